@@ -1,0 +1,30 @@
+/** Time as a dependency, so that tests and the soak can play days in seconds. */
+export interface Clock {
+  /** Wall clock, ms since 1970: for records and for instants that others name. It may jump. */
+  nowMs(): number
+  /** Monotonic, ms: for deadlines and waits. It never jumps back. */
+  monotonicMs(): number
+  /** Resolves after `ms` of monotonic time; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason)
+        return
+      }
+      const onAbort = (): void => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      }, ms)
+      signal?.addEventListener('abort', onAbort, { once: true })
+    }),
+}

@@ -1,0 +1,54 @@
+/**
+ * The port to one Gmail account. import.ts and its neighbours implement it.
+ *
+ * Contract: every method throws Fault and nothing else (an AbortError when `signal` was aborted before anything
+ * left). Only a parsed answer with an id is a success. Once the first octet of an upload has left, an outcome
+ * that was not read is `gmail.outcome-unknown`, never a plain failure.
+ */
+import type { RawMessage } from '../message.ts'
+
+/** Query parameters and labels of users.messages.import, in Gmail's own spelling. */
+export interface ImportRequest {
+  /** Label ids (not names), INBOX and UNREAD included where wanted: Gmail adds neither by itself. */
+  readonly labelIds: readonly string[]
+  readonly internalDateSource: 'dateHeader' | 'receivedTime'
+  readonly neverMarkSpam: boolean
+  readonly processForCalendar: boolean
+  /** `insert` is laxer (no scan, no thread, no de-duplication): only where the owner allowed it for refused mail. */
+  readonly method: 'import' | 'insert'
+}
+
+export interface ImportAnswer {
+  readonly id: string
+  readonly threadId: string | undefined
+  readonly labelIds: readonly string[]
+  /** SHA-256 of the octets that left in the message part, to hold against RawMessage.sha256. */
+  readonly sentSha256: string
+}
+
+/** A message in Gmail found by Message-ID; needs the scope gmail.readonly. */
+export interface FoundMessage {
+  readonly id: string
+  readonly labelIds: readonly string[]
+  /** The raw octets as Gmail gives them back: lines that Gmail put on top included. */
+  readonly raw: Buffer
+}
+
+export interface Gmail {
+  /** Account name in our configuration. */
+  readonly account: string
+  /** Imports one message; one multipart upload, streamed. Waits for its turn (quota units, imports in flight). */
+  import(raw: RawMessage, request: ImportRequest, signal: AbortSignal): Promise<ImportAnswer>
+  /** Label ids for names: system labels as they are (INBOX, SPAM ...), others looked up and created where missing. */
+  labelIds(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /** Whether the token may read mail (gmail.readonly or wider), from the `scope` of the token answer. */
+  canRead(signal: AbortSignal): Promise<boolean>
+  /** Messages whose Message-ID is this (with or without angle brackets), trash and spam included; needs canRead. */
+  findByMessageId(messageId: string, signal: AbortSignal): Promise<readonly FoundMessage[]>
+  /** One message's raw octets, or undefined where Gmail no longer has it; needs canRead. */
+  read(id: string, signal: AbortSignal): Promise<FoundMessage | undefined>
+  /** When the refresh token will end, ms since 1970, where Google said so (publishing status "Testing"). */
+  readonly consentEndsAtMs: number | undefined
+  /** Frees sockets. */
+  close(): Promise<void>
+}

@@ -1,0 +1,90 @@
+/**
+ * The port to a source mailbox. pop3.ts and imap.ts implement it; test/source/contract.ts holds both to it.
+ *
+ * Contract for every method: it throws Fault and nothing else (an AbortError when `signal` was aborted);
+ * it has a deadline of its own; a connection that ends early is a fault, never a short answer.
+ */
+import type { OctetSink } from '../message.ts'
+
+/** One message as a listing shows it. */
+export interface Listed {
+  readonly folder: string
+  /**
+   * The source's lasting name for the message (SourceId.uid), or undefined where it has none that can be
+   * trusted: no UIDL, a blank or oversized one, one that stands twice in this listing, UIDVALIDITY 0 or absent.
+   */
+  readonly uid: string | undefined
+  /** Announced size in octets: a hint, never a proof. Undefined where none or nonsense was given. */
+  readonly octets: number | undefined
+  /** When the message reached the source, ms since 1970 (IMAP INTERNALDATE); POP3 has none. */
+  readonly arrivedAtMs: number | undefined
+  /** IMAP `\Seen`; undefined where the protocol has none (POP3). */
+  readonly seen: boolean | undefined
+  /** POP3 message number or IMAP UID: valid in this session only. */
+  readonly handle: number
+}
+
+export interface Listing {
+  readonly folder: string
+  readonly entries: readonly Listed[]
+}
+
+export type SettleAction = { readonly do: 'delete' } | { readonly do: 'move'; readonly folder: string }
+
+/** What the server turned out to be able to do; for the log, `status` and `doctor`. */
+export interface SourceAbilities {
+  readonly protocol: 'pop3' | 'imap'
+  /** The capabilities as announced after login, upper case. */
+  readonly capabilities: readonly string[]
+  /** TLS version in use, or undefined without TLS. */
+  readonly tls: string | undefined
+  /** Whether `settle` can delete without touching what other clients marked (POP3: always; IMAP: UIDPLUS). */
+  readonly canDelete: boolean
+  /** The least pause between logins that the server asks for, ms (RFC 2449 section 6.5 LOGIN-DELAY). */
+  readonly loginDelayMs: number | undefined
+}
+
+/** One logged-in session. */
+export interface SourceSession {
+  readonly abilities: SourceAbilities
+  /** The folders that will be pulled, in order: [''] for POP3. */
+  readonly folders: readonly string[]
+  /**
+   * Everything in the folder now. `octets`, `arrivedAtMs` and `seen` need be given only for entries for which
+   * `known(uid)` is false, so that a poll of a large folder stays cheap.
+   */
+  list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing>
+  /**
+   * Writes the message's exact octets to `sink` and returns how many. Does not mark it seen (IMAP BODY.PEEK[]).
+   * May be called again before an earlier call is done: a source that can pipeline does, another queues.
+   * Faults: message.gone, message.short (fewer octets than announced, though properly ended), message.empty,
+   * message.not-retrieved, and those of the connection.
+   */
+  retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number>
+  /**
+   * Cheap evidence: the header section (POP3 TOP n 0, IMAP BODY.PEEK[HEADER]), at most 256 KiB of it, or
+   * undefined where the server cannot give it. Good for recognising, never for importing (quirk: TOP lies).
+   */
+  peekHeader(entry: Listed, signal: AbortSignal): Promise<Buffer | undefined>
+  /**
+   * Asks the source to delete or move exactly these messages and no others. That it happened is proved by a
+   * later listing, not by this call's return (POP3 commits at QUIT, RFC 1939 section 6).
+   */
+  settle(entries: readonly Listed[], action: SettleAction, signal: AbortSignal): Promise<void>
+  /** Ends the session well: POP3 QUIT with its answer read (this commits deletions), IMAP LOGOUT. */
+  close(): Promise<void>
+  /** Drops the connection at once; nothing is committed. Safe after close and more than once. */
+  abandon(): void
+}
+
+export interface Source {
+  readonly protocol: 'pop3' | 'imap'
+  /** Connects, secures, logs in. */
+  open(signal: AbortSignal): Promise<SourceSession>
+  /**
+   * Waits for news without polling, where the protocol can (IMAP IDLE): calls `onNews` whenever a folder may
+   * have changed, `onAlive` whenever the server proved that it still answers. Ends by a Fault when the
+   * connection ends or proves dead, or by an AbortError. Undefined for POP3.
+   */
+  readonly watch?: (onNews: () => void, onAlive: () => void, signal: AbortSignal) => Promise<never>
+}
