@@ -1,0 +1,57 @@
+/** What the operating system or TLS said of a connection, as a fault of the source. */
+import { Fault, type FaultCode } from '../fault.ts'
+
+export interface Where {
+  readonly host: string
+  readonly port: number
+  /** What was being done: lookup, connect, tls, greeting, capa, login, list, retrieve ... */
+  readonly phase: string
+}
+
+const byCode: Readonly<Record<string, FaultCode>> = {
+  ENOTFOUND: 'source.unknown-host',
+  EAI_AGAIN: 'source.unknown-host',
+  EAI_FAIL: 'source.unknown-host',
+  ENODATA: 'source.unknown-host',
+  EAI_NONAME: 'source.unknown-host',
+  ECONNREFUSED: 'source.unreachable',
+  EHOSTUNREACH: 'source.unreachable',
+  ENETUNREACH: 'source.unreachable',
+  EADDRNOTAVAIL: 'source.unreachable',
+  EACCES: 'source.unreachable',
+  EPERM: 'source.unreachable',
+  ETIMEDOUT: 'source.timeout',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'source.tls-name',
+  CERT_HAS_EXPIRED: 'source.tls-expired',
+  CERT_NOT_YET_VALID: 'source.tls-expired',
+}
+
+/** OpenSSL's X509_V_ERR names (verify(1)) that speak of trust rather than of name or time. */
+const untrusted =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|INVALID_|PATH_LENGTH_EXCEEDED|CRL_|ERROR_IN_CERT|HOSTNAME_MISMATCH)/
+
+/**
+ * @param error what node:net, node:dns or node:tls gave
+ * @param where goes into the facts
+ * @returns source.unknown-host, .unreachable, .timeout, .tls-name, .tls-expired, .tls-untrusted, .tls-failed or
+ *   .connection-lost; a Fault that came in is given back as it is.
+ */
+export function networkFault(error: unknown, where: Where): Fault {
+  if (error instanceof Fault) return error
+  const reason = codeOf(error)
+  return new Fault(faultCode(reason, where.phase), { facts: { ...where, reason }, cause: error })
+}
+
+function faultCode(reason: string, phase: string): FaultCode {
+  const known = byCode[reason]
+  if (known !== undefined) return known
+  if (untrusted.test(reason)) return 'source.tls-untrusted'
+  if (phase === 'tls' || reason.startsWith('ERR_SSL') || reason.startsWith('ERR_TLS'))
+    return 'source.tls-failed'
+  return phase === 'connect' || phase === 'lookup' ? 'source.unreachable' : 'source.connection-lost'
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.message : String(error)
+}
