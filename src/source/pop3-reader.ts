@@ -1,0 +1,123 @@
+/**
+ * Octets of a POP3 answer, cut at the right places whatever the packets look like. Nothing here is ever decoded.
+ *
+ * Invariant: what comes out does not depend on how the input was divided into chunks.
+ */
+const dot = 0x2e
+const cr = 0x0d
+const lf = 0x0a
+const lineThenDot = Buffer.from('\r\n.')
+
+/** Why the rest of the session cannot be understood. */
+export class ProtocolBreach extends Error {
+  override readonly name = 'ProtocolBreach'
+}
+
+export interface Fed {
+  /** Un-stuffed octets, undefined where this chunk gave none. May share memory with the chunk. */
+  readonly octets: Uint8Array | undefined
+  /** Octets of the chunk that belong to this answer. */
+  readonly used: number
+  /** Whether the terminator was seen. */
+  readonly done: boolean
+}
+
+// Where in a line the reader stands. Only CRLF ends a line (RFC 1939 section 3): a bare LF or CR is an octet like
+// any other, and a dot behind it was not stuffed by a server that keeps to the RFC.
+const inLine = 0
+const afterCr = 1
+const lineStart = 2
+const afterDot = 3
+const afterDotCr = 4
+
+/** Takes the body of a multi-line answer and gives its octets without dot-stuffing and terminator. */
+export class BodyReader {
+  #state = lineStart
+
+  /**
+   * Reads on. Not to be called again once it said `done`.
+   * Throws ProtocolBreach for a line that begins with a single dot and is not the terminator: the server does not
+   * stuff dots (seen in greenmail, mailpit, netius), so neither this line nor the end of the message can be trusted.
+   */
+  feed(chunk: Buffer): Fed {
+    const pieces: Buffer[] = []
+    let at = 0
+    let from = 0
+    const fed = (used: number, done: boolean, to: number): Fed => {
+      if (to > from) pieces.push(chunk.subarray(from, to))
+      const [first, second] = pieces
+      return { octets: second === undefined ? first : Buffer.concat(pieces), used, done }
+    }
+    while (at < chunk.length) {
+      const octet = chunk[at]
+      switch (this.#state) {
+        case inLine: {
+          const found = chunk.indexOf(lineThenDot, at)
+          if (found >= 0) {
+            at = found + 2
+            this.#state = lineStart
+            break
+          }
+          const last = chunk[chunk.length - 1]
+          if (last === cr) this.#state = afterCr
+          else if (last === lf && chunk.length - at >= 2 && chunk[chunk.length - 2] === cr)
+            this.#state = lineStart
+          return fed(chunk.length, false, chunk.length)
+        }
+        case afterCr:
+          if (octet === lf) this.#state = lineStart
+          else if (octet !== cr) this.#state = inLine
+          at += 1
+          break
+        case lineStart:
+          if (octet === dot) {
+            // RFC 1939 section 3: the first dot of a line is the server's, not the message's.
+            if (at > from) pieces.push(chunk.subarray(from, at))
+            at += 1
+            from = at
+            this.#state = afterDot
+          } else this.#state = inLine
+          break
+        case afterDot:
+          if (octet === dot) this.#state = inLine
+          else if (octet === cr) this.#state = afterDotCr
+          else throw new ProtocolBreach('a line begins with a dot that is not stuffed')
+          at += 1
+          break
+        default:
+          if (octet !== lf) throw new ProtocolBreach('a line begins with a dot that is not stuffed')
+          return fed(at + 1, true, from)
+      }
+    }
+    const withheld = this.#state === afterDot || this.#state === afterDotCr
+    return fed(chunk.length, false, withheld ? from : chunk.length)
+  }
+}
+
+/** Collects octets up to LF: one status line, or one line of a listing, of bounded length. */
+export class LineReader {
+  readonly #limit: number
+  #parts: Buffer[] = []
+  #length = 0
+
+  /** @param limit longest line in octets; of a longer one only so much is kept, and `cut` says so */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Reads on from `offset`. `line` is without its CRLF (or LF), undefined where it does not end in this chunk. */
+  feed(chunk: Buffer, offset: number): { line: Buffer | undefined; used: number; cut: boolean } {
+    const end = chunk.indexOf(lf, offset)
+    const part = chunk.subarray(offset, end < 0 ? chunk.length : end)
+    if (this.#length < this.#limit) this.#parts.push(part.subarray(0, this.#limit - this.#length))
+    this.#length += part.length
+    const cut = this.#length > this.#limit
+    if (end < 0) return { line: undefined, used: part.length, cut }
+    const [first, second] = this.#parts
+    const whole = first === undefined || second !== undefined ? Buffer.concat(this.#parts) : first
+    this.#parts = []
+    this.#length = 0
+    const line = !cut && whole[whole.length - 1] === cr ? whole.subarray(0, -1) : whole
+    return { line, used: part.length + 1, cut }
+  }
+}
