@@ -1,0 +1,217 @@
+/**
+ * What an answer of the Gmail API means. Pure: an HTTP answer in, a fault or a parsed value out.
+ *
+ * Invariants: only a complete 200 whose JSON carries an id is a success. Only a refusal that Gmail names in known
+ * words is a refusal: everything else that nobody understands is tried again later. 403 is both quota and
+ * permission, so it is decided by reason, never by status (Gmail API, "Resolve errors").
+ */
+import { Fault, type FaultCode, type FaultFacts, type FaultOptions } from '../fault.ts'
+import type { HttpAnswer, HttpTrouble } from './http.ts'
+import { nextPacificDayMs, retryInstantMs } from './retry-after.ts'
+import { scrub } from './scrub.ts'
+
+/** What was asked: an upload is about one message, any other call about the account. */
+export type Asked = 'upload' | 'call'
+
+interface Said {
+  /** Reasons in the envelope, in lower case: errors[].reason, details[].reason, status, a textual `error`. */
+  readonly reasons: ReadonlySet<string>
+  /** Gmail's own words, '' where there were none. */
+  readonly text: string
+  /** A JSON object was parsed. */
+  readonly json: Readonly<Record<string, unknown>> | undefined
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The answer's JSON object, or undefined where it is anything else (HTML, empty, cut). */
+export function jsonObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+  if (answer.cut) return undefined
+  try {
+    const value: unknown = JSON.parse(answer.body.toString('utf8'))
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The envelope `{"error":{code,message,errors:[{reason}],status,details:[{reason}]}}`, as much of it as is there. */
+export function said(answer: HttpAnswer): Said {
+  const json = jsonObject(answer)
+  const error = json?.error
+  const reasons = new Set<string>()
+  const add = (value: unknown): void => {
+    if (typeof value === 'string' && value !== '') reasons.add(value.toLowerCase())
+  }
+  if (!isObject(error)) {
+    add(error)
+    const words = json?.error_description
+    return {
+      reasons,
+      json,
+      text: typeof words === 'string' ? words : json === undefined ? visibleText(answer) : '',
+    }
+  }
+  add(error.status)
+  for (const list of [error.errors, error.details]) {
+    if (Array.isArray(list)) for (const row of list) if (isObject(row)) add(row.reason)
+  }
+  return { reasons, json, text: typeof error.message === 'string' ? error.message : '' }
+}
+
+/** The words of an HTML or plain answer, without its tags, for a person to read. */
+function visibleText(answer: HttpAnswer): string {
+  const text = answer.body.subarray(0, 4096).toString('utf8')
+  return text
+    .replace(/<(style|script)\b[\s\S]*?(<\/\1>|$)/gi, ' ')
+    .replace(/<[^>]*>?/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 300)
+}
+
+const rateReasons = ['ratelimitexceeded', 'userratelimitexceeded', 'rate_limit_exceeded']
+const scopeReasons = ['insufficientpermissions', 'access_token_scope_insufficient']
+const disabledReasons = ['accessnotconfigured', 'service_disabled']
+const forbiddenReasons = ['domainpolicy', 'forbidden', 'accountdisabled', 'userdisabled', 'accountdeleted']
+
+/** Gmail's documented or observed refusals of one message, at the start of its words. */
+const refusal = /^(Expected a single 'From' header|Invalid From header|Invalid attachment)\b/i
+const labelTrouble = /^Invalid label\b|\blabelId not found\b|^Label(Id)? .*not found\b/i
+const storage = /\b(storage|quota|mailbox is full|out of space|insufficient space)\b/i
+
+/**
+ * The fault in an answer, or undefined where the status is 200 (or another 2xx).
+ *
+ * A 5xx that came after the whole upload had been handed over is `gmail.outcome-unknown` with scope `account`:
+ * Gmail may have stored the message, so the message must be resolved before it is sent again, and the server is
+ * ailing, so the account should back off. (Without an answer the scope stays `message`; a loop that backs off
+ * after several of them is right too.) `facts.status` is there whenever an answer was.
+ * @param nowMs ms since 1970, to turn a Retry-After in seconds into an instant
+ */
+export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault | undefined {
+  const { status } = answer
+  if (status >= 200 && status < 300) return undefined
+  const { reasons, text, json } = said(answer)
+  const facts: FaultFacts = {
+    status,
+    ...(text === '' ? {} : { words: scrub(text) }),
+    ...(reasons.size === 0 ? {} : { reason: scrub([...reasons].join(' ')) }),
+  }
+  const notBeforeMs = retryInstantMs(answer.headers['retry-after'], text, nowMs)
+  const fault = (code: FaultCode, options: FaultOptions = {}): Fault =>
+    new Fault(code, { facts, ...(notBeforeMs === undefined ? {} : { notBeforeMs }), ...options })
+  const has = (wanted: readonly string[]): boolean => wanted.some(reason => reasons.has(reason))
+
+  if (status < 200 || (status >= 300 && status < 400) || status >= 600) return fault('gmail.not-google')
+  if (status >= 500) {
+    return asked === 'upload' && answer.bodySent
+      ? fault('gmail.outcome-unknown', { scope: 'account' })
+      : fault('gmail.server')
+  }
+  if (status === 401) return fault('gmail.unauthorized')
+  if (has(['dailylimitexceeded'])) {
+    return fault('gmail.daily-limit', { notBeforeMs: notBeforeMs ?? nextPacificDayMs(nowMs) })
+  }
+  if (has(rateReasons)) return fault('gmail.rate-limited')
+  if (status === 429 || has(['resource_exhausted'])) {
+    return /\bstorage\b/i.test(text) ? fault('gmail.storage-full') : fault('gmail.rate-limited')
+  }
+  if (status === 403) {
+    if (has(scopeReasons)) return fault('gmail.scope-missing')
+    if (has(disabledReasons)) return fault('gmail.api-disabled')
+  }
+  if (asked === 'upload' && status === 400 && json !== undefined && refusal.test(text)) {
+    return fault('gmail.message-refused')
+  }
+  // No answer for a full mailbox is documented: any words of quota or storage stop the account, and no message.
+  if (has(['quotaexceeded', 'storagequotaexceeded', 'limitexceeded']) || storage.test(text)) {
+    return fault('gmail.storage-full')
+  }
+  if (status === 403 && has(forbiddenReasons)) return fault('gmail.forbidden')
+  if (/^Mail service not enabled/i.test(text)) return fault('gmail.forbidden')
+  if ((status === 400 || status === 404) && labelTrouble.test(text)) return fault('gmail.label')
+  if (asked === 'call') return fault('gmail.unknown-answer', { scope: 'account' })
+  if (status === 413) return fault('message.too-large')
+  if (status === 400) return fault('gmail.message-unexplained')
+  return fault('gmail.unknown-answer')
+}
+
+export interface Stored {
+  readonly id: string
+  readonly threadId: string | undefined
+  readonly labelIds: readonly string[]
+}
+
+/** The Message resource in an answer, or undefined where it is none. */
+export function messageIn(answer: HttpAnswer): Stored | undefined {
+  const json = jsonObject(answer)
+  if (typeof json?.id !== 'string' || json.id === '') return undefined
+  const { id, threadId, labelIds } = json
+  return {
+    id,
+    threadId: typeof threadId === 'string' && threadId !== '' ? threadId : undefined,
+    labelIds: Array.isArray(labelIds) ? labelIds.filter(label => typeof label === 'string') : [],
+  }
+}
+
+/**
+ * What Gmail made of an upload.
+ * @throws Fault every other answer: see faultIn; a 2xx that is no success is gmail.outcome-unknown
+ */
+export function readUpload(answer: HttpAnswer, nowMs: number): Stored {
+  const fault = faultIn(answer, 'upload', nowMs)
+  if (fault !== undefined) throw fault
+  const stored = answer.status === 200 && answer.bodySent ? messageIn(answer) : undefined
+  if (stored === undefined) throw unreadSuccess(answer)
+  return stored
+}
+
+/**
+ * The JSON object that a call (not an upload) answered with.
+ * @throws Fault every other answer; HTML with a 200 is a captive portal or a proxy: gmail.not-google
+ */
+export function readCall(answer: HttpAnswer, nowMs: number): Readonly<Record<string, unknown>> {
+  const fault = faultIn(answer, 'call', nowMs)
+  if (fault !== undefined) throw fault
+  const json = jsonObject(answer)
+  if (json !== undefined) return json
+  const facts = { status: answer.status, words: scrub(visibleText(answer)) }
+  if (!answer.cut && /^\s*</.test(answer.body.toString('latin1')))
+    throw new Fault('gmail.not-google', { facts })
+  throw new Fault('gmail.unknown-answer', { scope: 'account', facts })
+}
+
+/** Whether a fault says that too many requests ran at once (which fewer at once cure, and waiting does not). */
+export const saysTooManyAtOnce = (fault: Fault): boolean =>
+  fault.code === 'gmail.rate-limited' && /too many concurrent/i.test(String(fault.facts.words ?? ''))
+
+/** A 2xx that is no success: nobody knows what became of the upload. */
+function unreadSuccess(answer: HttpAnswer): Fault {
+  const what = answer.cut
+    ? 'the answer was cut'
+    : !answer.bodySent
+      ? 'the answer came before the end of the upload'
+      : answer.body.length === 0
+        ? 'the answer was empty'
+        : jsonObject(answer) === undefined
+          ? 'the answer was not JSON'
+          : 'the answer had no id'
+  return new Fault('gmail.outcome-unknown', { facts: { status: answer.status, phase: 'answer', what } })
+}
+
+const certificate =
+  /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|HOSTNAME_MISMATCH|INVALID_CA)/
+
+/**
+ * An exchange without an answer, as a fault: before anything left `gmail.unreachable` (or `gmail.not-google` where
+ * the certificate is not Google's), during or after an upload `gmail.outcome-unknown`.
+ */
+export function faultOfTrouble(trouble: HttpTrouble, asked: Asked, url: URL): Fault {
+  const { phase, reason, cause } = trouble
+  const facts = { host: url.hostname, port: url.port || '443', phase, reason }
+  if (asked === 'upload' && phase !== 'connect') return new Fault('gmail.outcome-unknown', { facts, cause })
+  if (certificate.test(reason)) return new Fault('gmail.not-google', { facts, cause })
+  return new Fault('gmail.unreachable', { facts, cause })
+}

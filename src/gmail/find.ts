@@ -1,0 +1,98 @@
+/** Reading mail back, where the owner allowed gmail.readonly: users.messages.list, users.messages.get, getProfile. */
+import { Fault } from '../fault.ts'
+import { callGmail, type Session } from './api.ts'
+import type { FoundMessage } from './gmail.ts'
+import { longestMessageOctets } from './import.ts'
+import { units } from './pace.ts'
+
+/** base64url is 4/3 of the octets; Gmail adds a few lines on top. */
+const rawAnswerLimit = Math.ceil((longestMessageOctets * 4) / 3) + (2 << 20)
+/** More copies than this are not looked at: something else is wrong then. */
+const mostCopies = 10
+
+/** Without angle brackets, as Gmail's rfc822msgid: operator takes it. */
+const bareMessageId = (messageId: string): string => messageId.trim().replace(/^<|>$/g, '')
+
+/**
+ * Copies of a message by Message-ID, trash and spam included.
+ * @throws Fault gmail.ask-owner where the Message-ID cannot be searched for without meaning something else in
+ * Gmail's query language: that is "not known", and must not be taken for "not there"
+ */
+export async function findByMessageId(
+  session: Session,
+  messageId: string,
+  signal: AbortSignal,
+): Promise<readonly FoundMessage[]> {
+  const bare = bareMessageId(messageId)
+  if (!/^[!#-'*-z|~]+$/.test(bare)) {
+    throw new Fault('gmail.ask-owner', { facts: { what: 'a Message-ID that Gmail cannot search for' } })
+  }
+  const query = new URLSearchParams({
+    q: `rfc822msgid:${bare}`,
+    includeSpamTrash: 'true',
+    maxResults: String(mostCopies),
+  })
+  const json = await callGmail(
+    session,
+    { method: 'GET', path: `messages?${query}`, cost: units.list, need: 'read' },
+    signal,
+  )
+  const found: FoundMessage[] = []
+  for (const row of Array.isArray(json?.messages) ? json.messages.slice(0, mostCopies) : []) {
+    if (typeof row?.id !== 'string') continue
+    const message = await readMessage(session, row.id, signal)
+    if (message !== undefined) found.push(message)
+  }
+  return found
+}
+
+/** One message with its raw octets, or undefined where Gmail no longer has it. */
+export async function readMessage(
+  session: Session,
+  id: string,
+  signal: AbortSignal,
+): Promise<FoundMessage | undefined> {
+  const json = await callGmail(
+    session,
+    {
+      method: 'GET',
+      path: `messages/${encodeURIComponent(id)}?format=raw`,
+      cost: units.get,
+      need: 'read',
+      answerLimit: rawAnswerLimit,
+      mayBeMissing: true,
+    },
+    signal,
+  )
+  if (json === undefined) return undefined
+  if (typeof json.raw !== 'string') {
+    throw new Fault('gmail.unknown-answer', { scope: 'account', facts: { what: 'a message without raw' } })
+  }
+  const labelIds = Array.isArray(json.labelIds)
+    ? json.labelIds.filter(label => typeof label === 'string')
+    : []
+  return { id, labelIds, raw: Buffer.from(json.raw, 'base64url') }
+}
+
+/** An address as Gmail tells accounts apart: no case, googlemail.com is gmail.com, and there dots do not count. */
+function addressKey(address: string): string {
+  const [local = '', domain = ''] = address.trim().toLowerCase().split('@')
+  return /^(gmail|googlemail)\.com$/.test(domain)
+    ? `${local.replaceAll('.', '')}@gmail.com`
+    : `${local}@${domain}`
+}
+
+/**
+ * Holds the token's account against the configured address.
+ * @throws Fault gmail.account-mismatch
+ */
+export async function checkAccount(session: Session, address: string, signal: AbortSignal): Promise<void> {
+  const json = await callGmail(
+    session,
+    { method: 'GET', path: 'profile', cost: units.profile, need: 'read' },
+    signal,
+  )
+  const signedIn = json?.emailAddress
+  if (typeof signedIn !== 'string' || addressKey(signedIn) === addressKey(address)) return
+  throw new Fault('gmail.account-mismatch', { facts: { user: address, words: signedIn } })
+}

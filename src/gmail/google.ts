@@ -1,0 +1,77 @@
+/** The Gmail adapter: puts tokens, pace, labels, uploads and look-ups together. The contract stands in gmail.ts. */
+import type { Clock } from '../clock.ts'
+import type { AccountConfig, GoogleEndpoints } from '../config/config.ts'
+import { Fault } from '../fault.ts'
+import type { Session } from './api.ts'
+import { checkAccount, findByMessageId, readMessage } from './find.ts'
+import type { Gmail } from './gmail.ts'
+import { type Deadlines, openConnections, usualDeadlines } from './http.ts'
+import { importMessage } from './import.ts'
+import { makeLabels } from './labels.ts'
+import { makePace } from './pace.ts'
+import { allows } from './scopes.ts'
+import { makeTokens } from './token.ts'
+
+export interface GmailOptions {
+  readonly account: AccountConfig
+  readonly endpoints: GoogleEndpoints
+  readonly clock: Clock
+  /** Time-outs in ms that differ from the usual ones. */
+  readonly deadlines?: Partial<Deadlines>
+}
+
+/** One Gmail account. Connections are made when needed and kept warm. */
+export function makeGmail({ account, endpoints, clock, deadlines: own }: GmailOptions): Gmail {
+  const deadlines = { ...usualDeadlines, ...own }
+  const connections = openConnections()
+  const { unitsPerMinute, importsInFlight } = account
+  const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
+  const session: Session = {
+    apiRoot: endpoints.apiRoot.replace(/\/+$/, ''),
+    connections,
+    deadlines,
+    tokens,
+    clock,
+    pace: makePace({ unitsPerMinute, importsInFlight, clock }),
+  }
+  const labels = makeLabels(session)
+  /** The access token whose account was last found to be the configured one. */
+  let checked: string | undefined
+
+  const canRead = async (signal: AbortSignal): Promise<boolean> => {
+    const { scopes } = await tokens.get(undefined, signal)
+    return scopes !== undefined && allows(scopes, 'read')
+  }
+  /** Where the token may say whose it is, nothing goes into an account that is not the configured one. */
+  const guardAccount = async (signal: AbortSignal): Promise<void> => {
+    if (!account.address.includes('@')) return
+    const token = await tokens.get('insert', signal)
+    if (token.value === checked || token.scopes === undefined || !allows(token.scopes, 'read')) return
+    await checkAccount(session, account.address, signal)
+    checked = token.value
+  }
+
+  return {
+    account: account.name,
+    async import(raw, request, signal) {
+      await guardAccount(signal)
+      try {
+        return await importMessage(session, raw, request, signal)
+      } catch (thrown) {
+        if (thrown instanceof Fault && thrown.code === 'gmail.label') labels.forget()
+        throw thrown
+      }
+    },
+    labelIds: (names, signal) => labels.idsFor(names, signal),
+    canRead,
+    findByMessageId: (messageId, signal) => findByMessageId(session, messageId, signal),
+    read: (id, signal) => readMessage(session, id, signal),
+    get consentEndsAtMs() {
+      return tokens.consentEndsAtMs
+    },
+    async close() {
+      tokens.close()
+      connections.close()
+    },
+  }
+}

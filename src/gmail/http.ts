@@ -1,0 +1,260 @@
+/**
+ * One HTTP exchange with Google: node:http(s), keep-alive, explicit Content-Length, one deadline per phase.
+ * No redirect is followed (a bearer token must not travel), nothing is repeated, no proxy variable is read: what a
+ * repetition would mean is known only by the caller.
+ *
+ * Invariant: whoever reads a failure can tell how far the request got (`HttpTrouble.phase`), because that decides
+ * whether Google may have acted on it.
+ */
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import https from 'node:https'
+
+/** Time-outs in ms. */
+export interface Deadlines {
+  /** Until the connection stands, name lookup and TLS included. */
+  readonly connectMs: number
+  /** Without any progress while the body is being sent. */
+  readonly progressMs: number
+  /** For the whole answer, once the request's last octet was handed over. */
+  readonly answerMs: number
+  /** How long an upload that has begun may still end well after the caller aborted. */
+  readonly graceMs: number
+}
+
+export const usualDeadlines: Deadlines = {
+  connectMs: 15_000,
+  progressMs: 60_000,
+  answerMs: 120_000,
+  graceMs: 5_000,
+}
+
+/** A request body: its exact length in octets, and the octets. */
+export interface HttpBody {
+  readonly octets: number
+  chunks(): AsyncIterable<Uint8Array>
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: HttpBody
+  /** Longest answer body that is read, octets; a longer one counts as cut. */
+  readonly answerLimit?: number
+  /** True where an abort must not tear what has begun to leave (see Deadlines.graceMs). */
+  readonly graceful?: boolean
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+  /** The answer's body ended early or was too long: `body` is a part. */
+  readonly cut: boolean
+  /** The request's last octet had been handed to the connection before the answer began. */
+  readonly bodySent: boolean
+}
+
+/** How far a request got: nothing left; some of it left; the whole of it may have left. */
+export type HttpPhase = 'connect' | 'send' | 'answer'
+
+/** An exchange without an answer. */
+export class HttpTrouble extends Error {
+  override readonly name = 'HttpTrouble'
+  readonly phase: HttpPhase
+  /** An error code (ECONNRESET, ENOTFOUND, CERT_HAS_EXPIRED ...), 'timeout' or 'aborted'. */
+  readonly reason: string
+  /** The connection had carried an earlier exchange: it may just have been closed for idling. */
+  readonly reused: boolean
+  constructor(phase: HttpPhase, reason: string, reused: boolean, cause?: unknown) {
+    super(`${phase}: ${reason}`, cause === undefined ? undefined : { cause })
+    this.phase = phase
+    this.reason = reason
+    this.reused = reused
+  }
+}
+
+export interface Connections {
+  readonly http: http.Agent
+  readonly https: https.Agent
+  close(): void
+}
+
+/**
+ * Connection pools of one account. An idle connection is dropped after 30 s, long before Google or a router on the
+ * way would drop it unseen: a request written into a dead connection is an unknown outcome.
+ */
+export function openConnections(): Connections {
+  const options = { keepAlive: true, timeout: 30_000, scheduling: 'lifo', noDelay: true } as const
+  const pools = { http: new http.Agent(options), https: new https.Agent(options) }
+  return {
+    ...pools,
+    close: () => {
+      pools.http.destroy()
+      pools.https.destroy()
+    },
+  }
+}
+
+const pieceOctets = 64 * 1024
+
+/** Pieces of at most 64 KiB, small neighbours joined: few packets, and a progress that a slow line can show. */
+async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let octets = 0
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += pieceOctets) {
+      const part = chunk.subarray(at, at + pieceOctets)
+      if (octets + part.length > pieceOctets) {
+        yield Buffer.concat(waiting, octets)
+        waiting = []
+        octets = 0
+      }
+      waiting.push(part)
+      octets += part.length
+    }
+  }
+  if (octets > 0) yield Buffer.concat(waiting, octets)
+}
+
+/**
+ * Sends one request and reads its answer, whatever the status.
+ * @throws HttpTrouble without an answer; what `body.chunks()` threw; the signal's reason where it was aborted
+ * before anything left (or, unless `graceful`, at any time).
+ */
+export function exchange(
+  connections: Connections,
+  request: HttpRequest,
+  deadlines: Deadlines,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const secure = request.url.protocol === 'https:'
+    const { body, answerLimit = 1 << 20 } = request
+    let phase: HttpPhase = 'connect'
+    let settled = false
+    let stopSending = false
+    let wakeSender = (): void => {}
+    let sending: Promise<void> = Promise.resolve()
+    let answer: IncomingMessage | undefined
+    let timer: NodeJS.Timeout | undefined
+    let graceTimer: NodeJS.Timeout | undefined
+
+    const client: ClientRequest = (secure ? https : http).request(request.url, {
+      method: request.method,
+      agent: secure ? connections.https : connections.http,
+      headers: {
+        ...request.headers,
+        ...(request.method === 'POST' ? { 'Content-Length': String(body?.octets ?? 0) } : {}),
+      },
+    })
+
+    /** Settles once, after the sender let go of the body's source (a temporary file may be behind it). */
+    const settle = (end: () => void, keep: boolean): void => {
+      if (settled) return
+      settled = true
+      stopSending = true
+      clearTimeout(timer)
+      clearTimeout(graceTimer)
+      signal.removeEventListener('abort', onAbort)
+      if (!keep) client.destroy()
+      wakeSender()
+      const patience = setTimeout(end, 1_000)
+      void sending.finally(() => {
+        clearTimeout(patience)
+        end()
+      })
+    }
+    const fail = (reason: string, cause?: unknown): void => {
+      if (answer !== undefined) return
+      settle(() => reject(new HttpTrouble(phase, reason, client.reusedSocket, cause)), false)
+    }
+    const arm = (ms: number): void => {
+      clearTimeout(timer)
+      timer = setTimeout(() => (answer === undefined ? fail('timeout') : client.destroy()), ms)
+    }
+    const onAbort = (): void => {
+      if (phase === 'connect' || request.graceful !== true) {
+        settle(() => reject(signal.reason), false)
+      } else {
+        graceTimer = setTimeout(
+          () => (answer === undefined ? fail('aborted') : client.destroy()),
+          deadlines.graceMs,
+        )
+      }
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    arm(deadlines.connectMs)
+
+    const write = (piece: Uint8Array): Promise<void> =>
+      new Promise(done => {
+        wakeSender = done
+        client.write(piece, () => done())
+      })
+    const send = async (from: HttpBody): Promise<void> => {
+      let left = from.octets
+      for await (const piece of pieces(from.chunks())) {
+        if (stopSending) return
+        left -= piece.length
+        // Said before the octets are handed over: whoever reads `answer` must assume that they arrived.
+        phase = left > 0 ? 'send' : 'answer'
+        if (left === 0) {
+          client.end(piece)
+          arm(deadlines.answerMs)
+          return
+        }
+        await write(piece)
+        if (stopSending) return
+        arm(deadlines.progressMs)
+      }
+      throw new Error(`the body had ${from.octets - left} octets, not ${from.octets}`)
+    }
+    const start = (): void => {
+      if (settled) return
+      if (body === undefined || body.octets === 0) {
+        phase = 'answer'
+        arm(deadlines.answerMs)
+        client.end()
+        return
+      }
+      arm(deadlines.progressMs)
+      sending = send(body).catch(thrown => {
+        if (answer === undefined) settle(() => reject(thrown), false)
+      })
+    }
+
+    client.once('socket', socket => {
+      if (client.reusedSocket) start()
+      else socket.once(secure ? 'secureConnect' : 'connect', start)
+    })
+    client.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error))
+    client.on('close', () => fail('ECONNRESET'))
+    client.on('response', response => {
+      const bodySent = phase === 'answer'
+      answer = response
+      // An answer before the end of the upload is final: go on reading, but send nothing more.
+      if (!bodySent) stopSending = true
+      wakeSender()
+      arm(deadlines.answerMs)
+      const parts: Buffer[] = []
+      let octets = 0
+      const finish = (cut: boolean): void => {
+        const { statusCode: status = 0, headers } = response
+        const whole = { status, headers, body: Buffer.concat(parts), cut, bodySent }
+        settle(() => resolve(whole), bodySent && !cut)
+      }
+      response.on('data', (part: Buffer) => {
+        octets += part.length
+        if (octets > answerLimit) finish(true)
+        else parts.push(part)
+      })
+      response.on('end', () => finish(!response.complete))
+      response.on('error', () => finish(true))
+      response.on('close', () => finish(true))
+    })
+  })
+}

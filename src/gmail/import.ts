@@ -1,0 +1,103 @@
+/** users.messages.import and users.messages.insert: one multipart upload, streamed, never repeated but after a 401. */
+import { Fault } from '../fault.ts'
+import type { RawMessage } from '../message.ts'
+import { faultOfTrouble, readUpload } from './answers.ts'
+import { type Session, slowDown } from './api.ts'
+import type { ImportAnswer, ImportRequest } from './gmail.ts'
+import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
+import { chooseBoundary, type Framed, frame } from './multipart.ts'
+import { units } from './pace.ts'
+
+/** `media.maxSize` of import and insert in Gmail's discovery document: 150 MiB. */
+export const longestMessageOctets = 157_286_400
+
+/** The upload's URL with its query parameters; `processForCalendar` and `neverMarkSpam` exist for import only. */
+function uploadUrl(apiRoot: string, request: ImportRequest): URL {
+  const insert = request.method === 'insert'
+  const url = new URL(`${apiRoot}/upload/gmail/v1/users/me/messages${insert ? '' : '/import'}`)
+  url.searchParams.set('uploadType', 'multipart')
+  url.searchParams.set('internalDateSource', request.internalDateSource)
+  if (!insert) {
+    url.searchParams.set('neverMarkSpam', String(request.neverMarkSpam))
+    url.searchParams.set('processForCalendar', String(request.processForCalendar))
+  }
+  return url
+}
+
+/**
+ * Uploads one message. Memory does not grow with it.
+ *
+ * Faults by how far the upload got: nothing left, gmail.unreachable and the like; any octet of the body left and no
+ * answer, gmail.outcome-unknown (scope message); a 5xx after the whole body, gmail.outcome-unknown with scope account
+ * (the message must be resolved, and the account should back off); an answer that was read, what answers.ts says.
+ * state.io (scope message) where the octets kept here are not those that were retrieved: the upload was torn before
+ * its closing delimiter, so Gmail cannot have taken it.
+ * An abort before the body is the signal's reason; later the upload has Deadlines.graceMs to end well.
+ */
+export async function importMessage(
+  session: Session,
+  raw: RawMessage,
+  request: ImportRequest,
+  signal: AbortSignal,
+): Promise<ImportAnswer> {
+  signal.throwIfAborted()
+  if (raw.octets > longestMessageOctets) {
+    throw new Fault('message.too-large', { facts: { octets: raw.octets, limit: longestMessageOctets } })
+  }
+  const framed = frame(raw, { labelIds: request.labelIds }, await chooseBoundary(raw))
+  const url = uploadUrl(session.apiRoot, request)
+  const turn = await session.pace.turn('import', units[request.method], signal)
+  try {
+    const answer = await uploadAuthorised(session, url, framed, signal)
+    const stored = readUpload(answer, session.clock.nowMs())
+    const sentSha256 = framed.sentSha256()
+    if (sentSha256 === undefined)
+      throw new Fault('bug', { facts: { what: 'an upload ended without its digest' } })
+    session.pace.succeeded()
+    return { ...stored, sentSha256 }
+  } catch (thrown) {
+    throw slowDown(session, thrown)
+  } finally {
+    turn.end()
+  }
+}
+
+async function uploadAuthorised(
+  session: Session,
+  url: URL,
+  framed: Framed,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const token = await session.tokens.get('insert', signal)
+  const answer = await upload(session, url, framed, token.value, signal)
+  if (answer.status !== 401) return answer
+  // 401 authError: Gmail did nothing with it. One new token, one replay from the message's first octet.
+  session.tokens.reject(token)
+  const fresh = await session.tokens.get('insert', signal)
+  return upload(session, url, framed, fresh.value, signal)
+}
+
+async function upload(
+  session: Session,
+  url: URL,
+  framed: Framed,
+  token: string,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    Accept: 'application/json',
+    'Content-Type': framed.contentType,
+  }
+  const request = { method: 'POST', url, headers, body: framed, graceful: true } as const
+  const once = (): Promise<HttpAnswer> => exchange(session.connections, request, session.deadlines, signal)
+  try {
+    return await once().catch(thrown => {
+      // A connection that was found dead before anything left: nothing is ambiguous, a new one is made at once.
+      if (thrown instanceof HttpTrouble && thrown.reused && thrown.phase === 'connect') return once()
+      throw thrown
+    })
+  } catch (thrown) {
+    throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'upload', url) : thrown
+  }
+}

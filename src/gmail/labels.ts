@@ -1,0 +1,114 @@
+/** Label ids for names: users.labels.list, and users.labels.create where one is missing. Cached until forgotten. */
+import { Fault } from '../fault.ts'
+import { callGmail, type Session } from './api.ts'
+import { units } from './pace.ts'
+import { scrub } from './scrub.ts'
+
+/** System labels that can be put on mail; their id is their name (Gmail API, "Manage labels"). */
+const systemLabels = new Set([
+  'INBOX',
+  'SPAM',
+  'TRASH',
+  'UNREAD',
+  'STARRED',
+  'IMPORTANT',
+  'CATEGORY_PERSONAL',
+  'CATEGORY_SOCIAL',
+  'CATEGORY_PROMOTIONS',
+  'CATEGORY_UPDATES',
+  'CATEGORY_FORUMS',
+])
+/** System labels that Gmail refuses on imported mail; no label of the owner's can have these names either. */
+const notForImport = new Set(['DRAFT', 'SENT', 'CHAT', 'DRAFTS', 'CHATS'])
+
+export interface Labels {
+  /** @throws Fault gmail.label (mailbox, owner) for a name that Gmail does not take, and those of a call */
+  idsFor(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /** Gmail did not know an id: the next look-up reads the list again. */
+  forget(): void
+}
+
+/** Gmail tells label names apart without regard to case. */
+const keyOf = (name: string): string => name.normalize('NFC').toLowerCase()
+
+export function makeLabels(session: Session): Labels {
+  let known: Map<string, string> | undefined
+  /** Look-ups run one after the other, so that two never create the same label. */
+  let last: Promise<unknown> = Promise.resolve()
+
+  const list = async (signal: AbortSignal): Promise<Map<string, string>> => {
+    const json = await callGmail(
+      session,
+      { method: 'GET', path: 'labels', cost: units.labelsList, need: 'labels', answerLimit: 16 << 20 },
+      signal,
+    )
+    const rows = Array.isArray(json?.labels) ? json.labels : []
+    const read = new Map<string, string>()
+    for (const row of rows) {
+      if (typeof row?.id === 'string' && typeof row.name === 'string') read.set(keyOf(row.name), row.id)
+    }
+    return read
+  }
+
+  const create = async (name: string, signal: AbortSignal): Promise<string | undefined> => {
+    const json = { name, labelListVisibility: 'labelShow', messageListVisibility: 'show' }
+    try {
+      const label = await callGmail(
+        session,
+        { method: 'POST', path: 'labels', json, cost: units.labelsCreate, need: 'labels' },
+        signal,
+      )
+      if (typeof label?.id === 'string') return label.id
+      throw new Fault('gmail.unknown-answer', {
+        scope: 'account',
+        facts: { what: 'a label without id', labels: name },
+      })
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown
+      // 409: somebody made it a moment ago (or an answer to us was lost): the list has it.
+      if (thrown.facts.status === 409) return undefined
+      const invalid = thrown.facts.status === 400 && thrown.code !== 'gmail.storage-full'
+      throw invalid ? unusable(name, String(thrown.facts.words ?? '')) : thrown
+    }
+  }
+
+  const resolve = async (name: string, signal: AbortSignal): Promise<string> => {
+    const upper = name.toUpperCase()
+    if (systemLabels.has(upper)) return upper
+    if (notForImport.has(upper)) throw unusable(name, 'a system label that imported mail cannot have')
+    known ??= await list(signal)
+    const cached = known.get(keyOf(name))
+    if (cached !== undefined) return cached
+    // Gmail shows `a/b` below `a` where `a` is a label too.
+    const slash = name.lastIndexOf('/')
+    if (slash > 0) await resolve(name.slice(0, slash), signal)
+    const created = await create(name, signal)
+    if (created !== undefined) {
+      known.set(keyOf(name), created)
+      return created
+    }
+    known = await list(signal)
+    const found = known.get(keyOf(name))
+    if (found === undefined) throw unusable(name, 'exists by another name')
+    return found
+  }
+
+  return {
+    idsFor(names, signal) {
+      const mine = last.then(async () => {
+        signal.throwIfAborted()
+        const ids = new Set<string>()
+        for (const name of names) ids.add(await resolve(name, signal))
+        return [...ids]
+      })
+      last = mine.catch(() => {})
+      return mine
+    },
+    forget() {
+      known = undefined
+    },
+  }
+}
+
+const unusable = (labels: string, words: string): Fault =>
+  new Fault('gmail.label', { scope: 'mailbox', retry: 'owner', facts: { labels, words: scrub(words) } })

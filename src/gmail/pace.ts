@@ -1,0 +1,188 @@
+/**
+ * When a request may leave: quota units (Gmail API, "Usage limits": units a minute and user), imports in flight, and
+ * the pauses that Gmail asked for. One queue, first come first served, so new mail keeps its order.
+ *
+ * Invariant: in any minute at most `unitsPerMinute` units are granted. The bucket holds a tenth of them (24 imports
+ * at 6,000), so a few messages never wait; the refill is slower by what the full bucket may add.
+ */
+import type { Clock } from '../clock.ts'
+import { Fault } from '../fault.ts'
+
+/** What calls cost in quota units. */
+export const units = {
+  import: 25,
+  insert: 25,
+  get: 20,
+  list: 5,
+  labelsList: 1,
+  labelsCreate: 5,
+  profile: 1,
+} as const
+
+/** Longer pauses are not waited out in the queue, where a source connection may stand open behind the caller. */
+const longestWaitMs = 30_000
+/** Successes in a row after which one more import may be in flight. */
+const successesPerStep = 20
+const firstPauseMs = 1_000
+const longestPauseMs = 64_000
+
+export interface Turn {
+  /** Must be called once the request is over, whatever came of it. Calling it again does nothing. */
+  end(): void
+}
+
+export interface Pace {
+  /**
+   * Waits for a turn. `import` takes a place among the imports in flight too.
+   * @param cost quota units
+   * @throws Fault gmail.rate-limited where Gmail asked for a pause of more than 30 s; the signal's reason
+   */
+  turn(lane: 'import' | 'call', cost: number, signal: AbortSignal): Promise<Turn>
+  /** A request went well: pauses begin small again, and slowly more imports may run at once. */
+  succeeded(): void
+  /**
+   * Gmail limited the rate: nothing leaves before `notBeforeMs`, or where no instant was named before a pause that
+   * doubles from 1 s to 64 s, with jitter. Returns the instant, ms since 1970.
+   */
+  limited(notBeforeMs: number | undefined, tooManyAtOnce: boolean): number
+  /** Imports that may be in flight now. */
+  readonly inFlightLimit: number
+}
+
+interface Waiting {
+  readonly lane: 'import' | 'call'
+  readonly cost: number
+  grant(): void
+  refuse(reason: unknown): void
+}
+
+export interface PaceOptions {
+  readonly unitsPerMinute: number
+  readonly importsInFlight: number
+  readonly clock: Clock
+  /** 0 to 1; for tests. */
+  readonly random?: () => number
+}
+
+export function makePace(options: PaceOptions): Pace {
+  const { clock, unitsPerMinute, random = Math.random } = options
+  const most = Math.max(1, Math.trunc(options.importsInFlight))
+  const bucket = Math.max(units.import, unitsPerMinute / 10)
+  const unitsPerMs = Math.max(unitsPerMinute - bucket, unitsPerMinute / 2) / 60_000
+  const queue: Waiting[] = []
+  let level = bucket
+  let filledAtMs = clock.monotonicMs()
+  let heldUntilMs = Number.NEGATIVE_INFINITY
+  let pauseMs = firstPauseMs
+  let inFlight = 0
+  let limit = most
+  let successes = 0
+  let sleeping: AbortController | undefined
+
+  const fill = (): void => {
+    const now = clock.monotonicMs()
+    level = Math.min(bucket, level + (now - filledAtMs) * unitsPerMs)
+    filledAtMs = now
+  }
+  const heldForMs = (): number => Math.max(0, heldUntilMs - clock.monotonicMs())
+
+  const wakeAfter = (ms: number): void => {
+    const nap = new AbortController()
+    sleeping = nap
+    clock.sleep(Math.ceil(ms), nap.signal).then(pump, () => {})
+  }
+
+  function pump(): void {
+    sleeping?.abort()
+    sleeping = undefined
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      if (next.lane === 'import' && inFlight >= limit) return
+      fill()
+      // A millionth of slack: a fraction lost in the arithmetic must not cost another round of sleep.
+      const lacking = next.cost - level > 1e-6 ? (next.cost - level) / unitsPerMs : 0
+      const waitMs = Math.max(heldForMs(), lacking)
+      if (waitMs > 0) {
+        wakeAfter(waitMs)
+        return
+      }
+      queue.shift()
+      level -= next.cost
+      if (next.lane === 'import') inFlight += 1
+      next.grant()
+    }
+  }
+
+  const heldFault = (): Fault =>
+    new Fault('gmail.rate-limited', {
+      notBeforeMs: clock.nowMs() + heldForMs(),
+      facts: { seconds: Math.ceil(heldForMs() / 1000) },
+    })
+
+  return {
+    turn(lane, cost, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(signal.reason)
+          return
+        }
+        if (heldForMs() > longestWaitMs) {
+          reject(heldFault())
+          return
+        }
+        const onAbort = (): void => {
+          queue.splice(queue.indexOf(waiting), 1)
+          reject(signal.reason)
+          pump()
+        }
+        const waiting: Waiting = {
+          lane,
+          cost,
+          grant: () => {
+            signal.removeEventListener('abort', onAbort)
+            let ended = false
+            const end = (): void => {
+              if (ended) return
+              ended = true
+              if (lane === 'import') inFlight -= 1
+              pump()
+            }
+            resolve({ end })
+          },
+          refuse: reason => {
+            signal.removeEventListener('abort', onAbort)
+            reject(reason)
+          },
+        }
+        signal.addEventListener('abort', onAbort, { once: true })
+        queue.push(waiting)
+        pump()
+      })
+    },
+    succeeded() {
+      pauseMs = firstPauseMs
+      if (limit < most && ++successes >= successesPerStep) {
+        limit += 1
+        successes = 0
+        pump()
+      }
+    },
+    limited(notBeforeMs, tooManyAtOnce) {
+      if (tooManyAtOnce) limit = 1
+      successes = 0
+      // Imports that were in flight together meet one limit together: that is one pause, not three.
+      if (notBeforeMs === undefined && heldForMs() > 0) return clock.nowMs() + heldForMs()
+      // Jitter, so that several programs under one quota do not come back at the same moment.
+      const forMs =
+        notBeforeMs === undefined
+          ? pauseMs * (1 + random() / 2)
+          : Math.max(0, notBeforeMs - clock.nowMs()) + random() * 1_000
+      if (notBeforeMs === undefined) pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+      heldUntilMs = Math.max(heldUntilMs, clock.monotonicMs() + forMs)
+      if (heldForMs() > longestWaitMs) for (const waiting of queue.splice(0)) waiting.refuse(heldFault())
+      return clock.nowMs() + heldForMs()
+    },
+    get inFlightLimit() {
+      return limit
+    },
+  }
+}

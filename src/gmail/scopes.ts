@@ -1,0 +1,26 @@
+/** Gmail's OAuth scopes (Gmail API, "Choose scopes"), and which of them allow what. */
+const prefix = 'https://www.googleapis.com/auth/'
+
+export const gmailScopes = {
+  insert: `${prefix}gmail.insert`,
+  labels: `${prefix}gmail.labels`,
+  readonly: `${prefix}gmail.readonly`,
+  modify: `${prefix}gmail.modify`,
+  full: 'https://mail.google.com/',
+} as const
+
+/** What is asked for by default: it cannot read, list or delete mail. */
+export const leastScopes: readonly string[] = [gmailScopes.insert, gmailScopes.labels]
+
+export type Ability = 'insert' | 'labels' | 'read'
+
+const { insert, labels, readonly, modify, full } = gmailScopes
+const enough: Readonly<Record<Ability, readonly string[]>> = {
+  insert: [insert, modify, full],
+  labels: [labels, modify, full],
+  read: [readonly, modify, full],
+}
+
+/** Whether these scopes (as in the `scope` of a token answer) allow it; gmail.metadata cannot read a message. */
+export const allows = (scopes: readonly string[], ability: Ability): boolean =>
+  enough[ability].some(scope => scopes.includes(scope))

@@ -1,0 +1,96 @@
+/** What an answer of Google's token endpoint means (RFC 6749 sections 5.1 and 5.2). Pure. */
+import { Fault, type FaultCode } from '../fault.ts'
+import { jsonObject, said } from './answers.ts'
+import type { HttpAnswer } from './http.ts'
+import { retryInstantMs } from './retry-after.ts'
+import { scrub } from './scrub.ts'
+
+export interface TokenAnswer {
+  readonly accessToken: string
+  /** Life of the access token, ms. */
+  readonly livesForMs: number
+  /** Granted scopes, or undefined where the answer names none (service accounts). */
+  readonly scopes: readonly string[] | undefined
+  /** Remaining life of the refresh token, ms, where Google says so: publishing status "Testing", 7 days. */
+  readonly refreshTokenLivesForMs: number | undefined
+}
+
+const seconds = (value: unknown): number | undefined => {
+  const number = typeof value === 'string' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number * 1000 : undefined
+}
+
+/** Google's `error` words; what is not here is unknown, which is never permanent. */
+const codes: Readonly<Record<string, FaultCode>> = {
+  // Revoked, unused for six months, password changed, seven days in "Testing": Google's OAuth 2.0 guide.
+  invalid_grant: 'gmail.consent-ended',
+  invalid_client: 'gmail.client-invalid',
+  unauthorized_client: 'gmail.client-invalid',
+  deleted_client: 'gmail.client-invalid',
+  disabled_client: 'gmail.client-invalid',
+  invalid_scope: 'gmail.scope-missing',
+  access_denied: 'gmail.forbidden',
+  admin_policy_enforced: 'gmail.forbidden',
+  org_internal: 'gmail.forbidden',
+  rate_limit_exceeded: 'gmail.rate-limited',
+  slow_down: 'gmail.rate-limited',
+  internal_failure: 'gmail.server',
+  temporarily_unavailable: 'gmail.server',
+}
+
+/**
+ * @param kind whose credential was sent: a service account has no consent that could end
+ * @param secrets values masked in the server's words
+ * @throws Fault with scope account
+ */
+export function readTokenAnswer(
+  answer: HttpAnswer,
+  kind: 'user' | 'service-account',
+  secrets: readonly string[],
+  nowMs: number,
+): TokenAnswer {
+  const { status } = answer
+  const { reasons, text } = said(answer)
+  const json = jsonObject(answer)
+  if (
+    status === 200 &&
+    json !== undefined &&
+    typeof json.access_token === 'string' &&
+    json.access_token !== ''
+  ) {
+    const { access_token: accessToken, scope } = json
+    return {
+      accessToken,
+      livesForMs: seconds(json.expires_in) ?? 3_600_000,
+      scopes: typeof scope === 'string' ? scope.split(/\s+/).filter(Boolean) : undefined,
+      refreshTokenLivesForMs: seconds(json.refresh_token_expires_in),
+    }
+  }
+  const skewMs = Date.parse(answer.headers.date ?? '') - nowMs
+  const facts = {
+    status,
+    phase: 'token',
+    ...(text === '' ? {} : { words: scrub(text, secrets) }),
+    ...(reasons.size === 0 ? {} : { reason: scrub([...reasons].join(' '), secrets) }),
+    // A clock that is wrong by minutes makes Google refuse good credentials.
+    ...(Math.abs(skewMs) > 120_000 ? { skewSeconds: Math.round(skewMs / 1000) } : {}),
+  }
+  const notBeforeMs = retryInstantMs(answer.headers['retry-after'], text, nowMs)
+  const fault = (code: FaultCode): Fault =>
+    new Fault(code, { scope: 'account', facts, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) })
+
+  if (status >= 500 && status < 600) return raise(fault('gmail.server'))
+  if (status === 429) return raise(fault('gmail.rate-limited'))
+  if (status < 200 || (status >= 300 && status < 400) || status >= 600)
+    return raise(fault('gmail.not-google'))
+  const named = [...reasons].map(reason => codes[reason]).find(code => code !== undefined)
+  if (status >= 400 && named !== undefined) {
+    return raise(fault(named === 'gmail.consent-ended' && kind !== 'user' ? 'gmail.client-invalid' : named))
+  }
+  const html = json === undefined && /^\s*</.test(answer.body.toString('latin1'))
+  return raise(fault(status < 400 && html ? 'gmail.not-google' : 'gmail.unknown-answer'))
+}
+
+function raise(fault: Fault): never {
+  throw fault
+}

@@ -1,0 +1,168 @@
+/** The access token of one account: one refresh in flight, renewed before it ends, its scopes held against the need. */
+import type { Clock } from '../clock.ts'
+import type { AccountConfig } from '../config/config.ts'
+import { Fault } from '../fault.ts'
+import { faultOfTrouble } from './answers.ts'
+import { type Connections, type Deadlines, HttpTrouble } from './http.ts'
+import { type Ability, allows, gmailScopes, leastScopes } from './scopes.ts'
+import { readTokenAnswer } from './token-answer.ts'
+import { requestToken } from './token-request.ts'
+
+export interface AccessToken {
+  /** The bearer value: for the Authorization header only. */
+  readonly value: string
+  /** Scopes as granted; undefined where Google did not say. */
+  readonly scopes: readonly string[] | undefined
+}
+
+export interface Tokens {
+  /**
+   * A token that is good for some minutes more.
+   * @throws Fault gmail.scope-missing where it does not allow `need`; gmail.consent-ended, gmail.consent-missing,
+   * gmail.client-invalid, gmail.unreachable, gmail.server and others of token-answer.ts; the signal's reason
+   */
+  get(need: Ability | undefined, signal: AbortSignal): Promise<AccessToken>
+  /** Gmail did not take this token: the next `get` asks for another. */
+  reject(token: AccessToken): void
+  readonly consentEndsAtMs: number | undefined
+  close(): void
+}
+
+export interface TokensOptions {
+  readonly account: AccountConfig
+  readonly tokenUrl: string
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  readonly connections: Connections
+}
+
+/** Renewed this long before the end (or a quarter of a short life), so that no token ends during an upload. */
+const marginMs = 300_000
+/** While an old token is still good, a token server that fails is not asked again before this. */
+const patienceMs = 30_000
+
+interface Held extends AccessToken {
+  /** Ends at, on both clocks: the monotonic one may stand still while the machine sleeps, the other may jump. */
+  readonly endsAtMs: number
+  readonly endsAtMonotonicMs: number
+  readonly marginMs: number
+}
+
+export function makeTokens(options: TokensOptions): Tokens {
+  const { account, tokenUrl, clock, deadlines, connections } = options
+  const { credential } = account
+  const closing = new AbortController()
+  let held: Held | undefined
+  let refreshing: Promise<Held> | undefined
+  let consentEndsAtMs: number | undefined
+  let notAgainBeforeMs = Number.NEGATIVE_INFINITY
+  // A service account may be allowed to read or not; its administrator decided it, and only trying tells.
+  let serviceScopes: readonly string[] = [...leastScopes, gmailScopes.readonly]
+
+  const leftMs = (token: Held): number =>
+    Math.min(token.endsAtMs - clock.nowMs(), token.endsAtMonotonicMs - clock.monotonicMs())
+
+  const ask = async (): Promise<Held> => {
+    try {
+      const { answer, secrets } = await requestToken(
+        credential,
+        tokenUrl,
+        serviceScopes,
+        connections,
+        deadlines,
+        closing.signal,
+      )
+      const read = readTokenAnswer(answer, credential.kind, secrets, clock.nowMs())
+      consentEndsAtMs =
+        read.refreshTokenLivesForMs === undefined ? undefined : clock.nowMs() + read.refreshTokenLivesForMs
+      return {
+        value: read.accessToken,
+        scopes: read.scopes ?? (credential.kind === 'service-account' ? serviceScopes : undefined),
+        endsAtMs: clock.nowMs() + read.livesForMs,
+        endsAtMonotonicMs: clock.monotonicMs() + read.livesForMs,
+        marginMs: Math.min(marginMs, read.livesForMs / 4),
+      }
+    } catch (thrown) {
+      throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', new URL(tokenUrl)) : thrown
+    }
+  }
+  const refresh = async (): Promise<Held> => {
+    try {
+      return await ask()
+    } catch (thrown) {
+      const narrower =
+        credential.kind === 'service-account' &&
+        serviceScopes.length > leastScopes.length &&
+        thrown instanceof Fault &&
+        (thrown.code === 'gmail.client-invalid' || thrown.code === 'gmail.scope-missing')
+      if (!narrower) throw thrown
+      serviceScopes = leastScopes
+      try {
+        return await ask()
+      } catch (again) {
+        serviceScopes = [...leastScopes, gmailScopes.readonly]
+        throw again
+      }
+    }
+  }
+  /** The one refresh in flight; whoever waits for it may give up alone. */
+  const share = (): Promise<Held> => {
+    refreshing ??= refresh()
+      .then(token => {
+        held = token
+        return token
+      })
+      .finally(() => {
+        refreshing = undefined
+      })
+    return refreshing
+  }
+
+  return {
+    async get(need, signal) {
+      signal.throwIfAborted()
+      let token = held
+      const left = token === undefined ? 0 : leftMs(token)
+      const due = token === undefined || left <= token.marginMs
+      if (due && !(left > 0 && clock.monotonicMs() < notAgainBeforeMs)) {
+        try {
+          token = await orAbort(share(), signal)
+        } catch (thrown) {
+          signal.throwIfAborted()
+          const passing = thrown instanceof Fault && thrown.retry === 'later'
+          if (held === undefined || leftMs(held) <= 0 || !passing) throw thrown
+          // Google's token server is away for a moment, and the old token is still good.
+          token = held
+          notAgainBeforeMs = clock.monotonicMs() + patienceMs
+        }
+      }
+      if (token === undefined) throw new Fault('bug', { facts: { what: 'no token and no fault' } })
+      if (need !== undefined && token.scopes !== undefined && !allows(token.scopes, need)) {
+        // Kept no longer: a wider consent may be there the next time.
+        if (held === token) held = undefined
+        const wanted = need === 'read' ? 'gmail.readonly' : `gmail.${need}`
+        throw new Fault('gmail.scope-missing', {
+          facts: { what: wanted, granted: token.scopes.join(' ') || 'none', phase: 'token' },
+        })
+      }
+      return token
+    },
+    reject(token) {
+      if (held?.value === token.value) held = undefined
+    },
+    get consentEndsAtMs() {
+      return consentEndsAtMs
+    },
+    close() {
+      closing.abort()
+    },
+  }
+}
+
+function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
