@@ -1,0 +1,70 @@
+/**
+ * What can be wrong with a configuration, as data: where it stands, what was expected, what was given. The
+ * sentences are made in locale/problems.ts. A secret's value never gets in here.
+ */
+import { Fault } from '../fault.ts'
+import { problemLine } from '../locale/problems.ts'
+
+interface At {
+  /** The variable (`MAIL_PORT`) or the place in the YAML file (`mailboxes[0].port`). */
+  readonly at: string
+  /** What was written there; absent for secrets and where nothing was. */
+  readonly given?: string | undefined
+}
+
+/** Expectations that need nothing but a name. */
+export type Expected =
+  | 'boolean'
+  | 'host'
+  | 'port'
+  | 'email'
+  | 'url'
+  | 'web-url'
+  | 'sha256'
+  | 'after-import'
+  | 'start-from'
+  | 'schedule'
+  | 'folders'
+  | 'text'
+  | 'list'
+  | 'mapping'
+  | 'language'
+  | 'label'
+
+export type Problem = At &
+  (
+    | { readonly kind: 'missing'; readonly example: string }
+    | { readonly kind: 'missing-secret'; readonly variable: string; readonly vaultName: string }
+    | { readonly kind: 'expected'; readonly what: Expected }
+    | { readonly kind: 'one-of'; readonly values: readonly string[] }
+    | { readonly kind: 'number'; readonly least: number; readonly most: number }
+    | { readonly kind: 'unknown'; readonly suggestion: string | undefined }
+    | { readonly kind: 'not-loopback' }
+    | { readonly kind: 'move-needs-imap' }
+    | { readonly kind: 'move-into-pulled'; readonly folder: string }
+    | { readonly kind: 'folders-need-imap' }
+    | { readonly kind: 'twice'; readonly what: string }
+    | { readonly kind: 'no-such-account'; readonly accounts: readonly string[] }
+    | { readonly kind: 'both'; readonly other: string }
+    | { readonly kind: 'two-sources'; readonly file: string }
+    | { readonly kind: 'subject-needed' }
+    | { readonly kind: 'secret-in-yaml'; readonly instead: string; readonly vaultName: string }
+    | { readonly kind: 'file'; readonly file: string; readonly reason: string }
+    | { readonly kind: 'not-pem'; readonly file: string }
+    | { readonly kind: 'not-a-key-file'; readonly file: string }
+    | { readonly kind: 'open-file'; readonly file: string; readonly command: string }
+    | { readonly kind: 'empty-file'; readonly file: string }
+    | { readonly kind: 'yaml'; readonly line: number; readonly column: number; readonly reason: string }
+  )
+
+/** `config.invalid` with every problem found; `facts.problems` holds them in English, one a line. */
+export class ConfigFault extends Fault {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super('config.invalid', {
+      facts: { problems: problems.map(problem => problemLine(problem, 'en')).join('\n') },
+    })
+    this.problems = problems
+  }
+}

@@ -1,0 +1,392 @@
+/** Every fault in plain English: for the owner of a shop, not for the administrator of a mail server. */
+import type { FaultCode } from '../fault.ts'
+import type { Facts, FaultText } from './facts.ts'
+
+const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
+
+const waits = 'No mail is lost: it waits in the source mailbox until this works again.'
+const stays = 'The message stays in the source mailbox. All other mail goes on as usual.'
+const stopped = 'No mail is lost: new mail waits in the source mailbox, and nothing there is deleted.'
+const byItself = 'Nothing for now: hikyaku tries again by itself.'
+
+const server = (f: Facts): string =>
+  f.server === undefined ? 'the mail server' : `the mail server ${f.server}`
+const Server = (f: Facts): string =>
+  f.server === undefined ? 'The mail server' : `The mail server ${f.server}`
+const said = (f: Facts): string => f.with('words', words => ` It said: “${words}”.`)
+const because = (f: Facts): string => f.with('reason', reason => ` (${reason})`)
+const account = (f: Facts): string => f.or('account', 'the Gmail account')
+
+export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
+  // The way to the source mailbox
+  'source.unknown-host': f =>
+    text(
+      `The server name ${f.or('host', 'in the settings')} cannot be found${because(f)}.`,
+      waits,
+      'Check that this computer is on the internet. If it is, compare MAIL_HOST letter by letter with the mail settings page of your hosting company.',
+    ),
+  'source.unreachable': f =>
+    text(
+      `${Server(f)} does not accept a connection${because(f)}.`,
+      waits,
+      `${byItself} If it lasts longer than an hour, check MAIL_HOST and MAIL_PORT, and whether your hosting company reports trouble or has blocked this address.`,
+    ),
+  'source.timeout': f =>
+    text(
+      `${Server(f)} did not answer in time${f.with('phase', phase => ` (during: ${phase})`)}.`,
+      waits,
+      `${byItself} If it keeps happening, your hosting company may be overloaded; ask its support.`,
+    ),
+  'source.connection-lost': f =>
+    text(
+      `The connection to ${server(f)} broke${f.with('phase', phase => ` (during: ${phase})`)}${because(f)}.`,
+      `${waits} A message that was only half retrieved is thrown away here and retrieved again.`,
+      byItself,
+    ),
+  'source.tls-name': f =>
+    text(
+      `The security certificate of ${server(f)} is made out to another name${f.with('names', names => `: ${names}`)}.`,
+      `${stopped} Your password was not sent.`,
+      'Use the server name from your hosting company’s mail settings page (often its own name, not your domain) as MAIL_HOST. Or, after you have made sure that it is the right server, pin the certificate with MAIL_CERT_SHA256; `hikyaku doctor` shows the value.',
+    ),
+  'source.tls-expired': f =>
+    text(
+      `The security certificate of ${server(f)} has expired or is not valid yet${f.with('until', until => ` (valid until ${until})`)}.`,
+      `${stopped} Your password was not sent.`,
+      'Check the date and time of this computer. If they are right, ask your hosting company to renew the certificate.',
+    ),
+  'source.tls-untrusted': f =>
+    text(
+      `The security certificate of ${server(f)} was not issued by an authority that this computer trusts${because(f)}.`,
+      `${stopped} Your password was not sent.`,
+      'If the server is your own, name its certificate authority in MAIL_CA_FILE or pin the certificate with MAIL_CERT_SHA256; `hikyaku doctor` shows the value. Otherwise ask your hosting company: someone may be listening in.',
+    ),
+  'source.tls-failed': f =>
+    text(
+      `No secure connection to ${server(f)} could be set up${because(f)}.`,
+      `${waits} Your password was not sent.`,
+      `${byItself} If it never works, compare MAIL_PORT and MAIL_SECURITY with your hosting company’s settings page (usually 993 for IMAP or 995 for POP3, with tls).`,
+    ),
+  'source.tls-not-offered': f =>
+    text(
+      `${Server(f)} does not offer encryption on this port, so hikyaku did not log in.`,
+      `${stopped} Your password was not sent.`,
+      'Set MAIL_SECURITY=tls, with MAIL_PORT 993 for IMAP or 995 for POP3.',
+    ),
+  'source.tls-injection': f =>
+    text(
+      `${Server(f)} sent text before the connection was secure. This can be an attack on the line.`,
+      `${waits} Your password was not sent.`,
+      'Set MAIL_SECURITY=tls if your hosting company offers it. If it happens on a network that is not yours, use another one.',
+    ),
+  'source.protocol': f =>
+    text(
+      `${Server(f)} answered something that hikyaku does not understand${f.with('phase', phase => ` (during: ${phase})`)}.${said(f)}`,
+      waits,
+      `${byItself} If it never works, check MAIL_PROTOCOL and MAIL_PORT: 993 and 143 are IMAP, 995 and 110 are POP3.`,
+    ),
+  // The login there
+  'source.login-refused': f =>
+    text(
+      `${Server(f)} refused the user name or the password${f.with('user', user => ` of ${user}`)}.${said(f)}`,
+      `${stopped} To avoid a block by the server, hikyaku tries this password only rarely now.`,
+      'Check the user name (some companies want the full address, some only a part of it) and give the password again: change MAIL_PASSWORD or run `hikyaku setup`.',
+    ),
+  'source.login-limited': f =>
+    text(
+      `${Server(f)} refuses the login for now, probably because of too many logins${f.with('seconds', s => `; it asks for ${s} seconds of patience`)}.${said(f)}`,
+      waits,
+      `${byItself} It logs in less often meanwhile. If it keeps happening, choose a slower SCHEDULE and close other mail programs that use this mailbox.`,
+    ),
+  'source.login-method': f =>
+    text(
+      `${Server(f)} does not allow any way to log in that hikyaku knows.${said(f)}`,
+      stopped,
+      'Check in your hosting company’s panel that POP3 or IMAP with a password is switched on for this mailbox. Some providers want an app password.',
+    ),
+  'source.busy': f =>
+    text(
+      `The mailbox is in use by another mail program at the moment.${said(f)}`,
+      waits,
+      `${byItself} If it lasts, close the other mail program, or let it use IMAP.`,
+    ),
+  'source.limited': f =>
+    text(
+      `${Server(f)} has reached a limit for this mailbox (connections, traffic or time).${said(f)}`,
+      waits,
+      `${byItself} If it keeps happening, close other mail programs that use this mailbox or choose a slower SCHEDULE.`,
+    ),
+  'source.server-temporary': f =>
+    text(`${Server(f)} reports a passing trouble of its own.${said(f)}`, waits, byItself),
+  'source.server-permanent': f =>
+    text(
+      `${Server(f)} reports a trouble that does not pass by itself.${said(f)}`,
+      stopped,
+      'Read the server’s words above and ask your hosting company; the mailbox may be full, suspended or moved.',
+    ),
+  // The mailbox
+  'source.folder-missing': f =>
+    text(
+      `The folder ${f.or('folder', 'in the settings')} does not exist in the source mailbox, or cannot be opened.${f.with('folders', all => ` There are: ${all}.`)}`,
+      'No mail is lost. The other folders go on.',
+      'Correct the name in MAIL_FOLDERS (or AFTER_IMPORT), exactly as the server spells it; `hikyaku doctor` lists the folders.',
+    ),
+  'source.identity-unsafe': f =>
+    text(
+      `${Server(f)} has given its messages new numbers${f.with('folder', folder => ` in ${folder}`)}, so hikyaku must first recognise what it knows already.`,
+      'No mail is lost and none is imported twice: each message is compared by its content. Nothing is deleted on the source until this is done.',
+      'Nothing: hikyaku does it by itself. It takes longer than usual once.',
+    ),
+  'source.read-only': f =>
+    text(
+      `The source mailbox does not carry out deletions or moves${f.with('folder', folder => ` (folder ${folder})`)}.${said(f)}`,
+      'The mail is in Gmail. It stays in the source mailbox as well, and is not imported again.',
+      'If the source mailbox fills up, delete old mail there yourself, or set AFTER_IMPORT=keep to stop this message.',
+    ),
+  'source.cannot-settle': f =>
+    text(
+      `${Server(f)} cannot delete or move single messages safely${because(f)}.`,
+      'The mail is in Gmail. It stays in the source mailbox as well, because deleting it this way could remove other mail too.',
+      'Set AFTER_IMPORT=keep, or MAIL_PROTOCOL=pop3 if the mail is to be deleted.',
+    ),
+  // One message there
+  'message.gone': () =>
+    text(
+      'A message vanished from the source mailbox before it could be retrieved.',
+      'Somebody or another program deleted or moved it. It is not in Gmail by way of hikyaku.',
+      'If you did not do it, look for another mail program that deletes mail from this mailbox, and for the trash there.',
+    ),
+  'message.short': f =>
+    text(
+      `The source server sent fewer octets of a message than it had announced${f.with('octets', n => ` (${n})`)}.`,
+      stays,
+      'Nothing for now: hikyaku retrieves it again. If it stays, look at the message in your host’s web mail.',
+    ),
+  'message.empty': () =>
+    text(
+      'The source server sent a message with nothing in it.',
+      stays,
+      'Nothing for now: hikyaku retrieves it again. If it stays, look at the message in your host’s web mail.',
+    ),
+  'message.not-retrieved': f =>
+    text(
+      `The source server did not hand over a message.${said(f)}`,
+      stays,
+      'Nothing for now: hikyaku retrieves it again.',
+    ),
+  'message.too-large': f =>
+    text(
+      `A message is larger than Gmail takes${f.with('octets', n => ` (${n} octets)`)}.`,
+      stays,
+      'Open it in your host’s web mail and save its attachments from there.',
+    ),
+  // What Gmail said of one message
+  'gmail.message-refused': f =>
+    text(
+      `Gmail does not take a message as it is.${f.with('words', words => ` Gmail said: “${words}”.`)}`,
+      `${stays} It is never deleted there.`,
+      'Read it in your host’s web mail. To put it into Gmail by the laxer way, set WHEN_REFUSED=insert and run `hikyaku retry`.',
+    ),
+  'gmail.message-unexplained': f =>
+    text(
+      `Gmail turned a message down without a reason.${f.with('words', words => ` Gmail said: “${words}”.`)}`,
+      stays,
+      'Nothing for now: hikyaku tries again later, as this often passes.',
+    ),
+  'gmail.label': f =>
+    text(
+      `Gmail does not know a label${f.with('labels', labels => ` (${labels})`)}; perhaps it was deleted or renamed.`,
+      waits,
+      'Nothing: hikyaku reads the labels again and makes what is missing.',
+    ),
+  'gmail.unknown-answer': f =>
+    text(
+      `Gmail answered something that hikyaku does not know${f.with('status', status => ` (HTTP ${status})`)}.${f.with('words', words => ` Gmail said: “${words}”.`)}`,
+      stays,
+      byItself,
+    ),
+  'gmail.outcome-unknown': () =>
+    text(
+      'The connection to Gmail broke before Gmail’s answer arrived, so it is not known whether Gmail has the message.',
+      'The message stays in the source mailbox. hikyaku finds out before it sends it again.',
+      byItself,
+    ),
+  'gmail.ask-owner': () =>
+    text(
+      'It cannot be found out whether Gmail already has a message, and you asked to decide such cases yourself.',
+      'The message stays in the source mailbox. At worst it is in Gmail as well.',
+      'Look for it in Gmail. If it is not there, run `hikyaku retry`. WHEN_OUTCOME_UNKNOWN=repeat leaves it to hikyaku.',
+    ),
+  // What Gmail or Google said of the account
+  'gmail.rate-limited': f =>
+    text(
+      `Gmail asks to go more slowly${f.with('seconds', s => ` (for ${s} seconds)`)}.`,
+      waits,
+      'Nothing: hikyaku waits and goes on more slowly. With a large backlog this is normal.',
+    ),
+  'gmail.daily-limit': () =>
+    text(
+      'Gmail’s limit for today is used up.',
+      waits,
+      'Nothing: hikyaku goes on as soon as Gmail allows it, at the latest tomorrow.',
+    ),
+  'gmail.storage-full': f =>
+    text(
+      `The storage of ${account(f)} is full.`,
+      stopped,
+      'Free space at https://one.google.com/storage or buy more. hikyaku then goes on by itself.',
+    ),
+  'gmail.server': f =>
+    text(
+      `Gmail has a passing trouble of its own${f.with('status', status => ` (HTTP ${status})`)}.`,
+      waits,
+      byItself,
+    ),
+  'gmail.unreachable': f =>
+    text(
+      `Gmail cannot be reached${f.with('host', host => ` (${host})`)}${because(f)}.`,
+      waits,
+      `${byItself} If it lasts, check this computer’s internet connection.`,
+    ),
+  'gmail.not-google': f =>
+    text(
+      `What answered in Gmail’s place was not Google${f.with('host', host => ` (${host})`)}: a hotel or office network may have stepped in between.`,
+      `${waits} Nothing was handed to the stranger.`,
+      'If this network wants you to sign in, do so in a browser; or use another network.',
+    ),
+  'gmail.unauthorized': f =>
+    text(
+      `Google no longer accepts the sign-in of ${account(f)}.`,
+      stopped,
+      'Run `hikyaku setup` and sign in to Google again. The running hikyaku notices it by itself.',
+    ),
+  'gmail.consent-ended': f =>
+    text(
+      `The permission for ${account(f)} has ended. It ends when it is withdrawn, when the Google password changes, after six months without use, and after 7 days while the Google project is in “Testing”.`,
+      stopped,
+      'Run `hikyaku setup` and sign in to Google again. If it ends every week, choose “Publish app” in the Google project’s Audience page.',
+    ),
+  'gmail.consent-missing': f =>
+    text(
+      `hikyaku has no permission for ${account(f)} yet.`,
+      stopped,
+      'Run `hikyaku setup` and sign in to Google.',
+    ),
+  'gmail.scope-missing': f =>
+    text(
+      `The permission for ${account(f)} does not include everything that hikyaku needs${f.with('what', what => ` (missing: ${what})`)}.`,
+      stopped,
+      'Run `hikyaku setup`, sign in again, and leave every box on Google’s page ticked.',
+    ),
+  'gmail.client-invalid': f =>
+    text(
+      `Google does not know the client ID or its secret${because(f)}.`,
+      stopped,
+      'Compare GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET with the JSON file of your “Desktop app” client in the Google Cloud Console, or make a new client there, then run `hikyaku setup`.',
+    ),
+  'gmail.api-disabled': () =>
+    text(
+      'The Gmail API is not switched on in your Google project.',
+      stopped,
+      'Open https://console.cloud.google.com/apis/library/gmail.googleapis.com, choose the project and press “Enable”. It works a few minutes later.',
+    ),
+  'gmail.forbidden': f =>
+    text(
+      `Google forbids the access to ${account(f)}.${f.with('words', words => ` Google said: “${words}”.`)}`,
+      stopped,
+      'If the account belongs to a company or school, ask its administrator. Otherwise sign in to Gmail in a browser and see whether Google shows a notice.',
+    ),
+  'gmail.account-mismatch': f =>
+    text(
+      `The sign-in belongs to another Gmail account${f.with('actual', actual => ` (${actual})`)} than the settings name${f.with('account', name => ` (${name})`)}.`,
+      `${stopped} Nothing was put into the wrong account.`,
+      'Correct GMAIL_ACCOUNT, or run `hikyaku setup` and sign in with the right account.',
+    ),
+  // This machine
+  'state.second-instance': f =>
+    text(
+      `Another hikyaku is already running with the same data${f.with('pid', pid => ` (process ${pid})`)}.`,
+      'The other one goes on importing; this one did nothing.',
+      'If it is to pull now, the running one does it by its schedule. Stop it first if you want to run this one.',
+    ),
+  'state.disk-full': f =>
+    text(
+      `The disk is full${f.with('file', file => ` (${file})`)}.`,
+      waits,
+      'Free some disk space. hikyaku then goes on by itself.',
+    ),
+  'state.read-only': f =>
+    text(
+      `hikyaku may not write where it keeps its records${f.with('file', file => ` (${file})`)}.`,
+      stopped,
+      'Give the user who runs hikyaku the right to write there, or choose another folder with STATE_DIR.',
+    ),
+  'state.io': f =>
+    text(
+      `The disk reported an error${f.with('file', file => ` at ${file}`)}${because(f)}.`,
+      waits,
+      `${byItself} If it keeps happening, have the disk checked and make a backup.`,
+    ),
+  'journal.newer': f =>
+    text(
+      `The journal was written by a newer version of hikyaku${f.with('file', file => ` (${file})`)}.`,
+      stopped,
+      'Install the newer version again.',
+    ),
+  'journal.damaged': f =>
+    text(
+      `The journal is damaged${f.with('file', file => `: ${file}`)}${because(f)}.`,
+      `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
+      'Put the file back from a backup, or follow the advice of `hikyaku doctor`.',
+    ),
+  'journal.missing': f =>
+    text(
+      `The journal has vanished${f.with('file', file => `: ${file}`)}.`,
+      `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
+      'Put the file back from a backup, check STATE_DIR, or follow the advice of `hikyaku doctor`.',
+    ),
+  'journal.locked': f =>
+    text(
+      `Another program holds the journal open${f.with('file', file => ` (${file})`)}.`,
+      waits,
+      `${byItself} If it lasts, close the program that has opened the file.`,
+    ),
+  'secret.missing': f =>
+    text(
+      `A password or permission is missing${f.with('variable', name => `: ${name}`)}${f.with('name', name => ` (stored as ${name})`)}.`,
+      stopped,
+      'Run `hikyaku setup` and enter it.',
+    ),
+  'secret.unreadable': f =>
+    text(
+      `A stored password or permission cannot be read${f.with('file', file => `: ${file}`)}${because(f)}.`,
+      stopped,
+      f.get('command') === undefined
+        ? 'Unlock the keychain of this computer, or run `hikyaku setup` and enter it again.'
+        : `Run: ${f.or('command', '')}`,
+    ),
+  'secret.not-kept': f =>
+    text(
+      `The password or permission could not be stored${because(f)}.`,
+      'No mail was touched. What was stored before is still there.',
+      'Unlock the keychain of this computer, or check that STATE_DIR can be written, and enter it again.',
+    ),
+  'config.invalid': f =>
+    text(
+      ['The settings are not right:', ...f.lines('problems').map(line => `- ${line}`)].join('\n'),
+      'hikyaku did not start, and no mail was touched.',
+      'Correct each line above and start again. `.env.example` explains every setting.',
+    ),
+  'usage.invalid': f =>
+    text(
+      `The command was not understood${f.with('what', what => `: ${what}`)}.`,
+      'Nothing was done, and no mail was touched.',
+      '`hikyaku help` shows every command.',
+    ),
+  bug: f =>
+    text(
+      `hikyaku made a mistake of its own${f.with('what', what => `: ${what}`)}.`,
+      waits,
+      'Please report it with the log lines around it: that is a bug in hikyaku, not a fault of yours.',
+    ),
+}

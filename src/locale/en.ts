@@ -1,0 +1,236 @@
+/** The words in English. */
+import { makeFormat } from './format.ts'
+import type { LogMessage, Words } from './words.ts'
+
+const format = makeFormat('en')
+const { number, size, span, relative } = format
+
+const messages = (count: number): string => `${number(count)} ${count === 1 ? 'message' : 'messages'}`
+const mail = (e: LogMessage): string => `message ${e.messageId}`
+const sized = (e: LogMessage): string => (e.octets === undefined ? '' : ` (${size(e.octets)})`)
+const took = (e: LogMessage): string => (e.ms === undefined ? '' : ` in ${span(e.ms)}`)
+const into = (e: LogMessage): string => (e.account === undefined ? 'Gmail' : e.account)
+const gmailId = (e: LogMessage): string => (e.gmailId === undefined ? '' : `, Gmail id ${e.gmailId}`)
+/** `3 imported, 1 refused`: only what is not zero. */
+const list = (parts: readonly (readonly [number, string])[]): string =>
+  parts
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${number(count)} ${word}`)
+    .join(', ')
+
+export const en: Words = {
+  language: 'en',
+  format,
+  stages: {
+    listed: 'found',
+    importing: 'importing',
+    imported: 'imported',
+    merged: 'known already',
+    settled: 'done',
+    deferred: 'again later',
+    refused: 'refused',
+    baseline: 'older',
+    ignored: 'ignored',
+    gone: 'gone',
+  },
+  stageMeanings: {
+    listed: 'Seen in the source mailbox, not imported yet.',
+    importing: 'On its way to Gmail; Gmail’s answer is still to come.',
+    imported: 'In Gmail. What you chose for the source mailbox is still to be done.',
+    merged: 'The same message is in Gmail already, so it was not imported twice.',
+    settled: 'In Gmail, and what you chose for the source mailbox is done.',
+    deferred: 'Could not be imported yet and is tried again by itself. It is safe in the source mailbox.',
+    refused: 'Gmail does not take it, or you have to decide. It stays in the source mailbox.',
+    baseline: 'Older than the day you chose to start from, so it is left where it is.',
+    ignored: 'Not a mail, but a note that the server keeps for itself.',
+    gone: 'Vanished from the source mailbox before it could be imported.',
+  },
+  fault: { what: 'What happened', mail: 'Your mail', next: 'What to do' },
+  sentences: all => all.filter(one => one !== '').join(' '),
+  yes: 'yes',
+  no: 'no',
+  none: 'none',
+  unknown: 'unknown',
+
+  pull: {
+    started: mailbox => `${mailbox}: looking for new mail`,
+    listing: (folder, total, fresh) =>
+      `${folder === '' ? '' : `${folder}: `}${messages(total)} in the source mailbox, ${number(fresh)} new`,
+    progress: (done, total) => `${number(done)} of ${messages(total)} (${format.percent(done, total)})`,
+    done: (mailbox, c, ms) => {
+      const parts = list([
+        [c.imported, 'imported'],
+        [c.merged, 'known already'],
+        [c.refused, 'refused'],
+        [c.deferred, 'to be tried again'],
+        [c.gone, 'gone before'],
+        [c.settled, 'done at the source'],
+        [c.pending, 'still waiting'],
+      ])
+      return `${mailbox}: ${parts === '' ? 'nothing new' : parts} (${span(ms)})`
+    },
+    nothingNew: (mailbox, ms) => `${mailbox}: nothing new (${span(ms)})`,
+    failed: mailbox => `${mailbox}: this pull did not come to its end`,
+    dryRun: (mailbox, count, octets) =>
+      `${mailbox}: would import ${messages(count)}${octets === undefined ? '' : ` (about ${size(octets)})`}`,
+    dryRunNote: 'This was a rehearsal: nothing was imported, nothing was changed.',
+    askBacklog: count =>
+      `${messages(count)} wait in the source mailbox. Import all of them? (No: only mail that arrives from now on)`,
+    backlogDeclined: 'Older mail stays where it is; new mail is imported from now on.',
+  },
+
+  conservation: {
+    sentence: c =>
+      `${number(c.listed)} seen = ${number(c.imported)} imported + ${number(c.merged)} known already + ${number(c.refused)} refused + ${number(c.pending)} waiting + ${number(c.ignored)} left by rule + ${number(c.gone)} gone before`,
+    broken: (c, missing) =>
+      `The books do not balance: of ${messages(c.listed)}, ${number(Math.abs(missing))} ${missing > 0 ? 'cannot be accounted for' : 'are counted twice'}. Please report this as a bug in hikyaku.`,
+  },
+
+  status: {
+    title: 'hikyaku',
+    running: 'running',
+    notRunning: 'not running. Start it with `hikyaku run`, or for good with `hikyaku service install`.',
+    columns: {
+      mailbox: 'Mailbox',
+      account: 'Gmail',
+      state: 'State',
+      lastPull: 'Last look',
+      lastImport: 'Last mail',
+      imported: 'Imported',
+      waiting: 'Waiting',
+      refused: 'Refused',
+      latency: 'Delay',
+      next: 'Next look',
+    },
+    well: 'well',
+    watching: 'well, watching',
+    polling: 'well',
+    pulling: 'working',
+    never: 'never',
+    failingSince: agoMs => `failing for ${span(agoMs)}`,
+    waitingUntil: inMs => `waiting, next try ${relative(inMs)}`,
+    consentEnds: (account, inMs) =>
+      `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup\`.`,
+    latency: (medianMs, p95Ms) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
+    repeated: count =>
+      `${messages(count)} may stand in Gmail twice, because an answer of Gmail was lost. \`hikyaku report\` lists them.`,
+    secretsIn: kind => `Passwords and permissions are kept in: ${kind}`,
+    journalAt: path => `Journal: ${path}`,
+    nothingYet: 'Nothing has been imported yet.',
+  },
+
+  retry: {
+    nothing: 'There is nothing to try again.',
+    again: count => `${messages(count)} will be tried again at the next pull.`,
+    notFound: id => `There is no message ${id} in the journal.`,
+    notAside: (id, stage) => `Message ${id} needs no retry (${en.stages[stage]}).`,
+  },
+
+  journal: {
+    columns: {
+      id: 'No.',
+      stage: 'Stage',
+      folder: 'Folder',
+      arrived: 'Arrived',
+      size: 'Size',
+      gmail: 'Gmail id',
+      reason: 'Reason',
+    },
+    empty: 'The journal has no such messages.',
+    more: count => `… and ${number(count)} more`,
+  },
+
+  inspect: {
+    columns: { check: 'Check', stamped: 'Your host says', verified: 'hikyaku found' },
+    subject: 'Subject',
+    from: 'From',
+    date: 'Date',
+    noResults: 'Your host did not write down any results.',
+    forecast: 'If your host had forwarded it instead',
+  },
+
+  doctor: {
+    title: 'hikyaku doctor',
+    ok: 'ok',
+    warning: 'note',
+    bad: 'bad',
+    skipped: 'not checked',
+    allWell: 'All is well.',
+    summary: (bad, warnings) =>
+      `${number(bad)} ${bad === 1 ? 'problem' : 'problems'}, ${number(warnings)} ${warnings === 1 ? 'note' : 'notes'}`,
+    checks: {
+      configuration: 'Settings',
+      state: 'Data folder',
+      journal: 'Journal',
+      secrets: 'Passwords and permissions',
+      clock: 'Clock',
+      sourceReach: 'Mail server: connection',
+      sourceTls: 'Mail server: certificate',
+      sourceLogin: 'Mail server: login',
+      sourceFolders: 'Mail server: folders',
+      googleReach: 'Google: connection',
+      googleSignIn: 'Google: sign-in',
+      gmailScopes: 'Gmail: permissions',
+      gmailLabels: 'Gmail: labels',
+      service: 'Automatic start',
+    },
+  },
+
+  daemon: {
+    started: (version, mailboxes) =>
+      `hikyaku ${version} is running for ${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}`,
+    watching: mailbox => `${mailbox}: the server tells us about new mail at once`,
+    nextPull: (mailbox, inMs) => `${mailbox}: next look ${relative(inMs)}`,
+    waiting: (mailbox, ms) => `${mailbox}: next try ${relative(ms)}`,
+    recovered: (mailbox, afterMs) => `${mailbox}: works again after ${span(afterMs)}`,
+    stopping: signal => `${signal}: finishing what is under way; once more to stop at once`,
+    stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',
+    stopped: 'Stopped.',
+  },
+
+  notice: {
+    subject: mailbox => `[hikyaku] No mail from ${mailbox} at the moment`,
+    failing: (mailbox, minutes) =>
+      `For ${number(minutes)} minutes hikyaku has not been able to bring the mail of ${mailbox} into Gmail.`,
+    recoveredSubject: mailbox => `[hikyaku] ${mailbox} works again`,
+    recovered: (mailbox, minutes) =>
+      `The mail of ${mailbox} comes into Gmail again, after ${number(minutes)} minutes. What had waited is being imported.`,
+    refused: (mailbox, count) => `Gmail did not take ${messages(count)} from ${mailbox}.`,
+    consentEnding: (account, days) =>
+      `The permission for ${account} ends in ${number(days)} ${days === 1 ? 'day' : 'days'}. Run \`hikyaku setup\` before that.`,
+    footer: '`hikyaku status` shows the state, `hikyaku doctor` looks for the reason.',
+  },
+
+  log: {
+    pullStarted: e => `Looking for new mail (${e.reason})`,
+    listed: e =>
+      `${e.folder === '' ? '' : `${e.folder}: `}${messages(e.total)} at the source, ${number(e.fresh)} new`,
+    retrieved: e => `Retrieved ${mail(e)}${sized(e)}${took(e)}`,
+    importing: e => `Importing ${mail(e)}${sized(e)} into ${into(e)}`,
+    imported: e => `Imported ${mail(e)}${sized(e)} into ${into(e)}${took(e)}${gmailId(e)}`,
+    merged: e =>
+      `${mail(e).replace('m', 'M')} is in ${into(e)} already${e.into === undefined ? '' : ` (as ${e.into})`}; not imported twice`,
+    refused: e => `${mail(e).replace('m', 'M')}${sized(e)} is set aside; it stays at the source`,
+    deferred: e =>
+      `${mail(e).replace('m', 'M')}${sized(e)} will be tried again ${e.inMs === undefined ? 'later' : relative(e.inMs)}`,
+    settled: e => `Done at the source with ${mail(e)}: ${e.as}`,
+    gone: e => `${mail(e).replace('m', 'M')} vanished from the source before it could be imported`,
+    repeated: e => `Importing ${mail(e)} again: Gmail’s answer was lost, and it may now be in Gmail twice`,
+    baseline: e => `${messages(e.count)} from before the chosen start stay where they are`,
+    pullDone: e => {
+      const parts = list([
+        [e.imported, 'imported'],
+        [e.merged, 'known already'],
+        [e.refused, 'refused'],
+        [e.deferred, 'later'],
+        [e.gone, 'gone'],
+        [e.settled, 'done at the source'],
+        [e.pending, 'waiting'],
+      ])
+      return `${parts === '' ? 'Nothing new' : parts} (${span(e.ms)})`
+    },
+    waiting: e => `Next try ${relative(e.ms)}: ${e.why}`,
+    again: e => `This is time ${number(e.count)} in a row.`,
+    dropped: e => `${number(e.lines)} log lines were lost because the log could not be written`,
+  },
+}

@@ -1,0 +1,389 @@
+/** すべての異常の説明。サーバー管理者ではなく、お店や事務所でメールを使う方に向けて書く。 */
+import type { FaultCode } from '../fault.ts'
+import type { Facts, FaultText } from './facts.ts'
+
+const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
+
+const waits = 'メールは失われません。元のメールボックスに残り、復旧したあとに取り込まれます。'
+const stays = 'このメールは元のメールボックスに残ります。ほかのメールの取り込みは続きます。'
+const stopped = 'メールは失われません。新しいメールは元のメールボックスに残り、削除もしません。'
+const noPassword = 'パスワードは送信していません。'
+const byItself = '操作は不要です。自動で再試行します。'
+
+const server = (f: Facts): string =>
+  f.server === undefined ? 'メールサーバー' : `メールサーバー（${f.server}）`
+const said = (f: Facts): string => f.with('words', words => `サーバーの応答:「${words}」`)
+const google = (f: Facts): string => f.with('words', words => `Google の応答:「${words}」`)
+const because = (f: Facts): string => f.with('reason', reason => `（${reason}）`)
+const during = (f: Facts): string => f.with('phase', phase => `（処理: ${phase}）`)
+const account = (f: Facts): string => f.with('account', name => `（${name}）`)
+
+export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
+  // 元のメールボックスへの接続
+  'source.unknown-host': f =>
+    text(
+      `サーバー名${f.with('host', host => `「${host}」`)}が見つかりません${because(f)}。`,
+      waits,
+      'このコンピューターがインターネットに接続されているかご確認ください。接続されている場合は、MAIL_HOST とサーバーパネルのメール設定に記載されたサーバー名を一字ずつ見比べてください。',
+    ),
+  'source.unreachable': f =>
+    text(
+      `${server(f)}に接続できません${because(f)}。`,
+      waits,
+      `${byItself}1 時間以上続く場合は、MAIL_HOST と MAIL_PORT、サーバー会社の障害情報、接続元の制限をご確認ください。`,
+    ),
+  'source.timeout': f =>
+    text(
+      `${server(f)}から時間内に応答がありませんでした${during(f)}。`,
+      waits,
+      `${byItself}何度も起きる場合は、サーバーが混み合っている可能性があります。サーバー会社にお問い合わせください。`,
+    ),
+  'source.connection-lost': f =>
+    text(
+      `${server(f)}との接続が切れました${during(f)}${because(f)}。`,
+      `${waits}途中まで受け取ったメールは破棄し、最初から受け取り直します。`,
+      byItself,
+    ),
+  'source.tls-name': f =>
+    text(
+      `${server(f)}の証明書が別の名前で発行されています${f.with('names', names => `（${names}）`)}。`,
+      `${stopped}${noPassword}`,
+      'サーバーパネルのメール設定に記載されたサーバー名（ご自身のドメインではなく、サーバー会社の名前のことが多い）を MAIL_HOST に設定してください。正しいサーバーだと確認できた場合は、MAIL_CERT_SHA256 で証明書を指定することもできます。値は `hikyaku doctor` で表示されます。',
+    ),
+  'source.tls-expired': f =>
+    text(
+      `${server(f)}の証明書は有効期間外です${f.with('until', until => `（有効期限: ${until}）`)}。`,
+      `${stopped}${noPassword}`,
+      'このコンピューターの日付と時刻をご確認ください。合っている場合は、サーバー会社に証明書の更新をご依頼ください。',
+    ),
+  'source.tls-untrusted': f =>
+    text(
+      `${server(f)}の証明書は、信頼できる認証局が発行したものではありません${because(f)}。`,
+      `${stopped}${noPassword}`,
+      'ご自身で管理するサーバーなら、MAIL_CA_FILE に認証局の証明書を指定するか、MAIL_CERT_SHA256 で証明書を指定してください。値は `hikyaku doctor` で表示されます。それ以外の場合は通信が盗聴されているおそれがあります。サーバー会社にお問い合わせください。',
+    ),
+  'source.tls-failed': f =>
+    text(
+      `${server(f)}と暗号化された接続を確立できませんでした${because(f)}。`,
+      `${waits}${noPassword}`,
+      `${byItself}一度も成功しない場合は、MAIL_PORT と MAIL_SECURITY をサーバーパネルのメール設定と見比べてください（通常は tls で、IMAP は 993、POP3 は 995）。`,
+    ),
+  'source.tls-not-offered': f =>
+    text(
+      `${server(f)}はこのポートで暗号化に対応していないため、ログインしませんでした。`,
+      `${stopped}${noPassword}`,
+      'MAIL_SECURITY=tls とし、MAIL_PORT を IMAP なら 993、POP3 なら 995 にしてください。',
+    ),
+  'source.tls-injection': f =>
+    text(
+      `${server(f)}から、暗号化が始まる前に余分なデータが届きました。通信経路への攻撃の可能性があります。`,
+      `${waits}${noPassword}`,
+      'サーバー会社が対応していれば MAIL_SECURITY=tls に変更してください。外出先などのネットワークで起きた場合は、別のネットワークをお使いください。',
+    ),
+  'source.protocol': f =>
+    text(
+      `${server(f)}から想定外の応答がありました${during(f)}。${said(f)}`,
+      waits,
+      `${byItself}一度も成功しない場合は、MAIL_PROTOCOL と MAIL_PORT の組み合わせをご確認ください（IMAP は 993 か 143、POP3 は 995 か 110）。`,
+    ),
+  // ログイン
+  'source.login-refused': f =>
+    text(
+      `${server(f)}にログインできません。ユーザー名${f.with('user', user => `（${user}）`)}かパスワードが違います。${said(f)}`,
+      `${stopped}サーバーに接続を遮断されないよう、このパスワードでの再試行は間隔を大きく空けます。`,
+      'ユーザー名（メールアドレス全体の場合と、その一部だけの場合があります）をご確認のうえ、MAIL_PASSWORD を直すか、`hikyaku setup` でパスワードを入力し直してください。',
+    ),
+  'source.login-limited': f =>
+    text(
+      `${server(f)}がログインを一時的に制限しています${f.with('seconds', s => `（${s} 秒待つよう求められました）`)}。ログイン回数が多すぎた可能性があります。${said(f)}`,
+      waits,
+      `${byItself}その間はログインの回数を減らします。何度も起きる場合は SCHEDULE の間隔を長くし、同じメールボックスを使うほかのメールソフトを閉じてください。`,
+    ),
+  'source.login-method': f =>
+    text(
+      `${server(f)}では、対応しているログイン方法が使えません。${said(f)}`,
+      stopped,
+      'サーバーパネルで、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリパスワードが必要なサービスもあります。',
+    ),
+  'source.busy': f =>
+    text(
+      `メールボックスは、いまほかのメールソフトが使用中です。${said(f)}`,
+      waits,
+      `${byItself}長く続く場合は、ほかのメールソフトを閉じるか、そちらを IMAP に切り替えてください。`,
+    ),
+  'source.limited': f =>
+    text(
+      `${server(f)}の利用上限（接続数、通信量、時間など）に達しました。${said(f)}`,
+      waits,
+      `${byItself}何度も起きる場合は、同じメールボックスを使うほかのメールソフトを閉じるか、SCHEDULE の間隔を長くしてください。`,
+    ),
+  'source.server-temporary': f =>
+    text(`${server(f)}で一時的な障害が起きています。${said(f)}`, waits, byItself),
+  'source.server-permanent': f =>
+    text(
+      `${server(f)}で、待っても直らない問題が起きています。${said(f)}`,
+      stopped,
+      'サーバーの応答をご確認のうえ、サーバー会社にお問い合わせください。容量超過、利用停止、サーバー移転などが考えられます。',
+    ),
+  // メールボックス
+  'source.folder-missing': f =>
+    text(
+      `フォルダー${f.with('folder', folder => `「${folder}」`)}が元のメールボックスにないか、開けません。${f.with('folders', all => `あるフォルダー: ${all}`)}`,
+      'メールは失われません。ほかのフォルダーの取り込みは続きます。',
+      'MAIL_FOLDERS（または AFTER_IMPORT）の名前を、サーバーでの表記どおりに直してください。フォルダーの一覧は `hikyaku doctor` で表示されます。',
+    ),
+  'source.identity-unsafe': f =>
+    text(
+      `${server(f)}でメールの番号が振り直されました${f.with('folder', folder => `（フォルダー「${folder}」）`)}。取り込み済みのメールを照合し直しています。`,
+      'メールは失われず、二重にも取り込みません。一通ずつ内容で照合し、終わるまで元のメールボックスからは何も削除しません。',
+      '操作は不要です。今回だけ、いつもより時間がかかります。',
+    ),
+  'source.read-only': f =>
+    text(
+      `元のメールボックスで削除や移動が行われませんでした${f.with('folder', folder => `（フォルダー「${folder}」）`)}。${said(f)}`,
+      'メールは Gmail に取り込み済みです。元のメールボックスにも残りますが、再び取り込むことはありません。',
+      '元のメールボックスの容量が気になる場合は、古いメールをご自身で削除してください。AFTER_IMPORT=keep にすると、この表示は出なくなります。',
+    ),
+  'source.cannot-settle': f =>
+    text(
+      `${server(f)}では、指定したメールだけを安全に削除・移動することができません${because(f)}。`,
+      'メールは Gmail に取り込み済みです。ほかのメールまで消してしまうおそれがあるため、元のメールボックスにはそのまま残します。',
+      'AFTER_IMPORT=keep に変更してください。サーバーから削除したい場合は MAIL_PROTOCOL=pop3 をお使いください。',
+    ),
+  // 一通のメール
+  'message.gone': () =>
+    text(
+      '受け取る前に、メールが元のメールボックスからなくなりました。',
+      'どなたかが、または別のソフトが、削除か移動をしました。このメールは Gmail に取り込まれていません。',
+      '心当たりがない場合は、同じメールボックスからメールを削除するメールソフトがないか、ごみ箱に入っていないかをご確認ください。',
+    ),
+  'message.short': f =>
+    text(
+      `元のサーバーから届いたメールが、予告されたサイズより小さいものでした${f.with('octets', n => `（${n} バイト）`)}。`,
+      stays,
+      '操作は不要です。もう一度受け取ります。解消しない場合は、サーバー会社の Web メールでご確認ください。',
+    ),
+  'message.empty': () =>
+    text(
+      '元のサーバーから、中身が空のメールが届きました。',
+      stays,
+      '操作は不要です。もう一度受け取ります。解消しない場合は、サーバー会社の Web メールでご確認ください。',
+    ),
+  'message.not-retrieved': f =>
+    text(
+      `元のサーバーからメールを受け取れませんでした。${said(f)}`,
+      stays,
+      '操作は不要です。もう一度受け取ります。',
+    ),
+  'message.too-large': f =>
+    text(
+      `メールのサイズが Gmail の上限を超えています${f.with('octets', n => `（${n} バイト）`)}。`,
+      stays,
+      'サーバー会社の Web メールで開き、添付ファイルを保存してください。',
+    ),
+  // 一通のメールへの Gmail の応答
+  'gmail.message-refused': f =>
+    text(
+      `Gmail がこのメールの取り込みを拒否しました。${google(f)}`,
+      `${stays}元のメールボックスから削除することはありません。`,
+      'サーバー会社の Web メールでお読みください。より緩やかな方法で Gmail に入れるには、WHEN_REFUSED=insert を設定して `hikyaku retry` を実行してください。',
+    ),
+  'gmail.message-unexplained': f =>
+    text(
+      `Gmail が理由を示さずにメールの取り込みを断りました。${google(f)}`,
+      stays,
+      '操作は不要です。一時的なことが多いため、時間をおいて再試行します。',
+    ),
+  'gmail.label': f =>
+    text(
+      `Gmail にラベル${f.with('labels', labels => `「${labels}」`)}が見つかりません。削除されたか、名前が変わった可能性があります。`,
+      waits,
+      '操作は不要です。ラベルを読み込み直し、足りないものは作成します。',
+    ),
+  'gmail.unknown-answer': f =>
+    text(
+      `Gmail から想定外の応答がありました${f.with('status', status => `（HTTP ${status}）`)}。${google(f)}`,
+      stays,
+      byItself,
+    ),
+  'gmail.outcome-unknown': () =>
+    text(
+      'Gmail の応答を受け取る前に接続が切れたため、メールが届いたかどうかわかりません。',
+      'このメールは元のメールボックスに残ります。送り直す前に、届いているかどうかを確かめます。',
+      byItself,
+    ),
+  'gmail.ask-owner': () =>
+    text(
+      'Gmail にすでに届いているかどうか確認できないメールがあります。このような場合はご自身で判断する設定になっています。',
+      'このメールは元のメールボックスに残ります。Gmail にも届いている可能性があります。',
+      'Gmail で検索し、見つからなければ `hikyaku retry` を実行してください。WHEN_OUTCOME_UNKNOWN=repeat にすると自動で送り直します。',
+    ),
+  // Gmail / Google アカウント
+  'gmail.rate-limited': f =>
+    text(
+      `Gmail から速度を落とすよう求められました${f.with('seconds', s => `（${s} 秒間）`)}。`,
+      waits,
+      '操作は不要です。少し待ち、速度を落として続けます。たまったメールが多いときにはよくあることです。',
+    ),
+  'gmail.daily-limit': () =>
+    text('Gmail の 1 日の上限に達しました。', waits, '操作は不要です。遅くとも明日には自動で再開します。'),
+  'gmail.storage-full': f =>
+    text(
+      `Google アカウント${account(f)}の保存容量がいっぱいです。`,
+      stopped,
+      'https://one.google.com/storage で不要なデータを削除するか、容量を追加してください。空きができれば自動で再開します。',
+    ),
+  'gmail.server': f =>
+    text(
+      `Gmail 側で一時的な障害が起きています${f.with('status', status => `（HTTP ${status}）`)}。`,
+      waits,
+      byItself,
+    ),
+  'gmail.unreachable': f =>
+    text(
+      `Gmail に接続できません${f.with('host', host => `（${host}）`)}${because(f)}。`,
+      waits,
+      `${byItself}長く続く場合は、このコンピューターのインターネット接続をご確認ください。`,
+    ),
+  'gmail.not-google': f =>
+    text(
+      `Gmail の代わりに、Google ではない相手が応答しました${f.with('host', host => `（${host}）`)}。公衆 Wi-Fi や社内ネットワークが通信に割り込んでいる可能性があります。`,
+      `${waits}相手には何も渡していません。`,
+      'ネットワークへのログインが必要な場合は、ブラウザーでログインしてください。別のネットワークを使う方法もあります。',
+    ),
+  'gmail.unauthorized': f =>
+    text(
+      `Google アカウント${account(f)}へのサインインが無効になりました。`,
+      stopped,
+      '`hikyaku setup` を実行し、Google にもう一度サインインしてください。動作中の hikyaku は自動で再開します。',
+    ),
+  'gmail.consent-ended': f =>
+    text(
+      `Google アカウント${account(f)}へのアクセス許可が終了しました。許可の取り消し、Google のパスワード変更、6 か月間の未使用のほか、Google のプロジェクトが「テスト」状態のときは 7 日で終了します。`,
+      stopped,
+      '`hikyaku setup` を実行し、Google にもう一度サインインしてください。毎週終了する場合は、Google Cloud の「対象」ページで「アプリを公開」を選んでください。',
+    ),
+  'gmail.consent-missing': f =>
+    text(
+      `Google アカウント${account(f)}へのアクセスがまだ許可されていません。`,
+      stopped,
+      '`hikyaku setup` を実行し、Google にサインインしてください。',
+    ),
+  'gmail.scope-missing': f =>
+    text(
+      `Google アカウント${account(f)}で、必要な権限の一部が許可されていません${f.with('what', what => `（不足: ${what}）`)}。`,
+      stopped,
+      '`hikyaku setup` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れたまま進んでください。',
+    ),
+  'gmail.client-invalid': f =>
+    text(
+      `Google のクライアント ID かクライアント シークレットが正しくありません${because(f)}。`,
+      stopped,
+      'GOOGLE_CLIENT_ID と GOOGLE_CLIENT_SECRET を、Google Cloud の「デスクトップ アプリ」クライアントの JSON ファイルと見比べてください。新しいクライアントを作り直し、`hikyaku setup` を実行する方法もあります。',
+    ),
+  'gmail.api-disabled': () =>
+    text(
+      'Google のプロジェクトで Gmail API が有効になっていません。',
+      stopped,
+      'https://console.cloud.google.com/apis/library/gmail.googleapis.com を開き、プロジェクトを選んで「有効にする」を押してください。数分後から使えるようになります。',
+    ),
+  'gmail.forbidden': f =>
+    text(
+      `Google がアカウント${account(f)}へのアクセスを禁止しています。${google(f)}`,
+      stopped,
+      '会社や学校のアカウントの場合は、管理者にご相談ください。それ以外の場合は、ブラウザーで Gmail にサインインし、Google からのお知らせがないかご確認ください。',
+    ),
+  'gmail.account-mismatch': f =>
+    text(
+      `サインインした Gmail アカウント${f.with('actual', actual => `（${actual}）`)}が、設定のアカウント${account(f)}と異なります。`,
+      `${stopped}別のアカウントには何も入れていません。`,
+      'GMAIL_ACCOUNT を直すか、`hikyaku setup` で正しいアカウントにサインインしてください。',
+    ),
+  // このコンピューター
+  'state.second-instance': f =>
+    text(
+      `同じデータを使う hikyaku がすでに動いています${f.with('pid', pid => `（プロセス ${pid}）`)}。`,
+      '取り込みは動作中の hikyaku が続けています。こちらは何もしていません。',
+      'メールは動作中の hikyaku が予定どおり取り込みます。こちらで実行したい場合は、先にそちらを停止してください。',
+    ),
+  'state.disk-full': f =>
+    text(
+      `ディスクの空き容量がありません${f.with('file', file => `（${file}）`)}。`,
+      waits,
+      'ディスクの空き容量を増やしてください。空きができれば自動で再開します。',
+    ),
+  'state.read-only': f =>
+    text(
+      `記録を保存する場所に書き込めません${f.with('file', file => `（${file}）`)}。`,
+      stopped,
+      'hikyaku を実行するユーザーに書き込みを許可するか、STATE_DIR で別のフォルダーを指定してください。',
+    ),
+  'state.io': f =>
+    text(
+      `ディスクの読み書きでエラーが起きました${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      waits,
+      `${byItself}何度も起きる場合は、バックアップを取り、ディスクを点検してください。`,
+    ),
+  'journal.newer': f =>
+    text(
+      `記録ファイルが、より新しいバージョンの hikyaku で作られています${f.with('file', file => `（${file}）`)}。`,
+      stopped,
+      '新しいバージョンの hikyaku をもう一度インストールしてください。',
+    ),
+  'journal.damaged': f =>
+    text(
+      `記録ファイルが壊れています${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
+      'バックアップから記録ファイルを戻すか、`hikyaku doctor` の案内に従ってください。',
+    ),
+  'journal.missing': f =>
+    text(
+      `記録ファイルがなくなっています${f.with('file', file => `（${file}）`)}。`,
+      `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
+      'バックアップから記録ファイルを戻すか、STATE_DIR をご確認ください。`hikyaku doctor` でも案内を表示します。',
+    ),
+  'journal.locked': f =>
+    text(
+      `別のソフトが記録ファイルを開いています${f.with('file', file => `（${file}）`)}。`,
+      waits,
+      `${byItself}長く続く場合は、そのファイルを開いているソフトを閉じてください。`,
+    ),
+  'secret.missing': f =>
+    text(
+      `パスワードまたはアクセス許可が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,
+      stopped,
+      '`hikyaku setup` を実行して登録してください。',
+    ),
+  'secret.unreadable': f =>
+    text(
+      `保存されたパスワードまたはアクセス許可を読み取れません${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      stopped,
+      f.get('command') === undefined
+        ? 'このコンピューターのキーチェーンのロックを解除するか、`hikyaku setup` で登録し直してください。'
+        : `次のコマンドを実行してください: ${f.or('command', '')}`,
+    ),
+  'secret.not-kept': f =>
+    text(
+      `パスワードまたはアクセス許可を保存できませんでした${because(f)}。`,
+      'メールには何もしていません。以前に保存したものはそのまま残っています。',
+      'このコンピューターのキーチェーンのロックを解除するか、STATE_DIR に書き込めることを確認してから、もう一度入力してください。',
+    ),
+  'config.invalid': f =>
+    text(
+      ['設定に誤りがあります。', ...f.lines('problems').map(line => `・${line}`)].join('\n'),
+      'hikyaku は起動していません。メールには何もしていません。',
+      '上の各行を直してから、もう一度起動してください。すべての設定項目は `.env.example` に説明があります。',
+    ),
+  'usage.invalid': f =>
+    text(
+      `コマンドを認識できませんでした${f.with('what', what => `: ${what}`)}。`,
+      '何も実行していません。メールにも何もしていません。',
+      '`hikyaku help` でコマンドの一覧を表示できます。',
+    ),
+  bug: f =>
+    text(
+      `hikyaku 自身の不具合が起きました${f.with('what', what => `: ${what}`)}。`,
+      waits,
+      'お客様の操作が原因ではありません。前後のログを添えて開発元へご報告ください。',
+    ),
+}

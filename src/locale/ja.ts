@@ -1,0 +1,239 @@
+/** 日本語の文言。 */
+import { makeFormat } from './format.ts'
+import type { LogMessage, Words } from './words.ts'
+
+const format = makeFormat('ja')
+const { number, size, span, relative } = format
+
+const mails = (count: number): string => `${number(count)} 通`
+const mail = (e: LogMessage): string => `メール ${e.messageId}`
+/** 助詞の前に置く形。全角の括弧のあとには空白を入れない。 */
+const sized = (e: LogMessage): string =>
+  e.octets === undefined ? `${mail(e)} ` : `${mail(e)}（${size(e.octets)}）`
+const took = (e: LogMessage): string => (e.ms === undefined ? '' : `（${span(e.ms)}）`)
+const into = (e: LogMessage): string => (e.account === undefined ? 'Gmail' : e.account)
+const gmailId = (e: LogMessage): string => (e.gmailId === undefined ? '' : ` Gmail ID: ${e.gmailId}`)
+/** 0 でないものだけを並べる。 */
+const list = (parts: readonly (readonly [number, string])[]): string =>
+  parts
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${word} ${mails(count)}`)
+    .join('、')
+
+export const ja: Words = {
+  language: 'ja',
+  format,
+  stages: {
+    listed: '取り込み待ち',
+    importing: '取り込み中',
+    imported: '取り込み済み',
+    merged: '重複',
+    settled: '完了',
+    deferred: '再試行待ち',
+    refused: '要確認',
+    baseline: '対象外',
+    ignored: '無視',
+    gone: '消失',
+  },
+  stageMeanings: {
+    listed: '元のメールボックスで見つかり、取り込みを待っています。',
+    importing: 'Gmail へ送信中です。Gmail の応答を待っています。',
+    imported: 'Gmail に入りました。元のメールボックスでの処理（削除や移動など）がまだ残っています。',
+    merged: '同じメールがすでに Gmail にあるため、二重には取り込みませんでした。',
+    settled: 'Gmail に入り、元のメールボックスでの処理も終わりました。',
+    deferred: 'まだ取り込めていません。自動で再試行します。元のメールボックスに残っています。',
+    refused: 'Gmail が受け付けないか、ご判断が必要です。元のメールボックスに残っています。',
+    baseline: '取り込み開始日より前のメールのため、元の場所にそのまま残しています。',
+    ignored: 'メールではなく、サーバーが内部で使うデータです。',
+    gone: '取り込む前に、元のメールボックスからなくなりました。',
+  },
+  fault: { what: '状況', mail: 'メールへの影響', next: '対処方法' },
+  sentences: all => all.join(''),
+  yes: 'はい',
+  no: 'いいえ',
+  none: 'なし',
+  unknown: '不明',
+
+  pull: {
+    started: mailbox => `${mailbox}: 新着メールを確認しています`,
+    listing: (folder, total, fresh) =>
+      `${folder === '' ? '' : `${folder}: `}元のメールボックスに ${mails(total)}、うち新着 ${mails(fresh)}`,
+    progress: (done, total) => `${mails(total)}中 ${mails(done)}（${format.percent(done, total)}）`,
+    done: (mailbox, c, ms) => {
+      const parts = list([
+        [c.imported, '取り込み'],
+        [c.merged, '重複'],
+        [c.refused, '要確認'],
+        [c.deferred, '再試行待ち'],
+        [c.gone, '消失'],
+        [c.settled, '元のメールボックスで処理済み'],
+        [c.pending, '取り込み待ち'],
+      ])
+      return `${mailbox}: ${parts === '' ? '新着メールはありません' : parts}（${span(ms)}）`
+    },
+    nothingNew: (mailbox, ms) => `${mailbox}: 新着メールはありません（${span(ms)}）`,
+    failed: mailbox => `${mailbox}: 確認を最後まで行えませんでした`,
+    dryRun: (mailbox, count, octets) =>
+      `${mailbox}: ${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
+    dryRunNote: 'これは予行です。取り込みも変更も行っていません。',
+    askBacklog: count =>
+      `元のメールボックスに ${mails(count)}のメールがあります。すべて取り込みますか？（「いいえ」を選ぶと、これから届くメールだけを取り込みます）`,
+    backlogDeclined: 'これまでのメールは元の場所に残し、これから届くメールだけを取り込みます。',
+  },
+
+  conservation: {
+    sentence: c =>
+      `確認したメール ${number(c.listed)} = 取り込み ${number(c.imported)} + 重複 ${number(c.merged)} + 要確認 ${number(c.refused)} + 待機中 ${number(c.pending)} + 対象外 ${number(c.ignored)} + 取り込み前に消失 ${number(c.gone)}`,
+    broken: (c, missing) =>
+      `件数が合いません。${mails(c.listed)}のうち ${mails(Math.abs(missing))}が${missing > 0 ? '行方不明です' : '二重に数えられています'}。hikyaku の不具合です。開発元へご報告ください。`,
+  },
+
+  status: {
+    title: 'hikyaku',
+    running: '動作中',
+    notRunning:
+      '停止中。`hikyaku run` で起動します。常に動かすには `hikyaku service install` を実行してください。',
+    columns: {
+      mailbox: 'メールボックス',
+      account: 'Gmail',
+      state: '状態',
+      lastPull: '最終確認',
+      lastImport: '最終受信',
+      imported: '取り込み',
+      waiting: '待機中',
+      refused: '要確認',
+      latency: '所要時間',
+      next: '次回確認',
+    },
+    well: '正常',
+    watching: '正常（即時受信）',
+    polling: '正常',
+    pulling: '処理中',
+    never: 'なし',
+    failingSince: agoMs => `${span(agoMs)}前から取り込めていません`,
+    waitingUntil: inMs => `待機中（${relative(inMs)}に再試行）`,
+    consentEnds: (account, inMs) =>
+      `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup\` を実行してください。`,
+    latency: (medianMs, p95Ms) => `半数が ${span(medianMs)}以内、95% が ${span(p95Ms)}以内`,
+    repeated: count =>
+      `Gmail の応答が途切れたため、${mails(count)}が Gmail に 2 通ある可能性があります。一覧は \`hikyaku report\` で表示されます。`,
+    secretsIn: kind => `パスワードとアクセス許可の保存先: ${kind}`,
+    journalAt: path => `記録ファイル: ${path}`,
+    nothingYet: 'まだ 1 通も取り込んでいません。',
+  },
+
+  retry: {
+    nothing: '再試行するメールはありません。',
+    again: count => `${mails(count)}を次回の確認時に再試行します。`,
+    notFound: id => `メール ${id} は記録にありません。`,
+    notAside: (id, stage) => `メール ${id} は再試行の必要がありません（${ja.stages[stage]}）。`,
+  },
+
+  journal: {
+    columns: {
+      id: '番号',
+      stage: '状態',
+      folder: 'フォルダー',
+      arrived: '受信日時',
+      size: 'サイズ',
+      gmail: 'Gmail ID',
+      reason: '理由',
+    },
+    empty: '該当するメールは記録にありません。',
+    more: count => `… ほか ${mails(count)}`,
+  },
+
+  inspect: {
+    columns: { check: '項目', stamped: 'サーバーの判定', verified: 'hikyaku の検証' },
+    subject: '件名',
+    from: '差出人',
+    date: '日付',
+    noResults: 'サーバーは判定結果を記録していません。',
+    forecast: 'サーバーの転送機能を使っていた場合',
+  },
+
+  doctor: {
+    title: 'hikyaku doctor（診断）',
+    ok: '正常',
+    warning: '注意',
+    bad: '異常',
+    skipped: '未確認',
+    allWell: 'すべて正常です。',
+    summary: (bad, warnings) => `異常 ${number(bad)} 件、注意 ${number(warnings)} 件`,
+    checks: {
+      configuration: '設定',
+      state: 'データの保存先',
+      journal: '記録ファイル',
+      secrets: 'パスワードとアクセス許可',
+      clock: '時計',
+      sourceReach: 'メールサーバー: 接続',
+      sourceTls: 'メールサーバー: 証明書',
+      sourceLogin: 'メールサーバー: ログイン',
+      sourceFolders: 'メールサーバー: フォルダー',
+      googleReach: 'Google: 接続',
+      googleSignIn: 'Google: サインイン',
+      gmailScopes: 'Gmail: 権限',
+      gmailLabels: 'Gmail: ラベル',
+      service: '自動起動',
+    },
+  },
+
+  daemon: {
+    started: (version, mailboxes) =>
+      `hikyaku ${version} を開始しました（メールボックス ${number(mailboxes)} 個）`,
+    watching: mailbox => `${mailbox}: 新着メールをサーバーから即時に受け取ります`,
+    nextPull: (mailbox, inMs) => `${mailbox}: 次回の確認は ${relative(inMs)}です`,
+    waiting: (mailbox, ms) => `${mailbox}: ${relative(ms)}に再試行します`,
+    recovered: (mailbox, afterMs) => `${mailbox}: ${span(afterMs)}ぶりに復旧しました`,
+    stopping: signal => `${signal}: 処理中のメールを終えてから停止します。もう一度押すとすぐに停止します`,
+    stoppingNow: 'すぐに停止します。処理中の内容は記録されているため、メールは失われません。',
+    stopped: '停止しました。',
+  },
+
+  notice: {
+    subject: mailbox => `【hikyaku】${mailbox} のメールを取り込めていません`,
+    failing: (mailbox, minutes) =>
+      `${mailbox} のメールを、${number(minutes)} 分前から Gmail に取り込めていません。`,
+    recoveredSubject: mailbox => `【hikyaku】${mailbox} が復旧しました`,
+    recovered: (mailbox, minutes) =>
+      `${mailbox} のメールの取り込みが、${number(minutes)} 分ぶりに復旧しました。たまっていたメールを順に取り込んでいます。`,
+    refused: (mailbox, count) =>
+      `${mailbox} のメールのうち ${mails(count)}を、Gmail が受け付けませんでした。`,
+    consentEnding: (account, days) =>
+      `${account} へのアクセス許可はあと ${number(days)} 日で終了します。それまでに \`hikyaku setup\` を実行してください。`,
+    footer: '`hikyaku status` で状態を、`hikyaku doctor` で原因を確認できます。',
+  },
+
+  log: {
+    pullStarted: e => `新着メールを確認します（${e.reason}）`,
+    listed: e =>
+      `${e.folder === '' ? '' : `${e.folder}: `}元のメールボックスに ${mails(e.total)}、うち新着 ${mails(e.fresh)}`,
+    retrieved: e => `${sized(e)}を受け取りました${took(e)}`,
+    importing: e => `${sized(e)}を ${into(e)} に取り込んでいます`,
+    imported: e => `${sized(e)}を ${into(e)} に取り込みました${took(e)}${gmailId(e)}`,
+    merged: e =>
+      `${mail(e)} はすでに ${into(e)} にあるため、取り込みませんでした${e.into === undefined ? '' : `（${e.into} と同じ）`}`,
+    refused: e => `${sized(e)}は確認が必要です。元のメールボックスに残します`,
+    deferred: e => `${sized(e)}は${e.inMs === undefined ? 'あとで' : ` ${relative(e.inMs)}に`}再試行します`,
+    settled: e => `${mail(e)} の元のメールボックスでの処理が終わりました: ${e.as}`,
+    gone: e => `${mail(e)} は、取り込む前に元のメールボックスからなくなりました`,
+    repeated: e =>
+      `${mail(e)} を取り込み直します。Gmail の応答が途切れたため、Gmail に 2 通ある可能性があります`,
+    baseline: e => `開始日より前の ${mails(e.count)}は元の場所に残します`,
+    pullDone: e => {
+      const parts = list([
+        [e.imported, '取り込み'],
+        [e.merged, '重複'],
+        [e.refused, '要確認'],
+        [e.deferred, '再試行待ち'],
+        [e.gone, '消失'],
+        [e.settled, '元のメールボックスで処理済み'],
+        [e.pending, '取り込み待ち'],
+      ])
+      return `${parts === '' ? '新着メールはありません' : parts}（${span(e.ms)}）`
+    },
+    waiting: e => `${relative(e.ms)}に再試行します: ${e.why}`,
+    again: e => `同じ異常が続いています（${number(e.count)} 回目）。`,
+    dropped: e => `ログを書き込めず、${number(e.lines)} 行が失われました`,
+  },
+}
