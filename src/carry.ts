@@ -1,0 +1,302 @@
+/**
+ * One message from the source into Gmail: retrieve, record the intent, import, record the answer.
+ *
+ * Invariants: `importing` is durable before an upload begins; only an answer with an id makes `imported`; whatever
+ * else happens the message stays at the source and the row says why and until when.
+ */
+import { backoffMs } from './backoff.ts'
+import { Fault } from './fault.ts'
+import type { ImportRequest } from './gmail/gmail.ts'
+import { readHeader } from './header.ts'
+import type { MessageRow, RowPatch, Stage } from './journal/journal.ts'
+import type { RawMessage } from './message.ts'
+import { eventOf, gmailMaxOctets, type PullContext, record } from './pull-context.ts'
+import type { Listed } from './source/source.ts'
+
+/** Bare refusals without a known reason are tried for hours before the owner is asked. */
+const unexplainedTries = 6
+const unexplainedMs = 6 * 3600_000
+/** Readings that were shorter than announced before announced sizes stop counting as evidence. */
+const retryFirstMs = 60_000
+const retryMostMs = 4 * 3600_000
+const outcomePauseMs = 15_000
+const besideAtMost = 8
+
+export class Carrier {
+  readonly #context: PullContext
+  readonly #requests: (row: MessageRow) => Promise<ImportRequest>
+  /** Digest -> the upload of the same octets that is under way in this pull. */
+  readonly #underWay = new Map<string, Promise<unknown>>()
+
+  /** @param requests how a row is to be imported (labels of its folder, read or unread) */
+  constructor(context: PullContext, requests: (row: MessageRow) => Promise<ImportRequest>) {
+    this.#context = context
+    this.#requests = requests
+  }
+
+  /** Carries one row. Throws only faults that stop more than this message. */
+  async carry(row: MessageRow, entry: Listed): Promise<void> {
+    const { session, spooler, journal, signal } = this.#context
+    const spool = spooler.take(gmailMaxOctets)
+    let beside: Promise<void> | undefined
+    try {
+      let short: Fault | undefined
+      try {
+        await session.retrieve(entry, spool, signal)
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== 'message.short') throw error
+        short = error
+      }
+      const raw = await spool.seal()
+      if (short !== undefined && !this.#secondReading(row, raw, short)) return
+      beside = (await this.#deliver(row, raw, short !== undefined)).beside
+    } catch (error) {
+      this.#setAside(journal.row(row.id) ?? row, error, row.stage === 'importing')
+    } finally {
+      if (beside === undefined) await spool.discard()
+      else this.#runBeside(beside.finally(() => spool.discard()))
+    }
+    journal.assertInPlace()
+  }
+
+  /** A promise inside an object, since a bare one would be awaited on the way. */
+  async #deliver(row: MessageRow, raw: RawMessage, short: boolean): Promise<Beside> {
+    const { journal, mailbox, clock, count, proved, log } = this.#context
+    const header = readHeader(await raw.header())
+    const facts = {
+      octets: raw.octets,
+      sha256: raw.sha256,
+      headerSha256: header.sha256,
+      messageId: header.messageId,
+      retrievedAtMs: clock.nowMs(),
+      account: mailbox.account,
+      short,
+    }
+    proved.add(row.id)
+    log.retrieved({ ...eventOf(row), octets: raw.octets })
+    if (header.pseudo && row.stage !== 'importing') {
+      journal.move(row.id, 'ignored', facts)
+      count.ignored += 1
+      return { beside: undefined }
+    }
+    // One upload of the same octets at a time, so that the second finds what became of the first.
+    for (let other = this.#underWay.get(raw.sha256); other !== undefined; ) {
+      await other.catch(() => {})
+      other = this.#underWay.get(raw.sha256)
+    }
+    const upload = this.#importOnce(row, raw, facts)
+    this.#underWay.set(raw.sha256, upload)
+    try {
+      return await upload
+    } finally {
+      this.#underWay.delete(raw.sha256)
+    }
+  }
+
+  async #importOnce(row: MessageRow, raw: RawMessage, facts: RowPatch): Promise<Beside> {
+    const { journal, mailbox, count, log } = this.#context
+    const twin = journal.importedWith(mailbox.account, raw.sha256)
+    if (twin !== undefined && twin.id !== row.id) {
+      journal.move(row.id, 'merged', { ...facts, ...untroubled, mergedInto: twin.id })
+      count.merged += 1
+      log.merged({ ...eventOf(row), octets: raw.octets, into: twin.gmailId })
+      return { beside: undefined }
+    }
+    const unknown = journal.importingWith(mailbox.account, raw.sha256)
+    if (unknown !== undefined && unknown.id !== row.id) {
+      // The same octets may be in Gmail already: its outcome is resolved first.
+      journal.move(row.id, 'deferred', {
+        ...facts,
+        notBeforeMs: this.#context.clock.nowMs() + outcomePauseMs,
+      })
+      count.deferred += 1
+      return { beside: undefined }
+    }
+    const beside = this.#lookBeside(row, raw)
+    try {
+      await this.#import(row, raw, facts, true)
+    } catch (error) {
+      // The octets are still being read beside; the caller frees them only afterwards.
+      await beside
+      throw error
+    }
+    return { beside }
+  }
+
+  async #import(row: MessageRow, raw: RawMessage, facts: RowPatch, first: boolean): Promise<void> {
+    const { journal, gmail, clock, count, log, signal } = this.#context
+    const request = await this.#requests(row)
+    const repeated = first && row.stage === 'importing' ? row.repeated + 1 : row.repeated
+    if (repeated > row.repeated) {
+      count.repeated += 1
+      log.repeated(eventOf(row))
+    }
+    journal.move(row.id, 'importing', { ...facts, repeated, importingAtMs: clock.nowMs() })
+    let answer: { readonly id: string; readonly sentSha256: string }
+    try {
+      answer = await gmail.import(raw, request, signal)
+    } catch (error) {
+      // Labels may have been deleted or renamed in Gmail: they were forgotten, so they are read anew.
+      if (first && error instanceof Fault && error.retry === 'now' && error.scope === 'message') {
+        return this.#import({ ...row, repeated }, raw, facts, false)
+      }
+      if (error instanceof Fault && this.#mayInsert(error, request)) return this.#insert(row, raw, request)
+      throw error
+    }
+    this.#imported(row, raw, answer)
+  }
+
+  #mayInsert(fault: Fault, request: ImportRequest): boolean {
+    const { mailbox } = this.#context
+    return (
+      fault.code === 'gmail.message-refused' &&
+      mailbox.whenRefused === 'insert' &&
+      request.method === 'import'
+    )
+  }
+
+  /** The owner allowed messages.insert for what import refuses; it does not de-duplicate, so it is tried once. */
+  async #insert(row: MessageRow, raw: RawMessage, request: ImportRequest): Promise<void> {
+    const { gmail, signal } = this.#context
+    this.#imported(row, raw, await gmail.import(raw, { ...request, method: 'insert' }, signal))
+  }
+
+  #imported(
+    row: MessageRow,
+    raw: RawMessage,
+    answer: { readonly id: string; readonly sentSha256: string },
+  ): void {
+    const { journal, mailbox, clock, count, log, steady } = this.#context
+    if (answer.sentSha256 !== raw.sha256) {
+      throw new Fault('bug', {
+        facts: { what: `message ${row.id}: the octets sent are not the octets retrieved` },
+      })
+    }
+    const importedAtMs = clock.nowMs()
+    journal.move(row.id, 'imported', {
+      ...untroubled,
+      gmailId: answer.id,
+      importedAtMs,
+      importedSteadyMs: steady.readMs(),
+    })
+    count.imported += 1
+    count.octets += raw.octets
+    log.imported({
+      ...eventOf(row),
+      account: mailbox.account,
+      gmailId: answer.id,
+      octets: raw.octets,
+      ms: importedAtMs - (row.arrivedAtMs ?? row.listedAtMs),
+    })
+  }
+
+  /**
+   * A reading shorter than announced, though properly ended. It may be a cut message or a server that announces
+   * wrong sizes: two equal readings in two sessions decide for the latter. True: go on.
+   */
+  #secondReading(row: MessageRow, raw: RawMessage, fault: Fault): boolean {
+    const { journal, mailbox, clock } = this.#context
+    if (row.sha256 === raw.sha256 || journal.mailbox(mailbox.name).sizesUnreliable) return true
+    this.#defer(
+      row,
+      fault,
+      { sha256: raw.sha256, octets: raw.octets, notBeforeMs: clock.nowMs() + 1000 },
+      row.stage === 'importing',
+    )
+    return false
+  }
+
+  /**
+   * Puts a message aside after a fault of its own; rethrows what is wider.
+   * @param unknown an earlier upload has an unknown outcome: then the row stays `importing`, whatever failed now
+   */
+  #setAside(row: MessageRow, thrown: unknown, unknown: boolean): void {
+    const { journal, clock, count, log } = this.#context
+    if (!(thrown instanceof Fault)) {
+      this.#release(row, unknown)
+      throw thrown
+    }
+    const atMs = clock.nowMs()
+    if (thrown.code === 'gmail.outcome-unknown') {
+      journal.move(row.id, 'importing', {
+        attempts: row.attempts + 1,
+        firstFailedAtMs: row.firstFailedAtMs ?? atMs,
+        notBeforeMs: atMs + backoffMs(row.attempts + 1, outcomePauseMs, retryMostMs, this.#context.random()),
+        fault: record(thrown, atMs),
+      })
+      count.deferred += 1
+      log.deferred({ ...eventOf(row), fault: thrown })
+      if (thrown.scope !== 'message') throw thrown
+      return
+    }
+    if (thrown.scope !== 'message') {
+      this.#release(row, unknown)
+      throw thrown
+    }
+    if (thrown.code === 'message.gone') {
+      // The next listing records that it is gone, if it really is.
+      this.#defer(row, thrown, {}, unknown)
+      return
+    }
+    const tries = row.attempts + 1
+    const longEnough = tries >= unexplainedTries && atMs - (row.firstFailedAtMs ?? atMs) >= unexplainedMs
+    if (thrown.retry === 'owner' || (thrown.code === 'gmail.message-unexplained' && longEnough)) {
+      journal.move(row.id, 'refused', { attempts: tries, fault: record(thrown, atMs), notBeforeMs: null })
+      count.refused += 1
+      log.refused({ ...eventOf(row), fault: thrown })
+      return
+    }
+    this.#defer(row, thrown, {}, unknown)
+  }
+
+  #defer(row: MessageRow, fault: Fault, patch: RowPatch, unknown: boolean): void {
+    const { journal, clock, count, log, random } = this.#context
+    const atMs = clock.nowMs()
+    const attempts = row.attempts + 1
+    const notBeforeMs = fault.notBeforeMs ?? atMs + backoffMs(attempts, retryFirstMs, retryMostMs, random())
+    journal.move(row.id, unknown ? 'importing' : 'deferred', {
+      attempts,
+      firstFailedAtMs: row.firstFailedAtMs ?? atMs,
+      notBeforeMs,
+      fault: record(fault, atMs),
+      ...patch,
+    })
+    count.deferred += 1
+    log.deferred({ ...eventOf(row), fault, inMs: notBeforeMs - atMs })
+  }
+
+  /** Wider trouble than this message: it waits without blame. Nothing reached Gmail, or the fault would say so. */
+  #release(row: MessageRow, unknown: boolean): void {
+    if (row.stage === 'importing' && !unknown)
+      this.#context.journal.move(row.id, 'deferred', { notBeforeMs: null })
+  }
+
+  #lookBeside(row: MessageRow, raw: RawMessage): Promise<void> | undefined {
+    const { authenticate, mailbox, journal, signal, beside } = this.#context
+    if (authenticate === undefined || beside.size >= besideAtMost) return undefined
+    return authenticate(raw, mailbox, signal).then(authentication => {
+      const now = journal.row(row.id)
+      if (authentication !== undefined && now !== undefined)
+        journal.move(row.id, now.stage, { authentication })
+    })
+  }
+
+  #runBeside(work: Promise<void>): void {
+    const { beside } = this.#context
+    const guarded = work
+      .catch(() => {
+        // What is not learned here is shown as "not known"; it never touches the mail.
+      })
+      .finally(() => beside.delete(guarded))
+    beside.add(guarded)
+  }
+}
+
+interface Beside {
+  readonly beside: Promise<void> | undefined
+}
+
+const untroubled = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null, fault: null, lookUps: 0 } as const
+
+/** Stages from which a message is carried. */
+export const carried: readonly Stage[] = ['listed', 'deferred', 'importing']

@@ -1,0 +1,48 @@
+/** Rows between SQLite and TypeScript: one table of columns a record, so that neither side is spelled twice. */
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+
+export type ColumnKind = 'integer' | 'text' | 'boolean' | 'json'
+
+export type Columns<T> = { readonly [K in keyof T]-?: ColumnKind }
+
+export type SqlRow = Record<string, SQLOutputValue>
+
+/** `octetsListed` -> `octets_listed`. */
+export function columnName(field: string): string {
+  return field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+}
+
+export function fromSql<T>(columns: Columns<T>, row: SqlRow): T {
+  const record: Record<string, unknown> = {}
+  for (const field of Object.keys(columns) as (keyof T & string)[]) {
+    const value = row[columnName(field)]
+    if (value === null || value === undefined) record[field] = undefined
+    else if (columns[field] === 'boolean') record[field] = value === 1
+    else if (columns[field] === 'json') record[field] = JSON.parse(String(value))
+    else record[field] = value
+  }
+  return record as T
+}
+
+export function toSql(kind: ColumnKind, value: unknown): SQLInputValue {
+  if (value === null || value === undefined) return null
+  if (kind === 'boolean') return value === true ? 1 : 0
+  if (kind === 'json') return JSON.stringify(value)
+  if (kind === 'integer') return Math.round(Number(value))
+  return String(value)
+}
+
+/** The SET list and its values for a patch; fields that are undefined are left as they are. */
+export function assignments<T>(
+  columns: Columns<T>,
+  patch: object,
+): { set: string[]; values: SQLInputValue[] } {
+  const set: string[] = []
+  const values: SQLInputValue[] = []
+  for (const [field, value] of Object.entries(patch)) {
+    if (value === undefined) continue
+    set.push(`${columnName(field)} = ?`)
+    values.push(toSql(columns[field as keyof T], value))
+  }
+  return { set, values }
+}

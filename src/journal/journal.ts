@@ -1,0 +1,256 @@
+/**
+ * The port to the journal: the durable record of each message's stage. sqlite.ts implements it.
+ *
+ * Contract: when a method that writes returns, the fact is on the disk and survives SIGKILL and a power cut
+ * (as far as the disk tells the truth about fsync). Methods are synchronous: a stage is either recorded or not
+ * when the next line runs. They throw Fault journal.* or state.* and nothing else; after such a fault
+ * nothing may be imported or settled.
+ *
+ * Invariants: a message is settled only if it is imported or merged; `importing` is on the disk before the
+ * first octet of an upload leaves; a stage changes only along `legalMoves`.
+ */
+import type { FaultCode, FaultFacts, FaultRetry } from '../fault.ts'
+
+/**
+ * - listed: seen at the source, not yet imported
+ * - importing: an upload was begun or is about to begin; its outcome is not known until the next stage stands
+ * - imported: Gmail answered with an id
+ * - merged: the same octets were imported before; no upload was made
+ * - settled: imported or merged, and what the owner chose for the source is done and proved
+ * - deferred: later, with a time
+ * - refused: Gmail will not take it, or only the owner can decide; it stays at the source
+ * - baseline: was there before the owner's start date
+ * - ignored: not mail (a server's own pseudo message)
+ * - gone: vanished from the source before it could be imported
+ */
+export const stages = [
+  'listed',
+  'importing',
+  'imported',
+  'merged',
+  'settled',
+  'deferred',
+  'refused',
+  'baseline',
+  'ignored',
+  'gone',
+] as const
+
+export type Stage = (typeof stages)[number]
+
+/** Every legal move. What is not here is a bug and is refused by the journal. */
+export const legalMoves: Readonly<Record<Stage, readonly Stage[]>> = {
+  listed: ['importing', 'merged', 'deferred', 'refused', 'baseline', 'ignored', 'gone'],
+  importing: ['imported', 'merged', 'deferred', 'refused', 'gone'],
+  imported: ['settled'],
+  merged: ['settled'],
+  // The owner switched from keep to delete: the source is to be settled once more.
+  settled: ['settled'],
+  deferred: ['importing', 'merged', 'deferred', 'refused', 'baseline', 'ignored', 'gone'],
+  // The owner asked for another try.
+  refused: ['listed', 'gone'],
+  baseline: ['listed'],
+  ignored: ['gone'],
+  // It came back to the listing.
+  gone: ['listed'],
+}
+
+/** A fault as the journal keeps it. */
+export interface RecordedFault {
+  readonly code: FaultCode
+  readonly retry: FaultRetry
+  readonly facts: FaultFacts
+  readonly atMs: number
+}
+
+/** One message of one source mailbox. Times are ms since 1970; octet counts are octets. */
+export interface MessageRow {
+  readonly id: number
+  readonly mailbox: string
+  readonly folder: string
+  /** SourceId.uid; undefined where the source gives no name that can be trusted. */
+  readonly uid: string | undefined
+  readonly stage: Stage
+  /** Stood in the latest whole listing of its folder. */
+  readonly present: boolean
+  /** Number of the pull that first listed it. */
+  readonly generation: number
+  readonly octetsListed: number | undefined
+  readonly octets: number | undefined
+  readonly sha256: string | undefined
+  /** SHA-256 of the header section: cheap evidence of identity. */
+  readonly headerSha256: string | undefined
+  /** Message-ID as it stands in the header, angle brackets included. */
+  readonly messageId: string | undefined
+  readonly seen: boolean | undefined
+  readonly arrivedAtMs: number | undefined
+  readonly listedAtMs: number
+  readonly retrievedAtMs: number | undefined
+  readonly importingAtMs: number | undefined
+  readonly importedAtMs: number | undefined
+  /** The steady clock (steady-clock.ts) at the import, ms. */
+  readonly importedSteadyMs: number | undefined
+  readonly settleAskedAtMs: number | undefined
+  readonly settledAtMs: number | undefined
+  /** How often the source was asked to delete or move it. */
+  readonly settleAsks: number
+  /** 'keep', 'delete', 'move:FOLDER', or 'left' where it left the source by another hand. */
+  readonly settledAs: string | undefined
+  readonly account: string | undefined
+  readonly gmailId: string | undefined
+  readonly mergedInto: number | undefined
+  /** Tries of the present trouble. */
+  readonly attempts: number
+  readonly firstFailedAtMs: number | undefined
+  /** Not tried again before. */
+  readonly notBeforeMs: number | undefined
+  readonly fault: RecordedFault | undefined
+  /** How often its import was repeated without knowing the outcome of the one before. */
+  readonly repeated: number
+  /** Two equal readings, both shorter than announced: imported, and never deleted at the source by us. */
+  readonly short: boolean
+  /** How often a look-up in Gmail did not find it while its outcome was unknown. */
+  readonly lookUps: number
+  /** Authentication results, JSON; docs/authentication.md describes it. */
+  readonly authentication: string | undefined
+}
+
+/** What may be changed together with a move. Undefined leaves as it is; null clears. */
+export type RowPatch = {
+  readonly [K in Exclude<keyof MessageRow, 'id' | 'mailbox' | 'stage'>]?: MessageRow[K] | null
+}
+
+/** A message that stands in a listing for the first time. */
+export interface NewRow {
+  readonly mailbox: string
+  readonly folder: string
+  readonly uid: string | undefined
+  readonly stage: 'listed' | 'baseline' | 'ignored'
+  readonly octetsListed: number | undefined
+  readonly arrivedAtMs: number | undefined
+  readonly seen: boolean | undefined
+  readonly headerSha256: string | undefined
+}
+
+/** What one pull found out about one folder, recorded in one transaction. */
+export interface FolderRecord {
+  readonly mailbox: string
+  readonly folder: string
+  readonly atMs: number
+  readonly generation: number
+  /** Rows that stand in the listing now though they did not before. */
+  readonly returned: readonly number[]
+  /** Rows that stood in the listing before and do not now, each with the stage it moves to. */
+  readonly vanished: readonly { readonly id: number; readonly stage: Stage; readonly patch: RowPatch }[]
+  /** Rows whose name at the source changed (UIDVALIDITY, new UIDL, other protocol or host). */
+  readonly renamed: readonly {
+    readonly id: number
+    readonly folder: string
+    readonly uid: string | undefined
+    readonly octetsListed: number | undefined
+  }[]
+  /** Rows whose name now belongs to another message. */
+  readonly unnamed: readonly number[]
+  readonly added: readonly NewRow[]
+}
+
+/** State of one source mailbox between pulls. */
+export interface MailboxState {
+  readonly name: string
+  /** Number of the latest pull. */
+  readonly generation: number
+  readonly firstPullAtMs: number | undefined
+  readonly lastPullAtMs: number | undefined
+  readonly lastGoodPullAtMs: number | undefined
+  readonly lastLoginAtMs: number | undefined
+  /** Instants of refused logins, newest last; only the last day is kept. */
+  readonly failedLoginsAtMs: readonly number[]
+  readonly failingSinceMs: number | undefined
+  readonly failures: number
+  readonly notBeforeMs: number | undefined
+  readonly fault: RecordedFault | undefined
+  /** Messages ever added to the journal: the left side of the conservation sentence. */
+  readonly listed: number
+  /** Announced sizes proved wrong so often that they are no evidence of a cut message. */
+  readonly sizesUnreliable: boolean
+  /** Folders whose first whole listing is done (START_FROM was applied to it), JSON array. */
+  readonly startedFolders: readonly string[]
+  readonly conservationBroken: boolean
+  /** Trouble that stops no import, such as a source that deletes nothing. */
+  readonly warning: RecordedFault | undefined
+}
+
+/** State of one Gmail account between pulls. */
+export interface AccountState {
+  readonly name: string
+  readonly failingSinceMs: number | undefined
+  readonly failures: number
+  readonly notBeforeMs: number | undefined
+  readonly fault: RecordedFault | undefined
+  readonly consentEndsAtMs: number | undefined
+}
+
+/** Where every listed message of a mailbox is; the sum of all but `listed` equals `listed`. */
+export interface Conservation {
+  readonly listed: number
+  readonly imported: number
+  readonly merged: number
+  readonly refused: number
+  /** listed, importing or deferred. */
+  readonly pending: number
+  /** baseline and ignored. */
+  readonly ignored: number
+  readonly gone: number
+}
+
+export interface Journal {
+  readonly path: string
+  /** Numbers and records the begin of a pull; the new generation. */
+  beginPull(mailbox: string, atMs: number): number
+  mailbox(name: string): MailboxState
+  updateMailbox(name: string, patch: Partial<Omit<MailboxState, 'name' | 'listed' | 'generation'>>): void
+  accountState(name: string): AccountState
+  updateAccount(name: string, patch: Partial<Omit<AccountState, 'name'>>): void
+
+  row(id: number): MessageRow | undefined
+  byUid(mailbox: string, folder: string, uid: string): MessageRow | undefined
+  /** Rows of a folder that stood in its latest listing. */
+  presentIds(mailbox: string, folder: string): readonly number[]
+  /** Folder names that the mailbox has rows for. */
+  foldersOf(mailbox: string): readonly string[]
+  /** Rows without a trustworthy name that stood in the latest listing. */
+  nameless(mailbox: string, folder: string): readonly MessageRow[]
+  /** The oldest row of the account with these octets that is imported, merged or settled. */
+  importedWith(account: string, sha256: string): MessageRow | undefined
+  /** A row of the account with these octets whose import has an unknown outcome. */
+  importingWith(account: string, sha256: string): MessageRow | undefined
+  /** Rows of the mailbox with this evidence, whatever their stage. */
+  byEvidence(mailbox: string, headerSha256: string): readonly MessageRow[]
+  byMessageId(messageId: string): readonly MessageRow[]
+  /** Rows of the mailbox in these stages, newest generation first and in listing order within it. */
+  inStages(mailbox: string, stages: readonly Stage[]): readonly MessageRow[]
+  /** Imported or merged rows that stand at the source and are not settled as `settledAs`. */
+  unsettled(mailbox: string, settledAs: string): readonly MessageRow[]
+
+  /** Records a folder's listing in one transaction; the ids of `added`, in their order. */
+  recordFolder(record: FolderRecord): readonly number[]
+  /** Moves one message along `legalMoves` (or patches it where `to` is its stage). Throws Fault bug otherwise. */
+  move(id: number, to: Stage, patch?: RowPatch): void
+  /** Many moves in one transaction. */
+  moveAll(moves: readonly { readonly id: number; readonly to: Stage; readonly patch?: RowPatch }[]): void
+
+  conservation(mailbox: string): Conservation
+  counts(mailbox: string): Readonly<Record<Stage, number>>
+  /** Imports repeated without knowing the outcome of the one before. */
+  repeatedCount(mailbox: string): number
+  /** Latencies in ms from arrival at the source (first listing where it names none) to Gmail's id, newest first. */
+  latenciesMs(mailbox: string, limit: number): readonly number[]
+  /** Rows for `report`: imported since an instant. */
+  importedSince(atMs: number): readonly MessageRow[]
+  /** A small fact kept between runs. */
+  note(key: string): string | undefined
+  setNote(key: string, value: string): void
+  /** Throws Fault journal.missing when the file at `path` is no longer the one that is open. */
+  assertInPlace(): void
+  close(): void
+}

@@ -1,0 +1,84 @@
+/**
+ * The journal's tables. An operator can read them with any SQLite shell: times are ms since 1970, stages are words.
+ * `user_version` is the schema's version: a newer one is refused, an older one is migrated step by step.
+ */
+import { stages } from './journal.ts'
+
+/** Each step brings the schema from its index to the next version, inside one transaction. */
+export const migrations: readonly string[] = [
+  `
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY,
+  mailbox TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  uid TEXT,
+  stage TEXT NOT NULL CHECK (stage IN (${stages.map(stage => `'${stage}'`).join(', ')})),
+  present INTEGER NOT NULL CHECK (present IN (0, 1)),
+  generation INTEGER NOT NULL,
+  octets_listed INTEGER,
+  octets INTEGER,
+  sha256 TEXT,
+  header_sha256 TEXT,
+  message_id TEXT,
+  seen INTEGER,
+  arrived_at_ms INTEGER,
+  listed_at_ms INTEGER NOT NULL,
+  retrieved_at_ms INTEGER,
+  importing_at_ms INTEGER,
+  imported_at_ms INTEGER,
+  imported_steady_ms INTEGER,
+  settle_asked_at_ms INTEGER,
+  settled_at_ms INTEGER,
+  settle_asks INTEGER NOT NULL DEFAULT 0,
+  settled_as TEXT,
+  account TEXT,
+  gmail_id TEXT,
+  merged_into INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  first_failed_at_ms INTEGER,
+  not_before_ms INTEGER,
+  fault TEXT,
+  repeated INTEGER NOT NULL DEFAULT 0,
+  short INTEGER NOT NULL DEFAULT 0,
+  look_ups INTEGER NOT NULL DEFAULT 0,
+  authentication TEXT,
+  CHECK (stage <> 'imported' OR gmail_id IS NOT NULL),
+  CHECK (stage <> 'merged' OR merged_into IS NOT NULL)
+) STRICT;
+CREATE UNIQUE INDEX message_by_uid ON message (mailbox, folder, uid) WHERE uid IS NOT NULL;
+CREATE INDEX message_present ON message (mailbox, folder, id) WHERE present = 1;
+CREATE INDEX message_nameless ON message (mailbox, folder) WHERE uid IS NULL AND present = 1;
+CREATE INDEX message_by_stage ON message (mailbox, stage, generation, id);
+CREATE INDEX message_by_digest ON message (account, sha256) WHERE sha256 IS NOT NULL;
+CREATE INDEX message_by_evidence ON message (mailbox, header_sha256) WHERE header_sha256 IS NOT NULL;
+CREATE INDEX message_by_message_id ON message (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX message_by_import ON message (imported_at_ms) WHERE imported_at_ms IS NOT NULL;
+CREATE TABLE mailbox (
+  name TEXT PRIMARY KEY,
+  generation INTEGER NOT NULL DEFAULT 0,
+  first_pull_at_ms INTEGER,
+  last_pull_at_ms INTEGER,
+  last_good_pull_at_ms INTEGER,
+  last_login_at_ms INTEGER,
+  failed_logins_at_ms TEXT NOT NULL DEFAULT '[]',
+  failing_since_ms INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0,
+  not_before_ms INTEGER,
+  fault TEXT,
+  listed INTEGER NOT NULL DEFAULT 0,
+  sizes_unreliable INTEGER NOT NULL DEFAULT 0,
+  started_folders TEXT NOT NULL DEFAULT '[]',
+  conservation_broken INTEGER NOT NULL DEFAULT 0,
+  warning TEXT
+) STRICT;
+CREATE TABLE account (
+  name TEXT PRIMARY KEY,
+  failing_since_ms INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0,
+  not_before_ms INTEGER,
+  fault TEXT,
+  consent_ends_at_ms INTEGER
+) STRICT;
+CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+`,
+]

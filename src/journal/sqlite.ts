@@ -1,0 +1,542 @@
+/**
+ * The journal on node:sqlite: write-ahead log, synchronous=FULL (every commit waits for the disk), one file.
+ *
+ * A journal that is missing, empty, damaged or newer where one should be is refused and never silently begun
+ * anew: without it every message on the source would look new. The file `journal.made` beside it says that there
+ * should be one.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { diskFault } from '../disk-fault.ts'
+import { Fault } from '../fault.ts'
+import { assignments, type Columns, fromSql, type SqlRow, toSql } from './columns.ts'
+import {
+  type AccountState,
+  type Conservation,
+  type FolderRecord,
+  type Journal,
+  legalMoves,
+  type MailboxState,
+  type MessageRow,
+  type RowPatch,
+  type Stage,
+  stages,
+} from './journal.ts'
+import { migrations } from './schema.ts'
+import { sqliteFault } from './sqlite-fault.ts'
+
+const messageColumns: Columns<MessageRow> = {
+  id: 'integer',
+  mailbox: 'text',
+  folder: 'text',
+  uid: 'text',
+  stage: 'text',
+  present: 'boolean',
+  generation: 'integer',
+  octetsListed: 'integer',
+  octets: 'integer',
+  sha256: 'text',
+  headerSha256: 'text',
+  messageId: 'text',
+  seen: 'boolean',
+  arrivedAtMs: 'integer',
+  listedAtMs: 'integer',
+  retrievedAtMs: 'integer',
+  importingAtMs: 'integer',
+  importedAtMs: 'integer',
+  importedSteadyMs: 'integer',
+  settleAskedAtMs: 'integer',
+  settledAtMs: 'integer',
+  settleAsks: 'integer',
+  settledAs: 'text',
+  account: 'text',
+  gmailId: 'text',
+  mergedInto: 'integer',
+  attempts: 'integer',
+  firstFailedAtMs: 'integer',
+  notBeforeMs: 'integer',
+  fault: 'json',
+  repeated: 'integer',
+  short: 'boolean',
+  lookUps: 'integer',
+  authentication: 'text',
+}
+
+const mailboxColumns: Columns<MailboxState> = {
+  name: 'text',
+  generation: 'integer',
+  firstPullAtMs: 'integer',
+  lastPullAtMs: 'integer',
+  lastGoodPullAtMs: 'integer',
+  lastLoginAtMs: 'integer',
+  failedLoginsAtMs: 'json',
+  failingSinceMs: 'integer',
+  failures: 'integer',
+  notBeforeMs: 'integer',
+  fault: 'json',
+  listed: 'integer',
+  sizesUnreliable: 'boolean',
+  startedFolders: 'json',
+  conservationBroken: 'boolean',
+  warning: 'json',
+}
+
+const accountColumns: Columns<AccountState> = {
+  name: 'text',
+  failingSinceMs: 'integer',
+  failures: 'integer',
+  notBeforeMs: 'integer',
+  fault: 'json',
+  consentEndsAtMs: 'integer',
+}
+
+export const journalFile = 'journal.sqlite'
+const madeFile = 'journal.made'
+
+/** Past this size the start-up check looks at structure only, so that the start stays quick. */
+const fullCheckOctets = 64 * 1024 * 1024
+
+/**
+ * Opens the journal of a state directory, or makes it where there has never been one.
+ * @param mode 'run' checks the file's integrity and may make or migrate it; 'look' opens an existing one for
+ *   `status` and its like beside a running daemon, and gives undefined where there is none yet.
+ */
+export function openJournal(stateDir: string, mode: 'run'): Journal
+export function openJournal(stateDir: string, mode: 'look'): Journal | undefined
+export function openJournal(stateDir: string, mode: 'run' | 'look'): Journal | undefined {
+  const path = join(stateDir, journalFile)
+  const made = join(stateDir, madeFile)
+  if (mode === 'look' && !existsSync(path) && !existsSync(made)) return undefined
+  try {
+    if (mode === 'run') mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw diskFault(error, stateDir)
+  }
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (existsSync(made) && (stat === undefined || stat.size === 0)) {
+    throw new Fault('journal.missing', { facts: { file: path } })
+  }
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: 5000 })
+    // The order matters: nothing may be written before the version and the integrity are known.
+    refuseNewer(database, path)
+    if (mode === 'run' && stat !== undefined && stat.size > 0) checkIntegrity(database, path, stat.size)
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    if (mode === 'run') {
+      migrate(database)
+      if (!existsSync(made))
+        writeDurably(made, 'A journal was made here. hikyaku refuses to run without it.\n')
+    }
+    return new SqliteJournal(database, path)
+  } catch (error) {
+    try {
+      database?.close()
+    } catch {
+      // The first error is the one to tell.
+    }
+    throw sqliteFault(error, path)
+  }
+}
+
+function version(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0)
+}
+
+function refuseNewer(database: DatabaseSync, path: string): void {
+  const found = version(database)
+  if (found > migrations.length) {
+    throw new Fault('journal.newer', { facts: { file: path, found, known: migrations.length } })
+  }
+}
+
+/** Every problem SQLite finds in the file, a line each; empty when it is sound. */
+export function integrityProblems(database: DatabaseSync, whole: boolean): readonly string[] {
+  const rows = database.prepare(whole ? 'PRAGMA integrity_check' : 'PRAGMA quick_check').all()
+  return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
+}
+
+function checkIntegrity(database: DatabaseSync, path: string, size: number): void {
+  const problems = integrityProblems(database, size <= fullCheckOctets)
+  if (problems.length > 0 || version(database) === 0) {
+    throw new Fault('journal.damaged', { facts: { file: path, reason: problems[0] ?? 'no schema' } })
+  }
+}
+
+function migrate(database: DatabaseSync): void {
+  for (let step = version(database); step < migrations.length; step++) {
+    database.exec(`BEGIN IMMEDIATE; ${migrations[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
+  }
+}
+
+/** Temp + fsync + rename + fsync of the folder: after a power cut the file is whole or not there. */
+function writeDurably(file: string, text: string): void {
+  const temporary = `${file}.new`
+  const handle = openSync(temporary, 'w', 0o600)
+  writeSync(handle, text)
+  fsyncSync(handle)
+  closeSync(handle)
+  renameSync(temporary, file)
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+class SqliteJournal implements Journal {
+  readonly path: string
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  readonly #inode: number
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database
+    this.path = path
+    this.#inode = statSync(path).ino
+  }
+
+  #sql(text: string): StatementSync {
+    const known = this.#statements.get(text)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(text)
+    this.#statements.set(text, statement)
+    return statement
+  }
+
+  #run(text: string, ...values: SQLInputValue[]): void {
+    try {
+      this.#sql(text).run(...values)
+    } catch (error) {
+      throw sqliteFault(error, this.path)
+    }
+  }
+
+  #get(text: string, ...values: SQLInputValue[]): SqlRow | undefined {
+    try {
+      return this.#sql(text).get(...values)
+    } catch (error) {
+      throw sqliteFault(error, this.path)
+    }
+  }
+
+  #all(text: string, ...values: SQLInputValue[]): SqlRow[] {
+    try {
+      return this.#sql(text).all(...values)
+    } catch (error) {
+      throw sqliteFault(error, this.path)
+    }
+  }
+
+  #rows(where: string, ...values: SQLInputValue[]): MessageRow[] {
+    return this.#all(`SELECT * FROM message WHERE ${where}`, ...values).map(row =>
+      fromSql(messageColumns, row),
+    )
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#run('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#run('COMMIT')
+      return result
+    } catch (error) {
+      try {
+        this.#database.exec('ROLLBACK')
+      } catch {
+        // SQLite rolls back by itself on a full disk or an I/O error; the first error is the one to tell.
+      }
+      throw error
+    }
+  }
+
+  beginPull(mailbox: string, atMs: number): number {
+    return this.#transaction(() => {
+      this.mailbox(mailbox)
+      this.#run(
+        `UPDATE mailbox SET generation = generation + 1, last_pull_at_ms = ?1,
+           first_pull_at_ms = coalesce(first_pull_at_ms, ?1) WHERE name = ?2`,
+        atMs,
+        mailbox,
+      )
+      return this.mailbox(mailbox).generation
+    })
+  }
+
+  mailbox(name: string): MailboxState {
+    const row = this.#get('SELECT * FROM mailbox WHERE name = ?', name)
+    if (row !== undefined) return fromSql(mailboxColumns, row)
+    return { ...noMailbox, name }
+  }
+
+  updateMailbox(name: string, patch: Partial<Omit<MailboxState, 'name'>>): void {
+    this.#upsert('mailbox', name, mailboxColumns, patch)
+  }
+
+  accountState(name: string): AccountState {
+    const row = this.#get('SELECT * FROM account WHERE name = ?', name)
+    if (row !== undefined) return fromSql(accountColumns, row)
+    return { ...noAccount, name }
+  }
+
+  updateAccount(name: string, patch: Partial<Omit<AccountState, 'name'>>): void {
+    this.#upsert('account', name, accountColumns, patch)
+  }
+
+  /** Here a field that is present and undefined is cleared. */
+  #upsert<T>(table: string, name: string, columns: Columns<T>, patch: object): void {
+    const { set, values } = assignments(
+      columns,
+      Object.fromEntries(Object.entries(patch).map(([field, value]) => [field, value ?? null])),
+    )
+    this.#run(`INSERT INTO ${table} (name) VALUES (?) ON CONFLICT DO NOTHING`, name)
+    if (set.length > 0) this.#run(`UPDATE ${table} SET ${set.join(', ')} WHERE name = ?`, ...values, name)
+  }
+
+  row(id: number): MessageRow | undefined {
+    return this.#rows('id = ?', id)[0]
+  }
+
+  byUid(mailbox: string, folder: string, uid: string): MessageRow | undefined {
+    return this.#rows('mailbox = ? AND folder = ? AND uid = ?', mailbox, folder, uid)[0]
+  }
+
+  presentIds(mailbox: string, folder: string): readonly number[] {
+    return this.#all(
+      'SELECT id FROM message WHERE mailbox = ? AND folder = ? AND present = 1 ORDER BY id',
+      mailbox,
+      folder,
+    ).map(row => Number(row.id))
+  }
+
+  foldersOf(mailbox: string): readonly string[] {
+    return this.#all('SELECT DISTINCT folder FROM message WHERE mailbox = ?', mailbox).map(row =>
+      String(row.folder),
+    )
+  }
+
+  nameless(mailbox: string, folder: string): readonly MessageRow[] {
+    return this.#rows(
+      'mailbox = ? AND folder = ? AND uid IS NULL AND present = 1 ORDER BY id',
+      mailbox,
+      folder,
+    )
+  }
+
+  importedWith(account: string, sha256: string): MessageRow | undefined {
+    return this.#rows(
+      `account = ? AND sha256 = ? AND gmail_id IS NOT NULL AND stage IN ('imported', 'settled') ORDER BY id LIMIT 1`,
+      account,
+      sha256,
+    )[0]
+  }
+
+  importingWith(account: string, sha256: string): MessageRow | undefined {
+    return this.#rows(
+      `account = ? AND sha256 = ? AND stage = 'importing' ORDER BY id LIMIT 1`,
+      account,
+      sha256,
+    )[0]
+  }
+
+  byEvidence(mailbox: string, headerSha256: string): readonly MessageRow[] {
+    return this.#rows('mailbox = ? AND header_sha256 = ? ORDER BY id', mailbox, headerSha256)
+  }
+
+  byMessageId(messageId: string): readonly MessageRow[] {
+    return this.#rows('message_id = ? ORDER BY id', messageId)
+  }
+
+  inStages(mailbox: string, wanted: readonly Stage[]): readonly MessageRow[] {
+    const marks = wanted.map(() => '?').join(', ')
+    return this.#rows(`mailbox = ? AND stage IN (${marks}) ORDER BY generation DESC, id`, mailbox, ...wanted)
+  }
+
+  unsettled(mailbox: string, settledAs: string): readonly MessageRow[] {
+    return this.#rows(
+      `mailbox = ?1 AND present = 1 AND (stage IN ('imported', 'merged') OR (stage = 'settled' AND settled_as <> ?2))
+       ORDER BY id`,
+      mailbox,
+      settledAs,
+    )
+  }
+
+  recordFolder(record: FolderRecord): readonly number[] {
+    return this.#transaction(() => {
+      for (const id of record.unnamed)
+        this.#run('UPDATE message SET uid = NULL, present = 0 WHERE id = ?', id)
+      for (const { id, stage, patch } of record.vanished) {
+        this.#moveRow(id, stage, { ...patch, present: false })
+      }
+      // Two steps, since a new name may be another row's old one.
+      for (const { id } of record.renamed) this.#run('UPDATE message SET uid = NULL WHERE id = ?', id)
+      for (const { id, folder, uid, octetsListed } of record.renamed) {
+        this.#run(
+          'UPDATE message SET folder = ?, uid = ?, octets_listed = ?, present = 1 WHERE id = ?',
+          folder,
+          uid ?? null,
+          octetsListed ?? null,
+          id,
+        )
+      }
+      for (const id of record.returned) {
+        this.#run('UPDATE message SET present = 1 WHERE id = ?', id)
+        if (this.row(id)?.stage === 'gone') this.#moveRow(id, 'listed', {})
+      }
+      const ids = record.added.map(row => {
+        this.#run(
+          `INSERT INTO message (mailbox, folder, uid, stage, present, generation, octets_listed, arrived_at_ms,
+             seen, header_sha256, listed_at_ms) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
+          row.mailbox,
+          row.folder,
+          row.uid ?? null,
+          row.stage,
+          record.generation,
+          row.octetsListed ?? null,
+          row.arrivedAtMs ?? null,
+          toSql('boolean', row.seen),
+          row.headerSha256 ?? null,
+          record.atMs,
+        )
+        return Number(this.#get('SELECT last_insert_rowid() AS id')?.id)
+      })
+      if (ids.length > 0) {
+        this.#run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', record.mailbox)
+        this.#run('UPDATE mailbox SET listed = listed + ? WHERE name = ?', ids.length, record.mailbox)
+      }
+      return ids
+    })
+  }
+
+  move(id: number, to: Stage, patch: RowPatch = {}): void {
+    this.#transaction(() => this.#moveRow(id, to, patch))
+  }
+
+  moveAll(moves: readonly { readonly id: number; readonly to: Stage; readonly patch?: RowPatch }[]): void {
+    if (moves.length === 0) return
+    this.#transaction(() => {
+      for (const { id, to, patch } of moves) this.#moveRow(id, to, patch ?? {})
+    })
+  }
+
+  #moveRow(id: number, to: Stage, patch: RowPatch): void {
+    const from = this.#get('SELECT stage FROM message WHERE id = ?', id)?.stage as Stage | undefined
+    if (from === undefined || (from !== to && !legalMoves[from].includes(to))) {
+      throw new Fault('bug', {
+        facts: { what: `message ${id} may not move from ${from ?? 'nothing'} to ${to}` },
+      })
+    }
+    const { set, values } = assignments<MessageRow>(messageColumns, patch)
+    this.#run(`UPDATE message SET ${['stage = ?', ...set].join(', ')} WHERE id = ?`, to, ...values, id)
+  }
+
+  conservation(mailbox: string): Conservation {
+    // A settled row counts by the way its mail got into Gmail, so that settling changes no sum.
+    const row = this.#get(
+      `SELECT
+         coalesce(sum(stage = 'imported' OR (stage = 'settled' AND merged_into IS NULL)), 0) AS imported,
+         coalesce(sum(stage = 'merged' OR (stage = 'settled' AND merged_into IS NOT NULL)), 0) AS merged,
+         coalesce(sum(stage = 'refused'), 0) AS refused,
+         coalesce(sum(stage IN ('listed', 'importing', 'deferred')), 0) AS pending,
+         coalesce(sum(stage IN ('baseline', 'ignored')), 0) AS ignored,
+         coalesce(sum(stage = 'gone'), 0) AS gone
+       FROM message WHERE mailbox = ?`,
+      mailbox,
+    )
+    const count = (name: string): number => Number(row?.[name] ?? 0)
+    return {
+      listed: this.mailbox(mailbox).listed,
+      imported: count('imported'),
+      merged: count('merged'),
+      refused: count('refused'),
+      pending: count('pending'),
+      ignored: count('ignored'),
+      gone: count('gone'),
+    }
+  }
+
+  counts(mailbox: string): Readonly<Record<Stage, number>> {
+    const found = new Map(
+      this.#all('SELECT stage, count(*) AS n FROM message WHERE mailbox = ? GROUP BY stage', mailbox).map(
+        row => [row.stage, Number(row.n)],
+      ),
+    )
+    return Object.fromEntries(stages.map(stage => [stage, found.get(stage) ?? 0])) as Record<Stage, number>
+  }
+
+  repeatedCount(mailbox: string): number {
+    const row = this.#get('SELECT coalesce(sum(repeated), 0) AS n FROM message WHERE mailbox = ?', mailbox)
+    return Number(row?.n ?? 0)
+  }
+
+  latenciesMs(mailbox: string, limit: number): readonly number[] {
+    return this.#all(
+      `SELECT imported_at_ms - max(coalesce(arrived_at_ms, listed_at_ms), 0) AS ms FROM message
+       WHERE mailbox = ? AND imported_at_ms IS NOT NULL AND generation > 1 ORDER BY imported_at_ms DESC LIMIT ?`,
+      mailbox,
+      limit,
+    ).map(row => Math.max(0, Number(row.ms)))
+  }
+
+  importedSince(atMs: number): readonly MessageRow[] {
+    return this.#rows('imported_at_ms >= ? ORDER BY imported_at_ms', atMs)
+  }
+
+  note(key: string): string | undefined {
+    const value = this.#get('SELECT value FROM note WHERE key = ?', key)?.value
+    return value === undefined ? undefined : String(value)
+  }
+
+  setNote(key: string, value: string): void {
+    this.#run(
+      'INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
+      key,
+      value,
+    )
+  }
+
+  assertInPlace(): void {
+    const stat = statSync(this.path, { throwIfNoEntry: false })
+    if (stat === undefined || stat.ino !== this.#inode) {
+      throw new Fault('journal.missing', { facts: { file: this.path } })
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+const noMailbox: Omit<MailboxState, 'name'> = {
+  generation: 0,
+  firstPullAtMs: undefined,
+  lastPullAtMs: undefined,
+  lastGoodPullAtMs: undefined,
+  lastLoginAtMs: undefined,
+  failedLoginsAtMs: [],
+  failingSinceMs: undefined,
+  failures: 0,
+  notBeforeMs: undefined,
+  fault: undefined,
+  listed: 0,
+  sizesUnreliable: false,
+  startedFolders: [],
+  conservationBroken: false,
+  warning: undefined,
+}
+
+const noAccount: Omit<AccountState, 'name'> = {
+  failingSinceMs: undefined,
+  failures: 0,
+  notBeforeMs: undefined,
+  fault: undefined,
+  consentEndsAtMs: undefined,
+}

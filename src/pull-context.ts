@@ -1,0 +1,96 @@
+/** What one pull works with: the ports, and what it remembers while the session is open. */
+import type { Clock } from './clock.ts'
+import type { MailboxConfig } from './config/config.ts'
+import type { Fault } from './fault.ts'
+import type { Gmail } from './gmail/gmail.ts'
+import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'
+import type { Log, MessageEvent } from './log.ts'
+import type { RawMessage } from './message.ts'
+import type { Listed, Source, SourceSession } from './source/source.ts'
+import type { Spooler } from './spool.ts'
+import type { SteadyClock } from './steady-clock.ts'
+
+/** Looks at authentication results beside the import; resolves to the JSON that the journal keeps. Never rejects. */
+export type Authenticate = (
+  raw: RawMessage,
+  mailbox: MailboxConfig,
+  signal: AbortSignal,
+) => Promise<string | undefined>
+
+export interface PullPorts {
+  readonly mailbox: MailboxConfig
+  readonly source: Source
+  readonly journal: Journal
+  readonly gmail: Gmail
+  readonly spooler: Spooler
+  readonly clock: Clock
+  readonly steady: SteadyClock
+  readonly log: Log
+  /** 0 to 1, for jitter. */
+  readonly random: () => number
+  readonly authenticate: Authenticate | undefined
+}
+
+/** One open session and what was found in it. */
+export interface PullContext extends PullPorts {
+  readonly session: SourceSession
+  readonly generation: number
+  /** Where each row stands in this session. */
+  readonly at: Map<number, Listed>
+  /** Rows whose digest was taken in this session: their identity is beyond doubt. */
+  readonly proved: Set<number>
+  /** Work beside the import that the pull waits for at its end, for a bounded time. */
+  readonly beside: Set<Promise<void>>
+  readonly count: PullCount
+  /** The first octet wins: aborts when everything must stop now. */
+  readonly signal: AbortSignal
+  /** Aborts when no new message should be begun; what is in flight is finished. */
+  readonly stopping: AbortSignal
+}
+
+/** What one pull did; the sums that `pull --json` prints. */
+export interface PullCount {
+  /** Messages that stood at the source. */
+  listed: number
+  /** Of these, seen for the first time. */
+  fresh: number
+  imported: number
+  merged: number
+  refused: number
+  deferred: number
+  settled: number
+  settleAsked: number
+  gone: number
+  ignored: number
+  repeated: number
+  octets: number
+}
+
+export const noCount = (): PullCount => ({
+  listed: 0,
+  fresh: 0,
+  imported: 0,
+  merged: 0,
+  refused: 0,
+  deferred: 0,
+  settled: 0,
+  settleAsked: 0,
+  gone: 0,
+  ignored: 0,
+  repeated: 0,
+  octets: 0,
+})
+
+/** A row as the log has it. */
+export function eventOf(row: MessageRow): MessageEvent {
+  const { id, mailbox, account, folder, uid, octets, gmailId } = row
+  return { messageId: id, mailbox, account, folder, uid, octets, gmailId }
+}
+
+/** A fault in the form that the journal keeps. */
+export function record(fault: Fault, atMs: number): RecordedFault {
+  return { code: fault.code, retry: fault.retry, facts: fault.facts, atMs }
+}
+
+/** Gmail's largest message: messages.import, media.maxSize in the discovery document. */
+export const gmailMaxOctets = 157_286_400

@@ -1,0 +1,217 @@
+/**
+ * The story of one pull over one source mailbox, top to bottom:
+ *
+ *   open -> list each folder and match it with the journal -> resolve unknown outcomes
+ *        -> carry what is due, newest listing first -> settle -> close -> check that nothing is missing
+ *
+ * It knows no protocol and does no I/O of its own. A fault of one message sets that message aside; a fault of one
+ * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came.
+ */
+import { Carrier, carried } from './carry.ts'
+import { asFault, Fault } from './fault.ts'
+import type { ImportRequest } from './gmail/gmail.ts'
+import { identify } from './identify.ts'
+import type { Conservation, MessageRow } from './journal/journal.ts'
+import { noCount, type PullContext, type PullCount, type PullPorts } from './pull-context.ts'
+import { resolveUnknown } from './resolve.ts'
+import { settle } from './settle.ts'
+import type { SourceSession } from './source/source.ts'
+
+export interface PullOptions {
+  /** Aborts everything at once. */
+  readonly signal: AbortSignal
+  /** Aborts beginning anything new. */
+  readonly stopping: AbortSignal
+  /** After this many ms no new message is begun, so that new mail is listed before an old backlog is done. */
+  readonly budgetMs: number
+  /** Why now, for the log: 'schedule', 'news', 'owner'. */
+  readonly reason: string
+  readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
+}
+
+export interface PullResult {
+  readonly count: PullCount
+  /** Messages that are due and were left for the next pull. */
+  readonly left: number
+  /** Faults of single folders; the pull went on. */
+  readonly faults: readonly Fault[]
+  readonly conservation: Conservation
+  /** False when a message cannot be accounted for: an alarm. */
+  readonly conserved: boolean
+}
+
+/** How many messages are on their way at once; imports in flight are bounded by the account's pace. */
+const carriers = 6
+const besideMs = 10_000
+
+/** Throws Fault of scope mailbox, account or everything. Everything that is true is in the journal by then. */
+export async function pull(ports: PullPorts, options: PullOptions): Promise<PullResult> {
+  const { journal, mailbox, source, clock, log } = ports
+  journal.assertInPlace()
+  const generation = journal.beginPull(mailbox.name, clock.nowMs())
+  log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
+  const beganMs = clock.monotonicMs()
+  const session = await source.open(AbortSignal.any([options.signal, options.stopping]))
+  journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
+  const context: PullContext = {
+    ...ports,
+    session,
+    generation,
+    at: new Map(),
+    proved: new Set(),
+    beside: new Set(),
+    count: noCount(),
+    signal: options.signal,
+    stopping: options.stopping,
+  }
+  try {
+    const { faults, inDoubt } = await listFolders(context, session)
+    await resolveUnknown(context)
+    const { left, fault } = await carryDue(context, options)
+    // What is imported may be settled even where the account or the backlog stopped the rest.
+    if (fault === undefined || fault.scope === 'account') await settleFolders(context, inDoubt, faults)
+    await session.close()
+    if (fault !== undefined) throw fault
+    return finish(context, left, faults, clock.monotonicMs() - beganMs)
+  } finally {
+    session.abandon()
+    await waitBeside(context)
+  }
+}
+
+async function listFolders(
+  context: PullContext,
+  session: SourceSession,
+): Promise<{ faults: Fault[]; inDoubt: boolean }> {
+  const { journal, mailbox, stopping, signal, log, clock } = context
+  const faults: Fault[] = []
+  let inDoubt = false
+  for (const folder of session.folders) {
+    const beganMs = clock.monotonicMs()
+    try {
+      const known = (uid: string): boolean => journal.byUid(mailbox.name, folder, uid)?.present === true
+      const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
+      const before = context.at.size
+      const freshBefore = context.count.fresh
+      const found = await identify(context, listing)
+      inDoubt ||= found.inDoubt
+      log.listed({
+        mailbox: mailbox.name,
+        folder,
+        total: listing.entries.length,
+        fresh: context.count.fresh - freshBefore,
+        ms: clock.monotonicMs() - beganMs,
+      })
+      if (context.at.size - before !== listing.entries.length) {
+        throw new Fault('bug', {
+          facts: { what: `${folder}: ${listing.entries.length} listed, not all accounted for` },
+        })
+      }
+    } catch (error) {
+      const fault = asFault(error)
+      if (!isOfFolder(fault)) throw error
+      faults.push(fault)
+      log.fault(fault, { mailbox: mailbox.name })
+    }
+  }
+  if (faults.length > 0 && faults.length === session.folders.length && faults[0] !== undefined)
+    throw faults[0]
+  return { faults, inDoubt }
+}
+
+/** A folder that is missing or cannot be read stops no other folder. */
+function isOfFolder(fault: Fault): boolean {
+  return fault.code === 'source.folder-missing' || fault.code === 'source.cannot-settle'
+}
+
+/** Carries what is due. A wider fault ends the beginning of new messages and is given back once all is quiet. */
+async function carryDue(
+  context: PullContext,
+  options: PullOptions,
+): Promise<{ left: number; fault: Fault | undefined }> {
+  const { journal, mailbox, clock, at, stopping, signal } = context
+  const carrier = new Carrier(context, row => requestFor(context, row))
+  const now = clock.nowMs()
+  const due = journal
+    .inStages(mailbox.name, carried)
+    .filter(row => at.has(row.id) && (row.notBeforeMs ?? 0) <= now)
+    .map(row => row.id)
+  const endMs = clock.monotonicMs() + options.budgetMs
+  let next = 0
+  let done = 0
+  let fault: Fault | undefined
+  const work = async (): Promise<void> => {
+    while (next < due.length && fault === undefined && clock.monotonicMs() < endMs) {
+      if (stopping.aborted || signal.aborted) return
+      const id = due[next++] ?? 0
+      const row = journal.row(id)
+      const entry = at.get(id)
+      if (row === undefined || entry === undefined || !carried.includes(row.stage)) continue
+      try {
+        await carrier.carry(row, entry)
+      } catch (error) {
+        fault ??= asFault(error)
+        if (signal.aborted) throw error
+      }
+      done += 1
+      options.onProgress({ done, due: due.length })
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: carriers }, work))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+  return { left: due.length - next, fault }
+}
+
+/** The labels of a message in Gmail, and whether it counts as read. */
+async function requestFor(context: PullContext, row: MessageRow): Promise<ImportRequest> {
+  const { mailbox, gmail, signal, session } = context
+  // POP3 has one nameless folder, which is the mailbox's first.
+  const folder =
+    session.abilities.protocol === 'pop3'
+      ? mailbox.folders[0]
+      : mailbox.folders.find(one => one.name === row.folder)
+  const names = [...mailbox.labels, ...(folder?.labels ?? [])]
+  if (folder?.to === 'spam') names.push('SPAM')
+  else if (folder?.to !== 'label' && !mailbox.archive) names.push('INBOX')
+  if (row.seen !== true) names.push('UNREAD')
+  return {
+    labelIds: await gmail.labelIds([...new Set(names)], signal),
+    internalDateSource: mailbox.internalDateSource,
+    neverMarkSpam: mailbox.neverMarkSpam,
+    processForCalendar: mailbox.processForCalendar,
+    method: 'import',
+  }
+}
+
+async function settleFolders(context: PullContext, inDoubt: boolean, faults: Fault[]): Promise<void> {
+  try {
+    await settle(context, inDoubt)
+  } catch (error) {
+    const fault = asFault(error)
+    if (!isOfFolder(fault)) throw error
+    faults.push(fault)
+    context.log.fault(fault, { mailbox: context.mailbox.name })
+  }
+}
+
+/** Every message ever listed is somewhere; what cannot be accounted for is an alarm. */
+function finish(context: PullContext, left: number, faults: readonly Fault[], ms: number): PullResult {
+  const { journal, mailbox, count, log, clock } = context
+  const conservation = journal.conservation(mailbox.name)
+  const { listed, imported, merged, refused, pending, ignored, gone } = conservation
+  const conserved = listed === imported + merged + refused + pending + ignored + gone
+  journal.updateMailbox(mailbox.name, { conservationBroken: !conserved, lastGoodPullAtMs: clock.nowMs() })
+  log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
+  return { count, left, faults, conservation, conserved }
+}
+
+/** Verification runs beside the import and may not hold a pull for long. */
+async function waitBeside(context: PullContext): Promise<void> {
+  if (context.beside.size === 0) return
+  const enough = new AbortController()
+  await Promise.race([
+    Promise.allSettled(context.beside),
+    context.clock.sleep(besideMs, enough.signal).catch(() => {}),
+  ])
+  enough.abort()
+}

@@ -1,0 +1,75 @@
+/**
+ * Unknown outcomes. A row in `importing` at the begin of a pull means that an upload may or may not have reached
+ * Gmail: the process was killed, the connection ended, or the answer could not be read. It is resolved before
+ * anything else happens to that message.
+ *
+ * With gmail.readonly Gmail is asked (rfc822msgid, then the octets). Its index lags, so "not found" counts only
+ * after several look-ups over some time. Without it, or without a Message-ID, the import is repeated: Gmail merges
+ * a second import with the same Message-ID, and the row says that it was repeated. Where there is no Message-ID the
+ * owner chose between repeating and being asked.
+ */
+import { createHash } from 'node:crypto'
+import { Fault } from './fault.ts'
+import type { FoundMessage } from './gmail/gmail.ts'
+import type { MessageRow } from './journal/journal.ts'
+import { eventOf, type PullContext, record } from './pull-context.ts'
+
+const lookUpsNeeded = 3
+const lookUpPauseMs = 30_000
+
+/** Resolves every row of unknown outcome that is due. Those that must be repeated stay `importing` and due. */
+export async function resolveUnknown(context: PullContext): Promise<void> {
+  const { journal, mailbox, clock } = context
+  for (const row of journal.inStages(mailbox.name, ['importing'])) {
+    if (context.stopping.aborted) return
+    if ((row.notBeforeMs ?? 0) <= clock.nowMs()) await resolveOne(context, row)
+  }
+}
+
+async function resolveOne(context: PullContext, row: MessageRow): Promise<void> {
+  const { journal, mailbox, gmail, clock, log, signal } = context
+  const atMs = clock.nowMs()
+  const canLook = row.messageId !== undefined && (await gmail.canRead(signal))
+  if (canLook && row.messageId !== undefined) {
+    const found = (await gmail.findByMessageId(row.messageId, signal)).find(one => sameOctets(one, row))
+    if (found !== undefined) {
+      journal.move(row.id, 'imported', {
+        gmailId: found.id,
+        importedAtMs: atMs,
+        importedSteadyMs: context.steady.readMs(),
+        notBeforeMs: null,
+        fault: null,
+      })
+      context.count.imported += 1
+      log.imported({ ...eventOf(row), gmailId: found.id })
+      return
+    }
+    const lookUps = row.lookUps + 1
+    if (lookUps < lookUpsNeeded) {
+      journal.move(row.id, 'importing', { lookUps, notBeforeMs: atMs + lookUpPauseMs })
+      context.count.deferred += 1
+      return
+    }
+  }
+  if (!context.at.has(row.id)) {
+    if (row.present) return // its folder could not be listed in this pull
+    const fault = new Fault('gmail.outcome-unknown', { retry: 'owner', facts: { id: row.id } })
+    journal.move(row.id, 'gone', { fault: record(fault, atMs) })
+    context.count.gone += 1
+    log.gone(eventOf(row))
+    return
+  }
+  if (row.messageId === undefined && mailbox.whenOutcomeUnknown === 'ask') {
+    const fault = new Fault('gmail.ask-owner', { facts: { id: row.id } })
+    journal.move(row.id, 'refused', { fault: record(fault, atMs) })
+    context.count.refused += 1
+    log.refused({ ...eventOf(row), fault })
+  }
+}
+
+/** Gmail puts lines of its own on top; below them stand exactly our octets, or it is another message. */
+function sameOctets(found: FoundMessage, row: MessageRow): boolean {
+  if (row.octets === undefined || row.octets > found.raw.length) return false
+  const tail = found.raw.subarray(found.raw.length - row.octets)
+  return createHash('sha256').update(tail).digest('hex') === row.sha256
+}

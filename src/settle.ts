@@ -1,0 +1,104 @@
+/**
+ * What the owner chose for the source once the import is durable: keep, delete (at once or after a time), move.
+ *
+ * Invariants: only imported or merged rows are settled; only those whose identity is beyond doubt in this
+ * session; never one whose every reading was shorter than announced; and "done" is said by a later listing only
+ * (identify.ts), since a server may answer +OK and delete nothing.
+ */
+import type { AfterImport } from './config/config.ts'
+import { Fault } from './fault.ts'
+import type { MessageRow } from './journal/journal.ts'
+import { eventOf, type PullContext, record } from './pull-context.ts'
+import type { Listed } from './source/source.ts'
+
+/** Asked this often and still there: the owner is told, and it is asked again only now and then. */
+const asksBeforeTold = 2
+const askAgainMs = 3600_000
+
+/** @param inDoubt evidence had to be asked for in this pull: then only messages read in this session are settled */
+export async function settle(context: PullContext, inDoubt: boolean): Promise<void> {
+  const { journal, mailbox, clock, session, signal, count, log } = context
+  const policy = mailbox.afterImport
+  const settledAs = nameOf(policy)
+  if (policy.do === 'keep') {
+    const rows = journal.inStages(mailbox.name, ['imported', 'merged'])
+    const atMs = clock.nowMs()
+    journal.moveAll(rows.map(row => ({ id: row.id, to: 'settled', patch: { settledAtMs: atMs, settledAs } })))
+    count.settled += rows.length
+    return
+  }
+  const due: { row: MessageRow; entry: Listed }[] = []
+  let stubborn = 0
+  for (const row of journal.unsettled(mailbox.name, settledAs)) {
+    const entry = context.at.get(row.id)
+    if (entry === undefined || row.short) continue
+    if (row.settleAsks >= asksBeforeTold) stubborn += 1
+    if (isDue(context, policy, row, inDoubt)) due.push({ row, entry })
+  }
+  warnOfReadOnly(context, stubborn)
+  if (due.length === 0) return
+  if (!session.abilities.canDelete && policy.do === 'delete') throw new Fault('source.cannot-settle')
+  const certain: typeof due = []
+  for (const one of due) if (await isCertain(context, one.row, one.entry)) certain.push(one)
+  const atMs = clock.nowMs()
+  journal.moveAll(
+    certain.map(({ row }) => ({
+      id: row.id,
+      to: row.stage,
+      patch: { settleAskedAtMs: atMs, settleAsks: row.settleAsks + 1 },
+    })),
+  )
+  await session.settle(
+    certain.map(({ entry }) => entry),
+    policy.do === 'move' ? { do: 'move', folder: policy.folder } : { do: 'delete' },
+    signal,
+  )
+  count.settleAsked += certain.length
+  for (const { row } of certain)
+    log.say('debug', 'settleAsked', `#${row.id} ${settledAs}`, { ...eventOf(row) })
+}
+
+/** 'keep', 'delete' or 'move:FOLDER', as `settledAs` has it. */
+export function nameOf(policy: AfterImport): string {
+  return policy.do === 'move' ? `move:${policy.folder}` : policy.do
+}
+
+function isDue(context: PullContext, policy: AfterImport, row: MessageRow, inDoubt: boolean): boolean {
+  const { clock, steady, proved } = context
+  if (inDoubt && !proved.has(row.id)) return false
+  const now = clock.nowMs()
+  if (row.settleAsks >= asksBeforeTold && now - (row.settleAskedAtMs ?? 0) < askAgainMs) return false
+  if (policy.do !== 'delete' || policy.afterMs === 0) return true
+  // Both clocks must agree: the wall clock may have jumped, the steady one errs on the late side.
+  const since = row.importedAtMs ?? row.retrievedAtMs ?? now
+  const steadySince = row.importedSteadyMs ?? steady.readMs()
+  return now - since >= policy.afterMs && steady.readMs() - steadySince >= policy.afterMs
+}
+
+/** A row without a trustworthy name is read once more: nothing is deleted on a guess. */
+async function isCertain(context: PullContext, row: MessageRow, entry: Listed): Promise<boolean> {
+  if (row.uid !== undefined || context.proved.has(row.id)) return true
+  const spool = context.spooler.take(Number.MAX_SAFE_INTEGER)
+  try {
+    await context.session.retrieve(entry, spool, context.signal)
+    return (await spool.seal()).sha256 === row.sha256
+  } catch (error) {
+    if (error instanceof Fault && error.scope === 'message') return false
+    throw error
+  } finally {
+    await spool.discard()
+  }
+}
+
+function warnOfReadOnly(context: PullContext, stubborn: number): void {
+  const { journal, mailbox, clock, log } = context
+  const { warning } = journal.mailbox(mailbox.name)
+  if (stubborn > 0 && warning?.code !== 'source.read-only') {
+    const fault = new Fault('source.read-only', { facts: { messages: stubborn } })
+    journal.updateMailbox(mailbox.name, { warning: record(fault, clock.nowMs()) })
+    log.fault(fault, { mailbox: mailbox.name })
+  }
+  if (stubborn === 0 && warning?.code === 'source.read-only') {
+    journal.updateMailbox(mailbox.name, { warning: undefined })
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Where a message's octets wait between retrieval and import: in memory while small, else in a temporary file
+ * that has no name any more once it is open, so that even SIGKILL leaves nothing behind (POSIX unlink semantics;
+ * where the system refuses to unlink an open file it is swept at the next start). It is a buffer, not a store:
+ * the source keeps the message.
+ */
+import { createHash } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { diskFault } from './disk-fault.ts'
+import { Fault } from './fault.ts'
+import type { OctetSink, RawMessage } from './message.ts'
+
+const memoryLimit = 256 * 1024
+const readOctets = 64 * 1024
+const suffix = '.spool'
+
+export interface Spool extends OctetSink {
+  /** No more octets will come: the message, sealed. */
+  seal(): Promise<RawMessage>
+  /** Gives up: frees everything. May be called more than once, also after seal. */
+  discard(): Promise<void>
+}
+
+export interface Spooler {
+  /** A place for one message. `limit`: the most octets taken; one more rejects with Fault message.too-large. */
+  take(limit: number): Spool
+  /** Removes what an earlier process left behind. */
+  sweep(): Promise<void>
+}
+
+/** @param directory where large messages wait; made with mode 0700 when first needed */
+export function makeSpooler(directory: string): Spooler {
+  let serial = 0
+  return {
+    take(limit) {
+      serial += 1
+      return new MessageSpool(join(directory, `${process.pid}-${serial}${suffix}`), directory, limit)
+    },
+    async sweep() {
+      const names = await readdir(directory).catch(() => [])
+      for (const name of names) if (name.endsWith(suffix)) await rm(join(directory, name), { force: true })
+    },
+  }
+}
+
+class MessageSpool implements Spool {
+  readonly #path: string
+  readonly #directory: string
+  readonly #limit: number
+  readonly #hash = createHash('sha256')
+  #parts: Uint8Array[] = []
+  #inMemory = 0
+  #octets = 0
+  #file: FileHandle | undefined
+  #written = 0
+  #discarded = false
+
+  constructor(path: string, directory: string, limit: number) {
+    this.#path = path
+    this.#directory = directory
+    this.#limit = limit
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    this.#octets += chunk.length
+    if (this.#octets > this.#limit) {
+      throw new Fault('message.too-large', { facts: { octets: this.#octets, limit: this.#limit } })
+    }
+    this.#hash.update(chunk)
+    this.#parts.push(chunk)
+    this.#inMemory += chunk.length
+    if (this.#inMemory > memoryLimit) return this.#flush()
+  }
+
+  /** Memory to file. The source waits for it, so no more than one chunk beyond the limit is held. */
+  async #flush(): Promise<void> {
+    const octets = Buffer.concat(this.#parts)
+    this.#parts = []
+    this.#inMemory = 0
+    try {
+      if (this.#file === undefined) {
+        await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+        this.#file = await open(this.#path, 'wx+', 0o600)
+        await rm(this.#path, { force: true }).catch(() => {})
+      }
+      let from = 0
+      while (from < octets.length) {
+        const { bytesWritten } = await this.#file.write(octets, from, octets.length - from, this.#written)
+        from += bytesWritten
+        this.#written += bytesWritten
+      }
+    } catch (error) {
+      throw diskFault(error, this.#path)
+    }
+  }
+
+  async seal(): Promise<RawMessage> {
+    const sha256 = this.#hash.digest('hex')
+    if (this.#file !== undefined && this.#inMemory > 0) await this.#flush()
+    const whole = this.#file === undefined ? Buffer.concat(this.#parts) : undefined
+    this.#parts = []
+    const octets = this.#octets
+    const chunks = (): AsyncIterable<Uint8Array> => (whole === undefined ? this.#readFile() : once(whole))
+    return {
+      octets,
+      sha256,
+      chunks,
+      header: limit => readHeader(chunks(), limit),
+      discard: () => this.discard(),
+    }
+  }
+
+  async *#readFile(): AsyncGenerator<Uint8Array> {
+    for (let position = 0; position < this.#octets; ) {
+      if (this.#file === undefined)
+        throw new Fault('bug', { facts: { what: 'a discarded message was read' } })
+      // A new buffer each time: the reader may keep what it was given.
+      const buffer = Buffer.allocUnsafeSlow(Math.min(readOctets, this.#octets - position))
+      let bytesRead = 0
+      try {
+        bytesRead = (await this.#file.read(buffer, 0, buffer.length, position)).bytesRead
+      } catch (error) {
+        throw diskFault(error, this.#path)
+      }
+      if (bytesRead === 0) throw new Fault('state.io', { facts: { file: this.#path, reason: 'short read' } })
+      position += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (this.#discarded) return
+    this.#discarded = true
+    this.#parts = []
+    const file = this.#file
+    this.#file = undefined
+    if (file !== undefined) {
+      await file.close().catch(() => {})
+      await rm(this.#path, { force: true }).catch(() => {})
+    }
+  }
+}
+
+async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (octets.length > 0) yield octets
+}
+
+const defaultHeaderLimit = 1024 * 1024
+
+async function readHeader(chunks: AsyncIterable<Uint8Array>, limit = defaultHeaderLimit): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let octets = 0
+  const ending = endOfHeader()
+  for await (const chunk of chunks) {
+    const end = ending(chunk)
+    const room = limit - octets
+    const taken = chunk.subarray(0, Math.min(end ?? chunk.length, room))
+    parts.push(taken)
+    octets += taken.length
+    if (end !== undefined || octets >= limit) break
+  }
+  return Buffer.concat(parts)
+}
+
+/** Finds the empty line that ends a header, over chunks: CRLF CRLF, or bare LF LF as some mail has it. */
+function endOfHeader(): (chunk: Uint8Array) => number | undefined {
+  let lineIsEmpty = true
+  return chunk => {
+    for (let i = 0; i < chunk.length; i++) {
+      const octet = chunk[i]
+      if (octet === 0x0a) {
+        if (lineIsEmpty) return i + 1
+        lineIsEmpty = true
+      } else if (octet !== 0x0d) lineIsEmpty = false
+    }
+    return undefined
+  }
+}
