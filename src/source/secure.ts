@@ -19,18 +19,20 @@ export interface SecureOptions {
   /** Deadline of the handshake, ms. */
   readonly tlsMs: number
   readonly signal: AbortSignal
+  /** The connection was in clear text until now (STLS, STARTTLS): octets before the handshake are an attack. */
+  readonly afterClearText?: boolean
 }
 
 /**
  * Makes the handshake, as for STLS and implicit TLS alike (RFC 8314 section 3). Nothing may have been read ahead
  * from `socket`; it is destroyed when this fails.
  * Faults: source.tls-name, .tls-expired, .tls-untrusted (facts.seen: SHA-256 of the certificate seen, for a pin),
- * .tls-failed, source.timeout, config.invalid (CA file).
+ * .tls-failed, .tls-injection, source.timeout, config.invalid (CA file).
  */
 export async function secure(
   socket: Socket,
   server: ServerConfig,
-  { clock, tlsMs, signal }: SecureOptions,
+  { clock, tlsMs, signal, afterClearText = false }: SecureOptions,
 ): Promise<tls.TLSSocket> {
   const where = { host: server.host, port: server.port, phase: 'tls' }
   let wrapped: tls.TLSSocket | undefined
@@ -40,6 +42,8 @@ export async function secure(
   try {
     const ca = await authorities(server)
     signal.throwIfAborted()
+    // A TLS server never speaks first (RFC 8446 section 2); CVE-2011-0411 and its kin put commands here.
+    if (afterClearText && socket.readableLength > 0) throw new Fault('source.tls-injection', { facts: where })
     const handshake = new Promise<tls.TLSSocket>((resolve, reject) => {
       const made = tls.connect({
         socket,
@@ -79,7 +83,13 @@ export async function secure(
     if (signal.aborted && error === signal.reason) throw error
     const fault = networkFault(error, where)
     const facts = seen === undefined ? fault.facts : { ...fault.facts, seen }
-    throw new Fault(fault.code, { scope: fault.scope, retry: fault.retry, facts, cause: error })
+    const injected = afterClearText && fault.facts.reason === 'ERR_SSL_WRONG_VERSION_NUMBER'
+    throw new Fault(injected ? 'source.tls-injection' : fault.code, {
+      scope: fault.scope,
+      retry: fault.retry,
+      facts,
+      cause: error,
+    })
   } finally {
     if (!socket.destroyed) socket.removeListener('error', onEarlyError)
   }

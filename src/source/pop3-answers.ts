@@ -1,0 +1,99 @@
+/** Status lines of POP3, and what a refusal means. */
+import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
+import type { Where } from './network-fault.ts'
+
+export interface Status {
+  readonly ok: boolean
+  /** `+ `: the server waits for the next step of AUTH (RFC 5034 section 4). */
+  readonly more: boolean
+  /** Response code in upper case without brackets (RFC 2449 section 8), '' where there is none. */
+  readonly code: string
+  /** The server's words behind indicator and code; untrusted. Octets 1:1 as characters. */
+  readonly words: string
+}
+
+/** The line as a status, or undefined where it is none (RFC 1939 section 3: +OK and -ERR, upper case). */
+export function parseStatus(line: Buffer): Status | undefined {
+  const text = line.toString('latin1')
+  const match = /^(\+OK|-ERR|\+(?=$| ))(?:[ \t]+|$)(?:\[([^\]]*)\][ \t]*)?(.*)$/is.exec(text)
+  if (match === null) return undefined
+  const [, indicator = '', code = '', words = ''] = match
+  const ok = indicator.toUpperCase() === '+OK'
+  return { ok, more: indicator === '+', code: code.toUpperCase(), words: words.slice(0, 300) }
+}
+
+/** Texts without a response code that speak of the maildrop lock (quirk P2; fetchmail's list among them). */
+const lockWords =
+  /(mail ?(box|drop)|spool|session)\b.{0,60}\b(lock|locked|in use|busy|open(ed)?)\b|already (locked|in use|open|logged in)|(get|obtain|acquire|set|create).{0,20}\block|lock (busy|file)|\b(is )?locked by|wait a few minutes|another (pop3? )?(session|client|connection|process)|\bin use\b/i
+const tooOftenWords =
+  /too (many|often|frequent|fast|soon)|rate.?limit|(limit|quota).{0,20}(exceed|reach)|(exceed|reach)\w*.{0,20}limit|try again (later|in)|temporar\w* (block|lock|ban|disab|suspend)|login.?delay|minimum (time|interval)/i
+const accountWords = /account.{0,40}(lock|disab|suspend|inactiv|clos)/i
+const laterWords =
+  /temporar|unavailable|service|internal error|server error|storage error|try later|timed? ?out/i
+
+/**
+ * What a refusal means wherever it comes: RFC 2449 section 8.1, RFC 3206 sections 4 and 5.
+ * @returns undefined where neither code nor words say anything of the whole session
+ */
+function refusalCode({ code, words }: Status): FaultCode | undefined {
+  if (code === 'IN-USE') return 'source.busy'
+  if (code === 'LOGIN-DELAY') return 'source.limited'
+  if (code === 'AUTH') return 'source.login-refused'
+  if (code === 'SYS/PERM') return 'source.server-permanent'
+  if (code === 'SYS' || code.startsWith('SYS/')) return 'source.server-temporary'
+  if (accountWords.test(words))
+    return tooOftenWords.test(words) ? 'source.login-limited' : 'source.login-refused'
+  if (lockWords.test(words) && !/too many/i.test(words)) return 'source.busy'
+  if (tooOftenWords.test(words)) return 'source.login-limited'
+  if (/\block(ed)?\b/i.test(words)) return 'source.busy'
+  return undefined
+}
+
+/** A refused greeting. */
+export function greetingFault(status: Status, where: Where): Fault {
+  return new Fault(refusalCode(status) ?? 'source.server-temporary', {
+    facts: { ...where, words: shown(status) },
+  })
+}
+
+/**
+ * A refused login. Without code and known words it is login-refused, unless `goodBefore`: the same password was
+ * good a while ago, and hosts answer "login incorrect" to those who log in too often (quirk P7): login-limited.
+ */
+export function loginFault(
+  status: Status,
+  facts: FaultFacts,
+  goodBefore: boolean,
+  notBeforeMs?: number,
+): Fault {
+  const known = refusalCode(status) ?? (laterWords.test(status.words) ? 'source.server-temporary' : undefined)
+  const code = known ?? (goodBefore ? 'source.login-limited' : 'source.login-refused')
+  return new Fault(code, {
+    facts: { ...facts, words: shown(status) },
+    ...(code === 'source.limited' && notBeforeMs !== undefined ? { notBeforeMs } : {}),
+  })
+}
+
+/** A refusal of a command after the login that concerns more than one message, or undefined. */
+export function sessionFault(status: Status, where: Where): Fault | undefined {
+  const temporary = status.code === 'SYS' || status.code.startsWith('SYS/') || status.code === 'IN-USE'
+  const code = temporary ? refusalCode(status) : undefined
+  return code && new Fault(code, { facts: { ...where, words: shown(status) } })
+}
+
+/** Words of servers for a message that is no longer there (quirk P22). */
+const goneWords =
+  /expunged|no such message|not exist|deleted|vanished|removed|unknown message|no message|invalid message|out of range|bad message number/i
+
+export const saysGone = (status: Status): boolean => goneWords.test(status.words)
+
+/** A refused RETR: message.gone, or message.not-retrieved where the words do not say so (quirk P25). */
+export function retrieveFault(status: Status, where: Where): Fault {
+  const code = saysGone(status) ? 'message.gone' : 'message.not-retrieved'
+  return new Fault(code, { facts: { ...where, words: shown(status) } })
+}
+
+/** The server's words with their code, for facts. */
+export function shown({ code, words }: Status): string {
+  return code === '' ? words : `[${code}] ${words}`
+}

@@ -1,0 +1,343 @@
+/**
+ * One POP3 connection: commands go out, answers come back in the same order (RFC 2449 section 6.6), octets go to
+ * whoever asked for them.
+ *
+ * Invariants: an answer counts as complete only by its own end (status line, or terminator); when the connection
+ * ends first, every command that waits is rejected. Octets that nothing asked for end the session. At most one
+ * chunk is held in memory while a taker asks us to wait.
+ */
+import type { Socket } from 'node:net'
+import type { Clock } from '../clock.ts'
+import type { ServerConfig } from '../config/config.ts'
+import { asFault, Fault } from '../fault.ts'
+import { networkFault } from './network-fault.ts'
+import { parseStatus, type Status } from './pop3-answers.ts'
+import type { Deadlines } from './pop3-deadlines.ts'
+import { BodyReader, LineReader, ProtocolBreach } from './pop3-reader.ts'
+import { secure } from './secure.ts'
+import { Watchdog } from './watchdog.ts'
+
+export interface Command {
+  /** The line without CRLF; undefined waits for the greeting. Never shown: it may hold a secret. */
+  readonly line: Buffer | string | undefined
+  readonly phase: string
+  /** Until the status line; with `body` and without `progress` until the terminator. */
+  readonly deadlineMs: number
+  readonly signal: AbortSignal
+  /** Takes the un-stuffed octets of a multi-line answer; a returned promise asks to wait. */
+  readonly body?: (octets: Uint8Array) => void | Promise<void>
+  /** The body has the deadlines of progress instead of one for the whole. */
+  readonly progress?: boolean
+  /** `+ ` is a fitting answer (AUTH). */
+  readonly more?: boolean
+}
+
+interface Pending {
+  readonly command: Command
+  readonly resolve: (status: Status) => void
+  readonly reject: (error: unknown) => void
+  /** Nobody waits any more; what is left of the answer is thrown away. */
+  settled: boolean
+  /** The +OK before the body that is being read. */
+  status: Status | undefined
+}
+
+const longestStatusLine = 8192
+
+export class Pop3Connection {
+  /** Commands that may be unanswered at a time: 1, or more after PIPELINING was announced. */
+  window = 1
+  readonly #server: ServerConfig
+  readonly #clock: Clock
+  readonly #deadlines: Deadlines
+  readonly #watchdog: Watchdog
+  #socket: Socket
+  readonly #unsent: Pending[] = []
+  readonly #sent: Pending[] = []
+  #lines = new LineReader(longestStatusLine)
+  #reader = new BodyReader()
+  /** Resumes reading; defined while a taker asks us to wait. */
+  #goOn: (() => void) | undefined
+  #failure: ((phase: string, first: boolean) => unknown) | undefined
+  #windowFrom = 0
+  #windowOctets = 0
+
+  constructor(socket: Socket, server: ServerConfig, clock: Clock, deadlines: Deadlines) {
+    this.#socket = socket
+    this.#server = server
+    this.#clock = clock
+    this.#deadlines = deadlines
+    this.#watchdog = new Watchdog(clock, () => this.#late())
+    this.#listen()
+  }
+
+  /** TLS version, undefined in clear text. */
+  get tls(): string | undefined {
+    return 'getProtocol' in this.#socket && typeof this.#socket.getProtocol === 'function'
+      ? String(this.#socket.getProtocol())
+      : undefined
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress
+  }
+
+  /**
+   * Sends a command as soon as the window allows and resolves with its status when the whole answer is there;
+   * -ERR resolves as well. Rejects with a Fault of the connection, with what `body` threw, or with the signal's
+   * reason; in the latter two cases the rest of the answer is read and thrown away, and other commands go on.
+   */
+  send(command: Command): Promise<Status> {
+    return new Promise((resolve, reject) => {
+      const { signal } = command
+      if (signal.aborted) return reject(signal.reason)
+      if (this.#failure !== undefined) return reject(this.#failure(command.phase, false))
+      const settle = (): void => {
+        pending.settled = true
+        signal.removeEventListener('abort', onAbort)
+      }
+      const pending: Pending = {
+        command,
+        settled: false,
+        status: undefined,
+        resolve: status => {
+          if (pending.settled) return
+          settle()
+          resolve(status)
+        },
+        reject: error => {
+          if (pending.settled) return
+          settle()
+          reject(error)
+        },
+      }
+      const onAbort = (): void => {
+        const unsent = this.#unsent.indexOf(pending)
+        if (unsent >= 0) this.#unsent.splice(unsent, 1)
+        pending.reject(signal.reason)
+        // Its taker may never answer; nobody needs the octets now.
+        if (this.#sent[0] === pending) this.#goOn?.()
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#unsent.push(pending)
+      this.#pump()
+    })
+  }
+
+  /** TLS from here on, after STLS was answered with +OK (RFC 2595 section 4). */
+  async startTls(signal: AbortSignal): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure('tls', false)
+    const plain = this.#socket
+    plain.pause()
+    this.#unlisten()
+    const options = { clock: this.#clock, tlsMs: this.#deadlines.tlsMs, signal, afterClearText: true }
+    try {
+      this.#socket = await secure(plain, this.#server, options)
+    } catch (error) {
+      this.#failure = () => error
+      throw error
+    }
+    this.#listen()
+  }
+
+  /** Ends the connection; what still waits is rejected by `reason`, or as a lost connection. */
+  drop(reason?: unknown): void {
+    const lost = (phase: string) => new Fault('source.connection-lost', { facts: this.#where(phase) })
+    this.#fail(phase => reason ?? lost(phase))
+  }
+
+  /** Ends the connection well after QUIT was answered. */
+  end(): void {
+    this.#failure ??= phase => new Fault('source.connection-lost', { facts: this.#where(phase) })
+    this.#watchdog.stop()
+    this.#socket.destroySoon()
+  }
+
+  #where(phase: string) {
+    return { host: this.#server.host, port: this.#server.port, phase }
+  }
+
+  #listen(): void {
+    this.#socket.on('data', this.#onData)
+    this.#socket.on('error', this.#onError)
+    this.#socket.on('end', this.#onEnd)
+    this.#socket.on('close', this.#onEnd)
+    this.#socket.resume()
+  }
+
+  #unlisten(): void {
+    this.#socket.removeListener('data', this.#onData)
+    this.#socket.removeListener('error', this.#onError)
+    this.#socket.removeListener('end', this.#onEnd)
+    this.#socket.removeListener('close', this.#onEnd)
+  }
+
+  readonly #onError = (error: Error): void => this.#fail(phase => networkFault(error, this.#where(phase)))
+
+  readonly #onEnd = (): void => this.drop()
+
+  readonly #onData = (chunk: Buffer): void => this.#guard(() => this.#read(chunk))
+
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (error instanceof ProtocolBreach) this.#breach(error.message)
+      else this.drop(asFault(error))
+    }
+  }
+
+  #breach(what: string): void {
+    const head = this.#sent[0]
+    // RFC 2595 section 4 and CVE-2011-0411: clear text behind the answer to STLS must not be taken for TLS's.
+    const code = head?.command.phase === 'tls' ? 'source.tls-injection' : 'source.protocol'
+    // One message that is not stuffed must not stop the others: only its own retrieval is blamed on it.
+    const ofMessage = head?.status !== undefined && head.command.progress === true
+    this.#fail((phase, first) => {
+      const facts = { ...this.#where(phase), what }
+      return new Fault(code, ofMessage && first ? { scope: 'message', facts } : { facts })
+    })
+  }
+
+  #fail(failure: (phase: string, first: boolean) => unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#watchdog.stop()
+    this.#socket.destroy()
+    const waiting = [...this.#sent.splice(0), ...this.#unsent.splice(0)]
+    for (const [at, pending] of waiting.entries()) pending.reject(failure(pending.command.phase, at === 0))
+  }
+
+  #pump(): void {
+    if (this.#failure !== undefined || this.#unsent.length === 0) return
+    // Refilled by halves, so that many short commands share a packet.
+    if (this.#sent.length > this.window / 2) return
+    const wasIdle = this.#sent.length === 0
+    const lines: Buffer[] = []
+    while (this.#sent.length < this.window) {
+      const pending = this.#unsent.shift()
+      if (pending === undefined) break
+      this.#sent.push(pending)
+      const { line } = pending.command
+      if (line === undefined) continue
+      lines.push(typeof line === 'string' ? Buffer.from(line, 'latin1') : line, Buffer.from('\r\n'))
+    }
+    if (lines.length > 0) this.#socket.write(Buffer.concat(lines))
+    if (wasIdle) this.#startDeadline()
+  }
+
+  #startDeadline(): void {
+    const head = this.#sent[0]
+    this.#watchdog.set(head && this.#clock.monotonicMs() + head.command.deadlineMs)
+  }
+
+  #startProgress(): void {
+    this.#windowFrom = this.#clock.monotonicMs()
+    this.#windowOctets = 0
+    this.#watchdog.set(this.#windowFrom + this.#deadlines.progressMs)
+  }
+
+  /** Slow-trickle policy: octets must keep coming, and in the long run enough of them. */
+  #noteProgress(octets: number): void {
+    const now = this.#clock.monotonicMs()
+    const { trickleMs, trickleOctets, progressMs } = this.#deadlines
+    this.#windowOctets += octets
+    if (now - this.#windowFrom >= trickleMs) {
+      if (this.#windowOctets < trickleOctets) {
+        this.#late()
+        return
+      }
+      this.#windowFrom = now
+      this.#windowOctets = 0
+    }
+    this.#watchdog.set(now + progressMs)
+  }
+
+  #late(): void {
+    const head = this.#sent[0]
+    if (head === undefined) return
+    const { progressMs } = this.#deadlines
+    const inBody = head.status !== undefined && head.command.progress === true
+    const seconds = (inBody ? progressMs : head.command.deadlineMs) / 1000
+    this.#fail(phase => new Fault('source.timeout', { facts: { ...this.#where(phase), seconds } }))
+  }
+
+  #read(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length && this.#failure === undefined) {
+      const head = this.#sent[0]
+      if (head === undefined) throw new ProtocolBreach('octets that nothing asked for')
+      if (head.status === undefined) {
+        const { line, used, cut } = this.#lines.feed(chunk, at)
+        at += used
+        if (cut) throw new ProtocolBreach('a status line that does not end')
+        if (line === undefined) return
+        const status = statusFor(head.command, line)
+        if (status.ok && head.command.body !== undefined) {
+          head.status = status
+          this.#reader = new BodyReader()
+          if (head.command.progress === true) this.#startProgress()
+        } else this.#finish(head, status, chunk.length - at)
+        continue
+      }
+      const { octets, used, done } = this.#reader.feed(at === 0 ? chunk : chunk.subarray(at))
+      at += used
+      if (head.command.progress === true) this.#noteProgress(used)
+      const wait = octets === undefined ? undefined : this.#hand(head, octets)
+      if (wait !== undefined) {
+        this.#hold(head, wait, chunk.subarray(at), done)
+        return
+      }
+      if (done) this.#finish(head, head.status, chunk.length - at)
+    }
+  }
+
+  #hand(head: Pending, octets: Uint8Array): Promise<void> | undefined {
+    if (head.settled) return undefined
+    try {
+      return head.command.body?.(octets) ?? undefined
+    } catch (error) {
+      head.reject(asFault(error))
+      return undefined
+    }
+  }
+
+  /** Back-pressure: nothing is read until the taker is ready, and the server's time does not run meanwhile. */
+  #hold(head: Pending, wait: Promise<void>, rest: Buffer, done: boolean): void {
+    this.#socket.pause()
+    this.#watchdog.set(undefined)
+    const goOn = (): void => {
+      if (this.#goOn !== goOn) return
+      this.#goOn = undefined
+      if (this.#failure !== undefined) return
+      if (head.command.progress === true) this.#startProgress()
+      else this.#startDeadline()
+      this.#guard(() => {
+        if (done && head.status !== undefined) this.#finish(head, head.status, rest.length)
+        this.#read(rest)
+      })
+      if (this.#goOn === undefined) this.#socket.resume()
+    }
+    this.#goOn = goOn
+    wait.then(goOn, error => {
+      head.reject(asFault(error))
+      goOn()
+    })
+  }
+
+  /** @param left octets that came behind this answer: they must belong to a command that was sent already */
+  #finish(head: Pending, status: Status, left: number): void {
+    // Quirk P27: a message cut at a dot that was not stuffed goes on here.
+    if (left > 0 && this.#sent.length === 1) throw new ProtocolBreach('octets behind the end of the answer')
+    this.#sent.shift()
+    head.resolve(status)
+    this.#startDeadline()
+    this.#pump()
+  }
+}
+
+function statusFor(command: Command, line: Buffer): Status {
+  const status = parseStatus(line)
+  if (status !== undefined && (!status.more || command.more === true)) return status
+  throw new ProtocolBreach(`not a POP3 answer: ${line.subarray(0, 80).toString('latin1')}`)
+}

@@ -1,0 +1,37 @@
+/** How long the POP3 source waits in each phase, ms of monotonic time. */
+export interface Deadlines {
+  /** Name look-up and TCP, all addresses together. */
+  readonly connectMs: number
+  /** Servers that look up our host name first take their time. */
+  readonly greetingMs: number
+  readonly tlsMs: number
+  /** Quirk P34: servers on which CAPA hangs; the connection is then made again without it. */
+  readonly capaMs: number
+  /** Each step of the login: servers delay the answer to a failed one on purpose. */
+  readonly loginMs: number
+  /** LIST and UIDL from the first to the last octet. */
+  readonly listMs: number
+  /** The status line of any other command. */
+  readonly commandMs: number
+  /** QUIT: the server rewrites the maildrop now (RFC 1939 section 6). */
+  readonly quitMs: number
+  /** A body in which no octet arrives for so long is given up. */
+  readonly progressMs: number
+  /** A body must bring `trickleOctets` in every stretch of `trickleMs`: slower than any line in use. */
+  readonly trickleMs: number
+  readonly trickleOctets: number
+}
+
+export const usualDeadlines: Deadlines = {
+  connectMs: 15_000,
+  greetingMs: 30_000,
+  tlsMs: 15_000,
+  capaMs: 10_000,
+  loginMs: 60_000,
+  listMs: 120_000,
+  commandMs: 60_000,
+  quitMs: 120_000,
+  progressMs: 60_000,
+  trickleMs: 300_000,
+  trickleOctets: 4096,
+}

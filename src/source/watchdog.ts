@@ -1,0 +1,48 @@
+/** One timer for a deadline that moves often: setting it costs nothing while it only moves away. */
+import type { Clock } from '../clock.ts'
+
+export class Watchdog {
+  readonly #clock: Clock
+  readonly #bark: () => void
+  #at: number | undefined
+  #wakeAt: number | undefined
+  #sleep: AbortController | undefined
+
+  /** @param bark called when the deadline has passed */
+  constructor(clock: Clock, bark: () => void) {
+    this.#clock = clock
+    this.#bark = bark
+  }
+
+  /** @param atMs on the clock's monotonic scale; undefined: no deadline */
+  set(atMs: number | undefined): void {
+    this.#at = atMs
+    if (atMs === undefined || (this.#wakeAt !== undefined && this.#wakeAt <= atMs)) return
+    this.#sleep?.abort()
+    const sleep = new AbortController()
+    this.#sleep = sleep
+    this.#wakeAt = atMs
+    this.#clock.sleep(Math.max(0, atMs - this.#clock.monotonicMs()), sleep.signal).then(
+      () => {
+        if (this.#sleep === sleep) this.#wake()
+      },
+      () => {},
+    )
+  }
+
+  /** Frees the timer. */
+  stop(): void {
+    this.#at = undefined
+    this.#wakeAt = undefined
+    this.#sleep?.abort()
+    this.#sleep = undefined
+  }
+
+  #wake(): void {
+    this.#wakeAt = undefined
+    if (this.#at === undefined) return
+    // A timer may fire a fraction of a millisecond early.
+    if (this.#clock.monotonicMs() >= this.#at - 1) this.#bark()
+    else this.set(this.#at)
+  }
+}
