@@ -1,0 +1,358 @@
+/** The Gmail stand-in, checked by Google's own client: what that client can use and tell apart is Gmail's shape. */
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { type gmail_v1, gmail as googleGmail } from '@googleapis/gmail'
+import { OAuth2Client } from 'google-auth-library'
+import { type GmailServer, type GmailServerOptions, presets, startGmailServer } from './gmail/gmail-server.ts'
+import { guardLoopback, type LoopbackGuard } from './gmail/loopback-guard.ts'
+
+const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
+
+/** 8-bit octets, bare CR, bare LF, NUL, a lone dot, no final CRLF: whatever a string would spoil. */
+const nasty = (id: string): Buffer =>
+  Buffer.concat([
+    Buffer.from(
+      `From: Tarou <tarou@example.test>\r\nMessage-ID: <${id}>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0900\r\n\r\n`,
+    ),
+    Buffer.from(Array.from({ length: 256 }, (_, octet) => octet)),
+    Buffer.from('\r\n.\r\n\r\n--\r\nno final line end'),
+  ])
+
+interface Desk {
+  readonly server: GmailServer
+  readonly api: gmail_v1.Gmail
+  /** Given per call: the constructor's rootUrl is ignored for uploads. */
+  readonly at: { rootUrl: string; retry: false }
+}
+
+let guard: LoopbackGuard
+const open: GmailServer[] = []
+
+async function desk(options: GmailServerOptions = {}, scopes?: readonly string[]): Promise<Desk> {
+  const server = await startGmailServer(options)
+  open.push(server)
+  const auth = new OAuth2Client({
+    clientId: server.client.id,
+    clientSecret: server.client.secret,
+    endpoints: {
+      oauth2TokenUrl: server.tokenUrl,
+      oauth2RevokeUrl: server.revokeUrl,
+      oauth2AuthBaseUrl: server.authUrl,
+    },
+  })
+  auth.setCredentials({ refresh_token: server.grant(undefined, scopes) })
+  return { server, api: googleGmail({ version: 'v1', auth }), at: { rootUrl: server.url, retry: false } }
+}
+
+const everything = ['gmail.insert', 'gmail.labels', 'gmail.readonly', 'gmail.modify']
+
+interface GoogleError {
+  readonly status: number
+  readonly message: string
+  readonly reason: string | undefined
+}
+
+/** What Google's client makes of a failed call. */
+async function failure(call: Promise<unknown>): Promise<GoogleError> {
+  try {
+    await call
+  } catch (error) {
+    assert(error instanceof Error)
+    const { response } = error as {
+      response?: { status?: number; data?: { error?: { errors?: { reason: string }[] } } }
+    }
+    return {
+      status: response?.status ?? 0,
+      message: error.message,
+      reason: response?.data?.error?.errors?.[0]?.reason,
+    }
+  }
+  throw new Error('the call succeeded')
+}
+
+describe('the Gmail stand-in, through the eyes of Google’s own client,', () => {
+  before(() => {
+    guard = guardLoopback()
+  })
+  beforeEach(() => {
+    guard.refused.length = 0
+  })
+  after(async () => {
+    for (const server of open) {
+      await server.close()
+      assert.deepEqual(server.bugs, [])
+    }
+    guard.remove()
+  })
+
+  it('stores the octets of a JSON raw import exactly', async () => {
+    const { server, api, at } = await desk()
+    const message = nasty('json@example.test')
+    const { data } = await api.users.messages.import(
+      { userId: 'me', requestBody: { raw: message.toString('base64url'), labelIds: ['INBOX', 'UNREAD'] } },
+      at,
+    )
+    const [stored] = server.messages()
+    assert.equal(stored?.id, data.id)
+    assert.deepEqual(data.labelIds, ['INBOX', 'UNREAD'])
+    assert.equal(stored?.sha256, sha256(message))
+    assert.deepEqual(stored?.read(), message)
+    assert.equal(stored?.internalDateMs, Date.parse('2026-11-02T01:00:00Z'))
+    assert.deepEqual(guard.refused, [])
+  })
+
+  it('stores the octets of a media import exactly, without labels', async () => {
+    const { server, api, at } = await desk()
+    const message = nasty('media@example.test')
+    const body = Readable.from([message.subarray(0, 100), message.subarray(100)])
+    const { data } = await api.users.messages.import(
+      { userId: 'me', media: { mimeType: 'message/rfc822', body } },
+      at,
+    )
+    assert.equal(data.labelIds, undefined)
+    assert.equal(server.messages()[0]?.sha256, sha256(message))
+    assert.equal(server.ledger.of('import')[0]?.bodySha256, sha256(message))
+  })
+
+  it('stores the octets of a multipart import exactly, however the stream is cut', async () => {
+    const { server, api, at } = await desk()
+    for (const size of [1, 7, 64, 100_000]) {
+      const message = nasty(`multipart-${size}@example.test`)
+      const chunks = Array.from({ length: Math.ceil(message.length / size) }, (_, n) =>
+        message.subarray(n * size, (n + 1) * size),
+      )
+      const { data } = await api.users.messages.import(
+        {
+          userId: 'me',
+          neverMarkSpam: true,
+          internalDateSource: 'receivedTime',
+          requestBody: { labelIds: ['INBOX'] },
+          media: { mimeType: 'message/rfc822', body: Readable.from(chunks) },
+        },
+        at,
+      )
+      const stored = server.messages().at(-1)
+      assert.equal(stored?.id, data.id)
+      assert.equal(stored?.sha256, sha256(message))
+      assert.equal(stored?.neverMarkSpam, true)
+      assert(Math.abs((stored?.internalDateMs ?? 0) - Date.now()) < 60_000)
+      assert.equal(server.ledger.of('import').at(-1)?.message?.sha256, sha256(message))
+    }
+  })
+
+  it('keeps a message of 12 MiB out of memory and gives it back whole', async () => {
+    const { server, api, at } = await desk({}, everything)
+    const message = Buffer.concat([nasty('large@example.test'), randomBytes(12 * 1024 * 1024)])
+    const body = Readable.from([message])
+    const { data } = await api.users.messages.import(
+      { userId: 'me', media: { mimeType: 'message/rfc822', body } },
+      at,
+    )
+    assert.equal(server.messages()[0]?.sha256, sha256(message))
+    const { data: got } = await api.users.messages.get({ userId: 'me', id: data.id ?? '', format: 'raw' }, at)
+    const raw = Buffer.from(got.raw ?? '', 'base64url')
+    assert.match(raw.toString('latin1', 0, 200), /^Received: .*\r\n\tby gmailapi\.google\.com with HTTPREST;/)
+    assert.equal(sha256(raw.subarray(raw.length - message.length)), sha256(message))
+  })
+
+  it('takes a resumable upload in chunks and says how far it has come', async () => {
+    const { server } = await desk()
+    const token = await accessToken(server)
+    const message = Buffer.concat([nasty('resumable@example.test'), randomBytes(600_000)])
+    const started = await fetch(
+      `${server.url}upload/gmail/v1/users/me/messages/import?uploadType=resumable`,
+      {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'x-upload-content-type': 'message/rfc822',
+          'x-upload-content-length': String(message.length),
+        },
+        body: '{"labelIds": ["INBOX"]}',
+      },
+    )
+    const session = started.headers.get('location') ?? ''
+    const put = (range: string, body?: Buffer): Promise<Response> =>
+      fetch(session, {
+        method: 'PUT',
+        headers: { 'content-range': range },
+        redirect: 'manual',
+        ...(body ? { body: new Uint8Array(body) } : {}),
+      })
+    const quarter = 256 * 1024
+    assert.equal((await put(`bytes */${message.length}`)).headers.get('range'), null)
+    assert.equal((await put(`bytes 0-99/${message.length}`, message.subarray(0, 100))).status, 400)
+    const first = await put(`bytes 0-${quarter - 1}/${message.length}`, message.subarray(0, quarter))
+    assert.equal(first.status, 308)
+    assert.equal(first.headers.get('range'), `bytes=0-${quarter - 1}`)
+    assert.equal(
+      (
+        await put(
+          `bytes ${2 * quarter}-${message.length - 1}/${message.length}`,
+          message.subarray(2 * quarter),
+        )
+      ).status,
+      400,
+    )
+    server.faults.next('upload-session', presets.reset('mid-body', 1000))
+    await assert.rejects(
+      put(`bytes ${quarter}-${message.length - 1}/${message.length}`, message.subarray(quarter)),
+    )
+    assert.equal((await put(`bytes */${message.length}`)).headers.get('range'), `bytes=0-${quarter - 1}`)
+    const last = await put(
+      `bytes ${quarter}-${message.length - 1}/${message.length}`,
+      message.subarray(quarter),
+    )
+    assert.equal(last.status, 200)
+    assert.equal(server.messages()[0]?.sha256, sha256(message))
+    assert.deepEqual(await last.json(), await (await put(`bytes */${message.length}`)).json())
+    server.resumable.expireAll(410)
+    assert.equal((await put(`bytes */${message.length}`)).status, 410)
+  })
+
+  it('lists, makes and refuses labels as Gmail does', async () => {
+    const { server, api, at } = await desk({ accounts: [{ email: 'me@example.test', labels: ['Rental'] }] })
+    const { data: made } = await api.users.labels.create(
+      { userId: 'me', requestBody: { name: '受信/会社' } },
+      at,
+    )
+    const { data } = await api.users.labels.list({ userId: 'me' }, at)
+    const names = new Map(data.labels?.map(label => [label.name, label.id]))
+    assert.equal(names.get('受信/会社'), made.id)
+    assert.equal(names.get('Rental'), 'Label_1')
+    assert.equal(names.get('INBOX'), 'INBOX')
+    assert.equal(
+      (await failure(api.users.labels.create({ userId: 'me', requestBody: { name: 'RENTAL' } }, at))).status,
+      409,
+    )
+    const raw = nasty('labels@example.test').toString('base64url')
+    for (const labelIds of [['Label_99'], ['INBOX', 'SPAM'], ['SENT'], ['DRAFT'], ['Rental']]) {
+      const error = await failure(
+        api.users.messages.import({ userId: 'me', requestBody: { raw, labelIds } }, at),
+      )
+      assert.equal(error.status, 400)
+      assert.match(error.message, /^Invalid label: /)
+    }
+    assert.deepEqual(server.messages(), [])
+  })
+
+  it('lets a token with gmail.insert and gmail.labels read nothing', async () => {
+    const { api, at } = await desk()
+    for (const call of [
+      api.users.messages.list({ userId: 'me' }, at),
+      api.users.messages.get({ userId: 'me', id: '1' }, at),
+      api.users.getProfile({ userId: 'me' }, at),
+      api.users.messages.delete({ userId: 'me', id: '1' }, at),
+    ]) {
+      const error = await failure(call)
+      assert.equal(error.status, 403)
+      assert.equal(error.reason, 'insufficientPermissions')
+    }
+  })
+
+  it('finds a message by Message-ID once the index has caught up, in the trash on request only', async () => {
+    const { server, api, at } = await desk({ rules: { indexLagMs: 'manual' } }, everything)
+    const raw = nasty('find@example.test').toString('base64url')
+    const { data } = await api.users.messages.import(
+      { userId: 'me', requestBody: { raw, labelIds: ['INBOX'] } },
+      at,
+    )
+    const find = async (more: object = {}): Promise<unknown[]> =>
+      (await api.users.messages.list({ userId: 'me', q: 'rfc822msgid:<find@example.test>', ...more }, at))
+        .data.messages ?? []
+    assert.deepEqual(await find(), [])
+    server.indexNow()
+    assert.deepEqual(await find(), [{ id: data.id, threadId: data.threadId }])
+    await api.users.messages.trash({ userId: 'me', id: data.id ?? '' }, at)
+    assert.deepEqual(await find(), [])
+    assert.equal((await find({ includeSpamTrash: true })).length, 1)
+    assert.equal((await api.users.getProfile({ userId: 'me' }, at)).data.emailAddress, 'owner@example.test')
+  })
+
+  it('keeps one copy of a Message-ID that is imported twice, and two that are inserted', async () => {
+    const { server, api, at } = await desk()
+    const send = (method: 'import' | 'insert', labelIds: string[], id: string) =>
+      api.users.messages[method](
+        { userId: 'me', requestBody: { raw: nasty(id).toString('base64url'), labelIds } },
+        at,
+      )
+    const { data: first } = await send('import', ['INBOX'], 'twice@example.test')
+    const { data: second } = await send('import', ['STARRED'], 'twice@example.test')
+    assert.equal(second.id, first.id)
+    assert.deepEqual(second.labelIds, ['INBOX', 'STARRED'])
+    assert.equal(server.imports().get(first.id ?? ''), 2)
+    await send('insert', [], 'inserted@example.test')
+    await send('insert', [], 'inserted@example.test')
+    assert.deepEqual([...server.stored().values()], [1, 2])
+    assert.deepEqual(
+      server.accepted.map(one => one.merged),
+      [false, true, false, false],
+    )
+  })
+
+  it('refuses a wrong From and an executable in Gmail’s words', async () => {
+    const { server, api, at } = await desk()
+    const words = async (text: string): Promise<string> =>
+      (
+        await failure(
+          api.users.messages.import(
+            { userId: 'me', requestBody: { raw: Buffer.from(text).toString('base64url') } },
+            at,
+          ),
+        )
+      ).message
+    assert.equal(await words('Subject: none\r\n\r\nFrom: a@b.test\r\n'), "Expected a single 'From' header")
+    assert.equal(await words('From: a@b.test\r\nfrom: c@d.test\r\n\r\n'), "Expected a single 'From' header")
+    assert.equal(await words('From: nobody\r\n\r\n'), 'Invalid From header')
+    assert.equal(await words('From: <>\r\n\r\n'), 'Invalid From header')
+    const attachment = 'Content-Disposition: attachment;\r\n filename="report.exe"'
+    assert.equal(await words(`From: a@b.test\r\n\r\n--x\r\n${attachment}\r\n\r\nMZ`), 'Invalid attachment')
+    assert.match(await words(''), /payload message string/)
+    assert.deepEqual(server.messages(), [])
+  })
+
+  it('answers a message that is too large with 413 and a page', async () => {
+    const { api, at } = await desk({ rules: { maxMessageOctets: 1000 } })
+    const body = Readable.from([nasty('big@example.test'), randomBytes(5000)])
+    const error = await failure(
+      api.users.messages.import(
+        { userId: 'me', requestBody: {}, media: { mimeType: 'message/rfc822', body } },
+        at,
+      ),
+    )
+    assert.equal(error.status, 413)
+  })
+
+  it('is never reached by an upload whose rootUrl was given to the constructor alone', async () => {
+    const { server } = await desk()
+    const api = googleGmail({ version: 'v1', auth: 'key', rootUrl: server.url })
+    const body = Readable.from([nasty('lost@example.test')])
+    await assert.rejects(
+      api.users.messages.import(
+        { userId: 'me', media: { mimeType: 'message/rfc822', body } },
+        { retry: false },
+      ),
+      /gmail\.googleapis\.com/,
+    )
+    assert.deepEqual([...new Set(guard.refused)], ['gmail.googleapis.com'])
+    assert.deepEqual(server.ledger.entries, [])
+  })
+})
+
+/** An access token, got by hand. */
+async function accessToken(server: GmailServer): Promise<string> {
+  const answer = await fetch(server.tokenUrl, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: server.grant(),
+      client_id: server.client.id,
+      client_secret: server.client.secret,
+    }),
+  })
+  const { access_token } = (await answer.json()) as { access_token: string }
+  return access_token
+}

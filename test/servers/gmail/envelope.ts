@@ -1,0 +1,126 @@
+/**
+ * Answers in the shapes that Google gives: Gmail's JSON error envelope, OAuth's, HTML pages. The texts follow
+ * https://developers.google.com/workspace/gmail/api/guides/handle-errors and answers quoted in public bug reports.
+ */
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+/** Thrown where a request is refused; carries the whole answer. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly answer: Answer
+  /** Whether to close the connection after it: the request's body was not read to its end. */
+  readonly close: boolean
+
+  constructor(answer: Answer, close = false) {
+    super(`refused with ${answer.status}`)
+    this.answer = answer
+    this.close = close
+  }
+}
+
+export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
+  const body = Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`)
+  return { status, headers: { 'content-type': 'application/json; charset=UTF-8', ...headers }, body }
+}
+
+export function html(status: number, title: string, text: string): Answer {
+  const body = Buffer.from(
+    `<!DOCTYPE html>\n<html lang=en>\n<meta charset=utf-8>\n<title>${title}</title>\n<p><b>${title}</b>\n<p>${text}\n</html>\n`,
+  )
+  return { status, headers: { 'content-type': 'text/html; charset=UTF-8' }, body }
+}
+
+export const empty = (status: number, headers: Record<string, string> = {}): Answer => ({
+  status,
+  headers: { ...headers },
+  body: Buffer.alloc(0),
+})
+
+/** google.rpc.Code names, as the `status` of the envelope. */
+const statusNames: Readonly<Record<number, string>> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ABORTED',
+  429: 'RESOURCE_EXHAUSTED',
+  500: 'INTERNAL',
+  503: 'UNAVAILABLE',
+}
+
+export interface ErrorShape {
+  readonly domain?: string
+  /** Instead of the usual google.rpc.Code name; '' leaves the field out, as older answers do. */
+  readonly status?: string
+  /** `reason` of a google.rpc.ErrorInfo in `details`. */
+  readonly detail?: string
+  readonly extra?: Readonly<Record<string, string>>
+  readonly headers?: Record<string, string>
+}
+
+/** Gmail's envelope: code, message, errors[0] with domain and reason, status, details where there are some. */
+export function gmailError(code: number, reason: string, message: string, shape: ErrorShape = {}): Answer {
+  const status = shape.status ?? statusNames[code]
+  return json(
+    code,
+    {
+      error: {
+        code,
+        message,
+        errors: [{ message, domain: shape.domain ?? 'global', reason, ...shape.extra }],
+        ...(status === undefined || status === '' ? {} : { status }),
+        ...(shape.detail === undefined
+          ? {}
+          : {
+              details: [
+                {
+                  '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+                  reason: shape.detail,
+                  domain: 'googleapis.com',
+                  metadata: { service: 'gmail.googleapis.com' },
+                },
+              ],
+            }),
+      },
+    },
+    shape.headers,
+  )
+}
+
+export const badRequest = (message: string): Refusal =>
+  new Refusal(gmailError(400, 'invalidArgument', message))
+
+export const notFound = (): Refusal =>
+  new Refusal(gmailError(404, 'notFound', 'Requested entity was not found.'))
+
+export const unauthorized = (): Answer =>
+  gmailError(
+    401,
+    'authError',
+    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
+    {
+      extra: { location: 'Authorization', locationType: 'header' },
+      headers: { 'www-authenticate': 'Bearer realm="https://accounts.google.com/", error="invalid_token"' },
+    },
+  )
+
+export const insufficientScope = (needed: readonly string[]): Answer =>
+  gmailError(403, 'insufficientPermissions', 'Request had insufficient authentication scopes.', {
+    detail: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT',
+    headers: {
+      'www-authenticate': `Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="${needed.join(' ')}"`,
+    },
+  })
+
+/** Over 150 MiB: Google's front end answers with a page, not with Gmail's envelope. */
+export const tooLarge = (): Answer =>
+  html(413, 'Error 413 (Request Entity Too Large)!!1', 'Your client issued a request that was too large.')
+
+/** RFC 6749 section 5.2, with Google's texts. */
+export const oauthError = (status: number, error: string, description: string): Answer =>
+  json(status, { error, error_description: description })

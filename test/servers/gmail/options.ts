@@ -1,0 +1,72 @@
+/** What startGmailServer takes and gives. */
+import type { Clock } from '../../../src/clock.ts'
+import type { Faults } from './faults.ts'
+import type { Ledger } from './ledger.ts'
+import type { Mailbox, StoredMessage } from './mailbox.ts'
+import type { Accepted, ImportRules } from './messages.ts'
+import type { OAuth, OAuthClient, OAuthRules } from './oauth.ts'
+import type { Quota, QuotaRules } from './quota.ts'
+import type { ResumableRules, ResumableUploads } from './resumable.ts'
+
+export interface GmailServerOptions {
+  /** Addresses, or addresses with label names. Default: owner@example.test. */
+  readonly accounts?: readonly (string | { readonly email: string; readonly labels?: readonly string[] })[]
+  readonly clock?: Clock
+  /** Default: one desktop client. */
+  readonly clients?: readonly OAuthClient[]
+  readonly oauth?: Partial<OAuthRules>
+  readonly quota?: Partial<QuotaRules>
+  readonly rules?: Partial<ImportRules>
+  readonly resumable?: Partial<ResumableRules>
+  /** Whether read-back has Gmail's Received line on top; default true. */
+  readonly prependReceived?: boolean
+  /** Kept of each request body in the ledger, octets; default 64 KiB. Everything is hashed. */
+  readonly keepBodyOctets?: number
+  /** Most entries in the ledger, the oldest fall out; default 200000. */
+  readonly ledgerEntries?: number
+  /** https instead of http. */
+  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  /** How long an idle connection lives; default 60000 ms. */
+  readonly keepAliveMs?: number
+  readonly port?: number
+}
+
+export interface GmailServer {
+  /** Root URL, with a final slash: GMAIL_API_ROOT. */
+  readonly url: string
+  readonly authUrl: string
+  readonly tokenUrl: string
+  readonly revokeUrl: string
+  /** The first client. */
+  readonly client: OAuthClient
+  /** The client JSON as Google's console gives it, with this server's URLs. */
+  clientJson(): Record<string, unknown>
+  readonly ledger: Ledger
+  readonly faults: Faults
+  readonly oauth: OAuth
+  readonly quota: Quota
+  /** May be changed while running. */
+  readonly rules: ImportRules
+  readonly resumable: ResumableUploads
+  /** A consent given elsewhere: a refresh token. Default scopes gmail.insert and gmail.labels. */
+  grant(account?: string, scopes?: readonly string[]): string
+  mailbox(account?: string): Mailbox
+  /** Everything there, trash and spam included, oldest first. */
+  messages(account?: string): StoredMessage[]
+  /** Uploads that Gmail said yes to (or would have, where a fault swallowed the answer), in order. */
+  readonly accepted: readonly Accepted[]
+  /** Multiset: how many messages with each SHA-256 are there. Over all accounts, or one. */
+  stored(account?: string): Map<string, number>
+  /** How many uploads were taken in, by message id. Over all accounts, or one. */
+  imports(account?: string): Map<string, number>
+  /** Makes everything findable, where `indexLagMs` is `manual`. */
+  indexNow(): void
+  /** RST on every connection; the listener stays. */
+  dropConnections(): void
+  /** Nobody listens on the port any more, connections are reset; `goOnline` brings the same port back. */
+  goOffline(): Promise<void>
+  goOnline(): Promise<void>
+  /** Faults of the stand-in itself; a test asserts that there are none. */
+  readonly bugs: readonly unknown[]
+  close(): Promise<void>
+}
