@@ -1,0 +1,111 @@
+/**
+ * imapflow as this project uses it: the IMAP grammar (parser, compiler, login mechanisms) on one connection that
+ * we opened. Its message-level methods are not used: they log a refusal and answer `false`, answer `undefined`
+ * in a wrong state, retry a throttled FETCH by themselves, and expunge plainly without UIDPLUS. Commands go
+ * through `exec`, which rejects with the server's own answer. `exec` and `write` exist in every release but are
+ * left out of its types, hence the declarations here and the exact version in package.json.
+ */
+
+import type { Socket } from 'node:net'
+import { ImapFlow, type ImapResponse } from 'imapflow'
+
+export type CommandWord =
+  | { readonly type: 'ATOM' | 'SEQUENCE' | 'STRING'; readonly value: string }
+  | {
+      readonly type: 'ATOM'
+      readonly value: string
+      readonly section: readonly CommandWord[]
+      readonly partial?: readonly number[]
+    }
+  | readonly CommandWord[]
+
+export type Untagged = (response: ImapResponse) => Promise<void>
+
+export interface ExecOptions {
+  /** Takes untagged responses of these names while the command runs. */
+  readonly untagged?: Readonly<Record<string, Untagged>>
+  /** Called at a continuation request (`+`). */
+  readonly onPlusTag?: () => Promise<void>
+}
+
+export interface Executed {
+  readonly response: ImapResponse
+  /** Lets the reader go on; must be called, and before the next command is awaited. */
+  next(): void
+}
+
+/** What `exec` rejects with: the tagged refusal's parts, or a code where the connection ended. */
+export interface ExecError extends Error {
+  readonly code?: string
+  readonly responseStatus?: string
+  readonly responseText?: string
+  readonly response?: ImapResponse
+  /** The words of the BYE that came before. */
+  readonly reason?: string
+  readonly throttleReset?: number
+  readonly serverResponseCode?: string
+  readonly authenticationFailed?: boolean
+}
+
+export class ImapClient extends ImapFlow {
+  declare exec: (
+    command: string,
+    attributes: readonly CommandWord[] | false,
+    options?: ExecOptions,
+  ) => Promise<Executed>
+  declare write: (line: string) => void
+
+  /**
+   * imapflow parks its reader for up to five minutes at "Request is throttled. Suggested Backoff Time": the fault
+   * would come as a time-out. When to try again is the daemon's decision, so the wait is none.
+   */
+  throttleWait(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+}
+
+export interface ClientOptions {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+}
+
+/** The longest literal taken into memory: a server that ignores the partial FETCH sends the message whole. */
+export const longestLiteral = 24 * 1024 * 1024
+
+/**
+ * A client on a socket that is connected and, where wanted, already under TLS; the greeting must be readable on
+ * it. Nothing is sent before `connect()`.
+ */
+export function makeImapClient(socket: Socket, options: ClientOptions): ImapClient {
+  const client = new ImapClient({
+    host: options.host,
+    port: options.port,
+    // TLS is settled before the socket comes here: imapflow must not negotiate it again.
+    secure: false,
+    doSTARTTLS: false,
+    auth: { user: options.user, pass: options.password },
+    transport: {
+      connect: (_where, onConnect) => {
+        setImmediate(onConnect)
+        return socket
+      },
+    },
+    logger: false,
+    clientInfo: { name: 'hikyaku', version: '', vendor: '', 'support-url': '' },
+    disableAutoIdle: true,
+    disableCompression: true,
+    disableBinary: true,
+    disableAutoEnable: true,
+    disableIMAP4rev2: true,
+    // The deadlines are ours; these only have to be longer.
+    connectionTimeout: 600_000,
+    greetingTimeout: 600_000,
+    socketTimeout: 3_600_000,
+    maxLiteralSize: longestLiteral,
+    maxLineLength: 16 * 1024 * 1024,
+    maxResponseSize: longestLiteral + 16 * 1024 * 1024,
+  })
+  return client
+}

@@ -1,0 +1,305 @@
+/** One IMAP connection, logged in: every command has a deadline, obeys the signal, and fails as a Fault or a refusal. */
+
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { ImapResponse } from 'imapflow'
+import type { Clock } from '../clock.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import { Fault, type FaultFacts } from '../fault.ts'
+import { within } from './deadline.ts'
+import { type DialMemory, dial } from './dial.ts'
+import {
+  type CommandWord,
+  type ExecError,
+  type ExecOptions,
+  type ImapClient,
+  makeImapClient,
+} from './imap-client.ts'
+import { loginFault, lostFault, type Refused, refusalFault, refusalIn } from './imap-faults.ts'
+import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
+import { secure } from './secure.ts'
+
+/** All in ms. */
+export interface ImapDeadlines {
+  /** Name and TCP connection. */
+  readonly connect: number
+  readonly tls: number
+  /** The greeting, and STARTTLS up to the handshake. */
+  readonly greeting: number
+  /** Everything from the greeting to a usable session. Hosts delay a failed login by up to 15 s. */
+  readonly login: number
+  /** A command without one octet from the server. */
+  readonly silence: number
+  /** A command altogether, however slowly it goes on. */
+  readonly command: number
+  readonly logout: number
+  /** How long one IDLE lasts before the server has to prove that it is there (RFC 2177: 29 minutes at most). */
+  readonly idle: number
+  /** Between NOOPs where IDLE is not to be had. */
+  readonly poll: number
+  /** Between NOOPs where IDLE reports late (Courier). */
+  readonly quickPoll: number
+}
+
+export const usualDeadlines: ImapDeadlines = {
+  connect: 30_000,
+  tls: 30_000,
+  greeting: 30_000,
+  login: 60_000,
+  silence: 60_000,
+  command: 1_800_000,
+  logout: 5_000,
+  idle: 120_000,
+  poll: 30_000,
+  quickPoll: 1_500,
+}
+
+export interface ConnectOptions {
+  readonly mailbox: MailboxConfig
+  readonly clock: Clock
+  readonly deadlines: ImapDeadlines
+  readonly memory: DialMemory
+}
+
+export interface RunOptions extends ExecOptions {
+  /** For the facts of a fault. */
+  readonly phase: string
+  readonly facts?: FaultFacts
+}
+
+/**
+ * Connects, secures, logs in.
+ * Faults: those of dial.ts, secure.ts, imap-greeting.ts and loginFault; source.timeout with the phase.
+ */
+export async function connectImap(options: ConnectOptions, signal: AbortSignal): Promise<ImapConnection> {
+  const { mailbox, clock, deadlines, memory } = options
+  const { server, user } = mailbox
+  const facts = { host: server.host, port: server.port }
+  const password = await mailbox.password.reveal()
+  let socket: Socket = await dial(server, { clock, connectMs: deadlines.connect, signal, memory })
+  const ignore = (): void => {}
+  socket.on('error', ignore)
+  const timed = <T>(work: Promise<T>, ms: number, phase: string): Promise<T> =>
+    within(
+      work,
+      ms,
+      clock,
+      signal,
+      () => new Fault('source.timeout', { facts: { ...facts, phase, seconds: ms / 1000 } }),
+    )
+  try {
+    let greeting: Greeting | undefined
+    if (server.security === 'starttls')
+      greeting = await timed(startTls(socket, facts), deadlines.greeting, 'greeting')
+    if (server.security !== 'none') {
+      socket = await secure(socket, server, { clock, tlsMs: deadlines.tls, signal })
+      socket.on('error', ignore)
+    }
+    // After STARTTLS no second greeting comes (RFC 9051 section 6.2.1); imapflow is given one to begin with.
+    if (greeting === undefined)
+      greeting = await timed(readGreeting(socket, facts), deadlines.greeting, 'greeting')
+    else socket.unshift(Buffer.from('* OK secured\r\n'))
+    const client = makeImapClient(socket, { ...facts, user, password })
+    const connection = new ImapConnection(client, socket, greeting, options)
+    await timed(connection.login(), deadlines.login, 'login')
+    await connection.enableUtf8(signal)
+    return connection
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+}
+
+export class ImapConnection {
+  readonly client: ImapClient
+  readonly greeting: Greeting
+  readonly #socket: Socket
+  readonly #options: ConnectOptions
+  #ended: Fault | undefined
+  #lastError: ExecError | undefined
+
+  constructor(client: ImapClient, socket: Socket, greeting: Greeting, options: ConnectOptions) {
+    this.client = client
+    this.greeting = greeting
+    this.#socket = socket
+    this.#options = options
+    // Without a listener an 'error' event would end the process; what it says comes with the failed command.
+    client.on('error', error => {
+      this.#lastError ??= error as ExecError
+    })
+  }
+
+  get facts(): FaultFacts {
+    const { host, port } = this.#options.mailbox.server
+    return { host, port, user: this.#options.mailbox.user }
+  }
+
+  get clock(): Clock {
+    return this.#options.clock
+  }
+
+  get deadlines(): ImapDeadlines {
+    return this.#options.deadlines
+  }
+
+  /** Why imapflow gave the connection up, where it did: its code names a grammar or size violation. */
+  get violation(): string | undefined {
+    return this.#lastError?.code
+  }
+
+  get tls(): string | undefined {
+    return 'encrypted' in this.#socket ? ((this.#socket as TLSSocket).getProtocol() ?? undefined) : undefined
+  }
+
+  /** Whether the server announced this after login. */
+  has(capability: string): boolean {
+    return this.client.capabilities.has(capability)
+  }
+
+  get capabilities(): readonly string[] {
+    return [...this.client.capabilities.keys()].map(name => name.toUpperCase())
+  }
+
+  async login(): Promise<void> {
+    const facts = { ...this.facts, phase: 'login' }
+    try {
+      await this.client.connect()
+    } catch (thrown) {
+      const error = thrown as ExecError
+      if (error.code === 'NoConnection' || error.code === 'EConnectionClosed') throw this.#lost(error, facts)
+      // A login that ends as the connection does comes wrapped: the BYE says why.
+      if (!this.client.usable && error.authenticationFailed !== true && error.responseStatus === undefined) {
+        const words = error.reason ?? this.#byeWords()
+        if (words !== undefined) throw lostFault(words, facts, error)
+        if (isNetwork(error)) throw this.#lost(error, facts)
+      }
+      throw loginFault(error, facts)
+    }
+  }
+
+  /**
+   * RFC 6855 section 3: a server may show a client that did not ask for UTF-8 a stand-in for a message with
+   * UTF-8 headers (Courier does); the octets of the message itself are what we are here for.
+   */
+  async enableUtf8(signal: AbortSignal): Promise<void> {
+    if (!this.has('ENABLE') || !(this.has('UTF8=ACCEPT') || this.has('UTF8=ONLY'))) return
+    try {
+      await this.run('ENABLE', [{ type: 'ATOM', value: 'UTF8=ACCEPT' }], { phase: 'login' }, signal)
+      this.client.enabled.add('UTF8=ACCEPT')
+    } catch (error) {
+      if (!isRefused(error)) throw error
+    }
+  }
+
+  /**
+   * Runs one command and returns its tagged OK. Throws Refused for a tagged NO or BAD; after any other failure,
+   * and after an abort, the connection is gone: half an answer may be on its way.
+   * Faults: source.timeout, source.connection-lost and its kin (BYE), source.protocol.
+   */
+  async run(
+    verb: string,
+    words: readonly CommandWord[] | false,
+    { phase, facts: more, ...exec }: RunOptions,
+    signal: AbortSignal,
+  ): Promise<ImapResponse> {
+    signal.throwIfAborted()
+    if (this.#ended !== undefined) throw this.#ended
+    const facts = { ...this.facts, ...more, phase }
+    try {
+      const work = this.client.exec(verb, words, exec).then(executed => {
+        executed.next()
+        return executed.response
+      })
+      return await this.#timed(work, facts, signal)
+    } catch (thrown) {
+      if (signal.aborted && thrown === signal.reason) {
+        this.end(new Fault('source.connection-lost', { facts: { ...facts, reason: 'aborted' } }))
+        throw thrown
+      }
+      if (thrown instanceof Fault) throw this.end(thrown)
+      throw this.failure(thrown as ExecError, facts)
+    }
+  }
+
+  /** What `exec` rejected with: a refusal, or the fault that ended this connection. */
+  failure(error: ExecError, facts: FaultFacts): Refused | Fault {
+    return refusalIn(error) ?? this.end(this.#lost(error, facts))
+  }
+
+  /** A refusal as a fault, with this connection's facts. */
+  refusal(refused: Refused, facts: FaultFacts): Fault {
+    return refusalFault(refused, { ...this.facts, ...facts }, this.clock.nowMs())
+  }
+
+  /** Silence is not allowed to last, progress is: a throttled server may send a kilobyte a second. */
+  async #timed<T>(work: Promise<T>, facts: FaultFacts, signal: AbortSignal): Promise<T> {
+    const { silence, command } = this.deadlines
+    const over = new AbortController()
+    const watch = async (): Promise<never> => {
+      const began = this.clock.monotonicMs()
+      for (;;) {
+        const heard = this.client.stats().received
+        await this.clock.sleep(silence, AbortSignal.any([signal, over.signal]))
+        const silent = this.client.stats().received === heard
+        if (silent || this.clock.monotonicMs() - began > command) {
+          const seconds = (silent ? silence : command) / 1000
+          throw new Fault('source.timeout', { facts: { ...facts, seconds } })
+        }
+      }
+    }
+    try {
+      return await Promise.race([work, watch()])
+    } finally {
+      over.abort()
+    }
+  }
+
+  #byeWords(): string | undefined {
+    const words = (this.client as { byeReason?: unknown }).byeReason
+    return typeof words === 'string' && words !== 'Server closed connection' ? words : undefined
+  }
+
+  #lost(error: ExecError, facts: FaultFacts): Fault {
+    const why = this.#lastError ?? error
+    const reason = why.code ?? why.message
+    // imapflow's own codes are in words: the server broke the grammar, or a bound that keeps us in memory.
+    if (/^(Parser|Literal|Line|Response|TooMany|Unexpected|MissingTag|Invalid)/.test(reason)) {
+      return new Fault('source.protocol', { facts: { ...facts, reason }, cause: why })
+    }
+    return lostFault(error.reason ?? this.#byeWords(), { ...facts, reason }, why)
+  }
+
+  /** Marks the connection as ended by `fault` and frees it; returns the fault. */
+  end(fault: Fault): Fault {
+    this.#ended ??= fault
+    this.#drop()
+    return fault
+  }
+
+  abandon(): void {
+    this.#ended ??= new Fault('source.connection-lost', { facts: { ...this.facts, reason: 'abandoned' } })
+    this.#drop()
+  }
+
+  #drop(): void {
+    this.client.close()
+    this.#socket.destroy()
+  }
+
+  /** LOGOUT, as long as the deadline allows; the connection is gone afterwards in any case. */
+  async logout(): Promise<void> {
+    if (this.#ended === undefined) {
+      const { clock, deadlines } = this
+      const never = new AbortController().signal
+      const late = (): Fault => new Fault('source.timeout', { facts: { ...this.facts, phase: 'logout' } })
+      await within(this.client.logout(), deadlines.logout, clock, never, late).catch(() => {})
+    }
+    this.abandon()
+  }
+}
+
+const isNetwork = (error: ExecError): boolean =>
+  /^(E[A-Z]+|ERR_|GREETING|CONNECT|Closed)/.test(error.code ?? '')
+
+export const isRefused = (error: unknown): error is Refused =>
+  error instanceof Error && error.name === 'Refused'

@@ -1,0 +1,105 @@
+/** What an IMAP server said of its refusal or its end, as a fault of the source. */
+import type { ImapResponse } from 'imapflow'
+import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
+import type { ExecError } from './imap-client.ts'
+
+/** A tagged NO or BAD: the command was understood and not done. The caller decides what that means. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly status: 'NO' | 'BAD'
+  /** The response code in upper case (RFC 9051 section 7.1, RFC 5530), '' where none was given. */
+  readonly code: string
+  readonly words: string
+  readonly throttledMs: number | undefined
+
+  constructor(status: 'NO' | 'BAD', code: string, words: string, throttledMs?: number) {
+    super(`${status} [${code}] ${words}`)
+    this.status = status
+    this.code = code
+    this.words = words
+    this.throttledMs = throttledMs
+  }
+}
+
+/** The refusal in what `exec` rejected with, or undefined where the connection itself failed. */
+export function refusalIn(error: ExecError): Refused | undefined {
+  if (error.responseStatus !== 'NO' && error.responseStatus !== 'BAD') return undefined
+  const code = codeOf(error.response)
+  return new Refused(error.responseStatus, code, error.responseText ?? '', error.throttleReset)
+}
+
+function codeOf(response: ImapResponse | undefined): string {
+  const first = response?.attributes?.[0]
+  const value = first?.section?.[0]?.value
+  return typeof value === 'string' ? value.toUpperCase() : ''
+}
+
+const limits = /too many|\blimit|exceed|maximum|throttl|\brate\b|bandwidth|overquota/i
+const passing = /try again|temporar|unavailable|later|busy|overload|internal error|in progress/i
+const locked = /lock|in use/i
+
+/** RFC 5530 section 3 and RFC 9051 section 7.1: which codes speak of the server's state rather than of the request. */
+const byCode: Readonly<Record<string, FaultCode>> = {
+  UNAVAILABLE: 'source.limited',
+  LIMIT: 'source.limited',
+  THROTTLED: 'source.limited',
+  OVERQUOTA: 'source.limited',
+  INUSE: 'source.busy',
+  ALERT: 'source.server-temporary',
+  CONTACTADMIN: 'source.server-temporary',
+  SERVERBUG: 'source.server-temporary',
+  CORRUPTION: 'source.server-temporary',
+  EXPUNGEISSUED: 'source.server-temporary',
+  NOPERM: 'source.server-permanent',
+}
+
+/** Whether the response code is about the server's state, whatever was asked. */
+export const isStateCode = (code: string): boolean => Object.hasOwn(byCode, code)
+
+/** A refused command as a fault; unknown words are taken for a passing state (unknown is never permanent). */
+export function refusalFault(refused: Refused, facts: FaultFacts, nowMs: number): Fault {
+  const known = byCode[refused.code]
+  const code =
+    known ??
+    wordsFault(refused.words, refused.status === 'BAD' ? 'source.protocol' : 'source.server-temporary')
+  const later = refused.throttledMs === undefined ? {} : { notBeforeMs: nowMs + refused.throttledMs }
+  return new Fault(code, { ...later, facts: { ...facts, words: refused.words }, cause: refused })
+}
+
+function wordsFault(words: string, otherwise: FaultCode): FaultCode {
+  if (limits.test(words)) return 'source.limited'
+  if (locked.test(words)) return 'source.busy'
+  return passing.test(words) ? 'source.server-temporary' : otherwise
+}
+
+/**
+ * A refused login. Only AUTHENTICATIONFAILED and its kin, or plain words without a hint of a limit, mean a wrong
+ * password: hosts answer a rate limit with "login incorrect" too, but that cannot be told apart here.
+ */
+export function loginFault(error: ExecError, facts: FaultFacts): Fault {
+  const code = error.serverResponseCode ?? ''
+  const raw = typeof error.response === 'string' ? (error.response as string) : ''
+  // imapflow gives the whole tagged line; the words start behind status and code.
+  const words = raw.replace(/^\S+\s+(NO|BAD)\s*/i, '').replace(/^\[[^\]]*\]\s*/, '')
+  const all = { ...facts, words }
+  const make = (fault: FaultCode): Fault => new Fault(fault, { facts: all, cause: error })
+  const known = byCode[code]
+  if (known !== undefined && code !== 'NOPERM') return make(known)
+  if (['AUTHENTICATIONFAILED', 'AUTHORIZATIONFAILED', 'EXPIRED', 'NOPERM'].includes(code)) {
+    return make('source.login-refused')
+  }
+  if (code === 'PRIVACYREQUIRED' || /disabled|mechanism/i.test(error.message))
+    return make('source.login-method')
+  if (limits.test(words)) return make('source.login-limited')
+  if (locked.test(words)) return make('source.busy')
+  return make(passing.test(words) ? 'source.server-temporary' : 'source.login-refused')
+}
+
+/** The server's farewell (RFC 9051 section 7.1.5), or an end without one. */
+export function lostFault(words: string | undefined, facts: FaultFacts, cause: unknown): Fault {
+  if (words === undefined || words === '') return new Fault('source.connection-lost', { facts, cause })
+  const said = { ...facts, words }
+  const code =
+    byCode[/^\[(\w+)/.exec(words)?.[1]?.toUpperCase() ?? ''] ?? wordsFault(words, 'source.connection-lost')
+  return new Fault(code, { facts: said, cause })
+}

@@ -1,0 +1,131 @@
+/**
+ * The first words on an IMAP connection, and STARTTLS (RFC 9051 sections 7.1 and 6.2.1). Done here rather than
+ * by imapflow, so that TLS is verified in the one place for both protocols, and so that a PREAUTH or a BYE in
+ * the greeting, a stripped STARTTLS and injected octets are refused before anything else is read or sent.
+ */
+import type { Socket } from 'node:net'
+import { Fault, type FaultFacts } from '../fault.ts'
+import { lostFault } from './imap-faults.ts'
+
+const longestLine = 8192
+
+/** Reads lines of a few commands; leaves nothing behind on the socket. */
+class Lines {
+  readonly #socket: Socket
+  readonly #facts: FaultFacts
+  #read = Buffer.alloc(0)
+
+  constructor(socket: Socket, facts: FaultFacts) {
+    this.#socket = socket
+    this.#facts = facts
+  }
+
+  /** Octets that came and were not asked for. */
+  get rest(): Buffer {
+    return this.#read
+  }
+
+  /** The next line without its end. Faults: source.connection-lost, source.protocol. */
+  async next(phase: string): Promise<string> {
+    for (;;) {
+      const end = this.#read.indexOf('\n')
+      if (end !== -1) {
+        const line = this.#read.subarray(0, end).toString('latin1').replace(/\r$/, '')
+        this.#read = this.#read.subarray(end + 1)
+        return line
+      }
+      if (this.#read.length > longestLine) {
+        throw new Fault('source.protocol', { facts: { ...this.#facts, phase, reason: 'line too long' } })
+      }
+      this.#read = Buffer.concat([this.#read, await this.#more(phase)])
+    }
+  }
+
+  #more(phase: string): Promise<Buffer> {
+    const socket = this.#socket
+    return new Promise((resolve, reject) => {
+      const done = (act: () => void): void => {
+        socket.pause()
+        socket.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onEnd)
+        act()
+      }
+      const onData = (chunk: Buffer): void => done(() => resolve(chunk))
+      const onEnd = (cause?: unknown): void =>
+        done(() => reject(lostFault(undefined, { ...this.#facts, phase }, cause)))
+      if (socket.destroyed) {
+        onEnd()
+        return
+      }
+      socket.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd)
+      socket.resume()
+    })
+  }
+}
+
+export interface Greeting {
+  /** The whole line, untrusted. */
+  readonly line: string
+}
+
+function judge(line: string, facts: FaultFacts): void {
+  const [, status = '', words = ''] = /^\* (\w+) ?(.*)$/.exec(line) ?? []
+  switch (status.toUpperCase()) {
+    case 'OK':
+      return
+    case 'BYE':
+      throw lostFault(words, facts, undefined)
+    case 'PREAUTH':
+      // CVE-2021-39272: a session that is logged in from the start cannot be put under TLS any more, and nobody
+      // asked for the owner's password; whose mailbox it is stands nowhere.
+      throw new Fault('source.protocol', { facts: { ...facts, words, reason: 'PREAUTH' } })
+    default:
+      throw new Fault('source.protocol', { facts: { ...facts, words: line, reason: 'greeting' } })
+  }
+}
+
+/**
+ * Reads the greeting and puts it back, for imapflow to read.
+ * Faults: source.protocol (PREAUTH, no IMAP), source.limited and its kin (BYE), source.connection-lost.
+ */
+export async function readGreeting(socket: Socket, facts: FaultFacts): Promise<Greeting> {
+  const lines = new Lines(socket, facts)
+  const line = await lines.next('greeting')
+  judge(line, { ...facts, phase: 'greeting' })
+  socket.unshift(Buffer.concat([Buffer.from(`${line}\r\n`, 'latin1'), lines.rest]))
+  return { line }
+}
+
+/**
+ * Greeting and STARTTLS on a socket in clear text, up to the moment of the handshake.
+ * Faults: source.tls-not-offered (not announced, or refused), source.tls-injection, and those of the greeting.
+ */
+export async function startTls(socket: Socket, facts: FaultFacts): Promise<Greeting> {
+  const lines = new Lines(socket, facts)
+  const line = await lines.next('greeting')
+  judge(line, { ...facts, phase: 'greeting' })
+  const where = { ...facts, phase: 'starttls' }
+  const capabilities = await command(lines, socket, 'H1', 'CAPABILITY')
+  const announced = capabilities.some(each => /^\* CAPABILITY\b.*\bSTARTTLS\b/i.test(each))
+  if (!announced) throw new Fault('source.tls-not-offered', { facts: where })
+  const answer = await command(lines, socket, 'H2', 'STARTTLS')
+  const last = answer.at(-1) ?? ''
+  if (!/^H2 OK\b/i.test(last))
+    throw new Fault('source.tls-not-offered', { facts: { ...where, words: last.slice(3) } })
+  // RFC 9051 section 6.2.1: the server says nothing more in the clear. What is there already was put there by
+  // somebody on the way (CVE-2021-33515 and its family); later octets break the handshake.
+  if (lines.rest.length > 0) throw new Fault('source.tls-injection', { facts: where })
+  return { line }
+}
+
+async function command(lines: Lines, socket: Socket, tag: string, verb: string): Promise<string[]> {
+  socket.write(`${tag} ${verb}\r\n`)
+  const answer: string[] = []
+  for (;;) {
+    const line = await lines.next('starttls')
+    answer.push(line)
+    if (line.startsWith(`${tag} `)) return answer
+    if (answer.length > 100) {
+      throw new Fault('source.protocol', { facts: { phase: 'starttls', reason: 'too many lines' } })
+    }
+  }
+}

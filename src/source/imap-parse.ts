@@ -1,0 +1,130 @@
+/** Reading what imapflow's parser makes of IMAP responses, and writing UID sets. No I/O. */
+import type { ImapAttribute, ImapResponse } from 'imapflow'
+
+/** One FETCH row, with only what it really held: servers mix in rows that nobody asked for (RFC 9051 section 7.5.2). */
+export interface FetchRow {
+  readonly uid: number | undefined
+  readonly flags: readonly string[] | undefined
+  readonly arrivedAtMs: number | undefined
+  readonly size: number | undefined
+  readonly body: FetchedBody | undefined
+  readonly header: FetchedBody | undefined
+}
+
+export interface FetchedBody {
+  /** undefined: NIL, or a quoted string that cannot be trusted to be exact. */
+  readonly octets: Buffer | undefined
+  readonly reason: 'nil' | 'quoted' | undefined
+  /** `BODY[]<origin>`; undefined where the server answered the whole section. */
+  readonly origin: number | undefined
+}
+
+const text = (node: ImapAttribute | undefined): string | undefined => {
+  const value = node?.value
+  if (typeof value === 'string') return value
+  return Buffer.isBuffer(value) ? value.toString('latin1') : undefined
+}
+
+/** A number of at most 2^32 - 1 (RFC 9051 section 9, `number`), or undefined. */
+export function number32(node: ImapAttribute | undefined): number | undefined {
+  const digits = text(node)
+  if (digits === undefined || !/^\d{1,10}$/.test(digits)) return undefined
+  const value = Number(digits)
+  return value <= 0xffffffff ? value : undefined
+}
+
+/** RFC822.SIZE may be larger than 32 bits (RFC 9051 section 9, `number64`). */
+function number64(node: ImapAttribute | undefined): number | undefined {
+  const digits = text(node)
+  return digits !== undefined && /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+}
+
+function bodyOf(key: ImapAttribute, value: ImapAttribute | undefined): FetchedBody {
+  const origin = key?.partial?.[0]
+  const content = value?.value
+  if (Buffer.isBuffer(content)) return { octets: content, reason: undefined, origin }
+  if (typeof content !== 'string') return { octets: undefined, reason: 'nil', origin }
+  // The parser decoded the quoted string as UTF-8, so anything but ASCII may no longer be what was sent.
+  const exact = /^[\x01-\x7f]*$/.test(content)
+  return exact
+    ? { octets: Buffer.from(content, 'latin1'), reason: undefined, origin }
+    : { octets: undefined, reason: 'quoted', origin }
+}
+
+export function fetchRow(response: ImapResponse): FetchRow {
+  const list = response.attributes?.[1]
+  const row: { -readonly [key in keyof FetchRow]: FetchRow[key] } = {
+    uid: undefined,
+    flags: undefined,
+    arrivedAtMs: undefined,
+    size: undefined,
+    body: undefined,
+    header: undefined,
+  }
+  if (!Array.isArray(list)) return row
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const key = list[at] ?? null
+    const value = list[at + 1]
+    switch (text(key)?.toUpperCase()) {
+      case 'UID':
+        row.uid = number32(value) || undefined
+        break
+      case 'FLAGS':
+        if (Array.isArray(value)) row.flags = value.flatMap(flag => text(flag) ?? [])
+        break
+      case 'INTERNALDATE':
+        row.arrivedAtMs = internalDateMs(text(value) ?? '')
+        break
+      case 'RFC822.SIZE':
+        row.size = number64(value)
+        break
+      case 'BODY':
+        if (key?.section?.length === 0) row.body = bodyOf(key, value)
+        else if (text(key?.section?.[0])?.toUpperCase() === 'HEADER') row.header = bodyOf(key, value)
+        break
+    }
+  }
+  return row
+}
+
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+
+/** `date-time` (RFC 9051 section 9), e.g. "17-Jul-1996 02:44:25 -0700", in ms since 1970; undefined for nonsense. */
+export function internalDateMs(dateTime: string): number | undefined {
+  const parts = /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$/.exec(
+    dateTime.trim(),
+  )
+  if (parts === null) return undefined
+  const [, day, month, year, hour, minute, second, sign, zoneHours, zoneMinutes] = parts
+  const index = months.indexOf((month ?? '').toLowerCase())
+  if (index === -1) return undefined
+  const zone = (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === '-' ? -1 : 1)
+  const ms = Date.UTC(Number(year), index, Number(day), Number(hour), Number(minute), Number(second))
+  return ms - zone * 60_000
+}
+
+/** UIDs as sequence sets (RFC 9051 section 9) of at most `most` UIDs each: runs become `a:b`, nothing else is named. */
+export function uidSets(uids: readonly number[], most = 500): { set: string; uids: readonly number[] }[] {
+  const sorted = [...new Set(uids)].sort((a, b) => a - b)
+  const sets: { set: string; uids: readonly number[] }[] = []
+  for (let from = 0; from < sorted.length; from += most) {
+    const slice = sorted.slice(from, from + most)
+    const runs: [number, number][] = []
+    for (const uid of slice) {
+      const last = runs.at(-1)
+      if (last !== undefined && last[1] + 1 === uid) last[1] = uid
+      else runs.push([uid, uid])
+    }
+    sets.push({ set: runs.map(([a, b]) => (a === b ? `${a}` : `${a}:${b}`)).join(','), uids: slice })
+  }
+  return sets
+}
+
+/** The value of an untagged `OK [CODE value]`, or undefined where the response has another code. */
+export function okCode(response: ImapResponse, code: string): string | undefined {
+  const section = response.attributes?.[0]?.section
+  if (text(section?.[0])?.toUpperCase() !== code) return undefined
+  return text(section?.[1]) ?? ''
+}
+
+export { text as textOf }

@@ -1,0 +1,202 @@
+/**
+ * Retrieving one message's exact octets with bounded memory. imapflow gives a literal only when it is whole, so a
+ * message is asked for in windows: `UID FETCH u (... BODY.PEEK[]<from.length>)`. One FETCH is enough for every
+ * message that is smaller than a window. A body is immutable under its UID and UIDVALIDITY (RFC 9051 section
+ * 2.3.1.1), and every answer must carry that UID, the origin asked for, and the size and date of the first one:
+ * octets of two messages are never put together.
+ */
+import { Fault, type FaultCode } from '../fault.ts'
+import type { OctetSink } from '../message.ts'
+import { type ImapConnection, isRefused } from './imap-connection.ts'
+import { type FetchedBody, type FetchRow, fetchRow } from './imap-parse.ts'
+import type { Listed } from './source.ts'
+
+const windowOctets = 1024 * 1024
+const longestHeader = 256 * 1024
+
+type Item = 'body' | 'header'
+
+/** The FETCH rows of one message; rows of others are passed over. Throws Refused, and the connection's faults. */
+async function fetchOne(
+  connection: ImapConnection,
+  entry: Listed,
+  item: Item | undefined,
+  from: number,
+  length: number,
+  signal: AbortSignal,
+): Promise<FetchRow[]> {
+  const rows: FetchRow[] = []
+  const section = item === 'header' ? [{ type: 'ATOM', value: 'HEADER' } as const] : []
+  const peek = { type: 'ATOM', value: 'BODY.PEEK', section, partial: [from, length] } as const
+  const plain = ['UID', 'RFC822.SIZE', 'INTERNALDATE'].map(value => ({ type: 'ATOM', value }) as const)
+  await connection.run(
+    'UID FETCH',
+    [
+      { type: 'SEQUENCE', value: String(entry.handle) },
+      item === undefined ? [{ type: 'ATOM', value: 'UID' }] : [...plain, peek],
+    ],
+    {
+      phase: 'retrieve',
+      facts: { folder: entry.folder },
+      untagged: {
+        FETCH: async response => {
+          rows.push(fetchRow(response))
+        },
+      },
+    },
+    signal,
+  )
+  return rows
+}
+
+/** Whether the message is still there: a second question, because an answer without a body has many causes. */
+async function isThere(connection: ImapConnection, entry: Listed, signal: AbortSignal): Promise<boolean> {
+  try {
+    const rows = await fetchOne(connection, entry, undefined, 0, 0, signal)
+    return rows.some(row => row.uid === entry.handle)
+  } catch (error) {
+    if (isRefused(error)) return false
+    throw error
+  }
+}
+
+const messageFault = (code: FaultCode, entry: Listed, reason: string, cause?: unknown): Fault =>
+  new Fault(code, {
+    facts: { folder: entry.folder, reason, ...(entry.uid === undefined ? {} : { uid: entry.uid }) },
+    cause,
+  })
+
+interface Window {
+  readonly row: FetchRow
+  readonly body: FetchedBody
+  readonly octets: Buffer
+}
+
+/** One window, proved to be of this message, or undefined where the server has no more to give there. */
+async function fetchWindow(
+  connection: ImapConnection,
+  entry: Listed,
+  from: number,
+  signal: AbortSignal,
+): Promise<Window | undefined> {
+  const rows = await fetchOne(connection, entry, 'body', from, windowOctets, signal)
+  const bodies = rows.filter(row => row.body !== undefined)
+  const own = bodies.filter(row => row.uid === entry.handle)
+  const [row] = own
+  if (own.length > 1 || (bodies.length > 0 && own.length === 0)) {
+    throw messageFault('message.not-retrieved', entry, 'the answer is of another message')
+  }
+  if (row?.body === undefined) return undefined
+  const { octets, reason, origin } = row.body
+  if (octets === undefined) {
+    if (reason === 'nil') return undefined
+    throw messageFault('message.not-retrieved', entry, 'a quoted string that is not ASCII')
+  }
+  if (origin !== undefined && (origin !== from || octets.length > windowOctets)) {
+    throw messageFault('message.not-retrieved', entry, 'another part than asked for')
+  }
+  return { row, body: row.body, octets }
+}
+
+/** Nothing came at the first octet: gone, empty, or withheld. Nothing of this is ever imported. */
+async function nothingCame(
+  connection: ImapConnection,
+  entry: Listed,
+  signal: AbortSignal,
+  cause?: unknown,
+): Promise<Fault> {
+  const there = await isThere(connection, entry, signal)
+  if (!there) return messageFault('message.gone', entry, 'expunged', cause)
+  return messageFault('message.not-retrieved', entry, 'no body in the answer', cause)
+}
+
+/**
+ * Writes the message to `sink`; see SourceSession.retrieve. The length of the literals is the truth; RFC822.SIZE
+ * is a hint (Exchange and others are wrong) that saves the question whether more is to come.
+ */
+export async function retrieveMessage(
+  connection: ImapConnection,
+  entry: Listed,
+  sink: OctetSink,
+  signal: AbortSignal,
+): Promise<number> {
+  let total = 0
+  let first: FetchRow | undefined
+  for (;;) {
+    let window: Window | undefined
+    try {
+      window = await fetchWindow(connection, entry, total, signal)
+    } catch (error) {
+      throw await explain(connection, entry, error, total, signal)
+    }
+    if (window === undefined || window.octets.length === 0) {
+      if (total === 0) {
+        if (window !== undefined) throw messageFault('message.empty', entry, 'no octets')
+        throw await nothingCame(connection, entry, signal)
+      }
+      // The end is proved by an answer without octets, and only for a message that is there still.
+      if (window === undefined && !(await isThere(connection, entry, signal))) {
+        throw messageFault('message.gone', entry, 'expunged while it was read')
+      }
+      return total
+    }
+    const { row, body, octets } = window
+    if (first !== undefined && (first.size !== row.size || first.arrivedAtMs !== row.arrivedAtMs)) {
+      throw messageFault('message.not-retrieved', entry, 'another message under the same UID')
+    }
+    const whole = body.origin === undefined
+    if (whole && total > 0) throw messageFault('message.not-retrieved', entry, 'partial FETCH is ignored')
+    first ??= row
+    await sink.write(octets)
+    signal.throwIfAborted()
+    total += octets.length
+    // BODY[] without an origin is the whole section, unless it fills the window exactly and the size says no.
+    if (whole && (octets.length !== windowOctets || row.size === undefined || row.size <= total)) return total
+    if (octets.length < windowOctets && row.size === total) return total
+  }
+}
+
+/** What a failed window means for this message. */
+async function explain(
+  connection: ImapConnection,
+  entry: Listed,
+  error: unknown,
+  total: number,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (isRefused(error)) {
+    const refusal = connection.refusal(error, { folder: entry.folder, phase: 'retrieve' })
+    if (
+      refusal.scope === 'mailbox' &&
+      refusal.code !== 'source.server-temporary' &&
+      refusal.code !== 'source.protocol'
+    ) {
+      return refusal
+    }
+    if (total > 0) return messageFault('message.not-retrieved', entry, error.words, error)
+    const fault = await nothingCame(connection, entry, signal, error)
+    return new Fault(fault.code, { facts: { ...fault.facts, words: error.words }, cause: error })
+  }
+  // A literal beyond our bound ends the connection, but it is this one message that is at fault: were it a fault
+  // of the mailbox, the messages behind it would never be reached.
+  if (error instanceof Fault && /^(Literal|Response)TooLarge$/.test(connection.violation ?? '')) {
+    return messageFault('message.not-retrieved', entry, 'announced larger than can be held', error)
+  }
+  return error
+}
+
+/** BODY.PEEK[HEADER], at most 256 KiB; undefined where the server has none to give. */
+export async function peekMessageHeader(
+  connection: ImapConnection,
+  entry: Listed,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  try {
+    const rows = await fetchOne(connection, entry, 'header', 0, longestHeader, signal)
+    const header = rows.find(row => row.uid === entry.handle && row.header !== undefined)?.header?.octets
+    return header === undefined || header.length === 0 ? undefined : header.subarray(0, longestHeader)
+  } catch (error) {
+    if (isRefused(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,123 @@
+/** One logged-in IMAP session: one folder at a time, one command at a time. */
+import { Fault } from '../fault.ts'
+import type { OctetSink } from '../message.ts'
+import type { ImapConnection } from './imap-connection.ts'
+import { listMessages, type Selected, selectFolder } from './imap-folders.ts'
+import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
+import { canExpungeByUid, deleteMessages, moveMessages } from './imap-settle.ts'
+import type { Listed, Listing, SettleAction, SourceAbilities, SourceSession } from './source.ts'
+
+export class ImapSession implements SourceSession {
+  readonly abilities: SourceAbilities
+  readonly folders: readonly string[]
+  readonly #connection: ImapConnection
+  #selected: Selected | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(connection: ImapConnection, folders: readonly string[]) {
+    this.#connection = connection
+    this.folders = folders
+    this.abilities = {
+      protocol: 'imap',
+      capabilities: connection.capabilities,
+      tls: connection.tls,
+      canDelete: canExpungeByUid(connection),
+      loginDelayMs: undefined,
+    }
+  }
+
+  /** IMAP answers commands in order on a selected folder: whatever is asked meanwhile waits for its turn. */
+  #queue<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(() => {
+      signal.throwIfAborted()
+      return work()
+    })
+    this.#turn = mine.catch(() => {})
+    return mine
+  }
+
+  async #select(folder: string, how: 'SELECT' | 'EXAMINE', signal: AbortSignal): Promise<Selected> {
+    this.#selected = undefined
+    this.#selected = await selectFolder(this.#connection, folder, how, signal)
+    return this.#selected
+  }
+
+  /** The folder of these entries, selected, and still the one that they were listed in. */
+  async #reach(entry: Listed, signal: AbortSignal): Promise<Selected> {
+    const selected =
+      this.#selected?.name === entry.folder
+        ? this.#selected
+        : await this.#select(entry.folder, 'EXAMINE', signal)
+    // RFC 9051 section 2.3.1.1: with another UIDVALIDITY this UID names another message, or none.
+    if (entry.uid !== undefined && entry.uid !== `${selected.validity}.${entry.handle}`) {
+      throw new Fault('message.gone', {
+        facts: { folder: entry.folder, uid: entry.uid, reason: 'UIDVALIDITY' },
+      })
+    }
+    return selected
+  }
+
+  list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
+    return this.#queue(signal, async () => {
+      // EXAMINE anew for each listing: a selected folder need not show new mail, nor a new UIDVALIDITY.
+      const selected = await this.#select(folder, 'EXAMINE', signal)
+      return { folder, entries: await listMessages(this.#connection, selected, known, signal) }
+    })
+  }
+
+  retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
+    return this.#queue(signal, async () => {
+      await this.#reach(entry, signal)
+      return retrieveMessage(this.#connection, entry, sink, signal)
+    })
+  }
+
+  peekHeader(entry: Listed, signal: AbortSignal): Promise<Buffer | undefined> {
+    return this.#queue(signal, async () => {
+      await this.#reach(entry, signal)
+      return peekMessageHeader(this.#connection, entry, signal)
+    })
+  }
+
+  settle(entries: readonly Listed[], action: SettleAction, signal: AbortSignal): Promise<void> {
+    return this.#queue(signal, async () => {
+      for (const folder of new Set(entries.map(entry => entry.folder))) {
+        const own = entries.filter(entry => entry.folder === folder)
+        await this.#settleIn(folder, own, action, signal)
+      }
+    })
+  }
+
+  async #settleIn(
+    folder: string,
+    entries: readonly Listed[],
+    action: SettleAction,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const facts = { ...this.#connection.facts, folder }
+    if (action.do === 'delete' && !canExpungeByUid(this.#connection)) {
+      throw new Fault('source.cannot-settle', { facts: { ...facts, reason: 'no UIDPLUS' } })
+    }
+    if (this.#selected?.name !== folder || this.#selected.readOnly)
+      await this.#select(folder, 'SELECT', signal)
+    const selected = this.#selected
+    if (selected === undefined || selected.readOnly) throw new Fault('source.read-only', { facts })
+    // Nothing is taken away under a name that may mean another message by now.
+    const sure = entries.every(
+      entry => entry.uid !== undefined && entry.uid === `${selected.validity}.${entry.handle}`,
+    )
+    if (!sure) throw new Fault('source.identity-unsafe', { facts: { ...facts, reason: 'UIDVALIDITY' } })
+    const uids = entries.map(entry => entry.handle)
+    if (action.do === 'delete') await deleteMessages(this.#connection, uids, folder, signal)
+    else await moveMessages(this.#connection, uids, folder, action.folder, signal)
+  }
+
+  async close(): Promise<void> {
+    await this.#turn
+    await this.#connection.logout()
+  }
+
+  abandon(): void {
+    this.#connection.abandon()
+  }
+}

@@ -1,0 +1,70 @@
+/** IMAP as a source (RFC 3501, RFC 9051), on imapflow's grammar; see imap-client.ts for what of it is used and why. */
+import type { Clock } from '../clock.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import { Fault } from '../fault.ts'
+import type { DialMemory } from './dial.ts'
+import { type ConnectOptions, connectImap, type ImapDeadlines, usualDeadlines } from './imap-connection.ts'
+import { ImapSession } from './imap-session.ts'
+import { watchFolder } from './imap-watch.ts'
+import type { Source } from './source.ts'
+
+export interface ImapSourceOptions {
+  readonly mailbox: MailboxConfig
+  readonly clock: Clock
+  /** In ms; what is not given is as in usualDeadlines. */
+  readonly deadlines?: Partial<ImapDeadlines>
+}
+
+/** Hosts allow few connections of one user (Zoho about three): more folders than this are left to the poll. */
+const mostWatched = 2
+
+/** See source.ts for the contract, and `imap-connection.ts`, `imap-retrieve.ts`, `imap-settle.ts` for the faults. */
+export function makeImapSource({ mailbox, clock, deadlines }: ImapSourceOptions): Source {
+  const memory: DialMemory = {}
+  const options: ConnectOptions = { mailbox, clock, deadlines: { ...usualDeadlines, ...deadlines }, memory }
+  const folders = mailbox.folders.map(folder => folder.name)
+  return {
+    protocol: 'imap',
+    open: async signal => new ImapSession(await connectImap(options, signal), folders),
+    watch: (onNews, onAlive, signal) => watchFolders(options, folders, { onNews, onAlive }, signal),
+  }
+}
+
+/** IDLE sees one folder per connection (RFC 2177 section 3). The first watcher that fails ends all. */
+async function watchFolders(
+  options: ConnectOptions,
+  folders: readonly string[],
+  calls: { readonly onNews: () => void; readonly onAlive: () => void },
+  signal: AbortSignal,
+): Promise<never> {
+  const others = new AbortController()
+  const both = AbortSignal.any([signal, others.signal])
+  const watched = folders.slice(0, mostWatched)
+  const missing: Fault[] = []
+  const watchOne = async (folder: string): Promise<never> => {
+    const connection = await connectImap(options, both)
+    try {
+      return await watchFolder(connection, folder, calls, both)
+    } catch (error) {
+      // A folder that is missing is told by each pull; it must not keep the other one from being watched.
+      if (!(error instanceof Fault) || error.code !== 'source.folder-missing') throw error
+      missing.push(error)
+      if (missing.length === watched.length) throw error
+      return await new Promise<never>((_resolve, reject) => {
+        both.addEventListener('abort', () => reject(both.reason), { once: true })
+      })
+    } finally {
+      connection.abandon()
+    }
+  }
+  const all = watched.map(watchOne)
+  try {
+    return await Promise.race(all)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    others.abort()
+    await Promise.allSettled(all)
+  }
+}
