@@ -1,7 +1,7 @@
 /** The Gmail adapter: puts tokens, pace, labels, uploads and look-ups together. The contract stands in gmail.ts. */
 import type { Clock } from '../clock.ts'
 import type { AccountConfig, GoogleEndpoints } from '../config/config.ts'
-import { Fault } from '../fault.ts'
+import { asFault, Fault } from '../fault.ts'
 import type { Session } from './api.ts'
 import { checkAccount, findByMessageId, readMessage } from './find.ts'
 import type { Gmail } from './gmail.ts'
@@ -53,19 +53,21 @@ export function makeGmail({ account, endpoints, clock, deadlines: own }: GmailOp
 
   return {
     account: account.name,
-    async import(raw, request, signal) {
-      await guardAccount(signal)
-      try {
-        return await importMessage(session, raw, request, signal)
-      } catch (thrown) {
-        if (thrown instanceof Fault && thrown.code === 'gmail.label') labels.forget()
-        throw thrown
-      }
-    },
-    labelIds: (names, signal) => labels.idsFor(names, signal),
-    canRead,
-    findByMessageId: (messageId, signal) => findByMessageId(session, messageId, signal),
-    read: (id, signal) => readMessage(session, id, signal),
+    import: (raw, request, signal) =>
+      onlyFaults(signal, async () => {
+        await guardAccount(signal)
+        try {
+          return await importMessage(session, raw, request, signal)
+        } catch (thrown) {
+          if (thrown instanceof Fault && thrown.code === 'gmail.label') labels.forget()
+          throw thrown
+        }
+      }),
+    labelIds: (names, signal) => onlyFaults(signal, () => labels.idsFor(names, signal)),
+    canRead: signal => onlyFaults(signal, () => canRead(signal)),
+    findByMessageId: (messageId, signal) =>
+      onlyFaults(signal, () => findByMessageId(session, messageId, signal)),
+    read: (id, signal) => onlyFaults(signal, () => readMessage(session, id, signal)),
     get consentEndsAtMs() {
       return tokens.consentEndsAtMs
     },
@@ -73,5 +75,15 @@ export function makeGmail({ account, endpoints, clock, deadlines: own }: GmailOp
       tokens.close()
       connections.close()
     },
+  }
+}
+
+/** The port's promise: a fault, or the reason of an abort; anything else is a bug and is said to be one. */
+async function onlyFaults<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (signal.aborted && thrown === signal.reason) throw thrown
+    throw asFault(thrown)
   }
 }
