@@ -179,22 +179,26 @@ function makeJudge(
   if (deliveredTo !== undefined) addresses.add(deliveredTo.value.toString('latin1').trim().toLowerCase())
   const isOwnId = (id: string): boolean =>
     confirmed.has(id) || addresses.has(id) || (!id.includes('@') && belongs(id, own))
-  const seenBelowBorder = new Set<string>()
+  const answered = new Set<string>()
 
-  const trust = (index: number, read: ReadField): { trust: Trust; why: TrustReason } => {
+  const trust = (
+    header: StampedHeader,
+    index: number,
+    read: ReadField,
+  ): { trust: Trust; why: TrustReason } => {
     if (trace.lines === 0) return { trust: 'untrusted', why: 'no-trace' }
     if (index > trace.firstForeignIndex) return { trust: 'untrusted', why: 'below-foreign' }
     const id = read.authservId.toLowerCase()
     if (id === '') return { trust: index < borderIndex ? 'unproven' : 'untrusted', why: 'no-id' }
     if (!isOwnId(id)) return { trust: 'untrusted', why: 'foreign-id' }
+    // The host writes on top of what the sender wrote, so of two answers to one question the upper is the host's.
+    const questions = read.results.map(result => `${header} ${result.method}`)
+    const repeated = questions.some(question => answered.has(question))
+    for (const question of questions) answered.add(question)
     if (index < borderIndex) return { trust: 'trusted', why: 'above-border' }
     if (read.queueId !== undefined && read.queueId === trace.border?.queueId) {
       return { trust: 'trusted', why: 'queue-id' }
     }
-    // The host writes on top of what the sender wrote, so of two answers to one question the upper is the host's.
-    const keys = read.results.map(result => `${result.method}`)
-    const repeated = keys.some(key => seenBelowBorder.has(key))
-    for (const key of keys) seenBelowBorder.add(key)
     if (repeated) return { trust: 'untrusted', why: 'repeated' }
     return confirmed.has(id)
       ? { trust: 'trusted', why: 'confirmed' }
@@ -214,7 +218,7 @@ function makeJudge(
         instance: undefined,
         results: result ? [result] : [],
       }
-      return { header, by, ...trust(field.index, read), results: read.results }
+      return { header, by, ...trust(header, field.index, read), results: read.results }
     }
     const arc = header === 'arc-authentication-results'
     // Thousands of forged lines below: their names are read, their results are not.
@@ -226,7 +230,7 @@ function makeJudge(
     return {
       header,
       by: read.authservId,
-      ...trust(field.index, forTrust),
+      ...trust(header, field.index, forTrust),
       ...(read.instance === undefined ? {} : { instance: read.instance }),
       results: read.results,
     }
