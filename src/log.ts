@@ -73,6 +73,8 @@ export interface Log {
   waiting(e: { readonly mailbox: string; readonly ms: number; readonly why: string }): void
   /** Code, scope, retry, facts, and the text in the owner's language. Anything thrown may be handed in. */
   fault(thrown: unknown, context?: FaultContext): void
+  /** A mailbox works again after it had failed for `afterMs`. */
+  recovered(e: { readonly mailbox: string; readonly afterMs: number }): void
   /** Anything else. `event` is a stable name for programs, `text` is for people. */
   say(level: Exclude<LogLevel, 'silent'>, event: string, text: string, fields?: LogFields): void
   /** Masks this value from now on in every line, also where it stands JSON-escaped, in base64 or percent-encoded. */
@@ -258,6 +260,11 @@ export function makeLog(options: LogOptions = {}): Log {
         },
       )
     },
+    recovered: e =>
+      emit('info', 'recovered', words.daemon.recovered(e.mailbox, e.afterMs), {
+        mailbox: e.mailbox,
+        ms: e.afterMs,
+      }),
     say: (at, event, text, fields = {}) => emit(at, event, text, fields),
     hide: secret => mask.add(secret),
     get lost() {

@@ -108,12 +108,13 @@ const fullCheckOctets = 64 * 1024 * 1024
 
 /**
  * Opens the journal of a state directory, or makes it where there has never been one.
- * @param mode 'run' checks the file's integrity and may make or migrate it; 'look' opens an existing one for
+ * @param mode 'run' (one instance at a time) checks the file's integrity and may make or migrate it; 'look' opens an existing one for
  *   `status` and its like beside a running daemon, and gives undefined where there is none yet.
+ * @param lock takes the instance lock once the directory exists and before the journal is touched
  */
-export function openJournal(stateDir: string, mode: 'run'): Journal
+export function openJournal(stateDir: string, mode: 'run', lock: () => void): Journal
 export function openJournal(stateDir: string, mode: 'look'): Journal | undefined
-export function openJournal(stateDir: string, mode: 'run' | 'look'): Journal | undefined {
+export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () => void): Journal | undefined {
   const path = join(stateDir, journalFile)
   const made = join(stateDir, madeFile)
   if (mode === 'look' && !existsSync(path) && !existsSync(made)) return undefined
@@ -122,6 +123,7 @@ export function openJournal(stateDir: string, mode: 'run' | 'look'): Journal | u
   } catch (error) {
     throw diskFault(error, stateDir)
   }
+  lock?.()
   const stat = statSync(path, { throwIfNoEntry: false })
   if (existsSync(made) && (stat === undefined || stat.size === 0)) {
     throw new Fault('journal.missing', { facts: { file: path } })

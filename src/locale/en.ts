@@ -176,6 +176,24 @@ export const en: Words = {
     },
   },
 
+  checkNow: {
+    asked: 'The running service was asked to check for mail now.',
+    notRunning: 'The service is not running, so nobody could be asked. Run `hikyaku pull` for one check now.',
+  },
+  help: {
+    program: 'Pulls mail from a rental-server mailbox (POP3 or IMAP) and imports it into Gmail, byte for byte.',
+    json: 'one JSON object on standard output and nothing else',
+    lang: 'en or ja; otherwise the language of the system',
+    run: 'run as a service in the foreground: pull again and again, seconds after mail arrives',
+    pull: 'pull once, now, to the end (manual sync)',
+    mailbox: 'names of mailboxes; all of them where none is given',
+    dryRun: 'only show what would be imported; change nothing anywhere',
+    yes: 'ask no questions',
+    status: 'what was imported, what waits, what is wrong and what to do',
+    checkNow: 'ask the running service to check for mail now',
+    retry: 'try messages again that were set aside',
+    retryIds: 'numbers as `status` shows them, or "all"',
+  },
   daemon: {
     started: (version, mailboxes) =>
       `hikyaku ${version} is running for ${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}`,

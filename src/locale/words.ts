@@ -144,6 +144,24 @@ export interface Words {
     }
   }
 
+  readonly checkNow: { readonly asked: string; readonly notRunning: string }
+
+  /** The lines of `hikyaku --help`. */
+  readonly help: {
+    readonly program: string
+    readonly json: string
+    readonly lang: string
+    readonly run: string
+    readonly pull: string
+    readonly mailbox: string
+    readonly dryRun: string
+    readonly yes: string
+    readonly status: string
+    readonly checkNow: string
+    readonly retry: string
+    readonly retryIds: string
+  }
+
   readonly daemon: {
     started(version: string, mailboxes: number): string
     watching(mailbox: string): string

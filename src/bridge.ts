@@ -1,0 +1,82 @@
+/**
+ * The composition root: a Config becomes adapters behind ports, and they are released in reverse order. The only
+ * file that names concrete adapters.
+ */
+import { join } from 'node:path'
+import type { Clock } from './clock.ts'
+import type { Config } from './config/config.ts'
+import { Fault } from './fault.ts'
+import type { Gmail } from './gmail/gmail.ts'
+import { makeGmail } from './gmail/google.ts'
+import type { Journal } from './journal/journal.ts'
+import { lockInstance } from './journal/lock.ts'
+import { openJournal } from './journal/sqlite.ts'
+import type { Log } from './log.ts'
+import type { Authenticate, PullPorts } from './pull-context.ts'
+import { makeImapSource } from './source/imap.ts'
+import { makePop3Source } from './source/pop3.ts'
+import { makeSpooler } from './spool.ts'
+import { makeSteadyClock } from './steady-clock.ts'
+
+export interface Bridge {
+  readonly journal: Journal
+  /** One for each mailbox of the configuration. */
+  readonly mailboxes: readonly PullPorts[]
+  readonly accounts: ReadonlyMap<string, Gmail>
+  close(): Promise<void>
+}
+
+/**
+ * Locks the state directory, opens the journal, sweeps what a killed process left, makes the adapters.
+ * Throws Fault state.second-instance, journal.*, state.*.
+ */
+export async function openBridge(config: Config, log: Log, clock: Clock): Promise<Bridge> {
+  const releases: (() => void | Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const release of releases.splice(0).reverse()) await release()
+  }
+  try {
+    const journal = openJournal(config.stateDir, 'run', () => {
+      const lock = lockInstance(config.stateDir)
+      releases.push(() => lock.release())
+    })
+    releases.push(() => journal.close())
+    const spooler = makeSpooler(join(config.stateDir, 'spool'))
+    await spooler.sweep()
+    const steady = makeSteadyClock(journal, clock)
+    const accounts = new Map<string, Gmail>()
+    for (const account of config.accounts) {
+      const gmail = makeGmail({ account, endpoints: config.endpoints, clock })
+      accounts.set(account.name, gmail)
+      releases.push(() => gmail.close())
+    }
+    const authenticate = await loadAuthenticate(config)
+    const mailboxes = config.mailboxes.map((mailbox): PullPorts => {
+      const gmail = accounts.get(mailbox.account)
+      if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
+      const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
+      const source = make({ mailbox, clock })
+      return {
+        mailbox,
+        source,
+        journal,
+        gmail,
+        spooler,
+        clock,
+        steady,
+        log,
+        random: Math.random,
+        authenticate,
+      }
+    })
+    return { journal, mailboxes, accounts, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Verification brings its own libraries: loaded only where a mailbox asks for it. */
+async function loadAuthenticate(_config: Config): Promise<Authenticate | undefined> {
+  return undefined
+}

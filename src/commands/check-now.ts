@@ -1,0 +1,20 @@
+/** `hikyaku check-now`: asks the running daemon for a pull at once, whatever its schedule says. */
+import { checkNowNote } from '../daemon.ts'
+import { exitCodes } from '../fault.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
+import { openJournal } from '../journal/sqlite.ts'
+import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+
+export async function checkNowCommand(invocation: Invocation): Promise<number> {
+  const { words } = invocation
+  return withConfig(invocation, async config => {
+    const running = isInstanceRunning(config.stateDir)
+    const journal = running ? openJournal(config.stateDir, 'look') : undefined
+    journal?.setNote(checkNowNote, '1')
+    journal?.close()
+    const exitCode = running ? exitCodes.ok : exitCodes.temporary
+    if (invocation.json) writeJson(invocation, { ok: running, exitCode, running })
+    else writeLine(invocation, running ? words.checkNow.asked : words.checkNow.notRunning)
+    return exitCode
+  })
+}

@@ -1,0 +1,84 @@
+/** What every command gets: where to write, which language, and how to load the configuration. */
+import type { Writable } from 'node:stream'
+import type { Config } from '../config/config.ts'
+import { asFault, exitCodes, Fault } from '../fault.ts'
+import { faultText, type Language, type Words, wordsFor } from '../locale/locale.ts'
+import { type Log, makeLog } from '../log.ts'
+
+export type Env = Readonly<Record<string, string | undefined>>
+
+export interface Invocation {
+  readonly env: Env
+  readonly cwd: string
+  /** Answers of the command: tables for people, or the one JSON object. */
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  /** People's text and progress while it works. */
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
+  readonly language: Language
+  readonly words: Words
+  readonly json: boolean
+}
+
+export function makeInvocation(options: { json?: boolean; language: Language }): Invocation {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    language: options.language,
+    words: wordsFor(options.language),
+    json: options.json ?? false,
+  }
+}
+
+/** A command's work with its configuration; a fault becomes three lines for people (or JSON) and an exit code. */
+export async function withConfig(
+  invocation: Invocation,
+  work: (config: Config, log: Log) => Promise<number>,
+): Promise<number> {
+  return answering(invocation, async () => {
+    const { loadConfigHere } = await import('./configuration.ts')
+    const { config, hide } = await loadConfigHere(invocation)
+    const log = makeLog({ ...config.log, language: invocation.language })
+    await hide(log)
+    return work(config, log)
+  })
+}
+
+/** Runs the work; turns what it throws into the command's answer. */
+export async function answering(invocation: Invocation, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work()
+  } catch (thrown) {
+    const fault = asFault(thrown)
+    answerFault(invocation, fault)
+    return fault.exitCode
+  }
+}
+
+export function answerFault(invocation: Invocation, fault: Fault): void {
+  if (invocation.json) writeJson(invocation, { ok: false, exitCode: fault.exitCode, fault: faultJson(fault, invocation.language) })
+  else invocation.stderr.write(`${faultLines(fault, invocation.language)}\n`)
+}
+
+/** What happened, what it means for the mail, what to do next: as few lines as they fit in. */
+export function faultLines(fault: Pick<Fault, 'code' | 'facts'>, language: Language): string {
+  const { what, mail, next } = faultText(fault, language)
+  return `${what}\n  ${mail}\n  ${next}`
+}
+
+export function faultJson(fault: Pick<Fault, 'code' | 'facts'>, language: Language): object {
+  return { code: fault.code, ...faultText(fault, language) }
+}
+
+export function writeJson(invocation: Invocation, value: object): void {
+  invocation.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+export function writeLine(invocation: Invocation, line: string): void {
+  invocation.stdout.write(`${line}\n`)
+}
+
+export { exitCodes, Fault }

@@ -1,0 +1,92 @@
+/** The command line: one entry a verb, each command loaded only when it is called; the exit code comes back. */
+import { Command, CommanderError } from 'commander'
+import { exitCodes, Fault } from '../fault.ts'
+import { chooseLanguage } from '../locale/locale.ts'
+import { readVersion } from '../version.ts'
+import { answering, type Invocation, makeInvocation } from './invocation.ts'
+
+interface CommonFlags {
+  readonly json?: boolean
+  readonly lang?: string
+}
+
+/** @param args what follows the program's name @returns the exit code; see `exitCodes` */
+export async function main(args: readonly string[]): Promise<number> {
+  const language = chooseLanguage({ flag: langFlag(args), env: process.env })
+  const json = args.includes('--json')
+  const invocation = makeInvocation({ json, language })
+  let exitCode: number = exitCodes.ok
+  const program = buildProgram(invocation, code => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return answering(invocation, () => Promise.reject(error))
+    if (error.exitCode === 0) return exitCodes.ok
+    return answering(invocation, () =>
+      Promise.reject(new Fault('usage.invalid', { facts: { what: error.message.replace(/^error: /, '') } })),
+    )
+  }
+}
+
+/** The language is needed before the options are parsed, for the help itself. */
+function langFlag(args: readonly string[]): string | undefined {
+  const at = args.findIndex(arg => arg === '--lang' || arg.startsWith('--lang='))
+  if (at < 0) return undefined
+  const [, inline] = (args[at] ?? '').split('=')
+  return inline ?? args[at + 1]
+}
+
+function buildProgram(invocation: Invocation, done: (exitCode: number) => void): Command {
+  const { help } = invocation.words
+  const program = new Command('hikyaku')
+    .description(help.program)
+    .version(readVersion(), '-V, --version')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .helpCommand(false)
+  const verb = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option('--json', help.json)
+      .option('--lang <language>', help.lang)
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+  program.option('--lang <language>', help.lang)
+
+  verb('run', help.run).action(async () => {
+    const { runCommand } = await import('./run.ts')
+    done(await runCommand(invocation))
+  })
+  verb('pull', help.pull)
+    .alias('sync')
+    .argument('[mailbox...]', help.mailbox)
+    .option('--dry-run', help.dryRun)
+    .option('-y, --yes', help.yes)
+    .action(async (mailboxes: string[], flags: CommonFlags & { dryRun?: boolean; yes?: boolean }) => {
+      const { pullCommand } = await import('./pull.ts')
+      const { dryRun = false, yes = false } = flags
+      done(await pullCommand(invocation, { mailboxes, dryRun, yes }))
+    })
+  verb('status', help.status).action(async () => {
+    const { statusCommand } = await import('./status.ts')
+    done(await statusCommand(invocation))
+  })
+  verb('check-now', help.checkNow).action(async () => {
+    const { checkNowCommand } = await import('./check-now.ts')
+    done(await checkNowCommand(invocation))
+  })
+  verb('retry', help.retry)
+    .argument('[id...]', help.retryIds)
+    .action(async (ids: string[]) => {
+      const { retryCommand } = await import('./retry.ts')
+      done(await retryCommand(invocation, ids))
+    })
+  program.action(() => {
+    program.outputHelp()
+  })
+  return program
+}

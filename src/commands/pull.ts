@@ -1,0 +1,212 @@
+/** `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end, with proof of what was settled. */
+import { type Attempt, attempt } from '../attempt.ts'
+import { type Bridge, openBridge } from '../bridge.ts'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import { dryRun, type DryRunResult } from '../dry-run.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import type { Conservation, RecordedFault } from '../journal/journal.ts'
+import type { Log } from '../log.ts'
+import { makeLog } from '../log.ts'
+import { noCount, type PullCount, type PullPorts } from '../pull-context.ts'
+import { confirm } from './confirm.ts'
+import { answerFault, faultJson, faultLines, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { makeProgress } from './progress.ts'
+import { catchStopSignals, type StopSignals } from './stop-signals.ts'
+
+export interface PullFlags {
+  readonly dryRun: boolean
+  /** Names of mailboxes; empty: all. */
+  readonly mailboxes: readonly string[]
+  /** No questions. */
+  readonly yes: boolean
+}
+
+/** A first pull of more than this asks on a terminal before it begins. */
+const askOver = 500
+/** A settled message is proved by a listing after the session that asked for it. */
+const proofPasses = 2
+
+interface MailboxAnswer {
+  readonly ports: PullPorts
+  readonly count: PullCount
+  readonly left: number
+  readonly fault: Fault | RecordedFault | undefined
+  readonly exitCode: number
+  readonly conservation: Conservation
+  readonly conserved: boolean
+  readonly ms: number
+}
+
+export async function pullCommand(invocation: Invocation, flags: PullFlags): Promise<number> {
+  return withConfig(invocation, async (config, configured) => {
+    // One line for each message is for the daemon's log; here there is a progress line and a summary.
+    const quiet = invocation.json || invocation.stderr.isTTY === true
+    const log = quiet && config.log.level === 'info' ? makeQuietLog(config, invocation) : configured
+    const chosen = choose(config, flags.mailboxes)
+    const bridge = await openBridge({ ...config, mailboxes: chosen }, log, systemClock)
+    const signals = catchStopSignals(
+      name => invocation.stderr.write(`${invocation.words.daemon.stopping(name)}\n`),
+      () => {},
+    )
+    try {
+      if (flags.dryRun) return await answerDryRun(invocation, bridge, signals)
+      if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
+      const answers: MailboxAnswer[] = []
+      for (const ports of bridge.mailboxes) answers.push(await pullToTheEnd(invocation, ports, signals))
+      return answerPull(invocation, answers)
+    } finally {
+      signals.dispose()
+      await bridge.close()
+    }
+  })
+}
+
+function makeQuietLog(config: Config, invocation: Invocation): Log {
+  return makeLog({ ...config.log, level: 'error', language: invocation.language })
+}
+
+function choose(config: Config, names: readonly string[]): Config['mailboxes'] {
+  if (names.length === 0) return config.mailboxes
+  return names.map(name => {
+    const mailbox = config.mailboxes.find(one => one.name === name)
+    if (mailbox !== undefined) return mailbox
+    const known = config.mailboxes.map(one => one.name).join(', ')
+    throw new Fault('usage.invalid', { facts: { what: `mailbox ${name}`, words: known } })
+  })
+}
+
+async function pullToTheEnd(invocation: Invocation, ports: PullPorts, signals: StopSignals): Promise<MailboxAnswer> {
+  const { mailbox, journal, clock } = ports
+  const began = clock.monotonicMs()
+  const progress = makeProgress(invocation, mailbox.name)
+  const total = noCount()
+  let last: Attempt = { kind: 'stopped' }
+  let proofs = proofPasses
+  for (let first = true; ; first = false) {
+    last = await attempt(
+      ports,
+      { ...signals, budgetMs: Number.POSITIVE_INFINITY, reason: 'owner', onProgress: progress.show },
+      false,
+    )
+    if (last.kind !== 'pulled') break
+    addUp(total, last.result.count, first)
+    if (last.result.count.settleAsked > 0 && proofs > 0) proofs -= 1
+    else if (last.result.left === 0) break
+  }
+  progress.end()
+  const conservation = journal.conservation(mailbox.name)
+  const fault = last.kind === 'pulled' ? last.result.faults[0] : last.kind === 'stopped' ? undefined : last.fault
+  const conserved = last.kind !== 'pulled' || last.result.conserved
+  return {
+    ports,
+    count: total,
+    left: last.kind === 'pulled' ? last.result.left : conservation.pending,
+    fault,
+    exitCode: exitCodeOf(last, total, conserved),
+    conservation,
+    conserved,
+    ms: Math.round(clock.monotonicMs() - began),
+  }
+}
+
+/** What stood at the source is what the first pass saw; everything else adds up over the passes. */
+function addUp(total: PullCount, pass: PullCount, first: boolean): void {
+  for (const key of Object.keys(total) as (keyof PullCount)[]) {
+    if (key !== 'listed' || first) total[key] += pass[key]
+  }
+}
+
+function exitCodeOf(last: Attempt, total: PullCount, conserved: boolean): number {
+  if (last.kind === 'failed') return last.fault.exitCode
+  if (last.kind === 'waiting' || last.kind === 'stopped') return exitCodes.temporary
+  if (!conserved) return exitCodes.software
+  const fault = last.result.faults[0]
+  if (fault !== undefined) return fault.exitCode
+  return total.refused + total.deferred > 0 ? exitCodes.someAside : exitCodes.ok
+}
+
+function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[]): number {
+  const { words, language } = invocation
+  // The worst one: any fault outweighs "some messages aside", which outweighs "all well".
+  const exitCode = answers.reduce((worst, { exitCode: code }) => (worst > 1 || code === 0 ? worst : code), 0)
+  if (invocation.json) {
+    const total = noCount()
+    for (const { count } of answers) addUp(total, count, true)
+    writeJson(invocation, {
+      ok: exitCode === 0,
+      exitCode,
+      ...total,
+      left: answers.reduce((sum, { left }) => sum + left, 0),
+      mailboxes: answers.map(({ ports, count, left, fault, conservation, conserved, ms, exitCode: code }) => ({
+        mailbox: ports.mailbox.name,
+        account: ports.mailbox.account,
+        protocol: ports.mailbox.protocol,
+        ok: code === 0,
+        ...count,
+        left,
+        ms,
+        conservation,
+        conserved,
+        fault: fault === undefined ? null : faultJson(fault, language),
+      })),
+    })
+    return exitCode
+  }
+  for (const { ports, count, fault, conservation, conserved, ms } of answers) {
+    const name = ports.mailbox.name
+    if (fault !== undefined) invocation.stderr.write(`${name}: ${faultLines(fault, language)}\n`)
+    const busy = count.fresh + count.imported + count.merged + count.refused + count.settled + count.gone > 0
+    writeLine(
+      invocation,
+      fault !== undefined
+        ? words.pull.failed(name)
+        : busy || conservation.pending > 0
+          ? words.pull.done(name, { ...count, pending: conservation.pending }, ms)
+          : words.pull.nothingNew(name, ms),
+    )
+    writeLine(invocation, conserved ? words.conservation.sentence(conservation) : brokenSentence(words, conservation))
+  }
+  return exitCode
+}
+
+export function brokenSentence(words: Invocation['words'], counts: Conservation): string {
+  const { listed, imported, merged, refused, pending, ignored, gone } = counts
+  return words.conservation.broken(counts, listed - imported - merged - refused - pending - ignored - gone)
+}
+
+async function mayBegin(invocation: Invocation, bridge: Bridge, signals: StopSignals): Promise<boolean> {
+  const { words } = invocation
+  if (invocation.stdin.isTTY !== true || invocation.json) return true
+  for (const ports of bridge.mailboxes) {
+    const { generation } = bridge.journal.mailbox(ports.mailbox.name)
+    if (generation > 0 || ports.mailbox.startFrom.from !== 'all') continue
+    const waiting = await dryRun(ports, signals.stopping)
+    if (waiting.fresh <= askOver) continue
+    if (!(await confirm(invocation, words.pull.askBacklog(waiting.fresh)))) {
+      writeLine(invocation, words.pull.backlogDeclined)
+      return false
+    }
+  }
+  return true
+}
+
+async function answerDryRun(invocation: Invocation, bridge: Bridge, signals: StopSignals): Promise<number> {
+  const { words } = invocation
+  const results: (DryRunResult & { mailbox: string })[] = []
+  for (const ports of bridge.mailboxes) {
+    try {
+      results.push({ mailbox: ports.mailbox.name, ...(await dryRun(ports, signals.stopping)) })
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      answerFault(invocation, error)
+      return error.exitCode
+    }
+  }
+  if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, dryRun: true, mailboxes: results })
+  else {
+    for (const { mailbox, fresh, octets } of results) writeLine(invocation, words.pull.dryRun(mailbox, fresh, octets))
+    writeLine(invocation, words.pull.dryRunNote)
+  }
+  return exitCodes.ok
+}

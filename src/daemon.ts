@@ -1,0 +1,167 @@
+/**
+ * When to pull. One loop a mailbox: at the start, at each tick of its schedule, when the source tells of news, when
+ * a backlog is left, and when something put off is due; never two pulls of one mailbox at once. One mailbox's
+ * trouble stops no other. It knows no protocol.
+ */
+import cron from 'node-cron'
+import { type Attempt, attempt } from './attempt.ts'
+import { backoffMs } from './backoff.ts'
+import type { Bridge } from './bridge.ts'
+import { asFault, type Fault } from './fault.ts'
+import type { PullPorts } from './pull-context.ts'
+import { makeWake, type Wake } from './wake.ts'
+
+export interface DaemonHooks {
+  /** After each attempt: notices to the owner, the service manager's status. Must not throw. */
+  readonly afterAttempt: (ports: PullPorts, attempt: Attempt) => void
+}
+
+/** A pull begins nothing new after this long, so that new mail is listed before an old backlog is done. */
+const budgetMs = 30_000
+/** A watch that gives no sign of life for so long is dropped, whatever the library believes. */
+const watchSilenceMs = 10 * 60_000
+/** How often the journal is asked whether the owner wants a pull now (`hikyaku check-now`). */
+const askedEveryMs = 1000
+export const checkNowNote = 'check-now'
+
+/**
+ * Runs until `stopping` aborts and what is in flight is finished, or `signal` aborts.
+ * Throws only a Fault of scope everything: nothing can go on.
+ */
+export async function runDaemon(
+  bridge: Bridge,
+  stopping: AbortSignal,
+  signal: AbortSignal,
+  hooks: DaemonHooks,
+): Promise<void> {
+  const broken = new AbortController()
+  const stop = AbortSignal.any([stopping, broken.signal])
+  let fault: Fault | undefined
+  const wakes = new Map(bridge.mailboxes.map(ports => [ports.mailbox.name, makeWake()]))
+  const loops = bridge.mailboxes.map(async ports => {
+    const wake = wakes.get(ports.mailbox.name) ?? makeWake()
+    try {
+      await Promise.all([
+        keepPulling(ports, wake, stop, signal, hooks),
+        keepWatching(ports, wake, AbortSignal.any([stop, signal])),
+      ])
+    } catch (error) {
+      fault ??= asFault(error)
+      broken.abort()
+    }
+  })
+  const asked = setInterval(() => {
+    try {
+      if (bridge.journal.note(checkNowNote) === '1') {
+        bridge.journal.setNote(checkNowNote, '0')
+        for (const wake of wakes.values()) wake.ring('owner')
+      }
+    } catch {
+      // The journal's trouble is told by the pulls.
+    }
+  }, askedEveryMs)
+  try {
+    await Promise.all(loops)
+  } finally {
+    clearInterval(asked)
+  }
+  if (fault !== undefined) throw fault
+}
+
+async function keepPulling(
+  ports: PullPorts,
+  wake: Wake,
+  stopping: AbortSignal,
+  signal: AbortSignal,
+  hooks: DaemonHooks,
+): Promise<void> {
+  const { mailbox, log, clock } = ports
+  const task = cron.schedule(mailbox.schedule, () => wake.ring('schedule'), { noOverlap: true })
+  let reason = 'start'
+  try {
+    while (!stopping.aborted && !signal.aborted) {
+      const options = { signal, stopping, budgetMs, reason, onProgress: () => {} }
+      const made = await attempt(ports, options, reason !== 'owner')
+      if (made.kind === 'stopped') return
+      hooks.afterAttempt(ports, made)
+      const pauseMs = pauseAfter(ports, made)
+      if (made.kind !== 'pulled') {
+        log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: made.fault?.code ?? 'waiting' })
+        // The schedule does not shorten a wait; the owner's word does.
+        await waitFor(wake, pauseMs, clock.monotonicMs, stopping, heard => heard === 'owner')
+        reason = 'retry'
+      } else reason = (await wake.wait(pauseMs, stopping)) ?? 'due'
+    }
+  } finally {
+    await task.destroy()
+  }
+}
+
+/** Waits until the time is over or a ring that counts is heard. */
+async function waitFor(
+  wake: Wake,
+  ms: number,
+  monotonicMs: () => number,
+  stopping: AbortSignal,
+  counts: (reason: string) => boolean,
+): Promise<void> {
+  const endMs = monotonicMs() + ms
+  while (!stopping.aborted && monotonicMs() < endMs) {
+    const heard = await wake.wait(endMs - monotonicMs(), stopping)
+    if (heard !== undefined && counts(heard)) return
+  }
+}
+
+/** How long until the next attempt if nothing rings, ms. */
+function pauseAfter(ports: PullPorts, made: Attempt): number {
+  const { journal, mailbox, clock, source } = ports
+  const now = clock.nowMs()
+  switch (made.kind) {
+    case 'failed':
+      return made.notBeforeMs - now
+    case 'waiting':
+      return made.untilMs - now
+    case 'stopped':
+      return 0
+    case 'pulled': {
+      if (made.result.left > 0) return 0
+      // POP3 hosts count logins: what was put off waits for the schedule.
+      if (source.protocol === 'pop3') return Number.POSITIVE_INFINITY
+      const due = journal
+        .inStages(mailbox.name, ['deferred', 'importing'])
+        .flatMap(row => (row.present ? [row.notBeforeMs ?? now] : []))
+      return Math.max(1000, Math.min(Number.POSITIVE_INFINITY, ...due) - now)
+    }
+  }
+}
+
+/** News without polling, where the source can: a dead watch is begun again, with back-off. */
+async function keepWatching(ports: PullPorts, wake: Wake, stopping: AbortSignal): Promise<void> {
+  const { source, clock, random, log, mailbox } = ports
+  if (source.watch === undefined) return
+  let failures = 0
+  while (!stopping.aborted) {
+    const silent = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const alive = (): void => {
+      failures = 0
+      clearTimeout(timer)
+      timer = setTimeout(() => silent.abort(), watchSilenceMs)
+    }
+    try {
+      alive()
+      await source.watch(() => wake.ring('news'), alive, AbortSignal.any([stopping, silent.signal]))
+    } catch (error) {
+      if (stopping.aborted) return
+      const fault = asFault(error)
+      failures += 1
+      // The poll behind it goes on and tells of real trouble; this line is for the curious.
+      log.say('debug', 'watchEnded', fault.code, { mailbox: mailbox.name, failures })
+    } finally {
+      clearTimeout(timer)
+    }
+    // What arrived while nobody watched is found by a pull, not by the next watch.
+    wake.ring('watch')
+    await clock.sleep(backoffMs(Math.max(1, failures), 2000, 5 * 60_000, random()), stopping).catch(() => {})
+  }
+}

@@ -1,0 +1,36 @@
+/** A bell with a memory: what rings while nobody waits is heard by the next who does. */
+export interface Wake {
+  ring(reason: string): void
+  /** Resolves with the reason of a ring, or with undefined after `ms`, or when aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<string | undefined>
+}
+
+/** The longest that Node's timers can wait. */
+const longestMs = 2 ** 31 - 1
+
+export function makeWake(): Wake {
+  let rung: string | undefined
+  let hear: ((reason: string | undefined) => void) | undefined
+  return {
+    ring(reason) {
+      if (hear === undefined) rung = reason
+      else hear(reason)
+    },
+    wait: (ms, signal) =>
+      new Promise(resolve => {
+        const done = (reason: string | undefined): void => {
+          clearTimeout(timer)
+          signal.removeEventListener('abort', onAbort)
+          hear = undefined
+          rung = undefined
+          resolve(reason)
+        }
+        const onAbort = (): void => done(undefined)
+        const timer = setTimeout(done, Math.min(Math.max(0, ms), longestMs), undefined)
+        hear = done
+        signal.addEventListener('abort', onAbort, { once: true })
+        if (signal.aborted) done(undefined)
+        else if (rung !== undefined) done(rung)
+      }),
+  }
+}
