@@ -18,6 +18,8 @@ export interface Exchange {
   readonly socket: Socket
   readonly fault: Fault | undefined
   readonly intake: () => Intake
+  /** Called when the answer goes out: the request no longer counts as one at the same time. */
+  readonly leave: () => void
   /** A bug in the stand-in itself. */
   readonly bug: (error: unknown) => void
 }
@@ -28,12 +30,14 @@ export async function serve(exchange: Exchange): Promise<void> {
   const { entry, ledger, clock, note, request, response, fault } = exchange
   entry.fault = fault?.kind
   const settle = (): void => {
+    exchange.leave()
     if (entry.outcome === 'open') entry.outcome = response.writableFinished ? 'answered' : 'client-gone'
     if (entry.endedMonotonicMs === undefined) entry.endedMonotonicMs = clock.monotonicMs()
     note.end()
-    ledger.changed()
+    ledger.changed(entry)
   }
   response.on('close', settle)
+  response.on('error', () => undefined) // a client that left; the ledger says so
   try {
     const stage = fault === undefined ? undefined : stageOf(fault)
     if (fault?.kind === 'hold' && stage === 'before-body') await fault.until
@@ -55,7 +59,7 @@ export async function serve(exchange: Exchange): Promise<void> {
       return
     }
     note.end()
-    ledger.changed()
+    ledger.changed(entry)
     if (fault?.kind === 'hold' && stage === 'after-body') await fault.until
     else if (fault !== undefined && stage === 'after-body') {
       intake.abandon()
@@ -69,6 +73,7 @@ export async function serve(exchange: Exchange): Promise<void> {
       if (!(error instanceof Refusal)) throw error
       answer = error.answer
     }
+    ledger.changed(entry) // the message is in the book now
     if (fault?.kind === 'hold' && stage === 'after-accept') await fault.until
     if (fault !== undefined && stage === 'after-accept') play(exchange, fault, answer, false)
     else send(exchange, answer, false)
@@ -117,8 +122,10 @@ function readBody(
   })
 }
 
-function send({ entry, request, response, ledger }: Exchange, answer: Answer, close: boolean): void {
+function send(exchange: Exchange, answer: Answer, close: boolean): void {
+  const { entry, request, response, ledger } = exchange
   if (response.destroyed || response.headersSent) return
+  exchange.leave()
   entry.status = answer.status
   const length =
     answer.status === 204 || answer.status === 304 ? {} : { 'content-length': String(answer.body.length) }
@@ -132,7 +139,7 @@ function send({ entry, request, response, ledger }: Exchange, answer: Answer, cl
   response.end(answer.body)
   // What still comes of an unread body is thrown away: a reset would take the answer with it.
   if (close) request.resume()
-  ledger.changed()
+  ledger.changed(entry)
 }
 
 function play(exchange: Exchange, fault: Fault, answer: Answer | undefined, bodyOpen: boolean): void {
@@ -140,7 +147,7 @@ function play(exchange: Exchange, fault: Fault, answer: Answer | undefined, body
   const cut = (how: 'cut' | 'hung'): void => {
     entry.outcome = how
     note.end()
-    ledger.changed()
+    ledger.changed(entry)
   }
   switch (fault.kind) {
     case 'answer':

@@ -105,8 +105,7 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
     }
     const endpoint = oauthPaths[url.pathname] ?? route(request.method ?? '', url).endpoint
     const account = oauth.bearer(request.headers.authorization)?.account
-    const leave = account === undefined ? undefined : quota.enter(account)
-    if (leave !== undefined) response.on('close', leave)
+    const leave = account === undefined ? () => undefined : quota.enter(account)
     const entry = ledger.add({
       seq: ++seq,
       connection: connection.number,
@@ -138,6 +137,7 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
       response,
       socket: connection.socket,
       fault: faults.take(entry),
+      leave,
       intake: () => intakeFor(request, url, entry),
       bug: error => bugs.push(error),
     })

@@ -87,6 +87,8 @@ export class BodyNote {
 interface Waiter {
   readonly matches: (entry: LedgerEntry) => boolean
   readonly count: number
+  /** What matches so far, by seq: each change looks at one entry only, since the book may be long. */
+  readonly found: Map<number, LedgerEntry>
   readonly done: (entries: LedgerEntry[]) => void
 }
 
@@ -118,7 +120,7 @@ export class Ledger {
       this.entries.shift()
       this.#dropped += 1
     }
-    this.changed()
+    this.changed(entry)
     return entry
   }
 
@@ -146,23 +148,29 @@ export class Ledger {
       const waiter: Waiter = {
         matches,
         count,
+        found: new Map(this.entries.filter(matches).map(entry => [entry.seq, entry])),
         done: entries => {
           clearTimeout(timer)
           resolve(entries)
         },
       }
       this.#waiters.add(waiter)
-      this.changed()
+      this.#look(waiter)
     })
   }
 
-  /** Something in the book changed: looks whether somebody waits for it. */
-  changed(): void {
+  /** The entry changed: looks whether somebody waits for it. */
+  changed(entry: LedgerEntry): void {
     for (const waiter of this.#waiters) {
-      const found = this.entries.filter(waiter.matches)
-      if (found.length < waiter.count) continue
-      this.#waiters.delete(waiter)
-      waiter.done(found)
+      if (waiter.matches(entry)) waiter.found.set(entry.seq, entry)
+      else waiter.found.delete(entry.seq)
+      this.#look(waiter)
     }
+  }
+
+  #look(waiter: Waiter): void {
+    if (waiter.found.size < waiter.count) return
+    this.#waiters.delete(waiter)
+    waiter.done([...waiter.found.values()])
   }
 }
