@@ -5,7 +5,8 @@
  */
 export function scrub(text: string, secrets: readonly string[] = []): string {
   let clean = text
-  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '[secret]')
+  // A very short value is no real secret, and masking it would only eat the server's words.
+  for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, '[secret]')
   return clean
     .replace(/\bBearer\s+\S+/gi, 'Bearer [secret]')
     .replace(/\bya29\.[\w.-]+|\b1\/\/[\w-]{10,}|\bGOCSPX-[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[secret]')
