@@ -98,23 +98,29 @@ export function openConnections(): Connections {
 
 const pieceOctets = 64 * 1024
 
-/** Pieces of at most 64 KiB, small neighbours joined: few packets, and a progress that a slow line can show. */
-async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = []
-  let octets = 0
-  for await (const chunk of chunks) {
+/**
+ * Pieces of at most 64 KiB, small neighbours joined: few packets, and a progress that a slow line can show. Small
+ * chunks are copied at once, large ones handed on before the next is asked for: a source may reuse its buffer.
+ */
+async function* pieces(body: HttpBody): AsyncGenerator<Uint8Array> {
+  const joined = Buffer.allocUnsafe(Math.min(pieceOctets, body.octets))
+  let used = 0
+  for await (const chunk of body.chunks()) {
     for (let at = 0; at < chunk.length; at += pieceOctets) {
       const part = chunk.subarray(at, at + pieceOctets)
-      if (octets + part.length > pieceOctets) {
-        yield Buffer.concat(waiting, octets)
-        waiting = []
-        octets = 0
+      if (used + part.length > joined.length) {
+        if (used > 0) yield joined.subarray(0, used)
+        used = 0
       }
-      waiting.push(part)
-      octets += part.length
+      if (part.length >= joined.length) {
+        yield part
+      } else {
+        joined.set(part, used)
+        used += part.length
+      }
     }
   }
-  if (octets > 0) yield Buffer.concat(waiting, octets)
+  if (used > 0) yield joined.subarray(0, used)
 }
 
 /**
@@ -197,7 +203,7 @@ export function exchange(
       })
     const send = async (from: HttpBody): Promise<void> => {
       let left = from.octets
-      for await (const piece of pieces(from.chunks())) {
+      for await (const piece of pieces(from)) {
         if (stopSending) return
         left -= piece.length
         // Said before the octets are handed over: whoever reads `answer` must assume that they arrived.

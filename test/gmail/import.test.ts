@@ -60,6 +60,28 @@ describe('an import', () => {
     assert.equal(server.connections, 1, 'one warm connection')
   })
 
+  test('arrives octet for octet from a source that reuses its buffer', async t => {
+    const server = await serve(t, (_, response) => sendJson(response, 200, { id: '18c' }))
+    const gmail = await gmailFor(t, { api: server.origin })
+    const octets = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 7 + (at >> 8)) % 256))
+    for (const step of [100, 65_535, 65_536, 70_000]) {
+      const buffer = Buffer.alloc(step)
+      const raw: RawMessage = {
+        ...messageOf(octets),
+        async *chunks() {
+          for (let at = 0; at < octets.length; at += step) {
+            const length = octets.copy(buffer, 0, at, at + step)
+            yield buffer.subarray(0, length)
+          }
+        },
+      }
+      await gmail.import(raw, anImport(), never)
+      const seen = server.seen.at(-1)
+      assert.ok(seen)
+      assert.equal(sha256(partsOf(seen).message), sha256(octets), `chunks of ${step}`)
+    }
+  })
+
   test('says labels in the JSON part and all else in the query, in the spelling of Gmail', async t => {
     const server = await serve(t, (_, response) => sendJson(response, 200, { id: '1' }))
     const gmail = await gmailFor(t, { api: `${server.origin}/` })
