@@ -100,6 +100,7 @@ export const faultKinds = {
   'journal.locked': kind('everything', 'later', temporary),
   'secret.missing': kind('mailbox', 'owner', signIn),
   'secret.unreadable': kind('mailbox', 'owner', configuration),
+  'secret.not-kept': kind('mailbox', 'owner', configuration),
   'config.invalid': kind('everything', 'owner', configuration),
   'usage.invalid': kind('everything', 'owner', exitCodes.usage),
   bug: kind('everything', 'later', software),

@@ -1,0 +1,109 @@
+/**
+ * Chooses the place for secrets and says which one and why.
+ *
+ * The choice is kept in the state directory once a secret has been stored: a daemon that systemd starts without
+ * a session bus must say "the keychain cannot be reached", not look into an empty file and say "no password".
+ */
+import { join } from 'node:path'
+import { Fault } from '../fault.ts'
+import { environmentVault } from './environment.ts'
+import { keychainVault, probeKeychain } from './keychain.ts'
+import { exists, readPrivate, writePrivate } from './private-file.ts'
+import { sealedFileOf, sealedFileVault } from './sealed-file.ts'
+import { findKey } from './sealed-key.ts'
+import type { Vault } from './vault.ts'
+
+export type VaultChoice = 'keychain' | 'sealed-file' | 'environment'
+
+export interface VaultOptions {
+  readonly stateDir: string
+  readonly env: NodeJS.ProcessEnv
+  /** 'auto', also by default: the choice kept earlier, else the keychain where it works, else the sealed file. */
+  readonly choice?: VaultChoice | 'auto'
+  /** Longest wait for the keychain, ms (see KeychainOptions). */
+  readonly keychainDeadlineMs?: number
+}
+
+/** Why this place: `asked` (option or HIKYAKU_VAULT), `kept` (chosen earlier), `works`, or why the keychain did not. */
+export interface OpenedVault extends Vault {
+  readonly choice: VaultChoice
+  readonly because: string
+  /** Where the secret is: its kind of place, or undefined. The environment comes before the chosen place. */
+  locate(name: string): Promise<string | undefined>
+}
+
+const choices: readonly string[] = ['keychain', 'sealed-file', 'environment'] satisfies VaultChoice[]
+
+const choiceFileOf = (stateDir: string): string => join(stateDir, 'vault')
+
+async function keptChoice(stateDir: string, env: NodeJS.ProcessEnv): Promise<VaultChoice | undefined> {
+  const file = choiceFileOf(stateDir)
+  const text = (await readPrivate(file, env))?.toString('utf8').trim()
+  if (text === undefined) return undefined
+  if (choices.includes(text)) return text as VaultChoice
+  throw new Fault('secret.unreadable', { facts: { file, reason: 'damaged' } })
+}
+
+async function choose(options: VaultOptions, keychain: Vault): Promise<[VaultChoice, string]> {
+  const { stateDir, env } = options
+  const asked = options.choice ?? (env.HIKYAKU_VAULT || 'auto')
+  if (asked !== 'auto') {
+    if (choices.includes(asked)) return [asked as VaultChoice, 'asked']
+    throw new Fault('config.invalid', {
+      facts: { what: 'HIKYAKU_VAULT', reason: `one of ${choices.join(', ')}` },
+    })
+  }
+  const kept = await keptChoice(stateDir, env)
+  if (kept) return [kept, 'kept']
+  if (await exists(sealedFileOf(stateDir))) return ['sealed-file', 'kept']
+  // Who provides a key wants it used.
+  if (
+    env.HIKYAKU_KEY ||
+    env.HIKYAKU_KEY_FILE ||
+    (env.CREDENTIALS_DIRECTORY && (await findKey(stateDir, env)))
+  )
+    return ['sealed-file', 'key-given']
+  const trouble = await probeKeychain(keychain)
+  return trouble === undefined ? ['keychain', 'works'] : ['sealed-file', trouble]
+}
+
+/**
+ * @throws Fault secret.unreadable where an earlier choice or key cannot be read, config.invalid for a choice
+ * that is none
+ */
+export async function openVault(options: VaultOptions): Promise<OpenedVault> {
+  const { stateDir, env } = options
+  // The state directory stands in the name: two set-ups on one machine must not share or delete secrets.
+  const keychain = keychainVault({
+    service: `hikyaku ${stateDir}`,
+    env,
+    ...(options.keychainDeadlineMs === undefined ? {} : { deadlineMs: options.keychainDeadlineMs }),
+  })
+  const environment = environmentVault(env)
+  const [choice, because] = await choose(options, keychain)
+  const vault =
+    choice === 'keychain' ? keychain : choice === 'environment' ? environment : sealedFileVault(stateDir, env)
+
+  const keepChoice = async (): Promise<void> => {
+    if (choice === 'environment' || (await keptChoice(stateDir, env).catch(() => undefined)) === choice)
+      return
+    await writePrivate(choiceFileOf(stateDir), Buffer.from(`${choice}\n`))
+  }
+
+  return {
+    kind: vault.kind,
+    choice,
+    because,
+    get: async name =>
+      (await environment.get(name)) ?? (choice === 'environment' ? undefined : vault.get(name)),
+    set: async (name, secret) => {
+      await vault.set(name, secret)
+      await keepChoice()
+    },
+    delete: name => vault.delete(name),
+    locate: async name => {
+      if ((await environment.get(name)) !== undefined) return environment.kind
+      return (await vault.get(name)) === undefined ? undefined : vault.kind
+    },
+  }
+}

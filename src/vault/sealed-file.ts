@@ -1,0 +1,142 @@
+/**
+ * Secrets in one file, sealed with AES-256-GCM (NIST SP 800-38D), for machines without a keychain.
+ *
+ * The file is JSON: what it is, its version, which key it needs, then nonce, ciphertext and tag. The header is
+ * authenticated with the contents; each writing takes a new random 96-bit nonce.
+ * What it protects against: a copy of the file without the key (a backup, another user, a stolen disk where the
+ * key is a systemd credential bound to the machine). Not against root on the running machine.
+ */
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { Fault } from '../fault.ts'
+import { withLock } from './lock-file.ts'
+import { readPrivate, writePrivate } from './private-file.ts'
+import { findKey, makeKeyFile, type SealedKey } from './sealed-key.ts'
+import type { Vault } from './vault.ts'
+
+const version = 1
+
+interface Sealed {
+  readonly hikyaku: 'secrets'
+  readonly version: number
+  readonly cipher: 'AES-256-GCM'
+  /** Tells a wrong key from a damaged file; says nothing of a random 256-bit key. */
+  readonly keyId: string
+  readonly nonce: string
+  readonly data: string
+  readonly tag: string
+}
+
+type Secrets = Record<string, string>
+
+const keyIdOf = (key: Buffer): string =>
+  createHmac('sha256', key).update('hikyaku key id').digest('hex').slice(0, 16)
+
+const headerOf = (sealed: Pick<Sealed, 'version' | 'cipher' | 'keyId'>): Buffer =>
+  Buffer.from(`hikyaku secrets ${sealed.version} ${sealed.cipher} ${sealed.keyId}`)
+
+export function seal(secrets: Secrets, key: Buffer): Buffer {
+  const nonce = randomBytes(12)
+  const head = { hikyaku: 'secrets', version, cipher: 'AES-256-GCM', keyId: keyIdOf(key) } as const
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(headerOf(head))
+  const data = Buffer.concat([cipher.update(JSON.stringify(secrets), 'utf8'), cipher.final()])
+  const tag = cipher.getAuthTag()
+  const sealed: Sealed = {
+    ...head,
+    nonce: nonce.toString('base64'),
+    data: data.toString('base64'),
+    tag: tag.toString('base64'),
+  }
+  return Buffer.from(`${JSON.stringify(sealed, undefined, 2)}\n`)
+}
+
+/** @throws Fault secret.unreadable with `reason`: 'damaged', 'newer' (with `version`) or 'wrong-key' */
+export function unseal(octets: Buffer, key: Buffer, file: string): Secrets {
+  const unreadable = (reason: string, cause?: unknown): Fault =>
+    new Fault('secret.unreadable', { facts: { file, reason, what: 'sealed file' }, cause })
+  let sealed: Partial<Sealed>
+  try {
+    sealed = JSON.parse(octets.toString('utf8')) as Partial<Sealed>
+  } catch {
+    throw unreadable('damaged') // without the cause: a parser quotes what it read
+  }
+  const { cipher, keyId, nonce, data, tag } = sealed
+  if (typeof sealed.version === 'number' && sealed.version > version) throw unreadable('newer')
+  if (sealed.hikyaku !== 'secrets' || sealed.version !== version || cipher !== 'AES-256-GCM')
+    throw unreadable('damaged')
+  if (![keyId, nonce, data, tag].every(part => typeof part === 'string')) throw unreadable('damaged')
+  if (keyId !== keyIdOf(key)) throw unreadable('wrong-key')
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce ?? '', 'base64'), {
+      authTagLength: 16, // else Node takes a tag cut down to four octets
+    })
+    decipher.setAAD(headerOf({ version, cipher, keyId }))
+    decipher.setAuthTag(Buffer.from(tag ?? '', 'base64'))
+    const plain = Buffer.concat([decipher.update(Buffer.from(data ?? '', 'base64')), decipher.final()])
+    return JSON.parse(plain.toString('utf8')) as Secrets
+  } catch {
+    throw unreadable('damaged')
+  }
+}
+
+export function sealedFileOf(stateDir: string): string {
+  return join(stateDir, 'secrets.sealed')
+}
+
+/**
+ * Reads the file anew for each secret, so that what `setup` writes reaches a running daemon.
+ * @returns a vault whose methods throw Fault secret.unreadable or secret.not-kept with `file` and `reason`:
+ * those of unseal, 'no-key' (the file is there, its key is not), 'permissions' (with `command`), 'key-format'
+ */
+export function sealedFileVault(stateDir: string, env: NodeJS.ProcessEnv): Vault {
+  const file = sealedFileOf(stateDir)
+
+  async function keyFor(octets: Buffer | undefined): Promise<SealedKey> {
+    const found = await findKey(stateDir, env)
+    if (found) return found
+    if (octets === undefined) return makeKeyFile(stateDir, env)
+    throw new Fault('secret.unreadable', { facts: { file, reason: 'no-key', what: 'sealed file' } })
+  }
+
+  async function change(alter: (secrets: Secrets) => void): Promise<void> {
+    try {
+      await withLock(`${file}.lock`, async () => {
+        const before = await readPrivate(file, env)
+        const { key } = await keyFor(before)
+        const secrets = before === undefined ? {} : unseal(before, key, file)
+        alter(secrets)
+        await writePrivate(file, seal(secrets, key))
+      })
+    } catch (thrown) {
+      if (thrown instanceof Fault) throw thrown
+      const reason = (thrown as NodeJS.ErrnoException).code ?? String(thrown)
+      throw new Fault('secret.not-kept', { facts: { file, reason }, cause: thrown })
+    }
+  }
+
+  return {
+    kind: 'sealed file',
+    get: async name => {
+      const octets = await readPrivate(file, env)
+      if (octets === undefined) return undefined
+      const secrets = unseal(octets, (await keyFor(octets)).key, file)
+      return Object.hasOwn(secrets, name) ? secrets[name] : undefined
+    },
+    set: (name, secret) =>
+      change(secrets => {
+        // not `secrets[name] =`: that would set the prototype for the name __proto__
+        Object.defineProperty(secrets, name, {
+          value: secret,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        })
+      }),
+    delete: async name => {
+      if ((await readPrivate(file, env)) === undefined) return
+      await change(secrets => {
+        delete secrets[name]
+      })
+    },
+  }
+}
