@@ -4,6 +4,7 @@
  */
 import { Fault } from '../fault.ts'
 import { problemLine } from '../locale/problems.ts'
+import type { Language } from '../locale/words.ts'
 
 interface At {
   /** The variable (`MAIL_PORT`) or the place in the YAML file (`mailboxes[0].port`). */
@@ -48,11 +49,12 @@ export type Problem = At &
     | { readonly kind: 'both'; readonly other: string }
     | { readonly kind: 'two-sources'; readonly file: string }
     | { readonly kind: 'subject-needed' }
-    | { readonly kind: 'secret-in-yaml'; readonly instead: string; readonly vaultName: string }
+    | { readonly kind: 'secret-in-yaml'; readonly instead: string; readonly vaultName: string | undefined }
     | { readonly kind: 'file'; readonly file: string; readonly reason: string }
     | { readonly kind: 'not-pem'; readonly file: string }
     | { readonly kind: 'not-a-key-file'; readonly file: string }
     | { readonly kind: 'open-file'; readonly file: string; readonly command: string }
+    | { readonly kind: 'hash' }
     | { readonly kind: 'empty-file'; readonly file: string }
     | { readonly kind: 'yaml'; readonly line: number; readonly column: number; readonly reason: string }
   )
@@ -60,11 +62,14 @@ export type Problem = At &
 /** `config.invalid` with every problem found; `facts.problems` holds them in English, one a line. */
 export class ConfigFault extends Fault {
   readonly problems: readonly Problem[]
+  /** The language that the settings ask for, as far as they could be read. */
+  readonly language: Language
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], language: Language = 'en') {
     super('config.invalid', {
       facts: { problems: problems.map(problem => problemLine(problem, 'en')).join('\n') },
     })
     this.problems = problems
+    this.language = language
   }
 }

@@ -181,7 +181,8 @@ export const en: Words = {
     notRunning: 'The service is not running, so nobody could be asked. Run `hikyaku pull` for one check now.',
   },
   help: {
-    program: 'Pulls mail from a rental-server mailbox (POP3 or IMAP) and imports it into Gmail, byte for byte.',
+    program:
+      'Pulls mail from a rental-server mailbox (POP3 or IMAP) and imports it into Gmail, byte for byte.',
     json: 'one JSON object on standard output and nothing else',
     lang: 'en or ja; otherwise the language of the system',
     run: 'run as a service in the foreground: pull again and again, seconds after mail arrives',

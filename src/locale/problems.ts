@@ -44,7 +44,10 @@ const expected: Readonly<Record<Expected, Text>> = {
     'must be folder names with commas between them, such as INBOX,Junk:spam,Orders:label=Orders; a name with a comma, colon or quotation mark stands in quotation marks',
     'は INBOX,Junk:spam,Orders:label=注文 のように、フォルダー名をカンマで区切って指定してください。カンマ、コロン、引用符を含む名前は引用符で囲みます',
   ],
-  text: ['must be text', 'は文字列で指定してください'],
+  text: [
+    'must be text; digits alone stand in quotation marks',
+    'は文字列で指定してください。数字だけの場合は引用符で囲みます',
+  ],
   list: ['must be a list', 'はリストで指定してください'],
   mapping: ['must be names with values', 'は「名前: 値」の形で指定してください'],
   language: ['must be en or ja', 'は en か ja で指定してください'],
@@ -124,11 +127,19 @@ function sentence(p: Problem): Text {
         'must be the Gmail address whose mail the service account may put in',
         ' には、サービス アカウントがメールを入れる Gmail アドレスを指定してください',
       ]
-    case 'secret-in-yaml':
+    case 'secret-in-yaml': {
+      const [en, ja] =
+        p.vaultName === undefined
+          ? ['', '']
+          : [
+              `, or run \`hikyaku setup\` to store it as ${p.vaultName}`,
+              `（または \`hikyaku setup\` で登録してください。保存名: ${p.vaultName}）`,
+            ]
       return [
-        `does not belong in this file. Use ${p.instead} with the path of a file that holds it, or run \`hikyaku setup\` to store it as ${p.vaultName}`,
-        ` はこのファイルに書かないでください。内容を書いたファイルのパスを ${p.instead} に指定するか、\`hikyaku setup\` で登録してください（保存名: ${p.vaultName}）`,
+        `does not belong in this file. Use ${p.instead} with the path of a file that holds it${en}`,
+        ` はこのファイルに書かず、内容を書いたファイルのパスを ${p.instead} に指定してください${ja}`,
       ]
+    }
     case 'file':
       return [
         `names a file that cannot be read: ${p.file} (${p.reason})`,
@@ -148,6 +159,11 @@ function sentence(p: Problem): Text {
       return [
         `names a file that other users of this computer can read. Run: ${p.command}`,
         ` のファイルは、このコンピューターのほかのユーザーも読み取れます。次のコマンドを実行してください: ${p.command}`,
+      ]
+    case 'hash':
+      return [
+        "contains #, and everything after it would be cut off. Put the value in single quotation marks: NAME='...'",
+        " に # が含まれているため、その後ろが読み取られません。NAME='...' のように値全体を引用符で囲んでください",
       ]
     case 'empty-file':
       return [`names an empty file: ${p.file}`, ` のファイルが空です: ${p.file}`]
