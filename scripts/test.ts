@@ -1,0 +1,90 @@
+/**
+ * npm test: every test/**\/*.test.ts by node's own runner, two files at a time.
+ *
+ *   npm test                      all
+ *   npm test -- pop3 journal      only files whose path contains one of the words
+ *   npm test -- --test-name-pattern=UIDL pop3
+ *
+ * HIKYAKU_FUZZ_RUNS: how many cases each property test tries (here 100, in .ci/run 10,000).
+ * HIKYAKU_REQUIRE_SERVERS=1: a missing real server fails its suite instead of skipping it.
+ */
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * For one test and, because node counts a file as a test, for one file. A file that leaks a socket or a server
+ * does not end by itself and so fails here; long property runs need longer.
+ */
+const timeoutMs = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 100) > 1_000 ? 480_000 : 120_000
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const given = process.argv.slice(2)
+const options = given.filter(word => word.startsWith('-'))
+const words = given.filter(word => !word.startsWith('-')).map(word => word.replace(/^\.\//, ''))
+
+const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.test.ts'))
+  .map(name => join('test', name))
+  .filter(name => words.length === 0 || words.some(word => name.includes(word)))
+  .sort()
+
+if (files.length === 0) {
+  console.error(`No test file's path contains ${words.join(' or ')}.`)
+  process.exit(1)
+}
+
+// A temporary folder of this run's own shows what a test leaves behind. Servers under test read in it as another
+// account, hence the mode of /tmp itself.
+const temporary = mkdtempSync(join(tmpdir(), 'hk-'))
+chmodSync(temporary, 0o1777)
+const skipList = join(temporary, 'skipped')
+
+const runner = spawn(
+  process.execPath,
+  [
+    ...['--disable-warning=ExperimentalWarning', '--test', '--test-reporter=spec', '--test-concurrency=2'],
+    ...[`--test-timeout=${timeoutMs}`, ...options, ...files],
+  ],
+  {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      HIKYAKU_FUZZ_RUNS: '100',
+      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+      ...process.env,
+      TMPDIR: temporary,
+      HIKYAKU_SKIPPED_SUITES: skipList,
+    },
+  },
+)
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => runner.kill(signal))
+
+/** What the summary alone would not tell: printed just before it, so that the summary stays the end. */
+function remarks(): string[] {
+  const skipped = existsSync(skipList) ? readFileSync(skipList, 'utf8').split('\n').filter(Boolean) : []
+  const left = readdirSync(temporary).filter(name => name.startsWith('hikyaku'))
+  return [
+    ...skipped.map(line => `Skipped for want of a real server: ${line.replace(`${root}`, '')}`),
+    ...left.map(name => `Left behind in the temporary folder: ${name}`),
+  ]
+}
+
+const endOfTests = /^(\x1b\[\d+m)*ℹ tests \d+/
+let toldRemarks = false
+for await (const line of createInterface({ input: runner.stdout })) {
+  if (!toldRemarks && endOfTests.test(line)) {
+    toldRemarks = true
+    for (const remark of remarks()) console.log(remark)
+  }
+  console.log(line)
+}
+const code = await new Promise<number>(resolve => {
+  if (runner.exitCode !== null) resolve(runner.exitCode)
+  else runner.once('exit', exit => resolve(exit ?? 1))
+})
+rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+process.exitCode = code
