@@ -7,14 +7,18 @@ import { type Invocation, withConfig, writeJson, writeLine } from './invocation.
 
 export async function checkNowCommand(invocation: Invocation): Promise<number> {
   const { words } = invocation
-  return withConfig(invocation, async config => {
-    const running = isInstanceRunning(config.stateDir)
-    const journal = running ? openJournal(config.stateDir, 'look') : undefined
-    journal?.setNote(checkNowNote, '1')
-    journal?.close()
-    const exitCode = running ? exitCodes.ok : exitCodes.temporary
-    if (invocation.json) writeJson(invocation, { ok: running, exitCode, running })
-    else writeLine(invocation, running ? words.checkNow.asked : words.checkNow.notRunning)
-    return exitCode
-  })
+  return withConfig(
+    invocation,
+    async config => {
+      const running = isInstanceRunning(config.stateDir)
+      const journal = running ? openJournal(config.stateDir, 'look') : undefined
+      journal?.setNote(checkNowNote, '1')
+      journal?.close()
+      const exitCode = running ? exitCodes.ok : exitCodes.temporary
+      if (invocation.json) writeJson(invocation, { ok: running, exitCode, running })
+      else writeLine(invocation, running ? words.checkNow.asked : words.checkNow.notRunning)
+      return exitCode
+    },
+    false,
+  )
 }

@@ -37,12 +37,13 @@ export function makeInvocation(options: { json?: boolean; language: Language }):
 export async function withConfig(
   invocation: Invocation,
   work: (config: Config, log: Log) => Promise<number>,
+  needSecrets = true,
 ): Promise<number> {
   return answering(invocation, async () => {
     const { loadConfigHere } = await import('./configuration.ts')
-    const { config, hide } = await loadConfigHere(invocation)
+    const { config, hide } = await loadConfigHere(invocation, needSecrets)
     const log = makeLog({ ...config.log, language: invocation.language })
-    await hide(log)
+    if (needSecrets) await hide(log)
     return work(config, log)
   })
 }
@@ -59,7 +60,12 @@ export async function answering(invocation: Invocation, work: () => Promise<numb
 }
 
 export function answerFault(invocation: Invocation, fault: Fault): void {
-  if (invocation.json) writeJson(invocation, { ok: false, exitCode: fault.exitCode, fault: faultJson(fault, invocation.language) })
+  if (invocation.json)
+    writeJson(invocation, {
+      ok: false,
+      exitCode: fault.exitCode,
+      fault: faultJson(fault, invocation.language),
+    })
   else invocation.stderr.write(`${faultLines(fault, invocation.language)}\n`)
 }
 

@@ -26,7 +26,11 @@ export async function main(args: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) return answering(invocation, () => Promise.reject(error))
     if (error.exitCode === 0) return exitCodes.ok
     return answering(invocation, () =>
-      Promise.reject(new Fault('usage.invalid', { facts: { what: error.message.replace(/^error: /, '') } })),
+      Promise.reject(
+        new Fault('usage.invalid', {
+          facts: { what: error.message.replace(/^error: /, '').replace(/\s+/g, ' ') },
+        }),
+      ),
     )
   }
 }
@@ -46,7 +50,6 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .version(readVersion(), '-V, --version')
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .helpCommand(false)
   const verb = (name: string, description: string): Command =>
     program
       .command(name)

@@ -3,14 +3,22 @@ import { type Attempt, attempt } from '../attempt.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { dryRun, type DryRunResult } from '../dry-run.ts'
+import { type DryRunResult, dryRun } from '../dry-run.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log.ts'
 import { makeLog } from '../log.ts'
 import { noCount, type PullCount, type PullPorts } from '../pull-context.ts'
 import { confirm } from './confirm.ts'
-import { answerFault, faultJson, faultLines, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import {
+  answerFault,
+  faultJson,
+  faultLines,
+  type Invocation,
+  withConfig,
+  writeJson,
+  writeLine,
+} from './invocation.ts'
 import { makeProgress } from './progress.ts'
 import { catchStopSignals, type StopSignals } from './stop-signals.ts'
 
@@ -54,7 +62,7 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
       if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
       const answers: MailboxAnswer[] = []
       for (const ports of bridge.mailboxes) answers.push(await pullToTheEnd(invocation, ports, signals))
-      return answerPull(invocation, answers)
+      return answerPull(invocation, answers, quiet)
     } finally {
       signals.dispose()
       await bridge.close()
@@ -76,7 +84,11 @@ function choose(config: Config, names: readonly string[]): Config['mailboxes'] {
   })
 }
 
-async function pullToTheEnd(invocation: Invocation, ports: PullPorts, signals: StopSignals): Promise<MailboxAnswer> {
+async function pullToTheEnd(
+  invocation: Invocation,
+  ports: PullPorts,
+  signals: StopSignals,
+): Promise<MailboxAnswer> {
   const { mailbox, journal, clock } = ports
   const began = clock.monotonicMs()
   const progress = makeProgress(invocation, mailbox.name)
@@ -96,7 +108,8 @@ async function pullToTheEnd(invocation: Invocation, ports: PullPorts, signals: S
   }
   progress.end()
   const conservation = journal.conservation(mailbox.name)
-  const fault = last.kind === 'pulled' ? last.result.faults[0] : last.kind === 'stopped' ? undefined : last.fault
+  const fault =
+    last.kind === 'pulled' ? last.result.faults[0] : last.kind === 'stopped' ? undefined : last.fault
   const conserved = last.kind !== 'pulled' || last.result.conserved
   return {
     ports,
@@ -126,7 +139,8 @@ function exitCodeOf(last: Attempt, total: PullCount, conserved: boolean): number
   return total.refused + total.deferred > 0 ? exitCodes.someAside : exitCodes.ok
 }
 
-function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[]): number {
+/** @param quiet the log has not told the faults */
+function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], quiet: boolean): number {
   const { words, language } = invocation
   // The worst one: any fault outweighs "some messages aside", which outweighs "all well".
   const exitCode = answers.reduce((worst, { exitCode: code }) => (worst > 1 || code === 0 ? worst : code), 0)
@@ -138,24 +152,26 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[]): 
       exitCode,
       ...total,
       left: answers.reduce((sum, { left }) => sum + left, 0),
-      mailboxes: answers.map(({ ports, count, left, fault, conservation, conserved, ms, exitCode: code }) => ({
-        mailbox: ports.mailbox.name,
-        account: ports.mailbox.account,
-        protocol: ports.mailbox.protocol,
-        ok: code === 0,
-        ...count,
-        left,
-        ms,
-        conservation,
-        conserved,
-        fault: fault === undefined ? null : faultJson(fault, language),
-      })),
+      mailboxes: answers.map(
+        ({ ports, count, left, fault, conservation, conserved, ms, exitCode: code }) => ({
+          mailbox: ports.mailbox.name,
+          account: ports.mailbox.account,
+          protocol: ports.mailbox.protocol,
+          ok: code === 0,
+          ...count,
+          left,
+          ms,
+          conservation,
+          conserved,
+          fault: fault === undefined ? null : faultJson(fault, language),
+        }),
+      ),
     })
     return exitCode
   }
   for (const { ports, count, fault, conservation, conserved, ms } of answers) {
     const name = ports.mailbox.name
-    if (fault !== undefined) invocation.stderr.write(`${name}: ${faultLines(fault, language)}\n`)
+    if (quiet && fault !== undefined) invocation.stderr.write(`${name}: ${faultLines(fault, language)}\n`)
     const busy = count.fresh + count.imported + count.merged + count.refused + count.settled + count.gone > 0
     writeLine(
       invocation,
@@ -165,7 +181,10 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[]): 
           ? words.pull.done(name, { ...count, pending: conservation.pending }, ms)
           : words.pull.nothingNew(name, ms),
     )
-    writeLine(invocation, conserved ? words.conservation.sentence(conservation) : brokenSentence(words, conservation))
+    writeLine(
+      invocation,
+      conserved ? words.conservation.sentence(conservation) : brokenSentence(words, conservation),
+    )
   }
   return exitCode
 }
@@ -205,7 +224,8 @@ async function answerDryRun(invocation: Invocation, bridge: Bridge, signals: Sto
   }
   if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, dryRun: true, mailboxes: results })
   else {
-    for (const { mailbox, fresh, octets } of results) writeLine(invocation, words.pull.dryRun(mailbox, fresh, octets))
+    for (const { mailbox, fresh, octets } of results)
+      writeLine(invocation, words.pull.dryRun(mailbox, fresh, octets))
     writeLine(invocation, words.pull.dryRunNote)
   }
   return exitCodes.ok

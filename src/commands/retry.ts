@@ -6,39 +6,50 @@ import { type Invocation, withConfig, writeJson, writeLine } from './invocation.
 
 export async function retryCommand(invocation: Invocation, ids: readonly string[]): Promise<number> {
   const { words } = invocation
-  return withConfig(invocation, async config => {
-    const journal = openJournal(config.stateDir, 'look')
-    if (journal === undefined) {
-      if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, retried: [] })
-      else writeLine(invocation, words.retry.nothing)
-      return exitCodes.ok
-    }
-    try {
-      const problems: string[] = []
-      const rows: MessageRow[] = []
-      const all = ids.length === 0 || ids.includes('all')
-      if (all) {
-        for (const { name } of config.mailboxes) rows.push(...journal.inStages(name, ['refused', 'deferred']))
-      } else {
-        for (const id of ids) {
-          const row = /^#?\d{1,15}$/.test(id) ? journal.row(Number(id.replace('#', ''))) : undefined
-          if (row === undefined) problems.push(words.retry.notFound(id))
-          else if (row.stage === 'refused' || row.stage === 'deferred') rows.push(row)
-          else problems.push(words.retry.notAside(row.id, row.stage))
+  return withConfig(
+    invocation,
+    async config => {
+      const journal = openJournal(config.stateDir, 'look')
+      if (journal === undefined) {
+        if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, retried: [] })
+        else writeLine(invocation, words.retry.nothing)
+        return exitCodes.ok
+      }
+      try {
+        const problems: string[] = []
+        const rows: MessageRow[] = []
+        const all = ids.length === 0 || ids.includes('all')
+        if (all) {
+          for (const { name } of config.mailboxes)
+            rows.push(...journal.inStages(name, ['refused', 'deferred']))
+        } else {
+          for (const id of ids) {
+            const row = /^#?\d{1,15}$/.test(id) ? journal.row(Number(id.replace('#', ''))) : undefined
+            if (row === undefined) problems.push(words.retry.notFound(id))
+            else if (row.stage === 'refused' || row.stage === 'deferred') rows.push(row)
+            else problems.push(words.retry.notAside(row.id, row.stage))
+          }
         }
+        const fresh = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null } as const
+        journal.moveAll(
+          rows.map(row => ({
+            id: row.id,
+            to: row.stage === 'refused' ? 'listed' : 'deferred',
+            patch: fresh,
+          })),
+        )
+        const exitCode = problems.length > 0 ? exitCodes.usage : exitCodes.ok
+        if (invocation.json) {
+          writeJson(invocation, { ok: exitCode === 0, exitCode, retried: rows.map(row => row.id), problems })
+        } else {
+          for (const problem of problems) invocation.stderr.write(`${problem}\n`)
+          writeLine(invocation, rows.length === 0 ? words.retry.nothing : words.retry.again(rows.length))
+        }
+        return exitCode
+      } finally {
+        journal.close()
       }
-      const fresh = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null } as const
-      journal.moveAll(rows.map(row => ({ id: row.id, to: row.stage === 'refused' ? 'listed' : 'deferred', patch: fresh })))
-      const exitCode = problems.length > 0 ? exitCodes.usage : exitCodes.ok
-      if (invocation.json) {
-        writeJson(invocation, { ok: exitCode === 0, exitCode, retried: rows.map(row => row.id), problems })
-      } else {
-        for (const problem of problems) invocation.stderr.write(`${problem}\n`)
-        writeLine(invocation, rows.length === 0 ? words.retry.nothing : words.retry.again(rows.length))
-      }
-      return exitCode
-    } finally {
-      journal.close()
-    }
-  })
+    },
+    false,
+  )
 }

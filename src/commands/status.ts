@@ -1,7 +1,14 @@
 /** `hikyaku status`: what stands where, how quick it was, and what is wrong, in plain words. Works beside a daemon. */
 import type { Config } from '../config/config.ts'
 import { exitCodes, faultKinds } from '../fault.ts'
-import type { AccountState, Conservation, Journal, MailboxState, RecordedFault, Stage } from '../journal/journal.ts'
+import type {
+  AccountState,
+  Conservation,
+  Journal,
+  MailboxState,
+  RecordedFault,
+  Stage,
+} from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { table } from '../locale/table.ts'
@@ -26,18 +33,22 @@ interface MailboxStatus {
 }
 
 export async function statusCommand(invocation: Invocation): Promise<number> {
-  return withConfig(invocation, async config => {
-    const journal = openJournal(config.stateDir, 'look')
-    try {
-      const running = isInstanceRunning(config.stateDir)
-      const mailboxes = journal === undefined ? [] : config.mailboxes.map(one => read(journal, one))
-      if (invocation.json) answerJson(invocation, running, mailboxes)
-      else answerPeople(invocation, config, journal, running, mailboxes)
-      return exitCodeOf(mailboxes)
-    } finally {
-      journal?.close()
-    }
-  })
+  return withConfig(
+    invocation,
+    async config => {
+      const journal = openJournal(config.stateDir, 'look')
+      try {
+        const running = isInstanceRunning(config.stateDir)
+        const mailboxes = journal === undefined ? [] : config.mailboxes.map(one => read(journal, one))
+        if (invocation.json) answerJson(invocation, running, mailboxes)
+        else answerPeople(invocation, config, journal, running, mailboxes)
+        return exitCodeOf(mailboxes)
+      } finally {
+        journal?.close()
+      }
+    },
+    false,
+  )
 }
 
 function read(journal: Journal, { name, account }: Config['mailboxes'][number]): MailboxStatus {
@@ -156,11 +167,16 @@ function answerPeople(
     }
     if (one.state.warning !== undefined) say(faultLines(one.state.warning, language))
     const endsAtMs = one.accountState.consentEndsAtMs
-    if (endsAtMs !== undefined && endsAtMs - now < 2 * warnConsentMs) say(status.consentEnds(one.account, endsAtMs - now))
+    if (endsAtMs !== undefined && endsAtMs - now < 2 * warnConsentMs)
+      say(status.consentEnds(one.account, endsAtMs - now))
     for (const row of journal.inStages(one.mailbox, ['refused']).slice(0, refusedShown)) {
       if (row.fault !== undefined) say(`#${row.id}  ${faultLines(row.fault, language)}`)
     }
-    say(one.state.conservationBroken ? brokenSentence(words, one.conservation) : words.conservation.sentence(one.conservation))
+    say(
+      one.state.conservationBroken
+        ? brokenSentence(words, one.conservation)
+        : words.conservation.sentence(one.conservation),
+    )
   }
   say(status.journalAt(config.stateDir))
 }

@@ -1,0 +1,205 @@
+/**
+ * The sandbox: an embedded mailbox, a Gmail stand-in and the real daemon on loopback, no account anywhere.
+ *
+ *   npm run sandbox                          drops a mail every few seconds and shows each arrive, until Ctrl-C
+ *   npm run sandbox -- --once --messages N --protocol pop3|imap [--server dovecot] [--json]
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { percentiles } from '../src/commands/status.ts'
+import { dovecotMissing } from '../test/servers/dovecot.ts'
+import { startGmailServer } from '../test/servers/gmail/gmail-server.ts'
+import { gmailEnv, hikyaku, type Running, startHikyaku, until } from '../test/servers/hikyaku.ts'
+import { type Protocol, sha256, startSource } from '../test/servers/source-server.ts'
+import { sampleMail } from './sandbox/mail.ts'
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    messages: { type: 'string', default: '20' },
+    protocol: { type: 'string', default: 'imap' },
+    server: { type: 'string', default: 'stand-in' },
+    json: { type: 'boolean', default: false },
+    'after-import': { type: 'string', default: 'keep' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const usage =
+  'usage: npm run sandbox -- [--once] [--messages N] [--protocol pop3|imap] [--server stand-in|dovecot] [--after-import keep|delete] [--json]'
+
+function fail(why: string): never {
+  console.error(`${why}\n${usage}`)
+  process.exit(2)
+}
+
+if (values.help) {
+  console.log(usage)
+  process.exit(0)
+}
+const protocol: Protocol =
+  values.protocol === 'pop3' || values.protocol === 'imap'
+    ? values.protocol
+    : fail('--protocol is pop3 or imap')
+const kind =
+  values.server === 'dovecot' || values.server === 'stand-in'
+    ? values.server
+    : fail('--server is stand-in or dovecot')
+const messages = Number(values.messages)
+if (!Number.isInteger(messages) || messages < 1 || messages > 100_000)
+  fail('--messages is a number from 1 to 100000')
+const missing = kind === 'dovecot' ? dovecotMissing() : undefined
+if (missing !== undefined) fail(missing)
+
+interface Dropped {
+  readonly sha256: string
+  readonly atMs: number
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'hikyaku-sandbox-'))
+const gmail = await startGmailServer()
+const source = await startSource(protocol, kind)
+const env = {
+  ...source.env,
+  ...gmailEnv(gmail),
+  STATE_DIR: join(folder, 'state'),
+  AFTER_IMPORT: values['after-import'],
+  // The stand-in has no usage limit worth waiting for, and POP3 need not spare it.
+  GMAIL_UNITS_PER_MINUTE: '1200000',
+  ...(protocol === 'pop3' ? { SCHEDULE: '*/2 * * * * *' } : {}),
+  LOG_LEVEL: 'info',
+}
+const dropped = new Map<string, Dropped>()
+let daemon: Running | undefined
+
+async function drop(serial: number): Promise<void> {
+  const octets = sampleMail(serial)
+  const digest = sha256(octets)
+  dropped.set(digest, { sha256: digest, atMs: Date.now() })
+  await source.deliver(octets)
+}
+
+const tell = (line: string): void => {
+  if (!values.json) console.log(line)
+}
+
+async function stop(): Promise<void> {
+  if (daemon !== undefined) {
+    daemon.kill('SIGTERM')
+    await daemon.ended
+  }
+  await source.stop()
+  await gmail.close()
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** Shows what has newly arrived in Gmail; the latency is from the mailbox to Gmail's own book. */
+function showArrivals(from: number): number {
+  for (const one of gmail.accepted.slice(from)) {
+    const sent = dropped.get(one.sha256)
+    const latency = sent === undefined ? '?' : `${((one.atMs - sent.atMs) / 1000).toFixed(2)} s`
+    const identical = sent === undefined ? 'OCTETS DIFFER' : 'identical octets'
+    tell(`  -> Gmail ${one.id}  ${String(one.octets).padStart(6)} octets  after ${latency}  ${identical}`)
+  }
+  return gmail.accepted.length
+}
+
+async function runOnce(): Promise<number> {
+  for (let serial = 0; serial < messages; serial++) await drop(serial)
+  tell(`${messages} messages wait in the ${protocol.toUpperCase()} mailbox (${kind}); the daemon starts.`)
+  const started = Date.now()
+  daemon = startHikyaku(['run'], { env, cwd: folder })
+  let shown = 0
+  let died = false
+  void daemon.ended.then(() => {
+    died = true
+  })
+  await until(
+    () => {
+      shown = showArrivals(shown)
+      return died || gmail.accepted.length >= messages
+    },
+    `${messages} messages in Gmail`,
+    60_000 + messages * 200,
+  ).catch(error => tell(String(error)))
+  const emptied = async (): Promise<boolean> => (await source.stored()).length === 0
+  if (values['after-import'] !== 'keep')
+    await until(emptied, 'an empty mailbox', 30_000).catch(error => tell(String(error)))
+  daemon.kill('SIGTERM')
+  const ended = await daemon.ended
+  daemon = undefined
+  // The journal's word, beside the stand-ins' ledgers; a last pull proves what was settled.
+  const proof = await hikyaku(['pull', '--json'], { env, cwd: folder, timeoutMs: 120_000 })
+  const status = JSON.parse((await hikyaku(['status', '--json'], { env, cwd: folder })).stdout)
+  if (status.mailboxes === undefined) {
+    console.error(ended.stderr.slice(-4000), JSON.stringify(status))
+    return 1
+  }
+  const { stages, conservation } = status.mailboxes[0]
+  const stored = gmail.stored()
+  const latencies = gmail.accepted.flatMap(one => {
+    const sent = dropped.get(one.sha256)
+    return sent === undefined ? [] : [one.atMs - Math.max(sent.atMs, started)]
+  })
+  const { p50 = null, p95 = null } = percentiles(latencies) ?? {}
+  const result = {
+    protocol,
+    listed: conservation.listed as number,
+    imported: conservation.imported as number,
+    settled: stages.settled as number,
+    refused: stages.refused as number,
+    identical: [...dropped.keys()].filter(digest => stored.has(digest)).length,
+    duplicates:
+      [...stored.values()].reduce((sum, count) => sum + count - 1, 0) + gmail.accepted.length - stored.size,
+    latencyMs: { p50, p95 },
+  }
+  if (values.json) console.log(JSON.stringify(result))
+  else tell(JSON.stringify(result, null, 2))
+  const good =
+    result.imported === messages &&
+    result.identical === messages &&
+    result.duplicates === 0 &&
+    ended.code === 0 &&
+    proof.code === 0 &&
+    gmail.bugs.length === 0
+  if (!good) console.error(ended.stderr.slice(-4000), proof.stdout, proof.stderr)
+  return good ? 0 : 1
+}
+
+async function runForever(): Promise<number> {
+  console.log(
+    `Sandbox: ${protocol.toUpperCase()} mailbox (${kind}) -> hikyaku run -> Gmail stand-in. Ctrl-C ends it.`,
+  )
+  daemon = startHikyaku(['run'], { env, cwd: folder })
+  daemon.child.stderr?.pipe(process.stderr)
+  let over = false
+  process.once('SIGINT', () => {
+    over = true
+  })
+  void daemon.ended.then(() => {
+    over = true
+  })
+  let shown = 0
+  let nextMs = 0
+  for (let serial = 0; !over; ) {
+    if (Date.now() >= nextMs) {
+      await drop(serial)
+      tell(`a mail arrives in the mailbox (#${serial})`)
+      serial += 1
+      nextMs = Date.now() + 3000
+    }
+    shown = showArrivals(shown)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  return 0
+}
+
+let exitCode = 70
+try {
+  exitCode = await (values.once ? runOnce() : runForever())
+} finally {
+  await stop()
+}
+process.exit(exitCode)

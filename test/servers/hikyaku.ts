@@ -1,0 +1,100 @@
+/** hikyaku itself as a child process, started the way its users start it: a command and environment variables. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { GmailServer } from './gmail/gmail-server.ts'
+
+const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly pid: number
+  stdout(): string
+  stderr(): string
+  kill(signal: NodeJS.Signals): void
+  readonly ended: Promise<Ended>
+}
+
+export interface StartOptions {
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** Arguments for node itself, such as a preload. */
+  readonly nodeArgs?: readonly string[]
+}
+
+/** Starts the command; nothing of this process's own environment reaches it but PATH and HOME. */
+export function startHikyaku(args: readonly string[], options: StartOptions): Running {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), cli, ...args], {
+    cwd: options.cwd,
+    env: { PATH, HOME, HIKYAKU_LANG: 'en', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stdout, stderr }))
+  return {
+    child,
+    pid: child.pid ?? 0,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    kill: signal => {
+      child.kill(signal)
+    },
+    ended,
+  }
+}
+
+/** Runs the command to its end; killed after `timeoutMs`. */
+export async function hikyaku(
+  args: readonly string[],
+  options: StartOptions & { readonly timeoutMs?: number },
+): Promise<Ended> {
+  const running = startHikyaku(args, options)
+  const timer = setTimeout(() => running.kill('SIGKILL'), options.timeoutMs ?? 60_000)
+  try {
+    return await running.ended
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The GMAIL_* and GOOGLE_* variables for a Gmail stand-in. */
+export function gmailEnv(gmail: GmailServer, scopes?: readonly string[]): Record<string, string> {
+  return {
+    GMAIL_ACCOUNT: 'owner@example.test',
+    GOOGLE_CLIENT_ID: gmail.client.id,
+    GOOGLE_CLIENT_SECRET: gmail.client.secret ?? '',
+    GOOGLE_REFRESH_TOKEN: gmail.grant('owner@example.test', scopes),
+    GMAIL_API_ROOT: gmail.url,
+    GOOGLE_AUTH_URL: gmail.authUrl,
+    GOOGLE_TOKEN_URL: gmail.tokenUrl,
+    GOOGLE_REVOKE_URL: gmail.revokeUrl,
+  }
+}
+
+/** Waits until the condition holds; looks every few ms; throws with `what` when time is up. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const end = performance.now() + timeoutMs
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
