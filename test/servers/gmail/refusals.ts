@@ -41,8 +41,8 @@ export function refusedFrom(from: readonly string[]): string | undefined {
   // Quoted strings and comments may hold anything (RFC 5322 sections 3.2.2 and 3.2.4).
   const bare = only.replace(/"(?:[^"\\]|\\.)*"/g, 'q').replace(/\((?:[^()\\]|\\.)*\)/g, '')
   const address = /^[^<>]*<\s*(?:@[^:<>]+:)?[^\s<>@]+@[^\s<>@,;]+\s*>\s*$|^\s*[^\s<>@,;:]+@[^\s<>@,;:]+\s*$/
-  const mailboxes = bare.split(',')
-  return mailboxes.every(mailbox => address.test(mailbox)) ? undefined : 'Invalid From header'
+  // One address that can be read is enough: an unquoted comma in a name is not a clear case.
+  return bare.split(',').some(mailbox => address.test(mailbox)) ? undefined : 'Invalid From header'
 }
 
 /** https://support.google.com/mail/answer/6590: names that Gmail blocks. */
