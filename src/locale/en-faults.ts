@@ -1,6 +1,7 @@
 /** Every fault in plain English: for the owner of a shop, not for the administrator of a mail server. */
 import type { FaultCode } from '../fault.ts'
 import type { Facts, FaultText } from './facts.ts'
+import { reasonText } from './reasons.ts'
 
 const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
 
@@ -14,7 +15,7 @@ const server = (f: Facts): string =>
 const Server = (f: Facts): string =>
   f.server === undefined ? 'The mail server' : `The mail server ${f.server}`
 const said = (f: Facts): string => f.with('words', words => ` It said: “${words}”.`)
-const because = (f: Facts): string => f.with('reason', reason => ` (${reason})`)
+const because = (f: Facts): string => f.with('reason', reason => ` (${reasonText(reason, 'en')})`)
 const account = (f: Facts): string => f.or('account', 'the Gmail account')
 
 export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
@@ -373,7 +374,10 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'config.invalid': f =>
     text(
-      ['The settings are not right:', ...f.lines('problems').map(line => `- ${line}`)].join('\n'),
+      [
+        `The settings are not right${f.with('what', what => `: ${what}`)}${because(f)}:`,
+        ...f.lines('problems').map(line => `- ${line}`),
+      ].join('\n'),
       'hikyaku did not start, and no mail was touched.',
       'Correct each line above and start again. `.env.example` explains every setting.',
     ),

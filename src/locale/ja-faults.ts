@@ -1,6 +1,7 @@
 /** すべての異常の説明。サーバー管理者ではなく、お店や事務所でメールを使う方に向けて書く。 */
 import type { FaultCode } from '../fault.ts'
 import type { Facts, FaultText } from './facts.ts'
+import { reasonText } from './reasons.ts'
 
 const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
 
@@ -14,7 +15,7 @@ const server = (f: Facts): string =>
   f.server === undefined ? 'メールサーバー' : `メールサーバー（${f.server}）`
 const said = (f: Facts): string => f.with('words', words => `サーバーの応答:「${words}」`)
 const google = (f: Facts): string => f.with('words', words => `Google の応答:「${words}」`)
-const because = (f: Facts): string => f.with('reason', reason => `（${reason}）`)
+const because = (f: Facts): string => f.with('reason', reason => `（${reasonText(reason, 'ja')}）`)
 const during = (f: Facts): string => f.with('phase', phase => `（処理: ${phase}）`)
 const account = (f: Facts): string => f.with('account', name => `（${name}）`)
 
@@ -370,7 +371,10 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'config.invalid': f =>
     text(
-      ['設定に誤りがあります。', ...f.lines('problems').map(line => `・${line}`)].join('\n'),
+      [
+        `設定に誤りがあります${f.with('what', what => `（${what}）`)}${because(f)}。`,
+        ...f.lines('problems').map(line => `・${line}`),
+      ].join('\n'),
       'hikyaku は起動していません。メールには何もしていません。',
       '上の各行を直してから、もう一度起動してください。すべての設定項目は `.env.example` に説明があります。',
     ),
@@ -384,6 +388,6 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `hikyaku 自身の不具合が起きました${f.with('what', what => `: ${what}`)}。`,
       waits,
-      'お客様の操作が原因ではありません。前後のログを添えて開発元へご報告ください。',
+      'ご利用方法が原因ではありません。前後のログを添えて開発元へご報告ください。',
     ),
 }

@@ -1,6 +1,7 @@
 /** What is wrong with a setting, one line each: the name, what was expected, what was given, how to mend it. */
 import type { Expected, Problem } from '../config/describe.ts'
 import { printable } from '../untrusted.ts'
+import { reasonText } from './reasons.ts'
 import type { Language } from './words.ts'
 
 type Text = readonly [en: string, ja: string]
@@ -142,8 +143,8 @@ function sentence(p: Problem): Text {
     }
     case 'file':
       return [
-        `names a file that cannot be read: ${p.file} (${p.reason})`,
-        ` のファイルを読み取れません: ${p.file}（${p.reason}）`,
+        `names a file that cannot be read: ${p.file} (${reasonText(p.reason, 'en')})`,
+        ` のファイルを読み取れません: ${p.file}（${reasonText(p.reason, 'ja')}）`,
       ]
     case 'not-pem':
       return [
