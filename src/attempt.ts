@@ -9,6 +9,7 @@
 import { backoffMs } from './backoff.ts'
 import { asFault, Fault, type FaultCode } from './fault.ts'
 import type { RecordedFault } from './journal/journal.ts'
+import { rememberLogin, workedBefore } from './login-memory.ts'
 import { type PullOptions, type PullResult, pull } from './pull.ts'
 import { type PullPorts, record } from './pull-context.ts'
 
@@ -45,18 +46,19 @@ const passingMs = 30_000
 
 /** Throws only a Fault of scope everything after which nothing may go on. */
 export async function attempt(ports: PullPorts, options: PullOptions, gate: boolean): Promise<Attempt> {
-  const { mailbox, log } = ports
+  const { journal, mailbox, log } = ports
   const waiting = gate ? wait(ports) : loginCap(ports)
   if (waiting !== undefined) return waiting
   try {
     const result = await pull(ports, options)
     succeeded(ports)
+    await rememberLogin(journal, mailbox)
     return { kind: 'pulled', result }
   } catch (thrown) {
     if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
     const met = asFault(thrown)
     if (met.scope === 'everything' && !passing.includes(met.code)) throw met
-    const fault = met.code === 'source.login-refused' ? judgeLogin(ports, met) : met
+    const fault = met.code === 'source.login-refused' ? await judgeLogin(ports, met) : met
     const notBeforeMs = failed(ports, fault)
     log.fault(fault, {
       mailbox: mailbox.name,
@@ -89,15 +91,15 @@ function loginCap(ports: PullPorts): Attempt | undefined {
   return { kind: 'waiting', untilMs: oldest + 3600_000, fault: state.fault }
 }
 
-/** A refusal after earlier successes may be a rate limit; one that lasts is a changed password. */
-function judgeLogin(ports: PullPorts, fault: Fault): Fault {
+/** A refusal of the login that worked before may be a rate limit; one that lasts is a changed password. */
+async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault> {
   const { journal, mailbox, clock } = ports
   const now = clock.nowMs()
   const state = journal.mailbox(mailbox.name)
   const refusals = [...state.failedLoginsAtMs.filter(at => now - at < 24 * 3600_000), now]
   journal.updateMailbox(mailbox.name, { failedLoginsAtMs: refusals })
   const lasting = refusals.length >= limitRefusals || now - (state.failingSinceMs ?? now) >= limitMs
-  if (state.lastLoginAtMs === undefined || lasting) return fault
+  if (lasting || !(await workedBefore(journal, mailbox))) return fault
   return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
 }
 

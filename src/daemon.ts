@@ -81,15 +81,15 @@ async function keepPulling(
   try {
     while (!stopping.aborted && !signal.aborted) {
       const options = { signal, stopping, budgetMs, reason, onProgress: () => {} }
-      const made = await attempt(ports, options, reason !== 'owner')
+      // Who starts it or asks has perhaps just mended what was wrong.
+      const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
       if (made.kind === 'stopped') return
       hooks.afterAttempt(ports, made)
       const pauseMs = pauseAfter(ports, made)
       if (made.kind !== 'pulled') {
         log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: made.fault?.code ?? 'waiting' })
         // The schedule does not shorten a wait; the owner's word does.
-        await waitFor(wake, pauseMs, clock.monotonicMs, stopping, heard => heard === 'owner')
-        reason = 'retry'
+        reason = (await waitFor(wake, pauseMs, clock.monotonicMs, stopping)) ? 'owner' : 'retry'
       } else reason = (await wake.wait(pauseMs, stopping)) ?? 'due'
     }
   } finally {
@@ -97,19 +97,18 @@ async function keepPulling(
   }
 }
 
-/** Waits until the time is over or a ring that counts is heard. */
+/** Waits until the time is over (false) or the owner asks (true). */
 async function waitFor(
   wake: Wake,
   ms: number,
   monotonicMs: () => number,
   stopping: AbortSignal,
-  counts: (reason: string) => boolean,
-): Promise<void> {
+): Promise<boolean> {
   const endMs = monotonicMs() + ms
   while (!stopping.aborted && monotonicMs() < endMs) {
-    const heard = await wake.wait(endMs - monotonicMs(), stopping)
-    if (heard !== undefined && counts(heard)) return
+    if ((await wake.wait(endMs - monotonicMs(), stopping)) === 'owner') return true
   }
+  return false
 }
 
 /** How long until the next attempt if nothing rings, ms. */
