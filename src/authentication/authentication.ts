@@ -51,12 +51,50 @@ export async function authenticate(raw: RawMessage, options: AuthenticateOptions
   }
 }
 
-/** What a daemon makes once: the resolver with its cache. */
-export function makeVerification(
+/** The part of a mailbox's configuration that this room needs. */
+export interface MailboxOfAuthentication {
+  readonly server: { readonly host: string }
+  readonly user: string
+  readonly verify: boolean
+  readonly forwardingAddress: string | undefined
+  readonly authservIds: readonly string[]
+}
+
+/** The receiving host as a mailbox's configuration describes it. */
+export function hostOf(mailbox: MailboxOfAuthentication): ReceivingHost {
+  return {
+    names: [mailbox.server.host],
+    confirmedIds: mailbox.authservIds,
+    addresses: mailbox.user.includes('@') ? [mailbox.user] : [],
+  }
+}
+
+/**
+ * What a daemon makes once: the look at one message beside its import, with one DNS cache for all. It resolves to
+ * the JSON for the journal, or to undefined where it was aborted or the message could no longer be read; it never
+ * rejects.
+ */
+export function makeAuthenticate(
   clock: Clock,
   lookup: Lookup = systemLookup(),
-): Pick<VerifyOptions, 'dns' | 'clock'> {
-  return { dns: makeDns({ lookup, clock }), clock }
+): (raw: RawMessage, mailbox: MailboxOfAuthentication, signal: AbortSignal) => Promise<string | undefined> {
+  const dns = makeDns({ lookup, clock })
+  return async (raw, mailbox, signal) => {
+    const { forwardingAddress } = mailbox
+    const verify = mailbox.verify ? { dns, clock, forwardingAddress } : undefined
+    const work = authenticate(raw, { host: hostOf(mailbox), verify }).then(JSON.stringify, () => undefined)
+    if (signal.aborted) return undefined
+    let stop = (): void => {}
+    const aborted = new Promise<undefined>(resolve => {
+      stop = () => resolve(undefined)
+      signal.addEventListener('abort', stop, { once: true })
+    })
+    try {
+      return await Promise.race([work, aborted])
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
 }
 
 /** A stored column back as data, or undefined where it is missing, broken or newer than this program. */

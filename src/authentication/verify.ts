@@ -6,6 +6,7 @@
  * SPF is about the connection, which we did not see: its three inputs come from the line that the receiving host
  * wrote (trace.ts). Where that line does not tell, SPF is `unknown`.
  */
+import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ARCResult, DKIMResult, DMARCResult, DNSResolver } from 'mailauth'
@@ -14,7 +15,7 @@ import type { RawMessage } from '../message.ts'
 import { boundForMessage, type Lookup, type MessageDns } from './dns.ts'
 import type { HeaderField } from './header-fields.ts'
 import type { Stamped } from './results.ts'
-import type { Trace } from './trace.ts'
+import { isPrivate, type Trace } from './trace.ts'
 
 type Mailauth = typeof import('mailauth')
 
@@ -88,6 +89,8 @@ export interface ForwardedSpf {
   readonly why?: VerdictReason
   /** The address that was checked; '' where the host's is not known and any stranger's stood in for it. */
   readonly address: string
+  /** Where the address is from: the configuration, the receiving host's own name in DNS, or nowhere. */
+  readonly from: 'configured' | 'host' | 'stranger'
 }
 
 export type Verified =
@@ -102,13 +105,13 @@ export type Verified =
       readonly arc: VerifiedArc
       readonly forwardedSpf: ForwardedSpf
     }
-  /** `off`: the owner switched it off. Else it could not be done, and nothing is known. */
-  | { readonly state: 'off' | 'library-missing' | 'message-too-complex' | 'broken-off' }
+  /** `off`: the owner switched it off. `not-done`: nothing was kept. Else it could not be done. */
+  | { readonly state: 'off' | 'not-done' | 'library-missing' | 'message-too-complex' | 'broken-off' }
 
 export interface VerifyOptions {
   readonly dns: Lookup
   readonly clock: Clock
-  /** The address that the host's forwarding would send from; undefined: not known. */
+  /** IP address or name that the host's forwarding would send from; undefined: the receiving host's own. */
   readonly forwardingAddress?: string | undefined
   /** For one message, ms. */
   readonly deadlineMs?: number
@@ -189,7 +192,8 @@ async function check(
   const dkim = signatures.map(readSignature)
 
   const spf = await checkSpf(library, resolver, connection)
-  const forwardedSpf = await checkForwarded(library, resolver, connection, options.forwardingAddress)
+  const forwarder = await findForwarder(dns.lookup, options.forwardingAddress, input.stamped.host)
+  const forwardedSpf = await checkForwarded(library, resolver, connection, forwarder)
 
   const arcResult = await library.arc(signed.arc as Parameters<Mailauth['arc']>[0], { resolver })
   const arc = readArc(arcResult, dns.failed)
@@ -276,15 +280,32 @@ async function checkForwarded(
   library: Mailauth,
   resolver: DNSResolver,
   connection: Connection,
-  forwardingAddress: string | undefined,
+  forwarder: Pick<ForwardedSpf, 'address' | 'from'>,
 ): Promise<ForwardedSpf> {
-  const address = forwardingAddress ?? ''
   // A null sender stays null when forwarded; then the forwarder's own HELO name is checked, which says nothing.
   if (connection.envelopeSender === '') {
-    return { verdict: connection.senderTold ? 'none' : 'unknown', why: 'no-client', address }
+    return { verdict: connection.senderTold ? 'none' : 'unknown', why: 'no-client', ...forwarder }
   }
-  const client = address === '' ? strangersAddress : address
-  return { ...(await askSpf(library, resolver, client, '', connection.envelopeSender)), address }
+  const client = forwarder.address === '' ? strangersAddress : forwarder.address
+  return { ...(await askSpf(library, resolver, client, '', connection.envelopeSender)), ...forwarder }
+}
+
+/** Rental servers forward from the machine that received, so the host's own name is the next best guess. */
+async function findForwarder(
+  lookup: Lookup,
+  configured: string | undefined,
+  host: string,
+): Promise<Pick<ForwardedSpf, 'address' | 'from'>> {
+  for (const [name, from] of [
+    [configured ?? '', 'configured'],
+    [host, 'host'],
+  ] as const) {
+    if (isIP(name) !== 0) return { address: name, from }
+    if (!/^[\w-]+(?:\.[\w-]+)+$/.test(name) || name.length > 253) continue
+    const [first] = await lookup(name, 'A').catch(() => [])
+    if (typeof first === 'string' && isIP(first) === 4 && !isPrivate(first)) return { address: first, from }
+  }
+  return { address: '', from: 'stranger' }
 }
 
 const spfVerdicts: readonly string[] = ['pass', 'fail', 'softfail', 'neutral', 'none', 'permerror']

@@ -1,0 +1,18 @@
+/**
+ * Gmail puts lines of its own on top of what was imported (a Received line of gmailapi.google.com). A read-back
+ * therefore compares below them: the last octets, as many as were uploaded.
+ */
+import { createHash } from 'node:crypto'
+
+/**
+ * @param readBack the octets that Gmail gave back
+ * @param sha256 lower-case hexadecimal, of the uploaded octets
+ * @param octets how many were uploaded
+ * @returns whether the uploaded octets stand at the end, and only whole header lines above them
+ */
+export function sameBelowTop(readBack: Buffer, sha256: string, octets: number): boolean {
+  const start = readBack.length - octets
+  if (start < 0) return false
+  const same = createHash('sha256').update(readBack.subarray(start)).digest('hex') === sha256
+  return same && (start === 0 || readBack[start - 1] === 0x0a)
+}

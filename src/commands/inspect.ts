@@ -1,0 +1,196 @@
+/**
+ * `hikyaku inspect ID|Message-ID|FILE|-`: one message's authentication: what the receiving server stamped, what we
+ * verify now, what forwarding would have done, and the proof of identical octets. On a file or standard input it
+ * works alone, without any configuration.
+ */
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Authentication } from '../authentication/authentication.ts'
+import { authenticate, hostOf, parseAuthentication } from '../authentication/authentication.ts'
+import { describeAuthentication, type Proof } from '../authentication/describe.ts'
+import { type Lookup, makeDns, systemLookup } from '../authentication/dns.ts'
+import { sameBelowTop } from '../authentication/read-back.ts'
+import { unknownHost } from '../authentication/results.ts'
+import { systemClock } from '../clock.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import type { MessageRow } from '../journal/journal.ts'
+import type { RawMessage } from '../message.ts'
+import { makeSpooler } from '../spool.ts'
+import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+
+export interface InspectOptions {
+  /** IP address or name that the rental server's forwarding would send from. */
+  readonly forwardingAddress?: string
+  /** Names under which the receiving server stamps its results. */
+  readonly authservIds?: readonly string[]
+  /** DNS servers to ask instead of the system's, `address` or `address:port`. */
+  readonly dnsServers?: readonly string[]
+  /** Ask no DNS: read what is stamped, verify nothing. */
+  readonly offline?: boolean
+  /** For tests and the sandbox. */
+  readonly lookup?: Lookup
+}
+
+/** Gmail's own limit is 150 MB; what is larger is no mail. */
+const octetsLimit = 200 * 1024 * 1024
+
+/** @param target a journal id (`#12` or `12`), a Message-ID, a file, or `-` for standard input */
+export async function inspectCommand(
+  invocation: Invocation,
+  target: string,
+  options: InspectOptions = {},
+): Promise<number> {
+  const isRow = /^#?\d{1,15}$/.test(target) || /^<.*>$/.test(target)
+  if (target === '-' || (!isRow && (await isFile(target)))) return inspectFile(invocation, target, options)
+  if (isRow || target.includes('@')) return inspectRow(invocation, target)
+  throw new Fault('usage.invalid', { facts: { what: `no such file or message: ${target}` } })
+}
+
+const isFile = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    found => !found.isDirectory(),
+    () => false,
+  )
+
+async function inspectFile(invocation: Invocation, target: string, options: InspectOptions): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), 'hikyaku-inspect-'))
+  try {
+    const spool = makeSpooler(directory).take(octetsLimit)
+    const input = target === '-' ? invocation.stdin : createReadStream(target)
+    try {
+      for await (const chunk of input) await spool.write(Buffer.from(chunk))
+    } catch (error) {
+      if (error instanceof Fault) throw error
+      throw new Fault('usage.invalid', {
+        facts: { what: `cannot read ${target}: ${String(error)}` },
+        cause: error,
+      })
+    }
+    const raw = await spool.seal()
+    try {
+      return await inspectRaw(invocation, target === '-' ? 'stdin' : target, raw, options)
+    } finally {
+      await raw.discard()
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function inspectRaw(
+  invocation: Invocation,
+  name: string,
+  raw: RawMessage,
+  options: InspectOptions,
+): Promise<number> {
+  const { forwardingAddress, authservIds = [], offline = false } = options
+  const lookup = options.lookup ?? systemLookup(options.dnsServers)
+  const dns = makeDns({ lookup, clock: systemClock })
+  const authentication = await authenticate(raw, {
+    host: { ...unknownHost, confirmedIds: authservIds },
+    verify: offline ? undefined : { dns, clock: systemClock, forwardingAddress },
+  })
+  answer(invocation, name, authentication, { sha256: raw.sha256, octets: raw.octets })
+  return exitCodes.ok
+}
+
+function answer(
+  invocation: Invocation,
+  name: string,
+  authentication: Authentication,
+  proof: Proof,
+  more: object = {},
+): void {
+  if (invocation.json) {
+    writeJson(invocation, { ok: true, exitCode: 0, name, ...more, proof, authentication })
+    return
+  }
+  const { language, stdout } = invocation
+  const columns = stdout.columns === undefined ? {} : { columns: stdout.columns }
+  for (const line of describeAuthentication(authentication, proof, { language, name, ...columns })) {
+    writeLine(invocation, line)
+  }
+}
+
+async function inspectRow(invocation: Invocation, target: string): Promise<number> {
+  return withConfig(invocation, async (config, log) => {
+    const { openJournal } = await import('../journal/sqlite.ts')
+    const journal = openJournal(config.stateDir, 'look')
+    try {
+      const id = /^#?(\d+)$/.exec(target)?.[1]
+      const rows =
+        id === undefined
+          ? (journal?.byMessageId(bracketed(target)) ?? [])
+          : [journal?.row(Number(id))].filter(row => row !== undefined)
+      const row = rows[0]
+      if (row === undefined) {
+        throw new Fault('usage.invalid', { facts: { what: `no such message in the journal: ${target}` } })
+      }
+      const mailbox = config.mailboxes.find(({ name }) => name === row.mailbox)
+      const readBack = await readBackOf(config, row, log)
+      const authentication = parseAuthentication(row.authentication) ?? nothingKept
+      answer(invocation, row.messageId ?? `#${row.id}`, authentication, proofOf(row, readBack), {
+        id: row.id,
+        mailbox: row.mailbox,
+        stage: row.stage,
+        gmailId: row.gmailId ?? null,
+        host: mailbox === undefined ? null : hostOf(mailbox),
+      })
+      return exitCodes.ok
+    } finally {
+      journal?.close()
+    }
+  })
+}
+
+const bracketed = (messageId: string): string => (messageId.startsWith('<') ? messageId : `<${messageId}>`)
+
+const nothingKept: Authentication = {
+  version: 1,
+  senderDomain: '',
+  stamped: { host: '', fields: [], leftOut: 0 },
+  verified: { state: 'not-done' },
+}
+
+/** The upload was refused by ourselves if its digest had differed, so an imported row vouches for it. */
+function proofOf(row: MessageRow, readBack: boolean | undefined): Proof {
+  const sha256 = row.sha256 ?? ''
+  return {
+    sha256,
+    octets: row.octets ?? 0,
+    retrievedSha256: sha256,
+    ...(row.gmailId === undefined ? {} : { uploadedSha256: sha256 }),
+    ...(readBack === undefined ? {} : { readBackSame: readBack }),
+  }
+}
+
+/** With `gmail.readonly`: whether Gmail holds these octets below the lines that it put on top. */
+async function readBackOf(
+  config: Parameters<Parameters<typeof withConfig>[1]>[0],
+  row: MessageRow,
+  _log: unknown,
+): Promise<boolean | undefined> {
+  const account = config.accounts.find(({ name }) => name === row.account)
+  if (
+    account === undefined ||
+    row.gmailId === undefined ||
+    row.sha256 === undefined ||
+    row.octets === undefined
+  )
+    return undefined
+  const { makeGmail } = await import('../gmail/google.ts')
+  const gmail = makeGmail({ account, endpoints: config.endpoints, clock: systemClock })
+  const signal = AbortSignal.timeout(30_000)
+  try {
+    if (!(await gmail.canRead(signal))) return undefined
+    const found = await gmail.read(row.gmailId, signal)
+    return found === undefined ? undefined : sameBelowTop(found.raw, row.sha256, row.octets)
+  } catch {
+    // The proof is extra: where Gmail cannot be asked, the rest is shown.
+    return undefined
+  } finally {
+    await gmail.close()
+  }
+}
