@@ -1,0 +1,163 @@
+/** From the code of Google's page to a refresh token; and back: revoking it. */
+import type { Clock } from '../clock.ts'
+import { Fault } from '../fault.ts'
+import { faultOfTrouble, jsonObject, said } from './answers.ts'
+import type { DesktopClient } from './client-file.ts'
+import type { ConsentCode } from './consent.ts'
+import {
+  type Deadlines,
+  exchange,
+  type HttpAnswer,
+  HttpTrouble,
+  openConnections,
+  usualDeadlines,
+} from './http.ts'
+import { allows, gmailScopes } from './scopes.ts'
+import { scrub } from './scrub.ts'
+import { readTokenAnswer } from './token-answer.ts'
+
+/** What the owner has granted. Holds a secret; never log it. */
+export interface Consent {
+  readonly refreshToken: string
+  readonly scopes: readonly string[]
+  /**
+   * When the refresh token will end, ms since 1970, where Google says so: publishing status "Testing" ends it
+   * after seven days. Undefined: not before it is revoked or unused for six months.
+   */
+  readonly endsAtMs: number | undefined
+  /** The account's address, where an address scope was granted too (OpenID Connect Core section 2). */
+  readonly address: string | undefined
+}
+
+export interface ExchangeOptions {
+  readonly client: DesktopClient
+  readonly tokenUrl: string
+  /** The scopes asked for: each must have been granted. */
+  readonly scopes: readonly string[]
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly deadlines?: Partial<Deadlines>
+}
+
+/** Nobody waits two minutes at a prompt. */
+const promptDeadlines: Deadlines = {
+  ...usualDeadlines,
+  connectMs: 10_000,
+  progressMs: 15_000,
+  answerMs: 20_000,
+}
+
+async function postForm(
+  target: string,
+  form: Readonly<Record<string, string>>,
+  deadlines: Deadlines,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const url = new URL(target)
+  const body = Buffer.from(new URLSearchParams(form).toString())
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' }
+  const chunks = async function* () {
+    yield body
+  }
+  const connections = openConnections()
+  try {
+    const request = { method: 'POST', url, headers, body: { octets: body.length, chunks } } as const
+    return await exchange(connections, request, deadlines, signal)
+  } catch (thrown) {
+    throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', url) : thrown
+  } finally {
+    connections.close()
+  }
+}
+
+/** `gmail.insert` for the long URL: what Google's page and the owner's list call it. */
+const shortScope = (scope: string): string => scope.replace(/^https:\/\/www\.googleapis\.com\/auth\//, '')
+
+/** Google lets the owner untick each scope: those that were asked for and not given, in short. */
+function missingScopes(asked: readonly string[], granted: readonly string[]): string[] {
+  const isGiven = (scope: string): boolean => {
+    if (granted.includes(scope)) return true
+    if (scope === gmailScopes.insert) return allows(granted, 'insert')
+    if (scope === gmailScopes.labels) return allows(granted, 'labels')
+    return scope === gmailScopes.readonly && allows(granted, 'read')
+  }
+  return asked.filter(scope => !isGiven(scope)).map(shortScope)
+}
+
+/**
+ * The address in an ID token. Its signature needs no check: it came straight from the token endpoint over TLS
+ * (OpenID Connect Core section 3.1.3.7, number 6).
+ */
+function addressIn(idToken: unknown): string | undefined {
+  if (typeof idToken !== 'string') return undefined
+  try {
+    const payload = Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')
+    const { email } = JSON.parse(payload) as { email?: unknown }
+    return typeof email === 'string' ? email : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Exchanges the code; one request with deadlines, never repeated (a code works once).
+ * @throws Fault gmail.scope-missing with `what` (the missing scopes, in short); gmail.consent-missing with `reason`
+ * 'code-ended' (too late, used before) or 'no-refresh-token'; those of token-answer.ts; gmail.unreachable; the
+ * signal's reason. No fault holds code, verifier, secret or token.
+ */
+export async function exchangeCode(consent: ConsentCode, options: ExchangeOptions): Promise<Consent> {
+  const { client, tokenUrl, scopes: asked, clock, signal } = options
+  const form = {
+    grant_type: 'authorization_code',
+    code: consent.code,
+    code_verifier: consent.verifier,
+    redirect_uri: consent.redirectUri,
+    client_id: client.id,
+    client_secret: client.secret,
+  }
+  const answer = await postForm(tokenUrl, form, { ...promptDeadlines, ...options.deadlines }, signal)
+  const nowMs = clock.nowMs()
+  const secrets = [consent.code, consent.verifier, client.secret]
+  let token: ReturnType<typeof readTokenAnswer>
+  try {
+    token = readTokenAnswer(answer, 'user', secrets, nowMs)
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.code !== 'gmail.consent-ended') throw thrown
+    // invalid_grant of a code says nothing of an earlier consent.
+    throw new Fault('gmail.consent-missing', { facts: { ...thrown.facts, reason: 'code-ended' } })
+  }
+  // RFC 6749 section 5.1: `scope` may be left out where it is as asked for.
+  const scopes = token.scopes ?? asked
+  const missing = missingScopes(asked, scopes)
+  if (missing.length > 0) throw new Fault('gmail.scope-missing', { facts: { what: missing.join(' ') } })
+  const json = jsonObject(answer)
+  const refreshToken = json?.refresh_token
+  if (typeof refreshToken !== 'string' || refreshToken === '')
+    throw new Fault('gmail.consent-missing', { facts: { reason: 'no-refresh-token' } })
+  const { refreshTokenLivesForMs: lifeMs } = token
+  return {
+    refreshToken,
+    scopes,
+    endsAtMs: lifeMs === undefined ? undefined : nowMs + lifeMs,
+    address: addressIn(json?.id_token),
+  }
+}
+
+/**
+ * Takes the consent back at Google (RFC 7009): the refresh token and every access token made of it.
+ * @returns 'already-ended' where Google no longer knows it
+ * @throws Fault gmail.unreachable, gmail.server, gmail.unknown-answer; the signal's reason
+ */
+export async function revokeConsent(
+  refreshToken: string,
+  revokeUrl: string,
+  signal: AbortSignal,
+): Promise<'revoked' | 'already-ended'> {
+  const answer = await postForm(revokeUrl, { token: refreshToken }, promptDeadlines, signal)
+  if (answer.status === 200) return 'revoked'
+  const { reasons, text } = said(answer)
+  if (answer.status === 400 && (reasons.has('invalid_token') || reasons.has('invalid_grant')))
+    return 'already-ended'
+  const facts = { status: answer.status, phase: 'revoke', words: scrub(text, [refreshToken]) }
+  throw new Fault(answer.status >= 500 ? 'gmail.server' : 'gmail.unknown-answer', { scope: 'account', facts })
+}

@@ -1,0 +1,44 @@
+/**
+ * What the browser shows when it comes back from Google: fixed pages, in both languages, that hold nothing of the
+ * request. They load nothing, run nothing and are not kept.
+ */
+const page = (title: string, english: string, japanese: string): Buffer =>
+  Buffer.from(`<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>hikyaku - ${title}</title></head>
+<body>
+<h1>hikyaku</h1>
+<p id="en">${english}</p>
+<p id="ja" lang="ja">${japanese}</p>
+</body>
+</html>
+`)
+
+export const pages = {
+  done: page(
+    'signed in',
+    'Google has answered. You can close this window and go back to the terminal.',
+    'Google から応答がありました。このウィンドウを閉じて、ターミナルに戻ってください。',
+  ),
+  declined: page(
+    'not allowed',
+    'Access was not granted. Nothing was changed. Go back to the terminal to try again.',
+    'アクセスは許可されませんでした。何も変更されていません。ターミナルに戻って、もう一度お試しください。',
+  ),
+  stranger: page(
+    'not this sign-in',
+    'This address does not belong to the sign-in that is waiting now. Go back to the terminal and open the link shown there.',
+    'このアドレスは、現在待機中のログインのものではありません。ターミナルに戻り、表示されているリンクを開いてください。',
+  ),
+  absent: page('not found', 'There is nothing here.', 'ここには何もありません。'),
+} as const
+
+export const pageHeaders: Readonly<Record<string, string>> = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  Connection: 'close',
+}

@@ -1,0 +1,158 @@
+/**
+ * The owner's consent by loopback redirect, as Google wants it of desktop programs (RFC 8252 section 7.3) with
+ * PKCE S256 (RFC 7636) and `state` (RFC 6749 section 10.12). On a machine without a browser the owner opens the
+ * link elsewhere and pastes back the address to which that browser could not connect.
+ * https://developers.google.com/identity/protocols/oauth2/native-app
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Fault } from '../fault.ts'
+import type { DesktopClient } from './client-file.ts'
+import { pageHeaders, pages } from './consent-page.ts'
+import { readPastedUrl } from './consent-paste.ts'
+import { scrub } from './scrub.ts'
+
+export interface ConsentOptions {
+  readonly client: DesktopClient
+  /** Full scope URLs. */
+  readonly scopes: readonly string[]
+  /** GoogleEndpoints.authUrl */
+  readonly authUrl: string
+  /** The Gmail address that is meant: Google preselects it. */
+  readonly loginHint?: string | undefined
+}
+
+/** What Google's page gave: good for one exchange within ten minutes. Holds secrets; never log it. */
+export interface ConsentCode {
+  readonly code: string
+  readonly verifier: string
+  readonly redirectUri: string
+}
+
+export interface ConsentInProgress {
+  /** To be opened in a browser, on this or on another machine. */
+  readonly url: string
+  /** Where the browser will come back to; for the hint about an SSH tunnel. */
+  readonly port: number
+  /**
+   * Waits for the browser. A request that does not carry our state changes nothing and the wait goes on.
+   * @throws Fault gmail.consent-missing (`reason: 'access_denied'`), gmail.forbidden (an administrator's policy),
+   * gmail.unknown-answer; the signal's reason
+   */
+  waitForRedirect(signal: AbortSignal): Promise<ConsentCode>
+  /**
+   * Reads the address that the owner copied from the browser.
+   * @throws those of waitForRedirect; Fault usage.invalid with `what: 'pasted-url'` and `reason` (PasteReason)
+   */
+  acceptPastedUrl(text: string): ConsentCode
+  /** Frees the port. May be called more than once. */
+  close(): Promise<void>
+}
+
+const sameText = (one: string, other: string): boolean =>
+  timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest())
+
+/** @throws Fault for what the authorization server refused (RFC 6749 section 4.1.2.1) */
+function readResult(query: URLSearchParams): string {
+  const error = query.get('error')
+  const code = query.get('code')
+  if (error === null && code) return code
+  if (error === 'access_denied')
+    throw new Fault('gmail.consent-missing', { facts: { reason: 'access_denied', phase: 'consent' } })
+  const reason = scrub(error ?? 'no code').slice(0, 100)
+  if (error === 'admin_policy_enforced' || error === 'org_internal')
+    throw new Fault('gmail.forbidden', { facts: { reason, phase: 'consent' } })
+  throw new Fault(error === 'invalid_scope' ? 'gmail.scope-missing' : 'gmail.unknown-answer', {
+    scope: 'account',
+    facts: { reason, phase: 'consent' },
+  })
+}
+
+/** Listens on a free loopback port and makes the link. */
+export async function startConsent(options: ConsentOptions): Promise<ConsentInProgress> {
+  // RFC 7636 section 4.1: 43 characters of base64url carry 256 bits.
+  const verifier = randomBytes(32).toString('base64url')
+  const state = randomBytes(32).toString('base64url')
+  const result = Promise.withResolvers<string>()
+  result.promise.catch(() => {}) // nobody may be waiting yet
+  let over = false
+
+  const server = createServer((request, response) => {
+    const [status, body, location] = answerTo(request)
+    response.writeHead(status, {
+      ...pageHeaders,
+      'Content-Length': body.length,
+      ...(location ? { Location: location } : {}),
+    })
+    response.end(body) // Node leaves the body out of an answer to HEAD
+  })
+  server.requestTimeout = 10_000
+  server.maxConnections = 16
+  server.listen(0, '127.0.0.1') // RFC 8252 section 7.3: the address, not `localhost`
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const redirectUri = `http://127.0.0.1:${port}`
+
+  /** [status, body, where to]. A redirect takes the code out of the address bar and the history. */
+  function answerTo(request: IncomingMessage): [number, Buffer, string?] {
+    // A page of a stranger that points its own name at 127.0.0.1 (DNS rebinding) gets nothing.
+    if (request.headers.host !== `127.0.0.1:${port}`) return [404, pages.absent]
+    if (request.method !== 'GET' && request.method !== 'HEAD') return [405, pages.absent]
+    const url = URL.parse(request.url ?? '', redirectUri)
+    if (url?.pathname === '/done') return [200, pages.done]
+    if (url?.pathname === '/declined') return [200, pages.declined]
+    if (url?.pathname !== '/' || url.search === '') return [404, pages.absent]
+    if (!sameText(url.searchParams.get('state') ?? '', state)) return [400, pages.stranger]
+    if (request.method !== 'GET') return [200, pages.done]
+    try {
+      result.resolve(readResult(url.searchParams))
+      return [303, pages.done, '/done']
+    } catch (thrown) {
+      result.reject(thrown)
+      return [303, pages.declined, '/declined']
+    }
+  }
+
+  const url = new URL(options.authUrl)
+  const parameters = {
+    client_id: options.client.id,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: options.scopes.join(' '),
+    state,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    access_type: 'offline', // else no refresh token
+    prompt: 'consent', // else none on a second consent
+    ...(options.loginHint?.includes('@') ? { login_hint: options.loginHint } : {}),
+  }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  const withCode = (code: string): ConsentCode => ({ code, verifier, redirectUri })
+
+  return {
+    url: url.href,
+    port,
+    waitForRedirect: async signal => {
+      signal.throwIfAborted()
+      const aborted = Promise.withResolvers<never>()
+      const onAbort = (): void => aborted.reject(signal.reason)
+      signal.addEventListener('abort', onAbort, { once: true })
+      try {
+        return withCode(await Promise.race([result.promise, aborted.promise]))
+      } finally {
+        signal.removeEventListener('abort', onAbort)
+      }
+    },
+    acceptPastedUrl: text => withCode(readResult(readPastedUrl(text, given => sameText(given, state)))),
+    close: async () => {
+      if (over) return
+      over = true
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

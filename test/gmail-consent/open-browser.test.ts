@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { chromium } from 'playwright-core'
+import { systemClock } from '../../src/clock.ts'
+import { startConsent } from '../../src/gmail/consent.ts'
+import { exchangeCode } from '../../src/gmail/consent-exchange.ts'
+import { browserCommand, openBrowser } from '../../src/gmail/open-browser.ts'
+import { leastScopes } from '../../src/gmail/scopes.ts'
+import { startGmailServer } from '../servers/gmail/gmail-server.ts'
+import { requireServer } from '../servers/required.ts'
+
+const url = 'https://accounts.example/auth?a=1&b=$(touch x)'
+
+describe('opening a browser', () => {
+  it('hands the whole link over as one argument, without a shell', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hikyaku-browser-'))
+    const program = join(folder, 'xdg-open')
+    const fifo = join(folder, 'seen')
+    await writeFile(
+      program,
+      `#!/bin/sh\nprintf '%s\\n' "$#" "$1" > '${fifo}.part' && mv '${fifo}.part' '${fifo}'\n`,
+    )
+    await chmod(program, 0o755)
+    assert.equal(await openBrowser(url, { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ':0' }, 'linux'), true)
+    const until = performance.now() + 10_000
+    while (!existsSync(fifo) && performance.now() < until) await new Promise(resolve => setImmediate(resolve))
+    assert.equal(await readFile(fifo, 'utf8'), `1\n${url}\n`)
+    await rm(folder, { recursive: true })
+  })
+
+  it('does not try without a display or over SSH, and survives a missing program', async () => {
+    assert.equal(browserCommand(url, 'linux', {}), undefined)
+    assert.equal(browserCommand(url, 'darwin', { SSH_CONNECTION: 'x' }), undefined)
+    assert.equal(await openBrowser(url, { PATH: '/nonexistent', DISPLAY: ':0' }, 'linux'), false)
+  })
+
+  it('opens no file and no other scheme', async () => {
+    await assert.rejects(openBrowser('file:///etc/passwd', { DISPLAY: ':0' }, 'linux'), TypeError)
+  })
+})
+
+const executablePath = '/usr/bin/chromium'
+
+describe('consent in a real browser', { skip: requireServer('chromium', existsSync(executablePath)) }, () => {
+  it('leads from the link over the check boxes to a token, and leaves no code in the address bar', async () => {
+    const gmail = await startGmailServer({ accounts: ['shop@example.test'] })
+    const consent = await startConsent({ client: gmail.client, scopes: leastScopes, authUrl: gmail.authUrl })
+    const browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    })
+    try {
+      const page = await browser.newPage()
+      await page.goto(consent.url)
+      await page.check('#select-all')
+      const waiting = consent.waitForRedirect(AbortSignal.timeout(20_000))
+      await page.click('#allow')
+      const code = await waiting
+      await page.waitForURL(`http://127.0.0.1:${consent.port}/done`)
+      assert.match((await page.textContent('#ja')) ?? '', /ターミナルに戻って/)
+      const { client, tokenUrl } = gmail
+      const signal = AbortSignal.timeout(20_000)
+      const given = await exchangeCode(code, {
+        client,
+        tokenUrl,
+        scopes: leastScopes,
+        clock: systemClock,
+        signal,
+      })
+      assert.match(given.refreshToken, /^1\/\//)
+    } finally {
+      await browser.close()
+      await consent.close()
+      await gmail.close()
+    }
+  })
+})
