@@ -23,7 +23,7 @@ const nasty = (id: string): Buffer =>
 interface Desk {
   readonly server: GmailServer
   readonly api: gmail_v1.Gmail
-  /** Given per call: the constructor's rootUrl is ignored for uploads. */
+  /** Per call: the constructor's is ignored for uploads. */
   readonly at: { rootUrl: string; retry: false }
 }
 
@@ -36,6 +36,7 @@ async function desk(options: GmailServerOptions = {}, scopes?: readonly string[]
   const auth = new OAuth2Client({
     clientId: server.client.id,
     clientSecret: server.client.secret,
+    forceRefreshOnFailure: true,
     endpoints: {
       oauth2TokenUrl: server.tokenUrl,
       oauth2RevokeUrl: server.revokeUrl,
@@ -157,62 +158,6 @@ describe('the Gmail stand-in, through the eyes of Google’s own client,', () =>
     assert.equal(sha256(raw.subarray(raw.length - message.length)), sha256(message))
   })
 
-  it('takes a resumable upload in chunks and says how far it has come', async () => {
-    const { server } = await desk()
-    const token = await accessToken(server)
-    const message = Buffer.concat([nasty('resumable@example.test'), randomBytes(600_000)])
-    const started = await fetch(
-      `${server.url}upload/gmail/v1/users/me/messages/import?uploadType=resumable`,
-      {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          'x-upload-content-type': 'message/rfc822',
-          'x-upload-content-length': String(message.length),
-        },
-        body: '{"labelIds": ["INBOX"]}',
-      },
-    )
-    const session = started.headers.get('location') ?? ''
-    const put = (range: string, body?: Buffer): Promise<Response> =>
-      fetch(session, {
-        method: 'PUT',
-        headers: { 'content-range': range },
-        redirect: 'manual',
-        ...(body ? { body: new Uint8Array(body) } : {}),
-      })
-    const quarter = 256 * 1024
-    assert.equal((await put(`bytes */${message.length}`)).headers.get('range'), null)
-    assert.equal((await put(`bytes 0-99/${message.length}`, message.subarray(0, 100))).status, 400)
-    const first = await put(`bytes 0-${quarter - 1}/${message.length}`, message.subarray(0, quarter))
-    assert.equal(first.status, 308)
-    assert.equal(first.headers.get('range'), `bytes=0-${quarter - 1}`)
-    assert.equal(
-      (
-        await put(
-          `bytes ${2 * quarter}-${message.length - 1}/${message.length}`,
-          message.subarray(2 * quarter),
-        )
-      ).status,
-      400,
-    )
-    server.faults.next('upload-session', presets.reset('mid-body', 1000))
-    await assert.rejects(
-      put(`bytes ${quarter}-${message.length - 1}/${message.length}`, message.subarray(quarter)),
-    )
-    assert.equal((await put(`bytes */${message.length}`)).headers.get('range'), `bytes=0-${quarter - 1}`)
-    const last = await put(
-      `bytes ${quarter}-${message.length - 1}/${message.length}`,
-      message.subarray(quarter),
-    )
-    assert.equal(last.status, 200)
-    assert.equal(server.messages()[0]?.sha256, sha256(message))
-    assert.deepEqual(await last.json(), await (await put(`bytes */${message.length}`)).json())
-    server.resumable.expireAll(410)
-    assert.equal((await put(`bytes */${message.length}`)).status, 410)
-  })
-
   it('lists, makes and refuses labels as Gmail does', async () => {
     const { server, api, at } = await desk({ accounts: [{ email: 'me@example.test', labels: ['Rental'] }] })
     const { data: made } = await api.users.labels.create(
@@ -251,6 +196,17 @@ describe('the Gmail stand-in, through the eyes of Google’s own client,', () =>
       assert.equal(error.status, 403)
       assert.equal(error.reason, 'insufficientPermissions')
     }
+  })
+
+  it('is asked again with a fresh token after a 401, and tells the client of a dead consent', async () => {
+    const { server, api, at } = await desk()
+    server.faults.next('labels.list', presets.unauthorizedAnswer())
+    await api.users.labels.list({ userId: 'me' }, at)
+    const statuses = server.ledger.of('labels.list').map(entry => entry.status)
+    assert.deepEqual(statuses, [401, 200])
+    assert.equal(server.ledger.of('token').length, 2)
+    server.oauth.killGrants('owner@example.test')
+    assert.match((await failure(api.users.labels.list({ userId: 'me' }, at))).message, /invalid_grant/)
   })
 
   it('finds a message by Message-ID once the index has caught up, in the trash on request only', async () => {
@@ -335,24 +291,9 @@ describe('the Gmail stand-in, through the eyes of Google’s own client,', () =>
         { userId: 'me', media: { mimeType: 'message/rfc822', body } },
         { retry: false },
       ),
-      /gmail\.googleapis\.com/,
+      /a test dialled gmail\.googleapis\.com/,
     )
     assert.deepEqual([...new Set(guard.refused)], ['gmail.googleapis.com'])
     assert.deepEqual(server.ledger.entries, [])
   })
 })
-
-/** An access token, got by hand. */
-async function accessToken(server: GmailServer): Promise<string> {
-  const answer = await fetch(server.tokenUrl, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: server.grant(),
-      client_id: server.client.id,
-      client_secret: server.client.secret,
-    }),
-  })
-  const { access_token } = (await answer.json()) as { access_token: string }
-  return access_token
-}

@@ -25,16 +25,7 @@ let token: string
 
 async function start(options: GmailServerOptions = {}): Promise<void> {
   server = await startGmailServer(options)
-  token = await tokenFor(server, server.grant())
-}
-
-async function tokenFor(at: GmailServer, refresh_token: string): Promise<string> {
-  const { id: client_id, secret: client_secret } = at.client
-  const body = new URLSearchParams({ grant_type: 'refresh_token', client_id, client_secret, refresh_token })
-  const answer = (await (await fetch(at.tokenUrl, { method: 'POST', body })).json()) as {
-    access_token: string
-  }
-  return answer.access_token
+  token = server.accessToken()
 }
 
 const message = (id: string, octets = 0): Buffer =>

@@ -220,6 +220,8 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
     resumable,
     grant: (account = first, scopes = ['gmail.insert', 'gmail.labels']) =>
       oauth.issueRefreshToken(mailbox(account).email, client.id, scopes),
+    accessToken: (account = first, scopes = ['gmail.insert', 'gmail.labels']) =>
+      oauth.issueAccessToken(mailbox(account).email, client.id, scopes),
     mailbox,
     messages: account => [...mailbox(account).messages.values()],
     accepted,

@@ -83,6 +83,17 @@ export class OAuth {
     return token
   }
 
+  /** An access token at once, for a test that speaks to the API by hand. */
+  issueAccessToken(account: string, clientId: string, scopes: readonly string[]): string {
+    return this.#newAccessToken({
+      account,
+      clientId,
+      scopes: scopes.map(scopeUrl),
+      endsAtMs: undefined,
+      dead: false,
+    })
+  }
+
   issueCode(pending: Omit<PendingCode, 'endsAtMs'>): string {
     const code = `4/0A${randomBytes(24).toString('base64url')}`
     this.#codes.set(code, { ...pending, endsAtMs: this.#clock.nowMs() + 600_000 })
@@ -251,9 +262,8 @@ export class OAuth {
   }
 
   #answer(grant: Grant, refreshToken?: string): Answer {
-    const token = `ya29.${randomBytes(48).toString('base64url')}`
+    const token = this.#newAccessToken(grant)
     const nowMs = this.#clock.nowMs()
-    this.#access.set(token, { grant, endsAtMs: nowMs + (this.rules.accessTokenSeconds + 1) * 1000 })
     const left =
       grant.endsAtMs === undefined ? undefined : Math.max(0, Math.floor((grant.endsAtMs - nowMs) / 1000))
     return json(200, {
@@ -264,5 +274,14 @@ export class OAuth {
       token_type: 'Bearer',
       ...(left === undefined ? {} : { refresh_token_expires_in: left }),
     })
+  }
+
+  #newAccessToken(grant: Grant): string {
+    const token = `ya29.${randomBytes(48).toString('base64url')}`
+    this.#access.set(token, {
+      grant,
+      endsAtMs: this.#clock.nowMs() + (this.rules.accessTokenSeconds + 1) * 1000,
+    })
+    return token
   }
 }

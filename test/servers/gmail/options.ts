@@ -50,6 +50,8 @@ export interface GmailServer {
   readonly resumable: ResumableUploads
   /** A consent given elsewhere: a refresh token. Default scopes gmail.insert and gmail.labels. */
   grant(account?: string, scopes?: readonly string[]): string
+  /** An access token at once, for a test that speaks to the API by hand. */
+  accessToken(account?: string, scopes?: readonly string[]): string
   mailbox(account?: string): Mailbox
   /** Everything there, trash and spam included, oldest first. */
   messages(account?: string): StoredMessage[]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { Refusal } from './envelope.ts'
-import { type GmailServer, type GmailServerOptions, startGmailServer } from './gmail-server.ts'
+import { type GmailServer, startGmailServer } from './gmail-server.ts'
 import { Mailbox } from './mailbox.ts'
 import { defaultRules, type ImportRules, takeIn } from './messages.ts'
 import { Octets, Spool } from './octets.ts'
@@ -157,17 +157,11 @@ describe('an import into the Gmail stand-in', () => {
   })
 
   it('is refused where the request itself is not Gmail’s', async () => {
-    const options: GmailServerOptions = {}
-    const server = await startGmailServer(options)
+    const server = await startGmailServer()
     open.push(server)
-    const form = { grant_type: 'refresh_token', refresh_token: server.grant() }
-    const { id: client_id, secret: client_secret } = server.client
-    const body = new URLSearchParams({ ...form, client_id, client_secret })
-    const { access_token } = (await (await fetch(server.tokenUrl, { method: 'POST', body })).json()) as {
-      access_token: string
-    }
+    const authorization = `Bearer ${server.accessToken()}`
     const post = async (path: string, type: string, text: string): Promise<number> => {
-      const headers = { authorization: `Bearer ${access_token}`, 'content-type': type }
+      const headers = { authorization, 'content-type': type }
       const response = await fetch(server.url + path, { method: 'POST', headers, body: text })
       await response.text()
       return response.status
