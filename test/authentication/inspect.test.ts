@@ -59,7 +59,7 @@ describe('hikyaku inspect on a file, without any configuration', () => {
     assert.match(text, /^DMARC .*pass +pass p=reject$/m)
     assert.match(text, /Forwarded +REFUSED: you would never have seen it/)
     assert.match(text, /150\.95\.219\.104 of your server, which\s+invoice\.example has not\s+listed/)
-    assert.match(text, /asks to refuse such mail \(p=reject\)/)
+    assert.match(text, /asks to\s+refuse such mail \(p=reject\)/)
     assert.match(text, new RegExp(createHash('sha256').update(unsignedInvoice()).digest('hex')))
   })
 
