@@ -176,7 +176,10 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   await chmod(root, 0o755)
   for (const name of ['run', 'state', 'mail', 'tls']) await mkdir(join(root, name))
   const certificates = await makeCertificates(join(root, 'tls'))
-  const lines = Object.entries(users).map(([name, word]) => `${name}:{PLAIN}${word.replaceAll(':', '\\:')}`)
+  // Base64, because passwd-file has no way to write a colon.
+  const lines = Object.entries(users).map(
+    ([name, word]) => `${name}:{PLAIN.b64}${Buffer.from(word, 'utf8').toString('base64')}`,
+  )
   await writeFile(join(root, 'passwd'), `${lines.join('\n')}\n`, { mode: 0o644 })
   for (const name of Object.keys(users)) {
     await mkdir(join(root, 'mail', name))
