@@ -104,6 +104,10 @@ export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault 
     new Fault(code, { facts, ...(notBeforeMs === undefined ? {} : { notBeforeMs }), ...options })
   const has = (wanted: readonly string[]): boolean => wanted.some(reason => reasons.has(reason))
 
+  // A 303 answers a request that was acted upon (RFC 9110 section 15.4.4); the other redirects were not.
+  if (status === 303 && asked === 'upload' && answer.bodySent) {
+    return fault('gmail.outcome-unknown', { scope: 'account' })
+  }
   if (status < 200 || (status >= 300 && status < 400) || status >= 600) return fault('gmail.not-google')
   if (status >= 500) {
     return asked === 'upload' && answer.bodySent

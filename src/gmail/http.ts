@@ -234,7 +234,9 @@ export function exchange(
     }
 
     client.once('socket', socket => {
-      if (client.reusedSocket) start()
+      // A kept connection may have ended unseen: one whole turn of the event loop lets a FIN or RST that lies in
+      // the kernel be heard before anything is written, where it would make the outcome unknown.
+      if (client.reusedSocket) setImmediate(() => setImmediate(start))
       else socket.once(secure ? 'secureConnect' : 'connect', start)
     })
     client.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error))

@@ -254,6 +254,7 @@ const rows: [string, HttpAnswer, string, string, string?][] = [
   ],
   ['302', answerOf(302, ''), 'gmail.not-google', 'account', 'later'],
   ['308', answerOf(308, ''), 'gmail.not-google', 'account', 'later'],
+  ['303 after the whole upload', answerOf(303, ''), 'gmail.outcome-unknown', 'account', 'later'],
   ['200 empty', answerOf(200, ''), 'gmail.outcome-unknown', 'message', 'later'],
   ['200 HTML', answerOf(200, html), 'gmail.outcome-unknown', 'message', 'later'],
   ['200 without id', answerOf(200, { threadId: 't' }), 'gmail.outcome-unknown', 'message', 'later'],
