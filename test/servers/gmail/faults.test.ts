@@ -137,6 +137,23 @@ describe('the Gmail stand-in', () => {
     )
   })
 
+  it('refuses a request too many at the same time', async () => {
+    server.quota.rules.maxConcurrent = 2
+    let letGo = (): void => undefined
+    const until = new Promise<void>(resolve => {
+      letGo = resolve
+    })
+    server.faults.next('import', { kind: 'hold', until }, 2)
+    const held = [1, 2].map(n => send(message(`held-${n}@example.test`)))
+    await server.ledger.waitFor(entry => entry.message !== undefined, 2)
+    const refused = await send(message('held-3@example.test'))
+    assert.equal(refused.status, 429)
+    assert.match(refused.text, /Too many concurrent requests for user/)
+    letGo()
+    await Promise.all(held)
+    assert.equal((await send(message('held-3@example.test'))).status, 200)
+  })
+
   it('says its errors in Gmail’s envelope', async () => {
     const cases: [Fault, number, string, string][] = [
       [presets.rateLimited('user-rate'), 429, 'usageLimits', 'rateLimitExceeded'],
