@@ -23,7 +23,7 @@ export interface GmailOptions {
 /** One Gmail account. Connections are made when needed and kept warm. */
 export function makeGmail({ account, endpoints, clock, deadlines: own }: GmailOptions): Gmail {
   const deadlines = { ...usualDeadlines, ...own }
-  const connections = openConnections()
+  const connections = openConnections(clock.nowMs)
   const { unitsPerMinute, importsInFlight } = account
   const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
   const session: Session = {

@@ -77,18 +77,37 @@ export class HttpTrouble extends Error {
 export interface Connections {
   readonly http: http.Agent
   readonly https: https.Agent
+  /** Drops connections that idled too long; called before each exchange. */
+  refresh(): void
   close(): void
 }
 
+const longestIdleMs = 30_000
+
 /**
  * Connection pools of one account. An idle connection is dropped after 30 s, long before Google or a router on the
- * way would drop it unseen: a request written into a dead connection is an unknown outcome.
+ * way would drop it unseen: a request written into a dead connection is an unknown outcome. Timers stand still while
+ * the machine sleeps, so the wall clock is asked, too.
  */
-export function openConnections(): Connections {
-  const options = { keepAlive: true, timeout: 30_000, scheduling: 'lifo', noDelay: true } as const
-  const pools = { http: new http.Agent(options), https: new https.Agent(options) }
+export function openConnections(nowMs: () => number = Date.now): Connections {
+  const options = { keepAlive: true, timeout: longestIdleMs, scheduling: 'lifo', noDelay: true } as const
+  const pools = {
+    http: new http.Agent(options),
+    // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off: a token travels.
+    https: new https.Agent({ ...options, rejectUnauthorized: true }),
+  }
+  let usedAtMs = nowMs()
   return {
     ...pools,
+    refresh: () => {
+      const sinceMs = nowMs() - usedAtMs
+      usedAtMs += sinceMs
+      if (sinceMs >= 0 && sinceMs <= longestIdleMs) return
+      for (const pool of [pools.http, pools.https]) {
+        for (const sockets of Object.values(pool.freeSockets))
+          for (const socket of sockets ?? []) socket.destroy()
+      }
+    },
     close: () => {
       pools.http.destroy()
       pools.https.destroy()
@@ -139,6 +158,7 @@ export function exchange(
       reject(signal.reason)
       return
     }
+    connections.refresh()
     const secure = request.url.protocol === 'https:'
     const { body, answerLimit = 1 << 20 } = request
     let phase: HttpPhase = 'connect'

@@ -1,6 +1,7 @@
 /** Label ids for names: users.labels.list, and users.labels.create where one is missing. Cached until forgotten. */
 import { Fault } from '../fault.ts'
 import { callGmail, type Session } from './api.ts'
+import { orAbort } from './or-abort.ts'
 import { units } from './pace.ts'
 import { scrub } from './scrub.ts'
 
@@ -102,7 +103,7 @@ export function makeLabels(session: Session): Labels {
         return [...ids]
       })
       last = mine.catch(() => {})
-      return mine
+      return orAbort(mine, signal)
     },
     forget() {
       known = undefined

@@ -4,6 +4,7 @@ import type { AccountConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import { faultOfTrouble } from './answers.ts'
 import { type Connections, type Deadlines, HttpTrouble } from './http.ts'
+import { orAbort } from './or-abort.ts'
 import { type Ability, allows, gmailScopes, leastScopes } from './scopes.ts'
 import { readTokenAnswer } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
@@ -83,6 +84,8 @@ export function makeTokens(options: TokensOptions): Tokens {
         marginMs: Math.min(marginMs, read.livesForMs / 4),
       }
     } catch (thrown) {
+      if (closing.signal.aborted)
+        throw new Fault('gmail.unreachable', { facts: { reason: 'closed', phase: 'token' } })
       throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', new URL(tokenUrl)) : thrown
     }
   }
@@ -157,12 +160,4 @@ export function makeTokens(options: TokensOptions): Tokens {
       closing.abort()
     },
   }
-}
-
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import type { RawMessage } from '../../src/message.ts'
+import { makeFakeClock } from './fake-clock.ts'
 import {
   anImport,
   faultOf,
@@ -422,6 +423,18 @@ test('an idle connection that the server closed is replaced without a word', asy
   })
   const gmail = await gmailFor(t, { api: server.origin })
   await gmail.import(simple, anImport(), never)
+  await gmail.import(simple, anImport(), never)
+  assert.equal(server.connections, 2)
+})
+
+test('a connection kept over a suspend of the machine is not used again', async t => {
+  const clock = makeFakeClock()
+  const server = await serve(t, (_, response) => sendJson(response, 200, { id: '1' }))
+  const gmail = await gmailFor(t, { api: server.origin, clock })
+  await gmail.import(simple, anImport(), never)
+  await gmail.import(simple, anImport(), never)
+  assert.equal(server.connections, 1)
+  clock.jump(1_800_000)
   await gmail.import(simple, anImport(), never)
   assert.equal(server.connections, 2)
 })

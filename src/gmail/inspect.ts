@@ -1,0 +1,78 @@
+/** What can be learned of an account without touching mail: for `doctor` and `setup`. */
+import { callGmail, type Session } from './api.ts'
+import type { GmailOptions } from './google.ts'
+import { openConnections, usualDeadlines } from './http.ts'
+import { makePace, units } from './pace.ts'
+import { allows } from './scopes.ts'
+import { makeTokens } from './token.ts'
+
+export interface Inspected {
+  /** Granted scopes as full URLs; undefined where Google did not say. */
+  readonly scopes: readonly string[] | undefined
+  readonly canInsert: boolean
+  readonly canLabel: boolean
+  readonly canRead: boolean
+  /** The signed-in address; known only where the token may read. */
+  readonly address: string | undefined
+  /** User labels by name; undefined where the token may not list them. */
+  readonly labels: readonly string[] | undefined
+  /** When the consent ends, ms since 1970: publishing status "Testing". */
+  readonly consentEndsAtMs: number | undefined
+  /** Round trip of the token request, and of the first API call on a new connection, ms. */
+  readonly tokenMs: number
+  readonly apiMs: number | undefined
+}
+
+/**
+ * Asks for a token and, as far as its scopes go, for the profile and the labels. Puts nothing into the mailbox.
+ * @throws Fault whatever stands in the way: consent, client, scopes, API switched off, network
+ */
+export async function inspectAccount(options: GmailOptions, signal: AbortSignal): Promise<Inspected> {
+  const { account, endpoints, clock } = options
+  const deadlines = { ...usualDeadlines, ...options.deadlines }
+  const connections = openConnections(clock.nowMs)
+  const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
+  const { unitsPerMinute, importsInFlight } = account
+  const session: Session = {
+    apiRoot: endpoints.apiRoot.replace(/\/+$/, ''),
+    connections,
+    deadlines,
+    tokens,
+    clock,
+    pace: makePace({ unitsPerMinute, importsInFlight, clock }),
+  }
+  try {
+    const startedMs = clock.monotonicMs()
+    const { scopes } = await tokens.get(undefined, signal)
+    const tokenMs = clock.monotonicMs() - startedMs
+    const can = (ability: 'insert' | 'labels' | 'read'): boolean =>
+      scopes !== undefined && allows(scopes, ability)
+    let apiMs: number | undefined
+    const get = async (path: string, cost: number) => {
+      const atMs = clock.monotonicMs()
+      const json = await callGmail(session, { method: 'GET', path, cost, need: undefined }, signal)
+      apiMs ??= clock.monotonicMs() - atMs
+      return json
+    }
+    const listed = can('labels') ? (await get('labels', units.labelsList))?.labels : undefined
+    const address = can('read') ? (await get('profile', units.profile))?.emailAddress : undefined
+    return {
+      scopes,
+      canInsert: can('insert'),
+      canLabel: can('labels'),
+      canRead: can('read'),
+      address: typeof address === 'string' ? address : undefined,
+      labels: Array.isArray(listed)
+        ? listed
+            .filter(label => label?.type === 'user' && typeof label.name === 'string')
+            .map(label => label.name)
+        : undefined,
+      consentEndsAtMs: tokens.consentEndsAtMs,
+      tokenMs,
+      apiMs,
+    }
+  } finally {
+    tokens.close()
+    connections.close()
+  }
+}
