@@ -323,6 +323,8 @@ export class Pop3Connection {
       head.reject(asFault(error))
       goOn()
     })
+    // Aborted by the taker itself, before there was anything to wait for.
+    if (head.settled) goOn()
   }
 
   /** @param left octets that came behind this answer: they must belong to a command that was sent already */

@@ -77,6 +77,8 @@ export class Pop3ServerSession {
     if (context === undefined) throw new Error('the stand-in has no certificate')
     this.#socket = new TLSSocket(this.#plain, { isServer: true, secureContext: context })
     this.#socket.on('error', () => this.#plain.destroy())
+    // A handshake that fails ends in 'close' alone.
+    this.#socket.on('close', () => this.#plain.destroy())
     this.#secured = true
     this.#listen()
   }

@@ -1,0 +1,192 @@
+/** From nothing to the TRANSACTION state: connect, greeting, CAPA, TLS, login (RFC 1939 section 4). */
+import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Clock } from '../clock.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import { Fault } from '../fault.ts'
+import { type DialMemory, dial, type Lookup } from './dial.ts'
+import { greetingFault, loginFault, type Status, sessionFault, shown } from './pop3-answers.ts'
+import { Capabilities } from './pop3-capabilities.ts'
+import { type Command, Pop3Connection } from './pop3-connection.ts'
+import type { Deadlines } from './pop3-deadlines.ts'
+import { takeLines } from './pop3-listing.ts'
+import { secure } from './secure.ts'
+
+export interface EnterOptions {
+  readonly mailbox: MailboxConfig
+  readonly password: string
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  readonly signal: AbortSignal
+  readonly memory: DialMemory
+  readonly lookup: Lookup | undefined
+  /** False on servers that cannot bear CAPA (quirk P34). */
+  readonly askCapa: boolean
+  /** The same password was good a while ago (quirk P7). */
+  readonly goodBefore: boolean
+}
+
+/** A connection in the TRANSACTION state and what the server announced last. */
+export async function enter(options: EnterOptions): Promise<{
+  readonly connection: Pop3Connection
+  readonly capabilities: Capabilities
+}> {
+  const { connection, step } = await connect(options)
+  try {
+    const { askCapa, mailbox, deadlines, signal } = options
+    const greeting = await step('greeting', undefined, deadlines.greetingMs)
+    if (!greeting.ok) throw greetingFault(greeting, where(mailbox, 'greeting'))
+    let capabilities = await capa(connection, options)
+    if (mailbox.server.security === 'starttls') {
+      const refused = (words: string) =>
+        new Fault('source.tls-not-offered', { facts: { ...where(mailbox, 'tls'), words } })
+      if (capabilities.known && !capabilities.has('STLS')) throw refused('')
+      const status = await step('tls', 'STLS', deadlines.commandMs)
+      if (!status.ok) throw sessionFault(status, where(mailbox, 'tls')) ?? refused(shown(status))
+      await connection.startTls(signal)
+      // RFC 2595 section 4: what was said in clear text must be forgotten.
+      capabilities = await capa(connection, options)
+    }
+    // RFC 6856 section 2.1, only before the login; without it Courier replaces mail with 8-bit headers.
+    if (capabilities.has('UTF8')) await step('login', 'UTF8', deadlines.commandMs)
+    await login(options, step, greeting, capabilities)
+    // RFC 2449 section 6.5 and others: some capabilities are the user's and known only now.
+    if (askCapa && capabilities.known) {
+      const after = await capa(connection, options)
+      if (after.known) capabilities = after
+    }
+    return { connection, capabilities }
+  } catch (error) {
+    connection.drop()
+    throw masked(error, options.password)
+  }
+}
+
+type Step = (phase: string, line: Command['line'], deadlineMs: number, more?: boolean) => Promise<Status>
+
+async function connect(options: EnterOptions): Promise<{ connection: Pop3Connection; step: Step }> {
+  const { mailbox, clock, deadlines, signal, memory, lookup } = options
+  const { server } = mailbox
+  const { connectMs, tlsMs } = deadlines
+  const clear = server.security === 'none'
+  if (clear && !isLoopback(server.host)) throw clearTextFault(mailbox)
+  const socket = await dial(server, { clock, connectMs, signal, memory, ...(lookup && { lookup }) })
+  // The name's word is not enough: `localhost` may resolve to anything.
+  if (clear && !isLoopback(socket.remoteAddress ?? '')) {
+    socket.destroy()
+    throw clearTextFault(mailbox)
+  }
+  const ready = server.security === 'tls' ? await secure(socket, server, { clock, tlsMs, signal }) : socket
+  const connection = new Pop3Connection(ready, server, clock, deadlines)
+  const step: Step = (phase, line, deadlineMs, more = false) =>
+    connection.send({ phase, line, deadlineMs, signal, more })
+  return { connection, step }
+}
+
+const where = ({ server }: MailboxConfig, phase: string) => ({ host: server.host, port: server.port, phase })
+
+function clearTextFault({ server }: MailboxConfig): Fault {
+  const facts = { what: 'MAIL_SECURITY', reason: 'none is for loopback only', host: server.host }
+  return new Fault('config.invalid', { scope: 'mailbox', facts })
+}
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return host.toLowerCase() === 'localhost'
+  return host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.')
+}
+
+/** RFC 2449 section 5. A refusal is an answer: no capabilities known. */
+async function capa(connection: Pop3Connection, options: EnterOptions): Promise<Capabilities> {
+  const { askCapa, deadlines, signal } = options
+  if (!askCapa) return new Capabilities(undefined)
+  const lines: string[] = []
+  // Far more lines than there are capabilities are nonsense, and not kept.
+  const body = takeLines((line, cut) => {
+    if (!cut && lines.length < 1000) lines.push(line)
+  })
+  const status = await connection.send({
+    phase: 'capa',
+    line: 'CAPA',
+    deadlineMs: deadlines.capaMs,
+    signal,
+    body,
+  })
+  return new Capabilities(status.ok ? lines : undefined)
+}
+
+async function login(
+  options: EnterOptions,
+  step: Step,
+  greeting: Status,
+  capabilities: Capabilities,
+): Promise<void> {
+  const { mailbox, password, clock, deadlines, goodBefore } = options
+  const { user } = mailbox
+  const { loginMs } = deadlines
+  // A line break would be a command of its own; NUL separates the parts of PLAIN (RFC 4616 section 2).
+  if (/[\r\n\0]/.test(user + password)) {
+    const facts = { what: 'MAIL_USER, MAIL_PASSWORD', reason: 'a line break or NUL in it' }
+    throw new Fault('config.invalid', { scope: 'mailbox', facts })
+  }
+  const facts = { ...where(mailbox, 'login'), user }
+  const check = (status: Status): void => {
+    if (status.ok) return
+    if (status.code === '' && methodWords.test(status.words)) {
+      throw new Fault('source.login-method', { facts: { ...facts, words: shown(status) } })
+    }
+    const delay = capabilities.loginDelayMs
+    throw loginFault(status, facts, goodBefore, delay === undefined ? undefined : clock.nowMs() + delay)
+  }
+  // RFC 1939 section 7: a greeting with a timestamp offers APOP; printable ASCII only (CVE-2007-1558).
+  const [timestamp] = /<[\x21-\x3b\x3d\x3f-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]*>/.exec(greeting.words) ?? []
+  const apop = async (stamp: string): Promise<void> => {
+    const digest = createHash('md5')
+      .update(stamp + password, 'utf8')
+      .digest('hex')
+    check(await step('login', Buffer.from(`APOP ${user} ${digest}`), loginMs))
+  }
+  const offersUser = capabilities.has('USER')
+  const offersPlain = capabilities.parameters('SASL').includes('PLAIN')
+  // USER takes one word in ASCII (RFC 1939 section 7); PLAIN takes UTF-8 (RFC 4616).
+  const plainIsSafer = /[^\x21-\x7e]/.test(user) || /[^\x20-\x7e]/.test(password)
+  if (offersPlain && (!offersUser || plainIsSafer)) {
+    const initial = Buffer.from(`\0${user}\0${password}`).toString('base64')
+    // RFC 5034 section 4: a command line has at most 255 octets, else the response waits for `+ `.
+    const short = initial.length <= 240
+    const status = await step('login', short ? `AUTH PLAIN ${initial}` : 'AUTH PLAIN', loginMs, true)
+    check(status.more ? await step('login', initial, loginMs) : status)
+    return
+  }
+  if (capabilities.known && !offersUser && timestamp !== undefined) return apop(timestamp)
+  const named = await step('login', Buffer.from(`USER ${user}`), loginMs)
+  // APOP where it is the only way: its MD5 is no protection worth preferring to TLS.
+  if (!named.ok && named.code === '' && timestamp !== undefined) return apop(timestamp)
+  check(named)
+  check(await step('login', Buffer.from(`PASS ${password}`), loginMs))
+}
+
+/** Words of servers that refuse the way of the login, not the login. */
+const methodWords =
+  /plain ?text.{0,40}(disallow|not allow|disab|forbid|prohib)|(unknown|unrecogni[sz]ed|unsupported|invalid) (command|verb|mechanism)|command not (implemented|supported|recogni[sz]ed)|(ssl|tls).{0,30}required|must (use|issue|enable).{0,30}(ssl|tls|stls)|web ?mail only|(pop3?|external access) (access )?(is )?(not enabled|disabled)/i
+
+/** Servers echo command lines in their errors: the password must not get into facts that way. */
+function masked(error: unknown, password: string): unknown {
+  if (!(error instanceof Fault) || password === '') return error
+  const forms = [password, Buffer.from(password).toString('latin1'), Buffer.from(password).toString('base64')]
+  const clean = (text: string): string => forms.reduce((all, form) => all.replaceAll(form, '[secret]'), text)
+  const { words, what } = error.facts
+  if (typeof words !== 'string' && typeof what !== 'string') return error
+  const facts = {
+    ...error.facts,
+    ...(typeof words === 'string' && { words: clean(words) }),
+    ...(typeof what === 'string' && { what: clean(what) }),
+  }
+  const { scope, retry, notBeforeMs, cause } = error
+  return new Fault(error.code, {
+    scope,
+    retry,
+    facts,
+    cause,
+    ...(notBeforeMs !== undefined && { notBeforeMs }),
+  })
+}

@@ -1,0 +1,234 @@
+/** One logged-in POP3 session: the TRANSACTION state, and QUIT into the UPDATE state (RFC 1939 sections 5 and 6). */
+import { Fault } from '../fault.ts'
+import type { OctetSink } from '../message.ts'
+import { retrieveFault, type Status, saysGone, sessionFault, shown } from './pop3-answers.ts'
+import type { Capabilities } from './pop3-capabilities.ts'
+import type { Pop3Connection } from './pop3-connection.ts'
+import type { Deadlines } from './pop3-deadlines.ts'
+import { ListingBuilder, sizeSlack } from './pop3-listing.ts'
+import type { Listed, Listing, SettleAction, SourceAbilities, SourceSession } from './source.ts'
+
+/** RFC 2449 section 6.6 sets no number; more brings nothing, and what is sent cannot be called back. */
+const pipelineWindow = 8
+const longestHeader = 256 * 1024
+const never = new AbortController().signal
+
+export interface Pop3SessionOptions {
+  readonly connection: Pop3Connection
+  readonly capabilities: Capabilities
+  readonly host: string
+  readonly port: number
+  readonly deadlines: Deadlines
+}
+
+export class Pop3Session implements SourceSession {
+  readonly folders = ['']
+  readonly abilities: SourceAbilities
+  readonly #connection: Pop3Connection
+  readonly #capabilities: Capabilities
+  readonly #deadlines: Deadlines
+  readonly #server: { readonly host: string; readonly port: number }
+  /** Handle to UIDL of the last listing: nothing else may be deleted (quirk P20: numbers move). */
+  #listed = new Map<number, string | undefined>()
+  /** What RETR refused. Asked again, Dovecot ends the session (quirk P22). */
+  readonly #refused = new Map<number, Fault>()
+  #slack = 0
+  #deletions = 0
+  #closed = false
+
+  constructor({ connection, capabilities, host, port, deadlines }: Pop3SessionOptions) {
+    this.#connection = connection
+    this.#capabilities = capabilities
+    this.#deadlines = deadlines
+    this.#server = { host, port }
+    connection.window = capabilities.has('PIPELINING') ? pipelineWindow : 1
+    this.abilities = {
+      protocol: 'pop3',
+      capabilities: capabilities.lines,
+      tls: connection.tls,
+      canDelete: true,
+      loginDelayMs: capabilities.loginDelayMs,
+    }
+  }
+
+  /**
+   * LIST first: mail that a server lets in between then has an identity and no size, which is harmless (quirk
+   * P21). Where UIDL is refused no entry has a uid (P14). Faults: source.server-temporary, source.server-permanent,
+   * source.busy, and those of the connection.
+   */
+  async list(_folder: string, _known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
+    const builder = new ListingBuilder()
+    const ask = (line: string, body?: (octets: Uint8Array) => void): Promise<Status> =>
+      this.#connection.send({
+        line,
+        phase: 'list',
+        deadlineMs: this.#deadlines.listMs,
+        signal,
+        ...(body && { body }),
+      })
+    const [sizes, uids] = await all([ask('LIST', builder.takeSizes()), ask('UIDL', builder.takeUids())])
+    for (const status of [sizes, uids]) {
+      const fault = status.ok ? undefined : sessionFault(status, this.#where('list'))
+      if (fault !== undefined) throw fault
+    }
+    if (!sizes.ok && !uids.ok) {
+      // Some servers refuse to list nothing; STAT cannot be refused (RFC 1939 section 5).
+      const stat = await ask('STAT')
+      if (!stat.ok || !/^0(\s|$)/.test(stat.words)) {
+        throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(sizes) } })
+      }
+    }
+    const listing = builder.build()
+    this.#listed = new Map(listing.entries.map(entry => [entry.handle, entry.uid]))
+    this.#slack = sizeSlack(listing)
+    return listing
+  }
+
+  async retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
+    const before = this.#refused.get(entry.handle)
+    if (before !== undefined) throw before
+    let octets = 0
+    const status = await this.#connection.send({
+      line: `RETR ${number(entry)}`,
+      phase: 'retrieve',
+      deadlineMs: this.#deadlines.commandMs,
+      signal,
+      progress: true,
+      body: piece => {
+        octets += piece.length
+        return sink.write(piece)
+      },
+    })
+    if (!status.ok) throw this.#refuse(entry, status)
+    if (octets === 0) throw new Fault('message.empty', { facts: this.#where('retrieve') })
+    const announced = leastAnnounced(entry, status)
+    // Quirk P23: Dovecot ends a truncated message properly. Longer is harmless: the final CRLF was added, or the
+    // server counts a line end as one octet (P24).
+    if (announced !== undefined && octets < announced - this.#slack) {
+      throw new Fault('message.short', { facts: { ...this.#where('retrieve'), octets, announced } })
+    }
+    return octets
+  }
+
+  /** RFC 1939 section 7. Undefined also where the answer is evidently nonsense (quirk P33). */
+  async peekHeader(entry: Listed, signal: AbortSignal): Promise<Buffer | undefined> {
+    if (this.#refused.has(entry.handle)) return undefined
+    if (this.#capabilities.known && !this.#capabilities.has('TOP')) return undefined
+    const pieces: Uint8Array[] = []
+    let octets = 0
+    const status = await this.#connection.send({
+      line: `TOP ${number(entry)} 0`,
+      phase: 'peek',
+      deadlineMs: this.#deadlines.commandMs,
+      signal,
+      progress: true,
+      body: piece => {
+        if (octets < longestHeader) pieces.push(piece.subarray(0, longestHeader - octets))
+        octets += piece.length
+      },
+    })
+    if (!status.ok) {
+      if (saysGone(status)) this.#refuse(entry, status)
+      return undefined
+    }
+    const all = Buffer.concat(pieces)
+    // FTGate answers +OK twice.
+    if (all.length === 0 || all.subarray(0, 3).toString('latin1') === '+OK') return undefined
+    if (all.subarray(0, 2).equals(Buffer.from('\r\n'))) return all.subarray(0, 2)
+    const end = all.indexOf('\r\n\r\n')
+    return end < 0 ? all : all.subarray(0, end + 4)
+  }
+
+  /**
+   * DELE for each; close() commits. All are tried before a refusal is thrown: source.cannot-settle. What the server
+   * says is gone counts as settled.
+   */
+  async settle(entries: readonly Listed[], action: SettleAction, signal: AbortSignal): Promise<void> {
+    if (action.do === 'move') {
+      throw new Fault('source.cannot-settle', { facts: { ...this.#where('settle'), what: 'move' } })
+    }
+    for (const entry of entries) {
+      if (!this.#listed.has(entry.handle) || this.#listed.get(entry.handle) !== entry.uid) {
+        throw new Fault('bug', { facts: { what: 'DELE for a message that this session did not list' } })
+      }
+    }
+    const refusals: Status[] = []
+    const dele = async (entry: Listed): Promise<void> => {
+      if (this.#refused.get(entry.handle)?.code === 'message.gone') return
+      const status = await this.#connection.send({
+        line: `DELE ${number(entry)}`,
+        phase: 'settle',
+        deadlineMs: this.#deadlines.commandMs,
+        signal,
+      })
+      if (status.ok) this.#deletions += 1
+      else if (!saysGone(status)) refusals.push(status)
+    }
+    for (let at = 0; at < entries.length; at += 1000) await all(entries.slice(at, at + 1000).map(dele))
+    const [refusal] = refusals
+    if (refusal === undefined) return
+    const facts = { ...this.#where('settle'), words: shown(refusal), messages: refusals.length }
+    throw new Fault('source.cannot-settle', { retry: 'later', facts })
+  }
+
+  /**
+   * QUIT with its answer read. Faults: source.cannot-settle for -ERR (some messages may be deleted all the same,
+   * RFC 1939 section 6), those of the connection where no answer came; facts.deletions counts what was marked.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      const { quitMs } = this.#deadlines
+      const status = await this.#connection.send({
+        line: 'QUIT',
+        phase: 'quit',
+        deadlineMs: quitMs,
+        signal: never,
+      })
+      if (status.ok) return this.#connection.end()
+      const facts = { ...this.#where('quit'), words: shown(status), deletions: this.#deletions }
+      throw new Fault('source.cannot-settle', { retry: 'later', facts })
+    } catch (error) {
+      this.#connection.drop()
+      throw error
+    }
+  }
+
+  abandon(): void {
+    this.#closed = true
+    this.#connection.drop()
+  }
+
+  #where(phase: string) {
+    return { ...this.#server, phase }
+  }
+
+  #refuse(entry: Listed, status: Status): Fault {
+    const fault = retrieveFault(status, this.#where('retrieve'))
+    this.#refused.set(entry.handle, fault)
+    return fault
+  }
+}
+
+function number(entry: Listed): number {
+  if (Number.isSafeInteger(entry.handle) && entry.handle > 0) return entry.handle
+  throw new Fault('bug', { facts: { what: 'a message number that is none' } })
+}
+
+/** The smaller of LIST's size and `+OK n octets`: where the two differ, one of them counts otherwise (quirk P24). */
+function leastAnnounced(entry: Listed, status: Status): number | undefined {
+  const [, said] = /^([0-9]{1,15}) octets\b/i.exec(status.words) ?? []
+  const sizes = [entry.octets, said === undefined ? undefined : Number(said)].filter(
+    size => size !== undefined,
+  )
+  return sizes.length === 0 ? undefined : Math.min(...sizes)
+}
+
+/** Waits for all, also when one fails, and throws the first failure: no rejection is left without an ear. */
+async function all<T extends readonly Promise<unknown>[]>(
+  works: [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(works)
+  return Promise.all(works) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>
+}

@@ -1,0 +1,113 @@
+/**
+ * The POP3 source (RFC 1939 with RFC 2449, 2595, 3206, 5034, 6856, 8314). Octets in, octets out: what a session
+ * hands on is what the server sent, without dot-stuffing and terminator.
+ *
+ * A message that the server stored without a final CRLF comes with one, because POP3 cannot end it otherwise;
+ * some servers also change bare LF or NUL (quirk P30). Byte for byte can only mean: as the server sent it.
+ */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import { Fault } from '../fault.ts'
+import type { DialMemory, Lookup } from './dial.ts'
+import { type Deadlines, usualDeadlines } from './pop3-deadlines.ts'
+import { enter } from './pop3-login.ts'
+import { Pop3Session } from './pop3-session.ts'
+import type { Source, SourceSession } from './source.ts'
+
+export type { Deadlines } from './pop3-deadlines.ts'
+
+export interface Pop3SourceOptions {
+  readonly mailbox: MailboxConfig
+  readonly clock: Clock
+  /** Where other than usual, ms. */
+  readonly deadlines?: Partial<Deadlines>
+  /** Resolves host names; default: the system's way. */
+  readonly lookup?: Lookup
+}
+
+/** How long CAPA is left out after it broke a connection. A day, for without CAPA there is no UTF8 either. */
+const withoutCapaMs = 24 * 3_600_000
+/** How long "login incorrect" after a good login is held for a limit: hosts lock for 15 to 60 minutes (P6, P7). */
+const suspectLimitMs = 2 * 3_600_000
+
+/** What one source learns from session to session. Nothing of it is needed for correctness. */
+interface Memory extends DialMemory {
+  withoutCapaUntilMs: number
+  /** SHA-256 of the password that was good last: a changed one starts afresh. */
+  goodPassword: string | undefined
+  refusedSinceMs: number | undefined
+}
+
+/**
+ * A source over POP3; `open` connects and logs in anew each time, because a session does not see mail that comes
+ * after its login (RFC 1939 section 8). Faults: those of src/fault.ts under source. and message., config.invalid,
+ * and what the password's vault throws.
+ */
+export function makePop3Source({ mailbox, clock, deadlines, lookup }: Pop3SourceOptions): Source {
+  const limits = Object.freeze({ ...usualDeadlines, ...deadlines })
+  const memory: Memory = { withoutCapaUntilMs: -1, goodPassword: undefined, refusedSinceMs: undefined }
+
+  async function openOnce(password: string, askCapa: boolean, signal: AbortSignal): Promise<SourceSession> {
+    const digest = createHash('sha256').update(password).digest('hex')
+    const now = clock.monotonicMs()
+    const goodBefore = memory.goodPassword === digest && now - (memory.refusedSinceMs ?? now) < suspectLimitMs
+    try {
+      const options = {
+        mailbox,
+        password,
+        clock,
+        deadlines: limits,
+        signal,
+        memory,
+        lookup,
+        askCapa,
+        goodBefore,
+      }
+      const entered = await enter(options)
+      memory.goodPassword = digest
+      memory.refusedSinceMs = undefined
+      const { host, port } = mailbox.server
+      return new Pop3Session({ ...entered, host, port, deadlines: limits })
+    } catch (error) {
+      const refused = error instanceof Fault && /^source\.login-(limited|refused)$/.test(error.code)
+      if (refused) memory.refusedSinceMs ??= now
+      throw error
+    }
+  }
+
+  return {
+    protocol: 'pop3',
+    async open(signal) {
+      signal.throwIfAborted()
+      const password = await mailbox.password.reveal()
+      const askCapa = clock.monotonicMs() >= memory.withoutCapaUntilMs
+      try {
+        return await openOnce(password, askCapa, signal)
+      } catch (error) {
+        if (!brokenByCapa(error) || signal.aborted) throw error
+      }
+      // Quirk P34: there are servers on which CAPA hangs or which hang up on it.
+      memory.withoutCapaUntilMs = clock.monotonicMs() + withoutCapaMs
+      try {
+        return await openOnce(password, false, signal)
+      } catch (error) {
+        // Not even a greeting now: it was the network, not CAPA.
+        if (phaseOf(error, 'lookup', 'connect', 'tls', 'greeting')) memory.withoutCapaUntilMs = -1
+        throw error
+      }
+    },
+  }
+}
+
+function phaseOf(error: unknown, ...phases: string[]): boolean {
+  return error instanceof Fault && phases.includes(String(error.facts.phase))
+}
+
+function brokenByCapa(error: unknown): boolean {
+  return (
+    phaseOf(error, 'capa') &&
+    error instanceof Fault &&
+    ['source.timeout', 'source.connection-lost', 'source.protocol'].includes(error.code)
+  )
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, connect as netConnect, type Socket } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { type DialMemory, dial } from '../../src/source/dial.ts'
+import { mailboxAt, never, rejectsWith } from './pop3-helpers.ts'
+
+const v4 = { address: '127.0.0.1', family: 4 }
+const v6 = { address: '::1', family: 6 }
+
+async function listen(t: TestContext, host: string, port = 0): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => sockets.add(socket.on('error', () => {})))
+  server.listen(port, host)
+  await once(server, 'listening')
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise(resolve => server.close(resolve))
+  })
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address)
+  return address.port
+}
+
+/**
+ * A port on ::1 on which connecting neither succeeds nor fails, as on a dead route: a process that listens with
+ * the shortest queue and never accepts, and its queue filled.
+ */
+async function deadPort(t: TestContext): Promise<number> {
+  const script = `
+    const server = require('node:net').createServer().listen({ port: 0, host: '::1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000)
+    })`
+  const child: ChildProcess = spawn(process.execPath, ['-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const fillers: Socket[] = []
+  t.after(async () => {
+    for (const socket of fillers) socket.destroy()
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  })
+  assert.ok(child.stdout)
+  const [printed] = await once(child.stdout, 'data')
+  const port = Number(String(printed))
+  // Linux queues one more than it was asked for.
+  for (let at = 0; at < 2; at += 1) {
+    const filler = netConnect(port, '::1').on('error', () => {})
+    fillers.push(filler)
+    await once(filler, 'connect')
+  }
+  return port
+}
+
+const options = { clock: systemClock, connectMs: 5000, signal: never }
+
+test('a dead IPv6 route costs less than a second, and nothing the next time', async t => {
+  const port = await deadPort(t)
+  await listen(t, '127.0.0.1', port)
+  const memory: DialMemory = {}
+  const { server } = mailboxAt(port, { host: 'mail.example' })
+  const timed = async (): Promise<number> => {
+    const started = performance.now()
+    const socket = await dial(server, { ...options, memory, lookup: async () => [v6, v4] })
+    assert.equal(socket.remoteFamily, 'IPv4')
+    socket.destroy()
+    return performance.now() - started
+  }
+  const first = await timed()
+  assert.ok(first >= 200, `the dead route was not dead: ${first} ms`)
+  assert.ok(first < 1000, `${first} ms`)
+  assert.equal(memory.family, 4)
+  assert.ok((await timed()) < 200)
+})
+
+test('a refused address is passed over at once', async t => {
+  const port = await listen(t, '127.0.0.1')
+  const { server } = mailboxAt(port)
+  const started = performance.now()
+  const socket = await dial(server, { ...options, lookup: async () => [v6, v4] })
+  socket.destroy()
+  assert.ok(performance.now() - started < 200)
+})
+
+test('what goes wrong has its own name', async t => {
+  const { server } = mailboxAt(await deadPort(t))
+  const lookup = async () => [v6]
+  const late = await rejectsWith('source.timeout', dial(server, { ...options, connectMs: 50, lookup }))
+  assert.deepEqual(late.facts, { host: '127.0.0.1', port: server.port, phase: 'connect', seconds: 0.05 })
+  await rejectsWith('source.unreachable', dial(mailboxAt(1).server, options))
+  const noName = mailboxAt(1, { host: 'no-such-host.invalid' }).server
+  const notFound = Object.assign(new Error('queryA'), { code: 'ENOTFOUND' })
+  await rejectsWith(
+    'source.unknown-host',
+    dial(noName, { ...options, lookup: () => Promise.reject(notFound) }),
+  )
+  await rejectsWith('source.unknown-host', dial(noName, { ...options, lookup: async () => [] }))
+  const forever = () => new Promise<never>(() => {})
+  await rejectsWith('source.timeout', dial(noName, { ...options, connectMs: 20, lookup: forever }))
+})
+
+test('dialling can be aborted', async t => {
+  const { server } = mailboxAt(await deadPort(t))
+  const stop = new AbortController()
+  const dialling = dial(server, { ...options, signal: stop.signal, lookup: async () => [v6] })
+  setImmediate(() => stop.abort())
+  await assert.rejects(dialling, { name: 'AbortError' })
+})
