@@ -137,18 +137,19 @@ function readClient(
   let reverseName: string | undefined
   for (const comment of comments) {
     // Exim "helo=x", qmail "HELO x": the client's own claim; an address in it is worth nothing.
-    const claimed = /(?:^|\s)(?:helo|ehlo)[= ]([^\s]+)/i.exec(comment)
-    if (claimed !== null) helo = claimed[1]
-    const rest = claimed === null ? comment : comment.replace(claimed[0], ' ')
-    const found = addressIn(rest)
-    if (found !== undefined) {
-      clientAddress = found.address
-      reverseName = found.before
+    const claimed = /(?:^|\s)(?:helo|ehlo)([= ])([^\s]+)/i.exec(comment)
+    if (claimed !== null) {
+      helo = claimed[2]
+      // Exim puts a reverse name that it has confirmed where others put the HELO name; qmail confirms nothing.
+      if (claimed[1] === '=') reverseName ??= word
     }
+    const found = addressIn(claimed === null ? comment : comment.replace(claimed[0], ' '))
+    if (found === undefined) continue
+    clientAddress = found.address
+    // sendmail says so where the name does not lead back to the address.
+    if (claimed === null) reverseName = /may be forged/i.test(comment) ? undefined : found.before
   }
   if (clientAddress === undefined) clientAddress = word === undefined ? undefined : addressIn(word)?.address
-  // Exim and qmail put the reverse name where others put the HELO name.
-  if (helo !== undefined) reverseName ??= word
   return {
     helo: helo ?? word,
     reverseName:

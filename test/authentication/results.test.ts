@@ -160,6 +160,32 @@ describe('Received lines tell from whom the host took the message', () => {
     )
   })
 
+  test('a reverse name counts only where the server has confirmed it', () => {
+    const name = (value: string) => line(`${value}; Tue, 24 Nov 2026 00:00:00 +0000`).reverseName
+    assert.equal(
+      name('from x (ok.host.example [203.0.113.5]) by mx.host.example (Postfix) with ESMTP id y'),
+      'ok.host.example',
+    )
+    assert.equal(
+      name('from ok.host.example ([203.0.113.5] helo=x) by mx.host.example with esmtp (Exim 4.98) id y'),
+      'ok.host.example',
+    )
+    assert.equal(
+      name(
+        'from x (evil.host.example [203.0.113.5] (may be forged)) by mx.host.example (8.18/8) with ESMTP id y',
+      ),
+      undefined,
+    )
+    assert.equal(
+      name('from evil.host.example (HELO x) (203.0.113.5) by mx.host.example with SMTP'),
+      undefined,
+    )
+    assert.equal(
+      name('from x (unknown [203.0.113.5]) by mx.host.example (Postfix) with ESMTP id y'),
+      undefined,
+    )
+  })
+
   test('hops inside the host are passed over down to the border', () => {
     const found = trace(
       `Received: from mx1.host.example by store.host.example with LMTP id 1; Tue, 24 Nov 2026 09:00:02 +0900
