@@ -15,6 +15,7 @@ import {
   serve,
   serveRaw,
   serveTokens,
+  unknownHost,
   until,
 } from './scripted.ts'
 
@@ -258,9 +259,9 @@ describe('an upload that ends without an answer', () => {
   })
 
   test('because the name does not resolve is gmail.unreachable and blames the host of Google', async t => {
-    const gmail = await gmailFor(t, { api: 'http://gmail.invalid' })
+    const gmail = await gmailFor(t, { api: `http://${unknownHost}` })
     const fault = await faultOf(gmail.import(simple, anImport(), never))
-    assert.deepEqual([fault.code, fault.facts.host], ['gmail.unreachable', 'gmail.invalid'])
+    assert.deepEqual([fault.code, fault.facts.host], ['gmail.unreachable', unknownHost])
   })
 
   test('because TLS was never answered is gmail.unreachable', async t => {

@@ -173,6 +173,9 @@ export const anImport = (own: Partial<ImportRequest> = {}): ImportRequest => ({
   ...own,
 })
 
+/** A name that no resolver asks the network for: its first label is longer than RFC 1035 section 2.3.4 allows. */
+export const unknownHost = `${'a'.repeat(64)}.test`
+
 export const never = new AbortController().signal
 
 /** The two parts of a multipart/related body, read by RFC 2046 section 5.1 and not by the code under test. */

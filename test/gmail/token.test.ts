@@ -26,6 +26,7 @@ import {
   sendJson,
   serve,
   serveRaw,
+  unknownHost,
   until,
 } from './scripted.ts'
 
@@ -275,7 +276,7 @@ describe('a token server that answers', () => {
   test('never is gmail.unreachable, without a secret in it or in its cause', async t => {
     const silent = await serveRaw(t, socket => socket.resume())
     const cut = await serveRaw(t, socket => socket.once('data', () => socket.resetAndDestroy()))
-    for (const origin of [silent, cut, 'http://oauth2.invalid', 'http://127.0.0.1:1']) {
+    for (const origin of [silent, cut, `http://${unknownHost}`, 'http://127.0.0.1:1']) {
       const { tokens } = tokensFor(t, origin, {}, 100)
       const fault = await faultOf(tokens.get('insert', never))
       assert.equal(fault.code, 'gmail.unreachable', origin)
