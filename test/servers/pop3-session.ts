@@ -77,8 +77,6 @@ export class Pop3ServerSession {
     if (context === undefined) throw new Error('the stand-in has no certificate')
     this.#socket = new TLSSocket(this.#plain, { isServer: true, secureContext: context })
     this.#socket.on('error', () => this.#plain.destroy())
-    // A handshake that fails ends in 'close' alone.
-    this.#socket.on('close', () => this.#plain.destroy())
     this.#secured = true
     this.#listen()
   }
@@ -100,7 +98,9 @@ export class Pop3ServerSession {
       if (this.#shared.faults.dropsPipelined) this.#input = Buffer.alloc(0)
       if (verb === 'QUIT') break
     }
-    this.#socket.end()
+    // After a refused handshake end() would wait for ever for octets that TLS never let go.
+    if (this.#ended) this.#plain.destroy()
+    else this.#socket.end()
   }
 
   async #answer(verb: string, line: string, usual: () => Promise<void>): Promise<void> {
