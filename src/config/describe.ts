@@ -55,6 +55,7 @@ export type Problem = At &
     | { readonly kind: 'not-a-key-file'; readonly file: string }
     | { readonly kind: 'open-file'; readonly file: string; readonly command: string }
     | { readonly kind: 'hash' }
+    | { readonly kind: 'unclosed' }
     | { readonly kind: 'empty-file'; readonly file: string }
     | { readonly kind: 'yaml'; readonly line: number; readonly column: number; readonly reason: string }
   )

@@ -167,7 +167,17 @@ async function readDotEnv(path: string, problems: Problem[]): Promise<Record<str
       problems.push({ at: name, kind: 'hash' })
     }
   }
-  return parseEnv(text)
+  const values: Record<string, string | undefined> = parseEnv(text)
+  const secrets = new Set(variables.filter(v => v.secret).map(v => v.name))
+  for (const name of allNames) {
+    // An unclosed quotation mark swallows the lines below, and what is swallowed may be a secret: the value is
+    // neither used nor shown. A secret itself may look like anything on one line.
+    const swallowed = secrets.has(name) ? /[\r\n][A-Z_]{4,}\s*=/ : /[\r\n]|\b[A-Z][A-Z_]{3,}\s*=/
+    if (!swallowed.test(values[name] ?? '')) continue
+    problems.push({ at: name, kind: 'unclosed' })
+    values[name] = undefined
+  }
+  return values
 }
 
 /** The known name that a misspelt one most likely means: at most two slips, fewer for short names. */

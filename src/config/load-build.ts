@@ -117,7 +117,7 @@ export async function buildMailbox(
   }
   const name =
     checked === undefined
-      ? String(part.values.name ?? part.values.user ?? '<name>')
+      ? ([part.values.name, part.values.user].find(one => typeof one === 'string') ?? '<name>')
       : (checked.name ?? mailboxName(checked.user, checked.host))
   if (kind === 'yaml') refuseSecretsInYaml(part, () => vaultNames.password(name), problems)
   const password = secretOf(part, 'password', vaultNames.password(name), context)

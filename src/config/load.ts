@@ -129,9 +129,11 @@ function checkVault(given: string | undefined, problems: Problem[]): void {
   }
 }
 
-/** Each problem once, those of variables in the order of .env.example. */
+/** Each problem once, and no variable missing of which something worse is known; those of variables in the order of .env.example. */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
-  const once = new Map(problems.map(problem => [JSON.stringify(problem), problem]))
+  const unclosed = problems.filter(({ kind }) => kind === 'unclosed').map(({ at }) => at)
+  const told = problems.filter(({ kind, at }) => !kind.startsWith('missing') || !unclosed.includes(at))
+  const once = new Map(told.map(problem => [JSON.stringify(problem), problem]))
   const rank = ({ at }: Problem): number => {
     const found = variables.findIndex(v => v.name === at || `${v.name}_FILE` === at)
     return found < 0 ? variables.length : found

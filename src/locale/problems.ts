@@ -166,6 +166,11 @@ function sentence(p: Problem): Text {
         "contains #, and everything after it would be cut off. Put the value in single quotation marks: NAME='...'",
         " に # が含まれているため、その後ろが読み取られません。NAME='...' のように値全体を引用符で囲んでください",
       ]
+    case 'unclosed':
+      return [
+        'begins with a quotation mark that is not closed in its line',
+        ' の引用符が、同じ行で閉じられていません',
+      ]
     case 'empty-file':
       return [`names an empty file: ${p.file}`, ` のファイルが空です: ${p.file}`]
     case 'yaml':

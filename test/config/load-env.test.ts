@@ -297,6 +297,14 @@ test('a # in an unquoted value, which would cut a password short, is pointed out
   assert.equal(await config.mailboxes[0]?.password.reveal(), 'abc#def')
 })
 
+test('a quotation mark that is not closed is pointed out, and what it swallowed is neither used nor shown', async () => {
+  const { MAIL_USER: _, ...rest } = least
+  const cwd = await folder('MAIL_USER="shop\nMAIL_PASSWORD="swallowed\n')
+  const problems = await problemsOf(rest, { cwd })
+  assert.deepEqual(kinds(problems), ['MAIL_USER unclosed'])
+  assert.doesNotMatch(JSON.stringify(problems), /swallowed/)
+})
+
 test('a .env that is not UTF-8 is refused, a byte order mark is not', async () => {
   const cwd = await folder()
   await writeFile(join(cwd, '.env'), Buffer.from([0x4d, 0x3d, 0x82, 0xa0]))
