@@ -81,7 +81,7 @@ export function makeAuthenticate(
   const dns = makeDns({ lookup, clock })
   return async (raw, mailbox, signal) => {
     const { forwardingAddress } = mailbox
-    const verify = mailbox.verify ? { dns, clock, forwardingAddress } : undefined
+    const verify = mailbox.verify ? { dns, clock, forwardingAddress, signal } : undefined
     const work = authenticate(raw, { host: hostOf(mailbox), verify }).then(JSON.stringify, () => undefined)
     if (signal.aborted) return undefined
     let stop = (): void => {}

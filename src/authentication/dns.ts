@@ -60,11 +60,13 @@ export function makeDns(options: DnsOptions): Lookup {
   let running = 0
 
   const ask = async (name: string, type: string): Promise<readonly unknown[]> => {
-    const deadline = new AbortController()
-    const late = clock.sleep(timeoutMs, deadline.signal).then(
-      () => Promise.reject(new DnsError('ETIMEOUT', `no answer for ${type} ${name} within ${timeoutMs} ms`)),
-      () => new Promise<never>(() => {}),
-    )
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      const error = new DnsError('ETIMEOUT', `no answer for ${type} ${name} within ${timeoutMs} ms`)
+      timer = setTimeout(reject, timeoutMs, error)
+      // A message's own deadline keeps the process alive while it waits; a question must not do so beyond that.
+      timer.unref()
+    })
     const turn = async (): Promise<readonly unknown[]> => {
       if (running >= inFlight) await new Promise<void>(resolve => waiting.push(resolve))
       else running += 1
@@ -81,7 +83,7 @@ export function makeDns(options: DnsOptions): Lookup {
     try {
       return await Promise.race([answer, late])
     } finally {
-      deadline.abort()
+      clearTimeout(timer)
     }
   }
 
@@ -126,14 +128,18 @@ export function boundForMessage(
   clock: Clock,
   questions: number,
   deadlineMs: number,
+  signal?: AbortSignal,
 ): MessageDns {
   const end = new AbortController()
   let asked = 0
   const failed = new Set<string>()
-  const late = clock.sleep(deadlineMs, end.signal).then(
-    () => Promise.reject(new DnsError('ETIMEOUT', `no answer within ${deadlineMs} ms for the whole message`)),
-    () => new Promise<never>(() => {}),
-  )
+  const stop = signal === undefined ? end.signal : AbortSignal.any([end.signal, signal])
+  const late = clock
+    .sleep(deadlineMs, stop)
+    .catch(() => {})
+    .then(() => {
+      throw new DnsError('ETIMEOUT', `no answer within ${deadlineMs} ms for the whole message`)
+    })
   late.catch(() => {})
   return {
     failed,

@@ -113,6 +113,8 @@ export interface VerifyOptions {
   readonly clock: Clock
   /** IP address or name that the host's forwarding would send from; undefined: the receiving host's own. */
   readonly forwardingAddress?: string | undefined
+  /** Ends it early: what is not known by then stays so. */
+  readonly signal?: AbortSignal
   /** For one message, ms. */
   readonly deadlineMs?: number
   /** Most DNS questions for one message. */
@@ -154,12 +156,8 @@ export async function verifyMessage(input: VerifyInput, options: VerifyOptions):
   } catch {
     return { state: 'library-missing' }
   }
-  const dns = boundForMessage(
-    options.dns,
-    options.clock,
-    options.questions ?? 120,
-    options.deadlineMs ?? 15_000,
-  )
+  const { clock, questions = 120, deadlineMs = 15_000, signal } = options
+  const dns = boundForMessage(options.dns, clock, questions, deadlineMs, signal)
   try {
     return await check(library, input, options, dns)
   } catch {

@@ -14,6 +14,7 @@ import { type Lookup, makeDns, systemLookup } from '../authentication/dns.ts'
 import { sameBelowTop } from '../authentication/read-back.ts'
 import { unknownHost } from '../authentication/results.ts'
 import { systemClock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import type { RawMessage } from '../message.ts'
@@ -115,7 +116,7 @@ function answer(
 }
 
 async function inspectRow(invocation: Invocation, target: string): Promise<number> {
-  return withConfig(invocation, async (config, log) => {
+  const look = async (config: Config): Promise<number> => {
     const { openJournal } = await import('../journal/sqlite.ts')
     const journal = openJournal(config.stateDir, 'look')
     try {
@@ -129,7 +130,7 @@ async function inspectRow(invocation: Invocation, target: string): Promise<numbe
         throw new Fault('usage.invalid', { facts: { what: `no such message in the journal: ${target}` } })
       }
       const mailbox = config.mailboxes.find(({ name }) => name === row.mailbox)
-      const readBack = await readBackOf(config, row, log)
+      const readBack = await readBackOf(config, row)
       const authentication = parseAuthentication(row.authentication) ?? nothingKept
       answer(invocation, row.messageId ?? `#${row.id}`, authentication, proofOf(row, readBack), {
         id: row.id,
@@ -142,7 +143,9 @@ async function inspectRow(invocation: Invocation, target: string): Promise<numbe
     } finally {
       journal?.close()
     }
-  })
+  }
+  // Without secrets too: only the read-back needs one, and it may fail.
+  return withConfig(invocation, look, false)
 }
 
 const bracketed = (messageId: string): string => (messageId.startsWith('<') ? messageId : `<${messageId}>`)
@@ -167,11 +170,7 @@ function proofOf(row: MessageRow, readBack: boolean | undefined): Proof {
 }
 
 /** With `gmail.readonly`: whether Gmail holds these octets below the lines that it put on top. */
-async function readBackOf(
-  config: Parameters<Parameters<typeof withConfig>[1]>[0],
-  row: MessageRow,
-  _log: unknown,
-): Promise<boolean | undefined> {
+async function readBackOf(config: Config, row: MessageRow): Promise<boolean | undefined> {
   const account = config.accounts.find(({ name }) => name === row.account)
   if (
     account === undefined ||

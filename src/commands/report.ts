@@ -2,6 +2,7 @@
 import { parseAuthentication } from '../authentication/authentication.ts'
 import { describeSummary } from '../authentication/describe-summary.ts'
 import { type SummaryInput, summarize } from '../authentication/summary.ts'
+import type { Config } from '../config/config.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
@@ -23,7 +24,7 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
       facts: { what: `--days takes a whole number from 1 to 3650, not ${days}` },
     })
   }
-  return withConfig(invocation, async config => {
+  const look = async (config: Config): Promise<number> => {
     const journal = openJournal(config.stateDir, 'look')
     try {
       const rows = journal?.importedSince(nowMs - days * dayMs) ?? []
@@ -40,7 +41,8 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
     } finally {
       journal?.close()
     }
-  })
+  }
+  return withConfig(invocation, look, false)
 }
 
 function inputOf(row: MessageRow): SummaryInput {
