@@ -48,6 +48,8 @@ function faultCode(reason: string, phase: string): FaultCode {
   if (untrusted.test(reason)) return 'source.tls-untrusted'
   if (phase === 'tls' || reason.startsWith('ERR_SSL') || reason.startsWith('ERR_TLS'))
     return 'source.tls-failed'
+  // A server that accepts and resets at once was reached.
+  if (reason === 'ECONNRESET') return 'source.connection-lost'
   return phase === 'connect' || phase === 'lookup' ? 'source.unreachable' : 'source.connection-lost'
 }
 
