@@ -1,0 +1,153 @@
+/** `hikyaku service install | uninstall | status`: systemd on Linux, launchd on macOS. */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { posix } from 'node:path'
+import { configFolder, stateFolder } from '../config/load-paths.ts'
+import { exitCodes } from '../fault.ts'
+import { type ServiceMachine, thisMachine } from '../service/machine.ts'
+import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
+import type { ServiceOptions } from '../service/service.ts'
+import { serviceWords } from '../service/words.ts'
+import { printable } from '../untrusted.ts'
+import { type Invocation, writeJson, writeLine } from './invocation.ts'
+
+export interface ServiceFlags {
+  /** A pull every so often instead of a daemon. */
+  readonly timer?: boolean
+  /** Default: system for root, else user. */
+  readonly system?: boolean
+  readonly user?: boolean
+  /** systemd system unit: run as this existing user. */
+  readonly runAs?: string
+  /** Timer: seconds between pulls. */
+  readonly every?: number
+  /** Only show the files. */
+  readonly print?: boolean
+}
+
+/** The options of the definition: what the environment names goes into it, so that the service sees the same. */
+function optionsFor(
+  invocation: Invocation,
+  machine: ServiceMachine,
+  scope: 'system' | 'user',
+  flags: ServiceFlags,
+): ServiceOptions {
+  const { env } = invocation
+  const { nodeFile, cliFile, prefix, userNamespaces } = machine
+  const absolute = (path: string | undefined): string | undefined =>
+    path ? posix.resolve(invocation.cwd, path) : undefined
+  const ifThere = (path: string): string | undefined => (existsSync(prefix + path) ? path : undefined)
+  const system = scope === 'system'
+  const mac = machine.platform === 'darwin'
+  return {
+    mode: flags.timer ? 'timer' : 'daemon',
+    scope,
+    nodeFile,
+    cliFile,
+    stateDir: absolute(env.STATE_DIR) ?? (system ? undefined : stateFolder({ ...machine, env })),
+    configFile: absolute(env.HIKYAKU_CONFIG) ?? (system ? ifThere('/etc/hikyaku/config.yaml') : undefined),
+    envFile: system
+      ? '/etc/hikyaku/hikyaku.env'
+      : posix.join(configFolder({ ...machine, env }), 'hikyaku.env'),
+    keyFile: system ? ifThere('/etc/hikyaku/hikyaku.key') : absolute(env.HIKYAKU_KEY_FILE),
+    user: flags.runAs,
+    userNamespaces,
+    everySeconds: flags.every,
+    logFile: mac ? posix.join(machine.home, 'Library/Logs/hikyaku.log') : undefined,
+  }
+}
+
+type Answer = { readonly exitCode: number; readonly lines: readonly string[]; readonly json: object }
+
+async function act(
+  action: 'install' | 'uninstall' | 'status',
+  invocation: Invocation,
+  flags: ServiceFlags,
+  machine: ServiceMachine,
+): Promise<Answer> {
+  const words = serviceWords[invocation.language]
+  const refuse = (exitCode: number, line: string): Answer => ({
+    exitCode,
+    lines: [line],
+    json: { message: line },
+  })
+  const mac = machine.platform === 'darwin'
+  const scope = !mac && (flags.system || (machine.uid === 0 && !flags.user)) ? 'system' : 'user'
+  const configHome = posix.dirname(configFolder({ ...machine, env: invocation.env }))
+  const manager: Manager | undefined = managerFor(machine, scope, configHome)
+  if (manager === undefined) return refuse(exitCodes.configuration, words.noServiceManager)
+
+  if (action === 'status') {
+    const states = await manager.states()
+    if (states.length === 0)
+      return { ...refuse(exitCodes.configuration, words.notInstalled), json: { services: [] } }
+    const lines = states.flatMap(({ name, state, detail }) => {
+      const shown = detail ? ` (${printable(detail)})` : ''
+      const say = { running: words.running, waiting: words.waiting, 'not-running': words.notRunning }[state]
+      return [say(name, shown), words.logs(manager.logCommand(name))]
+    })
+    const well = states.every(({ state }) => state !== 'not-running')
+    return { exitCode: well ? exitCodes.ok : exitCodes.unavailable, lines, json: { services: states } }
+  }
+
+  const options = optionsFor(invocation, machine, scope, flags)
+  if (action === 'install' && flags.print) {
+    const files = manager.files(options)
+    const lines = files.map(({ name, text }) => `# ${posix.join(manager.folder, name)}\n${text}`)
+    return { exitCode: exitCodes.ok, lines, json: { folder: manager.folder, files } }
+  }
+  if (scope === 'system' && machine.uid !== 0) return refuse(exitCodes.usage, words.needsRoot)
+
+  if (action === 'uninstall') {
+    const removed = await manager.uninstall()
+    const lines = removed.length > 0 ? removed.map(words.removed) : [words.nothingToRemove]
+    return { exitCode: exitCodes.ok, lines, json: { removed } }
+  }
+  // systemd refuses to start a service whose writable folder is not there.
+  if (options.stateDir !== undefined && scope === 'user')
+    await mkdir(machine.prefix + options.stateDir, { recursive: true, mode: 0o700 })
+  const { files, name } = await manager.install(options)
+  const lingers = existsSync(`${machine.prefix}/var/lib/systemd/linger/${machine.userName}`)
+  const lines = [
+    ...files.map(words.wrote),
+    words.started(name),
+    words.logs(manager.logCommand(name)),
+    ...(scope === 'user' && !mac && !lingers ? [words.linger(machine.userName)] : []),
+    ...(scope === 'user' && !mac && !machine.userNamespaces ? [words.weakSandbox] : []),
+  ]
+  return { exitCode: exitCodes.ok, lines, json: { files, name } }
+}
+
+/**
+ * @returns the exit code: 0; for `status` also 69 (installed, not running) and 78 (not installed); 2 without the
+ * right to do it; 69 where systemctl or launchctl refused; 78 where a file could not be written
+ */
+export async function serviceCommand(
+  invocation: Invocation,
+  action: 'install' | 'uninstall' | 'status',
+  flags: ServiceFlags = {},
+  machine: ServiceMachine = thisMachine(),
+): Promise<number> {
+  const words = serviceWords[invocation.language]
+  let answer: Answer
+  try {
+    answer = await act(action, invocation, flags, machine)
+  } catch (thrown) {
+    let line: string
+    let exitCode: number = exitCodes.unavailable
+    if (thrown instanceof ServiceCommandError) line = words.failed(thrown.command, printable(thrown.said))
+    else if (thrown instanceof ServiceFileError) {
+      line = words.cannotWrite(thrown.file, thrown.reason)
+      exitCode = exitCodes.configuration
+    } else if (thrown instanceof RangeError) {
+      line = printable(thrown.message)
+      exitCode = exitCodes.usage
+    } else throw thrown
+    answer = { exitCode, lines: [line], json: { message: line } }
+  }
+  const { exitCode, lines, json } = answer
+  if (invocation.json) writeJson(invocation, { ok: exitCode === exitCodes.ok, exitCode, ...json })
+  else if (exitCode === exitCodes.ok) for (const line of lines) writeLine(invocation, line)
+  else for (const line of lines) invocation.stderr.write(`${line}\n`)
+  return exitCode
+}

@@ -1,0 +1,71 @@
+/** The machine that a service is installed on, as data: tests give another one and touch nothing real. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { homedir, userInfo } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+export interface Ran {
+  readonly code: number
+  /** Standard output and error, trimmed, at most 2,000 characters. */
+  readonly output: string
+}
+
+export interface ServiceMachine {
+  readonly platform: NodeJS.Platform
+  readonly home: string
+  readonly uid: number
+  readonly userName: string
+  /** In front of every absolute path that is written or looked for; '' for the real system. */
+  readonly prefix: string
+  readonly nodeFile: string
+  readonly cliFile: string
+  readonly userNamespaces: boolean
+  /** Runs a program without a shell, for two minutes at most. */
+  readonly run: (program: string, args: readonly string[]) => Promise<Ran>
+}
+
+const runProgram: ServiceMachine['run'] = (program, args) =>
+  new Promise(resolve => {
+    execFile(
+      program,
+      args,
+      { timeout: 120_000, env: { ...process.env, LC_ALL: 'C' } },
+      (error, stdout, stderr) => {
+        const output =
+          `${stdout}${stderr}`.trim() || (error !== null && error.code === 'ENOENT' ? 'not found' : '')
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127
+        resolve({ code, output: output.slice(0, 2_000) })
+      },
+    )
+  })
+
+/** Whether a user's own systemd can make namespaces: Debian's switch, and AppArmor's on Ubuntu since 23.10. */
+function userNamespaces(): boolean {
+  const read = (file: string): string | undefined => {
+    try {
+      return readFileSync(file, 'utf8').trim()
+    } catch {
+      return undefined // this kernel has no such switch
+    }
+  }
+  return (
+    read('/proc/sys/kernel/unprivileged_userns_clone') !== '0' &&
+    read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') !== '1' &&
+    read('/proc/sys/user/max_user_namespaces') !== '0'
+  )
+}
+
+/** @param cliFile the program that was started (process.argv[1]) */
+export function thisMachine(cliFile = process.argv[1] ?? fileURLToPath(import.meta.url)): ServiceMachine {
+  return {
+    platform: process.platform,
+    home: homedir(),
+    uid: process.getuid?.() ?? 0,
+    userName: userInfo().username,
+    prefix: '',
+    nodeFile: process.execPath,
+    cliFile,
+    userNamespaces: process.platform === 'linux' && userNamespaces(),
+    run: runProgram,
+  }
+}

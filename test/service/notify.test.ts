@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, it } from 'node:test'
+import { makeNotifier, watchdogMs } from '../../src/service/notify.ts'
+import { requireServer } from '../servers/required.ts'
+import { installed } from '../vault/session-bus.ts'
+
+/** A real AF_UNIX datagram socket. Closes passed descriptors, as systemd does: that is what a barrier waits for. */
+const listener = `
+import socket, sys, json, os, array
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('ready', flush=True)
+while True:
+    data, ancillary, flags, address = s.recvmsg(4096, 1024)
+    for level, kind, raw in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds = array.array('i'); fds.frombytes(raw[:len(raw) - len(raw) % fds.itemsize])
+            for fd in fds: os.close(fd)
+    print(json.dumps(data.decode()), flush=True)
+`
+
+const skip = requireServer('systemd-notify', await installed('systemd-notify', 'python3'))
+
+describe('telling systemd', { skip }, () => {
+  let folder: string
+  let python: ChildProcess
+  let lines: AsyncIterator<string>
+  const env = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, NOTIFY_SOCKET: join(folder, 'notify') })
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hikyaku-notify-'))
+    const child = spawn('python3', ['-c', listener, join(folder, 'notify')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    python = child
+    lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    assert.equal((await lines.next()).value, 'ready')
+  })
+  after(async () => {
+    const gone = once(python, 'exit')
+    python.kill('SIGKILL')
+    await gone
+    await rm(folder, { recursive: true })
+  })
+
+  /** The next message, without the barriers in between. */
+  async function heard(): Promise<readonly string[]> {
+    for (;;) {
+      const message = JSON.parse(String((await lines.next()).value)) as string
+      if (message.trim() !== 'BARRIER=1') return message.split('\n').filter(Boolean)
+    }
+  }
+
+  it('says ready with our process id, status and stopping, in this order', async () => {
+    const notifier = makeNotifier(env(), 4711)
+    void notifier.ready('2 mailboxes')
+    void notifier.status('all well\nREADY=0')
+    void notifier.stopping()
+    const ready = await heard()
+    assert.deepEqual([...ready].sort(), ['MAINPID=4711', 'READY=1', 'STATUS=2 mailboxes'])
+    assert.deepEqual(await heard(), ['STATUS=all well READY=0'], 'a line ending does not begin an assignment')
+    assert.deepEqual(await heard(), ['STOPPING=1'])
+    await notifier.close()
+  })
+
+  it('sends signs of life while it is alive and asked for them, and none after that', async () => {
+    const notifier = makeNotifier({ ...env(), WATCHDOG_USEC: '60000' })
+    let alive = true
+    notifier.keepAlive(() => alive)
+    assert.deepEqual(await heard(), ['WATCHDOG=1'])
+    assert.deepEqual(await heard(), ['WATCHDOG=1'])
+    alive = false
+    await notifier.close()
+    const other = makeNotifier({ ...env(), WATCHDOG_USEC: '60000' })
+    other.keepAlive(() => false)
+    await other.status('end')
+    const messages: string[] = []
+    while (messages.at(-1) !== 'STATUS=end') messages.push(...(await heard()))
+    assert.ok(messages.length <= 2, `at most the one on its way when it died: ${messages}`)
+    await other.close()
+  })
+})
+
+describe('without systemd', () => {
+  it('does nothing', async () => {
+    const notifier = makeNotifier({})
+    notifier.keepAlive(() => true)
+    await notifier.ready()
+    await notifier.close()
+  })
+
+  it('goes on where the helper is missing, fails or the socket is dead', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hikyaku-notify-'))
+    await writeFile(join(folder, 'systemd-notify'), '#!/bin/sh\nexit 1\n')
+    await chmod(join(folder, 'systemd-notify'), 0o755)
+    for (const PATH of ['/nonexistent', folder])
+      await makeNotifier({ PATH, NOTIFY_SOCKET: join(folder, 'dead') }).ready()
+    await rm(folder, { recursive: true })
+  })
+
+  it('has a watchdog only where it is meant for this process', () => {
+    assert.equal(watchdogMs({}, 1), undefined)
+    assert.equal(watchdogMs({ WATCHDOG_USEC: '180000000', WATCHDOG_PID: '2' }, 1), undefined)
+    assert.equal(watchdogMs({ WATCHDOG_USEC: '180000000', WATCHDOG_PID: '1' }, 1), 180_000)
+    assert.equal(watchdogMs({ WATCHDOG_USEC: 'soon' }, 1), undefined)
+  })
+})

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { Invocation } from '../../src/commands/invocation.ts'
+import { type ServiceFlags, serviceCommand } from '../../src/commands/service.ts'
+import { type Language, wordsFor } from '../../src/locale/locale.ts'
+import type { Ran, ServiceMachine } from '../../src/service/machine.ts'
+
+let prefix: string
+let ran: string[]
+let answers: Record<string, Ran>
+beforeEach(async () => {
+  prefix = await mkdtemp(join(tmpdir(), 'hikyaku-service-'))
+  ran = []
+  answers = {}
+})
+afterEach(() => rm(prefix, { recursive: true }))
+
+const machine = (more: Partial<ServiceMachine> = {}): ServiceMachine => ({
+  platform: 'linux',
+  home: '/home/me',
+  uid: 1000,
+  userName: 'me',
+  prefix,
+  nodeFile: '/usr/bin/node',
+  cliFile: '/opt/hikyaku/dist/cli.js',
+  userNamespaces: true,
+  run: async (program, args) => {
+    const command = [program, ...args].join(' ')
+    ran.push(command)
+    return (
+      Object.entries(answers).find(([start]) => command.startsWith(start))?.[1] ?? { code: 0, output: '' }
+    )
+  },
+  ...more,
+})
+
+interface Said {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+async function hikyaku(
+  action: 'install' | 'uninstall' | 'status',
+  flags: ServiceFlags,
+  on: ServiceMachine,
+  more: { env?: Record<string, string>; json?: boolean; language?: Language } = {},
+): Promise<Said> {
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  const language = more.language ?? 'en'
+  const invocation: Invocation = {
+    env: more.env ?? {},
+    cwd: '/home/me',
+    stdout,
+    stderr,
+    stdin: new PassThrough(),
+    language,
+    words: wordsFor(language),
+    json: more.json ?? false,
+  }
+  const exitCode = await serviceCommand(invocation, action, flags, on)
+  const text = (stream: PassThrough): string => String(stream.read() ?? '')
+  return { exitCode, stdout: text(stdout), stderr: text(stderr) }
+}
+
+const userFolder = (): string => join(prefix, 'home/me/.config/systemd/user')
+const systemFolder = (): string => join(prefix, 'etc/systemd/system')
+
+describe('hikyaku service with systemd', () => {
+  it("installs a user's daemon, enables and starts it, and explains linger", async () => {
+    const said = await hikyaku('install', {}, machine())
+    assert.equal(said.exitCode, 0, said.stderr)
+    assert.deepEqual(await readdir(userFolder()), ['hikyaku.service'])
+    const unit = await readFile(join(userFolder(), 'hikyaku.service'), 'utf8')
+    assert.match(unit, /^ExecStart=\/usr\/bin\/node \/opt\/hikyaku\/dist\/cli\.js run$/m)
+    assert.match(unit, /^ReadWritePaths=\/home\/me\/\.local\/state\/hikyaku$/m)
+    assert.ok(
+      existsSync(join(prefix, 'home/me/.local/state/hikyaku')),
+      'systemd needs the folder to be there',
+    )
+    assert.deepEqual(ran, [
+      'systemctl --user daemon-reload',
+      'systemctl --user enable hikyaku.service',
+      'systemctl --user restart hikyaku.service',
+    ])
+    assert.match(said.stdout, /sudo loginctl enable-linger me/)
+    assert.match((await hikyaku('install', {}, machine(), { language: 'ja' })).stdout, /書き込みました/)
+  })
+
+  it('installs a system service for root, with what lies in /etc/hikyaku', async () => {
+    await mkdir(join(prefix, 'etc/hikyaku'), { recursive: true })
+    await writeFile(join(prefix, 'etc/hikyaku/hikyaku.key'), 'x')
+    const said = await hikyaku('install', {}, machine({ uid: 0 }))
+    assert.equal(said.exitCode, 0, said.stderr)
+    const unit = await readFile(join(systemFolder(), 'hikyaku.service'), 'utf8')
+    assert.match(unit, /^LoadCredential=hikyaku-key:\/etc\/hikyaku\/hikyaku\.key$/m)
+    assert.match(unit, /^DynamicUser=yes$/m)
+    assert.doesNotMatch(unit, /HIKYAKU_CONFIG/)
+    assert.doesNotMatch(said.stdout, /linger/)
+  })
+
+  it('refuses a system service without the right, and writes nothing', async () => {
+    const said = await hikyaku('install', { system: true }, machine())
+    assert.equal(said.exitCode, 2)
+    assert.match(said.stderr, /sudo/)
+    assert.deepEqual([await readdir(prefix), ran], [[], []])
+  })
+
+  it('replaces the daemon by the timer and back, so that never both run', async () => {
+    await hikyaku('install', {}, machine())
+    ran = []
+    await hikyaku('install', { timer: true, every: 120 }, machine())
+    assert.deepEqual((await readdir(userFolder())).sort(), ['hikyaku-pull.service', 'hikyaku-pull.timer'])
+    assert.equal(ran[0], 'systemctl --user disable --now hikyaku.service')
+    await hikyaku('install', {}, machine())
+    assert.deepEqual(await readdir(userFolder()), ['hikyaku.service'])
+  })
+
+  it('only shows with --print', async () => {
+    const said = await hikyaku('install', { print: true, system: true, timer: true }, machine())
+    assert.equal(said.exitCode, 0)
+    assert.match(said.stdout, /OnUnitInactiveSec=60s/)
+    assert.deepEqual([await readdir(prefix), ran], [[], []])
+  })
+
+  it("repeats systemd's words when it refuses, harmlessly", async () => {
+    answers['systemctl --user enable'] = { code: 1, output: 'Failed to connect to bus\u001b[31m' }
+    const said = await hikyaku('install', {}, machine())
+    assert.equal(said.exitCode, 69)
+    assert.match(said.stderr, /systemctl --user enable hikyaku\.service/)
+    assert.match(said.stderr, /Failed to connect to bus\\x1b/)
+  })
+
+  it('says which file cannot be written', async () => {
+    await writeFile(join(prefix, 'home'), 'in the way')
+    const said = await hikyaku('install', { user: true }, machine(), { env: { STATE_DIR: '/state' } })
+    assert.equal(said.exitCode, 78)
+    assert.match(said.stderr, /hikyaku\.service cannot be written \(ENOTDIR\)/)
+  })
+
+  it('tells running from failed, and from not installed', async () => {
+    assert.equal((await hikyaku('status', {}, machine())).exitCode, 78)
+    await hikyaku('install', {}, machine())
+    answers['systemctl --user show'] = {
+      code: 0,
+      output: 'ActiveState=active\nSubState=running\nStatusText=2 mailboxes',
+    }
+    const well = await hikyaku('status', {}, machine(), { json: true })
+    assert.equal(well.exitCode, 0)
+    assert.deepEqual(JSON.parse(well.stdout).services[0].state, 'running')
+    answers['systemctl --user show'] = {
+      code: 0,
+      output: 'ActiveState=failed\nResult=exit-code\nExecMainStatus=78',
+    }
+    const ill = await hikyaku('status', {}, machine())
+    assert.equal(ill.exitCode, 69)
+    assert.match(ill.stderr, /ExecMainStatus=78/)
+  })
+
+  it('uninstalls what it installed, and nothing twice', async () => {
+    await hikyaku('install', { timer: true }, machine())
+    const said = await hikyaku('uninstall', {}, machine())
+    assert.equal(said.exitCode, 0)
+    assert.deepEqual(await readdir(userFolder()), [])
+    assert.match((await hikyaku('uninstall', {}, machine())).stdout, /not installed/)
+  })
+})
+
+describe('hikyaku service elsewhere', () => {
+  const mac = (): ServiceMachine => machine({ platform: 'darwin', home: '/Users/me', uid: 501 })
+
+  it('installs a launchd agent, sees it run, and takes it away', async () => {
+    assert.equal((await hikyaku('install', {}, mac())).exitCode, 0)
+    const file = join(prefix, 'Users/me/Library/LaunchAgents/hikyaku.plist')
+    assert.deepEqual(ran, [`launchctl bootstrap gui/501 ${file}`])
+    answers['launchctl print'] = { code: 0, output: 'gui/501/hikyaku = {\n\tstate = running\n\tpid = 7\n}' }
+    assert.match((await hikyaku('status', {}, mac())).stdout, /running \(state=running pid=7\)/)
+    answers['launchctl bootout'] = { code: 3, output: 'No such process' }
+    assert.equal((await hikyaku('uninstall', {}, mac())).exitCode, 0)
+    assert.equal(existsSync(file), false)
+  })
+
+  it('says what to do where there is neither', async () => {
+    const said = await hikyaku('install', {}, machine({ platform: 'win32' }))
+    assert.equal(said.exitCode, 78)
+    assert.match(said.stderr, /hikyaku run/)
+  })
+})
