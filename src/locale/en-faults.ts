@@ -1,7 +1,7 @@
 /** Every fault in plain English: for the owner of a shop, not for the administrator of a mail server. */
 import type { FaultCode } from '../fault.ts'
 import type { Facts, FaultText } from './facts.ts'
-import { reasonText } from './reasons.ts'
+import { phaseText, reasonText } from './reasons.ts'
 
 const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
 
@@ -16,6 +16,12 @@ const Server = (f: Facts): string =>
   f.server === undefined ? 'The mail server' : `The mail server ${f.server}`
 const said = (f: Facts): string => f.with('words', words => ` It said: “${words}”.`)
 const because = (f: Facts): string => f.with('reason', reason => ` (${reasonText(reason, 'en')})`)
+const during = (f: Facts): string => f.with('phase', phase => ` (while ${phaseText(phase, 'en')})`)
+/** Where a secret is: its file, or the thing that keeps it. */
+const place = (f: Facts): string => {
+  const found = f.get('file') ?? f.get('what')
+  return found === undefined ? '' : `: ${reasonText(found, 'en')}`
+}
 const account = (f: Facts): string => f.or('account', 'the Gmail account')
 
 export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
@@ -34,13 +40,13 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.timeout': f =>
     text(
-      `${Server(f)} did not answer in time${f.with('phase', phase => ` (during: ${phase})`)}.`,
+      `${Server(f)} did not answer in time${during(f)}.`,
       waits,
       `${byItself} If it keeps happening, your hosting company may be overloaded; ask its support.`,
     ),
   'source.connection-lost': f =>
     text(
-      `The connection to ${server(f)} broke${f.with('phase', phase => ` (during: ${phase})`)}${because(f)}.`,
+      `The connection to ${server(f)} broke${during(f)}${because(f)}.`,
       `${waits} A message that was only half retrieved is thrown away here and retrieved again.`,
       byItself,
     ),
@@ -82,7 +88,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.protocol': f =>
     text(
-      `${Server(f)} answered something that hikyaku does not understand${f.with('phase', phase => ` (during: ${phase})`)}.${said(f)}`,
+      `${Server(f)} answered something that hikyaku does not understand${during(f)}.${said(f)}`,
       waits,
       `${byItself} If it never works, check MAIL_PROTOCOL and MAIL_PORT: 993 and 143 are IMAP, 995 and 110 are POP3.`,
     ),
@@ -140,7 +146,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.read-only': f =>
     text(
-      `The source mailbox does not carry out deletions or moves${f.with('folder', folder => ` (folder ${folder})`)}.${said(f)}`,
+      `The source mailbox does not carry out deletions or moves${f.with('messages', n => ` of ${n} messages`)}${f.with('folder', folder => ` (folder ${folder})`)}.${said(f)}`,
       'The mail is in Gmail. It stays in the source mailbox as well, and is not imported again.',
       'If the source mailbox fills up, delete old mail there yourself, or set AFTER_IMPORT=keep to stop this message.',
     ),
@@ -159,7 +165,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'message.short': f =>
     text(
-      `The source server sent fewer octets of a message than it had announced${f.with('octets', n => ` (${n})`)}.`,
+      `The source server sent fewer octets of a message than it had announced${f.with('octets', n => ` (${n}${f.with('announced', all => ` of ${all}`)})`)}.`,
       stays,
       'Nothing for now: hikyaku retrieves it again. If it stays, look at the message in your host’s web mail.',
     ),
@@ -269,7 +275,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'gmail.consent-missing': f =>
     text(
-      `hikyaku has no permission for ${account(f)} yet.`,
+      `hikyaku has no permission for ${account(f)} yet${because(f)}.`,
       stopped,
       'Run `hikyaku setup` and sign in to Google.',
     ),
@@ -299,14 +305,14 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'gmail.account-mismatch': f =>
     text(
-      `The sign-in belongs to another Gmail account${f.with('actual', actual => ` (${actual})`)} than the settings name${f.with('account', name => ` (${name})`)}.`,
+      `The sign-in belongs to another Gmail account${f.with('words', words => ` (${words})`)} than the settings name${f.with('user', name => ` (${name})`)}.`,
       `${stopped} Nothing was put into the wrong account.`,
       'Correct GMAIL_ACCOUNT, or run `hikyaku setup` and sign in with the right account.',
     ),
   // This machine
   'state.second-instance': f =>
     text(
-      `Another hikyaku is already running with the same data${f.with('pid', pid => ` (process ${pid})`)}.`,
+      `Another hikyaku is already running with the same data${f.with('file', file => ` (${file})`)}.`,
       'The other one goes on importing; this one did nothing.',
       'If it is to pull now, the running one does it by its schedule. Stop it first if you want to run this one.',
     ),
@@ -318,7 +324,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'state.read-only': f =>
     text(
-      `hikyaku may not write where it keeps its records${f.with('file', file => ` (${file})`)}.`,
+      `hikyaku may not write where it keeps its records${f.with('file', file => ` (${file})`)}${because(f)}.`,
       stopped,
       'Give the user who runs hikyaku the right to write there, or choose another folder with STATE_DIR.',
     ),
@@ -354,17 +360,19 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'secret.missing': f =>
     text(
-      `A password or permission is missing${f.with('variable', name => `: ${name}`)}${f.with('name', name => ` (stored as ${name})`)}.`,
+      `A password or permission is missing${f.with('variable', name => `: ${name}`)}${f.with('what', what => `: ${what}`)}${f.with('name', name => ` (stored as ${name})`)}.`,
       stopped,
       'Run `hikyaku setup` and enter it.',
     ),
   'secret.unreadable': f =>
     text(
-      `A stored password or permission cannot be read${f.with('file', file => `: ${file}`)}${because(f)}.`,
+      `A stored password or permission cannot be read${place(f)}${because(f)}.`,
       stopped,
       f.get('command') === undefined
         ? 'Unlock the keychain of this computer, or run `hikyaku setup` and enter it again.'
-        : `Run: ${f.or('command', '')}`,
+        : f.get('reason') === 'key-format'
+          ? `Make a new key with: ${f.or('command', '')}`
+          : `Run: ${f.or('command', '')}`,
     ),
   'secret.not-kept': f =>
     text(
@@ -375,15 +383,15 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   'config.invalid': f =>
     text(
       [
-        `The settings are not right${f.with('what', what => `: ${what}`)}${because(f)}:`,
+        `The settings are not right${f.with('what', what => `: ${what}`)}${because(f)}${f.get('problems') === undefined ? '.' : ':'}`,
         ...f.lines('problems').map(line => `- ${line}`),
       ].join('\n'),
-      'hikyaku did not start, and no mail was touched.',
+      f.get('problems') === undefined ? stopped : 'hikyaku did not start, and no mail was touched.',
       'Correct each line above and start again. `.env.example` explains every setting.',
     ),
   'usage.invalid': f =>
     text(
-      `The command was not understood${f.with('what', what => `: ${what}`)}.`,
+      `That was not understood${f.with('what', what => `: ${reasonText(what, 'en')}`)}${because(f)}.`,
       'Nothing was done, and no mail was touched.',
       '`hikyaku help` shows every command.',
     ),

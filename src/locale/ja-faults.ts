@@ -1,7 +1,7 @@
 /** すべての異常の説明。サーバー管理者ではなく、お店や事務所でメールを使う方に向けて書く。 */
 import type { FaultCode } from '../fault.ts'
 import type { Facts, FaultText } from './facts.ts'
-import { reasonText } from './reasons.ts'
+import { phaseText, reasonText } from './reasons.ts'
 
 const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
 
@@ -16,7 +16,12 @@ const server = (f: Facts): string =>
 const said = (f: Facts): string => f.with('words', words => `サーバーの応答:「${words}」`)
 const google = (f: Facts): string => f.with('words', words => `Google の応答:「${words}」`)
 const because = (f: Facts): string => f.with('reason', reason => `（${reasonText(reason, 'ja')}）`)
-const during = (f: Facts): string => f.with('phase', phase => `（処理: ${phase}）`)
+const during = (f: Facts): string => f.with('phase', phase => `（処理: ${phaseText(phase, 'ja')}）`)
+/** 保存先のファイル、または保存しているもの。 */
+const place = (f: Facts): string => {
+  const found = f.get('file') ?? f.get('what')
+  return found === undefined ? '' : `（${reasonText(found, 'ja')}）`
+}
 const account = (f: Facts): string => f.with('account', name => `（${name}）`)
 
 export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
@@ -141,7 +146,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.read-only': f =>
     text(
-      `元のメールボックスで削除や移動が行われませんでした${f.with('folder', folder => `（フォルダー「${folder}」）`)}。${said(f)}`,
+      `元のメールボックスで${f.with('messages', n => ` ${n} 通の`)}削除や移動が行われませんでした${f.with('folder', folder => `（フォルダー「${folder}」）`)}。${said(f)}`,
       'メールは Gmail に取り込み済みです。元のメールボックスにも残りますが、再び取り込むことはありません。',
       '元のメールボックスの容量が気になる場合は、古いメールをご自身で削除してください。AFTER_IMPORT=keep にすると、この表示は出なくなります。',
     ),
@@ -160,7 +165,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'message.short': f =>
     text(
-      `元のサーバーから届いたメールが、予告されたサイズより小さいものでした${f.with('octets', n => `（${n} バイト）`)}。`,
+      `元のサーバーから届いたメールが、予告されたサイズより小さいものでした${f.with('octets', n => `（${n} バイト${f.with('announced', all => `、予告 ${all} バイト`)}）`)}。`,
       stays,
       '操作は不要です。もう一度受け取ります。解消しない場合は、サーバー会社の Web メールでご確認ください。',
     ),
@@ -266,7 +271,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'gmail.consent-missing': f =>
     text(
-      `Google アカウント${account(f)}へのアクセスがまだ許可されていません。`,
+      `Google アカウント${account(f)}へのアクセスがまだ許可されていません${because(f)}。`,
       stopped,
       '`hikyaku setup` を実行し、Google にサインインしてください。',
     ),
@@ -296,14 +301,14 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'gmail.account-mismatch': f =>
     text(
-      `サインインした Gmail アカウント${f.with('actual', actual => `（${actual}）`)}が、設定のアカウント${account(f)}と異なります。`,
+      `サインインした Gmail アカウント${f.with('words', words => `（${words}）`)}が、設定のアカウント${f.with('user', name => `（${name}）`)}と異なります。`,
       `${stopped}別のアカウントには何も入れていません。`,
       'GMAIL_ACCOUNT を直すか、`hikyaku setup` で正しいアカウントにサインインしてください。',
     ),
   // このコンピューター
   'state.second-instance': f =>
     text(
-      `同じデータを使う hikyaku がすでに動いています${f.with('pid', pid => `（プロセス ${pid}）`)}。`,
+      `同じデータを使う hikyaku がすでに動いています${f.with('file', file => `（${file}）`)}。`,
       '取り込みは動作中の hikyaku が続けています。こちらは何もしていません。',
       'メールは動作中の hikyaku が予定どおり取り込みます。こちらで実行したい場合は、先にそちらを停止してください。',
     ),
@@ -315,7 +320,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'state.read-only': f =>
     text(
-      `記録を保存する場所に書き込めません${f.with('file', file => `（${file}）`)}。`,
+      `記録を保存する場所に書き込めません${f.with('file', file => `（${file}）`)}${because(f)}。`,
       stopped,
       'hikyaku を実行するユーザーに書き込みを許可するか、STATE_DIR で別のフォルダーを指定してください。',
     ),
@@ -351,17 +356,19 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'secret.missing': f =>
     text(
-      `パスワードまたはアクセス許可が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,
+      `パスワードまたはアクセス許可が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('what', what => `（${what}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,
       stopped,
       '`hikyaku setup` を実行して登録してください。',
     ),
   'secret.unreadable': f =>
     text(
-      `保存されたパスワードまたはアクセス許可を読み取れません${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      `保存されたパスワードまたはアクセス許可${place(f)}を読み取れません${because(f)}。`,
       stopped,
       f.get('command') === undefined
         ? 'このコンピューターのキーチェーンのロックを解除するか、`hikyaku setup` で登録し直してください。'
-        : `次のコマンドを実行してください: ${f.or('command', '')}`,
+        : f.get('reason') === 'key-format'
+          ? `次のコマンドで鍵を作り直してください: ${f.or('command', '')}`
+          : `次のコマンドを実行してください: ${f.or('command', '')}`,
     ),
   'secret.not-kept': f =>
     text(
@@ -375,18 +382,18 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
         `設定に誤りがあります${f.with('what', what => `（${what}）`)}${because(f)}。`,
         ...f.lines('problems').map(line => `・${line}`),
       ].join('\n'),
-      'hikyaku は起動していません。メールには何もしていません。',
+      f.get('problems') === undefined ? stopped : 'hikyaku は起動していません。メールには何もしていません。',
       '上の各行を直してから、もう一度起動してください。すべての設定項目は `.env.example` に説明があります。',
     ),
   'usage.invalid': f =>
     text(
-      `コマンドを認識できませんでした${f.with('what', what => `: ${what}`)}。`,
+      `入力を認識できませんでした${f.with('what', what => `（${reasonText(what, 'ja')}）`)}${because(f)}。`,
       '何も実行していません。メールにも何もしていません。',
       '`hikyaku help` でコマンドの一覧を表示できます。',
     ),
   bug: f =>
     text(
-      `hikyaku 自身の不具合が起きました${f.with('what', what => `: ${what}`)}。`,
+      `hikyaku 自身の不具合が起きました${f.with('what', what => `（${what}）`)}。`,
       waits,
       'ご利用方法が原因ではありません。前後のログを添えて開発元へご報告ください。',
     ),

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ConfigFault, type Problem } from '../src/config/describe.ts'
+import { Fault, type FaultCode, faultKinds } from '../src/fault.ts'
+import { stages } from '../src/journal/journal.ts'
+import { makeFormat } from '../src/locale/format.ts'
+import { chooseLanguage, faultText, type Language, wordsFor } from '../src/locale/locale.ts'
+import { displayWidth, fit, table } from '../src/locale/table.ts'
+
+const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
+const languages: readonly Language[] = ['en', 'ja']
+const codes = Object.keys(faultKinds) as FaultCode[]
+const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u
+
+/** Facts that throwers have in common. */
+const facts = {
+  host: 'mail.example.jp',
+  port: 993,
+  phase: 'login',
+  user: 'shop',
+  folder: 'Junk',
+  words: 'NO [AUTHENTICATIONFAILED]',
+  reason: 'ECONNREFUSED',
+  what: 'gmail.insert',
+  seconds: 60,
+  file: '/srv/journal.db',
+  labels: 'Shop',
+  problems: 'one\ntwo',
+}
+
+test('every fault says what happened, what it means for the mail and what to do, in both languages', () => {
+  for (const code of codes) {
+    for (const given of [{}, facts]) {
+      for (const language of languages) {
+        const text = faultText(new Fault(code, { facts: given }), language)
+        for (const [part, sentence] of Object.entries(text)) {
+          const where = `${code} ${language} ${part}: ${sentence}`
+          assert.ok(sentence.length >= 10, where)
+          assert.doesNotMatch(sentence, /undefined|null|\[object|NaN| {2}|\$\{|[^\w]\(\)|（）|「」|“”/, where)
+          if (language === 'en') assert.doesNotMatch(sentence, japanese, where)
+          else assert.match(sentence, japanese, where)
+        }
+      }
+    }
+  }
+})
+
+test('English sentences end as sentences do, and Japanese ones are polite', () => {
+  for (const code of codes.filter(one => one !== 'config.invalid')) {
+    for (const given of [{}, facts]) {
+      const fault = new Fault(code, { facts: given })
+      for (const sentence of Object.values(faultText(fault, 'en')))
+        assert.match(sentence, /[.”`]$/, `${code}: ${sentence}`)
+      for (const sentence of Object.values(faultText(fault, 'ja')))
+        assert.match(
+          sentence,
+          /(です|ます|ません|ください|でした|ました)(（[^）]*）)*。(.*の応答:「[^」]*」|あるフォルダー: .*)?$/,
+          `${code}: ${sentence}`,
+        )
+    }
+  }
+})
+
+test('text for people says whether mail is lost, and never that it is deleted before it is imported', () => {
+  for (const code of codes) {
+    const fault = new Fault(code)
+    if (fault.scope === 'message' || code.startsWith('config') || code.startsWith('usage')) continue
+    const { mail } = faultText(fault, 'en')
+    assert.match(mail, /No mail is lost|in Gmail|goes on importing|No mail was touched/, `${code}: ${mail}`)
+  }
+})
+
+test("a server's words cannot move the cursor, break the line or turn the text around", () => {
+  const hostile = '\u001b]0;x\u0007\r\nforged line\u202eevil\u2028'
+  for (const code of codes) {
+    const given = Object.fromEntries(
+      Object.keys(facts)
+        .filter(key => key !== 'problems')
+        .map(key => [key, hostile]),
+    )
+    for (const language of languages) {
+      const { what, mail, next } = faultText(new Fault(code, { facts: given }), language)
+      const expectedLines =
+        code === 'config.invalid' ? /[^\P{Cc}\n]|[\p{Cf}\u2028]/u : /[\p{Cc}\p{Cf}\u2028]/u
+      for (const sentence of [what, mail, next]) assert.doesNotMatch(sentence, expectedLines, code)
+    }
+  }
+})
+
+test('any facts whatever make a text and no exception', () => {
+  const given = fc.dictionary(
+    fc.constantFrom(
+      ...Object.keys(facts),
+      'command',
+      'variable',
+      'name',
+      'names',
+      'until',
+      'octets',
+      'status',
+      'pid',
+      'actual',
+      'account',
+      '__proto__',
+    ),
+    fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), fc.double()),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...codes), given, fc.constantFrom(...languages), (code, some, language) => {
+      const { what, mail, next } = faultText(new Fault(code, { facts: some }), language)
+      for (const sentence of [what, mail, next]) assert.doesNotMatch(sentence, /[^\P{Cc}\n]/u)
+    }),
+    { numRuns },
+  )
+})
+
+test('a problem of the configuration is told in the language that is asked for', () => {
+  const problems: readonly Problem[] = [
+    { at: 'MAIL_PORT', kind: 'expected', what: 'port', given: '0' },
+    { at: 'MAIL_CA_FILE', kind: 'file', file: '/x', reason: 'ENOENT' },
+  ]
+  const fault = new ConfigFault(problems)
+  assert.match(
+    faultText(fault, 'en').what,
+    /MAIL_PORT must be a port number.*“0”\)\n- MAIL_CA_FILE .*there is no such file/,
+  )
+  assert.match(faultText(fault, 'ja').what, /・MAIL_PORT は .*「0」）\n・MAIL_CA_FILE .*ファイルがありません/)
+})
+
+test('both catalogues have a word for every stage, and no two stages share one', () => {
+  for (const language of languages) {
+    const words = wordsFor(language)
+    assert.equal(new Set(stages.map(stage => words.stages[stage])).size, stages.length)
+    assert.ok(stages.every(stage => words.stageMeanings[stage].length > 5))
+  }
+})
+
+test('every function of both catalogues gives text with numbers, nothing undefined and no second line', () => {
+  const counts = {
+    fresh: 3,
+    listed: 9,
+    imported: 3,
+    merged: 1,
+    refused: 1,
+    deferred: 1,
+    settled: 2,
+    gone: 1,
+    pending: 2,
+    ignored: 1,
+  }
+  const event = {
+    ...counts,
+    messageId: 7,
+    reason: 'x',
+    folder: 'F',
+    total: 1,
+    into: 3,
+    as: 'keep',
+    count: 2,
+    ms: 1500,
+    why: 'y',
+    lines: 2,
+    inMs: 60_000,
+  }
+  const visit = (value: unknown, path: string, language: Language): void => {
+    if (typeof value === 'string') {
+      assert.doesNotMatch(value, /undefined|NaN|\[object|\n/, path)
+      if (value.length > 12 && language === 'ja') assert.match(value, japanese, path)
+      if (language === 'en') assert.doesNotMatch(value, japanese, path)
+    } else if (typeof value === 'function') {
+      const takesEvent = path.startsWith('log.')
+      const first = takesEvent ? event : /conservation/.test(path) ? counts : 2
+      const second = /pull\.done/.test(path) ? counts : /notAside/.test(path) ? 'refused' : 1500
+      if (!path.startsWith('format.') && path !== 'sentences')
+        visit(value(first, second, 1500), `${path}()`, language)
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value))
+        visit(inner, path === '' ? key : `${path}.${key}`, language)
+    }
+  }
+  for (const language of languages) visit(wordsFor(language), '', language)
+})
+
+test('the language is the flag, else HIKYAKU_LANG, else the locale as POSIX orders it', () => {
+  assert.equal(chooseLanguage({ flag: 'ja', env: { HIKYAKU_LANG: 'en' } }), 'ja')
+  assert.equal(chooseLanguage({ env: { HIKYAKU_LANG: 'en', LANG: 'ja_JP.UTF-8' } }), 'en')
+  assert.equal(chooseLanguage({ env: { LC_ALL: 'ja_JP.UTF-8', LANG: 'en_US.UTF-8' } }), 'ja')
+  assert.equal(chooseLanguage({ env: { LC_ALL: '', LC_MESSAGES: 'ja', LANG: 'C' } }), 'ja')
+  assert.equal(chooseLanguage({ env: { LANG: 'jam_JM' } }), 'en')
+  assert.equal(chooseLanguage({ env: {} }), 'en')
+})
+
+test('sizes, spans and times read as people write them', () => {
+  const en = makeFormat('en', 'UTC')
+  const ja = makeFormat('ja', 'Asia/Tokyo')
+  assert.equal(en.size(0), '0 byte')
+  assert.equal(en.size(1536), '1.5 kB')
+  assert.equal(en.size(999_999), '1 MB')
+  assert.equal(en.size(undefined), '–')
+  assert.equal(en.span(812), '0.8 s')
+  assert.equal(en.span(59_700), '1 min')
+  assert.equal(en.span(3 * 3_600_000), '3 h')
+  assert.equal(en.span(2 * 86_400_000), '2 days')
+  assert.equal(en.span(-5), '0 s')
+  assert.equal(ja.span(90_000), '2 分')
+  assert.equal(en.relative(-300_000), '5 minutes ago')
+  assert.equal(ja.relative(300_000), '5 分後')
+  assert.equal(ja.relative(-7_200_000), '2 時間前')
+  assert.equal(ja.instant(Date.UTC(2026, 3, 1, 0, 5)), '2026/04/01 9:05')
+  assert.equal(en.instant(Number.NaN), '–')
+  assert.equal(en.percent(1, 4), '25%')
+  assert.equal(en.percent(0, 0), '100%')
+})
+
+test('a kanji takes two cells, a combining mark none', () => {
+  assert.equal(displayWidth('abc'), 3)
+  assert.equal(displayWidth('飛脚'), 4)
+  assert.equal(displayWidth('ｶﾅ'), 2)
+  assert.equal(displayWidth('カナ'), 4)
+  assert.equal(displayWidth('が'.normalize('NFD')), 2)
+  assert.equal(displayWidth('é'.normalize('NFD')), 1)
+  assert.equal(displayWidth('👍🏽'), 2)
+  assert.equal(displayWidth('「（…）」'), 9)
+})
+
+test('columns line up whatever script stands in them, and numbers may stand to the right', () => {
+  assert.equal(
+    table(
+      [
+        ['メール', 'n'],
+        ['shop', '12'],
+        ['飛脚', '3', '!'],
+      ],
+      { right: [1] },
+    ),
+    'メール   n\nshop    12\n飛脚     3  !',
+  )
+  assert.equal(table([]), '')
+})
+
+test('a table keeps to the width, and a text cut to fit never takes more cells than allowed', () => {
+  const cell = fc.string({
+    unit: fc.constantFrom('a', '飛', 'ｶ', 'が'.normalize('NFD'), '👍', ' '),
+    maxLength: 30,
+  })
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(cell, { maxLength: 4 }), { maxLength: 5 }),
+      fc.integer({ min: 30, max: 80 }),
+      (rows, width) => {
+        const lines = table(rows, { width }).split('\n')
+        assert.ok(lines.every(line => displayWidth(line) <= width))
+        assert.equal(lines.length, Math.max(1, rows.length))
+      },
+    ),
+    { numRuns },
+  )
+  fc.assert(
+    fc.property(
+      cell,
+      fc.integer({ min: 1, max: 20 }),
+      (text, cells) => displayWidth(fit(text, cells)) <= cells,
+    ),
+    { numRuns },
+  )
+})
