@@ -133,7 +133,9 @@ export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () =>
     database = new DatabaseSync(path, { timeout: 5000 })
     // The order matters: nothing may be written before the version and the integrity are known.
     refuseNewer(database, path)
-    if (mode === 'run' && stat !== undefined && stat.size > 0) checkIntegrity(database, path, stat.size)
+    if (mode === 'run' && stat !== undefined && stat.size > 0) {
+      checkIntegrity(database, path, stat.size, existsSync(made))
+    }
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     if (mode === 'run') {
       migrate(database)
@@ -168,9 +170,11 @@ export function integrityProblems(database: DatabaseSync, whole: boolean): reado
   return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
 }
 
-function checkIntegrity(database: DatabaseSync, path: string, size: number): void {
+function checkIntegrity(database: DatabaseSync, path: string, size: number, made: boolean): void {
   const problems = integrityProblems(database, size <= fullCheckOctets)
-  if (problems.length > 0 || version(database) === 0) {
+  // Killed while it was being made for the first time: there is nothing in it yet, and no mark beside it.
+  const unfinished = !made && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+  if (problems.length > 0 || (version(database) === 0 && !unfinished)) {
     throw new Fault('journal.damaged', { facts: { file: path, reason: problems[0] ?? 'no schema' } })
   }
 }

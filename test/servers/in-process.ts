@@ -1,0 +1,93 @@
+/**
+ * The bridge inside the test's own process, between the same servers as `world.ts`: for the many cases where a
+ * child process would only cost time, and where the clock must be played. Ports, adapters and sockets are the real ones.
+ */
+import { Writable } from 'node:stream'
+import { type Attempt, attempt } from '../../src/attempt.ts'
+import { type Bridge, openBridge } from '../../src/bridge.ts'
+import type { Clock } from '../../src/clock.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { Journal } from '../../src/journal/journal.ts'
+import { makeLog } from '../../src/log.ts'
+import type { World } from './world.ts'
+
+/** A clock that a test moves: waits take no time but move it. */
+export class PlayedClock implements Clock {
+  /** Added to the real wall clock, ms. */
+  offsetMs = 0
+  /** Added to the real monotonic clock, ms. */
+  monotonicOffsetMs = 0
+  nowMs(): number {
+    return Date.now() + this.offsetMs
+  }
+  monotonicMs(): number {
+    return performance.now() + this.monotonicOffsetMs
+  }
+  /** Time passes on both clocks. */
+  pass(ms: number): void {
+    this.offsetMs += ms
+    this.monotonicOffsetMs += ms
+  }
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    this.pass(ms)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+export interface InProcess {
+  readonly bridge: Bridge
+  readonly journal: Journal
+  readonly clock: PlayedClock
+  /** Everything that was logged, debug level, JSON lines. */
+  log(): string
+  /** One attempt at a pull of the first (or the named) mailbox, without gates unless asked. */
+  pull(options?: {
+    gate?: boolean
+    mailbox?: string
+    stopping?: AbortSignal
+    signal?: AbortSignal
+  }): Promise<Attempt>
+  close(): Promise<void>
+}
+
+/** Opens the bridge on the world's state directory; close it before another one or a command is started. */
+export async function openInProcess(
+  world: World,
+  more: { readonly env?: Readonly<Record<string, string>>; readonly clock?: PlayedClock } = {},
+): Promise<InProcess> {
+  const clock = more.clock ?? new PlayedClock()
+  const config = await loadConfig({ env: { ...world.env, ...more.env }, cwd: world.folder })
+  let text = ''
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk)
+      done()
+    },
+  })
+  const log = makeLog({ level: 'debug', format: 'json', stream })
+  const bridge = await openBridge(config, log, clock)
+  const never = new AbortController().signal
+  return {
+    bridge,
+    journal: bridge.journal,
+    clock,
+    log: () => text,
+    pull({ gate = false, mailbox, stopping = never, signal = never } = {}) {
+      const ports = bridge.mailboxes.find(one => mailbox === undefined || one.mailbox.name === mailbox)
+      if (ports === undefined) throw new Error(`no mailbox ${mailbox}`)
+      return attempt(
+        ports,
+        { signal, stopping, budgetMs: Number.POSITIVE_INFINITY, reason: 'test', onProgress: () => {} },
+        gate,
+      )
+    },
+    close: () => bridge.close(),
+  }
+}
+
+/** The counts of a pull that came to its end; throws with the fault of one that did not. */
+export function countOf(made: Attempt): import('../../src/pull-context.ts').PullCount {
+  if (made.kind === 'pulled') return made.result.count
+  throw new Error(`the pull did not come to its end: ${made.kind} ${'fault' in made ? made.fault?.code : ''}`)
+}
