@@ -2,11 +2,18 @@
  * What verification costs: median CPU milliseconds a message with warm DNS, and whether hostile headers cost more
  * than their length. `node scripts/bench-authentication.ts` prints one JSON line a measure.
  */
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { authenticate } from '../src/authentication/authentication.ts'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { authenticate, makeAuthenticate } from '../src/authentication/authentication.ts'
 import { makeDns, tableLookup } from '../src/authentication/dns.ts'
 import { readStamped, unknownHost } from '../src/authentication/results.ts'
 import { systemClock } from '../src/clock.ts'
+import { makeGmail } from '../src/gmail/google.ts'
+import { Secret } from '../src/vault/vault.ts'
 import {
   articleZone,
   forwardingAddress,
@@ -16,6 +23,7 @@ import {
 } from '../test/authentication/article.ts'
 import { makeKey, sealArc, signDkim } from '../test/authentication/signing.ts'
 import { crlf, messageOf, received, type Zone } from '../test/authentication/world.ts'
+import { startGmailServer } from '../test/servers/gmail/gmail-server.ts'
 
 export interface Measure {
   readonly name: string
@@ -39,7 +47,11 @@ const round = (value: number): number => Math.round(value * 1000) / 1000
 
 /** @param rounds messages of each kind, measured in groups of ten because one is too short for the clock */
 export async function benchAuthentication(rounds = 300): Promise<readonly Measure[]> {
-  return [...(await benchVerification(rounds)), ...benchHostileHeaders()]
+  return [
+    ...(await benchVerification(rounds)),
+    ...benchHostileHeaders(),
+    ...(await benchImportLatency(rounds)),
+  ]
 }
 
 async function benchVerification(rounds: number): Promise<Measure[]> {
@@ -168,7 +180,122 @@ function benchHostileHeaders(): Measure[] {
   })
 }
 
-if (import.meta.main) {
+/**
+ * Latency of an import with the look beside it and without, in turns, against the Gmail stand-in in a process of
+ * its own that answers after 50 ms (Gmail takes longer).
+ */
+async function benchImportLatency(rounds: number): Promise<Measure[]> {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--gmail'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const { url, tokenUrl, authUrl, revokeUrl, id, secret, refreshToken } = JSON.parse(line) as Record<
+    string,
+    string
+  >
+  const gmail = makeGmail({
+    account: {
+      name: 'bench',
+      address: 'owner@example.test',
+      credential: {
+        kind: 'user',
+        clientId: id ?? '',
+        clientSecret: Secret.of(secret ?? ''),
+        refreshToken: Secret.of(refreshToken ?? ''),
+      },
+      unitsPerMinute: 12_000_000,
+      importsInFlight: 1,
+    },
+    endpoints: {
+      apiRoot: url ?? '',
+      authUrl: authUrl ?? '',
+      tokenUrl: tokenUrl ?? '',
+      revokeUrl: revokeUrl ?? '',
+    },
+    clock: systemClock,
+  })
+  const { zone, messages } = mail()
+  const octets = messages.news10k ?? Buffer.alloc(0)
+  const look = makeAuthenticate(systemClock, tableLookup(zone))
+  const mailbox = {
+    server: { host: 'mx.host.example' },
+    user: 'me',
+    verify: true,
+    forwardingAddress,
+    authservIds: [],
+  }
+  const { signal } = new AbortController()
+  const request = {
+    labelIds: ['INBOX'],
+    internalDateSource: 'dateHeader',
+    neverMarkSpam: false,
+    processForCalendar: false,
+    method: 'import',
+  } as const
+  const samples = { on: [] as number[], off: [] as number[] }
+  try {
+    for (let i = 0; i < Math.max(40, rounds); i += 1) {
+      const raw = messageOf(
+        Buffer.from(octets.toString('latin1').replace('Message-ID: <', `Message-ID: <${i}.`), 'latin1'),
+      )
+      const kind = i % 2 === 0 ? 'on' : 'off'
+      const start = performance.now()
+      const beside = kind === 'on' ? look(raw, mailbox, signal) : undefined
+      await gmail.import(raw, request, signal)
+      if (i >= 10) samples[kind].push(performance.now() - start)
+      await beside
+    }
+  } finally {
+    await gmail.close()
+    child.stdin.end()
+    await once(child, 'exit')
+  }
+  const ratio = round(median(samples.on) / median(samples.off))
+  return [
+    { name: 'authentication.import.without', value: round(median(samples.off)), unit: 'ms an import' },
+    { name: 'authentication.import.beside', value: round(median(samples.on)), unit: 'ms an import' },
+    {
+      name: 'authentication.import.ratio',
+      value: ratio,
+      unit: 'times the latency',
+      target: 1.1,
+      ok: ratio < 1.1,
+    },
+  ]
+}
+
+/** The other process: the stand-in behind a wire that delays its answers; ends with its standard input. */
+async function serveGmail(): Promise<void> {
+  const server = await startGmailServer({ keepBodyOctets: 0 })
+  const { port } = new URL(server.url)
+  const wire = createServer(client => {
+    const upstream = connect(Number(port), '127.0.0.1')
+    client.pipe(upstream)
+    upstream.on('data', chunk => setTimeout(() => client.destroyed || client.write(chunk), 50))
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('close', () => other.destroy())
+      one.on('error', () => other.destroy())
+    }
+  })
+  wire.listen(0, '127.0.0.1')
+  await once(wire, 'listening')
+  const { port: delayed } = wire.address() as AddressInfo
+  const here = (url: string): string => url.replace(`:${port}`, `:${delayed}`)
+  const { authUrl, tokenUrl, revokeUrl, client } = server
+  const told = { id: client.id, secret: client.secret ?? '', refreshToken: server.grant() }
+  process.stdout.write(
+    `${JSON.stringify({ url: here(server.url), authUrl, tokenUrl, revokeUrl, ...told })}\n`,
+  )
+  process.stdin.resume()
+  await once(process.stdin, 'end')
+  process.exit(0)
+}
+
+if (process.argv[2] === '--gmail') await serveGmail()
+else if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const measures = await benchAuthentication()
   for (const measure of measures) process.stdout.write(`${JSON.stringify(measure)}\n`)
   process.exitCode = measures.some(measure => measure.ok === false) ? 1 : 0

@@ -2,6 +2,7 @@
  * Everything about one message's authentication, in the documented form that the journal keeps
  * (docs/authentication.md). Plain JSON: no octets, no Date, nothing longer than a few kilobytes.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { RawMessage } from '../message.ts'
 import { type Lookup, makeDns, systemLookup } from './dns.ts'
@@ -82,6 +83,8 @@ export function makeAuthenticate(
   return async (raw, mailbox, signal) => {
     const { forwardingAddress } = mailbox
     const verify = mailbox.verify ? { dns, clock, forwardingAddress, signal } : undefined
+    // The upload goes first; Gmail's answer takes longer than this look.
+    await nextTurn()
     const work = authenticate(raw, { host: hostOf(mailbox), verify }).then(JSON.stringify, () => undefined)
     if (signal.aborted) return undefined
     let stop = (): void => {}
