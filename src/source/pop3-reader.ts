@@ -33,10 +33,13 @@ const afterDotCr = 4
 /** Takes the body of a multi-line answer and gives its octets without dot-stuffing and terminator. */
 export class BodyReader {
   #state = lineStart
+  /** The dot that was seen stands first in the whole body. */
+  #firstDot = false
+  #begun = false
 
   /**
    * Reads on. Not to be called again once it said `done`.
-   * Throws ProtocolBreach for a line that begins with a single dot and is not the terminator: the server does not
+   * Throws ProtocolBreach for a line other than the first that begins with a single dot and is not the terminator: the server does not
    * stuff dots (seen in greenmail, mailpit, netius), so neither this line nor the end of the message can be trusted.
    */
   feed(chunk: Buffer): Fed {
@@ -75,13 +78,21 @@ export class BodyReader {
             if (at > from) pieces.push(chunk.subarray(from, at))
             at += 1
             from = at
+            this.#firstDot = !this.#begun
             this.#state = afterDot
           } else this.#state = inLine
+          this.#begun = true
           break
         case afterDot:
           if (octet === dot) this.#state = inLine
           else if (octet === cr) this.#state = afterDotCr
-          else throw new ProtocolBreach('a line begins with a dot that is not stuffed')
+          else if (this.#firstDot) {
+            // Dovecot 2.3 and Courier stuff dots behind a line end only, so not in the first line: it is content.
+            pieces.push(Buffer.of(dot))
+            from = at
+            this.#state = inLine
+            break
+          } else throw new ProtocolBreach('a line begins with a dot that is not stuffed')
           at += 1
           break
         default:

@@ -93,12 +93,23 @@ test('hostile octets give the same answer, breach or waiting, in one chunk as in
   )
 })
 
-for (const wire of ['a\r\n.b\r\n.\r\n', '.b\r\n', 'a\r\n.\n', 'a\r\n.\rb']) {
+for (const wire of ['a\r\n.b\r\n.\r\n', '\r\n.b\r\n', '..\r\n.b', 'a\r\n.\n', 'a\r\n.\rb']) {
   test(`${JSON.stringify(wire)} is a breach: the dot is not stuffed`, () => {
     assert.throws(() => readAll([Buffer.from(wire)]), ProtocolBreach)
     assert.throws(() => readAll(cutAt(Buffer.from(wire), [1, 2, 3, 4, 5])), ProtocolBreach)
   })
 }
+
+test('a dot that begins the whole body is content when it is not stuffed, as by Dovecot and Courier', () => {
+  const wire = Buffer.from('.X-Dot: 1\r\n\r\n..b\r\n.\r\n')
+  for (let cut = 0; cut <= wire.length; cut += 1) {
+    const { octets, done } = readAll(cutAt(wire, [cut]))
+    assert.equal(octets.toString(), '.X-Dot: 1\r\n\r\n.b\r\n')
+    assert.ok(done)
+  }
+  assert.equal(readAll(cutAt(wire, Array.from(wire.keys()))).octets.length, wire.length - 4)
+  assert.equal(readAll([Buffer.from('.\r\n')]).octets.length, 0)
+})
 
 test('the end is found only behind CRLF', () => {
   for (const wire of ['a\n.\r\n', 'a\r.\r\n', 'a.\r\n', 'a\r\n..\r\n', 'a\r\n.']) {
