@@ -1,5 +1,7 @@
 /** Masks secrets in text, in the forms in which they could slip out. */
 
+import { printable } from './untrusted.ts'
+
 export interface Mask {
   add(secret: string): void
   apply(text: string): string
@@ -14,7 +16,9 @@ const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]
 /** The value as itself, JSON-escaped, percent-encoded, and in base64 at each of its three alignments. */
 function forms(secret: string): readonly string[] {
   const octets = Buffer.from(secret, 'utf8')
+  // As it is; as others may have escaped it before it came here.
   const found = new Set([secret, JSON.stringify(secret).slice(1, -1), percentEncoded(secret)])
+  found.add(printable(secret, secret.length))
   found.add(new URLSearchParams({ v: secret }).toString().slice(2))
   if (octets.length >= 6) {
     // Base64 of a longer text that holds the secret (SASL PLAIN, RFC 4616) depends on where it begins: the

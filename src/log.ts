@@ -5,12 +5,13 @@
  *
  * A log that cannot be written never stops mail: lines are dropped and counted.
  */
-import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { pino } from 'pino'
-import { asFault, type Fault } from './fault.ts'
-import { faultText, type Language, wordsFor } from './locale/locale.ts'
+import { ConfigFault } from './config/describe.ts'
+import { asFault, type Fault, type FaultFacts } from './fault.ts'
+import { type FaultText, faultText, type Language, wordsFor } from './locale/locale.ts'
 import type { PullCounts } from './locale/words.ts'
+import { cleanFields, faultFields, localTime, underJournald } from './log-fields.ts'
 import { makeMask } from './log-mask.ts'
 import { printable } from './untrusted.ts'
 
@@ -101,18 +102,6 @@ const mostWaiting = 1 << 20
 
 const ignore = (): void => {}
 
-/** systemd names device and inode of its stream (systemd.exec(5), JOURNAL_STREAM): a terminal started from a service has it too. */
-export function underJournald(fd: number, env: Readonly<Record<string, string | undefined>>): boolean {
-  const named = env.JOURNAL_STREAM
-  if (named === undefined) return false
-  try {
-    const { dev, ino } = fstatSync(fd, { bigint: true })
-    return named === `${dev}:${ino}`
-  } catch {
-    return false
-  }
-}
-
 /** @returns a log that never throws */
 export function makeLog(options: LogOptions = {}): Log {
   const { level = 'info', format = 'text', language = 'en', nowMs = Date.now } = options
@@ -185,8 +174,22 @@ export function makeLog(options: LogOptions = {}): Log {
     emit(at, event, text, { mailbox, account, messageId, folder, uid, octets, gmailId, ms, ...more })
   }
 
+  // The text cuts long facts short, so they are masked before: half a secret would not be recognised.
+  const textOf = (fault: Fault): FaultText =>
+    faultText(
+      fault instanceof ConfigFault ? fault : { code: fault.code, facts: maskFacts(fault.facts) },
+      language,
+    )
+  const maskFacts = (facts: FaultFacts): FaultFacts =>
+    Object.fromEntries(
+      Object.entries(facts).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? mask.apply(value) : value,
+      ]),
+    )
+
   const withFault = (sentence: string, fault: Fault): string => {
-    const { what, next } = faultText(fault, language)
+    const { what, next } = textOf(fault)
     return `${sentence} — ${words.sentences([what, next])}`
   }
 
@@ -236,7 +239,7 @@ export function makeLog(options: LogOptions = {}): Log {
     waiting: e => emit('info', 'waiting', words.log.waiting(e), { mailbox: e.mailbox, ms: e.ms, why: e.why }),
     fault: (thrown, context = {}) => {
       const fault = asFault(thrown)
-      const { what, mail, next } = faultText(fault, language)
+      const { what, mail, next } = textOf(fault)
       const { mailbox, account, folder, messageId, inMs, count } = context
       const again = count !== undefined && count > 1 ? words.log.again({ count }) : ''
       const spoken = fault.code === 'config.invalid' ? what.split('\n').join(' ') : what
@@ -271,35 +274,4 @@ export function makeLog(options: LogOptions = {}): Log {
       return lost
     },
   }
-}
-
-function faultFields(fault: Fault): Readonly<Record<string, unknown>> {
-  const { code, scope, retry, notBeforeMs, facts } = fault
-  return { code, scope, retry, notBefore: notBeforeMs === undefined ? null : isoTime(notBeforeMs), facts }
-}
-
-/** Strings masked and made printable, undefined made null so that each event has its fields every time. */
-function cleanFields(
-  fields: Readonly<Record<string, unknown>>,
-  clean: (text: string, limit: number) => string,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => {
-      if (typeof value === 'string') return [key, clean(value, 4000)]
-      if (value === undefined) return [key, null]
-      if (typeof value === 'object' && value !== null) return [key, cleanFields({ ...value }, clean)]
-      return [key, value]
-    }),
-  )
-}
-
-function isoTime(ms: number): string | null {
-  return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : null
-}
-
-/** `2026-11-25 09:05:07`, local time. */
-function localTime(ms: number): string {
-  const date = new Date(ms)
-  const two = (value: number): string => String(value).padStart(2, '0')
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }

@@ -62,7 +62,7 @@ test('English sentences end as sentences do, and Japanese ones are polite', () =
   }
 })
 
-test('text for people says whether mail is lost, and never that it is deleted before it is imported', () => {
+test('every fault that is not about one message says that no mail is lost', () => {
   for (const code of codes) {
     const fault = new Fault(code)
     if (fault.scope === 'message' || code.startsWith('config') || code.startsWith('usage')) continue
