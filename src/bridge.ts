@@ -3,6 +3,7 @@
  * file that names concrete adapters.
  */
 import { join } from 'node:path'
+import { makeAuthenticate } from './authentication/authentication.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { Fault } from './fault.ts'
@@ -12,7 +13,7 @@ import type { Journal } from './journal/journal.ts'
 import { lockInstance } from './journal/lock.ts'
 import { openJournal } from './journal/sqlite.ts'
 import type { Log } from './log.ts'
-import type { Authenticate, PullPorts } from './pull-context.ts'
+import type { PullPorts } from './pull-context.ts'
 import { makeImapSource } from './source/imap.ts'
 import { makePop3Source } from './source/pop3.ts'
 import { makeSpooler } from './spool.ts'
@@ -50,7 +51,7 @@ export async function openBridge(config: Config, log: Log, clock: Clock): Promis
       accounts.set(account.name, gmail)
       releases.push(() => gmail.close())
     }
-    const authenticate = await loadAuthenticate(config)
+    const authenticate = makeAuthenticate(clock)
     const mailboxes = config.mailboxes.map((mailbox): PullPorts => {
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
@@ -74,9 +75,4 @@ export async function openBridge(config: Config, log: Log, clock: Clock): Promis
     await close()
     throw error
   }
-}
-
-/** Verification brings its own libraries: loaded only where a mailbox asks for it. */
-async function loadAuthenticate(_config: Config): Promise<Authenticate | undefined> {
-  return undefined
 }

@@ -4,6 +4,7 @@ import { exitCodes, Fault } from '../fault.ts'
 import { chooseLanguage } from '../locale/locale.ts'
 import { readVersion } from '../version.ts'
 import { answering, type Invocation, makeInvocation } from './invocation.ts'
+import type { ServiceFlags } from './service.ts'
 
 interface CommonFlags {
   readonly json?: boolean
@@ -87,6 +88,46 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .action(async (ids: string[]) => {
       const { retryCommand } = await import('./retry.ts')
       done(await retryCommand(invocation, ids))
+    })
+  verb('inspect', help.inspect)
+    .argument('<target>', help.inspectTarget)
+    .option('--forwarding-address <address>', help.forwardingAddress)
+    .option('--offline', help.offline)
+    .action(
+      async (target: string, flags: CommonFlags & { forwardingAddress?: string; offline?: boolean }) => {
+        const { inspectCommand } = await import('./inspect.ts')
+        const { forwardingAddress, offline = false } = flags
+        const options = { offline, ...(forwardingAddress === undefined ? {} : { forwardingAddress }) }
+        done(await inspectCommand(invocation, target, options))
+      },
+    )
+  verb('report', help.report)
+    .option('--days <days>', help.days, '30')
+    .action(async (flags: CommonFlags & { days: string }) => {
+      const { reportCommand } = await import('./report.ts')
+      done(await reportCommand(invocation, { days: Number(flags.days) }))
+    })
+  verb('service', help.service)
+    .argument('<action>', 'install | uninstall | status')
+    .option('--timer', help.timer)
+    .option('--every <seconds>', help.every)
+    .option('--system', help.system)
+    .option('--user', help.user)
+    .option('--run-as <user>', help.runAs)
+    .option('--print', help.print)
+    .action(async (action: string, flags: CommonFlags & Omit<ServiceFlags, 'every'> & { every?: string }) => {
+      if (action !== 'install' && action !== 'uninstall' && action !== 'status') {
+        throw new Fault('usage.invalid', { facts: { what: `service ${action}` } })
+      }
+      const { serviceCommand } = await import('./service.ts')
+      const { every, ...rest } = flags
+      done(
+        await serviceCommand(
+          invocation,
+          action,
+          every === undefined ? rest : { ...rest, every: Number(every) },
+        ),
+      )
     })
   program.action(() => {
     program.outputHelp()

@@ -160,6 +160,19 @@ export interface Words {
     readonly checkNow: string
     readonly retry: string
     readonly retryIds: string
+    readonly inspect: string
+    readonly inspectTarget: string
+    readonly forwardingAddress: string
+    readonly offline: string
+    readonly report: string
+    readonly days: string
+    readonly service: string
+    readonly timer: string
+    readonly every: string
+    readonly system: string
+    readonly user: string
+    readonly runAs: string
+    readonly print: string
   }
 
   readonly daemon: {

@@ -17,12 +17,9 @@ export class PlayedClock implements Clock {
   offsetMs = 0
   /** Added to the real monotonic clock, ms. */
   monotonicOffsetMs = 0
-  nowMs(): number {
-    return Date.now() + this.offsetMs
-  }
-  monotonicMs(): number {
-    return performance.now() + this.monotonicOffsetMs
-  }
+  // Functions that know their clock: they are handed over on their own.
+  readonly nowMs = (): number => Date.now() + this.offsetMs
+  readonly monotonicMs = (): number => performance.now() + this.monotonicOffsetMs
   /** Time passes on both clocks. */
   pass(ms: number): void {
     this.offsetMs += ms
