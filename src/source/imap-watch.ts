@@ -114,9 +114,9 @@ async function idleOnce(
 /** Sleeps `ms`, or less when the machine itself slept meanwhile: its sockets may be dead by then. */
 async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   const end = clock.monotonicMs() + ms
-  while (clock.monotonicMs() < end) {
+  for (let left = ms; left > 0; left = end - clock.monotonicMs()) {
     const ahead = clock.nowMs() - clock.monotonicMs()
-    await clock.sleep(Math.min(5_000, end - clock.monotonicMs()), signal)
+    await clock.sleep(Math.min(5_000, left), signal)
     if (clock.nowMs() - clock.monotonicMs() - ahead > sleptMs) return
   }
 }

@@ -23,7 +23,7 @@ export type ImapPlay =
       readonly do: 'cut'
       readonly of: 'literal' | 'answer'
       readonly at: number
-      readonly then: 'reset' | 'end' | 'silence'
+      readonly ending: 'reset' | 'end' | 'silence'
     }
   /** A FETCH row whose body is wrong. */
   | { readonly do: 'body'; readonly as: BodyFault }

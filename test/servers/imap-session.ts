@@ -205,11 +205,11 @@ export class ImapSession {
   }
 
   #send(pieces: Pieces): void {
-    if (this.#socket.writableEnded || this.#socket.destroyed) return
-    this.#socket.cork()
-    for (const piece of pieces)
-      this.#socket.write(typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece)
-    process.nextTick(() => this.#socket.uncork())
+    const socket = this.#socket
+    if (socket.writableEnded || socket.destroyed) return
+    socket.cork()
+    for (const piece of pieces) socket.write(typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece)
+    socket.uncork()
   }
 
   #stop(how: 'reset' | 'end' | 'silence'): void {
@@ -249,7 +249,7 @@ export class ImapSession {
         this.#dumb = true
         // A reset drops what the peer has not read yet: give the octets time to be on their way.
         this.#socket.write(whole.subarray(0, literal + play.at), () =>
-          setTimeout(() => this.#stop(play.then), 20).unref(),
+          setTimeout(() => this.#stop(play.ending), 20).unref(),
         )
         break
       }

@@ -1,0 +1,123 @@
+/** What the tests of the IMAP source share: a stand-in and a source that end with the test, and shorthand. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
+import { Fault, type FaultCode } from '../../src/fault.ts'
+import { makeImapSource } from '../../src/source/imap.ts'
+import type { ImapDeadlines } from '../../src/source/imap-connection.ts'
+import type { Listed, Source, SourceSession } from '../../src/source/source.ts'
+import { Secret } from '../../src/vault/vault.ts'
+import { type ImapServer, type ImapServerOptions, startImapServer } from '../servers/imap-server.ts'
+
+export const user = 'owner'
+export const password = 'correct horse'
+export const never = new AbortController().signal
+
+export function mailboxOf(
+  server: Partial<ServerConfig> & { port: number },
+  folders: readonly string[] = ['INBOX'],
+): MailboxConfig {
+  return {
+    name: 'box',
+    protocol: 'imap',
+    server: { host: '127.0.0.1', security: 'none', caFile: undefined, pinnedSha256: undefined, ...server },
+    user,
+    password: Secret.of(password),
+    folders: folders.map(name => ({ name, to: 'inbox', labels: [] })),
+    account: 'me',
+    labels: [],
+    archive: false,
+    neverMarkSpam: false,
+    processForCalendar: false,
+    internalDateSource: 'receivedTime',
+    afterImport: { do: 'keep' },
+    startFrom: { from: 'all' },
+    schedule: '* * * * *',
+    whenOutcomeUnknown: 'repeat',
+    whenRefused: 'keep',
+    verify: false,
+    forwardingAddress: undefined,
+    authservIds: [],
+  }
+}
+
+export interface Rig {
+  readonly server: ImapServer
+  readonly source: Source
+  open(): Promise<SourceSession>
+  /** Called when the test ends, before the stand-in looks for connections left open. */
+  readonly atEnd: (() => void)[]
+}
+
+export interface RigOptions extends ImapServerOptions {
+  readonly pull?: readonly string[]
+  readonly deadlines?: Partial<ImapDeadlines>
+  readonly reach?: Partial<ServerConfig>
+  readonly mailbox?: Partial<MailboxConfig>
+}
+
+/** A stand-in with a source for it; both end with the test, which fails when a connection is left open. */
+export async function rig(t: TestContext, options: RigOptions = {}): Promise<Rig> {
+  const server = await startImapServer(options)
+  const mailbox = { ...mailboxOf({ port: server.port, ...options.reach }, options.pull), ...options.mailbox }
+  const source = makeImapSource({ mailbox, clock: systemClock, deadlines: options.deadlines ?? {} })
+  const atEnd: (() => void)[] = []
+  t.after(async () => {
+    for (const end of atEnd) end()
+    await until(() => server.connections === 0, 'every connection to be closed')
+    await server.stop()
+  })
+  return {
+    server,
+    source,
+    atEnd,
+    open: async () => {
+      const session = await source.open(never)
+      atEnd.push(() => session.abandon())
+      return session
+    },
+  }
+}
+
+/** Waits for a condition, within five seconds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 5_000
+  while (!condition()) {
+    if (performance.now() > end) assert.fail(`waited in vain for ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
+
+export const listAll = async (session: SourceSession, folder = 'INBOX'): Promise<readonly Listed[]> =>
+  (await session.list(folder, () => false, never)).entries
+
+export async function octetsOf(session: SourceSession, entry: Listed, signal = never): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  const count = await session.retrieve(entry, { write: chunk => void parts.push(chunk) }, signal)
+  const octets = Buffer.concat(parts)
+  assert.equal(octets.length, count)
+  return octets
+}
+
+/** The fault that `work` ends with; fails when it ends well or with anything else. */
+export async function faultOf(work: Promise<unknown>, code?: FaultCode): Promise<Fault> {
+  const outcome: unknown = await work.then(
+    value => value,
+    error => error,
+  )
+  assert.ok(outcome instanceof Fault, `expected a Fault, got ${String(outcome)}`)
+  if (code !== undefined) assert.equal(outcome.code, code, JSON.stringify(outcome.facts))
+  return outcome
+}
+
+export const first = (entries: readonly Listed[]): Listed => {
+  const [entry] = entries
+  assert.ok(entry !== undefined, 'an entry was listed')
+  return entry
+}
+
+export const mail = (subject: string, body = 'hello\r\n'): Buffer =>
+  Buffer.from(
+    `From: a@example.org\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@example.org>\r\n\r\n${body}`,
+  )

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { usualCapabilities } from '../servers/imap-server.ts'
+import { faultOf, mail, type Rig, type RigOptions, rig, until } from './imap-harness.ts'
+
+interface Watched extends Rig {
+  readonly seen: { news: number; alive: number }
+  readonly ended: Promise<unknown>
+  readonly abort: AbortController
+}
+
+/** A watch under way that is aborted when the test ends. */
+async function watching(t: TestContext, options: RigOptions): Promise<Watched> {
+  const made = await rig(t, options)
+  const seen = { news: 0, alive: 0 }
+  const abort = new AbortController()
+  const ended =
+    made.source.watch?.(
+      () => {
+        seen.news += 1
+      },
+      () => {
+        seen.alive += 1
+      },
+      abort.signal,
+    ) ?? Promise.resolve()
+  ended.catch(() => {})
+  made.atEnd.push(() => abort.abort())
+  return { ...made, seen, ended, abort }
+}
+
+const said = (rigged: Rig, verb: string): number =>
+  rigged.server.ledger.commands.filter(({ text }) => text === verb).length
+
+test('mail that arrives while idling is announced at once', async t => {
+  const watched = await watching(t, {})
+  await until(() => said(watched, 'IDLE') === 1 && watched.seen.alive >= 2, 'IDLE')
+  // One announcement for what may have come before the watch began.
+  assert.equal(watched.seen.news, 1)
+  const began = performance.now()
+  watched.server.deliver('INBOX', mail('a'))
+  await until(() => watched.seen.news === 2, 'the announcement')
+  assert.ok(performance.now() - began < 1_000)
+  assert.ok(watched.server.ledger.commands.some(({ text }) => text === 'EXAMINE "INBOX"'))
+})
+
+test('IDLE is ended and begun again, and each time the server proves that it answers', async t => {
+  const watched = await watching(t, { deadlines: { idle: 40 } })
+  await until(() => said(watched, 'IDLE') >= 4, 'four IDLEs')
+  assert.ok(said(watched, 'NOOP') >= 3)
+  assert.ok(watched.seen.alive >= 7)
+})
+
+test('mail that a mute IDLE keeps back is found by the NOOP behind it', async t => {
+  const watched = await watching(t, { deadlines: { idle: 60 }, faults: { mutePushes: true } })
+  await until(() => said(watched, 'IDLE') >= 1, 'IDLE')
+  watched.server.deliver('INBOX', mail('a'))
+  await until(() => watched.seen.news >= 2, 'the announcement')
+})
+
+test('a connection that died silently proves dead within the deadline', async t => {
+  const watched = await watching(t, {
+    deadlines: { idle: 40, silence: 80 },
+    faults: { at: ({ verb }) => (verb === 'DONE' ? { do: 'silence' } : undefined) },
+  })
+  const fault = await faultOf(watched.ended, 'source.timeout')
+  assert.equal(fault.facts.phase, 'idle')
+  assert.equal(fault.facts.folder, 'INBOX')
+})
+
+test('a server that says "Still here" and does not answer DONE proves dead all the same', async t => {
+  const watched = await watching(t, {
+    deadlines: { idle: 60, silence: 80 },
+    faults: {
+      at: ({ verb }) =>
+        verb === 'IDLE'
+          ? { do: 'answer', pieces: ['+ idling\r\n', '* OK Still here\r\n', '* OK Still here\r\n'] }
+          : verb === 'DONE'
+            ? { do: 'silence' }
+            : undefined,
+    },
+  })
+  await faultOf(watched.ended, 'source.timeout')
+  assert.ok(watched.seen.alive >= 3)
+  assert.equal(watched.seen.news, 1)
+})
+
+test('an IDLE that is never accepted ends by the deadline', async t => {
+  const watched = await watching(t, {
+    deadlines: { silence: 80 },
+    faults: { at: ({ verb }) => (verb === 'IDLE' ? { do: 'silence' } : undefined) },
+  })
+  await faultOf(watched.ended, 'source.timeout')
+})
+
+for (const ending of ['reset', 'end', 'bye'] as const) {
+  test(`a connection that ends by ${ending} while idling ends the watch`, async t => {
+    const watched = await watching(t, {
+      deadlines: { idle: 50 },
+      faults: {
+        at: ({ verb }) =>
+          verb === 'DONE'
+            ? ending === 'bye'
+              ? { do: 'bye', text: 'Autologout' }
+              : { do: ending }
+            : undefined,
+      },
+    })
+    await faultOf(watched.ended, 'source.connection-lost')
+  })
+}
+
+test('a reset in the middle of an IDLE is noticed at once', async t => {
+  const watched = await watching(t, {})
+  await until(() => watched.seen.alive >= 2, 'IDLE')
+  watched.server.resetAll()
+  await faultOf(watched.ended, 'source.connection-lost')
+})
+
+test('without IDLE a NOOP asks at its interval', async t => {
+  const watched = await watching(t, {
+    capabilities: usualCapabilities.filter(name => name !== 'IDLE'),
+    deadlines: { poll: 30 },
+  })
+  await until(() => said(watched, 'NOOP') >= 2, 'two NOOPs')
+  watched.server.deliver('INBOX', mail('a'))
+  await until(() => watched.seen.news === 2, 'the announcement')
+  assert.equal(said(watched, 'IDLE'), 0)
+})
+
+test('an IDLE that is refused falls back to NOOP', async t => {
+  const watched = await watching(t, {
+    deadlines: { poll: 30 },
+    faults: {
+      at: ({ verb }) => (verb === 'IDLE' ? { do: 'answer', pieces: ['{tag} BAD no\r\n'] } : undefined),
+    },
+  })
+  await until(() => said(watched, 'NOOP') >= 3, 'three NOOPs')
+  assert.equal(said(watched, 'IDLE'), 1)
+})
+
+test('Courier, whose IDLE reports late, is asked by NOOP in quick succession', async t => {
+  const watched = await watching(t, {
+    deadlines: { quickPoll: 20, poll: 60_000 },
+    faults: {
+      greeting:
+        '* OK [CAPABILITY IMAP4rev1 IDLE] Courier-IMAP ready. Copyright 1998-2022 Double Precision, Inc.',
+    },
+  })
+  await until(() => said(watched, 'NOOP') >= 3, 'three NOOPs')
+  assert.equal(said(watched, 'IDLE'), 0)
+})
+
+test('a server that ends every IDLE at once is not asked in a tight loop', async t => {
+  const watched = await watching(t, {
+    deadlines: { poll: 60_000 },
+    faults: {
+      at: ({ verb }) =>
+        verb === 'IDLE' ? { do: 'answer', pieces: ['+ idling\r\n', '{tag} OK done\r\n'] } : undefined,
+    },
+  })
+  await until(() => said(watched, 'IDLE') === 1, 'IDLE')
+  await new Promise(resolve => setTimeout(resolve, 100))
+  assert.equal(said(watched, 'IDLE'), 1)
+})
+
+test('each watched folder has its own connection, and a missing one does not stop the other', async t => {
+  const watched = await watching(t, { pull: ['INBOX', 'Nope'] })
+  await until(() => said(watched, 'IDLE') === 1, 'IDLE')
+  watched.server.deliver('INBOX', mail('a'))
+  await until(() => watched.seen.news === 2, 'the announcement')
+  const both = await watching(t, { pull: ['INBOX', 'Spam'], folders: { Spam: [] } })
+  await until(() => said(both, 'IDLE') === 2, 'two IDLEs')
+  both.server.deliver('Spam', mail('b'))
+  await until(() => both.seen.news === 3, 'the announcement')
+  assert.equal(both.server.ledger.logins.length, 2)
+})
+
+test('where every folder is missing the watch ends by saying so', async t => {
+  const watched = await watching(t, { pull: ['Nope'] })
+  await faultOf(watched.ended, 'source.folder-missing')
+})
+
+test("an abort ends the watch with the signal's reason and leaves no connection", async t => {
+  const watched = await watching(t, {})
+  await until(() => watched.seen.alive >= 2, 'IDLE')
+  const reason = new Error('enough')
+  watched.abort.abort(reason)
+  await assert.rejects(watched.ended, error => error === reason)
+  await until(() => watched.server.connections === 0, 'no connection')
+})
