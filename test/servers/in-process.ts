@@ -11,7 +11,7 @@ import type { Journal } from '../../src/journal/journal.ts'
 import { makeLog } from '../../src/log.ts'
 import type { World } from './world.ts'
 
-/** A clock that a test moves: waits take no time but move it. */
+/** A clock that a test moves. */
 export class PlayedClock implements Clock {
   /** Added to the real wall clock, ms. */
   offsetMs = 0
@@ -20,15 +20,40 @@ export class PlayedClock implements Clock {
   // Functions that know their clock: they are handed over on their own.
   readonly nowMs = (): number => Date.now() + this.offsetMs
   readonly monotonicMs = (): number => performance.now() + this.monotonicOffsetMs
-  /** Time passes on both clocks. */
+  readonly #sleepers = new Set<() => void>()
+
+  /** Time passes on both clocks; who waited for less wakes up. */
   pass(ms: number): void {
     this.offsetMs += ms
     this.monotonicOffsetMs += ms
+    for (const look of [...this.#sleepers]) look()
   }
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    this.pass(ms)
-    await new Promise(resolve => setImmediate(resolve))
+  /** In real time, unless `pass` shortens it: deadlines are waits, too. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const endMs = this.monotonicMs() + ms
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#sleepers.delete(look)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const look = (): void => {
+        if (this.monotonicMs() < endMs) return
+        done()
+        resolve()
+      }
+      const onAbort = (): void => {
+        done()
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        done()
+        resolve()
+      }, ms)
+      this.#sleepers.add(look)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal?.aborted) onAbort()
+    })
   }
 }
 
