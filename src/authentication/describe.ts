@@ -58,7 +58,7 @@ function heading(
   const from =
     client === undefined || client.clientAddress === ''
       ? ''
-      : `, ${labels.receivedFrom} ${shown(`${client.helo} [${client.clientAddress}]`)}`
+      : `${labels.comma}${labels.receivedFrom} ${shown(`${client.helo} [${client.clientAddress}]`)}`
   return table([
     [labels.message, shown(name) + (proof === undefined ? '' : ` (${proof.octets} ${labels.octets})`)],
     [labels.sender, senderDomain === '' ? labels.notKnown : shown(senderDomain)],
@@ -150,20 +150,25 @@ function forecast(authentication: Authentication, words: AuthenticationWords, co
   const { labels } = words
   const found = authentication.forecast
   if (found === undefined) return [labels.forecastTitle, ...paragraph(labels.forecastMissing, columns, '  ')]
-  const outcome = (way: Way): string =>
-    way.certainty === 'depends'
-      ? `${words.outcomes[way.outcome]}, ${labels.ifTrusted}`
-      : words.outcomes[way.outcome]
+  const outcome = (way: Way): string => {
+    const text = words.outcomes[way.outcome].replace('{spf}', way.spf)
+    return way.certainty === 'depends' ? `${text}${labels.comma}${labels.ifTrusted}` : text
+  }
   const heads = table([
     ['', labels.wayImport, labels.imported],
     ['', labels.wayPlain, outcome(found.plain)],
     ['', labels.waySrs, outcome(found.srs)],
     ['', labels.wayArc, outcome(found.arc)],
   ])
-  const reasons = (way: Way, skip: number): string[] =>
-    way.reasons
-      .slice(skip)
-      .flatMap(reason => paragraph(reasonText(words, reason, shown), columns, '      - '))
+  // Of the other ways only what differs from a plain forward is told.
+  const told = new Set<string>()
+  const reasons = (way: Way): string[] =>
+    way.reasons.flatMap(reason => {
+      const text = reasonText(words, reason, shown)
+      if (told.has(text)) return []
+      if (way === found.plain) told.add(text)
+      return paragraph(text, columns, '      - ')
+    })
   const stranger =
     authentication.verified.state === 'done' &&
     authentication.verified.forwardedSpf.address === '' &&
@@ -172,12 +177,11 @@ function forecast(authentication: Authentication, words: AuthenticationWords, co
     labels.forecastTitle,
     ...(heads[0] === undefined ? [] : [heads[0]]),
     ...(heads[1] === undefined ? [] : [heads[1]]),
-    ...reasons(found.plain, 0),
+    ...reasons(found.plain),
     ...(heads[2] === undefined ? [] : [heads[2]]),
-    ...reasons(found.srs, 0),
+    ...reasons(found.srs),
     ...(heads[3] === undefined ? [] : [heads[3]]),
-    // The seal comes on top of a plain forward; only the last step is new.
-    ...reasons(found.arc, Math.min(found.plain.reasons.length, found.arc.reasons.length - 1)),
+    ...reasons(found.arc),
     ...(found.arc.otherwise === undefined
       ? []
       : [`      - ${labels.otherwise}: ${words.outcomes[found.arc.otherwise]}`]),

@@ -17,7 +17,7 @@ export const wordsEn: AuthenticationWords = {
     none: 'none',
     unprovenMark: '(?)',
     unprovenNote:
-      '(?) The line bears your server’s name, but stands where a sender could have written it too. Put the name into the mailbox’s authserv-ids if your server does stamp its mail.',
+      '(?) Do not rely on it: the line bears your server’s name, but stands where a sender could have written it too. If you know that your server stamps its mail with this name, say so with AUTHSERV_IDS (or --authserv-id).',
     noStamps: 'Your server left no results of its own on this message.',
     forgedTitle: 'Lines that do not count',
     leftOut: 'more such lines are not shown',
@@ -31,7 +31,7 @@ export const wordsEn: AuthenticationWords = {
     imported: 'in Gmail unchanged, with the results above',
     ifTrusted: 'if Gmail trusts your server’s seal',
     otherwise: 'Otherwise',
-    sameAbove: 'for the same reasons as “Forwarded”',
+    comma: ', ',
     proofTitle: 'The same octets',
     shaRetrieved: 'SHA-256 as retrieved',
     shaFile: 'SHA-256',
@@ -99,7 +99,7 @@ export const wordsEn: AuthenticationWords = {
   },
   outcomes: {
     delivered: 'in the inbox',
-    'delivered-softfail': 'in the inbox, but with SPF failed',
+    'delivered-softfail': 'in the inbox, but with SPF {spf}',
     spam: 'in the spam folder',
     refused: 'REFUSED: you would never have seen it',
     unknown: 'not known',
@@ -112,15 +112,17 @@ export const wordsEn: AuthenticationWords = {
     unknown: 'What forwarding would have done is not known.',
   },
   reasons: {
-    'spf-forwarder': ({ spf, domain, address }) =>
-      `SPF ${spf}: Gmail would have seen the address ${address} of your server, ${
-        spf === 'pass' ? `which ${domain} allows.` : `which ${domain} has not listed as its own.`
-      }`,
-    'spf-stranger': ({ spf, domain }) =>
-      `SPF ${spf}: Gmail would have seen the address of your server, which ${domain} has not listed as its own.`,
+    'spf-forwarder': ({ spf = '', domain = '', address }) =>
+      spf === 'none'
+        ? `SPF none: ${domain} does not say which servers may send for it.`
+        : `SPF ${spf}: Gmail would have seen the address ${address} of your server, which ${domain} ${listed(spf)}.`,
+    'spf-stranger': ({ spf = '', domain = '' }) =>
+      spf === 'none'
+        ? `SPF none: ${domain} does not say which servers may send for it.`
+        : `SPF ${spf}: Gmail would have seen the address of your server, which ${domain} ${listed(spf)}.`,
     'spf-direct': ({ spf, domain }) => `SPF ${spf} for ${domain}, as your server received it.`,
     'spf-rewritten': () =>
-      'SPF pass, but for your server’s domain: SRS rewrites the envelope sender, so it no longer speaks for the author.',
+      'SPF pass, but only for your server’s own domain: SRS puts that in place of the sender’s.',
     'spf-unknown': () => 'SPF: not known.',
     'dkim-survives': ({ domain }) =>
       `DKIM pass: the signature of ${domain} survives a forward that changes nothing.`,
@@ -168,4 +170,11 @@ export const wordsEn: AuthenticationWords = {
     notKnown: count => `For ${count} more, what forwarding would have done is not known.`,
     others: count => `${count} other domains`,
   },
+}
+
+function listed(spf: string): string {
+  if (spf === 'pass') return 'allows'
+  return spf === 'permerror'
+    ? 'cannot be asked about, for its record has an error'
+    : 'has not listed as its own'
 }

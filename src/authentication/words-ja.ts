@@ -17,7 +17,7 @@ export const wordsJa: AuthenticationWords = {
     none: 'なし',
     unprovenMark: '(?)',
     unprovenNote:
-      '(?) 受信サーバーの名前がありますが、差出人にも書ける場所にあります。サーバーが実際に結果を記録しているなら、その名前をメールボックスの authserv-ids に設定してください。',
+      '(?) あてにしないでください。受信サーバーの名前がありますが、差出人にも書ける場所にあります。サーバーがこの名前で結果を記録していると分かっているなら、AUTHSERV_IDS（または --authserv-id）で指定してください。',
     noStamps: '受信サーバーはこのメールに認証結果を記録していません。',
     forgedTitle: '信用できない行',
     leftOut: '行は省略しました',
@@ -31,7 +31,7 @@ export const wordsJa: AuthenticationWords = {
     imported: '上の結果のまま、受信したとおりに Gmail に入る',
     ifTrusted: 'Gmail が転送サーバーの封印を信用した場合',
     otherwise: '信用しなければ',
-    sameAbove: '理由は「転送」と同じです',
+    comma: '、',
     proofTitle: '内容が同じである証拠',
     shaRetrieved: '取得時の SHA-256',
     shaFile: 'SHA-256',
@@ -98,7 +98,7 @@ export const wordsJa: AuthenticationWords = {
   },
   outcomes: {
     delivered: '受信トレイに届く',
-    'delivered-softfail': '受信トレイに届くが、SPF は不合格',
+    'delivered-softfail': '受信トレイに届くが、SPF は {spf}',
     spam: '迷惑メールに入る',
     refused: '拒否される（あなたの目に触れません）',
     unknown: '不明',
@@ -111,15 +111,17 @@ export const wordsJa: AuthenticationWords = {
     unknown: '転送した場合の結果は分かりません。',
   },
   reasons: {
-    'spf-forwarder': ({ spf, domain, address }) =>
-      `SPF ${spf}：Gmail から見た送信元は転送サーバーのアドレス ${address} で、${domain} が許可して${
-        spf === 'pass' ? 'います。' : 'いないアドレスです。'
-      }`,
-    'spf-stranger': ({ spf, domain }) =>
-      `SPF ${spf}：Gmail から見た送信元は転送サーバーで、${domain} が許可していないアドレスです。`,
+    'spf-forwarder': ({ spf = '', domain = '', address }) =>
+      spf === 'none'
+        ? `SPF なし：${domain} は、どのサーバーから送るかを公表していません。`
+        : `SPF ${spf}：Gmail から見た送信元は転送サーバーのアドレス ${address} で、${domain} ${listed(spf)}。`,
+    'spf-stranger': ({ spf = '', domain = '' }) =>
+      spf === 'none'
+        ? `SPF なし：${domain} は、どのサーバーから送るかを公表していません。`
+        : `SPF ${spf}：Gmail から見た送信元は転送サーバーで、${domain} ${listed(spf)}。`,
     'spf-direct': ({ spf, domain }) => `SPF ${spf}：受信サーバーに届いた時点の ${domain} の結果です。`,
     'spf-rewritten': () =>
-      'SPF pass：ただし転送サーバーのドメインとしての合格です。SRS が封筒の差出人を書き換えるため、本来の差出人の保証にはなりません。',
+      'SPF pass：ただし転送サーバー自身のドメインとしての合格です。SRS は配送上の差出人をそれに書き換えます。',
     'spf-unknown': () => 'SPF：不明です。',
     'dkim-survives': ({ domain }) => `DKIM pass：${domain} の署名は、内容を変えない転送なら有効なままです。`,
     'dkim-survives-other': ({ domain, from }) =>
@@ -166,4 +168,9 @@ export const wordsJa: AuthenticationWords = {
     notKnown: count => `ほかに ${count} 通は、転送した場合の結果が分かりません。`,
     others: count => `ほか ${count} ドメイン`,
   },
+}
+
+function listed(spf: string): string {
+  if (spf === 'pass') return 'が許可しているアドレスです'
+  return spf === 'permerror' ? 'の設定に誤りがあるため判定できません' : 'が許可していないアドレスです'
 }

@@ -43,7 +43,7 @@ export interface AuthenticationWords {
       | 'imported'
       | 'ifTrusted'
       | 'otherwise'
-      | 'sameAbove'
+      | 'comma'
       | 'proofTitle'
       | 'shaRetrieved'
       | 'shaFile'
@@ -62,6 +62,7 @@ export interface AuthenticationWords {
   readonly verdictReasons: Readonly<Record<VerdictReason, string>>
   readonly trustReasons: Readonly<Record<TrustReason, string>>
   readonly states: Readonly<Record<Exclude<Verified['state'], 'done'>, string>>
+  /** `{spf}` stands for the word that SPF would have said. */
   readonly outcomes: Readonly<Record<Outcome, string>>
   readonly costs: Readonly<Record<Forecast['cost'], string>>
   readonly reasons: Readonly<Record<ForecastReason, (facts: ShownFacts) => string>>
