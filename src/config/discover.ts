@@ -1,0 +1,196 @@
+/**
+ * Finds mailbox settings for an address: presets by its MX, the domain's autoconfig files, its SRV records
+ * (RFC 6186), Mozilla's ISPDB. What is found is a proposal, shown with where it comes from, and proved by a real
+ * login before it is saved. A server without TLS is shown as unusable, never quietly taken.
+ */
+import { autoconfigUrls, isHostName, readAutoconfig } from './discover-autoconfig.ts'
+import { type Preset, type PresetServer, presetForDomain, presetForMx, type UserForm } from './presets.ts'
+
+export type Origin = 'preset' | 'autoconfig' | 'well-known' | 'srv' | 'ispdb'
+
+export interface Found {
+  readonly protocol: 'imap' | 'pop3'
+  readonly host: string
+  readonly port: number
+  readonly security: 'tls' | 'starttls' | 'none'
+  readonly userForm: UserForm | undefined
+  readonly origin: Origin
+  /** Why it cannot be used: mail and password would travel in clear; or only OAuth is taken. */
+  readonly unusable: 'no-tls' | 'no-password' | undefined
+}
+
+export interface Discovery {
+  /** Usable ones first; IMAP before POP3; TLS before STARTTLS; then by how sure their origin is. No doubles. */
+  readonly candidates: readonly Found[]
+  /** The host, where it is known: its notes, what to ask, user name form. */
+  readonly preset: Preset | undefined
+  /** The domain's mail exchangers, best first, for `doctor` and for people. */
+  readonly exchangers: readonly string[]
+  /** What could not be asked in time; nothing found is not the same as nothing there. */
+  readonly unanswered: readonly (Origin | 'mx')[]
+}
+
+/** The part of `node:dns/promises` Resolver that is used. */
+export interface Resolver {
+  resolveMx(domain: string): Promise<readonly { readonly exchange: string; readonly priority: number }[]>
+  resolveSrv(name: string): Promise<
+    readonly {
+      readonly name: string
+      readonly port: number
+      readonly priority: number
+      readonly weight: number
+    }[]
+  >
+}
+
+/** @returns the text, or undefined where there is no such file. Rejects where nobody could say. See fetchText. */
+export type Fetcher = (url: URL, signal: AbortSignal) => Promise<string | undefined>
+
+export interface DiscoverOptions {
+  readonly resolver: Resolver
+  readonly fetcher: Fetcher
+  /** The owner's word: Mozilla's service learns the domain (never the address). Default true. */
+  readonly askIspdb?: boolean
+  /** Longest time for everything together, ms. Default 8000. */
+  readonly deadlineMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** DNS answers that mean "there is none", as against "nobody answered". */
+const isAbsent = (thrown: unknown): boolean =>
+  ['ENOTFOUND', 'ENODATA', 'NXDOMAIN', 'ENONAME'].includes((thrown as NodeJS.ErrnoException).code ?? '')
+
+const orNothing = async <T>(answer: Promise<readonly T[]>): Promise<readonly T[]> =>
+  answer.catch((thrown: unknown) => {
+    if (isAbsent(thrown)) return []
+    throw thrown
+  })
+
+function ofPreset(preset: Preset, domain: string, exchangers: readonly string[]): readonly Found[] {
+  const own = exchangers.find(name => preset.serverFromMx?.test(name))
+  const found = (protocol: 'imap' | 'pop3', server: PresetServer | '' | undefined): readonly Found[] =>
+    !server
+      ? []
+      : [
+          {
+            protocol,
+            ...server,
+            host: server.host.replace('<domain>', domain),
+            userForm: preset.userForm,
+            origin: 'preset',
+            unusable: undefined,
+          },
+        ]
+  const tls = (port: number) => own && ({ host: own, port, security: 'tls' } as const)
+  return [...found('imap', preset.imap ?? tls(993)), ...found('pop3', preset.pop3 ?? tls(995))]
+}
+
+/** RFC 6186 section 3.2 and 3.3. `_imap` and `_pop3` (without s) promise STARTTLS at best, and are taken so. */
+const services = [
+  { name: '_imaps._tcp', protocol: 'imap', security: 'tls' },
+  { name: '_imap._tcp', protocol: 'imap', security: 'starttls' },
+  { name: '_pop3s._tcp', protocol: 'pop3', security: 'tls' },
+  { name: '_pop3._tcp', protocol: 'pop3', security: 'starttls' },
+] as const
+
+async function bySrv(domain: string, resolver: Resolver): Promise<readonly Found[]> {
+  const lists = await Promise.all(
+    services.map(async ({ name, protocol, security }) => {
+      const records = await orNothing(resolver.resolveSrv(`${name}.${domain}`))
+      return [...records]
+        .sort((one, other) => one.priority - other.priority || other.weight - one.weight)
+        .map(record => ({ ...record, name: record.name.toLowerCase().replace(/\.$/, '') }))
+        .filter(record => isHostName(record.name) && record.port > 0) // a lone "." says: no such service
+        .slice(0, 3)
+        .map(record => ({
+          protocol,
+          host: record.name,
+          port: record.port,
+          security,
+          userForm: undefined,
+          origin: 'srv' as const,
+          unusable: undefined,
+        }))
+    }),
+  )
+  return lists.flat()
+}
+
+const certainty: readonly Origin[] = ['preset', 'autoconfig', 'well-known', 'srv', 'ispdb']
+
+function inOrder(candidates: readonly Found[]): readonly Found[] {
+  const rank = (found: Found): number =>
+    (found.unusable === undefined ? 0 : 1_000) +
+    (found.protocol === 'imap' ? 0 : 100) +
+    ['tls', 'starttls', 'none'].indexOf(found.security) * 10 +
+    certainty.indexOf(found.origin)
+  const seen = new Set<string>()
+  return [...candidates]
+    .sort((one, other) => rank(one) - rank(other))
+    .filter(found => {
+      const key = `${found.protocol} ${found.host} ${found.port} ${found.security}`
+      return !seen.has(key) && seen.add(key)
+    })
+}
+
+/** The domain of an address in ASCII (IDNA), or undefined where it is no address with a domain on the Internet. */
+export function domainOf(address: string): string | undefined {
+  const at = address.lastIndexOf('@')
+  if (at < 1 || /[\s\p{Cc}/?#\\]/u.test(address)) return undefined
+  const host = URL.parse(`https://${address.slice(at + 1)}/`)?.hostname.replace(/\.$/, '')
+  return host !== undefined && isHostName(host) && !/^[\d.]+$/.test(host) ? host : undefined
+}
+
+/**
+ * Asks all sources at once. Never throws for what a source did: what failed stands in `unanswered`.
+ * @param address an e-mail address
+ * @throws RangeError for something that is no address; the signal's reason
+ */
+export async function discover(address: string, options: DiscoverOptions): Promise<Discovery> {
+  const domain = domainOf(address)
+  if (domain === undefined) throw new RangeError('not an e-mail address')
+  const { resolver, fetcher, deadlineMs = 8_000, askIspdb = true } = options
+  const timeout = AbortSignal.timeout(deadlineMs)
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
+  const unanswered: (Origin | 'mx')[] = []
+
+  /** Within the time, or nothing. A resolver cannot be aborted: it is left behind. */
+  const inTime = async <T>(what: Origin | 'mx', answer: Promise<readonly T[]>): Promise<readonly T[]> => {
+    const late = Promise.withResolvers<never>()
+    const onAbort = (): void => late.reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    answer.catch(() => {})
+    try {
+      return await Promise.race([answer, late.promise])
+    } catch {
+      unanswered.push(what)
+      return []
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  const files = autoconfigUrls(domain, address).filter(({ origin }) => askIspdb || origin !== 'ispdb')
+  const [exchangers, srv, ...configs] = await Promise.all([
+    inTime('mx', orNothing(resolver.resolveMx(domain))),
+    inTime('srv', bySrv(domain, resolver)),
+    ...files.map(({ origin, url }) =>
+      inTime(origin, (async () => readAutoconfig((await fetcher(url, signal)) ?? '', origin, address))()),
+    ),
+  ])
+  options.signal?.throwIfAborted()
+  const names = [...exchangers]
+    .sort((one, other) => one.priority - other.priority)
+    .map(({ exchange }) => exchange.toLowerCase().replace(/\.$/, ''))
+    .filter(isHostName)
+  const preset = presetForDomain(domain) ?? names.map(presetForMx).find(found => found !== undefined)
+  const found = [...(preset === undefined ? [] : ofPreset(preset, domain, names)), ...srv, ...configs.flat()]
+  return { candidates: inOrder(found), preset, exchangers: names, unanswered }
+}
+
+/** The user name for a form, or undefined where only the owner knows it. */
+export function userNameFor(address: string, form: UserForm | undefined): string | undefined {
+  if (form === 'address') return address
+  return form === 'local-part' ? address.slice(0, address.lastIndexOf('@')) : undefined
+}
