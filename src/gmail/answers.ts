@@ -214,7 +214,12 @@ const certificate =
  */
 export function faultOfTrouble(trouble: HttpTrouble, asked: Asked, url: URL): Fault {
   const { phase, reason, cause } = trouble
-  const facts = { host: url.hostname, port: url.port || '443', phase, reason }
+  const facts = {
+    host: url.hostname,
+    port: url.port || (url.protocol === 'https:' ? '443' : '80'),
+    phase,
+    reason,
+  }
   if (asked === 'upload' && phase !== 'connect') return new Fault('gmail.outcome-unknown', { facts, cause })
   if (certificate.test(reason)) return new Fault('gmail.not-google', { facts, cause })
   return new Fault('gmail.unreachable', { facts, cause })

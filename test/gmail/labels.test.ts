@@ -132,6 +132,17 @@ describe('label ids', () => {
   })
 })
 
+test('a call is repeated once with a new token after a 401', async t => {
+  const server = await serve(t, (seen, response) =>
+    seen.headers.authorization === 'Bearer ya29.token-1'
+      ? sendJson(response, 401, { error: { code: 401 } })
+      : sendJson(response, 200, { labels: [{ id: 'Label_1', name: 'a' }] }),
+  )
+  const gmail = await gmailFor(t, { api: server.origin })
+  assert.deepEqual(await gmail.labelIds(['a'], never), ['Label_1'])
+  assert.equal(server.seen.length, 2)
+})
+
 test('a label that was made though the answer was lost, on a kept connection, is found and not made twice', async t => {
   const labels = [{ id: 'Label_1', name: 'a' }]
   const server = await serve(t, (seen, response) => {
