@@ -3,7 +3,7 @@ import type { Secret } from '../vault/vault.ts'
 import type { AccountConfig, FolderConfig, MailboxConfig } from './config.ts'
 import type { Problem } from './describe.ts'
 import { certificateProblem, keyFileProblem, mailboxRules, shownFile } from './load-rules.ts'
-import { type AskVault, makeSecret, type SecretPlace } from './load-secrets.ts'
+import { makeSecret, type SecretPlace, type SecretSources } from './load-secrets.ts'
 import type { Part } from './load-written.ts'
 import { accountShape, checkPart, mailboxShape, secretKeys } from './schema.ts'
 
@@ -25,12 +25,10 @@ const ports = {
 } as const
 const schedules = { imap: '*/5 * * * *', pop3: '* * * * *' } as const
 
-export interface Context {
-  readonly env: NodeJS.ProcessEnv
+export interface Context extends SecretSources {
   readonly problems: Problem[]
   /** Secrets that must be there. */
   readonly places: { readonly place: SecretPlace; readonly secret: Secret }[]
-  readonly vault: AskVault | undefined
 }
 
 /** A secret that must be there when it is used. */
@@ -39,7 +37,7 @@ function secretOf(part: Part, key: string, vaultName: string, context: Context):
   if (place.value !== undefined && place.file !== undefined) {
     context.problems.push({ at: place.variable, kind: 'both', other: `${place.variable}_FILE` })
   }
-  const secret = makeSecret(place, context.vault, context.env)
+  const secret = makeSecret(place, context)
   context.places.push({ place, secret })
   return secret
 }

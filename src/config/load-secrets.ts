@@ -18,13 +18,27 @@ export interface SecretPlace {
 /** Looks a secret up in the vault. */
 export type AskVault = (name: string) => Promise<string | undefined>
 
-export function makeSecret(place: SecretPlace, vault: AskVault | undefined, env: NodeJS.ProcessEnv): Secret {
-  return new Secret(async () => {
+/** What secrets need to be read. */
+export interface SecretSources {
+  readonly env: NodeJS.ProcessEnv
+  readonly vault: AskVault | undefined
+  /** Told each value that is read. */
+  readonly onReveal: ((value: string) => void) | undefined
+}
+
+export function makeSecret(place: SecretPlace, sources: SecretSources): Secret {
+  const { env, vault, onReveal } = sources
+  const read = async (): Promise<string> => {
     if (place.value !== undefined) return place.value
     if (place.file !== undefined) return readSecretFile(place.file, env)
     const found = await vault?.(place.vaultName)
     if (found !== undefined && found !== '') return found
     throw new Fault('secret.missing', { facts: { name: place.vaultName, variable: place.variable } })
+  }
+  return new Secret(async () => {
+    const value = await read()
+    onReveal?.(value)
+    return value
   })
 }
 

@@ -40,6 +40,11 @@ export interface LoadOptions {
    * one is `secret.missing` when it is used, so that the other mailboxes go on.
    */
   readonly needSecrets?: boolean
+  /**
+   * Told each secret's value whenever it is read, so that the log can hide it: a password that the owner
+   * changes while the daemon runs is hidden from its first use.
+   */
+  readonly onReveal?: (value: string) => void
   /** Told what is not wrong but worth saying; `problemLine` makes it text. */
   readonly onNote?: (note: Problem) => void
 }
@@ -73,6 +78,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     env,
     problems,
     places: [],
+    onReveal: options.onReveal,
     vault:
       options.secrets && (name => options.secrets?.(name, { stateDir, env }) ?? Promise.resolve(undefined)),
   }

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { ConfigFault, type Problem } from '../../src/config/describe.ts'
 import { variables } from '../../src/config/env.ts'
 import { faultText } from '../../src/locale/locale.ts'
+import { makeCertificates } from '../servers/certificates.ts'
 import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
 
 test('seven variables are enough, and the rest has the promised defaults', async () => {
@@ -230,6 +231,10 @@ test('a fingerprint is taken with colons, capitals or the word SHA256 in front',
 
 test('an extra authority must be a readable PEM certificate', async () => {
   const cwd = await folder()
+  const { ca, good } = await makeCertificates(join(cwd, 'certificates'))
+  await writeFile(join(cwd, 'two.pem'), `# two of them\n${ca.cert}\n${good.cert}`)
+  const [mailbox] = (await load({ ...least, MAIL_CA_FILE: 'two.pem' }, { cwd })).mailboxes
+  assert.equal(mailbox?.server.caFile, join(cwd, 'two.pem'))
   await writeFile(join(cwd, 'not.pem'), 'hello')
   await writeFile(join(cwd, 'broken.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
   for (const [file, kind] of [

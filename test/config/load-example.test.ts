@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { variables } from '../../src/config/env.ts'
 
+import { accountShape, mailboxShape, topShape } from '../../src/config/schema.ts'
 import { folder, load, problemsOf } from './load-helpers.ts'
 
 test('.env.example names every variable once, in the order of the code', async () => {
@@ -42,4 +43,13 @@ test('what .env.example calls a default is the default', async () => {
     }
   }
   assert.ok(checked >= 20, `${checked} defaults`)
+})
+
+test('docs/configuration.md names every key of the YAML file', async () => {
+  const text = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+  const keys = [topShape, accountShape, mailboxShape].flatMap(shape => Object.keys(shape.shape))
+  assert.deepEqual(
+    keys.filter(key => !text.includes(`\`${key}\``)),
+    [],
+  )
 })

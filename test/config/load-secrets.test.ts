@@ -17,6 +17,19 @@ test('a secret may stand in a file, is read when it is used, and loses one line 
   assert.equal(await config.mailboxes[0]?.password.reveal(), 'changed')
 })
 
+test('whoever hides secrets from the log is told each value when it is read', async () => {
+  const cwd = await folder()
+  const { MAIL_PASSWORD: _, ...rest } = least
+  await writeFile(join(cwd, 'pw'), 'first', { mode: 0o600 })
+  const told: string[] = []
+  const env = { ...rest, MAIL_PASSWORD_FILE: './pw' }
+  const config = await load(env, { cwd, needSecrets: false, onReveal: value => told.push(value) })
+  assert.deepEqual(told, [])
+  await writeFile(join(cwd, 'pw'), 'second')
+  await config.mailboxes[0]?.password.reveal()
+  assert.deepEqual(told, ['second'])
+})
+
 test('a secret file that others can read is refused with the command that mends it', async t => {
   if (process.platform === 'win32') return t.skip('no modes on Windows')
   const cwd = await folder()
