@@ -63,6 +63,11 @@ export async function dial(server: ServerConfig, options: DialOptions): Promise<
     socket.setKeepAlive(true, 60_000)
     return socket
   } catch (error) {
+    // It may connect in the same turn in which it is given up.
+    work.then(
+      socket => socket.destroy(),
+      () => {},
+    )
     if (error instanceof Fault || signal.aborted) throw error
     throw networkFault(error, where)
   } finally {

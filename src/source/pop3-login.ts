@@ -167,7 +167,7 @@ async function login(
 
 /** Words of servers that refuse the way of the login, not the login. */
 const methodWords =
-  /plain ?text.{0,40}(disallow|not allow|disab|forbid|prohib)|(unknown|unrecogni[sz]ed|unsupported|invalid) (command|verb|mechanism)|command not (implemented|supported|recogni[sz]ed)|(ssl|tls).{0,30}required|must (use|issue|enable).{0,30}(ssl|tls|stls)|web ?mail only|(pop3?|external access) (access )?(is )?(not enabled|disabled)/i
+  /plain ?text.{0,40}(disallow|not allow|disab|forbid|prohib)|(unknown|unrecogni[sz]ed|unsupported|invalid) (command|verb|mechanism)|command not (implemented|supported|recogni[sz]ed)|(ssl|tls).{0,30}required|must (use|issue|enable).{0,30}(ssl|tls|stls)|web ?mail only|(pop3?|external)( access| service)?( is)? (not (enabled|allowed|available)|disabled)/i
 
 /** Servers echo command lines in their errors: the password must not get into facts that way. */
 function masked(error: unknown, password: string): unknown {

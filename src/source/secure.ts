@@ -37,8 +37,8 @@ export async function secure(
   const where = { host: server.host, port: server.port, phase: 'tls' }
   let wrapped: tls.TLSSocket | undefined
   let seen: string | undefined
-  const onEarlyError = (): void => {}
-  socket.on('error', onEarlyError)
+  // Also once it is wrapped: what goes wrong below TLS is told by the TLS socket, and must not end the process.
+  socket.on('error', () => {})
   try {
     const ca = await authorities(server)
     signal.throwIfAborted()
@@ -90,8 +90,6 @@ export async function secure(
       facts,
       cause: error,
     })
-  } finally {
-    if (!socket.destroyed) socket.removeListener('error', onEarlyError)
   }
 }
 
