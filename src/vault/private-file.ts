@@ -1,6 +1,6 @@
 /** Files that hold secrets: read only when nobody else can, written whole or not at all. */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { Fault } from '../fault.ts'
 
@@ -65,6 +65,13 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** What `sudo hikyaku setup` writes into a service's state directory must stay readable to the service's user. */
+async function giveToOwnerOf(folder: string, file: string): Promise<void> {
+  if (process.geteuid?.() !== 0) return
+  const { uid, gid } = await stat(folder)
+  if (uid !== 0) await chown(file, uid, gid)
+}
+
 /**
  * Writes a secret file of mode 0600 by temporary file, fsync, rename and fsync of the folder, so that a reader
  * or a power cut finds the old octets or the new ones. Missing folders are made with mode 0700.
@@ -83,6 +90,7 @@ export async function writePrivate(file: string, octets: Uint8Array): Promise<vo
       await handle.close()
     }
     await chmod(temporary, 0o600) // whatever the umask took or a default ACL gave
+    await giveToOwnerOf(folder, temporary)
     await rename(temporary, file)
     await syncFolder(folder)
   } catch (thrown) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -155,6 +155,15 @@ describe('the sealed file', () => {
     const env = { CREDENTIALS_DIRECTORY: credentials, HIKYAKU_KEY: base64Key() }
     await sealedFileVault(stateDir, env).set('a', '1')
     assert.equal(await sealedFileVault(stateDir, { HIKYAKU_KEY: key.toString('hex') }).get('a'), '1')
+  })
+
+  it('leaves to the service what root writes into its folder', {
+    skip: process.geteuid?.() === 0 ? false : 'needs root',
+  }, async () => {
+    await chown(stateDir, 61_234, 61_234)
+    await sealedFileVault(stateDir, {}).set('a', '1')
+    for (const name of await readdir(stateDir))
+      assert.equal((await stat(join(stateDir, name))).uid, 61_234, name)
   })
 
   it('writes nothing half: a folder that cannot be written leaves no temporary file and says so', async () => {
