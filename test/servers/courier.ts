@@ -4,6 +4,9 @@
  * which /etc/courier and /run are private folders; the system's own are neither read nor touched. It also runs
  * in a process namespace of its own: when the first process ends, the kernel ends all the others.
  *
+ * TLS is on the ports for it. STARTTLS and STLS are switched off: in these namespaces Courier closes right after
+ * the handshake, with openssl's and Python's clients too.
+ *
  * Courier stores mail with bare LF and sends CRLF for each. `deliver` therefore does what every delivery agent
  * for it does: it stores CRLF as LF.
  */
@@ -99,8 +102,8 @@ set -a
 . ${courier}/etc/courier/imapd
 . ${courier}/etc/courier/pop3d
 COURIERTLS=/usr/bin/couriertls
-IMAP_STARTTLS=YES
-POP3_STARTTLS=YES
+IMAP_STARTTLS=NO
+POP3_STARTTLS=NO
 TLS_CERTFILE=${pem}
 TLS_VERIFYPEER=NONE
 set +a
