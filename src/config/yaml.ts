@@ -1,6 +1,5 @@
 /** The YAML file: several mailboxes and accounts. docs/configuration.md describes it. */
 import { readFile } from 'node:fs/promises'
-import { LineCounter, parseDocument } from 'yaml'
 import type { Problem } from './describe.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
@@ -34,10 +33,16 @@ export async function readYaml(path: string, at: string, problems: Problem[]): P
     problems.push({ at, kind: 'file', file: path, reason })
     return undefined
   }
-  return parse(text, path, problems)
+  // Loaded only where there is such a file, for a quick start of every command without one.
+  return parse(await import('yaml'), text, path, problems)
 }
 
-function parse(text: string, path: string, problems: Problem[]): YamlFile | undefined {
+function parse(
+  { LineCounter, parseDocument }: typeof import('yaml'),
+  text: string,
+  path: string,
+  problems: Problem[],
+): YamlFile | undefined {
   const lines = new LineCounter()
   // `merge` allows `<<: *defaults`, so that mailboxes can share what they have in common.
   const document = parseDocument(text, {
