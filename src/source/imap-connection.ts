@@ -151,9 +151,9 @@ export class ImapConnection {
     return 'encrypted' in this.#socket ? ((this.#socket as TLSSocket).getProtocol() ?? undefined) : undefined
   }
 
-  /** Whether the server announced this after login. */
+  /** Whether the server announced this (upper case) after login; capability names are case-insensitive. */
   has(capability: string): boolean {
-    return this.client.capabilities.has(capability)
+    return this.capabilities.includes(capability)
   }
 
   get capabilities(): readonly string[] {

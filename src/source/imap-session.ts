@@ -1,6 +1,7 @@
 /** One logged-in IMAP session: one folder at a time, one command at a time. */
 import { Fault } from '../fault.ts'
 import type { OctetSink } from '../message.ts'
+import { within } from './deadline.ts'
 import type { ImapConnection } from './imap-connection.ts'
 import { listMessages, type Selected, selectFolder } from './imap-folders.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
@@ -113,8 +114,14 @@ export class ImapSession implements SourceSession {
   }
 
   async close(): Promise<void> {
-    await this.#turn
-    await this.#connection.logout()
+    const { clock, deadlines } = this.#connection
+    const late = (): Fault =>
+      new Fault('source.timeout', { facts: { ...this.#connection.facts, phase: 'logout' } })
+    // LOGOUT waits for its turn like every command, but not for a retrieval that takes minutes.
+    await within(this.#turn, deadlines.logout, clock, new AbortController().signal, late).then(
+      () => this.#connection.logout(),
+      () => this.#connection.abandon(),
+    )
   }
 
   abandon(): void {

@@ -99,7 +99,7 @@ async function idleOnce(
       if (first === 'slept') connection.client.write('DONE')
       outcome = first === 'slept' ? await inTime(ended) : first
       // A server that ends every IDLE at once would be asked again without a pause.
-      if (first !== 'slept' && clock.monotonicMs() - began < 1_000) await clock.sleep(deadlines.poll, signal)
+      if (first === 'done' && clock.monotonicMs() - began < 1_000) await clock.sleep(deadlines.poll, signal)
     }
     if (outcome instanceof Fault) throw outcome
     return !isRefused(outcome)

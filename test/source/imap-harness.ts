@@ -1,7 +1,7 @@
 /** What the tests of the IMAP source share: a stand-in and a source that end with the test, and shorthand. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
 import { Fault, type FaultCode } from '../../src/fault.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
@@ -55,13 +55,18 @@ export interface RigOptions extends ImapServerOptions {
   readonly deadlines?: Partial<ImapDeadlines>
   readonly reach?: Partial<ServerConfig>
   readonly mailbox?: Partial<MailboxConfig>
+  readonly clock?: Clock
 }
 
 /** A stand-in with a source for it; both end with the test, which fails when a connection is left open. */
 export async function rig(t: TestContext, options: RigOptions = {}): Promise<Rig> {
   const server = await startImapServer(options)
   const mailbox = { ...mailboxOf({ port: server.port, ...options.reach }, options.pull), ...options.mailbox }
-  const source = makeImapSource({ mailbox, clock: systemClock, deadlines: options.deadlines ?? {} })
+  const source = makeImapSource({
+    mailbox,
+    clock: options.clock ?? systemClock,
+    deadlines: options.deadlines ?? {},
+  })
   const atEnd: (() => void)[] = []
   t.after(async () => {
     for (const end of atEnd) end()

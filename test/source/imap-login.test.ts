@@ -11,7 +11,7 @@ import { makeImapSource } from '../../src/source/imap.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import { type Certificate, type Certificates, makeCertificates } from '../servers/certificates.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
-import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf, rig } from './imap-harness.ts'
+import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf, rig, until } from './imap-harness.ts'
 
 let folder: string
 let certificates: Certificates
@@ -279,7 +279,9 @@ test("an abort while the server is silent ends the attempt at once, with the sig
     const abort = new AbortController()
     const reason = new Error('enough')
     const opening = source.open(abort.signal)
-    setTimeout(() => abort.abort(reason), 50)
+    const said = (): boolean => server.ledger.commands.some(({ text }) => text === verb)
+    await until(() => (verb === 'GREETING' ? server.connections === 1 : said()), verb)
+    abort.abort(reason)
     await assert.rejects(opening, error => error === reason)
     assert.equal(server.ledger.logins.length, 0)
   }
