@@ -14,6 +14,9 @@ import { type Pop3Server, type Pop3ServerOptions, startPop3Server } from '../ser
 export const never = new AbortController().signal
 export const crlf = (text: string): Buffer => Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1')
 
+/** A message of `n` body lines. */
+export const plain = (n: number): Buffer => crlf(`Subject: message ${n}\n\n${'body line\n'.repeat(n)}`)
+
 export function mailboxAt(
   port: number,
   server: Partial<ServerConfig> = {},

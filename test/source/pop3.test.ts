@@ -1,25 +1,21 @@
+/** One POP3 session from listing to QUIT, on the stand-in: octets, order, back-pressure, deletions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
 import { Fault } from '../../src/fault.ts'
-import { makePop3Source } from '../../src/source/pop3.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import { servedOctets, sha256 } from '../servers/pop3-maildrop.ts'
 import { usualCapabilities } from '../servers/pop3-server.ts'
 import {
   crlf,
   keepingSink,
   listAll,
-  mailboxAt,
   never,
   openAt,
+  plain,
   rejectsWith,
   retrieve,
   serve,
   sourceFor,
 } from './pop3-helpers.ts'
-
-const plain = (n: number): Buffer => crlf(`Subject: message ${n}\n\n${'body line\n'.repeat(n)}`)
 
 const corpus: Readonly<Record<string, Buffer>> = {
   'dots at line starts': crlf('Subject: dots\n\n.\n..\n.a\n...\nend\n'),
@@ -276,54 +272,6 @@ test('abilities tell what was announced after the login', async t => {
     canDelete: true,
     loginDelayMs: 900_000,
   })
-})
-
-test('a password that a server echoes in its error does not get into the fault', async t => {
-  const password = 'hunter2 with spaces'
-  const server = await serve(t, {
-    users: { user: password },
-    faults: { login: `-ERR what is PASS ${password}?` },
-  })
-  const fault = await rejectsWith('source.login-refused', openAt(t, server, { password }))
-  assert.doesNotMatch(JSON.stringify(fault), /hunter2/)
-  assert.match(String(fault.facts.words), /\[secret\]/)
-  server.faults.login = `echo ${password}`
-  const other = await rejectsWith('source.protocol', openAt(t, server, { password }))
-  assert.doesNotMatch(JSON.stringify(other.facts), /hunter2/)
-})
-
-test('the password is read anew for each session and its line breaks are refused', async t => {
-  const server = await serve(t, { users: { user: 'second' } })
-  const passwords = ['first', 'second', 'third\r\nDELE 1']
-  const password = new Secret(async () => passwords.shift() ?? '')
-  const mailbox = { ...mailboxAt(server.port), password }
-  const source = makePop3Source({ mailbox, clock: systemClock })
-  await rejectsWith('source.login-refused', source.open(never))
-  await (await source.open(never)).close()
-  await rejectsWith('config.invalid', source.open(never))
-  assert.ok(!server.ledger.commands.some(line => line.startsWith('DELE')))
-})
-
-for (const [logins, user, password] of [
-  [['USER'], 'user', 'pass word'],
-  [['PLAIN'], 'user', 'secret'],
-  [['APOP'], 'user', 'secret'],
-  [['USER', 'PLAIN'], 'ユーザー@例え.jp', '合言葉'],
-  [['PLAIN'], 'user', 'long '.repeat(60)],
-] as const) {
-  test(`${user} logs in where ${logins.join(' and ')} is offered, with ${password.length} characters`, async t => {
-    const server = await serve(t, { logins, users: { [user]: password } })
-    await openAt(t, server, { user, password })
-    assert.equal(server.ledger.logins.length, 1)
-    assert.equal(server.ledger.logins[0]?.user, user)
-    assert.ok(server.ledger.commands.every(line => line.length <= 255))
-  })
-}
-
-test('APOP is found without CAPA too', async t => {
-  const server = await serve(t, { logins: ['APOP'], faults: { capa: 'none' } })
-  await openAt(t, server)
-  assert.equal(server.ledger.logins.length, 1)
 })
 
 test('UTF8 is asked for before the login, so that 8-bit headers are not replaced by a notice', async t => {
