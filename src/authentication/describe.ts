@@ -4,7 +4,7 @@ import { printable } from '../untrusted.ts'
 import type { Authentication } from './authentication.ts'
 import type { Way } from './forecast.ts'
 import type { StampedAnswer } from './results.ts'
-import type { VerdictReason } from './verify.ts'
+import type { VerdictReason } from './verified.ts'
 import { type AuthenticationWords, authenticationWords, type Language, reasonText } from './words.ts'
 import { paragraph } from './wrap.ts'
 

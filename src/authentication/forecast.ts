@@ -7,7 +7,7 @@
  * pass of either (RFC 7489 section 3.1). Gmail asks every sender for SPF or DKIM at the least ("Email sender
  * guidelines"; its refusal is 550-5.7.26).
  */
-import type { SpfVerdict, Verified } from './verify.ts'
+import type { SpfVerdict, Verified } from './verified.ts'
 
 export type Outcome = 'delivered' | 'delivered-softfail' | 'spam' | 'refused' | 'unknown'
 

@@ -4,7 +4,7 @@
  */
 import type { Forecast, ForecastReason, Outcome, Reasoned } from './forecast.ts'
 import type { TrustReason } from './results.ts'
-import type { SpfVerdict, VerdictReason, Verified } from './verify.ts'
+import type { SpfVerdict, VerdictReason, Verified } from './verified.ts'
 import { wordsEn } from './words-en.ts'
 import { wordsJa } from './words-ja.ts'
 

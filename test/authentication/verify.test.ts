@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { authenticate } from '../../src/authentication/authentication.ts'
 import { boundForMessage, DnsError, type Lookup, makeDns, tableLookup } from '../../src/authentication/dns.ts'
+import { unknownHost } from '../../src/authentication/results.ts'
 import type { Verified } from '../../src/authentication/verify.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { makeKey, type SignOptions, sealArc, signDkim } from './signing.ts'
-import { crlf, examine, received, verifyBy, type Zone } from './world.ts'
+import { crlf, examine, messageOf, received, verifyBy, type Zone } from './world.ts'
 
 type Done = Extract<Verified, { state: 'done' }>
 
@@ -405,6 +407,28 @@ describe('Verification stays in its bounds', () => {
       plain,
     ])
     assert.deepEqual((await examine(many, keys)).verified, { state: 'message-too-complex' })
+  })
+
+  test('a line of megabytes is not checked, for the library would take its square', async () => {
+    const long = Buffer.concat([
+      signDkim(plain, { key: rsa, domain: 'a.example' }),
+      Buffer.alloc(3_000_000, 0x78),
+    ])
+    assert.deepEqual((await examine(long, keys)).verified, { state: 'message-too-complex' })
+  })
+
+  test('bare line feeds, whole or split anywhere, count as line ends like the library has it', async () => {
+    const signed = signDkim(plain, { key: rsa, domain: 'a.example' })
+    const bare = Buffer.from(signed.toString('latin1').replaceAll('\r\n', '\n'), 'latin1')
+    const mixed = Buffer.concat([signed.subarray(0, -4), Buffer.from('\n\r\n')])
+    for (const message of [bare, mixed]) {
+      for (const sliceOctets of [1, 7, message.length]) {
+        const verify = verifyBy(tableLookup(keys))
+        const raw = messageOf(message, sliceOctets)
+        const { verified } = await authenticate(raw, { host: unknownHost, verify })
+        assert.equal(verified.state === 'done' && verified.dkim[0]?.verdict, 'pass')
+      }
+    }
   })
 
   test('one message asks no more questions than allowed, and none after its deadline', async () => {

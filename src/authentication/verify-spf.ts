@@ -1,0 +1,119 @@
+/**
+ * SPF about a connection that we did not see: its three inputs come from the lines that the receiving host wrote
+ * (trace.ts). Where those lines do not tell, the verdict is `unknown`.
+ */
+import { isIP } from 'node:net'
+import type { DNSResolver } from 'mailauth'
+import type { Lookup } from './dns.ts'
+import type { HeaderField } from './header-fields.ts'
+import type { Stamped } from './results.ts'
+import { isPrivate, type Trace } from './trace.ts'
+import type { ForwardedSpf, SpfVerdict, VerdictReason, VerifiedSpf } from './verified.ts'
+
+export type Mailauth = typeof import('mailauth')
+
+/** RFC 5737: nobody's address, which no sender has listed: what any stranger's server would meet. */
+const strangersAddress = '192.0.2.1'
+
+/** Fields, trace and stamped results of one message. */
+export interface ReadHeader {
+  readonly fields: readonly HeaderField[]
+  readonly trace: Trace
+  readonly stamped: Stamped
+}
+
+export interface Connection {
+  readonly clientAddress: string
+  readonly helo: string
+  readonly envelopeSender: string
+  /** Whether the host told the envelope sender at all; a null sender is told, and empty. */
+  readonly senderTold: boolean
+}
+
+/** Client address, HELO name and envelope sender, only from lines that the receiving host wrote. */
+export function readConnection({ fields, trace, stamped }: ReadHeader): Connection {
+  const borderIndex = trace.border?.index ?? -1
+  const stampedSpf = stamped.fields.find(
+    field => field.header === 'received-spf' && field.trust === 'trusted',
+  )
+  const said = stampedSpf?.results[0]?.properties ?? {}
+  const returnPath = fields.find(field => field.name === 'return-path' && field.index < borderIndex)
+  const sender =
+    trace.border?.envelopeSender ??
+    (returnPath === undefined ? said['envelope-from'] : addressOf(returnPath.value)) ??
+    said['envelope-from']
+  return {
+    clientAddress: trace.border?.clientAddress ?? said['client-ip'] ?? '',
+    helo: (trace.border?.helo ?? said.helo ?? '').replace(/^\[|\]$/g, ''),
+    envelopeSender: sender?.includes('@') ? sender : '',
+    senderTold: sender !== undefined,
+  }
+}
+
+function addressOf(value: Buffer): string {
+  const text = value.toString('utf8', 0, Math.min(value.length, 500))
+  const open = text.lastIndexOf('<')
+  return (open < 0 ? text : text.slice(open + 1).replace(/>[^>]*$/, '')).trim()
+}
+export async function checkSpf(
+  library: Mailauth,
+  resolver: DNSResolver,
+  connection: Connection,
+): Promise<VerifiedSpf> {
+  const { clientAddress, helo, envelopeSender, senderTold } = connection
+  const domain = domainOf(envelopeSender) || (senderTold ? helo : '')
+  const base = { domain, clientAddress, helo, envelopeSender }
+  if (clientAddress === '' || domain === '') return { verdict: 'unknown', why: 'no-client', ...base }
+  return { ...(await askSpf(library, resolver, clientAddress, helo, envelopeSender)), ...base }
+}
+
+export async function checkForwarded(
+  library: Mailauth,
+  resolver: DNSResolver,
+  connection: Connection,
+  forwarder: Pick<ForwardedSpf, 'address' | 'from'>,
+): Promise<ForwardedSpf> {
+  // A null sender stays null when forwarded; then the forwarder's own HELO name is checked, which says nothing.
+  if (connection.envelopeSender === '') {
+    return { verdict: connection.senderTold ? 'none' : 'unknown', why: 'no-client', ...forwarder }
+  }
+  const client = forwarder.address === '' ? strangersAddress : forwarder.address
+  return { ...(await askSpf(library, resolver, client, '', connection.envelopeSender)), ...forwarder }
+}
+
+/** Rental servers forward from the machine that received, so the host's own name is the next best guess. */
+export async function findForwarder(
+  lookup: Lookup,
+  configured: string | undefined,
+  host: string,
+): Promise<Pick<ForwardedSpf, 'address' | 'from'>> {
+  for (const [name, from] of [
+    [configured ?? '', 'configured'],
+    [host, 'host'],
+  ] as const) {
+    if (isIP(name) !== 0) return { address: name, from }
+    if (!/^[\w-]+(?:\.[\w-]+)+$/.test(name) || name.length > 253) continue
+    const [first] = await lookup(name, 'A').catch(() => [])
+    if (typeof first === 'string' && isIP(first) === 4 && !isPrivate(first)) return { address: first, from }
+  }
+  return { address: '', from: 'stranger' }
+}
+
+const spfVerdicts: readonly string[] = ['pass', 'fail', 'softfail', 'neutral', 'none', 'permerror']
+
+async function askSpf(
+  library: Mailauth,
+  resolver: DNSResolver,
+  ip: string,
+  helo: string,
+  sender: string,
+): Promise<{ verdict: SpfVerdict; why?: VerdictReason }> {
+  const name = helo === '' ? 'unknown.invalid' : helo
+  const { status } = await library.spf({ ip, helo: name, sender, mta: 'localhost', resolver })
+  if (!spfVerdicts.includes(status.result)) return { verdict: 'unknown', why: 'dns' }
+  const verdict = status.result as SpfVerdict
+  if (verdict !== 'permerror') return { verdict }
+  return { verdict, why: /too many/i.test(status.comment || '') ? 'too-many-lookups' : 'record-error' }
+}
+
+const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase()
