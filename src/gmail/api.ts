@@ -1,22 +1,9 @@
 /** An authorised call of the Gmail API that may be repeated: labels, look-ups. Uploads go their own way: import.ts. */
-import type { Clock } from '../clock.ts'
 import { Fault, type FaultOptions } from '../fault.ts'
 import { faultOfTrouble, readCall, saysTooManyAtOnce } from './answers.ts'
-import { type Connections, type Deadlines, exchange, type HttpAnswer, HttpTrouble } from './http.ts'
-import type { Pace } from './pace.ts'
+import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
 import type { Ability } from './scopes.ts'
-import type { Tokens } from './token.ts'
-
-/** What the parts of the adapter share. */
-export interface Session {
-  /** GoogleEndpoints.apiRoot without a slash at its end. */
-  readonly apiRoot: string
-  readonly connections: Connections
-  readonly deadlines: Deadlines
-  readonly tokens: Tokens
-  readonly pace: Pace
-  readonly clock: Clock
-}
+import type { Session } from './session.ts'
 
 export interface Call {
   readonly method: 'GET' | 'POST'

@@ -1,9 +1,10 @@
 /** Reading mail back, where the owner allowed gmail.readonly: users.messages.list, users.messages.get, getProfile. */
 import { Fault } from '../fault.ts'
-import { callGmail, type Session } from './api.ts'
+import { callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
 import { longestMessageOctets } from './import.ts'
 import { units } from './pace.ts'
+import type { Session } from './session.ts'
 
 /** base64url is 4/3 of the octets; Gmail adds a few lines on top. */
 const rawAnswerLimit = Math.ceil((longestMessageOctets * 4) / 3) + (2 << 20)

@@ -1,39 +1,19 @@
 /** The Gmail adapter: puts tokens, pace, labels, uploads and look-ups together. The contract stands in gmail.ts. */
-import type { Clock } from '../clock.ts'
-import type { AccountConfig, GoogleEndpoints } from '../config/config.ts'
 import { asFault, Fault } from '../fault.ts'
-import type { Session } from './api.ts'
 import { checkAccount, findByMessageId, readMessage } from './find.ts'
 import type { Gmail } from './gmail.ts'
-import { type Deadlines, openConnections, usualDeadlines } from './http.ts'
 import { importMessage } from './import.ts'
 import { makeLabels } from './labels.ts'
-import { makePace } from './pace.ts'
 import { allows } from './scopes.ts'
-import { makeTokens } from './token.ts'
+import { type GmailOptions, openSession } from './session.ts'
 
-export interface GmailOptions {
-  readonly account: AccountConfig
-  readonly endpoints: GoogleEndpoints
-  readonly clock: Clock
-  /** Time-outs in ms that differ from the usual ones. */
-  readonly deadlines?: Partial<Deadlines>
-}
+export type { GmailOptions } from './session.ts'
 
 /** One Gmail account. Connections are made when needed and kept warm. */
-export function makeGmail({ account, endpoints, clock, deadlines: own }: GmailOptions): Gmail {
-  const deadlines = { ...usualDeadlines, ...own }
-  const connections = openConnections(clock.nowMs)
-  const { unitsPerMinute, importsInFlight } = account
-  const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
-  const session: Session = {
-    apiRoot: endpoints.apiRoot.replace(/\/+$/, ''),
-    connections,
-    deadlines,
-    tokens,
-    clock,
-    pace: makePace({ unitsPerMinute, importsInFlight, clock }),
-  }
+export function makeGmail(options: GmailOptions): Gmail {
+  const { account } = options
+  const session = openSession(options)
+  const { tokens } = session
   const labels = makeLabels(session)
   /** The access token whose account was last found to be the configured one. */
   let checked: string | undefined
@@ -72,8 +52,7 @@ export function makeGmail({ account, endpoints, clock, deadlines: own }: GmailOp
       return tokens.consentEndsAtMs
     },
     async close() {
-      tokens.close()
-      connections.close()
+      session.close()
     },
   }
 }

@@ -2,11 +2,12 @@
 import { Fault } from '../fault.ts'
 import type { RawMessage } from '../message.ts'
 import { faultOfTrouble, readUpload } from './answers.ts'
-import { type Session, slowDown } from './api.ts'
+import { slowDown } from './api.ts'
 import type { ImportAnswer, ImportRequest } from './gmail.ts'
 import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
 import { chooseBoundary, type Framed, frame } from './multipart.ts'
 import { units } from './pace.ts'
+import type { Session } from './session.ts'
 
 /** `media.maxSize` of import and insert in Gmail's discovery document: 150 MiB. */
 export const longestMessageOctets = 157_286_400

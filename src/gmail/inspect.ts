@@ -1,10 +1,8 @@
 /** What can be learned of an account without touching mail: for `doctor` and `setup`. */
-import { callGmail, type Session } from './api.ts'
-import type { GmailOptions } from './google.ts'
-import { openConnections, usualDeadlines } from './http.ts'
-import { makePace, units } from './pace.ts'
+import { callGmail } from './api.ts'
+import { units } from './pace.ts'
 import { allows } from './scopes.ts'
-import { makeTokens } from './token.ts'
+import { type GmailOptions, openSession } from './session.ts'
 
 export interface Inspected {
   /** Granted scopes as full URLs; undefined where Google did not say. */
@@ -28,19 +26,8 @@ export interface Inspected {
  * @throws Fault whatever stands in the way: consent, client, scopes, API switched off, network
  */
 export async function inspectAccount(options: GmailOptions, signal: AbortSignal): Promise<Inspected> {
-  const { account, endpoints, clock } = options
-  const deadlines = { ...usualDeadlines, ...options.deadlines }
-  const connections = openConnections(clock.nowMs)
-  const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
-  const { unitsPerMinute, importsInFlight } = account
-  const session: Session = {
-    apiRoot: endpoints.apiRoot.replace(/\/+$/, ''),
-    connections,
-    deadlines,
-    tokens,
-    clock,
-    pace: makePace({ unitsPerMinute, importsInFlight, clock }),
-  }
+  const session = openSession(options)
+  const { tokens, clock } = session
   try {
     const startedMs = clock.monotonicMs()
     const { scopes } = await tokens.get(undefined, signal)
@@ -72,7 +59,6 @@ export async function inspectAccount(options: GmailOptions, signal: AbortSignal)
       apiMs,
     }
   } finally {
-    tokens.close()
-    connections.close()
+    session.close()
   }
 }

@@ -1,71 +1,24 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { createVerify, generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import type { AccountConfig } from '../../src/config/config.ts'
 import { Fault, type FaultCode } from '../../src/fault.ts'
-import { type Connections, openConnections, usualDeadlines } from '../../src/gmail/http.ts'
 import { gmailScopes } from '../../src/gmail/scopes.ts'
-import { makeTokens, type Tokens } from '../../src/gmail/token.ts'
 import { Secret } from '../../src/vault/vault.ts'
-import { type FakeClock, makeFakeClock } from './fake-clock.ts'
 import {
-  accountFor,
   clientSecretForTests,
   faultOf,
   leastScope,
   never,
   readScope,
   refreshTokenForTests,
-  type Seen,
   sendJson,
   serve,
   serveRaw,
   unknownHost,
   until,
 } from './scripted.ts'
-
-interface Made {
-  readonly tokens: Tokens
-  readonly clock: FakeClock
-}
-
-function tokensFor(
-  t: TestContext,
-  origin: string,
-  account: Partial<AccountConfig> = {},
-  connectMs = 15_000,
-): Made {
-  const clock = makeFakeClock()
-  const connections: Connections = openConnections()
-  const tokens = makeTokens({
-    account: accountFor(account),
-    tokenUrl: `${origin}/token`,
-    clock,
-    deadlines: { ...usualDeadlines, connectMs, answerMs: connectMs },
-    connections,
-  })
-  t.after(() => {
-    tokens.close()
-    connections.close()
-  })
-  return { tokens, clock }
-}
-
-const granted = (value: string, own: object = {}) => ({
-  access_token: value,
-  expires_in: 3599,
-  scope: leastScope,
-  token_type: 'Bearer',
-  ...own,
-})
-const form = (seen: Seen | undefined): Record<string, string> =>
-  Object.fromEntries(new URLSearchParams(seen?.body.toString()))
+import { form, granted, tokensFor } from './tokens-for.ts'
 
 describe('a token', () => {
   test('is asked for with the refresh token, and kept while it lives', async t => {
@@ -283,113 +236,4 @@ describe('a token server that answers', () => {
       assert.doesNotMatch(inspect(fault, { depth: 20, showHidden: true }), /that-must-not-leak/)
     }
   })
-})
-
-describe('a service account', () => {
-  const keyFor = async (t: TestContext, text?: string) => {
-    const folder = await mkdtemp(join(tmpdir(), 'hikyaku-key-'))
-    t.after(() => rm(folder, { recursive: true }))
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
-    const file = join(folder, 'key.json')
-    await writeFile(
-      file,
-      text ?? JSON.stringify({ client_email: 'bot@p.iam.gserviceaccount.com', private_key: pem }),
-    )
-    return {
-      publicKey,
-      credential: { kind: 'service-account', keyFile: file, subject: 'a@example.com' } as const,
-    }
-  }
-  const claims = (seen: Seen | undefined): Record<string, unknown> =>
-    JSON.parse(Buffer.from(form(seen).assertion?.split('.')[1] ?? '', 'base64url').toString())
-
-  test('signs a JWT for its subject and sends it to the configured token URL', async t => {
-    const server = await serve(t, (_, response) =>
-      sendJson(response, 200, { access_token: 'ya29.s', expires_in: 3599 }),
-    )
-    const { publicKey, credential } = await keyFor(t)
-    const { tokens } = tokensFor(t, server.origin, { credential })
-    const token = await tokens.get('read', never)
-    assert.equal(token.value, 'ya29.s')
-    const [seen] = server.seen
-    assert.equal(form(seen).grant_type, 'urn:ietf:params:oauth:grant-type:jwt-bearer')
-    const [head, payload, signature = ''] = form(seen).assertion?.split('.') ?? []
-    const verify = createVerify('RSA-SHA256').update(`${head}.${payload}`)
-    assert.ok(verify.verify(publicKey, signature, 'base64url'))
-    const { iss, sub, aud, scope } = claims(seen)
-    assert.deepEqual(
-      [iss, sub, aud],
-      ['bot@p.iam.gserviceaccount.com', 'a@example.com', `${server.origin}/token`],
-    )
-    assert.equal(scope, readScope)
-  })
-
-  test('that may not read is content with the least scopes', async t => {
-    const server = await serve(t, (seen, response) =>
-      String(claims(seen).scope).includes('readonly')
-        ? sendJson(response, 401, { error: 'unauthorized_client' })
-        : sendJson(response, 200, { access_token: 'ya29.s', expires_in: 3599 }),
-    )
-    const { credential } = await keyFor(t)
-    const { tokens } = tokensFor(t, server.origin, { credential })
-    assert.deepEqual((await tokens.get('insert', never)).scopes, leastScope.split(' '))
-    assert.equal((await faultOf(tokens.get('read', never))).code, 'gmail.scope-missing')
-  })
-
-  test('that Google does not know is gmail.client-invalid', async t => {
-    const server = await serve(t, (_, response) => sendJson(response, 400, { error: 'invalid_grant' }))
-    const { credential } = await keyFor(t)
-    const { tokens } = tokensFor(t, server.origin, { credential })
-    assert.equal((await faultOf(tokens.get('insert', never))).code, 'gmail.client-invalid')
-  })
-
-  test('whose key file is broken is secret.unreadable and shows nothing of the key', async t => {
-    for (const text of [
-      '{"private_key": "-----BEGIN that-must-not-leak',
-      '{}',
-      '{"client_email":"a","private_key":"that-must-not-leak"}',
-    ]) {
-      const { credential } = await keyFor(t, text)
-      const { tokens } = tokensFor(t, 'http://127.0.0.1:1', { credential })
-      const fault = await faultOf(tokens.get('insert', never))
-      assert.deepEqual([fault.code, fault.scope], ['secret.unreadable', 'account'])
-      assert.doesNotMatch(inspect(fault, { depth: 20 }), /that-must-not-leak/)
-    }
-  })
-})
-
-test('proxy variables divert neither tokens nor uploads', async t => {
-  let proxied = 0
-  const proxy = await serveRaw(t, socket => {
-    proxied += 1
-    socket.destroy()
-  })
-  const server = await serve(t, (seen, response) =>
-    sendJson(response, 200, seen.path === '/token' ? granted('ya29.1') : { id: '18c' }),
-  )
-  const program = `
-    import { makeGmail } from '${new URL('../../src/gmail/google.ts', import.meta.url)}'
-    import * as scripted from '${new URL('./scripted.ts', import.meta.url)}'
-    import { systemClock } from '${new URL('../../src/clock.ts', import.meta.url)}'
-    const gmail = makeGmail({ account: scripted.accountFor(), clock: systemClock,
-      endpoints: scripted.endpointsFor('${server.origin}', '${server.origin}') })
-    const { id } = await gmail.import(scripted.messageOf(Buffer.from('x')), scripted.anImport(), scripted.never)
-    await gmail.close()
-    console.log(id)`
-  const variables = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'ALL_PROXY']
-  const env = {
-    ...process.env,
-    NODE_USE_ENV_PROXY: '1',
-    NO_PROXY: '',
-    no_proxy: '',
-    ...Object.fromEntries(variables.map(name => [name, proxy])),
-  }
-  const out = await new Promise<string>((resolve, reject) =>
-    execFile(process.execPath, ['--input-type=module', '-e', program], { env }, (error, stdout) =>
-      error === null ? resolve(stdout) : reject(error),
-    ),
-  )
-  assert.equal(out.trim(), '18c')
-  assert.equal(proxied, 0)
 })

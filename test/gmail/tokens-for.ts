@@ -1,0 +1,47 @@
+/** What the tests of access tokens share. */
+import type { TestContext } from 'node:test'
+import type { AccountConfig } from '../../src/config/config.ts'
+import { openConnections, usualDeadlines } from '../../src/gmail/http.ts'
+import { makeTokens, type Tokens } from '../../src/gmail/token.ts'
+import { type FakeClock, makeFakeClock } from './fake-clock.ts'
+import { accountFor, leastScope, type Seen } from './scripted.ts'
+
+export interface Made {
+  readonly tokens: Tokens
+  readonly clock: FakeClock
+}
+
+/** Tokens under test, on a clock that stands still, closed when the test ends. */
+export function tokensFor(
+  t: TestContext,
+  origin: string,
+  account: Partial<AccountConfig> = {},
+  connectMs = 15_000,
+): Made {
+  const clock = makeFakeClock()
+  const connections = openConnections()
+  const tokens = makeTokens({
+    account: accountFor(account),
+    tokenUrl: `${origin}/token`,
+    clock,
+    deadlines: { ...usualDeadlines, connectMs, answerMs: connectMs },
+    connections,
+  })
+  t.after(() => {
+    tokens.close()
+    connections.close()
+  })
+  return { tokens, clock }
+}
+
+/** A good answer of the token endpoint. */
+export const granted = (value: string, own: object = {}) => ({
+  access_token: value,
+  expires_in: 3599,
+  scope: leastScope,
+  token_type: 'Bearer',
+  ...own,
+})
+/** The form that a token request carried. */
+export const form = (seen: Seen | undefined): Record<string, string> =>
+  Object.fromEntries(new URLSearchParams(seen?.body.toString()))
