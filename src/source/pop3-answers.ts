@@ -22,7 +22,7 @@ export function parseStatus(line: Buffer): Status | undefined {
   return { ok, more: indicator === '+', code: code.toUpperCase(), words: words.slice(0, 300) }
 }
 
-/** Texts without a response code that speak of the maildrop lock (quirk P2; fetchmail's list among them). */
+/** Texts without a response code that speak of the maildrop lock (fetchmail's list among them). */
 const lockWords =
   /(mail ?(box|drop)|spool|session)\b.{0,60}\b(lock|locked|in use|busy|open(ed)?)\b|already (locked|in use|open|logged in)|(get|obtain|acquire|set|create).{0,20}\block|lock (busy|file)|\b(is )?locked by|wait a few minutes|another (pop3? )?(session|client|connection|process)|\bin use\b/i
 const tooOftenWords =
@@ -58,7 +58,7 @@ export function greetingFault(status: Status, where: Where): Fault {
 
 /**
  * A refused login. Without code and known words it is login-refused, unless `goodBefore`: the same password was
- * good a while ago, and hosts answer "login incorrect" to those who log in too often (quirk P7): login-limited.
+ * good a while ago, and hosts answer "login incorrect" to those who log in too often: login-limited.
  */
 export function loginFault(
   status: Status,
@@ -81,13 +81,13 @@ export function sessionFault(status: Status, where: Where): Fault | undefined {
   return code && new Fault(code, { facts: { ...where, words: shown(status) } })
 }
 
-/** Words of servers for a message that is no longer there (quirk P22). */
+/** Words of servers for a message that is no longer there. */
 const goneWords =
   /expunged|no such message|not exist|deleted|vanished|removed|unknown message|no message|invalid message|out of range|bad message number/i
 
 export const saysGone = (status: Status): boolean => goneWords.test(status.words)
 
-/** A refused RETR: message.gone, or message.not-retrieved where the words do not say so (quirk P25). */
+/** A refused RETR: message.gone, or message.not-retrieved where the words do not say so. */
 export function retrieveFault(status: Status, where: Where): Fault {
   const code = saysGone(status) ? 'message.gone' : 'message.not-retrieved'
   return new Fault(code, { facts: { ...where, words: shown(status) } })

@@ -3,7 +3,7 @@
 export class Capabilities {
   /** The lines as announced, upper case, without lines that are no capability. */
   readonly lines: readonly string[]
-  /** False where the server has no CAPA or is not asked (quirk P34): then nothing can be ruled out. */
+  /** False where the server has no CAPA or is not asked: then nothing can be ruled out. */
   readonly known: boolean
 
   constructor(lines: readonly string[] | undefined) {

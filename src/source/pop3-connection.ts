@@ -329,7 +329,7 @@ export class Pop3Connection {
 
   /** @param left octets that came behind this answer: they must belong to a command that was sent already */
   #finish(head: Pending, status: Status, left: number): void {
-    // Quirk P27: a message cut at a dot that was not stuffed goes on here.
+    // A message cut at a dot that was not stuffed goes on here.
     if (left > 0 && this.#sent.length === 1) throw new ProtocolBreach('octets behind the end of the answer')
     this.#sent.shift()
     head.resolve(status)

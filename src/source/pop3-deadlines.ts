@@ -5,7 +5,7 @@ export interface Deadlines {
   /** Servers that look up our host name first take their time. */
   readonly greetingMs: number
   readonly tlsMs: number
-  /** Quirk P34: servers on which CAPA hangs; the connection is then made again without it. */
+  /** Servers on which CAPA hangs; the connection is then made again without it. */
   readonly capaMs: number
   /** Each step of the login: servers delay the answer to a failed one on purpose. */
   readonly loginMs: number

@@ -3,7 +3,7 @@ import { Fault } from '../fault.ts'
 import { LineReader } from './pop3-reader.ts'
 import type { Listed, Listing } from './source.ts'
 
-/** RFC 1939 section 7 allows 70; longer ones are seen (quirk P17). */
+/** RFC 1939 section 7 allows 70; longer ones are seen. */
 const longestUidl = 1024
 const longestLine = longestUidl + 64
 const mostEntries = 5_000_000
@@ -25,7 +25,7 @@ export class ListingBuilder {
       const [, number, octets] = /^ *([0-9]{1,10}) +([0-9]{1,15})(?: |$)/.exec(line) ?? []
       if (number !== undefined) this.#entry(Number(number)).octets = Number(octets)
       else {
-        // Quirks P24, P25: -1 or nonsense instead of a size still names a message.
+        // -1 or nonsense instead of a size still names a message.
         const [, alone] = /^ *([0-9]{1,10})(?: |$)/.exec(line) ?? []
         if (alone !== undefined) this.#entry(Number(alone))
       }
@@ -45,7 +45,7 @@ export class ListingBuilder {
     })
   }
 
-  /** All messages that either answer named, by number. A UIDL that stands twice is no identity (quirk P15). */
+  /** All messages that either answer named, by number. A UIDL that stands twice is no identity. */
   build(): Listing {
     const entries: Listed[] = [...this.#entries]
       .filter(([handle]) => handle > 0)
@@ -96,7 +96,7 @@ export function takeLines(onLine: (line: string, cut: boolean) => void): (octets
 
 /**
  * How much less than announced a message may have, in octets: 0, or 1023 where every size of a listing is a
- * multiple of 1024, so that the server evidently rounds up (OpenMail, quirk P24).
+ * multiple of 1024, so that the server evidently rounds up (seen with OpenMail).
  */
 export function sizeSlack({ entries }: Listing): number {
   const sizes = entries.flatMap(entry => (entry.octets === undefined ? [] : [entry.octets]))

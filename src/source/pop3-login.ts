@@ -20,9 +20,9 @@ export interface EnterOptions {
   readonly signal: AbortSignal
   readonly memory: DialMemory
   readonly lookup: Lookup | undefined
-  /** False on servers that cannot bear CAPA (quirk P34). */
+  /** False on servers that cannot bear CAPA. */
   readonly askCapa: boolean
-  /** The same password was good a while ago (quirk P7). */
+  /** The same password was good a while ago. */
   readonly goodBefore: boolean
 }
 

@@ -28,9 +28,9 @@ export class Pop3Session implements SourceSession {
   readonly #capabilities: Capabilities
   readonly #deadlines: Deadlines
   readonly #server: { readonly host: string; readonly port: number }
-  /** Handle to UIDL of the last listing: nothing else may be deleted (quirk P20: numbers move). */
+  /** Handle to UIDL of the last listing: nothing else may be deleted (numbers move between sessions). */
   #listed = new Map<number, string | undefined>()
-  /** What RETR refused. Asked again, Dovecot ends the session (quirk P22). */
+  /** What RETR refused. Asked again, Dovecot ends the session. */
   readonly #refused = new Map<number, Fault>()
   #slack = 0
   #deletions = 0
@@ -52,8 +52,8 @@ export class Pop3Session implements SourceSession {
   }
 
   /**
-   * LIST first: mail that a server lets in between then has an identity and no size, which is harmless (quirk
-   * P21). Where UIDL is refused no entry has a uid (P14). Faults: source.server-temporary, source.server-permanent,
+   * LIST first: mail that a server lets in between then has an identity and no size, which is harmless.
+   * Where UIDL is refused no entry has a uid. Faults: source.server-temporary, source.server-permanent,
    * source.busy, and those of the connection.
    */
   async list(_folder: string, _known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
@@ -102,15 +102,15 @@ export class Pop3Session implements SourceSession {
     if (!status.ok) throw this.#refuse(entry, status)
     if (octets === 0) throw new Fault('message.empty', { facts: this.#where('retrieve') })
     const announced = leastAnnounced(entry, status)
-    // Quirk P23: Dovecot ends a truncated message properly. Longer is harmless: the final CRLF was added, or the
-    // server counts a line end as one octet (P24).
+    // Dovecot ends a truncated message properly. Longer is harmless: the final CRLF was added, or the
+    // server counts a line end as one octet.
     if (announced !== undefined && octets < announced - this.#slack) {
       throw new Fault('message.short', { facts: { ...this.#where('retrieve'), octets, announced } })
     }
     return octets
   }
 
-  /** RFC 1939 section 7. Undefined also where the answer is evidently nonsense (quirk P33). */
+  /** RFC 1939 section 7. Undefined also where the answer is evidently nonsense. */
   async peekHeader(entry: Listed, signal: AbortSignal): Promise<Buffer | undefined> {
     if (this.#refused.has(entry.handle)) return undefined
     if (this.#capabilities.known && !this.#capabilities.has('TOP')) return undefined
@@ -216,7 +216,7 @@ function number(entry: Listed): number {
   throw new Fault('bug', { facts: { what: 'a message number that is none' } })
 }
 
-/** The smaller of LIST's size and `+OK n octets`: where the two differ, one of them counts otherwise (quirk P24). */
+/** The smaller of LIST's size and `+OK n octets`: where the two differ, one of them counts otherwise. */
 function leastAnnounced(entry: Listed, status: Status): number | undefined {
   const [, said] = /^([0-9]{1,15}) octets\b/i.exec(status.words) ?? []
   const sizes = [entry.octets, said === undefined ? undefined : Number(said)].filter(

@@ -3,7 +3,7 @@
  * hands on is what the server sent, without dot-stuffing and terminator.
  *
  * A message that the server stored without a final CRLF comes with one, because POP3 cannot end it otherwise;
- * some servers also change bare LF or NUL (quirk P30). Byte for byte can only mean: as the server sent it.
+ * some servers also change bare LF or NUL. Byte for byte can only mean: as the server sent it.
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
@@ -28,7 +28,7 @@ export interface Pop3SourceOptions {
 
 /** How long CAPA is left out after it broke a connection. A day, for without CAPA there is no UTF8 either. */
 const withoutCapaMs = 24 * 3_600_000
-/** How long "login incorrect" after a good login is held for a limit: hosts lock for 15 to 60 minutes (P6, P7). */
+/** How long "login incorrect" after a good login is held for a limit: hosts lock for 15 to 60 minutes. */
 const suspectLimitMs = 2 * 3_600_000
 
 /** What one source learns from session to session. Nothing of it is needed for correctness. */
@@ -87,7 +87,7 @@ export function makePop3Source({ mailbox, clock, deadlines, lookup }: Pop3Source
       } catch (error) {
         if (!brokenByCapa(error) || signal.aborted) throw error
       }
-      // Quirk P34: there are servers on which CAPA hangs or which hang up on it.
+      // There are servers on which CAPA hangs or which hang up on it.
       memory.withoutCapaUntilMs = clock.monotonicMs() + withoutCapaMs
       try {
         return await openOnce(password, false, signal)

@@ -55,7 +55,7 @@ export interface Pop3Faults {
   chunkDelayMs?: number
   /** Cut in a RETR's body (status line not counted) after so many octets on the wire. */
   retrCut?: { readonly at: number; readonly how: Cut }
-  /** RETR gives only so many octets and still ends properly (quirk P23). */
+  /** RETR gives only so many octets and still ends properly. */
   truncate?: (message: StoredMessage) => number | undefined
   /** The whole answer to RETR, instead of the right one. */
   retr?: (message: StoredMessage, right: Buffer) => Buffer
@@ -67,7 +67,7 @@ export interface Pop3Faults {
   noUidl?: boolean
   /** The LIST line's second part; undefined leaves the line out. */
   size?: (message: StoredMessage) => string | undefined
-  /** DELE and QUIT say +OK and nothing is deleted (quirk P11). */
+  /** DELE and QUIT say +OK and nothing is deleted. */
   readOnly?: boolean
   /** Answer to QUIT instead of +OK; nothing is committed. */
   quit?: string
