@@ -169,6 +169,7 @@ export const wordsEn: AuthenticationWords = {
       `Of ${messages} messages, forwarding would have lost ${lost} and put ${spam} into the spam folder. hikyaku imported them as they were.`,
     notKnown: count => `For ${count} more, what forwarding would have done is not known.`,
     others: count => `${count} other domains`,
+    repeated: 'These may stand in Gmail twice, because an answer of Gmail was lost:',
   },
 }
 

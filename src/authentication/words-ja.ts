@@ -167,6 +167,7 @@ export const wordsJa: AuthenticationWords = {
       `${messages} 通のうち、転送していたら ${lost} 通が失われ、${spam} 通が迷惑メールに入っていました。hikyaku は受信したとおりに取り込みました。`,
     notKnown: count => `ほかに ${count} 通は、転送した場合の結果が分かりません。`,
     others: count => `ほか ${count} ドメイン`,
+    repeated: '次のメールは、Gmail の応答が失われたため、二重に入っている可能性があります：',
   },
 }
 

@@ -77,6 +77,8 @@ export interface AuthenticationWords {
     readonly summary: (facts: ShownFacts) => string
     readonly notKnown: (count: string) => string
     readonly others: (count: string) => string
+    /** Above the list of imports that had to be repeated without knowing the outcome of the one before. */
+    readonly repeated: string
   }
 }
 

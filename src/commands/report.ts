@@ -2,10 +2,12 @@
 import { parseAuthentication } from '../authentication/authentication.ts'
 import { describeSummary } from '../authentication/describe-summary.ts'
 import { type SummaryInput, summarize } from '../authentication/summary.ts'
+import { authenticationWords } from '../authentication/words.ts'
 import type { Config } from '../config/config.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
+import { printable } from '../untrusted.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
 
 const dayMs = 24 * 3600_000
@@ -30,12 +32,19 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
       const rows = journal?.importedSince(nowMs - days * dayMs) ?? []
       const summary = summarize(rows.map(inputOf))
       if (invocation.json) {
-        writeJson(invocation, { ok: true, exitCode: exitCodes.ok, days, ...summary })
+        writeJson(invocation, {
+          ok: true,
+          exitCode: exitCodes.ok,
+          days,
+          ...summary,
+          repeated: rows.filter(isRepeated).map(repeatedJson),
+        })
       } else {
         const { language, stdout } = invocation
         const columns = stdout.columns === undefined ? {} : { columns: stdout.columns }
         for (const line of describeSummary(summary, { language, days, ...columns }))
           writeLine(invocation, line)
+        tellRepeated(invocation, rows.filter(isRepeated))
       }
       return exitCodes.ok
     } finally {
@@ -43,6 +52,23 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
     }
   }
   return withConfig(invocation, look, false)
+}
+
+const isRepeated = (row: MessageRow): boolean => row.repeated > 0
+
+function repeatedJson({ id, mailbox, messageId, repeated }: MessageRow): object {
+  return { id, mailbox, messageId: messageId ?? null, repeated }
+}
+
+const repeatedShown = 20
+
+function tellRepeated(invocation: Invocation, rows: readonly MessageRow[]): void {
+  if (rows.length === 0) return
+  writeLine(invocation, '')
+  writeLine(invocation, authenticationWords[invocation.language].report.repeated)
+  for (const { id, mailbox, messageId } of rows.slice(-repeatedShown)) {
+    writeLine(invocation, `  #${id}  ${printable(mailbox, 30)}  ${printable(messageId ?? '-', 100)}`)
+  }
 }
 
 function inputOf(row: MessageRow): SummaryInput {

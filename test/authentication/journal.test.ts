@@ -81,7 +81,12 @@ before(async () => {
     })
     const gmailId = await putIntoGmail(octets)
     const authentication = await authenticate(messageOf(octets), mailbox, never)
-    journal.move(id, 'imported', { gmailId, importedAtMs: nowMs - i * 40 * 24 * 3600_000, authentication })
+    journal.move(id, 'imported', {
+      repeated: i,
+      gmailId,
+      importedAtMs: nowMs - i * 40 * 24 * 3600_000,
+      authentication,
+    })
   }
   journal.close()
 })
@@ -180,6 +185,13 @@ describe('inspect and report over the journal', () => {
     assert.match(longer.text, /invoice\.example +1 +1 +0 +0 +#{20}$/m)
     const ja = await run(invocation => reportCommand(invocation, { days: 60, nowMs }), false, 'ja')
     assert.match(ja.text, /2 通のうち、転送していたら 1 通が失われ/)
+  })
+
+  test('report lists the imports that may stand twice', async () => {
+    const { text } = await run(invocation => reportCommand(invocation, { days: 60, nowMs }))
+    assert.match(text, /twice[^\n]*\n {2}#2 .*<20261124183000\.1@invoice\.example>\n$/)
+    const month = await run(invocation => reportCommand(invocation, { days: 30, nowMs }))
+    assert.doesNotMatch(month.text, /twice/)
   })
 
   test('days that are no days are refused', async () => {
