@@ -15,44 +15,10 @@ import {
   type ImapClient,
   makeImapClient,
 } from './imap-client.ts'
-import { loginFault, lostFault, type Refused, refusalFault, refusalIn } from './imap-faults.ts'
+import type { ImapDeadlines } from './imap-deadlines.ts'
+import { loginFault, lostFault, type Refused, refusalFault, refusalIn, withoutSecret } from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { secure } from './secure.ts'
-
-/** All in ms. */
-export interface ImapDeadlines {
-  /** Name and TCP connection. */
-  readonly connect: number
-  readonly tls: number
-  /** The greeting, and STARTTLS up to the handshake. */
-  readonly greeting: number
-  /** Everything from the greeting to a usable session. Hosts delay a failed login by up to 15 s. */
-  readonly login: number
-  /** A command without one octet from the server. */
-  readonly silence: number
-  /** A command altogether, however slowly it goes on. */
-  readonly command: number
-  readonly logout: number
-  /** How long one IDLE lasts before the server has to prove that it is there (RFC 2177: 29 minutes at most). */
-  readonly idle: number
-  /** Between NOOPs where IDLE is not to be had. */
-  readonly poll: number
-  /** Between NOOPs where IDLE reports late (Courier). */
-  readonly quickPoll: number
-}
-
-export const usualDeadlines: ImapDeadlines = {
-  connect: 30_000,
-  tls: 30_000,
-  greeting: 30_000,
-  login: 60_000,
-  silence: 60_000,
-  command: 1_800_000,
-  logout: 5_000,
-  idle: 120_000,
-  poll: 30_000,
-  quickPoll: 1_500,
-}
 
 export interface ConnectOptions {
   readonly mailbox: MailboxConfig
@@ -88,6 +54,7 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
       () => new Fault('source.timeout', { facts: { ...facts, phase, seconds: ms / 1000 } }),
     )
   try {
+    if (server.security === 'none') staysHere(socket, mailbox)
     let greeting: Greeting | undefined
     if (server.security === 'starttls')
       greeting = await timed(startTls(socket, facts), deadlines.greeting, 'greeting')
@@ -106,8 +73,15 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
     return connection
   } catch (error) {
     socket.destroy()
-    throw error
+    throw withoutSecret(error, user, password)
   }
+}
+
+/** Without TLS the password goes to this machine only, whatever a host name resolved to. */
+function staysHere(socket: Socket, { server }: MailboxConfig): void {
+  if (/^(127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '')) return
+  const facts = { what: 'MAIL_SECURITY', reason: 'none is for loopback only', host: server.host }
+  throw new Fault('config.invalid', { scope: 'mailbox', facts })
 }
 
 export class ImapConnection {

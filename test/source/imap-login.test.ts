@@ -11,7 +11,19 @@ import { makeImapSource } from '../../src/source/imap.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import { type Certificate, type Certificates, makeCertificates } from '../servers/certificates.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
-import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf, rig, until } from './imap-harness.ts'
+import {
+  faultOf,
+  first,
+  listAll,
+  mail,
+  mailboxOf,
+  never,
+  octetsOf,
+  password,
+  rig,
+  until,
+  user,
+} from './imap-harness.ts'
 
 let folder: string
 let certificates: Certificates
@@ -175,6 +187,21 @@ test('a wrong password is told as such, once, and stands nowhere in the fault', 
     assert.ok(!JSON.stringify(Object.entries(cause)).includes('Pa55word'))
     cause = cause.cause
   }
+})
+
+test('a server that repeats the password in its refusal does not bring it into the fault', async t => {
+  const sent = Buffer.from(`\0${user}\0${password}`).toString('base64')
+  const { source } = await rig(t, {
+    faults: {
+      at: ({ verb }) =>
+        verb === 'AUTHENTICATE'
+          ? { do: 'answer', pieces: ['+ \r\n', `{tag} NO Login failed: ${user} ${password} (${sent})\r\n`] }
+          : undefined,
+    },
+  })
+  const fault = await faultOf(source.open(never), 'source.login-refused')
+  assert.equal(fault.facts.words, `Login failed: ${user} [secret] ([secret])`)
+  assert.equal(fault.cause, undefined)
 })
 
 test('user names and passwords of any characters log in', async t => {

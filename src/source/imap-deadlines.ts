@@ -1,0 +1,36 @@
+/** How long each phase of an IMAP session may take. */
+
+/** All in ms. */
+export interface ImapDeadlines {
+  /** Name and TCP connection. */
+  readonly connect: number
+  readonly tls: number
+  /** The greeting, and STARTTLS up to the handshake. */
+  readonly greeting: number
+  /** Everything from the greeting to a usable session. Hosts delay a failed login by up to 15 s. */
+  readonly login: number
+  /** A command without one octet from the server. */
+  readonly silence: number
+  /** A command altogether, however slowly it goes on. */
+  readonly command: number
+  readonly logout: number
+  /** How long one IDLE lasts before the server has to prove that it is there (RFC 2177: 29 minutes at most). */
+  readonly idle: number
+  /** Between NOOPs where IDLE is not to be had. */
+  readonly poll: number
+  /** Between NOOPs where IDLE reports late (Courier). */
+  readonly quickPoll: number
+}
+
+export const usualDeadlines: ImapDeadlines = {
+  connect: 30_000,
+  tls: 30_000,
+  greeting: 30_000,
+  login: 60_000,
+  silence: 60_000,
+  command: 1_800_000,
+  logout: 5_000,
+  idle: 120_000,
+  poll: 30_000,
+  quickPoll: 1_500,
+}
