@@ -103,6 +103,7 @@ async function act(
     const lines = removed.length > 0 ? removed.map(words.removed) : [words.nothingToRemove]
     return { exitCode: exitCodes.ok, lines, json: { removed } }
   }
+  if (/[\\/]_npx[\\/]/.test(options.cliFile)) return refuse(exitCodes.usage, words.npx)
   // systemd refuses to start a service whose writable folder is not there.
   if (options.stateDir !== undefined && scope === 'user')
     await mkdir(machine.prefix + options.stateDir, { recursive: true, mode: 0o700 })

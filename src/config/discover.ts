@@ -78,7 +78,7 @@ function ofPreset(preset: Preset, domain: string, exchangers: readonly string[])
             host: server.host.replace('<domain>', domain),
             userForm: preset.userForm,
             origin: 'preset',
-            unusable: undefined,
+            unusable: preset.oauthOnly ? 'no-password' : undefined,
           },
         ]
   const tls = (port: number) => own && ({ host: own, port, security: 'tls' } as const)

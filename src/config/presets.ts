@@ -38,6 +38,8 @@ export interface Preset {
   readonly serverFromMx: RegExp | undefined
   /** Where the server's name is the customer's own: what to look up in the host's panel. */
   readonly askHost: Note | undefined
+  /** Takes no passwords, only OAuth 2.0. */
+  readonly oauthOnly: boolean
   /** The least pause between POP3 logins that the host is known to bear, ms. */
   readonly pop3FloorMs: number | undefined
   readonly notes: readonly Note[]
@@ -62,6 +64,7 @@ const preset = (id: string, name: Note, grade: Preset['grade'], row: Row): Prese
   userForm: row.userForm,
   serverFromMx: row.serverFromMx,
   askHost: row.askHost,
+  oauthOnly: row.oauthOnly ?? false,
   pop3FloorMs: row.pop3FloorMs,
   notes: row.notes ?? [],
 })
@@ -293,6 +296,7 @@ export const presets: readonly Preset[] = [
     imap: imap('outlook.office365.com'),
     pop3: pop3('outlook.office365.com'),
     userForm: 'address',
+    oauthOnly: true,
     notes: [
       {
         en: 'Microsoft takes no passwords over IMAP and POP3 any more, only its own sign-in (OAuth 2.0), which hikyaku does not offer yet.',

@@ -15,6 +15,7 @@ export interface ServiceWords {
   readonly failed: (command: string, said: string) => string
   readonly cannotWrite: (file: string, reason: string) => string
   readonly needsRoot: string
+  readonly npx: string
   readonly noServiceManager: string
   readonly logs: (command: string) => string
 }
@@ -37,6 +38,7 @@ const en: ServiceWords = {
   cannotWrite: (file, reason) => `${file} cannot be written (${reason}). Nothing was changed there.`,
   needsRoot:
     'A system service needs the administrator: sudo hikyaku service install --system. Without: hikyaku service install --user',
+  npx: 'hikyaku was started by npx, from a cache that npm empties now and then: a service would stop with it. Install it first: npm install --global hikyaku',
   noServiceManager:
     'Services can be installed with systemd (Linux) and launchd (macOS). Here, have `hikyaku run` started by what this system uses.',
   logs: command => `Its log: ${command}`,
@@ -60,6 +62,7 @@ const ja: ServiceWords = {
   cannotWrite: (file, reason) => `${file} に書き込めません(${reason})。そこは変更していません。`,
   needsRoot:
     'システムサービスの登録には管理者権限が必要です: sudo hikyaku service install --system。管理者権限なしの場合: hikyaku service install --user',
+  npx: 'hikyaku は npx の一時的なキャッシュから起動されています。キャッシュが消えるとサービスも止まるため、先にインストールしてください: npm install --global hikyaku',
   noServiceManager:
     'サービスとして登録できるのは systemd(Linux)と launchd(macOS)です。このシステムでは、お使いの仕組みから `hikyaku run` を起動してください。',
   logs: command => `ログの見方: ${command}`,

@@ -136,6 +136,17 @@ describe('discovery from an address', () => {
     )
   })
 
+  it('says of a host that takes OAuth only that it cannot be used', async () => {
+    const found = await look({ mx: ['shop-example.mail.protection.outlook.com'] })
+    assert.deepEqual(
+      found.candidates.map(({ protocol, unusable }) => [protocol, unusable]),
+      [
+        ['imap', 'no-password'],
+        ['pop3', 'no-password'],
+      ],
+    )
+  })
+
   it('asks over https only, tells Mozilla the domain and nothing of the address, and not even that on request', async () => {
     const world = worldOf({})
     await discover('info@shop.example', world)

@@ -112,6 +112,17 @@ describe('hikyaku service with systemd', () => {
     assert.deepEqual([await readdir(prefix), ran], [[], []])
   })
 
+  it('does not build on the cache of npx', async () => {
+    const said = await hikyaku(
+      'install',
+      {},
+      machine({ cliFile: '/home/me/.npm/_npx/1a2b/node_modules/hikyaku/dist/cli.js' }),
+    )
+    assert.equal(said.exitCode, 2)
+    assert.match(said.stderr, /npm install --global hikyaku/)
+    assert.deepEqual([await readdir(prefix), ran], [[], []])
+  })
+
   it('replaces the daemon by the timer and back, so that never both run', async () => {
     await hikyaku('install', {}, machine())
     ran = []

@@ -16,11 +16,13 @@ export async function installed(...programs: string[]): Promise<boolean> {
 }
 
 // No service directories: nothing is started that this test did not start.
-const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+const busConfig = (
+  folder: string,
+): string => `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:dir=/tmp</listen>
+  <listen>unix:dir=${folder}</listen>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
   </policy>
@@ -46,14 +48,14 @@ async function end(child: ChildProcess): Promise<void> {
 export async function startSessionBus(): Promise<SessionBus> {
   const home = await mkdtemp(join(tmpdir(), 'hikyaku-bus-'))
   const config = join(home, 'bus.conf')
-  await writeFile(config, busConfig)
+  await writeFile(config, busConfig(home))
   const children: ChildProcess[] = []
   const bus = spawn('dbus-daemon', [`--config-file=${config}`, '--nofork', '--print-address'], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: process.env.PATH, HOME: home },
   })
   children.push(bus)
-  const [line] = (await once(bus.stdout, 'data')) as [Buffer]
+  const [line] = (await once(bus.stdout, 'data', { signal: AbortSignal.timeout(20_000) })) as [Buffer]
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: home,
