@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { makeImapSource } from '../../src/source/imap.ts'
+import type { Source, SourceSession } from '../../src/source/source.ts'
+import { Secret } from '../../src/vault/vault.ts'
+import { type CourierServer, courierMissing, startCourier } from '../servers/courier.ts'
+import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf, until } from './imap-harness.ts'
+
+describe('the IMAP source on a real Courier', { skip: courierMissing() ?? false }, () => {
+  let server: CourierServer
+  const sessions: SourceSession[] = []
+
+  before(async () => {
+    server = await startCourier()
+  })
+  after(async () => {
+    for (const session of sessions) session.abandon()
+    await server.stop()
+  })
+
+  const sourceOf = (folders: readonly string[]): Source => {
+    const { caFile, ports, user, password } = server
+    const reach = { port: ports.imaps, security: 'tls', host: 'localhost', caFile } as const
+    const mailbox = { ...mailboxOf(reach, folders), user, password: Secret.of(password) }
+    return makeImapSource({ mailbox, clock: systemClock, deadlines: { quickPoll: 100 } })
+  }
+  const open = async (source: Source): Promise<SourceSession> => {
+    const session = await source.open(never)
+    sessions.push(session)
+    return session
+  }
+
+  test('octets come as they are stored, raw 8-bit and UTF-8 headers and three windows included', async () => {
+    const octets = [
+      mail('plain'),
+      Buffer.from('Subject: 日本語\r\n\r\nbody\r\n'),
+      Buffer.from('Subject: \x83\xff\r\n\r\n\x8e\xa1\r\n', 'latin1'),
+      Buffer.concat([Buffer.from('Subject: big\r\n\r\n'), Buffer.alloc(2_999_997, 'abcdefg h\r\n')]),
+    ]
+    for (const each of octets) await server.deliver('INBOX', each)
+    const session = await open(sourceOf(['INBOX']))
+    const entries = await listAll(session)
+    assert.equal(entries.length, octets.length)
+    const got = []
+    for (const entry of entries) got.push((await octetsOf(session, entry)).toString('base64'))
+    assert.deepEqual(got.sort(), octets.map(each => each.toString('base64')).sort())
+    assert.ok((await listAll(session)).every(entry => entry.seen === false))
+  })
+
+  test('a missing folder is told, moving makes its target, deleting takes only what was named', async () => {
+    for (const name of ['a', 'b', 'c']) await server.deliver('INBOX.Settle', mail(name))
+    const session = await open(sourceOf(['INBOX.Settle']))
+    await faultOf(listAll(session, 'INBOX.Nope'), 'source.folder-missing')
+    const entries = await listAll(session, 'INBOX.Settle')
+    await session.settle(entries.slice(0, 1), { do: 'delete' }, never)
+    await session.settle(entries.slice(1, 2), { do: 'move', folder: 'INBOX.Erledigt & 済' }, never)
+    assert.equal(first(await listAll(session, 'INBOX.Settle')).uid, entries[2]?.uid)
+    assert.equal((await listAll(session, 'INBOX.Erledigt & 済')).length, 1)
+  })
+
+  test('new mail is announced within seconds, although IDLE would take a minute', async () => {
+    await server.deliver('INBOX.Watch', mail('first'))
+    const abort = new AbortController()
+    let news = 0
+    let alive = 0
+    const onNews = (): void => {
+      news += 1
+    }
+    const onAlive = (): void => {
+      alive += 1
+    }
+    const ended = sourceOf(['INBOX.Watch']).watch?.(onNews, onAlive, abort.signal) ?? Promise.resolve()
+    ended.catch(() => {})
+    await until(() => alive >= 3, 'two NOOPs')
+    const before = news
+    await server.deliver('INBOX.Watch', mail('second'))
+    await until(() => news > before, 'the announcement')
+    abort.abort()
+    await assert.rejects(ended)
+  })
+})
