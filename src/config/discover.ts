@@ -150,8 +150,11 @@ export async function discover(address: string, options: DiscoverOptions): Promi
   const domain = domainOf(address)
   if (domain === undefined) throw new RangeError('not an e-mail address')
   const { resolver, fetcher, deadlineMs = 8_000, askIspdb = true } = options
-  const timeout = AbortSignal.timeout(deadlineMs)
-  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
+  const overdue = new AbortController()
+  // Not AbortSignal.timeout(): its timer does not keep the process alive, and a left-behind look-up may not either.
+  const timer = setTimeout(() => overdue.abort(new Error('timeout')), deadlineMs)
+  const signal =
+    options.signal === undefined ? overdue.signal : AbortSignal.any([overdue.signal, options.signal])
   const unanswered: (Origin | 'mx')[] = []
 
   /** Within the time, or nothing. A resolver cannot be aborted: it is left behind. */
@@ -179,6 +182,7 @@ export async function discover(address: string, options: DiscoverOptions): Promi
       inTime(origin, (async () => readAutoconfig((await fetcher(url, signal)) ?? '', origin, address))()),
     ),
   ])
+  clearTimeout(timer)
   options.signal?.throwIfAborted()
   const names = [...exchangers]
     .sort((one, other) => one.priority - other.priority)
