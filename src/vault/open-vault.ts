@@ -80,10 +80,16 @@ export async function openVault(options: VaultOptions): Promise<OpenedVault> {
     ...(options.keychainDeadlineMs === undefined ? {} : { deadlineMs: options.keychainDeadlineMs }),
   })
   const environment = environmentVault(env)
-  const [choice, because] = await choose(options, keychain)
-  const vault =
-    choice === 'keychain' ? keychain : choice === 'environment' ? environment : sealedFileVault(stateDir, env)
+  const sealedFile = sealedFileVault(stateDir, env)
+  const vaults: Readonly<Record<VaultChoice, Vault>> = { keychain, 'sealed-file': sealedFile, environment }
+  let [choice, because] = await choose(options, keychain)
 
+  /** The place now: what `setup` chose meanwhile in another process reaches a running daemon too. */
+  const now = async (): Promise<Vault> => {
+    const kept = because === 'asked' ? undefined : await keptChoice(stateDir, env)
+    if (kept !== undefined) [choice, because] = [kept, 'kept']
+    return vaults[choice]
+  }
   const keepChoice = async (): Promise<void> => {
     if (choice === 'environment' || (await keptChoice(stateDir, env).catch(() => undefined)) === choice)
       return
@@ -91,18 +97,28 @@ export async function openVault(options: VaultOptions): Promise<OpenedVault> {
   }
 
   return {
-    kind: vault.kind,
-    choice,
-    because,
-    get: async name =>
-      (await environment.get(name)) ?? (choice === 'environment' ? undefined : vault.get(name)),
+    get kind() {
+      return vaults[choice].kind
+    },
+    get choice() {
+      return choice
+    },
+    get because() {
+      return because
+    },
+    get: async name => {
+      const given = await environment.get(name)
+      if (given !== undefined || choice === 'environment') return given
+      return (await now()).get(name)
+    },
     set: async (name, secret) => {
-      await vault.set(name, secret)
+      await (await now()).set(name, secret)
       await keepChoice()
     },
-    delete: name => vault.delete(name),
+    delete: async name => (await now()).delete(name),
     locate: async name => {
       if ((await environment.get(name)) !== undefined) return environment.kind
+      const vault = await now()
       return (await vault.get(name)) === undefined ? undefined : vault.kind
     },
   }

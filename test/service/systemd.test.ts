@@ -109,6 +109,16 @@ describe('units under systemd-analyze', { skip }, () => {
     }
   }
 
+  it("finds nothing to say about a user's daemon without namespaces", async () => {
+    const files = await writeUnits({ ...plain, scope: 'user', userNamespaces: false })
+    assert.doesNotMatch(makeUnits({ ...plain, scope: 'user' })[0]?.text ?? '', /^ProtectSystem=/m)
+    const env = { ...process.env, XDG_RUNTIME_DIR: join(folder, 'runtime') }
+    assert.deepEqual(await run('systemd-analyze', ['--user', 'verify', ...files], env), {
+      code: 0,
+      output: '',
+    })
+  })
+
   it('does find something to say about a unit with a mistake (the check can fail)', async () => {
     const [file = ''] = await writeUnits(plain)
     await writeFile(file, `${makeUnits(plain)[0]?.text.replace('[Service]', '[Service]\nPrivateTemp=yes')}`)

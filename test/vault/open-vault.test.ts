@@ -42,6 +42,19 @@ describe('choosing the vault', () => {
     assert.deepEqual([vault.kind, vault.because], ['sealed file', 'key-given'])
   })
 
+  it('follows a choice that another process made meanwhile, so that a running daemon needs no restart', {
+    skip: linux ? false : 'other systems always have a keychain',
+  }, async () => {
+    const daemon = await openVault({ stateDir, env: noBus })
+    assert.equal(daemon.choice, 'sealed-file')
+    await writeFile(join(stateDir, 'vault'), 'keychain\n', { mode: 0o600 })
+    await assert.rejects(
+      daemon.get('mail-password'),
+      (thrown: unknown) => thrown instanceof Fault && thrown.facts.reason === 'no-bus',
+    )
+    assert.deepEqual([daemon.kind, daemon.because], ['keychain', 'kept'])
+  })
+
   it('prefers what the environment gives, and says that it comes from there', async () => {
     const env = { ...noBus, HIKYAKU_KEY: 'f'.repeat(64), MAIL_PASSWORD: 'from the environment' }
     const vault = await openVault({ stateDir, env })
