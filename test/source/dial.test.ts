@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, connect as netConnect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { type DialMemory, dial } from '../../src/source/dial.ts'
 import { mailboxAt, never, rejectsWith } from './pop3-helpers.ts'
 
@@ -56,6 +56,12 @@ async function deadPort(t: TestContext): Promise<number> {
   return port
 }
 
+/** A clock on which the pause before the next address never ends: what connects needed no waiting. */
+const impatient: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => (ms === 250 ? new Promise(() => {}) : systemClock.sleep(ms, signal)),
+}
+
 const options = { clock: systemClock, connectMs: 5000, signal: never }
 
 test('a dead IPv6 route costs less than a second, and nothing the next time', async t => {
@@ -63,27 +69,25 @@ test('a dead IPv6 route costs less than a second, and nothing the next time', as
   await listen(t, '127.0.0.1', port)
   const memory: DialMemory = {}
   const { server } = mailboxAt(port, { host: 'mail.example' })
-  const timed = async (): Promise<number> => {
+  const timed = async (clock: Clock): Promise<number> => {
     const started = performance.now()
-    const socket = await dial(server, { ...options, memory, lookup: async () => [v6, v4] })
+    const socket = await dial(server, { ...options, clock, memory, lookup: async () => [v6, v4] })
     assert.equal(socket.remoteFamily, 'IPv4')
     socket.destroy()
     return performance.now() - started
   }
-  const first = await timed()
+  const first = await timed(systemClock)
   assert.ok(first >= 200, `the dead route was not dead: ${first} ms`)
   assert.ok(first < 1000, `${first} ms`)
   assert.equal(memory.family, 4)
-  assert.ok((await timed()) < 200)
+  await timed(impatient)
 })
 
 test('a refused address is passed over at once', async t => {
   const port = await listen(t, '127.0.0.1')
   const { server } = mailboxAt(port)
-  const started = performance.now()
-  const socket = await dial(server, { ...options, lookup: async () => [v6, v4] })
+  const socket = await dial(server, { ...options, clock: impatient, lookup: async () => [v6, v4] })
   socket.destroy()
-  assert.ok(performance.now() - started < 200)
 })
 
 test('what goes wrong has its own name', async t => {
