@@ -11,10 +11,13 @@ const noteOf = (mailbox: MailboxConfig): string => `login/${mailbox.name}`
 /** Mailboxes whose login this process has already written down; the digest costs tens of milliseconds. */
 const written = new WeakSet<MailboxConfig>()
 
+/** About ten milliseconds: a one-shot pull every minute pays it each time; the file is the owner's alone (0700). */
+const cost = 4096
+
 function digest(salt: Buffer, mailbox: MailboxConfig, password: string): Promise<Buffer> {
   const { user, server } = mailbox
   return new Promise((resolve, reject) => {
-    scrypt(JSON.stringify([server.host, user, password]), salt, 32, (error, key) => {
+    scrypt(JSON.stringify([server.host, user, password]), salt, 32, { N: cost }, (error, key) => {
       if (error) reject(error)
       else resolve(key)
     })
