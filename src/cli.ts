@@ -1,16 +1,22 @@
 #!/usr/bin/env node
 /**
- * The door: refuses a Node that is too old in one line, before anything newer than it is read. Nothing may be
- * imported statically here, since imports run first.
+ * The door: refuses a Node that is too old in one line, before anything newer than it is read, and answers
+ * `--version` alone. Nothing may be imported statically here, since imports run first.
  */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const [first, ...others] = process.argv.slice(2)
 if (major < 22 || (major === 22 && minor < 13)) {
   console.error(
     `hikyaku needs Node.js 22.13 or newer, and this is ${process.versions.node}. No mail was touched. Install a newer one from https://nodejs.org`,
   )
   process.exit(78)
 }
-const { main } = await import('./commands/program.ts')
-process.exitCode = await main(process.argv.slice(2))
-// A handle that a library forgot must not keep a finished command alive.
-setTimeout(() => process.exit(), 2000).unref()
+if ((first === '--version' || first === '-V') && others.length === 0) {
+  const { readVersion } = await import('./version.ts')
+  console.log(readVersion())
+} else {
+  const { main } = await import('./commands/program.ts')
+  process.exitCode = await main(process.argv.slice(2))
+  // A handle that a library forgot must not keep a finished command alive.
+  setTimeout(() => process.exit(), 2000).unref()
+}

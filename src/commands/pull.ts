@@ -9,6 +9,7 @@ import type { Conservation, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log.ts'
 import { makeLog } from '../log.ts'
 import { noCount, type PullCount, type PullPorts } from '../pull-context.ts'
+import { brokenSentence } from './books.ts'
 import { confirm } from './confirm.ts'
 import {
   answerFault,
@@ -187,11 +188,6 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
     )
   }
   return exitCode
-}
-
-export function brokenSentence(words: Invocation['words'], counts: Conservation): string {
-  const { listed, imported, merged, refused, pending, ignored, gone } = counts
-  return words.conservation.broken(counts, listed - imported - merged - refused - pending - ignored - gone)
 }
 
 async function mayBegin(invocation: Invocation, bridge: Bridge, signals: StopSignals): Promise<boolean> {

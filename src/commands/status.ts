@@ -13,8 +13,8 @@ import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { table } from '../locale/table.ts'
 import { printable } from '../untrusted.ts'
+import { brokenSentence } from './books.ts'
 import { faultJson, faultLines, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
-import { brokenSentence } from './pull.ts'
 
 const latencyRows = 1000
 const warnConsentMs = 3 * 24 * 3600_000
