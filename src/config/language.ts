@@ -1,0 +1,24 @@
+/** The language that the configuration asks for, found before anything is checked: help and complaints need it. */
+import { homedir } from 'node:os'
+import { chooseLanguage, type Language } from '../locale/locale.ts'
+import { readEnvironment } from './env.ts'
+import { readWritten } from './load-written.ts'
+
+/**
+ * Config.language as `loadConfig` would have it: HIKYAKU_LANG (environment, then `.env`), the YAML file's
+ * `language`, the locale variables. Never rejects: a configuration that cannot be read is told by who needs it.
+ */
+export async function languageHere(
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<Language> {
+  try {
+    const { environment } = await readEnvironment(env, cwd)
+    const machine = { platform: process.platform, home: env.HOME || homedir(), env: environment.all }
+    const { top } = await readWritten({ environment, machine, cwd, file: undefined }, [], () => {})
+    const said = top.values.language
+    return chooseLanguage({ flag: typeof said === 'string' ? said : undefined, env: environment.all })
+  } catch {
+    return chooseLanguage({ env })
+  }
+}
