@@ -61,7 +61,7 @@ export interface MailboxConfig {
   readonly whenRefused: 'keep' | 'insert'
   /** Verify SPF, DKIM, DMARC and ARC ourselves beside the import. */
   readonly verify: boolean
-  /** The address that the host's forwarding would send from; for the forecast. */
+  /** IP address or name that the host's forwarding would send from, or an e-mail address there; for the forecast. */
   readonly forwardingAddress: string | undefined
   /** authserv-ids whose Authentication-Results count as the host's own; empty: learn from the host. */
   readonly authservIds: readonly string[]

@@ -89,6 +89,10 @@ export const readEmail: Reader<string> = value =>
     ? value.trim()
     : expected('email')
 
+/** Where a host forwards from: an IP address or a server's name; an e-mail address names the mailbox there. */
+export const readForwarder: Reader<string> = value =>
+  typeof value === 'string' && value.includes('@') ? readEmail(value) : readHost(value)
+
 /** A Gmail address, or `me` for whoever signed in (Gmail's own word for it in users.* paths). */
 export const readAccount: Reader<string> = value => (value === 'me' ? 'me' : readEmail(value))
 

@@ -11,9 +11,9 @@ import {
   readAccount,
   readAfterImport,
   readBoolean,
-  readEmail,
   readEndpoint,
   readFolders,
+  readForwarder,
   readHost,
   readLabels,
   readList,
@@ -67,8 +67,8 @@ export const mailboxShape = z.strictObject({
   schedule: maybe(readSchedule),
   whenOutcomeUnknown: otherwise(readOneOf(['repeat', 'ask']), 'repeat'),
   whenRefused: otherwise(readOneOf(['keep', 'insert']), 'keep'),
-  verify: otherwise(readBoolean, false),
-  forwardingAddress: maybe(readEmail),
+  verify: otherwise(readBoolean, true),
+  forwardingAddress: maybe(readForwarder),
   authservIds: otherwise(readList, []),
 })
 

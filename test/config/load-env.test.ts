@@ -95,7 +95,7 @@ test('each wrong value is named with what was expected, and none hides another',
     WHEN_OUTCOME_UNKNOWN: 'shrug',
     WHEN_REFUSED: 'drop',
     VERIFY: '2',
-    FORWARDING_ADDRESS: 'x',
+    FORWARDING_ADDRESS: 'http://x',
     ALERT_AFTER_MINUTES: '-1',
     ALERT_WEBHOOK: 'ntfy.sh/topic',
     GMAIL_API_ROOT: 'http://gmail.example.com',
@@ -131,6 +131,19 @@ test('an unencrypted connection is allowed to this computer only', async () => {
       kinds(await problemsOf({ ...least, MAIL_HOST: host, MAIL_SECURITY: 'none' })),
       ['MAIL_SECURITY not-loopback'],
       host,
+    )
+})
+
+test('the forwarding address is an IP address, a server name or an e-mail address', async () => {
+  for (const given of ['192.0.2.7', '2001:db8::7', 'sv7.example.jp', 'shop@example.jp']) {
+    const { mailboxes } = await load({ ...least, FORWARDING_ADDRESS: given })
+    assert.equal(mailboxes[0]?.forwardingAddress, given)
+  }
+  for (const given of ['sv7 example.jp', 'shop@', 'sv7.example.jp:25', 'a/b'])
+    assert.deepEqual(
+      kinds(await problemsOf({ ...least, FORWARDING_ADDRESS: given })),
+      ['FORWARDING_ADDRESS expected'],
+      given,
     )
 })
 
