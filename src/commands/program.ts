@@ -1,5 +1,6 @@
 /** The command line: one entry a verb, each command loaded only when it is called; the exit code comes back. */
 import { Command, CommanderError } from 'commander'
+import { languageHere } from '../config/language.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import { chooseLanguage } from '../locale/locale.ts'
 import { readVersion } from '../version.ts'
@@ -11,9 +12,20 @@ interface CommonFlags {
   readonly lang?: string
 }
 
+interface InspectFlags {
+  readonly forwardingAddress?: string
+  readonly authservId?: string[]
+  readonly dns?: string[]
+  readonly offline?: boolean
+}
+
 /** @param args what follows the program's name @returns the exit code; see `exitCodes` */
 export async function main(args: readonly string[]): Promise<number> {
-  const language = chooseLanguage({ flag: langFlag(args), env: process.env })
+  const flag = langFlag(args)
+  const language =
+    flag === undefined
+      ? await languageHere(process.env, process.cwd())
+      : chooseLanguage({ flag, env: process.env })
   const json = args.includes('--json')
   const invocation = makeInvocation({ json, language })
   let exitCode: number = exitCodes.ok
@@ -92,15 +104,21 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
   verb('inspect', help.inspect)
     .argument('<target>', help.inspectTarget)
     .option('--forwarding-address <address>', help.forwardingAddress)
+    .option('--authserv-id <name...>', help.authservId)
+    .option('--dns <server...>', help.dns)
     .option('--offline', help.offline)
-    .action(
-      async (target: string, flags: CommonFlags & { forwardingAddress?: string; offline?: boolean }) => {
-        const { inspectCommand } = await import('./inspect.ts')
-        const { forwardingAddress, offline = false } = flags
-        const options = { offline, ...(forwardingAddress === undefined ? {} : { forwardingAddress }) }
-        done(await inspectCommand(invocation, target, options))
-      },
-    )
+    .action(async (target: string, flags: CommonFlags & InspectFlags) => {
+      const { inspectCommand } = await import('./inspect.ts')
+      const { forwardingAddress, authservId = [], dns, offline = false } = flags
+      done(
+        await inspectCommand(invocation, target, {
+          offline,
+          authservIds: authservId,
+          ...(forwardingAddress === undefined ? {} : { forwardingAddress }),
+          ...(dns === undefined ? {} : { dnsServers: dns }),
+        }),
+      )
+    })
   verb('report', help.report)
     .option('--days <days>', help.days, '30')
     .action(async (flags: CommonFlags & { days: string }) => {

@@ -197,6 +197,8 @@ export const en: Words = {
     inspect: 'SPF, DKIM and DMARC of one message, and what forwarding would have done to it',
     inspectTarget: 'a number as `status` shows it, a Message-ID, an .eml file, or - for standard input',
     forwardingAddress: 'the address from which the rental server forwards',
+    authservId: 'a name under which the receiving server writes its results; may be given several times',
+    dns: "a DNS server to ask instead of the system's: address or address:port; may be given several times",
     offline: 'ask no DNS: only read what the server wrote',
     report: 'how many messages forwarding would have sent to spam or lost',
     days: 'how many days back',

@@ -163,6 +163,8 @@ export interface Words {
     readonly inspect: string
     readonly inspectTarget: string
     readonly forwardingAddress: string
+    readonly authservId: string
+    readonly dns: string
     readonly offline: string
     readonly report: string
     readonly days: string
