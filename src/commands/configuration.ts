@@ -19,24 +19,43 @@ export interface LoadedConfig {
  */
 export async function loadConfigHere(invocation: Invocation, needSecrets = true): Promise<LoadedConfig> {
   let vault: Promise<OpenedVault> | undefined
+  const hidden = new Set<string>()
+  let log: Log | undefined
   const config = await loadConfig({
     env: { ...invocation.env },
     cwd: invocation.cwd,
     needSecrets,
     secrets: async (name, { stateDir, env }) => {
       const { openVault } = await import('../vault/open-vault.ts')
+      // A vault that does not open now (a locked keychain, an unreadable key) may open at the next question.
       vault ??= openVault({ stateDir, env })
-      return (await vault).get(name)
+      const opened = vault
+      opened.catch(() => {
+        if (vault === opened) vault = undefined
+      })
+      return (await opened).get(name)
+    },
+    // A password that the owner changes while the daemon runs is hidden from its first use.
+    onReveal: value => {
+      hidden.add(value)
+      log?.hide(value)
     },
     onNote: note => {
       if (!invocation.json) invocation.stderr.write(`${printable(problemLine(note, invocation.language))}\n`)
     },
   })
-  return { config, hide: log => hideSecrets(config, log) }
+  return {
+    config,
+    hide: async to => {
+      log = to
+      await revealSecrets(config)
+      for (const value of hidden) to.hide(value)
+    },
+  }
 }
 
-/** A secret that cannot be read now is told when it is used. */
-async function hideSecrets(config: Config, log: Log): Promise<void> {
+/** Reads each secret once. One that cannot be read now is told when it is used. */
+async function revealSecrets(config: Config): Promise<void> {
   const secrets = [
     ...config.mailboxes.map(mailbox => mailbox.password),
     ...config.accounts.flatMap(({ credential }) =>
@@ -46,7 +65,6 @@ async function hideSecrets(config: Config, log: Log): Promise<void> {
     config.alerts.ping,
   ]
   for (const secret of secrets) {
-    const value = await secret?.reveal().catch(() => undefined)
-    if (value !== undefined) log.hide(value)
+    await secret?.reveal().catch(() => undefined)
   }
 }
