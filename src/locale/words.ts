@@ -127,20 +127,32 @@ export interface Words {
     readonly allWell: string
     summary(bad: number, warnings: number): string
     readonly checks: {
+      readonly node: string
       readonly configuration: string
+      readonly secrets: string
       readonly state: string
       readonly journal: string
-      readonly secrets: string
+      readonly instance: string
+      readonly service: string
+      readonly alerts: string
       readonly clock: string
+      readonly sourceNames: string
       readonly sourceReach: string
       readonly sourceTls: string
       readonly sourceLogin: string
       readonly sourceFolders: string
+      readonly sourceAbilities: string
+      readonly sourceLimits: string
+      readonly googleNames: string
       readonly googleReach: string
       readonly googleSignIn: string
+      readonly consentLife: string
       readonly gmailScopes: string
+      readonly gmailApi: string
+      readonly gmailAccount: string
       readonly gmailLabels: string
-      readonly service: string
+      readonly lastPull: string
+      readonly messages: string
     }
   }
 
@@ -158,6 +170,8 @@ export interface Words {
     readonly yes: string
     readonly status: string
     readonly checkNow: string
+    readonly doctor: string
+    readonly compare: string
     readonly retry: string
     readonly retryIds: string
     readonly inspect: string
