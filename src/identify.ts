@@ -22,6 +22,41 @@ export async function identify(context: PullContext, listing: Listing): Promise<
   return new Identification(context, listing).run()
 }
 
+/**
+ * Closes what waits in folders that are not pulled any more (the protocol was changed, a folder was taken out of the
+ * configuration): it could never be carried. It opens again when the folder is listed again.
+ */
+export function leaveFolders(context: PullContext): void {
+  const { journal, mailbox, session, clock, generation, count, log } = context
+  for (const folder of journal.foldersOf(mailbox.name)) {
+    if (session.folders.includes(folder)) continue
+    const waiting = journal
+      .inStages(mailbox.name, ['listed', 'deferred', 'importing'])
+      .filter(row => row.folder === folder && row.present)
+    if (waiting.length === 0) continue
+    const vanished = waiting.map(({ id, stage }): FolderRecord['vanished'][number] => ({
+      id,
+      // An unknown outcome is resolved before it can be called gone (resolve.ts).
+      stage: stage === 'importing' ? stage : 'gone',
+      patch: {},
+    }))
+    const nothing = { returned: [], renamed: [], unnamed: [], added: [] }
+    journal.recordFolder({
+      mailbox: mailbox.name,
+      folder,
+      atMs: clock.nowMs(),
+      generation,
+      vanished,
+      ...nothing,
+    })
+    for (const row of waiting) {
+      if (row.stage === 'importing') continue
+      count.gone += 1
+      log.gone(eventOf(row))
+    }
+  }
+}
+
 class Identification {
   readonly #context: PullContext
   readonly #listing: Listing
@@ -85,7 +120,13 @@ class Identification {
     }
     // The name came back after it had gone, or its size changed: it may have been given to another message.
     this.#inDoubt = true
-    const nothingDone = row.stage === 'listed' || row.stage === 'deferred' || row.stage === 'gone'
+    // A whole listing may be empty once by a server's mistake: what was there before the owner's start stays so.
+    const stillBaseline =
+      row.stage === 'baseline' &&
+      sizesAgree(row.octetsListed, entry.octets) &&
+      (await this.#isBaseline(entry, new Map([[row.id, row]])))
+    const nothingDone =
+      row.stage === 'listed' || row.stage === 'deferred' || row.stage === 'gone' || stillBaseline
     const evidence = nothingDone ? undefined : await this.#peek(entry)
     if (nothingDone || (evidence !== undefined && evidence === row.headerSha256 && sameSize(row, entry))) {
       this.#recognised.set(row.id, entry)
@@ -116,7 +157,7 @@ class Identification {
           row.headerSha256 === evidence &&
           sizesAgree(row.octetsListed, entry.octets),
       )
-      const row = alike.length > 1 ? await this.#tellApart(entry, alike) : alike[0]
+      const row = alike.length === 0 ? undefined : await this.#tellApart(entry, alike)
       if (row === undefined) await this.#add(entry, evidence)
       else {
         rows.splice(rows.indexOf(row), 1)
@@ -125,9 +166,14 @@ class Identification {
     }
   }
 
-  /** Equal header sections and sizes may still be different mail: then the octets decide. */
+  /**
+   * Equal header sections and sizes may still be different mail: then the octets decide. So they do where there is
+   * no Message-ID, since a machine may send the same header section every day.
+   */
   async #tellApart(entry: Listed, alike: readonly MessageRow[]): Promise<MessageRow | undefined> {
-    if (alike.every(row => row.sha256 !== undefined && row.sha256 === alike[0]?.sha256)) return alike[0]
+    const [first] = alike
+    const alikeInAll = alike.every(row => row.sha256 === first?.sha256)
+    if (alikeInAll && (first?.messageId !== undefined || first?.sha256 === undefined)) return first
     const sha256 = (await this.#read(entry))?.sha256
     return alike.find(row => row.sha256 === sha256) ?? alike.find(row => row.sha256 === undefined)
   }
@@ -167,7 +213,11 @@ class Identification {
     entry: Listed,
     orphans: ReadonlyMap<number, MessageRow>,
   ): Promise<MessageRow | undefined> {
-    const likely = [...orphans.values()].filter(row => row.headerSha256 !== undefined && sameSize(row, entry))
+    // What we asked the source to delete is gone as it should be, and no evidence without a Message-ID is good
+    // enough: such an entry is retrieved, and its digest decides.
+    const likely = [...orphans.values()].filter(
+      row => row.messageId !== undefined && row.settleAsks === 0 && sameSize(row, entry),
+    )
     if (likely.length === 0) return undefined
     const evidence = await this.#peek(entry)
     const alike = likely.filter(row => evidence !== undefined && row.headerSha256 === evidence)
