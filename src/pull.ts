@@ -10,9 +10,9 @@
 import { Carrier, carried } from './carry.ts'
 import { asFault, Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
-import { identify } from './identify.ts'
+import { identify, leaveFolders } from './identify.ts'
 import type { Conservation, MessageRow } from './journal/journal.ts'
-import { noCount, type PullContext, type PullCount, type PullPorts } from './pull-context.ts'
+import { isDue, noCount, type PullContext, type PullCount, type PullPorts } from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
 import { settle } from './settle.ts'
 import type { SourceSession } from './source/source.ts'
@@ -69,7 +69,9 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     await resolveUnknown(context)
     const { left, fault } = await carryDue(context, options)
     // What is imported may be settled even where the account or the backlog stopped the rest.
-    if (fault === undefined || fault.scope === 'account') await settleFolders(context, inDoubt, faults)
+    // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
+    if (fault !== undefined && fault.scope !== 'account') throw fault
+    await settleFolders(context, inDoubt, faults)
     await session.close()
     if (fault !== undefined) throw fault
     return finish(context, left, faults, clock.monotonicMs() - beganMs)
@@ -116,6 +118,7 @@ async function listFolders(
   }
   if (faults.length > 0 && faults.length === session.folders.length && faults[0] !== undefined)
     throw faults[0]
+  if (faults.length === 0) leaveFolders(context)
   return { faults, inDoubt }
 }
 
@@ -134,7 +137,7 @@ async function carryDue(
   const now = clock.nowMs()
   const due = journal
     .inStages(mailbox.name, carried)
-    .filter(row => at.has(row.id) && (row.notBeforeMs ?? 0) <= now)
+    .filter(row => at.has(row.id) && isDue(row, now))
     .map(row => row.id)
   const endMs = clock.monotonicMs() + options.budgetMs
   let next = 0

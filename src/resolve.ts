@@ -12,26 +12,45 @@ import { createHash } from 'node:crypto'
 import { Fault } from './fault.ts'
 import type { FoundMessage } from './gmail/gmail.ts'
 import type { MessageRow } from './journal/journal.ts'
-import { eventOf, type PullContext, record } from './pull-context.ts'
+import { eventOf, isDue, type PullContext, record } from './pull-context.ts'
 
 const lookUpsNeeded = 3
 const lookUpPauseMs = 30_000
 
-/** Resolves every row of unknown outcome that is due. Those that must be repeated stay `importing` and due. */
+/**
+ * Resolves every row of unknown outcome that is due. Those that must be repeated stay `importing` and due; those
+ * that Gmail could not be asked about wait, and hold up nothing else.
+ */
 export async function resolveUnknown(context: PullContext): Promise<void> {
   const { journal, mailbox, clock } = context
+  let silent: Fault | undefined
   for (const row of journal.inStages(mailbox.name, ['importing'])) {
     if (context.stopping.aborted) return
-    if ((row.notBeforeMs ?? 0) <= clock.nowMs()) await resolveOne(context, row)
+    const atMs = clock.nowMs()
+    if (!isDue(row, atMs)) continue
+    try {
+      if (silent === undefined) await resolveOne(context, row)
+    } catch (error) {
+      if (!(error instanceof Fault) || (error.scope !== 'message' && error.scope !== 'account')) throw error
+      // Whether the account is really in trouble is shown by the imports that follow.
+      silent = error
+    }
+    if (silent === undefined) continue
+    journal.move(row.id, 'importing', {
+      notBeforeMs: silent.notBeforeMs ?? atMs + lookUpPauseMs,
+      fault: record(silent, atMs),
+    })
+    context.count.deferred += 1
+    if (silent.scope === 'message') silent = undefined
   }
 }
 
 async function resolveOne(context: PullContext, row: MessageRow): Promise<void> {
-  const { journal, mailbox, gmail, clock, log, signal } = context
+  const { journal, mailbox, clock, log } = context
   const atMs = clock.nowMs()
-  const canLook = row.messageId !== undefined && (await gmail.canRead(signal))
-  if (canLook && row.messageId !== undefined) {
-    const found = (await gmail.findByMessageId(row.messageId, signal)).find(one => sameOctets(one, row))
+  const copies = await lookUp(context, row)
+  if (copies !== undefined) {
+    const found = copies.find(one => sameOctets(one, row))
     if (found !== undefined) {
       journal.move(row.id, 'imported', {
         gmailId: found.id,
@@ -64,6 +83,19 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
     journal.move(row.id, 'refused', { fault: record(fault, atMs) })
     context.count.refused += 1
     log.refused({ ...eventOf(row), fault })
+  }
+}
+
+/** The copies that Gmail has by this Message-ID, or undefined where it cannot be asked. */
+async function lookUp(context: PullContext, row: MessageRow): Promise<readonly FoundMessage[] | undefined> {
+  const { gmail, signal } = context
+  if (row.messageId === undefined || !(await gmail.canRead(signal))) return undefined
+  try {
+    return await gmail.findByMessageId(row.messageId, signal)
+  } catch (error) {
+    // A Message-ID that cannot be searched for is merged by Gmail all the same.
+    if (error instanceof Fault && error.code === 'gmail.ask-owner') return undefined
+    throw error
   }
 }
 
