@@ -94,10 +94,11 @@ export class Carrier {
   }
 
   async #importOnce(row: MessageRow, raw: RawMessage, facts: RowPatch): Promise<Beside> {
-    const { journal, mailbox, count, log } = this.#context
+    const { journal, mailbox, count, log, steady } = this.#context
     const twin = journal.importedWith(mailbox.account, raw.sha256)
     if (twin !== undefined && twin.id !== row.id) {
-      journal.move(row.id, 'merged', { ...facts, ...untroubled, mergedInto: twin.id })
+      const importedSteadyMs = steady.readMs()
+      journal.move(row.id, 'merged', { ...facts, ...untroubled, mergedInto: twin.id, importedSteadyMs })
       count.merged += 1
       log.merged({ ...eventOf(row), octets: raw.octets, into: twin.gmailId })
       return { beside: undefined }
@@ -126,12 +127,12 @@ export class Carrier {
   async #import(row: MessageRow, raw: RawMessage, facts: RowPatch, first: boolean): Promise<void> {
     const { journal, gmail, clock, count, log, signal } = this.#context
     const request = await this.#requests(row)
-    const repeated = first && row.stage === 'importing' ? row.repeated + 1 : row.repeated
+    const repeated = first && mayBeThere(row) ? row.repeated + 1 : row.repeated
     if (repeated > row.repeated) {
       count.repeated += 1
       log.repeated(eventOf(row))
     }
-    journal.move(row.id, 'importing', { ...facts, repeated, importingAtMs: clock.nowMs() })
+    journal.move(row.id, 'importing', { ...facts, repeated, lookUps: 0, importingAtMs: clock.nowMs() })
     let answer: { readonly id: string; readonly sentSha256: string }
     try {
       answer = await gmail.import(raw, request, signal)
@@ -173,12 +174,24 @@ export class Carrier {
       })
     }
     const importedAtMs = clock.nowMs()
+    // Gmail ignores a second import with the same Message-ID, also where the octets differ: then these octets are
+    // nowhere but at the source, and the row says so (settle.ts leaves them there).
+    const messageId = journal.row(row.id)?.messageId
+    const namesake = (messageId === undefined ? [] : journal.byMessageId(messageId)).find(
+      one => one.gmailId === answer.id && one.sha256 !== raw.sha256 && one.mergedInto === undefined,
+    )
     journal.move(row.id, 'imported', {
       ...untroubled,
       gmailId: answer.id,
       importedAtMs,
       importedSteadyMs: steady.readMs(),
+      mergedInto: namesake?.id,
     })
+    if (namesake !== undefined) {
+      count.merged += 1
+      log.merged({ ...eventOf(row), octets: raw.octets, into: answer.id })
+      return
+    }
     count.imported += 1
     count.octets += raw.octets
     log.imported({
@@ -197,12 +210,10 @@ export class Carrier {
   #secondReading(row: MessageRow, raw: RawMessage, fault: Fault): boolean {
     const { journal, mailbox, clock } = this.#context
     if (row.sha256 === raw.sha256 || journal.mailbox(mailbox.name).sizesUnreliable) return true
-    this.#defer(
-      row,
-      fault,
-      { sha256: raw.sha256, octets: raw.octets, notBeforeMs: clock.nowMs() + 1000 },
-      row.stage === 'importing',
-    )
+    const unknown = row.stage === 'importing'
+    // What may be in Gmail already is found again by the digest of that time, so it is not replaced.
+    const reading = unknown ? {} : { sha256: raw.sha256, octets: raw.octets }
+    this.#defer(row, fault, { ...reading, notBeforeMs: clock.nowMs() + 1000 }, unknown)
     return false
   }
 
@@ -213,6 +224,7 @@ export class Carrier {
   #setAside(row: MessageRow, thrown: unknown, unknown: boolean): void {
     const { journal, clock, count, log } = this.#context
     if (!(thrown instanceof Fault)) {
+      // An abort: the upload that has begun ends well or by a fault (gmail.ts), so nothing has left.
       this.#release(row, unknown)
       throw thrown
     }
@@ -230,7 +242,8 @@ export class Carrier {
       return
     }
     if (thrown.scope !== 'message') {
-      this.#release(row, unknown)
+      // Trouble of this machine may have come after Gmail's answer: then the outcome stays unknown.
+      this.#release(row, unknown || thrown.scope === 'everything')
       throw thrown
     }
     if (thrown.code === 'message.gone') {
@@ -290,6 +303,12 @@ export class Carrier {
       .finally(() => beside.delete(guarded))
     beside.add(guarded)
   }
+}
+
+/** Whether an earlier upload of the row may have reached Gmail. */
+function mayBeThere(row: MessageRow): boolean {
+  const unknown = row.fault?.code === 'gmail.outcome-unknown' || row.fault?.code === 'gmail.ask-owner'
+  return row.stage === 'importing' || (row.stage === 'listed' && unknown)
 }
 
 interface Beside {

@@ -2,7 +2,7 @@
  * What the owner chose for the source once the import is durable: keep, delete (at once or after a time), move.
  *
  * Invariants: only imported or merged rows are settled; only those whose identity is beyond doubt in this
- * session; never one whose every reading was shorter than announced; and "done" is said by a later listing only
+ * session; never one whose every reading was shorter than announced, or whose octets Gmail did not keep; and "done" is said by a later listing only
  * (identify.ts), since a server may answer +OK and delete nothing.
  */
 import type { AfterImport } from './config/config.ts'
@@ -31,7 +31,7 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
   let stubborn = 0
   for (const row of journal.unsettled(mailbox.name, settledAs)) {
     const entry = context.at.get(row.id)
-    if (entry === undefined || row.short) continue
+    if (entry === undefined || row.short || !isHeldByGmail(context, row)) continue
     if (row.settleAsks >= asksBeforeTold) stubborn += 1
     if (isDue(context, policy, row, inDoubt)) due.push({ row, entry })
   }
@@ -67,12 +67,22 @@ function isDue(context: PullContext, policy: AfterImport, row: MessageRow, inDou
   const { clock, steady, proved } = context
   if (inDoubt && !proved.has(row.id)) return false
   const now = clock.nowMs()
-  if (row.settleAsks >= asksBeforeTold && now - (row.settleAskedAtMs ?? 0) < askAgainMs) return false
+  const sinceAskedMs = now - (row.settleAskedAtMs ?? 0)
+  // Negative: the clock was set back, and there is no telling how long ago it was.
+  if (row.settleAsks >= asksBeforeTold && sinceAskedMs >= 0 && sinceAskedMs < askAgainMs) return false
   if (policy.do !== 'delete' || policy.afterMs === 0) return true
   // Both clocks must agree: the wall clock may have jumped, the steady one errs on the late side.
   const since = row.importedAtMs ?? row.retrievedAtMs ?? now
   const steadySince = row.importedSteadyMs ?? steady.readMs()
   return now - since >= policy.afterMs && steady.readMs() - steadySince >= policy.afterMs
+}
+
+/**
+ * False for a message that Gmail took for a copy of another one because of its Message-ID, though the octets
+ * differ: the source may have the only copy of these.
+ */
+function isHeldByGmail(context: PullContext, row: MessageRow): boolean {
+  return row.mergedInto === undefined || context.journal.row(row.mergedInto)?.sha256 === row.sha256
 }
 
 /** A row without a trustworthy name is read once more: nothing is deleted on a guess. */

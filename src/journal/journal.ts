@@ -98,6 +98,7 @@ export interface MessageRow {
   readonly settledAs: string | undefined
   readonly account: string | undefined
   readonly gmailId: string | undefined
+  /** The row whose copy Gmail has instead: the same octets, or (imported, other digest) the same Message-ID. */
   readonly mergedInto: number | undefined
   /** Tries of the present trouble. */
   readonly attempts: number
@@ -220,7 +221,7 @@ export interface Journal {
   foldersOf(mailbox: string): readonly string[]
   /** Rows without a trustworthy name that stood in the latest listing. */
   nameless(mailbox: string, folder: string): readonly MessageRow[]
-  /** The oldest row of the account with these octets that is imported, merged or settled. */
+  /** The oldest row of the account whose import put these very octets into Gmail. */
   importedWith(account: string, sha256: string): MessageRow | undefined
   /** A row of the account with these octets whose import has an unknown outcome. */
   importingWith(account: string, sha256: string): MessageRow | undefined

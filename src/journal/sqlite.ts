@@ -339,7 +339,8 @@ class SqliteJournal implements Journal {
 
   importedWith(account: string, sha256: string): MessageRow | undefined {
     return this.#rows(
-      `account = ? AND sha256 = ? AND gmail_id IS NOT NULL AND stage IN ('imported', 'settled') ORDER BY id LIMIT 1`,
+      `account = ? AND sha256 = ? AND gmail_id IS NOT NULL AND merged_into IS NULL AND stage IN ('imported', 'settled')
+       ORDER BY id LIMIT 1`,
       account,
       sha256,
     )[0]
@@ -448,8 +449,8 @@ class SqliteJournal implements Journal {
     // A settled row counts by the way its mail got into Gmail, so that settling changes no sum.
     const row = this.#get(
       `SELECT
-         coalesce(sum(stage = 'imported' OR (stage = 'settled' AND merged_into IS NULL)), 0) AS imported,
-         coalesce(sum(stage = 'merged' OR (stage = 'settled' AND merged_into IS NOT NULL)), 0) AS merged,
+         coalesce(sum(stage IN ('imported', 'merged', 'settled') AND merged_into IS NULL), 0) AS imported,
+         coalesce(sum(stage IN ('imported', 'merged', 'settled') AND merged_into IS NOT NULL), 0) AS merged,
          coalesce(sum(stage = 'refused'), 0) AS refused,
          coalesce(sum(stage IN ('listed', 'importing', 'deferred')), 0) AS pending,
          coalesce(sum(stage IN ('baseline', 'ignored')), 0) AS ignored,
