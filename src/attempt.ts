@@ -58,7 +58,7 @@ export async function attempt(ports: PullPorts, options: PullOptions, gate: bool
     if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
     const met = asFault(thrown)
     if (met.scope === 'everything' && !passing.includes(met.code)) throw met
-    const fault = met.code === 'source.login-refused' ? await judgeLogin(ports, met) : met
+    const fault = refusals.includes(met.code) ? await judgeLogin(ports, met) : met
     const notBeforeMs = failed(ports, fault)
     log.fault(fault, {
       mailbox: mailbox.name,
@@ -91,14 +91,18 @@ function loginCap(ports: PullPorts): Attempt | undefined {
   return { kind: 'waiting', untilMs: oldest + 3600_000, fault: state.fault }
 }
 
+/** Answers to a login that a host counts as failed ones. */
+const refusals: readonly FaultCode[] = ['source.login-refused', 'source.login-limited']
+
 /** A refusal of the login that worked before may be a rate limit; one that lasts is a changed password. */
 async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault> {
   const { journal, mailbox, clock } = ports
   const now = clock.nowMs()
   const state = journal.mailbox(mailbox.name)
-  const refusals = [...state.failedLoginsAtMs.filter(at => now - at < 24 * 3600_000), now]
-  journal.updateMailbox(mailbox.name, { failedLoginsAtMs: refusals })
-  const lasting = refusals.length >= limitRefusals || now - (state.failingSinceMs ?? now) >= limitMs
+  const lately = [...state.failedLoginsAtMs.filter(at => at <= now && now - at < 24 * 3600_000), now]
+  journal.updateMailbox(mailbox.name, { failedLoginsAtMs: lately })
+  if (fault.code === 'source.login-limited') return fault
+  const lasting = lately.length >= limitRefusals || now - (state.failingSinceMs ?? now) >= limitMs
   if (lasting || !(await workedBefore(journal, mailbox))) return fault
   return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
 }
