@@ -1,0 +1,140 @@
+/** What the tests of the fault matrix have in common. */
+import assert from 'node:assert/strict'
+import { type Attempt, attempt } from '../../src/attempt.ts'
+import type { PullPorts } from '../../src/pull-context.ts'
+import { type InProcess, openInProcess, PlayedClock } from '../servers/in-process.ts'
+import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
+import { type Case, judge, watchRemovals } from './oracle.ts'
+
+export const minute = 60_000
+export const hour = 60 * minute
+export const day = 24 * hour
+
+/** A message of its own; `octets` is roughly its length. */
+export function mail(name: string, octets = 200, fields = `Message-ID: <${name}@example.net>\r\n`): Buffer {
+  const line = 'The quick brown fox jumps over the lazy dog, and back again.\r\n'
+  return Buffer.from(
+    `From: a@example.net\r\n${fields}Subject: ${name}\r\n\r\n${line.repeat(Math.ceil(octets / line.length))}`,
+    'latin1',
+  )
+}
+
+/** A message without a Message-ID. */
+export const nameless = (name: string): Buffer => mail(name, 200, '')
+
+export interface Play {
+  readonly world: World
+  /** The bridge, opened now; closed and opened anew by `restart`. */
+  app: InProcess
+  readonly clock: PlayedClock
+  readonly put: Buffer[]
+  deliver(...messages: readonly Buffer[]): Promise<void>
+  /** Another process on the same state directory, perhaps configured otherwise. */
+  restart(env?: Readonly<Record<string, string>>): Promise<void>
+  /** The journal's rows of the first mailbox, by stage. */
+  stages(): Readonly<Record<string, number>>
+  /** Everything logged by all processes so far. */
+  printed(): string
+  /** O1, O2, O3 and O5; and O6: two more pulls upload nothing and remove nothing more. */
+  judge(more?: Partial<Case>): Promise<void>
+}
+
+/** Runs `story` between a source and a Gmail stand-in, and lets go of everything. */
+export async function play(
+  options: Partial<WorldOptions> & { readonly more?: Readonly<Record<string, string>> },
+  story: (play: Play) => Promise<void>,
+): Promise<void> {
+  const clock = new PlayedClock()
+  const world = await startWorld({ protocol: 'pop3', ...options, gmail: { clock, ...options.gmail } })
+  const early = watchRemovals(world)
+  let app = await openInProcess(world, { clock, env: options.more ?? {} })
+  let earlier = ''
+  const put: Buffer[] = []
+  const name = (): string => app.bridge.mailboxes[0]?.mailbox.name ?? ''
+  const self: Play = {
+    world,
+    get app() {
+      return app
+    },
+    clock,
+    put,
+    async deliver(...messages) {
+      for (const octets of messages) {
+        put.push(octets)
+        await world.source.deliver(octets)
+      }
+    },
+    async restart(env) {
+      earlier += app.log()
+      await app.close()
+      app = await openInProcess(world, { clock, env: { ...options.more, ...env } })
+    },
+    stages: () => Object.fromEntries(Object.entries(app.journal.counts(name())).filter(([, n]) => n > 0)),
+    printed: () => earlier + app.log(),
+    async judge(more = {}) {
+      const all = {
+        world,
+        put,
+        early,
+        repeated: app.journal.repeatedCount(name()),
+        printed: self.printed(),
+        ...more,
+      }
+      await judge(all)
+      const uploads = world.gmail.accepted.length
+      for (let i = 0; i < 2; i++) {
+        clock.pass(minute)
+        await app.pull()
+      }
+      assert.equal(world.gmail.accepted.length, uploads, 'O6: another run changes nothing')
+      await judge(all)
+      const sentence = app.journal.conservation(name())
+      const { listed, imported, merged, refused, pending, ignored, gone } = sentence
+      assert.equal(
+        imported + merged + refused + pending + ignored + gone,
+        listed,
+        'every message is accounted for',
+      )
+    },
+  }
+  try {
+    await story(self)
+  } finally {
+    await app.close()
+    await world.stop()
+  }
+}
+
+export const portsOf = (app: InProcess): PullPorts => {
+  const [ports] = app.bridge.mailboxes
+  if (ports === undefined) throw new Error('no mailbox')
+  return ports
+}
+
+const never = new AbortController().signal
+
+/** One pull with some ports replaced, or with a budget. */
+export const pullWith = (
+  app: InProcess,
+  more: Partial<PullPorts>,
+  budgetMs = Number.POSITIVE_INFINITY,
+): Promise<Attempt> =>
+  attempt(
+    { ...portsOf(app), ...more },
+    { signal: never, stopping: never, budgetMs, reason: 'test', onProgress: () => {} },
+    false,
+  )
+
+/** The code of the fault that a pull ended with; 'none' where it came to its end. */
+export const codeOf = (made: Attempt): string =>
+  made.kind === 'failed' ? made.fault.code : made.kind === 'pulled' ? 'none' : made.kind
+
+/** Passes time until `work` is done: deadlines that would take minutes take milliseconds. */
+export async function hurry<T>(clock: PlayedClock, stepMs: number, work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => clock.pass(stepMs), 20)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
+  }
+}
