@@ -38,8 +38,13 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
   warnOfReadOnly(context, stubborn)
   if (due.length === 0) return
   if (!session.abilities.canDelete && policy.do === 'delete') throw new Fault('source.cannot-settle')
+  // A UID without a UIDVALIDITY may name another message by the time it is deleted (RFC 9051 section 2.3.1.1).
+  const reachable = due.filter(
+    ({ entry }) => session.abilities.protocol === 'pop3' || entry.uid !== undefined,
+  )
+  if (reachable.length === 0) throw new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } })
   const certain: typeof due = []
-  for (const one of due) if (await isCertain(context, one.row, one.entry)) certain.push(one)
+  for (const one of reachable) if (await isCertain(context, one.row, one.entry)) certain.push(one)
   const atMs = clock.nowMs()
   journal.moveAll(
     certain.map(({ row }) => ({
