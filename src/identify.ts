@@ -114,11 +114,11 @@ class Identification {
     const row = journal.byUid(mailbox.name, entry.folder, uid)
     if (row === undefined) return false
     if (this.#recognised.has(row.id)) return false
-    if (row.present && sizesAgree(row.octetsListed, entry.octets)) {
+    if (row.present && sizesAgree(row.octetsListed, entry.octets) && datesAgree(row, entry)) {
       this.#recognised.set(row.id, entry)
       return true
     }
-    // The name came back after it had gone, or its size changed: it may have been given to another message.
+    // The name came back after it had gone, or its size or date changed: it may have been given to another message.
     this.#inDoubt = true
     // A whole listing may be empty once by a server's mistake: what was there before the owner's start stays so.
     const stillBaseline =
@@ -354,6 +354,11 @@ class Identification {
 /** Unknown agrees with everything. */
 function sizesAgree(before: number | undefined, now: number | undefined): boolean {
   return before === undefined || now === undefined || before === now
+}
+
+/** A message's date of arrival never changes; nothing was done with a baseline message that could be wrong now. */
+function datesAgree(row: MessageRow, entry: Listed): boolean {
+  return row.stage === 'baseline' || sizesAgree(row.arrivedAtMs, entry.arrivedAtMs)
 }
 
 /** Whether the announced size fits what was announced or retrieved before; a server may count a last CRLF or not. */

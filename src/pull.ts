@@ -88,10 +88,12 @@ async function listFolders(
   const { journal, mailbox, stopping, signal, log, clock } = context
   const faults: Fault[] = []
   let inDoubt = false
+  const whole = isWholeListingDue(context)
   for (const folder of session.folders) {
     const beganMs = clock.monotonicMs()
     try {
-      const known = (uid: string): boolean => journal.byUid(mailbox.name, folder, uid)?.present === true
+      const known = (uid: string): boolean =>
+        !whole && journal.byUid(mailbox.name, folder, uid)?.present === true
       const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
       const before = context.at.size
       const freshBefore = context.count.fresh
@@ -119,7 +121,20 @@ async function listFolders(
   if (faults.length > 0 && faults.length === session.folders.length && faults[0] !== undefined)
     throw faults[0]
   if (faults.length === 0) leaveFolders(context)
+  if (whole) journal.setNote(wholeListingNote(mailbox.name), String(clock.nowMs()))
   return { faults, inDoubt }
+}
+
+const wholeListingNote = (mailbox: string): string => `whole-listing ${mailbox}`
+const wholeListingEveryMs = 24 * 3600_000
+
+/**
+ * Once a day sizes and dates of known messages are asked for, too: some servers give a UID that fell free to
+ * another message, against RFC 9051 section 2.3.1.1.
+ */
+function isWholeListingDue({ journal, mailbox, clock }: PullContext): boolean {
+  const sinceMs = clock.nowMs() - Number(journal.note(wholeListingNote(mailbox.name)) ?? 0)
+  return sinceMs < 0 || sinceMs >= wholeListingEveryMs
 }
 
 /** A folder that is missing or cannot be read stops no other folder. */
