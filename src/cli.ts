@@ -15,8 +15,18 @@ if ((first === '--version' || first === '-V') && others.length === 0) {
   const { readVersion } = await import('./version.ts')
   console.log(readVersion())
 } else {
+  quietSqlite()
   const { main } = await import('./commands/program.ts')
   process.exitCode = await main(process.argv.slice(2))
   // A handle that a library forgot must not keep a finished command alive.
   setTimeout(() => process.exit(), 2000).unref()
+}
+
+/** Node 22 and 23 call node:sqlite experimental in two lines on standard error, which no owner could act on. */
+function quietSqlite(): void {
+  const emitWarning = process.emitWarning.bind(process) as (...all: unknown[]) => void
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
+    if (rest[0] !== 'ExperimentalWarning' || !String(warning).includes('SQLite'))
+      emitWarning(warning, ...rest)
+  }
 }
