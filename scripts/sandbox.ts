@@ -3,6 +3,8 @@
  *
  *   npm run sandbox                          drops a mail every few seconds and shows each arrive, until Ctrl-C
  *   npm run sandbox -- --once --messages N --protocol pop3|imap [--server dovecot] [--json]
+ *
+ * Where nobody watches (standard output is no terminal) it ends by itself, as with --once.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -68,11 +70,30 @@ const env = {
   AFTER_IMPORT: values['after-import'],
   // The stand-in has no usage limit worth waiting for, and POP3 need not spare it.
   GMAIL_UNITS_PER_MINUTE: '1200000',
+  // Everything stays on loopback: no DNS questions.
+  VERIFY: 'no',
   ...(protocol === 'pop3' ? { SCHEDULE: '*/2 * * * * *' } : {}),
   LOG_LEVEL: 'info',
 }
 const dropped = new Map<string, Dropped>()
 let daemon: Running | undefined
+/** Mail that waited before the daemon was there is counted from its start. */
+let startedMs = 0
+let interrupted: NodeJS.Signals | undefined
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    // Who asks a second time does not want to wait.
+    if (interrupted !== undefined) daemon?.kill('SIGKILL')
+    interrupted = name
+  })
+}
+
+function start(): Running {
+  startedMs = Date.now()
+  return startHikyaku(['run'], { env, cwd: folder, ownGroup: true })
+}
+
+const latencyOf = (sent: Dropped, atMs: number): number => atMs - Math.max(sent.atMs, startedMs)
 
 async function drop(serial: number): Promise<void> {
   const octets = sampleMail(serial)
@@ -99,7 +120,7 @@ async function stop(): Promise<void> {
 function showArrivals(from: number): number {
   for (const one of gmail.accepted.slice(from)) {
     const sent = dropped.get(one.sha256)
-    const latency = sent === undefined ? '?' : `${((one.atMs - sent.atMs) / 1000).toFixed(2)} s`
+    const latency = sent === undefined ? '?' : `${(latencyOf(sent, one.atMs) / 1000).toFixed(2)} s`
     const identical = sent === undefined ? 'OCTETS DIFFER' : 'identical octets'
     tell(`  -> Gmail ${one.id}  ${String(one.octets).padStart(6)} octets  after ${latency}  ${identical}`)
   }
@@ -109,8 +130,7 @@ function showArrivals(from: number): number {
 async function runOnce(): Promise<number> {
   for (let serial = 0; serial < messages; serial++) await drop(serial)
   tell(`${messages} messages wait in the ${protocol.toUpperCase()} mailbox (${kind}); the daemon starts.`)
-  const started = Date.now()
-  daemon = startHikyaku(['run'], { env, cwd: folder })
+  daemon = start()
   let shown = 0
   let died = false
   void daemon.ended.then(() => {
@@ -119,11 +139,12 @@ async function runOnce(): Promise<number> {
   await until(
     () => {
       shown = showArrivals(shown)
-      return died || gmail.accepted.length >= messages
+      return died || interrupted !== undefined || gmail.accepted.length >= messages
     },
     `${messages} messages in Gmail`,
     60_000 + messages * 200,
   ).catch(error => tell(String(error)))
+  if (interrupted !== undefined) return 130
   const emptied = async (): Promise<boolean> => (await source.stored()).length === 0
   if (values['after-import'] !== 'keep')
     await until(emptied, 'an empty mailbox', 30_000).catch(error => tell(String(error)))
@@ -141,7 +162,7 @@ async function runOnce(): Promise<number> {
   const stored = gmail.stored()
   const latencies = gmail.accepted.flatMap(one => {
     const sent = dropped.get(one.sha256)
-    return sent === undefined ? [] : [one.atMs - Math.max(sent.atMs, started)]
+    return sent === undefined ? [] : [latencyOf(sent, one.atMs)]
   })
   const { p50 = null, p95 = null } = percentiles(latencies) ?? {}
   const result = {
@@ -172,18 +193,15 @@ async function runForever(): Promise<number> {
   console.log(
     `Sandbox: ${protocol.toUpperCase()} mailbox (${kind}) -> hikyaku run -> Gmail stand-in. Ctrl-C ends it.`,
   )
-  daemon = startHikyaku(['run'], { env, cwd: folder })
+  daemon = start()
   daemon.child.stderr?.pipe(process.stderr)
-  let over = false
-  process.once('SIGINT', () => {
-    over = true
-  })
+  let died = false
   void daemon.ended.then(() => {
-    over = true
+    died = true
   })
   let shown = 0
   let nextMs = 0
-  for (let serial = 0; !over; ) {
+  for (let serial = 0; !died && interrupted === undefined; ) {
     if (Date.now() >= nextMs) {
       await drop(serial)
       tell(`a mail arrives in the mailbox (#${serial})`)
@@ -193,12 +211,14 @@ async function runForever(): Promise<number> {
     shown = showArrivals(shown)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
-  return 0
+  if (interrupted !== undefined) return 0
+  console.error('The daemon ended by itself.')
+  return 1
 }
 
 let exitCode = 70
 try {
-  exitCode = await (values.once ? runOnce() : runForever())
+  exitCode = await (values.once || process.stdout.isTTY !== true ? runOnce() : runForever())
 } finally {
   await stop()
 }

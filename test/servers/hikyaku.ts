@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly cwd: string
   /** Arguments for node itself, such as a preload. */
   readonly nodeArgs?: readonly string[]
+  /** In a process group of its own, so that a terminal's Ctrl-C reaches its parent only. */
+  readonly ownGroup?: boolean
 }
 
 /** Starts the command; nothing of this process's own environment reaches it but PATH and HOME. */
@@ -36,6 +38,7 @@ export function startHikyaku(args: readonly string[], options: StartOptions): Ru
     cwd: options.cwd,
     env: { PATH, HOME, HIKYAKU_LANG: 'en', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.ownGroup === true,
   })
   let stdout = ''
   let stderr = ''

@@ -1,0 +1,105 @@
+/** The sandbox as a newcomer calls it: by npm, with no account anywhere. Fewer messages than in a demonstration. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { dovecotMissing } from './servers/dovecot.ts'
+import { until } from './servers/hikyaku.ts'
+import { pythonMissing } from './servers/independent-client.ts'
+import { requireServer } from './servers/required.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const noDovecot = requireServer('dovecot', dovecotMissing())
+const noPython = requireServer('python3', pythonMissing())
+
+/** Gives a command a terminal: what is written to its input is typed there. */
+const onTerminal = 'import pty, sys, os; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
+
+describe('the sandbox', () => {
+  let temporary: string
+
+  before(async () => {
+    temporary = await mkdtemp(join(tmpdir(), 'hikyaku-sandbox-test-'))
+    // Dovecot's processes work under several users.
+    await chmod(temporary, 0o755)
+  })
+  after(async () => {
+    // npm keeps a compile cache of its own there.
+    const left = (await readdir(temporary)).filter(name => name !== 'node-compile-cache')
+    await rm(temporary, { recursive: true, force: true })
+    assert.deepEqual(left, [], 'every run takes its folders away')
+  })
+
+  const start = (command: string, args: readonly string[]) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, TMPDIR: temporary } })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
+    return { child, ended, stdout: () => stdout }
+  }
+  const sandbox = (...args: readonly string[]) => start('npm', ['run', 'sandbox', '--', ...args]).ended
+
+  const proves = async (args: readonly string[], count: number): Promise<void> => {
+    const ended = await sandbox('--once', '--messages', String(count), '--json', ...args)
+    assert.equal(ended.code, 0, ended.stderr)
+    // npm itself says two lines first.
+    const [line = '', ...more] = ended.stdout.split('\n').filter(one => one !== '' && !one.startsWith('>'))
+    assert.deepEqual(more, [], 'one JSON object and nothing else')
+    const { latencyMs, protocol, ...counts } = JSON.parse(line)
+    assert.ok(args.includes(protocol))
+    assert.deepEqual(counts, {
+      listed: count,
+      imported: count,
+      settled: count,
+      refused: 0,
+      identical: count,
+      duplicates: 0,
+    })
+    assert.ok(latencyMs.p50 >= 0 && latencyMs.p95 >= latencyMs.p50, JSON.stringify(latencyMs))
+  }
+
+  it('carries every message over POP3 once, octet for octet', () => proves(['--protocol', 'pop3'], 60))
+  it('carries every message over IMAP once, octet for octet', () => proves(['--protocol', 'imap'], 60))
+  for (const protocol of ['pop3', 'imap'])
+    it(`does the same on a real Dovecot over ${protocol}`, { skip: noDovecot }, () =>
+      proves(['--protocol', protocol, '--server', 'dovecot'], 20),
+    )
+  it('shows an emptied mailbox where the owner wants mail deleted', () =>
+    proves(['--protocol', 'imap', '--after-import', 'delete'], 10))
+
+  it('ends by itself after 20 messages where nobody watches, and shows each of them', async () => {
+    const ended = await sandbox()
+    assert.equal(ended.code, 0, ended.stderr)
+    const shown = ended.stdout.match(/-> Gmail \w+ +\d+ octets {2}after \d+\.\d\d s {2}identical octets/g)
+    assert.equal(shown?.length, 20, ended.stdout)
+  })
+
+  it('says in one line what is wrong with an option, and how it is used', async () => {
+    const ended = await start(process.execPath, ['scripts/sandbox.ts', '--protocol', 'uucp']).ended
+    assert.equal(ended.code, 2)
+    assert.match(ended.stderr, /^--protocol is pop3 or imap\nusage: /)
+    assert.doesNotMatch(ended.stderr, /\bat .*\.ts:\d+/)
+  })
+
+  it('goes on in a terminal until Ctrl-C, and then ends well and leaves nothing', {
+    skip: noPython,
+  }, async () => {
+    const args = ['-c', onTerminal, process.execPath, 'scripts/sandbox.ts', '--protocol', 'imap']
+    const { child, ended, stdout } = start('python3', args)
+    await until(() => /identical octets/.test(stdout()), 'the first mail', 30_000)
+    child.stdin.write('\x03')
+    const { code } = await ended
+    assert.equal(code, 0, stdout())
+    assert.doesNotMatch(stdout(), /Error|\bat .*\.ts:\d+/)
+  })
+})
