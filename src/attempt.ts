@@ -114,7 +114,13 @@ function succeeded(ports: PullPorts): void {
     log.recovered({ mailbox: mailbox.name, afterMs: clock.nowMs() - state.failingSinceMs })
   }
   journal.updateMailbox(mailbox.name, { ...untroubled, failedLoginsAtMs: [] })
-  journal.updateAccount(mailbox.account, { ...untroubled, consentEndsAtMs: gmail.consentEndsAtMs })
+  // Google says it with a token; a process that has needed none yet does not know better than the journal.
+  const { consentEndsAtMs = 0 } = journal.accountState(mailbox.account)
+  const knownEndMs = consentEndsAtMs > clock.nowMs() ? consentEndsAtMs : undefined
+  journal.updateAccount(mailbox.account, {
+    ...untroubled,
+    consentEndsAtMs: gmail.consentEndsAtMs ?? knownEndMs,
+  })
 }
 
 /** Records the trouble where it belongs and returns when to try again. */

@@ -12,6 +12,10 @@ import type { PullPorts } from './pull-context.ts'
 import { makeWake, type Wake } from './wake.ts'
 
 export interface DaemonHooks {
+  /** A mailbox is about to be tried. Must not throw. */
+  readonly beforeAttempt?: (ports: PullPorts) => void
+  /** One message more was dealt with. Must not throw. */
+  readonly onProgress?: (ports: PullPorts) => void
   /** After each attempt: notices to the owner, the service manager's status. Must not throw. */
   readonly afterAttempt: (ports: PullPorts, attempt: Attempt) => void
 }
@@ -80,7 +84,9 @@ async function keepPulling(
   let reason = 'start'
   try {
     while (!stopping.aborted && !signal.aborted) {
-      const options = { signal, stopping, budgetMs, reason, onProgress: () => {} }
+      hooks.beforeAttempt?.(ports)
+      const onProgress = (): void => hooks.onProgress?.(ports)
+      const options = { signal, stopping, budgetMs, reason, onProgress }
       // Who starts it or asks has perhaps just mended what was wrong.
       const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
       if (made.kind === 'stopped') return

@@ -1,4 +1,5 @@
 /** `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end, with proof of what was settled. */
+import { makeAlerts } from '../alerts.ts'
 import { type Attempt, attempt } from '../attempt.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
@@ -45,6 +46,7 @@ interface MailboxAnswer {
   readonly conservation: Conservation
   readonly conserved: boolean
   readonly ms: number
+  readonly last: Attempt
 }
 
 export async function pullCommand(invocation: Invocation, flags: PullFlags): Promise<number> {
@@ -63,6 +65,10 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
       if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
       const answers: MailboxAnswer[] = []
       for (const ports of bridge.mailboxes) answers.push(await pullToTheEnd(invocation, ports, signals))
+      // Who sits at a terminal or reads the JSON is told there; a timer's run has nobody else to tell.
+      const alerts = makeAlerts({ config, log, clock: systemClock, mail: !quiet })
+      for (const { ports, last } of answers) alerts.afterAttempt(ports, last)
+      await alerts.close(12_000)
       return answerPull(invocation, answers, quiet)
     } finally {
       signals.dispose()
@@ -121,6 +127,7 @@ async function pullToTheEnd(
     conservation,
     conserved,
     ms: Math.round(clock.monotonicMs() - began),
+    last,
   }
 }
 

@@ -234,6 +234,10 @@ export const en: Words = {
     stopping: signal => `${signal}: finishing what is under way; once more to stop at once`,
     stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',
     stopped: 'Stopped.',
+    state: (mailboxes, troubled) =>
+      troubled.length === 0
+        ? `${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}, all is well`
+        : `${number(troubled.length)} of ${number(mailboxes)} mailboxes in trouble: ${troubled.join(', ')}`,
   },
 
   notice: {
@@ -246,6 +250,11 @@ export const en: Words = {
     refused: (mailbox, count) => `Gmail did not take ${messages(count)} from ${mailbox}.`,
     consentEnding: (account, days) =>
       `The permission for ${account} ends in ${number(days)} ${days === 1 ? 'day' : 'days'}. Run \`hikyaku setup\` before that.`,
+    refusedSubject: mailbox => `[hikyaku] Gmail did not take a message from ${mailbox}`,
+    consentSubject: account => `[hikyaku] The permission for ${account} ends soon`,
+    brokenSubject: mailbox => `[hikyaku] The books of ${mailbox} do not balance`,
+    notSent: (how, reason) =>
+      `A notice to you could not be sent by ${how} (${reason}). Mail is carried all the same.`,
     footer: '`hikyaku status` shows the state, `hikyaku doctor` looks for the reason.',
   },
 

@@ -237,6 +237,10 @@ export const ja: Words = {
     stopping: signal => `${signal}: 処理中のメールを終えてから停止します。もう一度押すとすぐに停止します`,
     stoppingNow: 'すぐに停止します。処理中の内容は記録されているため、メールは失われません。',
     stopped: '停止しました。',
+    state: (mailboxes, troubled) =>
+      troubled.length === 0
+        ? `メールボックス ${number(mailboxes)} 個、すべて正常です`
+        : `メールボックス ${number(mailboxes)} 個のうち ${number(troubled.length)} 個に問題があります: ${troubled.join('、')}`,
   },
 
   notice: {
@@ -250,6 +254,11 @@ export const ja: Words = {
       `${mailbox} のメールのうち ${mails(count)}を、Gmail が受け付けませんでした。`,
     consentEnding: (account, days) =>
       `${account} へのアクセス許可はあと ${number(days)} 日で終了します。それまでに \`hikyaku setup\` を実行してください。`,
+    refusedSubject: mailbox => `【hikyaku】${mailbox} のメールを Gmail が受け付けませんでした`,
+    consentSubject: account => `【hikyaku】${account} へのアクセス許可がまもなく終了します`,
+    brokenSubject: mailbox => `【hikyaku】${mailbox} のメールの数が合いません`,
+    notSent: (how, reason) =>
+      `お知らせを送信できませんでした（${how}、${reason}）。メールの取り込みは続いています。`,
     footer: '`hikyaku status` で状態を、`hikyaku doctor` で原因を確認できます。',
   },
 

@@ -200,6 +200,8 @@ export interface Words {
     stopping(signal: string): string
     readonly stoppingNow: string
     readonly stopped: string
+    /** One line for `systemctl status`: how many mailboxes, and the names of those in trouble. */
+    state(mailboxes: number, troubled: readonly string[]): string
   }
 
   /** Notices by mail and web hook. */
@@ -209,7 +211,12 @@ export interface Words {
     recoveredSubject(mailbox: string): string
     recovered(mailbox: string, minutes: number): string
     refused(mailbox: string, count: number): string
+    refusedSubject(mailbox: string): string
     consentEnding(account: string, days: number): string
+    consentSubject(account: string): string
+    brokenSubject(mailbox: string): string
+    /** The log's line about a notice that did not get through; `how` is 'mail', 'webhook' or 'ping'. */
+    notSent(how: string, reason: string): string
     readonly footer: string
   }
 
