@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { makeAuthenticate } from './authentication/authentication.ts'
+import { systemLookup } from './authentication/dns.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { Fault } from './fault.ts'
@@ -51,7 +52,7 @@ export async function openBridge(config: Config, log: Log, clock: Clock): Promis
       accounts.set(account.name, gmail)
       releases.push(() => gmail.close())
     }
-    const authenticate = makeAuthenticate(clock)
+    const authenticate = makeAuthenticate(clock, systemLookup(config.dnsServers))
     const mailboxes = config.mailboxes.map((mailbox): PullPorts => {
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })

@@ -115,6 +115,8 @@ export interface Config {
   }
   readonly language: 'en' | 'ja'
   readonly endpoints: GoogleEndpoints
+  /** DNS servers to ask when verifying, `address` or `address:port`; empty: the system's. */
+  readonly dnsServers: readonly string[]
   readonly alerts: AlertConfig
   readonly accounts: readonly AccountConfig[]
   readonly mailboxes: readonly MailboxConfig[]

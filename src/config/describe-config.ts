@@ -63,6 +63,7 @@ export function describeTop(config: Config): readonly Setting[] {
     ['logLevel', log.level],
     ['logFormat', log.format],
     ['language', config.language],
+    ['dnsServers', config.dnsServers.join(', ')],
     ['alertAfterMinutes', String(alerts.afterMinutes)],
     ['alertMail', alerts.mail ? 'yes' : 'no'],
     ['alertWebhook', alerts.webhook === undefined ? 'no' : String(alerts.webhook)],

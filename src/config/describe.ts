@@ -22,6 +22,7 @@ export type Expected =
   | 'url'
   | 'web-url'
   | 'sha256'
+  | 'dns-servers'
   | 'after-import'
   | 'start-from'
   | 'schedule'

@@ -56,6 +56,7 @@ export const variables: readonly Variable[] = [
   mailbox('VERIFY', 'verify'),
   mailbox('FORWARDING_ADDRESS', 'forwardingAddress'),
   mailbox('AUTHSERV_IDS', 'authservIds'),
+  top('DNS_SERVERS', 'dnsServers'),
   // Telling the owner
   top('ALERT_AFTER_MINUTES', 'alertAfterMinutes'),
   top('ALERT_MAIL', 'alertMail'),

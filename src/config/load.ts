@@ -117,6 +117,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
       tokenUrl: top.googleTokenUrl,
       revokeUrl: top.googleRevokeUrl,
     },
+    dnsServers: top.dnsServers,
     alerts: { afterMinutes: top.alertAfterMinutes, mail: top.alertMail, ...alerts },
     accounts: accounts.filter(account => account !== undefined),
     mailboxes: mailboxes.filter(mailbox => mailbox !== undefined),

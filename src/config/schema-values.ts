@@ -3,6 +3,7 @@
  * boolean or list from YAML) becomes a value of the Config, or a complaint.
  */
 
+import { Resolver } from 'node:dns'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { validate } from 'node-cron'
@@ -33,6 +34,18 @@ export const readBoolean: Reader<boolean> = value => {
   if (['yes', 'true', 'on', '1'].includes(text)) return true
   if (['no', 'false', 'off', '0'].includes(text)) return false
   return expected('boolean')
+}
+
+/** Addresses that node's resolver takes: `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:5353`. */
+export const readDnsServers: Reader<readonly string[]> = value => {
+  const list = readList(value)
+  if (list instanceof Complaint) return list
+  try {
+    new Resolver().setServers(list)
+    return list
+  } catch {
+    return expected('dns-servers')
+  }
 }
 
 export const readOneOf =

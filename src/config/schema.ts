@@ -11,6 +11,7 @@ import {
   readAccount,
   readAfterImport,
   readBoolean,
+  readDnsServers,
   readEndpoint,
   readFolders,
   readForwarder,
@@ -84,6 +85,7 @@ export const accountShape = z.strictObject({
 })
 
 export const topShape = z.strictObject({
+  dnsServers: otherwise(readDnsServers, []),
   alertAfterMinutes: otherwise(readNumber(1, 10_080), 30),
   alertMail: otherwise(readBoolean, true),
   alertWebhookFile: maybe(path),

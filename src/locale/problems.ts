@@ -25,6 +25,10 @@ const expected: Readonly<Record<Expected, Text>> = {
     'must be an address that begins with https:// or http://',
     'は https:// または http:// で始まる URL で指定してください',
   ],
+  'dns-servers': [
+    'must be IP addresses with commas, each with a port where it is not 53',
+    'は IP アドレス（53 以外のポートのときはポート番号も）をカンマ区切りで指定してください',
+  ],
   sha256: [
     'must be a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed',
     'は SHA-256 フィンガープリント（16 進数 64 桁、コロン区切りも可）で指定してください',
