@@ -21,7 +21,10 @@ export async function runCommand(invocation: Invocation): Promise<number> {
     signals.stopping.addEventListener('abort', () => void notifier.stopping(), { once: true })
     const liveness = makeLiveness(systemClock)
     const alerts = makeAlerts({ config, log, clock: systemClock, mail: true })
-    const state = (): string => words.daemon.state(config.mailboxes.length, liveness.troubled())
+    const state = (): string => {
+      const names = liveness.troubled()
+      return words.daemon.state(config.mailboxes.length, names.length, names.join(', '))
+    }
     const tellState = onlyChanges(notifier, state())
     try {
       // The journal is open and locked and every adapter stands: from here on mail is carried.

@@ -234,10 +234,10 @@ export const en: Words = {
     stopping: signal => `${signal}: finishing what is under way; once more to stop at once`,
     stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',
     stopped: 'Stopped.',
-    state: (mailboxes, troubled) =>
-      troubled.length === 0
+    state: (mailboxes, troubled, names) =>
+      troubled === 0
         ? `${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}, all is well`
-        : `${number(troubled.length)} of ${number(mailboxes)} mailboxes in trouble: ${troubled.join(', ')}`,
+        : `${number(troubled)} of ${number(mailboxes)} mailboxes in trouble: ${names}`,
   },
 
   notice: {

@@ -237,10 +237,10 @@ export const ja: Words = {
     stopping: signal => `${signal}: 処理中のメールを終えてから停止します。もう一度押すとすぐに停止します`,
     stoppingNow: 'すぐに停止します。処理中の内容は記録されているため、メールは失われません。',
     stopped: '停止しました。',
-    state: (mailboxes, troubled) =>
-      troubled.length === 0
+    state: (mailboxes, troubled, names) =>
+      troubled === 0
         ? `メールボックス ${number(mailboxes)} 個、すべて正常です`
-        : `メールボックス ${number(mailboxes)} 個のうち ${number(troubled.length)} 個に問題があります: ${troubled.join('、')}`,
+        : `メールボックス ${number(mailboxes)} 個のうち ${number(troubled)} 個に問題があります: ${names}`,
   },
 
   notice: {

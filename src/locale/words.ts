@@ -200,8 +200,8 @@ export interface Words {
     stopping(signal: string): string
     readonly stoppingNow: string
     readonly stopped: string
-    /** One line for `systemctl status`: how many mailboxes, and the names of those in trouble. */
-    state(mailboxes: number, troubled: readonly string[]): string
+    /** One line for `systemctl status`; `names`: of the mailboxes in trouble. */
+    state(mailboxes: number, troubled: number, names: string): string
   }
 
   /** Notices by mail and web hook. */
