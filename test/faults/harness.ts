@@ -1,6 +1,8 @@
 /** What the tests of the fault matrix have in common. */
 import assert from 'node:assert/strict'
 import { type Attempt, attempt } from '../../src/attempt.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { makeGmail } from '../../src/gmail/google.ts'
 import type { PullPorts } from '../../src/pull-context.ts'
 import { type InProcess, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
@@ -124,6 +126,20 @@ export const pullWith = (
     { signal: never, stopping: never, budgetMs, reason: 'test', onProgress: () => {} },
     false,
   )
+
+/** One pull with a Gmail adapter that gives up a silent server after a moment; its timers do not follow a played clock. */
+export async function pullImpatiently(self: Play): Promise<Attempt> {
+  const { accounts, endpoints } = await loadConfig({ env: { ...self.world.env }, cwd: self.world.folder })
+  const [account] = accounts
+  if (account === undefined) throw new Error('no account')
+  const deadlines = { progressMs: 150, answerMs: 150 }
+  const gmail = makeGmail({ account, endpoints, clock: self.clock, deadlines })
+  try {
+    return await pullWith(self.app, { gmail })
+  } finally {
+    await gmail.close()
+  }
+}
 
 /** The code of the fault that a pull ended with; 'none' where it came to its end. */
 export const codeOf = (made: Attempt): string =>
