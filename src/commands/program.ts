@@ -95,6 +95,10 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     const { checkNowCommand } = await import('./check-now.ts')
     done(await checkNowCommand(invocation))
   })
+  verb('doctor', help.doctor).action(async () => {
+    const { doctorCommand } = await import('./doctor.ts')
+    done(await doctorCommand(invocation))
+  })
   verb('retry', help.retry)
     .argument('[id...]', help.retryIds)
     .action(async (ids: string[]) => {

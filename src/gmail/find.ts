@@ -76,7 +76,7 @@ export async function readMessage(
 }
 
 /** An address as Gmail tells accounts apart: no case, googlemail.com is gmail.com, and there dots do not count. */
-function addressKey(address: string): string {
+export function addressKey(address: string): string {
   const [local = '', domain = ''] = address.trim().toLowerCase().split('@')
   return /^(gmail|googlemail)\.com$/.test(domain)
     ? `${local.replaceAll('.', '')}@gmail.com`

@@ -1,0 +1,144 @@
+/**
+ * All checks, from the outside in. Invariant: nothing is changed anywhere: no folder or journal is made, no message is
+ * retrieved or settled, and each mailbox sees one login.
+ */
+import type { Config } from '../config/config.ts'
+import { asFault, Fault } from '../fault.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
+import type { DoctorContext } from './context.ts'
+import { type CheckName, exitCodeOf, type Finding, fine, ofFault, skipped } from './finding.ts'
+import { checkAccount, checkGoogle } from './google.ts'
+import { checkAlerts, checkLastPull, checkMessages } from './history.ts'
+import { type JournalLook, lookAtJournal } from './look-at-journal.ts'
+import { checkNode, checkState } from './machine.ts'
+import { checkService } from './service-state.ts'
+import { checkSettings } from './settings.ts'
+import { checkSource } from './source.ts'
+
+export interface Diagnosis {
+  readonly findings: readonly Finding[]
+  readonly exitCode: number
+  /** Neither side could be reached: the machine's own network. */
+  readonly noNetwork: boolean
+}
+
+/**
+ * Runs all checks and gives back all lines, in order.
+ * @param report is called with each line as soon as it and all before it are known
+ * @throws the signal's reason where the caller aborted it
+ */
+export async function diagnose(
+  context: DoctorContext,
+  report: (finding: Finding) => void,
+): Promise<Diagnosis> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([context.signal, stop.signal])
+  const timer = setTimeout(
+    () => stop.abort(new Fault('bug', { facts: { what: 'out of time' } })),
+    context.deadlines.overallMs,
+  )
+  const findings: Finding[] = []
+  const say = (...lines: readonly Finding[]): void => {
+    for (const line of lines) {
+      findings.push(line)
+      report(line)
+    }
+  }
+  try {
+    const noNetwork = await checkAll({ ...context, signal }, say)
+    return { findings, exitCode: exitCodeOf(findings), noNetwork }
+  } finally {
+    clearTimeout(timer)
+    stop.abort()
+  }
+}
+
+type Say = (...lines: readonly Finding[]) => void
+
+async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
+  say(checkNode(context))
+  const { config, findings } = await checkSettings(context)
+  say(...findings)
+  if (config === undefined) return false
+  say(...(await checkState(config.stateDir, context)))
+  const running = isInstanceRunning(config.stateDir)
+  const look = await lookTwice(config.stateDir, running)
+  try {
+    say(checkJournal(config, look, context))
+    say(...(await checkService(running, context)), checkAlerts(config, context))
+    return await checkBothSides(config, look, context, say)
+  } finally {
+    await look.close()
+  }
+}
+
+/** A pull that began meanwhile makes a copy worthless. */
+async function lookTwice(stateDir: string, running: boolean): Promise<JournalLook> {
+  const look = await lookAtJournal(stateDir, running, true)
+  if (look.fault === undefined || running || !isInstanceRunning(stateDir)) return look
+  return lookAtJournal(stateDir, true, true)
+}
+
+function checkJournal(config: Config, look: JournalLook, { words, language }: DoctorContext): Finding {
+  const place = { check: 'journal' } as const
+  const { journal, fault, octets } = look
+  if (fault !== undefined) return ofFault(place, fault, language)
+  if (journal === undefined) return fine(place, words.noJournal)
+  const messages = config.mailboxes.reduce((sum, { name }) => sum + journal.mailbox(name).listed, 0)
+  return fine(place, words.journal(messages, octets))
+}
+
+/** Everything that needs the network goes on at the same time; the lines keep their order. */
+async function checkBothSides(
+  config: Config,
+  { journal }: JournalLook,
+  context: DoctorContext,
+  say: Say,
+): Promise<boolean> {
+  const safely = <T>(
+    work: Promise<T>,
+    check: CheckName,
+    subject: string,
+    instead: (line: Finding) => T,
+  ): Promise<T> => work.catch(thrown => instead(brokenOff(thrown, check, subject, context)))
+  const google = safely(checkGoogle(config.endpoints, context), 'googleReach', '', line => ({
+    clock: skipped({ check: 'clock' }, line.what),
+    findings: [line],
+    reached: false,
+  }))
+  const sources = config.mailboxes.map(mailbox =>
+    safely(checkSource(mailbox, journal, context), 'sourceLogin', mailbox.name, line => ({
+      findings: [line],
+      reached: false,
+    })),
+  )
+  const accounts = config.accounts.map(account =>
+    safely(
+      google.then(({ reached }) => checkAccount(account, config, reached, context)),
+      'googleSignIn',
+      account.name,
+      line => [line],
+    ),
+  )
+  say((await google).clock)
+  for (const source of sources) say(...(await source).findings)
+  say(...(await google).findings)
+  for (const account of accounts) say(...(await account))
+  for (const [index, mailbox] of config.mailboxes.entries()) {
+    const side = await sources[index]
+    const to = config.accounts.findIndex(({ name }) => name === mailbox.account)
+    const lines = [...(side?.findings ?? []), ...((await accounts[to]) ?? []), ...(await google).findings]
+    const worksNow = lines.every(({ verdict }) => verdict !== 'bad')
+    if (journal !== undefined)
+      say(checkLastPull(journal, mailbox, worksNow, context), checkMessages(journal, mailbox, context))
+    else say(checkLastPull(journal, mailbox, worksNow, context))
+  }
+  const reached = await Promise.all([...sources, google])
+  return reached.every(side => !side.reached)
+}
+
+/** A check that did not come to its end: out of time, or a bug of ours, which must not hide the other lines. */
+function brokenOff(thrown: unknown, check: CheckName, subject: string, context: DoctorContext): Finding {
+  if (context.signal.aborted) return skipped({ check, subject }, context.words.outOfTime)
+  return ofFault({ check, subject }, asFault(thrown), context.language)
+}

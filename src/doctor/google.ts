@@ -1,0 +1,225 @@
+/** Google's side: names, TCP, whether it is Google that answers, the clock, and for each account the permission. */
+import type { AccountConfig, Config } from '../config/config.ts'
+import { asFault, exitCodes, Fault } from '../fault.ts'
+import { faultOfTrouble, jsonObject } from '../gmail/answers.ts'
+import { addressKey } from '../gmail/find.ts'
+import {
+  type Deadlines,
+  exchange,
+  type HttpAnswer,
+  HttpTrouble,
+  openConnections,
+  usualDeadlines,
+} from '../gmail/http.ts'
+import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
+import { units } from '../gmail/pace.ts'
+import { printable } from '../untrusted.ts'
+import type { DoctorContext } from './context.ts'
+import { bad, type Finding, fine, note, ofFault, skipped } from './finding.ts'
+import { checkNetwork } from './network.ts'
+import { isThere } from './settings.ts'
+
+export interface GoogleLook {
+  readonly clock: Finding
+  readonly findings: readonly Finding[]
+  readonly reached: boolean
+}
+
+/** Both hosts, without any account: the API's and the one that gives tokens. */
+export async function checkGoogle(
+  endpoints: Config['endpoints'],
+  context: DoctorContext,
+): Promise<GoogleLook> {
+  const { words, checks, language } = context
+  const urls = [new URL(endpoints.apiRoot), new URL(endpoints.tokenUrl)]
+  const targets = new Map(urls.map(url => [url.host, url]))
+  const networks = await Promise.all(
+    [...targets.values()].map(url =>
+      checkNetwork(
+        {
+          host: url.hostname.replace(/^\[|\]$/g, ''),
+          port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
+          subject: '',
+          names: 'googleNames',
+          reach: 'googleReach',
+          blame: fault => new Fault('gmail.unreachable', { facts: fault.facts, cause: fault }),
+        },
+        context,
+      ),
+    ),
+  )
+  const findings = networks.flatMap(network => network.findings)
+  const clockPlace = { check: 'clock' } as const
+  if (networks.some(({ reached }) => !reached)) {
+    return { clock: skipped(clockPlace, words.because(checks.googleReach)), findings, reached: false }
+  }
+  try {
+    const { answer, atMs } = await askWithoutToken(endpoints.apiRoot, context)
+    return { clock: judgeClock(answer, atMs, context), findings, reached: true }
+  } catch (thrown) {
+    context.signal.throwIfAborted()
+    findings.push(ofFault({ check: 'googleReach' }, asFault(thrown), language))
+    return { clock: skipped(clockPlace, words.because(checks.googleReach)), findings, reached: false }
+  }
+}
+
+/** Google refuses signed requests of a clock that is minutes wrong. */
+const badClockMs = 5 * 60_000
+
+function judgeClock(answer: HttpAnswer, atMs: number, { words }: DoctorContext): Finding {
+  const place = { check: 'clock' } as const
+  // RFC 9110 section 6.6.1: whole seconds.
+  const offMs = Date.parse(answer.headers.date ?? '') + 500 - atMs
+  if (Number.isNaN(offMs)) return skipped(place, words.outOfTime)
+  if (Math.abs(offMs) < 60_000) return fine(place, words.clock(offMs))
+  if (Math.abs(offMs) < badClockMs) return note(place, 'clock.off', words.clockOff(offMs))
+  return bad(place, 'clock.off', words.clockOff(offMs), exitCodes.configuration)
+}
+
+function httpDeadlines({ deadlines }: DoctorContext): Deadlines {
+  const { connectMs, loginMs } = deadlines
+  return { ...usualDeadlines, connectMs, answerMs: loginMs }
+}
+
+/** Asks as a stranger: Gmail's own refusal proves that it is Gmail, and carries the time. */
+async function askWithoutToken(
+  apiRoot: string,
+  context: DoctorContext,
+): Promise<{ answer: HttpAnswer; atMs: number }> {
+  const { clock, signal } = context
+  const url = new URL(`${apiRoot.replace(/\/+$/, '')}/gmail/v1/users/me/profile`)
+  const connections = openConnections(clock.nowMs)
+  try {
+    const request = { method: 'GET' as const, url, headers: { Accept: 'application/json' } }
+    const before = clock.nowMs()
+    const answer = await exchange(connections, request, httpDeadlines(context), signal)
+    const atMs = (before + clock.nowMs()) / 2
+    if (jsonObject(answer) === undefined && answer.status < 500) {
+      const words = printable(
+        answer.body
+          .subarray(0, 200)
+          .toString('latin1')
+          .replace(/<[^>]*>?|\s+/g, ' ')
+          .trim(),
+      )
+      throw new Fault('gmail.not-google', { facts: { host: url.hostname, status: answer.status, words } })
+    }
+    return { answer, atMs }
+  } catch (thrown) {
+    throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', url) : thrown
+  } finally {
+    connections.close()
+  }
+}
+
+/** One account: token, how long it lasts, what it may do, whose it is, whether the API answers. */
+export async function checkAccount(
+  account: AccountConfig,
+  config: Config,
+  reached: boolean,
+  context: DoctorContext,
+): Promise<readonly Finding[]> {
+  const { words, checks, language, clock, signal } = context
+  const subject = account.name
+  const skip = (cause: keyof typeof checks): readonly Finding[] => [
+    skipped({ check: 'googleSignIn', subject }, words.because(checks[cause])),
+  ]
+  if (!reached) return skip('googleReach')
+  const { credential } = account
+  if (credential.kind === 'user') {
+    const there = await Promise.all([credential.clientSecret, credential.refreshToken].map(isThere))
+    if (there.includes(false)) return skip('secrets')
+  }
+  let inspected: Inspected
+  try {
+    const options = { account, endpoints: config.endpoints, clock, deadlines: httpDeadlines(context) }
+    inspected = await inspectAccount(options, signal)
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const fault = asFault(thrown)
+    const ofToken = fault.facts.phase === 'token' || fault.code.startsWith('secret.')
+    const line = ofFault({ check: ofToken ? 'googleSignIn' : 'gmailApi', subject }, fault, language)
+    if (ofToken) return [line]
+    return [fine({ check: 'googleSignIn', subject }, words.signedIn(0)), line]
+  }
+  return [
+    fine({ check: 'googleSignIn', subject }, words.signedIn(inspected.tokenMs)),
+    checkLife(inspected, subject, context),
+    checkScopes(inspected, subject, context),
+    ...checkApi(inspected, account, context),
+    checkAddress(inspected, account, context),
+    checkLabels(inspected, config, subject, context),
+  ]
+}
+
+function checkLife(
+  { consentEndsAtMs }: Inspected,
+  subject: string,
+  { words, clock }: DoctorContext,
+): Finding {
+  const place = { check: 'consentLife', subject } as const
+  if (consentEndsAtMs === undefined) return fine(place, words.consentLasts)
+  return note(place, 'consent.testing', words.consentTesting(consentEndsAtMs - clock.nowMs()))
+}
+
+function checkScopes(inspected: Inspected, subject: string, { words, language }: DoctorContext): Finding {
+  const place = { check: 'gmailScopes', subject } as const
+  const { scopes, canInsert, canLabel, canRead } = inspected
+  if (scopes === undefined) return skipped(place, words.scopesUnknown)
+  if (canInsert && canLabel) return fine(place, words.scopes(canRead))
+  const what = canInsert ? 'gmail.labels' : 'gmail.insert'
+  const fault = new Fault('gmail.scope-missing', { facts: { what, granted: scopes.join(' ') || 'none' } })
+  return ofFault(place, fault, language)
+}
+
+function checkApi(
+  { apiMs }: Inspected,
+  account: AccountConfig,
+  { words }: DoctorContext,
+): readonly Finding[] {
+  if (apiMs === undefined) return []
+  const importsAMinute = Math.floor(account.unitsPerMinute / units.import)
+  return [fine({ check: 'gmailApi', subject: account.name }, words.api(apiMs, importsAMinute))]
+}
+
+function checkAddress(
+  { address }: Inspected,
+  account: AccountConfig,
+  { words, language }: DoctorContext,
+): Finding {
+  const place = { check: 'gmailAccount', subject: account.name } as const
+  if (address === undefined) return skipped(place, words.accountUnknown)
+  const wanted = account.address
+  if (!wanted.includes('@') || addressKey(address) === addressKey(wanted))
+    return fine(place, words.account(printable(address, 80)))
+  return ofFault(
+    place,
+    new Fault('gmail.account-mismatch', { facts: { user: wanted, words: address } }),
+    language,
+  )
+}
+
+function checkLabels(
+  { labels }: Inspected,
+  { mailboxes }: Config,
+  subject: string,
+  { words, checks }: DoctorContext,
+): Finding {
+  const place = { check: 'gmailLabels', subject } as const
+  if (labels === undefined) return skipped(place, words.because(checks.gmailScopes))
+  const wanted = new Set(
+    mailboxes
+      .filter(({ account }) => account === subject)
+      .flatMap(mailbox => [...mailbox.labels, ...mailbox.folders.flatMap(folder => folder.labels)]),
+  )
+  const isThereNow = (name: string): boolean =>
+    labels.some(label => label.toLowerCase() === name.toLowerCase())
+  const shown = [...wanted].map(name => printable(name, 60))
+  return fine(
+    place,
+    words.labels(
+      shown.filter(isThereNow),
+      shown.filter(name => !isThereNow(name)),
+    ),
+  )
+}

@@ -1,0 +1,105 @@
+/**
+ * The journal, looked at without touching it. SQLite makes files beside a database even to read it, so a journal that
+ * nobody uses is copied and the copy is opened; beside a running daemon those files are there anyway.
+ */
+import { existsSync } from 'node:fs'
+import { constants, copyFile, mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { diskFault } from '../disk-fault.ts'
+import { asFault, Fault } from '../fault.ts'
+import type { Journal } from '../journal/journal.ts'
+import { integrityProblems, journalFile, openJournal } from '../journal/sqlite.ts'
+import { sqliteFault } from '../journal/sqlite-fault.ts'
+
+export interface JournalLook {
+  /** Undefined where there is none yet, or where it cannot be used (`fault`). */
+  readonly journal: Journal | undefined
+  readonly fault: Fault | undefined
+  readonly octets: number
+  close(): Promise<void>
+}
+
+/** Past this size only the structure is checked, as at a start. */
+const fullCheckOctets = 64 * 1024 * 1024
+
+/**
+ * @param running whether a daemon or a pull holds the directory now
+ * @param integrity whether to have the whole file checked
+ */
+export async function lookAtJournal(
+  stateDir: string,
+  running: boolean,
+  integrity: boolean,
+): Promise<JournalLook> {
+  const file = join(stateDir, journalFile)
+  const nothing = { journal: undefined, fault: undefined, octets: 0, close: async () => {} }
+  let folder: string | undefined
+  const remove = async (): Promise<void> => {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+  }
+  const broken = async (fault: Fault): Promise<JournalLook> => {
+    await remove()
+    return { ...nothing, fault }
+  }
+  let octets: number
+  try {
+    octets = (await stat(file)).size
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') return broken(diskFault(thrown, file))
+    if (!existsSync(join(stateDir, 'journal.made'))) return nothing
+    return broken(new Fault('journal.missing', { facts: { file } }))
+  }
+  try {
+    if (!running) folder = await copyOf(stateDir)
+  } catch (thrown) {
+    return broken(diskFault(thrown, file))
+  }
+  let journal: Journal | undefined
+  try {
+    const looked = folder ?? stateDir
+    if (integrity && octets > 0) checkWhole(join(looked, journalFile), octets)
+    journal = openJournal(looked, 'look')
+  } catch (thrown) {
+    const { code, facts } = asFault(thrown)
+    return broken(new Fault(code, { facts: { ...facts, file }, cause: thrown }))
+  }
+  return {
+    journal,
+    fault: undefined,
+    octets,
+    close: async () => {
+      journal?.close()
+      await remove()
+    },
+  }
+}
+
+/** The journal, what is not yet folded into it, and the mark that it was made. */
+async function copyOf(stateDir: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hikyaku-look-'))
+  try {
+    for (const name of [journalFile, `${journalFile}-wal`, 'journal.made']) {
+      const from = join(stateDir, name)
+      if (existsSync(from)) await copyFile(from, join(folder, name), constants.COPYFILE_FICLONE)
+    }
+    return folder
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true })
+    throw thrown
+  }
+}
+
+function checkWhole(file: string, octets: number): void {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
+    const [problem] = integrityProblems(database, octets <= fullCheckOctets)
+    if (problem !== undefined) throw new Fault('journal.damaged', { facts: { file, reason: problem } })
+  } catch (thrown) {
+    throw sqliteFault(thrown, file)
+  } finally {
+    database?.close()
+  }
+}

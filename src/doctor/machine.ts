@@ -1,0 +1,69 @@
+/** This machine: Node and the data folder. Nothing is made or written to find out. */
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { diskFault } from '../disk-fault.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import { shellWord } from '../vault/private-file.ts'
+import type { DoctorContext } from './context.ts'
+import { bad, type Finding, fine, note, ofFault } from './finding.ts'
+
+const leastNode = [22, 13] as const
+
+export function checkNode({ nodeVersion, words }: DoctorContext): Finding {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
+  const newEnough = major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1])
+  const place = { check: 'node' } as const
+  if (newEnough) return fine(place, words.node(nodeVersion))
+  return bad(place, 'node.too-old', words.oldNode(nodeVersion, leastNode.join('.')), exitCodes.configuration)
+}
+
+/** Less than this holds neither a journal's growth nor one usual message. */
+const leastOctets = 16 * 1024 * 1024
+/** Gmail's largest message is 150 MB, and large ones go through a temporary file. */
+const comfortableOctets = 200 * 1024 * 1024
+
+/** Who may read and write the data folder, and the room that is left there. */
+export async function checkState(stateDir: string, context: DoctorContext): Promise<readonly Finding[]> {
+  const { words, language } = context
+  const place = { check: 'state' } as const
+  try {
+    const folder = await nearestFolder(stateDir)
+    await access(folder, constants.W_OK | constants.X_OK)
+    const findings: Finding[] = []
+    if (folder === stateDir && process.platform !== 'win32') {
+      const { mode, uid } = await stat(folder)
+      if ((mode & 0o077) !== 0)
+        findings.push(
+          note(place, 'state.open', words.stateOpen(stateDir, `chmod 700 ${shellWord(stateDir)}`)),
+        )
+      if (uid !== context.machine.uid)
+        findings.push(note(place, 'state.foreign-owner', words.stateForeign(stateDir, uid)))
+    }
+    const { freeOctets, freeFiles } = await context.room(folder)
+    if (freeOctets < leastOctets || freeFiles === 0) {
+      const fault = new Fault('state.disk-full', { facts: { file: folder, octets: freeOctets } })
+      return [...findings, ofFault(place, fault, language)]
+    }
+    if (freeOctets < comfortableOctets)
+      findings.push(note(place, 'state.little-room', words.littleRoom(folder, freeOctets)))
+    if (findings.length > 0) return findings
+    return [
+      fine(place, folder === stateDir ? words.state(stateDir, freeOctets) : words.stateToCome(stateDir)),
+    ]
+  } catch (thrown) {
+    return [ofFault(place, thrown instanceof Fault ? thrown : diskFault(thrown, stateDir), language)]
+  }
+}
+
+/** The folder, or the closest one above it that is there: where it will be made. */
+async function nearestFolder(path: string): Promise<string> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    try {
+      if ((await stat(folder)).isDirectory()) return folder
+      throw new Fault('state.io', { facts: { file: folder, reason: 'ENOTDIR' } })
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(folder) === folder) throw thrown
+    }
+  }
+}

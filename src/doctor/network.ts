@@ -1,0 +1,143 @@
+/** Names and TCP, each over IPv4 and IPv6 by itself: a dead family is hidden by the other one, and costs time. */
+import { connect, isIP } from 'node:net'
+import { Fault } from '../fault.ts'
+import type { Address } from '../source/dial.ts'
+import { networkFault } from '../source/network-fault.ts'
+import type { DoctorContext } from './context.ts'
+import { type CheckName, type Finding, fine, note, ofFault, skipped } from './finding.ts'
+
+type Family = 4 | 6
+
+export interface Target {
+  readonly host: string
+  readonly port: number
+  /** The mailbox or account; '' for a host of Google. */
+  readonly subject: string
+  readonly names: CheckName
+  readonly reach: CheckName
+  /** Makes the fault of this side out of a source's: Google's has codes of its own. */
+  readonly blame: (fault: Fault) => Fault
+}
+
+export interface Reached {
+  readonly findings: readonly Finding[]
+  readonly reached: boolean
+}
+
+/** Looks the name up and connects over each family; connections are closed at once. */
+export async function checkNetwork(target: Target, context: DoctorContext): Promise<Reached> {
+  const { words, language, deadlines } = context
+  const { host, port, subject } = target
+  const names = { check: target.names, subject }
+  const reach = { check: target.reach, subject }
+  let found: readonly Address[]
+  try {
+    const late = new Fault('source.timeout', {
+      facts: { host, phase: 'lookup', seconds: deadlines.connectMs / 1000 },
+    })
+    found = await atMost(context.lookup(host), deadlines.connectMs, late, context)
+    if (found.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' })
+  } catch (thrown) {
+    context.signal.throwIfAborted()
+    const fault = target.blame(networkFault(thrown, { host, port, phase: 'lookup' }))
+    return {
+      findings: [
+        ofFault(names, fault, language),
+        skipped(reach, words.because(context.checks[target.names])),
+      ],
+      reached: false,
+    }
+  }
+  const of = (family: Family): string[] =>
+    found.filter(one => one.family === family).map(({ address }) => address)
+  const findings = isIP(host) === 0 ? [fine(names, words.addresses(host, of(4), of(6)))] : []
+  const tried = await Promise.all(
+    ([4, 6] as const).map(family => tryFamily(family, of(family), target, context)),
+  )
+  const there = tried.filter(one => one !== undefined)
+  const good = there.flatMap(({ family, ms }) => (ms === undefined ? [] : [[family, ms] as const]))
+  const server = `${host}:${port}`
+  const dead = there.find(({ ms }) => ms === undefined)
+  if (good.length === 0) {
+    const fault = target.blame(networkFault(dead?.error, { host, port, phase: 'connect' }))
+    return { findings: [...findings, ofFault(reach, fault, language)], reached: false }
+  }
+  if (dead === undefined) findings.push(fine(reach, words.reached(server, good)))
+  else if (noRoute.has((dead.error as NodeJS.ErrnoException).code ?? ''))
+    findings.push(fine(reach, words.noFamilyHere(server, dead.family)))
+  else findings.push(note(reach, `network.ipv${dead.family}-dead`, words.deadFamily(server, dead.family)))
+  return { findings, reached: true }
+}
+
+/** This machine has no way out over that family: said at once, so it costs nothing. */
+const noRoute: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
+interface Tried {
+  readonly family: Family
+  /** Until the connection stood; undefined where none did. */
+  readonly ms: number | undefined
+  readonly error: unknown
+}
+
+async function tryFamily(
+  family: Family,
+  addresses: readonly string[],
+  { host, port }: Target,
+  context: DoctorContext,
+): Promise<Tried | undefined> {
+  let error: unknown
+  for (const address of addresses.slice(0, 2)) {
+    const began = context.clock.monotonicMs()
+    try {
+      await connectOnce(address, family, { host, port }, context)
+      return { family, ms: context.clock.monotonicMs() - began, error: undefined }
+    } catch (thrown) {
+      context.signal.throwIfAborted()
+      error ??= thrown
+    }
+  }
+  return addresses.length === 0 ? undefined : { family, ms: undefined, error }
+}
+
+async function connectOnce(
+  address: string,
+  family: Family,
+  { host, port }: { readonly host: string; readonly port: number },
+  context: DoctorContext,
+): Promise<void> {
+  const { connectMs } = context.deadlines
+  const socket = connect({ host: address, port, family, autoSelectFamily: false })
+  const opened = new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.on('error', reject)
+  })
+  const late = new Fault('source.timeout', {
+    facts: { host, port, phase: 'connect', seconds: connectMs / 1000 },
+  })
+  try {
+    await atMost(opened, connectMs, late, context)
+  } finally {
+    opened.catch(() => {})
+    socket.destroy()
+  }
+}
+
+/** The outcome of `work`, or `late` thrown after `ms`, or the signal's reason. */
+export async function atMost<T>(
+  work: Promise<T>,
+  ms: number,
+  late: Fault,
+  { clock, signal }: Pick<DoctorContext, 'clock' | 'signal'>,
+): Promise<T> {
+  const done = new AbortController()
+  const limit = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(() => {
+    throw late
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    done.abort()
+    limit.catch(() => {})
+    work.catch(() => {})
+  }
+}

@@ -1,0 +1,54 @@
+/** Whether hikyaku runs now, whether it starts by itself, and whether two of them are in each other's way. */
+import { dirname } from 'node:path'
+import { configFolder } from '../config/load-paths.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import { managerFor, type ServiceState } from '../service/manage.ts'
+import { printable } from '../untrusted.ts'
+import type { DoctorContext } from './context.ts'
+import { bad, type Finding, fine, note, skipped } from './finding.ts'
+import { atMost } from './network.ts'
+
+interface Installed extends ServiceState {
+  readonly logCommand: string
+}
+
+/** @param running whether a process holds the data folder now */
+export async function checkService(running: boolean, context: DoctorContext): Promise<readonly Finding[]> {
+  const { words } = context
+  const instance = { check: 'instance' } as const
+  const service = { check: 'service' } as const
+  const installed = await services(context)
+  const stopped = installed?.find(({ state }) => state === 'not-running')
+  const active = installed?.find(({ state }) => state !== 'not-running')
+  const findings: Finding[] = []
+  if (running && stopped !== undefined && active === undefined) {
+    const text = words.twoInstances(stopped.name)
+    findings.push(bad(instance, 'state.second-instance', text, exitCodes.temporary))
+  } else if (running) findings.push(fine(instance, words.running))
+  // A timer's pulls come and go.
+  else if (active?.state === 'waiting') findings.push(fine(instance, words.service(active.name)))
+  else findings.push(note(instance, 'service.not-running', words.notRunning))
+  if (installed === undefined) findings.push(skipped(service, words.noServiceManager))
+  else if (active !== undefined) findings.push(fine(service, words.service(active.name)))
+  else if (stopped !== undefined) {
+    const text = words.serviceStopped(stopped.name, printable(stopped.detail, 200), stopped.logCommand)
+    findings.push(bad(service, 'service.stopped', text, exitCodes.unavailable))
+  } else findings.push(note(service, 'service.none', words.noService))
+  return findings
+}
+
+/** Services of the machine and of this user; undefined where no service manager is known. */
+async function services(context: DoctorContext): Promise<readonly Installed[] | undefined> {
+  const { machine, env, deadlines } = context
+  const configHome = dirname(configFolder({ ...machine, env }))
+  const scopes = machine.platform === 'darwin' ? (['user'] as const) : (['system', 'user'] as const)
+  const found: Installed[] = []
+  for (const scope of scopes) {
+    const manager = managerFor(machine, scope, configHome)
+    if (manager === undefined) return undefined
+    const late = new Fault('bug', { facts: { what: 'the service manager does not answer' } })
+    const states = await atMost(manager.states(), deadlines.answerMs, late, context).catch(() => [])
+    found.push(...states.map(state => ({ ...state, logCommand: manager.logCommand(state.name) })))
+  }
+  return found
+}

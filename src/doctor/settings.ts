@@ -1,0 +1,148 @@
+/** The configuration, and whether its secrets can be read; each problem is a line of its own. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { ConfigFault, type Problem } from '../config/describe.ts'
+import { variables } from '../config/env.ts'
+import { type LoadOptions, loadConfig } from '../config/load.ts'
+import { asFault, exitCodes, Fault } from '../fault.ts'
+import { problemLine } from '../locale/problems.ts'
+import { openVault } from '../vault/open-vault.ts'
+import { exists, shellWord } from '../vault/private-file.ts'
+import { sealedFileOf } from '../vault/sealed-file.ts'
+import type { Secret, Vault } from '../vault/vault.ts'
+import type { DoctorContext } from './context.ts'
+import { bad, type Finding, fine, note, ofFault } from './finding.ts'
+
+export interface Settings {
+  /** Undefined where so much is wrong that nothing behind it can be looked at. */
+  readonly config: Config | undefined
+  readonly findings: readonly Finding[]
+}
+
+/** Problems of a secret rather than of a setting: without it the rest of the configuration is still good. */
+const ofSecrets: readonly Problem['kind'][] = ['missing-secret', 'open-file', 'empty-file']
+const isOfSecrets = (problem: Problem): boolean =>
+  ofSecrets.includes(problem.kind) || (problem.kind === 'file' && problem.at.endsWith('_FILE'))
+
+export async function checkSettings(context: DoctorContext): Promise<Settings> {
+  const { words, language, env, cwd } = context
+  const findings: Finding[] = []
+  const kinds = new Set<string>()
+  let vault: Promise<Vault> | undefined
+  const options: LoadOptions = {
+    env,
+    cwd,
+    secrets: async (name, { stateDir, env: all }) => {
+      vault ??= openToLook(stateDir, all)
+      const opened = await vault
+      const found = await opened.get(name)
+      if (found !== undefined) kinds.add(opened.kind)
+      return found
+    },
+    onNote: problem =>
+      findings.push(
+        note({ check: 'configuration' }, `config.${problem.kind}`, {
+          what: problemLine(problem, language),
+          next: words.mendSettings,
+        }),
+      ),
+  }
+  const told = (problem: Problem): Finding =>
+    bad(
+      { check: isOfSecrets(problem) ? 'secrets' : 'configuration' },
+      `config.${problem.kind}`,
+      { what: problemLine(problem, language), next: words.mendSettings },
+      exitCodes.configuration,
+    )
+  let secretProblems: readonly Problem[] = []
+  let config: Config
+  try {
+    config = await loadConfig(options)
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigFault)) throw thrown
+    secretProblems = thrown.problems.filter(isOfSecrets)
+    const others = thrown.problems.filter(problem => !isOfSecrets(problem))
+    if (others.length > 0) return { config: undefined, findings: [...findings, ...thrown.problems.map(told)] }
+    config = await loadConfig({ ...options, needSecrets: false, onNote: () => {} })
+  }
+  const { mailboxes, accounts } = config
+  findings.unshift(fine({ check: 'configuration' }, words.settings(mailboxes.length, accounts.length)))
+  findings.push(...secretProblems.map(told))
+  const secrets = secretProblems.length > 0 ? [] : await checkSecrets(config, context)
+  const open = await checkOpenFiles(config, context)
+  findings.push(...secrets, ...open)
+  if (secretProblems.length + secrets.length + open.length === 0) {
+    findings.push(
+      fine({ check: 'secrets' }, words.secretsWell(kinds.size > 0 ? [...kinds] : ['environment'])),
+    )
+  }
+  return { config, findings }
+}
+
+/**
+ * The vault, without the trial entry by which a first set-up finds out whether the keychain works: where nothing was
+ * ever chosen, nothing is kept.
+ */
+async function openToLook(stateDir: string, env: NodeJS.ProcessEnv): Promise<Vault> {
+  const chosen =
+    env.HIKYAKU_VAULT !== undefined ||
+    (await exists(join(stateDir, 'vault'))) ||
+    (await exists(sealedFileOf(stateDir)))
+  return openVault({ stateDir, env, ...(chosen ? {} : { choice: 'environment' }) })
+}
+
+async function checkSecrets(config: Config, { language }: DoctorContext): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const tryOne = async (subject: string, secret: Secret): Promise<void> => {
+    try {
+      await secret.reveal()
+    } catch (thrown) {
+      findings.push(ofFault({ check: 'secrets', subject }, asFault(thrown), language))
+    }
+  }
+  for (const { name, password } of config.mailboxes) await tryOne(name, password)
+  for (const { name, credential } of config.accounts) {
+    if (credential.kind !== 'user') continue
+    await tryOne(name, credential.clientSecret)
+    await tryOne(name, credential.refreshToken)
+  }
+  return findings
+}
+
+/** Files with secrets that are used whatever their mode: `.env`, and the key of a service account. */
+async function checkOpenFiles(config: Config, context: DoctorContext): Promise<readonly Finding[]> {
+  if (process.platform === 'win32') return []
+  const files = config.accounts.flatMap(({ credential }) =>
+    credential.kind === 'service-account' ? [credential.keyFile] : [],
+  )
+  const dotEnv = join(context.cwd, '.env')
+  if (await holdsSecret(dotEnv)) files.push(dotEnv)
+  const findings: Finding[] = []
+  for (const file of files) {
+    const found = await stat(file).catch(() => undefined)
+    if (found === undefined || (found.mode & 0o077) === 0) continue
+    const text = context.words.openFile(file, `chmod 600 ${shellWord(file)}`)
+    findings.push(note({ check: 'secrets' }, 'secret.open-file', text))
+  }
+  return findings
+}
+
+async function holdsSecret(file: string): Promise<boolean> {
+  const { readFile } = await import('node:fs/promises')
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return variables.some(
+    ({ name, secret }) => secret && new RegExp(`^\\s*(export\\s+)?${name}\\s*=\\s*\\S`, 'm').test(text),
+  )
+}
+
+/** Whether the secret is there; what is missing has been told already. */
+export async function isThere(secret: Secret): Promise<boolean> {
+  return secret.reveal().then(
+    () => true,
+    thrown => {
+      if (thrown instanceof Fault) return false
+      throw thrown
+    },
+  )
+}

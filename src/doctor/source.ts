@@ -1,0 +1,196 @@
+/** One source mailbox from its name to its folders, with one login. */
+import cron from 'node-cron'
+import type { MailboxConfig } from '../config/config.ts'
+import { presets } from '../config/presets.ts'
+import { asFault, Fault } from '../fault.ts'
+import type { Journal } from '../journal/journal.ts'
+import { workedBefore } from '../login-memory.ts'
+import { makeImapSource } from '../source/imap.ts'
+import { makePop3Source } from '../source/pop3.ts'
+import type { Source, SourceSession } from '../source/source.ts'
+import { checkCertificate } from './certificate.ts'
+import type { DoctorContext } from './context.ts'
+import { type Finding, fine, note, ofFault, skipped } from './finding.ts'
+import { checkNetwork } from './network.ts'
+import { isThere } from './settings.ts'
+
+export interface SourceLook {
+  readonly findings: readonly Finding[]
+  readonly reached: boolean
+}
+
+/** @param journal what is remembered of refused logins, which hosts count */
+export async function checkSource(
+  mailbox: MailboxConfig,
+  journal: Journal | undefined,
+  context: DoctorContext,
+): Promise<SourceLook> {
+  const { words, checks } = context
+  const { server, name: subject } = mailbox
+  const { host, port } = server
+  const network = await checkNetwork(
+    { host, port, subject, names: 'sourceNames', reach: 'sourceReach', blame: fault => fault },
+    context,
+  )
+  const findings = [...network.findings]
+  const skip = (cause: keyof typeof checks): SourceLook => {
+    findings.push(skipped({ check: 'sourceLogin', subject }, words.because(checks[cause])))
+    return { findings, reached: network.reached }
+  }
+  if (!network.reached) return skip('sourceReach')
+  if (server.security === 'none') findings.push(fine({ check: 'sourceTls', subject }, words.clearText))
+  else {
+    const certificate = await checkCertificate(mailbox, context)
+    findings.push(certificate)
+    if (certificate.verdict === 'bad') return skip('sourceTls')
+  }
+  if (!(await isThere(mailbox.password))) return skip('secrets')
+  findings.push(...(await checkLogin(mailbox, journal, context)))
+  return { findings, reached: true }
+}
+
+const mostRefusedLogins = 5
+const hourMs = 3600_000
+
+async function checkLogin(
+  mailbox: MailboxConfig,
+  journal: Journal | undefined,
+  context: DoctorContext,
+): Promise<readonly Finding[]> {
+  const { words, language, clock, signal } = context
+  const place = { check: 'sourceLogin', subject: mailbox.name } as const
+  const state = journal?.mailbox(mailbox.name)
+  const now = clock.nowMs()
+  const refused = state?.failedLoginsAtMs.filter(at => at <= now && now - at < hourMs).length ?? 0
+  if (refused >= mostRefusedLogins)
+    return [{ ...note(place, 'login.not-tried', words.loginCapped(refused)), verdict: 'bad', exitCode: 75 }]
+  let session: SourceSession
+  try {
+    session = await sourceOf(mailbox, context).open(signal)
+  } catch (thrown) {
+    signal.throwIfAborted()
+    return [ofFault(place, await judged(asFault(thrown), mailbox, journal), language)]
+  }
+  const findings = [fine(place, words.loggedIn(mailbox.user, session.abilities.tls))]
+  try {
+    findings.push(...(await checkFolders(mailbox, session, context)))
+    findings.push(...checkAbilities(mailbox, session, context), checkLimits(mailbox, session, context))
+    await session.close().catch(() => {})
+    return findings
+  } finally {
+    session.abandon()
+  }
+}
+
+/** Hosts answer "login incorrect" to those who log in too often: the very login that worked before is met by a limit. */
+async function judged(fault: Fault, mailbox: MailboxConfig, journal: Journal | undefined): Promise<Fault> {
+  if (fault.code !== 'source.login-refused' || journal === undefined) return fault
+  if (!(await workedBefore(journal, mailbox))) return fault
+  return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
+}
+
+function sourceOf(mailbox: MailboxConfig, { clock, lookup, deadlines }: DoctorContext): Source {
+  const { connectMs, answerMs, loginMs, listMs } = deadlines
+  if (mailbox.protocol === 'imap') {
+    const own = { connect: connectMs, tls: answerMs, greeting: answerMs, login: loginMs, silence: listMs }
+    return makeImapSource({ mailbox, clock, deadlines: own })
+  }
+  const own = { connectMs, greetingMs: answerMs, tlsMs: answerMs, loginMs, listMs, quitMs: answerMs }
+  return makePop3Source({ mailbox, clock, lookup, deadlines: own })
+}
+
+/** Faults after which the session goes on: they are about one folder. */
+const ofOneFolder: readonly Fault['code'][] = [
+  'source.folder-missing',
+  'source.server-permanent',
+  'source.server-temporary',
+]
+
+async function checkFolders(
+  { name: subject }: MailboxConfig,
+  session: SourceSession,
+  context: DoctorContext,
+): Promise<readonly Finding[]> {
+  const { words, language, signal } = context
+  const place = { check: 'sourceFolders', subject } as const
+  const findings: Finding[] = []
+  for (const folder of session.folders) {
+    try {
+      const { entries } = await session.list(folder, () => true, signal)
+      const nameless = entries.filter(({ uid }) => uid === undefined).length
+      if (nameless === 0) findings.push(fine(place, words.folder(folder, entries.length)))
+      else if (session.abilities.protocol === 'pop3' && nameless === entries.length)
+        findings.push(note(place, 'source.no-uidl', words.noUidl))
+      else
+        findings.push(
+          note(place, 'source.nameless', words.namelessMessages(folder, nameless, entries.length)),
+        )
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const fault = asFault(thrown)
+      findings.push(ofFault(place, fault, language))
+      if (!ofOneFolder.includes(fault.code)) break
+    }
+  }
+  return findings
+}
+
+/** What of a server's announcements changes anything here. */
+const telling = ['IDLE', 'UIDPLUS', 'MOVE', 'UIDL', 'TOP', 'PIPELINING', 'UTF8', 'UTF8=ACCEPT'] as const
+
+function checkAbilities(
+  { name: subject, afterImport }: MailboxConfig,
+  { abilities }: SourceSession,
+  { words }: DoctorContext,
+): readonly Finding[] {
+  const { protocol, capabilities, canDelete } = abilities
+  const place = { check: 'sourceAbilities', subject } as const
+  const has = (name: string): boolean =>
+    capabilities.some(line => line === name || line.startsWith(`${name} `))
+  const findings: Finding[] = []
+  if (protocol === 'imap') {
+    if (!has('IDLE')) findings.push(note(place, 'source.no-idle', words.noIdle))
+    if (afterImport.do === 'delete' && !canDelete)
+      findings.push(note(place, 'source.cannot-settle', words.cannotDelete, 1))
+    if (afterImport.do === 'move' && !has('MOVE') && !canDelete)
+      findings.push(note(place, 'source.cannot-settle', words.cannotMove, 1))
+  } else {
+    // RFC 2449 section 6.7: days, or NEVER; a third word USER says that it differs by user.
+    const days = /^EXPIRE (\d{1,4})\b/.exec(capabilities.find(line => line.startsWith('EXPIRE ')) ?? '')?.[1]
+    if (days !== undefined && afterImport.do === 'keep')
+      findings.push(note(place, 'source.expires', words.expires(Number(days))))
+    if (capabilities.length > 0 && !has('UIDL')) findings.push(note(place, 'source.no-uidl', words.noUidl))
+  }
+  const names = telling.filter(has)
+  return findings.length > 0 ? findings : [fine(place, words.abilities(protocol, names))]
+}
+
+/** Logins as the schedule makes them, held against what the host says and what is known of it. */
+function checkLimits(
+  { name: subject, protocol, schedule, server }: MailboxConfig,
+  { abilities }: SourceSession,
+  { words }: DoctorContext,
+): Finding {
+  const place = { check: 'sourceLimits', subject } as const
+  const everyMs = shortestGapMs(schedule)
+  // IMAP keeps its connection: the schedule logs nobody in.
+  if (protocol === 'imap' || everyMs === undefined) return fine(place, words.pollWell(everyMs))
+  const host = server.host.toLowerCase()
+  const preset = presets.find(
+    ({ mx, pop3 }) => pop3?.host === host || mx.some(under => host === under || host.endsWith(`.${under}`)),
+  )
+  const leastMs = Math.max(abilities.loginDelayMs ?? 0, preset?.pop3FloorMs ?? 0)
+  if (everyMs >= leastMs) return fine(place, words.pollWell(everyMs))
+  return note(place, 'host.poll-limit', words.pollTooOften(everyMs, leastMs, server.host))
+}
+
+function shortestGapMs(schedule: string): number | undefined {
+  const task = cron.createTask(schedule, () => {})
+  try {
+    const runs = task.getNextRuns(4).map(date => date.getTime())
+    const gaps = runs.slice(1).map((at, index) => at - (runs[index] ?? at))
+    return gaps.length === 0 ? undefined : Math.min(...gaps)
+  } finally {
+    void task.destroy()
+  }
+}

@@ -1,0 +1,174 @@
+/** The words of `doctor` in English. */
+import { makeFormat } from '../locale/format.ts'
+import type { DoctorWords } from './words.ts'
+
+const { number, size, span, relative, instant } = makeFormat('en')
+const count = (many: number, one: string, more = `${one}s`): string =>
+  `${number(many)} ${many === 1 ? one : more}`
+const list = (items: readonly string[]): string => items.join(', ')
+const folderName = (folder: string): string => (folder === '' ? 'the mailbox' : `the folder ${folder}`)
+const family = (one: 4 | 6): string => `IPv${one}`
+
+export const en: DoctorWords = {
+  node: version => `version ${version}`,
+  oldNode: (version, least) => ({
+    what: `Node.js ${version} is too old: hikyaku needs ${least} or newer.`,
+    next: 'Install the current long-term version from https://nodejs.org/ and start hikyaku with it.',
+  }),
+  settings: (mailboxes, accounts) =>
+    `${count(mailboxes, 'mailbox', 'mailboxes')} into ${count(accounts, 'Gmail account')}`,
+  mendSettings: 'Mend this setting; nothing is pulled before that. `hikyaku setup` can do it with you.',
+  secretsWell: kinds => `all there and readable (${list(kinds)})`,
+  openFile: (file, command) => ({
+    what: `Other users of this computer can read ${file}, which holds a secret.`,
+    next: `Run: ${command}`,
+  }),
+  state: (folder, free) => `${folder}, ${size(free)} free`,
+  stateToCome: folder => `${folder} will be made at the first pull`,
+  stateOpen: (folder, command) => ({
+    what: `Other users of this computer can look into ${folder}: it tells who wrote to you when.`,
+    next: `Run: ${command}`,
+  }),
+  stateForeign: (folder, uid) => ({
+    what: `${folder} belongs to another user (number ${uid}).`,
+    next: 'That is right where the service runs as that user; otherwise run hikyaku as that user, or set STATE_DIR to a folder of your own.',
+  }),
+  littleRoom: (folder, free) => ({
+    what: `Only ${size(free)} are free where ${folder} is. A large message may not fit.`,
+    next: 'Make room on that disk soon, or set STATE_DIR to another one (and move the folder there).',
+  }),
+  journal: (messages, octets) => `sound; ${count(messages, 'message')}, ${size(octets)}`,
+  noJournal: 'none yet: nothing has been pulled',
+  running: 'hikyaku is running',
+  notRunning: {
+    what: 'hikyaku is not running: no mail is pulled by itself.',
+    next: 'Start it with `hikyaku run`, or for good with `hikyaku service install`.',
+  },
+  twoInstances: service => ({
+    what: `The service ${service} cannot start, because another hikyaku uses the same data folder.`,
+    next: 'Stop the other one (a `hikyaku run` in a terminal, a container, a second service), or give it a STATE_DIR of its own.',
+  }),
+  service: name => `${name} is on`,
+  serviceStopped: (name, detail, command) => ({
+    what: `${name} is installed but not running${detail === '' ? '' : ` (${detail})`}.`,
+    next: `Mend what is bad above, then run \`hikyaku service install\` again. Its log: ${command}`,
+  }),
+  noService: {
+    what: 'hikyaku is not installed as a service here, so it does not start with this computer.',
+    next: 'Run `hikyaku service install`. A container or a task scheduler that starts it is as good.',
+  },
+  noServiceManager: 'this system has no service manager that hikyaku knows',
+  alerts: (ways, minutes) =>
+    `after ${count(minutes, 'minute')} of trouble, by ${list(ways.map(way => ({ mail: 'a mail in Gmail', webhook: 'web hook', ping: 'ping' })[way]))}`,
+  noAlerts: {
+    what: 'Nobody is told when mail stops coming.',
+    next: 'Set ALERT_MAIL=true, or ALERT_WEBHOOK or ALERT_PING.',
+  },
+  clock: off => `right (${span(Math.abs(off))} away from Google’s)`,
+  clockOff: off => ({
+    what: `The clock of this computer is ${span(Math.abs(off))} ${off > 0 ? 'slow' : 'fast'}: certificates and sign-ins are judged by it, and waits come out wrong.`,
+    next: 'Set the clock and let it be kept right (on Linux: timedatectl set-ntp true).',
+  }),
+  addresses: (host, four, six) =>
+    `${host}: IPv4 ${four.length > 0 ? list(four) : 'none'}; IPv6 ${six.length > 0 ? list(six) : 'none'}`,
+  reached: (server, families) =>
+    `${server} answers (${list(families.map(([one, ms]) => `${family(one)} in ${span(ms)}`))})`,
+  deadFamily: (server, dead) => ({
+    what: `${server} has an ${family(dead)} address, but nothing answers there; over ${family(dead === 6 ? 4 : 6)} it answers.`,
+    next: `hikyaku goes the other way by itself, a moment later each time. Mend ${family(dead)} on this network, or switch it off.`,
+  }),
+  noFamilyHere: (server, one) => `${server} answers; this computer has no ${family(one)}, which does no harm`,
+  certificate: (names, issuer, days) =>
+    `made out to ${list(names)}; by ${issuer}; ${count(days, 'day')} left`,
+  certificatePinned: days => `the pinned one; ${count(days, 'day')} left`,
+  certificateEnding: (names, days) => ({
+    what: `The certificate for ${list(names)} ends in ${count(days, 'day')}.`,
+    next: 'Hosting companies renew it by themselves, often at the last moment. If it is your own server, renew it now.',
+  }),
+  certificateSeen: (names, from, to, sha256) =>
+    `The certificate names ${names.length > 0 ? list(names) : 'no server'} and is valid from ${instant(from)} to ${instant(to)}. To pin it: MAIL_CERT_SHA256=${sha256}`,
+  clearText: 'no encryption; that is allowed only because the server is this computer itself',
+  loggedIn: (user, tls) => `logged in as ${user}${tls === undefined ? '' : ` (${tls})`}`,
+  loginCapped: refused => ({
+    what: `The login was refused ${count(refused, 'time')} within the last hour, so doctor did not try again: hosts lock an address after too many.`,
+    next: 'Correct the password, wait an hour, and run `hikyaku doctor` again.',
+  }),
+  folder: (folder, messages) => `${folderName(folder)}: ${count(messages, 'message')}`,
+  namelessMessages: (folder, nameless, all) => ({
+    what: `In ${folderName(folder)} the server gives ${number(nameless)} of ${count(all, 'message')} no lasting name, so hikyaku recognises them by their content.`,
+    next: 'It works, but each look costs more. Prefer MAIL_PROTOCOL=imap where the host has it.',
+  }),
+  noUidl: {
+    what: 'This POP3 server has no UIDL: hikyaku must look into each message to know which ones are new.',
+    next: 'It works, but slowly with many messages. Prefer MAIL_PROTOCOL=imap where the host has it, or let imported mail be deleted (AFTER_IMPORT=delete-after:14d).',
+  },
+  abilities: (protocol, names) =>
+    `${protocol.toUpperCase()}${names.length > 0 ? ` with ${list(names)}` : ', nothing beyond the basics'}`,
+  noIdle: {
+    what: 'The server does not tell of new mail by itself (no IDLE).',
+    next: 'Nothing: hikyaku asks every half minute instead.',
+  },
+  cannotDelete: {
+    what: 'AFTER_IMPORT asks to delete imported mail, but this server cannot delete single messages safely (no UIDPLUS).',
+    next: 'Mail is imported and stays at the source. Set AFTER_IMPORT=keep, or use MAIL_PROTOCOL=pop3.',
+  },
+  cannotMove: {
+    what: 'AFTER_IMPORT asks to move imported mail, but this server cannot do that safely (no MOVE and no UIDPLUS).',
+    next: 'Mail is imported and stays where it is. Set AFTER_IMPORT=keep.',
+  },
+  expires: days => ({
+    what:
+      days === 0
+        ? 'This host deletes messages as soon as they were retrieved (EXPIRE 0): it keeps no copy.'
+        : `This host deletes messages ${count(days, 'day')} after they arrived (EXPIRE).`,
+    next: 'Nothing is lost: what was imported is in Gmail. Only do not count on the copy at the host.',
+  }),
+  pollWell: every =>
+    every === undefined ? 'no limit is known' : `every ${span(every)}; no limit forbids it`,
+  pollTooOften: (every, least, host) => ({
+    what: `SCHEDULE looks every ${span(every)}, but ${host} allows a login only every ${span(least)}.`,
+    next: `Set SCHEDULE so that at least ${span(least)} lie between two looks, or use MAIL_PROTOCOL=imap.`,
+  }),
+  signedIn: ms => `Google takes the permission (${span(ms)})`,
+  consentLasts: 'Google names no end',
+  consentTesting: left => ({
+    what: `The permission ends ${relative(left)}: the Google project is in “Testing”, where it lasts seven days only.`,
+    next: 'Open https://console.cloud.google.com/auth/audience, press “Publish app”, then run `hikyaku setup google` once more.',
+  }),
+  scopes: canRead =>
+    canRead
+      ? 'may put mail in, make labels, and read (gmail.readonly)'
+      : 'may put mail in and make labels; may not read',
+  scopesUnknown: 'Google did not say which ones were given',
+  api: (ms, imports) => `answers in ${span(ms)}; at most ${count(imports, 'import')} a minute`,
+  account: address => `signed in as ${address}`,
+  accountUnknown: 'whose account it is can be seen only with gmail.readonly',
+  labels: (there, toCome) =>
+    [
+      there.length > 0 ? `there: ${list(there)}` : '',
+      toCome.length > 0 ? `made when first needed: ${list(toCome)}` : '',
+    ]
+      .filter(part => part !== '')
+      .join('; ') || 'none asked for',
+  lastPull: ago => `went well ${relative(-ago)}`,
+  noPull: { what: 'There has been no pull yet.', next: 'Run `hikyaku pull`, or start the service.' },
+  wellAgain: (since, what) => ({
+    what: `The last pull failed (for ${span(since)}): ${what}`,
+    next: 'What doctor tried just now works, so this mends itself at the next pull. At once: `hikyaku check-now`, or `hikyaku pull`.',
+  }),
+  failing: (since, what, next) => ({ what: `For ${span(since)}: ${what}`, next }),
+  booksBroken: {
+    what: 'The books of the journal do not balance.',
+    next: 'Please report this as a bug in hikyaku, with the output of `hikyaku status`.',
+  },
+  noneAside: 'none',
+  aside: (many, reason) => ({
+    what: `${count(many, 'message')} could not be imported and ${many === 1 ? 'stays' : 'stay'} at the source. ${reason}`,
+    next: '`hikyaku status` lists them; `hikyaku retry all` tries them again.',
+  }),
+  because: check => `not looked at, because of: ${check}`,
+  outOfTime: 'not looked at: the time for all checks was over',
+  noNetwork:
+    'Neither the mail server nor Google can be reached: it is most likely the internet connection of this computer.',
+  looking: 'looking …',
+}

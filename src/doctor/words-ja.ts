@@ -1,0 +1,177 @@
+/** `doctor` の日本語の文言。 */
+import { makeFormat } from '../locale/format.ts'
+import type { DoctorWords } from './words.ts'
+
+const { number, size, span, relative, instant } = makeFormat('ja')
+const mails = (many: number): string => `${number(many)} 通`
+const days = (many: number): string => `${number(many)} 日`
+const list = (items: readonly string[]): string => items.join('、')
+const folderName = (folder: string): string => (folder === '' ? 'メールボックス' : `フォルダー「${folder}」`)
+const family = (one: 4 | 6): string => `IPv${one}`
+
+export const ja: DoctorWords = {
+  node: version => `バージョン ${version}`,
+  oldNode: (version, least) => ({
+    what: `Node.js ${version} は古いため使えません。${least} 以降が必要です。`,
+    next: 'https://nodejs.org/ から現在の LTS 版をインストールし、それで hikyaku を起動してください。',
+  }),
+  settings: (mailboxes, accounts) =>
+    `メールボックス ${number(mailboxes)} 個、Gmail アカウント ${number(accounts)} 個`,
+  mendSettings: 'この設定を直してください。直すまで取り込みは行いません。`hikyaku setup` でも設定できます。',
+  secretsWell: kinds => `すべて読み取れます（${list(kinds)}）`,
+  openFile: (file, command) => ({
+    what: `パスワードなどが書かれた ${file} を、このコンピューターのほかのユーザーも読み取れます。`,
+    next: `次のコマンドを実行してください: ${command}`,
+  }),
+  state: (folder, free) => `${folder}（空き ${size(free)}）`,
+  stateToCome: folder => `${folder} は最初の取り込みのときに作られます`,
+  stateOpen: (folder, command) => ({
+    what: `このコンピューターのほかのユーザーも ${folder} の中を見られます。いつ誰からメールが届いたかが分かってしまいます。`,
+    next: `次のコマンドを実行してください: ${command}`,
+  }),
+  stateForeign: (folder, uid) => ({
+    what: `${folder} は別のユーザー（番号 ${uid}）のものです。`,
+    next: 'サービスがそのユーザーで動いているなら問題ありません。そうでなければ、そのユーザーで実行するか、STATE_DIR にご自分のフォルダーを指定してください。',
+  }),
+  littleRoom: (folder, free) => ({
+    what: `${folder} のあるディスクの空きが ${size(free)}しかありません。大きなメールが入らないおそれがあります。`,
+    next: '早めに空きを増やすか、STATE_DIR を別のディスクに変えて（フォルダーごと移して）ください。',
+  }),
+  journal: (messages, octets) => `正常（${mails(messages)}、${size(octets)}）`,
+  noJournal: 'まだありません（取り込みはこれからです）',
+  running: '動作中',
+  notRunning: {
+    what: 'hikyaku は動いていません。メールは自動では取り込まれません。',
+    next: '`hikyaku run` で起動してください。常に動かすには `hikyaku service install` を実行します。',
+  },
+  twoInstances: service => ({
+    what: `別の hikyaku が同じデータの保存先を使っているため、サービス ${service} を起動できません。`,
+    next: 'もう一方（端末での `hikyaku run`、コンテナー、別のサービスなど）を止めるか、別の STATE_DIR を指定してください。',
+  }),
+  service: name => `${name} が有効です`,
+  serviceStopped: (name, detail, command) => ({
+    what: `${name} は登録されていますが、動いていません${detail === '' ? '' : `（${detail}）`}。`,
+    next: `上の異常を直してから、もう一度 \`hikyaku service install\` を実行してください。ログ: ${command}`,
+  }),
+  noService: {
+    what: 'サービスとして登録されていないため、コンピューターの起動時に自動では始まりません。',
+    next: '`hikyaku service install` を実行してください。コンテナーやタスク スケジューラーで起動している場合は不要です。',
+  },
+  noServiceManager: 'このシステムのサービス管理には対応していません',
+  alerts: (ways, minutes) =>
+    `異常が ${number(minutes)} 分続いたらお知らせします（${list(ways.map(way => ({ mail: 'Gmail へのメール', webhook: 'Webhook', ping: 'ping' })[way]))}）`,
+  noAlerts: {
+    what: 'メールを取り込めなくなっても、どこにもお知らせしません。',
+    next: 'ALERT_MAIL=true、または ALERT_WEBHOOK か ALERT_PING を設定してください。',
+  },
+  clock: off => `正確です（Google との差 ${span(Math.abs(off))}）`,
+  clockOff: off => ({
+    what: `このコンピューターの時計が ${span(Math.abs(off))}${off > 0 ? '遅れて' : '進んで'}います。証明書やサインインの判定、待ち時間が正しく行われません。`,
+    next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。',
+  }),
+  addresses: (host, four, six) =>
+    `${host}: IPv4 ${four.length > 0 ? list(four) : 'なし'}、IPv6 ${six.length > 0 ? list(six) : 'なし'}`,
+  reached: (server, families) =>
+    `${server} に接続できました（${list(families.map(([one, ms]) => `${family(one)} ${span(ms)}`))}）`,
+  deadFamily: (server, dead) => ({
+    what: `${server} には ${family(dead)} のアドレスがありますが、応答がありません。${family(dead === 6 ? 4 : 6)} では応答があります。`,
+    next: `hikyaku は自動でもう一方を使いますが、毎回少し遅くなります。ネットワークの ${family(dead)} を直すか、無効にしてください。`,
+  }),
+  noFamilyHere: (server, one) =>
+    `${server} に接続できました。このコンピューターでは ${family(one)} を使えませんが、問題ありません`,
+  certificate: (names, issuer, left) => `${list(names)}（発行: ${issuer}、残り ${days(left)}）`,
+  certificatePinned: left => `指定された証明書です（残り ${days(left)}）`,
+  certificateEnding: (names, left) => ({
+    what: `${list(names)} の証明書は、あと ${days(left)}で有効期限が切れます。`,
+    next: 'レンタルサーバーでは通常、期限の直前に自動で更新されます。ご自分のサーバーの場合は今すぐ更新してください。',
+  }),
+  certificateSeen: (names, from, to, sha256) =>
+    `証明書の名前: ${names.length > 0 ? list(names) : 'なし'}、有効期間: ${instant(from)} ～ ${instant(to)}。この証明書を指定するには: MAIL_CERT_SHA256=${sha256}`,
+  clearText: '暗号化なし（サーバーがこのコンピューター自身のため許可されています）',
+  loggedIn: (user, tls) => `${user} でログインできました${tls === undefined ? '' : `（${tls}）`}`,
+  loginCapped: refused => ({
+    what: `この 1 時間にログインが ${number(refused)} 回拒否されたため、診断ではログインを試していません。繰り返すとサーバーに接続を止められることがあります。`,
+    next: 'パスワードを直し、1 時間ほど待ってから、もう一度 `hikyaku doctor` を実行してください。',
+  }),
+  folder: (folder, messages) => `${folderName(folder)}: ${mails(messages)}`,
+  namelessMessages: (folder, nameless, all) => ({
+    what: `${folderName(folder)}の ${mails(all)}のうち ${mails(nameless)}に、サーバーが固有の番号を付けていません。hikyaku は内容で見分けます。`,
+    next: '取り込みはできますが、確認に時間がかかります。使えるなら MAIL_PROTOCOL=imap をおすすめします。',
+  }),
+  noUidl: {
+    what: 'この POP3 サーバーは UIDL に対応していません。新着かどうかを調べるために、1 通ずつ中を確認します。',
+    next: '取り込みはできますが、通数が多いと時間がかかります。使えるなら MAIL_PROTOCOL=imap にするか、取り込んだメールを削除する設定（AFTER_IMPORT=delete-after:14d）にしてください。',
+  },
+  abilities: (protocol, names) =>
+    `${protocol.toUpperCase()}（${names.length > 0 ? list(names) : '基本機能のみ'}に対応）`,
+  noIdle: {
+    what: 'サーバーは新着を自分から知らせません（IDLE 非対応）。',
+    next: '対処は不要です。代わりに 30 秒ごとに確認します。',
+  },
+  cannotDelete: {
+    what: 'AFTER_IMPORT で取り込み後の削除が指定されていますが、このサーバーでは 1 通だけを安全に削除できません（UIDPLUS 非対応）。',
+    next: 'メールは取り込まれ、元の場所にも残ります。AFTER_IMPORT=keep にするか、MAIL_PROTOCOL=pop3 を使ってください。',
+  },
+  cannotMove: {
+    what: 'AFTER_IMPORT で取り込み後の移動が指定されていますが、このサーバーでは安全に移動できません（MOVE・UIDPLUS 非対応）。',
+    next: 'メールは取り込まれ、元の場所にも残ります。AFTER_IMPORT=keep にしてください。',
+  },
+  expires: left => ({
+    what:
+      left === 0
+        ? 'このサーバーは、受け取られたメールをすぐに削除します（EXPIRE 0）。サーバーに控えは残りません。'
+        : `このサーバーは、届いてから ${days(left)}でメールを削除します（EXPIRE）。`,
+    next: '取り込んだメールは Gmail にあるため、失われません。サーバーの控えだけはあてにしないでください。',
+  }),
+  pollWell: every =>
+    every === undefined ? '制限は知られていません' : `${span(every)}ごと（制限の範囲内です）`,
+  pollTooOften: (every, least, host) => ({
+    what: `SCHEDULE では ${span(every)}ごとに確認しますが、${host} へのログインは ${span(least)}に 1 回までです。`,
+    next: `確認の間隔が ${span(least)}以上になるように SCHEDULE を変えるか、MAIL_PROTOCOL=imap を使ってください。`,
+  }),
+  signedIn: ms => `Google がアクセス許可を受け付けました（${span(ms)}）`,
+  consentLasts: '期限はありません',
+  consentTesting: left => ({
+    what: `アクセス許可は ${relative(left)}に終了します。Google のプロジェクトが「テスト」のままで、7 日間しか続きません。`,
+    next: 'https://console.cloud.google.com/auth/audience を開いて「アプリを公開」を押し、もう一度 `hikyaku setup google` を実行してください。',
+  }),
+  scopes: canRead =>
+    canRead
+      ? 'メールの追加、ラベルの作成、読み取り（gmail.readonly）ができます'
+      : 'メールの追加とラベルの作成ができます。読み取りはできません',
+  scopesUnknown: 'Google から、許可の内容についての回答がありませんでした',
+  api: (ms, imports) => `応答 ${span(ms)}、1 分に ${mails(imports)}まで取り込みます`,
+  account: address => `${address} としてサインインしています`,
+  accountUnknown: 'どのアカウントかは、gmail.readonly の許可がないと確かめられません',
+  labels: (there, toCome) =>
+    [
+      there.length > 0 ? `作成済み: ${list(there)}` : '',
+      toCome.length > 0 ? `必要になったときに作成: ${list(toCome)}` : '',
+    ]
+      .filter(part => part !== '')
+      .join('、') || '指定なし',
+  lastPull: ago => `${relative(-ago)}に正常に終わりました`,
+  noPull: {
+    what: 'まだ一度も取り込んでいません。',
+    next: '`hikyaku pull` を実行するか、サービスを開始してください。',
+  },
+  wellAgain: (since, what) => ({
+    what: `前回までの取り込みは失敗しています（${span(since)}前から）。${what}`,
+    next: '今の診断では正常なため、次の取り込みで自然に直ります。すぐに試すには `hikyaku check-now` か `hikyaku pull` を実行してください。',
+  }),
+  failing: (since, what, next) => ({ what: `${span(since)}前から: ${what}`, next }),
+  booksBroken: {
+    what: '記録ファイルの件数が合いません。',
+    next: 'hikyaku の不具合です。`hikyaku status` の出力を添えて、開発元へご報告ください。',
+  },
+  noneAside: 'ありません',
+  aside: (many, reason) => ({
+    what: `${mails(many)}を取り込めず、元のメールボックスに残しています。${reason}`,
+    next: '一覧は `hikyaku status` で表示されます。再試行は `hikyaku retry all` です。',
+  }),
+  because: check => `次の項目のため確認していません: ${check}`,
+  outOfTime: '時間内に終わらなかったため確認していません',
+  noNetwork:
+    'メールサーバーにも Google にも接続できません。このコンピューターのインターネット接続に原因がある可能性が高いです。',
+  looking: '確認しています…',
+}
