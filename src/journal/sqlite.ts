@@ -128,13 +128,14 @@ export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () =>
   if (existsSync(made) && (stat === undefined || stat.size === 0)) {
     throw new Fault('journal.missing', { facts: { file: path } })
   }
+  const walStat = statSync(`${path}-wal`, { throwIfNoEntry: false })
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path, { timeout: 5000 })
     // The order matters: nothing may be written before the version and the integrity are known.
     refuseNewer(database, path)
     if (mode === 'run' && stat !== undefined && stat.size > 0) {
-      checkIntegrity(database, path, stat.size, existsSync(made))
+      checkIntegrity(database, path, stat.size, existsSync(made), walStat === undefined)
     }
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     if (mode === 'run') {
@@ -170,18 +171,33 @@ export function integrityProblems(database: DatabaseSync, whole: boolean): reado
   return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
 }
 
-function checkIntegrity(database: DatabaseSync, path: string, size: number, made: boolean): void {
-  const problems = integrityProblems(database, size <= fullCheckOctets)
+/** @param atRest no write-ahead log lies beside it: the file must be whole by itself */
+function checkIntegrity(
+  database: DatabaseSync,
+  path: string,
+  size: number,
+  made: boolean,
+  atRest: boolean,
+): void {
+  const problems = [...integrityProblems(database, size <= fullCheckOctets)]
+  const pageOctets = Number(database.prepare('PRAGMA page_size').get()?.page_size)
+  // SQLite reads the missing part of a last page as zeros and says nothing.
+  if (atRest && size % pageOctets !== 0) problems.push('the last page is cut')
   // Killed while it was being made for the first time: there is nothing in it yet, and no mark beside it.
   const unfinished = !made && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
   if (problems.length > 0 || (version(database) === 0 && !unfinished)) {
     throw new Fault('journal.damaged', { facts: { file: path, reason: problems[0] ?? 'no schema' } })
   }
+  // A table that is not there is an SQLITE_ERROR: journal.damaged (sqlite-fault.ts).
+  if (version(database) === migrations.length) {
+    database.prepare('SELECT 1 FROM message, mailbox, account, note LIMIT 0').get()
+  }
 }
 
-function migrate(database: DatabaseSync): void {
-  for (let step = version(database); step < migrations.length; step++) {
-    database.exec(`BEGIN IMMEDIATE; ${migrations[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
+/** Brings the schema up to date, each step whole or not at all. */
+export function migrate(database: DatabaseSync, steps: readonly string[] = migrations): void {
+  for (let step = version(database); step < steps.length; step++) {
+    database.exec(`BEGIN IMMEDIATE; ${steps[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
   }
 }
 
@@ -266,7 +282,7 @@ class SqliteJournal implements Journal {
 
   beginPull(mailbox: string, atMs: number): number {
     return this.#transaction(() => {
-      this.mailbox(mailbox)
+      this.#run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', mailbox)
       this.#run(
         `UPDATE mailbox SET generation = generation + 1, last_pull_at_ms = ?1,
            first_pull_at_ms = coalesce(first_pull_at_ms, ?1) WHERE name = ?2`,
