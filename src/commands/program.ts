@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { languageHere } from '../config/language.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import { chooseLanguage } from '../locale/locale.ts'
+import { answersOf, setupOptions } from '../setup/options.ts'
 import { readVersion } from '../version.ts'
 import { answering, type Invocation, makeInvocation } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
@@ -73,6 +74,34 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       .configureOutput({ writeErr: () => {} })
   program.option('--lang <language>', help.lang)
 
+  const setup = verb('setup', help.setup)
+    .argument('[part]', help.setupPart)
+    .option('-y, --yes', help.setupYes)
+  for (const { id, value, help: text } of setupOptions)
+    setup.option(value === undefined ? `--${id}` : `--${id} ${value}`, text[invocation.language])
+  setup.action(async (part: string | undefined, flags: CommonFlags & { yes?: boolean }) => {
+    if (part !== undefined && part !== 'google' && part !== 'mailbox') {
+      throw new Fault('usage.invalid', { facts: { what: `setup ${part}` } })
+    }
+    const { setupCommand } = await import('./setup.ts')
+    const { yes = false, lang, ...rest } = flags
+    const answers = answersOf(rest)
+    done(
+      await setupCommand(invocation, {
+        part: part ?? 'everything',
+        yes,
+        languageGiven: lang !== undefined,
+        answers,
+      }),
+    )
+  })
+  verb('revoke', help.revoke)
+    .argument('[account...]', help.revokeAccount)
+    .option('-y, --yes', help.yes)
+    .action(async (accounts: string[], flags: CommonFlags & { yes?: boolean }) => {
+      const { revokeCommand } = await import('./revoke.ts')
+      done(await revokeCommand(invocation, { accounts, yes: flags.yes ?? false }))
+    })
   verb('run', help.run).action(async () => {
     const { runCommand } = await import('./run.ts')
     done(await runCommand(invocation))

@@ -163,6 +163,11 @@ export interface Words {
     readonly program: string
     readonly json: string
     readonly lang: string
+    readonly setup: string
+    readonly setupPart: string
+    readonly setupYes: string
+    readonly revoke: string
+    readonly revokeAccount: string
     readonly run: string
     readonly pull: string
     readonly mailbox: string

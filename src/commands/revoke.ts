@@ -1,0 +1,76 @@
+/** `hikyaku revoke [account]`: takes the permission back at Google, and deletes it here. */
+import { vaultNames } from '../config/load.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import { revokeConsent } from '../gmail/consent-exchange.ts'
+import { findPlace } from '../setup/place.ts'
+import { setupWords } from '../setup/words.ts'
+import { openVault } from '../vault/open-vault.ts'
+import { confirm } from './confirm.ts'
+import { answering, type Invocation, writeJson, writeLine } from './invocation.ts'
+
+type Outcome = 'revoked' | 'already-ended' | 'nothing' | 'service-account' | 'declined'
+
+/** @param accounts names; empty: all of the configuration */
+export async function revokeCommand(
+  invocation: Invocation,
+  { accounts, yes }: { readonly accounts: readonly string[]; readonly yes: boolean },
+): Promise<number> {
+  const words = setupWords[invocation.language].revoke
+  return answering(invocation, async () => {
+    const { config, stateDir, env, endpoints } = await findPlace(invocation.env, invocation.cwd)
+    const known = config?.accounts ?? []
+    const unknown = accounts.find(name => !known.some(one => one.name === name))
+    if (unknown !== undefined || config === undefined) {
+      const names = known.map(({ name }) => name).join(', ') || '–'
+      throw new Fault('usage.invalid', { facts: { what: words.unknown(unknown ?? '', names) } })
+    }
+    if (!yes && (invocation.json || invocation.stdin.isTTY !== true))
+      throw new Fault('usage.invalid', { facts: { what: words.needsYes } })
+    const vault = await openVault({ stateDir, env })
+    const results: { account: string; outcome: Outcome; inVariable: boolean }[] = []
+    for (const { name, address, credential } of known) {
+      if (accounts.length > 0 && !accounts.includes(name)) continue
+      const result = (outcome: Outcome, inVariable = false): void => {
+        results.push({ account: name, outcome, inVariable })
+      }
+      if (credential.kind === 'service-account') {
+        result('service-account')
+        continue
+      }
+      const vaultName = vaultNames.refreshToken(name)
+      const inVault = await vault.get(vaultName)
+      // From a variable or a file, which only the owner can remove.
+      const elsewhere = await credential.refreshToken.reveal().catch(() => undefined)
+      const tokens = [...new Set([inVault, elsewhere])].filter(token => token !== undefined)
+      if (tokens.length === 0) {
+        result('nothing')
+        continue
+      }
+      if (!yes && !(await confirm(invocation, words.question(address)))) {
+        result('declined')
+        continue
+      }
+      let outcome: Outcome = 'already-ended'
+      // Google first: a permission that is forgotten here and lives on there is the worse half.
+      for (const token of tokens)
+        if ((await revokeConsent(token, endpoints.revokeUrl, AbortSignal.timeout(60_000))) === 'revoked')
+          outcome = 'revoked'
+      if (inVault !== undefined) await vault.delete(vaultName)
+      result(outcome, elsewhere !== undefined)
+    }
+    if (invocation.json) writeJson(invocation, { ok: true, exitCode: exitCodes.ok, accounts: results })
+    else
+      for (const { account, outcome, inVariable } of results) {
+        const say: Partial<Record<Outcome, (name: string) => string>> = {
+          revoked: words.revoked,
+          'already-ended': words.alreadyEnded,
+          nothing: words.nothing,
+          'service-account': words.serviceAccount,
+        }
+        const line = say[outcome]?.(account)
+        if (line !== undefined) writeLine(invocation, line)
+        if (inVariable) writeLine(invocation, words.inVariable)
+      }
+    return exitCodes.ok
+  })
+}

@@ -1,0 +1,261 @@
+/** `hikyaku setup [google | mailbox]`: from an e-mail address to a running service. The story stands in setup/setup.ts. */
+import { Resolver } from 'node:dns/promises'
+import type { Readable } from 'node:stream'
+import { type Clock, systemClock } from '../clock.ts'
+import { discover } from '../config/discover.ts'
+import { makeFetcher } from '../config/discover-fetch.ts'
+import { absolutePath } from '../config/load-paths.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import { type Language, wordsFor } from '../locale/locale.ts'
+import { reasonText } from '../locale/reasons.ts'
+import { type Answers, type Asker, confirm, SetupLeft, withGiven } from '../setup/asker.ts'
+import type { SetupContext } from '../setup/context.ts'
+import { offerPull, offerService, wakeDaemon } from '../setup/go-on.ts'
+import { type KeptAnswers, readKeptAnswers } from '../setup/kept-answers.ts'
+import { findPlace, type Place } from '../setup/place.ts'
+import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from '../setup/setup.ts'
+import { type SetupWords, setupWords } from '../setup/words.ts'
+import { readPrivate } from '../vault/private-file.ts'
+import { answering, type Invocation, writeJson } from './invocation.ts'
+
+export type SetupPart = 'everything' | 'google' | 'mailbox'
+
+export interface SetupFlags {
+  readonly part: SetupPart
+  /** No questions: the usual answers. */
+  readonly yes: boolean
+  /** Whether --lang was given: then the language is not asked for. */
+  readonly languageGiven: boolean
+  /** By question id. */
+  readonly answers: Answers
+}
+
+/** What a test puts in the place of the network and of a person. */
+export interface SetupPorts {
+  readonly asker?: Asker
+  readonly discover?: SetupContext['discover']
+  readonly openBrowser?: SetupContext['openBrowser']
+  readonly clock?: Clock
+}
+
+export async function setupCommand(
+  invocation: Invocation,
+  flags: SetupFlags,
+  ports: SetupPorts = {},
+): Promise<number> {
+  const stop = new AbortController()
+  const onSignal = (): void => stop.abort(new SetupLeft('left'))
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  let said = invocation
+  try {
+    return await answering(invocation, () =>
+      run(
+        invocation,
+        flags,
+        ports,
+        stop.signal,
+        () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+        language => {
+          said = { ...invocation, language, words: wordsFor(language) }
+        },
+      ).catch(thrown => {
+        if (!(thrown instanceof SetupLeft)) throw thrown
+        return answerLeft(said)
+      }),
+    )
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+}
+
+function answerLeft(invocation: Invocation): number {
+  const { left } = setupWords[invocation.language]
+  if (invocation.json) writeJson(invocation, { ok: false, exitCode: exitCodes.temporary, left: true })
+  else invocation.stderr.write(`\n${left}\n`)
+  return exitCodes.temporary
+}
+
+async function run(
+  invocation: Invocation,
+  flags: SetupFlags,
+  ports: SetupPorts,
+  signal: AbortSignal,
+  letGoOfSignals: () => void,
+  onLanguage: (language: Language) => void,
+): Promise<number> {
+  const { env, cwd, stderr } = invocation
+  const place = await findPlace(env, cwd)
+  const bare = ports.asker ?? (await makeAsker(invocation, flags))
+  const language = await askLanguage(bare, invocation, flags)
+  onLanguage(language)
+  const words = setupWords[language]
+  const spoken: Invocation = { ...invocation, language, words: wordsFor(language) }
+  const part = await choosePart(bare, words, flags.part, place)
+  if (part === undefined) return exitCodes.ok
+  if (place.byEnvironment && part !== 'google')
+    throw new Fault('usage.invalid', { facts: { what: words.byEnvironment } })
+  bare.tell('title', words.title)
+  if (bare.interactive) bare.tell('note', words.leaving)
+
+  const kept = await readKeptAnswers(place.stateDir, place.env)
+  const asker = withGiven(bare, {
+    options: flags.answers,
+    kept: part === 'google' ? {} : await whatWasKept(bare, words, kept),
+    onAnswer: (id, answer) => {
+      // Only a person leaves and comes back; what cannot be kept is asked again.
+      if (bare.interactive && part !== 'google') void kept.keep(id, answer).catch(() => {})
+    },
+  })
+  const { openVault } = await import('../vault/open-vault.ts')
+  const context: SetupContext = {
+    asker,
+    language,
+    words,
+    general: spoken.words,
+    options: flags.answers,
+    place,
+    vault: await openVault({ stateDir: place.stateDir, env: place.env }),
+    env,
+    cwd,
+    clock: ports.clock ?? systemClock,
+    signal,
+    discover:
+      ports.discover ??
+      (address => discover(address, { resolver: new Resolver(), fetcher: makeFetcher(), signal })),
+    openBrowser:
+      ports.openBrowser ??
+      (async url => (await import('../gmail/open-browser.ts')).openBrowser(url, { ...env })),
+    plain: line => {
+      stderr.write(`${line}\n`)
+    },
+  }
+  const given = await readGivenSecrets(flags.answers, place, cwd)
+  const setUp = await (part === 'google' ? setUpGoogle : setUpMailbox)(context, given)
+  const { account, config } = setUp
+  const because = words.because[context.vault.because] ?? reasonText(context.vault.because, language)
+  const kind = reasonText(context.vault.kind, language)
+  asker.tell('good', words.saved(place.configFile, kind, because))
+  const running =
+    account.signedIn !== undefined &&
+    (await wakeDaemon(config.stateDir, account.name, account.signedIn.endsAtMs))
+  if (part !== 'google') await kept.forget()
+  // From here on the pull and the daemon listen for signals themselves.
+  letGoOfSignals()
+  return finish({ context, invocation: spoken, setUp, running })
+}
+
+interface Finished {
+  readonly context: SetupContext
+  readonly invocation: Invocation
+  readonly setUp: SetUp
+  /** A daemon was told of the new permission. */
+  readonly running: boolean
+}
+
+async function finish({ context, invocation, setUp, running }: Finished): Promise<number> {
+  const { asker, words, place, vault } = context
+  const { account, mailbox } = setUp
+  const answer = {
+    ok: true,
+    exitCode: exitCodes.ok,
+    config: place.configFile,
+    stateDir: place.stateDir,
+    vault: vault.choice,
+    account: account.address,
+    consentEndsAt: account.signedIn?.endsAtMs ?? null,
+  }
+  if (mailbox === undefined) {
+    if (place.env.GOOGLE_REFRESH_TOKEN || place.env.GOOGLE_REFRESH_TOKEN_FILE)
+      asker.tell('warn', words.google.variableWins)
+    asker.tell('info', running ? words.google.goesOn : words.google.takesUpLater)
+    if (invocation.json) writeJson(invocation, { ...answer, running })
+    return exitCodes.ok
+  }
+  const pull = await offerPull(context, invocation, mailbox.name)
+  const { chosen, exitCode } = await offerService(context, invocation)
+  if (invocation.json)
+    writeJson(invocation, {
+      ...answer,
+      ok: exitCode === exitCodes.ok,
+      exitCode,
+      mailbox: mailbox.name,
+      pull: pull ?? null,
+      service: chosen,
+    })
+  if (chosen === 'here') {
+    asker.tell('good', words.service.hereNow)
+    const { runCommand } = await import('./run.ts')
+    return runCommand(invocation)
+  }
+  asker.tell('good', words.done)
+  return exitCode
+}
+
+async function makeAsker(invocation: Invocation, { yes }: SetupFlags): Promise<Asker> {
+  const { stdin, stderr, language } = invocation
+  const words = setupWords[language]
+  if (yes || stdin.isTTY !== true || stderr.isTTY !== true) {
+    const { askNobody } = await import('../setup/ask-nobody.ts')
+    return askNobody(stderr, yes, words.needsOption)
+  }
+  const { askTerminal } = await import('../setup/ask-terminal.ts')
+  return askTerminal({ input: stdin as unknown as Readable, output: stderr }, words.empty)
+}
+
+async function askLanguage(asker: Asker, invocation: Invocation, flags: SetupFlags): Promise<Language> {
+  const { language, env } = invocation
+  if (flags.languageGiven || env.HIKYAKU_LANG || !asker.interactive) return language
+  const choices = [
+    { value: 'en', label: 'English' },
+    { value: 'ja', label: '日本語' },
+  ] as const
+  return asker.choose<Language>({ id: 'language', message: 'Language / 言語', choices, initial: language })
+}
+
+/** @returns undefined where there is nothing to do */
+async function choosePart(
+  asker: Asker,
+  words: SetupWords,
+  part: SetupPart,
+  { config, byEnvironment }: Place,
+): Promise<SetupPart | undefined> {
+  if (part !== 'everything' || config === undefined || byEnvironment || !asker.interactive) return part
+  const chosen = await asker.choose({
+    id: 'what',
+    message: words.what.question,
+    choices: [
+      { value: 'mailbox', label: words.what.mailbox },
+      { value: 'google', label: words.what.google },
+      { value: 'nothing', label: words.what.nothing },
+    ],
+    initial: 'mailbox',
+  })
+  return chosen === 'nothing' ? undefined : chosen
+}
+
+async function whatWasKept(asker: Asker, words: SetupWords, kept: KeptAnswers): Promise<Answers> {
+  if (Object.keys(kept.answers).length === 0 || !asker.interactive) return {}
+  const { question, yes, no } = words.resume
+  const resume = await confirm(asker, { id: 'resume', message: question, initial: true, yes, no })
+  if (!resume) await kept.forget()
+  return resume ? kept.answers : {}
+}
+
+/** @throws Fault secret.unreadable for a file that is not there, empty, or open to others */
+async function readGivenSecrets(answers: Answers, place: Place, cwd: string): Promise<GivenSecrets> {
+  const { env } = place
+  const read = async (option: string, variable: string): Promise<string | undefined> => {
+    const named = answers[option] ?? env[`${variable}_FILE`]
+    if (named === undefined || named === '') return env[variable] || undefined
+    const file = absolutePath(named, cwd, env.HOME ?? cwd)
+    const text = (await readPrivate(file, env))?.toString('utf8').replace(/\r?\n$/, '')
+    if (text) return text
+    const reason = text === undefined ? 'ENOENT' : 'empty'
+    throw new Fault('secret.unreadable', { facts: { file, reason } })
+  }
+  return {
+    password: await read('password-file', 'MAIL_PASSWORD'),
+    refreshToken:
+      answers['refresh-token-file'] === undefined ? undefined : await read('refresh-token-file', ''),
+  }
+}

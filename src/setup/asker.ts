@@ -1,0 +1,150 @@
+/**
+ * Asking the owner, as a port: a terminal (ask-terminal.ts) or nobody at all (ask-nobody.ts), with answers given
+ * beforehand in front of either. Every question has an id, which is also the name of its option, so that every
+ * answer can come from a script: `--start-from new`.
+ */
+import { Fault } from '../fault.ts'
+import { printable } from '../untrusted.ts'
+
+/** What is said between the questions. */
+export type Tone = 'title' | 'note' | 'info' | 'good' | 'warn' | 'bad'
+
+export interface Question {
+  /** Kebab-case: the option without its dashes. */
+  readonly id: string
+  readonly message: string
+}
+
+export interface TextQuestion extends Question {
+  readonly initial?: string | undefined
+  /** An empty answer is one. */
+  readonly optional?: boolean
+  /** What is wrong with the answer, in the owner's language, or undefined. */
+  readonly check?: (answer: string) => string | undefined
+  /** The question is withdrawn when this aborts; the answer is then ''. */
+  readonly until?: AbortSignal
+}
+
+export interface Choice<V extends string> {
+  readonly value: V
+  readonly label: string
+  readonly hint?: string
+}
+
+export interface ChoiceQuestion<V extends string> extends Question {
+  readonly choices: readonly Choice<V>[]
+  readonly initial: V
+}
+
+export interface SeveralQuestion extends Question {
+  readonly choices: readonly Choice<string>[]
+}
+
+/** Methods throw SetupLeft when the owner leaves, Fault usage.invalid where nobody can answer. */
+export interface Asker {
+  /** Whether a wrong answer can be asked for again. */
+  readonly interactive: boolean
+  tell(tone: Tone, text: string): void
+  text(question: TextQuestion): Promise<string>
+  /** Not shown, not kept. */
+  secret(question: TextQuestion): Promise<string>
+  choose<V extends string>(question: ChoiceQuestion<V>): Promise<V>
+  /** Any number of the choices; by option as a JSON list. */
+  several(question: SeveralQuestion): Promise<readonly string[]>
+}
+
+/** The owner has left the set-up: nothing is wrong. */
+export class SetupLeft extends Error {
+  override readonly name = 'SetupLeft'
+}
+
+/** Given answers by the question's id. */
+export type Answers = Readonly<Record<string, string>>
+
+export interface GivenOptions {
+  /** Options of the command line: a bad one is an error. */
+  readonly options: Answers
+  /** Of an earlier run that was left. */
+  readonly kept: Answers
+  /** Told each good answer that is no secret. */
+  readonly onAnswer: (id: string, answer: string) => void
+}
+
+/** Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. */
+export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOptions): Asker {
+  const used = new Set<string>()
+  const take = (id: string): { readonly answer: string; readonly option: boolean } | undefined => {
+    if (used.has(id)) return undefined
+    used.add(id)
+    const option = options[id]
+    if (option !== undefined) return { answer: option, option: true }
+    const answer = kept[id]
+    return answer === undefined ? undefined : { answer, option: false }
+  }
+  const refuse = (id: string, answer: string, why: string): never => {
+    throw new Fault('usage.invalid', { facts: { what: `--${id} ${printable(answer, 100)}: ${why}` } })
+  }
+  /** The given answer where there is a good one. A bad option ends a script; on a terminal it is asked for. */
+  const given = (question: Question, check: (answer: string) => string | undefined): string | undefined => {
+    const found = take(question.id)
+    if (found === undefined) return undefined
+    const why = check(found.answer)
+    if (why === undefined) {
+      if (!found.option) asker.tell('info', `${question.message} ${printable(found.answer)}`)
+      return found.answer
+    }
+    if (found.option && !asker.interactive) refuse(question.id, found.answer, why)
+    asker.tell('warn', `--${question.id} ${printable(found.answer)}: ${why}`)
+    return undefined
+  }
+  return {
+    interactive: asker.interactive,
+    tell: asker.tell,
+    secret: asker.secret,
+    text: async question => {
+      const answer =
+        given(question, value =>
+          value === '' && question.optional === true ? undefined : question.check?.(value),
+        ) ?? (await asker.text(question))
+      if (question.until?.aborted !== true) onAnswer(question.id, answer)
+      return answer
+    },
+    choose: async question => {
+      const values = question.choices.map(({ value }) => value)
+      const answer = given(question, value =>
+        (values as readonly string[]).includes(value) ? undefined : values.join(' | '),
+      )
+      const chosen = values.find(value => value === answer) ?? (await asker.choose(question))
+      onAnswer(question.id, chosen)
+      return chosen
+    },
+    several: async question => {
+      const values = question.choices.map(({ value }) => value)
+      const read = (text: string): readonly string[] | undefined => {
+        try {
+          const list: unknown = JSON.parse(text)
+          return Array.isArray(list) && list.every(item => values.includes(item)) ? list : undefined
+        } catch {
+          return undefined
+        }
+      }
+      const answer = given(question, text => (read(text) ? undefined : JSON.stringify(values)))
+      const chosen = (answer === undefined ? undefined : read(answer)) ?? (await asker.several(question))
+      onAnswer(question.id, JSON.stringify(chosen))
+      return chosen
+    },
+  }
+}
+
+/** A yes or no, as a choice. */
+export async function confirm(
+  asker: Asker,
+  question: Question & { readonly initial: boolean; readonly yes: string; readonly no: string },
+): Promise<boolean> {
+  const { id, message, initial, yes, no } = question
+  const choices = [
+    { value: 'yes', label: yes },
+    { value: 'no', label: no },
+  ] as const
+  return (await asker.choose({ id, message, choices, initial: initial ? 'yes' : 'no' })) === 'yes'
+}

@@ -1,0 +1,29 @@
+/** What every step of the set-up works with. */
+import type { Clock } from '../clock.ts'
+import type { Env } from '../commands/invocation.ts'
+import type { Discovery } from '../config/discover.ts'
+import type { Language, Words } from '../locale/locale.ts'
+import type { OpenedVault } from '../vault/open-vault.ts'
+import type { Answers, Asker } from './asker.ts'
+import type { Place } from './place.ts'
+import type { SetupWords } from './words.ts'
+
+export interface SetupContext {
+  readonly asker: Asker
+  readonly language: Language
+  readonly words: SetupWords
+  /** Numbers, sizes and the like. */
+  readonly general: Words
+  /** As given on the command line. */
+  readonly options: Answers
+  readonly place: Place
+  readonly vault: OpenedVault
+  readonly env: Env
+  readonly cwd: string
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly discover: (address: string) => Promise<Discovery>
+  readonly openBrowser: (url: string) => Promise<boolean>
+  /** A line as it is, without decoration: a link that is to be copied. */
+  readonly plain: (line: string) => void
+}

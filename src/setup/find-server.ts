@@ -1,0 +1,165 @@
+/** Step 1: from an address to a server. What was found is shown with where it comes from; the rest is asked. */
+import type { MailSecurity } from '../config/config.ts'
+import { type Discovery, domainOf, type Found } from '../config/discover.ts'
+import { type Preset, type PresetServer, presetById, presets } from '../config/presets.ts'
+import { Complaint, isLoopback, readHost, readPort, readSha256 } from '../config/schema-values.ts'
+import { printable } from '../untrusted.ts'
+import type { SetupContext } from './context.ts'
+import type { FoundServer } from './mailbox.ts'
+
+const nothing: Discovery = { candidates: [], preset: undefined, exchangers: [], unanswered: [] }
+
+/** Asks for the address of the mailbox. */
+export function askAddress({ asker, words }: SetupContext): Promise<string> {
+  return asker.text({
+    id: 'address',
+    message: words.address.question,
+    check: answer => (domainOf(answer) === undefined ? words.address.wrong : undefined),
+  })
+}
+
+export async function discoverServers(context: SetupContext, address: string): Promise<Discovery> {
+  const { asker, words, options } = context
+  // Who names the server wants no look-up.
+  if (options.host !== undefined) return nothing
+  const chosen = options.provider === undefined ? undefined : presetById(options.provider)
+  if (chosen !== undefined) return { ...nothing, preset: chosen, candidates: candidatesOf(chosen, address) }
+  asker.tell('info', words.server.looking(printable(domainOf(address) ?? '')))
+  const found = await context.discover(address)
+  if (found.preset !== undefined || found.candidates.length > 0) return found
+  asker.tell('note', found.unanswered.length > 0 ? words.server.unanswered : words.server.nothingFound)
+  const other = { value: 'other', label: words.server.otherProvider }
+  const rows = presets.map(({ id, name }) => ({ value: id, label: name[context.language] }))
+  const id = await asker.choose({
+    id: 'provider',
+    message: words.server.provider,
+    choices: [other, ...rows],
+    initial: 'other',
+  })
+  const preset = presetById(id)
+  return preset === undefined ? found : { ...found, preset, candidates: candidatesOf(preset, address) }
+}
+
+function candidatesOf(preset: Preset, address: string): readonly Found[] {
+  const domain = domainOf(address) ?? ''
+  const found = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] =>
+    server === undefined
+      ? []
+      : [
+          {
+            protocol,
+            ...server,
+            host: server.host.replace('<domain>', domain),
+            userForm: preset.userForm,
+            origin: 'preset',
+            unusable: preset.oauthOnly ? 'no-password' : undefined,
+          },
+        ]
+  return [...found('imap', preset.imap), ...found('pop3', preset.pop3)]
+}
+
+const keyOf = ({ protocol, host, port, security }: Found): string => `${protocol} ${host} ${port} ${security}`
+
+/**
+ * @param again the server that did not work, to begin from; undefined at the first time
+ */
+export async function chooseServer(
+  context: SetupContext,
+  discovery: Discovery,
+  again: FoundServer | undefined,
+): Promise<FoundServer> {
+  const { asker, words, language } = context
+  const { preset, candidates } = discovery
+  if (again === undefined && preset !== undefined) {
+    asker.tell('good', words.server.known(preset.name[language]))
+    for (const note of preset.notes) asker.tell('note', note[language])
+  }
+  for (const refused of candidates.filter(({ unusable }) => unusable === 'no-tls'))
+    asker.tell('warn', words.server.noTls(refused.host, refused.port))
+  const usable = candidates.filter(({ unusable }) => unusable === undefined)
+  if (usable.length > 0) {
+    const choices = usable.map(found => ({
+      value: keyOf(found),
+      label: words.server.found(found),
+      hint: words.server.origins[found.origin],
+    }))
+    const chosen = await asker.choose({
+      id: 'server',
+      message: words.server.which,
+      choices: [...choices, { value: 'by-hand', label: words.server.byHand }],
+      initial: choices[0]?.value ?? 'by-hand',
+    })
+    const found = usable.find(one => keyOf(one) === chosen)
+    if (found !== undefined) return { ...found, preset, ...(await trust(context)) }
+  }
+  return askServer(context, preset, again)
+}
+
+/** The host's own names for its servers, as its customers know them. */
+const shortNames: Readonly<Record<string, (text: string) => string>> = {
+  xserver: text => text.replace(/^(?:sv)?(\d+)$/i, (_, number: string) => `sv${number}.xserver.jp`),
+  sakura: text => (/^[a-z0-9-]+$/i.test(text) ? `${text}.sakura.ne.jp` : text),
+  kagoya: text => (/^mas\d+$/i.test(text) ? `${text}.kagoya.net` : text),
+}
+
+async function askServer(
+  context: SetupContext,
+  preset: Preset | undefined,
+  again: FoundServer | undefined,
+): Promise<FoundServer> {
+  const { asker, words, language } = context
+  const protocol = await asker.choose({
+    id: 'protocol',
+    message: words.server.protocol,
+    choices: [
+      { value: 'imap', label: words.server.imap },
+      { value: 'pop3', label: words.server.pop3 },
+    ],
+    initial: again?.protocol ?? 'imap',
+  })
+  const whole = (text: string): string => (shortNames[preset?.id ?? ''] ?? (same => same))(text.trim())
+  const host = await asker.text({
+    id: 'host',
+    message: preset?.askHost?.[language] ?? words.server.host,
+    initial: again?.host,
+    check: answer => (readHost(whole(answer)) instanceof Complaint ? words.server.hostWrong : undefined),
+  })
+  const read = readHost(whole(host))
+  const name = read instanceof Complaint ? host : read
+  // Without TLS only this computer itself is reached, where nobody can listen.
+  const plain = isLoopback(name)
+  const security = (await asker.choose({
+    id: 'security',
+    message: words.server.security,
+    choices: [
+      { value: 'tls', label: words.server.tls },
+      { value: 'starttls', label: words.server.starttls },
+      ...(plain ? [{ value: 'none', label: words.server.none }] : []),
+    ],
+    initial: again?.security ?? 'tls',
+  })) as MailSecurity
+  const usual = { imap: { tls: 993, starttls: 143, none: 143 }, pop3: { tls: 995, starttls: 110, none: 110 } }
+  const port = await asker.text({
+    id: 'port',
+    message: words.server.port,
+    initial: String(usual[protocol][security]),
+    check: answer => (readPort(answer) instanceof Complaint ? words.server.portWrong : undefined),
+  })
+  return {
+    protocol,
+    host: name,
+    port: Number(port),
+    security,
+    userForm: preset?.userForm,
+    preset,
+    ...(await trust(context)),
+  }
+}
+
+/** Additional trust comes by option only, or by the owner's word when a certificate is shown. */
+async function trust({ options, asker, words }: SetupContext) {
+  const digest = options['cert-sha256']
+  const pinned = digest === undefined ? undefined : readSha256(digest)
+  if (pinned instanceof Complaint) asker.tell('warn', words.server.digestWrong)
+  return { caFile: options['ca-file'], pinned: pinned instanceof Complaint ? undefined : pinned }
+}

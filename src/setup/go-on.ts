@@ -1,0 +1,87 @@
+/** After the saving: a running daemon goes on, a first pull, the service. */
+import { PassThrough } from 'node:stream'
+import type { Invocation } from '../commands/invocation.ts'
+import { exitCodes } from '../fault.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
+import { openJournal } from '../journal/sqlite.ts'
+import { confirm } from './asker.ts'
+import type { SetupContext } from './context.ts'
+
+/**
+ * A new permission reaches a daemon that waits for it: the account's waiting state is cleared and the bell rung.
+ * @returns whether one is running
+ */
+export async function wakeDaemon(
+  stateDir: string,
+  account: string,
+  endsAtMs: number | undefined,
+): Promise<boolean> {
+  const running = isInstanceRunning(stateDir)
+  const journal = openJournal(stateDir, 'look')
+  if (journal === undefined) return running
+  try {
+    journal.updateAccount(account, {
+      notBeforeMs: undefined,
+      failingSinceMs: undefined,
+      fault: undefined,
+      failures: 0,
+      consentEndsAtMs: endsAtMs,
+    })
+    if (running) {
+      const { checkNowNote } = await import('../daemon.ts')
+      journal.setNote(checkNowNote, '1')
+    }
+  } finally {
+    journal.close()
+  }
+  return running
+}
+
+/** What the first pull did: the object that `hikyaku pull --json` prints, or undefined where none was made. */
+export async function offerPull(
+  context: SetupContext,
+  invocation: Invocation,
+  mailbox: string,
+): Promise<object | undefined> {
+  const { asker, words, place } = context
+  if (isInstanceRunning(place.stateDir)) {
+    asker.tell('warn', words.pull.running)
+    return undefined
+  }
+  const { question, yes, no } = words.pull
+  if (!(await confirm(asker, { id: 'pull', message: question, initial: true, yes, no }))) return undefined
+  const { pullCommand } = await import('../commands/pull.ts')
+  const flags = { mailboxes: [mailbox], dryRun: false, yes: true }
+  if (!invocation.json) {
+    const exitCode = await pullCommand(invocation, flags)
+    return { exitCode }
+  }
+  const stdout = new PassThrough()
+  await pullCommand({ ...invocation, stdout }, flags)
+  return JSON.parse(String(stdout.read() ?? '{}')) as object
+}
+
+export type ServiceChoice = 'install' | 'here' | 'later'
+
+/** @returns what was chosen, and the exit code of `service install` where it was tried */
+export async function offerService(
+  { asker, words }: SetupContext,
+  invocation: Invocation,
+): Promise<{ readonly chosen: ServiceChoice; readonly exitCode: number }> {
+  const chosen = await asker.choose<ServiceChoice>({
+    id: 'service',
+    message: words.service.question,
+    choices: [
+      { value: 'install', label: words.service.install },
+      { value: 'here', label: words.service.here },
+      { value: 'later', label: words.service.later },
+    ],
+    // `--yes` alone changes nothing outside hikyaku's own folders.
+    initial: asker.interactive ? 'install' : 'later',
+  })
+  if (chosen !== 'install') return { chosen, exitCode: exitCodes.ok }
+  const { serviceCommand } = await import('../commands/service.ts')
+  const stdout = invocation.json ? new PassThrough() : invocation.stdout
+  const exitCode = await serviceCommand({ ...invocation, json: false, stdout }, 'install')
+  return { chosen, exitCode }
+}

@@ -1,0 +1,65 @@
+/** The mailbox as the set-up knows it, and as the adapters want it. */
+import type { AfterImport, FolderConfig, MailboxConfig, MailSecurity, StartFrom } from '../config/config.ts'
+import type { Preset, UserForm } from '../config/presets.ts'
+import { Secret } from '../vault/vault.ts'
+
+export interface FoundServer {
+  readonly protocol: 'imap' | 'pop3'
+  readonly host: string
+  readonly port: number
+  readonly security: MailSecurity
+  /** Undefined: only the owner knows it. */
+  readonly userForm: UserForm | undefined
+  readonly preset: Preset | undefined
+  readonly caFile: string | undefined
+  /** SHA-256 of the certificate that the owner pinned. */
+  readonly pinned: string | undefined
+}
+
+/** A mailbox whose login worked. */
+export interface ProvedMailbox {
+  readonly server: FoundServer
+  readonly user: string
+  readonly password: string
+}
+
+/** What the owner wants done with its mail. */
+export interface Wishes {
+  readonly folders: readonly FolderConfig[]
+  readonly startFrom: StartFrom
+  readonly afterImport: AfterImport
+  readonly labels: readonly string[]
+  readonly archive: boolean
+}
+
+const inbox: FolderConfig = { name: 'INBOX', to: 'inbox', labels: [] }
+
+/** For a login before anything is saved. */
+export function trialMailbox(
+  { server, user, password }: ProvedMailbox,
+  folders: readonly FolderConfig[] = [inbox],
+): MailboxConfig {
+  const { protocol, host, port, security, caFile, pinned } = server
+  return {
+    name: user,
+    protocol,
+    server: { host, port, security, caFile, pinnedSha256: pinned },
+    user,
+    password: Secret.of(password),
+    folders: protocol === 'imap' ? folders : [{ ...inbox, name: '' }],
+    account: 'me',
+    labels: [],
+    archive: false,
+    neverMarkSpam: false,
+    processForCalendar: false,
+    internalDateSource: 'dateHeader',
+    afterImport: { do: 'keep' },
+    startFrom: { from: 'all' },
+    schedule: '* * * * *',
+    whenOutcomeUnknown: 'repeat',
+    whenRefused: 'keep',
+    verify: false,
+    forwardingAddress: undefined,
+    authservIds: [],
+  }
+}

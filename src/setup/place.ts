@@ -1,0 +1,82 @@
+/** Where the set-up reads and writes: configuration file, state directory, endpoints, and what is there already. */
+import { stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Env } from '../commands/invocation.ts'
+import type { Config, GoogleEndpoints } from '../config/config.ts'
+import { ConfigFault, type Problem } from '../config/describe.ts'
+import { readEnvironment, variables } from '../config/env.ts'
+import { loadConfig } from '../config/load.ts'
+import { absolutePath, configFolder, stateFolder } from '../config/load-paths.ts'
+import { checkPart, topShape } from '../config/schema.ts'
+
+export interface Place {
+  /** The YAML file that is written. */
+  readonly configFile: string
+  readonly stateDir: string
+  readonly endpoints: GoogleEndpoints
+  /** Environment and `.env` together. */
+  readonly env: NodeJS.ProcessEnv
+  /** What is configured already, where anything is. */
+  readonly config: Config | undefined
+  /** The environment describes a mailbox, so that a YAML file in the usual folder would not be read. */
+  readonly byEnvironment: boolean
+  /** Settings of the whole program that a variable gives now: written down, or a service would not know them. */
+  readonly topByEnvironment: Readonly<Record<string, string>>
+}
+
+const worthWriting = ['stateDir', 'gmailApiRoot', 'googleAuthUrl', 'googleTokenUrl', 'googleRevokeUrl']
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** @throws ConfigFault where there is a configuration that cannot be read: it is never written over */
+export async function findPlace(given: Env, cwd: string): Promise<Place> {
+  const { environment } = await readEnvironment({ ...given }, cwd)
+  const env = environment.all as NodeJS.ProcessEnv
+  const home = env.HOME || homedir()
+  const machine = { platform: process.platform, home, env }
+  const named = environment.get('HIKYAKU_CONFIG')
+  const configFile =
+    named === undefined ? join(configFolder(machine), 'config.yaml') : absolutePath(named, cwd, home)
+  const byEnvironment =
+    named === undefined &&
+    ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'].some(name => environment.get(name) !== undefined)
+  if (byEnvironment || (await exists(configFile))) {
+    const config = await loadConfig({ env: { ...given }, cwd, needSecrets: false })
+    const { stateDir, endpoints } = config
+    return { configFile, stateDir, endpoints, env, config, byEnvironment, topByEnvironment: {} }
+  }
+  const problems: Problem[] = []
+  const values: Record<string, unknown> = {}
+  for (const { name, key, secret } of variables.filter(({ part }) => part === 'top')) {
+    const value = secret === true ? undefined : environment.get(name)
+    if (value !== undefined) values[key] = value
+  }
+  const nameOf = (key: string): string => variables.find(one => one.key === key)?.name ?? key
+  const top = checkPart(topShape, values, nameOf, problems)
+  if (top === undefined || problems.length > 0) throw new ConfigFault(problems)
+  const topByEnvironment: Record<string, string> = {}
+  for (const key of worthWriting) {
+    const value = values[key]
+    if (typeof value === 'string')
+      topByEnvironment[key] = key === 'stateDir' ? absolutePath(value, cwd, home) : value
+  }
+  return {
+    configFile,
+    stateDir: top.stateDir === undefined ? stateFolder(machine) : absolutePath(top.stateDir, cwd, home),
+    topByEnvironment,
+    endpoints: {
+      apiRoot: top.gmailApiRoot,
+      authUrl: top.googleAuthUrl,
+      tokenUrl: top.googleTokenUrl,
+      revokeUrl: top.googleRevokeUrl,
+    },
+    env,
+    config: undefined,
+    byEnvironment,
+  }
+}

@@ -1,0 +1,115 @@
+/** Step 2: user, password, and a real login that proves them. Whatever was wrong is asked for again. */
+import type { Discovery } from '../config/discover.ts'
+import { userNameFor } from '../config/discover.ts'
+import { Fault } from '../fault.ts'
+import { faultText } from '../locale/locale.ts'
+import { askAboutCertificate, showsCertificate } from './certificate.ts'
+import type { SetupContext } from './context.ts'
+import { chooseServer } from './find-server.ts'
+import { type Looked, lookInto } from './folders.ts'
+import { type FoundServer, type ProvedMailbox, trialMailbox } from './mailbox.ts'
+
+export interface Proved {
+  readonly mailbox: ProvedMailbox
+  readonly looked: Looked
+}
+
+/** What the owner wants to correct. */
+type Correct = 'password' | 'user' | 'server' | 'again'
+
+/** Hosts lock a mailbox after a handful of wrong passwords. */
+const cautionAfter = 3
+
+/**
+ * @param password given beforehand: an option, or the vault
+ * @throws where nobody can be asked again: the fault of the login
+ */
+export async function proveMailbox(
+  context: SetupContext,
+  address: string,
+  discovery: Discovery,
+  givenPassword: string | undefined,
+): Promise<Proved> {
+  const { asker, words, clock, signal, language } = context
+  let server: FoundServer | undefined
+  let previous: FoundServer | undefined
+  let user: string | undefined
+  let password = givenPassword
+  let refusals = 0
+  for (;;) {
+    server ??= await chooseServer(context, discovery, previous)
+    user ??= await askUser(context, address, server, refusals > 0)
+    password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })
+    const mailbox = { server, user, password }
+    asker.tell('info', words.login.trying(server.host, server.port))
+    try {
+      const looked = await lookInto(trialMailbox(mailbox), clock, signal)
+      asker.tell('good', words.login.worked(server.protocol, looked.idle))
+      return { mailbox, looked }
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || !asker.interactive) throw thrown
+      if (thrown.code === 'bug') throw thrown
+      previous = server
+      if (showsCertificate(thrown)) {
+        server = await askAboutCertificate(context, server, thrown)
+        continue
+      }
+      const { what } = faultText(thrown, language)
+      const refused = thrown.code === 'source.login-refused'
+      if (refused) refusals += 1
+      asker.tell('bad', `${what}\n${words.login.hint(hintFor(thrown), server)}`)
+      if (refusals >= cautionAfter) asker.tell('warn', words.login.caution)
+      const correct = await askWhatToCorrect(context, thrown)
+      if (correct === 'server') server = undefined
+      if (correct === 'user') user = undefined
+      if (correct === 'password' || correct === 'user') password = undefined
+    }
+  }
+}
+
+async function askUser(
+  { asker, words }: SetupContext,
+  address: string,
+  server: FoundServer,
+  again: boolean,
+): Promise<string> {
+  const known = userNameFor(address, server.userForm)
+  // What the host is known to want need not be asked, unless it was refused.
+  if (known !== undefined && !again) return known
+  return asker.text({
+    id: 'user',
+    message: server.userForm === 'account-name' ? words.login.accountName : words.login.user,
+    initial: server.userForm === 'account-name' && !again ? undefined : (known ?? address),
+  })
+}
+
+export type LoginHint = 'refused' | 'host' | 'unreachable' | 'tls' | 'method' | 'later'
+
+function hintFor({ code }: Fault): LoginHint {
+  if (code === 'source.login-refused') return 'refused'
+  if (code === 'source.unknown-host') return 'host'
+  if (code === 'source.login-method') return 'method'
+  if (code.startsWith('source.tls')) return 'tls'
+  return ['source.unreachable', 'source.timeout', 'source.connection-lost', 'source.protocol'].includes(code)
+    ? 'unreachable'
+    : 'later'
+}
+
+async function askWhatToCorrect({ asker, words }: SetupContext, fault: Fault): Promise<Correct> {
+  const hint = hintFor(fault)
+  const order: Readonly<Record<LoginHint, readonly Correct[]>> = {
+    refused: ['password', 'user', 'server'],
+    method: ['server', 'user', 'again'],
+    host: ['server', 'again'],
+    unreachable: ['server', 'again'],
+    tls: ['server', 'again'],
+    later: ['again', 'server', 'password'],
+  }
+  const choices = order[hint].map(value => ({ value, label: words.login.correct[value] }))
+  return asker.choose<Correct>({
+    id: 'correct',
+    message: words.login.whatToCorrect,
+    choices,
+    initial: order[hint][0] ?? 'again',
+  })
+}

@@ -1,0 +1,142 @@
+/** Step 6: what was found out becomes a YAML file, and the secrets go into the vault. Whole or not at all. */
+import { readFile, unlink } from 'node:fs/promises'
+import { Document, isSeq, parseDocument, type YAMLSeq } from 'yaml'
+import type { Config } from '../config/config.ts'
+import { describeAfterImport, describeStartFrom } from '../config/describe-config.ts'
+import { loadConfig, vaultNames } from '../config/load.ts'
+import { Fault } from '../fault.ts'
+import type { Language } from '../locale/locale.ts'
+import { writePrivate } from '../vault/private-file.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { ProvedMailbox, Wishes } from './mailbox.ts'
+import type { Place } from './place.ts'
+import type { SignedIn } from './sign-in.ts'
+
+export interface AccountToSave {
+  readonly name: string
+  readonly address: string
+  /** Undefined: it stands in the configuration already and stays as it is. */
+  readonly signedIn: SignedIn | undefined
+}
+
+export interface MailboxToSave {
+  readonly name: string
+  readonly proved: ProvedMailbox
+  readonly wishes: Wishes
+}
+
+/** First the secrets, then the file that makes them be used. A run that ends in between leaves nothing half. */
+export async function keepSecrets(
+  vault: Vault,
+  account: AccountToSave,
+  mailbox: MailboxToSave | undefined,
+): Promise<void> {
+  if (mailbox !== undefined) await vault.set(vaultNames.password(mailbox.name), mailbox.proved.password)
+  const { signedIn, name } = account
+  if (signedIn?.client.kind !== 'desktop' || signedIn.refreshToken === undefined) return
+  await vault.set(vaultNames.clientSecret(name), signedIn.client.client.secret)
+  await vault.set(vaultNames.refreshToken(name), signedIn.refreshToken)
+}
+
+const heading =
+  ' hikyaku: written by `hikyaku setup`. No secrets stand here. docs/configuration.md explains every key.'
+
+/**
+ * Adds to the file or makes it; comments and everything else in it stay. The new text is read by the very
+ * reader of `hikyaku run` before it replaces the old one.
+ * @throws ConfigFault, Fault state.read-only or state.io with `file` and `reason`
+ */
+export async function writeConfiguration(
+  place: Place,
+  language: Language,
+  account: AccountToSave,
+  mailbox: MailboxToSave | undefined,
+): Promise<Config> {
+  const { configFile, config } = place
+  const old = config === undefined ? undefined : await readFile(configFile, 'utf8')
+  const document = old === undefined ? new Document({}) : parseDocument(old, { merge: true })
+  if (old === undefined) {
+    document.commentBefore = heading
+    document.set('language', language)
+    for (const [key, value] of Object.entries(place.topByEnvironment)) document.set(key, value)
+  }
+  if (account.signedIn !== undefined) {
+    const at = config?.accounts.findIndex(({ name }) => name === account.name) ?? -1
+    const { client } = account.signedIn
+    const credential =
+      client.kind === 'desktop' ? { clientId: client.client.id } : { serviceAccountFile: client.keyFile }
+    if (at < 0) {
+      const name = account.name === account.address ? {} : { name: account.name }
+      listIn(document, 'accounts').add(
+        document.createNode({ ...name, address: account.address, ...credential }),
+      )
+    } else {
+      for (const key of ['clientId', 'serviceAccountFile']) document.deleteIn(['accounts', at, key])
+      for (const [key, value] of Object.entries(credential)) document.setIn(['accounts', at, key], value)
+    }
+  }
+  if (mailbox !== undefined) {
+    const at = config?.mailboxes.findIndex(({ name }) => name === mailbox.name) ?? -1
+    const node = document.createNode(mailboxEntry(mailbox, account.name))
+    if (at < 0) listIn(document, 'mailboxes').add(node)
+    else document.setIn(['mailboxes', at], node)
+  }
+  return replace(place, document.toString({ lineWidth: 0 }))
+}
+
+function listIn(document: Document, key: string): YAMLSeq {
+  const found = document.get(key)
+  if (isSeq(found)) return found
+  const made = document.createNode([]) as YAMLSeq
+  document.set(key, made)
+  return made
+}
+
+/** Only what differs from the default, in the order of docs/configuration.md. */
+function mailboxEntry({ name, proved, wishes }: MailboxToSave, account: string): object {
+  const { server, user } = proved
+  const imap = server.protocol === 'imap'
+  return {
+    ...(name === user ? {} : { name }),
+    account,
+    protocol: server.protocol,
+    host: server.host,
+    port: server.port,
+    security: server.security,
+    ...(server.caFile === undefined ? {} : { caFile: server.caFile }),
+    ...(server.pinned === undefined ? {} : { certSha256: server.pinned }),
+    user,
+    ...(imap
+      ? {
+          folders: wishes.folders.map(({ name, to, labels }) => ({
+            name,
+            to,
+            ...(labels.length > 0 ? { labels } : {}),
+          })),
+        }
+      : {}),
+    ...(wishes.labels.length > 0 ? { labels: wishes.labels } : {}),
+    ...(wishes.archive ? { archive: true } : {}),
+    afterImport: describeAfterImport(wishes.afterImport),
+    startFrom: describeStartFrom(wishes.startFrom),
+  }
+}
+
+async function replace({ configFile, env }: Place, text: string): Promise<Config> {
+  const octets = Buffer.from(text)
+  // In the same folder, because paths in it are relative to the file.
+  const trial = `${configFile}.new`
+  try {
+    await writePrivate(trial, octets)
+    await loadConfig({ env, cwd: process.cwd(), file: trial, needSecrets: false })
+    await writePrivate(configFile, octets)
+    return await loadConfig({ env, cwd: process.cwd(), file: configFile, needSecrets: false })
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.code !== 'secret.not-kept') throw thrown
+    const { reason = '' } = thrown.facts
+    const code = ['EACCES', 'EPERM', 'EROFS'].includes(String(reason)) ? 'state.read-only' : 'state.io'
+    throw new Fault(code, { facts: { file: configFile, reason }, cause: thrown })
+  } finally {
+    await unlink(trial).catch(() => {})
+  }
+}

@@ -1,0 +1,128 @@
+/** The set-up's story: address, server, login, wishes, Google, saved. Each step proves its answers before the next. */
+import type { AccountConfig, Config } from '../config/config.ts'
+import { vaultNames } from '../config/load.ts'
+import { Complaint, readEmail } from '../config/schema-values.ts'
+import { Fault } from '../fault.ts'
+import type { DesktopClient } from '../gmail/client-file.ts'
+import type { SetupContext } from './context.ts'
+import { askAddress, discoverServers } from './find-server.ts'
+import { proveMailbox } from './prove.ts'
+import { type AccountToSave, keepSecrets, type MailboxToSave, writeConfiguration } from './save.ts'
+import { signIn } from './sign-in.ts'
+import { askWishes } from './wishes.ts'
+
+/** Secrets that were given beforehand: by a file or a variable. */
+export interface GivenSecrets {
+  readonly password: string | undefined
+  readonly refreshToken: string | undefined
+}
+
+export interface SetUp {
+  readonly config: Config
+  readonly account: AccountToSave
+  /** Undefined where only the sign-in was renewed. */
+  readonly mailbox: MailboxToSave | undefined
+}
+
+/** A mailbox from its address to the saved configuration, with a Gmail account where that is new. */
+export async function setUpMailbox(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
+  const { place, vault, language } = context
+  const address = await askAddress(context)
+  const discovery = await discoverServers(context, address)
+  const proved = await proveMailbox(context, address, discovery, given.password)
+  const wishes = await askWishes(context, proved)
+  const account = await setUpAccount(context, address, given.refreshToken)
+  // The journal knows a mailbox by its name: one that is set up again keeps it.
+  const { user, server } = proved.mailbox
+  const same = place.config?.mailboxes.find(
+    one => one.name === address || (one.user === user && one.server.host === server.host),
+  )
+  const mailbox = { name: same?.name ?? address, proved: proved.mailbox, wishes }
+  await keepSecrets(vault, account, mailbox)
+  return { config: await writeConfiguration(place, language, account, mailbox), account, mailbox }
+}
+
+async function setUpAccount(
+  context: SetupContext,
+  mailboxAddress: string,
+  givenToken: string | undefined,
+): Promise<AccountToSave> {
+  const { asker, words, place, vault } = context
+  const accounts = place.config?.accounts ?? []
+  const [first] = accounts
+  const address = await asker.text({
+    id: 'gmail-account',
+    message: words.google.account,
+    initial: first?.address.includes('@') ? first.address : undefined,
+    check: answer =>
+      readEmail(answer) instanceof Complaint
+        ? words.google.accountWrong
+        : answer.toLowerCase() === mailboxAddress.toLowerCase()
+          ? words.google.accountSame
+          : undefined,
+  })
+  const same = accounts.find(one => one.address.toLowerCase() === address.toLowerCase())
+  if (same !== undefined && (await hasPermission(context, same))) {
+    asker.tell('good', words.google.already(address))
+    return { name: same.name, address, signedIn: undefined }
+  }
+  const signedIn = await signIn(context, address, same && (await clientOf(vault, same)), givenToken)
+  return { name: same?.name ?? address, address, signedIn }
+}
+
+async function hasPermission({ vault }: SetupContext, { name, credential }: AccountConfig): Promise<boolean> {
+  if (credential.kind === 'service-account') return true
+  if ((await vault.get(vaultNames.refreshToken(name))) !== undefined) return true
+  return credential.refreshToken.reveal().then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The client of an earlier set-up. */
+async function clientOf(
+  vault: SetupContext['vault'],
+  { name, credential }: AccountConfig,
+): Promise<DesktopClient | undefined> {
+  if (credential.kind !== 'user') return undefined
+  const secret =
+    (await vault.get(vaultNames.clientSecret(name))) ??
+    (await credential.clientSecret.reveal().catch(() => undefined))
+  return secret === undefined ? undefined : { id: credential.clientId, secret }
+}
+
+/** Only the consent, of an account that is configured already. */
+export async function setUpGoogle(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
+  const { asker, words, place, vault, language, options } = context
+  const { config } = place
+  if (config === undefined) return setUpMailbox(context, given)
+  const names = config.accounts.map(({ name }) => name)
+  const wanted = options.account
+  if (wanted !== undefined && !names.includes(wanted))
+    throw new Fault('usage.invalid', { facts: { what: words.revoke.unknown(wanted, names.join(', ')) } })
+  const name =
+    wanted ??
+    (names.length === 1
+      ? names[0]
+      : await asker.choose({
+          id: 'account',
+          message: words.google.which,
+          choices: config.accounts.map(one => ({ value: one.name, label: one.name })),
+          initial: names[0] ?? '',
+        }))
+  const account = config.accounts.find(one => one.name === name)
+  if (account === undefined) throw new Fault('bug', { facts: { what: 'no account' } })
+  const { address } = account
+  // A file that is named now is meant to be used.
+  const known = options['client-file'] === undefined ? await clientOf(vault, account) : undefined
+  const signedIn = await signIn(context, address, known, given.refreshToken)
+  const toSave = { name: account.name, address, signedIn }
+  await keepSecrets(vault, toSave, undefined)
+  if (place.byEnvironment) return { config, account: toSave, mailbox: undefined }
+  const { credential } = account
+  const { client } = signedIn
+  const unchanged =
+    credential.kind === 'user' && client.kind === 'desktop' && credential.clientId === client.client.id
+  const written = unchanged ? config : await writeConfiguration(place, language, toSave, undefined)
+  return { config: written, account: toSave, mailbox: undefined }
+}

@@ -1,0 +1,291 @@
+import type { SetupWords } from './words.ts'
+
+const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
+const securities = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const
+
+export const en: SetupWords = {
+  title: 'hikyaku: mail from your mailbox to Gmail, in seconds',
+  leaving: 'You can leave at any time with Ctrl+C and go on later.',
+  empty: 'Please type an answer.',
+  needsOption: 'no terminal to ask on: give this option, or --yes for the usual answers',
+  left: 'Left. Your answers are kept, without passwords: run `hikyaku setup` to go on.',
+  resume: {
+    question: 'You began earlier. Go on from there?',
+    yes: 'Yes, go on with my earlier answers',
+    no: 'No, begin again',
+  },
+  byEnvironment:
+    'a mailbox is described by variables (MAIL_HOST and the like, or a .env file here), and they would win over what is set up. Remove them, or name a file with HIKYAKU_CONFIG',
+  what: {
+    question: 'hikyaku is set up already. What would you like to do?',
+    mailbox: 'Add a mailbox, or change one',
+    google: 'Sign in to Google again',
+    nothing: 'Nothing, leave',
+  },
+  address: {
+    question: 'Which e-mail address should arrive in Gmail?',
+    wrong: 'That is not an e-mail address. It looks like shop@example.jp.',
+  },
+  server: {
+    looking: domain => `Looking for the mail server of ${domain} …`,
+    nothingFound:
+      'Nothing was found for this address. That is usual with rental servers: the name stands in the hosting panel.',
+    unanswered:
+      'Not everything could be asked just now (is this computer on the internet?), and nothing was found for this address.',
+    provider: 'Where is the mailbox hosted?',
+    otherProvider: 'Somewhere else, or I do not know',
+    known: name => `This mailbox is hosted by ${name}.`,
+    noTls: (host, port) =>
+      `${host}:${port} was found, too, but without encryption. It is not used: your password would travel in the open.`,
+    found: ({ protocol, host, port, security }) =>
+      `${protocols[protocol]}  ${host}:${port}  ${securities[security]}`,
+    origins: {
+      preset: 'known to hikyaku',
+      autoconfig: 'published by the domain',
+      'well-known': 'published by the domain',
+      srv: 'published in the DNS',
+      ispdb: 'from Mozilla’s list of mail hosts',
+    },
+    which: 'Which server?',
+    byHand: 'Another one: I type it in',
+    protocol: 'How is the mailbox read?',
+    imap: 'IMAP: mail at once, and the spam folder too (best)',
+    pop3: 'POP3: once a minute, inbox only',
+    host: 'Name of the mail server (see “mail settings” in your hosting panel)',
+    hostWrong: 'That is not a server name. It looks like mail.example.jp or sv123.example.ne.jp.',
+    security: 'Encryption',
+    tls: 'TLS from the start (usual)',
+    starttls: 'STARTTLS',
+    none: 'None (only possible on this computer itself)',
+    port: 'Port',
+    portWrong: 'A port is a number from 1 to 65535; 993 for IMAP and 995 for POP3 are usual.',
+    digestWrong: '--cert-sha256 is not a SHA-256 (64 hexadecimal digits) and is not used.',
+  },
+  login: {
+    user: 'User name (usually the whole address)',
+    accountName: 'Name of the mail account, as in the hosting panel (here it is not the address)',
+    password: user => `Password of the mailbox ${user} (not shown)`,
+    trying: (host, port) => `Logging in at ${host}:${port} …`,
+    worked: (protocol, idle) =>
+      protocol === 'pop3'
+        ? 'The login works. With POP3 hikyaku asks once a minute and cannot see the spam folder.'
+        : idle
+          ? 'The login works. The server tells of new mail at once.'
+          : 'The login works. The server does not tell of new mail by itself, so hikyaku asks every five minutes.',
+    hint: (hint, server) => {
+      switch (hint) {
+        case 'refused':
+          return 'Either the password or the user name is wrong. It is the password of the mailbox, not of the hosting panel. Some hosts want the whole address as user name, others only the part before the @.'
+        case 'host':
+          return 'Compare the server name letter by letter with the mail settings in your hosting panel.'
+        case 'unreachable':
+          return `Check the name and the port (${server.port}). ${server.protocol === 'imap' ? 'IMAP is usually on 993.' : 'POP3 is usually on 995.'} A firewall may be in the way, too.`
+        case 'tls':
+          return 'No encrypted connection could be made, so nothing was sent. Port and encryption belong together: 993 and 995 mean TLS, 143 and 110 STARTTLS.'
+        case 'method':
+          return 'This server takes no passwords in a way that hikyaku knows.'
+        case 'later':
+          return 'This may pass by itself: wait a moment and try again.'
+      }
+    },
+    caution:
+      'Careful: many hosts lock a mailbox for a while after several wrong passwords. Try the password in the host’s web mail first.',
+    whatToCorrect: 'What would you like to change?',
+    correct: {
+      password: 'Type the password again',
+      user: 'Another user name',
+      server: 'Another server',
+      again: 'Nothing, try once more',
+    },
+  },
+  certificate: {
+    shown: ({ host, why, names, issuer, until, digest }) =>
+      [
+        why === 'name'
+          ? `The security certificate does not belong to ${host}. Your password was not sent.`
+          : why === 'time'
+            ? `The security certificate of ${host} is out of date (or this computer’s clock is wrong). Your password was not sent.`
+            : `Nobody known vouches for the security certificate of ${host}. Your password was not sent.`,
+        names.length > 0 ? `  Made out to: ${names.join(', ')}` : '',
+        issuer === '' ? '' : `  Issued by:   ${issuer}`,
+        until === '' ? '' : `  Good until:  ${until}`,
+        `  SHA-256:     ${digest}`,
+        why === 'name'
+          ? 'With rental servers this is usual: the certificate is in the name of the host’s own server.'
+          : 'Somebody could be in between. Ask your hosting company whether this SHA-256 is theirs.',
+      ]
+        .filter(Boolean)
+        .join('\n'),
+    question: 'What now?',
+    useName: name => `Use the name in the certificate: ${name}`,
+    otherServer: 'Type in another server name',
+    pin: 'It is my server: trust exactly this certificate from now on',
+  },
+  folders: {
+    wrong: 'not a list of folders; it looks like INBOX,Junk:spam',
+    missing: (names, there) => `there is no folder ${names}; there are: ${there}`,
+    noSpam: 'No spam folder was found; the inbox is pulled.',
+    spam: name => `The host sorts spam into the folder “${name}”. Good mail can be caught there. And now?`,
+    spamLabel: 'Host’s spam',
+    toSpam: 'Bring it to Gmail’s spam folder (Gmail deletes it after 30 days)',
+    toLabel: label => `Bring it to Gmail under the label “${label}”`,
+    leave: 'Leave it at the host',
+    more: 'More folders to pull? (space marks, Enter goes on)',
+  },
+  start: {
+    waiting: (messages, size) => `Messages there now: ${messages} (${size}).`,
+    question: 'Which of them should come to Gmail?',
+    all: 'All',
+    takes: span => `about ${span}; new mail does not wait for them`,
+    date: 'Those since a certain day',
+    new: 'None of them, only new mail from now on',
+    whichDate: 'Since which day? (like 2026-04-01)',
+    dateWrong: 'Please type a day that has been, as year-month-day: 2026-04-01',
+    since: (messages, span) => `Since then: ${messages}, which takes about ${span}.`,
+  },
+  after: {
+    question: 'What becomes of a message at the host once it is safely in Gmail?',
+    keep: 'It stays there (safest)',
+    deleteAfter: 'It is deleted there after some days',
+    delete: 'It is deleted there at once',
+    move: 'It is moved to another folder there',
+    days: 'After how many days?',
+    daysWrong: 'Please type a number of days, like 14.',
+    folder: 'Into which folder? (made if it is not there)',
+    folderWrong: 'That cannot be the name of a folder.',
+    folderPulled: 'Mail is pulled from this folder: choose another one.',
+  },
+  label: {
+    question: 'Label for this mail in Gmail (Enter: none)',
+    wrong:
+      'Gmail takes no such label. Several are separated by commas; “Sent”, “Drafts” and “Chats” are Gmail’s own.',
+    archive: 'Where should the mail appear in Gmail?',
+    archiveYes: 'Not in the inbox: archived, under its label',
+    archiveNo: 'In the inbox',
+  },
+  google: {
+    account: 'Into which Gmail address should the mail go?',
+    accountWrong: 'That is not an e-mail address. It looks like yourname@gmail.com.',
+    accountSame: 'That is the mailbox that is pulled. Type your Gmail address.',
+    which: 'Which Gmail account?',
+    already: address => `hikyaku may put mail into ${address} already; no new sign-in is needed.`,
+    steps: address => [
+      '',
+      `Google wants you to have a key of your own. It costs nothing and takes about five minutes, once. Open each link in a browser where you are signed in as ${address}.`,
+      '',
+      '1. Make a project:  https://console.cloud.google.com/projectcreate',
+      '   Project name: hikyaku. Press “Create”, then “Select project” in the notice that appears.',
+      '2. Switch on Gmail: https://console.cloud.google.com/apis/library/gmail.googleapis.com',
+      '   The project at the top must be hikyaku. Press “Enable”.',
+      '3. Name the app:    https://console.cloud.google.com/auth/overview',
+      `   Press “Get started”. App name: hikyaku. User support email: ${address}. “Next”.`,
+      '   Audience: “External” (with Google Workspace: “Internal”). “Next”.',
+      `   Contact email: ${address}. “Next”, tick “I agree”, “Continue”, “Create”.`,
+      '4. Publish it:      https://console.cloud.google.com/auth/audience',
+      '   Press “Publish app”, then “Confirm”. Do not skip this: otherwise the permission ends after seven days.',
+      '   (Not needed with “Internal”.) Google’s verification is not needed: only you use this app.',
+      '5. Make the key:    https://console.cloud.google.com/auth/clients/create',
+      '   Application type: “Desktop app”. Name: hikyaku. “Create”, then “Download JSON”: it is offered only now.',
+      '',
+    ],
+    clientFile: 'Where is the downloaded file? (client_secret_….json; you may drag it into this window)',
+    clientFileWrong: (file, hint) => `${file}: ${hint}`,
+    clientFileHints: {
+      'not-found': 'there is no such file. It is usually in your Downloads folder.',
+      unreadable: 'the file cannot be read.',
+      'not-json': 'this is not the downloaded JSON file.',
+      'web-client':
+        'this client is of the type “Web application”. Make another one in step 5, of the type “Desktop app”.',
+      'authorized-user': 'this is the sign-in of another program. Take the file from step 5.',
+      'not-a-client': 'this is not the file of a “Desktop app” client. Take the file from step 5.',
+      'no-secret':
+        'the client secret is missing in this file; Google gives it only when the client is made. Make a new client in step 5 and download its file at once.',
+    },
+    serviceAccount: address => ({
+      question: `This is the key of a service account. It works with Google Workspace only, where the administrator has allowed it to act for ${address}. Use it?`,
+      yes: 'Yes, use it',
+      no: 'No, another file',
+    }),
+    consent: [
+      '',
+      'Now allow it at Google. These pages will come:',
+      ' - “Google hasn’t verified this app”: that is your own app. Press “Advanced”, then “Go to hikyaku (unsafe)”.',
+      ' - “hikyaku wants access”: tick every box (add emails to Gmail; see and edit labels), then “Continue”.',
+      '   With this permission hikyaku cannot read your mail.',
+      '',
+    ],
+    opened: 'The page has been opened in your browser. If you do not see it, open the link above.',
+    notOpened: port =>
+      [
+        'Open the link above in a browser, on any computer. At the end the browser shows that it cannot connect to 127.0.0.1:',
+        'that is right. Copy the whole address from its address bar and paste it here.',
+        `(Or, before you open it: ssh -L ${port}:127.0.0.1:${port} to this machine, and it comes back by itself.)`,
+      ].join('\n'),
+    paste: 'Waiting for Google. If the browser ends on a page that cannot be opened, paste its address here',
+    checking: 'Asking Gmail whether everything fits …',
+    works: address => `hikyaku may now put mail into ${address}.`,
+    hints: {
+      'gmail.consent-missing': () =>
+        'Nothing was changed. Sign in again and press “Continue” on Google’s page.',
+      'gmail.scope-missing': () => 'Sign in again and tick every box on Google’s page.',
+      'gmail.account-mismatch': address => `Sign in again, and choose ${address} on Google’s first page.`,
+      'gmail.client-invalid': () =>
+        'The client may have been deleted, or the file is an old one. Make a new client in step 5 and take its file.',
+      'gmail.api-disabled': () =>
+        'Open https://console.cloud.google.com/apis/library/gmail.googleapis.com, choose the project hikyaku at the top, press “Enable”, wait a minute, and try again.',
+    },
+    whatNow: 'What now?',
+    again: 'Try again',
+    otherClient: 'Take another downloaded file',
+    trap: (span, instant) =>
+      [
+        `This permission ends in ${span} (${instant}), because the app is still in “Testing”. Mail would then stop.`,
+        'Open https://console.cloud.google.com/auth/audience, press “Publish app” and “Confirm”, and sign in once more: the new permission lasts.',
+      ].join('\n'),
+    trapQuestion: 'Have you published the app?',
+    trapAgain: 'Yes, published: sign in again',
+    trapAccept: 'No, I will sign in again every week',
+    goesOn: 'The running hikyaku goes on with the new permission by itself.',
+    takesUpLater: 'The new permission is used at the next start.',
+    variableWins:
+      'GOOGLE_REFRESH_TOKEN (or its file) is set, and wins over what was stored now. Remove that variable.',
+  },
+  saved: (file, vault, because) => `Saved: ${file}\nPassword and permission are in ${vault} (${because}).`,
+  because: {
+    asked: 'as you chose',
+    kept: 'as before',
+    works: 'it works here',
+    'key-given': 'a key for it was given',
+    'no-bus': 'this session has no keychain',
+    'no-service': 'no keychain is running',
+  },
+  pull: {
+    question: 'Bring the first mail to Gmail now?',
+    yes: 'Yes',
+    no: 'No, later',
+    running:
+      'hikyaku is running already: restart it so that it knows the new settings (hikyaku service install).',
+  },
+  service: {
+    question: 'Should hikyaku keep watching the mailbox from now on?',
+    install: 'Yes, as a service of this computer',
+    here: 'Yes, here in this window, until I close it',
+    later: 'No, later',
+    hereNow: 'hikyaku is running. Ctrl+C stops it.',
+  },
+  done: 'Done. `hikyaku status` shows how it goes, `hikyaku service install` lets it run for good. When mail arrives well, switch off the old forwarding, or every message comes twice.',
+  revoke: {
+    question: address =>
+      `Take back the permission for ${address}? Mail then stays at the host until you sign in again.`,
+    nothing: address => `hikyaku holds no permission for ${address}.`,
+    revoked: address => `The permission for ${address} was taken back at Google and deleted here.`,
+    alreadyEnded: address =>
+      `The permission for ${address} had ended at Google already; it was deleted here.`,
+    serviceAccount: address =>
+      `${address} is reached by a service account: its permission is taken back by the administrator of Google Workspace.`,
+    inVariable:
+      'It still stands in GOOGLE_REFRESH_TOKEN or its file: remove it there. At Google it is worth nothing now.',
+    unknown: (given, known) => `account ${given}; there are: ${known}`,
+    needsYes: 'without a terminal, --yes is needed',
+  },
+}
