@@ -284,23 +284,22 @@ export class Carrier {
       this.#context.journal.move(row.id, 'deferred', { notBeforeMs: null })
   }
 
+  /** Never rejects: what is not learned here is shown as "not known", and never touches the mail. */
   #lookBeside(row: MessageRow, raw: RawMessage): Promise<void> | undefined {
     const { authenticate, mailbox, journal, signal, beside } = this.#context
     if (authenticate === undefined || beside.size >= besideAtMost) return undefined
-    return authenticate(raw, mailbox, signal).then(authentication => {
+    const look = async (): Promise<void> => {
+      const authentication = await authenticate(raw, mailbox, signal)
       const now = journal.row(row.id)
       if (authentication !== undefined && now !== undefined)
         journal.move(row.id, now.stage, { authentication })
-    })
+    }
+    return look().catch(() => {})
   }
 
   #runBeside(work: Promise<void>): void {
     const { beside } = this.#context
-    const guarded = work
-      .catch(() => {
-        // What is not learned here is shown as "not known"; it never touches the mail.
-      })
-      .finally(() => beside.delete(guarded))
+    const guarded = work.finally(() => beside.delete(guarded))
     beside.add(guarded)
   }
 }
