@@ -17,7 +17,9 @@ const askAgainMs = 3600_000
 
 /** @param inDoubt evidence had to be asked for in this pull: then only messages read in this session are settled */
 export async function settle(context: PullContext, inDoubt: boolean): Promise<void> {
-  const { journal, mailbox, clock, session, signal, count, log } = context
+  const { journal, mailbox, clock, session, signal, count, log, steady } = context
+  // Read in each pull: between two readings in different processes it advances by a day at most.
+  const steadyMs = steady.readMs()
   const policy = mailbox.afterImport
   const settledAs = nameOf(policy)
   if (policy.do === 'keep') {
@@ -33,7 +35,7 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
     const entry = context.at.get(row.id)
     if (entry === undefined || row.short || !isHeldByGmail(context, row)) continue
     if (row.settleAsks >= asksBeforeTold) stubborn += 1
-    if (isDue(context, policy, row, inDoubt)) due.push({ row, entry })
+    if (isDue(context, policy, row, inDoubt, steadyMs)) due.push({ row, entry })
   }
   warnOfReadOnly(context, stubborn)
   if (due.length === 0) return
@@ -68,18 +70,25 @@ export function nameOf(policy: AfterImport): string {
   return policy.do === 'move' ? `move:${policy.folder}` : policy.do
 }
 
-function isDue(context: PullContext, policy: AfterImport, row: MessageRow, inDoubt: boolean): boolean {
-  const { clock, steady, proved } = context
+function isDue(
+  context: PullContext,
+  policy: AfterImport,
+  row: MessageRow,
+  inDoubt: boolean,
+  steadyMs: number,
+): boolean {
+  const { clock, proved } = context
   if (inDoubt && !proved.has(row.id)) return false
   const now = clock.nowMs()
   const sinceAskedMs = now - (row.settleAskedAtMs ?? 0)
   // Negative: the clock was set back, and there is no telling how long ago it was.
   if (row.settleAsks >= asksBeforeTold && sinceAskedMs >= 0 && sinceAskedMs < askAgainMs) return false
   if (policy.do !== 'delete' || policy.afterMs === 0) return true
-  // Both clocks must agree: the wall clock may have jumped, the steady one errs on the late side.
-  const since = row.importedAtMs ?? row.retrievedAtMs ?? now
-  const steadySince = row.importedSteadyMs ?? steady.readMs()
-  return now - since >= policy.afterMs && steady.readMs() - steadySince >= policy.afterMs
+  // Both clocks must agree: the wall clock may have jumped, the steady one errs on the late side. An import that
+  // lies in the future was stamped by a wrong wall clock, which then says nothing.
+  const wallMs = now - (row.importedAtMs ?? row.retrievedAtMs ?? now)
+  const bySteadyMs = steadyMs - (row.importedSteadyMs ?? steadyMs)
+  return (wallMs < 0 || wallMs >= policy.afterMs) && bySteadyMs >= policy.afterMs
 }
 
 /**
