@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../fault.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
-const lockFile = 'instance.lock'
+export const lockFile = 'instance.lock'
 
 export interface InstanceLock {
   release(): void
