@@ -1,0 +1,21 @@
+/** Writes to a journal and says after each call that it returned; killed from outside at any moment. */
+import { openJournal } from '../../src/journal/sqlite.ts'
+import { box, newRow, record } from './journal-helpers.ts'
+
+const journal = openJournal(process.argv[2] ?? '', 'run', () => {})
+const say = (what: string): void => void process.stdout.write(`${what}\n`)
+
+journal.beginPull(box, 1)
+say('pull')
+for (let n = 0; ; n += 1) {
+  const [id = 0] = journal.recordFolder(record({ added: [newRow(`u${n}`)] }))
+  say(`listed ${id}`)
+  journal.move(id, 'importing', { importingAtMs: n })
+  say(`importing ${id}`)
+  journal.move(id, 'imported', { gmailId: `g${n}` })
+  say(`imported ${id}`)
+  journal.moveAll([{ id, to: 'settled', patch: { settledAs: 'keep' } }])
+  say(`settled ${id}`)
+  journal.setNote('last', String(id))
+  say(`note ${id}`)
+}

@@ -1,0 +1,249 @@
+/** A journal that is not what it should be is refused and left as it is: without it every message would look new. */
+import assert from 'node:assert/strict'
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { Fault, type FaultCode } from '../../src/fault.ts'
+import { isInstanceRunning, lockInstance } from '../../src/journal/lock.ts'
+import { migrations } from '../../src/journal/schema.ts'
+import { integrityProblems, journalFile, migrate, openJournal } from '../../src/journal/sqlite.ts'
+import { add, addIn, box, stateDirFor } from './journal-helpers.ts'
+
+const noLock = (): void => {}
+
+function faultOf(work: () => unknown): FaultCode | 'none' {
+  try {
+    work()
+    return 'none'
+  } catch (error) {
+    assert.ok(error instanceof Fault, String(error))
+    return error.code
+  }
+}
+
+/** A journal with some rows, closed. */
+async function madeIn(folder: string, rows = 300): Promise<string> {
+  const journal = openJournal(folder, 'run', noLock)
+  for (let n = 0; n < rows; n += 1) add(journal, `u${n}`)
+  journal.close()
+  return join(folder, journalFile)
+}
+
+test('the first run makes the folder for its owner alone, and the file that says a journal was made', async t => {
+  const folder = join(await stateDirFor(t), 'a', 'b')
+  openJournal(folder, 'run', noLock).close()
+  assert.equal((await stat(folder)).mode & 0o777, 0o700)
+  assert.deepEqual((await readdir(folder)).sort(), ['journal.made', 'journal.sqlite'])
+})
+
+test('looking where there has never been a journal makes nothing and finds nothing', async t => {
+  const folder = await stateDirFor(t)
+  assert.equal(openJournal(folder, 'look'), undefined)
+  assert.equal(openJournal(join(folder, 'none'), 'look'), undefined)
+  assert.deepEqual(await readdir(folder), [])
+})
+
+test('the lock is taken once the folder exists and before the journal is touched', async t => {
+  const folder = join(await stateDirFor(t), 'new')
+  assert.throws(
+    () =>
+      openJournal(folder, 'run', () => {
+        throw new Fault('state.second-instance')
+      }),
+    Fault,
+  )
+  assert.deepEqual(await readdir(folder), [])
+})
+
+test('a journal that is gone or empty where one was made is refused, and none is begun anew', async t => {
+  const folder = await stateDirFor(t)
+  const file = await madeIn(folder)
+  await rename(file, `${file}.away`)
+  for (const mode of ['run', 'look'] as const) {
+    const open = () => (mode === 'run' ? openJournal(folder, 'run', noLock) : openJournal(folder, 'look'))
+    assert.equal(faultOf(open), 'journal.missing', mode)
+    await writeFile(file, '')
+    assert.equal(faultOf(open), 'journal.missing', `${mode}, empty`)
+    assert.equal((await readFile(file)).length, 0)
+    await rm(file)
+  }
+  await rename(`${file}.away`, file)
+  const journal = openJournal(folder, 'run', noLock)
+  assert.equal(journal.mailbox(box).listed, 300)
+  journal.close()
+})
+
+test('a damaged file is refused wherever the damage is, and not one octet of it is changed', async t => {
+  const folder = await stateDirFor(t)
+  const file = await madeIn(folder)
+  const sound = await readFile(file)
+  const damages: Record<string, (octets: Buffer) => Buffer> = {
+    'no SQLite file': () => Buffer.from('this was once a journal\n'.repeat(100)),
+    'its first page overwritten': octets => Buffer.concat([Buffer.alloc(4096, 0xff), octets.subarray(4096)]),
+    'its schema overwritten': octets =>
+      Buffer.concat([octets.subarray(0, 100), Buffer.alloc(3996), octets.subarray(4096)]),
+    'a page in the middle overwritten': octets => Buffer.from(octets).fill(0xaa, 5 * 4096, 7 * 4096),
+    'cut in half': octets => octets.subarray(0, Math.floor(octets.length / 8192) * 4096),
+    'another program’s database': () => sound,
+  }
+  for (const [what, damage] of Object.entries(damages)) {
+    await writeFile(file, damage(sound))
+    if (what.startsWith('another')) {
+      await rm(file)
+      const other = new DatabaseSync(file)
+      other.exec('CREATE TABLE recipes (name TEXT)')
+      other.close()
+    }
+    const before = await readFile(file)
+    assert.equal(
+      faultOf(() => openJournal(folder, 'run', noLock)),
+      'journal.damaged',
+      what,
+    )
+    assert.ok(before.equals(await readFile(file)), `${what}: left as it was`)
+  }
+  await writeFile(file, sound)
+  assert.equal(
+    faultOf(() => openJournal(folder, 'run', noLock).close()),
+    'none',
+  )
+})
+
+test('damage that shows only while it is used is a fault, too, and not an answer', async t => {
+  const folder = await stateDirFor(t)
+  const file = await madeIn(folder, 3000)
+  const { size } = await stat(file)
+  const journal = openJournal(folder, 'look')
+  assert.ok(journal)
+  t.after(() => journal.close())
+  await writeFile(file, Buffer.alloc(size - 4096, 0xaa), { flag: 'r+' })
+  const code = faultOf(() => journal.inStages(box, ['listed']))
+  assert.ok(code === 'journal.damaged' || code === 'state.io', code)
+})
+
+test('a journal of a newer version is refused unread, in both modes', async t => {
+  const folder = await stateDirFor(t)
+  const file = await madeIn(folder, 1)
+  const database = new DatabaseSync(file)
+  database.exec(`PRAGMA user_version = ${migrations.length + 1}`)
+  database.close()
+  assert.equal(
+    faultOf(() => openJournal(folder, 'run', noLock)),
+    'journal.newer',
+  )
+  assert.equal(
+    faultOf(() => openJournal(folder, 'look')),
+    'journal.newer',
+  )
+})
+
+test('killed while the first journal was being made: the next start makes it', async t => {
+  const folder = await stateDirFor(t)
+  await mkdir(folder, { recursive: true })
+  for (const left of ['', 'header']) {
+    const database = new DatabaseSync(join(folder, journalFile))
+    if (left === 'header') database.exec('PRAGMA journal_mode = WAL; VACUUM')
+    database.close()
+    const journal = openJournal(folder, 'run', noLock)
+    assert.equal(add(journal, 'u1'), 1)
+    journal.close()
+    for (const name of await readdir(folder)) await rm(join(folder, name))
+  }
+})
+
+test('an older file is brought up step by step, each whole or not at all, and its rows stay', async t => {
+  const database = new DatabaseSync(join(await stateDirFor(t), 'older.sqlite'))
+  t.after(() => database.close())
+  const version = () => Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  const first = 'CREATE TABLE message (id INTEGER PRIMARY KEY, uid TEXT);'
+  const second =
+    "ALTER TABLE message ADD COLUMN octets INTEGER; UPDATE message SET octets = 7 WHERE uid = 'a';"
+  migrate(database, [first])
+  database.exec("INSERT INTO message (uid) VALUES ('a'), ('b')")
+  assert.equal(version(), 1)
+  assert.throws(() => migrate(database, [first, second, 'ALTER TABLE message ADD COLUMN x TEXT; nonsense;']))
+  assert.equal(version(), 2, 'the good step stands')
+  database.exec('ROLLBACK')
+  const columns = database
+    .prepare('PRAGMA table_info(message)')
+    .all()
+    .map(row => row.name)
+  assert.deepEqual(columns, ['id', 'uid', 'octets'], 'nothing of the bad step does')
+  migrate(database, [first, second])
+  assert.equal(version(), 2, 'a step is made once')
+  const rows = database.prepare('SELECT uid, octets FROM message ORDER BY id').all()
+  assert.deepEqual(
+    rows.map(row => ({ ...row })),
+    [
+      { uid: 'a', octets: 7 },
+      { uid: 'b', octets: null },
+    ],
+  )
+  assert.deepEqual(integrityProblems(database, true), [])
+})
+
+test('a file that is moved away, or exchanged, under a running process is noticed', async t => {
+  const folder = await stateDirFor(t)
+  const file = await madeIn(folder)
+  const journal = openJournal(folder, 'run', noLock)
+  t.after(() => journal.close())
+  journal.assertInPlace()
+  await copyFile(file, `${file}.copy`)
+  await rename(file, `${file}.away`)
+  assert.equal(
+    faultOf(() => journal.assertInPlace()),
+    'journal.missing',
+  )
+  await rename(`${file}.copy`, file)
+  assert.equal(
+    faultOf(() => journal.assertInPlace()),
+    'journal.missing',
+  )
+})
+
+test('one instance holds a state directory; others may look while it works', async t => {
+  const folder = await stateDirFor(t)
+  const lock = lockInstance(folder)
+  const journal = openJournal(folder, 'run', noLock)
+  assert.equal(
+    faultOf(() => lockInstance(folder)),
+    'state.second-instance',
+  )
+  assert.equal(isInstanceRunning(folder), true)
+  const id = addIn(journal, 'imported', 'u1')
+  const looking = openJournal(folder, 'look')
+  assert.equal(looking?.row(id)?.stage, 'imported')
+  looking?.setNote('check-now', '1')
+  assert.equal(journal.note('check-now'), '1')
+  looking?.close()
+  journal.close()
+  lock.release()
+  assert.equal(isInstanceRunning(folder), false)
+  lockInstance(folder).release()
+})
+
+test('a journal that another program keeps locked is a fault that passes', { timeout: 30_000 }, async t => {
+  const folder = await stateDirFor(t)
+  const file = await madeIn(folder, 1)
+  const other = new DatabaseSync(file)
+  other.exec('BEGIN IMMEDIATE')
+  t.after(() => other.close())
+  const journal = openJournal(folder, 'look')
+  t.after(() => journal?.close())
+  let thrown: unknown
+  try {
+    journal?.setNote('k', 'v')
+  } catch (error) {
+    thrown = error
+  }
+  assert.ok(thrown instanceof Fault)
+  assert.deepEqual([thrown.code, thrown.retry], ['journal.locked', 'later'])
+})
+
+test('a state directory that cannot be made is a fault of this machine with the place in it', async t => {
+  const folder = await stateDirFor(t)
+  await writeFile(join(folder, 'file'), '')
+  const code = faultOf(() => openJournal(join(folder, 'file', 'state'), 'run', noLock))
+  assert.equal(code, 'state.io')
+})
