@@ -1,0 +1,163 @@
+/** Set-ups in which this machine or its settings are broken. */
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
+import { until } from '../servers/hikyaku.ts'
+import { PlayedClock } from '../servers/in-process.ts'
+import { installUnit, quietMachine } from './harness.ts'
+import type { Row } from './rows.ts'
+
+const run = promisify(execFile)
+
+export const machineRows: readonly Row[] = [
+  {
+    title: 'Node.js is too old',
+    check: 'node',
+    code: 'node.too-old',
+    exitCode: 78,
+    breaks: () => ({ given: { nodeVersion: '20.11.1' } }),
+    says: /22\.13/,
+  },
+  {
+    title: 'a variable is missing',
+    check: 'configuration',
+    code: 'config.missing',
+    exitCode: 78,
+    breaks: () => ({ env: { MAIL_HOST: undefined } }),
+    says: /MAIL_HOST/,
+  },
+  {
+    title: 'the password is missing',
+    check: 'secrets',
+    code: 'config.missing-secret',
+    exitCode: 78,
+    breaks: () => ({ env: { MAIL_PASSWORD: undefined } }),
+    says: /MAIL_PASSWORD/,
+  },
+  {
+    title: 'other users can read the file with the password',
+    check: 'secrets',
+    code: 'config.open-file',
+    exitCode: 78,
+    async breaks(world) {
+      const file = join(world.folder, 'password')
+      await writeFile(file, 'correct horse battery\n', { mode: 0o644 })
+      await chmod(file, 0o644)
+      return { env: { MAIL_PASSWORD: undefined, MAIL_PASSWORD_FILE: file } }
+    },
+    says: /chmod 600/,
+  },
+  {
+    title: 'the disk is full',
+    check: 'state',
+    code: 'state.disk-full',
+    exitCode: 75,
+    async breaks(world) {
+      const stateDir = join(world.folder, 'small')
+      await mkdir(stateDir, { mode: 0o700 })
+      const env = { STATE_DIR: stateDir }
+      try {
+        await run('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'hikyaku-test', stateDir])
+      } catch {
+        // Without the right to mount: the same by the room that is told.
+        return { env, given: { room: async () => ({ freeOctets: 0, freeFiles: 5 }) } }
+      }
+      const handle = await open(join(stateDir, 'filler'), 'w')
+      await handle.write(Buffer.alloc(64 * 1024)).catch(() => {})
+      await handle.close()
+      return { env, undo: [() => run('umount', [stateDir])] }
+    },
+  },
+  {
+    title: 'other users can look into the data folder',
+    check: 'state',
+    code: 'state.open',
+    warning: true,
+    exitCode: 0,
+    async breaks(world) {
+      await mkdir(world.stateDir)
+      await chmod(world.stateDir, 0o755)
+      return {}
+    },
+  },
+  {
+    title: 'the journal is damaged',
+    check: 'journal',
+    code: 'journal.damaged',
+    exitCode: 78,
+    async breaks(world) {
+      await world.run(['pull'])
+      const handle = await open(join(world.stateDir, 'journal.sqlite'), 'r+')
+      await handle.write(Buffer.alloc(8192, 0xa5), 0, 8192, 4096)
+      await handle.close()
+      return {}
+    },
+  },
+  {
+    title: 'the journal was written by a newer hikyaku',
+    check: 'journal',
+    code: 'journal.newer',
+    exitCode: 78,
+    async breaks(world) {
+      await world.run(['pull'])
+      const database = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
+      database.exec('PRAGMA user_version = 999')
+      database.close()
+      return {}
+    },
+  },
+  {
+    title: 'the journal has vanished',
+    check: 'journal',
+    code: 'journal.missing',
+    exitCode: 78,
+    async breaks(world) {
+      await mkdir(world.stateDir, { mode: 0o700 })
+      await writeFile(join(world.stateDir, 'journal.made'), '')
+      return {}
+    },
+  },
+  {
+    title: 'a second instance holds the data folder, and the service cannot start',
+    check: 'instance',
+    code: 'state.second-instance',
+    exitCode: 75,
+    async breaks(world) {
+      await installUnit(world)
+      const running = world.start(['run'])
+      await until(() => world.source.pop3?.ledger.logins.length === 1, 'the first pull')
+      await until(() => world.source.pop3?.openConnections() === 0, 'the end of the first pull')
+      const said = 'ActiveState=failed\nSubState=failed\nResult=exit-code\nExecMainStatus=75'
+      const undo = async (): Promise<void> => {
+        running.kill('SIGKILL')
+        await running.ended
+      }
+      return { given: { machine: quietMachine(join(world.folder, 'root'), said) }, undo: [undo] }
+    },
+  },
+  {
+    title: 'the service is installed and does not run',
+    check: 'service',
+    code: 'service.stopped',
+    exitCode: 69,
+    async breaks(world) {
+      await installUnit(world)
+      const said = 'ActiveState=inactive\nUnitFileState=disabled'
+      return { given: { machine: quietMachine(join(world.folder, 'root'), said) } }
+    },
+  },
+  {
+    title: 'the clock is a day slow',
+    check: 'clock',
+    code: 'clock.off',
+    exitCode: 78,
+    breaks() {
+      const clock = new PlayedClock()
+      clock.offsetMs = -86_400_000
+      return { given: { clock } }
+    },
+    says: /1 day slow/,
+  },
+]
