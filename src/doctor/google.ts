@@ -140,7 +140,7 @@ export async function checkAccount(
     const ofToken = fault.facts.phase === 'token' || fault.code.startsWith('secret.')
     const line = ofFault({ check: ofToken ? 'googleSignIn' : 'gmailApi', subject }, fault, language)
     if (ofToken) return [line]
-    return [fine({ check: 'googleSignIn', subject }, words.signedIn(0)), line]
+    return [fine({ check: 'googleSignIn', subject }, words.signedIn(undefined)), line]
   }
   return [
     fine({ check: 'googleSignIn', subject }, words.signedIn(inspected.tokenMs)),

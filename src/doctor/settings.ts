@@ -73,11 +73,17 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
   const open = await checkOpenFiles(config, context)
   findings.push(...secrets, ...open)
   if (secretProblems.length + secrets.length + open.length === 0) {
-    findings.push(
-      fine({ check: 'secrets' }, words.secretsWell(kinds.size > 0 ? [...kinds] : ['environment'])),
-    )
+    findings.push(fine({ check: 'secrets' }, words.secretsWell(placesOf(kinds, env))))
   }
   return { config, findings }
+}
+
+/** Where the secrets come from: what the settings give themselves, and the vault for the rest. */
+function placesOf(kinds: ReadonlySet<string>, env: NodeJS.ProcessEnv): readonly string[] {
+  const given = variables.some(({ name, secret }) => secret && (env[name] || env[`${name}_FILE`]))
+  return given || kinds.size === 0
+    ? ['environment', ...[...kinds].filter(kind => kind !== 'environment')]
+    : [...kinds]
 }
 
 /**

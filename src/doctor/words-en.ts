@@ -1,10 +1,13 @@
 /** The words of `doctor` in English. */
 import { makeFormat } from '../locale/format.ts'
+import { reasonText } from '../locale/reasons.ts'
 import type { DoctorWords } from './words.ts'
 
 const { number, size, span, relative, instant } = makeFormat('en')
 const count = (many: number, one: string, more = `${one}s`): string =>
   `${number(many)} ${many === 1 ? one : more}`
+/** Round trips are short: `12 ms`. */
+const took = (ms: number): string => (ms < 950 ? `${Math.ceil(ms)} ms` : span(ms))
 const list = (items: readonly string[]): string => items.join(', ')
 const folderName = (folder: string): string => (folder === '' ? 'the mailbox' : `the folder ${folder}`)
 const family = (one: 4 | 6): string => `IPv${one}`
@@ -18,7 +21,7 @@ export const en: DoctorWords = {
   settings: (mailboxes, accounts) =>
     `${count(mailboxes, 'mailbox', 'mailboxes')} into ${count(accounts, 'Gmail account')}`,
   mendSettings: 'Mend this setting; nothing is pulled before that. `hikyaku setup` can do it with you.',
-  secretsWell: kinds => `all there and readable (${list(kinds)})`,
+  secretsWell: kinds => `all there and readable (${list(kinds.map(kind => reasonText(kind, 'en')))})`,
   openFile: (file, command) => ({
     what: `Other users of this computer can read ${file}, which holds a secret.`,
     next: `Run: ${command}`,
@@ -72,7 +75,7 @@ export const en: DoctorWords = {
   addresses: (host, four, six) =>
     `${host}: IPv4 ${four.length > 0 ? list(four) : 'none'}; IPv6 ${six.length > 0 ? list(six) : 'none'}`,
   reached: (server, families) =>
-    `${server} answers (${list(families.map(([one, ms]) => `${family(one)} in ${span(ms)}`))})`,
+    `${server} answers (${list(families.map(([one, ms]) => `${family(one)} in ${took(ms)}`))})`,
   deadFamily: (server, dead) => ({
     what: `${server} has an ${family(dead)} address, but nothing answers there; over ${family(dead === 6 ? 4 : 6)} it answers.`,
     next: `hikyaku goes the other way by itself, a moment later each time. Mend ${family(dead)} on this network, or switch it off.`,
@@ -129,7 +132,7 @@ export const en: DoctorWords = {
     what: `SCHEDULE looks every ${span(every)}, but ${host} allows a login only every ${span(least)}.`,
     next: `Set SCHEDULE so that at least ${span(least)} lie between two looks, or use MAIL_PROTOCOL=imap.`,
   }),
-  signedIn: ms => `Google takes the permission (${span(ms)})`,
+  signedIn: ms => `Google takes the permission${ms === undefined ? '' : ` (${took(ms)})`}`,
   consentLasts: 'Google names no end',
   consentTesting: left => ({
     what: `The permission ends ${relative(left)}: the Google project is in “Testing”, where it lasts seven days only.`,
@@ -140,7 +143,7 @@ export const en: DoctorWords = {
       ? 'may put mail in, make labels, and read (gmail.readonly)'
       : 'may put mail in and make labels; may not read',
   scopesUnknown: 'Google did not say which ones were given',
-  api: (ms, imports) => `answers in ${span(ms)}; at most ${count(imports, 'import')} a minute`,
+  api: (ms, imports) => `answers in ${took(ms)}; at most ${count(imports, 'import')} a minute`,
   account: address => `signed in as ${address}`,
   accountUnknown: 'whose account it is can be seen only with gmail.readonly',
   labels: (there, toCome) =>

@@ -1,10 +1,13 @@
 /** `doctor` の日本語の文言。 */
 import { makeFormat } from '../locale/format.ts'
+import { reasonText } from '../locale/reasons.ts'
 import type { DoctorWords } from './words.ts'
 
 const { number, size, span, relative, instant } = makeFormat('ja')
 const mails = (many: number): string => `${number(many)} 通`
 const days = (many: number): string => `${number(many)} 日`
+/** 往復の時間は短い。 */
+const took = (ms: number): string => (ms < 950 ? `${Math.ceil(ms)} ミリ秒` : span(ms))
 const list = (items: readonly string[]): string => items.join('、')
 const folderName = (folder: string): string => (folder === '' ? 'メールボックス' : `フォルダー「${folder}」`)
 const family = (one: 4 | 6): string => `IPv${one}`
@@ -18,7 +21,7 @@ export const ja: DoctorWords = {
   settings: (mailboxes, accounts) =>
     `メールボックス ${number(mailboxes)} 個、Gmail アカウント ${number(accounts)} 個`,
   mendSettings: 'この設定を直してください。直すまで取り込みは行いません。`hikyaku setup` でも設定できます。',
-  secretsWell: kinds => `すべて読み取れます（${list(kinds)}）`,
+  secretsWell: kinds => `すべて読み取れます（${list(kinds.map(kind => reasonText(kind, 'ja')))}）`,
   openFile: (file, command) => ({
     what: `パスワードなどが書かれた ${file} を、このコンピューターのほかのユーザーも読み取れます。`,
     next: `次のコマンドを実行してください: ${command}`,
@@ -72,7 +75,7 @@ export const ja: DoctorWords = {
   addresses: (host, four, six) =>
     `${host}: IPv4 ${four.length > 0 ? list(four) : 'なし'}、IPv6 ${six.length > 0 ? list(six) : 'なし'}`,
   reached: (server, families) =>
-    `${server} に接続できました（${list(families.map(([one, ms]) => `${family(one)} ${span(ms)}`))}）`,
+    `${server} に接続できました（${list(families.map(([one, ms]) => `${family(one)} ${took(ms)}`))}）`,
   deadFamily: (server, dead) => ({
     what: `${server} には ${family(dead)} のアドレスがありますが、応答がありません。${family(dead === 6 ? 4 : 6)} では応答があります。`,
     next: `hikyaku は自動でもう一方を使いますが、毎回少し遅くなります。ネットワークの ${family(dead)} を直すか、無効にしてください。`,
@@ -103,7 +106,7 @@ export const ja: DoctorWords = {
     next: '取り込みはできますが、通数が多いと時間がかかります。使えるなら MAIL_PROTOCOL=imap にするか、取り込んだメールを削除する設定（AFTER_IMPORT=delete-after:14d）にしてください。',
   },
   abilities: (protocol, names) =>
-    `${protocol.toUpperCase()}（${names.length > 0 ? list(names) : '基本機能のみ'}に対応）`,
+    `${protocol.toUpperCase()}（${names.length > 0 ? `${list(names)} に対応` : '基本機能のみ'}）`,
   noIdle: {
     what: 'サーバーは新着を自分から知らせません（IDLE 非対応）。',
     next: '対処は不要です。代わりに 30 秒ごとに確認します。',
@@ -129,7 +132,7 @@ export const ja: DoctorWords = {
     what: `SCHEDULE では ${span(every)}ごとに確認しますが、${host} へのログインは ${span(least)}に 1 回までです。`,
     next: `確認の間隔が ${span(least)}以上になるように SCHEDULE を変えるか、MAIL_PROTOCOL=imap を使ってください。`,
   }),
-  signedIn: ms => `Google がアクセス許可を受け付けました（${span(ms)}）`,
+  signedIn: ms => `Google がアクセス許可を受け付けました${ms === undefined ? '' : `（${took(ms)}）`}`,
   consentLasts: '期限はありません',
   consentTesting: left => ({
     what: `アクセス許可は ${relative(left)}に終了します。Google のプロジェクトが「テスト」のままで、7 日間しか続きません。`,
@@ -140,7 +143,7 @@ export const ja: DoctorWords = {
       ? 'メールの追加、ラベルの作成、読み取り（gmail.readonly）ができます'
       : 'メールの追加とラベルの作成ができます。読み取りはできません',
   scopesUnknown: 'Google から、許可の内容についての回答がありませんでした',
-  api: (ms, imports) => `応答 ${span(ms)}、1 分に ${mails(imports)}まで取り込みます`,
+  api: (ms, imports) => `応答 ${took(ms)}、1 分に ${mails(imports)}まで取り込みます`,
   account: address => `${address} としてサインインしています`,
   accountUnknown: 'どのアカウントかは、gmail.readonly の許可がないと確かめられません',
   labels: (there, toCome) =>

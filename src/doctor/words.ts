@@ -58,7 +58,7 @@ export interface DoctorWords {
   readonly expires: (days: number) => DoctorText
   readonly pollWell: (everyMs: number | undefined) => string
   readonly pollTooOften: (everyMs: number, leastMs: number, host: string) => DoctorText
-  readonly signedIn: (ms: number) => string
+  readonly signedIn: (ms: number | undefined) => string
   readonly consentLasts: string
   readonly consentTesting: (leftMs: number) => DoctorText
   readonly scopes: (canRead: boolean) => string
