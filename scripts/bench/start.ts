@@ -1,0 +1,58 @@
+/** Start-up of the built program beside Node itself doing nothing, in turns. */
+import { execFileSync } from 'node:child_process'
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BenchOptions, below, figure, type Measure, median } from './measure.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export async function benchStart(options: BenchOptions): Promise<Measure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'hikyaku-bench-'))
+  try {
+    options.tell('start-up: building')
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const out = join(folder, 'dist')
+    execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', out], {
+      stdio: ['ignore', 2, 2],
+    })
+    await cp(join(root, 'package.json'), join(folder, 'package.json'))
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+    return compare(join(out, 'cli.js'), folder, options.quick ? 3 : 25)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function compare(cli: string, folder: string, rounds: number): Measure[] {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    STATE_DIR: join(folder, 'state'),
+    MAIL_PROTOCOL: 'imap',
+    MAIL_HOST: 'mail.example.jp',
+    MAIL_USER: 'owner@example.jp',
+    GOOGLE_CLIENT_ID: 'x.apps.googleusercontent.com',
+  }
+  const programs = {
+    node: ['-e', '0'],
+    version: [cli, '--version'],
+    status: [cli, 'status'],
+  }
+  const times: Record<keyof typeof programs, number[]> = { node: [], version: [], status: [] }
+  for (let round = 0; round < rounds; round += 1)
+    for (const [name, args] of Object.entries(programs)) {
+      const start = performance.now()
+      execFileSync(process.execPath, args, { env, cwd: folder, stdio: 'ignore' })
+      times[name as keyof typeof programs].push(performance.now() - start)
+    }
+  const [node, version, status] = [median(times.node), median(times.version), median(times.status)]
+  return [
+    figure('start.node', node, 'ms (node -e 0)'),
+    below('start.version', version, 'ms', 150),
+    figure('start.version.ratio', version / node, 'times node -e 0'),
+    below('start.status', status, 'ms', 300),
+    figure('start.status.ratio', status / node, 'times node -e 0'),
+  ]
+}
