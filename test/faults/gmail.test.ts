@@ -103,8 +103,7 @@ const before: readonly (readonly [name: string, fault: Fault])[] = [
 for (const scopes of [undefined, reading]) {
   const how = scopes === undefined ? 'without gmail.readonly' : 'with gmail.readonly'
   for (const [name, fault] of [...afterwards, ...before]) {
-    const id = /^50\d/.test(name) ? 'D2' : 'D3'
-    test(`${id}: ${name}, ${how}: one copy in Gmail, deleted only once it is known`, async () => {
+    test(`D2, D3: ${name}, ${how}: one copy in Gmail, deleted only once it is known`, async () => {
       await play({ ...deleting, ...(scopes && { scopes }) }, async self => {
         const { gmail } = self.world
         await self.deliver(mail('one'))

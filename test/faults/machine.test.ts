@@ -147,11 +147,11 @@ async function runShell(
 const cli = new URL('../../src/cli.ts', import.meta.url).pathname
 const squeezes: readonly (readonly [title: string, script: string, env?: Record<string, string>])[] = [
   // Ignored signals stay ignored over exec, so that the write fails with EFBIG instead.
-  ['E1, E2: files may not grow (RLIMIT_FSIZE)', `trap '' XFSZ; ulimit -f 64; exec "$0" ${cli} pull --json`],
-  ['E2: too few file handles (EMFILE)', `ulimit -n 28; exec "$0" ${cli} pull --json`],
+  ['files may not grow (RLIMIT_FSIZE)', `trap '' XFSZ; ulimit -f 64; exec "$0" ${cli} pull --json`],
+  ['too few file handles (EMFILE)', `ulimit -n 28; exec "$0" ${cli} pull --json`],
 ]
 for (const [title, script] of squeezes) {
-  test(`${title}: nothing is lost, the exit code says so, and the next process starts clean`, async () => {
+  test(`E1, E2: ${title}: nothing is lost, the exit code says so, and the next process starts clean`, async () => {
     const world = await startWorld({ protocol: 'pop3', env: { AFTER_IMPORT: 'delete' } })
     try {
       const put = [mail('small'), mail('large', 700_000), mail('last')]

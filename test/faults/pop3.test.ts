@@ -32,7 +32,7 @@ for (const how of ['rst', 'fin', 'silence'] as const satisfies readonly Cut[]) {
             met = true
             return when === 'before' ? how : { after: how }
           }
-          const made = await hurry(self.clock, how === 'silence' ? 30_000 : 0, self.app.pull())
+          const made = await hurry(self.clock, how === 'silence' ? 5000 : 0, self.app.pull(), () => met)
           delete faults.line
           if (!met) break
           cut += 1
@@ -551,7 +551,7 @@ for (const capa of ['hang', 'garbage', 'hang-up', 'none'] as const) {
     await play(deleting, async self => {
       pop3Of(self).faults.capa = capa
       await self.deliver(mail('one'))
-      for (let i = 0; i < 2; i++) countOf(await hurry(self.clock, 10_000, self.app.pull()))
+      for (let i = 0; i < 2; i++) countOf(await hurry(self.clock, 500, self.app.pull()))
       assert.deepEqual(pop3Of(self).messages, [])
       await self.judge()
     })
