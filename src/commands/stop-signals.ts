@@ -7,8 +7,11 @@ export interface StopSignals {
   dispose(): void
 }
 
-/** A graceful end may take this long; then what is in flight is cut off, which is always safe. */
-const graceMs = 8000
+/**
+ * A graceful end may take this long; then what is in flight is cut off, which is always safe. An upload that has
+ * begun gets 5 s more to be answered (Deadlines.graceMs), so that all is over within 10 s.
+ */
+const graceMs = 3000
 
 export function catchStopSignals(onFirst: (name: string) => void, onSecond: () => void): StopSignals {
   const stopping = new AbortController()
