@@ -1,0 +1,80 @@
+/**
+ * What a message of 100 MiB costs in memory: `hikyaku run` as its users run it, a real Dovecot over TLS, and the
+ * kernel's own word for how much the process held (VmRSS and VmHWM of /proc/PID/status, proc(5)). Its own peak is
+ * counted from when it idled, so what starting up cost does not hide anything.
+ */
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { after, before, describe, it } from 'node:test'
+import { sampleMail } from '../../scripts/sandbox/mail.ts'
+import { large, mebibyte } from '../messages/large.ts'
+import { dovecotMissing } from '../servers/dovecot.ts'
+import { type Running, until } from '../servers/hikyaku.ts'
+import { requireServer } from '../servers/required.ts'
+import { startWorld, type World } from '../servers/world.ts'
+
+const skip =
+  requireServer('dovecot', dovecotMissing()) || (process.platform === 'linux' ? false : 'needs /proc')
+
+const mostMiB = 64
+
+/** A field of /proc/PID/status, MiB. */
+async function memoryMiB(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
+}
+
+/** The most that the process holds until `done`, MiB: the kernel's high-water mark, begun anew here. */
+async function peakWhile(pid: number, done: () => boolean, what: string): Promise<number> {
+  // proc(5): writing 5 sets VmHWM to the present VmRSS. Where that is not allowed the samples must do.
+  const kept = await writeFile(`/proc/${pid}/clear_refs`, '5').then(
+    () => true,
+    () => false,
+  )
+  let most = 0
+  await until(
+    async () => {
+      most = Math.max(most, await memoryMiB(pid, 'VmRSS'))
+      return done()
+    },
+    what,
+    120_000,
+  )
+  return Math.max(most, kept ? await memoryMiB(pid, 'VmHWM') : most)
+}
+
+for (const protocol of ['pop3', 'imap'] as const) {
+  describe(`memory over ${protocol} from a real Dovecot`, { skip, timeout: 240_000 }, () => {
+    let world: World
+    let daemon: Running
+
+    before(async () => {
+      const schedule = protocol === 'pop3' ? { SCHEDULE: '* * * * * *' } : {}
+      world = await startWorld({ protocol, server: 'dovecot', env: schedule })
+      // One small message first: idle is after everything was loaded and used once.
+      await world.source.deliver(sampleMail(1))
+      daemon = world.start(['run'])
+      await until(() => world.gmail.accepted.length === 1, 'the first mail in Gmail')
+    })
+    after(() => world.stop())
+
+    it(`100 MiB pass octet for octet and cost less than ${mostMiB} MiB above idle, also two at once`, async t => {
+      const idleMiB = await memoryMiB(daemon.pid, 'VmRSS')
+      for (const [round, names] of [['one'], ['two', 'three']].entries()) {
+        const mails = names.map(name => large(100 * mebibyte, name))
+        const before = world.gmail.accepted.length
+        for (const mail of mails) await world.source.dovecot?.deliver('INBOX', mail.chunks())
+        const arrived = (): boolean => world.gmail.accepted.length === before + mails.length
+        const peakMiB = await peakWhile(daemon.pid, arrived, `${names.length} large messages in Gmail`)
+        const aboveMiB = peakMiB - idleMiB
+        t.diagnostic(
+          `${protocol}, ${names.length} x 100 MiB: idle ${idleMiB.toFixed(0)} MiB, peak ${peakMiB.toFixed(0)} MiB, ${aboveMiB.toFixed(0)} MiB above`,
+        )
+        for (const mail of mails) assert.equal(world.gmail.stored().get(mail.sha256), 1)
+        assert.ok(aboveMiB < mostMiB, `round ${round}: ${aboveMiB.toFixed(1)} MiB above idle`)
+      }
+      daemon.kill('SIGTERM')
+      assert.equal((await daemon.ended).code, 0)
+    })
+  })
+}
