@@ -636,3 +636,41 @@ test('E3: the state directory copied while hikyaku runs opens again', async () =
     journal.close()
   })
 })
+
+for (const LOG_FORMAT of ['text', 'json']) {
+  test(`E10: no command says anything raw that came from outside, nor a secret (LOG_FORMAT=${LOG_FORMAT})`, async () => {
+    const evil = '\x1b]0;owned\x07\x1b[2J\u202e\u2028'
+    const name = Buffer.from(`Work ${evil}`).toString('latin1')
+    const world = await startWorld({
+      protocol: 'pop3',
+      env: { LOG_LEVEL: 'debug', LOG_FORMAT, AFTER_IMPORT: 'delete' },
+    })
+    try {
+      const { pop3 } = world.source
+      if (pop3 === undefined) throw new Error('not POP3')
+      pop3.faults.uidl = message => `${message.uidl}${name.replace(/[\x00-\x1f]/g, '')}`
+      const put = [mail(`one ${name.replace(/\r|\n/g, '')}`), mail('two')]
+      for (const octets of put) await world.source.deliver(octets)
+      world.gmail.faults.next('import', presets.refused(`Invalid From header ${evil}\r\nfake line`))
+      const printed: string[] = []
+      const run = async (...args: string[]): Promise<void> => {
+        const ended = await world.run(args)
+        printed.push(ended.stdout, ended.stderr)
+        assert.doesNotMatch(ended.stderr, /\bat .*\.ts:\d+/)
+      }
+      await run('pull')
+      pop3.faults.login = `-ERR ${name} ${world.env.MAIL_PASSWORD}`
+      await run('pull')
+      await run('status')
+      await run('status', '--json')
+      pop3.faults.greeting = `-ERR ${name}`
+      await run('pull', '--json')
+      judgeText(world, printed.join(''))
+      assert.match(printed.join(''), /refused/i)
+      // A notice to the owner may have come on top.
+      await judge({ world, put, partial: true })
+    } finally {
+      await world.stop()
+    }
+  })
+}

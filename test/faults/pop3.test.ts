@@ -1,11 +1,13 @@
 /** Row B of the fault matrix: a POP3 server that drops or lies. The servers' books are the judges (oracle.ts). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runDaemon } from '../../src/daemon.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { usualDeadlines } from '../../src/source/pop3-deadlines.ts'
+import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import type { Cut, Pop3Faults } from '../servers/pop3-maildrop.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
+import { type Pop3Server, startPop3Server } from '../servers/pop3-server.ts'
 import { codeOf, day, hour, hurry, mail, minute, type Play, play, portsOf, pullWith } from './harness.ts'
 
 const pop3Of = ({ world }: Play): Pop3Server => {
@@ -346,6 +348,29 @@ test('B7: the same octets twice, at once and later, are one message in Gmail and
   })
 })
 
+for (const faults of [{}, { noUidl: true }] satisfies Pop3Faults[]) {
+  const names = 'noUidl' in faults ? 'without UIDLs' : 'under new UIDLs'
+  for (const policy of ['keep', 'delete'] as const) {
+    test(`B7: a machine that sends the same header section and size every day, ${names}, ${policy}: no mail is taken for another`, async () => {
+      await play({ more: { AFTER_IMPORT: policy } }, async self => {
+        const server = pop3Of(self)
+        Object.assign(server.faults, faults)
+        for (let today = 1; today <= 5; today++) {
+          const report = Buffer.from(`From: cron@example.net\r\nSubject: report\r\n\r\nday ${today}\r\n`)
+          // The owner's other program clears the maildrop.
+          if (policy === 'keep') for (const old of server.messages) server.vanish(old)
+          await self.deliver(report)
+          countOf(await self.app.pull())
+          self.clock.pass(day)
+        }
+        for (let i = 0; i < 2; i++) countOf(await self.app.pull())
+        assert.equal(self.world.gmail.stored().size, 5)
+        await self.judge()
+      })
+    })
+  }
+}
+
 const chaos: readonly (readonly [name: string, faults: Pop3Faults])[] = [
   ['refused UIDL', { noUidl: true }],
   ['blank UIDLs', { uidl: () => '' }],
@@ -540,6 +565,45 @@ test('B12: a steady trickle is let go on, one octet a minute is ended by policy'
     server.faults.line = () => undefined
     server.faults.chunk = 4096
     server.faults.chunkDelayMs = 0
+    self.clock.pass(hour)
+    countOf(await self.app.pull())
+    await self.judge()
+  })
+})
+
+test('B12: one mailbox whose server is silent amid a message delays no other mailbox', async () => {
+  await play({}, async self => {
+    const dead = pop3Of(self)
+    await self.deliver(mail('never'))
+    dead.faults.retrCut = { at: 50, how: 'silence' }
+    const alive = await startPop3Server({ users: { owner: 'correct horse battery' } })
+    const ports = portsOf(self.app)
+    const mailbox = {
+      ...ports.mailbox,
+      name: 'alive',
+      server: { ...ports.mailbox.server, port: alive.port },
+      schedule: '* * * * * *',
+    }
+    const other = { ...ports, mailbox, source: makePop3Source({ mailbox, clock: self.clock }) }
+    const stopping = new AbortController()
+    const now = new AbortController()
+    const bridge = { ...self.app.bridge, mailboxes: [ports, other] }
+    const running = runDaemon(bridge, stopping.signal, now.signal, { afterAttempt: () => {} })
+    try {
+      await dead.until(() => dead.ledger.commands.some(line => line.startsWith('RETR')))
+      for (let serial = 0; serial < 3; serial++) {
+        const octetsOf = mail(`alive${serial}`)
+        self.put.push(octetsOf)
+        alive.deliver(octetsOf)
+        await until(() => self.world.gmail.accepted.length === serial + 1, 'mail of the other mailbox')
+      }
+    } finally {
+      stopping.abort()
+      now.abort()
+      await running
+      await alive.close()
+    }
+    delete dead.faults.retrCut
     self.clock.pass(hour)
     countOf(await self.app.pull())
     await self.judge()
