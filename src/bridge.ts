@@ -30,15 +30,23 @@ export interface Bridge {
 
 /**
  * Locks the state directory, opens the journal, sweeps what a killed process left, makes the adapters.
+ * @param journalDir where the journal lies, if not in the state directory itself; then the caller holds the lock
+ *   (`journal rebuild` makes a new journal beside the old one)
  * Throws Fault state.second-instance, journal.*, state.*.
  */
-export async function openBridge(config: Config, log: Log, clock: Clock): Promise<Bridge> {
+export async function openBridge(
+  config: Config,
+  log: Log,
+  clock: Clock,
+  journalDir?: string,
+): Promise<Bridge> {
   const releases: (() => void | Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const release of releases.splice(0).reverse()) await release()
   }
   try {
-    const journal = openJournal(config.stateDir, 'run', () => {
+    const journal = openJournal(journalDir ?? config.stateDir, 'run', () => {
+      if (journalDir !== undefined) return
       const lock = lockInstance(config.stateDir)
       releases.push(() => lock.release())
     })

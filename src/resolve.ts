@@ -100,7 +100,10 @@ async function lookUp(context: PullContext, row: MessageRow): Promise<readonly F
 }
 
 /** Gmail puts lines of its own on top; below them stand exactly our octets, or it is another message. */
-function sameOctets(found: FoundMessage, row: MessageRow): boolean {
+export function sameOctets(
+  found: FoundMessage,
+  row: { readonly octets: number | undefined; readonly sha256: string | undefined },
+): boolean {
   if (row.octets === undefined || row.octets > found.raw.length) return false
   const tail = found.raw.subarray(found.raw.length - row.octets)
   return createHash('sha256').update(tail).digest('hex') === row.sha256

@@ -255,3 +255,15 @@ export interface Journal {
   assertInPlace(): void
   close(): void
 }
+
+/** What could still be read from a damaged journal. A row counts by its digest, or by the source's name for it. */
+export interface Salvage {
+  /** How many rows were readable. */
+  readonly rows: number
+  /** A row of the account with exactly these octets that reached Gmail. */
+  importedAs(account: string, sha256: string): MessageRow | undefined
+  /** A row of the account with exactly these octets whose import has an unknown outcome. */
+  wasImporting(account: string, sha256: string): MessageRow | undefined
+  byUid(mailbox: string, folder: string, uid: string): MessageRow | undefined
+  firstPullAtMs(mailbox: string): number | undefined
+}

@@ -35,7 +35,7 @@ import {
 import { migrations } from './schema.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
-const messageColumns: Columns<MessageRow> = {
+export const messageColumns: Columns<MessageRow> = {
   id: 'integer',
   mailbox: 'text',
   folder: 'text',
@@ -101,7 +101,7 @@ const accountColumns: Columns<AccountState> = {
 }
 
 export const journalFile = 'journal.sqlite'
-const madeFile = 'journal.made'
+export const madeFile = 'journal.made'
 
 /** Past this size the start-up check looks at structure only, so that the start stays quick. */
 const fullCheckOctets = 64 * 1024 * 1024

@@ -344,13 +344,13 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `The journal is damaged${f.with('file', file => `: ${file}`)}${because(f)}.`,
       `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
-      'Put the file back from a backup, or follow the advice of `hikyaku doctor`.',
+      'Put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
     ),
   'journal.missing': f =>
     text(
       `The journal has vanished${f.with('file', file => `: ${file}`)}.`,
       `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
-      'Put the file back from a backup, check STATE_DIR, or follow the advice of `hikyaku doctor`.',
+      'Check STATE_DIR, put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
     ),
   'journal.locked': f =>
     text(

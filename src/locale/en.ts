@@ -213,6 +213,7 @@ export const en: Words = {
     compare: 'show what of the source mailbox is in Gmail and what is missing; change nothing',
     retry: 'try messages again that were set aside',
     retryIds: 'numbers as `status` shows them, or "all"',
+    journal: 'check the journal, or rebuild a damaged or missing one from the source and Gmail',
     inspect: 'SPF, DKIM and DMARC of one message, and what forwarding would have done to it',
     inspectTarget: 'a number as `status` shows it, a Message-ID, an .eml file, or - for standard input',
     forwardingAddress: 'the address from which the rental server forwards',

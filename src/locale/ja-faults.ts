@@ -340,13 +340,13 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `記録ファイルが壊れています${f.with('file', file => `（${file}）`)}${because(f)}。`,
       `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
-      'バックアップから記録ファイルを戻すか、`hikyaku doctor` の案内に従ってください。',
+      'バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて記録を作り直します（何も削除しません）。',
     ),
   'journal.missing': f =>
     text(
       `記録ファイルがなくなっています${f.with('file', file => `（${file}）`)}。`,
       `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
-      'バックアップから記録ファイルを戻すか、STATE_DIR をご確認ください。`hikyaku doctor` でも案内を表示します。',
+      'STATE_DIR を確認し、バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて記録を作り直します（何も削除しません）。',
     ),
   'journal.locked': f =>
     text(

@@ -179,6 +179,7 @@ export interface Words {
     readonly compare: string
     readonly retry: string
     readonly retryIds: string
+    readonly journal: string
     readonly inspect: string
     readonly inspectTarget: string
     readonly forwardingAddress: string

@@ -1,0 +1,109 @@
+/** What `hikyaku journal` says to people, in both languages. */
+import type { RowProblem } from '../journal/check.ts'
+import type { Language } from '../locale/words.ts'
+import type { RebuildCount } from '../rebuild.ts'
+
+export interface JournalWords {
+  readonly none: string
+  sound(messages: string): string
+  unsound(file: string): string
+  readonly missing: string
+  damaged(words: string): string
+  newer(found: number, known: number): string
+  notConserved(mailbox: string, listed: number, rows: number): string
+  readonly rows: Readonly<Record<RowProblem, (count: number) => string>>
+  shown(ids: string): string
+  readonly next: string
+  readonly nothingToDo: string
+  question(file: string): string
+  readonly needsYes: string
+  readonly unchanged: string
+  readBack(account: string, allowed: boolean): string
+  salvage(rows: number): string
+  done(mailbox: string, count: RebuildCount): string
+  unknown(count: number): string
+  aside(file: string): string
+  readonly after: string
+}
+
+const s = (count: number): string => (count === 1 ? '' : 's')
+
+const en: JournalWords = {
+  none: 'There is no journal here yet. The first pull makes it.',
+  sound: messages => `The journal is sound (${messages} messages).`,
+  unsound: file => `The journal cannot be relied on: ${file}`,
+  missing: 'The file has vanished, or is empty.',
+  damaged: words => `The file is damaged: ${words}`,
+  newer: (found, known) =>
+    `It is of a newer hikyaku (version ${found} of the tables; this one knows ${known}).`,
+  notConserved: (mailbox, listed, rows) => `${mailbox}: ${listed} messages were listed, ${rows} have a row.`,
+  rows: {
+    'no-gmail-id': n => `${n} imported message${s(n)} without Gmail's id.`,
+    'merged-into-nothing': n => `${n} message${s(n)} merged into one that was never imported.`,
+    'no-digest': n => `${n} message${s(n)} sent to Gmail without a digest on record.`,
+    'settled-too-early': n =>
+      `${n} message${s(n)} that the source was asked to delete or move before the import.`,
+    'no-settled-as': n => `${n} settled message${s(n)} without what was done at the source.`,
+    'gone-but-present': n => `${n} message${s(n)} called gone that stand${n === 1 ? 's' : ''} at the source.`,
+    'unknown-mailbox': n => `${n} message${s(n)} of a mailbox that the journal does not know.`,
+  },
+  shown: ids => `No. ${ids}`,
+  next: 'Your mail stays where it is. Put the file back from a backup, or run `hikyaku journal rebuild`.',
+  nothingToDo: 'The journal is sound. There is nothing to rebuild.',
+  question: file =>
+    `Make a new journal? Every message in the source mailboxes is read once and looked for in Gmail. Nothing is deleted anywhere; the old file is kept (${file}).`,
+  needsYes: 'journal rebuild without a terminal needs --yes',
+  unchanged: 'Nothing was changed.',
+  readBack: (account, allowed) =>
+    allowed
+      ? `${account}: hikyaku may read in Gmail, so each message is looked up there.`
+      : `${account}: hikyaku may not read in Gmail (gmail.readonly was not granted). What the old journal does not show is imported again; Gmail merges what has the same Message-ID.`,
+  salvage: rows => `${rows} row${s(rows)} of the old journal can be read.`,
+  done: (mailbox, c) =>
+    `${mailbox}: ${c.listed} message${s(c.listed)} at the source: ${c.imported} found in Gmail or in the old journal, ${c.merged} with the same content, ${c.ignored} left out by rule, ${c.waiting} for the next pull, ${c.unknown} uncertain.`,
+  unknown: n =>
+    `${n} message${s(n)} may be in Gmail already, and nothing can tell. The next pull imports ${n === 1 ? 'it' : 'them'} as your settings say, and counts ${n === 1 ? 'it' : 'them'} as repeated.`,
+  aside: file => `The old file is kept: ${file}`,
+  after: 'The new journal is in place. Go on with `hikyaku pull`, or start the service again.',
+}
+
+const ja: JournalWords = {
+  none: '記録はまだありません。最初の取り込みのときに作られます。',
+  sound: messages => `記録に問題はありません（${messages} 通）。`,
+  unsound: file => `記録に問題があります: ${file}`,
+  missing: 'ファイルがないか、空になっています。',
+  damaged: words => `ファイルが壊れています: ${words}`,
+  newer: (found, known) =>
+    `新しい版の hikyaku の記録です（表の版 ${found}、この hikyaku が扱えるのは ${known} まで）。`,
+  notConserved: (mailbox, listed, rows) =>
+    `${mailbox}: 一覧で確認したメール ${listed} 通に対し、記録は ${rows} 通分です。`,
+  rows: {
+    'no-gmail-id': n => `取り込み済みなのに Gmail の ID がないメールが ${n} 通あります。`,
+    'merged-into-nothing': n => `取り込まれていないメールと同じものとされたメールが ${n} 通あります。`,
+    'no-digest': n => `Gmail に送ったのにハッシュ値の記録がないメールが ${n} 通あります。`,
+    'settled-too-early': n => `取り込む前に削除や移動を依頼したメールが ${n} 通あります。`,
+    'no-settled-as': n => `元のメールボックスでの処理が記録されていない完了済みのメールが ${n} 通あります。`,
+    'gone-but-present': n => `なくなったはずなのに元のメールボックスにあるとされたメールが ${n} 通あります。`,
+    'unknown-mailbox': n => `記録にないメールボックスのメールが ${n} 通あります。`,
+  },
+  shown: ids => `番号 ${ids}`,
+  next: 'メールはそのまま残っています。バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。',
+  nothingToDo: '記録に問題はありません。作り直す必要はありません。',
+  question: file =>
+    `新しい記録を作りますか? 元のメールボックスのメールを一度ずつ読み、Gmail にあるかを確かめます。どこからも何も削除しません。古いファイルは残します（${file}）。`,
+  needsYes: 'journal rebuild without a terminal needs --yes',
+  unchanged: '何も変更していません。',
+  readBack: (account, allowed) =>
+    allowed
+      ? `${account}: Gmail の読み取りが許可されているので、1通ずつ Gmail で確かめます。`
+      : `${account}: Gmail の読み取り（gmail.readonly）は許可されていません。古い記録で確かめられないメールはもう一度取り込みます。Message-ID が同じメールは Gmail が1通にまとめます。`,
+  salvage: rows => `古い記録から ${rows} 通分を読み取れました。`,
+  done: (mailbox, c) =>
+    `${mailbox}: 元のメールボックスに ${c.listed} 通。Gmail または古い記録で確認済み ${c.imported} 通、同じ内容 ${c.merged} 通、対象外 ${c.ignored} 通、次回取り込み ${c.waiting} 通、判断できないもの ${c.unknown} 通。`,
+  unknown: n =>
+    `${n} 通は、すでに Gmail にあるかどうか確かめられません。次回、設定に従って取り込み、再取り込みとして数えます。`,
+  aside: file => `古いファイルは残してあります: ${file}`,
+  after: '新しい記録ができました。`hikyaku pull` を実行するか、サービスを再開してください。',
+}
+
+export const journalWords: Readonly<Record<Language, JournalWords>> = { en, ja }

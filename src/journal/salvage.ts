@@ -1,0 +1,90 @@
+/**
+ * What can still be read from a damaged journal. A row counts only by its digest, held against octets that were just
+ * retrieved, or by a source's name for a message about which nothing depends on it but whether it is imported at all.
+ */
+import { copyFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { diskFault } from '../disk-fault.ts'
+import { fromSql } from './columns.ts'
+import { type MessageRow, type Salvage, stages } from './journal.ts'
+import { messageColumns } from './sqlite.ts'
+
+/** After so many numbers without a row the rest is given up: damage hides where the last row is. */
+const longestGap = 20_000
+
+/**
+ * Reads a copy of the file, made in `workDir`: SQLite may write to what it opens, and the original stays as it is.
+ * Where nothing can be read there are no rows; Fault state.* where the copy cannot be made.
+ */
+export function salvageJournal(file: string, workDir: string): Salvage {
+  const copy = join(workDir, 'salvage.sqlite')
+  try {
+    for (const suffix of ['', '-wal'])
+      if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix)
+  } catch (error) {
+    throw diskFault(error, copy)
+  }
+  const rows = existsSync(copy) ? read(copy) : { messages: [], firstPulls: new Map<string, number>() }
+  const key = (...parts: (string | undefined)[]): string => JSON.stringify(parts)
+  const imported = new Map<string, MessageRow>()
+  const importing = new Map<string, MessageRow>()
+  const named = new Map<string, MessageRow>()
+  for (const row of rows.messages) {
+    if (row.sha256 !== undefined && row.account !== undefined) {
+      const same = key(row.account, row.sha256)
+      const reached = row.gmailId !== undefined && row.mergedInto === undefined
+      if (reached && (row.stage === 'imported' || row.stage === 'settled')) imported.set(same, row)
+      if (row.stage === 'importing') importing.set(same, row)
+    }
+    if (row.uid !== undefined) named.set(key(row.mailbox, row.folder, row.uid), row)
+  }
+  return {
+    rows: rows.messages.length,
+    importedAs: (account, sha256) => imported.get(key(account, sha256)),
+    wasImporting: (account, sha256) => importing.get(key(account, sha256)),
+    byUid: (mailbox, folder, uid) => named.get(key(mailbox, folder, uid)),
+    firstPullAtMs: mailbox => rows.firstPulls.get(mailbox),
+  }
+}
+
+function read(file: string): { messages: MessageRow[]; firstPulls: Map<string, number> } {
+  const messages: MessageRow[] = []
+  const firstPulls = new Map<string, number>()
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(file)
+    const one = database.prepare('SELECT * FROM message WHERE id = ?')
+    for (let id = 1, gap = 0; gap < longestGap; id++) {
+      const row = readable(() => one.get(id))
+      const message = row === undefined ? undefined : readable(() => fromSql(messageColumns, row))
+      if (message !== undefined && isRow(message)) {
+        messages.push(message)
+        gap = 0
+      } else gap += 1
+    }
+    const mailboxes = readable(() =>
+      database?.prepare('SELECT name, first_pull_at_ms FROM mailbox WHERE first_pull_at_ms > 0').all(),
+    )
+    for (const row of mailboxes ?? []) firstPulls.set(String(row.name), Number(row.first_pull_at_ms))
+  } catch {
+    // Not a database any more, or without its tables: nothing to be had.
+  } finally {
+    readable(() => database?.close())
+  }
+  return { messages, firstPulls }
+}
+
+/** Damage shows where it is read: one row that cannot be read says nothing of the others. */
+function readable<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+function isRow(row: MessageRow): boolean {
+  const words = [row.mailbox, row.folder, row.stage] as readonly unknown[]
+  return words.every(word => typeof word === 'string') && stages.includes(row.stage)
+}

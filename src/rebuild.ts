@@ -1,0 +1,270 @@
+/**
+ * A new journal for one mailbox, proved against the source and Gmail: list every folder, retrieve each message, and
+ * look for its octets in Gmail and in what could be read of the old journal. What is found is `imported`; what is
+ * not stays `listed`, and the next pull imports it (Gmail merges a second import with the same Message-ID).
+ *
+ * Invariants: nothing is imported, settled or deleted anywhere; a message counts as imported by its octets only,
+ * never by its name or its Message-ID.
+ */
+import { backoffMs } from './backoff.ts'
+import { Fault } from './fault.ts'
+import { readHeader } from './header.ts'
+import type { MessageRow, RowPatch, Salvage } from './journal/journal.ts'
+import type { RawMessage } from './message.ts'
+import { gmailMaxOctets, type PullPorts, record } from './pull-context.ts'
+import { sameOctets } from './resolve.ts'
+import type { Listed, SourceSession } from './source/source.ts'
+
+/** What became of the messages that stand at the source; the sum of all but `listed` and `salvaged` is `listed`. */
+export interface RebuildCount {
+  listed: number
+  /** In Gmail, by its octets there or by the old journal's row for the same octets. */
+  imported: number
+  /** Of these, known from the old journal only. */
+  salvaged: number
+  /** The same octets as another message of the account. */
+  merged: number
+  /** Baseline, and what is not mail. */
+  ignored: number
+  /** The next pull imports them. */
+  waiting: number
+  /** May be in Gmail already, and nothing can tell: no Message-ID, or an import was under way. */
+  unknown: number
+}
+
+export interface RebuildOptions {
+  readonly salvage: Salvage
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
+}
+
+const sessions = 5
+const gmailTries = 5
+
+/** Throws Fault of scope mailbox, account or everything: then the new journal is not to be used. */
+export async function rebuildMailbox(ports: PullPorts, options: RebuildOptions): Promise<RebuildCount> {
+  return new Rebuild(ports, options).run()
+}
+
+class Rebuild {
+  readonly #ports: PullPorts
+  readonly #options: RebuildOptions
+  readonly #done = new Set<number>()
+  readonly #count: RebuildCount = {
+    listed: 0,
+    imported: 0,
+    salvaged: 0,
+    merged: 0,
+    ignored: 0,
+    waiting: 0,
+    unknown: 0,
+  }
+
+  constructor(ports: PullPorts, options: RebuildOptions) {
+    this.#ports = ports
+    this.#options = options
+  }
+
+  async run(): Promise<RebuildCount> {
+    const { journal, mailbox, clock, source, random } = this.#ports
+    const { signal, salvage } = this.#options
+    const generation = journal.beginPull(mailbox.name, clock.nowMs())
+    const firstPullAtMs = salvage.firstPullAtMs(mailbox.name)
+    if (firstPullAtMs !== undefined) journal.updateMailbox(mailbox.name, { firstPullAtMs })
+    for (let failures = 0; ; ) {
+      const before = this.#done.size
+      let session: SourceSession | undefined
+      try {
+        session = await source.open(signal)
+        await this.#pass(session, generation)
+        await session.close()
+        return this.#count
+      } catch (error) {
+        if (!(error instanceof Fault) || error.scope !== 'mailbox' || error.retry === 'owner') throw error
+        // A connection that ends now and then is no reason to begin from the start.
+        failures = this.#done.size > before ? 1 : failures + 1
+        if (failures >= sessions) throw error
+        await clock.sleep(backoffMs(failures, 2000, 60_000, random()), signal)
+      } finally {
+        session?.abandon()
+      }
+    }
+  }
+
+  async #pass(session: SourceSession, generation: number): Promise<void> {
+    const due: { row: MessageRow; entry: Listed }[] = []
+    for (const folder of session.folders) due.push(...(await this.#list(session, folder, generation)))
+    this.#count.listed = this.#done.size + due.length
+    for (const { row, entry } of due) {
+      this.#options.signal.throwIfAborted()
+      await this.#prove(session, row, entry)
+      this.#done.add(row.id)
+      this.#options.onProgress({ done: this.#done.size, due: this.#count.listed })
+    }
+  }
+
+  /** Records what is new in a folder; gives what is still to be proved. */
+  async #list(
+    session: SourceSession,
+    folder: string,
+    generation: number,
+  ): Promise<{ row: MessageRow; entry: Listed }[]> {
+    const { journal, mailbox, clock } = this.#ports
+    const { entries } = await session.list(folder, () => false, this.#options.signal)
+    const known = (entry: Listed): MessageRow | undefined =>
+      entry.uid === undefined ? undefined : journal.byUid(mailbox.name, folder, entry.uid)
+    // In a session after the first one, what has no name is left to the next pull, which compares evidence.
+    const { startedFolders } = journal.mailbox(mailbox.name)
+    const again = startedFolders.includes(folder)
+    const added = entries.filter(entry => known(entry) === undefined && !(again && entry.uid === undefined))
+    const ids = journal.recordFolder({
+      mailbox: mailbox.name,
+      folder,
+      atMs: clock.nowMs(),
+      generation,
+      returned: [],
+      vanished: [],
+      renamed: [],
+      unnamed: [],
+      added: added.map(({ uid, octets, arrivedAtMs, seen }) => ({
+        mailbox: mailbox.name,
+        folder,
+        uid,
+        stage: 'listed',
+        octetsListed: octets,
+        arrivedAtMs,
+        seen,
+        headerSha256: undefined,
+      })),
+    })
+    if (!again) journal.updateMailbox(mailbox.name, { startedFolders: [...startedFolders, folder] })
+    const fresh = new Map(added.map((entry, at) => [entry, ids[at]]))
+    return entries.flatMap(entry => {
+      const row = journal.row(fresh.get(entry) ?? known(entry)?.id ?? 0)
+      return row === undefined || this.#done.has(row.id) ? [] : [{ row, entry }]
+    })
+  }
+
+  /** Retrieves one message and finds its stage. Faults of the message alone leave it `listed`. */
+  async #prove(session: SourceSession, row: MessageRow, entry: Listed): Promise<void> {
+    const { spooler } = this.#ports
+    const spool = spooler.take(gmailMaxOctets)
+    try {
+      await session.retrieve(entry, spool, this.#options.signal)
+      await this.#place(row, await spool.seal())
+    } catch (error) {
+      if (!(error instanceof Fault) || error.scope !== 'message') throw error
+      // The next pull meets the same trouble and tells it.
+      this.#count.waiting += 1
+    } finally {
+      await spool.discard()
+    }
+  }
+
+  async #place(row: MessageRow, raw: RawMessage): Promise<void> {
+    const { journal, mailbox, clock, steady } = this.#ports
+    const { salvage } = this.#options
+    const count = this.#count
+    const header = readHeader(await raw.header())
+    const facts: RowPatch = {
+      octets: raw.octets,
+      sha256: raw.sha256,
+      headerSha256: header.sha256,
+      messageId: header.messageId,
+      retrievedAtMs: clock.nowMs(),
+      account: mailbox.account,
+    }
+    if (header.pseudo || this.#isBaseline(row, header.arrivedAtMs)) {
+      journal.move(row.id, header.pseudo ? 'ignored' : 'baseline', facts)
+      count.ignored += 1
+      return
+    }
+    const twin = journal.importedWith(mailbox.account, raw.sha256)
+    if (twin !== undefined) {
+      journal.move(row.id, 'merged', { ...facts, mergedInto: twin.id, importedSteadyMs: steady.readMs() })
+      count.merged += 1
+      return
+    }
+    const old = salvage.importedAs(mailbox.account, raw.sha256)
+    const gmailId = old?.gmailId ?? (await this.#find(header.messageId, raw))
+    if (gmailId !== undefined) {
+      journal.move(row.id, 'importing', { ...facts, importingAtMs: clock.nowMs() })
+      // "After N days" begins anew: the steady clock of the old journal is lost.
+      const importedAtMs = old?.importedAtMs ?? clock.nowMs()
+      journal.move(row.id, 'imported', { gmailId, importedAtMs, importedSteadyMs: steady.readMs() })
+      count.imported += 1
+      if (old !== undefined) count.salvaged += 1
+      return
+    }
+    this.#leave(row, raw, facts)
+  }
+
+  /** Not proved to be in Gmail. */
+  #leave(row: MessageRow, raw: RawMessage, facts: RowPatch): void {
+    const { journal, mailbox, clock } = this.#ports
+    const { salvage } = this.#options
+    const importing = salvage.wasImporting(mailbox.account, raw.sha256)
+    if (importing !== undefined) {
+      // As it was: the next pull resolves it before anything else (resolve.ts).
+      journal.move(row.id, 'importing', {
+        ...facts,
+        importingAtMs: importing.importingAtMs ?? clock.nowMs(),
+        repeated: importing.repeated,
+      })
+      this.#count.unknown += 1
+      return
+    }
+    const old = this.#old(row)
+    const neverSent = old !== undefined && (old.stage === 'listed' || old.stage === 'deferred')
+    if (facts.messageId !== undefined || neverSent) {
+      journal.move(row.id, 'listed', facts)
+      this.#count.waiting += 1
+      return
+    }
+    // Gmail cannot merge it: an import may be one too many, so it counts as repeated, or the owner is asked.
+    const ask = mailbox.whenOutcomeUnknown === 'ask'
+    const fault = new Fault(ask ? 'gmail.ask-owner' : 'gmail.outcome-unknown', { facts: { id: row.id } })
+    journal.move(row.id, ask ? 'refused' : 'listed', { ...facts, fault: record(fault, clock.nowMs()) })
+    this.#count.unknown += 1
+  }
+
+  #old(row: MessageRow): MessageRow | undefined {
+    const old =
+      row.uid === undefined ? undefined : this.#options.salvage.byUid(row.mailbox, row.folder, row.uid)
+    const { octetsListed } = row
+    const same =
+      old?.octetsListed === undefined || octetsListed === undefined || old.octetsListed === octetsListed
+    return same ? old : undefined
+  }
+
+  /** START_FROM, as far as it can still be known: too much is better than too little. */
+  #isBaseline(row: MessageRow, headerAtMs: number | undefined): boolean {
+    const { startFrom, name } = this.#ports.mailbox
+    if (startFrom.from === 'all') return false
+    if (this.#old(row)?.stage === 'baseline') return true
+    const arrivedAtMs = row.arrivedAtMs ?? headerAtMs ?? Number.POSITIVE_INFINITY
+    const fromMs =
+      startFrom.from === 'date' ? startFrom.atMs : (this.#options.salvage.firstPullAtMs(name) ?? 0)
+    return arrivedAtMs < fromMs
+  }
+
+  /** The id of Gmail's copy of exactly these octets; undefined where there is none or Gmail may not be asked. */
+  async #find(messageId: string | undefined, raw: RawMessage): Promise<string | undefined> {
+    const { gmail, clock, random } = this.#ports
+    const { signal } = this.#options
+    for (let failures = 0; ; ) {
+      try {
+        if (messageId === undefined || !(await gmail.canRead(signal))) return undefined
+        const copies = await gmail.findByMessageId(messageId, signal)
+        return copies.find(copy => sameOctets(copy, raw))?.id
+      } catch (error) {
+        // A Message-ID that cannot be searched for is merged by Gmail all the same.
+        if (error instanceof Fault && error.code === 'gmail.ask-owner') return undefined
+        failures += 1
+        if (!(error instanceof Fault) || error.retry === 'owner' || failures >= gmailTries) throw error
+        const pauseMs = (error.notBeforeMs ?? 0) - clock.nowMs()
+        await clock.sleep(Math.max(pauseMs, backoffMs(failures, 2000, 60_000, random())), signal)
+      }
+    }
+  }
+}
