@@ -16,7 +16,6 @@ import type { Listed } from './source/source.ts'
 /** Bare refusals without a known reason are tried for hours before the owner is asked. */
 const unexplainedTries = 6
 const unexplainedMs = 6 * 3600_000
-/** Readings that were shorter than announced before announced sizes stop counting as evidence. */
 const retryFirstMs = 60_000
 const retryMostMs = 4 * 3600_000
 const outcomePauseMs = 15_000
@@ -51,7 +50,7 @@ export class Carrier {
       if (short !== undefined && !this.#secondReading(row, raw, short)) return
       beside = (await this.#deliver(row, raw, short !== undefined)).beside
     } catch (error) {
-      this.#setAside(journal.row(row.id) ?? row, error, row.stage === 'importing')
+      this.#setAside(journal.row(row.id) ?? row, error, row)
     } finally {
       if (beside === undefined) await spool.discard()
       else this.#runBeside(beside.finally(() => spool.discard()))
@@ -70,6 +69,7 @@ export class Carrier {
       messageId: header.messageId,
       retrievedAtMs: clock.nowMs(),
       account: mailbox.account,
+      renamed: false,
       short,
     }
     proved.add(row.id)
@@ -79,22 +79,29 @@ export class Carrier {
       count.ignored += 1
       return { beside: undefined }
     }
-    // One upload of the same octets at a time, so that the second finds what became of the first.
-    for (let other = this.#underWay.get(raw.sha256); other !== undefined; ) {
+    const request = await this.#requests(row)
+    // One upload at a time of what Gmail may take for one message, so that the second finds what became of the first.
+    const key = header.messageId ?? raw.sha256
+    for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) {
       await other.catch(() => {})
-      other = this.#underWay.get(raw.sha256)
     }
-    const upload = this.#importOnce(row, raw, facts)
-    this.#underWay.set(raw.sha256, upload)
+    const upload = this.#importOnce(row, raw, facts, request)
+    this.#underWay.set(key, upload)
     try {
       return await upload
     } finally {
-      this.#underWay.delete(raw.sha256)
+      this.#underWay.delete(key)
     }
   }
 
-  async #importOnce(row: MessageRow, raw: RawMessage, facts: RowPatch): Promise<Beside> {
-    const { journal, mailbox, count, log, steady } = this.#context
+  /** From the checks to the durable intent nothing is awaited: another mailbox of the account may be at work. */
+  async #importOnce(
+    row: MessageRow,
+    raw: RawMessage,
+    facts: RowPatch & { readonly messageId: string | undefined },
+    request: ImportRequest,
+  ): Promise<Beside> {
+    const { journal, mailbox, count, log, steady, clock } = this.#context
     const twin = journal.importedWith(mailbox.account, raw.sha256)
     if (twin !== undefined && twin.id !== row.id) {
       const importedSteadyMs = steady.readMs()
@@ -103,19 +110,29 @@ export class Carrier {
       log.merged({ ...eventOf(row), octets: raw.octets, into: twin.gmailId })
       return { beside: undefined }
     }
-    const unknown = journal.importingWith(mailbox.account, raw.sha256)
-    if (unknown !== undefined && unknown.id !== row.id) {
-      // The same octets may be in Gmail already: its outcome is resolved first.
-      journal.move(row.id, 'deferred', {
-        ...facts,
-        notBeforeMs: this.#context.clock.nowMs() + outcomePauseMs,
-      })
+    const other = journal.importingWith(mailbox.account, raw.sha256, facts.messageId)
+    if (other !== undefined && other.id !== row.id && (row.stage !== 'importing' || other.id < row.id)) {
+      // It may be in Gmail already: that outcome is resolved first. An unknown outcome of this row stays one.
+      const stage = row.stage === 'importing' ? 'importing' : 'deferred'
+      const reading = row.stage === 'importing' ? {} : facts
+      journal.move(row.id, stage, { ...reading, notBeforeMs: clock.nowMs() + outcomePauseMs })
       count.deferred += 1
       return { beside: undefined }
     }
+    if (row.outcomeUnknown) {
+      count.repeated += 1
+      log.repeated(eventOf(row))
+    }
+    journal.move(row.id, 'importing', {
+      ...facts,
+      outcomeUnknown: true,
+      repeated: row.repeated + (row.outcomeUnknown ? 1 : 0),
+      lookUps: 0,
+      importingAtMs: clock.nowMs(),
+    })
     const beside = this.#lookBeside(row, raw)
     try {
-      await this.#import(row, raw, facts, true)
+      await this.#import(row, raw, request, true)
     } catch (error) {
       // The octets are still being read beside; the caller frees them only afterwards.
       await beside
@@ -124,22 +141,15 @@ export class Carrier {
     return { beside }
   }
 
-  async #import(row: MessageRow, raw: RawMessage, facts: RowPatch, first: boolean): Promise<void> {
-    const { journal, gmail, clock, count, log, signal } = this.#context
-    const request = await this.#requests(row)
-    const repeated = first && mayBeThere(row) ? row.repeated + 1 : row.repeated
-    if (repeated > row.repeated) {
-      count.repeated += 1
-      log.repeated(eventOf(row))
-    }
-    journal.move(row.id, 'importing', { ...facts, repeated, lookUps: 0, importingAtMs: clock.nowMs() })
+  async #import(row: MessageRow, raw: RawMessage, request: ImportRequest, first: boolean): Promise<void> {
+    const { gmail, signal } = this.#context
     let answer: { readonly id: string; readonly sentSha256: string }
     try {
       answer = await gmail.import(raw, request, signal)
     } catch (error) {
       // Labels may have been deleted or renamed in Gmail: they were forgotten, so they are read anew.
       if (first && error instanceof Fault && error.retry === 'now' && error.scope === 'message') {
-        return this.#import({ ...row, repeated }, raw, facts, false)
+        return this.#import(row, raw, await this.#requests(row), false)
       }
       if (error instanceof Fault && this.#mayInsert(error, request)) return this.#insert(row, raw, request)
       throw error
@@ -177,9 +187,7 @@ export class Carrier {
     // Gmail ignores a second import with the same Message-ID, also where the octets differ: then these octets are
     // nowhere but at the source, and the row says so (settle.ts leaves them there).
     const messageId = journal.row(row.id)?.messageId
-    const namesake = (messageId === undefined ? [] : journal.byMessageId(messageId)).find(
-      one => one.gmailId === answer.id && one.sha256 !== raw.sha256 && one.mergedInto === undefined,
-    )
+    const namesake = messageId === undefined ? undefined : journal.namesake(answer.id, messageId, raw.sha256)
     journal.move(row.id, 'imported', {
       ...untroubled,
       gmailId: answer.id,
@@ -208,8 +216,8 @@ export class Carrier {
    * wrong sizes: two equal readings in two sessions decide for the latter. True: go on.
    */
   #secondReading(row: MessageRow, raw: RawMessage, fault: Fault): boolean {
-    const { journal, mailbox, clock } = this.#context
-    if (row.sha256 === raw.sha256 || journal.mailbox(mailbox.name).sizesUnreliable) return true
+    const { clock } = this.#context
+    if (row.sha256 === raw.sha256) return true
     const unknown = row.stage === 'importing'
     // What may be in Gmail already is found again by the digest of that time, so it is not replaced.
     const reading = unknown ? {} : { sha256: raw.sha256, octets: raw.octets }
@@ -219,13 +227,16 @@ export class Carrier {
 
   /**
    * Puts a message aside after a fault of its own; rethrows what is wider.
-   * @param unknown an earlier upload has an unknown outcome: then the row stays `importing`, whatever failed now
+   * @param before the row as it was: where an earlier upload had an unknown outcome it stays so, whatever failed now
    */
-  #setAside(row: MessageRow, thrown: unknown, unknown: boolean): void {
+  #setAside(row: MessageRow, thrown: unknown, before: MessageRow): void {
     const { journal, clock, count, log } = this.#context
+    const unknown = before.stage === 'importing'
     if (!(thrown instanceof Fault)) {
-      // An abort: the upload that has begun ends well or by a fault (gmail.ts), so nothing has left.
-      this.#release(row, unknown)
+      // An abort: an upload that has begun ends well or by a fault (gmail.ts), so nothing has left. Of anything
+      // else nobody knows what it left behind.
+      const isAbort = thrown instanceof Error && thrown.name === 'AbortError'
+      this.#release(row, before, unknown || !isAbort)
       throw thrown
     }
     const atMs = clock.nowMs()
@@ -243,23 +254,29 @@ export class Carrier {
     }
     if (thrown.scope !== 'message') {
       // Trouble of this machine may have come after Gmail's answer: then the outcome stays unknown.
-      this.#release(row, unknown || thrown.scope === 'everything')
+      this.#release(row, before, unknown || thrown.scope === 'everything')
       throw thrown
     }
     if (thrown.code === 'message.gone') {
       // The next listing records that it is gone, if it really is.
-      this.#defer(row, thrown, {}, unknown)
+      this.#defer(row, thrown, { outcomeUnknown: before.outcomeUnknown }, unknown)
       return
     }
+    const { outcomeUnknown } = before
     const tries = row.attempts + 1
     const longEnough = tries >= unexplainedTries && atMs - (row.firstFailedAtMs ?? atMs) >= unexplainedMs
     if (thrown.retry === 'owner' || (thrown.code === 'gmail.message-unexplained' && longEnough)) {
-      journal.move(row.id, 'refused', { attempts: tries, fault: record(thrown, atMs), notBeforeMs: null })
+      journal.move(row.id, 'refused', {
+        attempts: tries,
+        fault: record(thrown, atMs),
+        notBeforeMs: null,
+        outcomeUnknown,
+      })
       count.refused += 1
       log.refused({ ...eventOf(row), fault: thrown })
       return
     }
-    this.#defer(row, thrown, {}, unknown)
+    this.#defer(row, thrown, { outcomeUnknown }, unknown)
   }
 
   #defer(row: MessageRow, fault: Fault, patch: RowPatch, unknown: boolean): void {
@@ -279,9 +296,10 @@ export class Carrier {
   }
 
   /** Wider trouble than this message: it waits without blame. Nothing reached Gmail, or the fault would say so. */
-  #release(row: MessageRow, unknown: boolean): void {
-    if (row.stage === 'importing' && !unknown)
-      this.#context.journal.move(row.id, 'deferred', { notBeforeMs: null })
+  #release(row: MessageRow, before: MessageRow, unknown: boolean): void {
+    if (row.stage !== 'importing' || unknown) return
+    const { outcomeUnknown } = before
+    this.#context.journal.move(row.id, 'deferred', { notBeforeMs: null, outcomeUnknown })
   }
 
   /** Never rejects: what is not learned here is shown as "not known", and never touches the mail. */
@@ -304,17 +322,18 @@ export class Carrier {
   }
 }
 
-/** Whether an earlier upload of the row may have reached Gmail. */
-function mayBeThere(row: MessageRow): boolean {
-  const unknown = row.fault?.code === 'gmail.outcome-unknown' || row.fault?.code === 'gmail.ask-owner'
-  return row.stage === 'importing' || (row.stage === 'listed' && unknown)
-}
-
 interface Beside {
   readonly beside: Promise<void> | undefined
 }
 
-const untroubled = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null, fault: null, lookUps: 0 } as const
+const untroubled = {
+  attempts: 0,
+  firstFailedAtMs: null,
+  notBeforeMs: null,
+  fault: null,
+  lookUps: 0,
+  outcomeUnknown: false,
+} as const
 
 /** Stages from which a message is carried. */
 export const carried: readonly Stage[] = ['listed', 'deferred', 'importing']

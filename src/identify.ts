@@ -12,136 +12,184 @@
  */
 import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
-import type { FolderRecord, MessageRow, NewRow } from './journal/journal.ts'
+import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
 import { eventOf, type PullContext } from './pull-context.ts'
 import { nameOf } from './settle.ts'
 import type { Listed, Listing } from './source/source.ts'
 
-/** Matches a listing with the journal, records what was found, fills `context.at`. */
-export async function identify(context: PullContext, listing: Listing): Promise<{ inDoubt: boolean }> {
-  return new Identification(context, listing).run()
+/**
+ * Matches a listing with the journal, records what was found, fills `context.at`.
+ * @param standing the rows that stood in the folder's latest listing
+ */
+export async function identify(
+  context: PullContext,
+  listing: Listing,
+  standing: readonly StandingRow[],
+): Promise<{ inDoubt: boolean }> {
+  return new Identification(context, listing, standing).run()
 }
 
 /**
- * Closes what waits in folders that are not pulled any more (the protocol was changed, a folder was taken out of the
- * configuration): it could never be carried. It opens again when the folder is listed again.
+ * Closes folders that are not pulled any more (the protocol was changed, a folder was taken out of the configuration):
+ * what waits there could never be carried. A folder that is listed again finds its rows again.
  */
 export function leaveFolders(context: PullContext): void {
   const { journal, mailbox, session, clock, generation, count, log } = context
   for (const folder of journal.foldersOf(mailbox.name)) {
     if (session.folders.includes(folder)) continue
-    const waiting = journal
-      .inStages(mailbox.name, ['listed', 'deferred', 'importing'])
-      .filter(row => row.folder === folder && row.present)
-    if (waiting.length === 0) continue
-    const vanished = waiting.map(({ id, stage }): FolderRecord['vanished'][number] => ({
-      id,
+    const standing = journal.standing(mailbox.name, folder)
+    if (standing.length === 0) continue
+    const vanished = standing.map(({ id, stage }): FolderRecord['vanished'][number] => {
       // An unknown outcome is resolved before it can be called gone (resolve.ts).
-      stage: stage === 'importing' ? stage : 'gone',
-      patch: {},
-    }))
-    const nothing = { returned: [], renamed: [], unnamed: [], added: [] }
-    journal.recordFolder({
-      mailbox: mailbox.name,
-      folder,
-      atMs: clock.nowMs(),
-      generation,
-      vanished,
-      ...nothing,
+      const waits = stage === 'listed' || stage === 'deferred'
+      const row = waits ? journal.row(id) : undefined
+      if (row !== undefined) {
+        count.gone += 1
+        log.gone(eventOf(row))
+      }
+      return { id, stage: waits ? 'gone' : stage, patch: {} }
     })
-    for (const row of waiting) {
-      if (row.stage === 'importing') continue
-      count.gone += 1
-      log.gone(eventOf(row))
-    }
+    const nothing = { returned: [], renamed: [], unnamed: [], added: [], started: false }
+    const atMs = clock.nowMs()
+    journal.recordFolder({ mailbox: mailbox.name, folder, atMs, generation, vanished, ...nothing })
   }
 }
+
+/** New names are recorded after so many, so that a connection that ends does not undo the evidence asked for. */
+const recordEvery = 200
 
 class Identification {
   readonly #context: PullContext
   readonly #listing: Listing
+  readonly #standing: readonly StandingRow[]
   readonly #atMs: number
+  /** Aborts as soon as nothing new should be begun: evidence can be asked for again. */
+  readonly #signal: AbortSignal
   readonly #recognised = new Map<number, Listed>()
-  readonly #returned: number[] = []
-  readonly #unnamed: number[] = []
-  readonly #renamed: FolderRecord['renamed'][number][] = []
-  readonly #added: { row: NewRow; entry: Listed }[] = []
+  readonly #unnamedAll = new Set<number>()
+  #returned: number[] = []
+  #unnamed: number[] = []
+  #renamed: FolderRecord['renamed'][number][] = []
+  #added: { row: NewRow; entry: Listed }[] = []
   #inDoubt = false
 
-  constructor(context: PullContext, listing: Listing) {
+  constructor(context: PullContext, listing: Listing, standing: readonly StandingRow[]) {
     this.#context = context
     this.#listing = listing
+    this.#standing = standing
     this.#atMs = context.clock.nowMs()
+    this.#signal = AbortSignal.any([context.signal, context.stopping])
   }
 
   async run(): Promise<{ inDoubt: boolean }> {
-    const { journal, mailbox, generation, at } = this.#context
-    const { folder, entries } = this.#listing
+    const { entries } = this.#listing
+    const byName = new Map(
+      this.#standing.flatMap(row => (row.uid === undefined ? [] : [[row.uid, row] as const])),
+    )
     const fresh: Listed[] = []
     const nameless: Listed[] = []
+    const named: (readonly [Listed, StandingRow])[] = []
     for (const entry of entries) {
+      const standing = entry.uid === undefined ? undefined : byName.get(entry.uid)
       if (entry.uid === undefined) nameless.push(entry)
-      else if (!(await this.#byName(entry, entry.uid))) fresh.push(entry)
+      else if (standing !== undefined && agrees(standing, entry)) {
+        this.#recognised.set(standing.id, entry)
+        named.push([entry, standing])
+      } else if (!(await this.#byName(entry, entry.uid))) fresh.push(entry)
     }
+    if (this.#unnamed.length > 0) await this.#doubtNames(named)
     await this.#nameless(nameless)
-    const vanished = journal.presentIds(mailbox.name, folder).filter(id => !this.#recognised.has(id))
-    const orphans = await this.#rename(fresh, vanished)
+    try {
+      await this.#rename(fresh)
+    } catch (error) {
+      // What was found out so far is worth keeping; what vanished is only known at the end.
+      this.#record([], false)
+      throw error
+    }
+    const vanished = this.#standing.filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
+    this.#record(
+      vanished.flatMap(({ id }) => this.#leave(id)),
+      true,
+    )
+    this.#context.count.listed += entries.length
+    return { inDoubt: this.#inDoubt }
+  }
+
+  #record(vanished: FolderRecord['vanished'], started: boolean): void {
+    const { journal, mailbox, generation, at, count } = this.#context
     const ids = journal.recordFolder({
       mailbox: mailbox.name,
-      folder,
+      folder: this.#listing.folder,
       atMs: this.#atMs,
       generation,
       returned: this.#returned,
       unnamed: this.#unnamed,
       renamed: this.#renamed,
-      vanished: orphans.filter(id => !this.#unnamed.includes(id)).flatMap(id => this.#leave(id)),
+      vanished,
       added: this.#added.map(({ row }) => row),
+      started,
     })
     for (const [id, entry] of this.#recognised) at.set(id, entry)
     for (const [index, id] of ids.entries()) {
       const entry = this.#added[index]?.entry
       if (entry !== undefined) at.set(id, entry)
     }
-    this.#context.count.listed += entries.length
-    this.#context.count.fresh += ids.length
-    this.#start(folder)
-    return { inDoubt: this.#inDoubt }
+    count.fresh += ids.length
+    this.#returned = []
+    this.#unnamed = []
+    this.#renamed = []
+    this.#added = []
   }
 
   /** True when the name is known, whether it still means the same message or not. */
   async #byName(entry: Listed, uid: string): Promise<boolean> {
     const { journal, mailbox } = this.#context
     const row = journal.byUid(mailbox.name, entry.folder, uid)
-    if (row === undefined) return false
-    if (this.#recognised.has(row.id)) return false
-    if (row.present && sizesAgree(row.octetsListed, entry.octets) && datesAgree(row, entry)) {
-      this.#recognised.set(row.id, entry)
-      return true
-    }
+    if (row === undefined || this.#recognised.has(row.id)) return false
     // The name came back after it had gone, or its size or date changed: it may have been given to another message.
     this.#inDoubt = true
     // A whole listing may be empty once by a server's mistake: what was there before the owner's start stays so.
     const stillBaseline =
-      row.stage === 'baseline' &&
-      sizesAgree(row.octetsListed, entry.octets) &&
-      (await this.#isBaseline(entry, new Map([[row.id, row]])))
+      row.stage === 'baseline' && (await this.#isBaseline(entry, [{ ...row, stage: 'baseline' }]))
     const nothingDone =
       row.stage === 'listed' || row.stage === 'deferred' || row.stage === 'gone' || stillBaseline
     const evidence = nothingDone ? undefined : await this.#peek(entry)
     if (nothingDone || (evidence !== undefined && evidence === row.headerSha256 && sameSize(row, entry))) {
-      this.#recognised.set(row.id, entry)
-      this.#returned.push(row.id)
-      this.#renamed.push({
-        id: row.id,
-        folder: entry.folder,
-        uid,
-        octetsListed: entry.octets ?? row.octetsListed,
-      })
+      this.#recognise(row.id, entry)
       return true
     }
-    this.#unnamed.push(row.id)
-    await this.#add(entry)
+    await this.#misnamed(row.id, entry)
     return true
+  }
+
+  /** The same message under another name, or under its own again. */
+  #recognise(id: number, entry: Listed): void {
+    this.#recognised.set(id, entry)
+    this.#returned.push(id)
+    const { folder, uid, octets, arrivedAtMs } = entry
+    this.#renamed.push({ id, folder, uid, octetsListed: octets, arrivedAtMs })
+  }
+
+  /** The row's name belongs to another message now. */
+  async #misnamed(id: number, entry: Listed): Promise<void> {
+    this.#unnamed.push(id)
+    this.#unnamedAll.add(id)
+    this.#recognised.delete(id)
+    await this.#add(entry)
+  }
+
+  /**
+   * One name was given to another message: this server's names mean little (some are message numbers), so each
+   * that was believed is asked for evidence. Only POP3 lets a server do so (RFC 9051 section 2.3.1.1 forbids it).
+   */
+  async #doubtNames(named: readonly (readonly [Listed, StandingRow])[]): Promise<void> {
+    const { journal, session } = this.#context
+    if (session.abilities.protocol !== 'pop3') return
+    for (const [entry, { id }] of named) {
+      const known = journal.row(id)?.headerSha256
+      const evidence = known === undefined ? undefined : await this.#peek(entry)
+      if (evidence !== undefined && evidence !== known) await this.#misnamed(id, entry)
+    }
   }
 
   /** Messages without a name are recognised by header section and size, each row once. */
@@ -183,49 +231,58 @@ class Identification {
    * which lies in a folder that this source no longer has (POP3 became IMAP, a folder was renamed).
    * Returns the rows that have really vanished.
    */
-  async #rename(fresh: readonly Listed[], vanished: readonly number[]): Promise<readonly number[]> {
+  async #rename(fresh: readonly Listed[]): Promise<void> {
     const { journal, mailbox, session } = this.#context
+    if (fresh.length === 0) return
     const elsewhere = journal
       .foldersOf(mailbox.name)
       .filter(folder => !session.folders.includes(folder))
-      .flatMap(folder => journal.presentIds(mailbox.name, folder))
-    const orphans = new Map<number, MessageRow>()
-    for (const id of fresh.length === 0 ? [] : [...vanished, ...elsewhere]) {
-      const row = journal.row(id)
-      if (row !== undefined) orphans.set(id, row)
-    }
+      .flatMap(folder => journal.standing(mailbox.name, folder))
+    const orphans = new Map(
+      [...this.#standing, ...elsewhere]
+        .filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
+        .map(row => [row.id, row]),
+    )
+    const sizes = new Set([...orphans.values()].flatMap(row => [row.octets, row.octetsListed]))
+    const baseline = [...orphans.values()].filter(row => row.stage === 'baseline').slice(0, 1)
+    let pending = 0
     for (const entry of fresh) {
-      const row = orphans.size === 0 ? undefined : await this.#findOrphan(entry, orphans)
-      if (row === undefined) {
-        await this.#add(entry, undefined, orphans)
-        continue
+      const row = orphans.size === 0 ? undefined : await this.#findOrphan(entry, orphans, sizes)
+      if (row === undefined) await this.#add(entry, undefined, baseline)
+      else {
+        this.#inDoubt = true
+        orphans.delete(row.id)
+        this.#recognise(row.id, entry)
       }
-      this.#inDoubt = true
-      orphans.delete(row.id)
-      this.#recognised.set(row.id, entry)
-      this.#returned.push(row.id)
-      this.#renamed.push({ id: row.id, folder: entry.folder, uid: entry.uid, octetsListed: entry.octets })
+      pending += 1
+      if (pending % recordEvery === 0 && orphans.size > 0) this.#record([], false)
     }
-    return vanished.filter(id => !this.#recognised.has(id))
   }
 
   async #findOrphan(
     entry: Listed,
-    orphans: ReadonlyMap<number, MessageRow>,
+    orphans: ReadonlyMap<number, StandingRow>,
+    sizes: ReadonlySet<number | undefined>,
   ): Promise<MessageRow | undefined> {
+    const { journal, mailbox } = this.#context
+    const { octets } = entry
+    const near = octets === undefined ? [] : [0, 1, 2, -1, -2].map(more => octets + more)
+    if (octets !== undefined && !near.some(size => sizes.has(size))) return undefined
+    const evidence = await this.#peek(entry)
+    if (evidence === undefined) return undefined
     // What we asked the source to delete is gone as it should be, and no evidence without a Message-ID is good
     // enough: such an entry is retrieved, and its digest decides.
-    const likely = [...orphans.values()].filter(
-      row => row.messageId !== undefined && row.settleAsks === 0 && sameSize(row, entry),
-    )
-    if (likely.length === 0) return undefined
-    const evidence = await this.#peek(entry)
-    const alike = likely.filter(row => evidence !== undefined && row.headerSha256 === evidence)
+    const alike = journal
+      .byEvidence(mailbox.name, evidence)
+      .filter(
+        row =>
+          orphans.has(row.id) && row.messageId !== undefined && row.settleAsks === 0 && sameSize(row, entry),
+      )
     // Two different messages with equal header sections: only the octets can tell, so it is retrieved.
     return alike.every(row => row.sha256 === alike[0]?.sha256) ? alike[0] : undefined
   }
 
-  async #add(entry: Listed, evidence?: string, orphans?: ReadonlyMap<number, MessageRow>): Promise<void> {
+  async #add(entry: Listed, evidence?: string, orphans: readonly StandingRow[] = []): Promise<void> {
     const { mailbox } = this.#context
     this.#added.push({
       entry,
@@ -247,18 +304,23 @@ class Identification {
    * before the first pull. A date: what arrived before it. Where the time of arrival cannot be learned the message is
    * imported: too much is better than too little.
    */
-  async #isBaseline(entry: Listed, orphans: ReadonlyMap<number, MessageRow> | undefined): Promise<boolean> {
-    const { mailbox, journal } = this.#context
+  async #isBaseline(entry: Listed, orphans: readonly StandingRow[]): Promise<boolean> {
+    const { mailbox, journal, generation } = this.#context
     const { startFrom } = mailbox
     if (startFrom.from === 'all') return false
     if (startFrom.from === 'date') return ((await this.#arrivedAtMs(entry)) ?? Infinity) < startFrom.atMs
     const state = journal.mailbox(mailbox.name)
-    if (!state.startedFolders.includes(this.#listing.folder)) {
-      // A mailbox that was pulled before under other folder names (protocol changed) is not begun anew.
-      if (state.startedFolders.length === 0) return true
-    } else if (![...(orphans?.values() ?? [])].some(row => row.stage === 'baseline')) return false
+    const firstPullAtMs = state.firstPullAtMs ?? 0
+    if (!state.startedFolders.includes(this.#listing.folder) && state.startedFolders.length === 0) {
+      // The very first pull finds what was there before; a first one that failed has let new mail come meanwhile.
+      if (generation === 1) return (entry.arrivedAtMs ?? 0) < firstPullAtMs
+      return ((await this.#arrivedAtMs(entry)) ?? Infinity) < firstPullAtMs
+    }
+    // A mailbox that was pulled before under other folder names (protocol changed) is not begun anew.
+    const begunElsewhere = !state.startedFolders.includes(this.#listing.folder)
+    if (!begunElsewhere && !orphans.some(row => row.stage === 'baseline')) return false
     this.#inDoubt = true
-    return ((await this.#arrivedAtMs(entry)) ?? Infinity) < (state.firstPullAtMs ?? 0)
+    return ((await this.#arrivedAtMs(entry)) ?? Infinity) < firstPullAtMs
   }
 
   async #arrivedAtMs(entry: Listed): Promise<number | undefined> {
@@ -278,7 +340,7 @@ class Identification {
     if (this.#headers.has(entry)) return this.#headers.get(entry)
     let header: Buffer | undefined
     try {
-      header = await this.#context.session.peekHeader(entry, this.#context.signal)
+      header = await this.#context.session.peekHeader(entry, this.#signal)
     } catch (error) {
       // A message that went away meanwhile is no evidence of anything; trouble of the connection ends the pull.
       if (!(error instanceof Fault) || error.scope !== 'message') throw error
@@ -290,10 +352,10 @@ class Identification {
 
   /** No name and no TOP: the message itself must be read to be recognised. */
   async #read(entry: Listed): Promise<{ sha256: string; headerSha256: string } | undefined> {
-    const { session, spooler, signal } = this.#context
+    const { session, spooler } = this.#context
     const spool = spooler.take(Number.MAX_SAFE_INTEGER)
     try {
-      await session.retrieve(entry, spool, signal)
+      await session.retrieve(entry, spool, this.#signal)
       const raw = await spool.seal()
       return { sha256: raw.sha256, headerSha256: readHeader(await raw.header()).sha256 }
     } catch (error) {
@@ -341,14 +403,6 @@ class Identification {
         return [{ id, stage: row.stage, patch: {} }]
     }
   }
-
-  #start(folder: string): void {
-    const { journal, mailbox } = this.#context
-    const { startedFolders } = journal.mailbox(mailbox.name)
-    if (!startedFolders.includes(folder)) {
-      journal.updateMailbox(mailbox.name, { startedFolders: [...startedFolders, folder] })
-    }
-  }
 }
 
 /** Unknown agrees with everything. */
@@ -356,8 +410,9 @@ function sizesAgree(before: number | undefined, now: number | undefined): boolea
   return before === undefined || now === undefined || before === now
 }
 
-/** A message's date of arrival never changes; nothing was done with a baseline message that could be wrong now. */
-function datesAgree(row: MessageRow, entry: Listed): boolean {
+/** Name, size and date of arrival fit: a date never changes, and with a baseline row nothing was done. */
+function agrees(row: StandingRow, entry: Listed): boolean {
+  if (!sizesAgree(row.octetsListed, entry.octets)) return false
   return row.stage === 'baseline' || sizesAgree(row.arrivedAtMs, entry.arrivedAtMs)
 }
 

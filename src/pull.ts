@@ -12,7 +12,7 @@ import { asFault, Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { identify, leaveFolders } from './identify.ts'
 import type { Conservation, MessageRow } from './journal/journal.ts'
-import { isDue, noCount, type PullContext, type PullCount, type PullPorts } from './pull-context.ts'
+import { noCount, type PullContext, type PullCount, type PullPorts } from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
 import { settle } from './settle.ts'
 import type { SourceSession } from './source/source.ts'
@@ -92,12 +92,13 @@ async function listFolders(
   for (const folder of session.folders) {
     const beganMs = clock.monotonicMs()
     try {
-      const known = (uid: string): boolean =>
-        !whole && journal.byUid(mailbox.name, folder, uid)?.present === true
+      const standing = journal.standing(mailbox.name, folder)
+      const uids = new Set(whole ? [] : standing.map(row => row.uid))
+      const known = (uid: string): boolean => uids.has(uid)
       const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
       const before = context.at.size
       const freshBefore = context.count.fresh
-      const found = await identify(context, listing)
+      const found = await identify(context, listing, standing)
       inDoubt ||= found.inDoubt
       log.listed({
         mailbox: mailbox.name,
@@ -149,11 +150,7 @@ async function carryDue(
 ): Promise<{ left: number; fault: Fault | undefined }> {
   const { journal, mailbox, clock, at, stopping, signal } = context
   const carrier = new Carrier(context, row => requestFor(context, row))
-  const now = clock.nowMs()
-  const due = journal
-    .inStages(mailbox.name, carried)
-    .filter(row => at.has(row.id) && isDue(row, now))
-    .map(row => row.id)
+  const due = journal.dueIds(mailbox.name, clock.nowMs()).filter(id => at.has(id))
   const endMs = clock.monotonicMs() + options.budgetMs
   let next = 0
   let done = 0

@@ -126,6 +126,7 @@ class Rebuild {
       vanished: [],
       renamed: [],
       unnamed: [],
+      started: false,
       added: added.map(({ uid, octets, arrivedAtMs, seen }) => ({
         mailbox: mailbox.name,
         folder,
@@ -209,6 +210,7 @@ class Rebuild {
       journal.move(row.id, 'importing', {
         ...facts,
         importingAtMs: importing.importingAtMs ?? clock.nowMs(),
+        outcomeUnknown: true,
         repeated: importing.repeated,
       })
       this.#count.unknown += 1
@@ -224,7 +226,11 @@ class Rebuild {
     // Gmail cannot merge it: an import may be one too many, so it counts as repeated, or the owner is asked.
     const ask = mailbox.whenOutcomeUnknown === 'ask'
     const fault = new Fault(ask ? 'gmail.ask-owner' : 'gmail.outcome-unknown', { facts: { id: row.id } })
-    journal.move(row.id, ask ? 'refused' : 'listed', { ...facts, fault: record(fault, clock.nowMs()) })
+    journal.move(row.id, ask ? 'refused' : 'listed', {
+      ...facts,
+      outcomeUnknown: true,
+      fault: record(fault, clock.nowMs()),
+    })
     this.#count.unknown += 1
   }
 

@@ -58,6 +58,7 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
         importedSteadyMs: context.steady.readMs(),
         notBeforeMs: null,
         fault: null,
+        outcomeUnknown: false,
       })
       context.count.imported += 1
       log.imported({ ...eventOf(row), gmailId: found.id })

@@ -31,7 +31,8 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
   }
   const due: { row: MessageRow; entry: Listed }[] = []
   let stubborn = 0
-  for (const row of journal.unsettled(mailbox.name, settledAs)) {
+  const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
+  for (const row of journal.unsettled(mailbox.name, settledAs, importedByMs)) {
     const entry = context.at.get(row.id)
     if (entry === undefined || row.short || !isHeldByGmail(context, row)) continue
     if (row.settleAsks >= asksBeforeTold) stubborn += 1
@@ -99,19 +100,31 @@ function isHeldByGmail(context: PullContext, row: MessageRow): boolean {
   return row.mergedInto === undefined || context.journal.row(row.mergedInto)?.sha256 === row.sha256
 }
 
-/** A row without a trustworthy name is read once more: nothing is deleted on a guess. */
+/**
+ * What was read in this session is certain, and so is an IMAP UID, which is never given twice (RFC 9051 section
+ * 2.3.1.1). A UIDL may be, whatever RFC 1939 says, and a name may have changed since: such a message is read once
+ * more, and where its octets are not the imported ones the row gives up its name, so that the next pull sees a new
+ * message.
+ */
 async function isCertain(context: PullContext, row: MessageRow, entry: Listed): Promise<boolean> {
-  if (row.uid !== undefined || context.proved.has(row.id)) return true
-  const spool = context.spooler.take(Number.MAX_SAFE_INTEGER)
+  const { session, spooler, signal, journal, mailbox, clock, generation, proved } = context
+  if (proved.has(row.id)) return true
+  if (session.abilities.protocol === 'imap' && row.uid !== undefined && !row.renamed) return true
+  const spool = spooler.take(Number.MAX_SAFE_INTEGER)
   try {
-    await context.session.retrieve(entry, spool, context.signal)
-    return (await spool.seal()).sha256 === row.sha256
+    await session.retrieve(entry, spool, signal)
+    if ((await spool.seal()).sha256 === row.sha256) return true
   } catch (error) {
     if (error instanceof Fault && error.scope === 'message') return false
     throw error
   } finally {
     await spool.discard()
   }
+  const nothing = { returned: [], renamed: [], vanished: [], added: [], started: false }
+  const { folder } = row
+  const atMs = clock.nowMs()
+  journal.recordFolder({ mailbox: mailbox.name, folder, atMs, generation, unnamed: [row.id], ...nothing })
+  return false
 }
 
 function warnOfReadOnly(context: PullContext, stubborn: number): void {

@@ -106,8 +106,12 @@ export interface MessageRow {
   /** Not tried again before. */
   readonly notBeforeMs: number | undefined
   readonly fault: RecordedFault | undefined
+  /** An upload of it may have reached Gmail, and no answer says whether it did. */
+  readonly outcomeUnknown: boolean
   /** How often its import was repeated without knowing the outcome of the one before. */
   readonly repeated: number
+  /** Its name at the source changed and the octets were not read since: not good enough to delete by. */
+  readonly renamed: boolean
   /** Two equal readings, both shorter than announced: imported, and never deleted at the source by us. */
   readonly short: boolean
   /** How often a look-up in Gmail did not find it while its outcome was unknown. */
@@ -149,10 +153,31 @@ export interface FolderRecord {
     readonly folder: string
     readonly uid: string | undefined
     readonly octetsListed: number | undefined
+    readonly arrivedAtMs: number | undefined
   }[]
   /** Rows whose name now belongs to another message. */
   readonly unnamed: readonly number[]
   readonly added: readonly NewRow[]
+  /** The folder's first whole listing is done: START_FROM was applied to it. */
+  readonly started: boolean
+}
+
+/** What matching a listing needs of a row that stood in the folder's latest listing: as little as possible. */
+export interface StandingRow {
+  readonly id: number
+  readonly uid: string | undefined
+  readonly stage: Stage
+  readonly octetsListed: number | undefined
+  readonly octets: number | undefined
+  readonly arrivedAtMs: number | undefined
+}
+
+/** A move; with `from` it is left out in silence where the row has another stage by now. */
+export interface Move {
+  readonly id: number
+  readonly to: Stage
+  readonly patch?: RowPatch
+  readonly from?: Stage
 }
 
 /** State of one source mailbox between pulls. */
@@ -172,8 +197,6 @@ export interface MailboxState {
   readonly fault: RecordedFault | undefined
   /** Messages ever added to the journal: the left side of the conservation sentence. */
   readonly listed: number
-  /** Announced sizes proved wrong so often that they are no evidence of a cut message. */
-  readonly sizesUnreliable: boolean
   /** Folders whose first whole listing is done (START_FROM was applied to it), JSON array. */
   readonly startedFolders: readonly string[]
   readonly conservationBroken: boolean
@@ -215,30 +238,39 @@ export interface Journal {
 
   row(id: number): MessageRow | undefined
   byUid(mailbox: string, folder: string, uid: string): MessageRow | undefined
-  /** Rows of a folder that stood in its latest listing. */
-  presentIds(mailbox: string, folder: string): readonly number[]
+  /** Rows of a folder that stood in its latest listing, in the order of their ids. */
+  standing(mailbox: string, folder: string): readonly StandingRow[]
   /** Folder names that the mailbox has rows for. */
   foldersOf(mailbox: string): readonly string[]
   /** Rows without a trustworthy name that stood in the latest listing. */
   nameless(mailbox: string, folder: string): readonly MessageRow[]
   /** The oldest row of the account whose import put these very octets into Gmail. */
   importedWith(account: string, sha256: string): MessageRow | undefined
-  /** A row of the account with these octets whose import has an unknown outcome. */
-  importingWith(account: string, sha256: string): MessageRow | undefined
+  /** The oldest row of the account with these octets or this Message-ID whose import is under way or unknown. */
+  importingWith(account: string, sha256: string, messageId: string | undefined): MessageRow | undefined
+  /** A row that Gmail holds under this id with other octets and the same Message-ID. */
+  namesake(gmailId: string, messageId: string, sha256: string): MessageRow | undefined
   /** Rows of the mailbox with this evidence, whatever their stage. */
   byEvidence(mailbox: string, headerSha256: string): readonly MessageRow[]
   byMessageId(messageId: string): readonly MessageRow[]
   /** Rows of the mailbox in these stages, newest generation first and in listing order within it. */
   inStages(mailbox: string, stages: readonly Stage[]): readonly MessageRow[]
-  /** Imported or merged rows that stand at the source and are not settled as `settledAs`. */
-  unsettled(mailbox: string, settledAs: string): readonly MessageRow[]
+  /** Ids of what may be carried now: not tried before first, then the newest generation, then in listing order. */
+  dueIds(mailbox: string, nowMs: number): readonly number[]
+  /** The earliest instant at which something that stands at the source is to be tried again. */
+  nextDueMs(mailbox: string, folders: readonly string[]): number | undefined
+  /**
+   * Imported or merged rows that stand at the source, are not settled as `settledAs`, and were imported (merged:
+   * retrieved) at this instant or before.
+   */
+  unsettled(mailbox: string, settledAs: string, importedByMs: number): readonly MessageRow[]
 
   /** Records a folder's listing in one transaction; the ids of `added`, in their order. */
   recordFolder(record: FolderRecord): readonly number[]
   /** Moves one message along `legalMoves` (or patches it where `to` is its stage). Throws Fault bug otherwise. */
   move(id: number, to: Stage, patch?: RowPatch): void
-  /** Many moves in one transaction. */
-  moveAll(moves: readonly { readonly id: number; readonly to: Stage; readonly patch?: RowPatch }[]): void
+  /** Many moves in one transaction; the ids of those that were made. */
+  moveAll(moves: readonly Move[]): readonly number[]
 
   conservation(mailbox: string): Conservation
   counts(mailbox: string): Readonly<Record<Stage, number>>

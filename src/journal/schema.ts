@@ -38,7 +38,9 @@ CREATE TABLE message (
   first_failed_at_ms INTEGER,
   not_before_ms INTEGER,
   fault TEXT,
+  outcome_unknown INTEGER NOT NULL DEFAULT 0,
   repeated INTEGER NOT NULL DEFAULT 0,
+  renamed INTEGER NOT NULL DEFAULT 0,
   short INTEGER NOT NULL DEFAULT 0,
   look_ups INTEGER NOT NULL DEFAULT 0,
   authentication TEXT,
@@ -66,7 +68,6 @@ CREATE TABLE mailbox (
   not_before_ms INTEGER,
   fault TEXT,
   listed INTEGER NOT NULL DEFAULT 0,
-  sizes_unreliable INTEGER NOT NULL DEFAULT 0,
   started_folders TEXT NOT NULL DEFAULT '[]',
   conservation_broken INTEGER NOT NULL DEFAULT 0,
   warning TEXT

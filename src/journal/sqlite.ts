@@ -28,8 +28,10 @@ import {
   legalMoves,
   type MailboxState,
   type MessageRow,
+  type Move,
   type RowPatch,
   type Stage,
+  type StandingRow,
   stages,
 } from './journal.ts'
 import { migrations } from './schema.ts'
@@ -66,11 +68,25 @@ export const messageColumns: Columns<MessageRow> = {
   firstFailedAtMs: 'integer',
   notBeforeMs: 'integer',
   fault: 'json',
+  outcomeUnknown: 'boolean',
   repeated: 'integer',
+  renamed: 'boolean',
   short: 'boolean',
   lookUps: 'integer',
   authentication: 'text',
 }
+
+const standingColumns: Columns<StandingRow> = {
+  id: 'integer',
+  uid: 'text',
+  stage: 'text',
+  octetsListed: 'integer',
+  octets: 'integer',
+  arrivedAtMs: 'integer',
+}
+
+/** No wait is meant to be longer than a day; one that is was written while the clock was wrong. */
+const waitIsOver = `(coalesce(not_before_ms, 0) <= ?2 OR not_before_ms > ?2 + ${24 * 3600_000})`
 
 const mailboxColumns: Columns<MailboxState> = {
   name: 'text',
@@ -85,7 +101,6 @@ const mailboxColumns: Columns<MailboxState> = {
   notBeforeMs: 'integer',
   fault: 'json',
   listed: 'integer',
-  sizesUnreliable: 'boolean',
   startedFolders: 'json',
   conservationBroken: 'boolean',
   warning: 'json',
@@ -331,12 +346,13 @@ class SqliteJournal implements Journal {
     return this.#rows('mailbox = ? AND folder = ? AND uid = ?', mailbox, folder, uid)[0]
   }
 
-  presentIds(mailbox: string, folder: string): readonly number[] {
+  standing(mailbox: string, folder: string): readonly StandingRow[] {
     return this.#all(
-      'SELECT id FROM message WHERE mailbox = ? AND folder = ? AND present = 1 ORDER BY id',
+      `SELECT id, uid, stage, octets_listed, octets, arrived_at_ms FROM message
+       WHERE mailbox = ? AND folder = ? AND present = 1 ORDER BY id`,
       mailbox,
       folder,
-    ).map(row => Number(row.id))
+    ).map(row => fromSql(standingColumns, row))
   }
 
   foldersOf(mailbox: string): readonly string[] {
@@ -362,12 +378,24 @@ class SqliteJournal implements Journal {
     )[0]
   }
 
-  importingWith(account: string, sha256: string): MessageRow | undefined {
-    return this.#rows(
-      `account = ? AND sha256 = ? AND stage = 'importing' ORDER BY id LIMIT 1`,
+  importingWith(account: string, sha256: string, messageId: string | undefined): MessageRow | undefined {
+    const rows = this.#rows(
+      `account = ?1 AND stage = 'importing' AND (sha256 = ?2 OR message_id = ?3) ORDER BY id LIMIT 1`,
       account,
       sha256,
-    )[0]
+      messageId ?? null,
+    )
+    return rows[0]
+  }
+
+  namesake(gmailId: string, messageId: string, sha256: string): MessageRow | undefined {
+    const rows = this.#rows(
+      'message_id = ? AND gmail_id = ? AND sha256 <> ? AND merged_into IS NULL ORDER BY id LIMIT 1',
+      messageId,
+      gmailId,
+      sha256,
+    )
+    return rows[0]
   }
 
   byEvidence(mailbox: string, headerSha256: string): readonly MessageRow[] {
@@ -383,12 +411,36 @@ class SqliteJournal implements Journal {
     return this.#rows(`mailbox = ? AND stage IN (${marks}) ORDER BY generation DESC, id`, mailbox, ...wanted)
   }
 
-  unsettled(mailbox: string, settledAs: string): readonly MessageRow[] {
+  dueIds(mailbox: string, nowMs: number): readonly number[] {
+    return this.#all(
+      `SELECT id FROM message
+       WHERE mailbox = ?1 AND present = 1 AND stage IN ('listed', 'deferred', 'importing') AND ${waitIsOver}
+       ORDER BY attempts > 0, generation DESC, id`,
+      mailbox,
+      nowMs,
+    ).map(row => Number(row.id))
+  }
+
+  nextDueMs(mailbox: string, folders: readonly string[]): number | undefined {
+    const row = this.#get(
+      `SELECT min(coalesce(not_before_ms, 0)) AS ms FROM message
+       WHERE mailbox = ? AND present = 1 AND stage IN ('listed', 'deferred', 'importing')
+         AND folder IN (SELECT value FROM json_each(?))`,
+      mailbox,
+      JSON.stringify(folders),
+    )
+    return row?.ms === null || row?.ms === undefined ? undefined : Number(row.ms)
+  }
+
+  unsettled(mailbox: string, settledAs: string, importedByMs: number): readonly MessageRow[] {
     return this.#rows(
-      `mailbox = ?1 AND present = 1 AND (stage IN ('imported', 'merged') OR (stage = 'settled' AND settled_as <> ?2))
+      `mailbox = ?1 AND present = 1
+       AND (stage IN ('imported', 'merged') OR (stage = 'settled' AND settled_as <> ?2))
+       AND coalesce(imported_at_ms, retrieved_at_ms, 0) <= ?3
        ORDER BY id`,
       mailbox,
       settledAs,
+      importedByMs,
     )
   }
 
@@ -401,18 +453,24 @@ class SqliteJournal implements Journal {
       }
       // Two steps, since a new name may be another row's old one.
       for (const { id } of record.renamed) this.#run('UPDATE message SET uid = NULL WHERE id = ?', id)
-      for (const { id, folder, uid, octetsListed } of record.renamed) {
+      for (const { id, folder, uid, octetsListed, arrivedAtMs } of record.renamed) {
         this.#run(
-          'UPDATE message SET folder = ?, uid = ?, octets_listed = ?, present = 1 WHERE id = ?',
+          `UPDATE message SET folder = ?, uid = ?, octets_listed = ?, present = 1, renamed = 1,
+             arrived_at_ms = coalesce(?, arrived_at_ms) WHERE id = ?`,
           folder,
           uid ?? null,
           octetsListed ?? null,
+          arrivedAtMs ?? null,
           id,
         )
       }
       for (const id of record.returned) {
-        this.#run('UPDATE message SET present = 1 WHERE id = ?', id)
-        if (this.row(id)?.stage === 'gone') this.#moveRow(id, 'listed', {})
+        const stage = this.row(id)?.stage
+        if (stage === 'gone') this.#moveRow(id, 'listed', { present: true })
+        // It was gone, or so it seemed; what the owner chose for the source is to be done once more.
+        else if (stage === 'settled')
+          this.#moveRow(id, 'settled', { present: true, settledAs: 'left', settleAsks: 0 })
+        else this.#run('UPDATE message SET present = 1 WHERE id = ?', id)
       }
       const ids = record.added.map(row => {
         this.#run(
@@ -435,6 +493,12 @@ class SqliteJournal implements Journal {
         this.#run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', record.mailbox)
         this.#run('UPDATE mailbox SET listed = listed + ? WHERE name = ?', ids.length, record.mailbox)
       }
+      if (record.started) {
+        const { startedFolders } = this.mailbox(record.mailbox)
+        if (!startedFolders.includes(record.folder)) {
+          this.updateMailbox(record.mailbox, { startedFolders: [...startedFolders, record.folder] })
+        }
+      }
       return ids
     })
   }
@@ -443,10 +507,16 @@ class SqliteJournal implements Journal {
     this.#transaction(() => this.#moveRow(id, to, patch))
   }
 
-  moveAll(moves: readonly { readonly id: number; readonly to: Stage; readonly patch?: RowPatch }[]): void {
-    if (moves.length === 0) return
-    this.#transaction(() => {
-      for (const { id, to, patch } of moves) this.#moveRow(id, to, patch ?? {})
+  moveAll(moves: readonly Move[]): readonly number[] {
+    if (moves.length === 0) return []
+    return this.#transaction(() => {
+      const made: number[] = []
+      for (const { id, to, patch, from } of moves) {
+        if (from !== undefined && this.row(id)?.stage !== from) continue
+        this.#moveRow(id, to, patch ?? {})
+        made.push(id)
+      }
+      return made
     })
   }
 
@@ -550,7 +620,6 @@ const noMailbox: Omit<MailboxState, 'name'> = {
   notBeforeMs: undefined,
   fault: undefined,
   listed: 0,
-  sizesUnreliable: false,
   startedFolders: [],
   conservationBroken: false,
   warning: undefined,

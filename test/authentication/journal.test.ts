@@ -60,6 +60,7 @@ before(async () => {
     vanished: [],
     renamed: [],
     unnamed: [],
+    started: false,
     added: messages.map((octets, i) => ({
       mailbox: name,
       folder: '',

@@ -38,7 +38,7 @@ test('what a method recorded is there after SIGKILL, from the moment it returned
       const { listed, imported, pending } = journal.conservation(box)
       assert.equal(listed, imported + pending, 'no half of a transaction')
       // The next child begins its names anew.
-      for (const id of journal.presentIds(box, 'INBOX')) {
+      for (const { id } of journal.standing(box, 'INBOX')) {
         const stage = journal.row(id)?.stage ?? 'listed'
         if (stage === 'imported') journal.move(id, 'settled', { settledAs: 'keep' })
         journal.move(id, journal.row(id)?.stage ?? 'listed', { uid: `kept-${id}` })

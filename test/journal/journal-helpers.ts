@@ -49,6 +49,7 @@ export const record = (more: Partial<FolderRecord>): FolderRecord => ({
   vanished: [],
   renamed: [],
   unnamed: [],
+  started: false,
   added: [],
   ...more,
 })
