@@ -1,5 +1,5 @@
 /** `hikyaku setup [google | mailbox]`: from an e-mail address to a running service. The story stands in setup/setup.ts. */
-import { Resolver } from 'node:dns/promises'
+import dns from 'node:dns/promises'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../clock.ts'
 import { discover } from '../config/discover.ts'
@@ -120,8 +120,7 @@ async function run(
     clock: ports.clock ?? systemClock,
     signal,
     discover:
-      ports.discover ??
-      (address => discover(address, { resolver: new Resolver(), fetcher: makeFetcher(), signal })),
+      ports.discover ?? (address => discover(address, { resolver: dns, fetcher: makeFetcher(), signal })),
     openBrowser:
       ports.openBrowser ??
       (async url => (await import('../gmail/open-browser.ts')).openBrowser(url, { ...env })),
@@ -129,10 +128,12 @@ async function run(
       stderr.write(`${line}\n`)
     },
   }
+  // Asked now: once a secret is kept, the answer would only be "as before".
+  const { because: reason } = context.vault
   const given = await readGivenSecrets(flags.answers, place, cwd)
   const setUp = await (part === 'google' ? setUpGoogle : setUpMailbox)(context, given)
   const { account, config } = setUp
-  const because = words.because[context.vault.because] ?? reasonText(context.vault.because, language)
+  const because = words.because[reason] ?? reasonText(reason, language)
   const kind = reasonText(context.vault.kind, language)
   asker.tell('good', words.saved(place.configFile, kind, because))
   const running =

@@ -1,6 +1,7 @@
 /** Step 1: from an address to a server. What was found is shown with where it comes from; the rest is asked. */
 import type { MailSecurity } from '../config/config.ts'
 import { type Discovery, domainOf, type Found } from '../config/discover.ts'
+import { absolutePath } from '../config/load-paths.ts'
 import { type Preset, type PresetServer, presetById, presets } from '../config/presets.ts'
 import { Complaint, isLoopback, readHost, readPort, readSha256 } from '../config/schema-values.ts'
 import { printable } from '../untrusted.ts'
@@ -157,9 +158,13 @@ async function askServer(
 }
 
 /** Additional trust comes by option only, or by the owner's word when a certificate is shown. */
-async function trust({ options, asker, words }: SetupContext) {
+async function trust({ options, asker, words, cwd, env }: SetupContext) {
   const digest = options['cert-sha256']
   const pinned = digest === undefined ? undefined : readSha256(digest)
   if (pinned instanceof Complaint) asker.tell('warn', words.server.digestWrong)
-  return { caFile: options['ca-file'], pinned: pinned instanceof Complaint ? undefined : pinned }
+  const caFile = options['ca-file']
+  return {
+    caFile: caFile === undefined ? undefined : absolutePath(caFile, cwd, env.HOME ?? cwd),
+    pinned: pinned instanceof Complaint ? undefined : pinned,
+  }
 }

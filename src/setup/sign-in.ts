@@ -94,6 +94,9 @@ function accountOf(address: string, google: GoogleClient, refreshToken: string |
   }
 }
 
+/** How long the last page can be had, ms. */
+const lastPageMs = 1_000
+
 /** One consent: in the browser of this machine, or anywhere with the address pasted back. */
 async function consentOnce(context: SetupContext, client: DesktopClient, address: string): Promise<Consent> {
   const { asker, words, options, place, clock, signal, language } = context
@@ -145,7 +148,12 @@ async function consentOnce(context: SetupContext, client: DesktopClient, address
       })
     }
   } finally {
-    await consent.close()
+    // The browser is still on its way to the page that says "go back to the terminal".
+    const closing = setTimeout(() => void consent.close(), lastPageMs)
+    signal.addEventListener('abort', () => {
+      clearTimeout(closing)
+      void consent.close()
+    })
   }
 }
 

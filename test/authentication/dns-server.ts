@@ -2,7 +2,14 @@
 import { createSocket } from 'node:dgram'
 import type { Zone } from './world.ts'
 
-const types: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 15: 'MX', 16: 'TXT', 28: 'AAAA' }
+const types: Readonly<Record<number, string>> = {
+  1: 'A',
+  5: 'CNAME',
+  15: 'MX',
+  16: 'TXT',
+  28: 'AAAA',
+  33: 'SRV',
+}
 
 export interface DnsServer {
   /** `address:port`, as node's Resolver.setServers takes it. */
@@ -70,6 +77,18 @@ function rdata(type: string, row: unknown): Buffer {
   if (type === 'MX') {
     const { exchange, priority } = row as { exchange: string; priority: number }
     return Buffer.concat([Buffer.from([priority >> 8, priority & 255]), nameOctets(exchange)])
+  }
+  if (type === 'SRV') {
+    const {
+      name,
+      port,
+      priority = 0,
+      weight = 0,
+    } = row as Record<'port' | 'priority' | 'weight', number> & {
+      name: string
+    }
+    const numbers = [priority, weight, port].flatMap(number => [number >> 8, number & 255])
+    return Buffer.concat([Buffer.from(numbers), nameOctets(name)])
   }
   if (type === 'CNAME') return nameOctets(String(row))
   throw new Error(`no rdata for ${type}`)
