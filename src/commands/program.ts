@@ -90,7 +90,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       await setupCommand(invocation, {
         part: part ?? 'everything',
         yes,
-        languageGiven: lang !== undefined,
+        languageGiven: (lang ?? program.opts<CommonFlags>().lang) !== undefined,
         answers,
       }),
     )
