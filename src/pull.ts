@@ -52,6 +52,7 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const beganMs = clock.monotonicMs()
   const session = await source.open(AbortSignal.any([options.signal, options.stopping]))
+  journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
   journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
   const context: PullContext = {
     ...ports,

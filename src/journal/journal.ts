@@ -232,6 +232,11 @@ export interface Journal {
   /** Numbers and records the begin of a pull; the new generation. */
   beginPull(mailbox: string, atMs: number): number
   mailbox(name: string): MailboxState
+  /**
+   * Notes whose names for messages these are. Where it is another server than before, every name of the mailbox is
+   * set aside: two servers may give one name to two messages, so all are recognised by evidence.
+   */
+  namedBy(mailbox: string, server: string): void
   updateMailbox(name: string, patch: Partial<Omit<MailboxState, 'name' | 'listed' | 'generation'>>): void
   accountState(name: string): AccountState
   updateAccount(name: string, patch: Partial<Omit<AccountState, 'name'>>): void

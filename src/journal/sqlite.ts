@@ -314,6 +314,22 @@ class SqliteJournal implements Journal {
     return { ...noMailbox, name }
   }
 
+  namedBy(mailbox: string, server: string): void {
+    const key = `named-by ${mailbox}`
+    const before = this.note(key)
+    if (before === server) return
+    this.#transaction(() => {
+      if (before !== undefined) {
+        this.#run(
+          'UPDATE message SET uid = uid || ? WHERE mailbox = ? AND uid IS NOT NULL',
+          ` at ${before}`,
+          mailbox,
+        )
+      }
+      this.setNote(key, server)
+    })
+  }
+
   updateMailbox(name: string, patch: Partial<Omit<MailboxState, 'name'>>): void {
     this.#upsert('mailbox', name, mailboxColumns, patch)
   }
