@@ -30,8 +30,15 @@ const spanNames = { day: 'day', hour: 'h', minute: 'min', second: 's' } as const
 export function makeFormat(language: Language, timeZone?: string): Format {
   const locale = locales[language]
   const plain = new Intl.NumberFormat(locale)
+  // Making a formatter takes a hundred times as long as using it, and the log uses some for each message.
+  const made = new Map<string, Intl.NumberFormat>()
+  const numbers = (key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat => {
+    const known = made.get(key) ?? new Intl.NumberFormat(locale, options)
+    made.set(key, known)
+    return known
+  }
   const unit = (value: number, name: string, digits: number, display: 'short' | 'narrow'): string =>
-    new Intl.NumberFormat(locale, {
+    numbers(`${name} ${digits} ${display}`, {
       style: 'unit',
       unit: name,
       unitDisplay: display,
@@ -67,7 +74,7 @@ export function makeFormat(language: Language, timeZone?: string): Format {
       const digits = value < 10 && name !== 'minute' ? 1 : 0
       // Intl's short English ("0.8 secs") is neither short nor what anybody writes.
       if (language === 'ja') return unit(value, name, digits, 'short')
-      const number = new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value)
+      const number = numbers(`${digits}`, { maximumFractionDigits: digits }).format(value)
       return `${number} ${name === 'day' && number !== '1' ? 'days' : spanNames[name]}`
     },
     relative: differenceMs => {
@@ -75,7 +82,6 @@ export function makeFormat(language: Language, timeZone?: string): Format {
       return relativeFormat.format(Math.round(value) * (differenceMs < 0 ? -1 : 1), name)
     },
     instant: ms => (ms === undefined || !Number.isFinite(ms) ? '–' : instantFormat.format(ms)),
-    percent: (part, whole) =>
-      new Intl.NumberFormat(locale, { style: 'percent' }).format(whole === 0 ? 1 : part / whole),
+    percent: (part, whole) => numbers('percent', { style: 'percent' }).format(whole === 0 ? 1 : part / whole),
   }
 }

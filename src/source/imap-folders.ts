@@ -146,6 +146,10 @@ async function allUids(
   }
   if (refused || uids.size < selected.exists) {
     for (const row of await fetchRows(connection, '1:*', ['FLAGS'], facts, signal)) take(row.uid)
+    // Both refused: that is no listing, and nothing has vanished.
+    if (refused && uids.size === 0 && selected.exists > 0) {
+      throw new Fault('source.server-temporary', { facts: { ...connection.facts, ...facts, phase: 'list' } })
+    }
   }
   return [...uids].sort((a, b) => a - b)
 }

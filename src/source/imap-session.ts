@@ -2,7 +2,7 @@
 import { Fault } from '../fault.ts'
 import type { OctetSink } from '../message.ts'
 import { within } from './deadline.ts'
-import type { ImapConnection } from './imap-connection.ts'
+import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { listMessages, type Selected, selectFolder } from './imap-folders.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
 import { canExpungeByUid, deleteMessages, moveMessages } from './imap-settle.ts'
@@ -29,9 +29,14 @@ export class ImapSession implements SourceSession {
 
   /** IMAP answers commands in order on a selected folder: whatever is asked meanwhile waits for its turn. */
   #queue<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(() => {
+    const mine = this.#turn.then(async () => {
       signal.throwIfAborted()
-      return work()
+      try {
+        return await work()
+      } catch (error) {
+        // A refusal that nobody expected (LIST, CAPABILITY): the server's trouble, not a bug of ours.
+        throw isRefused(error) ? this.#connection.refusal(error, { phase: 'command' }) : error
+      }
     })
     this.#turn = mine.catch(() => {})
     return mine

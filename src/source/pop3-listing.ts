@@ -18,11 +18,14 @@ interface Entry {
 export class ListingBuilder {
   readonly #entries = new Map<number, Entry>()
   readonly #uidCounts = new Map<string, number>()
+  /** Lines of LIST that named a message, whatever they said of its size. */
+  #listed = 0
 
   /** A taker for the octets of LIST's answer (RFC 1939 section 5: `number size`). */
   takeSizes(): (octets: Uint8Array) => void {
     return takeLines(line => {
       const [, number, octets] = /^ *([0-9]{1,10}) +([0-9]{1,15})(?: |$)/.exec(line) ?? []
+      if (/^ *[0-9]/.test(line)) this.#listed += 1
       if (number !== undefined) this.#entry(Number(number)).octets = Number(octets)
       else {
         // -1 or nonsense instead of a size still names a message.
@@ -43,6 +46,11 @@ export class ListingBuilder {
       entry.uid = usable && !entry.named ? uid : undefined
       entry.named = true
     })
+  }
+
+  /** UIDL named messages, and LIST not one of them: it was refused or answered at random. */
+  get lacksSizes(): boolean {
+    return this.#listed === 0 && this.#entries.size > 0
   }
 
   /** All messages that either answer named, by number. A UIDL that stands twice is no identity. */

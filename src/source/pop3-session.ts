@@ -78,6 +78,14 @@ export class Pop3Session implements SourceSession {
         throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(sizes) } })
       }
     }
+    // Without sizes a message that is cut short and ends properly cannot be told from a whole one. RFC 1939 section 5
+    // makes LIST mandatory, so that it fails is this moment's trouble.
+    if (builder.lacksSizes) {
+      const again = await ask('LIST', builder.takeSizes())
+      if (builder.lacksSizes) {
+        throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(again) } })
+      }
+    }
     const listing = builder.build()
     this.#listed = new Map(listing.entries.map(entry => [entry.handle, entry.uid]))
     this.#slack = sizeSlack(listing)
