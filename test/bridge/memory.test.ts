@@ -7,7 +7,9 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
-import { large, mebibyte } from '../messages/large.ts'
+import { openJournal } from '../../src/journal/sqlite.ts'
+import { type DnsServer, startDnsServer } from '../authentication/dns-server.ts'
+import { type LargeMessage, large, mebibyte } from '../messages/large.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { type Running, until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
@@ -17,6 +19,7 @@ const skip =
   requireServer('dovecot', dovecotMissing()) || (process.platform === 'linux' ? false : 'needs /proc')
 
 const mostMiB = 64
+const preload = new URL('dns-preload.ts', import.meta.url).href
 
 /** A field of /proc/PID/status, MiB. */
 async function memoryMiB(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
@@ -43,23 +46,38 @@ async function peakWhile(pid: number, done: () => boolean, what: string): Promis
   return Math.max(most, kept ? await memoryMiB(pid, 'VmHWM') : most)
 }
 
+/** A signature that does not hold costs as much as one that does: the whole body is hashed for it. */
+async function* signed(message: LargeMessage): AsyncGenerator<Buffer> {
+  const nothing = Buffer.alloc(256, 1).toString('base64')
+  const tags = `v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.jp; s=hikyaku; h=from:to:subject; bh=${nothing.slice(0, 43)}=; b=${nothing}`
+  yield Buffer.from(`DKIM-Signature: ${tags.replaceAll('; ', ';\r\n ')}\r\n`)
+  yield* message.chunks()
+}
+
 for (const protocol of ['pop3', 'imap'] as const) {
   describe(`memory over ${protocol} from a real Dovecot`, { skip, timeout: 240_000 }, () => {
     let world: World
     let daemon: Running
+    let dns: DnsServer
+    let idleMiB: number
 
     before(async () => {
       const schedule = protocol === 'pop3' ? { SCHEDULE: '* * * * * *' } : {}
-      world = await startWorld({ protocol, server: 'dovecot', env: schedule })
+      dns = await startDnsServer({})
+      const env = { VERIFY: 'yes', HIKYAKU_TEST_DNS: dns.server, ...schedule }
+      world = await startWorld({ protocol, server: 'dovecot', env })
       // One small message first: idle is after everything was loaded and used once.
       await world.source.deliver(sampleMail(1))
-      daemon = world.start(['run'])
+      daemon = world.start(['run'], { nodeArgs: ['--import', preload] })
       await until(() => world.gmail.accepted.length === 1, 'the first mail in Gmail')
+      idleMiB = await memoryMiB(daemon.pid, 'VmRSS')
     })
-    after(() => world.stop())
+    after(async () => {
+      await world.stop()
+      await dns.close()
+    })
 
     it(`100 MiB pass octet for octet and cost less than ${mostMiB} MiB above idle, also two at once`, async t => {
-      const idleMiB = await memoryMiB(daemon.pid, 'VmRSS')
       for (const [round, names] of [['one'], ['two', 'three']].entries()) {
         const mails = names.map(name => large(100 * mebibyte, name))
         const before = world.gmail.accepted.length
@@ -73,6 +91,21 @@ for (const protocol of ['pop3', 'imap'] as const) {
         for (const mail of mails) assert.equal(world.gmail.stored().get(mail.sha256), 1)
         assert.ok(aboveMiB < mostMiB, `round ${round}: ${aboveMiB.toFixed(1)} MiB above idle`)
       }
+    })
+
+    it('verifying its signature beside the import stays within the same bound', async t => {
+      const mail = large(100 * mebibyte, `signed-${protocol}`)
+      const before = world.gmail.accepted.length
+      await world.source.dovecot?.deliver('INBOX', signed(mail))
+      const journal = openJournal(world.stateDir, 'look')
+      t.after(() => journal?.close())
+      const results = (): string | undefined =>
+        journal?.byMessageId(`<signed-${protocol}@large.example>`)[0]?.authentication
+      const done = (): boolean => world.gmail.accepted.length === before + 1 && results() !== undefined
+      const aboveMiB = (await peakWhile(daemon.pid, done, 'imported and verified')) - idleMiB
+      t.diagnostic(`${protocol}, 100 MiB with a signature: ${aboveMiB.toFixed(0)} MiB above`)
+      assert.match(results() ?? '', /body-changed/, 'the body was hashed to its end')
+      assert.ok(aboveMiB < mostMiB, `${aboveMiB.toFixed(1)} MiB above idle`)
       daemon.kill('SIGTERM')
       assert.equal((await daemon.ended).code, 0)
     })
