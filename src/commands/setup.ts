@@ -101,9 +101,9 @@ async function run(
   const asker = withGiven(bare, {
     options: flags.answers,
     kept: part === 'google' ? {} : await whatWasKept(bare, words, kept),
-    onAnswer: (id, answer) => {
+    onAnswer: async (id, answer) => {
       // Only a person leaves and comes back; what cannot be kept is asked again.
-      if (bare.interactive && part !== 'google') void kept.keep(id, answer).catch(() => {})
+      if (bare.interactive && part !== 'google') await kept.keep(id, answer).catch(() => {})
     },
   })
   const { openVault } = await import('../vault/open-vault.ts')

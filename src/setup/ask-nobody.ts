@@ -6,7 +6,7 @@ import type { Asker, Question } from './asker.ts'
 /** @param yes whether the usual answers may be taken; @param needed the sentence for a missing option */
 export function askNobody(output: Writable, yes: boolean, needed: string): Asker {
   const missing = ({ id, message }: Question): never => {
-    throw new Fault('usage.invalid', { facts: { what: `--${id} (${message})`, words: needed } })
+    throw new Fault('usage.invalid', { facts: { what: `--${id} (${message}): ${needed}` } })
   }
   return {
     interactive: false,

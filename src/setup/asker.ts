@@ -66,8 +66,8 @@ export interface GivenOptions {
   readonly options: Answers
   /** Of an earlier run that was left. */
   readonly kept: Answers
-  /** Told each good answer that is no secret. */
-  readonly onAnswer: (id: string, answer: string) => void
+  /** Told each good answer that is no secret; the next question waits for it. */
+  readonly onAnswer: (id: string, answer: string) => Promise<void>
 }
 
 /** Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. */
@@ -106,7 +106,7 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
         given(question, value =>
           value === '' && question.optional === true ? undefined : question.check?.(value),
         ) ?? (await asker.text(question))
-      if (question.until?.aborted !== true) onAnswer(question.id, answer)
+      if (question.until?.aborted !== true) await onAnswer(question.id, answer)
       return answer
     },
     choose: async question => {
@@ -115,7 +115,7 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
         (values as readonly string[]).includes(value) ? undefined : values.join(' | '),
       )
       const chosen = values.find(value => value === answer) ?? (await asker.choose(question))
-      onAnswer(question.id, chosen)
+      await onAnswer(question.id, chosen)
       return chosen
     },
     several: async question => {
@@ -130,7 +130,7 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
       }
       const answer = given(question, text => (read(text) ? undefined : JSON.stringify(values)))
       const chosen = (answer === undefined ? undefined : read(answer)) ?? (await asker.several(question))
-      onAnswer(question.id, JSON.stringify(chosen))
+      await onAnswer(question.id, JSON.stringify(chosen))
       return chosen
     },
   }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DnsServer, startDnsServer } from '../authentication/dns-server.ts'
-import { type Certificates, makeCertificates } from '../servers/certificates.ts'
+import { makeCertificates } from '../servers/certificates.ts'
 import { type DovecotServer, startDovecot } from '../servers/dovecot.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { removeFolder } from '../servers/local.ts'
@@ -15,7 +15,6 @@ export const owner = 'owner@example.test'
 export interface SetupWorld {
   readonly home: string
   readonly dovecot: DovecotServer
-  readonly certificates: Certificates
   readonly gmail: GmailServer
   readonly names: DnsServer
   readonly env: Readonly<Record<string, string>>
@@ -29,9 +28,11 @@ export interface SetupWorld {
 /** @param certificate what Dovecot shows: one for 127.0.0.1, or one for mail.example.invalid */
 export async function startSetupWorld(certificate: 'good' | 'wrongName' = 'good'): Promise<SetupWorld> {
   const home = await mkdtemp(join(tmpdir(), 'hikyaku-setup-'))
-  const certificates = await makeCertificates(join(home, 'tls'))
-  const { certFile, keyFile } = certificates.wrongName
-  const settings = certificate === 'good' ? '' : `ssl_cert = <${certFile}\nssl_key = <${keyFile}\n`
+  const other = certificate === 'good' ? undefined : await makeCertificates(join(home, 'tls'))
+  const settings =
+    other === undefined
+      ? ''
+      : `ssl_cert = <${other.wrongName.certFile}\nssl_key = <${other.wrongName.keyFile}\n`
   const dovecot = await startDovecot({ users: { [address]: password }, settings })
   const gmail = await startGmailServer({ accounts: [owner, 'other@example.test'], oauth: { testing: true } })
   const names = await startDnsServer({
@@ -48,7 +49,6 @@ export async function startSetupWorld(certificate: 'good' | 'wrongName' = 'good'
   return {
     home,
     dovecot,
-    certificates,
     gmail,
     names,
     env: {
@@ -59,7 +59,7 @@ export async function startSetupWorld(certificate: 'good' | 'wrongName' = 'good'
       GOOGLE_TOKEN_URL: gmail.tokenUrl,
       GOOGLE_REVOKE_URL: gmail.revokeUrl,
       TEST_DNS_SERVER: names.server,
-      NODE_EXTRA_CA_CERTS: certificate === 'good' ? dovecot.caFile : certificates.ca.certFile,
+      NODE_EXTRA_CA_CERTS: other?.ca.certFile ?? dovecot.caFile,
     },
     configFile: join(home, '.config/hikyaku/config.yaml'),
     stateDir: join(home, '.local/state/hikyaku'),

@@ -1,0 +1,233 @@
+/** What the set-up asks of whom: hosts that need to be asked about, certificates, headless sign-in, protocols. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import type { Discovery, Found } from '../../src/config/discover.ts'
+import { presetById } from '../../src/config/presets.ts'
+import { setupWords } from '../../src/setup/words.ts'
+import { dovecotMissing } from '../servers/dovecot.ts'
+import { requireServer } from '../servers/required.ts'
+import { leave, person, setUpWith } from './person.ts'
+import { address, owner, password, type SetupWorld, startSetupWorld } from './world.ts'
+
+const skip = requireServer('dovecot', dovecotMissing())
+const nothing: Discovery = { candidates: [], preset: undefined, exchangers: [], unanswered: [] }
+const found = (more: Partial<Found> & Pick<Found, 'port'>): Found => ({
+  protocol: 'imap',
+  host: '127.0.0.1',
+  security: 'tls',
+  userForm: 'address',
+  origin: 'autoconfig',
+  unusable: undefined,
+  ...more,
+})
+
+let world: SetupWorld
+const where = () => ({ env: world.env, cwd: world.home })
+const trust = () => ({ answers: { 'ca-file': world.dovecot.caFile } })
+
+describe('what the set-up asks', { skip }, () => {
+  before(async () => {
+    world = await startSetupWorld()
+  })
+  after(() => world.stop())
+
+  it('asks Xserver’s customers for the server number, and takes it in any form', async () => {
+    const asker = person([
+      ['address', address],
+      ['protocol', ''],
+      ['host', '123'],
+      ['security', ''],
+      ['port', ''],
+      ['password-file', leave],
+    ])
+    const preset = presetById('xserver')
+    const done = await setUpWith(asker, where(), {}, { discover: async () => ({ ...nothing, preset }) }, 'ja')
+    assert.equal(done.exitCode, 75)
+    assert.ok(asker.asked.some(question => question.includes('サーバー番号')))
+    assert.ok(asker.told.some(({ text }) => text.includes('エックスサーバー')))
+    // The password is that of the whole address: that much is known of Xserver.
+    assert.match(asker.asked.at(-1) ?? '', new RegExp(address))
+    const kept = JSON.parse(await readFile(join(world.stateDir, 'setup.json'), 'utf8'))
+    assert.equal(kept.answers.host, '123')
+  })
+
+  it('asks KAGOYA’s customers for the account’s name, which is not the address', async () => {
+    const asker = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['protocol', ''],
+      ['host', 'mas12'],
+      ['security', ''],
+      ['port', ''],
+      ['user', leave],
+    ])
+    const preset = presetById('kagoya')
+    await setUpWith(asker, where(), {}, { discover: async () => ({ ...nothing, preset }) })
+    assert.ok(asker.asked.includes(`user: ${setupWords.en.login.accountName}`))
+  })
+
+  it('never offers a server without encryption, and says why', async () => {
+    const clear = found({ port: 143, security: 'none', unusable: 'no-tls' })
+    const asker = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['protocol', leave],
+    ])
+    await setUpWith(asker, where(), {}, { discover: async () => ({ ...nothing, candidates: [clear] }) })
+    assert.ok(asker.told.some(({ text }) => text === setupWords.en.server.noTls('127.0.0.1', 143)))
+  })
+
+  it('falls back from a closed IMAP port to POP3 only by the owner’s word', async () => {
+    const candidates = [found({ port: 1 }), found({ port: world.dovecot.ports.pop3s, protocol: 'pop3' })]
+    const asker = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['server', ''],
+      ['password-file', password],
+      ['correct', 'server'],
+      ['server', `pop3 127.0.0.1 ${world.dovecot.ports.pop3s} tls`],
+      ['after-import', leave],
+    ])
+    await setUpWith(asker, where(), trust(), { discover: async () => ({ ...nothing, candidates }) })
+    assert.ok(asker.told.some(({ text }) => text === setupWords.en.login.worked('pop3', false)))
+  })
+
+  it('warns of the lock that hosts put on a mailbox after wrong passwords', async () => {
+    const candidates = [found({ port: world.dovecot.ports.imaps })]
+    const wrong = [
+      ['correct', 'password'],
+      ['password-file', 'wrong'],
+    ] as const
+    const asker = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['server', ''],
+      ['password-file', 'wrong'],
+      ...wrong,
+      ...wrong,
+      ['correct', leave],
+    ])
+    await setUpWith(asker, where(), trust(), { discover: async () => ({ ...nothing, candidates }) })
+    assert.ok(asker.told.some(({ text }) => text === setupWords.en.login.caution))
+  })
+})
+
+describe('a certificate for another name', { skip }, () => {
+  before(async () => {
+    world = await startSetupWorld('wrongName')
+  })
+  after(() => world.stop())
+
+  it('is shown with its names and its digest, and its name is offered as the server’s', async () => {
+    const candidates = [found({ port: world.dovecot.ports.imaps })]
+    const asker = person([
+      ['address', address],
+      ['server', ''],
+      ['password-file', password],
+      ['certificate', 'host mail.example.invalid'],
+      ['correct', leave],
+    ])
+    const { NODE_EXTRA_CA_CERTS: caFile = '' } = world.env
+    const flags = { answers: { 'ca-file': caFile } }
+    await setUpWith(asker, where(), flags, { discover: async () => ({ ...nothing, candidates }) })
+    const shown = asker.told.find(({ text }) => text.includes('SHA-256'))?.text ?? ''
+    assert.match(shown, /does not belong to 127\.0\.0\.1/)
+    assert.match(shown, /Made out to: mail\.example\.invalid/)
+    assert.match(shown, /SHA-256: {5}(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/)
+    // The password went nowhere until then.
+    assert.doesNotMatch(await world.dovecot.log(), /auth failed|Login:/)
+  })
+
+  it('is not trusted for what nobody vouches for either, unless it is pinned', async () => {
+    const candidates = [found({ port: world.dovecot.ports.imaps })]
+    const asker = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['server', ''],
+      ['password-file', password],
+      ['certificate', 'pin'],
+      ['after-import', leave],
+    ])
+    await setUpWith(asker, where(), {}, { discover: async () => ({ ...nothing, candidates }) })
+    assert.ok(asker.told.some(({ text }) => text.includes('Nobody known vouches')))
+    assert.ok(asker.told.some(({ text }) => text === setupWords.en.login.worked('imap', true)))
+  })
+})
+
+describe('signing in without a browser on this machine', { skip }, () => {
+  beforeEach(async () => {
+    world = await startSetupWorld()
+    world.gmail.oauth.rules.testing = false
+  })
+  afterEach(() => world.stop())
+
+  const mailboxAnswers = () => ({
+    ...trust().answers,
+    address,
+    host: '127.0.0.1',
+    protocol: 'imap',
+    security: 'tls',
+    port: String(world.dovecot.ports.imaps),
+    user: address,
+    'after-import': 'keep',
+    archive: 'no',
+    labels: '',
+    'gmail-account': owner,
+    'client-file': 'client.json',
+    pull: 'no',
+    service: 'later',
+  })
+
+  /** What the browser elsewhere ends on, when the owner has allowed everything. */
+  async function addressAfterConsent(link: string): Promise<string> {
+    const { searchParams } = new URL(link)
+    const form = new URLSearchParams(searchParams)
+    form.set('account', owner)
+    form.set('decision', 'allow')
+    for (const scope of (searchParams.get('scope') ?? '').split(' ')) form.append('granted', scope)
+    const answer = await fetch(world.gmail.authUrl, { method: 'POST', body: form, redirect: 'manual' })
+    return answer.headers.get('location') ?? ''
+  }
+
+  it('takes the address that the owner pastes, and explains one that does not fit', async () => {
+    let link = ''
+    const base = person([['password-file', password]])
+    const pastes = ['hello', 'http://127.0.0.1:1/?code=x&state=of-another']
+    const asker = {
+      ...base,
+      text: async (question: Parameters<typeof base.text>[0]) => {
+        if (question.id !== 'pasted-url') return base.text(question)
+        return pastes.shift() ?? addressAfterConsent(link)
+      },
+    }
+    const openBrowser = async (url: string) => {
+      link = url
+      return false
+    }
+    const done = await setUpWith(asker, where(), { answers: mailboxAnswers() }, { openBrowser })
+    assert.equal(done.exitCode, 0, done.stderr + base.told.map(({ text }) => text).join('\n'))
+    const bad = base.told.filter(({ tone }) => tone === 'bad').map(({ text }) => text)
+    assert.equal(bad.length, 2)
+    assert.match(bad[0] ?? '', /not a web address|no web address/)
+    assert.match(bad[1] ?? '', /another attempt/)
+    assert.match(done.stderr, /ssh -L \d+:127\.0\.0\.1:\d+/)
+    assert.ok(existsSync(world.configFile))
+  })
+
+  it('takes the key of a service account where Google Workspace has one, after asking', async () => {
+    const { key } = world.gmail.oauth.createServiceAccount(['gmail.insert', 'gmail.labels'])
+    await writeFile(join(world.home, 'service.json'), JSON.stringify(key), { mode: 0o600 })
+    const { 'client-file': _, ...answers } = mailboxAnswers()
+    const asker = person([
+      ['password-file', password],
+      ['client-file', 'service.json'],
+      ['service-account', 'yes'],
+    ])
+    const done = await setUpWith(asker, where(), { answers })
+    assert.equal(done.exitCode, 0, asker.told.map(({ text }) => text).join('\n'))
+    assert.match(await readFile(world.configFile, 'utf8'), /serviceAccountFile: .*service\.json/)
+  })
+})

@@ -1,0 +1,234 @@
+/** The set-up without a person: every answer by option, one JSON object, nothing written half. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { dovecotMissing } from '../servers/dovecot.ts'
+import { hikyaku, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
+import { requireServer } from '../servers/required.ts'
+import { answerOf } from '../servers/world.ts'
+import { address, owner, type SetupWorld, startSetupWorld } from './world.ts'
+
+let world: SetupWorld
+let running: Running | undefined
+beforeEach(async () => {
+  world = await startSetupWorld()
+  world.gmail.oauth.rules.testing = false
+  await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+})
+afterEach(async () => {
+  running?.kill('SIGKILL')
+  await running?.ended
+  running = undefined
+  assert.deepEqual(world.gmail.bugs, [])
+  await world.stop()
+})
+
+const run = (args: readonly string[], env: Record<string, string> = {}) =>
+  hikyaku(args, { env: { ...world.env, ...env }, cwd: world.home })
+
+const mailboxArgs = (): string[] => [
+  ...['--address', address, '--host', '127.0.0.1', '--port', String(world.dovecot.ports.imaps)],
+  ...['--user', address, '--password-file', 'password', '--gmail-account', owner],
+]
+const googleArgs = ['--client-file', 'client.json', '--refresh-token-file', 'token']
+const setup = (...more: string[]) =>
+  run(['setup', '--yes', '--json', ...mailboxArgs(), ...googleArgs, ...more])
+
+/** The owner on Google's page, without a browser: allows everything, and is sent back to hikyaku. */
+async function allow(link: string, account = owner): Promise<void> {
+  const { searchParams } = new URL(link)
+  const form = new URLSearchParams(searchParams)
+  form.set('account', account)
+  form.set('decision', 'allow')
+  for (const scope of (searchParams.get('scope') ?? '').split(' ')) form.append('granted', scope)
+  const answer = await fetch(world.gmail.authUrl, { method: 'POST', body: form, redirect: 'manual' })
+  const back = await fetch(answer.headers.get('location') ?? '')
+  assert.equal(back.status, 200)
+  assert.match(await back.text(), /Google has answered/)
+}
+
+const linkIn = (text: string): string | undefined => /http:\/\/127\.0\.0\.1:\d+\/o\/oauth2\S+/.exec(text)?.[0]
+
+describe('hikyaku setup in a script', { skip: requireServer('dovecot', dovecotMissing()) }, () => {
+  it('takes every answer by option and answers with one JSON object', async () => {
+    await world.deliver('', 'one')
+    const ended = await setup(
+      ...['--folders', 'INBOX', '--start-from', 'all', '--after-import', 'move:Done', '--labels', 'shop'],
+      '--archive',
+    )
+    assert.equal(ended.code, 0, ended.stderr)
+    const answer = answerOf(ended)
+    assert.equal(answer.mailbox, address)
+    assert.equal(answer.account, owner)
+    assert.equal(answer.config, world.configFile)
+    assert.equal((answer.pull as { imported: number }).imported, 1)
+    assert.equal(answer.service, 'later')
+    const yaml = await readFile(world.configFile, 'utf8')
+    assert.match(yaml, /afterImport: move:Done/)
+    assert.match(yaml, /archive: true/)
+    assert.ok(!world.gmail.messages(owner)[0]?.labelIds.includes('INBOX'))
+    const status = await run(['status', '--json'])
+    assert.equal(status.code, 0, status.stderr)
+  })
+
+  it('names the option for an answer that is missing, and writes nothing', async () => {
+    const ended = await run(['setup', '--yes'])
+    assert.equal(ended.code, 2)
+    assert.match(ended.stderr, /--address/)
+    assert.ok(!existsSync(world.configFile))
+    const without = await run(['setup', ...mailboxArgs(), ...googleArgs])
+    assert.equal(without.code, 2)
+    assert.match(without.stderr, /--protocol.*--yes/s)
+  })
+
+  it('refuses a bad option in words', async () => {
+    const bad = [
+      ['--address', 'shop'],
+      ['--port', '0'],
+      ['--security', 'none-at-all'],
+      ['--start-from', '2026-02-31'],
+      ['--after-import', 'shred'],
+      ['--folders', 'INBOX,Nowhere'],
+      ['--labels', 'Sent'],
+      ['--gmail-account', address],
+      ['--client-file', 'web.json'],
+    ]
+    await world.deliver('', 'one')
+    for (const [option = '', value = ''] of bad) {
+      const ended = await setup(option, value)
+      assert.ok(ended.code === 2 || ended.code === 78, `${option} ${value}: ${ended.code} ${ended.stdout}`)
+      const { fault } = answerOf(ended) as { fault: { what: string } }
+      assert.ok(fault.what.includes(value) || fault.what.includes('Desktop app'), fault.what)
+    }
+    assert.ok(!existsSync(world.configFile))
+  })
+
+  it('proves the login before it saves: a wrong password leaves nothing behind', async () => {
+    await writeFile(join(world.home, 'password'), 'wrong', { mode: 0o600 })
+    const ended = await setup()
+    assert.equal(ended.code, 77, ended.stderr)
+    assert.equal((answerOf(ended).fault as { code: string }).code, 'source.login-refused')
+    assert.ok(!existsSync(world.configFile))
+    assert.ok(!existsSync(join(world.stateDir, 'secrets.sealed')))
+  })
+
+  it('refuses a password file that others can read, with the command that mends it', async () => {
+    await writeFile(join(world.home, 'open'), 'correct horse', { mode: 0o644 })
+    const ended = await run(['setup', '--yes', ...mailboxArgs(), ...googleArgs, '--password-file', 'open'])
+    assert.equal(ended.code, 78)
+    assert.match(ended.stderr, /chmod 600/)
+  })
+
+  it('leaves the old configuration whole when the new one cannot be written', async () => {
+    await mkdir(dirname(dirname(world.configFile)), { recursive: true })
+    await writeFile(dirname(world.configFile), 'in the way')
+    const ended = await setup()
+    assert.notEqual(ended.code, 0)
+    assert.match(answerOf(ended).fault === undefined ? '' : JSON.stringify(answerOf(ended)), /config|hikyaku/)
+    assert.equal(await readFile(dirname(world.configFile), 'utf8'), 'in the way')
+  })
+
+  it('never writes over a configuration that it cannot read', async () => {
+    await mkdir(dirname(world.configFile), { recursive: true })
+    await writeFile(world.configFile, 'accounts: [')
+    const ended = await setup()
+    assert.equal(ended.code, 78)
+    assert.equal(await readFile(world.configFile, 'utf8'), 'accounts: [')
+    assert.deepEqual(await readdir(dirname(world.configFile)), ['config.yaml'])
+  })
+
+  it('says that variables which describe a mailbox would win', async () => {
+    const ended = await run(['setup', '--yes', ...mailboxArgs(), ...googleArgs], {
+      MAIL_PROTOCOL: 'imap',
+      MAIL_HOST: '127.0.0.1',
+      MAIL_USER: address,
+      GOOGLE_CLIENT_ID: world.gmail.client.id,
+    })
+    assert.equal(ended.code, 2)
+    assert.match(ended.stderr, /HIKYAKU_CONFIG/)
+  })
+
+  it('shows the link where there is no browser, waits for the sign-in, and tells of the seven-day trap', async () => {
+    world.gmail.oauth.rules.testing = true
+    running = startHikyaku(['setup', '--yes', '--json', ...mailboxArgs(), '--client-file', 'client.json'], {
+      env: world.env,
+      cwd: world.home,
+    })
+    const { stderr, ended } = running
+    await until(() => linkIn(stderr()) !== undefined, 'the link')
+    await allow(linkIn(stderr()) ?? '')
+    const done = await ended
+    assert.equal(done.code, 0, done.stderr)
+    const days = (Number(answerOf(done).consentEndsAt) - Date.now()) / 86_400_000
+    assert.ok(days > 6.9 && days <= 7, String(days))
+    assert.match(done.stderr, /auth\/audience/)
+  })
+
+  it('refuses the sign-in of another account with the least scopes', async () => {
+    await writeFile(join(world.home, 'token'), world.gmail.grant('other@example.test'), { mode: 0o600 })
+    const ended = await setup()
+    assert.equal((answerOf(ended).fault as { code: string }).code, 'gmail.account-mismatch')
+    assert.ok(!existsSync(world.configFile))
+  })
+
+  it('adds a mailbox to a file that people have written in, and keeps what they wrote', async () => {
+    assert.equal((await setup()).code, 0)
+    const before = await readFile(world.configFile, 'utf8')
+    await writeFile(world.configFile, before.replace('mailboxes:', '# my own note\nmailboxes:'))
+    const pop3 = String(world.dovecot.ports.pop3s)
+    const args = [
+      'setup',
+      'mailbox',
+      '--yes',
+      '--json',
+      ...mailboxArgs(),
+      '--protocol',
+      'pop3',
+      '--port',
+      pop3,
+    ]
+    const ended = await run([...args, '--address', 'info@example.test'])
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.match(ended.stderr, /no new sign-in is needed/)
+    // Another address of the same login is the same mailbox: it keeps its name, and with it its journal.
+    const yaml = await readFile(world.configFile, 'utf8')
+    assert.match(yaml, /# my own note/)
+    assert.match(yaml, /protocol: pop3/)
+    assert.doesNotMatch(yaml, /protocol: imap/)
+    assert.equal(answerOf(ended).mailbox, address)
+  })
+})
+
+describe('hikyaku setup google and revoke', { skip: requireServer('dovecot', dovecotMissing()) }, () => {
+  it('lets a running daemon go on after a revoked permission, without a restart', async () => {
+    assert.equal((await setup()).code, 0)
+    const revoked = await run(['revoke', '--yes', '--json'])
+    assert.deepEqual(answerOf(revoked).accounts, [{ account: owner, outcome: 'revoked', inVariable: false }])
+    running = startHikyaku(['run'], { env: world.env, cwd: world.home })
+    await world.deliver('', 'while signed out')
+    const states = async () =>
+      answerOf(await run(['status', '--json'])) as { mailboxes: { fault: { code: string } | null }[] }
+    await until(async () => (await states()).mailboxes[0]?.fault?.code !== undefined, 'the fault', 30_000)
+    assert.equal(world.gmail.messages(owner).length, 0)
+
+    await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+    const again = await run(['setup', 'google', '--yes', '--json', '--refresh-token-file', 'token'])
+    assert.equal(again.code, 0, again.stderr)
+    assert.equal(answerOf(again).running, true)
+    await until(() => world.gmail.messages(owner).length === 1, 'the message that waited', 30_000)
+    assert.equal(running.child.exitCode, null)
+  })
+
+  it('deletes here what Google has ended already, and asks before it does anything', async () => {
+    assert.equal((await setup()).code, 0)
+    const asked = await run(['revoke'])
+    assert.equal(asked.code, 2)
+    assert.match(asked.stderr, /--yes/)
+    assert.equal((await run(['revoke', '--yes'])).code, 0)
+    const twice = await run(['revoke', '--yes', '--json'])
+    assert.deepEqual(answerOf(twice).accounts, [{ account: owner, outcome: 'nothing', inVariable: false }])
+    assert.equal((await run(['revoke', '--yes', 'nobody@example.test'])).code, 2)
+  })
+})
