@@ -119,17 +119,31 @@ export class Carrier {
       count.deferred += 1
       return { beside: undefined }
     }
-    if (row.outcomeUnknown) {
+    // The same message may have been under way under another name, which is gone: then its outcome is this row's.
+    const lost = journal.lostOutcome(mailbox.account, raw.sha256)
+    const inherit =
+      lost === undefined ? [] : [{ id: lost.id, to: lost.stage, patch: { outcomeUnknown: false } }]
+    if (lost !== undefined && facts.messageId === undefined && mailbox.whenOutcomeUnknown === 'ask') {
+      const fault = new Fault('gmail.ask-owner', { facts: { id: row.id } })
+      const patch = { ...facts, outcomeUnknown: true, fault: record(fault, clock.nowMs()), notBeforeMs: null }
+      journal.moveAll([...inherit, { id: row.id, to: 'refused', patch }])
+      count.refused += 1
+      log.refused({ ...eventOf(row), fault })
+      return { beside: undefined }
+    }
+    const repeats = row.outcomeUnknown || lost !== undefined
+    if (repeats) {
       count.repeated += 1
       log.repeated(eventOf(row))
     }
-    journal.move(row.id, 'importing', {
+    const intent = {
       ...facts,
       outcomeUnknown: true,
-      repeated: row.repeated + (row.outcomeUnknown ? 1 : 0),
+      repeated: row.repeated + (repeats ? 1 : 0),
       lookUps: 0,
       importingAtMs: clock.nowMs(),
-    })
+    }
+    journal.moveAll([...inherit, { id: row.id, to: 'importing', patch: intent }])
     const beside = this.#lookBeside(row, raw)
     try {
       await this.#import(row, raw, request, true)

@@ -32,7 +32,7 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
   const due: { row: MessageRow; entry: Listed }[] = []
   let stubborn = 0
   const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
-  for (const row of journal.unsettled(mailbox.name, settledAs, importedByMs)) {
+  for (const row of journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
     const entry = context.at.get(row.id)
     if (entry === undefined || row.short || !isHeldByGmail(context, row)) continue
     if (row.settleAsks >= asksBeforeTold) stubborn += 1

@@ -253,6 +253,8 @@ export interface Journal {
   importedWith(account: string, sha256: string): MessageRow | undefined
   /** The oldest row of the account with these octets or this Message-ID whose import is under way or unknown. */
   importingWith(account: string, sha256: string, messageId: string | undefined): MessageRow | undefined
+  /** A row of the account with these octets that is gone from the source while its outcome was unknown. */
+  lostOutcome(account: string, sha256: string): MessageRow | undefined
   /** A row that Gmail holds under this id with other octets and the same Message-ID. */
   namesake(gmailId: string, messageId: string, sha256: string): MessageRow | undefined
   /** Rows of the mailbox with this evidence, whatever their stage. */
@@ -266,9 +268,9 @@ export interface Journal {
   nextDueMs(mailbox: string, folders: readonly string[]): number | undefined
   /**
    * Imported or merged rows that stand at the source, are not settled as `settledAs`, and were imported (merged:
-   * retrieved) at this instant or before.
+   * retrieved) at this instant or before. One that lies after `nowMs` was stamped by a wrong clock and is given, too.
    */
-  unsettled(mailbox: string, settledAs: string, importedByMs: number): readonly MessageRow[]
+  unsettled(mailbox: string, settledAs: string, importedByMs: number, nowMs: number): readonly MessageRow[]
 
   /** Records a folder's listing in one transaction; the ids of `added`, in their order. */
   recordFolder(record: FolderRecord): readonly number[]

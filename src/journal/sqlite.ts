@@ -404,6 +404,15 @@ class SqliteJournal implements Journal {
     return rows[0]
   }
 
+  lostOutcome(account: string, sha256: string): MessageRow | undefined {
+    const rows = this.#rows(
+      `account = ? AND sha256 = ? AND stage = 'gone' AND outcome_unknown = 1 ORDER BY id LIMIT 1`,
+      account,
+      sha256,
+    )
+    return rows[0]
+  }
+
   namesake(gmailId: string, messageId: string, sha256: string): MessageRow | undefined {
     const rows = this.#rows(
       'message_id = ? AND gmail_id = ? AND sha256 <> ? AND merged_into IS NULL ORDER BY id LIMIT 1',
@@ -448,15 +457,16 @@ class SqliteJournal implements Journal {
     return row?.ms === null || row?.ms === undefined ? undefined : Number(row.ms)
   }
 
-  unsettled(mailbox: string, settledAs: string, importedByMs: number): readonly MessageRow[] {
+  unsettled(mailbox: string, settledAs: string, importedByMs: number, nowMs: number): readonly MessageRow[] {
     return this.#rows(
       `mailbox = ?1 AND present = 1
        AND (stage IN ('imported', 'merged') OR (stage = 'settled' AND settled_as <> ?2))
-       AND coalesce(imported_at_ms, retrieved_at_ms, 0) <= ?3
+       AND (coalesce(imported_at_ms, retrieved_at_ms, 0) <= ?3 OR coalesce(imported_at_ms, retrieved_at_ms, 0) > ?4)
        ORDER BY id`,
       mailbox,
       settledAs,
       importedByMs,
+      nowMs,
     )
   }
 

@@ -201,6 +201,30 @@ test('D3: a message of unknown outcome that left the source is looked for in Gma
   }
 })
 
+for (const WHEN_OUTCOME_UNKNOWN of ['repeat', 'ask']) {
+  test(`D3, B6: a message of unknown outcome whose name changes meanwhile is told as repeated, or asked about (${WHEN_OUTCOME_UNKNOWN})`, async () => {
+    await play({ more: { WHEN_OUTCOME_UNKNOWN } }, async self => {
+      const { world } = self
+      await self.deliver(nameless('one'))
+      world.gmail.faults.next('import', presets.reset('after-accept'))
+      await self.app.pull()
+      for (const message of world.source.pop3?.messages ?? []) message.uidl = `renamed-${message.uidl}`
+      for (let i = 0; i < 4; i++) {
+        self.clock.pass(hour)
+        await self.app.pull()
+      }
+      const asked = WHEN_OUTCOME_UNKNOWN === 'ask'
+      assert.deepEqual([...world.gmail.stored().values()], [asked ? 1 : 2])
+      assert.equal(firstRow(self, 2).stage, asked ? 'refused' : 'settled')
+      await self.judge()
+      if (!asked) return
+      self.app.journal.move(2, 'listed', { notBeforeMs: null })
+      await untilDone(self)
+      await self.judge()
+    })
+  })
+}
+
 test('D3: a short reading while an earlier outcome is unknown does not hide what Gmail has', async () => {
   await play({ ...deleting, scopes: reading }, async self => {
     const { gmail, source } = self.world
