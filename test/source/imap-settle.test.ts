@@ -181,3 +181,21 @@ for (const ending of ['reset', 'end'] as const) {
     })
   }
 }
+
+test('a LIST that is refused while settling is the server’s trouble, not a bug', async t => {
+  const { server, open } = await rig(t, { folders: five })
+  const session = await open()
+  const entries = await listAll(session)
+  server.faults.at = ({ verb }) =>
+    verb === 'LIST' ? { do: 'answer', pieces: ['{tag} NO not now\r\n'] } : undefined
+  await faultOf(session.settle(entries, { do: 'move', folder: 'Done' }, never), 'source.server-temporary')
+  assert.equal(server.folder('INBOX')?.messages.length, 5)
+})
+
+test('a folder with messages whose SEARCH and FETCH are both refused is not an empty one', async t => {
+  const { server, open } = await rig(t, { folders: five })
+  const session = await open()
+  server.faults.at = ({ verb }) =>
+    /^UID (SEARCH|FETCH)$/.test(verb) ? { do: 'answer', pieces: ['{tag} NO not now\r\n'] } : undefined
+  await faultOf(listAll(session), 'source.server-temporary')
+})

@@ -89,3 +89,30 @@ test('a maildrop of 100,000 messages is listed', async t => {
   assert.equal(entries.length, 100_000)
   assert.deepEqual([entries[99_999]?.uid, entries[99_999]?.octets], ['uidl-100000', 2])
 })
+
+/**
+ * Found by the soak: LIST failed once, so no size was known; RETR gave a part of the message and ended properly; the
+ * part went to Gmail and the message was deleted.
+ */
+for (const [name, answer] of [
+  ['refused', '-ERR cannot list'],
+  ['empty', '+OK\r\n.'],
+] as const) {
+  test(`a LIST that is ${name} while UIDL names messages is asked again, and is no listing if it stays so`, async t => {
+    const server = await serve(t, { messages: [plain(1), plain(2)] })
+    let left = 1
+    server.faults.line = ({ verb }) => {
+      if (verb !== 'LIST' || left === 0) return undefined
+      left -= 1
+      return { answer: `${answer}\r\n` }
+    }
+    const entries = await listAll(await openAt(t, server))
+    assert.deepEqual(
+      entries.map(entry => entry.octets),
+      [plain(1).length, plain(2).length],
+    )
+    left = 2
+    const session = await openAt(t, server)
+    await rejectsWith('source.server-temporary', listAll(session))
+  })
+}
