@@ -270,7 +270,7 @@ export interface Journal {
    * Imported or merged rows that stand at the source, are not settled as `settledAs`, and were imported (merged:
    * retrieved) at this instant or before. One that lies after `nowMs` was stamped by a wrong clock and is given, too.
    */
-  unsettled(mailbox: string, settledAs: string, importedByMs: number, nowMs: number): readonly MessageRow[]
+  unsettled(mailbox: string, settledAs: string, importedByMs: number, nowMs?: number): readonly MessageRow[]
 
   /** Records a folder's listing in one transaction; the ids of `added`, in their order. */
   recordFolder(record: FolderRecord): readonly number[]

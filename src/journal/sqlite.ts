@@ -457,7 +457,12 @@ class SqliteJournal implements Journal {
     return row?.ms === null || row?.ms === undefined ? undefined : Number(row.ms)
   }
 
-  unsettled(mailbox: string, settledAs: string, importedByMs: number, nowMs: number): readonly MessageRow[] {
+  unsettled(
+    mailbox: string,
+    settledAs: string,
+    importedByMs: number,
+    nowMs = Number.MAX_SAFE_INTEGER,
+  ): readonly MessageRow[] {
     return this.#rows(
       `mailbox = ?1 AND present = 1
        AND (stage IN ('imported', 'merged') OR (stage = 'settled' AND settled_as <> ?2))
