@@ -177,7 +177,7 @@ export class ImapConnection {
     signal: AbortSignal,
   ): Promise<ImapResponse> {
     signal.throwIfAborted()
-    if (this.#ended !== undefined) throw this.#ended
+    this.assertOpen()
     const facts = { ...this.facts, ...more, phase }
     try {
       const work = this.client.exec(verb, words, exec).then(executed => {
@@ -193,6 +193,11 @@ export class ImapConnection {
       if (thrown instanceof Fault) throw this.end(thrown)
       throw this.failure(thrown as ExecError, facts)
     }
+  }
+
+  /** Throws the fault that ended this connection, if one did. */
+  assertOpen(): void {
+    if (this.#ended !== undefined) throw this.#ended
   }
 
   /** What `exec` rejected with: a refusal, or the fault that ended this connection. */

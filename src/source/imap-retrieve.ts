@@ -122,6 +122,8 @@ export async function retrieveMessage(
 ): Promise<number> {
   let total = 0
   let first: FetchRow | undefined
+  // What an earlier command met is not this message's fault.
+  connection.assertOpen()
   for (;;) {
     let window: Window | undefined
     try {
@@ -156,6 +158,8 @@ export async function retrieveMessage(
   }
 }
 
+const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout']
+
 /** What a failed window means for this message. */
 async function explain(
   connection: ImapConnection,
@@ -181,6 +185,11 @@ async function explain(
   // of the mailbox, the messages behind it would never be reached.
   if (error instanceof Fault && /^(Literal|Response)TooLarge$/.test(connection.violation ?? '')) {
     return messageFault('message.not-retrieved', entry, 'announced larger than can be held', error)
+  }
+  // So it is where the server hangs up or falls silent at this message, perhaps each time anew. Where it was the
+  // network after all, one message comes a little later.
+  if (error instanceof Fault && blamable.includes(error.code)) {
+    return new Fault(error.code, { scope: 'message', retry: 'later', facts: error.facts, cause: error })
   }
   return error
 }

@@ -3,13 +3,13 @@
  * whoever asked for them.
  *
  * Invariants: an answer counts as complete only by its own end (status line, or terminator); when the connection
- * ends first, every command that waits is rejected. Octets that nothing asked for end the session. At most one
+ * ends first, every command that waits is rejected, and only the first of them may blame its message. Octets that nothing asked for end the session. At most one
  * chunk is held in memory while a taker asks us to wait.
  */
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config/config.ts'
-import { asFault, Fault } from '../fault.ts'
+import { asFault, Fault, type FaultCode } from '../fault.ts'
 import { networkFault } from './network-fault.ts'
 import { parseStatus, type Status } from './pop3-answers.ts'
 import type { Deadlines } from './pop3-deadlines.ts'
@@ -205,7 +205,10 @@ export class Pop3Connection {
     this.#watchdog.stop()
     this.#socket.destroy()
     const waiting = [...this.#sent.splice(0), ...this.#unsent.splice(0)]
-    for (const [at, pending] of waiting.entries()) pending.reject(failure(pending.command.phase, at === 0))
+    for (const [at, pending] of waiting.entries()) {
+      const fault = failure(pending.command.phase, at === 0)
+      pending.reject(at === 0 ? blameMessage(pending.command, fault) : fault)
+    }
   }
 
   #pump(): void {
@@ -337,6 +340,18 @@ export class Pop3Connection {
     this.#pump()
   }
 }
+
+/**
+ * Some servers hang up or fall silent on one message, each time anew. The retrieval that the server was at is
+ * blamed for it, so that the message is set aside for a while and those behind it are reached; where it was the
+ * network after all, one message comes a little later.
+ */
+function blameMessage({ phase }: Command, fault: unknown): unknown {
+  if (phase !== 'retrieve' || !(fault instanceof Fault) || !blamable.includes(fault.code)) return fault
+  return new Fault(fault.code, { scope: 'message', retry: 'later', facts: fault.facts, cause: fault })
+}
+
+const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout']
 
 function statusFor(command: Command, line: Buffer): Status {
   const status = parseStatus(line)
