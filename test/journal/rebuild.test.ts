@@ -227,6 +227,40 @@ describe('journal rebuild changes nothing', () => {
       assert.equal(await readFile(journalOf(self.world), 'latin1'), 'not a database')
     }))
 
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    test(`when ${signal} ends it half-way; the next one sweeps up and is done`, () =>
+      scene({}, async self => {
+        const before = await broken(self)
+        const { pop3 } = self.world.source
+        assert.ok(pop3 !== undefined)
+        let asked = false
+        pop3.faults.line = event => {
+          if (!/^RETR/i.test(event.line)) return undefined
+          asked = true
+          return 'silence'
+        }
+        const rebuild = self.world.start(['journal', 'rebuild', '--yes'])
+        await until(() => asked, 'the first RETR')
+        rebuild.kill(signal)
+        const ended = await rebuild.ended
+        delete pop3.faults.line
+        const left = (await readdir(self.world.stateDir)).filter(
+          name => !/^(rebuild-|instance\.lock-)/.test(name),
+        )
+        assert.equal(left.sort().join(), before)
+        if (signal === 'SIGTERM') {
+          assert.equal(ended.code, 75)
+          assert.match(ended.stderr, /Nothing was changed/)
+        }
+        assert.equal((await self.json(['journal', 'rebuild', '--yes'])).code, 0)
+        assert.deepEqual(
+          (await readdir(self.world.stateDir)).filter(name => name.startsWith('rebuild-')),
+          [],
+        )
+        await self.judge()
+      }))
+  }
+
   test('while an instance runs', () =>
     scene({}, async self => {
       await self.deliver(mail('a'))
