@@ -25,6 +25,8 @@ export class Books {
   /** Real ms from the source to Gmail, for mail of calm hours. */
   readonly latenciesMs: number[] = []
   readonly complaints: string[] = []
+  /** SHA-256 of what Gmail was given and nobody had sent. */
+  readonly strange: string[] = []
   deliveries = 0
   uploads = 0
   surplus = 0
@@ -46,7 +48,10 @@ export class Books {
   watchGmail(gmail: GmailServer): void {
     const accepted = gmail.accepted as unknown as { push: (typeof Array.prototype)['push'] }
     accepted.push = (...taken: GmailServer['accepted'][number][]) => {
-      for (const one of taken) this.#taken(keyOf(one.sha256), one.merged)
+      for (const one of taken) {
+        if (!this.put.has(keyOf(one.sha256))) this.strange.push(one.sha256)
+        this.#taken(keyOf(one.sha256), one.merged)
+      }
       return 0 // not kept there: a month of it would fill the memory
     }
   }

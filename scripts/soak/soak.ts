@@ -301,6 +301,14 @@ class Soak {
       if (listed !== imported + merged + refused + pending + ignored + gone)
         this.#books.complain(`the books of ${name} do not balance`)
     }
+    for (const sha256 of this.#books.strange.splice(0)) {
+      const octets = gmail
+        .messages()
+        .find(message => message.sha256 === sha256)
+        ?.read()
+      const ends = [octets?.subarray(0, 400), octets?.subarray(-80)].map(end => end?.toString('latin1'))
+      this.#books.complain(`nobody sent these ${octets?.length} octets: ${JSON.stringify(ends)}`)
+    }
     for (const leak of leaks) this.#books.complain(`O5: a secret was logged: ${leak}`)
     for (const bug of gmail.bugs) this.#books.complain(`the stand-in failed: ${String(bug)}`)
     return waiting
