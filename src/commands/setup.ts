@@ -10,7 +10,7 @@ import { type Language, wordsFor } from '../locale/locale.ts'
 import { reasonText } from '../locale/reasons.ts'
 import { type Answers, type Asker, confirm, SetupLeft, withGiven } from '../setup/asker.ts'
 import type { SetupContext } from '../setup/context.ts'
-import { offerPull, offerService, wakeDaemon } from '../setup/go-on.ts'
+import { type InstallService, offerPull, offerService, wakeDaemon } from '../setup/go-on.ts'
 import { type KeptAnswers, readKeptAnswers } from '../setup/kept-answers.ts'
 import { findPlace, type Place } from '../setup/place.ts'
 import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from '../setup/setup.ts'
@@ -36,6 +36,7 @@ export interface SetupPorts {
   readonly discover?: SetupContext['discover']
   readonly openBrowser?: SetupContext['openBrowser']
   readonly clock?: Clock
+  readonly installService?: InstallService
 }
 
 export async function setupCommand(
@@ -142,7 +143,7 @@ async function run(
   if (part !== 'google') await kept.forget()
   // From here on the pull and the daemon listen for signals themselves.
   letGoOfSignals()
-  return finish({ context, invocation: spoken, setUp, running })
+  return finish({ context, invocation: spoken, setUp, running, install: ports.installService })
 }
 
 interface Finished {
@@ -151,9 +152,10 @@ interface Finished {
   readonly setUp: SetUp
   /** A daemon was told of the new permission. */
   readonly running: boolean
+  readonly install: InstallService | undefined
 }
 
-async function finish({ context, invocation, setUp, running }: Finished): Promise<number> {
+async function finish({ context, invocation, setUp, running, install }: Finished): Promise<number> {
   const { asker, words, place, vault } = context
   const { account, mailbox } = setUp
   const answer = {
@@ -173,7 +175,7 @@ async function finish({ context, invocation, setUp, running }: Finished): Promis
     return exitCodes.ok
   }
   const pull = await offerPull(context, invocation, mailbox.name)
-  const { chosen, exitCode } = await offerService(context, invocation)
+  const { chosen, exitCode } = await offerService(context, invocation, install)
   if (invocation.json)
     writeJson(invocation, {
       ...answer,

@@ -4,6 +4,7 @@ import { type Discovery, domainOf, type Found } from '../config/discover.ts'
 import { absolutePath } from '../config/load-paths.ts'
 import { type Preset, type PresetServer, presetById, presets } from '../config/presets.ts'
 import { Complaint, isLoopback, readHost, readPort, readSha256 } from '../config/schema-values.ts'
+import { Fault } from '../fault.ts'
 import { printable } from '../untrusted.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
@@ -21,9 +22,15 @@ export function askAddress({ asker, words }: SetupContext): Promise<string> {
 
 export async function discoverServers(context: SetupContext, address: string): Promise<Discovery> {
   const { asker, words, options } = context
-  // Who names the server wants no look-up.
-  if (options.host !== undefined) return nothing
   const chosen = options.provider === undefined ? undefined : presetById(options.provider)
+  if (options.provider !== undefined && chosen === undefined) {
+    const known = presets.map(({ id }) => id).join(', ')
+    const what = `--provider ${options.provider}: ${known}`
+    if (!asker.interactive) throw new Fault('usage.invalid', { facts: { what } })
+    asker.tell('warn', what)
+  }
+  // Who names the server wants no look-up.
+  if (options.host !== undefined) return { ...nothing, preset: chosen }
   if (chosen !== undefined) return { ...nothing, preset: chosen, candidates: candidatesOf(chosen, address) }
   asker.tell('info', words.server.looking(printable(domainOf(address) ?? '')))
   const found = await context.discover(address)

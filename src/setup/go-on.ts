@@ -63,25 +63,38 @@ export async function offerPull(
 
 export type ServiceChoice = 'install' | 'here' | 'later'
 
-/** @returns what was chosen, and the exit code of `service install` where it was tried */
+/** Installs the service and says so; the exit code of `hikyaku service install`. */
+export type InstallService = (invocation: Invocation) => Promise<number>
+
+const installService: InstallService = async invocation => {
+  const { serviceCommand } = await import('../commands/service.ts')
+  const stdout = invocation.json ? new PassThrough() : invocation.stdout
+  return serviceCommand({ ...invocation, json: false, stdout }, 'install')
+}
+
+/** @returns what was chosen, and the exit code of `service install` where it was tried last */
 export async function offerService(
   { asker, words }: SetupContext,
   invocation: Invocation,
+  install = installService,
 ): Promise<{ readonly chosen: ServiceChoice; readonly exitCode: number }> {
-  const chosen = await asker.choose<ServiceChoice>({
-    id: 'service',
-    message: words.service.question,
-    choices: [
-      { value: 'install', label: words.service.install },
-      { value: 'here', label: words.service.here },
-      { value: 'later', label: words.service.later },
-    ],
-    // `--yes` alone changes nothing outside hikyaku's own folders.
-    initial: asker.interactive ? 'install' : 'later',
-  })
-  if (chosen !== 'install') return { chosen, exitCode: exitCodes.ok }
-  const { serviceCommand } = await import('../commands/service.ts')
-  const stdout = invocation.json ? new PassThrough() : invocation.stdout
-  const exitCode = await serviceCommand({ ...invocation, json: false, stdout }, 'install')
-  return { chosen, exitCode }
+  // `--yes` alone changes nothing outside hikyaku's own folders.
+  let initial: ServiceChoice = asker.interactive ? 'install' : 'later'
+  for (;;) {
+    const chosen = await asker.choose<ServiceChoice>({
+      id: 'service',
+      message: words.service.question,
+      choices: [
+        { value: 'install', label: words.service.install },
+        { value: 'here', label: words.service.here },
+        { value: 'later', label: words.service.later },
+      ],
+      initial,
+    })
+    if (chosen !== 'install') return { chosen, exitCode: exitCodes.ok }
+    const exitCode = await install(invocation)
+    if (exitCode === exitCodes.ok || !asker.interactive) return { chosen, exitCode }
+    asker.tell('bad', words.service.notInstalled)
+    initial = 'here'
+  }
 }

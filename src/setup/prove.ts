@@ -68,14 +68,14 @@ export async function proveMailbox(
 }
 
 async function askUser(
-  { asker, words }: SetupContext,
+  { asker, words, options }: SetupContext,
   address: string,
   server: FoundServer,
   again: boolean,
 ): Promise<string> {
   const known = userNameFor(address, server.userForm)
   // What the host is known to want need not be asked, unless it was refused.
-  if (known !== undefined && !again) return known
+  if (known !== undefined && !again && options.user === undefined) return known
   return asker.text({
     id: 'user',
     message: server.userForm === 'account-name' ? words.login.accountName : words.login.user,

@@ -100,10 +100,11 @@ const lastPageMs = 1_000
 /** One consent: in the browser of this machine, or anywhere with the address pasted back. */
 async function consentOnce(context: SetupContext, client: DesktopClient, address: string): Promise<Consent> {
   const { asker, words, options, place, clock, signal, language } = context
-  const scopes = options.read === 'yes' ? [...leastScopes, gmailScopes.readonly] : leastScopes
+  const read = options.read === 'yes'
+  const scopes = read ? [...leastScopes, gmailScopes.readonly] : leastScopes
   const consent = await startConsent({ client, scopes, authUrl: place.endpoints.authUrl, loginHint: address })
   try {
-    for (const line of words.google.consent) context.plain(line)
+    for (const line of words.google.consent(read)) context.plain(line)
     context.plain(consent.url)
     const opened = await context.openBrowser(consent.url)
     context.plain(opened ? words.google.opened : words.google.notOpened(consent.port))

@@ -206,12 +206,14 @@ export const en: SetupWords = {
       yes: 'Yes, use it',
       no: 'No, another file',
     }),
-    consent: [
+    consent: read => [
       '',
       'Now allow it at Google. These pages will come:',
       ' - “Google hasn’t verified this app”: that is your own app. Press “Advanced”, then “Go to hikyaku (unsafe)”.',
       ' - “hikyaku wants access”: tick every box (add emails to Gmail; see and edit labels), then “Continue”.',
-      '   With this permission hikyaku cannot read your mail.',
+      read
+        ? '   You asked for --read: with this permission hikyaku can look mail up in Gmail.'
+        : '   With this permission hikyaku cannot read your mail.',
       '',
     ],
     opened: 'The page has been opened in your browser. If you do not see it, open the link above.',
@@ -271,6 +273,7 @@ export const en: SetupWords = {
     install: 'Yes, as a service of this computer',
     here: 'Yes, here in this window, until I close it',
     later: 'No, later',
+    notInstalled: 'The service could not be set up; everything else is saved.',
     hereNow: 'hikyaku is running. Ctrl+C stops it.',
   },
   done: 'Done. `hikyaku status` shows how it goes, `hikyaku service install` lets it run for good. When mail arrives well, switch off the old forwarding, or every message comes twice.',

@@ -137,8 +137,8 @@ export interface SetupWords {
     /** By ClientFileReason. */
     readonly clientFileHints: Readonly<Record<string, string>>
     readonly serviceAccount: (address: string) => YesNo
-    /** Lines: what Google's pages will show. */
-    readonly consent: readonly string[]
+    /** Lines: what Google's pages will show. `read`: permission to read mail is asked for, too. */
+    readonly consent: (read: boolean) => readonly string[]
     readonly opened: string
     readonly notOpened: (port: number) => string
     readonly paste: string
@@ -167,6 +167,7 @@ export interface SetupWords {
     readonly here: string
     readonly later: string
     readonly hereNow: string
+    readonly notInstalled: string
   }
   readonly done: string
   readonly revoke: {

@@ -217,6 +217,26 @@ describe('signing in without a browser on this machine', { skip }, () => {
     assert.ok(existsSync(world.configFile))
   })
 
+  it('offers another way where the service cannot be installed', async () => {
+    await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+    const { service: _, ...others } = mailboxAnswers()
+    const answers = { ...others, 'refresh-token-file': 'token' }
+    const asker = person([
+      ['password-file', password],
+      ['service', ''],
+      ['service', 'later'],
+    ])
+    let tried = 0
+    const installService = async () => {
+      tried += 1
+      return 69
+    }
+    const done = await setUpWith(asker, where(), { answers }, { installService })
+    assert.equal(done.exitCode, 0, done.stderr)
+    assert.equal(tried, 1)
+    assert.ok(asker.told.some(({ text }) => text === setupWords.en.service.notInstalled))
+  })
+
   it('takes the key of a service account where Google Workspace has one, after asking', async () => {
     const { key } = world.gmail.oauth.createServiceAccount(['gmail.insert', 'gmail.labels'])
     await writeFile(join(world.home, 'service.json'), JSON.stringify(key), { mode: 0o600 })

@@ -1,7 +1,7 @@
 /** The whole way on a real pseudo-terminal: nothing, then a running daemon; every question answered wrongly first. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { type Browser, chromium } from 'playwright-core'
@@ -219,7 +219,12 @@ async function begin(certificate: 'good' | 'wrongName'): Promise<void> {
   await world.deliver('', 'two')
   await world.deliver('Junk', 'spam')
   await world.deliver('Orders', 'three')
-  terminal = startTerminal(['setup'], { env: world.env, cwd: world.home })
+  // The Japanese run has a desktop: a browser is opened there.
+  const { PATH = '' } = process.env
+  const bin = join(world.home, 'bin')
+  await writeFile(join(bin, 'xdg-open'), '#!/bin/sh\necho "$1" >> "$HOME/opened"\n', { mode: 0o755 })
+  const desktop = certificate === 'good' ? {} : { DISPLAY: ':99', PATH: `${bin}:${PATH}` }
+  terminal = startTerminal(['setup'], { env: { ...world.env, ...desktop }, cwd: world.home })
 }
 
 /** No secret stands anywhere in what was written in the clear, or was shown. */
@@ -257,6 +262,9 @@ describe('hikyaku setup on a real terminal', { skip }, () => {
     await terminal.record('setup-ja')
     const yaml = await readFile(world.configFile, 'utf8')
     assert.match(yaml, /language: ja/)
+    assert.ok(terminal.shown().includes(setupWords.ja.google.opened))
+    const opened = await readFile(join(world.home, 'opened'), 'utf8')
+    assert.equal(opened.trim().split('\n').length, 5, 'each attempt opened its own page')
     assert.match(yaml, /certSha256: [0-9a-f]{64}/)
     await assertNoSecrets()
   })
