@@ -4,11 +4,12 @@ import { test } from 'node:test'
 import { makeWake } from '../src/wake.ts'
 
 const never = (): AbortSignal => new AbortController().signal
-const hourMs = 3600_000
+/** Long enough to be no answer, short enough for a test that fails. */
+const longMs = 10_000
 
 test('who waits hears a ring at once, with its reason', async () => {
   const wake = makeWake()
-  const heard = wake.wait(hourMs, never())
+  const heard = wake.wait(longMs, never())
   wake.ring('news')
   assert.equal(await heard, 'news')
 })
@@ -16,14 +17,14 @@ test('who waits hears a ring at once, with its reason', async () => {
 test('a ring while nobody waits is heard by the next who does, and only once', async () => {
   const wake = makeWake()
   wake.ring('schedule')
-  assert.equal(await wake.wait(hourMs, never()), 'schedule')
+  assert.equal(await wake.wait(longMs, never()), 'schedule')
   assert.equal(await wake.wait(0, never()), undefined)
 })
 
 test('a hundred rings are one', async () => {
   const wake = makeWake()
   for (let n = 0; n < 100; n += 1) wake.ring(`ring ${n}`)
-  assert.equal(await wake.wait(hourMs, never()), 'ring 99')
+  assert.equal(await wake.wait(longMs, never()), 'ring 99')
   assert.equal(await wake.wait(0, never()), undefined)
 })
 
@@ -49,11 +50,11 @@ test('a wait longer than a timer of Node can be does not end at once', async () 
 test('an abort ends the wait, also one that came before it, and no listener is left', async () => {
   const wake = makeWake()
   const controller = new AbortController()
-  const heard = wake.wait(hourMs, controller.signal)
+  const heard = wake.wait(longMs, controller.signal)
   assert.equal(getEventListeners(controller.signal, 'abort').length, 1)
   controller.abort()
   assert.equal(await heard, undefined)
-  assert.equal(await wake.wait(hourMs, controller.signal), undefined)
+  assert.equal(await wake.wait(longMs, controller.signal), undefined)
   assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
 })
 
@@ -61,5 +62,5 @@ test('a ring after the wait has ended is kept for the next', async () => {
   const wake = makeWake()
   assert.equal(await wake.wait(0, never()), undefined)
   wake.ring('late')
-  assert.equal(await wake.wait(hourMs, never()), 'late')
+  assert.equal(await wake.wait(longMs, never()), 'late')
 })
