@@ -3,17 +3,24 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
-import { dovecotMissing } from '../servers/dovecot.ts'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { type DovecotServer, dovecotMissing } from '../servers/dovecot.ts'
 import { hikyaku, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { answerOf } from '../servers/world.ts'
-import { address, owner, type SetupWorld, startSetupWorld } from './world.ts'
+import { address, owner, type SetupWorld, startMailServer, startSetupWorld } from './world.ts'
 
+const skip = requireServer('dovecot', dovecotMissing())
+
+let dovecot: DovecotServer
 let world: SetupWorld
 let running: Running | undefined
+before(async () => {
+  if (skip === false) dovecot = await startMailServer()
+})
+after(() => dovecot?.stop())
 beforeEach(async () => {
-  world = await startSetupWorld()
+  world = await startSetupWorld('good', dovecot)
   world.gmail.oauth.rules.testing = false
   await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
 })
@@ -51,7 +58,7 @@ async function allow(link: string, account = owner): Promise<void> {
 
 const linkIn = (text: string): string | undefined => /http:\/\/127\.0\.0\.1:\d+\/o\/oauth2\S+/.exec(text)?.[0]
 
-describe('hikyaku setup in a script', { skip: requireServer('dovecot', dovecotMissing()) }, () => {
+describe('hikyaku setup in a script', { skip }, () => {
   it('takes every answer by option and answers with one JSON object', async () => {
     await world.deliver('', 'one')
     const ended = await setup(
@@ -96,12 +103,13 @@ describe('hikyaku setup in a script', { skip: requireServer('dovecot', dovecotMi
       ['--client-file', 'web.json'],
     ]
     await world.deliver('', 'one')
-    for (const [option = '', value = ''] of bad) {
+    const all = bad.map(async ([option = '', value = '']) => {
       const ended = await setup(option, value)
       assert.ok(ended.code === 2 || ended.code === 78, `${option} ${value}: ${ended.code} ${ended.stdout}`)
       const { fault } = answerOf(ended) as { fault: { what: string } }
       assert.ok(fault.what.includes(value) || fault.what.includes('Desktop app'), fault.what)
-    }
+    })
+    await Promise.all(all)
     assert.ok(!existsSync(world.configFile))
   })
 
@@ -201,9 +209,10 @@ describe('hikyaku setup in a script', { skip: requireServer('dovecot', dovecotMi
   })
 })
 
-describe('hikyaku setup google and revoke', { skip: requireServer('dovecot', dovecotMissing()) }, () => {
+describe('hikyaku setup google and revoke', { skip }, () => {
   it('lets a running daemon go on after a revoked permission, without a restart', async () => {
     assert.equal((await setup()).code, 0)
+    const before = world.gmail.messages(owner).length
     const revoked = await run(['revoke', '--yes', '--json'])
     assert.deepEqual(answerOf(revoked).accounts, [{ account: owner, outcome: 'revoked', inVariable: false }])
     running = startHikyaku(['run'], { env: world.env, cwd: world.home })
@@ -211,13 +220,13 @@ describe('hikyaku setup google and revoke', { skip: requireServer('dovecot', dov
     const states = async () =>
       answerOf(await run(['status', '--json'])) as { mailboxes: { fault: { code: string } | null }[] }
     await until(async () => (await states()).mailboxes[0]?.fault?.code !== undefined, 'the fault', 30_000)
-    assert.equal(world.gmail.messages(owner).length, 0)
+    assert.equal(world.gmail.messages(owner).length, before)
 
     await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
     const again = await run(['setup', 'google', '--yes', '--json', '--refresh-token-file', 'token'])
     assert.equal(again.code, 0, again.stderr)
     assert.equal(answerOf(again).running, true)
-    await until(() => world.gmail.messages(owner).length === 1, 'the message that waited', 30_000)
+    await until(() => world.gmail.messages(owner).length === before + 1, 'the message that waited', 30_000)
     assert.equal(running.child.exitCode, null)
   })
 

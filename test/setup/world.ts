@@ -25,15 +25,27 @@ export interface SetupWorld {
   stop(): Promise<void>
 }
 
-/** @param certificate what Dovecot shows: one for 127.0.0.1, or one for mail.example.invalid */
-export async function startSetupWorld(certificate: 'good' | 'wrongName' = 'good'): Promise<SetupWorld> {
+/** Message-IDs differ over all worlds of a process. */
+let count = 0
+
+export const startMailServer = (settings = ''): Promise<DovecotServer> =>
+  startDovecot({ users: { [address]: password }, settings })
+
+/**
+ * @param certificate what Dovecot shows: one for 127.0.0.1, or one for mail.example.invalid
+ * @param shared a Dovecot that outlives this world
+ */
+export async function startSetupWorld(
+  certificate: 'good' | 'wrongName' = 'good',
+  shared?: DovecotServer,
+): Promise<SetupWorld> {
   const home = await mkdtemp(join(tmpdir(), 'hikyaku-setup-'))
   const other = certificate === 'good' ? undefined : await makeCertificates(join(home, 'tls'))
   const settings =
     other === undefined
       ? ''
       : `ssl_cert = <${other.wrongName.certFile}\nssl_key = <${other.wrongName.keyFile}\n`
-  const dovecot = await startDovecot({ users: { [address]: password }, settings })
+  const dovecot = shared ?? (await startMailServer(settings))
   const gmail = await startGmailServer({ accounts: [owner, 'other@example.test'], oauth: { testing: true } })
   const names = await startDnsServer({
     'example.test': { MX: [{ exchange: 'mx.example.test', priority: 10 }] },
@@ -45,7 +57,6 @@ export async function startSetupWorld(certificate: 'good' | 'wrongName' = 'good'
   await writeFile(join(home, 'web.json'), JSON.stringify({ web: installed }))
   await writeFile(join(home, 'password'), `${password}\n`, { mode: 0o600 })
   await mkdir(join(home, 'bin'))
-  let count = 0
   return {
     home,
     dovecot,
@@ -78,7 +89,7 @@ export async function startSetupWorld(certificate: 'good' | 'wrongName' = 'good'
       await dovecot.deliver(folder, Buffer.from(lines.join('\r\n')))
     },
     stop: async () => {
-      await dovecot.stop()
+      if (shared === undefined) await dovecot.stop()
       await gmail.close()
       await names.close()
       await removeFolder(home)
