@@ -10,14 +10,14 @@ export const ja: SetupWords = {
   needsOption: '端末がないため質問できません。このオプションを指定するか、--yes で標準の答えを使ってください',
   left: '中断しました。パスワード以外の回答は保存されています。`hikyaku setup` で続きから再開できます。',
   resume: {
-    question: '前回の途中から続けますか?',
+    question: '前回の途中から続けますか？',
     yes: 'はい、前回の回答を使って続ける',
     no: 'いいえ、最初からやり直す',
   },
   byEnvironment:
-    '環境変数(MAIL_HOST など、またはこのフォルダーの .env)にメールボックスの設定があり、ここでの設定より優先されます。それらを削除するか、HIKYAKU_CONFIG でファイルを指定してください',
+    '環境変数（MAIL_HOST など、またはこのフォルダーの .env）にメールボックスの設定があり、ここでの設定より優先されます。それらを削除するか、HIKYAKU_CONFIG でファイルを指定してください',
   what: {
-    question: 'hikyaku は設定済みです。何をしますか?',
+    question: 'hikyaku は設定済みです。何をしますか？',
     mailbox: 'メールボックスを追加・変更する',
     google: 'Google にもう一度サインインする',
     nothing: '何もせずに終了する',
@@ -31,12 +31,12 @@ export const ja: SetupWords = {
     nothingFound:
       'このアドレスの設定は見つかりませんでした。レンタルサーバーではよくあることです。サーバー名は管理画面に書かれています。',
     unanswered:
-      '一部の情報を確認できず(インターネットに接続していますか?)、このアドレスの設定は見つかりませんでした。',
-    provider: 'どこのサーバーをお使いですか?',
+      '一部の情報を確認できず（インターネットに接続していますか？）、このアドレスの設定は見つかりませんでした。',
+    provider: 'どこのサーバーをお使いですか？',
     otherProvider: 'その他・わからない',
     known: name => `このメールボックスのサーバー: ${name}`,
     noTls: (host, port) =>
-      `${host}:${port} も見つかりましたが、暗号化されていないため使いません(パスワードが丸見えになります)。`,
+      `${host}:${port} も見つかりましたが、暗号化されていないため使いません（パスワードが丸見えになります）。`,
     found: ({ protocol, host, port, security }) =>
       `${protocols[protocol]}  ${host}:${port}  ${securities[security]}`,
     origins: {
@@ -46,25 +46,25 @@ export const ja: SetupWords = {
       srv: 'DNS に公開されている設定',
       ispdb: 'Mozilla のメールサーバー一覧',
     },
-    which: 'どのサーバーを使いますか?',
+    which: 'どのサーバーを使いますか？',
     byHand: '別のサーバーを手で入力する',
     protocol: '受信方式を選んでください',
-    imap: 'IMAP: すぐに届き、迷惑メールフォルダーも対象(おすすめ)',
+    imap: 'IMAP: すぐに届き、迷惑メールフォルダーも対象（おすすめ）',
     pop3: 'POP3: 1 分ごとに確認、受信トレイのみ',
-    host: 'メールサーバー名(管理画面の「メール設定」などに書かれています)',
+    host: 'メールサーバー名（管理画面の「メール設定」などに書かれています）',
     hostWrong: 'サーバー名の形になっていません。例: mail.example.jp、sv123.example.ne.jp',
     security: '暗号化の方式',
-    tls: 'TLS(通常はこちら)',
+    tls: 'TLS（通常はこちら）',
     starttls: 'STARTTLS',
-    none: 'なし(このマシン自身への接続だけで使えます)',
+    none: 'なし（このマシン自身への接続だけで使えます）',
     port: 'ポート番号',
     portWrong: 'ポート番号は 1~65535 の数字です。通常、IMAP は 993、POP3 は 995 です。',
-    digestWrong: '--cert-sha256 が SHA-256(16 進数 64 桁)ではないため、使いません。',
+    digestWrong: '--cert-sha256 が SHA-256（16 進数 64 桁）ではないため、使いません。',
   },
   login: {
-    user: 'ユーザー名(通常はメールアドレス全体)',
-    accountName: '管理画面に書かれているメールアカウント名(このサーバーではメールアドレスとは異なります)',
-    password: user => `メールボックス ${user} のパスワード(表示されません)`,
+    user: 'ユーザー名（通常はメールアドレス全体）',
+    accountName: '管理画面に書かれているメールアカウント名（このサーバーではメールアドレスとは異なります）',
+    password: user => `メールボックス ${user} のパスワード（表示されません）`,
     trying: (host, port) => `${host}:${port} にログインしています…`,
     worked: (protocol, idle) =>
       protocol === 'pop3'
@@ -79,7 +79,7 @@ export const ja: SetupWords = {
         case 'host':
           return '管理画面のメール設定と、サーバー名を一文字ずつ見比べてください。'
         case 'unreachable':
-          return `サーバー名とポート番号(${server.port})をご確認ください。${server.protocol === 'imap' ? '通常、IMAP は 993 です。' : '通常、POP3 は 995 です。'}ファイアウォールで遮断されている場合もあります。`
+          return `サーバー名とポート番号（${server.port}）をご確認ください。${server.protocol === 'imap' ? '通常、IMAP は 993 です。' : '通常、POP3 は 995 です。'}ファイアウォールで遮断されている場合もあります。`
         case 'tls':
           return '暗号化された接続ができなかったため、何も送信していません。ポートと暗号化の組み合わせをご確認ください。993 と 995 は TLS、143 と 110 は STARTTLS です。'
         case 'method':
@@ -90,7 +90,7 @@ export const ja: SetupWords = {
     },
     caution:
       'ご注意: パスワードを何度も間違えると、メールボックスが一時的にロックされることがあります。先に Web メールでログインできるかお試しください。',
-    whatToCorrect: '何を変更しますか?',
+    whatToCorrect: '何を変更しますか？',
     correct: {
       password: 'パスワードを入力し直す',
       user: 'ユーザー名を変える',
@@ -104,7 +104,7 @@ export const ja: SetupWords = {
         why === 'name'
           ? `サーバー証明書の名前が ${host} と一致しません。パスワードは送信していません。`
           : why === 'time'
-            ? `${host} のサーバー証明書は有効期間外です(このマシンの時計がずれている可能性もあります)。パスワードは送信していません。`
+            ? `${host} のサーバー証明書は有効期間外です（このマシンの時計がずれている可能性もあります）。パスワードは送信していません。`
             : `${host} のサーバー証明書は、信頼できる認証局のものではありません。パスワードは送信していません。`,
         names.length > 0 ? `  証明書の名前: ${names.join('、')}` : '',
         issuer === '' ? '' : `  発行者: ${issuer}`,
@@ -116,7 +116,7 @@ export const ja: SetupWords = {
       ]
         .filter(Boolean)
         .join('\n'),
-    question: 'どうしますか?',
+    question: 'どうしますか？',
     useName: name => `証明書の名前のサーバーを使う: ${name}`,
     otherServer: '別のサーバー名を入力する',
     pin: '自分のサーバーに間違いない: 今後、この証明書だけを信頼する',
@@ -126,53 +126,53 @@ export const ja: SetupWords = {
     missing: (names, there) => `フォルダー ${names} はありません。あるもの: ${there}`,
     noSpam: '迷惑メールフォルダーは見つかりませんでした。受信トレイを取り込みます。',
     spam: name =>
-      `サーバーの迷惑メールは「${name}」フォルダーに入ります。大切なメールが紛れ込むこともあります。どうしますか?`,
+      `サーバーの迷惑メールは「${name}」フォルダーに入ります。大切なメールが紛れ込むこともあります。どうしますか？`,
     spamLabel: 'サーバーの迷惑メール',
-    toSpam: 'Gmail の迷惑メールに入れる(Gmail が 30 日後に削除します)',
+    toSpam: 'Gmail の迷惑メールに入れる（Gmail が 30 日後に削除します）',
     toLabel: label => `Gmail でラベル「${label}」を付けて取り込む`,
     leave: 'サーバーに残す',
-    more: 'ほかにも取り込むフォルダーはありますか?(スペースで選択、Enter で次へ)',
+    more: 'ほかにも取り込むフォルダーはありますか？（スペースで選択、Enter で次へ）',
   },
   start: {
-    waiting: (messages, size) => `現在のメール: ${messages} 通(${size})`,
-    question: 'このうち、どれを Gmail に取り込みますか?',
+    waiting: (messages, size) => `現在のメール: ${messages} 通（${size}）`,
+    question: 'このうち、どれを Gmail に取り込みますか？',
     all: 'すべて',
     takes: span => `約 ${span}。その間も新着メールは待たされません`,
     date: '指定した日以降のもの',
     new: '取り込まず、今後届くメールだけにする',
-    whichDate: '何日以降ですか?(例: 2026-04-01)',
+    whichDate: '何日以降ですか？（例: 2026-04-01）',
     dateWrong: '過去の日付を「年-月-日」で入力してください。例: 2026-04-01',
-    since: (messages, span) => `その日以降: ${messages} 通、約 ${span} かかります。`,
+    since: (messages, span) => `その日以降: ${messages} 通、約 ${span}かかります。`,
   },
   after: {
-    question: 'Gmail に取り込んだあと、サーバーのメールをどうしますか?',
-    keep: 'サーバーに残す(いちばん安全)',
+    question: 'Gmail に取り込んだあと、サーバーのメールをどうしますか？',
+    keep: 'サーバーに残す（いちばん安全）',
     deleteAfter: '数日後にサーバーから削除する',
     delete: 'すぐにサーバーから削除する',
     move: 'サーバーの別のフォルダーへ移動する',
-    days: '何日後に削除しますか?',
+    days: '何日後に削除しますか？',
     daysWrong: '日数を数字で入力してください。例: 14',
-    folder: 'どのフォルダーへ移動しますか?(なければ作成します)',
+    folder: 'どのフォルダーへ移動しますか？（なければ作成します）',
     folderWrong: 'フォルダー名として使えません。',
     folderPulled: 'このフォルダーからメールを取り込んでいます。別のフォルダーを選んでください。',
   },
   label: {
-    question: 'Gmail で付けるラベル(不要なら Enter)',
+    question: 'Gmail で付けるラベル（不要なら Enter）',
     wrong:
       'Gmail では使えないラベルです。複数ある場合はカンマで区切ってください。「Sent」「Drafts」「Chats」は Gmail が使っています。',
-    archive: 'Gmail のどこに表示しますか?',
-    archiveYes: '受信トレイには入れず、アーカイブする(ラベルから見られます)',
+    archive: 'Gmail のどこに表示しますか？',
+    archiveYes: '受信トレイには入れず、アーカイブする（ラベルから見られます）',
     archiveNo: '受信トレイ',
   },
   google: {
     account: '取り込み先の Gmail アドレスを入力してください',
     accountWrong: 'メールアドレスの形になっていません。例: yourname@gmail.com',
     accountSame: 'それは取り込み元のアドレスです。Gmail のアドレスを入力してください。',
-    which: 'どの Gmail アカウントですか?',
+    which: 'どの Gmail アカウントですか？',
     already: address => `${address} への取り込みはすでに許可されています。サインインは不要です。`,
     steps: address => [
       '',
-      `Google の利用には、ご自身専用の鍵が必要です。無料で、5 分ほどで作れます(最初の 1 回だけ)。${address} でログインしているブラウザーで、順にリンクを開いてください。`,
+      `Google の利用には、ご自身専用の鍵が必要です。無料で、5 分ほどで作れます（最初の 1 回だけ）。${address} でログインしているブラウザーで、順にリンクを開いてください。`,
       '',
       '1. プロジェクトを作る:  https://console.cloud.google.com/projectcreate',
       '   プロジェクト名に「hikyaku」と入力し、「作成」を押します。表示される通知で「プロジェクトを選択」を押します。',
@@ -180,17 +180,17 @@ export const ja: SetupWords = {
       '   画面上部のプロジェクトが「hikyaku」であることを確かめ、「有効にする」を押します。',
       '3. アプリに名前を付ける: https://console.cloud.google.com/auth/overview',
       `   「開始」を押します。アプリ名: hikyaku、ユーザー サポートメール: ${address}、「次へ」。`,
-      '   対象: 「外部」(Google Workspace の場合は「内部」)、「次へ」。',
+      '   対象: 「外部」（Google Workspace の場合は「内部」）、「次へ」。',
       `   連絡先メールアドレス: ${address}、「次へ」。同意にチェックを入れて「続行」、「作成」。`,
       '4. アプリを公開する:    https://console.cloud.google.com/auth/audience',
       '   「アプリを公開」を押し、「確認」を押します。省略すると、7 日後に許可が切れてメールが止まります。',
-      '   (「内部」の場合は不要です。)ご自身だけが使うアプリなので、Google の審査は必要ありません。',
+      '   （「内部」の場合は不要です。）ご自身だけが使うアプリなので、Google の審査は必要ありません。',
       '5. 鍵を作る:            https://console.cloud.google.com/auth/clients/create',
-      '   アプリケーションの種類: 「デスクトップ アプリ」、名前: hikyaku、「作成」。続けて「JSON をダウンロード」を押します(この画面でしかダウンロードできません)。',
+      '   アプリケーションの種類: 「デスクトップ アプリ」、名前: hikyaku、「作成」。続けて「JSON をダウンロード」を押します（この画面でしかダウンロードできません）。',
       '',
     ],
     clientFile:
-      'ダウンロードしたファイルの場所(client_secret_….json。このウィンドウへドラッグしても入力できます)',
+      'ダウンロードしたファイルの場所（client_secret_….json。このウィンドウへドラッグしても入力できます）',
     clientFileWrong: (file, hint) => `${file}: ${hint}`,
     clientFileHints: {
       'not-found': 'ファイルがありません。通常は「ダウンロード」フォルダーにあります。',
@@ -205,14 +205,14 @@ export const ja: SetupWords = {
         'クライアント シークレットが含まれていません。シークレットは作成時にしか表示されないため、手順 5 で新しいクライアントを作り、すぐにダウンロードしてください。',
     },
     serviceAccount: address => ({
-      question: `サービス アカウントの鍵です。Google Workspace で、管理者が ${address} の代理を許可している場合だけ使えます。これを使いますか?`,
+      question: `サービス アカウントの鍵です。Google Workspace で、管理者が ${address} の代理を許可している場合だけ使えます。これを使いますか？`,
       yes: 'はい、これを使う',
       no: 'いいえ、別のファイルにする',
     }),
     consent: read => [
       '',
       '次に、Google で許可してください。次のような画面が出ます。',
-      ' - 「このアプリは Google で確認されていません」: ご自身のアプリです。「詳細」を押し、「hikyaku(安全ではないページ)に移動」を押します。',
+      ' - 「このアプリは Google で確認されていません」: ご自身のアプリです。「詳細」を押し、「hikyaku（安全ではないページ）に移動」を押します。',
       ' - 「hikyaku が Google アカウントへのアクセスを求めています」: すべてにチェックを入れて「続行」を押します。',
       read
         ? '   --read を指定したため、hikyaku が Gmail のメールを照合できる許可も求めます。'
@@ -224,7 +224,7 @@ export const ja: SetupWords = {
       [
         '上のリンクを、どのパソコンでもよいのでブラウザーで開いてください。最後に「127.0.0.1 に接続できません」と表示されますが、',
         'それで正常です。アドレス欄の URL をすべてコピーし、ここに貼り付けてください。',
-        `(開く前に ssh -L ${port}:127.0.0.1:${port} でこのマシンに接続しておけば、自動で戻ってきます。)`,
+        `（開く前に ssh -L ${port}:127.0.0.1:${port} でこのマシンに接続しておけば、自動で戻ってきます。）`,
       ].join('\n'),
     paste:
       'Google からの応答を待っています。ブラウザーに「接続できません」と出たら、その URL をここに貼り付けてください',
@@ -241,23 +241,24 @@ export const ja: SetupWords = {
       'gmail.api-disabled': () =>
         'https://console.cloud.google.com/apis/library/gmail.googleapis.com を開き、画面上部でプロジェクト「hikyaku」を選んで「有効にする」を押し、1 分ほど待ってからもう一度お試しください。',
     },
-    whatNow: 'どうしますか?',
+    whatNow: 'どうしますか？',
     again: 'もう一度試す',
     otherClient: '別のファイルを指定する',
     trap: (span, instant) =>
       [
-        `アプリが「テスト中」のため、この許可は ${span}後(${instant})に切れ、メールが止まります。`,
+        `アプリが「テスト中」のため、この許可は ${span}後（${instant}）に切れ、メールが止まります。`,
         'https://console.cloud.google.com/auth/audience を開いて「アプリを公開」と「確認」を押し、もう一度サインインしてください。新しい許可は切れません。',
       ].join('\n'),
-    trapQuestion: 'アプリを公開しましたか?',
+    trapQuestion: 'アプリを公開しましたか？',
     trapAgain: 'はい、公開しました。もう一度サインインする',
     trapAccept: 'いいえ、毎週サインインし直す',
     goesOn: '動作中の hikyaku は、新しい許可で自動的に再開します。',
     takesUpLater: '新しい許可は、次の起動時から使われます。',
     variableWins:
-      'GOOGLE_REFRESH_TOKEN(またはそのファイル)が設定されていて、今回保存したものより優先されます。その変数を削除してください。',
+      'GOOGLE_REFRESH_TOKEN（またはそのファイル）が設定されていて、今回保存したものより優先されます。その変数を削除してください。',
   },
-  saved: (file, vault, because) => `保存しました: ${file}\nパスワードと許可の保管場所: ${vault}(${because})`,
+  saved: (file, vault, because) =>
+    `保存しました: ${file}\nパスワードと許可の保管場所: ${vault}（${because}）`,
   because: {
     asked: 'ご指定どおり',
     kept: '前回と同じ',
@@ -267,24 +268,24 @@ export const ja: SetupWords = {
     'no-service': 'キーチェーンが起動していないため',
   },
   pull: {
-    question: '今すぐ最初のメールを Gmail に取り込みますか?',
+    question: '今すぐ最初のメールを Gmail に取り込みますか？',
     yes: 'はい',
     no: 'いいえ、あとで',
     running:
-      'hikyaku はすでに動作中です。新しい設定を反映するため、再起動してください(hikyaku service install)。',
+      'hikyaku はすでに動作中です。新しい設定を反映するため、再起動してください（hikyaku service install）。',
   },
   service: {
-    question: '今後も hikyaku にメールボックスを見張らせますか?',
+    question: '今後も hikyaku にメールボックスを見張らせますか？',
     install: 'はい、このマシンのサービスとして',
-    here: 'はい、このウィンドウで(閉じるまで)',
+    here: 'はい、このウィンドウで（閉じるまで）',
     later: 'いいえ、あとで',
     notInstalled: 'サービスとして登録できませんでした。ほかの設定は保存されています。',
     hereNow: 'hikyaku が動いています。Ctrl+C で止まります。',
   },
-  done: '完了しました。状況は `hikyaku status` で確認できます。ずっと動かしておくには `hikyaku service install` を実行してください。メールが届くことを確かめたら、以前の転送設定を止めてください(止めないと同じメールが 2 通届きます)。',
+  done: '完了しました。状況は `hikyaku status` で確認できます。ずっと動かしておくには `hikyaku service install` を実行してください。メールが届くことを確かめたら、以前の転送設定を止めてください（止めないと同じメールが 2 通届きます）。',
   revoke: {
     question: address =>
-      `${address} への許可を取り消しますか?再びサインインするまで、メールはサーバーに残ります。`,
+      `${address} への許可を取り消しますか？再びサインインするまで、メールはサーバーに残ります。`,
     nothing: address => `${address} への許可は保存されていません。`,
     revoked: address => `${address} への許可を Google で取り消し、このマシンからも削除しました。`,
     alreadyEnded: address =>
