@@ -128,6 +128,12 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     const { doctorCommand } = await import('./doctor.ts')
     done(await doctorCommand(invocation))
   })
+  verb('compare', help.compare)
+    .argument('[mailbox...]', help.mailbox)
+    .action(async (mailboxes: string[]) => {
+      const { compareCommand } = await import('./compare.ts')
+      done(await compareCommand(invocation, mailboxes))
+    })
   verb('retry', help.retry)
     .argument('[id...]', help.retryIds)
     .action(async (ids: string[]) => {

@@ -1,0 +1,168 @@
+/** `hikyaku compare [mailbox...]`: is everything of the source mailbox in Gmail? Changes nothing anywhere. */
+import { systemClock } from '../clock.ts'
+import { type Compared, type Comparison, compare, isThere } from '../compare.ts'
+import type { Config, MailboxConfig } from '../config/config.ts'
+import { isHeld } from '../doctor/instance.ts'
+import { lookAtJournal } from '../doctor/look-at-journal.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import { makeGmail } from '../gmail/google.ts'
+import type { Journal } from '../journal/journal.ts'
+import { faultText } from '../locale/locale.ts'
+import { makeImapSource } from '../source/imap.ts'
+import { makePop3Source } from '../source/pop3.ts'
+import { printable } from '../untrusted.ts'
+import { type CompareCounts, type CompareWords, compareWords } from './compare-words.ts'
+import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { makeProgress } from './progress.ts'
+
+interface MailboxAnswer {
+  readonly mailbox: MailboxConfig
+  readonly comparison: Comparison
+  readonly counts: CompareCounts
+  readonly missing: readonly Compared[]
+}
+
+/**
+ * @param names of mailboxes; all of them where there is none
+ * @returns 0 where every message at the source is accounted for in Gmail, 1 where one is not
+ */
+export async function compareCommand(invocation: Invocation, names: readonly string[]): Promise<number> {
+  return withConfig(invocation, async config => {
+    const chosen = choose(config, names)
+    const look = await lookAtJournal(config.stateDir, isHeld(config.stateDir), false)
+    try {
+      if (look.fault !== undefined) throw look.fault
+      const answers: MailboxAnswer[] = []
+      for (const mailbox of chosen) answers.push(await compareOne(invocation, config, mailbox, look.journal))
+      const exitCode = answers.some(({ missing }) => missing.length > 0) ? exitCodes.someAside : exitCodes.ok
+      if (invocation.json) answerJson(invocation, answers, exitCode)
+      else for (const answer of answers) answerPeople(invocation, answer)
+      return exitCode
+    } finally {
+      await look.close()
+    }
+  })
+}
+
+function choose(config: Config, names: readonly string[]): readonly MailboxConfig[] {
+  const unknown = names.find(name => config.mailboxes.every(one => one.name !== name))
+  if (unknown !== undefined) {
+    const words = config.mailboxes.map(({ name }) => name).join(', ')
+    throw new Fault('usage.invalid', { facts: { what: `mailbox ${unknown}`, words } })
+  }
+  return names.length === 0 ? config.mailboxes : config.mailboxes.filter(({ name }) => names.includes(name))
+}
+
+async function compareOne(
+  invocation: Invocation,
+  config: Config,
+  mailbox: MailboxConfig,
+  journal: Journal | undefined,
+): Promise<MailboxAnswer> {
+  const clock = systemClock
+  const account = config.accounts.find(({ name }) => name === mailbox.account)
+  if (account === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
+  const gmail = makeGmail({ account, endpoints: config.endpoints, clock })
+  const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
+  const progress = makeProgress(invocation, mailbox.name)
+  if (!invocation.json)
+    invocation.stderr.write(`${compareWords[invocation.language].looking(printable(mailbox.name, 60))}\n`)
+  try {
+    const comparison = await compare(
+      {
+        mailbox: mailbox.name,
+        source: make({ mailbox, clock }),
+        journal,
+        gmail,
+        clock,
+        onProgress: progress.show,
+      },
+      new AbortController().signal,
+    )
+    const missing = comparison.messages.filter(message => !isThere(message))
+    return { mailbox, comparison, counts: count(comparison.messages), missing }
+  } finally {
+    progress.end()
+    await gmail.close()
+  }
+}
+
+function count(messages: readonly Compared[]): CompareCounts {
+  const many = (test: (message: Compared) => boolean): number => messages.filter(test).length
+  const inJournal = (state: Compared['journal']): number => many(({ journal }) => journal === state)
+  const byUs = ({ gmail }: Compared): boolean => gmail === 'ours' || gmail === 'differs'
+  return {
+    total: messages.length,
+    journal: {
+      imported: inJournal('imported'),
+      merged: inJournal('merged'),
+      refused: inJournal('refused'),
+      pending: inJournal('pending'),
+      left: inJournal('left'),
+      new: inJournal('new'),
+    },
+    ours: many(message => byUs(message) && message.otherCopies === 0),
+    both: many(message => byUs(message) && message.otherCopies > 0),
+    other: many(({ gmail }) => gmail === 'other'),
+    missing: many(message => !isThere(message)),
+    removed: many(({ gmail }) => gmail === 'removed'),
+    differs: many(({ gmail }) => gmail === 'differs'),
+  }
+}
+
+function answerJson(invocation: Invocation, answers: readonly MailboxAnswer[], exitCode: number): void {
+  const shown = ({ fault, ...message }: Compared): object => ({
+    ...Object.fromEntries(Object.entries(message).map(([key, value]) => [key, value ?? null])),
+    fault: fault?.code ?? null,
+  })
+  const list = (messages: readonly Compared[]): object[] => messages.map(shown)
+  writeJson(invocation, {
+    ok: exitCode === 0,
+    exitCode,
+    mailboxes: answers.map(({ mailbox, comparison, counts, missing }) => ({
+      mailbox: mailbox.name,
+      account: mailbox.account,
+      gmailAsked: comparison.canRead,
+      ...counts,
+      missingMessages: list(missing),
+      removedMessages: list(comparison.messages.filter(({ gmail }) => gmail === 'removed')),
+      differingMessages: list(comparison.messages.filter(({ gmail }) => gmail === 'differs')),
+    })),
+  })
+}
+
+const mostShown = 20
+
+function answerPeople(invocation: Invocation, { mailbox, comparison, counts, missing }: MailboxAnswer): void {
+  const words = compareWords[invocation.language]
+  const say = (line: string): void => writeLine(invocation, line)
+  const show = (head: string, messages: readonly Compared[]): void => {
+    if (messages.length === 0) return
+    say(head)
+    for (const message of messages.slice(0, mostShown)) say(line(invocation, words, message))
+    if (messages.length > mostShown) say(words.more(messages.length - mostShown))
+  }
+  const { canRead, messages } = comparison
+  say(words.total(printable(mailbox.name, 60), counts.total))
+  if (counts.total === 0) {
+    say(words.noneThere)
+    return
+  }
+  say(words.journal(counts))
+  if (canRead) say(words.gmail(counts))
+  show(words.missingHead(missing.length), missing)
+  const removed = messages.filter(({ gmail }) => gmail === 'removed')
+  show(words.removedHead(removed.length), removed)
+  const differing = messages.filter(({ gmail }) => gmail === 'differs')
+  show(words.differsHead(differing.length), differing)
+  if (!canRead) for (const text of words.notAsked(missing.length)) say(text)
+  say(missing.length === 0 ? words.nothingMissing(counts.total) : words.someMissing(missing.length))
+  if (missing.some(({ journal }) => journal === 'new' || journal === 'pending')) say(words.pullFirst)
+}
+
+function line({ language }: Invocation, words: CompareWords, message: Compared): string {
+  const { folder, messageId, uid, arrivedAtMs, journal, gmail, fault } = message
+  const reason = fault === undefined ? '' : ` ${faultText(fault, language).what}`
+  const why = gmail === 'unsearchable' ? words.why.unsearchable : `${words.why[journal]}${reason}`
+  return words.message(printable(folder, 60), printable(messageId ?? uid ?? '–', 100), arrivedAtMs, why)
+}

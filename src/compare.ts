@@ -1,0 +1,230 @@
+/**
+ * What stands at the source, held against the journal and against Gmail: the proof that a move away from Gmail's own
+ * POP fetch loses nothing. Reads only; no message is retrieved, and no stage is moved.
+ */
+import { sameBelowTop } from './authentication/read-back.ts'
+import type { Clock } from './clock.ts'
+import { Fault } from './fault.ts'
+import type { FoundMessage, Gmail } from './gmail/gmail.ts'
+import { readHeader } from './header.ts'
+import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'
+import type { Listed, Source, SourceSession } from './source/source.ts'
+
+/** `new`: the journal has not seen it. `left`: older than the owner's start, or a server's note to itself. */
+export type InJournal = 'imported' | 'merged' | 'refused' | 'pending' | 'left' | 'new'
+
+/**
+ * `ours`: what hikyaku imported, the octets the same. `differs`: its copy has other octets. `removed`: imported, and no
+ * longer in Gmail, not even in its trash. `none`: not there. `unsearchable`: has no Message-ID, or one that Gmail's
+ * search cannot take. `not-asked`: the permission cannot read.
+ */
+export type InGmail = 'ours' | 'differs' | 'removed' | 'other' | 'none' | 'unsearchable' | 'not-asked'
+
+export interface Compared {
+  readonly folder: string
+  readonly uid: string | undefined
+  readonly octets: number | undefined
+  readonly messageId: string | undefined
+  readonly arrivedAtMs: number | undefined
+  readonly journal: InJournal
+  readonly gmail: InGmail
+  /** Copies in Gmail that did not come from hikyaku: Gmail's own fetch, forwarding, another program. */
+  readonly otherCopies: number
+  /** Why it is set aside, where it is. */
+  readonly fault: RecordedFault | undefined
+}
+
+export interface ComparePorts {
+  readonly mailbox: string
+  readonly source: Source
+  /** Undefined before the first pull. */
+  readonly journal: Journal | undefined
+  readonly gmail: Gmail
+  readonly clock: Clock
+  readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
+}
+
+export interface Comparison {
+  readonly canRead: boolean
+  readonly messages: readonly Compared[]
+}
+
+/** Throws the faults of the source's session and of the Gmail port; the signal's reason. */
+export async function compare(ports: ComparePorts, signal: AbortSignal): Promise<Comparison> {
+  const canRead = await ports.gmail.canRead(signal)
+  // The source first and whole: a POP3 maildrop is locked while its session stands.
+  const standing = await readSource(ports, signal)
+  const messages: Compared[] = []
+  for (const [index, one] of standing.entries()) {
+    ports.onProgress({ done: index, due: standing.length })
+    messages.push(await lookUp(one, canRead, ports, signal))
+  }
+  ports.onProgress({ done: standing.length, due: standing.length })
+  return { canRead, messages }
+}
+
+interface Standing {
+  readonly entry: Listed
+  readonly row: MessageRow | undefined
+  readonly messageId: string | undefined
+  readonly arrivedAtMs: number | undefined
+}
+
+async function readSource(
+  { mailbox, source, journal }: ComparePorts,
+  signal: AbortSignal,
+): Promise<Standing[]> {
+  const session = await source.open(signal)
+  try {
+    const standing: Standing[] = []
+    const taken = new Set<number>()
+    for (const folder of session.folders) {
+      const rowOf = (uid: string): MessageRow | undefined => journal?.byUid(mailbox, folder, uid)
+      const { entries } = await session.list(folder, uid => rowOf(uid) !== undefined, signal)
+      for (const entry of entries) {
+        const named = entry.uid === undefined ? undefined : rowOf(entry.uid)
+        const one =
+          named === undefined
+            ? await byHeader(entry, session, taken, mailbox, journal, signal)
+            : known(entry, named)
+        if (one.row !== undefined) taken.add(one.row.id)
+        standing.push(one)
+      }
+    }
+    await session.close()
+    return standing
+  } finally {
+    session.abandon()
+  }
+}
+
+const known = (entry: Listed, row: MessageRow): Standing => ({
+  entry,
+  row,
+  messageId: row.messageId,
+  arrivedAtMs: row.arrivedAtMs,
+})
+
+/** A message whose name the journal does not know may still be known: names change when a mailbox is rebuilt. */
+async function byHeader(
+  entry: Listed,
+  session: SourceSession,
+  taken: ReadonlySet<number>,
+  mailbox: string,
+  journal: Journal | undefined,
+  signal: AbortSignal,
+): Promise<Standing> {
+  let header: Buffer | undefined
+  try {
+    header = await session.peekHeader(entry, signal)
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.scope !== 'message') throw thrown
+  }
+  if (header === undefined)
+    return { entry, row: undefined, messageId: undefined, arrivedAtMs: entry.arrivedAtMs }
+  const { sha256, messageId, arrivedAtMs } = readHeader(header)
+  const alike = messageId === undefined ? [] : (journal?.byEvidence(mailbox, sha256) ?? [])
+  const row = alike.find(({ id, octets, octetsListed }) => {
+    const before = octets ?? octetsListed
+    const fits = before === undefined || entry.octets === undefined || Math.abs(before - entry.octets) <= 2
+    return !taken.has(id) && fits
+  })
+  return { entry, row, messageId, arrivedAtMs: entry.arrivedAtMs ?? arrivedAtMs }
+}
+
+async function lookUp(
+  { entry, row, messageId, arrivedAtMs }: Standing,
+  canRead: boolean,
+  { gmail, journal, clock }: ComparePorts,
+  signal: AbortSignal,
+): Promise<Compared> {
+  const copy = row?.mergedInto === undefined ? row : journal?.row(row.mergedInto)
+  const described = {
+    folder: entry.folder,
+    uid: entry.uid,
+    octets: entry.octets ?? row?.octets ?? row?.octetsListed,
+    messageId,
+    arrivedAtMs,
+    journal: stateOf(row),
+    fault: row?.fault,
+  }
+  if (!canRead) return { ...described, gmail: 'not-asked', otherCopies: 0 }
+  const found = messageId === undefined ? undefined : await find(messageId, gmail, clock, signal)
+  const id = copy?.gmailId
+  const others = (found ?? []).filter(one => one.id !== id)
+  if (id !== undefined) {
+    // What Gmail's search does not show may be there all the same: its index is behind at times.
+    const ours =
+      found?.find(one => one.id === id) ?? (await patiently(() => gmail.read(id, signal), clock, signal))
+    const state =
+      ours === undefined ? (others.length > 0 ? 'other' : 'removed') : sameAs(ours, copy) ? 'ours' : 'differs'
+    return { ...described, gmail: state, otherCopies: others.length }
+  }
+  const state = found === undefined ? 'unsearchable' : others.length > 0 ? 'other' : 'none'
+  return { ...described, gmail: state, otherCopies: others.length }
+}
+
+function stateOf(row: MessageRow | undefined): InJournal {
+  switch (row?.stage) {
+    case undefined:
+      return 'new'
+    case 'imported':
+    case 'merged':
+    case 'settled':
+      return row.mergedInto === undefined ? 'imported' : 'merged'
+    case 'refused':
+      return 'refused'
+    case 'baseline':
+    case 'ignored':
+      return 'left'
+    case 'listed':
+    case 'importing':
+    case 'deferred':
+    case 'gone':
+      return 'pending'
+  }
+}
+
+function sameAs({ raw }: FoundMessage, copy: MessageRow | undefined): boolean {
+  if (copy?.sha256 === undefined || copy.octets === undefined) return false
+  return sameBelowTop(raw, copy.sha256, copy.octets)
+}
+
+/** Undefined where the Message-ID cannot be searched for: that is not known, which is not "not there". */
+async function find(
+  messageId: string,
+  gmail: Gmail,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly FoundMessage[] | undefined> {
+  try {
+    return await patiently(() => gmail.findByMessageId(messageId, signal), clock, signal)
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === 'gmail.ask-owner') return undefined
+    throw thrown
+  }
+}
+
+const mostTries = 6
+const longestWaitMs = 120_000
+
+/** Thousands of look-ups meet a limit now and then: it is waited out, a few times. */
+async function patiently<T>(work: () => Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (thrown) {
+      const passing = thrown instanceof Fault && ['gmail.rate-limited', 'gmail.server'].includes(thrown.code)
+      if (!passing || tries >= mostTries) throw thrown
+      const waitMs = Math.max(1000 * 2 ** tries, (thrown.notBeforeMs ?? 0) - clock.nowMs())
+      if (waitMs > longestWaitMs) throw thrown
+      await clock.sleep(waitMs, signal)
+    }
+  }
+}
+
+/** In Gmail, or certain to have been put there. */
+export function isThere({ gmail, journal }: Compared): boolean {
+  if (gmail === 'not-asked' || gmail === 'unsearchable') return journal === 'imported' || journal === 'merged'
+  return gmail === 'ours' || gmail === 'differs' || gmail === 'other' || gmail === 'removed'
+}
