@@ -36,6 +36,8 @@ export async function signIn(
   let client: GoogleClient | undefined = known && { kind: 'desktop', client: known }
   let consent: Pick<Consent, 'refreshToken' | 'endsAtMs'> | undefined =
     givenToken === undefined ? undefined : { refreshToken: givenToken, endsAtMs: undefined }
+  /** The owner says that the account is the right one, whatever Gmail calls it: an alias, perhaps. */
+  let ownersWord = false
   for (;;) {
     try {
       client ??= await askClient(context, address)
@@ -46,7 +48,7 @@ export async function signIn(
         { account, endpoints: context.place.endpoints, clock },
         context.signal,
       )
-      await checkWhose(context, account)
+      if (!ownersWord) await checkWhose(context, account)
       const endsAtMs = consent?.endsAtMs ?? consentEndsAtMs
       if (endsAtMs !== undefined && (await leavesTrap(context, endsAtMs))) {
         consent = undefined
@@ -66,11 +68,15 @@ export async function signIn(
         message: words.google.whatNow,
         choices: [
           { value: 'again', label: words.google.again },
-          { value: 'client', label: words.google.otherClient },
+          ...(thrown.code === 'gmail.account-mismatch'
+            ? [{ value: 'right', label: words.google.rightAccount(address) }]
+            : [{ value: 'client', label: words.google.otherClient }]),
         ],
         initial: thrown.code === 'gmail.client-invalid' ? 'client' : 'again',
       })
       if (chosen === 'client') client = undefined
+      ownersWord = chosen === 'right'
+      if (ownersWord) continue
       if (chosen === 'client' || !sameConsent.includes(thrown.code)) consent = undefined
     }
   }
@@ -160,7 +166,7 @@ async function consentOnce(context: SetupContext, client: DesktopClient, address
 
 /**
  * Whose permission it is, with a token that may not even ask for its own address: Gmail answers "Delegation
- * denied" to a path that names another account than the token's.
+ * denied" to a path that names another account than the token's. (So field reports say; the reference is silent.)
  * @throws gmail.account-mismatch
  */
 async function checkWhose(context: SetupContext, account: AccountConfig): Promise<void> {
@@ -180,8 +186,10 @@ async function checkWhose(context: SetupContext, account: AccountConfig): Promis
       context.signal,
     )
   } catch (thrown) {
-    if (!(thrown instanceof Fault) || !/delegation denied/i.test(String(thrown.facts.words))) throw thrown
-    throw new Fault('gmail.account-mismatch', { facts: { user: account.address }, cause: thrown })
+    if (!(thrown instanceof Fault)) throw thrown
+    // Anything else says nothing of whose it is, and what was to be proved is proved already.
+    if (/delegation denied/i.test(String(thrown.facts.words)))
+      throw new Fault('gmail.account-mismatch', { facts: { user: account.address }, cause: thrown })
   } finally {
     session.close()
   }

@@ -239,6 +239,7 @@ export const en: SetupWords = {
     whatNow: 'What now?',
     again: 'Try again',
     otherClient: 'Take another downloaded file',
+    rightAccount: address => `It is the right account (${address} is another name of it): go on`,
     trap: (span, instant) =>
       [
         `This permission ends in ${span} (${instant}), because the app is still in “Testing”. Mail would then stop.`,

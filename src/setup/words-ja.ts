@@ -244,6 +244,7 @@ export const ja: SetupWords = {
     whatNow: 'どうしますか？',
     again: 'もう一度試す',
     otherClient: '別のファイルを指定する',
+    rightAccount: address => `正しいアカウントです（${address} は別名）。このまま続ける`,
     trap: (span, instant) =>
       [
         `アプリが「テスト中」のため、この許可は ${span}後（${instant}）に切れ、メールが止まります。`,

@@ -149,6 +149,7 @@ export interface SetupWords {
     readonly whatNow: string
     readonly again: string
     readonly otherClient: string
+    readonly rightAccount: (address: string) => string
     readonly trap: (span: string, instant: string) => string
     readonly trapQuestion: string
     readonly trapAgain: string

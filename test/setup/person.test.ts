@@ -8,6 +8,7 @@ import type { Discovery, Found } from '../../src/config/discover.ts'
 import { presetById } from '../../src/config/presets.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
+import { presets } from '../servers/gmail/gmail-server.ts'
 import { requireServer } from '../servers/required.ts'
 import { leave, person, setUpWith } from './person.ts'
 import { address, owner, password, type SetupWorld, startSetupWorld } from './world.ts'
@@ -235,6 +236,55 @@ describe('signing in without a browser on this machine', { skip }, () => {
     assert.equal(done.exitCode, 0, done.stderr)
     assert.equal(tried, 1)
     assert.ok(asker.told.some(({ text }) => text === setupWords.en.service.notInstalled))
+  })
+
+  it('tells how to switch on the Gmail API, and needs no second consent afterwards', async () => {
+    const asker = person([
+      ['password-file', password],
+      ['retry-google', 'again'],
+    ])
+    world.gmail.faults.next('labels.list', presets.apiDisabled())
+    let links = 0
+    const openBrowser = async (url: string) => {
+      links += 1
+      void addressAfterConsent(url).then(back => fetch(back))
+      return true
+    }
+    const done = await setUpWith(asker, where(), { answers: mailboxAnswers() }, { openBrowser })
+    assert.equal(done.exitCode, 0, done.stderr)
+    assert.equal(links, 1)
+    assert.ok(asker.told.some(({ tone, text }) => tone === 'bad' && text.includes('press “Enable”')))
+  })
+
+  it('asks for another file where Google does not know the client', async () => {
+    const other = { id: '1-gone.apps.googleusercontent.com', secret: 'GOCSPX-gone' }
+    const installed = { client_id: other.id, client_secret: other.secret }
+    await writeFile(join(world.home, 'gone.json'), JSON.stringify({ installed }))
+    await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+    const answers = { ...mailboxAnswers(), 'client-file': 'gone.json', 'refresh-token-file': 'token' }
+    const asker = person([
+      ['password-file', password],
+      ['retry-google', ''],
+      ['client-file', 'client.json'],
+    ])
+    const openBrowser = async (url: string) => {
+      void addressAfterConsent(url).then(back => fetch(back))
+      return true
+    }
+    const done = await setUpWith(asker, where(), { answers }, { openBrowser })
+    assert.equal(done.exitCode, 0, done.stderr)
+    assert.ok(asker.told.some(({ text }) => text.includes('Make a new client in step 5')))
+  })
+
+  it('goes on with another name of the same account by the owner’s word', async () => {
+    await writeFile(join(world.home, 'token'), world.gmail.grant('other@example.test'), { mode: 0o600 })
+    const answers = { ...mailboxAnswers(), 'refresh-token-file': 'token' }
+    const asker = person([
+      ['password-file', password],
+      ['retry-google', 'right'],
+    ])
+    const done = await setUpWith(asker, where(), { answers })
+    assert.equal(done.exitCode, 0, done.stderr)
   })
 
   it('takes the key of a service account where Google Workspace has one, after asking', async () => {
