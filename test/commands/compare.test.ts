@@ -1,10 +1,15 @@
 /** `hikyaku compare`: what stands at the source, held against the journal and Gmail, without changing either. */
 import assert from 'node:assert/strict'
+import { PassThrough, Readable } from 'node:stream'
 import { describe, type TestContext, test } from 'node:test'
+import { compareCommand } from '../../src/commands/compare.ts'
 import { compareWords } from '../../src/commands/compare-words.ts'
+import type { Invocation } from '../../src/commands/invocation.ts'
+import { type Language, wordsFor } from '../../src/locale/locale.ts'
 import { snapshot } from '../doctor/harness.ts'
 import { rateLimited } from '../servers/gmail/presets.ts'
-import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
+import { countOf, openInProcess } from '../servers/in-process.ts'
+import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const mail = (name: string, extra = ''): Buffer =>
@@ -57,11 +62,44 @@ interface Told {
   }[]
 }
 
-async function compared(world: World, env: Record<string, string> = {}): Promise<Told> {
-  const ended = await world.run(['compare', '--json'], { env })
-  const [mailbox] = answerOf(ended).mailboxes as Told[]
-  assert.ok(mailbox, ended.stdout + ended.stderr)
-  return { ...mailbox, code: ended.code }
+/** One pull to its end, in this process. */
+async function pulled(world: World): Promise<void> {
+  const bridge = await openInProcess(world)
+  try {
+    countOf(await bridge.pull())
+  } finally {
+    await bridge.close()
+  }
+}
+
+/** The command in this process: what it wrote to standard output, and its exit code. */
+async function run(
+  world: World,
+  { json = false, language = 'en' }: { json?: boolean; language?: Language } = {},
+): Promise<{ text: string; code: number }> {
+  const stdout = new PassThrough()
+  const code = await compareCommand(
+    {
+      env: { HOME: world.folder, ...world.env },
+      cwd: world.folder,
+      stdout,
+      stderr: new PassThrough(),
+      stdin: Readable.from([]) as Invocation['stdin'],
+      language,
+      words: wordsFor(language),
+      json,
+    },
+    [],
+  )
+  stdout.end()
+  return { text: (await stdout.toArray()).join(''), code }
+}
+
+async function compared(world: World): Promise<Told> {
+  const { text, code } = await run(world, { json: true })
+  const [mailbox] = JSON.parse(text).mailboxes as Told[]
+  assert.ok(mailbox, text)
+  return { ...mailbox, code }
 }
 
 describe('compare with a permission that can read', () => {
@@ -69,7 +107,7 @@ describe('compare with a permission that can read', () => {
     test(`tells hikyaku's copies, Gmail's own and those of both apart, over ${protocol}`, async t => {
       const world = await start(t, { protocol })
       for (const name of ['a', 'b']) await world.source.deliver(mail(name))
-      await world.run(['pull'])
+      await pulled(world)
       await fetchedByGmail(world, mail('b'))
       await world.source.deliver(mail('c'))
       await fetchedByGmail(world, mail('c'))
@@ -85,7 +123,7 @@ describe('compare with a permission that can read', () => {
   test('names what is in neither, and says why', async t => {
     const world = await start(t)
     await world.source.deliver(mail('a'))
-    await world.run(['pull'])
+    await pulled(world)
     await world.source.deliver(mail('late'))
     const told = await compared(world)
     assert.deepEqual([told.missing, told.code], [1, 1])
@@ -106,18 +144,18 @@ describe('compare with a permission that can read', () => {
     const world = await start(t)
     await world.source.deliver(mail('a'))
     await world.source.deliver(mail('b'))
-    await world.run(['pull'])
+    await pulled(world)
     const [first] = world.gmail.messages()
     world.gmail.mailbox().delete(first?.id ?? '')
     const told = await compared(world)
     assert.deepEqual([told.removed, told.ours, told.missing, told.code], [1, 1, 0, 0])
-    assert.match((await world.run(['compare'])).stdout, /no longer in Gmail/)
+    assert.match((await run(world)).text, /no longer in Gmail/)
   })
 
   test('recognises a message after the server gave everything new names', async t => {
     const world = await start(t, { protocol: 'imap' })
     await world.source.deliver(mail('a'))
-    await world.run(['pull'])
+    await pulled(world)
     const inbox = world.source.imap?.folder('INBOX')
     assert.ok(inbox)
     Object.assign(inbox, { uidValidity: 4711 })
@@ -131,7 +169,7 @@ describe('compare with a permission that can read', () => {
     const told = await compared(world)
     assert.deepEqual([told.missing, told.code], [1, 1])
     assert.equal(told.missingMessages[0]?.gmail, 'unsearchable')
-    await world.run(['pull'])
+    await pulled(world)
     const after = await compared(world)
     assert.deepEqual([after.missing, after.ours, after.code], [0, 1, 0])
   })
@@ -139,7 +177,7 @@ describe('compare with a permission that can read', () => {
   test('waits out a limit of Gmail', async t => {
     const world = await start(t)
     await world.source.deliver(mail('a'))
-    await world.run(['pull'])
+    await pulled(world)
     world.gmail.faults.next('messages.list', rateLimited('user-rate', 0))
     const told = await compared(world)
     assert.deepEqual([told.ours, told.code], [1, 0])
@@ -150,18 +188,18 @@ describe('compare with a permission that cannot read', () => {
   test('vouches for what hikyaku imported, and says what it could not check and how to allow it', async t => {
     const world = await start(t, { scopes: ['gmail.insert', 'gmail.labels'] })
     await world.source.deliver(mail('a'))
-    await world.run(['pull'])
+    await pulled(world)
     const well = await compared(world)
     assert.deepEqual([well.gmailAsked, well.missing, well.code], [false, 0, 0])
     await world.source.deliver(mail('b'))
     await fetchedByGmail(world, mail('b'))
     const told = await compared(world)
     assert.deepEqual([told.gmailAsked, told.missing, told.code], [false, 1, 1])
-    const { stdout } = await world.run(['compare'])
-    assert.match(stdout, /Whether Gmail’s own fetch has brought the other 1 message could not be checked/)
-    assert.match(stdout, /gmail\.readonly.*hikyaku setup google --read/)
-    const japanese = await world.run(['compare', '--lang', 'ja'])
-    assert.match(japanese.stdout, /確認できませんでした。\n.*hikyaku setup google --read/)
+    const { text } = await run(world)
+    assert.match(text, /Whether Gmail’s own fetch has brought the other 1 message could not be checked/)
+    assert.match(text, /gmail\.readonly.*hikyaku setup google --read/)
+    const japanese = await run(world, { language: 'ja' })
+    assert.match(japanese.text, /確認できませんでした。\n.*hikyaku setup google --read/)
   })
 })
 
@@ -170,7 +208,7 @@ describe('compare changes nothing', () => {
     test(`at the source, in Gmail or on the disk, over ${protocol}`, async t => {
       const world = await start(t, { protocol, env: { AFTER_IMPORT: 'delete-after:14d' } })
       await world.source.deliver(mail('a'))
-      await world.run(['pull'])
+      await pulled(world)
       await world.source.deliver(mail('b'))
       const [files, stored] = [await snapshot(world.folder), await world.source.stored()]
       const retrieved = world.source.pop3?.ledger.retrieved.length
