@@ -37,7 +37,7 @@ export class Carrier {
   async carry(row: MessageRow, entry: Listed): Promise<void> {
     const { session, spooler, journal, signal } = this.#context
     const spool = spooler.take(gmailMaxOctets)
-    let beside: Promise<void> | undefined
+    const look: Look = { beside: undefined }
     try {
       let short: Fault | undefined
       try {
@@ -48,18 +48,18 @@ export class Carrier {
       }
       const raw = await spool.seal()
       if (short !== undefined && !this.#secondReading(row, raw, short)) return
-      beside = (await this.#deliver(row, raw, short !== undefined)).beside
+      await this.#deliver(row, raw, short !== undefined, look)
     } catch (error) {
       this.#setAside(journal.row(row.id) ?? row, error, row)
     } finally {
-      if (beside === undefined) await spool.discard()
-      else this.#runBeside(beside.finally(() => spool.discard()))
+      // A look that has begun goes on reading the octets, also where the import failed; nothing waits for it.
+      if (look.beside === undefined) await spool.discard()
+      else this.#runBeside(look.beside.finally(() => spool.discard()))
     }
     journal.assertInPlace()
   }
 
-  /** A promise inside an object, since a bare one would be awaited on the way. */
-  async #deliver(row: MessageRow, raw: RawMessage, short: boolean): Promise<Beside> {
+  async #deliver(row: MessageRow, raw: RawMessage, short: boolean, look: Look): Promise<void> {
     const { journal, mailbox, clock, count, proved, log } = this.#context
     const header = readHeader(await raw.header())
     const facts = {
@@ -77,7 +77,7 @@ export class Carrier {
     if (header.pseudo && row.stage !== 'importing') {
       journal.move(row.id, 'ignored', facts)
       count.ignored += 1
-      return { beside: undefined }
+      return
     }
     const request = await this.#requests(row)
     // One upload at a time of what Gmail may take for one message, so that the second finds what became of the first.
@@ -85,10 +85,10 @@ export class Carrier {
     for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) {
       await other.catch(() => {})
     }
-    const upload = this.#importOnce(row, raw, facts, request)
+    const upload = this.#importOnce(row, raw, facts, request, look)
     this.#underWay.set(key, upload)
     try {
-      return await upload
+      await upload
     } finally {
       this.#underWay.delete(key)
     }
@@ -100,7 +100,8 @@ export class Carrier {
     raw: RawMessage,
     facts: RowPatch & { readonly messageId: string | undefined },
     request: ImportRequest,
-  ): Promise<Beside> {
+    look: Look,
+  ): Promise<void> {
     const { journal, mailbox, count, log, steady, clock } = this.#context
     const twin = journal.importedWith(mailbox.account, raw.sha256)
     if (twin !== undefined && twin.id !== row.id) {
@@ -108,7 +109,7 @@ export class Carrier {
       journal.move(row.id, 'merged', { ...facts, ...untroubled, mergedInto: twin.id, importedSteadyMs })
       count.merged += 1
       log.merged({ ...eventOf(row), octets: raw.octets, into: twin.gmailId })
-      return { beside: undefined }
+      return
     }
     const other = journal.importingWith(mailbox.account, raw.sha256, facts.messageId)
     if (other !== undefined && other.id !== row.id && (row.stage !== 'importing' || other.id < row.id)) {
@@ -117,7 +118,7 @@ export class Carrier {
       const reading = row.stage === 'importing' ? {} : facts
       journal.move(row.id, stage, { ...reading, notBeforeMs: clock.nowMs() + outcomePauseMs })
       count.deferred += 1
-      return { beside: undefined }
+      return
     }
     // The same message may have been under way under another name, which is gone: then its outcome is this row's.
     const lost = journal.lostOutcome(mailbox.account, raw.sha256)
@@ -129,7 +130,7 @@ export class Carrier {
       journal.moveAll([...inherit, { id: row.id, to: 'refused', patch }])
       count.refused += 1
       log.refused({ ...eventOf(row), fault })
-      return { beside: undefined }
+      return
     }
     const repeats = row.outcomeUnknown || lost !== undefined
     if (repeats) {
@@ -144,15 +145,8 @@ export class Carrier {
       importingAtMs: clock.nowMs(),
     }
     journal.moveAll([...inherit, { id: row.id, to: 'importing', patch: intent }])
-    const beside = this.#lookBeside(row, raw)
-    try {
-      await this.#import(row, raw, request, true)
-    } catch (error) {
-      // The octets are still being read beside; the caller frees them only afterwards.
-      await beside
-      throw error
-    }
-    return { beside }
+    look.beside = this.#lookBeside(row, raw)
+    await this.#import(row, raw, request, true)
   }
 
   async #import(row: MessageRow, raw: RawMessage, request: ImportRequest, first: boolean): Promise<void> {
@@ -336,8 +330,9 @@ export class Carrier {
   }
 }
 
-interface Beside {
-  readonly beside: Promise<void> | undefined
+/** What looks at a message beside its import, once it has begun. */
+interface Look {
+  beside: Promise<void> | undefined
 }
 
 const untroubled = {

@@ -82,11 +82,12 @@ async function keepPulling(
   const { mailbox, log, clock } = ports
   const task = cron.schedule(mailbox.schedule, () => wake.ring('schedule'), { noOverlap: true })
   let reason = 'start'
+  const beside = new Set<Promise<void>>()
   try {
     while (!stopping.aborted && !signal.aborted) {
       hooks.beforeAttempt?.(ports)
       const onProgress = (): void => hooks.onProgress?.(ports)
-      const options = { signal, stopping, budgetMs, reason, onProgress }
+      const options = { signal, stopping, budgetMs, reason, onProgress, beside }
       // Who starts it or asks has perhaps just mended what was wrong.
       const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
       if (made.kind === 'stopped') return

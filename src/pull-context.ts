@@ -39,7 +39,7 @@ export interface PullContext extends PullPorts {
   readonly at: Map<number, Listed>
   /** Rows whose digest was taken in this session: their identity is beyond doubt. */
   readonly proved: Set<number>
-  /** Work beside the import that the pull waits for at its end, for a bounded time. */
+  /** Looks at authentication results that are under way, bounded in number. */
   readonly beside: Set<Promise<void>>
   readonly count: PullCount
   /** The first octet wins: aborts when everything must stop now. */

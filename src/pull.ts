@@ -27,6 +27,11 @@ export interface PullOptions {
   /** Why now, for the log: 'schedule', 'news', 'owner'. */
   readonly reason: string
   readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
+  /**
+   * Where the looks at authentication results that are under way are kept from pull to pull; nothing then waits for
+   * them. Without it the pull waits at its end for its own, for a bounded time.
+   */
+  readonly beside?: Set<Promise<void>>
 }
 
 export interface PullResult {
@@ -60,7 +65,7 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     generation,
     at: new Map(),
     proved: new Set(),
-    beside: new Set(),
+    beside: options.beside ?? new Set(),
     count: noCount(),
     signal: options.signal,
     stopping: options.stopping,
@@ -78,7 +83,7 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     return finish(context, left, faults, clock.monotonicMs() - beganMs)
   } finally {
     session.abandon()
-    await waitBeside(context)
+    if (options.beside === undefined) await waitBeside(context)
   }
 }
 
