@@ -10,7 +10,13 @@ import { type Language, wordsFor } from '../locale/locale.ts'
 import { reasonText } from '../locale/reasons.ts'
 import { type Answers, type Asker, confirm, SetupLeft, withGiven } from '../setup/asker.ts'
 import type { SetupContext } from '../setup/context.ts'
-import { type InstallService, offerPull, offerService, wakeDaemon } from '../setup/go-on.ts'
+import {
+  type InstallService,
+  offerPull,
+  offerService,
+  type ServiceAnswer,
+  wakeDaemon,
+} from '../setup/go-on.ts'
 import { type KeptAnswers, readKeptAnswers } from '../setup/kept-answers.ts'
 import { findPlace, type Place } from '../setup/place.ts'
 import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from '../setup/setup.ts'
@@ -61,7 +67,7 @@ export async function setupCommand(
         },
       ).catch(thrown => {
         if (!(thrown instanceof SetupLeft)) throw thrown
-        return answerLeft(said)
+        return answerLeft(said, flags.part)
       }),
     )
   } finally {
@@ -69,8 +75,9 @@ export async function setupCommand(
   }
 }
 
-function answerLeft(invocation: Invocation): number {
-  const { left } = setupWords[invocation.language]
+function answerLeft(invocation: Invocation, part: SetupPart): number {
+  const words = setupWords[invocation.language]
+  const left = part === 'google' ? words.leftUnchanged : words.left
   if (invocation.json) writeJson(invocation, { ok: false, exitCode: exitCodes.temporary, left: true })
   else invocation.stderr.write(`\n${left}\n`)
   return exitCodes.temporary
@@ -136,7 +143,7 @@ async function run(
   const { account, config } = setUp
   const because = words.because[reason] ?? reasonText(reason, language)
   const kind = reasonText(context.vault.kind, language)
-  asker.tell('good', words.saved(place.configFile, kind, because))
+  asker.tell('good', words.saved(setUp.mailbox === undefined ? undefined : place.configFile, kind, because))
   const running =
     account.signedIn !== undefined &&
     (await wakeDaemon(config.stateDir, account.name, account.signedIn.endsAtMs))
@@ -168,14 +175,21 @@ async function finish({ context, invocation, setUp, running, install }: Finished
     consentEndsAt: account.signedIn?.endsAtMs ?? null,
   }
   if (mailbox === undefined) {
-    if (place.env.GOOGLE_REFRESH_TOKEN || place.env.GOOGLE_REFRESH_TOKEN_FILE)
-      asker.tell('warn', words.google.variableWins)
+    if (setUp.overruled) asker.tell('warn', words.google.variableWins)
     asker.tell('info', running ? words.google.goesOn : words.google.takesUpLater)
     if (invocation.json) writeJson(invocation, { ...answer, running })
     return exitCodes.ok
   }
-  const pull = await offerPull(context, invocation, mailbox.name)
-  const { chosen, exitCode } = await offerService(context, invocation, install)
+  let pull: object | undefined
+  let service: ServiceAnswer = { chosen: 'later', exitCode: exitCodes.ok }
+  try {
+    pull = await offerPull(context, invocation, mailbox.name)
+    service = await offerService(context, invocation, install)
+  } catch (thrown) {
+    // Everything is saved: who leaves now leaves nothing unfinished.
+    if (!(thrown instanceof SetupLeft)) throw thrown
+  }
+  const { chosen, exitCode } = service
   if (invocation.json)
     writeJson(invocation, {
       ...answer,

@@ -63,6 +63,12 @@ export async function offerPull(
 
 export type ServiceChoice = 'install' | 'here' | 'later'
 
+/** What was chosen, and the exit code of `service install` where it was tried last. */
+export interface ServiceAnswer {
+  readonly chosen: ServiceChoice
+  readonly exitCode: number
+}
+
 /** Installs the service and says so; the exit code of `hikyaku service install`. */
 export type InstallService = (invocation: Invocation) => Promise<number>
 
@@ -72,12 +78,11 @@ const installService: InstallService = async invocation => {
   return serviceCommand({ ...invocation, json: false, stdout }, 'install')
 }
 
-/** @returns what was chosen, and the exit code of `service install` where it was tried last */
 export async function offerService(
   { asker, words }: SetupContext,
   invocation: Invocation,
   install = installService,
-): Promise<{ readonly chosen: ServiceChoice; readonly exitCode: number }> {
+): Promise<ServiceAnswer> {
   // `--yes` alone changes nothing outside hikyaku's own folders.
   let initial: ServiceChoice = asker.interactive ? 'install' : 'later'
   for (;;) {

@@ -22,6 +22,8 @@ export interface SetUp {
   readonly account: AccountToSave
   /** Undefined where only the sign-in was renewed. */
   readonly mailbox: MailboxToSave | undefined
+  /** A variable or a file names another permission, which wins over the one that was stored now. */
+  readonly overruled: boolean
 }
 
 /** A mailbox from its address to the saved configuration, with a Gmail account where that is new. */
@@ -39,7 +41,8 @@ export async function setUpMailbox(context: SetupContext, given: GivenSecrets): 
   )
   const mailbox = { name: same?.name ?? address, proved: proved.mailbox, wishes }
   await keepSecrets(vault, account, mailbox)
-  return { config: await writeConfiguration(place, language, account, mailbox), account, mailbox }
+  const config = await writeConfiguration(place, language, account, mailbox)
+  return { config, account, mailbox, overruled: false }
 }
 
 async function setUpAccount(
@@ -118,11 +121,18 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
   const signedIn = await signIn(context, address, known, given.refreshToken)
   const toSave = { name: account.name, address, signedIn }
   await keepSecrets(vault, toSave, undefined)
-  if (place.byEnvironment) return { config, account: toSave, mailbox: undefined }
   const { credential } = account
+  // This configuration was read without the vault: what it reveals stands elsewhere.
+  const overruled =
+    credential.kind === 'user' &&
+    (await credential.refreshToken.reveal().then(
+      () => true,
+      () => false,
+    ))
+  if (place.byEnvironment) return { config, account: toSave, mailbox: undefined, overruled }
   const { client } = signedIn
   const unchanged =
     credential.kind === 'user' && client.kind === 'desktop' && credential.clientId === client.client.id
   const written = unchanged ? config : await writeConfiguration(place, language, toSave, undefined)
-  return { config: written, account: toSave, mailbox: undefined }
+  return { config: written, account: toSave, mailbox: undefined, overruled }
 }

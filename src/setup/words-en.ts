@@ -8,6 +8,7 @@ export const en: SetupWords = {
   leaving: 'You can leave at any time with Ctrl+C and go on later.',
   empty: 'Please type an answer.',
   needsOption: 'no terminal to ask on: give this option, or --yes for the usual answers',
+  leftUnchanged: 'Left. Nothing was changed.',
   left: 'Left. Your answers are kept, without passwords: run `hikyaku setup` to go on.',
   resume: {
     question: 'You began earlier. Go on from there?',
@@ -251,9 +252,12 @@ export const en: SetupWords = {
     goesOn: 'The running hikyaku goes on with the new permission by itself.',
     takesUpLater: 'The new permission is used at the next start.',
     variableWins:
-      'GOOGLE_REFRESH_TOKEN (or its file) is set, and wins over what was stored now. Remove that variable.',
+      'GOOGLE_REFRESH_TOKEN or a file (refreshTokenFile) is set, and wins over what was stored now. Remove it.',
   },
-  saved: (file, vault, because) => `Saved: ${file}\nPassword and permission are in ${vault} (${because}).`,
+  saved: (file, vault, because) =>
+    file === undefined
+      ? `Saved: the permission, in ${vault} (${because}).`
+      : `Saved: ${file}\nPassword and permission are in ${vault} (${because}).`,
   because: {
     asked: 'as you chose',
     kept: 'as before',

@@ -8,6 +8,7 @@ export const ja: SetupWords = {
   leaving: 'Ctrl+C でいつでも中断でき、あとで続きから再開できます。',
   empty: '入力してください。',
   needsOption: '端末がないため質問できません。このオプションを指定するか、--yes で標準の答えを使ってください',
+  leftUnchanged: '中断しました。何も変更していません。',
   left: '中断しました。パスワード以外の回答は保存されています。`hikyaku setup` で続きから再開できます。',
   resume: {
     question: '前回の途中から続けますか？',
@@ -256,10 +257,12 @@ export const ja: SetupWords = {
     goesOn: '動作中の hikyaku は、新しい許可で自動的に再開します。',
     takesUpLater: '新しい許可は、次の起動時から使われます。',
     variableWins:
-      'GOOGLE_REFRESH_TOKEN（またはそのファイル）が設定されていて、今回保存したものより優先されます。その変数を削除してください。',
+      'GOOGLE_REFRESH_TOKEN またはファイル（refreshTokenFile）の指定が残っていて、今回保存したものより優先されます。その指定を削除してください。',
   },
   saved: (file, vault, because) =>
-    `保存しました: ${file}\nパスワードと許可の保管場所: ${vault}（${because}）`,
+    file === undefined
+      ? `許可を保存しました: ${vault}（${because}）`
+      : `保存しました: ${file}\nパスワードと許可の保管場所: ${vault}（${because}）`,
   because: {
     asked: 'ご指定どおり',
     kept: '前回と同じ',

@@ -31,6 +31,7 @@ export interface SetupWords {
   /** For scripts: what is missing. */
   readonly needsOption: string
   readonly left: string
+  readonly leftUnchanged: string
   readonly resume: YesNo
   readonly byEnvironment: string
   readonly what: {
@@ -158,7 +159,8 @@ export interface SetupWords {
     readonly takesUpLater: string
     readonly variableWins: string
   }
-  readonly saved: (file: string, vault: string, because: string) => string
+  /** `file` undefined: only secrets were stored. */
+  readonly saved: (file: string | undefined, vault: string, because: string) => string
   /** Why the vault is where it is: OpenedVault.because. */
   readonly because: Readonly<Record<string, string>>
   readonly pull: YesNo & { readonly running: string }

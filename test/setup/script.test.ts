@@ -8,7 +8,7 @@ import { type DovecotServer, dovecotMissing } from '../servers/dovecot.ts'
 import { hikyaku, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { answerOf } from '../servers/world.ts'
-import { address, owner, type SetupWorld, startMailServer, startSetupWorld } from './world.ts'
+import { address, owner, password, type SetupWorld, startMailServer, startSetupWorld } from './world.ts'
 
 const skip = requireServer('dovecot', dovecotMissing())
 
@@ -228,6 +228,23 @@ describe('hikyaku setup google and revoke', { skip }, () => {
     assert.equal(answerOf(again).running, true)
     await until(() => world.gmail.messages(owner).length === before + 1, 'the message that waited', 30_000)
     assert.equal(running.child.exitCode, null)
+  })
+
+  it('serves a mailbox of variables too, and says when a variable overrules the new permission', async () => {
+    const env = {
+      ...{ MAIL_PROTOCOL: 'imap', MAIL_HOST: '127.0.0.1', MAIL_USER: address, GMAIL_ACCOUNT: owner },
+      ...{ MAIL_PORT: String(dovecot.ports.imaps), MAIL_PASSWORD: password },
+      GOOGLE_CLIENT_ID: world.gmail.client.id,
+      GOOGLE_CLIENT_SECRET: world.gmail.client.secret ?? '',
+    }
+    const args = ['setup', 'google', '--yes', '--refresh-token-file', 'token']
+    const first = await run(args, env)
+    assert.equal(first.code, 0, first.stderr)
+    assert.ok(!existsSync(world.configFile))
+    assert.equal((await run(['pull', '--yes'], env)).code, 0)
+    const overruled = await run(args, { ...env, GOOGLE_REFRESH_TOKEN: 'of-old' })
+    assert.match(overruled.stderr, /GOOGLE_REFRESH_TOKEN/)
+    assert.doesNotMatch(first.stderr, /GOOGLE_REFRESH_TOKEN/)
   })
 
   it('deletes here what Google has ended already, and asks before it does anything', async () => {
