@@ -46,19 +46,33 @@ const passingMs = 30_000
 
 /** Throws only a Fault of scope everything after which nothing may go on. */
 export async function attempt(ports: PullPorts, options: PullOptions, gate: boolean): Promise<Attempt> {
+  const { mailbox, log, clock } = ports
+  try {
+    return await attemptOnce(ports, options, gate)
+  } catch (error) {
+    // Also where the journal would not take the record of another trouble.
+    const fault = asFault(error)
+    if (!passing.includes(fault.code)) throw fault
+    log.fault(fault, { mailbox: mailbox.name, account: mailbox.account, inMs: passingMs })
+    return { kind: 'failed', fault, notBeforeMs: clock.nowMs() + passingMs }
+  }
+}
+
+async function attemptOnce(ports: PullPorts, options: PullOptions, gate: boolean): Promise<Attempt> {
   const { journal, mailbox, log } = ports
   const waiting = gate ? wait(ports) : loginCap(ports)
   if (waiting !== undefined) return waiting
   try {
     const result = await pull(ports, options)
-    succeeded(ports)
+    succeeded(ports, result)
     await rememberLogin(journal, mailbox)
     return { kind: 'pulled', result }
   } catch (thrown) {
-    if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
     const met = asFault(thrown)
+    // Loudly also while stopping: it must not pass for an orderly end.
     if (met.scope === 'everything' && !passing.includes(met.code)) throw met
-    const fault = refusals.includes(met.code) ? await judgeLogin(ports, met) : met
+    if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
+    const fault = await judgeLogin(ports, met)
     const notBeforeMs = failed(ports, fault)
     log.fault(fault, {
       mailbox: mailbox.name,
@@ -74,8 +88,8 @@ function wait(ports: PullPorts): Attempt | undefined {
   const now = clock.nowMs()
   for (const state of [journal.mailbox(mailbox.name), journal.accountState(mailbox.account)]) {
     const untilMs = state.notBeforeMs ?? 0
-    // A wall clock that was set back must not make us wait for days.
-    if (untilMs > now && untilMs - now <= 24 * 3600_000)
+    // A wall clock that was set back must not make us wait for hours or days.
+    if (untilMs > now && untilMs - now <= 24 * 3600_000 && (state.fault?.atMs ?? 0) <= now)
       return { kind: 'waiting', untilMs, fault: state.fault }
   }
   return loginCap(ports)
@@ -94,9 +108,25 @@ function loginCap(ports: PullPorts): Attempt | undefined {
 /** Answers to a login that a host counts as failed ones. */
 const refusals: readonly FaultCode[] = ['source.login-refused', 'source.login-limited']
 
-/** A refusal of the login that worked before may be a rate limit; one that lasts is a changed password. */
-async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault> {
+/**
+ * When a watch may log in, wall clock, ms; undefined: now. Not while the pulls of the mailbox are in trouble: they
+ * find out first when it is over.
+ */
+export function watchHeldUntilMs(ports: PullPorts): number | undefined {
   const { journal, mailbox, clock } = ports
+  const { failures, notBeforeMs } = journal.mailbox(mailbox.name)
+  if (failures > 0) return Math.max(notBeforeMs ?? 0, clock.nowMs() + 1000)
+  const cap = loginCap(ports)
+  return cap?.kind === 'waiting' ? cap.untilMs : undefined
+}
+
+/**
+ * Counts a refused login, of a pull or of a watch; any other fault is given back as it is. A refusal of the login
+ * that worked before may be a rate limit; one that lasts is a changed password.
+ */
+export async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault> {
+  const { journal, mailbox, clock } = ports
+  if (!refusals.includes(fault.code)) return fault
   const now = clock.nowMs()
   const state = journal.mailbox(mailbox.name)
   const lately = [...state.failedLoginsAtMs.filter(at => at <= now && now - at < 24 * 3600_000), now]
@@ -107,20 +137,31 @@ async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault> {
   return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
 }
 
-function succeeded(ports: PullPorts): void {
+function succeeded(ports: PullPorts, { count }: PullResult): void {
   const { journal, mailbox, gmail, log, clock } = ports
   const state = journal.mailbox(mailbox.name)
-  if (state.failingSinceMs !== undefined) {
+  // Only Gmail's own answer shows that Gmail's trouble is over; a pull that had nothing for it shows nothing.
+  const gmailAnswered = count.imported > 0
+  const waitsForGmail = !gmailAnswered && isOfGmail(state.fault) && mailWaitsForGmail(ports)
+  if (state.failingSinceMs !== undefined && !waitsForGmail) {
     log.recovered({ mailbox: mailbox.name, afterMs: clock.nowMs() - state.failingSinceMs })
   }
-  journal.updateMailbox(mailbox.name, { ...untroubled, failedLoginsAtMs: [] })
+  const { failingSinceMs, fault } = waitsForGmail ? state : untroubled
+  journal.updateMailbox(mailbox.name, { ...untroubled, failingSinceMs, fault, failedLoginsAtMs: [] })
   // Google says it with a token; a process that has needed none yet does not know better than the journal.
   const { consentEndsAtMs = 0 } = journal.accountState(mailbox.account)
   const knownEndMs = consentEndsAtMs > clock.nowMs() ? consentEndsAtMs : undefined
   journal.updateAccount(mailbox.account, {
-    ...untroubled,
+    ...(gmailAnswered ? untroubled : {}),
     consentEndsAtMs: gmail.consentEndsAtMs ?? knownEndMs,
   })
+}
+
+const isOfGmail = (fault: RecordedFault | undefined): boolean => fault?.code.startsWith('gmail.') === true
+
+function mailWaitsForGmail({ journal, mailbox }: PullPorts): boolean {
+  const waiting = journal.inStages(mailbox.name, ['importing', 'deferred'])
+  return waiting.some(row => row.present && isOfGmail(row.fault))
 }
 
 /** Records the trouble where it belongs and returns when to try again. */

@@ -4,7 +4,7 @@
  * trouble stops no other. It knows no protocol.
  */
 import cron from 'node-cron'
-import { type Attempt, attempt } from './attempt.ts'
+import { type Attempt, attempt, judgeLogin, watchHeldUntilMs } from './attempt.ts'
 import { backoffMs } from './backoff.ts'
 import type { Bridge } from './bridge.ts'
 import { asFault, type Fault } from './fault.ts'
@@ -22,6 +22,12 @@ export interface DaemonHooks {
 
 /** A pull begins nothing new after this long, so that new mail is listed before an old backlog is done. */
 const budgetMs = 30_000
+/** A watch that lived shorter failed; one that lived longer was a good one that came to its end. */
+const watchLivedMs = 60_000
+/** First and longest pause between watches, ms; the latter pair where the login was refused. */
+const watchPauses = [2000, 5 * 60_000] as const
+const refusedPauses = [10 * 60_000, 60 * 60_000] as const
+const heldLookMs = 5000
 /** A watch that gives no sign of life for so long is dropped, whatever the library believes. */
 const watchSilenceMs = 10 * 60_000
 /** How often the journal is asked whether the owner wants a pull now (`hikyaku check-now`). */
@@ -44,10 +50,14 @@ export async function runDaemon(
   const wakes = new Map(bridge.mailboxes.map(ports => [ports.mailbox.name, makeWake()]))
   const loops = bridge.mailboxes.map(async ports => {
     const wake = wakes.get(ports.mailbox.name) ?? makeWake()
+    const tried = Promise.withResolvers<void>()
+    const watching = AbortSignal.any([stop, signal])
+    watching.addEventListener('abort', () => tried.resolve(), { once: true })
     try {
       await Promise.all([
-        keepPulling(ports, wake, stop, signal, hooks),
-        keepWatching(ports, wake, AbortSignal.any([stop, signal])),
+        keepPulling(ports, wake, stop, signal, hooks, tried.resolve),
+        // Two logins at once with a wrong password would count twice against us.
+        tried.promise.then(() => keepWatching(ports, wake, watching)),
       ])
     } catch (error) {
       fault ??= asFault(error)
@@ -78,6 +88,7 @@ async function keepPulling(
   stopping: AbortSignal,
   signal: AbortSignal,
   hooks: DaemonHooks,
+  tried: () => void,
 ): Promise<void> {
   const { mailbox, log, clock } = ports
   const task = cron.schedule(mailbox.schedule, () => wake.ring('schedule'), { noOverlap: true })
@@ -90,6 +101,7 @@ async function keepPulling(
       const options = { signal, stopping, budgetMs, reason, onProgress, beside }
       // Who starts it or asks has perhaps just mended what was wrong.
       const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
+      tried()
       if (made.kind === 'stopped') return
       hooks.afterAttempt(ports, made)
       const pauseMs = pauseAfter(ports, made)
@@ -120,7 +132,7 @@ async function waitFor(
 
 /** How long until the next attempt if nothing rings, ms. */
 function pauseAfter(ports: PullPorts, made: Attempt): number {
-  const { journal, mailbox, clock, source } = ports
+  const { clock, source } = ports
   const now = clock.nowMs()
   switch (made.kind) {
     case 'failed':
@@ -133,10 +145,7 @@ function pauseAfter(ports: PullPorts, made: Attempt): number {
       if (made.result.left > 0) return 0
       // POP3 hosts count logins: what was put off waits for the schedule.
       if (source.protocol === 'pop3') return Number.POSITIVE_INFINITY
-      const due = journal
-        .inStages(mailbox.name, ['deferred', 'importing'])
-        .flatMap(row => (row.present ? [row.notBeforeMs ?? now] : []))
-      return Math.max(1000, Math.min(Number.POSITIVE_INFINITY, ...due) - now)
+      return Math.max(1000, (made.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)
     }
   }
 }
@@ -147,10 +156,16 @@ async function keepWatching(ports: PullPorts, wake: Wake, stopping: AbortSignal)
   if (source.watch === undefined) return
   let failures = 0
   while (!stopping.aborted) {
+    const heldMs = heldForMs(ports)
+    if (heldMs > 0) {
+      await clock.sleep(Math.min(heldMs, heldLookMs), stopping).catch(() => {})
+      continue
+    }
     const silent = new AbortController()
     let timer: NodeJS.Timeout | undefined
+    let pauses: readonly [number, number] = watchPauses
+    const beganMs = clock.monotonicMs()
     const alive = (): void => {
-      failures = 0
       clearTimeout(timer)
       timer = setTimeout(() => silent.abort(), watchSilenceMs)
     }
@@ -159,15 +174,32 @@ async function keepWatching(ports: PullPorts, wake: Wake, stopping: AbortSignal)
       await source.watch(() => wake.ring('news'), alive, AbortSignal.any([stopping, silent.signal]))
     } catch (error) {
       if (stopping.aborted) return
-      const fault = asFault(error)
-      failures += 1
+      const fault = await judged(ports, asFault(error))
+      failures = clock.monotonicMs() - beganMs >= watchLivedMs ? 1 : failures + 1
+      if (/^source\.login-(refused|limited)$/.test(fault.code)) pauses = refusedPauses
       // The poll behind it goes on and tells of real trouble; this line is for the curious.
       log.say('debug', 'watchEnded', fault.code, { mailbox: mailbox.name, failures })
     } finally {
       clearTimeout(timer)
     }
-    // What arrived while nobody watched is found by a pull, not by the next watch.
-    wake.ring('watch')
-    await clock.sleep(backoffMs(Math.max(1, failures), 2000, 5 * 60_000, random()), stopping).catch(() => {})
+    // What arrives while nobody watches is looked for as the next watch begins: it rings then.
+    await clock.sleep(backoffMs(failures, ...pauses, random()), stopping).catch(() => {})
+  }
+}
+
+/** The journal's trouble is told by the pulls; a watch only waits for its end. */
+function heldForMs(ports: PullPorts): number {
+  try {
+    return (watchHeldUntilMs(ports) ?? 0) - ports.clock.nowMs()
+  } catch {
+    return heldLookMs
+  }
+}
+
+async function judged(ports: PullPorts, fault: Fault): Promise<Fault> {
+  try {
+    return await judgeLogin(ports, fault)
+  } catch {
+    return fault
   }
 }

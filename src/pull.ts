@@ -38,6 +38,8 @@ export interface PullResult {
   readonly count: PullCount
   /** Messages that are due and were left for the next pull. */
   readonly left: number
+  /** The earliest instant at which a message of a folder that could be listed is to be tried again. */
+  readonly nextDueMs: number | undefined
   /** Faults of single folders; the pull went on. */
   readonly faults: readonly Fault[]
   readonly conservation: Conservation
@@ -53,6 +55,7 @@ const besideMs = 10_000
 export async function pull(ports: PullPorts, options: PullOptions): Promise<PullResult> {
   const { journal, mailbox, source, clock, log } = ports
   journal.assertInPlace()
+  forgetWaitsOfAnotherClock(ports)
   const generation = journal.beginPull(mailbox.name, clock.nowMs())
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const beganMs = clock.monotonicMs()
@@ -71,16 +74,24 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     stopping: options.stopping,
   }
   try {
-    const { faults, inDoubt } = await listFolders(context, session)
+    const { faults, inDoubt, listed } = await listFolders(context, session)
     await resolveUnknown(context)
     const { left, fault } = await carryDue(context, options)
     // What is imported may be settled even where the account or the backlog stopped the rest.
     // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
     if (fault !== undefined && fault.scope !== 'account') throw fault
-    await settleFolders(context, inDoubt, faults)
-    await session.close()
+    try {
+      await settle(context, inDoubt, faults)
+      await close(context, faults)
+    } catch (error) {
+      const met = asFault(error)
+      // The account's trouble is the one to wait for and to be told of.
+      if (fault === undefined || met.scope === 'everything') throw error
+      log.fault(met, { mailbox: mailbox.name })
+    }
     if (fault !== undefined) throw fault
-    return finish(context, left, faults, clock.monotonicMs() - beganMs)
+    const nextDueMs = journal.nextDueMs(mailbox.name, listed)
+    return finish(context, left, nextDueMs, faults, clock.monotonicMs() - beganMs)
   } finally {
     session.abandon()
     if (options.beside === undefined) await waitBeside(context)
@@ -90,9 +101,10 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
 async function listFolders(
   context: PullContext,
   session: SourceSession,
-): Promise<{ faults: Fault[]; inDoubt: boolean }> {
+): Promise<{ faults: Fault[]; inDoubt: boolean; listed: string[] }> {
   const { journal, mailbox, stopping, signal, log, clock } = context
   const faults: Fault[] = []
+  const listed: string[] = []
   let inDoubt = false
   const whole = isWholeListingDue(context)
   for (const folder of session.folders) {
@@ -106,6 +118,7 @@ async function listFolders(
       const freshBefore = context.count.fresh
       const found = await identify(context, listing, standing)
       inDoubt ||= found.inDoubt
+      listed.push(folder)
       log.listed({
         mailbox: mailbox.name,
         folder,
@@ -120,7 +133,8 @@ async function listFolders(
       }
     } catch (error) {
       const fault = asFault(error)
-      if (!isOfFolder(fault)) throw error
+      // A folder that is missing or cannot be read stops no other folder.
+      if (!session.usable || fault.scope !== 'mailbox' || fault.facts.folder !== folder) throw error
       faults.push(fault)
       log.fault(fault, { mailbox: mailbox.name })
     }
@@ -129,7 +143,7 @@ async function listFolders(
     throw faults[0]
   if (faults.length === 0) leaveFolders(context)
   if (whole) journal.setNote(wholeListingNote(mailbox.name), String(clock.nowMs()))
-  return { faults, inDoubt }
+  return { faults, inDoubt, listed }
 }
 
 const wholeListingNote = (mailbox: string): string => `whole-listing ${mailbox}`
@@ -144,9 +158,19 @@ function isWholeListingDue({ journal, mailbox, clock }: PullContext): boolean {
   return sinceMs < 0 || sinceMs >= wholeListingEveryMs
 }
 
-/** A folder that is missing or cannot be read stops no other folder. */
-function isOfFolder(fault: Fault): boolean {
-  return fault.code === 'source.folder-missing' || fault.code === 'source.cannot-settle'
+/** Set back by less than this, the clock delays a message by less than this. */
+const setBackMs = 60_000
+
+/** Times that lie ahead only because the wall clock was set back since: nobody waits for them. */
+function forgetWaitsOfAnotherClock({ journal, mailbox, clock }: PullPorts): void {
+  const now = clock.nowMs()
+  if ((journal.mailbox(mailbox.name).lastPullAtMs ?? 0) <= now + setBackMs) return
+  const waiting = journal.inStages(mailbox.name, ['deferred', 'importing'])
+  journal.moveAll(
+    waiting
+      .filter(row => (row.notBeforeMs ?? 0) > now)
+      .map(row => ({ id: row.id, from: row.stage, to: row.stage, patch: { notBeforeMs: null } })),
+  )
 }
 
 /** Carries what is due. A wider fault ends the beginning of new messages and is given back once all is quiet. */
@@ -204,26 +228,35 @@ async function requestFor(context: PullContext, row: MessageRow): Promise<Import
   }
 }
 
-async function settleFolders(context: PullContext, inDoubt: boolean, faults: Fault[]): Promise<void> {
+/** A refused QUIT (RFC 1939 section 6) undoes no import; whether it deleted is shown by the next listing. */
+async function close({ session, count, log, mailbox }: PullContext, faults: Fault[]): Promise<void> {
   try {
-    await settle(context, inDoubt)
+    await session.close()
   } catch (error) {
     const fault = asFault(error)
-    if (!isOfFolder(fault)) throw error
+    if (fault.code !== 'source.cannot-settle') throw error
+    // Nothing was asked of the source, so nothing was refused that matters.
+    if (count.settleAsked === 0) return
     faults.push(fault)
-    context.log.fault(fault, { mailbox: context.mailbox.name })
+    log.fault(fault, { mailbox: mailbox.name })
   }
 }
 
 /** Every message ever listed is somewhere; what cannot be accounted for is an alarm. */
-function finish(context: PullContext, left: number, faults: readonly Fault[], ms: number): PullResult {
+function finish(
+  context: PullContext,
+  left: number,
+  nextDueMs: number | undefined,
+  faults: readonly Fault[],
+  ms: number,
+): PullResult {
   const { journal, mailbox, count, log, clock } = context
   const conservation = journal.conservation(mailbox.name)
   const { listed, imported, merged, refused, pending, ignored, gone } = conservation
   const conserved = listed === imported + merged + refused + pending + ignored + gone
   journal.updateMailbox(mailbox.name, { conservationBroken: !conserved, lastGoodPullAtMs: clock.nowMs() })
   log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
-  return { count, left, faults, conservation, conserved }
+  return { count, left, nextDueMs, faults, conservation, conserved }
 }
 
 /** Verification runs beside the import and may not hold a pull for long. */

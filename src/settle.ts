@@ -6,7 +6,7 @@
  * (identify.ts), since a server may answer +OK and delete nothing.
  */
 import type { AfterImport } from './config/config.ts'
-import { Fault } from './fault.ts'
+import { asFault, Fault, type FaultCode } from './fault.ts'
 import type { MessageRow } from './journal/journal.ts'
 import { eventOf, type PullContext, record } from './pull-context.ts'
 import type { Listed } from './source/source.ts'
@@ -15,9 +15,16 @@ import type { Listed } from './source/source.ts'
 const asksBeforeTold = 2
 const askAgainMs = 3600_000
 
-/** @param inDoubt evidence had to be asked for in this pull: then only messages read in this session are settled */
-export async function settle(context: PullContext, inDoubt: boolean): Promise<void> {
-  const { journal, mailbox, clock, session, signal, count, log, steady } = context
+/** What stops the settling of one folder and neither the import nor another folder. */
+const ofFolder: readonly FaultCode[] = ['source.read-only', 'source.cannot-settle', 'source.identity-unsafe']
+
+/**
+ * Throws what is wider than a folder.
+ * @param inDoubt evidence had to be asked for in this pull: then only messages read in this session are settled
+ * @param faults takes the faults of single folders
+ */
+export async function settle(context: PullContext, inDoubt: boolean, faults: Fault[]): Promise<void> {
+  const { journal, mailbox, clock, session, count, steady, log } = context
   // Read in each pull: between two readings in different processes it advances by a day at most.
   const steadyMs = steady.readMs()
   const policy = mailbox.afterImport
@@ -29,7 +36,7 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
     count.settled += rows.length
     return
   }
-  const due: { row: MessageRow; entry: Listed }[] = []
+  const due: Due[] = []
   let stubborn = 0
   const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
   for (const row of journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
@@ -40,14 +47,44 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
   }
   warnOfReadOnly(context, stubborn)
   if (due.length === 0) return
-  if (!session.abilities.canDelete && policy.do === 'delete') throw new Fault('source.cannot-settle')
+  const tell = (fault: Fault): void => {
+    faults.push(fault)
+    log.fault(fault, { mailbox: mailbox.name })
+  }
+  if (!session.abilities.canDelete && policy.do === 'delete') return tell(new Fault('source.cannot-settle'))
   // A UID without a UIDVALIDITY may name another message by the time it is deleted (RFC 9051 section 2.3.1.1).
   const reachable = due.filter(
     ({ entry }) => session.abilities.protocol === 'pop3' || entry.uid !== undefined,
   )
-  if (reachable.length === 0) throw new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } })
-  const certain: typeof due = []
-  for (const one of reachable) if (await isCertain(context, one.row, one.entry)) certain.push(one)
+  if (reachable.length === 0)
+    return tell(new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } }))
+  for (const folder of new Set(reachable.map(({ entry }) => entry.folder))) {
+    try {
+      const own = reachable.filter(({ entry }) => entry.folder === folder)
+      await settleFolder(context, policy, own)
+    } catch (error) {
+      const fault = asFault(error)
+      const isRefusal = session.usable && fault.scope === 'mailbox' && fault.facts.folder === folder
+      if (!ofFolder.includes(fault.code) && !isRefusal) throw error
+      tell(fault)
+    }
+  }
+}
+
+interface Due {
+  readonly row: MessageRow
+  readonly entry: Listed
+}
+
+async function settleFolder(
+  context: PullContext,
+  policy: Exclude<AfterImport, { do: 'keep' }>,
+  due: readonly Due[],
+): Promise<void> {
+  const { journal, clock, session, signal, count, log } = context
+  const certain: Due[] = []
+  for (const one of due) if (await isCertain(context, one.row, one.entry)) certain.push(one)
+  if (certain.length === 0) return
   const atMs = clock.nowMs()
   journal.moveAll(
     certain.map(({ row }) => ({
@@ -56,14 +93,32 @@ export async function settle(context: PullContext, inDoubt: boolean): Promise<vo
       patch: { settleAskedAtMs: atMs, settleAsks: row.settleAsks + 1 },
     })),
   )
-  await session.settle(
-    certain.map(({ entry }) => entry),
-    policy.do === 'move' ? { do: 'move', folder: policy.folder } : { do: 'delete' },
-    signal,
-  )
+  try {
+    await session.settle(
+      certain.map(({ entry }) => entry),
+      policy.do === 'move' ? { do: 'move', folder: policy.folder } : { do: 'delete' },
+      signal,
+    )
+  } catch (error) {
+    // The folder was not reached, so nothing was asked: that must not count as a server that deletes nothing.
+    const { code } = asFault(error)
+    if (session.usable && code !== 'source.read-only' && code !== 'source.cannot-settle')
+      unask(context, certain)
+    throw error
+  }
   count.settleAsked += certain.length
   for (const { row } of certain)
-    log.say('debug', 'settleAsked', `#${row.id} ${settledAs}`, { ...eventOf(row) })
+    log.say('debug', 'settleAsked', `#${row.id} ${nameOf(policy)}`, { ...eventOf(row) })
+}
+
+function unask({ journal }: PullContext, due: readonly Due[]): void {
+  journal.moveAll(
+    due.map(({ row }) => ({
+      id: row.id,
+      to: row.stage,
+      patch: { settleAskedAtMs: row.settleAskedAtMs ?? null, settleAsks: row.settleAsks },
+    })),
+  )
 }
 
 /** 'keep', 'delete' or 'move:FOLDER', as `settledAs` has it. */

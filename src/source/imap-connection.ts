@@ -195,6 +195,10 @@ export class ImapConnection {
     }
   }
 
+  get usable(): boolean {
+    return this.#ended === undefined && this.client.usable
+  }
+
   /** Throws the fault that ended this connection, if one did. */
   assertOpen(): void {
     if (this.#ended !== undefined) throw this.#ended

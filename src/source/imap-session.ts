@@ -27,6 +27,10 @@ export class ImapSession implements SourceSession {
     }
   }
 
+  get usable(): boolean {
+    return this.#connection.usable
+  }
+
   /** IMAP answers commands in order on a selected folder: whatever is asked meanwhile waits for its turn. */
   #queue<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(async () => {

@@ -78,6 +78,10 @@ export class Pop3Connection {
       : undefined
   }
 
+  get usable(): boolean {
+    return this.#failure === undefined
+  }
+
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress
   }

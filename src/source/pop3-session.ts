@@ -92,6 +92,10 @@ export class Pop3Session implements SourceSession {
     return listing
   }
 
+  get usable(): boolean {
+    return !this.#closed && this.#connection.usable
+  }
+
   async retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
     const before = this.#refused.get(entry.handle)
     if (before !== undefined) throw before

@@ -1,0 +1,165 @@
+/** What waits, for how long, and what ends the waiting: watches, folders, clocks, and trouble of the account. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { attempt } from '../../src/attempt.ts'
+import { runDaemon } from '../../src/daemon.ts'
+import { Fault } from '../../src/fault.ts'
+import type { Journal } from '../../src/journal/journal.ts'
+import { codeOf, hour, mail, minute, type Play, play, portsOf } from '../faults/harness.ts'
+import { presets } from '../servers/gmail/gmail-server.ts'
+import { until } from '../servers/hikyaku.ts'
+
+const imapOf = ({ world }: Play) => {
+  const { imap } = world.source
+  assert.ok(imap)
+  return imap
+}
+
+const hardlyEver = { SCHEDULE: '0 0 1 1 *' }
+const never = new AbortController().signal
+const quiet = { signal: never, stopping: never, budgetMs: hour, reason: 'test', onProgress: () => {} }
+
+/** The daemon runs while `story` does. */
+async function whileRunning(self: Play, story: (attempts: () => number) => Promise<void>): Promise<void> {
+  const stop = new AbortController()
+  let attempts = 0
+  const afterAttempt = (): void => {
+    attempts += 1
+  }
+  const running = runDaemon(self.app.bridge, stop.signal, never, { afterAttempt })
+  try {
+    await story(() => attempts)
+  } finally {
+    stop.abort()
+    await running
+  }
+}
+
+test('a watch that dies soon after its begin is begun again more and more rarely', () =>
+  play({ protocol: 'imap', more: hardlyEver }, async self => {
+    const imap = imapOf(self)
+    const { clock } = self
+    const beganMs: number[] = []
+    imap.faults.at = ({ verb }) => {
+      if (verb !== 'IDLE') return undefined
+      beganMs.push(clock.monotonicMs())
+      return { do: 'bye', text: 'too many connections' }
+    }
+    await whileRunning(self, async () => {
+      await until(() => {
+        clock.pass(200)
+        return beganMs.length >= 5
+      }, 'five watches')
+    })
+    const [, , , fourth = 0, fifth = 0] = beganMs
+    // Half of the fourth step (2, 4, 8, 16 s) is the least that back-off waits.
+    assert.ok(fifth - fourth >= 8000, beganMs.join(' '))
+  }))
+
+test('a wrong password is tried by the pull, and by no watch beside it', () =>
+  play({ protocol: 'imap', more: { ...hardlyEver, MAIL_PASSWORD: 'wrong' } }, async self => {
+    const imap = imapOf(self)
+    await whileRunning(self, async attempts => {
+      await until(() => attempts() === 1, 'the pull was refused')
+      for (let steps = 0; steps < 20; steps += 1) {
+        self.clock.pass(5000)
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      assert.equal(imap.ledger.failedLogins.length, attempts())
+    })
+  }))
+
+test('what waits in a folder that cannot be listed makes no pull after pull', () =>
+  play({ protocol: 'imap', more: { MAIL_FOLDERS: 'INBOX,Shop' } }, async self => {
+    const imap = imapOf(self)
+    imap.create('Shop')
+    imap.deliver('Shop', mail('s1'))
+    self.world.gmail.faults.next('import', presets.status(400))
+    await self.app.pull()
+    imap.drop('Shop')
+    self.clock.pass(10 * minute)
+    const made = await self.app.pull()
+    assert.equal(made.kind, 'pulled')
+    if (made.kind !== 'pulled') return
+    assert.equal(made.result.nextDueMs, undefined)
+    assert.deepEqual(
+      made.result.faults.map(fault => fault.code),
+      ['source.folder-missing'],
+    )
+  }))
+
+test('waits that were reckoned by a clock that ran ahead are void once it is set back', () =>
+  play({}, async self => {
+    const { app, clock, world } = self
+    const { pop3 } = world.source
+    assert.ok(pop3)
+    clock.offsetMs = 12 * hour
+    await self.deliver(mail('m'))
+    world.gmail.faults.next('import', presets.status(400))
+    await app.pull()
+    assert.equal(app.journal.row(1)?.stage, 'deferred')
+    pop3.faults.line = event => (event.verb === 'CONNECT' ? 'fin' : undefined)
+    assert.equal(codeOf(await app.pull()), 'source.connection-lost')
+    pop3.faults.line = () => undefined
+    clock.offsetMs = 0
+    assert.equal(codeOf(await app.pull({ gate: true })), 'none', 'the mailbox does not wait')
+    assert.equal(world.gmail.accepted.length, 1, 'nor does the message')
+  }))
+
+test('trouble of the account is over when Gmail answers, not when a pull had nothing to ask', () =>
+  play({}, async self => {
+    const { app, clock, world } = self
+    const account = portsOf(app).mailbox.account
+    await self.deliver(mail('m'))
+    world.gmail.faults.always('import', presets.status(503))
+    assert.equal(codeOf(await app.pull()), 'gmail.outcome-unknown')
+    // Not due yet: the pull finds nothing to do.
+    assert.equal(codeOf(await app.pull()), 'none')
+    assert.equal(app.journal.accountState(account).failures, 1)
+    assert.ok(app.journal.mailbox(portsOf(app).mailbox.name).failingSinceMs !== undefined)
+    assert.doesNotMatch(app.log(), /"recovered"/)
+    world.gmail.faults.clear()
+    clock.pass(5 * hour)
+    await app.pull()
+    clock.pass(hour)
+    await app.pull()
+    assert.equal(app.journal.accountState(account).failures, 0)
+    assert.match(app.log(), /"recovered"/)
+  }))
+
+test('a journal that is locked while trouble is recorded ends no daemon', () =>
+  play({}, async self => {
+    const { pop3 } = self.world.source
+    assert.ok(pop3)
+    pop3.faults.line = event => (event.verb === 'CONNECT' ? 'fin' : undefined)
+    const ports = portsOf(self.app)
+    const journal = lockedAt(ports.journal, 'updateMailbox')
+    assert.equal(codeOf(await attempt({ ...ports, journal }, quiet, false)), 'journal.locked')
+  }))
+
+test('trouble that nothing may go on after is loud while stopping, too', () =>
+  play({}, async self => {
+    const ports = portsOf(self.app)
+    const journal = lockedAt(ports.journal, 'beginPull', 'journal.missing')
+    const options = { ...quiet, stopping: AbortSignal.abort() }
+    await assert.rejects(attempt({ ...ports, journal }, options, false), { code: 'journal.missing' })
+  }))
+
+/** The real journal, of which one method always throws. */
+function lockedAt(
+  journal: Journal,
+  method: 'updateMailbox' | 'beginPull',
+  code: 'journal.locked' | 'journal.missing' = 'journal.locked',
+): Journal {
+  return new Proxy(journal, {
+    get(target, key) {
+      if (key === method) {
+        return () => {
+          throw new Fault(code)
+        }
+      }
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
