@@ -66,7 +66,7 @@ async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
   try {
     say(checkJournal(config, look, context))
     say(...(await checkService(running, context)), checkAlerts(config, context))
-    return await checkBothSides(config, look, context, say)
+    return await checkBothSides(config, look, running, context, say)
   } finally {
     await look.close()
   }
@@ -92,6 +92,7 @@ function checkJournal(config: Config, look: JournalLook, { words, language }: Do
 async function checkBothSides(
   config: Config,
   { journal }: JournalLook,
+  running: boolean,
   context: DoctorContext,
   say: Say,
 ): Promise<boolean> {
@@ -107,7 +108,7 @@ async function checkBothSides(
     reached: false,
   }))
   const sources = config.mailboxes.map(mailbox =>
-    safely(checkSource(mailbox, journal, context), 'sourceLogin', mailbox.name, line => ({
+    safely(checkSource(mailbox, journal, running, context), 'sourceLogin', mailbox.name, line => ({
       findings: [line],
       reached: false,
     })),

@@ -58,8 +58,14 @@ export async function checkGoogle(
     return { clock: judgeClock(answer, atMs, context), findings, reached: true }
   } catch (thrown) {
     context.signal.throwIfAborted()
-    findings.push(ofFault({ check: 'googleReach' }, asFault(thrown), language))
-    return { clock: skipped(clockPlace, words.because(checks.googleReach)), findings, reached: false }
+    const fault = asFault(thrown)
+    findings.push(ofFault({ check: 'googleReach' }, fault, language))
+    // Google renews its certificates long before they end: one that is out of date speaks of the reader's clock.
+    const outOfDate = ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'].includes(String(fault.facts.reason))
+    const clockLine = outOfDate
+      ? bad(clockPlace, 'clock.off', words.clockUnlikely(context.clock.nowMs()), exitCodes.configuration)
+      : skipped(clockPlace, words.because(checks.googleReach))
+    return { clock: clockLine, findings, reached: false }
   }
 }
 

@@ -19,10 +19,14 @@ export interface SourceLook {
   readonly reached: boolean
 }
 
-/** @param journal what is remembered of refused logins, which hosts count */
+/**
+ * @param journal what is remembered of refused logins, which hosts count
+ * @param running whether a hikyaku is at work on these mailboxes just now
+ */
 export async function checkSource(
   mailbox: MailboxConfig,
   journal: Journal | undefined,
+  running: boolean,
   context: DoctorContext,
 ): Promise<SourceLook> {
   const { words, checks } = context
@@ -45,7 +49,7 @@ export async function checkSource(
     if (certificate.verdict === 'bad') return skip('sourceTls')
   }
   if (!(await isThere(mailbox.password))) return skip('secrets')
-  findings.push(...(await checkLogin(mailbox, journal, context)))
+  findings.push(...(await checkLogin(mailbox, journal, running, context)))
   return { findings, reached: true }
 }
 
@@ -55,6 +59,7 @@ const hourMs = 3600_000
 async function checkLogin(
   mailbox: MailboxConfig,
   journal: Journal | undefined,
+  running: boolean,
   context: DoctorContext,
 ): Promise<readonly Finding[]> {
   const { words, language, clock, signal } = context
@@ -69,7 +74,11 @@ async function checkLogin(
     session = await sourceOf(mailbox, context).open(signal)
   } catch (thrown) {
     signal.throwIfAborted()
-    return [ofFault(place, await judged(asFault(thrown), mailbox, journal), language)]
+    const fault = await judged(asFault(thrown), mailbox, journal)
+    const line = ofFault(place, fault, language)
+    // A maildrop has one session at a time (RFC 1939 section 3), and some hosts want a pause between two.
+    const byOurselves = running && (fault.code === 'source.busy' || fault.code === 'source.limited')
+    return [byOurselves ? note(place, 'login.by-daemon', words.loginByDaemon(line.what)) : line]
   }
   const findings = [fine(place, words.loggedIn(mailbox.user, session.abilities.tls))]
   try {

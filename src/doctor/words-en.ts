@@ -72,6 +72,10 @@ export const en: DoctorWords = {
     what: `The clock of this computer is ${span(Math.abs(off))} ${off > 0 ? 'slow' : 'fast'}: certificates and sign-ins are judged by it, and waits come out wrong.`,
     next: 'Set the clock and let it be kept right (on Linux: timedatectl set-ntp true).',
   }),
+  clockUnlikely: now => ({
+    what: `By the clock of this computer (${instant(now)}) even Google’s certificate is out of date: the clock is most likely wrong.`,
+    next: 'Set the clock and let it be kept right (on Linux: timedatectl set-ntp true). If it is right, something on the way stands in for Google.',
+  }),
   addresses: (host, four, six) =>
     `${host}: IPv4 ${four.length > 0 ? list(four) : 'none'}; IPv6 ${six.length > 0 ? list(six) : 'none'}`,
   reached: (server, families) =>
@@ -92,6 +96,10 @@ export const en: DoctorWords = {
     `The certificate names ${names.length > 0 ? list(names) : 'no server'} and is valid from ${instant(from)} to ${instant(to)}. To pin it: MAIL_CERT_SHA256=${sha256}`,
   clearText: 'no encryption; that is allowed only because the server is this computer itself',
   loggedIn: (user, tls) => `logged in as ${user}${tls === undefined ? '' : ` (${tls})`}`,
+  loginByDaemon: what => ({
+    what: `${what} The hikyaku that is running uses this mailbox itself, so doctor could not look into it.`,
+    next: 'Most likely nothing: “Last pull” below tells whether mail comes. To be sure, run `hikyaku doctor` again in a minute.',
+  }),
   loginCapped: refused => ({
     what: `The login was refused ${count(refused, 'time')} within the last hour, so doctor did not try again: hosts lock an address after too many.`,
     next: 'Correct the password, wait an hour, and run `hikyaku doctor` again.',

@@ -72,6 +72,10 @@ export const ja: DoctorWords = {
     what: `このコンピューターの時計が ${span(Math.abs(off))}${off > 0 ? '遅れて' : '進んで'}います。証明書やサインインの判定、待ち時間が正しく行われません。`,
     next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。',
   }),
+  clockUnlikely: now => ({
+    what: `このコンピューターの時計（${instant(now)}）では、Google の証明書まで有効期間外になります。時計が大きくずれている可能性が高いです。`,
+    next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。時計が正しい場合は、通信の途中で別のものが Google になりすましています。',
+  }),
   addresses: (host, four, six) =>
     `${host}: IPv4 ${four.length > 0 ? list(four) : 'なし'}、IPv6 ${six.length > 0 ? list(six) : 'なし'}`,
   reached: (server, families) =>
@@ -92,6 +96,10 @@ export const ja: DoctorWords = {
     `証明書の名前: ${names.length > 0 ? list(names) : 'なし'}、有効期間: ${instant(from)} ～ ${instant(to)}。この証明書を指定するには: MAIL_CERT_SHA256=${sha256}`,
   clearText: '暗号化なし（サーバーがこのコンピューター自身のため許可されています）',
   loggedIn: (user, tls) => `${user} でログインできました${tls === undefined ? '' : `（${tls}）`}`,
+  loginByDaemon: what => ({
+    what: `${what}動作中の hikyaku がこのメールボックスを使っているため、診断では中を確認できませんでした。`,
+    next: '通常は対処不要です。取り込めているかどうかは、下の「最後の取り込み」で分かります。念のため、1 分ほどしてからもう一度 `hikyaku doctor` を実行してください。',
+  }),
   loginCapped: refused => ({
     what: `この 1 時間にログインが ${number(refused)} 回拒否されたため、診断ではログインを試していません。繰り返すとサーバーに接続を止められることがあります。`,
     next: 'パスワードを直し、1 時間ほど待ってから、もう一度 `hikyaku doctor` を実行してください。',

@@ -35,6 +35,8 @@ export interface DoctorWords {
   readonly noAlerts: DoctorText
   readonly clock: (offMs: number) => string
   readonly clockOff: (offMs: number) => DoctorText
+  /** Google's certificate is out of date by it. */
+  readonly clockUnlikely: (nowMs: number) => DoctorText
   readonly addresses: (host: string, ipv4: readonly string[], ipv6: readonly string[]) => string
   readonly reached: (server: string, families: readonly (readonly [family: 4 | 6, ms: number])[]) => string
   /** One family does not answer, the other does. `none` where this machine has no route of that family at all. */
@@ -47,6 +49,8 @@ export interface DoctorWords {
   readonly certificateSeen: (names: readonly string[], from: number, to: number, sha256: string) => string
   readonly clearText: string
   readonly loggedIn: (user: string, tls: string | undefined) => string
+  /** The running hikyaku has the mailbox open, or logged in a moment ago. */
+  readonly loginByDaemon: (what: string) => DoctorText
   readonly loginCapped: (refused: number) => DoctorText
   readonly folder: (folder: string, messages: number) => string
   readonly namelessMessages: (folder: string, nameless: number, all: number) => DoctorText

@@ -9,7 +9,7 @@ import { type Certificates, makeCertificates } from '../servers/certificates.ts'
 import { startImapServer } from '../servers/imap-server.ts'
 import { PlayedClock } from '../servers/in-process.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
-import { startWorld } from '../servers/world.ts'
+import { answerOf, startWorld } from '../servers/world.ts'
 import { diagnosed, type Line } from './harness.ts'
 import { onlyIpv4 } from './rows.ts'
 
@@ -117,4 +117,19 @@ test('a certificate that ends within two weeks is a note', async t => {
     ['warning', 'certificate.ending'],
   )
   assert.match(lines.get('sourceTls')?.what ?? '', /ends in 9 days/)
+})
+
+test('where even Google’s certificate is out of date, the clock of this computer is blamed', async t => {
+  const world = await startWorld({ protocol: 'pop3', gmail: { tls: certificates.expired } })
+  t.after(() => world.stop())
+  // Node reads it at its start only: a process of its own.
+  const ended = await world.run(['doctor', '--json'], {
+    env: { NODE_EXTRA_CA_CERTS: certificates.ca.certFile },
+  })
+  const { cause, checks } = answerOf(ended) as { cause: string; checks: readonly Line[] }
+  assert.equal(cause, 'clock.off')
+  assert.equal(
+    checks.find(({ verdict, check }) => verdict === 'bad' && check === 'googleReach')?.code,
+    'gmail.not-google',
+  )
 })

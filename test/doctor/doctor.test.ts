@@ -95,6 +95,16 @@ describe('doctor where all is well', () => {
   })
 })
 
+test('doctor does not blame a mailbox that the running daemon has open itself', async t => {
+  const world = await start(t)
+  world.start(['run'])
+  await world.gmail.ledger.waitFor(({ endpoint, status }) => endpoint === 'import' && status === 200)
+  Object.assign(world.source.pop3?.faults ?? {}, { login: '-ERR [IN-USE] maildrop is locked' })
+  const told = await diagnosed(world)
+  const line = told.lines.find(({ check }) => check === 'sourceLogin')
+  assert.deepEqual([line?.verdict, line?.code, told.exitCode], ['warning', 'login.by-daemon', 0])
+})
+
 describe('doctor as a command', () => {
   test('prints one JSON object with the cause, and exits with its code', async t => {
     const world = await start(t, { env: { MAIL_PASSWORD: 'wrong' } })

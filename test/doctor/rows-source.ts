@@ -59,6 +59,7 @@ export const sourceRows: readonly Row[] = [
   },
   {
     title: 'IPv6 is a black hole',
+    ipv6: true,
     check: 'sourceReach',
     code: 'network.ipv6-dead',
     warning: true,

@@ -20,6 +20,8 @@ export interface Row {
   readonly warning?: true
   readonly exitCode: number
   readonly world?: Partial<WorldOptions>
+  /** Needs ::1 on this machine. */
+  readonly ipv6?: true
   readonly breaks: (world: World, certificates: Certificates) => Promise<Setup> | Setup
   /** Words that the line must hold. */
   readonly says?: RegExp
