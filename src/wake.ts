@@ -13,7 +13,8 @@ export function makeWake(): Wake {
   let hear: ((reason: string | undefined) => void) | undefined
   return {
     ring(reason) {
-      if (hear === undefined) rung = reason
+      // The owner's word is not drowned by what rings after it.
+      if (hear === undefined) rung = rung === 'owner' ? rung : reason
       else hear(reason)
     },
     wait: (ms, signal) =>

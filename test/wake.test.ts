@@ -64,3 +64,10 @@ test('a ring after the wait has ended is kept for the next', async () => {
   wake.ring('late')
   assert.equal(await wake.wait(longMs, never()), 'late')
 })
+
+test("the owner's word is not drowned by a later ring", async () => {
+  const wake = makeWake()
+  wake.ring('owner')
+  wake.ring('schedule')
+  assert.equal(await wake.wait(longMs, never()), 'owner')
+})
