@@ -18,7 +18,7 @@ import type { PullPorts } from './pull-context.ts'
 import { makeImapSource } from './source/imap.ts'
 import { makePop3Source } from './source/pop3.ts'
 import { makeSpooler } from './spool.ts'
-import { makeSteadyClock } from './steady-clock.ts'
+import { makeSteadyClock, mostOverRestart } from './steady-clock.ts'
 
 export interface Bridge {
   readonly journal: Journal
@@ -53,7 +53,11 @@ export async function openBridge(
     releases.push(() => journal.close())
     const spooler = makeSpooler(join(config.stateDir, 'spool'))
     await spooler.sweep()
-    const steady = makeSteadyClock(journal, clock)
+    const steady = makeSteadyClock(
+      journal,
+      clock,
+      mostOverRestart(config.mailboxes.map(one => one.afterImport)),
+    )
     const accounts = new Map<string, Gmail>()
     for (const account of config.accounts) {
       const gmail = makeGmail({ account, endpoints: config.endpoints, clock })

@@ -1,21 +1,23 @@
 /**
  * A clock for "after N days" that errs on the late side. The wall clock may jump by a day or by ten years, and
  * deletion is permanent; this clock advances by the wall clock's advance, but never by more than monotonic time
- * plus a little within one process, and never by more than a day over a restart. It never goes back.
+ * plus a little within one process, and never by more than a day (or what the caller allows) over a restart. It never goes back.
  */
 import type { Clock } from './clock.ts'
+import type { AfterImport } from './config/config.ts'
 import type { Journal } from './journal/journal.ts'
 
 const key = 'steady-clock'
 const slackMs = 60_000
-const mostOverRestartMs = 24 * 3600_000
+const dayMs = 24 * 3600_000
 
 export interface SteadyClock {
   /** Milliseconds of proven time since the journal was made. Recorded in the journal at each call. */
   readMs(): number
 }
 
-export function makeSteadyClock(journal: Journal, clock: Clock): SteadyClock {
+/** @param mostOverRestartMs how much of the wall clock's advance is believed between two processes, ms */
+export function makeSteadyClock(journal: Journal, clock: Clock, mostOverRestartMs = dayMs): SteadyClock {
   let monotonicMs: number | undefined
   return {
     readMs() {
@@ -30,4 +32,15 @@ export function makeSteadyClock(journal: Journal, clock: Clock): SteadyClock {
       return read
     },
   }
+}
+
+/**
+ * What may be believed over one restart so that no "after N" is over by it alone: half of the shortest one, a day at
+ * most. Whoever starts a process now and then still gets there, one step at each start.
+ */
+export function mostOverRestart(policies: readonly AfterImport[]): number {
+  const halves = policies.map(policy =>
+    policy.do === 'delete' && policy.afterMs > 0 ? policy.afterMs / 2 : dayMs,
+  )
+  return Math.min(dayMs, ...halves)
 }

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { Clock } from '../src/clock.ts'
 import { openJournal } from '../src/journal/sqlite.ts'
-import { makeSteadyClock } from '../src/steady-clock.ts'
+import { makeSteadyClock, mostOverRestart } from '../src/steady-clock.ts'
 
 const dayMs = 24 * 3600_000
 const slackMs = 60_000
@@ -101,4 +101,26 @@ test('whatever happens to the wall clock it is never ahead of proven time', asyn
     }),
     { numRuns: 30 },
   )
+})
+
+test('no restart alone is believed enough to end the shortest wait, and many restarts are', async t => {
+  const most = mostOverRestart([
+    { do: 'keep' },
+    { do: 'delete', afterMs: dayMs },
+    { do: 'delete', afterMs: 0 },
+    { do: 'delete', afterMs: 30 * dayMs },
+  ])
+  assert.equal(most, dayMs / 2)
+  assert.equal(mostOverRestart([{ do: 'keep' }, { do: 'delete', afterMs: 30 * dayMs }]), dayMs)
+  const journal = await journalFor(t)
+  const clock = new TwoClocks()
+  assert.equal(makeSteadyClock(journal, clock, most).readMs(), 0)
+  clock.wallMs += dayMs + 1
+  assert.equal(makeSteadyClock(journal, clock, most).readMs(), dayMs / 2)
+  // A timer that starts a process each minute.
+  for (let minutes = 0; minutes < 12 * 60; minutes += 1) {
+    clock.pass(60_000)
+    makeSteadyClock(journal, clock, most).readMs()
+  }
+  assert.equal(makeSteadyClock(journal, clock, most).readMs(), dayMs)
 })
