@@ -3,13 +3,13 @@
  * met by a rate limit, a changed one is probably mistyped. Kept as an scrypt digest with a salt of its own
  * (RFC 7914), never as the password.
  */
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import type { MailboxConfig } from './config/config.ts'
 import type { Journal } from './journal/journal.ts'
 
 const noteOf = (mailbox: MailboxConfig): string => `login/${mailbox.name}`
-/** Mailboxes whose login this process has already written down; the digest costs tens of milliseconds. */
-const written = new WeakSet<MailboxConfig>()
+/** SHA-256 of the password that this process has already written down; scrypt costs tens of milliseconds. */
+const written = new WeakMap<MailboxConfig, string>()
 
 /** About ten milliseconds: a one-shot pull every minute pays it each time; the file is the owner's alone (0700). */
 const cost = 4096
@@ -26,13 +26,17 @@ function digest(salt: Buffer, mailbox: MailboxConfig, password: string): Promise
 
 /** Remembers the present login as one that the server accepted. */
 export async function rememberLogin(journal: Journal, mailbox: MailboxConfig): Promise<void> {
-  if (written.has(mailbox)) return
+  // The owner may change it while we run.
+  const present = createHash('sha256')
+    .update(await mailbox.password.reveal())
+    .digest('hex')
+  if (written.get(mailbox) === present) return
   if (!(await workedBefore(journal, mailbox))) {
     const salt = randomBytes(16)
     const key = await digest(salt, mailbox, await mailbox.password.reveal())
     journal.setNote(noteOf(mailbox), `${salt.toString('hex')} ${key.toString('hex')}`)
   }
-  written.add(mailbox)
+  written.set(mailbox, present)
 }
 
 /** Whether the server accepted exactly the present login at some time. */
