@@ -123,7 +123,7 @@ async function pullToTheEnd(
     count: total,
     left: last.kind === 'pulled' ? last.result.left : conservation.pending,
     fault,
-    exitCode: exitCodeOf(last, total, conserved),
+    exitCode: exitCodeOf(last, conservation, conserved),
     conservation,
     conserved,
     ms: Math.round(clock.monotonicMs() - began),
@@ -138,13 +138,14 @@ function addUp(total: PullCount, pass: PullCount, first: boolean): void {
   }
 }
 
-function exitCodeOf(last: Attempt, total: PullCount, conserved: boolean): number {
+function exitCodeOf(last: Attempt, { refused, pending }: Conservation, conserved: boolean): number {
   if (last.kind === 'failed') return last.fault.exitCode
   if (last.kind === 'waiting' || last.kind === 'stopped') return exitCodes.temporary
   if (!conserved) return exitCodes.software
   const fault = last.result.faults[0]
   if (fault !== undefined) return fault.exitCode
-  return total.refused + total.deferred > 0 ? exitCodes.someAside : exitCodes.ok
+  // Also what an earlier pull put aside and this one had no reason to touch.
+  return refused + pending > 0 ? exitCodes.someAside : exitCodes.ok
 }
 
 /** @param quiet the log has not told the faults */

@@ -31,19 +31,24 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
           }
         }
         const fresh = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null } as const
-        journal.moveAll(
+        // The daemon may have taken one up meanwhile: then its stage is its own.
+        const retried = journal.moveAll(
           rows.map(row => ({
             id: row.id,
+            from: row.stage,
             to: row.stage === 'refused' ? 'listed' : 'deferred',
             patch: fresh,
           })),
         )
         const exitCode = problems.length > 0 ? exitCodes.usage : exitCodes.ok
         if (invocation.json) {
-          writeJson(invocation, { ok: exitCode === 0, exitCode, retried: rows.map(row => row.id), problems })
+          writeJson(invocation, { ok: exitCode === 0, exitCode, retried, problems })
         } else {
           for (const problem of problems) invocation.stderr.write(`${problem}\n`)
-          writeLine(invocation, rows.length === 0 ? words.retry.nothing : words.retry.again(rows.length))
+          writeLine(
+            invocation,
+            retried.length === 0 ? words.retry.nothing : words.retry.again(retried.length),
+          )
         }
         return exitCode
       } finally {
