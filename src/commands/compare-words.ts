@@ -70,7 +70,7 @@ export const compareWords: Readonly<Record<Language, CompareWords>> = {
       `    ${folder === '' ? '' : `${folder}  `}${messageId}  ${en.instant(at)}  ${why}`,
     more: count => `    … and ${en.number(count)} more (--json lists them all)`,
     nothingMissing: total =>
-      `  Nothing is missing: all ${messages(total)} at the source are accounted for in Gmail. Gmail’s own fetch may be switched off.`,
+      `  Nothing is missing: of ${messages(total)} at the source every one is accounted for in Gmail. Gmail’s own fetch may be switched off.`,
     someMissing: count =>
       `  Not yet: ${messages(count)} at the source ${count === 1 ? 'is' : 'are'} not proved to be in Gmail. Leave Gmail’s own fetch on.`,
     noneThere: '  There are no messages at the source.',
@@ -107,7 +107,7 @@ export const compareWords: Readonly<Record<Language, CompareWords>> = {
       `    ${folder === '' ? '' : `${folder}  `}${messageId}  ${ja.instant(at)}  ${why}`,
     more: count => `    … ほか ${mails(count)}（--json ですべて表示されます）`,
     nothingMissing: total =>
-      `  不足はありません。元のメールボックスの ${mails(total)}すべてを Gmail で確認できました。Gmail の POP 受信は停止してかまいません。`,
+      `  不足はありません。元のメールボックスの ${mails(total)}は、すべて Gmail への取り込みを確認できました。Gmail の POP 受信は停止してかまいません。`,
     someMissing: count =>
       `  まだそろっていません。元のメールボックスの ${mails(count)}は、Gmail にあることを確認できていません。Gmail の POP 受信は止めずにおいてください。`,
     noneThere: '  元のメールボックスにメールはありません。',
