@@ -18,6 +18,7 @@ import {
   wakeDaemon,
 } from '../setup/go-on.ts'
 import { type KeptAnswers, readKeptAnswers } from '../setup/kept-answers.ts'
+import { addMissingSecrets } from '../setup/missing-secrets.ts'
 import { findPlace, type Place } from '../setup/place.ts'
 import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from '../setup/setup.ts'
 import { type SetupWords, setupWords } from '../setup/words.ts'
@@ -100,18 +101,18 @@ async function run(
   const spoken: Invocation = { ...invocation, language, words: wordsFor(language) }
   const part = await choosePart(bare, words, flags.part, place)
   if (part === undefined) return exitCodes.ok
-  if (place.byEnvironment && part !== 'google')
-    throw new Fault('usage.invalid', { facts: { what: words.byEnvironment } })
   bare.tell('title', words.title)
   if (bare.interactive) bare.tell('note', words.leaving)
 
+  // A short conversation is begun again.
+  const keeping = part !== 'google' && !place.byEnvironment
   const kept = await readKeptAnswers(place.stateDir, place.env)
   const asker = withGiven(bare, {
     options: flags.answers,
-    kept: part === 'google' ? {} : await whatWasKept(bare, words, kept),
+    kept: !keeping ? {} : await whatWasKept(bare, words, kept),
     onAnswer: async (id, answer) => {
       // Only a person leaves and comes back; what cannot be kept is asked again.
-      if (bare.interactive && part !== 'google') await kept.keep(id, answer).catch(() => {})
+      if (bare.interactive && keeping) await kept.keep(id, answer).catch(() => {})
     },
   })
   const { openVault } = await import('../vault/open-vault.ts')
@@ -139,15 +140,21 @@ async function run(
   // Asked now: once a secret is kept, the answer would only be "as before".
   const { because: reason } = context.vault
   const given = await readGivenSecrets(flags.answers, place, cwd)
-  const setUp = await (part === 'google' ? setUpGoogle : setUpMailbox)(context, given)
+  const setUp = await (part === 'google'
+    ? setUpGoogle
+    : place.byEnvironment
+      ? addMissingSecrets
+      : setUpMailbox)(context, given)
   const { account, config } = setUp
   const because = words.because[reason] ?? reasonText(reason, language)
   const kind = reasonText(context.vault.kind, language)
-  asker.tell('good', words.saved(setUp.mailbox === undefined ? undefined : place.configFile, kind, because))
+  const file = setUp.mailbox === undefined ? undefined : place.configFile
+  if (file !== undefined || account.signedIn !== undefined)
+    asker.tell('good', words.saved(file, kind, because))
   const running =
     account.signedIn !== undefined &&
     (await wakeDaemon(config.stateDir, account.name, account.signedIn.endsAtMs))
-  if (part !== 'google') await kept.forget()
+  if (keeping) await kept.forget()
   // From here on the pull and the daemon listen for signals themselves.
   letGoOfSignals()
   return finish({ context, invocation: spoken, setUp, running, install: ports.installService })
@@ -176,7 +183,8 @@ async function finish({ context, invocation, setUp, running, install }: Finished
   }
   if (mailbox === undefined) {
     if (setUp.overruled) asker.tell('warn', words.google.variableWins)
-    asker.tell('info', running ? words.google.goesOn : words.google.takesUpLater)
+    if (account.signedIn !== undefined)
+      asker.tell('info', running ? words.google.goesOn : words.google.takesUpLater)
     if (invocation.json) writeJson(invocation, { ...answer, running })
     return exitCodes.ok
   }

@@ -265,31 +265,31 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `Google no longer accepts the sign-in of ${account(f)}.`,
       stopped,
-      'Run `hikyaku setup` and sign in to Google again. The running hikyaku notices it by itself.',
+      'Run `hikyaku setup google` and sign in again. The running hikyaku notices it by itself.',
     ),
   'gmail.consent-ended': f =>
     text(
       `The permission for ${account(f)} has ended. It ends when it is withdrawn, when the Google password changes, after six months without use, and after 7 days while the Google project is in “Testing”.`,
       stopped,
-      'Run `hikyaku setup` and sign in to Google again. If it ends every week, choose “Publish app” in the Google project’s Audience page.',
+      'Run `hikyaku setup google` and sign in again. If it ends every week, choose “Publish app” in the Google project’s Audience page.',
     ),
   'gmail.consent-missing': f =>
     text(
       `hikyaku has no permission for ${account(f)} yet${because(f)}.`,
       stopped,
-      'Run `hikyaku setup` and sign in to Google.',
+      'Run `hikyaku setup google` and sign in.',
     ),
   'gmail.scope-missing': f =>
     text(
       `The permission for ${account(f)} does not include everything that hikyaku needs${f.with('what', what => ` (missing: ${what})`)}.`,
       stopped,
-      'Run `hikyaku setup`, sign in again, and leave every box on Google’s page ticked.',
+      'Run `hikyaku setup google`, sign in again, and tick every box on Google’s page.',
     ),
   'gmail.client-invalid': f =>
     text(
       `Google does not know the client ID or its secret${because(f)}.`,
       stopped,
-      'Compare GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET with the JSON file of your “Desktop app” client in the Google Cloud Console, or make a new client there, then run `hikyaku setup`.',
+      'Compare GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET with the JSON file of your “Desktop app” client in the Google Cloud Console, or make a new client there, then run `hikyaku setup google --client-file FILE`.',
     ),
   'gmail.api-disabled': () =>
     text(
@@ -307,7 +307,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `The sign-in belongs to another Gmail account${f.with('words', words => ` (${words})`)} than the settings name${f.with('user', name => ` (${name})`)}.`,
       `${stopped} Nothing was put into the wrong account.`,
-      'Correct GMAIL_ACCOUNT, or run `hikyaku setup` and sign in with the right account.',
+      'Correct GMAIL_ACCOUNT, or run `hikyaku setup google` and sign in with the right account.',
     ),
   // This machine
   'state.second-instance': f =>

@@ -110,7 +110,7 @@ export const en: Words = {
     failingSince: agoMs => `failing for ${span(agoMs)}`,
     waitingUntil: inMs => `waiting, next try ${relative(inMs)}`,
     consentEnds: (account, inMs) =>
-      `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup\`.`,
+      `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
     latency: (medianMs, p95Ms) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
     repeated: count =>
       `${messages(count)} may stand in Gmail twice, because an answer of Gmail was lost. \`hikyaku report\` lists them.`,
@@ -255,7 +255,7 @@ export const en: Words = {
       `The mail of ${mailbox} comes into Gmail again, after ${number(minutes)} minutes. What had waited is being imported.`,
     refused: (mailbox, count) => `Gmail did not take ${messages(count)} from ${mailbox}.`,
     consentEnding: (account, days) =>
-      `The permission for ${account} ends in ${number(days)} ${days === 1 ? 'day' : 'days'}. Run \`hikyaku setup\` before that.`,
+      `The permission for ${account} ends in ${number(days)} ${days === 1 ? 'day' : 'days'}. Run \`hikyaku setup google\` before that.`,
     refusedSubject: mailbox => `[hikyaku] Gmail did not take a message from ${mailbox}`,
     consentSubject: account => `[hikyaku] The permission for ${account} ends soon`,
     brokenSubject: mailbox => `[hikyaku] The books of ${mailbox} do not balance`,

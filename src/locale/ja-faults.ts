@@ -261,31 +261,31 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `Google アカウント${account(f)}へのサインインが無効になりました。`,
       stopped,
-      '`hikyaku setup` を実行し、Google にもう一度サインインしてください。動作中の hikyaku は自動で再開します。',
+      '`hikyaku setup google` を実行し、もう一度サインインしてください。動作中の hikyaku は自動で再開します。',
     ),
   'gmail.consent-ended': f =>
     text(
       `Google アカウント${account(f)}へのアクセス許可が終了しました。許可の取り消し、Google のパスワード変更、6 か月間の未使用のほか、Google のプロジェクトが「テスト」状態のときは 7 日で終了します。`,
       stopped,
-      '`hikyaku setup` を実行し、Google にもう一度サインインしてください。毎週終了する場合は、Google Cloud の「対象」ページで「アプリを公開」を選んでください。',
+      '`hikyaku setup google` を実行し、もう一度サインインしてください。毎週終了する場合は、Google Cloud の「対象」ページで「アプリを公開」を選んでください。',
     ),
   'gmail.consent-missing': f =>
     text(
       `Google アカウント${account(f)}へのアクセスがまだ許可されていません${because(f)}。`,
       stopped,
-      '`hikyaku setup` を実行し、Google にサインインしてください。',
+      '`hikyaku setup google` を実行し、サインインしてください。',
     ),
   'gmail.scope-missing': f =>
     text(
       `Google アカウント${account(f)}で、必要な権限の一部が許可されていません${f.with('what', what => `（不足: ${what}）`)}。`,
       stopped,
-      '`hikyaku setup` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れたまま進んでください。',
+      '`hikyaku setup google` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れてください。',
     ),
   'gmail.client-invalid': f =>
     text(
       `Google のクライアント ID かクライアント シークレットが正しくありません${because(f)}。`,
       stopped,
-      'GOOGLE_CLIENT_ID と GOOGLE_CLIENT_SECRET を、Google Cloud の「デスクトップ アプリ」クライアントの JSON ファイルと見比べてください。新しいクライアントを作り直し、`hikyaku setup` を実行する方法もあります。',
+      'GOOGLE_CLIENT_ID と GOOGLE_CLIENT_SECRET を、Google Cloud の「デスクトップ アプリ」クライアントの JSON ファイルと見比べてください。新しいクライアントを作り直し、`hikyaku setup google --client-file ファイル` を実行する方法もあります。',
     ),
   'gmail.api-disabled': () =>
     text(
@@ -303,7 +303,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `サインインした Gmail アカウント${f.with('words', words => `（${words}）`)}が、設定のアカウント${f.with('user', name => `（${name}）`)}と異なります。`,
       `${stopped}別のアカウントには何も入れていません。`,
-      'GMAIL_ACCOUNT を直すか、`hikyaku setup` で正しいアカウントにサインインしてください。',
+      'GMAIL_ACCOUNT を直すか、`hikyaku setup google` で正しいアカウントにサインインしてください。',
     ),
   // このコンピューター
   'state.second-instance': f =>

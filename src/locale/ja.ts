@@ -113,7 +113,7 @@ export const ja: Words = {
     failingSince: agoMs => `${span(agoMs)}前から取り込めていません`,
     waitingUntil: inMs => `待機中（${relative(inMs)}に再試行）`,
     consentEnds: (account, inMs) =>
-      `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup\` を実行してください。`,
+      `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
     latency: (medianMs, p95Ms) => `半数が ${span(medianMs)}以内、95% が ${span(p95Ms)}以内`,
     repeated: count =>
       `Gmail の応答が途切れたため、${mails(count)}が Gmail に 2 通ある可能性があります。一覧は \`hikyaku report\` で表示されます。`,
@@ -259,7 +259,7 @@ export const ja: Words = {
     refused: (mailbox, count) =>
       `${mailbox} のメールのうち ${mails(count)}を、Gmail が受け付けませんでした。`,
     consentEnding: (account, days) =>
-      `${account} へのアクセス許可はあと ${number(days)} 日で終了します。それまでに \`hikyaku setup\` を実行してください。`,
+      `${account} へのアクセス許可はあと ${number(days)} 日で終了します。それまでに \`hikyaku setup google\` を実行してください。`,
     refusedSubject: mailbox => `【hikyaku】${mailbox} のメールを Gmail が受け付けませんでした`,
     consentSubject: account => `【hikyaku】${account} へのアクセス許可がまもなく終了します`,
     brokenSubject: mailbox => `【hikyaku】${mailbox} のメールの数が合いません`,

@@ -73,7 +73,11 @@ async function setUpAccount(
   return { name: same?.name ?? address, address, signedIn }
 }
 
-async function hasPermission({ vault }: SetupContext, { name, credential }: AccountConfig): Promise<boolean> {
+/** Whether there is one to be used, wherever it stands. */
+export async function hasPermission(
+  { vault }: SetupContext,
+  { name, credential }: AccountConfig,
+): Promise<boolean> {
   if (credential.kind === 'service-account') return true
   if ((await vault.get(vaultNames.refreshToken(name))) !== undefined) return true
   return credential.refreshToken.reveal().then(

@@ -16,7 +16,8 @@ export const en: SetupWords = {
     no: 'No, begin again',
   },
   byEnvironment:
-    'a mailbox is described by variables (MAIL_HOST and the like, or a .env file here), and they would win over what is set up. Remove them, or name a file with HIKYAKU_CONFIG',
+    'A mailbox is described by variables (MAIL_HOST and the like, or the .env file here), and they win over a file. So only what is missing is asked for: its password, and the permission of Google. To set up another mailbox, name a file with HIKYAKU_CONFIG.',
+  nothingMissing: 'Nothing is missing. `hikyaku setup google` signs in again.',
   what: {
     question: 'hikyaku is set up already. What would you like to do?',
     mailbox: 'Add a mailbox, or change one',

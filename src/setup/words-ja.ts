@@ -16,7 +16,9 @@ export const ja: SetupWords = {
     no: 'いいえ、最初からやり直す',
   },
   byEnvironment:
-    '環境変数（MAIL_HOST など、またはこのフォルダーの .env）にメールボックスの設定があり、ここでの設定より優先されます。それらを削除するか、HIKYAKU_CONFIG でファイルを指定してください',
+    '環境変数（MAIL_HOST など、またはこのフォルダーの .env）にメールボックスの設定があり、ファイルより優先されます。そのため、足りないもの（パスワードと Google の許可）だけをお尋ねします。別のメールボックスを設定するには、HIKYAKU_CONFIG でファイルを指定してください。',
+  nothingMissing:
+    '足りないものはありません。サインインし直すには `hikyaku setup google` を実行してください。',
   what: {
     question: 'hikyaku は設定済みです。何をしますか？',
     mailbox: 'メールボックスを追加・変更する',

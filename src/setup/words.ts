@@ -33,7 +33,9 @@ export interface SetupWords {
   readonly left: string
   readonly leftUnchanged: string
   readonly resume: YesNo
+  /** Told where variables or a .env file describe the mailbox. */
   readonly byEnvironment: string
+  readonly nothingMissing: string
   readonly what: {
     readonly question: string
     readonly mailbox: string

@@ -147,15 +147,21 @@ describe('hikyaku setup in a script', { skip }, () => {
     assert.deepEqual(await readdir(dirname(world.configFile)), ['config.yaml'])
   })
 
-  it('says that variables which describe a mailbox would win', async () => {
-    const ended = await run(['setup', '--yes', ...mailboxArgs(), ...googleArgs], {
-      MAIL_PROTOCOL: 'imap',
-      MAIL_HOST: '127.0.0.1',
-      MAIL_USER: address,
+  it('adds only the missing secrets to a mailbox that variables describe', async () => {
+    const env = {
+      ...{ MAIL_PROTOCOL: 'imap', MAIL_HOST: '127.0.0.1', MAIL_USER: address, GMAIL_ACCOUNT: owner },
+      MAIL_PORT: String(dovecot.ports.imaps),
       GOOGLE_CLIENT_ID: world.gmail.client.id,
-    })
-    assert.equal(ended.code, 2)
-    assert.match(ended.stderr, /HIKYAKU_CONFIG/)
+    }
+    const args = ['setup', '--yes', '--json', ...googleArgs]
+    assert.equal((await run(args, env)).code, 2, 'the password is missing')
+    await writeFile(join(world.home, 'wrong'), 'wrong', { mode: 0o600 })
+    assert.equal((await run([...args, '--password-file', 'wrong'], env)).code, 77)
+    const ended = await run([...args, '--password-file', 'password'], env)
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.ok(!existsSync(world.configFile))
+    assert.equal((await run(['pull', '--yes'], env)).code, 0)
+    assert.match((await run(args, env)).stderr, /Nothing is missing/)
   })
 
   it('shows the link where there is no browser, waits for the sign-in, and tells of the seven-day trap', async () => {

@@ -1,0 +1,53 @@
+/** A mailbox of variables: the environment stays its description, and the set-up adds the secrets that are missing. */
+import type { MailboxConfig } from '../config/config.ts'
+import { vaultNames } from '../config/load.ts'
+import { Fault } from '../fault.ts'
+import { faultText } from '../locale/locale.ts'
+import { Secret } from '../vault/vault.ts'
+import type { SetupContext } from './context.ts'
+import { lookInto } from './folders.ts'
+import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle } from './setup.ts'
+
+/** Asks for what neither the environment nor the vault has; each is proved before it is stored. */
+export async function addMissingSecrets(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
+  const { asker, words, place, vault } = context
+  const { config } = place
+  const [account] = config?.accounts ?? []
+  if (config === undefined || account === undefined)
+    throw new Fault('bug', { facts: { what: 'no configuration' } })
+  asker.tell('note', words.byEnvironment)
+  let missing = false
+  for (const mailbox of config.mailboxes) {
+    const name = vaultNames.password(mailbox.name)
+    const known = (await vault.get(name)) ?? (await mailbox.password.reveal().catch(() => undefined))
+    if (known !== undefined) continue
+    missing = true
+    await vault.set(name, await provePassword(context, mailbox, given.password))
+  }
+  const { name, address } = account
+  if (!(await hasPermission(context, account))) return setUpGoogle(context, given)
+  if (!missing) asker.tell('good', words.nothingMissing)
+  return { config, account: { name, address, signedIn: undefined }, mailbox: undefined, overruled: false }
+}
+
+async function provePassword(
+  { asker, words, clock, signal, language }: SetupContext,
+  mailbox: MailboxConfig,
+  given: string | undefined,
+): Promise<string> {
+  const { server, user } = mailbox
+  for (let password = given; ; password = undefined) {
+    password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })
+    asker.tell('info', words.login.trying(server.host, server.port))
+    try {
+      const { idle } = await lookInto({ ...mailbox, password: Secret.of(password) }, clock, signal)
+      asker.tell('good', words.login.worked(mailbox.protocol, idle))
+      return password
+    } catch (thrown) {
+      // What else is wrong stands in the variables, where the owner mends it.
+      if (!(thrown instanceof Fault) || thrown.code !== 'source.login-refused' || !asker.interactive)
+        throw thrown
+      asker.tell('bad', faultText(thrown, language).what)
+    }
+  }
+}
