@@ -59,7 +59,11 @@ function run(
 }
 
 const npm = (args: readonly string[], cwd = folder): Promise<Ended> =>
-  run('npm', [...args, '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'], { cwd })
+  run(
+    'npm',
+    [...args, '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error', '--fetch-retries=1'],
+    { cwd },
+  )
 
 /** Throws with npm's own words where it fails. */
 async function npmMust(args: readonly string[], cwd?: string): Promise<string> {

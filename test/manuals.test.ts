@@ -1,0 +1,163 @@
+/** The manuals tell the truth about what can be checked: verbs, exit codes, dependencies, links, quoted output. */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { tableLookup } from '../src/authentication/dns.ts'
+import { inspectCommand } from '../src/commands/inspect.ts'
+import { exitCodes } from '../src/fault.ts'
+import { legalMoves } from '../src/journal/journal.ts'
+import { wordsFor } from '../src/locale/locale.ts'
+import {
+  articleZone,
+  forwardingAddress,
+  googleKey,
+  googleReport,
+  unsignedInvoice,
+} from './authentication/article.ts'
+import { hikyaku } from './servers/hikyaku.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const readmes = ['README.md', 'README.ja.md']
+const manuals = [
+  ...readmes,
+  ...readdirSync(join(root, 'docs'))
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
+]
+const read = (name: string): string => readFileSync(join(root, name), 'utf8')
+
+/** As GitHub names the place of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-')
+
+describe('the manuals', () => {
+  test('every link to a file or a heading leads somewhere', () => {
+    const broken = manuals.flatMap(name =>
+      [...read(name).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
+        if (/^[a-z]+:/.test(target)) return []
+        const [path = '', anchor] = target.split('#')
+        const file = path === '' ? name : join(dirname(name), path)
+        if (!existsSync(join(root, file))) return [`${name}: ${target}`]
+        if (anchor === undefined) return []
+        const headings = [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading))
+        return headings.includes(decodeURIComponent(anchor)) ? [] : [`${name}: ${target}`]
+      }),
+    )
+    assert.deepEqual(broken, [])
+  })
+
+  test('both READMEs list every command, and no manual names one that does not exist', async () => {
+    const { stdout } = await hikyaku(['--help'], { env: {}, cwd: tmpdir() })
+    const verbs = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)(?:\|([a-z-]+))? \[options\]/gm)].flatMap(
+      ([, verb = '', alias]) => (alias === undefined ? [verb] : [verb, alias]),
+    )
+    assert.ok(verbs.includes('pull') && verbs.includes('sync'))
+    for (const name of readmes)
+      for (const verb of verbs) {
+        const listed = verb === 'sync' ? '`sync`' : `\`hikyaku ${verb}`
+        assert.ok(read(name).includes(listed), `${name} does not list ${verb}`)
+      }
+    const unknown = manuals.flatMap(name =>
+      [...read(name).matchAll(/(?:^ {4}|`|\$ )(?:sudo )?hikyaku ([a-z][a-z-]+)/gm)]
+        .filter(([, verb = '']) => !verbs.includes(verb))
+        .map(([text]) => `${name}: ${text.trim()}`),
+    )
+    assert.deepEqual(unknown, [])
+  })
+
+  test('both READMEs list exactly the exit codes that there are', () => {
+    const codes = Object.values(exitCodes).sort((a, b) => a - b)
+    for (const name of readmes) {
+      const rows = [...read(name).matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+      assert.deepEqual(rows, codes, name)
+    }
+  })
+
+  test('both READMEs name every dependency', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >
+    for (const name of readmes) {
+      const text = read(name)
+      for (const one of Object.keys(dependencies))
+        assert.match(text, new RegExp(`^\\| \`${one}\` \\|`, 'm'), `${name}: ${one}`)
+      for (const one of Object.keys(devDependencies))
+        assert.ok(text.includes(`\`${one}\``), `${name}: ${one}`)
+    }
+  })
+
+  test('every npm script that a README tells to run exists', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    for (const name of readmes)
+      for (const [text, script = ''] of read(name).matchAll(/npm run ([a-z][a-z:-]*)/g))
+        assert.ok(script in scripts, `${name}: ${text}`)
+  })
+
+  test('the map names every stage, and only files that exist', () => {
+    const map = read('docs/architecture.md')
+    for (const stage of Object.keys(legalMoves)) assert.ok(map.includes(stage), stage)
+    for (const [, path = ''] of map.matchAll(/`((?:src|test)\/[\w./-]+)`/g))
+      assert.ok(existsSync(join(root, path)), path)
+  })
+})
+
+/** Fenced blocks of a README that show `hikyaku inspect` at work: the command line, then lines of its answer. */
+function quotedInspections(text: string): { command: string; lines: string[] }[] {
+  return [...text.matchAll(/^```text\n\$ (hikyaku inspect .*)\n([\s\S]*?)^```$/gm)].map(
+    ([, command = '', body = '']) => ({ command, lines: body.split('\n').filter(line => line !== '') }),
+  )
+}
+
+describe('quoted output of hikyaku inspect', () => {
+  for (const [name, language] of [
+    ['README.md', 'en'],
+    ['README.ja.md', 'ja'],
+  ] as const) {
+    test(`stands in ${name} line by line as it is printed`, async t => {
+      const folder = await mkdtemp(join(tmpdir(), 'hikyaku-test-'))
+      t.after(() => rm(folder, { recursive: true, force: true }))
+      await writeFile(join(folder, 'report.eml'), googleReport(googleKey))
+      await writeFile(join(folder, 'invoice.eml'), unsignedInvoice())
+      const quoted = quotedInspections(read(name))
+      assert.equal(quoted.length, 3)
+      for (const { command, lines } of quoted) {
+        const [, , file = ''] = command.split(' ')
+        const strict = lines.some(line => line.includes('p=reject'))
+        const stdout = new PassThrough()
+        const invocation = {
+          env: {},
+          cwd: folder,
+          stdout,
+          stderr: new PassThrough(),
+          stdin: Readable.from([]),
+          language,
+          words: wordsFor(language),
+          json: false,
+        }
+        const lookup = tableLookup(articleZone(strict ? 'reject' : 'quarantine'))
+        await inspectCommand(invocation, join(folder, file), { lookup, forwardingAddress })
+        stdout.end()
+        // The key of the report is made anew each time, and with it the digest.
+        const plain = (text: string): string =>
+          text.replace(/\b[0-9a-f]{64}\b/, 'DIGEST').replaceAll(join(folder, '/'), '')
+        const printed = plain((await stdout.toArray()).join('')).split('\n')
+        let from = 0
+        for (const line of lines.map(plain)) {
+          const at = printed.indexOf(line, from)
+          assert.ok(at >= 0, `${command} does not print (there): ${line}`)
+          from = at + 1
+        }
+      }
+    })
+  }
+})
