@@ -2,12 +2,13 @@
  * What stands at the source, held against the journal and against Gmail: the proof that a move away from Gmail's own
  * POP fetch loses nothing. Reads only; no message is retrieved, and no stage is moved.
  */
-import { sameBelowTop } from './authentication/read-back.ts'
+
 import type { Clock } from './clock.ts'
 import { Fault } from './fault.ts'
 import type { FoundMessage, Gmail } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
 import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'
+import { sameBelowTop } from './read-back.ts'
 import type { Listed, Source, SourceSession } from './source/source.ts'
 
 /** `new`: the journal has not seen it. `left`: older than the owner's start, or a server's note to itself. */
