@@ -50,6 +50,8 @@ class Rebuild {
   readonly #ports: PullPorts
   readonly #options: RebuildOptions
   readonly #done = new Set<number>()
+  /** Messages at which a session ended. */
+  readonly #hungUp = new Set<number>()
   readonly #count: RebuildCount = {
     listed: 0,
     imported: 0,
@@ -148,15 +150,23 @@ class Rebuild {
 
   /** Retrieves one message and finds its stage. Faults of the message alone leave it `listed`. */
   async #prove(session: SourceSession, row: MessageRow, entry: Listed): Promise<void> {
-    const { spooler } = this.#ports
+    const { spooler, journal } = this.#ports
     const spool = spooler.take(gmailMaxOctets)
     try {
       await session.retrieve(entry, spool, this.#options.signal)
       await this.#place(row, await spool.seal())
     } catch (error) {
       if (!(error instanceof Fault) || error.scope !== 'message') throw error
-      // The next pull meets the same trouble and tells it.
-      this.#count.waiting += 1
+      if (error.code.startsWith('source.') && !this.#hungUp.has(row.id)) {
+        // The server hung up at this message, for the first time: another session tries it once more.
+        this.#hungUp.add(row.id)
+        throw new Fault(error.code, { facts: error.facts, cause: error })
+      }
+      // The next pull meets the same trouble and tells it. What could not be read may be in Gmail already.
+      const neverSent = this.#neverSent(row)
+      journal.move(row.id, 'listed', { outcomeUnknown: !neverSent })
+      if (neverSent) this.#count.waiting += 1
+      else this.#count.unknown += 1
     } finally {
       await spool.discard()
     }
@@ -216,9 +226,7 @@ class Rebuild {
       this.#count.unknown += 1
       return
     }
-    const old = this.#old(row)
-    const neverSent = old !== undefined && (old.stage === 'listed' || old.stage === 'deferred')
-    if (facts.messageId !== undefined || neverSent) {
+    if (facts.messageId !== undefined || this.#neverSent(row)) {
       journal.move(row.id, 'listed', facts)
       this.#count.waiting += 1
       return
@@ -232,6 +240,12 @@ class Rebuild {
       fault: record(fault, clock.nowMs()),
     })
     this.#count.unknown += 1
+  }
+
+  /** The old journal knew it, and no upload of it had begun. */
+  #neverSent(row: MessageRow): boolean {
+    const old = this.#old(row)
+    return (old?.stage === 'listed' || old?.stage === 'deferred') && old.outcomeUnknown !== true
   }
 
   #old(row: MessageRow): MessageRow | undefined {
