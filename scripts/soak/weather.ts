@@ -55,7 +55,10 @@ export class Weather {
     const { verb } = event
     if (this.#silent()) {
       if (verb !== 'RETR') return this.#play<Fate>(['pop3 silence', 'silence'])
-      return this.#play<Fate>(['pop3 RETR half, then silence', { answer: '+OK\r\nSubject: torn\r\n' }])
+      return this.#play<Fate>([
+        'pop3 RETR half, then silence',
+        { answer: '+OK\r\nSubject: torn\r\n', after: 'silence' },
+      ])
     }
     const cut: readonly Named<Fate>[] = [
       [`pop3 ${verb} reset`, 'rst'],

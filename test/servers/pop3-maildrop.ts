@@ -25,9 +25,14 @@ export type Cut = 'rst' | 'fin' | 'silence'
 
 /**
  * What becomes of one protocol line: nothing special (undefined), the line is cut off before it is answered, it
- * gets these octets as its answer, or it is answered as usual and the connection is cut behind it.
+ * gets these octets as its answer (and is cut behind them, where `after` says so), or it is answered as usual and the
+ * connection is cut behind it.
  */
-export type Fate = undefined | Cut | { readonly answer: string | Buffer } | { readonly after: Cut }
+export type Fate =
+  | undefined
+  | Cut
+  | { readonly answer: string | Buffer; readonly after?: Cut }
+  | { readonly after: Cut }
 
 export interface LineEvent {
   /** CONNECT for the greeting, else the command word in upper case. */

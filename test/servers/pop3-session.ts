@@ -109,8 +109,9 @@ export class Pop3ServerSession {
     const fate: Fate = this.#shared.faults.line?.(event)
     if (typeof fate === 'string') await this.#cut(fate)
     else if (fate !== undefined && 'answer' in fate) {
-      const { answer } = fate
+      const { answer, after } = fate
       await this.#write(typeof answer === 'string' ? Buffer.from(answer, 'latin1') : answer)
+      if (after !== undefined) await this.#cut(after)
     } else {
       await usual()
       if (fate !== undefined) await this.#cut(fate.after)
