@@ -194,7 +194,8 @@ test('the language is the flag, else HIKYAKU_LANG, else the locale as POSIX orde
 test('sizes, spans and times read as people write them', () => {
   const en = makeFormat('en', 'UTC')
   const ja = makeFormat('ja', 'Asia/Tokyo')
-  assert.equal(en.size(0), '0 byte')
+  assert.equal(en.size(0), '0 bytes')
+  assert.equal(en.size(833), '833 bytes')
   assert.equal(en.size(1536), '1.5 kB')
   assert.equal(en.size(999_999), '1 MB')
   assert.equal(en.size(undefined), '–')

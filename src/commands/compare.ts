@@ -2,7 +2,7 @@
 import { systemClock } from '../clock.ts'
 import { type Compared, type Comparison, compare, isThere } from '../compare.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
-import { isHeld } from '../doctor/instance.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
 import { lookAtJournal } from '../doctor/look-at-journal.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import { makeGmail } from '../gmail/google.ts'
@@ -29,7 +29,7 @@ interface MailboxAnswer {
 export async function compareCommand(invocation: Invocation, names: readonly string[]): Promise<number> {
   return withConfig(invocation, async config => {
     const chosen = choose(config, names)
-    const look = await lookAtJournal(config.stateDir, isHeld(config.stateDir), false)
+    const look = await lookAtJournal(config.stateDir, isInstanceRunning(config.stateDir), false)
     try {
       if (look.fault !== undefined) throw look.fault
       const answers: MailboxAnswer[] = []

@@ -4,11 +4,11 @@
  */
 import type { Config } from '../config/config.ts'
 import { asFault, Fault } from '../fault.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
 import type { DoctorContext } from './context.ts'
 import { type CheckName, exitCodeOf, type Finding, fine, ofFault, skipped } from './finding.ts'
 import { checkAccount, checkGoogle } from './google.ts'
 import { checkAlerts, checkLastPull, checkMessages } from './history.ts'
-import { isHeld } from './instance.ts'
 import { type JournalLook, lookAtJournal } from './look-at-journal.ts'
 import { checkNode, checkState } from './machine.ts'
 import { checkService } from './service-state.ts'
@@ -61,7 +61,7 @@ async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
   say(...findings)
   if (config === undefined) return false
   say(...(await checkState(config.stateDir, context)))
-  const running = isHeld(config.stateDir)
+  const running = isInstanceRunning(config.stateDir)
   const look = await lookTwice(config.stateDir, running)
   try {
     say(checkJournal(config, look, context))
@@ -75,7 +75,7 @@ async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
 /** A pull that began meanwhile makes a copy worthless. */
 async function lookTwice(stateDir: string, running: boolean): Promise<JournalLook> {
   const look = await lookAtJournal(stateDir, running, true)
-  if (look.fault === undefined || running || !isHeld(stateDir)) return look
+  if (look.fault === undefined || running || !isInstanceRunning(stateDir)) return look
   return lookAtJournal(stateDir, true, true)
 }
 

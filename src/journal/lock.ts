@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../fault.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
-export const lockFile = 'instance.lock'
+const lockFile = 'instance.lock'
 
 export interface InstanceLock {
   release(): void
@@ -33,13 +33,21 @@ export function lockInstance(stateDir: string): InstanceLock {
   return { release: () => held.close() }
 }
 
-/** Whether a process holds the directory now. Takes the lock for a moment where none does. */
+/**
+ * Whether a process holds the directory now. An exclusive transaction keeps readers out, so reading tells; taking the
+ * lock for a moment would make a file and could meet a daemon that is just starting.
+ */
 export function isInstanceRunning(stateDir: string): boolean {
-  if (!existsSync(join(stateDir, lockFile))) return false
+  const file = join(stateDir, lockFile)
+  if (!existsSync(file)) return false
+  let database: DatabaseSync | undefined
   try {
-    lockInstance(stateDir).release()
+    database = new DatabaseSync(file, { readOnly: true, timeout: 0 })
+    database.prepare('SELECT count(*) FROM sqlite_schema').get()
     return false
   } catch (error) {
-    return error instanceof Fault && error.code === 'state.second-instance'
+    return sqliteFault(error, file).code === 'journal.locked'
+  } finally {
+    database?.close()
   }
 }

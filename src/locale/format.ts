@@ -37,7 +37,7 @@ export function makeFormat(language: Language, timeZone?: string): Format {
     made.set(key, known)
     return known
   }
-  const unit = (value: number, name: string, digits: number, display: 'short' | 'narrow'): string =>
+  const unit = (value: number, name: string, digits: number, display: 'short' | 'narrow' | 'long'): string =>
     numbers(`${name} ${digits} ${display}`, {
       style: 'unit',
       unit: name,
@@ -67,7 +67,8 @@ export function makeFormat(language: Language, timeZone?: string): Format {
         value /= 1000
         step += 1
       }
-      return unit(value, sizes[step] ?? 'byte', step === 0 || value >= 100 ? 0 : 1, 'short')
+      if (step === 0) return unit(octets, 'byte', 0, 'long')
+      return unit(value, sizes[step] ?? 'byte', value >= 100 ? 0 : 1, 'short')
     },
     span: ms => {
       const [name, value] = largest(Math.max(0, ms))
