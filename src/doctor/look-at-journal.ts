@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { diskFault } from '../disk-fault.ts'
 import { asFault, Fault } from '../fault.ts'
+import { integrityProblems, journalFile } from '../journal/file.ts'
 import type { Journal } from '../journal/journal.ts'
-import { integrityProblems, journalFile, openJournal } from '../journal/sqlite.ts'
+import { openJournal } from '../journal/sqlite.ts'
 import { sqliteFault } from '../journal/sqlite-fault.ts'
 
 export interface JournalLook {

@@ -6,8 +6,8 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../fault.ts'
+import { integrityProblems, journalFile, madeFile } from './file.ts'
 import { migrations } from './schema.ts'
-import { integrityProblems, journalFile, madeFile } from './sqlite.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
 /** What can be wrong with rows, each with the condition that finds them. */

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { diskFault } from '../disk-fault.ts'
-import { journalFile } from './sqlite.ts'
+import { journalFile } from './file.ts'
 
 const workPrefix = 'rebuild-'
 

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { diskFault } from '../disk-fault.ts'
 import { fromSql } from './columns.ts'
 import { type MessageRow, type Salvage, stages } from './journal.ts'
-import { messageColumns } from './sqlite.ts'
+import { messageColumns } from './records.ts'
 
 /** After so many numbers without a row the rest is given up: damage hides where the last row is. */
 const longestGap = 20_000

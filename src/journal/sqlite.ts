@@ -5,21 +5,13 @@
  * anew: without it every message on the source would look new. The file `journal.made` beside it says that there
  * should be one.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { diskFault } from '../disk-fault.ts'
 import { Fault } from '../fault.ts'
 import { assignments, type Columns, fromSql, type SqlRow, toSql } from './columns.ts'
+import { checkIntegrity, journalFile, madeFile, migrate, refuseNewer, writeDurably } from './file.ts'
 import {
   type AccountState,
   type Conservation,
@@ -34,92 +26,18 @@ import {
   type StandingRow,
   stages,
 } from './journal.ts'
-import { migrations } from './schema.ts'
+import {
+  accountColumns,
+  mailboxColumns,
+  messageColumns,
+  noAccount,
+  noMailbox,
+  standingColumns,
+} from './records.ts'
 import { sqliteFault } from './sqlite-fault.ts'
-
-export const messageColumns: Columns<MessageRow> = {
-  id: 'integer',
-  mailbox: 'text',
-  folder: 'text',
-  uid: 'text',
-  stage: 'text',
-  present: 'boolean',
-  generation: 'integer',
-  octetsListed: 'integer',
-  octets: 'integer',
-  sha256: 'text',
-  headerSha256: 'text',
-  messageId: 'text',
-  seen: 'boolean',
-  arrivedAtMs: 'integer',
-  listedAtMs: 'integer',
-  retrievedAtMs: 'integer',
-  importingAtMs: 'integer',
-  importedAtMs: 'integer',
-  importedSteadyMs: 'integer',
-  settleAskedAtMs: 'integer',
-  settledAtMs: 'integer',
-  settleAsks: 'integer',
-  settledAs: 'text',
-  account: 'text',
-  gmailId: 'text',
-  mergedInto: 'integer',
-  attempts: 'integer',
-  firstFailedAtMs: 'integer',
-  notBeforeMs: 'integer',
-  fault: 'json',
-  outcomeUnknown: 'boolean',
-  repeated: 'integer',
-  renamed: 'boolean',
-  short: 'boolean',
-  lookUps: 'integer',
-  authentication: 'text',
-}
-
-const standingColumns: Columns<StandingRow> = {
-  id: 'integer',
-  uid: 'text',
-  stage: 'text',
-  octetsListed: 'integer',
-  octets: 'integer',
-  arrivedAtMs: 'integer',
-}
 
 /** No wait is meant to be longer than a day; one that is was written while the clock was wrong. */
 const waitIsOver = `(coalesce(not_before_ms, 0) <= ?2 OR not_before_ms > ?2 + ${24 * 3600_000})`
-
-const mailboxColumns: Columns<MailboxState> = {
-  name: 'text',
-  generation: 'integer',
-  firstPullAtMs: 'integer',
-  lastPullAtMs: 'integer',
-  lastGoodPullAtMs: 'integer',
-  lastLoginAtMs: 'integer',
-  failedLoginsAtMs: 'json',
-  failingSinceMs: 'integer',
-  failures: 'integer',
-  notBeforeMs: 'integer',
-  fault: 'json',
-  listed: 'integer',
-  startedFolders: 'json',
-  conservationBroken: 'boolean',
-  warning: 'json',
-}
-
-const accountColumns: Columns<AccountState> = {
-  name: 'text',
-  failingSinceMs: 'integer',
-  failures: 'integer',
-  notBeforeMs: 'integer',
-  fault: 'json',
-  consentEndsAtMs: 'integer',
-}
-
-export const journalFile = 'journal.sqlite'
-export const madeFile = 'journal.made'
-
-/** Past this size the start-up check looks at structure only, so that the start stays quick. */
-const fullCheckOctets = 64 * 1024 * 1024
 
 /**
  * Opens the journal of a state directory, or makes it where there has never been one.
@@ -167,66 +85,6 @@ export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () =>
     }
     throw sqliteFault(error, path)
   }
-}
-
-function version(database: DatabaseSync): number {
-  return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0)
-}
-
-function refuseNewer(database: DatabaseSync, path: string): void {
-  const found = version(database)
-  if (found > migrations.length) {
-    throw new Fault('journal.newer', { facts: { file: path, found, known: migrations.length } })
-  }
-}
-
-/** Every problem SQLite finds in the file, a line each; empty when it is sound. */
-export function integrityProblems(database: DatabaseSync, whole: boolean): readonly string[] {
-  const rows = database.prepare(whole ? 'PRAGMA integrity_check' : 'PRAGMA quick_check').all()
-  return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
-}
-
-/** @param atRest no write-ahead log lies beside it: the file must be whole by itself */
-function checkIntegrity(
-  database: DatabaseSync,
-  path: string,
-  size: number,
-  made: boolean,
-  atRest: boolean,
-): void {
-  const problems = [...integrityProblems(database, size <= fullCheckOctets)]
-  const pageOctets = Number(database.prepare('PRAGMA page_size').get()?.page_size)
-  // SQLite reads the missing part of a last page as zeros and says nothing.
-  if (atRest && size % pageOctets !== 0) problems.push('the last page is cut')
-  // Killed while it was being made for the first time: there is nothing in it yet, and no mark beside it.
-  const unfinished = !made && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
-  if (problems.length > 0 || (version(database) === 0 && !unfinished)) {
-    throw new Fault('journal.damaged', { facts: { file: path, reason: problems[0] ?? 'no schema' } })
-  }
-  // A table that is not there is an SQLITE_ERROR: journal.damaged (sqlite-fault.ts).
-  if (version(database) === migrations.length) {
-    database.prepare('SELECT 1 FROM message, mailbox, account, note LIMIT 0').get()
-  }
-}
-
-/** Brings the schema up to date, each step whole or not at all. */
-export function migrate(database: DatabaseSync, steps: readonly string[] = migrations): void {
-  for (let step = version(database); step < steps.length; step++) {
-    database.exec(`BEGIN IMMEDIATE; ${steps[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
-  }
-}
-
-/** Temp + fsync + rename + fsync of the folder: after a power cut the file is whole or not there. */
-function writeDurably(file: string, text: string): void {
-  const temporary = `${file}.new`
-  const handle = openSync(temporary, 'w', 0o600)
-  writeSync(handle, text)
-  fsyncSync(handle)
-  closeSync(handle)
-  renameSync(temporary, file)
-  const folder = openSync(dirname(file), 'r')
-  fsyncSync(folder)
-  closeSync(folder)
 }
 
 class SqliteJournal implements Journal {
@@ -637,29 +495,4 @@ class SqliteJournal implements Journal {
   close(): void {
     this.#database.close()
   }
-}
-
-const noMailbox: Omit<MailboxState, 'name'> = {
-  generation: 0,
-  firstPullAtMs: undefined,
-  lastPullAtMs: undefined,
-  lastGoodPullAtMs: undefined,
-  lastLoginAtMs: undefined,
-  failedLoginsAtMs: [],
-  failingSinceMs: undefined,
-  failures: 0,
-  notBeforeMs: undefined,
-  fault: undefined,
-  listed: 0,
-  startedFolders: [],
-  conservationBroken: false,
-  warning: undefined,
-}
-
-const noAccount: Omit<AccountState, 'name'> = {
-  failingSinceMs: undefined,
-  failures: 0,
-  notBeforeMs: undefined,
-  fault: undefined,
-  consentEndsAtMs: undefined,
 }

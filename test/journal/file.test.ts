@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { Fault, type FaultCode } from '../../src/fault.ts'
+import { integrityProblems, journalFile, migrate } from '../../src/journal/file.ts'
 import { isInstanceRunning, lockInstance } from '../../src/journal/lock.ts'
 import { migrations } from '../../src/journal/schema.ts'
-import { integrityProblems, journalFile, migrate, openJournal } from '../../src/journal/sqlite.ts'
+import { openJournal } from '../../src/journal/sqlite.ts'
 import { add, addIn, box, stateDirFor } from './journal-helpers.ts'
 
 const noLock = (): void => {}

@@ -1,0 +1,72 @@
+/** The journal's file: its name, its version, whether it is sound, and how it is begun. */
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { Fault } from '../fault.ts'
+import { migrations } from './schema.ts'
+
+export const journalFile = 'journal.sqlite'
+export const madeFile = 'journal.made'
+
+/** Past this size the start-up check looks at structure only, so that the start stays quick. */
+const fullCheckOctets = 64 * 1024 * 1024
+
+function version(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0)
+}
+
+export function refuseNewer(database: DatabaseSync, path: string): void {
+  const found = version(database)
+  if (found > migrations.length) {
+    throw new Fault('journal.newer', { facts: { file: path, found, known: migrations.length } })
+  }
+}
+
+/** Every problem SQLite finds in the file, a line each; empty when it is sound. */
+export function integrityProblems(database: DatabaseSync, whole: boolean): readonly string[] {
+  const rows = database.prepare(whole ? 'PRAGMA integrity_check' : 'PRAGMA quick_check').all()
+  return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
+}
+
+/** @param atRest no write-ahead log lies beside it: the file must be whole by itself */
+export function checkIntegrity(
+  database: DatabaseSync,
+  path: string,
+  size: number,
+  made: boolean,
+  atRest: boolean,
+): void {
+  const problems = [...integrityProblems(database, size <= fullCheckOctets)]
+  const pageOctets = Number(database.prepare('PRAGMA page_size').get()?.page_size)
+  // SQLite reads the missing part of a last page as zeros and says nothing.
+  if (atRest && size % pageOctets !== 0) problems.push('the last page is cut')
+  // Killed while it was being made for the first time: there is nothing in it yet, and no mark beside it.
+  const unfinished = !made && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+  if (problems.length > 0 || (version(database) === 0 && !unfinished)) {
+    throw new Fault('journal.damaged', { facts: { file: path, reason: problems[0] ?? 'no schema' } })
+  }
+  // A table that is not there is an SQLITE_ERROR: journal.damaged (sqlite-fault.ts).
+  if (version(database) === migrations.length) {
+    database.prepare('SELECT 1 FROM message, mailbox, account, note LIMIT 0').get()
+  }
+}
+
+/** Brings the schema up to date, each step whole or not at all. */
+export function migrate(database: DatabaseSync, steps: readonly string[] = migrations): void {
+  for (let step = version(database); step < steps.length; step++) {
+    database.exec(`BEGIN IMMEDIATE; ${steps[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
+  }
+}
+
+/** Temp + fsync + rename + fsync of the folder: after a power cut the file is whole or not there. */
+export function writeDurably(file: string, text: string): void {
+  const temporary = `${file}.new`
+  const handle = openSync(temporary, 'w', 0o600)
+  writeSync(handle, text)
+  fsyncSync(handle)
+  closeSync(handle)
+  renameSync(temporary, file)
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
