@@ -16,7 +16,7 @@ function point(): void {
   if (reached === at) process.kill(process.pid, 'SIGKILL')
 }
 
-/** Points before and after, since "written and not yet known" is a state of its own. */
+/** Points before and after a write to the journal, since "written and not yet known" is a state of its own. */
 function around<This, Args extends unknown[], Result>(
   method: (this: This, ...args: Args) => Result,
 ): (this: This, ...args: Args) => Result {
@@ -32,7 +32,12 @@ StatementSync.prototype.run = around(
   StatementSync.prototype.run as () => never,
 ) as typeof StatementSync.prototype.run
 DatabaseSync.prototype.exec = around(DatabaseSync.prototype.exec)
-Socket.prototype.write = around(Socket.prototype.write as () => boolean) as typeof Socket.prototype.write
+// What follows a send is the next point: a receive, or a write to the journal.
+const write = Socket.prototype.write as (this: Socket, ...args: unknown[]) => boolean
+Socket.prototype.write = function (this: Socket, ...args: unknown[]): boolean {
+  point()
+  return write.apply(this, args)
+} as typeof Socket.prototype.write
 const push = Socket.prototype.push
 Socket.prototype.push = function (this: Socket, chunk: unknown, encoding?: BufferEncoding): boolean {
   if (chunk !== null) point()
