@@ -140,15 +140,6 @@ export const en: Words = {
     more: count => `… and ${number(count)} more`,
   },
 
-  inspect: {
-    columns: { check: 'Check', stamped: 'Your host says', verified: 'hikyaku found' },
-    subject: 'Subject',
-    from: 'From',
-    date: 'Date',
-    noResults: 'Your host did not write down any results.',
-    forecast: 'If your host had forwarded it instead',
-  },
-
   doctor: {
     title: 'hikyaku doctor',
     ok: 'ok',

@@ -143,15 +143,6 @@ export const ja: Words = {
     more: count => `… ほか ${mails(count)}`,
   },
 
-  inspect: {
-    columns: { check: '項目', stamped: 'サーバーの判定', verified: 'hikyaku の検証' },
-    subject: '件名',
-    from: '差出人',
-    date: '日付',
-    noResults: 'サーバーは判定結果を記録していません。',
-    forecast: 'サーバーの転送機能を使っていた場合',
-  },
-
   doctor: {
     title: 'hikyaku doctor（診断）',
     ok: '正常',

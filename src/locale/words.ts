@@ -109,15 +109,6 @@ export interface Words {
     more(count: number): string
   }
 
-  readonly inspect: {
-    readonly columns: { readonly check: string; readonly stamped: string; readonly verified: string }
-    readonly subject: string
-    readonly from: string
-    readonly date: string
-    readonly noResults: string
-    readonly forecast: string
-  }
-
   readonly doctor: {
     readonly title: string
     readonly ok: string
