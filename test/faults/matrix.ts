@@ -72,8 +72,8 @@ const isRowId = (id: string): id is RowId => Object.hasOwn(matrix, id)
 
 /** The rows that a test's title begins with (`B6, B7: ...`), or a range at its end (`... (A1 to A13)`). */
 export function rowsOf(title: string): readonly RowId[] {
-  const begin = /^[A-F]\d+(?:, [A-F]\d+)*(?=:)/.exec(title)?.[0].split(', ') ?? []
-  const [, letter, first, last] = /\(([A-F])(\d+) to \1(\d+)\)$/.exec(title) ?? []
+  const begin = /^[A-G]\d+(?:, [A-G]\d+)*(?=:)/.exec(title)?.[0].split(', ') ?? []
+  const [, letter, first, last] = /\(([A-G])(\d+) to \1(\d+)\)$/.exec(title) ?? []
   const range = Object.keys(matrix).filter(id => {
     const number = Number(id.slice(1))
     return id[0] === letter && number >= Number(first) && number <= Number(last)
