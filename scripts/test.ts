@@ -1,8 +1,9 @@
 /**
- * npm test: every test/**\/*.test.ts by node's own runner, two files at a time.
+ * npm test: test/**\/*.test.ts by node's own runner, two files at a time.
  *
- *   npm test                      all
- *   npm test -- pop3 journal      only files whose path contains one of the words
+ *   npm test                      the quick part (test-parts.ts)
+ *   npm run test:slow             the slow part: this with --slow
+ *   npm test -- pop3 journal      of both parts, the files whose path contains one of the words
  *   npm test -- --test-name-pattern=UIDL pop3
  *
  * HIKYAKU_FUZZ_RUNS: how many cases each property test tries (here 100, in .ci/run 10,000).
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { partOf } from './test-parts.ts'
 
 /**
  * For one test and, because node counts a file as a test, for one file. A file that leaks a socket or a server
@@ -23,13 +25,14 @@ const timeoutMs = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 100) > 1_000 ? 480_000
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const given = process.argv.slice(2)
-const options = given.filter(word => word.startsWith('-'))
+const part = given.includes('--slow') ? 'slow' : 'quick'
+const options = given.filter(word => word.startsWith('-') && word !== '--slow')
 const words = given.filter(word => !word.startsWith('-')).map(word => word.replace(/^\.\//, ''))
 
 const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .filter(name => name.endsWith('.test.ts'))
-  .map(name => join('test', name))
-  .filter(name => words.length === 0 || words.some(word => name.includes(word)))
+  .map(name => `test/${name.replaceAll('\\', '/')}`)
+  .filter(name => (words.length === 0 ? partOf(name) === part : words.some(word => name.includes(word))))
   .sort()
 
 if (files.length === 0) {

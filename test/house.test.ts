@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { partOf, slowTests } from '../scripts/test-parts.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -186,6 +187,21 @@ describe('the house', () => {
       Object.keys(others).filter(name => !used.has(name)),
       [],
     )
+  })
+
+  test('each entry of the slow part of the tests names a test file or a folder of some', () => {
+    const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.test.ts'))
+      .map(name => `test/${name}`)
+    const idle = slowTests.filter(
+      entry => !files.some(file => (entry.endsWith('/') ? file.startsWith(entry) : file === entry)),
+    )
+    assert.deepEqual(idle, [])
+    for (const part of ['quick', 'slow'])
+      assert.ok(
+        files.some(file => partOf(file) === part),
+        `no test is ${part}`,
+      )
   })
 })
 

@@ -1,0 +1,25 @@
+/**
+ * Which part of the suite a test file belongs to: `npm test` runs the quick one, `npm run test:slow` the slow one. A
+ * file is quick unless it is named here, so that each belongs to exactly one part and a new one is run by everybody.
+ */
+
+export type Part = 'quick' | 'slow'
+
+/** Files, or whole folders (with the slash at the end), that take longer than an answer may take. */
+export const slowTests: readonly string[] = [
+  'test/faults/', // real processes, killed and started again
+  'test/bridge/corpus.test.ts', // every message of the corpus over every protocol
+  'test/bridge/memory.test.ts', // large messages
+  'test/gmail/memory.test.ts',
+  'test/gmail-consent/open-browser.test.ts', // Chromium
+  'test/package.test.ts', // npm pack, and an installation on several Nodes
+  'test/sandbox.test.ts', // whole sandboxes
+  'test/setup/terminal.test.ts', // a person at a terminal, with a browser
+  'test/soak.test.ts', // a short soak
+]
+
+/** @param file the path of a test file from the root of the repository, with slashes */
+export function partOf(file: string): Part {
+  const isSlow = slowTests.some(entry => (entry.endsWith('/') ? file.startsWith(entry) : file === entry))
+  return isSlow ? 'slow' : 'quick'
+}
