@@ -31,8 +31,9 @@ const rooms: Readonly<Record<string, string>> = {
 /** Outside things, and the only places that may know them. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['src/journal/'],
-  'node:net': ['src/source/', 'src/gmail/', 'src/authentication/', 'src/config/'],
-  'node:tls': ['src/source/'],
+  'node:net': ['src/tls.ts', 'src/source/', 'src/gmail/', 'src/authentication/', 'src/config/'],
+  'node:tls': ['src/tls.ts'],
+  'node:https': ['src/tls.ts'],
   imapflow: ['src/source/'],
   'google-auth-library': ['src/gmail/'],
   '@napi-rs/keyring': ['src/vault/'],
@@ -161,12 +162,37 @@ describe('the house', () => {
 
   test('each outside thing is known in one place', () => {
     assert.deepEqual(
-      breaches((file, { of }) => {
+      breaches((file, { of, typeOnly }) => {
+        if (typeOnly && /^node:(tls|https)$/.test(of)) return false
         const places = Object.entries(homes).find(([name]) => of === name || of.startsWith(`${name}/`))?.[1]
         if (places === undefined || /^src\/(commands|setup|doctor)\//.test(file)) return false
         return !places.some(place => file.startsWith(place))
       }),
       [],
+    )
+  })
+
+  test('TLS is spoken in one place only, where verification and version are settled', () => {
+    // In words that stand for a way round src/tls.ts, in whatever room, the commands included.
+    const roundabout =
+      /\bfetch\(|\bhttps\.(request|get|Agent)\b|\btls\.(connect|TLSSocket|createSecureContext)\b|rejectUnauthorized|checkServerIdentity|secureContext|NODE_TLS_REJECT_UNAUTHORIZED'?\]? *=/
+    const others = files.filter(file => file !== 'src/tls.ts')
+    assert.match(readFileSync(join(root, 'src/tls.ts'), 'utf8'), roundabout)
+    assert.deepEqual(
+      others.filter(file => roundabout.test(readFileSync(join(root, file), 'utf8'))),
+      [],
+    )
+    assert.deepEqual(
+      breaches(
+        (file, { of, typeOnly }) =>
+          file !== 'src/tls.ts' && !typeOnly && /^(node:)?(tls|https|http2)$|^undici$/.test(of),
+      ),
+      [],
+    )
+    // Who may look at a certificate that nobody vouches for.
+    assert.deepEqual(
+      others.filter(file => /\bconnectUnverified\b/.test(readFileSync(join(root, file), 'utf8'))),
+      ['src/doctor/certificate.ts', 'src/source/secure.ts'],
     )
   })
 

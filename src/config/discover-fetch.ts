@@ -1,5 +1,5 @@
 /** Fetches a small text over https, for discover.ts: certificates checked, size capped, no other scheme on the way. */
-import { request } from 'node:https'
+import { requestHttps } from '../tls.ts'
 import type { Fetcher } from './discover.ts'
 
 /** A configuration file has a few KB. */
@@ -16,7 +16,7 @@ export interface FetchTrust {
 function once(url: URL, signal: AbortSignal, trust: FetchTrust): Promise<string | URL | undefined> {
   return new Promise((resolve, reject) => {
     const to = trust.connectTo?.(url.hostname)
-    const client = request(
+    const client = requestHttps(
       url,
       {
         agent: false,

@@ -2,14 +2,15 @@
  * The certificate that a mail server shows, read without trusting it: no user name and no password goes over this
  * connection. What hikyaku itself thinks of it is decided by the same rules as in source/secure.ts.
  */
-import { isIP, type Socket } from 'node:net'
-import tls from 'node:tls'
+import type { Socket } from 'node:net'
+import type { PeerCertificate } from 'node:tls'
 import type { MailboxConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import { dial } from '../source/dial.ts'
 import { startTls } from '../source/imap-greeting.ts'
 import { networkFault } from '../source/network-fault.ts'
 import { authorities } from '../source/secure.ts'
+import { connectUnverified } from '../tls.ts'
 import { printable } from '../untrusted.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, fine, note, ofFault } from './finding.ts'
@@ -126,14 +127,8 @@ async function* readLines(socket: Socket): AsyncGenerator<string, undefined> {
 async function shake(socket: Socket, { server }: MailboxConfig): Promise<Seen> {
   const ca = await authorities(server)
   return new Promise((resolve, reject) => {
-    const secured = tls.connect({
-      socket,
-      host: server.host,
-      servername: isIP(server.host) === 0 ? server.host : '',
-      // Only to look at it: nothing is sent, and the login verifies it anew.
-      rejectUnauthorized: false,
-      ...(ca === undefined ? {} : { ca }),
-    })
+    // Only to look at it: nothing is sent, and the login verifies it anew.
+    const secured = connectUnverified(socket, { host: server.host, ca })
     secured.once('error', reject)
     secured.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
     secured.once('secureConnect', () => {
@@ -157,7 +152,7 @@ const one = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value
 
 /** The names that count: subjectAltName, or the common name where there is none (RFC 9525 has done with it). */
-function namesIn({ subjectaltname, subject }: tls.PeerCertificate): readonly string[] {
+function namesIn({ subjectaltname, subject }: PeerCertificate): readonly string[] {
   const alternatives = [...(subjectaltname ?? '').matchAll(/(?:DNS|IP Address):("[^"]*"|[^,]+)/g)].map(
     ([, name = '']) => printable(name.trim(), 80),
   )

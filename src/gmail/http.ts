@@ -7,7 +7,8 @@
  * whether Google may have acted on it.
  */
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { Agent as HttpsAgent } from 'node:https'
+import { makeHttpsAgent, requestHttps } from '../tls.ts'
 
 /** Time-outs in ms. */
 export interface Deadlines {
@@ -76,7 +77,7 @@ export class HttpTrouble extends Error {
 
 export interface Connections {
   readonly http: http.Agent
-  readonly https: https.Agent
+  readonly https: HttpsAgent
   /** Drops connections that idled too long; called before each exchange. */
   refresh(): void
   close(): void
@@ -93,8 +94,7 @@ export function openConnections(nowMs: () => number = Date.now): Connections {
   const options = { keepAlive: true, timeout: longestIdleMs, scheduling: 'lifo', noDelay: true } as const
   const pools = {
     http: new http.Agent(options),
-    // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off: a token travels.
-    https: new https.Agent({ ...options, rejectUnauthorized: true }),
+    https: makeHttpsAgent(options),
   }
   let usedAtMs = nowMs()
   return {
@@ -170,7 +170,7 @@ export function exchange(
     let timer: NodeJS.Timeout | undefined
     let graceTimer: NodeJS.Timeout | undefined
 
-    const client: ClientRequest = (secure ? https : http).request(request.url, {
+    const client: ClientRequest = (secure ? requestHttps : http.request)(request.url, {
       method: request.method,
       agent: secure ? connections.https : connections.http,
       headers: {

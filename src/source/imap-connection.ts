@@ -59,7 +59,8 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
     if (server.security === 'starttls')
       greeting = await timed(startTls(socket, facts), deadlines.greeting, 'greeting')
     if (server.security !== 'none') {
-      socket = await secure(socket, server, { clock, tlsMs: deadlines.tls, signal })
+      const afterClearText = server.security === 'starttls'
+      socket = await secure(socket, server, { clock, tlsMs: deadlines.tls, signal, afterClearText })
       socket.on('error', ignore)
     }
     // After STARTTLS no second greeting comes (RFC 9051 section 6.2.1); imapflow is given one to begin with.

@@ -5,12 +5,12 @@
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { isIP, type Socket } from 'node:net'
-// The default import: getCACertificates is missing before Node 22.15, and a named import would then not load.
-import tls from 'node:tls'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
+import { connectTls, connectUnverified, usualAuthorities } from '../tls.ts'
 import { within } from './deadline.ts'
 import { networkFault } from './network-fault.ts'
 
@@ -23,6 +23,9 @@ export interface SecureOptions {
   readonly afterClearText?: boolean
 }
 
+/** OpenSSL's names for octets that are no TLS record. */
+const clearText = /^ERR_SSL_(WRONG_VERSION_NUMBER|HTTP_REQUEST|HTTPS_PROXY_REQUEST)$/
+
 /**
  * Makes the handshake, as for STLS and implicit TLS alike (RFC 8314 section 3). Nothing may have been read ahead
  * from `socket`; it is destroyed when this fails.
@@ -33,9 +36,9 @@ export async function secure(
   socket: Socket,
   server: ServerConfig,
   { clock, tlsMs, signal, afterClearText = false }: SecureOptions,
-): Promise<tls.TLSSocket> {
+): Promise<TLSSocket> {
   const where = { host: server.host, port: server.port, phase: 'tls' }
-  let wrapped: tls.TLSSocket | undefined
+  let wrapped: TLSSocket | undefined
   let seen: string | undefined
   // Also once it is wrapped: what goes wrong below TLS is told by the TLS socket, and must not end the process.
   socket.on('error', () => {})
@@ -44,17 +47,11 @@ export async function secure(
     signal.throwIfAborted()
     // A TLS server never speaks first (RFC 8446 section 2); CVE-2011-0411 and its kin put commands here.
     if (afterClearText && socket.readableLength > 0) throw new Fault('source.tls-injection', { facts: where })
-    const handshake = new Promise<tls.TLSSocket>((resolve, reject) => {
-      const made = tls.connect({
-        socket,
-        host: server.host,
-        // RFC 6066 section 3: no IP address in server_name.
-        servername: isIP(server.host) === 0 ? server.host : '',
-        // With a pin the chain proves nothing that the digest does not prove better, and the pinned certificate
-        // may be self-signed, expired or for another name: it is held against the pin below, before any use.
-        rejectUnauthorized: server.pinnedSha256 === undefined,
-        ...(ca === undefined ? {} : { ca }),
-      })
+    const handshake = new Promise<TLSSocket>((resolve, reject) => {
+      // With a pin the chain proves nothing that the digest does not prove better, and the pinned certificate
+      // may be self-signed, expired or for another name: it is held against the pin below, before any use.
+      const connect = server.pinnedSha256 === undefined ? connectTls : connectUnverified
+      const made = connect(socket, { host: server.host, ca })
       wrapped = made
       // Before Node's own verification, which destroys the socket and the certificate with it: the owner needs
       // the digest of a refused certificate to pin it. Node emits 'secure' without documenting it; without it
@@ -83,7 +80,7 @@ export async function secure(
     if (signal.aborted && error === signal.reason) throw error
     const fault = networkFault(error, where)
     const facts = seen === undefined ? fault.facts : { ...fault.facts, seen }
-    const injected = afterClearText && fault.facts.reason === 'ERR_SSL_WRONG_VERSION_NUMBER'
+    const injected = afterClearText && clearText.test(String(fault.facts.reason))
     throw new Fault(injected ? 'source.tls-injection' : fault.code, {
       scope: fault.scope,
       retry: fault.retry,
@@ -97,14 +94,14 @@ export async function secure(
  * The pin is the owner's word for exactly this certificate: a renewed one asks for a new word, even when an
  * authority vouches for it. Throws source.tls-untrusted.
  */
-function holdAgainstPin(socket: tls.TLSSocket, server: ServerConfig): void {
+function holdAgainstPin(socket: TLSSocket, server: ServerConfig): void {
   if (server.pinnedSha256 === undefined) return
   if (fingerprint(socket) === server.pinnedSha256.replaceAll(':', '').toLowerCase()) return
   const facts = { host: server.host, port: server.port, phase: 'tls', reason: 'not the pinned certificate' }
   throw new Fault('source.tls-untrusted', { facts })
 }
 
-function fingerprint(socket: tls.TLSSocket): string | undefined {
+function fingerprint(socket: TLSSocket): string | undefined {
   const { raw } = socket.getPeerCertificate() ?? {}
   return raw === undefined ? undefined : createHash('sha256').update(raw).digest('hex')
 }
@@ -112,9 +109,8 @@ function fingerprint(socket: tls.TLSSocket): string | undefined {
 /** Node's own authorities and those of the CA file; undefined leaves the choice to Node. */
 export async function authorities(server: ServerConfig): Promise<string[] | undefined> {
   if (server.caFile === undefined) return undefined
-  const usual = typeof tls.getCACertificates === 'function' ? tls.getCACertificates() : tls.rootCertificates
   try {
-    return [...usual, await readFile(server.caFile, 'utf8')]
+    return [...usualAuthorities(), await readFile(server.caFile, 'utf8')]
   } catch (cause) {
     const facts = {
       what: 'MAIL_CA_FILE',

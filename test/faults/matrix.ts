@@ -64,6 +64,8 @@ export const matrix = {
   E8: 'upgrade and downgrade',
   E9: 'configuration changed',
   E10: 'hostile text on its way to the log',
+  G13: 'certificates and TLS versions, whatever the environment says',
+  G14: 'local neighbours: inspector, callback listener, core file',
 } as const satisfies Record<string, string>
 
 export type RowId = keyof typeof matrix

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -139,6 +139,33 @@ test('octets injected behind the OK to STARTTLS are refused', async t => {
   await faultOf(source.open(never), 'source.tls-injection')
   assert.equal(server.ledger.logins.length, 0)
 })
+
+for (const words of [
+  '* CAPABILITY IMAP4rev1\r\n',
+  'A\r\n',
+  'GET / HTTP/1.1\r\n\r\n',
+  'CONNECT a:1 HTTP/1.1\r\n',
+])
+  test(`octets in clear text that come after the handshake began are an injection too: ${JSON.stringify(words)}`, async t => {
+    const server = createServer(socket => {
+      socket.on('error', () => {})
+      socket.write('* OK hello\r\n')
+      socket.on('data', chunk => {
+        const [tag, verb] = chunk.toString('latin1').split(/ |\r/)
+        if (verb === 'CAPABILITY') socket.write(`* CAPABILITY IMAP4rev1 STARTTLS\r\n${tag} OK\r\n`)
+        else if (verb === 'STARTTLS') socket.write(`${tag} OK begin\r\n`)
+        // The ClientHello, in whose answer somebody on the way puts words of his own; the server's follows.
+        else socket.write(Buffer.concat([Buffer.from(words, 'latin1'), Buffer.from('160303', 'hex')]))
+      })
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    t.after(() => new Promise(resolve => server.close(resolve)))
+    const { port } = server.address() as AddressInfo
+    const mailbox = mailboxOf({ port, host: 'localhost', security: 'starttls' })
+    const source = makeImapSource({ mailbox, clock: systemClock, deadlines: { tls: 2_000 } })
+    const fault = await faultOf(source.open(never), 'source.tls-injection')
+    assert.equal(fault.facts.phase, 'tls')
+  })
 
 test('TLS to a server that speaks in the clear fails as TLS, by its deadline at the latest', async t => {
   const { source } = await rig(t, {
