@@ -10,7 +10,7 @@ import { type CheckName, exitCodeOf, type Finding, fine, ofFault, skipped } from
 import { checkAccount, checkGoogle } from './google.ts'
 import { checkAlerts, checkLastPull, checkMessages } from './history.ts'
 import { type JournalLook, lookAtJournal } from './look-at-journal.ts'
-import { checkNode, checkState } from './machine.ts'
+import { checkEnvironment, checkNode, checkState } from './machine.ts'
 import { checkService } from './service-state.ts'
 import { checkSettings } from './settings.ts'
 import { checkSource } from './source.ts'
@@ -56,7 +56,7 @@ export async function diagnose(
 type Say = (...lines: readonly Finding[]) => void
 
 async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
-  say(checkNode(context))
+  say(checkNode(context), ...checkEnvironment(context))
   const { config, findings } = await checkSettings(context)
   say(...findings)
   if (config === undefined) return false

@@ -4,6 +4,7 @@ import { access, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { diskFault } from '../disk-fault.ts'
 import { exitCodes, Fault } from '../fault.ts'
+import { printable } from '../untrusted.ts'
 import { shellWord } from '../vault/private-file.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault } from './finding.ts'
@@ -16,6 +17,29 @@ export function checkNode({ nodeVersion, words }: DoctorContext): Finding {
   const place = { check: 'node' } as const
   if (newEnough) return fine(place, words.node(nodeVersion))
   return bad(place, 'node.too-old', words.oldNode(nodeVersion, leastNode.join('.')), exitCodes.configuration)
+}
+
+/** Variables by which Node or OpenSSL trusts more, tells more or does more than it would by itself. */
+export function checkEnvironment({ env, words }: DoctorContext): readonly Finding[] {
+  const place = { check: 'node' } as const
+  const findings: Finding[] = []
+  const given = (names: readonly string[]): readonly string[] =>
+    names.filter(name => (env[name] ?? '') !== '')
+  const settings = (names: readonly string[]): readonly string[] =>
+    names.map(name => `${name}=${printable(env[name] ?? '', 200)}`)
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+    findings.push(
+      note(place, 'environment.unverified', words.unverifiedTls('NODE_TLS_REJECT_UNAUTHORIZED=0')),
+    )
+  const authorities = given(['NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA', 'SSL_CERT_FILE', 'SSL_CERT_DIR'])
+  if (authorities.length > 0)
+    findings.push(note(place, 'environment.authorities', words.moreAuthorities(settings(authorities))))
+  const keyLog = given(['SSLKEYLOGFILE'])
+  if (keyLog.length > 0) findings.push(note(place, 'environment.key-log', words.keyLog(settings(keyLog))))
+  const options = given(['NODE_OPTIONS', 'OPENSSL_CONF'])
+  if (options.length > 0)
+    findings.push(note(place, 'environment.options', words.foreignOptions(settings(options))))
+  return findings
 }
 
 /** Less than this holds neither a journal's growth nor one usual message. */

@@ -18,6 +18,22 @@ export const en: DoctorWords = {
     what: `Node.js ${version} is too old: hikyaku needs ${least} or newer.`,
     next: 'Install the current long-term version from https://nodejs.org/ and start hikyaku with it.',
   }),
+  unverifiedTls: setting => ({
+    what: `${setting} tells Node.js to believe any certificate. hikyaku does not obey it and goes on checking.`,
+    next: 'Remove this variable: other programs obey it. For a server with a certificate of its own use MAIL_CA_FILE or pin the certificate.',
+  }),
+  moreAuthorities: settings => ({
+    what: `Authorities beside the usual ones are trusted, by ${list(settings)}: who holds their keys can read mail and tokens on the way.`,
+    next: 'Right where your own network looks into TLS and you want it so; otherwise remove it here and from the service.',
+  }),
+  keyLog: settings => ({
+    what: `${list(settings)} asks for the keys of all encrypted connections to be written to a file: who reads it reads mail, password and tokens.`,
+    next: 'Remove this variable here and from the service, and delete the file.',
+  }),
+  foreignOptions: settings => ({
+    what: `Options from the environment change how Node.js runs hikyaku: ${list(settings)}. Such options can load other code or log keys.`,
+    next: 'Remove them here and from the service, unless you set them yourself and still need them.',
+  }),
   settings: (mailboxes, accounts) =>
     `${count(mailboxes, 'mailbox', 'mailboxes')} into ${count(accounts, 'Gmail account')}`,
   mendSettings: 'Mend this setting; nothing is pulled before that. `hikyaku setup` can do it with you.',

@@ -18,6 +18,22 @@ export const ja: DoctorWords = {
     what: `Node.js ${version} は古いため使えません。${least} 以降が必要です。`,
     next: 'https://nodejs.org/ から現在の LTS 版をインストールし、それで hikyaku を起動してください。',
   }),
+  unverifiedTls: setting => ({
+    what: `${setting} は、どの証明書でも信じるよう Node.js に指示するものです。hikyaku はこれに従わず、証明書の確認を続けます。`,
+    next: 'ほかのプログラムは従ってしまうので、この環境変数を取り除いてください。独自の証明書を使うサーバーには、MAIL_CA_FILE か証明書の固定をお使いください。',
+  }),
+  moreAuthorities: settings => ({
+    what: `${list(settings)} により、通常のもの以外の認証局も信頼しています。その鍵を持つ人は、途中でメールやトークンを読めます。`,
+    next: 'ご自分のネットワークが TLS の中身を検査していて、それでよい場合は問題ありません。そうでなければ、ここからもサービスからも取り除いてください。',
+  }),
+  keyLog: settings => ({
+    what: `${list(settings)} は、すべての暗号化通信の鍵をファイルに書き出すよう求めるものです。それを読める人は、メールもパスワードもトークンも読めます。`,
+    next: 'この環境変数をここからもサービスからも取り除き、そのファイルを削除してください。',
+  }),
+  foreignOptions: settings => ({
+    what: `環境変数のオプションが、Node.js による hikyaku の動かし方を変えています: ${list(settings)}。別のプログラムを読み込ませたり、鍵を記録させたりすることもできます。`,
+    next: 'ご自分で設定し、いまも必要な場合を除き、ここからもサービスからも取り除いてください。',
+  }),
   settings: (mailboxes, accounts) =>
     `メールボックス ${number(mailboxes)} 個、Gmail アカウント ${number(accounts)} 個`,
   mendSettings: 'この設定を直してください。直すまで取り込みは行いません。`hikyaku setup` でも設定できます。',

@@ -12,6 +12,11 @@ export interface DoctorText {
 export interface DoctorWords {
   readonly node: (version: string) => string
   readonly oldNode: (version: string, least: string) => DoctorText
+  /** Each names the variables as they are set, `NAME=value`. */
+  readonly unverifiedTls: (setting: string) => DoctorText
+  readonly moreAuthorities: (settings: readonly string[]) => DoctorText
+  readonly keyLog: (settings: readonly string[]) => DoctorText
+  readonly foreignOptions: (settings: readonly string[]) => DoctorText
   readonly settings: (mailboxes: number, accounts: number) => string
   /** Below a line of configuration trouble. */
   readonly mendSettings: string

@@ -270,6 +270,9 @@ test('the words of doctor are complete in both languages, and each text says wha
     certificateSeen: [['h'], 0, 1, 'ab'],
     abilities: ['imap', ['IDLE']],
     labels: [['a'], ['b']],
+    moreAuthorities: [['A=b']],
+    keyLog: [['A=b']],
+    foreignOptions: [['A=b']],
     scopes: [true],
   }
   for (const language of ['en', 'ja'] as const) {
