@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Fetcher } from '../../src/config/discover.ts'
 import { makeFetcher } from '../../src/config/discover-fetch.ts'
-import { makeCertificates } from '../servers/certificates.ts'
+import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 
-describe('fetching a configuration file', () => {
+describe('fetching a configuration file', { skip: needsOpenssl() }, () => {
   let folder: string
   let server: Server
   let fetcher: Fetcher

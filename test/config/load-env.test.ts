@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { ConfigFault, type Problem } from '../../src/config/describe.ts'
 import { variables } from '../../src/config/env.ts'
 import { faultText } from '../../src/locale/locale.ts'
-import { makeCertificates } from '../servers/certificates.ts'
+import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
 
 test('seven variables are enough, and the rest has the promised defaults', async () => {
@@ -242,7 +242,7 @@ test('a fingerprint is taken with colons, capitals or the word SHA256 in front',
   assert.equal(mailbox?.server.pinnedSha256, hex)
 })
 
-test('an extra authority must be a readable PEM certificate', async () => {
+test('an extra authority must be a readable PEM certificate', { skip: needsOpenssl() }, async () => {
   const cwd = await folder()
   const { ca, good } = await makeCertificates(join(cwd, 'certificates'))
   await writeFile(join(cwd, 'two.pem'), `# two of them\n${ca.cert}\n${good.cert}`)

@@ -5,7 +5,7 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { table } from '../../src/locale/table.ts'
-import { type Certificates, makeCertificates } from '../servers/certificates.ts'
+import { type Certificates, makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { startWorld } from '../servers/world.ts'
 import { diagnosed, snapshot } from './harness.ts'
 import type { Row } from './rows.ts'
@@ -20,7 +20,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some(all => all?.some(({ addr
 let certificates: Certificates
 const results: string[][] = []
 
-describe('doctor names the cause of a broken set-up, and nothing else', () => {
+describe('doctor names the cause of a broken set-up, and nothing else', { skip: needsOpenssl() }, () => {
   before(async () => {
     certificates = await makeCertificates(await mkdtemp(join(tmpdir(), 'hikyaku-doctor-certificates-')))
   })

@@ -4,8 +4,8 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, type TestContext, test } from 'node:test'
-import { type Certificates, makeCertificates } from '../servers/certificates.ts'
+import { after, describe as anySuite, test as anyTest, before, type TestContext } from 'node:test'
+import { type Certificates, makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { startImapServer } from '../servers/imap-server.ts'
 import { PlayedClock } from '../servers/in-process.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
@@ -13,13 +13,17 @@ import { answerOf, startWorld } from '../servers/world.ts'
 import { diagnosed, type Line } from './harness.ts'
 import { onlyIpv4 } from './rows.ts'
 
+const skip = needsOpenssl()
+const describe = skip ? anySuite.skip : anySuite
+const test = skip ? anyTest.skip : anyTest
 let folder = ''
 let certificates: Certificates
 before(async () => {
+  if (skip) return
   folder = await mkdtemp(join(tmpdir(), 'hikyaku-doctor-certificate-'))
   certificates = await makeCertificates(folder)
 })
-after(() => rm(folder, { recursive: true, force: true }))
+after(() => skip || rm(folder, { recursive: true, force: true }))
 
 const users = { owner: 'correct horse battery' }
 

@@ -7,10 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Certificate, type Certificates, makeCertificates } from '../servers/certificates.ts'
+import {
+  type Certificate,
+  type Certificates,
+  makeCertificates,
+  needsOpenssl,
+} from '../servers/certificates.ts'
 import { sendJson, serveTokens } from './scripted.ts'
 
-describe('over https', () => {
+describe('over https', { skip: needsOpenssl() }, () => {
   let folder = ''
   let certificates: Certificates
   before(async () => {

@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { program } from './local.ts'
+import { requireServer } from './required.ts'
 
 const run = promisify(execFile)
 
@@ -32,6 +34,12 @@ export interface Certificates {
 }
 
 const here = 'DNS:localhost,IP:127.0.0.1,IP:::1'
+
+export const opensslMissing = (): string | undefined =>
+  program('openssl') === undefined ? 'openssl is not installed' : undefined
+
+/** The `skip` option for what needs certificates; see requireServer. */
+export const needsOpenssl = (): false | string => requireServer('openssl', opensslMissing())
 
 /** Makes all of them in `dir` (created where missing); about 200 ms. Needs openssl on the PATH. */
 export async function makeCertificates(dir: string): Promise<Certificates> {

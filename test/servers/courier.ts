@@ -15,7 +15,7 @@ import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { makeCertificates } from './certificates.ts'
+import { makeCertificates, opensslMissing } from './certificates.ts'
 import {
   freePorts,
   loopback,
@@ -66,6 +66,7 @@ function courierRoot(): string | undefined {
 /** Why no Courier can be started here, or undefined when one can. */
 export function courierMissing(): string | undefined {
   if (courierRoot() === undefined) return 'courier-imap and courier-pop are neither unpacked nor installed'
+  if (opensslMissing() !== undefined) return opensslMissing()
   if (!existsSync(authdaemond) || program('couriertcpd') === undefined) return 'courier-base is not installed'
   if (userInfo().uid !== 0) return 'Courier changes to the account of the mailbox, which needs root'
   try {

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { type Certificates, makeCertificates } from './certificates.ts'
+import { type Certificates, makeCertificates, opensslMissing } from './certificates.ts'
 import {
   type Daemon,
   freePorts,
@@ -73,6 +73,7 @@ const nobody: Owner = { uid: 65534, gid: 65534 }
 export function dovecotMissing(): string | undefined {
   const dovecot = program('dovecot')
   if (dovecot === undefined) return 'dovecot is not installed (dovecot-imapd and dovecot-pop3d)'
+  if (opensslMissing() !== undefined) return opensslMissing()
   try {
     const settings = execFileSync(dovecot, ['-a', '-c', '/dev/null'], { stdio: ['ignore', 'pipe', 'ignore'] })
     const text = settings.toString('utf8')

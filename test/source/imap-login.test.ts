@@ -4,12 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, describe as anySuite, test as anyTest, before } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import type { FaultCode } from '../../src/fault.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { Secret } from '../../src/vault/vault.ts'
-import { type Certificate, type Certificates, makeCertificates } from '../servers/certificates.ts'
+import {
+  type Certificate,
+  type Certificates,
+  makeCertificates,
+  needsOpenssl,
+} from '../servers/certificates.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
 import {
   faultOf,
@@ -26,10 +31,14 @@ import {
 } from './imap-harness.ts'
 
 let folder: string
+const skip = needsOpenssl()
+const describe = skip ? anySuite.skip : anySuite
+const test = skip ? anyTest.skip : anyTest
 let certificates: Certificates
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hikyaku-imap-'))
+  if (skip) return
   certificates = await makeCertificates(folder)
 })
 after(() => rm(folder, { recursive: true, force: true }))
