@@ -196,6 +196,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
         ),
       )
     })
+  program.helpCommand(true) // with an action of its own it would take 'help' for an argument
   program.action(() => {
     program.outputHelp()
   })
