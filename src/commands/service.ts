@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { configFolder, stateFolder } from '../config/load-paths.ts'
+import { configFolder, noHome, stateFolder } from '../config/load-paths.ts'
 import { exitCodes } from '../fault.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
@@ -44,16 +44,18 @@ function optionsFor(
     scope,
     nodeFile,
     cliFile,
-    stateDir: absolute(env.STATE_DIR) ?? (system ? undefined : stateFolder({ ...machine, env })),
+    stateDir:
+      absolute(env.STATE_DIR) ??
+      (system ? undefined : (stateFolder({ ...machine, env }) ?? noHome('STATE_DIR'))),
     configFile: absolute(env.HIKYAKU_CONFIG) ?? (system ? ifThere('/etc/hikyaku/config.yaml') : undefined),
     envFile: system
       ? '/etc/hikyaku/hikyaku.env'
-      : posix.join(configFolder({ ...machine, env }), 'hikyaku.env'),
+      : posix.join(configFolder({ ...machine, env }) ?? noHome('HOME'), 'hikyaku.env'),
     keyFile: system ? ifThere('/etc/hikyaku/hikyaku.key') : absolute(env.HIKYAKU_KEY_FILE),
     user: flags.runAs,
     userNamespaces,
     everySeconds: flags.every,
-    logFile: mac ? posix.join(machine.home, 'Library/Logs/hikyaku.log') : undefined,
+    logFile: mac ? posix.join(machine.home ?? noHome('HOME'), 'Library/Logs/hikyaku.log') : undefined,
   }
 }
 
@@ -73,8 +75,11 @@ async function act(
   })
   const mac = machine.platform === 'darwin'
   const scope = !mac && (flags.system || (machine.uid === 0 && !flags.user)) ? 'system' : 'user'
-  const configHome = posix.dirname(configFolder({ ...machine, env: invocation.env }))
-  const manager: Manager | undefined = managerFor(machine, scope, configHome)
+  const folder = configFolder({ ...machine, env: invocation.env })
+  const unitsHome = folder === undefined ? undefined : posix.dirname(folder)
+  // A user's own service lies in the user's home.
+  if (scope === 'user' && (unitsHome === undefined || (mac && machine.home === undefined))) noHome('HOME')
+  const manager: Manager | undefined = managerFor(machine, scope, unitsHome ?? '')
   if (manager === undefined) return refuse(exitCodes.configuration, words.noServiceManager)
 
   if (action === 'status') {

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../clock.ts'
 import { discover } from '../config/discover.ts'
 import { makeFetcher } from '../config/discover-fetch.ts'
-import { absolutePath } from '../config/load-paths.ts'
+import { absolutePath, homeOf } from '../config/load-paths.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import { type Language, wordsFor } from '../locale/locale.ts'
 import { reasonText } from '../locale/reasons.ts'
@@ -272,7 +272,7 @@ async function readGivenSecrets(answers: Answers, place: Place, cwd: string): Pr
   const read = async (option: string, variable: string): Promise<string | undefined> => {
     const named = answers[option] ?? env[`${variable}_FILE`]
     if (named === undefined || named === '') return env[variable] || undefined
-    const file = absolutePath(named, cwd, env.HOME ?? cwd)
+    const file = absolutePath(named, cwd, homeOf(env))
     const text = (await readPrivate(file, env))?.toString('utf8').replace(/\r?\n$/, '')
     if (text) return text
     const reason = text === undefined ? 'ENOENT' : 'empty'

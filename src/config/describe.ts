@@ -57,6 +57,7 @@ export type Problem = At &
     | { readonly kind: 'open-file'; readonly file: string; readonly command: string }
     | { readonly kind: 'hash' }
     | { readonly kind: 'unclosed' }
+    | { readonly kind: 'no-home' }
     | { readonly kind: 'empty-file'; readonly file: string }
     | { readonly kind: 'yaml'; readonly line: number; readonly column: number; readonly reason: string }
   )

@@ -1,7 +1,7 @@
 /** The language that the configuration asks for, found before anything is checked: help and complaints need it. */
-import { homedir } from 'node:os'
 import { chooseLanguage, type Language } from '../locale/locale.ts'
 import { readEnvironment } from './env.ts'
+import { homeOf } from './load-paths.ts'
 import { readWritten } from './load-written.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function languageHere(
 ): Promise<Language> {
   try {
     const { environment } = await readEnvironment(env, cwd)
-    const machine = { platform: process.platform, home: env.HOME || homedir(), env: environment.all }
+    const machine = { platform: process.platform, home: homeOf(env), env: environment.all }
     const { top } = await readWritten({ environment, machine, cwd, file: undefined }, [], () => {})
     const said = top.values.language
     return chooseLanguage({ flag: typeof said === 'string' ? said : undefined, env: environment.all })

@@ -1,43 +1,74 @@
 /** Where configuration and state live on each platform, and what a written path means. */
+import { homedir } from 'node:os'
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path'
+import { ConfigFault } from './describe.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
 export interface Machine {
   readonly platform: NodeJS.Platform
-  readonly home: string
+  /** Undefined where this user has none; see `homeOf`. */
+  readonly home: string | undefined
   readonly env: Env
 }
 
 const folderName = 'hikyaku'
 
-// XDG Base Directory Specification: a relative path in these variables is invalid and is ignored.
-const xdg = (machine: Machine, variable: string, usual: string): string => {
-  const named = machine.env[variable]
-  return posix.join(named?.startsWith('/') ? named : posix.join(machine.home, usual), folderName)
+/**
+ * The home folder of this user: HOME, else what the system knows. Undefined where there is none: a service's own
+ * user (DynamicUser) or a container's bare number need not have a name, nor a home.
+ */
+export function homeOf(env: Env): string | undefined {
+  if (env.HOME) return isAbsolute(env.HOME) ? env.HOME : undefined
+  try {
+    return homedir() || undefined
+  } catch {
+    return undefined // uv_os_homedir: no such user
+  }
 }
 
-/** The folder of config.yaml: XDG, `~/Library/Application Support`, `%APPDATA%`. */
-export function configFolder(machine: Machine): string {
-  if (machine.platform === 'darwin')
-    return posix.join(machine.home, 'Library/Application Support', folderName)
-  if (machine.platform === 'win32') {
-    return win32.join(machine.env.APPDATA || win32.join(machine.home, 'AppData', 'Roaming'), folderName)
-  }
-  return xdg(machine, 'XDG_CONFIG_HOME', '.config')
+// XDG Base Directory Specification: a relative path in these variables is invalid and is ignored.
+const xdg = (machine: Machine, variable: string, usual: string): string | undefined => {
+  const named = machine.env[variable]
+  if (named?.startsWith('/')) return posix.join(named, folderName)
+  return machine.home === undefined ? undefined : posix.join(machine.home, usual, folderName)
+}
+
+const appData = (machine: Machine, variable: string, usual: string): string | undefined => {
+  const named = machine.env[variable]
+  if (named) return win32.join(named, folderName)
+  return machine.home === undefined ? undefined : win32.join(machine.home, 'AppData', usual, folderName)
+}
+
+/**
+ * The folder of config.yaml: XDG, `~/Library/Application Support`, `%APPDATA%`. Undefined where it would lie in a
+ * home that this user does not have.
+ */
+export function configFolder(machine: Machine): string | undefined {
+  if (machine.platform === 'win32') return appData(machine, 'APPDATA', 'Roaming')
+  if (machine.platform !== 'darwin') return xdg(machine, 'XDG_CONFIG_HOME', '.config')
+  const { home } = machine
+  return home === undefined ? undefined : posix.join(home, 'Library/Application Support', folderName)
 }
 
 /** The folder of the journal: XDG, `~/Library/Application Support`, `%LOCALAPPDATA%` (it must not roam). */
-export function stateFolder(machine: Machine): string {
-  if (machine.platform === 'darwin') return configFolder(machine)
-  if (machine.platform === 'win32') {
-    return win32.join(machine.env.LOCALAPPDATA || win32.join(machine.home, 'AppData', 'Local'), folderName)
-  }
-  return xdg(machine, 'XDG_STATE_HOME', '.local/state')
+export function stateFolder(machine: Machine): string | undefined {
+  if (machine.platform === 'win32') return appData(machine, 'LOCALAPPDATA', 'Local')
+  return machine.platform === 'darwin'
+    ? configFolder(machine)
+    : xdg(machine, 'XDG_STATE_HOME', '.local/state')
 }
 
-/** A path as it was written, absolute: `~/` is the home folder, anything relative belongs to `base`. */
-export function absolutePath(written: string, base: string, home: string): string {
-  if (written === '~' || written.startsWith('~/')) return join(home, written.slice(1))
+/**
+ * A path as it was written, absolute: `~/` is the home folder, anything relative belongs to `base`.
+ * @throws ConfigFault where it begins with `~` and there is no home
+ */
+export function absolutePath(written: string, base: string, home: string | undefined): string {
+  if (written === '~' || written.startsWith('~/')) return join(home ?? noHome('HOME'), written.slice(1))
   return isAbsolute(written) ? written : resolve(base, written)
+}
+
+/** Throws ConfigFault: what is asked for would lie in the home that this user does not have. */
+export function noHome(variable: 'HOME' | 'HIKYAKU_CONFIG' | 'STATE_DIR'): never {
+  throw new ConfigFault([{ at: variable, kind: 'no-home' }])
 }

@@ -66,8 +66,11 @@ export async function readWritten(
     for (const at of describes) note({ at, kind: 'two-sources', file: path })
     return fromYaml(sources, path, sources.file === undefined ? 'HIKYAKU_CONFIG' : path, problems)
   }
-  const usual = join(configFolder(machine), 'config.yaml')
-  if (describes.length === 0 && (await isFile(usual))) return fromYaml(sources, usual, usual, problems)
+  const folder = configFolder(machine)
+  if (folder === undefined && describes.length === 0) problems.push({ at: 'HIKYAKU_CONFIG', kind: 'no-home' })
+  const usual = folder === undefined ? undefined : join(folder, 'config.yaml')
+  if (describes.length === 0 && usual !== undefined && (await isFile(usual)))
+    return fromYaml(sources, usual, usual, problems)
   return {
     kind: 'environment',
     top: environmentPart(sources, 'top'),

@@ -1,5 +1,4 @@
 /** From environment, .env and YAML to the frozen Config, or to one fault that names every problem. */
-import { homedir } from 'node:os'
 import { chooseLanguage } from '../locale/locale.ts'
 import { Secret } from '../vault/vault.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
@@ -13,7 +12,7 @@ import {
   webAddress,
   withoutSecrets,
 } from './load-build.ts'
-import { type Machine, stateFolder } from './load-paths.ts'
+import { homeOf, type Machine, stateFolder } from './load-paths.ts'
 import { checkSecret } from './load-secrets.ts'
 
 import { readWritten } from './load-written.ts'
@@ -59,7 +58,7 @@ export interface SecretContext {
  * @throws ConfigFault (config.invalid) with every problem found
  */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
-  const { cwd, platform = process.platform, home = options.env.HOME || homedir() } = options
+  const { cwd, platform = process.platform, home = homeOf(options.env) } = options
   const note = options.onNote ?? (() => {})
   const { environment, problems: found, notes } = await readEnvironment(options.env, cwd)
   const problems: Problem[] = [...found]
@@ -73,6 +72,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const top = checkPart(topShape, topValues, written.top.place, problems)
   const stateDir =
     top?.stateDir === undefined ? stateFolder(machine) : written.top.path('stateDir', top.stateDir)
+  if (stateDir === undefined) problems.push({ at: 'STATE_DIR', kind: 'no-home' })
   const language = top?.language ?? chooseLanguage({ env })
   const context: Context = {
     env,
@@ -80,7 +80,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     places: [],
     onReveal: options.onReveal,
     vault:
-      options.secrets && (name => options.secrets?.(name, { stateDir, env }) ?? Promise.resolve(undefined)),
+      options.secrets &&
+      (async name => (stateDir === undefined ? undefined : options.secrets?.(name, { stateDir, env }))),
   }
   if (yaml) refuseSecretsInYaml(written.top, () => undefined, problems)
   const alertSecret = (key: 'alertWebhook' | 'alertPing'): Secret | undefined =>
@@ -105,7 +106,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
       if (problem !== undefined) problems.push(problem)
     }
   }
-  if (problems.length > 0 || top === undefined) throw new ConfigFault(inOrder(problems), language)
+  if (problems.length > 0 || top === undefined || stateDir === undefined)
+    throw new ConfigFault(inOrder(problems), language)
 
   return deepFreeze<Config>({
     stateDir,

@@ -40,11 +40,14 @@ export async function checkService(running: boolean, context: DoctorContext): Pr
 /** Services of the machine and of this user; undefined where no service manager is known. */
 async function services(context: DoctorContext): Promise<readonly Installed[] | undefined> {
   const { machine, env, deadlines } = context
-  const configHome = dirname(configFolder({ ...machine, env }))
-  const scopes = machine.platform === 'darwin' ? (['user'] as const) : (['system', 'user'] as const)
+  const folder = configFolder({ ...machine, env })
+  const mac = machine.platform === 'darwin'
+  // A user without a home has no service of its own.
+  const hasOwn = folder !== undefined && (!mac || machine.home !== undefined)
+  const scopes = [...(mac ? [] : (['system'] as const)), ...(hasOwn ? (['user'] as const) : [])]
   const found: Installed[] = []
   for (const scope of scopes) {
-    const manager = managerFor(machine, scope, configHome)
+    const manager = managerFor(machine, scope, dirname(folder ?? ''))
     if (manager === undefined) return undefined
     const late = new Fault('bug', { facts: { what: 'the service manager does not answer' } })
     const states = await atMost(manager.states(), deadlines.answerMs, late, context).catch(() => [])

@@ -175,6 +175,11 @@ function sentence(p: Problem): Text {
         'begins with a quotation mark that is not closed in its line',
         ' の引用符が、同じ行で閉じられていません',
       ]
+    case 'no-home':
+      return [
+        'must be set to an absolute path, since the user that runs hikyaku has no home folder here',
+        ' に絶対パスを設定してください。hikyaku を実行しているユーザーには、ホームフォルダーがありません',
+      ]
     case 'empty-file':
       return [`names an empty file: ${p.file}`, ` のファイルが空です: ${p.file}`]
     case 'yaml':

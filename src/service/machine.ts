@@ -1,8 +1,9 @@
 /** The machine that a service is installed on, as data: tests give another one and touch nothing real. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { homeOf } from '../config/load-paths.ts'
 
 export interface Ran {
   readonly code: number
@@ -12,8 +13,10 @@ export interface Ran {
 
 export interface ServiceMachine {
   readonly platform: NodeJS.Platform
-  readonly home: string
+  /** Undefined where this user has none. */
+  readonly home: string | undefined
   readonly uid: number
+  /** The number of a user that has no name here. */
   readonly userName: string
   /** In front of every absolute path that is written or looked for; '' for the real system. */
   readonly prefix: string
@@ -55,13 +58,21 @@ function userNamespaces(): boolean {
   )
 }
 
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 0) // no entry in passwd
+  }
+}
+
 /** @param cliFile the program that was started (process.argv[1]) */
 export function thisMachine(cliFile = process.argv[1] ?? fileURLToPath(import.meta.url)): ServiceMachine {
   return {
     platform: process.platform,
-    home: homedir(),
+    home: homeOf(process.env),
     uid: process.getuid?.() ?? 0,
-    userName: userInfo().username,
+    userName: userName(),
     prefix: '',
     nodeFile: process.execPath,
     cliFile,

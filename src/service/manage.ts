@@ -161,7 +161,8 @@ function systemd(machine: ServiceMachine, scope: 'system' | 'user', configHome: 
 }
 
 function launchd(machine: ServiceMachine): Manager {
-  const folder = join(machine.prefix + machine.home, 'Library', 'LaunchAgents')
+  const home = machine.home ?? '/'
+  const folder = join(machine.prefix + home, 'Library', 'LaunchAgents')
   const domain = `gui/${machine.uid}`
   const fileOf = (label: string): string => join(folder, `${label}.plist`)
   const must = async (...args: string[]): Promise<void> => {
@@ -180,7 +181,7 @@ function launchd(machine: ServiceMachine): Manager {
   return {
     folder,
     files: options => [makeAgent(options)],
-    logCommand: () => `tail -f ${join(machine.home, 'Library', 'Logs', 'hikyaku.log')}`,
+    logCommand: () => `tail -f ${join(home, 'Library', 'Logs', 'hikyaku.log')}`,
     install: async options => {
       const { name, text } = makeAgent(options)
       const label = name.replace(/\.plist$/, '')

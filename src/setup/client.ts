@@ -1,6 +1,6 @@
 /** Step 4: the owner's own Google client, made in the Cloud Console by numbered steps, and its downloaded file. */
 
-import { absolutePath } from '../config/load-paths.ts'
+import { absolutePath, homeOf } from '../config/load-paths.ts'
 import { Fault } from '../fault.ts'
 import { type DesktopClient, readClientFile } from '../gmail/client-file.ts'
 import { faultText } from '../locale/locale.ts'
@@ -22,7 +22,7 @@ function typedPath(text: string): string {
 /** Shows the steps, asks for the file and checks it. @throws gmail.client-invalid where nobody can be asked again */
 export async function askClient(context: SetupContext, address: string): Promise<GoogleClient> {
   const { asker, words, options, env, cwd, language } = context
-  const whole = (text: string): string => absolutePath(typedPath(text), cwd, env.HOME ?? cwd)
+  const whole = (text: string): string => absolutePath(typedPath(text), cwd, homeOf(env))
   const serviceAccount = options['service-account-file']
   if (serviceAccount !== undefined) return { kind: 'service-account', keyFile: whole(serviceAccount) }
   if (options['client-file'] === undefined)

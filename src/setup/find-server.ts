@@ -1,7 +1,7 @@
 /** Step 1: from an address to a server. What was found is shown with where it comes from; the rest is asked. */
 import type { MailSecurity } from '../config/config.ts'
 import { type Discovery, domainOf, type Found } from '../config/discover.ts'
-import { absolutePath } from '../config/load-paths.ts'
+import { absolutePath, homeOf } from '../config/load-paths.ts'
 import { type Preset, type PresetServer, presetById, presets } from '../config/presets.ts'
 import { Complaint, isLoopback, readHost, readPort, readSha256 } from '../config/schema-values.ts'
 import { Fault } from '../fault.ts'
@@ -171,7 +171,7 @@ async function trust({ options, asker, words, cwd, env }: SetupContext) {
   if (pinned instanceof Complaint) asker.tell('warn', words.server.digestWrong)
   const caFile = options['ca-file']
   return {
-    caFile: caFile === undefined ? undefined : absolutePath(caFile, cwd, env.HOME ?? cwd),
+    caFile: caFile === undefined ? undefined : absolutePath(caFile, cwd, homeOf(env)),
     pinned: pinned instanceof Complaint ? undefined : pinned,
   }
 }

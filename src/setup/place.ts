@@ -1,13 +1,12 @@
 /** Where the set-up reads and writes: configuration file, state directory, endpoints, and what is there already. */
 import { stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Env } from '../commands/invocation.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { ConfigFault, type Problem } from '../config/describe.ts'
 import { readEnvironment, variables } from '../config/env.ts'
 import { loadConfig } from '../config/load.ts'
-import { absolutePath, configFolder, stateFolder } from '../config/load-paths.ts'
+import { absolutePath, configFolder, homeOf, noHome, stateFolder } from '../config/load-paths.ts'
 import { checkPart, topShape } from '../config/schema.ts'
 
 export interface Place {
@@ -37,11 +36,13 @@ const exists = (path: string): Promise<boolean> =>
 export async function findPlace(given: Env, cwd: string): Promise<Place> {
   const { environment } = await readEnvironment({ ...given }, cwd)
   const env = environment.all as NodeJS.ProcessEnv
-  const home = env.HOME || homedir()
+  const home = homeOf(env)
   const machine = { platform: process.platform, home, env }
   const named = environment.get('HIKYAKU_CONFIG')
   const configFile =
-    named === undefined ? join(configFolder(machine), 'config.yaml') : absolutePath(named, cwd, home)
+    named === undefined
+      ? join(configFolder(machine) ?? noHome('HIKYAKU_CONFIG'), 'config.yaml')
+      : absolutePath(named, cwd, home)
   const byEnvironment =
     named === undefined &&
     ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'].some(name => environment.get(name) !== undefined)
@@ -67,7 +68,10 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
   }
   return {
     configFile,
-    stateDir: top.stateDir === undefined ? stateFolder(machine) : absolutePath(top.stateDir, cwd, home),
+    stateDir:
+      top.stateDir === undefined
+        ? (stateFolder(machine) ?? noHome('STATE_DIR'))
+        : absolutePath(top.stateDir, cwd, home),
     topByEnvironment,
     endpoints: {
       apiRoot: top.gmailApiRoot,

@@ -66,6 +66,7 @@ export const matrix = {
   E10: 'hostile text on its way to the log',
   G13: 'certificates and TLS versions, whatever the environment says',
   G14: 'local neighbours: inspector, callback listener, core file',
+  G18: 'no home, no name, no entry in passwd',
 } as const satisfies Record<string, string>
 
 export type RowId = keyof typeof matrix
