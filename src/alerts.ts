@@ -16,6 +16,7 @@ import { wordsFor } from './locale/locale.ts'
 import type { Log } from './log.ts'
 import { mailNotice } from './notice-mail.ts'
 import type { PullPorts } from './pull-context.ts'
+import { printable, printableLines } from './untrusted.ts'
 import type { Secret } from './vault/vault.ts'
 import { ping, postText } from './webhook.ts'
 
@@ -92,7 +93,10 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     return outcome('webhook', await postText(url, { title, text, urgent }, clock, stop.signal))
   }
 
-  const send = async (ports: PullPorts, notice: Notice): Promise<boolean> => {
+  const send = async (ports: PullPorts, composed: Notice): Promise<boolean> => {
+    const { subject, text } = composed
+    // Names and words from outside are shown by phones and mail programs.
+    const notice = { ...composed, subject: printable(subject), text: printableLines(text) }
     if (clock.monotonicMs() < (notBeforeMs.get(notice.key) ?? 0)) return false
     const sent =
       (mail && alerts.mail && !notice.notByMail && (await byMail(ports, notice))) ||

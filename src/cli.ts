@@ -3,6 +3,9 @@
  * The door: refuses a Node that is too old in one line, before anything newer than it is read, and answers
  * `--version` alone. Nothing may be imported statically here, since imports run first.
  */
+// First of all: at this signal Node would open its inspector on 127.0.0.1, where anybody on this computer may run code
+// in this process, which holds the passwords.
+process.on('SIGUSR1', () => {})
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const [first, ...others] = process.argv.slice(2)
 if (major < 22 || (major === 22 && minor < 13)) {

@@ -91,7 +91,22 @@ async function keepPulling(
   tried: () => void,
 ): Promise<void> {
   const { mailbox, log, clock } = ports
-  const task = cron.schedule(mailbox.schedule, () => wake.ring('schedule'), { noOverlap: true })
+  let late = false
+  const onTick = (): void => {
+    late = false
+    wake.ring('schedule')
+  }
+  // Its own lines would break LOG_FORMAT=json; a tick that comes late is a tick.
+  const task = cron.schedule(mailbox.schedule, onTick, {
+    noOverlap: true,
+    suppressMissedWarning: true,
+    logger: cronLogger(log, mailbox.name),
+  })
+  task.on('execution:missed', () => {
+    if (!late) log.scheduleLate({ mailbox: mailbox.name })
+    late = true
+    wake.ring('schedule')
+  })
   let reason = 'start'
   const beside = new Set<Promise<void>>()
   try {
@@ -114,6 +129,15 @@ async function keepPulling(
   } finally {
     await task.destroy()
   }
+}
+
+/** What node-cron has to say is for whoever looks for a fault in hikyaku. */
+function cronLogger(log: PullPorts['log'], mailbox: string) {
+  const say = (thrown: string | Error): void => {
+    const words = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrown
+    log.say('debug', 'schedule', words, { mailbox })
+  }
+  return { info: say, warn: say, error: say, debug: say }
 }
 
 /** Waits until the time is over (false) or the owner asks (true). */

@@ -76,6 +76,8 @@ export interface Log {
   fault(thrown: unknown, context?: FaultContext): void
   /** A mailbox works again after it had failed for `afterMs`. */
   recovered(e: { readonly mailbox: string; readonly afterMs: number }): void
+  /** The machine slept or was too busy at a time of the schedule: told once until it keeps time again. */
+  scheduleLate(e: { readonly mailbox: string }): void
   /** Anything else. `event` is a stable name for programs, `text` is for people. */
   say(level: Exclude<LogLevel, 'silent'>, event: string, text: string, fields?: LogFields): void
   /** Masks this value from now on in every line, also where it stands JSON-escaped, in base64 or percent-encoded. */
@@ -268,6 +270,7 @@ export function makeLog(options: LogOptions = {}): Log {
         mailbox: e.mailbox,
         ms: e.afterMs,
       }),
+    scheduleLate: e => emit('info', 'scheduleLate', words.daemon.scheduleLate, { mailbox: e.mailbox }),
     say: (at, event, text, fields = {}) => emit(at, event, text, fields),
     hide: secret => mask.add(secret),
     get lost() {

@@ -31,7 +31,14 @@ const rooms: Readonly<Record<string, string>> = {
 /** Outside things, and the only places that may know them. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['src/journal/'],
-  'node:net': ['src/tls.ts', 'src/source/', 'src/gmail/', 'src/authentication/', 'src/config/'],
+  'node:net': [
+    'src/tls.ts',
+    'src/service/',
+    'src/source/',
+    'src/gmail/',
+    'src/authentication/',
+    'src/config/',
+  ],
   'node:tls': ['src/tls.ts'],
   'node:https': ['src/tls.ts'],
   imapflow: ['src/source/'],

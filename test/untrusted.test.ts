@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { printable } from '../src/untrusted.ts'
+import { jsonText, printable, printableLines } from '../src/untrusted.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
 /** What a terminal, a log reader or an eye could be fooled by. */
@@ -19,6 +19,26 @@ test('escape sequences, line ends, separators and turned text become visible', (
   assert.equal(printable('\u202egpj.exe'), '\\u{202e}gpj.exe')
   assert.equal(printable('\u200b\ufeff'), '\\u{200b}\\u{feff}')
   assert.equal(printable('\ud800x'), '\\u{d800}x')
+})
+
+test('the lines of a text stay lines, and each is made printable', () => {
+  assert.equal(printableLines('a\u202e\n\n\u001b[0m飛脚\n'), 'a\\u{202e}\n\n\\x1b[0m飛脚\n')
+})
+
+test('JSON means what it meant, and nothing harmful stands in it', () => {
+  const tricks = '\u202egpj.exe \u2066 \u0085\u009b31m \u007f \u2028\u2029 \ufeff \u{e0041} \ud800 👍飛脚'
+  const told = jsonText({ [tricks]: [tricks], when: 1, none: null })
+  assert.doesNotMatch(told, harmful)
+  assert.match(told, /\\u202egpj.*\\u009b31m.*\\udb40\\udc41.*👍飛脚/)
+  assert.deepEqual(JSON.parse(told), { [tricks]: [tricks], when: 1, none: null })
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, text) => {
+      const both = { value, text }
+      assert.doesNotMatch(jsonText(both), harmful)
+      assert.equal(JSON.stringify(JSON.parse(jsonText(both))), JSON.stringify(both))
+    }),
+    { numRuns },
+  )
 })
 
 test('a long text ends in an ellipsis, and a surrogate pair that is cut is not left as a broken half', () => {

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { asFault, exitCodes, Fault } from '../fault.ts'
 import { faultText, type Language, type Words, wordsFor } from '../locale/locale.ts'
 import { type Log, makeLog } from '../log.ts'
+import { jsonText } from '../untrusted.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -80,7 +81,7 @@ export function faultJson(fault: Pick<Fault, 'code' | 'facts'>, language: Langua
 }
 
 export function writeJson(invocation: Invocation, value: object): void {
-  invocation.stdout.write(`${JSON.stringify(value)}\n`)
+  invocation.stdout.write(`${jsonText(value)}\n`)
 }
 
 export function writeLine(invocation: Invocation, line: string): void {

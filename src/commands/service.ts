@@ -1,5 +1,5 @@
 /** `hikyaku service install | uninstall | status`: systemd on Linux, launchd on macOS. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { configFolder, noHome, stateFolder } from '../config/load-paths.ts'
@@ -54,8 +54,19 @@ function optionsFor(
     keyFile: system ? ifThere('/etc/hikyaku/hikyaku.key') : absolute(env.HIKYAKU_KEY_FILE),
     user: flags.runAs,
     userNamespaces,
+    nameServers: system ? nameServersIn(`${prefix}/etc/resolv.conf`) : undefined,
     everySeconds: flags.every,
     logFile: mac ? posix.join(machine.home ?? noHome('HOME'), 'Library/Logs/hikyaku.log') : undefined,
+  }
+}
+
+/** resolv.conf(5); none where it cannot be read. */
+function nameServersIn(file: string): readonly string[] {
+  try {
+    const lines = readFileSync(file, 'utf8').split('\n')
+    return lines.flatMap(line => /^nameserver\s+([^\s%]+)/.exec(line)?.[1] ?? [])
+  } catch {
+    return []
   }
 }
 

@@ -6,8 +6,8 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { Fault } from '../fault.ts'
 import type { DesktopClient } from './client-file.ts'
 import { pageHeaders, pages } from './consent-page.ts'
@@ -70,6 +70,23 @@ function readResult(query: URLSearchParams): string {
   })
 }
 
+/**
+ * Keeps at most so many connections, the youngest: other users of this machine may open as many as they like and say
+ * nothing on them, and the browser still gets in. (`maxConnections` would refuse the browser's.)
+ */
+function dropOldest(server: Server, most: number): void {
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    for (const oldest of open) {
+      if (open.size <= most) break
+      open.delete(oldest)
+      oldest.destroy()
+    }
+  })
+}
+
 /** Listens on a free loopback port and makes the link. */
 export async function startConsent(options: ConsentOptions): Promise<ConsentInProgress> {
   // RFC 7636 section 4.1: 43 characters of base64url carry 256 bits.
@@ -89,7 +106,8 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
     response.end(body) // Node leaves the body out of an answer to HEAD
   })
   server.requestTimeout = 10_000
-  server.maxConnections = 16
+  server.headersTimeout = 5_000
+  dropOldest(server, 64)
   server.listen(0, '127.0.0.1') // RFC 8252 section 7.3: the address, not `localhost`
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

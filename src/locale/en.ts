@@ -231,6 +231,7 @@ export const en: Words = {
     stopping: signal => `${signal}: finishing what is under way; once more to stop at once`,
     stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',
     stopped: 'Stopped.',
+    scheduleLate: 'The time for a look has passed, because this machine slept or was too busy: looking now.',
     state: (mailboxes, troubled, names) =>
       troubled === 0
         ? `${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}, all is well`

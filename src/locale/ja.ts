@@ -234,6 +234,7 @@ export const ja: Words = {
     stopping: signal => `${signal}: 処理中のメールを終えてから停止します。もう一度押すとすぐに停止します`,
     stoppingNow: 'すぐに停止します。処理中の内容は記録されているため、メールは失われません。',
     stopped: '停止しました。',
+    scheduleLate: 'スリープや高い負荷のため、予定の時刻を過ぎました。いま確認します。',
     state: (mailboxes, troubled, names) =>
       troubled === 0
         ? `メールボックス ${number(mailboxes)} 個、すべて正常です`

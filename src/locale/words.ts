@@ -196,6 +196,8 @@ export interface Words {
     recovered(mailbox: string, afterMs: number): string
     stopping(signal: string): string
     readonly stoppingNow: string
+    /** The time of a look has passed: the machine slept, or was too busy. */
+    readonly scheduleLate: string
     readonly stopped: string
     /** One line for `systemctl status`; `names`: of the mailboxes in trouble. */
     state(mailboxes: number, troubled: number, names: string): string

@@ -30,6 +30,9 @@ export function makeAgent(options: ServiceOptions): ServiceFile {
       : { StartInterval: everySeconds }),
     ProcessType: 'Background',
     Umask: 0o077,
+    // A dump of its memory would hold passwords, tokens and mail.
+    SoftResourceLimits: { Core: 0 },
+    HardResourceLimits: { Core: 0 },
     ...(logFile === undefined ? {} : { StandardOutPath: logFile, StandardErrorPath: logFile }),
   })
   return { name: `${label}.plist`, text }

@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly user?: string | undefined
   /** systemd, user: whether the kernel lets users make namespaces, which most of the sandbox needs there. */
   readonly userNamespaces?: boolean | undefined
+  /** systemd, system: the machine's name servers, as addresses: they stay reachable whatever else is denied. */
+  readonly nameServers?: readonly string[] | undefined
   /** Timer: pause between the end of one pull and the next, seconds. */
   readonly everySeconds?: number | undefined
   /** launchd: where the output goes, absolute. */

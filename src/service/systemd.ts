@@ -2,6 +2,7 @@
  * systemd units as text: a daemon (Type=notify with a watchdog), or a timer with a oneshot service.
  * Every setting below can be read up in systemd.exec(5), systemd.service(5) and systemd.timer(5).
  */
+import { BlockList, isIP } from 'node:net'
 import { type ServiceFile, type ServiceOptions, usualEverySeconds } from './service.ts'
 import { unitCommand, unitPath, unitWord } from './systemd-escape.ts'
 
@@ -23,6 +24,35 @@ ProtectProc=invisible
 ProcSubset=pid
 CapabilityBoundingSet=
 AmbientCapabilities=`
+
+/**
+ * System units only: a user's manager has no say over the IP firewall, and needs user namespaces for the others.
+ * KeyringMode= is the default there, said so that no drop-in of all services changes it.
+ */
+const systemSandbox = `PrivateUsers=yes
+PrivateMounts=yes
+PrivateIPC=yes
+RemoveIPC=yes
+KeyringMode=private`
+
+/**
+ * Where clouds hand out a machine's own credentials to whoever asks over plain http: AWS, Azure, Google and most others
+ * at 169.254.169.254, AWS and Google over IPv6, Alibaba, Oracle. No mail server is there. Not fe80::/10: routers at
+ * home announce themselves as name servers by such addresses.
+ */
+const metadata = ['169.254.0.0/16', 'fd00:ec2::254', 'fd20:ce::254', '100.100.100.200', '192.0.0.192']
+
+/** Secrets lie in this process's memory: nothing of it is to be written to a disk by the system. */
+const processLimits = `# A dump of its memory would hold passwords, tokens and mail: none by the kernel, none by the watchdog's signal.
+LimitCORE=0
+CoredumpFilter=0x0
+# Seen at most in a soak of two weeks' mail: 557 MB. Twice that is a fault, and killing it loses no mail.
+MemoryHigh=768M
+MemoryMax=1G
+# About a dozen threads, a helper for the keychain, one for systemd's messages.
+TasksMax=64
+# hikyaku checks certificates whatever the first says; the second would have keys of its connections written down.
+UnsetEnvironment=NODE_TLS_REJECT_UNAUTHORIZED SSLKEYLOGFILE`
 
 /** Seccomp and the like: works everywhere. */
 const sandbox = `NoNewPrivileges=yes
@@ -72,8 +102,26 @@ function sandboxOf(options: ServiceOptions): string[] {
   const whole = options.scope === 'system' || options.userNamespaces === true
   if (!whole) return ['# Without ProtectSystem= and its kin: this kernel gives users no namespaces.', sandbox]
   // Of a user's own manager, systemd makes the user namespace by itself.
-  const users = options.scope === 'system' ? ['PrivateUsers=yes', 'RemoveIPC=yes'] : []
-  return [namespaceSandbox, protectHome(options), ...users, sandbox]
+  const ofSystem = options.scope === 'system' ? [systemSandbox, ...firewall(options)] : []
+  return [namespaceSandbox, protectHome(options), ...ofSystem, sandbox]
+}
+
+/** On Google's and Amazon's machines the name server has an address beside the metadata's, or the same one. */
+function firewall({ nameServers = [] }: ServiceOptions): string[] {
+  const denied = new BlockList()
+  for (const range of metadata) {
+    const [address = '', bits] = range.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) denied.addAddress(address, family)
+    else denied.addSubnet(address, Number(bits), family)
+  }
+  const needed = nameServers.filter(
+    address => isIP(address) !== 0 && denied.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
+  )
+  const lines = ['# Where clouds hand out credentials.', `IPAddressDeny=${metadata.join(' ')}`]
+  if (needed.length > 0)
+    lines.push("# This machine's name server in /etc/resolv.conf.", `IPAddressAllow=${needed.join(' ')}`)
+  return lines
 }
 
 function service(options: ServiceOptions, verb: string, settings: readonly string[]): string {
@@ -85,6 +133,8 @@ function service(options: ServiceOptions, verb: string, settings: readonly strin
     verb === 'run'
       ? `\n[Install]\nWantedBy=${scope === 'system' ? 'multi-user.target' : 'default.target'}\n`
       : ''
+  // No limit, not for ends by the watchdog either: a bridge that stays down stops all mail until somebody looks, while
+  // a message that brings it down twice is set aside by the journal.
   const unit = verb === 'run' ? 'StartLimitIntervalSec=0\n' : ''
   return `# Written by: hikyaku service install
 [Unit]
@@ -94,6 +144,7 @@ ${network}${unit}
 ${settings.join('\n')}
 ExecStart=${unitCommand([nodeFile, cliFile, verb])}
 ${whoAndWhere(options).join('\n')}
+${processLimits}
 ${sandboxOf(options).join('\n')}
 ${install}`
 }
@@ -103,6 +154,8 @@ const daemonSettings = [
   // Messages come from the helper systemd-notify: Node has no datagram sockets of the local kind.
   'NotifyAccess=all',
   'WatchdogSec=180',
+  '# Not SIGABRT, which would dump its memory.',
+  'WatchdogSignal=SIGKILL',
   'TimeoutStartSec=120',
   'TimeoutStopSec=60',
   'KillMode=mixed',

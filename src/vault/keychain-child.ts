@@ -7,6 +7,9 @@
  */
 import { AsyncEntry } from '@napi-rs/keyring'
 
+// As in cli.ts: no inspector for whoever sends this signal.
+process.on('SIGUSR1', () => {})
+
 export interface KeychainRequest {
   readonly op: 'get' | 'set' | 'delete'
   readonly service: string

@@ -34,6 +34,8 @@ describe('launchd agents', () => {
       ExitTimeOut: 60,
       ProcessType: 'Background',
       Umask: 63,
+      SoftResourceLimits: { Core: 0 },
+      HardResourceLimits: { Core: 0 },
       StandardOutPath: options.logFile,
       StandardErrorPath: options.logFile,
     })

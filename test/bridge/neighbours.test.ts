@@ -1,0 +1,78 @@
+/** What other users and stray signals find of a running daemon, and what its libraries say past its log. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { describe, it, type TestContext } from 'node:test'
+import { until } from '../servers/hikyaku.ts'
+import { startWorld, type World } from '../servers/world.ts'
+
+async function worldFor(t: TestContext, env: Record<string, string>): Promise<World> {
+  const world = await startWorld({ protocol: 'pop3', env: { ALERT_MAIL: 'no', ...env } })
+  t.after(() => world.stop())
+  return world
+}
+
+/** Ports on which the process listens (proc(5): state 0A is TCP_LISTEN). */
+async function listening(pid: number): Promise<readonly number[]> {
+  const handles = await readdir(`/proc/${pid}/fd`)
+  const links = await Promise.all(handles.map(fd => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
+  const inodes = new Set(links.map(link => /^socket:\[(\d+)\]$/.exec(link)?.[1]))
+  const tables = await Promise.all(['tcp', 'tcp6'].map(name => readFile(`/proc/${pid}/net/${name}`, 'utf8')))
+  return tables
+    .flatMap(table => table.trim().split('\n').slice(1))
+    .map(line => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === '0A' && inodes.has(inode))
+    .map(([, local = '']) => Number.parseInt(local.split(':').at(-1) ?? '', 16))
+}
+
+describe('a running daemon', () => {
+  it('G14: opens no inspector at SIGUSR1 and goes on', { skip: process.platform !== 'linux' }, async t => {
+    const world = await worldFor(t, { SCHEDULE: '* * * * * *' })
+    // A port that is free, for Node's own would be the same for every test.
+    const daemon = world.start(['run'], { nodeArgs: ['--inspect-port=0'] })
+    await until(() => (world.source.pop3?.ledger.logins.length ?? 0) > 0, 'a first pull')
+    const before = world.source.pop3?.ledger.logins.length ?? 0
+    for (let count = 0; count < 3; count += 1) daemon.kill('SIGUSR1')
+    await until(() => (world.source.pop3?.ledger.logins.length ?? 0) > before + 1, 'pulls after the signal')
+    assert.deepEqual(await listening(daemon.pid), [])
+    daemon.kill('SIGTERM')
+    const { code, stderr } = await daemon.ended
+    assert.equal(code, 0, stderr)
+    assert.doesNotMatch(stderr, /Debugger/)
+  })
+
+  it('a Node without our handler does open one (the check can fail)', {
+    skip: process.platform !== 'linux',
+  }, async t => {
+    const child = spawn(
+      process.execPath,
+      ['--inspect-port=0', '-e', 'setInterval(() => {}, 1000); console.log(1)'],
+      {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    )
+    t.after(() => child.kill('SIGKILL'))
+    await once(child.stdout, 'data')
+    child.kill('SIGUSR1')
+    await until(async () => (await listening(child.pid ?? 0)).length > 0, 'an inspector')
+  })
+
+  it('says in its own log that a time of the schedule has passed, looks then, and prints nothing past the log', async t => {
+    const world = await worldFor(t, { SCHEDULE: '*/2 * * * * *', LOG_FORMAT: 'json', LOG_LEVEL: 'debug' })
+    // At SIGUSR2 the event loop stands for 5 s, as if the machine slept: several times of the schedule pass.
+    const stand =
+      "process.on('SIGUSR2', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000))"
+    const preload = `data:text/javascript,${encodeURIComponent(stand)}`
+    const daemon = world.start(['run'], { nodeArgs: ['--import', preload] })
+    await until(() => (world.source.pop3?.ledger.logins.length ?? 0) > 1, 'a pull by the schedule')
+    daemon.kill('SIGUSR2')
+    await until(() => /"scheduleLate"/.test(daemon.stderr()), 'the late time in the log', 30_000)
+    daemon.kill('SIGTERM')
+    const { stdout, stderr } = await daemon.ended
+    assert.equal(stdout, '')
+    const lines = stderr.trim().split('\n')
+    for (const line of lines) assert.equal(typeof JSON.parse(line).event, 'string', line)
+    assert.equal(lines.filter(line => JSON.parse(line).event === 'scheduleLate').length, 1)
+  })
+})
