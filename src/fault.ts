@@ -88,7 +88,8 @@ export const faultKinds = {
   'gmail.client-invalid': kind('account', 'owner', configuration),
   'gmail.api-disabled': kind('account', 'owner', configuration),
   'gmail.forbidden': kind('account', 'owner', signIn),
-  'gmail.account-mismatch': kind('account', 'owner', configuration),
+  'gmail.account-mismatch': kind('account', 'owner', signIn),
+  'gmail.account-unproved': kind('account', 'later', signIn),
   // This machine
   'state.second-instance': kind('everything', 'owner', temporary),
   'state.disk-full': kind('everything', 'later', temporary),

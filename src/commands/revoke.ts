@@ -55,7 +55,10 @@ export async function revokeCommand(
       for (const token of tokens)
         if ((await revokeConsent(token, endpoints.revokeUrl, AbortSignal.timeout(60_000))) === 'revoked')
           outcome = 'revoked'
-      if (inVault !== undefined) await vault.delete(vaultName)
+      if (inVault !== undefined) {
+        await vault.delete(vaultName)
+        await vault.delete(vaultNames.identity(name))
+      }
       result(outcome, elsewhere !== undefined)
     }
     if (invocation.json) writeJson(invocation, { ok: true, exitCode: exitCodes.ok, accounts: results })

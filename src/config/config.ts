@@ -74,6 +74,12 @@ export type GoogleCredential =
       /** Google calls it a secret for desktop clients too (RFC 8252 section 8.5). */
       readonly clientSecret: Secret
       readonly refreshToken: Secret
+      /**
+       * Whose permission it is, as the set-up kept it beside the refresh token (gmail/identity.ts); read when it is
+       * used. None for a refresh token of a variable or a file: that one was not made here.
+       * @throws Fault secret.unreadable
+       */
+      readonly identity?: (() => Promise<string | undefined>) | undefined
     }
   | { readonly kind: 'service-account'; readonly keyFile: string; readonly subject: string }
 

@@ -12,6 +12,8 @@ export const vaultNames = {
   password: (mailbox: string): string => `mailbox/${mailbox}/password`,
   refreshToken: (account: string): string => `google/${account}/refresh-token`,
   clientSecret: (account: string): string => `google/${account}/client-secret`,
+  /** Whose permission the refresh token is. */
+  identity: (account: string): string => `google/${account}/identity`,
 } as const
 
 /** The name of a mailbox that was given none: its address, or user and server. */
@@ -86,7 +88,11 @@ export async function buildAccount(
   const clientSecret = secretOf(part, 'clientSecret', vaultNames.clientSecret(name), context)
   const refreshToken = secretOf(part, 'refreshToken', vaultNames.refreshToken(name), context)
   if (checked?.clientId === undefined) return undefined
-  const credential = { kind: 'user', clientId: checked.clientId, clientSecret, refreshToken } as const
+  const { value, file } = part.secret('refreshToken', vaultNames.refreshToken(name))
+  const ofVault = value === undefined && file === undefined
+  const identity = ofVault ? async () => context.vault?.(vaultNames.identity(name)) : undefined
+  const { clientId } = checked
+  const credential = { kind: 'user', clientId, clientSecret, refreshToken, identity } as const
   return { name, address: checked.address, credential, ...paceOf(checked) }
 }
 

@@ -2,7 +2,6 @@
 import type { AccountConfig, Config } from '../config/config.ts'
 import { asFault, exitCodes, Fault } from '../fault.ts'
 import { faultOfTrouble, jsonObject } from '../gmail/answers.ts'
-import { addressKey } from '../gmail/find.ts'
 import {
   type Deadlines,
   exchange,
@@ -11,6 +10,7 @@ import {
   openConnections,
   usualDeadlines,
 } from '../gmail/http.ts'
+import { addressKey } from '../gmail/identity.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
 import { units } from '../gmail/pace.ts'
 import { printable } from '../untrusted.ts'
@@ -145,6 +145,8 @@ export async function checkAccount(
     const fault = asFault(thrown)
     const ofToken = fault.facts.phase === 'token' || fault.code.startsWith('secret.')
     const line = ofFault({ check: ofToken ? 'googleSignIn' : 'gmailApi', subject }, fault, language)
+    if (fault.code === 'gmail.account-mismatch' || fault.code === 'gmail.account-unproved')
+      return [ofFault({ check: 'gmailAccount', subject }, fault, language)]
     if (ofToken) return [line]
     return [fine({ check: 'googleSignIn', subject }, words.signedIn(undefined)), line]
   }
@@ -194,8 +196,11 @@ function checkAddress(
   { words, language }: DoctorContext,
 ): Finding {
   const place = { check: 'gmailAccount', subject: account.name } as const
-  if (address === undefined) return skipped(place, words.accountUnknown)
   const wanted = account.address
+  if (address === undefined)
+    return wanted.includes('@')
+      ? skipped(place, words.accountNamed(printable(wanted, 80)))
+      : note(place, 'account.unproved', words.accountUnproved)
   if (!wanted.includes('@') || addressKey(address) === addressKey(wanted))
     return fine(place, words.account(printable(address, 80)))
   return ofFault(

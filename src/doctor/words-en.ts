@@ -169,7 +169,12 @@ export const en: DoctorWords = {
   scopesUnknown: 'Google did not say which ones were given',
   api: (ms, imports) => `answers in ${took(ms)}; at most ${count(imports, 'import')} a minute`,
   account: address => `signed in as ${address}`,
-  accountUnknown: 'whose account it is can be seen only with gmail.readonly',
+  accountNamed: address =>
+    `Google does not say whose permission this is, so its owner could not be proved; every request names ${address}, and Gmail refuses another account’s. \`hikyaku setup google\` has it proved`,
+  accountUnproved: {
+    what: 'Google does not say whose permission this is, and no address is set: its owner could not be proved, and mail goes to whoever gave it.',
+    next: 'Run `hikyaku setup google` and sign in once more, or set GMAIL_ACCOUNT to your address.',
+  },
   labels: (there, toCome) =>
     [
       there.length > 0 ? `there: ${list(there)}` : '',

@@ -169,7 +169,12 @@ export const ja: DoctorWords = {
   scopesUnknown: 'Google から、許可の内容についての回答がありませんでした',
   api: (ms, imports) => `応答 ${took(ms)}、1 分に ${mails(imports)}まで取り込みます`,
   account: address => `${address} としてサインインしています`,
-  accountUnknown: 'どのアカウントかは、gmail.readonly の許可がないと確かめられません',
+  accountNamed: address =>
+    `この許可が誰のものか Google から示されないため、持ち主は確かめられませんでした。どの要求も ${address} を名指しし、別のアカウントの許可なら Gmail が拒否します。\`hikyaku setup google\` で確かめられます`,
+  accountUnproved: {
+    what: 'この許可が誰のものか Google から示されず、アドレスも設定されていないため、持ち主を確かめられませんでした。メールは、許可を与えたアカウントに入ります。',
+    next: '`hikyaku setup google` でもう一度サインインするか、GMAIL_ACCOUNT にご自分のアドレスを設定してください。',
+  },
   labels: (there, toCome) =>
     [
       there.length > 0 ? `作成済み: ${list(there)}` : '',

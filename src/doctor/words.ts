@@ -74,7 +74,10 @@ export interface DoctorWords {
   readonly scopesUnknown: string
   readonly api: (ms: number, importsAMinute: number) => string
   readonly account: (address: string) => string
-  readonly accountUnknown: string
+  /** Google does not say whose the permission is, and the paths name the address. */
+  readonly accountNamed: (address: string) => string
+  /** Neither is known. */
+  readonly accountUnproved: DoctorText
   readonly labels: (there: readonly string[], toCome: readonly string[]) => string
   readonly lastPull: (agoMs: number) => string
   readonly noPull: DoctorText

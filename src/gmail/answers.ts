@@ -133,6 +133,8 @@ export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault 
   if (has(['quotaexceeded', 'storagequotaexceeded', 'limitexceeded']) || storage.test(text)) {
     return fault('gmail.storage-full')
   }
+  // A path that names another account than the token's: field reports, the reference is silent.
+  if (status === 403 && /^Delegation denied\b/i.test(text)) return fault('gmail.account-mismatch')
   if (status === 403 && has(forbiddenReasons)) return fault('gmail.forbidden')
   if (/^Mail service not enabled/i.test(text)) return fault('gmail.forbidden')
   if ((status === 400 || status === 404) && labelTrouble.test(text)) return fault('gmail.label')

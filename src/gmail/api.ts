@@ -2,12 +2,14 @@
 import { Fault, type FaultOptions } from '../fault.ts'
 import { faultOfTrouble, readCall, saysTooManyAtOnce } from './answers.ts'
 import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
+import { userPath } from './identity.ts'
 import type { Ability } from './scopes.ts'
 import type { Session } from './session.ts'
+import type { AccessToken } from './token.ts'
 
 export interface Call {
   readonly method: 'GET' | 'POST'
-  /** Below /gmail/v1/users/me/, query included. */
+  /** Below /gmail/v1/users/ACCOUNT/, query included. */
   readonly path: string
   readonly json?: object
   readonly cost: number
@@ -33,11 +35,11 @@ export async function callGmail(
   const turn = await session.pace.turn('call', call.cost, signal)
   try {
     let token = await session.tokens.get(call.need, signal)
-    let answer = await send(session, call, token.value, signal)
+    let answer = await send(session, call, token, signal)
     if (answer.status === 401) {
       session.tokens.reject(token)
       token = await session.tokens.get(call.need, signal)
-      answer = await send(session, call, token.value, signal)
+      answer = await send(session, call, token, signal)
     }
     if (answer.status === 404 && call.mayBeMissing === true) return undefined
     const json = readCall(answer, session.clock.nowMs())
@@ -50,8 +52,13 @@ export async function callGmail(
   }
 }
 
-async function send(session: Session, call: Call, token: string, signal: AbortSignal): Promise<HttpAnswer> {
-  const url = new URL(`${session.apiRoot}/gmail/v1/users/me/${call.path}`)
+async function send(
+  session: Session,
+  call: Call,
+  token: AccessToken,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const url = new URL(`${session.apiRoot}/gmail/v1/users/${userPath(token.user)}/${call.path}`)
   const body = call.json === undefined ? undefined : Buffer.from(JSON.stringify(call.json))
   const chunks = async function* () {
     if (body !== undefined) yield body
@@ -60,7 +67,7 @@ async function send(session: Session, call: Call, token: string, signal: AbortSi
     method: call.method,
     url,
     headers: {
-      Authorization: `Bearer ${token}`,
+      Authorization: `Bearer ${token.value}`,
       Accept: 'application/json',
       ...(body === undefined ? {} : { 'Content-Type': 'application/json; charset=UTF-8' }),
     },

@@ -12,7 +12,8 @@ import {
   openConnections,
   usualDeadlines,
 } from './http.ts'
-import { allows, gmailScopes } from './scopes.ts'
+import type { Identity } from './identity.ts'
+import { allows, gmailScopes, grantsIdentity, identityScopes } from './scopes.ts'
 import { scrub } from './scrub.ts'
 import { readTokenAnswer } from './token-answer.ts'
 
@@ -25,8 +26,8 @@ export interface Consent {
    * after seven days. Undefined: not before it is revoked or unused for six months.
    */
   readonly endsAtMs: number | undefined
-  /** The account's address, where an address scope was granted too (OpenID Connect Core section 2). */
-  readonly address: string | undefined
+  /** Whose it is, where `openid` was asked for. */
+  readonly identity: Identity | undefined
 }
 
 export interface ExchangeOptions {
@@ -76,7 +77,7 @@ const shortScope = (scope: string): string => scope.replace(/^https:\/\/www\.goo
 /** Google lets the owner untick each scope: those that were asked for and not given, in short. */
 function missingScopes(asked: readonly string[], granted: readonly string[]): string[] {
   const isGiven = (scope: string): boolean => {
-    if (granted.includes(scope)) return true
+    if (granted.includes(scope) || grantsIdentity(granted, scope)) return true
     if (scope === gmailScopes.insert) return allows(granted, 'insert')
     if (scope === gmailScopes.labels) return allows(granted, 'labels')
     return scope === gmailScopes.readonly && allows(granted, 'read')
@@ -85,25 +86,10 @@ function missingScopes(asked: readonly string[], granted: readonly string[]): st
 }
 
 /**
- * The address in an ID token. Its signature needs no check: it came straight from the token endpoint over TLS
- * (OpenID Connect Core section 3.1.3.7, number 6).
- */
-function addressIn(idToken: unknown): string | undefined {
-  if (typeof idToken !== 'string') return undefined
-  try {
-    const payload = Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8')
-    const { email } = JSON.parse(payload) as { email?: unknown }
-    return typeof email === 'string' ? email : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/**
  * Exchanges the code; one request with deadlines, never repeated (a code works once).
  * @throws Fault gmail.scope-missing with `what` (the missing scopes, in short); gmail.consent-missing with `reason`
- * 'code-ended' (too late, used before) or 'no-refresh-token'; those of token-answer.ts; gmail.unreachable; the
- * signal's reason. No fault holds code, verifier, secret or token.
+ * 'code-ended' (too late, used before) or 'no-refresh-token'; gmail.account-unproved where `openid email` was asked
+ * for and no address is vouched for; those of token-answer.ts; gmail.unreachable; the signal's reason. No fault holds code, verifier, secret or token.
  */
 export async function exchangeCode(consent: ConsentCode, options: ExchangeOptions): Promise<Consent> {
   const { client, tokenUrl, scopes: asked, clock, signal } = options
@@ -120,7 +106,7 @@ export async function exchangeCode(consent: ConsentCode, options: ExchangeOption
   const secrets = [consent.code, consent.verifier, client.secret]
   let token: ReturnType<typeof readTokenAnswer>
   try {
-    token = readTokenAnswer(answer, 'user', secrets, nowMs)
+    token = readTokenAnswer(answer, { kind: 'user', clientId: client.id }, secrets, nowMs)
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code !== 'gmail.consent-ended') throw thrown
     // invalid_grant of a code says nothing of an earlier consent.
@@ -134,12 +120,17 @@ export async function exchangeCode(consent: ConsentCode, options: ExchangeOption
   const refreshToken = json?.refresh_token
   if (typeof refreshToken !== 'string' || refreshToken === '')
     throw new Fault('gmail.consent-missing', { facts: { reason: 'no-refresh-token' } })
-  const { refreshTokenLivesForMs: lifeMs } = token
+  const { refreshTokenLivesForMs: lifeMs, identity } = token
+  // Asked for, granted, and yet not there: whoever's permission this is, nobody vouches for it.
+  if (identity?.address === undefined && identityScopes.some(scope => asked.includes(scope))) {
+    const reason = identity === undefined ? 'missing' : 'unverified'
+    throw new Fault('gmail.account-unproved', { facts: { reason, phase: 'consent' } })
+  }
   return {
     refreshToken,
     scopes,
     endsAtMs: lifeMs === undefined ? undefined : nowMs + lifeMs,
-    address: addressIn(json?.id_token),
+    identity,
   }
 }
 

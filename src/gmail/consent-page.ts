@@ -30,6 +30,16 @@ export const pages = {
     'This address does not belong to the sign-in that is waiting now. Go back to the terminal and open the link shown there.',
     'このアドレスは、現在待機中のログインのものではありません。ターミナルに戻り、表示されているリンクを開いてください。',
   ),
+  leads: page(
+    'to Google',
+    'This address leads to Google’s page.',
+    'このアドレスは Google のページに移動するためのものです。',
+  ),
+  used: page(
+    'already used',
+    'This address was used already, by you or by somebody else on this computer. The sign-in begins anew: go back to the terminal.',
+    'このアドレスは、あなた、またはこのコンピューターのほかの人によって、すでに使われています。ログインをやり直しますので、ターミナルに戻ってください。',
+  ),
   absent: page('not found', 'There is nothing here.', 'ここには何もありません。'),
 } as const
 

@@ -32,13 +32,19 @@ export interface ConsentCode {
 }
 
 export interface ConsentInProgress {
-  /** To be opened in a browser, on this or on another machine. */
+  /** Google's page, to be shown on the terminal and opened in any browser. Whoever has it can answer in its name. */
   readonly url: string
+  /**
+   * Leads a browser of this machine to Google's page, once: safe in a program's arguments, which everybody here can
+   * read. A second visit means that somebody else may have been the first: see waitForRedirect.
+   */
+  readonly oneTimeUrl: string
   /** Where the browser will come back to; for the hint about an SSH tunnel. */
   readonly port: number
   /**
    * Waits for the browser. A request that does not carry our state changes nothing and the wait goes on.
-   * @throws Fault gmail.consent-missing (`reason: 'access_denied'`), gmail.forbidden (an administrator's policy),
+   * @throws Fault gmail.consent-missing (`reason: 'access_denied'`; 'address-taken' where the one-time address was
+   * visited twice: this consent is to be thrown away), gmail.forbidden (an administrator's policy),
    * gmail.unknown-answer; the signal's reason
    */
   waitForRedirect(signal: AbortSignal): Promise<ConsentCode>
@@ -92,6 +98,8 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
   // RFC 7636 section 4.1: 43 characters of base64url carry 256 bits.
   const verifier = randomBytes(32).toString('base64url')
   const state = randomBytes(32).toString('base64url')
+  const oneTimePath = `/${randomBytes(32).toString('base64url')}`
+  let visited = false
   const result = Promise.withResolvers<string>()
   result.promise.catch(() => {}) // nobody may be waiting yet
   let over = false
@@ -121,6 +129,18 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
     const url = URL.parse(request.url ?? '', redirectUri)
     if (url?.pathname === '/done') return [200, pages.done]
     if (url?.pathname === '/declined') return [200, pages.declined]
+    if (url !== null && sameText(url.pathname, oneTimePath)) {
+      // HEAD learns nothing and spends nothing: some programs ask before they open.
+      if (request.method !== 'GET') return [200, pages.leads]
+      if (!visited) {
+        visited = true
+        return [302, pages.leads, google.href]
+      }
+      result.reject(
+        new Fault('gmail.consent-missing', { facts: { reason: 'address-taken', phase: 'consent' } }),
+      )
+      return [410, pages.used]
+    }
     if (url?.pathname !== '/' || url.search === '') return [404, pages.absent]
     if (!sameText(url.searchParams.get('state') ?? '', state)) return [400, pages.stranger]
     if (request.method !== 'GET') return [200, pages.done]
@@ -133,7 +153,7 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
     }
   }
 
-  const url = new URL(options.authUrl)
+  const google = new URL(options.authUrl)
   const parameters = {
     client_id: options.client.id,
     redirect_uri: redirectUri,
@@ -146,11 +166,12 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
     prompt: 'consent', // else none on a second consent
     ...(options.loginHint?.includes('@') ? { login_hint: options.loginHint } : {}),
   }
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  for (const [name, value] of Object.entries(parameters)) google.searchParams.set(name, value)
   const withCode = (code: string): ConsentCode => ({ code, verifier, redirectUri })
 
   return {
-    url: url.href,
+    url: google.href,
+    oneTimeUrl: redirectUri + oneTimePath,
     port,
     waitForRedirect: async signal => {
       signal.throwIfAborted()

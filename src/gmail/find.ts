@@ -2,6 +2,7 @@
 import { Fault } from '../fault.ts'
 import { callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
+import { addressKey } from './identity.ts'
 import { longestMessageOctets } from './import.ts'
 import { units } from './pace.ts'
 import type { Session } from './session.ts'
@@ -75,17 +76,9 @@ export async function readMessage(
   return { id, labelIds, raw: Buffer.from(json.raw, 'base64url') }
 }
 
-/** An address as Gmail tells accounts apart: no case, googlemail.com is gmail.com, and there dots do not count. */
-export function addressKey(address: string): string {
-  const [local = '', domain = ''] = address.trim().toLowerCase().split('@')
-  return /^(gmail|googlemail)\.com$/.test(domain)
-    ? `${local.replaceAll('.', '')}@gmail.com`
-    : `${local}@${domain}`
-}
-
 /**
  * Holds the token's account against the configured address.
- * @throws Fault gmail.account-mismatch
+ * @throws Fault gmail.account-mismatch; gmail.unknown-answer for a profile without an address, which proves nothing
  */
 export async function checkAccount(session: Session, address: string, signal: AbortSignal): Promise<void> {
   const json = await callGmail(
@@ -94,6 +87,11 @@ export async function checkAccount(session: Session, address: string, signal: Ab
     signal,
   )
   const signedIn = json?.emailAddress
-  if (typeof signedIn !== 'string' || addressKey(signedIn) === addressKey(address)) return
+  if (typeof signedIn !== 'string')
+    throw new Fault('gmail.unknown-answer', {
+      scope: 'account',
+      facts: { what: 'a profile without address' },
+    })
+  if (addressKey(signedIn) === addressKey(address)) return
   throw new Fault('gmail.account-mismatch', { facts: { user: address, words: signedIn } })
 }

@@ -5,17 +5,19 @@ import { faultOfTrouble, readUpload } from './answers.ts'
 import { slowDown } from './api.ts'
 import type { ImportAnswer, ImportRequest } from './gmail.ts'
 import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
+import { userPath } from './identity.ts'
 import { chooseBoundary, type Framed, frame } from './multipart.ts'
 import { units } from './pace.ts'
 import type { Session } from './session.ts'
+import type { AccessToken } from './token.ts'
 
 /** `media.maxSize` of import and insert in Gmail's discovery document: 150 MiB. */
 export const longestMessageOctets = 157_286_400
 
 /** The upload's URL with its query parameters; `processForCalendar` and `neverMarkSpam` exist for import only. */
-function uploadUrl(apiRoot: string, request: ImportRequest): URL {
+function uploadUrl(apiRoot: string, request: ImportRequest, user: string): URL {
   const insert = request.method === 'insert'
-  const url = new URL(`${apiRoot}/upload/gmail/v1/users/me/messages${insert ? '' : '/import'}`)
+  const url = new URL(`${apiRoot}/upload/gmail/v1/users/${userPath(user)}/messages${insert ? '' : '/import'}`)
   url.searchParams.set('uploadType', 'multipart')
   url.searchParams.set('internalDateSource', request.internalDateSource)
   if (!insert) {
@@ -46,10 +48,9 @@ export async function importMessage(
     throw new Fault('message.too-large', { facts: { octets: raw.octets, limit: longestMessageOctets } })
   }
   const framed = frame(raw, { labelIds: request.labelIds }, await chooseBoundary(raw))
-  const url = uploadUrl(session.apiRoot, request)
   const turn = await session.pace.turn('import', units[request.method], signal)
   try {
-    const answer = await uploadAuthorised(session, url, framed, signal)
+    const answer = await uploadAuthorised(session, request, framed, signal)
     const stored = readUpload(answer, session.clock.nowMs())
     const sentSha256 = framed.sentSha256()
     if (sentSha256 === undefined)
@@ -65,17 +66,19 @@ export async function importMessage(
 
 async function uploadAuthorised(
   session: Session,
-  url: URL,
+  request: ImportRequest,
   framed: Framed,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
+  // The path names the account that the token was held against: neither is used without the other.
+  const uploadWith = ({ user, value }: AccessToken): Promise<HttpAnswer> =>
+    upload(session, uploadUrl(session.apiRoot, request, user), framed, value, signal)
   const token = await session.tokens.get('insert', signal)
-  const answer = await upload(session, url, framed, token.value, signal)
+  const answer = await uploadWith(token)
   if (answer.status !== 401) return answer
   // 401 authError: Gmail did nothing with it. One new token, one replay from the message's first octet.
   session.tokens.reject(token)
-  const fresh = await session.tokens.get('insert', signal)
-  return upload(session, url, framed, fresh.value, signal)
+  return uploadWith(await session.tokens.get('insert', signal))
 }
 
 async function upload(

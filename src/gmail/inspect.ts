@@ -1,5 +1,6 @@
 /** What can be learned of an account without touching mail: for `doctor` and `setup`. */
 import { callGmail } from './api.ts'
+import type { Identity } from './identity.ts'
 import { units } from './pace.ts'
 import { allows } from './scopes.ts'
 import { type GmailOptions, openSession } from './session.ts'
@@ -10,8 +11,14 @@ export interface Inspected {
   readonly canInsert: boolean
   readonly canLabel: boolean
   readonly canRead: boolean
-  /** The signed-in address; known only where the token may read. */
+  /** The account that the paths name: an address, or 'me'. */
+  readonly user: string
+  /** The account's address as Google or Gmail said it; undefined where neither did. */
   readonly address: string | undefined
+  /** Google said with the token whose it is, or Gmail's profile did. */
+  readonly proved: boolean
+  /** What Google said with the token. */
+  readonly identity: Identity | undefined
   /** User labels by name; undefined where the token may not list them. */
   readonly labels: readonly string[] | undefined
   /** When the consent ends, ms since 1970: publishing status "Testing". */
@@ -30,7 +37,7 @@ export async function inspectAccount(options: GmailOptions, signal: AbortSignal)
   const { tokens, clock } = session
   try {
     const startedMs = clock.monotonicMs()
-    const { scopes } = await tokens.get(undefined, signal)
+    const { scopes, user, proved, identity } = await tokens.get(undefined, signal)
     const tokenMs = clock.monotonicMs() - startedMs
     const can = (ability: 'insert' | 'labels' | 'read'): boolean =>
       scopes !== undefined && allows(scopes, ability)
@@ -42,13 +49,17 @@ export async function inspectAccount(options: GmailOptions, signal: AbortSignal)
       return json
     }
     const listed = can('labels') ? (await get('labels', units.labelsList))?.labels : undefined
-    const address = can('read') ? (await get('profile', units.profile))?.emailAddress : undefined
+    const profile = can('read') ? (await get('profile', units.profile))?.emailAddress : undefined
+    const address = typeof profile === 'string' ? profile : proved ? user : undefined
     return {
       scopes,
       canInsert: can('insert'),
       canLabel: can('labels'),
       canRead: can('read'),
-      address: typeof address === 'string' ? address : undefined,
+      address,
+      proved: proved || address !== undefined,
+      identity,
+      user,
       labels: Array.isArray(listed)
         ? listed
             .filter(label => label?.type === 'user' && typeof label.name === 'string')

@@ -1,5 +1,11 @@
-/** Opens a link in the owner's browser, where there is one. */
+/**
+ * Opens a page in the owner's browser, where there is one. Everybody on this machine can read a program's arguments, so
+ * only a one-time loopback address is ever handed over, never Google's link with `state` and `code_challenge` in it.
+ */
 import { spawn } from 'node:child_process'
+
+/** As consent.ts makes it: no query, nothing but a port and a random path. */
+const oneTimeUrl = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{22,}$/
 
 /** Program and arguments, or undefined where no browser can be expected (a server without a display, SSH). */
 export function browserCommand(
@@ -17,14 +23,15 @@ export function browserCommand(
 /**
  * Starts it without a shell and does not wait for it to end.
  * @returns whether a program was started; that a page has opened nobody can promise, so show the link as well
- * @throws TypeError for a URL that is neither https nor http
+ * @param url ConsentInProgress.oneTimeUrl
+ * @throws TypeError for any other URL
  */
 export async function openBrowser(
   url: string,
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
 ): Promise<boolean> {
-  if (!/^https?:$/.test(new URL(url).protocol)) throw new TypeError('only http and https are opened')
+  if (!oneTimeUrl.test(url)) throw new TypeError('only a one-time loopback address is opened')
   const command = browserCommand(url, platform, env)
   if (command === undefined) return false
   const [program, ...args] = command

@@ -12,6 +12,16 @@ export const gmailScopes = {
 /** What is asked for by default: it cannot read, list or delete mail. */
 export const leastScopes: readonly string[] = [gmailScopes.insert, gmailScopes.labels]
 
+/** Asked for beside them, to know whose permission it is (OpenID Connect Core section 3.1.2.1): no more of a profile. */
+export const identityScopes: readonly string[] = ['openid', 'email']
+
+/** The long name by which Google grants `email`. */
+const longEmail = `${prefix}userinfo.email`
+
+/** Whether an identity scope was granted, by its short or its long name. */
+export const grantsIdentity = (scopes: readonly string[], scope: string): boolean =>
+  scopes.includes(scope) || (scope === 'email' && scopes.includes(longEmail))
+
 export type Ability = 'insert' | 'labels' | 'read'
 
 const { insert, labels, readonly, modify, full } = gmailScopes

@@ -2,6 +2,7 @@
 import { Fault, type FaultCode } from '../fault.ts'
 import { jsonObject, said } from './answers.ts'
 import type { HttpAnswer } from './http.ts'
+import { type Identity, readIdToken } from './identity.ts'
 import { retryInstantMs } from './retry-after.ts'
 import { scrub } from './scrub.ts'
 
@@ -13,7 +14,14 @@ export interface TokenAnswer {
   readonly scopes: readonly string[] | undefined
   /** Remaining life of the refresh token, ms, where Google says so: publishing status "Testing", 7 days. */
   readonly refreshTokenLivesForMs: number | undefined
+  /** Whose account it is, where Google said so: an ID token comes where `openid` was granted. */
+  readonly identity: Identity | undefined
 }
+
+/** Whose credential was sent: a service account has no consent that could end. */
+export type TokenCredential =
+  | { readonly kind: 'user'; readonly clientId: string }
+  | { readonly kind: 'service-account' }
 
 const seconds = (value: unknown): number | undefined => {
   const number = typeof value === 'string' ? Number(value) : value
@@ -39,13 +47,12 @@ const codes: Readonly<Record<string, FaultCode>> = {
 }
 
 /**
- * @param kind whose credential was sent: a service account has no consent that could end
  * @param secrets values masked in the server's words
- * @throws Fault with scope account
+ * @throws Fault with scope account; gmail.account-unproved for an ID token that is there and proves nothing
  */
 export function readTokenAnswer(
   answer: HttpAnswer,
-  kind: 'user' | 'service-account',
+  credential: TokenCredential,
   secrets: readonly string[],
   nowMs: number,
 ): TokenAnswer {
@@ -59,11 +66,17 @@ export function readTokenAnswer(
     json.access_token !== ''
   ) {
     const { access_token: accessToken, scope } = json
+    const clocks = [nowMs, Date.parse(answer.headers.date ?? '')]
+    const identity =
+      credential.kind === 'user' ? readIdToken(json.id_token, credential.clientId, clocks) : undefined
+    if (typeof identity === 'string')
+      throw new Fault('gmail.account-unproved', { facts: { reason: identity, phase: 'token' } })
     return {
       accessToken,
       livesForMs: seconds(json.expires_in) ?? 3_600_000,
       scopes: typeof scope === 'string' ? scope.split(/\s+/).filter(Boolean) : undefined,
       refreshTokenLivesForMs: seconds(json.refresh_token_expires_in),
+      identity,
     }
   }
   const skewMs = Date.parse(answer.headers.date ?? '') - nowMs
@@ -85,7 +98,9 @@ export function readTokenAnswer(
     return raise(fault('gmail.not-google'))
   const named = [...reasons].map(reason => codes[reason]).find(code => code !== undefined)
   if (status >= 400 && named !== undefined) {
-    return raise(fault(named === 'gmail.consent-ended' && kind !== 'user' ? 'gmail.client-invalid' : named))
+    return raise(
+      fault(named === 'gmail.consent-ended' && credential.kind !== 'user' ? 'gmail.client-invalid' : named),
+    )
   }
   const html = json === undefined && /^\s*</.test(answer.body.toString('latin1'))
   return raise(fault(status < 400 && html ? 'gmail.not-google' : 'gmail.unknown-answer'))

@@ -4,6 +4,7 @@ import type { AccountConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import { faultOfTrouble } from './answers.ts'
 import { type Connections, type Deadlines, HttpTrouble } from './http.ts'
+import { findOwner, type Identity, type Owner, readIdentity } from './identity.ts'
 import { orAbort } from './or-abort.ts'
 import { type Ability, allows, gmailScopes, leastScopes } from './scopes.ts'
 import { readTokenAnswer } from './token-answer.ts'
@@ -14,13 +15,20 @@ export interface AccessToken {
   readonly value: string
   /** Scopes as granted; undefined where Google did not say. */
   readonly scopes: readonly string[] | undefined
+  /** The account for the path: an address where one is known, else 'me'. */
+  readonly user: string
+  /** Whether Google said with this token that it is this account's. */
+  readonly proved: boolean
+  /** Whose it is, where Google said so. */
+  readonly identity: Identity | undefined
 }
 
 export interface Tokens {
   /**
    * A token that is good for some minutes more.
    * @throws Fault gmail.scope-missing where it does not allow `need`; gmail.consent-ended, gmail.consent-missing,
-   * gmail.client-invalid, gmail.unreachable, gmail.server and others of token-answer.ts; the signal's reason
+   * gmail.client-invalid, gmail.account-mismatch where it is another account's, gmail.unreachable, gmail.server and
+   * others of token-answer.ts; the signal's reason
    */
   get(need: Ability | undefined, signal: AbortSignal): Promise<AccessToken>
   /** Gmail did not take this token: the next `get` asks for another. */
@@ -49,6 +57,17 @@ interface Held extends AccessToken {
   readonly marginMs: number
 }
 
+/** A service account's token is asked for in the name of one address, and no other. */
+async function ownerOf({ address, credential }: AccountConfig, said: Identity | undefined): Promise<Owner> {
+  if (credential.kind === 'service-account')
+    return { user: credential.subject, proved: true, identity: undefined }
+  const kept = await credential.identity?.().catch((thrown: unknown) => {
+    if (!(thrown instanceof Fault)) throw thrown
+    throw new Fault(thrown.code, { scope: 'account', facts: thrown.facts, cause: thrown })
+  })
+  return findOwner(address, kept === undefined ? undefined : readIdentity(kept), said)
+}
+
 export function makeTokens(options: TokensOptions): Tokens {
   const { account, tokenUrl, clock, deadlines, connections } = options
   const { credential } = account
@@ -73,10 +92,11 @@ export function makeTokens(options: TokensOptions): Tokens {
         deadlines,
         closing.signal,
       )
-      const read = readTokenAnswer(answer, credential.kind, secrets, clock.nowMs())
+      const read = readTokenAnswer(answer, credential, secrets, clock.nowMs())
       consentEndsAtMs =
         read.refreshTokenLivesForMs === undefined ? undefined : clock.nowMs() + read.refreshTokenLivesForMs
       return {
+        ...(await ownerOf(account, read.identity)),
         value: read.accessToken,
         scopes: read.scopes ?? (credential.kind === 'service-account' ? serviceScopes : undefined),
         endsAtMs: clock.nowMs() + read.livesForMs,

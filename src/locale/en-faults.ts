@@ -307,7 +307,13 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `The sign-in belongs to another Gmail account${f.with('words', words => ` (${words})`)} than the settings name${f.with('user', name => ` (${name})`)}.`,
       `${stopped} Nothing was put into the wrong account.`,
-      'Correct GMAIL_ACCOUNT, or run `hikyaku setup google` and sign in with the right account.',
+      'Run `hikyaku setup google` and sign in with the right account, or correct GMAIL_ACCOUNT: it must be the account’s main address, not another name of it.',
+    ),
+  'gmail.account-unproved': f =>
+    text(
+      `Google did not say in a way that can be relied on whose permission this is${f.with('reason', reason => ` (ID token: ${reason})`)}.`,
+      `${stopped} Nothing was put into any account.`,
+      'It is tried again by itself. If it stays so, look at this computer’s clock, and run `hikyaku setup google` to sign in again.',
     ),
   // This machine
   'state.second-instance': f =>

@@ -303,7 +303,13 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `サインインした Gmail アカウント${f.with('words', words => `（${words}）`)}が、設定のアカウント${f.with('user', name => `（${name}）`)}と異なります。`,
       `${stopped}別のアカウントには何も入れていません。`,
-      'GMAIL_ACCOUNT を直すか、`hikyaku setup google` で正しいアカウントにサインインしてください。',
+      '`hikyaku setup google` で正しいアカウントにサインインするか、GMAIL_ACCOUNT を直してください。GMAIL_ACCOUNT には、別名ではなく、アカウントのメインのアドレスを指定します。',
+    ),
+  'gmail.account-unproved': f =>
+    text(
+      `この許可がどのアカウントのものか、Google から信頼できる形で示されませんでした${f.with('reason', reason => `（ID トークン: ${reason}）`)}。`,
+      `${stopped}どのアカウントにも何も入れていません。`,
+      '自動的に再試行します。続く場合は、このコンピューターの時計を確かめ、`hikyaku setup google` でサインインし直してください。',
     ),
   // このコンピューター
   'state.second-instance': f =>

@@ -23,6 +23,7 @@ export interface SetupContext {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly discover: (address: string) => Promise<Discovery>
+  /** @param url the one-time address: it stands in a program's arguments */
   readonly openBrowser: (url: string) => Promise<boolean>
   /** A line as it is, without decoration: a link that is to be copied. */
   readonly plain: (line: string) => void

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { describeAfterImport, describeStartFrom } from '../config/describe-config.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
 import { Fault } from '../fault.ts'
+import { writeIdentity } from '../gmail/identity.ts'
 import type { Language } from '../locale/locale.ts'
 import { writePrivate } from '../vault/private-file.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -35,6 +36,10 @@ export async function keepSecrets(
   const { signedIn, name } = account
   if (signedIn?.client.kind !== 'desktop' || signedIn.refreshToken === undefined) return
   await vault.set(vaultNames.clientSecret(name), signedIn.client.client.secret)
+  const { identity } = signedIn
+  // Before the permission: a daemon that reads in between finds two that do not fit, and imports nothing.
+  if (identity === undefined) await vault.delete(vaultNames.identity(name))
+  else await vault.set(vaultNames.identity(name), writeIdentity(identity))
   await vault.set(vaultNames.refreshToken(name), signedIn.refreshToken)
 }
 
@@ -71,6 +76,12 @@ export async function writeConfiguration(
         document.createNode({ ...name, address: account.address, ...credential }),
       )
     } else {
+      const old = config?.accounts[at]
+      if (old !== undefined && old.address !== account.address) {
+        // Journal and vault know the account by its name, which was its address where none was written.
+        if (!document.hasIn(['accounts', at, 'name'])) document.setIn(['accounts', at, 'name'], old.name)
+        document.setIn(['accounts', at, 'address'], account.address)
+      }
       for (const key of ['clientId', 'serviceAccountFile']) document.deleteIn(['accounts', at, key])
       for (const [key, value] of Object.entries(credential)) document.setIn(['accounts', at, key], value)
     }

@@ -4,6 +4,7 @@ import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/schema-values.ts'
 import { Fault } from '../fault.ts'
 import type { DesktopClient } from '../gmail/client-file.ts'
+import { addressKey } from '../gmail/identity.ts'
 import type { SetupContext } from './context.ts'
 import { askAddress, discoverServers } from './find-server.ts'
 import { proveMailbox } from './prove.ts'
@@ -70,7 +71,9 @@ async function setUpAccount(
     return { name: same.name, address, signedIn: undefined }
   }
   const signedIn = await signIn(context, address, same && (await clientOf(vault, same)), givenToken)
-  return { name: same?.name ?? address, address, signedIn }
+  // Google may have named another address, which the owner took.
+  const there = same ?? accounts.find(one => addressKey(one.address) === addressKey(signedIn.address))
+  return { name: there?.name ?? signedIn.address, address: signedIn.address, signedIn }
 }
 
 /** Whether there is one to be used, wherever it stands. */
@@ -119,10 +122,10 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
         }))
   const account = config.accounts.find(one => one.name === name)
   if (account === undefined) throw new Fault('bug', { facts: { what: 'no account' } })
-  const { address } = account
   // A file that is named now is meant to be used.
   const known = options['client-file'] === undefined ? await clientOf(vault, account) : undefined
-  const signedIn = await signIn(context, address, known, given.refreshToken)
+  const signedIn = await signIn(context, account.address, known, given.refreshToken)
+  const { client, address } = signedIn
   const toSave = { name: account.name, address, signedIn }
   await keepSecrets(vault, toSave, undefined)
   const { credential } = account
@@ -134,9 +137,11 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
       () => false,
     ))
   if (place.byEnvironment) return { config, account: toSave, mailbox: undefined, overruled }
-  const { client } = signedIn
   const unchanged =
-    credential.kind === 'user' && client.kind === 'desktop' && credential.clientId === client.client.id
+    account.address === address &&
+    credential.kind === 'user' &&
+    client.kind === 'desktop' &&
+    credential.clientId === client.client.id
   const written = unchanged ? config : await writeConfiguration(place, language, toSave, undefined)
   return { config: written, account: toSave, mailbox: undefined, overruled }
 }

@@ -1,18 +1,17 @@
 /** Step 5: the owner's consent at Google, and what it is worth: scopes, whose account, for how long. */
 import type { AccountConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
-import { callGmail } from '../gmail/api.ts'
 import type { DesktopClient } from '../gmail/client-file.ts'
 import { startConsent } from '../gmail/consent.ts'
 import { type Consent, exchangeCode } from '../gmail/consent-exchange.ts'
-import { inspectAccount } from '../gmail/inspect.ts'
-import { units } from '../gmail/pace.ts'
-import { gmailScopes, leastScopes } from '../gmail/scopes.ts'
-import { openSession } from '../gmail/session.ts'
+import { type Identity, writeIdentity } from '../gmail/identity.ts'
+import { gmailScopes, identityScopes, leastScopes } from '../gmail/scopes.ts'
 import { faultText } from '../locale/locale.ts'
 import { Secret } from '../vault/vault.ts'
+import { confirm } from './asker.ts'
 import { askClient, type GoogleClient } from './client.ts'
 import type { SetupContext } from './context.ts'
+import { proveOwner } from './prove-owner.ts'
 
 export interface SignedIn {
   readonly client: GoogleClient
@@ -20,47 +19,70 @@ export interface SignedIn {
   readonly refreshToken: string | undefined
   /** The seven-day trap: ms since 1970, or undefined. */
   readonly endsAtMs: number | undefined
+  /** As the owner typed it, or as Google names the account where the owner took that; 'me' where nobody knows. */
+  readonly address: string
+  /** Whose permission it is, where Google said so. */
+  readonly identity: Identity | undefined
 }
 
+type Given = Pick<Consent, 'refreshToken' | 'endsAtMs' | 'identity'>
+
+/** So often a sign-in is begun anew by itself after its one-time address was taken; then no browser is opened. */
+const mostTaken = 2
+
 /**
+ * @param typed the Gmail address that is meant, or 'me'
  * @param known the client of an earlier set-up, to be used again
  * @param givenToken a refresh token made elsewhere: no page is shown
  */
 export async function signIn(
   context: SetupContext,
-  address: string,
+  typed: string,
   known: DesktopClient | undefined,
   givenToken: string | undefined,
 ): Promise<SignedIn> {
-  const { asker, language, words, clock } = context
+  const { asker, language, words } = context
   let client: GoogleClient | undefined = known && { kind: 'desktop', client: known }
-  let consent: Pick<Consent, 'refreshToken' | 'endsAtMs'> | undefined =
-    givenToken === undefined ? undefined : { refreshToken: givenToken, endsAtMs: undefined }
-  /** The owner says that the account is the right one, whatever Gmail calls it: an alias, perhaps. */
-  let ownersWord = false
+  let consent: Given | undefined =
+    givenToken === undefined
+      ? undefined
+      : { refreshToken: givenToken, endsAtMs: undefined, identity: undefined }
+  let address = typed
+  let taken = 0
   for (;;) {
     try {
       client ??= await askClient(context, address)
-      if (client.kind === 'desktop') consent ??= await consentOnce(context, client.client, address)
-      const account = accountOf(address, client, consent?.refreshToken)
+      if (client.kind === 'desktop')
+        consent ??= await consentOnce(context, client.client, address, taken <= mostTaken)
+      const account = accountOf(address, client, consent)
       asker.tell('info', words.google.checking)
-      const { consentEndsAtMs } = await inspectAccount(
-        { account, endpoints: context.place.endpoints, clock },
-        context.signal,
-      )
-      if (!ownersWord) await checkWhose(context, account)
+      const { consentEndsAtMs, identity = consent?.identity, user } = await proveOwner(context, account)
+      if (!address.includes('@')) {
+        if (!(await acceptsOwner(context, user, consent?.identity !== undefined))) {
+          consent = undefined
+          continue
+        }
+        address = user
+      }
       const endsAtMs = consent?.endsAtMs ?? consentEndsAtMs
       if (endsAtMs !== undefined && (await leavesTrap(context, endsAtMs))) {
         consent = undefined
         continue
       }
       asker.tell('good', words.google.works(address))
-      return { client, refreshToken: consent?.refreshToken, endsAtMs }
+      return { client, refreshToken: consent?.refreshToken, endsAtMs, address, identity }
     } catch (thrown) {
       if (!(thrown instanceof Fault) || !asker.interactive || thrown.code === 'bug') throw thrown
+      if (thrown.facts.reason === 'address-taken') {
+        taken += 1
+        consent = undefined
+        asker.tell('warn', words.google.taken(taken <= mostTaken))
+        continue
+      }
       const { what, next } = faultText(thrown, language)
       const own = words.google.hints[thrown.code]?.(address)
       asker.tell('bad', `${what}\n${own ?? next}`)
+      const other = otherAddress(context, thrown)
       // What is wrong in the project or on the way is mended there: the same consent may do.
       const sameConsent = ['gmail.api-disabled', 'gmail.unreachable', 'gmail.server', 'gmail.rate-limited']
       const chosen = await asker.choose({
@@ -68,21 +90,50 @@ export async function signIn(
         message: words.google.whatNow,
         choices: [
           { value: 'again', label: words.google.again },
-          ...(thrown.code === 'gmail.account-mismatch'
-            ? [{ value: 'right', label: words.google.rightAccount(address) }]
-            : [{ value: 'client', label: words.google.otherClient }]),
+          ...(other === undefined
+            ? [{ value: 'client', label: words.google.otherClient }]
+            : [{ value: 'use', label: words.google.useAccount(other) }]),
         ],
         initial: thrown.code === 'gmail.client-invalid' ? 'client' : 'again',
       })
       if (chosen === 'client') client = undefined
-      ownersWord = chosen === 'right'
-      if (ownersWord) continue
+      if (chosen === 'use' && other !== undefined) {
+        address = other
+        continue
+      }
       if (chosen === 'client' || !sameConsent.includes(thrown.code)) consent = undefined
     }
   }
 }
 
-function accountOf(address: string, google: GoogleClient, refreshToken: string | undefined): AccountConfig {
+/** What Google calls the account, where that is not what was typed: another name of it, perhaps. */
+function otherAddress({ place }: SetupContext, { code, facts }: Fault): string | undefined {
+  const { words } = facts
+  // Variables are the owner's to write.
+  if (code !== 'gmail.account-mismatch' || place.byEnvironment) return undefined
+  return typeof words === 'string' && words.includes('@') ? words : undefined
+}
+
+/**
+ * Where no address was set there is nothing to compare with, so the owner is asked about the one that Google names.
+ * @param ofBrowser whether the permission was given just now, by whoever answered on Google's page
+ */
+async function acceptsOwner(
+  { asker, words }: SetupContext,
+  user: string,
+  ofBrowser: boolean,
+): Promise<boolean> {
+  if (!user.includes('@')) {
+    asker.tell('warn', words.google.unproved)
+    return true
+  }
+  if (!ofBrowser || !asker.interactive) return true
+  const { question, yes, no } = words.google.isYours(user)
+  return confirm(asker, { id: 'is-yours', message: question, initial: true, yes, no })
+}
+
+function accountOf(address: string, google: GoogleClient, consent: Given | undefined): AccountConfig {
+  const { identity } = consent ?? {}
   return {
     name: address,
     address,
@@ -93,7 +144,8 @@ function accountOf(address: string, google: GoogleClient, refreshToken: string |
             kind: 'user',
             clientId: google.client.id,
             clientSecret: Secret.of(google.client.secret),
-            refreshToken: Secret.of(refreshToken ?? ''),
+            refreshToken: Secret.of(consent?.refreshToken ?? ''),
+            identity: async () => identity && writeIdentity(identity),
           },
     unitsPerMinute: 6000,
     importsInFlight: 1,
@@ -104,15 +156,20 @@ function accountOf(address: string, google: GoogleClient, refreshToken: string |
 const lastPageMs = 1_000
 
 /** One consent: in the browser of this machine, or anywhere with the address pasted back. */
-async function consentOnce(context: SetupContext, client: DesktopClient, address: string): Promise<Consent> {
+async function consentOnce(
+  context: SetupContext,
+  client: DesktopClient,
+  address: string,
+  mayOpen: boolean,
+): Promise<Consent> {
   const { asker, words, options, place, clock, signal, language } = context
   const read = options.read === 'yes'
-  const scopes = read ? [...leastScopes, gmailScopes.readonly] : leastScopes
+  const scopes = [...leastScopes, ...(read ? [gmailScopes.readonly] : []), ...identityScopes]
   const consent = await startConsent({ client, scopes, authUrl: place.endpoints.authUrl, loginHint: address })
   try {
     for (const line of words.google.consent(read)) context.plain(line)
     context.plain(consent.url)
-    const opened = await context.openBrowser(consent.url)
+    const opened = mayOpen && (await context.openBrowser(consent.oneTimeUrl))
     context.plain(opened ? words.google.opened : words.google.notOpened(consent.port))
     const arrived = new AbortController()
     const redirect = consent
@@ -161,37 +218,6 @@ async function consentOnce(context: SetupContext, client: DesktopClient, address
       clearTimeout(closing)
       void consent.close()
     })
-  }
-}
-
-/**
- * Whose permission it is, with a token that may not even ask for its own address: Gmail answers "Delegation
- * denied" to a path that names another account than the token's. (So field reports say; the reference is silent.)
- * @throws gmail.account-mismatch
- */
-async function checkWhose(context: SetupContext, account: AccountConfig): Promise<void> {
-  const session = openSession({ account, endpoints: context.place.endpoints, clock: context.clock })
-  const user = encodeURIComponent(account.address).replaceAll('%40', '@')
-  try {
-    // Paths stand below users/me/.
-    await callGmail(
-      session,
-      {
-        method: 'GET',
-        path: `../${user}/labels`,
-        cost: units.labelsList,
-        need: undefined,
-        answerLimit: 16 << 20,
-      },
-      context.signal,
-    )
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown
-    // Anything else says nothing of whose it is, and what was to be proved is proved already.
-    if (/delegation denied/i.test(String(thrown.facts.words)))
-      throw new Fault('gmail.account-mismatch', { facts: { user: account.address }, cause: thrown })
-  } finally {
-    session.close()
   }
 }
 

@@ -241,7 +241,21 @@ export const en: SetupWords = {
     whatNow: 'What now?',
     again: 'Try again',
     otherClient: 'Take another downloaded file',
-    rightAccount: address => `It is the right account (${address} is another name of it): go on`,
+    useAccount: address => `${address} is the right account: put mail there`,
+    isYours: address => ({
+      question: `Google says that this permission is for ${address}. Is that your account?`,
+      yes: 'Yes, put mail there',
+      no: 'No, sign in again',
+    }),
+    unproved:
+      'Google does not say whose permission this is. `hikyaku doctor` goes on saying so, until you sign in with `hikyaku setup google`.',
+    taken: opensAgain =>
+      [
+        'The address that was opened in the browser had been used already: you may have loaded it twice, or another program on this computer was faster. Nothing was changed.',
+        opensAgain
+          ? 'That sign-in is thrown away, and a new one begins.'
+          : 'No browser is opened any more: open the new link below yourself.',
+      ].join('\n'),
     trap: (span, instant) =>
       [
         `This permission ends in ${span} (${instant}), because the app is still in “Testing”. Mail would then stop.`,

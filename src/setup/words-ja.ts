@@ -247,7 +247,21 @@ export const ja: SetupWords = {
     whatNow: 'どうしますか？',
     again: 'もう一度試す',
     otherClient: '別のファイルを指定する',
-    rightAccount: address => `正しいアカウントです（${address} は別名）。このまま続ける`,
+    useAccount: address => `${address} が正しいアカウントです。ここにメールを入れます`,
+    isYours: address => ({
+      question: `Google によると、この許可は ${address} のものです。ご自分のアカウントですか？`,
+      yes: 'はい、ここにメールを入れます',
+      no: 'いいえ、サインインし直します',
+    }),
+    unproved:
+      'この許可が誰のものか、Google から示されません。`hikyaku setup google` でサインインするまで、`hikyaku doctor` がその旨を表示します。',
+    taken: opensAgain =>
+      [
+        'ブラウザーで開いたアドレスは、すでに使われていました。2 回読み込んだか、このコンピューターの別のプログラムが先に開いた可能性があります。何も変更されていません。',
+        opensAgain
+          ? 'このサインインは破棄し、新しくやり直します。'
+          : 'ブラウザーはもう開きません。下の新しいリンクをご自分で開いてください。',
+      ].join('\n'),
     trap: (span, instant) =>
       [
         `アプリが「テスト中」のため、この許可は ${span}後（${instant}）に切れ、メールが止まります。`,

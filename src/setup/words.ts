@@ -152,7 +152,14 @@ export interface SetupWords {
     readonly whatNow: string
     readonly again: string
     readonly otherClient: string
-    readonly rightAccount: (address: string) => string
+    /** Google names the account otherwise than the owner did. */
+    readonly useAccount: (address: string) => string
+    /** No address was set; Google names this one. */
+    readonly isYours: (address: string) => YesNo
+    /** No address was set, and Google names none. */
+    readonly unproved: string
+    /** The one-time address was used by somebody else, or twice. */
+    readonly taken: (opensAgain: boolean) => string
     readonly trap: (span: string, instant: string) => string
     readonly trapQuestion: string
     readonly trapAgain: string

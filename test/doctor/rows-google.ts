@@ -73,7 +73,7 @@ export const googleRows: readonly Row[] = [
     title: 'another account is signed in',
     check: 'gmailAccount',
     code: 'gmail.account-mismatch',
-    exitCode: 78,
+    exitCode: 77,
     world: { scopes: ['gmail.insert', 'gmail.labels', 'gmail.readonly'] },
     breaks: () => ({ env: { GMAIL_ACCOUNT: 'other@example.test' } }),
   },

@@ -8,8 +8,10 @@ import { systemClock } from '../../src/clock.ts'
 import { Fault } from '../../src/fault.ts'
 import { type ConsentInProgress, startConsent } from '../../src/gmail/consent.ts'
 import { exchangeCode, revokeConsent } from '../../src/gmail/consent-exchange.ts'
-import { leastScopes } from '../../src/gmail/scopes.ts'
+import { identityScopes, leastScopes } from '../../src/gmail/scopes.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
+import { subjectOf } from '../servers/gmail/id-token.ts'
+import type { OAuthRules } from '../servers/gmail/oauth.ts'
 
 let gmail: GmailServer
 let consent: ConsentInProgress
@@ -72,6 +74,20 @@ const options = (signal: AbortSignal = never) => ({
   clock,
   signal,
 })
+
+/** A whole sign-in with the identity, its request changed on the way as somebody might who read it. */
+async function signedIn(changed: Readonly<Record<string, string>>) {
+  const asked = [...leastScopes, ...identityScopes]
+  const started = await startConsent({ client: gmail.client, scopes: asked, authUrl: gmail.authUrl })
+  try {
+    const url = new URL(started.url)
+    for (const [name, value] of Object.entries(changed)) url.searchParams.set(name, value)
+    const code = started.acceptPastedUrl(await decide(url.href, leastScopes))
+    return { given: await exchangeCode(code, { ...options(), scopes: asked }), asked }
+  } finally {
+    await started.close()
+  }
+}
 
 async function faultOf(work: () => unknown): Promise<Fault> {
   try {
@@ -160,6 +176,34 @@ describe('consent in a browser on this machine', () => {
   })
 })
 
+describe('the one-time address', () => {
+  it('leads to Google’s page once, for a GET under its own name, and holds nothing of it', async () => {
+    const { oneTimeUrl } = consent
+    assert.match(oneTimeUrl, /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/)
+    assert.equal((await request(oneTimeUrl, { headers: { host: 'evil.example' } })).status, 404)
+    const head = await request(oneTimeUrl, { method: 'HEAD' })
+    assert.deepEqual([head.status, head.location], [200, undefined])
+    assert.equal((await request(oneTimeUrl, { method: 'POST' })).status, 405)
+    assert.equal((await request(`${oneTimeUrl.slice(0, -1)}_x`)).status, 404)
+    const first = await request(oneTimeUrl)
+    assert.deepEqual([first.status, first.location], [302, consent.url])
+    assert.equal(first.headers['cache-control'], 'no-store')
+    assert.equal(first.headers['referrer-policy'], 'no-referrer')
+  })
+
+  it('G16: that was visited twice ends the sign-in, and the browser is told', async () => {
+    const waiting = faultOf(() => consent.waitForRedirect(never))
+    await request(consent.oneTimeUrl)
+    const second = await request(consent.oneTimeUrl)
+    assert.deepEqual([second.status, second.location], [410, undefined])
+    assert.match(second.body, /used already/)
+    assert.match(second.body, /すでに使われて/)
+    assert.ok(!second.body.includes('state'))
+    const fault = await waiting
+    assert.deepEqual([fault.code, fault.facts.reason], ['gmail.consent-missing', 'address-taken'])
+  })
+})
+
 describe('consent with a pasted address', () => {
   it('takes it as browsers, terminals and chat programs mangle it', async () => {
     const right = await decide(consent.url, leastScopes)
@@ -209,6 +253,53 @@ describe('the exchange of the code', () => {
     const fault = await only(labels)
     assert.deepEqual([fault.code, fault.facts.what], ['gmail.scope-missing', 'gmail.insert'])
     assert.equal((await only(insert)).facts.what, 'gmail.labels')
+  })
+
+  it('tells whose permission it is, whatever name and order the scopes come back in', async () => {
+    const { given, asked } = await signedIn({})
+    assert.deepEqual(given.identity, {
+      subject: subjectOf('shop@example.test'),
+      address: 'shop@example.test',
+    })
+    assert.ok(given.scopes.includes('https://www.googleapis.com/auth/userinfo.email'))
+    assert.ok(!given.scopes.includes('email'))
+    assert.notDeepEqual(given.scopes, asked)
+    gmail.oauth.rules.idToken = ({ but }) => but({ iss: 'accounts.google.com', email_verified: 'true' })
+    assert.equal((await signedIn({})).given.identity?.address, 'shop@example.test')
+  })
+
+  it('keeps no permission of which Google does not say whose it is', async () => {
+    const spoilers: readonly (readonly [string, OAuthRules['idToken'], string])[] = [
+      ['missing', () => undefined, 'gmail.account-unproved'],
+      ['unreadable', () => 'garbage', 'gmail.account-unproved'],
+      ['unreadable', () => 'a.bnVsbA.c', 'gmail.account-unproved'],
+      ['unreadable', () => 'a.W10', 'gmail.account-unproved'],
+      ['too-long', ({ but }) => but({ pad: 'x'.repeat(500_000) }), 'gmail.account-unproved'],
+      ['', ({ but }) => but({ pad: 'x'.repeat(1_000_000) }), 'gmail.unknown-answer'],
+      ['audience', ({ but }) => but({ aud: 'another-client' }), 'gmail.account-unproved'],
+      ['audience', ({ but }) => but({ aud: [] }), 'gmail.account-unproved'],
+      ['issuer', ({ but }) => but({ iss: 'https://accounts.google.com.evil' }), 'gmail.account-unproved'],
+      ['expired', ({ but }) => but({ exp: 1_600_000_000 }), 'gmail.account-unproved'],
+      ['expired', ({ but }) => but({ exp: 'never' }), 'gmail.account-unproved'],
+      ['subject', ({ but }) => but({ sub: undefined }), 'gmail.account-unproved'],
+      ['subject', ({ but }) => but({ sub: 'a b' }), 'gmail.account-unproved'],
+      ['unverified', ({ but }) => but({ email_verified: false }), 'gmail.account-unproved'],
+      ['unverified', ({ but }) => but({ email_verified: undefined }), 'gmail.account-unproved'],
+      ['unverified', ({ but }) => but({ email: undefined }), 'gmail.account-unproved'],
+      ['unverified', ({ but }) => but({ email: 'a@b\n@c' }), 'gmail.account-unproved'],
+    ]
+    for (const [reason, idToken, code] of spoilers) {
+      gmail.oauth.rules.idToken = idToken
+      const fault = await faultOf(() => signedIn({}))
+      assert.equal(fault.code, code, reason)
+      if (reason !== '') assert.equal(fault.facts.reason, reason)
+      assert.ok(!JSON.stringify(fault.facts).includes('xxxx'))
+    }
+  })
+
+  it('asks again where somebody took the identity out of the request', async () => {
+    const fault = await faultOf(() => signedIn({ scope: leastScopes.join(' ') }))
+    assert.deepEqual([fault.code, fault.facts.what], ['gmail.scope-missing', 'openid email'])
   })
 
   it('detects the seven days of a project in "Testing"', async () => {

@@ -9,11 +9,11 @@ import { systemClock } from '../../src/clock.ts'
 import { startConsent } from '../../src/gmail/consent.ts'
 import { exchangeCode } from '../../src/gmail/consent-exchange.ts'
 import { browserCommand, openBrowser } from '../../src/gmail/open-browser.ts'
-import { leastScopes } from '../../src/gmail/scopes.ts'
+import { identityScopes, leastScopes } from '../../src/gmail/scopes.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { requireServer } from '../servers/required.ts'
 
-const url = 'https://accounts.example/auth?a=1&b=$(touch x)'
+const url = 'http://127.0.0.1:34567/abcdefghijklmnopqrstuvwxyz-0123456789_ABCDEF'
 
 describe('opening a browser', () => {
   it('hands the whole link over as one argument, without a shell', {
@@ -40,17 +40,29 @@ describe('opening a browser', () => {
     assert.equal(await openBrowser(url, { PATH: '/nonexistent', DISPLAY: ':0' }, 'linux'), false)
   })
 
-  it('opens no file and no other scheme', async () => {
-    await assert.rejects(openBrowser('file:///etc/passwd', { DISPLAY: ':0' }, 'linux'), TypeError)
+  it('takes no address with anything to be read in it, and no other scheme', async () => {
+    for (const other of [
+      'file:///etc/passwd',
+      'https://accounts.google.com/o/oauth2/v2/auth?state=s',
+      `${url}?state=s`,
+      `${url}#state`,
+      'http://127.0.0.1:34567/',
+      'http://localhost:34567/abcdefghijklmnopqrstuvwxyz',
+      'http://127.0.0.1:34567@evil.example/abcdefghijklmnopqrstuvwxyz',
+      `${url}\n--other-option`,
+    ])
+      for (const platform of ['linux', 'darwin', 'win32'] as const)
+        await assert.rejects(openBrowser(other, { PATH: '/nonexistent', DISPLAY: ':0' }, platform), TypeError)
   })
 })
 
+const scopes = [...leastScopes, ...identityScopes]
 const executablePath = '/usr/bin/chromium'
 
 describe('consent in a real browser', { skip: requireServer('chromium', existsSync(executablePath)) }, () => {
   it('leads from the link over the check boxes to a token, and leaves no code in the address bar', async () => {
     const gmail = await startGmailServer({ accounts: ['shop@example.test'] })
-    const consent = await startConsent({ client: gmail.client, scopes: leastScopes, authUrl: gmail.authUrl })
+    const consent = await startConsent({ client: gmail.client, scopes, authUrl: gmail.authUrl })
     const browser = await chromium.launch({
       executablePath,
       args: [
@@ -65,7 +77,8 @@ describe('consent in a real browser', { skip: requireServer('chromium', existsSy
     })
     try {
       const page = await browser.newPage()
-      await page.goto(consent.url)
+      await page.goto(consent.oneTimeUrl)
+      assert.equal(page.url(), consent.url, 'the one-time address leads to Google’s page')
       await page.check('#select-all')
       const waiting = consent.waitForRedirect(AbortSignal.timeout(20_000))
       await page.click('#allow')
@@ -77,11 +90,12 @@ describe('consent in a real browser', { skip: requireServer('chromium', existsSy
       const given = await exchangeCode(code, {
         client,
         tokenUrl,
-        scopes: leastScopes,
+        scopes,
         clock: systemClock,
         signal,
       })
       assert.match(given.refreshToken, /^1\/\//)
+      assert.equal(given.identity?.address, 'shop@example.test')
     } finally {
       await browser.close()
       await consent.close()

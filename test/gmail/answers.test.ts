@@ -111,7 +111,7 @@ const rows: [string, HttpAnswer, string, string, string?][] = [
   [
     '403 Delegation denied',
     answerOf(403, envelope(403, 'Delegation denied for x@example.com', 'forbidden')),
-    'gmail.forbidden',
+    'gmail.account-mismatch',
     'account',
     'owner',
   ],

@@ -8,7 +8,7 @@ import type { Discovery, Found } from '../../src/config/discover.ts'
 import { presetById } from '../../src/config/presets.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
-import { presets } from '../servers/gmail/gmail-server.ts'
+import { answers, type Fault, presets } from '../servers/gmail/gmail-server.ts'
 import { requireServer } from '../servers/required.ts'
 import { leave, person, setUpWith } from './person.ts'
 import { address, owner, password, type SetupWorld, startSetupWorld } from './world.ts'
@@ -183,10 +183,11 @@ describe('signing in without a browser on this machine', { skip }, () => {
   })
 
   /** What the browser elsewhere ends on, when the owner has allowed everything. */
-  async function addressAfterConsent(link: string): Promise<string> {
-    const { searchParams } = new URL(link)
+  async function addressAfterConsent(link: string, account = owner): Promise<string> {
+    const onward = await fetch(link, { redirect: 'manual' })
+    const { searchParams } = new URL(onward.headers.get('location') ?? '')
     const form = new URLSearchParams(searchParams)
-    form.set('account', owner)
+    form.set('account', account)
     form.set('decision', 'allow')
     for (const scope of (searchParams.get('scope') ?? '').split(' ')) form.append('granted', scope)
     const answer = await fetch(world.gmail.authUrl, { method: 'POST', body: form, redirect: 'manual' })
@@ -276,15 +277,75 @@ describe('signing in without a browser on this machine', { skip }, () => {
     assert.ok(asker.told.some(({ text }) => text.includes('Make a new client in step 5')))
   })
 
-  it('goes on with another name of the same account by the owner’s word', async () => {
-    await writeFile(join(world.home, 'token'), world.gmail.grant('other@example.test'), { mode: 0o600 })
-    const answers = { ...mailboxAnswers(), 'refresh-token-file': 'token' }
+  it('takes another name of the account as Google says it, by the owner’s word', async () => {
+    const answers = { ...mailboxAnswers(), 'gmail-account': 'alias@example.test' }
     const asker = person([
       ['password-file', password],
-      ['retry-google', 'right'],
+      ['retry-google', 'use'],
     ])
-    const done = await setUpWith(asker, where(), { answers })
+    let links = 0
+    const openBrowser = async (url: string) => {
+      links += 1
+      void addressAfterConsent(url).then(back => fetch(back))
+      return true
+    }
+    const done = await setUpWith(asker, where(), { answers }, { openBrowser })
     assert.equal(done.exitCode, 0, done.stderr)
+    assert.equal(links, 1)
+    assert.ok(asker.told.some(({ tone, text }) => tone === 'bad' && text.includes(owner)))
+    assert.match(await readFile(world.configFile, 'utf8'), new RegExp(`address: ${owner}`))
+  })
+
+  it('keeps nothing of a stranger’s permission, with an ID token or without one', async () => {
+    const stranger = 'other@example.test'
+    const given = [
+      ['gmail.insert', 'gmail.labels'],
+      ['gmail.insert', 'gmail.labels', 'openid', 'email'],
+      ['gmail.insert', 'gmail.labels', 'gmail.readonly'],
+    ]
+    for (const scopes of given) {
+      await writeFile(join(world.home, 'token'), world.gmail.grant(stranger, scopes), { mode: 0o600 })
+      const answers = { ...mailboxAnswers(), 'refresh-token-file': 'token' }
+      const asker = person([
+        ...(scopes === given[0] ? [] : ([['resume', 'no']] as const)),
+        ['password-file', password],
+        ['retry-google', leave],
+      ])
+      const done = await setUpWith(asker, where(), { answers })
+      assert.equal(done.exitCode, 75, done.stderr)
+      assert.ok(asker.told.some(({ tone, text }) => tone === 'bad' && /another Gmail account/.test(text)))
+      assert.ok(!existsSync(world.configFile))
+      assert.ok(!existsSync(join(world.stateDir, 'secrets.sealed')))
+    }
+    assert.equal(world.gmail.accepted.length, 0)
+  })
+
+  it('takes no answer for a proof but the labels of the address itself', async () => {
+    const says = (status: number, value: unknown): Fault => ({
+      kind: 'answer',
+      answer: answers.json(status, value),
+    })
+    const forbidden = says(403, {
+      error: { code: 403, message: 'No.', errors: [{ reason: 'forbidden' }] },
+    })
+    const notThere = says(404, { error: { code: 404 } })
+    const nothing = says(200, {})
+    let first = true
+    for (const fault of [forbidden, notThere, nothing, presets.status(500)]) {
+      world.gmail.faults.clear()
+      world.gmail.faults.always(({ path }) => path === `/gmail/v1/users/${owner}/labels`, fault)
+      await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+      const given = { ...mailboxAnswers(), 'refresh-token-file': 'token' }
+      const asker = person([
+        ...(first ? [] : ([['resume', 'no']] as const)),
+        ['password-file', password],
+        ['retry-google', leave],
+      ])
+      first = false
+      const done = await setUpWith(asker, where(), { answers: given })
+      assert.equal(done.exitCode, 75, done.stderr)
+      assert.ok(!existsSync(world.configFile))
+    }
   })
 
   it('takes the key of a service account where Google Workspace has one, after asking', async () => {

@@ -222,7 +222,7 @@ async function begin(certificate: 'good' | 'wrongName'): Promise<void> {
   // The Japanese run has a desktop: a browser is opened there.
   const { PATH = '' } = process.env
   const bin = join(world.home, 'bin')
-  await writeFile(join(bin, 'xdg-open'), '#!/bin/sh\necho "$1" >> "$HOME/opened"\n', { mode: 0o755 })
+  await writeFile(join(bin, 'xdg-open'), '#!/bin/sh\necho "$*" >> "$HOME/opened"\n', { mode: 0o755 })
   const desktop = certificate === 'good' ? {} : { DISPLAY: ':99', PATH: `${bin}:${PATH}` }
   terminal = startTerminal(['setup'], { env: { ...world.env, ...desktop }, cwd: world.home })
 }
@@ -264,7 +264,10 @@ describe('hikyaku setup on a real terminal', { skip }, () => {
     assert.match(yaml, /language: ja/)
     assert.ok(terminal.shown().includes(setupWords.ja.google.opened))
     const opened = await readFile(join(world.home, 'opened'), 'utf8')
-    assert.equal(opened.trim().split('\n').length, 5, 'each attempt opened its own page')
+    const pages = opened.trim().split('\n')
+    assert.equal(new Set(pages).size, 5, 'each attempt opened its own page')
+    // All that the browser was given as arguments: nothing that a neighbour could answer with.
+    for (const page of pages) assert.match(page, /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/)
     assert.match(yaml, /certSha256: [0-9a-f]{64}/)
     await assertNoSecrets()
   })

@@ -129,7 +129,7 @@ export function openApi(parts: ApiParts, request: IncomingMessage, url: URL, ent
     const mailbox = mailboxes.get(bearer.account)
     if (mailbox === undefined)
       throw new Refusal(gmailError(400, 'failedPrecondition', 'Mail service not enabled'))
-    if (user !== 'me' && user !== bearer.account)
+    if (user !== 'me' && user.toLowerCase() !== bearer.account.toLowerCase())
       throw new Refusal(gmailError(403, 'forbidden', `Delegation denied for ${bearer.account}`))
     quota.charge(bearer.account, endpoint, clock)
     return { mailbox, scopes: bearer.scopes }

@@ -6,7 +6,7 @@
  * client may come back to a loopback address only (RFC 8252 section 7.3: any port, any path).
  */
 import { type Answer, html, Refusal } from './envelope.ts'
-import type { OAuth, OAuthClient } from './oauth.ts'
+import { type OAuth, type OAuthClient, scopeUrl } from './oauth.ts'
 
 export interface ConsentPage {
   readonly get: (query: URLSearchParams) => Answer
@@ -18,6 +18,10 @@ const escapeHtml = (text: string): string =>
 
 const refuse = (error: string, text: string): Refusal =>
   new Refusal(html(400, `Access blocked: Error 400: ${error}`, escapeHtml(text)))
+
+/** Asked for without a box: whoever signs in at all gives these. */
+const isIdentity = (scope: string): boolean =>
+  /^(?:openid|email|https:\/\/www\.googleapis\.com\/auth\/userinfo\.email)$/.test(scope)
 
 const carried = [
   'client_id',
@@ -58,7 +62,9 @@ function check(oauth: OAuth, query: URLSearchParams): ConsentRequest {
   const scopes = (query.get('scope') ?? '').split(' ').filter(Boolean)
   if (scopes.length === 0) throw refuse('invalid_request', 'Missing required parameter: scope')
   const unknown = scopes.filter(
-    scope => !/^https:\/\/(?:mail\.google\.com\/|www\.googleapis\.com\/auth\/[a-z.]+)$/.test(scope),
+    scope =>
+      !isIdentity(scope) &&
+      !/^https:\/\/(?:mail\.google\.com\/|www\.googleapis\.com\/auth\/[a-z.]+)$/.test(scope),
   )
   if (unknown.length > 0)
     throw refuse('invalid_scope', `Some requested scopes were invalid: ${unknown.join(' ')}`)
@@ -73,7 +79,7 @@ function check(oauth: OAuth, query: URLSearchParams): ConsentRequest {
 export function consentPage(oauth: OAuth, accounts: () => readonly string[]): ConsentPage {
   return {
     get: query => {
-      const { scopes } = check(oauth, query)
+      const scopes = check(oauth, query).scopes.filter(scope => !isIdentity(scope))
       const hint = query.get('login_hint')
       const hidden = carried
         .flatMap(name => {
@@ -116,8 +122,10 @@ export function consentPage(oauth: OAuth, accounts: () => readonly string[]): Co
       if (form.get('decision') !== 'allow' || account === undefined)
         back.searchParams.set('error', 'access_denied')
       else {
-        const granted = form.getAll('granted').filter(scope => scopes.includes(scope))
-        if (granted.length === 0) back.searchParams.set('error', 'access_denied')
+        const ticked = form.getAll('granted').filter(scope => scopes.includes(scope) && !isIdentity(scope))
+        // By their long names, and in an order of Google's own.
+        const granted = [...ticked, ...new Set(scopes.filter(isIdentity).map(scopeUrl))].reverse()
+        if (ticked.length === 0) back.searchParams.set('error', 'access_denied')
         else {
           // A second consent brings a refresh token only where prompt=consent asks for it.
           const again =

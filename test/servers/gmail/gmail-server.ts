@@ -52,7 +52,13 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
   }
   const oauth = new OAuth(
     clock,
-    { accessTokenSeconds: 3599, testing: false, rotate: false, ...options.oauth },
+    {
+      accessTokenSeconds: 3599,
+      testing: false,
+      rotate: false,
+      idToken: ({ text }) => text,
+      ...options.oauth,
+    },
     options.clients ?? [client],
   )
   const mailboxes = new Map<string, Mailbox>()

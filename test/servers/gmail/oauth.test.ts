@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,6 +7,7 @@ import { afterEach, describe, it } from 'node:test'
 import { CodeChallengeMethod, JWT, OAuth2Client } from 'google-auth-library'
 import type { Clock } from '../../../src/clock.ts'
 import { type GmailServer, type GmailServerOptions, startGmailServer } from './gmail-server.ts'
+import { idTokenKeys } from './id-token.ts'
 
 const open: GmailServer[] = []
 
@@ -170,6 +172,46 @@ describe('Google’s OAuth server, stood in for,', () => {
     assert.equal(await list(), 401)
     clock.ms += 7 * 86_400_000
     assert.deepEqual(await said(post(server.tokenUrl, form)), [400, 'invalid_grant'])
+  })
+
+  it('says with an ID token whose a token is, at the code and at each refresh, as Google’s client checks it', async () => {
+    const server = await start({ accounts: ['owner@example.test', 'person@gmail.com'] })
+    const issuers = ['https://accounts.google.com', 'accounts.google.com']
+    const client = clientOf(server)
+    const read = async (scopes: readonly string[], account: string) => {
+      client.setCredentials({ refresh_token: server.grant(account, scopes) })
+      const { credentials } = await client.refreshAccessToken()
+      const { id_token: idToken } = credentials
+      if (idToken === undefined || idToken === null) return undefined
+      const ticket = await client.verifySignedJwtWithCertsAsync(
+        idToken,
+        idTokenKeys(),
+        server.client.id,
+        issuers,
+      )
+      const digest = createHash('sha256')
+        .update(credentials.access_token ?? '')
+        .digest()
+      assert.equal(ticket.getPayload()?.at_hash, digest.subarray(0, 16).toString('base64url'))
+      return ticket.getPayload()
+    }
+    const person = await read([insert, 'openid', 'email'], 'person@gmail.com')
+    assert.equal(person?.email, 'person@gmail.com')
+    assert.equal(person?.email_verified, true)
+    assert.equal(person?.hd, undefined)
+    const owner = await read([insert, 'openid'], 'owner@example.test')
+    assert.equal(owner?.email, undefined)
+    assert.equal(owner?.hd, 'example.test')
+    assert.match(owner?.sub ?? '', /^\d{21}$/)
+    assert.notEqual(owner?.sub, person?.sub)
+    assert.equal((await read([insert, 'openid'], 'owner@example.test'))?.sub, owner?.sub)
+    assert.equal(await read([insert], 'owner@example.test'), undefined)
+    server.oauth.rules.idToken = ({ but }) => but({ iss: 'accounts.google.com' })
+    assert.equal((await read([insert, 'openid'], 'owner@example.test'))?.iss, 'accounts.google.com')
+    server.oauth.rules.idToken = ({ text }) => text.replace(/.(?=.{9}$)/, was => (was === 'A' ? 'B' : 'A'))
+    await assert.rejects(read([insert, 'openid'], 'owner@example.test'), /Invalid token signature/)
+    server.oauth.rules.idToken = ({ but }) => but({ aud: 'another' })
+    await assert.rejects(read([insert, 'openid'], 'owner@example.test'), /audience/)
   })
 
   it('verifies the signature of a service account', async () => {

@@ -5,13 +5,16 @@
 import { createHash, createVerify, generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { Clock } from '../../../src/clock.ts'
 import { type Answer, json, oauthError, Refusal } from './envelope.ts'
+import { type IdToken, makeIdToken } from './id-token.ts'
 
 export const scopePrefix = 'https://www.googleapis.com/auth/'
 export const fullScope = 'https://mail.google.com/'
 
-/** `gmail.insert` as the full URL; a full URL stays. */
+/** `gmail.insert` as the full URL; a full URL and `openid` stay, `email` gets the long name that Google grants. */
 export const scopeUrl = (scope: string): string =>
-  scope.startsWith('https://') ? scope : scopePrefix + scope
+  scope.startsWith('https://') || scope === 'openid'
+    ? scope
+    : scopePrefix + (scope === 'email' ? 'userinfo.email' : scope)
 
 export interface OAuthClient {
   readonly id: string
@@ -55,6 +58,8 @@ export interface OAuthRules {
   testing: boolean
   /** Whether a refresh answers with a new refresh token and ends the old one; Google does not. Default false. */
   rotate: boolean
+  /** The ID token as it leaves, for a test that spoils it; undefined leaves it out. Google's own by default. */
+  idToken: (made: IdToken) => string | undefined
 }
 
 const weekSeconds = 604_800
@@ -272,8 +277,19 @@ export class OAuth {
       ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
       scope: grant.scopes.join(' '),
       token_type: 'Bearer',
+      ...this.#idToken(grant, token),
       ...(left === undefined ? {} : { refresh_token_expires_in: left }),
     })
+  }
+
+  /** OpenID Connect Core sections 3.1.3.3 and 12.2: at the code and, as Google does it, at each refresh. */
+  #idToken({ account, clientId, scopes }: Grant, accessToken: string): { id_token?: string } {
+    if (!scopes.includes('openid')) return {}
+    const withAddress = scopes.includes(scopeUrl('email'))
+    const idToken = this.rules.idToken(
+      makeIdToken({ account, clientId, accessToken, withAddress, nowMs: this.#clock.nowMs() }),
+    )
+    return idToken === undefined ? {} : { id_token: idToken }
   }
 
   #newAccessToken(grant: Grant): string {
