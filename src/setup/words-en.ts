@@ -216,6 +216,7 @@ export const en: SetupWords = {
       read
         ? '   You asked for --read: with this permission hikyaku can look mail up in Gmail.'
         : '   With this permission hikyaku cannot read your mail.',
+      '   Google also tells hikyaku your address, so that mail goes into your account and no other.',
       '',
     ],
     opened: 'The page has been opened in your browser. If you do not see it, open the link above.',
