@@ -45,6 +45,7 @@ export interface Decision {
 export interface View {
   readonly mailbox: MailboxState
   readonly account: AccountState
+  readonly booksBroken: boolean
   /** As Google said last, where this process knows it. */
   readonly consentEndsAtMs: number | undefined
   /** Where a pull came to its end. */
@@ -155,7 +156,7 @@ function refused(view: View): Decision | undefined {
 function broken(view: View): Decision | undefined {
   const { mailbox, counts, told, accountTold, words } = view
   const { broken: before, ...rest } = told
-  if (!mailbox.conservationBroken)
+  if (!view.booksBroken)
     return before === undefined ? undefined : { notice: undefined, told: rest, accountTold }
   if (before || counts === undefined) return undefined
   const { listed, imported, merged, refused, pending, ignored, gone } = counts

@@ -118,6 +118,8 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
       const view: View = {
         mailbox: journal.mailbox(mailbox.name),
         account: journal.accountState(mailbox.account),
+        booksBroken:
+          journal.troubles.find({ scope: 'mailbox', name: mailbox.name, subject: 'books' }) !== undefined,
         consentEndsAtMs: gmail.consentEndsAtMs,
         counts,
         refusal: refusals[0]?.fault,

@@ -11,11 +11,17 @@ import { asFault, Fault, type FaultCode } from './fault.ts'
 import type { RecordedFault } from './journal/journal.ts'
 import { rememberLogin, workedBefore } from './login-memory.ts'
 import { type PullOptions, type PullResult, pull } from './pull.ts'
-import { type PullPorts, record } from './pull-context.ts'
+import { noCount, type PullCount, type PullPorts, record } from './pull-context.ts'
 
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }
-  | { readonly kind: 'failed'; readonly fault: Fault; readonly notBeforeMs: number }
+  /** `count`: what was done before the fault ended it. */
+  | {
+      readonly kind: 'failed'
+      readonly fault: Fault
+      readonly notBeforeMs: number
+      readonly count: PullCount
+    }
   /** Nothing was tried: the mailbox or its account waits until then (wall clock, ms since 1970). */
   | { readonly kind: 'waiting'; readonly untilMs: number; readonly fault: RecordedFault | undefined }
   | { readonly kind: 'stopped' }
@@ -47,18 +53,23 @@ const passingMs = 30_000
 /** Throws only a Fault of scope everything after which nothing may go on. */
 export async function attempt(ports: PullPorts, options: PullOptions, gate: boolean): Promise<Attempt> {
   const { mailbox, log, clock } = ports
+  const { count = noCount() } = options
   try {
-    return await attemptOnce(ports, options, gate)
+    return await attemptOnce(ports, { ...options, count }, gate)
   } catch (error) {
     // Also where the journal would not take the record of another trouble.
     const fault = asFault(error)
     if (!passing.includes(fault.code)) throw fault
     log.fault(fault, { mailbox: mailbox.name, account: mailbox.account, inMs: passingMs })
-    return { kind: 'failed', fault, notBeforeMs: clock.nowMs() + passingMs }
+    return { kind: 'failed', fault, notBeforeMs: clock.nowMs() + passingMs, count }
   }
 }
 
-async function attemptOnce(ports: PullPorts, options: PullOptions, gate: boolean): Promise<Attempt> {
+async function attemptOnce(
+  ports: PullPorts,
+  options: PullOptions & { readonly count: PullCount },
+  gate: boolean,
+): Promise<Attempt> {
   const { journal, mailbox, log } = ports
   const waiting = gate ? wait(ports) : loginCap(ports)
   if (waiting !== undefined) return waiting
@@ -73,13 +84,13 @@ async function attemptOnce(ports: PullPorts, options: PullOptions, gate: boolean
     if (met.scope === 'everything' && !passing.includes(met.code)) throw met
     if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
     const fault = await judgeLogin(ports, met)
-    const notBeforeMs = failed(ports, fault)
+    const notBeforeMs = failed(ports, fault, options.count)
     log.fault(fault, {
       mailbox: mailbox.name,
       account: mailbox.account,
       inMs: notBeforeMs - ports.clock.nowMs(),
     })
-    return { kind: 'failed', fault, notBeforeMs }
+    return { kind: 'failed', fault, notBeforeMs, count: options.count }
   }
 }
 
@@ -140,8 +151,8 @@ export async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault>
 function succeeded(ports: PullPorts, { count }: PullResult): void {
   const { journal, mailbox, gmail, log, clock } = ports
   const state = journal.mailbox(mailbox.name)
-  // Only Gmail's own answer shows that Gmail's trouble is over; a pull that had nothing for it shows nothing.
-  const gmailAnswered = count.imported > 0
+  journal.troubles.closed({ scope: 'mailbox', name: mailbox.name, subject: '' }, 'success', clock.nowMs())
+  const gmailAnswered = endAccountTrouble(ports, count)
   const waitsForGmail = !gmailAnswered && isOfGmail(state.fault) && mailWaitsForGmail(ports)
   if (state.failingSinceMs !== undefined && !waitsForGmail) {
     log.recovered({ mailbox: mailbox.name, afterMs: clock.nowMs() - state.failingSinceMs })
@@ -157,6 +168,13 @@ function succeeded(ports: PullPorts, { count }: PullResult): void {
   })
 }
 
+/** Only an import shows that Gmail's trouble is over; a pull that had nothing for it shows nothing. */
+function endAccountTrouble({ journal, mailbox, clock }: PullPorts, count: PullCount): boolean {
+  if (count.imported === 0) return false
+  journal.troubles.closed({ scope: 'account', name: mailbox.account, subject: '' }, 'success', clock.nowMs())
+  return true
+}
+
 const isOfGmail = (fault: RecordedFault | undefined): boolean => fault?.code.startsWith('gmail.') === true
 
 function mailWaitsForGmail({ journal, mailbox }: PullPorts): boolean {
@@ -165,11 +183,13 @@ function mailWaitsForGmail({ journal, mailbox }: PullPorts): boolean {
 }
 
 /** Records the trouble where it belongs and returns when to try again. */
-function failed(ports: PullPorts, fault: Fault): number {
+function failed(ports: PullPorts, fault: Fault, count: PullCount): number {
   const { journal, mailbox, clock, random } = ports
   const now = clock.nowMs()
   // A full disk holds no record of itself either.
   if (fault.scope === 'everything' && fault.code !== 'bug') return now + passingMs
+  endAccountTrouble(ports, count)
+  openTrouble(ports, fault)
   const state =
     fault.scope === 'account' ? journal.accountState(mailbox.account) : journal.mailbox(mailbox.name)
   const failures = state.failures + 1
@@ -187,6 +207,22 @@ function failed(ports: PullPorts, fault: Fault): number {
     journal.updateMailbox(mailbox.name, { failingSinceMs: own.failingSinceMs ?? now, fault: patch.fault })
   } else journal.updateMailbox(mailbox.name, patch)
   return notBeforeMs
+}
+
+function openTrouble({ journal, mailbox, clock }: PullPorts, fault: Fault): void {
+  const { troubles } = journal
+  const now = clock.nowMs()
+  if (fault.scope === 'account') {
+    troubles.opened({ scope: 'account', name: mailbox.account, subject: '' }, record(fault, now))
+    return
+  }
+  // Where no folder could be opened, each of them stands in the list by itself (pull.ts).
+  const subject = String(fault.facts.folder ?? '')
+  const own = troubles.find({ scope: 'folder', name: mailbox.name, subject })
+  if (fault.scope === 'mailbox' && own?.code === fault.code) return
+  const { failingSinceMs } = journal.mailbox(mailbox.name)
+  const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
+  troubles.opened(key, record(fault, now), failingSinceMs)
 }
 
 const untroubled = {

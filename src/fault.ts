@@ -61,6 +61,8 @@ export const faultKinds = {
   'source.identity-unsafe': kind('mailbox', 'later', temporary),
   'source.read-only': kind('mailbox', 'owner', someAside),
   'source.cannot-settle': kind('mailbox', 'owner', someAside),
+  'books.broken': kind('mailbox', 'owner', software),
+  'mailbox.unattended': kind('mailbox', 'owner', unavailable),
   // One message there
   'message.gone': kind('message', 'later', someAside),
   'message.short': kind('message', 'later', someAside),

@@ -12,7 +12,7 @@ import { asFault, Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { identify, leaveFolders } from './identify.ts'
 import type { Conservation, MessageRow } from './journal/journal.ts'
-import { noCount, type PullContext, type PullCount, type PullPorts } from './pull-context.ts'
+import { noCount, type PullContext, type PullCount, type PullPorts, record } from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
 import { settle } from './settle.ts'
 import type { SourceSession } from './source/source.ts'
@@ -32,6 +32,8 @@ export interface PullOptions {
    * them. Without it the pull waits at its end for its own, for a bounded time.
    */
   readonly beside?: Set<Promise<void>>
+  /** Takes the counts as things happen: what was done is counted whatever ends the pull. */
+  readonly count?: PullCount
 }
 
 export interface PullResult {
@@ -45,6 +47,8 @@ export interface PullResult {
   readonly conservation: Conservation
   /** False when a message cannot be accounted for: an alarm. */
   readonly conserved: boolean
+  /** False where mail was due and none of it went in. */
+  readonly good: boolean
 }
 
 /** How many messages are on their way at once; imports in flight are bounded by the account's pace. */
@@ -62,6 +66,7 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
   const session = await source.open(AbortSignal.any([options.signal, options.stopping]))
   journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
   journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
+  endTroubleOnTheWay(ports)
   const context: PullContext = {
     ...ports,
     session,
@@ -69,14 +74,14 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     at: new Map(),
     proved: new Set(),
     beside: options.beside ?? new Set(),
-    count: noCount(),
+    count: options.count ?? noCount(),
     signal: options.signal,
     stopping: options.stopping,
   }
   try {
     const { faults, inDoubt, listed } = await listFolders(context, session)
     await resolveUnknown(context)
-    const { left, fault } = await carryDue(context, options)
+    const { left, due, fault } = await carryDue(context, options)
     // What is imported may be settled even where the account or the backlog stopped the rest.
     // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
     if (fault !== undefined && fault.scope !== 'account') throw fault
@@ -91,7 +96,7 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     }
     if (fault !== undefined) throw fault
     const nextDueMs = journal.nextDueMs(mailbox.name, listed)
-    return finish(context, left, nextDueMs, faults, clock.monotonicMs() - beganMs)
+    return finish(context, { left, due, nextDueMs, faults, ms: clock.monotonicMs() - beganMs })
   } finally {
     session.abandon()
     if (options.beside === undefined) await waitBeside(context)
@@ -119,6 +124,11 @@ async function listFolders(
       const found = await identify(context, listing, standing)
       inDoubt ||= found.inDoubt
       listed.push(folder)
+      journal.troubles.closed(
+        { scope: 'folder', name: mailbox.name, subject: folder },
+        'success',
+        clock.nowMs(),
+      )
       log.listed({
         mailbox: mailbox.name,
         folder,
@@ -136,9 +146,12 @@ async function listFolders(
       // A folder that is missing or cannot be read stops no other folder.
       if (!session.usable || fault.scope !== 'mailbox' || fault.facts.folder !== folder) throw error
       faults.push(fault)
+      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
+      journal.troubles.opened(key, record(fault, clock.nowMs()))
       log.fault(fault, { mailbox: mailbox.name })
     }
   }
+  journal.troubles.keepFolders(mailbox.name, session.folders, clock.nowMs())
   if (faults.length > 0 && faults.length === session.folders.length && faults[0] !== undefined)
     throw faults[0]
   if (faults.length === 0) leaveFolders(context)
@@ -177,7 +190,7 @@ function forgetWaitsOfAnotherClock({ journal, mailbox, clock }: PullPorts): void
 async function carryDue(
   context: PullContext,
   options: PullOptions,
-): Promise<{ left: number; fault: Fault | undefined }> {
+): Promise<{ left: number; due: number; fault: Fault | undefined }> {
   const { journal, mailbox, clock, at, stopping, signal } = context
   const carrier = new Carrier(context, row => requestFor(context, row))
   const due = journal.dueIds(mailbox.name, clock.nowMs()).filter(id => at.has(id))
@@ -204,7 +217,7 @@ async function carryDue(
   }
   const results = await Promise.allSettled(Array.from({ length: carriers }, work))
   for (const result of results) if (result.status === 'rejected') throw result.reason
-  return { left: due.length - next, fault }
+  return { left: due.length - next, due: due.length, fault }
 }
 
 /** The labels of a message in Gmail, and whether it counts as read. */
@@ -242,21 +255,40 @@ async function close({ session, count, log, mailbox }: PullContext, faults: Faul
   }
 }
 
+interface Ending {
+  readonly left: number
+  /** Messages that were to be carried in this pull. */
+  readonly due: number
+  readonly nextDueMs: number | undefined
+  readonly faults: readonly Fault[]
+  readonly ms: number
+}
+
 /** Every message ever listed is somewhere; what cannot be accounted for is an alarm. */
-function finish(
-  context: PullContext,
-  left: number,
-  nextDueMs: number | undefined,
-  faults: readonly Fault[],
-  ms: number,
-): PullResult {
+function finish(context: PullContext, { left, due, nextDueMs, faults, ms }: Ending): PullResult {
   const { journal, mailbox, count, log, clock } = context
   const conservation = journal.conservation(mailbox.name)
   const { listed, imported, merged, refused, pending, ignored, gone } = conservation
-  const conserved = listed === imported + merged + refused + pending + ignored + gone
-  journal.updateMailbox(mailbox.name, { conservationBroken: !conserved, lastGoodPullAtMs: clock.nowMs() })
+  const missing = listed - imported - merged - refused - pending - ignored - gone
+  const conserved = missing === 0
+  const books = { scope: 'mailbox', name: mailbox.name, subject: 'books' } as const
+  const atMs = clock.nowMs()
+  if (conserved) journal.troubles.closed(books, 'success', atMs)
+  else journal.troubles.opened(books, record(new Fault('books.broken', { facts: { listed, missing } }), atMs))
+  const good = conserved && (due === 0 || count.imported + count.merged + count.ignored > 0)
+  if (good) journal.updateMailbox(mailbox.name, { lastGoodPullAtMs: atMs })
   log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
-  return { count, left, nextDueMs, faults, conservation, conserved }
+  return { count, left, nextDueMs, faults, conservation, conserved, good }
+}
+
+/** What keeps a mailbox from being reached and entered; a login proves that it is over. */
+const onTheWay =
+  /^source\.(unknown-host|unreachable|tls-.*|login-.*|busy)$|^secret\.(missing|unreadable|not-kept)$/
+
+function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): void {
+  const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
+  if (onTheWay.test(journal.troubles.find(key)?.code ?? ''))
+    journal.troubles.closed(key, 'success', clock.nowMs())
 }
 
 /** Verification runs beside the import and may not hold a pull for long. */

@@ -29,6 +29,7 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
   const steadyMs = steady.readMs()
   const policy = mailbox.afterImport
   const settledAs = nameOf(policy)
+  endOtherWishes(context, settledAs)
   if (policy.do === 'keep') {
     const rows = journal.inStages(mailbox.name, ['imported', 'merged'])
     const atMs = clock.nowMs()
@@ -37,27 +38,31 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
     return
   }
   const due: Due[] = []
-  let stubborn = 0
+  /** Folder -> messages that stand there though their deletion was asked for often enough. */
+  const stubborn = new Map<string, number>()
   const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
   for (const row of journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
     const entry = context.at.get(row.id)
     if (entry === undefined || row.short || !isHeldByGmail(context, row)) continue
-    if (row.settleAsks >= asksBeforeTold) stubborn += 1
+    if (row.settleAsks >= asksBeforeTold) stubborn.set(entry.folder, 1 + (stubborn.get(entry.folder) ?? 0))
     if (isDue(context, policy, row, inDoubt, steadyMs)) due.push({ row, entry })
   }
   warnOfReadOnly(context, stubborn)
   if (due.length === 0) return
-  const tell = (fault: Fault): void => {
+  const tell = (fault: Fault, folders: Iterable<string>): void => {
     faults.push(fault)
     log.fault(fault, { mailbox: mailbox.name })
+    for (const folder of folders) openWish(context, folder, fault)
   }
-  if (!session.abilities.canDelete && policy.do === 'delete') return tell(new Fault('source.cannot-settle'))
+  const folders = new Set(due.map(({ entry }) => entry.folder))
+  if (!session.abilities.canDelete && policy.do === 'delete')
+    return tell(new Fault('source.cannot-settle'), folders)
   // A UID without a UIDVALIDITY may name another message by the time it is deleted (RFC 9051 section 2.3.1.1).
   const reachable = due.filter(
     ({ entry }) => session.abilities.protocol === 'pop3' || entry.uid !== undefined,
   )
   if (reachable.length === 0)
-    return tell(new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } }))
+    return tell(new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } }), folders)
   for (const folder of new Set(reachable.map(({ entry }) => entry.folder))) {
     try {
       const own = reachable.filter(({ entry }) => entry.folder === folder)
@@ -66,7 +71,7 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
       const fault = asFault(error)
       const isRefusal = session.usable && fault.scope === 'mailbox' && fault.facts.folder === folder
       if (!ofFolder.includes(fault.code) && !isRefusal) throw error
-      tell(fault)
+      tell(fault, [folder])
     }
   }
 }
@@ -182,15 +187,35 @@ async function isCertain(context: PullContext, row: MessageRow, entry: Listed): 
   return false
 }
 
-function warnOfReadOnly(context: PullContext, stubborn: number): void {
-  const { journal, mailbox, clock, log } = context
-  const { warning } = journal.mailbox(mailbox.name)
-  if (stubborn > 0 && warning?.code !== 'source.read-only') {
-    const fault = new Fault('source.read-only', { facts: { messages: stubborn } })
-    journal.updateMailbox(mailbox.name, { warning: record(fault, clock.nowMs()) })
-    log.fault(fault, { mailbox: mailbox.name })
+/** A server that says it deletes and does not; closed by a listing that shows it done (journal). */
+function warnOfReadOnly(context: PullContext, stubborn: ReadonlyMap<string, number>): void {
+  const { journal, mailbox } = context
+  for (const [folder, messages] of stubborn) {
+    // Between two askings nothing new is known of it.
+    const open = journal.troubles.find({ scope: 'wish', name: mailbox.name, subject: folder })
+    if (open?.code === 'source.read-only') continue
+    const fault = new Fault('source.read-only', { facts: { messages } })
+    if (openWish(context, folder, fault)) context.log.fault(fault, { mailbox: mailbox.name })
   }
-  if (stubborn === 0 && warning?.code === 'source.read-only') {
-    journal.updateMailbox(mailbox.name, { warning: undefined })
+}
+
+/** @returns true where the wish was not in trouble before */
+export function openWish(context: PullContext, folder: string, fault: Fault): boolean {
+  const { journal, mailbox, clock } = context
+  const facts = { ...fault.facts, ...(folder === '' ? {} : { folder }), wish: nameOf(mailbox.afterImport) }
+  const key = { scope: 'wish', name: mailbox.name, subject: folder } as const
+  return journal.troubles.opened(key, { ...record(fault, clock.nowMs()), facts })
+}
+
+/** What the owner no longer wishes is no trouble any more. */
+function endOtherWishes({ journal, mailbox, clock, session }: PullContext, wish: string): void {
+  for (const subject of session.folders) {
+    const key = { scope: 'wish', name: mailbox.name, subject } as const
+    const open = journal.troubles.find(key)
+    // One that an older journal recorded does not say what was wished for.
+    if (open !== undefined && (open.facts.wish ?? wish) !== wish)
+      journal.troubles.closed(key, 'configuration', clock.nowMs())
+    else if (open !== undefined && wish === 'keep')
+      journal.troubles.closed(key, 'configuration', clock.nowMs())
   }
 }

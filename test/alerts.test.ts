@@ -219,13 +219,16 @@ describe('the owner is told by a mail in Gmail', () => {
     ))
 
   it('when the books do not balance', () =>
-    stage({}, async ({ app, world, subjects }) => {
+    stage({}, async ({ app, world, clock, subjects }) => {
       const [ports] = app.bridge.mailboxes
       assert.ok(ports !== undefined)
       const config = await loadConfig({ env: world.env, cwd: world.folder })
       const alerts = makeAlerts({ config, clock: app.clock, log: ports.log, mail: true })
       const made = await app.pull()
-      app.journal.updateMailbox(ports.mailbox.name, { conservationBroken: true })
+      app.journal.troubles.opened(
+        { scope: 'mailbox', name: ports.mailbox.name, subject: 'books' },
+        { code: 'books.broken', retry: 'owner', facts: {}, atMs: clock.nowMs() },
+      )
       for (let i = 0; i < 2; i++) {
         alerts.afterAttempt(ports, made)
         await alerts.idle()

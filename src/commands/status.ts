@@ -12,6 +12,7 @@ import type {
 import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { table } from '../locale/table.ts'
+import type { TroubleEntry } from '../trouble.ts'
 import { printable } from '../untrusted.ts'
 import { brokenSentence } from './books.ts'
 import { faultJson, faultLines, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
@@ -28,6 +29,8 @@ interface MailboxStatus {
   readonly conservation: Conservation
   readonly repeated: number
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly messages: number } | undefined
+  readonly booksBroken: boolean
+  readonly warning: TroubleEntry | undefined
   /** The fault that keeps it from working now, its own or its account's. */
   readonly fault: RecordedFault | undefined
 }
@@ -63,6 +66,8 @@ function read(journal: Journal, { name, account }: Config['mailboxes'][number]):
     conservation: journal.conservation(name),
     repeated: journal.repeatedCount(name),
     latencyMs: percentiles(journal.latenciesMs(name, latencyRows)),
+    booksBroken: journal.troubles.find({ scope: 'mailbox', name, subject: 'books' }) !== undefined,
+    warning: journal.troubles.list().find(one => one.scope === 'wish' && one.name === name),
     fault: state.failingSinceMs === undefined ? accountState.fault : (state.fault ?? accountState.fault),
   }
 }
@@ -79,8 +84,8 @@ export function percentiles(samples: readonly number[]): MailboxStatus['latencyM
 function exitCodeOf(mailboxes: readonly MailboxStatus[]): number {
   const failing = mailboxes.find(({ fault }) => fault !== undefined)?.fault
   if (failing !== undefined) return exitCodeOfRecorded(failing)
-  if (mailboxes.some(({ state }) => state.conservationBroken)) return exitCodes.software
-  const aside = mailboxes.some(({ counts, state }) => counts.refused > 0 || state.warning !== undefined)
+  if (mailboxes.some(one => one.booksBroken)) return exitCodes.software
+  const aside = mailboxes.some(one => one.counts.refused > 0 || one.warning !== undefined)
   return aside ? exitCodes.someAside : exitCodes.ok
 }
 
@@ -102,12 +107,12 @@ function answerJson(invocation: Invocation, running: boolean, mailboxes: readonl
       notBeforeMs: one.state.notBeforeMs ?? one.accountState.notBeforeMs ?? null,
       stages: one.counts,
       conservation: one.conservation,
-      conserved: !one.state.conservationBroken,
+      conserved: !one.booksBroken,
       repeated: one.repeated,
       latencyMs: one.latencyMs ?? null,
       consentEndsAtMs: one.accountState.consentEndsAtMs ?? null,
       fault: one.fault === undefined ? null : faultJson(one.fault, language),
-      warning: one.state.warning === undefined ? null : faultJson(one.state.warning, language),
+      warning: one.warning === undefined ? null : faultJson(one.warning, language),
     })),
   })
 }
@@ -165,7 +170,7 @@ function answerPeople(
       say(faultLines(one.fault, language))
       if (untilMs !== undefined && untilMs > now) say(status.waitingUntil(untilMs - now))
     }
-    if (one.state.warning !== undefined) say(faultLines(one.state.warning, language))
+    if (one.warning !== undefined) say(faultLines(one.warning, language))
     const endsAtMs = one.accountState.consentEndsAtMs
     if (endsAtMs !== undefined && endsAtMs - now < 2 * warnConsentMs)
       say(status.consentEnds(one.account, endsAtMs - now))
@@ -173,7 +178,7 @@ function answerPeople(
       if (row.fault !== undefined) say(`#${row.id}  ${faultLines(row.fault, language)}`)
     }
     say(
-      one.state.conservationBroken
+      one.booksBroken
         ? brokenSentence(words, one.conservation)
         : words.conservation.sentence(one.conservation),
     )

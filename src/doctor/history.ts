@@ -28,7 +28,8 @@ export function checkLastPull(
   const state = journal?.mailbox(name)
   if (journal === undefined || state?.lastPullAtMs === undefined)
     return note(place, 'pull.none', words.noPull)
-  if (state.conservationBroken) return bad(place, 'books.broken', words.booksBroken, exitCodes.software)
+  if (journal.troubles.find({ scope: 'mailbox', name, subject: 'books' }) !== undefined)
+    return bad(place, 'books.broken', words.booksBroken, exitCodes.software)
   const fault = state.fault ?? journal.accountState(account).fault
   if (state.failingSinceMs !== undefined && fault !== undefined) {
     const sinceMs = clock.nowMs() - state.failingSinceMs

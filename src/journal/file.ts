@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../fault.ts'
 import { migrations } from './schema.ts'
+import { troubleForALook } from './trouble-schema.ts'
 
 export const journalFile = 'journal.sqlite'
 export const madeFile = 'journal.made'
@@ -47,7 +48,7 @@ export function checkIntegrity(
   }
   // A table that is not there is an SQLITE_ERROR: journal.damaged (sqlite-fault.ts).
   if (version(database) === migrations.length) {
-    database.prepare('SELECT 1 FROM message, mailbox, account, note LIMIT 0').get()
+    database.prepare('SELECT 1 FROM message, mailbox, account, note, trouble LIMIT 0').get()
   }
 }
 
@@ -56,6 +57,12 @@ export function migrate(database: DatabaseSync, steps: readonly string[] = migra
   for (let step = version(database); step < steps.length; step++) {
     database.exec(`BEGIN IMMEDIATE; ${steps[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
   }
+}
+
+/** For a look at a file that is older than the list of what is not well; the file is left as it is. */
+export function lendTroubles(database: DatabaseSync): void {
+  if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'trouble'").get() === undefined)
+    database.exec(troubleForALook)
 }
 
 /** Temp + fsync + rename + fsync of the folder: after a power cut the file is whole or not there. */

@@ -10,6 +10,7 @@
  * first octet of an upload leaves; a stage changes only along `legalMoves`.
  */
 import type { FaultCode, FaultFacts, FaultRetry } from '../fault.ts'
+import type { TroubleBook } from '../trouble.ts'
 
 /**
  * - listed: seen at the source, not yet imported
@@ -180,7 +181,7 @@ export interface Move {
   readonly from?: Stage
 }
 
-/** State of one source mailbox between pulls. */
+/** State of one source mailbox between pulls. `fault` and its kin are for the waits; what is told is in `troubles`. */
 export interface MailboxState {
   readonly name: string
   /** Number of the latest pull. */
@@ -199,12 +200,9 @@ export interface MailboxState {
   readonly listed: number
   /** Folders whose first whole listing is done (START_FROM was applied to it), JSON array. */
   readonly startedFolders: readonly string[]
-  readonly conservationBroken: boolean
-  /** Trouble that stops no import, such as a source that deletes nothing. */
-  readonly warning: RecordedFault | undefined
 }
 
-/** State of one Gmail account between pulls. */
+/** State of one Gmail account between pulls; as with a mailbox, what is told is in `troubles`. */
 export interface AccountState {
   readonly name: string
   readonly failingSinceMs: number | undefined
@@ -287,6 +285,8 @@ export interface Journal {
   latenciesMs(mailbox: string, limit: number): readonly number[]
   /** Rows for `report`: imported since an instant. */
   importedSince(atMs: number): readonly MessageRow[]
+  /** The one list of what is not well. */
+  readonly troubles: TroubleBook
   /** A small fact kept between runs. */
   note(key: string): string | undefined
   setNote(key: string, value: string): void

@@ -64,8 +64,6 @@ export const mailboxColumns: Columns<MailboxState> = {
   fault: 'json',
   listed: 'integer',
   startedFolders: 'json',
-  conservationBroken: 'boolean',
-  warning: 'json',
 }
 
 export const accountColumns: Columns<AccountState> = {
@@ -90,8 +88,6 @@ export const noMailbox: Omit<MailboxState, 'name'> = {
   fault: undefined,
   listed: 0,
   startedFolders: [],
-  conservationBroken: false,
-  warning: undefined,
 }
 
 export const noAccount: Omit<AccountState, 'name'> = {

@@ -3,6 +3,7 @@
  * `user_version` is the schema's version: a newer one is refused, an older one is migrated step by step.
  */
 import { stages } from './journal.ts'
+import { troubleStep } from './trouble-schema.ts'
 
 /** Each step brings the schema from its index to the next version, inside one transaction. */
 export const migrations: readonly string[] = [
@@ -82,4 +83,5 @@ CREATE TABLE account (
 ) STRICT;
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `,
+  troubleStep,
 ]

@@ -9,9 +9,18 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { diskFault } from '../disk-fault.ts'
-import { Fault } from '../fault.ts'
+import { Fault, faultKinds } from '../fault.ts'
+import type { TroubleEnd } from '../trouble.ts'
 import { assignments, type Columns, fromSql, type SqlRow, toSql } from './columns.ts'
-import { checkIntegrity, journalFile, madeFile, migrate, refuseNewer, writeDurably } from './file.ts'
+import {
+  checkIntegrity,
+  journalFile,
+  lendTroubles,
+  madeFile,
+  migrate,
+  refuseNewer,
+  writeDurably,
+} from './file.ts'
 import {
   type AccountState,
   type Conservation,
@@ -35,6 +44,7 @@ import {
   standingColumns,
 } from './records.ts'
 import { sqliteFault } from './sqlite-fault.ts'
+import { SqliteTroubles } from './troubles.ts'
 
 /** No wait is meant to be longer than a day; one that is was written while the clock was wrong. */
 const waitIsOver = `(coalesce(not_before_ms, 0) <= ?2 OR not_before_ms > ?2 + ${24 * 3600_000})`
@@ -75,7 +85,7 @@ export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () =>
       migrate(database)
       if (!existsSync(made))
         writeDurably(made, 'A journal was made here. hikyaku refuses to run without it.\n')
-    }
+    } else lendTroubles(database)
     return new SqliteJournal(database, path)
   } catch (error) {
     try {
@@ -87,8 +97,18 @@ export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () =>
   }
 }
 
+/** Where a message's trouble is over. */
+const troubleEnds: Partial<Record<Stage, TroubleEnd>> = {
+  imported: 'success',
+  merged: 'success',
+  gone: 'gone',
+  ignored: 'rule',
+  baseline: 'rule',
+}
+
 class SqliteJournal implements Journal {
   readonly path: string
+  readonly troubles: SqliteTroubles
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly #inode: number
@@ -97,6 +117,11 @@ class SqliteJournal implements Journal {
     this.#database = database
     this.path = path
     this.#inode = statSync(path).ino
+    this.troubles = new SqliteTroubles({
+      run: (text, ...values) => this.#run(text, ...values),
+      get: (text, ...values) => this.#get(text, ...values),
+      all: (text, ...values) => this.#all(text, ...values),
+    })
   }
 
   #sql(text: string): StatementSync {
@@ -107,9 +132,9 @@ class SqliteJournal implements Journal {
     return statement
   }
 
-  #run(text: string, ...values: SQLInputValue[]): void {
+  #run(text: string, ...values: SQLInputValue[]): number {
     try {
-      this.#sql(text).run(...values)
+      return Number(this.#sql(text).run(...values).changes)
     } catch (error) {
       throw sqliteFault(error, this.path)
     }
@@ -335,11 +360,17 @@ class SqliteJournal implements Journal {
 
   recordFolder(record: FolderRecord): readonly number[] {
     return this.#transaction(() => {
-      for (const id of record.unnamed)
+      const { mailbox: name, atMs } = record
+      for (const id of record.unnamed) {
         this.#run('UPDATE message SET uid = NULL, present = 0 WHERE id = ?', id)
+        this.troubles.closed({ scope: 'message', name, subject: String(id) }, 'gone', atMs)
+      }
       for (const { id, stage, patch } of record.vanished) {
         this.#moveRow(id, stage, { ...patch, present: false })
       }
+      // A listing is what proves that a deletion or a move was done.
+      const done = record.vanished.some(({ patch: { settledAs = 'left' } }) => settledAs !== 'left')
+      if (done) this.troubles.closed({ scope: 'wish', name, subject: record.folder }, 'success', atMs)
       // Two steps, since a new name may be another row's old one.
       for (const { id } of record.renamed) this.#run('UPDATE message SET uid = NULL WHERE id = ?', id)
       for (const { id, folder, uid, octetsListed, arrivedAtMs } of record.renamed) {
@@ -418,6 +449,26 @@ class SqliteJournal implements Journal {
     }
     const { set, values } = assignments<MessageRow>(messageColumns, patch)
     this.#run(`UPDATE message SET ${['stage = ?', ...set].join(', ')} WHERE id = ?`, to, ...values, id)
+    this.#noteTrouble(id, to, patch)
+  }
+
+  /** The move is the evidence: the trouble of a message opens and closes in its transaction. */
+  #noteTrouble(id: number, to: Stage, { fault, importedAtMs, retrievedAtMs }: RowPatch): void {
+    const ended = troubleEnds[to]
+    if (ended === undefined && !fault) return
+    const row = this.#get(
+      `SELECT mailbox, first_failed_at_ms AS since, last_pull_at_ms AS pulled
+       FROM message LEFT JOIN mailbox ON mailbox.name = message.mailbox WHERE message.id = ?`,
+      id,
+    )
+    const key = { scope: 'message', name: String(row?.mailbox), subject: String(id) } as const
+    if (ended !== undefined)
+      this.troubles.closed(key, ended, importedAtMs ?? retrievedAtMs ?? Number(row?.pulled ?? 0))
+    // What a message met of its account's trouble is the account's.
+    else if (fault && faultKinds[fault.code]?.scope !== 'account') {
+      const retry = to === 'refused' ? 'owner' : fault.retry
+      this.troubles.opened(key, { ...fault, retry }, Number(row?.since ?? fault.atMs))
+    }
   }
 
   conservation(mailbox: string): Conservation {

@@ -156,6 +156,18 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       'The mail is in Gmail. It stays in the source mailbox as well, because deleting it this way could remove other mail too.',
       'Set AFTER_IMPORT=keep, or MAIL_PROTOCOL=pop3 if the mail is to be deleted.',
     ),
+  'books.broken': f =>
+    text(
+      `The books do not balance${f.with('missing', n => `: ${n.replace('-', '')} of ${f.or('listed', '?')} messages ${n.startsWith('-') ? 'are counted twice' : 'cannot be accounted for'}`)}.`,
+      'Nothing is deleted that was not imported. All mail goes on as usual.',
+      'Run `hikyaku compare` to see what is in Gmail and what is not, and report this as a bug in hikyaku.',
+    ),
+  'mailbox.unattended': f =>
+    text(
+      `Nobody looks after this mailbox: no service runs, and no pull has been made ${f.with('since', since => `since ${since}`) || 'yet'}.`,
+      'No mail is lost: new mail waits in the source mailbox.',
+      'Install the service with `hikyaku service install` (or `hikyaku service install --timer`), or start `hikyaku run`. If it was installed, `hikyaku service status` shows why it does not run.',
+    ),
   // One message there
   'message.gone': () =>
     text(

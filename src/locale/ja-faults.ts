@@ -156,6 +156,18 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       'メールは Gmail に取り込み済みです。ほかのメールまで消してしまうおそれがあるため、元のメールボックスにはそのまま残します。',
       'AFTER_IMPORT=keep に変更してください。サーバーから削除したい場合は MAIL_PROTOCOL=pop3 をお使いください。',
     ),
+  'books.broken': f =>
+    text(
+      `メールの数が合いません${f.with('missing', n => `（${f.or('listed', '?')} 通のうち ${n.replace('-', '')} 通が${n.startsWith('-') ? '二重に数えられています' : '確認できません'}）`)}。`,
+      '取り込んでいないメールを削除することはありません。取り込みは続きます。',
+      '`hikyaku compare` で Gmail にあるものとないものを確認し、hikyaku の不具合としてご報告ください。',
+    ),
+  'mailbox.unattended': f =>
+    text(
+      `このメールボックスを確認する処理が動いていません。サービスは停止中で、${f.with('since', since => `${since} 以降`) || 'まだ一度も'}確認されていません。`,
+      'メールは失われません。新着メールは元のメールボックスで待っています。',
+      '`hikyaku service install`（または `hikyaku service install --timer`）でサービスを登録するか、`hikyaku run` で起動してください。登録済みの場合は、`hikyaku service status` で動いていない理由を確認できます。',
+    ),
   // 一通のメール
   'message.gone': () =>
     text(

@@ -27,6 +27,13 @@ export async function wakeDaemon(
       failures: 0,
       consentEndsAtMs: endsAtMs,
     })
+    const own = { scope: 'account', name: account, subject: '' } as const
+    if (
+      /^gmail\.(unauthorized|consent-|scope-missing|client-invalid)/.test(
+        journal.troubles.find(own)?.code ?? '',
+      )
+    )
+      journal.troubles.closed(own, 'owner', Date.now())
     if (running) {
       const { checkNowNote } = await import('../daemon.ts')
       journal.setNote(checkNowNote, '1')

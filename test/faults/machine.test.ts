@@ -21,6 +21,7 @@ import { test } from 'node:test'
 import { asFault } from '../../src/fault.ts'
 import { migrations } from '../../src/journal/schema.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
+import { noCount } from '../../src/pull-context.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { countOf, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { startWorld, type World } from '../servers/world.ts'
@@ -72,7 +73,10 @@ test(
               codeOf(
                 await self.app
                   .pull()
-                  .catch(error => ({ kind: 'failed', fault: asFault(error), notBeforeMs: 0 }) as const),
+                  .catch(
+                    error =>
+                      ({ kind: 'failed', fault: asFault(error), notBeforeMs: 0, count: noCount() }) as const,
+                  ),
               ),
             )
             self.clock.pass(minute)

@@ -173,7 +173,7 @@ test('B4: a maildrop that says +OK and deletes nothing is told after two cycles,
     faults.readOnly = true
     await self.deliver(mail('one'), mail('two'))
     const warning = (): string | undefined =>
-      self.app.journal.mailbox(portsOf(self.app).mailbox.name).warning?.code
+      self.app.journal.troubles.list().find(one => one.scope === 'wish')?.code
     const asked = (): number => ledger.commands.filter(line => line.startsWith('DELE')).length
     for (let cycle = 1; cycle <= 2; cycle++) {
       countOf(await self.app.pull())
