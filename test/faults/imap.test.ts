@@ -576,7 +576,10 @@ for (const [name, break_] of [
         [['source.folder-missing', 'Work']],
       )
       assert.equal(made.result.count.imported, 1)
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(
+        self.app.journal.troubles.list().map(({ scope, subject }) => [scope, subject]),
+        [['folder', 'Work']],
+      )
       await self.judge()
     }))
 }
