@@ -159,7 +159,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   'books.broken': f =>
     text(
       `The books do not balance${f.with('missing', n => `: ${n.replace('-', '')} of ${f.or('listed', '?')} messages ${n.startsWith('-') ? 'are counted twice' : 'cannot be accounted for'}`)}.`,
-      'Nothing is deleted that was not imported. All mail goes on as usual.',
+      'Nothing is deleted that is not in Gmail. All other mail goes on as usual.',
       'Run `hikyaku compare` to see what is in Gmail and what is not, and report this as a bug in hikyaku.',
     ),
   'mailbox.unattended': f =>

@@ -159,7 +159,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   'books.broken': f =>
     text(
       `メールの数が合いません${f.with('missing', n => `（${f.or('listed', '?')} 通のうち ${n.replace('-', '')} 通が${n.startsWith('-') ? '二重に数えられています' : '確認できません'}）`)}。`,
-      '取り込んでいないメールを削除することはありません。取り込みは続きます。',
+      'Gmail に取り込んでいないメールを削除することはありません。取り込みは続きます。',
       '`hikyaku compare` で Gmail にあるものとないものを確認し、hikyaku の不具合としてご報告ください。',
     ),
   'mailbox.unattended': f =>
