@@ -103,6 +103,8 @@ export const faultKinds = {
   'journal.locked': kind('everything', 'later', temporary),
   'secret.missing': kind('mailbox', 'owner', signIn),
   'secret.unreadable': kind('mailbox', 'owner', configuration),
+  'secret.other-destination': kind('mailbox', 'owner', signIn),
+  'secret.without-destination': kind('mailbox', 'owner', signIn),
   'secret.not-kept': kind('mailbox', 'owner', configuration),
   'config.invalid': kind('everything', 'owner', configuration),
   'usage.invalid': kind('everything', 'owner', exitCodes.usage),

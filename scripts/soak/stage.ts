@@ -72,7 +72,14 @@ export async function startStage(weather: Weather, mayRead: boolean): Promise<St
   for (const [index, name] of files.entries())
     await writeFile(join(folder, name), secrets[index] ?? '', { mode: 0o600 })
   const configFile = join(folder, 'soak.yaml')
-  const env = { HIKYAKU_CONFIG: configFile, HIKYAKU_LANG: 'en' }
+  const env = {
+    HIKYAKU_CONFIG: configFile,
+    HIKYAKU_LANG: 'en',
+    GMAIL_API_ROOT: gmail.url,
+    GOOGLE_TOKEN_URL: gmail.tokenUrl,
+    GOOGLE_AUTH_URL: gmail.authUrl,
+    GOOGLE_REVOKE_URL: gmail.revokeUrl,
+  }
   const leaks: string[] = []
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -102,10 +109,6 @@ export async function startStage(weather: Weather, mayRead: boolean): Promise<St
         `stateDir: ${join(folder, 'state')}`,
         'logFormat: json',
         'alertMail: no',
-        `gmailApiRoot: ${gmail.url}`,
-        `googleTokenUrl: ${gmail.tokenUrl}`,
-        `googleAuthUrl: ${gmail.authUrl}`,
-        `googleRevokeUrl: ${gmail.revokeUrl}`,
         'accounts:',
         `  - address: ${address}`,
         `    clientId: ${gmail.client.id}`,

@@ -1,5 +1,6 @@
 /** Loads the configuration for a command: environment, .env or YAML, with the vault behind missing secrets. */
 import type { Config } from '../config/config.ts'
+import type { Problem } from '../config/describe.ts'
 import { loadConfig } from '../config/load.ts'
 import { problemLine } from '../locale/problems.ts'
 import type { Log } from '../log.ts'
@@ -25,7 +26,7 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
     env: { ...invocation.env },
     cwd: invocation.cwd,
     needSecrets,
-    secrets: async (name, { stateDir, env }) => {
+    secrets: async (name, { stateDir, env, destination, firstUse }) => {
       const { openVault } = await import('../vault/open-vault.ts')
       // A vault that does not open now (a locked keychain, an unreadable key) may open at the next question.
       vault ??= openVault({ stateDir, env })
@@ -33,16 +34,15 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
       opened.catch(() => {
         if (vault === opened) vault = undefined
       })
-      return (await opened).get(name)
+      const open = await opened
+      return destination === undefined ? open.get(name) : open.getFor(name, destination, firstUse)
     },
     // A password that the owner changes while the daemon runs is hidden from its first use.
     onReveal: value => {
       hidden.add(value)
       log?.hide(value)
     },
-    onNote: note => {
-      if (!invocation.json) invocation.stderr.write(`${printable(problemLine(note, invocation.language))}\n`)
-    },
+    onNote: note => tellNotes(invocation, [note]),
   })
   return {
     config,
@@ -52,6 +52,11 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
       for (const value of hidden) to.hide(value)
     },
   }
+}
+
+/** One line each, for people. */
+export function tellNotes({ json, stderr, language }: Invocation, notes: readonly Problem[]): void {
+  if (!json) for (const note of notes) stderr.write(`${printable(problemLine(note, language))}\n`)
 }
 
 /** Reads each secret once. One that cannot be read now is told when it is used. */

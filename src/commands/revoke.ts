@@ -1,10 +1,12 @@
 /** `hikyaku revoke [account]`: takes the permission back at Google, and deletes it here. */
+import { firstUseOf, googleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import { revokeConsent } from '../gmail/consent-exchange.ts'
 import { findPlace } from '../setup/place.ts'
 import { setupWords } from '../setup/words.ts'
 import { openVault } from '../vault/open-vault.ts'
+import { tellNotes } from './configuration.ts'
 import { confirm } from './confirm.ts'
 import { answering, type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -17,7 +19,11 @@ export async function revokeCommand(
 ): Promise<number> {
   const words = setupWords[invocation.language].revoke
   return answering(invocation, async () => {
-    const { config, stateDir, env, endpoints } = await findPlace(invocation.env, invocation.cwd)
+    const { config, stateDir, env, endpoints, byOwnersFile, notes } = await findPlace(
+      invocation.env,
+      invocation.cwd,
+    )
+    tellNotes(invocation, notes)
     const known = config?.accounts ?? []
     const unknown = accounts.find(name => !known.some(one => one.name === name))
     if (unknown !== undefined || config === undefined) {
@@ -38,7 +44,8 @@ export async function revokeCommand(
         continue
       }
       const vaultName = vaultNames.refreshToken(name)
-      const inVault = await vault.get(vaultName)
+      const google = googleDestination(endpoints)
+      const inVault = await vault.getFor(vaultName, google, firstUseOf(google, byOwnersFile))
       // From a variable or a file, which only the owner can remove.
       const elsewhere = await credential.refreshToken.reveal().catch(() => undefined)
       const tokens = [...new Set([inVault, elsewhere])].filter(token => token !== undefined)

@@ -23,6 +23,7 @@ import { findPlace, type Place } from '../setup/place.ts'
 import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from '../setup/setup.ts'
 import { type SetupWords, setupWords } from '../setup/words.ts'
 import { readPrivate } from '../vault/private-file.ts'
+import { tellNotes } from './configuration.ts'
 import { answering, type Invocation, writeJson } from './invocation.ts'
 
 export type SetupPart = 'everything' | 'google' | 'mailbox'
@@ -94,6 +95,7 @@ async function run(
 ): Promise<number> {
   const { env, cwd, stderr } = invocation
   const place = await findPlace(env, cwd)
+  tellNotes(invocation, place.notes)
   const bare = ports.asker ?? (await makeAsker(invocation, flags))
   const language = await askLanguage(bare, invocation, flags)
   onLanguage(language)

@@ -52,6 +52,12 @@ export type Problem = At &
     | { readonly kind: 'subject-needed' }
     | { readonly kind: 'secret-in-yaml'; readonly instead: string; readonly vaultName: string | undefined }
     | { readonly kind: 'file'; readonly file: string; readonly reason: string }
+    | { readonly kind: 'foreign-file'; readonly file: string }
+    | { readonly kind: 'writable-file'; readonly file: string; readonly command: string }
+    | { readonly kind: 'dot-env-ignored'; readonly file: string }
+    /** `variable` is the name to be used, where `at` is not it. */
+    | { readonly kind: 'process-only'; readonly variable?: string }
+    | { readonly kind: 'endpoint-elsewhere' }
     | { readonly kind: 'not-pem'; readonly file: string }
     | { readonly kind: 'not-a-key-file'; readonly file: string }
     | { readonly kind: 'open-file'; readonly file: string; readonly command: string }

@@ -2,10 +2,10 @@
  * Every variable, in the order of .env.example, and the reading of the process environment over `.env`.
  * What is said twice is taken from the process environment.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { Problem } from './describe.ts'
+import { isDotEnv, readDotEnv } from './dot-env.ts'
+import { absolutePath, configFolder, homeOf, isThere, type Machine } from './load-paths.ts'
 
 export interface Variable {
   readonly name: string
@@ -14,12 +14,15 @@ export interface Variable {
   readonly key: string
   /** May come as NAME_FILE too, and is never shown. */
   readonly secret?: true
+  /** Only the environment of the process may say it: neither `.env` nor the YAML file. */
+  readonly processOnly?: true
 }
 
 const mailbox = (name: string, key: string): Variable => ({ name, part: 'mailbox', key })
 const account = (name: string, key: string): Variable => ({ name, part: 'account', key })
 const top = (name: string, key: string): Variable => ({ name, part: 'top', key })
 const secret = (variable: Variable): Variable => ({ ...variable, secret: true })
+const processOnly = (variable: Variable): Variable => ({ ...variable, processOnly: true })
 
 export const variables: readonly Variable[] = [
   // The source mailbox
@@ -63,10 +66,10 @@ export const variables: readonly Variable[] = [
   secret(top('ALERT_WEBHOOK', 'alertWebhook')),
   secret(top('ALERT_PING', 'alertPing')),
   // Google's endpoints
-  top('GMAIL_API_ROOT', 'gmailApiRoot'),
-  top('GOOGLE_AUTH_URL', 'googleAuthUrl'),
-  top('GOOGLE_TOKEN_URL', 'googleTokenUrl'),
-  top('GOOGLE_REVOKE_URL', 'googleRevokeUrl'),
+  processOnly(top('GMAIL_API_ROOT', 'gmailApiRoot')),
+  processOnly(top('GOOGLE_AUTH_URL', 'googleAuthUrl')),
+  processOnly(top('GOOGLE_TOKEN_URL', 'googleTokenUrl')),
+  processOnly(top('GOOGLE_REVOKE_URL', 'googleRevokeUrl')),
   // This machine
   top('STATE_DIR', 'stateDir'),
   top('LOG_LEVEL', 'logLevel'),
@@ -80,6 +83,8 @@ export const variables: readonly Variable[] = [
 
 const allNames: readonly string[] = variables.flatMap(v => (v.secret ? [v.name, `${v.name}_FILE`] : [v.name]))
 
+const secretNames: ReadonlySet<string> = new Set(variables.filter(v => v.secret).map(v => v.name))
+
 export interface Environment {
   /** The value, trimmed; undefined where unset or empty. */
   get(name: string): string | undefined
@@ -89,19 +94,59 @@ export interface Environment {
   readonly all: Readonly<Record<string, string | undefined>>
 }
 
+/** The YAML file that the process itself, or its platform, says is in force. */
+export interface ConfigFile {
+  readonly path: string
+  /** How its owner knows it: HIKYAKU_CONFIG, or the path. */
+  readonly at: string
+}
+
 export interface ReadEnvironment {
   readonly environment: Environment
+  /** Where there is one, `.env` was not read, and nothing else can name another file. */
+  readonly configFile: ConfigFile | undefined
+  /** `.env` must not be read, and nothing goes on without it: somebody else may have written it, for instance. */
+  readonly refused: Problem | undefined
   readonly problems: readonly Problem[]
-  /** Not wrong, but worth saying: a variable of the process environment that looks misspelt. */
+  /** Not wrong, but worth saying: a variable of the process environment that looks misspelt; an ignored `.env`. */
   readonly notes: readonly Problem[]
 }
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** @param cwd where `.env` may be */
-export async function readEnvironment(env: Env, cwd: string): Promise<ReadEnvironment> {
-  const problems: Problem[] = []
-  const file = await readDotEnv(join(cwd, '.env'), problems)
+export interface EnvironmentOptions {
+  /** The YAML file that a flag names; before HIKYAKU_CONFIG. */
+  readonly file?: string | undefined
+  readonly platform?: NodeJS.Platform
+  readonly home?: string | undefined
+}
+
+/** The settings that say that the environment describes a mailbox. */
+export const telling = ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'] as const
+
+/**
+ * @param env the environment of the process
+ * @param cwd where `.env` may be; it is read only where no YAML file is in force
+ */
+export async function readEnvironment(
+  env: Env,
+  cwd: string,
+  options: EnvironmentOptions = {},
+): Promise<ReadEnvironment> {
+  const { platform = process.platform, home = homeOf(env) } = options
+  const dotEnv = join(cwd, '.env')
+  const configFile = await configFileInForce({ env, platform, home }, cwd, options.file)
+  const { values, problems, refused } =
+    configFile === undefined
+      ? await readDotEnv(dotEnv, allNames, secretNames)
+      : { values: {}, problems: [], refused: undefined }
+  const file: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(values)) {
+    const variable = variables.find(one => one.name === name)
+    if (variable?.processOnly) problems.push({ at: name, kind: 'process-only' })
+    // Nothing else: what steers node, its loader or the way to the keychain is not for a file to say.
+    else if (allNames.includes(name) || looksOurs(name) || isNameInVault(name)) file[name] = value
+  }
   const all: Record<string, string | undefined> = { ...file, ...env }
   for (const { name, secret } of variables) {
     // NAME and NAME_FILE are one setting: the process environment's form of it replaces the other one in .env.
@@ -114,7 +159,11 @@ export async function readEnvironment(env: Env, cwd: string): Promise<ReadEnviro
     Object.keys(env),
     name => /^(MAIL|GMAIL|ALERT)_/.test(name) && nearest(name, allNames) !== undefined,
   )
+  if (configFile !== undefined && (await isDotEnv(dotEnv)))
+    notes.push({ at: dotEnv, kind: 'dot-env-ignored', file: configFile.path })
   return {
+    configFile,
+    refused,
     problems,
     notes,
     environment: {
@@ -125,9 +174,32 @@ export async function readEnvironment(env: Env, cwd: string): Promise<ReadEnviro
   }
 }
 
+/** The file of a flag; else of HIKYAKU_CONFIG; else, unless a variable describes a mailbox, the platform's own. */
+async function configFileInForce(
+  machine: Machine,
+  cwd: string,
+  file: string | undefined,
+): Promise<ConfigFile | undefined> {
+  const { env, home } = machine
+  const asked = file ?? (env.HIKYAKU_CONFIG?.trim() || undefined)
+  if (asked !== undefined) {
+    const path = absolutePath(asked, cwd, home)
+    return { path, at: file === undefined ? 'HIKYAKU_CONFIG' : path }
+  }
+  if (telling.some(name => env[name]?.trim())) return undefined
+  const folder = configFolder(machine)
+  if (folder === undefined) return undefined
+  const usual = join(folder, 'config.yaml')
+  return (await isThere(usual)) ? { path: usual, at: usual } : undefined
+}
+
+/** A secret's name in the vault, as a variable. */
+const isNameInVault = (name: string): boolean =>
+  /^(MAILBOX|GOOGLE)_.*_(PASSWORD|REFRESH_TOKEN|CLIENT_SECRET)(_FILE)?$/.test(name)
+
 /** Names that others may put into the same `.env` are left alone. */
 function looksOurs(name: string): boolean {
-  if (/^(MAILBOX|GOOGLE)_.*_(PASSWORD|REFRESH_TOKEN|CLIENT_SECRET)(_FILE)?$/.test(name)) return false
+  if (isNameInVault(name)) return false
   if (/^HIKYAKU_(FUZZ_RUNS|REQUIRE_SERVERS|SKIPPED_SUITES)$/.test(name)) return false
   return (
     /^(MAIL|GMAIL|HIKYAKU|ALERT|GOOGLE_CLIENT|GOOGLE_REFRESH)_/.test(name) ||
@@ -139,46 +211,6 @@ function unknownIn(names: readonly string[], ours: (name: string) => boolean): P
   return names
     .filter(name => !allNames.includes(name) && ours(name))
     .map(name => ({ at: name, kind: 'unknown', suggestion: nearest(name, allNames) }))
-}
-
-async function readDotEnv(path: string, problems: Problem[]): Promise<Record<string, string | undefined>> {
-  let octets: Buffer
-  try {
-    octets = await readFile(path)
-  } catch (thrown) {
-    const reason = (thrown as NodeJS.ErrnoException).code ?? 'EIO'
-    // A folder named .env is what Docker makes of a missing file that is mounted.
-    if (reason !== 'ENOENT') problems.push({ at: '.env', kind: 'file', file: path, reason })
-    return {}
-  }
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
-  } catch {
-    problems.push({ at: '.env', kind: 'file', file: path, reason: 'not-utf-8' })
-    return {}
-  }
-  // Node takes everything after a `#` for a comment, also in the middle of an unquoted word. A password that
-  // is cut there would be refused by the server, and nobody would see why.
-  for (const [, name, value] of text.matchAll(
-    /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*([^\r\n]*)/gm,
-  )) {
-    if (name === undefined || value === undefined || !allNames.includes(name)) continue
-    if (!/^['"`]/.test(value) && /[^\s#]#/.test(value.split(/\s#/)[0] ?? '')) {
-      problems.push({ at: name, kind: 'hash' })
-    }
-  }
-  const values: Record<string, string | undefined> = parseEnv(text)
-  const secrets = new Set(variables.filter(v => v.secret).map(v => v.name))
-  for (const name of allNames) {
-    // An unclosed quotation mark swallows the lines below, and what is swallowed may be a secret: the value is
-    // neither used nor shown. A secret itself may look like anything on one line.
-    const swallowed = secrets.has(name) ? /[\r\n][A-Z_]{4,}\s*=/ : /[\r\n]|\b[A-Z][A-Z_]{3,}\s*=/
-    if (!swallowed.test(values[name] ?? '')) continue
-    problems.push({ at: name, kind: 'unclosed' })
-    values[name] = undefined
-  }
-  return values
 }
 
 /** The known name that a misspelt one most likely means: at most two slips, fewer for short names. */

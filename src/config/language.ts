@@ -13,9 +13,9 @@ export async function languageHere(
   cwd: string,
 ): Promise<Language> {
   try {
-    const { environment } = await readEnvironment(env, cwd)
+    const { environment, configFile } = await readEnvironment(env, cwd)
     const machine = { platform: process.platform, home: homeOf(env), env: environment.all }
-    const { top } = await readWritten({ environment, machine, cwd, file: undefined }, [], () => {})
+    const { top } = await readWritten({ environment, machine, cwd, configFile }, [], () => {})
     const said = top.values.language
     return chooseLanguage({ flag: typeof said === 'string' ? said : undefined, env: environment.all })
   } catch {

@@ -1,7 +1,8 @@
 /** The parts of the Config from what was checked: accounts, mailboxes, and their secrets by reference. */
-import type { Secret } from '../vault/vault.ts'
-import type { AccountConfig, FolderConfig, MailboxConfig } from './config.ts'
+import type { Destination, Secret } from '../vault/vault.ts'
+import type { AccountConfig, FolderConfig, GoogleEndpoints, MailboxConfig, ServerConfig } from './config.ts'
 import type { Problem } from './describe.ts'
+import { googleDestination, mailboxDestination } from './destinations.ts'
 import { certificateProblem, keyFileProblem, mailboxRules, shownFile } from './load-rules.ts'
 import { makeSecret, type SecretPlace, type SecretSources } from './load-secrets.ts'
 import type { Part } from './load-written.ts'
@@ -29,24 +30,31 @@ const schedules = { imap: '*/5 * * * *', pop3: '* * * * *' } as const
 
 export interface Context extends SecretSources {
   readonly problems: Problem[]
+  readonly endpoints: GoogleEndpoints
   /** Secrets that must be there. */
   readonly places: { readonly place: SecretPlace; readonly secret: Secret }[]
 }
 
 /** A secret that must be there when it is used. */
-function secretOf(part: Part, key: string, vaultName: string, context: Context): Secret {
+function secretOf(
+  part: Part,
+  key: string,
+  vaultName: string,
+  destination: Destination | undefined,
+  context: Context,
+): Secret {
   const place = part.secret(key, vaultName)
   if (place.value !== undefined && place.file !== undefined) {
     context.problems.push({ at: place.variable, kind: 'both', other: `${place.variable}_FILE` })
   }
-  const secret = makeSecret(place, context)
+  const secret = makeSecret(place, destination, context)
   context.places.push({ place, secret })
   return secret
 }
 
 /** A web address that is a secret: checked at the door where it stands in the environment, never shown. */
 export function webAddress(part: Part, key: string, context: Context): Secret {
-  const secret = secretOf(part, key, `alert/${key}`, context)
+  const secret = secretOf(part, key, `alert/${key}`, undefined, context)
   const { value, at } = part.secret(key, '')
   const good = value === undefined || (URL.canParse(value.trim()) && /^https?:/i.test(value.trim()))
   if (!good) context.problems.push({ at, kind: 'expected', what: 'web-url' })
@@ -85,12 +93,13 @@ export async function buildAccount(
     const example = '1234567890-abc.apps.googleusercontent.com'
     problems.push({ at: part.place('clientId'), kind: 'missing', example })
   }
-  const clientSecret = secretOf(part, 'clientSecret', vaultNames.clientSecret(name), context)
-  const refreshToken = secretOf(part, 'refreshToken', vaultNames.refreshToken(name), context)
+  const google = googleDestination(context.endpoints)
+  const clientSecret = secretOf(part, 'clientSecret', vaultNames.clientSecret(name), google, context)
+  const refreshToken = secretOf(part, 'refreshToken', vaultNames.refreshToken(name), google, context)
   if (checked?.clientId === undefined) return undefined
   const { value, file } = part.secret('refreshToken', vaultNames.refreshToken(name))
   const ofVault = value === undefined && file === undefined
-  const identity = ofVault ? async () => context.vault?.(vaultNames.identity(name)) : undefined
+  const identity = ofVault ? async () => context.vault?.(vaultNames.identity(name), google) : undefined
   const { clientId } = checked
   const credential = { kind: 'user', clientId, clientSecret, refreshToken, identity } as const
   return { name, address: checked.address, credential, ...paceOf(checked) }
@@ -124,8 +133,16 @@ export async function buildMailbox(
       ? ([part.values.name, part.values.user].find(one => typeof one === 'string') ?? '<name>')
       : (checked.name ?? mailboxName(checked.user, checked.host))
   if (kind === 'yaml') refuseSecretsInYaml(part, () => vaultNames.password(name), problems)
-  const password = secretOf(part, 'password', vaultNames.password(name), context)
-  if (checked === undefined) return undefined
+  const server: ServerConfig | undefined = checked && {
+    host: checked.host,
+    port: checked.port ?? ports[checked.protocol][checked.security],
+    security: checked.security,
+    caFile,
+    pinnedSha256: checked.certSha256,
+  }
+  const destination = server && mailboxDestination(server)
+  const password = secretOf(part, 'password', vaultNames.password(name), destination, context)
+  if (checked === undefined || server === undefined) return undefined
   const account = checked.account ?? (accounts.length === 1 ? accounts[0] : undefined)
   // With a broken account the mailbox's own reference cannot be judged.
   if (account === undefined || !accounts.includes(account)) {
@@ -134,19 +151,12 @@ export async function buildMailbox(
     }
     return undefined
   }
-  const { protocol, security, host, labels, archive, neverMarkSpam, processForCalendar, internalDateSource } =
-    checked
+  const { protocol, labels, archive, neverMarkSpam, processForCalendar, internalDateSource } = checked
   const folders: readonly FolderConfig[] = checked.folders ?? [{ name: 'INBOX', to: 'inbox', labels: [] }]
   return {
     name,
     protocol,
-    server: {
-      host,
-      port: checked.port ?? ports[protocol][security],
-      security,
-      caFile,
-      pinnedSha256: checked.certSha256,
-    },
+    server,
     user: checked.user,
     password,
     folders: protocol === 'imap' ? folders : folders.map(folder => ({ ...folder, name: '' })),

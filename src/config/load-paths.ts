@@ -1,4 +1,5 @@
 /** Where configuration and state live on each platform, and what a written path means. */
+import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path'
 import { ConfigFault } from './describe.ts'
@@ -57,6 +58,14 @@ export function stateFolder(machine: Machine): string | undefined {
   return machine.platform === 'darwin'
     ? configFolder(machine)
     : xdg(machine, 'XDG_STATE_HOME', '.local/state')
+}
+
+/** Whether something is there. What cannot be looked at may be: its reader says what is wrong with it. */
+export function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (thrown: NodeJS.ErrnoException) => thrown.code !== 'ENOENT' && thrown.code !== 'ENOTDIR',
+  )
 }
 
 /**

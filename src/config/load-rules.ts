@@ -1,6 +1,6 @@
 /** What depends on more than one key, or on a file. Checked on what was written, so that one problem hides no other. */
 import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { FileRefused, readBounded } from '../bounded-file.ts'
 import { Fault } from '../fault.ts'
 import { readPrivate, shellWord } from '../vault/private-file.ts'
 import type { FolderConfig } from './config.ts'
@@ -37,18 +37,30 @@ export function mailboxRules(written: Written, place: Place): Problem[] {
   return problems
 }
 
+/** What an operating system brings as its whole list of authorities is a quarter of a MiB. */
+export const certificateFile = { mostOctets: 4 << 20 } as const
+
 /** How a file is named in a message: a word without a slash may be a secret that was put into the wrong variable. */
 export function shownFile(written: string, path: string): string {
   return /[\\/.]/.test(written) ? path : '…'
+}
+
+/** What is wrong with a file that FileRefused refused, with the command that mends it where one does. */
+export function fileProblem(at: string, file: string, reason: string): Problem {
+  if (reason === 'writable')
+    return { at, kind: 'writable-file', file, command: `chmod go-w ${shellWord(file)}` }
+  if (reason === 'foreign') return { at, kind: 'foreign-file', file }
+  return { at, kind: 'file', file, reason }
 }
 
 /** The PEM file must hold certificates that can be read, and nothing broken. */
 export async function certificateProblem(at: string, file: string): Promise<Problem | undefined> {
   let text: string
   try {
-    text = await readFile(file, 'latin1')
+    text = (await readBounded(file, certificateFile)).toString('latin1')
   } catch (thrown) {
-    return { at, kind: 'file', file, reason: (thrown as NodeJS.ErrnoException).code ?? 'EIO' }
+    if (!(thrown instanceof FileRefused)) throw thrown
+    return { at, kind: 'file', file, reason: thrown.code }
   }
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
   try {

@@ -1,6 +1,7 @@
 /** Secrets by reference: from the environment, from a file, or from the vault; read when they are used. */
 import { Fault } from '../fault.ts'
 import { readPrivate } from '../vault/private-file.ts'
+import type { Destination } from '../vault/vault.ts'
 import { Secret } from '../vault/vault.ts'
 import type { Problem } from './describe.ts'
 
@@ -15,8 +16,8 @@ export interface SecretPlace {
   readonly vaultName: string
 }
 
-/** Looks a secret up in the vault. */
-export type AskVault = (name: string) => Promise<string | undefined>
+/** Looks a secret up in the vault, for this destination only; without one, only whether it is there counts. */
+export type AskVault = (name: string, destination: Destination | undefined) => Promise<string | undefined>
 
 /** What secrets need to be read. */
 export interface SecretSources {
@@ -26,12 +27,17 @@ export interface SecretSources {
   readonly onReveal: ((value: string) => void) | undefined
 }
 
-export function makeSecret(place: SecretPlace, sources: SecretSources): Secret {
+/** @param destination where it will be sent; undefined where the configuration is too wrong to be used */
+export function makeSecret(
+  place: SecretPlace,
+  destination: Destination | undefined,
+  sources: SecretSources,
+): Secret {
   const { env, vault, onReveal } = sources
   const read = async (): Promise<string> => {
     if (place.value !== undefined) return place.value
     if (place.file !== undefined) return readSecretFile(place.file, env)
-    const found = await vault?.(place.vaultName)
+    const found = await vault?.(place.vaultName, destination)
     if (found !== undefined && found !== '') return found
     throw new Fault('secret.missing', { facts: { name: place.vaultName, variable: place.variable } })
   }

@@ -1,8 +1,8 @@
 /** Environment or YAML as the same thing: parts of keys and values, each knowing how its owner calls a key. */
-import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Problem } from './describe.ts'
-import { type Environment, type Variable, variables } from './env.ts'
+import { endpointVariables } from './endpoints.ts'
+import { type ConfigFile, type Environment, telling, type Variable, variables } from './env.ts'
 import { absolutePath, configFolder, type Machine } from './load-paths.ts'
 import type { SecretPlace } from './load-secrets.ts'
 import { readYaml } from './yaml.ts'
@@ -22,6 +22,8 @@ export interface Part {
 
 export interface Written {
   readonly kind: 'environment' | 'yaml'
+  /** It is a YAML file that no `.env` named. */
+  readonly byOwnersFile: boolean
   readonly top: Part
   readonly accounts: readonly Part[]
   readonly mailboxes: readonly Part[]
@@ -42,48 +44,36 @@ export interface Sources {
   readonly environment: Environment
   readonly machine: Machine
   readonly cwd: string
-  /** The file that a flag names; before HIKYAKU_CONFIG. */
-  readonly file: string | undefined
+  /** In force, as `readEnvironment` found it. */
+  readonly configFile: ConfigFile | undefined
 }
 
-/** The settings that say that the environment describes a mailbox. */
-const telling = ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'] as const
-
 /**
- * Finds out where the mailboxes are described: the named YAML file; else the environment where it names a
- * mailbox; else config.yaml in the platform's folder; else the environment, which then lacks everything.
+ * Finds out where the mailboxes are described: the YAML file in force; else one that `.env` names; else the
+ * environment, which may lack everything.
  */
 export async function readWritten(
   sources: Sources,
   problems: Problem[],
   note: (problem: Problem) => void,
 ): Promise<Written> {
-  const { environment, machine, cwd } = sources
-  const describes = telling.filter(name => environment.get(name) !== undefined)
-  const asked = sources.file ?? environment.get('HIKYAKU_CONFIG')
-  if (asked !== undefined) {
-    const path = absolutePath(asked, cwd, machine.home)
-    for (const at of describes) note({ at, kind: 'two-sources', file: path })
-    return fromYaml(sources, path, sources.file === undefined ? 'HIKYAKU_CONFIG' : path, problems)
+  const { environment, machine, cwd, configFile } = sources
+  const named = environment.get('HIKYAKU_CONFIG')
+  const path = configFile?.path ?? (named === undefined ? undefined : absolutePath(named, cwd, machine.home))
+  if (path !== undefined) {
+    for (const at of telling)
+      if (environment.get(at) !== undefined) note({ at, kind: 'two-sources', file: path })
+    return fromYaml(sources, path, configFile?.at ?? 'HIKYAKU_CONFIG', problems)
   }
-  const folder = configFolder(machine)
-  if (folder === undefined && describes.length === 0) problems.push({ at: 'HIKYAKU_CONFIG', kind: 'no-home' })
-  const usual = folder === undefined ? undefined : join(folder, 'config.yaml')
-  if (describes.length === 0 && usual !== undefined && (await isFile(usual)))
-    return fromYaml(sources, usual, usual, problems)
+  if (configFolder(machine) === undefined && telling.every(name => environment.get(name) === undefined))
+    problems.push({ at: 'HIKYAKU_CONFIG', kind: 'no-home' })
   return {
     kind: 'environment',
+    byOwnersFile: false,
     top: environmentPart(sources, 'top'),
     accounts: [environmentPart(sources, 'account')],
     mailboxes: [environmentPart(sources, 'mailbox')],
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    found => found.isFile(),
-    () => false,
-  )
 }
 
 function environmentPart({ environment, machine, cwd }: Sources, part: Variable['part']): Part {
@@ -137,12 +127,19 @@ async function fromYaml(sources: Sources, path: string, at: string, problems: Pr
   // What concerns the whole program may be set by a variable too, and the variable wins: a container's image
   // brings the file, whoever starts it says where the state goes.
   const variablesTop = environmentPart(sources, 'top')
-  const fileTop = yamlPart(file?.top ?? {}, '')
+  const written: Record<string, unknown> = { ...file?.top }
+  for (const [key, variable] of endpointVariables) {
+    if (written[key] == null) continue
+    problems.push({ at: key, kind: 'process-only', variable })
+    delete written[key]
+  }
+  const fileTop = yamlPart(written, '')
   const byVariable = (key: string): boolean =>
     variablesTop.values[key] !== undefined || variablesTop.has(key.replace(/File$/, ''))
   const choose = (key: string): Part => (byVariable(key) ? variablesTop : fileTop)
   return {
     kind: 'yaml',
+    byOwnersFile: sources.configFile !== undefined,
     top: {
       values: { ...fileTop.values, ...variablesTop.values },
       place: key => choose(key).place(key),

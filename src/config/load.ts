@@ -1,8 +1,10 @@
 /** From environment, .env and YAML to the frozen Config, or to one fault that names every problem. */
 import { chooseLanguage } from '../locale/locale.ts'
-import { Secret } from '../vault/vault.ts'
+import { type Destination, type FirstUse, Secret } from '../vault/vault.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
 import { ConfigFault, type Problem } from './describe.ts'
+import { firstUseOf } from './destinations.ts'
+import { endpointProblems, endpointsOf, googleEndpoints } from './endpoints.ts'
 import { readEnvironment, variables } from './env.ts'
 import {
   buildAccount,
@@ -30,7 +32,8 @@ export interface LoadOptions {
   readonly home?: string
   /**
    * The vault, asked for what neither NAME nor NAME_FILE gives. It is called with the state directory and the
-   * merged environment, so that it can be opened at the first question.
+   * merged environment, so that it can be opened at the first question; and with the destination, for which alone
+   * it may give the secret out.
    */
   readonly secrets?: (name: string, context: SecretContext) => Promise<string | undefined>
   /**
@@ -51,6 +54,9 @@ export interface LoadOptions {
 export interface SecretContext {
   readonly stateDir: string
   readonly env: NodeJS.ProcessEnv
+  /** Undefined where the configuration is so wrong that it will not be used: then only whether it is there counts. */
+  readonly destination: Destination | undefined
+  readonly firstUse: FirstUse
 }
 
 /**
@@ -60,12 +66,15 @@ export interface SecretContext {
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   const { cwd, platform = process.platform, home = homeOf(options.env) } = options
   const note = options.onNote ?? (() => {})
-  const { environment, problems: found, notes } = await readEnvironment(options.env, cwd)
-  const problems: Problem[] = [...found]
-  for (const one of notes) note(one)
+  const read = await readEnvironment(options.env, cwd, { file: options.file, platform, home })
+  const { environment, configFile } = read
+  for (const one of read.notes) note(one)
+  // Alone: what would be missing without that file is not what is wrong.
+  if (read.refused !== undefined) throw new ConfigFault([read.refused], chooseLanguage({ env: options.env }))
+  const problems: Problem[] = [...read.problems]
   const env = environment.all as NodeJS.ProcessEnv
   const machine: Machine = { platform, home, env }
-  const written = await readWritten({ environment, machine, cwd, file: options.file }, problems, note)
+  const written = await readWritten({ environment, machine, cwd, configFile }, problems, note)
 
   const yaml = written.kind === 'yaml'
   const topValues = yaml ? withoutSecrets(written.top.values) : written.top.values
@@ -74,14 +83,25 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     top?.stateDir === undefined ? stateFolder(machine) : written.top.path('stateDir', top.stateDir)
   if (stateDir === undefined) problems.push({ at: 'STATE_DIR', kind: 'no-home' })
   const language = top?.language ?? chooseLanguage({ env })
+  if (top !== undefined) problems.push(...endpointProblems(top, options.env))
+  const endpoints = top === undefined ? googleEndpoints : endpointsOf(top)
   const context: Context = {
     env,
     problems,
+    endpoints,
     places: [],
     onReveal: options.onReveal,
     vault:
       options.secrets &&
-      (async name => (stateDir === undefined ? undefined : options.secrets?.(name, { stateDir, env }))),
+      (async (name, destination) =>
+        stateDir === undefined
+          ? undefined
+          : options.secrets?.(name, {
+              stateDir,
+              env,
+              destination,
+              firstUse: destination === undefined ? 'refuse' : firstUseOf(destination, written.byOwnersFile),
+            })),
   }
   if (yaml) refuseSecretsInYaml(written.top, () => undefined, problems)
   const alertSecret = (key: 'alertWebhook' | 'alertPing'): Secret | undefined =>
@@ -113,12 +133,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     stateDir,
     log: { level: top.logLevel, format: top.logFormat },
     language,
-    endpoints: {
-      apiRoot: top.gmailApiRoot,
-      authUrl: top.googleAuthUrl,
-      tokenUrl: top.googleTokenUrl,
-      revokeUrl: top.googleRevokeUrl,
-    },
+    endpoints,
     dnsServers: top.dnsServers,
     alerts: { afterMinutes: top.alertAfterMinutes, mail: top.alertMail, ...alerts },
     accounts: accounts.filter(account => account !== undefined),

@@ -1,6 +1,7 @@
 /** The YAML file: several mailboxes and accounts. docs/configuration.md describes it. */
-import { readFile } from 'node:fs/promises'
+import { FileRefused, readBounded } from '../bounded-file.ts'
 import type { Problem } from './describe.ts'
+import { fileProblem } from './load-rules.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
@@ -21,16 +22,11 @@ const mostOctets = 1 << 20
 export async function readYaml(path: string, at: string, problems: Problem[]): Promise<YamlFile | undefined> {
   let text: string
   try {
-    const octets = await readFile(path)
-    if (octets.length > mostOctets) {
-      problems.push({ at, kind: 'file', file: path, reason: 'too-large' })
-      return undefined
-    }
+    const octets = await readBounded(path, { mostOctets, trusted: true })
     text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
   } catch (thrown) {
-    const reason =
-      thrown instanceof TypeError ? 'not-utf-8' : ((thrown as NodeJS.ErrnoException).code ?? 'EIO')
-    problems.push({ at, kind: 'file', file: path, reason })
+    if (!(thrown instanceof TypeError || thrown instanceof FileRefused)) throw thrown
+    problems.push(fileProblem(at, path, thrown instanceof FileRefused ? thrown.code : 'not-utf-8'))
     return undefined
   }
   // Loaded only where there is such a file, for a quick start of every command without one.

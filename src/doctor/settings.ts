@@ -1,16 +1,17 @@
 /** The configuration, and whether its secrets can be read; each problem is a line of its own. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readBounded } from '../bounded-file.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigFault, type Problem } from '../config/describe.ts'
 import { variables } from '../config/env.ts'
 import { type LoadOptions, loadConfig } from '../config/load.ts'
 import { asFault, exitCodes, Fault } from '../fault.ts'
 import { problemLine } from '../locale/problems.ts'
-import { openVault } from '../vault/open-vault.ts'
+import { type OpenedVault, openVault } from '../vault/open-vault.ts'
 import { exists, shellWord } from '../vault/private-file.ts'
 import { sealedFileOf } from '../vault/sealed-file.ts'
-import type { Secret, Vault } from '../vault/vault.ts'
+import type { Secret } from '../vault/vault.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault } from './finding.ts'
 
@@ -29,14 +30,16 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
   const { words, language, env, cwd } = context
   const findings: Finding[] = []
   const kinds = new Set<string>()
-  let vault: Promise<Vault> | undefined
+  let vault: Promise<OpenedVault> | undefined
   const options: LoadOptions = {
     env,
     cwd,
-    secrets: async (name, { stateDir, env: all }) => {
+    secrets: async (name, { stateDir, env: all, destination, firstUse }) => {
       vault ??= openToLook(stateDir, all)
       const opened = await vault
-      const found = await opened.get(name)
+      const found = await (destination === undefined
+        ? opened.get(name)
+        : opened.getFor(name, destination, firstUse))
       if (found !== undefined) kinds.add(opened.kind)
       return found
     },
@@ -90,7 +93,7 @@ function placesOf(kinds: ReadonlySet<string>, env: NodeJS.ProcessEnv): readonly 
  * The vault, without the trial entry by which a first set-up finds out whether the keychain works: where nothing was
  * ever chosen, nothing is kept.
  */
-async function openToLook(stateDir: string, env: NodeJS.ProcessEnv): Promise<Vault> {
+async function openToLook(stateDir: string, env: NodeJS.ProcessEnv): Promise<OpenedVault> {
   const chosen =
     env.HIKYAKU_VAULT !== undefined ||
     (await exists(join(stateDir, 'vault'))) ||
@@ -135,8 +138,8 @@ async function checkOpenFiles(config: Config, context: DoctorContext): Promise<r
 }
 
 async function holdsSecret(file: string): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(file, 'utf8').catch(() => '')
+  // One that is refused was told as a problem of the configuration, or is not read.
+  const text = await readBounded(file, { mostOctets: 65_536, trusted: true }).then(String, () => '')
   return variables.some(
     ({ name, secret }) => secret && new RegExp(`^\\s*(export\\s+)?${name}\\s*=\\s*\\S`, 'm').test(text),
   )

@@ -1,5 +1,5 @@
 /** The OAuth client as Google's console lets its owner download it: a JSON file with the key `installed`. */
-import { readFile, stat } from 'node:fs/promises'
+import { readBounded } from '../bounded-file.ts'
 import { Fault } from '../fault.ts'
 
 /** A desktop client. Google calls its secret one, though it is no protection (RFC 8252 section 8.5). */
@@ -53,11 +53,10 @@ export async function readClientFile(file: string): Promise<DesktopClient> {
     new Fault('gmail.client-invalid', { facts: { file, reason } })
   let text: string
   try {
-    if ((await stat(file)).size > 65_536) throw refuse('not-a-client')
-    text = await readFile(file, 'utf8')
+    text = String(await readBounded(file, { mostOctets: 65_536 }))
   } catch (thrown) {
-    if (thrown instanceof Fault) throw thrown
-    throw refuse((thrown as NodeJS.ErrnoException).code === 'ENOENT' ? 'not-found' : 'unreadable')
+    const { code } = thrown as NodeJS.ErrnoException
+    throw refuse(code === 'ENOENT' ? 'not-found' : code === 'too-large' ? 'not-a-client' : 'unreadable')
   }
   const client = parseClientJson(text)
   if (typeof client === 'string') throw refuse(client)

@@ -4,8 +4,8 @@
  * proxy variables, hard-codes the JWT token URL, drops the `scope` of the answer, and its errors hold the request
  * with the refresh token: so only the framing is taken from it, and no error of its own leaves this file.
  */
-import { readFile } from 'node:fs/promises'
 import { gaxios, JWT, OAuth2Client } from 'google-auth-library'
+import { readBounded } from '../bounded-file.ts'
 import type { GoogleCredential } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import type { Secret } from '../vault/vault.ts'
@@ -47,9 +47,12 @@ async function readKeyFile(file: string): Promise<KeyFile> {
   const unreadable = (what: string): Fault =>
     // No cause: a JSON error quotes the text around the place, which may be the key.
     new Fault('secret.unreadable', { scope: 'account', facts: { file, what } })
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(error.code ?? 'cannot be read')
-  })
+  const text = await readBounded(file, { mostOctets: 65_536 }).then(
+    String,
+    (error: NodeJS.ErrnoException) => {
+      throw unreadable(error.code ?? 'cannot be read')
+    },
+  )
   let key: Partial<Record<keyof KeyFile, unknown>>
   try {
     key = JSON.parse(text)

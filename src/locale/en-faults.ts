@@ -392,6 +392,18 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
           ? `Make a new key with: ${f.or('command', '')}`
           : `Run: ${f.or('command', '')}`,
     ),
+  'secret.other-destination': f =>
+    text(
+      `The stored password or permission${f.with('name', name => ` (${name})`)} was entered for ${f.or('kept', 'another server')}, and the settings now name ${f.or('wanted', 'another one')}: it was not sent there.`,
+      stopped,
+      'If the change is yours, run `hikyaku setup` and enter it again for the new server. If it is not, look where the settings come from: `.env` in the current folder, the environment, the configuration file.',
+    ),
+  'secret.without-destination': f =>
+    text(
+      `The stored password or permission${f.with('name', name => ` (${name})`)} comes from an earlier version, which did not note the server that it was entered for. It was not sent to ${f.or('wanted', 'the server of the settings')}.`,
+      stopped,
+      'If that is the right server, run `hikyaku setup` and enter it once more.',
+    ),
   'secret.not-kept': f =>
     text(
       `The password or permission could not be stored${because(f)}.`,

@@ -388,6 +388,18 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
           ? `次のコマンドで鍵を作り直してください: ${f.or('command', '')}`
           : `次のコマンドを実行してください: ${f.or('command', '')}`,
     ),
+  'secret.other-destination': f =>
+    text(
+      `保存されたパスワードまたはアクセス許可${f.with('name', name => `（${name}）`)}は ${f.or('kept', '別のサーバー')} のために登録されたものですが、現在の設定は ${f.or('wanted', '別のサーバー')} を指しているため、送信しませんでした。`,
+      stopped,
+      '設定を変えたのがご自身であれば、`hikyaku setup` を実行して、新しいサーバー用に登録し直してください。心当たりがなければ、設定がどこから読み込まれているか（現在のフォルダーの `.env`、環境変数、設定ファイル）を確認してください。',
+    ),
+  'secret.without-destination': f =>
+    text(
+      `保存されたパスワードまたはアクセス許可${f.with('name', name => `（${name}）`)}は以前のバージョンのもので、どのサーバーのために登録されたかの記録がありません。${f.or('wanted', '設定のサーバー')} には送信しませんでした。`,
+      stopped,
+      'そのサーバーで間違いなければ、`hikyaku setup` を実行して、もう一度登録してください。',
+    ),
   'secret.not-kept': f =>
     text(
       `パスワードまたはアクセス許可を保存できませんでした${because(f)}。`,

@@ -150,6 +150,33 @@ function sentence(p: Problem): Text {
         `names a file that cannot be read: ${p.file} (${reasonText(p.reason, 'en')})`,
         ` のファイルを読み取れません: ${p.file}（${reasonText(p.reason, 'ja')}）`,
       ]
+    case 'foreign-file':
+      return [
+        `is not used, because it belongs to another user, who could send your passwords anywhere with it: ${p.file}. Go to another folder, or make the file your own`,
+        ` のファイルは別のユーザーのもので、パスワードを別の宛先に送らせるおそれがあるため使いません: ${p.file}。別のフォルダーに移動するか、ファイルの所有者を自分に変えてください`,
+      ]
+    case 'writable-file':
+      return [
+        `is not used, because other users of this computer can write it: ${p.file}. If you wrote what it says, run: ${p.command}`,
+        ` のファイルは、このコンピューターのほかのユーザーも書き込めるため使いません: ${p.file}。内容が自分で書いたものであれば、次のコマンドを実行してください: ${p.command}`,
+      ]
+    case 'dot-env-ignored':
+      return [
+        `is not read: the configuration is ${p.file}`,
+        ` は読み込みません。設定ファイル ${p.file} を使います`,
+      ]
+    case 'process-only': {
+      const variable = p.variable ?? p.at
+      return [
+        `is only for tests, and is taken from the environment of the process alone (${variable}), never from a file. Remove it here`,
+        ` はテスト専用で、プロセスの環境変数（${variable}）でだけ指定できます。ファイルからは削除してください`,
+      ]
+    }
+    case 'endpoint-elsewhere':
+      return [
+        'is only for tests, and must be an address of this computer itself, such as http://127.0.0.1:8080',
+        ' はテスト専用で、http://127.0.0.1:8080 のような、このコンピューター自身の URL に限ります',
+      ]
     case 'not-pem':
       return [
         `names a file without a readable certificate in PEM form (-----BEGIN CERTIFICATE-----): ${p.file}`,

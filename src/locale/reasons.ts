@@ -23,6 +23,8 @@ const reasons: Readonly<Record<string, readonly [en: string, ja: string]>> = {
   ENOTFOUND: ['name not found', '名前が見つかりません'],
   EAI_AGAIN: ['the name service does not answer', 'DNS の応答がありません'],
   permissions: ['other users can read it', 'ほかのユーザーも読み取れます'],
+  foreign: ['it belongs to another user', '別のユーザーのファイルです'],
+  writable: ['other users can write it', 'ほかのユーザーも書き込めます'],
   empty: ['it is empty', '中身が空です'],
   damaged: ['it is damaged', '壊れています'],
   locked: ['it is locked', 'ロックされています'],

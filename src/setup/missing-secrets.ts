@@ -1,16 +1,17 @@
 /** A mailbox of variables: the environment stays its description, and the set-up adds the secrets that are missing. */
 import type { MailboxConfig } from '../config/config.ts'
+import { firstUseOf, mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { Fault } from '../fault.ts'
 import { faultText } from '../locale/locale.ts'
 import { Secret } from '../vault/vault.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
-import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle } from './setup.ts'
+import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle, unlessElsewhere } from './setup.ts'
 
 /** Asks for what neither the environment nor the vault has; each is proved before it is stored. */
 export async function addMissingSecrets(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
-  const { asker, words, place, vault } = context
+  const { asker, words, place, vault, language } = context
   const { config } = place
   const [account] = config?.accounts ?? []
   if (config === undefined || account === undefined)
@@ -19,10 +20,17 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
   let missing = false
   for (const mailbox of config.mailboxes) {
     const name = vaultNames.password(mailbox.name)
-    const known = (await vault.get(name)) ?? (await mailbox.password.reveal().catch(() => undefined))
+    const destination = mailboxDestination(mailbox.server)
+    const firstUse = firstUseOf(destination, place.byOwnersFile)
+    const inVault = await vault.getFor(name, destination, firstUse).catch(thrown => {
+      unlessElsewhere(thrown)
+      // Both servers are named before anybody types a password.
+      asker.tell('warn', faultText(thrown, language).what)
+    })
+    const known = inVault ?? (await mailbox.password.reveal().catch(() => undefined))
     if (known !== undefined) continue
     missing = true
-    await vault.set(name, await provePassword(context, mailbox, given.password))
+    await vault.setFor(name, await provePassword(context, mailbox, given.password), destination)
   }
   const { name, address } = account
   if (!(await hasPermission(context, account))) return setUpGoogle(context, given)

@@ -1,12 +1,12 @@
 /** Where the set-up reads and writes: configuration file, state directory, endpoints, and what is there already. */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Env } from '../commands/invocation.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { ConfigFault, type Problem } from '../config/describe.ts'
+import { endpointProblems, endpointsOf } from '../config/endpoints.ts'
 import { readEnvironment, variables } from '../config/env.ts'
 import { loadConfig } from '../config/load.ts'
-import { absolutePath, configFolder, homeOf, noHome, stateFolder } from '../config/load-paths.ts'
+import { absolutePath, configFolder, homeOf, isThere, noHome, stateFolder } from '../config/load-paths.ts'
 import { checkPart, topShape } from '../config/schema.ts'
 
 export interface Place {
@@ -20,21 +20,20 @@ export interface Place {
   readonly config: Config | undefined
   /** The environment describes a mailbox, so that a YAML file in the usual folder would not be read. */
   readonly byEnvironment: boolean
+  /** The configuration is a YAML file that no `.env` named. */
+  readonly byOwnersFile: boolean
+  /** Worth saying before anything else. */
+  readonly notes: readonly Problem[]
   /** Settings of the whole program that a variable gives now: written down, or a service would not know them. */
   readonly topByEnvironment: Readonly<Record<string, string>>
 }
 
-const worthWriting = ['stateDir', 'gmailApiRoot', 'googleAuthUrl', 'googleTokenUrl', 'googleRevokeUrl']
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )
+const worthWriting = ['stateDir']
 
 /** @throws ConfigFault where there is a configuration that cannot be read: it is never written over */
 export async function findPlace(given: Env, cwd: string): Promise<Place> {
-  const { environment } = await readEnvironment({ ...given }, cwd)
+  const { environment, configFile: inForce, refused, notes } = await readEnvironment({ ...given }, cwd)
+  if (refused !== undefined) throw new ConfigFault([refused])
   const env = environment.all as NodeJS.ProcessEnv
   const home = homeOf(env)
   const machine = { platform: process.platform, home, env }
@@ -46,10 +45,21 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
   const byEnvironment =
     named === undefined &&
     ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'].some(name => environment.get(name) !== undefined)
-  if (byEnvironment || (await exists(configFile))) {
+  if (byEnvironment || (await isThere(configFile))) {
     const config = await loadConfig({ env: { ...given }, cwd, needSecrets: false })
     const { stateDir, endpoints } = config
-    return { configFile, stateDir, endpoints, env, config, byEnvironment, topByEnvironment: {} }
+    const byOwnersFile = inForce !== undefined
+    return {
+      configFile,
+      stateDir,
+      endpoints,
+      env,
+      config,
+      byEnvironment,
+      byOwnersFile,
+      topByEnvironment: {},
+      notes,
+    }
   }
   const problems: Problem[] = []
   const values: Record<string, unknown> = {}
@@ -59,6 +69,7 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
   }
   const nameOf = (key: string): string => variables.find(one => one.key === key)?.name ?? key
   const top = checkPart(topShape, values, nameOf, problems)
+  if (top !== undefined) problems.push(...endpointProblems(top, given))
   if (top === undefined || problems.length > 0) throw new ConfigFault(problems)
   const topByEnvironment: Record<string, string> = {}
   for (const key of worthWriting) {
@@ -73,12 +84,9 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
         ? (stateFolder(machine) ?? noHome('STATE_DIR'))
         : absolutePath(top.stateDir, cwd, home),
     topByEnvironment,
-    endpoints: {
-      apiRoot: top.gmailApiRoot,
-      authUrl: top.googleAuthUrl,
-      tokenUrl: top.googleTokenUrl,
-      revokeUrl: top.googleRevokeUrl,
-    },
+    endpoints: endpointsOf(top),
+    byOwnersFile: true,
+    notes,
     env,
     config: undefined,
     byEnvironment,

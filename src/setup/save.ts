@@ -1,14 +1,16 @@
 /** Step 6: what was found out becomes a YAML file, and the secrets go into the vault. Whole or not at all. */
-import { readFile, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { Document, isSeq, parseDocument, type YAMLSeq } from 'yaml'
-import type { Config } from '../config/config.ts'
+import { readBounded } from '../bounded-file.ts'
+import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { describeAfterImport, describeStartFrom } from '../config/describe-config.ts'
+import { googleDestination, mailboxDestination } from '../config/destinations.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
 import { Fault } from '../fault.ts'
 import { writeIdentity } from '../gmail/identity.ts'
 import type { Language } from '../locale/locale.ts'
+import type { OpenedVault } from '../vault/open-vault.ts'
 import { writePrivate } from '../vault/private-file.ts'
-import type { Vault } from '../vault/vault.ts'
 import type { ProvedMailbox, Wishes } from './mailbox.ts'
 import type { Place } from './place.ts'
 import type { SignedIn } from './sign-in.ts'
@@ -26,21 +28,31 @@ export interface MailboxToSave {
   readonly wishes: Wishes
 }
 
-/** First the secrets, then the file that makes them be used. A run that ends in between leaves nothing half. */
+/**
+ * First the secrets, then the file that makes them be used. A run that ends in between leaves nothing half. Each is
+ * kept with the destination that it was proved at.
+ */
 export async function keepSecrets(
-  vault: Vault,
+  vault: OpenedVault,
+  endpoints: GoogleEndpoints,
   account: AccountToSave,
   mailbox: MailboxToSave | undefined,
 ): Promise<void> {
-  if (mailbox !== undefined) await vault.set(vaultNames.password(mailbox.name), mailbox.proved.password)
+  if (mailbox !== undefined) {
+    const { password, server } = mailbox.proved
+    const { pinned: pinnedSha256, ...rest } = server
+    const destination = mailboxDestination({ ...rest, pinnedSha256 })
+    await vault.setFor(vaultNames.password(mailbox.name), password, destination)
+  }
   const { signedIn, name } = account
   if (signedIn?.client.kind !== 'desktop' || signedIn.refreshToken === undefined) return
-  await vault.set(vaultNames.clientSecret(name), signedIn.client.client.secret)
+  const google = googleDestination(endpoints)
+  await vault.setFor(vaultNames.clientSecret(name), signedIn.client.client.secret, google)
   const { identity } = signedIn
   // Before the permission: a daemon that reads in between finds two that do not fit, and imports nothing.
   if (identity === undefined) await vault.delete(vaultNames.identity(name))
-  else await vault.set(vaultNames.identity(name), writeIdentity(identity))
-  await vault.set(vaultNames.refreshToken(name), signedIn.refreshToken)
+  else await vault.setFor(vaultNames.identity(name), writeIdentity(identity), google)
+  await vault.setFor(vaultNames.refreshToken(name), signedIn.refreshToken, google)
 }
 
 const heading =
@@ -58,7 +70,10 @@ export async function writeConfiguration(
   mailbox: MailboxToSave | undefined,
 ): Promise<Config> {
   const { configFile, config } = place
-  const old = config === undefined ? undefined : await readFile(configFile, 'utf8')
+  const old =
+    config === undefined
+      ? undefined
+      : String(await readBounded(configFile, { mostOctets: 1 << 20, trusted: true }))
   const document = old === undefined ? new Document({}) : parseDocument(old, { merge: true })
   if (old === undefined) {
     document.commentBefore = heading

@@ -1,8 +1,9 @@
 /** The set-up's story: address, server, login, wishes, Google, saved. Each step proves its answers before the next. */
 import type { AccountConfig, Config } from '../config/config.ts'
+import { firstUseOf, googleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/schema-values.ts'
-import { Fault } from '../fault.ts'
+import { Fault, type FaultCode } from '../fault.ts'
 import type { DesktopClient } from '../gmail/client-file.ts'
 import { addressKey } from '../gmail/identity.ts'
 import type { SetupContext } from './context.ts'
@@ -41,7 +42,7 @@ export async function setUpMailbox(context: SetupContext, given: GivenSecrets): 
     one => one.name === address || (one.user === user && one.server.host === server.host),
   )
   const mailbox = { name: same?.name ?? address, proved: proved.mailbox, wishes }
-  await keepSecrets(vault, account, mailbox)
+  await keepSecrets(vault, place.endpoints, account, mailbox)
   const config = await writeConfiguration(place, language, account, mailbox)
   return { config, account, mailbox, overruled: false }
 }
@@ -51,7 +52,7 @@ async function setUpAccount(
   mailboxAddress: string,
   givenToken: string | undefined,
 ): Promise<AccountToSave> {
-  const { asker, words, place, vault } = context
+  const { asker, words, place } = context
   const accounts = place.config?.accounts ?? []
   const [first] = accounts
   const address = await asker.text({
@@ -70,7 +71,7 @@ async function setUpAccount(
     asker.tell('good', words.google.already(address))
     return { name: same.name, address, signedIn: undefined }
   }
-  const signedIn = await signIn(context, address, same && (await clientOf(vault, same)), givenToken)
+  const signedIn = await signIn(context, address, same && (await clientOf(context, same)), givenToken)
   // Google may have named another address, which the owner took.
   const there = same ?? accounts.find(one => addressKey(one.address) === addressKey(signedIn.address))
   return { name: there?.name ?? signedIn.address, address: signedIn.address, signedIn }
@@ -78,25 +79,37 @@ async function setUpAccount(
 
 /** Whether there is one to be used, wherever it stands. */
 export async function hasPermission(
-  { vault }: SetupContext,
+  context: SetupContext,
   { name, credential }: AccountConfig,
 ): Promise<boolean> {
   if (credential.kind === 'service-account') return true
-  if ((await vault.get(vaultNames.refreshToken(name))) !== undefined) return true
+  if ((await googleSecret(context, vaultNames.refreshToken(name))) !== undefined) return true
   return credential.refreshToken.reveal().then(
     () => true,
     () => false,
   )
 }
 
+/** What the vault has for Google as this configuration names it. One that is for elsewhere is entered again. */
+async function googleSecret({ vault, place }: SetupContext, name: string): Promise<string | undefined> {
+  const google = googleDestination(place.endpoints)
+  return vault.getFor(name, google, firstUseOf(google, place.byOwnersFile)).catch(unlessElsewhere)
+}
+
+/** @returns undefined for a secret that was entered for another destination; throws everything else */
+export function unlessElsewhere(thrown: unknown): undefined {
+  const codes: readonly FaultCode[] = ['secret.other-destination', 'secret.without-destination']
+  if (!(thrown instanceof Fault) || !codes.includes(thrown.code)) throw thrown
+}
+
 /** The client of an earlier set-up. */
 async function clientOf(
-  vault: SetupContext['vault'],
+  context: SetupContext,
   { name, credential }: AccountConfig,
 ): Promise<DesktopClient | undefined> {
   if (credential.kind !== 'user') return undefined
   const secret =
-    (await vault.get(vaultNames.clientSecret(name))) ??
+    (await googleSecret(context, vaultNames.clientSecret(name))) ??
     (await credential.clientSecret.reveal().catch(() => undefined))
   return secret === undefined ? undefined : { id: credential.clientId, secret }
 }
@@ -123,11 +136,11 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
   const account = config.accounts.find(one => one.name === name)
   if (account === undefined) throw new Fault('bug', { facts: { what: 'no account' } })
   // A file that is named now is meant to be used.
-  const known = options['client-file'] === undefined ? await clientOf(vault, account) : undefined
+  const known = options['client-file'] === undefined ? await clientOf(context, account) : undefined
   const signedIn = await signIn(context, account.address, known, given.refreshToken)
   const { client, address } = signedIn
   const toSave = { name: account.name, address, signedIn }
-  await keepSecrets(vault, toSave, undefined)
+  await keepSecrets(vault, place.endpoints, toSave, undefined)
   const { credential } = account
   // This configuration was read without the vault: what it reveals stands elsewhere.
   const overruled =

@@ -4,9 +4,9 @@
  * that off.
  */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { readBounded } from '../bounded-file.ts'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
@@ -110,7 +110,7 @@ function fingerprint(socket: TLSSocket): string | undefined {
 export async function authorities(server: ServerConfig): Promise<string[] | undefined> {
   if (server.caFile === undefined) return undefined
   try {
-    return [...usualAuthorities(), await readFile(server.caFile, 'utf8')]
+    return [...usualAuthorities(), String(await readBounded(server.caFile, { mostOctets: 4 << 20 }))]
   } catch (cause) {
     const facts = {
       what: 'MAIL_CA_FILE',

@@ -6,12 +6,13 @@
  */
 import { join } from 'node:path'
 import { Fault } from '../fault.ts'
+import { bindSecret, getFor, readStored } from './destination.ts'
 import { environmentVault } from './environment.ts'
 import { keychainVault, probeKeychain } from './keychain.ts'
 import { exists, readPrivate, writePrivate } from './private-file.ts'
 import { sealedFileOf, sealedFileVault } from './sealed-file.ts'
 import { findKey } from './sealed-key.ts'
-import type { Vault } from './vault.ts'
+import type { Destination, FirstUse, Vault } from './vault.ts'
 
 export type VaultChoice = 'keychain' | 'sealed-file' | 'environment'
 
@@ -28,6 +29,18 @@ export interface VaultOptions {
 export interface OpenedVault extends Vault {
   readonly choice: VaultChoice
   readonly because: string
+  /**
+   * The secret as it was kept, wherever it is going: to show that it is there, never to send it. What is sent comes
+   * from getFor.
+   */
+  get(name: string): Promise<string | undefined>
+  /**
+   * The secret, for this destination. What the environment gives is not looked at: whoever starts the process
+   * answers for both. Throws Fault secret.other-destination, secret.without-destination, secret.unreadable.
+   */
+  getFor(name: string, destination: Destination, firstUse: FirstUse): Promise<string | undefined>
+  /** Keeps a secret that was entered for this destination, in the place of what was kept before. */
+  setFor(name: string, secret: string, destination: Destination): Promise<void>
   /** Where the secret is: its kind of place, or undefined. The environment comes before the chosen place. */
   locate(name: string): Promise<string | undefined>
 }
@@ -96,6 +109,11 @@ export async function openVault(options: VaultOptions): Promise<OpenedVault> {
     await writePrivate(choiceFileOf(stateDir), Buffer.from(`${choice}\n`))
   }
 
+  const keep = async (name: string, secret: string): Promise<void> => {
+    await (await now()).set(name, secret)
+    await keepChoice()
+  }
+
   return {
     get kind() {
       return vaults[choice].kind
@@ -109,12 +127,16 @@ export async function openVault(options: VaultOptions): Promise<OpenedVault> {
     get: async name => {
       const given = await environment.get(name)
       if (given !== undefined || choice === 'environment') return given
-      return (await now()).get(name)
+      const stored = await (await now()).get(name)
+      return stored && readStored(stored, name).secret
     },
-    set: async (name, secret) => {
-      await (await now()).set(name, secret)
-      await keepChoice()
+    getFor: async (name, destination, firstUse) => {
+      const given = await environment.get(name)
+      if (given !== undefined || choice === 'environment') return given
+      return getFor(await now(), name, destination, firstUse)
     },
+    set: keep,
+    setFor: (name, secret, destination) => keep(name, bindSecret(secret, destination)),
     delete: async name => (await now()).delete(name),
     locate: async name => {
       if ((await environment.get(name)) !== undefined) return environment.kind

@@ -1,7 +1,9 @@
 /** Files that hold secrets: read only when nobody else can, written whole or not at all. */
 import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
 import { chmod, chown, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
+import { FileRefused, readUpTo } from '../bounded-file.ts'
 import { Fault } from '../fault.ts'
 
 /** A path as one word of a POSIX shell, for commands that we show. */
@@ -10,7 +12,9 @@ export function shellWord(text: string): string {
 }
 
 function codeOf(thrown: unknown): string {
-  return (thrown as NodeJS.ErrnoException).code ?? String(thrown)
+  return thrown instanceof FileRefused
+    ? thrown.code
+    : ((thrown as NodeJS.ErrnoException).code ?? String(thrown))
 }
 
 /**
@@ -31,7 +35,8 @@ function isMountedForUs(file: string, env: NodeJS.ProcessEnv): boolean {
 export async function readPrivate(file: string, env: NodeJS.ProcessEnv): Promise<Buffer | undefined> {
   let handle: Awaited<ReturnType<typeof open>>
   try {
-    handle = await open(file, 'r')
+    // open(2): with O_NONBLOCK a FIFO without a writer opens at once instead of never.
+    handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (thrown) {
     if (codeOf(thrown) === 'ENOENT') return undefined
     throw new Fault('secret.unreadable', { facts: { file, reason: codeOf(thrown) }, cause: thrown })
@@ -44,8 +49,7 @@ export async function readPrivate(file: string, env: NodeJS.ProcessEnv): Promise
       const command = `chmod 600 ${shellWord(file)}`
       throw new Fault('secret.unreadable', { facts: { file, reason: 'permissions', mode, command } })
     }
-    if (found.size > 65_536) throw new Fault('secret.unreadable', { facts: { file, reason: 'too-large' } })
-    return await handle.readFile()
+    return await readUpTo(handle, 65_536)
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown
     throw new Fault('secret.unreadable', { facts: { file, reason: codeOf(thrown) }, cause: thrown })

@@ -12,6 +12,34 @@ export interface Vault {
   delete(name: string): Promise<void>
 }
 
+/** The server of a mailbox, as far as it decides who gets the password. */
+export interface MailboxDestination {
+  readonly kind: 'mailbox'
+  readonly host: string
+  readonly port: number
+  readonly security: string
+  /** Absolute path of further authorities: whoever names one says whom to believe that it is this host. */
+  readonly caFile?: string | undefined
+  /** SHA-256 of the one certificate to believe. */
+  readonly pinnedSha256?: string | undefined
+}
+
+/** Everything at Google that gets the refresh token, the client secret, or what they are exchanged for. */
+export interface GoogleDestination {
+  readonly kind: 'google'
+  readonly tokenUrl: string
+  readonly apiRoot: string
+  readonly revokeUrl: string
+}
+
+export type Destination = MailboxDestination | GoogleDestination
+
+/**
+ * What is done with a secret that an earlier hikyaku kept without a destination: 'bind' where the destination now
+ * stands in a configuration that nobody but the owner chose; else 'refuse'.
+ */
+export type FirstUse = 'bind' | 'refuse'
+
 /**
  * A secret by reference. It cannot be printed by accident: JSON, template strings and the inspector see a mask.
  */

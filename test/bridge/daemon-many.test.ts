@@ -50,10 +50,6 @@ describe('several mailboxes and two Gmail accounts by YAML', () => {
     silent.faults.line = () => 'silence'
     const yaml = `
 stateDir: state
-gmailApiRoot: ${gmail.url}
-googleAuthUrl: ${gmail.authUrl}
-googleTokenUrl: ${gmail.tokenUrl}
-googleRevokeUrl: ${gmail.revokeUrl}
 alertMail: no
 accounts:
   - { name: one, address: ${first}, clientId: ${gmail.client.id}, unitsPerMinute: 1200000 }
@@ -82,6 +78,10 @@ mailboxes:
     const clientSecret = gmail.client.secret ?? ''
     env = {
       HIKYAKU_CONFIG: 'hikyaku.yaml',
+      GMAIL_API_ROOT: gmail.url,
+      GOOGLE_AUTH_URL: gmail.authUrl,
+      GOOGLE_TOKEN_URL: gmail.tokenUrl,
+      GOOGLE_REVOKE_URL: gmail.revokeUrl,
       HIKYAKU_VAULT: 'environment',
       MAILBOX_POP_PASSWORD: password,
       MAILBOX_IMAP_PASSWORD: password,
@@ -172,8 +172,6 @@ mailboxes:
     assert.ok(!digests(second).includes(sha256(sampleMail(31))))
     const yaml = `
 stateDir: other-state
-gmailApiRoot: ${gmail.url}
-googleTokenUrl: ${gmail.tokenUrl}
 accounts:
   - { name: two, address: ${second}, clientId: ${gmail.client.id} }
 mailboxes:

@@ -1,0 +1,29 @@
+/** Where the secrets of a configuration go to, as the vault keeps it beside them. */
+import type { Destination, FirstUse } from '../vault/vault.ts'
+import type { GoogleEndpoints, ServerConfig } from './config.ts'
+import { googleEndpoints } from './endpoints.ts'
+
+export function mailboxDestination(server: ServerConfig): Destination {
+  const { host, port, security, caFile, pinnedSha256 } = server
+  return { kind: 'mailbox', host, port, security, caFile, pinnedSha256 }
+}
+
+export function googleDestination({ tokenUrl, apiRoot, revokeUrl }: GoogleEndpoints): Destination {
+  return { kind: 'google', tokenUrl, apiRoot, revokeUrl }
+}
+
+/**
+ * What an old secret without a destination may be used for. The first use decides for good, so it must not be
+ * somebody else's: only what the owner's configuration file names is believed, and Google's own addresses, which
+ * nobody has to name. Neither `.env` nor the variables of a shell will do: other programs have a MAIL_HOST, too.
+ * @param byOwnersFile the configuration is a YAML file that no `.env` named
+ */
+export function firstUseOf(destination: Destination, byOwnersFile: boolean): FirstUse {
+  const { tokenUrl, apiRoot, revokeUrl } = googleEndpoints
+  const googles =
+    destination.kind === 'google' &&
+    destination.tokenUrl === tokenUrl &&
+    destination.apiRoot === apiRoot &&
+    destination.revokeUrl === revokeUrl
+  return byOwnersFile || googles ? 'bind' : 'refuse'
+}

@@ -1,0 +1,74 @@
+/** `.env` in the current folder: who may have written it, how large it may be, and what can be wrong inside. */
+import { lstat } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
+import { FileRefused, readBounded } from '../bounded-file.ts'
+import type { Problem } from './describe.ts'
+import { fileProblem } from './load-rules.ts'
+
+/** As much as a file with a secret may hold. */
+const mostOctets = 65_536
+
+export interface DotEnv {
+  readonly values: Readonly<Record<string, string | undefined>>
+  readonly problems: Problem[]
+  /** Why it was not read at all, though something of that name is there. */
+  readonly refused: Problem | undefined
+}
+
+/** Whether something named so is there, whatever it is. */
+export function isDotEnv(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/**
+ * @param path the file; it need not be there
+ * @param names ours, in whose values mistakes are looked for
+ * @param secrets those of them that may look like anything
+ * @returns every name in it, also those of other programs
+ */
+export async function readDotEnv(
+  path: string,
+  names: readonly string[],
+  secrets: ReadonlySet<string>,
+): Promise<DotEnv> {
+  const problems: Problem[] = []
+  let octets: Buffer
+  try {
+    octets = await readBounded(path, { mostOctets, trusted: true })
+  } catch (thrown) {
+    if (!(thrown instanceof FileRefused)) throw thrown
+    const { code } = thrown
+    if (code === 'ENOENT') return { values: {}, problems, refused: undefined }
+    // A folder named .env is what Docker makes of a missing file that is mounted.
+    return { values: {}, problems, refused: fileProblem('.env', path, code) }
+  }
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
+  } catch {
+    return { values: {}, problems, refused: fileProblem('.env', path, 'not-utf-8') }
+  }
+  // Node takes everything after a `#` for a comment, also in the middle of an unquoted word. A password that
+  // is cut there would be refused by the server, and nobody would see why.
+  for (const [, name, value] of text.matchAll(
+    /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*([^\r\n]*)/gm,
+  )) {
+    if (name === undefined || value === undefined || !names.includes(name)) continue
+    if (!/^['"`]/.test(value) && /[^\s#]#/.test(value.split(/\s#/)[0] ?? '')) {
+      problems.push({ at: name, kind: 'hash' })
+    }
+  }
+  const values: Record<string, string | undefined> = parseEnv(text)
+  for (const name of names) {
+    // An unclosed quotation mark swallows the lines below, and what is swallowed may be a secret: the value is
+    // neither used nor shown. A secret itself may look like anything on one line.
+    const swallowed = secrets.has(name) ? /[\r\n][A-Z_]{4,}\s*=/ : /[\r\n]|\b[A-Z][A-Z_]{3,}\s*=/
+    if (!swallowed.test(values[name] ?? '')) continue
+    problems.push({ at: name, kind: 'unclosed' })
+    values[name] = undefined
+  }
+  return { values, problems, refused: undefined }
+}
