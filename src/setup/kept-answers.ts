@@ -14,7 +14,7 @@ const notKept = new Set([
   'certificate',
   'pasted-url',
   'trap',
-  'wrong-account',
+  'is-yours',
   'what',
   'pull',
   'service',

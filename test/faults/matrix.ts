@@ -66,6 +66,8 @@ export const matrix = {
   E10: 'hostile text on its way to the log',
   G13: 'certificates and TLS versions, whatever the environment says',
   G14: 'local neighbours: inspector, callback listener, core file',
+  G15: "another Google account's permission, at the sign-in, in the vault or in a variable",
+  G16: 'a neighbour in the sign-in: the arguments, the one-time address, a code of his own',
   G18: 'no home, no name, no entry in passwd',
 } as const satisfies Record<string, string>
 
