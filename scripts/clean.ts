@@ -1,5 +1,6 @@
-/** Removes dist/, so that no file of an earlier build gets into a package. */
+/** Removes dist/ and a shrinkwrap that a broken packing left, so that nothing of an earlier build gets into a package. */
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-await rm(fileURLToPath(new URL('../dist', import.meta.url)), { recursive: true, force: true })
+for (const name of ['dist', 'npm-shrinkwrap.json'])
+  await rm(fileURLToPath(new URL(`../${name}`, import.meta.url)), { recursive: true, force: true })

@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -18,6 +19,25 @@ const { version, dependencies, scripts } = JSON.parse(await readFile(join(root, 
   dependencies: Record<string, string>
   scripts: Record<string, string>
 }
+interface LockEntry {
+  readonly version: string
+  readonly dev?: boolean
+  readonly optional?: boolean
+  readonly inBundle?: boolean
+}
+
+/** What runs, by its path below node_modules, as it was tested. */
+const runtime = Object.entries(
+  (
+    JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, LockEntry>
+    }
+  ).packages,
+).filter(([path, { dev }]) => path !== '' && dev !== true)
+const compiler = ['typescript', '@typescript', '@types', 'undici-types'].map(name =>
+  join('node_modules', name),
+)
+const nameAt = (path: string): string => path.split('node_modules/').at(-1) ?? ''
 const folder = await mkdtemp(join(tmpdir(), 'hikyaku-test-package-'))
 after(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
 
@@ -75,10 +95,31 @@ async function npmMust(args: readonly string[], cwd?: string): Promise<string> {
 /** Packs a copy of the checkout, so that a build that somebody uses is not taken away under their feet. */
 async function pack(): Promise<{ tarball: string; files: readonly string[] }> {
   const copy = join(folder, 'checkout')
-  const parts = ['src', 'docs', 'scripts/clean.ts', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
-  for (const part of [...parts, '.env.example', 'README.md', 'README.ja.md', 'LICENSE'])
+  const parts = [
+    'src',
+    'docs',
+    'scripts/clean.ts',
+    'scripts/shrinkwrap.ts',
+    'scripts/runtime-lock.ts',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ]
+  for (const part of [
+    ...parts,
+    '.env.example',
+    'README.md',
+    'README.ja.md',
+    'LICENSE',
+    'SECURITY.md',
+    'SECURITY.ja.md',
+  ])
     await cp(join(root, part), join(copy, part), { recursive: true })
-  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'))
+  // What is bundled and what the build needs: npm packs no links.
+  const needed = [...runtime.map(([path]) => path), 'node_modules/.bin', ...compiler]
+  for (const path of needed.filter(path => existsSync(join(root, path))))
+    await cp(join(root, path), join(copy, path), { recursive: true, verbatimSymlinks: true })
   // npm prints what prepack says before its own JSON.
   const said = await npmMust(['pack', '--json', '--pack-destination', folder], copy)
   const answer: unknown = JSON.parse(said.slice(said.search(/^[[{]/m)))
@@ -127,13 +168,58 @@ describe('the package', () => {
       'README.ja.md',
       'LICENSE',
       'package.json',
+      'npm-shrinkwrap.json',
+      'SECURITY.md',
+      'SECURITY.ja.md',
     ])
       assert.ok(packed.files.includes(file), file)
     assert.ok(packed.files.some(file => file.startsWith('docs/')))
     assert.deepEqual(
-      packed.files.filter(file => /^(src|test|scripts|node_modules)\/|\.ts$|\.map$/.test(file)),
+      packed.files
+        .filter(file => !file.startsWith('node_modules/'))
+        .filter(file => /^(src|test|scripts)\/|\.ts$|\.map$/.test(file)),
       [],
     )
+    const bundled = runtime.filter(([, { inBundle }]) => inBundle === true).map(([path]) => `${path}/`)
+    assert.deepEqual(
+      packed.files.filter(
+        file => file.startsWith('node_modules/') && !bundled.some(path => file.startsWith(path)),
+      ),
+      [],
+    )
+    for (const path of bundled) assert.ok(packed.files.includes(`${path}package.json`), path)
+  })
+
+  test('leaves no shrinkwrap behind, which in a checkout would stand above the lock', () => {
+    assert.equal(existsSync(join(folder, 'checkout', 'npm-shrinkwrap.json')), false)
+  })
+
+  test('has a bill of materials by `npm run sbom`: all that runs and nothing else, each with digest and licence', async () => {
+    const said = await npmMust(['run', 'sbom'], root)
+    const bill = JSON.parse(said.slice(said.search(/^\{/m))) as {
+      bomFormat: string
+      components: {
+        purl: string
+        hashes?: object[]
+        licenses?: { license?: { id?: string }; expression?: string }[]
+      }[]
+    }
+    assert.equal(bill.bomFormat, 'CycloneDX')
+    const purl = ([path, entry]: readonly [string, LockEntry]): string =>
+      `pkg:npm/${nameAt(path).replace('@', '%40')}@${entry.version}`
+    assert.deepEqual(
+      [...new Set(bill.components.map(component => component.purl))].sort(),
+      [...new Set(runtime.map(purl))].sort(),
+    )
+    for (const { purl: name, hashes = [], licenses = [] } of bill.components) {
+      assert.ok(hashes.length > 0, name)
+      const licence = licenses.map(one => one.license?.id ?? one.expression).join()
+      assert.match(
+        licence,
+        /^(MIT|MIT-0|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|\(?MIT OR EUPL-1\.1\+\)?)$/,
+        name,
+      )
+    }
   })
 
   test('runs no script of ours when it is installed', () => {
@@ -158,7 +244,39 @@ const unfit = new Map<string, false | string>()
 for (const major of [...supported, tooOld])
   unfit.set(major, requireServer(`Node ${major}`, await unfitHere(major)))
 
+/** Every package below the folder: path and version, as in a lock. */
+async function installedBelow(top: string): Promise<ReadonlyMap<string, string>> {
+  const versions = new Map<string, string>()
+  for (const file of await readdir(top, { recursive: true })) {
+    const path = /^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(file)?.[1]
+    if (path === undefined) continue
+    versions.set(path, JSON.parse(await readFile(join(top, file), 'utf8')).version)
+  }
+  return versions
+}
+
 describe('the package, installed into a clean folder', { skip }, () => {
+  test('brings exactly what was tested, the indirect packages too, and nothing of the workshop', async () => {
+    // All but the keychain's binary is bundled, for that is another one on each system: npm fetches it beside.
+    const top = join(folder, 'app')
+    const beside = await installedBelow(top)
+    const there = new Map(
+      [...beside].map(([path, found]) => [path.replace(/^node_modules\/hikyaku\//, ''), found]),
+    )
+    there.delete('node_modules/hikyaku')
+    const tested = new Map(runtime.map(([path, entry]) => [path, entry]))
+    assert.deepEqual(
+      [...there].filter(([path, found]) => tested.get(path)?.version !== found),
+      [],
+    )
+    assert.deepEqual(
+      // The keychain's binaries of other systems.
+      [...tested].filter(([path, { optional }]) => !there.has(path) && optional !== true),
+      [],
+    )
+    assert.ok(there.size > 50, `${there.size}`)
+  })
+
   for (const major of supported) {
     const skip = unfit.get(major) ?? false
     test(`npx hikyaku --version works on Node ${major}`, { skip }, async () => {

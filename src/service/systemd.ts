@@ -46,7 +46,7 @@ const metadata = ['169.254.0.0/16', 'fd00:ec2::254', 'fd20:ce::254', '100.100.10
 const processLimits = `# A dump of its memory would hold passwords, tokens and mail: none by the kernel, none by the watchdog's signal.
 LimitCORE=0
 CoredumpFilter=0x0
-# Seen at most in a soak of two weeks' mail: 557 MB. Twice that is a fault, and killing it loses no mail.
+# Seen at most in a soak of a month's mail, its servers included: 557 MB. Twice that is a fault, and killing it loses no mail.
 MemoryHigh=768M
 MemoryMax=1G
 # About a dozen threads, a helper for the keychain, one for systemd's messages.

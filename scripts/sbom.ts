@@ -1,0 +1,30 @@
+/**
+ * Prints the bill of materials of what runs, as CycloneDX: `npm sbom` over the lock without the workshop. (Over the
+ * whole lock with --omit=dev it leaves out what a library needs and a tool of the workshop needs, too.)
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readJson, readRuntimeLock } from './runtime-lock.ts'
+
+const temporary = await mkdtemp(join(tmpdir(), 'hikyaku-sbom-'))
+try {
+  // npm takes the component's name from the folder's.
+  const folder = join(temporary, 'hikyaku')
+  await mkdir(folder)
+  const { devDependencies: _workshop, ...manifest } = await readJson('package.json')
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify(await readRuntimeLock()))
+  const options = ['--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only']
+  // Without the variables of the npm that started this script: they name another folder.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+  const { status } = spawnSync('npm', ['sbom', ...options], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  process.exitCode = status ?? 1
+} finally {
+  await rm(temporary, { recursive: true, force: true })
+}
