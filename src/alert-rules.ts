@@ -1,59 +1,39 @@
 /**
- * What the owner is told, decided from the journal and from what was told before. Pure: no clock, no I/O. Each rule
- * gives at most one notice, with what is to be remembered once it got through.
+ * What the owner is told, decided from the one list of what is not well. Pure: no clock, no I/O.
  *
- * Invariant: a notice is remembered by what it was about and not by when the process started, so neither a restart
- * nor trouble that comes and goes repeats it.
+ * Invariant: of each trouble one notice and one all-clear, which the list remembers; neither a restart nor trouble
+ * that comes and goes repeats them. Mail that does not come at all is told again after a week.
  */
-import { type FaultCode, faultKinds } from './fault.ts'
-import type { AccountState, Conservation, MailboxState, RecordedFault } from './journal/journal.ts'
+import { faultKinds } from './fault.ts'
+import type { AccountState } from './journal/journal.ts'
 import { faultText, type Words } from './locale/locale.ts'
+import { troubleWords } from './locale/trouble-words.ts'
+import type { Trouble, TroubleEntry } from './trouble.ts'
 import { printable } from './untrusted.ts'
 
-/** What was told of one mailbox. Kept as JSON in the journal. */
-export interface MailboxTold {
-  /** The trouble that was told; `silent` where it is the account's and was told for another of its mailboxes. */
-  readonly failing?: { readonly sinceMs: number; readonly silent: boolean }
-  readonly failingAtMs?: number
-  readonly refused?: { readonly count: number; readonly atMs: number }
-  readonly broken?: boolean
-}
-
-/** What was told of one account. */
+/** What was told of one account's consent. Kept as JSON in the journal. */
 export interface AccountTold {
-  readonly trouble?: { readonly code: FaultCode; readonly atMs: number }
   readonly consent?: { readonly endsAtMs: number; readonly days: number }
 }
 
 export interface Notice {
-  readonly kind: 'failing' | 'recovered' | 'refused' | 'consent' | 'broken'
+  readonly kind: 'trouble' | 'allClear' | 'consent' | 'ended'
   readonly key: string
   readonly subject: string
   readonly text: string
   readonly urgent: boolean
   /** Gmail takes no mail now, so a mail about it cannot be the way. */
   readonly notByMail: boolean
-}
-
-export interface Decision {
-  /** Undefined: only something to remember. */
-  readonly notice: Notice | undefined
-  readonly told: MailboxTold
-  readonly accountTold: AccountTold
+  /** Which troubles it tells of. */
+  readonly ids: readonly number[]
 }
 
 export interface View {
-  readonly mailbox: MailboxState
-  readonly account: AccountState
-  readonly booksBroken: boolean
-  /** As Google said last, where this process knows it. */
-  readonly consentEndsAtMs: number | undefined
-  /** Where a pull came to its end. */
-  readonly counts: Conservation | undefined
-  /** Why the newest refused message is refused. */
-  readonly refusal: RecordedFault | undefined
-  readonly told: MailboxTold
-  readonly accountTold: AccountTold
+  /** Open troubles, and those of which the end was not told, as the list gives them. */
+  readonly open: readonly TroubleEntry[]
+  readonly untold: readonly TroubleEntry[]
+  readonly uncleared: readonly TroubleEntry[]
+  readonly lastNoticeMs: (entry: TroubleEntry) => number | undefined
   readonly afterMinutes: number
   readonly nowMs: number
   readonly words: Words
@@ -62,150 +42,149 @@ export interface View {
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
-/** Trouble that lasts is told again so often; what comes and goes is told at most so often. */
-const remindMs = day
+/** No mail at all is told again so often; what comes and goes is told at most so often. */
+const remindMs = 7 * day
 const flappingMs = hour
+/** A message that is tried again by itself is told of after so long. */
+export const putOffMs = day
 /** A token of a client in "testing" lives seven days; the owner hears of its end so many days before. */
 const consentDays = [1, 3]
 
-/** In the order in which they are told. */
-export const rules: readonly ((view: View) => Decision | undefined)[] = [failing, broken, refused, consent]
+/** The notices that are due, all-clears first. */
+export function noticesDue(view: View): readonly Notice[] {
+  const reminders = view.open.filter(entry => isReminderDue(entry, view))
+  const due = view.untold.flatMap(entry => dueOf(entry, view))
+  return [
+    ...view.uncleared.filter(entry => isClearDue(entry, view)).map(entry => allClear(entry, view)),
+    ...due.map(entry => noticeOf(entry, view)),
+    ...reminders.map(entry => noticeOf(entry, view)),
+  ]
+}
 
-function failing(view: View): Decision | undefined {
-  const { mailbox, told, accountTold, nowMs, words, afterMinutes } = view
-  const name = printable(mailbox.name)
-  const { failing: before, ...rest } = told
-  if (mailbox.failingSinceMs === undefined) {
-    if (before === undefined) return undefined
-    if (before.silent) return { notice: undefined, told: rest, accountTold }
-    const minutes = Math.max(1, Math.round((nowMs - before.sinceMs) / minute))
-    const notice = {
-      kind: 'recovered',
-      key: `recovered ${mailbox.name} ${before.sinceMs}`,
-      subject: words.notice.recoveredSubject(name),
-      text: `${words.notice.recovered(name, minutes)}\n`,
-      urgent: false,
-      notByMail: false,
-    } as const
-    return { notice, told: rest, accountTold: withoutTrouble(accountTold) }
+/** Ends of which nobody needs to hear: the owner brought them about. */
+export function silentEnds(uncleared: readonly TroubleEntry[]): readonly number[] {
+  return uncleared.filter(({ closedBy }) => closedBy === 'configuration').flatMap(({ ids }) => ids)
+}
+
+/** A time that lies ahead was written while the clock was wrong: as if it had been long ago. */
+const ageOf = (ms: number, nowMs: number): number => (ms > nowMs + minute ? remindMs : nowMs - ms)
+
+/** Many messages come one after the other: one all-clear when all are through, or of a day's. */
+function isClearDue(entry: TroubleEntry, { open, nowMs }: View): boolean {
+  if (entry.closedBy === 'configuration') return false
+  const others = open.some(
+    ({ scope, name, code, noticeAtMs }) =>
+      scope === 'message' && name === entry.name && code === entry.code && noticeAtMs !== undefined,
+  )
+  return entry.scope !== 'message' || !others || ageOf(entry.closedAtMs ?? nowMs, nowMs) >= day
+}
+
+function dueOf(entry: TroubleEntry, view: View): readonly TroubleEntry[] {
+  const { nowMs, afterMinutes } = view
+  const ageMs = ageOf(entry.sinceMs, nowMs)
+  if (entry.scope === 'message') {
+    // Of messages that fail one after the other the owner hears once a day.
+    const lastMs = view.lastNoticeMs(entry)
+    if (lastMs !== undefined && ageOf(lastMs, nowMs) < day) return []
+    return [entry]
   }
-  const sinceMs = mailbox.failingSinceMs
-  if (nowMs - sinceMs < afterMinutes * minute) return undefined
-  // A notice "from the future" was written while the clock was wrong.
-  const lastMs = told.failingAtMs === undefined || told.failingAtMs > nowMs ? 0 : told.failingAtMs
-  if (nowMs - lastMs < (before === undefined ? flappingMs : remindMs)) return undefined
-  const fault = mailbox.fault
-  const ofAccount = fault !== undefined && faultKinds[fault.code]?.scope === 'account'
-  const now = { failingAtMs: nowMs, failing: { sinceMs, silent: false } }
-  if (ofAccount) {
-    const { trouble } = accountTold
-    const fresh = trouble?.code === fault.code && trouble.atMs <= nowMs && nowMs - trouble.atMs < remindMs
-    if (fresh) {
-      const silent = { ...now, failing: { sinceMs, silent: true } }
-      return { notice: undefined, told: { ...told, ...silent }, accountTold }
-    }
+  if (entry.noticeAtMs !== undefined) {
+    // Told already, as something that passes by itself; now it is the owner who has to act.
+    const before = entry.noticeCode === undefined ? 'owner' : faultKinds[entry.noticeCode]?.retry
+    return before !== 'owner' && entry.retry === 'owner' ? [entry] : []
   }
-  const minutes = Math.round((nowMs - sinceMs) / minute)
+  if (entry.subject !== 'books' && ageMs < afterMinutes * minute) return []
+  const lastMs = view.lastNoticeMs(entry)
+  return lastMs !== undefined && ageOf(lastMs, nowMs) < flappingMs ? [] : [entry]
+}
+
+function isReminderDue(entry: TroubleEntry, { nowMs, untold }: View): boolean {
+  const isOutage = (entry.scope === 'mailbox' && entry.subject === '') || entry.scope === 'account'
+  if (!isOutage || entry.noticeAtMs === undefined || untold.some(({ id }) => id === entry.id)) return false
+  return ageOf(entry.noticeAtMs, nowMs) >= remindMs
+}
+
+function noticeOf(entry: TroubleEntry, { nowMs, words }: View): Notice {
+  const own = troubleWords[words.language]
+  const { what, mail, next } = faultText(entry, words.language)
+  const said = saidBeside(entry, what)
   return {
-    notice: {
-      kind: 'failing',
-      key: `failing ${mailbox.name} ${sinceMs} ${Math.floor((nowMs - sinceMs) / remindMs)}`,
-      subject: words.notice.subject(name),
-      text: paragraphs(words, words.notice.failing(name, minutes), fault),
-      urgent: true,
-      notByMail: ofAccount,
-    },
-    told: { ...told, ...now },
-    accountTold: ofAccount
-      ? { ...accountTold, trouble: { code: fault.code, atMs: nowMs } }
-      : withoutTrouble(accountTold),
+    kind: 'trouble',
+    key: `trouble ${entry.scope} ${entry.name} ${entry.subject} ${entry.sinceMs} ${entry.ids.length} ${entry.noticeAtMs ?? ''}`,
+    subject: own.subject(entry),
+    text: paragraphs(words, [
+      own.notice(entry, Math.max(0, nowMs - entry.sinceMs)),
+      ...entry.first.map(trouble => aboutLine(trouble, words)),
+      `${words.fault.what}: ${what}${said === undefined ? '' : ` ${own.said(said)}`}`,
+      `${words.fault.mail}: ${mail}`,
+      `${words.fault.next}: ${next}`,
+    ]),
+    urgent: true,
+    notByMail: entry.scope === 'account',
+    ids: entry.ids,
   }
 }
 
-function withoutTrouble(told: AccountTold): AccountTold {
-  const { trouble: _, ...rest } = told
-  return rest
-}
-
-function refused(view: View): Decision | undefined {
-  const { mailbox, counts, told, accountTold, nowMs, words, refusal } = view
-  const { refused: before, ...rest } = told
-  if (counts === undefined) return undefined
-  const count = counts.refused
-  if (count === 0) return before === undefined ? undefined : { notice: undefined, told: rest, accountTold }
-  if (before !== undefined) {
-    if (count < before.count)
-      return { notice: undefined, told: { ...told, refused: { ...before, count } }, accountTold }
-    if (count === before.count || Math.abs(nowMs - before.atMs) < remindMs) return undefined
-  }
-  const name = printable(mailbox.name)
+function allClear(entry: TroubleEntry, { nowMs, words }: View): Notice {
+  const own = troubleWords[words.language]
+  const afterMs = Math.max(0, (entry.closedAtMs ?? nowMs) - entry.sinceMs)
+  const lines = [own.clear(entry, afterMs), ...entry.first.map(trouble => aboutLine(trouble, words))]
   return {
-    notice: {
-      kind: 'refused',
-      key: `refused ${mailbox.name} ${count} ${Math.floor(nowMs / remindMs)}`,
-      subject: words.notice.refusedSubject(name),
-      text: paragraphs(words, words.notice.refused(name, count), refusal),
-      urgent: true,
-      notByMail: false,
-    },
-    told: { ...told, refused: { count, atMs: nowMs } },
-    accountTold,
+    kind: 'allClear',
+    key: `all clear ${entry.scope} ${entry.name} ${entry.subject} ${entry.sinceMs} ${entry.ids.length}`,
+    subject: own.clearSubject(entry),
+    text: `${lines.join('\n\n')}\n`,
+    urgent: entry.closedBy === 'gone',
+    notByMail: false,
+    ids: entry.ids,
   }
 }
 
-function broken(view: View): Decision | undefined {
-  const { mailbox, counts, told, accountTold, words } = view
-  const { broken: before, ...rest } = told
-  if (!view.booksBroken)
-    return before === undefined ? undefined : { notice: undefined, told: rest, accountTold }
-  if (before || counts === undefined) return undefined
-  const { listed, imported, merged, refused, pending, ignored, gone } = counts
-  const missing = listed - imported - merged - refused - pending - ignored - gone
-  const sentence = `${words.conservation.sentence(counts)}\n${words.conservation.broken(counts, missing)}`
-  return {
-    notice: {
-      kind: 'broken',
-      key: `broken ${mailbox.name} ${listed} ${missing}`,
-      subject: words.notice.brokenSubject(printable(mailbox.name)),
-      text: paragraphs(words, sentence, undefined),
-      urgent: true,
-      notByMail: false,
-    },
-    told: { ...told, broken: true },
-    accountTold,
-  }
+/** The other side's own words, where the sentence does not hold them already. */
+export function saidBeside({ said }: Trouble, what: string): string | undefined {
+  if (said === undefined) return undefined
+  return what.includes(printable(said)) ? undefined : printable(said, 500)
 }
 
-function consent(view: View): Decision | undefined {
-  const { account, told, accountTold, nowMs, words } = view
-  const endsAtMs = view.consentEndsAtMs ?? account.consentEndsAtMs
+/** One message by what is known of it: its number, and what it calls itself. */
+export function aboutLine({ subject: id, about }: Trouble, { language }: Words): string {
+  const names = troubleWords[language].about
+  const parts = [
+    [names.date, about?.date],
+    [names.from, about?.from],
+    [names.subject, about?.subject],
+    ['Message-ID', about?.messageId],
+  ].flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${printable(value, 120)}`]))
+  return [`#${id}`, ...parts].join('  ')
+}
+
+/** Before a consent ends; remembered apart, for it is no trouble yet. */
+export function consentNotice(
+  account: AccountState,
+  endsAtMs: number | undefined,
+  told: AccountTold,
+  { nowMs, words }: Pick<View, 'nowMs' | 'words'>,
+): { readonly notice: Notice; readonly told: AccountTold } | undefined {
   if (endsAtMs === undefined || endsAtMs <= nowMs) return undefined
   const days = consentDays.find(one => endsAtMs - nowMs <= one * day)
   if (days === undefined) return undefined
-  const before = accountTold.consent
+  const before = told.consent
   // The end is counted anew from each token answer and wobbles by seconds; another consent is days away.
   const same = before !== undefined && Math.abs(before.endsAtMs - endsAtMs) < hour
   if (same && before.days <= days) return undefined
   const name = printable(account.name)
-  return {
-    notice: {
-      kind: 'consent',
-      key: `consent ${account.name} ${Math.round(endsAtMs / day)} ${days}`,
-      subject: words.notice.consentSubject(name),
-      text: paragraphs(words, words.notice.consentEnding(name, days), undefined),
-      urgent: true,
-      notByMail: false,
-    },
-    told,
-    accountTold: { ...accountTold, consent: { endsAtMs, days } },
-  }
+  const notice = {
+    kind: 'consent',
+    key: `consent ${account.name} ${Math.round(endsAtMs / day)} ${days}`,
+    subject: words.notice.consentSubject(name),
+    text: paragraphs(words, [words.notice.consentEnding(name, days)]),
+    urgent: true,
+    notByMail: false,
+    ids: [],
+  } as const
+  return { notice, told: { ...told, consent: { endsAtMs, days } } }
 }
 
-function paragraphs(words: Words, first: string, fault: RecordedFault | undefined): string {
-  const parts = [first]
-  if (fault !== undefined) {
-    const { what, mail, next } = faultText(fault, words.language)
-    parts.push(`${words.fault.what}: ${what}`, `${words.fault.mail}: ${mail}`, `${words.fault.next}: ${next}`)
-  }
+export function paragraphs(words: Words, parts: readonly string[]): string {
   return `${[...parts, words.notice.footer].join('\n\n')}\n`
 }

@@ -1,21 +1,32 @@
 /**
- * The owner is told: after each attempt the rules look at the journal, and what they find goes out by mail into
- * Gmail, or by the web hook where Gmail is the trouble (or the mail did not get through). Beside that a ping after
+ * The owner is told: after each attempt the rules look at the one list of what is not well, and what is due goes out
+ * by mail into Gmail, or by the web hook where Gmail is the trouble (or the mail did not get through). Beside that a ping after
  * each attempt, for a watcher that notices when pings stop coming.
  *
  * Nothing here stops mail: it runs beside the pulls, one after the other, with deadlines of its own, and failure is
  * one line in the log.
  */
-import { type AccountTold, type MailboxTold, type Notice, rules, type View } from './alert-rules.ts'
+import {
+  type AccountTold,
+  consentNotice,
+  type Notice,
+  noticesDue,
+  paragraphs,
+  putOffMs,
+  silentEnds,
+} from './alert-rules.ts'
 import type { Attempt } from './attempt.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
-import { asFault } from './fault.ts'
+import { asFault, type Fault } from './fault.ts'
 import type { Journal } from './journal/journal.ts'
-import { wordsFor } from './locale/locale.ts'
+import { faultText, wordsFor } from './locale/locale.ts'
+import { troubleWords } from './locale/trouble-words.ts'
 import type { Log } from './log.ts'
 import { mailNotice } from './notice-mail.ts'
 import type { PullPorts } from './pull-context.ts'
+import type { TroubleEntry } from './trouble.ts'
+import { troublesOf } from './trouble-list.ts'
 import { printable, printableLines } from './untrusted.ts'
 import type { Secret } from './vault/vault.ts'
 import { ping, postText } from './webhook.ts'
@@ -23,6 +34,11 @@ import { ping, postText } from './webhook.ts'
 export interface Alerts {
   /** Looks at what the attempt left behind. Never throws, never waits. */
   afterAttempt(ports: PullPorts, made: Attempt): void
+  /**
+   * The program ends by this fault: one last notice, by the web hook and, where a mailbox's Gmail still works, by mail.
+   * @param ports of any mailbox; undefined where the bridge could not be opened
+   */
+  ending(fault: Fault, ports: PullPorts | undefined): Promise<boolean>
   /** Resolves when everything that was found so far was told or could not be told. */
   idle(): Promise<void>
   /** Waits so many ms for what is under way, then cuts it off. Before the bridge is closed. */
@@ -48,12 +64,22 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   const { alerts, language } = config
   const words = wordsFor(language)
   const stop = new AbortController()
-  const memory = makeMemory()
+  /** Keys of notices that got through and could not be written down yet. */
+  const sentHere = new Set<string>()
   const failedBefore = new Set<Channel>()
   const notBeforeMs = new Map<string, number>()
   const good = new Map<string, boolean>()
-  /** Mailboxes that are to be looked at, with their latest attempt. */
-  const waiting = new Map<string, Attempt>()
+  /** Mailboxes that are to be looked at. */
+  const waiting = new Map<string, PullPorts>()
+  let journal: Journal | undefined
+  /** The journal's own trouble is no sign of being well. */
+  const listIsEmpty = (): boolean => {
+    try {
+      return journal?.troubles.list().every(entry => !isConfigured(config, entry)) === true
+    } catch {
+      return false
+    }
+  }
   let looks: Promise<void> = Promise.resolve()
   const pauses = new AbortController()
   let pingWaits = false
@@ -108,34 +134,46 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     return sent
   }
 
-  const look = async (ports: PullPorts, made: Attempt | undefined): Promise<void> => {
+  const tellOf = async (ports: PullPorts, notice: Notice, remember: () => void): Promise<void> => {
+    // A full disk must not make us tell it again and again: what was sent here is only to be written down.
+    if (!sentHere.has(notice.key) && !(await send(ports, notice))) return
+    sentHere.add(notice.key)
+    remember()
+    sentHere.delete(notice.key)
+  }
+
+  const look = async (ports: PullPorts): Promise<void> => {
     const { mailbox, journal, gmail } = ports
-    const counts = made?.kind === 'pulled' ? made.result.conservation : undefined
-    const refusals = (counts?.refused ?? 0) > 0 ? journal.inStages(mailbox.name, ['refused']) : []
-    const places = { mailbox: `told/mailbox/${mailbox.name}`, account: `told/account/${mailbox.account}` }
-    for (const rule of rules) {
-      if (stop.signal.aborted) return
-      const view: View = {
-        mailbox: journal.mailbox(mailbox.name),
-        account: journal.accountState(mailbox.account),
-        booksBroken:
-          journal.troubles.find({ scope: 'mailbox', name: mailbox.name, subject: 'books' }) !== undefined,
-        consentEndsAtMs: gmail.consentEndsAtMs,
-        counts,
-        refusal: refusals[0]?.fault,
-        told: memory.read<MailboxTold>(journal, places.mailbox),
-        accountTold: memory.read<AccountTold>(journal, places.account),
-        afterMinutes: alerts.afterMinutes,
-        nowMs: clock.nowMs(),
-        words,
-      }
-      const decision = rule(view)
-      if (decision === undefined) continue
-      if (decision.notice !== undefined && !(await send(ports, decision.notice))) continue
-      if (decision.told !== view.told) memory.write(journal, places.mailbox, decision.told)
-      if (decision.accountTold !== view.accountTold)
-        memory.write(journal, places.account, decision.accountTold)
+    const { troubles } = journal
+    const own = <T extends Parameters<typeof troublesOf>[0]>(entries: T): ReturnType<typeof troublesOf> =>
+      troublesOf(entries, mailbox.name, mailbox.account)
+    const uncleared = own(troubles.uncleared())
+    const nowMs = clock.nowMs()
+    const silent = silentEnds(uncleared)
+    if (silent.length > 0) troubles.cleared(silent, nowMs)
+    const view = {
+      open: own(troubles.list()),
+      untold: own(troubles.untold(nowMs - putOffMs)),
+      uncleared,
+      lastNoticeMs: troubles.lastNoticeMs.bind(troubles),
+      afterMinutes: alerts.afterMinutes,
+      nowMs,
+      words,
     }
+    for (const notice of noticesDue(view)) {
+      if (stop.signal.aborted) return
+      await tellOf(ports, notice, () =>
+        notice.kind === 'allClear'
+          ? troubles.cleared(notice.ids, clock.nowMs())
+          : troubles.noticed(notice.ids, clock.nowMs()),
+      )
+    }
+    const account = journal.accountState(mailbox.account)
+    const place = `told/account/${mailbox.account}`
+    const told = readTold(journal, place)
+    const consent = consentNotice(account, gmail.consentEndsAtMs ?? account.consentEndsAtMs, told, view)
+    if (consent !== undefined && !stop.signal.aborted)
+      await tellOf(ports, consent.notice, () => journal.setNote(place, JSON.stringify(consent.told)))
   }
 
   const sendPing = async (hook: Secret): Promise<void> => {
@@ -144,7 +182,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     // From here on a change of state is worth another ping.
     pingWaits = false
     pingedAtMs = clock.monotonicMs()
-    const well = [...good.values()].every(Boolean)
+    const well = [...good.values()].every(Boolean) && listIsEmpty()
     const url = await hook.reveal().catch(() => undefined)
     outcome('ping', url === undefined ? 'secret.missing' : await ping(url, well, clock, stop.signal))
   }
@@ -154,7 +192,8 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
       const { name } = ports.mailbox
       if (made.kind === 'stopped') return
       if (made.kind !== 'waiting') {
-        good.set(name, made.kind === 'pulled' && made.result.faults.length === 0 && made.result.conserved)
+        good.set(name, made.kind === 'pulled' && made.result.good && made.result.faults.length === 0)
+        journal = ports.journal
         const { ping: hook } = alerts
         if (hook !== undefined && !pingWaits) {
           pingWaits = true
@@ -163,14 +202,38 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
       }
       // A notice that takes its time must not make a queue of looks.
       const queued = waiting.has(name)
-      waiting.set(name, made)
+      waiting.set(name, ports)
       if (queued) return
       looks = looks.then(async () => {
         const latest = waiting.get(name)
         waiting.delete(name)
         // The journal's own trouble is told by the pulls.
-        await look(ports, latest).catch(() => {})
+        if (latest !== undefined) await look(latest).catch(() => {})
       })
+    },
+    async ending(fault, ports) {
+      const own = troubleWords[language]
+      const { what, mail: meaning, next } = faultText(fault, language)
+      const { what: happened, mail: yours, next: todo } = words.fault
+      const notice: Notice = {
+        kind: 'ended',
+        key: `ended ${fault.code} ${Math.floor(clock.nowMs() / 86_400_000)}`,
+        subject: own.endedSubject,
+        text: paragraphs(words, [
+          own.ended,
+          `${happened}: ${what}`,
+          `${yours}: ${meaning}`,
+          `${todo}: ${next}`,
+        ]),
+        urgent: true,
+        notByMail: false,
+        ids: [],
+      }
+      const [hooked, mailed] = await Promise.all([
+        alerts.webhook !== undefined && byHook(alerts.webhook, notice),
+        ports !== undefined && mail && alerts.mail && byMail(ports, notice),
+      ])
+      return hooked || mailed
     },
     async idle() {
       await looks
@@ -188,27 +251,18 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   }
 }
 
-/** What was told stands in the journal; a full disk must not make us tell it again and again. */
-function makeMemory() {
-  const written = new Map<string, object>()
-  return {
-    read<T extends object>(journal: Journal, key: string): T {
-      const known = written.get(key)
-      if (known !== undefined) return known as T
-      let value: unknown
-      try {
-        value = JSON.parse(journal.note(key) ?? '{}')
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error
-      }
-      const told = (typeof value === 'object' && value !== null ? value : {}) as T
-      written.set(key, told)
-      return told
-    },
-    write(journal: Journal, key: string, value: object): void {
-      written.set(key, value)
-      journal.setNote(key, JSON.stringify(value))
-    },
+function isConfigured({ mailboxes, accounts }: Config, { scope, name }: TroubleEntry): boolean {
+  if (scope === 'machine') return true
+  return (scope === 'account' ? accounts : mailboxes).some(one => one.name === name)
+}
+
+function readTold(journal: Journal, key: string): AccountTold {
+  try {
+    const value: unknown = JSON.parse(journal.note(key) ?? '{}')
+    return typeof value === 'object' && value !== null ? (value as AccountTold) : {}
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return {}
   }
 }
 

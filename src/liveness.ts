@@ -1,9 +1,8 @@
 /**
- * Whether the daemon really works: what the sign of life to the service manager and its status line are made of. A
+ * Whether the daemon really works: what the sign of life to the service manager is made of. A
  * mailbox is alive while it waits for its next pull (a timer of the event loop) or gets on with a pull; a pull that
  * does nothing for longer than all its deadlines allow is stuck, and the service manager should start us anew.
  */
-import type { Attempt } from './attempt.ts'
 import type { Clock } from './clock.ts'
 import type { PullPorts } from './pull-context.ts'
 
@@ -13,26 +12,18 @@ const stuckMs = 75 * 60_000
 export interface Liveness {
   beforeAttempt(ports: PullPorts): void
   onProgress(ports: PullPorts): void
-  afterAttempt(ports: PullPorts, made: Attempt): void
+  afterAttempt(ports: PullPorts): void
   /** False where a mailbox has been stuck in one step. */
   isAlive(): boolean
-  /** Names of the mailboxes whose latest attempt did not come to its end. */
-  troubled(): readonly string[]
 }
 
 export function makeLiveness(clock: Clock): Liveness {
   /** Since when a mailbox works without a sign of progress; absent while it waits. */
   const workingSinceMs = new Map<string, number>()
-  const troubled = new Set<string>()
   return {
     beforeAttempt: ({ mailbox }) => void workingSinceMs.set(mailbox.name, clock.monotonicMs()),
     onProgress: ({ mailbox }) => void workingSinceMs.set(mailbox.name, clock.monotonicMs()),
-    afterAttempt({ mailbox }, made) {
-      workingSinceMs.delete(mailbox.name)
-      if (made.kind === 'pulled' && made.result.faults.length === 0) troubled.delete(mailbox.name)
-      else if (made.kind !== 'waiting' || made.fault !== undefined) troubled.add(mailbox.name)
-    },
+    afterAttempt: ({ mailbox }) => void workingSinceMs.delete(mailbox.name),
     isAlive: () => [...workingSinceMs.values()].every(sinceMs => clock.monotonicMs() - sinceMs < stuckMs),
-    troubled: () => [...troubled],
   }
 }

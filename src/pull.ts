@@ -8,6 +8,7 @@
  * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came.
  */
 import { Carrier, carried } from './carry.ts'
+import { describeTroubled } from './describe-trouble.ts'
 import { asFault, Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { identify, leaveFolders } from './identify.ts'
@@ -85,6 +86,7 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     // What is imported may be settled even where the account or the backlog stopped the rest.
     // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
     if (fault !== undefined && fault.scope !== 'account') throw fault
+    await describeTroubled(context)
     try {
       await settle(context, inDoubt, faults)
       await close(context, faults)

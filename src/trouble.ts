@@ -108,12 +108,15 @@ export interface TroubleBook {
   find(key: TroubleKey): Trouble | undefined
   /** The list: everything that is not well, the longest first. Empty: all is well. */
   list(): readonly TroubleEntry[]
-  /** Open, and the owner has not heard of it, or of another cause. Messages set aside for good are entries apart. */
-  untold(): readonly TroubleEntry[]
+  /**
+   * Open, and the owner has not heard of it, or of another cause. Messages set aside for good are entries apart; of
+   * those that are tried again only what has been in trouble since then or longer.
+   */
+  untold(putOffBeforeMs: number): readonly TroubleEntry[]
   /** Closed, and the owner heard of it and not of its end. */
   uncleared(): readonly TroubleEntry[]
-  /** The latest notice of this thing, also of an earlier trouble of it. */
-  lastNoticeMs(key: TroubleKey): number | undefined
+  /** The latest notice of this thing, also of an earlier trouble of it; of messages: of any with this code. */
+  lastNoticeMs(entry: Pick<TroubleEntry, keyof TroubleKey | 'code'>): number | undefined
   /** A notice of these got through. */
   noticed(ids: readonly number[], atMs: number): void
   /** The all-clear of these got through, or nobody needs it. */

@@ -5,11 +5,12 @@ import { type Bridge, openBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { type DryRunResult, dryRun } from '../dry-run.ts'
-import { exitCodes, Fault } from '../fault.ts'
-import type { Conservation, RecordedFault } from '../journal/journal.ts'
+import { asFault, exitCodes, Fault } from '../fault.ts'
+import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log.ts'
 import { makeLog } from '../log.ts'
 import { noCount, type PullCount, type PullPorts } from '../pull-context.ts'
+import { attendedNote, exitCodeOfTroubles, notePull, pullsNote, troublesOf } from '../trouble-list.ts'
 import { brokenSentence } from './books.ts'
 import { confirm } from './confirm.ts'
 import {
@@ -21,6 +22,7 @@ import {
   writeJson,
   writeLine,
 } from './invocation.ts'
+import { tellTheEnd } from './last-notice.ts'
 import { makeProgress } from './progress.ts'
 import { catchStopSignals, type StopSignals } from './stop-signals.ts'
 
@@ -55,7 +57,13 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
     const quiet = invocation.json || invocation.stderr.isTTY === true
     const log = quiet && config.log.level === 'info' ? makeQuietLog(config, invocation) : configured
     const chosen = choose(config, flags.mailboxes)
-    const bridge = await openBridge({ ...config, mailboxes: chosen }, log, systemClock)
+    // Who sits at a terminal or reads the JSON is told there; a timer's run has nobody else to tell.
+    const alerts = makeAlerts({ config, log, clock: systemClock, mail: !quiet })
+    const ended = quiet || flags.dryRun ? undefined : alerts
+    const bridge = await openBridge({ ...config, mailboxes: chosen }, log, systemClock).catch(async error => {
+      await tellTheEnd(ended, asFault(error), config.stateDir, undefined)
+      throw error
+    })
     const signals = catchStopSignals(
       name => invocation.stderr.write(`${invocation.words.daemon.stopping(name)}\n`),
       () => {},
@@ -63,18 +71,35 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
     try {
       if (flags.dryRun) return await answerDryRun(invocation, bridge, signals)
       if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
+      keepBooks(bridge.journal, config, chosen, invocation.stderr.isTTY === true)
       const answers: MailboxAnswer[] = []
       for (const ports of bridge.mailboxes) answers.push(await pullToTheEnd(invocation, ports, signals))
-      // Who sits at a terminal or reads the JSON is told there; a timer's run has nobody else to tell.
-      const alerts = makeAlerts({ config, log, clock: systemClock, mail: !quiet })
       for (const { ports, last } of answers) alerts.afterAttempt(ports, last)
       await alerts.close(12_000)
       return answerPull(invocation, answers, quiet)
+    } catch (error) {
+      await tellTheEnd(ended, asFault(error), config.stateDir, bridge.mailboxes[0])
+      throw error
     } finally {
       signals.dispose()
       await bridge.close()
     }
   })
+}
+
+/** What is no longer configured is no trouble; and a pull that nobody sat at shows how often they come. */
+function keepBooks(journal: Journal, config: Config, chosen: Config['mailboxes'], byHand: boolean): void {
+  const atMs = systemClock.nowMs()
+  const names = (all: readonly { readonly name: string }[]): string[] => all.map(({ name }) => name)
+  journal.troubles.keepOnly(names(config.mailboxes), names(config.accounts), atMs)
+  journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
+  // No daemon holds the lock that this pull holds.
+  if (journal.note(attendedNote) !== undefined) journal.setNote(attendedNote, '[]')
+  if (byHand) return
+  for (const { name } of chosen) {
+    const place = pullsNote(name)
+    journal.setNote(place, notePull(journal.note(place), atMs))
+  }
 }
 
 function makeQuietLog(config: Config, invocation: Invocation): Log {
@@ -108,6 +133,7 @@ async function pullToTheEnd(
       { ...signals, budgetMs: Number.POSITIVE_INFINITY, reason: 'owner', onProgress: progress.show },
       false,
     )
+    if (last.kind === 'failed') addUp(total, last.count, first)
     if (last.kind !== 'pulled') break
     addUp(total, last.result.count, first)
     if (last.result.count.settleAsked > 0 && proofs > 0) proofs -= 1
@@ -123,7 +149,11 @@ async function pullToTheEnd(
     count: total,
     left: last.kind === 'pulled' ? last.result.left : conservation.pending,
     fault,
-    exitCode: exitCodeOf(last, conservation, conserved),
+    exitCode: exitCodeOf(
+      last,
+      conservation,
+      troublesOf(journal.troubles.list(), mailbox.name, mailbox.account),
+    ),
     conservation,
     conserved,
     ms: Math.round(clock.monotonicMs() - began),
@@ -138,13 +168,16 @@ function addUp(total: PullCount, pass: PullCount, first: boolean): void {
   }
 }
 
-function exitCodeOf(last: Attempt, { refused, pending }: Conservation, conserved: boolean): number {
+function exitCodeOf(
+  last: Attempt,
+  { refused, pending }: Conservation,
+  troubles: Parameters<typeof exitCodeOfTroubles>[0],
+): number {
   if (last.kind === 'failed') return last.fault.exitCode
   if (last.kind === 'waiting' || last.kind === 'stopped') return exitCodes.temporary
-  if (!conserved) return exitCodes.software
-  const fault = last.result.faults[0]
-  if (fault !== undefined) return fault.exitCode
-  // Also what an earlier pull put aside and this one had no reason to touch.
+  // What is not well now, whoever met it: also what this pull had no reason to touch.
+  const code = exitCodeOfTroubles(troubles)
+  if (code !== exitCodes.ok) return code
   return refused + pending > 0 ? exitCodes.someAside : exitCodes.ok
 }
 

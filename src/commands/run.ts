@@ -2,17 +2,26 @@
 import { makeAlerts } from '../alerts.ts'
 import { openBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
 import { runDaemon } from '../daemon.ts'
+import { asFault } from '../fault.ts'
+import type { Journal } from '../journal/journal.ts'
 import { makeLiveness } from '../liveness.ts'
 import { makeNotifier, type Notifier } from '../service/notify.ts'
+import { attendedNote, troublesOf } from '../trouble-list.ts'
 import { readVersion } from '../version.ts'
 import { exitCodes, type Invocation, withConfig } from './invocation.ts'
+import { tellTheEnd } from './last-notice.ts'
 import { catchStopSignals } from './stop-signals.ts'
 
 export async function runCommand(invocation: Invocation): Promise<number> {
   const { words } = invocation
   return withConfig(invocation, async (config, log) => {
-    const bridge = await openBridge(config, log, systemClock)
+    const alerts = makeAlerts({ config, log, clock: systemClock, mail: true })
+    const bridge = await openBridge(config, log, systemClock).catch(async error => {
+      await tellTheEnd(alerts, asFault(error), config.stateDir, undefined)
+      throw error
+    })
     const signals = catchStopSignals(
       name => log.say('info', 'stopping', words.daemon.stopping(name)),
       () => log.say('warn', 'stoppingNow', words.daemon.stoppingNow),
@@ -20,13 +29,13 @@ export async function runCommand(invocation: Invocation): Promise<number> {
     const notifier = makeNotifier()
     signals.stopping.addEventListener('abort', () => void notifier.stopping(), { once: true })
     const liveness = makeLiveness(systemClock)
-    const alerts = makeAlerts({ config, log, clock: systemClock, mail: true })
     const state = (): string => {
-      const names = liveness.troubled()
+      const names = troubledNames(bridge.journal, config)
       return words.daemon.state(config.mailboxes.length, names.length, names.join(', '))
     }
     const tellState = onlyChanges(notifier, state())
     try {
+      lookAfter(bridge.journal, config)
       // The journal is open and locked and every adapter stands: from here on mail is carried.
       void notifier.ready(state())
       notifier.keepAlive(liveness.isAlive)
@@ -35,13 +44,23 @@ export async function runCommand(invocation: Invocation): Promise<number> {
         beforeAttempt: liveness.beforeAttempt,
         onProgress: liveness.onProgress,
         afterAttempt(ports, made) {
-          liveness.afterAttempt(ports, made)
+          liveness.afterAttempt(ports)
           alerts.afterAttempt(ports, made)
           tellState(state())
         },
       })
       log.say('info', 'stopped', words.daemon.stopped)
       return exitCodes.ok
+    } catch (error) {
+      const fault = asFault(error)
+      try {
+        const ended = { code: fault.code, retry: fault.retry, facts: fault.facts, atMs: systemClock.nowMs() }
+        bridge.journal.troubles.opened({ scope: 'machine', name: '', subject: '' }, ended)
+      } catch {
+        // The journal is often what has failed.
+      }
+      await tellTheEnd(alerts, fault, config.stateDir, bridge.mailboxes[0])
+      throw error
     } finally {
       signals.dispose()
       await alerts.close(2000)
@@ -49,6 +68,31 @@ export async function runCommand(invocation: Invocation): Promise<number> {
       await bridge.close()
     }
   })
+}
+
+/** What is no longer configured is no trouble, a start ends the trouble of the last end, and `status` sees who is here. */
+function lookAfter(journal: Journal, { mailboxes, accounts }: Config): void {
+  const atMs = systemClock.nowMs()
+  const names = mailboxes.map(({ name }) => name)
+  journal.troubles.keepOnly(
+    names,
+    accounts.map(({ name }) => name),
+    atMs,
+  )
+  journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
+  journal.setNote(attendedNote, JSON.stringify(names))
+}
+
+/** Names of the mailboxes that are not well. The journal's own trouble is told by the pulls. */
+function troubledNames(journal: Journal, { mailboxes }: Config): readonly string[] {
+  try {
+    const list = journal.troubles.list()
+    return mailboxes
+      .filter(({ name, account }) => troublesOf(list, name, account).length > 0)
+      .map(({ name }) => name)
+  } catch {
+    return []
+  }
 }
 
 /** Each message to the service manager is a process, so only news is told. */

@@ -1,24 +1,31 @@
-/** `hikyaku status`: what stands where, how quick it was, and what is wrong, in plain words. Works beside a daemon. */
+/**
+ * `hikyaku status`: what stands where, how quick it was, and what is wrong, in plain words. Works beside a daemon. What
+ * is wrong is the one list of troubles and, since nobody is there to write it down, that nobody looks after a mailbox.
+ */
+import { wrap } from '../authentication/wrap.ts'
 import type { Config } from '../config/config.ts'
-import { exitCodes, faultKinds } from '../fault.ts'
-import type {
-  AccountState,
-  Conservation,
-  Journal,
-  MailboxState,
-  RecordedFault,
-  Stage,
-} from '../journal/journal.ts'
+import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { noMailbox } from '../journal/records.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { table } from '../locale/table.ts'
 import type { TroubleEntry } from '../trouble.ts'
+import {
+  attendedNote,
+  exitCodeOfTroubles,
+  isAttended,
+  pullsNote,
+  troublesOf,
+  unattended,
+} from '../trouble-list.ts'
 import { printable } from '../untrusted.ts'
 import { brokenSentence } from './books.ts'
-import { faultJson, faultLines, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { faultJson, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { troubleBlocks, troubleJson } from './trouble-blocks.ts'
 
 const latencyRows = 1000
 const warnConsentMs = 3 * 24 * 3600_000
+const usualColumns = 80
 
 interface MailboxStatus {
   readonly mailbox: string
@@ -29,10 +36,10 @@ interface MailboxStatus {
   readonly conservation: Conservation
   readonly repeated: number
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly messages: number } | undefined
-  readonly booksBroken: boolean
-  readonly warning: TroubleEntry | undefined
-  /** The fault that keeps it from working now, its own or its account's. */
-  readonly fault: RecordedFault | undefined
+  /** Its own, its account's and the machine's. */
+  readonly troubles: readonly TroubleEntry[]
+  /** The one that keeps its mail from coming now, its own or its account's. */
+  readonly outage: TroubleEntry | undefined
 }
 
 export async function statusCommand(invocation: Invocation): Promise<number> {
@@ -42,10 +49,12 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
       const journal = openJournal(config.stateDir, 'look')
       try {
         const running = isInstanceRunning(config.stateDir)
-        const mailboxes = journal === undefined ? [] : config.mailboxes.map(one => read(journal, one))
-        if (invocation.json) answerJson(invocation, running, mailboxes)
-        else answerPeople(invocation, config, journal, running, mailboxes)
-        return exitCodeOf(mailboxes)
+        const list = listOf(invocation, config, journal, running)
+        const mailboxes = journal === undefined ? [] : config.mailboxes.map(one => read(journal, list, one))
+        const exitCode = exitCodeOfTroubles(list)
+        if (invocation.json) answerJson(invocation, { running, mailboxes, list, exitCode })
+        else answerPeople(invocation, config, journal, running, mailboxes, list)
+        return exitCode
       } finally {
         journal?.close()
       }
@@ -54,21 +63,47 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
   )
 }
 
-function read(journal: Journal, { name, account }: Config['mailboxes'][number]): MailboxStatus {
-  const state = journal.mailbox(name)
-  const accountState = journal.accountState(account)
+/** The list as far as the configuration goes, and the mailboxes that nobody looks after. */
+function listOf(
+  { words: { format } }: Invocation,
+  config: Config,
+  journal: Journal | undefined,
+  running: boolean,
+): readonly TroubleEntry[] {
+  const nowMs = Date.now()
+  const open = journal?.troubles.list() ?? []
+  const mine = new Set(config.mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
+  const alone = config.mailboxes.flatMap(({ name }) => {
+    const mailbox = journal?.mailbox(name) ?? { ...noMailbox, name }
+    const attended = journal?.note(attendedNote)
+    const pulls = journal?.note(pullsNote(name))
+    if (isAttended({ mailbox, running, attended, pulls, nowMs })) return []
+    const { lastPullAtMs } = mailbox
+    return [unattended(mailbox, lastPullAtMs === undefined ? undefined : format.instant(lastPullAtMs), nowMs)]
+  })
+  return [...open.filter(entry => mine.has(entry)), ...alone]
+}
+
+function read(
+  journal: Journal,
+  list: readonly TroubleEntry[],
+  { name, account }: Config['mailboxes'][number],
+): MailboxStatus {
+  const troubles = troublesOf(list, name, account)
   return {
     mailbox: name,
     account,
-    state,
-    accountState,
+    state: journal.mailbox(name),
+    accountState: journal.accountState(account),
     counts: journal.counts(name),
     conservation: journal.conservation(name),
     repeated: journal.repeatedCount(name),
     latencyMs: percentiles(journal.latenciesMs(name, latencyRows)),
-    booksBroken: journal.troubles.find({ scope: 'mailbox', name, subject: 'books' }) !== undefined,
-    warning: journal.troubles.list().find(one => one.scope === 'wish' && one.name === name),
-    fault: state.failingSinceMs === undefined ? accountState.fault : (state.fault ?? accountState.fault),
+    troubles,
+    outage: troubles.find(
+      ({ scope, subject }) =>
+        scope === 'machine' || scope === 'account' || (scope === 'mailbox' && subject === ''),
+    ),
   }
 }
 
@@ -80,42 +115,45 @@ export function percentiles(samples: readonly number[]): MailboxStatus['latencyM
   return { p50: rank(0.5), p95: rank(0.95), messages: sorted.length }
 }
 
-/** 0 while all is well; 1 with messages aside or a warning; a fault's own code while a mailbox fails. */
-function exitCodeOf(mailboxes: readonly MailboxStatus[]): number {
-  const failing = mailboxes.find(({ fault }) => fault !== undefined)?.fault
-  if (failing !== undefined) return exitCodeOfRecorded(failing)
-  if (mailboxes.some(one => one.booksBroken)) return exitCodes.software
-  const aside = mailboxes.some(one => one.counts.refused > 0 || one.warning !== undefined)
-  return aside ? exitCodes.someAside : exitCodes.ok
+interface Answer {
+  readonly running: boolean
+  readonly mailboxes: readonly MailboxStatus[]
+  readonly list: readonly TroubleEntry[]
+  readonly exitCode: number
 }
 
-function exitCodeOfRecorded(fault: RecordedFault): number {
-  return faultKinds[fault.code]?.exit ?? exitCodes.software
-}
-
-function answerJson(invocation: Invocation, running: boolean, mailboxes: readonly MailboxStatus[]): void {
+function answerJson(invocation: Invocation, { running, mailboxes, list, exitCode }: Answer): void {
   const { language } = invocation
   writeJson(invocation, {
-    ok: exitCodeOf(mailboxes) === 0,
+    ok: exitCode === 0,
+    exitCode,
     running,
-    mailboxes: mailboxes.map(one => ({
-      mailbox: one.mailbox,
-      account: one.account,
-      lastPullAtMs: one.state.lastPullAtMs ?? null,
-      lastGoodPullAtMs: one.state.lastGoodPullAtMs ?? null,
-      failingSinceMs: one.state.failingSinceMs ?? null,
-      notBeforeMs: one.state.notBeforeMs ?? one.accountState.notBeforeMs ?? null,
-      stages: one.counts,
-      conservation: one.conservation,
-      conserved: !one.booksBroken,
-      repeated: one.repeated,
-      latencyMs: one.latencyMs ?? null,
-      consentEndsAtMs: one.accountState.consentEndsAtMs ?? null,
-      fault: one.fault === undefined ? null : faultJson(one.fault, language),
-      warning: one.warning === undefined ? null : faultJson(one.warning, language),
-    })),
+    troubles: list.map(entry => troubleJson(entry, language)),
+    mailboxes: mailboxes.map(one => {
+      const warning = one.troubles.find(({ scope }) => scope === 'wish' || scope === 'folder')
+      return {
+        mailbox: one.mailbox,
+        account: one.account,
+        lastPullAtMs: one.state.lastPullAtMs ?? null,
+        lastGoodPullAtMs: one.state.lastGoodPullAtMs ?? null,
+        failingSinceMs: one.outage?.sinceMs ?? null,
+        notBeforeMs: one.state.notBeforeMs ?? one.accountState.notBeforeMs ?? null,
+        stages: one.counts,
+        conservation: one.conservation,
+        conserved: !isBroken(one),
+        repeated: one.repeated,
+        latencyMs: one.latencyMs ?? null,
+        consentEndsAtMs: one.accountState.consentEndsAtMs ?? null,
+        fault: one.outage === undefined ? null : faultJson(one.outage, language),
+        warning: warning === undefined ? null : faultJson(warning, language),
+        troubles: one.troubles.length,
+      }
+    }),
   })
 }
+
+const isBroken = ({ troubles }: MailboxStatus): boolean =>
+  troubles.some(({ code }) => code === 'books.broken')
 
 function answerPeople(
   invocation: Invocation,
@@ -123,67 +161,74 @@ function answerPeople(
   journal: Journal | undefined,
   running: boolean,
   mailboxes: readonly MailboxStatus[],
+  list: readonly TroubleEntry[],
 ): void {
-  const { words, language } = invocation
+  const { words, stdout } = invocation
   const { format, status } = words
-  const say = (line: string): void => writeLine(invocation, line)
+  const width = Math.max(40, stdout.columns ?? usualColumns)
+  const say = (text: string): void => {
+    for (const line of wrap(text, width)) writeLine(invocation, line)
+  }
   const now = Date.now()
   say(running ? status.running : status.notRunning)
+  if (journal !== undefined) writeLine(invocation, `\n${overview(invocation, mailboxes, now, width)}`)
+  for (const line of troubleBlocks(invocation, list, now, width)) writeLine(invocation, line)
   if (journal === undefined) {
+    writeLine(invocation, '')
     say(status.nothingYet)
     return
   }
-  const ago = (atMs: number | undefined): string =>
-    atMs === undefined ? status.never : format.relative(atMs - now)
-  const { columns } = status
-  const rows = mailboxes.map(({ mailbox, account, state, counts, conservation, latencyMs, fault }) => [
-    printable(mailbox, 40),
-    printable(account, 40),
-    fault === undefined ? status.well : status.failingSince(now - (state.failingSinceMs ?? fault.atMs)),
-    ago(state.lastGoodPullAtMs),
-    format.number(conservation.imported + conservation.merged),
-    format.number(conservation.pending),
-    format.number(counts.refused),
-    latencyMs === undefined ? words.none : status.latency(latencyMs.p50, latencyMs.p95),
-  ])
-  const heads = [
-    columns.mailbox,
-    columns.account,
-    columns.state,
-    columns.lastPull,
-    columns.imported,
-    columns.waiting,
-    columns.refused,
-    columns.latency,
-  ]
-  say('')
-  say(table([heads, ...rows], { right: [4, 5, 6] }))
   for (const one of mailboxes) {
     const stages = Object.entries(one.counts).filter(([, count]) => count > 0)
-    say('')
+    writeLine(invocation, '')
     say(
-      `${printable(one.mailbox, 40)}: ${stages.map(([stage, count]) => `${words.stages[stage as Stage]} ${format.number(count)}`).join(', ')}`,
+      `${printable(one.mailbox, 40)} → ${printable(one.account, 40)}: ${stages.map(([stage, count]) => `${words.stages[stage as Stage]} ${format.number(count)}`).join(', ')}`,
     )
+    const { latencyMs } = one
+    if (latencyMs !== undefined)
+      say(`${status.columns.latency}: ${status.latency(latencyMs.p50, latencyMs.p95)}`)
     if (one.repeated > 0) say(status.repeated(one.repeated))
     const untilMs = one.state.notBeforeMs ?? one.accountState.notBeforeMs
-    if (one.fault !== undefined) {
-      say(faultLines(one.fault, language))
-      if (untilMs !== undefined && untilMs > now) say(status.waitingUntil(untilMs - now))
-    }
-    if (one.warning !== undefined) say(faultLines(one.warning, language))
+    if (one.outage !== undefined && untilMs !== undefined && untilMs > now)
+      say(status.waitingUntil(untilMs - now))
     const endsAtMs = one.accountState.consentEndsAtMs
     if (endsAtMs !== undefined && endsAtMs - now < 2 * warnConsentMs)
       say(status.consentEnds(one.account, endsAtMs - now))
-    for (const row of journal.inStages(one.mailbox, ['refused']).slice(0, refusedShown)) {
-      if (row.fault !== undefined) say(`#${row.id}  ${faultLines(row.fault, language)}`)
-    }
     say(
-      one.booksBroken
-        ? brokenSentence(words, one.conservation)
-        : words.conservation.sentence(one.conservation),
+      isBroken(one) ? brokenSentence(words, one.conservation) : words.conservation.sentence(one.conservation),
     )
   }
   say(status.journalAt(config.stateDir))
 }
 
-const refusedShown = 5
+/** One line a mailbox; "well" is said only where the list has nothing for it. */
+function overview(
+  { words }: Invocation,
+  mailboxes: readonly MailboxStatus[],
+  now: number,
+  width: number,
+): string {
+  const { format, status } = words
+  const { columns } = status
+  const rows = mailboxes.map(({ mailbox, state, counts, conservation, troubles, outage }) => [
+    printable(mailbox, 40),
+    troubles.length === 0
+      ? status.well
+      : outage === undefined
+        ? status.troubles(troubles.length)
+        : status.failingSince(now - outage.sinceMs),
+    state.lastGoodPullAtMs === undefined ? status.never : format.relative(state.lastGoodPullAtMs - now),
+    format.number(conservation.imported + conservation.merged),
+    format.number(conservation.pending),
+    format.number(counts.refused),
+  ])
+  const heads = [
+    columns.mailbox,
+    columns.state,
+    columns.lastPull,
+    columns.imported,
+    columns.waiting,
+    columns.refused,
+  ]
+  return table([heads, ...rows], { right: [3, 4, 5], width })
+}

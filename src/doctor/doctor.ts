@@ -131,8 +131,8 @@ async function checkBothSides(
     const lines = [...(side?.findings ?? []), ...((await accounts[to]) ?? []), ...(await google).findings]
     const worksNow = lines.every(({ verdict }) => verdict !== 'bad')
     if (journal !== undefined)
-      say(checkLastPull(journal, mailbox, worksNow, context), checkMessages(journal, mailbox, context))
-    else say(checkLastPull(journal, mailbox, worksNow, context))
+      say(...checkLastPull(journal, mailbox, worksNow, context), ...checkMessages(journal, mailbox, context))
+    else say(...checkLastPull(journal, mailbox, worksNow, context))
   }
   const reached = await Promise.all([...sources, google])
   return reached.every(side => !side.reached)

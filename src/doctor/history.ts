@@ -1,8 +1,12 @@
 /** What the journal tells: the last pull and its trouble, messages set aside; and who is told of trouble. */
+
+import { saidBeside } from '../alert-rules.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
-import { exitCodes, faultKinds } from '../fault.ts'
+import { exitCodes } from '../fault.ts'
 import type { Journal } from '../journal/journal.ts'
 import { faultText } from '../locale/locale.ts'
+import { troubleWords } from '../locale/trouble-words.ts'
+import { exitCodeOfTrouble, troublesOf } from '../trouble-list.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note } from './finding.ts'
 
@@ -22,33 +26,45 @@ export function checkLastPull(
   journal: Journal | undefined,
   { name, account }: MailboxConfig,
   worksNow: boolean,
-  { words, clock, language }: DoctorContext,
-): Finding {
+  context: DoctorContext,
+): readonly Finding[] {
+  const { words, clock, language } = context
   const place = { check: 'lastPull', subject: name } as const
   const state = journal?.mailbox(name)
   if (journal === undefined || state?.lastPullAtMs === undefined)
-    return note(place, 'pull.none', words.noPull)
-  if (journal.troubles.find({ scope: 'mailbox', name, subject: 'books' }) !== undefined)
-    return bad(place, 'books.broken', words.booksBroken, exitCodes.software)
-  const fault = state.fault ?? journal.accountState(account).fault
-  if (state.failingSinceMs !== undefined && fault !== undefined) {
-    const sinceMs = clock.nowMs() - state.failingSinceMs
-    const { what, next } = faultText(fault, language)
-    if (worksNow) return note(place, 'pull.mended', words.wellAgain(sinceMs, what))
-    const exit = faultKinds[fault.code]?.exit ?? exitCodes.software
-    return bad(place, fault.code, words.failing(sinceMs, what, next), exit)
-  }
-  return fine(place, words.lastPull(clock.nowMs() - (state.lastGoodPullAtMs ?? state.lastPullAtMs)))
+    return [note(place, 'pull.none', words.noPull)]
+  const open = troublesOf(journal.troubles.list(), name, account)
+  const lines = open
+    .filter(({ scope }) => scope !== 'message')
+    .map((entry): Finding => {
+      const sinceMs = clock.nowMs() - entry.sinceMs
+      const { what, next } = faultText(entry, language)
+      const isOutage = entry.scope === 'account' || (entry.scope === 'mailbox' && entry.subject === '')
+      if (worksNow && isOutage) return note(place, 'pull.mended', words.wellAgain(sinceMs, what))
+      const named = `${troubleWords[language].label(entry)}: ${what}`
+      const said = saidBeside(entry, what)
+      const whole = said === undefined ? named : `${named} ${troubleWords[language].said(said)}`
+      const text = words.failing(sinceMs, isOutage ? what : whole, next)
+      const exit = exitCodeOfTrouble(entry)
+      return entry.scope === 'wish' ? note(place, entry.code, text, exit) : bad(place, entry.code, text, exit)
+    })
+  if (lines.length > 0) return lines
+  return [fine(place, words.lastPull(clock.nowMs() - (state.lastGoodPullAtMs ?? state.lastPullAtMs)))]
 }
 
 export function checkMessages(
   journal: Journal | undefined,
-  { name }: MailboxConfig,
+  { name, account }: MailboxConfig,
   { words, language }: DoctorContext,
-): Finding {
+): readonly Finding[] {
   const place = { check: 'messages', subject: name } as const
-  const [first, ...others] = journal?.inStages(name, ['refused']) ?? []
-  if (first === undefined) return fine(place, words.noneAside)
-  const reason = first.fault === undefined ? '' : faultText(first.fault, language).what
-  return note(place, 'messages.refused', words.aside(1 + others.length, reason), exitCodes.someAside)
+  const entries = troublesOf(journal?.troubles.list() ?? [], name, account).filter(
+    ({ scope }) => scope === 'message',
+  )
+  if (entries.length === 0) return [fine(place, words.noneAside)]
+  return entries.map(entry => {
+    const { what } = faultText(entry, language)
+    const code = entry.retry === 'owner' ? 'messages.refused' : 'messages.waiting'
+    return note(place, code, words.aside(entry.messages, what), exitCodes.someAside)
+  })
 }

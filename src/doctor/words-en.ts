@@ -189,10 +189,6 @@ export const en: DoctorWords = {
     next: 'What doctor tried just now works, so this mends itself at the next pull. At once: `hikyaku check-now`, or `hikyaku pull`.',
   }),
   failing: (since, what, next) => ({ what: `For ${span(since)}: ${what}`, next }),
-  booksBroken: {
-    what: 'The books of the journal do not balance.',
-    next: 'Please report this as a bug in hikyaku, with the output of `hikyaku status`.',
-  },
   noneAside: 'none',
   aside: (many, reason) => ({
     what: `${count(many, 'message')} could not be imported and ${many === 1 ? 'stays' : 'stay'} at the source. ${reason}`,

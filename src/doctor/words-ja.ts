@@ -192,10 +192,6 @@ export const ja: DoctorWords = {
     next: '今の診断では正常なため、次の取り込みで自然に直ります。すぐに試すには `hikyaku check-now` か `hikyaku pull` を実行してください。',
   }),
   failing: (since, what, next) => ({ what: `${span(since)}前から: ${what}`, next }),
-  booksBroken: {
-    what: '記録ファイルの件数が合いません。',
-    next: 'hikyaku の不具合です。`hikyaku status` の出力を添えて、開発元へご報告ください。',
-  },
   noneAside: 'ありません',
   aside: (many, reason) => ({
     what: `${mails(many)}を取り込めず、元のメールボックスに残しています。${reason}`,

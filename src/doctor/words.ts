@@ -84,7 +84,6 @@ export interface DoctorWords {
   /** The last pull failed, and all that doctor tried works now. */
   readonly wellAgain: (sinceMs: number, what: string) => DoctorText
   readonly failing: (sinceMs: number, what: string, next: string) => DoctorText
-  readonly booksBroken: DoctorText
   readonly noneAside: string
   readonly aside: (count: number, reason: string) => DoctorText
   readonly because: (check: string) => string

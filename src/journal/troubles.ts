@@ -113,9 +113,10 @@ export class SqliteTroubles implements TroubleBook {
     return this.#entries(isOpen, 'code')
   }
 
-  untold(): readonly TroubleEntry[] {
+  untold(putOffBeforeMs: number): readonly TroubleEntry[] {
     return this.#entries(
-      `${isOpen} AND (notice_at_ms IS NULL OR (scope <> 'message' AND notice_code IS NOT code))`,
+      `${isOpen} AND (notice_at_ms IS NULL OR (scope <> 'message' AND notice_code IS NOT code))
+         AND (scope <> 'message' OR retry = 'owner' OR since_ms <= ${Math.round(putOffBeforeMs)})`,
       "code, retry = 'owner'",
     )
   }
@@ -163,12 +164,18 @@ export class SqliteTroubles implements TroubleBook {
     }
   }
 
-  lastNoticeMs({ scope, name, subject }: TroubleKey): number | undefined {
+  lastNoticeMs({
+    scope,
+    name,
+    subject,
+    code,
+  }: Pick<TroubleEntry, keyof TroubleKey | 'code'>): number | undefined {
+    const ofMessages = scope === 'message'
     const ms = this.#sql.get(
-      `SELECT last_notice_ms AS ms FROM trouble WHERE ${thing}`,
+      `SELECT max(last_notice_ms) AS ms FROM trouble WHERE scope = ? AND name = ? AND ${ofMessages ? 'notice_code' : 'subject'} = ?`,
       scope,
       name,
-      subject,
+      ofMessages ? code : subject,
     )?.ms
     return ms === null || ms === undefined ? undefined : Number(ms)
   }

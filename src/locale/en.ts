@@ -108,6 +108,7 @@ export const en: Words = {
     pulling: 'working',
     never: 'never',
     failingSince: agoMs => `failing for ${span(agoMs)}`,
+    troubles: count => `${number(count)} ${count === 1 ? 'trouble' : 'troubles'}`,
     waitingUntil: inMs => `waiting, next try ${relative(inMs)}`,
     consentEnds: (account, inMs) =>
       `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
@@ -239,18 +240,9 @@ export const en: Words = {
   },
 
   notice: {
-    subject: mailbox => `[hikyaku] No mail from ${mailbox} at the moment`,
-    failing: (mailbox, minutes) =>
-      `For ${number(minutes)} minutes hikyaku has not been able to bring the mail of ${mailbox} into Gmail.`,
-    recoveredSubject: mailbox => `[hikyaku] ${mailbox} works again`,
-    recovered: (mailbox, minutes) =>
-      `The mail of ${mailbox} comes into Gmail again, after ${number(minutes)} minutes. What had waited is being imported.`,
-    refused: (mailbox, count) => `Gmail did not take ${messages(count)} from ${mailbox}.`,
     consentEnding: (account, days) =>
       `The permission for ${account} ends in ${number(days)} ${days === 1 ? 'day' : 'days'}. Run \`hikyaku setup google\` before that.`,
-    refusedSubject: mailbox => `[hikyaku] Gmail did not take a message from ${mailbox}`,
     consentSubject: account => `[hikyaku] The permission for ${account} ends soon`,
-    brokenSubject: mailbox => `[hikyaku] The books of ${mailbox} do not balance`,
     notSent: (how, reason) =>
       `A notice to you could not be sent by ${how} (${reason}). Mail is carried all the same.`,
     footer: '`hikyaku status` shows the state, `hikyaku doctor` looks for the reason.',

@@ -111,6 +111,7 @@ export const ja: Words = {
     pulling: '処理中',
     never: 'なし',
     failingSince: agoMs => `${span(agoMs)}前から取り込めていません`,
+    troubles: count => `問題 ${number(count)} 件`,
     waitingUntil: inMs => `待機中（${relative(inMs)}に再試行）`,
     consentEnds: (account, inMs) =>
       `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
@@ -242,19 +243,9 @@ export const ja: Words = {
   },
 
   notice: {
-    subject: mailbox => `【hikyaku】${mailbox} のメールを取り込めていません`,
-    failing: (mailbox, minutes) =>
-      `${mailbox} のメールを、${number(minutes)} 分前から Gmail に取り込めていません。`,
-    recoveredSubject: mailbox => `【hikyaku】${mailbox} が復旧しました`,
-    recovered: (mailbox, minutes) =>
-      `${mailbox} のメールの取り込みが、${number(minutes)} 分ぶりに復旧しました。たまっていたメールを順に取り込んでいます。`,
-    refused: (mailbox, count) =>
-      `${mailbox} のメールのうち ${mails(count)}を、Gmail が受け付けませんでした。`,
     consentEnding: (account, days) =>
       `${account} へのアクセス許可はあと ${number(days)} 日で終了します。それまでに \`hikyaku setup google\` を実行してください。`,
-    refusedSubject: mailbox => `【hikyaku】${mailbox} のメールを Gmail が受け付けませんでした`,
     consentSubject: account => `【hikyaku】${account} へのアクセス許可がまもなく終了します`,
-    brokenSubject: mailbox => `【hikyaku】${mailbox} のメールの数が合いません`,
     notSent: (how, reason) =>
       `お知らせを送信できませんでした（${how}、${reason}）。メールの取り込みは続いています。`,
     footer: '`hikyaku status` で状態を、`hikyaku doctor` で原因を確認できます。',

@@ -79,6 +79,8 @@ export interface Words {
     readonly pulling: string
     readonly never: string
     failingSince(agoMs: number): string
+    /** Mail comes, and so much else is not well. */
+    troubles(count: number): string
     waitingUntil(inMs: number): string
     consentEnds(account: string, inMs: number): string
     latency(medianMs: number, p95Ms: number): string
@@ -205,15 +207,8 @@ export interface Words {
 
   /** Notices by mail and web hook. */
   readonly notice: {
-    subject(mailbox: string): string
-    failing(mailbox: string, minutes: number): string
-    recoveredSubject(mailbox: string): string
-    recovered(mailbox: string, minutes: number): string
-    refused(mailbox: string, count: number): string
-    refusedSubject(mailbox: string): string
     consentEnding(account: string, days: number): string
     consentSubject(account: string): string
-    brokenSubject(mailbox: string): string
     /** The log's line about a notice that did not get through; `how` is 'mail', 'webhook' or 'ping'. */
     notSent(how: string, reason: string): string
     readonly footer: string

@@ -69,6 +69,11 @@ export const matrix = {
   G15: "another Google account's permission, at the sign-in, in the vault or in a variable",
   G16: 'a neighbour in the sign-in: the arguments, the one-time address, a code of his own',
   G18: 'no home, no name, no entry in passwd',
+  F1: 'a folder vanishes',
+  F2: 'a message never comes for days',
+  F3: 'a wish that cannot be carried out is told',
+  F4: "the daemon's fatal end is told",
+  F5: 'nobody looks after a mailbox',
 } as const satisfies Record<string, string>
 
 export type RowId = keyof typeof matrix

@@ -1,0 +1,47 @@
+/**
+ * The last notice before the program ends by a fault that nothing can go on after. A service manager may start it
+ * again every few seconds, and the journal may be what failed: so that it was told stands in a file of its own.
+ */
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Alerts } from '../alerts.ts'
+import type { Fault } from '../fault.ts'
+import type { PullPorts } from '../pull-context.ts'
+
+const againMs = 24 * 3600_000
+/** Nobody waits longer for a program that has ended. */
+const longestMs = 15_000
+
+/**
+ * Never throws. Not told: that another instance is at work, which is no trouble of the mail's, and passing locks.
+ * @param alerts undefined where the owner sees the end himself
+ * @param ports of any mailbox, where the bridge could be opened
+ */
+export async function tellTheEnd(
+  alerts: Alerts | undefined,
+  fault: Fault,
+  stateDir: string,
+  ports: PullPorts | undefined,
+): Promise<void> {
+  if (alerts === undefined || fault.scope !== 'everything') return
+  if (fault.code === 'state.second-instance' || fault.code === 'journal.locked') return
+  const file = join(stateDir, 'ended')
+  if (wasTold(file, fault.code)) return
+  const late = new Promise<false>(resolve => setTimeout(resolve, longestMs, false).unref())
+  const sent = await Promise.race([alerts.ending(fault, ports).catch(() => false), late])
+  if (!sent) return
+  try {
+    writeFileSync(file, fault.code, { mode: 0o600 })
+  } catch {
+    // A state directory that takes nothing: it is told again at the next end.
+  }
+}
+
+function wasTold(file: string, code: string): boolean {
+  try {
+    const [told, ageMs] = [readFileSync(file, 'utf8'), Date.now() - statSync(file).mtimeMs]
+    return told === code && ageMs >= 0 && ageMs < againMs
+  } catch {
+    return false
+  }
+}

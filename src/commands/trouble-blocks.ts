@@ -1,0 +1,74 @@
+/** The one list of what is not well as `status` shows it: a short block for each trouble, and as JSON. */
+import { aboutLine, saidBeside } from '../alert-rules.ts'
+import { paragraph } from '../authentication/wrap.ts'
+import { faultText, type Language } from '../locale/locale.ts'
+import { fit } from '../locale/table.ts'
+import { troubleWords } from '../locale/trouble-words.ts'
+import type { TroubleEntry } from '../trouble.ts'
+import { exitCodeOfTrouble } from '../trouble-list.ts'
+import { printable } from '../untrusted.ts'
+import type { Invocation } from './invocation.ts'
+
+/** What, since when, the other side's words, what it means and what to do: lines of at most `width` cells. */
+export function troubleBlocks(
+  invocation: Invocation,
+  list: readonly TroubleEntry[],
+  nowMs: number,
+  width: number,
+): string[] {
+  if (list.length === 0) return []
+  const words = troubleWords[invocation.language]
+  return ['', words.heading(list.length), ...list.flatMap(entry => block(invocation, entry, nowMs, width))]
+}
+
+function block({ language, words }: Invocation, entry: TroubleEntry, nowMs: number, width: number): string[] {
+  const own = troubleWords[language]
+  const { what, mail, next } = faultText(entry, language)
+  const said = saidBeside(entry, what)
+  const lines = [
+    ...paragraph(own.label(entry), width, '! '),
+    ...paragraph(what, width, '  '),
+    ...(said === undefined ? [] : paragraph(own.said(said), width, '  ')),
+    ...paragraph(own.since(nowMs - entry.sinceMs, entry.times, nowMs - entry.lastSeenMs), width, '  '),
+    ...messageLines(entry, words, own, width),
+    ...paragraph(mail, width, '  '),
+    ...paragraph(next, width, '  → '),
+  ]
+  return ['', ...lines]
+}
+
+function messageLines(
+  entry: TroubleEntry,
+  words: Invocation['words'],
+  own: (typeof troubleWords)[Language],
+  width: number,
+): string[] {
+  if (entry.messages === 0) return []
+  const described = entry.first.filter(({ about }) => about !== undefined)
+  const numbers = entry.first.map(({ subject }) => `#${subject}`).join(', ')
+  return [
+    ...paragraph(own.named(numbers, entry.messages - entry.first.length), width, '  '),
+    ...described.map(trouble => `  ${fit(aboutLine(trouble, words), width - 2)}`),
+  ]
+}
+
+export function troubleJson(entry: TroubleEntry, language: Language): object {
+  const { scope, name, subject, code, messages } = entry
+  const isAccount = scope === 'account'
+  return {
+    scope,
+    mailbox: isAccount || scope === 'machine' ? null : name,
+    account: isAccount ? name : null,
+    subject: scope === 'message' ? null : subject,
+    code,
+    ...faultText(entry, language),
+    said: entry.said === undefined ? null : printable(entry.said, 500),
+    sinceMs: entry.sinceMs,
+    lastSeenMs: entry.lastSeenMs,
+    times: entry.times,
+    noticeAtMs: entry.noticeAtMs ?? null,
+    messages,
+    first: entry.first.map(({ subject: id, about }) => ({ id: Number(id), ...about })),
+    exitCode: exitCodeOfTrouble(entry),
+  }
+}

@@ -1,0 +1,265 @@
+/** What is said of each entry of the one list of what is not well: its name, its notice and its all-clear. */
+import type { TroubleEnd, TroubleEntry } from '../trouble.ts'
+import { printable } from '../untrusted.ts'
+import { en } from './en.ts'
+import { ja } from './ja.ts'
+import type { Language } from './words.ts'
+
+export interface TroubleWords {
+  /** The heading of the list in `status`. */
+  heading(count: number): string
+  /** Which thing it is. */
+  label(entry: TroubleEntry): string
+  /** Since when, how often, when last; differences to now in ms, all positive. */
+  since(agoMs: number, times: number, lastAgoMs: number): string
+  said(words: string): string
+  /** The numbers of the first few messages, and how many more. */
+  named(numbers: string, more: number): string
+  readonly about: { readonly from: string; readonly subject: string; readonly date: string }
+  subject(entry: TroubleEntry): string
+  /** The first sentence of a notice. */
+  notice(entry: TroubleEntry, forMs: number): string
+  clearSubject(entry: TroubleEntry): string
+  clear(entry: TroubleEntry, afterMs: number): string
+  readonly endedSubject: string
+  readonly ended: string
+}
+
+const place = (entry: TroubleEntry): { name: string; folder: string } => ({
+  name: printable(entry.name, 80),
+  folder: printable(entry.subject, 80),
+})
+
+const isForGood = (entry: TroubleEntry): boolean => entry.retry === 'owner'
+
+const enMessages = (count: number): string =>
+  `${en.format.number(count)} ${count === 1 ? 'message' : 'messages'}`
+
+const english: TroubleWords = {
+  heading: count => `Not well (${en.format.number(count)}):`,
+  label(entry) {
+    const { name, folder } = place(entry)
+    switch (entry.scope) {
+      case 'message':
+        return `${name}, ${enMessages(entry.messages)} ${isForGood(entry) ? 'set aside' : 'put off'}`
+      case 'folder':
+        return `${name}, folder ${folder}`
+      case 'wish':
+        return `${name}${folder === '' ? '' : `, folder ${folder}`}, what is to be done after the import`
+      case 'mailbox':
+        return name
+      case 'account':
+        return `Gmail account ${name}`
+      case 'machine':
+        return 'This computer'
+    }
+  },
+  since: (agoMs, times, lastAgoMs) =>
+    `For ${en.format.span(agoMs)}${times > 1 ? `; ${en.format.number(times)} times, last ${en.format.relative(-lastAgoMs)}` : ''}`,
+  said: words => `They said: “${words}”`,
+  named: (numbers, more) => `No. ${numbers}${more > 0 ? ` and ${en.format.number(more)} more` : ''}`,
+  about: { from: 'From', subject: 'Subject', date: 'Date' },
+  subject(entry) {
+    const { name, folder } = place(entry)
+    switch (entry.scope) {
+      case 'message':
+        return isForGood(entry)
+          ? `[hikyaku] ${enMessages(entry.messages)} from ${name} set aside`
+          : `[hikyaku] ${enMessages(entry.messages)} from ${name} could not be brought yet`
+      case 'folder':
+        return `[hikyaku] The folder ${folder} of ${name} cannot be opened`
+      case 'wish':
+        return `[hikyaku] ${name}: imported mail cannot be deleted or moved`
+      case 'mailbox':
+        return entry.subject === 'books'
+          ? `[hikyaku] The books of ${name} do not balance`
+          : `[hikyaku] No mail from ${name} at the moment`
+      case 'account':
+        return `[hikyaku] No mail into ${name} at the moment`
+      case 'machine':
+        return '[hikyaku] hikyaku has stopped'
+    }
+  },
+  notice(entry, forMs) {
+    const { name, folder } = place(entry)
+    const span = en.format.span(forMs)
+    switch (entry.scope) {
+      case 'message':
+        return isForGood(entry)
+          ? `${enMessages(entry.messages)} from ${name} ${entry.messages === 1 ? 'is' : 'are'} set aside, not in Gmail.`
+          : `For ${span} hikyaku has not been able to bring ${enMessages(entry.messages)} from ${name} into Gmail. It goes on trying.`
+      case 'folder':
+        return `For ${span} the folder ${folder} of ${name} could not be opened. Its new mail does not come into Gmail; the other folders go on.`
+      case 'wish':
+        return `For ${span} hikyaku has not been able to do what you chose for imported mail of ${name}${folder === '' ? '' : ` (folder ${folder})`}. Mail goes on coming into Gmail.`
+      case 'mailbox':
+        return entry.subject === 'books'
+          ? `The books of ${name} do not balance.`
+          : `For ${span} hikyaku has not been able to bring the mail of ${name} into Gmail.`
+      case 'account':
+        return `For ${span} hikyaku has not been able to bring mail into ${name}.`
+      case 'machine':
+        return 'hikyaku has stopped.'
+    }
+  },
+  clearSubject(entry) {
+    const { name, folder } = place(entry)
+    switch (entry.scope) {
+      case 'message':
+        return endOf(entry) === 'gone'
+          ? `[hikyaku] ${enMessages(entry.messages)} of ${name} left before it could be brought`
+          : `[hikyaku] ${enMessages(entry.messages)} from ${name} came after all`
+      case 'folder':
+        return `[hikyaku] The folder ${folder} of ${name} works again`
+      case 'wish':
+        return `[hikyaku] ${name}: imported mail is deleted or moved again`
+      default:
+        return `[hikyaku] ${name === '' ? 'hikyaku' : name} works again`
+    }
+  },
+  clear(entry, afterMs) {
+    const { name, folder } = place(entry)
+    const span = en.format.span(afterMs)
+    switch (entry.scope) {
+      case 'message':
+        if (endOf(entry) === 'gone')
+          return `${enMessages(entry.messages)} that hikyaku could not bring ${entry.messages === 1 ? 'is' : 'are'} no longer in the source mailbox ${name}. hikyaku did not remove ${entry.messages === 1 ? 'it' : 'them'}.`
+        if (endOf(entry) === 'rule')
+          return `${enMessages(entry.messages)} of ${name} turned out to be left out by rule.`
+        return `${enMessages(entry.messages)} of ${name} that had waited for ${span} ${entry.messages === 1 ? 'is' : 'are'} in Gmail now.`
+      case 'folder':
+        return `The folder ${folder} of ${name} can be opened again, after ${span}. What had waited is being imported.`
+      case 'wish':
+        return `What you chose for imported mail of ${name} is done again, after ${span}.`
+      case 'mailbox':
+        return entry.subject === 'books'
+          ? `The books of ${name} balance again.`
+          : `The mail of ${name} comes into Gmail again, after ${span}. What had waited is being imported.`
+      case 'account':
+        return `Mail comes into ${name} again, after ${span}. What had waited is being imported.`
+      case 'machine':
+        return `hikyaku works again, after ${span}.`
+    }
+  },
+  endedSubject: '[hikyaku] hikyaku has stopped and brings no mail',
+  ended:
+    'hikyaku has stopped because of trouble that it cannot go on with. No mail is brought until this is mended.',
+}
+
+const jaMails = (count: number): string => `メール ${ja.format.number(count)} 通`
+
+const japanese: TroubleWords = {
+  heading: count => `問題（${ja.format.number(count)} 件）:`,
+  label(entry) {
+    const { name, folder } = place(entry)
+    switch (entry.scope) {
+      case 'message':
+        return `${name} の${jaMails(entry.messages)}（${isForGood(entry) ? '要確認' : '再試行中'}）`
+      case 'folder':
+        return `${name} のフォルダー「${folder}」`
+      case 'wish':
+        return `${name}${folder === '' ? '' : ` のフォルダー「${folder}」`}の取り込み後の処理`
+      case 'mailbox':
+        return name
+      case 'account':
+        return `Gmail アカウント ${name}`
+      case 'machine':
+        return 'このコンピューター'
+    }
+  },
+  since: (agoMs, times, lastAgoMs) =>
+    `${ja.format.span(agoMs)}前から${times > 1 ? `（${ja.format.number(times)} 回、最後は${ja.format.relative(-lastAgoMs)}）` : ''}`,
+  said: words => `相手の応答: 「${words}」`,
+  named: (numbers, more) => `番号 ${numbers}${more > 0 ? ` ほか ${ja.format.number(more)} 通` : ''}`,
+  about: { from: '差出人', subject: '件名', date: '日付' },
+  subject(entry) {
+    const { name, folder } = place(entry)
+    switch (entry.scope) {
+      case 'message':
+        return isForGood(entry)
+          ? `【hikyaku】${name} の${jaMails(entry.messages)}を保留しました`
+          : `【hikyaku】${name} の${jaMails(entry.messages)}をまだ取り込めていません`
+      case 'folder':
+        return `【hikyaku】${name} のフォルダー「${folder}」を開けません`
+      case 'wish':
+        return `【hikyaku】${name} の取り込み済みメールを削除・移動できません`
+      case 'mailbox':
+        return entry.subject === 'books'
+          ? `【hikyaku】${name} のメールの数が合いません`
+          : `【hikyaku】${name} のメールを取り込めていません`
+      case 'account':
+        return `【hikyaku】${name} にメールを取り込めていません`
+      case 'machine':
+        return '【hikyaku】hikyaku が停止しました'
+    }
+  },
+  notice(entry, forMs) {
+    const { name, folder } = place(entry)
+    const span = ja.format.span(forMs)
+    switch (entry.scope) {
+      case 'message':
+        return isForGood(entry)
+          ? `${name} の${jaMails(entry.messages)}を保留しました。Gmail には入っていません。`
+          : `${name} の${jaMails(entry.messages)}を、${span}前から Gmail に取り込めていません。再試行を続けています。`
+      case 'folder':
+        return `${name} のフォルダー「${folder}」を、${span}前から開けません。このフォルダーの新着メールは Gmail に届きません。ほかのフォルダーの取り込みは続いています。`
+      case 'wish':
+        return `${name}${folder === '' ? '' : ` のフォルダー「${folder}」`}で、取り込み後の処理（削除・移動）が${span}前からできていません。取り込みは続いています。`
+      case 'mailbox':
+        return entry.subject === 'books'
+          ? `${name} のメールの数が合いません。`
+          : `${name} のメールを、${span}前から Gmail に取り込めていません。`
+      case 'account':
+        return `${name} に、${span}前からメールを取り込めていません。`
+      case 'machine':
+        return 'hikyaku が停止しました。'
+    }
+  },
+  clearSubject(entry) {
+    const { name, folder } = place(entry)
+    switch (entry.scope) {
+      case 'message':
+        return endOf(entry) === 'gone'
+          ? `【hikyaku】${name} の${jaMails(entry.messages)}は、取り込む前になくなりました`
+          : `【hikyaku】${name} の${jaMails(entry.messages)}を取り込めました`
+      case 'folder':
+        return `【hikyaku】${name} のフォルダー「${folder}」が復旧しました`
+      case 'wish':
+        return `【hikyaku】${name} の取り込み後の処理が復旧しました`
+      default:
+        return `【hikyaku】${name === '' ? 'hikyaku' : name} が復旧しました`
+    }
+  },
+  clear(entry, afterMs) {
+    const { name, folder } = place(entry)
+    const span = ja.format.span(afterMs)
+    switch (entry.scope) {
+      case 'message':
+        if (endOf(entry) === 'gone')
+          return `取り込めずにいた${jaMails(entry.messages)}が、元のメールボックス ${name} からなくなりました。hikyaku が削除したものではありません。`
+        if (endOf(entry) === 'rule')
+          return `${name} の${jaMails(entry.messages)}は、設定により取り込みの対象外でした。`
+        return `${span}待っていた ${name} の${jaMails(entry.messages)}を Gmail に取り込みました。`
+      case 'folder':
+        return `${name} のフォルダー「${folder}」を、${span}ぶりに開けました。たまっていたメールを順に取り込んでいます。`
+      case 'wish':
+        return `${name} の取り込み後の処理が、${span}ぶりに復旧しました。`
+      case 'mailbox':
+        return entry.subject === 'books'
+          ? `${name} のメールの数が合うようになりました。`
+          : `${name} のメールの取り込みが、${span}ぶりに復旧しました。たまっていたメールを順に取り込んでいます。`
+      case 'account':
+        return `${name} への取り込みが、${span}ぶりに復旧しました。たまっていたメールを順に取り込んでいます。`
+      case 'machine':
+        return `hikyaku が、${span}ぶりに復旧しました。`
+    }
+  },
+  endedSubject: '【hikyaku】hikyaku が停止し、メールを取り込んでいません',
+  ended: '続けられない問題が起きたため、hikyaku は停止しました。解決するまで、メールは取り込まれません。',
+}
+
+function endOf(entry: TroubleEntry): TroubleEnd | undefined {
+  return entry.closedBy
+}
+
+export const troubleWords: Readonly<Record<Language, TroubleWords>> = { en: english, ja: japanese }
