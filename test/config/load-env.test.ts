@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigFault, type Problem } from '../../src/config/describe.ts'
-import { variables } from '../../src/config/env.ts'
+import { readEnvironment, variables } from '../../src/config/env.ts'
 import { faultText } from '../../src/locale/locale.ts'
 import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
@@ -167,6 +167,54 @@ test("Google's endpoints are https, or http to this computer", async () => {
       ['GMAIL_API_ROOT expected'],
       url,
     )
+})
+
+test('an endpoint beyond this computer needs the switch of the tests, which stands in no file', async () => {
+  const elsewhere = { ...least, GMAIL_API_ROOT: 'https://gmail.example.com' }
+  assert.deepEqual(kinds(await problemsOf(elsewhere)), ['GMAIL_API_ROOT endpoint-elsewhere'])
+  for (const url of [
+    'https://127.0.0.1.example.com',
+    'http://api.localhost',
+    'https://[::2]',
+    'https://0x7f.1.example',
+  ])
+    assert.equal((await problemsOf({ ...least, GOOGLE_TOKEN_URL: url })).length, 1, url)
+  assert.deepEqual(await problemsOf({ ...least, GMAIL_API_ROOT: 'https://gmail.googleapis.com/' }), [])
+  assert.deepEqual(await problemsOf({ ...elsewhere, HIKYAKU_TEST_ENDPOINTS: 'anywhere' }), [])
+  const cwd = await folder('HIKYAKU_TEST_ENDPOINTS=anywhere\n')
+  assert.deepEqual(kinds(await problemsOf(elsewhere, { cwd })), [
+    'GMAIL_API_ROOT endpoint-elsewhere',
+    'HIKYAKU_TEST_ENDPOINTS unknown',
+  ])
+  const all = ['GMAIL_API_ROOT', 'GOOGLE_AUTH_URL', 'GOOGLE_TOKEN_URL', 'GOOGLE_REVOKE_URL']
+  const inFile = await folder(all.map(name => `${name}=http://127.0.0.1:1\n`).join(''))
+  assert.deepEqual(
+    kinds(await problemsOf(least, { cwd: inFile })),
+    all.map(name => `${name} process-only`),
+  )
+})
+
+test('from .env only our own variables are taken', async () => {
+  const others = {
+    LD_PRELOAD: './evil.so',
+    NODE_OPTIONS: '--require ./evil.js',
+    PATH: '.',
+    DBUS_SESSION_BUS_ADDRESS: 'unix:path=./bus',
+    CREDENTIALS_DIRECTORY: '.',
+    XDG_CONFIG_HOME: '/tmp/evil',
+    XDG_STATE_HOME: '/tmp/evil',
+    HOME: '/tmp/evil',
+    NODE_EXTRA_CA_CERTS: './ca.pem',
+    DATABASE_URL: 'x',
+  }
+  const ours = {
+    MAIL_PORT: '1993',
+    MAILBOX_SHOP_EXAMPLE_JP_PASSWORD: 'x',
+    GOOGLE_ME_REFRESH_TOKEN_FILE: './t',
+  }
+  const text = Object.entries({ ...others, ...ours }).map(([name, value]) => `${name}='${value}'\n`)
+  const { environment } = await readEnvironment(least, await folder(text.join('')))
+  assert.deepEqual(environment.all, { ...least, ...ours })
 })
 
 test('folders say where their mail belongs, and a name with a colon or comma stands in quotation marks', async () => {

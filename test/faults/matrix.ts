@@ -64,6 +64,8 @@ export const matrix = {
   E8: 'upgrade and downgrade',
   E9: 'configuration changed',
   E10: 'hostile text on its way to the log',
+  G8: 'a stray .env in the current folder',
+  G9: 'a secret asked for another destination',
   G13: 'certificates and TLS versions, whatever the environment says',
   G14: 'local neighbours: inspector, callback listener, core file',
   G15: "another Google account's permission, at the sign-in, in the vault or in a variable",

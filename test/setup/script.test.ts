@@ -162,6 +162,16 @@ describe('hikyaku setup in a script', { skip }, () => {
     assert.ok(!existsSync(world.configFile))
     assert.equal((await run(['pull', '--yes'], env)).code, 0)
     assert.match((await run(args, env)).stderr, /Nothing is missing/)
+    // For another server the password is another secret: it is entered again, and then kept for that one.
+    const moved = { ...env, MAIL_PORT: String(dovecot.ports.imap), MAIL_SECURITY: 'starttls' }
+    const refused = await run(['pull', '--yes'], moved)
+    assert.equal(refused.code, 77)
+    assert.match(refused.stderr, new RegExp(`127.0.0.1:${dovecot.ports.imaps} .tls.`))
+    assert.equal((await run(args, moved)).code, 2, 'the password is missing for that server')
+    const again = await run([...args, '--password-file', 'password'], moved)
+    assert.equal(again.code, 0, again.stderr)
+    assert.equal((await run(['pull', '--yes'], moved)).code, 0)
+    assert.equal((await run(['pull', '--yes'], env)).code, 77)
   })
 
   it('shows the link where there is no browser, waits for the sign-in, and tells of the seven-day trap', async () => {
