@@ -8,8 +8,9 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { authenticate, makeAuthenticate } from '../src/authentication/authentication.ts'
+import { authenticate } from '../src/authentication/authentication.ts'
 import { makeDns, tableLookup } from '../src/authentication/dns.ts'
+import { makeAuthenticate, makeLooker } from '../src/authentication/look.ts'
 import { readStamped, unknownHost } from '../src/authentication/results.ts'
 import { systemClock } from '../src/clock.ts'
 import { makeGmail } from '../src/gmail/google.ts'
@@ -216,7 +217,8 @@ async function benchImportLatency(rounds: number): Promise<Measure[]> {
   })
   const { zone, messages } = mail()
   const octets = messages.news10k ?? Buffer.alloc(0)
-  const look = makeAuthenticate(systemClock, tableLookup(zone))
+  const looker = makeLooker(systemClock, tableLookup(zone))
+  const look = makeAuthenticate(looker)
   const mailbox = {
     server: { host: 'mx.host.example' },
     user: 'me',
@@ -246,6 +248,7 @@ async function benchImportLatency(rounds: number): Promise<Measure[]> {
       await beside
     }
   } finally {
+    await looker.close()
     await gmail.close()
     child.stdin.end()
     await once(child, 'exit')

@@ -3,8 +3,8 @@
  * file that names concrete adapters.
  */
 import { join } from 'node:path'
-import { makeAuthenticate } from './authentication/authentication.ts'
 import { systemLookup } from './authentication/dns.ts'
+import { makeAuthenticate, makeLooker } from './authentication/look.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { Fault } from './fault.ts'
@@ -64,7 +64,9 @@ export async function openBridge(
       accounts.set(account.name, gmail)
       releases.push(() => gmail.close())
     }
-    const authenticate = makeAuthenticate(clock, systemLookup(config.dnsServers))
+    const looker = makeLooker(clock, systemLookup(config.dnsServers))
+    releases.push(() => looker.close())
+    const authenticate = makeAuthenticate(looker)
     const mailboxes = config.mailboxes.map((mailbox): PullPorts => {
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })

@@ -19,7 +19,6 @@ const unexplainedMs = 6 * 3600_000
 const retryFirstMs = 60_000
 const retryMostMs = 4 * 3600_000
 const outcomePauseMs = 15_000
-const besideAtMost = 8
 
 export class Carrier {
   readonly #context: PullContext
@@ -37,7 +36,7 @@ export class Carrier {
   async carry(row: MessageRow, entry: Listed): Promise<void> {
     const { session, spooler, journal, signal } = this.#context
     const spool = spooler.take(gmailMaxOctets)
-    const look: Look = { beside: undefined }
+    let look: Promise<void> | undefined
     try {
       let short: Fault | undefined
       try {
@@ -48,18 +47,19 @@ export class Carrier {
       }
       const raw = await spool.seal()
       if (short !== undefined && !this.#secondReading(row, raw, short)) return
-      await this.#deliver(row, raw, short !== undefined, look)
+      await this.#deliver(row, raw, short !== undefined)
+      look = this.#lookAt(row.id, raw)
     } catch (error) {
       this.#setAside(journal.row(row.id) ?? row, error, row)
     } finally {
-      // A look that has begun goes on reading the octets, also where the import failed; nothing waits for it.
-      if (look.beside === undefined) await spool.discard()
-      else this.#runBeside(look.beside.finally(() => spool.discard()))
+      // A look goes on reading the octets for a bounded time; nothing waits for it.
+      if (look === undefined) await spool.discard()
+      else this.#runBeside(look.finally(() => spool.discard()))
     }
     journal.assertInPlace()
   }
 
-  async #deliver(row: MessageRow, raw: RawMessage, short: boolean, look: Look): Promise<void> {
+  async #deliver(row: MessageRow, raw: RawMessage, short: boolean): Promise<void> {
     const { journal, mailbox, clock, count, proved, log } = this.#context
     const header = readHeader(await raw.header())
     const facts = {
@@ -85,7 +85,7 @@ export class Carrier {
     for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) {
       await other.catch(() => {})
     }
-    const upload = this.#importOnce(row, raw, facts, request, look)
+    const upload = this.#importOnce(row, raw, facts, request)
     this.#underWay.set(key, upload)
     try {
       await upload
@@ -100,7 +100,6 @@ export class Carrier {
     raw: RawMessage,
     facts: RowPatch & { readonly messageId: string | undefined },
     request: ImportRequest,
-    look: Look,
   ): Promise<void> {
     const { journal, mailbox, count, log, steady, clock } = this.#context
     const twin = journal.importedWith(mailbox.account, raw.sha256)
@@ -145,7 +144,6 @@ export class Carrier {
       importingAtMs: clock.nowMs(),
     }
     journal.moveAll([...inherit, { id: row.id, to: 'importing', patch: intent }])
-    look.beside = this.#lookBeside(row, raw)
     await this.#import(row, raw, request, true)
   }
 
@@ -185,7 +183,7 @@ export class Carrier {
     raw: RawMessage,
     answer: { readonly id: string; readonly sentSha256: string },
   ): void {
-    const { journal, mailbox, clock, count, log, steady } = this.#context
+    const { journal, mailbox, clock, count, log, steady, authenticate } = this.#context
     if (answer.sentSha256 !== raw.sha256) {
       throw new Fault('bug', {
         facts: { what: `message ${row.id}: the octets sent are not the octets retrieved` },
@@ -202,6 +200,7 @@ export class Carrier {
       importedAtMs,
       importedSteadyMs: steady.readMs(),
       mergedInto: namesake?.id,
+      ...(authenticate === undefined ? {} : { verificationTriedAtMs: importedAtMs }),
     })
     if (namesake !== undefined) {
       count.merged += 1
@@ -310,15 +309,20 @@ export class Carrier {
     this.#context.journal.move(row.id, 'deferred', { notBeforeMs: null, outcomeUnknown })
   }
 
-  /** Never rejects: what is not learned here is shown as "not known", and never touches the mail. */
-  #lookBeside(row: MessageRow, raw: RawMessage): Promise<void> | undefined {
-    const { authenticate, mailbox, journal, signal, beside } = this.#context
-    if (authenticate === undefined || beside.size >= besideAtMost) return undefined
+  /**
+   * Looks at the authentication of what was imported just now; undefined where there is nothing to look at. It is on
+   * the disk both that Gmail has the message and that this was tried, so nothing that it does to this process can
+   * make either happen again. Never rejects: what is not learned here is shown as "not known", and never touches
+   * the mail.
+   */
+  #lookAt(id: number, raw: RawMessage): Promise<void> | undefined {
+    const { authenticate, mailbox, journal, signal } = this.#context
+    const row = journal.row(id)
+    if (authenticate === undefined || row?.verificationTriedAtMs === undefined) return undefined
     const look = async (): Promise<void> => {
       const authentication = await authenticate(raw, mailbox, signal)
-      const now = journal.row(row.id)
-      if (authentication !== undefined && now !== undefined)
-        journal.move(row.id, now.stage, { authentication })
+      const now = journal.row(id)
+      if (authentication !== undefined && now !== undefined) journal.move(id, now.stage, { authentication })
     }
     return look().catch(() => {})
   }
@@ -328,11 +332,6 @@ export class Carrier {
     const guarded = work.finally(() => beside.delete(guarded))
     beside.add(guarded)
   }
-}
-
-/** What looks at a message beside its import, once it has begun. */
-interface Look {
-  beside: Promise<void> | undefined
 }
 
 const untroubled = {

@@ -10,7 +10,7 @@ import type { Listed, Source, SourceSession } from './source/source.ts'
 import type { Spooler } from './spool.ts'
 import type { SteadyClock } from './steady-clock.ts'
 
-/** Looks at authentication results beside the import; resolves to the JSON that the journal keeps. Never rejects. */
+/** Looks at the authentication of an imported message; resolves to the JSON that the journal keeps. Never rejects. */
 export type Authenticate = (
   raw: RawMessage,
   mailbox: MailboxConfig,

@@ -293,13 +293,11 @@ function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): void {
     journal.troubles.closed(key, 'success', clock.nowMs())
 }
 
-/** Verification runs beside the import and may not hold a pull for long. */
-async function waitBeside(context: PullContext): Promise<void> {
-  if (context.beside.size === 0) return
+/** Verification comes after the import and may not hold a pull for long, nor one that is to stop at all. */
+async function waitBeside({ beside, clock, signal, stopping }: PullContext): Promise<void> {
+  if (beside.size === 0) return
   const enough = new AbortController()
-  await Promise.race([
-    Promise.allSettled(context.beside),
-    context.clock.sleep(besideMs, enough.signal).catch(() => {}),
-  ])
+  const end = AbortSignal.any([enough.signal, signal, stopping])
+  await Promise.race([Promise.allSettled(beside), clock.sleep(besideMs, end).catch(() => {})])
   enough.abort()
 }

@@ -2,15 +2,13 @@
  * Everything about one message's authentication, in the documented form that the journal keeps
  * (docs/authentication.md). Plain JSON: no octets, no Date, nothing longer than a few kilobytes.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../clock.ts'
 import type { RawMessage } from '../message.ts'
-import { type Lookup, makeDns, systemLookup } from './dns.ts'
 import { type Forecast, forecastForwarding } from './forecast.ts'
 import { type HeaderField, headerOctetsLimit, readFields } from './header-fields.ts'
 import { judgeStamped, type ReceivingHost, type Stamped, wantedFields } from './results.ts'
 import { readTrace } from './trace.ts'
 import { type Verified, type VerifyOptions, verifyMessage } from './verify.ts'
+import type { ReadHeader } from './verify-spf.ts'
 
 /** The journal's JSON column `authentication`. A reader refuses a `version` that it does not know. */
 export interface Authentication {
@@ -31,26 +29,48 @@ export interface AuthenticateOptions {
 
 /**
  * Reads, verifies and forecasts. Never alters the message; never throws for what stands in it. Rejects only with
- * the Fault of a message that can no longer be read (discarded, disk).
+ * the Fault of a message that can no longer be read (discarded, disk). For a thread of its own (isolate.ts): how long
+ * the library takes is up to whoever wrote the message.
  */
 export async function authenticate(raw: RawMessage, options: AuthenticateOptions): Promise<Authentication> {
-  const fields = readFields(await raw.header(headerOctetsLimit), wantedFields)
-  const received = fields.filter(field => field.name === 'received')
-  const trace = readTrace(received, options.host.names)
-  const stamped = judgeStamped(fields, trace, options.host)
+  const read = readStampedOf(await raw.header(headerOctetsLimit), options.host)
   const verified: Verified =
-    options.verify === undefined
-      ? { state: 'off' }
-      : await verifyMessage({ raw, fields, trace, stamped }, options.verify)
+    options.verify === undefined ? { state: 'off' } : await verifyMessage({ raw, ...read }, options.verify)
+  return assemble(read, verified)
+}
+
+/**
+ * What can be told without a verification: the stamped results, and why there is no more.
+ * @param header the header section, of which no more than `headerOctetsLimit` octets are read; linear in them
+ */
+export function withoutVerification(header: Buffer, host: ReceivingHost, verified: Verified): Authentication {
+  return assemble(readStampedOf(header, host), verified)
+}
+
+function readStampedOf(header: Buffer, host: ReceivingHost): ReadHeader {
+  const fields = readFields(header.subarray(0, headerOctetsLimit), wantedFields)
+  const received = fields.filter(field => field.name === 'received')
+  const trace = readTrace(received, host.names)
+  return { fields, trace, stamped: judgeStamped(fields, trace, host) }
+}
+
+function assemble({ fields, stamped }: ReadHeader, verified: Verified): Authentication {
   const forecast = forecastForwarding(verified)
-  return {
+  const authentication: Authentication = {
     version: 1,
     senderDomain: senderDomain(fields, verified),
     stamped,
     verified,
     ...(forecast === undefined ? {} : { forecast }),
   }
+  if (JSON.stringify(stamped).length <= stampedCharsLimit) return authentication
+  // Thousands of properties in forged lines: the answers that count stay, the lines do not.
+  const leftOut = stamped.leftOut + stamped.fields.length
+  return { ...authentication, stamped: { ...stamped, fields: [], leftOut } }
 }
+
+/** The most characters of JSON that the journal keeps of stamped lines. */
+const stampedCharsLimit = 64 * 1024
 
 /** The part of a mailbox's configuration that this room needs. */
 export interface MailboxOfAuthentication {
@@ -67,36 +87,6 @@ export function hostOf(mailbox: MailboxOfAuthentication): ReceivingHost {
     names: [mailbox.server.host],
     confirmedIds: mailbox.authservIds,
     addresses: mailbox.user.includes('@') ? [mailbox.user] : [],
-  }
-}
-
-/**
- * What a daemon makes once: the look at one message beside its import, with one DNS cache for all. It resolves to
- * the JSON for the journal, or to undefined where it was aborted or the message could no longer be read; it never
- * rejects.
- */
-export function makeAuthenticate(
-  clock: Clock,
-  lookup: Lookup = systemLookup(),
-): (raw: RawMessage, mailbox: MailboxOfAuthentication, signal: AbortSignal) => Promise<string | undefined> {
-  const dns = makeDns({ lookup, clock })
-  return async (raw, mailbox, signal) => {
-    const { forwardingAddress } = mailbox
-    const verify = mailbox.verify ? { dns, clock, forwardingAddress, signal } : undefined
-    // The upload goes first; Gmail's answer takes longer than this look.
-    await nextTurn()
-    const work = authenticate(raw, { host: hostOf(mailbox), verify }).then(JSON.stringify, () => undefined)
-    if (signal.aborted) return undefined
-    let stop = (): void => {}
-    const aborted = new Promise<undefined>(resolve => {
-      stop = () => resolve(undefined)
-      signal.addEventListener('abort', stop, { once: true })
-    })
-    try {
-      return await Promise.race([work, aborted])
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
   }
 }
 

@@ -4,7 +4,7 @@ import { printable } from '../untrusted.ts'
 import type { Authentication } from './authentication.ts'
 import type { Way } from './forecast.ts'
 import type { StampedAnswer } from './results.ts'
-import type { VerdictReason } from './verified.ts'
+import type { VerdictReason, Verified } from './verified.ts'
 import { type AuthenticationWords, authenticationWords, type Language, reasonText } from './words.ts'
 import { paragraph } from './wrap.ts'
 
@@ -88,7 +88,7 @@ function results(authentication: Authentication, words: AuthenticationWords, col
   const answers = methods.flatMap(method => stamped[method] ?? [])
   if (answers.length === 0) notes.unshift(labels.noStamps)
   if (answers.some(found => found.trust === 'unproven')) notes.unshift(labels.unprovenNote)
-  if (verified.state !== 'done') notes.push(words.states[verified.state])
+  if (verified.state !== 'done') notes.push(stateText(verified, words))
   return [...lines, ...(notes.length > 0 ? [''] : []), ...notes.flatMap(note => paragraph(note, columns, ''))]
 }
 
@@ -127,6 +127,12 @@ function verifiedText(
   }
   note(verified.arc.why)
   return word(words, verified.arc.verdict)
+}
+
+function stateText(verified: Exclude<Verified, { state: 'done' }>, words: AuthenticationWords): string {
+  const text = words.states[verified.state] ?? words.states['not-done']
+  if (verified.state !== 'message-too-complex' || verified.why === undefined) return text
+  return `${text} (${words.complexities[verified.why] ?? verified.why})`
 }
 
 function untrusted({ stamped }: Authentication, words: AuthenticationWords): string[] {

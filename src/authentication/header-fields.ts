@@ -15,8 +15,11 @@ export interface HeaderField {
   readonly value: Buffer
 }
 
-/** The most octets of a header section that are looked at. */
-export const headerOctetsLimit = 1024 * 1024
+/**
+ * The most octets of a header section that are given to readFields. Servers write on top (RFC 5321 section 4.4), so what the
+ * receiving host wrote is among them.
+ */
+export const headerOctetsLimit = 64 * 1024
 /** The longest field name that is taken for one; the longest that this room looks for has 26 octets. */
 const nameLimit = 80
 
@@ -32,7 +35,7 @@ const isWhite = (octet: number | undefined): boolean => octet === 0x20 || octet 
  */
 export function readFields(header: Buffer, wanted: ReadonlySet<string>): readonly HeaderField[] {
   const fields: HeaderField[] = []
-  const end = Math.min(header.length, headerOctetsLimit)
+  const end = header.length
   let index = 0
   for (let at = 0; at < end; index += 1) {
     const first = header[at]

@@ -1,4 +1,5 @@
 /** What verification found out, as plain data. */
+import type { Complexity } from './complexity.ts'
 
 export type SpfVerdict = 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'permerror' | 'unknown'
 export type Verdict = 'pass' | 'fail' | 'none' | 'unknown'
@@ -86,5 +87,10 @@ export type Verified =
       readonly arc: VerifiedArc
       readonly forwardedSpf: ForwardedSpf
     }
-  /** `off`: the owner switched it off. `not-done`: nothing was kept. Else it could not be done. */
-  | { readonly state: 'off' | 'not-done' | 'library-missing' | 'message-too-complex' | 'broken-off' }
+  /** Beyond the bounds of the real world, so that it was not begun; `why` is missing in older records. */
+  | { readonly state: 'message-too-complex'; readonly why?: Complexity }
+  /**
+   * `off`: the owner switched it off. `not-done`: nothing was kept. `too-busy`: too many were under way. Else it
+   * could not be done, or not in the time it is given.
+   */
+  | { readonly state: 'off' | 'not-done' | 'library-missing' | 'broken-off' | 'too-busy' }

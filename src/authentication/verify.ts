@@ -1,7 +1,7 @@
 /**
  * Verified results: SPF, DKIM, DMARC and ARC checked by ourselves on the exact octets, with the `mailauth`
- * library. It runs beside an import and never in its way: it has a deadline, and whatever it could not find out
- * is `unknown` ("not known"), never `fail`.
+ * library. It runs in a thread of its own (isolate.ts) after an import; whatever it could not find out is `unknown`
+ * ("not known"), never `fail`.
  *
  * SPF is about the connection, which we did not see: its three inputs come from the line that the receiving host
  * wrote (trace.ts). Where that line does not tell, SPF is `unknown`.
@@ -10,8 +10,9 @@ import { Readable } from 'node:stream'
 import type { DNSResolver } from 'mailauth'
 import type { Clock } from '../clock.ts'
 import type { RawMessage } from '../message.ts'
+import { complexityBounds, findComplexity } from './complexity.ts'
 import { boundForMessage, type Lookup, type MessageDns } from './dns.ts'
-import { LineTooLong, slices } from './slices.ts'
+import { slices, TooComplex } from './slices.ts'
 import { passingDomains, readArc, readDmarc, readSignature } from './verdicts.ts'
 import type { Verified } from './verified.ts'
 import {
@@ -32,7 +33,7 @@ export interface VerifyOptions {
   readonly forwardingAddress?: string | undefined
   /** Ends it early: what is not known by then stays so. */
   readonly signal?: AbortSignal
-  /** For one message, ms. */
+  /** For the DNS of one message, ms: less than the time it has in all, so that what is known by then is told. */
   readonly deadlineMs?: number
   /** Most DNS questions for one message. */
   readonly questions?: number
@@ -44,34 +45,25 @@ export interface VerifyInput extends ReadHeader {
   readonly raw: RawMessage
 }
 
-const signaturesLimit = 30
-const arcFieldsLimit = 150
-const headerLimit = 512 * 1024
-
 const loadMailauth = (): Promise<Mailauth> => import('mailauth')
 
 /** Never throws for what the message or DNS did: such trouble is a verdict. */
 export async function verifyMessage(input: VerifyInput, options: VerifyOptions): Promise<Verified> {
-  const { fields, raw } = input
-  const signatures = fields.filter(field => field.name === 'dkim-signature').length
-  const arcFields = fields.filter(field => field.name.startsWith('arc-')).length
-  const headerOctets = (await raw.header(headerLimit + 1)).length
-  // The library's cost grows with signatures times octets; no honest message comes near these bounds.
-  if (signatures > signaturesLimit || arcFields > arcFieldsLimit || headerOctets > headerLimit) {
-    return { state: 'message-too-complex' }
-  }
+  const { raw } = input
+  const why = findComplexity(await raw.header(complexityBounds.headerOctets + 1), raw.octets)
+  if (why !== undefined) return { state: 'message-too-complex', why }
   let library: Mailauth
   try {
     library = await (options.load ?? loadMailauth)()
   } catch {
     return { state: 'library-missing' }
   }
-  const { clock, questions = 120, deadlineMs = 15_000, signal } = options
+  const { clock, questions = 120, deadlineMs = 4000, signal } = options
   const dns = boundForMessage(options.dns, clock, questions, deadlineMs, signal)
   try {
     return await check(library, input, options, dns)
   } catch (error) {
-    if (error instanceof LineTooLong) return { state: 'message-too-complex' }
+    if (error instanceof TooComplex) return { state: 'message-too-complex', why: error.why }
     // The library met something it does not understand. Nothing is known, and the import goes on.
     return { state: 'broken-off' }
   } finally {

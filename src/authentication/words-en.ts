@@ -93,9 +93,22 @@ export const wordsEn: AuthenticationWords = {
     off: 'Verification is switched off.',
     'not-done': 'The journal holds no results for this message.',
     'library-missing': 'Not verified: this needs Node.js 22.19 or later.',
-    'message-too-complex':
-      'Not verified: the message has far more signatures or header lines than any honest one.',
-    'broken-off': 'Not verified: the check broke off. That says nothing about the message.',
+    'message-too-complex': 'Not verified: the message is too complex to verify.',
+    'broken-off':
+      'Not verified: the check was broken off, for it took too long or met what it does not understand.',
+    'too-busy': 'Not verified: too many other messages were being checked. That says nothing about this one.',
+  },
+  complexities: {
+    'header-octets': 'its header is longer than 64 KiB',
+    fields: 'it has more than 1,000 header fields',
+    'field-lines': 'one header field has more than 100 lines',
+    'white-space': 'its header has more than 1,024 blanks in a row',
+    signatures: 'it bears more than 10 signatures',
+    'arc-fields': 'its ARC chain has more than 10 links',
+    'signature-tags': 'one signature has more than 50 parts',
+    'signed-names': 'one signature names more than 100 header fields',
+    'signed-octets': 'it bears too many signatures for its size',
+    'line-octets': 'one of its lines is longer than 1 MiB',
   },
   outcomes: {
     delivered: 'in the inbox',

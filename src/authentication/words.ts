@@ -2,6 +2,7 @@
  * The texts of this room for people: one record per language, typed so that both are complete. They are written
  * for an owner who has never heard of SPF; the terms stand beside the plain words, so that both can be searched.
  */
+import type { Complexity } from './complexity.ts'
 import type { Forecast, ForecastReason, Outcome, Reasoned } from './forecast.ts'
 import type { TrustReason } from './results.ts'
 import type { SpfVerdict, VerdictReason, Verified } from './verified.ts'
@@ -62,6 +63,8 @@ export interface AuthenticationWords {
   readonly verdictReasons: Readonly<Record<VerdictReason, string>>
   readonly trustReasons: Readonly<Record<TrustReason, string>>
   readonly states: Readonly<Record<Exclude<Verified['state'], 'done'>, string>>
+  /** Which bound made a message too complex. */
+  readonly complexities: Readonly<Record<Complexity, string>>
   /** `{spf}` stands for the word that SPF would have said. */
   readonly outcomes: Readonly<Record<Outcome, string>>
   readonly costs: Readonly<Record<Forecast['cost'], string>>

@@ -8,9 +8,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Authentication } from '../authentication/authentication.ts'
-import { authenticate, hostOf, parseAuthentication } from '../authentication/authentication.ts'
+import { hostOf, parseAuthentication } from '../authentication/authentication.ts'
 import { describeAuthentication, type Proof } from '../authentication/describe.ts'
-import { type Lookup, makeDns, systemLookup } from '../authentication/dns.ts'
+import { type Lookup, systemLookup } from '../authentication/dns.ts'
+import { makeLooker } from '../authentication/look.ts'
 import { unknownHost } from '../authentication/results.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
@@ -88,12 +89,14 @@ async function inspectRaw(
 ): Promise<number> {
   const { forwardingAddress, authservIds = [], offline = false } = options
   const lookup = options.lookup ?? systemLookup(options.dnsServers)
-  const dns = makeDns({ lookup, clock: systemClock })
-  const authentication = await authenticate(raw, {
-    host: { ...unknownHost, confirmedIds: authservIds },
-    verify: offline ? undefined : { dns, clock: systemClock, forwardingAddress },
-  })
-  answer(invocation, name, authentication, { sha256: raw.sha256, octets: raw.octets })
+  const looker = makeLooker(systemClock, lookup)
+  const host = { ...unknownHost, confirmedIds: authservIds }
+  try {
+    const authentication = await looker.look(raw, { host, verify: !offline, forwardingAddress })
+    answer(invocation, name, authentication ?? nothingKept, { sha256: raw.sha256, octets: raw.octets })
+  } finally {
+    await looker.close()
+  }
   return exitCodes.ok
 }
 
@@ -131,7 +134,7 @@ async function inspectRow(invocation: Invocation, target: string): Promise<numbe
       }
       const mailbox = config.mailboxes.find(({ name }) => name === row.mailbox)
       const readBack = await readBackOf(config, row)
-      const authentication = parseAuthentication(row.authentication) ?? nothingKept
+      const authentication = parseAuthentication(row.authentication) ?? notLearned(row)
       answer(invocation, row.messageId ?? `#${row.id}`, authentication, proofOf(row, readBack), {
         id: row.id,
         mailbox: row.mailbox,
@@ -156,6 +159,12 @@ const nothingKept: Authentication = {
   stamped: { host: '', fields: [], leftOut: 0 },
   verified: { state: 'not-done' },
 }
+
+/** Where the verification was begun and left no result, the process ended amid it; it is not begun again. */
+const notLearned = (row: MessageRow): Authentication =>
+  row.verificationTriedAtMs === undefined
+    ? nothingKept
+    : { ...nothingKept, verified: { state: 'broken-off' } }
 
 /** The upload was refused by ourselves if its digest had differed, so an imported row vouches for it. */
 function proofOf(row: MessageRow, readBack: boolean | undefined): Proof {

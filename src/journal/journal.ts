@@ -119,6 +119,8 @@ export interface MessageRow {
   readonly lookUps: number
   /** Authentication results, JSON; docs/authentication.md describes it. */
   readonly authentication: string | undefined
+  /** When its verification was about to begin. Without `authentication` it was broken off, and is not begun again. */
+  readonly verificationTriedAtMs: number | undefined
 }
 
 /** What may be changed together with a move. Undefined leaves as it is; null clears. */

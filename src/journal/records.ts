@@ -39,6 +39,7 @@ export const messageColumns: Columns<MessageRow> = {
   short: 'boolean',
   lookUps: 'integer',
   authentication: 'text',
+  verificationTriedAtMs: 'integer',
 }
 
 export const standingColumns: Columns<StandingRow> = {

@@ -84,4 +84,8 @@ CREATE TABLE account (
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `,
   troubleStep,
+  // Written before a message's authentication is verified: whatever that does to us, it is not begun twice.
+  `
+ALTER TABLE message ADD COLUMN verification_tried_at_ms INTEGER;
+`,
 ]

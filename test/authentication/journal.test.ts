@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
-import { makeAuthenticate } from '../../src/authentication/authentication.ts'
 import { tableLookup } from '../../src/authentication/dns.ts'
+import { makeAuthenticate, makeLooker } from '../../src/authentication/look.ts'
 import { systemClock } from '../../src/clock.ts'
 import { inspectCommand } from '../../src/commands/inspect.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
@@ -39,7 +39,8 @@ before(async () => {
     STATE_DIR: join(directory, 'state'),
     ...gmailEnv(gmail, ['gmail.insert', 'gmail.labels', 'gmail.readonly']),
   }
-  const authenticate = makeAuthenticate(systemClock, tableLookup(articleZone('reject')))
+  const looker = makeLooker(systemClock, tableLookup(articleZone('reject')))
+  const authenticate = makeAuthenticate(looker)
   const mailbox = {
     server: { host: 'mail1042.conoha.ne.jp' },
     user: 'owner@shop.example',
@@ -89,6 +90,7 @@ before(async () => {
       authentication,
     })
   }
+  await looker.close()
   journal.close()
 })
 after(async () => {
@@ -205,9 +207,10 @@ describe('inspect and report over the journal', () => {
   })
 })
 
-test('the look beside an import ends at once when it is aborted', async () => {
+test('the look at an imported message ends at once when it is aborted', async () => {
   const controller = new AbortController()
-  const authenticate = makeAuthenticate(systemClock, () => new Promise(() => {}))
+  const looker = makeLooker(systemClock, () => new Promise(() => {}))
+  const authenticate = makeAuthenticate(looker)
   const mailbox = {
     server: { host: 'h' },
     user: 'u',
@@ -218,4 +221,5 @@ test('the look beside an import ends at once when it is aborted', async () => {
   const looking = authenticate(messageOf(googleReport(googleKey)), mailbox, controller.signal)
   controller.abort()
   assert.equal(await looking, undefined)
+  await looker.close()
 })

@@ -174,7 +174,9 @@ async function oldJournal(t: Parameters<typeof stateDirFor>[0]): Promise<string>
   openJournal(place, 'run', () => {}).close()
   const file = join(place, journalFile)
   const database = new DatabaseSync(file)
-  database.exec(`DROP TABLE trouble; PRAGMA user_version = 1`)
+  database.exec(
+    `DROP TABLE trouble; ALTER TABLE message DROP COLUMN verification_tried_at_ms; PRAGMA user_version = 1`,
+  )
   const json = (fault: TroubleFault): string => JSON.stringify(fault)
   database
     .prepare(

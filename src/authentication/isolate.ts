@@ -1,0 +1,306 @@
+/**
+ * The thread in which messages are verified, seen from the thread that carries mail.
+ *
+ * Invariants: nothing that a stranger wrote is given to the library on this side; a message has `deadlineMs`, after
+ * which the thread is ended in whatever it does; what waits is bounded in number and time; the thread lives only
+ * while it has work, so that an idle daemon does not hold the library.
+ *
+ * Messages beside the one that ran out of time are not to blame, and nobody can tell which of them stopped the
+ * thread: each is given a second and last try, alone.
+ */
+import { Worker } from 'node:worker_threads'
+import type { RawMessage } from '../message.ts'
+import type { Lookup } from './dns.ts'
+import type { FromIsolate, Job, ToIsolate } from './isolate-messages.ts'
+
+export interface IsolateOptions {
+  /** Answers the thread's questions. */
+  readonly lookup: Lookup
+  /** Of one message once it is begun, ms. */
+  readonly deadlineMs?: number
+  /** Without work for so long the thread is ended, ms. */
+  readonly idleMs?: number
+  /** How long one message may wait for its turn, ms. */
+  readonly waitMs?: number
+}
+
+/** `json`: an Authentication. `undefined`: ended from outside, nothing is known. */
+export type IsolateAnswer = { readonly json: string } | 'broken-off' | 'too-busy' | undefined
+
+interface Task {
+  readonly id: number
+  readonly job: Job
+  readonly raw: RawMessage
+  chunks: AsyncIterator<Uint8Array> | undefined
+  alone: boolean
+  settled: boolean
+  timer: NodeJS.Timeout | undefined
+  readonly settle: (answer: IsolateAnswer) => void
+}
+
+/** At work at once: while one waits for DNS another is hashed. */
+const runningAtMost = 4
+/** Known at once, waiting ones included: each holds a spool file, or as much in memory. */
+const knownAtMost = 16
+/** Loading the library takes a second on a slow machine; no message is to blame. */
+const startMs = 30_000
+
+/** Octets beyond V8's heap (hashes, pieces of messages) are bounded by what is handed over. */
+const resourceLimits = {
+  maxOldGenerationSizeMb: 96,
+  maxYoungGenerationSizeMb: 8,
+  codeRangeSizeMb: 16,
+  stackSizeMb: 4,
+}
+
+/** The sources are TypeScript, the package is JavaScript. */
+const program = new URL(`./isolate-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+export class Isolate {
+  readonly #lookup: Lookup
+  readonly #deadlineMs: number
+  readonly #idleMs: number
+  readonly #waitMs: number
+  readonly #waiting: Task[] = []
+  readonly #running = new Map<number, Task>()
+  #worker: Worker | undefined
+  #ready = false
+  /** The end of a thread that was told to end. */
+  #ending: Promise<unknown> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #serial = 0
+  #closed = false
+
+  constructor({ lookup, deadlineMs = 5000, idleMs = 1000, waitMs = 60_000 }: IsolateOptions) {
+    this.#lookup = lookup
+    this.#deadlineMs = deadlineMs
+    this.#idleMs = idleMs
+    this.#waitMs = waitMs
+  }
+
+  /** Whether the thread lives. */
+  get lives(): boolean {
+    return this.#worker !== undefined
+  }
+
+  /** Verifies one message. Never rejects. The message is read until the promise is settled, and not after. */
+  run(job: Job, raw: RawMessage, signal: AbortSignal): Promise<IsolateAnswer> {
+    if (this.#closed || signal.aborted) return Promise.resolve(undefined)
+    if (this.#waiting.length + this.#running.size >= knownAtMost) return Promise.resolve('too-busy')
+    const { promise, resolve } = Promise.withResolvers<IsolateAnswer>()
+    this.#serial += 1
+    const task: Task = {
+      id: this.#serial,
+      job,
+      raw,
+      chunks: undefined,
+      alone: false,
+      settled: false,
+      timer: undefined,
+      settle: answer => {
+        if (task.settled) return
+        task.settled = true
+        signal.removeEventListener('abort', onAbort)
+        resolve(answer)
+      },
+    }
+    // A task that is at work keeps its deadline: what it does can only be ended with the thread.
+    const onAbort = (): void => task.settle(undefined)
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#wait(task)
+    this.#pump()
+    return promise
+  }
+
+  /** Ends the thread; whoever waits gets undefined. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const task of [...this.#waiting.splice(0), ...this.#running.values()]) {
+      clearTimeout(task.timer)
+      task.settle(undefined)
+    }
+    this.#running.clear()
+    this.#end()
+    await this.#ending
+  }
+
+  #wait(task: Task): void {
+    this.#waiting.push(task)
+    task.timer = setTimeout(() => task.settle('too-busy'), this.#waitMs)
+  }
+
+  /** Begins what may begin now; starts the thread where there is work, and ends it where there is none. */
+  #pump(): void {
+    for (let at = this.#waiting.length - 1; at >= 0; at -= 1) {
+      const task = this.#waiting[at]
+      if (task?.settled !== true) continue
+      clearTimeout(task.timer)
+      this.#waiting.splice(at, 1)
+    }
+    if (this.#waiting.length + this.#running.size === 0) {
+      this.#rest()
+      return
+    }
+    if (this.#worker === undefined) this.#start()
+    if (this.#worker === undefined || !this.#ready) return
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const isAlone = next.alone || [...this.#running.values()].some(task => task.alone)
+      if (this.#running.size >= (isAlone ? 1 : runningAtMost)) return
+      this.#waiting.shift()
+      this.#begin(next, this.#worker)
+    }
+  }
+
+  #begin(task: Task, worker: Worker): void {
+    clearTimeout(task.timer)
+    worker.ref()
+    this.#running.set(task.id, task)
+    task.timer = setTimeout(() => this.#breakOff(task), this.#deadlineMs)
+    this.#say(worker, { kind: 'job', id: task.id, job: task.job })
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer)
+    if (this.#closed || this.#ending !== undefined) return
+    let worker: Worker
+    try {
+      // Nothing of ours reaches it: no secret of the environment, no preload, and its words reach nobody.
+      worker = new Worker(program, { env: {}, execArgv: [], stdout: true, stderr: true, resourceLimits })
+    } catch {
+      this.#lost()
+      return
+    }
+    worker.stdout.resume()
+    worker.stderr.resume()
+    this.#worker = worker
+    this.#timer = setTimeout(() => this.#lost(), startMs)
+    worker.on('message', (message: FromIsolate) => {
+      if (this.#worker === worker) this.#hear(worker, message)
+    })
+    // Out of memory, a bug: it is gone, and with it what it did.
+    worker.on('error', () => {
+      if (this.#worker === worker) this.#lost()
+    })
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#lost()
+    })
+  }
+
+  #hear(worker: Worker, message: FromIsolate): void {
+    switch (message.kind) {
+      case 'ready':
+        clearTimeout(this.#timer)
+        this.#ready = true
+        this.#pump()
+        return
+      case 'read':
+        void this.#readOn(worker, message.id)
+        return
+      case 'ask':
+        void this.#answer(worker, message.question, message.name, message.type)
+        return
+      case 'done': {
+        const task = this.#running.get(message.id)
+        if (task === undefined) return
+        this.#leave(task, message.json === undefined ? 'broken-off' : { json: message.json })
+        this.#pump()
+        return
+      }
+      default:
+        message satisfies never
+    }
+  }
+
+  async #readOn(worker: Worker, id: number): Promise<void> {
+    const task = this.#running.get(id)
+    const broken = { kind: 'chunk', id, octets: undefined, broken: true } as const
+    if (task === undefined || task.settled) return this.#say(worker, broken)
+    try {
+      task.chunks ??= task.raw.chunks()[Symbol.asyncIterator]()
+      const { done, value } = await task.chunks.next()
+      if (done === true) return this.#say(worker, { kind: 'chunk', id, octets: undefined, broken: false })
+      // A copy: what is handed over is gone on this side, and a view would take its whole buffer along.
+      const octets = new Uint8Array(value)
+      this.#say(worker, { kind: 'chunk', id, octets, broken: false }, [octets.buffer])
+    } catch {
+      this.#say(worker, broken)
+    }
+  }
+
+  async #answer(worker: Worker, question: number, name: string, type: string): Promise<void> {
+    try {
+      const rows = await this.#lookup(name, type)
+      this.#say(worker, { kind: 'answer', question, rows, code: '' })
+    } catch (error) {
+      const code = String((error as { code?: unknown } | undefined)?.code ?? 'EUNKNOWN')
+      this.#say(worker, { kind: 'answer', question, rows: undefined, code })
+    }
+  }
+
+  /** To a thread that has ended nothing is said. */
+  #say(worker: Worker, message: ToIsolate, handOver: ArrayBuffer[] = []): void {
+    if (this.#worker === worker) worker.postMessage(message, handOver)
+  }
+
+  #leave(task: Task, answer: IsolateAnswer): void {
+    clearTimeout(task.timer)
+    this.#running.delete(task.id)
+    task.settle(answer)
+    void task.chunks?.return?.().catch(() => {})
+    task.chunks = undefined
+  }
+
+  /** This message ran out of time, and the thread may not even hear us. */
+  #breakOff(task: Task): void {
+    this.#leave(task, 'broken-off')
+    this.#lost()
+  }
+
+  /** The thread is gone or is to go. Who was at work in it is tried once more, alone; who was alone is done with. */
+  #lost(): void {
+    const wasReady = this.#ready
+    const others = [...this.#running.values()]
+    for (const task of others) {
+      if (task.alone || task.settled) this.#leave(task, 'broken-off')
+      else {
+        clearTimeout(task.timer)
+        this.#running.delete(task.id)
+        void task.chunks?.return?.().catch(() => {})
+        task.chunks = undefined
+        task.alone = true
+        this.#wait(task)
+      }
+    }
+    // A thread that cannot even be started would be started for ever.
+    if (!wasReady) for (const task of this.#waiting) task.settle('broken-off')
+    this.#end()
+    this.#pump()
+  }
+
+  #rest(): void {
+    if (this.#worker === undefined) return
+    this.#worker.unref()
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      if (this.#waiting.length + this.#running.size === 0) this.#end()
+    }, this.#idleMs).unref()
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer)
+    const worker = this.#worker
+    this.#worker = undefined
+    this.#ready = false
+    if (worker === undefined) return
+    // The next one begins when this one has given its memory back.
+    const ending = worker.terminate().then(
+      () => {},
+      () => {},
+    )
+    this.#ending = ending
+    void ending.then(() => {
+      this.#ending = undefined
+      this.#pump()
+    })
+  }
+}

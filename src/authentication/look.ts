@@ -1,0 +1,89 @@
+/**
+ * The look at one message's authentication: cheap bounds first, then the verifying thread, and where that tells
+ * nothing what was stamped, with the reason why there is no more.
+ */
+import type { Clock } from '../clock.ts'
+import type { RawMessage } from '../message.ts'
+import {
+  type Authentication,
+  hostOf,
+  type MailboxOfAuthentication,
+  parseAuthentication,
+  withoutVerification,
+} from './authentication.ts'
+import { complexityBounds, findComplexity } from './complexity.ts'
+import { type Lookup, makeDns, systemLookup } from './dns.ts'
+import { Isolate, type IsolateOptions } from './isolate.ts'
+import type { ReceivingHost } from './results.ts'
+
+export interface Subject {
+  readonly host: ReceivingHost
+  readonly verify: boolean
+  readonly forwardingAddress: string | undefined
+}
+
+export interface Looker {
+  /**
+   * Undefined where it was aborted or `close` came first. Rejects only with the Fault of a message that can no
+   * longer be read. The message must stay readable until then.
+   */
+  look(raw: RawMessage, subject: Subject, signal?: AbortSignal): Promise<Authentication | undefined>
+  /** Whether a thread is held just now. */
+  readonly isAtWork: boolean
+  /** Ends what is under way. */
+  close(): Promise<void>
+}
+
+const never = new AbortController().signal
+
+/** What a process makes once: one verifying thread and one DNS cache for all. */
+export function makeLooker(
+  clock: Clock,
+  lookup: Lookup = systemLookup(),
+  options: Omit<IsolateOptions, 'lookup'> = {},
+): Looker {
+  const isolate = new Isolate({ ...options, lookup: makeDns({ lookup, clock }) })
+  return {
+    get isAtWork() {
+      return isolate.lives
+    },
+    close: () => isolate.close(),
+    async look(raw, { host, verify, forwardingAddress }, signal = never) {
+      const header = await raw.header(complexityBounds.headerOctets + 1)
+      if (!verify) return withoutVerification(header, host, { state: 'off' })
+      const why = findComplexity(header, raw.octets)
+      if (why !== undefined) return withoutVerification(header, host, { state: 'message-too-complex', why })
+      // A copy: a view would take the whole buffer that it lies in across to the thread.
+      const job = {
+        header: new Uint8Array(header),
+        octets: raw.octets,
+        host,
+        forwardingAddress,
+        nowMs: clock.nowMs(),
+      }
+      const answer = await isolate.run(job, raw, signal)
+      if (answer === undefined) return undefined
+      if (typeof answer === 'string') return withoutVerification(header, host, { state: answer })
+      return parseAuthentication(answer.json) ?? withoutVerification(header, host, { state: 'broken-off' })
+    },
+  }
+}
+
+/** The look at a message that was imported; resolves to the JSON for the journal and never rejects. */
+export function makeAuthenticate(
+  looker: Looker,
+): (raw: RawMessage, mailbox: MailboxOfAuthentication, signal: AbortSignal) => Promise<string | undefined> {
+  return async (raw, mailbox, signal) => {
+    const { verify, forwardingAddress } = mailbox
+    try {
+      const authentication = await looker.look(
+        raw,
+        { host: hostOf(mailbox), verify, forwardingAddress },
+        signal,
+      )
+      return authentication === undefined ? undefined : JSON.stringify(authentication)
+    } catch {
+      return undefined
+    }
+  }
+}
