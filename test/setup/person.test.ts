@@ -1,10 +1,11 @@
 /** What the set-up asks of whom: hosts that need to be asked about, certificates, headless sign-in, protocols. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { Discovery, Found } from '../../src/config/discover.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { presetById } from '../../src/config/presets.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
@@ -294,6 +295,45 @@ describe('signing in without a browser on this machine', { skip }, () => {
     assert.equal(links, 1)
     assert.ok(asker.told.some(({ tone, text }) => tone === 'bad' && text.includes(owner)))
     assert.match(await readFile(world.configFile, 'utf8'), new RegExp(`address: ${owner}`))
+  })
+
+  it('corrects the address of an account that is there already, and keeps the name that journal and vault know', async () => {
+    const alias = 'alias@example.test'
+    await mkdir(dirname(world.configFile), { recursive: true, mode: 0o700 })
+    const lines = [
+      `stateDir: ${world.stateDir}`,
+      'accounts:',
+      `  - address: ${alias} # mine`,
+      `    clientId: ${world.gmail.client.id}`,
+      'mailboxes:',
+      `  - user: ${address}`,
+      `    account: ${alias}`,
+      '    protocol: imap',
+      '    host: 127.0.0.1',
+    ]
+    await writeFile(world.configFile, `${lines.join('\n')}\n`, { mode: 0o600 })
+    const asker = person([['retry-google', 'use']])
+    const openBrowser = async (url: string) => {
+      void addressAfterConsent(url).then(back => fetch(back))
+      return true
+    }
+    const flags = { part: 'google', answers: { 'client-file': 'client.json' } } as const
+    const done = await setUpWith(asker, where(), flags, { openBrowser })
+    assert.equal(done.exitCode, 0, done.stderr + asker.told.map(({ text }) => text).join('\n'))
+    const yaml = await readFile(world.configFile, 'utf8')
+    assert.match(yaml, new RegExp(`address: ${owner}`))
+    assert.match(yaml, new RegExp(`name: ${alias}`))
+    assert.match(yaml, new RegExp(`account: ${alias}`))
+    const { accounts, mailboxes } = await loadConfig({
+      env: { ...world.env },
+      cwd: world.home,
+      needSecrets: false,
+    })
+    assert.deepEqual(
+      accounts.map(({ name, address: one }) => [name, one]),
+      [[alias, owner]],
+    )
+    assert.equal(mailboxes[0]?.account, alias)
   })
 
   it('keeps nothing of a stranger’s permission, with an ID token or without one', async () => {
