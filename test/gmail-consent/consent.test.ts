@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import http from 'node:http'
-import { createConnection, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
@@ -123,26 +121,6 @@ describe('consent in a browser on this machine', () => {
     assert.equal(given.endsAtMs, undefined)
     assert.equal(await revokeConsent(given.refreshToken, gmail.revokeUrl, never), 'revoked')
     assert.equal(await revokeConsent(given.refreshToken, gmail.revokeUrl, never), 'already-ended')
-  })
-
-  it('G14: is reached by the browser while another user of the machine holds a hundred connections', async t => {
-    const waiting = consent.waitForRedirect(never)
-    const sockets: Socket[] = []
-    t.after(() => {
-      for (const socket of sockets) socket.destroy()
-    })
-    const right = await decide(consent.url, leastScopes)
-    for (const words of ['', 'GET / HTTP/1.1\r\nHost: a\r\n'])
-      for (let count = 0; count < 100; count += 1) {
-        const socket = createConnection({ host: '127.0.0.1', port: consent.port })
-        socket.on('error', () => {})
-        sockets.push(socket)
-        await once(socket, 'connect')
-        if (words !== '') socket.write(words)
-      }
-    assert.equal((await request(right)).status, 303)
-    assert.equal((await waiting).code, new URL(right).searchParams.get('code'))
-    assert.equal((await request(`http://127.0.0.1:${consent.port}/done`)).status, 200)
   })
 
   it('goes on waiting when a stranger knocks, and is not found under another name', async () => {

@@ -54,7 +54,7 @@ describe('text for unit files', () => {
     assert.match(makeUnits(plain)[0]?.text ?? '', /^RestartPreventExitStatus=2 77 78$/m)
   })
 
-  it('G14: leaves no core file and gives no signal that makes one', () => {
+  it('leaves no core file and gives no signal that makes one', () => {
     for (const scope of ['system', 'user'] as const)
       for (const mode of ['daemon', 'timer'] as const) {
         const [{ text } = { text: '' }] = makeUnits({ ...plain, scope, mode })

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { serveTokens } from './gmail/scripted.ts'
-import { type Certificate, type Certificates, makeCertificates } from './servers/certificates.ts'
-import { startTlsTrap, type TlsTrap } from './servers/tls-trap.ts'
+import { serveTokens } from '../gmail/scripted.ts'
+import { type Certificate, type Certificates, makeCertificates } from '../servers/certificates.ts'
+import { startTlsTrap, type TlsTrap } from '../servers/tls-trap.ts'
 import { type Destination, destinations } from './tls-destinations.ts'
 
 const child = fileURLToPath(new URL('./tls-child.ts', import.meta.url))

@@ -3,7 +3,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { createConnection, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { startConsent } from '../../src/gmail/consent.ts'
+import { makeAgent } from '../../src/service/launchd.ts'
+import { makeUnits } from '../../src/service/systemd.ts'
 import { until } from '../servers/hikyaku.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
@@ -74,5 +78,48 @@ describe('a running daemon', () => {
     const lines = stderr.trim().split('\n')
     for (const line of lines) assert.equal(typeof JSON.parse(line).event, 'string', line)
     assert.equal(lines.filter(line => JSON.parse(line).event === 'scheduleLate').length, 1)
+  })
+})
+
+describe('the sign-in', () => {
+  it('G14: is reached by the browser while another user of the machine holds hundreds of connections', async t => {
+    const consent = await startConsent({
+      client: { id: 'id', secret: 'secret' },
+      scopes: [],
+      authUrl: 'http://127.0.0.1:9/auth',
+    })
+    const sockets: Socket[] = []
+    t.after(async () => {
+      for (const socket of sockets) socket.destroy()
+      await consent.close()
+    })
+    // Silent ones, and ones that never come to the end of a request.
+    for (const words of ['', 'GET / HTTP/1.1\r\nHost: a\r\n'])
+      for (let count = 0; count < 100; count += 1) {
+        const socket = createConnection({ host: '127.0.0.1', port: consent.port })
+        socket.on('error', () => {})
+        sockets.push(socket)
+        await once(socket, 'connect')
+        if (words !== '') socket.write(words)
+      }
+    const waiting = consent.waitForRedirect(AbortSignal.timeout(20_000))
+    const state = new URL(consent.url).searchParams.get('state')
+    const back = await fetch(`http://127.0.0.1:${consent.port}/?state=${state}&code=CODE`)
+    assert.equal(back.status, 200, 'the page behind the redirect')
+    assert.equal((await waiting).code, 'CODE')
+  })
+})
+
+describe('the service', () => {
+  it('G14: leaves no core file, by the kernel or by the watchdog', () => {
+    const paths = { nodeFile: '/usr/bin/node', cliFile: '/opt/hikyaku/dist/cli.js' }
+    for (const scope of ['system', 'user'] as const)
+      for (const mode of ['daemon', 'timer'] as const) {
+        const [{ text } = { text: '' }] = makeUnits({ mode, scope, ...paths })
+        assert.match(text, /^LimitCORE=0$/m)
+        if (mode === 'daemon') assert.match(text, /^WatchdogSignal=SIGKILL$/m)
+      }
+    const { text } = makeAgent({ mode: 'daemon', scope: 'user', ...paths })
+    assert.match(text, /<key>HardResourceLimits<\/key>\s*<dict>\s*<key>Core<\/key>\s*<integer>0<\/integer>/)
   })
 })

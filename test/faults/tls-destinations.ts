@@ -1,5 +1,5 @@
 /** Everything with which hikyaku speaks TLS, and the dialect that is spoken there; `node`: Node left to itself. */
-import type { TrapDialect } from './servers/tls-trap.ts'
+import type { TrapDialect } from '../servers/tls-trap.ts'
 
 export const destinations = {
   pop3: 'pop3',

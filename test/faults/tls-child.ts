@@ -4,16 +4,16 @@
  * argv[2]: JSON, port by destination; argv[3]: origin of a token service that answers.
  */
 import { get } from 'node:https'
-import { systemClock } from '../src/clock.ts'
-import { makeFetcher } from '../src/config/discover-fetch.ts'
-import { Fault } from '../src/fault.ts'
-import { exchangeCode, revokeConsent } from '../src/gmail/consent-exchange.ts'
-import { makeGmail } from '../src/gmail/google.ts'
-import { makeImapSource } from '../src/source/imap.ts'
-import { makePop3Source } from '../src/source/pop3.ts'
-import { ping, postText } from '../src/webhook.ts'
-import { accountFor, anImport, endpointsFor, messageOf } from './gmail/scripted.ts'
-import { mailboxOf } from './source/imap-harness.ts'
+import { systemClock } from '../../src/clock.ts'
+import { makeFetcher } from '../../src/config/discover-fetch.ts'
+import { Fault } from '../../src/fault.ts'
+import { exchangeCode, revokeConsent } from '../../src/gmail/consent-exchange.ts'
+import { makeGmail } from '../../src/gmail/google.ts'
+import { makeImapSource } from '../../src/source/imap.ts'
+import { makePop3Source } from '../../src/source/pop3.ts'
+import { ping, postText } from '../../src/webhook.ts'
+import { accountFor, anImport, endpointsFor, messageOf } from '../gmail/scripted.ts'
+import { mailboxOf } from '../source/imap-harness.ts'
 import type { Destination } from './tls-destinations.ts'
 
 const ports = JSON.parse(process.argv[2] ?? '') as Record<Destination, number>
