@@ -2,7 +2,6 @@
 import { aboutLine, saidBeside } from '../alert-rules.ts'
 import { paragraph } from '../authentication/wrap.ts'
 import { faultText, type Language } from '../locale/locale.ts'
-import { fit } from '../locale/table.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 import type { TroubleEntry } from '../trouble.ts'
 import { exitCodeOfTrouble } from '../trouble-list.ts'
@@ -48,7 +47,7 @@ function messageLines(
   const numbers = entry.first.map(({ subject }) => `#${subject}`).join(', ')
   return [
     ...paragraph(own.named(numbers, entry.messages - entry.first.length), width, '  '),
-    ...described.map(trouble => `  ${fit(aboutLine(trouble, words), width - 2)}`),
+    ...described.flatMap(trouble => paragraph(aboutLine(trouble, words), width, '  ')),
   ]
 }
 

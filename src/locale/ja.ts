@@ -110,7 +110,7 @@ export const ja: Words = {
     polling: '正常',
     pulling: '処理中',
     never: 'なし',
-    failingSince: agoMs => `${span(agoMs)}前から取り込めていません`,
+    failingSince: agoMs => `${span(agoMs)}前から取り込み不可`,
     troubles: count => `問題 ${number(count)} 件`,
     waitingUntil: inMs => `待機中（${relative(inMs)}に再試行）`,
     consentEnds: (account, inMs) =>

@@ -57,7 +57,7 @@ const english: TroubleWords = {
   since: (agoMs, times, lastAgoMs) =>
     `For ${en.format.span(agoMs)}${times > 1 ? `; ${en.format.number(times)} times, last ${en.format.relative(-lastAgoMs)}` : ''}`,
   said: words => `They said: “${words}”`,
-  named: (numbers, more) => `No. ${numbers}${more > 0 ? ` and ${en.format.number(more)} more` : ''}`,
+  named: (numbers, more) => `Messages: ${numbers}${more > 0 ? ` and ${en.format.number(more)} more` : ''}`,
   about: { from: 'From', subject: 'Subject', date: 'Date' },
   subject(entry) {
     const { name, folder } = place(entry)
@@ -170,7 +170,7 @@ const japanese: TroubleWords = {
   since: (agoMs, times, lastAgoMs) =>
     `${ja.format.span(agoMs)}前から${times > 1 ? `（${ja.format.number(times)} 回、最後は${ja.format.relative(-lastAgoMs)}）` : ''}`,
   said: words => `相手の応答: 「${words}」`,
-  named: (numbers, more) => `番号 ${numbers}${more > 0 ? ` ほか ${ja.format.number(more)} 通` : ''}`,
+  named: (numbers, more) => `メール: ${numbers}${more > 0 ? ` ほか ${ja.format.number(more)} 通` : ''}`,
   about: { from: '差出人', subject: '件名', date: '日付' },
   subject(entry) {
     const { name, folder } = place(entry)

@@ -1,0 +1,157 @@
+/** `status` with nothing wrong, with each kind of trouble and with all at once, in 80 columns and both languages. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { aboutOf, decodeWords } from '../../src/describe-trouble.ts'
+import type { FaultCode, FaultFacts } from '../../src/fault.ts'
+import { openJournal } from '../../src/journal/sqlite.ts'
+import { displayWidth } from '../../src/locale/table.ts'
+import type { TroubleKey } from '../../src/trouble.ts'
+import { hikyaku } from '../servers/hikyaku.ts'
+
+const box = 'shop@example.jp'
+const account = 'owner@gmail.com'
+const words = 'NO \u001b[31mred\u202e and turned'
+const hour = 3600_000
+
+/** Code, thing, facts, and the exit code that it alone makes. */
+const kinds: Readonly<Record<string, readonly [FaultCode, TroubleKey, FaultFacts, number]>> = {
+  folder: [
+    'source.folder-missing',
+    { scope: 'folder', name: box, subject: '注文/2026' },
+    { folder: '注文/2026', folders: 'INBOX, ゴミ箱', words },
+    78,
+  ],
+  wish: [
+    'source.cannot-settle',
+    { scope: 'wish', name: box, subject: 'INBOX' },
+    { host: 'imap.example.jp', words },
+    1,
+  ],
+  mailbox: [
+    'source.login-refused',
+    { scope: 'mailbox', name: box, subject: '' },
+    { host: 'imap.example.jp', words },
+    77,
+  ],
+  account: ['gmail.daily-limit', { scope: 'account', name: account, subject: '' }, { account, words }, 75],
+  books: ['books.broken', { scope: 'mailbox', name: box, subject: 'books' }, { listed: 9, missing: 2 }, 70],
+  machine: ['state.disk-full', { scope: 'machine', name: '', subject: '' }, { file: '/var' }, 75],
+}
+
+describe('status', () => {
+  let folder = ''
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hikyaku-status-'))
+  })
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  function fill(name: string, which: readonly string[], messages = 0): string {
+    const place = join(folder, name)
+    const journal = openJournal(place, 'run', () => {})
+    const now = Date.now()
+    journal.beginPull(box, now)
+    journal.updateMailbox(box, { lastGoodPullAtMs: now })
+    for (const kind of which) {
+      const [code, key, facts] = kinds[kind] ?? []
+      if (code === undefined || key === undefined || facts === undefined) continue
+      journal.troubles.opened(key, { code, retry: 'owner', facts, atMs: now }, now - 50 * hour)
+    }
+    const nothing = { returned: [], vanished: [], renamed: [], unnamed: [], started: true }
+    const added = Array.from({ length: messages }, (_, n) => ({
+      mailbox: box,
+      folder: 'INBOX',
+      uid: `u${n}`,
+      stage: 'listed' as const,
+      octetsListed: 10,
+      arrivedAtMs: now,
+      seen: false,
+      headerSha256: undefined,
+    }))
+    const ids = journal.recordFolder({
+      mailbox: box,
+      folder: 'INBOX',
+      atMs: now,
+      generation: 1,
+      ...nothing,
+      added,
+    })
+    const fault = { code: 'message.not-retrieved', retry: 'later', facts: { words }, atMs: now } as const
+    journal.moveAll(
+      ids.map(id => ({ id, to: 'deferred', patch: { fault, firstFailedAtMs: now - 30 * hour } })),
+    )
+    journal.close()
+    return place
+  }
+
+  async function status(place: string, language: string, ...more: string[]) {
+    const env = {
+      STATE_DIR: place,
+      HIKYAKU_LANG: language,
+      MAIL_PROTOCOL: 'imap',
+      MAIL_HOST: 'imap.example.jp',
+      MAIL_USER: box,
+      MAIL_PASSWORD: 'x',
+      GMAIL_ACCOUNT: account,
+      GOOGLE_CLIENT_ID: 'x',
+      GOOGLE_CLIENT_SECRET: 'x',
+      GOOGLE_REFRESH_TOKEN: 'x',
+    }
+    const ended = await hikyaku(['status', ...more], { env, cwd: folder })
+    assert.equal(ended.stderr, '')
+    for (const line of ended.stdout.split('\n')) {
+      if (more.length === 0 && !line.startsWith('Journal') && !line.startsWith('記録'))
+        assert.ok(displayWidth(line) <= 80, `${displayWidth(line)}: ${line}`)
+      assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u)
+    }
+    return ended
+  }
+
+  it('says well, and ends with 0, where the list is empty, and only there', async () => {
+    const place = fill('none', [])
+    const english = await status(place, 'en')
+    assert.equal(english.code, 0, english.stdout)
+    assert.match(english.stdout, /shop@example\.jp +well /)
+    assert.match((await status(place, 'ja')).stdout, /正常/)
+  })
+
+  for (const [kind, [code, key, , exit]] of Object.entries(kinds))
+    it(`shows trouble of the kind ${kind} in both languages and ends with ${exit}`, async () => {
+      const place = fill(kind, [kind])
+      for (const language of ['en', 'ja']) {
+        const ended = await status(place, language)
+        assert.equal(ended.code, exit)
+        assert.doesNotMatch(ended.stdout, /jp +(well|正常)/)
+        assert.match(ended.stdout, language === 'en' ? /Not well \(1\):/ : /問題（1 件）:/)
+        assert.match(ended.stdout, /2\.1/, 'since when')
+        assert.match(ended.stdout, / {2}→ /, 'what to do')
+        if (!['books', 'machine'].includes(kind)) assert.match(ended.stdout, /\\x1b\[31mred\\u\{202e\}/)
+      }
+      const { ok, troubles } = JSON.parse((await status(place, 'en', '--json')).stdout)
+      assert.equal(ok, false)
+      assert.deepEqual([troubles.length, troubles[0].code, troubles[0].scope], [1, code, key.scope])
+    })
+
+  it('shows all at once with the exit code of the worst, and ten thousand messages as one', async () => {
+    const place = fill('all', Object.keys(kinds), 10_000)
+    for (const language of ['en', 'ja']) {
+      const beganMs = performance.now()
+      const ended = await status(place, language)
+      assert.ok(performance.now() - beganMs < 20_000)
+      assert.equal(ended.code, 70)
+      assert.match(ended.stdout, /#1, #2, #3, #4, #5 .*9,995/)
+      assert.ok(ended.stdout.split('\n').length < 120)
+    }
+  })
+})
+
+it('a header’s fields are read for people: encoded words, raw UTF-8, and what cannot be decoded', () => {
+  assert.equal(decodeWords('=?UTF-8?B?5rOo5paH?= =?utf-8?q?=E7=A2=BA_x?= y'), '注文確 x y')
+  assert.equal(decodeWords('=?ISO-2022-JP?B?GyRCQ21KOBsoQg==?='), '注文')
+  assert.equal(decodeWords(Buffer.from('注文').toString('latin1')), '注文')
+  assert.equal(decodeWords('=?nonsense?B?5rOo?='), '=?nonsense?B?5rOo?=')
+  const about = aboutOf(Buffer.from(`From: a@b\r\nSubject: ${'x'.repeat(5000)}\r\n\r\n`))
+  assert.deepEqual([about.from, about.subject?.length, about.date], ['a@b', 200, undefined])
+})
