@@ -6,6 +6,8 @@
 // First of all: at this signal Node would open its inspector on 127.0.0.1, where anybody on this computer may run code
 // in this process, which holds the passwords.
 process.on('SIGUSR1', () => {})
+// Before anything is made: whatever we write is its owner's alone, also what SQLite and other programs make for us.
+process.umask(0o077)
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const [first, ...others] = process.argv.slice(2)
 if (major < 22 || (major === 22 && minor < 13)) {

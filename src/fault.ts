@@ -96,6 +96,7 @@ export const faultKinds = {
   'state.second-instance': kind('everything', 'owner', temporary),
   'state.disk-full': kind('everything', 'later', temporary),
   'state.read-only': kind('everything', 'owner', configuration),
+  'state.exposed': kind('everything', 'owner', configuration),
   'state.io': kind('everything', 'later', temporary),
   'journal.newer': kind('everything', 'owner', configuration),
   'journal.damaged': kind('everything', 'owner', configuration),

@@ -5,15 +5,13 @@
  * the source keeps the message.
  */
 import { createHash } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { diskFault } from './disk-fault.ts'
 import { Fault } from './fault.ts'
 import type { OctetSink, RawMessage } from './message.ts'
+import { openSpoolFile, type SpoolFile, sweepSpoolFiles } from './spool-file.ts'
 
 const memoryLimit = 256 * 1024
 const readOctets = 64 * 1024
-const suffix = '.spool'
 
 export interface Spool extends OctetSink {
   /** No more octets will come: the message, sealed. */
@@ -31,33 +29,24 @@ export interface Spooler {
 
 /** @param directory where large messages wait; made with mode 0700 when first needed */
 export function makeSpooler(directory: string): Spooler {
-  let serial = 0
   return {
-    take(limit) {
-      serial += 1
-      return new MessageSpool(join(directory, `${process.pid}-${serial}${suffix}`), directory, limit)
-    },
-    async sweep() {
-      const names = await readdir(directory).catch(() => [])
-      for (const name of names) if (name.endsWith(suffix)) await rm(join(directory, name), { force: true })
-    },
+    take: limit => new MessageSpool(directory, limit),
+    sweep: async () => sweepSpoolFiles(directory),
   }
 }
 
 class MessageSpool implements Spool {
-  readonly #path: string
   readonly #directory: string
   readonly #limit: number
   readonly #hash = createHash('sha256')
   #parts: Uint8Array[] = []
   #inMemory = 0
   #octets = 0
-  #file: FileHandle | undefined
+  #file: SpoolFile | undefined
   #written = 0
   #discarded = false
 
-  constructor(path: string, directory: string, limit: number) {
-    this.#path = path
+  constructor(directory: string, limit: number) {
     this.#directory = directory
     this.#limit = limit
   }
@@ -79,19 +68,11 @@ class MessageSpool implements Spool {
     this.#parts = []
     this.#inMemory = 0
     try {
-      if (this.#file === undefined) {
-        await mkdir(this.#directory, { recursive: true, mode: 0o700 })
-        this.#file = await open(this.#path, 'wx+', 0o600)
-        await rm(this.#path, { force: true }).catch(() => {})
-      }
-      let from = 0
-      while (from < octets.length) {
-        const { bytesWritten } = await this.#file.write(octets, from, octets.length - from, this.#written)
-        from += bytesWritten
-        this.#written += bytesWritten
-      }
+      this.#file ??= openSpoolFile(this.#directory)
+      await this.#file.write(octets, this.#written)
+      this.#written += octets.length
     } catch (error) {
-      throw diskFault(error, this.#path)
+      throw error instanceof Fault ? error : diskFault(error, this.#file?.path ?? this.#directory)
     }
   }
 
@@ -119,11 +100,12 @@ class MessageSpool implements Spool {
       const buffer = Buffer.allocUnsafeSlow(Math.min(readOctets, this.#octets - position))
       let bytesRead = 0
       try {
-        bytesRead = (await this.#file.read(buffer, 0, buffer.length, position)).bytesRead
+        bytesRead = await this.#file.read(buffer, position)
       } catch (error) {
-        throw diskFault(error, this.#path)
+        throw diskFault(error, this.#file?.path ?? this.#directory)
       }
-      if (bytesRead === 0) throw new Fault('state.io', { facts: { file: this.#path, reason: 'short read' } })
+      if (bytesRead === 0)
+        throw new Fault('state.io', { facts: { file: this.#file.path, reason: 'short read' } })
       position += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
@@ -135,10 +117,7 @@ class MessageSpool implements Spool {
     this.#parts = []
     const file = this.#file
     this.#file = undefined
-    if (file !== undefined) {
-      await file.close().catch(() => {})
-      await rm(this.#path, { force: true }).catch(() => {})
-    }
+    await file?.close().catch(() => {})
   }
 }
 

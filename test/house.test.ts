@@ -30,7 +30,7 @@ const rooms: Readonly<Record<string, string>> = {
 
 /** Outside things, and the only places that may know them. */
 const homes: Readonly<Record<string, readonly string[]>> = {
-  'node:sqlite': ['src/journal/'],
+  'node:sqlite': ['src/journal/', 'src/sqlite-file.ts'],
   'node:net': [
     'src/tls.ts',
     'src/service/',

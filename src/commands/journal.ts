@@ -1,12 +1,10 @@
 /** `hikyaku journal check | rebuild`: whether the journal can be relied on, and a new one where it cannot. */
-import { mkdirSync } from 'node:fs'
 import { type Bridge, openBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { diskFault } from '../disk-fault.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import { checkJournal, type JournalCheck, type JournalProblem, refuseNewerJournal } from '../journal/check.ts'
-import { type InstanceLock, isInstanceRunning, lockInstance } from '../journal/lock.ts'
+import { isInstanceRunning, lockInstance } from '../journal/lock.ts'
 import { removeWorkDir, replaceJournal, sweepWorkDirs, workDirOf } from '../journal/replace.ts'
 import { salvageJournal } from '../journal/salvage.ts'
 import type { Log } from '../log.ts'
@@ -138,26 +136,16 @@ async function rebuild(
 ): Promise<Rebuilt> {
   const stamp = new Date(systemClock.nowMs()).toISOString().replace(/[:.]/g, '-')
   const workDir = workDirOf(config.stateDir, stamp)
-  const lock = takeLock(config.stateDir)
+  const lock = lockInstance(config.stateDir)
   try {
     sweepWorkDirs(config.stateDir, workDir)
     const bridge = await openBridge(config, log, systemClock, workDir)
     const done = await prove(invocation, bridge, check.file, workDir, signal).finally(() => bridge.close())
     return { aside: replaceJournal(config.stateDir, workDir, stamp) ?? null, ...done }
   } finally {
-    removeWorkDir(workDir)
+    removeWorkDir(config.stateDir, workDir)
     lock.release()
   }
-}
-
-/** Also where the whole directory is missing. */
-function takeLock(stateDir: string): InstanceLock {
-  try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw diskFault(error, stateDir)
-  }
-  return lockInstance(stateDir)
 }
 
 async function prove(

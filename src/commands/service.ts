@@ -1,6 +1,5 @@
 /** `hikyaku service install | uninstall | status`: systemd on Linux, launchd on macOS. */
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { configFolder, noHome, stateFolder } from '../config/load-paths.ts'
 import { exitCodes } from '../fault.ts'
@@ -8,6 +7,7 @@ import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
 import type { ServiceOptions } from '../service/service.ts'
 import { serviceWords } from '../service/words.ts'
+import { secureStateFolder } from '../state-folder.ts'
 import { printable } from '../untrusted.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -121,8 +121,7 @@ async function act(
   }
   if (/[\\/]_npx[\\/]/.test(options.cliFile)) return refuse(exitCodes.usage, words.npx)
   // systemd refuses to start a service whose writable folder is not there.
-  if (options.stateDir !== undefined && scope === 'user')
-    await mkdir(machine.prefix + options.stateDir, { recursive: true, mode: 0o700 })
+  if (options.stateDir !== undefined && scope === 'user') secureStateFolder(machine.prefix + options.stateDir)
   const { files, name } = await manager.install(options)
   const lingers = existsSync(`${machine.prefix}/var/lib/systemd/linger/${machine.userName}`)
   const lines = [

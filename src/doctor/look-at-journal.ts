@@ -2,17 +2,18 @@
  * The journal, looked at without touching it. SQLite makes files beside a database even to read it, so a journal that
  * nobody uses is copied and the copy is opened; beside a running daemon those files are there anyway.
  */
-import { existsSync } from 'node:fs'
-import { constants, copyFile, mkdtemp, rm, stat } from 'node:fs/promises'
+import { closeSync, constants, existsSync, openSync, readSync, writeSync } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { basename, dirname, join } from 'node:path'
+import { inFolder } from '../as-owner.ts'
 import { diskFault } from '../disk-fault.ts'
 import { asFault, Fault } from '../fault.ts'
 import { integrityProblems, journalFile } from '../journal/file.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { sqliteFault } from '../journal/sqlite-fault.ts'
+import { openSqlite } from '../sqlite-file.ts'
 
 export interface JournalLook {
   /** Undefined where there is none yet, or where it cannot be used (`fault`). */
@@ -83,7 +84,7 @@ async function copyOf(stateDir: string): Promise<string> {
   try {
     for (const name of [journalFile, `${journalFile}-wal`, 'journal.made']) {
       const from = join(stateDir, name)
-      if (existsSync(from)) await copyFile(from, join(folder, name), constants.COPYFILE_FICLONE)
+      if (existsSync(from)) copyOut(from, join(folder, name))
     }
     return folder
   } catch (thrown) {
@@ -92,15 +93,31 @@ async function copyOf(stateDir: string): Promise<string> {
   }
 }
 
-function checkWhole(file: string, octets: number): void {
-  let database: DatabaseSync | undefined
+/** Read with the rights of the folder's owner, written with ours. */
+function copyOut(from: string, to: string): void {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  const [source, copy] = [
+    inFolder(dirname(from), at => openSync(join(at, basename(from)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)),
+    openSync(to, 'wx', 0o600),
+  ]
   try {
-    database = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
-    const [problem] = integrityProblems(database, octets <= fullCheckOctets)
-    if (problem !== undefined) throw new Fault('journal.damaged', { facts: { file, reason: problem } })
+    const piece = Buffer.alloc(1 << 20)
+    for (let read = readSync(source, piece); read > 0; read = readSync(source, piece))
+      writeSync(copy, piece, 0, read)
+  } finally {
+    closeSync(source)
+    closeSync(copy)
+  }
+}
+
+function checkWhole(file: string, octets: number): void {
+  try {
+    openSqlite(file, { readOnly: true, timeout: 5000 }, database => {
+      const [problem] = integrityProblems(database, octets <= fullCheckOctets)
+      if (problem !== undefined) throw new Fault('journal.damaged', { facts: { file, reason: problem } })
+      database.close()
+    })
   } catch (thrown) {
     throw sqliteFault(thrown, file)
-  } finally {
-    database?.close()
   }
 }

@@ -4,8 +4,9 @@
  */
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../fault.ts'
+import { openSqlite } from '../sqlite-file.ts'
 import { integrityProblems, journalFile, madeFile } from './file.ts'
 import { migrations } from './schema.ts'
 import { sqliteFault } from './sqlite-fault.ts'
@@ -67,12 +68,11 @@ export function checkJournal(stateDir: string): JournalCheck {
     return { ...nothing, state: lost ? 'unsound' : 'none', problems: lost ? [{ problem: 'missing' }] : [] }
   }
   try {
-    const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
-    try {
-      return { file, octets, ...look(database, file, octets) }
-    } finally {
+    return openSqlite(file, { readOnly: true, timeout: 5000 }, database => {
+      const looked = look(database, file, octets)
       database.close()
-    }
+      return { file, octets, ...looked }
+    })
   } catch (error) {
     const fault = sqliteFault(error, file)
     if (fault.code !== 'journal.damaged') throw fault

@@ -1,6 +1,4 @@
 /** The journal's file: its name, its version, whether it is sound, and how it is begun. */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../fault.ts'
 import { migrations } from './schema.ts'
@@ -63,17 +61,4 @@ export function migrate(database: DatabaseSync, steps: readonly string[] = migra
 export function lendTroubles(database: DatabaseSync): void {
   if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'trouble'").get() === undefined)
     database.exec(troubleForALook)
-}
-
-/** Temp + fsync + rename + fsync of the folder: after a power cut the file is whole or not there. */
-export function writeDurably(file: string, text: string): void {
-  const temporary = `${file}.new`
-  const handle = openSync(temporary, 'w', 0o600)
-  writeSync(handle, text)
-  fsyncSync(handle)
-  closeSync(handle)
-  renameSync(temporary, file)
-  const folder = openSync(dirname(file), 'r')
-  fsyncSync(folder)
-  closeSync(folder)
 }

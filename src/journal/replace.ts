@@ -1,7 +1,9 @@
 /** Puts a new journal in the place of a damaged or missing one, and keeps what was there. */
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { inFolder } from '../as-owner.ts'
 import { diskFault } from '../disk-fault.ts'
+import { Fault } from '../fault.ts'
 import { journalFile } from './file.ts'
 
 const workPrefix = 'rebuild-'
@@ -11,14 +13,15 @@ export const workDirOf = (stateDir: string, stamp: string): string => join(state
 
 /** Removes what killed rebuilds left, all but `current`. */
 export function sweepWorkDirs(stateDir: string, current: string): void {
-  for (const name of readdirSync(stateDir)) {
-    const folder = join(stateDir, name)
-    if (name.startsWith(workPrefix) && folder !== current) rmSync(folder, { recursive: true, force: true })
-  }
+  inFolder(stateDir, at => {
+    for (const name of readdirSync(at))
+      if (name.startsWith(workPrefix) && name !== basename(current))
+        rmSync(join(at, name), { recursive: true, force: true })
+  })
 }
 
-export function removeWorkDir(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
+export function removeWorkDir(stateDir: string, folder: string): void {
+  inFolder(stateDir, at => rmSync(join(at, basename(folder)), { recursive: true, force: true }))
 }
 
 /**
@@ -28,21 +31,22 @@ export function removeWorkDir(folder: string): void {
  * @returns the old file's new path, or undefined where there was none
  */
 export function replaceJournal(stateDir: string, workDir: string, stamp: string): string | undefined {
-  const file = join(stateDir, journalFile)
-  const aside = join(stateDir, `journal.damaged-${stamp}.sqlite`)
+  const aside = `journal.damaged-${stamp}.sqlite`
   try {
-    let kept: string | undefined
-    for (const suffix of ['', '-wal', '-shm']) {
-      if (!existsSync(file + suffix)) continue
-      renameSync(file + suffix, aside + suffix)
-      kept ??= aside + suffix
-    }
-    renameSync(join(workDir, journalFile), file)
-    const folder = openSync(stateDir, 'r')
-    fsyncSync(folder)
-    closeSync(folder)
-    return kept
+    return inFolder(stateDir, at => {
+      let kept: string | undefined
+      for (const suffix of ['', '-wal', '-shm']) {
+        if (!existsSync(join(at, journalFile + suffix))) continue
+        renameSync(join(at, journalFile + suffix), join(at, aside + suffix))
+        kept ??= join(stateDir, aside + suffix)
+      }
+      renameSync(join(at, basename(workDir), journalFile), join(at, journalFile))
+      const folder = openSync(at, 'r')
+      fsyncSync(folder)
+      closeSync(folder)
+      return kept
+    })
   } catch (error) {
-    throw diskFault(error, file)
+    throw error instanceof Fault ? error : diskFault(error, join(stateDir, journalFile))
   }
 }

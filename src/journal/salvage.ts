@@ -3,9 +3,11 @@
  * retrieved, or by a source's name for a message about which nothing depends on it but whether it is imported at all.
  */
 import { copyFileSync, existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { basename, dirname, join } from 'node:path'
+import { inFolder } from '../as-owner.ts'
 import { diskFault } from '../disk-fault.ts'
+import { Fault } from '../fault.ts'
+import { openSqlite } from '../sqlite-file.ts'
 import { fromSql } from './columns.ts'
 import { type MessageRow, type Salvage, stages } from './journal.ts'
 import { messageColumns } from './records.ts'
@@ -14,16 +16,20 @@ import { messageColumns } from './records.ts'
 const longestGap = 20_000
 
 /**
- * Reads a copy of the file, made in `workDir`: SQLite may write to what it opens, and the original stays as it is.
+ * Reads a copy of the file, made in `workDir` (which lies beside it): SQLite may write to what it opens, and the original stays as it is.
  * Where nothing can be read there are no rows; Fault state.* where the copy cannot be made.
  */
 export function salvageJournal(file: string, workDir: string): Salvage {
   const copy = join(workDir, 'salvage.sqlite')
   try {
-    for (const suffix of ['', '-wal'])
-      if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix)
+    inFolder(dirname(file), at => {
+      for (const suffix of ['', '-wal']) {
+        const from = join(at, basename(file) + suffix)
+        if (existsSync(from)) copyFileSync(from, join(at, basename(workDir), `salvage.sqlite${suffix}`))
+      }
+    })
   } catch (error) {
-    throw diskFault(error, copy)
+    throw error instanceof Fault ? error : diskFault(error, copy)
   }
   const rows = existsSync(copy) ? read(copy) : { messages: [], firstPulls: new Map<string, number>() }
   const key = (...parts: (string | undefined)[]): string => JSON.stringify(parts)
@@ -51,26 +57,25 @@ export function salvageJournal(file: string, workDir: string): Salvage {
 function read(file: string): { messages: MessageRow[]; firstPulls: Map<string, number> } {
   const messages: MessageRow[] = []
   const firstPulls = new Map<string, number>()
-  let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(file)
-    const one = database.prepare('SELECT * FROM message WHERE id = ?')
-    for (let id = 1, gap = 0; gap < longestGap; id++) {
-      const row = readable(() => one.get(id))
-      const message = row === undefined ? undefined : readable(() => fromSql(messageColumns, row))
-      if (message !== undefined && isRow(message)) {
-        messages.push(message)
-        gap = 0
-      } else gap += 1
-    }
-    const mailboxes = readable(() =>
-      database?.prepare('SELECT name, first_pull_at_ms FROM mailbox WHERE first_pull_at_ms > 0').all(),
-    )
-    for (const row of mailboxes ?? []) firstPulls.set(String(row.name), Number(row.first_pull_at_ms))
+    openSqlite(file, { timeout: 0 }, database => {
+      const statement = database.prepare('SELECT * FROM message WHERE id = ?')
+      for (let id = 1, gap = 0; gap < longestGap; id++) {
+        const row = readable(() => statement.get(id))
+        const message = row === undefined ? undefined : readable(() => fromSql(messageColumns, row))
+        if (message !== undefined && isRow(message)) {
+          messages.push(message)
+          gap = 0
+        } else gap += 1
+      }
+      const mailboxes = readable(() =>
+        database.prepare('SELECT name, first_pull_at_ms FROM mailbox WHERE first_pull_at_ms > 0').all(),
+      )
+      for (const row of mailboxes ?? []) firstPulls.set(String(row.name), Number(row.first_pull_at_ms))
+      database.close()
+    })
   } catch {
     // Not a database any more, or without its tables: nothing to be had.
-  } finally {
-    readable(() => database?.close())
   }
   return { messages, firstPulls }
 }

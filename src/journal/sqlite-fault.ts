@@ -1,3 +1,4 @@
+import { diskFault } from '../disk-fault.ts'
 import { Fault } from '../fault.ts'
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) as faults. An unknown one is an I/O fault: stop, keep all. */
@@ -22,6 +23,7 @@ export function sqliteFault(error: unknown, file: string): Fault {
     case 1: // SQLITE_ERROR: a statement that does not fit the file, such as a missing table
       return new Fault('journal.damaged', options)
     case undefined:
+      if (error instanceof Error && 'syscall' in error) return diskFault(error, file)
       return new Fault('bug', { facts: { what: reason }, cause: error })
     default:
       return new Fault('state.io', options)

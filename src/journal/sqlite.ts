@@ -5,22 +5,16 @@
  * anew: without it every message on the source would look new. The file `journal.made` beside it says that there
  * should be one.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { diskFault } from '../disk-fault.ts'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { replaceFile } from '../durable-file.ts'
 import { Fault, faultKinds } from '../fault.ts'
+import { closeSqlite, openSqlite } from '../sqlite-file.ts'
+import { closeStateFiles, secureStateFolder } from '../state-folder.ts'
 import type { TroubleEnd } from '../trouble.ts'
 import { assignments, type Columns, fromSql, type SqlRow, toSql } from './columns.ts'
-import {
-  checkIntegrity,
-  journalFile,
-  lendTroubles,
-  madeFile,
-  migrate,
-  refuseNewer,
-  writeDurably,
-} from './file.ts'
+import { checkIntegrity, journalFile, lendTroubles, madeFile, migrate, refuseNewer } from './file.ts'
 import {
   type AccountState,
   type Conservation,
@@ -61,38 +55,37 @@ export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () =>
   const path = join(stateDir, journalFile)
   const made = join(stateDir, madeFile)
   if (mode === 'look' && !existsSync(path) && !existsSync(made)) return undefined
-  try {
-    if (mode === 'run') mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw diskFault(error, stateDir)
-  }
+  if (mode === 'run') secureStateFolder(stateDir)
+  else closeStateFiles(stateDir)
   lock?.()
   const stat = statSync(path, { throwIfNoEntry: false })
   if (existsSync(made) && (stat === undefined || stat.size === 0)) {
     throw new Fault('journal.missing', { facts: { file: path } })
   }
   const walStat = statSync(`${path}-wal`, { throwIfNoEntry: false })
-  let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(path, { timeout: 5000 })
-    // The order matters: nothing may be written before the version and the integrity are known.
-    refuseNewer(database, path)
-    if (mode === 'run' && stat !== undefined && stat.size > 0) {
-      checkIntegrity(database, path, stat.size, existsSync(made), walStat === undefined)
-    }
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    if (mode === 'run') {
-      migrate(database)
-      if (!existsSync(made))
-        writeDurably(made, 'A journal was made here. hikyaku refuses to run without it.\n')
-    } else lendTroubles(database)
-    return new SqliteJournal(database, path)
-  } catch (error) {
+    const database = openSqlite(path, { timeout: 5000 }, opened => {
+      // The order matters: nothing may be written before the version and the integrity are known.
+      refuseNewer(opened, path)
+      if (mode === 'run' && stat !== undefined && stat.size > 0) {
+        checkIntegrity(opened, path, stat.size, existsSync(made), walStat === undefined)
+      }
+      opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+      if (mode === 'run') migrate(opened)
+      else lendTroubles(opened)
+      return opened
+    })
     try {
-      database?.close()
-    } catch {
-      // The first error is the one to tell.
+      if (mode === 'run' && !existsSync(made)) {
+        const words = 'A journal was made here. hikyaku refuses to run without it.\n'
+        replaceFile(made, Buffer.from(words), 0o600)
+      }
+      return new SqliteJournal(database, path)
+    } catch (error) {
+      closeSqlite(path, database)
+      throw error
     }
+  } catch (error) {
     throw sqliteFault(error, path)
   }
 }
@@ -544,6 +537,6 @@ class SqliteJournal implements Journal {
   }
 
   close(): void {
-    this.#database.close()
+    closeSqlite(this.path, this.#database)
   }
 }

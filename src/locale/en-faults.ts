@@ -346,6 +346,14 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       stopped,
       'Give the user who runs hikyaku the right to write there, or choose another folder with STATE_DIR.',
     ),
+  'state.exposed': f =>
+    text(
+      `The place where hikyaku keeps its records is not safe from other users${f.with('file', file => ` (${file})`)}${because(f)}${f.with('what', what => `: ${what}`)}.`,
+      stopped,
+      f.get('command') === undefined
+        ? 'Choose a folder of its own with STATE_DIR, or run hikyaku as the user whom the folder belongs to.'
+        : `Run \`${f.or('command', '')}\`, or choose a folder of its own with STATE_DIR.`,
+    ),
   'state.io': f =>
     text(
       `The disk reported an error${f.with('file', file => ` at ${file}`)}${because(f)}.`,

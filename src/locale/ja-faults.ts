@@ -342,6 +342,14 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       stopped,
       'hikyaku を実行するユーザーに書き込みを許可するか、STATE_DIR で別のフォルダーを指定してください。',
     ),
+  'state.exposed': f =>
+    text(
+      `記録を保存する場所${f.with('file', file => `（${file}）`)}が、ほかのユーザーから保護されていません${because(f)}${f.with('what', what => `（${what}）`)}。`,
+      stopped,
+      f.get('command') === undefined
+        ? 'STATE_DIR で hikyaku 専用のフォルダーを指定するか、フォルダーの所有者として hikyaku を実行してください。'
+        : `「${f.or('command', '')}」を実行するか、STATE_DIR で hikyaku 専用のフォルダーを指定してください。`,
+    ),
   'state.io': f =>
     text(
       `ディスクの読み書きでエラーが起きました${f.with('file', file => `（${file}）`)}${because(f)}。`,

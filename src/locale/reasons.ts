@@ -53,6 +53,18 @@ const reasons: Readonly<Record<string, readonly [en: string, ja: string]>> = {
     'not the certificate of MAIL_CERT_SHA256',
     'MAIL_CERT_SHA256 で指定した証明書ではありません',
   ],
+  // Whose the data folder is
+  everybody: ['everybody may exchange it for another', '誰でも別のものに置き換えられます'],
+  'two-owners': ['its path belongs to two different users', 'パスの所有者が複数います'],
+  exchanged: ['it was exchanged for another', '別のものに置き換えられました'],
+  become: [
+    'it belongs to another user, whose rights cannot be taken here',
+    '別のユーザーのもので、そのユーザーの権限では実行できません',
+  ],
+  unreachable: ['its owner cannot reach it', '所有者がたどり着けない場所にあります'],
+  'others-read': ['others may read it', 'ほかのユーザーも読み取れます'],
+  'not-its-own': ['other things are kept there, too', 'ほかのファイルも置かれています'],
+  'foreign-file': ['a file in it is somebody else’s', '別のユーザーのファイルが含まれています'],
   // Where secrets are kept
   'no-bus': ['there is no keychain in this session', 'キーチェーンを利用できない環境です'],
   'no-service': ['no keychain is running', 'キーチェーンが起動していません'],

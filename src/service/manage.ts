@@ -1,6 +1,7 @@
 /** Installs, removes and looks at the service by means of systemctl or launchctl. */
-import { mkdir, open, rename, stat, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { removeFile, replaceFile } from '../durable-file.ts'
 import { agentLabel, makeAgent, pullAgentLabel } from './launchd.ts'
 import type { Ran, ServiceMachine } from './machine.ts'
 import type { ServiceFile, ServiceMode, ServiceOptions } from './service.ts'
@@ -40,19 +41,9 @@ export interface ServiceState {
 
 /** The file is there whole or not at all; a service manager may read it at any moment. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  const temporary = join(dirname(file), `.hikyaku.${process.pid}.tmp`)
   try {
-    await mkdir(dirname(file), { recursive: true })
-    const handle = await open(temporary, 'w', 0o644)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
+    replaceFile(file, Buffer.from(text), 0o644)
   } catch (thrown) {
-    await unlink(temporary).catch(() => {})
     throw new ServiceFileError(file, thrown)
   }
 }
@@ -60,10 +51,8 @@ async function writeWhole(file: string, text: string): Promise<void> {
 /** @returns whether there was one */
 async function remove(file: string): Promise<boolean> {
   try {
-    await unlink(file)
-    return true
+    return removeFile(file)
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw new ServiceFileError(file, thrown)
   }
 }

@@ -1,6 +1,6 @@
 /** The answers of a set-up that was left, in the state directory. No secret is among them. */
-import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeFile } from '../durable-file.ts'
 import { readPrivate, writePrivate } from '../vault/private-file.ts'
 import type { Answers } from './asker.ts'
 
@@ -46,7 +46,11 @@ export async function readKeptAnswers(stateDir: string, env: NodeJS.ProcessEnv):
     },
     forget: async () => {
       await last.catch(() => {})
-      await unlink(file).catch(() => {})
+      try {
+        removeFile(file)
+      } catch {
+        // It holds nothing that cannot be asked again.
+      }
     },
   }
 }

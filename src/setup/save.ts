@@ -1,11 +1,11 @@
 /** Step 6: what was found out becomes a YAML file, and the secrets go into the vault. Whole or not at all. */
-import { unlink } from 'node:fs/promises'
 import { Document, isSeq, parseDocument, type YAMLSeq } from 'yaml'
 import { readBounded } from '../bounded-file.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { describeAfterImport, describeStartFrom } from '../config/describe-config.ts'
 import { googleDestination, mailboxDestination } from '../config/destinations.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
+import { removeFile } from '../durable-file.ts'
 import { Fault } from '../fault.ts'
 import { writeIdentity } from '../gmail/identity.ts'
 import type { Language } from '../locale/locale.ts'
@@ -163,6 +163,10 @@ async function replace({ configFile, env }: Place, text: string): Promise<Config
     const code = ['EACCES', 'EPERM', 'EROFS'].includes(String(reason)) ? 'state.read-only' : 'state.io'
     throw new Fault(code, { facts: { file: configFile, reason }, cause: thrown })
   } finally {
-    await unlink(trial).catch(() => {})
+    try {
+      removeFile(trial)
+    } catch {
+      // What kept it from being removed was told when it was written.
+    }
   }
 }

@@ -8,7 +8,9 @@
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { removeFile } from '../durable-file.ts'
 import { Fault } from '../fault.ts'
+import { secureStateFolder } from '../state-folder.ts'
 import { withLock } from './lock-file.ts'
 import { readPrivate, writePrivate } from './private-file.ts'
 import { findKey, makeKeyFile, type SealedKey } from './sealed-key.ts'
@@ -100,7 +102,9 @@ export function sealedFileVault(stateDir: string, env: NodeJS.ProcessEnv): Vault
 
   async function change(alter: (secrets: Secrets) => void): Promise<void> {
     try {
-      await withLock(`${file}.lock`, async () => {
+      secureStateFolder(stateDir)
+      await withLock(join(stateDir, 'secrets.lock'), async () => {
+        removeFile(`${file}.lock`) // the lock of versions up to 0.1.0, which a dead process could leave behind
         const before = await readPrivate(file, env)
         const { key } = await keyFor(before)
         const secrets = before === undefined ? {} : unseal(before, key, file)

@@ -76,6 +76,9 @@ export const matrix = {
   F3: 'a wish that cannot be carried out is told',
   F4: "the daemon's fatal end is told",
   F5: 'nobody looks after a mailbox',
+  G10: 'another user races what root writes in his folder',
+  G11: 'files that others may read',
+  G12: 'lock left by a dead process',
 } as const satisfies Record<string, string>
 
 export type RowId = keyof typeof matrix

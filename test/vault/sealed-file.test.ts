@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,7 +29,7 @@ describe('the sealed file', () => {
     assert.equal(await again.get('mail-password'), secret)
     assert.equal(await again.get('refresh-token'), '1//abc')
     assert.equal(await again.get('toString'), undefined)
-    assert.deepEqual((await readdir(stateDir)).sort(), ['secrets.key', 'secrets.sealed'])
+    assert.deepEqual((await readdir(stateDir)).sort(), ['secrets.key', 'secrets.lock', 'secrets.sealed'])
     for (const name of await readdir(stateDir))
       assert.equal((await stat(join(stateDir, name))).mode & 0o777, 0o600)
     assert.ok(!(await readFile(join(stateDir, 'secrets.sealed'), 'utf8')).includes('refresh-token'))
@@ -72,7 +70,7 @@ describe('the sealed file', () => {
       return true
     })
     assert.deepEqual(await readFile(join(stateDir, 'secrets.sealed')), before)
-    assert.deepEqual(await readdir(stateDir), ['secrets.sealed'])
+    assert.deepEqual((await readdir(stateDir)).sort(), ['secrets.lock', 'secrets.sealed'])
   })
 
   it('notices every single changed octet', () => {
@@ -101,24 +99,14 @@ describe('the sealed file', () => {
     )
   })
 
-  it('goes on after a process that was killed while it held the lock, and waits for one that lives', async () => {
+  it('takes away the lock file of an earlier version, whoever it names', async () => {
     const vault = sealedFileVault(stateDir, {})
-    const lock = join(stateDir, 'secrets.sealed.lock')
-    const gone = spawn(process.execPath, ['-e', ''])
-    await once(gone, 'exit')
-    await writeFile(lock, `${gone.pid} dead\n`)
-    await Promise.all([vault.set('a', '1'), sealedFileVault(stateDir, {}).set('b', '2')])
-    await writeFile(lock, `${process.pid} alive\n`)
-    let done = false
-    const waiting = vault.set('c', '3').then(() => {
-      done = true
-    })
-    assert.equal(await vault.get('b'), '2', 'reading does not wait')
-    assert.equal(done, false)
-    await rm(lock)
-    await waiting
-    assert.deepEqual([await vault.get('a'), await vault.get('c')], ['1', '3'])
-    assert.deepEqual((await readdir(stateDir)).sort(), ['secrets.key', 'secrets.sealed'])
+    for (const pid of [process.pid, 1]) {
+      await writeFile(join(stateDir, 'secrets.sealed.lock'), `${pid} 0123456789abcdef\n`)
+      await vault.set('a', String(pid))
+      assert.equal(await vault.get('a'), String(pid))
+      assert.deepEqual((await readdir(stateDir)).sort(), ['secrets.key', 'secrets.lock', 'secrets.sealed'])
+    }
   })
 
   it('refuses a file of a later version instead of overwriting it', async () => {
