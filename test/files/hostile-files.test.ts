@@ -194,8 +194,8 @@ test(
     const stateDir = join(ground, 'hikyaku')
     symlinkSync(join('private', 'hikyaku'), stateDir)
     assert.deepEqual(await tryAll(everything(stateDir).slice(0, -1)), [])
-  // A folder within is reached through his own only, which he may exchange: `journal rebuild` is the service's to run.
-  assert.deepEqual(await tryAll(everything(stateDir).slice(-1)), ['state.exposed'])
+    // A folder within is reached through his own only, which he may exchange: `journal rebuild` is the service's to run.
+    assert.deepEqual(await tryAll(everything(stateDir).slice(-1)), ['state.exposed'])
     const journal = openJournal(stateDir, 'run', () => {})
     journal.setNote('a', 'b')
     const names = readdirSync(stateDir)
