@@ -12,8 +12,12 @@ export const slowTests: readonly string[] = [
   'test/bridge/memory.test.ts', // large messages
   'test/gmail/memory.test.ts',
   'test/gmail-consent/open-browser.test.ts', // Chromium
+  'test/journal/rebuild.test.ts', // journals rebuilt from whole mailboxes
   'test/package.test.ts', // npm pack, and an installation on several Nodes
   'test/sandbox.test.ts', // whole sandboxes
+  'test/servers/real.test.ts', // every message of the corpus through real servers
+  'test/setup/person.test.ts', // whole set-ups on real servers
+  'test/setup/script.test.ts',
   'test/setup/terminal.test.ts', // a person at a terminal, with a browser
   'test/soak.test.ts', // a short soak
 ]

@@ -19,6 +19,7 @@ import { makeImapSource } from './source/imap.ts'
 import { makePop3Source } from './source/pop3.ts'
 import { makeSpooler } from './spool.ts'
 import { makeSteadyClock, mostOverRestart } from './steady-clock.ts'
+import { UnderWay } from './under-way.ts'
 
 export interface Bridge {
   readonly journal: Journal
@@ -51,6 +52,8 @@ export async function openBridge(
       releases.push(() => lock.release())
     })
     releases.push(() => journal.close())
+    const underWay = new UnderWay(journal)
+    releases.push(() => underWay.close())
     const spooler = makeSpooler(join(config.stateDir, 'spool'))
     await spooler.sweep()
     const steady = makeSteadyClock(
@@ -80,6 +83,7 @@ export async function openBridge(
         spooler,
         clock,
         steady,
+        underWay,
         log,
         random: Math.random,
         authenticate,

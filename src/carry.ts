@@ -8,7 +8,7 @@ import { backoffMs } from './backoff.ts'
 import { Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
-import type { MessageRow, RowPatch, Stage } from './journal/journal.ts'
+import type { MessageRow, RowPatch } from './journal/journal.ts'
 import type { RawMessage } from './message.ts'
 import { eventOf, gmailMaxOctets, type PullContext, record } from './pull-context.ts'
 import type { Listed } from './source/source.ts'
@@ -342,6 +342,3 @@ const untroubled = {
   lookUps: 0,
   outcomeUnknown: false,
 } as const
-
-/** Stages from which a message is carried. */
-export const carried: readonly Stage[] = ['listed', 'deferred', 'importing']

@@ -4,6 +4,7 @@
  */
 import { asFault } from './fault.ts'
 import { fieldValue } from './header.ts'
+import { keyOfEntry } from './poison.ts'
 import type { PullContext } from './pull-context.ts'
 import type { MessageAbout } from './trouble.ts'
 
@@ -14,13 +15,18 @@ const longest = 200
 
 /** Describes a few messages that have been in trouble for an hour or are set aside. Changes nothing at the source. */
 export async function describeTroubled(context: PullContext): Promise<void> {
-  const { journal, mailbox, clock, session, at, stopping, signal } = context
+  const { journal, mailbox, clock, session, at, stopping, signal, underWay } = context
   for (const id of journal.troubles.undescribed(mailbox.name, clock.nowMs() - afterMs, aPull)) {
     const entry = at.get(id)
     if (stopping.aborted || signal.aborted || !session.usable) return
     if (entry === undefined) continue
     try {
-      const header = await session.peekHeader(entry, signal)
+      // Undefined also where the process has ended at it (under-way.ts).
+      const header = await underWay.guard(
+        keyOfEntry(context, entry),
+        () => [],
+        () => session.peekHeader(entry, signal),
+      )
       journal.troubles.describe(id, header === undefined ? nothing : aboutOf(header))
     } catch (error) {
       const fault = asFault(error)

@@ -69,6 +69,7 @@ export const faultKinds = {
   'message.empty': kind('message', 'later', someAside),
   'message.not-retrieved': kind('message', 'later', someAside),
   'message.too-large': kind('message', 'owner', someAside),
+  'message.poison': kind('message', 'owner', someAside),
   // What Gmail said of one message
   'gmail.message-refused': kind('message', 'owner', someAside),
   'gmail.message-unexplained': kind('message', 'later', someAside),

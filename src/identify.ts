@@ -13,9 +13,11 @@
 import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
 import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
+import { keyOfEntry } from './poison.ts'
 import { eventOf, type PullContext } from './pull-context.ts'
 import { nameOf } from './settle.ts'
 import type { Listed, Listing } from './source/source.ts'
+import { namedAtOnce } from './under-way.ts'
 
 /**
  * Matches a listing with the journal, records what was found, fills `context.at`.
@@ -340,7 +342,7 @@ class Identification {
     if (this.#headers.has(entry)) return this.#headers.get(entry)
     let header: Buffer | undefined
     try {
-      header = await this.#context.session.peekHeader(entry, this.#signal)
+      header = await this.#guard(entry, () => this.#context.session.peekHeader(entry, this.#signal))
     } catch (error) {
       // A message that went away meanwhile is no evidence of anything; trouble of the connection ends the pull.
       if (!(error instanceof Fault) || error.scope !== 'message') throw error
@@ -350,14 +352,26 @@ class Identification {
     return header
   }
 
+  /** The process may have ended at this very message before (under-way.ts): then it gives no evidence. */
+  #guard<T>(entry: Listed, touch: () => Promise<T>): Promise<T | undefined> {
+    const { entries } = this.#listing
+    const next = (): string[] => {
+      const at = entries.indexOf(entry)
+      return entries.slice(at + 1, at + namedAtOnce).map(other => keyOfEntry(this.#context, other))
+    }
+    return this.#context.underWay.guard(keyOfEntry(this.#context, entry), next, touch)
+  }
+
   /** No name and no TOP: the message itself must be read to be recognised. */
   async #read(entry: Listed): Promise<{ sha256: string; headerSha256: string } | undefined> {
     const { session, spooler } = this.#context
     const spool = spooler.take(Number.MAX_SAFE_INTEGER)
     try {
-      await session.retrieve(entry, spool, this.#signal)
-      const raw = await spool.seal()
-      return { sha256: raw.sha256, headerSha256: readHeader(await raw.header()).sha256 }
+      return await this.#guard(entry, async () => {
+        await session.retrieve(entry, spool, this.#signal)
+        const raw = await spool.seal()
+        return { sha256: raw.sha256, headerSha256: readHeader(await raw.header()).sha256 }
+      })
     } catch (error) {
       if (!(error instanceof Fault) || error.scope !== 'message') throw error
       return undefined

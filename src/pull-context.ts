@@ -9,6 +9,7 @@ import type { RawMessage } from './message.ts'
 import type { Listed, Source, SourceSession } from './source/source.ts'
 import type { Spooler } from './spool.ts'
 import type { SteadyClock } from './steady-clock.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** Looks at the authentication of an imported message; resolves to the JSON that the journal keeps. Never rejects. */
 export type Authenticate = (
@@ -25,6 +26,7 @@ export interface PullPorts {
   readonly spooler: Spooler
   readonly clock: Clock
   readonly steady: SteadyClock
+  readonly underWay: UnderWay
   readonly log: Log
   /** 0 to 1, for jitter. */
   readonly random: () => number

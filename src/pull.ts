@@ -7,16 +7,18 @@
  * It knows no protocol and does no I/O of its own. A fault of one message sets that message aside; a fault of one
  * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came.
  */
-import { Carrier, carried } from './carry.ts'
+import { Carrier } from './carry.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { asFault, Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { identify, leaveFolders } from './identify.ts'
-import type { Conservation, MessageRow } from './journal/journal.ts'
+import { type Conservation, carried, type MessageRow } from './journal/journal.ts'
+import { carrySuspects, forgetKnownEnds, keyOfEntry, setAsidePoison } from './poison.ts'
 import { noCount, type PullContext, type PullCount, type PullPorts, record } from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
 import { settle } from './settle.ts'
-import type { SourceSession } from './source/source.ts'
+import type { Listed, SourceSession } from './source/source.ts'
+import { namedAtOnce } from './under-way.ts'
 
 export interface PullOptions {
   /** Aborts everything at once. */
@@ -81,6 +83,8 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
   }
   try {
     const { faults, inDoubt, listed } = await listFolders(context, session)
+    setAsidePoison(context)
+    forgetKnownEnds(context, listed)
     await resolveUnknown(context)
     const { left, due, fault } = await carryDue(context, options)
     // What is imported may be settled even where the account or the backlog stopped the rest.
@@ -101,6 +105,7 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     return finish(context, { left, due, nextDueMs, faults, ms: clock.monotonicMs() - beganMs })
   } finally {
     session.abandon()
+    ports.underWay.rest(mailbox.name)
     if (options.beside === undefined) await waitBeside(context)
   }
 }
@@ -193,33 +198,55 @@ async function carryDue(
   context: PullContext,
   options: PullOptions,
 ): Promise<{ left: number; due: number; fault: Fault | undefined }> {
-  const { journal, mailbox, clock, at, stopping, signal } = context
+  const { journal, mailbox, clock, at, stopping, signal, underWay } = context
   const carrier = new Carrier(context, row => requestFor(context, row))
-  const due = journal.dueIds(mailbox.name, clock.nowMs()).filter(id => at.has(id))
+  const keyOfId = (id: number): string => {
+    const entry = at.get(id)
+    return entry === undefined ? '' : keyOfEntry(context, entry)
+  }
+  const all = journal.dueIds(mailbox.name, clock.nowMs()).filter(id => at.has(id))
+  // Nothing else waits for a message at which the process may have ended before.
+  const suspects = underWay.anySuspects ? all.filter(id => underWay.ends(keyOfId(id)) > 0) : []
+  const due = suspects.length === 0 ? all : all.filter(id => !suspects.includes(id))
   const endMs = clock.monotonicMs() + options.budgetMs
   let next = 0
   let done = 0
   let fault: Fault | undefined
+  const goesOn = (): boolean =>
+    fault === undefined && clock.monotonicMs() < endMs && !stopping.aborted && !signal.aborted
+  const carry = async (id: number, entry: Listed): Promise<void> => {
+    const row = journal.row(id)
+    if (row === undefined || !carried.includes(row.stage)) return
+    try {
+      await carrier.carry(row, entry)
+    } catch (error) {
+      fault ??= asFault(error)
+      if (signal.aborted) throw error
+    }
+    done += 1
+    options.onProgress({ done, due: all.length })
+  }
   const work = async (): Promise<void> => {
-    while (next < due.length && fault === undefined && clock.monotonicMs() < endMs) {
-      if (stopping.aborted || signal.aborted) return
+    while (next < due.length && goesOn()) {
       const id = due[next++] ?? 0
-      const row = journal.row(id)
       const entry = at.get(id)
-      if (row === undefined || entry === undefined || !carried.includes(row.stage)) continue
+      if (entry === undefined) continue
+      const key = keyOfEntry(context, entry)
       try {
-        await carrier.carry(row, entry)
+        underWay.begin(key, () => due.slice(next, next + namedAtOnce).map(keyOfId))
+        await carry(id, entry)
       } catch (error) {
         fault ??= asFault(error)
         if (signal.aborted) throw error
+      } finally {
+        underWay.end(key)
       }
-      done += 1
-      options.onProgress({ done, due: due.length })
     }
   }
   const results = await Promise.allSettled(Array.from({ length: carriers }, work))
   for (const result of results) if (result.status === 'rejected') throw result.reason
-  return { left: due.length - next, due: due.length, fault }
+  const left = await carrySuspects(context, suspects, goesOn, carry)
+  return { left: due.length - next + left, due: all.length, fault }
 }
 
 /** The labels of a message in Gmail, and whether it counts as read. */

@@ -12,7 +12,9 @@ import { createHash } from 'node:crypto'
 import { Fault } from './fault.ts'
 import type { FoundMessage } from './gmail/gmail.ts'
 import type { MessageRow } from './journal/journal.ts'
+import { postpone } from './poison.ts'
 import { eventOf, isDue, type PullContext, record } from './pull-context.ts'
+import { keyOf } from './under-way.ts'
 
 const lookUpsNeeded = 3
 const lookUpPauseMs = 30_000
@@ -29,7 +31,7 @@ export async function resolveUnknown(context: PullContext): Promise<void> {
     const atMs = clock.nowMs()
     if (!isDue(row, atMs)) continue
     try {
-      if (silent === undefined) await resolveOne(context, row)
+      if (silent === undefined && !(await resolveGuarded(context, row))) continue
     } catch (error) {
       if (!(error instanceof Fault) || (error.scope !== 'message' && error.scope !== 'account')) throw error
       // Whether the account is really in trouble is shown by the imports that follow.
@@ -43,6 +45,17 @@ export async function resolveUnknown(context: PullContext): Promise<void> {
     context.count.deferred += 1
     if (silent.scope === 'message') silent = undefined
   }
+}
+
+/** False where another message at which the process may have ended is in hand: this one waits a little. */
+async function resolveGuarded(context: PullContext, row: MessageRow): Promise<boolean> {
+  const { folder, uid, octetsListed: octets } = row
+  const key = keyOf(row.mailbox, { folder, uid, octets })
+  const resolve = (): Promise<true> => resolveOne(context, row).then(() => true)
+  // Also one that was set aside, now that its time has come.
+  const isDone = await context.underWay.guard(key, () => [], resolve, { endsAtMost: Infinity })
+  if (isDone === undefined) postpone(context, [row.id])
+  return isDone === true
 }
 
 async function resolveOne(context: PullContext, row: MessageRow): Promise<void> {

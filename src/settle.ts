@@ -8,6 +8,7 @@
 import type { AfterImport } from './config/config.ts'
 import { asFault, Fault, type FaultCode } from './fault.ts'
 import type { MessageRow } from './journal/journal.ts'
+import { keyOfEntry } from './poison.ts'
 import { eventOf, type PullContext, record } from './pull-context.ts'
 import type { Listed } from './source/source.ts'
 
@@ -167,13 +168,24 @@ function isHeldByGmail(context: PullContext, row: MessageRow): boolean {
  * message.
  */
 async function isCertain(context: PullContext, row: MessageRow, entry: Listed): Promise<boolean> {
-  const { session, spooler, signal, journal, mailbox, clock, generation, proved } = context
+  const { session, spooler, signal, journal, mailbox, clock, generation, proved, underWay } = context
   if (proved.has(row.id)) return true
   if (session.abilities.protocol === 'imap' && row.uid !== undefined && !row.renamed) return true
+  // The process may have ended at it before (under-way.ts): for now it stays where it is.
+  if (underWay.isLeft(keyOfEntry(context, entry), clock.nowMs())) return false
   const spool = spooler.take(Number.MAX_SAFE_INTEGER)
   try {
-    await session.retrieve(entry, spool, signal)
-    if ((await spool.seal()).sha256 === row.sha256) return true
+    const sha256 = await underWay.guard(
+      keyOfEntry(context, entry),
+      () => [],
+      async () => {
+        await session.retrieve(entry, spool, signal)
+        return (await spool.seal()).sha256
+      },
+      { endsAtMost: Infinity, clears: true },
+    )
+    if (sha256 === undefined) return false
+    if (sha256 === row.sha256) return true
   } catch (error) {
     if (error instanceof Fault && error.scope === 'message') return false
     throw error

@@ -222,6 +222,15 @@ describe('the house', () => {
     )
   })
 
+  test('whoever makes certificates says that openssl is needed', () => {
+    const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    const careless = files.filter(name => {
+      const text = name.endsWith('.test.ts') ? readFileSync(join(root, 'test', name), 'utf8') : ''
+      return text.includes('makeCertificates(') && !text.includes('needsOpenssl()')
+    })
+    assert.deepEqual(careless, [])
+  })
+
   test('each entry of the slow part of the tests names a test file or a folder of some', () => {
     const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.test.ts'))

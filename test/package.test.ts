@@ -159,6 +159,20 @@ const cli = join(folder, 'app', 'node_modules', 'hikyaku', 'dist', 'cli.js')
 const installed = (major: string, args: readonly string[]): Promise<Ended> =>
   run(nodeOf(major), [cli, ...args], { cwd: join(folder, 'app') })
 
+/** Why this machine cannot run that Node at all: its binary may want a library that a small system lacks. */
+async function unfitHere(major: string): Promise<string | undefined> {
+  if (missing !== undefined) return undefined
+  const { code, stderr } = await run(nodeOf(major), ['-e', '0'])
+  const [, library] = /loading shared libraries: (\S+):/.exec(stderr) ?? []
+  if (library === undefined && code === 0) return undefined
+  assert.ok(library, `Node ${major} does not start: ${stderr}`)
+  return `${library} is not installed`
+}
+// Before any suite is registered, or the runner takes the file for done while it waits here.
+const unfit = new Map<string, false | string>()
+for (const major of [...supported, tooOld])
+  unfit.set(major, requireServer(`Node ${major}`, await unfitHere(major)))
+
 describe('the package', () => {
   test('holds the program and its manuals, and nothing of the workshop', () => {
     for (const file of [
@@ -230,19 +244,6 @@ describe('the package', () => {
     )
   })
 })
-
-/** Why this machine cannot run that Node at all: its binary may want a library that a small system lacks. */
-async function unfitHere(major: string): Promise<string | undefined> {
-  if (missing !== undefined) return undefined
-  const { code, stderr } = await run(nodeOf(major), ['-e', '0'])
-  const [, library] = /loading shared libraries: (\S+):/.exec(stderr) ?? []
-  if (library === undefined && code === 0) return undefined
-  assert.ok(library, `Node ${major} does not start: ${stderr}`)
-  return `${library} is not installed`
-}
-const unfit = new Map<string, false | string>()
-for (const major of [...supported, tooOld])
-  unfit.set(major, requireServer(`Node ${major}`, await unfitHere(major)))
 
 /** Every package below the folder: path and version, as in a lock. */
 async function installedBelow(top: string): Promise<ReadonlyMap<string, string>> {

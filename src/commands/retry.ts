@@ -4,6 +4,10 @@ import type { MessageRow } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
 
+/** Set aside while the outcome of an upload is unknown: it is looked for first, as it would be anyway. */
+const isImporting = (row: MessageRow): boolean =>
+  row.stage === 'importing' && row.fault?.code === 'message.poison'
+
 export async function retryCommand(invocation: Invocation, ids: readonly string[]): Promise<number> {
   const { words } = invocation
   return withConfig(
@@ -21,12 +25,15 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
         const all = ids.length === 0 || ids.includes('all')
         if (all) {
           for (const { name } of config.mailboxes)
-            rows.push(...journal.inStages(name, ['refused', 'deferred']))
+            rows.push(
+              ...journal.inStages(name, ['refused', 'deferred']),
+              ...journal.inStages(name, ['importing']).filter(isImporting),
+            )
         } else {
           for (const id of ids) {
             const row = /^#?\d{1,15}$/.test(id) ? journal.row(Number(id.replace('#', ''))) : undefined
             if (row === undefined) problems.push(words.retry.notFound(id))
-            else if (row.stage === 'refused' || row.stage === 'deferred') rows.push(row)
+            else if (row.stage === 'refused' || row.stage === 'deferred' || isImporting(row)) rows.push(row)
             else problems.push(words.retry.notAside(row.id, row.stage))
           }
         }
@@ -36,7 +43,7 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
           rows.map(row => ({
             id: row.id,
             from: row.stage,
-            to: row.stage === 'refused' ? 'listed' : 'deferred',
+            to: row.stage === 'refused' ? 'listed' : row.stage,
             patch: fresh,
           })),
         )

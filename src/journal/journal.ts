@@ -39,6 +39,9 @@ export const stages = [
 
 export type Stage = (typeof stages)[number]
 
+/** Stages from which a message is carried. */
+export const carried: readonly Stage[] = ['listed', 'deferred', 'importing']
+
 /** Every legal move. What is not here is a bug and is refused by the journal. */
 export const legalMoves: Readonly<Record<Stage, readonly Stage[]>> = {
   listed: ['importing', 'merged', 'deferred', 'refused', 'baseline', 'ignored', 'gone'],

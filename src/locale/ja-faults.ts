@@ -199,6 +199,12 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       stays,
       'サーバー会社の Web メールで開き、添付ファイルを保存してください。',
     ),
+  'message.poison': f =>
+    text(
+      `${f.with('id', id => `メール ${id} `) || '同じメール'}の処理中に、hikyaku が ${f.or('ends', '2')} 回続けて突然終了しました。`,
+      `このメールは取り込みを見合わせ、元のメールボックスに残します。${f.get('ends') === '2' ? '1 時間後に一度だけ自動で再試行します。' : ''}ほかのメールの取り込みは続きます。`,
+      '停電や強制終了が原因であれば、`hikyaku retry` ですぐに再試行できます。それ以外の場合はサーバー会社の Web メールで読み、その時刻のログを添えてご報告ください。このメールが原因の可能性があります。',
+    ),
   // 一通のメールへの Gmail の応答
   'gmail.message-refused': f =>
     text(

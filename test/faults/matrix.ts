@@ -70,6 +70,7 @@ export const matrix = {
   G14: 'local neighbours: inspector, callback listener, core file',
   G15: "another Google account's permission, at the sign-in, in the vault or in a variable",
   G16: 'a neighbour in the sign-in: the arguments, the one-time address, a code of his own',
+  G17: 'a message at which the process dies twice',
   G18: 'no home, no name, no entry in passwd',
   F1: 'a folder vanishes',
   F2: 'a message never comes for days',

@@ -7,7 +7,12 @@ import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { serveTokens } from '../gmail/scripted.ts'
-import { type Certificate, type Certificates, makeCertificates } from '../servers/certificates.ts'
+import {
+  type Certificate,
+  type Certificates,
+  makeCertificates,
+  needsOpenssl,
+} from '../servers/certificates.ts'
 import { startTlsTrap, type TlsTrap } from '../servers/tls-trap.ts'
 import { type Destination, destinations } from './tls-destinations.ts'
 
@@ -20,7 +25,7 @@ const careless = {
 }
 const oldTls = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
 
-describe('TLS', () => {
+describe('TLS', { skip: needsOpenssl() }, () => {
   let folder = ''
   let certificates: Certificates
   before(async () => {

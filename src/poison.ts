@@ -1,0 +1,116 @@
+/** The messages at which the process before ended, as a pull deals with them; under-way.ts says how they are known. */
+import { Fault } from './fault.ts'
+import type { MessageRow, Move } from './journal/journal.ts'
+import { carried } from './journal/journal.ts'
+import { eventOf, type PullContext, record } from './pull-context.ts'
+import type { Listed } from './source/source.ts'
+import { asideMs, endsUntilOwner, keyOf, leftMs } from './under-way.ts'
+
+/** A suspect that finds another one in hand waits so long. */
+const suspectPauseMs = 15_000
+
+export const keyOfEntry = ({ mailbox }: PullContext, entry: Listed): string => keyOf(mailbox.name, entry)
+
+/**
+ * Sets aside what was in hand at two unclean ends in a row: for an hour, and from the third end on until the owner
+ * asks for another try. What is known of its outcome stays as it is, so that nothing is imported twice.
+ */
+export function setAsidePoison(context: PullContext): void {
+  const { underWay, mailbox, at, journal } = context
+  if (!underWay.suspectsOf(mailbox.name).some(key => underWay.isCondemned(key))) return
+  for (const [id, entry] of at) {
+    const key = keyOf(mailbox.name, entry)
+    if (!underWay.isCondemned(key)) continue
+    const row = journal.row(id)
+    underWay.sentenced(key, row && setAside(context, row, underWay.ends(key)))
+  }
+}
+
+/** @returns until when an imported message is to be left alone */
+function setAside(context: PullContext, row: MessageRow, ends: number): number | undefined {
+  const { journal, clock, count, log, mailbox } = context
+  const forOwner = ends >= endsUntilOwner
+  const facts = { id: row.id, ends }
+  const fault = new Fault('message.poison', { facts })
+  const atMs = clock.nowMs()
+  if (!carried.includes(row.stage)) {
+    // It is imported, so it is only left at the source (settle.ts), for the owner or for a later look.
+    log.fault(fault, { mailbox: mailbox.name })
+    return atMs + (forOwner ? leftMs : asideMs)
+  }
+  const patch = {
+    attempts: row.attempts + 1,
+    firstFailedAtMs: row.firstFailedAtMs ?? atMs,
+    fault: record(fault, atMs),
+  }
+  if (forOwner) {
+    journal.move(row.id, 'refused', { ...patch, notBeforeMs: null })
+    count.refused += 1
+    log.refused({ ...eventOf(row), fault })
+    return undefined
+  }
+  const stage = row.stage === 'importing' ? 'importing' : 'deferred'
+  journal.move(row.id, stage, { ...patch, notBeforeMs: atMs + asideMs })
+  count.deferred += 1
+  log.deferred({ ...eventOf(row), fault, inMs: asideMs })
+  return undefined
+}
+
+/** Forgets suspects of listed folders that are no longer there, or were dealt with after all. */
+export function forgetKnownEnds(context: PullContext, folders: readonly string[]): void {
+  const { underWay, mailbox, at, journal } = context
+  const suspects = new Set(underWay.suspectsOf(mailbox.name))
+  if (suspects.size === 0) return
+  const waiting = new Set<string>()
+  for (const [id, entry] of at) {
+    const key = keyOf(mailbox.name, entry)
+    if (!suspects.has(key)) continue
+    const stage = journal.row(id)?.stage
+    if (underWay.ends(key) > 1 || (stage !== undefined && carried.includes(stage))) waiting.add(key)
+  }
+  const inFolders = (key: string): boolean => folders.some(folder => isIn(key, mailbox.name, folder))
+  underWay.forget([...suspects].filter(key => !waiting.has(key) && inFolders(key)))
+}
+
+const isIn = (key: string, mailbox: string, folder: string): boolean =>
+  key.startsWith(`${JSON.stringify([mailbox, folder]).slice(0, -1)},`)
+
+/**
+ * Carries suspects one after the other. Where another mailbox has one in hand the rest waits a little.
+ * @param goesOn false as soon as nothing new should be begun
+ * @returns how many were left
+ */
+export async function carrySuspects(
+  context: PullContext,
+  ids: readonly number[],
+  goesOn: () => boolean,
+  carry: (id: number, entry: Listed) => Promise<void>,
+): Promise<number> {
+  for (const [index, id] of ids.entries()) {
+    if (!goesOn()) return ids.length - index
+    const entry = context.at.get(id)
+    if (entry === undefined) continue
+    const end = context.underWay.beginAlone(keyOfEntry(context, entry))
+    if (end === undefined) {
+      postpone(context, ids.slice(index))
+      return 0
+    }
+    try {
+      await carry(id, entry)
+    } finally {
+      end(true)
+    }
+  }
+  return 0
+}
+
+/** Nothing is blamed for it: it only comes later. */
+export function postpone({ journal, clock }: PullContext, ids: readonly number[]): void {
+  const notBeforeMs = clock.nowMs() + suspectPauseMs
+  const moves = ids.flatMap((id): Move[] => {
+    const row = journal.row(id)
+    if (row === undefined || !carried.includes(row.stage)) return []
+    return [{ id, to: row.stage === 'importing' ? 'importing' : 'deferred', patch: { notBeforeMs } }]
+  })
+  journal.moveAll(moves)
+}
