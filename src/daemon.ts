@@ -202,6 +202,8 @@ async function keepWatching(ports: PullPorts, wake: Wake, stopping: AbortSignal)
       failures = clock.monotonicMs() - beganMs >= watchLivedMs ? 1 : failures + 1
       if (/^source\.login-(refused|limited)$/.test(fault.code)) pauses = refusedPauses
       // The poll behind it goes on and tells of real trouble; this line is for the curious.
+      // The pulls of such a server may go well, and would not tell it.
+      if (fault.code === 'source.over-budget') log.fault(fault, { mailbox: mailbox.name })
       log.say('debug', 'watchEnded', fault.code, { mailbox: mailbox.name, failures })
     } finally {
       clearTimeout(timer)

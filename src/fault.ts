@@ -48,6 +48,7 @@ export const faultKinds = {
   'source.tls-not-offered': kind('mailbox', 'owner', unavailable),
   'source.tls-injection': kind('mailbox', 'later', unavailable),
   'source.protocol': kind('mailbox', 'later', unavailable),
+  'source.over-budget': kind('mailbox', 'later', unavailable),
   // The login there
   'source.login-refused': kind('mailbox', 'owner', signIn),
   'source.login-limited': kind('mailbox', 'later', temporary),
@@ -68,6 +69,7 @@ export const faultKinds = {
   'message.short': kind('message', 'later', someAside),
   'message.empty': kind('message', 'later', someAside),
   'message.not-retrieved': kind('message', 'later', someAside),
+  'message.over-announced': kind('message', 'later', someAside),
   'message.too-large': kind('message', 'owner', someAside),
   'message.poison': kind('message', 'owner', someAside),
   // What Gmail said of one message

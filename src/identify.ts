@@ -14,7 +14,7 @@ import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
 import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
-import { eventOf, type PullContext } from './pull-context.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
 import { nameOf } from './settle.ts'
 import type { Listed, Listing } from './source/source.ts'
 import { namedAtOnce } from './under-way.ts'
@@ -57,6 +57,8 @@ export function leaveFolders(context: PullContext): void {
   }
 }
 
+/** After so many messages at which a session was lost in this pull no more are read for evidence. */
+const mostLost = 3
 /** New names are recorded after so many, so that a connection that ends does not undo the evidence asked for. */
 const recordEvery = 200
 
@@ -340,12 +342,17 @@ class Identification {
 
   async #header(entry: Listed): Promise<Buffer | undefined> {
     if (this.#headers.has(entry)) return this.#headers.get(entry)
+    const { session, lost } = this.#context
     let header: Buffer | undefined
     try {
-      header = await this.#guard(entry, () => this.#context.session.peekHeader(entry, this.#signal))
+      if (!lost.headers) header = await this.#guard(entry, () => session.peekHeader(entry, this.#signal))
     } catch (error) {
       // A message that went away meanwhile is no evidence of anything; trouble of the connection ends the pull.
       if (!(error instanceof Fault) || error.scope !== 'message') throw error
+      if (!session.usable) {
+        lost.headers = true
+        throw error
+      }
     }
     this.#headers.clear() // only the latest is ever asked for again; a backlog must not fill the memory
     this.#headers.set(entry, header)
@@ -364,8 +371,10 @@ class Identification {
 
   /** No name and no TOP: the message itself must be read to be recognised. */
   async #read(entry: Listed): Promise<{ sha256: string; headerSha256: string } | undefined> {
-    const { session, spooler } = this.#context
-    const spool = spooler.take(Number.MAX_SAFE_INTEGER)
+    const { session, spooler, lost } = this.#context
+    // Without this evidence it counts as new, and its digest decides when it is carried.
+    if (lost.messages.has(nameAt(entry)) || lost.messages.size >= mostLost) return undefined
+    const spool = spooler.take(gmailMaxOctets)
     try {
       return await this.#guard(entry, async () => {
         await session.retrieve(entry, spool, this.#signal)
@@ -374,6 +383,10 @@ class Identification {
       })
     } catch (error) {
       if (!(error instanceof Fault) || error.scope !== 'message') throw error
+      if (!session.usable) {
+        lost.messages.add(nameAt(entry))
+        throw error
+      }
       return undefined
     } finally {
       await spool.discard()

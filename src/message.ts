@@ -4,6 +4,8 @@
  * Invariant: nothing in this project turns a raw message into a string on its way to Gmail.
  */
 
+import { Fault } from './fault.ts'
+
 /** Takes a message's octets in order as they are retrieved. A chunk handed over may be kept. */
 export interface OctetSink {
   /** A returned promise asks the caller to wait (back-pressure); it rejects when the octets could not be stored. */
@@ -35,4 +37,17 @@ export interface SourceId {
   readonly folder: string
   /** POP3: the UIDL (RFC 1939 section 7). IMAP: `UIDVALIDITY.UID` (RFC 9051 section 2.3.1.1). */
   readonly uid: string
+}
+
+/** No message that anybody handles is larger (Gmail takes 150 MiB). */
+const mostOctets = 256 * 1024 * 1024
+
+declare const isLimit: unique symbol
+/** The most octets that a spool takes. There is none without. */
+export type OctetLimit = number & { readonly [isLimit]: true }
+
+/** Throws Fault bug for what is no limit: nothing, infinity, or more than 256 MiB. */
+export function octetLimit(octets: number): OctetLimit {
+  if (Number.isInteger(octets) && octets > 0 && octets <= mostOctets) return octets as OctetLimit
+  throw new Fault('bug', { facts: { what: `a spool without a limit: ${octets}` } })
 }

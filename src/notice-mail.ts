@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Gmail } from './gmail/gmail.ts'
+import { octetLimit } from './message.ts'
 import type { Spooler } from './spool.ts'
 
 export interface NoticeMail {
@@ -68,7 +69,7 @@ export async function mailNotice(
   signal: AbortSignal,
 ): Promise<void> {
   const { gmail, spooler } = ports
-  const spool = spooler.take(1 << 20)
+  const spool = spooler.take(octetLimit(1 << 20))
   try {
     await spool.write(composeNotice(notice))
     const raw = await spool.seal()

@@ -5,7 +5,7 @@ import type { Fault } from './fault.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'
 import type { Log, MessageEvent } from './log.ts'
-import type { RawMessage } from './message.ts'
+import { octetLimit, type RawMessage } from './message.ts'
 import type { Listed, Source, SourceSession } from './source/source.ts'
 import type { Spooler } from './spool.ts'
 import type { SteadyClock } from './steady-clock.ts'
@@ -41,6 +41,8 @@ export interface PullContext extends PullPorts {
   readonly at: Map<number, Listed>
   /** Rows whose digest was taken in this session: their identity is beyond doubt. */
   readonly proved: Set<number>
+  /** What the earlier sessions of this pull were lost at, so that a new one is not lost at the same. */
+  readonly lost: LostAt
   /** Looks at authentication results that are under way, bounded in number. */
   readonly beside: Set<Promise<void>>
   readonly count: PullCount
@@ -49,6 +51,21 @@ export interface PullContext extends PullPorts {
   /** Aborts when no new message should be begun; what is in flight is finished. */
   readonly stopping: AbortSignal
 }
+
+/**
+ * Questions at which a session was lost in this pull. They are asked for evidence only, so they are not asked again
+ * until the next pull.
+ */
+export interface LostAt {
+  /** A header section could not be had without losing the session. */
+  headers: boolean
+  /** Messages (`nameAt`) at which it was lost. */
+  readonly messages: Set<string>
+}
+
+/** A message's name within one pull. */
+export const nameAt = ({ folder, uid, handle, octets }: Listed): string =>
+  JSON.stringify([folder, uid ?? handle, octets ?? ''])
 
 /** What one pull did; the sums that `pull --json` prints. */
 export interface PullCount {
@@ -104,4 +121,4 @@ export function isDue(row: MessageRow, nowMs: number): boolean {
 }
 
 /** Gmail's largest message: messages.import, media.maxSize in the discovery document. */
-export const gmailMaxOctets = 157_286_400
+export const gmailMaxOctets = octetLimit(157_286_400)

@@ -5,7 +5,8 @@
  *        -> carry what is due, newest listing first -> settle -> close -> check that nothing is missing
  *
  * It knows no protocol and does no I/O of its own. A fault of one message sets that message aside; a fault of one
- * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came.
+ * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came. Where
+ * the connection was dropped at one message, which is set aside, a new session goes on with the others.
  */
 import { Carrier } from './carry.ts'
 import { describeTroubled } from './describe-trouble.ts'
@@ -14,7 +15,14 @@ import type { ImportRequest } from './gmail/gmail.ts'
 import { identify, leaveFolders } from './identify.ts'
 import { type Conservation, carried, type MessageRow } from './journal/journal.ts'
 import { carrySuspects, forgetKnownEnds, keyOfEntry, setAsidePoison } from './poison.ts'
-import { noCount, type PullContext, type PullCount, type PullPorts, record } from './pull-context.ts'
+import {
+  type LostAt,
+  noCount,
+  type PullContext,
+  type PullCount,
+  type PullPorts,
+  record,
+} from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
 import { settle } from './settle.ts'
 import type { Listed, SourceSession } from './source/source.ts'
@@ -66,10 +74,57 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
   const generation = journal.beginPull(mailbox.name, clock.nowMs())
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const beganMs = clock.monotonicMs()
-  const session = await source.open(AbortSignal.any([options.signal, options.stopping]))
+  const once: Pulled = {
+    generation,
+    beganMs,
+    count: options.count ?? noCount(),
+    lost: { headers: false, messages: new Set() },
+  }
+  for (let sessions = 1; ; sessions += 1) {
+    const session = await source.open(AbortSignal.any([options.signal, options.stopping]))
+    try {
+      return await pullWith(session, ports, options, once)
+    } catch (error) {
+      const stopped = options.signal.aborted || options.stopping.aborted
+      const wider = asFault(error).scope !== 'mailbox' && asFault(error).scope !== 'message'
+      // A server that asks for pauses between logins gets them.
+      const mayReturn = sessions < mostSessions && session.abilities.loginDelayMs === undefined
+      if (!session.droppedAtMessage || !mayReturn || stopped || wider) throw ofMailbox(error)
+      log.fault(error, { mailbox: mailbox.name })
+    } finally {
+      session.abandon()
+    }
+  }
+}
+
+/** At so many messages of one pull the connection may be dropped; each is set aside, a new session brings the others. */
+const mostSessions = 8
+
+/** What outlives a session of this pull. */
+interface Pulled {
+  readonly generation: number
+  readonly beganMs: number
+  readonly count: PullCount
+  readonly lost: LostAt
+}
+
+/** A session that was lost at one message is trouble of the mailbox once no further one is opened. */
+function ofMailbox(error: unknown): unknown {
+  if (!(error instanceof Fault) || error.scope !== 'message') return error
+  return new Fault(error.code, { scope: 'mailbox', retry: 'later', facts: error.facts, cause: error })
+}
+
+async function pullWith(
+  session: SourceSession,
+  ports: PullPorts,
+  options: PullOptions,
+  { generation, beganMs, count, lost }: Pulled,
+): Promise<PullResult> {
+  const { journal, mailbox, clock, log } = ports
   journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
   journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
   endTroubleOnTheWay(ports)
+  count.listed = 0
   const context: PullContext = {
     ...ports,
     session,
@@ -77,7 +132,8 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
     at: new Map(),
     proved: new Set(),
     beside: options.beside ?? new Set(),
-    count: options.count ?? noCount(),
+    lost,
+    count,
     signal: options.signal,
     stopping: options.stopping,
   }

@@ -9,7 +9,7 @@ import type { AfterImport } from './config/config.ts'
 import { asFault, Fault, type FaultCode } from './fault.ts'
 import type { MessageRow } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
-import { eventOf, type PullContext, record } from './pull-context.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext, record } from './pull-context.ts'
 import type { Listed } from './source/source.ts'
 
 /** Asked this often and still there: the owner is told, and it is asked again only now and then. */
@@ -168,12 +168,13 @@ function isHeldByGmail(context: PullContext, row: MessageRow): boolean {
  * message.
  */
 async function isCertain(context: PullContext, row: MessageRow, entry: Listed): Promise<boolean> {
-  const { session, spooler, signal, journal, mailbox, clock, generation, proved, underWay } = context
+  const { session, spooler, signal, journal, mailbox, clock, generation, proved, lost, underWay } = context
   if (proved.has(row.id)) return true
   if (session.abilities.protocol === 'imap' && row.uid !== undefined && !row.renamed) return true
   // The process may have ended at it before (under-way.ts): for now it stays where it is.
   if (underWay.isLeft(keyOfEntry(context, entry), clock.nowMs())) return false
-  const spool = spooler.take(Number.MAX_SAFE_INTEGER)
+  if (lost.messages.has(nameAt(entry))) return false
+  const spool = spooler.take(gmailMaxOctets)
   try {
     const sha256 = await underWay.guard(
       keyOfEntry(context, entry),
@@ -187,7 +188,8 @@ async function isCertain(context: PullContext, row: MessageRow, entry: Listed): 
     if (sha256 === undefined) return false
     if (sha256 === row.sha256) return true
   } catch (error) {
-    if (error instanceof Fault && error.scope === 'message') return false
+    if (!session.usable) lost.messages.add(nameAt(entry))
+    else if (error instanceof Fault && error.scope === 'message') return false
     throw error
   } finally {
     await spool.discard()

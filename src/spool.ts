@@ -5,12 +5,16 @@
  * the source keeps the message.
  */
 import { createHash } from 'node:crypto'
+import { statfs } from 'node:fs/promises'
 import { diskFault } from './disk-fault.ts'
 import { Fault } from './fault.ts'
-import type { OctetSink, RawMessage } from './message.ts'
+import type { OctetLimit, OctetSink, RawMessage } from './message.ts'
 import { openSpoolFile, type SpoolFile, sweepSpoolFiles } from './spool-file.ts'
 
 const memoryLimit = 256 * 1024
+/** So much of the file system is left to the journal and the rest of the machine: the smaller of the two. */
+const reserveOctets = 256 * 1024 * 1024
+const reserveShare = 0.05
 const readOctets = 64 * 1024
 
 export interface Spool extends OctetSink {
@@ -22,7 +26,7 @@ export interface Spool extends OctetSink {
 
 export interface Spooler {
   /** A place for one message. `limit`: the most octets taken; one more rejects with Fault message.too-large. */
-  take(limit: number): Spool
+  take(limit: OctetLimit): Spool
   /** Removes what an earlier process left behind. */
   sweep(): Promise<void>
 }
@@ -69,6 +73,7 @@ class MessageSpool implements Spool {
     this.#inMemory = 0
     try {
       this.#file ??= openSpoolFile(this.#directory)
+      await keepReserve(this.#directory, octets.length)
       await this.#file.write(octets, this.#written)
       this.#written += octets.length
     } catch (error) {
@@ -119,6 +124,20 @@ class MessageSpool implements Spool {
     this.#file = undefined
     await file?.close().catch(() => {})
   }
+}
+
+/**
+ * Throws state.disk-full of this message alone: what is small enough to need no file goes on, and so does the
+ * journal, which records why the message waits.
+ */
+async function keepReserve(directory: string, octets: number): Promise<void> {
+  const { bsize, blocks, bavail } = await statfs(directory)
+  const reserve = Math.min(reserveOctets, blocks * bsize * reserveShare)
+  const free = bavail * bsize
+  // Some file systems (FUSE, network) do not know their size.
+  if (blocks === 0 || free - octets >= reserve) return
+  const facts = { file: directory, octets: free, reserve: Math.round(reserve) }
+  throw new Fault('state.disk-full', { scope: 'message', retry: 'later', facts })
 }
 
 async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Fault } from '../src/fault.ts'
-import type { RawMessage } from '../src/message.ts'
+import { octetLimit, type RawMessage } from '../src/message.ts'
 import { makeSpooler } from '../src/spool.ts'
 import { corpus } from './messages/corpus.ts'
 import { large, mebibyte } from './messages/large.ts'
 
 const memoryLimit = 256 * 1024
-const noLimit = Number.MAX_SAFE_INTEGER
+const largest = octetLimit(256 * mebibyte)
 
 async function octetsOf(raw: RawMessage): Promise<Buffer> {
   const parts: Uint8Array[] = []
@@ -31,7 +31,7 @@ describe('the spool', () => {
   })
   after(() => rm(folder, { recursive: true, force: true }))
 
-  const fill = async (octets: Buffer, piece: number, limit = noLimit) => {
+  const fill = async (octets: Buffer, piece: number, limit = largest) => {
     const spool = makeSpooler(join(folder, 'spool')).take(limit)
     for (let at = 0; at < octets.length; at += piece) await spool.write(octets.subarray(at, at + piece))
     return spool
@@ -68,7 +68,7 @@ describe('the spool', () => {
 
   it('lets two readers read at once, and each keep what it was given', async () => {
     const message = large(3 * mebibyte)
-    const spool = makeSpooler(join(folder, 'spool')).take(noLimit)
+    const spool = makeSpooler(join(folder, 'spool')).take(largest)
     for await (const chunk of message.chunks()) await spool.write(chunk)
     const raw = await spool.seal()
     const readings = await Promise.all([octetsOf(raw), octetsOf(raw), octetsOf(raw)])
@@ -104,7 +104,7 @@ describe('the spool', () => {
   })
 
   it('refuses one octet more than the limit as a fault of this message alone', async () => {
-    const spool = makeSpooler(folder).take(10)
+    const spool = makeSpooler(folder).take(octetLimit(10))
     await spool.write(Buffer.alloc(10))
     let thrown: unknown
     try {
@@ -134,7 +134,7 @@ describe('the spool', () => {
   }, async () => {
     const locked = await mkdtemp(join(folder, 'locked-'))
     await chmod(locked, 0o500)
-    const spool = makeSpooler(join(locked, 'spool')).take(noLimit)
+    const spool = makeSpooler(join(locked, 'spool')).take(largest)
     await assert.rejects(
       async () => spool.write(Buffer.alloc(memoryLimit + 1)),
       error => codeOf(error) === 'state.read-only',
@@ -144,7 +144,7 @@ describe('the spool', () => {
   it('says a spool folder that is a file as a fault of this machine', async () => {
     const file = join(folder, 'file')
     await writeFile(file, '')
-    const spool = makeSpooler(file).take(noLimit)
+    const spool = makeSpooler(file).take(largest)
     await assert.rejects(
       async () => spool.write(Buffer.alloc(memoryLimit + 1)),
       error => codeOf(error) === 'state.io',
@@ -157,7 +157,7 @@ describe('the spool', () => {
     await rm(place, { recursive: true, force: true })
     const spooler = makeSpooler(place)
     await spooler.sweep()
-    const spool = spooler.take(noLimit)
+    const spool = spooler.take(largest)
     await spool.write(randomBytes(memoryLimit + 1))
     await writeFile(join(place, '4711-1.spool'), 'left')
     await writeFile(join(place, 'notes.txt'), 'mine')

@@ -17,7 +17,7 @@ import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { exitCodes, Fault } from '../fault.ts'
 import type { MessageRow } from '../journal/journal.ts'
-import type { RawMessage } from '../message.ts'
+import { octetLimit, type RawMessage } from '../message.ts'
 import { sameBelowTop } from '../read-back.ts'
 import { makeSpooler } from '../spool.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
@@ -36,7 +36,7 @@ export interface InspectOptions {
 }
 
 /** Gmail's own limit is 150 MB; what is larger is no mail. */
-const octetsLimit = 200 * 1024 * 1024
+const octetsLimit = octetLimit(200 * 1024 * 1024)
 
 /** @param target a journal id (`#12` or `12`), a Message-ID, a file, or `-` for standard input */
 export async function inspectCommand(

@@ -92,6 +92,12 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       waits,
       `${byItself} If it never works, check MAIL_PROTOCOL and MAIL_PORT: 993 and 143 are IMAP, 995 and 110 are POP3.`,
     ),
+  'source.over-budget': f =>
+    text(
+      `${Server(f)} sent far more than it was asked for${during(f)}. hikyaku closed the connection.`,
+      waits,
+      `${byItself} If it keeps happening, ask your hosting company: the server is broken or not the one it should be.`,
+    ),
   // The login there
   'source.login-refused': f =>
     text(
@@ -192,6 +198,12 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       `The source server did not hand over a message.${said(f)}`,
       stays,
       'Nothing for now: hikyaku retrieves it again.',
+    ),
+  'message.over-announced': f =>
+    text(
+      `The source server sent far more octets of a message than it had announced${f.with('octets', n => ` (more than ${n}${f.with('announced', all => ` instead of ${all}`)})`)}. hikyaku closed the connection.`,
+      stays,
+      'Nothing for now: hikyaku retrieves it again. If it stays, look at the message in your host’s web mail.',
     ),
   'message.too-large': f =>
     text(
@@ -342,7 +354,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'state.disk-full': f =>
     text(
-      `The disk is full${f.with('file', file => ` (${file})`)}.`,
+      `The disk is ${f.get('reserve') === undefined ? 'full' : 'nearly full, and hikyaku leaves the rest to others'}${f.with('file', file => ` (${file})`)}.`,
       waits,
       'Free some disk space. hikyaku then goes on by itself.',
     ),

@@ -92,6 +92,12 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       waits,
       `${byItself}一度も成功しない場合は、MAIL_PROTOCOL と MAIL_PORT の組み合わせをご確認ください（IMAP は 993 か 143、POP3 は 995 か 110）。`,
     ),
+  'source.over-budget': f =>
+    text(
+      `${server(f)}から、要求をはるかに超える量のデータが送られてきました${during(f)}。接続を切断しました。`,
+      waits,
+      `${byItself}繰り返す場合は、サーバーの故障や別のサーバーへの接続が考えられますので、サーバー会社にお問い合わせください。`,
+    ),
   // ログイン
   'source.login-refused': f =>
     text(
@@ -192,6 +198,12 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       `元のサーバーからメールを受け取れませんでした。${said(f)}`,
       stays,
       '操作は不要です。もう一度受け取ります。',
+    ),
+  'message.over-announced': f =>
+    text(
+      `元のサーバーから届いたメールが、予告されたサイズを大きく超えました${f.with('octets', n => `（${n} バイト以上${f.with('announced', all => `、予告 ${all} バイト`)}）`)}。接続を切断しました。`,
+      stays,
+      '操作は不要です。もう一度受け取ります。解消しない場合は、サーバー会社の Web メールでご確認ください。',
     ),
   'message.too-large': f =>
     text(
@@ -338,7 +350,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'state.disk-full': f =>
     text(
-      `ディスクの空き容量がありません${f.with('file', file => `（${file}）`)}。`,
+      `ディスクの空き容量が${f.get('reserve') === undefined ? 'ありません' : '残りわずかのため、これ以上は使いません'}${f.with('file', file => `（${file}）`)}。`,
       waits,
       'ディスクの空き容量を増やしてください。空きができれば自動で再開します。',
     ),

@@ -104,8 +104,10 @@ export function makeImapClient(socket: Socket, options: ClientOptions): ImapClie
     greetingTimeout: 600_000,
     socketTimeout: 3_600_000,
     maxLiteralSize: longestLiteral,
-    maxLineLength: 16 * 1024 * 1024,
-    maxResponseSize: longestLiteral + 16 * 1024 * 1024,
+    // The meter (imap-meter.ts) holds each command to less.
+    maxLineLength: 2 * 1024 * 1024,
+    maxResponseSize: longestLiteral + 2 * 1024 * 1024,
+    maxResponseTokens: 10_000,
   })
   return client
 }

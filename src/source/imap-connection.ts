@@ -6,6 +6,7 @@ import type { ImapResponse } from 'imapflow'
 import type { Clock } from '../clock.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { Fault, type FaultFacts } from '../fault.ts'
+import { type Allowance, imapAllowance, overBudget } from './budget.ts'
 import { within } from './deadline.ts'
 import { type DialMemory, dial } from './dial.ts'
 import {
@@ -18,6 +19,7 @@ import {
 import type { ImapDeadlines } from './imap-deadlines.ts'
 import { loginFault, lostFault, type Refused, refusalFault, refusalIn, withoutSecret } from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
+import { Meter } from './imap-meter.ts'
 import { secure } from './secure.ts'
 
 export interface ConnectOptions {
@@ -31,6 +33,10 @@ export interface RunOptions extends ExecOptions {
   /** For the facts of a fault. */
   readonly phase: string
   readonly facts?: FaultFacts
+  /** What the answer may bring; default: the answer to a command that asks for no data. */
+  readonly allowance?: Allowance
+  /** The instant (monotonic, ms) until which it must be whole; default: the deadline of a command. */
+  readonly untilMs?: number
 }
 
 /**
@@ -90,6 +96,10 @@ export class ImapConnection {
   readonly greeting: Greeting
   readonly #socket: Socket
   readonly #options: ConnectOptions
+  readonly #meter = new Meter(imapAllowance.login)
+  /** Messages in the selected folder, as announced. */
+  exists = 0
+  #phase = 'login'
   #ended: Fault | undefined
   #lastError: ExecError | undefined
 
@@ -101,6 +111,15 @@ export class ImapConnection {
     // Without a listener an 'error' event would end the process; what it says comes with the failed command.
     client.on('error', error => {
       this.#lastError ??= error as ExecError
+    })
+    // Before imapflow takes from the socket: this listener sees each chunk first. A paused socket is not set flowing
+    // by it, so nothing is lost until imapflow's pipe is there.
+    socket.pause()
+    socket.on('data', (chunk: Buffer) => {
+      const breach = this.#ended === undefined ? this.#meter.take(chunk) : undefined
+      if (breach === undefined) return
+      const facts = { ...this.facts, phase: this.#phase }
+      this.end(overBudget(facts, breach, this.#meter.allowance[breach]))
     })
   }
 
@@ -115,11 +134,6 @@ export class ImapConnection {
 
   get deadlines(): ImapDeadlines {
     return this.#options.deadlines
-  }
-
-  /** Why imapflow gave the connection up, where it did: its code names a grammar or size violation. */
-  get violation(): string | undefined {
-    return this.#lastError?.code
   }
 
   get tls(): string | undefined {
@@ -141,6 +155,7 @@ export class ImapConnection {
       await this.client.connect()
     } catch (thrown) {
       const error = thrown as ExecError
+      this.assertOpen()
       if (error.code === 'NoConnection' || error.code === 'EConnectionClosed') throw this.#lost(error, facts)
       // A login that ends as the connection does comes wrapped: the BYE says why.
       if (!this.client.usable && error.authenticationFailed !== true && error.responseStatus === undefined) {
@@ -174,18 +189,19 @@ export class ImapConnection {
   async run(
     verb: string,
     words: readonly CommandWord[] | false,
-    { phase, facts: more, ...exec }: RunOptions,
+    { phase, facts: more, allowance, untilMs, ...exec }: RunOptions,
     signal: AbortSignal,
   ): Promise<ImapResponse> {
     signal.throwIfAborted()
     this.assertOpen()
     const facts = { ...this.facts, ...more, phase }
+    this.allow(phase, allowance)
     try {
       const work = this.client.exec(verb, words, exec).then(executed => {
         executed.next()
         return executed.response
       })
-      return await this.#timed(work, facts, signal)
+      return await this.#timed(work, facts, untilMs, signal)
     } catch (thrown) {
       if (signal.aborted && thrown === signal.reason) {
         this.end(new Fault('source.connection-lost', { facts: { ...facts, reason: 'aborted' } }))
@@ -194,6 +210,17 @@ export class ImapConnection {
       if (thrown instanceof Fault) throw this.end(thrown)
       throw this.failure(thrown as ExecError, facts)
     }
+  }
+
+  /** What the server may send from now on; more ends the connection with source.over-budget. */
+  allow(phase: string, allowance: Allowance = imapAllowance.short(this.exists)): void {
+    this.#phase = phase
+    this.#meter.begin(allowance)
+  }
+
+  /** Whether we ended it because the server sent too much. */
+  get isOverBudget(): boolean {
+    return this.#ended?.code === 'source.over-budget'
   }
 
   get usable(): boolean {
@@ -207,7 +234,7 @@ export class ImapConnection {
 
   /** What `exec` rejected with: a refusal, or the fault that ended this connection. */
   failure(error: ExecError, facts: FaultFacts): Refused | Fault {
-    return refusalIn(error) ?? this.end(this.#lost(error, facts))
+    return refusalIn(error) ?? this.#ended ?? this.end(this.#lost(error, facts))
   }
 
   /** A refusal as a fault, with this connection's facts. */
@@ -216,19 +243,30 @@ export class ImapConnection {
   }
 
   /** Silence is not allowed to last, progress is: a throttled server may send a kilobyte a second. */
-  async #timed<T>(work: Promise<T>, facts: FaultFacts, signal: AbortSignal): Promise<T> {
+  async #timed<T>(
+    work: Promise<T>,
+    facts: FaultFacts,
+    untilMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<T> {
     const { silence, command } = this.deadlines
     const over = new AbortController()
     const watch = async (): Promise<never> => {
-      const began = this.clock.monotonicMs()
+      const beganMs = this.clock.monotonicMs()
+      const endMs = untilMs ?? beganMs + command
+      let heard = this.#meter.octets
+      let heardMs = beganMs
       for (;;) {
-        const heard = this.client.stats().received
-        await this.clock.sleep(silence, AbortSignal.any([signal, over.signal]))
-        const silent = this.client.stats().received === heard
-        if (silent || this.clock.monotonicMs() - began > command) {
-          const seconds = (silent ? silence : command) / 1000
+        const waitMs = Math.min(silence, Math.max(0, endMs - this.clock.monotonicMs()))
+        await this.clock.sleep(waitMs, AbortSignal.any([signal, over.signal]))
+        const nowMs = this.clock.monotonicMs()
+        const silent = this.#meter.octets === heard && nowMs - heardMs >= silence
+        if (silent || nowMs >= endMs) {
+          const seconds = (silent ? silence : endMs - beganMs) / 1000
           throw new Fault('source.timeout', { facts: { ...facts, seconds } })
         }
+        if (this.#meter.octets !== heard) heardMs = nowMs
+        heard = this.#meter.octets
       }
     }
     try {
@@ -253,11 +291,11 @@ export class ImapConnection {
     return lostFault(error.reason ?? this.#byeWords(), { ...facts, reason }, why)
   }
 
-  /** Marks the connection as ended by `fault` and frees it; returns the fault. */
+  /** Marks the connection as ended by `fault` and frees it; returns the fault that ended it first. */
   end(fault: Fault): Fault {
     this.#ended ??= fault
     this.#drop()
-    return fault
+    return this.#ended
   }
 
   abandon(): void {
@@ -276,6 +314,7 @@ export class ImapConnection {
       const { clock, deadlines } = this
       const never = new AbortController().signal
       const late = (): Fault => new Fault('source.timeout', { facts: { ...this.facts, phase: 'logout' } })
+      this.allow('logout')
       await within(this.client.logout(), deadlines.logout, clock, never, late).catch(() => {})
     }
     this.abandon()

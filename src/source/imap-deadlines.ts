@@ -13,6 +13,12 @@ export interface ImapDeadlines {
   readonly silence: number
   /** A command altogether, however slowly it goes on. */
   readonly command: number
+  /** The listing of one folder, and for each further FETCH of 500 rows `listStep` more. */
+  readonly list: number
+  readonly listStep: number
+  /** A message may take so long altogether, and longer only while it brings so many octets a second (pace.ts). */
+  readonly messageMs: number
+  readonly messageOctetsPerSecond: number
   readonly logout: number
   /** How long one IDLE lasts before the server has to prove that it is there (RFC 2177: 29 minutes at most). */
   readonly idle: number
@@ -29,6 +35,10 @@ export const usualDeadlines: ImapDeadlines = {
   login: 60_000,
   silence: 60_000,
   command: 1_800_000,
+  list: 600_000,
+  listStep: 5_000,
+  messageMs: 600_000,
+  messageOctetsPerSecond: 2000,
   logout: 5_000,
   idle: 120_000,
   poll: 30_000,

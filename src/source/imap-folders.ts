@@ -1,9 +1,11 @@
 /** Folders of one IMAP connection: names, SELECT, and what stands in one. */
 import { decodePath, encodePath } from 'imapflow/lib/tools.js'
 import { Fault } from '../fault.ts'
+import { imapAllowance, mostEntries, mostFolders, overBudget, searchStep } from './budget.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { isStateCode } from './imap-faults.ts'
 import { type FetchRow, fetchRow, number32, okCode, textOf, uidSets } from './imap-parse.ts'
+import { inOrder, inSlices } from './in-slices.ts'
 import type { Listed } from './source.ts'
 
 export interface FolderName {
@@ -37,10 +39,11 @@ export async function listFolders(
     ],
     {
       phase: 'folders',
+      allowance: imapAllowance.folders,
       untagged: {
         LIST: async ({ attributes }) => {
           const name = textOf(attributes?.[2])
-          if (name === undefined || found.length >= 10_000) return
+          if (name === undefined || found.length >= mostFolders) return
           const flags = Array.isArray(attributes?.[0])
             ? attributes[0].map(flag => textOf(flag)?.toLowerCase())
             : []
@@ -88,6 +91,8 @@ export async function selectFolder(
       },
       signal,
     )
+    // A folder that says it holds more is not listed (mostEntries), and may not bring more unasked either.
+    connection.exists = exists
     return {
       name,
       validity,
@@ -109,59 +114,81 @@ export async function selectFolder(
   }
 }
 
+interface Asked {
+  readonly facts: { readonly folder: string }
+  readonly exists: number
+  /** The instant (monotonic, ms) at which the whole listing must be done. */
+  readonly untilMs: number
+}
+
 /**
- * All UIDs of the selected folder. SEARCH is checked against EXISTS: where it is refused or comes short (a limit
- * on its results), FETCH 1:* tells them.
+ * All UIDs of the selected folder, in order. SEARCH is checked against EXISTS: where it is refused or comes short (a
+ * limit on its results), FETCH 1:* tells them. Large folders are asked in steps by sequence numbers, so that no line
+ * is long; were they to shift in between (EXPUNGE), the result comes short and FETCH tells.
  */
 async function allUids(
   connection: ImapConnection,
-  selected: Selected,
+  { facts, exists, untilMs }: Asked,
   signal: AbortSignal,
-): Promise<number[]> {
+): Promise<Float64Array> {
   const uids = new Set<number>()
   const take = (uid: number | undefined): void => {
-    if (uid !== undefined && Number.isInteger(uid) && uid > 0 && uid <= 0xffffffff) uids.add(uid)
+    if (uid === undefined || !Number.isInteger(uid) || uid <= 0 || uid > 0xffffffff) return
+    uids.add(uid)
+    if (uids.size > exists * 1.1 + 1000) {
+      const fault = overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', exists)
+      throw connection.end(fault)
+    }
   }
-  const facts = { folder: selected.name }
   let refused = false
   try {
-    await connection.run(
-      'UID SEARCH',
-      [{ type: 'ATOM', value: 'ALL' }],
-      {
-        phase: 'list',
-        facts,
-        untagged: {
-          SEARCH: async ({ numbers, attributes }) => {
-            for (const uid of numbers ?? []) take(uid)
-            for (const node of attributes ?? []) take(number32(node))
+    for (let from = 1; from === 1 || from <= exists; from += searchStep) {
+      const isLast = from + searchStep > exists
+      const step = { type: 'SEQUENCE', value: `${from}:${isLast ? '*' : from + searchStep - 1}` } as const
+      const isWhole = from === 1 && isLast
+      await connection.run(
+        'UID SEARCH',
+        [isWhole ? { type: 'ATOM', value: 'ALL' } : step],
+        {
+          phase: 'list',
+          facts,
+          allowance: imapAllowance.search(Math.min(exists, searchStep), exists),
+          untilMs,
+          untagged: {
+            SEARCH: async ({ numbers, attributes }) => {
+              for (const uid of numbers ?? []) take(uid)
+              for (const node of attributes ?? []) take(number32(node))
+            },
           },
         },
-      },
-      signal,
-    )
+        signal,
+      )
+    }
   } catch (error) {
     if (!isRefused(error)) throw error
     refused = true
   }
-  if (refused || uids.size < selected.exists) {
-    for (const row of await fetchRows(connection, '1:*', ['FLAGS'], facts, signal)) take(row.uid)
+  if (refused || uids.size < exists) {
+    const asked = { facts, exists, untilMs }
+    await fetchRows(connection, '1:*', ['FLAGS'], exists, asked, row => take(row.uid), signal)
     // Both refused: that is no listing, and nothing has vanished.
-    if (refused && uids.size === 0 && selected.exists > 0) {
+    if (refused && uids.size === 0 && exists > 0) {
       throw new Fault('source.server-temporary', { facts: { ...connection.facts, ...facts, phase: 'list' } })
     }
   }
-  return [...uids].sort((a, b) => a - b)
+  return inOrder(uids)
 }
 
+/** @param most rows that may come */
 async function fetchRows(
   connection: ImapConnection,
   set: string,
   items: readonly string[],
-  facts: { readonly folder: string },
+  most: number,
+  { facts, exists, untilMs }: Asked,
+  onRow: (row: FetchRow) => void,
   signal: AbortSignal,
-): Promise<FetchRow[]> {
-  const rows: FetchRow[] = []
+): Promise<void> {
   try {
     await connection.run(
       'UID FETCH',
@@ -169,10 +196,10 @@ async function fetchRows(
       {
         phase: 'list',
         facts,
+        allowance: imapAllowance.rows(most, exists),
+        untilMs,
         untagged: {
-          FETCH: async response => {
-            rows.push(fetchRow(response))
-          },
+          FETCH: async response => onRow(fetchRow(response)),
         },
       },
       signal,
@@ -183,7 +210,6 @@ async function fetchRows(
     // did not is listed without its data.
     if (error.status === 'BAD') throw connection.refusal(error, { ...facts, phase: 'list' })
   }
-  return rows
 }
 
 /** The folder's messages in the order of their UIDs; data only for those that `known` does not know. */
@@ -193,40 +219,50 @@ export async function listMessages(
   known: (uid: string) => boolean,
   signal: AbortSignal,
 ): Promise<Listed[]> {
-  const { name, validity } = selected
-  const uids = await allUids(connection, selected, signal)
+  const { name, validity, exists } = selected
+  const { clock, deadlines } = connection
+  const facts = { folder: name }
+  if (exists > mostEntries)
+    throw overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', mostEntries)
+  const beganMs = clock.monotonicMs()
+  const asked = { facts, exists, untilMs: beganMs + deadlines.list }
+  const uids = await allUids(connection, asked, signal)
   const lasting = (uid: number): string | undefined =>
     validity === undefined ? undefined : `${validity}.${uid}`
-  const fresh = uids.filter(uid => {
-    const lastingUid = lasting(uid)
-    return lastingUid === undefined || !known(lastingUid)
+  const fresh: number[] = []
+  await inSlices(uids.length, (from, to) => {
+    for (const uid of uids.subarray(from, to)) {
+      const lastingUid = lasting(uid)
+      if (lastingUid === undefined || !known(lastingUid)) fresh.push(uid)
+    }
   })
   const data = new Map<number, FetchRow>()
-  for (const { set, uids: asked } of uidSets(fresh)) {
-    const wanted = new Set(asked)
-    const rows = await fetchRows(
-      connection,
-      set,
-      ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE'],
-      { folder: name },
-      signal,
-    )
-    for (const row of rows) {
+  const sets = uidSets(fresh)
+  const untilMs = beganMs + deadlines.list + sets.length * deadlines.listStep
+  for (const { set, uids: some } of sets) {
+    const wanted = new Set(some)
+    const takeRow = (row: FetchRow): void => {
       // Rows of flags alone, and of others, come unasked (RFC 9051 section 7.5.2).
-      if (row.uid === undefined || !wanted.has(row.uid)) continue
+      if (row.uid === undefined || !wanted.has(row.uid)) return
       const before = data.get(row.uid)
       if (before === undefined || row.arrivedAtMs !== undefined) data.set(row.uid, row)
     }
+    const items = ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']
+    await fetchRows(connection, set, items, some.length, { ...asked, untilMs }, takeRow, signal)
   }
-  return uids.map(uid => {
-    const row = data.get(uid)
-    return {
-      folder: name,
-      uid: lasting(uid),
-      octets: row?.size,
-      arrivedAtMs: row?.arrivedAtMs,
-      seen: row?.flags?.some(flag => flag.toLowerCase() === '\\seen'),
-      handle: uid,
+  const entries: Listed[] = []
+  await inSlices(uids.length, (from, to) => {
+    for (const uid of uids.subarray(from, to)) {
+      const row = data.get(uid)
+      entries.push({
+        folder: name,
+        uid: lasting(uid),
+        octets: row?.size,
+        arrivedAtMs: row?.arrivedAtMs,
+        seen: row?.flags?.some(flag => flag.toLowerCase() === '\\seen'),
+        handle: uid,
+      })
     }
   })
+  return entries
 }

@@ -7,28 +7,54 @@
  */
 import { Fault, type FaultCode } from '../fault.ts'
 import type { OctetSink } from '../message.ts'
+import { imapAllowance, messageOctets, mib } from './budget.ts'
+import { longestLiteral } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { type FetchedBody, type FetchRow, fetchRow } from './imap-parse.ts'
+import { wholeMs } from './pace.ts'
 import type { Listed } from './source.ts'
 
-const windowOctets = 1024 * 1024
+const windowOctets = mib
 const longestHeader = 256 * 1024
 
 type Item = 'body' | 'header'
 
-/** The FETCH rows of one message; rows of others are passed over. Throws Refused, and the connection's faults. */
+interface Asked {
+  readonly item: Item | undefined
+  readonly from: number
+  readonly length: number
+  /** The instant (monotonic, ms) until which the answer must be whole. */
+  readonly untilMs?: number
+}
+
+/** The rows of the message that was asked for, and whether a body came for another one. */
+interface Answer {
+  readonly rows: readonly FetchRow[]
+  readonly foreign: boolean
+}
+
+/**
+ * What a window may bring: itself, or the whole message where the server knows no windows, as long as that can be
+ * held in memory.
+ */
+function windowAllowance(entry: Listed, length: number): number {
+  const whole = Math.min(messageOctets(entry.octets), longestLiteral)
+  return Math.max(length + 64 * 1024, whole)
+}
+
+/** Asks for one message; rows of others are passed over. Throws Refused, and the connection's faults. */
 async function fetchOne(
   connection: ImapConnection,
   entry: Listed,
-  item: Item | undefined,
-  from: number,
-  length: number,
+  { item, from, length, untilMs }: Asked,
   signal: AbortSignal,
-): Promise<FetchRow[]> {
+): Promise<Answer> {
   const rows: FetchRow[] = []
+  let foreign = false
   const section = item === 'header' ? [{ type: 'ATOM', value: 'HEADER' } as const] : []
   const peek = { type: 'ATOM', value: 'BODY.PEEK', section, partial: [from, length] } as const
   const plain = ['UID', 'RFC822.SIZE', 'INTERNALDATE'].map(value => ({ type: 'ATOM', value }) as const)
+  const octets = item === undefined ? 0 : windowAllowance(entry, length)
   await connection.run(
     'UID FETCH',
     [
@@ -38,22 +64,26 @@ async function fetchOne(
     {
       phase: 'retrieve',
       facts: { folder: entry.folder },
+      allowance: imapAllowance.body(octets, connection.exists),
+      ...(untilMs !== undefined && { untilMs }),
       untagged: {
         FETCH: async response => {
-          rows.push(fetchRow(response))
+          const row = fetchRow(response)
+          if (row.uid === entry.handle) rows.push(row)
+          else foreign ||= row.body !== undefined
         },
       },
     },
     signal,
   )
-  return rows
+  return { rows, foreign }
 }
 
 /** Whether the message is still there: a second question, because an answer without a body has many causes. */
 async function isThere(connection: ImapConnection, entry: Listed, signal: AbortSignal): Promise<boolean> {
   try {
-    const rows = await fetchOne(connection, entry, undefined, 0, 0, signal)
-    return rows.some(row => row.uid === entry.handle)
+    const { rows } = await fetchOne(connection, entry, { item: undefined, from: 0, length: 0 }, signal)
+    return rows.length > 0
   } catch (error) {
     if (isRefused(error)) return false
     throw error
@@ -77,13 +107,14 @@ async function fetchWindow(
   connection: ImapConnection,
   entry: Listed,
   from: number,
+  untilMs: number,
   signal: AbortSignal,
 ): Promise<Window | undefined> {
-  const rows = await fetchOne(connection, entry, 'body', from, windowOctets, signal)
+  const asked = { item: 'body', from, length: windowOctets, untilMs } as const
+  const { rows, foreign } = await fetchOne(connection, entry, asked, signal)
   const bodies = rows.filter(row => row.body !== undefined)
-  const own = bodies.filter(row => row.uid === entry.handle)
-  const [row] = own
-  if (own.length > 1 || (bodies.length > 0 && own.length === 0)) {
+  const [row] = bodies
+  if (bodies.length > 1 || (foreign && bodies.length === 0)) {
     throw messageFault('message.not-retrieved', entry, 'the answer is of another message')
   }
   if (row?.body === undefined) return undefined
@@ -120,14 +151,17 @@ export async function retrieveMessage(
   sink: OctetSink,
   signal: AbortSignal,
 ): Promise<number> {
+  const { clock, deadlines } = connection
   let total = 0
   let first: FetchRow | undefined
+  let beganMs = clock.monotonicMs()
   // What an earlier command met is not this message's fault.
   connection.assertOpen()
   for (;;) {
     let window: Window | undefined
     try {
-      window = await fetchWindow(connection, entry, total, signal)
+      const untilMs = beganMs + wholeMs(total + windowOctets, deadlines)
+      window = await fetchWindow(connection, entry, total, untilMs, signal)
     } catch (error) {
       throw await explain(connection, entry, error, total, signal)
     }
@@ -149,16 +183,24 @@ export async function retrieveMessage(
     const whole = body.origin === undefined
     if (whole && total > 0) throw messageFault('message.not-retrieved', entry, 'partial FETCH is ignored')
     first ??= row
+    const heldMs = clock.monotonicMs()
     await sink.write(octets)
+    // The time that we took is not the server's.
+    beganMs += clock.monotonicMs() - heldMs
     signal.throwIfAborted()
     total += octets.length
+    if (total > messageOctets(first.size ?? entry.octets)) {
+      const announced = first.size ?? entry.octets ?? 0
+      const facts = { folder: entry.folder, octets: total, announced }
+      throw new Fault('message.over-announced', { facts })
+    }
     // BODY[] without an origin is the whole section, unless it fills the window exactly and the size says no.
     if (whole && (octets.length !== windowOctets || row.size === undefined || row.size <= total)) return total
     if (octets.length < windowOctets && row.size === total) return total
   }
 }
 
-const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout']
+const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout', 'source.over-budget']
 
 /** What a failed window means for this message. */
 async function explain(
@@ -183,11 +225,12 @@ async function explain(
   }
   // A literal beyond our bound ends the connection, but it is this one message that is at fault: were it a fault
   // of the mailbox, the messages behind it would never be reached.
-  if (error instanceof Fault && /^(Literal|Response)TooLarge$/.test(connection.violation ?? '')) {
+  const isTooLarge = error instanceof Fault && error.code === 'source.over-budget'
+  if (isTooLarge && error.facts.what === 'literal') {
     return messageFault('message.not-retrieved', entry, 'announced larger than can be held', error)
   }
-  // So it is where the server hangs up or falls silent at this message, perhaps each time anew. Where it was the
-  // network after all, one message comes a little later.
+  // So it is where the server hangs up, falls silent or never ends at this message, perhaps each time anew. Where it
+  // was the network after all, one message comes a little later.
   if (error instanceof Fault && blamable.includes(error.code)) {
     return new Fault(error.code, { scope: 'message', retry: 'later', facts: error.facts, cause: error })
   }
@@ -201,11 +244,15 @@ export async function peekMessageHeader(
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   try {
-    const rows = await fetchOne(connection, entry, 'header', 0, longestHeader, signal)
-    const header = rows.find(row => row.uid === entry.handle && row.header !== undefined)?.header?.octets
+    const asked = { item: 'header', from: 0, length: longestHeader } as const
+    const { rows } = await fetchOne(connection, entry, asked, signal)
+    const header = rows.find(row => row.header !== undefined)?.header?.octets
     return header === undefined || header.length === 0 ? undefined : header.subarray(0, longestHeader)
   } catch (error) {
     if (isRefused(error)) return undefined
+    // A server that never ends is blamed on the message that it was at.
+    if (error instanceof Fault && error.code === 'source.over-budget')
+      throw new Fault(error.code, { scope: 'message', facts: error.facts, cause: error })
     throw error
   }
 }

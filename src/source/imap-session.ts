@@ -13,6 +13,7 @@ export class ImapSession implements SourceSession {
   readonly folders: readonly string[]
   readonly #connection: ImapConnection
   #selected: Selected | undefined
+  #droppedAtMessage = false
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(connection: ImapConnection, folders: readonly string[]) {
@@ -31,6 +32,10 @@ export class ImapSession implements SourceSession {
     return this.#connection.usable
   }
 
+  get droppedAtMessage(): boolean {
+    return this.#droppedAtMessage
+  }
+
   /** IMAP answers commands in order on a selected folder: whatever is asked meanwhile waits for its turn. */
   #queue<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(async () => {
@@ -38,6 +43,8 @@ export class ImapSession implements SourceSession {
       try {
         return await work()
       } catch (error) {
+        const isOfMessage = error instanceof Fault && error.scope === 'message'
+        if (isOfMessage && this.#connection.isOverBudget) this.#droppedAtMessage = true
         // A refusal that nobody expected (LIST, CAPABILITY): the server's trouble, not a bug of ours.
         throw isRefused(error) ? this.#connection.refusal(error, { phase: 'command' }) : error
       }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
+import { imapAllowance } from './budget.ts'
 import { within } from './deadline.ts'
 import type { ExecError, Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
@@ -72,6 +73,7 @@ async function idleOnce(
   // `* OK Still here`: a sign of life and no news.
   const sign: Untagged = async () => onAlive()
   const accepted = Promise.withResolvers<'accepted'>()
+  connection.allow('idle', imapAllowance.idle)
   const ended = connection.client
     .exec('IDLE', false, {
       untagged: { EXISTS: news, RECENT: news, OK: sign },

@@ -3,44 +3,33 @@
  * whoever asked for them.
  *
  * Invariants: an answer counts as complete only by its own end (status line, or terminator); when the connection
- * ends first, every command that waits is rejected, and only the first of them may blame its message. Octets that nothing asked for end the session. At most one
- * chunk is held in memory while a taker asks us to wait.
+ * ends first, every command that waits is rejected, and only the first of them may blame its message. Octets that
+ * nothing asked for end the session, and so do more than a command may bring (budget.ts). At most one chunk is held
+ * in memory while a taker asks us to wait.
  */
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../config/config.ts'
-import { asFault, Fault, type FaultCode } from '../fault.ts'
+import { asFault, Fault } from '../fault.ts'
+import { overBudget } from './budget.ts'
 import { networkFault } from './network-fault.ts'
-import { parseStatus, type Status } from './pop3-answers.ts'
+import { Pace } from './pace.ts'
+import type { Status } from './pop3-answers.ts'
+import {
+  blameMessage,
+  type Command,
+  endsSoon,
+  excessFault,
+  isExcess,
+  makePending,
+  mostOctets,
+  type Pending,
+  statusFor,
+} from './pop3-command.ts'
 import type { Deadlines } from './pop3-deadlines.ts'
 import { BodyReader, LineReader, ProtocolBreach } from './pop3-reader.ts'
 import { secure } from './secure.ts'
 import { Watchdog } from './watchdog.ts'
-
-export interface Command {
-  /** The line without CRLF; undefined waits for the greeting. Never shown: it may hold a secret. */
-  readonly line: Buffer | string | undefined
-  readonly phase: string
-  /** Until the status line; with `body` and without `progress` until the terminator. */
-  readonly deadlineMs: number
-  readonly signal: AbortSignal
-  /** Takes the un-stuffed octets of a multi-line answer; a returned promise asks to wait. */
-  readonly body?: (octets: Uint8Array) => void | Promise<void>
-  /** The body has the deadlines of progress instead of one for the whole. */
-  readonly progress?: boolean
-  /** `+ ` is a fitting answer (AUTH). */
-  readonly more?: boolean
-}
-
-interface Pending {
-  readonly command: Command
-  readonly resolve: (status: Status) => void
-  readonly reject: (error: unknown) => void
-  /** Nobody waits any more; what is left of the answer is thrown away. */
-  settled: boolean
-  /** The +OK before the body that is being read. */
-  status: Status | undefined
-}
 
 const longestStatusLine = 8192
 
@@ -59,8 +48,7 @@ export class Pop3Connection {
   /** Resumes reading; defined while a taker asks us to wait. */
   #goOn: (() => void) | undefined
   #failure: ((phase: string, first: boolean) => unknown) | undefined
-  #windowFrom = 0
-  #windowOctets = 0
+  #droppedAtMessage = false
 
   constructor(socket: Socket, server: ServerConfig, clock: Clock, deadlines: Deadlines) {
     this.#socket = socket
@@ -82,6 +70,11 @@ export class Pop3Connection {
     return this.#failure === undefined
   }
 
+  /** See SourceSession. */
+  get droppedAtMessage(): boolean {
+    return this.#droppedAtMessage
+  }
+
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress
   }
@@ -89,40 +82,21 @@ export class Pop3Connection {
   /**
    * Sends a command as soon as the window allows and resolves with its status when the whole answer is there;
    * -ERR resolves as well. Rejects with a Fault of the connection, with what `body` threw, or with the signal's
-   * reason; in the latter two cases the rest of the answer is read and thrown away, and other commands go on.
+   * reason; in the latter two cases the rest of the answer is read and thrown away where that is little, and other
+   * commands go on. Else the connection is dropped.
    */
   send(command: Command): Promise<Status> {
     return new Promise((resolve, reject) => {
       const { signal } = command
       if (signal.aborted) return reject(signal.reason)
       if (this.#failure !== undefined) return reject(this.#failure(command.phase, false))
-      const settle = (): void => {
-        pending.settled = true
-        signal.removeEventListener('abort', onAbort)
-      }
-      const pending: Pending = {
-        command,
-        settled: false,
-        status: undefined,
-        resolve: status => {
-          if (pending.settled) return
-          settle()
-          resolve(status)
-        },
-        reject: error => {
-          if (pending.settled) return
-          settle()
-          reject(error)
-        },
-      }
-      const onAbort = (): void => {
+      const pending = makePending(command, resolve, reject, () => {
         const unsent = this.#unsent.indexOf(pending)
         if (unsent >= 0) this.#unsent.splice(unsent, 1)
         pending.reject(signal.reason)
         // Its taker may never answer; nobody needs the octets now.
         if (this.#sent[0] === pending) this.#goOn?.()
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
+      })
       this.#unsent.push(pending)
       this.#pump()
     })
@@ -210,8 +184,10 @@ export class Pop3Connection {
     this.#socket.destroy()
     const waiting = [...this.#sent.splice(0), ...this.#unsent.splice(0)]
     for (const [at, pending] of waiting.entries()) {
-      const fault = failure(pending.command.phase, at === 0)
-      pending.reject(at === 0 ? blameMessage(pending.command, fault) : fault)
+      const met = failure(pending.command.phase, at === 0)
+      const fault = at === 0 ? blameMessage(pending.command, met) : met
+      if (at === 0 && isExcess(fault)) this.#droppedAtMessage = true
+      pending.reject(fault)
     }
   }
 
@@ -238,34 +214,11 @@ export class Pop3Connection {
     this.#watchdog.set(head && this.#clock.monotonicMs() + head.command.deadlineMs)
   }
 
-  #startProgress(): void {
-    this.#windowFrom = this.#clock.monotonicMs()
-    this.#windowOctets = 0
-    this.#watchdog.set(this.#windowFrom + this.#deadlines.progressMs)
-  }
-
-  /** Slow-trickle policy: octets must keep coming, and in the long run enough of them. */
-  #noteProgress(octets: number): void {
-    const now = this.#clock.monotonicMs()
-    const { trickleMs, trickleOctets, progressMs } = this.#deadlines
-    this.#windowOctets += octets
-    if (now - this.#windowFrom >= trickleMs) {
-      if (this.#windowOctets < trickleOctets) {
-        this.#late()
-        return
-      }
-      this.#windowFrom = now
-      this.#windowOctets = 0
-    }
-    this.#watchdog.set(now + progressMs)
-  }
-
   #late(): void {
     const head = this.#sent[0]
     if (head === undefined) return
     const { progressMs } = this.#deadlines
-    const inBody = head.status !== undefined && head.command.progress === true
-    const seconds = (inBody ? progressMs : head.command.deadlineMs) / 1000
+    const seconds = (head.pace === undefined ? head.command.deadlineMs : progressMs) / 1000
     this.#fail(phase => new Fault('source.timeout', { facts: { ...this.#where(phase), seconds } }))
   }
 
@@ -277,20 +230,36 @@ export class Pop3Connection {
       if (head.status === undefined) {
         const { line, used, cut } = this.#lines.feed(chunk, at)
         at += used
+        head.octets += used
         if (cut) throw new ProtocolBreach('a status line that does not end')
         if (line === undefined) return
         const status = statusFor(head.command, line)
         if (status.ok && head.command.body !== undefined) {
           head.status = status
           this.#reader = new BodyReader()
-          if (head.command.progress === true) this.#startProgress()
+          if (head.command.progress === true) {
+            const now = this.#clock.monotonicMs()
+            head.pace = new Pace(this.#deadlines, now)
+            this.#watchdog.set(head.pace.note(0, now))
+          }
         } else this.#finish(head, status, chunk.length - at)
         continue
       }
       const { octets, used, done } = this.#reader.feed(at === 0 ? chunk : chunk.subarray(at))
       at += used
-      if (head.command.progress === true) this.#noteProgress(used)
+      head.octets += used
+      if (this.#isOverBudget(head)) return
+      if (head.pace !== undefined) {
+        const now = this.#clock.monotonicMs()
+        const nextMs = head.pace.note(used, now)
+        if (nextMs < now && !done) {
+          this.#late()
+          return
+        }
+        this.#watchdog.set(nextMs)
+      }
       const wait = octets === undefined ? undefined : this.#hand(head, octets)
+      if (this.#failure !== undefined) return
       if (wait !== undefined) {
         this.#hold(head, wait, chunk.subarray(at), done)
         return
@@ -299,26 +268,53 @@ export class Pop3Connection {
     }
   }
 
+  /** Drops the connection where the server sent more than this command may bring. */
+  #isOverBudget(head: Pending): boolean {
+    const most = mostOctets(head)
+    if (head.octets <= most) return false
+    this.#fail((phase, first) => {
+      const where = this.#where(phase)
+      return first ? excessFault(head, most, where) : overBudget(where, 'octets', most)
+    })
+    return true
+  }
+
   #hand(head: Pending, octets: Uint8Array): Promise<void> | undefined {
     if (head.settled) return undefined
     try {
       return head.command.body?.(octets) ?? undefined
     } catch (error) {
-      head.reject(asFault(error))
+      this.#giveUp(head, error)
       return undefined
     }
+  }
+
+  /** The taker wants no more. Nobody reads on to an end that may never come. */
+  #giveUp(head: Pending, error: unknown): void {
+    if (endsSoon(head)) {
+      head.reject(asFault(error))
+      return
+    }
+    const reason = `left at ${head.command.phase}`
+    const lost = (at: string) =>
+      new Fault('source.connection-lost', { facts: { ...this.#where(at), reason } })
+    this.#fail((at, first) => (first ? asFault(error) : lost(at)))
   }
 
   /** Back-pressure: nothing is read until the taker is ready, and the server's time does not run meanwhile. */
   #hold(head: Pending, wait: Promise<void>, rest: Buffer, done: boolean): void {
     this.#socket.pause()
     this.#watchdog.set(undefined)
+    head.pace?.hold(this.#clock.monotonicMs())
     const goOn = (): void => {
       if (this.#goOn !== goOn) return
       this.#goOn = undefined
       if (this.#failure !== undefined) return
-      if (head.command.progress === true) this.#startProgress()
-      else this.#startDeadline()
+      if (head.pace !== undefined) {
+        const now = this.#clock.monotonicMs()
+        head.pace.goOn(now)
+        this.#watchdog.set(head.pace.note(0, now))
+      } else this.#startDeadline()
       this.#guard(() => {
         if (done && head.status !== undefined) this.#finish(head, head.status, rest.length)
         this.#read(rest)
@@ -327,7 +323,7 @@ export class Pop3Connection {
     }
     this.#goOn = goOn
     wait.then(goOn, error => {
-      head.reject(asFault(error))
+      if (!head.settled) this.#giveUp(head, error)
       goOn()
     })
     // Aborted by the taker itself, before there was anything to wait for.
@@ -343,22 +339,4 @@ export class Pop3Connection {
     this.#startDeadline()
     this.#pump()
   }
-}
-
-/**
- * Some servers hang up or fall silent on one message, each time anew. The retrieval that the server was at is
- * blamed for it, so that the message is set aside for a while and those behind it are reached; where it was the
- * network after all, one message comes a little later.
- */
-function blameMessage({ phase }: Command, fault: unknown): unknown {
-  if (phase !== 'retrieve' || !(fault instanceof Fault) || !blamable.includes(fault.code)) return fault
-  return new Fault(fault.code, { scope: 'message', retry: 'later', facts: fault.facts, cause: fault })
-}
-
-const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout']
-
-function statusFor(command: Command, line: Buffer): Status {
-  const status = parseStatus(line)
-  if (status !== undefined && (!status.more || command.more === true)) return status
-  throw new ProtocolBreach(`not a POP3 answer: ${line.subarray(0, 80).toString('latin1')}`)
 }

@@ -1,5 +1,7 @@
 /** How long the POP3 source waits in each phase, ms of monotonic time. */
-export interface Deadlines {
+import type { PaceLimits } from './pace.ts'
+
+export interface Deadlines extends PaceLimits {
   /** Name look-up and TCP, all addresses together. */
   readonly connectMs: number
   /** Servers that look up our host name first take their time. */
@@ -15,11 +17,6 @@ export interface Deadlines {
   readonly commandMs: number
   /** QUIT: the server rewrites the maildrop now (RFC 1939 section 6). */
   readonly quitMs: number
-  /** A body in which no octet arrives for so long is given up. */
-  readonly progressMs: number
-  /** A body must bring `trickleOctets` in every stretch of `trickleMs`: slower than any line in use. */
-  readonly trickleMs: number
-  readonly trickleOctets: number
 }
 
 export const usualDeadlines: Deadlines = {
@@ -34,4 +31,6 @@ export const usualDeadlines: Deadlines = {
   progressMs: 60_000,
   trickleMs: 300_000,
   trickleOctets: 4096,
+  messageMs: 600_000,
+  messageOctetsPerSecond: 2000,
 }

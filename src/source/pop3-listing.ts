@@ -1,94 +1,110 @@
 /** The answers to LIST and UIDL as one listing. Nothing a server writes there can do more than make an entry vague. */
-import { Fault } from '../fault.ts'
+import { listOctets, mostEntries, overBudget, uidlAllowance } from './budget.ts'
+import { inOrder, inSlices } from './in-slices.ts'
 import { LineReader } from './pop3-reader.ts'
 import type { Listed, Listing } from './source.ts'
 
 /** RFC 1939 section 7 allows 70; longer ones are seen. */
 const longestUidl = 1024
 const longestLine = longestUidl + 64
-const mostEntries = 5_000_000
-
-interface Entry {
-  octets: number | undefined
-  uid: string | undefined
-  /** The number stood in UIDL's answer: a second time makes it worthless. */
-  named: boolean
-}
 
 export class ListingBuilder {
-  readonly #entries = new Map<number, Entry>()
-  readonly #uidCounts = new Map<string, number>()
+  /** Announced sizes by message number: every message that either answer named. */
+  readonly #sizes = new Map<number, number | undefined>()
+  /** What UIDL named. A number that stands there twice has no uid. */
+  readonly #named = new Map<number, string | undefined>()
+  readonly #uids = new Set<string>()
+  readonly #doubled = new Set<string>()
   /** Lines of LIST that named a message, whatever they said of its size. */
   #listed = 0
 
+  /** The most octets of LIST's answer. */
+  readonly mostSizes = (): number => listOctets
+
+  /** The most octets of UIDL's answer, which comes after LIST's. */
+  readonly mostUids = (): number => uidlAllowance(this.#listed).octets
+
   /** A taker for the octets of LIST's answer (RFC 1939 section 5: `number size`). */
   takeSizes(): (octets: Uint8Array) => void {
-    return takeLines(line => {
+    return takeLines('list', mostEntries, line => {
       const [, number, octets] = /^ *([0-9]{1,10}) +([0-9]{1,15})(?: |$)/.exec(line) ?? []
       if (/^ *[0-9]/.test(line)) this.#listed += 1
-      if (number !== undefined) this.#entry(Number(number)).octets = Number(octets)
+      if (number !== undefined) this.#add(Number(number), Number(octets))
       else {
         // -1 or nonsense instead of a size still names a message.
         const [, alone] = /^ *([0-9]{1,10})(?: |$)/.exec(line) ?? []
-        if (alone !== undefined) this.#entry(Number(alone))
+        if (alone !== undefined) this.#add(Number(alone), undefined)
       }
     })
   }
 
   /** A taker for the octets of UIDL's answer (RFC 1939 section 7: `number unique-id`). */
   takeUids(): (octets: Uint8Array) => void {
-    return takeLines((line, cut) => {
+    let lines = 0
+    return takeLines('list', 2 * mostEntries, (line, cut) => {
+      lines += 1
+      if (lines > uidlAllowance(this.#listed).lines) throw withoutEnd(lines)
       const [, number, uid = ''] = /^ *([0-9]{1,10})(?: +(.*))?$/s.exec(line) ?? []
       if (number === undefined) return
-      const entry = this.#entry(Number(number))
+      const handle = Number(number)
+      if (!this.#sizes.has(handle)) this.#add(handle, undefined)
       const usable = !cut && uid.length <= longestUidl && uid.trim() !== '' && !/[\x00-\x1f\x7f]/.test(uid)
-      if (usable) this.#uidCounts.set(uid, (this.#uidCounts.get(uid) ?? 0) + 1)
-      entry.uid = usable && !entry.named ? uid : undefined
-      entry.named = true
+      if (usable && this.#uids.has(uid)) this.#doubled.add(uid)
+      else if (usable) this.#uids.add(uid)
+      this.#named.set(handle, usable && !this.#named.has(handle) ? uid : undefined)
     })
   }
 
   /** UIDL named messages, and LIST not one of them: it was refused or answered at random. */
   get lacksSizes(): boolean {
-    return this.#listed === 0 && this.#entries.size > 0
+    return this.#listed === 0 && this.#sizes.size > 0
   }
 
   /** All messages that either answer named, by number. A UIDL that stands twice is no identity. */
-  build(): Listing {
-    const entries: Listed[] = [...this.#entries]
-      .filter(([handle]) => handle > 0)
-      .sort(([a], [b]) => a - b)
-      .map(([handle, { octets, uid }]) => ({
-        folder: '',
-        uid: uid !== undefined && this.#uidCounts.get(uid) === 1 ? uid : undefined,
-        octets,
-        arrivedAtMs: undefined,
-        seen: undefined,
-        handle,
-      }))
+  async build(): Promise<Listing> {
+    const entries: Listed[] = []
+    const handles = inOrder(this.#sizes.keys())
+    await inSlices(handles.length, (from, to) => {
+      for (const handle of handles.subarray(from, to)) {
+        if (handle === 0) continue
+        const uid = this.#named.get(handle)
+        entries.push({
+          folder: '',
+          uid: uid !== undefined && !this.#doubled.has(uid) ? uid : undefined,
+          octets: this.#sizes.get(handle),
+          arrivedAtMs: undefined,
+          seen: undefined,
+          handle,
+        })
+      }
+    })
     return { folder: '', entries }
   }
 
-  #entry(number: number): Entry {
-    let entry = this.#entries.get(number)
-    if (entry === undefined) {
-      if (this.#entries.size >= mostEntries) {
-        throw new Fault('source.protocol', { facts: { phase: 'list', what: 'a listing without end' } })
-      }
-      entry = { octets: undefined, uid: undefined, named: false }
-      this.#entries.set(number, entry)
-    }
-    return entry
+  #add(handle: number, octets: number | undefined): void {
+    const isNew = !this.#sizes.has(handle)
+    if (isNew && this.#sizes.size >= mostEntries) throw withoutEnd(mostEntries)
+    // Nonsense behind a number takes nothing back that was said before.
+    if (isNew || octets !== undefined) this.#sizes.set(handle, octets)
   }
 }
 
+const withoutEnd = (lines: number, phase = 'list') => overBudget({ phase }, 'lines', lines)
+
 /**
  * A taker that cuts octets into lines.
+ * @param phase for the facts of the fault
+ * @param most lines; one more throws source.over-budget
  * @param onLine gets each line, octets 1:1 as characters (latin1), and whether it was cut for its length
  */
-export function takeLines(onLine: (line: string, cut: boolean) => void): (octets: Uint8Array) => void {
+export function takeLines(
+  phase: string,
+  most: number,
+  onLine: (line: string, cut: boolean) => void,
+): (octets: Uint8Array) => void {
   const lines = new LineReader(longestLine)
   let anyCut = false
+  let count = 0
   return octets => {
     const chunk = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
     for (let at = 0; at < chunk.length; ) {
@@ -96,6 +112,8 @@ export function takeLines(onLine: (line: string, cut: boolean) => void): (octets
       at += used
       anyCut ||= cut
       if (line === undefined) return
+      count += 1
+      if (count > most) throw withoutEnd(most, phase)
       onLine(line.toString('latin1'), anyCut)
       anyCut = false
     }
@@ -107,6 +125,11 @@ export function takeLines(onLine: (line: string, cut: boolean) => void): (octets
  * multiple of 1024, so that the server evidently rounds up (seen with OpenMail).
  */
 export function sizeSlack({ entries }: Listing): number {
-  const sizes = entries.flatMap(entry => (entry.octets === undefined ? [] : [entry.octets]))
-  return sizes.length >= 3 && sizes.every(size => size > 0 && size % 1024 === 0) ? 1023 : 0
+  let sizes = 0
+  for (const { octets } of entries) {
+    if (octets === undefined) continue
+    if (octets === 0 || octets % 1024 !== 0) return 0
+    sizes += 1
+  }
+  return sizes >= 3 ? 1023 : 0
 }

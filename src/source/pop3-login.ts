@@ -4,10 +4,12 @@ import { isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
+import { capaOctets } from './budget.ts'
 import { type DialMemory, dial, type Lookup } from './dial.ts'
 import { greetingFault, loginFault, type Status, sessionFault, shown } from './pop3-answers.ts'
 import { Capabilities } from './pop3-capabilities.ts'
-import { type Command, Pop3Connection } from './pop3-connection.ts'
+import type { Command } from './pop3-command.ts'
+import { Pop3Connection } from './pop3-connection.ts'
 import type { Deadlines } from './pop3-deadlines.ts'
 import { takeLines } from './pop3-listing.ts'
 import { secure } from './secure.ts'
@@ -95,14 +97,16 @@ function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.')
 }
 
+/** Some dozen are in use. */
+const mostCapabilities = 1000
+
 /** RFC 2449 section 5. A refusal is an answer: no capabilities known. */
 async function capa(connection: Pop3Connection, options: EnterOptions): Promise<Capabilities> {
   const { askCapa, deadlines, signal } = options
   if (!askCapa) return new Capabilities(undefined)
   const lines: string[] = []
-  // Far more lines than there are capabilities are nonsense, and not kept.
-  const body = takeLines((line, cut) => {
-    if (!cut && lines.length < 1000) lines.push(line)
+  const body = takeLines('capa', mostCapabilities, (line, cut) => {
+    if (!cut) lines.push(line)
   })
   const status = await connection.send({
     phase: 'capa',
@@ -110,6 +114,7 @@ async function capa(connection: Pop3Connection, options: EnterOptions): Promise<
     deadlineMs: deadlines.capaMs,
     signal,
     body,
+    mostOctets: () => capaOctets,
   })
   return new Capabilities(status.ok ? lines : undefined)
 }

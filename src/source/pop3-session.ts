@@ -1,6 +1,8 @@
 /** One logged-in POP3 session: the TRANSACTION state, and QUIT into the UPDATE state (RFC 1939 sections 5 and 6). */
 import { Fault } from '../fault.ts'
 import type { OctetSink } from '../message.ts'
+import { messageOctets } from './budget.ts'
+import { inSlices } from './in-slices.ts'
 import { retrieveFault, type Status, saysGone, sessionFault, shown } from './pop3-answers.ts'
 import type { Capabilities } from './pop3-capabilities.ts'
 import type { Pop3Connection } from './pop3-connection.ts'
@@ -58,15 +60,20 @@ export class Pop3Session implements SourceSession {
    */
   async list(_folder: string, _known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
     const builder = new ListingBuilder()
-    const ask = (line: string, body?: (octets: Uint8Array) => void): Promise<Status> =>
+    type Body = (octets: Uint8Array) => void
+    const ask = (line: string, body?: Body, mostOctets?: () => number): Promise<Status> =>
       this.#connection.send({
         line,
+        ...(mostOctets && { mostOctets }),
         phase: 'list',
         deadlineMs: this.#deadlines.listMs,
         signal,
         ...(body && { body }),
       })
-    const [sizes, uids] = await all([ask('LIST', builder.takeSizes()), ask('UIDL', builder.takeUids())])
+    const [sizes, uids] = await all([
+      ask('LIST', builder.takeSizes(), builder.mostSizes),
+      ask('UIDL', builder.takeUids(), builder.mostUids),
+    ])
     for (const status of [sizes, uids]) {
       const fault = status.ok ? undefined : sessionFault(status, this.#where('list'))
       if (fault !== undefined) throw fault
@@ -81,15 +88,23 @@ export class Pop3Session implements SourceSession {
     // Without sizes a message that is cut short and ends properly cannot be told from a whole one. RFC 1939 section 5
     // makes LIST mandatory, so that it fails is this moment's trouble.
     if (builder.lacksSizes) {
-      const again = await ask('LIST', builder.takeSizes())
+      const again = await ask('LIST', builder.takeSizes(), builder.mostSizes)
       if (builder.lacksSizes) {
         throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(again) } })
       }
     }
-    const listing = builder.build()
-    this.#listed = new Map(listing.entries.map(entry => [entry.handle, entry.uid]))
+    const listing = await builder.build()
+    const { entries } = listing
+    this.#listed = new Map()
+    await inSlices(entries.length, (from, to) => {
+      for (const entry of entries.slice(from, to)) this.#listed.set(entry.handle, entry.uid)
+    })
     this.#slack = sizeSlack(listing)
     return listing
+  }
+
+  get droppedAtMessage(): boolean {
+    return this.#connection.droppedAtMessage
   }
 
   get usable(): boolean {
@@ -106,6 +121,8 @@ export class Pop3Session implements SourceSession {
       deadlineMs: this.#deadlines.commandMs,
       signal,
       progress: true,
+      mostOctets: () => messageOctets(entry.octets),
+      announced: entry.octets,
       body: piece => {
         octets += piece.length
         return sink.write(piece)
@@ -134,6 +151,8 @@ export class Pop3Session implements SourceSession {
       deadlineMs: this.#deadlines.commandMs,
       signal,
       progress: true,
+      mostOctets: () => messageOctets(entry.octets),
+      announced: entry.octets,
       body: piece => {
         if (octets < longestHeader) pieces.push(piece.subarray(0, longestHeader - octets))
         octets += piece.length

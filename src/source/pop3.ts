@@ -108,6 +108,6 @@ function brokenByCapa(error: unknown): boolean {
   return (
     phaseOf(error, 'capa') &&
     error instanceof Fault &&
-    ['source.timeout', 'source.connection-lost', 'source.protocol'].includes(error.code)
+    ['source.timeout', 'source.connection-lost', 'source.protocol', 'source.over-budget'].includes(error.code)
   )
 }

@@ -52,6 +52,11 @@ export interface SourceSession {
   /** False once the connection has ended: every further call fails. */
   readonly usable: boolean
   /**
+   * We dropped the connection at one message, of which the server sent too much; it was blamed for it. A new session
+   * may bring the others at once.
+   */
+  readonly droppedAtMessage: boolean
+  /**
    * Everything in the folder now. `octets`, `arrivedAtMs` and `seen` need be given only for entries for which
    * `known(uid)` is false, so that a poll of a large folder stays cheap.
    * A refusal of this folder alone is a fault with facts.folder, and the session stays `usable` for the others.
@@ -59,11 +64,12 @@ export interface SourceSession {
   list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing>
   /**
    * Writes the message's exact octets to `sink` and returns how many. Does not mark it seen (IMAP BODY.PEEK[]).
+   * What `sink` throws comes out; the connection may then be gone, since the rest of the message is not waited for.
    * A connection that ends or stalls at this message is a fault of scope message (its code is of the connection);
    * every other call of that session then fails with one of scope mailbox.
    * May be called again before an earlier call is done: a source that can pipeline does, another queues.
    * Faults: message.gone, message.short (fewer octets than announced, though properly ended), message.empty,
-   * message.not-retrieved, and those of the connection.
+   * message.not-retrieved, message.over-announced, and those of the connection.
    */
   retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number>
   /**

@@ -1,0 +1,122 @@
+/** A POP3 command on its way, and whom the end of its connection is blamed on. */
+import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
+import { kib, overBudget, shortAnswer } from './budget.ts'
+import type { Pace } from './pace.ts'
+import { parseStatus, type Status } from './pop3-answers.ts'
+import { ProtocolBreach } from './pop3-reader.ts'
+
+export interface Command {
+  /** The line without CRLF; undefined waits for the greeting. Never shown: it may hold a secret. */
+  readonly line: Buffer | string | undefined
+  readonly phase: string
+  /** Until the status line; with `body` and without `progress` until the terminator. */
+  readonly deadlineMs: number
+  readonly signal: AbortSignal
+  /** Takes the un-stuffed octets of a multi-line answer; a returned promise asks to wait. */
+  readonly body?: (octets: Uint8Array) => void | Promise<void>
+  /** The body has the deadlines of progress (pace.ts) instead of one for the whole. */
+  readonly progress?: boolean
+  /** The most octets of the whole answer, asked for as they come; default: those of a short answer. */
+  readonly mostOctets?: () => number
+  /** Octets that the server announced for the body, where it did. */
+  readonly announced?: number | undefined
+  /** `+ ` is a fitting answer (AUTH). */
+  readonly more?: boolean
+}
+
+export interface Pending {
+  readonly command: Command
+  readonly resolve: (status: Status) => void
+  readonly reject: (error: unknown) => void
+  /** Nobody waits any more; what is left of the answer is thrown away. */
+  settled: boolean
+  /** Octets of the answer that had come by then. */
+  settledAt: number
+  /** The +OK before the body that is being read. */
+  status: Status | undefined
+  /** Octets of the answer, so far. */
+  octets: number
+  /** Of the body that is being read, where it has `progress`. */
+  pace: Pace | undefined
+}
+
+/** @param onAbort called when the command's signal aborts before it is settled */
+export function makePending(
+  command: Command,
+  resolve: (status: Status) => void,
+  reject: (error: unknown) => void,
+  onAbort: () => void,
+): Pending {
+  const { signal } = command
+  const settle = (work: () => void): void => {
+    if (pending.settled) return
+    pending.settled = true
+    pending.settledAt = pending.octets
+    signal.removeEventListener('abort', onAbort)
+    work()
+  }
+  const pending: Pending = {
+    command,
+    settled: false,
+    settledAt: 0,
+    status: undefined,
+    octets: 0,
+    pace: undefined,
+    resolve: status => settle(() => resolve(status)),
+    reject: error => settle(() => reject(error)),
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  return pending
+}
+
+/** What is left of an answer that nobody wants any more is read only where so much of it is left. */
+const mostThrownAway = 256 * kib
+
+/** Octets that may still come of an answer, at most. */
+export function mostOctets({ command, settled, settledAt }: Pending): number {
+  const most = command.mostOctets?.() ?? shortAnswer
+  return settled ? Math.min(most, settledAt + mostThrownAway) : most
+}
+
+/** Whether the rest of an answer that its taker refuses is worth reading: it ends soon, by the server's own word. */
+export function endsSoon({ command, octets }: Pending): boolean {
+  return command.announced !== undefined && command.announced - octets <= mostThrownAway
+}
+
+/** What a server that sent too much is told to have done, and whether the message it was at is blamed. */
+export function excessFault({ command, octets }: Pending, most: number, where: FaultFacts): Fault {
+  const { announced, phase } = command
+  const facts = { ...where, octets }
+  if (phase !== 'retrieve' && phase !== 'peek') return overBudget(facts, 'octets', most)
+  if (announced === undefined || announced === 0)
+    return new Fault('source.over-budget', {
+      scope: 'message',
+      facts: { ...facts, what: 'octets', limit: most },
+    })
+  return new Fault('message.over-announced', { facts: { ...facts, announced } })
+}
+
+const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout']
+
+/**
+ * Some servers hang up or fall silent on one message, each time anew. The retrieval that the server was at is
+ * blamed for it, so that the message is set aside for a while and those behind it are reached; where it was the
+ * network after all, one message comes a little later.
+ */
+export function blameMessage({ phase }: Command, fault: unknown): unknown {
+  if (phase !== 'retrieve' || !(fault instanceof Fault) || !blamable.includes(fault.code)) return fault
+  return new Fault(fault.code, { scope: 'message', retry: 'later', facts: fault.facts, cause: fault })
+}
+
+const notOurs: readonly FaultCode[] = [...blamable, 'source.protocol']
+
+/** A fault of one message at which we hung up, not the server or the network. */
+export const isExcess = (fault: unknown): boolean =>
+  fault instanceof Fault && fault.scope === 'message' && !notOurs.includes(fault.code)
+
+/** The line as the status of this command. Throws ProtocolBreach. */
+export function statusFor(command: Command, line: Buffer): Status {
+  const status = parseStatus(line)
+  if (status !== undefined && (!status.more || command.more === true)) return status
+  throw new ProtocolBreach(`not a POP3 answer: ${line.subarray(0, 80).toString('latin1')}`)
+}
