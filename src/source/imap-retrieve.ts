@@ -160,7 +160,9 @@ export async function retrieveMessage(
   for (;;) {
     let window: Window | undefined
     try {
-      const untilMs = beganMs + wholeMs(total + windowOctets, deadlines)
+      const announced = first?.size ?? entry.octets ?? Number.POSITIVE_INFINITY
+      const expected = Math.min(total + windowOctets, Math.max(total, announced))
+      const untilMs = beganMs + wholeMs(expected, deadlines)
       window = await fetchWindow(connection, entry, total, untilMs, signal)
     } catch (error) {
       throw await explain(connection, entry, error, total, signal)

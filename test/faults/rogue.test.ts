@@ -71,10 +71,6 @@ function rogueTest(
     const reach = (port: number) => `host: 127.0.0.1, port: ${port}, security: none, user: owner, verify: no`
     const yaml = `
 stateDir: state
-gmailApiRoot: ${gmail.url}
-googleAuthUrl: ${gmail.authUrl}
-googleTokenUrl: ${gmail.tokenUrl}
-googleRevokeUrl: ${gmail.revokeUrl}
 alertMail: no
 accounts:
   - { name: one, address: ${account}, clientId: ${gmail.client.id}, unitsPerMinute: 1200000 }
@@ -87,6 +83,10 @@ mailboxes:
       HIKYAKU_CONFIG: 'hikyaku.yaml',
       HIKYAKU_VAULT: 'environment',
       LOG_FORMAT: 'json',
+      GMAIL_API_ROOT: gmail.url,
+      GOOGLE_AUTH_URL: gmail.authUrl,
+      GOOGLE_TOKEN_URL: gmail.tokenUrl,
+      GOOGLE_REVOKE_URL: gmail.revokeUrl,
       START_FROM: 'all',
       MAILBOX_ROGUE_PASSWORD: 'secret',
       MAILBOX_INNOCENT_PASSWORD: 'secret',

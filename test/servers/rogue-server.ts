@@ -111,7 +111,7 @@ export function pop3Rogue(at: (words: readonly string[]) => Answer | undefined, 
         case 'CAPA':
           return '+OK\r\nUSER\r\nUIDL\r\nTOP\r\n.\r\n'
         case 'LIST':
-          return `+OK\r\n1 1000\r\n2 ${goodMailOf(2).length}\r\n.\r\n`
+          return `+OK\r\n1 ${goodMailOf(1).length}\r\n2 ${goodMailOf(2).length}\r\n.\r\n`
         case 'UIDL':
           return '+OK\r\n1 one\r\n2 two\r\n.\r\n'
         case 'TOP':
