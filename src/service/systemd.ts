@@ -49,8 +49,8 @@ CoredumpFilter=0x0
 # Seen at most in a soak of a month's mail, its servers included: 557 MB. Twice that is a fault, and killing it loses no mail.
 MemoryHigh=768M
 MemoryMax=1G
-# About a dozen threads, a helper for the keychain, one for systemd's messages.
-TasksMax=64
+# A dozen threads, and as many again for each helper that reads one secret of the keychain at the start.
+TasksMax=256
 # hikyaku checks certificates whatever the first says; the second would have keys of its connections written down.
 UnsetEnvironment=NODE_TLS_REJECT_UNAUTHORIZED SSLKEYLOGFILE`
 
