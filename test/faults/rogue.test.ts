@@ -138,7 +138,7 @@ const body = 'endless body line of a message\r\n'
 const noNames = { CAPA: '-ERR\r\n', UIDL: '-ERR\r\n', 'TOP 1': '-ERR\r\n', 'TOP 2': '-ERR\r\n' }
 
 rogueTest('G4', 'RETR without end', pop3Rogue(at('RETR 1', flood(body, '+OK\r\n'))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: /^message\.over-announced$/,
   good: true,
 })
@@ -149,7 +149,7 @@ rogueTest(
   { mostMiB: 40, told: /^message\.over-announced$/, good: true },
 )
 rogueTest('G4', 'RETR of one line without end', pop3Rogue(at('RETR 1', flood('x', '+OK\r\n'))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: /^message\.over-announced$/,
   good: true,
 })
@@ -167,7 +167,7 @@ rogueTest(
   { mostMiB: 20, told: /^(message\.over-announced|source\.over-budget)$/, good: true },
 )
 rogueTest('G4', 'UIDL without end', pop3Rogue(at('UIDL', flood(`1 ${'u'.repeat(1000)}\r\n`, '+OK\r\n'))), {
-  mostMiB: 6,
+  mostMiB: 16,
   told: overBudget,
 })
 const counted: Answer = {
@@ -177,7 +177,7 @@ const counted: Answer = {
 }
 rogueTest('G4', 'LIST without end', pop3Rogue(at('LIST', counted)), { mostMiB: 34, told: overBudget })
 rogueTest('G4', 'CAPA without end', pop3Rogue(at('CAPA', flood('X-CAPABILITY\r\n', '+OK\r\n'))), {
-  mostMiB: 4,
+  mostMiB: 16,
   good: true,
 })
 rogueTest(
@@ -185,12 +185,12 @@ rogueTest(
   'a greeting without end',
   pop3Rogue(() => undefined, flood('+OK hello ')),
   {
-    mostMiB: 4,
+    mostMiB: 16,
     told: /^source\.(protocol|over-budget)$/,
   },
 )
 rogueTest('G4', 'a login without end', pop3Rogue(at('PASS', flood('+OK welcome '))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: /^source\.(protocol|over-budget)$/,
 })
 
@@ -202,7 +202,7 @@ const literal: Answer = {
 const isBody = (answer: Answer) => (words: readonly string[]) =>
   /^UID FETCH 1 .*BODY/i.test(words.join(' ')) ? answer : undefined
 rogueTest('G5', 'literals of other messages', imapRogue(isBody(literal)), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: /^(message\.not-retrieved|source\.over-budget)$/,
   good: true,
 })
@@ -211,31 +211,31 @@ rogueTest(
   'a literal of 99,999,999,999 octets',
   imapRogue(isBody(flood('x', '* 1 FETCH (UID 1 BODY[]<0> {99999999999}\r\n'))),
   {
-    mostMiB: 4,
+    mostMiB: 16,
     told: /^message\.not-retrieved$/,
     good: true,
   },
 )
 rogueTest('G5', 'FETCH rows without end', imapRogue(isBody(flood('* 2 FETCH (UID 2 FLAGS ())\r\n'))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: overBudget,
   good: true,
 })
 const search = (answer: Answer) => at('UID SEARCH', answer)
 rogueTest('G5', 'SEARCH numbers without end', imapRogue(search(flood('123456789 ', '* SEARCH '))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: overBudget,
 })
 rogueTest('G5', 'SEARCH lines without end', imapRogue(search(flood('* SEARCH 1 2\r\n'))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: overBudget,
 })
 rogueTest('G5', 'brackets without end', imapRogue(search(flood('(', '* 1 FETCH '))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: overBudget,
 })
 rogueTest('G5', 'a line without end', imapRogue(at('EXAMINE', flood('x', '* OK '))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: overBudget,
 })
 const listRow = `* LIST () "/" "${'f'.repeat(200)}"\r\n`
@@ -252,12 +252,12 @@ rogueTest(
   'CAPABILITY without end',
   imapRogue(at('CAPABILITY', flood('* CAPABILITY IMAP4rev1 X\r\n'))),
   {
-    mostMiB: 4,
+    mostMiB: 16,
     told: overBudget,
   },
 )
 rogueTest('G5', 'BYE without end', imapRogue(at('LOGIN', flood('* BYE go away\r\n'))), {
-  mostMiB: 4,
+  mostMiB: 16,
   told: /^source\./,
 })
 rogueTest(
@@ -265,7 +265,7 @@ rogueTest(
   'a greeting without end',
   imapRogue(() => undefined, flood('* OK hello ')),
   {
-    mostMiB: 4,
+    mostMiB: 16,
     told: /^source\.(protocol|over-budget)$/,
   },
 )
@@ -274,7 +274,7 @@ rogueTest(
   'rows before the login',
   imapRogue(() => undefined, flood('* 3 EXISTS\r\n', '* OK hi\r\n')),
   {
-    mostMiB: 4,
+    mostMiB: 16,
     told: overBudget,
   },
 )
