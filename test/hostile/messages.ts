@@ -168,14 +168,14 @@ export const hostileMessages: readonly HostileMessage[] = [
       ),
   },
   {
-    name: 'a From with 60 kB of addresses',
+    name: 'a To with 60 kB of addresses',
     complexity: undefined,
-    octets: () => message(`From: ${folded('"a\\"" <b@c.example>, ', 60_000)}d@e.example\r\n`),
+    octets: () => message(`To: ${folded('"a\\"" <b@c.example>, ', 60_000)}d@e.example\r\n`),
   },
   {
     name: 'a From of open brackets and quotes',
     complexity: undefined,
-    octets: () => message(`From: ${folded('<"(:@,', 60_000)}\r\n`),
+    octets: () => Buffer.from(`${top}From: ${folded('<"(:@,', 60_000)}\r\n${body}`),
   },
   {
     name: 'encoded words of RFC 2047 without an end',
@@ -210,7 +210,7 @@ export const hostileMessages: readonly HostileMessage[] = [
   {
     name: 'a header of exactly 64 KiB',
     complexity: undefined,
-    octets: () => message(headerOf(64 * kib, `X-A: ${'a'.repeat(191)}\r\n`) + '\r\n', body),
+    octets: () => message(`${headerOf(64 * kib, `X-A: ${'a'.repeat(191)}\r\n`)}\r\n`, body),
   },
   {
     name: 'folds hidden behind a line of CR CR LF, which only some take for the end of the header',
