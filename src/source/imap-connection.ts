@@ -35,7 +35,7 @@ export interface RunOptions extends ExecOptions {
   readonly facts?: FaultFacts
   /** What the answer may bring; default: the answer to a command that asks for no data. */
   readonly allowance?: Allowance
-  /** The instant (monotonic, ms) until which it must be whole; default: the deadline of a command. */
+  /** The instant (monotonic, ms) until which it must be whole, where that is before the deadline of a command. */
   readonly untilMs?: number
 }
 
@@ -253,7 +253,7 @@ export class ImapConnection {
     const over = new AbortController()
     const watch = async (): Promise<never> => {
       const beganMs = this.clock.monotonicMs()
-      const endMs = untilMs ?? beganMs + command
+      const endMs = Math.min(untilMs ?? Number.POSITIVE_INFINITY, beganMs + command)
       let heard = this.#meter.octets
       let heardMs = beganMs
       for (;;) {
