@@ -76,7 +76,7 @@ async function attemptOnce(
   try {
     const result = await pull(ports, options)
     succeeded(ports, result)
-    await rememberLogin(journal, mailbox)
+    await rememberLogin(journal, mailbox, ports.loginKey)
     return { kind: 'pulled', result }
   } catch (thrown) {
     const met = asFault(thrown)
@@ -144,7 +144,7 @@ export async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault>
   journal.updateMailbox(mailbox.name, { failedLoginsAtMs: lately })
   if (fault.code === 'source.login-limited') return fault
   const lasting = lately.length >= limitRefusals || now - (state.failingSinceMs ?? now) >= limitMs
-  if (lasting || !(await workedBefore(journal, mailbox))) return fault
+  if (lasting || !(await workedBefore(journal, mailbox, ports.loginKey))) return fault
   return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
 }
 

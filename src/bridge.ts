@@ -20,6 +20,7 @@ import { makePop3Source } from './source/pop3.ts'
 import { makeSpooler } from './spool.ts'
 import { makeSteadyClock, mostOverRestart } from './steady-clock.ts'
 import { UnderWay } from './under-way.ts'
+import { loginKeyOf } from './vault/login-key.ts'
 
 export interface Bridge {
   readonly journal: Journal
@@ -70,6 +71,7 @@ export async function openBridge(
     const looker = makeLooker(clock, systemLookup(config.dnsServers))
     releases.push(() => looker.close())
     const authenticate = makeAuthenticate(looker)
+    const loginKey = loginKeyOf(config.stateDir, process.env, true)
     const mailboxes = config.mailboxes.map((mailbox): PullPorts => {
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
@@ -87,6 +89,7 @@ export async function openBridge(
         log,
         random: Math.random,
         authenticate,
+        loginKey,
       }
     })
     return { journal, mailboxes, accounts, close }

@@ -1,47 +1,42 @@
 /**
  * Which login was last accepted, so that a refusal can be judged: the very login that worked before is probably
- * met by a rate limit, a changed one is probably mistyped. Kept as an scrypt digest with a salt of its own
- * (RFC 7914), never as the password.
+ * met by a rate limit, a changed one is probably mistyped. Kept as an HMAC (RFC 2104) under a key that is not in the
+ * journal (vault/login-key.ts): without it no password can be tried on the journal.
  */
-import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { MailboxConfig } from './config/config.ts'
 import type { Journal } from './journal/journal.ts'
+import type { Secret } from './vault/vault.ts'
 
-const noteOf = (mailbox: MailboxConfig): string => `login/${mailbox.name}`
-/** SHA-256 of the password that this process has already written down; scrypt costs tens of milliseconds. */
+const noteOf = (mailbox: MailboxConfig): string => `accepted-login/${mailbox.name}`
+/** SHA-256 of the password that this process has already written down, so that the key is asked for once. */
 const written = new WeakMap<MailboxConfig, string>()
 
-/** About ten milliseconds: a one-shot pull every minute pays it each time; the file is the owner's alone (0700). */
-const cost = 4096
-
-function digest(salt: Buffer, mailbox: MailboxConfig, password: string): Promise<Buffer> {
-  const { user, server } = mailbox
-  return new Promise((resolve, reject) => {
-    scrypt(JSON.stringify([server.host, user, password]), salt, 32, { N: cost }, (error, key) => {
-      if (error) reject(error)
-      else resolve(key)
-    })
-  })
+/** Undefined without a key: it is no reason for a pull to fail. */
+async function digest(key: Secret, { user, server, password }: MailboxConfig): Promise<Buffer | undefined> {
+  const octets = Buffer.from(await key.reveal().catch(() => ''), 'base64')
+  if (octets.length !== 32) return undefined
+  const login = JSON.stringify([server.host, user, await password.reveal()])
+  return createHmac('sha256', octets).update(login).digest()
 }
 
 /** Remembers the present login as one that the server accepted. */
-export async function rememberLogin(journal: Journal, mailbox: MailboxConfig): Promise<void> {
+export async function rememberLogin(journal: Journal, mailbox: MailboxConfig, key: Secret): Promise<void> {
   // The owner may change it while we run.
   const present = createHash('sha256')
     .update(await mailbox.password.reveal())
     .digest('hex')
   if (written.get(mailbox) === present) return
-  if (!(await workedBefore(journal, mailbox))) {
-    const salt = randomBytes(16)
-    const key = await digest(salt, mailbox, await mailbox.password.reveal())
-    journal.setNote(noteOf(mailbox), `${salt.toString('hex')} ${key.toString('hex')}`)
-  }
+  const login = (await digest(key, mailbox))?.toString('hex')
+  if (login === undefined) return
+  if (journal.note(noteOf(mailbox)) !== login) journal.setNote(noteOf(mailbox), login)
   written.set(mailbox, present)
 }
 
-/** Whether the server accepted exactly the present login at some time. */
-export async function workedBefore(journal: Journal, mailbox: MailboxConfig): Promise<boolean> {
-  const [salt, key] = (journal.note(noteOf(mailbox)) ?? '').split(' ').map(hex => Buffer.from(hex, 'hex'))
-  if (salt === undefined || key?.length !== 32) return false
-  return timingSafeEqual(key, await digest(salt, mailbox, await mailbox.password.reveal()))
+/** Whether the login that the server accepted last is exactly the present one. */
+export async function workedBefore(journal: Journal, mailbox: MailboxConfig, key: Secret): Promise<boolean> {
+  const kept = Buffer.from(journal.note(noteOf(mailbox)) ?? '', 'hex')
+  if (kept.length !== 32) return false
+  const login = await digest(key, mailbox)
+  return login !== undefined && timingSafeEqual(kept, login)
 }

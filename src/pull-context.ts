@@ -10,6 +10,7 @@ import type { Listed, Source, SourceSession } from './source/source.ts'
 import type { Spooler } from './spool.ts'
 import type { SteadyClock } from './steady-clock.ts'
 import type { UnderWay } from './under-way.ts'
+import type { Secret } from './vault/vault.ts'
 
 /** Looks at the authentication of an imported message; resolves to the JSON that the journal keeps. Never rejects. */
 export type Authenticate = (
@@ -31,6 +32,8 @@ export interface PullPorts {
   /** 0 to 1, for jitter. */
   readonly random: () => number
   readonly authenticate: Authenticate | undefined
+  /** Under which an accepted login is remembered (login-memory.ts). */
+  readonly loginKey: Secret
 }
 
 /** One open session and what was found in it. */

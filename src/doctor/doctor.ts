@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts'
 import { asFault, Fault } from '../fault.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { loginKeyOf } from '../vault/login-key.ts'
 import type { DoctorContext } from './context.ts'
 import { type CheckName, exitCodeOf, type Finding, fine, ofFault, skipped } from './finding.ts'
 import { checkAccount, checkGoogle } from './google.ts'
@@ -107,8 +108,9 @@ async function checkBothSides(
     findings: [line],
     reached: false,
   }))
+  const loginKey = loginKeyOf(config.stateDir, context.env, false)
   const sources = config.mailboxes.map(mailbox =>
-    safely(checkSource(mailbox, journal, running, context), 'sourceLogin', mailbox.name, line => ({
+    safely(checkSource(mailbox, journal, running, loginKey, context), 'sourceLogin', mailbox.name, line => ({
       findings: [line],
       reached: false,
     })),

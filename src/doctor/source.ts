@@ -8,6 +8,7 @@ import { workedBefore } from '../login-memory.ts'
 import { makeImapSource } from '../source/imap.ts'
 import { makePop3Source } from '../source/pop3.ts'
 import type { Source, SourceSession } from '../source/source.ts'
+import type { Secret } from '../vault/vault.ts'
 import { checkCertificate } from './certificate.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, fine, note, ofFault, skipped } from './finding.ts'
@@ -22,11 +23,13 @@ export interface SourceLook {
 /**
  * @param journal what is remembered of refused logins, which hosts count
  * @param running whether a hikyaku is at work on these mailboxes just now
+ * @param loginKey under which the journal remembers the login that was accepted last
  */
 export async function checkSource(
   mailbox: MailboxConfig,
   journal: Journal | undefined,
   running: boolean,
+  loginKey: Secret,
   context: DoctorContext,
 ): Promise<SourceLook> {
   const { words, checks } = context
@@ -49,7 +52,7 @@ export async function checkSource(
     if (certificate.verdict === 'bad') return skip('sourceTls')
   }
   if (!(await isThere(mailbox.password))) return skip('secrets')
-  findings.push(...(await checkLogin(mailbox, journal, running, context)))
+  findings.push(...(await checkLogin(mailbox, journal, running, loginKey, context)))
   return { findings, reached: true }
 }
 
@@ -60,6 +63,7 @@ async function checkLogin(
   mailbox: MailboxConfig,
   journal: Journal | undefined,
   running: boolean,
+  loginKey: Secret,
   context: DoctorContext,
 ): Promise<readonly Finding[]> {
   const { words, language, clock, signal } = context
@@ -74,7 +78,7 @@ async function checkLogin(
     session = await sourceOf(mailbox, context).open(signal)
   } catch (thrown) {
     signal.throwIfAborted()
-    const fault = await judged(asFault(thrown), mailbox, journal)
+    const fault = await judged(asFault(thrown), mailbox, journal, loginKey)
     const line = ofFault(place, fault, language)
     // A maildrop has one session at a time (RFC 1939 section 3), and some hosts want a pause between two.
     const byOurselves = running && (fault.code === 'source.busy' || fault.code === 'source.limited')
@@ -92,9 +96,14 @@ async function checkLogin(
 }
 
 /** Hosts answer "login incorrect" to those who log in too often: the very login that worked before is met by a limit. */
-async function judged(fault: Fault, mailbox: MailboxConfig, journal: Journal | undefined): Promise<Fault> {
+async function judged(
+  fault: Fault,
+  mailbox: MailboxConfig,
+  journal: Journal | undefined,
+  loginKey: Secret,
+): Promise<Fault> {
   if (fault.code !== 'source.login-refused' || journal === undefined) return fault
-  if (!(await workedBefore(journal, mailbox))) return fault
+  if (!(await workedBefore(journal, mailbox, loginKey))) return fault
   return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
 }
 

@@ -52,6 +52,8 @@ export function checkIntegrity(
 
 /** Brings the schema up to date, each step whole or not at all. */
 export function migrate(database: DatabaseSync, steps: readonly string[] = migrations): void {
+  // What a step deletes is overwritten too: digests of passwords must not stay in a free page.
+  if (version(database) < steps.length) database.exec('PRAGMA secure_delete = ON')
   for (let step = version(database); step < steps.length; step++) {
     database.exec(`BEGIN IMMEDIATE; ${steps[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
   }

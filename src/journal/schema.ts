@@ -88,4 +88,8 @@ CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `
 ALTER TABLE message ADD COLUMN verification_tried_at_ms INTEGER;
 `,
+  // Digests of passwords that could be tried on the journal alone; what is remembered now has a key elsewhere.
+  `
+DELETE FROM note WHERE key LIKE 'login/%';
+`,
 ]
