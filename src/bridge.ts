@@ -72,6 +72,7 @@ export async function openBridge(
     releases.push(() => looker.close())
     const authenticate = makeAuthenticate(looker)
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
+    await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
     const mailboxes = config.mailboxes.map((mailbox): PullPorts => {
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
