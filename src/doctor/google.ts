@@ -1,7 +1,8 @@
 /** Google's side: names, TCP, whether it is Google that answers, the clock, and for each account the permission. */
 import type { AccountConfig, Config } from '../config/config.ts'
 import { asFault, exitCodes, Fault } from '../fault.ts'
-import { faultOfTrouble, jsonObject } from '../gmail/answers.ts'
+import { faultOfTrouble } from '../gmail/answers.ts'
+import { jsonObject } from '../gmail/error-model.ts'
 import {
   type Deadlines,
   exchange,

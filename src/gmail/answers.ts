@@ -3,9 +3,12 @@
  *
  * Invariants: only a complete 200 whose JSON carries an id is a success. Only a refusal that Gmail names in known
  * words is a refusal: everything else that nobody understands is tried again later. 403 is both quota and
- * permission, so it is decided by reason, never by status (Gmail API, "Resolve errors").
+ * permission, so it is decided by reason, never by status (Gmail API, "Resolve errors"). How much is broken is
+ * decided by Google's error model (error-model.ts) before any words: what concerns permission, a precondition, the
+ * place itself or Google's own gate concerns the account, in whatever words and language it is said.
  */
 import { Fault, type FaultCode, type FaultFacts, type FaultOptions } from '../fault.ts'
+import { jsonObject, type Said, said, visibleText } from './error-model.ts'
 import type { HttpAnswer, HttpTrouble } from './http.ts'
 import { nextPacificDayMs, retryInstantMs } from './retry-after.ts'
 import { scrub } from './scrub.ts'
@@ -13,68 +16,30 @@ import { scrub } from './scrub.ts'
 /** What was asked: an upload is about one message, any other call about the account. */
 export type Asked = 'upload' | 'call'
 
-interface Said {
-  /** Reasons in the envelope, in lower case: errors[].reason, details[].reason, status, a textual `error`. */
-  readonly reasons: ReadonlySet<string>
-  /** Gmail's own words, '' where there were none. */
-  readonly text: string
-  /** A JSON object was parsed. */
-  readonly json: Readonly<Record<string, unknown>> | undefined
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The answer's JSON object, or undefined where it is anything else (HTML, empty, cut). */
-export function jsonObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
-  if (answer.cut) return undefined
-  try {
-    const value: unknown = JSON.parse(answer.body.toString('utf8'))
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The envelope `{"error":{code,message,errors:[{reason}],status,details:[{reason}]}}`, as much of it as is there. */
-export function said(answer: HttpAnswer): Said {
-  const json = jsonObject(answer)
-  const error = json?.error
-  const reasons = new Set<string>()
-  const add = (value: unknown): void => {
-    if (typeof value === 'string' && value !== '') reasons.add(value.toLowerCase())
-  }
-  if (!isObject(error)) {
-    add(error)
-    const words = json?.error_description
-    return {
-      reasons,
-      json,
-      text: typeof words === 'string' ? words : json === undefined ? visibleText(answer) : '',
-    }
-  }
-  add(error.status)
-  for (const list of [error.errors, error.details]) {
-    if (Array.isArray(list)) for (const row of list) if (isObject(row)) add(row.reason)
-  }
-  return { reasons, json, text: typeof error.message === 'string' ? error.message : '' }
-}
-
-/** The words of an HTML or plain answer, without its tags, for a person to read. */
-function visibleText(answer: HttpAnswer): string {
-  const text = answer.body.subarray(0, 4096).toString('utf8')
-  return text
-    .replace(/<(style|script)\b[\s\S]*?(<\/\1>|$)/gi, ' ')
-    .replace(/<[^>]*>?/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 300)
-}
-
 const rateReasons = ['ratelimitexceeded', 'userratelimitexceeded', 'rate_limit_exceeded']
 const scopeReasons = ['insufficientpermissions', 'access_token_scope_insufficient']
 const disabledReasons = ['accessnotconfigured', 'service_disabled']
-const forbiddenReasons = ['domainpolicy', 'forbidden', 'accountdisabled', 'userdisabled', 'accountdeleted']
+const forbiddenReasons = [
+  'domainpolicy',
+  'forbidden',
+  'accountdisabled',
+  'userdisabled',
+  'accountdeleted',
+  'account_state_invalid',
+  'user_blocked_by_admin',
+  'security_policy_violated',
+  'org_restriction_violation',
+]
+/** google.api.ErrorReason (googleapis/google/api/error_reason.proto): what concerns the project of the client. */
+const projectReasons = [
+  'consumer_suspended',
+  'consumer_invalid',
+  'user_project_denied',
+  'resource_project_invalid',
+  'billing_disabled',
+  'gcp_suspended',
+  'service_not_visible',
+]
 
 /** Gmail's documented or observed refusals of one message, at the start of its words. */
 const refusal = /^(Expected a single 'From' header|Invalid From header|Invalid attachment)\b/i
@@ -93,7 +58,9 @@ const storage = /\b(storage|quota|mailbox is full|out of space|insufficient spac
 export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault | undefined {
   const { status } = answer
   if (status >= 200 && status < 300) return undefined
-  const { reasons, text, json } = said(answer)
+  const answered = said(answer)
+  const { reasons, text, json } = answered
+  const canonical = answered.status
   const facts: FaultFacts = {
     status,
     ...(text === '' ? {} : { words: scrub(text) }),
@@ -114,12 +81,16 @@ export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault 
       ? fault('gmail.outcome-unknown', { scope: 'account' })
       : fault('gmail.server')
   }
+  // google.rpc.Code of a server's own trouble under a status of the client's: a bare google.rpc.Status, a gateway.
+  if (['UNAVAILABLE', 'INTERNAL', 'DEADLINE_EXCEEDED'].includes(canonical ?? '')) return fault('gmail.server')
+  if (has(['account_state_invalid', 'user_blocked_by_admin'])) return fault('gmail.forbidden')
+  if (has(projectReasons)) return fault('gmail.project-refused')
   if (status === 401) return fault('gmail.unauthorized')
   if (has(['dailylimitexceeded'])) {
     return fault('gmail.daily-limit', { notBeforeMs: notBeforeMs ?? nextPacificDayMs(nowMs) })
   }
   if (has(rateReasons)) return fault('gmail.rate-limited')
-  if (status === 429 || has(['resource_exhausted'])) {
+  if (status === 429 || canonical === 'RESOURCE_EXHAUSTED') {
     return /\bstorage\b/i.test(text) ? fault('gmail.storage-full') : fault('gmail.rate-limited')
   }
   if (status === 403) {
@@ -138,10 +109,28 @@ export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault 
   if (status === 403 && has(forbiddenReasons)) return fault('gmail.forbidden')
   if (/^Mail service not enabled/i.test(text)) return fault('gmail.forbidden')
   if ((status === 400 || status === 404) && labelTrouble.test(text)) return fault('gmail.label')
-  if (asked === 'call') return fault('gmail.unknown-answer', { scope: 'account' })
+  if (concernsAccount(answered, status)) return fault('gmail.account-refused')
+  if (asked === 'call')
+    return fault('gmail.unknown-answer', { scope: 'account', facts: { ...facts, phase: 'answer' } })
   if (status === 413) return fault('message.too-large')
   if (status === 400) return fault('gmail.message-unexplained')
   return fault('gmail.unknown-answer')
+}
+
+/**
+ * Whether Google's error model says that the trouble is the account's, whichever message it was met with. NOT_FOUND
+ * of an upload is said of the collection, which is the account's mail itself (a label that is missing is known by
+ * its words before).
+ */
+function concernsAccount({ reasons, status, ofGoogle }: Said, http: number): boolean {
+  if (ofGoogle) return true
+  if (status === 'INVALID_ARGUMENT' && http !== 403 && http !== 404 && !reasons.has('failedprecondition'))
+    return false
+  return (
+    ['FAILED_PRECONDITION', 'PERMISSION_DENIED', 'NOT_FOUND', 'UNAUTHENTICATED'].includes(status ?? '') ||
+    ['failedprecondition', 'conditionnotmet'].some(reason => reasons.has(reason)) ||
+    [403, 404, 410, 412].includes(http)
+  )
 }
 
 export interface Stored {

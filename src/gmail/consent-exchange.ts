@@ -1,9 +1,10 @@
 /** From the code of Google's page to a refresh token; and back: revoking it. */
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
-import { faultOfTrouble, jsonObject, said } from './answers.ts'
+import { faultOfTrouble } from './answers.ts'
 import type { DesktopClient } from './client-file.ts'
 import type { ConsentCode } from './consent.ts'
+import { jsonObject, said } from './error-model.ts'
 import {
   type Deadlines,
   exchange,

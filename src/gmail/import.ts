@@ -13,6 +13,8 @@ import type { AccessToken } from './token.ts'
 
 /** `media.maxSize` of import and insert in Gmail's discovery document: 150 MiB. */
 export const longestMessageOctets = 157_286_400
+/** Whatever says of less than this that it is too large speaks of something else. */
+const surelyNotTooLarge = 64 * 1024
 
 /** The upload's URL with its query parameters; `processForCalendar` and `neverMarkSpam` exist for import only. */
 function uploadUrl(apiRoot: string, request: ImportRequest, user: string): URL {
@@ -58,10 +60,16 @@ export async function importMessage(
     session.pace.succeeded()
     return { ...stored, sentSha256 }
   } catch (thrown) {
-    throw slowDown(session, thrown)
+    throw slowDown(session, doubtTooLarge(thrown, raw.octets))
   } finally {
     turn.end()
   }
+}
+
+function doubtTooLarge(thrown: unknown, octets: number): unknown {
+  if (!(thrown instanceof Fault) || thrown.code !== 'message.too-large' || octets >= surelyNotTooLarge)
+    return thrown
+  return new Fault('gmail.unknown-answer', { facts: thrown.facts, cause: thrown })
 }
 
 async function uploadAuthorised(

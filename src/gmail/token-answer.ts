@@ -1,6 +1,6 @@
 /** What an answer of Google's token endpoint means (RFC 6749 sections 5.1 and 5.2). Pure. */
 import { Fault, type FaultCode } from '../fault.ts'
-import { jsonObject, said } from './answers.ts'
+import { jsonObject, said } from './error-model.ts'
 import type { HttpAnswer } from './http.ts'
 import { type Identity, readIdToken } from './identity.ts'
 import { retryInstantMs } from './retry-after.ts'
@@ -28,23 +28,44 @@ const seconds = (value: unknown): number | undefined => {
   return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number * 1000 : undefined
 }
 
-/** Google's `error` words; what is not here is unknown, which is never permanent. */
-const codes: Readonly<Record<string, FaultCode>> = {
+/**
+ * Google's `error` words, the more telling ones first; what is not here is unknown, which is never permanent. They
+ * stand in Google's OAuth 2.0 guides ("Handling the OAuth 2.0 server response", "Errors"); the two of session control
+ * come as `error_subtype` of invalid_grant (google-auth-library-nodejs issue 1961, google-auth-library-python's
+ * google/oauth2/reauth.py).
+ */
+const codes: readonly (readonly [reason: string, code: FaultCode])[] = [
+  ['invalid_rapt', 'gmail.session-control'],
+  ['rapt_required', 'gmail.session-control'],
+  ['org_internal', 'gmail.org-internal'],
+  ['admin_policy_enforced', 'gmail.admin-policy'],
+  ['disabled_client', 'gmail.client-disabled'],
+  ['deleted_client', 'gmail.client-disabled'],
+  ['rate_limit_exceeded', 'gmail.rate-limited'],
+  ['ratelimitexceeded', 'gmail.rate-limited'],
+  ['resource_exhausted', 'gmail.rate-limited'],
+  ['slow_down', 'gmail.rate-limited'],
+  ['internal_failure', 'gmail.server'],
+  ['server_error', 'gmail.server'],
+  ['temporarily_unavailable', 'gmail.server'],
+  ['backenderror', 'gmail.server'],
   // Revoked, unused for six months, password changed, seven days in "Testing": Google's OAuth 2.0 guide.
-  invalid_grant: 'gmail.consent-ended',
-  invalid_client: 'gmail.client-invalid',
-  unauthorized_client: 'gmail.client-invalid',
-  deleted_client: 'gmail.client-invalid',
-  disabled_client: 'gmail.client-invalid',
-  invalid_scope: 'gmail.scope-missing',
-  access_denied: 'gmail.forbidden',
-  admin_policy_enforced: 'gmail.forbidden',
-  org_internal: 'gmail.forbidden',
-  rate_limit_exceeded: 'gmail.rate-limited',
-  slow_down: 'gmail.rate-limited',
-  internal_failure: 'gmail.server',
-  temporarily_unavailable: 'gmail.server',
-}
+  ['invalid_grant', 'gmail.consent-ended'],
+  ['unauthorized_client', 'gmail.client-mismatch'],
+  ['invalid_client', 'gmail.client-invalid'],
+  ['invalid_scope', 'gmail.scope-missing'],
+  ['access_denied', 'gmail.forbidden'],
+]
+
+/** What says of a service account that Google does not let it act for the address: there is no consent to renew. */
+const ofServiceAccount: readonly FaultCode[] = [
+  'gmail.consent-ended',
+  'gmail.client-mismatch',
+  'gmail.client-invalid',
+]
+
+/** The words in which a client of the time before Google sent the subtype was told of session control. */
+const sessionWords = /\b(invalid_rapt|rapt_required|reauth related error)\b/i
 
 /**
  * @param secrets values masked in the server's words
@@ -96,11 +117,12 @@ export function readTokenAnswer(
   if (status === 429) return raise(fault('gmail.rate-limited'))
   if (status < 200 || (status >= 300 && status < 400) || status >= 600)
     return raise(fault('gmail.not-google'))
-  const named = [...reasons].map(reason => codes[reason]).find(code => code !== undefined)
+  const named = codes.find(([reason]) => reasons.has(reason))?.[1]
   if (status >= 400 && named !== undefined) {
-    return raise(
-      fault(named === 'gmail.consent-ended' && credential.kind !== 'user' ? 'gmail.client-invalid' : named),
-    )
+    if (named === 'gmail.consent-ended' && sessionWords.test(text))
+      return raise(fault('gmail.session-control'))
+    const isService = credential.kind !== 'user' && ofServiceAccount.includes(named)
+    return raise(fault(isService ? 'gmail.service-account' : named))
   }
   const html = json === undefined && /^\s*</.test(answer.body.toString('latin1'))
   return raise(fault(status < 400 && html ? 'gmail.not-google' : 'gmail.unknown-answer'))

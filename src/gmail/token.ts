@@ -117,7 +117,7 @@ export function makeTokens(options: TokensOptions): Tokens {
         credential.kind === 'service-account' &&
         serviceScopes.length > leastScopes.length &&
         thrown instanceof Fault &&
-        (thrown.code === 'gmail.client-invalid' || thrown.code === 'gmail.scope-missing')
+        (thrown.code === 'gmail.service-account' || thrown.code === 'gmail.scope-missing')
       if (!narrower) throw thrown
       serviceScopes = leastScopes
       try {

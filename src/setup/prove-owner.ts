@@ -9,6 +9,7 @@ import type { SetupContext } from './context.ts'
 const ofStrangers: readonly FaultCode[] = [
   'gmail.account-mismatch',
   'gmail.forbidden',
+  'gmail.account-refused',
   'gmail.unknown-answer',
 ]
 

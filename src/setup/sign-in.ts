@@ -94,7 +94,7 @@ export async function signIn(
             ? [{ value: 'client', label: words.google.otherClient }]
             : [{ value: 'use', label: words.google.useAccount(other) }]),
         ],
-        initial: thrown.code === 'gmail.client-invalid' ? 'client' : 'again',
+        initial: /^gmail\.client-(invalid|disabled)$/.test(thrown.code) ? 'client' : 'again',
       })
       if (chosen === 'client') client = undefined
       if (chosen === 'use' && other !== undefined) {

@@ -118,16 +118,16 @@ const rows: [string, HttpAnswer, string, string, string?][] = [
   [
     '403 with a reason nobody knows',
     answerOf(403, envelope(403, 'No', 'somethingNew')),
-    'gmail.unknown-answer',
-    'message',
+    'gmail.account-refused',
+    'account',
     'later',
   ],
-  ['403 HTML', answerOf(403, html), 'gmail.unknown-answer', 'message', 'later'],
+  ['403 HTML', answerOf(403, html), 'gmail.account-refused', 'account', 'later'],
   [
     '404 notFound',
     answerOf(404, envelope(404, 'Requested entity was not found.', 'notFound')),
-    'gmail.unknown-answer',
-    'message',
+    'gmail.account-refused',
+    'account',
     'later',
   ],
   [
@@ -150,6 +150,100 @@ const rows: [string, HttpAnswer, string, string, string?][] = [
     'gmail.label',
     'message',
     'now',
+  ],
+  // The scope by Google's error model: googleapis/google-api-nodejs-client issue 3532, google-api-php-client issue
+  // 2558, firebase-ios-sdk issue 14845.
+  [
+    '400 failedPrecondition in an old envelope',
+    answerOf(400, envelope(400, 'Precondition check failed.', 'failedPrecondition')),
+    'gmail.account-refused',
+    'account',
+    'later',
+  ],
+  [
+    '400 FAILED_PRECONDITION without errors[], in another language',
+    answerOf(
+      400,
+      envelope(400, '前提条件の確認に失敗しました。', undefined, { status: 'FAILED_PRECONDITION' }),
+    ),
+    'gmail.account-refused',
+    'account',
+    'later',
+  ],
+  [
+    '403 CONSUMER_SUSPENDED',
+    answerOf(
+      403,
+      envelope(403, "Permission denied: Consumer 'project:7' has been suspended.", undefined, {
+        status: 'PERMISSION_DENIED',
+        details: [
+          {
+            '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+            reason: 'CONSUMER_SUSPENDED',
+            domain: 'googleapis.com',
+          },
+        ],
+      }),
+    ),
+    'gmail.project-refused',
+    'account',
+    'owner',
+  ],
+  [
+    '400 INVALID_ARGUMENT with an ErrorInfo of googleapis.com that nobody knows',
+    answerOf(
+      400,
+      envelope(400, 'No', undefined, {
+        status: 'INVALID_ARGUMENT',
+        details: [{ reason: 'SOMETHING_NEW', domain: 'googleapis.com' }],
+      }),
+    ),
+    'gmail.account-refused',
+    'account',
+    'later',
+  ],
+  [
+    '404 in an array, as a streaming method gives it',
+    answerOf(404, [envelope(404, 'Requested entity was not found.', undefined, { status: 'NOT_FOUND' })]),
+    'gmail.account-refused',
+    'account',
+    'later',
+  ],
+  [
+    'a bare google.rpc.Status with FAILED_PRECONDITION',
+    answerOf(400, { code: 9, message: 'Precondition check failed.', details: [] }),
+    'gmail.account-refused',
+    'account',
+    'later',
+  ],
+  [
+    'a bare google.rpc.Status with UNAVAILABLE under a 400',
+    answerOf(400, { code: 14, message: 'upstream', details: [] }),
+    'gmail.server',
+    'account',
+    'later',
+  ],
+  ['404 HTML', answerOf(404, html), 'gmail.account-refused', 'account', 'later'],
+  ['404 empty', answerOf(404, ''), 'gmail.account-refused', 'account', 'later'],
+  [
+    '401 ACCOUNT_STATE_INVALID',
+    answerOf(
+      401,
+      envelope(401, 'The account has been disabled.', undefined, {
+        status: 'UNAUTHENTICATED',
+        details: [{ reason: 'ACCOUNT_STATE_INVALID', domain: 'googleapis.com' }],
+      }),
+    ),
+    'gmail.forbidden',
+    'account',
+    'owner',
+  ],
+  [
+    '400 INVALID_ARGUMENT in words that nobody knows',
+    answerOf(400, envelope(400, 'Ungültig', 'invalidArgument', { status: 'INVALID_ARGUMENT' })),
+    'gmail.message-unexplained',
+    'message',
+    'later',
   ],
   ['413 HTML', answerOf(413, html), 'message.too-large', 'message', 'owner'],
   [
@@ -301,6 +395,13 @@ describe('an answer to an upload', () => {
 
   test('a refusal carries the words of Gmail', () => {
     assert.equal(faultFrom(answerOf(400, envelope(400, refused, 'invalidArgument'))).facts.words, refused)
+  })
+
+  test('the words of Gmail are bounded in octets, and secrets go before they are cut', () => {
+    const long = `${'語'.repeat(95)} ya29.a0AfB_secret ${'語'.repeat(200)}`
+    const words = String(faultFrom(answerOf(400, envelope(400, long))).facts.words)
+    assert.ok(Buffer.byteLength(words) <= 300 && words.endsWith('…'))
+    assert.doesNotMatch(words, /a0AfB|ya29/)
   })
 
   test('an HTML answer gives its visible words', () => {

@@ -137,7 +137,7 @@ describe('an answer of Gmail', () => {
     ['Invalid From header', refused('Invalid From header'), 'gmail.message-refused', 'message'],
     ['Bad Request', refused('Bad Request'), 'gmail.message-unexplained', 'message'],
     ['413', presets.messageTooLarge(), 'message.too-large', 'message'],
-    ['404', status(404), 'gmail.unknown-answer', 'message'],
+    ['404', status(404), 'gmail.account-refused', 'account'],
     ['503 before the body', status(503, 'html', 'before-body'), 'gmail.server', 'account'],
     ['500 after the body', status(500), 'gmail.outcome-unknown', 'account'],
     ['502 HTML after acceptance', acceptedThen(502, 'html'), 'gmail.outcome-unknown', 'account'],

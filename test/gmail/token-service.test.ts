@@ -61,11 +61,11 @@ describe('a service account', () => {
     assert.equal((await faultOf(tokens.get('read', never))).code, 'gmail.scope-missing')
   })
 
-  test('that Google does not know is gmail.client-invalid', async t => {
+  test('that Google does not know is gmail.service-account, for there is no consent to renew', async t => {
     const server = await serve(t, (_, response) => sendJson(response, 400, { error: 'invalid_grant' }))
     const { credential } = await keyFor(t)
     const { tokens } = tokensFor(t, server.origin, { credential })
-    assert.equal((await faultOf(tokens.get('insert', never))).code, 'gmail.client-invalid')
+    assert.equal((await faultOf(tokens.get('insert', never))).code, 'gmail.service-account')
   })
 
   test('whose key file is broken is secret.unreadable and shows nothing of the key', async t => {

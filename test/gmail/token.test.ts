@@ -183,9 +183,28 @@ describe('a consent', () => {
 describe('a token server that answers', () => {
   const rows: [string, number, string | object, FaultCode][] = [
     ['invalid_client', 401, { error: 'invalid_client' }, 'gmail.client-invalid'],
-    ['unauthorized_client', 401, { error: 'unauthorized_client' }, 'gmail.client-invalid'],
+    ['unauthorized_client', 401, { error: 'unauthorized_client' }, 'gmail.client-mismatch'],
+    ['deleted_client', 401, { error: 'deleted_client' }, 'gmail.client-disabled'],
+    ['disabled_client', 401, { error: 'disabled_client' }, 'gmail.client-disabled'],
     ['invalid_grant', 400, { error: 'invalid_grant' }, 'gmail.consent-ended'],
-    ['admin_policy_enforced', 400, { error: 'admin_policy_enforced' }, 'gmail.forbidden'],
+    // https://github.com/googleapis/google-auth-library-nodejs/issues/1961
+    ['invalid_rapt', 400, { error: 'invalid_grant', error_subtype: 'invalid_rapt' }, 'gmail.session-control'],
+    [
+      'rapt_required',
+      400,
+      { error: 'invalid_grant', error_subtype: 'rapt_required' },
+      'gmail.session-control',
+    ],
+    ['admin_policy_enforced', 400, { error: 'admin_policy_enforced' }, 'gmail.admin-policy'],
+    ['org_internal', 403, { error: 'org_internal' }, 'gmail.org-internal'],
+    ['access_denied', 400, { error: 'access_denied' }, 'gmail.forbidden'],
+    ['rate_limit_exceeded', 403, { error: 'rate_limit_exceeded' }, 'gmail.rate-limited'],
+    [
+      'a rate limit in the envelope of an API',
+      403,
+      { error: { code: 403, message: 'Rate Limit Exceeded', errors: [{ reason: 'rateLimitExceeded' }] } },
+      'gmail.rate-limited',
+    ],
     ['an unknown error', 400, { error: 'new_error' }, 'gmail.unknown-answer'],
     ['nothing', 400, '', 'gmail.unknown-answer'],
     ['429', 429, '', 'gmail.rate-limited'],
