@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Certificates, makeCertificates, opensslMissing } from './certificates.ts'
 import {
   type Daemon,
@@ -232,6 +233,10 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     maildrop: (folder, name) => readMaildir(pathOf(folder, name)),
     forgetUids: async (folder, name) => {
       const path = pathOf(folder, name)
+      // A new UIDVALIDITY is the time in whole seconds: within the same second it would be the old one.
+      const list = await readFile(join(path, 'dovecot-uidlist'), 'utf8').catch(() => '')
+      const before = Number(/^\d+ V(\d+)/.exec(list)?.[1] ?? 0)
+      while (Math.floor(Date.now() / 1000) <= before) await pause(50)
       const own = ['dovecot-uidlist', 'dovecot.index', 'dovecot.index.log', 'dovecot.index.cache']
       for (const each of own) await rm(join(path, each), { force: true })
     },

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, before, describe, it } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import { makeNotifier, watchdogMs } from '../../src/service/notify.ts'
+import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { installed } from '../vault/session-bus.ts'
 
@@ -80,8 +80,12 @@ describe('telling systemd', { skip }, () => {
     await notifier.close() // with what was on its way
     const other = makeNotifier({ ...env(), WATCHDOG_USEC: '60000' })
     await other.status('closed')
-    other.keepAlive(() => false)
-    await systemClock.sleep(60)
+    let asked = 0
+    other.keepAlive(() => {
+      asked += 1
+      return false
+    })
+    await until(() => asked >= 3, 'three beats that are none')
     await other.status('end')
     const messages: string[] = []
     while (messages.at(-1) !== 'STATUS=end') messages.push(...(await heard()))
@@ -91,20 +95,40 @@ describe('telling systemd', { skip }, () => {
 })
 
 describe('without systemd', () => {
-  it('does nothing', async () => {
-    const notifier = makeNotifier({})
-    notifier.keepAlive(() => true)
+  /** A helper that writes down each call and fails. */
+  async function failingHelper(t: TestContext): Promise<{ folder: string; calls: () => Promise<number> }> {
+    const folder = await mkdtemp(join(tmpdir(), 'hikyaku-notify-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const book = join(folder, 'calls')
+    await writeFile(join(folder, 'systemd-notify'), `#!/bin/sh\necho called >>'${book}'\nexit 1\n`)
+    await chmod(join(folder, 'systemd-notify'), 0o755)
+    const calls = async (): Promise<number> =>
+      (await readFile(book, 'utf8').catch(() => '')).split('\n').length - 1
+    return { folder, calls }
+  }
+
+  it('does nothing', async t => {
+    const { folder, calls } = await failingHelper(t)
+    const notifier = makeNotifier({ PATH: folder, WATCHDOG_USEC: '60000' })
+    let asked = 0
+    notifier.keepAlive(() => {
+      asked += 1
+      return true
+    })
     await notifier.ready()
     await notifier.close()
+    assert.deepEqual([await calls(), asked], [0, 0])
   })
 
-  it('goes on where the helper is missing, fails or the socket is dead', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'hikyaku-notify-'))
-    await writeFile(join(folder, 'systemd-notify'), '#!/bin/sh\nexit 1\n')
-    await chmod(join(folder, 'systemd-notify'), 0o755)
-    for (const PATH of ['/nonexistent', folder])
-      await makeNotifier({ PATH, NOTIFY_SOCKET: join(folder, 'dead') }).ready()
-    await rm(folder, { recursive: true })
+  it('goes on where the helper is missing, fails or the socket is dead', async t => {
+    const { folder, calls } = await failingHelper(t)
+    for (const PATH of ['/nonexistent', folder]) {
+      const notifier = makeNotifier({ PATH, NOTIFY_SOCKET: join(folder, 'dead') })
+      assert.equal(await notifier.ready(), undefined)
+      assert.equal(await notifier.status('after a failure'), undefined)
+      await notifier.close()
+    }
+    assert.equal(await calls(), 2, 'the second message is sent although the first one failed')
   })
 
   it('has a watchdog only where it is meant for this process', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { faultOf, first, listAll, mail, never, octetsOf, rig } from './imap-harness.ts'
+import { faultOf, first, listAll, mail, never, octetsOf, rig, until } from './imap-harness.ts'
 
 test('a listing names each message by UIDVALIDITY.UID, with size, date and \\Seen', async t => {
   const { server, open } = await rig(t)
@@ -251,4 +251,6 @@ test('close ends within its deadline although LOGOUT is never answered', async t
   const session = await open()
   server.faults.at = ({ verb }) => (verb === 'LOGOUT' ? { do: 'silence' } : undefined)
   await session.close()
+  assert.equal(server.ledger.commands.at(-1)?.text, 'LOGOUT')
+  await until(() => server.connections === 0, 'the end of the connection')
 })
