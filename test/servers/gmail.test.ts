@@ -184,6 +184,89 @@ describe('the Gmail stand-in, through the eyes of Google’s own client,', () =>
     assert.deepEqual(server.messages(), [])
   })
 
+  it('keeps what was asked of a label, changes it and lets it go', async () => {
+    const { api, at } = await desk()
+    const requestBody = { name: 'Rental', labelListVisibility: 'labelHide', messageListVisibility: 'hide' }
+    const { data: created } = await api.users.labels.create({ userId: 'me', requestBody }, at)
+    const id = created.id ?? ''
+    assert.deepEqual(created, { id, type: 'user', ...requestBody })
+    const { data: patched } = await api.users.labels.patch(
+      { userId: 'me', id, requestBody: { labelListVisibility: 'labelShowIfUnread' } },
+      at,
+    )
+    assert.deepEqual(patched, { ...created, labelListVisibility: 'labelShowIfUnread' })
+    const { data: updated } = await api.users.labels.update(
+      { userId: 'me', id, requestBody: { name: 'rental' } },
+      at,
+    )
+    assert.deepEqual(
+      [updated.name, updated.labelListVisibility, updated.messageListVisibility],
+      ['rental', 'labelShow', 'show'],
+    )
+    const { data: got } = await api.users.labels.get({ userId: 'me', id }, at)
+    assert.deepEqual(got, {
+      ...updated,
+      messagesTotal: 0,
+      messagesUnread: 0,
+      threadsTotal: 0,
+      threadsUnread: 0,
+    })
+    assert.equal((await failure(api.users.labels.delete({ userId: 'me', id: 'INBOX' }, at))).status, 400)
+    await api.users.labels.delete({ userId: 'me', id }, at)
+    assert.equal((await failure(api.users.labels.get({ userId: 'me', id }, at))).status, 404)
+  })
+
+  it('refuses every field, value and parameter that Google does not describe, and says so at its end', async () => {
+    const { server, api, at } = await desk({ violations: 'expected' }, everything)
+    const raw = nasty('wrong@example.test').toString('base64url')
+    const any = (body: object): object => body // what the client's own types would not let through
+    const labels = (body: object) => api.users.labels.create({ userId: 'me', requestBody: any(body) }, at)
+    const imports = (body: object, query: object = {}) =>
+      api.users.messages.import({ userId: 'me', requestBody: any({ raw, ...body }), ...query }, at)
+    for (const [call, words] of [
+      [labels({ name: 'x', labels: [] }), /Unknown name "labels" at 'label': Cannot find field\.$/],
+      [labels({ name: 'x', label_list_visibility: 'labelShow' }), /Unknown name "label_list_visibility"/],
+      [labels({ name: 'x', constructor: 1 }), /Unknown name "constructor"/],
+      [labels({ name: 'x', labelListVisibility: 'show' }), /'label\.label_list_visibility' .*"show"$/],
+      [labels({ name: 'x', messageListVisibility: true }), /'label\.message_list_visibility' .*true$/],
+      [labels({ name: 'x', messagesTotal: 2 ** 31 }), /'label\.messages_total' \(TYPE_INT32\), 2147483648$/],
+      [labels({ name: 'x', color: { text: '#000000' } }), /Unknown name "text" at 'label\.color'/],
+      [labels({ name: { a: 1 } }), /Unknown name "name" at 'label\.name': Proto field is not a message/],
+      [imports({ labels: ['INBOX'] }), /Unknown name "labels" at 'message'/],
+      [imports({ labelIds: [1] }), /'message\.label_ids\[0\]' \(TYPE_STRING\), 1$/],
+      [imports({ raw: '%' }), /'message\.raw' \(TYPE_BYTES\), Base64 decoding failed for "%"$/],
+      [
+        imports({ payload: { headers: [{ key: 'x' }] } }),
+        /Unknown name "key" at 'message\.payload\.headers\[0\]'/,
+      ],
+      [imports({}, { neverMarkSpam: 1 }), /'never_mark_spam' \(TYPE_BOOL\), "1"$/],
+      [imports({}, { internalDateSource: 'date' }), /'internal_date_source' .*"date"$/],
+      [imports({}, { labelIds: ['INBOX'] }), /Unknown name "labelIds": Cannot bind query parameter/],
+      [api.users.messages.list({ userId: 'me', maxResults: -1 }, at), /'max_results' \(TYPE_UINT32\), "-1"$/],
+      [
+        api.users.messages.list(any({ userId: 'me', q: ['a', 'b'] }), at),
+        /Unknown name "q": Proto field is not repeating/,
+      ],
+      [api.users.messages.get({ userId: 'me', id: '1', format: 'RAW' }, at), /'format' .*"RAW"$/],
+    ] as const) {
+      const { status, message, reason } = await failure(call)
+      assert.deepEqual([status, reason], [400, 'invalid'], message)
+      assert.match(message, words)
+      assert.match(server.violations.at(-1) ?? '', words)
+    }
+    assert.equal(server.violations.length, 18)
+    assert.deepEqual(server.messages(), [])
+  })
+
+  it('does not close in silence after a request that Google does not describe', async () => {
+    const server = await startGmailServer()
+    const headers = { authorization: `Bearer ${server.accessToken()}` }
+    const response = await fetch(`${server.url}gmail/v1/users/me/labels`, { method: 'PUT', headers })
+    assert.equal(response.status, 404)
+    assert.match(await response.text(), /^<!DOCTYPE html>/)
+    await assert.rejects(server.close(), /Gmail has no PUT \/gmail\/v1\/users\/me\/labels$/)
+  })
+
   it('lets a token with gmail.insert and gmail.labels read nothing', async () => {
     const { api, at } = await desk()
     for (const call of [

@@ -3,6 +3,8 @@
  * https://developers.google.com/workspace/gmail/api/guides/handle-errors and answers quoted in public bug reports.
  */
 
+import type { Violation } from './violations.ts'
+
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -15,11 +17,14 @@ export class Refusal extends Error {
   readonly answer: Answer
   /** Whether to close the connection after it: the request's body was not read to its end. */
   readonly close: boolean
+  /** What in the request was not as Google describes it; empty where a well-formed request was refused. */
+  readonly violations: readonly string[]
 
-  constructor(answer: Answer, close = false) {
+  constructor(answer: Answer, close = false, violations: readonly string[] = []) {
     super(`refused with ${answer.status}`)
     this.answer = answer
     this.close = close
+    this.violations = violations
   }
 }
 
@@ -53,26 +58,35 @@ const statusNames: Readonly<Record<number, string>> = {
   503: 'UNAVAILABLE',
 }
 
+/** Reasons whose google.rpc.Code is not that of their HTTP status. */
+const statusOfReason: Readonly<Record<string, string>> = { failedPrecondition: 'FAILED_PRECONDITION' }
+
 export interface ErrorShape {
   readonly domain?: string
   /** Instead of the usual google.rpc.Code name; '' leaves the field out, as older answers do. */
   readonly status?: string
   /** `reason` of a google.rpc.ErrorInfo in `details`. */
   readonly detail?: string
+  /** Its `metadata` beside `service`. */
+  readonly metadata?: Readonly<Record<string, string>>
+  /** The message of `errors[0]` where it is another than the envelope's own. */
+  readonly inner?: string
   readonly extra?: Readonly<Record<string, string>>
   readonly headers?: Record<string, string>
 }
 
 /** Gmail's envelope: code, message, errors[0] with domain and reason, status, details where there are some. */
 export function gmailError(code: number, reason: string, message: string, shape: ErrorShape = {}): Answer {
-  const status = shape.status ?? statusNames[code]
+  const status = shape.status ?? statusOfReason[reason] ?? statusNames[code]
   return json(
     code,
     {
       error: {
         code,
         message,
-        errors: [{ message, domain: shape.domain ?? 'global', reason, ...shape.extra }],
+        errors: [
+          { message: shape.inner ?? message, domain: shape.domain ?? 'global', reason, ...shape.extra },
+        ],
         ...(status === undefined || status === '' ? {} : { status }),
         ...(shape.detail === undefined
           ? {}
@@ -82,7 +96,7 @@ export function gmailError(code: number, reason: string, message: string, shape:
                   '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
                   reason: shape.detail,
                   domain: 'googleapis.com',
-                  metadata: { service: 'gmail.googleapis.com' },
+                  metadata: { service: 'gmail.googleapis.com', ...shape.metadata },
                 },
               ],
             }),
@@ -95,15 +109,61 @@ export function gmailError(code: number, reason: string, message: string, shape:
 export const badRequest = (message: string): Refusal =>
   new Refusal(gmailError(400, 'invalidArgument', message))
 
+/** As badRequest, where the request itself is not what Google describes. */
+export const malformed = (message: string): Refusal =>
+  new Refusal(gmailError(400, 'badRequest', message), false, [message])
+
+/** What Google's transcoding found wrong in query or body: all of it in one answer, google.rpc.BadRequest. */
+export function invalidArgument(found: readonly Violation[]): Refusal {
+  const descriptions = found.map(({ description }) => description)
+  const message = descriptions.join('\n')
+  return new Refusal(
+    json(400, {
+      error: {
+        code: 400,
+        message,
+        errors: [{ message, reason: 'invalid' }],
+        status: 'INVALID_ARGUMENT',
+        details: [{ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: found }],
+      },
+    }),
+    false,
+    descriptions,
+  )
+}
+
+/** Google's front end, before any API: no such path, or not with this HTTP method. */
+export const noSuchUrl = (method: string, path: string): Refusal =>
+  new Refusal(
+    html(
+      404,
+      'Error 404 (Not Found)!!1',
+      'The requested URL was not found on this server. That’s all we know.',
+    ),
+    false,
+    [`Gmail has no ${method} ${path}`],
+  )
+
+/** The front end again: GET and DELETE carry no body. */
+export const unexpectedBody = (): Refusal =>
+  new Refusal(
+    html(400, 'Error 400 (Bad Request)!!1', 'Your client has issued a malformed or illegal request.'),
+    false,
+    ['a body came with a method that has none'],
+  )
+
 export const notFound = (): Refusal =>
   new Refusal(gmailError(404, 'notFound', 'Requested entity was not found.'))
 
-export const unauthorized = (): Answer =>
+/** @param missing whether no credentials came at all; else they are wrong, expired or revoked */
+export const unauthorized = (missing = false): Answer =>
   gmailError(
     401,
-    'authError',
-    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
+    missing ? 'required' : 'authError',
+    `${missing ? 'Request is missing required authentication credential' : 'Request had invalid authentication credentials'}. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.`,
     {
+      inner: missing ? 'Login Required.' : 'Invalid Credentials',
+      ...(missing ? { detail: 'CREDENTIALS_MISSING' } : {}),
       extra: { location: 'Authorization', locationType: 'header' },
       headers: { 'www-authenticate': 'Bearer realm="https://accounts.google.com/", error="invalid_token"' },
     },
@@ -111,6 +171,7 @@ export const unauthorized = (): Answer =>
 
 export const insufficientScope = (needed: readonly string[]): Answer =>
   gmailError(403, 'insufficientPermissions', 'Request had insufficient authentication scopes.', {
+    inner: 'Insufficient Permission',
     detail: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT',
     headers: {
       'www-authenticate': `Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="${needed.join(' ')}"`,

@@ -20,6 +20,8 @@ export interface Exchange {
   readonly intake: () => Intake
   /** Called when the answer goes out: the request no longer counts as one at the same time. */
   readonly leave: () => void
+  /** Called with what in the request was not as Google describes it. */
+  readonly violated: (violations: readonly string[]) => void
   /** A bug in the stand-in itself. */
   readonly bug: (error: unknown) => void
 }
@@ -71,6 +73,7 @@ export async function serve(exchange: Exchange): Promise<void> {
       answer = intake.finish()
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
+      exchange.violated(error.violations)
       answer = error.answer
     }
     ledger.changed(entry) // the message is in the book now
@@ -78,8 +81,10 @@ export async function serve(exchange: Exchange): Promise<void> {
     if (fault !== undefined && stage === 'after-accept') play(exchange, fault, answer, false)
     else send(exchange, answer, false)
   } catch (error) {
-    if (error instanceof Refusal) send(exchange, error.answer, true)
-    else {
+    if (error instanceof Refusal) {
+      exchange.violated(error.violations)
+      send(exchange, error.answer, true)
+    } else {
       exchange.bug(error)
       send(exchange, gmailError(500, 'backendError', `the stand-in itself failed: ${String(error)}`), true)
     }

@@ -68,6 +68,7 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
   }
   const accepted: Accepted[] = []
   const bugs: unknown[] = []
+  const violations: string[] = []
   const page = consentPage(oauth, () => [...mailboxes.keys()])
   const parts = {
     clock,
@@ -131,8 +132,13 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
       message: undefined,
       status: undefined,
       outcome: 'open',
+      violations: [],
       fault: undefined,
     })
+    const violated = (found: readonly string[]): void => {
+      entry.violations.push(...found)
+      violations.push(...found.map(text => `${entry.method} ${entry.path}: ${text}`))
+    }
     const announced = request.headers['content-length']
     void serve({
       clock,
@@ -145,6 +151,7 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
       fault: faults.take(entry),
       leave,
       intake: () => intakeFor(request, url, entry),
+      violated,
       bug: error => bugs.push(error),
     })
   }
@@ -243,10 +250,13 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
     dropConnections,
     goOffline: stop,
     goOnline: () => listen(port),
+    violations,
     bugs,
     close: async () => {
       await stop()
       spool.close()
+      if (violations.length > 0 && options.violations !== 'expected')
+        throw new Error(`Requests that Google does not describe:\n${violations.join('\n')}`)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** How a request's body is taken in, chunk by chunk; each form of request has its own. */
-import { type Answer, badRequest, Refusal, tooLarge } from './envelope.ts'
+import { type Answer, badRequest, malformed, Refusal, tooLarge } from './envelope.ts'
 import { boundaryOf, MalformedMultipart, MultipartReader } from './multipart.ts'
 import { Octets, type Spool } from './octets.ts'
 
@@ -35,21 +35,24 @@ export function parseJson(body: Buffer): Record<string, unknown> {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {
-    throw badRequest('Invalid JSON payload received.')
+    throw malformed('Invalid JSON payload received.')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badRequest('Invalid JSON payload received.')
+    throw malformed('Invalid JSON payload received.')
   return { ...value }
 }
 
-const mediaType = (contentType: string | undefined): string =>
+export const mediaType = (contentType: string | undefined): string =>
   (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
 
 function mustBeMessage(contentType: string | undefined): void {
   const type = mediaType(contentType)
   if (!type.startsWith('message/'))
-    throw badRequest(`Media type '${type}' is not supported. Valid media types: [message/*]`)
+    throw malformed(`Media type '${type}' is not supported. Valid media types: [message/*]`)
 }
+
+/** The JSON of an upload as an object that is as Google describes it; throws where it is not. */
+export type ReadMetadata = (body: Buffer) => Record<string, unknown>
 
 /** Called with the message's octets, its metadata, and whether it is stored: throws or answers. */
 export type TakeMessage = (data: Octets, metadata: Record<string, unknown>) => Answer
@@ -59,17 +62,14 @@ export function jsonUpload(
   spool: Spool,
   limitOctets: number,
   contentType: string | undefined,
+  readMetadata: ReadMetadata,
   take: TakeMessage,
 ): Intake {
   return wholeBody(spool, Math.ceil(limitOctets * 1.34) + 65_536, body => {
-    if (mediaType(contentType) !== 'application/json')
-      throw badRequest('Content-Type is not application/json')
-    const metadata = parseJson(body)
-    const raw = metadata.raw ?? ''
-    if (typeof raw !== 'string' || !/^[A-Za-z0-9_\-+/]*={0,2}$/.test(raw))
-      throw badRequest("Invalid value at 'message.raw' (TYPE_BYTES), Base64 decoding failed")
+    if (mediaType(contentType) !== 'application/json') throw malformed('Content-Type is not application/json')
+    const metadata = readMetadata(body)
     const data = new Octets(spool)
-    data.append(Buffer.from(raw, 'base64url'))
+    data.append(Buffer.from(String(metadata.raw ?? ''), 'base64url'))
     return take(data, metadata)
   })
 }
@@ -102,6 +102,7 @@ export function multipartUpload(
   spool: Spool,
   limitOctets: number,
   contentType: string | undefined,
+  readMetadata: ReadMetadata,
   take: TakeMessage,
 ): Intake {
   const metadata = new Octets(spool)
@@ -115,22 +116,22 @@ export function multipartUpload(
     } catch (error) {
       if (error instanceof Refusal && error.close) throw error
       if (error instanceof MalformedMultipart)
-        wrong = badRequest(`Malformed multipart body: ${error.message}.`)
+        wrong = malformed(`Malformed multipart body: ${error.message}.`)
       else if (error instanceof Refusal) wrong = error
       else throw error
     }
   }
   const boundary = mediaType(contentType) === 'multipart/related' ? boundaryOf(contentType ?? '') : undefined
-  if (boundary === undefined) wrong = badRequest('Malformed multipart body: no multipart/related boundary.')
+  if (boundary === undefined) wrong = malformed('Malformed multipart body: no multipart/related boundary.')
   const reader = new MultipartReader(boundary ?? 'none', {
     start: (part, headers) => {
       const encoding = headers.get('content-transfer-encoding')?.toLowerCase()
       if (encoding !== undefined && !['7bit', '8bit', 'binary'].includes(encoding))
         throw badRequest(`Content-Transfer-Encoding ${encoding} is not taken by this stand-in`)
       if (part === 0 && mediaType(headers.get('content-type')) !== 'application/json')
-        throw badRequest('Malformed multipart body: the first part is not application/json.')
+        throw malformed('Malformed multipart body: the first part is not application/json.')
       if (part === 1) mustBeMessage(headers.get('content-type'))
-      if (part > 1) throw badRequest('Malformed multipart body: more than two parts.')
+      if (part > 1) throw malformed('Malformed multipart body: more than two parts.')
     },
     data: (part, octets) => {
       const into = part === 0 ? metadata : data
@@ -147,7 +148,7 @@ export function multipartUpload(
     write: chunk => blame(() => reader.write(chunk)),
     finish: () => {
       blame(() => {
-        if (reader.end() !== 2) throw badRequest('Malformed multipart body: two parts are needed.')
+        if (reader.end() !== 2) throw malformed('Malformed multipart body: two parts are needed.')
       })
       const json = metadata.read()
       metadata.discard()
@@ -155,7 +156,7 @@ export function multipartUpload(
         data.discard()
         throw wrong
       }
-      return take(data, parseJson(json))
+      return take(data, readMetadata(json))
     },
     abandon: discard,
   }

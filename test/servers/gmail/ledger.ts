@@ -13,6 +13,9 @@ export type Endpoint =
   | 'labels.list'
   | 'labels.get'
   | 'labels.create'
+  | 'labels.update'
+  | 'labels.patch'
+  | 'labels.delete'
   | 'messages.list'
   | 'messages.get'
   | 'messages.trash'
@@ -50,6 +53,8 @@ export interface LedgerEntry {
   status: number | undefined
   /** `open`; `answered`; `client-gone` (the other side left first); `cut` (by a fault); `hung` (by a fault). */
   outcome: 'open' | 'answered' | 'client-gone' | 'cut' | 'hung'
+  /** What in the request was not as Google's discovery document describes it, in Google's words. */
+  readonly violations: string[]
   /** Kind of the fault that was played. */
   fault: string | undefined
 }

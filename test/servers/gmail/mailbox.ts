@@ -4,8 +4,24 @@ import type { Octets } from './octets.ts'
 
 export interface Label {
   readonly id: string
-  readonly name: string
+  name: string
   readonly type: 'system' | 'user'
+  labelListVisibility?: string
+  messageListVisibility?: string
+  color?: LabelColor
+}
+
+export interface LabelColor {
+  readonly textColor: string
+  readonly backgroundColor: string
+}
+
+/** What a caller may set of a label; the shapes were checked against Google's description before. */
+export interface LabelFields {
+  readonly name?: string | null
+  readonly labelListVisibility?: string | null
+  readonly messageListVisibility?: string | null
+  readonly color?: Partial<LabelColor> | null
 }
 
 export interface StoredMessage {
@@ -115,22 +131,64 @@ export class Mailbox {
     return found
   }
 
-  createLabel(name: unknown): Label {
-    if (typeof name !== 'string' || name.trim() === '' || name.length > 225)
-      throw badRequest('Invalid label name')
-    const folded = name.toLowerCase()
-    if (this.labels.some(label => label.type === 'system' && label.name.toLowerCase() === folded))
-      throw badRequest('Invalid label name')
-    if (this.labels.some(label => label.name.toLowerCase() === folded))
-      throw new Refusal(gmailError(409, 'aborted', 'Label name exists or conflicts'))
-    const label: Label = { id: `Label_${this.#nextLabel++}`, name, type: 'user' }
+  /** What users.labels.get says beside the label itself. */
+  count(labelId: string): Record<string, number> {
+    const all = [...this.messages.values()].filter(({ labelIds }) => labelIds.includes(labelId))
+    const unread = all.filter(({ labelIds }) => labelIds.includes('UNREAD'))
+    const threads = (of: readonly StoredMessage[]): number => new Set(of.map(({ threadId }) => threadId)).size
+    return {
+      messagesTotal: all.length,
+      messagesUnread: unread.length,
+      threadsTotal: threads(all),
+      threadsUnread: threads(unread),
+    }
+  }
+
+  createLabel(name: unknown, fields: LabelFields = {}): Label {
+    const label: Label = {
+      id: `Label_${this.#nextLabel}`,
+      name: this.#freeName(name),
+      type: 'user',
+      messageListVisibility: 'show',
+      labelListVisibility: 'labelShow',
+    }
+    change(label, fields)
+    this.#nextLabel += 1
     this.labels.push(label)
     return label
   }
 
-  /** Test helper: the owner deletes a label in the web interface; messages lose it. */
-  deleteLabel(id: string): void {
+  /** users.labels.update (`whole`: what is not given falls back) and patch (only what is given changes). */
+  changeLabel(id: string, fields: LabelFields, whole: boolean): Label {
+    const label = this.#userLabel(id)
+    const { color: _, ...kept } = label
+    const changed: Label = whole
+      ? { ...kept, messageListVisibility: 'show', labelListVisibility: 'labelShow' }
+      : { ...label }
+    if (whole || (fields.name ?? undefined) !== undefined) changed.name = this.#freeName(fields.name, label)
+    change(changed, fields)
+    this.labels[this.labels.indexOf(label)] = changed
+    return changed
+  }
+
+  #userLabel(id: string): Label {
     const label = this.label(id)
+    if (label.type === 'system') throw badRequest('Invalid update on a system label')
+    return label
+  }
+
+  #freeName(name: unknown, own?: Label): string {
+    if (typeof name !== 'string' || name.trim() === '' || name.length > 225)
+      throw badRequest('Invalid label name')
+    const holder = this.labels.find(label => label !== own && label.name.toLowerCase() === name.toLowerCase())
+    if (holder?.type === 'system') throw badRequest('Invalid label name')
+    if (holder !== undefined) throw new Refusal(gmailError(409, 'aborted', 'Label name exists or conflicts'))
+    return name
+  }
+
+  /** users.labels.delete, or the owner in the web interface; messages lose it. */
+  deleteLabel(id: string): void {
+    const label = this.#userLabel(id)
     this.labels.splice(this.labels.indexOf(label), 1)
     for (const message of this.messages.values()) message.labelIds = message.labelIds.filter(l => l !== id)
   }
@@ -149,4 +207,17 @@ export class Mailbox {
     if (places.length > 1) throw badRequest(`Invalid label: ${places.join(', ')} exclude one another`)
     return ids
   }
+}
+
+function change(label: Label, fields: LabelFields): void {
+  const { color } = fields
+  if (color !== undefined && color !== null) {
+    const { textColor, backgroundColor } = color
+    const hex = /^#[0-9a-f]{6}$/ // of which Gmail takes a palette of some hundred
+    if (!hex.test(textColor ?? '') || !hex.test(backgroundColor ?? ''))
+      throw badRequest('Label color is not on the allowed color palette')
+    label.color = { textColor: textColor ?? '', backgroundColor: backgroundColor ?? '' }
+  }
+  label.labelListVisibility = fields.labelListVisibility ?? label.labelListVisibility ?? 'labelShow'
+  label.messageListVisibility = fields.messageListVisibility ?? label.messageListVisibility ?? 'show'
 }

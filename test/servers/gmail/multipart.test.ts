@@ -51,6 +51,32 @@ describe('the multipart reader', () => {
     )
   })
 
+  it('takes a body whose framing ends its lines with LF, and keeps to the one that came first', () => {
+    const framed = (end: string, message: string): Buffer =>
+      Buffer.from(
+        `--b${end}Content-Type: application/json${end}${end}{}${end}--b${end}Content-Type: message/rfc822${end}MIME-Version: 1.0${end}${end}${message}${end}--b--${end}`,
+      )
+    for (const size of [1, 3, 1000])
+      for (const end of ['\n', '\r\n'])
+        for (const message of [
+          '',
+          'a: b\r\n\r\ntext\r\n',
+          'a: b\n\ntext',
+          '\r\n',
+          '\n',
+          'x\r\n\r\ny\r\n\r\n',
+        ]) {
+          const [json, mail] = parse('b', cut(framed(end, message), size))
+          assert.equal(json?.octets.toString(), '{}')
+          assert.equal(mail?.octets.toString(), message)
+          assert.equal(mail?.headers.get('mime-version'), '1.0')
+        }
+    const mixed = framed('\n', 'x').toString().replace('rfc822\n', 'rfc822\r\n')
+    assert.throws(() => parse('b', [Buffer.from(mixed)]), MalformedMultipart)
+    const other = framed('\r\n', 'x').toString().replace('{}\r\n--b\r\n', '{}\r\n--b\n')
+    assert.throws(() => parse('b', [Buffer.from(other)]), MalformedMultipart)
+  })
+
   it('leaves the CRLF before a delimiter to the delimiter', () => {
     for (const end of ['', '\r\n', '\r\n\r\n', '\n', '\r']) {
       const message = Buffer.from(`a: b\r\n\r\ntext${end}`)

@@ -3,8 +3,9 @@
  * the code under test. RFC 2046 section 5.1.1: a part ends before the CRLF that precedes its delimiter line, so
  * that CRLF belongs to the delimiter and a part without a final CRLF stays without one.
  *
- * Framing that a lenient server might let pass (bare LF around delimiters, text before the first or after the
- * last delimiter) is refused: what depends on leniency here may lose octets there.
+ * Gmail also takes LF for CRLF there, since Google's own Python client sends it; the end of the first delimiter line
+ * says which of the two the whole body uses. Other framing that a lenient server might let pass (a mixture of both,
+ * text before the first or after the last delimiter) is refused: what depends on leniency here may lose octets there.
  */
 
 export class MalformedMultipart extends Error {
@@ -19,7 +20,7 @@ export interface PartHandler {
 
 const headerLimitOctets = 16 * 1024
 const crlf = Buffer.from('\r\n')
-const blankLine = Buffer.from('\r\n\r\n')
+const lf = Buffer.from('\n')
 
 /** RFC 2045 section 5.1: the boundary parameter, quoted or a token. */
 export function boundaryOf(contentType: string): string | undefined {
@@ -35,7 +36,8 @@ type State = 'first' | 'after-delimiter' | 'headers' | 'data' | 'done'
 
 export class MultipartReader {
   readonly #dash: Buffer
-  readonly #delimiter: Buffer
+  /** How lines of the framing end: unknown until the first delimiter line has ended. */
+  #lineEnd: Buffer | undefined
   readonly #handler: PartHandler
   #state: State = 'first'
   #part = -1
@@ -43,7 +45,6 @@ export class MultipartReader {
 
   constructor(boundary: string, handler: PartHandler) {
     this.#dash = Buffer.from(`--${boundary}`, 'latin1')
-    this.#delimiter = Buffer.concat([crlf, this.#dash])
     this.#handler = handler
   }
 
@@ -55,7 +56,7 @@ export class MultipartReader {
   /** The body has ended: how many parts there were. */
   end(): number {
     if (this.#state !== 'done') throw new MalformedMultipart(`the body ends in state ${this.#state}`)
-    if (this.#held.length > 0 && !this.#held.equals(crlf))
+    if (this.#held.length > 0 && !this.#held.equals(this.#lineEnd ?? crlf))
       throw new MalformedMultipart('text after the last delimiter')
     return this.#part + 1
   }
@@ -72,13 +73,14 @@ export class MultipartReader {
       case 'data':
         return this.#data()
       case 'done':
-        if (this.#held.length > 2) throw new MalformedMultipart('text after the last delimiter')
+        if (this.#held.length > (this.#lineEnd ?? crlf).length)
+          throw new MalformedMultipart('text after the last delimiter')
         return false
     }
   }
 
   #first(): boolean {
-    const skip = this.#held.subarray(0, 2).equals(crlf) ? 2 : 0
+    const skip = this.#held[0] === 0x0a ? 1 : this.#held.subarray(0, 2).equals(crlf) ? 2 : 0
     if (this.#held.length < skip + this.#dash.length) return false
     if (!this.#held.subarray(skip, skip + this.#dash.length).equals(this.#dash))
       throw new MalformedMultipart('the body does not begin with the delimiter')
@@ -92,38 +94,44 @@ export class MultipartReader {
     let at = 0
     while (this.#held[at] === 0x20 || this.#held[at] === 0x09) at += 1
     if (this.#held.length < at + 2) return false
-    if (!this.#held.subarray(at, at + 2).equals(crlf))
+    const lineEnd = this.#lineEnd ?? (this.#held[at] === 0x0a ? lf : crlf)
+    this.#lineEnd = lineEnd
+    if (!this.#held.subarray(at, at + lineEnd.length).equals(lineEnd))
       throw new MalformedMultipart('the delimiter line goes on with other text')
     this.#part += 1
-    // The CRLF of the delimiter line is kept: with it, a part without headers also begins with CRLF CRLF.
+    // The end of the delimiter line is kept: with it, a part without headers also begins with a blank line.
     return this.#advance(at, 'headers')
   }
 
   #headers(): boolean {
-    const end = this.#held.indexOf(blankLine)
+    const lineEnd = this.#lineEnd ?? crlf
+    const end = this.#held.indexOf(Buffer.concat([lineEnd, lineEnd]))
     if (end < 0) {
       if (this.#held.length > headerLimitOctets) throw new MalformedMultipart('the part headers do not end')
       return false
     }
     const headers = new Map<string, string>()
-    const lines = this.#held.toString('latin1', 2, Math.max(2, end)).replace(/\r\n[ \t]+/g, ' ')
-    for (const line of lines === '' ? [] : lines.split('\r\n')) {
+    const lines = this.#held
+      .toString('latin1', lineEnd.length, Math.max(lineEnd.length, end))
+      .replace(/\r?\n[ \t]+/g, ' ')
+    for (const line of lines === '' ? [] : lines.split(lineEnd.toString())) {
       const colon = line.indexOf(':')
-      if (colon < 1 || line.includes('\n')) throw new MalformedMultipart('a part header line has no name')
+      if (colon < 1 || /[\r\n]/.test(line)) throw new MalformedMultipart('a part header line has no name')
       headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim())
     }
     this.#handler.start(this.#part, headers)
-    return this.#advance(end + 4, 'data')
+    return this.#advance(end + 2 * lineEnd.length, 'data')
   }
 
   #data(): boolean {
-    const at = this.#held.indexOf(this.#delimiter)
+    const delimiter = Buffer.concat([this.#lineEnd ?? crlf, this.#dash])
+    const at = this.#held.indexOf(delimiter)
     if (at >= 0) {
       if (at > 0) this.#handler.data(this.#part, this.#held.subarray(0, at))
-      return this.#advance(at + this.#delimiter.length, 'after-delimiter')
+      return this.#advance(at + delimiter.length, 'after-delimiter')
     }
     // What may be the beginning of a delimiter waits for the next chunk.
-    const safe = this.#held.length - (this.#delimiter.length - 1)
+    const safe = this.#held.length - (delimiter.length - 1)
     if (safe > 0) {
       this.#handler.data(this.#part, this.#held.subarray(0, safe))
       this.#held = Buffer.from(this.#held.subarray(safe))

@@ -24,6 +24,8 @@ export interface GmailServerOptions {
   readonly keepBodyOctets?: number
   /** Most entries in the ledger, the oldest fall out; default 200000. */
   readonly ledgerEntries?: number
+  /** `expected`: close() takes it as right that requests were not as Google describes them. Default: it rejects. */
+  readonly violations?: 'expected'
   /** https instead of http. */
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
   /** How long an idle connection lives; default 60000 ms. */
@@ -68,7 +70,10 @@ export interface GmailServer {
   /** Nobody listens on the port any more, connections are reset; `goOnline` brings the same port back. */
   goOffline(): Promise<void>
   goOnline(): Promise<void>
+  /** Requests, or parts of them, that are not as Google's discovery document describes them; in Google's words. */
+  readonly violations: readonly string[]
   /** Faults of the stand-in itself; a test asserts that there are none. */
   readonly bugs: readonly unknown[]
+  /** Rejects, once all is closed, where a request was not as Google describes it: see the option `violations`. */
   close(): Promise<void>
 }

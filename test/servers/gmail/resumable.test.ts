@@ -18,7 +18,7 @@ describe('the Gmail stand-in', () => {
   })
 
   it('takes a resumable upload in chunks and says how far it has come', async () => {
-    const server = await startGmailServer()
+    const server = await startGmailServer({ violations: 'expected' })
     open.push(server)
     const token = server.accessToken()
     const message = Buffer.concat([nasty('resumable@example.test'), randomBytes(600_000)])

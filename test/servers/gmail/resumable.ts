@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type Answer, badRequest, empty, gmailError, Refusal } from './envelope.ts'
-import { type Intake, parseJson, type TakeMessage, wholeBody } from './intake.ts'
+import { type Answer, badRequest, empty, gmailError, malformed, Refusal } from './envelope.ts'
+import { type Intake, type ReadMetadata, type TakeMessage, wholeBody } from './intake.ts'
 import { Octets, type Spool } from './octets.ts'
 
 const chunkOctets = 256 * 1024
@@ -48,20 +48,21 @@ export class ResumableUploads {
     url: URL,
     limitOctets: number,
     allow: () => void,
+    readMetadata: ReadMetadata,
     take: TakeMessage,
   ): Intake {
     return wholeBody(this.#spool, 1024 * 1024, body => {
       allow()
       const type = String(request.headers['x-upload-content-type'] ?? 'message/rfc822')
       if (!type.startsWith('message/'))
-        throw badRequest(`Media type '${type}' is not supported. Valid media types: [message/*]`)
+        throw malformed(`Media type '${type}' is not supported. Valid media types: [message/*]`)
       const length = request.headers['x-upload-content-length']
       const totalOctets = length === undefined ? undefined : Number(length)
       if (totalOctets !== undefined && !(Number.isSafeInteger(totalOctets) && totalOctets >= 0))
-        throw badRequest('Invalid X-Upload-Content-Length')
+        throw malformed('Invalid X-Upload-Content-Length')
       if (totalOctets !== undefined && totalOctets > limitOctets)
         throw new Refusal(gmailError(413, 'uploadTooLarge', 'Upload size limit exceeded'))
-      const metadata = body.length === 0 ? {} : parseJson(body)
+      const metadata = body.length === 0 ? {} : readMetadata(body)
       const id = `AH${randomBytes(24).toString('base64url')}`
       this.#sessions.set(id, { data: new Octets(this.#spool), metadata, totalOctets, take, done: undefined })
       const location = new URL(url)
@@ -83,12 +84,12 @@ export class ResumableUploads {
       return { write: () => undefined, finish: () => this.#state(session), abandon: () => undefined }
 
     const parsed = range === undefined ? undefined : /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range)
-    if (parsed === null) return refuse(badRequest('Invalid Content-Range header'))
+    if (parsed === null) return refuse(malformed('Invalid Content-Range header'))
     const first = Number(parsed?.[1] ?? 0)
     const last = parsed === undefined ? undefined : Number(parsed[2])
     const total = parsed === undefined || parsed[3] === '*' ? session.totalOctets : Number(parsed[3])
     if (session.totalOctets !== undefined && total !== session.totalOctets)
-      return refuse(badRequest('The total size differs from the X-Upload-Content-Length'))
+      return refuse(malformed('The total size differs from the X-Upload-Content-Length'))
     if (first > session.data.length)
       return refuse(
         badRequest(
@@ -97,7 +98,7 @@ export class ResumableUploads {
       )
     const final = last === undefined || (parsed?.[3] !== '*' && last + 1 === Number(parsed?.[3]))
     if (!final && (last + 1 - first) % chunkOctets !== 0)
-      return refuse(badRequest(`Chunks must be multiples of ${chunkOctets} octets, but the last.`))
+      return refuse(malformed(`Chunks must be multiples of ${chunkOctets} octets, but the last.`))
 
     let at = first
     return {
@@ -109,10 +110,10 @@ export class ResumableUploads {
       },
       finish: () => {
         if (last !== undefined && at !== last + 1)
-          throw badRequest('The body differs in length from its Content-Range')
+          throw malformed('The body differs in length from its Content-Range')
         if (!final) return this.#state(session)
         if (total !== undefined && session.data.length !== total)
-          throw badRequest('The upload differs in length from what was announced')
+          throw malformed('The upload differs in length from what was announced')
         this.#sessions.delete(id) // a refused message leaves no session behind
         session.done = session.take(session.data, session.metadata)
         this.#sessions.set(id, session)

@@ -157,7 +157,7 @@ describe('an import into the Gmail stand-in', () => {
   })
 
   it('is refused where the request itself is not Gmail’s', async () => {
-    const server = await startGmailServer()
+    const server = await startGmailServer({ violations: 'expected' })
     open.push(server)
     const authorization = `Bearer ${server.accessToken()}`
     const post = async (path: string, type: string, text: string): Promise<number> => {
@@ -199,5 +199,7 @@ describe('an import into the Gmail stand-in', () => {
       403,
     )
     assert.equal(server.messages().length, 2)
+    // All but `deleted`, which only Vault may ask for, the encoding and the other's mailbox.
+    assert.equal(server.violations.length, 13)
   })
 })
