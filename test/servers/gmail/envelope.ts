@@ -132,7 +132,10 @@ export function invalidArgument(found: readonly Violation[]): Refusal {
   )
 }
 
-/** Google's front end, before any API: no such path, or not with this HTTP method. */
+/**
+ * Google's front end, before any API: no such path, or not with this HTTP method. A browser that looks for the icon of
+ * the consent page breaks no rule.
+ */
 export const noSuchUrl = (method: string, path: string): Refusal =>
   new Refusal(
     html(
@@ -141,7 +144,7 @@ export const noSuchUrl = (method: string, path: string): Refusal =>
       'The requested URL was not found on this server. That’s all we know.',
     ),
     false,
-    [`Gmail has no ${method} ${path}`],
+    path === '/favicon.ico' ? [] : [`Gmail has no ${method} ${path}`],
   )
 
 /** The front end again: GET and DELETE carry no body. */
