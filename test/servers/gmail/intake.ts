@@ -152,11 +152,13 @@ export function multipartUpload(
       })
       const json = metadata.read()
       metadata.discard()
-      if (wrong !== undefined) {
+      try {
+        if (wrong !== undefined) throw wrong
+        return take(data, readMetadata(json))
+      } catch (error) {
         data.discard()
-        throw wrong
+        throw error
       }
-      return take(data, readMetadata(json))
     },
     abandon: discard,
   }
