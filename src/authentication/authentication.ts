@@ -29,7 +29,7 @@ export interface AuthenticateOptions {
 
 /**
  * Reads, verifies and forecasts. Never alters the message; never throws for what stands in it. Rejects only with
- * the Fault of a message that can no longer be read (discarded, disk). For a thread of its own (isolate.ts): how long
+ * the Fault of a message that can no longer be read (discarded, disk). For a process of its own (isolate.ts): how long
  * the library takes is up to whoever wrote the message.
  */
 export async function authenticate(raw: RawMessage, options: AuthenticateOptions): Promise<Authentication> {

@@ -1,4 +1,4 @@
-/** What the mail-carrying thread and the verifying thread say to each other: plain data, octets by hand-over. */
+/** What the mail-carrying and the verifying process say to each other: plain data and octets. */
 import type { ReceivingHost } from './results.ts'
 
 /** One message to be verified. */

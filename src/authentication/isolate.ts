@@ -1,24 +1,27 @@
 /**
- * The thread in which messages are verified, seen from the thread that carries mail.
+ * The process in which messages are verified, seen from the one that carries mail.
  *
  * Invariants: nothing that a stranger wrote is given to the library on this side; a message has `deadlineMs`, after
- * which the thread is ended in whatever it does; what waits is bounded in number and time; the thread lives only
- * while it has work, so that an idle daemon does not hold the library.
+ * which the other process is killed in whatever it does; what waits is bounded in number and time; the process lives
+ * only while it has work, so that an idle daemon does not hold the library. (A thread would leave most of its memory
+ * behind, and a full heap in it may end us too.)
  *
- * Messages beside the one that ran out of time are not to blame, and nobody can tell which of them stopped the
- * thread: each is given a second and last try, alone.
+ * Messages beside the one that ran out of time are not to blame, and nobody can tell which of them was: each is
+ * given a second and last try, alone.
  */
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import type { RawMessage } from '../message.ts'
 import type { Lookup } from './dns.ts'
 import type { FromIsolate, Job, ToIsolate } from './isolate-messages.ts'
 
 export interface IsolateOptions {
-  /** Answers the thread's questions. */
+  /** Answers the questions of the other side. */
   readonly lookup: Lookup
   /** Of one message once it is begun, ms. */
   readonly deadlineMs?: number
-  /** Without work for so long the thread is ended, ms. */
+  /** Without work for so long the process is ended, ms. */
   readonly idleMs?: number
   /** How long one message may wait for its turn, ms. */
   readonly waitMs?: number
@@ -45,16 +48,26 @@ const knownAtMost = 16
 /** Loading the library takes a second on a slow machine; no message is to blame. */
 const startMs = 30_000
 
-/** Octets beyond V8's heap (hashes, pieces of messages) are bounded by what is handed over. */
-const resourceLimits = {
-  maxOldGenerationSizeMb: 96,
-  maxYoungGenerationSizeMb: 8,
-  codeRangeSizeMb: 16,
-  stackSizeMb: 4,
-}
-
 /** The sources are TypeScript, the package is JavaScript. */
-const program = new URL(`./isolate-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+const program = fileURLToPath(
+  new URL(`./isolate-process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+)
+
+/** V8's options, MiB and KiB; octets beyond its heap are bounded by what is handed over. */
+const limits = ['--max-old-space-size=96', '--max-semi-space-size=4', '--stack-size=900']
+
+/** Nothing of ours reaches it: no secret of the environment, no preload, and its words reach nobody. */
+function startProcess(): ChildProcess {
+  // Where a system finds the libraries that node itself needs.
+  const { LD_LIBRARY_PATH } = process.env
+  const typeStripping = process.execArgv.filter(option => /strip-types/.test(option))
+  return fork(program, [], {
+    env: LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH },
+    execArgv: [...limits, ...typeStripping],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+}
 
 export class Isolate {
   readonly #lookup: Lookup
@@ -63,9 +76,9 @@ export class Isolate {
   readonly #waitMs: number
   readonly #waiting: Task[] = []
   readonly #running = new Map<number, Task>()
-  #worker: Worker | undefined
+  #process: ChildProcess | undefined
   #ready = false
-  /** The end of a thread that was told to end. */
+  /** The end of a process that was killed. */
   #ending: Promise<unknown> | undefined
   #timer: NodeJS.Timeout | undefined
   #serial = 0
@@ -78,9 +91,9 @@ export class Isolate {
     this.#waitMs = waitMs
   }
 
-  /** Whether the thread lives. */
+  /** Whether the process lives. */
   get lives(): boolean {
-    return this.#worker !== undefined
+    return this.#process !== undefined
   }
 
   /** Verifies one message. Never rejects. The message is read until the promise is settled, and not after. */
@@ -104,7 +117,7 @@ export class Isolate {
         resolve(answer)
       },
     }
-    // A task that is at work keeps its deadline: what it does can only be ended with the thread.
+    // A task that is at work keeps its deadline: what it does can only be ended with the process.
     const onAbort = (): void => task.settle(undefined)
     signal.addEventListener('abort', onAbort, { once: true })
     this.#wait(task)
@@ -112,7 +125,7 @@ export class Isolate {
     return promise
   }
 
-  /** Ends the thread; whoever waits gets undefined. */
+  /** Ends the process; whoever waits gets undefined. */
   async close(): Promise<void> {
     this.#closed = true
     for (const task of [...this.#waiting.splice(0), ...this.#running.values()]) {
@@ -129,7 +142,7 @@ export class Isolate {
     task.timer = setTimeout(() => task.settle('too-busy'), this.#waitMs)
   }
 
-  /** Begins what may begin now; starts the thread where there is work, and ends it where there is none. */
+  /** Begins what may begin now; starts the process where there is work, and ends it where there is none. */
   #pump(): void {
     for (let at = this.#waiting.length - 1; at >= 0; at -= 1) {
       const task = this.#waiting[at]
@@ -141,52 +154,49 @@ export class Isolate {
       this.#rest()
       return
     }
-    if (this.#worker === undefined) this.#start()
-    if (this.#worker === undefined || !this.#ready) return
+    if (this.#process === undefined) this.#start()
+    if (this.#process === undefined || !this.#ready) return
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const isAlone = next.alone || [...this.#running.values()].some(task => task.alone)
       if (this.#running.size >= (isAlone ? 1 : runningAtMost)) return
       this.#waiting.shift()
-      this.#begin(next, this.#worker)
+      this.#begin(next, this.#process)
     }
   }
 
-  #begin(task: Task, worker: Worker): void {
+  #begin(task: Task, child: ChildProcess): void {
     clearTimeout(task.timer)
-    worker.ref()
+    child.ref()
+    child.channel?.ref()
     this.#running.set(task.id, task)
     task.timer = setTimeout(() => this.#breakOff(task), this.#deadlineMs)
-    this.#say(worker, { kind: 'job', id: task.id, job: task.job })
+    this.#say(child, { kind: 'job', id: task.id, job: task.job })
   }
 
   #start(): void {
     clearTimeout(this.#timer)
     if (this.#closed || this.#ending !== undefined) return
-    let worker: Worker
+    let child: ChildProcess
     try {
-      // Nothing of ours reaches it: no secret of the environment, no preload, and its words reach nobody.
-      worker = new Worker(program, { env: {}, execArgv: [], stdout: true, stderr: true, resourceLimits })
+      child = startProcess()
     } catch {
       this.#lost()
       return
     }
-    worker.stdout.resume()
-    worker.stderr.resume()
-    this.#worker = worker
+    this.#process = child
     this.#timer = setTimeout(() => this.#lost(), startMs)
-    worker.on('message', (message: FromIsolate) => {
-      if (this.#worker === worker) this.#hear(worker, message)
+    child.on('message', (message: FromIsolate) => {
+      if (this.#process === child) this.#hear(child, message)
     })
-    // Out of memory, a bug: it is gone, and with it what it did.
-    worker.on('error', () => {
-      if (this.#worker === worker) this.#lost()
-    })
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#lost()
-    })
+    // Out of memory, a bug, nothing to start it with: it is gone, and with it what it did.
+    const onEnd = (): void => {
+      if (this.#process === child) this.#lost()
+    }
+    child.on('error', onEnd)
+    child.on('exit', onEnd)
   }
 
-  #hear(worker: Worker, message: FromIsolate): void {
+  #hear(child: ChildProcess, message: FromIsolate): void {
     switch (message.kind) {
       case 'ready':
         clearTimeout(this.#timer)
@@ -194,10 +204,10 @@ export class Isolate {
         this.#pump()
         return
       case 'read':
-        void this.#readOn(worker, message.id)
+        void this.#readOn(child, message.id)
         return
       case 'ask':
-        void this.#answer(worker, message.question, message.name, message.type)
+        void this.#answer(child, message.question, message.name, message.type)
         return
       case 'done': {
         const task = this.#running.get(message.id)
@@ -211,35 +221,33 @@ export class Isolate {
     }
   }
 
-  async #readOn(worker: Worker, id: number): Promise<void> {
+  async #readOn(child: ChildProcess, id: number): Promise<void> {
     const task = this.#running.get(id)
     const broken = { kind: 'chunk', id, octets: undefined, broken: true } as const
-    if (task === undefined || task.settled) return this.#say(worker, broken)
+    if (task === undefined || task.settled) return this.#say(child, broken)
     try {
       task.chunks ??= task.raw.chunks()[Symbol.asyncIterator]()
       const { done, value } = await task.chunks.next()
-      if (done === true) return this.#say(worker, { kind: 'chunk', id, octets: undefined, broken: false })
-      // A copy: what is handed over is gone on this side, and a view would take its whole buffer along.
-      const octets = new Uint8Array(value)
-      this.#say(worker, { kind: 'chunk', id, octets, broken: false }, [octets.buffer])
+      if (done === true) return this.#say(child, { kind: 'chunk', id, octets: undefined, broken: false })
+      this.#say(child, { kind: 'chunk', id, octets: value, broken: false })
     } catch {
-      this.#say(worker, broken)
+      this.#say(child, broken)
     }
   }
 
-  async #answer(worker: Worker, question: number, name: string, type: string): Promise<void> {
+  async #answer(child: ChildProcess, question: number, name: string, type: string): Promise<void> {
     try {
       const rows = await this.#lookup(name, type)
-      this.#say(worker, { kind: 'answer', question, rows, code: '' })
+      this.#say(child, { kind: 'answer', question, rows, code: '' })
     } catch (error) {
       const code = String((error as { code?: unknown } | undefined)?.code ?? 'EUNKNOWN')
-      this.#say(worker, { kind: 'answer', question, rows: undefined, code })
+      this.#say(child, { kind: 'answer', question, rows: undefined, code })
     }
   }
 
-  /** To a thread that has ended nothing is said. */
-  #say(worker: Worker, message: ToIsolate, handOver: ArrayBuffer[] = []): void {
-    if (this.#worker === worker) worker.postMessage(message, handOver)
+  /** To a process that has ended nothing is said; one that ends meanwhile is heard of by its end. */
+  #say(child: ChildProcess, message: ToIsolate): void {
+    if (this.#process === child && child.connected) child.send(message, () => {})
   }
 
   #leave(task: Task, answer: IsolateAnswer): void {
@@ -250,13 +258,13 @@ export class Isolate {
     task.chunks = undefined
   }
 
-  /** This message ran out of time, and the thread may not even hear us. */
+  /** This message ran out of time, and the process may not even hear us. */
   #breakOff(task: Task): void {
     this.#leave(task, 'broken-off')
     this.#lost()
   }
 
-  /** The thread is gone or is to go. Who was at work in it is tried once more, alone; who was alone is done with. */
+  /** The process is gone or is to go. Who was at work in it is tried once more, alone; who was alone is done with. */
   #lost(): void {
     const wasReady = this.#ready
     const others = [...this.#running.values()]
@@ -271,15 +279,16 @@ export class Isolate {
         this.#wait(task)
       }
     }
-    // A thread that cannot even be started would be started for ever.
+    // A process that cannot even be started would be started for ever.
     if (!wasReady) for (const task of this.#waiting) task.settle('broken-off')
     this.#end()
     this.#pump()
   }
 
   #rest(): void {
-    if (this.#worker === undefined) return
-    this.#worker.unref()
+    if (this.#process === undefined) return
+    this.#process.unref()
+    this.#process.channel?.unref()
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       if (this.#waiting.length + this.#running.size === 0) this.#end()
@@ -288,15 +297,20 @@ export class Isolate {
 
   #end(): void {
     clearTimeout(this.#timer)
-    const worker = this.#worker
-    this.#worker = undefined
+    const child = this.#process
+    this.#process = undefined
     this.#ready = false
-    if (worker === undefined) return
-    // The next one begins when this one has given its memory back.
-    const ending = worker.terminate().then(
-      () => {},
-      () => {},
+    if (
+      child === undefined ||
+      child.pid === undefined ||
+      child.exitCode !== null ||
+      child.signalCode !== null
     )
+      return
+    // The next one begins when this one has given its memory back.
+    child.ref()
+    const ending = once(child, 'exit').catch(() => {})
+    child.kill('SIGKILL')
     this.#ending = ending
     void ending.then(() => {
       this.#ending = undefined

@@ -1,5 +1,5 @@
 /**
- * The look at one message's authentication: cheap bounds first, then the verifying thread, and where that tells
+ * The look at one message's authentication: cheap bounds first, then the verifying process, and where that tells
  * nothing what was stamped, with the reason why there is no more.
  */
 import type { Clock } from '../clock.ts'
@@ -28,7 +28,7 @@ export interface Looker {
    * longer be read. The message must stay readable until then.
    */
   look(raw: RawMessage, subject: Subject, signal?: AbortSignal): Promise<Authentication | undefined>
-  /** Whether a thread is held just now. */
+  /** Whether the verifying process lives just now. */
   readonly isAtWork: boolean
   /** Ends what is under way. */
   close(): Promise<void>
@@ -36,7 +36,7 @@ export interface Looker {
 
 const never = new AbortController().signal
 
-/** What a process makes once: one verifying thread and one DNS cache for all. */
+/** What a process makes once: one verifying process and one DNS cache for all. */
 export function makeLooker(
   clock: Clock,
   lookup: Lookup = systemLookup(),
@@ -53,9 +53,8 @@ export function makeLooker(
       if (!verify) return withoutVerification(header, host, { state: 'off' })
       const why = findComplexity(header, raw.octets)
       if (why !== undefined) return withoutVerification(header, host, { state: 'message-too-complex', why })
-      // A copy: a view would take the whole buffer that it lies in across to the thread.
       const job = {
-        header: new Uint8Array(header),
+        header,
         octets: raw.octets,
         host,
         forwardingAddress,

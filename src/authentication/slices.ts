@@ -15,7 +15,7 @@ export class TooComplex extends Error {
 }
 
 /**
- * The octets in slices with a pause between, so that a large message does not hold the thread. Bare LF becomes CRLF
+ * The octets in slices with a pause between, so that a large message does not hold the process. Bare LF becomes CRLF
  * here as the library itself would have it, only line by line and far more slowly. Throws TooComplex.
  */
 export async function* slices(raw: RawMessage): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 /**
  * Verified results: SPF, DKIM, DMARC and ARC checked by ourselves on the exact octets, with the `mailauth`
- * library. It runs in a thread of its own (isolate.ts) after an import; whatever it could not find out is `unknown`
+ * library. It runs in a process of its own (isolate.ts) after an import; whatever it could not find out is `unknown`
  * ("not known"), never `fail`.
  *
  * SPF is about the connection, which we did not see: its three inputs come from the line that the receiving host

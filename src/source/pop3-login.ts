@@ -143,7 +143,7 @@ async function login(
     throw loginFault(status, facts, goodBefore, delay === undefined ? undefined : clock.nowMs() + delay)
   }
   // RFC 1939 section 7: a greeting with a timestamp offers APOP; printable ASCII only (CVE-2007-1558).
-  const [timestamp] = /<[\x21-\x3b\x3d\x3f-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]*>/.exec(greeting.words) ?? []
+  const [timestamp] = /<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]*>/.exec(greeting.words) ?? []
   const apop = async (stamp: string): Promise<void> => {
     const digest = createHash('md5')
       .update(stamp + password, 'utf8')

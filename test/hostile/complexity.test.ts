@@ -1,4 +1,4 @@
-/** The bounds before a verification, and the thread behind them, over every message of the hostile corpus. */
+/** The bounds before a verification, and the process behind them, over every message of the hostile corpus. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { complexityBounds, findComplexity } from '../../src/authentication/complexity.ts'
@@ -95,7 +95,7 @@ describe('a look at each hostile message', () => {
     })
   }
 
-  test('an honest one after them all is verified, and then the thread is gone', async () => {
+  test('an honest one after them all is verified, and then the process is gone', async () => {
     const raw = messageOf(googleReport(googleKey))
     const subject = { host: unknownHost, verify: true, forwardingAddress: undefined }
     const authentication = await looker.look(raw, subject)

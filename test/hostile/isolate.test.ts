@@ -1,4 +1,4 @@
-/** The verifying thread: its deadline, its bounds, and what becomes of who was in it. */
+/** The verifying process: its deadline, its bounds, and what becomes of who was in it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Lookup, tableLookup } from '../../src/authentication/dns.ts'
@@ -19,7 +19,7 @@ const slow = largeMessages.find(({ complexity }) => complexity === undefined)
 
 test('a message that takes longer than the deadline is broken off, and who was beside it is verified', async t => {
   assert.ok(slow)
-  // An answer that comes only once the thread was ended: the honest message is in it by then.
+  // An answer that comes only once the process was ended: the honest message is in it by then.
   let held = true
   const gate = Promise.withResolvers<void>()
   const lookup: Lookup = async (name, type) => {

@@ -1,8 +1,7 @@
 /**
- * The verifying thread's own program (isolate.ts starts it). Here, and nowhere else, a stranger's text meets the
- * library: this thread may be ended amid any line. It opens no file and no socket, and its environment is empty.
+ * The verifying process's own program (isolate.ts starts it). Here, and nowhere else, a stranger's text meets the
+ * library: this process may be killed amid any line. It opens no file and no socket, and its environment is empty.
  */
-import { parentPort } from 'node:worker_threads'
 import { systemClock } from '../clock.ts'
 import type { RawMessage } from '../message.ts'
 import { authenticate } from './authentication.ts'
@@ -11,15 +10,16 @@ import type { FromIsolate, Job, ToIsolate } from './isolate-messages.ts'
 
 type Pending<T> = Pick<PromiseWithResolvers<T>, 'resolve' | 'reject'>
 
-const port = parentPort
-if (port === null) throw new Error('this is a thread’s program')
-const say = (message: FromIsolate): void => port.postMessage(message)
+const say = (message: FromIsolate): void => void process.send?.(message, undefined, undefined, () => {})
+// It ends with the process that started it, and not by a signal to both.
+process.on('disconnect', () => process.exit())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
 const reads = new Map<number, Pending<Uint8Array | undefined>>()
 const questions = new Map<number, Pending<readonly unknown[]>>()
 let serial = 0
 
-port.on('message', (message: ToIsolate) => {
+process.on('message', (message: ToIsolate) => {
   switch (message.kind) {
     case 'job':
       void verify(message.id, message.job)
