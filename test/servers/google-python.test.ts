@@ -252,6 +252,10 @@ describe('the Gmail stand-in, driven by Google’s Python client,', {
     const errors = (await callByPython(server, ['gmail.labels'], [...faults.map(() => list), denied])).map(
       ({ error }) => error,
     )
+    assert.deepEqual(
+      errors[2]?.details?.map(detail => String(detail['@type']).replace(/^type\.googleapis\.com\//, '')),
+      ['google.rpc.ErrorInfo', 'google.rpc.LocalizedMessage', 'google.rpc.Help'],
+    )
     for (const error of errors) {
       assert.equal(error?.code, error?.status)
       assert.equal(typeof error?.errors[0]?.reason, 'string')

@@ -69,6 +69,8 @@ export interface ErrorShape {
   readonly detail?: string
   /** Its `metadata` beside `service`. */
   readonly metadata?: Readonly<Record<string, string>>
+  /** What follows it in `details`: google.rpc.Help and LocalizedMessage, which tell people and not programs. */
+  readonly more?: readonly Readonly<Record<string, unknown>>[]
   /** The message of `errors[0]` where it is another than the envelope's own. */
   readonly inner?: string
   readonly extra?: Readonly<Record<string, string>>
@@ -98,6 +100,7 @@ export function gmailError(code: number, reason: string, message: string, shape:
                   domain: 'googleapis.com',
                   metadata: { service: 'gmail.googleapis.com', ...shape.metadata },
                 },
+                ...(shape.more ?? []),
               ],
             }),
       },

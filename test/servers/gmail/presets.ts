@@ -61,7 +61,15 @@ export function rateLimited(
           403,
           'rateLimitExceeded',
           "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per user' of service 'gmail.googleapis.com' for consumer 'project_number:123456789012'.",
-          { ...usage, detail: 'RATE_LIMIT_EXCEEDED' },
+          {
+            ...usage,
+            detail: 'RATE_LIMIT_EXCEEDED',
+            metadata: {
+              consumer: 'projects/123456789012',
+              quota_metric: 'gmail.googleapis.com/default',
+              quota_limit: 'defaultPerMinutePerUser',
+            },
+          },
         ),
       )
     case 'exhausted-429':
@@ -82,15 +90,26 @@ export function rateLimited(
 export const dailyLimitExceeded = (): Fault =>
   answer(gmailError(403, 'dailyLimitExceeded', 'Daily Limit Exceeded', usage))
 
-export const apiDisabled = (): Fault =>
-  answer(
-    gmailError(
-      403,
-      'accessNotConfigured',
-      'Gmail API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/gmail.googleapis.com/overview?project=123456789012 then retry.',
-      { ...usage, detail: 'SERVICE_DISABLED' },
-    ),
+/** All that Google says where the project has not enabled the API: ErrorInfo, and the same again for people. */
+export function apiDisabled(): Fault {
+  const activationUrl =
+    'https://console.developers.google.com/apis/api/gmail.googleapis.com/overview?project=123456789012'
+  const message = `Gmail API has not been used in project 123456789012 before or it is disabled. Enable it by visiting ${activationUrl} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`
+  return answer(
+    gmailError(403, 'accessNotConfigured', message, {
+      ...usage,
+      detail: 'SERVICE_DISABLED',
+      metadata: { serviceTitle: 'Gmail API', consumer: 'projects/123456789012', activationUrl },
+      more: [
+        { '@type': 'type.googleapis.com/google.rpc.LocalizedMessage', locale: 'en-US', message },
+        {
+          '@type': 'type.googleapis.com/google.rpc.Help',
+          links: [{ description: 'Google developers console API activation', url: activationUrl }],
+        },
+      ],
+    }),
   )
+}
 
 export const domainPolicy = (): Fault =>
   answer(gmailError(403, 'domainPolicy', 'The domain administrators have disabled Gmail apps.'))
