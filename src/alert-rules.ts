@@ -61,9 +61,12 @@ export function noticesDue(view: View): readonly Notice[] {
   ]
 }
 
-/** Ends of which nobody needs to hear: the owner brought them about. */
+/** Ends of which nobody needs to hear: the owner brought them about, or the account's trouble took their place. */
+const isSilent = ({ closedBy }: TroubleEntry): boolean =>
+  closedBy === 'configuration' || closedBy === 'account'
+
 export function silentEnds(uncleared: readonly TroubleEntry[]): readonly number[] {
-  return uncleared.filter(({ closedBy }) => closedBy === 'configuration').flatMap(({ ids }) => ids)
+  return uncleared.filter(isSilent).flatMap(({ ids }) => ids)
 }
 
 /** A time that lies ahead was written while the clock was wrong: as if it had been long ago. */
@@ -71,7 +74,7 @@ const ageOf = (ms: number, nowMs: number): number => (ms > nowMs + minute ? remi
 
 /** Many messages come one after the other: one all-clear when all are through, or of a day's. */
 function isClearDue(entry: TroubleEntry, { open, nowMs }: View): boolean {
-  if (entry.closedBy === 'configuration') return false
+  if (isSilent(entry)) return false
   const others = open.some(
     ({ scope, name, code, noticeAtMs }) =>
       scope === 'message' && name === entry.name && code === entry.code && noticeAtMs !== undefined,

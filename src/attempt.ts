@@ -42,6 +42,8 @@ function waits(fault: Fault): readonly [firstMs: number, mostMs: number] {
     'gmail.rate-limited': [5000, 15 * minute],
     'gmail.daily-limit': [30 * minute, 120 * minute],
     'gmail.storage-full': [5 * minute, 60 * minute],
+    'gmail.account-refused': [minute, 15 * minute],
+    'gmail.account-unexplained': [minute, 15 * minute],
   }
   return slow[fault.code] ?? (fault.retry === 'owner' ? [minute, 15 * minute] : [10_000, 15 * minute])
 }
@@ -179,7 +181,8 @@ const isOfGmail = (fault: RecordedFault | undefined): boolean => fault?.code.sta
 
 function mailWaitsForGmail({ journal, mailbox }: PullPorts): boolean {
   const waiting = journal.inStages(mailbox.name, ['importing', 'deferred'])
-  return waiting.some(row => row.present && isOfGmail(row.fault))
+  // What the account's trouble stopped has no fault of its own.
+  return waiting.some(row => row.present && (row.fault === undefined || isOfGmail(row.fault)))
 }
 
 /** Records the trouble where it belongs and returns when to try again. */
@@ -192,7 +195,8 @@ function failed(ports: PullPorts, fault: Fault, count: PullCount): number {
   openTrouble(ports, fault)
   const state =
     fault.scope === 'account' ? journal.accountState(mailbox.account) : journal.mailbox(mailbox.name)
-  const failures = state.failures + 1
+  // What went in before shows that the waits may begin small again.
+  const failures = fault.scope === 'account' && count.imported > 0 ? 1 : state.failures + 1
   const [firstMs, mostMs] = waits(fault)
   const notBeforeMs = Math.max(fault.notBeforeMs ?? 0, now + backoffMs(failures, firstMs, mostMs, random()))
   const patch = {

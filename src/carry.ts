@@ -4,25 +4,24 @@
  * Invariants: `importing` is durable before an upload begins; only an answer with an id makes `imported`; whatever
  * else happens the message stays at the source and the row says why and until when.
  */
-import { backoffMs } from './backoff.ts'
+import { noteSuccess } from './breaker.ts'
 import { Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
 import type { MessageRow, RowPatch } from './journal/journal.ts'
 import type { RawMessage } from './message.ts'
 import { eventOf, gmailMaxOctets, type PullContext, record } from './pull-context.ts'
+import { defer, setAside } from './set-aside.ts'
 import type { Listed } from './source/source.ts'
 
-/** Bare refusals without a known reason are tried for hours before the owner is asked. */
-const unexplainedTries = 6
-const unexplainedMs = 6 * 3600_000
-const retryFirstMs = 60_000
-const retryMostMs = 4 * 3600_000
+/** What another upload of the same octets ends with is waited for so long. */
 const outcomePauseMs = 15_000
 
 export class Carrier {
   readonly #context: PullContext
   readonly #requests: (row: MessageRow) => Promise<ImportRequest>
+  /** Uploads that Gmail answered with an id. */
+  accepted = 0
   /** Digest -> the upload of the same octets that is under way in this pull. */
   readonly #underWay = new Map<string, Promise<unknown>>()
 
@@ -50,7 +49,7 @@ export class Carrier {
       await this.#deliver(row, raw, short !== undefined)
       look = this.#lookAt(row.id, raw)
     } catch (error) {
-      this.#setAside(journal.row(row.id) ?? row, error, row)
+      setAside(this.#context, journal.row(row.id) ?? row, error, row)
     } finally {
       // A look goes on reading the octets for a bounded time; nothing waits for it.
       if (look === undefined) await spool.discard()
@@ -202,6 +201,8 @@ export class Carrier {
       mergedInto: namesake?.id,
       ...(authenticate === undefined ? {} : { verificationTriedAtMs: importedAtMs }),
     })
+    this.accepted += 1
+    noteSuccess(journal, mailbox.account, row.id)
     if (namesake !== undefined) {
       count.merged += 1
       log.merged({ ...eventOf(row), octets: raw.octets, into: answer.id })
@@ -228,85 +229,8 @@ export class Carrier {
     const unknown = row.stage === 'importing'
     // What may be in Gmail already is found again by the digest of that time, so it is not replaced.
     const reading = unknown ? {} : { sha256: raw.sha256, octets: raw.octets }
-    this.#defer(row, fault, { ...reading, notBeforeMs: clock.nowMs() + 1000 }, unknown)
+    defer(this.#context, row, fault, { ...reading, notBeforeMs: clock.nowMs() + 1000 }, unknown)
     return false
-  }
-
-  /**
-   * Puts a message aside after a fault of its own; rethrows what is wider.
-   * @param before the row as it was: where an earlier upload had an unknown outcome it stays so, whatever failed now
-   */
-  #setAside(row: MessageRow, thrown: unknown, before: MessageRow): void {
-    const { journal, clock, count, log } = this.#context
-    const unknown = before.stage === 'importing'
-    if (!(thrown instanceof Fault)) {
-      // An abort: an upload that has begun ends well or by a fault (gmail.ts), so nothing has left. Of anything
-      // else nobody knows what it left behind.
-      const isAbort = thrown instanceof Error && thrown.name === 'AbortError'
-      this.#release(row, before, unknown || !isAbort)
-      throw thrown
-    }
-    const atMs = clock.nowMs()
-    if (thrown.code === 'gmail.outcome-unknown') {
-      journal.move(row.id, 'importing', {
-        attempts: row.attempts + 1,
-        firstFailedAtMs: row.firstFailedAtMs ?? atMs,
-        notBeforeMs: atMs + backoffMs(row.attempts + 1, outcomePauseMs, retryMostMs, this.#context.random()),
-        fault: record(thrown, atMs),
-      })
-      count.deferred += 1
-      log.deferred({ ...eventOf(row), fault: thrown })
-      if (thrown.scope !== 'message') throw thrown
-      return
-    }
-    if (thrown.scope !== 'message') {
-      // Trouble of this machine may have come after Gmail's answer: then the outcome stays unknown.
-      this.#release(row, before, unknown || thrown.scope === 'everything')
-      throw thrown
-    }
-    if (thrown.code === 'message.gone') {
-      // The next listing records that it is gone, if it really is.
-      this.#defer(row, thrown, { outcomeUnknown: before.outcomeUnknown }, unknown)
-      return
-    }
-    const { outcomeUnknown } = before
-    const tries = row.attempts + 1
-    const longEnough = tries >= unexplainedTries && atMs - (row.firstFailedAtMs ?? atMs) >= unexplainedMs
-    if (thrown.retry === 'owner' || (thrown.code === 'gmail.message-unexplained' && longEnough)) {
-      journal.move(row.id, 'refused', {
-        attempts: tries,
-        fault: record(thrown, atMs),
-        notBeforeMs: null,
-        outcomeUnknown,
-      })
-      count.refused += 1
-      log.refused({ ...eventOf(row), fault: thrown })
-      return
-    }
-    this.#defer(row, thrown, { outcomeUnknown }, unknown)
-  }
-
-  #defer(row: MessageRow, fault: Fault, patch: RowPatch, unknown: boolean): void {
-    const { journal, clock, count, log, random } = this.#context
-    const atMs = clock.nowMs()
-    const attempts = row.attempts + 1
-    const notBeforeMs = fault.notBeforeMs ?? atMs + backoffMs(attempts, retryFirstMs, retryMostMs, random())
-    journal.move(row.id, unknown ? 'importing' : 'deferred', {
-      attempts,
-      firstFailedAtMs: row.firstFailedAtMs ?? atMs,
-      notBeforeMs,
-      fault: record(fault, atMs),
-      ...patch,
-    })
-    count.deferred += 1
-    log.deferred({ ...eventOf(row), fault, inMs: notBeforeMs - atMs })
-  }
-
-  /** Wider trouble than this message: it waits without blame. Nothing reached Gmail, or the fault would say so. */
-  #release(row: MessageRow, before: MessageRow, unknown: boolean): void {
-    if (row.stage !== 'importing' || unknown) return
-    const { outcomeUnknown } = before
-    this.#context.journal.move(row.id, 'deferred', { notBeforeMs: null, outcomeUnknown })
   }
 
   /**

@@ -8,13 +8,12 @@
  * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came. Where
  * the connection was dropped at one message, which is set aside, a new session goes on with the others.
  */
-import { Carrier } from './carry.ts'
+import { carryDue } from './carry-due.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { asFault, Fault } from './fault.ts'
-import type { ImportRequest } from './gmail/gmail.ts'
 import { identify, leaveFolders } from './identify.ts'
-import { type Conservation, carried, type MessageRow } from './journal/journal.ts'
-import { carrySuspects, forgetKnownEnds, keyOfEntry, setAsidePoison } from './poison.ts'
+import type { Conservation } from './journal/journal.ts'
+import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import {
   type LostAt,
   noCount,
@@ -25,8 +24,7 @@ import {
 } from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
 import { settle } from './settle.ts'
-import type { Listed, SourceSession } from './source/source.ts'
-import { namedAtOnce } from './under-way.ts'
+import type { SourceSession } from './source/source.ts'
 
 export interface PullOptions {
   /** Aborts everything at once. */
@@ -62,8 +60,6 @@ export interface PullResult {
   readonly good: boolean
 }
 
-/** How many messages are on their way at once; imports in flight are bounded by the account's pace. */
-const carriers = 6
 const besideMs = 10_000
 
 /** Throws Fault of scope mailbox, account or everything. Everything that is true is in the journal by then. */
@@ -247,83 +243,6 @@ function forgetWaitsOfAnotherClock({ journal, mailbox, clock }: PullPorts): void
       .filter(row => (row.notBeforeMs ?? 0) > now)
       .map(row => ({ id: row.id, from: row.stage, to: row.stage, patch: { notBeforeMs: null } })),
   )
-}
-
-/** Carries what is due. A wider fault ends the beginning of new messages and is given back once all is quiet. */
-async function carryDue(
-  context: PullContext,
-  options: PullOptions,
-): Promise<{ left: number; due: number; fault: Fault | undefined }> {
-  const { journal, mailbox, clock, at, stopping, signal, underWay } = context
-  const carrier = new Carrier(context, row => requestFor(context, row))
-  const keyOfId = (id: number): string => {
-    const entry = at.get(id)
-    return entry === undefined ? '' : keyOfEntry(context, entry)
-  }
-  const all = journal.dueIds(mailbox.name, clock.nowMs()).filter(id => at.has(id))
-  // Nothing else waits for a message at which the process may have ended before.
-  const suspects = underWay.anySuspects ? all.filter(id => underWay.ends(keyOfId(id)) > 0) : []
-  const due = suspects.length === 0 ? all : all.filter(id => !suspects.includes(id))
-  const endMs = clock.monotonicMs() + options.budgetMs
-  let next = 0
-  let done = 0
-  let fault: Fault | undefined
-  const goesOn = (): boolean =>
-    fault === undefined && clock.monotonicMs() < endMs && !stopping.aborted && !signal.aborted
-  const carry = async (id: number, entry: Listed): Promise<void> => {
-    const row = journal.row(id)
-    if (row === undefined || !carried.includes(row.stage)) return
-    try {
-      await carrier.carry(row, entry)
-    } catch (error) {
-      fault ??= asFault(error)
-      if (signal.aborted) throw error
-    }
-    done += 1
-    options.onProgress({ done, due: all.length })
-  }
-  const work = async (): Promise<void> => {
-    while (next < due.length && goesOn()) {
-      const id = due[next++] ?? 0
-      const entry = at.get(id)
-      if (entry === undefined) continue
-      const key = keyOfEntry(context, entry)
-      try {
-        underWay.begin(key, () => due.slice(next, next + namedAtOnce).map(keyOfId))
-        await carry(id, entry)
-      } catch (error) {
-        fault ??= asFault(error)
-        if (signal.aborted) throw error
-      } finally {
-        underWay.end(key)
-      }
-    }
-  }
-  const results = await Promise.allSettled(Array.from({ length: carriers }, work))
-  for (const result of results) if (result.status === 'rejected') throw result.reason
-  const left = await carrySuspects(context, suspects, goesOn, carry)
-  return { left: due.length - next + left, due: all.length, fault }
-}
-
-/** The labels of a message in Gmail, and whether it counts as read. */
-async function requestFor(context: PullContext, row: MessageRow): Promise<ImportRequest> {
-  const { mailbox, gmail, signal, session } = context
-  // POP3 has one nameless folder, which is the mailbox's first.
-  const folder =
-    session.abilities.protocol === 'pop3'
-      ? mailbox.folders[0]
-      : mailbox.folders.find(one => one.name === row.folder)
-  const names = [...mailbox.labels, ...(folder?.labels ?? [])]
-  if (folder?.to === 'spam') names.push('SPAM')
-  else if (folder?.to !== 'label' && !mailbox.archive) names.push('INBOX')
-  if (row.seen !== true) names.push('UNREAD')
-  return {
-    labelIds: await gmail.labelIds([...new Set(names)], signal),
-    internalDateSource: mailbox.internalDateSource,
-    neverMarkSpam: mailbox.neverMarkSpam,
-    processForCalendar: mailbox.processForCalendar,
-    method: 'import',
-  }
 }
 
 /** A refused QUIT (RFC 1939 section 6) undoes no import; whether it deleted is shown by the next listing. */

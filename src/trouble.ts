@@ -38,9 +38,10 @@ export interface TroubleKey {
  * - gone: the message left the source before it could be imported
  * - rule: the message is left out by rule
  * - configuration: the owner took the thing (folder, wish, mailbox, account) out of the configuration
+ * - account: it was not the message but its account, whose trouble is open now
  * - owner: the owner did what it takes (gave a new permission, accepted other books)
  */
-export type TroubleEnd = 'success' | 'gone' | 'rule' | 'configuration' | 'owner'
+export type TroubleEnd = 'success' | 'gone' | 'rule' | 'configuration' | 'account' | 'owner'
 
 /** One trouble as it stands in the journal. Times are ms since 1970. */
 export interface Trouble extends TroubleKey {

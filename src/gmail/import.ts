@@ -13,8 +13,6 @@ import type { AccessToken } from './token.ts'
 
 /** `media.maxSize` of import and insert in Gmail's discovery document: 150 MiB. */
 export const longestMessageOctets = 157_286_400
-/** Whatever says of less than this that it is too large speaks of something else. */
-const surelyNotTooLarge = 64 * 1024
 
 /** The upload's URL with its query parameters; `processForCalendar` and `neverMarkSpam` exist for import only. */
 function uploadUrl(apiRoot: string, request: ImportRequest, user: string): URL {
@@ -60,16 +58,10 @@ export async function importMessage(
     session.pace.succeeded()
     return { ...stored, sentSha256 }
   } catch (thrown) {
-    throw slowDown(session, doubtTooLarge(thrown, raw.octets))
+    throw slowDown(session, thrown)
   } finally {
     turn.end()
   }
-}
-
-function doubtTooLarge(thrown: unknown, octets: number): unknown {
-  if (!(thrown instanceof Fault) || thrown.code !== 'message.too-large' || octets >= surelyNotTooLarge)
-    return thrown
-  return new Fault('gmail.unknown-answer', { facts: thrown.facts, cause: thrown })
 }
 
 async function uploadAuthorised(

@@ -87,6 +87,9 @@ export const matrix = {
   G10: 'another user races what root writes in his folder',
   G11: 'files that others may read',
   G12: 'lock left by a dead process',
+  F6: 'an account refused in words that nobody knows',
+  F7: "a pull's books, whatever ended it",
+  F8: "Google's sign-in refused in its own words",
 } as const satisfies Record<string, string>
 
 export type RowId = keyof typeof matrix

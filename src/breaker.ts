@@ -1,0 +1,170 @@
+/**
+ * Who is to blame for an answer of Gmail that does not say it: the message or the account. Told by evidence alone.
+ *
+ * - The same unexplained answer to the first three different messages, with no success in between, is the account's
+ *   (to six messages, if the answers differ). The breaker is open then: whatever is not explained is the account's,
+ *   one message at a time is tried, and a success closes it.
+ * - An answer of the account's kind (a server error, a refusal of the account) that comes back for one message after
+ *   another one of the account went in is that message's.
+ * - A message may be set aside for good as unexplained only after another one went in since its first failure.
+ *
+ * What is remembered is a note of the journal for each account, so that a pull by a timer knows it, too.
+ */
+import { createHash } from 'node:crypto'
+import { Fault, type FaultCode } from './fault.ts'
+import type { Journal } from './journal/journal.ts'
+
+const sameAnswers = 3
+const anyAnswers = 6
+/** So many messages are remembered; one that is forgotten is not proved to be to blame. */
+const mostBlamed = 500
+
+/** A message with which something ambiguous was met, the latest last. */
+interface Blamed {
+  readonly id: number
+  /** Of the answer; ids in it do not count. */
+  readonly signature: string
+  /** Nothing of the account went in since its latest failure. */
+  readonly isFresh: boolean
+  /** Another message of the account went in since its first failure with this answer. */
+  readonly isProved: boolean
+}
+
+interface State {
+  readonly open: boolean
+  readonly blamed: readonly Blamed[]
+}
+
+export interface Verdict {
+  /** What was met, with the scope that the evidence gives it. */
+  readonly fault: Fault
+  /** The account was shown to work since the message first failed so. */
+  readonly isProved: boolean
+  /** Messages that were blamed for what is the account's, this one not among them. */
+  readonly released: readonly number[]
+}
+
+/** Answers about one message that do not say what is wrong with it. */
+const unexplained: readonly FaultCode[] = [
+  'gmail.message-unexplained',
+  'gmail.unknown-answer',
+  'gmail.label',
+  'gmail.outcome-unknown',
+  // Of a message of any size (set-aside.ts): somebody else may say so of every request.
+  'message.too-large',
+]
+/** Answers about the account that one message alone may call forth all the same. */
+const doubtful: readonly FaultCode[] = ['gmail.account-refused', 'gmail.outcome-unknown', 'gmail.server']
+
+const noteOf = (account: string): string => `breaker ${account}`
+
+/**
+ * Judges what an upload met, and remembers it.
+ * @returns undefined where the answer is not ambiguous
+ */
+export function judgeUpload(
+  journal: Journal,
+  account: string,
+  id: number,
+  thrown: Fault,
+): Verdict | undefined {
+  const isOfMessage = thrown.scope === 'message' && unexplained.includes(thrown.code)
+  // What the sign-in met says nothing of any message.
+  const isOfAccount =
+    thrown.scope === 'account' && doubtful.includes(thrown.code) && thrown.facts.phase !== 'token'
+  if (!isOfMessage && !isOfAccount) return undefined
+  const state = readState(journal, account)
+  const signature = signatureOf(thrown)
+  const earlier = state.blamed.find(blamed => blamed.id === id && blamed.signature === signature)
+  const isProved = earlier?.isProved === true
+  const blamed: readonly Blamed[] = [
+    ...state.blamed.filter(other => other.id !== id),
+    { id, signature, isFresh: true, isProved },
+  ]
+  if (isOfAccount) {
+    const open = state.open || (!isProved && thrown.code === 'gmail.account-refused')
+    writeState(journal, account, { open, blamed })
+    return { fault: isProved ? ofMessage(thrown) : thrown, isProved, released: [] }
+  }
+  const streak = blamed.filter(one => one.isFresh && !one.isProved)
+  const alike = streak.filter(one => one.signature === signature)
+  const opens = !isProved && (alike.length >= sameAnswers || streak.length >= anyAnswers)
+  const open = state.open || opens
+  writeState(journal, account, { open, blamed })
+  if (!open) return { fault: thrown, isProved, released: [] }
+  const released = streak.flatMap(one => (one.id === id ? [] : [one.id]))
+  return { fault: ofAccount(thrown), isProved, released }
+}
+
+/** A message went in: the account works, and what others met since is theirs until the opposite is shown. */
+export function noteSuccess(journal: Journal, account: string, id: number): void {
+  const state = readState(journal, account)
+  const isKnown = ({ id: other, isFresh, isProved }: Blamed): boolean => other !== id && !isFresh && isProved
+  if (!state.open && state.blamed.every(isKnown)) return
+  const others = state.blamed.filter(blamed => blamed.id !== id)
+  const blamed = others.map(other => ({ ...other, isFresh: false, isProved: true }))
+  writeState(journal, account, { open: false, blamed })
+}
+
+/** The message is set aside for the owner: another try begins anew. */
+export function forgetBlame(journal: Journal, account: string, id: number): void {
+  const state = readState(journal, account)
+  writeState(journal, account, { ...state, blamed: state.blamed.filter(blamed => blamed.id !== id) })
+}
+
+/** Whether one message is to be tried before the others follow. */
+export const mustProbe = (journal: Journal, account: string): boolean =>
+  journal.accountState(account).failures > 0 || readState(journal, account).open
+
+/** Those that met nothing ambiguous first, then those with which it is longest ago: each probe is another message. */
+export function blamedLast(journal: Journal, account: string, ids: readonly number[]): readonly number[] {
+  const { blamed } = readState(journal, account)
+  if (blamed.length === 0) return ids
+  const rank = new Map(blamed.map(({ id }, index) => [id, index]))
+  const rankOf = (id: number): number => rank.get(id) ?? -1
+  return [...ids].sort((a, b) => rankOf(a) - rankOf(b))
+}
+
+function ofAccount(thrown: Fault): Fault {
+  const { facts, notBeforeMs, cause = thrown } = thrown
+  // Where there was no answer at all, it is the way to Gmail.
+  const code = facts.status === undefined ? 'gmail.unreachable' : 'gmail.account-unexplained'
+  return new Fault(code, { facts, cause, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) })
+}
+
+function ofMessage(thrown: Fault): Fault {
+  const { facts, notBeforeMs, cause = thrown } = thrown
+  const code = thrown.code === 'gmail.outcome-unknown' ? thrown.code : 'gmail.unknown-answer'
+  const options = { scope: 'message', retry: 'later', facts, cause } as const
+  return new Fault(code, { ...options, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) })
+}
+
+/** The same answer to another message has the same signature: what is quoted or looks like an id is masked. */
+export function signatureOf({ code, facts }: Fault): string {
+  const { status = '', reason = '', phase = '', what = '', words = '' } = facts
+  const masked = String(words)
+    .toLowerCase()
+    .replace(/["'“”‘’«»「」<>][^"'“”‘’«»「」<>]{0,200}["'“”‘’«»「」<>]/g, '"')
+    .replace(/\S*@\S*/g, '@')
+    .replace(/[\w.:+/=-]*\d[\w.:+/=-]*|[\w+/=-]{20,}/g, '#')
+  const text = JSON.stringify([code, status, reason, phase, what, masked])
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/** What cannot be read is as good as nothing: then nobody is blamed. */
+function readState(journal: Journal, account: string): State {
+  const none: State = { open: false, blamed: [] }
+  try {
+    const value: unknown = JSON.parse(journal.note(noteOf(account)) ?? 'null')
+    if (typeof value !== 'object' || value === null || !('blamed' in value)) return none
+    const { blamed } = value
+    return Array.isArray(blamed) ? { open: 'open' in value && value.open === true, blamed } : none
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return none
+  }
+}
+
+function writeState(journal: Journal, account: string, { open, blamed }: State): void {
+  journal.setNote(noteOf(account), JSON.stringify({ open, blamed: blamed.slice(-mostBlamed) }))
+}

@@ -1,0 +1,159 @@
+/**
+ * What becomes of a message that could not be carried: put off, set aside for the owner, or left without blame where
+ * the trouble is wider than the message. Whatever it is, the message stays at the source.
+ */
+import { backoffMs } from './backoff.ts'
+import { forgetBlame, judgeUpload, type Verdict } from './breaker.ts'
+import { Fault } from './fault.ts'
+import type { MessageRow, Move, RowPatch } from './journal/journal.ts'
+import { eventOf, type PullContext, record } from './pull-context.ts'
+
+/** Bare refusals without a known reason are tried for hours before the owner is asked. */
+const unexplainedTries = 6
+const unexplainedMs = 6 * 3600_000
+const retryFirstMs = 60_000
+const retryMostMs = 4 * 3600_000
+/** As long as it may be the account after all, no message waits longer. */
+const unprovedMostMs = 3600_000
+const outcomePauseMs = 15_000
+/** Whatever says of less than this that it is too large may speak of something else. */
+const surelyNotTooLarge = 1024 * 1024
+
+/**
+ * Puts a message aside after a fault of its own; rethrows what is wider.
+ * @param before the row as it was: where an earlier upload had an unknown outcome it stays so, whatever failed now
+ */
+export function setAside(context: PullContext, row: MessageRow, thrown: unknown, before: MessageRow): void {
+  const unknown = before.stage === 'importing'
+  if (!(thrown instanceof Fault)) {
+    // An abort: an upload that has begun ends well or by a fault (gmail.ts), so nothing has left. Of anything
+    // else nobody knows what it left behind.
+    const isAbort = thrown instanceof Error && thrown.name === 'AbortError'
+    release(context, row, before, unknown || !isAbort)
+    throw thrown
+  }
+  const { journal, mailbox } = context
+  const isTooLarge =
+    thrown.code === 'message.too-large' && (row.octets ?? surelyNotTooLarge) >= surelyNotTooLarge
+  const verdict =
+    row.stage === 'importing' && !isTooLarge
+      ? judgeUpload(journal, mailbox.account, row.id, thrown)
+      : undefined
+  const fault = verdict?.fault ?? thrown
+  clearBlame(context, verdict?.released ?? [])
+  if (thrown.code === 'gmail.outcome-unknown') {
+    keepUnknown(context, row, fault)
+    if (fault.scope !== 'message') throw fault
+    return
+  }
+  if (fault.scope !== 'message') {
+    // Trouble of this machine may have come after Gmail's answer: then the outcome stays unknown.
+    release(context, row, before, unknown || fault.scope === 'everything')
+    if (fault !== thrown) clearBlame(context, [row.id])
+    throw fault
+  }
+  if (fault.code === 'message.gone') {
+    // The next listing records that it is gone, if it really is.
+    defer(context, row, fault, { outcomeUnknown: before.outcomeUnknown }, unknown)
+    return
+  }
+  const { outcomeUnknown } = before
+  if (fault.retry === 'owner' || isHopeless(context, row, fault, verdict)) {
+    refuse(context, row, fault, outcomeUnknown)
+    return
+  }
+  const most = verdict === undefined || verdict.isProved ? retryMostMs : unprovedMostMs
+  defer(context, row, fault, { outcomeUnknown }, unknown, most)
+}
+
+/** Turned down without a reason again and again, while the account took another message. */
+function isHopeless(
+  { clock }: PullContext,
+  row: MessageRow,
+  fault: Fault,
+  verdict: Verdict | undefined,
+): boolean {
+  if (fault.code !== 'gmail.message-unexplained' || verdict?.isProved !== true) return false
+  const atMs = clock.nowMs()
+  const tries = row.attempts + 1
+  return tries >= unexplainedTries && atMs - (row.firstFailedAtMs ?? atMs) >= unexplainedMs
+}
+
+function refuse(context: PullContext, row: MessageRow, fault: Fault, outcomeUnknown: boolean): void {
+  const { journal, mailbox, clock, count, log } = context
+  journal.move(row.id, 'refused', {
+    attempts: row.attempts + 1,
+    fault: record(fault, clock.nowMs()),
+    notBeforeMs: null,
+    outcomeUnknown,
+  })
+  if (fault.code !== 'message.too-large') forgetBlame(journal, mailbox.account, row.id)
+  count.refused += 1
+  log.refused({ ...eventOf(row), fault })
+}
+
+/** Nobody knows whether Gmail has it. Where the account is to blame no try is counted against the message. */
+function keepUnknown(context: PullContext, row: MessageRow, fault: Fault): void {
+  const { journal, clock, count, log, random } = context
+  const atMs = clock.nowMs()
+  const attempts = row.attempts + 1
+  journal.move(
+    row.id,
+    'importing',
+    fault.scope === 'message'
+      ? {
+          attempts,
+          firstFailedAtMs: row.firstFailedAtMs ?? atMs,
+          notBeforeMs: atMs + backoffMs(attempts, outcomePauseMs, retryMostMs, random()),
+          fault: record(fault, atMs),
+        }
+      : { notBeforeMs: atMs + outcomePauseMs },
+  )
+  count.deferred += 1
+  log.deferred({ ...eventOf(row), fault })
+}
+
+export function defer(
+  context: PullContext,
+  row: MessageRow,
+  fault: Fault,
+  patch: RowPatch,
+  unknown: boolean,
+  mostMs = retryMostMs,
+): void {
+  const { journal, clock, count, log, random } = context
+  const atMs = clock.nowMs()
+  const attempts = row.attempts + 1
+  const notBeforeMs = fault.notBeforeMs ?? atMs + backoffMs(attempts, retryFirstMs, mostMs, random())
+  journal.move(row.id, unknown ? 'importing' : 'deferred', {
+    attempts,
+    firstFailedAtMs: row.firstFailedAtMs ?? atMs,
+    notBeforeMs,
+    fault: record(fault, atMs),
+    ...patch,
+  })
+  count.deferred += 1
+  log.deferred({ ...eventOf(row), fault, inMs: notBeforeMs - atMs })
+}
+
+/** Wider trouble than this message: it waits without blame. Nothing reached Gmail, or the fault would say so. */
+function release(context: PullContext, row: MessageRow, before: MessageRow, unknown: boolean): void {
+  if (row.stage !== 'importing' || unknown) return
+  const { outcomeUnknown } = before
+  context.journal.move(row.id, 'deferred', { notBeforeMs: null, outcomeUnknown })
+}
+
+/** It was the account: what was counted against these messages is forgotten, and their trouble is the account's. */
+function clearBlame({ journal, clock }: PullContext, ids: readonly number[]): void {
+  const rows = ids.flatMap(id => journal.row(id) ?? [])
+  const isTooLarge = ({ stage, fault }: MessageRow): boolean =>
+    stage === 'refused' && fault?.code === 'message.too-large'
+  const waiting = rows.filter(row => row.stage === 'deferred' || row.stage === 'importing' || isTooLarge(row))
+  const patch = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null, fault: null }
+  const moves = waiting.map(
+    ({ id, stage }): Move => ({ id, to: stage === 'refused' ? 'listed' : stage, from: stage, patch }),
+  )
+  journal.moveAll(moves)
+  for (const { id, mailbox: name } of waiting)
+    journal.troubles.closed({ scope: 'message', name, subject: String(id) }, 'account', clock.nowMs())
+}
