@@ -103,19 +103,33 @@ export function internalDateMs(dateTime: string): number | undefined {
   return ms - zone * 60_000
 }
 
-/** UIDs as sequence sets (RFC 9051 section 9) of at most `most` UIDs each: runs become `a:b`, nothing else is named. */
+/**
+ * Longest sequence set, characters. RFC 2683 section 3.2.1.5: a command line of a client should have at most 1,000
+ * octets; servers exist that answer BAD to a longer one, or hang up.
+ */
+const longestSet = 900
+
+/**
+ * UIDs as sequence sets (RFC 9051 section 9) of at most `most` UIDs and `longestSet` characters each: runs become
+ * `a:b`, nothing else is named.
+ */
 export function uidSets(uids: readonly number[], most = 500): { set: string; uids: readonly number[] }[] {
   const sorted = [...new Set(uids)].sort((a, b) => a - b)
   const sets: { set: string; uids: readonly number[] }[] = []
-  for (let from = 0; from < sorted.length; from += most) {
-    const slice = sorted.slice(from, from + most)
-    const runs: [number, number][] = []
-    for (const uid of slice) {
-      const last = runs.at(-1)
-      if (last !== undefined && last[1] + 1 === uid) last[1] = uid
-      else runs.push([uid, uid])
+  for (let from = 0; from < sorted.length; ) {
+    let set = ''
+    let at = from
+    while (at < sorted.length && at - from < most) {
+      const first = sorted[at] ?? 0
+      let end = at + 1
+      while (end < sorted.length && end - from < most && sorted[end] === first + end - at) end += 1
+      const run = end - at === 1 ? `${first}` : `${first}:${first + end - at - 1}`
+      if (set.length + 1 + run.length > longestSet) break
+      set += set === '' ? run : `,${run}`
+      at = end
     }
-    sets.push({ set: runs.map(([a, b]) => (a === b ? `${a}` : `${a}:${b}`)).join(','), uids: slice })
+    sets.push({ set, uids: sorted.slice(from, at) })
+    from = at
   }
   return sets
 }

@@ -118,5 +118,5 @@ export const isExcess = (fault: unknown): boolean =>
 export function statusFor(command: Command, line: Buffer): Status {
   const status = parseStatus(line)
   if (status !== undefined && (!status.more || command.more === true)) return status
-  throw new ProtocolBreach(`not a POP3 answer: ${line.subarray(0, 80).toString('latin1')}`)
+  throw new ProtocolBreach('not a POP3 answer', line.subarray(0, 300).toString('latin1').trim())
 }

@@ -160,19 +160,20 @@ export class Pop3Connection {
     try {
       work()
     } catch (error) {
-      if (error instanceof ProtocolBreach) this.#breach(error.message)
+      if (error instanceof ProtocolBreach) this.#breach(error)
       else this.drop(asFault(error))
     }
   }
 
-  #breach(what: string): void {
+  #breach({ message: what, words }: ProtocolBreach): void {
     const head = this.#sent[0]
     // RFC 2595 section 4 and CVE-2011-0411: clear text behind the answer to STLS must not be taken for TLS's.
     const code = head?.command.phase === 'tls' ? 'source.tls-injection' : 'source.protocol'
     // One message that is not stuffed must not stop the others: only its own retrieval is blamed on it.
     const ofMessage = head?.status !== undefined && head.command.progress === true
     this.#fail((phase, first) => {
-      const facts = { ...this.#where(phase), what }
+      const said = words === undefined || words === '' ? {} : { words }
+      const facts = { ...this.#where(phase), what, ...said }
       return new Fault(code, ofMessage && first ? { scope: 'message', facts } : { facts })
     })
   }

@@ -11,6 +11,13 @@ const lineThenDot = Buffer.from('\r\n.')
 /** Why the rest of the session cannot be understood. */
 export class ProtocolBreach extends Error {
   override readonly name = 'ProtocolBreach'
+  /** The beginning of the line that is no answer, untrusted; undefined where there is none to show. */
+  readonly words: string | undefined
+
+  constructor(what: string, words?: string) {
+    super(what)
+    this.words = words
+  }
 }
 
 export interface Fed {
