@@ -75,6 +75,7 @@ async function attemptOnce(
   const { journal, mailbox, log } = ports
   const waiting = gate ? wait(ports) : loginCap(ports)
   if (waiting !== undefined) return waiting
+  const beganMs = ports.clock.monotonicMs()
   try {
     const result = await pull(ports, options)
     succeeded(ports, result)
@@ -92,6 +93,7 @@ async function attemptOnce(
       account: mailbox.account,
       inMs: notBeforeMs - ports.clock.nowMs(),
     })
+    tellCount(ports, fault, options.count, beganMs)
     return { kind: 'failed', fault, notBeforeMs, count: options.count }
   }
 }
@@ -183,6 +185,17 @@ function mailWaitsForGmail({ journal, mailbox }: PullPorts): boolean {
   const waiting = journal.inStages(mailbox.name, ['importing', 'deferred'])
   // What the account's trouble stopped has no fault of its own.
   return waiting.some(row => row.present && (row.fault === undefined || isOfGmail(row.fault)))
+}
+
+/** What was done before the fault is told as well; a disk that holds no record is not asked for the rest. */
+function tellCount(ports: PullPorts, fault: Fault, count: PullCount, beganMs: number): void {
+  const { journal, mailbox, log, clock } = ports
+  if (fault.scope === 'everything') return
+  const { pending } = journal.conservation(mailbox.name)
+  const { imported, merged, refused, deferred, settled, gone } = count
+  if (imported + merged + refused + deferred + settled + gone + pending === 0) return
+  const ms = clock.monotonicMs() - beganMs
+  log.pullEnded({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
 }
 
 /** Records the trouble where it belongs and returns when to try again. */

@@ -10,7 +10,7 @@ import type { ImportRequest } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
 import type { MessageRow, RowPatch } from './journal/journal.ts'
 import type { RawMessage } from './message.ts'
-import { eventOf, gmailMaxOctets, type PullContext, record } from './pull-context.ts'
+import { countDeferred, eventOf, gmailMaxOctets, type PullContext, record } from './pull-context.ts'
 import { defer, setAside } from './set-aside.ts'
 import type { Listed } from './source/source.ts'
 
@@ -115,7 +115,7 @@ export class Carrier {
       const stage = row.stage === 'importing' ? 'importing' : 'deferred'
       const reading = row.stage === 'importing' ? {} : facts
       journal.move(row.id, stage, { ...reading, notBeforeMs: clock.nowMs() + outcomePauseMs })
-      count.deferred += 1
+      countDeferred(count, row.id)
       return
     }
     // The same message may have been under way under another name, which is gone: then its outcome is this row's.

@@ -70,6 +70,10 @@ export interface Log {
   repeated(e: MessageEvent): void
   baseline(e: { readonly mailbox: string; readonly count: number }): void
   pullDone(e: PullCounts & { readonly mailbox: string; readonly account?: string; readonly ms: number }): void
+  /** A pull that a fault ended: what was done before. The fault has a line of its own. */
+  pullEnded(
+    e: PullCounts & { readonly mailbox: string; readonly account?: string; readonly ms: number },
+  ): void
   /** The loop waits before the next try. */
   waiting(e: { readonly mailbox: string; readonly ms: number; readonly why: string }): void
   /** Code, scope, retry, facts, and the text in the owner's language. Anything thrown may be handed in. */
@@ -195,6 +199,13 @@ export function makeLog(options: LogOptions = {}): Log {
     return `${sentence} — ${words.sentences([what, next])}`
   }
 
+  const emitCounts = (event: string, text: string, e: Parameters<Log['pullDone']>[0]): void => {
+    const { mailbox, account, fresh, imported, merged, refused, deferred, settled, gone, pending, ms } = e
+    const busy = imported + merged + refused + deferred + settled + gone > 0
+    const counts = { fresh, imported, merged, refused, deferred, settled, gone, pending, ms }
+    emit(busy ? 'info' : 'debug', event, text, { mailbox, account, ...counts })
+  }
+
   return {
     pullStarted: e =>
       emit('debug', 'pullStarted', words.log.pullStarted(e), {
@@ -221,23 +232,8 @@ export function makeLog(options: LogOptions = {}): Log {
     gone: e => message('warn', 'gone', words.log.gone(e), e),
     repeated: e => message('warn', 'repeated', words.log.repeated(e), e),
     baseline: e => emit('info', 'baseline', words.log.baseline(e), { mailbox: e.mailbox, count: e.count }),
-    pullDone: e => {
-      const { mailbox, account, fresh, imported, merged, refused, deferred, settled, gone, pending, ms } = e
-      const busy = imported + merged + refused + deferred + settled + gone > 0
-      emit(busy ? 'info' : 'debug', 'pullDone', words.log.pullDone(e), {
-        mailbox,
-        account,
-        fresh,
-        imported,
-        merged,
-        refused,
-        deferred,
-        settled,
-        gone,
-        pending,
-        ms,
-      })
-    },
+    pullDone: e => emitCounts('pullDone', words.log.pullDone(e), e),
+    pullEnded: e => emitCounts('pullEnded', words.log.pullEnded(e), e),
     waiting: e => emit('info', 'waiting', words.log.waiting(e), { mailbox: e.mailbox, ms: e.ms, why: e.why }),
     fault: (thrown, context = {}) => {
       const fault = asFault(thrown)

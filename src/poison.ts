@@ -2,7 +2,7 @@
 import { Fault } from './fault.ts'
 import type { MessageRow, Move } from './journal/journal.ts'
 import { carried } from './journal/journal.ts'
-import { eventOf, type PullContext, record } from './pull-context.ts'
+import { countDeferred, eventOf, type PullContext, record } from './pull-context.ts'
 import type { Listed } from './source/source.ts'
 import { asideMs, endsUntilOwner, keyOf, leftMs } from './under-way.ts'
 
@@ -51,7 +51,7 @@ function setAside(context: PullContext, row: MessageRow, ends: number): number |
   }
   const stage = row.stage === 'importing' ? 'importing' : 'deferred'
   journal.move(row.id, stage, { ...patch, notBeforeMs: atMs + asideMs })
-  count.deferred += 1
+  countDeferred(count, row.id)
   log.deferred({ ...eventOf(row), fault, inMs: asideMs })
   return undefined
 }

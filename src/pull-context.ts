@@ -71,7 +71,14 @@ export const nameAt = ({ folder, uid, handle, octets }: Listed): string =>
   JSON.stringify([folder, uid ?? handle, octets ?? ''])
 
 /** What one pull did; the sums that `pull --json` prints. */
-export interface PullCount {
+export interface PullCount extends PullNumbers {
+  /** Which messages `deferred` counts: one that is put off several times is one message. */
+  readonly deferredIds: Set<number>
+  /** Those among `refused` that may yet turn out to be the account's trouble. */
+  readonly doubtfulIds: Set<number>
+}
+
+export interface PullNumbers {
   /** Messages that stood at the source. */
   listed: number
   /** Of these, seen for the first time. */
@@ -88,7 +95,7 @@ export interface PullCount {
   octets: number
 }
 
-export const noCount = (): PullCount => ({
+export const noNumbers = (): PullNumbers => ({
   listed: 0,
   fresh: 0,
   imported: 0,
@@ -102,6 +109,18 @@ export const noCount = (): PullCount => ({
   repeated: 0,
   octets: 0,
 })
+
+export const noCount = (): PullCount => ({
+  ...noNumbers(),
+  deferredIds: new Set(),
+  doubtfulIds: new Set(),
+})
+
+/** A message is to be tried again. */
+export function countDeferred(count: PullCount, id: number): void {
+  count.deferredIds.add(id)
+  count.deferred = count.deferredIds.size
+}
 
 /** A row as the log has it. */
 export function eventOf(row: MessageRow): MessageEvent {

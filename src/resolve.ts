@@ -13,7 +13,7 @@ import { Fault } from './fault.ts'
 import type { FoundMessage } from './gmail/gmail.ts'
 import type { MessageRow } from './journal/journal.ts'
 import { postpone } from './poison.ts'
-import { eventOf, isDue, type PullContext, record } from './pull-context.ts'
+import { countDeferred, eventOf, isDue, type PullContext, record } from './pull-context.ts'
 import { keyOf } from './under-way.ts'
 
 const lookUpsNeeded = 3
@@ -42,7 +42,7 @@ export async function resolveUnknown(context: PullContext): Promise<void> {
       notBeforeMs: silent.notBeforeMs ?? atMs + lookUpPauseMs,
       fault: record(silent, atMs),
     })
-    context.count.deferred += 1
+    countDeferred(context.count, row.id)
     if (silent.scope === 'message') silent = undefined
   }
 }
@@ -80,7 +80,7 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
     const lookUps = row.lookUps + 1
     if (lookUps < lookUpsNeeded) {
       journal.move(row.id, 'importing', { lookUps, notBeforeMs: atMs + lookUpPauseMs })
-      context.count.deferred += 1
+      countDeferred(context.count, row.id)
       return
     }
   }

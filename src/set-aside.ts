@@ -6,7 +6,7 @@ import { backoffMs } from './backoff.ts'
 import { forgetBlame, judgeUpload, type Verdict } from './breaker.ts'
 import { Fault } from './fault.ts'
 import type { MessageRow, Move, RowPatch } from './journal/journal.ts'
-import { eventOf, type PullContext, record } from './pull-context.ts'
+import { countDeferred, eventOf, type PullContext, record } from './pull-context.ts'
 
 /** Bare refusals without a known reason are tried for hours before the owner is asked. */
 const unexplainedTries = 6
@@ -87,7 +87,8 @@ function refuse(context: PullContext, row: MessageRow, fault: Fault, outcomeUnkn
     notBeforeMs: null,
     outcomeUnknown,
   })
-  if (fault.code !== 'message.too-large') forgetBlame(journal, mailbox.account, row.id)
+  if (fault.code === 'message.too-large') count.doubtfulIds.add(row.id)
+  else forgetBlame(journal, mailbox.account, row.id)
   count.refused += 1
   log.refused({ ...eventOf(row), fault })
 }
@@ -109,7 +110,7 @@ function keepUnknown(context: PullContext, row: MessageRow, fault: Fault): void 
         }
       : { notBeforeMs: atMs + outcomePauseMs },
   )
-  count.deferred += 1
+  countDeferred(count, row.id)
   log.deferred({ ...eventOf(row), fault })
 }
 
@@ -132,7 +133,7 @@ export function defer(
     fault: record(fault, atMs),
     ...patch,
   })
-  count.deferred += 1
+  countDeferred(count, row.id)
   log.deferred({ ...eventOf(row), fault, inMs: notBeforeMs - atMs })
 }
 
@@ -144,7 +145,7 @@ function release(context: PullContext, row: MessageRow, before: MessageRow, unkn
 }
 
 /** It was the account: what was counted against these messages is forgotten, and their trouble is the account's. */
-function clearBlame({ journal, clock }: PullContext, ids: readonly number[]): void {
+function clearBlame({ journal, clock, count }: PullContext, ids: readonly number[]): void {
   const rows = ids.flatMap(id => journal.row(id) ?? [])
   const isTooLarge = ({ stage, fault }: MessageRow): boolean =>
     stage === 'refused' && fault?.code === 'message.too-large'
@@ -154,6 +155,7 @@ function clearBlame({ journal, clock }: PullContext, ids: readonly number[]): vo
     ({ id, stage }): Move => ({ id, to: stage === 'refused' ? 'listed' : stage, from: stage, patch }),
   )
   journal.moveAll(moves)
+  for (const { id } of waiting) if (count.doubtfulIds.delete(id)) count.refused -= 1
   for (const { id, mailbox: name } of waiting)
     journal.troubles.closed({ scope: 'message', name, subject: String(id) }, 'account', clock.nowMs())
 }

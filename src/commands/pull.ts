@@ -9,7 +9,14 @@ import { asFault, exitCodes, Fault } from '../fault.ts'
 import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log.ts'
 import { makeLog } from '../log.ts'
-import { noCount, type PullCount, type PullPorts } from '../pull-context.ts'
+import {
+  countDeferred,
+  noCount,
+  noNumbers,
+  type PullCount,
+  type PullNumbers,
+  type PullPorts,
+} from '../pull-context.ts'
 import { attendedNote, exitCodeOfTroubles, notePull, pullsNote, troublesOf } from '../trouble-list.ts'
 import { brokenSentence } from './books.ts'
 import { confirm } from './confirm.ts'
@@ -140,6 +147,12 @@ async function pullToTheEnd(
     else if (last.result.left === 0) break
   }
   progress.end()
+  // What came in a later pass is no longer to be tried again.
+  for (const id of total.deferredIds) {
+    const stage = journal.row(id)?.stage
+    if (stage !== 'deferred' && stage !== 'importing') total.deferredIds.delete(id)
+  }
+  total.deferred = total.deferredIds.size
   const conservation = journal.conservation(mailbox.name)
   const fault =
     last.kind === 'pulled' ? last.result.faults[0] : last.kind === 'stopped' ? undefined : last.fault
@@ -161,11 +174,17 @@ async function pullToTheEnd(
   }
 }
 
+function numbersOf(count: PullCount): PullNumbers {
+  const { deferredIds: _ids, doubtfulIds: _doubtful, ...numbers } = count
+  return numbers
+}
+
 /** What stood at the source is what the first pass saw; everything else adds up over the passes. */
 function addUp(total: PullCount, pass: PullCount, first: boolean): void {
-  for (const key of Object.keys(total) as (keyof PullCount)[]) {
-    if (key !== 'listed' || first) total[key] += pass[key]
+  for (const key of Object.keys(noNumbers()) as (keyof PullNumbers)[]) {
+    if (key !== 'deferred' && (key !== 'listed' || first)) total[key] += pass[key]
   }
+  for (const id of pass.deferredIds) countDeferred(total, id)
 }
 
 function exitCodeOf(
@@ -192,7 +211,7 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
     writeJson(invocation, {
       ok: exitCode === 0,
       exitCode,
-      ...total,
+      ...numbersOf(total),
       left: answers.reduce((sum, { left }) => sum + left, 0),
       mailboxes: answers.map(
         ({ ports, count, left, fault, conservation, conserved, ms, exitCode: code }) => ({
@@ -200,7 +219,7 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
           account: ports.mailbox.account,
           protocol: ports.mailbox.protocol,
           ok: code === 0,
-          ...count,
+          ...numbersOf(count),
           left,
           ms,
           conservation,
@@ -215,14 +234,10 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
     const name = ports.mailbox.name
     if (quiet && fault !== undefined) invocation.stderr.write(`${name}: ${faultLines(fault, language)}\n`)
     const busy = count.fresh + count.imported + count.merged + count.refused + count.settled + count.gone > 0
-    writeLine(
-      invocation,
-      fault !== undefined
-        ? words.pull.failed(name)
-        : busy || conservation.pending > 0
-          ? words.pull.done(name, { ...count, pending: conservation.pending }, ms)
-          : words.pull.nothingNew(name, ms),
-    )
+    if (fault !== undefined) writeLine(invocation, words.pull.failed(name))
+    if (busy || (fault === undefined && conservation.pending > 0))
+      writeLine(invocation, words.pull.done(name, { ...count, pending: conservation.pending }, ms))
+    else if (fault === undefined) writeLine(invocation, words.pull.nothingNew(name, ms))
     writeLine(
       invocation,
       conserved ? words.conservation.sentence(conservation) : brokenSentence(words, conservation),

@@ -276,6 +276,7 @@ export const en: Words = {
       ])
       return `${parts === '' ? 'Nothing new' : parts} (${span(e.ms)})`
     },
+    pullEnded: e => `Before the pull was cut short: ${en.log.pullDone(e)}`,
     waiting: e => `Next try ${relative(e.ms)}: ${e.why}`,
     again: e => `This is time ${number(e.count)} in a row.`,
     dropped: e => `${number(e.lines)} log lines were lost because the log could not be written`,

@@ -279,6 +279,7 @@ export const ja: Words = {
       ])
       return `${parts === '' ? '新着メールはありません' : parts}（${span(e.ms)}）`
     },
+    pullEnded: e => `中断までの結果: ${ja.log.pullDone(e)}`,
     waiting: e => `${relative(e.ms)}に再試行します: ${e.why}`,
     again: e => `同じ異常が続いています（${number(e.count)} 回目）。`,
     dropped: e => `ログを書き込めず、${number(e.lines)} 行が失われました`,

@@ -229,6 +229,7 @@ export interface Words {
     repeated(e: LogMessage): string
     baseline(e: { readonly count: number }): string
     pullDone(e: PullCounts & { readonly ms: number }): string
+    pullEnded(e: PullCounts & { readonly ms: number }): string
     waiting(e: { readonly ms: number; readonly why: string }): string
     again(e: { readonly count: number }): string
     dropped(e: { readonly lines: number }): string
