@@ -2,14 +2,15 @@
  * One attempt at a pull, and what is remembered of it: the waiting times of mailbox and account, refused logins,
  * the fault that `status` shows. The daemon and the one-shot `pull` share it.
  *
- * Refused logins are counted: several hosts answer "login incorrect" when they mean "too often", and ban an address
- * after a few dozen failures. So a refusal after earlier successes is treated as a rate limit first, and there is
- * a hard cap on refused logins an hour, whatever the reason.
+ * Several hosts answer "login incorrect" when they mean "too often". So a refusal of the very login that worked before
+ * is doubtful: it is told with both causes, and tried rarely (logins.ts counts and caps the refusals themselves).
  */
 import { backoffMs } from './backoff.ts'
+import type { MailboxConfig } from './config/config.ts'
 import { asFault, Fault, type FaultCode } from './fault.ts'
-import type { RecordedFault } from './journal/journal.ts'
-import { rememberLogin, workedBefore } from './login-memory.ts'
+import type { Journal, RecordedFault } from './journal/journal.ts'
+import { judgeRefusal, rememberLogin } from './login-memory.ts'
+import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
 import { type PullOptions, type PullResult, pull } from './pull.ts'
 import { noCount, type PullCount, type PullPorts, record } from './pull-context.ts'
 
@@ -26,17 +27,15 @@ export type Attempt =
   | { readonly kind: 'waiting'; readonly untilMs: number; readonly fault: RecordedFault | undefined }
   | { readonly kind: 'stopped' }
 
-const refusedLoginsAnHour = 5
-/** So many refusals in a row after good logins, over so long, are no rate limit any more. */
-const limitRefusals = 8
-const limitMs = 4 * 3600_000
 const minute = 60_000
 
 /** First and longest wait of a kind of trouble, ms. */
 function waits(fault: Fault): readonly [firstMs: number, mostMs: number] {
   const slow: Partial<Record<FaultCode, readonly [number, number]>> = {
     'source.login-refused': [10 * minute, 60 * minute],
+    'source.login-doubtful': [10 * minute, 60 * minute],
     'source.login-limited': [10 * minute, 60 * minute],
+    'source.login-delay': [minute, 30 * minute],
     'source.busy': [30_000, 10 * minute],
     'source.limited': [minute, 30 * minute],
     'gmail.rate-limited': [5000, 15 * minute],
@@ -52,8 +51,11 @@ function waits(fault: Fault): readonly [firstMs: number, mostMs: number] {
 const passing: readonly FaultCode[] = ['state.disk-full', 'journal.locked', 'bug']
 const passingMs = 30_000
 
+/** Which recorded waits are kept: none, all, or those that a single pull of a timer keeps. */
+export type Gate = boolean | 'once'
+
 /** Throws only a Fault of scope everything after which nothing may go on. */
-export async function attempt(ports: PullPorts, options: PullOptions, gate: boolean): Promise<Attempt> {
+export async function attempt(ports: PullPorts, options: PullOptions, gate: Gate): Promise<Attempt> {
   const { mailbox, log, clock } = ports
   const { count = noCount() } = options
   try {
@@ -70,10 +72,10 @@ export async function attempt(ports: PullPorts, options: PullOptions, gate: bool
 async function attemptOnce(
   ports: PullPorts,
   options: PullOptions & { readonly count: PullCount },
-  gate: boolean,
+  gate: Gate,
 ): Promise<Attempt> {
   const { journal, mailbox, log } = ports
-  const waiting = gate ? wait(ports) : loginCap(ports)
+  const waiting = (gate === false ? undefined : wait(ports, gate === 'once')) ?? heldLogin(ports)
   if (waiting !== undefined) return waiting
   const beganMs = ports.clock.monotonicMs()
   try {
@@ -86,8 +88,10 @@ async function attemptOnce(
     // Loudly also while stopping: it must not pass for an orderly end.
     if (met.scope === 'everything' && !passing.includes(met.code)) throw met
     if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
-    const fault = await judgeLogin(ports, met)
-    const notBeforeMs = failed(ports, fault, options.count)
+    const judged = await judgeRefusal(journal, mailbox, ports.loginKey, met, ports.clock.nowMs())
+    const notBeforeMs = nextTryMs(ports, judged, options.count)
+    const fault = judged.loginRefused ? withNextTry(judged, notBeforeMs, ports.clock.nowMs()) : judged
+    failed(ports, fault, options.count, notBeforeMs)
     log.fault(fault, {
       mailbox: mailbox.name,
       account: mailbox.account,
@@ -98,58 +102,53 @@ async function attemptOnce(
   }
 }
 
-function wait(ports: PullPorts): Attempt | undefined {
+/**
+ * Where the end of a trouble is the owner's act on this machine (a password given, a new permission), a single pull
+ * looks whether it was done: nothing else would tell it, and nobody is pressed by it.
+ */
+function isEndedHere({ code, retry }: RecordedFault): boolean {
+  if (/^(secret|config)\.|^gmail\.(consent-|client-invalid|account-mismatch)/.test(code)) return true
+  return retry === 'owner' && code.startsWith('source.') && !code.startsWith('source.login-')
+}
+
+function wait(ports: PullPorts, once: boolean): Attempt | undefined {
   const { journal, mailbox, clock } = ports
   const now = clock.nowMs()
   for (const state of [journal.mailbox(mailbox.name), journal.accountState(mailbox.account)]) {
+    if (once && state.fault !== undefined && isEndedHere(state.fault)) continue
     const untilMs = state.notBeforeMs ?? 0
     // A wall clock that was set back must not make us wait for hours or days.
     if (untilMs > now && untilMs - now <= 24 * 3600_000 && (state.fault?.atMs ?? 0) <= now)
       return { kind: 'waiting', untilMs, fault: state.fault }
   }
-  return loginCap(ports)
+  return undefined
 }
 
-function loginCap(ports: PullPorts): Attempt | undefined {
-  const { journal, mailbox, clock } = ports
+/** Where refused logins, or the server's own pause between two, forbid to log in now. Nobody may overrule it. */
+function heldLogin({ journal, mailbox, clock }: PullPorts): Attempt | undefined {
   const now = clock.nowMs()
-  const state = journal.mailbox(mailbox.name)
-  const lately = state.failedLoginsAtMs.filter(at => at <= now && now - at < 3600_000)
-  const oldest = lately.at(-refusedLoginsAnHour)
-  if (oldest === undefined) return undefined
-  return { kind: 'waiting', untilMs: oldest + 3600_000, fault: state.fault }
+  const paused = pausedLogin(journal, mailbox, now)
+  const long = paused !== undefined && paused.untilMs - now > shortPauseMs ? paused : undefined
+  const held = cappedLogin(journal, mailbox, now) ?? long
+  return held && { kind: 'waiting', ...held }
 }
-
-/** Answers to a login that a host counts as failed ones. */
-const refusals: readonly FaultCode[] = ['source.login-refused', 'source.login-limited']
 
 /**
  * When a watch may log in, wall clock, ms; undefined: now. Not while the pulls of the mailbox are in trouble: they
  * find out first when it is over.
  */
-export function watchHeldUntilMs(ports: PullPorts): number | undefined {
-  const { journal, mailbox, clock } = ports
+export function watchHeldUntilMs({ journal, mailbox, clock }: PullPorts): number | undefined {
   const { failures, notBeforeMs } = journal.mailbox(mailbox.name)
   if (failures > 0) return Math.max(notBeforeMs ?? 0, clock.nowMs() + 1000)
-  const cap = loginCap(ports)
-  return cap?.kind === 'waiting' ? cap.untilMs : undefined
+  return cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsOfWatch)?.untilMs
 }
 
-/**
- * Counts a refused login, of a pull or of a watch; any other fault is given back as it is. A refusal of the login
- * that worked before may be a rate limit; one that lasts is a changed password.
- */
-export async function judgeLogin(ports: PullPorts, fault: Fault): Promise<Fault> {
-  const { journal, mailbox, clock } = ports
-  if (!refusals.includes(fault.code)) return fault
-  const now = clock.nowMs()
-  const state = journal.mailbox(mailbox.name)
-  const lately = [...state.failedLoginsAtMs.filter(at => at <= now && now - at < 24 * 3600_000), now]
-  journal.updateMailbox(mailbox.name, { failedLoginsAtMs: lately })
-  if (fault.code === 'source.login-limited') return fault
-  const lasting = lately.length >= limitRefusals || now - (state.failingSinceMs ?? now) >= limitMs
-  if (lasting || !(await workedBefore(journal, mailbox, ports.loginKey))) return fault
-  return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
+/** The same refusal, with when the next try comes. */
+function withNextTry(fault: Fault, nextTryAtMs: number, nowMs: number): Fault {
+  const { code, scope, retry, notBeforeMs, cause, loginRefused } = fault
+  const facts = { ...fault.facts, nextTryAtMs, waitMs: nextTryAtMs - nowMs }
+  const options = { scope, retry, cause, loginRefused, facts }
+  return new Fault(code, notBeforeMs === undefined ? options : { ...options, notBeforeMs })
 }
 
 function succeeded(ports: PullPorts, { count }: PullResult): void {
@@ -162,7 +161,7 @@ function succeeded(ports: PullPorts, { count }: PullResult): void {
     log.recovered({ mailbox: mailbox.name, afterMs: clock.nowMs() - state.failingSinceMs })
   }
   const { failingSinceMs, fault } = waitsForGmail ? state : untroubled
-  journal.updateMailbox(mailbox.name, { ...untroubled, failingSinceMs, fault, failedLoginsAtMs: [] })
+  journal.updateMailbox(mailbox.name, { ...untroubled, failingSinceMs, fault })
   // Google says it with a token; a process that has needed none yet does not know better than the journal.
   const { consentEndsAtMs = 0 } = journal.accountState(mailbox.account)
   const knownEndMs = consentEndsAtMs > clock.nowMs() ? consentEndsAtMs : undefined
@@ -198,22 +197,40 @@ function tellCount(ports: PullPorts, fault: Fault, count: PullCount, beganMs: nu
   log.pullEnded({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
 }
 
-/** Records the trouble where it belongs and returns when to try again. */
-function failed(ports: PullPorts, fault: Fault, count: PullCount): number {
-  const { journal, mailbox, clock, random } = ports
+/** When to try again, wall clock, ms. */
+function nextTryMs({ journal, mailbox, clock, random }: PullPorts, fault: Fault, count: PullCount): number {
   const now = clock.nowMs()
-  // A full disk holds no record of itself either.
-  if (fault.scope === 'everything' && fault.code !== 'bug') return now + passingMs
+  if (isOfMachine(fault)) return now + passingMs
+  const failures = failuresOf(stateOf(journal, mailbox, fault), fault, count)
+  const [firstMs, mostMs] = waits(fault)
+  const untilMs = now + backoffMs(failures, firstMs, mostMs, random())
+  const capped = fault.loginRefused ? cappedLogin(journal, mailbox, now) : undefined
+  return Math.max(fault.notBeforeMs ?? 0, untilMs, capped?.untilMs ?? 0)
+}
+
+/** A full disk holds no record of itself either. */
+const isOfMachine = (fault: Fault): boolean => fault.scope === 'everything' && fault.code !== 'bug'
+
+const stateOf = (journal: Journal, mailbox: MailboxConfig, { scope }: Fault) =>
+  scope === 'account' ? journal.accountState(mailbox.account) : journal.mailbox(mailbox.name)
+
+/** What went in before shows that the waits may begin small again. */
+const failuresOf = (
+  { failures }: { readonly failures: number },
+  { scope }: Fault,
+  count: PullCount,
+): number => (scope === 'account' && count.imported > 0 ? 1 : failures + 1)
+
+/** Records the trouble where it belongs. */
+function failed(ports: PullPorts, fault: Fault, count: PullCount, notBeforeMs: number): void {
+  const { journal, mailbox, clock } = ports
+  if (isOfMachine(fault)) return
+  const now = clock.nowMs()
   endAccountTrouble(ports, count)
   openTrouble(ports, fault)
-  const state =
-    fault.scope === 'account' ? journal.accountState(mailbox.account) : journal.mailbox(mailbox.name)
-  // What went in before shows that the waits may begin small again.
-  const failures = fault.scope === 'account' && count.imported > 0 ? 1 : state.failures + 1
-  const [firstMs, mostMs] = waits(fault)
-  const notBeforeMs = Math.max(fault.notBeforeMs ?? 0, now + backoffMs(failures, firstMs, mostMs, random()))
+  const state = stateOf(journal, mailbox, fault)
   const patch = {
-    failures,
+    failures: failuresOf(state, fault, count),
     failingSinceMs: state.failingSinceMs ?? now,
     notBeforeMs,
     fault: record(fault, now),
@@ -223,7 +240,6 @@ function failed(ports: PullPorts, fault: Fault, count: PullCount): number {
     const own = journal.mailbox(mailbox.name)
     journal.updateMailbox(mailbox.name, { failingSinceMs: own.failingSinceMs ?? now, fault: patch.fault })
   } else journal.updateMailbox(mailbox.name, patch)
-  return notBeforeMs
 }
 
 function openTrouble({ journal, mailbox, clock }: PullPorts, fault: Fault): void {

@@ -14,6 +14,8 @@ import type { Journal } from './journal/journal.ts'
 import { lockInstance } from './journal/lock.ts'
 import { openJournal } from './journal/sqlite.ts'
 import type { Log } from './log.ts'
+import { makeLoginGate } from './logins.ts'
+import { makeDeadlineMemory } from './patience.ts'
 import type { PullPorts } from './pull-context.ts'
 import { makeImapSource } from './source/imap.ts'
 import { makePop3Source } from './source/pop3.ts'
@@ -77,7 +79,9 @@ export async function openBridge(
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
       const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
-      const source = make({ mailbox, clock })
+      const deadlines = makeDeadlineMemory(journal, mailbox.name, clock)
+      const gate = makeLoginGate(journal, mailbox, clock)
+      const source = deadlines.watching(make({ mailbox, clock, gate, patience: deadlines.patience }))
       return {
         mailbox,
         source,

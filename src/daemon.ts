@@ -4,7 +4,7 @@
  * trouble stops no other. It knows no protocol.
  */
 import cron from 'node-cron'
-import { type Attempt, attempt, judgeLogin, watchHeldUntilMs } from './attempt.ts'
+import { type Attempt, attempt, watchHeldUntilMs } from './attempt.ts'
 import { backoffMs } from './backoff.ts'
 import type { Bridge } from './bridge.ts'
 import { asFault, type Fault } from './fault.ts'
@@ -51,13 +51,14 @@ export async function runDaemon(
   const loops = bridge.mailboxes.map(async ports => {
     const wake = wakes.get(ports.mailbox.name) ?? makeWake()
     const tried = Promise.withResolvers<void>()
+    const goodLogin = makeGoodLogin()
     const watching = AbortSignal.any([stop, signal])
     watching.addEventListener('abort', () => tried.resolve(), { once: true })
     try {
       await Promise.all([
-        keepPulling(ports, wake, stop, signal, hooks, tried.resolve),
+        keepPulling(ports, wake, stop, signal, hooks, { tried: tried.resolve, goodLogin }),
         // Two logins at once with a wrong password would count twice against us.
-        tried.promise.then(() => keepWatching(ports, wake, watching)),
+        tried.promise.then(() => keepWatching(ports, wake, watching, goodLogin)),
       ])
     } catch (error) {
       fault ??= asFault(error)
@@ -88,7 +89,7 @@ async function keepPulling(
   stopping: AbortSignal,
   signal: AbortSignal,
   hooks: DaemonHooks,
-  tried: () => void,
+  { tried, goodLogin }: { readonly tried: () => void; readonly goodLogin: GoodLogin },
 ): Promise<void> {
   const { mailbox, log, clock } = ports
   let late = false
@@ -115,7 +116,9 @@ async function keepPulling(
       const onProgress = (): void => hooks.onProgress?.(ports)
       const options = { signal, stopping, budgetMs, reason, onProgress, beside }
       // Who starts it or asks has perhaps just mended what was wrong.
+      const loginBefore = lastLogin(ports)
       const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
+      if (lastLogin(ports) !== loginBefore) goodLogin.happened()
       tried()
       if (made.kind === 'stopped') return
       hooks.afterAttempt(ports, made)
@@ -174,8 +177,39 @@ function pauseAfter(ports: PullPorts, made: Attempt): number {
   }
 }
 
+/** A login that a pull made well: it ends the pause of a watch that was refused. */
+interface GoodLogin {
+  happened(): void
+  /** Aborts at the next one. */
+  next(): AbortSignal
+}
+
+function lastLogin({ journal, mailbox }: PullPorts): number | undefined {
+  try {
+    return journal.mailbox(mailbox.name).lastLoginAtMs
+  } catch {
+    return undefined
+  }
+}
+
+function makeGoodLogin(): GoodLogin {
+  let waiting = new AbortController()
+  return {
+    happened: () => waiting.abort(),
+    next() {
+      waiting = new AbortController()
+      return waiting.signal
+    },
+  }
+}
+
 /** News without polling, where the source can: a dead watch is begun again, with back-off. */
-async function keepWatching(ports: PullPorts, wake: Wake, stopping: AbortSignal): Promise<void> {
+async function keepWatching(
+  ports: PullPorts,
+  wake: Wake,
+  stopping: AbortSignal,
+  goodLogin: GoodLogin,
+): Promise<void> {
   const { source, clock, random, log, mailbox } = ports
   if (source.watch === undefined) return
   let failures = 0
@@ -198,9 +232,9 @@ async function keepWatching(ports: PullPorts, wake: Wake, stopping: AbortSignal)
       await source.watch(() => wake.ring('news'), alive, AbortSignal.any([stopping, silent.signal]))
     } catch (error) {
       if (stopping.aborted) return
-      const fault = await judged(ports, asFault(error))
+      const fault = asFault(error)
       failures = clock.monotonicMs() - beganMs >= watchLivedMs ? 1 : failures + 1
-      if (/^source\.login-(refused|limited)$/.test(fault.code)) pauses = refusedPauses
+      if (fault.loginRefused) pauses = refusedPauses
       // The poll behind it goes on and tells of real trouble; this line is for the curious.
       // The pulls of such a server may go well, and would not tell it.
       if (fault.code === 'source.over-budget') log.fault(fault, { mailbox: mailbox.name })
@@ -209,7 +243,8 @@ async function keepWatching(ports: PullPorts, wake: Wake, stopping: AbortSignal)
       clearTimeout(timer)
     }
     // What arrives while nobody watches is looked for as the next watch begins: it rings then.
-    await clock.sleep(backoffMs(failures, ...pauses, random()), stopping).catch(() => {})
+    const untilLogin = pauses === refusedPauses ? AbortSignal.any([stopping, goodLogin.next()]) : stopping
+    await clock.sleep(backoffMs(failures, ...pauses, random()), untilLogin).catch(() => {})
   }
 }
 
@@ -219,13 +254,5 @@ function heldForMs(ports: PullPorts): number {
     return (watchHeldUntilMs(ports) ?? 0) - ports.clock.nowMs()
   } catch {
     return heldLookMs
-  }
-}
-
-async function judged(ports: PullPorts, fault: Fault): Promise<Fault> {
-  try {
-    return await judgeLogin(ports, fault)
-  } catch {
-    return fault
   }
 }

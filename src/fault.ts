@@ -51,7 +51,10 @@ export const faultKinds = {
   'source.over-budget': kind('mailbox', 'later', unavailable),
   // The login there
   'source.login-refused': kind('mailbox', 'owner', signIn),
+  'source.login-doubtful': kind('mailbox', 'owner', signIn),
   'source.login-limited': kind('mailbox', 'later', temporary),
+  'source.login-capped': kind('mailbox', 'later', signIn),
+  'source.login-delay': kind('mailbox', 'later', temporary),
   'source.login-method': kind('mailbox', 'owner', configuration),
   'source.busy': kind('mailbox', 'later', temporary),
   'source.limited': kind('mailbox', 'later', temporary),
@@ -136,6 +139,8 @@ export interface FaultOptions {
   readonly notBeforeMs?: number
   readonly facts?: FaultFacts
   readonly cause?: unknown
+  /** The server answered a login with no. Hosts count those, whatever they call them. */
+  readonly loginRefused?: boolean
 }
 
 export class Fault extends Error {
@@ -145,6 +150,7 @@ export class Fault extends Error {
   readonly retry: FaultRetry
   readonly notBeforeMs: number | undefined
   readonly facts: FaultFacts
+  readonly loginRefused: boolean
 
   constructor(code: FaultCode, options: FaultOptions = {}) {
     super(code, options.cause === undefined ? undefined : { cause: options.cause })
@@ -154,6 +160,7 @@ export class Fault extends Error {
     this.retry = options.retry ?? usual.retry
     this.notBeforeMs = options.notBeforeMs
     this.facts = options.facts ?? {}
+    this.loginRefused = options.loginRefused ?? false
   }
 
   get exitCode(): number {

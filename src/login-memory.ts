@@ -5,6 +5,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { MailboxConfig } from './config/config.ts'
+import { Fault } from './fault.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Secret } from './vault/vault.ts'
 
@@ -39,4 +40,28 @@ export async function workedBefore(journal: Journal, mailbox: MailboxConfig, key
   if (kept.length !== 32) return false
   const login = await digest(key, mailbox)
   return login !== undefined && timingSafeEqual(kept, login)
+}
+
+/** So many refusals in a row, or over so long, are a changed password and no rate limit any more. */
+const doubtfulRefusals = 8
+const doubtfulMs = 4 * 3600_000
+
+/**
+ * The one policy for a refused login after a good one. Hosts answer "login incorrect" to those who log in too often, so
+ * a refusal of the very login that worked before is doubtful: both causes are told, with what to do for each. One that
+ * lasts, or of another login, is what it says. Any other fault is given back as it is.
+ */
+export async function judgeRefusal(
+  journal: Journal,
+  mailbox: MailboxConfig,
+  key: Secret,
+  fault: Fault,
+  nowMs: number,
+): Promise<Fault> {
+  if (fault.code !== 'source.login-refused') return fault
+  const { failedLoginsAtMs, lastLoginAtMs = 0 } = journal.mailbox(mailbox.name)
+  const inARow = failedLoginsAtMs.filter(at => at > lastLoginAtMs && at <= nowMs)
+  const lasting = inARow.length >= doubtfulRefusals || nowMs - (inARow[0] ?? nowMs) >= doubtfulMs
+  if (lasting || !(await workedBefore(journal, mailbox, key))) return fault
+  return new Fault('source.login-doubtful', { facts: fault.facts, cause: fault, loginRefused: true })
 }

@@ -118,7 +118,6 @@ async function pullWith(
 ): Promise<PullResult> {
   const { journal, mailbox, clock, log } = ports
   journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
-  journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
   endTroubleOnTheWay(ports)
   count.listed = 0
   const context: PullContext = {

@@ -8,6 +8,12 @@ import { readVersion } from '../version.ts'
 import { answering, type Invocation, makeInvocation } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
 
+interface PullOptions {
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+  readonly now?: boolean
+}
+
 interface CommonFlags {
   readonly json?: boolean
   readonly lang?: string
@@ -110,11 +116,12 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .alias('sync')
     .argument('[mailbox...]', help.mailbox)
     .option('--dry-run', help.dryRun)
+    .option('--now', help.now)
     .option('-y, --yes', help.yes)
-    .action(async (mailboxes: string[], flags: CommonFlags & { dryRun?: boolean; yes?: boolean }) => {
+    .action(async (mailboxes: string[], flags: CommonFlags & PullOptions) => {
       const { pullCommand } = await import('./pull.ts')
-      const { dryRun = false, yes = false } = flags
-      done(await pullCommand(invocation, { mailboxes, dryRun, yes }))
+      const { dryRun = false, yes = false, now = false } = flags
+      done(await pullCommand(invocation, { mailboxes, dryRun, yes, now }))
     })
   verb('status', help.status).action(async () => {
     const { statusCommand } = await import('./status.ts')

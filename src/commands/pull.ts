@@ -5,10 +5,12 @@ import { type Bridge, openBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { type DryRunResult, dryRun } from '../dry-run.ts'
-import { asFault, exitCodes, Fault } from '../fault.ts'
+import { asFault, exitCodes, Fault, faultKinds } from '../fault.ts'
 import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log.ts'
 import { makeLog } from '../log.ts'
+import { pausedLogin, shortPauseMs } from '../logins.ts'
+import { learnedDeadlines } from '../patience.ts'
 import {
   countDeferred,
   noCount,
@@ -39,6 +41,8 @@ export interface PullFlags {
   readonly mailboxes: readonly string[]
   /** No questions. */
   readonly yes: boolean
+  /** Waits that are recorded are not kept: the owner knows better. */
+  readonly now: boolean
 }
 
 /** A first pull of more than this asks on a terminal before it begins. */
@@ -80,7 +84,10 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
       if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
       keepBooks(bridge.journal, config, chosen, invocation.stderr.isTTY === true)
       const answers: MailboxAnswer[] = []
-      for (const ports of bridge.mailboxes) answers.push(await pullToTheEnd(invocation, ports, signals))
+      const { stdin, stderr } = invocation
+      const gate = !flags.now && !(stdin.isTTY === true && stderr.isTTY === true)
+      for (const ports of inTurn(bridge.mailboxes))
+        answers.push(await pullToTheEnd(invocation, ports, signals, gate))
       for (const { ports, last } of answers) alerts.afterAttempt(ports, last)
       await alerts.close(12_000)
       return answerPull(invocation, answers, quiet)
@@ -127,6 +134,7 @@ async function pullToTheEnd(
   invocation: Invocation,
   ports: PullPorts,
   signals: StopSignals,
+  gate: boolean,
 ): Promise<MailboxAnswer> {
   const { mailbox, journal, clock } = ports
   const began = clock.monotonicMs()
@@ -138,13 +146,15 @@ async function pullToTheEnd(
     last = await attempt(
       ports,
       { ...signals, budgetMs: Number.POSITIVE_INFINITY, reason: 'owner', onProgress: progress.show },
-      false,
+      first && gate && 'once',
     )
     if (last.kind === 'failed') addUp(total, last.count, first)
     if (last.kind !== 'pulled') break
     addUp(total, last.result.count, first)
     if (last.result.count.settleAsked > 0 && proofs > 0) proofs -= 1
     else if (last.result.left === 0) break
+    // The next pull proves it as well: a long pause between two logins is not waited for.
+    if (last.result.left === 0 && pauseBeforeLoginMs(ports) > shortPauseMs) break
   }
   progress.end()
   // What came in a later pass is no longer to be tried again.
@@ -179,6 +189,21 @@ function numbersOf(count: PullCount): PullNumbers {
   return numbers
 }
 
+/** Mailboxes whose server takes its time come last: they hold up no other. */
+function inTurn(mailboxes: Bridge['mailboxes']): Bridge['mailboxes'] {
+  const isSlow = ({ journal, mailbox, clock }: PullPorts): number =>
+    Number(Object.keys(learnedDeadlines(journal, mailbox.name, clock.nowMs())).length > 0)
+  return [...mailboxes].sort((one, other) => isSlow(one) - isSlow(other))
+}
+
+function pauseBeforeLoginMs({ journal, mailbox, clock }: PullPorts): number {
+  const now = clock.nowMs()
+  return (pausedLogin(journal, mailbox, now)?.untilMs ?? now) - now
+}
+
+const exitCodeOfWait = (fault: RecordedFault | undefined): number =>
+  fault === undefined ? exitCodes.temporary : faultKinds[fault.code].exit
+
 /** What stood at the source is what the first pass saw; everything else adds up over the passes. */
 function addUp(total: PullCount, pass: PullCount, first: boolean): void {
   for (const key of Object.keys(noNumbers()) as (keyof PullNumbers)[]) {
@@ -193,7 +218,10 @@ function exitCodeOf(
   troubles: Parameters<typeof exitCodeOfTroubles>[0],
 ): number {
   if (last.kind === 'failed') return last.fault.exitCode
-  if (last.kind === 'waiting' || last.kind === 'stopped') return exitCodes.temporary
+  if (last.kind === 'stopped') return exitCodes.temporary
+  // The owner has to look after a login; any other wait passes.
+  if (last.kind === 'waiting')
+    return exitCodeOfWait(last.fault) === exitCodes.signIn ? exitCodes.signIn : exitCodes.temporary
   // What is not well now, whoever met it: also what this pull had no reason to touch.
   const code = exitCodeOfTroubles(troubles)
   if (code !== exitCodes.ok) return code
@@ -214,7 +242,7 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
       ...numbersOf(total),
       left: answers.reduce((sum, { left }) => sum + left, 0),
       mailboxes: answers.map(
-        ({ ports, count, left, fault, conservation, conserved, ms, exitCode: code }) => ({
+        ({ ports, count, left, fault, conservation, conserved, ms, exitCode: code, last }) => ({
           mailbox: ports.mailbox.name,
           account: ports.mailbox.account,
           protocol: ports.mailbox.protocol,
@@ -225,19 +253,24 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
           conservation,
           conserved,
           fault: fault === undefined ? null : faultJson(fault, language),
+          waitsUntil: last.kind === 'waiting' ? last.untilMs : null,
         }),
       ),
     })
     return exitCode
   }
-  for (const { ports, count, fault, conservation, conserved, ms } of answers) {
+  for (const { ports, count, fault, conservation, conserved, ms, last } of answers) {
     const name = ports.mailbox.name
-    if (quiet && fault !== undefined) invocation.stderr.write(`${name}: ${faultLines(fault, language)}\n`)
+    if ((quiet || last.kind === 'waiting') && fault !== undefined)
+      invocation.stderr.write(`${name}: ${faultLines(fault, language)}\n`)
     const busy = count.fresh + count.imported + count.merged + count.refused + count.settled + count.gone > 0
-    if (fault !== undefined) writeLine(invocation, words.pull.failed(name))
+    if (last.kind === 'waiting')
+      writeLine(invocation, words.pull.waits(name, last.untilMs, last.untilMs - ports.clock.nowMs()))
+    else if (fault !== undefined) writeLine(invocation, words.pull.failed(name))
     if (busy || (fault === undefined && conservation.pending > 0))
       writeLine(invocation, words.pull.done(name, { ...count, pending: conservation.pending }, ms))
-    else if (fault === undefined) writeLine(invocation, words.pull.nothingNew(name, ms))
+    else if (fault === undefined && last.kind !== 'waiting')
+      writeLine(invocation, words.pull.nothingNew(name, ms))
     writeLine(
       invocation,
       conserved ? words.conservation.sentence(conservation) : brokenSentence(words, conservation),

@@ -340,6 +340,15 @@ export function presetForMx(exchanger: string): Preset | undefined {
   return fits.sort((one, other) => other.mx.length - one.mx.length)[0]?.found
 }
 
+/** The least pause between two POP3 logins that the host of this server is known to bear, ms. */
+export function pop3FloorMs(host: string): number | undefined {
+  const name = nameOf(host)
+  const found = presets.find(
+    ({ mx, pop3 }) => pop3?.host === name || mx.some(under => liesUnder(name, under)),
+  )
+  return found?.pop3FloorMs
+}
+
 export function presetById(id: string): Preset | undefined {
   return presets.find(preset => preset.id === id)
 }

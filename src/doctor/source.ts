@@ -1,13 +1,16 @@
 /** One source mailbox from its name to its folders, with one login. */
 import cron from 'node-cron'
 import type { MailboxConfig } from '../config/config.ts'
-import { presets } from '../config/presets.ts'
-import { asFault, Fault } from '../fault.ts'
+import { pop3FloorMs } from '../config/presets.ts'
+import { asFault, type Fault } from '../fault.ts'
 import type { Journal } from '../journal/journal.ts'
-import { workedBefore } from '../login-memory.ts'
+import { phaseText } from '../locale/reasons.ts'
+import { judgeRefusal } from '../login-memory.ts'
+import { makeLoginGate, refusedLoginsAnHour } from '../logins.ts'
+import { learnedDeadlines } from '../patience.ts'
 import { makeImapSource } from '../source/imap.ts'
 import { makePop3Source } from '../source/pop3.ts'
-import type { Source, SourceSession } from '../source/source.ts'
+import { type Source, type SourceSession, ungated } from '../source/source.ts'
 import type { Secret } from '../vault/vault.ts'
 import { checkCertificate } from './certificate.ts'
 import type { DoctorContext } from './context.ts'
@@ -56,7 +59,6 @@ export async function checkSource(
   return { findings, reached: true }
 }
 
-const mostRefusedLogins = 5
 const hourMs = 3600_000
 
 async function checkLogin(
@@ -71,23 +73,30 @@ async function checkLogin(
   const state = journal?.mailbox(mailbox.name)
   const now = clock.nowMs()
   const refused = state?.failedLoginsAtMs.filter(at => at <= now && now - at < hourMs).length ?? 0
-  if (refused >= mostRefusedLogins)
+  if (refused >= refusedLoginsAnHour)
     return [{ ...note(place, 'login.not-tried', words.loginCapped(refused)), verdict: 'bad', exitCode: 75 }]
   let session: SourceSession
   try {
-    session = await sourceOf(mailbox, context).open(signal)
+    session = await sourceOf(mailbox, journal, context).open(signal)
   } catch (thrown) {
     signal.throwIfAborted()
-    const fault = await judged(asFault(thrown), mailbox, journal, loginKey)
+    const met = asFault(thrown)
+    const fault =
+      journal === undefined ? met : await judgeRefusal(journal, mailbox, loginKey, met, clock.nowMs())
     const line = ofFault(place, fault, language)
+    // Our own logins are too close together; that is no trouble of the mailbox.
+    if (fault.code === 'source.login-delay' && !fault.loginRefused)
+      return [note(place, 'login.not-tried', { what: line.what, next: line.next })]
     // A maildrop has one session at a time (RFC 1939 section 3), and some hosts want a pause between two.
-    const byOurselves = running && (fault.code === 'source.busy' || fault.code === 'source.limited')
+    const byOurselves =
+      running && ['source.busy', 'source.limited', 'source.login-delay'].includes(fault.code)
     return [byOurselves ? note(place, 'login.by-daemon', words.loginByDaemon(line.what)) : line]
   }
   const findings = [fine(place, words.loggedIn(mailbox.user, session.abilities.tls))]
   try {
     findings.push(...(await checkFolders(mailbox, session, context)))
     findings.push(...checkAbilities(mailbox, session, context), checkLimits(mailbox, session, context))
+    findings.push(...checkPatience(mailbox, journal, context))
     await session.close().catch(() => {})
     return findings
   } finally {
@@ -95,26 +104,32 @@ async function checkLogin(
   }
 }
 
-/** Hosts answer "login incorrect" to those who log in too often: the very login that worked before is met by a limit. */
-async function judged(
-  fault: Fault,
-  mailbox: MailboxConfig,
+/** What a server was given more time for than usual. */
+function checkPatience(
+  { name: subject }: MailboxConfig,
   journal: Journal | undefined,
-  loginKey: Secret,
-): Promise<Fault> {
-  if (fault.code !== 'source.login-refused' || journal === undefined) return fault
-  if (!(await workedBefore(journal, mailbox, loginKey))) return fault
-  return new Fault('source.login-limited', { facts: fault.facts, cause: fault })
+  { words, language, clock }: DoctorContext,
+): readonly Finding[] {
+  const learned = journal === undefined ? {} : learnedDeadlines(journal, subject, clock.nowMs())
+  const phases = Object.entries(learned).map(([phase, { ms }]) => [phaseText(phase, language), ms] as const)
+  return phases.length === 0 ? [] : [fine({ check: 'sourceLimits', subject }, words.longerWaits(phases))]
 }
 
-function sourceOf(mailbox: MailboxConfig, { clock, lookup, deadlines }: DoctorContext): Source {
+function sourceOf(
+  mailbox: MailboxConfig,
+  journal: Journal | undefined,
+  { clock, lookup, deadlines }: DoctorContext,
+): Source {
+  const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock)
+  const patience = (phase: string): number | undefined =>
+    journal === undefined ? undefined : learnedDeadlines(journal, mailbox.name, clock.nowMs())[phase]?.ms
   const { connectMs, answerMs, loginMs, listMs } = deadlines
   if (mailbox.protocol === 'imap') {
     const own = { connect: connectMs, tls: answerMs, greeting: answerMs, login: loginMs, silence: listMs }
-    return makeImapSource({ mailbox, clock, deadlines: own })
+    return makeImapSource({ mailbox, clock, deadlines: own, gate, patience })
   }
   const own = { connectMs, greetingMs: answerMs, tlsMs: answerMs, loginMs, listMs, quitMs: answerMs }
-  return makePop3Source({ mailbox, clock, lookup, deadlines: own })
+  return makePop3Source({ mailbox, clock, lookup, deadlines: own, gate, patience })
 }
 
 /** Faults after which the session goes on: they are about one folder. */
@@ -193,11 +208,7 @@ function checkLimits(
   const everyMs = shortestGapMs(schedule)
   // IMAP keeps its connection: the schedule logs nobody in.
   if (protocol === 'imap' || everyMs === undefined) return fine(place, words.pollWell(everyMs))
-  const host = server.host.toLowerCase()
-  const preset = presets.find(
-    ({ mx, pop3 }) => pop3?.host === host || mx.some(under => host === under || host.endsWith(`.${under}`)),
-  )
-  const leastMs = Math.max(abilities.loginDelayMs ?? 0, preset?.pop3FloorMs ?? 0)
+  const leastMs = Math.max(abilities.loginDelayMs ?? 0, pop3FloorMs(server.host) ?? 0)
   if (everyMs >= leastMs) return fine(place, words.pollWell(everyMs))
   return note(place, 'host.poll-limit', words.pollTooOften(everyMs, leastMs, server.host))
 }

@@ -150,6 +150,8 @@ export const en: DoctorWords = {
         : `This host deletes messages ${count(days, 'day')} after they arrived (EXPIRE).`,
     next: 'Nothing is lost: what was imported is in Gmail. Only do not count on the copy at the host.',
   }),
+  longerWaits: phases =>
+    `this server took longer than usual; it is given more time for ${list(phases.map(([phase, ms]) => `${phase} (${span(ms)})`))}`,
   pollWell: every =>
     every === undefined ? 'no limit is known' : `every ${span(every)}; no limit forbids it`,
   pollTooOften: (every, least, host) => ({

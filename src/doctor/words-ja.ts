@@ -150,6 +150,8 @@ export const ja: DoctorWords = {
         : `このサーバーは、届いてから ${days(left)}でメールを削除します（EXPIRE）。`,
     next: '取り込んだメールは Gmail にあるため、失われません。サーバーの控えだけはあてにしないでください。',
   }),
+  longerWaits: phases =>
+    `応答が遅かったため、待つ時間を延ばしています: ${list(phases.map(([phase, ms]) => `${phase}（${span(ms)}）`))}`,
   pollWell: every =>
     every === undefined ? '制限は知られていません' : `${span(every)}ごと（制限の範囲内です）`,
   pollTooOften: (every, least, host) => ({

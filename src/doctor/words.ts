@@ -65,6 +65,8 @@ export interface DoctorWords {
   readonly cannotDelete: DoctorText
   readonly cannotMove: DoctorText
   readonly expires: (days: number) => DoctorText
+  /** Phases of a session, as people call them, and how long each is given, ms. */
+  readonly longerWaits: (phases: readonly (readonly [phase: string, ms: number])[]) => string
   readonly pollWell: (everyMs: number | undefined) => string
   readonly pollTooOften: (everyMs: number, leastMs: number, host: string) => DoctorText
   readonly signedIn: (ms: number | undefined) => string

@@ -1,6 +1,7 @@
 /** Every fault in plain English: for the owner of a shop, not for the administrator of a mail server. */
 import type { FaultCode } from '../fault.ts'
 import type { Facts, FaultText } from './facts.ts'
+import { makeFormat } from './format.ts'
 import { phaseText, reasonText } from './reasons.ts'
 
 const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
@@ -24,6 +25,24 @@ const place = (f: Facts): string => {
   return found === undefined ? '' : `: ${reasonText(found, 'en')}`
 }
 const account = (f: Facts): string => f.or('account', 'the Gmail account')
+
+const format = makeFormat('en')
+/** When the next login is tried. */
+const nextTry = (f: Facts): string =>
+  f.with(
+    'nextTryAtMs',
+    atMs =>
+      ` The next try comes ${f.with('waitMs', ms => `${format.span(Number(ms))} after this one, `)}at ${format.instant(Number(atMs))}.`,
+  )
+/** What the server's words point to. */
+const advice = (f: Facts): string => {
+  const words = f.or('words', '')
+  if (/app(lication)?[- ]?(specific )?pass/i.test(words))
+    return 'The server wants an app password: make one in the security settings of the mail account. '
+  if (/browser|web ?log|web ?sign/i.test(words))
+    return 'The server wants you to log in once with a web browser: do that, and confirm that it was you. '
+  return ''
+}
 
 export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   // The way to the source mailbox
@@ -103,20 +122,42 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   'source.login-refused': f =>
     text(
       `${Server(f)} refused the user name or the password${f.with('user', user => ` of ${user}`)}.${said(f)}`,
-      `${stopped} To avoid a block by the server, hikyaku tries this password only rarely now.`,
-      'Check the user name (some companies want the full address, some only a part of it) and give the password again: change MAIL_PASSWORD or run `hikyaku setup`.',
+      `${stopped} To avoid a block by the server, hikyaku tries this password only rarely now.${nextTry(f)}`,
+      `${advice(f)}Check the user name (some companies want the full address, some only a part of it) and give the password again: change MAIL_PASSWORD or run \`hikyaku setup mailbox\`.`,
+    ),
+  'source.login-doubtful': f =>
+    text(
+      `${Server(f)} now refuses the login${f.with('user', user => ` of ${user}`)} that it took before.${said(f)}`,
+      `${waits} To avoid a block by the server, hikyaku tries it only rarely now.${nextTry(f)}`,
+      `${advice(f)}There are two causes. If the password was changed at the host, give the new one: change MAIL_PASSWORD or run \`hikyaku setup mailbox\`. If there were too many logins, by hikyaku or another mail program, there is nothing to do: hikyaku tries again by itself.`,
     ),
   'source.login-limited': f =>
     text(
       `${Server(f)} refuses the login for now, probably because of too many logins${f.with('seconds', s => `; it asks for ${s} seconds of patience`)}.${said(f)}`,
-      waits,
+      `${waits}${nextTry(f)}`,
       `${byItself} It logs in less often meanwhile. If it keeps happening, choose a slower SCHEDULE and close other mail programs that use this mailbox.`,
+    ),
+  'source.login-capped': f =>
+    text(
+      `hikyaku does not log in to ${server(f)} for now: ${f.or('count', 'several')} logins were refused within an hour, and hosts ban those who go on.${said(f)}`,
+      `${waits}${nextTry(f)}`,
+      `Nothing, if the password is right: hikyaku tries again by itself. If it was changed at the host, change MAIL_PASSWORD or run \`hikyaku setup mailbox\`.`,
+    ),
+  'source.login-delay': f =>
+    text(
+      `${Server(f)} wants ${f.with('seconds', s => `${s} seconds`) || 'some time'} between two logins.${said(f)}`,
+      `${waits}${nextTry(f)}`,
+      `${byItself} Other mail programs that use this mailbox make it wait, too.`,
     ),
   'source.login-method': f =>
     text(
       `${Server(f)} does not allow any way to log in that hikyaku knows.${said(f)}`,
       stopped,
-      'Check in your hosting company’s panel that POP3 or IMAP with a password is switched on for this mailbox. Some providers want an app password.',
+      f.with(
+        'starttls',
+        () => 'It takes logins only on an encrypted connection: set MAIL_SECURITY=starttls.',
+      ) ||
+        'Check in your hosting company’s panel that POP3 or IMAP with a password is switched on for this mailbox. Some providers want an app password. Where MAIL_SECURITY=none is set, set MAIL_SECURITY=starttls or tls.',
     ),
   'source.busy': f =>
     text(

@@ -71,6 +71,8 @@ export const en: Words = {
     },
     nothingNew: (mailbox, ms) => `${mailbox}: nothing new (${span(ms)})`,
     failed: mailbox => `${mailbox}: this pull did not come to its end`,
+    waits: (mailbox, untilMs, inMs) =>
+      `${mailbox}: nothing was tried; the wait for this lasts until ${format.instant(untilMs)} (${format.relative(inMs)}). \`hikyaku pull --now\` tries at once.`,
     dryRun: (mailbox, count, octets) =>
       `${mailbox}: would import ${messages(count)}${octets === undefined ? '' : ` (about ${size(octets)})`}`,
     dryRunNote: 'This was a rehearsal: nothing was imported, nothing was changed.',
@@ -198,6 +200,7 @@ export const en: Words = {
     pull: 'pull once, now, to the end (manual sync)',
     mailbox: 'names of mailboxes; all of them where none is given',
     dryRun: 'only show what would be imported; change nothing anywhere',
+    now: 'do not keep the waits that earlier trouble asks for (five refused logins an hour stay the most)',
     yes: 'ask no questions',
     status: 'what was imported, what waits, what is wrong and what to do',
     checkNow: 'ask the running service to check for mail now',

@@ -1,6 +1,7 @@
 /** すべての異常の説明。サーバー管理者ではなく、お店や事務所でメールを使う方に向けて書く。 */
 import type { FaultCode } from '../fault.ts'
 import type { Facts, FaultText } from './facts.ts'
+import { makeFormat } from './format.ts'
 import { phaseText, reasonText } from './reasons.ts'
 
 const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
@@ -23,6 +24,24 @@ const place = (f: Facts): string => {
   return found === undefined ? '' : `（${reasonText(found, 'ja')}）`
 }
 const account = (f: Facts): string => f.with('account', name => `（${name}）`)
+
+const format = makeFormat('ja')
+/** 次にログインを試す時刻。 */
+const nextTry = (f: Facts): string =>
+  f.with(
+    'nextTryAtMs',
+    atMs =>
+      `次の再試行は${f.with('waitMs', ms => `今回から ${format.span(Number(ms))}後の`)} ${format.instant(Number(atMs))} です。`,
+  )
+/** サーバーの応答が示すこと。 */
+const advice = (f: Facts): string => {
+  const words = f.or('words', '')
+  if (/app(lication)?[- ]?(specific )?pass/i.test(words))
+    return 'アプリパスワードが必要です。メールアカウントのセキュリティ設定で作成してください。'
+  if (/browser|web ?log|web ?sign/i.test(words))
+    return 'ウェブブラウザーで一度ログインし、本人であることを確認するよう求められています。'
+  return ''
+}
 
 export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   // 元のメールボックスへの接続
@@ -102,20 +121,43 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   'source.login-refused': f =>
     text(
       `${server(f)}にログインできません。ユーザー名${f.with('user', user => `（${user}）`)}かパスワードが違います。${said(f)}`,
-      `${stopped}サーバーに接続を遮断されないよう、このパスワードでの再試行は間隔を大きく空けます。`,
-      'ユーザー名（メールアドレス全体の場合と、その一部だけの場合があります）をご確認のうえ、MAIL_PASSWORD を直すか、`hikyaku setup` でパスワードを入力し直してください。',
+      `${stopped}サーバーに接続を遮断されないよう、このパスワードでの再試行は間隔を大きく空けます。${nextTry(f)}`,
+      `${advice(f)}ユーザー名（メールアドレス全体の場合と、その一部だけの場合があります）をご確認のうえ、MAIL_PASSWORD を直すか、\`hikyaku setup mailbox\` でパスワードを入力し直してください。`,
+    ),
+  'source.login-doubtful': f =>
+    text(
+      `${server(f)}が、これまで使えていたログイン${f.with('user', user => `（${user}）`)}を拒否しました。${said(f)}`,
+      `${waits}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
+      `${advice(f)}原因は二つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup mailbox\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動的に再試行します。`,
     ),
   'source.login-limited': f =>
     text(
       `${server(f)}がログインを一時的に制限しています${f.with('seconds', s => `（${s} 秒待つよう求められました）`)}。ログイン回数が多すぎた可能性があります。${said(f)}`,
-      waits,
+      `${waits}${nextTry(f)}`,
       `${byItself}その間はログインの回数を減らします。何度も起きる場合は SCHEDULE の間隔を長くし、同じメールボックスを使うほかのメールソフトを閉じてください。`,
+    ),
+  'source.login-capped': f =>
+    text(
+      `${server(f)}へのログインを控えています。1 時間に ${f.or('count', '数')} 回拒否され、続けると接続を遮断されるおそれがあるためです。${said(f)}`,
+      `${waits}${nextTry(f)}`,
+      'パスワードが正しければ、何もする必要はありません。自動的に再試行します。サーバー側でパスワードを変更した場合は、MAIL_PASSWORD を直すか、`hikyaku setup mailbox` を実行してください。',
+    ),
+  'source.login-delay': f =>
+    text(
+      `${server(f)}は、ログインの間隔を${f.with('seconds', s => ` ${s} 秒以上`)}空けるよう求めています。${said(f)}`,
+      `${waits}${nextTry(f)}`,
+      `${byItself}同じメールボックスを使うほかのメールソフトのログインも、間隔に数えられます。`,
     ),
   'source.login-method': f =>
     text(
       `${server(f)}では、対応しているログイン方法が使えません。${said(f)}`,
       stopped,
-      'サーバーパネルで、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリパスワードが必要なサービスもあります。',
+      f.with(
+        'starttls',
+        () =>
+          'このサーバーは暗号化された接続でだけログインを受け付けます。MAIL_SECURITY=starttls に変更してください。',
+      ) ||
+        'サーバーパネルで、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリパスワードが必要なサービスもあります。MAIL_SECURITY=none の場合は、MAIL_SECURITY=starttls か tls に変更してください。',
     ),
   'source.busy': f =>
     text(

@@ -73,6 +73,8 @@ export const ja: Words = {
     },
     nothingNew: (mailbox, ms) => `${mailbox}: 新着メールはありません（${span(ms)}）`,
     failed: mailbox => `${mailbox}: 確認を最後まで行えませんでした`,
+    waits: (mailbox, untilMs, inMs) =>
+      `${mailbox}: 取り込みは行っていません。${format.instant(untilMs)}（${format.relative(inMs)}）まで待ちます。すぐに試すには \`hikyaku pull --now\` を実行してください。`,
     dryRun: (mailbox, count, octets) =>
       `${mailbox}: ${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
     dryRunNote: 'これは予行です。取り込みも変更も行っていません。',
@@ -201,6 +203,7 @@ export const ja: Words = {
     pull: '今すぐ1回、最後まで取り込みます（手動同期）',
     mailbox: 'メールボックスの名前（省略時はすべて）',
     dryRun: '取り込む予定の内容を表示するだけで、何も変更しません',
+    now: '前の異常による待ち時間を守らず、すぐに試します（ログインの拒否は 1 時間に 5 回まで）',
     yes: '確認の質問をしません',
     status: '取り込んだ数、待っている数、問題とその対処を表示します',
     checkNow: '動作中のサービスに、今すぐメールを確認させます',

@@ -43,6 +43,8 @@ export interface Words {
     done(mailbox: string, counts: PullCounts, ms: number): string
     nothingNew(mailbox: string, ms: number): string
     failed(mailbox: string): string
+    /** A recorded wait was kept, until then (ms since 1970), which is so far away. */
+    waits(mailbox: string, untilMs: number, inMs: number): string
     /** `--dry-run`: what would have happened. */
     dryRun(mailbox: string, count: number, octets: number | undefined): string
     readonly dryRunNote: string
@@ -165,6 +167,7 @@ export interface Words {
     readonly pull: string
     readonly mailbox: string
     readonly dryRun: string
+    readonly now: string
     readonly yes: string
     readonly status: string
     readonly checkNow: string

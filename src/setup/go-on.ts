@@ -58,7 +58,7 @@ export async function offerPull(
   const { question, yes, no } = words.pull
   if (!(await confirm(asker, { id: 'pull', message: question, initial: true, yes, no }))) return undefined
   const { pullCommand } = await import('../commands/pull.ts')
-  const flags = { mailboxes: [mailbox], dryRun: false, yes: true }
+  const flags = { mailboxes: [mailbox], dryRun: false, yes: true, now: true }
   if (!invocation.json) {
     const exitCode = await pullCommand(invocation, flags)
     return { exitCode }

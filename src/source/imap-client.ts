@@ -10,7 +10,7 @@ import type { Socket } from 'node:net'
 import { ImapFlow, type ImapResponse } from 'imapflow'
 
 export type CommandWord =
-  | { readonly type: 'ATOM' | 'SEQUENCE' | 'STRING'; readonly value: string }
+  | { readonly type: 'ATOM' | 'SEQUENCE' | 'STRING' | 'LITERAL'; readonly value: string }
   | {
       readonly type: 'ATOM'
       readonly value: string
@@ -47,13 +47,35 @@ export interface ExecError extends Error {
   readonly authenticationFailed?: boolean
 }
 
+type Exec = (
+  command: string,
+  attributes: readonly CommandWord[] | false,
+  options?: ExecOptions,
+) => Promise<Executed>
+
 export class ImapClient extends ImapFlow {
-  declare exec: (
-    command: string,
-    attributes: readonly CommandWord[] | false,
-    options?: ExecOptions,
-  ) => Promise<Executed>
+  declare exec: Exec
   declare write: (line: string) => void
+
+  /** Whether a login was asked for and not let in so far. */
+  loginSent = false
+
+  /**
+   * Sees each command of imapflow's own login. RFC 3501 section 4.3: a quoted string holds seven-bit characters and
+   * no line break; anything else is a literal, which imapflow makes of a STRING only where it is told to.
+   */
+  watchLogin(): void {
+    const exec: Exec = this.exec.bind(this)
+    this.exec = (command, attributes, options) => {
+      if (command !== 'LOGIN' && command !== 'AUTHENTICATE') return exec(command, attributes, options)
+      this.loginSent = true
+      const words = command === 'LOGIN' && attributes !== false ? attributes.map(asLiteral) : attributes
+      return exec(command, words, options).then(executed => {
+        this.loginSent = false
+        return executed
+      })
+    }
+  }
 
   /**
    * imapflow parks its reader for up to five minutes at "Request is throttled. Suggested Backoff Time": the fault
@@ -62,6 +84,12 @@ export class ImapClient extends ImapFlow {
   throttleWait(): Promise<boolean> {
     return Promise.resolve(false)
   }
+}
+
+function asLiteral(word: CommandWord): CommandWord {
+  if (!('type' in word) || word.type !== 'STRING' || /^[\x01-\x09\x0b\x0c\x0e-\x7f]*$/.test(word.value))
+    return word
+  return { ...word, type: 'LITERAL' }
 }
 
 export interface ClientOptions {
@@ -109,5 +137,6 @@ export function makeImapClient(socket: Socket, options: ClientOptions): ImapClie
     maxResponseSize: longestLiteral + 2 * 1024 * 1024,
     maxResponseTokens: 10_000,
   })
+  client.watchLogin()
   return client
 }

@@ -16,17 +16,28 @@ import {
   type ImapClient,
   makeImapClient,
 } from './imap-client.ts'
-import type { ImapDeadlines } from './imap-deadlines.ts'
-import { loginFault, lostFault, type Refused, refusalFault, refusalIn, withoutSecret } from './imap-faults.ts'
+import { type ImapDeadlines, lengthen } from './imap-deadlines.ts'
+import {
+  farewellFault,
+  loginFault,
+  lostFault,
+  type Refused,
+  refusalFault,
+  refusalIn,
+  withoutSecret,
+} from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { Meter } from './imap-meter.ts'
 import { secure } from './secure.ts'
+import type { Patience } from './source.ts'
 
 export interface ConnectOptions {
   readonly mailbox: MailboxConfig
   readonly clock: Clock
   readonly deadlines: ImapDeadlines
   readonly memory: DialMemory
+  /** Longer deadlines where a phase needed them. */
+  readonly patience?: Patience | undefined
 }
 
 export interface RunOptions extends ExecOptions {
@@ -44,7 +55,8 @@ export interface RunOptions extends ExecOptions {
  * Faults: those of dial.ts, secure.ts, imap-greeting.ts and loginFault; source.timeout with the phase.
  */
 export async function connectImap(options: ConnectOptions, signal: AbortSignal): Promise<ImapConnection> {
-  const { mailbox, clock, deadlines, memory } = options
+  const { mailbox, clock, memory, patience } = options
+  const deadlines = lengthen(options.deadlines, patience)
   const { server, user } = mailbox
   const facts = { host: server.host, port: server.port }
   const password = await mailbox.password.reveal()
@@ -156,6 +168,9 @@ export class ImapConnection {
     } catch (thrown) {
       const error = thrown as ExecError
       this.assertOpen()
+      // A farewell in the place of an answer is a refusal too (RFC 9051 section 7.1.5).
+      if (this.client.loginSent && error.authenticationFailed !== true && this.#saidBye)
+        throw farewellFault(this.#byeWords() ?? '', facts, error)
       if (error.code === 'NoConnection' || error.code === 'EConnectionClosed') throw this.#lost(error, facts)
       // A login that ends as the connection does comes wrapped: the BYE says why.
       if (!this.client.usable && error.authenticationFailed !== true && error.responseStatus === undefined) {
@@ -163,7 +178,7 @@ export class ImapConnection {
         if (words !== undefined) throw lostFault(words, facts, error)
         if (isNetwork(error)) throw this.#lost(error, facts)
       }
-      throw loginFault(error, facts)
+      throw loginFault(error, { ...facts, ...this.#tlsFact() }, this.client.loginSent, this.clock.nowMs())
     }
   }
 
@@ -249,7 +264,9 @@ export class ImapConnection {
     untilMs: number | undefined,
     signal: AbortSignal,
   ): Promise<T> {
-    const { silence, command } = this.deadlines
+    const { command } = this.deadlines
+    const longer = this.#options.patience?.(String(facts.phase)) ?? 0
+    const silence = Math.max(this.deadlines.silence, longer)
     const over = new AbortController()
     const watch = async (): Promise<never> => {
       const beganMs = this.clock.monotonicMs()
@@ -274,6 +291,16 @@ export class ImapConnection {
     } finally {
       over.abort()
     }
+  }
+
+  /** RFC 9051 section 6.2.3: servers take logins only once the connection is under TLS. */
+  #tlsFact(): { readonly starttls?: string } {
+    const { security } = this.#options.mailbox.server
+    return security === 'none' && this.has('STARTTLS') ? { starttls: 'STARTTLS' } : {}
+  }
+
+  get #saidBye(): boolean {
+    return typeof (this.client as { byeReason?: unknown }).byeReason === 'string'
   }
 
   #byeWords(): string | undefined {

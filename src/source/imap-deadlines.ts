@@ -1,4 +1,5 @@
 /** How long each phase of an IMAP session may take. */
+import type { Patience } from './source.ts'
 
 /** All in ms. */
 export interface ImapDeadlines {
@@ -43,4 +44,18 @@ export const usualDeadlines: ImapDeadlines = {
   idle: 120_000,
   poll: 30_000,
   quickPoll: 1_500,
+}
+
+/** The deadlines of the next connection: longer where this mailbox needed it. */
+export function lengthen(deadlines: ImapDeadlines, patience: Patience | undefined): ImapDeadlines {
+  if (patience === undefined) return deadlines
+  const over = (ms: number, ...phases: string[]): number =>
+    Math.max(ms, ...phases.map(phase => patience(phase) ?? 0))
+  return {
+    ...deadlines,
+    connect: over(deadlines.connect, 'connect', 'lookup'),
+    tls: over(deadlines.tls, 'tls'),
+    greeting: over(deadlines.greeting, 'greeting', 'starttls'),
+    login: over(deadlines.login, 'login'),
+  }
 }

@@ -2,6 +2,7 @@
 import type { ImapResponse } from 'imapflow'
 import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
 import type { ExecError } from './imap-client.ts'
+import { loginCode, saysCredentials, saysMethod } from './login-words.ts'
 
 /** A tagged NO or BAD: the command was understood and not done. The caller decides what that means. */
 export class Refused extends Error {
@@ -72,27 +73,59 @@ function wordsFault(words: string, otherwise: FaultCode): FaultCode {
   return passing.test(words) ? 'source.server-temporary' : otherwise
 }
 
+/** Codes that say something of the login; any other one, such as ALERT and CONTACTADMIN, leaves it to the words. */
+const loginCodes: Readonly<Record<string, FaultCode>> = {
+  AUTHENTICATIONFAILED: 'source.login-refused',
+  AUTHORIZATIONFAILED: 'source.login-refused',
+  EXPIRED: 'source.login-refused',
+  NOPERM: 'source.login-refused',
+  PRIVACYREQUIRED: 'source.login-method',
+  UNAVAILABLE: 'source.limited',
+  LIMIT: 'source.limited',
+  THROTTLED: 'source.limited',
+  OVERQUOTA: 'source.limited',
+  INUSE: 'source.busy',
+  SERVERBUG: 'source.server-temporary',
+}
+
+function loginCodeOf(code: string, words: string): FaultCode {
+  const known = loginCodes[code]
+  if (known !== undefined) return known
+  return saysMethod(words) ? 'source.login-method' : loginCode(words)
+}
+
 /**
- * A refused login. Only AUTHENTICATIONFAILED and its kin, or plain words without a hint of a limit, mean a wrong
- * password: hosts answer a rate limit with "login incorrect" too, but that cannot be told apart here.
+ * A login that failed: refused, and counted, whatever the server calls it; or not begun, because nothing that we know
+ * is offered.
+ * @param sent whether the login was asked for
  */
-export function loginFault(error: ExecError, facts: FaultFacts): Fault {
-  const code = error.serverResponseCode ?? ''
+export function loginFault(error: ExecError, facts: FaultFacts, sent: boolean, nowMs: number): Fault {
+  const refused = sent ? undefined : refusalIn(error)
+  if (refused !== undefined) return refusalFault(refused, facts, nowMs)
   const raw = typeof error.response === 'string' ? (error.response as string) : ''
   // imapflow gives the whole tagged line; the words start behind status and code.
-  const words = raw.replace(/^\S+\s+(NO|BAD)\s*/i, '').replace(/^\[[^\]]*\]\s*/, '')
-  const all = { ...facts, words }
-  const make = (fault: FaultCode): Fault => new Fault(fault, { facts: all, cause: error })
-  const known = byCode[code]
-  if (known !== undefined && code !== 'NOPERM') return make(known)
-  if (['AUTHENTICATIONFAILED', 'AUTHORIZATIONFAILED', 'EXPIRED', 'NOPERM'].includes(code)) {
-    return make('source.login-refused')
-  }
-  if (code === 'PRIVACYREQUIRED' || /disabled|mechanism/i.test(error.message))
-    return make('source.login-method')
-  if (limits.test(words)) return make('source.login-limited')
-  if (locked.test(words)) return make('source.busy')
-  return make(passing.test(words) ? 'source.server-temporary' : 'source.login-refused')
+  const line = raw.replace(/^\S+\s+(NO|BAD)\s*/i, '')
+  const words = line.replace(/^\[[^\]]*\]\s*/, '')
+  const code = sent
+    ? loginCodeOf((error.serverResponseCode ?? '').toUpperCase(), words)
+    : 'source.login-method'
+  return new Fault(code, { loginRefused: sent, facts: { ...facts, words: words || line }, cause: error })
+}
+
+/** A BYE in the place of an answer to the login. */
+export function farewellFault(words: string, facts: FaultFacts, cause: unknown): Fault {
+  const [, code = ''] = /^\[(\w+)/.exec(words) ?? []
+  const bare = words.replace(/^\[[^\]]*\]\s*/, '')
+  const known = loginCodes[code.toUpperCase()]
+  // A server that only hangs up says nothing against the password.
+  const fault = known ?? (bare === '' ? 'source.connection-lost' : farewellCode(bare))
+  return new Fault(fault, { loginRefused: true, facts: { ...facts, words }, cause })
+}
+
+function farewellCode(words: string): FaultCode {
+  const general = wordsFault(words, 'source.connection-lost')
+  if (general !== 'source.connection-lost') return general
+  return saysCredentials(words) ? 'source.login-refused' : general
 }
 
 /** The server's farewell (RFC 9051 section 7.1.5), or an end without one. */
@@ -116,6 +149,6 @@ export function withoutSecret(error: unknown, user: string, password: string): u
   const forms = [...sent.reverse(), password, Buffer.from(password).toString('latin1')]
   const clean = forms.reduce((text, form) => text.replaceAll(form, '[secret]'), words)
   if (clean === words) return error
-  const { code, scope, retry, facts } = error
-  return new Fault(code, { scope, retry, facts: { ...facts, words: clean } })
+  const { code, scope, retry, facts, loginRefused } = error
+  return new Fault(code, { scope, retry, loginRefused, facts: { ...facts, words: clean } })
 }

@@ -3,37 +3,51 @@ import type { Clock } from '../clock.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import type { DialMemory } from './dial.ts'
-import { type ConnectOptions, connectImap } from './imap-connection.ts'
+import { type ConnectOptions, connectImap, type ImapConnection } from './imap-connection.ts'
 import { type ImapDeadlines, usualDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
 import { watchFolder } from './imap-watch.ts'
-import type { Source } from './source.ts'
+import { type LoginGate, type Patience, type Source, ungated } from './source.ts'
 
 export interface ImapSourceOptions {
   readonly mailbox: MailboxConfig
   readonly clock: Clock
   /** In ms; what is not given is as in usualDeadlines. */
   readonly deadlines?: Partial<ImapDeadlines>
+  /** Longer deadlines where a phase needed them. */
+  readonly patience?: Patience
+  /** What every login passes through. */
+  readonly gate?: LoginGate
 }
 
 /** Hosts allow few connections of one user (Zoho about three): more folders than this are left to the poll. */
 const mostWatched = 2
 
 /** See source.ts for the contract, and `imap-connection.ts`, `imap-retrieve.ts`, `imap-settle.ts` for the faults. */
-export function makeImapSource({ mailbox, clock, deadlines }: ImapSourceOptions): Source {
+export function makeImapSource(given: ImapSourceOptions): Source {
+  const { mailbox, clock, deadlines, patience, gate = ungated } = given
   const memory: DialMemory = {}
-  const options: ConnectOptions = { mailbox, clock, deadlines: { ...usualDeadlines, ...deadlines }, memory }
+  const options: ConnectOptions = {
+    mailbox,
+    clock,
+    deadlines: { ...usualDeadlines, ...deadlines },
+    memory,
+    patience,
+  }
   const folders = mailbox.folders.map(folder => folder.name)
+  const connect: Connect = signal => gate.login(() => connectImap(options, signal), signal)
   return {
     protocol: 'imap',
-    open: async signal => new ImapSession(await connectImap(options, signal), folders),
-    watch: (onNews, onAlive, signal) => watchFolders(options, folders, { onNews, onAlive }, signal),
+    open: async signal => new ImapSession(await connect(signal), folders),
+    watch: (onNews, onAlive, signal) => watchFolders(connect, folders, { onNews, onAlive }, signal),
   }
 }
 
+type Connect = (signal: AbortSignal) => Promise<ImapConnection>
+
 /** IDLE sees one folder per connection (RFC 2177 section 3). The first watcher that fails ends all. */
 async function watchFolders(
-  options: ConnectOptions,
+  connect: Connect,
   folders: readonly string[],
   calls: { readonly onNews: () => void; readonly onAlive: () => void },
   signal: AbortSignal,
@@ -42,8 +56,12 @@ async function watchFolders(
   const both = AbortSignal.any([signal, others.signal])
   const watched = folders.slice(0, mostWatched)
   const missing: Fault[] = []
+  // One login after the other: where one is refused, the next would be too, and both would count.
+  let loggedIn: Promise<unknown> = Promise.resolve()
   const watchOne = async (folder: string): Promise<never> => {
-    const connection = await connectImap(options, both)
+    const login = loggedIn.then(() => connect(both))
+    loggedIn = login
+    const connection = await login
     try {
       return await watchFolder(connection, folder, calls, both)
     } catch (error) {

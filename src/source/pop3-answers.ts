@@ -1,5 +1,6 @@
 /** Status lines of POP3, and what a refusal means. */
 import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
+import { loginCode, saysMethod, sessionCode } from './login-words.ts'
 import type { Where } from './network-fault.ts'
 
 export interface Status {
@@ -22,31 +23,17 @@ export function parseStatus(line: Buffer): Status | undefined {
   return { ok, more: indicator === '+', code: code.toUpperCase(), words: words.slice(0, 300) }
 }
 
-/** Texts without a response code that speak of the maildrop lock (fetchmail's list among them). */
-const lockWords =
-  /(mail ?(box|drop)|spool|session)\b.{0,60}\b(lock|locked|in use|busy|open(ed)?)\b|already (locked|in use|open|logged in)|(get|obtain|acquire|set|create).{0,20}\block|lock (busy|file)|\b(is )?locked by|wait a few minutes|another (pop3? )?(session|client|connection|process)|\bin use\b/i
-const tooOftenWords =
-  /too (many|often|frequent|fast|soon)|rate.?limit|(limit|quota).{0,20}(exceed|reach)|(exceed|reach)\w*.{0,20}limit|try again (later|in)|temporar\w* (block|lock|ban|disab|suspend)|login.?delay|minimum (time|interval)/i
-const accountWords = /account.{0,40}(lock|disab|suspend|inactiv|clos)/i
-const laterWords =
-  /temporar|unavailable|service|internal error|server error|storage error|try later|timed? ?out/i
-
 /**
  * What a refusal means wherever it comes: RFC 2449 section 8.1, RFC 3206 sections 4 and 5.
  * @returns undefined where neither code nor words say anything of the whole session
  */
 function refusalCode({ code, words }: Status): FaultCode | undefined {
   if (code === 'IN-USE') return 'source.busy'
-  if (code === 'LOGIN-DELAY') return 'source.limited'
+  if (code === 'LOGIN-DELAY') return 'source.login-delay'
   if (code === 'AUTH') return 'source.login-refused'
   if (code === 'SYS/PERM') return 'source.server-permanent'
   if (code === 'SYS' || code.startsWith('SYS/')) return 'source.server-temporary'
-  if (accountWords.test(words))
-    return tooOftenWords.test(words) ? 'source.login-limited' : 'source.login-refused'
-  if (lockWords.test(words) && !/too many/i.test(words)) return 'source.busy'
-  if (tooOftenWords.test(words)) return 'source.login-limited'
-  if (/\block(ed)?\b/i.test(words)) return 'source.busy'
-  return undefined
+  return sessionCode(words)
 }
 
 /** A refused greeting. */
@@ -56,21 +43,19 @@ export function greetingFault(status: Status, where: Where): Fault {
   })
 }
 
-/**
- * A refused login. Without code and known words it is login-refused, unless `goodBefore`: the same password was
- * good a while ago, and hosts answer "login incorrect" to those who log in too often: login-limited.
- */
+/** A refused login: counted, whatever it is called. Without a code and without known words it is login-refused. */
 export function loginFault(
   status: Status,
   facts: FaultFacts,
-  goodBefore: boolean,
-  notBeforeMs?: number,
+  delay?: { seconds: number; notBeforeMs: number },
 ): Fault {
-  const known = refusalCode(status) ?? (laterWords.test(status.words) ? 'source.server-temporary' : undefined)
-  const code = known ?? (goodBefore ? 'source.login-limited' : 'source.login-refused')
+  const method = status.code !== 'IN-USE' && saysMethod(status.words)
+  const code = method ? 'source.login-method' : (refusalCode(status) ?? loginCode(status.words))
+  const late = code === 'source.login-delay' ? delay : undefined
   return new Fault(code, {
-    facts: { ...facts, words: shown(status) },
-    ...(code === 'source.limited' && notBeforeMs !== undefined ? { notBeforeMs } : {}),
+    loginRefused: true,
+    facts: { ...facts, words: shown(status), ...(late && { seconds: late.seconds }) },
+    ...(late && { notBeforeMs: late.notBeforeMs }),
   })
 }
 

@@ -1,5 +1,6 @@
 /** How long the POP3 source waits in each phase, ms of monotonic time. */
 import type { PaceLimits } from './pace.ts'
+import type { Patience } from './source.ts'
 
 export interface Deadlines extends PaceLimits {
   /** Name look-up and TCP, all addresses together. */
@@ -33,4 +34,25 @@ export const usualDeadlines: Deadlines = {
   trickleOctets: 4096,
   messageMs: 600_000,
   messageOctetsPerSecond: 2000,
+}
+
+const phases: Readonly<Partial<Record<keyof Deadlines, readonly string[]>>> = {
+  connectMs: ['connect', 'lookup'],
+  greetingMs: ['greeting'],
+  tlsMs: ['tls'],
+  loginMs: ['login'],
+  listMs: ['list'],
+  commandMs: ['retrieve', 'peek', 'settle', 'command'],
+  progressMs: ['retrieve'],
+  quitMs: ['quit'],
+}
+
+/** The deadlines of the next session: longer where this mailbox needed it. */
+export function lengthen(deadlines: Deadlines, patience: Patience | undefined): Deadlines {
+  if (patience === undefined) return deadlines
+  const longer = Object.entries(phases).map(([name, over]) => {
+    const learned = over.map(phase => patience(phase) ?? 0)
+    return [name, Math.max(deadlines[name as keyof Deadlines], ...learned)]
+  })
+  return { ...deadlines, ...Object.fromEntries(longer) }
 }

@@ -24,8 +24,6 @@ export interface EnterOptions {
   readonly lookup: Lookup | undefined
   /** False on servers that cannot bear CAPA. */
   readonly askCapa: boolean
-  /** The same password was good a while ago. */
-  readonly goodBefore: boolean
 }
 
 /** A connection in the TRANSACTION state and what the server announced last. */
@@ -125,7 +123,7 @@ async function login(
   greeting: Status,
   capabilities: Capabilities,
 ): Promise<void> {
-  const { mailbox, password, clock, deadlines, goodBefore } = options
+  const { mailbox, password, clock, deadlines } = options
   const { user } = mailbox
   const { loginMs } = deadlines
   // A line break would be a command of its own; NUL separates the parts of PLAIN (RFC 4616 section 2).
@@ -136,11 +134,9 @@ async function login(
   const facts = { ...where(mailbox, 'login'), user }
   const check = (status: Status): void => {
     if (status.ok) return
-    if (status.code === '' && methodWords.test(status.words)) {
-      throw new Fault('source.login-method', { facts: { ...facts, words: shown(status) } })
-    }
-    const delay = capabilities.loginDelayMs
-    throw loginFault(status, facts, goodBefore, delay === undefined ? undefined : clock.nowMs() + delay)
+    const delayMs = capabilities.loginDelayMs
+    const delay = delayMs && { seconds: delayMs / 1000, notBeforeMs: clock.nowMs() + delayMs }
+    throw loginFault(status, { ...facts, ...tlsFact(options, capabilities) }, delay || undefined)
   }
   // RFC 1939 section 7: a greeting with a timestamp offers APOP; printable ASCII only (CVE-2007-1558).
   const [timestamp] = /<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]*>/.exec(greeting.words) ?? []
@@ -163,6 +159,14 @@ async function login(
     return
   }
   if (capabilities.known && !offersUser && timestamp !== undefined) return apop(timestamp)
+  // RFC 5034 section 3: SASL names every mechanism there is. The password is not shown to a server that takes none of
+  // ours; one that says nothing of mechanisms is asked by USER, and has to ask for the password itself.
+  if (!offersUser && capabilities.has('SASL')) {
+    const words = capabilities.lines.find(line => /^SASL\b/.test(line)) ?? ''
+    throw new Fault('source.login-method', {
+      facts: { ...facts, ...tlsFact(options, capabilities), words: words.trim() },
+    })
+  }
   const named = await step('login', Buffer.from(`USER ${user}`), loginMs)
   // APOP where it is the only way: its MD5 is no protection worth preferring to TLS.
   if (!named.ok && named.code === '' && timestamp !== undefined) return apop(timestamp)
@@ -170,9 +174,10 @@ async function login(
   check(await step('login', Buffer.from(`PASS ${password}`), loginMs))
 }
 
-/** Words of servers that refuse the way of the login, not the login. */
-const methodWords =
-  /plain ?text.{0,40}(disallow|not allow|disab|forbid|prohib)|(unknown|unrecogni[sz]ed|unsupported|invalid) (command|verb|mechanism)|command not (implemented|supported|recogni[sz]ed)|(ssl|tls).{0,30}required|must (use|issue|enable).{0,30}(ssl|tls|stls)|web ?mail only|(pop3?|external)( access| service)?( is)? (not (enabled|allowed|available)|disabled)/i
+/** RFC 2595 section 4: servers offer logins only once the connection is under TLS. */
+function tlsFact({ mailbox }: EnterOptions, capabilities: Capabilities): { readonly starttls?: string } {
+  return mailbox.server.security === 'none' && capabilities.has('STLS') ? { starttls: 'STLS' } : {}
+}
 
 /** Servers echo command lines in their errors: the password must not get into facts that way. */
 function masked(error: unknown, password: string): unknown {
@@ -186,12 +191,13 @@ function masked(error: unknown, password: string): unknown {
     ...(typeof words === 'string' && { words: clean(words) }),
     ...(typeof what === 'string' && { what: clean(what) }),
   }
-  const { scope, retry, notBeforeMs, cause } = error
+  const { scope, retry, notBeforeMs, cause, loginRefused } = error
   return new Fault(error.code, {
     scope,
     retry,
     facts,
     cause,
+    loginRefused,
     ...(notBeforeMs !== undefined && { notBeforeMs }),
   })
 }

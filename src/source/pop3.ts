@@ -5,15 +5,14 @@
  * A message that the server stored without a final CRLF comes with one, because POP3 cannot end it otherwise;
  * some servers also change bare LF or NUL. Byte for byte can only mean: as the server sent it.
  */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import type { DialMemory, Lookup } from './dial.ts'
-import { type Deadlines, usualDeadlines } from './pop3-deadlines.ts'
+import { type Deadlines, lengthen, usualDeadlines } from './pop3-deadlines.ts'
 import { enter } from './pop3-login.ts'
 import { Pop3Session } from './pop3-session.ts'
-import type { Source, SourceSession } from './source.ts'
+import { type LoginGate, type Patience, type Source, type SourceSession, ungated } from './source.ts'
 
 export type { Deadlines } from './pop3-deadlines.ts'
 
@@ -22,21 +21,20 @@ export interface Pop3SourceOptions {
   readonly clock: Clock
   /** Where other than usual, ms. */
   readonly deadlines?: Partial<Deadlines>
+  /** Longer deadlines where a phase needed them. */
+  readonly patience?: Patience
+  /** What every login passes through. */
+  readonly gate?: LoginGate
   /** Resolves host names; default: the system's way. */
   readonly lookup?: Lookup
 }
 
 /** How long CAPA is left out after it broke a connection. A day, for without CAPA there is no UTF8 either. */
 const withoutCapaMs = 24 * 3_600_000
-/** How long "login incorrect" after a good login is held for a limit: hosts lock for 15 to 60 minutes. */
-const suspectLimitMs = 2 * 3_600_000
 
 /** What one source learns from session to session. Nothing of it is needed for correctness. */
 interface Memory extends DialMemory {
   withoutCapaUntilMs: number
-  /** SHA-256 of the password that was good last: a changed one starts afresh. */
-  goodPassword: string | undefined
-  refusedSinceMs: number | undefined
 }
 
 /**
@@ -44,36 +42,17 @@ interface Memory extends DialMemory {
  * after its login (RFC 1939 section 8). Faults: those of src/fault.ts under source. and message., config.invalid,
  * and what the password's vault throws.
  */
-export function makePop3Source({ mailbox, clock, deadlines, lookup }: Pop3SourceOptions): Source {
-  const limits = Object.freeze({ ...usualDeadlines, ...deadlines })
-  const memory: Memory = { withoutCapaUntilMs: -1, goodPassword: undefined, refusedSinceMs: undefined }
+export function makePop3Source(given: Pop3SourceOptions): Source {
+  const { mailbox, clock, deadlines, lookup, patience, gate = ungated } = given
+  const memory: Memory = { withoutCapaUntilMs: -1 }
 
   async function openOnce(password: string, askCapa: boolean, signal: AbortSignal): Promise<SourceSession> {
-    const digest = createHash('sha256').update(password).digest('hex')
-    const now = clock.monotonicMs()
-    const goodBefore = memory.goodPassword === digest && now - (memory.refusedSinceMs ?? now) < suspectLimitMs
-    try {
-      const options = {
-        mailbox,
-        password,
-        clock,
-        deadlines: limits,
-        signal,
-        memory,
-        lookup,
-        askCapa,
-        goodBefore,
-      }
-      const entered = await enter(options)
-      memory.goodPassword = digest
-      memory.refusedSinceMs = undefined
-      const { host, port } = mailbox.server
-      return new Pop3Session({ ...entered, host, port, deadlines: limits })
-    } catch (error) {
-      const refused = error instanceof Fault && /^source\.login-(limited|refused)$/.test(error.code)
-      if (refused) memory.refusedSinceMs ??= now
-      throw error
-    }
+    const limits = lengthen({ ...usualDeadlines, ...deadlines }, patience)
+    const options = { mailbox, password, clock, deadlines: limits, signal, memory, lookup, askCapa }
+    const entered = await enter(options)
+    gate.announced(entered.capabilities.loginDelayMs)
+    const { host, port } = mailbox.server
+    return new Pop3Session({ ...entered, host, port, deadlines: limits })
   }
 
   return {
@@ -83,14 +62,14 @@ export function makePop3Source({ mailbox, clock, deadlines, lookup }: Pop3Source
       const password = await mailbox.password.reveal()
       const askCapa = clock.monotonicMs() >= memory.withoutCapaUntilMs
       try {
-        return await openOnce(password, askCapa, signal)
+        return await gate.login(() => openOnce(password, askCapa, signal), signal)
       } catch (error) {
         if (!brokenByCapa(error) || signal.aborted) throw error
       }
       // There are servers on which CAPA hangs or which hang up on it.
       memory.withoutCapaUntilMs = clock.monotonicMs() + withoutCapaMs
       try {
-        return await openOnce(password, false, signal)
+        return await gate.login(() => openOnce(password, false, signal), signal)
       } catch (error) {
         // Not even a greeting now: it was the network, not CAPA.
         if (phaseOf(error, 'lookup', 'connect', 'tls', 'greeting')) memory.withoutCapaUntilMs = -1

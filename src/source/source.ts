@@ -88,6 +88,26 @@ export interface SourceSession {
   abandon(): void
 }
 
+/**
+ * The longest time that a phase of this mailbox is given, ms, where it needed more than usual before (patience.ts);
+ * undefined: the usual time. Phases are named as in the facts of a fault.
+ */
+export type Patience = (phase: string) => number | undefined
+
+/** Every login passes through here (logins.ts): refused ones are capped, and the server's pauses kept. */
+export interface LoginGate {
+  /**
+   * Runs `work`, which logs in once. Faults: those of `work`; source.login-capped and source.login-delay, where it
+   * was not run.
+   */
+  login<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** What the server announced after a login: the least pause between two, ms (LOGIN-DELAY). */
+  announced(loginDelayMs: number | undefined): void
+}
+
+/** For a login that nobody counts: set-up, where a person sits. */
+export const ungated: LoginGate = { login: work => work(), announced: () => {} }
+
 export interface Source {
   readonly protocol: 'pop3' | 'imap'
   /** Connects, secures, logs in. */

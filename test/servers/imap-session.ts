@@ -124,6 +124,9 @@ export class ImapSession {
     if (play !== undefined && ['silence', 'reset', 'end', 'bye', 'answer'].includes(play.do)) {
       return this.#play(play, wordText(tag), [])
     }
+    // RFC 3501 section 4.3: eight-bit characters stand in literals alone, which are not in the line.
+    if (verb === 'LOGIN' && /[\x80-\xff]/.test(line))
+      return this.#send([`${wordText(tag)} BAD 8-bit data in a quoted string\r\n`])
     const answer = await this.#answer(wordText(tag), verb, args, play)
     if (play !== undefined && play.do !== 'body') return this.#play(play, wordText(tag), answer)
     this.#send(answer)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, describe as anySuite, test as anyTest, before } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import type { FaultCode } from '../../src/fault.ts'
+import { faultText } from '../../src/locale/locale.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import {
@@ -193,7 +194,23 @@ const refusals: readonly (readonly [string, FaultCode])[] = [
   ['[LIMIT] Too many connections', 'source.limited'],
   ['[OVERQUOTA] Bandwidth used up', 'source.limited'],
   ['[INUSE] Mailbox is in use', 'source.busy'],
-  ['[ALERT] Web login required', 'source.server-temporary'],
+  ['[ALERT] Web login required', 'source.login-refused'],
+  // https://github.com/LukeSmithxyz/mutt-wizard/issues/831, https://github.com/roundcube/roundcubemail/issues/6809
+  ['[ALERT] Invalid credentials (Failure)', 'source.login-refused'],
+  ['[ALERT] Application-specific password required: https://support.example', 'source.login-refused'],
+  // https://github.com/thunderbird/thunderbird-android/issues/8072
+  ['[ALERT] Please log in via your web browser: https://support.example (Failure)', 'source.login-refused'],
+  ['[CONTACTADMIN] Invalid login or password', 'source.login-refused'],
+  ['[ALERT] Too many login failures, try again later', 'source.login-limited'],
+  ['[ALERT] Temporary authentication failure', 'source.server-temporary'],
+  ['[SERVERBUG] Internal error occurred', 'source.server-temporary'],
+  ['[NOPERM] Not permitted', 'source.login-refused'],
+  ['[WEBALERT https://example.net] Web login required.', 'source.login-refused'],
+  ['Invalid credentials, please try again', 'source.login-refused'],
+  ['LOGIN failed.', 'source.login-refused'],
+  ['Authentication failed: account is busy being wrong', 'source.login-refused'],
+  ['nope', 'source.login-refused'],
+  ['AUTHENTICATE PLAIN mechanism not supported', 'source.login-method'],
   ['[PRIVACYREQUIRED] Plain text is disallowed', 'source.login-method'],
   ['Too many login attempts, try again later', 'source.login-limited'],
   ['Temporary failure, please try later', 'source.server-temporary'],
@@ -208,7 +225,8 @@ for (const [words, code] of refusals) {
       },
     })
     const fault = await faultOf(source.open(never), code)
-    assert.equal(fault.facts.words, words.replace(/^\[\w+\] /, ''))
+    assert.equal(fault.facts.words, words.replace(/^\[[^\]]+\] /, ''))
+    assert.equal(fault.loginRefused, true, 'and it counts')
     assert.equal(server.ledger.commands.filter(({ text }) => text === 'AUTHENTICATE').length, 1)
   })
 }
@@ -256,9 +274,54 @@ test('user names and passwords of any characters log in', async t => {
   }
 })
 
-test('a server without any login that we know says source.login-method', async t => {
-  const { source } = await rig(t, { capabilities: ['IMAP4rev1', 'LOGINDISABLED'] })
-  await faultOf(source.open(never), 'source.login-method')
+test('a server without any login that we know says source.login-method, and is asked for none', async t => {
+  for (const capabilities of [
+    ['IMAP4rev1', 'LOGINDISABLED'],
+    ['IMAP4rev1', 'LOGINDISABLED', 'STARTTLS'],
+  ]) {
+    const tls = tlsWith('starttls', certificates.good)
+    const { source, server } = await rig(t, { capabilities, tls })
+    const fault = await faultOf(source.open(never), 'source.login-method')
+    assert.equal(fault.loginRefused, false)
+    assert.ok(!server.ledger.commands.some(({ text }) => /LOGIN|AUTHENTICATE/.test(text)))
+    const { next } = faultText(fault, 'en')
+    if (capabilities.length === 3) assert.match(next, /set MAIL_SECURITY=starttls\.$/)
+    else assert.match(next, /panel/)
+  }
+})
+
+for (const [bye, code] of [
+  ['* BYE [ALERT] Invalid credentials\r\n', 'source.login-refused'],
+  ['* BYE Too many failures', 'source.limited'],
+  ['* BYE [UNAVAILABLE] later', 'source.server-temporary'],
+  ['* BYE bye', 'source.connection-lost'],
+  ['{tag} NO [ALERT] Invalid credentials\r\n* BYE and do not come back', 'source.login-refused'],
+] as const)
+  test(`a login answered by ${JSON.stringify(bye)} is ${code}, and counts`, async t => {
+    const { source } = await rig(t, {
+      faults: {
+        at: ({ verb }) =>
+          verb === 'AUTHENTICATE'
+            ? { do: 'answer', pieces: ['+ \r\n', `${bye.replace(/(\r\n)?$/, '\r\n')}`] }
+            : undefined,
+      },
+    })
+    const fault = await faultOf(source.open(never), code)
+    assert.equal(fault.loginRefused, true)
+  })
+
+// https://github.com/ikvk/imap_tools/issues/265; RFC 3501 section 4.3
+test('a password of other than seven-bit characters goes as a literal over LOGIN', async t => {
+  for (const more of [[], ['LITERAL+']]) {
+    const capabilities = usualCapabilities.filter(name => name !== 'AUTH=PLAIN' && name !== 'LITERAL+')
+    const { open, server } = await rig(t, {
+      users: { 'taro@例え.jp': 'pä"ss\u0080' },
+      capabilities: [...capabilities, ...more],
+      mailbox: { user: 'taro@例え.jp', password: Secret.of('pä"ss\u0080') },
+    })
+    await open()
+    assert.equal(server.ledger.logins.length, 1)
+  }
 })
 
 for (const [greeting, code] of [

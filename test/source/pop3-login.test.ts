@@ -1,7 +1,8 @@
 /** Greeting, CAPA and login as servers really answer them. Each case was met by somebody (fetchmail's FAQ and source, getmail, Dovecot's source). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/clock.ts'
+import { faultText } from '../../src/locale/locale.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import { usualCapabilities } from '../servers/pop3-server.ts'
@@ -25,7 +26,7 @@ for (const [answer, code, retry] of [
   ['-ERR Your mailbox is in use, please wait a few minutes', 'source.busy', 'later'],
   ['-ERR mailbox locked, try again later', 'source.busy', 'later'],
   ['-ERR another POP3 session is active', 'source.busy', 'later'],
-  ['-ERR [LOGIN-DELAY] minimum time between mail checks', 'source.limited', 'later'],
+  ['-ERR [LOGIN-DELAY] minimum time between mail checks', 'source.login-delay', 'later'],
   ['-ERR too many connections from your address', 'source.login-limited', 'later'],
   ['-ERR login too often', 'source.login-limited', 'later'],
   ['-ERR account temporarily blocked after too many failures', 'source.login-limited', 'later'],
@@ -42,11 +43,16 @@ for (const [answer, code, retry] of [
     'owner',
   ],
   ['-ERR POP3 access is disabled', 'source.login-method', 'owner'],
+  ['-ERR Application-specific password required', 'source.login-refused', 'owner'],
+  ['-ERR [ALERT] Invalid credentials (Failure)', 'source.login-refused', 'owner'],
+  ['-ERR Authentication failed, please try again', 'source.login-refused', 'owner'],
+  ['-ERR [SYS/TEMP] [ALERT] authentication backend is down', 'source.server-temporary', 'later'],
 ] as const) {
   test(`a login answered by "${answer}" is ${code}`, async t => {
     const server = await serve(t, { faults: { login: answer } })
     const fault = await rejectsWith(code, sourceFor(server).open(never))
     assert.equal(fault.retry, retry)
+    assert.equal(fault.loginRefused, true, 'and it counts')
     assert.equal(fault.facts.user, 'user')
     assert.equal(server.ledger.failedLogins.length, 1, 'and it is not tried twice')
     await server.until(() => server.openConnections() === 0)
@@ -56,30 +62,34 @@ for (const [answer, code, retry] of [
 test('LOGIN-DELAY says not before when', async t => {
   const capabilities = [...usualCapabilities, 'USER', 'LOGIN-DELAY 600']
   const server = await serve(t, { capabilities, faults: { login: '-ERR [LOGIN-DELAY] too soon' } })
-  const fault = await rejectsWith('source.limited', sourceFor(server).open(never))
+  const fault = await rejectsWith('source.login-delay', sourceFor(server).open(never))
   assert.ok(Math.abs((fault.notBeforeMs ?? 0) - (Date.now() + 600_000)) < 10_000)
 })
 
-test('"login incorrect" after good logins is held for a limit, for two hours', async t => {
-  let ms = 0
-  // Only the reading of time is played: sleeping is not, so that no deadline ends early.
-  const clock: Clock = { nowMs: () => ms, monotonicMs: () => ms, sleep: () => new Promise(() => {}) }
-  const server = await serve(t, {})
-  const source = sourceFor(server, { clock })
-  for (let login = 0; login < 100; login += 1) await (await source.open(never)).close()
-  server.faults.login = '-ERR login incorrect'
-  const limited = await rejectsWith('source.login-limited', source.open(never))
-  assert.equal(limited.retry, 'later')
-  ms += 3_600_000
-  await rejectsWith('source.login-limited', source.open(never))
-  ms += 3_600_001
-  await rejectsWith('source.login-refused', source.open(never))
-  server.faults.login = '-ERR [AUTH] really'
-  await rejectsWith('source.login-refused', source.open(never))
-  delete server.faults.login
-  await (await source.open(never)).close()
-  server.faults.login = '-ERR login incorrect'
-  await rejectsWith('source.login-limited', source.open(never))
+// https://github.com/RainLoop/rainloop-webmail/issues/1016, https://github.com/postalsys/imapflow/issues/274
+for (const lines of [['SASL XOAUTH2'], ['SASL'], ['SASL', 'STLS']]) {
+  test(`a server that offers ${lines} and no USER is shown no password`, async t => {
+    const server = await serve(t, {
+      logins: [],
+      capabilities: ['TOP', 'UIDL', ...lines],
+      faults: { login: '-ERR [AUTH] Unsupported authentication mechanism' },
+    })
+    const fault = await rejectsWith('source.login-method', sourceFor(server).open(never))
+    assert.equal(fault.exitCode, 78)
+    assert.equal(fault.loginRefused, false)
+    assert.deepEqual(
+      server.ledger.commands.filter(line => !/^(CAPA|QUIT)/.test(line)),
+      [],
+    )
+    const { next } = faultText(fault, 'en')
+    if (lines.includes('STLS')) assert.match(next, /set MAIL_SECURITY=starttls\.$/)
+  })
+}
+
+test('"Unsupported authentication mechanism" is no wrong password, whatever its code', async t => {
+  const server = await serve(t, { faults: { login: '-ERR [AUTH] Unsupported authentication mechanism' } })
+  const fault = await rejectsWith('source.login-method', sourceFor(server).open(never))
+  assert.equal(fault.loginRefused, true, 'it was asked for')
 })
 
 for (const [greeting, code] of [
