@@ -270,6 +270,7 @@ test('the words of doctor are complete in both languages, and each text says wha
     certificateSeen: [['h'], 0, 1, 'ab'],
     abilities: ['imap', ['IDLE']],
     labels: [['a'], ['b']],
+    longerWaits: [[['login', 180_000]]],
     moreAuthorities: [['A=b']],
     keyLog: [['A=b']],
     foreignOptions: [['A=b']],

@@ -158,15 +158,15 @@ export const sourceRows: readonly Row[] = [
   {
     title: 'the host limits logins: [LOGIN-DELAY]',
     check: 'sourceLogin',
-    code: 'source.limited',
+    code: 'source.login-delay',
     exitCode: 75,
     breaks: pop3Fault({ login: '-ERR [LOGIN-DELAY] minimum time between mail checks violation' }),
   },
   {
     title: 'the host limits logins, and calls it a wrong password',
     check: 'sourceLogin',
-    code: 'source.login-limited',
-    exitCode: 75,
+    code: 'source.login-doubtful',
+    exitCode: 77,
     async breaks(world) {
       await world.run(['pull'])
       return pop3Fault({ login: '-ERR Login incorrect.' })(world)

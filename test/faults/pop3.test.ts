@@ -77,7 +77,7 @@ test('B1: a cut at every octet of RETR leaves nothing half imported', async () =
 const refusals = [
   ['-ERR [IN-USE] locked by another session', 'source.busy'],
   ['-ERR maildrop already locked', 'source.busy'],
-  ['-ERR [LOGIN-DELAY] wait', 'source.limited'],
+  ['-ERR [LOGIN-DELAY] wait', 'source.login-delay'],
   ['-ERR [SYS/TEMP] try later', 'source.server-temporary'],
   ['-ERR [SYS/PERM] mailbox is gone', 'source.server-permanent'],
   ['-ERR [AUTH] bad password', 'source.login-refused'],
