@@ -1,0 +1,101 @@
+/** A POP3 server that takes its time at one command, or wants a pause between two logins, by a clock of the test's. */
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Clock } from '../../src/clock.ts'
+
+export interface SlowPop3Options {
+  readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>
+  /** How long it is silent before it answers a command, by its verb ('GREETING' before the first), ms. */
+  readonly silentMs?: Readonly<Record<string, number>>
+  /** LOGIN-DELAY (RFC 2449 section 6.5), announced and enforced, seconds. */
+  readonly loginDelaySeconds?: number
+}
+
+export interface SlowPop3 {
+  readonly port: number
+  messages: Buffer[]
+  silentMs: Readonly<Record<string, number>>
+  readonly ledger: { logins: number; refused: number; readonly commands: string[] }
+  stop(): Promise<void>
+}
+
+export async function startSlowPop3(options: SlowPop3Options): Promise<SlowPop3> {
+  const { clock, loginDelaySeconds } = options
+  const sockets = new Set<Socket>()
+  const ledger = { logins: 0, refused: 0, commands: [] as string[] }
+  let lastLoginMs = Number.NEGATIVE_INFINITY
+  const server = createServer(socket => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    const marked = new Set<number>()
+    const view = [...self.messages]
+    const answer = (verb: string, argument: string): string => {
+      const at = Number(argument) - 1
+      switch (verb) {
+        case 'CAPA': {
+          const delay = loginDelaySeconds === undefined ? '' : `LOGIN-DELAY ${loginDelaySeconds}\r\n`
+          return `+OK\r\nUSER\r\nUIDL\r\nTOP\r\nRESP-CODES\r\n${delay}.\r\n`
+        }
+        case 'PASS': {
+          const sinceMs = clock.monotonicMs() - lastLoginMs
+          if (sinceMs < (loginDelaySeconds ?? 0) * 1000) {
+            ledger.refused += 1
+            return '-ERR [LOGIN-DELAY] minimum time between mail checks violation\r\n'
+          }
+          lastLoginMs = clock.monotonicMs()
+          ledger.logins += 1
+          return '+OK\r\n'
+        }
+        case 'STAT':
+          return `+OK ${view.length} ${view.reduce((sum, octets) => sum + octets.length, 0)}\r\n`
+        case 'LIST':
+          return `+OK\r\n${view.map((octets, n) => `${n + 1} ${octets.length}\r\n`).join('')}.\r\n`
+        case 'UIDL':
+          return `+OK\r\n${view.map((octets, n) => `${n + 1} u${hash(octets)}\r\n`).join('')}.\r\n`
+        case 'RETR':
+        case 'TOP':
+          return `+OK\r\n${view[at]?.toString('latin1') ?? ''}.\r\n`
+        case 'DELE':
+          marked.add(at)
+          return '+OK\r\n'
+        case 'QUIT':
+          self.messages = self.messages.filter(octets => ![...marked].some(n => view[n] === octets))
+          return '+OK\r\n'
+        default:
+          return '+OK\r\n'
+      }
+    }
+    const say = async (verb: string, text: string): Promise<void> => {
+      const ms = self.silentMs[verb]
+      if (ms !== undefined) await clock.sleep(ms)
+      if (socket.destroyed) return
+      socket.write(text, 'latin1')
+      if (verb === 'QUIT') socket.end()
+    }
+    let turn = say('GREETING', '+OK ready\r\n')
+    let rest = ''
+    socket.on('data', chunk => {
+      rest += chunk.toString('latin1')
+      const lines = rest.split('\r\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const [verb = '', argument = ''] = line.split(' ')
+        ledger.commands.push(verb.toUpperCase())
+        turn = turn.then(() => say(verb.toUpperCase(), answer(verb.toUpperCase(), argument)))
+      }
+    })
+  })
+  const self: SlowPop3 = {
+    port: 0,
+    messages: [],
+    silentMs: options.silentMs ?? {},
+    ledger,
+    async stop() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return Object.assign(self, { port: (server.address() as AddressInfo).port })
+}
+
+const hash = (octets: Buffer): number => octets.reduce((sum, octet) => (sum * 31 + octet) % 1_000_003, 7)
