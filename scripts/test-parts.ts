@@ -16,6 +16,8 @@ export const slowTests: readonly string[] = [
   'test/journal/rebuild.test.ts', // journals rebuilt from whole mailboxes
   'test/package.test.ts', // npm pack, and an installation on several Nodes
   'test/sandbox.test.ts', // whole sandboxes
+  'test/servers/cyrus.test.ts', // hikyaku on it, killed and started again
+  'test/servers/mbox-servers.test.ts',
   'test/servers/real.test.ts', // every message of the corpus through real servers
   'test/setup/person.test.ts', // whole set-ups on real servers
   'test/setup/script.test.ts',

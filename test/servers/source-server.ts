@@ -9,7 +9,7 @@ export type ServerKind = 'stand-in' | 'dovecot'
 
 export interface SourceServer {
   readonly protocol: Protocol
-  readonly kind: ServerKind
+  readonly kind: ServerKind | 'other'
   /** MAIL_* variables that reach it. */
   readonly env: Readonly<Record<string, string>>
   /** Puts exactly these octets into the mailbox. */

@@ -9,6 +9,8 @@ import { type Protocol, type ServerKind, type SourceServer, startSource } from '
 export interface WorldOptions {
   readonly protocol: Protocol
   readonly server?: ServerKind
+  /** A source that runs already, instead of one of the kind. */
+  readonly source?: SourceServer
   readonly gmail?: GmailServerOptions
   readonly scopes?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -35,7 +37,7 @@ export interface World {
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'hikyaku-world-'))
-  const source = await startSource(options.protocol, options.server ?? 'stand-in')
+  const source = options.source ?? (await startSource(options.protocol, options.server ?? 'stand-in'))
   const gmail = await startGmailServer(options.gmail)
   const stateDir = join(folder, 'state')
   const env = {
