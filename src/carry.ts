@@ -5,6 +5,7 @@
  * else happens the message stays at the source and the row says why and until when.
  */
 import { noteSuccess } from './breaker.ts'
+import { type Bare, bareOf, barePatch } from './evidence.ts'
 import { Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
@@ -61,9 +62,11 @@ export class Carrier {
   async #deliver(row: MessageRow, raw: RawMessage, short: boolean): Promise<void> {
     const { journal, mailbox, clock, count, proved, log } = this.#context
     const header = readHeader(await raw.header())
+    const bare = await bareOf(raw)
     const facts = {
       octets: raw.octets,
       sha256: raw.sha256,
+      ...barePatch(raw, bare),
       headerSha256: header.sha256,
       messageId: header.messageId,
       retrievedAtMs: clock.nowMs(),
@@ -80,11 +83,11 @@ export class Carrier {
     }
     const request = await this.#requests(row)
     // One upload at a time of what Gmail may take for one message, so that the second finds what became of the first.
-    const key = header.messageId ?? raw.sha256
+    const key = header.messageId ?? bare.sha256
     for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) {
       await other.catch(() => {})
     }
-    const upload = this.#importOnce(row, raw, facts, request)
+    const upload = this.#importOnce(row, raw, bare, facts, request)
     this.#underWay.set(key, upload)
     try {
       await upload
@@ -97,11 +100,12 @@ export class Carrier {
   async #importOnce(
     row: MessageRow,
     raw: RawMessage,
+    bare: Bare,
     facts: RowPatch & { readonly messageId: string | undefined },
     request: ImportRequest,
   ): Promise<void> {
     const { journal, mailbox, count, log, steady, clock } = this.#context
-    const twin = journal.importedWith(mailbox.account, raw.sha256)
+    const twin = journal.importedWith(mailbox.account, raw.sha256, bare.sha256)
     if (twin !== undefined && twin.id !== row.id) {
       const importedSteadyMs = steady.readMs()
       journal.move(row.id, 'merged', { ...facts, ...untroubled, mergedInto: twin.id, importedSteadyMs })
@@ -109,7 +113,7 @@ export class Carrier {
       log.merged({ ...eventOf(row), octets: raw.octets, into: twin.gmailId })
       return
     }
-    const other = journal.importingWith(mailbox.account, raw.sha256, facts.messageId)
+    const other = journal.importingWith(mailbox.account, raw.sha256, facts.messageId, bare.sha256)
     if (other !== undefined && other.id !== row.id && (row.stage !== 'importing' || other.id < row.id)) {
       // It may be in Gmail already: that outcome is resolved first. An unknown outcome of this row stays one.
       const stage = row.stage === 'importing' ? 'importing' : 'deferred'
@@ -119,7 +123,7 @@ export class Carrier {
       return
     }
     // The same message may have been under way under another name, which is gone: then its outcome is this row's.
-    const lost = journal.lostOutcome(mailbox.account, raw.sha256)
+    const lost = journal.lostOutcome(mailbox.account, raw.sha256, bare.sha256)
     const inherit =
       lost === undefined ? [] : [{ id: lost.id, to: lost.stage, patch: { outcomeUnknown: false } }]
     if (lost !== undefined && facts.messageId === undefined && mailbox.whenOutcomeUnknown === 'ask') {

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from './clock.ts'
+import { sizeFits } from './evidence.ts'
 import { Fault } from './fault.ts'
 import type { FoundMessage, Gmail } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
@@ -123,13 +124,10 @@ async function byHeader(
   }
   if (header === undefined)
     return { entry, row: undefined, messageId: undefined, arrivedAtMs: entry.arrivedAtMs }
-  const { sha256, messageId, arrivedAtMs } = readHeader(header)
-  const alike = messageId === undefined ? [] : (journal?.byEvidence(mailbox, sha256) ?? [])
-  const row = alike.find(({ id, octets, octetsListed }) => {
-    const before = octets ?? octetsListed
-    const fits = before === undefined || entry.octets === undefined || Math.abs(before - entry.octets) <= 2
-    return !taken.has(id) && fits
-  })
+  const facts = readHeader(header)
+  const { sha256, wholeSha256, messageId, arrivedAtMs } = facts
+  const alike = messageId === undefined ? [] : (journal?.byEvidence(mailbox, sha256, wholeSha256) ?? [])
+  const row = alike.find(each => !taken.has(each.id) && sizeFits(each, entry.octets, facts))
   return { entry, row, messageId, arrivedAtMs: entry.arrivedAtMs ?? arrivedAtMs }
 }
 

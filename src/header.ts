@@ -8,8 +8,13 @@
 import { createHash } from 'node:crypto'
 
 export interface HeaderFacts {
-  /** SHA-256 of the header section: evidence of identity. */
+  /** SHA-256 of the header section without the lines that servers keep for themselves: evidence of identity. */
   readonly sha256: string
+  /** SHA-256 of the whole section, which is what journals held before. */
+  readonly wholeSha256: string
+  /** How much of the section the lines are that servers keep for themselves. */
+  readonly keptOctets: number
+  readonly keptLines: number
   /** The first Message-ID (RFC 5322 section 3.6.4), angle brackets included; undefined where there is none. */
   readonly messageId: string | undefined
   /** When the receiving host wrote its topmost Received line, else the Date; ms since 1970. */
@@ -22,14 +27,60 @@ export function readHeader(header: Uint8Array): HeaderFacts {
   const octets = Buffer.from(header.buffer, header.byteOffset, header.byteLength)
   const fields = fieldValues(octets, ['received', 'message-id', 'date', 'subject', 'x-imap', 'x-imapbase'])
   const received = fields.get('received')
+  const kept = withoutKeptLines(octets)
   return {
-    sha256: createHash('sha256').update(octets).digest('hex'),
+    sha256: digestOf(kept.bare),
+    wholeSha256: digestOf(octets),
+    keptOctets: kept.octets,
+    keptLines: kept.lines,
     messageId: messageId(fields.get('message-id')),
     arrivedAtMs: dateOf(received?.slice(received.lastIndexOf(';') + 1)) ?? dateOf(fields.get('date')),
     pseudo:
       (fields.has('x-imap') || fields.has('x-imapbase')) &&
       /FOLDER INTERNAL DATA/i.test(fields.get('subject') ?? ''),
   }
+}
+
+const digestOf = (octets: Buffer): string => createHash('sha256').update(octets).digest('hex')
+
+/**
+ * Fields that a server writes into stored mail for its own bookkeeping and changes as it likes: mbox flags and numbers
+ * (UW c-client, GNU mailutils, qpopper, mutt), and Mozilla's in files that it shares.
+ */
+const keptNames = new Set([
+  'x-uidl',
+  'status',
+  'x-status',
+  'x-uid',
+  'x-imap',
+  'x-imapbase',
+  'x-keywords',
+  'content-length',
+])
+const isKept = (name: string): boolean => keptNames.has(name) || name.startsWith('x-mozilla-')
+/** No name that is asked for is longer. */
+const longestName = 64
+
+/** A header section without such fields, folded lines included; how many octets and lines they are. */
+export function withoutKeptLines(header: Buffer): { bare: Buffer; octets: number; lines: number } {
+  const pieces: Buffer[] = []
+  let from = 0
+  let lines = 0
+  let octets = 0
+  for (let at = 0; at < header.length; ) {
+    const name = nameOfField(header, at, longestName)
+    const end = Math.min(header.length, endOfField(header, at) + 1)
+    if (isKept(name)) {
+      if (at > from) pieces.push(header.subarray(from, at))
+      for (let feed = header.indexOf(lf, at); feed >= 0 && feed < end; feed = header.indexOf(lf, feed + 1))
+        lines += 1
+      octets += end - at
+      from = end
+    }
+    at = end
+  }
+  if (octets === 0) return { bare: header, octets, lines }
+  return { bare: Buffer.concat([...pieces, header.subarray(from)]), octets, lines }
 }
 
 /** The first field of this name (lower case), unfolded and trimmed; undefined where there is none. */
@@ -47,18 +98,23 @@ function fieldValues(header: Buffer, names: readonly string[]): ReadonlyMap<stri
   const longest = Math.max(...names.map(name => name.length))
   for (let at = 0; at < header.length && values.size < names.length; ) {
     // A field's name begins at a line's begin (RFC 5322 section 2.2); folded lines begin with white space.
-    const nameEnd = endOfName(header, at, at + longest)
-    let valueAt = nameEnd
-    while (isBlank(header[valueAt])) valueAt += 1
-    const name = header[valueAt] === colon ? header.toString('latin1', at, nameEnd).toLowerCase() : ''
+    const name = nameOfField(header, at, longest)
     const end = endOfField(header, at)
     if (names.includes(name) && !values.has(name)) {
-      const value = header.toString('latin1', valueAt + 1, end)
+      const value = header.toString('latin1', header.indexOf(colon, at) + 1, end)
       values.set(name, value.replace(/\r?\n(?=[ \t])/g, '').trim())
     }
     at = end + 1
   }
   return values
+}
+
+/** The name (lower case) of the field that begins at `at`; '' where it has none or a longer one. */
+function nameOfField(header: Buffer, at: number, longest: number): string {
+  const nameEnd = endOfName(header, at, at + longest)
+  let colonAt = nameEnd
+  while (isBlank(header[colonAt])) colonAt += 1
+  return header[colonAt] === colon ? header.toString('latin1', at, nameEnd).toLowerCase() : ''
 }
 
 /** Past the last octet at `at` that may belong to a name; `limit` at most. */

@@ -10,8 +10,9 @@
  * Invariant: a message is only ever recognised by evidence of its own, never by position or by a guess, so that
  * none is skipped; and in a pull that had to ask for evidence nothing older is settled.
  */
+import { bareOf, isOfBefore, isSameBare, isSameHeader, sizeFits } from './evidence.ts'
 import { Fault } from './fault.ts'
-import { readHeader } from './header.ts'
+import { type HeaderFacts, readHeader } from './header.ts'
 import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
 import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
@@ -150,20 +151,30 @@ class Identification {
     const { journal, mailbox } = this.#context
     const row = journal.byUid(mailbox.name, entry.folder, uid)
     if (row === undefined || this.#recognised.has(row.id)) return false
-    // The name came back after it had gone, or its size or date changed: it may have been given to another message.
-    this.#inDoubt = true
     // A whole listing may be empty once by a server's mistake: what was there before the owner's start stays so.
     const stillBaseline =
       row.stage === 'baseline' && (await this.#isBaseline(entry, [{ ...row, stage: 'baseline' }]))
     const nothingDone =
       row.stage === 'listed' || row.stage === 'deferred' || row.stage === 'gone' || stillBaseline
-    const evidence = nothingDone ? undefined : await this.#peek(entry)
-    if (nothingDone || (evidence !== undefined && evidence === row.headerSha256 && sameSize(row, entry))) {
+    const stays = !nothingDone && (await this.#isSame(row, entry))
+    // The name came back after it had gone, or its size or date changed and nothing says why: it may have been given to
+    // another message. A name that stays is believed while its evidence agrees.
+    if (!stays || !row.present || !sizesAgree(row.arrivedAtMs, entry.arrivedAtMs)) this.#inDoubt = true
+    if (nothingDone || stays) {
       this.#recognise(row.id, entry)
       return true
     }
     await this.#misnamed(row.id, entry)
     return true
+  }
+
+  /** Under the same name: by header section and size, or where the size does not fit, by the octets. */
+  async #isSame(row: MessageRow, entry: Listed): Promise<boolean> {
+    const facts = await this.#peek(entry)
+    if (facts === undefined) return false
+    if (!isSameHeader(row, facts)) return isOfBefore(row, facts, entry.octets)
+    if (sizeFits(row, entry.octets, facts)) return true
+    return row.sha256 !== undefined && isSameBare(row, (await this.#read(entry))?.bareSha256)
   }
 
   /** The same message under another name, or under its own again. */
@@ -190,9 +201,11 @@ class Identification {
     const { journal, session } = this.#context
     if (session.abilities.protocol !== 'pop3') return
     for (const [entry, { id }] of named) {
-      const known = journal.row(id)?.headerSha256
-      const evidence = known === undefined ? undefined : await this.#peek(entry)
-      if (evidence !== undefined && evidence !== known) await this.#misnamed(id, entry)
+      const row = journal.row(id)
+      if (row?.headerSha256 === undefined) continue
+      const facts = await this.#peek(entry)
+      const agrees = facts === undefined || isSameHeader(row, facts) || isOfBefore(row, facts, entry.octets)
+      if (!agrees) await this.#misnamed(id, entry)
     }
   }
 
@@ -202,20 +215,24 @@ class Identification {
     const { journal, mailbox } = this.#context
     const rows = [...journal.nameless(mailbox.name, this.#listing.folder)]
     for (const entry of entries) {
-      const evidence = (await this.#peek(entry)) ?? (await this.#read(entry))?.headerSha256
+      const facts = (await this.#peek(entry)) ?? (await this.#read(entry))?.header
       const alike = rows.filter(
-        row =>
-          evidence !== undefined &&
-          row.headerSha256 === evidence &&
-          sizesAgree(row.octetsListed, entry.octets),
+        row => facts !== undefined && isSameHeader(row, facts) && this.#fits(row, entry, facts),
       )
       const row = alike.length === 0 ? undefined : await this.#tellApart(entry, alike)
-      if (row === undefined) await this.#add(entry, evidence)
+      if (row === undefined) await this.#add(entry, facts?.sha256)
       else {
         rows.splice(rows.indexOf(row), 1)
         this.#recognised.set(row.id, entry)
       }
     }
+  }
+
+  /** Without such lines the announced size must be the one that was announced before. */
+  #fits(row: MessageRow, entry: Listed, facts: HeaderFacts): boolean {
+    if (sizesAgree(row.octetsListed, entry.octets)) return true
+    const keptBefore = (row.octets ?? 0) - (row.bareOctets ?? row.octets ?? 0)
+    return facts.keptOctets + keptBefore > 0 && sizeFits(row, entry.octets, facts)
   }
 
   /**
@@ -224,10 +241,11 @@ class Identification {
    */
   async #tellApart(entry: Listed, alike: readonly MessageRow[]): Promise<MessageRow | undefined> {
     const [first] = alike
-    const alikeInAll = alike.every(row => row.sha256 === first?.sha256)
+    const digest = (row: MessageRow | undefined): string | undefined => row?.bareSha256 ?? row?.sha256
+    const alikeInAll = alike.every(row => digest(row) === digest(first))
     if (alikeInAll && (first?.messageId !== undefined || first?.sha256 === undefined)) return first
-    const sha256 = (await this.#read(entry))?.sha256
-    return alike.find(row => row.sha256 === sha256) ?? alike.find(row => row.sha256 === undefined)
+    const bareSha256 = (await this.#read(entry))?.bareSha256
+    return alike.find(row => isSameBare(row, bareSha256)) ?? alike.find(row => row.sha256 === undefined)
   }
 
   /**
@@ -247,7 +265,9 @@ class Identification {
         .filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
         .map(row => [row.id, row]),
     )
-    const sizes = new Set([...orphans.values()].flatMap(row => [row.octets, row.octetsListed]))
+    const sizes = new Set(
+      [...orphans.values()].flatMap(row => [row.octets, row.octetsListed]).map(octets => sizeStep(octets)),
+    )
     const baseline = [...orphans.values()].filter(row => row.stage === 'baseline').slice(0, 1)
     let pending = 0
     for (const entry of fresh) {
@@ -270,20 +290,25 @@ class Identification {
   ): Promise<MessageRow | undefined> {
     const { journal, mailbox } = this.#context
     const { octets } = entry
-    const near = octets === undefined ? [] : [0, 1, 2, -1, -2].map(more => octets + more)
-    if (octets !== undefined && !near.some(size => sizes.has(size))) return undefined
-    const evidence = await this.#peek(entry)
-    if (evidence === undefined) return undefined
+    // Lines that the server keeps for itself may have come or gone.
+    const step = sizeStep(octets)
+    if (step !== undefined && ![step - 1, step, step + 1].some(size => sizes.has(size))) return undefined
+    const facts = await this.#peek(entry)
+    if (facts === undefined) return undefined
     // What we asked the source to delete is gone as it should be, and no evidence without a Message-ID is good
     // enough: such an entry is retrieved, and its digest decides.
     const alike = journal
-      .byEvidence(mailbox.name, evidence)
+      .byEvidence(mailbox.name, facts.sha256, facts.wholeSha256)
       .filter(
         row =>
-          orphans.has(row.id) && row.messageId !== undefined && row.settleAsks === 0 && sameSize(row, entry),
+          orphans.has(row.id) &&
+          row.messageId !== undefined &&
+          row.settleAsks === 0 &&
+          sizeFits(row, octets, facts),
       )
     // Two different messages with equal header sections: only the octets can tell, so it is retrieved.
-    return alike.every(row => row.sha256 === alike[0]?.sha256) ? alike[0] : undefined
+    const digest = (row: MessageRow | undefined): string | undefined => row?.bareSha256 ?? row?.sha256
+    return alike.every(row => digest(row) === digest(alike[0])) ? alike[0] : undefined
   }
 
   async #add(entry: Listed, evidence?: string, orphans: readonly StandingRow[] = []): Promise<void> {
@@ -333,9 +358,9 @@ class Identification {
     return header === undefined ? undefined : readHeader(header).arrivedAtMs
   }
 
-  async #peek(entry: Listed): Promise<string | undefined> {
+  async #peek(entry: Listed): Promise<HeaderFacts | undefined> {
     const header = await this.#header(entry)
-    return header === undefined ? undefined : readHeader(header).sha256
+    return header === undefined ? undefined : readHeader(header)
   }
 
   readonly #headers = new Map<Listed, Buffer | undefined>()
@@ -370,7 +395,7 @@ class Identification {
   }
 
   /** No name and no TOP: the message itself must be read to be recognised. */
-  async #read(entry: Listed): Promise<{ sha256: string; headerSha256: string } | undefined> {
+  async #read(entry: Listed): Promise<{ bareSha256: string; header: HeaderFacts } | undefined> {
     const { session, spooler, lost } = this.#context
     // Without this evidence it counts as new, and its digest decides when it is carried.
     if (lost.messages.has(nameAt(entry)) || lost.messages.size >= mostLost) return undefined
@@ -379,7 +404,7 @@ class Identification {
       return await this.#guard(entry, async () => {
         await session.retrieve(entry, spool, this.#signal)
         const raw = await spool.seal()
-        return { sha256: raw.sha256, headerSha256: readHeader(await raw.header()).sha256 }
+        return { bareSha256: (await bareOf(raw)).sha256, header: readHeader(await raw.header()) }
       })
     } catch (error) {
       if (!(error instanceof Fault) || error.scope !== 'message') throw error
@@ -443,10 +468,6 @@ function agrees(row: StandingRow, entry: Listed): boolean {
   return row.stage === 'baseline' || sizesAgree(row.arrivedAtMs, entry.arrivedAtMs)
 }
 
-/** Whether the announced size fits what was announced or retrieved before; a server may count a last CRLF or not. */
-function sameSize(row: MessageRow, entry: Listed): boolean {
-  const size = entry.octets
-  if (size === undefined) return true
-  const near = (octets: number | undefined): boolean => octets !== undefined && Math.abs(octets - size) <= 2
-  return near(row.octets) || near(row.octetsListed)
-}
+/** In steps of 1,024 octets: whatever lines a server keeps for itself, it is the same step or one beside it. */
+const sizeStep = (octets: number | undefined): number | undefined =>
+  octets === undefined ? undefined : Math.floor(octets / 1024)

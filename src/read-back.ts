@@ -3,6 +3,8 @@
  * therefore compares below them: the last octets, as many as were uploaded.
  */
 import { createHash } from 'node:crypto'
+import type { Bare } from './evidence.ts'
+import { withoutKeptLines } from './header.ts'
 
 /**
  * @param readBack the octets that Gmail gave back
@@ -15,4 +17,12 @@ export function sameBelowTop(readBack: Buffer, sha256: string, octets: number): 
   if (start < 0) return false
   const same = createHash('sha256').update(readBack.subarray(start)).digest('hex') === sha256
   return same && (start === 0 || readBack[start - 1] === 0x0a)
+}
+
+/** The same, without the lines that servers keep for themselves in what was given back. */
+export function sameBareBelowTop(readBack: Buffer, bare: Bare): boolean {
+  const blank = readBack.indexOf('\r\n\r\n')
+  const header = readBack.subarray(0, blank < 0 ? readBack.length : blank + 4)
+  const rest = Buffer.concat([withoutKeptLines(header).bare, readBack.subarray(header.length)])
+  return sameBelowTop(rest, bare.sha256, bare.octets)
 }

@@ -7,11 +7,13 @@
  * never by its name or its Message-ID.
  */
 import { backoffMs } from './backoff.ts'
+import { type Bare, bareOf, barePatch } from './evidence.ts'
 import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
 import type { MessageRow, RowPatch, Salvage } from './journal/journal.ts'
 import type { RawMessage } from './message.ts'
 import { gmailMaxOctets, type PullPorts, record } from './pull-context.ts'
+import { sameBareBelowTop } from './read-back.ts'
 import { sameOctets } from './resolve.ts'
 import type { Listed, SourceSession } from './source/source.ts'
 
@@ -177,9 +179,11 @@ class Rebuild {
     const { salvage } = this.#options
     const count = this.#count
     const header = readHeader(await raw.header())
+    const bare = await bareOf(raw)
     const facts: RowPatch = {
       octets: raw.octets,
       sha256: raw.sha256,
+      ...barePatch(raw, bare),
       headerSha256: header.sha256,
       messageId: header.messageId,
       retrievedAtMs: clock.nowMs(),
@@ -190,14 +194,14 @@ class Rebuild {
       count.ignored += 1
       return
     }
-    const twin = journal.importedWith(mailbox.account, raw.sha256)
+    const twin = journal.importedWith(mailbox.account, raw.sha256, bare.sha256)
     if (twin !== undefined) {
       journal.move(row.id, 'merged', { ...facts, mergedInto: twin.id, importedSteadyMs: steady.readMs() })
       count.merged += 1
       return
     }
-    const old = salvage.importedAs(mailbox.account, raw.sha256)
-    const gmailId = old?.gmailId ?? (await this.#find(header.messageId, raw))
+    const old = salvage.importedAs(mailbox.account, raw.sha256, bare.sha256)
+    const gmailId = old?.gmailId ?? (await this.#find(header.messageId, raw, bare))
     if (gmailId !== undefined) {
       journal.move(row.id, 'importing', { ...facts, importingAtMs: clock.nowMs() })
       // "After N days" begins anew: the steady clock of the old journal is lost.
@@ -207,14 +211,14 @@ class Rebuild {
       if (old !== undefined) count.salvaged += 1
       return
     }
-    this.#leave(row, raw, facts)
+    this.#leave(row, raw, bare, facts)
   }
 
   /** Not proved to be in Gmail. */
-  #leave(row: MessageRow, raw: RawMessage, facts: RowPatch): void {
+  #leave(row: MessageRow, raw: RawMessage, bare: Bare, facts: RowPatch): void {
     const { journal, mailbox, clock } = this.#ports
     const { salvage } = this.#options
-    const importing = salvage.wasImporting(mailbox.account, raw.sha256)
+    const importing = salvage.wasImporting(mailbox.account, raw.sha256, bare.sha256)
     if (importing !== undefined) {
       // As it was: the next pull resolves it before anything else (resolve.ts).
       journal.move(row.id, 'importing', {
@@ -268,15 +272,15 @@ class Rebuild {
     return arrivedAtMs < fromMs
   }
 
-  /** The id of Gmail's copy of exactly these octets; undefined where there is none or Gmail may not be asked. */
-  async #find(messageId: string | undefined, raw: RawMessage): Promise<string | undefined> {
+  /** The id of Gmail's copy of these octets, lines of the server's own put aside; undefined where there is none or Gmail may not be asked. */
+  async #find(messageId: string | undefined, raw: RawMessage, bare: Bare): Promise<string | undefined> {
     const { gmail, clock, random } = this.#ports
     const { signal } = this.#options
     for (let failures = 0; ; ) {
       try {
         if (messageId === undefined || !(await gmail.canRead(signal))) return undefined
         const copies = await gmail.findByMessageId(messageId, signal)
-        return copies.find(copy => sameOctets(copy, raw))?.id
+        return copies.find(copy => sameOctets(copy, raw) || sameBareBelowTop(copy.raw, bare))?.id
       } catch (error) {
         // A Message-ID that cannot be searched for is merged by Gmail all the same.
         if (error instanceof Fault && error.code === 'gmail.ask-owner') return undefined

@@ -6,7 +6,9 @@
  * (identify.ts), since a server may answer +OK and delete nothing.
  */
 import type { AfterImport } from './config/config.ts'
+import { bareOf, isOfBefore, isSameBare } from './evidence.ts'
 import { asFault, Fault, type FaultCode } from './fault.ts'
+import { readHeader } from './header.ts'
 import type { MessageRow } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
 import { eventOf, gmailMaxOctets, nameAt, type PullContext, record } from './pull-context.ts'
@@ -158,7 +160,8 @@ function isDue(
  * differ: the source may have the only copy of these.
  */
 function isHeldByGmail(context: PullContext, row: MessageRow): boolean {
-  return row.mergedInto === undefined || context.journal.row(row.mergedInto)?.sha256 === row.sha256
+  const copy = row.mergedInto === undefined ? row : context.journal.row(row.mergedInto)
+  return copy !== undefined && (copy.sha256 === row.sha256 || isSameBare(copy, row.bareSha256 ?? row.sha256))
 }
 
 /**
@@ -176,17 +179,19 @@ async function isCertain(context: PullContext, row: MessageRow, entry: Listed): 
   if (lost.messages.has(nameAt(entry))) return false
   const spool = spooler.take(gmailMaxOctets)
   try {
-    const sha256 = await underWay.guard(
+    const raw = await underWay.guard(
       keyOfEntry(context, entry),
       () => [],
       async () => {
         await session.retrieve(entry, spool, signal)
-        return (await spool.seal()).sha256
+        return spool.seal()
       },
       { endsAtMost: Infinity, clears: true },
     )
-    if (sha256 === undefined) return false
-    if (sha256 === row.sha256) return true
+    if (raw === undefined) return false
+    if (raw.sha256 === row.sha256 || isSameBare(row, (await bareOf(raw)).sha256)) return true
+    // Not proved, and not another message either.
+    if (isOfBefore(row, readHeader(await raw.header()), raw.octets)) return false
   } catch (error) {
     if (!session.usable) lost.messages.add(nameAt(entry))
     else if (error instanceof Fault && error.scope === 'message') return false

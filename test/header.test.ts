@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { fieldValue, readHeader } from '../src/header.ts'
+import { fieldValue, readHeader, withoutKeptLines } from '../src/header.ts'
 import { corpus } from './messages/corpus.ts'
 
 const of = (...lines: string[]): Buffer => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
@@ -78,5 +78,40 @@ describe('facts of a header section', () => {
     const hostile = Buffer.from(`Received: ${'('.repeat(200_000)}\r\nDate: ${'() '.repeat(60_000)}\r\n\r\n`)
     readHeader(hostile)
     readHeader(Buffer.from(`Message-ID: ${'<'.repeat(200_000)}\r\n\r\n`))
+  })
+})
+
+describe('lines that servers keep for themselves', () => {
+  const own = of('Subject: x', 'Message-ID: <a@b>')
+
+  test('are left out in any case, with their folds, wherever they stand', () => {
+    const served = of(
+      'X-UIDL: abc',
+      'Subject: x',
+      'STATUS : RO',
+      'x-keywords:',
+      ' NonJunk',
+      '\t$Forwarded',
+      'Message-ID: <a@b>',
+      'X-Mozilla-Status2: 0',
+      'Content-Length: 12',
+    )
+    const { bare, octets, lines } = withoutKeptLines(served)
+    assert.deepEqual(bare, own)
+    assert.deepEqual([octets, lines], [served.length - own.length, 7])
+    assert.equal(readHeader(served).sha256, readHeader(own).sha256)
+    assert.notEqual(readHeader(served).wholeSha256, readHeader(own).wholeSha256)
+    assert.equal(readHeader(own).sha256, readHeader(own).wholeSha256, 'as journals held it before')
+  })
+
+  test('and others whose names only look like them are the message', () => {
+    for (const line of [
+      'X-Status-Page: up',
+      'X-UIDLs: 1',
+      'Content-Length-Old: 1',
+      ' Status: RO',
+      'X-Mozilla: 1',
+    ])
+      assert.equal(withoutKeptLines(of('Subject: x', line)).octets, 0, line)
   })
 })

@@ -82,7 +82,11 @@ export interface MessageRow {
   readonly octetsListed: number | undefined
   readonly octets: number | undefined
   readonly sha256: string | undefined
-  /** SHA-256 of the header section: cheap evidence of identity. */
+  /** `sha256` without the lines that servers keep for themselves (evidence.ts); undefined where it is the same. */
+  readonly bareSha256: string | undefined
+  /** `octets` without them; undefined in rows that were retrieved before this was known. */
+  readonly bareOctets: number | undefined
+  /** SHA-256 of the header section without them (rows of before: of all of it): cheap evidence of identity. */
   readonly headerSha256: string | undefined
   /** Message-ID as it stands in the header, angle brackets included. */
   readonly messageId: string | undefined
@@ -252,16 +256,21 @@ export interface Journal {
   foldersOf(mailbox: string): readonly string[]
   /** Rows without a trustworthy name that stood in the latest listing. */
   nameless(mailbox: string, folder: string): readonly MessageRow[]
-  /** The oldest row of the account whose import put these very octets into Gmail. */
-  importedWith(account: string, sha256: string): MessageRow | undefined
+  /** The oldest row of the account whose import put these very octets into Gmail, or else the same bare ones. */
+  importedWith(account: string, sha256: string, bareSha256?: string): MessageRow | undefined
   /** The oldest row of the account with these octets or this Message-ID whose import is under way or unknown. */
-  importingWith(account: string, sha256: string, messageId: string | undefined): MessageRow | undefined
+  importingWith(
+    account: string,
+    sha256: string,
+    messageId: string | undefined,
+    bareSha256?: string,
+  ): MessageRow | undefined
   /** A row of the account with these octets that is gone from the source while its outcome was unknown. */
-  lostOutcome(account: string, sha256: string): MessageRow | undefined
+  lostOutcome(account: string, sha256: string, bareSha256?: string): MessageRow | undefined
   /** A row that Gmail holds under this id with other octets and the same Message-ID. */
   namesake(gmailId: string, messageId: string, sha256: string): MessageRow | undefined
-  /** Rows of the mailbox with this evidence, whatever their stage. */
-  byEvidence(mailbox: string, headerSha256: string): readonly MessageRow[]
+  /** Rows of the mailbox with this evidence (or that of the whole section), whatever their stage. */
+  byEvidence(mailbox: string, headerSha256: string, wholeSha256?: string): readonly MessageRow[]
   byMessageId(messageId: string): readonly MessageRow[]
   /** Rows of the mailbox in these stages, newest generation first and in listing order within it. */
   inStages(mailbox: string, stages: readonly Stage[]): readonly MessageRow[]
@@ -304,10 +313,10 @@ export interface Journal {
 export interface Salvage {
   /** How many rows were readable. */
   readonly rows: number
-  /** A row of the account with exactly these octets that reached Gmail. */
-  importedAs(account: string, sha256: string): MessageRow | undefined
-  /** A row of the account with exactly these octets whose import has an unknown outcome. */
-  wasImporting(account: string, sha256: string): MessageRow | undefined
+  /** A row of the account with these octets, or the same bare ones, that reached Gmail. */
+  importedAs(account: string, sha256: string, bareSha256?: string): MessageRow | undefined
+  /** A row of the account with these octets, or the same bare ones, whose import has an unknown outcome. */
+  wasImporting(account: string, sha256: string, bareSha256?: string): MessageRow | undefined
   byUid(mailbox: string, folder: string, uid: string): MessageRow | undefined
   firstPullAtMs(mailbox: string): number | undefined
 }

@@ -13,6 +13,8 @@ export const messageColumns: Columns<MessageRow> = {
   octetsListed: 'integer',
   octets: 'integer',
   sha256: 'text',
+  bareSha256: 'text',
+  bareOctets: 'integer',
   headerSha256: 'text',
   messageId: 'text',
   seen: 'boolean',

@@ -38,17 +38,21 @@ export function salvageJournal(file: string, workDir: string): Salvage {
   const named = new Map<string, MessageRow>()
   for (const row of rows.messages) {
     if (row.sha256 !== undefined && row.account !== undefined) {
-      const same = key(row.account, row.sha256)
       const reached = row.gmailId !== undefined && row.mergedInto === undefined
-      if (reached && (row.stage === 'imported' || row.stage === 'settled')) imported.set(same, row)
-      if (row.stage === 'importing') importing.set(same, row)
+      for (const digest of [row.bareSha256 ?? row.sha256, row.sha256]) {
+        const same = key(row.account, digest)
+        if (reached && (row.stage === 'imported' || row.stage === 'settled')) imported.set(same, row)
+        if (row.stage === 'importing') importing.set(same, row)
+      }
     }
     if (row.uid !== undefined) named.set(key(row.mailbox, row.folder, row.uid), row)
   }
   return {
     rows: rows.messages.length,
-    importedAs: (account, sha256) => imported.get(key(account, sha256)),
-    wasImporting: (account, sha256) => importing.get(key(account, sha256)),
+    importedAs: (account, sha256, bare) =>
+      imported.get(key(account, sha256)) ?? imported.get(key(account, bare)),
+    wasImporting: (account, sha256, bare) =>
+      importing.get(key(account, sha256)) ?? importing.get(key(account, bare)),
     byUid: (mailbox, folder, uid) => named.get(key(mailbox, folder, uid)),
     firstPullAtMs: mailbox => rows.firstPulls.get(mailbox),
   }

@@ -92,4 +92,10 @@ ALTER TABLE message ADD COLUMN verification_tried_at_ms INTEGER;
   `
 DELETE FROM note WHERE key LIKE 'login/%';
 `,
+  // The message without the lines that servers keep for themselves.
+  `
+ALTER TABLE message ADD COLUMN bare_sha256 TEXT;
+ALTER TABLE message ADD COLUMN bare_octets INTEGER;
+CREATE INDEX message_by_bare_digest ON message (account, bare_sha256) WHERE bare_sha256 IS NOT NULL;
+`,
 ]

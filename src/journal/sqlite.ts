@@ -43,6 +43,9 @@ import { SqliteTroubles } from './troubles.ts'
 /** No wait is meant to be longer than a day; one that is was written while the clock was wrong. */
 const waitIsOver = `(coalesce(not_before_ms, 0) <= ?2 OR not_before_ms > ?2 + ${24 * 3600_000})`
 
+/** ?2 the digest, ?3 that of the bare message: a row without a bare one of its own is bare itself. */
+const hasDigest = '(sha256 = ?2 OR sha256 = ?3 OR bare_sha256 = ?3)'
+
 /**
  * Opens the journal of a state directory, or makes it where there has never been one.
  * @param mode 'run' (one instance at a time) checks the file's integrity and may make or migrate it; 'look' opens an existing one for
@@ -261,30 +264,39 @@ class SqliteJournal implements Journal {
     )
   }
 
-  importedWith(account: string, sha256: string): MessageRow | undefined {
+  importedWith(account: string, sha256: string, bareSha256 = sha256): MessageRow | undefined {
     return this.#rows(
-      `account = ? AND sha256 = ? AND gmail_id IS NOT NULL AND merged_into IS NULL AND stage IN ('imported', 'settled')
-       ORDER BY id LIMIT 1`,
+      `account = ?1 AND ${hasDigest} AND gmail_id IS NOT NULL AND merged_into IS NULL
+         AND stage IN ('imported', 'settled')
+       ORDER BY sha256 <> ?2, id LIMIT 1`,
       account,
       sha256,
+      bareSha256,
     )[0]
   }
 
-  importingWith(account: string, sha256: string, messageId: string | undefined): MessageRow | undefined {
+  importingWith(
+    account: string,
+    sha256: string,
+    messageId: string | undefined,
+    bareSha256 = sha256,
+  ): MessageRow | undefined {
     const rows = this.#rows(
-      `account = ?1 AND stage = 'importing' AND (sha256 = ?2 OR message_id = ?3) ORDER BY id LIMIT 1`,
+      `account = ?1 AND stage = 'importing' AND (${hasDigest} OR message_id = ?4) ORDER BY id LIMIT 1`,
       account,
       sha256,
+      bareSha256,
       messageId ?? null,
     )
     return rows[0]
   }
 
-  lostOutcome(account: string, sha256: string): MessageRow | undefined {
+  lostOutcome(account: string, sha256: string, bareSha256 = sha256): MessageRow | undefined {
     const rows = this.#rows(
-      `account = ? AND sha256 = ? AND stage = 'gone' AND outcome_unknown = 1 ORDER BY id LIMIT 1`,
+      `account = ?1 AND ${hasDigest} AND stage = 'gone' AND outcome_unknown = 1 ORDER BY id LIMIT 1`,
       account,
       sha256,
+      bareSha256,
     )
     return rows[0]
   }
@@ -299,8 +311,13 @@ class SqliteJournal implements Journal {
     return rows[0]
   }
 
-  byEvidence(mailbox: string, headerSha256: string): readonly MessageRow[] {
-    return this.#rows('mailbox = ? AND header_sha256 = ? ORDER BY id', mailbox, headerSha256)
+  byEvidence(mailbox: string, headerSha256: string, wholeSha256 = headerSha256): readonly MessageRow[] {
+    return this.#rows(
+      'mailbox = ? AND header_sha256 IN (?, ?) ORDER BY id',
+      mailbox,
+      headerSha256,
+      wholeSha256,
+    )
   }
 
   byMessageId(messageId: string): readonly MessageRow[] {

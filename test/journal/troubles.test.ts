@@ -175,7 +175,9 @@ async function oldJournal(t: Parameters<typeof stateDirFor>[0]): Promise<string>
   const file = join(place, journalFile)
   const database = new DatabaseSync(file)
   database.exec(
-    `DROP TABLE trouble; ALTER TABLE message DROP COLUMN verification_tried_at_ms; PRAGMA user_version = 1`,
+    `DROP TABLE trouble; ALTER TABLE message DROP COLUMN verification_tried_at_ms;
+     DROP INDEX message_by_bare_digest; ALTER TABLE message DROP COLUMN bare_sha256;
+     ALTER TABLE message DROP COLUMN bare_octets; PRAGMA user_version = 1`,
   )
   const json = (fault: TroubleFault): string => JSON.stringify(fault)
   database
