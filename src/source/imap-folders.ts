@@ -10,6 +10,8 @@ import type { Listed } from './source.ts'
 
 export interface FolderName {
   readonly name: string
+  /** As the server spells it: what one server writes as base64 in modified UTF-7 another writes as it is. */
+  readonly written: string
   readonly selectable: boolean
 }
 
@@ -48,7 +50,7 @@ export async function listFolders(
             ? attributes[0].map(flag => textOf(flag)?.toLowerCase())
             : []
           const selectable = !flags.includes('\\noselect') && !flags.includes('\\nonexistent')
-          found.push({ name: decodePath(connection.client, name), selectable })
+          found.push({ name: decodePath(connection.client, name), written: name, selectable })
         },
       },
     },
@@ -63,19 +65,21 @@ const sameName = (a: string, b: string): boolean =>
 /**
  * SELECT, or EXAMINE where nothing is to be changed (RFC 9051 sections 6.3.2 and 6.3.3).
  * Faults: source.folder-missing (facts.folders: the names that exist, at most 50), and those of a refusal.
+ * @param written the server's own spelling of the name, where ours was refused
  */
 export async function selectFolder(
   connection: ImapConnection,
   name: string,
   how: 'SELECT' | 'EXAMINE',
   signal: AbortSignal,
+  written?: string,
 ): Promise<Selected> {
   let validity: number | undefined
   let exists = 0
   try {
     const response = await connection.run(
       how,
-      [folderWord(connection, name)],
+      [written === undefined ? folderWord(connection, name) : { type: 'STRING', value: written }],
       {
         phase: 'select',
         facts: { folder: name },
@@ -105,7 +109,11 @@ export async function selectFolder(
     if (error.status === 'BAD' || isStateCode(error.code)) throw refusal
     const folders = await listFolders(connection, signal)
     const listed = folders.find(folder => sameName(folder.name, name))
-    if (listed?.selectable) throw refusal
+    if (listed?.selectable) {
+      if (written === undefined && listed.written !== encodePath(connection.client, name))
+        return await selectFolder(connection, name, how, signal, listed.written)
+      throw refusal
+    }
     const others = folders.filter(folder => folder.selectable).map(folder => folder.name)
     throw new Fault('source.folder-missing', {
       facts: { ...refusal.facts, folders: others.slice(0, 50).join(', ') },

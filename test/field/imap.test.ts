@@ -276,6 +276,20 @@ test('a folder made anew, with the same UIDs and another UIDVALIDITY, gives its 
     await self.judge()
   }))
 
+// https://github.com/modern-email/defects/issues/46 (Yandex: "&" inside the base64 of a name)
+test('a folder listed in an unusual spelling of modified UTF-7 is opened as it is spelt there, and settled in', () =>
+  play({ protocol: 'imap', more: { MAIL_FOLDERS: 'INBOX,Абв&где', AFTER_IMPORT: 'delete' } }, async self => {
+    const written = '&BBAEMQQyACYEMwQ0BDU-'
+    imap(self).create(written)
+    await self.deliver(mail('a'))
+    imap(self).deliver(written, mail('b'))
+    await self.app.pull()
+    assert.equal(self.world.gmail.accepted.length, 2)
+    self.clock.pass(minute)
+    assert.equal(countOf(await self.app.pull()).imported, 0)
+    assert.deepEqual(imap(self).folder(written)?.messages, [])
+  }))
+
 // https://github.com/cyrusimap/cyrus-imapd/issues/1316
 test('a move that is refused since the mailbox is over its quota costs no delivery, and is told', () =>
   play({ protocol: 'imap', more: { AFTER_IMPORT: 'move:Done' } }, async self => {
