@@ -1,13 +1,14 @@
 /** hikyaku on real servers that keep mail in mailbox files. */
 import { describeServer, password } from './describe-server.ts'
-import { mboxServerMissing, protocolsOf, startMboxServer } from './mbox-servers.ts'
+import { mboxServerMissing, startMboxServer } from './mbox-servers.ts'
 
-for (const name of ['popa3d', 'solid-pop3d'] as const) {
+for (const name of ['popa3d', 'solid-pop3d', 'GNU mailutils'] as const) {
   describeServer({
     name,
     missing: mboxServerMissing(name),
-    protocols: protocolsOf(name),
+    protocols: ['pop3'],
     start: users => startMboxServer(name, users, password),
     refuses: {},
+    marksMail: name === 'GNU mailutils',
   })
 }
