@@ -113,7 +113,7 @@ export function describeServer(candidate: Candidate): void {
   describe(candidate.name, { skip }, () => {
     let server: OtherServer
     before(async () => {
-      const tasks = ['corpus', 'idle', ...killTasks]
+      const tasks = ['corpus', 'marked', 'idle', ...killTasks]
       server = await candidate.start(
         tasks.flatMap(task => candidate.protocols.map(protocol => `${task}-${protocol}`)),
       )
@@ -192,6 +192,30 @@ export function describeServer(candidate: Candidate): void {
           assert.deepEqual([again.fresh, again.imported, again.settleAsked], [0, 0, 0])
           assert.deepEqual(world.gmail.bugs, [])
         }
+      })
+    }
+
+    if (candidate.marksMail === true) {
+      it('marks mail that a session saw, and it is known again all the same', async t => {
+        const world = await worldFor(t, 'marked', 'pop3', { AFTER_IMPORT: 'keep' })
+        for (const octets of letters) await world.source.deliver(octets)
+        const keeping = await openInProcess(world)
+        t.after(() => keeping.close())
+        assert.equal(countOf(await keeping.pull()).imported, letters.length)
+        const gmail = inGmail(world)
+        const again = countOf(await keeping.pull())
+        assert.deepEqual([again.listed, again.fresh, again.imported], [letters.length, 0, 0])
+        const marked = await world.source.stored()
+        assert.ok(
+          gmail.some(digest => !marked.includes(digest)),
+          'the server marks mail',
+        )
+        await keeping.close()
+        const deleting = await openInProcess(world, { env: { AFTER_IMPORT: 'delete' } })
+        t.after(() => deleting.close())
+        for (let pulls = 0; pulls < 3; pulls += 1) countOf(await deleting.pull())
+        assert.deepEqual(await world.source.stored(), [])
+        assert.deepEqual(inGmail(world), gmail)
       })
     }
 
