@@ -9,7 +9,7 @@ import { backoffMs } from './backoff.ts'
 import type { MailboxConfig } from './config/config.ts'
 import { asFault, Fault, type FaultCode } from './fault.ts'
 import type { Journal, RecordedFault } from './journal/journal.ts'
-import { judgeRefusal, rememberLogin } from './login-memory.ts'
+import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
 import { type PullOptions, type PullResult, pull } from './pull.ts'
 import { noCount, type PullCount, type PullPorts, record } from './pull-context.ts'
@@ -75,7 +75,7 @@ async function attemptOnce(
   gate: Gate,
 ): Promise<Attempt> {
   const { journal, mailbox, log } = ports
-  const waiting = (gate === false ? undefined : wait(ports, gate === 'once')) ?? heldLogin(ports)
+  const waiting = (gate === false ? undefined : await wait(ports, gate === 'once')) ?? heldLogin(ports)
   if (waiting !== undefined) return waiting
   const beganMs = ports.clock.monotonicMs()
   try {
@@ -92,6 +92,7 @@ async function attemptOnce(
     const notBeforeMs = nextTryMs(ports, judged, options.count)
     const fault = judged.loginRefused ? withNextTry(judged, notBeforeMs, ports.clock.nowMs()) : judged
     failed(ports, fault, options.count, notBeforeMs)
+    if (fault.scope === 'mailbox') await rememberWait(journal, mailbox, ports.loginKey)
     log.fault(fault, {
       mailbox: mailbox.name,
       account: mailbox.account,
@@ -111,15 +112,17 @@ function isEndedHere({ code, retry }: RecordedFault): boolean {
   return retry === 'owner' && code.startsWith('source.') && !code.startsWith('source.login-')
 }
 
-function wait(ports: PullPorts, once: boolean): Attempt | undefined {
+async function wait(ports: PullPorts, once: boolean): Promise<Attempt | undefined> {
   const { journal, mailbox, clock } = ports
   const now = clock.nowMs()
-  for (const state of [journal.mailbox(mailbox.name), journal.accountState(mailbox.account)]) {
-    if (once && state.fault !== undefined && isEndedHere(state.fault)) continue
+  const own = journal.mailbox(mailbox.name)
+  for (const state of [own, journal.accountState(mailbox.account)]) {
     const untilMs = state.notBeforeMs ?? 0
     // A wall clock that was set back must not make us wait for hours or days.
-    if (untilMs > now && untilMs - now <= 24 * 3600_000 && (state.fault?.atMs ?? 0) <= now)
-      return { kind: 'waiting', untilMs, fault: state.fault }
+    if (untilMs <= now || untilMs - now > 24 * 3600_000 || (state.fault?.atMs ?? 0) > now) continue
+    if (once && state.fault !== undefined && isEndedHere(state.fault)) continue
+    if (once && state === own && (await isWaitOfOthers(journal, mailbox, ports.loginKey))) continue
+    return { kind: 'waiting', untilMs, fault: state.fault }
   }
   return undefined
 }

@@ -21,6 +21,34 @@ async function digest(key: Secret, { user, server, password }: MailboxConfig): P
   return createHmac('sha256', octets).update(login).digest()
 }
 
+const waitNote = (mailbox: string): string => `wait-of/${mailbox}`
+
+/** Server, way in and login, as a digest under the key; undefined where it cannot be made. */
+async function settingsDigest(key: Secret, mailbox: MailboxConfig): Promise<string | undefined> {
+  const { protocol, server } = mailbox
+  const login = await digest(key, mailbox).catch(() => undefined)
+  if (login === undefined) return undefined
+  const way = JSON.stringify([protocol, server.host, server.port, server.security])
+  return createHash('sha256').update(login).update(way).digest('hex')
+}
+
+/** Remembers that the recorded wait of the mailbox is a wait for these settings. */
+export async function rememberWait(journal: Journal, mailbox: MailboxConfig, key: Secret): Promise<void> {
+  const present = (await settingsDigest(key, mailbox)) ?? ''
+  if (journal.note(waitNote(mailbox.name)) !== present) journal.setNote(waitNote(mailbox.name), present)
+}
+
+/** Whether the owner changed server or login since the wait was recorded: what is tried now is another thing. */
+export async function isWaitOfOthers(
+  journal: Journal,
+  mailbox: MailboxConfig,
+  key: Secret,
+): Promise<boolean> {
+  const kept = journal.note(waitNote(mailbox.name)) ?? ''
+  const present = kept === '' ? undefined : await settingsDigest(key, mailbox)
+  return present !== undefined && present !== kept
+}
+
 /** Remembers the present login as one that the server accepted. */
 export async function rememberLogin(journal: Journal, mailbox: MailboxConfig, key: Secret): Promise<void> {
   // The owner may change it while we run.

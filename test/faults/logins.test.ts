@@ -407,3 +407,20 @@ test('F12: a refusal that lasts is a changed password, and is told once', () =>
     assert.equal(codes.indexOf('source.login-refused'), codes.lastIndexOf('source.login-doubtful') + 1)
     assert.equal(self.app.journal.troubles.list().length, 1)
   }))
+
+test('F11: a wait is kept for the server and login that it was recorded for, and for no corrected one', async () => {
+  const world = await startWorld({ protocol: 'pop3' })
+  try {
+    const { pop3 } = world.source
+    assert.ok(pop3)
+    const wrong = { env: { MAIL_PASSWORD: 'wrong' } }
+    assert.equal((await world.run(['pull'], wrong)).code, 77)
+    assert.equal((await world.run(['pull'], wrong)).code, 77)
+    assert.equal(pop3.ledger.failedLogins.length, 1)
+    const elsewhere = await world.run(['pull'], { env: { MAIL_PORT: '1' } })
+    assert.equal(elsewhere.code, 69)
+    assert.equal((await world.run(['pull'])).code, 0, 'the right password goes at once')
+  } finally {
+    await world.stop()
+  }
+})
