@@ -128,7 +128,8 @@ export async function startCyrus(users: readonly string[], password: string): Pr
       ),
       'chown -R cyrus:mail /etc/sasldb2 /var/lib/cyrus /var/spool/cyrus /run/cyrus /etc/server.pem',
       'chmod 600 /etc/server.pem',
-      `exec ${bin('master')} -D -C /etc/imapd.conf -M /etc/cyrus.conf -p /run/cyrus.pid`,
+      // Not exec: the shell stays the first process. Whoever gives up root is not ended with its parent (prctl(2)).
+      `${bin('master')} -D -C /etc/imapd.conf -M /etc/cyrus.conf -p /run/cyrus.pid & wait`,
     ]
     await house.start(commands.join('\n'), [
       { port: imap, expect: /^\* OK / },

@@ -3,7 +3,9 @@
  * once each, whatever the server does to its mail and wherever the process was killed.
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +15,7 @@ import { corpus } from '../messages/corpus.ts'
 import { until } from './hikyaku.ts'
 import { countOf, openInProcess } from './in-process.ts'
 import { pythonMissing } from './independent-client.ts'
+import { loopback } from './local.ts'
 import { mailboxOf, type OtherServer } from './other-server.ts'
 import { requireServer } from './required.ts'
 import type { Protocol } from './source-server.ts'
@@ -107,6 +110,18 @@ async function killAtPoint(world: World, point: number): Promise<void> {
   assert.equal(ended.signal, 'SIGKILL', `point ${point} was reached`)
 }
 
+async function refusesConnections(port: number): Promise<boolean> {
+  const socket = connect(port, loopback)
+  try {
+    return await once(socket, 'connect').then(
+      () => false,
+      () => true,
+    )
+  } finally {
+    socket.destroy()
+  }
+}
+
 /** Declares the tests for one server. */
 export function describeServer(candidate: Candidate): void {
   const skip = requireServer(candidate.name, candidate.missing) || noPython
@@ -118,7 +133,14 @@ export function describeServer(candidate: Candidate): void {
         tasks.flatMap(task => candidate.protocols.map(protocol => `${task}-${protocol}`)),
       )
     })
-    after(() => server?.stop())
+    after(async () => {
+      if (server === undefined) return
+      await server.stop()
+      // Nothing of it outlives its first process: a server that did would listen on.
+      for (const protocol of candidate.protocols) {
+        await until(() => refusesConnections(server.port(protocol)), `the port of ${protocol} is closed`)
+      }
+    })
 
     /** A world around the mailbox of one test. */
     async function worldFor(
