@@ -65,6 +65,9 @@ export const faultKinds = {
   'source.identity-unsafe': kind('mailbox', 'later', temporary),
   'source.read-only': kind('mailbox', 'owner', someAside),
   'source.cannot-settle': kind('mailbox', 'owner', someAside),
+  'source.target-refused': kind('mailbox', 'owner', someAside),
+  'source.settle-failed': kind('mailbox', 'later', someAside),
+  'source.left-there': kind('mailbox', 'owner', someAside),
   'books.broken': kind('mailbox', 'owner', software),
   'mailbox.unattended': kind('mailbox', 'owner', unavailable),
   // One message there

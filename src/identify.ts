@@ -16,9 +16,9 @@ import { type HeaderFacts, readHeader } from './header.ts'
 import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
 import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
-import { nameOf } from './settle.ts'
 import type { Listed, Listing } from './source/source.ts'
 import { namedAtOnce } from './under-way.ts'
+import { nameOf } from './wish.ts'
 
 /**
  * Matches a listing with the journal, records what was found, fills `context.at`.

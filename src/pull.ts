@@ -23,7 +23,7 @@ import {
   record,
 } from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
-import { settle } from './settle.ts'
+import { settle, tellWish } from './settle.ts'
 import type { SourceSession } from './source/source.ts'
 
 export interface PullOptions {
@@ -143,8 +143,10 @@ async function pullWith(
     if (fault !== undefined && fault.scope !== 'account') throw fault
     await describeTroubled(context)
     try {
+      // One that ended at a message says so here: that is the mailbox's trouble.
+      if (!session.usable) await session.close()
       await settle(context, inDoubt, faults)
-      await close(context, faults)
+      if (session.usable) await close(context, faults)
     } catch (error) {
       const met = asFault(error)
       // The account's trouble is the one to wait for and to be told of.
@@ -169,8 +171,8 @@ async function listFolders(
   const faults: Fault[] = []
   const listed: string[] = []
   let inDoubt = false
-  const whole = isWholeListingDue(context)
   for (const folder of session.folders) {
+    const whole = isWholeListingDue(context, folder)
     const beganMs = clock.monotonicMs()
     try {
       const standing = journal.standing(mailbox.name, folder)
@@ -182,6 +184,7 @@ async function listFolders(
       const found = await identify(context, listing, standing)
       inDoubt ||= found.inDoubt
       listed.push(folder)
+      if (whole) journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
       journal.troubles.closed(
         { scope: 'folder', name: mailbox.name, subject: folder },
         'success',
@@ -213,19 +216,19 @@ async function listFolders(
   if (faults.length > 0 && faults.length === session.folders.length && faults[0] !== undefined)
     throw faults[0]
   if (faults.length === 0) leaveFolders(context)
-  if (whole) journal.setNote(wholeListingNote(mailbox.name), String(clock.nowMs()))
   return { faults, inDoubt, listed }
 }
 
-const wholeListingNote = (mailbox: string): string => `whole-listing ${mailbox}`
+const wholeListingNote = (mailbox: string, folder: string): string =>
+  `whole-listing ${JSON.stringify([mailbox, folder])}`
 const wholeListingEveryMs = 24 * 3600_000
 
 /**
  * Once a day sizes and dates of known messages are asked for, too: some servers give a UID that fell free to
  * another message, against RFC 9051 section 2.3.1.1.
  */
-function isWholeListingDue({ journal, mailbox, clock }: PullContext): boolean {
-  const sinceMs = clock.nowMs() - Number(journal.note(wholeListingNote(mailbox.name)) ?? 0)
+function isWholeListingDue({ journal, mailbox, clock }: PullContext, folder: string): boolean {
+  const sinceMs = clock.nowMs() - Number(journal.note(wholeListingNote(mailbox.name, folder)) ?? 0)
   return sinceMs < 0 || sinceMs >= wholeListingEveryMs
 }
 
@@ -244,17 +247,17 @@ function forgetWaitsOfAnotherClock({ journal, mailbox, clock }: PullPorts): void
   )
 }
 
-/** A refused QUIT (RFC 1939 section 6) undoes no import; whether it deleted is shown by the next listing. */
-async function close({ session, count, log, mailbox }: PullContext, faults: Fault[]): Promise<void> {
+/**
+ * However a session ends undoes no import (RFC 1939 section 6): what a QUIT without a good answer concerns is the wish,
+ * where something was asked of the source, and nothing otherwise.
+ */
+async function close(context: PullContext, faults: Fault[]): Promise<void> {
+  const { session, count } = context
   try {
     await session.close()
   } catch (error) {
-    const fault = asFault(error)
-    if (fault.code !== 'source.cannot-settle') throw error
-    // Nothing was asked of the source, so nothing was refused that matters.
-    if (count.settleAsked === 0) return
-    faults.push(fault)
-    log.fault(fault, { mailbox: mailbox.name })
+    if (!(error instanceof Fault) || error.scope === 'everything') throw error
+    if (count.settleAsked > 0) tellWish(context, session.folders[0] ?? '', error, faults)
   }
 }
 

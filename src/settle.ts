@@ -3,31 +3,33 @@
  *
  * Invariants: only imported or merged rows are settled; only those whose identity is beyond doubt in this
  * session; never one whose every reading was shorter than announced, or whose octets Gmail did not keep; and "done" is said by a later listing only
- * (identify.ts), since a server may answer +OK and delete nothing.
+ * (identify.ts), since a server may answer +OK and delete nothing. No fault of settling costs a mail: it is told as one
+ * of the wish (wish.ts), and the pull is as good as it was.
  */
 import type { AfterImport } from './config/config.ts'
+import { makeCopyBook } from './copy-book.ts'
 import { bareOf, isOfBefore, isSameBare } from './evidence.ts'
-import { asFault, Fault, type FaultCode } from './fault.ts'
+import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
-import type { MessageRow } from './journal/journal.ts'
+import type { MessageRow, Move } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
-import { eventOf, gmailMaxOctets, nameAt, type PullContext, record } from './pull-context.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
 import type { Listed } from './source/source.ts'
+import { asWishFault, endOtherWishes, endWait, LeftThere, mayTry, nameOf, openWish, putOff } from './wish.ts'
 
 /** Asked this often and still there: the owner is told, and it is asked again only now and then. */
 const asksBeforeTold = 2
+const asksHourly = 6
 const askAgainMs = 3600_000
-
-/** What stops the settling of one folder and neither the import nor another folder. */
-const ofFolder: readonly FaultCode[] = ['source.read-only', 'source.cannot-settle', 'source.identity-unsafe']
+const askAgainMostMs = 24 * 3600_000
 
 /**
- * Throws what is wider than a folder.
+ * Throws what is wider than the mailbox, and an abort.
  * @param inDoubt evidence had to be asked for in this pull: then only messages read in this session are settled
- * @param faults takes the faults of single folders
+ * @param faults takes what stood in the wish's way
  */
 export async function settle(context: PullContext, inDoubt: boolean, faults: Fault[]): Promise<void> {
-  const { journal, mailbox, clock, session, count, steady, log } = context
+  const { journal, mailbox, clock, session, count, steady } = context
   // Read in each pull: between two readings in different processes it advances by a day at most.
   const steadyMs = steady.readMs()
   const policy = mailbox.afterImport
@@ -41,42 +43,44 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
     return
   }
   const due: Due[] = []
+  const left = new LeftThere()
   /** Folder -> messages that stand there though their deletion was asked for often enough. */
   const stubborn = new Map<string, number>()
   const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
   for (const row of journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
     const entry = context.at.get(row.id)
-    if (entry === undefined || row.short || !isHeldByGmail(context, row)) continue
+    if (entry === undefined) continue
+    const isHeld = isHeldByGmail(context, row)
+    if (row.short || !isHeld) {
+      left.add(entry.folder, isHeld ? 'short' : 'others')
+      continue
+    }
     if (row.settleAsks >= asksBeforeTold) stubborn.set(entry.folder, 1 + (stubborn.get(entry.folder) ?? 0))
     if (isDue(context, policy, row, inDoubt, steadyMs)) due.push({ row, entry })
   }
   warnOfReadOnly(context, stubborn)
-  if (due.length === 0) return
-  const tell = (fault: Fault, folders: Iterable<string>): void => {
-    faults.push(fault)
-    log.fault(fault, { mailbox: mailbox.name })
-    for (const folder of folders) openWish(context, folder, fault)
-  }
+  left.tell(context, faults)
   const folders = new Set(due.map(({ entry }) => entry.folder))
-  if (!session.abilities.canDelete && policy.do === 'delete')
-    return tell(new Fault('source.cannot-settle'), folders)
-  // A UID without a UIDVALIDITY may name another message by the time it is deleted (RFC 9051 section 2.3.1.1).
-  const reachable = due.filter(
-    ({ entry }) => session.abilities.protocol === 'pop3' || entry.uid !== undefined,
-  )
-  if (reachable.length === 0)
-    return tell(new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } }), folders)
-  for (const folder of new Set(reachable.map(({ entry }) => entry.folder))) {
+  for (const folder of folders) {
+    const own = due.filter(({ entry }) => entry.folder === folder)
     try {
-      const own = reachable.filter(({ entry }) => entry.folder === folder)
-      await settleFolder(context, policy, own)
+      await settleFolder(context, policy, own, faults)
     } catch (error) {
-      const fault = asFault(error)
-      const isRefusal = session.usable && fault.scope === 'mailbox' && fault.facts.folder === folder
-      if (!ofFolder.includes(fault.code) && !isRefusal) throw error
-      tell(fault, [folder])
+      if (!(error instanceof Fault) || error.scope === 'everything') throw error
+      tellWish(context, folder, error, faults)
     }
+    // What a session had marked for deletion is not committed when it ends (RFC 1939 section 6).
+    if (!session.usable) return
   }
+}
+
+/** The wish failed in this folder: told, and put off. */
+export function tellWish(context: PullContext, folder: string, thrown: Fault, faults: Fault[]): void {
+  const fault = asWishFault(thrown)
+  faults.push(fault)
+  context.log.fault(fault, { mailbox: context.mailbox.name })
+  openWish(context, folder, fault)
+  putOff(context, folder, fault)
 }
 
 interface Due {
@@ -84,15 +88,33 @@ interface Due {
   readonly entry: Listed
 }
 
+/** Throws what keeps the whole folder from being settled. */
 async function settleFolder(
   context: PullContext,
   policy: Exclude<AfterImport, { do: 'keep' }>,
   due: readonly Due[],
+  faults: Fault[],
 ): Promise<void> {
-  const { journal, clock, session, signal, count, log } = context
+  const { journal, mailbox, clock, session, signal, count, log } = context
+  const [folder = ''] = due.map(({ entry }) => entry.folder)
+  const inTheWay = cannotAtAll(context, policy, due)
+  if (inTheWay !== undefined) {
+    // Nothing was asked, so nothing needs to wait: what the server announces is seen in every session.
+    faults.push(inTheWay)
+    log.fault(inTheWay, { mailbox: mailbox.name })
+    openWish(context, folder, inTheWay)
+    return
+  }
+  if (!mayTry(context, folder)) return
+  // What was refused before waits until nothing else is to be done: it may end the session once more.
+  const calm = due.filter(({ row }) => row.settleAsks < asksBeforeTold)
   const certain: Due[] = []
-  for (const one of due) if (await isCertain(context, one.row, one.entry)) certain.push(one)
-  if (certain.length === 0) return
+  const refused: { readonly row: MessageRow; readonly fault: Fault }[] = []
+  for (const each of calm.length > 0 ? calm : due) {
+    const answer = await isCertain(context, each.row, each.entry)
+    if (answer === true) certain.push(each)
+    else if (answer !== false) refused.push({ row: each.row, fault: answer })
+  }
   const atMs = clock.nowMs()
   journal.moveAll(
     certain.map(({ row }) => ({
@@ -101,22 +123,50 @@ async function settleFolder(
       patch: { settleAskedAtMs: atMs, settleAsks: row.settleAsks + 1 },
     })),
   )
+  const byEntry = new Map(certain.map(each => [each.entry, each.row]))
+  const copies = makeCopyBook(context, byEntry)
   try {
-    await session.settle(
-      certain.map(({ entry }) => entry),
-      policy.do === 'move' ? { do: 'move', folder: policy.folder } : { do: 'delete' },
-      signal,
-    )
+    const entries = [...byEntry.keys()]
+    const action = policy.do === 'move' ? { do: 'move', folder: policy.folder, copies } : { do: 'delete' }
+    if (entries.length > 0) {
+      for (const { entry, fault } of await session.settle(entries, action as never, signal)) {
+        const row = byEntry.get(entry)
+        if (row !== undefined) refused.push({ row, fault })
+      }
+    }
   } catch (error) {
-    // The folder was not reached, so nothing was asked: that must not count as a server that deletes nothing.
-    const { code } = asFault(error)
-    if (session.usable && code !== 'source.read-only' && code !== 'source.cannot-settle')
-      unask(context, certain)
+    // The folder was not reached or let nothing be done: that must not count as a server that deletes nothing.
+    if (session.usable) unask(context, certain)
     throw error
   }
+  journal.moveAll(refused.map(({ row }) => setBack(row, atMs)))
   count.settleAsked += certain.length
   for (const { row } of certain)
     log.say('debug', 'settleAsked', `#${row.id} ${nameOf(policy)}`, { ...eventOf(row) })
+  endWait(context, folder)
+  const [first] = refused
+  if (first === undefined) return
+  // Others went: this concerns single messages, which wait by themselves.
+  const { facts } = asWishFault(first.fault)
+  const fault = new Fault('source.settle-failed', { facts: { ...facts, messages: refused.length } })
+  faults.push(fault)
+  log.fault(fault, { mailbox: mailbox.name })
+  openWish(context, folder, fault)
+}
+
+/** What is known to be impossible without asking the server. */
+function cannotAtAll(context: PullContext, policy: AfterImport, due: readonly Due[]): Fault | undefined {
+  const { abilities } = context.session
+  if (!abilities.canDelete && policy.do === 'delete') return new Fault('source.cannot-settle')
+  // A UID without a UIDVALIDITY may name another message by the time it is deleted (RFC 9051 section 2.3.1.1).
+  const isSafe = abilities.protocol === 'pop3' || due.every(({ entry }) => entry.uid !== undefined)
+  return isSafe ? undefined : new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } })
+}
+
+/** A message that was refused by itself counts as asked for often enough: it waits for hours, and longer each time. */
+function setBack(row: MessageRow, atMs: number): Move {
+  const settleAsks = Math.max(row.settleAsks + 1, asksBeforeTold)
+  return { id: row.id, to: row.stage, patch: { settleAskedAtMs: atMs, settleAsks } }
 }
 
 function unask({ journal }: PullContext, due: readonly Due[]): void {
@@ -127,11 +177,6 @@ function unask({ journal }: PullContext, due: readonly Due[]): void {
       patch: { settleAskedAtMs: row.settleAskedAtMs ?? null, settleAsks: row.settleAsks },
     })),
   )
-}
-
-/** 'keep', 'delete' or 'move:FOLDER', as `settledAs` has it. */
-export function nameOf(policy: AfterImport): string {
-  return policy.do === 'move' ? `move:${policy.folder}` : policy.do
 }
 
 function isDue(
@@ -146,7 +191,9 @@ function isDue(
   const now = clock.nowMs()
   const sinceAskedMs = now - (row.settleAskedAtMs ?? 0)
   // Negative: the clock was set back, and there is no telling how long ago it was.
-  if (row.settleAsks >= asksBeforeTold && sinceAskedMs >= 0 && sinceAskedMs < askAgainMs) return false
+  const hourly = Math.max(0, row.settleAsks - asksHourly)
+  const pauseMs = Math.min(askAgainMostMs, askAgainMs * 2 ** Math.min(hourly, 10))
+  if (row.settleAsks >= asksBeforeTold && sinceAskedMs >= 0 && sinceAskedMs < pauseMs) return false
   if (policy.do !== 'delete' || policy.afterMs === 0) return true
   // Both clocks must agree: the wall clock may have jumped, the steady one errs on the late side. An import that
   // lies in the future was stamped by a wrong wall clock, which then says nothing.
@@ -168,9 +215,9 @@ function isHeldByGmail(context: PullContext, row: MessageRow): boolean {
  * What was read in this session is certain, and so is an IMAP UID, which is never given twice (RFC 9051 section
  * 2.3.1.1). A UIDL may be, whatever RFC 1939 says, and a name may have changed since: such a message is read once
  * more, and where its octets are not the imported ones the row gives up its name, so that the next pull sees a new
- * message.
+ * message. A fault of the message alone is given back.
  */
-async function isCertain(context: PullContext, row: MessageRow, entry: Listed): Promise<boolean> {
+async function isCertain(context: PullContext, row: MessageRow, entry: Listed): Promise<boolean | Fault> {
   const { session, spooler, signal, journal, mailbox, clock, generation, proved, lost, underWay } = context
   if (proved.has(row.id)) return true
   if (session.abilities.protocol === 'imap' && row.uid !== undefined && !row.renamed) return true
@@ -193,8 +240,11 @@ async function isCertain(context: PullContext, row: MessageRow, entry: Listed): 
     // Not proved, and not another message either.
     if (isOfBefore(row, readHeader(await raw.header()), raw.octets)) return false
   } catch (error) {
-    if (!session.usable) lost.messages.add(nameAt(entry))
-    else if (error instanceof Fault && error.scope === 'message') return false
+    if (!session.usable) {
+      lost.messages.add(nameAt(entry))
+      if (error instanceof Fault) journal.moveAll([setBack(row, clock.nowMs())])
+    } else if (error instanceof Fault && error.scope === 'message')
+      return error.code === 'message.gone' ? false : error
     throw error
   } finally {
     await spool.discard()
@@ -210,31 +260,10 @@ async function isCertain(context: PullContext, row: MessageRow, entry: Listed): 
 function warnOfReadOnly(context: PullContext, stubborn: ReadonlyMap<string, number>): void {
   const { journal, mailbox } = context
   for (const [folder, messages] of stubborn) {
-    // Between two askings nothing new is known of it.
+    // Between two askings nothing new is known of it; what the server said is told already.
     const open = journal.troubles.find({ scope: 'wish', name: mailbox.name, subject: folder })
-    if (open?.code === 'source.read-only') continue
+    if (open !== undefined && open.code !== 'source.left-there') continue
     const fault = new Fault('source.read-only', { facts: { messages } })
     if (openWish(context, folder, fault)) context.log.fault(fault, { mailbox: mailbox.name })
-  }
-}
-
-/** @returns true where the wish was not in trouble before */
-export function openWish(context: PullContext, folder: string, fault: Fault): boolean {
-  const { journal, mailbox, clock } = context
-  const facts = { ...fault.facts, ...(folder === '' ? {} : { folder }), wish: nameOf(mailbox.afterImport) }
-  const key = { scope: 'wish', name: mailbox.name, subject: folder } as const
-  return journal.troubles.opened(key, { ...record(fault, clock.nowMs()), facts })
-}
-
-/** What the owner no longer wishes is no trouble any more. */
-function endOtherWishes({ journal, mailbox, clock, session }: PullContext, wish: string): void {
-  for (const subject of session.folders) {
-    const key = { scope: 'wish', name: mailbox.name, subject } as const
-    const open = journal.troubles.find(key)
-    // One that an older journal recorded does not say what was wished for.
-    if (open !== undefined && (open.facts.wish ?? wish) !== wish)
-      journal.troubles.closed(key, 'configuration', clock.nowMs())
-    else if (open !== undefined && wish === 'keep')
-      journal.troubles.closed(key, 'configuration', clock.nowMs())
   }
 }

@@ -9,6 +9,7 @@
  * Invariants: a message is settled only if it is imported or merged; `importing` is on the disk before the
  * first octet of an upload leaves; a stage changes only along `legalMoves`.
  */
+import type { CopyRecord } from '../copy-record.ts'
 import type { FaultCode, FaultFacts, FaultRetry } from '../fault.ts'
 import type { TroubleBook } from '../trouble.ts'
 
@@ -104,6 +105,8 @@ export interface MessageRow {
   readonly settleAsks: number
   /** 'keep', 'delete', 'move:FOLDER', or 'left' where it left the source by another hand. */
   readonly settledAs: string | undefined
+  /** A copy at the source that a move is in need of, where MOVE is not to be had. */
+  readonly copy: CopyRecord | undefined
   readonly account: string | undefined
   readonly gmailId: string | undefined
   /** The row whose copy Gmail has instead: the same octets, or (imported, other digest) the same Message-ID. */

@@ -28,6 +28,7 @@ export const messageColumns: Columns<MessageRow> = {
   settledAtMs: 'integer',
   settleAsks: 'integer',
   settledAs: 'text',
+  copy: 'json',
   account: 'text',
   gmailId: 'text',
   mergedInto: 'integer',

@@ -98,4 +98,8 @@ ALTER TABLE message ADD COLUMN bare_sha256 TEXT;
 ALTER TABLE message ADD COLUMN bare_octets INTEGER;
 CREATE INDEX message_by_bare_digest ON message (account, bare_sha256) WHERE bare_sha256 IS NOT NULL;
 `,
+  // Before COPY and after it: a copy at the source is not made twice.
+  `
+ALTER TABLE message ADD COLUMN copy TEXT;
+`,
 ]

@@ -380,7 +380,7 @@ class SqliteJournal implements Journal {
       }
       // A listing is what proves that a deletion or a move was done.
       const done = record.vanished.some(({ patch: { settledAs = 'left' } }) => settledAs !== 'left')
-      if (done) this.troubles.closed({ scope: 'wish', name, subject: record.folder }, 'success', atMs)
+      if (done) this.#endWish(name, record.folder, atMs)
       // Two steps, since a new name may be another row's old one.
       for (const { id } of record.renamed) this.#run('UPDATE message SET uid = NULL WHERE id = ?', id)
       for (const { id, folder, uid, octetsListed, arrivedAtMs } of record.renamed) {
@@ -431,6 +431,19 @@ class SqliteJournal implements Journal {
       }
       return ids
     })
+  }
+
+  /** Not while other messages of the folder are in its way: they were refused by themselves, or are left for good. */
+  #endWish(name: string, folder: string, atMs: number): void {
+    const key = { scope: 'wish', name, subject: folder } as const
+    if (this.troubles.find(key)?.code === 'source.left-there') return
+    const stubborn = this.#get(
+      `SELECT id FROM message WHERE mailbox = ? AND folder = ? AND present = 1 AND settle_asks >= 2
+         AND stage IN ('imported', 'merged', 'settled') LIMIT 1`,
+      name,
+      folder,
+    )
+    if (stubborn === undefined) this.troubles.closed(key, 'success', atMs)
   }
 
   move(id: number, to: Stage, patch: RowPatch = {}): void {

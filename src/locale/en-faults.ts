@@ -204,6 +204,31 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       'The mail is in Gmail. It stays in the source mailbox as well, because deleting it this way could remove other mail too.',
       'Set AFTER_IMPORT=keep, or MAIL_PROTOCOL=pop3 if the mail is to be deleted.',
     ),
+  'source.target-refused': f =>
+    text(
+      `${Server(f)} does not let the folder ${f.or('target', '?')} be made.${said(f)}`,
+      'The mail is in Gmail. It stays in the source mailbox as well, and new mail goes on as usual.',
+      `Name a folder that is possible there in AFTER_IMPORT=move:…${f.with('possible', names => ` (${names})`)}, make it there yourself, or set AFTER_IMPORT=keep.`,
+    ),
+  'source.settle-failed': f =>
+    text(
+      `${Server(f)} did not delete or move${f.with('messages', n => ` ${n} of the`)} imported mail${f.with('folder', folder => ` (folder ${folder})`)}${because(f)}.${said(f)}`,
+      'The mail is in Gmail. It stays in the source mailbox as well, and new mail goes on as usual.',
+      'hikyaku tries again by itself, after some minutes and then after hours. If it lasts, set AFTER_IMPORT=keep, or ask your host what is wrong.',
+    ),
+  'source.left-there': f =>
+    text(
+      `${f.or('messages', '?')} imported messages are never deleted or moved at the source by hikyaku.${[
+        f.or('short', '0') === '0' ? '' : `${f.or('short', '')} came shorter than the server announces`,
+        f.or('others', '0') === '0'
+          ? ''
+          : `of ${f.or('others', '')} Gmail has another one with the same Message-ID`,
+      ]
+        .filter(reason => reason !== '')
+        .join('; ')}.`,
+      'No mail is lost: the source may hold the only whole copy of them, so they stay there. All other mail goes on as usual.',
+      'Look at them with `hikyaku list`, and delete them at the source yourself once you are content with what is in Gmail.',
+    ),
   'books.broken': f =>
     text(
       `The books do not balance${f.with('missing', n => `: ${n.replace('-', '')} of ${f.or('listed', '?')} messages ${n.startsWith('-') ? 'are counted twice' : 'cannot be accounted for'}`)}.`,

@@ -204,6 +204,31 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       'メールは Gmail に取り込み済みです。ほかのメールまで消してしまうおそれがあるため、元のメールボックスにはそのまま残します。',
       'AFTER_IMPORT=keep に変更してください。サーバーから削除したい場合は MAIL_PROTOCOL=pop3 をお使いください。',
     ),
+  'source.target-refused': f =>
+    text(
+      `${server(f)}では、フォルダー「${f.or('target', '?')}」を作成できません。${said(f)}`,
+      'メールは Gmail に取り込み済みです。元のメールボックスにも残ります。新着メールの取り込みは続きます。',
+      `AFTER_IMPORT=move:… に、そのサーバーで使えるフォルダー名${f.with('possible', names => `（${names}）`)}を指定するか、フォルダーをご自身で作成するか、AFTER_IMPORT=keep にしてください。`,
+    ),
+  'source.settle-failed': f =>
+    text(
+      `${server(f)}で、取り込み済みのメール${f.with('messages', n => `のうち ${n} 通`)}の削除や移動が行われませんでした${f.with('folder', folder => `（フォルダー「${folder}」）`)}${because(f)}。${said(f)}`,
+      'メールは Gmail に取り込み済みです。元のメールボックスにも残ります。新着メールの取り込みは続きます。',
+      '数分後、その後は数時間おきに自動で再試行します。続く場合は AFTER_IMPORT=keep にするか、サーバーの管理者にお問い合わせください。',
+    ),
+  'source.left-there': f =>
+    text(
+      `取り込み済みのメールのうち ${f.or('messages', '?')} 通は、元のメールボックスから削除も移動もしません。${[
+        f.or('short', '0') === '0'
+          ? ''
+          : `${f.or('short', '')} 通は、サーバーが示すサイズより短く届きました。`,
+        f.or('others', '0') === '0'
+          ? ''
+          : `${f.or('others', '')} 通は、同じ Message-ID の別のメールが Gmail にあります。`,
+      ].join('')}`,
+      'メールは失われません。完全なメールは元のメールボックスにしかない可能性があります。ほかのメールの取り込みは続きます。',
+      '`hikyaku list` で確認し、Gmail の内容に問題がなければ、元のメールボックスからご自身で削除してください。',
+    ),
   'books.broken': f =>
     text(
       `メールの数が合いません${f.with('missing', n => `（${f.or('listed', '?')} 通のうち ${n.replace('-', '')} 通が${n.startsWith('-') ? '二重に数えられています' : '確認できません'}）`)}。`,

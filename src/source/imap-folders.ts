@@ -13,6 +13,8 @@ export interface FolderName {
   /** As the server spells it: what one server writes as base64 in modified UTF-7 another writes as it is. */
   readonly written: string
   readonly selectable: boolean
+  /** What parts its levels; '' where it has none. */
+  readonly delimiter: string
 }
 
 export interface Selected {
@@ -50,7 +52,8 @@ export async function listFolders(
             ? attributes[0].map(flag => textOf(flag)?.toLowerCase())
             : []
           const selectable = !flags.includes('\\noselect') && !flags.includes('\\nonexistent')
-          found.push({ name: decodePath(connection.client, name), written: name, selectable })
+          const delimiter = textOf(attributes?.[1]) ?? ''
+          found.push({ name: decodePath(connection.client, name), written: name, selectable, delimiter })
         },
       },
     },
@@ -59,7 +62,7 @@ export async function listFolders(
   return found
 }
 
-const sameName = (a: string, b: string): boolean =>
+export const sameName = (a: string, b: string): boolean =>
   a === b || (a.toUpperCase() === 'INBOX' && b.toUpperCase() === 'INBOX')
 
 /**

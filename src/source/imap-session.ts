@@ -5,8 +5,8 @@ import { within } from './deadline.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { listMessages, type Selected, selectFolder } from './imap-folders.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
-import { canExpungeByUid, deleteMessages, moveMessages } from './imap-settle.ts'
-import type { Listed, Listing, SettleAction, SourceAbilities, SourceSession } from './source.ts'
+import { canExpungeByUid, Settling } from './imap-settle.ts'
+import type { Listed, Listing, RefusedEntry, SettleAction, SourceAbilities, SourceSession } from './source.ts'
 
 export class ImapSession implements SourceSession {
   readonly abilities: SourceAbilities
@@ -96,12 +96,18 @@ export class ImapSession implements SourceSession {
     })
   }
 
-  settle(entries: readonly Listed[], action: SettleAction, signal: AbortSignal): Promise<void> {
+  settle(
+    entries: readonly Listed[],
+    action: SettleAction,
+    signal: AbortSignal,
+  ): Promise<readonly RefusedEntry[]> {
     return this.#queue(signal, async () => {
+      const refused: RefusedEntry[] = []
       for (const folder of new Set(entries.map(entry => entry.folder))) {
         const own = entries.filter(entry => entry.folder === folder)
-        await this.#settleIn(folder, own, action, signal)
+        refused.push(...(await this.#settleIn(folder, own, action, signal)))
       }
+      return refused
     })
   }
 
@@ -110,23 +116,36 @@ export class ImapSession implements SourceSession {
     entries: readonly Listed[],
     action: SettleAction,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<readonly RefusedEntry[]> {
     const facts = { ...this.#connection.facts, folder }
     if (action.do === 'delete' && !canExpungeByUid(this.#connection)) {
       throw new Fault('source.cannot-settle', { facts: { ...facts, reason: 'no UIDPLUS' } })
     }
-    if (this.#selected?.name !== folder || this.#selected.readOnly)
-      await this.#select(folder, 'SELECT', signal)
-    const selected = this.#selected
-    if (selected === undefined || selected.readOnly) throw new Fault('source.read-only', { facts })
-    // Nothing is taken away under a name that may mean another message by now.
-    const sure = entries.every(
-      entry => entry.uid !== undefined && entry.uid === `${selected.validity}.${entry.handle}`,
-    )
-    if (!sure) throw new Fault('source.identity-unsafe', { facts: { ...facts, reason: 'UIDVALIDITY' } })
-    const uids = entries.map(entry => entry.handle)
-    if (action.do === 'delete') await deleteMessages(this.#connection, uids, folder, signal)
-    else await moveMessages(this.#connection, uids, folder, action.folder, signal)
+    const select = async (): Promise<void> => {
+      if (this.#selected?.name !== folder || this.#selected.readOnly)
+        await this.#select(folder, 'SELECT', signal)
+      const selected = this.#selected
+      if (selected === undefined || selected.readOnly) throw new Fault('source.read-only', { facts })
+      // Nothing is taken away under a name that may mean another message by now.
+      const isSure = (entry: Listed): boolean =>
+        entry.uid !== undefined && entry.uid === `${selected.validity}.${entry.handle}`
+      if (!entries.every(isSure))
+        throw new Fault('source.identity-unsafe', { facts: { ...facts, reason: 'UIDVALIDITY' } })
+    }
+    await select()
+    const reselect = (): Promise<void> => {
+      this.#selected = undefined
+      return select()
+    }
+    const settling = new Settling(this.#connection, folder, reselect, signal)
+    try {
+      if (action.do === 'delete') await settling.delete(entries)
+      else await settling.move(entries, action.folder, action.copies)
+    } finally {
+      // A move looks at its target: whatever ended it, what is selected now is not known.
+      if (action.do === 'move') this.#selected = undefined
+    }
+    return settling.refused
   }
 
   async close(): Promise<void> {

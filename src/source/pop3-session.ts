@@ -8,11 +8,12 @@ import type { Capabilities } from './pop3-capabilities.ts'
 import type { Pop3Connection } from './pop3-connection.ts'
 import type { Deadlines } from './pop3-deadlines.ts'
 import { ListingBuilder, sizeSlack } from './pop3-listing.ts'
-import type { Listed, Listing, SettleAction, SourceAbilities, SourceSession } from './source.ts'
+import type { Listed, Listing, RefusedEntry, SettleAction, SourceAbilities, SourceSession } from './source.ts'
 
 /** RFC 2449 section 6.6 sets no number; more brings nothing, and what is sent cannot be called back. */
 const pipelineWindow = 8
 const longestHeader = 256 * 1024
+const idleQuitMs = 5000
 const never = new AbortController().signal
 
 export interface Pop3SessionOptions {
@@ -171,10 +172,14 @@ export class Pop3Session implements SourceSession {
   }
 
   /**
-   * DELE for each; close() commits. All are tried before a refusal is thrown: source.cannot-settle. What the server
-   * says is gone counts as settled.
+   * DELE for each; close() commits. All are tried; where none was taken the refusal is thrown: source.cannot-settle.
+   * What the server says is gone counts as settled.
    */
-  async settle(entries: readonly Listed[], action: SettleAction, signal: AbortSignal): Promise<void> {
+  async settle(
+    entries: readonly Listed[],
+    action: SettleAction,
+    signal: AbortSignal,
+  ): Promise<readonly RefusedEntry[]> {
     if (action.do === 'move') {
       throw new Fault('source.cannot-settle', { facts: { ...this.#where('settle'), what: 'move' } })
     }
@@ -183,7 +188,7 @@ export class Pop3Session implements SourceSession {
         throw new Fault('bug', { facts: { what: 'DELE for a message that this session did not list' } })
       }
     }
-    const refusals: Status[] = []
+    const refused: RefusedEntry[] = []
     const dele = async (entry: Listed): Promise<void> => {
       if (this.#refused.get(entry.handle)?.code === 'message.gone') return
       const status = await this.#connection.send({
@@ -193,13 +198,18 @@ export class Pop3Session implements SourceSession {
         signal,
       })
       if (status.ok) this.#deletions += 1
-      else if (!saysGone(status)) refusals.push(status)
+      else if (!saysGone(status)) {
+        const facts = { ...this.#where('settle'), words: shown(status) }
+        refused.push({ entry, fault: new Fault('source.cannot-settle', { retry: 'later', facts }) })
+      }
     }
     for (let at = 0; at < entries.length; at += 1000) await all(entries.slice(at, at + 1000).map(dele))
-    const [refusal] = refusals
-    if (refusal === undefined) return
-    const facts = { ...this.#where('settle'), words: shown(refusal), messages: refusals.length }
-    throw new Fault('source.cannot-settle', { retry: 'later', facts })
+    const [first] = refused
+    if (first !== undefined && refused.length === entries.length) {
+      const facts = { ...first.fault.facts, messages: refused.length }
+      throw new Fault('source.cannot-settle', { retry: 'later', facts, cause: first.fault })
+    }
+    return refused
   }
 
   /**
@@ -210,7 +220,8 @@ export class Pop3Session implements SourceSession {
     if (this.#closed) return
     this.#closed = true
     try {
-      const { quitMs } = this.#deadlines
+      // Nothing hangs on the answer where nothing was marked for deletion.
+      const quitMs = Math.min(this.#deadlines.quitMs, this.#deletions === 0 ? idleQuitMs : Infinity)
       const status = await this.#connection.send({
         line: 'QUIT',
         phase: 'quit',

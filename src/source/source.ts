@@ -4,6 +4,8 @@
  * Contract for every method: it throws Fault and nothing else (an AbortError when `signal` was aborted);
  * it has a deadline of its own; a connection that ends early is a fault, never a short answer.
  */
+import type { CopyRecord } from '../copy-record.ts'
+import type { Fault } from '../fault.ts'
 import type { OctetSink } from '../message.ts'
 
 /** One message as a listing shows it. */
@@ -29,7 +31,31 @@ export interface Listing {
   readonly entries: readonly Listed[]
 }
 
-export type SettleAction = { readonly do: 'delete' } | { readonly do: 'move'; readonly folder: string }
+export type SettleAction =
+  | { readonly do: 'delete' }
+  | {
+      readonly do: 'move'
+      readonly folder: string
+      /** Where copies are recorded that are made before the deletion; without it each is made anew. */
+      readonly copies?: CopyBook
+    }
+
+export interface CopyBook {
+  find(entry: Listed): CopyRecord | undefined
+  messageId(entry: Listed): string | undefined
+  /** Whether what stands in the target folder, by header section and size, is this message. */
+  isCopy(entry: Listed, header: Buffer, octets: number | undefined): boolean
+  asked(entries: readonly Listed[], folder: string): void
+  made(entries: readonly Listed[], folder: string, uidOf: (entry: Listed) => string | undefined): void
+  /** COPY is all or nothing (RFC 9051 section 6.4.7): no copy was made. */
+  refused(entries: readonly Listed[]): void
+}
+
+/** A message that the server would not delete or move, while others of its folder went. */
+export interface RefusedEntry {
+  readonly entry: Listed
+  readonly fault: Fault
+}
 
 /** What the server turned out to be able to do; for the log, `status` and `doctor`. */
 export interface SourceAbilities {
@@ -79,9 +105,14 @@ export interface SourceSession {
   peekHeader(entry: Listed, signal: AbortSignal): Promise<Buffer | undefined>
   /**
    * Asks the source to delete or move exactly these messages and no others. That it happened is proved by a
-   * later listing, not by this call's return (POP3 commits at QUIT, RFC 1939 section 6).
+   * later listing, not by this call's return (POP3 commits at QUIT, RFC 1939 section 6). Resolves to those that were
+   * refused by themselves; where nothing could be done at all it throws the server's answer.
    */
-  settle(entries: readonly Listed[], action: SettleAction, signal: AbortSignal): Promise<void>
+  settle(
+    entries: readonly Listed[],
+    action: SettleAction,
+    signal: AbortSignal,
+  ): Promise<readonly RefusedEntry[]>
   /** Ends the session well: POP3 QUIT with its answer read (this commits deletions), IMAP LOGOUT. */
   close(): Promise<void>
   /** Drops the connection at once; nothing is committed. Safe after close and more than once. */

@@ -71,7 +71,7 @@ test('a read-only mailbox is imported and told of, and its pulls are good ones',
 test('a refused QUIT is no failure where nothing was asked of the source, and is told where something was', async () => {
   for (const [policy, expected] of [
     ['keep', []],
-    ['delete', ['source.cannot-settle']],
+    ['delete', ['source.settle-failed']],
   ] as const) {
     await play({ more: { AFTER_IMPORT: policy } }, async self => {
       assert.ok(self.world.source.pop3)

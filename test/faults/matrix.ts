@@ -88,6 +88,8 @@ export const matrix = {
   F10: 'a server that needs longer than our deadline',
   F11: 'waits and login delays that were announced',
   F12: 'a refused login after a good one',
+  F13: 'a move or delete that the server refuses',
+  F14: 'a copy without a record',
   F15: 'a server that writes into the mail',
   G10: 'another user races what root writes in his folder',
   G11: 'files that others may read',

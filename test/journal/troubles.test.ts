@@ -177,7 +177,8 @@ async function oldJournal(t: Parameters<typeof stateDirFor>[0]): Promise<string>
   database.exec(
     `DROP TABLE trouble; ALTER TABLE message DROP COLUMN verification_tried_at_ms;
      DROP INDEX message_by_bare_digest; ALTER TABLE message DROP COLUMN bare_sha256;
-     ALTER TABLE message DROP COLUMN bare_octets; PRAGMA user_version = 1`,
+     ALTER TABLE message DROP COLUMN bare_octets; ALTER TABLE message DROP COLUMN copy;
+     PRAGMA user_version = 1`,
   )
   const json = (fault: TroubleFault): string => JSON.stringify(fault)
   database

@@ -74,6 +74,8 @@ export interface ImapFaults {
   capPartial?: number
   /** RFC822.SIZE as the server would have it. */
   size?: (octets: number) => number | undefined
+  /** COPY is answered without COPYUID (RFC 4315 section 3), though UIDPLUS is announced. */
+  noCopyUid?: boolean
   /** FETCH rows from the last to the first. */
   reversedRows?: boolean
   /** UID SEARCH gives only the first so many. */

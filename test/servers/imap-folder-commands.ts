@@ -161,10 +161,14 @@ export class ImapFolderCommands {
         if (target === undefined) return [`${tag} NO [TRYCREATE] no such mailbox\r\n`]
         if (move && this.#readOnly) return [`${tag} NO [READ-ONLY] look, do not touch\r\n`]
         const copied = chosen()
-        for (const { octets, flags, internalDate } of copied) {
-          store.deliver(target.name, octets, { flags: [...flags], internalDate })
+        const uids = copied.map(({ octets, flags, internalDate }) =>
+          store.deliver(target.name, octets, { flags: [...flags], internalDate }),
+        )
+        if (!move) {
+          if (copied.length === 0 || !capabilities.includes('UIDPLUS') || faults.noCopyUid) return [ok]
+          const from = copied.map(message => message.uid).join(',')
+          return [`${tag} OK [COPYUID ${target.uidValidity} ${from} ${uids.join(',')}] done\r\n`]
         }
-        if (!move) return [ok]
         for (const moved of store.remove(folder, copied))
           store.ledger.moved.push({ ...moved, to: target.name })
         const answer = [...this.news(), ok]
