@@ -1,0 +1,155 @@
+/**
+ * What may not be believed on its word: a copy in Gmail under the same Message-ID, a name at the source that stayed, a
+ * write that failed once. The servers' books are the judges (oracle.ts). `npm run mutants` holds each of these
+ * tests to the change of the program that it is to fail on.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { presets } from '../servers/gmail/gmail-server.ts'
+import { countOf } from '../servers/in-process.ts'
+import { sha256 } from '../servers/pop3-maildrop.ts'
+import type { Pop3Server } from '../servers/pop3-server.ts'
+import { day, hour, mail, minute, nameless, type Play, play, portsOf } from './harness.ts'
+
+const deleting = { more: { AFTER_IMPORT: 'delete' } }
+const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
+const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
+const rowOf = ({ app }: Play, id: number) => {
+  const row = app.journal.row(id)
+  if (row === undefined) throw new Error(`no row ${id}`)
+  return row
+}
+const pop3Of = ({ world }: Play): Pop3Server => {
+  const { pop3 } = world.source
+  if (pop3 === undefined) throw new Error('not a POP3 world')
+  return pop3
+}
+const copies = ({ world }: Play, octets: Buffer): number => world.gmail.stored().get(sha256(octets)) ?? 0
+
+/** Other mail takes the name and the place of what stands there, as servers do that number their messages. */
+function replace(self: Play, index: number, octets: Buffer): void {
+  const server = pop3Of(self)
+  const old = server.messages[index]
+  if (old === undefined) throw new Error('nothing there')
+  server.vanish(old)
+  self.put.push(octets)
+  server.deliver(octets, old.uidl)
+}
+
+for (const [how, words] of [
+  ['longer', 'second, and longer than the first'],
+  ['of the same size', 'other'],
+] as const) {
+  test(`D3, D8: an unknown outcome is not settled by other octets under the same Message-ID (${how})`, async () => {
+    await play({ ...deleting, scopes: reading }, async self => {
+      const same = 'Message-ID: <same@example.net>\r\n'
+      await self.deliver(mail('first', 200, same))
+      for (let i = 0; i < 2; i++) countOf(await self.app.pull())
+      assert.deepEqual(pop3Of(self).messages, [])
+      const second = mail(words, 200, same)
+      await self.deliver(second)
+      self.world.gmail.faults.next('import', presets.reset('after-body'))
+      await self.app.pull()
+      assert.equal(rowOf(self, 2).stage, 'importing', 'the outcome is unknown')
+      for (let i = 0; i < 6; i++) {
+        self.clock.pass(hour)
+        await self.app.pull()
+      }
+      assert.equal(copies(self, second), 0, 'Gmail took it for the first')
+      assert.equal(pop3Of(self).messages.length, 1, 'the only copy of these octets')
+      await self.judge()
+    })
+  })
+}
+
+for (const [policy, begin] of [
+  ['delete-after:14d', { AFTER_IMPORT: 'delete-after:14d' }],
+  ['keep, later delete', { AFTER_IMPORT: 'keep' }],
+] as const) {
+  test(`B7: a UIDL that went to other mail of the same size while unseen: it is read before it is deleted, and imported (${policy})`, async () => {
+    await play({ more: begin }, async self => {
+      await self.deliver(mail('older'))
+      countOf(await self.app.pull())
+      const newer = mail('newer')
+      replace(self, 0, newer)
+      // By name and size nothing speaks against it.
+      countOf(await self.app.pull())
+      assert.equal(uploads(self), 1)
+      self.clock.pass(15 * day)
+      if (begin.AFTER_IMPORT === 'keep') await self.restart({ AFTER_IMPORT: 'delete' })
+      countOf(await self.app.pull())
+      assert.equal(pop3Of(self).messages.length, 1, 'what was never imported stays')
+      for (let i = 0; i < 3; i++) {
+        self.clock.pass(15 * day)
+        countOf(await self.app.pull())
+      }
+      assert.equal(copies(self, newer), 1)
+      assert.deepEqual(pop3Of(self).messages, [])
+      await self.judge()
+    })
+  })
+}
+
+test('B7: where one UIDL went to other mail, the other names are not believed either', async () => {
+  await play({}, async self => {
+    await self.deliver(mail('one'), mail('two'))
+    countOf(await self.app.pull())
+    const longer = mail('three', 900)
+    const alike = mail('new')
+    replace(self, 0, longer)
+    replace(self, 0, alike)
+    for (let i = 0; i < 2; i++) countOf(await self.app.pull())
+    assert.deepEqual([copies(self, longer), copies(self, alike)], [1, 1])
+    await self.judge()
+  })
+})
+
+const dated = (name: string, atMs: number): Buffer =>
+  mail(name, 200, `Message-ID: <${name}@example.net>\r\nDate: ${new Date(atMs).toUTCString()}\r\n`)
+
+test('START_FROM=date imports a message without Date and Received: too much is better than too little', async () => {
+  await play({ more: { START_FROM: '2026-04-01' } }, async self => {
+    const undated = mail('undated')
+    await self.deliver(undated, dated('old', Date.UTC(2026, 2, 1)), dated('later', Date.UTC(2026, 4, 1)))
+    const count = countOf(await self.app.pull())
+    assert.equal(count.imported, 2)
+    assert.equal(copies(self, undated), 1)
+    assert.equal(self.stages().baseline, 1)
+  })
+})
+
+test('START_FROM=new: the first pull fails after the login; what came before the second is imported', async () => {
+  await play({ more: { START_FROM: 'new' } }, async self => {
+    const { faults } = pop3Of(self)
+    await self.deliver(dated('old', self.clock.nowMs() - day))
+    faults.line = ({ verb }) => (verb === 'LIST' || verb === 'UIDL' ? 'fin' : undefined)
+    assert.equal((await self.app.pull()).kind, 'failed')
+    assert.ok(pop3Of(self).ledger.logins.length > 0, 'a login came first')
+    delete faults.line
+    self.clock.pass(hour)
+    const meanwhile = dated('meanwhile', self.clock.nowMs() - minute)
+    await self.deliver(meanwhile)
+    countOf(await self.app.pull())
+    assert.equal(copies(self, meanwhile), 1)
+    assert.deepEqual(self.stages(), { baseline: 1, settled: 1 })
+  })
+})
+
+test('D3, B7: the same octets under two names, the first answer lost: the second waits for the first', async () => {
+  await play(deleting, async self => {
+    const twin = nameless('twin')
+    await self.deliver(twin, twin)
+    self.world.gmail.faults.next('import', presets.reset('after-accept'))
+    await self.app.pull()
+    assert.equal(uploads(self), 1, 'none beside an unknown outcome')
+    assert.deepEqual(self.stages(), { deferred: 1, importing: 1 })
+    for (let i = 0; i < 4; i++) {
+      self.clock.pass(minute)
+      await self.app.pull()
+    }
+    assert.equal(uploads(self), 2)
+    assert.equal(self.app.journal.repeatedCount(portsOf(self.app).mailbox.name), 1, 'told')
+    assert.deepEqual(pop3Of(self).messages, [])
+    await self.judge()
+  })
+})
