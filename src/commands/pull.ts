@@ -4,7 +4,7 @@ import { type Attempt, attempt } from '../attempt.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { type DryRunResult, dryRun } from '../dry-run.ts'
+import { dryRun } from '../dry-run.ts'
 import { asFault, exitCodes, Fault, faultKinds } from '../fault.ts'
 import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log.ts'
@@ -22,15 +22,8 @@ import {
 import { attendedNote, exitCodeOfTroubles, notePull, pullsNote, troublesOf } from '../trouble-list.ts'
 import { brokenSentence } from './books.ts'
 import { confirm } from './confirm.ts'
-import {
-  answerFault,
-  faultJson,
-  faultLines,
-  type Invocation,
-  withConfig,
-  writeJson,
-  writeLine,
-} from './invocation.ts'
+import { dryRunCommand } from './dry-run.ts'
+import { faultJson, faultLines, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
 import { tellTheEnd } from './last-notice.ts'
 import { makeProgress } from './progress.ts'
 import { catchStopSignals, type StopSignals } from './stop-signals.ts'
@@ -68,9 +61,10 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
     const quiet = invocation.json || invocation.stderr.isTTY === true
     const log = quiet && config.log.level === 'info' ? makeQuietLog(config, invocation) : configured
     const chosen = choose(config, flags.mailboxes)
+    if (flags.dryRun) return dryRunCommand(invocation, config, chosen)
     // Who sits at a terminal or reads the JSON is told there; a timer's run has nobody else to tell.
     const alerts = makeAlerts({ config, log, clock: systemClock, mail: !quiet })
-    const ended = quiet || flags.dryRun ? undefined : alerts
+    const ended = quiet ? undefined : alerts
     const bridge = await openBridge({ ...config, mailboxes: chosen }, log, systemClock).catch(async error => {
       await tellTheEnd(ended, asFault(error), config.stateDir, undefined)
       throw error
@@ -80,7 +74,6 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
       () => {},
     )
     try {
-      if (flags.dryRun) return await answerDryRun(invocation, bridge, signals)
       if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
       keepBooks(bridge.journal, config, chosen, invocation.stderr.isTTY === true)
       const answers: MailboxAnswer[] = []
@@ -293,25 +286,4 @@ async function mayBegin(invocation: Invocation, bridge: Bridge, signals: StopSig
     }
   }
   return true
-}
-
-async function answerDryRun(invocation: Invocation, bridge: Bridge, signals: StopSignals): Promise<number> {
-  const { words } = invocation
-  const results: (DryRunResult & { mailbox: string })[] = []
-  for (const ports of bridge.mailboxes) {
-    try {
-      results.push({ mailbox: ports.mailbox.name, ...(await dryRun(ports, signals.stopping)) })
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      answerFault(invocation, error)
-      return error.exitCode
-    }
-  }
-  if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, dryRun: true, mailboxes: results })
-  else {
-    for (const { mailbox, fresh, octets } of results)
-      writeLine(invocation, words.pull.dryRun(mailbox, fresh, octets))
-    writeLine(invocation, words.pull.dryRunNote)
-  }
-  return exitCodes.ok
 }

@@ -75,6 +75,8 @@ export const en: Words = {
       `${mailbox}: nothing was tried; the wait for this lasts until ${format.instant(untilMs)} (${format.relative(inMs)}). \`hikyaku pull --now\` tries at once.`,
     dryRun: (mailbox, count, octets) =>
       `${mailbox}: would import ${messages(count)}${octets === undefined ? '' : ` (about ${size(octets)})`}`,
+    dryRunRest: (waiting, left, toSettle) =>
+      `  ${messages(waiting)} wait for another try; ${messages(left)} would be left by START_FROM; ${messages(toSettle)} would be deleted or moved at the source`,
     dryRunNote: 'This was a rehearsal: nothing was imported, nothing was changed.',
     askBacklog: count =>
       `${messages(count)} wait in the source mailbox. Import all of them? (No: only mail that arrives from now on)`,

@@ -77,6 +77,8 @@ export const ja: Words = {
       `${mailbox}: 取り込みは行っていません。${format.instant(untilMs)}（${format.relative(inMs)}）まで待ちます。すぐに試すには \`hikyaku pull --now\` を実行してください。`,
     dryRun: (mailbox, count, octets) =>
       `${mailbox}: ${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
+    dryRunRest: (waiting, left, toSettle) =>
+      `  再試行待ち ${mails(waiting)}、START_FROM により対象外 ${mails(left)}、元のメールボックスでの削除・移動 ${mails(toSettle)}`,
     dryRunNote: 'これは予行です。取り込みも変更も行っていません。',
     askBacklog: count =>
       `元のメールボックスに ${mails(count)}のメールがあります。すべて取り込みますか？（「いいえ」を選ぶと、これから届くメールだけを取り込みます）`,

@@ -47,6 +47,8 @@ export interface Words {
     waits(mailbox: string, untilMs: number, inMs: number): string
     /** `--dry-run`: what would have happened. */
     dryRun(mailbox: string, count: number, octets: number | undefined): string
+    /** Waiting for their time; left by START_FROM; to be deleted or moved at the source. */
+    dryRunRest(waiting: number, left: number, toSettle: number): string
     readonly dryRunNote: string
     /** Asked on a terminal before a first import of a large backlog. */
     askBacklog(count: number): string

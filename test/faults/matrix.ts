@@ -91,6 +91,7 @@ export const matrix = {
   F13: 'a move or delete that the server refuses',
   F14: 'a copy without a record',
   F15: 'a server that writes into the mail',
+  F16: 'dry run beside a daemon',
   G10: 'another user races what root writes in his folder',
   G11: 'files that others may read',
   G12: 'lock left by a dead process',

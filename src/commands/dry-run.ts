@@ -1,0 +1,93 @@
+/** `hikyaku pull --dry-run`: what a pull would do. Takes no lock and makes nothing, so it works beside the daemon. */
+import { systemClock } from '../clock.ts'
+import type { Config, MailboxConfig } from '../config/config.ts'
+import { lookAtJournal } from '../doctor/look-at-journal.ts'
+import { type DryRunResult, dryRun } from '../dry-run.ts'
+import { exitCodes, Fault } from '../fault.ts'
+import type { Journal } from '../journal/journal.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
+import { makeImapSource } from '../source/imap.ts'
+import { makePop3Source } from '../source/pop3.ts'
+import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { catchStopSignals } from './stop-signals.ts'
+
+interface MailboxAnswer {
+  readonly mailbox: string
+  readonly result: DryRunResult | undefined
+  readonly fault: Fault | undefined
+}
+
+/** A maildrop that the daemon holds right now is free again in a moment. */
+const busyTries = 5
+const busyPauseMs = 2000
+
+/** @returns 0, or the exit code of the first mailbox that could not be looked at */
+export async function dryRunCommand(
+  invocation: Invocation,
+  config: Config,
+  chosen: readonly MailboxConfig[],
+): Promise<number> {
+  const signals = catchStopSignals(
+    name => invocation.stderr.write(`${invocation.words.daemon.stopping(name)}\n`),
+    () => {},
+  )
+  const look = await lookAtJournal(config.stateDir, isInstanceRunning(config.stateDir), false)
+  try {
+    if (look.fault !== undefined) throw look.fault
+    const answers: MailboxAnswer[] = []
+    for (const mailbox of chosen) answers.push(await lookAt(mailbox, look.journal, signals.stopping))
+    return answer(invocation, answers)
+  } finally {
+    signals.dispose()
+    await look.close()
+  }
+}
+
+async function lookAt(
+  mailbox: MailboxConfig,
+  journal: Journal | undefined,
+  signal: AbortSignal,
+): Promise<MailboxAnswer> {
+  const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const source = make({ mailbox, clock: systemClock })
+      const result = await dryRun({ mailbox, source, journal, clock: systemClock }, signal)
+      return { mailbox: mailbox.name, result, fault: undefined }
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault
+      if (fault.code !== 'source.busy' || tries >= busyTries)
+        return { mailbox: mailbox.name, result: undefined, fault }
+      await systemClock.sleep(busyPauseMs, signal)
+    }
+  }
+}
+
+function answer(invocation: Invocation, answers: readonly MailboxAnswer[]): number {
+  const { words, language } = invocation
+  const first = answers.find(({ fault }) => fault !== undefined)?.fault
+  const exitCode = first?.exitCode ?? exitCodes.ok
+  if (invocation.json) {
+    writeJson(invocation, {
+      ok: exitCode === exitCodes.ok,
+      exitCode,
+      dryRun: true,
+      ...(first === undefined ? {} : { fault: faultJson(first, language) }),
+      mailboxes: answers.map(({ mailbox, result, fault }) => ({
+        mailbox,
+        ...result,
+        ...(fault === undefined ? {} : { fault: faultJson(fault, language) }),
+      })),
+    })
+    return exitCode
+  }
+  for (const { mailbox, result, fault } of answers) {
+    if (fault !== undefined) invocation.stderr.write(`${mailbox}: ${faultLines(fault, language)}\n`)
+    if (result === undefined) continue
+    writeLine(invocation, words.pull.dryRun(mailbox, result.fresh, result.octets))
+    if (result.left + result.waiting + result.toSettle > 0)
+      writeLine(invocation, words.pull.dryRunRest(result.waiting, result.left, result.toSettle))
+  }
+  writeLine(invocation, words.pull.dryRunNote)
+  return exitCode
+}
