@@ -82,7 +82,9 @@ async function readSource(
     const taken = new Set<number>()
     for (const folder of session.folders) {
       const rowOf = (uid: string): MessageRow | undefined => journal?.byUid(mailbox, folder, uid)
-      const { entries } = await session.list(folder, uid => rowOf(uid) !== undefined, signal)
+      const { entries, doubt } = await session.list(folder, uid => rowOf(uid) !== undefined, signal)
+      // What it does not show would count as missing.
+      if (doubt !== undefined) throw doubt
       for (const entry of entries) {
         const named = entry.uid === undefined ? undefined : rowOf(entry.uid)
         const one =

@@ -44,10 +44,17 @@ export const faultKinds = {
   'source.tls-name': kind('mailbox', 'owner', unavailable),
   'source.tls-expired': kind('mailbox', 'owner', unavailable),
   'source.tls-untrusted': kind('mailbox', 'owner', unavailable),
+  'source.tls-too-old': kind('mailbox', 'owner', unavailable),
+  'source.tls-weak-key': kind('mailbox', 'owner', unavailable),
+  'source.tls-weak-signature': kind('mailbox', 'owner', unavailable),
+  'source.tls-clear-text': kind('mailbox', 'owner', unavailable),
   'source.tls-failed': kind('mailbox', 'later', unavailable),
   'source.tls-not-offered': kind('mailbox', 'owner', unavailable),
   'source.tls-injection': kind('mailbox', 'later', unavailable),
   'source.protocol': kind('mailbox', 'later', unavailable),
+  'source.other-service': kind('mailbox', 'owner', unavailable),
+  'source.not-connected': kind('mailbox', 'later', temporary),
+  'source.line-ends': kind('mailbox', 'later', unavailable),
   'source.over-budget': kind('mailbox', 'later', unavailable),
   // The login there
   'source.login-refused': kind('mailbox', 'owner', signIn),
@@ -62,6 +69,7 @@ export const faultKinds = {
   'source.server-permanent': kind('mailbox', 'owner', unavailable),
   // The mailbox
   'source.folder-missing': kind('mailbox', 'owner', configuration),
+  'source.listing-unclear': kind('mailbox', 'later', temporary),
   'source.identity-unsafe': kind('mailbox', 'later', temporary),
   'source.read-only': kind('mailbox', 'owner', someAside),
   'source.cannot-settle': kind('mailbox', 'owner', someAside),
@@ -72,6 +80,7 @@ export const faultKinds = {
   'mailbox.unattended': kind('mailbox', 'owner', unavailable),
   // One message there
   'message.gone': kind('message', 'later', someAside),
+  'message.listed-only': kind('message', 'later', someAside),
   'message.short': kind('message', 'later', someAside),
   'message.empty': kind('message', 'later', someAside),
   'message.not-retrieved': kind('message', 'later', someAside),

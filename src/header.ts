@@ -6,6 +6,7 @@
  * done with a value is linear in it.
  */
 import { createHash } from 'node:crypto'
+import { instantOf } from './arrival.ts'
 
 export interface HeaderFacts {
   /** SHA-256 of the header section without the lines that servers keep for themselves: evidence of identity. */
@@ -19,6 +20,8 @@ export interface HeaderFacts {
   readonly messageId: string | undefined
   /** When the receiving host wrote its topmost Received line, else the Date; ms since 1970. */
   readonly arrivedAtMs: number | undefined
+  /** All that may say when it arrived, the best first, ms since 1970: the topmost Received line, the Date. */
+  readonly arrivals: readonly number[]
   /** A mailbox format's own bookkeeping that some POP3 servers serve as if it were mail. */
   readonly pseudo: boolean
 }
@@ -28,13 +31,17 @@ export function readHeader(header: Uint8Array): HeaderFacts {
   const fields = fieldValues(octets, ['received', 'message-id', 'date', 'subject', 'x-imap', 'x-imapbase'])
   const received = fields.get('received')
   const kept = withoutKeptLines(octets)
+  const arrivals = [received?.slice(received.lastIndexOf(';') + 1), fields.get('date')].flatMap(
+    text => dateOf(text) ?? [],
+  )
   return {
     sha256: digestOf(kept.bare),
     wholeSha256: digestOf(octets),
     keptOctets: kept.octets,
     keptLines: kept.lines,
     messageId: messageId(fields.get('message-id')),
-    arrivedAtMs: dateOf(received?.slice(received.lastIndexOf(';') + 1)) ?? dateOf(fields.get('date')),
+    arrivedAtMs: arrivals[0],
+    arrivals,
     pseudo:
       (fields.has('x-imap') || fields.has('x-imapbase')) &&
       /FOLDER INTERNAL DATA/i.test(fields.get('subject') ?? ''),
@@ -146,10 +153,48 @@ function messageId(value: string | undefined): string | undefined {
 /** No date that anybody writes is longer; what a parser makes of more is not known. */
 const dateChars = 200
 
+/** RFC 5322 section 3.3, with what stands in its place in real mail: no day of the week, no seconds. */
+const dateTime =
+  /^(?:[a-z]{3,9}\.?,? +)?(\d{1,2}) +([a-z]{3,9})\.?,? +(\d{2,4}) +(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?: +(\S+))?/i
+/** RFC 5322 section 4.3; others count as UTC there. */
+const zoneNames: Readonly<Record<string, string>> = {
+  EDT: '-0400',
+  EST: '-0500',
+  CDT: '-0500',
+  CST: '-0600',
+  MDT: '-0600',
+  MST: '-0700',
+  PDT: '-0700',
+  PST: '-0800',
+  JST: '+0900',
+}
+
+/** The instant that a date of a header names, ms since 1970; undefined for none and for what no calendar shows. */
 function dateOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
+  if (text === undefined || text.length > dateChars) return undefined
   // Comments such as "(JST)" are not part of the date.
-  const date = text.replace(/\([^()]*\)/g, '').trim()
-  const ms = date.length > dateChars ? Number.NaN : Date.parse(date)
-  return Number.isNaN(ms) ? undefined : ms
+  const date = text
+    .replace(/\([^()]*\)/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  const parts = dateTime.exec(date)
+  if (parts === null) {
+    // Other notations, as far as they name year, day and time: of less a parser makes what it likes.
+    const ms =
+      /\d{4}.*\d:\d\d|\d:\d\d.*\d{4}/.test(date) && !/[+-]\d{4}$/.test(date) ? Date.parse(date) : Number.NaN
+    return Number.isNaN(ms) ? undefined : ms
+  }
+  const [, day, month = '', digits = '', hour, minute, second = '0', zone = ''] = parts
+  const short = Number(digits)
+  // RFC 5322 section 4.3: years of two and three digits.
+  const year = digits.length === 4 ? short : short + (digits.length === 2 && short < 50 ? 2000 : 1900)
+  return instantOf({
+    day: Number(day),
+    month,
+    year,
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+    zone: /^[+-]\d/.test(zone) ? zone : (zoneNames[zone.toUpperCase()] ?? '+0000'),
+  })
 }

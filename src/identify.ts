@@ -10,6 +10,7 @@
  * Invariant: a message is only ever recognised by evidence of its own, never by position or by a guess, so that
  * none is skipped; and in a pull that had to ask for evidence nothing older is settled.
  */
+import { plausibleArrivalMs } from './arrival.ts'
 import { bareOf, isOfBefore, isSameBare, isSameHeader, sizeFits } from './evidence.ts'
 import { Fault } from './fault.ts'
 import { type HeaderFacts, readHeader } from './header.ts'
@@ -20,15 +21,23 @@ import type { Listed, Listing } from './source/source.ts'
 import { namedAtOnce } from './under-way.ts'
 import { nameOf } from './wish.ts'
 
+export interface Identified {
+  /** Evidence had to be asked for, or the listing itself is in doubt. */
+  readonly inDoubt: boolean
+  /** Entries of a doubtful first listing that wait for one without doubt. */
+  readonly held: number
+}
+
 /**
- * Matches a listing with the journal, records what was found, fills `context.at`.
+ * Matches a listing with the journal, records what was found, fills `context.at`. Of a listing in doubt nothing follows
+ * from what it does not show: nothing is gone, no folder is begun.
  * @param standing the rows that stood in the folder's latest listing
  */
 export async function identify(
   context: PullContext,
   listing: Listing,
   standing: readonly StandingRow[],
-): Promise<{ inDoubt: boolean }> {
+): Promise<Identified> {
   return new Identification(context, listing, standing).run()
 }
 
@@ -77,6 +86,7 @@ class Identification {
   #renamed: FolderRecord['renamed'][number][] = []
   #added: { row: NewRow; entry: Listed }[] = []
   #inDoubt = false
+  #held = 0
 
   constructor(context: PullContext, listing: Listing, standing: readonly StandingRow[]) {
     this.#context = context
@@ -86,7 +96,9 @@ class Identification {
     this.#signal = AbortSignal.any([context.signal, context.stopping])
   }
 
-  async run(): Promise<{ inDoubt: boolean }> {
+  async run(): Promise<Identified> {
+    const { doubt } = this.#listing
+    this.#inDoubt = doubt !== undefined
     const { entries } = this.#listing
     const byName = new Map(
       this.#standing.flatMap(row => (row.uid === undefined ? [] : [[row.uid, row] as const])),
@@ -112,12 +124,14 @@ class Identification {
       throw error
     }
     const vanished = this.#standing.filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
-    this.#record(
-      vanished.flatMap(({ id }) => this.#leave(id)),
-      true,
-    )
+    if (doubt === undefined)
+      this.#record(
+        vanished.flatMap(({ id }) => this.#leave(id)),
+        true,
+      )
+    else this.#record([], false)
     this.#context.count.listed += entries.length
-    return { inDoubt: this.#inDoubt }
+    return { inDoubt: this.#inDoubt, held: this.#held }
   }
 
   #record(vanished: FolderRecord['vanished'], started: boolean): void {
@@ -313,6 +327,10 @@ class Identification {
 
   async #add(entry: Listed, evidence?: string, orphans: readonly StandingRow[] = []): Promise<void> {
     const { mailbox } = this.#context
+    if (this.#isHeld(entry)) {
+      this.#held += 1
+      return
+    }
     this.#added.push({
       entry,
       row: {
@@ -329,6 +347,20 @@ class Identification {
   }
 
   /**
+   * START_FROM=new draws its line at a folder's first listing. Where the first one is in doubt that waits for the next,
+   * but for what came after the first pull; where the next is in doubt again each message's own date decides.
+   */
+  #isHeld(entry: Listed): boolean {
+    const { mailbox, journal } = this.#context
+    if (this.#listing.doubt === undefined || mailbox.startFrom.from !== 'new') return false
+    const { startedFolders, firstPullAtMs = 0 } = journal.mailbox(mailbox.name)
+    if (startedFolders.includes(this.#listing.folder)) return false
+    const key = { scope: 'folder', name: mailbox.name, subject: this.#listing.folder } as const
+    if (journal.troubles.find(key)?.code === this.#listing.doubt.code) return false
+    return (entry.arrivedAtMs ?? 0) < firstPullAtMs
+  }
+
+  /**
    * START_FROM. 'new': what stood there at the folder's first listing; after a change of names, what arrived
    * before the first pull. A date: what arrived before it. Where the time of arrival cannot be learned the message is
    * imported: too much is better than too little.
@@ -342,7 +374,8 @@ class Identification {
     const firstPullAtMs = state.firstPullAtMs ?? 0
     if (!state.startedFolders.includes(this.#listing.folder) && state.startedFolders.length === 0) {
       // The very first pull finds what was there before; a first one that failed has let new mail come meanwhile.
-      if (generation === 1) return (entry.arrivedAtMs ?? 0) < firstPullAtMs
+      if (generation === 1 && this.#listing.doubt === undefined)
+        return (entry.arrivedAtMs ?? 0) < firstPullAtMs
       return ((await this.#arrivedAtMs(entry)) ?? Infinity) < firstPullAtMs
     }
     // A mailbox that was pulled before under other folder names (protocol changed) is not begun anew.
@@ -355,7 +388,8 @@ class Identification {
   async #arrivedAtMs(entry: Listed): Promise<number | undefined> {
     if (entry.arrivedAtMs !== undefined) return entry.arrivedAtMs
     const header = await this.#header(entry)
-    return header === undefined ? undefined : readHeader(header).arrivedAtMs
+    const { arrivals } = header === undefined ? { arrivals: [] } : readHeader(header)
+    return arrivals.find(ms => plausibleArrivalMs(ms, this.#atMs) !== undefined)
   }
 
   async #peek(entry: Listed): Promise<HeaderFacts | undefined> {

@@ -133,7 +133,7 @@ async function pullWith(
     stopping: options.stopping,
   }
   try {
-    const { faults, inDoubt, listed } = await listFolders(context, session)
+    const { faults, inDoubt, listed, doubtful } = await listFolders(context, session)
     setAsidePoison(context)
     forgetKnownEnds(context, listed)
     await resolveUnknown(context)
@@ -142,6 +142,8 @@ async function pullWith(
     // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
     if (fault !== undefined && fault.scope !== 'account') throw fault
     await describeTroubled(context)
+    // Nothing is deleted or moved in a folder whose listing is in doubt, also not what was read just now.
+    for (const [id, entry] of context.at) if (doubtful.has(entry.folder)) context.at.delete(id)
     try {
       // One that ended at a message says so here: that is the mailbox's trouble.
       if (!session.usable) await session.close()
@@ -166,10 +168,12 @@ async function pullWith(
 async function listFolders(
   context: PullContext,
   session: SourceSession,
-): Promise<{ faults: Fault[]; inDoubt: boolean; listed: string[] }> {
+): Promise<{ faults: Fault[]; inDoubt: boolean; listed: string[]; doubtful: ReadonlySet<string> }> {
   const { journal, mailbox, stopping, signal, log, clock } = context
   const faults: Fault[] = []
   const listed: string[] = []
+  const doubtful = new Set<string>()
+  let failed = 0
   let inDoubt = false
   for (const folder of session.folders) {
     const whole = isWholeListingDue(context, folder)
@@ -184,12 +188,17 @@ async function listFolders(
       const found = await identify(context, listing, standing)
       inDoubt ||= found.inDoubt
       listed.push(folder)
-      if (whole) journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
-      journal.troubles.closed(
-        { scope: 'folder', name: mailbox.name, subject: folder },
-        'success',
-        clock.nowMs(),
-      )
+      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
+      if (listing.doubt === undefined) {
+        if (whole) journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
+        journal.troubles.closed(key, 'success', clock.nowMs())
+      } else {
+        // What was understood goes on; only what follows from a gap waits for a listing without doubt.
+        faults.push(listing.doubt)
+        doubtful.add(folder)
+        journal.troubles.opened(key, record(listing.doubt, clock.nowMs()))
+        log.fault(listing.doubt, { mailbox: mailbox.name })
+      }
       log.listed({
         mailbox: mailbox.name,
         folder,
@@ -197,7 +206,7 @@ async function listFolders(
         fresh: context.count.fresh - freshBefore,
         ms: clock.monotonicMs() - beganMs,
       })
-      if (context.at.size - before !== listing.entries.length) {
+      if (context.at.size - before !== listing.entries.length - found.held) {
         throw new Fault('bug', {
           facts: { what: `${folder}: ${listing.entries.length} listed, not all accounted for` },
         })
@@ -207,16 +216,16 @@ async function listFolders(
       // A folder that is missing or cannot be read stops no other folder.
       if (!session.usable || fault.scope !== 'mailbox' || fault.facts.folder !== folder) throw error
       faults.push(fault)
+      failed += 1
       const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
       journal.troubles.opened(key, record(fault, clock.nowMs()))
       log.fault(fault, { mailbox: mailbox.name })
     }
   }
   journal.troubles.keepFolders(mailbox.name, session.folders, clock.nowMs())
-  if (faults.length > 0 && faults.length === session.folders.length && faults[0] !== undefined)
-    throw faults[0]
+  if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
   if (faults.length === 0) leaveFolders(context)
-  return { faults, inDoubt, listed }
+  return { faults, inDoubt, listed, doubtful }
 }
 
 const wholeListingNote = (mailbox: string, folder: string): string =>

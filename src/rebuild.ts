@@ -114,7 +114,8 @@ class Rebuild {
     generation: number,
   ): Promise<{ row: MessageRow; entry: Listed }[]> {
     const { journal, mailbox, clock } = this.#ports
-    const { entries } = await session.list(folder, () => false, this.#options.signal)
+    const { entries, doubt } = await session.list(folder, () => false, this.#options.signal)
+    if (doubt !== undefined) throw doubt
     const known = (entry: Listed): MessageRow | undefined =>
       entry.uid === undefined ? undefined : journal.byUid(mailbox.name, folder, entry.uid)
     // In a session after the first one, what has no name is left to the next pull, which compares evidence.

@@ -11,6 +11,8 @@ import { countDeferred, eventOf, type PullContext, record } from './pull-context
 /** Bare refusals without a known reason are tried for hours before the owner is asked. */
 const unexplainedTries = 6
 const unexplainedMs = 6 * 3600_000
+/** A message that is listed and not there is tried for so long. */
+const listedOnlyMs = 24 * 3600_000
 const retryFirstMs = 60_000
 const retryMostMs = 4 * 3600_000
 /** As long as it may be the account after all, no message waits longer. */
@@ -54,7 +56,7 @@ export function setAside(context: PullContext, row: MessageRow, thrown: unknown,
   }
   if (fault.code === 'message.gone') {
     // The next listing records that it is gone, if it really is.
-    defer(context, row, fault, { outcomeUnknown: before.outcomeUnknown }, unknown)
+    deferGone(context, row, fault, before)
     return
   }
   const { outcomeUnknown } = before
@@ -64,6 +66,27 @@ export function setAside(context: PullContext, row: MessageRow, thrown: unknown,
   }
   const most = verdict === undefined || verdict.isProved ? retryMostMs : unprovedMostMs
   defer(context, row, fault, { outcomeUnknown }, unknown, most)
+}
+
+/**
+ * The source says that it has no such message. One that is listed again and again all the same is no message, or the
+ * source's index is damaged: after a day of tries it is the owner's, and waits for nobody.
+ */
+function deferGone(context: PullContext, row: MessageRow, gone: Fault, before: MessageRow): void {
+  const { outcomeUnknown } = before
+  const unknown = before.stage === 'importing'
+  const wasListedSince = row.fault?.code === 'message.gone' || row.fault?.code === 'message.listed-only'
+  if (!wasListedSince) {
+    defer(context, row, gone, { outcomeUnknown }, unknown)
+    return
+  }
+  const atMs = context.clock.nowMs()
+  const sinceMs = atMs - (row.firstFailedAtMs ?? atMs)
+  const isLasting = !unknown && row.attempts + 1 >= unexplainedTries && sinceMs >= listedOnlyMs
+  const options = { retry: isLasting ? 'owner' : 'later', facts: gone.facts, cause: gone } as const
+  const fault = new Fault('message.listed-only', options)
+  if (isLasting) refuse(context, row, fault, outcomeUnknown)
+  else defer(context, row, fault, { outcomeUnknown }, unknown)
 }
 
 /** Turned down without a reason again and again, while the account took another message. */

@@ -149,7 +149,8 @@ async function checkFolders(
   const findings: Finding[] = []
   for (const folder of session.folders) {
     try {
-      const { entries } = await session.list(folder, () => true, signal)
+      const { entries, doubt } = await session.list(folder, () => true, signal)
+      if (doubt !== undefined) findings.push(ofFault(place, doubt, language))
       const nameless = entries.filter(({ uid }) => uid === undefined).length
       if (nameless === 0) findings.push(fine(place, words.folder(folder, entries.length)))
       else if (session.abilities.protocol === 'pop3' && nameless === entries.length)

@@ -19,6 +19,9 @@ const said = (f: Facts): string => f.with('words', words => ` It said: “${word
 const google = (f: Facts): string => f.with('words', words => ` Google said: “${words}”.`)
 const because = (f: Facts): string => f.with('reason', reason => ` (${reasonText(reason, 'en')})`)
 const during = (f: Facts): string => f.with('phase', phase => ` (while ${phaseText(phase, 'en')})`)
+/** Whether it happened after a good login: then protocol, port and password are right. */
+const isLoggedIn = (f: Facts): boolean =>
+  /^(folders|select|list|peek|retrieve|settle|quit|logout|watch|idle|command)$/.test(f.or('phase', ''))
 /** Where a secret is: its file, or the thing that keeps it. */
 const place = (f: Facts): string => {
   const found = f.get('file') ?? f.get('what')
@@ -66,7 +69,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.connection-lost': f =>
     text(
-      `The connection to ${server(f)} broke${during(f)}${because(f)}.`,
+      `The connection to ${server(f)} broke${during(f)}${because(f)}.${said(f)}`,
       `${waits} A message that was only half retrieved is thrown away here and retrieved again.`,
       byItself,
     ),
@@ -88,6 +91,30 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       `${stopped} Your password was not sent.`,
       'If the server is your own, name its certificate authority in MAIL_CA_FILE or pin the certificate with MAIL_CERT_SHA256; `hikyaku doctor` shows the value. Otherwise ask your hosting company: someone may be listening in.',
     ),
+  'source.tls-too-old': f =>
+    text(
+      `${Server(f)} speaks only TLS 1.1 or older, which is not safe any more${because(f)}.`,
+      `${stopped} Your password was not sent.`,
+      'Ask your hosting company to switch on TLS 1.2 or 1.3, or for the name of a newer mail server; many have one. hikyaku never goes below TLS 1.2.',
+    ),
+  'source.tls-weak-key': f =>
+    text(
+      `The encryption key of ${server(f)} is too short to be safe${because(f)}.`,
+      `${stopped} Your password was not sent.`,
+      'Ask your hosting company for a certificate with a key of 2048 bits or more (and as large a Diffie-Hellman group), or for the name of a newer mail server.',
+    ),
+  'source.tls-weak-signature': f =>
+    text(
+      `The certificate of ${server(f)} is signed in an old way (SHA-1 or MD5) that can be forged${because(f)}.`,
+      `${stopped} Your password was not sent.`,
+      'Ask your hosting company for a certificate with a SHA-256 signature, or for the name of a newer mail server.',
+    ),
+  'source.tls-clear-text': f =>
+    text(
+      `${Server(f)} does not speak TLS from the first octet on this port${because(f)}.${said(f)}`,
+      `${stopped} Your password was not sent.`,
+      'Set MAIL_SECURITY=starttls if this is port 143 or 110. Otherwise set MAIL_PORT to 993 for IMAP or 995 for POP3.',
+    ),
   'source.tls-failed': f =>
     text(
       `No secure connection to ${server(f)} could be set up${because(f)}.`,
@@ -96,7 +123,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.tls-not-offered': f =>
     text(
-      `${Server(f)} does not offer encryption on this port, so hikyaku did not log in.`,
+      `${Server(f)} does not offer encryption on this port, so hikyaku did not log in.${said(f)}`,
       `${stopped} Your password was not sent.`,
       'Set MAIL_SECURITY=tls, with MAIL_PORT 993 for IMAP or 995 for POP3.',
     ),
@@ -110,7 +137,25 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `${Server(f)} answered something that hikyaku does not understand${during(f)}.${said(f)}`,
       waits,
-      `${byItself} If it never works, check MAIL_PROTOCOL and MAIL_PORT: 993 and 143 are IMAP, 995 and 110 are POP3.`,
+      `${byItself} ${isLoggedIn(f) ? 'If it lasts, ask your hosting company and show it these words.' : 'If it never works, check MAIL_PROTOCOL and MAIL_PORT: 993 and 143 are IMAP, 995 and 110 are POP3.'}`,
+    ),
+  'source.other-service': f =>
+    text(
+      `${Server(f)} is not the mail service that MAIL_PROTOCOL names: ${f.with('service', service => reasonText(service, 'en')) || 'another service answers on this port'}.${said(f)}`,
+      `${stopped} Your password was not sent.`,
+      'Correct MAIL_HOST, MAIL_PORT, MAIL_PROTOCOL or MAIL_SECURITY: IMAP is port 993 (tls) or 143 (starttls), POP3 is 995 (tls) or 110 (starttls).',
+    ),
+  'source.not-connected': f =>
+    text(
+      `${Server(f)} took the password, but does not reach the mailbox behind it.${said(f)}`,
+      waits,
+      `${byItself} If it lasts, ask your hosting company: the server that keeps this mailbox may be down, or the mailbox may have no licence, or IMAP and POP3 may be switched off for it.`,
+    ),
+  'source.line-ends': f =>
+    text(
+      `${Server(f)} ends its lines now in one way and now in another${during(f)}, so the end of a message cannot be told from its text.`,
+      waits,
+      `${byItself} Show this to your hosting company (RFC 1939 asks for CR LF at every line), or set MAIL_PROTOCOL=imap if it offers IMAP.`,
     ),
   'source.over-budget': f =>
     text(
@@ -182,9 +227,15 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   // The mailbox
   'source.folder-missing': f =>
     text(
-      `The folder ${f.or('folder', 'in the settings')} does not exist in the source mailbox, or cannot be opened.${f.with('folders', all => ` There are: ${all}.`)}`,
+      `The folder ${f.or('folder', 'in the settings')} does not exist in the source mailbox, or cannot be opened.${said(f)}${f.with('folders', all => ` There are: ${all}.`)}`,
       'No mail is lost. The other folders go on.',
       'Correct the name in MAIL_FOLDERS (or AFTER_IMPORT), exactly as the server spells it; `hikyaku doctor` lists the folders.',
+    ),
+  'source.listing-unclear': f =>
+    text(
+      `${Server(f)} gave a list of messages${f.with('folder', folder => ` in ${folder}`)} that hikyaku does not fully understand${because(f)}.${said(f)}`,
+      'No mail is lost. What is understood goes on being imported. Until a list is clear nothing counts as gone, and nothing is deleted or moved there.',
+      `${byItself} If it lasts, show the words above to your hosting company: the index of this mailbox may be damaged.`,
     ),
   'source.identity-unsafe': f =>
     text(
@@ -200,7 +251,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.cannot-settle': f =>
     text(
-      `${Server(f)} cannot delete or move single messages safely${because(f)}.`,
+      `${Server(f)} cannot delete or move single messages safely${because(f)}.${said(f)}`,
       'The mail is in Gmail. It stays in the source mailbox as well, because deleting it this way could remove other mail too.',
       'Set AFTER_IMPORT=keep, or MAIL_PROTOCOL=pop3 if the mail is to be deleted.',
     ),
@@ -247,6 +298,12 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       'A message vanished from the source mailbox before it could be retrieved.',
       'Somebody or another program deleted or moved it. It is not in Gmail by way of hikyaku.',
       'If you did not do it, look for another mail program that deletes mail from this mailbox, and for the trash there.',
+    ),
+  'message.listed-only': f =>
+    text(
+      `${Server(f)} lists a message and then says that there is none.${said(f)}`,
+      'It is not in Gmail by way of hikyaku, and nothing is deleted. All other mail goes on as usual.',
+      'Look at the mailbox in your host’s web mail. If the message is there, ask your hosting company to repair the index of this mailbox, then run `hikyaku retry`. If it is not there, there is nothing to do.',
     ),
   'message.short': f =>
     text(

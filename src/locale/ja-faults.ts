@@ -18,6 +18,9 @@ const said = (f: Facts): string => f.with('words', words => `サーバーの応�
 const google = (f: Facts): string => f.with('words', words => `Google の応答:「${words}」`)
 const because = (f: Facts): string => f.with('reason', reason => `（${reasonText(reason, 'ja')}）`)
 const during = (f: Facts): string => f.with('phase', phase => `（処理: ${phaseText(phase, 'ja')}）`)
+/** ログイン後に起きたか。その場合、プロトコルとポートとパスワードは正しい。 */
+const isLoggedIn = (f: Facts): boolean =>
+  /^(folders|select|list|peek|retrieve|settle|quit|logout|watch|idle|command)$/.test(f.or('phase', ''))
 /** 保存先のファイル、または保存しているもの。 */
 const place = (f: Facts): string => {
   const found = f.get('file') ?? f.get('what')
@@ -65,7 +68,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.connection-lost': f =>
     text(
-      `${server(f)}との接続が切れました${during(f)}${because(f)}。`,
+      `${server(f)}との接続が切れました${during(f)}${because(f)}。${said(f)}`,
       `${waits}途中まで受け取ったメールは破棄し、最初から受け取り直します。`,
       byItself,
     ),
@@ -87,6 +90,30 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       `${stopped}${noPassword}`,
       'ご自身で管理するサーバーなら、MAIL_CA_FILE に認証局の証明書を指定するか、MAIL_CERT_SHA256 で証明書を指定してください。値は `hikyaku doctor` で表示されます。それ以外の場合は通信が盗聴されているおそれがあります。サーバー会社にお問い合わせください。',
     ),
+  'source.tls-too-old': f =>
+    text(
+      `${server(f)}は、安全ではない古い暗号化（TLS 1.1 以前）にしか対応していません${because(f)}。`,
+      `${stopped}${noPassword}`,
+      'サーバー会社に TLS 1.2 または 1.3 への対応をご依頼になるか、新しいメールサーバーの名前をお問い合わせください。hikyaku は TLS 1.2 未満では接続しません。',
+    ),
+  'source.tls-weak-key': f =>
+    text(
+      `${server(f)}の暗号鍵は短すぎるため、安全ではありません${because(f)}。`,
+      `${stopped}${noPassword}`,
+      'サーバー会社に 2048 ビット以上の鍵を使った証明書への更新をご依頼になるか、新しいメールサーバーの名前をお問い合わせください。',
+    ),
+  'source.tls-weak-signature': f =>
+    text(
+      `${server(f)}の証明書は、偽造できる古い方式（SHA-1 または MD5）で署名されています${because(f)}。`,
+      `${stopped}${noPassword}`,
+      'サーバー会社に SHA-256 で署名された証明書への更新をご依頼になるか、新しいメールサーバーの名前をお問い合わせください。',
+    ),
+  'source.tls-clear-text': f =>
+    text(
+      `${server(f)}は、このポートでは最初から TLS で通信する方式に対応していません${because(f)}。${said(f)}`,
+      `${stopped}${noPassword}`,
+      'ポートが 143 か 110 の場合は MAIL_SECURITY=starttls にしてください。それ以外の場合は、MAIL_PORT を IMAP なら 993、POP3 なら 995 にしてください。',
+    ),
   'source.tls-failed': f =>
     text(
       `${server(f)}と暗号化された接続を確立できませんでした${because(f)}。`,
@@ -95,7 +122,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.tls-not-offered': f =>
     text(
-      `${server(f)}はこのポートで暗号化に対応していないため、ログインしませんでした。`,
+      `${server(f)}はこのポートで暗号化に対応していないため、ログインしませんでした。${said(f)}`,
       `${stopped}${noPassword}`,
       'MAIL_SECURITY=tls とし、MAIL_PORT を IMAP なら 993、POP3 なら 995 にしてください。',
     ),
@@ -109,7 +136,25 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `${server(f)}から想定外の応答がありました${during(f)}。${said(f)}`,
       waits,
-      `${byItself}一度も成功しない場合は、MAIL_PROTOCOL と MAIL_PORT の組み合わせをご確認ください（IMAP は 993 か 143、POP3 は 995 か 110）。`,
+      `${byItself}${isLoggedIn(f) ? '長く続く場合は、この応答をサーバー会社にお伝えください。' : '一度も成功しない場合は、MAIL_PROTOCOL と MAIL_PORT の組み合わせをご確認ください（IMAP は 993 か 143、POP3 は 995 か 110）。'}`,
+    ),
+  'source.other-service': f =>
+    text(
+      `${server(f)}は、MAIL_PROTOCOL のメールサービスではありません（${f.with('service', service => reasonText(service, 'ja')) || 'このポートでは別のサービスが応答しています'}）。${said(f)}`,
+      `${stopped}${noPassword}`,
+      'MAIL_HOST、MAIL_PORT、MAIL_PROTOCOL、MAIL_SECURITY を直してください。IMAP は 993（tls）か 143（starttls）、POP3 は 995（tls）か 110（starttls）です。',
+    ),
+  'source.not-connected': f =>
+    text(
+      `${server(f)}はパスワードを受け付けましたが、その先のメールボックスに接続できません。${said(f)}`,
+      waits,
+      `${byItself}長く続く場合は、サーバー会社にお問い合わせください。メールボックスのあるサーバーの停止、ライセンスの不足、IMAP や POP3 の無効化が考えられます。`,
+    ),
+  'source.line-ends': f =>
+    text(
+      `${server(f)}の改行の形式が一定していないため${during(f)}、メールの終わりを本文と見分けられません。`,
+      waits,
+      `${byItself}サーバー会社にこの表示をお伝えになるか（RFC 1939 では改行はすべて CR LF です）、IMAP が使える場合は MAIL_PROTOCOL=imap にしてください。`,
     ),
   'source.over-budget': f =>
     text(
@@ -182,9 +227,15 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
   // メールボックス
   'source.folder-missing': f =>
     text(
-      `フォルダー${f.with('folder', folder => `「${folder}」`)}が元のメールボックスにないか、開けません。${f.with('folders', all => `あるフォルダー: ${all}`)}`,
+      `フォルダー${f.with('folder', folder => `「${folder}」`)}が元のメールボックスにないか、開けません。${said(f)}${f.with('folders', all => `あるフォルダー: ${all}`)}`,
       'メールは失われません。ほかのフォルダーの取り込みは続きます。',
       'MAIL_FOLDERS（または AFTER_IMPORT）の名前を、サーバーでの表記どおりに直してください。フォルダーの一覧は `hikyaku doctor` で表示されます。',
+    ),
+  'source.listing-unclear': f =>
+    text(
+      `${server(f)}から届いたメールの一覧${f.with('folder', folder => `（フォルダー「${folder}」）`)}に、理解できない部分があります${because(f)}。${said(f)}`,
+      'メールは失われません。理解できたメールの取り込みは続きます。一覧が正しくなるまで、なくなったとは見なさず、削除も移動もしません。',
+      `${byItself}長く続く場合は、上の応答をサーバー会社にお伝えください。メールボックスの索引が壊れている可能性があります。`,
     ),
   'source.identity-unsafe': f =>
     text(
@@ -200,7 +251,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'source.cannot-settle': f =>
     text(
-      `${server(f)}では、指定したメールだけを安全に削除・移動することができません${because(f)}。`,
+      `${server(f)}では、指定したメールだけを安全に削除・移動することができません${because(f)}。${said(f)}`,
       'メールは Gmail に取り込み済みです。ほかのメールまで消してしまうおそれがあるため、元のメールボックスにはそのまま残します。',
       'AFTER_IMPORT=keep に変更してください。サーバーから削除したい場合は MAIL_PROTOCOL=pop3 をお使いください。',
     ),
@@ -247,6 +298,12 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       '受け取る前に、メールが元のメールボックスからなくなりました。',
       'どなたかが、または別のソフトが、削除か移動をしました。このメールは Gmail に取り込まれていません。',
       '心当たりがない場合は、同じメールボックスからメールを削除するメールソフトがないか、ごみ箱に入っていないかをご確認ください。',
+    ),
+  'message.listed-only': f =>
+    text(
+      `${server(f)}は、一覧にあるメールを「存在しない」と答えています。${said(f)}`,
+      'このメールは Gmail に取り込まれていません。削除もしません。ほかのメールの取り込みは続きます。',
+      'サーバー会社の Web メールでご確認ください。メールがある場合は、サーバー会社にメールボックスの索引の修復をご依頼のうえ、`hikyaku retry` を実行してください。ない場合、操作は不要です。',
     ),
   'message.short': f =>
     text(

@@ -57,6 +57,18 @@ const reasons: Readonly<Record<string, readonly [en: string, ja: string]>> = {
   everybody: ['everybody may exchange it for another', '誰でも別のものに置き換えられます'],
   'two-owners': ['its path belongs to two different users', 'パスの所有者が複数います'],
   exchanged: ['it was exchanged for another', '別のものに置き換えられました'],
+  'service-smtp': ['it is a server for sending mail (SMTP)', '送信用のサーバー（SMTP）が応答しています'],
+  'service-http': ['it is a web server (HTTP)', 'Web サーバー（HTTP）が応答しています'],
+  'service-imap': ['it speaks IMAP', 'IMAP サーバーが応答しています'],
+  'service-pop3': ['it speaks POP3', 'POP3 サーバーが応答しています'],
+  'service-ssh': ['it is an SSH server', 'SSH サーバーが応答しています'],
+  'service-ftp': ['it is an FTP server', 'FTP サーバーが応答しています'],
+  'service-tls': [
+    'it speaks TLS from the first octet: set MAIL_SECURITY=tls',
+    '最初から TLS で通信しています。MAIL_SECURITY=tls にしてください',
+  ],
+  'listing-line': ['a line of it is none', '一覧の形をしていない行があります'],
+  'listing-count': ['its numbers contradict each other', '件数が一致しません'],
   become: [
     'it belongs to another user, whose rights cannot be taken here',
     '別のユーザーのもので、そのユーザーの権限では実行できません',

@@ -28,6 +28,7 @@ import {
 } from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { Meter } from './imap-meter.ts'
+import { lookAgain } from './other-service.ts'
 import { secure } from './secure.ts'
 import type { Patience } from './source.ts'
 
@@ -92,7 +93,7 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
     return connection
   } catch (error) {
     socket.destroy()
-    throw withoutSecret(error, user, password)
+    throw withoutSecret(await lookAgain(error, server, clock, signal), user, password)
   }
 }
 

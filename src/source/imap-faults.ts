@@ -57,6 +57,10 @@ const byCode: Readonly<Record<string, FaultCode>> = {
 /** Whether the response code is about the server's state, whatever was asked. */
 export const isStateCode = (code: string): boolean => Object.hasOwn(byCode, code)
 
+/** Exchange and others: the login was good, and the store behind it has no such mailbox or is not reached. */
+export const notConnected =
+  /authenticated.{0,20}not connected|mailbox.{0,30}(not connected|cannot be (reached|contacted))/i
+
 /** A refused command as a fault; unknown words are taken for a passing state (unknown is never permanent). */
 export function refusalFault(refused: Refused, facts: FaultFacts, nowMs: number): Fault {
   const known = byCode[refused.code]
@@ -68,6 +72,7 @@ export function refusalFault(refused: Refused, facts: FaultFacts, nowMs: number)
 }
 
 function wordsFault(words: string, otherwise: FaultCode): FaultCode {
+  if (notConnected.test(words)) return 'source.not-connected'
   if (limits.test(words)) return 'source.limited'
   if (locked.test(words)) return 'source.busy'
   return passing.test(words) ? 'source.server-temporary' : otherwise

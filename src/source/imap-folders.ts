@@ -1,11 +1,14 @@
 /** Folders of one IMAP connection: names, SELECT, and what stands in one. */
 import { decodePath, encodePath } from 'imapflow/lib/tools.js'
+import { plausibleArrivalMs } from '../arrival.ts'
 import { Fault } from '../fault.ts'
 import { imapAllowance, mostEntries, mostFolders, overBudget, searchStep } from './budget.ts'
+import type { Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
-import { isStateCode } from './imap-faults.ts'
-import { type FetchRow, fetchRow, number32, okCode, textOf, uidSets } from './imap-parse.ts'
+import { isStateCode, type Refused } from './imap-faults.ts'
+import { type FetchRow, fetchRow, number32, okCode, textOf, uidSets, validityOf } from './imap-parse.ts'
 import { inOrder, inSlices } from './in-slices.ts'
+import { plausibleOctets } from './plausible.ts'
 import type { Listed } from './source.ts'
 
 export interface FolderName {
@@ -20,8 +23,11 @@ export interface FolderName {
 export interface Selected {
   readonly name: string
   /** undefined where the server gave none or 0: RFC 9051 section 2.3.1.1 forbids both, so its UIDs prove nothing. */
-  readonly validity: number | undefined
-  readonly exists: number
+  readonly validity: string | undefined
+  /** undefined where the server announced no count, or one that can be none. */
+  readonly exists: number | undefined
+  /** UIDNEXT, where it can be one. */
+  readonly uidNext: number | undefined
   readonly readOnly: boolean
 }
 
@@ -77,8 +83,9 @@ export async function selectFolder(
   signal: AbortSignal,
   written?: string,
 ): Promise<Selected> {
-  let validity: number | undefined
-  let exists = 0
+  let validity: string | undefined
+  let uidNext: number | undefined
+  let exists: number | undefined
   try {
     const response = await connection.run(
       how,
@@ -89,21 +96,24 @@ export async function selectFolder(
         untagged: {
           OK: async response => {
             const value = okCode(response, 'UIDVALIDITY')
-            if (value !== undefined) validity = number32({ type: 'ATOM', value }) || undefined
+            if (value !== undefined) validity = validityOf(value)
+            const next = okCode(response, 'UIDNEXT')
+            if (next !== undefined) uidNext = number32({ type: 'ATOM', value: next }) || undefined
           },
           EXISTS: async ({ command }) => {
-            exists = number32({ type: 'ATOM', value: command }) ?? exists
+            exists = number32({ type: 'ATOM', value: command })
           },
         },
       },
       signal,
     )
     // A folder that says it holds more is not listed (mostEntries), and may not bring more unasked either.
-    connection.exists = exists
+    connection.exists = exists ?? 0
     return {
       name,
       validity,
       exists,
+      uidNext,
       readOnly: how === 'EXAMINE' || okCode(response, 'READ-ONLY') !== undefined,
     }
   } catch (error) {
@@ -127,34 +137,72 @@ export async function selectFolder(
 
 interface Asked {
   readonly facts: { readonly folder: string }
-  readonly exists: number
+  /** Follows what the server tells while it is asked. */
+  readonly count: Count
   /** The instant (monotonic, ms) at which the whole listing must be done. */
   readonly untilMs: number
 }
 
+/** How many messages the folder has: EXISTS of SELECT, and what is told of it since (RFC 9051 sections 7.4.1, 7.5.1). */
+class Count {
+  exists: number | undefined
+  readonly untagged: Readonly<Record<'EXISTS' | 'EXPUNGE', Untagged>>
+
+  constructor(exists: number | undefined) {
+    this.exists = exists
+    this.untagged = {
+      EXISTS: async ({ command }) => {
+        this.exists = number32({ type: 'ATOM', value: command })
+      },
+      EXPUNGE: async () => {
+        if (this.exists !== undefined) this.exists = Math.max(0, this.exists - 1)
+      },
+    }
+  }
+
+  /** For allowances, where no count is known. */
+  get assumed(): number {
+    return this.exists ?? 20_000
+  }
+}
+
+/** Why a listing is not the whole truth, for the facts of source.listing-unclear. */
+export interface Doubt {
+  readonly reason: 'listing-line' | 'listing-count'
+  readonly words: string
+}
+
+interface Uids {
+  /** In order. */
+  readonly uids: Float64Array
+  readonly doubt: Doubt | undefined
+}
+
 /**
- * All UIDs of the selected folder, in order. SEARCH is checked against EXISTS: where it is refused or comes short (a
- * limit on its results), FETCH 1:* tells them. Large folders are asked in steps by sequence numbers, so that no line
- * is long; were they to shift in between (EXPUNGE), the result comes short and FETCH tells.
+ * All UIDs of the selected folder. What SEARCH names is held against EXISTS: where it is refused or the two differ (a
+ * limit on its results, mail that came or went meanwhile, UIDs that no message has), FETCH 1:* tells which messages
+ * there are. Large folders are asked in steps by sequence numbers, so that no line is long.
  */
-async function allUids(
-  connection: ImapConnection,
-  { facts, exists, untilMs }: Asked,
-  signal: AbortSignal,
-): Promise<Float64Array> {
-  const uids = new Set<number>()
-  const take = (uid: number | undefined): void => {
-    if (uid === undefined || !Number.isInteger(uid) || uid <= 0 || uid > 0xffffffff) return
+async function allUids(connection: ImapConnection, asked: Asked, signal: AbortSignal): Promise<Uids> {
+  const { facts, count, untilMs } = asked
+  const named = new Set<number>()
+  let strange: string | undefined
+  const takeInto = (uids: Set<number>) => (uid: number | undefined) => {
+    if (uid === undefined || !Number.isInteger(uid) || uid <= 0 || uid > 0xffffffff) {
+      strange ??= String(uid)
+      return
+    }
     uids.add(uid)
-    if (uids.size > exists * 1.1 + 1000) {
-      const fault = overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', exists)
+    if (uids.size > count.assumed * 1.1 + 1000) {
+      const fault = overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', count.assumed)
       throw connection.end(fault)
     }
   }
-  let refused = false
+  let refused: Refused | undefined
   try {
-    for (let from = 1; from === 1 || from <= exists; from += searchStep) {
-      const isLast = from + searchStep > exists
+    const take = takeInto(named)
+    for (let from = 1; from === 1 || from <= (count.exists ?? 0); from += searchStep) {
+      const isLast = count.exists === undefined || from + searchStep > count.exists
       const step = { type: 'SEQUENCE', value: `${from}:${isLast ? '*' : from + searchStep - 1}` } as const
       const isWhole = from === 1 && isLast
       await connection.run(
@@ -163,43 +211,72 @@ async function allUids(
         {
           phase: 'list',
           facts,
-          allowance: imapAllowance.search(Math.min(exists, searchStep), exists),
+          allowance: imapAllowance.search(Math.min(count.assumed, searchStep), count.assumed),
           untilMs,
           untagged: {
+            ...count.untagged,
             SEARCH: async ({ numbers, attributes }) => {
               for (const uid of numbers ?? []) take(uid)
-              for (const node of attributes ?? []) take(number32(node))
+              for (const node of attributes ?? []) {
+                const uid = number32(node)
+                // RFC 7162 section 3.1.5: (MODSEQ n) may stand behind the numbers.
+                if (Array.isArray(node)) continue
+                if (uid === undefined) strange ??= textOf(node) ?? ''
+                else take(uid)
+              }
             },
           },
         },
         signal,
       )
+      if (isLast) break
     }
   } catch (error) {
     if (!isRefused(error)) throw error
-    refused = true
+    refused = error
   }
-  if (refused || uids.size < exists) {
-    const asked = { facts, exists, untilMs }
-    await fetchRows(connection, '1:*', ['FLAGS'], exists, asked, row => take(row.uid), signal)
-    // Both refused: that is no listing, and nothing has vanished.
-    if (refused && uids.size === 0 && exists > 0) {
-      throw new Fault('source.server-temporary', { facts: { ...connection.facts, ...facts, phase: 'list' } })
-    }
+  const inLine = (): Doubt | undefined =>
+    strange === undefined ? undefined : { reason: 'listing-line', words: strange.slice(0, 300) }
+  if (
+    count.exists !== undefined &&
+    named.size === count.exists &&
+    (refused === undefined || count.exists === 0)
+  )
+    return { uids: inOrder(named), doubt: inLine() }
+  const fetched = new Set<number>()
+  const take = takeInto(fetched)
+  const most = count.assumed
+  const onRow = (row: FetchRow): void => {
+    if (row.uid !== undefined) take(row.uid)
   }
-  return inOrder(uids)
+  const refusal = await fetchRows(connection, '1:*', ['FLAGS'], most, asked, onRow, signal)
+  // Both refused: that is no listing, and nothing has vanished.
+  if (refused !== undefined && fetched.size === 0 && count.exists !== 0)
+    throw connection.refusal(refusal ?? refused, { ...facts, phase: 'list' })
+  // Messages are what FETCH shows; what SEARCH names beyond them is none.
+  if (fetched.size === count.exists) return { uids: inOrder(fetched), doubt: inLine() }
+  const both = new Set([...named, ...fetched])
+  if (both.size === count.exists) return { uids: inOrder(both), doubt: inLine() }
+  const told = `EXISTS ${count.exists ?? '?'}, SEARCH ${refused === undefined ? named.size : '-'}, FETCH ${fetched.size}`
+  const words = [told, refused?.words, refusal?.words]
+    .filter(text => text !== undefined && text !== '')
+    .join('; ')
+  return { uids: inOrder(both), doubt: inLine() ?? { reason: 'listing-count', words } }
 }
 
-/** @param most rows that may come */
+/**
+ * @param most rows that may come
+ * @returns the NO that came behind them, where one did
+ */
 async function fetchRows(
   connection: ImapConnection,
   set: string,
   items: readonly string[],
   most: number,
-  { facts, exists, untilMs }: Asked,
+  { facts, count, untilMs }: Asked,
   onRow: (row: FetchRow) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Refused | undefined> {
   try {
     await connection.run(
       'UID FETCH',
@@ -207,19 +284,22 @@ async function fetchRows(
       {
         phase: 'list',
         facts,
-        allowance: imapAllowance.rows(most, exists),
+        allowance: imapAllowance.rows(most, count.assumed),
         untilMs,
         untagged: {
+          ...count.untagged,
           FETCH: async response => onRow(fetchRow(response)),
         },
       },
       signal,
     )
+    return undefined
   } catch (error) {
     if (!isRefused(error)) throw error
     // A NO after some rows: another client expunged meanwhile (RFC 2180 section 4.1.2). What came is good; what
     // did not is listed without its data.
     if (error.status === 'BAD') throw connection.refusal(error, { ...facts, phase: 'list' })
+    return error
   }
 }
 
@@ -229,15 +309,15 @@ export async function listMessages(
   selected: Selected,
   known: (uid: string) => boolean,
   signal: AbortSignal,
-): Promise<Listed[]> {
+): Promise<{ readonly entries: Listed[]; readonly doubt: Doubt | undefined }> {
   const { name, validity, exists } = selected
   const { clock, deadlines } = connection
   const facts = { folder: name }
-  if (exists > mostEntries)
+  if (exists !== undefined && exists > mostEntries)
     throw overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', mostEntries)
   const beganMs = clock.monotonicMs()
-  const asked = { facts, exists, untilMs: beganMs + deadlines.list }
-  const uids = await allUids(connection, asked, signal)
+  const asked = { facts, count: new Count(exists), untilMs: beganMs + deadlines.list }
+  const { uids, doubt } = await allUids(connection, asked, signal)
   const lasting = (uid: number): string | undefined =>
     validity === undefined ? undefined : `${validity}.${uid}`
   const fresh: number[] = []
@@ -262,18 +342,19 @@ export async function listMessages(
     await fetchRows(connection, set, items, some.length, { ...asked, untilMs }, takeRow, signal)
   }
   const entries: Listed[] = []
+  const nowMs = clock.nowMs()
   await inSlices(uids.length, (from, to) => {
     for (const uid of uids.subarray(from, to)) {
       const row = data.get(uid)
       entries.push({
         folder: name,
         uid: lasting(uid),
-        octets: row?.size,
-        arrivedAtMs: row?.arrivedAtMs,
+        octets: plausibleOctets(row?.size),
+        arrivedAtMs: plausibleArrivalMs(row?.arrivedAtMs, nowMs),
         seen: row?.flags?.some(flag => flag.toLowerCase() === '\\seen'),
         handle: uid,
       })
     }
   })
-  return entries
+  return { entries, doubt }
 }

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import { Fault, type FaultFacts } from '../fault.ts'
 import { lostFault } from './imap-faults.ts'
+import { otherService } from './other-service.ts'
 
 const longestLine = 8192
 
@@ -79,9 +80,12 @@ function judge(line: string, facts: FaultFacts): void {
       // asked for the owner's password; whose mailbox it is stands nowhere.
       throw new Fault('source.protocol', { facts: { ...facts, words, reason: 'PREAUTH' } })
     default:
-      throw new Fault('source.protocol', { facts: { ...facts, words: line, reason: 'greeting' } })
+      throw otherService(line, facts) ?? protocolFault(line, facts)
   }
 }
+
+const protocolFault = (line: string, facts: FaultFacts): Fault =>
+  new Fault('source.protocol', { facts: { ...facts, words: line, reason: 'greeting' } })
 
 /**
  * Reads the greeting and puts it back, for imapflow to read.

@@ -1,5 +1,6 @@
 /** Reading what imapflow's parser makes of IMAP responses, and writing UID sets. No I/O. */
 import type { ImapAttribute, ImapResponse } from 'imapflow'
+import { instantOf } from '../arrival.ts'
 
 /** One FETCH row, with only what it really held: servers mix in rows that nobody asked for (RFC 9051 section 7.5.2). */
 export interface FetchRow {
@@ -31,6 +32,15 @@ export function number32(node: ImapAttribute | undefined): number | undefined {
   if (digits === undefined || !/^\d{1,10}$/.test(digits)) return undefined
   const value = Number(digits)
   return value <= 0xffffffff ? value : undefined
+}
+
+/**
+ * UIDVALIDITY as it came, without leading zeros; undefined for none, 0 and nonsense. Nothing is computed with it: a
+ * number that stays the same keeps its promise also where it has more than 32 bits or a sign (seen on real servers).
+ */
+export function validityOf(text: string | undefined): string | undefined {
+  const [, sign = '', digits = ''] = /^(-?)0*([1-9]\d{0,63})$/.exec(text ?? '') ?? []
+  return digits === '' ? undefined : sign + digits
 }
 
 /** RFC822.SIZE may be larger than 32 bits (RFC 9051 section 9, `number64`). */
@@ -87,20 +97,25 @@ export function fetchRow(response: ImapResponse): FetchRow {
   return row
 }
 
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-
-/** `date-time` (RFC 9051 section 9), e.g. "17-Jul-1996 02:44:25 -0700", in ms since 1970; undefined for nonsense. */
+/**
+ * `date-time` (RFC 9051 section 9), e.g. "17-Jul-1996 02:44:25 -0700", in ms since 1970; undefined for nonsense and for
+ * what no calendar shows ("00-Jan-0000 00:00:00 +0000").
+ */
 export function internalDateMs(dateTime: string): number | undefined {
-  const parts = /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$/.exec(
+  const parts = /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})$/.exec(
     dateTime.trim(),
   )
   if (parts === null) return undefined
-  const [, day, month, year, hour, minute, second, sign, zoneHours, zoneMinutes] = parts
-  const index = months.indexOf((month ?? '').toLowerCase())
-  if (index === -1) return undefined
-  const zone = (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === '-' ? -1 : 1)
-  const ms = Date.UTC(Number(year), index, Number(day), Number(hour), Number(minute), Number(second))
-  return ms - zone * 60_000
+  const [, day, month = '', year, hour, minute, second, zone = ''] = parts
+  return instantOf({
+    day: Number(day),
+    month,
+    year: Number(year),
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+    zone,
+  })
 }
 
 /**

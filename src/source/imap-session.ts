@@ -77,8 +77,14 @@ export class ImapSession implements SourceSession {
   list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
     return this.#queue(signal, async () => {
       // EXAMINE anew for each listing: a selected folder need not show new mail, nor a new UIDVALIDITY.
-      const selected = await this.#select(folder, 'EXAMINE', signal)
-      return { folder, entries: await listMessages(this.#connection, selected, known, signal) }
+      const list = async () =>
+        listMessages(this.#connection, await this.#select(folder, 'EXAMINE', signal), known, signal)
+      let { entries, doubt } = await list()
+      // Others may have been at work meanwhile.
+      if (doubt !== undefined) ({ entries, doubt } = await list())
+      if (doubt === undefined) return { folder, entries }
+      const facts = { ...this.#connection.facts, phase: 'list', folder, ...doubt }
+      return { folder, entries, doubt: new Fault('source.listing-unclear', { facts }) }
     })
   }
 

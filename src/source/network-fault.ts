@@ -39,12 +39,38 @@ const untrusted =
 export function networkFault(error: unknown, where: Where): Fault {
   if (error instanceof Fault) return error
   const reason = codeOf(error)
-  return new Fault(faultCode(reason, where.phase), { facts: { ...where, reason }, cause: error })
+  const words = error instanceof Error ? error.message : ''
+  return new Fault(faultCode(reason, where.phase, words), { facts: { ...where, reason }, cause: error })
 }
 
-function faultCode(reason: string, phase: string): FaultCode {
+/**
+ * OpenSSL's words of encryption that is not safe any more. Node gives the verification errors among them no code of
+ * their own (UNSPECIFIED): there the text is what X509_verify_cert_error_string says.
+ */
+const outdated: readonly (readonly [words: RegExp, code: FaultCode])[] = [
+  [/KEY_TOO_SMALL|key too (weak|small)|BAD_DH_VALUE|DH_KEY_TOO/i, 'source.tls-weak-key'],
+  [
+    /MD_TOO_WEAK|digest (algorithm )?too weak|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG|NO_SHARED_SIGNATURE_ALGORITHMS|NO_SUITABLE_SIGNATURE_ALGORITHM/i,
+    'source.tls-weak-signature',
+  ],
+  [
+    /UNSUPPORTED_PROTOCOL|ALERT_PROTOCOL_VERSION|WRONG_SSL_VERSION|VERSION_TOO_LOW|NO_PROTOCOLS_AVAILABLE|BAD_PROTOCOL_VERSION/i,
+    'source.tls-too-old',
+  ],
+]
+
+/** OpenSSL's names for octets that are no TLS record: the server speaks, and not TLS. */
+export const clearText =
+  /^ERR_SSL_(WRONG_VERSION_NUMBER|HTTP_REQUEST|HTTPS_PROXY_REQUEST|PACKET_LENGTH_TOO_LONG)$/
+
+function faultCode(reason: string, phase: string, words: string): FaultCode {
   const known = byCode[reason]
   if (known !== undefined) return known
+  if (phase === 'tls' || /^(ERR_SSL|UNSPECIFIED|CA_|EE_)/.test(reason)) {
+    const old = outdated.find(([pattern]) => pattern.test(`${reason} ${words}`))
+    if (old !== undefined) return old[1]
+    if (clearText.test(reason)) return 'source.tls-clear-text'
+  }
   if (untrusted.test(reason)) return 'source.tls-untrusted'
   if (phase === 'tls' || reason.startsWith('ERR_SSL') || reason.startsWith('ERR_TLS'))
     return 'source.tls-failed'

@@ -13,6 +13,7 @@ import type { ServerConfig } from '../config/config.ts'
 import { asFault, Fault } from '../fault.ts'
 import { overBudget } from './budget.ts'
 import { networkFault } from './network-fault.ts'
+import { otherService } from './other-service.ts'
 import { Pace } from './pace.ts'
 import type { Status } from './pop3-answers.ts'
 import {
@@ -32,6 +33,8 @@ import { secure } from './secure.ts'
 import { Watchdog } from './watchdog.ts'
 
 const longestStatusLine = 8192
+/** How long after what looks like the end by another line end, ms. */
+const lineEndMs = 5000
 
 export class Pop3Connection {
   /** Commands that may be unanswered at a time: 1, or more after PIPELINING was announced. */
@@ -49,6 +52,8 @@ export class Pop3Connection {
   #goOn: (() => void) | undefined
   #failure: ((phase: string, first: boolean) => unknown) | undefined
   #droppedAtMessage = false
+  /** How the lines that were read so far ended: status lines, and the last ones of listings. */
+  #ends = { crlf: 0, lf: 0 }
 
   constructor(socket: Socket, server: ServerConfig, clock: Clock, deadlines: Deadlines) {
     this.#socket = socket
@@ -57,6 +62,11 @@ export class Pop3Connection {
     this.#deadlines = deadlines
     this.#watchdog = new Watchdog(clock, () => this.#late())
     this.#listen()
+  }
+
+  /** How the lines of a message end. Only a server that never sent CRLF is read by LF. */
+  get lineEnd(): 'crlf' | 'lf' {
+    return this.#ends.crlf === 0 && this.#ends.lf > 0 ? 'lf' : 'crlf'
   }
 
   /** TLS version, undefined in clear text. */
@@ -115,6 +125,8 @@ export class Pop3Connection {
       this.#failure = () => error
       throw error
     }
+    // What was said in clear text is forgotten.
+    this.#ends = { crlf: 0, lf: 0 }
     this.#listen()
   }
 
@@ -171,7 +183,10 @@ export class Pop3Connection {
     const code = head?.command.phase === 'tls' ? 'source.tls-injection' : 'source.protocol'
     // One message that is not stuffed must not stop the others: only its own retrieval is blamed on it.
     const ofMessage = head?.status !== undefined && head.command.progress === true
+    const line = head?.command.phase === 'greeting' ? words : undefined
+    const other = line === undefined ? undefined : otherService(line, this.#where('greeting'))
     this.#fail((phase, first) => {
+      if (other !== undefined) return other
       const said = words === undefined || words === '' ? {} : { words }
       const facts = { ...this.#where(phase), what, ...said }
       return new Fault(code, ofMessage && first ? { scope: 'message', facts } : { facts })
@@ -218,6 +233,15 @@ export class Pop3Connection {
   #late(): void {
     const head = this.#sent[0]
     if (head === undefined) return
+    if (head.status !== undefined && head.pace !== undefined && this.#reader.looksEnded) {
+      // Where its other lines keep to the rule it is one message that ends in an odd way.
+      const scope = this.#ends.lf === 0 ? ({ scope: 'message' } as const) : {}
+      this.#fail((phase, first) => {
+        const facts = this.#where(phase)
+        return new Fault('source.line-ends', first ? { ...scope, facts } : { facts })
+      })
+      return
+    }
     const { progressMs } = this.#deadlines
     const seconds = (head.pace === undefined ? head.command.deadlineMs : progressMs) / 1000
     this.#fail(phase => new Fault('source.timeout', { facts: { ...this.#where(phase), seconds } }))
@@ -229,15 +253,16 @@ export class Pop3Connection {
       const head = this.#sent[0]
       if (head === undefined) throw new ProtocolBreach('octets that nothing asked for')
       if (head.status === undefined) {
-        const { line, used, cut } = this.#lines.feed(chunk, at)
+        const { line, used, cut, bare } = this.#lines.feed(chunk, at)
         at += used
         head.octets += used
         if (cut) throw new ProtocolBreach('a status line that does not end')
         if (line === undefined) return
         const status = statusFor(head.command, line)
+        this.#ends[bare === true ? 'lf' : 'crlf'] += 1
         if (status.ok && head.command.body !== undefined) {
           head.status = status
-          this.#reader = new BodyReader()
+          this.#reader = new BodyReader(head.command.progress === true ? this.lineEnd : 'either')
           if (head.command.progress === true) {
             const now = this.#clock.monotonicMs()
             head.pace = new Pace(this.#deadlines, now)
@@ -265,8 +290,25 @@ export class Pop3Connection {
         this.#hold(head, wait, chunk.subarray(at), done)
         return
       }
-      if (done) this.#finish(head, head.status, chunk.length - at)
+      if (done) this.#endBody(head, head.status, chunk.length - at)
+      else if (head.pace !== undefined && this.#reader.looksEnded) {
+        // Nothing more may come: then it is told in seconds, and never taken for the end.
+        this.#watchdog.set(this.#clock.monotonicMs() + Math.min(lineEndMs, this.#deadlines.progressMs))
+      }
     }
+  }
+
+  /** A lone dot between bare LFs ends a listing; messages of such a server are read only if all its lines end so. */
+  #endBody(head: Pending, status: Status, left: number): void {
+    const { terminator } = this.#reader
+    if (head.command.phase === 'list' && terminator !== undefined) {
+      this.#ends[terminator] += 1
+      if (terminator === 'lf' && this.lineEnd !== 'lf') {
+        this.#fail(phase => new Fault('source.line-ends', { facts: this.#where(phase) }))
+        return
+      }
+    }
+    this.#finish(head, status, left)
   }
 
   /** Drops the connection where the server sent more than this command may bring. */
@@ -317,7 +359,7 @@ export class Pop3Connection {
         this.#watchdog.set(head.pace.note(0, now))
       } else this.#startDeadline()
       this.#guard(() => {
-        if (done && head.status !== undefined) this.#finish(head, head.status, rest.length)
+        if (done && head.status !== undefined) this.#endBody(head, head.status, rest.length)
         this.#read(rest)
       })
       if (this.#goOn === undefined) this.#socket.resume()

@@ -1,6 +1,10 @@
-/** The answers to LIST and UIDL as one listing. Nothing a server writes there can do more than make an entry vague. */
+/**
+ * The answers to STAT, LIST and UIDL as one listing. Nothing a server writes there can do more than make an entry vague
+ * or the listing doubtful: what is not understood is not "no mail".
+ */
 import { listOctets, mostEntries, overBudget, uidlAllowance } from './budget.ts'
 import { inOrder, inSlices } from './in-slices.ts'
+import { plausibleOctets } from './plausible.ts'
 import { LineReader } from './pop3-reader.ts'
 import type { Listed, Listing } from './source.ts'
 
@@ -17,6 +21,11 @@ export class ListingBuilder {
   readonly #doubled = new Set<string>()
   /** Lines of LIST that named a message, whatever they said of its size. */
   #listed = 0
+  /** What STAT said: messages in the maildrop. */
+  #count: number | undefined
+  /** The first line that was not understood. */
+  #strange: string | undefined
+  readonly #numbersOfList = new Set<number>()
 
   /** The most octets of LIST's answer. */
   readonly mostSizes = (): number => listOctets
@@ -27,14 +36,12 @@ export class ListingBuilder {
   /** A taker for the octets of LIST's answer (RFC 1939 section 5: `number size`). */
   takeSizes(): (octets: Uint8Array) => void {
     return takeLines('list', mostEntries, line => {
-      const [, number, octets] = /^ *([0-9]{1,10}) +([0-9]{1,15})(?: |$)/.exec(line) ?? []
       if (/^ *[0-9]/.test(line)) this.#listed += 1
-      if (number !== undefined) this.#add(Number(number), Number(octets))
-      else {
-        // -1 or nonsense instead of a size still names a message.
-        const [, alone] = /^ *([0-9]{1,10})(?: |$)/.exec(line) ?? []
-        if (alone !== undefined) this.#add(Number(alone), undefined)
-      }
+      // -1 or nonsense instead of a size still names a message.
+      const [, number, octets] = /^ *([0-9]{1,10})(?: +([0-9]{1,15})?(?= |$)| |$)/.exec(line) ?? []
+      if (!this.#isNumber(number, line)) return
+      this.#numbersOfList.add(Number(number))
+      this.#add(Number(number), plausibleOctets(octets === undefined ? undefined : Number(octets)))
     })
   }
 
@@ -45,7 +52,7 @@ export class ListingBuilder {
       lines += 1
       if (lines > uidlAllowance(this.#listed).lines) throw withoutEnd(lines)
       const [, number, uid = ''] = /^ *([0-9]{1,10})(?: +(.*))?$/s.exec(line) ?? []
-      if (number === undefined) return
+      if (!this.#isNumber(number, line)) return
       const handle = Number(number)
       if (!this.#sizes.has(handle)) this.#add(handle, undefined)
       const usable = !cut && uid.length <= longestUidl && uid.trim() !== '' && !/[\x00-\x1f\x7f]/.test(uid)
@@ -53,6 +60,43 @@ export class ListingBuilder {
       else if (usable) this.#uids.add(uid)
       this.#named.set(handle, usable && !this.#named.has(handle) ? uid : undefined)
     })
+  }
+
+  /** Takes the words of STAT's +OK (RFC 1939 section 5: `messages octets`). A count that can be none decides nothing. */
+  takeCount(words: string): void {
+    const [, count] = /^ *([0-9]{1,10})(?: |$)/.exec(words) ?? []
+    if (count !== undefined && Number(count) <= mostEntries) this.#count = Number(count)
+  }
+
+  /**
+   * Why this is no listing from whose gaps anything follows, for facts.reason; undefined where all agrees. The
+   * maildrop is locked (RFC 1939 section 3), so the three answers speak of the same messages; which of LIST and UIDL
+   * leaves a line out is no matter as long as STAT counts it.
+   */
+  doubt(): { readonly reason: string; readonly words?: string } | undefined {
+    if (this.#strange !== undefined) return { reason: 'listing-line', words: this.#strange }
+    const all = this.#sizes.size
+    if (this.#count !== undefined && this.#count !== all)
+      return {
+        reason: 'listing-count',
+        words: `STAT ${this.#count}, LIST ${this.#numbersOfList.size}, UIDL ${this.#named.size}`,
+      }
+    const both = this.#numbersOfList.size > 0 && this.#named.size > 0
+    if (this.#count === undefined && both && (this.#numbersOfList.size !== all || this.#named.size !== all))
+      return { reason: 'listing-count', words: `LIST ${this.#numbersOfList.size}, UIDL ${this.#named.size}` }
+    return undefined
+  }
+
+  #isNumber(number: string | undefined, line: string): number is string {
+    if (number !== undefined && Number(number) > 0) return true
+    // A line of blanks says nothing at all.
+    if (line.trim() !== '') this.#strange ??= line.slice(0, 300)
+    return false
+  }
+
+  /** Messages that either answer named. */
+  get size(): number {
+    return this.#sizes.size
   }
 
   /** UIDL named messages, and LIST not one of them: it was refused or answered at random. */
@@ -66,7 +110,6 @@ export class ListingBuilder {
     const handles = inOrder(this.#sizes.keys())
     await inSlices(handles.length, (from, to) => {
       for (const handle of handles.subarray(from, to)) {
-        if (handle === 0) continue
         const uid = this.#named.get(handle)
         entries.push({
           folder: '',

@@ -37,12 +37,36 @@ const lineStart = 2
 const afterDot = 3
 const afterDotCr = 4
 
+/**
+ * How lines end: `crlf` as RFC 1939 section 3 has it; `lf` on servers whose status lines end in bare LF, one and all;
+ * `either` where no line of an answer can be a lone dot (CAPA, LIST, UIDL). Known before the first octet of a message.
+ */
+export type LineEnd = 'crlf' | 'lf' | 'either'
+
 /** Takes the body of a multi-line answer and gives its octets without dot-stuffing and terminator. */
 export class BodyReader {
   #state = lineStart
   /** The dot that was seen stands first in the whole body. */
   #firstDot = false
   #begun = false
+  readonly #lineEnd: LineEnd
+  /** Whether no line of this body ended in CRLF. */
+  #bareOnly = true
+  #tail = ''
+  /** How the terminator's line ended, once it was seen. */
+  terminator: 'crlf' | 'lf' | undefined
+
+  constructor(lineEnd: LineEnd = 'crlf') {
+    this.#lineEnd = lineEnd
+  }
+
+  /**
+   * What came ends in a lone dot between bare LFs and no line of it in CRLF: perhaps the end, by a server that ends
+   * lines otherwise than it said. It is never taken for the end.
+   */
+  get looksEnded(): boolean {
+    return this.#lineEnd === 'crlf' && this.#bareOnly && /(^|\n)\.\n$/.test(this.#tail)
+  }
 
   /**
    * Reads on. Not to be called again once it said `done`.
@@ -50,6 +74,70 @@ export class BodyReader {
    * stuff dots (seen in greenmail, mailpit, netius), so neither this line nor the end of the message can be trusted.
    */
   feed(chunk: Buffer): Fed {
+    if (this.#lineEnd === 'crlf') {
+      this.#watch(chunk)
+      return this.#feed(chunk)
+    }
+    return this.#feedLines(chunk)
+  }
+
+  #watch(chunk: Buffer): void {
+    if (!this.#bareOnly) return
+    if (this.#tail.endsWith('\r') && chunk[0] === lf) this.#bareOnly = false
+    else this.#bareOnly = !chunk.includes('\r\n')
+    this.#tail = (this.#tail + chunk.subarray(-3).toString('latin1')).slice(-3)
+  }
+
+  /** The same where LF ends a line; what stands before it, a CR among it, is the line's own. */
+  #feedLines(chunk: Buffer): Fed {
+    const pieces: Buffer[] = []
+    let from = 0
+    const fed = (used: number, done: boolean, to: number): Fed => {
+      if (to > from) pieces.push(chunk.subarray(from, to))
+      return { octets: pieces.length > 1 ? Buffer.concat(pieces) : pieces[0], used, done }
+    }
+    for (let at = 0; at < chunk.length; ) {
+      const octet = chunk[at]
+      if (this.#state === lineStart && octet === dot) {
+        if (at > from) pieces.push(chunk.subarray(from, at))
+        at += 1
+        from = at
+        this.#firstDot = !this.#begun
+        this.#begun = true
+        this.#state = afterDot
+        continue
+      }
+      if (this.#state === afterDot || this.#state === afterDotCr) {
+        if (octet === lf && (this.#state === afterDot || this.#lineEnd === 'either')) {
+          this.terminator = this.#state === afterDot ? 'lf' : 'crlf'
+          return fed(at + 1, true, from)
+        }
+        if (this.#state === afterDot && octet === cr && this.#lineEnd === 'either') {
+          this.#state = afterDotCr
+          at += 1
+          continue
+        }
+        if (this.#state === afterDotCr || (octet !== dot && !this.#firstDot))
+          throw new ProtocolBreach('a line begins with a dot that is not stuffed')
+        // A first line whose dot nobody stuffed: it is content (Dovecot 2.3, Courier).
+        if (octet !== dot) pieces.push(Buffer.of(dot))
+        from = at
+        this.#state = inLine
+      }
+      this.#begun = true
+      const end = chunk.indexOf(lf, at)
+      if (end < 0) {
+        this.#state = inLine
+        return fed(chunk.length, false, chunk.length)
+      }
+      this.#state = lineStart
+      at = end + 1
+    }
+    const withheld = this.#state === afterDot || this.#state === afterDotCr
+    return fed(chunk.length, false, withheld ? from : chunk.length)
+  }
+
+  #feed(chunk: Buffer): Fed {
     const pieces: Buffer[] = []
     let at = 0
     let from = 0
@@ -124,7 +212,10 @@ export class LineReader {
   }
 
   /** Reads on from `offset`. `line` is without its CRLF (or LF), undefined where it does not end in this chunk. */
-  feed(chunk: Buffer, offset: number): { line: Buffer | undefined; used: number; cut: boolean } {
+  feed(
+    chunk: Buffer,
+    offset: number,
+  ): { line: Buffer | undefined; used: number; cut: boolean; bare?: boolean } {
     const end = chunk.indexOf(lf, offset)
     const part = chunk.subarray(offset, end < 0 ? chunk.length : end)
     if (this.#length < this.#limit) this.#parts.push(part.subarray(0, this.#limit - this.#length))
@@ -135,7 +226,8 @@ export class LineReader {
     const whole = first === undefined || second !== undefined ? Buffer.concat(this.#parts) : first
     this.#parts = []
     this.#length = 0
-    const line = !cut && whole[whole.length - 1] === cr ? whole.subarray(0, -1) : whole
-    return { line, used: part.length + 1, cut }
+    const bare = whole[whole.length - 1] !== cr
+    const line = cut || bare ? whole : whole.subarray(0, -1)
+    return { line, used: part.length + 1, cut, bare }
   }
 }

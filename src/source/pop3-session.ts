@@ -55,11 +55,31 @@ export class Pop3Session implements SourceSession {
   }
 
   /**
-   * LIST first: mail that a server lets in between then has an identity and no size, which is harmless.
-   * Where UIDL is refused no entry has a uid. Faults: source.server-temporary, source.server-permanent,
+   * Where the answers contradict each other they are asked for once more: some servers let mail in although the maildrop
+   * is locked. Where UIDL is refused no entry has a uid. Faults: source.server-temporary, source.server-permanent,
    * source.busy, and those of the connection.
    */
   async list(_folder: string, _known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
+    let builder = await this.#ask(signal)
+    if (builder.doubt() !== undefined) {
+      const again = await this.#ask(signal)
+      if (again.doubt() === undefined || again.size >= builder.size) builder = again
+    }
+    const doubt = builder.doubt()
+    const listing = await builder.build()
+    const { entries } = listing
+    this.#listed = new Map()
+    await inSlices(entries.length, (from, to) => {
+      for (const entry of entries.slice(from, to)) this.#listed.set(entry.handle, entry.uid)
+    })
+    this.#slack = sizeSlack(listing)
+    if (doubt === undefined) return listing
+    const facts = { ...this.#where('list'), folder: '', ...doubt }
+    return { ...listing, doubt: new Fault('source.listing-unclear', { facts }) }
+  }
+
+  /** LIST before UIDL: mail that a server lets in between then has an identity and no size. */
+  async #ask(signal: AbortSignal): Promise<ListingBuilder> {
     const builder = new ListingBuilder()
     type Body = (octets: Uint8Array) => void
     const ask = (line: string, body?: Body, mostOctets?: () => number): Promise<Status> =>
@@ -71,7 +91,8 @@ export class Pop3Session implements SourceSession {
         signal,
         ...(body && { body }),
       })
-    const [sizes, uids] = await all([
+    const [stat, sizes, uids] = await all([
+      ask('STAT'),
       ask('LIST', builder.takeSizes(), builder.mostSizes),
       ask('UIDL', builder.takeUids(), builder.mostUids),
     ])
@@ -81,7 +102,6 @@ export class Pop3Session implements SourceSession {
     }
     if (!sizes.ok && !uids.ok) {
       // Some servers refuse to list nothing; STAT cannot be refused (RFC 1939 section 5).
-      const stat = await ask('STAT')
       if (!stat.ok || !/^0(\s|$)/.test(stat.words)) {
         throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(sizes) } })
       }
@@ -94,14 +114,8 @@ export class Pop3Session implements SourceSession {
         throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(again) } })
       }
     }
-    const listing = await builder.build()
-    const { entries } = listing
-    this.#listed = new Map()
-    await inSlices(entries.length, (from, to) => {
-      for (const entry of entries.slice(from, to)) this.#listed.set(entry.handle, entry.uid)
-    })
-    this.#slack = sizeSlack(listing)
-    return listing
+    if (stat.ok) builder.takeCount(stat.words)
+    return builder
   }
 
   get droppedAtMessage(): boolean {
@@ -116,6 +130,8 @@ export class Pop3Session implements SourceSession {
     const before = this.#refused.get(entry.handle)
     if (before !== undefined) throw before
     let octets = 0
+    let bareLines = 0
+    const byLf = this.#connection.lineEnd === 'lf'
     const status = await this.#connection.send({
       line: `RETR ${number(entry)}`,
       phase: 'retrieve',
@@ -126,6 +142,7 @@ export class Pop3Session implements SourceSession {
       announced: entry.octets,
       body: piece => {
         octets += piece.length
+        if (byLf) for (const octet of piece) if (octet === 0x0a) bareLines += 1
         return sink.write(piece)
       },
     })
@@ -134,7 +151,9 @@ export class Pop3Session implements SourceSession {
     const announced = leastAnnounced(entry, status)
     // Dovecot ends a truncated message properly. Longer is harmless: the final CRLF was added, or the
     // server counts a line end as one octet.
-    if (announced !== undefined && octets < announced - this.#slack) {
+    // Where lines end in LF some servers announce what they would be with CRLF.
+    const asCrlf = byLf && octets + bareLines === announced
+    if (announced !== undefined && octets < announced - this.#slack && !asCrlf) {
       throw new Fault('message.short', { facts: { ...this.#where('retrieve'), octets, announced } })
     }
     return octets
@@ -166,9 +185,10 @@ export class Pop3Session implements SourceSession {
     const all = Buffer.concat(pieces)
     // FTGate answers +OK twice.
     if (all.length === 0 || all.subarray(0, 3).toString('latin1') === '+OK') return undefined
-    if (all.subarray(0, 2).equals(Buffer.from('\r\n'))) return all.subarray(0, 2)
-    const end = all.indexOf('\r\n\r\n')
-    return end < 0 ? all : all.subarray(0, end + 4)
+    const lineEnd = this.#connection.lineEnd === 'lf' ? '\n' : '\r\n'
+    if (all.subarray(0, lineEnd.length).equals(Buffer.from(lineEnd))) return all.subarray(0, lineEnd.length)
+    const end = all.indexOf(lineEnd + lineEnd)
+    return end < 0 ? all : all.subarray(0, end + 2 * lineEnd.length)
   }
 
   /**

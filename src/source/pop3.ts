@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import type { DialMemory, Lookup } from './dial.ts'
+import { lookAgain } from './other-service.ts'
 import { type Deadlines, lengthen, usualDeadlines } from './pop3-deadlines.ts'
 import { enter } from './pop3-login.ts'
 import { Pop3Session } from './pop3-session.ts'
@@ -49,7 +50,9 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
   async function openOnce(password: string, askCapa: boolean, signal: AbortSignal): Promise<SourceSession> {
     const limits = lengthen({ ...usualDeadlines, ...deadlines }, patience)
     const options = { mailbox, password, clock, deadlines: limits, signal, memory, lookup, askCapa }
-    const entered = await enter(options)
+    const entered = await enter(options).catch(async (error: unknown) => {
+      throw await lookAgain(error, mailbox.server, clock, signal)
+    })
     gate.announced(entered.capabilities.loginDelayMs)
     const { host, port } = mailbox.server
     return new Pop3Session({ ...entered, host, port, deadlines: limits })

@@ -12,7 +12,7 @@ import type { ServerConfig } from '../config/config.ts'
 import { Fault } from '../fault.ts'
 import { connectTls, connectUnverified, usualAuthorities } from '../tls.ts'
 import { within } from './deadline.ts'
-import { networkFault } from './network-fault.ts'
+import { clearText, networkFault } from './network-fault.ts'
 
 export interface SecureOptions {
   readonly clock: Clock
@@ -23,14 +23,11 @@ export interface SecureOptions {
   readonly afterClearText?: boolean
 }
 
-/** OpenSSL's names for octets that are no TLS record. */
-const clearText = /^ERR_SSL_(WRONG_VERSION_NUMBER|HTTP_REQUEST|HTTPS_PROXY_REQUEST)$/
-
 /**
  * Makes the handshake, as for STLS and implicit TLS alike (RFC 8314 section 3). Nothing may have been read ahead
  * from `socket`; it is destroyed when this fails.
  * Faults: source.tls-name, .tls-expired, .tls-untrusted (facts.seen: SHA-256 of the certificate seen, for a pin),
- * .tls-failed, .tls-injection, source.timeout, config.invalid (CA file).
+ * .tls-too-old, .tls-weak-key, .tls-weak-signature, .tls-clear-text, .tls-failed, .tls-injection, source.timeout, config.invalid (CA file).
  */
 export async function secure(
   socket: Socket,

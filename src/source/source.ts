@@ -29,6 +29,11 @@ export interface Listed {
 export interface Listing {
   readonly folder: string
   readonly entries: readonly Listed[]
+  /**
+   * Why this listing is not the whole truth: a line was not understood, or the server contradicts itself
+   * (source.listing-unclear with facts.folder). What is listed is there; of what is not, nothing follows.
+   */
+  readonly doubt?: Fault
 }
 
 export type SettleAction =

@@ -106,7 +106,7 @@ export const sourceRows: readonly Row[] = [
   {
     title: 'the port speaks no TLS',
     check: 'sourceTls',
-    code: 'source.tls-failed',
+    code: 'source.tls-clear-text',
     exitCode: 69,
     breaks: () => ({ env: { MAIL_HOST: 'localhost', MAIL_SECURITY: 'tls' }, given: onlyIpv4 }),
   },

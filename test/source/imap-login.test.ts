@@ -177,12 +177,12 @@ for (const words of [
     assert.equal(fault.facts.phase, 'tls')
   })
 
-test('TLS to a server that speaks in the clear fails as TLS, by its deadline at the latest', async t => {
+test('TLS to a server that speaks in the clear is told as such, by its deadline at the latest', async t => {
   const { source } = await rig(t, {
     reach: { security: 'tls', host: 'localhost' },
     deadlines: { tls: 2_000 },
   })
-  await faultOf(source.open(never), 'source.tls-failed')
+  await faultOf(source.open(never), 'source.tls-clear-text')
 })
 
 const refusals: readonly (readonly [string, FaultCode])[] = [
@@ -333,8 +333,8 @@ for (const [greeting, code] of [
   ],
   ['* BYE down for maintenance, try again', 'source.server-temporary'],
   ['* BYE', 'source.connection-lost'],
-  ['+OK POP3 ready', 'source.protocol'],
-  ['220 mail ESMTP', 'source.protocol'],
+  ['+OK POP3 ready', 'source.other-service'],
+  ['220 mail ESMTP', 'source.other-service'],
   ['* PREAUTH hello', 'source.protocol'],
 ] as const) {
   test(`the greeting "${greeting}" is ${code}`, async t => {

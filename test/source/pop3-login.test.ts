@@ -97,8 +97,8 @@ for (const [greeting, code] of [
   ['-ERR too many connections', 'source.login-limited'],
   ['-ERR [SYS/TEMP] out of memory', 'source.server-temporary'],
   ['-ERR go away', 'source.server-temporary'],
-  ['* OK IMAP4rev1 ready', 'source.protocol'],
-  ['SSH-2.0-OpenSSH_9.2', 'source.protocol'],
+  ['* OK IMAP4rev1 ready', 'source.other-service'],
+  ['SSH-2.0-OpenSSH_9.2', 'source.other-service'],
   [`+OK ${'x'.repeat(9000)}`, 'source.protocol'],
 ] as const) {
   test(`a greeting "${greeting.slice(0, 40)}" is ${code}`, async t => {

@@ -131,7 +131,7 @@ test('octets in clear text that come after the answer to STLS are an injection t
 
 test('a server that does not speak TLS on the port for it is a failed handshake, not an injection', async t => {
   const server = await serve(t)
-  await rejectsWith('source.tls-failed', sourceFor(server, { server: { security: 'tls' } }).open(never))
+  await rejectsWith('source.tls-clear-text', sourceFor(server, { server: { security: 'tls' } }).open(never))
 })
 
 test('a handshake that is cut off or never goes on ends', async t => {
