@@ -2,7 +2,7 @@
 import { imapAllowance } from './budget.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
-import { fetchRow, number32, textOf } from './imap-parse.ts'
+import { fetchRow, number32, textOf, validityOf } from './imap-parse.ts'
 import { peekMessageHeader } from './imap-retrieve.ts'
 import type { Target } from './imap-target.ts'
 import type { CopyBook, Listed } from './source.ts'
@@ -41,7 +41,7 @@ async function isInSelected(
   connection: ImapConnection,
   entry: Listed,
   folder: string,
-  validity: number | undefined,
+  validity: string | undefined,
   copies: CopyBook,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -120,8 +120,9 @@ async function sizeOf(
 
 /** `UIDVALIDITY.UID` of each copy by the UID of its message, from COPYUID (RFC 4315 section 3); empty where not told. */
 export function copyUids(section: readonly unknown[] | undefined): ReadonlyMap<number, string> {
-  const [code, validity, from, to] = (section ?? []).map(node => textOf(node as never) ?? '')
-  if (code?.toUpperCase() !== 'COPYUID' || !/^\d{1,10}$/.test(validity ?? '')) return new Map()
+  const [code, validityText, from, to] = (section ?? []).map(node => textOf(node as never) ?? '')
+  const validity = validityOf(validityText)
+  if (code?.toUpperCase() !== 'COPYUID' || validity === undefined) return new Map()
   const before = numbersIn(from ?? '')
   const after = numbersIn(to ?? '')
   if (before.length !== after.length) return new Map()
