@@ -48,11 +48,21 @@ export function makeSecret(
   })
 }
 
+/**
+ * No password, token or address holds a control character; a private key, another program's settings and
+ * /proc/self/environ do. Whoever writes a setting chooses file and server, and must not get such a file that way.
+ */
+const isOneLine = (text: string): boolean => text.length <= mostChars && !/\p{Cc}/u.test(text)
+const mostChars = 4096
+
 /** One line ending at the file's end is cut: editors and `echo` put it there. Throws Fault secret.unreadable. */
 async function readSecretFile(file: string, env: NodeJS.ProcessEnv): Promise<string> {
   const octets = await readPrivate(file, env)
   const text = octets?.toString('utf8').replace(/\r?\n$/, '')
-  if (text !== undefined && text !== '') return text
+  if (text !== undefined && text !== '') {
+    if (isOneLine(text)) return text
+    throw new Fault('secret.unreadable', { facts: { file, reason: 'not-one-line' } })
+  }
   throw new Fault('secret.unreadable', { facts: { file, reason: octets === undefined ? 'ENOENT' : 'empty' } })
 }
 

@@ -29,6 +29,10 @@ const reasons: Readonly<Record<string, readonly [en: string, ja: string]>> = {
   damaged: ['it is damaged', '壊れています'],
   locked: ['it is locked', 'ロックされています'],
   'not-a-file': ['it is not a file', 'ファイルではありません'],
+  'not-one-line': [
+    'it holds more than the one line of a secret',
+    '秘密の値は 1 行だけのはずですが、それ以外の内容が含まれています',
+  ],
   'too-large': ['it is too large', 'サイズが大きすぎます'],
   'not-utf-8': ['it is not saved as UTF-8', 'UTF-8 で保存されていません'],
   'both-given': ['the value and a file are both given', '値とファイルの両方が指定されています'],

@@ -8,7 +8,7 @@ import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/pr
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, it, type TestContext } from 'node:test'
 import { vaultNames } from '../../src/config/load.ts'
 import { type OpenedVault, openVault } from '../../src/vault/open-vault.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
@@ -359,4 +359,47 @@ describe('G9: a secret asked for another destination', () => {
         assert.equal((await run(['pull'], { ...asked, [name]: path })).code, 78, `${name} ${path}`)
     assert.deepEqual(trap.got, [])
   })
+})
+
+describe('G21: a file of the owner’s that a .env names as a password', () => {
+  /** Takes a password in any of the ways in which one could be sent. */
+  async function startTaker(t: TestContext): Promise<{ port: number; got: string[] }> {
+    const got: string[] = []
+    const server = createServer(socket => {
+      socket.on('error', () => {})
+      socket.on('data', octets => {
+        const text = octets.toString('latin1')
+        got.push(text, Buffer.from(text, 'base64').toString('latin1'))
+        socket.write(/^CAPA/.test(text) ? '+OK\r\nUSER\r\nSASL PLAIN LOGIN\r\n.\r\n' : '+OK\r\n')
+      })
+      socket.write('+OK ready\r\n')
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    t.after(() => server.close())
+    return { port: (server.address() as AddressInfo).port, got }
+  }
+
+  const files: Readonly<Record<string, string>> = {
+    'a private key': '-----BEGIN OPENSSH PRIVATE KEY-----\nSTOLEN\n-----END OPENSSH PRIVATE KEY-----\n',
+    'settings of another program': 'machine example.test\nlogin me\npassword STOLEN\n',
+    'an environment': 'AWS_SECRET=STOLEN\0HOME=/root\0',
+    'a long text': `STOLEN${'x'.repeat(20_000)}\n`,
+  }
+  for (const [what, text] of Object.entries(files)) {
+    it(`G21: is not sent to the server of that .env where it is ${what}`, async t => {
+      const taker = await startTaker(t)
+      const file = join(home, 'private')
+      await writeFile(file, text, { mode: 0o600 })
+      await dotEnv(
+        `${atTrap().replace(`MAIL_PORT=${trap.port}`, `MAIL_PORT=${taker.port}`)}MAIL_PASSWORD_FILE=${file}\nGOOGLE_CLIENT_SECRET=x\nGOOGLE_REFRESH_TOKEN=x\n`,
+      )
+      for (const args of [['doctor'], ['pull']]) {
+        const { code, stdout, stderr } = await run(args)
+        assert.ok(!taker.got.join('').includes('STOLEN'), JSON.stringify(taker.got))
+        assert.ok(!(stdout + stderr).includes('STOLEN'), stderr)
+        assert.notEqual(code, 0)
+        assert.match(stdout + stderr, /more than the one line of a secret/)
+      }
+    })
+  }
 })
