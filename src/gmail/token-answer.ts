@@ -23,10 +23,21 @@ export type TokenCredential =
   | { readonly kind: 'user'; readonly clientId: string }
   | { readonly kind: 'service-account' }
 
+/** No life is longer; what is named beyond it would be no instant any more once it is added to one. */
+const longestLifeMs = 10 * 365 * 24 * 3600_000
+
+/** A life in seconds, as a number or in digits, in whole ms. */
 const seconds = (value: unknown): number | undefined => {
   const number = typeof value === 'string' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number * 1000 : undefined
+  if (typeof number !== 'number' || !Number.isFinite(number) || number <= 0) return undefined
+  return Math.min(Math.ceil(number * 1000), longestLifeMs)
 }
+
+/**
+ * What can stand in an Authorization header (RFC 6750 section 2.1, and a little more than its b64token). Google's are
+ * about 250 characters, and 2048 at most (Google's OAuth 2.0 guide, "Token size").
+ */
+const bearer = /^[\x21-\x7e]{1,8192}$/
 
 /**
  * Google's `error` words, the more telling ones first; what is not here is unknown, which is never permanent. They
@@ -84,7 +95,7 @@ export function readTokenAnswer(
     status === 200 &&
     json !== undefined &&
     typeof json.access_token === 'string' &&
-    json.access_token !== ''
+    bearer.test(json.access_token)
   ) {
     const { access_token: accessToken, scope } = json
     const clocks = [nowMs, Date.parse(answer.headers.date ?? '')]

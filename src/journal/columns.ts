@@ -28,8 +28,14 @@ export function toSql(kind: ColumnKind, value: unknown): SQLInputValue {
   if (value === null || value === undefined) return null
   if (kind === 'boolean') return value === true ? 1 : 0
   if (kind === 'json') return JSON.stringify(value)
-  if (kind === 'integer') return Math.round(Number(value))
+  if (kind === 'integer') return wholeNumber(Number(value))
   return String(value)
+}
+
+/** SQLite stores nothing but whole numbers as INTEGER; one that is larger than any of ours, or no number, may come from outside. */
+export function wholeNumber(value: number): number | null {
+  if (Number.isNaN(value)) return null
+  return Math.min(Math.max(Math.round(value), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
 }
 
 /** The SET list and its values for a patch; fields that are undefined are left as they are. */
