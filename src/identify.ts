@@ -14,6 +14,7 @@ import { plausibleArrivalMs } from './arrival.ts'
 import { bareOf, isOfBefore, isSameBare, isSameHeader, sizeFits } from './evidence.ts'
 import { Fault } from './fault.ts'
 import { type HeaderFacts, readHeader } from './header.ts'
+import { endSlice, inSlices } from './in-slices.ts'
 import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
 import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
@@ -71,6 +72,10 @@ export function leaveFolders(context: PullContext): void {
 const mostLost = 3
 /** New names are recorded after so many, so that a connection that ends does not undo the evidence asked for. */
 const recordEvery = 200
+/** Rows that one transaction writes: a server may give all its messages new names at each listing. */
+const rowsAtOnce = 500
+/** Rows that are looked up in one turn of the event loop. */
+const lookedUpAtOnce = 1000
 
 class Identification {
   readonly #context: PullContext
@@ -106,7 +111,8 @@ class Identification {
     const fresh: Listed[] = []
     const nameless: Listed[] = []
     const named: (readonly [Listed, StandingRow])[] = []
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
+      if ((index + 1) % lookedUpAtOnce === 0) await endSlice()
       const standing = entry.uid === undefined ? undefined : byName.get(entry.uid)
       if (entry.uid === undefined) nameless.push(entry)
       else if (standing !== undefined && agrees(standing, entry)) {
@@ -120,44 +126,81 @@ class Identification {
       await this.#rename(fresh)
     } catch (error) {
       // What was found out so far is worth keeping; what vanished is only known at the end.
-      this.#record([], false)
+      await this.#record(false)
       throw error
     }
-    const vanished = this.#standing.filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
-    if (doubt === undefined)
-      this.#record(
-        vanished.flatMap(({ id }) => this.#leave(id)),
-        true,
-      )
-    else this.#record([], false)
+    if (doubt === undefined) await this.#recordVanished()
+    await this.#record(doubt === undefined)
     this.#context.count.listed += entries.length
     return { inDoubt: this.#inDoubt, held: this.#held }
   }
 
-  #record(vanished: FolderRecord['vanished'], started: boolean): void {
-    const { journal, mailbox, generation, at, count } = this.#context
-    const ids = journal.recordFolder({
+  /**
+   * Writes down what was found since the last call, in slices: a process that ends in between finds at its next
+   * listing what is left to be written.
+   * @param started the whole listing was understood: the last thing to be written
+   */
+  async #record(started: boolean): Promise<void> {
+    const { at, count } = this.#context
+    const unnamed = this.#unnamed
+    const returned = this.#returned
+    const renamed = this.#renamed
+    const added = this.#added
+    this.#unnamed = []
+    this.#returned = []
+    this.#renamed = []
+    this.#added = []
+    // Names that are free again come first: others may take them.
+    if (unnamed.length > 0) this.#write({ unnamed })
+    // Each row that returned has its place among the renamed (#recognise).
+    await inSlices(
+      renamed.length,
+      (from, to) => this.#write({ returned: returned.slice(from, to), renamed: renamed.slice(from, to) }),
+      rowsAtOnce,
+    )
+    for (const [id, entry] of this.#recognised) at.set(id, entry)
+    await inSlices(
+      added.length,
+      (from, to) => {
+        const slice = added.slice(from, to)
+        const ids = this.#write({ added: slice.map(({ row }) => row) })
+        for (const [index, id] of ids.entries()) {
+          const entry = slice[index]?.entry
+          if (entry !== undefined) at.set(id, entry)
+        }
+        count.fresh += ids.length
+      },
+      rowsAtOnce,
+    )
+    if (started) this.#write({ started })
+  }
+
+  async #recordVanished(): Promise<void> {
+    const vanished = this.#standing.filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
+    await inSlices(
+      vanished.length,
+      (from, to) => this.#write({ vanished: vanished.slice(from, to).flatMap(({ id }) => this.#leave(id)) }),
+      rowsAtOnce,
+    )
+    const { journal, mailbox } = this.#context
+    while (journal.forgetGone(mailbox.name, rowsAtOnce) > 0) await endSlice()
+  }
+
+  #write(part: Partial<FolderRecord>): readonly number[] {
+    const { journal, mailbox, generation } = this.#context
+    return journal.recordFolder({
       mailbox: mailbox.name,
       folder: this.#listing.folder,
       atMs: this.#atMs,
       generation,
-      returned: this.#returned,
-      unnamed: this.#unnamed,
-      renamed: this.#renamed,
-      vanished,
-      added: this.#added.map(({ row }) => row),
-      started,
+      returned: [],
+      unnamed: [],
+      renamed: [],
+      vanished: [],
+      added: [],
+      started: false,
+      ...part,
     })
-    for (const [id, entry] of this.#recognised) at.set(id, entry)
-    for (const [index, id] of ids.entries()) {
-      const entry = this.#added[index]?.entry
-      if (entry !== undefined) at.set(id, entry)
-    }
-    count.fresh += ids.length
-    this.#returned = []
-    this.#unnamed = []
-    this.#renamed = []
-    this.#added = []
   }
 
   /** True when the name is known, whether it still means the same message or not. */
@@ -293,7 +336,8 @@ class Identification {
         this.#recognise(row.id, entry)
       }
       pending += 1
-      if (pending % recordEvery === 0 && orphans.size > 0) this.#record([], false)
+      if (pending % recordEvery === 0 && orphans.size > 0) await this.#record(false)
+      if (pending % lookedUpAtOnce === 0) await endSlice()
     }
   }
 

@@ -12,6 +12,7 @@ import { asFault, type Fault, type FaultFacts } from './fault.ts'
 import { type FaultText, faultText, type Language, wordsFor } from './locale/locale.ts'
 import type { PullCounts } from './locale/words.ts'
 import { cleanFields, faultFields, localTime, underJournald } from './log-fields.ts'
+import { makeFloodGate, perMinute } from './log-flood.ts'
 import { makeMask } from './log-mask.ts'
 import { printable } from './untrusted.ts'
 
@@ -169,6 +170,14 @@ export function makeLog(options: LogOptions = {}): Log {
     put(`${when}${mailbox}${said}\n`)
   }
 
+  const mayWrite = makeFloodGate(nowMs)
+  /** What a source can bring about for each message that it names, as often as it likes. */
+  const bounded: typeof message = (at, event, text, e, more) => {
+    const { passes, held } = mayWrite(`${event} ${e.mailbox}`)
+    if (held > 0)
+      emit('warn', 'held', words.log.held({ lines: held, perMinute }), { mailbox: e.mailbox, lines: held })
+    if (passes) message(at, event, text, e, more)
+  }
   const message = (
     at: 'debug' | 'info' | 'warn',
     event: string,
@@ -220,16 +229,17 @@ export function makeLog(options: LogOptions = {}): Log {
     retrieved: e => message('debug', 'retrieved', words.log.retrieved(e), e),
     importing: e => message('debug', 'importing', words.log.importing(e), e),
     imported: e => message('info', 'imported', words.log.imported(e), e),
-    merged: e => message('info', 'merged', words.log.merged({ ...e, into: e.into }), e, { into: e.into }),
+    merged: e => bounded('info', 'merged', words.log.merged({ ...e, into: e.into }), e, { into: e.into }),
     refused: e =>
       message('warn', 'refused', withFault(words.log.refused(e), e.fault), e, faultFields(e.fault)),
     deferred: e =>
-      message('warn', 'deferred', withFault(words.log.deferred({ ...e, inMs: e.inMs }), e.fault), e, {
+      bounded('warn', 'deferred', withFault(words.log.deferred({ ...e, inMs: e.inMs }), e.fault), e, {
         inMs: e.inMs,
         ...faultFields(e.fault),
       }),
-    settled: e => message('info', 'settled', words.log.settled(e), e, { as: e.as }),
-    gone: e => message('warn', 'gone', words.log.gone(e), e),
+    settled: e =>
+      (e.as === 'left' ? bounded : message)('info', 'settled', words.log.settled(e), e, { as: e.as }),
+    gone: e => bounded('warn', 'gone', words.log.gone(e), e),
     repeated: e => message('warn', 'repeated', words.log.repeated(e), e),
     baseline: e => emit('info', 'baseline', words.log.baseline(e), { mailbox: e.mailbox, count: e.count }),
     pullDone: e => emitCounts('pullDone', words.log.pullDone(e), e),

@@ -237,6 +237,9 @@ export interface Conservation {
   readonly gone: number
 }
 
+/** So many messages of a mailbox that were gone before they were read keep their rows. */
+export const goneKept = 10_000
+
 export interface Journal {
   readonly path: string
   /** Numbers and records the begin of a pull; the new generation. */
@@ -289,6 +292,13 @@ export interface Journal {
 
   /** Records a folder's listing in one transaction; the ids of `added`, in their order. */
   recordFolder(record: FolderRecord): readonly number[]
+  /**
+   * Removes rows of messages that were gone before they were ever read, but for the newest `goneKept`: a server can
+   * name as many as it likes, and nothing will be asked of them again. They leave the books, too.
+   * @param most at one call
+   * @returns how many were removed
+   */
+  forgetGone(mailbox: string, most: number): number
   /** Moves one message along `legalMoves` (or patches it where `to` is its stage). Throws Fault bug otherwise. */
   move(id: number, to: Stage, patch?: RowPatch): void
   /** Many moves in one transaction; the ids of those that were made. */

@@ -19,6 +19,7 @@ import {
   type AccountState,
   type Conservation,
   type FolderRecord,
+  goneKept,
   type Journal,
   legalMoves,
   type MailboxState,
@@ -389,8 +390,8 @@ class SqliteJournal implements Journal {
              arrived_at_ms = coalesce(?, arrived_at_ms) WHERE id = ?`,
           folder,
           uid ?? null,
-          octetsListed ?? null,
-          arrivedAtMs ?? null,
+          toSql('integer', octetsListed),
+          toSql('integer', arrivedAtMs),
           id,
         )
       }
@@ -411,8 +412,8 @@ class SqliteJournal implements Journal {
           row.uid ?? null,
           row.stage,
           record.generation,
-          row.octetsListed ?? null,
-          row.arrivedAtMs ?? null,
+          toSql('integer', row.octetsListed),
+          toSql('integer', row.arrivedAtMs),
           toSql('boolean', row.seen),
           row.headerSha256 ?? null,
           record.atMs,
@@ -444,6 +445,24 @@ class SqliteJournal implements Journal {
       folder,
     )
     if (stubborn === undefined) this.troubles.closed(key, 'success', atMs)
+  }
+
+  forgetGone(mailbox: string, most: number): number {
+    return this.#transaction(() => {
+      const removed = this.#run(
+        `DELETE FROM message WHERE id IN (
+           SELECT id FROM message WHERE mailbox = ?1 AND stage = 'gone' AND generation <= (
+             SELECT generation FROM message WHERE mailbox = ?1 AND stage = 'gone'
+             ORDER BY generation DESC, id DESC LIMIT 1 OFFSET ?2)
+           AND present = 0 AND sha256 IS NULL AND outcome_unknown = 0
+           ORDER BY generation, id LIMIT ?3)`,
+        mailbox,
+        goneKept,
+        most,
+      )
+      if (removed > 0) this.#run('UPDATE mailbox SET listed = listed - ? WHERE name = ?', removed, mailbox)
+      return removed
+    })
   }
 
   move(id: number, to: Stage, patch: RowPatch = {}): void {

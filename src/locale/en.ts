@@ -284,6 +284,8 @@ export const en: Words = {
     pullEnded: e => `Before the pull was cut short: ${en.log.pullDone(e)}`,
     waiting: e => `Next try ${relative(e.ms)}: ${e.why}`,
     again: e => `This is time ${number(e.count)} in a row.`,
+    held: e =>
+      `${number(e.lines)} further lines like this were not written: of one kind there are ${number(e.perMinute)} a minute for each mailbox. \`hikyaku list\` shows the messages`,
     dropped: e => `${number(e.lines)} log lines were lost because the log could not be written`,
   },
 }

@@ -237,6 +237,7 @@ export interface Words {
     pullEnded(e: PullCounts & { readonly ms: number }): string
     waiting(e: { readonly ms: number; readonly why: string }): string
     again(e: { readonly count: number }): string
+    held(e: { readonly lines: number; readonly perMinute: number }): string
     dropped(e: { readonly lines: number }): string
   }
 }

@@ -2,12 +2,12 @@
 import { decodePath, encodePath } from 'imapflow/lib/tools.js'
 import { plausibleArrivalMs } from '../arrival.ts'
 import { Fault } from '../fault.ts'
+import { inOrder, inSlices } from '../in-slices.ts'
 import { imapAllowance, mostEntries, mostFolders, overBudget, searchStep } from './budget.ts'
 import type { Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { isStateCode, type Refused } from './imap-faults.ts'
 import { type FetchRow, fetchRow, number32, okCode, textOf, uidSets, validityOf } from './imap-parse.ts'
-import { inOrder, inSlices } from './in-slices.ts'
 import { plausibleOctets } from './plausible.ts'
 import type { Listed } from './source.ts'
 

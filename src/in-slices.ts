@@ -1,6 +1,9 @@
 /** A long loop in slices, so that the event loop (another mailbox, a signal, the sign of life) never waits for it. */
 const usualSlice = 10_000
 
+/** Lets the event loop do what waits. */
+export const endSlice = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
 /** Calls `work(from, to)` for slices of 0 to `count`, one a turn of the event loop. */
 export async function inSlices(
   count: number,
@@ -8,7 +11,7 @@ export async function inSlices(
   slice = usualSlice,
 ): Promise<void> {
   for (let from = 0; from < count; from += slice) {
-    if (from > 0) await new Promise(resolve => setImmediate(resolve))
+    if (from > 0) await endSlice()
     work(from, Math.min(from + slice, count))
   }
 }
