@@ -161,6 +161,7 @@ test('every function of both catalogues gives text with numbers, nothing undefin
     ms: 1500,
     why: 'y',
     lines: 2,
+    perMinute: 200,
     inMs: 60_000,
   }
   const visit = (value: unknown, path: string, language: Language): void => {
