@@ -210,6 +210,18 @@ test('a short secret is masked where it stands alone and leaves other words read
   assert.match(text(), /password \[hidden\]: "\[hidden\]" is inside/)
 })
 
+test('a secret that begins with another one is masked to its end, in whatever order they were told', () => {
+  for (const secrets of [
+    ['hunter2', 'hunter2-and-its-tail'],
+    ['hunter2-and-its-tail', 'hunter2'],
+  ]) {
+    const { log, text } = capture()
+    for (const secret of secrets) log.hide(secret)
+    log.say('info', 'x', 'said hunter2-and-its-tail and hunter2')
+    assert.match(text(), /said \[hidden\] and \[hidden\]/)
+  }
+})
+
 test('hiding nothing masks nothing', () => {
   const { log, text } = capture()
   log.hide('')

@@ -56,6 +56,51 @@ test('a watch that dies soon after its begin is begun again more and more rarely
     assert.ok(fifth - fourth >= 8000, beganMs.join(' '))
   }))
 
+test('a watch that gives no sign of life is dropped after ten minutes and begun again', t =>
+  play({ protocol: 'imap', more: hardlyEver }, async self => {
+    const begin = setTimeout
+    t.mock.method(globalThis, 'setTimeout', (work: () => void, ms = 0, ...args: []) =>
+      begin(work, ms === 10 * minute ? 50 : ms, ...args),
+    )
+    let watches = 0
+    const ports = portsOf(self.app)
+    /** Hangs for ever, as a library may that believes in a dead connection. */
+    const watch = (_news: unknown, _alive: unknown, signal: AbortSignal): Promise<never> => {
+      watches += 1
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    }
+    const source = { protocol: ports.source.protocol, open: ports.source.open.bind(ports.source), watch }
+    const bridge = { ...self.app.bridge, mailboxes: [{ ...ports, source }] }
+    const stop = new AbortController()
+    const running = runDaemon(bridge, stop.signal, never, { afterAttempt: () => {} })
+    try {
+      await until(() => {
+        self.clock.pass(1000)
+        return watches >= 3
+      }, 'three watches')
+    } finally {
+      stop.abort()
+      await running
+    }
+  }))
+
+test('over POP3 what was put off waits for the schedule: hosts count logins', () =>
+  play({ more: hardlyEver }, async self => {
+    const { pop3 } = self.world.source
+    assert.ok(pop3)
+    await self.deliver(mail('short', 900))
+    // It is to be read again, a second later.
+    pop3.faults.truncate = () => 300
+    await whileRunning(self, async attempts => {
+      await until(() => attempts() === 1, 'the first pull')
+      assert.equal(self.stages().deferred, 1)
+      // An absence: what is too early would come after one second.
+      await new Promise(resolve => setTimeout(resolve, 2000))
+      assert.equal(pop3.ledger.logins.length, 1)
+      assert.equal(attempts(), 1)
+    })
+  }))
+
 test('a wrong password is tried by the pull, and by no watch beside it', () =>
   play({ protocol: 'imap', more: { ...hardlyEver, MAIL_PASSWORD: 'wrong' } }, async self => {
     const imap = imapOf(self)

@@ -4,12 +4,16 @@
  * tests to the change of the program that it is to fail on.
  */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import type { Journal } from '../../src/journal/journal.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
+import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/pop3-maildrop.ts'
 import type { Pop3Server } from '../servers/pop3-server.ts'
-import { day, hour, mail, minute, nameless, type Play, play, portsOf } from './harness.ts'
+import { day, hour, mail, minute, nameless, type Play, play, portsOf, pullWith } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
@@ -150,6 +154,72 @@ test('D3, B7: the same octets under two names, the first answer lost: the second
     assert.equal(uploads(self), 2)
     assert.equal(self.app.journal.repeatedCount(portsOf(self.app).mailbox.name), 1, 'told')
     assert.deepEqual(pop3Of(self).messages, [])
+    await self.judge()
+  })
+})
+
+/** The real journal, in which the move to `imported` fails in a way that nobody thought of. */
+function failingAtImported(journal: Journal): Journal {
+  return new Proxy(journal, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key, target)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]): unknown => {
+        if (key === 'move' && args[1] === 'imported') throw new TypeError('nobody thought of this')
+        return member.apply(target, args)
+      }
+    },
+  })
+}
+
+for (const how of ['the disk refuses it', 'by a fault of our own'] as const) {
+  test(`E1, D3: one journal write fails after Gmail's answer (${how}), the next succeeds: the outcome stays unknown`, async () => {
+    await play(deleting, async self => {
+      await self.deliver(nameless('one'))
+      const file = new DatabaseSync(join(self.world.stateDir, 'journal.sqlite'))
+      const { journal } = portsOf(self.app)
+      if (how === 'the disk refuses it') {
+        file.exec(`CREATE TRIGGER refusing BEFORE UPDATE ON message WHEN NEW.stage = 'imported'
+          BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END`)
+        await self.app.pull().catch(() => {})
+        file.exec('DROP TRIGGER refusing')
+      } else await pullWith(self.app, { journal: failingAtImported(journal) }).catch(() => {})
+      file.close()
+      assert.equal(self.world.gmail.accepted.length, 1)
+      assert.equal(rowOf(self, 1).stage, 'importing')
+      assert.equal(pop3Of(self).messages.length, 1)
+      for (let i = 0; i < 4; i++) {
+        self.clock.pass(hour)
+        await self.app.pull()
+      }
+      assert.equal(rowOf(self, 1).repeated, 1, 'the copy too many is told')
+      assert.deepEqual(pop3Of(self).messages, [])
+      await self.judge()
+    })
+  })
+}
+
+test('A17: once a stop is asked for no message is begun; those under way are finished', async () => {
+  await play({}, async self => {
+    await self.deliver(...Array.from({ length: 20 }, (_, serial) => mail(`m${serial}`)))
+    const held = Promise.withResolvers<void>()
+    const stop = new AbortController()
+    self.world.gmail.faults.always('import', { kind: 'hold', until: held.promise })
+    const retrieved = (): number =>
+      pop3Of(self).ledger.commands.filter(line => line.startsWith('RETR')).length
+    const pulling = self.app.pull({ stopping: stop.signal })
+    try {
+      await until(() => retrieved() === 6 && uploads(self) > 0, 'as many as are carried at once')
+      stop.abort()
+    } finally {
+      held.resolve()
+    }
+    await pulling
+    assert.equal(retrieved(), 6)
+    assert.equal(self.stages().importing ?? 0, 0)
+    assert.equal(self.world.gmail.accepted.length, self.stages().settled ?? self.stages().imported)
+    self.world.gmail.faults.clear()
+    countOf(await self.app.pull())
     await self.judge()
   })
 })

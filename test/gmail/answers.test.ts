@@ -408,6 +408,20 @@ describe('an answer to an upload', () => {
     assert.equal(faultFrom(answerOf(502, html)).facts.words, 'Error That is an error.')
   })
 
+  test('each form of a credential is masked where it stands alone', () => {
+    for (const secret of [
+      'Bearer opaque/of+no~form',
+      'bearer opaque-in-lower-case',
+      'ya29.a0AfB_secret-x',
+      '1//0gSecretSecret',
+      'GOCSPX-abc_def',
+      'eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl',
+    ]) {
+      const words = String(faultFrom(answerOf(400, envelope(400, `said (${secret}) there`))).facts.words)
+      assert.match(words, /^said \((Bearer )?\[secret\]\)? there$/, words)
+    }
+  })
+
   test('credentials that a server echoes do not reach the fault', () => {
     const echo = 'Authorization: Bearer ya29.a0AfB_secret and 1//0gSecretSecret and GOCSPX-abc'
     const words = String(faultFrom(answerOf(400, envelope(400, echo))).facts.words)
