@@ -47,9 +47,10 @@ describe('with a DNS server that never answers', { timeout: 120_000 }, () => {
       await until(() => world.gmail.accepted.length === serial + 1, `mail ${serial} in Gmail`)
       if (serial === 0) await until(() => asked > 0, 'verification has begun')
     }
-    // One question alone waits for 4 s, a message for up to 15 s, and twelve came one after the other.
+    // A look waits 4 s for its DNS, and twelve came one after the other: 48 s if each had waited for its own. A
+    // machine that does much else at the same time is not taken for that.
     const tookMs = performance.now() - began
-    assert.ok(tookMs < 9000, `twelve mails took ${Math.round(tookMs)} ms`)
+    assert.ok(tookMs < 24_000, `twelve mails took ${Math.round(tookMs)} ms`)
     daemon.kill('SIGTERM')
     assert.equal((await daemon.ended).code, 0)
     const [mailbox] = answerOf(await world.run(['status', '--json'])).mailboxes as {
