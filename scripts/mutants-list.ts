@@ -46,8 +46,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/settle.ts',
-    from: 'if (sha256 === row.sha256) return true',
-    to: 'if (sha256 !== undefined) return true',
+    from: 'if (raw.sha256 === row.sha256 || isSameBare(row, (await bareOf(raw)).sha256)) return true',
+    to: 'if (raw.octets >= 0) return true',
     loses: 'mail: deleted whatever the reading before it found',
     test: doubt,
     title: reread,
@@ -59,6 +59,14 @@ export const mutants: readonly Mutant[] = [
     loses: 'mail: other mail under an old name is never imported',
     test: doubt,
     title: reread,
+  },
+  {
+    file: 'src/settle.ts',
+    from: 'row.uid !== undefined && !row.renamed) return true',
+    to: 'row.uid !== undefined) return true',
+    loses: 'mail: deleted under a UID that it was given by its header section alone',
+    test: doubt,
+    title: 'it is read once more before it is deleted',
   },
   {
     file: 'src/identify.ts',
@@ -78,8 +86,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/identify.ts',
-    from: 'if (generation === 1) return',
-    to: 'return',
+    from: 'if (generation === 1 && this.#listing.doubt === undefined)',
+    to: 'if (generation > 0)',
     loses: 'mail that came during a failed first pull, under START_FROM=new',
     test: doubt,
     title: 'START_FROM=new: the first pull fails after the login',

@@ -108,6 +108,29 @@ test('B7: where one UIDL went to other mail, the other names are not believed ei
   })
 })
 
+test('B6: IMAP: known by its header section after a new UIDVALIDITY, it is read once more before it is deleted', async () => {
+  await play({ protocol: 'imap' }, async self => {
+    const folder = self.world.source.imap?.folder('INBOX')
+    assert.ok(folder !== undefined)
+    const first = mail('same')
+    const second = Buffer.from(first.toString('latin1').replace('lazy dog', 'lazy cat'), 'latin1')
+    await self.deliver(first)
+    countOf(await self.app.pull())
+    self.put.push(second)
+    folder.uidValidity = 1_900_000_000
+    folder.messages = folder.messages.map(message => ({ ...message, uid: 1, octets: second }))
+    countOf(await self.app.pull())
+    await self.restart({ AFTER_IMPORT: 'delete' })
+    for (let i = 0; i < 4; i++) {
+      self.clock.pass(hour)
+      countOf(await self.app.pull())
+    }
+    assert.equal(copies(self, second), 0, 'Gmail took it for the first')
+    assert.equal(folder.messages.length, 1, 'the only copy of these octets')
+    await self.judge()
+  })
+})
+
 const dated = (name: string, atMs: number): Buffer =>
   mail(name, 200, `Message-ID: <${name}@example.net>\r\nDate: ${new Date(atMs).toUTCString()}\r\n`)
 

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { requireServer } from '../servers/required.ts'
 import { startWorld } from '../servers/world.ts'
 import { mail } from './harness.ts'
 
@@ -51,11 +52,13 @@ test('A15: the journal syncs each commit, and a file is synced before it takes i
   }
 })
 
-/** Whether programs may be traced here: not in every container. */
-const traces = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
+const tried = spawnSync('strace', ['-o', '/dev/null', 'true'])
+const noStrace = requireServer('strace', tried.error === undefined)
+// Not every container lets programs be traced.
+const skip = noStrace || (tried.status !== 0 && 'strace may not trace here')
 
 test('A15: the intent is on the disk before the upload leaves, and Gmail’s id before the source is asked', {
-  skip: !traces && 'no strace here',
+  skip,
 }, async () => {
   const world = await startWorld({ protocol: 'pop3', env: { AFTER_IMPORT: 'delete' } })
   try {
