@@ -10,6 +10,7 @@ import type { Config } from './config/config.ts'
 import { Fault } from './fault.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import { makeGmail } from './gmail/google.ts'
+import { makeIdleMemory } from './idle-memory.ts'
 import type { Journal } from './journal/journal.ts'
 import { lockInstance } from './journal/lock.ts'
 import { openJournal } from './journal/sqlite.ts'
@@ -81,7 +82,10 @@ export async function openBridge(
       const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
       const deadlines = makeDeadlineMemory(journal, mailbox.name, clock)
       const gate = makeLoginGate(journal, mailbox, clock)
-      const source = deadlines.watching(make({ mailbox, clock, gate, patience: deadlines.patience }))
+      const idleMemory = makeIdleMemory(journal, mailbox.name)
+      const source = deadlines.watching(
+        make({ mailbox, clock, gate, patience: deadlines.patience, idleMemory }),
+      )
       return {
         mailbox,
         source,

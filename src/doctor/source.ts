@@ -3,6 +3,7 @@ import cron from 'node-cron'
 import type { MailboxConfig } from '../config/config.ts'
 import { pop3FloorMs } from '../config/presets.ts'
 import { asFault, type Fault } from '../fault.ts'
+import { idleWayOf } from '../idle-memory.ts'
 import type { Journal } from '../journal/journal.ts'
 import { phaseText } from '../locale/reasons.ts'
 import { judgeRefusal } from '../login-memory.ts'
@@ -96,7 +97,7 @@ async function checkLogin(
   try {
     findings.push(...(await checkFolders(mailbox, session, context)))
     findings.push(...checkAbilities(mailbox, session, context), checkLimits(mailbox, session, context))
-    findings.push(...checkPatience(mailbox, journal, context))
+    findings.push(...checkPatience(mailbox, journal, context), ...checkIdle(mailbox, journal, context))
     await session.close().catch(() => {})
     return findings
   } finally {
@@ -167,6 +168,20 @@ async function checkFolders(
     }
   }
   return findings
+}
+
+/** IDLE that was seen to keep mail back: behaviour, not what the server announces. */
+function checkIdle(
+  { name: subject, protocol, folders }: MailboxConfig,
+  journal: Journal | undefined,
+  { words }: DoctorContext,
+): readonly Finding[] {
+  if (protocol !== 'imap' || journal === undefined) return []
+  const silent = folders
+    .map(({ name }) => name)
+    .filter(name => idleWayOf(journal, subject, name) === 'silent')
+  const place = { check: 'sourceAbilities', subject } as const
+  return silent.length === 0 ? [] : [note(place, 'source.silent-idle', words.silentIdle(silent.join(', ')))]
 }
 
 /** What of a server's announcements changes anything here. */

@@ -1,4 +1,5 @@
 /** The words of `doctor` in English. */
+
 import { makeFormat } from '../locale/format.ts'
 import { reasonText } from '../locale/reasons.ts'
 import type { DoctorWords } from './words.ts'
@@ -135,6 +136,10 @@ export const en: DoctorWords = {
     what: 'The server does not tell of new mail by itself (no IDLE).',
     next: 'Nothing: hikyaku asks every half minute instead.',
   },
+  silentIdle: folders => ({
+    what: `The server announces IDLE and does not tell of new mail by it (${folders}).`,
+    next: 'Nothing: hikyaku asks every few seconds instead, over the same connection, until IDLE tells again.',
+  }),
   cannotDelete: {
     what: 'AFTER_IMPORT asks to delete imported mail, but this server cannot delete single messages safely (no UIDPLUS).',
     next: 'Mail is imported and stays at the source. Set AFTER_IMPORT=keep, or use MAIL_PROTOCOL=pop3.',

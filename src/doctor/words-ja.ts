@@ -1,4 +1,5 @@
 /** `doctor` の日本語の文言。 */
+
 import { makeFormat } from '../locale/format.ts'
 import { reasonText } from '../locale/reasons.ts'
 import type { DoctorWords } from './words.ts'
@@ -135,6 +136,10 @@ export const ja: DoctorWords = {
     what: 'サーバーは新着を自分から知らせません（IDLE 非対応）。',
     next: '対処は不要です。代わりに 30 秒ごとに確認します。',
   },
+  silentIdle: folders => ({
+    what: `サーバーは IDLE に対応していますが、新着を知らせません（${folders}）。`,
+    next: '対処は不要です。IDLE が再び働くまで、同じ接続で数秒ごとに確認します。',
+  }),
   cannotDelete: {
     what: 'AFTER_IMPORT で取り込み後の削除が指定されていますが、このサーバーでは 1 通だけを安全に削除できません（UIDPLUS 非対応）。',
     next: 'メールは取り込まれ、元の場所にも残ります。AFTER_IMPORT=keep にするか、MAIL_PROTOCOL=pop3 を使ってください。',

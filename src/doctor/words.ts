@@ -62,6 +62,8 @@ export interface DoctorWords {
   readonly noUidl: DoctorText
   readonly abilities: (protocol: 'imap' | 'pop3', names: readonly string[]) => string
   readonly noIdle: DoctorText
+  /** @param folders whose new mail IDLE did not tell of */
+  readonly silentIdle: (folders: string) => DoctorText
   readonly cannotDelete: DoctorText
   readonly cannotMove: DoctorText
   readonly expires: (days: number) => DoctorText

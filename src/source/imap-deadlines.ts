@@ -25,8 +25,10 @@ export interface ImapDeadlines {
   readonly idle: number
   /** Between NOOPs where IDLE is not to be had. */
   readonly poll: number
-  /** Between NOOPs where IDLE reports late (Courier). */
-  readonly quickPoll: number
+  /** One IDLE of a server whose IDLE was not yet seen to tell of mail, or was seen to keep it back. */
+  readonly quickIdle: number
+  /** Between EXAMINEs, which show what neither IDLE nor NOOP tells. */
+  readonly examine: number
 }
 
 export const usualDeadlines: ImapDeadlines = {
@@ -43,7 +45,8 @@ export const usualDeadlines: ImapDeadlines = {
   logout: 5_000,
   idle: 120_000,
   poll: 30_000,
-  quickPoll: 1_500,
+  quickIdle: 5_000,
+  examine: 30_000,
 }
 
 /** The deadlines of the next connection: longer where this mailbox needed it. */

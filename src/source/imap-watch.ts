@@ -1,6 +1,10 @@
 /**
  * Waiting for news with proof of life. IDLE dies silently behind NAT boxes and load balancers, so silence is
  * never taken for "no news": at the end of every IDLE the server has to answer DONE and a NOOP within a deadline.
+ *
+ * Nor is an IDLE that is alive believed before it was seen to tell of mail: some servers report only at DONE, some only
+ * to EXAMINE. Until then, and after mail was found that IDLE had kept back, it is ended and begun again every few
+ * seconds, on the same connection; IDLE that tells in time ends that.
  */
 import type { Clock } from '../clock.ts'
 import { Fault } from '../fault.ts'
@@ -9,6 +13,8 @@ import { within } from './deadline.ts'
 import type { ExecError, Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
+import { number32 } from './imap-parse.ts'
+import type { IdleMemory } from './source.ts'
 
 export interface WatchCalls {
   readonly onNews: () => void
@@ -18,21 +24,48 @@ export interface WatchCalls {
 /** A wall clock that ran ahead of the monotonic one by more than this: the machine slept, the socket may be dead. */
 const sleptMs = 15_000
 
+/** A folder as the server showed it last. */
+interface Shown {
+  validity: string | undefined
+  exists: number
+  uidNext: number | undefined
+}
+
 /** Watches one folder on a connection of its own until it fails; ends by a Fault or an AbortError only. */
 export async function watchFolder(
   connection: ImapConnection,
   folder: string,
-  { onNews, onAlive }: WatchCalls,
+  calls: WatchCalls,
+  memory: IdleMemory,
   signal: AbortSignal,
 ): Promise<never> {
   const { deadlines, clock } = connection
-  await selectFolder(connection, folder, 'EXAMINE', signal)
-  onAlive()
+  const { onNews, onAlive } = calls
+  const examine = async (): Promise<Shown> => {
+    const { validity, exists = 0, uidNext } = await selectFolder(connection, folder, 'EXAMINE', signal)
+    onAlive()
+    return { validity, exists, uidNext }
+  }
+  const shown = await examine()
+  let examinedMs = clock.monotonicMs()
   // What came between the last pull and this moment is announced by nobody.
   onNews()
-  const news: Untagged = async () => onNews()
-  const untagged = { EXISTS: news, RECENT: news }
+  const heard = { idling: false, later: false }
+  /** Counts what is told: servers repeat a count that they told before. */
+  const untaggedFor = (when: keyof typeof heard): Readonly<Record<string, Untagged>> => ({
+    EXISTS: async ({ command }) => {
+      const exists = number32({ type: 'ATOM', value: command }) ?? shown.exists
+      if (exists > shown.exists) heard[when] = true
+      shown.exists = exists
+      onNews()
+    },
+    EXPUNGE: async () => {
+      shown.exists = Math.max(0, shown.exists - 1)
+    },
+    RECENT: async () => onNews(),
+  })
   const noop = async (): Promise<void> => {
+    const untagged = untaggedFor('later')
     try {
       await connection.run('NOOP', false, { phase: 'watch', facts: { folder }, untagged }, signal)
     } catch (error) {
@@ -40,43 +73,76 @@ export async function watchFolder(
     }
     onAlive()
   }
-  // Courier reports new mail to an idling client only every minute or so.
-  const late = isCourier(connection)
-  let idle = connection.has('IDLE') && !late
+  /** What neither IDLE nor NOOP told. */
+  const compare = async (): Promise<void> => {
+    const before = { ...shown }
+    Object.assign(shown, await examine())
+    examinedMs = clock.monotonicMs()
+    const isSame = before.validity === shown.validity
+    const { uidNext } = shown
+    const isTold = heard.idling || heard.later
+    // What was told in this round has moved UIDNEXT, too, and was rung for.
+    const hasCome =
+      !isTold && uidNext !== undefined && before.uidNext !== undefined
+        ? uidNext > before.uidNext
+        : shown.exists > before.exists
+    if (isSame && !hasCome) return
+    onNews()
+    if (isSame && !isTold) heard.later = true
+  }
+  let idle = connection.has('IDLE')
   for (;;) {
-    if (idle) idle = await idleOnce(connection, folder, { onNews, onAlive }, signal)
-    else await clock.sleep(late ? deadlines.quickPoll : deadlines.poll, signal)
+    heard.idling = false
+    heard.later = false
+    if (idle) {
+      const period =
+        memory.wayOf(folder) === 'tells' ? deadlines.idle : Math.min(deadlines.idle, deadlines.quickIdle)
+      const untagged = { idling: untaggedFor('idling'), later: untaggedFor('later') }
+      idle = await idleOnce(connection, folder, { onAlive, period, untagged }, signal)
+    } else await clock.sleep(deadlines.poll, signal)
     await noop()
+    const isTold = heard.idling || heard.later
+    if (isTold || clock.monotonicMs() - examinedMs >= deadlines.examine) await compare()
+    if (!idle) continue
+    // Behaviour decides: mail that came while it idled and was told only when asked.
+    if (heard.idling) memory.learned(folder, 'tells')
+    else if (heard.later) memory.learned(folder, 'silent')
   }
 }
 
-const isCourier = (connection: ImapConnection): boolean =>
-  /courier/i.test(
-    `${connection.greeting.line} ${connection.client.serverInfo ? JSON.stringify(connection.client.serverInfo) : ''}`,
-  ) || connection.capabilities.some(name => name.startsWith('XCOURIER'))
+interface IdleOptions {
+  readonly onAlive: () => void
+  /** How long, ms. */
+  readonly period: number
+  /** Takes what is told while the server idles, and what it tells once it is asked to end. */
+  readonly untagged: Readonly<Record<'idling' | 'later', Readonly<Record<string, Untagged>>>>
+}
 
 /** One IDLE (RFC 2177), ended by us. Returns false where the server will not idle. */
 async function idleOnce(
   connection: ImapConnection,
   folder: string,
-  { onNews, onAlive }: WatchCalls,
+  { onAlive, period, untagged }: IdleOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { deadlines, clock } = connection
   const facts = { ...connection.facts, folder, phase: 'idle' }
   const over = new AbortController()
   const stop = AbortSignal.any([signal, over.signal])
-  const news: Untagged = async () => {
-    onAlive()
-    onNews()
-  }
+  let isEnding = false
+  const take =
+    (name: string): Untagged =>
+    async response => {
+      onAlive()
+      await untagged[isEnding ? 'later' : 'idling'][name]?.(response)
+    }
   // `* OK Still here`: a sign of life and no news.
   const sign: Untagged = async () => onAlive()
   const accepted = Promise.withResolvers<'accepted'>()
   connection.allow('idle', imapAllowance.idle)
   const ended = connection.client
     .exec('IDLE', false, {
-      untagged: { EXISTS: news, RECENT: news, OK: sign },
+      untagged: { EXISTS: take('EXISTS'), EXPUNGE: take('EXPUNGE'), RECENT: take('RECENT'), OK: sign },
       onPlusTag: async () => accepted.resolve('accepted'),
     })
     .then(
@@ -96,8 +162,9 @@ async function idleOnce(
     let outcome = await inTime(Promise.race([accepted.promise, ended]))
     if (outcome === 'accepted') {
       onAlive()
-      const slept = pause(clock, deadlines.idle, stop).then(() => 'slept' as const)
+      const slept = pause(clock, period, stop).then(() => 'slept' as const)
       const first = await Promise.race([ended, slept])
+      isEnding = true
       if (first === 'slept') connection.client.write('DONE')
       outcome = first === 'slept' ? await inTime(ended) : first
       // A server that ends every IDLE at once would be asked again without a pause.

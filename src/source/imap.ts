@@ -7,7 +7,14 @@ import { type ConnectOptions, connectImap, type ImapConnection } from './imap-co
 import { type ImapDeadlines, usualDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
 import { watchFolder } from './imap-watch.ts'
-import { type LoginGate, type Patience, type Source, ungated } from './source.ts'
+import {
+  type IdleMemory,
+  type IdleWay,
+  type LoginGate,
+  type Patience,
+  type Source,
+  ungated,
+} from './source.ts'
 
 export interface ImapSourceOptions {
   readonly mailbox: MailboxConfig
@@ -18,6 +25,8 @@ export interface ImapSourceOptions {
   readonly patience?: Patience
   /** What every login passes through. */
   readonly gate?: LoginGate
+  /** What is known of IDLE; default: learned anew by each source. */
+  readonly idleMemory?: IdleMemory
 }
 
 /** Hosts allow few connections of one user (Zoho about three): more folders than this are left to the poll. */
@@ -25,7 +34,7 @@ const mostWatched = 2
 
 /** See source.ts for the contract, and `imap-connection.ts`, `imap-retrieve.ts`, `imap-settle.ts` for the faults. */
 export function makeImapSource(given: ImapSourceOptions): Source {
-  const { mailbox, clock, deadlines, patience, gate = ungated } = given
+  const { mailbox, clock, deadlines, patience, gate = ungated, idleMemory = ownMemory() } = given
   const memory: DialMemory = {}
   const options: ConnectOptions = {
     mailbox,
@@ -39,8 +48,14 @@ export function makeImapSource(given: ImapSourceOptions): Source {
   return {
     protocol: 'imap',
     open: async signal => new ImapSession(await connect(signal), folders),
-    watch: (onNews, onAlive, signal) => watchFolders(connect, folders, { onNews, onAlive }, signal),
+    watch: (onNews, onAlive, signal) =>
+      watchFolders(connect, folders, { onNews, onAlive }, idleMemory, signal),
   }
+}
+
+function ownMemory(): IdleMemory {
+  const ways = new Map<string, IdleWay>()
+  return { wayOf: folder => ways.get(folder), learned: (folder, way) => void ways.set(folder, way) }
 }
 
 type Connect = (signal: AbortSignal) => Promise<ImapConnection>
@@ -50,6 +65,7 @@ async function watchFolders(
   connect: Connect,
   folders: readonly string[],
   calls: { readonly onNews: () => void; readonly onAlive: () => void },
+  idleMemory: IdleMemory,
   signal: AbortSignal,
 ): Promise<never> {
   const others = new AbortController()
@@ -63,7 +79,7 @@ async function watchFolders(
     loggedIn = login
     const connection = await login
     try {
-      return await watchFolder(connection, folder, calls, both)
+      return await watchFolder(connection, folder, calls, idleMemory, both)
     } catch (error) {
       // A folder that is missing is told by each pull; it must not keep the other one from being watched.
       if (!(error instanceof Fault) || error.code !== 'source.folder-missing') throw error

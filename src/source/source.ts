@@ -130,6 +130,15 @@ export interface SourceSession {
  */
 export type Patience = (phase: string) => number | undefined
 
+/** What is known of a folder's IDLE: it tells of mail as it comes, it keeps it back, or nobody has seen it yet. */
+export type IdleWay = 'tells' | 'silent' | undefined
+
+/** Kept from watch to watch and from process to process (idle-memory.ts). */
+export interface IdleMemory {
+  wayOf(folder: string): IdleWay
+  learned(folder: string, way: 'tells' | 'silent'): void
+}
+
 /** Every login passes through here (logins.ts): refused ones are capped, and the server's pauses kept. */
 export interface LoginGate {
   /**

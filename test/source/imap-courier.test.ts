@@ -23,7 +23,7 @@ describe('the IMAP source on a real Courier', { skip: courierMissing() ?? false 
     const { caFile, ports, user, password } = server
     const reach = { port: ports.imaps, security: 'tls', host: 'localhost', caFile } as const
     const mailbox = { ...mailboxOf(reach, folders), user, password: Secret.of(password) }
-    return makeImapSource({ mailbox, clock: systemClock, deadlines: { quickPoll: 100 } })
+    return makeImapSource({ mailbox, clock: systemClock, deadlines: { quickIdle: 100 } })
   }
   const open = async (source: Source): Promise<SourceSession> => {
     const session = await source.open(never)

@@ -6,7 +6,7 @@ import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
 import { Fault, type FaultCode } from '../../src/fault.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import type { ImapDeadlines } from '../../src/source/imap-deadlines.ts'
-import type { Listed, Source, SourceSession } from '../../src/source/source.ts'
+import type { IdleMemory, Listed, Source, SourceSession } from '../../src/source/source.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import { type ImapServer, type ImapServerOptions, startImapServer } from '../servers/imap-server.ts'
 
@@ -56,6 +56,7 @@ export interface RigOptions extends ImapServerOptions {
   readonly reach?: Partial<ServerConfig>
   readonly mailbox?: Partial<MailboxConfig>
   readonly clock?: Clock
+  readonly idleMemory?: IdleMemory
 }
 
 /** A stand-in with a source for it; both end with the test, which fails when a connection is left open. */
@@ -66,6 +67,7 @@ export async function rig(t: TestContext, options: RigOptions = {}): Promise<Rig
     mailbox,
     clock: options.clock ?? systemClock,
     deadlines: options.deadlines ?? {},
+    ...(options.idleMemory && { idleMemory: options.idleMemory }),
   })
   const atEnd: (() => void)[] = []
   t.after(async () => {

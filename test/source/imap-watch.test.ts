@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { type Clock, systemClock } from '../../src/clock.ts'
+import type { IdleMemory, IdleWay } from '../../src/source/source.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
 import { faultOf, mail, type Rig, type RigOptions, rig, until } from './imap-harness.ts'
 
@@ -143,16 +144,62 @@ test('an IDLE that is refused falls back to NOOP', async t => {
   assert.equal(said(watched, 'IDLE'), 1)
 })
 
-test('Courier, whose IDLE reports late, is asked by NOOP in quick succession', async t => {
-  const watched = await watching(t, {
-    deadlines: { quickPoll: 20, poll: 60_000 },
+/** The watch of one server with what is remembered of its IDLE. */
+async function remembering(t: TestContext, options: RigOptions, way?: IdleWay) {
+  const ways: IdleWay[] = [way]
+  const idleMemory: IdleMemory = {
+    wayOf: () => ways.at(-1),
+    learned: (_, learned) => void ways.push(learned),
+  }
+  return { ways, ...(await watching(t, { ...options, idleMemory })) }
+}
+const quick = { idle: 60_000, quickIdle: 30, examine: 60_000 }
+
+test('F20: mail that IDLE keeps back till DONE (GNU mailutils imap4d) comes within moments, and is remembered', async t => {
+  const watched = await remembering(t, { deadlines: quick, faults: { mutePushes: true } })
+  await until(() => said(watched, 'IDLE') >= 2, 'IDLE')
+  watched.server.deliver('INBOX', mail('a'))
+  await until(() => watched.seen.news >= 2 && watched.ways.at(-1) === 'silent', 'the announcement')
+  assert.deepEqual(watched.ways, [undefined, 'silent'])
+})
+
+test('F20: mail that neither IDLE nor NOOP tells of (go-imap 1.x) is found by EXAMINE on the same connection', async t => {
+  let last = 1
+  const watched = await remembering(t, {
+    deadlines: { ...quick, examine: 50 },
     faults: {
-      greeting:
-        '* OK [CAPABILITY IMAP4rev1 IDLE] Courier-IMAP ready. Copyright 1998-2022 Double Precision, Inc.',
+      mutePushes: true,
+      at: ({ verb }) =>
+        verb === 'DONE' || verb === 'NOOP' ? { do: 'answer', pieces: ['{tag} OK\r\n'] } : undefined,
     },
   })
-  await until(() => said(watched, 'NOOP') >= 3, 'three NOOPs')
-  assert.equal(said(watched, 'IDLE'), 0)
+  await until(() => said(watched, 'IDLE') >= 2, 'IDLE')
+  last = watched.seen.news
+  watched.server.deliver('INBOX', mail('a'))
+  await until(() => watched.seen.news > last && watched.ways.at(-1) === 'silent', 'the announcement')
+  assert.equal(watched.server.ledger.logins.length, 1)
+})
+
+test('F20: a mailbox whose IDLE was silent is asked quickly from the first moment, until IDLE tells again', async t => {
+  const watched = await remembering(t, { deadlines: { ...quick, quickIdle: 300 } }, 'silent')
+  await until(() => said(watched, 'IDLE') >= 2, 'two quick IDLEs')
+  watched.server.deliver('INBOX', mail('a'))
+  await until(() => watched.ways.at(-1) === 'tells', 'what was learned')
+  const idles = said(watched, 'IDLE')
+  // Longer than two quick ones take.
+  await new Promise(resolve => setTimeout(resolve, 900))
+  assert.ok(said(watched, 'IDLE') <= idles + 1, 'it is believed again')
+})
+
+test('F20: a count that is told again and again, an EXPUNGE and an answer to NOOP are no news that IDLE kept back', async t => {
+  const watched = await remembering(t, {
+    deadlines: { ...quick, examine: 20 },
+    faults: {
+      at: ({ verb }) => (verb === 'NOOP' ? { do: 'before', pieces: ['* 0 EXISTS\r\n'] } : undefined),
+    },
+  })
+  await until(() => said(watched, 'IDLE') >= 4, 'four IDLEs')
+  assert.deepEqual(watched.ways, [undefined])
 })
 
 test('a server that ends every IDLE at once is not asked in a tight loop', async t => {

@@ -1,0 +1,43 @@
+/**
+ * Family F, row 20: an IDLE that keeps mail back is found out by what it does, asked every few seconds, and remembered.
+ * GNU mailutils imap4d tells at DONE only; go-imap 1.x tells EXAMINE only.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runDaemon } from '../../src/daemon.ts'
+import { idleWayOf } from '../../src/idle-memory.ts'
+import { until } from '../servers/hikyaku.ts'
+import { mail, minute, play, portsOf } from './harness.ts'
+
+test('F20: mail that IDLE keeps back is in Gmail within a quarter of a minute, and the next process knows', () =>
+  play({ protocol: 'imap', more: { SCHEDULE: '0 0 1 1 *' } }, async self => {
+    const server = self.world.source.imap
+    assert.ok(server)
+    server.faults.mutePushes = true
+    const stop = new AbortController()
+    const running = runDaemon(self.app.bridge, stop.signal, new AbortController().signal, {
+      afterAttempt: () => {},
+    })
+    const { name } = portsOf(self.app).mailbox
+    const wayOf = () => idleWayOf(self.app.journal, name, 'INBOX')
+    try {
+      await until(() => server.ledger.commands.some(({ text }) => text === 'IDLE'), 'the watch')
+      await self.deliver(mail('kept back'))
+      const beganMs = self.clock.monotonicMs()
+      const timer = setInterval(() => self.clock.pass(1000), 50)
+      try {
+        await until(() => self.world.gmail.accepted.length === 1, 'the new mail')
+      } finally {
+        clearInterval(timer)
+      }
+      await until(() => wayOf() === 'silent', 'what is learned of it')
+      assert.ok(self.clock.monotonicMs() - beganMs < minute / 4, `${self.clock.monotonicMs() - beganMs} ms`)
+    } finally {
+      stop.abort()
+      await running
+    }
+    assert.equal(wayOf(), 'silent')
+    await self.restart()
+    assert.equal(wayOf(), 'silent')
+    await self.judge()
+  }))
