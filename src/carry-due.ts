@@ -4,6 +4,7 @@ import { Carrier } from './carry.ts'
 import { asFault, type Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { carried, type MessageRow } from './journal/journal.ts'
+import { LabelWishes } from './label-wishes.ts'
 import { carrySuspects, keyOfEntry } from './poison.ts'
 import type { PullOptions } from './pull.ts'
 import type { PullContext } from './pull-context.ts'
@@ -17,9 +18,10 @@ const carriers = 6
 export async function carryDue(
   context: PullContext,
   options: Pick<PullOptions, 'budgetMs' | 'onProgress'>,
-): Promise<{ left: number; due: number; fault: Fault | undefined }> {
+): Promise<{ left: number; due: number; fault: Fault | undefined; labelFaults: readonly Fault[] }> {
   const { journal, mailbox, clock, at, stopping, signal, underWay } = context
-  const carrier = new Carrier(context, row => requestFor(context, row))
+  const wishes = new LabelWishes(context)
+  const carrier = new Carrier(context, row => requestFor(context, wishes, row), wishes)
   const keyOfId = (id: number): string => {
     const entry = at.get(id)
     return entry === undefined ? '' : keyOfEntry(context, entry)
@@ -70,23 +72,30 @@ export async function carryDue(
   const results = await Promise.allSettled(Array.from({ length: carriers }, () => work()))
   for (const result of results) if (result.status === 'rejected') throw result.reason
   const left = await carrySuspects(context, suspects, goesOn, carry)
-  return { left: due.length - next + left, due: all.length, fault }
+  if (goesOn()) await wishes.tryAgain()
+  return { left: due.length - next + left, due: all.length, fault, labelFaults: wishes.faults }
 }
 
 /** The labels of a message in Gmail, and whether it counts as read. */
-async function requestFor(context: PullContext, row: MessageRow): Promise<ImportRequest> {
+async function requestFor(
+  context: PullContext,
+  wishes: LabelWishes,
+  row: MessageRow,
+): Promise<ImportRequest> {
   const { mailbox, gmail, signal, session } = context
   // POP3 has one nameless folder, which is the mailbox's first.
   const folder =
     session.abilities.protocol === 'pop3'
       ? mailbox.folders[0]
       : mailbox.folders.find(one => one.name === row.folder)
-  const names = [...mailbox.labels, ...(folder?.labels ?? [])]
+  const names: string[] = []
   if (folder?.to === 'spam') names.push('SPAM')
   else if (folder?.to !== 'label' && !mailbox.archive) names.push('INBOX')
   if (row.seen !== true) names.push('UNREAD')
+  const wished = await wishes.idsFor([...new Set([...mailbox.labels, ...(folder?.labels ?? [])])])
+  const own = await gmail.labelIds(names, signal)
   return {
-    labelIds: await gmail.labelIds([...new Set(names)], signal),
+    labelIds: [...new Set([...wished, ...own])],
     internalDateSource: mailbox.internalDateSource,
     neverMarkSpam: mailbox.neverMarkSpam,
     processForCalendar: mailbox.processForCalendar,

@@ -10,6 +10,7 @@ import { Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
 import type { MessageRow, RowPatch } from './journal/journal.ts'
+import type { LabelWishes } from './label-wishes.ts'
 import type { RawMessage } from './message.ts'
 import { countDeferred, eventOf, gmailMaxOctets, type PullContext, record } from './pull-context.ts'
 import { defer, setAside } from './set-aside.ts'
@@ -21,15 +22,21 @@ const outcomePauseMs = 15_000
 export class Carrier {
   readonly #context: PullContext
   readonly #requests: (row: MessageRow) => Promise<ImportRequest>
+  readonly #wishes: LabelWishes
   /** Uploads that Gmail answered with an id. */
   accepted = 0
   /** Digest -> the upload of the same octets that is under way in this pull. */
   readonly #underWay = new Map<string, Promise<unknown>>()
 
   /** @param requests how a row is to be imported (labels of its folder, read or unread) */
-  constructor(context: PullContext, requests: (row: MessageRow) => Promise<ImportRequest>) {
+  constructor(
+    context: PullContext,
+    requests: (row: MessageRow) => Promise<ImportRequest>,
+    wishes: LabelWishes,
+  ) {
     this.#context = context
     this.#requests = requests
+    this.#wishes = wishes
   }
 
   /** Carries one row. Throws only faults that stop more than this message. */
@@ -147,23 +154,28 @@ export class Carrier {
       importingAtMs: clock.nowMs(),
     }
     journal.moveAll([...inherit, { id: row.id, to: 'importing', patch: intent }])
-    await this.#import(row, raw, request, true)
+    await this.#import(row, raw, request, 1)
   }
 
-  async #import(row: MessageRow, raw: RawMessage, request: ImportRequest, first: boolean): Promise<void> {
+  async #import(row: MessageRow, raw: RawMessage, request: ImportRequest, tries: number): Promise<void> {
     const { gmail, signal } = this.#context
     let answer: { readonly id: string; readonly sentSha256: string }
     try {
       answer = await gmail.import(raw, request, signal)
     } catch (error) {
       // Labels may have been deleted or renamed in Gmail: they were forgotten, so they are read anew.
-      if (first && error instanceof Fault && error.retry === 'now' && error.scope === 'message') {
-        return this.#import(row, raw, await this.#requests(row), false)
+      if (tries === 1 && error instanceof Fault && error.retry === 'now' && error.scope === 'message') {
+        return this.#import(row, raw, await this.#requests(row), tries + 1)
+      }
+      if (tries > 1 && error instanceof Fault && error.code === 'gmail.label') {
+        const without = this.#wishes.takeOff(request, error, tries > 2)
+        if (without !== undefined) return this.#import(row, raw, without, tries + 1)
       }
       if (error instanceof Fault && this.#mayInsert(error, request)) return this.#insert(row, raw, request)
       throw error
     }
     this.#imported(row, raw, answer)
+    this.#wishes.imported(request)
   }
 
   #mayInsert(fault: Fault, request: ImportRequest): boolean {

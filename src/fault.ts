@@ -91,6 +91,7 @@ export const faultKinds = {
   'gmail.message-refused': kind('message', 'owner', someAside),
   'gmail.message-unexplained': kind('message', 'later', someAside),
   'gmail.label': kind('message', 'now', someAside),
+  'gmail.label-refused': kind('mailbox', 'owner', someAside),
   'gmail.unknown-answer': kind('message', 'later', someAside),
   'gmail.outcome-unknown': kind('message', 'later', someAside),
   'gmail.ask-owner': kind('message', 'owner', someAside),

@@ -13,6 +13,7 @@ import { describeTroubled } from './describe-trouble.ts'
 import { asFault, Fault } from './fault.ts'
 import { identify, leaveFolders } from './identify.ts'
 import type { Conservation } from './journal/journal.ts'
+import { labelsOf } from './label-wishes.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import {
   type LostAt,
@@ -137,7 +138,8 @@ async function pullWith(
     setAsidePoison(context)
     forgetKnownEnds(context, listed)
     await resolveUnknown(context)
-    const { left, due, fault } = await carryDue(context, options)
+    const { left, due, fault, labelFaults } = await carryDue(context, options)
+    faults.push(...labelFaults)
     // What is imported may be settled even where the account or the backlog stopped the rest.
     // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
     if (fault !== undefined && fault.scope !== 'account') throw fault
@@ -222,7 +224,7 @@ async function listFolders(
       log.fault(fault, { mailbox: mailbox.name })
     }
   }
-  journal.troubles.keepFolders(mailbox.name, session.folders, clock.nowMs())
+  journal.troubles.keepFolders(mailbox.name, session.folders, labelsOf(mailbox), clock.nowMs())
   if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
   if (faults.length === 0) leaveFolders(context)
   return { faults, inDoubt, listed, doubtful }

@@ -11,6 +11,7 @@
  * | message | mailbox | number of its row               | a move that records a fault  | the move to imported or merged       |
  * | folder  | mailbox | folder                          | its listing failed           | its listing                          |
  * | wish    | mailbox | folder it is to be done in      | AFTER_IMPORT refused, undone | a listing that shows it done         |
+ * | wish    | mailbox | `labelSubject` of a Gmail label | mail that went in without it | mail that went in with it; having it |
  * | mailbox | mailbox | ''                              | an attempt that failed       | a pull that came to its end; a login, where the trouble was the way there |
  * | mailbox | mailbox | 'books'                         | a message without a place    | books that balance                   |
  * | account | account | ''                              | Gmail or Google said no      | an import                            |
@@ -32,6 +33,15 @@ export interface TroubleKey {
   readonly name: string
   readonly subject: string
 }
+
+const labelMark = 'Gmail label: '
+
+/** The subject of a wish for a label of Gmail; that of any other wish is a folder. */
+export const labelSubject = (label: string): string => `${labelMark}${label}`
+
+/** The label that a wish is for, or undefined where it is for a folder. */
+export const labelOf = ({ scope, subject }: Pick<TroubleKey, 'scope' | 'subject'>): string | undefined =>
+  scope === 'wish' && subject.startsWith(labelMark) ? subject.slice(labelMark.length) : undefined
 
 /**
  * - success: that very thing went well
@@ -125,8 +135,8 @@ export interface TroubleBook {
   /** Ids of rows whose trouble is open and of which nothing is known yet, longest first. */
   undescribed(mailbox: string, sinceAtMostMs: number, limit: number): readonly number[]
   describe(messageId: number, about: MessageAbout): void
-  /** Closes, as taken out of the configuration, what concerns other folders of the mailbox than these. */
-  keepFolders(mailbox: string, folders: readonly string[], atMs: number): void
+  /** Closes, as taken out of the configuration, what concerns other folders and labels of the mailbox than these. */
+  keepFolders(mailbox: string, folders: readonly string[], labels: readonly string[], atMs: number): void
   /** Closes what concerns other mailboxes and accounts than these. */
   keepOnly(mailboxes: readonly string[], accounts: readonly string[], atMs: number): void
 }

@@ -1,5 +1,5 @@
 /** Label ids for names: users.labels.list, and users.labels.create where one is missing. Cached until forgotten. */
-import { Fault } from '../fault.ts'
+import { Fault, type FaultCode } from '../fault.ts'
 import { callGmail } from './api.ts'
 import { orAbort } from './or-abort.ts'
 import { units } from './pace.ts'
@@ -24,10 +24,32 @@ const systemLabels = new Set([
 const notForImport = new Set(['DRAFT', 'SENT', 'CHAT', 'DRAFTS', 'CHATS'])
 
 export interface Labels {
-  /** @throws Fault gmail.label (mailbox, owner) for a name that Gmail does not take, and those of a call */
+  /**
+   * @throws Fault gmail.label-refused (mailbox, owner; facts.labels: the name) where the label cannot be had and nothing
+   * shows that the account is the cause, and the account's own of a call
+   */
   idsFor(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Gmail did not know an id: the next look-up reads the list again. */
   forget(): void
+}
+
+/** Answers to a question about labels that an import may show to concern labels alone. */
+const perhapsOfLabels: readonly FaultCode[] = [
+  'gmail.label',
+  'gmail.unknown-answer',
+  'gmail.account-refused',
+  'gmail.storage-full',
+]
+/** Reasons that say "not allowed" and not what, or to whom. */
+const bareReasons = ['forbidden', 'domainpolicy', 'permission_denied']
+
+/** Whether what was met here may be said of labels only. What the sign-in met concerns everything. */
+function mayConcernLabelsOnly({ code, facts }: Fault): boolean {
+  if (code === 'gmail.scope-missing') return true
+  if (facts.phase === 'token') return false
+  if (code !== 'gmail.forbidden') return perhapsOfLabels.includes(code)
+  const reasons = String(facts.reason ?? '').split(' ')
+  return reasons.every(reason => bareReasons.includes(reason))
 }
 
 /** Gmail tells label names apart without regard to case. */
@@ -52,7 +74,8 @@ export function makeLabels(session: Session): Labels {
     return read
   }
 
-  const create = async (name: string, signal: AbortSignal): Promise<string | undefined> => {
+  /** The new label's id, or the conflict: then the list may have it. */
+  const create = async (name: string, signal: AbortSignal): Promise<string | Fault> => {
     const json = { name, labelListVisibility: 'labelShow', messageListVisibility: 'show' }
     try {
       const label = await callGmail(
@@ -68,31 +91,54 @@ export function makeLabels(session: Session): Labels {
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown
       // 409: somebody made it a moment ago (or an answer to us was lost): the list has it.
-      if (thrown.facts.status === 409) return undefined
-      const invalid = thrown.facts.status === 400 && thrown.code !== 'gmail.storage-full'
-      throw invalid ? unusable(name, String(thrown.facts.words ?? '')) : thrown
+      if (thrown.facts.status === 409) return thrown
+      throw thrown
     }
   }
 
   const resolve = async (name: string, signal: AbortSignal): Promise<string> => {
     const upper = name.toUpperCase()
     if (systemLabels.has(upper)) return upper
-    if (notForImport.has(upper)) throw unusable(name, 'a system label that imported mail cannot have')
+    if (notForImport.has(upper)) {
+      const words = 'a system label that imported mail cannot have'
+      throw new Fault('gmail.label-refused', { facts: { labels: name, words } })
+    }
     known ??= await list(signal)
     const cached = known.get(keyOf(name))
     if (cached !== undefined) return cached
     // Gmail shows `a/b` below `a` where `a` is a label too.
     const slash = name.lastIndexOf('/')
-    if (slash > 0) await resolve(name.slice(0, slash), signal)
+    if (slash > 0) {
+      // It may stand without the other.
+      await labelFor(name.slice(0, slash), signal).catch(thrown => {
+        if (!(thrown instanceof Fault) || thrown.code !== 'gmail.label-refused') throw thrown
+      })
+    }
     const created = await create(name, signal)
-    if (created !== undefined) {
+    if (typeof created === 'string') {
       known.set(keyOf(name), created)
       return created
     }
     known = await list(signal)
     const found = known.get(keyOf(name))
-    if (found === undefined) throw unusable(name, 'exists by another name')
+    if (found === undefined) throw created
     return found
+  }
+
+  const labelFor = async (name: string, signal: AbortSignal): Promise<string> => {
+    try {
+      return await resolve(name, signal)
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || !mayConcernLabelsOnly(thrown)) throw thrown
+      const { words = '', status } = thrown.facts
+      const facts = {
+        labels: name,
+        words: scrub(String(words)),
+        ...(status === undefined ? {} : { status }),
+        ...(thrown.code === 'gmail.scope-missing' ? { scope: 'gmail.labels' } : {}),
+      }
+      throw new Fault('gmail.label-refused', { facts, cause: thrown })
+    }
   }
 
   return {
@@ -100,7 +146,7 @@ export function makeLabels(session: Session): Labels {
       const mine = last.then(async () => {
         signal.throwIfAborted()
         const ids = new Set<string>()
-        for (const name of names) ids.add(await resolve(name, signal))
+        for (const name of names) ids.add(await labelFor(name, signal))
         return [...ids]
       })
       last = mine.catch(() => {})
@@ -111,6 +157,3 @@ export function makeLabels(session: Session): Labels {
     },
   }
 }
-
-const unusable = (labels: string, words: string): Fault =>
-  new Fault('gmail.label', { scope: 'mailbox', retry: 'owner', facts: { labels, words: scrub(words) } })

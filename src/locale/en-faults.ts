@@ -360,6 +360,16 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       waits,
       'Nothing: hikyaku reads the labels again and makes what is missing.',
     ),
+  'gmail.label-refused': f =>
+    text(
+      f.get('phase') === 'upload'
+        ? `Gmail does not put ${f.with('labels', name => `the label ${name}`) || 'a label'} on imported mail.${google(f)}`
+        : `Gmail does not give hikyaku ${f.with('labels', name => `the label ${name}`) || 'a label'}.${google(f)}`,
+      'No mail is lost: it goes on coming into Gmail, without this label.',
+      f.get('scope') === undefined
+        ? 'Choose another name (GMAIL_LABELS, or `labels` of the folder), or make the label in Gmail by hand; if Gmail speaks of too many labels, delete some there. hikyaku tries again by itself.'
+        : 'Run `hikyaku setup google`, sign in again, and tick every box on Google’s page; or take the label out of the configuration.',
+    ),
   'gmail.unknown-answer': f =>
     text(
       `Gmail answered something that hikyaku does not know${f.with('status', status => ` (HTTP ${status})`)}.${google(f)}`,

@@ -360,6 +360,16 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
       waits,
       '操作は不要です。ラベルを読み込み直し、足りないものは作成します。',
     ),
+  'gmail.label-refused': f =>
+    text(
+      f.get('phase') === 'upload'
+        ? `Gmail が、取り込むメールにラベル${f.with('labels', name => `「${name}」`)}を付けることを拒否しました。${google(f)}`
+        : `Gmail のラベル${f.with('labels', name => `「${name}」`)}を使えません。${google(f)}`,
+      'メールは失われません。このラベルを付けずに取り込みを続けています。',
+      f.get('scope') === undefined
+        ? '別の名前を選ぶか（GMAIL_LABELS、またはフォルダーの `labels`）、Gmail でこのラベルを手動で作成してください。ラベルが多すぎるという応答なら、Gmail で不要なラベルを削除してください。hikyaku は自動で再試行します。'
+        : '`hikyaku setup google` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れてください。または、このラベルを設定から外してください。',
+    ),
   'gmail.unknown-answer': f =>
     text(
       `Gmail から想定外の応答がありました${f.with('status', status => `（HTTP ${status}）`)}。${google(f)}`,

@@ -1,5 +1,5 @@
 /** What is said of each entry of the one list of what is not well: its name, its notice and its all-clear. */
-import type { TroubleEnd, TroubleEntry } from '../trouble.ts'
+import { labelOf, type TroubleEnd, type TroubleEntry } from '../trouble.ts'
 import { printable } from '../untrusted.ts'
 import { en } from './en.ts'
 import { ja } from './ja.ts'
@@ -25,10 +25,14 @@ export interface TroubleWords {
   readonly ended: string
 }
 
-const place = (entry: TroubleEntry): { name: string; folder: string } => ({
-  name: printable(entry.name, 80),
-  folder: printable(entry.subject, 80),
-})
+const place = (entry: TroubleEntry): { name: string; folder: string; label: string | undefined } => {
+  const label = labelOf(entry)
+  return {
+    name: printable(entry.name, 80),
+    folder: printable(entry.subject, 80),
+    label: label === undefined ? undefined : printable(label, 80),
+  }
+}
 
 const isForGood = (entry: TroubleEntry): boolean => entry.retry === 'owner'
 
@@ -38,13 +42,14 @@ const enMessages = (count: number): string =>
 const english: TroubleWords = {
   heading: count => `Not well (${en.format.number(count)}):`,
   label(entry) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
         return `${name}, ${enMessages(entry.messages)} ${isForGood(entry) ? 'set aside' : 'put off'}`
       case 'folder':
         return `${name}, folder ${folder}`
       case 'wish':
+        if (label !== undefined) return `${name}, the Gmail label ${label}`
         return `${name}${folder === '' ? '' : `, folder ${folder}`}, what is to be done after the import`
       case 'mailbox':
         return name
@@ -60,7 +65,7 @@ const english: TroubleWords = {
   named: (numbers, more) => `Messages: ${numbers}${more > 0 ? ` and ${en.format.number(more)} more` : ''}`,
   about: { from: 'From', subject: 'Subject', date: 'Date' },
   subject(entry) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
         return isForGood(entry)
@@ -69,6 +74,7 @@ const english: TroubleWords = {
       case 'folder':
         return `[hikyaku] The folder ${folder} of ${name} cannot be opened`
       case 'wish':
+        if (label !== undefined) return `[hikyaku] ${name}: mail comes without the Gmail label ${label}`
         return `[hikyaku] ${name}: imported mail cannot be deleted or moved`
       case 'mailbox':
         return entry.subject === 'books'
@@ -81,7 +87,7 @@ const english: TroubleWords = {
     }
   },
   notice(entry, forMs) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     const span = en.format.span(forMs)
     switch (entry.scope) {
       case 'message':
@@ -91,6 +97,8 @@ const english: TroubleWords = {
       case 'folder':
         return `For ${span} the folder ${folder} of ${name} could not be opened. Its new mail does not come into Gmail; the other folders go on.`
       case 'wish':
+        if (label !== undefined)
+          return `For ${span} hikyaku has not had the Gmail label ${label} for the mail of ${name}. The mail comes into Gmail without it.`
         return `For ${span} hikyaku has not been able to do what you chose for imported mail of ${name}${folder === '' ? '' : ` (folder ${folder})`}. Mail goes on coming into Gmail.`
       case 'mailbox':
         return entry.subject === 'books'
@@ -103,7 +111,7 @@ const english: TroubleWords = {
     }
   },
   clearSubject(entry) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
         return endOf(entry) === 'gone'
@@ -112,13 +120,14 @@ const english: TroubleWords = {
       case 'folder':
         return `[hikyaku] The folder ${folder} of ${name} works again`
       case 'wish':
+        if (label !== undefined) return `[hikyaku] ${name}: mail gets the Gmail label ${label} again`
         return `[hikyaku] ${name}: imported mail is deleted or moved again`
       default:
         return `[hikyaku] ${name === '' ? 'hikyaku' : name} works again`
     }
   },
   clear(entry, afterMs) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     const span = en.format.span(afterMs)
     switch (entry.scope) {
       case 'message':
@@ -130,6 +139,8 @@ const english: TroubleWords = {
       case 'folder':
         return `The folder ${folder} of ${name} can be opened again, after ${span}. What had waited is being imported.`
       case 'wish':
+        if (label !== undefined)
+          return `New mail of ${name} gets the Gmail label ${label} again, after ${span}. What came meanwhile is in Gmail without it.`
         return `What you chose for imported mail of ${name} is done again, after ${span}.`
       case 'mailbox':
         return entry.subject === 'books'
@@ -151,13 +162,14 @@ const jaMails = (count: number): string => `メール ${ja.format.number(count)}
 const japanese: TroubleWords = {
   heading: count => `問題（${ja.format.number(count)} 件）:`,
   label(entry) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
         return `${name} の${jaMails(entry.messages)}（${isForGood(entry) ? '要確認' : '再試行中'}）`
       case 'folder':
         return `${name} のフォルダー「${folder}」`
       case 'wish':
+        if (label !== undefined) return `${name} のメールに付ける Gmail のラベル「${label}」`
         return `${name}${folder === '' ? '' : ` のフォルダー「${folder}」`}の取り込み後の処理`
       case 'mailbox':
         return name
@@ -173,7 +185,7 @@ const japanese: TroubleWords = {
   named: (numbers, more) => `メール: ${numbers}${more > 0 ? ` ほか ${ja.format.number(more)} 通` : ''}`,
   about: { from: '差出人', subject: '件名', date: '日付' },
   subject(entry) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
         return isForGood(entry)
@@ -182,6 +194,8 @@ const japanese: TroubleWords = {
       case 'folder':
         return `【hikyaku】${name} のフォルダー「${folder}」を開けません`
       case 'wish':
+        if (label !== undefined)
+          return `【hikyaku】${name} のメールに Gmail のラベル「${label}」を付けられません`
         return `【hikyaku】${name} の取り込み済みメールを削除・移動できません`
       case 'mailbox':
         return entry.subject === 'books'
@@ -194,7 +208,7 @@ const japanese: TroubleWords = {
     }
   },
   notice(entry, forMs) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     const span = ja.format.span(forMs)
     switch (entry.scope) {
       case 'message':
@@ -204,6 +218,8 @@ const japanese: TroubleWords = {
       case 'folder':
         return `${name} のフォルダー「${folder}」を、${span}前から開けません。このフォルダーの新着メールは Gmail に届きません。ほかのフォルダーの取り込みは続いています。`
       case 'wish':
+        if (label !== undefined)
+          return `${name} のメールに付ける Gmail のラベル「${label}」を、${span}前から使えません。メールは、ラベルなしで Gmail に届いています。`
         return `${name}${folder === '' ? '' : ` のフォルダー「${folder}」`}で、取り込み後の処理（削除・移動）が${span}前からできていません。取り込みは続いています。`
       case 'mailbox':
         return entry.subject === 'books'
@@ -216,7 +232,7 @@ const japanese: TroubleWords = {
     }
   },
   clearSubject(entry) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
         return endOf(entry) === 'gone'
@@ -225,13 +241,15 @@ const japanese: TroubleWords = {
       case 'folder':
         return `【hikyaku】${name} のフォルダー「${folder}」が復旧しました`
       case 'wish':
+        if (label !== undefined)
+          return `【hikyaku】${name} のメールに Gmail のラベル「${label}」を付けられるようになりました`
         return `【hikyaku】${name} の取り込み後の処理が復旧しました`
       default:
         return `【hikyaku】${name === '' ? 'hikyaku' : name} が復旧しました`
     }
   },
   clear(entry, afterMs) {
-    const { name, folder } = place(entry)
+    const { name, folder, label } = place(entry)
     const span = ja.format.span(afterMs)
     switch (entry.scope) {
       case 'message':
@@ -243,6 +261,8 @@ const japanese: TroubleWords = {
       case 'folder':
         return `${name} のフォルダー「${folder}」を、${span}ぶりに開けました。たまっていたメールを順に取り込んでいます。`
       case 'wish':
+        if (label !== undefined)
+          return `${name} の新しいメールに、${span}ぶりに Gmail のラベル「${label}」が付くようになりました。その間に届いたメールには付いていません。`
         return `${name} の取り込み後の処理が、${span}ぶりに復旧しました。`
       case 'mailbox':
         return entry.subject === 'books'

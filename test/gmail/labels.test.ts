@@ -110,16 +110,57 @@ describe('label ids', () => {
       const fault = await faultOf(gmail.labelIds([name], never))
       assert.deepEqual(
         [fault.code, fault.scope, fault.retry, fault.facts.labels],
-        ['gmail.label', 'mailbox', 'owner', name],
+        ['gmail.label-refused', 'mailbox', 'owner', name],
       )
     }
   })
+
+  test('of a name below another one that cannot be had are had all the same', async t => {
+    const labels: Label[] = []
+    const server = await serve(t, (seen, response) => {
+      if (seen.method === 'GET') return sendJson(response, 200, { labels })
+      const { name } = JSON.parse(seen.body.toString()) as { name: string }
+      if (name === 'Muted')
+        return sendJson(response, 400, { error: { code: 400, message: 'Invalid label name' } })
+      sendJson(response, 200, { id: 'Label_5', name })
+    })
+    const gmail = await gmailFor(t, { api: server.origin })
+    assert.deepEqual(await gmail.labelIds(['Muted/x'], never), ['Label_5'])
+  })
+
+  // What may be the account's after all is shown to be so by the import that follows (label-wishes.ts).
+  for (const [status, reason, message, code] of [
+    [400, 'invalidArgument', 'Invalid label name', 'gmail.label-refused'],
+    [409, 'aborted', 'Label name exists or conflicts', 'gmail.label-refused'],
+    [400, 'invalidArgument', 'Too many labels', 'gmail.label-refused'],
+    [403, 'limitExceeded', 'Label limit exceeded', 'gmail.label-refused'],
+    [403, 'forbidden', 'Not allowed', 'gmail.label-refused'],
+    [404, 'notFound', 'Not Found', 'gmail.label-refused'],
+    [400, 'failedPrecondition', 'Mail service not enabled', 'gmail.forbidden'],
+    [403, 'accountDisabled', 'Account disabled', 'gmail.forbidden'],
+    [403, 'accessNotConfigured', 'Gmail API has not been used', 'gmail.api-disabled'],
+    [429, 'rateLimitExceeded', 'Too fast', 'gmail.rate-limited'],
+    [403, 'userRateLimitExceeded', 'Too fast', 'gmail.rate-limited'],
+    [503, 'backendError', 'Backend Error', 'gmail.server'],
+  ] as const) {
+    test(`refused with ${status} ${reason} "${message}" are ${code}, with Google's words`, async t => {
+      const server = await serve(t, (seen, response) => {
+        if (seen.method === 'GET') return sendJson(response, 200, { labels: [] })
+        sendJson(response, status, { error: { code: status, message, errors: [{ reason, message }] } })
+      })
+      const gmail = await gmailFor(t, { api: server.origin })
+      const fault = await faultOf(gmail.labelIds(['x'], never))
+      assert.equal(fault.code, code)
+      assert.equal(fault.facts.words, message)
+    })
+  }
 
   test('cannot be asked for without the scope, and a failure spoils no later look-up', async t => {
     const server = await serveLabels(t, [])
     const tokens = await serveTokens(t, gmailScopes.insert)
     const gmail = await gmailFor(t, { api: server.origin, tokens: tokens.origin })
-    assert.equal((await faultOf(gmail.labelIds(['x'], never))).code, 'gmail.scope-missing')
+    const { code, facts } = await faultOf(gmail.labelIds(['x'], never))
+    assert.deepEqual([code, facts.scope], ['gmail.label-refused', 'gmail.labels'])
     assert.deepEqual(await gmail.labelIds(['INBOX'], never), ['INBOX'])
   })
 

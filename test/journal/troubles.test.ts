@@ -127,7 +127,7 @@ test('what was taken out of the configuration is no trouble any more', async t =
   for (const subject of ['INBOX', 'Old'])
     journal.troubles.opened({ scope: 'folder', name: box, subject }, at(1))
   journal.recordFolder(record({ folder: 'Old', vanished: [{ id: old, stage: 'refused', patch: {} }] }))
-  journal.troubles.keepFolders(box, ['INBOX'], 5)
+  journal.troubles.keepFolders(box, ['INBOX'], [], 5)
   assert.deepEqual(
     journal.troubles.list().map(one => [one.scope, one.subject]),
     [['folder', 'INBOX']],

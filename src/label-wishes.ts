@@ -1,0 +1,163 @@
+/**
+ * The labels that the owner wishes for on the mail of one mailbox, during one pull.
+ *
+ * Invariants: no label costs delivery: what cannot be had is left off. That it concerns the label and not the account is
+ * shown by an import that went in without it; only then its trouble is opened. It is closed by an import that had it, or
+ * by having it where getting it was the trouble. Between two tries of a label the waits grow, over restarts too.
+ */
+import { backoffMs } from './backoff.ts'
+import type { MailboxConfig } from './config/config.ts'
+import { Fault } from './fault.ts'
+import type { ImportRequest } from './gmail/gmail.ts'
+import { type PullContext, record } from './pull-context.ts'
+import { labelSubject, type Trouble, type TroubleKey } from './trouble.ts'
+
+const firstWaitMs = 60_000
+const mostWaitMs = 3600_000
+
+/** Where a message goes, and whether it is read: never left off. */
+const ofPlace = ['INBOX', 'SPAM', 'UNREAD']
+
+/** Every label that the configuration names for a mailbox. */
+export const labelsOf = ({
+  labels,
+  folders,
+}: Pick<MailboxConfig, 'labels' | 'folders'>): readonly string[] => [
+  ...new Set([...labels, ...folders.flatMap(folder => folder.labels)]),
+]
+
+type Ports = Pick<PullContext, 'journal' | 'mailbox' | 'gmail' | 'clock' | 'log' | 'signal'>
+
+export class LabelWishes {
+  readonly #ports: Ports
+  /** Label -> why it could not be had in this pull. */
+  readonly #refusals = new Map<string, Fault>()
+  /** Labels of which the refusal is in the journal. */
+  readonly #told = new Set<string>()
+  /** Id -> label, of what was had in this pull. */
+  readonly #labels = new Map<string, string>()
+  /** One look-up after the other, so that a refused label is asked for once. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** What the journal was told of in this pull. */
+  get faults(): readonly Fault[] {
+    return [...this.#refusals].filter(([label]) => this.#told.has(label)).map(([, fault]) => fault)
+  }
+
+  /**
+   * Ids of those labels that can be had.
+   * @throws Fault what concerns more than labels
+   */
+  idsFor(labels: readonly string[]): Promise<readonly string[]> {
+    const work = this.#last.then(async () => {
+      const ids: string[] = []
+      for (const label of labels) {
+        const open = this.#find(label)
+        if (this.#refusals.has(label) || (open !== undefined && this.#waits(open))) continue
+        const id = await this.#idOf(label)
+        if (id !== undefined) ids.push(id)
+      }
+      return ids
+    })
+    this.#last = work.catch(() => {})
+    return work
+  }
+
+  async #idOf(label: string): Promise<string | undefined> {
+    const { gmail, signal } = this.#ports
+    try {
+      const [id] = await gmail.labelIds([label], signal)
+      if (id !== undefined) this.#labels.set(id, label)
+      return id
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || thrown.code !== 'gmail.label-refused') throw thrown
+      this.#refusals.set(label, thrown)
+      return undefined
+    }
+  }
+
+  /**
+   * The same request without the labels that an upload was refused for, or undefined where it has none.
+   * @param all without any that the owner wished for; else without those that Gmail's words name, if they name some
+   */
+  takeOff(request: ImportRequest, { facts }: Fault, all: boolean): ImportRequest | undefined {
+    const wished = request.labelIds.filter(id => this.#labels.has(id) && !ofPlace.includes(id))
+    const words = String(facts.words ?? '').split(/[^\w-]+/)
+    const named = wished.filter(id => words.includes(id))
+    const off = all || named.length === 0 ? wished : named
+    if (off.length === 0) return undefined
+    for (const id of off) {
+      const label = this.#labels.get(id) ?? id
+      const refusal = new Fault('gmail.label-refused', {
+        facts: { ...facts, labels: label, phase: 'upload' },
+      })
+      if (!this.#refusals.has(label)) this.#refusals.set(label, refusal)
+    }
+    return { ...request, labelIds: request.labelIds.filter(id => !off.includes(id)) }
+  }
+
+  /** An import went in: the account works, and these labels do. */
+  imported({ labelIds }: ImportRequest): void {
+    for (const id of labelIds) {
+      const label = this.#labels.get(id)
+      if (label !== undefined) this.#close(label)
+    }
+    for (const label of this.#refusals.keys()) this.#open(label)
+  }
+
+  /**
+   * Asks again for what could not be had before, where no mail did: so that the owner hears when it is over. What else
+   * is met here is left to be told by a pull that has mail.
+   */
+  async tryAgain(): Promise<void> {
+    const { mailbox, journal, clock, signal } = this.#ports
+    for (const label of labelsOf(mailbox)) {
+      const open = this.#find(label)
+      if (open === undefined || open.facts.phase === 'upload') continue
+      if (this.#waits(open) || this.#refusals.has(label)) continue
+      try {
+        if ((await this.#idOf(label)) === undefined) this.#open(label)
+        else this.#close(label)
+      } catch (thrown) {
+        if (signal.aborted || !(thrown instanceof Fault) || thrown.scope === 'everything') throw thrown
+        // It was tried, and is waited for.
+        journal.troubles.opened(keyOf(mailbox, label), { ...open, atMs: clock.nowMs() })
+      }
+    }
+  }
+
+  #find(label: string): Trouble | undefined {
+    return this.#ports.journal.troubles.find(keyOf(this.#ports.mailbox, label))
+  }
+
+  /** A clock that was set back holds nothing up. */
+  #waits({ times, lastSeenMs }: Trouble): boolean {
+    const sinceMs = this.#ports.clock.nowMs() - lastSeenMs
+    return sinceMs >= 0 && sinceMs < backoffMs(times, firstWaitMs, mostWaitMs, 1)
+  }
+
+  #open(label: string): void {
+    const { journal, mailbox, clock, log } = this.#ports
+    const fault = this.#refusals.get(label)
+    if (fault === undefined || this.#told.has(label)) return
+    this.#told.add(label)
+    const opened = journal.troubles.opened(keyOf(mailbox, label), record(fault, clock.nowMs()))
+    if (opened) log.fault(fault, { mailbox: mailbox.name })
+  }
+
+  #close(label: string): void {
+    const { journal, mailbox, clock } = this.#ports
+    if (this.#find(label) !== undefined)
+      journal.troubles.closed(keyOf(mailbox, label), 'success', clock.nowMs())
+  }
+}
+
+const keyOf = ({ name }: MailboxConfig, label: string): TroubleKey => ({
+  scope: 'wish',
+  name,
+  subject: labelSubject(label),
+})
