@@ -9,8 +9,9 @@ import { backoffMs } from './backoff.ts'
 import type { MailboxConfig } from './config/config.ts'
 import { Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
+import { labelSubject } from './label-subject.ts'
 import { type PullContext, record } from './pull-context.ts'
-import { labelSubject, type Trouble, type TroubleKey } from './trouble.ts'
+import type { Trouble, TroubleKey } from './trouble.ts'
 
 const firstWaitMs = 60_000
 const mostWaitMs = 3600_000

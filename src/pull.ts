@@ -13,6 +13,7 @@ import { describeTroubled } from './describe-trouble.ts'
 import { asFault, Fault } from './fault.ts'
 import { identify, leaveFolders } from './identify.ts'
 import type { Conservation } from './journal/journal.ts'
+import { labelSubject } from './label-subject.ts'
 import { labelsOf } from './label-wishes.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import {
@@ -224,7 +225,8 @@ async function listFolders(
       log.fault(fault, { mailbox: mailbox.name })
     }
   }
-  journal.troubles.keepFolders(mailbox.name, session.folders, labelsOf(mailbox), clock.nowMs())
+  const wishes = labelsOf(mailbox).map(labelSubject)
+  journal.troubles.keepFolders(mailbox.name, session.folders, wishes, clock.nowMs())
   if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
   if (faults.length === 0) leaveFolders(context)
   return { faults, inDoubt, listed, doubtful }

@@ -34,15 +34,6 @@ export interface TroubleKey {
   readonly subject: string
 }
 
-const labelMark = 'Gmail label: '
-
-/** The subject of a wish for a label of Gmail; that of any other wish is a folder. */
-export const labelSubject = (label: string): string => `${labelMark}${label}`
-
-/** The label that a wish is for, or undefined where it is for a folder. */
-export const labelOf = ({ scope, subject }: Pick<TroubleKey, 'scope' | 'subject'>): string | undefined =>
-  scope === 'wish' && subject.startsWith(labelMark) ? subject.slice(labelMark.length) : undefined
-
 /**
  * - success: that very thing went well
  * - gone: the message left the source before it could be imported
@@ -135,8 +126,11 @@ export interface TroubleBook {
   /** Ids of rows whose trouble is open and of which nothing is known yet, longest first. */
   undescribed(mailbox: string, sinceAtMostMs: number, limit: number): readonly number[]
   describe(messageId: number, about: MessageAbout): void
-  /** Closes, as taken out of the configuration, what concerns other folders and labels of the mailbox than these. */
-  keepFolders(mailbox: string, folders: readonly string[], labels: readonly string[], atMs: number): void
+  /**
+   * Closes, as taken out of the configuration, what concerns other folders of the mailbox than these.
+   * @param wishes subjects of wishes that stand, beside the folders'
+   */
+  keepFolders(mailbox: string, folders: readonly string[], wishes: readonly string[], atMs: number): void
   /** Closes what concerns other mailboxes and accounts than these. */
   keepOnly(mailboxes: readonly string[], accounts: readonly string[], atMs: number): void
 }

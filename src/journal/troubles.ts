@@ -1,15 +1,14 @@
 /** The one list of what is not well, on SQLite (trouble.ts has the contract, trouble-schema.ts the table). */
 import type { SQLInputValue } from 'node:sqlite'
 import type { FaultFacts } from '../fault.ts'
-import {
-  labelSubject,
-  type MessageAbout,
-  type Trouble,
-  type TroubleBook,
-  type TroubleEnd,
-  type TroubleEntry,
-  type TroubleFault,
-  type TroubleKey,
+import type {
+  MessageAbout,
+  Trouble,
+  TroubleBook,
+  TroubleEnd,
+  TroubleEntry,
+  TroubleFault,
+  TroubleKey,
 } from '../trouble.ts'
 import { type Columns, fromSql, type SqlRow } from './columns.ts'
 
@@ -224,11 +223,11 @@ export class SqliteTroubles implements TroubleBook {
     )
   }
 
-  keepFolders(mailbox: string, folders: readonly string[], labels: readonly string[], atMs: number): void {
+  keepFolders(mailbox: string, folders: readonly string[], wishes: readonly string[], atMs: number): void {
     const list = JSON.stringify(folders)
     this.#close(
       `name = ? AND scope IN ('folder', 'wish') AND subject NOT IN (SELECT value FROM json_each(?))`,
-      [mailbox, JSON.stringify([...folders, ...labels.map(labelSubject)])],
+      [mailbox, JSON.stringify([...folders, ...wishes])],
       'configuration',
       atMs,
     )

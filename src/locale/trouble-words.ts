@@ -1,5 +1,6 @@
 /** What is said of each entry of the one list of what is not well: its name, its notice and its all-clear. */
-import { labelOf, type TroubleEnd, type TroubleEntry } from '../trouble.ts'
+import { labelOf } from '../label-subject.ts'
+import type { TroubleEnd, TroubleEntry } from '../trouble.ts'
 import { printable } from '../untrusted.ts'
 import { en } from './en.ts'
 import { ja } from './ja.ts'

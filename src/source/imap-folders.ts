@@ -35,6 +35,12 @@ export interface Selected {
 export const folderWord = (connection: ImapConnection, name: string) =>
   ({ type: 'STRING', value: encodePath(connection.client, name) }) as const
 
+/** A name as its server spells it. What is not ASCII there was raw UTF-8, and goes as a literal (RFC 3501 section 4.3). */
+const spelt = (written: string) =>
+  /[\u0080-\uffff]/.test(written)
+    ? ({ type: 'LITERAL', value: written } as const)
+    : ({ type: 'STRING', value: written } as const)
+
 /** All folders that LIST shows (RFC 9051 section 6.3.9). Rows that cannot be read are passed over. */
 export async function listFolders(
   connection: ImapConnection,
@@ -89,7 +95,7 @@ export async function selectFolder(
   try {
     const response = await connection.run(
       how,
-      [written === undefined ? folderWord(connection, name) : { type: 'STRING', value: written }],
+      [written === undefined ? folderWord(connection, name) : spelt(written)],
       {
         phase: 'select',
         facts: { folder: name },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fault } from '../../src/fault.ts'
-import { labelSubject } from '../../src/trouble.ts'
+import { labelSubject } from '../../src/label-subject.ts'
 import { codeOf, hour, mail, minute, type Play, play } from '../faults/harness.ts'
 import { told } from '../faults/told.ts'
 import { gmailError } from '../servers/gmail/envelope.ts'

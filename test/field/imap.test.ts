@@ -290,6 +290,29 @@ test('a folder listed in an unusual spelling of modified UTF-7 is opened as it i
     assert.deepEqual(imap(self).folder(written)?.messages, [])
   }))
 
+// https://github.com/joeyates/imap-backup/issues/119
+test('a folder listed in raw UTF-8 is opened as it is spelt there, and settled in', () =>
+  play(
+    { protocol: 'imap', more: { MAIL_FOLDERS: 'INBOX,INBOX.Entwürfe', AFTER_IMPORT: 'delete' } },
+    async self => {
+      const octets = Buffer.from('INBOX.Entwürfe')
+      const written = octets.toString()
+      imap(self).create(written)
+      imap(self).faults.at = ({ verb }) =>
+        verb === 'LIST'
+          ? { do: 'answer', pieces: ['* LIST () "." "', octets, '"\r\n{tag} OK done\r\n'] }
+          : undefined
+      await self.deliver(mail('a'))
+      imap(self).deliver(written, mail('b'))
+      await self.app.pull()
+      assert.equal(self.world.gmail.accepted.length, 2)
+      self.clock.pass(minute)
+      assert.equal(countOf(await self.app.pull()).imported, 0)
+      assert.deepEqual(imap(self).folder(written)?.messages, [])
+      assert.deepEqual(self.app.journal.troubles.list(), [])
+    },
+  ))
+
 // https://github.com/cyrusimap/cyrus-imapd/issues/1316
 test('a move that is refused since the mailbox is over its quota costs no delivery, and is told', () =>
   play({ protocol: 'imap', more: { AFTER_IMPORT: 'move:Done' } }, async self => {
