@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { faultText } from '../../src/locale/locale.ts'
 import { faultOf, first, listAll, mail, never, octetsOf, rig, until } from './imap-harness.ts'
 
 test('a listing names each message by UIDVALIDITY.UID, with size, date and \\Seen', async t => {
@@ -254,3 +255,30 @@ test('close ends within its deadline although LOGOUT is never answered', async t
   assert.equal(server.ledger.commands.at(-1)?.text, 'LOGOUT')
   await until(() => server.connections === 0, 'the end of the connection')
 })
+
+// https://github.com/getmail6/getmail6/issues/221, https://github.com/postalsys/imapflow/issues/314
+for (const status of ['BAD', 'NO']) {
+  // A NO to FETCH speaks of single rows (RFC 2180 section 4.1.2).
+  for (const verb of status === 'NO' ? ['EXAMINE', 'UID SEARCH'] : ['EXAMINE', 'UID SEARCH', 'UID FETCH']) {
+    test(`F21: ${status} "User is authenticated but not connected" at ${verb} is told with these words and what they mean`, async t => {
+      const words = 'User is authenticated but not connected.'
+      const at = (moment: { readonly verb: string }) =>
+        moment.verb === verb || (verb === 'UID SEARCH' && moment.verb === 'UID FETCH')
+          ? ({ do: 'answer', pieces: [`{tag} ${status} ${words}\r\n`] } as const)
+          : undefined
+      const { server, open } = await rig(t, { faults: { at } })
+      server.deliver('INBOX', mail('a'))
+
+      const fault = await faultOf(
+        (await open()).list('INBOX', () => false, never),
+        'source.not-connected',
+      )
+      assert.equal(fault.facts.words, words)
+      for (const language of ['en', 'ja'] as const) {
+        const text = Object.values(faultText(fault, language)).join(' ')
+        assert.ok(text.includes(words), text)
+        assert.doesNotMatch(text, /MAIL_PROTOCOL/)
+      }
+    })
+  }
+}
