@@ -238,7 +238,7 @@ export interface Conservation {
 }
 
 /** So many messages of a mailbox that were gone before they were read keep their rows. */
-export const goneKept = 10_000
+export const goneKept = 2000
 
 export interface Journal {
   readonly path: string
