@@ -21,13 +21,20 @@ async function pullUntil(self: Play, accepted: number): Promise<void> {
   assert.equal(self.world.gmail.accepted.length, accepted)
 }
 
-const greetings: readonly (readonly [name: string, address: string, line: string, words: RegExp])[] = [
+const greetings: readonly (readonly [
+  name: string,
+  address: string,
+  line: string,
+  words: RegExp,
+  code: string,
+])[] = [
   // https://github.com/jstedfast/MailKit/issues/1073 (IceWarp)
   [
     'an address that is shut out',
     'MailKit 1073',
     '* NO LOGOUT Intrusion prevention active for 192.0.2.7',
     /Intrusion prevention active/,
+    'source.protocol',
   ],
   // https://github.com/jstedfast/MailKit/issues/1100 (SmarterMail)
   [
@@ -35,19 +42,32 @@ const greetings: readonly (readonly [name: string, address: string, line: string
     'MailKit 1100',
     '421 Server is busy, try again later.',
     /Server is busy, try again later/,
+    'source.protocol',
   ],
   // https://github.com/postalsys/imapflow/issues/214 (port 465)
-  ['an SMTP server at the IMAP port', 'imapflow 214', '220 mail.example.net ESMTP NO UCE', /ESMTP NO UCE/],
+  [
+    'an SMTP server at the IMAP port',
+    'imapflow 214',
+    '220 mail.example.net ESMTP NO UCE',
+    /ESMTP NO UCE/,
+    'source.other-service',
+  ],
   // https://github.com/python/cpython/pull/152768
-  ['a POP3 server at the IMAP port', 'cpython 152768', '+OK POP3 server ready', /POP3 server ready/],
+  [
+    'a POP3 server at the IMAP port',
+    'cpython 152768',
+    '+OK POP3 server ready',
+    /POP3 server ready/,
+    'source.other-service',
+  ],
 ]
-for (const [name, , line, words] of greetings)
+for (const [name, , line, words, code] of greetings)
   test(`the greeting "${line}" of ${name} is shown, no password is sent, and the mail comes afterwards`, () =>
     play({ protocol: 'imap' }, async self => {
       await self.deliver(mail('a'))
       imap(self).faults.greeting = line
       const fault = faultOf(await self.app.pull())
-      assert.equal(fault.retry, 'later')
+      assert.equal(fault.code, code)
       for (const text of textsOf(fault)) assert.match(text, words)
       assert.deepEqual([imap(self).ledger.logins, imap(self).ledger.failedLogins], [[], []])
       delete imap(self).faults.greeting

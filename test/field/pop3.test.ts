@@ -116,7 +116,7 @@ test('an SMTP server at the POP3 port gets no password, and its greeting is show
     await self.deliver(mail('a'))
     pop3(self).faults.greeting = '220 mail.example.com Microsoft ESMTP MAIL Service ready'
     const fault = faultOf(await self.app.pull())
-    assert.equal(fault.code, 'source.protocol')
+    assert.equal(fault.code, 'source.other-service')
     for (const text of textsOf(fault)) {
       assert.match(text, /Microsoft ESMTP MAIL Service ready/)
       assert.match(text, /MAIL_PORT/)
