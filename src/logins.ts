@@ -86,7 +86,8 @@ function held(
   return { untilMs, fault: { code, retry: 'later', facts, atMs: nowMs } }
 }
 
-const faultOf = ({ untilMs, fault: { code, facts } }: HeldLogin): Fault =>
+/** What is thrown where a login is held back. */
+export const heldLoginFault = ({ untilMs, fault: { code, facts } }: HeldLogin): Fault =>
   new Fault(code, { facts, notBeforeMs: untilMs })
 
 /** The gate of one mailbox; see LoginGate for what comes out of it. */
@@ -98,11 +99,11 @@ export function makeLoginGate(journal: Books, mailbox: MailboxConfig, clock: Clo
       const paused = pausedLogin(journal, mailbox, clock.nowMs())
       if (paused !== undefined) {
         const waitMs = paused.untilMs - clock.nowMs()
-        if (waitMs > shortPauseMs) throw faultOf(paused)
+        if (waitMs > shortPauseMs) throw heldLoginFault(paused)
         await clock.sleep(waitMs, signal)
       }
       const capped = cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - underWay)
-      if (capped !== undefined) throw faultOf(capped)
+      if (capped !== undefined) throw heldLoginFault(capped)
       underWay += 1
       try {
         const session = await work()

@@ -82,25 +82,31 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
 
   const setup = verb('setup', help.setup)
     .argument('[part]', help.setupPart)
+    .argument('[mailbox]', help.setupMailbox)
     .option('-y, --yes', help.setupYes)
   for (const { id, value, help: text } of setupOptions)
     setup.option(value === undefined ? `--${id}` : `--${id} ${value}`, text[invocation.language])
-  setup.action(async (part: string | undefined, flags: CommonFlags & { yes?: boolean }) => {
-    if (part !== undefined && part !== 'google' && part !== 'mailbox') {
-      throw new Fault('usage.invalid', { facts: { what: `setup ${part}` } })
-    }
-    const { setupCommand } = await import('./setup.ts')
-    const { yes = false, lang, ...rest } = flags
-    const answers = answersOf(rest)
-    done(
-      await setupCommand(invocation, {
-        part: part ?? 'everything',
-        yes,
-        languageGiven: (lang ?? program.opts<CommonFlags>().lang) !== undefined,
-        answers,
-      }),
-    )
-  })
+  setup.action(
+    async (part: string | undefined, mailbox: string | undefined, flags: CommonFlags & { yes?: boolean }) => {
+      if (part !== undefined && part !== 'google' && part !== 'mailbox' && part !== 'password')
+        throw new Fault('usage.invalid', { facts: { what: `setup ${part}` } })
+      const { setupCommand } = await import('./setup.ts')
+      const { yes = false, lang, ...rest } = flags
+      const options = answersOf(rest)
+      // Named twice, or for a part that takes no name: which was meant is not for us to say.
+      if (mailbox !== undefined && (part !== 'password' || options.mailbox !== undefined))
+        throw new Fault('usage.invalid', { facts: { what: `setup ${part} ${mailbox}` } })
+      const answers = mailbox === undefined ? options : { ...options, mailbox }
+      done(
+        await setupCommand(invocation, {
+          part: part ?? 'everything',
+          yes,
+          languageGiven: (lang ?? program.opts<CommonFlags>().lang) !== undefined,
+          answers,
+        }),
+      )
+    },
+  )
   verb('revoke', help.revoke)
     .argument('[account...]', help.revokeAccount)
     .option('-y, --yes', help.yes)

@@ -1,4 +1,4 @@
-/** `hikyaku setup [google | mailbox]`: from an e-mail address to a running service. The story stands in setup/setup.ts. */
+/** `hikyaku setup [google | mailbox | password]`: from an e-mail address to a running service. The story stands in setup/setup.ts. */
 import dns from 'node:dns/promises'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../clock.ts'
@@ -26,7 +26,7 @@ import { readPrivate } from '../vault/private-file.ts'
 import { tellNotes } from './configuration.ts'
 import { answering, type Invocation, writeJson } from './invocation.ts'
 
-export type SetupPart = 'everything' | 'google' | 'mailbox'
+export type SetupPart = 'everything' | 'google' | 'mailbox' | 'password'
 
 export interface SetupFlags {
   readonly part: SetupPart
@@ -79,7 +79,7 @@ export async function setupCommand(
 
 function answerLeft(invocation: Invocation, part: SetupPart): number {
   const words = setupWords[invocation.language]
-  const left = part === 'google' ? words.leftUnchanged : words.left
+  const left = part === 'google' || part === 'password' ? words.leftUnchanged : words.left
   if (invocation.json) writeJson(invocation, { ok: false, exitCode: exitCodes.temporary, left: true })
   else invocation.stderr.write(`\n${left}\n`)
   return exitCodes.temporary
@@ -107,7 +107,7 @@ async function run(
   if (bare.interactive) bare.tell('note', words.leaving)
 
   // A short conversation is begun again.
-  const keeping = part !== 'google' && !place.byEnvironment
+  const keeping = part !== 'google' && part !== 'password' && !place.byEnvironment
   const kept = await readKeptAnswers(place.stateDir, place.env)
   const asker = withGiven(bare, {
     options: flags.answers,
@@ -142,6 +142,13 @@ async function run(
   // Asked now: once a secret is kept, the answer would only be "as before".
   const { because: reason } = context.vault
   const given = await readGivenSecrets(flags.answers, place, cwd)
+  if (part === 'password') {
+    const { changePassword } = await import('../setup/password.ts')
+    const changed = await changePassword(context, given.password)
+    const { choice: vault } = context.vault
+    if (invocation.json) writeJson(invocation, { ok: true, exitCode: exitCodes.ok, vault, ...changed })
+    return exitCodes.ok
+  }
   const setUp = await (part === 'google'
     ? setUpGoogle
     : place.byEnvironment

@@ -41,11 +41,12 @@ export function makeSecret(
     if (found !== undefined && found !== '') return found
     throw new Fault('secret.missing', { facts: { name: place.vaultName, variable: place.variable } })
   }
+  const givenBy = place.value === undefined ? place.file : place.variable
   return new Secret(async () => {
     const value = await read()
     onReveal?.(value)
     return value
-  })
+  }, givenBy)
 }
 
 /**

@@ -168,13 +168,13 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `${Server(f)} refused the user name or the password${f.with('user', user => ` of ${user}`)}.${said(f)}`,
       `${stopped} To avoid a block by the server, hikyaku tries this password only rarely now.${nextTry(f)}`,
-      `${advice(f)}Check the user name (some companies want the full address, some only a part of it) and give the password again: change MAIL_PASSWORD or run \`hikyaku setup mailbox\`.`,
+      `${advice(f)}Check the user name (some companies want the full address, some only a part of it) and give the password again: change MAIL_PASSWORD or run \`hikyaku setup password\`.`,
     ),
   'source.login-doubtful': f =>
     text(
       `${Server(f)} now refuses the login${f.with('user', user => ` of ${user}`)} that it took before.${said(f)}`,
       `${waits} To avoid a block by the server, hikyaku tries it only rarely now.${nextTry(f)}`,
-      `${advice(f)}There are two causes. If the password was changed at the host, give the new one: change MAIL_PASSWORD or run \`hikyaku setup mailbox\`. If there were too many logins, by hikyaku or another mail program, there is nothing to do: hikyaku tries again by itself.`,
+      `${advice(f)}There are two causes. If the password was changed at the host, give the new one: change MAIL_PASSWORD or run \`hikyaku setup password\`. If there were too many logins, by hikyaku or another mail program, there is nothing to do: hikyaku tries again by itself.`,
     ),
   'source.login-limited': f =>
     text(
@@ -186,7 +186,7 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `hikyaku does not log in to ${server(f)} for now: ${f.or('count', 'several')} logins were refused within an hour, and hosts ban those who go on.${said(f)}`,
       `${waits}${nextTry(f)}`,
-      `Nothing, if the password is right: hikyaku tries again by itself. If it was changed at the host, change MAIL_PASSWORD or run \`hikyaku setup mailbox\`.`,
+      `Nothing, if the password is right: hikyaku tries again by itself. If it was changed at the host, change MAIL_PASSWORD now, or run \`hikyaku setup password\` after that pause.`,
     ),
   'source.login-delay': f =>
     text(
@@ -623,9 +623,17 @@ export const enFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'secret.not-kept': f =>
     text(
-      `The password or permission could not be stored${because(f)}.`,
+      f.with(
+        'variable',
+        variable => `The password or permission was not stored: hikyaku takes it from ${variable}.`,
+      ) || `The password or permission could not be stored${because(f)}.`,
       'No mail was touched. What was stored before is still there.',
-      'Unlock the keychain of this computer, or check that STATE_DIR can be written, and enter it again.',
+      f.with(
+        'variable',
+        variable =>
+          `Put the new one into ${variable}. A variable is read at the start: restart hikyaku then.`,
+      ) ||
+        'Unlock the keychain of this computer, or check that STATE_DIR can be written, and enter it again.',
     ),
   'config.invalid': f =>
     text(

@@ -167,13 +167,13 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `${server(f)}にログインできません。ユーザー名${f.with('user', user => `（${user}）`)}かパスワードが違います。${said(f)}`,
       `${stopped}サーバーに接続を遮断されないよう、このパスワードでの再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}ユーザー名（メールアドレス全体の場合と、その一部だけの場合があります）をご確認のうえ、MAIL_PASSWORD を直すか、\`hikyaku setup mailbox\` でパスワードを入力し直してください。`,
+      `${advice(f)}ユーザー名（メールアドレス全体の場合と、その一部だけの場合があります）をご確認のうえ、MAIL_PASSWORD を直すか、\`hikyaku setup password\` でパスワードを入力し直してください。`,
     ),
   'source.login-doubtful': f =>
     text(
       `${server(f)}が、これまで使えていたログイン${f.with('user', user => `（${user}）`)}を拒否しました。${said(f)}`,
       `${waits}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}原因は二つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup mailbox\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動的に再試行します。`,
+      `${advice(f)}原因は二つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動的に再試行します。`,
     ),
   'source.login-limited': f =>
     text(
@@ -185,7 +185,7 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     text(
       `${server(f)}へのログインを控えています。1 時間に ${f.or('count', '数')} 回拒否され、続けると接続を遮断されるおそれがあるためです。${said(f)}`,
       `${waits}${nextTry(f)}`,
-      'パスワードが正しければ、何もする必要はありません。自動的に再試行します。サーバー側でパスワードを変更した場合は、MAIL_PASSWORD を直すか、`hikyaku setup mailbox` を実行してください。',
+      'パスワードが正しければ、何もする必要はありません。自動的に再試行します。サーバー側でパスワードを変更した場合は、MAIL_PASSWORD を直すか、この間隔が過ぎてから `hikyaku setup password` を実行してください。',
     ),
   'source.login-delay': f =>
     text(
@@ -623,9 +623,18 @@ export const jaFaults: Readonly<Record<FaultCode, (f: Facts) => FaultText>> = {
     ),
   'secret.not-kept': f =>
     text(
-      `パスワードまたはアクセス許可を保存できませんでした${because(f)}。`,
+      f.with(
+        'variable',
+        variable =>
+          `パスワードまたはアクセス許可を保存しませんでした。hikyaku はこれを ${variable} から読み込んでいます。`,
+      ) || `パスワードまたはアクセス許可を保存できませんでした${because(f)}。`,
       'メールには何もしていません。以前に保存したものはそのまま残っています。',
-      'このコンピューターのキーチェーンのロックを解除するか、STATE_DIR に書き込めることを確認してから、もう一度入力してください。',
+      f.with(
+        'variable',
+        variable =>
+          `新しいパスワードを ${variable} に書いてください。変数は起動時に読み込むため、その場合は hikyaku を再起動してください。`,
+      ) ||
+        'このコンピューターのキーチェーンのロックを解除するか、STATE_DIR に書き込めることを確認してから、もう一度入力してください。',
     ),
   'config.invalid': f =>
     text(

@@ -162,6 +162,7 @@ export interface Words {
     readonly lang: string
     readonly setup: string
     readonly setupPart: string
+    readonly setupMailbox: string
     readonly setupYes: string
     readonly revoke: string
     readonly revokeAccount: string

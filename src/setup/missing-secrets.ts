@@ -38,17 +38,23 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
   return { config, account: { name, address, signedIn: undefined }, mailbox: undefined, overruled: false }
 }
 
-async function provePassword(
+/**
+ * Asks until a login has worked; a script is told of the first refusal.
+ * @param logIn tries the mailbox with the password in question @returns the password
+ */
+export async function provePassword(
   { asker, words, clock, signal, language }: SetupContext,
   mailbox: MailboxConfig,
   given: string | undefined,
+  logIn: (trial: MailboxConfig) => Promise<{ readonly idle: boolean }> = trial =>
+    lookInto(trial, clock, signal),
 ): Promise<string> {
   const { server, user } = mailbox
   for (let password = given; ; password = undefined) {
     password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
-      const { idle } = await lookInto({ ...mailbox, password: Secret.of(password) }, clock, signal)
+      const { idle } = await logIn({ ...mailbox, password: Secret.of(password) })
       asker.tell('good', words.login.worked(mailbox.protocol, idle))
       return password
     } catch (thrown) {

@@ -87,6 +87,7 @@ export const setupOptions: readonly SetupOption[] = [
     'also ask for permission to read mail (look-ups)',
     'メールを読む許可も求める（照合用）',
   ),
+  option('mailbox', '<name>', 'setup password: which mailbox', 'setup password: 対象のメールボックス'),
   option('account', '<name>', 'setup google: which account', 'setup google: 対象のアカウント'),
   option('pull', '<yes|no>', 'pull at once', 'すぐに取り込む'),
   option('service', '<install|here|later>', 'what runs from then on', 'その後の動かし方'),

@@ -297,6 +297,16 @@ export const en: SetupWords = {
     notInstalled: 'The service could not be set up; everything else is saved.',
     hereNow: 'hikyaku is running. Ctrl+C stops it.',
   },
+  password: {
+    which: 'The password of which mailbox was changed?',
+    noMailbox: 'no mailbox is set up yet; `hikyaku setup` does it',
+    unknown: (given, known) => `mailbox ${given}; there are: ${known}`,
+    unchanged: 'The password that was kept before was not changed.',
+    saved: (mailbox, vault) =>
+      `The new password of ${mailbox} works and is in ${vault}. Nothing else was changed.`,
+    goesOn: 'The running hikyaku uses it at once.',
+    takesUpLater: 'The next pull uses it.',
+  },
   done: 'Done. `hikyaku status` shows how it goes, `hikyaku service install` lets it run for good. When mail arrives well, switch off the old forwarding, or every message comes twice.',
   revoke: {
     question: address =>

@@ -303,6 +303,16 @@ export const ja: SetupWords = {
     notInstalled: 'サービスとして登録できませんでした。ほかの設定は保存されています。',
     hereNow: 'hikyaku が動いています。Ctrl+C で止まります。',
   },
+  password: {
+    which: 'パスワードを変更したメールボックスはどれですか？',
+    noMailbox: 'メールボックスがまだ設定されていません。`hikyaku setup` で設定してください',
+    unknown: (given, known) => `メールボックス ${given}。あるもの: ${known}`,
+    unchanged: 'これまで保存していたパスワードは、そのままです。',
+    saved: (mailbox, vault) =>
+      `${mailbox} の新しいパスワードでログインできました。保管場所: ${vault}。ほかの設定は変更していません。`,
+    goesOn: '動作中の hikyaku が、すぐに新しいパスワードを使います。',
+    takesUpLater: '次の取り込みから使います。',
+  },
   done: '完了しました。状況は `hikyaku status` で確認できます。ずっと動かしておくには `hikyaku service install` を実行してください。メールが届くことを確かめたら、以前の転送設定を止めてください（止めないと同じメールが 2 通届きます）。',
   revoke: {
     question: address =>

@@ -181,6 +181,16 @@ export interface SetupWords {
     readonly hereNow: string
     readonly notInstalled: string
   }
+  /** `setup password`. */
+  readonly password: {
+    readonly which: string
+    readonly noMailbox: string
+    readonly unknown: (given: string, known: string) => string
+    readonly unchanged: string
+    readonly saved: (mailbox: string, vault: string) => string
+    readonly goesOn: string
+    readonly takesUpLater: string
+  }
   readonly done: string
   readonly revoke: {
     readonly question: (address: string) => string

@@ -45,8 +45,11 @@ export type FirstUse = 'bind' | 'refuse'
  */
 export class Secret {
   readonly #read: () => Promise<string>
-  constructor(read: () => Promise<string>) {
+  /** The variable, or the file by its path, that it comes from; undefined: neither, so the vault. */
+  readonly givenBy: string | undefined
+  constructor(read: () => Promise<string>, givenBy?: string) {
     this.#read = read
+    this.givenBy = givenBy
   }
   /** Reads the secret now. Throws Fault secret.missing or secret.unreadable. */
   reveal(): Promise<string> {

@@ -4,7 +4,7 @@
  * 65534, because Dovecot serves no mail to root) and as a normal user (without its chroots).
  */
 import { execFileSync } from 'node:child_process'
-import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -61,6 +61,8 @@ export interface DovecotServer {
   maildrop(folder: string, user?: string): Promise<Stored[]>
   /** Makes the server forget a folder's UIDs, as a restore from backup does: a new UIDVALIDITY at the next look. */
   forgetUids(folder: string, user?: string): Promise<void>
+  /** The password of a user from now on. */
+  changePassword(user: string, password: string): Promise<void>
   /** Dovecot's log so far. */
   log(): Promise<string>
   /** Ends every connection and comes back on the same ports with the same mail. */
@@ -178,11 +180,17 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   await chmod(root, 0o755)
   for (const name of ['run', 'state', 'mail', 'tls']) await mkdir(join(root, name))
   const certificates = await makeCertificates(join(root, 'tls'))
-  // Base64, because passwd-file has no way to write a colon.
-  const lines = Object.entries(users).map(
-    ([name, word]) => `${name}:{PLAIN.b64}${Buffer.from(word, 'utf8').toString('base64')}`,
-  )
-  await writeFile(join(root, 'passwd'), `${lines.join('\n')}\n`, { mode: 0o644 })
+  const words = new Map(Object.entries(users))
+  const writePasswords = async (): Promise<void> => {
+    // Base64, because passwd-file has no way to write a colon.
+    const lines = [...words].map(
+      ([name, word]) => `${name}:{PLAIN.b64}${Buffer.from(word, 'utf8').toString('base64')}`,
+    )
+    // Another file under the same name: Dovecot reads it again.
+    await writeFile(join(root, 'passwd.new'), `${lines.join('\n')}\n`, { mode: 0o644 })
+    await rename(join(root, 'passwd.new'), join(root, 'passwd'))
+  }
+  await writePasswords()
   for (const name of Object.keys(users)) {
     await mkdir(join(root, 'mail', name))
     await makeMaildir(join(root, 'mail', name, 'Maildir'), isRoot ? owner : undefined)
@@ -239,6 +247,10 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
       while (Math.floor(Date.now() / 1000) <= before) await pause(50)
       const own = ['dovecot-uidlist', 'dovecot.index', 'dovecot.index.log', 'dovecot.index.cache']
       for (const each of own) await rm(join(path, each), { force: true })
+    },
+    changePassword: async (name, word) => {
+      words.set(name, word)
+      await writePasswords()
     },
     log,
     restart: async () => {

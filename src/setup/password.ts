@@ -1,0 +1,145 @@
+/** The password of a mailbox was changed at the host: the new one is proved and takes the place of the old one. */
+import type { MailboxConfig } from '../config/config.ts'
+import { mailboxDestination } from '../config/destinations.ts'
+import { vaultNames } from '../config/load.ts'
+import { Fault } from '../fault.ts'
+import type { Journal } from '../journal/journal.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
+import { openJournal } from '../journal/sqlite.ts'
+import { reasonText } from '../locale/reasons.ts'
+import { rememberLogin } from '../login-memory.ts'
+import { cappedLogin, heldLoginFault, makeLoginGate } from '../logins.ts'
+import { makeImapSource } from '../source/imap.ts'
+import { makePop3Source } from '../source/pop3.ts'
+import { ungated } from '../source/source.ts'
+import { variableOf } from '../vault/environment.ts'
+import { loginKeyOf } from '../vault/login-key.ts'
+import { Secret } from '../vault/vault.ts'
+import type { SetupContext } from './context.ts'
+import { provePassword } from './missing-secrets.ts'
+
+export interface ChangedPassword {
+  /** The mailbox by its name. */
+  readonly mailbox: string
+  /** A daemon was told of it. */
+  readonly running: boolean
+}
+
+/**
+ * Asks for the new password, proves it at the server as it is configured, and keeps it in the vault. The
+ * configuration is not touched; what was kept before stays until the login has worked.
+ * @param given the password, where a variable or a file gave it beforehand
+ * @throws Fault usage.invalid, secret.not-kept where it does not come from the vault, source.* of the login,
+ * source.login-capped after too many refusals
+ */
+export async function changePassword(
+  context: SetupContext,
+  given: string | undefined,
+): Promise<ChangedPassword> {
+  const { asker, words, place, vault, language, clock } = context
+  const mailbox = await chooseMailbox(context)
+  const { name } = mailbox
+  await refuseGivenElsewhere(context, mailbox)
+  const journal = openJournal(place.stateDir, 'look')
+  try {
+    // Nobody types a password that may not be tried.
+    const capped = journal && cappedLogin(journal, mailbox, clock.nowMs())
+    if (capped !== undefined) throw heldLoginFault(capped)
+    const password = await provePassword(context, mailbox, given, trial =>
+      logIn(context, trial, journal),
+    ).catch(thrown => {
+      if (thrown instanceof Fault) asker.tell('warn', words.password.unchanged)
+      throw thrown
+    })
+    await vault.setFor(vaultNames.password(name), password, mailboxDestination(mailbox.server))
+    asker.tell('good', words.password.saved(name, reasonText(vault.kind, language)))
+    const running = isInstanceRunning(place.stateDir)
+    if (journal !== undefined) {
+      const loginKey = loginKeyOf(place.stateDir, place.env, false)
+      await rememberLogin(journal, { ...mailbox, password: Secret.of(password) }, loginKey)
+      endLoginPause(journal, name, clock.nowMs())
+      if (running) {
+        const { checkNowNote } = await import('../daemon.ts')
+        journal.setNote(checkNowNote, '1')
+      }
+    }
+    asker.tell('info', running ? words.password.goesOn : words.password.takesUpLater)
+    return { mailbox: name, running }
+  } finally {
+    journal?.close()
+  }
+}
+
+async function chooseMailbox({ asker, words, place, options }: SetupContext): Promise<MailboxConfig> {
+  const mailboxes = place.config?.mailboxes ?? []
+  const names = mailboxes.map(({ name }) => name)
+  const refuse = (what: string): Fault => new Fault('usage.invalid', { facts: { what } })
+  const [first] = names
+  if (first === undefined) throw refuse(words.password.noMailbox)
+  const { which } = words.password
+  // A password is tried at the mailbox that it is for, never at the likeliest: `--yes` does not choose one.
+  if (options.mailbox === undefined && names.length > 1 && !asker.interactive)
+    throw refuse(`--mailbox (${which}): ${names.join(', ')}`)
+  const wanted =
+    options.mailbox ??
+    (names.length === 1
+      ? first
+      : await asker.choose({
+          id: 'mailbox',
+          message: which,
+          choices: names.map(value => ({ value, label: value })),
+          initial: first,
+        }))
+  const mailbox = mailboxes.find(({ name }) => name === wanted)
+  if (mailbox === undefined) throw refuse(words.password.unknown(wanted, names.join(', ')))
+  return mailbox
+}
+
+/** What a variable or a file gives wins over the vault: a password that was kept there would never be used. */
+async function refuseGivenElsewhere(
+  { vault, place }: SetupContext,
+  { name, password }: MailboxConfig,
+): Promise<void> {
+  const variable = variableOf(vaultNames.password(name))
+  const byVault =
+    vault.choice === 'environment' || place.env[variable] || place.env[`${variable}_FILE`]
+      ? place.env[`${variable}_FILE`]
+        ? `${variable}_FILE`
+        : variable
+      : undefined
+  const givenBy = password.givenBy ?? byVault
+  if (givenBy === undefined) return
+  throw new Fault('secret.not-kept', { facts: { what: name, reason: 'read-only', variable: givenBy } })
+}
+
+/** One login, counted like those of the pulls; nothing is listed or read. */
+async function logIn(
+  { clock, signal }: SetupContext,
+  mailbox: MailboxConfig,
+  journal: Journal | undefined,
+): Promise<{ readonly idle: boolean }> {
+  const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
+  const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock)
+  const session = await make({ mailbox, clock, gate }).open(signal)
+  try {
+    const { protocol, capabilities } = session.abilities
+    await session.close().catch(() => {}) // the login has worked, however they part
+    return { idle: protocol === 'imap' && capabilities.includes('IDLE') }
+  } finally {
+    session.abandon()
+  }
+}
+
+/** The pause after refused logins is over, since a login has worked. Other trouble of the mailbox keeps its own. */
+function endLoginPause(journal: Journal, mailbox: string, nowMs: number): void {
+  const ofLogin = /^source\.login-(refused|doubtful|capped)$/
+  if (ofLogin.test(journal.mailbox(mailbox).fault?.code ?? ''))
+    journal.updateMailbox(mailbox, {
+      notBeforeMs: undefined,
+      failingSinceMs: undefined,
+      fault: undefined,
+      failures: 0,
+    })
+  const own = { scope: 'mailbox', name: mailbox, subject: '' } as const
+  if (ofLogin.test(journal.troubles.find(own)?.code ?? '')) journal.troubles.closed(own, 'owner', nowMs)
+}
