@@ -251,6 +251,9 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     changePassword: async (name, word) => {
       words.set(name, word)
       await writePasswords()
+      // Dovecot looks at the file once in a second: who logs in within this one would meet the old passwords.
+      const written = Math.floor(Date.now() / 1000)
+      while (Math.floor(Date.now() / 1000) <= written) await pause(50)
     },
     log,
     restart: async () => {
