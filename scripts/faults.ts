@@ -16,14 +16,16 @@ import { fileURLToPath } from 'node:url'
 import { matrix, type RowId, rowsOf } from '../test/faults/matrix.ts'
 import { notPlayed, unplayable } from '../test/faults/unplayable.ts'
 
-const folder = fileURLToPath(new URL('../test/faults', import.meta.url))
+const folders = ['faults', 'files'].map(name => fileURLToPath(new URL(`../test/${name}`, import.meta.url)))
 const given = process.argv.slice(2)
 const words = given.filter(word => !word.startsWith('-'))
 const ids = Object.keys(matrix) as RowId[]
-const files = readdirSync(folder)
-  .filter(name => name.endsWith('.test.ts'))
-  .map(name => join(folder, name))
-  .sort()
+const files = folders.flatMap(folder =>
+  readdirSync(folder)
+    .filter(name => name.endsWith('.test.ts'))
+    .map(name => join(folder, name))
+    .sort(),
+)
 
 /** The titles as they stand in the source; what a loop fills in shows as an ellipsis. */
 function titlesIn(file: string): string[] {

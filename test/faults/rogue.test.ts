@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { startHikyaku, until } from '../servers/hikyaku.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
@@ -137,61 +137,63 @@ const overBudget = /^source\.over-budget$/
 const body = 'endless body line of a message\r\n'
 const noNames = { CAPA: '-ERR\r\n', UIDL: '-ERR\r\n', 'TOP 1': '-ERR\r\n', 'TOP 2': '-ERR\r\n' }
 
-rogueTest('G4', 'RETR without end', pop3Rogue(at('RETR 1', flood(body, '+OK\r\n'))), {
-  mostMiB: 16,
-  told: /^message\.over-announced$/,
-  good: true,
-})
-rogueTest(
-  'G4',
-  'RETR without end, without UIDL and TOP',
-  pop3Rogue(at('RETR 1', flood(body, '+OK\r\n'), noNames)),
-  { mostMiB: 40, told: /^message\.over-announced$/, good: true },
-)
-rogueTest('G4', 'RETR of one line without end', pop3Rogue(at('RETR 1', flood('x', '+OK\r\n'))), {
-  mostMiB: 16,
-  told: /^message\.over-announced$/,
-  good: true,
-})
-const noSizes = { LIST: '+OK\r\n1 0\r\n2 0\r\n.\r\n' }
-rogueTest(
-  'G4',
-  'RETR without end and without a size',
-  pop3Rogue(at('RETR 1', flood(body, '+OK\r\n'), noSizes)),
-  { mostMiB: 170, told: /^message\.too-large$/, good: true },
-)
-rogueTest(
-  'G4',
-  'TOP without end',
-  pop3Rogue(at('TOP', flood('X-A: b\r\n', '+OK\r\n'), { UIDL: '-ERR\r\n' })),
-  { mostMiB: 20, told: /^(message\.over-announced|source\.over-budget)$/, good: true },
-)
-rogueTest('G4', 'UIDL without end', pop3Rogue(at('UIDL', flood(`1 ${'u'.repeat(1000)}\r\n`, '+OK\r\n'))), {
-  mostMiB: 16,
-  told: overBudget,
-})
-const counted: Answer = {
-  begin: '+OK\r\n',
-  piece: serial =>
-    Buffer.from(Array.from({ length: 4096 }, (_, at) => `${serial * 4096 + at + 1} 9\r\n`).join('')),
-}
-rogueTest('G4', 'LIST without end', pop3Rogue(at('LIST', counted)), { mostMiB: 34, told: overBudget })
-rogueTest('G4', 'CAPA without end', pop3Rogue(at('CAPA', flood('X-CAPABILITY\r\n', '+OK\r\n'))), {
-  mostMiB: 16,
-  good: true,
-})
-rogueTest(
-  'G4',
-  'a greeting without end',
-  pop3Rogue(() => undefined, flood('+OK hello ')),
-  {
+describe('G4: a POP3 server that sends without end is dropped and told', () => {
+  rogueTest('G4', 'RETR without end', pop3Rogue(at('RETR 1', flood(body, '+OK\r\n'))), {
+    mostMiB: 16,
+    told: /^message\.over-announced$/,
+    good: true,
+  })
+  rogueTest(
+    'G4',
+    'RETR without end, without UIDL and TOP',
+    pop3Rogue(at('RETR 1', flood(body, '+OK\r\n'), noNames)),
+    { mostMiB: 40, told: /^message\.over-announced$/, good: true },
+  )
+  rogueTest('G4', 'RETR of one line without end', pop3Rogue(at('RETR 1', flood('x', '+OK\r\n'))), {
+    mostMiB: 16,
+    told: /^message\.over-announced$/,
+    good: true,
+  })
+  const noSizes = { LIST: '+OK\r\n1 0\r\n2 0\r\n.\r\n' }
+  rogueTest(
+    'G4',
+    'RETR without end and without a size',
+    pop3Rogue(at('RETR 1', flood(body, '+OK\r\n'), noSizes)),
+    { mostMiB: 170, told: /^message\.too-large$/, good: true },
+  )
+  rogueTest(
+    'G4',
+    'TOP without end',
+    pop3Rogue(at('TOP', flood('X-A: b\r\n', '+OK\r\n'), { UIDL: '-ERR\r\n' })),
+    { mostMiB: 20, told: /^(message\.over-announced|source\.over-budget)$/, good: true },
+  )
+  rogueTest('G4', 'UIDL without end', pop3Rogue(at('UIDL', flood(`1 ${'u'.repeat(1000)}\r\n`, '+OK\r\n'))), {
+    mostMiB: 16,
+    told: overBudget,
+  })
+  const counted: Answer = {
+    begin: '+OK\r\n',
+    piece: serial =>
+      Buffer.from(Array.from({ length: 4096 }, (_, at) => `${serial * 4096 + at + 1} 9\r\n`).join('')),
+  }
+  rogueTest('G4', 'LIST without end', pop3Rogue(at('LIST', counted)), { mostMiB: 34, told: overBudget })
+  rogueTest('G4', 'CAPA without end', pop3Rogue(at('CAPA', flood('X-CAPABILITY\r\n', '+OK\r\n'))), {
+    mostMiB: 16,
+    good: true,
+  })
+  rogueTest(
+    'G4',
+    'a greeting without end',
+    pop3Rogue(() => undefined, flood('+OK hello ')),
+    {
+      mostMiB: 16,
+      told: /^source\.(protocol|over-budget)$/,
+    },
+  )
+  rogueTest('G4', 'a login without end', pop3Rogue(at('PASS', flood('+OK welcome '))), {
     mostMiB: 16,
     told: /^source\.(protocol|over-budget)$/,
-  },
-)
-rogueTest('G4', 'a login without end', pop3Rogue(at('PASS', flood('+OK welcome '))), {
-  mostMiB: 16,
-  told: /^source\.(protocol|over-budget)$/,
+  })
 })
 
 const foreign = `* 9 FETCH (UID 999 BODY[]<0> {${20 * mib}}\r\n`
@@ -201,89 +203,91 @@ const literal: Answer = {
 }
 const isBody = (answer: Answer) => (words: readonly string[]) =>
   /^UID FETCH 1 .*BODY/i.test(words.join(' ')) ? answer : undefined
-rogueTest('G5', 'literals of other messages', imapRogue(isBody(literal)), {
-  mostMiB: 16,
-  told: /^(message\.not-retrieved|source\.over-budget)$/,
-  good: true,
-})
-rogueTest(
-  'G5',
-  'a literal of 99,999,999,999 octets',
-  imapRogue(isBody(flood('x', '* 1 FETCH (UID 1 BODY[]<0> {99999999999}\r\n'))),
-  {
+describe('G5: an IMAP server that answers without end or asks for memory is dropped and told', () => {
+  rogueTest('G5', 'literals of other messages', imapRogue(isBody(literal)), {
     mostMiB: 16,
-    told: /^message\.not-retrieved$/,
+    told: /^(message\.not-retrieved|source\.over-budget)$/,
     good: true,
-  },
-)
-rogueTest('G5', 'FETCH rows without end', imapRogue(isBody(flood('* 2 FETCH (UID 2 FLAGS ())\r\n'))), {
-  mostMiB: 16,
-  told: overBudget,
-  good: true,
-})
-const search = (answer: Answer) => at('UID SEARCH', answer)
-rogueTest('G5', 'SEARCH numbers without end', imapRogue(search(flood('123456789 ', '* SEARCH '))), {
-  mostMiB: 16,
-  told: overBudget,
-})
-rogueTest('G5', 'SEARCH lines without end', imapRogue(search(flood('* SEARCH 1 2\r\n'))), {
-  mostMiB: 16,
-  told: overBudget,
-})
-rogueTest('G5', 'brackets without end', imapRogue(search(flood('(', '* 1 FETCH '))), {
-  mostMiB: 16,
-  told: overBudget,
-})
-rogueTest('G5', 'a line without end', imapRogue(at('EXAMINE', flood('x', '* OK '))), {
-  mostMiB: 16,
-  told: overBudget,
-})
-const listRow = `* LIST () "/" "${'f'.repeat(200)}"\r\n`
-rogueTest(
-  'G5',
-  'LIST rows without end',
-  imapRogue((words, tag) =>
-    words[0] === 'EXAMINE' ? `${tag} NO no such folder\r\n` : at('LIST', flood(listRow))(words),
-  ),
-  { mostMiB: 10, told: overBudget },
-)
-rogueTest(
-  'G5',
-  'CAPABILITY without end',
-  imapRogue(at('CAPABILITY', flood('* CAPABILITY IMAP4rev1 X\r\n'))),
-  {
+  })
+  rogueTest(
+    'G5',
+    'a literal of 99,999,999,999 octets',
+    imapRogue(isBody(flood('x', '* 1 FETCH (UID 1 BODY[]<0> {99999999999}\r\n'))),
+    {
+      mostMiB: 16,
+      told: /^message\.not-retrieved$/,
+      good: true,
+    },
+  )
+  rogueTest('G5', 'FETCH rows without end', imapRogue(isBody(flood('* 2 FETCH (UID 2 FLAGS ())\r\n'))), {
     mostMiB: 16,
     told: overBudget,
-  },
-)
-rogueTest('G5', 'BYE without end', imapRogue(at('LOGIN', flood('* BYE go away\r\n'))), {
-  mostMiB: 16,
-  told: /^source\./,
+    good: true,
+  })
+  const search = (answer: Answer) => at('UID SEARCH', answer)
+  rogueTest('G5', 'SEARCH numbers without end', imapRogue(search(flood('123456789 ', '* SEARCH '))), {
+    mostMiB: 16,
+    told: overBudget,
+  })
+  rogueTest('G5', 'SEARCH lines without end', imapRogue(search(flood('* SEARCH 1 2\r\n'))), {
+    mostMiB: 16,
+    told: overBudget,
+  })
+  rogueTest('G5', 'brackets without end', imapRogue(search(flood('(', '* 1 FETCH '))), {
+    mostMiB: 16,
+    told: overBudget,
+  })
+  rogueTest('G5', 'a line without end', imapRogue(at('EXAMINE', flood('x', '* OK '))), {
+    mostMiB: 16,
+    told: overBudget,
+  })
+  const listRow = `* LIST () "/" "${'f'.repeat(200)}"\r\n`
+  rogueTest(
+    'G5',
+    'LIST rows without end',
+    imapRogue((words, tag) =>
+      words[0] === 'EXAMINE' ? `${tag} NO no such folder\r\n` : at('LIST', flood(listRow))(words),
+    ),
+    { mostMiB: 10, told: overBudget },
+  )
+  rogueTest(
+    'G5',
+    'CAPABILITY without end',
+    imapRogue(at('CAPABILITY', flood('* CAPABILITY IMAP4rev1 X\r\n'))),
+    {
+      mostMiB: 16,
+      told: overBudget,
+    },
+  )
+  rogueTest('G5', 'BYE without end', imapRogue(at('LOGIN', flood('* BYE go away\r\n'))), {
+    mostMiB: 16,
+    told: /^source\./,
+  })
+  rogueTest(
+    'G5',
+    'a greeting without end',
+    imapRogue(() => undefined, flood('* OK hello ')),
+    {
+      mostMiB: 16,
+      told: /^source\.(protocol|over-budget)$/,
+    },
+  )
+  rogueTest(
+    'G5',
+    'rows before the login',
+    imapRogue(() => undefined, flood('* 3 EXISTS\r\n', '* OK hi\r\n')),
+    {
+      mostMiB: 16,
+      told: overBudget,
+    },
+  )
+  rogueTest(
+    'G5',
+    'IDLE that tells without end',
+    imapRogue(at('IDLE', flood('* 3 EXISTS\r\n* 3 EXPUNGE\r\n', '+ go\r\n'))),
+    {
+      mostMiB: 40,
+      told: overBudget,
+    },
+  )
 })
-rogueTest(
-  'G5',
-  'a greeting without end',
-  imapRogue(() => undefined, flood('* OK hello ')),
-  {
-    mostMiB: 16,
-    told: /^source\.(protocol|over-budget)$/,
-  },
-)
-rogueTest(
-  'G5',
-  'rows before the login',
-  imapRogue(() => undefined, flood('* 3 EXISTS\r\n', '* OK hi\r\n')),
-  {
-    mostMiB: 16,
-    told: overBudget,
-  },
-)
-rogueTest(
-  'G5',
-  'IDLE that tells without end',
-  imapRogue(at('IDLE', flood('* 3 EXISTS\r\n* 3 EXPUNGE\r\n', '+ go\r\n'))),
-  {
-    mostMiB: 40,
-    told: overBudget,
-  },
-)
