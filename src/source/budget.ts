@@ -26,8 +26,12 @@ export interface Allowance {
 /** Which part of an allowance was used up. */
 export type Breach = 'octets' | 'lines' | 'line' | 'literal'
 
-/** Messages that one folder or maildrop may list; of a larger one no listing is made. */
-export const mostEntries = 1_000_000
+/**
+ * Messages that one folder or maildrop may list; of a larger one no listing is made, and the owner is told. A listing
+ * of so many takes less than half a gigabyte, which leaves the other mailboxes of the process what they need
+ * (MemoryMax= of the unit).
+ */
+export const mostEntries = 200_000
 
 /** An answer of one line or a few: greeting, login, STAT, DELE, QUIT. */
 export const shortAnswer = 16 * kib
