@@ -14,7 +14,7 @@ import { readHeader } from './header.ts'
 import type { MessageRow, Move } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
 import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
-import type { Listed } from './source/source.ts'
+import type { Listed, SettleAction } from './source/source.ts'
 import { asWishFault, endOtherWishes, endWait, LeftThere, mayTry, nameOf, openWish, putOff } from './wish.ts'
 
 /** Asked this often and still there: the owner is told, and it is asked again only now and then. */
@@ -127,9 +127,10 @@ async function settleFolder(
   const copies = makeCopyBook(context, byEntry)
   try {
     const entries = [...byEntry.keys()]
-    const action = policy.do === 'move' ? { do: 'move', folder: policy.folder, copies } : { do: 'delete' }
+    const action: SettleAction =
+      policy.do === 'move' ? { do: 'move', folder: policy.folder, copies } : { do: 'delete' }
     if (entries.length > 0) {
-      for (const { entry, fault } of await session.settle(entries, action as never, signal)) {
+      for (const { entry, fault } of await session.settle(entries, action, signal)) {
         const row = byEntry.get(entry)
         if (row !== undefined) refused.push({ row, fault })
       }

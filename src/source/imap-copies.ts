@@ -1,6 +1,7 @@
 /** Looking for a copy that may have been made before: by its UID where the server told it, else by what it is. */
+import type { ImapAttribute } from 'imapflow'
 import { imapAllowance } from './budget.ts'
-import { type ImapConnection, isRefused } from './imap-connection.ts'
+import { type ImapConnection, isRefused, type RunOptions } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
 import { fetchRow, number32, textOf, validityOf } from './imap-parse.ts'
 import { peekMessageHeader } from './imap-retrieve.ts'
@@ -61,19 +62,19 @@ async function isInSelected(
   const isAscii = messageId !== undefined && /^[\x21-\x7e]+$/.test(messageId)
   const words = isAscii ? byName : octets === undefined ? ([{ type: 'ATOM', value: 'ALL' }] as const) : bySize
   const uids: number[] = []
-  const options = {
+  const options: RunOptions = {
     phase: 'settle',
     facts: { folder },
     allowance: imapAllowance.search(connection.exists, connection.exists),
     untagged: {
-      SEARCH: async ({ numbers, attributes }: { numbers?: number[]; attributes?: unknown[] }) => {
-        uids.push(...(numbers ?? []))
-        for (const node of attributes ?? []) uids.push(number32(node as never) ?? 0)
+      SEARCH: async ({ numbers, attributes }) => {
+        for (const uid of numbers ?? []) uids.push(uid)
+        for (const node of attributes ?? []) uids.push(number32(node) ?? 0)
       },
     },
   }
   try {
-    await connection.run('UID SEARCH', words, options as never, signal)
+    await connection.run('UID SEARCH', words, options, signal)
   } catch (error) {
     if (isRefused(error)) return false
     throw error
@@ -119,8 +120,8 @@ async function sizeOf(
 }
 
 /** `UIDVALIDITY.UID` of each copy by the UID of its message, from COPYUID (RFC 4315 section 3); empty where not told. */
-export function copyUids(section: readonly unknown[] | undefined): ReadonlyMap<number, string> {
-  const [code, validityText, from, to] = (section ?? []).map(node => textOf(node as never) ?? '')
+export function copyUids(section: readonly ImapAttribute[] | undefined): ReadonlyMap<number, string> {
+  const [code, validityText, from, to] = (section ?? []).map(node => textOf(node) ?? '')
   const validity = validityOf(validityText)
   if (code?.toUpperCase() !== 'COPYUID' || validity === undefined) return new Map()
   const before = numbersIn(from ?? '')
