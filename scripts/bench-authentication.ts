@@ -12,7 +12,7 @@ import { authenticate } from '../src/authentication/authentication.ts'
 import { makeDns, tableLookup } from '../src/authentication/dns.ts'
 import { makeAuthenticate, makeLooker } from '../src/authentication/look.ts'
 import { readStamped, unknownHost } from '../src/authentication/results.ts'
-import { systemClock } from '../src/clock.ts'
+import { systemClock } from '../src/base/clock.ts'
 import { makeGmail } from '../src/gmail/google.ts'
 import { Secret } from '../src/vault/vault.ts'
 import {

@@ -141,7 +141,7 @@ export const mutants: readonly Mutant[] = [
     title: 'the intent is on the disk before the upload leaves',
   },
   {
-    file: 'src/durable-file.ts',
+    file: 'src/base/durable-file.ts',
     from: 'fsyncSync(handle)\n      } finally',
     to: '} finally',
     loses: "a file's octets, at a power cut",
@@ -149,7 +149,7 @@ export const mutants: readonly Mutant[] = [
     title: 'the journal syncs each commit',
   },
   {
-    file: 'src/durable-file.ts',
+    file: 'src/base/durable-file.ts',
     from: '    syncFolder(at)\n',
     to: '',
     loses: "a file's name, at a power cut",
@@ -229,7 +229,7 @@ export const mutants: readonly Mutant[] = [
     title: 'a secret that begins with another one is masked to its end',
   },
   {
-    file: 'src/tls.ts',
+    file: 'src/base/tls.ts',
     from: '    rejectUnauthorized: true,\n',
     to: '',
     loses: 'everything: NODE_TLS_REJECT_UNAUTHORIZED is obeyed',

@@ -5,9 +5,9 @@
  * Several hosts answer "login incorrect" when they mean "too often". So a refusal of the very login that worked before
  * is doubtful: it is told with both causes, and tried rarely (logins.ts counts and caps the refusals themselves).
  */
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from './base/backoff.ts'
+import { asFault, Fault, type FaultCode } from './base/fault.ts'
 import type { MailboxConfig } from './config/config.ts'
-import { asFault, Fault, type FaultCode } from './fault.ts'
 import type { Journal, RecordedFault } from './journal/journal.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'

@@ -1,7 +1,8 @@
 /** Carries what is due in one pull: several messages at once, or one before the others where the account is in doubt. */
+
+import { asFault, type Fault } from './base/fault.ts'
 import { blamedLast, mustProbe } from './breaker.ts'
 import { Carrier } from './carry.ts'
-import { asFault, type Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { carried, type MessageRow } from './journal/journal.ts'
 import { LabelWishes } from './label-wishes.ts'

@@ -4,9 +4,10 @@
  * Invariants: `importing` is durable before an upload begins; only an answer with an id makes `imported`; whatever
  * else happens the message stays at the source and the row says why and until when.
  */
+
+import { Fault } from './base/fault.ts'
 import { noteSuccess } from './breaker.ts'
 import { type Bare, bareOf, barePatch } from './evidence.ts'
-import { Fault } from './fault.ts'
 import type { ImportRequest } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
 import type { MessageRow, RowPatch } from './journal/journal.ts'

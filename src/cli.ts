@@ -17,7 +17,7 @@ if (major < 22 || (major === 22 && minor < 13)) {
   process.exit(78)
 }
 if ((first === '--version' || first === '-V') && others.length === 0) {
-  const { readVersion } = await import('./version.ts')
+  const { readVersion } = await import('./base/version.ts')
   console.log(readVersion())
 } else {
   quietSqlite()

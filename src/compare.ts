@@ -3,9 +3,9 @@
  * POP fetch loses nothing. Reads only; no message is retrieved, and no stage is moved.
  */
 
-import type { Clock } from './clock.ts'
+import type { Clock } from './base/clock.ts'
+import { Fault } from './base/fault.ts'
 import { sizeFits } from './evidence.ts'
-import { Fault } from './fault.ts'
 import type { FoundMessage, Gmail } from './gmail/gmail.ts'
 import { readHeader } from './header.ts'
 import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'

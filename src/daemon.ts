@@ -5,11 +5,11 @@
  */
 import cron from 'node-cron'
 import { type Attempt, attempt, watchHeldUntilMs } from './attempt.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from './base/backoff.ts'
+import { asFault, type Fault } from './base/fault.ts'
+import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
-import { asFault, type Fault } from './fault.ts'
 import type { PullPorts } from './pull-context.ts'
-import { makeWake, type Wake } from './wake.ts'
 
 export interface DaemonHooks {
   /** A mailbox is about to be tried. Must not throw. */

@@ -2,9 +2,9 @@
  * What a pull would do, without a single write: neither at the source nor in Gmail nor in the journal, of which there
  * need not be one.
  */
-import type { Clock } from './clock.ts'
+import type { Clock } from './base/clock.ts'
+import { Fault } from './base/fault.ts'
 import type { MailboxConfig } from './config/config.ts'
-import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
 import { carried, type Journal } from './journal/journal.ts'
 import type { Listed, Source, SourceSession } from './source/source.ts'

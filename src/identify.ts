@@ -10,11 +10,11 @@
  * Invariant: a message is only ever recognised by evidence of its own, never by position or by a guess, so that
  * none is skipped; and in a pull that had to ask for evidence nothing older is settled.
  */
-import { plausibleArrivalMs } from './arrival.ts'
+import { plausibleArrivalMs } from './base/arrival.ts'
+import { Fault } from './base/fault.ts'
+import { endSlice, inSlices } from './base/in-slices.ts'
 import { bareOf, isOfBefore, isSameBare, isSameHeader, sizeFits } from './evidence.ts'
-import { Fault } from './fault.ts'
 import { type HeaderFacts, readHeader } from './header.ts'
-import { endSlice, inSlices } from './in-slices.ts'
 import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'
 import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'

@@ -7,14 +7,14 @@
  */
 import type { Writable } from 'node:stream'
 import { pino } from 'pino'
+import { asFault, type Fault, type FaultFacts } from './base/fault.ts'
+import { printable } from './base/untrusted.ts'
 import { ConfigFault } from './config/describe.ts'
-import { asFault, type Fault, type FaultFacts } from './fault.ts'
 import { type FaultText, faultText, type Language, wordsFor } from './locale/locale.ts'
 import type { PullCounts } from './locale/words.ts'
 import { cleanFields, faultFields, localTime, underJournald } from './log-fields.ts'
 import { makeFloodGate, perMinute } from './log-flood.ts'
 import { makeMask } from './log-mask.ts'
-import { printable } from './untrusted.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 

@@ -4,8 +4,8 @@
  * journal (vault/login-key.ts): without it no password can be tried on the journal.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { Fault } from './base/fault.ts'
 import type { MailboxConfig } from './config/config.ts'
-import { Fault } from './fault.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Secret } from './vault/vault.ts'
 

@@ -6,8 +6,8 @@
  *
  * Waiting for a sign of life (IDLE, NOOP of a watch) is not among the phases: there silence means that nobody is there.
  */
-import type { Clock } from './clock.ts'
-import { Fault } from './fault.ts'
+import type { Clock } from './base/clock.ts'
+import { Fault } from './base/fault.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Patience, Source, SourceSession } from './source/source.ts'
 

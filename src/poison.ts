@@ -1,5 +1,5 @@
 /** The messages at which the process before ended, as a pull deals with them; under-way.ts says how they are known. */
-import { Fault } from './fault.ts'
+import { Fault } from './base/fault.ts'
 import type { MessageRow, Move } from './journal/journal.ts'
 import { carried } from './journal/journal.ts'
 import { countDeferred, eventOf, type PullContext, record } from './pull-context.ts'

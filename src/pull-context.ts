@@ -1,7 +1,7 @@
 /** What one pull works with: the ports, and what it remembers while the session is open. */
-import type { Clock } from './clock.ts'
+import type { Clock } from './base/clock.ts'
+import type { Fault } from './base/fault.ts'
 import type { MailboxConfig } from './config/config.ts'
-import type { Fault } from './fault.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'
 import type { Log, MessageEvent } from './log.ts'

@@ -8,12 +8,13 @@
  * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came. Where
  * the connection was dropped at one message, which is set aside, a new session goes on with the others.
  */
+
+import { asFault, Fault } from './base/fault.ts'
+import { labelSubject } from './base/label-subject.ts'
 import { carryDue } from './carry-due.ts'
 import { describeTroubled } from './describe-trouble.ts'
-import { asFault, Fault } from './fault.ts'
 import { identify, leaveFolders } from './identify.ts'
 import type { Conservation } from './journal/journal.ts'
-import { labelSubject } from './label-subject.ts'
 import { labelsOf } from './label-wishes.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import {

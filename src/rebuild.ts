@@ -6,9 +6,9 @@
  * Invariants: nothing is imported, settled or deleted anywhere; a message counts as imported by its octets only,
  * never by its name or its Message-ID.
  */
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from './base/backoff.ts'
+import { Fault } from './base/fault.ts'
 import { type Bare, bareOf, barePatch } from './evidence.ts'
-import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
 import type { MessageRow, RowPatch, Salvage } from './journal/journal.ts'
 import type { RawMessage } from './message.ts'

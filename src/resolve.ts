@@ -9,7 +9,7 @@
  * owner chose between repeating and being asked.
  */
 import { createHash } from 'node:crypto'
-import { Fault } from './fault.ts'
+import { Fault } from './base/fault.ts'
 import type { FoundMessage } from './gmail/gmail.ts'
 import type { MessageRow } from './journal/journal.ts'
 import { postpone } from './poison.ts'

@@ -2,9 +2,9 @@
  * What becomes of a message that could not be carried: put off, set aside for the owner, or left without blame where
  * the trouble is wider than the message. Whatever it is, the message stays at the source.
  */
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from './base/backoff.ts'
+import { Fault } from './base/fault.ts'
 import { forgetBlame, judgeUpload, type Verdict } from './breaker.ts'
-import { Fault } from './fault.ts'
 import type { MessageRow, Move, RowPatch } from './journal/journal.ts'
 import { countDeferred, eventOf, type PullContext, record } from './pull-context.ts'
 

@@ -6,10 +6,11 @@
  * (identify.ts), since a server may answer +OK and delete nothing. No fault of settling costs a mail: it is told as one
  * of the wish (wish.ts), and the pull is as good as it was.
  */
+
+import { Fault } from './base/fault.ts'
 import type { AfterImport } from './config/config.ts'
 import { makeCopyBook } from './copy-book.ts'
 import { bareOf, isOfBefore, isSameBare } from './evidence.ts'
-import { Fault } from './fault.ts'
 import { readHeader } from './header.ts'
 import type { MessageRow, Move } from './journal/journal.ts'
 import { keyOfEntry } from './poison.ts'

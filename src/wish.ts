@@ -2,8 +2,9 @@
  * What the owner wishes for imported mail at the source, and what stands in its way: one trouble a folder, and waits
  * of its own, which grow. They concern the wish alone: no fault of it reaches the mailbox's waits, and mail goes on.
  */
+
+import { Fault, type FaultCode } from './base/fault.ts'
 import type { AfterImport } from './config/config.ts'
-import { Fault, type FaultCode } from './fault.ts'
 import { type PullContext, record } from './pull-context.ts'
 
 /** 'keep', 'delete' or 'move:FOLDER', as `settledAs` has it. */

@@ -30,17 +30,17 @@ const rooms: Readonly<Record<string, string>> = {
 
 /** Outside things, and the only places that may know them. */
 const homes: Readonly<Record<string, readonly string[]>> = {
-  'node:sqlite': ['src/journal/', 'src/sqlite-file.ts'],
+  'node:sqlite': ['src/journal/', 'src/base/sqlite-file.ts'],
   'node:net': [
-    'src/tls.ts',
+    'src/base/tls.ts',
     'src/service/',
     'src/source/',
     'src/gmail/',
     'src/authentication/',
     'src/config/',
   ],
-  'node:tls': ['src/tls.ts'],
-  'node:https': ['src/tls.ts'],
+  'node:tls': ['src/base/tls.ts'],
+  'node:https': ['src/base/tls.ts'],
   imapflow: ['src/source/'],
   'google-auth-library': ['src/gmail/'],
   '@napi-rs/keyring': ['src/vault/'],
@@ -123,7 +123,13 @@ describe('the house', () => {
   })
 
   test('a room imports neither the corridor nor the commands nor the fuse box', () => {
-    const base = ['src/fault.ts', 'src/clock.ts', 'src/message.ts', 'src/arrival.ts', 'src/in-slices.ts']
+    const base = [
+      'src/base/fault.ts',
+      'src/base/clock.ts',
+      'src/message.ts',
+      'src/base/arrival.ts',
+      'src/base/in-slices.ts',
+    ]
     const corridor = [...reachable('src/pull.ts'), ...reachable('src/attempt.ts')].filter(
       file => dirname(file) === 'src' && !base.includes(file),
     )
@@ -162,7 +168,7 @@ describe('the house', () => {
           file !== 'src/bridge.ts' &&
           !/^src\/(commands|setup|doctor)\//.test(file) &&
           // Configuration reads secrets' files by the vault's rules.
-          !(file.startsWith('src/config/') && of === 'src/vault/private-file.ts'),
+          !(file.startsWith('src/config/') && of === 'src/base/private-file.ts'),
       ),
       [],
     )
@@ -181,11 +187,11 @@ describe('the house', () => {
   })
 
   test('TLS is spoken in one place only, where verification and version are settled', () => {
-    // In words that stand for a way round src/tls.ts, in whatever room, the commands included.
+    // In words that stand for a way round src/base/tls.ts, in whatever room, the commands included.
     const roundabout =
       /\bfetch\(|\bhttps\.(request|get|Agent)\b|\btls\.(connect|TLSSocket|createSecureContext)\b|rejectUnauthorized|checkServerIdentity|secureContext|env\.NODE_TLS_REJECT_UNAUTHORIZED *=[^=]/
-    const others = files.filter(file => file !== 'src/tls.ts')
-    assert.match(readFileSync(join(root, 'src/tls.ts'), 'utf8'), roundabout)
+    const others = files.filter(file => file !== 'src/base/tls.ts')
+    assert.match(readFileSync(join(root, 'src/base/tls.ts'), 'utf8'), roundabout)
     assert.deepEqual(
       others.filter(file => roundabout.test(readFileSync(join(root, file), 'utf8'))),
       [],
@@ -193,7 +199,7 @@ describe('the house', () => {
     assert.deepEqual(
       breaches(
         (file, { of, typeOnly }) =>
-          file !== 'src/tls.ts' && !typeOnly && /^(node:)?(tls|https|http2)$|^undici$/.test(of),
+          file !== 'src/base/tls.ts' && !typeOnly && /^(node:)?(tls|https|http2)$|^undici$/.test(of),
       ),
       [],
     )

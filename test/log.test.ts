@@ -6,7 +6,7 @@ import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { Fault } from '../src/fault.ts'
+import { Fault } from '../src/base/fault.ts'
 import { type Log, type LogOptions, type MessageEvent, makeLog } from '../src/log.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { gmail as googleGmail } from '@googleapis/gmail'
 import { OAuth2Client } from 'google-auth-library'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import type { RawMessage } from '../../src/message.ts'
 import { guardLoopback } from '../../test/servers/gmail/loopback-guard.ts'

@@ -1,6 +1,6 @@
 /** The summary as text for people: what `hikyaku report` prints. */
-import { table } from '../locale/table.ts'
-import { printable } from '../untrusted.ts'
+import { table } from '../base/table.ts'
+import { printable } from '../base/untrusted.ts'
 import type { Summary, SummaryRow } from './summary.ts'
 import { authenticationWords, type Language } from './words.ts'
 import { paragraph } from './wrap.ts'

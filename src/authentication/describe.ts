@@ -1,6 +1,6 @@
 /** One message's authentication as text for people: what `hikyaku inspect` prints. */
-import { table as alignedTable } from '../locale/table.ts'
-import { printable } from '../untrusted.ts'
+import { table as alignedTable } from '../base/table.ts'
+import { printable } from '../base/untrusted.ts'
 import type { Authentication } from './authentication.ts'
 import type { Way } from './forecast.ts'
 import type { StampedAnswer } from './results.ts'

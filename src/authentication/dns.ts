@@ -4,7 +4,7 @@
  * ENOTFOUND and ENODATA are answers ("there is none"), everything else is "not known".
  */
 import { Resolver } from 'node:dns/promises'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** As node:dns `resolve`: TXT rows are lists of strings, MX rows have exchange and priority, A and AAAA are text. */
 export type Lookup = (name: string, type: string) => Promise<readonly unknown[]>

@@ -2,7 +2,7 @@
  * The verifying process's own program (isolate.ts starts it). Here, and nowhere else, a stranger's text meets the
  * library: this process may be killed amid any line. It opens no file and no socket, and its environment is empty.
  */
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../base/clock.ts'
 import type { RawMessage } from '../message.ts'
 import { authenticate } from './authentication.ts'
 import { DnsError, type Lookup } from './dns.ts'

@@ -2,7 +2,7 @@
  * The look at one message's authentication: cheap bounds first, then the verifying process, and where that tells
  * nothing what was stamped, with the reason why there is no more.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { RawMessage } from '../message.ts'
 import {
   type Authentication,

@@ -8,7 +8,7 @@
  */
 import { Readable } from 'node:stream'
 import type { DNSResolver } from 'mailauth'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { RawMessage } from '../message.ts'
 import { complexityBounds, findComplexity } from './complexity.ts'
 import { boundForMessage, type Lookup, type MessageDns } from './dns.ts'

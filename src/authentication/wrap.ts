@@ -1,5 +1,5 @@
 /** Paragraphs for a terminal: lines break at spaces and between Japanese characters. */
-import { displayWidth } from '../locale/table.ts'
+import { displayWidth } from '../base/table.ts'
 
 /** Characters that must not begin, or end, a line in Japanese (JIS X 4051), as far as we print them. */
 const notAtStart = '、。，．）」』】：；？！ー”’)%:'

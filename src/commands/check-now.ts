@@ -1,6 +1,7 @@
 /** `hikyaku check-now`: asks the running daemon for a pull at once, whatever its schedule says. */
+
+import { exitCodes } from '../base/fault.ts'
 import { checkNowNote } from '../daemon.ts'
-import { exitCodes } from '../fault.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'

@@ -1,10 +1,11 @@
 /** Loads the configuration for a command: environment, .env or YAML, with the vault behind missing secrets. */
+
+import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/describe.ts'
 import { loadConfig } from '../config/load.ts'
 import { problemLine } from '../locale/problems.ts'
 import type { Log } from '../log.ts'
-import { printable } from '../untrusted.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { Invocation } from './invocation.ts'
 

@@ -1,8 +1,9 @@
 /** `hikyaku doctor`: looks at everything from this computer to Gmail, says what is wrong and what to do; changes nothing. */
+
+import { printable } from '../base/untrusted.ts'
 import { makeContext } from '../doctor/context.ts'
 import { type Diagnosis, diagnose } from '../doctor/doctor.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { printable } from '../untrusted.ts'
 import { answering, type Invocation, writeJson, writeLine } from './invocation.ts'
 
 /**

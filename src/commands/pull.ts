@@ -1,11 +1,11 @@
 /** `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end, with proof of what was settled. */
 import { makeAlerts } from '../alerts.ts'
 import { type Attempt, attempt } from '../attempt.ts'
+import { systemClock } from '../base/clock.ts'
+import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
-import { systemClock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { dryRun } from '../dry-run.ts'
-import { asFault, exitCodes, Fault, faultKinds } from '../fault.ts'
 import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log.ts'
 import { makeLog } from '../log.ts'

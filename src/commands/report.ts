@@ -3,11 +3,11 @@ import { parseAuthentication } from '../authentication/authentication.ts'
 import { describeSummary } from '../authentication/describe-summary.ts'
 import { type SummaryInput, summarize } from '../authentication/summary.ts'
 import { authenticationWords } from '../authentication/words.ts'
+import { exitCodes, Fault } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
-import { exitCodes, Fault } from '../fault.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
-import { printable } from '../untrusted.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
 
 const dayMs = 24 * 3600_000

@@ -1,5 +1,5 @@
 /** `hikyaku retry ID...|all`: another try for what was set aside; the next pull takes it up. */
-import { exitCodes } from '../fault.ts'
+import { exitCodes } from '../base/fault.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'

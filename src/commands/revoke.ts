@@ -1,7 +1,8 @@
 /** `hikyaku revoke [account]`: takes the permission back at Google, and deletes it here. */
+
+import { exitCodes, Fault } from '../base/fault.ts'
 import { firstUseOf, googleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
-import { exitCodes, Fault } from '../fault.ts'
 import { revokeConsent } from '../gmail/consent-exchange.ts'
 import { findPlace } from '../setup/place.ts'
 import { setupWords } from '../setup/words.ts'

@@ -1,14 +1,14 @@
 /** `hikyaku service install | uninstall | status`: systemd on Linux, launchd on macOS. */
 import { existsSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
+import { exitCodes } from '../base/fault.ts'
+import { secureStateFolder } from '../base/state-folder.ts'
+import { printable } from '../base/untrusted.ts'
 import { configFolder, noHome, stateFolder } from '../config/load-paths.ts'
-import { exitCodes } from '../fault.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
 import type { ServiceOptions } from '../service/service.ts'
 import { serviceWords } from '../service/words.ts'
-import { secureStateFolder } from '../state-folder.ts'
-import { printable } from '../untrusted.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
 export interface ServiceFlags {

@@ -3,13 +3,14 @@
  * is wrong is the one list of troubles and, since nobody is there to write it down, that nobody looks after a mailbox.
  */
 import { wrap } from '../authentication/wrap.ts'
+import { table } from '../base/table.ts'
+import type { TroubleEntry } from '../base/trouble.ts'
+import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { noMailbox } from '../journal/records.ts'
 import { openJournal } from '../journal/sqlite.ts'
-import { table } from '../locale/table.ts'
-import type { TroubleEntry } from '../trouble.ts'
 import {
   attendedNote,
   exitCodeOfTroubles,
@@ -18,7 +19,6 @@ import {
   troublesOf,
   unattended,
 } from '../trouble-list.ts'
-import { printable } from '../untrusted.ts'
 import { brokenSentence } from './books.ts'
 import { faultJson, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
 import { troubleBlocks, troubleJson } from './trouble-blocks.ts'

@@ -2,7 +2,7 @@
  * What can be wrong with a configuration, as data: where it stands, what was expected, what was given. The
  * sentences are made in locale/problems.ts. A secret's value never gets in here.
  */
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import { problemLine } from '../locale/problems.ts'
 import type { Language } from '../locale/words.ts'
 

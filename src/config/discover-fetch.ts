@@ -1,5 +1,5 @@
 /** Fetches a small text over https, for discover.ts: certificates checked, size capped, no other scheme on the way. */
-import { requestHttps } from '../tls.ts'
+import { requestHttps } from '../base/tls.ts'
 import type { Fetcher } from './discover.ts'
 
 /** A configuration file has a few KB. */

@@ -1,7 +1,7 @@
 /** `.env` in the current folder: who may have written it, how large it may be, and what can be wrong inside. */
 import { lstat } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
-import { FileRefused, readBounded } from '../bounded-file.ts'
+import { FileRefused, readBounded } from '../base/bounded-file.ts'
 import type { Problem } from './describe.ts'
 import { fileProblem } from './load-rules.ts'
 

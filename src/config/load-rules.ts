@@ -1,9 +1,9 @@
 /** What depends on more than one key, or on a file. Checked on what was written, so that one problem hides no other. */
 import { X509Certificate } from 'node:crypto'
-import { FileRefused, readBounded } from '../bounded-file.ts'
-import { Fault } from '../fault.ts'
-import { shellWord } from '../shell-word.ts'
-import { readPrivate } from '../vault/private-file.ts'
+import { FileRefused, readBounded } from '../base/bounded-file.ts'
+import { Fault } from '../base/fault.ts'
+import { readPrivate } from '../base/private-file.ts'
+import { shellWord } from '../base/shell-word.ts'
 import type { FolderConfig } from './config.ts'
 import type { Problem } from './describe.ts'
 import { Complaint, isLoopback, readAfterImport, readFolders, readHost } from './schema-values.ts'

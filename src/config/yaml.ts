@@ -1,5 +1,5 @@
 /** The YAML file: several mailboxes and accounts. docs/configuration.md describes it. */
-import { FileRefused, readBounded } from '../bounded-file.ts'
+import { FileRefused, readBounded } from '../base/bounded-file.ts'
 import type { Problem } from './describe.ts'
 import { fileProblem } from './load-rules.ts'
 

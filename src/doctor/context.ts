@@ -1,7 +1,7 @@
 /** What every check gets. Tests give another machine, clock and name service; the sockets are real in any case. */
 import { lookup as systemLookup } from 'node:dns/promises'
 import { statfs } from 'node:fs/promises'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { type Language, type Words, wordsFor } from '../locale/locale.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import type { Lookup } from '../source/dial.ts'

@@ -2,8 +2,9 @@
  * All checks, from the outside in. Invariant: nothing is changed anywhere: no folder or journal is made, no message is
  * retrieved or settled, and each mailbox sees one login.
  */
+
+import { asFault, Fault } from '../base/fault.ts'
 import type { Config } from '../config/config.ts'
-import { asFault, Fault } from '../fault.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
 import type { DoctorContext } from './context.ts'

@@ -1,5 +1,5 @@
 /** One line of `doctor`: what was looked at, how it is, what that means and what to do. */
-import { type Fault, type FaultCode, type FaultFacts, faultKinds } from '../fault.ts'
+import { type Fault, type FaultCode, type FaultFacts, faultKinds } from '../base/fault.ts'
 import { faultText, type Language, type Words } from '../locale/locale.ts'
 import type { DoctorText } from './words.ts'
 

@@ -1,6 +1,8 @@
 /** Google's side: names, TCP, whether it is Google that answers, the clock, and for each account the permission. */
+
+import { asFault, exitCodes, Fault } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 import type { AccountConfig, Config } from '../config/config.ts'
-import { asFault, exitCodes, Fault } from '../fault.ts'
 import { faultOfTrouble } from '../gmail/answers.ts'
 import { jsonObject } from '../gmail/error-model.ts'
 import {
@@ -14,7 +16,6 @@ import {
 import { addressKey } from '../gmail/identity.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
 import { units } from '../gmail/pace.ts'
-import { printable } from '../untrusted.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault, skipped } from './finding.ts'
 import { checkNetwork } from './network.ts'

@@ -1,8 +1,8 @@
 /** What the journal tells: the last pull and its trouble, messages set aside; and who is told of trouble. */
 
 import { saidBeside } from '../alert-rules.ts'
+import { exitCodes } from '../base/fault.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
-import { exitCodes } from '../fault.ts'
 import type { Journal } from '../journal/journal.ts'
 import { faultText } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'

@@ -6,14 +6,14 @@ import { closeSync, constants, existsSync, openSync, readSync, writeSync } from 
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { inFolder } from '../as-owner.ts'
-import { diskFault } from '../disk-fault.ts'
-import { asFault, Fault } from '../fault.ts'
+import { inFolder } from '../base/as-owner.ts'
+import { diskFault } from '../base/disk-fault.ts'
+import { asFault, Fault } from '../base/fault.ts'
+import { openSqlite } from '../base/sqlite-file.ts'
 import { integrityProblems, journalFile } from '../journal/file.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { sqliteFault } from '../journal/sqlite-fault.ts'
-import { openSqlite } from '../sqlite-file.ts'
 
 export interface JournalLook {
   /** Undefined where there is none yet, or where it cannot be used (`fault`). */

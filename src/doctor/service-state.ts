@@ -1,9 +1,9 @@
 /** Whether hikyaku runs now, whether it starts by itself, and whether two of them are in each other's way. */
 import { dirname } from 'node:path'
+import { exitCodes, Fault } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 import { configFolder } from '../config/load-paths.ts'
-import { exitCodes, Fault } from '../fault.ts'
 import { managerFor, type ServiceState } from '../service/manage.ts'
-import { printable } from '../untrusted.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, skipped } from './finding.ts'
 import { atMost } from './network.ts'

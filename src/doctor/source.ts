@@ -1,8 +1,8 @@
 /** One source mailbox from its name to its folders, with one login. */
 import cron from 'node-cron'
+import { asFault, type Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { pop3FloorMs } from '../config/presets.ts'
-import { asFault, type Fault } from '../fault.ts'
 import { idleWayOf } from '../idle-memory.ts'
 import type { Journal } from '../journal/journal.ts'
 import { phaseText } from '../locale/reasons.ts'

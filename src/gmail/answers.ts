@@ -7,7 +7,7 @@
  * decided by Google's error model (error-model.ts) before any words: what concerns permission, a precondition, the
  * place itself or Google's own gate concerns the account, in whatever words and language it is said.
  */
-import { Fault, type FaultCode, type FaultFacts, type FaultOptions } from '../fault.ts'
+import { Fault, type FaultCode, type FaultFacts, type FaultOptions } from '../base/fault.ts'
 import { jsonObject, type Said, said, visibleText } from './error-model.ts'
 import type { HttpAnswer, HttpTrouble } from './http.ts'
 import { nextPacificDayMs, retryInstantMs } from './retry-after.ts'

@@ -1,5 +1,5 @@
 /** An authorised call of the Gmail API that may be repeated: labels, look-ups. Uploads go their own way: import.ts. */
-import { Fault, type FaultOptions } from '../fault.ts'
+import { Fault, type FaultOptions } from '../base/fault.ts'
 import { faultOfTrouble, readCall, saysTooManyAtOnce } from './answers.ts'
 import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
 import { userPath } from './identity.ts'

@@ -1,6 +1,6 @@
 /** The OAuth client as Google's console lets its owner download it: a JSON file with the key `installed`. */
-import { readBounded } from '../bounded-file.ts'
-import { Fault } from '../fault.ts'
+import { readBounded } from '../base/bounded-file.ts'
+import { Fault } from '../base/fault.ts'
 
 /** A desktop client. Google calls its secret one, though it is no protection (RFC 8252 section 8.5). */
 export interface DesktopClient {

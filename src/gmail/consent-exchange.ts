@@ -1,6 +1,6 @@
 /** From the code of Google's page to a refresh token; and back: revoking it. */
-import type { Clock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import { faultOfTrouble } from './answers.ts'
 import type { DesktopClient } from './client-file.ts'
 import type { ConsentCode } from './consent.ts'

@@ -1,5 +1,5 @@
 /** Reads the address that an owner copied out of a browser that could not connect, however it was copied. */
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 
 export type PasteReason =
   /** Nothing that looks like an address. */

@@ -1,5 +1,5 @@
 /** Reading mail back, where the owner allowed gmail.readonly: users.messages.list, users.messages.get, getProfile. */
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import { callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
 import { addressKey } from './identity.ts'

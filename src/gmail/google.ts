@@ -1,5 +1,5 @@
 /** The Gmail adapter: puts tokens, pace, labels, uploads and look-ups together. The contract stands in gmail.ts. */
-import { asFault, Fault } from '../fault.ts'
+import { asFault, Fault } from '../base/fault.ts'
 import { checkAccount, findByMessageId, readMessage } from './find.ts'
 import type { Gmail } from './gmail.ts'
 import { importMessage } from './import.ts'

@@ -8,7 +8,7 @@
  */
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
-import { makeHttpsAgent, requestHttps } from '../tls.ts'
+import { makeHttpsAgent, requestHttps } from '../base/tls.ts'
 
 /** Time-outs in ms. */
 export interface Deadlines {

@@ -6,7 +6,7 @@
  * section 3.1.3.7, number 6). Everything else of that section that concerns a code flow without nonce is checked.
  * https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload
  */
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 
 /** What is kept beside the refresh token. No secret. */
 export interface Identity {

@@ -1,5 +1,5 @@
 /** users.messages.import and users.messages.insert: one multipart upload, streamed, never repeated but after a 401. */
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import type { RawMessage } from '../message.ts'
 import { faultOfTrouble, readUpload } from './answers.ts'
 import { slowDown } from './api.ts'

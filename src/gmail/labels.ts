@@ -1,5 +1,5 @@
 /** Label ids for names: users.labels.list, and users.labels.create where one is missing. Cached until forgotten. */
-import { Fault, type FaultCode } from '../fault.ts'
+import { Fault, type FaultCode } from '../base/fault.ts'
 import { callGmail } from './api.ts'
 import { orAbort } from './or-abort.ts'
 import { units } from './pace.ts'

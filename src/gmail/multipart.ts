@@ -5,7 +5,7 @@
  * octets travel as they are (an HTTP body is 8-bit clean).
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import type { RawMessage } from '../message.ts'
 import type { HttpBody } from './http.ts'
 

@@ -5,8 +5,8 @@
  * Invariant: in any minute at most `unitsPerMinute` units are granted. The bucket holds a tenth of them (24 imports
  * at 6,000), so a few messages never wait; the refill is slower by what the full bucket may add.
  */
-import type { Clock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 
 /** What calls cost in quota units. */
 export const units = {

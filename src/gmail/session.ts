@@ -1,5 +1,5 @@
 /** One account's connections, tokens and pace: what every part of the adapter works with. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { AccountConfig, GoogleEndpoints } from '../config/config.ts'
 import { type Connections, type Deadlines, openConnections, usualDeadlines } from './http.ts'
 import { makePace, type Pace } from './pace.ts'

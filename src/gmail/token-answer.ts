@@ -1,5 +1,5 @@
 /** What an answer of Google's token endpoint means (RFC 6749 sections 5.1 and 5.2). Pure. */
-import { Fault, type FaultCode } from '../fault.ts'
+import { Fault, type FaultCode } from '../base/fault.ts'
 import { jsonObject, said } from './error-model.ts'
 import type { HttpAnswer } from './http.ts'
 import { type Identity, readIdToken } from './identity.ts'

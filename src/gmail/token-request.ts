@@ -5,9 +5,9 @@
  * with the refresh token: so only the framing is taken from it, and no error of its own leaves this file.
  */
 import { gaxios, JWT, OAuth2Client } from 'google-auth-library'
-import { readBounded } from '../bounded-file.ts'
+import { readBounded } from '../base/bounded-file.ts'
+import { Fault } from '../base/fault.ts'
 import type { GoogleCredential } from '../config/config.ts'
-import { Fault } from '../fault.ts'
 import type { Secret } from '../vault/vault.ts'
 import { type Connections, type Deadlines, exchange, type HttpAnswer } from './http.ts'
 

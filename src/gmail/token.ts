@@ -1,7 +1,7 @@
 /** The access token of one account: one refresh in flight, renewed before it ends, its scopes held against the need. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import type { AccountConfig } from '../config/config.ts'
-import { Fault } from '../fault.ts'
 import { faultOfTrouble } from './answers.ts'
 import { type Connections, type Deadlines, HttpTrouble } from './http.ts'
 import { findOwner, type Identity, type Owner, readIdentity } from './identity.ts'

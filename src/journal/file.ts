@@ -1,6 +1,6 @@
 /** The journal's file: its name, its version, whether it is sound, and how it is begun. */
 import type { DatabaseSync } from 'node:sqlite'
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import { migrations } from './schema.ts'
 import { troubleForALook } from './trouble-schema.ts'
 

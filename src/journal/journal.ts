@@ -9,9 +9,10 @@
  * Invariants: a message is settled only if it is imported or merged; `importing` is on the disk before the
  * first octet of an upload leaves; a stage changes only along `legalMoves`.
  */
+
+import type { FaultCode, FaultFacts, FaultRetry } from '../base/fault.ts'
+import type { TroubleBook } from '../base/trouble.ts'
 import type { CopyRecord } from '../copy-record.ts'
-import type { FaultCode, FaultFacts, FaultRetry } from '../fault.ts'
-import type { TroubleBook } from '../trouble.ts'
 
 /**
  * - listed: seen at the source, not yet imported

@@ -1,8 +1,8 @@
 /** One instance per state directory. */
 import { join } from 'node:path'
-import { Fault } from '../fault.ts'
-import { isProcessLockHeld, type ProcessLock, takeProcessLock } from '../process-lock.ts'
-import { secureStateFolder } from '../state-folder.ts'
+import { Fault } from '../base/fault.ts'
+import { isProcessLockHeld, type ProcessLock, takeProcessLock } from '../base/process-lock.ts'
+import { secureStateFolder } from '../base/state-folder.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
 const lockFile = 'instance.lock'

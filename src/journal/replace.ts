@@ -1,9 +1,9 @@
 /** Puts a new journal in the place of a damaged or missing one, and keeps what was there. */
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { inFolder } from '../as-owner.ts'
-import { diskFault } from '../disk-fault.ts'
-import { Fault } from '../fault.ts'
+import { inFolder } from '../base/as-owner.ts'
+import { diskFault } from '../base/disk-fault.ts'
+import { Fault } from '../base/fault.ts'
 import { journalFile } from './file.ts'
 
 const workPrefix = 'rebuild-'

@@ -1,5 +1,5 @@
-import { diskFault } from '../disk-fault.ts'
-import { Fault } from '../fault.ts'
+import { diskFault } from '../base/disk-fault.ts'
+import { Fault } from '../base/fault.ts'
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) as faults. An unknown one is an I/O fault: stop, keep all. */
 export function sqliteFault(error: unknown, file: string): Fault {

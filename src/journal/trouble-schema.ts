@@ -1,5 +1,5 @@
 /** The table of the one list of what is not well, and how it is begun from what a journal knew before it had one. */
-import { troubleScopes } from '../trouble.ts'
+import { troubleScopes } from '../base/trouble.ts'
 
 /** A row for a thing: open while `closed_at_ms` is null. */
 const columns = `(

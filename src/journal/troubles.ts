@@ -1,6 +1,6 @@
 /** The one list of what is not well, on SQLite (trouble.ts has the contract, trouble-schema.ts the table). */
 import type { SQLInputValue } from 'node:sqlite'
-import type { FaultFacts } from '../fault.ts'
+import type { FaultFacts } from '../base/fault.ts'
 import type {
   MessageAbout,
   Trouble,
@@ -9,7 +9,7 @@ import type {
   TroubleEntry,
   TroubleFault,
   TroubleKey,
-} from '../trouble.ts'
+} from '../base/trouble.ts'
 import { type Columns, fromSql, type SqlRow } from './columns.ts'
 
 /** What a statement needs of the journal's connection; each throws Fault as the journal does. */

@@ -1,5 +1,5 @@
 /** Every fault in plain English: for the owner of a shop, not for the administrator of a mail server. */
-import type { FaultCode } from '../fault.ts'
+import type { FaultCode } from '../base/fault.ts'
 import type { Facts, FaultText } from './facts.ts'
 import { makeFormat } from './format.ts'
 import { phaseText, reasonText } from './reasons.ts'

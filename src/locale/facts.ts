@@ -1,6 +1,6 @@
 /** A fault's facts as text for people: made printable, with a stand-in where the thrower gave none. */
-import type { FaultFacts } from '../fault.ts'
-import { printable } from '../untrusted.ts'
+import type { FaultFacts } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 
 /** What happened, what it means for the mail, what the owner does next. Sentences, ready to be shown. */
 export interface FaultText {

@@ -1,5 +1,5 @@
 /** すべての異常の説明。サーバー管理者ではなく、お店や事務所でメールを使う方に向けて書く。 */
-import type { FaultCode } from '../fault.ts'
+import type { FaultCode } from '../base/fault.ts'
 import type { Facts, FaultText } from './facts.ts'
 import { makeFormat } from './format.ts'
 import { phaseText, reasonText } from './reasons.ts'

@@ -1,6 +1,7 @@
 /** The two languages: which one, the catalogue of words, and a fault's text. */
+
+import type { Fault } from '../base/fault.ts'
 import { ConfigFault } from '../config/describe.ts'
-import type { Fault } from '../fault.ts'
 import { en } from './en.ts'
 import { enFaults } from './en-faults.ts'
 import { Facts, type FaultText } from './facts.ts'

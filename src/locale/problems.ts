@@ -1,6 +1,7 @@
 /** What is wrong with a setting, one line each: the name, what was expected, what was given, how to mend it. */
+
+import { printable } from '../base/untrusted.ts'
 import type { Expected, Problem } from '../config/describe.ts'
-import { printable } from '../untrusted.ts'
 import { reasonText } from './reasons.ts'
 import type { Language } from './words.ts'
 

@@ -1,7 +1,7 @@
 /** Installs, removes and looks at the service by means of systemctl or launchctl. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { removeFile, replaceFile } from '../durable-file.ts'
+import { removeFile, replaceFile } from '../base/durable-file.ts'
 import { agentLabel, makeAgent, pullAgentLabel } from './launchd.ts'
 import type { Ran, ServiceMachine } from './machine.ts'
 import type { ServiceFile, ServiceMode, ServiceOptions } from './service.ts'

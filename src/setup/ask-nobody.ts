@@ -1,6 +1,6 @@
 /** Asks nobody: the usual answers for `--yes`, an error that names the option for everything else. */
 import type { Writable } from 'node:stream'
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import type { Asker, Question } from './asker.ts'
 
 /** @param yes whether the usual answers may be taken; @param needed the sentence for a missing option */

@@ -3,8 +3,8 @@
  * beforehand in front of either. Every question has an id, which is also the name of its option, so that every
  * answer can come from a script: `--start-from new`.
  */
-import { Fault } from '../fault.ts'
-import { printable } from '../untrusted.ts'
+import { Fault } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 
 /** What is said between the questions. */
 export type Tone = 'title' | 'note' | 'info' | 'good' | 'warn' | 'bad'

@@ -1,7 +1,7 @@
 /** A certificate that does not vouch for the server: shown as it is, pinned only by the owner's word. */
 import type { PeerCertificate } from 'node:tls'
-import type { Fault } from '../fault.ts'
-import { printable } from '../untrusted.ts'
+import type { Fault } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
 

@@ -1,7 +1,7 @@
 /** Step 4: the owner's own Google client, made in the Cloud Console by numbered steps, and its downloaded file. */
 
+import { Fault } from '../base/fault.ts'
 import { absolutePath, homeOf } from '../config/load-paths.ts'
-import { Fault } from '../fault.ts'
 import { type DesktopClient, readClientFile } from '../gmail/client-file.ts'
 import { faultText } from '../locale/locale.ts'
 import { confirm } from './asker.ts'

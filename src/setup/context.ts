@@ -1,5 +1,5 @@
 /** What every step of the set-up works with. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Env } from '../commands/invocation.ts'
 import type { Discovery } from '../config/discover.ts'
 import type { Language, Words } from '../locale/locale.ts'

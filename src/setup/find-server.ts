@@ -1,11 +1,12 @@
 /** Step 1: from an address to a server. What was found is shown with where it comes from; the rest is asked. */
+
+import { Fault } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 import type { MailSecurity } from '../config/config.ts'
 import { type Discovery, domainOf, type Found } from '../config/discover.ts'
 import { absolutePath, homeOf } from '../config/load-paths.ts'
 import { type Preset, type PresetServer, presetById, presets } from '../config/presets.ts'
 import { Complaint, isLoopback, readHost, readPort, readSha256 } from '../config/schema-values.ts'
-import { Fault } from '../fault.ts'
-import { printable } from '../untrusted.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
 

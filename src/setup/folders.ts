@@ -1,6 +1,6 @@
 /** What stands in a mailbox: its folders and what they are for (RFC 6154), and how much mail waits there. */
 import { decodePath } from 'imapflow/lib/tools.js'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { makeImapSource } from '../source/imap.ts'
 import { connectImap } from '../source/imap-connection.ts'

@@ -1,7 +1,7 @@
 /** After the saving: a running daemon goes on, a first pull, the service. */
 import { PassThrough } from 'node:stream'
+import { exitCodes } from '../base/fault.ts'
 import type { Invocation } from '../commands/invocation.ts'
-import { exitCodes } from '../fault.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { confirm } from './asker.ts'

@@ -1,7 +1,7 @@
 /** The answers of a set-up that was left, in the state directory. No secret is among them. */
 import { join } from 'node:path'
-import { removeFile } from '../durable-file.ts'
-import { readPrivate, writePrivate } from '../vault/private-file.ts'
+import { removeFile } from '../base/durable-file.ts'
+import { readPrivate, writePrivate } from '../base/private-file.ts'
 import type { Answers } from './asker.ts'
 
 const version = 1

@@ -1,8 +1,9 @@
 /** A mailbox of variables: the environment stays its description, and the set-up adds the secrets that are missing. */
+
+import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { firstUseOf, mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
-import { Fault } from '../fault.ts'
 import { faultText } from '../locale/locale.ts'
 import { Secret } from '../vault/vault.ts'
 import type { SetupContext } from './context.ts'

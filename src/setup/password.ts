@@ -1,8 +1,9 @@
 /** The password of a mailbox was changed at the host: the new one is proved and takes the place of the old one. */
+
+import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
-import { Fault } from '../fault.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'

@@ -1,6 +1,7 @@
 /** Whether a permission is the account's that is meant. Whatever does not prove it is a fault, and never success. */
+
+import { Fault, type FaultCode } from '../base/fault.ts'
 import type { AccountConfig } from '../config/config.ts'
-import { Fault, type FaultCode } from '../fault.ts'
 import { addressKey } from '../gmail/identity.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
 import type { SetupContext } from './context.ts'

@@ -1,9 +1,10 @@
 /** The set-up's story: address, server, login, wishes, Google, saved. Each step proves its answers before the next. */
+
+import { Fault, type FaultCode } from '../base/fault.ts'
 import type { AccountConfig, Config } from '../config/config.ts'
 import { firstUseOf, googleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/schema-values.ts'
-import { Fault, type FaultCode } from '../fault.ts'
 import type { DesktopClient } from '../gmail/client-file.ts'
 import { addressKey } from '../gmail/identity.ts'
 import type { SetupContext } from './context.ts'

@@ -1,6 +1,7 @@
 /** Step 5: the owner's consent at Google, and what it is worth: scopes, whose account, for how long. */
+
+import { Fault } from '../base/fault.ts'
 import type { AccountConfig } from '../config/config.ts'
-import { Fault } from '../fault.ts'
 import type { DesktopClient } from '../gmail/client-file.ts'
 import { startConsent } from '../gmail/consent.ts'
 import { type Consent, exchangeCode } from '../gmail/consent-exchange.ts'

@@ -1,4 +1,6 @@
 /** Step 3: which folders, from when on, what happens after the import, and how it looks in Gmail. */
+
+import { Fault } from '../base/fault.ts'
 import type { FolderConfig, StartFrom } from '../config/config.ts'
 import {
   Complaint,
@@ -7,7 +9,6 @@ import {
   readLabels,
   readStartFrom,
 } from '../config/schema-values.ts'
-import { Fault } from '../fault.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
 import { countWaiting, type FolderSeen, type Waiting } from './folders.ts'

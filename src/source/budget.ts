@@ -6,7 +6,7 @@
  *
  * Invariant: there is no command without an allowance, and no allowance without an upper bound.
  */
-import { Fault, type FaultFacts } from '../fault.ts'
+import { Fault, type FaultFacts } from '../base/fault.ts'
 
 export const kib = 1024
 export const mib = 1024 * kib

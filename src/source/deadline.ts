@@ -1,6 +1,6 @@
 /** One deadline per phase: no await on the way to a source is without one (CVE-2011-1947 was a hang of a week). */
-import type { Clock } from '../clock.ts'
-import type { Fault } from '../fault.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Fault } from '../base/fault.ts'
 
 /**
  * The outcome of `work`, or `late()` thrown after `ms` of monotonic time, or the signal's reason when aborted.

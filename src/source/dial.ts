@@ -5,9 +5,9 @@
  */
 import { lookup as systemLookup } from 'node:dns/promises'
 import { connect, type Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import type { ServerConfig } from '../config/config.ts'
-import { Fault } from '../fault.ts'
 import { within } from './deadline.ts'
 import { networkFault } from './network-fault.ts'
 

@@ -1,6 +1,6 @@
 /** What an IMAP server said of its refusal or its end, as a fault of the source. */
 import type { ImapResponse } from 'imapflow'
-import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
+import { Fault, type FaultCode, type FaultFacts } from '../base/fault.ts'
 import type { ExecError } from './imap-client.ts'
 import { loginCode, saysCredentials, saysMethod } from './login-words.ts'
 

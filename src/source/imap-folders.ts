@@ -1,8 +1,8 @@
 /** Folders of one IMAP connection: names, SELECT, and what stands in one. */
 import { decodePath, encodePath } from 'imapflow/lib/tools.js'
-import { plausibleArrivalMs } from '../arrival.ts'
-import { Fault } from '../fault.ts'
-import { inOrder, inSlices } from '../in-slices.ts'
+import { plausibleArrivalMs } from '../base/arrival.ts'
+import { Fault } from '../base/fault.ts'
+import { inOrder, inSlices } from '../base/in-slices.ts'
 import { imapAllowance, mostEntries, mostFolders, overBudget, searchStep } from './budget.ts'
 import type { Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'

@@ -4,7 +4,7 @@
  * the greeting, a stripped STARTTLS and injected octets are refused before anything else is read or sent.
  */
 import type { Socket } from 'node:net'
-import { Fault, type FaultFacts } from '../fault.ts'
+import { Fault, type FaultFacts } from '../base/fault.ts'
 import { lostFault } from './imap-faults.ts'
 import { otherService } from './other-service.ts'
 

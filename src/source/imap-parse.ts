@@ -1,6 +1,6 @@
 /** Reading what imapflow's parser makes of IMAP responses, and writing UID sets. No I/O. */
 import type { ImapAttribute, ImapResponse } from 'imapflow'
-import { instantOf } from '../arrival.ts'
+import { instantOf } from '../base/arrival.ts'
 
 /** One FETCH row, with only what it really held: servers mix in rows that nobody asked for (RFC 9051 section 7.5.2). */
 export interface FetchRow {

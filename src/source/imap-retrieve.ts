@@ -5,7 +5,7 @@
  * 2.3.1.1), and every answer must carry that UID, the origin asked for, and the size and date of the first one:
  * octets of two messages are never put together.
  */
-import { Fault, type FaultCode } from '../fault.ts'
+import { Fault, type FaultCode } from '../base/fault.ts'
 import type { OctetSink } from '../message.ts'
 import { imapAllowance, messageOctets, mib } from './budget.ts'
 import { longestLiteral } from './imap-client.ts'

@@ -1,5 +1,5 @@
 /** One logged-in IMAP session: one folder at a time, one command at a time. */
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import type { OctetSink } from '../message.ts'
 import { within } from './deadline.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'

@@ -2,7 +2,7 @@
  * Deleting and moving exactly our own messages. A plain EXPUNGE also takes what other clients marked \Deleted
  * (RFC 9051 section 6.4.3), so without UIDPLUS nothing is deleted at all.
  */
-import { Fault, type FaultFacts } from '../fault.ts'
+import { Fault, type FaultFacts } from '../base/fault.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { copyUids, findCopies } from './imap-copies.ts'
 import { isStateCode, type Refused } from './imap-faults.ts'

@@ -1,5 +1,5 @@
 /** The folder that messages are moved to: found, made, and where the server wants other names, made under one of those. */
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import { imapAllowance } from './budget.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import type { Refused } from './imap-faults.ts'

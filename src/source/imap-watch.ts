@@ -6,8 +6,8 @@
  * to EXAMINE. Until then, and after mail was found that IDLE had kept back, it is ended and begun again every few
  * seconds, on the same connection; IDLE that tells in time ends that.
  */
-import type { Clock } from '../clock.ts'
-import { Fault } from '../fault.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import { imapAllowance } from './budget.ts'
 import { within } from './deadline.ts'
 import type { ExecError, Untagged } from './imap-client.ts'

@@ -1,7 +1,7 @@
 /** IMAP as a source (RFC 3501, RFC 9051), on imapflow's grammar; see imap-client.ts for what of it is used and why. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { Fault } from '../fault.ts'
 import type { DialMemory } from './dial.ts'
 import { type ConnectOptions, connectImap, type ImapConnection } from './imap-connection.ts'
 import { type ImapDeadlines, usualDeadlines } from './imap-deadlines.ts'

@@ -2,7 +2,7 @@
  * What the words of a refused login mean, over POP3 and IMAP alike. They decide what the owner is advised and when the
  * next try comes; that the refusal counts is decided by the refusal alone (fault.ts, `loginRefused`).
  */
-import type { FaultCode } from '../fault.ts'
+import type { FaultCode } from '../base/fault.ts'
 
 /** Texts that speak of the maildrop lock (fetchmail's list among them). */
 const lockWords =

@@ -1,5 +1,5 @@
 /** What the operating system or TLS said of a connection, as a fault of the source. */
-import { Fault, type FaultCode } from '../fault.ts'
+import { Fault, type FaultCode } from '../base/fault.ts'
 
 export interface Where {
   readonly host: string

@@ -1,5 +1,5 @@
 /** Status lines of POP3, and what a refusal means. */
-import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
+import { Fault, type FaultCode, type FaultFacts } from '../base/fault.ts'
 import { loginCode, saysMethod, sessionCode } from './login-words.ts'
 import type { Where } from './network-fault.ts'
 

@@ -1,5 +1,5 @@
 /** A POP3 command on its way, and whom the end of its connection is blamed on. */
-import { Fault, type FaultCode, type FaultFacts } from '../fault.ts'
+import { Fault, type FaultCode, type FaultFacts } from '../base/fault.ts'
 import { kib, overBudget, shortAnswer } from './budget.ts'
 import type { Pace } from './pace.ts'
 import { parseStatus, type Status } from './pop3-answers.ts'

@@ -8,9 +8,9 @@
  * in memory while a taker asks us to wait.
  */
 import type { Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { asFault, Fault } from '../base/fault.ts'
 import type { ServerConfig } from '../config/config.ts'
-import { asFault, Fault } from '../fault.ts'
 import { overBudget } from './budget.ts'
 import { networkFault } from './network-fault.ts'
 import { otherService } from './other-service.ts'

@@ -2,7 +2,7 @@
  * The answers to STAT, LIST and UIDL as one listing. Nothing a server writes there can do more than make an entry vague
  * or the listing doubtful: what is not understood is not "no mail".
  */
-import { inOrder, inSlices } from '../in-slices.ts'
+import { inOrder, inSlices } from '../base/in-slices.ts'
 import { listOctets, mostEntries, overBudget, uidlAllowance } from './budget.ts'
 import { plausibleOctets } from './plausible.ts'
 import { LineReader } from './pop3-reader.ts'

@@ -1,9 +1,9 @@
 /** From nothing to the TRANSACTION state: connect, greeting, CAPA, TLS, login (RFC 1939 section 4). */
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { Fault } from '../fault.ts'
 import { capaOctets } from './budget.ts'
 import { type DialMemory, dial, type Lookup } from './dial.ts'
 import { greetingFault, loginFault, type Status, sessionFault, shown } from './pop3-answers.ts'

@@ -5,9 +5,9 @@
  * A message that the server stored without a final CRLF comes with one, because POP3 cannot end it otherwise;
  * some servers also change bare LF or NUL. Byte for byte can only mean: as the server sent it.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { Fault } from '../fault.ts'
 import type { DialMemory, Lookup } from './dial.ts'
 import { lookAgain } from './other-service.ts'
 import { type Deadlines, lengthen, usualDeadlines } from './pop3-deadlines.ts'
@@ -40,7 +40,7 @@ interface Memory extends DialMemory {
 
 /**
  * A source over POP3; `open` connects and logs in anew each time, because a session does not see mail that comes
- * after its login (RFC 1939 section 8). Faults: those of src/fault.ts under source. and message., config.invalid,
+ * after its login (RFC 1939 section 8). Faults: those of src/base/fault.ts under source. and message., config.invalid,
  * and what the password's vault throws.
  */
 export function makePop3Source(given: Pop3SourceOptions): Source {

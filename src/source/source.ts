@@ -4,8 +4,9 @@
  * Contract for every method: it throws Fault and nothing else (an AbortError when `signal` was aborted);
  * it has a deadline of its own; a connection that ends early is a fault, never a short answer.
  */
+
+import type { Fault } from '../base/fault.ts'
 import type { CopyRecord } from '../copy-record.ts'
-import type { Fault } from '../fault.ts'
 import type { OctetSink } from '../message.ts'
 
 /** One message as a listing shows it. */

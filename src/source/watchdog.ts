@@ -1,5 +1,5 @@
 /** One timer for a deadline that moves often: setting it costs nothing while it only moves away. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 export class Watchdog {
   readonly #clock: Clock

@@ -3,7 +3,7 @@
  * What is stored under a secret's name is one JSON object of both, so that neither can be there without the other.
  */
 import { domainToASCII } from 'node:url'
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
 import type { Destination, FirstUse, Vault } from './vault.ts'
 
 /** RFC 4343: names are compared without regard to case; a dot at the end is the root and changes nothing. */

@@ -1,6 +1,6 @@
 /** Secrets from environment variables and from files named by them (`NAME_FILE`), for containers and scripts. */
-import { Fault } from '../fault.ts'
-import { readPrivate } from './private-file.ts'
+import { Fault } from '../base/fault.ts'
+import { readPrivate } from '../base/private-file.ts'
 import type { Vault } from './vault.ts'
 
 /** The variable for a secret: `shop/mail-password` is SHOP_MAIL_PASSWORD; MAIL_PASSWORD is itself. */

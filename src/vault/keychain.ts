@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Fault, type FaultCode } from '../fault.ts'
+import { Fault, type FaultCode } from '../base/fault.ts'
 import type { KeychainAnswer, KeychainRequest } from './keychain-child.ts'
 import type { Vault } from './vault.ts'
 

@@ -1,7 +1,7 @@
 /** A lock between processes for the moment of a read-change-write. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { Fault } from '../fault.ts'
-import { type ProcessLock, takeProcessLock } from '../process-lock.ts'
+import { Fault } from '../base/fault.ts'
+import { type ProcessLock, takeProcessLock } from '../base/process-lock.ts'
 
 /** A write takes milliseconds; one on a busy disk, seconds. */
 const longestWaitMs = 10_000

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
 import { openVault } from './open-vault.ts'
-import { exists, readPrivate, writePrivate } from './private-file.ts'
 import { sealedFileOf } from './sealed-file.ts'
 import { Secret, type Vault } from './vault.ts'
 

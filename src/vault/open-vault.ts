@@ -5,11 +5,11 @@
  * a session bus must say "the keychain cannot be reached", not look into an empty file and say "no password".
  */
 import { join } from 'node:path'
-import { Fault } from '../fault.ts'
+import { Fault } from '../base/fault.ts'
+import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
 import { bindSecret, getFor, readStored } from './destination.ts'
 import { environmentVault } from './environment.ts'
 import { keychainVault, probeKeychain } from './keychain.ts'
-import { exists, readPrivate, writePrivate } from './private-file.ts'
 import { sealedFileOf, sealedFileVault } from './sealed-file.ts'
 import { findKey } from './sealed-key.ts'
 import type { Destination, FirstUse, Vault } from './vault.ts'

@@ -8,11 +8,11 @@
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { removeFile } from '../durable-file.ts'
-import { Fault } from '../fault.ts'
-import { secureStateFolder } from '../state-folder.ts'
+import { removeFile } from '../base/durable-file.ts'
+import { Fault } from '../base/fault.ts'
+import { readPrivate, writePrivate } from '../base/private-file.ts'
+import { secureStateFolder } from '../base/state-folder.ts'
 import { withLock } from './lock-file.ts'
-import { readPrivate, writePrivate } from './private-file.ts'
 import { findKey, makeKeyFile, type SealedKey } from './sealed-key.ts'
 import type { Vault } from './vault.ts'
 

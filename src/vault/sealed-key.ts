@@ -1,8 +1,8 @@
 /** Where the sealed file's key comes from: a systemd credential, an environment variable, or a file of mode 0600. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { Fault } from '../fault.ts'
-import { readPrivate, writePrivate } from './private-file.ts'
+import { Fault } from '../base/fault.ts'
+import { readPrivate, writePrivate } from '../base/private-file.ts'
 
 /** 256 bits and the words that say where they came from. */
 export interface SealedKey {

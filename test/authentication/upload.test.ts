@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import { sameBelowTop } from '../../src/read-back.ts'
 import { Secret } from '../../src/vault/vault.ts'

@@ -4,7 +4,7 @@ import { authenticate } from '../../src/authentication/authentication.ts'
 import { boundForMessage, DnsError, type Lookup, makeDns, tableLookup } from '../../src/authentication/dns.ts'
 import { unknownHost } from '../../src/authentication/results.ts'
 import type { Verified } from '../../src/authentication/verify.ts'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { makeKey, type SignOptions, sealArc, signDkim } from './signing.ts'
 import { crlf, examine, messageOf, received, verifyBy, type Zone } from './world.ts'
 

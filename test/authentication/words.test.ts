@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { authenticationWords, type Language } from '../../src/authentication/words.ts'
 import { paragraph } from '../../src/authentication/wrap.ts'
-import { displayWidth } from '../../src/locale/table.ts'
+import { displayWidth } from '../../src/base/table.ts'
 
 const facts = {
   spf: 'softfail',

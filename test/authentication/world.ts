@@ -13,7 +13,7 @@ import {
   unknownHost,
 } from '../../src/authentication/results.ts'
 import type { VerifyOptions } from '../../src/authentication/verify.ts'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { RawMessage } from '../../src/message.ts'
 
 export type Zone = Record<string, Record<string, readonly unknown[]>>

@@ -3,7 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { Fault } from '../../src/fault.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { faultText } from '../../src/locale/locale.ts'
 import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
 

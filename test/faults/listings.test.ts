@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FaultCode } from '../../src/fault.ts'
+import type { FaultCode } from '../../src/base/fault.ts'
 import type { ImapServer } from '../servers/imap-server.ts'
 import { countOf } from '../servers/in-process.ts'
 import type { Pop3Server } from '../servers/pop3-server.ts'

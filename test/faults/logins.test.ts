@@ -1,7 +1,7 @@
 /** Family F, "field": refused logins in whatever words, servers that need longer, and waits that were announced. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { runDaemon } from '../../src/daemon.ts'
 import { faultText } from '../../src/locale/locale.ts'
 import { learnedDeadlines } from '../../src/patience.ts'

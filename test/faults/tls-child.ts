@@ -4,9 +4,9 @@
  * argv[2]: JSON, port by destination; argv[3]: origin of a token service that answers.
  */
 import { get } from 'node:https'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { makeFetcher } from '../../src/config/discover-fetch.ts'
-import { Fault } from '../../src/fault.ts'
 import { exchangeCode, revokeConsent } from '../../src/gmail/consent-exchange.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import { makeImapSource } from '../../src/source/imap.ts'

@@ -3,7 +3,7 @@
  * replays; the table of them all is docs/field-reports.md.
  */
 import type { Attempt } from '../../src/attempt.ts'
-import type { Fault } from '../../src/fault.ts'
+import type { Fault } from '../../src/base/fault.ts'
 import { faultText } from '../../src/locale/locale.ts'
 import { codeOf, type Play } from '../faults/harness.ts'
 import type { ImapServer } from '../servers/imap-server.ts'

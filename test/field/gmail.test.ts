@@ -1,8 +1,8 @@
 /** Public reports of people who import mail by the Gmail API, replayed. The table of them is docs/field-reports.md. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fault } from '../../src/fault.ts'
-import { labelSubject } from '../../src/label-subject.ts'
+import { Fault } from '../../src/base/fault.ts'
+import { labelSubject } from '../../src/base/label-subject.ts'
 import { codeOf, hour, mail, minute, type Play, play } from '../faults/harness.ts'
 import { told } from '../faults/told.ts'
 import { gmailError } from '../servers/gmail/envelope.ts'

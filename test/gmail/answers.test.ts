@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { Fault } from '../../src/fault.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { faultIn, readCall, readUpload } from '../../src/gmail/answers.ts'
 import type { HttpAnswer } from '../../src/gmail/http.ts'
 

@@ -1,6 +1,6 @@
 /** A clock that stands still until it is told to go on. */
 import { setImmediate as turnOfLoop } from 'node:timers/promises'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 
 export interface FakeClock extends Clock {
   /** Goes on by `ms`, waking sleepers one by one in the order of their times. */

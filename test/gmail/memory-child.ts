@@ -1,6 +1,6 @@
 /** Run by memory.test.ts: uploads made-up messages of argv[3] octets, and prints how far the memory rose. */
 import { createHash } from 'node:crypto'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import type { RawMessage } from '../../src/message.ts'
 import { accountFor, anImport, endpointsFor, messageOf, never } from './scripted.ts'

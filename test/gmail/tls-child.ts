@@ -1,6 +1,6 @@
 /** Run by tls.test.ts with NODE_EXTRA_CA_CERTS: imports over https, twice; prints how it went, one line each. */
-import { systemClock } from '../../src/clock.ts'
-import { Fault } from '../../src/fault.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import { accountFor, anImport, endpointsFor, messageOf, never } from './scripted.ts'
 

@@ -95,7 +95,7 @@ test('proxy variables divert neither tokens nor uploads', async t => {
   const program = `
     import { makeGmail } from '${new URL('../../src/gmail/google.ts', import.meta.url)}'
     import * as scripted from '${new URL('./scripted.ts', import.meta.url)}'
-    import { systemClock } from '${new URL('../../src/clock.ts', import.meta.url)}'
+    import { systemClock } from '${new URL('../../src/base/clock.ts', import.meta.url)}'
     const gmail = makeGmail({ account: scripted.accountFor(), clock: systemClock,
       endpoints: scripted.endpointsFor('${server.origin}', '${server.origin}') })
     const { id } = await gmail.import(scripted.messageOf(Buffer.from('x')), scripted.anImport(), scripted.never)

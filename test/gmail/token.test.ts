@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { Fault, type FaultCode } from '../../src/fault.ts'
+import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import { gmailScopes } from '../../src/gmail/scopes.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import {

@@ -5,7 +5,7 @@ import { complexityBounds, findComplexity } from '../../src/authentication/compl
 import { tableLookup } from '../../src/authentication/dns.ts'
 import { makeLooker } from '../../src/authentication/look.ts'
 import { unknownHost } from '../../src/authentication/results.ts'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { articleZone, googleKey, googleReport } from '../authentication/article.ts'
 import { messageOf } from '../authentication/world.ts'
 import { corpus } from '../messages/corpus.ts'

@@ -17,12 +17,12 @@ import { readFields } from '../../src/authentication/header-fields.ts'
 import { readStamped, unknownHost, wantedFields } from '../../src/authentication/results.ts'
 import { Tokenizer } from '../../src/authentication/tokens.ts'
 import { readReceived } from '../../src/authentication/trace.ts'
+import { printable } from '../../src/base/untrusted.ts'
 import { readAutoconfig } from '../../src/config/discover-autoconfig.ts'
 import { parseXml } from '../../src/config/discover-xml.ts'
 import { readHeader } from '../../src/header.ts'
 import { makeMask } from '../../src/log-mask.ts'
 import { internalDateMs } from '../../src/source/imap-parse.ts'
-import { printable } from '../../src/untrusted.ts'
 
 const mask = makeMask()
 mask.add('correct horse battery staple')

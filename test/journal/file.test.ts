@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { Fault, type FaultCode } from '../../src/fault.ts'
+import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import { integrityProblems, journalFile, migrate } from '../../src/journal/file.ts'
 import { isInstanceRunning, lockInstance } from '../../src/journal/lock.ts'
 import { migrations } from '../../src/journal/schema.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fault } from '../../src/fault.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { legalMoves, type RowPatch, stages } from '../../src/journal/journal.ts'
 import { add, addIn, journalFor } from './journal-helpers.ts'
 

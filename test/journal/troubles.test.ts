@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import type { TroubleFault } from '../../src/base/trouble.ts'
 import { journalFile } from '../../src/journal/file.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
-import type { TroubleFault } from '../../src/trouble.ts'
 import { account, addIn, box, journalFor, newRow, record, stateDirFor } from './journal-helpers.ts'
 
 const at = (

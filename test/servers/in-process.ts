@@ -4,8 +4,8 @@
  */
 import { Writable } from 'node:stream'
 import { type Attempt, attempt } from '../../src/attempt.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import { type Bridge, openBridge } from '../../src/bridge.ts'
-import type { Clock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { makeLog } from '../../src/log.ts'

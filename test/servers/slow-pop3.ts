@@ -1,6 +1,6 @@
 /** A POP3 server that takes its time at one command, or wants a pause between two logins, by a clock of the test's. */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 
 export interface SlowPop3Options {
   readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>

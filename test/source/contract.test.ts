@@ -1,5 +1,5 @@
 import { after, before, describe } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import type { MailboxConfig } from '../../src/config/config.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
-import { Fault, type FaultCode } from '../../src/fault.ts'
+import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import type { Listed, Source, SourceSession } from '../../src/source/source.ts'
 import { corpus } from '../messages/corpus.ts'
 import { sha256 } from '../servers/source-server.ts'

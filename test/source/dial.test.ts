@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, connect as netConnect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { type DialMemory, dial } from '../../src/source/dial.ts'
 import { mailboxAt, never, rejectsWith } from './pop3-helpers.ts'
 

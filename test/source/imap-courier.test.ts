@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import type { Source, SourceSession } from '../../src/source/source.ts'
 import { Secret } from '../../src/vault/vault.ts'

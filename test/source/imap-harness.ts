@@ -1,9 +1,9 @@
 /** What the tests of the IMAP source share: a stand-in and a source that end with the test, and shorthand. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
-import { Fault, type FaultCode } from '../../src/fault.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import type { ImapDeadlines } from '../../src/source/imap-deadlines.ts'
 import type { IdleMemory, Listed, Source, SourceSession } from '../../src/source/source.ts'

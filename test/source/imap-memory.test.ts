@@ -9,7 +9,7 @@ import { password, user } from './imap-harness.ts'
 /** Run in a process of its own, so that only the client's memory is measured. */
 const client = `
 import { createHash } from 'node:crypto'
-import { systemClock } from '${new URL('../../src/clock.ts', import.meta.url).href}'
+import { systemClock } from '${new URL('../../src/base/clock.ts', import.meta.url).href}'
 import { makeImapSource } from '${new URL('../../src/source/imap.ts', import.meta.url).href}'
 import { Secret } from '${new URL('../../src/vault/vault.ts', import.meta.url).href}'
 const server = { host: '127.0.0.1', port: Number(process.env.PORT), security: 'none' }

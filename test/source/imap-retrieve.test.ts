@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { FaultCode } from '../../src/fault.ts'
+import type { FaultCode } from '../../src/base/fault.ts'
 import type { BodyFault, ImapPlay } from '../servers/imap-server.ts'
 import { faultOf, first, listAll, mail, never, octetsOf, rig } from './imap-harness.ts'
 

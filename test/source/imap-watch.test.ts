@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { IdleMemory, IdleWay } from '../../src/source/source.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
 import { faultOf, mail, type Rig, type RigOptions, rig, until } from './imap-harness.ts'

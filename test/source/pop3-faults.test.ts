@@ -1,7 +1,7 @@
 /** Connections that end or fall silent at every place of a session. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FaultCode } from '../../src/fault.ts'
+import type { FaultCode } from '../../src/base/fault.ts'
 import type { Listed } from '../../src/source/source.ts'
 import type { LineEvent } from '../servers/pop3-maildrop.ts'
 import {

@@ -1,9 +1,9 @@
 /** What the POP3 tests share: a mailbox that points at the stand-in, a sink that keeps octets, a session around a test. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
-import { Fault, type FaultCode } from '../../src/fault.ts'
 import type { OctetSink } from '../../src/message.ts'
 import type { Lookup } from '../../src/source/dial.ts'
 import { type Deadlines, makePop3Source } from '../../src/source/pop3.ts'

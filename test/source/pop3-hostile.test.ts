@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Fault } from '../../src/fault.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { crlf, keepingSink, listAll, never, serve, sourceFor } from './pop3-helpers.ts'
 
 const runs = Math.ceil(Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300) / 6)

@@ -1,7 +1,7 @@
 /** Greeting, CAPA and login as servers really answer them. Each case was met by somebody (fetchmail's FAQ and source, getmail, Dovecot's source). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { faultText } from '../../src/locale/locale.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { Secret } from '../../src/vault/vault.ts'

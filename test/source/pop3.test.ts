@@ -1,7 +1,7 @@
 /** One POP3 session from listing to QUIT, on the stand-in: octets, order, back-pressure, deletions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fault } from '../../src/fault.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { servedOctets, sha256 } from '../servers/pop3-maildrop.ts'
 import { usualCapabilities } from '../servers/pop3-server.ts'
 import {

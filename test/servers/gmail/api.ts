@@ -1,6 +1,6 @@
 /** The Gmail API's paths: who may do what, and which intake takes the body. */
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import { type Located, locate } from './discovery.ts'
 import {
   type Answer,

@@ -1,7 +1,7 @@
 /** One HTTP exchange: the body goes to its intake and to the ledger, the fault is played at its stage. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import { type Answer, gmailError, Refusal } from './envelope.ts'
 import { type Fault, stageOf } from './faults.ts'
 import type { Intake } from './intake.ts'

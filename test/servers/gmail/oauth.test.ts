@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { CodeChallengeMethod, JWT, OAuth2Client } from 'google-auth-library'
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import { type GmailServer, type GmailServerOptions, startGmailServer } from './gmail-server.ts'
 import { idTokenKeys } from './id-token.ts'
 

@@ -3,7 +3,7 @@
  * https://developers.google.com/identity/protocols/oauth2/native-app and RFC 6749, 7636, 7523, 7009.
  */
 import { createHash, createVerify, generateKeyPairSync, randomBytes } from 'node:crypto'
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import { type Answer, json, oauthError, Refusal } from './envelope.ts'
 import { type IdToken, makeIdToken } from './id-token.ts'
 

@@ -1,5 +1,5 @@
 /** What startGmailServer takes and gives. */
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import type { Faults } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 import type { Mailbox, StoredMessage } from './mailbox.ts'

@@ -3,7 +3,7 @@
  * measured, so that a test can ask how hard the account was really driven.
  * https://developers.google.com/workspace/gmail/api/reference/quota (as of 2026-05-01)
  */
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import { type Answer, gmailError, Refusal } from './envelope.ts'
 import type { Endpoint } from './ledger.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
-import { makeWake } from '../src/wake.ts'
+import { makeWake } from '../../src/base/wake.ts'
 
 const never = (): AbortSignal => new AbortController().signal
 /** Long enough to be no answer, short enough for a test that fails. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { jsonText, printable, printableLines } from '../src/untrusted.ts'
+import { jsonText, printable, printableLines } from '../../src/base/untrusted.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
 /** What a terminal, a log reader or an eye could be fooled by. */

@@ -2,11 +2,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { inFolder } from '../as-owner.ts'
-import { FileRefused } from '../bounded-file.ts'
-import { replaceFile } from '../durable-file.ts'
-import { Fault } from '../fault.ts'
-import { shellWord } from '../shell-word.ts'
+import { inFolder } from './as-owner.ts'
+import { FileRefused } from './bounded-file.ts'
+import { replaceFile } from './durable-file.ts'
+import { Fault } from './fault.ts'
+import { shellWord } from './shell-word.ts'
 
 const { O_RDONLY, O_NONBLOCK = 0 } = constants
 const mostOctets = 65_536

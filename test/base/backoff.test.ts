@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { backoffMs } from '../src/backoff.ts'
+import { backoffMs } from '../../src/base/backoff.ts'
 
 test('the wait doubles with each failure in a row, up to the longest', () => {
   const waits = [1, 2, 3, 4, 5, 6, 7].map(failures => backoffMs(failures, 1000, 30_000, 1))
