@@ -5,11 +5,11 @@
 
 import type { Clock } from './base/clock.ts'
 import { Fault } from './base/fault.ts'
-import { sizeFits } from './evidence.ts'
 import type { FoundMessage, Gmail } from './gmail/gmail.ts'
-import { readHeader } from './header.ts'
 import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'
-import { sameBelowTop } from './read-back.ts'
+import { sizeFits } from './message/evidence.ts'
+import { readHeader } from './message/header.ts'
+import { sameBelowTop } from './message/read-back.ts'
 import type { Listed, Source, SourceSession } from './source/source.ts'
 
 /** `new`: the journal has not seen it. `left`: older than the owner's start, or a server's note to itself. */

@@ -2,10 +2,11 @@
  * Copies at the source. A move without MOVE is COPY and then a deletion; where the second is refused, or the process
  * ends in between, the copy is there and would be made again in every pull. So it is recorded before and after.
  */
-import type { CopyRecord } from './copy-record.ts'
-import { isSameHeader, sizeFits } from './evidence.ts'
-import { readHeader } from './header.ts'
+
 import type { MessageRow } from './journal/journal.ts'
+import type { CopyRecord } from './message/copy-record.ts'
+import { isSameHeader, sizeFits } from './message/evidence.ts'
+import { readHeader } from './message/header.ts'
 import type { PullContext } from './pull-context.ts'
 import type { CopyBook, Listed } from './source/source.ts'
 

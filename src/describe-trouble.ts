@@ -4,7 +4,7 @@
  */
 import { asFault } from './base/fault.ts'
 import type { MessageAbout } from './base/trouble.ts'
-import { fieldValue } from './header.ts'
+import { fieldValue } from './message/header.ts'
 import { keyOfEntry } from './poison.ts'
 import type { PullContext } from './pull-context.ts'
 

@@ -5,8 +5,8 @@
 import type { Clock } from './base/clock.ts'
 import { Fault } from './base/fault.ts'
 import type { MailboxConfig } from './config/config.ts'
-import { readHeader } from './header.ts'
 import { carried, type Journal } from './journal/journal.ts'
+import { readHeader } from './message/header.ts'
 import type { Listed, Source, SourceSession } from './source/source.ts'
 import { nameOf } from './wish.ts'
 

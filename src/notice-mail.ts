@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Gmail } from './gmail/gmail.ts'
-import { octetLimit } from './message.ts'
-import type { Spooler } from './spool.ts'
+import { octetLimit } from './message/message.ts'
+import type { Spooler } from './message/spool.ts'
 
 export interface NoticeMail {
   /** The owner's address; undefined where the configuration does not know it (`me`). */

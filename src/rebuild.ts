@@ -8,12 +8,12 @@
  */
 import { backoffMs } from './base/backoff.ts'
 import { Fault } from './base/fault.ts'
-import { type Bare, bareOf, barePatch } from './evidence.ts'
-import { readHeader } from './header.ts'
 import type { MessageRow, RowPatch, Salvage } from './journal/journal.ts'
-import type { RawMessage } from './message.ts'
+import { type Bare, bareOf, barePatch } from './message/evidence.ts'
+import { readHeader } from './message/header.ts'
+import type { RawMessage } from './message/message.ts'
+import { sameBareBelowTop } from './message/read-back.ts'
 import { gmailMaxOctets, type PullPorts, record } from './pull-context.ts'
-import { sameBareBelowTop } from './read-back.ts'
 import { sameOctets } from './resolve.ts'
 import type { Listed, SourceSession } from './source/source.ts'
 

@@ -126,7 +126,7 @@ describe('the house', () => {
     const base = [
       'src/base/fault.ts',
       'src/base/clock.ts',
-      'src/message.ts',
+      'src/message/message.ts',
       'src/base/arrival.ts',
       'src/base/in-slices.ts',
     ]

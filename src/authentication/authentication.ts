@@ -2,7 +2,7 @@
  * Everything about one message's authentication, in the documented form that the journal keeps
  * (docs/authentication.md). Plain JSON: no octets, no Date, nothing longer than a few kilobytes.
  */
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 import { type Forecast, forecastForwarding } from './forecast.ts'
 import { type HeaderField, headerOctetsLimit, readFields } from './header-fields.ts'
 import { judgeStamped, type ReceivingHost, type Stamped, wantedFields } from './results.ts'

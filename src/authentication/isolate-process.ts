@@ -3,7 +3,7 @@
  * library: this process may be killed amid any line. It opens no file and no socket, and its environment is empty.
  */
 import { systemClock } from '../base/clock.ts'
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 import { authenticate } from './authentication.ts'
 import { DnsError, type Lookup } from './dns.ts'
 import type { FromIsolate, Job, ToIsolate } from './isolate-messages.ts'

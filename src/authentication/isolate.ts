@@ -12,7 +12,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 import type { Lookup } from './dns.ts'
 import type { FromIsolate, Job, ToIsolate } from './isolate-messages.ts'
 

@@ -3,7 +3,7 @@
  * nothing what was stamped, with the reason why there is no more.
  */
 import type { Clock } from '../base/clock.ts'
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 import {
   type Authentication,
   hostOf,

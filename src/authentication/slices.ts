@@ -1,6 +1,6 @@
 /** A message's octets for the library: in slices, with even line ends, and never more than it can bear. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 import { type Complexity, complexityBounds, findComplexity } from './complexity.ts'
 
 const sliceOctets = 64 * 1024

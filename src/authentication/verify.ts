@@ -9,7 +9,7 @@
 import { Readable } from 'node:stream'
 import type { DNSResolver } from 'mailauth'
 import type { Clock } from '../base/clock.ts'
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 import { complexityBounds, findComplexity } from './complexity.ts'
 import { boundForMessage, type Lookup, type MessageDns } from './dns.ts'
 import { slices, TooComplex } from './slices.ts'

@@ -17,9 +17,9 @@ import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import type { Config } from '../config/config.ts'
 import type { MessageRow } from '../journal/journal.ts'
-import { octetLimit, type RawMessage } from '../message.ts'
-import { sameBelowTop } from '../read-back.ts'
-import { makeSpooler } from '../spool.ts'
+import { octetLimit, type RawMessage } from '../message/message.ts'
+import { sameBelowTop } from '../message/read-back.ts'
+import { makeSpooler } from '../message/spool.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
 
 export interface InspectOptions {

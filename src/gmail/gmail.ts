@@ -5,7 +5,7 @@
  * left). Only a parsed answer with an id is a success. Once the first octet of an upload has left, an outcome
  * that was not read is `gmail.outcome-unknown`, never a plain failure.
  */
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 
 /** Query parameters and labels of users.messages.import, in Gmail's own spelling. */
 export interface ImportRequest {

@@ -1,6 +1,6 @@
 /** users.messages.import and users.messages.insert: one multipart upload, streamed, never repeated but after a 401. */
 import { Fault } from '../base/fault.ts'
-import type { RawMessage } from '../message.ts'
+import type { RawMessage } from '../message/message.ts'
 import { faultOfTrouble, readUpload } from './answers.ts'
 import { slowDown } from './api.ts'
 import type { ImportAnswer, ImportRequest } from './gmail.ts'

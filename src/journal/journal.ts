@@ -12,7 +12,7 @@
 
 import type { FaultCode, FaultFacts, FaultRetry } from '../base/fault.ts'
 import type { TroubleBook } from '../base/trouble.ts'
-import type { CopyRecord } from '../copy-record.ts'
+import type { CopyRecord } from '../message/copy-record.ts'
 
 /**
  * - listed: seen at the source, not yet imported

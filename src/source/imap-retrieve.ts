@@ -6,7 +6,7 @@
  * octets of two messages are never put together.
  */
 import { Fault, type FaultCode } from '../base/fault.ts'
-import type { OctetSink } from '../message.ts'
+import type { OctetSink } from '../message/message.ts'
 import { imapAllowance, messageOctets, mib } from './budget.ts'
 import { longestLiteral } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'

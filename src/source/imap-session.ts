@@ -1,6 +1,6 @@
 /** One logged-in IMAP session: one folder at a time, one command at a time. */
 import { Fault } from '../base/fault.ts'
-import type { OctetSink } from '../message.ts'
+import type { OctetSink } from '../message/message.ts'
 import { within } from './deadline.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { listMessages, type Selected, selectFolder } from './imap-folders.ts'

@@ -1,7 +1,7 @@
 /** One logged-in POP3 session: the TRANSACTION state, and QUIT into the UPDATE state (RFC 1939 sections 5 and 6). */
 import { Fault } from '../base/fault.ts'
 import { inSlices } from '../base/in-slices.ts'
-import type { OctetSink } from '../message.ts'
+import type { OctetSink } from '../message/message.ts'
 import { messageOctets } from './budget.ts'
 import { retrieveFault, type Status, saysGone, sessionFault, shown } from './pop3-answers.ts'
 import type { Capabilities } from './pop3-capabilities.ts'

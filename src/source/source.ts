@@ -6,8 +6,8 @@
  */
 
 import type { Fault } from '../base/fault.ts'
-import type { CopyRecord } from '../copy-record.ts'
-import type { OctetSink } from '../message.ts'
+import type { CopyRecord } from '../message/copy-record.ts'
+import type { OctetSink } from '../message/message.ts'
 
 /** One message as a listing shows it. */
 export interface Listed {

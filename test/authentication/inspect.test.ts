@@ -10,7 +10,7 @@ import { displayWidth } from '../../src/base/table.ts'
 import { type InspectOptions, inspectCommand } from '../../src/commands/inspect.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { wordsFor } from '../../src/locale/locale.ts'
-import { sameBelowTop } from '../../src/read-back.ts'
+import { sameBelowTop } from '../../src/message/read-back.ts'
 import { articleZone, forwardingAddress, googleKey, googleReport, unsignedInvoice } from './article.ts'
 import { startDnsServer } from './dns-server.ts'
 

@@ -14,7 +14,7 @@ import {
 } from '../../src/authentication/results.ts'
 import type { VerifyOptions } from '../../src/authentication/verify.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
-import type { RawMessage } from '../../src/message.ts'
+import type { RawMessage } from '../../src/message/message.ts'
 
 export type Zone = Record<string, Record<string, readonly unknown[]>>
 

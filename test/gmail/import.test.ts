@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
-import type { RawMessage } from '../../src/message.ts'
+import type { RawMessage } from '../../src/message/message.ts'
 import { makeFakeClock } from './fake-clock.ts'
 import {
   anImport,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { systemClock } from '../../src/base/clock.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
-import type { RawMessage } from '../../src/message.ts'
+import type { RawMessage } from '../../src/message/message.ts'
 import { accountFor, anImport, endpointsFor, messageOf, never } from './scripted.ts'
 
 const [origin = '', octetsText = ''] = process.argv.slice(2)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { chooseBoundary, frame } from '../../src/gmail/multipart.ts'
-import type { RawMessage } from '../../src/message.ts'
+import type { RawMessage } from '../../src/message/message.ts'
 import { faultOf, messageOf } from './scripted.ts'
 
 const octetsOf = async (chunks: AsyncIterable<Uint8Array>): Promise<Buffer> => {

@@ -6,11 +6,11 @@ import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { Fault } from '../src/base/fault.ts'
-import { octetLimit, type RawMessage } from '../src/message.ts'
-import { makeSpooler } from '../src/spool.ts'
-import { corpus } from './messages/corpus.ts'
-import { large, mebibyte } from './messages/large.ts'
+import { Fault } from '../../src/base/fault.ts'
+import { octetLimit, type RawMessage } from '../../src/message/message.ts'
+import { makeSpooler } from '../../src/message/spool.ts'
+import { corpus } from '../messages/corpus.ts'
+import { large, mebibyte } from '../messages/large.ts'
 
 const memoryLimit = 256 * 1024
 const largest = octetLimit(256 * mebibyte)
@@ -168,7 +168,7 @@ describe('the spool', () => {
 
   it('leaves nothing on the disk when its process is killed', async () => {
     const place = join(folder, 'killed')
-    const module = new URL('../src/spool.ts', import.meta.url).href
+    const module = new URL('../../src/message/spool.ts', import.meta.url).href
     const program = `
       const { makeSpooler } = await import(${JSON.stringify(module)})
       const spool = makeSpooler(${JSON.stringify(place)}).take(Infinity)

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { close, constants, openSync, read, readdirSync, rmSync, write } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { inFolder, makeFolder } from './base/as-owner.ts'
+import { inFolder, makeFolder } from '../base/as-owner.ts'
 
 const suffix = '.spool'
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDWR } = constants

@@ -7,8 +7,8 @@
  * What is uploaded is always what the source sent, these lines included.
  */
 import { createHash } from 'node:crypto'
+import type { MessageRow } from '../journal/journal.ts'
 import { type HeaderFacts, withoutKeptLines } from './header.ts'
-import type { MessageRow } from './journal/journal.ts'
 import type { RawMessage } from './message.ts'
 
 /** A message without the lines that servers keep for themselves. */

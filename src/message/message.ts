@@ -4,7 +4,7 @@
  * Invariant: nothing in this project turns a raw message into a string on its way to Gmail.
  */
 
-import { Fault } from './base/fault.ts'
+import { Fault } from '../base/fault.ts'
 
 /** Takes a message's octets in order as they are retrieved. A chunk handed over may be kept. */
 export interface OctetSink {

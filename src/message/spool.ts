@@ -6,8 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
-import { diskFault } from './base/disk-fault.ts'
-import { Fault } from './base/fault.ts'
+import { diskFault } from '../base/disk-fault.ts'
+import { Fault } from '../base/fault.ts'
 import type { OctetLimit, OctetSink, RawMessage } from './message.ts'
 import { openSpoolFile, type SpoolFile, sweepSpoolFiles } from './spool-file.ts'
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { dkimVerify } from 'mailauth'
-import { corpus } from './messages/corpus.ts'
-import { large, mebibyte } from './messages/large.ts'
-import { signedMessage, signedResolver } from './messages/signed.ts'
+import { corpus } from '../messages/corpus.ts'
+import { large, mebibyte } from '../messages/large.ts'
+import { signedMessage, signedResolver } from '../messages/signed.ts'
 
 const messages = corpus()
 const named = (name: string): Buffer => {

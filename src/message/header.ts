@@ -6,7 +6,7 @@
  * done with a value is linear in it.
  */
 import { createHash } from 'node:crypto'
-import { instantOf } from './base/arrival.ts'
+import { instantOf } from '../base/arrival.ts'
 
 export interface HeaderFacts {
   /** SHA-256 of the header section without the lines that servers keep for themselves: evidence of identity. */

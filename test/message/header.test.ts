@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { fieldValue, readHeader, withoutKeptLines } from '../src/header.ts'
-import { corpus } from './messages/corpus.ts'
+import { fieldValue, readHeader, withoutKeptLines } from '../../src/message/header.ts'
+import { corpus } from '../messages/corpus.ts'
 
 const of = (...lines: string[]): Buffer => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 
