@@ -221,11 +221,11 @@ export const mutants: readonly Mutant[] = [
     title: 'each form of a credential is masked',
   },
   {
-    file: 'src/log-mask.ts',
+    file: 'src/log/log-mask.ts',
     from: '.sort((a, b) => b.length - a.length)',
     to: '',
     loses: 'the tail of a longer secret, in a log',
-    test: 'test/log.test.ts',
+    test: 'test/log/log.test.ts',
     title: 'a secret that begins with another one is masked to its end',
   },
   {

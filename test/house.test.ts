@@ -45,7 +45,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'google-auth-library': ['src/gmail/'],
   '@napi-rs/keyring': ['src/vault/'],
   mailauth: ['src/authentication/'],
-  pino: ['src/log.ts'],
+  pino: ['src/log/log.ts'],
   zod: ['src/config/'],
   yaml: ['src/config/'],
 }

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/describe.ts'
 import { loadConfig } from '../config/load.ts'
 import { problemLine } from '../locale/problems.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../log/log.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { Invocation } from './invocation.ts'
 

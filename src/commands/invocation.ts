@@ -4,7 +4,7 @@ import { asFault, exitCodes, Fault } from '../base/fault.ts'
 import { jsonText } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import { faultText, type Language, type Words, wordsFor } from '../locale/locale.ts'
-import { type Log, makeLog } from '../log.ts'
+import { type Log, makeLog } from '../log/log.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 

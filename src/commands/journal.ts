@@ -9,7 +9,7 @@ import { checkJournal, type JournalCheck, type JournalProblem, refuseNewerJourna
 import { isInstanceRunning, lockInstance } from '../journal/lock.ts'
 import { removeWorkDir, replaceJournal, sweepWorkDirs, workDirOf } from '../journal/replace.ts'
 import { salvageJournal } from '../journal/salvage.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../log/log.ts'
 import { type RebuildCount, rebuildMailbox } from '../rebuild.ts'
 import { confirm } from './confirm.ts'
 import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'

@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream'
 import { makeAlerts } from '../../src/alerts.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { makeLog } from '../../src/log.ts'
+import { makeLog } from '../../src/log/log.ts'
 import { startHookServer } from '../hook-server.ts'
 import { hour, type Play, portsOf } from './harness.ts'
 

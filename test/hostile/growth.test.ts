@@ -20,7 +20,7 @@ import { readReceived } from '../../src/authentication/trace.ts'
 import { printable } from '../../src/base/untrusted.ts'
 import { readAutoconfig } from '../../src/config/discover-autoconfig.ts'
 import { parseXml } from '../../src/config/discover-xml.ts'
-import { makeMask } from '../../src/log-mask.ts'
+import { makeMask } from '../../src/log/log-mask.ts'
 import { readHeader } from '../../src/message/header.ts'
 import { internalDateMs } from '../../src/source/imap-parse.ts'
 

@@ -8,7 +8,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { type Bridge, openBridge } from '../../src/bridge.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Journal } from '../../src/journal/journal.ts'
-import { makeLog } from '../../src/log.ts'
+import { makeLog } from '../../src/log/log.ts'
 import type { World } from './world.ts'
 
 /** A clock that a test moves. */

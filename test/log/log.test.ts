@@ -6,8 +6,8 @@ import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { Fault } from '../src/base/fault.ts'
-import { type Log, type LogOptions, type MessageEvent, makeLog } from '../src/log.ts'
+import { Fault } from '../../src/base/fault.ts'
+import { type Log, type LogOptions, type MessageEvent, makeLog } from '../../src/log/log.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
 const nowMs = (): number => Date.UTC(2026, 3, 1, 0, 5, 7)
@@ -304,7 +304,7 @@ test('several logs on one stream leave one listener behind', () => {
   assert.equal(stream.listenerCount('error'), 1)
 })
 
-const source = fileURLToPath(new URL('../src/log.ts', import.meta.url))
+const source = fileURLToPath(new URL('../../src/log/log.ts', import.meta.url))
 /** Logs 200 lines to standard error and ends well by itself. */
 const child = `
 import { makeLog } from ${JSON.stringify(source)}

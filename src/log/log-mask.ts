@@ -1,6 +1,6 @@
 /** Masks secrets in text, in the forms in which they could slip out. */
 
-import { printable } from './base/untrusted.ts'
+import { printable } from '../base/untrusted.ts'
 
 export interface Mask {
   add(secret: string): void

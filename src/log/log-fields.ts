@@ -1,6 +1,6 @@
 /** The small parts of a log line: fields, times, and whether journald reads it. */
 import { fstatSync } from 'node:fs'
-import type { Fault } from './base/fault.ts'
+import type { Fault } from '../base/fault.ts'
 
 /** systemd names device and inode of its stream (systemd.exec(5), JOURNAL_STREAM): a terminal started from a service has it too. */
 export function underJournald(fd: number, env: Readonly<Record<string, string | undefined>>): boolean {
