@@ -12,7 +12,7 @@ export const slowTests: readonly string[] = [
   'test/bridge/corpus.test.ts', // every message of the corpus over every protocol
   'test/bridge/memory.test.ts', // large messages
   'test/gmail/memory.test.ts',
-  'test/gmail-consent/open-browser.test.ts', // Chromium
+  'test/google/open-browser.test.ts', // Chromium
   'test/journal/rebuild.test.ts', // journals rebuilt from whole mailboxes
   'test/package.test.ts', // npm pack, and an installation on several Nodes
   'test/sandbox.test.ts', // whole sandboxes

@@ -3,7 +3,7 @@
 import { exitCodes, Fault } from '../base/fault.ts'
 import { firstUseOf, googleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
-import { revokeConsent } from '../gmail/consent-exchange.ts'
+import { revokeConsent } from '../google/consent-exchange.ts'
 import { findPlace } from '../setup/place.ts'
 import { setupWords } from '../setup/words.ts'
 import { openVault } from '../vault/open-vault.ts'

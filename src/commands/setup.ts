@@ -134,7 +134,7 @@ async function run(
       ports.discover ?? (address => discover(address, { resolver: dns, fetcher: makeFetcher(), signal })),
     openBrowser:
       ports.openBrowser ??
-      (async url => (await import('../gmail/open-browser.ts')).openBrowser(url, { ...env })),
+      (async url => (await import('../google/open-browser.ts')).openBrowser(url, { ...env })),
     plain: line => {
       stderr.write(`${line}\n`)
     },

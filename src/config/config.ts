@@ -75,7 +75,7 @@ export type GoogleCredential =
       readonly clientSecret: Secret
       readonly refreshToken: Secret
       /**
-       * Whose permission it is, as the set-up kept it beside the refresh token (gmail/identity.ts); read when it is
+       * Whose permission it is, as the set-up kept it beside the refresh token (google/identity.ts); read when it is
        * used. None for a refresh token of a variable or a file: that one was not made here.
        * @throws Fault secret.unreadable
        */

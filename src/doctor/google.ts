@@ -13,9 +13,9 @@ import {
   openConnections,
   usualDeadlines,
 } from '../gmail/http.ts'
-import { addressKey } from '../gmail/identity.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
 import { units } from '../gmail/pace.ts'
+import { addressKey } from '../google/identity.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault, skipped } from './finding.ts'
 import { checkNetwork } from './network.ts'

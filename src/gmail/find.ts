@@ -1,8 +1,8 @@
 /** Reading mail back, where the owner allowed gmail.readonly: users.messages.list, users.messages.get, getProfile. */
 import { Fault } from '../base/fault.ts'
+import { addressKey } from '../google/identity.ts'
 import { callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
-import { addressKey } from './identity.ts'
 import { longestMessageOctets } from './import.ts'
 import { units } from './pace.ts'
 import type { Session } from './session.ts'

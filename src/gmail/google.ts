@@ -1,10 +1,10 @@
 /** The Gmail adapter: puts tokens, pace, labels, uploads and look-ups together. The contract stands in gmail.ts. */
 import { asFault, Fault } from '../base/fault.ts'
+import { allows } from '../google/scopes.ts'
 import { checkAccount, findByMessageId, readMessage } from './find.ts'
 import type { Gmail } from './gmail.ts'
 import { importMessage } from './import.ts'
 import { makeLabels } from './labels.ts'
-import { allows } from './scopes.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
 export type { GmailOptions } from './session.ts'

@@ -1,15 +1,15 @@
 /** users.messages.import and users.messages.insert: one multipart upload, streamed, never repeated but after a 401. */
 import { Fault } from '../base/fault.ts'
+import { userPath } from '../google/identity.ts'
+import type { AccessToken } from '../google/token.ts'
 import type { RawMessage } from '../message/message.ts'
 import { faultOfTrouble, readUpload } from './answers.ts'
 import { slowDown } from './api.ts'
 import type { ImportAnswer, ImportRequest } from './gmail.ts'
 import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
-import { userPath } from './identity.ts'
 import { chooseBoundary, type Framed, frame } from './multipart.ts'
 import { units } from './pace.ts'
 import type { Session } from './session.ts'
-import type { AccessToken } from './token.ts'
 
 /** `media.maxSize` of import and insert in Gmail's discovery document: 150 MiB. */
 export const longestMessageOctets = 157_286_400

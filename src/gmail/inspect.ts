@@ -1,8 +1,9 @@
 /** What can be learned of an account without touching mail: for `doctor` and `setup`. */
+
+import type { Identity } from '../google/identity.ts'
+import { allows } from '../google/scopes.ts'
 import { callGmail } from './api.ts'
-import type { Identity } from './identity.ts'
 import { units } from './pace.ts'
-import { allows } from './scopes.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
 export interface Inspected {

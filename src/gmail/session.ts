@@ -1,9 +1,9 @@
 /** One account's connections, tokens and pace: what every part of the adapter works with. */
 import type { Clock } from '../base/clock.ts'
 import type { AccountConfig, GoogleEndpoints } from '../config/config.ts'
+import { makeTokens, type Tokens } from '../google/token.ts'
 import { type Connections, type Deadlines, openConnections, usualDeadlines } from './http.ts'
 import { makePace, type Pace } from './pace.ts'
-import { makeTokens, type Tokens } from './token.ts'
 
 export interface GmailOptions {
   readonly account: AccountConfig

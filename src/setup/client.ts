@@ -2,7 +2,7 @@
 
 import { Fault } from '../base/fault.ts'
 import { absolutePath, homeOf } from '../config/load-paths.ts'
-import { type DesktopClient, readClientFile } from '../gmail/client-file.ts'
+import { type DesktopClient, readClientFile } from '../google/client-file.ts'
 import { faultText } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'

@@ -2,8 +2,8 @@
 
 import { Fault, type FaultCode } from '../base/fault.ts'
 import type { AccountConfig } from '../config/config.ts'
-import { addressKey } from '../gmail/identity.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
+import { addressKey } from '../google/identity.ts'
 import type { SetupContext } from './context.ts'
 
 /** What Gmail's answer to a path with a stranger's address may look like: it is documented nowhere. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { gmailScopes } from '../../src/gmail/scopes.ts'
+import { gmailScopes } from '../../src/google/scopes.ts'
 import {
   anImport,
   faultOf,

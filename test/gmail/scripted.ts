@@ -9,7 +9,7 @@ import type { AccountConfig, GoogleEndpoints } from '../../src/config/config.ts'
 import type { Gmail, ImportRequest } from '../../src/gmail/gmail.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import type { Deadlines } from '../../src/gmail/http.ts'
-import { gmailScopes } from '../../src/gmail/scopes.ts'
+import { gmailScopes } from '../../src/google/scopes.ts'
 import type { RawMessage } from '../../src/message/message.ts'
 import { Secret } from '../../src/vault/vault.ts'
 

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
-import { gmailScopes } from '../../src/gmail/scopes.ts'
+import { gmailScopes } from '../../src/google/scopes.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import {
   clientSecretForTests,
@@ -17,7 +17,7 @@ import {
   serveRaw,
   unknownHost,
   until,
-} from './scripted.ts'
+} from '../gmail/scripted.ts'
 import { form, granted, tokensFor } from './tokens-for.ts'
 
 describe('a token', () => {

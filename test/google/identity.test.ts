@@ -9,7 +9,7 @@ import {
   readIdToken,
   userPath,
   writeIdentity,
-} from '../../src/gmail/identity.ts'
+} from '../../src/google/identity.ts'
 import { makeIdToken } from '../servers/gmail/id-token.ts'
 
 const nowMs = Date.UTC(2026, 10, 26)

@@ -2,9 +2,9 @@
 import type { TestContext } from 'node:test'
 import type { AccountConfig } from '../../src/config/config.ts'
 import { openConnections, usualDeadlines } from '../../src/gmail/http.ts'
-import { makeTokens, type Tokens } from '../../src/gmail/token.ts'
-import { type FakeClock, makeFakeClock } from './fake-clock.ts'
-import { accountFor, leastScope, type Seen } from './scripted.ts'
+import { makeTokens, type Tokens } from '../../src/google/token.ts'
+import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'
+import { accountFor, leastScope, type Seen } from '../gmail/scripted.ts'
 
 export interface Made {
   readonly tokens: Tokens

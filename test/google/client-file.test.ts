@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
-import { parseClientJson, readClientFile } from '../../src/gmail/client-file.ts'
+import { parseClientJson, readClientFile } from '../../src/google/client-file.ts'
 
 const id = '1234-abc.apps.googleusercontent.com'
 const file = (kind: string, more: object = {}): string =>

@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
-import { faultOf, leastScope, never, readScope, type Seen, sendJson, serve, serveRaw } from './scripted.ts'
+import {
+  faultOf,
+  leastScope,
+  never,
+  readScope,
+  type Seen,
+  sendJson,
+  serve,
+  serveRaw,
+} from '../gmail/scripted.ts'
 import { form, granted, tokensFor } from './tokens-for.ts'
 
 describe('a service account', () => {
@@ -94,7 +103,7 @@ test('proxy variables divert neither tokens nor uploads', async t => {
   )
   const program = `
     import { makeGmail } from '${new URL('../../src/gmail/google.ts', import.meta.url)}'
-    import * as scripted from '${new URL('./scripted.ts', import.meta.url)}'
+    import * as scripted from '${new URL('../gmail/scripted.ts', import.meta.url)}'
     import { systemClock } from '${new URL('../../src/base/clock.ts', import.meta.url)}'
     const gmail = makeGmail({ account: scripted.accountFor(), clock: systemClock,
       endpoints: scripted.endpointsFor('${server.origin}', '${server.origin}') })
