@@ -9,7 +9,7 @@
 import type { Clock } from './base/clock.ts'
 import { asFault, Fault } from './base/fault.ts'
 import type { MailboxConfig } from './config/config.ts'
-import { pop3FloorMs } from './config/presets.ts'
+import { pop3FloorMs } from './discovery/presets.ts'
 import type { Journal, RecordedFault } from './journal/journal.ts'
 import type { LoginGate } from './source/source.ts'
 

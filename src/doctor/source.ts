@@ -2,7 +2,7 @@
 import cron from 'node-cron'
 import { asFault, type Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { pop3FloorMs } from '../config/presets.ts'
+import { pop3FloorMs } from '../discovery/presets.ts'
 import { idleWayOf } from '../idle-memory.ts'
 import type { Journal } from '../journal/journal.ts'
 import { phaseText } from '../locale/reasons.ts'

@@ -1,7 +1,7 @@
 /** What every step of the set-up works with. */
 import type { Clock } from '../base/clock.ts'
 import type { Env } from '../commands/invocation.ts'
-import type { Discovery } from '../config/discover.ts'
+import type { Discovery } from '../discovery/discover.ts'
 import type { Language, Words } from '../locale/locale.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { Answers, Asker } from './asker.ts'

@@ -3,10 +3,10 @@
 import { Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
 import type { MailSecurity } from '../config/config.ts'
-import { type Discovery, domainOf, type Found } from '../config/discover.ts'
 import { absolutePath, homeOf } from '../config/load-paths.ts'
-import { type Preset, type PresetServer, presetById, presets } from '../config/presets.ts'
 import { Complaint, isLoopback, readHost, readPort, readSha256 } from '../config/schema-values.ts'
+import { type Discovery, domainOf, type Found } from '../discovery/discover.ts'
+import { type Preset, type PresetServer, presetById, presets } from '../discovery/presets.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
 

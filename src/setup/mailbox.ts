@@ -1,6 +1,6 @@
 /** The mailbox as the set-up knows it, and as the adapters want it. */
 import type { AfterImport, FolderConfig, MailboxConfig, MailSecurity, StartFrom } from '../config/config.ts'
-import type { Preset, UserForm } from '../config/presets.ts'
+import type { Preset, UserForm } from '../discovery/presets.ts'
 import { Secret } from '../vault/vault.ts'
 
 export interface FoundServer {

@@ -1,8 +1,8 @@
 /** Step 2: user, password, and a real login that proves them. Whatever was wrong is asked for again. */
 
 import { Fault } from '../base/fault.ts'
-import type { Discovery } from '../config/discover.ts'
-import { userNameFor } from '../config/discover.ts'
+import type { Discovery } from '../discovery/discover.ts'
+import { userNameFor } from '../discovery/discover.ts'
 import { faultText } from '../locale/locale.ts'
 import { askAboutCertificate, showsCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'

@@ -1,7 +1,7 @@
 /** Everything that the set-up says, in both languages; the compiler keeps the two complete. */
 
 import type { FaultCode } from '../base/fault.ts'
-import type { Found, Origin } from '../config/discover.ts'
+import type { Found, Origin } from '../discovery/discover.ts'
 import type { Language } from '../locale/words.ts'
 import type { FoundServer } from './mailbox.ts'
 import type { LoginHint } from './prove.ts'

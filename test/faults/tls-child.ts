@@ -6,7 +6,7 @@
 import { get } from 'node:https'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
-import { makeFetcher } from '../../src/config/discover-fetch.ts'
+import { makeFetcher } from '../../src/discovery/fetch.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import { exchangeCode, revokeConsent } from '../../src/google/consent-exchange.ts'
 import { makeImapSource } from '../../src/source/imap.ts'

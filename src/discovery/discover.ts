@@ -3,7 +3,7 @@
  * (RFC 6186), Mozilla's ISPDB. What is found is a proposal, shown with where it comes from, and proved by a real
  * login before it is saved. A server without TLS is shown as unusable, never quietly taken.
  */
-import { autoconfigUrls, isHostName, readAutoconfig } from './discover-autoconfig.ts'
+import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
 import { type Preset, type PresetServer, presetForDomain, presetForMx, type UserForm } from './presets.ts'
 
 export type Origin = 'preset' | 'autoconfig' | 'well-known' | 'srv' | 'ispdb'

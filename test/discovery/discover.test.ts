@@ -8,8 +8,8 @@ import {
   type Found,
   type Resolver,
   userNameFor,
-} from '../../src/config/discover.ts'
-import { presetForDomain, presetForMx, presets } from '../../src/config/presets.ts'
+} from '../../src/discovery/discover.ts'
+import { presetForDomain, presetForMx, presets } from '../../src/discovery/presets.ts'
 
 interface World {
   readonly mx?: readonly string[]

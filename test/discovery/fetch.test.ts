@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Fetcher } from '../../src/config/discover.ts'
-import { makeFetcher } from '../../src/config/discover-fetch.ts'
+import type { Fetcher } from '../../src/discovery/discover.ts'
+import { makeFetcher } from '../../src/discovery/fetch.ts'
 import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 
 describe('fetching a configuration file', { skip: needsOpenssl() }, () => {

@@ -3,8 +3,8 @@
  * https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat
  */
 import type { Found } from './discover.ts'
-import { childrenOf, type Element, parseXml, textOf } from './discover-xml.ts'
 import type { UserForm } from './presets.ts'
+import { childrenOf, type Element, parseXml, textOf } from './xml.ts'
 
 /** Where the files are looked for, in this order; only over https, because whoever answers names the server. */
 export function autoconfigUrls(
