@@ -21,7 +21,7 @@ const reread = 'it is read before it is deleted, and imported'
 
 export const mutants: readonly Mutant[] = [
   {
-    file: 'src/resolve.ts',
+    file: 'src/pull/resolve.ts',
     from: 'copies.find(one => sameOctets(one, row))',
     to: 'copies[0]',
     loses: 'mail: any message with the same Message-ID proves an unknown outcome',
@@ -29,7 +29,7 @@ export const mutants: readonly Mutant[] = [
     title: unlike,
   },
   {
-    file: 'src/resolve.ts',
+    file: 'src/pull/resolve.ts',
     from: "return createHash('sha256').update(tail).digest('hex') === row.sha256",
     to: "return createHash('sha256').update(tail).digest('hex') !== ''",
     loses: 'mail: another message of the same size proves an unknown outcome',
@@ -37,7 +37,7 @@ export const mutants: readonly Mutant[] = [
     title: unlike,
   },
   {
-    file: 'src/settle.ts',
+    file: 'src/pull/settle.ts',
     from: 'if (proved.has(row.id)) return true',
     to: 'return true',
     loses: 'mail: deleted without the reading before it',
@@ -45,7 +45,7 @@ export const mutants: readonly Mutant[] = [
     title: reread,
   },
   {
-    file: 'src/settle.ts',
+    file: 'src/pull/settle.ts',
     from: 'if (raw.sha256 === row.sha256 || isSameBare(row, (await bareOf(raw)).sha256)) return true',
     to: 'if (raw.octets >= 0) return true',
     loses: 'mail: deleted whatever the reading before it found',
@@ -53,7 +53,7 @@ export const mutants: readonly Mutant[] = [
     title: reread,
   },
   {
-    file: 'src/settle.ts',
+    file: 'src/pull/settle.ts',
     from: 'journal.recordFolder({ mailbox: mailbox.name, folder, atMs, generation, unnamed: [row.id], ...nothing })',
     to: '',
     loses: 'mail: other mail under an old name is never imported',
@@ -61,7 +61,7 @@ export const mutants: readonly Mutant[] = [
     title: reread,
   },
   {
-    file: 'src/settle.ts',
+    file: 'src/pull/settle.ts',
     from: 'row.uid !== undefined && !row.renamed) return true',
     to: 'row.uid !== undefined) return true',
     loses: 'mail: deleted under a UID that it was given by its header section alone',
@@ -69,7 +69,7 @@ export const mutants: readonly Mutant[] = [
     title: 'it is read once more before it is deleted',
   },
   {
-    file: 'src/identify.ts',
+    file: 'src/pull/identify.ts',
     from: 'if (this.#unnamed.length > 0) await this.#doubtNames(named)',
     to: '',
     loses: 'mail: taken for what had its name before',
@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
     title: 'the other names are not believed either',
   },
   {
-    file: 'src/identify.ts',
+    file: 'src/pull/identify.ts',
     from: 'return ((await this.#arrivedAtMs(entry)) ?? Infinity) < startFrom.atMs',
     to: 'return ((await this.#arrivedAtMs(entry)) ?? 0) < startFrom.atMs',
     loses: 'mail without a date, under START_FROM=date',
@@ -85,7 +85,7 @@ export const mutants: readonly Mutant[] = [
     title: 'START_FROM=date imports a message without Date and Received',
   },
   {
-    file: 'src/identify.ts',
+    file: 'src/pull/identify.ts',
     from: 'if (generation === 1 && this.#listing.doubt === undefined)',
     to: 'if (generation > 0)',
     loses: 'mail that came during a failed first pull, under START_FROM=new',
@@ -93,7 +93,7 @@ export const mutants: readonly Mutant[] = [
     title: 'START_FROM=new: the first pull fails after the login',
   },
   {
-    file: 'src/carry.ts',
+    file: 'src/pull/carry.ts',
     from: "if (other !== undefined && other.id !== row.id && (row.stage !== 'importing' || other.id < row.id)) {",
     to: 'if (other !== undefined && other.id < 0) {',
     loses: 'a second copy that nobody tells of',
@@ -101,7 +101,7 @@ export const mutants: readonly Mutant[] = [
     title: 'the same octets under two names, the first answer lost',
   },
   {
-    file: 'src/set-aside.ts',
+    file: 'src/pull/set-aside.ts',
     from: "release(context, row, before, unknown || fault.scope === 'everything')",
     to: 'release(context, row, before, unknown)',
     loses: "a copy too many that nobody tells of: trouble of the disk after Gmail's answer",
@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
     title: 'the disk refuses it',
   },
   {
-    file: 'src/set-aside.ts',
+    file: 'src/pull/set-aside.ts',
     from: 'release(context, row, before, unknown || !isAbort)',
     to: 'release(context, row, before, unknown)',
     loses: "a copy too many that nobody tells of: a fault of our own after Gmail's answer",
@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
     title: 'by a fault of our own',
   },
   {
-    file: 'src/carry-due.ts',
+    file: 'src/pull/carry-due.ts',
     from: 'clock.monotonicMs() < endMs && !stopping.aborted && !signal.aborted',
     to: 'clock.monotonicMs() < endMs && !signal.aborted',
     loses: 'the ten seconds that an end may take: new messages are begun',
@@ -169,7 +169,7 @@ export const mutants: readonly Mutant[] = [
     from: "if (source.protocol === 'pop3') return Number.POSITIVE_INFINITY",
     to: '',
     loses: 'logins, which POP3 hosts count',
-    test: 'test/bridge/waiting.test.ts',
+    test: 'test/pull/waiting.test.ts',
     title: 'over POP3 what was put off waits for the schedule',
   },
   {
@@ -177,7 +177,7 @@ export const mutants: readonly Mutant[] = [
     from: 'timer = setTimeout(() => silent.abort(), watchSilenceMs)',
     to: '',
     loses: 'seconds: a silent watch is believed for ever',
-    test: 'test/bridge/waiting.test.ts',
+    test: 'test/pull/waiting.test.ts',
     title: 'a watch that gives no sign of life is dropped',
   },
   {

@@ -9,8 +9,8 @@ export type Part = 'quick' | 'slow'
 export const slowTests: readonly string[] = [
   'test/faults/', // real processes, killed and started again
   'test/files/', // another user's processes, and links at every name
-  'test/bridge/corpus.test.ts', // every message of the corpus over every protocol
-  'test/bridge/memory.test.ts', // large messages
+  'test/pull/corpus.test.ts', // every message of the corpus over every protocol
+  'test/pull/memory.test.ts', // large messages
   'test/gmail/memory.test.ts',
   'test/google/open-browser.test.ts', // Chromium
   'test/journal/rebuild.test.ts', // journals rebuilt from whole mailboxes

@@ -15,7 +15,6 @@ import {
   putOffMs,
   silentEnds,
 } from './alert-rules.ts'
-import type { Attempt } from './attempt.ts'
 import type { Clock } from './base/clock.ts'
 import { asFault, type Fault } from './base/fault.ts'
 import type { TroubleEntry } from './base/trouble.ts'
@@ -26,7 +25,8 @@ import { faultText, wordsFor } from './locale/locale.ts'
 import { troubleWords } from './locale/trouble-words.ts'
 import type { Log } from './log/log.ts'
 import { mailNotice } from './notice-mail.ts'
-import type { PullPorts } from './pull-context.ts'
+import type { Attempt } from './pull/attempt.ts'
+import type { PullPorts } from './pull/context.ts'
 import { troublesOf } from './trouble-list.ts'
 import type { Secret } from './vault/vault.ts'
 import { ping, postText } from './webhook.ts'

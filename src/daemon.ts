@@ -4,12 +4,12 @@
  * trouble stops no other. It knows no protocol.
  */
 import cron from 'node-cron'
-import { type Attempt, attempt, watchHeldUntilMs } from './attempt.ts'
 import { backoffMs } from './base/backoff.ts'
 import { asFault, type Fault } from './base/fault.ts'
 import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
-import type { PullPorts } from './pull-context.ts'
+import { type Attempt, attempt, watchHeldUntilMs } from './pull/attempt.ts'
+import type { PullPorts } from './pull/context.ts'
 
 export interface DaemonHooks {
   /** A mailbox is about to be tried. Must not throw. */

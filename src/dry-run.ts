@@ -7,8 +7,8 @@ import { Fault } from './base/fault.ts'
 import type { MailboxConfig } from './config/config.ts'
 import { carried, type Journal } from './journal/journal.ts'
 import { readHeader } from './message/header.ts'
+import { nameOf } from './pull/wish.ts'
 import type { Listed, Source, SourceSession } from './source/source.ts'
-import { nameOf } from './wish.ts'
 
 export interface DryRunPorts {
   readonly mailbox: MailboxConfig

@@ -13,8 +13,8 @@ import { type Bare, bareOf, barePatch } from './message/evidence.ts'
 import { readHeader } from './message/header.ts'
 import type { RawMessage } from './message/message.ts'
 import { sameBareBelowTop } from './message/read-back.ts'
-import { gmailMaxOctets, type PullPorts, record } from './pull-context.ts'
-import { sameOctets } from './resolve.ts'
+import { gmailMaxOctets, type PullPorts, record } from './pull/context.ts'
+import { sameOctets } from './pull/resolve.ts'
 import type { Listed, SourceSession } from './source/source.ts'
 
 /** What became of the messages that stand at the source; the sum of all but `listed` and `salvaged` is `listed`. */

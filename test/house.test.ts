@@ -130,7 +130,7 @@ describe('the house', () => {
       'src/base/arrival.ts',
       'src/base/in-slices.ts',
     ]
-    const corridor = [...reachable('src/pull.ts'), ...reachable('src/attempt.ts')].filter(
+    const corridor = [...reachable('src/pull/pull.ts'), ...reachable('src/pull/attempt.ts')].filter(
       file => dirname(file) === 'src' && !base.includes(file),
     )
     assert.deepEqual(
@@ -143,7 +143,7 @@ describe('the house', () => {
     )
   })
 
-  for (const entry of ['src/pull.ts', 'src/attempt.ts', 'src/dry-run.ts']) {
+  for (const entry of ['src/pull/pull.ts', 'src/pull/attempt.ts', 'src/dry-run.ts']) {
     test(`${entry} and all that it runs does no I/O of its own and knows rooms by their ports only`, () => {
       const all = reachable(entry)
       assert.ok(imports.has(entry))

@@ -19,7 +19,7 @@ const only = ({ config }: ClientWork): MailboxConfig => {
   return mailbox
 }
 
-/** As src/pull.ts does: list, then several retrievals under way at once, in order. */
+/** As src/pull/pull.ts does: list, then several retrievals under way at once, in order. */
 export async function retrieveOurs(work: ClientWork): Promise<ClientResult> {
   const mailbox = only(work)
   const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource

@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type Attempt, attempt } from '../../src/attempt.ts'
-import type { PullPorts } from '../../src/pull-context.ts'
+import { type Attempt, attempt } from '../../src/pull/attempt.ts'
+import type { PullPorts } from '../../src/pull/context.ts'
 import { Books, digest, keyOf } from './books.ts'
 import { makeMail } from './mail.ts'
 import { between, makeRandom, pick } from './random.ts'
@@ -104,7 +104,7 @@ class Soak {
     books.watchGmail(gmail)
     books.watchRemovals('delete', pop3.delete.ledger.deleted, () => 0)
     books.watchRemovals('keep', pop3.keep.ledger.deleted, () => Number.POSITIVE_INFINITY)
-    // A jump of the clock during a restart may take a day off the delay, never more (src/steady-clock.ts).
+    // A jump of the clock during a restart may take a day off the delay, never more (src/pull/steady-clock.ts).
     books.watchRemovals('imap', imap.ledger.expunged, () => (this.#policy === 'move:Done' ? 0 : day))
     books.watchRemovals('imap', imap.ledger.moved, () => 0)
   }

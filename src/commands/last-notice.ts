@@ -6,7 +6,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Alerts } from '../alerts.ts'
 import type { Fault } from '../base/fault.ts'
-import type { PullPorts } from '../pull-context.ts'
+import type { PullPorts } from '../pull/context.ts'
 
 const againMs = 24 * 3600_000
 /** Nobody waits longer for a program that has ended. */

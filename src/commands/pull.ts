@@ -1,6 +1,5 @@
 /** `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end, with proof of what was settled. */
 import { makeAlerts } from '../alerts.ts'
-import { type Attempt, attempt } from '../attempt.ts'
 import { systemClock } from '../base/clock.ts'
 import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
@@ -9,8 +8,7 @@ import { dryRun } from '../dry-run.ts'
 import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log/log.ts'
 import { makeLog } from '../log/log.ts'
-import { pausedLogin, shortPauseMs } from '../logins.ts'
-import { learnedDeadlines } from '../patience.ts'
+import { type Attempt, attempt } from '../pull/attempt.ts'
 import {
   countDeferred,
   noCount,
@@ -18,7 +16,9 @@ import {
   type PullCount,
   type PullNumbers,
   type PullPorts,
-} from '../pull-context.ts'
+} from '../pull/context.ts'
+import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
+import { learnedDeadlines } from '../pull/patience.ts'
 import { attendedNote, exitCodeOfTroubles, notePull, pullsNote, troublesOf } from '../trouble-list.ts'
 import { brokenSentence } from './books.ts'
 import { confirm } from './confirm.ts'

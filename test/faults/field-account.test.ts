@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Attempt } from '../../src/attempt.ts'
+import type { Attempt } from '../../src/pull/attempt.ts'
 import { type Answer, empty, gmailError, html, json } from '../servers/gmail/envelope.ts'
 import { type Fault, presets } from '../servers/gmail/gmail-server.ts'
 import { countOf } from '../servers/in-process.ts'

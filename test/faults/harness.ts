@@ -1,9 +1,9 @@
 /** What the tests of the fault matrix have in common. */
 import assert from 'node:assert/strict'
-import { type Attempt, attempt } from '../../src/attempt.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
-import type { PullPorts } from '../../src/pull-context.ts'
+import { type Attempt, attempt } from '../../src/pull/attempt.ts'
+import type { PullPorts } from '../../src/pull/context.ts'
 import { type InProcess, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
 import { type Case, judge, watchRemovals } from './oracle.ts'

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runDaemon } from '../../src/daemon.ts'
-import { idleWayOf } from '../../src/idle-memory.ts'
+import { idleWayOf } from '../../src/pull/idle-memory.ts'
 import { until } from '../servers/hikyaku.ts'
 import { mail, minute, play, portsOf } from './harness.ts'
 

@@ -2,9 +2,10 @@
  * What the replays of public reports have in common. Each test's comment gives the address of the report that it
  * replays; the table of them all is docs/field-reports.md.
  */
-import type { Attempt } from '../../src/attempt.ts'
+
 import type { Fault } from '../../src/base/fault.ts'
 import { faultText } from '../../src/locale/locale.ts'
+import type { Attempt } from '../../src/pull/attempt.ts'
 import { codeOf, type Play } from '../faults/harness.ts'
 import type { ImapServer } from '../servers/imap-server.ts'
 import type { Pop3Server } from '../servers/pop3-server.ts'

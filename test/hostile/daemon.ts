@@ -8,7 +8,7 @@ import { type Running, until } from '../servers/hikyaku.ts'
 import { type Protocol, type ServerKind, sha256 } from '../servers/source-server.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
-const preloads = ['../bridge/dns-preload.ts', './loop-preload.ts'].flatMap(path => [
+const preloads = ['../pull/dns-preload.ts', './loop-preload.ts'].flatMap(path => [
   '--import',
   new URL(path, import.meta.url).href,
 ])

@@ -3,12 +3,12 @@
  * child process would only cost time, and where the clock must be played. Ports, adapters and sockets are the real ones.
  */
 import { Writable } from 'node:stream'
-import { type Attempt, attempt } from '../../src/attempt.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { type Bridge, openBridge } from '../../src/bridge.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { makeLog } from '../../src/log/log.ts'
+import { type Attempt, attempt } from '../../src/pull/attempt.ts'
 import type { World } from './world.ts'
 
 /** A clock that a test moves. */
@@ -109,7 +109,7 @@ export async function openInProcess(
 }
 
 /** The counts of a pull that came to its end; throws with the fault of one that did not. */
-export function countOf(made: Attempt): import('../../src/pull-context.ts').PullCount {
+export function countOf(made: Attempt): import('../../src/pull/context.ts').PullCount {
   if (made.kind === 'pulled') return made.result.count
   throw new Error(`the pull did not come to its end: ${made.kind} ${'fault' in made ? made.fault?.code : ''}`)
 }

@@ -3,12 +3,12 @@
  * ends in between, the copy is there and would be made again in every pull. So it is recorded before and after.
  */
 
-import type { MessageRow } from './journal/journal.ts'
-import type { CopyRecord } from './message/copy-record.ts'
-import { isSameHeader, sizeFits } from './message/evidence.ts'
-import { readHeader } from './message/header.ts'
-import type { PullContext } from './pull-context.ts'
-import type { CopyBook, Listed } from './source/source.ts'
+import type { MessageRow } from '../journal/journal.ts'
+import type { CopyRecord } from '../message/copy-record.ts'
+import { isSameHeader, sizeFits } from '../message/evidence.ts'
+import { readHeader } from '../message/header.ts'
+import type { CopyBook, Listed } from '../source/source.ts'
+import type { PullContext } from './context.ts'
 
 /** The records of these messages, each durable when its method returns. */
 export function makeCopyBook(context: PullContext, rows: ReadonlyMap<Listed, MessageRow>): CopyBook {

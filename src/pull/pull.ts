@@ -9,25 +9,18 @@
  * the connection was dropped at one message, which is set aside, a new session goes on with the others.
  */
 
-import { asFault, Fault } from './base/fault.ts'
-import { labelSubject } from './base/label-subject.ts'
+import { asFault, Fault } from '../base/fault.ts'
+import { labelSubject } from '../base/label-subject.ts'
+import type { Conservation } from '../journal/journal.ts'
+import type { SourceSession } from '../source/source.ts'
 import { carryDue } from './carry-due.ts'
+import { type LostAt, noCount, type PullContext, type PullCount, type PullPorts, record } from './context.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { identify, leaveFolders } from './identify.ts'
-import type { Conservation } from './journal/journal.ts'
 import { labelsOf } from './label-wishes.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
-import {
-  type LostAt,
-  noCount,
-  type PullContext,
-  type PullCount,
-  type PullPorts,
-  record,
-} from './pull-context.ts'
 import { resolveUnknown } from './resolve.ts'
 import { settle, tellWish } from './settle.ts'
-import type { SourceSession } from './source/source.ts'
 
 export interface PullOptions {
   /** Aborts everything at once. */

@@ -5,13 +5,13 @@
  * shown by an import that went in without it; only then its trouble is opened. It is closed by an import that had it, or
  * by having it where getting it was the trouble. Between two tries of a label the waits grow, over restarts too.
  */
-import { backoffMs } from './base/backoff.ts'
-import { Fault } from './base/fault.ts'
-import { labelSubject } from './base/label-subject.ts'
-import type { Trouble, TroubleKey } from './base/trouble.ts'
-import type { MailboxConfig } from './config/config.ts'
-import type { ImportRequest } from './gmail/gmail.ts'
-import { type PullContext, record } from './pull-context.ts'
+import { backoffMs } from '../base/backoff.ts'
+import { Fault } from '../base/fault.ts'
+import { labelSubject } from '../base/label-subject.ts'
+import type { Trouble, TroubleKey } from '../base/trouble.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import type { ImportRequest } from '../gmail/gmail.ts'
+import { type PullContext, record } from './context.ts'
 
 const firstWaitMs = 60_000
 const mostWaitMs = 3600_000

@@ -2,11 +2,11 @@
  * What becomes of a message that could not be carried: put off, set aside for the owner, or left without blame where
  * the trouble is wider than the message. Whatever it is, the message stays at the source.
  */
-import { backoffMs } from './base/backoff.ts'
-import { Fault } from './base/fault.ts'
+import { backoffMs } from '../base/backoff.ts'
+import { Fault } from '../base/fault.ts'
+import type { MessageRow, Move, RowPatch } from '../journal/journal.ts'
 import { forgetBlame, judgeUpload, type Verdict } from './breaker.ts'
-import type { MessageRow, Move, RowPatch } from './journal/journal.ts'
-import { countDeferred, eventOf, type PullContext, record } from './pull-context.ts'
+import { countDeferred, eventOf, type PullContext, record } from './context.ts'
 
 /** Bare refusals without a known reason are tried for hours before the owner is asked. */
 const unexplainedTries = 6

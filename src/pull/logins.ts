@@ -6,12 +6,12 @@
  * Invariants: what is counted is the refusal itself, never its words. A good login forgives nothing that was refused
  * within the hour. Both memories are in the journal and hold over a restart.
  */
-import type { Clock } from './base/clock.ts'
-import { asFault, Fault } from './base/fault.ts'
-import type { MailboxConfig } from './config/config.ts'
-import { pop3FloorMs } from './discovery/presets.ts'
-import type { Journal, RecordedFault } from './journal/journal.ts'
-import type { LoginGate } from './source/source.ts'
+import type { Clock } from '../base/clock.ts'
+import { asFault, Fault } from '../base/fault.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import { pop3FloorMs } from '../discovery/presets.ts'
+import type { Journal, RecordedFault } from '../journal/journal.ts'
+import type { LoginGate } from '../source/source.ts'
 
 export const refusedLoginsAnHour = 5
 /** A watch leaves the pulls room: they bring the mail without it. */

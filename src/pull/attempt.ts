@@ -5,14 +5,14 @@
  * Several hosts answer "login incorrect" when they mean "too often". So a refusal of the very login that worked before
  * is doubtful: it is told with both causes, and tried rarely (logins.ts counts and caps the refusals themselves).
  */
-import { backoffMs } from './base/backoff.ts'
-import { asFault, Fault, type FaultCode } from './base/fault.ts'
-import type { MailboxConfig } from './config/config.ts'
-import type { Journal, RecordedFault } from './journal/journal.ts'
+import { backoffMs } from '../base/backoff.ts'
+import { asFault, Fault, type FaultCode } from '../base/fault.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import type { Journal, RecordedFault } from '../journal/journal.ts'
+import { noCount, type PullCount, type PullPorts, record } from './context.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
 import { type PullOptions, type PullResult, pull } from './pull.ts'
-import { noCount, type PullCount, type PullPorts, record } from './pull-context.ts'
 
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }

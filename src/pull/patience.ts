@@ -6,10 +6,10 @@
  *
  * Waiting for a sign of life (IDLE, NOOP of a watch) is not among the phases: there silence means that nobody is there.
  */
-import type { Clock } from './base/clock.ts'
-import { Fault } from './base/fault.ts'
-import type { Journal } from './journal/journal.ts'
-import type { Patience, Source, SourceSession } from './source/source.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Patience, Source, SourceSession } from '../source/source.ts'
 
 const stepsMs = [60_000, 180_000, 600_000] as const
 const keptMs = 3 * 24 * 3600_000

@@ -3,9 +3,9 @@
  * deletion is permanent; this clock advances by the wall clock's advance, but never by more than monotonic time
  * plus a little within one process, and never by more than a day (or what the caller allows) over a restart. It never goes back.
  */
-import type { Clock } from './base/clock.ts'
-import type { AfterImport } from './config/config.ts'
-import type { Journal } from './journal/journal.ts'
+import type { Clock } from '../base/clock.ts'
+import type { AfterImport } from '../config/config.ts'
+import type { Journal } from '../journal/journal.ts'
 
 const key = 'steady-clock'
 const slackMs = 60_000

@@ -11,7 +11,7 @@
  * Invariants: nobody is counted for an end at which it was only named among many after it became a suspect; whatever
  * end a message comes to, success or a fault of its own, clears it.
  */
-import type { Journal } from './journal/journal.ts'
+import type { Journal } from '../journal/journal.ts'
 
 /** The source's name of a message, in words; of one without a name its size has to do. */
 export interface Named {

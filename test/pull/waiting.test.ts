@@ -1,10 +1,10 @@
 /** What waits, for how long, and what ends the waiting: watches, folders, clocks, and trouble of the account. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { attempt } from '../../src/attempt.ts'
 import { Fault } from '../../src/base/fault.ts'
 import { runDaemon } from '../../src/daemon.ts'
 import type { Journal } from '../../src/journal/journal.ts'
+import { attempt } from '../../src/pull/attempt.ts'
 import { codeOf, hour, mail, minute, type Play, play, portsOf } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'

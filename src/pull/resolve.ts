@@ -9,11 +9,11 @@
  * owner chose between repeating and being asked.
  */
 import { createHash } from 'node:crypto'
-import { Fault } from './base/fault.ts'
-import type { FoundMessage } from './gmail/gmail.ts'
-import type { MessageRow } from './journal/journal.ts'
+import { Fault } from '../base/fault.ts'
+import type { FoundMessage } from '../gmail/gmail.ts'
+import type { MessageRow } from '../journal/journal.ts'
+import { countDeferred, eventOf, isDue, type PullContext, record } from './context.ts'
 import { postpone } from './poison.ts'
-import { countDeferred, eventOf, isDue, type PullContext, record } from './pull-context.ts'
 import { keyOf } from './under-way.ts'
 
 const lookUpsNeeded = 3

@@ -4,10 +4,10 @@
  * journal (vault/login-key.ts): without it no password can be tried on the journal.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { Fault } from './base/fault.ts'
-import type { MailboxConfig } from './config/config.ts'
-import type { Journal } from './journal/journal.ts'
-import type { Secret } from './vault/vault.ts'
+import { Fault } from '../base/fault.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Secret } from '../vault/vault.ts'
 
 const noteOf = (mailbox: MailboxConfig): string => `accepted-login/${mailbox.name}`
 /** SHA-256 of the password that this process has already written down, so that the key is asked for once. */

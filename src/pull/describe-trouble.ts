@@ -2,11 +2,11 @@
  * What a message that does not come calls itself: date, From, Subject and Message-ID from its header section, so that
  * the owner knows which one it is. For people only; nothing of it is ever used to recognise or to import a message.
  */
-import { asFault } from './base/fault.ts'
-import type { MessageAbout } from './base/trouble.ts'
-import { fieldValue } from './message/header.ts'
+import { asFault } from '../base/fault.ts'
+import type { MessageAbout } from '../base/trouble.ts'
+import { fieldValue } from '../message/header.ts'
+import type { PullContext } from './context.ts'
 import { keyOfEntry } from './poison.ts'
-import type { PullContext } from './pull-context.ts'
 
 /** What comes by itself soon needs no description. */
 const afterMs = 3600_000

@@ -5,17 +5,17 @@
  * else happens the message stays at the source and the row says why and until when.
  */
 
-import { Fault } from './base/fault.ts'
+import { Fault } from '../base/fault.ts'
+import type { ImportRequest } from '../gmail/gmail.ts'
+import type { MessageRow, RowPatch } from '../journal/journal.ts'
+import { type Bare, bareOf, barePatch } from '../message/evidence.ts'
+import { readHeader } from '../message/header.ts'
+import type { RawMessage } from '../message/message.ts'
+import type { Listed } from '../source/source.ts'
 import { noteSuccess } from './breaker.ts'
-import type { ImportRequest } from './gmail/gmail.ts'
-import type { MessageRow, RowPatch } from './journal/journal.ts'
+import { countDeferred, eventOf, gmailMaxOctets, type PullContext, record } from './context.ts'
 import type { LabelWishes } from './label-wishes.ts'
-import { type Bare, bareOf, barePatch } from './message/evidence.ts'
-import { readHeader } from './message/header.ts'
-import type { RawMessage } from './message/message.ts'
-import { countDeferred, eventOf, gmailMaxOctets, type PullContext, record } from './pull-context.ts'
 import { defer, setAside } from './set-aside.ts'
-import type { Listed } from './source/source.ts'
 
 /** What another upload of the same octets ends with is waited for so long. */
 const outcomePauseMs = 15_000

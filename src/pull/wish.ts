@@ -3,9 +3,9 @@
  * of its own, which grow. They concern the wish alone: no fault of it reaches the mailbox's waits, and mail goes on.
  */
 
-import { Fault, type FaultCode } from './base/fault.ts'
-import type { AfterImport } from './config/config.ts'
-import { type PullContext, record } from './pull-context.ts'
+import { Fault, type FaultCode } from '../base/fault.ts'
+import type { AfterImport } from '../config/config.ts'
+import { type PullContext, record } from './context.ts'
 
 /** 'keep', 'delete' or 'move:FOLDER', as `settledAs` has it. */
 export function nameOf(policy: AfterImport): string {

@@ -7,15 +7,15 @@
  * of the wish (wish.ts), and the pull is as good as it was.
  */
 
-import { Fault } from './base/fault.ts'
-import type { AfterImport } from './config/config.ts'
+import { Fault } from '../base/fault.ts'
+import type { AfterImport } from '../config/config.ts'
+import type { MessageRow, Move } from '../journal/journal.ts'
+import { bareOf, isOfBefore, isSameBare } from '../message/evidence.ts'
+import { readHeader } from '../message/header.ts'
+import type { Listed, SettleAction } from '../source/source.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './context.ts'
 import { makeCopyBook } from './copy-book.ts'
-import type { MessageRow, Move } from './journal/journal.ts'
-import { bareOf, isOfBefore, isSameBare } from './message/evidence.ts'
-import { readHeader } from './message/header.ts'
 import { keyOfEntry } from './poison.ts'
-import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
-import type { Listed, SettleAction } from './source/source.ts'
 import { asWishFault, endOtherWishes, endWait, LeftThere, mayTry, nameOf, openWish, putOff } from './wish.ts'
 
 /** Asked this often and still there: the owner is told, and it is asked again only now and then. */

@@ -10,15 +10,15 @@
  * Invariant: a message is only ever recognised by evidence of its own, never by position or by a guess, so that
  * none is skipped; and in a pull that had to ask for evidence nothing older is settled.
  */
-import { plausibleArrivalMs } from './base/arrival.ts'
-import { Fault } from './base/fault.ts'
-import { endSlice, inSlices } from './base/in-slices.ts'
-import type { FolderRecord, MessageRow, NewRow, StandingRow } from './journal/journal.ts'
-import { bareOf, isOfBefore, isSameBare, isSameHeader, sizeFits } from './message/evidence.ts'
-import { type HeaderFacts, readHeader } from './message/header.ts'
+import { plausibleArrivalMs } from '../base/arrival.ts'
+import { Fault } from '../base/fault.ts'
+import { endSlice, inSlices } from '../base/in-slices.ts'
+import type { FolderRecord, MessageRow, NewRow, StandingRow } from '../journal/journal.ts'
+import { bareOf, isOfBefore, isSameBare, isSameHeader, sizeFits } from '../message/evidence.ts'
+import { type HeaderFacts, readHeader } from '../message/header.ts'
+import type { Listed, Listing } from '../source/source.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './context.ts'
 import { keyOfEntry } from './poison.ts'
-import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './pull-context.ts'
-import type { Listed, Listing } from './source/source.ts'
 import { namedAtOnce } from './under-way.ts'
 import { nameOf } from './wish.ts'
 

@@ -1,15 +1,15 @@
 /** Carries what is due in one pull: several messages at once, or one before the others where the account is in doubt. */
 
-import { asFault, type Fault } from './base/fault.ts'
+import { asFault, type Fault } from '../base/fault.ts'
+import type { ImportRequest } from '../gmail/gmail.ts'
+import { carried, type MessageRow } from '../journal/journal.ts'
+import type { Listed } from '../source/source.ts'
 import { blamedLast, mustProbe } from './breaker.ts'
 import { Carrier } from './carry.ts'
-import type { ImportRequest } from './gmail/gmail.ts'
-import { carried, type MessageRow } from './journal/journal.ts'
+import type { PullContext } from './context.ts'
 import { LabelWishes } from './label-wishes.ts'
 import { carrySuspects, keyOfEntry } from './poison.ts'
 import type { PullOptions } from './pull.ts'
-import type { PullContext } from './pull-context.ts'
-import type { Listed } from './source/source.ts'
 import { namedAtOnce } from './under-way.ts'
 
 /** How many messages are on their way at once; imports in flight are bounded by the account's pace. */

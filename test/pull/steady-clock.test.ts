@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import type { Clock } from '../src/base/clock.ts'
-import { openJournal } from '../src/journal/sqlite.ts'
-import { makeSteadyClock, mostOverRestart } from '../src/steady-clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
+import { openJournal } from '../../src/journal/sqlite.ts'
+import { makeSteadyClock, mostOverRestart } from '../../src/pull/steady-clock.ts'
 
 const dayMs = 24 * 3600_000
 const slackMs = 60_000

@@ -1,9 +1,9 @@
 /** The messages at which the process before ended, as a pull deals with them; under-way.ts says how they are known. */
-import { Fault } from './base/fault.ts'
-import type { MessageRow, Move } from './journal/journal.ts'
-import { carried } from './journal/journal.ts'
-import { countDeferred, eventOf, type PullContext, record } from './pull-context.ts'
-import type { Listed } from './source/source.ts'
+import { Fault } from '../base/fault.ts'
+import type { MessageRow, Move } from '../journal/journal.ts'
+import { carried } from '../journal/journal.ts'
+import type { Listed } from '../source/source.ts'
+import { countDeferred, eventOf, type PullContext, record } from './context.ts'
 import { asideMs, endsUntilOwner, keyOf, leftMs } from './under-way.ts'
 
 /** A suspect that finds another one in hand waits so long. */

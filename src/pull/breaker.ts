@@ -11,8 +11,8 @@
  * What is remembered is a note of the journal for each account, so that a pull by a timer knows it, too.
  */
 import { createHash } from 'node:crypto'
-import { Fault, type FaultCode } from './base/fault.ts'
-import type { Journal } from './journal/journal.ts'
+import { Fault, type FaultCode } from '../base/fault.ts'
+import type { Journal } from '../journal/journal.ts'
 
 const sameAnswers = 3
 const anyAnswers = 6

@@ -1,7 +1,7 @@
 /** What a source refuses of one folder, or after the import, costs that and nothing else. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Attempt } from '../../src/attempt.ts'
+import type { Attempt } from '../../src/pull/attempt.ts'
 import { codeOf, mail, minute, play, portsOf } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { countOf } from '../servers/in-process.ts'
