@@ -13,7 +13,7 @@ export const slowTests: readonly string[] = [
   'test/pull/memory.test.ts', // large messages
   'test/gmail/memory.test.ts',
   'test/google/open-browser.test.ts', // Chromium
-  'test/journal/rebuild.test.ts', // journals rebuilt from whole mailboxes
+  'test/proof/rebuild.test.ts', // journals rebuilt from whole mailboxes
   'test/package.test.ts', // npm pack, and an installation on several Nodes
   'test/sandbox.test.ts', // whole sandboxes
   'test/servers/cyrus.test.ts', // hikyaku on it, killed and started again

@@ -143,7 +143,7 @@ describe('the house', () => {
     )
   })
 
-  for (const entry of ['src/pull/pull.ts', 'src/pull/attempt.ts', 'src/dry-run.ts']) {
+  for (const entry of ['src/pull/pull.ts', 'src/pull/attempt.ts', 'src/proof/dry-run.ts']) {
     test(`${entry} and all that it runs does no I/O of its own and knows rooms by their ports only`, () => {
       const all = reachable(entry)
       assert.ok(imports.has(entry))

@@ -4,10 +4,10 @@ import { systemClock } from '../base/clock.ts'
 import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
-import { dryRun } from '../dry-run.ts'
 import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log/log.ts'
 import { makeLog } from '../log/log.ts'
+import { dryRun } from '../proof/dry-run.ts'
 import { type Attempt, attempt } from '../pull/attempt.ts'
 import {
   countDeferred,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { compare } from '../../src/compare.ts'
+import { compare } from '../../src/proof/compare.ts'
 import { countOf } from '../servers/in-process.ts'
 import { mailutilsMissing, startMailutils } from '../servers/mailutils.ts'
 import { requireServer } from '../servers/required.ts'

@@ -6,16 +6,16 @@
  * Invariants: nothing is imported, settled or deleted anywhere; a message counts as imported by its octets only,
  * never by its name or its Message-ID.
  */
-import { backoffMs } from './base/backoff.ts'
-import { Fault } from './base/fault.ts'
-import type { MessageRow, RowPatch, Salvage } from './journal/journal.ts'
-import { type Bare, bareOf, barePatch } from './message/evidence.ts'
-import { readHeader } from './message/header.ts'
-import type { RawMessage } from './message/message.ts'
-import { sameBareBelowTop } from './message/read-back.ts'
-import { gmailMaxOctets, type PullPorts, record } from './pull/context.ts'
-import { sameOctets } from './pull/resolve.ts'
-import type { Listed, SourceSession } from './source/source.ts'
+import { backoffMs } from '../base/backoff.ts'
+import { Fault } from '../base/fault.ts'
+import type { MessageRow, RowPatch, Salvage } from '../journal/journal.ts'
+import { type Bare, bareOf, barePatch } from '../message/evidence.ts'
+import { readHeader } from '../message/header.ts'
+import type { RawMessage } from '../message/message.ts'
+import { sameBareBelowTop } from '../message/read-back.ts'
+import { gmailMaxOctets, type PullPorts, record } from '../pull/context.ts'
+import { sameOctets } from '../pull/resolve.ts'
+import type { Listed, SourceSession } from '../source/source.ts'
 
 /** What became of the messages that stand at the source; the sum of all but `listed` and `salvaged` is `listed`. */
 export interface RebuildCount {

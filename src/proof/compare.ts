@@ -3,14 +3,14 @@
  * POP fetch loses nothing. Reads only; no message is retrieved, and no stage is moved.
  */
 
-import type { Clock } from './base/clock.ts'
-import { Fault } from './base/fault.ts'
-import type { FoundMessage, Gmail } from './gmail/gmail.ts'
-import type { Journal, MessageRow, RecordedFault } from './journal/journal.ts'
-import { sizeFits } from './message/evidence.ts'
-import { readHeader } from './message/header.ts'
-import { sameBelowTop } from './message/read-back.ts'
-import type { Listed, Source, SourceSession } from './source/source.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
+import type { FoundMessage, Gmail } from '../gmail/gmail.ts'
+import type { Journal, MessageRow, RecordedFault } from '../journal/journal.ts'
+import { sizeFits } from '../message/evidence.ts'
+import { readHeader } from '../message/header.ts'
+import { sameBelowTop } from '../message/read-back.ts'
+import type { Listed, Source, SourceSession } from '../source/source.ts'
 
 /** `new`: the journal has not seen it. `left`: older than the owner's start, or a server's note to itself. */
 export type InJournal = 'imported' | 'merged' | 'refused' | 'pending' | 'left' | 'new'

@@ -2,13 +2,13 @@
  * What a pull would do, without a single write: neither at the source nor in Gmail nor in the journal, of which there
  * need not be one.
  */
-import type { Clock } from './base/clock.ts'
-import { Fault } from './base/fault.ts'
-import type { MailboxConfig } from './config/config.ts'
-import { carried, type Journal } from './journal/journal.ts'
-import { readHeader } from './message/header.ts'
-import { nameOf } from './pull/wish.ts'
-import type { Listed, Source, SourceSession } from './source/source.ts'
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
+import type { MailboxConfig } from '../config/config.ts'
+import { carried, type Journal } from '../journal/journal.ts'
+import { readHeader } from '../message/header.ts'
+import { nameOf } from '../pull/wish.ts'
+import type { Listed, Source, SourceSession } from '../source/source.ts'
 
 export interface DryRunPorts {
   readonly mailbox: MailboxConfig
