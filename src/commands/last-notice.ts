@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Alerts } from '../alerts.ts'
+import type { Alerts } from '../alerts/alerts.ts'
 import type { Fault } from '../base/fault.ts'
 import type { PullPorts } from '../pull/context.ts'
 

@@ -1,5 +1,6 @@
 /** `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end, with proof of what was settled. */
-import { makeAlerts } from '../alerts.ts'
+import { makeAlerts } from '../alerts/alerts.ts'
+import { attendedNote, exitCodeOfTroubles, notePull, pullsNote, troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
@@ -19,7 +20,6 @@ import {
 } from '../pull/context.ts'
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
-import { attendedNote, exitCodeOfTroubles, notePull, pullsNote, troublesOf } from '../trouble-list.ts'
 import { brokenSentence } from './books.ts'
 import { confirm } from './confirm.ts'
 import { dryRunCommand } from './dry-run.ts'

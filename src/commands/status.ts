@@ -2,6 +2,15 @@
  * `hikyaku status`: what stands where, how quick it was, and what is wrong, in plain words. Works beside a daemon. What
  * is wrong is the one list of troubles and, since nobody is there to write it down, that nobody looks after a mailbox.
  */
+
+import {
+  attendedNote,
+  exitCodeOfTroubles,
+  isAttended,
+  pullsNote,
+  troublesOf,
+  unattended,
+} from '../alerts/trouble-list.ts'
 import { wrap } from '../authentication/wrap.ts'
 import { table } from '../base/table.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
@@ -11,14 +20,6 @@ import type { AccountState, Conservation, Journal, MailboxState, Stage } from '.
 import { isInstanceRunning } from '../journal/lock.ts'
 import { noMailbox } from '../journal/records.ts'
 import { openJournal } from '../journal/sqlite.ts'
-import {
-  attendedNote,
-  exitCodeOfTroubles,
-  isAttended,
-  pullsNote,
-  troublesOf,
-  unattended,
-} from '../trouble-list.ts'
 import { brokenSentence } from './books.ts'
 import { faultJson, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
 import { troubleBlocks, troubleJson } from './trouble-blocks.ts'

@@ -1,11 +1,11 @@
 /** The one list of what is not well as `status` shows it: a short block for each trouble, and as JSON. */
-import { aboutLine, saidBeside } from '../alert-rules.ts'
+import { aboutLine, saidBeside } from '../alerts/alert-rules.ts'
+import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
 import { paragraph } from '../authentication/wrap.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import { faultText, type Language } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
-import { exitCodeOfTrouble } from '../trouble-list.ts'
 import type { Invocation } from './invocation.ts'
 
 /** What, since when, the other side's words, what it means and what to do: lines of at most `width` cells. */

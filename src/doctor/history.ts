@@ -1,12 +1,12 @@
 /** What the journal tells: the last pull and its trouble, messages set aside; and who is told of trouble. */
 
-import { saidBeside } from '../alert-rules.ts'
+import { saidBeside } from '../alerts/alert-rules.ts'
+import { exitCodeOfTrouble, troublesOf } from '../alerts/trouble-list.ts'
 import { exitCodes } from '../base/fault.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { faultText } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
-import { exitCodeOfTrouble, troublesOf } from '../trouble-list.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note } from './finding.ts'
 

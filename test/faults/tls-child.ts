@@ -4,6 +4,7 @@
  * argv[2]: JSON, port by destination; argv[3]: origin of a token service that answers.
  */
 import { get } from 'node:https'
+import { ping, postText } from '../../src/alerts/webhook.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
 import { makeFetcher } from '../../src/discovery/fetch.ts'
@@ -11,7 +12,6 @@ import { makeGmail } from '../../src/gmail/google.ts'
 import { exchangeCode, revokeConsent } from '../../src/google/consent-exchange.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
-import { ping, postText } from '../../src/webhook.ts'
 import { accountFor, anImport, endpointsFor, messageOf } from '../gmail/scripted.ts'
 import { mailboxOf } from '../source/imap-harness.ts'
 import type { Destination } from './tls-destinations.ts'

@@ -1,9 +1,9 @@
 /** What the owner is told over hours of pulls. */
 import { Writable } from 'node:stream'
-import { makeAlerts } from '../../src/alerts.ts'
+import { makeAlerts } from '../../src/alerts/alerts.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { makeLog } from '../../src/log/log.ts'
-import { startHookServer } from '../hook-server.ts'
+import { startHookServer } from '../alerts/hook-server.ts'
 import { hour, type Play, portsOf } from './harness.ts'
 
 export interface Told {

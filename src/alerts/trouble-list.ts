@@ -1,7 +1,7 @@
 /** What follows from the one list of what is not well. Pure: the readers of the list share it. */
-import { exitCodes, faultKinds } from './base/fault.ts'
-import type { TroubleEntry } from './base/trouble.ts'
-import type { MailboxState } from './journal/journal.ts'
+import { exitCodes, faultKinds } from '../base/fault.ts'
+import type { TroubleEntry } from '../base/trouble.ts'
+import type { MailboxState } from '../journal/journal.ts'
 
 /** Worst first: what no other trouble may hide. */
 const severity = [

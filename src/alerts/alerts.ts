@@ -6,6 +6,19 @@
  * Nothing here stops mail: it runs beside the pulls, one after the other, with deadlines of its own, and failure is
  * one line in the log.
  */
+
+import type { Clock } from '../base/clock.ts'
+import { asFault, type Fault } from '../base/fault.ts'
+import type { TroubleEntry } from '../base/trouble.ts'
+import { printable, printableLines } from '../base/untrusted.ts'
+import type { Config } from '../config/config.ts'
+import type { Journal } from '../journal/journal.ts'
+import { faultText, wordsFor } from '../locale/locale.ts'
+import { troubleWords } from '../locale/trouble-words.ts'
+import type { Log } from '../log/log.ts'
+import type { Attempt } from '../pull/attempt.ts'
+import type { PullPorts } from '../pull/context.ts'
+import type { Secret } from '../vault/vault.ts'
 import {
   type AccountTold,
   consentNotice,
@@ -15,20 +28,8 @@ import {
   putOffMs,
   silentEnds,
 } from './alert-rules.ts'
-import type { Clock } from './base/clock.ts'
-import { asFault, type Fault } from './base/fault.ts'
-import type { TroubleEntry } from './base/trouble.ts'
-import { printable, printableLines } from './base/untrusted.ts'
-import type { Config } from './config/config.ts'
-import type { Journal } from './journal/journal.ts'
-import { faultText, wordsFor } from './locale/locale.ts'
-import { troubleWords } from './locale/trouble-words.ts'
-import type { Log } from './log/log.ts'
 import { mailNotice } from './notice-mail.ts'
-import type { Attempt } from './pull/attempt.ts'
-import type { PullPorts } from './pull/context.ts'
 import { troublesOf } from './trouble-list.ts'
-import type { Secret } from './vault/vault.ts'
 import { ping, postText } from './webhook.ts'
 
 export interface Alerts {

@@ -4,12 +4,12 @@
  * Invariant: of each trouble one notice and one all-clear, which the list remembers; neither a restart nor trouble
  * that comes and goes repeats them. Mail that does not come at all is told again after a week.
  */
-import { faultKinds } from './base/fault.ts'
-import type { Trouble, TroubleEntry } from './base/trouble.ts'
-import { printable } from './base/untrusted.ts'
-import type { AccountState } from './journal/journal.ts'
-import { faultText, type Words } from './locale/locale.ts'
-import { troubleWords } from './locale/trouble-words.ts'
+import { faultKinds } from '../base/fault.ts'
+import type { Trouble, TroubleEntry } from '../base/trouble.ts'
+import { printable } from '../base/untrusted.ts'
+import type { AccountState } from '../journal/journal.ts'
+import { faultText, type Words } from '../locale/locale.ts'
+import { troubleWords } from '../locale/trouble-words.ts'
 
 /** What was told of one account's consent. Kept as JSON in the journal. */
 export interface AccountTold {

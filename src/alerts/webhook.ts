@@ -4,9 +4,9 @@
  * told by a status or by the name of a system error only.
  */
 import { request as requestHttp } from 'node:http'
-import type { Clock } from './base/clock.ts'
-import { requestHttps } from './base/tls.ts'
-import { isLoopback } from './config/schema-values.ts'
+import type { Clock } from '../base/clock.ts'
+import { requestHttps } from '../base/tls.ts'
+import { isLoopback } from '../config/schema-values.ts'
 import { encodeWords } from './notice-mail.ts'
 
 /** For the whole call, name look-up included. */

@@ -3,9 +3,9 @@
  * enters the journal and never passes a source, so it cannot come round again.
  */
 import { createHash } from 'node:crypto'
-import type { Gmail } from './gmail/gmail.ts'
-import { octetLimit } from './message/message.ts'
-import type { Spooler } from './message/spool.ts'
+import type { Gmail } from '../gmail/gmail.ts'
+import { octetLimit } from '../message/message.ts'
+import type { Spooler } from '../message/spool.ts'
 
 export interface NoticeMail {
   /** The owner's address; undefined where the configuration does not know it (`me`). */

@@ -3,8 +3,8 @@
  * mailbox is alive while it waits for its next pull (a timer of the event loop) or gets on with a pull; a pull that
  * does nothing for longer than all its deadlines allow is stuck, and the service manager should start us anew.
  */
-import type { Clock } from './base/clock.ts'
-import type { PullPorts } from './pull/context.ts'
+import type { Clock } from '../base/clock.ts'
+import type { PullPorts } from '../pull/context.ts'
 
 /** The longest single step is one IMAP command, half an hour (imap-deadlines.ts), then an upload's deadlines. */
 const stuckMs = 75 * 60_000
