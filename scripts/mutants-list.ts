@@ -205,7 +205,7 @@ export const mutants: readonly Mutant[] = [
     title: 'IMAP: a name that resolves elsewhere',
   },
   {
-    file: 'src/gmail/scrub.ts',
+    file: 'src/google/scrub.ts',
     from: ".replace(/\\bBearer\\s+\\S+/gi, 'Bearer [secret]')",
     to: '',
     loses: 'an access token of unknown form, in a log',
@@ -213,7 +213,7 @@ export const mutants: readonly Mutant[] = [
     title: 'each form of a credential is masked',
   },
   {
-    file: 'src/gmail/scrub.ts',
+    file: 'src/google/scrub.ts',
     from: '\\bya29\\.[\\w.-]+|',
     to: '',
     loses: 'an access token, in a log',
@@ -221,7 +221,7 @@ export const mutants: readonly Mutant[] = [
     title: 'each form of a credential is masked',
   },
   {
-    file: 'src/log/log-mask.ts',
+    file: 'src/log/mask.ts',
     from: '.sort((a, b) => b.length - a.length)',
     to: '',
     loses: 'the tail of a longer secret, in a log',

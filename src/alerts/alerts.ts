@@ -19,6 +19,7 @@ import type { Log } from '../log/log.ts'
 import type { Attempt } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
 import type { Secret } from '../vault/vault.ts'
+import { mailNotice } from './notice-mail.ts'
 import {
   type AccountTold,
   consentNotice,
@@ -27,8 +28,7 @@ import {
   paragraphs,
   putOffMs,
   silentEnds,
-} from './alert-rules.ts'
-import { mailNotice } from './notice-mail.ts'
+} from './rules.ts'
 import { troublesOf } from './trouble-list.ts'
 import { ping, postText } from './webhook.ts'
 

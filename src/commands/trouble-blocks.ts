@@ -1,5 +1,5 @@
 /** The one list of what is not well as `status` shows it: a short block for each trouble, and as JSON. */
-import { aboutLine, saidBeside } from '../alerts/alert-rules.ts'
+import { aboutLine, saidBeside } from '../alerts/rules.ts'
 import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
 import { paragraph } from '../authentication/wrap.ts'
 import type { TroubleEntry } from '../base/trouble.ts'

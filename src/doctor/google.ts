@@ -1,10 +1,6 @@
 /** Google's side: names, TCP, whether it is Google that answers, the clock, and for each account the permission. */
 
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
-import { printable } from '../base/untrusted.ts'
-import type { AccountConfig, Config } from '../config/config.ts'
-import { faultOfTrouble } from '../gmail/answers.ts'
-import { jsonObject } from '../gmail/error-model.ts'
 import {
   type Deadlines,
   exchange,
@@ -12,10 +8,14 @@ import {
   HttpTrouble,
   openConnections,
   usualDeadlines,
-} from '../gmail/http.ts'
+} from '../base/http.ts'
+import { printable } from '../base/untrusted.ts'
+import type { AccountConfig, Config } from '../config/config.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
 import { units } from '../gmail/pace.ts'
+import { jsonObject } from '../google/error-model.ts'
 import { addressKey } from '../google/identity.ts'
+import { faultOfTrouble } from '../google/unanswered.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault, skipped } from './finding.ts'
 import { checkNetwork } from './network.ts'

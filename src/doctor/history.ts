@@ -1,6 +1,6 @@
 /** What the journal tells: the last pull and its trouble, messages set aside; and who is told of trouble. */
 
-import { saidBeside } from '../alerts/alert-rules.ts'
+import { saidBeside } from '../alerts/rules.ts'
 import { exitCodeOfTrouble, troublesOf } from '../alerts/trouble-list.ts'
 import { exitCodes } from '../base/fault.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'

@@ -8,13 +8,11 @@
  * place itself or Google's own gate concerns the account, in whatever words and language it is said.
  */
 import { Fault, type FaultCode, type FaultFacts, type FaultOptions } from '../base/fault.ts'
-import { jsonObject, type Said, said, visibleText } from './error-model.ts'
-import type { HttpAnswer, HttpTrouble } from './http.ts'
-import { nextPacificDayMs, retryInstantMs } from './retry-after.ts'
-import { scrub } from './scrub.ts'
-
-/** What was asked: an upload is about one message, any other call about the account. */
-export type Asked = 'upload' | 'call'
+import type { HttpAnswer } from '../base/http.ts'
+import { nextPacificDayMs, retryInstantMs } from '../base/retry-after.ts'
+import { jsonObject, type Said, said, visibleText } from '../google/error-model.ts'
+import { scrub } from '../google/scrub.ts'
+import type { Asked } from '../google/unanswered.ts'
 
 const rateReasons = ['ratelimitexceeded', 'userratelimitexceeded', 'rate_limit_exceeded']
 const scopeReasons = ['insufficientpermissions', 'access_token_scope_insufficient']
@@ -194,24 +192,4 @@ function unreadSuccess(answer: HttpAnswer): Fault {
           ? 'the answer was not JSON'
           : 'the answer had no id'
   return new Fault('gmail.outcome-unknown', { facts: { status: answer.status, phase: 'answer', what } })
-}
-
-const certificate =
-  /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|HOSTNAME_MISMATCH|INVALID_CA)/
-
-/**
- * An exchange without an answer, as a fault: before anything left `gmail.unreachable` (or `gmail.not-google` where
- * the certificate is not Google's), during or after an upload `gmail.outcome-unknown`.
- */
-export function faultOfTrouble(trouble: HttpTrouble, asked: Asked, url: URL): Fault {
-  const { phase, reason, cause } = trouble
-  const facts = {
-    host: url.hostname,
-    port: url.port || (url.protocol === 'https:' ? '443' : '80'),
-    phase,
-    reason,
-  }
-  if (asked === 'upload' && phase !== 'connect') return new Fault('gmail.outcome-unknown', { facts, cause })
-  if (certificate.test(reason)) return new Fault('gmail.not-google', { facts, cause })
-  return new Fault('gmail.unreachable', { facts, cause })
 }

@@ -1,10 +1,11 @@
 /** An authorised call of the Gmail API that may be repeated: labels, look-ups. Uploads go their own way: import.ts. */
 import { Fault, type FaultOptions } from '../base/fault.ts'
+import { exchange, type HttpAnswer, HttpTrouble } from '../base/http.ts'
 import { userPath } from '../google/identity.ts'
 import type { Ability } from '../google/scopes.ts'
 import type { AccessToken } from '../google/token.ts'
-import { faultOfTrouble, readCall, saysTooManyAtOnce } from './answers.ts'
-import { exchange, type HttpAnswer, HttpTrouble } from './http.ts'
+import { faultOfTrouble } from '../google/unanswered.ts'
+import { readCall, saysTooManyAtOnce } from './answers.ts'
 import type { Session } from './session.ts'
 
 export interface Call {

@@ -1,9 +1,9 @@
 /** Label ids for names: users.labels.list, and users.labels.create where one is missing. Cached until forgotten. */
 import { Fault, type FaultCode } from '../base/fault.ts'
+import { orAbort } from '../base/or-abort.ts'
+import { scrub } from '../google/scrub.ts'
 import { callGmail } from './api.ts'
-import { orAbort } from './or-abort.ts'
 import { units } from './pace.ts'
-import { scrub } from './scrub.ts'
 import type { Session } from './session.ts'
 
 /** System labels that can be put on mail; their id is their name (Gmail API, "Manage labels"). */

@@ -6,8 +6,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { Fault } from '../base/fault.ts'
+import type { HttpBody } from '../base/http.ts'
 import type { RawMessage } from '../message/message.ts'
-import type { HttpBody } from './http.ts'
 
 /** Whether `needle` occurs in the message, also across two chunks. Reads it once; memory is one chunk. */
 async function occursIn(raw: RawMessage, needle: Buffer): Promise<boolean> {

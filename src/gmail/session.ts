@@ -1,8 +1,8 @@
 /** One account's connections, tokens and pace: what every part of the adapter works with. */
 import type { Clock } from '../base/clock.ts'
+import { type Connections, type Deadlines, openConnections, usualDeadlines } from '../base/http.ts'
 import type { AccountConfig, GoogleEndpoints } from '../config/config.ts'
 import { makeTokens, type Tokens } from '../google/token.ts'
-import { type Connections, type Deadlines, openConnections, usualDeadlines } from './http.ts'
 import { makePace, type Pace } from './pace.ts'
 
 export interface GmailOptions {

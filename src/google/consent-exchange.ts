@@ -1,8 +1,6 @@
 /** From the code of Google's page to a refresh token; and back: revoking it. */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import { faultOfTrouble } from '../gmail/answers.ts'
-import { jsonObject, said } from '../gmail/error-model.ts'
 import {
   type Deadlines,
   exchange,
@@ -10,13 +8,15 @@ import {
   HttpTrouble,
   openConnections,
   usualDeadlines,
-} from '../gmail/http.ts'
-import { scrub } from '../gmail/scrub.ts'
+} from '../base/http.ts'
 import type { DesktopClient } from './client-file.ts'
 import type { ConsentCode } from './consent.ts'
+import { jsonObject, said } from './error-model.ts'
 import type { Identity } from './identity.ts'
 import { allows, gmailScopes, grantsIdentity, identityScopes } from './scopes.ts'
+import { scrub } from './scrub.ts'
 import { readTokenAnswer } from './token-answer.ts'
+import { faultOfTrouble } from './unanswered.ts'
 
 /** What the owner has granted. Holds a secret; never log it. */
 export interface Consent {

@@ -9,10 +9,10 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { Fault } from '../base/fault.ts'
-import { scrub } from '../gmail/scrub.ts'
 import type { DesktopClient } from './client-file.ts'
 import { pageHeaders, pages } from './consent-page.ts'
 import { readPastedUrl } from './consent-paste.ts'
+import { scrub } from './scrub.ts'
 
 export interface ConsentOptions {
   readonly client: DesktopClient

@@ -1,10 +1,10 @@
 /** What an answer of Google's token endpoint means (RFC 6749 sections 5.1 and 5.2). Pure. */
 import { Fault, type FaultCode } from '../base/fault.ts'
-import { jsonObject, said } from '../gmail/error-model.ts'
-import type { HttpAnswer } from '../gmail/http.ts'
-import { retryInstantMs } from '../gmail/retry-after.ts'
-import { scrub } from '../gmail/scrub.ts'
+import type { HttpAnswer } from '../base/http.ts'
+import { retryInstantMs } from '../base/retry-after.ts'
+import { jsonObject, said } from './error-model.ts'
 import { type Identity, readIdToken } from './identity.ts'
+import { scrub } from './scrub.ts'
 
 export interface TokenAnswer {
   readonly accessToken: string

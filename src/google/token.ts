@@ -1,14 +1,14 @@
 /** The access token of one account: one refresh in flight, renewed before it ends, its scopes held against the need. */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import { type Connections, type Deadlines, HttpTrouble } from '../base/http.ts'
+import { orAbort } from '../base/or-abort.ts'
 import type { AccountConfig } from '../config/config.ts'
-import { faultOfTrouble } from '../gmail/answers.ts'
-import { type Connections, type Deadlines, HttpTrouble } from '../gmail/http.ts'
-import { orAbort } from '../gmail/or-abort.ts'
 import { findOwner, type Identity, type Owner, readIdentity } from './identity.ts'
 import { type Ability, allows, gmailScopes, leastScopes } from './scopes.ts'
 import { readTokenAnswer } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
+import { faultOfTrouble } from './unanswered.ts'
 
 export interface AccessToken {
   /** The bearer value: for the Authorization header only. */

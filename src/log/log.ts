@@ -12,9 +12,9 @@ import { printable } from '../base/untrusted.ts'
 import { ConfigFault } from '../config/describe.ts'
 import { type FaultText, faultText, type Language, wordsFor } from '../locale/locale.ts'
 import type { PullCounts } from '../locale/words.ts'
-import { cleanFields, faultFields, localTime, underJournald } from './log-fields.ts'
-import { makeFloodGate, perMinute } from './log-flood.ts'
-import { makeMask } from './log-mask.ts'
+import { cleanFields, faultFields, localTime, underJournald } from './fields.ts'
+import { makeFloodGate, perMinute } from './flood.ts'
+import { makeMask } from './mask.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 

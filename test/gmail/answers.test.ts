@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Fault } from '../../src/base/fault.ts'
+import type { HttpAnswer } from '../../src/base/http.ts'
 import { faultIn, readCall, readUpload } from '../../src/gmail/answers.ts'
-import type { HttpAnswer } from '../../src/gmail/http.ts'
 
 const nowMs = Date.parse('2026-11-25T09:00:00Z')
 

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { FaultCode, FaultScope } from '../../src/base/fault.ts'
+import type { Deadlines } from '../../src/base/http.ts'
 import type { AccountConfig } from '../../src/config/config.ts'
 import type { Gmail } from '../../src/gmail/gmail.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
-import type { Deadlines } from '../../src/gmail/http.ts'
 import { Secret } from '../../src/vault/vault.ts'
 import {
   type GmailServer,

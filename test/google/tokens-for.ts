@@ -1,7 +1,7 @@
 /** What the tests of access tokens share. */
 import type { TestContext } from 'node:test'
+import { openConnections, usualDeadlines } from '../../src/base/http.ts'
 import type { AccountConfig } from '../../src/config/config.ts'
-import { openConnections, usualDeadlines } from '../../src/gmail/http.ts'
 import { makeTokens, type Tokens } from '../../src/google/token.ts'
 import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'
 import { accountFor, leastScope, type Seen } from '../gmail/scripted.ts'

@@ -20,7 +20,7 @@ import { readReceived } from '../../src/authentication/trace.ts'
 import { printable } from '../../src/base/untrusted.ts'
 import { readAutoconfig } from '../../src/discovery/autoconfig.ts'
 import { parseXml } from '../../src/discovery/xml.ts'
-import { makeMask } from '../../src/log/log-mask.ts'
+import { makeMask } from '../../src/log/mask.ts'
 import { readHeader } from '../../src/message/header.ts'
 import { internalDateMs } from '../../src/source/imap-parse.ts'
 
@@ -48,7 +48,7 @@ const readers: Readonly<Record<string, (octets: Buffer) => unknown>> = {
   'discover-xml.ts': octets => parseXml(octets.toString('latin1')),
   'discover-autoconfig.ts': octets => readAutoconfig(octets.toString('latin1'), 'ispdb', 'a@b.example'),
   'untrusted.ts': octets => printable(octets.toString('latin1'), octets.length),
-  'log-mask.ts': octets => mask.apply(octets.toString('latin1')),
+  'mask.ts': octets => mask.apply(octets.toString('latin1')),
   'imap-parse.ts': octets => internalDateMs(octets.toString('latin1')),
 }
 

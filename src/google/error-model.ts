@@ -5,7 +5,7 @@
  * Sources: google.rpc.Code and google.rpc.Status (googleapis/google/rpc/{code,status}.proto), google.rpc.ErrorInfo
  * (error_details.proto, AIP-193), the older envelope with errors[] (Gmail API, "Resolve errors"), RFC 6749 section 5.2.
  */
-import type { HttpAnswer } from './http.ts'
+import type { HttpAnswer } from '../base/http.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
