@@ -13,8 +13,8 @@ import { makeDns, tableLookup } from '../src/authentication/dns.ts'
 import { makeAuthenticate, makeLooker } from '../src/authentication/look.ts'
 import { readStamped, unknownHost } from '../src/authentication/results.ts'
 import { systemClock } from '../src/base/clock.ts'
+import { Secret } from '../src/base/secret.ts'
 import { makeGmail } from '../src/gmail/google.ts'
-import { Secret } from '../src/vault/vault.ts'
 import {
   articleZone,
   forwardingAddress,

@@ -9,6 +9,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import { asFault, type Fault } from '../base/fault.ts'
+import type { Secret } from '../base/secret.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable, printableLines } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
@@ -18,7 +19,6 @@ import { troubleWords } from '../locale/trouble-words.ts'
 import type { Log } from '../log/log.ts'
 import type { Attempt } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
-import type { Secret } from '../vault/vault.ts'
 import { mailNotice } from './notice-mail.ts'
 import {
   type AccountTold,

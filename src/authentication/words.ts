@@ -2,14 +2,13 @@
  * The texts of this room for people: one record per language, typed so that both are complete. They are written
  * for an owner who has never heard of SPF; the terms stand beside the plain words, so that both can be searched.
  */
+import type { Language } from '../base/language.ts'
 import type { Complexity } from './complexity.ts'
 import type { Forecast, ForecastReason, Outcome, Reasoned } from './forecast.ts'
 import type { TrustReason } from './results.ts'
 import type { SpfVerdict, VerdictReason, Verified } from './verified.ts'
 import { wordsEn } from './words-en.ts'
 import { wordsJa } from './words-ja.ts'
-
-export type Language = 'en' | 'ja'
 
 /** Facts of a reason, already made fit to be shown. */
 export type ShownFacts = Readonly<Record<string, string>>

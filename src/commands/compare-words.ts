@@ -1,7 +1,7 @@
 /** What `compare` says to people, in both languages. Names and Message-IDs arrive printable. */
 
+import type { Language } from '../base/language.ts'
 import { makeFormat } from '../locale/format.ts'
-import type { Language } from '../locale/words.ts'
 import type { InJournal } from '../proof/compare.ts'
 
 export interface CompareCounts {

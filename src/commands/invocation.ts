@@ -1,9 +1,10 @@
 /** What every command gets: where to write, which language, and how to load the configuration. */
 import type { Writable } from 'node:stream'
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
+import type { Language } from '../base/language.ts'
 import { jsonText } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
-import { faultText, type Language, type Words, wordsFor } from '../locale/locale.ts'
+import { faultText, type Words, wordsFor } from '../locale/locale.ts'
 import { type Log, makeLog } from '../log/log.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>

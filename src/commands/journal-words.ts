@@ -1,6 +1,7 @@
 /** What `hikyaku journal` says to people, in both languages. */
+
+import type { Language } from '../base/language.ts'
 import type { RowProblem } from '../journal/check.ts'
-import type { Language } from '../locale/words.ts'
 import type { RebuildCount } from '../proof/rebuild.ts'
 
 export interface JournalWords {

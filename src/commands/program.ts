@@ -1,9 +1,9 @@
 /** The command line: one entry a verb, each command loaded only when it is called; the exit code comes back. */
 import { Command, CommanderError } from 'commander'
 import { exitCodes, Fault } from '../base/fault.ts'
+import { chooseLanguage } from '../base/language.ts'
 import { readVersion } from '../base/version.ts'
 import { languageHere } from '../config/language.ts'
-import { chooseLanguage } from '../locale/locale.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
 import { answering, type Invocation, makeInvocation } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'

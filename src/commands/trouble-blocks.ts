@@ -2,9 +2,10 @@
 import { aboutLine, saidBeside } from '../alerts/rules.ts'
 import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
 import { paragraph } from '../authentication/wrap.ts'
+import type { Language } from '../base/language.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
-import { faultText, type Language } from '../locale/locale.ts'
+import { faultText } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 import type { Invocation } from './invocation.ts'
 

@@ -1,5 +1,5 @@
 /** The frozen configuration: what load.ts makes of environment, .env and YAML. Inner code never checks it again. */
-import type { Secret } from '../vault/vault.ts'
+import type { Secret } from '../base/secret.ts'
 
 export type MailSecurity = 'tls' | 'starttls' | 'none'
 

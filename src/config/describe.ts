@@ -3,8 +3,8 @@
  * sentences are made in locale/problems.ts. A secret's value never gets in here.
  */
 import { Fault } from '../base/fault.ts'
+import type { Language } from '../base/language.ts'
 import { problemLine } from '../locale/problems.ts'
-import type { Language } from '../locale/words.ts'
 
 interface At {
   /** The variable (`MAIL_PORT`) or the place in the YAML file (`mailboxes[0].port`). */

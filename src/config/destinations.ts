@@ -1,5 +1,5 @@
 /** Where the secrets of a configuration go to, as the vault keeps it beside them. */
-import type { Destination, FirstUse } from '../vault/vault.ts'
+import type { Destination, FirstUse } from '../base/secret.ts'
 import type { GoogleEndpoints, ServerConfig } from './config.ts'
 import { googleEndpoints } from './endpoints.ts'
 

@@ -3,9 +3,10 @@
  * What is said twice is taken from the process environment.
  */
 import { join } from 'node:path'
+import { homeOf } from '../base/home.ts'
 import type { Problem } from './describe.ts'
 import { isDotEnv, readDotEnv } from './dot-env.ts'
-import { absolutePath, configFolder, homeOf, isThere, type Machine } from './load-paths.ts'
+import { absolutePath, configFolder, isThere, type Machine } from './load-paths.ts'
 
 export interface Variable {
   readonly name: string

@@ -1,7 +1,8 @@
 /** The language that the configuration asks for, found before anything is checked: help and complaints need it. */
-import { chooseLanguage, type Language } from '../locale/locale.ts'
+
+import { homeOf } from '../base/home.ts'
+import { chooseLanguage, type Language } from '../base/language.ts'
 import { readEnvironment } from './env.ts'
-import { homeOf } from './load-paths.ts'
 import { readWritten } from './load-written.ts'
 
 /**

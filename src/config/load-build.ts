@@ -1,5 +1,5 @@
 /** The parts of the Config from what was checked: accounts, mailboxes, and their secrets by reference. */
-import type { Destination, Secret } from '../vault/vault.ts'
+import type { Destination, Secret } from '../base/secret.ts'
 import type { AccountConfig, FolderConfig, GoogleEndpoints, MailboxConfig, ServerConfig } from './config.ts'
 import type { Problem } from './describe.ts'
 import { googleDestination, mailboxDestination } from './destinations.ts'

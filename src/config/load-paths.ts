@@ -1,6 +1,5 @@
 /** Where configuration and state live on each platform, and what a written path means. */
 import { stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path'
 import { ConfigFault } from './describe.ts'
 
@@ -8,25 +7,12 @@ type Env = Readonly<Record<string, string | undefined>>
 
 export interface Machine {
   readonly platform: NodeJS.Platform
-  /** Undefined where this user has none; see `homeOf`. */
+  /** Undefined where this user has none; see base/home.ts. */
   readonly home: string | undefined
   readonly env: Env
 }
 
 const folderName = 'hikyaku'
-
-/**
- * The home folder of this user: HOME, else what the system knows. Undefined where there is none: a service's own
- * user (DynamicUser) or a container's bare number need not have a name, nor a home.
- */
-export function homeOf(env: Env): string | undefined {
-  if (env.HOME) return isAbsolute(env.HOME) ? env.HOME : undefined
-  try {
-    return homedir() || undefined
-  } catch {
-    return undefined // uv_os_homedir: no such user
-  }
-}
 
 // XDG Base Directory Specification: a relative path in these variables is invalid and is ignored.
 const xdg = (machine: Machine, variable: string, usual: string): string | undefined => {

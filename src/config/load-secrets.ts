@@ -1,8 +1,8 @@
 /** Secrets by reference: from the environment, from a file, or from the vault; read when they are used. */
 import { Fault } from '../base/fault.ts'
 import { readPrivate } from '../base/private-file.ts'
-import type { Destination } from '../vault/vault.ts'
-import { Secret } from '../vault/vault.ts'
+import type { Destination } from '../base/secret.ts'
+import { Secret } from '../base/secret.ts'
 import type { Problem } from './describe.ts'
 
 export interface SecretPlace {

@@ -1,6 +1,8 @@
 /** From environment, .env and YAML to the frozen Config, or to one fault that names every problem. */
-import { chooseLanguage } from '../locale/locale.ts'
-import { type Destination, type FirstUse, Secret } from '../vault/vault.ts'
+
+import { homeOf } from '../base/home.ts'
+import { chooseLanguage } from '../base/language.ts'
+import { type Destination, type FirstUse, Secret } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
 import { ConfigFault, type Problem } from './describe.ts'
 import { firstUseOf } from './destinations.ts'
@@ -14,7 +16,7 @@ import {
   webAddress,
   withoutSecrets,
 } from './load-build.ts'
-import { homeOf, type Machine, stateFolder } from './load-paths.ts'
+import { type Machine, stateFolder } from './load-paths.ts'
 import { checkSecret } from './load-secrets.ts'
 
 import { readWritten } from './load-written.ts'

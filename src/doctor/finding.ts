@@ -1,6 +1,7 @@
 /** One line of `doctor`: what was looked at, how it is, what that means and what to do. */
 import { type Fault, type FaultCode, type FaultFacts, faultKinds } from '../base/fault.ts'
-import { faultText, type Language, type Words } from '../locale/locale.ts'
+import type { Language } from '../base/language.ts'
+import { faultText, type Words } from '../locale/locale.ts'
 import type { DoctorText } from './words.ts'
 
 /** bad: mail does not come through, or will not; warning: it does, but the owner should know; skipped: not looked at. */

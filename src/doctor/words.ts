@@ -1,5 +1,5 @@
 /** What `doctor` says beside the faults' own texts, in both languages. Server words arrive printable. */
-import type { Language } from '../locale/words.ts'
+import type { Language } from '../base/language.ts'
 import { en } from './words-en.ts'
 import { ja } from './words-ja.ts'
 

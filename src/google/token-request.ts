@@ -8,8 +8,8 @@ import { gaxios, JWT, OAuth2Client } from 'google-auth-library'
 import { readBounded } from '../base/bounded-file.ts'
 import { Fault } from '../base/fault.ts'
 import { type Connections, type Deadlines, exchange, type HttpAnswer } from '../base/http.ts'
+import type { Secret } from '../base/secret.ts'
 import type { GoogleCredential } from '../config/config.ts'
-import type { Secret } from '../vault/vault.ts'
 
 export interface TokenRequest {
   readonly answer: HttpAnswer

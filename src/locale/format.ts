@@ -1,5 +1,5 @@
 /** Numbers, sizes, times and spans as people read them, by Intl. */
-import type { Language } from './words.ts'
+import type { Language } from '../base/language.ts'
 
 export interface Format {
   number(value: number): string

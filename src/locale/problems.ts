@@ -1,9 +1,9 @@
 /** What is wrong with a setting, one line each: the name, what was expected, what was given, how to mend it. */
 
+import type { Language } from '../base/language.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Expected, Problem } from '../config/describe.ts'
 import { reasonText } from './reasons.ts'
-import type { Language } from './words.ts'
 
 type Text = readonly [en: string, ja: string]
 

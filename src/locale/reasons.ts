@@ -1,5 +1,5 @@
 /** Machines' reasons in words: system error codes and our own short names. What is not here is shown as it is. */
-import type { Language } from './words.ts'
+import type { Language } from '../base/language.ts'
 
 const reasons: Readonly<Record<string, readonly [en: string, ja: string]>> = {
   ENOENT: ['there is no such file', 'ファイルがありません'],

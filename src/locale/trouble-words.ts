@@ -1,10 +1,10 @@
 /** What is said of each entry of the one list of what is not well: its name, its notice and its all-clear. */
 import { labelOf } from '../base/label-subject.ts'
+import type { Language } from '../base/language.ts'
 import type { TroubleEnd, TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import { en } from './en.ts'
 import { ja } from './ja.ts'
-import type { Language } from './words.ts'
 
 export interface TroubleWords {
   /** The heading of the list in `status`. */

@@ -3,10 +3,9 @@
  * compiler keeps them complete. Parameters arrive as plain values; numbers, sizes and times are formatted by
  * the catalogue. Text from outside (subjects, server words) is made printable by the caller.
  */
+import type { Language } from '../base/language.ts'
 import type { Conservation, Stage } from '../journal/journal.ts'
 import type { Format } from './format.ts'
-
-export type Language = 'en' | 'ja'
 
 /** What one pull did. */
 export interface PullCounts {

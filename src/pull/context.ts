@@ -1,6 +1,7 @@
 /** What one pull works with: the ports, and what it remembers while the session is open. */
 import type { Clock } from '../base/clock.ts'
 import type { Fault } from '../base/fault.ts'
+import type { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { Gmail } from '../gmail/gmail.ts'
 import type { Journal, MessageRow, RecordedFault } from '../journal/journal.ts'
@@ -8,7 +9,6 @@ import type { Log, MessageEvent } from '../log/log.ts'
 import { octetLimit, type RawMessage } from '../message/message.ts'
 import type { Spooler } from '../message/spool.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
-import type { Secret } from '../vault/vault.ts'
 import type { SteadyClock } from './steady-clock.ts'
 import type { UnderWay } from './under-way.ts'
 

@@ -5,9 +5,9 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { Fault } from '../base/fault.ts'
+import type { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Secret } from '../vault/vault.ts'
 
 const noteOf = (mailbox: MailboxConfig): string => `accepted-login/${mailbox.name}`
 /** SHA-256 of the password that this process has already written down, so that the key is asked for once. */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { homeOf } from '../config/load-paths.ts'
+import { homeOf } from '../base/home.ts'
 
 export interface Ran {
   readonly code: number

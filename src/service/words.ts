@@ -1,5 +1,5 @@
 /** What `hikyaku service` says to people, in both languages. */
-import type { Language } from '../locale/words.ts'
+import type { Language } from '../base/language.ts'
 
 export interface ServiceWords {
   readonly wrote: (file: string) => string

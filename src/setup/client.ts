@@ -1,7 +1,8 @@
 /** Step 4: the owner's own Google client, made in the Cloud Console by numbered steps, and its downloaded file. */
 
 import { Fault } from '../base/fault.ts'
-import { absolutePath, homeOf } from '../config/load-paths.ts'
+import { homeOf } from '../base/home.ts'
+import { absolutePath } from '../config/load-paths.ts'
 import { type DesktopClient, readClientFile } from '../google/client-file.ts'
 import { faultText } from '../locale/locale.ts'
 import { confirm } from './asker.ts'

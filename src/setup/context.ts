@@ -1,8 +1,9 @@
 /** What every step of the set-up works with. */
 import type { Clock } from '../base/clock.ts'
+import type { Language } from '../base/language.ts'
 import type { Env } from '../commands/invocation.ts'
 import type { Discovery } from '../discovery/discover.ts'
-import type { Language, Words } from '../locale/locale.ts'
+import type { Words } from '../locale/locale.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { Answers, Asker } from './asker.ts'
 import type { Place } from './place.ts'

@@ -1,9 +1,10 @@
 /** Step 1: from an address to a server. What was found is shown with where it comes from; the rest is asked. */
 
 import { Fault } from '../base/fault.ts'
+import { homeOf } from '../base/home.ts'
 import { printable } from '../base/untrusted.ts'
 import type { MailSecurity } from '../config/config.ts'
-import { absolutePath, homeOf } from '../config/load-paths.ts'
+import { absolutePath } from '../config/load-paths.ts'
 import { Complaint, isLoopback, readHost, readPort, readSha256 } from '../config/schema-values.ts'
 import { type Discovery, domainOf, type Found } from '../discovery/discover.ts'
 import { type Preset, type PresetServer, presetById, presets } from '../discovery/presets.ts'

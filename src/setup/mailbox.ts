@@ -1,7 +1,8 @@
 /** The mailbox as the set-up knows it, and as the adapters want it. */
+
+import { Secret } from '../base/secret.ts'
 import type { AfterImport, FolderConfig, MailboxConfig, MailSecurity, StartFrom } from '../config/config.ts'
 import type { Preset, UserForm } from '../discovery/presets.ts'
-import { Secret } from '../vault/vault.ts'
 
 export interface FoundServer {
   readonly protocol: 'imap' | 'pop3'

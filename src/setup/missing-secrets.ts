@@ -1,11 +1,11 @@
 /** A mailbox of variables: the environment stays its description, and the set-up adds the secrets that are missing. */
 
 import { Fault } from '../base/fault.ts'
+import { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { firstUseOf, mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { faultText } from '../locale/locale.ts'
-import { Secret } from '../vault/vault.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
 import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle, unlessElsewhere } from './setup.ts'

@@ -1,5 +1,5 @@
 /** The options of `hikyaku setup`: one for each question, by the question's id. Small, because the help needs it. */
-import type { Language } from '../locale/words.ts'
+import type { Language } from '../base/language.ts'
 
 export interface SetupOption {
   /** The question's id; the option is `--id`. */

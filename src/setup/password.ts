@@ -1,6 +1,7 @@
 /** The password of a mailbox was changed at the host: the new one is proved and takes the place of the old one. */
 
 import { Fault } from '../base/fault.ts'
+import { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
@@ -15,7 +16,6 @@ import { makePop3Source } from '../source/pop3.ts'
 import { ungated } from '../source/source.ts'
 import { variableOf } from '../vault/environment.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
-import { Secret } from '../vault/vault.ts'
 import type { SetupContext } from './context.ts'
 import { provePassword } from './missing-secrets.ts'
 

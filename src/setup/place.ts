@@ -1,12 +1,13 @@
 /** Where the set-up reads and writes: configuration file, state directory, endpoints, and what is there already. */
 import { join } from 'node:path'
+import { homeOf } from '../base/home.ts'
 import type { Env } from '../commands/invocation.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { ConfigFault, type Problem } from '../config/describe.ts'
 import { endpointProblems, endpointsOf } from '../config/endpoints.ts'
 import { readEnvironment, variables } from '../config/env.ts'
 import { loadConfig } from '../config/load.ts'
-import { absolutePath, configFolder, homeOf, isThere, noHome, stateFolder } from '../config/load-paths.ts'
+import { absolutePath, configFolder, isThere, noHome, stateFolder } from '../config/load-paths.ts'
 import { checkPart, topShape } from '../config/schema.ts'
 
 export interface Place {

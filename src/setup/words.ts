@@ -1,8 +1,8 @@
 /** Everything that the set-up says, in both languages; the compiler keeps the two complete. */
 
 import type { FaultCode } from '../base/fault.ts'
+import type { Language } from '../base/language.ts'
 import type { Found, Origin } from '../discovery/discover.ts'
-import type { Language } from '../locale/words.ts'
 import type { FoundServer } from './mailbox.ts'
 import type { LoginHint } from './prove.ts'
 import { en } from './words-en.ts'

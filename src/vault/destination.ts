@@ -4,7 +4,8 @@
  */
 import { domainToASCII } from 'node:url'
 import { Fault } from '../base/fault.ts'
-import type { Destination, FirstUse, Vault } from './vault.ts'
+import type { Destination, FirstUse } from '../base/secret.ts'
+import type { Vault } from './vault.ts'
 
 /** RFC 4343: names are compared without regard to case; a dot at the end is the root and changes nothing. */
 const plainHost = (host: string): string => (domainToASCII(host) || host.toLowerCase()).replace(/\.$/, '')

@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
+import { Secret } from '../base/secret.ts'
 import { openVault } from './open-vault.ts'
 import { sealedFileOf } from './sealed-file.ts'
-import { Secret, type Vault } from './vault.ts'
+import type { Vault } from './vault.ts'
 
 const name = 'login-memory-key'
 const keyFileOf = (stateDir: string): string => join(stateDir, 'login.key')

@@ -7,12 +7,13 @@
 import { join } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
+import type { Destination, FirstUse } from '../base/secret.ts'
 import { bindSecret, getFor, readStored } from './destination.ts'
 import { environmentVault } from './environment.ts'
 import { keychainVault, probeKeychain } from './keychain.ts'
 import { sealedFileOf, sealedFileVault } from './sealed-file.ts'
 import { findKey } from './sealed-key.ts'
-import type { Destination, FirstUse, Vault } from './vault.ts'
+import type { Vault } from './vault.ts'
 
 export type VaultChoice = 'keychain' | 'sealed-file' | 'environment'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { authenticationWords, type Language } from '../../src/authentication/words.ts'
+import { authenticationWords } from '../../src/authentication/words.ts'
 import { paragraph } from '../../src/authentication/wrap.ts'
+import type { Language } from '../../src/base/language.ts'
 import { displayWidth } from '../../src/base/table.ts'
 
 const facts = {

@@ -8,10 +8,10 @@ import { describe, type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { FaultCode, FaultScope } from '../../src/base/fault.ts'
 import type { Deadlines } from '../../src/base/http.ts'
+import { Secret } from '../../src/base/secret.ts'
 import type { AccountConfig } from '../../src/config/config.ts'
 import type { Gmail } from '../../src/gmail/gmail.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import {
   type GmailServer,
   type GmailServerOptions,

@@ -6,12 +6,12 @@ import type { TestContext } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
 import type { Deadlines } from '../../src/base/http.ts'
+import { Secret } from '../../src/base/secret.ts'
 import type { AccountConfig, GoogleEndpoints } from '../../src/config/config.ts'
 import type { Gmail, ImportRequest } from '../../src/gmail/gmail.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import { gmailScopes } from '../../src/google/scopes.ts'
 import type { RawMessage } from '../../src/message/message.ts'
-import { Secret } from '../../src/vault/vault.ts'
 
 export interface Seen {
   readonly method: string

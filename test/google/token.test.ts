@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
+import { Secret } from '../../src/base/secret.ts'
 import { gmailScopes } from '../../src/google/scopes.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import {
   clientSecretForTests,
   faultOf,

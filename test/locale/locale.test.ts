@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Fault, type FaultCode, faultKinds } from '../../src/base/fault.ts'
+import { chooseLanguage, type Language } from '../../src/base/language.ts'
 import { displayWidth, fit, table } from '../../src/base/table.ts'
 import { ConfigFault, type Problem } from '../../src/config/describe.ts'
 import { stages } from '../../src/journal/journal.ts'
 import { makeFormat } from '../../src/locale/format.ts'
-import { chooseLanguage, faultText, type Language, wordsFor } from '../../src/locale/locale.ts'
+import { faultText, wordsFor } from '../../src/locale/locale.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
 const languages: readonly Language[] = ['en', 'ja']

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Secret } from '../../src/base/secret.ts'
 import { openSqlite } from '../../src/base/sqlite-file.ts'
 import type { MailboxConfig } from '../../src/config/config.ts'
 import { migrate } from '../../src/journal/file.ts'
@@ -13,7 +14,6 @@ import { openJournal } from '../../src/journal/sqlite.ts'
 import { rememberLogin, workedBefore } from '../../src/pull/login-memory.ts'
 import { loginKeyOf } from '../../src/vault/login-key.ts'
 import { sealedFileVault } from '../../src/vault/sealed-file.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import { play, portsOf } from '../faults/harness.ts'
 
 test('a password that is changed while we run is remembered once it worked', () =>

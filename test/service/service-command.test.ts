@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { Language } from '../../src/base/language.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { type ServiceFlags, serviceCommand } from '../../src/commands/service.ts'
-import { type Language, wordsFor } from '../../src/locale/locale.ts'
+import { wordsFor } from '../../src/locale/locale.ts'
 import type { Ran, ServiceMachine } from '../../src/service/machine.ts'
 
 let prefix: string

@@ -1,9 +1,10 @@
 /** A person in front of the set-up, as a list of what will be asked and what is answered. In this process. */
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
+import type { Language } from '../../src/base/language.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { type SetupFlags, type SetupPorts, setupCommand } from '../../src/commands/setup.ts'
-import { type Language, wordsFor } from '../../src/locale/locale.ts'
+import { wordsFor } from '../../src/locale/locale.ts'
 import { type Asker, type Question, SetupLeft, type Tone } from '../../src/setup/asker.ts'
 
 /** The question's id and the answer; 'leave' in place of an answer leaves the set-up. */

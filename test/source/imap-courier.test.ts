@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
+import { Secret } from '../../src/base/secret.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import type { Source, SourceSession } from '../../src/source/source.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import { type CourierServer, courierMissing, startCourier } from '../servers/courier.ts'
 import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf, until } from './imap-harness.ts'
 

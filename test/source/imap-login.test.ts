@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { after, describe as anySuite, test as anyTest, before } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { FaultCode } from '../../src/base/fault.ts'
+import { Secret } from '../../src/base/secret.ts'
 import { faultText } from '../../src/locale/locale.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import {
   type Certificate,
   type Certificates,

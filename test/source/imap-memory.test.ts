@@ -11,7 +11,7 @@ const client = `
 import { createHash } from 'node:crypto'
 import { systemClock } from '${new URL('../../src/base/clock.ts', import.meta.url).href}'
 import { makeImapSource } from '${new URL('../../src/source/imap.ts', import.meta.url).href}'
-import { Secret } from '${new URL('../../src/vault/vault.ts', import.meta.url).href}'
+import { Secret } from '${new URL('../../src/base/secret.ts', import.meta.url).href}'
 const server = { host: '127.0.0.1', port: Number(process.env.PORT), security: 'none' }
 const folders = [{ name: 'INBOX' }]
 const mailbox = { name: 'box', server, user: '${user}', password: Secret.of('${password}'), folders }

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
+import { Secret } from '../../src/base/secret.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
 import type { OctetSink } from '../../src/message/message.ts'
 import type { Lookup } from '../../src/source/dial.ts'
 import { type Deadlines, makePop3Source } from '../../src/source/pop3.ts'
 import type { Listed, Source, SourceSession } from '../../src/source/source.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import { type Pop3Server, type Pop3ServerOptions, startPop3Server } from '../servers/pop3-server.ts'
 
 export const never = new AbortController().signal

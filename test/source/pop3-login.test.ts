@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
+import { Secret } from '../../src/base/secret.ts'
 import { faultText } from '../../src/locale/locale.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
-import { Secret } from '../../src/vault/vault.ts'
 import { usualCapabilities } from '../servers/pop3-server.ts'
 import {
   listAll,

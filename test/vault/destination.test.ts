@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Destination } from '../../src/base/secret.ts'
 import { bindSecret, getFor, isFor, readStored } from '../../src/vault/destination.ts'
-import type { Destination, Vault } from '../../src/vault/vault.ts'
+import type { Vault } from '../../src/vault/vault.ts'
 
 const tls = { kind: 'mailbox', host: 'mail.example.jp', port: 993, security: 'tls' } as const
 const pin = 'ab'.repeat(32)
