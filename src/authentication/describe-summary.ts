@@ -1,11 +1,10 @@
 /** The summary as text for people: what `hikyaku report` prints. */
 
 import type { Language } from '../base/language.ts'
-import { table } from '../base/table.ts'
+import { paragraph, table } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Summary, SummaryRow } from './summary.ts'
 import { authenticationWords } from './words.ts'
-import { paragraph } from './wrap.ts'
 
 export interface SummaryOptions {
   readonly language: Language

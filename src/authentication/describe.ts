@@ -1,14 +1,13 @@
 /** One message's authentication as text for people: what `hikyaku inspect` prints. */
 
 import type { Language } from '../base/language.ts'
-import { table as alignedTable } from '../base/table.ts'
+import { table as alignedTable, paragraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Authentication } from './authentication.ts'
 import type { Way } from './forecast.ts'
 import type { StampedAnswer } from './results.ts'
 import type { VerdictReason, Verified } from './verified.ts'
 import { type AuthenticationWords, authenticationWords, reasonText } from './words.ts'
-import { paragraph } from './wrap.ts'
 
 export interface Proof {
   /** Lower-case hexadecimal SHA-256 of the octets that were inspected. */

@@ -11,8 +11,7 @@ import {
   troublesOf,
   unattended,
 } from '../alerts/trouble-list.ts'
-import { wrap } from '../authentication/wrap.ts'
-import { table } from '../base/table.ts'
+import { table, wrap } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'

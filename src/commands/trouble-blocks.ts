@@ -1,8 +1,8 @@
 /** The one list of what is not well as `status` shows it: a short block for each trouble, and as JSON. */
 import { aboutLine, saidBeside } from '../alerts/rules.ts'
 import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
-import { paragraph } from '../authentication/wrap.ts'
 import type { Language } from '../base/language.ts'
+import { paragraph } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import { faultText } from '../locale/locale.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { describeSummary } from '../../src/authentication/describe-summary.ts'
 import { type SummaryInput, summarize } from '../../src/authentication/summary.ts'
-import { displayWidth } from '../../src/base/table.ts'
+import { displayWidth } from '../../src/base/text-width.ts'
 
 const times = (
   count: number,

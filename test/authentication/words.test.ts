@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { authenticationWords } from '../../src/authentication/words.ts'
-import { paragraph } from '../../src/authentication/wrap.ts'
 import type { Language } from '../../src/base/language.ts'
-import { displayWidth } from '../../src/base/table.ts'
+import { displayWidth, paragraph } from '../../src/base/text-width.ts'
 
 const facts = {
   spf: 'softfail',

@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Fault, type FaultCode, faultKinds } from '../../src/base/fault.ts'
 import { chooseLanguage, type Language } from '../../src/base/language.ts'
-import { displayWidth, fit, table } from '../../src/base/table.ts'
 import { ConfigFault, type Problem } from '../../src/config/describe.ts'
 import { stages } from '../../src/journal/journal.ts'
 import { makeFormat } from '../../src/locale/format.ts'
@@ -214,57 +213,4 @@ test('sizes, spans and times read as people write them', () => {
   assert.equal(en.instant(Number.NaN), '–')
   assert.equal(en.percent(1, 4), '25%')
   assert.equal(en.percent(0, 0), '100%')
-})
-
-test('a kanji takes two cells, a combining mark none', () => {
-  assert.equal(displayWidth('abc'), 3)
-  assert.equal(displayWidth('飛脚'), 4)
-  assert.equal(displayWidth('ｶﾅ'), 2)
-  assert.equal(displayWidth('カナ'), 4)
-  assert.equal(displayWidth('が'.normalize('NFD')), 2)
-  assert.equal(displayWidth('é'.normalize('NFD')), 1)
-  assert.equal(displayWidth('👍🏽'), 2)
-  assert.equal(displayWidth('「（…）」'), 9)
-})
-
-test('columns line up whatever script stands in them, and numbers may stand to the right', () => {
-  assert.equal(
-    table(
-      [
-        ['メール', 'n'],
-        ['shop', '12'],
-        ['飛脚', '3', '!'],
-      ],
-      { right: [1] },
-    ),
-    'メール   n\nshop    12\n飛脚     3  !',
-  )
-  assert.equal(table([]), '')
-})
-
-test('a table keeps to the width, and a text cut to fit never takes more cells than allowed', () => {
-  const cell = fc.string({
-    unit: fc.constantFrom('a', '飛', 'ｶ', 'が'.normalize('NFD'), '👍', ' '),
-    maxLength: 30,
-  })
-  fc.assert(
-    fc.property(
-      fc.array(fc.array(cell, { maxLength: 4 }), { maxLength: 5 }),
-      fc.integer({ min: 30, max: 80 }),
-      (rows, width) => {
-        const lines = table(rows, { width }).split('\n')
-        assert.ok(lines.every(line => displayWidth(line) <= width))
-        assert.equal(lines.length, Math.max(1, rows.length))
-      },
-    ),
-    { numRuns },
-  )
-  fc.assert(
-    fc.property(
-      cell,
-      fc.integer({ min: 1, max: 20 }),
-      (text, cells) => displayWidth(fit(text, cells)) <= cells,
-    ),
-    { numRuns },
-  )
 })

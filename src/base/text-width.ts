@@ -1,22 +1,11 @@
-/** Columns that line up on a terminal, where a kanji takes two cells. */
-
-// Unicode UAX #11: East Asian Wide and Fullwidth, and emoji, take two cells.
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
-const zero = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u
+/** Texts for a terminal, where a kanji takes two cells: widths, lines that fit, and columns that line up. */
+import stringWidth from 'fast-string-width'
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
-/** Terminal cells that the text takes. Escape sequences are not expected in it. */
+/** Terminal cells that the text takes (Unicode UAX #11). Escape sequences are not expected in it. */
 export function displayWidth(text: string): number {
-  let width = 0
-  for (const { segment } of segmenter.segment(text)) {
-    // A grapheme is as wide as its base: combining marks and joined emoji add nothing.
-    const base = String.fromCodePoint(segment.codePointAt(0) ?? 0)
-    if (wide.test(base) || segment.includes('\ufe0f')) width += 2
-    else if (!zero.test(base)) width += 1
-  }
-  return width
+  return stringWidth(text)
 }
 
 /** The text cut to at most `cells` cells, with an ellipsis where something is missing. */
@@ -31,6 +20,38 @@ export function fit(text: string, cells: number): string {
     width += next
   }
   return `${out}…`
+}
+
+/** Characters that must not begin, or end, a line in Japanese (JIS X 4051), as far as we print them. */
+const notAtStart = '、。，．）」』】：；？！ー”’)%:'
+const notAtEnd = '（「『【“‘('
+
+/** What is never parted: a word, or a Japanese character with what must stand beside it. */
+const unparted = new RegExp(
+  `[${notAtEnd}]*(?:[\\u2e80-\\u9fff\\uff00-\\uffef]|[^\\s\\u2e80-\\u9fff\\uff00-\\uffef]+)[${notAtStart}]*|\\s+`,
+  'gu',
+)
+
+/** Breaks a text into lines of at most `cells` terminal cells; a longer word stands alone. */
+export function wrap(text: string, cells: number): string[] {
+  const pieces = text.match(unparted) ?? []
+  const lines: string[] = []
+  let line = ''
+  for (const piece of pieces) {
+    const full = displayWidth(line) + displayWidth(piece.trimEnd()) > cells
+    if (full && line !== '') {
+      lines.push(line.trimEnd())
+      line = piece.trimStart()
+    } else line += piece
+  }
+  if (line.trim() !== '') lines.push(line.trimEnd())
+  return lines
+}
+
+/** A paragraph with a hanging indent: `lead` before the first line, spaces before the others. */
+export function paragraph(text: string, cells: number, lead = ''): string[] {
+  const indent = ' '.repeat(displayWidth(lead))
+  return wrap(text, cells - indent.length).map((line, i) => (i === 0 ? lead : indent) + line)
 }
 
 export interface TableOptions {
