@@ -1,8 +1,8 @@
 /** Loads the configuration for a command: environment, .env or YAML, with the vault behind missing secrets. */
 
+import type { Problem } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
-import type { Problem } from '../config/describe.ts'
 import { loadConfig } from '../config/load.ts'
 import { problemLine } from '../locale/problems.ts'
 import type { Log } from '../log/log.ts'

@@ -2,7 +2,7 @@
 import { lstat } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import { FileRefused, readBounded } from '../base/bounded-file.ts'
-import type { Problem } from './describe.ts'
+import type { Problem } from '../base/problem.ts'
 import { fileProblem } from './load-rules.ts'
 
 /** As much as a file with a secret may hold. */

@@ -2,8 +2,9 @@
  * Google's addresses. Another one can be named for tests and the sandbox only: by the environment of the process,
  * never by a file, and on this computer only. Whoever gets there gets every token and every mail.
  */
+
+import type { Problem } from '../base/problem.ts'
 import type { GoogleEndpoints } from './config.ts'
-import type { Problem } from './describe.ts'
 
 export const googleEndpoints: GoogleEndpoints = {
   apiRoot: 'https://gmail.googleapis.com',

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { homeOf } from '../base/home.ts'
-import type { Problem } from './describe.ts'
+import type { Problem } from '../base/problem.ts'
 import { isDotEnv, readDotEnv } from './dot-env.ts'
 import { absolutePath, configFolder, isThere, type Machine } from './load-paths.ts'
 

@@ -1,7 +1,8 @@
 /** The parts of the Config from what was checked: accounts, mailboxes, and their secrets by reference. */
+
+import type { Problem } from '../base/problem.ts'
 import type { Destination, Secret } from '../base/secret.ts'
 import type { AccountConfig, FolderConfig, GoogleEndpoints, MailboxConfig, ServerConfig } from './config.ts'
-import type { Problem } from './describe.ts'
 import { googleDestination, mailboxDestination } from './destinations.ts'
 import { certificateProblem, keyFileProblem, mailboxRules, shownFile } from './load-rules.ts'
 import { makeSecret, type SecretPlace, type SecretSources } from './load-secrets.ts'

@@ -1,7 +1,7 @@
 /** Where configuration and state live on each platform, and what a written path means. */
 import { stat } from 'node:fs/promises'
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path'
-import { ConfigFault } from './describe.ts'
+import { ConfigFault } from '../base/problem.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 

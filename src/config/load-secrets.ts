@@ -1,9 +1,9 @@
 /** Secrets by reference: from the environment, from a file, or from the vault; read when they are used. */
 import { Fault } from '../base/fault.ts'
 import { readPrivate } from '../base/private-file.ts'
+import type { Problem } from '../base/problem.ts'
 import type { Destination } from '../base/secret.ts'
 import { Secret } from '../base/secret.ts'
-import type { Problem } from './describe.ts'
 
 export interface SecretPlace {
   /** The variable, or the path in the YAML file, for messages. */

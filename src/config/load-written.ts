@@ -1,6 +1,6 @@
 /** Environment or YAML as the same thing: parts of keys and values, each knowing how its owner calls a key. */
 import { dirname } from 'node:path'
-import type { Problem } from './describe.ts'
+import type { Problem } from '../base/problem.ts'
 import { endpointVariables } from './endpoints.ts'
 import { type ConfigFile, type Environment, telling, type Variable, variables } from './env.ts'
 import { absolutePath, configFolder, type Machine } from './load-paths.ts'

@@ -2,9 +2,9 @@
 
 import { homeOf } from '../base/home.ts'
 import { chooseLanguage } from '../base/language.ts'
+import { ConfigFault, type Problem } from '../base/problem.ts'
 import { type Destination, type FirstUse, Secret } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
-import { ConfigFault, type Problem } from './describe.ts'
 import { firstUseOf } from './destinations.ts'
 import { endpointProblems, endpointsOf, googleEndpoints } from './endpoints.ts'
 import { readEnvironment, variables } from './env.ts'

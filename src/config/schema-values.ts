@@ -7,8 +7,8 @@ import { Resolver } from 'node:dns'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { validate } from 'node-cron'
+import type { Expected, Problem } from '../base/problem.ts'
 import type { AfterImport, FolderConfig, StartFrom } from './config.ts'
-import type { Expected, Problem } from './describe.ts'
 import { parseDuration } from './duration.ts'
 
 type WithoutPlace<P> = P extends Problem ? Omit<P, 'at' | 'given'> : never

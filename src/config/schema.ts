@@ -3,7 +3,7 @@
  * by zod. What depends on several keys stands in rules.ts.
  */
 import { z } from 'zod'
-import type { Problem } from './describe.ts'
+import type { Problem } from '../base/problem.ts'
 import { nearest, variables } from './env.ts'
 import {
   Complaint,

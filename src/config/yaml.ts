@@ -1,6 +1,6 @@
 /** The YAML file: several mailboxes and accounts. docs/configuration.md describes it. */
 import { FileRefused, readBounded } from '../base/bounded-file.ts'
-import type { Problem } from './describe.ts'
+import type { Problem } from '../base/problem.ts'
 import { fileProblem } from './load-rules.ts'
 
 type Mapping = Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@
 
 import type { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
-import { ConfigFault } from '../config/describe.ts'
+import { ConfigFault } from '../base/problem.ts'
 import { en } from './en.ts'
 import { enFaults } from './en-faults.ts'
 import { Facts, type FaultText } from './facts.ts'

@@ -1,8 +1,8 @@
 /** What is wrong with a setting, one line each: the name, what was expected, what was given, how to mend it. */
 
 import type { Language } from '../base/language.ts'
+import type { Expected, Problem } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
-import type { Expected, Problem } from '../config/describe.ts'
 import { reasonText } from './reasons.ts'
 
 type Text = readonly [en: string, ja: string]

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { ConfigFault, type Problem } from '../../src/base/problem.ts'
 import type { Config } from '../../src/config/config.ts'
-import { ConfigFault, type Problem } from '../../src/config/describe.ts'
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts'
 
 export const root = await mkdtemp(join(tmpdir(), 'hikyaku-config-'))

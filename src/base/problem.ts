@@ -2,9 +2,8 @@
  * What can be wrong with a configuration, as data: where it stands, what was expected, what was given. The
  * sentences are made in locale/problems.ts. A secret's value never gets in here.
  */
-import { Fault } from '../base/fault.ts'
-import type { Language } from '../base/language.ts'
-import { problemLine } from '../locale/problems.ts'
+import { Fault } from './fault.ts'
+import type { Language } from './language.ts'
 
 interface At {
   /** The variable (`MAIL_PORT`) or the place in the YAML file (`mailboxes[0].port`). */
@@ -68,16 +67,14 @@ export type Problem = At &
     | { readonly kind: 'yaml'; readonly line: number; readonly column: number; readonly reason: string }
   )
 
-/** `config.invalid` with every problem found; `facts.problems` holds them in English, one a line. */
+/** `config.invalid` with every problem found; `facts.problems` names their places, one a line. */
 export class ConfigFault extends Fault {
   readonly problems: readonly Problem[]
   /** The language that the settings ask for, as far as they could be read. */
   readonly language: Language
 
   constructor(problems: readonly Problem[], language: Language = 'en') {
-    super('config.invalid', {
-      facts: { problems: problems.map(problem => problemLine(problem, 'en')).join('\n') },
-    })
+    super('config.invalid', { facts: { problems: problems.map(({ at }) => at).join('\n') } })
     this.problems = problems
     this.language = language
   }
