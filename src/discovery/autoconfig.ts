@@ -2,7 +2,7 @@
  * Mail client configuration files, as domains publish them and Mozilla's ISPDB collects them:
  * https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat
  */
-import type { Found } from './discover.ts'
+import type { Found } from './found.ts'
 import type { UserForm } from './presets.ts'
 import { childrenOf, type Element, parseXml, textOf } from './xml.ts'
 

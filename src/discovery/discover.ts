@@ -4,20 +4,10 @@
  * login before it is saved. A server without TLS is shown as unusable, never quietly taken.
  */
 import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
+import type { Found, Origin } from './found.ts'
 import { type Preset, type PresetServer, presetForDomain, presetForMx, type UserForm } from './presets.ts'
 
-export type Origin = 'preset' | 'autoconfig' | 'well-known' | 'srv' | 'ispdb'
-
-export interface Found {
-  readonly protocol: 'imap' | 'pop3'
-  readonly host: string
-  readonly port: number
-  readonly security: 'tls' | 'starttls' | 'none'
-  readonly userForm: UserForm | undefined
-  readonly origin: Origin
-  /** Why it cannot be used: mail and password would travel in clear; or only OAuth is taken. */
-  readonly unusable: 'no-tls' | 'no-password' | undefined
-}
+export type { Found, Origin } from './found.ts'
 
 export interface Discovery {
   /** Usable ones first; IMAP before POP3; TLS before STARTTLS; then by how sure their origin is. No doubles. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import {
   type Discovery,
@@ -9,7 +10,7 @@ import {
   type Resolver,
   userNameFor,
 } from '../../src/discovery/discover.ts'
-import { presetForDomain, presetForMx, presets } from '../../src/discovery/presets.ts'
+import { type Preset, presetForDomain, presetForMx, presets } from '../../src/discovery/presets.ts'
 
 interface World {
   readonly mx?: readonly string[]
@@ -243,6 +244,26 @@ describe('the presets', () => {
       for (const { en, ja } of texts) assert.ok(en.length > 1 && ja.length > 1, preset.id)
       for (const { ja } of preset.notes) assert.match(ja, /[ぁ-んァ-ン]/, preset.id)
     }
+  })
+
+  it('of every region are in the list, and a region’s file holds rows and nothing else', async () => {
+    const folder = new URL('../../src/discovery/presets/', import.meta.url)
+    const regions = (await readdir(folder)).filter(name => name !== 'preset.ts')
+    assert.ok(regions.length >= 4)
+    let rows = 0
+    for (const region of regions) {
+      const exported = Object.values(await import(new URL(region, folder).href)) as readonly Preset[][]
+      assert.equal(exported.length, 1, region)
+      for (const preset of exported[0] ?? []) assert.ok(presets.includes(preset), preset.id)
+      rows += exported[0]?.length ?? 0
+      const text = await readFile(new URL(region, folder), 'utf8')
+      assert.deepEqual(
+        [...text.matchAll(/^import .*'(.+)'$/gm)].map(([, from]) => from),
+        ['./preset.ts'],
+      )
+      assert.doesNotMatch(text, /\b(function|await|class|process|let)\b/, region)
+    }
+    assert.equal(rows, presets.length)
   })
 
   it('are found by whole labels and the longest fit only', () => {
