@@ -57,7 +57,7 @@ export function connectTls(socket: Socket, peer: TlsPeer): tls.TLSSocket {
 
 /**
  * The same without verification: the only such place. For a caller that holds the certificate against the owner's
- * pin before any use (source/secure.ts), or shows it and sends nothing (doctor/certificate.ts).
+ * pin before any use (source/secure.ts), or shows it and sends nothing (source/certificate.ts).
  */
 export function connectUnverified(socket: Socket, peer: TlsPeer): tls.TLSSocket {
   return connect(socket, peer, { ...tlsOptions(), rejectUnauthorized: false })

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Language } from '../base/language.ts'
 import { type Words, wordsFor } from '../locale/locale.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
-import type { Lookup } from '../source/dial.ts'
+import type { Lookup } from '../source/inspect.ts'
 import { type DoctorWords, doctorWords } from './words.ts'
 
 /** Room on a file system, octets and file entries that a user without privileges may still take. */

@@ -1,8 +1,7 @@
 /** Names and TCP, each over IPv4 and IPv6 by itself: a dead family is hidden by the other one, and costs time. */
 import { connect, isIP } from 'node:net'
 import { Fault } from '../base/fault.ts'
-import type { Address } from '../source/dial.ts'
-import { networkFault } from '../source/network-fault.ts'
+import { type Address, networkFault } from '../source/inspect.ts'
 import type { DoctorContext } from './context.ts'
 import { type CheckName, type Finding, fine, note, ofFault, skipped } from './finding.ts'
 

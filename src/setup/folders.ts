@@ -1,11 +1,8 @@
 /** What stands in a mailbox: its folders and what they are for (RFC 6154), and how much mail waits there. */
-import { decodePath } from 'imapflow/lib/tools.js'
 import type { Clock } from '../base/clock.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { makeImapSource } from '../source/imap.ts'
-import { connectImap } from '../source/imap-connection.ts'
-import { usualDeadlines } from '../source/imap-deadlines.ts'
-import { textOf } from '../source/imap-parse.ts'
+import { inspectFolders } from '../source/inspect.ts'
 import { makePop3Source } from '../source/pop3.ts'
 
 export type FolderUse = 'inbox' | 'spam' | 'sent' | 'drafts' | 'trash' | 'all' | 'other'
@@ -41,7 +38,7 @@ const names: readonly (readonly [RegExp, FolderUse])[] = [
   [/^(trash|deleted( items| messages)?|ゴミ箱|ごみ箱)$/i, 'trash'],
 ]
 
-function useOf(name: string, delimiter: string | undefined, flags: readonly string[]): FolderUse {
+function useOf(name: string, delimiter: string, flags: readonly string[]): FolderUse {
   const told = flags.map(flag => uses[flag]).find(use => use !== undefined)
   if (told !== undefined) return told
   const last = delimiter ? (name.split(delimiter).at(-1) ?? name) : name
@@ -53,41 +50,11 @@ function useOf(name: string, delimiter: string | undefined, flags: readonly stri
 export async function lookInto(mailbox: MailboxConfig, clock: Clock, signal: AbortSignal): Promise<Looked> {
   if (mailbox.protocol === 'pop3')
     return { idle: false, folders: [], waiting: await countWaiting(mailbox, clock, signal) }
-  const connection = await connectImap({ mailbox, clock, deadlines: usualDeadlines, memory: {} }, signal)
-  try {
-    const folders: FolderSeen[] = []
-    const quoted = (value: string) => ({ type: 'STRING', value }) as const
-    const atom = (value: string) => ({ type: 'ATOM', value }) as const
-    await connection.run(
-      'LIST',
-      [
-        quoted(''),
-        quoted('*'),
-        // RFC 6154 section 5.2, in the extended LIST of RFC 5258.
-        ...(connection.has('SPECIAL-USE') && connection.has('LIST-EXTENDED')
-          ? [atom('RETURN'), [atom('SPECIAL-USE')]]
-          : []),
-      ],
-      {
-        phase: 'folders',
-        untagged: {
-          LIST: async ({ attributes }) => {
-            const written = textOf(attributes?.[2])
-            if (written === undefined || folders.length >= 1_000) return
-            const [first] = attributes ?? []
-            const flags = Array.isArray(first) ? first.flatMap(flag => textOf(flag)?.toLowerCase() ?? []) : []
-            if (flags.includes('\\noselect') || flags.includes('\\nonexistent')) return
-            const name = decodePath(connection.client, written)
-            folders.push({ name, use: useOf(name, textOf(attributes?.[1]), flags) })
-          },
-        },
-      },
-      signal,
-    )
-    return { idle: connection.has('IDLE'), folders, waiting: undefined }
-  } finally {
-    connection.abandon()
-  }
+  const { idle, folders } = await inspectFolders(mailbox, clock, signal)
+  const seen = folders
+    .filter(({ selectable }) => selectable)
+    .map(({ name, delimiter, attributes }) => ({ name, use: useOf(name, delimiter, attributes) }))
+  return { idle, folders: seen.slice(0, 1_000), waiting: undefined }
 }
 
 export interface Waiting {

@@ -7,9 +7,9 @@ import { lookup as systemLookup } from 'node:dns/promises'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import type { ServerConfig } from '../config/config.ts'
 import { within } from './deadline.ts'
 import { networkFault } from './network-fault.ts'
+import type { ServerSettings } from './settings.ts'
 
 export interface Address {
   readonly address: string
@@ -44,7 +44,7 @@ const lookupAll: Lookup = host => systemLookup(host, { all: true, verbatim: true
  * an 'error' listener at once.
  * Faults: source.unknown-host, source.unreachable, source.timeout.
  */
-export async function dial(server: ServerConfig, options: DialOptions): Promise<Socket> {
+export async function dial(server: ServerSettings, options: DialOptions): Promise<Socket> {
   const { clock, connectMs, signal, memory = {}, lookup = lookupAll } = options
   signal.throwIfAborted()
   const where = { host: server.host, port: server.port, phase: 'connect' }

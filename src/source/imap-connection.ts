@@ -5,7 +5,6 @@ import type { TLSSocket } from 'node:tls'
 import type { ImapResponse } from 'imapflow'
 import type { Clock } from '../base/clock.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
-import type { MailboxConfig } from '../config/config.ts'
 import { type Allowance, imapAllowance, overBudget } from './budget.ts'
 import { within } from './deadline.ts'
 import { type DialMemory, dial } from './dial.ts'
@@ -30,10 +29,11 @@ import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { Meter } from './imap-meter.ts'
 import { lookAgain } from './other-service.ts'
 import { secure } from './secure.ts'
+import type { MailboxSettings } from './settings.ts'
 import type { Patience } from './source.ts'
 
 export interface ConnectOptions {
-  readonly mailbox: MailboxConfig
+  readonly mailbox: MailboxSettings
   readonly clock: Clock
   readonly deadlines: ImapDeadlines
   readonly memory: DialMemory
@@ -98,7 +98,7 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
 }
 
 /** Without TLS the password goes to this machine only, whatever a host name resolved to. */
-function staysHere(socket: Socket, { server }: MailboxConfig): void {
+function staysHere(socket: Socket, { server }: MailboxSettings): void {
   if (/^(127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '')) return
   const facts = { what: 'MAIL_SECURITY', reason: 'none is for loopback only', host: server.host }
   throw new Fault('config.invalid', { scope: 'mailbox', facts })

@@ -1,20 +1,18 @@
-/** Folders of one IMAP connection: names, SELECT, and what stands in one. */
+/** Folders of one IMAP connection: names, LIST, SELECT. */
 import { decodePath, encodePath } from 'imapflow/lib/tools.js'
-import { plausibleArrivalMs } from '../base/arrival.ts'
 import { Fault } from '../base/fault.ts'
-import { inOrder, inSlices } from '../base/in-slices.ts'
-import { imapAllowance, mostEntries, mostFolders, overBudget, searchStep } from './budget.ts'
-import type { Untagged } from './imap-client.ts'
+import { imapAllowance, mostFolders } from './budget.ts'
+import type { CommandWord } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
-import { isStateCode, type Refused } from './imap-faults.ts'
-import { type FetchRow, fetchRow, number32, okCode, textOf, uidSets, validityOf } from './imap-parse.ts'
-import { plausibleOctets } from './plausible.ts'
-import type { Listed } from './source.ts'
+import { isStateCode } from './imap-faults.ts'
+import { number32, okCode, textOf, validityOf } from './imap-parse.ts'
 
 export interface FolderName {
   readonly name: string
   /** As the server spells it: what one server writes as base64 in modified UTF-7 another writes as it is. */
   readonly written: string
+  /** Its attributes in lower case (RFC 9051 section 7.3.1), special uses among them (RFC 6154). */
+  readonly attributes: readonly string[]
   readonly selectable: boolean
   /** What parts its levels; '' where it has none. */
   readonly delimiter: string
@@ -41,37 +39,44 @@ const spelt = (written: string) =>
     ? ({ type: 'LITERAL', value: written } as const)
     : ({ type: 'STRING', value: written } as const)
 
-/** All folders that LIST shows (RFC 9051 section 6.3.9). Rows that cannot be read are passed over. */
+/**
+ * All folders that LIST shows (RFC 9051 section 6.3.9). Rows that cannot be read are passed over.
+ * @param withUses ask what they are for where the server can say it (RFC 6154 section 5.2, in the LIST of RFC 5258)
+ */
 export async function listFolders(
   connection: ImapConnection,
   signal: AbortSignal,
+  withUses = false,
 ): Promise<readonly FolderName[]> {
-  const found: FolderName[] = []
+  const folders: FolderName[] = []
+  const quoted = (value: string): CommandWord => ({ type: 'STRING', value })
+  const atom = (value: string): CommandWord => ({ type: 'ATOM', value })
+  const knowsUses = connection.has('SPECIAL-USE') && connection.has('LIST-EXTENDED')
   await connection.run(
     'LIST',
-    [
-      { type: 'STRING', value: '' },
-      { type: 'STRING', value: '*' },
-    ],
+    [quoted(''), quoted('*'), ...(withUses && knowsUses ? [atom('RETURN'), [atom('SPECIAL-USE')]] : [])],
     {
       phase: 'folders',
       allowance: imapAllowance.folders,
       untagged: {
         LIST: async ({ attributes }) => {
-          const name = textOf(attributes?.[2])
-          if (name === undefined || found.length >= mostFolders) return
-          const flags = Array.isArray(attributes?.[0])
-            ? attributes[0].map(flag => textOf(flag)?.toLowerCase())
-            : []
-          const selectable = !flags.includes('\\noselect') && !flags.includes('\\nonexistent')
-          const delimiter = textOf(attributes?.[1]) ?? ''
-          found.push({ name: decodePath(connection.client, name), written: name, selectable, delimiter })
+          const written = textOf(attributes?.[2])
+          if (written === undefined || folders.length >= mostFolders) return
+          const [listed] = attributes ?? []
+          const names = Array.isArray(listed) ? listed.flatMap(word => textOf(word)?.toLowerCase() ?? []) : []
+          folders.push({
+            name: decodePath(connection.client, written),
+            written,
+            attributes: names,
+            selectable: !names.includes('\\noselect') && !names.includes('\\nonexistent'),
+            delimiter: textOf(attributes?.[1]) ?? '',
+          })
         },
       },
     },
     signal,
   )
-  return found
+  return folders
 }
 
 export const sameName = (a: string, b: string): boolean =>
@@ -139,228 +144,4 @@ export async function selectFolder(
       cause: error,
     })
   }
-}
-
-interface Asked {
-  readonly facts: { readonly folder: string }
-  /** Follows what the server tells while it is asked. */
-  readonly count: Count
-  /** The instant (monotonic, ms) at which the whole listing must be done. */
-  readonly untilMs: number
-}
-
-/** How many messages the folder has: EXISTS of SELECT, and what is told of it since (RFC 9051 sections 7.4.1, 7.5.1). */
-class Count {
-  exists: number | undefined
-  readonly untagged: Readonly<Record<'EXISTS' | 'EXPUNGE', Untagged>>
-
-  constructor(exists: number | undefined) {
-    this.exists = exists
-    this.untagged = {
-      EXISTS: async ({ command }) => {
-        this.exists = number32({ type: 'ATOM', value: command })
-      },
-      EXPUNGE: async () => {
-        if (this.exists !== undefined) this.exists = Math.max(0, this.exists - 1)
-      },
-    }
-  }
-
-  /** For allowances, where no count is known. */
-  get assumed(): number {
-    return this.exists ?? 20_000
-  }
-}
-
-/** Why a listing is not the whole truth, for the facts of source.listing-unclear. */
-export interface Doubt {
-  readonly reason: 'listing-line' | 'listing-count'
-  readonly words: string
-}
-
-interface Uids {
-  /** In order. */
-  readonly uids: Float64Array
-  readonly doubt: Doubt | undefined
-}
-
-/**
- * All UIDs of the selected folder. What SEARCH names is held against EXISTS: where it is refused or the two differ (a
- * limit on its results, mail that came or went meanwhile, UIDs that no message has), FETCH 1:* tells which messages
- * there are. Large folders are asked in steps by sequence numbers, so that no line is long.
- */
-async function allUids(connection: ImapConnection, asked: Asked, signal: AbortSignal): Promise<Uids> {
-  const { facts, count, untilMs } = asked
-  const named = new Set<number>()
-  let strange: string | undefined
-  const takeInto = (uids: Set<number>) => (uid: number | undefined) => {
-    if (uid === undefined || !Number.isInteger(uid) || uid <= 0 || uid > 0xffffffff) {
-      strange ??= String(uid)
-      return
-    }
-    uids.add(uid)
-    if (uids.size > count.assumed * 1.1 + 1000) {
-      const fault = overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', count.assumed)
-      throw connection.end(fault)
-    }
-  }
-  let refused: Refused | undefined
-  try {
-    const take = takeInto(named)
-    for (let from = 1; from === 1 || from <= (count.exists ?? 0); from += searchStep) {
-      const isLast = count.exists === undefined || from + searchStep > count.exists
-      const step = { type: 'SEQUENCE', value: `${from}:${isLast ? '*' : from + searchStep - 1}` } as const
-      const isWhole = from === 1 && isLast
-      await connection.run(
-        'UID SEARCH',
-        [isWhole ? { type: 'ATOM', value: 'ALL' } : step],
-        {
-          phase: 'list',
-          facts,
-          allowance: imapAllowance.search(Math.min(count.assumed, searchStep), count.assumed),
-          untilMs,
-          untagged: {
-            ...count.untagged,
-            SEARCH: async ({ numbers, attributes }) => {
-              for (const uid of numbers ?? []) take(uid)
-              for (const node of attributes ?? []) {
-                const uid = number32(node)
-                // RFC 7162 section 3.1.5: (MODSEQ n) may stand behind the numbers.
-                if (Array.isArray(node)) continue
-                if (uid === undefined) strange ??= textOf(node) ?? ''
-                else take(uid)
-              }
-            },
-          },
-        },
-        signal,
-      )
-      if (isLast) break
-    }
-  } catch (error) {
-    if (!isRefused(error)) throw error
-    refused = error
-  }
-  const inLine = (): Doubt | undefined =>
-    strange === undefined ? undefined : { reason: 'listing-line', words: strange.slice(0, 300) }
-  if (
-    count.exists !== undefined &&
-    named.size === count.exists &&
-    (refused === undefined || count.exists === 0)
-  )
-    return { uids: inOrder(named), doubt: inLine() }
-  const fetched = new Set<number>()
-  const take = takeInto(fetched)
-  const most = count.assumed
-  const onRow = (row: FetchRow): void => {
-    if (row.uid !== undefined) take(row.uid)
-  }
-  const refusal = await fetchRows(connection, '1:*', ['FLAGS'], most, asked, onRow, signal)
-  // Both refused: that is no listing, and nothing has vanished.
-  if (refused !== undefined && fetched.size === 0 && count.exists !== 0)
-    throw connection.refusal(refusal ?? refused, { ...facts, phase: 'list' })
-  // Messages are what FETCH shows; what SEARCH names beyond them is none.
-  if (fetched.size === count.exists) return { uids: inOrder(fetched), doubt: inLine() }
-  const both = new Set([...named, ...fetched])
-  if (both.size === count.exists) return { uids: inOrder(both), doubt: inLine() }
-  const told = `EXISTS ${count.exists ?? '?'}, SEARCH ${refused === undefined ? named.size : '-'}, FETCH ${fetched.size}`
-  const words = [told, refused?.words, refusal?.words]
-    .filter(text => text !== undefined && text !== '')
-    .join('; ')
-  return { uids: inOrder(both), doubt: inLine() ?? { reason: 'listing-count', words } }
-}
-
-/**
- * @param most rows that may come
- * @returns the NO that came behind them, where one did
- */
-async function fetchRows(
-  connection: ImapConnection,
-  set: string,
-  items: readonly string[],
-  most: number,
-  { facts, count, untilMs }: Asked,
-  onRow: (row: FetchRow) => void,
-  signal: AbortSignal,
-): Promise<Refused | undefined> {
-  try {
-    await connection.run(
-      'UID FETCH',
-      [{ type: 'SEQUENCE', value: set }, ['UID', ...items].map(value => ({ type: 'ATOM', value }) as const)],
-      {
-        phase: 'list',
-        facts,
-        allowance: imapAllowance.rows(most, count.assumed),
-        untilMs,
-        untagged: {
-          ...count.untagged,
-          FETCH: async response => onRow(fetchRow(response)),
-        },
-      },
-      signal,
-    )
-    return undefined
-  } catch (error) {
-    if (!isRefused(error)) throw error
-    // A NO after some rows: another client expunged meanwhile (RFC 2180 section 4.1.2). What came is good; what
-    // did not is listed without its data.
-    if (error.status === 'BAD') throw connection.refusal(error, { ...facts, phase: 'list' })
-    return error
-  }
-}
-
-/** The folder's messages in the order of their UIDs; data only for those that `known` does not know. */
-export async function listMessages(
-  connection: ImapConnection,
-  selected: Selected,
-  known: (uid: string) => boolean,
-  signal: AbortSignal,
-): Promise<{ readonly entries: Listed[]; readonly doubt: Doubt | undefined }> {
-  const { name, validity, exists } = selected
-  const { clock, deadlines } = connection
-  const facts = { folder: name }
-  if (exists !== undefined && exists > mostEntries)
-    throw overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', mostEntries)
-  const beganMs = clock.monotonicMs()
-  const asked = { facts, count: new Count(exists), untilMs: beganMs + deadlines.list }
-  const { uids, doubt } = await allUids(connection, asked, signal)
-  const lasting = (uid: number): string | undefined =>
-    validity === undefined ? undefined : `${validity}.${uid}`
-  const fresh: number[] = []
-  await inSlices(uids.length, (from, to) => {
-    for (const uid of uids.subarray(from, to)) {
-      const lastingUid = lasting(uid)
-      if (lastingUid === undefined || !known(lastingUid)) fresh.push(uid)
-    }
-  })
-  const data = new Map<number, FetchRow>()
-  const sets = uidSets(fresh)
-  const untilMs = beganMs + deadlines.list + sets.length * deadlines.listStep
-  for (const { set, uids: some } of sets) {
-    const wanted = new Set(some)
-    const takeRow = (row: FetchRow): void => {
-      // Rows of flags alone, and of others, come unasked (RFC 9051 section 7.5.2).
-      if (row.uid === undefined || !wanted.has(row.uid)) return
-      const before = data.get(row.uid)
-      if (before === undefined || row.arrivedAtMs !== undefined) data.set(row.uid, row)
-    }
-    const items = ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']
-    await fetchRows(connection, set, items, some.length, { ...asked, untilMs }, takeRow, signal)
-  }
-  const entries: Listed[] = []
-  const nowMs = clock.nowMs()
-  await inSlices(uids.length, (from, to) => {
-    for (const uid of uids.subarray(from, to)) {
-      const row = data.get(uid)
-      entries.push({
-        folder: name,
-        uid: lasting(uid),
-        octets: plausibleOctets(row?.size),
-        arrivedAtMs: plausibleArrivalMs(row?.arrivedAtMs, nowMs),
-        seen: row?.flags?.some(flag => flag.toLowerCase() === '\\seen'),
-        handle: uid,
-      })
-    }
-  })
-  return { entries, doubt }
 }

@@ -5,63 +5,9 @@
  */
 import type { Socket } from 'node:net'
 import { Fault, type FaultFacts } from '../base/fault.ts'
+import { ClearLines } from './clear-lines.ts'
 import { lostFault } from './imap-faults.ts'
 import { otherService } from './other-service.ts'
-
-const longestLine = 8192
-
-/** Reads lines of a few commands; leaves nothing behind on the socket. */
-class Lines {
-  readonly #socket: Socket
-  readonly #facts: FaultFacts
-  #read = Buffer.alloc(0)
-
-  constructor(socket: Socket, facts: FaultFacts) {
-    this.#socket = socket
-    this.#facts = facts
-  }
-
-  /** Octets that came and were not asked for. */
-  get rest(): Buffer {
-    return this.#read
-  }
-
-  /** The next line without its end. Faults: source.connection-lost, source.protocol. */
-  async next(phase: string): Promise<string> {
-    for (;;) {
-      const end = this.#read.indexOf('\n')
-      if (end !== -1) {
-        const line = this.#read.subarray(0, end).toString('latin1').replace(/\r$/, '')
-        this.#read = this.#read.subarray(end + 1)
-        return line
-      }
-      if (this.#read.length > longestLine) {
-        throw new Fault('source.protocol', { facts: { ...this.#facts, phase, reason: 'line too long' } })
-      }
-      this.#read = Buffer.concat([this.#read, await this.#more(phase)])
-    }
-  }
-
-  #more(phase: string): Promise<Buffer> {
-    const socket = this.#socket
-    return new Promise((resolve, reject) => {
-      const done = (act: () => void): void => {
-        socket.pause()
-        socket.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onEnd)
-        act()
-      }
-      const onData = (chunk: Buffer): void => done(() => resolve(chunk))
-      const onEnd = (cause?: unknown): void =>
-        done(() => reject(lostFault(undefined, { ...this.#facts, phase }, cause)))
-      if (socket.destroyed) {
-        onEnd()
-        return
-      }
-      socket.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd)
-      socket.resume()
-    })
-  }
-}
 
 export interface Greeting {
   /** The whole line, untrusted. */
@@ -92,7 +38,7 @@ const protocolFault = (line: string, facts: FaultFacts): Fault =>
  * Faults: source.protocol (PREAUTH, no IMAP), source.limited and its kin (BYE), source.connection-lost.
  */
 export async function readGreeting(socket: Socket, facts: FaultFacts): Promise<Greeting> {
-  const lines = new Lines(socket, facts)
+  const lines = new ClearLines(socket, facts)
   const line = await lines.next('greeting')
   judge(line, { ...facts, phase: 'greeting' })
   socket.unshift(Buffer.concat([Buffer.from(`${line}\r\n`, 'latin1'), lines.rest]))
@@ -104,7 +50,7 @@ export async function readGreeting(socket: Socket, facts: FaultFacts): Promise<G
  * Faults: source.tls-not-offered (not announced, or refused), source.tls-injection, and those of the greeting.
  */
 export async function startTls(socket: Socket, facts: FaultFacts): Promise<Greeting> {
-  const lines = new Lines(socket, facts)
+  const lines = new ClearLines(socket, facts)
   const line = await lines.next('greeting')
   judge(line, { ...facts, phase: 'greeting' })
   const where = { ...facts, phase: 'starttls' }
@@ -121,7 +67,7 @@ export async function startTls(socket: Socket, facts: FaultFacts): Promise<Greet
   return { line }
 }
 
-async function command(lines: Lines, socket: Socket, tag: string, verb: string): Promise<string[]> {
+async function command(lines: ClearLines, socket: Socket, tag: string, verb: string): Promise<string[]> {
   socket.write(`${tag} ${verb}\r\n`)
   const answer: string[] = []
   for (;;) {

@@ -1,12 +1,12 @@
 /** IMAP as a source (RFC 3501, RFC 9051), on imapflow's grammar; see imap-client.ts for what of it is used and why. */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import type { MailboxConfig } from '../config/config.ts'
 import type { DialMemory } from './dial.ts'
 import { type ConnectOptions, connectImap, type ImapConnection } from './imap-connection.ts'
 import { type ImapDeadlines, usualDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
 import { watchFolder } from './imap-watch.ts'
+import type { MailboxSettings } from './settings.ts'
 import {
   type IdleMemory,
   type IdleWay,
@@ -17,7 +17,7 @@ import {
 } from './source.ts'
 
 export interface ImapSourceOptions {
-  readonly mailbox: MailboxConfig
+  readonly mailbox: MailboxSettings
   readonly clock: Clock
   /** In ms; what is not given is as in usualDeadlines. */
   readonly deadlines?: Partial<ImapDeadlines>

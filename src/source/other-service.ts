@@ -3,9 +3,9 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import { connectUnverified } from '../base/tls.ts'
-import type { ServerConfig } from '../config/config.ts'
 import { within } from './deadline.ts'
 import { dial } from './dial.ts'
+import type { ServerSettings } from './settings.ts'
 
 /** First words, and what says them: a key of locale/reasons.ts. */
 const services: readonly (readonly [words: RegExp, service: string])[] = [
@@ -36,7 +36,7 @@ const longestLook = 1024
  */
 export async function lookAgain(
   error: unknown,
-  server: ServerConfig,
+  server: ServerSettings,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<unknown> {
@@ -58,10 +58,10 @@ export async function lookAgain(
 }
 
 async function look<T>(
-  server: ServerConfig,
+  server: ServerSettings,
   clock: Clock,
   signal: AbortSignal,
-  ask: (socket: Socket, server: ServerConfig, clock: Clock, signal: AbortSignal) => Promise<T>,
+  ask: (socket: Socket, server: ServerSettings, clock: Clock, signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   let socket: Socket | undefined
   try {
@@ -77,7 +77,7 @@ async function look<T>(
 }
 
 /** The first line that the server says, unasked or to an empty line. */
-function firstWords(socket: Socket, _: ServerConfig, clock: Clock, signal: AbortSignal): Promise<string> {
+function firstWords(socket: Socket, _: ServerSettings, clock: Clock, signal: AbortSignal): Promise<string> {
   return new Promise(resolve => {
     let said = ''
     const done = (): void => resolve(said.split(/\r?\n/, 1)[0] ?? '')
@@ -98,7 +98,7 @@ function firstWords(socket: Socket, _: ServerConfig, clock: Clock, signal: Abort
   })
 }
 
-function shakesHands(socket: Socket, { host }: ServerConfig): Promise<boolean> {
+function shakesHands(socket: Socket, { host }: ServerSettings): Promise<boolean> {
   return new Promise(resolve => {
     const secured = connectUnverified(socket, { host })
     secured.once('secureConnect', () => resolve(true))

@@ -10,7 +10,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { asFault, Fault } from '../base/fault.ts'
-import type { ServerConfig } from '../config/config.ts'
 import { overBudget } from './budget.ts'
 import { networkFault } from './network-fault.ts'
 import { otherService } from './other-service.ts'
@@ -30,6 +29,7 @@ import {
 import type { Deadlines } from './pop3-deadlines.ts'
 import { BodyReader, LineReader, ProtocolBreach } from './pop3-reader.ts'
 import { secure } from './secure.ts'
+import type { ServerSettings } from './settings.ts'
 import { Watchdog } from './watchdog.ts'
 
 const longestStatusLine = 8192
@@ -39,7 +39,7 @@ const lineEndMs = 5000
 export class Pop3Connection {
   /** Commands that may be unanswered at a time: 1, or more after PIPELINING was announced. */
   window = 1
-  readonly #server: ServerConfig
+  readonly #server: ServerSettings
   readonly #clock: Clock
   readonly #deadlines: Deadlines
   readonly #watchdog: Watchdog
@@ -55,7 +55,7 @@ export class Pop3Connection {
   /** How the lines that were read so far ended: status lines, and the last ones of listings. */
   #ends = { crlf: 0, lf: 0 }
 
-  constructor(socket: Socket, server: ServerConfig, clock: Clock, deadlines: Deadlines) {
+  constructor(socket: Socket, server: ServerSettings, clock: Clock, deadlines: Deadlines) {
     this.#socket = socket
     this.#server = server
     this.#clock = clock

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import type { MailboxConfig } from '../config/config.ts'
 import { capaOctets } from './budget.ts'
 import { type DialMemory, dial, type Lookup } from './dial.ts'
 import { greetingFault, loginFault, type Status, sessionFault, shown } from './pop3-answers.ts'
@@ -13,9 +12,10 @@ import { Pop3Connection } from './pop3-connection.ts'
 import type { Deadlines } from './pop3-deadlines.ts'
 import { takeLines } from './pop3-listing.ts'
 import { secure } from './secure.ts'
+import type { MailboxSettings } from './settings.ts'
 
 export interface EnterOptions {
-  readonly mailbox: MailboxConfig
+  readonly mailbox: MailboxSettings
   readonly password: string
   readonly clock: Clock
   readonly deadlines: Deadlines
@@ -83,9 +83,13 @@ async function connect(options: EnterOptions): Promise<{ connection: Pop3Connect
   return { connection, step }
 }
 
-const where = ({ server }: MailboxConfig, phase: string) => ({ host: server.host, port: server.port, phase })
+const where = ({ server }: MailboxSettings, phase: string) => ({
+  host: server.host,
+  port: server.port,
+  phase,
+})
 
-function clearTextFault({ server }: MailboxConfig): Fault {
+function clearTextFault({ server }: MailboxSettings): Fault {
   const facts = { what: 'MAIL_SECURITY', reason: 'none is for loopback only', host: server.host }
   return new Fault('config.invalid', { scope: 'mailbox', facts })
 }

@@ -7,18 +7,18 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import type { MailboxConfig } from '../config/config.ts'
 import type { DialMemory, Lookup } from './dial.ts'
 import { lookAgain } from './other-service.ts'
 import { type Deadlines, lengthen, usualDeadlines } from './pop3-deadlines.ts'
 import { enter } from './pop3-login.ts'
 import { Pop3Session } from './pop3-session.ts'
+import type { MailboxSettings } from './settings.ts'
 import { type LoginGate, type Patience, type Source, type SourceSession, ungated } from './source.ts'
 
 export type { Deadlines } from './pop3-deadlines.ts'
 
 export interface Pop3SourceOptions {
-  readonly mailbox: MailboxConfig
+  readonly mailbox: MailboxSettings
   readonly clock: Clock
   /** Where other than usual, ms. */
   readonly deadlines?: Partial<Deadlines>

@@ -10,9 +10,9 @@ import { readBounded } from '../base/bounded-file.ts'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { connectTls, connectUnverified, usualAuthorities } from '../base/tls.ts'
-import type { ServerConfig } from '../config/config.ts'
 import { within } from './deadline.ts'
 import { clearText, networkFault } from './network-fault.ts'
+import type { ServerSettings } from './settings.ts'
 
 export interface SecureOptions {
   readonly clock: Clock
@@ -31,7 +31,7 @@ export interface SecureOptions {
  */
 export async function secure(
   socket: Socket,
-  server: ServerConfig,
+  server: ServerSettings,
   { clock, tlsMs, signal, afterClearText = false }: SecureOptions,
 ): Promise<TLSSocket> {
   const where = { host: server.host, port: server.port, phase: 'tls' }
@@ -68,7 +68,8 @@ export async function secure(
     })
     const late = () => new Fault('source.timeout', { facts: { ...where, seconds: tlsMs / 1000 } })
     const secured = await within(handshake, tlsMs, clock, signal, late)
-    holdAgainstPin(secured, server)
+    const fault = pinFault(secured, server)
+    if (fault !== undefined) throw fault
     return secured
   } catch (error) {
     wrapped?.on('error', () => {})
@@ -88,14 +89,14 @@ export async function secure(
 }
 
 /**
- * The pin is the owner's word for exactly this certificate: a renewed one asks for a new word, even when an
- * authority vouches for it. Throws source.tls-untrusted.
+ * What the pin has against the certificate. It is the owner's word for exactly this one: a renewed one asks for a new
+ * word, even when an authority vouches for it.
  */
-function holdAgainstPin(socket: TLSSocket, server: ServerConfig): void {
-  if (server.pinnedSha256 === undefined) return
-  if (fingerprint(socket) === server.pinnedSha256.replaceAll(':', '').toLowerCase()) return
+export function pinFault(socket: TLSSocket, server: ServerSettings): Fault | undefined {
+  if (server.pinnedSha256 === undefined) return undefined
+  if (fingerprint(socket) === server.pinnedSha256.replaceAll(':', '').toLowerCase()) return undefined
   const facts = { host: server.host, port: server.port, phase: 'tls', reason: 'not the pinned certificate' }
-  throw new Fault('source.tls-untrusted', { facts })
+  return new Fault('source.tls-untrusted', { facts })
 }
 
 function fingerprint(socket: TLSSocket): string | undefined {
@@ -104,7 +105,7 @@ function fingerprint(socket: TLSSocket): string | undefined {
 }
 
 /** Node's own authorities and those of the CA file; undefined leaves the choice to Node. */
-export async function authorities(server: ServerConfig): Promise<string[] | undefined> {
+export async function authorities(server: ServerSettings): Promise<string[] | undefined> {
   if (server.caFile === undefined) return undefined
   try {
     return [...usualAuthorities(), String(await readBounded(server.caFile, { mostOctets: 4 << 20 }))]

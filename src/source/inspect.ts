@@ -1,0 +1,40 @@
+/**
+ * The door for those who look at a mail server and pull nothing from it: set-up and the doctor. Beside source.ts it is
+ * all that they know of this room; sessions are made by bridge.ts.
+ */
+import type { Clock } from '../base/clock.ts'
+import { connectImap } from './imap-connection.ts'
+import { usualDeadlines } from './imap-deadlines.ts'
+import { type FolderName, listFolders } from './imap-folders.ts'
+import type { MailboxSettings } from './settings.ts'
+
+export { type CertificateOptions, readCertificate, type ServerCertificate } from './certificate.ts'
+export type { Address, Lookup } from './dial.ts'
+export type { FolderName } from './imap-folders.ts'
+export { networkFault } from './network-fault.ts'
+export type { MailboxSettings, ServerSettings } from './settings.ts'
+
+export interface ImapView {
+  /** News come by themselves (RFC 2177). */
+  readonly idle: boolean
+  /** At most 10,000; special uses among their attributes, where the server can say them. */
+  readonly folders: readonly FolderName[]
+}
+
+/**
+ * Logs in over IMAP and lists the folders; opens none, changes nothing.
+ * @throws Fault those of the connection and of the login; the signal's reason
+ */
+export async function inspectFolders(
+  mailbox: MailboxSettings,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ImapView> {
+  const connection = await connectImap({ mailbox, clock, deadlines: usualDeadlines, memory: {} }, signal)
+  try {
+    const folders = await listFolders(connection, signal, true)
+    return { idle: connection.has('IDLE'), folders }
+  } finally {
+    connection.abandon()
+  }
+}
