@@ -2,10 +2,10 @@
 import dns from 'node:dns/promises'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { exitCodes, Fault } from '../base/fault.ts'
+import { exitCodes } from '../base/fault.ts'
+import { findGivenSecret, readGivenSecret } from '../base/given-secret.ts'
 import { homeOf } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
-import { readPrivate } from '../base/private-file.ts'
 import { absolutePath } from '../config/load-paths.ts'
 import { discover } from '../discovery/discover.ts'
 import { makeFetcher } from '../discovery/fetch.ts'
@@ -277,17 +277,15 @@ async function whatWasKept(asker: Asker, words: SetupWords, kept: KeptAnswers): 
   return resume ? kept.answers : {}
 }
 
-/** @throws Fault secret.unreadable for a file that is not there, empty, or open to others */
+/** @throws Fault secret.unreadable (given-secret.ts) */
 async function readGivenSecrets(answers: Answers, place: Place, cwd: string): Promise<GivenSecrets> {
   const { env } = place
   const read = async (option: string, variable: string): Promise<string | undefined> => {
-    const named = answers[option] ?? env[`${variable}_FILE`]
-    if (named === undefined || named === '') return env[variable] || undefined
-    const file = absolutePath(named, cwd, homeOf(env))
-    const text = (await readPrivate(file, env))?.toString('utf8').replace(/\r?\n$/, '')
-    if (text) return text
-    const reason = text === undefined ? 'ENOENT' : 'empty'
-    throw new Fault('secret.unreadable', { facts: { file, reason } })
+    const named = answers[option] || undefined
+    const given =
+      named === undefined ? findGivenSecret(variable, env) : { variable, value: undefined, file: named }
+    const file = given.file === undefined ? undefined : absolutePath(given.file, cwd, homeOf(env))
+    return readGivenSecret({ ...given, file }, env)
   }
   return {
     password: await read('password-file', 'MAIL_PASSWORD'),

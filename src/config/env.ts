@@ -89,8 +89,6 @@ const secretNames: ReadonlySet<string> = new Set(variables.filter(v => v.secret)
 export interface Environment {
   /** The value, trimmed; undefined where unset or empty. */
   get(name: string): string | undefined
-  /** The value to the letter, for secrets. */
-  raw(name: string): string | undefined
   /** Everything, the process environment over `.env`. */
   readonly all: Readonly<Record<string, string | undefined>>
 }
@@ -170,7 +168,6 @@ export async function readEnvironment(
     environment: {
       all,
       get: name => all[name]?.trim() || undefined,
-      raw: name => all[name] || undefined,
     },
   }
 }

@@ -1,11 +1,12 @@
 /** The parts of the Config from what was checked: accounts, mailboxes, and their secrets by reference. */
 
+import { isGivenTwice } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
 import type { Destination, Secret } from '../base/secret.ts'
 import type { AccountConfig, FolderConfig, GoogleEndpoints, MailboxConfig, ServerConfig } from './config.ts'
 import { googleDestination, mailboxDestination } from './destinations.ts'
 import { certificateProblem, keyFileProblem, mailboxRules, shownFile } from './load-rules.ts'
-import { makeSecret, type SecretPlace, type SecretSources } from './load-secrets.ts'
+import { givenTwice, makeSecret, type SecretPlace, type SecretSources } from './load-secrets.ts'
 import type { Part } from './load-written.ts'
 import { accountShape, checkPart, mailboxShape, secretKeys } from './schema.ts'
 
@@ -45,9 +46,7 @@ function secretOf(
   context: Context,
 ): Secret {
   const place = part.secret(key, vaultName)
-  if (place.value !== undefined && place.file !== undefined) {
-    context.problems.push({ at: place.variable, kind: 'both', other: `${place.variable}_FILE` })
-  }
+  if (isGivenTwice(place)) context.problems.push(givenTwice(place))
   const secret = makeSecret(place, destination, context)
   context.places.push({ place, secret })
   return secret

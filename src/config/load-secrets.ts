@@ -1,17 +1,13 @@
 /** Secrets by reference: from the environment, from a file, or from the vault; read when they are used. */
 import { Fault } from '../base/fault.ts'
-import { readPrivate } from '../base/private-file.ts'
+import { fileVariableOf, type GivenSecret, isGivenTwice, readGivenSecret } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
-import type { Destination } from '../base/secret.ts'
-import { Secret } from '../base/secret.ts'
+import { type Destination, Secret } from '../base/secret.ts'
 
-export interface SecretPlace {
+/** Its file's path is absolute. */
+export interface SecretPlace extends GivenSecret {
   /** The variable, or the path in the YAML file, for messages. */
   readonly at: string
-  readonly variable: string
-  readonly value: string | undefined
-  /** Absolute path. */
-  readonly file: string | undefined
   /** Name in the vault, e.g. `mailbox/shop@example.jp/password`. */
   readonly vaultName: string
 }
@@ -35,10 +31,8 @@ export function makeSecret(
 ): Secret {
   const { env, vault, onReveal } = sources
   const read = async (): Promise<string> => {
-    if (place.value !== undefined) return place.value
-    if (place.file !== undefined) return readSecretFile(place.file, env)
-    const found = await vault?.(place.vaultName, destination)
-    if (found !== undefined && found !== '') return found
+    const secret = (await readGivenSecret(place, env)) ?? (await vault?.(place.vaultName, destination))
+    if (secret !== undefined && secret !== '') return secret
     throw new Fault('secret.missing', { facts: { name: place.vaultName, variable: place.variable } })
   }
   const givenBy = place.value === undefined ? place.file : place.variable
@@ -49,23 +43,11 @@ export function makeSecret(
   }, givenBy)
 }
 
-/**
- * No password, token or address holds a control character; a private key, another program's settings and
- * /proc/self/environ do. Whoever writes a setting chooses file and server, and must not get such a file that way.
- */
-const isOneLine = (text: string): boolean => text.length <= mostChars && !/\p{Cc}/u.test(text)
-const mostChars = 4096
-
-/** One line ending at the file's end is cut: editors and `echo` put it there. Throws Fault secret.unreadable. */
-async function readSecretFile(file: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const octets = await readPrivate(file, env)
-  const text = octets?.toString('utf8').replace(/\r?\n$/, '')
-  if (text !== undefined && text !== '') {
-    if (isOneLine(text)) return text
-    throw new Fault('secret.unreadable', { facts: { file, reason: 'not-one-line' } })
-  }
-  throw new Fault('secret.unreadable', { facts: { file, reason: octets === undefined ? 'ENOENT' : 'empty' } })
-}
+export const givenTwice = ({ variable }: SecretPlace): Problem => ({
+  at: variable,
+  kind: 'both',
+  other: fileVariableOf(variable),
+})
 
 /**
  * Tries a secret at the door.
@@ -83,7 +65,8 @@ export async function checkSecret(place: SecretPlace, secret: Secret): Promise<P
     }
     if (place.file === undefined) return undefined
     const { reason, command } = thrown.facts
-    const at = place.at === place.variable ? `${place.at}_FILE` : `${place.at}File`
+    if (isGivenTwice(place)) return givenTwice(place)
+    const at = place.at === place.variable ? fileVariableOf(place.at) : `${place.at}File`
     if (command !== undefined) return { at, kind: 'open-file', file: place.file, command: String(command) }
     if (reason === 'empty') return { at, kind: 'empty-file', file: place.file }
     return { at, kind: 'file', file: place.file, reason: String(reason) }

@@ -1,5 +1,6 @@
 /** Environment or YAML as the same thing: parts of keys and values, each knowing how its owner calls a key. */
 import { dirname } from 'node:path'
+import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
 import { endpointVariables } from './endpoints.ts'
 import { type ConfigFile, type Environment, telling, type Variable, variables } from './env.ts'
@@ -37,7 +38,7 @@ function variableOf(part: Variable['part'], key: string): string | undefined {
   const plain = named(part, key)
   if (plain !== undefined) return plain.name
   const secret = key.endsWith('File') ? named(part, key.slice(0, -4)) : undefined
-  return secret?.secret ? `${secret.name}_FILE` : undefined
+  return secret?.secret ? fileVariableOf(secret.name) : undefined
 }
 
 export interface Sources {
@@ -79,7 +80,7 @@ export async function readWritten(
 function environmentPart({ environment, machine, cwd }: Sources, part: Variable['part']): Part {
   const values: Record<string, unknown> = {}
   for (const { name, key, secret } of variables.filter(v => v.part === part)) {
-    const value = environment.get(secret ? `${name}_FILE` : name)
+    const value = environment.get(secret ? fileVariableOf(name) : name)
     if (value !== undefined) values[secret ? `${key}File` : key] = value
   }
   return {
@@ -87,15 +88,16 @@ function environmentPart({ environment, machine, cwd }: Sources, part: Variable[
     place: key => variableOf(part, key) ?? key,
     has: key => {
       const variable = named(part, key)?.name ?? ''
-      return environment.raw(variable) !== undefined || environment.get(`${variable}_FILE`) !== undefined
+      const { value, file } = findGivenSecret(variable, environment.all)
+      return value !== undefined || file !== undefined
     },
     secret: (key, vaultName) => {
       const variable = named(part, key)?.name ?? key
-      const file = environment.get(`${variable}_FILE`)
+      const { value, file } = findGivenSecret(variable, environment.all)
       return {
         at: variable,
         variable,
-        value: environment.raw(variable),
+        value,
         file: file === undefined ? undefined : absolutePath(file, cwd, machine.home),
         vaultName,
       }

@@ -1,6 +1,7 @@
 /** The password of a mailbox was changed at the host: the new one is proved and takes the place of the old one. */
 
 import { Fault } from '../base/fault.ts'
+import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { mailboxDestination } from '../config/destinations.ts'
@@ -102,12 +103,10 @@ async function refuseGivenElsewhere(
   { name, password }: MailboxConfig,
 ): Promise<void> {
   const variable = variableOf(vaultNames.password(name))
+  const { value, file } = findGivenSecret(variable, place.env)
+  const byVariable = file === undefined ? variable : fileVariableOf(variable)
   const byVault =
-    vault.choice === 'environment' || place.env[variable] || place.env[`${variable}_FILE`]
-      ? place.env[`${variable}_FILE`]
-        ? `${variable}_FILE`
-        : variable
-      : undefined
+    vault.choice === 'environment' || value !== undefined || file !== undefined ? byVariable : undefined
   const givenBy = password.givenBy ?? byVault
   if (givenBy === undefined) return
   throw new Fault('secret.not-kept', { facts: { what: name, reason: 'read-only', variable: givenBy } })

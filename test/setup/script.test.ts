@@ -129,6 +129,20 @@ describe('hikyaku setup in a script', { skip }, () => {
     assert.match(ended.stderr, /chmod 600/)
   })
 
+  it('refuses a password that is given by variable and by file: which one is meant, nobody knows', async () => {
+    const withoutFile = mailboxArgs().filter(word => !['--password-file', 'password'].includes(word))
+    const ended = await run(['setup', '--yes', '--json', ...withoutFile, ...googleArgs], {
+      MAIL_PASSWORD: password,
+      MAIL_PASSWORD_FILE: join(world.home, 'password'),
+    })
+    assert.notEqual(ended.code, 0)
+    assert.match(
+      JSON.stringify(answerOf(ended).fault),
+      /secret\.unreadable.*MAIL_PASSWORD, MAIL_PASSWORD_FILE.*both/,
+    )
+    assert.ok(!existsSync(world.configFile))
+  })
+
   it('leaves the old configuration whole when the new one cannot be written', async () => {
     await mkdir(dirname(dirname(world.configFile)), { recursive: true })
     await writeFile(dirname(world.configFile), 'in the way')

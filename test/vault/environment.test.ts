@@ -23,11 +23,23 @@ describe('secrets from the environment', () => {
 
   it('reads a variable, or a file without its one last line ending', async () => {
     const file = join(folder, 'password')
-    await writeFile(file, ' spaces stay \n\n', { mode: 0o600 })
+    await writeFile(file, ' spaces stay \n', { mode: 0o600 })
     const vault = environmentVault({ A: 'direct', B_FILE: file, C: '' })
     assert.equal(await vault.get('a'), 'direct')
-    assert.equal(await vault.get('b'), ' spaces stay \n')
+    assert.equal(await vault.get('b'), ' spaces stay ')
     assert.equal(await vault.get('c'), undefined)
+  })
+
+  it('takes one line only: another program’s settings, a private key or /proc/self/environ is no secret', async () => {
+    for (const [name, text] of Object.entries({
+      key: 'KEY\nmore\n',
+      environ: 'A=1\0B=2',
+      long: 'x'.repeat(4097),
+    })) {
+      const file = join(folder, name)
+      await writeFile(file, text, { mode: 0o600 })
+      await assert.rejects(environmentVault({ A_FILE: file }).get('a'), reasonOf('not-one-line'), name)
+    }
   })
 
   it('says what is wrong with a named file instead of going on without it', async () => {
