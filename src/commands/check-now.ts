@@ -4,7 +4,8 @@ import { exitCodes } from '../base/fault.ts'
 import { checkNowNote } from '../daemon.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'
-import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { withConfig } from './configuration.ts'
+import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
 export async function checkNowCommand(invocation: Invocation): Promise<number> {
   const { words } = invocation

@@ -12,7 +12,8 @@ import { type Compared, type Comparison, compare, isThere } from '../proof/compa
 import { makeImapSource } from '../source/imap.ts'
 import { makePop3Source } from '../source/pop3.ts'
 import { type CompareCounts, type CompareWords, compareWords } from './compare-words.ts'
-import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { withConfig } from './configuration.ts'
+import { type Invocation, writeJson, writeLine } from './invocation.ts'
 import { makeProgress } from './progress.ts'
 
 interface MailboxAnswer {

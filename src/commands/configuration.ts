@@ -5,21 +5,35 @@ import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { problemLine } from '../locale/problems.ts'
-import type { Log } from '../log/log.ts'
+import { type Log, makeLog } from '../log/log.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
-import type { Invocation } from './invocation.ts'
+import { answering, type Invocation } from './invocation.ts'
 
-export interface LoadedConfig {
+interface LoadedConfig {
   readonly config: Config
   /** Tells the log which values must never appear in it. */
   hide(log: Log): Promise<void>
+}
+
+/** A command's work with its configuration; a fault becomes three lines for people (or JSON) and an exit code. */
+export async function withConfig(
+  invocation: Invocation,
+  work: (config: Config, log: Log) => Promise<number>,
+  needSecrets = true,
+): Promise<number> {
+  return answering(invocation, async () => {
+    const { config, hide } = await loadConfigHere(invocation, needSecrets)
+    const log = makeLog({ ...config.log, language: invocation.language })
+    if (needSecrets) await hide(log)
+    return work(config, log)
+  })
 }
 
 /**
  * @param needSecrets false for commands that talk to nobody (status, retry)
  * @throws ConfigFault
  */
-export async function loadConfigHere(invocation: Invocation, needSecrets = true): Promise<LoadedConfig> {
+async function loadConfigHere(invocation: Invocation, needSecrets = true): Promise<LoadedConfig> {
   let vault: Promise<OpenedVault> | undefined
   const hidden = new Set<string>()
   let log: Log | undefined

@@ -20,7 +20,8 @@ import type { MessageRow } from '../journal/journal.ts'
 import { octetLimit, type RawMessage } from '../message/message.ts'
 import { sameBelowTop } from '../message/read-back.ts'
 import { makeSpooler } from '../message/spool.ts'
-import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { withConfig } from './configuration.ts'
+import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
 export interface InspectOptions {
   /** IP address or name that the rental server's forwarding would send from. */

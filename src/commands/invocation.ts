@@ -1,13 +1,10 @@
 /** What every command gets: where to write, which language, and how to load the configuration. */
 import type { Writable } from 'node:stream'
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
+import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
 import { jsonText } from '../base/untrusted.ts'
-import type { Config } from '../config/config.ts'
 import { faultText, type Words, wordsFor } from '../locale/locale.ts'
-import { type Log, makeLog } from '../log/log.ts'
-
-export type Env = Readonly<Record<string, string | undefined>>
 
 export interface Invocation {
   readonly env: Env
@@ -33,21 +30,6 @@ export function makeInvocation(options: { json?: boolean; language: Language }):
     words: wordsFor(options.language),
     json: options.json ?? false,
   }
-}
-
-/** A command's work with its configuration; a fault becomes three lines for people (or JSON) and an exit code. */
-export async function withConfig(
-  invocation: Invocation,
-  work: (config: Config, log: Log) => Promise<number>,
-  needSecrets = true,
-): Promise<number> {
-  return answering(invocation, async () => {
-    const { loadConfigHere } = await import('./configuration.ts')
-    const { config, hide } = await loadConfigHere(invocation, needSecrets)
-    const log = makeLog({ ...config.log, language: invocation.language })
-    if (needSecrets) await hide(log)
-    return work(config, log)
-  })
 }
 
 /** Runs the work; turns what it throws into the command's answer. */

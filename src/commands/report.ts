@@ -8,7 +8,8 @@ import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
-import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { withConfig } from './configuration.ts'
+import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
 const dayMs = 24 * 3600_000
 

@@ -2,7 +2,8 @@
 import { exitCodes } from '../base/fault.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { openJournal } from '../journal/sqlite.ts'
-import { type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { withConfig } from './configuration.ts'
+import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
 /** Set aside while the outcome of an upload is unknown: it is looked for first, as it would be anyway. */
 const isImporting = (row: MessageRow): boolean =>

@@ -1,6 +1,5 @@
 /** `hikyaku setup [google | mailbox | password]`: from an e-mail address to a running service. The story stands in setup/setup.ts. */
-import dns from 'node:dns/promises'
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { exitCodes } from '../base/fault.ts'
 import { findGivenSecret, readGivenSecret } from '../base/given-secret.ts'
@@ -8,18 +7,11 @@ import { homeOf } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
 import { absolutePath } from '../config/load-paths.ts'
 import { discover } from '../discovery/discover.ts'
-import { makeFetcher } from '../discovery/fetch.ts'
 import { wordsFor } from '../locale/locale.ts'
 import { reasonText } from '../locale/reasons.ts'
 import { type Answers, type Asker, confirm, SetupLeft, withGiven } from '../setup/asker.ts'
 import type { SetupContext } from '../setup/context.ts'
-import {
-  type InstallService,
-  offerPull,
-  offerService,
-  type ServiceAnswer,
-  wakeDaemon,
-} from '../setup/go-on.ts'
+import { offerPull, offerService, type ServiceAnswer, wakeDaemon } from '../setup/go-on.ts'
 import { type KeptAnswers, readKeptAnswers } from '../setup/kept-answers.ts'
 import { addMissingSecrets } from '../setup/missing-secrets.ts'
 import { findPlace, type Place } from '../setup/place.ts'
@@ -46,7 +38,7 @@ export interface SetupPorts {
   readonly discover?: SetupContext['discover']
   readonly openBrowser?: SetupContext['openBrowser']
   readonly clock?: Clock
-  readonly installService?: InstallService
+  readonly installService?: SetupContext['installService']
 }
 
 export async function setupCommand(
@@ -132,11 +124,12 @@ async function run(
     cwd,
     clock: ports.clock ?? systemClock,
     signal,
-    discover:
-      ports.discover ?? (address => discover(address, { resolver: dns, fetcher: makeFetcher(), signal })),
+    discover: ports.discover ?? (address => discover(address, { signal })),
     openBrowser:
       ports.openBrowser ??
       (async url => (await import('../google/open-browser.ts')).openBrowser(url, { ...env })),
+    pullMailbox: mailbox => pullMailbox(spoken, mailbox),
+    installService: ports.installService ?? (() => installService(spoken)),
     plain: line => {
       stderr.write(`${line}\n`)
     },
@@ -168,19 +161,31 @@ async function run(
   if (keeping) await kept.forget()
   // From here on the pull and the daemon listen for signals themselves.
   letGoOfSignals()
-  return finish({ context, invocation: spoken, setUp, running, install: ports.installService })
+  return finish(context, spoken, setUp, running)
 }
 
-interface Finished {
-  readonly context: SetupContext
-  readonly invocation: Invocation
-  readonly setUp: SetUp
-  /** A daemon was told of the new permission. */
-  readonly running: boolean
-  readonly install: InstallService | undefined
+async function pullMailbox(invocation: Invocation, mailbox: string): Promise<object> {
+  const { pullCommand } = await import('./pull.ts')
+  const flags = { mailboxes: [mailbox], dryRun: false, yes: true, now: true }
+  if (!invocation.json) return { exitCode: await pullCommand(invocation, flags) }
+  const stdout = new PassThrough()
+  await pullCommand({ ...invocation, stdout }, flags)
+  return JSON.parse(String(stdout.read() ?? '{}')) as object
 }
 
-async function finish({ context, invocation, setUp, running, install }: Finished): Promise<number> {
+async function installService(invocation: Invocation): Promise<number> {
+  const { serviceCommand } = await import('./service.ts')
+  const stdout = invocation.json ? new PassThrough() : invocation.stdout
+  return serviceCommand({ ...invocation, json: false, stdout }, 'install')
+}
+
+/** @param running whether a daemon was told of the new permission */
+async function finish(
+  context: SetupContext,
+  invocation: Invocation,
+  setUp: SetUp,
+  running: boolean,
+): Promise<number> {
   const { asker, words, place, vault } = context
   const { account, mailbox } = setUp
   const answer = {
@@ -202,8 +207,8 @@ async function finish({ context, invocation, setUp, running, install }: Finished
   let pull: object | undefined
   let service: ServiceAnswer = { chosen: 'later', exitCode: exitCodes.ok }
   try {
-    pull = await offerPull(context, invocation, mailbox.name)
-    service = await offerService(context, invocation, install)
+    pull = await offerPull(context, mailbox.name)
+    service = await offerService(context)
   } catch (thrown) {
     // Everything is saved: who leaves now leaves nothing unfinished.
     if (!(thrown instanceof SetupLeft)) throw thrown

@@ -20,7 +20,8 @@ import { isInstanceRunning } from '../journal/lock.ts'
 import { noMailbox } from '../journal/records.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { brokenSentence } from './books.ts'
-import { faultJson, type Invocation, withConfig, writeJson, writeLine } from './invocation.ts'
+import { withConfig } from './configuration.ts'
+import { faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { troubleBlocks, troubleJson } from './trouble-blocks.ts'
 
 const latencyRows = 1000

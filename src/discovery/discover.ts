@@ -3,10 +3,13 @@
  * (RFC 6186), Mozilla's ISPDB. What is found is a proposal, shown with where it comes from, and proved by a real
  * login before it is saved. A server without TLS is shown as unusable, never quietly taken.
  */
+import systemResolver from 'node:dns/promises'
 import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
+import { type Fetcher, makeFetcher } from './fetch.ts'
 import type { Found, Origin } from './found.ts'
 import { type Preset, type PresetServer, presetForDomain, presetForMx, type UserForm } from './presets.ts'
 
+export type { Fetcher } from './fetch.ts'
 export type { Found, Origin } from './found.ts'
 
 export interface Discovery {
@@ -33,12 +36,11 @@ export interface Resolver {
   >
 }
 
-/** @returns the text, or undefined where there is no such file. Rejects where nobody could say. See fetchText. */
-export type Fetcher = (url: URL, signal: AbortSignal) => Promise<string | undefined>
-
 export interface DiscoverOptions {
-  readonly resolver: Resolver
-  readonly fetcher: Fetcher
+  /** Default: the system's. */
+  readonly resolver?: Resolver
+  /** Default: over the network. */
+  readonly fetcher?: Fetcher
   /** The owner's word: Mozilla's service learns the domain (never the address). Default true. */
   readonly askIspdb?: boolean
   /** Longest time for everything together, ms. Default 8000. */
@@ -139,7 +141,7 @@ export function domainOf(address: string): string | undefined {
 export async function discover(address: string, options: DiscoverOptions): Promise<Discovery> {
   const domain = domainOf(address)
   if (domain === undefined) throw new RangeError('not an e-mail address')
-  const { resolver, fetcher, deadlineMs = 8_000, askIspdb = true } = options
+  const { resolver = systemResolver, fetcher = makeFetcher(), deadlineMs = 8_000, askIspdb = true } = options
   const overdue = new AbortController()
   // Not AbortSignal.timeout(): its timer does not keep the process alive, and a left-behind look-up may not either.
   const timer = setTimeout(() => overdue.abort(new Error('timeout')), deadlineMs)

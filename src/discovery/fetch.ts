@@ -1,6 +1,8 @@
 /** Fetches a small text over https, for discover.ts: certificates checked, size capped, no other scheme on the way. */
 import { requestHttps } from '../base/tls.ts'
-import type { Fetcher } from './discover.ts'
+
+/** @returns the text, or undefined where there is no such file. Rejects where nobody could say. */
+export type Fetcher = (url: URL, signal: AbortSignal) => Promise<string | undefined>
 
 /** A configuration file has a few KB. */
 const mostOctets = 128 * 1024

@@ -1,7 +1,7 @@
 /** What every step of the set-up works with. */
 import type { Clock } from '../base/clock.ts'
+import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
-import type { Env } from '../commands/invocation.ts'
 import type { Discovery } from '../discovery/discover.ts'
 import type { Words } from '../locale/locale.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
@@ -26,6 +26,10 @@ export interface SetupContext {
   readonly discover: (address: string) => Promise<Discovery>
   /** @param url the one-time address: it stands in a program's arguments */
   readonly openBrowser: (url: string) => Promise<boolean>
+  /** A pull of this mailbox to its end, told to the owner; the object that `hikyaku pull --json` prints. */
+  readonly pullMailbox: (mailbox: string) => Promise<object>
+  /** Installs the service and says so; the exit code of `hikyaku service install`. */
+  readonly installService: () => Promise<number>
   /** A line as it is, without decoration: a link that is to be copied. */
   readonly plain: (line: string) => void
 }

@@ -1,7 +1,5 @@
 /** After the saving: a running daemon goes on, a first pull, the service. */
-import { PassThrough } from 'node:stream'
 import { exitCodes } from '../base/fault.ts'
-import type { Invocation } from '../commands/invocation.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { openJournal } from '../journal/sqlite.ts'
 import { confirm } from './asker.ts'
@@ -45,27 +43,15 @@ export async function wakeDaemon(
 }
 
 /** What the first pull did: the object that `hikyaku pull --json` prints, or undefined where none was made. */
-export async function offerPull(
-  context: SetupContext,
-  invocation: Invocation,
-  mailbox: string,
-): Promise<object | undefined> {
-  const { asker, words, place } = context
+export async function offerPull(context: SetupContext, mailbox: string): Promise<object | undefined> {
+  const { asker, words, place, pullMailbox } = context
   if (isInstanceRunning(place.stateDir)) {
     asker.tell('warn', words.pull.running)
     return undefined
   }
   const { question, yes, no } = words.pull
   if (!(await confirm(asker, { id: 'pull', message: question, initial: true, yes, no }))) return undefined
-  const { pullCommand } = await import('../commands/pull.ts')
-  const flags = { mailboxes: [mailbox], dryRun: false, yes: true, now: true }
-  if (!invocation.json) {
-    const exitCode = await pullCommand(invocation, flags)
-    return { exitCode }
-  }
-  const stdout = new PassThrough()
-  await pullCommand({ ...invocation, stdout }, flags)
-  return JSON.parse(String(stdout.read() ?? '{}')) as object
+  return pullMailbox(mailbox)
 }
 
 export type ServiceChoice = 'install' | 'here' | 'later'
@@ -76,20 +62,7 @@ export interface ServiceAnswer {
   readonly exitCode: number
 }
 
-/** Installs the service and says so; the exit code of `hikyaku service install`. */
-export type InstallService = (invocation: Invocation) => Promise<number>
-
-const installService: InstallService = async invocation => {
-  const { serviceCommand } = await import('../commands/service.ts')
-  const stdout = invocation.json ? new PassThrough() : invocation.stdout
-  return serviceCommand({ ...invocation, json: false, stdout }, 'install')
-}
-
-export async function offerService(
-  { asker, words }: SetupContext,
-  invocation: Invocation,
-  install = installService,
-): Promise<ServiceAnswer> {
+export async function offerService({ asker, words, installService }: SetupContext): Promise<ServiceAnswer> {
   // `--yes` alone changes nothing outside hikyaku's own folders.
   let initial: ServiceChoice = asker.interactive ? 'install' : 'later'
   for (;;) {
@@ -104,7 +77,7 @@ export async function offerService(
       initial,
     })
     if (chosen !== 'install') return { chosen, exitCode: exitCodes.ok }
-    const exitCode = await install(invocation)
+    const exitCode = await installService()
     if (exitCode === exitCodes.ok || !asker.interactive) return { chosen, exitCode }
     asker.tell('bad', words.service.notInstalled)
     initial = 'here'

@@ -17,6 +17,9 @@ export interface FoundServer {
   readonly pinned: string | undefined
 }
 
+/** What a login that failed was about, as far as the owner can correct it. */
+export type LoginHint = 'refused' | 'host' | 'unreachable' | 'tls' | 'method' | 'later'
+
 /** A mailbox whose login worked. */
 export interface ProvedMailbox {
   readonly server: FoundServer

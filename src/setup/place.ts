@@ -1,8 +1,8 @@
 /** Where the set-up reads and writes: configuration file, state directory, endpoints, and what is there already. */
 import { join } from 'node:path'
-import { homeOf } from '../base/home.ts'
+
+import { type Env, homeOf } from '../base/home.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
-import type { Env } from '../commands/invocation.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { endpointProblems, endpointsOf } from '../config/endpoints.ts'
 import { readEnvironment, variables } from '../config/env.ts'

@@ -8,7 +8,7 @@ import { askAboutCertificate, showsCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
 import { chooseServer } from './find-server.ts'
 import { type Looked, lookInto } from './folders.ts'
-import { type FoundServer, type ProvedMailbox, trialMailbox } from './mailbox.ts'
+import { type FoundServer, type LoginHint, type ProvedMailbox, trialMailbox } from './mailbox.ts'
 
 export interface Proved {
   readonly mailbox: ProvedMailbox
@@ -83,8 +83,6 @@ async function askUser(
     initial: server.userForm === 'account-name' && !again ? undefined : (known ?? address),
   })
 }
-
-export type LoginHint = 'refused' | 'host' | 'unreachable' | 'tls' | 'method' | 'later'
 
 function hintFor({ code }: Fault): LoginHint {
   if (code === 'source.login-refused') return 'refused'

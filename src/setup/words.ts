@@ -3,8 +3,7 @@
 import type { FaultCode } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import type { Found, Origin } from '../discovery/discover.ts'
-import type { FoundServer } from './mailbox.ts'
-import type { LoginHint } from './prove.ts'
+import type { FoundServer, LoginHint } from './mailbox.ts'
 import { en } from './words-en.ts'
 import { ja } from './words-ja.ts'
 
