@@ -185,35 +185,26 @@ function describeHouse(): string[] {
 
 /** Being mended: how many lines break the table, room by room. No figure here may grow, and the list goes. */
 const knownBreaches: Readonly<Record<string, number>> = {
-  'alerts -> vault': 1,
-  'commands -> journal': 6,
+  'commands -> authentication': 3,
   'commands -> gmail': 2,
+  'commands -> journal': 6,
   'commands -> source': 4,
-  'commands -> authentication': 5,
-  'config -> vault': 6,
-  'config -> locale': 4,
-  'doctor -> source': 9,
   'doctor -> gmail': 1,
   'doctor -> journal': 3,
+  'doctor -> source': 9,
   'doctor -> vault': 1,
   'gmail -> config': 1,
   'google -> config': 2,
-  'google -> vault': 1,
-  'locale -> config': 2,
   'locale -> journal': 1,
-  'log -> config': 1,
   'message -> journal': 1,
-  'pull -> vault': 2,
   'pull -> discovery': 1,
-  'service -> config': 1,
-  'service -> locale': 1,
-  'setup -> source': 7,
-  'setup -> journal': 2,
   'setup -> daemon': 2,
+  'setup -> journal': 2,
+  'setup -> source': 7,
   'source -> config': 8,
 }
-const knownCircles = 8
-const knownLong = 8
+const knownCircles = 5
+const knownLong = 7
 
 describe('the house', () => {
   test('has a floor for each room, and each room uses rooms below it only', t => {
@@ -268,13 +259,14 @@ describe('the house', () => {
         assert.ok(!of.startsWith('src/') || existsSync(join(root, of)), `${file} imports ${of}, no such file`)
   })
 
-  test('each room imports what the table lets it use, and by its doors only', () => {
+  test('each room imports what the table lets it use, and by its doors only', t => {
     const found = new Map<string, string[]>()
     for (const file of files)
       for (const { of } of imports.get(file) ?? []) {
         const why = breachOf(file, of)
         if (why === undefined) continue
         const rooms = `${roomOf(file)} -> ${roomOf(of)}`
+        t.diagnostic(`${file} imports ${of}: ${why}`)
         found.set(rooms, [...(found.get(rooms) ?? []), `${file} imports ${of}: ${why}`])
       }
     assert.deepEqual(
@@ -283,8 +275,9 @@ describe('the house', () => {
     )
   })
 
-  test('nothing goes round in a circle, neither rooms nor files', () => {
+  test('nothing goes round in a circle, neither rooms nor files', t => {
     const circles = [...circlesIn(arrowsBetweenRooms), ...circlesIn(arrowsBetweenFiles)]
+    for (const circle of circles) t.diagnostic(`circle: ${circle.join(' ')}`)
     assert.ok(circles.length <= knownCircles, JSON.stringify(circles))
   })
 
