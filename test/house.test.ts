@@ -41,7 +41,7 @@ const house: Readonly<Record<string, Room>> = {
   log: { floor: 3, uses: ['base', 'locale'], doors: ['log.ts'] },
   config: { floor: 3, uses: ground },
   vault: { floor: 3, uses: ground, doors: ['vault.ts', 'open-vault.ts', 'login-key.ts', 'environment.ts'] },
-  source: { floor: 3, uses: shared, doors: ['source.ts'], adapters: ['imap.ts', 'pop3.ts'] },
+  source: { floor: 3, uses: shared, doors: ['source.ts', 'inspect.ts'], adapters: ['imap.ts', 'pop3.ts'] },
   journal: {
     floor: 3,
     uses: shared,
@@ -191,7 +191,7 @@ const knownBreaches: Readonly<Record<string, number>> = {
   'commands -> source': 4,
   'doctor -> gmail': 1,
   'doctor -> journal': 3,
-  'doctor -> source': 9,
+  'doctor -> source': 2,
   'doctor -> vault': 1,
   'gmail -> config': 1,
   'google -> config': 2,
@@ -200,11 +200,10 @@ const knownBreaches: Readonly<Record<string, number>> = {
   'pull -> discovery': 1,
   'setup -> daemon': 2,
   'setup -> journal': 2,
-  'setup -> source': 7,
-  'source -> config': 8,
+  'setup -> source': 4,
 }
 const knownCircles = 5
-const knownLong = 7
+const knownLong = 6
 
 describe('the house', () => {
   test('has a floor for each room, and each room uses rooms below it only', t => {
