@@ -1,7 +1,9 @@
-import type { AuthenticationWords } from './words.ts'
-
 /** English texts of the authentication room. */
-export const wordsEn: AuthenticationWords = {
+
+/** Facts of a reason, already made fit to be shown. */
+type ShownFacts = Readonly<Record<string, string>>
+
+export const en = {
   labels: {
     message: 'Message',
     octets: 'octets',
@@ -49,6 +51,7 @@ export const wordsEn: AuthenticationWords = {
     dmarc: 'Does either fit the From line?',
     arc: 'Do forwarders vouch for it?',
   },
+  /** SPF, DKIM, DMARC and ARC words with what they mean, short. */
   results: {
     pass: 'pass',
     fail: 'fail',
@@ -98,6 +101,7 @@ export const wordsEn: AuthenticationWords = {
       'Not verified: the check was broken off, for it took too long or met what it does not understand.',
     'too-busy': 'Not verified: too many other messages were being checked. That says nothing about this one.',
   },
+  /** Which bound made a message too complex. */
   complexities: {
     'header-octets': 'its header is longer than 64 KiB',
     fields: 'it has more than 1,000 header fields',
@@ -110,6 +114,7 @@ export const wordsEn: AuthenticationWords = {
     'signed-octets': 'it bears too many signatures for its size',
     'line-octets': 'one of its lines is longer than 1 MiB',
   },
+  /** `{spf}` stands for the word that SPF would have said. */
   outcomes: {
     delivered: 'in the inbox',
     'delivered-softfail': 'in the inbox, but with SPF {spf}',
@@ -125,48 +130,50 @@ export const wordsEn: AuthenticationWords = {
     unknown: 'What forwarding would have done is not known.',
   },
   reasons: {
-    'spf-forwarder': ({ spf = '', domain = '', address }) =>
+    'spf-forwarder': ({ spf = '', domain = '', address }: ShownFacts) =>
       spf === 'none'
         ? `SPF none: ${domain} does not say which servers may send for it.`
         : `SPF ${spf}: Gmail would have seen the address ${address} of your server, which ${domain} ${listed(spf)}.`,
-    'spf-stranger': ({ spf = '', domain = '' }) =>
+    'spf-stranger': ({ spf = '', domain = '' }: ShownFacts) =>
       spf === 'none'
         ? `SPF none: ${domain} does not say which servers may send for it.`
         : `SPF ${spf}: Gmail would have seen the address of your server, which ${domain} ${listed(spf)}.`,
-    'spf-direct': ({ spf, domain }) => `SPF ${spf} for ${domain}, as your server received it.`,
-    'spf-rewritten': () =>
+    'spf-direct': ({ spf, domain }: ShownFacts) => `SPF ${spf} for ${domain}, as your server received it.`,
+    'spf-rewritten': (_facts: ShownFacts) =>
       'SPF pass, but only for your server’s own domain: SRS puts that in place of the sender’s.',
-    'spf-unknown': () => 'SPF: not known.',
-    'dkim-survives': ({ domain }) =>
+    'spf-unknown': (_facts: ShownFacts) => 'SPF: not known.',
+    'dkim-survives': ({ domain }: ShownFacts) =>
       `DKIM pass: the signature of ${domain} survives a forward that changes nothing.`,
-    'dkim-survives-other': ({ domain, from }) =>
+    'dkim-survives-other': ({ domain, from }: ShownFacts) =>
       `DKIM pass, but the signature is ${domain}’s and does not speak for ${from}.`,
-    'dkim-broken': () => 'DKIM fail: no signature on it is valid.',
-    'dkim-none': () => 'DKIM none: the sender does not sign, so nothing but SPF could speak for it.',
-    'dkim-unknown': () => 'DKIM: not known.',
-    'dmarc-pass-dkim': ({ from }) => `DMARC pass: the signature speaks for ${from}.`,
-    'dmarc-pass-spf': ({ from }) => `DMARC pass: SPF speaks for ${from}.`,
-    'dmarc-none': ({ from }) => `DMARC none: ${from} asks for nothing.`,
-    'dmarc-fail-none': ({ from }) => `DMARC fail, but ${from} asks for no consequence (p=none).`,
-    'dmarc-fail-quarantine': ({ from }) =>
+    'dkim-broken': (_facts: ShownFacts) => 'DKIM fail: no signature on it is valid.',
+    'dkim-none': (_facts: ShownFacts) =>
+      'DKIM none: the sender does not sign, so nothing but SPF could speak for it.',
+    'dkim-unknown': (_facts: ShownFacts) => 'DKIM: not known.',
+    'dmarc-pass-dkim': ({ from }: ShownFacts) => `DMARC pass: the signature speaks for ${from}.`,
+    'dmarc-pass-spf': ({ from }: ShownFacts) => `DMARC pass: SPF speaks for ${from}.`,
+    'dmarc-none': ({ from }: ShownFacts) => `DMARC none: ${from} asks for nothing.`,
+    'dmarc-fail-none': ({ from }: ShownFacts) => `DMARC fail, but ${from} asks for no consequence (p=none).`,
+    'dmarc-fail-quarantine': ({ from }: ShownFacts) =>
       `DMARC fail: nothing speaks for ${from} any more, and ${from} asks to treat such mail as spam (p=quarantine).`,
-    'dmarc-fail-reject': ({ from }) =>
+    'dmarc-fail-reject': ({ from }: ShownFacts) =>
       `DMARC fail: nothing speaks for ${from} any more, and ${from} asks to refuse such mail (p=reject).`,
-    'dmarc-unknown': () => 'DMARC: not known.',
-    'policy-percent': ({ percent }) =>
+    'dmarc-unknown': (_facts: ShownFacts) => 'DMARC: not known.',
+    'policy-percent': ({ percent }: ShownFacts) =>
       `The domain asks for that for ${percent} % of such mail only (pct=${percent}).`,
-    unauthenticated: () =>
+    unauthenticated: (_facts: ShownFacts) =>
       'Neither SPF nor DKIM passes, and Gmail asks for one of them: spam folder, or refused with 550-5.7.26.',
-    'arc-may-help': () =>
+    'arc-may-help': (_facts: ShownFacts) =>
       'The seal tells Gmail that all was well when your server received it. Gmail decides whether to believe that.',
-    'arc-not-needed': () => 'The seal changes nothing here.',
-    'arc-nothing-good': () =>
+    'arc-not-needed': (_facts: ShownFacts) => 'The seal changes nothing here.',
+    'arc-nothing-good': (_facts: ShownFacts) =>
       'The seal does not help: it could only say that the message was not all right on arrival.',
-    'arc-broken': () => 'The seal does not help: the message arrived with a broken ARC chain.',
+    'arc-broken': (_facts: ShownFacts) =>
+      'The seal does not help: the message arrived with a broken ARC chain.',
   },
   report: {
-    title: days => `What forwarding would have done to the mail of the last ${days} days`,
-    empty: days => `No verified mail in the last ${days} days.`,
+    title: (days: string) => `What forwarding would have done to the mail of the last ${days} days`,
+    empty: (days: string) => `No verified mail in the last ${days} days.`,
     columns: {
       mailbox: 'Mailbox',
       sender: 'Sender domain',
@@ -178,13 +185,16 @@ export const wordsEn: AuthenticationWords = {
     },
     total: 'Total',
     legend: '# lost (refused)   + spam folder',
-    summary: ({ messages, lost, spam }) =>
+    summary: ({ messages, lost, spam }: ShownFacts) =>
       `Of ${messages} messages, forwarding would have lost ${lost} and put ${spam} into the spam folder. hikyaku imported them as they were.`,
-    notKnown: count => `For ${count} more, what forwarding would have done is not known.`,
-    others: count => `${count} other domains`,
+    notKnown: (count: string) => `For ${count} more, what forwarding would have done is not known.`,
+    others: (count: string) => `${count} other domains`,
+    /** Above the list of imports that had to be repeated without knowing the outcome of the one before. */
     repeated: 'These may stand in Gmail twice, because an answer of Gmail was lost:',
   },
 }
+
+export type AuthenticationWords = typeof en
 
 function listed(spf: string): string {
   if (spf === 'pass') return 'allows'

@@ -1,7 +1,7 @@
-import type { AuthenticationWords } from './words.ts'
+import type { AuthenticationWords } from './words-en.ts'
 
 /** 認証結果の日本語の文言。SPF という言葉を知らない人にも読めるように書く。 */
-export const wordsJa: AuthenticationWords = {
+export const ja: AuthenticationWords = {
   labels: {
     message: 'メール',
     octets: 'バイト',

@@ -1,72 +1,52 @@
 /** What `hikyaku journal` says to people, in both languages. */
 
 import type { Language } from '../base/language.ts'
-import type { RowProblem } from '../journal/check.ts'
 import type { RebuildCount } from '../proof/rebuild.ts'
-
-export interface JournalWords {
-  readonly none: string
-  sound(messages: string): string
-  unsound(file: string): string
-  readonly missing: string
-  damaged(words: string): string
-  newer(found: number, known: number): string
-  notConserved(mailbox: string, listed: number, rows: number): string
-  readonly rows: Readonly<Record<RowProblem, (count: number) => string>>
-  shown(ids: string): string
-  readonly next: string
-  readonly nothingToDo: string
-  question(file: string): string
-  readonly needsYes: string
-  readonly unchanged: string
-  readBack(account: string, allowed: boolean): string
-  salvage(rows: number): string
-  done(mailbox: string, count: RebuildCount): string
-  unknown(count: number): string
-  aside(file: string): string
-  readonly after: string
-}
 
 const s = (count: number): string => (count === 1 ? '' : 's')
 
-const en: JournalWords = {
+const en = {
   none: 'There is no journal here yet. The first pull makes it.',
-  sound: messages => `The journal is sound (${messages} messages).`,
-  unsound: file => `The journal cannot be relied on: ${file}`,
+  sound: (messages: string) => `The journal is sound (${messages} messages).`,
+  unsound: (file: string) => `The journal cannot be relied on: ${file}`,
   missing: 'The file has vanished, or is empty.',
-  damaged: words => `The file is damaged: ${words}`,
-  newer: (found, known) =>
+  damaged: (words: string) => `The file is damaged: ${words}`,
+  newer: (found: number, known: number) =>
     `It is of a newer hikyaku (version ${found} of the tables; this one knows ${known}).`,
-  notConserved: (mailbox, listed, rows) => `${mailbox}: ${listed} messages were listed, ${rows} have a row.`,
+  notConserved: (mailbox: string, listed: number, rows: number) =>
+    `${mailbox}: ${listed} messages were listed, ${rows} have a row.`,
   rows: {
-    'no-gmail-id': n => `${n} imported message${s(n)} without Gmail's id.`,
-    'merged-into-nothing': n => `${n} message${s(n)} merged into one that was never imported.`,
-    'no-digest': n => `${n} message${s(n)} sent to Gmail without a digest on record.`,
-    'settled-too-early': n =>
+    'no-gmail-id': (n: number) => `${n} imported message${s(n)} without Gmail's id.`,
+    'merged-into-nothing': (n: number) => `${n} message${s(n)} merged into one that was never imported.`,
+    'no-digest': (n: number) => `${n} message${s(n)} sent to Gmail without a digest on record.`,
+    'settled-too-early': (n: number) =>
       `${n} message${s(n)} that the source was asked to delete or move before the import.`,
-    'no-settled-as': n => `${n} settled message${s(n)} without what was done at the source.`,
-    'gone-but-present': n => `${n} message${s(n)} called gone that stand${n === 1 ? 's' : ''} at the source.`,
-    'unknown-mailbox': n => `${n} message${s(n)} of a mailbox that the journal does not know.`,
+    'no-settled-as': (n: number) => `${n} settled message${s(n)} without what was done at the source.`,
+    'gone-but-present': (n: number) =>
+      `${n} message${s(n)} called gone that stand${n === 1 ? 's' : ''} at the source.`,
+    'unknown-mailbox': (n: number) => `${n} message${s(n)} of a mailbox that the journal does not know.`,
   },
-  shown: ids => `No. ${ids}`,
+  shown: (ids: string) => `No. ${ids}`,
   next: 'Your mail stays where it is. Put the file back from a backup, or run `hikyaku journal rebuild`.',
   nothingToDo: 'The journal is sound. There is nothing to rebuild.',
-  question: file =>
+  question: (file: string) =>
     `Make a new journal? Every message in the source mailboxes is read once and looked for in Gmail. Nothing is deleted anywhere; the old file is kept (${file}).`,
   needsYes: 'journal rebuild without a terminal needs --yes',
   unchanged: 'Nothing was changed.',
-  readBack: (account, allowed) =>
+  readBack: (account: string, allowed: boolean) =>
     allowed
       ? `${account}: hikyaku may read in Gmail, so each message is looked up there.`
       : `${account}: hikyaku may not read in Gmail (gmail.readonly was not granted). What the old journal does not show is imported again; Gmail merges what has the same Message-ID.`,
-  salvage: rows => `${rows} row${s(rows)} of the old journal can be read.`,
-  done: (mailbox, c) =>
+  salvage: (rows: number) => `${rows} row${s(rows)} of the old journal can be read.`,
+  done: (mailbox: string, c: RebuildCount) =>
     `${mailbox}: ${c.listed} message${s(c.listed)} at the source: ${c.imported} found in Gmail or in the old journal, ${c.merged} with the same content, ${c.ignored} left out by rule, ${c.waiting} for the next pull, ${c.unknown} uncertain.`,
-  unknown: n =>
+  unknown: (n: number) =>
     `${n} message${s(n)} may be in Gmail already, and nothing can tell. The next pull imports ${n === 1 ? 'it' : 'them'} as your settings say, and counts ${n === 1 ? 'it' : 'them'} as repeated.`,
-  aside: file => `The old file is kept: ${file}`,
+  aside: (file: string) => `The old file is kept: ${file}`,
   after: 'The new journal is in place. Go on with `hikyaku pull`, or start the service again.',
 }
+
+export type JournalWords = typeof en
 
 const ja: JournalWords = {
   none: '記録はまだありません。最初の取り込みのときに作られます。',

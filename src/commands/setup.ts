@@ -8,6 +8,7 @@ import type { Language } from '../base/language.ts'
 import { absolutePath } from '../config/load-paths.ts'
 import { discover } from '../discovery/discover.ts'
 import { wordsFor } from '../locale/locale.ts'
+import { lookUp } from '../locale/look-up.ts'
 import { reasonText } from '../locale/reasons.ts'
 import { type Answers, type Asker, confirm, SetupLeft, withGiven } from '../setup/asker.ts'
 import type { SetupContext } from '../setup/context.ts'
@@ -150,7 +151,7 @@ async function run(
       ? addMissingSecrets
       : setUpMailbox)(context, given)
   const { account, config } = setUp
-  const because = words.because[reason] ?? reasonText(reason, language)
+  const because = lookUp(words.because, reason) ?? reasonText(reason, language)
   const kind = reasonText(context.vault.kind, language)
   const file = setUp.mailbox === undefined ? undefined : place.configFile
   if (file !== undefined || account.signedIn !== undefined)

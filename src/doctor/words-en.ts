@@ -2,7 +2,6 @@
 
 import { makeFormat } from '../locale/format.ts'
 import { reasonText } from '../locale/reasons.ts'
-import type { DoctorWords } from './words.ts'
 
 const { number, size, span, relative, instant } = makeFormat('en')
 const count = (many: number, one: string, more = `${one}s`): string =>
@@ -13,63 +12,66 @@ const list = (items: readonly string[]): string => items.join(', ')
 const folderName = (folder: string): string => (folder === '' ? 'the mailbox' : `the folder ${folder}`)
 const family = (one: 4 | 6): string => `IPv${one}`
 
-export const en: DoctorWords = {
-  node: version => `version ${version}`,
-  oldNode: (version, least) => ({
+export const en = {
+  node: (version: string) => `version ${version}`,
+  oldNode: (version: string, least: string) => ({
     what: `Node.js ${version} is too old: hikyaku needs ${least} or newer.`,
     next: 'Install the current long-term version from https://nodejs.org/ and start hikyaku with it.',
   }),
-  unverifiedTls: setting => ({
+  /** Each names the variables as they are set, `NAME=value`. */
+  unverifiedTls: (setting: string) => ({
     what: `${setting} tells Node.js to believe any certificate. hikyaku does not obey it and goes on checking.`,
     next: 'Remove this variable: other programs obey it. For a server with a certificate of its own use MAIL_CA_FILE or pin the certificate.',
   }),
-  moreAuthorities: settings => ({
+  moreAuthorities: (settings: readonly string[]) => ({
     what: `Authorities beside the usual ones are trusted, by ${list(settings)}: who holds their keys can read mail and tokens on the way.`,
     next: 'Right where your own network looks into TLS and you want it so; otherwise remove it here and from the service.',
   }),
-  keyLog: settings => ({
+  keyLog: (settings: readonly string[]) => ({
     what: `${list(settings)} asks for the keys of all encrypted connections to be written to a file: who reads it reads mail, password and tokens.`,
     next: 'Remove this variable here and from the service, and delete the file.',
   }),
-  foreignOptions: settings => ({
+  foreignOptions: (settings: readonly string[]) => ({
     what: `Options from the environment change how Node.js runs hikyaku: ${list(settings)}. Such options can load other code or log keys.`,
     next: 'Remove them here and from the service, unless you set them yourself and still need them.',
   }),
-  settings: (mailboxes, accounts) =>
+  settings: (mailboxes: number, accounts: number) =>
     `${count(mailboxes, 'mailbox', 'mailboxes')} into ${count(accounts, 'Gmail account')}`,
+  /** Below a line of configuration trouble. */
   mendSettings: 'Mend this setting; nothing is pulled before that. `hikyaku setup` can do it with you.',
-  secretsWell: kinds => `all there and readable (${list(kinds.map(kind => reasonText(kind, 'en')))})`,
-  openFile: (file, command) => ({
+  secretsWell: (kinds: readonly string[]) =>
+    `all there and readable (${list(kinds.map(kind => reasonText(kind, 'en')))})`,
+  openFile: (file: string, command: string) => ({
     what: `Other users of this computer can read ${file}, which holds a secret.`,
     next: `Run: ${command}`,
   }),
-  state: (folder, free) => `${folder}, ${size(free)} free`,
-  stateToCome: folder => `${folder} will be made at the first pull`,
-  stateOpen: (folder, command) => ({
+  state: (folder: string, free: number) => `${folder}, ${size(free)} free`,
+  stateToCome: (folder: string) => `${folder} will be made at the first pull`,
+  stateOpen: (folder: string, command: string) => ({
     what: `Other users of this computer can look into ${folder}: it tells who wrote to you when.`,
     next: `Run: ${command}`,
   }),
-  stateForeign: (folder, uid) => ({
+  stateForeign: (folder: string, uid: number) => ({
     what: `${folder} belongs to another user (number ${uid}).`,
     next: 'That is right where the service runs as that user; otherwise run hikyaku as that user, or set STATE_DIR to a folder of your own.',
   }),
-  littleRoom: (folder, free) => ({
+  littleRoom: (folder: string, free: number) => ({
     what: `Only ${size(free)} are free where ${folder} is. A large message may not fit.`,
     next: 'Make room on that disk soon, or set STATE_DIR to another one (and move the folder there).',
   }),
-  journal: (messages, octets) => `sound; ${count(messages, 'message')}, ${size(octets)}`,
+  journal: (messages: number, octets: number) => `sound; ${count(messages, 'message')}, ${size(octets)}`,
   noJournal: 'none yet: nothing has been pulled',
   running: 'hikyaku is running',
   notRunning: {
     what: 'hikyaku is not running: no mail is pulled by itself.',
     next: 'Start it with `hikyaku run`, or for good with `hikyaku service install`.',
   },
-  twoInstances: service => ({
+  twoInstances: (service: string) => ({
     what: `The service ${service} cannot start, because another hikyaku uses the same data folder.`,
     next: 'Stop the other one (a `hikyaku run` in a terminal, a container, a second service), or give it a STATE_DIR of its own.',
   }),
-  service: name => `${name} is on`,
-  serviceStopped: (name, detail, command) => ({
+  service: (name: string) => `${name} is on`,
+  serviceStopped: (name: string, detail: string, command: string) => ({
     what: `${name} is installed but not running${detail === '' ? '' : ` (${detail})`}.`,
     next: `Mend what is bad above, then run \`hikyaku service install\` again. Its log: ${command}`,
   }),
@@ -78,51 +80,57 @@ export const en: DoctorWords = {
     next: 'Run `hikyaku service install`. A container or a task scheduler that starts it is as good.',
   },
   noServiceManager: 'this system has no service manager that hikyaku knows',
-  alerts: (ways, minutes) =>
+  alerts: (ways: readonly ('mail' | 'webhook' | 'ping')[], minutes: number) =>
     `after ${count(minutes, 'minute')} of trouble, by ${list(ways.map(way => ({ mail: 'a mail in Gmail', webhook: 'web hook', ping: 'ping' })[way]))}`,
   noAlerts: {
     what: 'Nobody is told when mail stops coming.',
     next: 'Set ALERT_MAIL=true, or ALERT_WEBHOOK or ALERT_PING.',
   },
-  clock: off => `right (${span(Math.abs(off))} away from Google’s)`,
-  clockOff: off => ({
+  clock: (off: number) => `right (${span(Math.abs(off))} away from Google’s)`,
+  clockOff: (off: number) => ({
     what: `The clock of this computer is ${span(Math.abs(off))} ${off > 0 ? 'slow' : 'fast'}: certificates and sign-ins are judged by it, and waits come out wrong.`,
     next: 'Set the clock and let it be kept right (on Linux: timedatectl set-ntp true).',
   }),
-  clockUnlikely: now => ({
+  /** Google's certificate is out of date by it. */
+  clockUnlikely: (now: number) => ({
     what: `By the clock of this computer (${instant(now)}) even Google’s certificate is out of date: the clock is most likely wrong.`,
     next: 'Set the clock and let it be kept right (on Linux: timedatectl set-ntp true). If it is right, something on the way stands in for Google.',
   }),
-  addresses: (host, four, six) =>
+  addresses: (host: string, four: readonly string[], six: readonly string[]) =>
     `${host}: IPv4 ${four.length > 0 ? list(four) : 'none'}; IPv6 ${six.length > 0 ? list(six) : 'none'}`,
-  reached: (server, families) =>
+  reached: (server: string, families: readonly (readonly [family: 4 | 6, ms: number])[]) =>
     `${server} answers (${list(families.map(([one, ms]) => `${family(one)} in ${took(ms)}`))})`,
-  deadFamily: (server, dead) => ({
+  /** One family does not answer, the other does. `none` where this machine has no route of that family at all. */
+  deadFamily: (server: string, dead: 4 | 6) => ({
     what: `${server} has an ${family(dead)} address, but nothing answers there; over ${family(dead === 6 ? 4 : 6)} it answers.`,
     next: `hikyaku goes the other way by itself, a moment later each time. Mend ${family(dead)} on this network, or switch it off.`,
   }),
-  noFamilyHere: (server, one) => `${server} answers; this computer has no ${family(one)}, which does no harm`,
-  certificate: (names, issuer, days) =>
+  noFamilyHere: (server: string, one: 4 | 6) =>
+    `${server} answers; this computer has no ${family(one)}, which does no harm`,
+  certificate: (names: readonly string[], issuer: string, days: number) =>
     `made out to ${list(names)}; by ${issuer}; ${count(days, 'day')} left`,
-  certificatePinned: days => `the pinned one; ${count(days, 'day')} left`,
-  certificateEnding: (names, days) => ({
+  certificatePinned: (days: number) => `the pinned one; ${count(days, 'day')} left`,
+  certificateEnding: (names: readonly string[], days: number) => ({
     what: `The certificate for ${list(names)} ends in ${count(days, 'day')}.`,
     next: 'Hosting companies renew it by themselves, often at the last moment. If it is your own server, renew it now.',
   }),
-  certificateSeen: (names, from, to, sha256) =>
+  /** Below a certificate that is refused: what it says, and its digest for a pin. */
+  certificateSeen: (names: readonly string[], from: number, to: number, sha256: string) =>
     `The certificate names ${names.length > 0 ? list(names) : 'no server'} and is valid from ${instant(from)} to ${instant(to)}. To pin it: MAIL_CERT_SHA256=${sha256}`,
   clearText: 'no encryption; that is allowed only because the server is this computer itself',
-  loggedIn: (user, tls) => `logged in as ${user}${tls === undefined ? '' : ` (${tls})`}`,
-  loginByDaemon: what => ({
+  loggedIn: (user: string, tls: string | undefined) =>
+    `logged in as ${user}${tls === undefined ? '' : ` (${tls})`}`,
+  /** The running hikyaku has the mailbox open, or logged in a moment ago. */
+  loginByDaemon: (what: string) => ({
     what: `${what} The hikyaku that is running uses this mailbox itself, so doctor could not look into it.`,
     next: 'Most likely nothing: “Last pull” below tells whether mail comes. To be sure, run `hikyaku doctor` again in a minute.',
   }),
-  loginCapped: refused => ({
+  loginCapped: (refused: number) => ({
     what: `The login was refused ${count(refused, 'time')} within the last hour, so doctor did not try again: hosts lock an address after too many.`,
     next: 'Correct the password, wait an hour, and run `hikyaku doctor` again.',
   }),
-  folder: (folder, messages) => `${folderName(folder)}: ${count(messages, 'message')}`,
-  namelessMessages: (folder, nameless, all) => ({
+  folder: (folder: string, messages: number) => `${folderName(folder)}: ${count(messages, 'message')}`,
+  namelessMessages: (folder: string, nameless: number, all: number) => ({
     what: `In ${folderName(folder)} the server gives ${number(nameless)} of ${count(all, 'message')} no lasting name, so hikyaku recognises them by their content.`,
     next: 'It works, but each look costs more. Prefer MAIL_PROTOCOL=imap where the host has it.',
   }),
@@ -130,13 +138,14 @@ export const en: DoctorWords = {
     what: 'This POP3 server has no UIDL: hikyaku must look into each message to know which ones are new.',
     next: 'It works, but slowly with many messages. Prefer MAIL_PROTOCOL=imap where the host has it, or let imported mail be deleted (AFTER_IMPORT=delete-after:14d).',
   },
-  abilities: (protocol, names) =>
+  abilities: (protocol: 'imap' | 'pop3', names: readonly string[]) =>
     `${protocol.toUpperCase()}${names.length > 0 ? ` with ${list(names)}` : ', nothing beyond the basics'}`,
   noIdle: {
     what: 'The server does not tell of new mail by itself (no IDLE).',
     next: 'Nothing: hikyaku asks every half minute instead.',
   },
-  silentIdle: folders => ({
+  /** @param folders whose new mail IDLE did not tell of */
+  silentIdle: (folders: string) => ({
     what: `The server announces IDLE and does not tell of new mail by it (${folders}).`,
     next: 'Nothing: hikyaku asks every few seconds instead, over the same connection, until IDLE tells again.',
   }),
@@ -148,62 +157,71 @@ export const en: DoctorWords = {
     what: 'AFTER_IMPORT asks to move imported mail, but this server cannot do that safely (no MOVE and no UIDPLUS).',
     next: 'Mail is imported and stays where it is. Set AFTER_IMPORT=keep.',
   },
-  expires: days => ({
+  expires: (days: number) => ({
     what:
       days === 0
         ? 'This host deletes messages as soon as they were retrieved (EXPIRE 0): it keeps no copy.'
         : `This host deletes messages ${count(days, 'day')} after they arrived (EXPIRE).`,
     next: 'Nothing is lost: what was imported is in Gmail. Only do not count on the copy at the host.',
   }),
-  longerWaits: phases =>
+  /** Phases of a session, as people call them, and how long each is given, ms. */
+  longerWaits: (phases: readonly (readonly [phase: string, ms: number])[]) =>
     `this server took longer than usual; it is given more time for ${list(phases.map(([phase, ms]) => `${phase} (${span(ms)})`))}`,
-  pollWell: every =>
+  pollWell: (every: number | undefined) =>
     every === undefined ? 'no limit is known' : `every ${span(every)}; no limit forbids it`,
-  pollTooOften: (every, least, host) => ({
+  pollTooOften: (every: number, least: number, host: string) => ({
     what: `SCHEDULE looks every ${span(every)}, but ${host} allows a login only every ${span(least)}.`,
     next: `Set SCHEDULE so that at least ${span(least)} lie between two looks, or use MAIL_PROTOCOL=imap.`,
   }),
-  signedIn: ms => `Google takes the permission${ms === undefined ? '' : ` (${took(ms)})`}`,
+  signedIn: (ms: number | undefined) =>
+    `Google takes the permission${ms === undefined ? '' : ` (${took(ms)})`}`,
   consentLasts: 'Google names no end',
-  consentTesting: left => ({
+  consentTesting: (left: number) => ({
     what: `The permission ends ${relative(left)}: the Google project is in “Testing”, where it lasts seven days only.`,
     next: 'Open https://console.cloud.google.com/auth/audience, press “Publish app”, then run `hikyaku setup google` once more.',
   }),
-  scopes: canRead =>
+  scopes: (canRead: boolean): string =>
     canRead
       ? 'may put mail in, make labels, and read (gmail.readonly)'
       : 'may put mail in and make labels; may not read',
   scopesUnknown: 'Google did not say which ones were given',
-  api: (ms, imports) => `answers in ${took(ms)}; at most ${count(imports, 'import')} a minute`,
-  account: address => `signed in as ${address}`,
-  accountNamed: address =>
+  api: (ms: number, imports: number) =>
+    `answers in ${took(ms)}; at most ${count(imports, 'import')} a minute`,
+  account: (address: string) => `signed in as ${address}`,
+  /** Google does not say whose the permission is, and the paths name the address. */
+  accountNamed: (address: string) =>
     `Google does not say whose permission this is, so its owner could not be proved; every request names ${address}, and Gmail refuses another account’s. \`hikyaku setup google\` has it proved`,
+  /** Neither is known. */
   accountUnproved: {
     what: 'Google does not say whose permission this is, and no address is set: its owner could not be proved, and mail goes to whoever gave it.',
     next: 'Run `hikyaku setup google` and sign in once more, or set GMAIL_ACCOUNT to your address.',
   },
-  labels: (there, toCome) =>
+  labels: (there: readonly string[], toCome: readonly string[]) =>
     [
       there.length > 0 ? `there: ${list(there)}` : '',
       toCome.length > 0 ? `made when first needed: ${list(toCome)}` : '',
     ]
       .filter(part => part !== '')
       .join('; ') || 'none asked for',
-  lastPull: ago => `went well ${relative(-ago)}`,
+  lastPull: (ago: number) => `went well ${relative(-ago)}`,
   noPull: { what: 'There has been no pull yet.', next: 'Run `hikyaku pull`, or start the service.' },
-  wellAgain: (since, what) => ({
+  /** The last pull failed, and all that doctor tried works now. */
+  wellAgain: (since: number, what: string) => ({
     what: `The last pull failed (for ${span(since)}): ${what}`,
     next: 'What doctor tried just now works, so this mends itself at the next pull. At once: `hikyaku check-now`, or `hikyaku pull`.',
   }),
-  failing: (since, what, next) => ({ what: `For ${span(since)}: ${what}`, next }),
+  failing: (since: number, what: string, next: string) => ({ what: `For ${span(since)}: ${what}`, next }),
   noneAside: 'none',
-  aside: (many, reason) => ({
+  aside: (many: number, reason: string) => ({
     what: `${count(many, 'message')} could not be imported and ${many === 1 ? 'stays' : 'stay'} at the source. ${reason}`,
     next: '`hikyaku status` lists them; `hikyaku retry all` tries them again.',
   }),
-  because: check => `not looked at, because of: ${check}`,
+  because: (check: string) => `not looked at, because of: ${check}`,
   outOfTime: 'not looked at: the time for all checks was over',
+  /** Neither side can be reached. */
   noNetwork:
     'Neither the mail server nor Google can be reached: it is most likely the internet connection of this computer.',
   looking: 'looking …',
 }
+
+export type DoctorWords = typeof en

@@ -2,7 +2,7 @@
 
 import { makeFormat } from '../locale/format.ts'
 import { reasonText } from '../locale/reasons.ts'
-import type { DoctorWords } from './words.ts'
+import type { DoctorWords } from './words-en.ts'
 
 const { number, size, span, relative, instant } = makeFormat('ja')
 const mails = (many: number): string => `${number(many)} 通`

@@ -3,16 +3,15 @@
 import type { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { ConfigFault } from '../base/problem.ts'
-import { en } from './en.ts'
 import { enFaults } from './en-faults.ts'
 import { Facts, type FaultText } from './facts.ts'
-import { ja } from './ja.ts'
 import { jaFaults } from './ja-faults.ts'
 import { problemLine } from './problems.ts'
-import type { Words } from './words.ts'
+import { en, type Words } from './words-en.ts'
+import { ja } from './words-ja.ts'
 
 export type { FaultText } from './facts.ts'
-export type { Words } from './words.ts'
+export type { Words } from './words-en.ts'
 
 /** The catalogue of a language. */
 export function wordsFor(language: Language): Words {

@@ -3,28 +3,7 @@ import { labelOf } from '../base/label-subject.ts'
 import type { Language } from '../base/language.ts'
 import type { TroubleEnd, TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
-import { en } from './en.ts'
-import { ja } from './ja.ts'
-
-export interface TroubleWords {
-  /** The heading of the list in `status`. */
-  heading(count: number): string
-  /** Which thing it is. */
-  label(entry: TroubleEntry): string
-  /** Since when, how often, when last; differences to now in ms, all positive. */
-  since(agoMs: number, times: number, lastAgoMs: number): string
-  said(words: string): string
-  /** The numbers of the first few messages, and how many more. */
-  named(numbers: string, more: number): string
-  readonly about: { readonly from: string; readonly subject: string; readonly date: string }
-  subject(entry: TroubleEntry): string
-  /** The first sentence of a notice. */
-  notice(entry: TroubleEntry, forMs: number): string
-  clearSubject(entry: TroubleEntry): string
-  clear(entry: TroubleEntry, afterMs: number): string
-  readonly endedSubject: string
-  readonly ended: string
-}
+import { makeFormat } from './format.ts'
 
 const place = (entry: TroubleEntry): { name: string; folder: string; label: string | undefined } => {
   const label = labelOf(entry)
@@ -37,12 +16,15 @@ const place = (entry: TroubleEntry): { name: string; folder: string; label: stri
 
 const isForGood = (entry: TroubleEntry): boolean => entry.retry === 'owner'
 
+const english = makeFormat('en')
 const enMessages = (count: number): string =>
-  `${en.format.number(count)} ${count === 1 ? 'message' : 'messages'}`
+  `${english.number(count)} ${count === 1 ? 'message' : 'messages'}`
 
-const english: TroubleWords = {
-  heading: count => `Not well (${en.format.number(count)}):`,
-  label(entry) {
+const en = {
+  /** The heading of the list in `status`. */
+  heading: (count: number) => `Not well (${english.number(count)}):`,
+  /** Which thing it is. */
+  label(entry: TroubleEntry): string {
     const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
@@ -60,12 +42,15 @@ const english: TroubleWords = {
         return 'This computer'
     }
   },
-  since: (agoMs, times, lastAgoMs) =>
-    `For ${en.format.span(agoMs)}${times > 1 ? `; ${en.format.number(times)} times, last ${en.format.relative(-lastAgoMs)}` : ''}`,
-  said: words => `They said: “${words}”`,
-  named: (numbers, more) => `Messages: ${numbers}${more > 0 ? ` and ${en.format.number(more)} more` : ''}`,
+  /** Since when, how often, when last; differences to now in ms, all positive. */
+  since: (agoMs: number, times: number, lastAgoMs: number) =>
+    `For ${english.span(agoMs)}${times > 1 ? `; ${english.number(times)} times, last ${english.relative(-lastAgoMs)}` : ''}`,
+  said: (words: string) => `They said: “${words}”`,
+  /** The numbers of the first few messages, and how many more. */
+  named: (numbers: string, more: number) =>
+    `Messages: ${numbers}${more > 0 ? ` and ${english.number(more)} more` : ''}`,
   about: { from: 'From', subject: 'Subject', date: 'Date' },
-  subject(entry) {
+  subject(entry: TroubleEntry): string {
     const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
@@ -87,9 +72,10 @@ const english: TroubleWords = {
         return '[hikyaku] hikyaku has stopped'
     }
   },
-  notice(entry, forMs) {
+  /** The first sentence of a notice. */
+  notice(entry: TroubleEntry, forMs: number): string {
     const { name, folder, label } = place(entry)
-    const span = en.format.span(forMs)
+    const span = english.span(forMs)
     switch (entry.scope) {
       case 'message':
         return isForGood(entry)
@@ -111,7 +97,7 @@ const english: TroubleWords = {
         return 'hikyaku has stopped.'
     }
   },
-  clearSubject(entry) {
+  clearSubject(entry: TroubleEntry): string {
     const { name, folder, label } = place(entry)
     switch (entry.scope) {
       case 'message':
@@ -127,9 +113,9 @@ const english: TroubleWords = {
         return `[hikyaku] ${name === '' ? 'hikyaku' : name} works again`
     }
   },
-  clear(entry, afterMs) {
+  clear(entry: TroubleEntry, afterMs: number): string {
     const { name, folder, label } = place(entry)
-    const span = en.format.span(afterMs)
+    const span = english.span(afterMs)
     switch (entry.scope) {
       case 'message':
         if (endOf(entry) === 'gone')
@@ -158,10 +144,13 @@ const english: TroubleWords = {
     'hikyaku has stopped because of trouble that it cannot go on with. No mail is brought until this is mended.',
 }
 
-const jaMails = (count: number): string => `メール ${ja.format.number(count)} 通`
+export type TroubleWords = typeof en
 
-const japanese: TroubleWords = {
-  heading: count => `問題（${ja.format.number(count)} 件）:`,
+const japanese = makeFormat('ja')
+const jaMails = (count: number): string => `メール ${japanese.number(count)} 通`
+
+const ja: TroubleWords = {
+  heading: count => `問題（${japanese.number(count)} 件）:`,
   label(entry) {
     const { name, folder, label } = place(entry)
     switch (entry.scope) {
@@ -181,9 +170,9 @@ const japanese: TroubleWords = {
     }
   },
   since: (agoMs, times, lastAgoMs) =>
-    `${ja.format.span(agoMs)}前から${times > 1 ? `（${ja.format.number(times)} 回、最後は${ja.format.relative(-lastAgoMs)}）` : ''}`,
+    `${japanese.span(agoMs)}前から${times > 1 ? `（${japanese.number(times)} 回、最後は${japanese.relative(-lastAgoMs)}）` : ''}`,
   said: words => `相手の応答: 「${words}」`,
-  named: (numbers, more) => `メール: ${numbers}${more > 0 ? ` ほか ${ja.format.number(more)} 通` : ''}`,
+  named: (numbers, more) => `メール: ${numbers}${more > 0 ? ` ほか ${japanese.number(more)} 通` : ''}`,
   about: { from: '差出人', subject: '件名', date: '日付' },
   subject(entry) {
     const { name, folder, label } = place(entry)
@@ -210,7 +199,7 @@ const japanese: TroubleWords = {
   },
   notice(entry, forMs) {
     const { name, folder, label } = place(entry)
-    const span = ja.format.span(forMs)
+    const span = japanese.span(forMs)
     switch (entry.scope) {
       case 'message':
         return isForGood(entry)
@@ -251,7 +240,7 @@ const japanese: TroubleWords = {
   },
   clear(entry, afterMs) {
     const { name, folder, label } = place(entry)
-    const span = ja.format.span(afterMs)
+    const span = japanese.span(afterMs)
     switch (entry.scope) {
       case 'message':
         if (endOf(entry) === 'gone')
@@ -283,4 +272,4 @@ function endOf(entry: TroubleEntry): TroubleEnd | undefined {
   return entry.closedBy
 }
 
-export const troubleWords: Readonly<Record<Language, TroubleWords>> = { en: english, ja: japanese }
+export const troubleWords: Readonly<Record<Language, TroubleWords>> = { en, ja }

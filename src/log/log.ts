@@ -10,9 +10,9 @@ import { pino } from 'pino'
 import { asFault, type Fault, type FaultFacts } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { ConfigFault } from '../base/problem.ts'
+import type { PullCounts } from '../base/pull-counts.ts'
 import { printable } from '../base/untrusted.ts'
 import { type FaultText, faultText, wordsFor } from '../locale/locale.ts'
-import type { PullCounts } from '../locale/words.ts'
 import { cleanFields, faultFields, localTime, underJournald } from './fields.ts'
 import { makeFloodGate, perMinute } from './flood.ts'
 import { makeMask } from './mask.ts'
@@ -58,7 +58,6 @@ export interface Log {
     readonly ms: number
   }): void
   retrieved(e: MessageEvent): void
-  importing(e: MessageEvent): void
   imported(e: MessageEvent): void
   /** `into`: the row or Gmail id that holds the same octets. */
   merged(e: MessageEvent & { readonly into?: number | string | undefined }): void
@@ -70,7 +69,6 @@ export interface Log {
   gone(e: MessageEvent): void
   /** An import repeated without knowing the outcome of the one before. */
   repeated(e: MessageEvent): void
-  baseline(e: { readonly mailbox: string; readonly count: number }): void
   pullDone(e: PullCounts & { readonly mailbox: string; readonly account?: string; readonly ms: number }): void
   /** A pull that a fault ended: what was done before. The fault has a line of its own. */
   pullEnded(
@@ -228,7 +226,6 @@ export function makeLog(options: LogOptions = {}): Log {
       emit(fresh > 0 ? 'info' : 'debug', 'listed', words.log.listed(e), { mailbox, folder, total, fresh, ms })
     },
     retrieved: e => message('debug', 'retrieved', words.log.retrieved(e), e),
-    importing: e => message('debug', 'importing', words.log.importing(e), e),
     imported: e => message('info', 'imported', words.log.imported(e), e),
     merged: e => bounded('info', 'merged', words.log.merged({ ...e, into: e.into }), e, { into: e.into }),
     refused: e =>
@@ -242,7 +239,6 @@ export function makeLog(options: LogOptions = {}): Log {
       (e.as === 'left' ? bounded : message)('info', 'settled', words.log.settled(e), e, { as: e.as }),
     gone: e => bounded('warn', 'gone', words.log.gone(e), e),
     repeated: e => message('warn', 'repeated', words.log.repeated(e), e),
-    baseline: e => emit('info', 'baseline', words.log.baseline(e), { mailbox: e.mailbox, count: e.count }),
     pullDone: e => emitCounts('pullDone', words.log.pullDone(e), e),
     pullEnded: e => emitCounts('pullEnded', words.log.pullEnded(e), e),
     waiting: e => emit('info', 'waiting', words.log.waiting(e), { mailbox: e.mailbox, ms: e.ms, why: e.why }),

@@ -1,48 +1,32 @@
 /** What `hikyaku service` says to people, in both languages. */
 import type { Language } from '../base/language.ts'
 
-export interface ServiceWords {
-  readonly wrote: (file: string) => string
-  readonly removed: (file: string) => string
-  readonly nothingToRemove: string
-  readonly started: (name: string) => string
-  readonly running: (name: string, detail: string) => string
-  readonly waiting: (name: string, detail: string) => string
-  readonly notRunning: (name: string, detail: string) => string
-  readonly notInstalled: string
-  readonly linger: (user: string) => string
-  readonly weakSandbox: string
-  readonly failed: (command: string, said: string) => string
-  readonly cannotWrite: (file: string, reason: string) => string
-  readonly needsRoot: string
-  readonly npx: string
-  readonly noServiceManager: string
-  readonly logs: (command: string) => string
-}
-
-const en: ServiceWords = {
-  wrote: file => `Written: ${file}`,
-  removed: file => `Removed: ${file}`,
+const en = {
+  wrote: (file: string) => `Written: ${file}`,
+  removed: (file: string) => `Removed: ${file}`,
   nothingToRemove: 'hikyaku is not installed as a service here. Nothing was changed.',
-  started: name => `${name} is on, and starts by itself from now on.`,
-  running: (name, detail) => `${name}: running${detail}`,
-  waiting: (name, detail) => `${name}: waiting for the next pull${detail}`,
-  notRunning: (name, detail) => `${name}: installed, but not running${detail}`,
+  started: (name: string) => `${name} is on, and starts by itself from now on.`,
+  running: (name: string, detail: string) => `${name}: running${detail}`,
+  waiting: (name: string, detail: string) => `${name}: waiting for the next pull${detail}`,
+  notRunning: (name: string, detail: string) => `${name}: installed, but not running${detail}`,
   notInstalled: 'hikyaku is not installed as a service here. Install it: hikyaku service install',
-  linger: user =>
+  linger: (user: string) =>
     `A user's service ends when the user logs out. To keep it running, and to start it with the machine: sudo loginctl enable-linger ${user}`,
   weakSandbox:
     'This system gives users no namespaces, so the service is shut in less tightly. `sudo hikyaku service install --system` gives the whole protection.',
-  failed: (command, said) =>
+  failed: (command: string, said: string) =>
     `This command failed: ${command}${said ? `\n  It said: ${said}` : ''}\n  Mail stays where it is. Mend the cause and run \`hikyaku service install\` again.`,
-  cannotWrite: (file, reason) => `${file} cannot be written (${reason}). Nothing was changed there.`,
+  cannotWrite: (file: string, reason: string) =>
+    `${file} cannot be written (${reason}). Nothing was changed there.`,
   needsRoot:
     'A system service needs the administrator: sudo hikyaku service install --system. Without: hikyaku service install --user',
   npx: 'hikyaku was started by npx, from a cache that npm empties now and then: a service would stop with it. Install it first: npm install --global hikyaku',
   noServiceManager:
     'Services can be installed with systemd (Linux) and launchd (macOS). Here, have `hikyaku run` started by what this system uses.',
-  logs: command => `Its log: ${command}`,
+  logs: (command: string) => `Its log: ${command}`,
 }
+
+export type ServiceWords = typeof en
 
 const ja: ServiceWords = {
   wrote: file => `書き込みました: ${file}`,

@@ -58,7 +58,7 @@ export async function proveMailbox(
       const { what } = faultText(thrown, language)
       const refused = thrown.code === 'source.login-refused'
       if (refused) refusals += 1
-      asker.tell('bad', `${what}\n${words.login.hint(hintFor(thrown), server)}`)
+      asker.tell('bad', `${what}\n${words.login.hints[hintFor(thrown)](server)}`)
       if (refusals >= cautionAfter) asker.tell('warn', words.login.caution)
       const correct = await askWhatToCorrect(context, thrown)
       if (correct === 'server') server = undefined

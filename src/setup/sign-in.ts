@@ -9,6 +9,7 @@ import { type Consent, exchangeCode } from '../google/consent-exchange.ts'
 import { type Identity, writeIdentity } from '../google/identity.ts'
 import { gmailScopes, identityScopes, leastScopes } from '../google/scopes.ts'
 import { faultText } from '../locale/locale.ts'
+import { lookUp } from '../locale/look-up.ts'
 import { confirm } from './asker.ts'
 import { askClient, type GoogleClient } from './client.ts'
 import type { SetupContext } from './context.ts'
@@ -81,7 +82,7 @@ export async function signIn(
         continue
       }
       const { what, next } = faultText(thrown, language)
-      const own = words.google.hints[thrown.code]?.(address)
+      const own = lookUp(words.google.hints, thrown.code)?.(address)
       asker.tell('bad', `${what}\n${own ?? next}`)
       const other = otherAddress(context, thrown)
       // What is wrong in the project or on the way is mended there: the same consent may do.

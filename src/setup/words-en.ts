@@ -1,12 +1,26 @@
-import type { SetupWords } from './words.ts'
+import type { FaultCode } from '../base/fault.ts'
+import type { Found } from '../discovery/discover.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const
 
-export const en: SetupWords = {
+/** A certificate that was refused, as the owner sees it. */
+interface CertificateShown {
+  readonly host: string
+  /** What is wrong: made out to another name, out of date, or vouched for by nobody known. */
+  readonly why: 'name' | 'time' | 'trust'
+  readonly names: readonly string[]
+  readonly issuer: string
+  readonly until: string
+  /** SHA-256 with colons. */
+  readonly digest: string
+}
+
+export const en = {
   title: 'hikyaku: mail from your mailbox to Gmail, in seconds',
   leaving: 'You can leave at any time with Ctrl+C and go on later.',
   empty: 'Please type an answer.',
+  /** For scripts: what is missing. */
   needsOption: 'no terminal to ask on: give this option, or --yes for the usual answers',
   leftUnchanged: 'Left. Nothing was changed.',
   left: 'Left. Your answers are kept, without passwords: run `hikyaku setup` to go on.',
@@ -15,6 +29,7 @@ export const en: SetupWords = {
     yes: 'Yes, go on with my earlier answers',
     no: 'No, begin again',
   },
+  /** Told where variables or a .env file describe the mailbox. */
   byEnvironment:
     'A mailbox is described by variables (MAIL_HOST and the like, or the .env file here), and they win over a file. So only what is missing is asked for: its password, and the permission of Google. To set up another mailbox, name a file with HIKYAKU_CONFIG.',
   nothingMissing: 'Nothing is missing. `hikyaku setup google` signs in again.',
@@ -29,17 +44,17 @@ export const en: SetupWords = {
     wrong: 'That is not an e-mail address. It looks like shop@example.jp.',
   },
   server: {
-    looking: domain => `Looking for the mail server of ${domain} …`,
+    looking: (domain: string) => `Looking for the mail server of ${domain} …`,
     nothingFound:
       'Nothing was found for this address. That is usual with rental servers: the name stands in the hosting panel.',
     unanswered:
       'Not everything could be asked just now (is this computer on the internet?), and nothing was found for this address.',
     provider: 'Where is the mailbox hosted?',
     otherProvider: 'Somewhere else, or I do not know',
-    known: name => `This mailbox is hosted by ${name}.`,
-    noTls: (host, port) =>
+    known: (name: string) => `This mailbox is hosted by ${name}.`,
+    noTls: (host: string, port: number) =>
       `${host}:${port} was found, too, but without encryption. It is not used: your password would travel in the open.`,
-    found: ({ protocol, host, port, security }) =>
+    found: ({ protocol, host, port, security }: Found) =>
       `${protocols[protocol]}  ${host}:${port}  ${securities[security]}`,
     origins: {
       preset: 'known to hikyaku',
@@ -66,29 +81,25 @@ export const en: SetupWords = {
   login: {
     user: 'User name (usually the whole address)',
     accountName: 'Name of the mail account, as in the hosting panel (here it is not the address)',
-    password: user => `Password of the mailbox ${user} (not shown)`,
-    trying: (host, port) => `Logging in at ${host}:${port} …`,
-    worked: (protocol, idle) =>
+    password: (user: string) => `Password of the mailbox ${user} (not shown)`,
+    trying: (host: string, port: number) => `Logging in at ${host}:${port} …`,
+    worked: (protocol: 'imap' | 'pop3', idle: boolean): string =>
       protocol === 'pop3'
         ? 'The login works. With POP3 hikyaku asks once a minute and cannot see the spam folder.'
         : idle
           ? 'The login works. The server tells of new mail at once.'
           : 'The login works. The server does not tell of new mail by itself, so hikyaku asks every five minutes.',
-    hint: (hint, server) => {
-      switch (hint) {
-        case 'refused':
-          return 'Either the password or the user name is wrong. It is the password of the mailbox, not of the hosting panel. Some hosts want the whole address as user name, others only the part before the @.'
-        case 'host':
-          return 'Compare the server name letter by letter with the mail settings in your hosting panel.'
-        case 'unreachable':
-          return `Check the name and the port (${server.port}). ${server.protocol === 'imap' ? 'IMAP is usually on 993.' : 'POP3 is usually on 995.'} A firewall may be in the way, too.`
-        case 'tls':
-          return 'No encrypted connection could be made, so nothing was sent. Port and encryption belong together: 993 and 995 mean TLS, 143 and 110 STARTTLS.'
-        case 'method':
-          return 'This server takes no passwords in a way that hikyaku knows.'
-        case 'later':
-          return 'This may pass by itself: wait a moment and try again.'
-      }
+    /** What may be wrong with a login, by its kind. */
+    hints: {
+      refused: () =>
+        'Either the password or the user name is wrong. It is the password of the mailbox, not of the hosting panel. Some hosts want the whole address as user name, others only the part before the @.',
+      host: () => 'Compare the server name letter by letter with the mail settings in your hosting panel.',
+      unreachable: (server: Pick<Found, 'protocol' | 'port'>) =>
+        `Check the name and the port (${server.port}). ${server.protocol === 'imap' ? 'IMAP is usually on 993.' : 'POP3 is usually on 995.'} A firewall may be in the way, too.`,
+      tls: () =>
+        'No encrypted connection could be made, so nothing was sent. Port and encryption belong together: 993 and 995 mean TLS, 143 and 110 STARTTLS.',
+      method: () => 'This server takes no passwords in a way that hikyaku knows.',
+      later: () => 'This may pass by itself: wait a moment and try again.',
     },
     caution:
       'Careful: many hosts lock a mailbox for a while after several wrong passwords. Try the password in the host’s web mail first.',
@@ -101,7 +112,7 @@ export const en: SetupWords = {
     },
   },
   certificate: {
-    shown: ({ host, why, names, issuer, until, digest }) =>
+    shown: ({ host, why, names, issuer, until, digest }: CertificateShown): string =>
       [
         why === 'name'
           ? `The security certificate does not belong to ${host}. Your password was not sent.`
@@ -119,31 +130,32 @@ export const en: SetupWords = {
         .filter(Boolean)
         .join('\n'),
     question: 'What now?',
-    useName: name => `Use the name in the certificate: ${name}`,
+    useName: (name: string) => `Use the name in the certificate: ${name}`,
     otherServer: 'Type in another server name',
     pin: 'It is my server: trust exactly this certificate from now on',
   },
   folders: {
     wrong: 'not a list of folders; it looks like INBOX,Junk:spam',
-    missing: (names, there) => `there is no folder ${names}; there are: ${there}`,
+    missing: (names: string, there: string) => `there is no folder ${names}; there are: ${there}`,
     noSpam: 'No spam folder was found; the inbox is pulled.',
-    spam: name => `The host sorts spam into the folder “${name}”. Good mail can be caught there. And now?`,
+    spam: (name: string) =>
+      `The host sorts spam into the folder “${name}”. Good mail can be caught there. And now?`,
     spamLabel: 'Host’s spam',
     toSpam: 'Bring it to Gmail’s spam folder (Gmail deletes it after 30 days)',
-    toLabel: label => `Bring it to Gmail under the label “${label}”`,
+    toLabel: (label: string) => `Bring it to Gmail under the label “${label}”`,
     leave: 'Leave it at the host',
     more: 'More folders to pull? (space marks, Enter goes on)',
   },
   start: {
-    waiting: (messages, size) => `Messages there now: ${messages} (${size}).`,
+    waiting: (messages: string, size: string) => `Messages there now: ${messages} (${size}).`,
     question: 'Which of them should come to Gmail?',
     all: 'All',
-    takes: span => `about ${span}; new mail does not wait for them`,
+    takes: (span: string) => `about ${span}; new mail does not wait for them`,
     date: 'Those since a certain day',
     new: 'None of them, only new mail from now on',
     whichDate: 'Since which day? (like 2026-04-01)',
     dateWrong: 'Please type a day that has been, as year-month-day: 2026-04-01',
-    since: (messages, span) => `Since then: ${messages}, which takes about ${span}.`,
+    since: (messages: string, span: string) => `Since then: ${messages}, which takes about ${span}.`,
   },
   after: {
     question: 'What becomes of a message at the host once it is safely in Gmail?',
@@ -170,8 +182,9 @@ export const en: SetupWords = {
     accountWrong: 'That is not an e-mail address. It looks like yourname@gmail.com.',
     accountSame: 'That is the mailbox that is pulled. Type your Gmail address.',
     which: 'Which Gmail account?',
-    already: address => `hikyaku may put mail into ${address} already; no new sign-in is needed.`,
-    steps: address => [
+    already: (address: string) => `hikyaku may put mail into ${address} already; no new sign-in is needed.`,
+    /** Lines: the Cloud Console, click by click. */
+    steps: (address: string) => [
       '',
       `Google wants you to have a key of your own. It costs nothing and takes about five minutes, once. Open each link in a browser where you are signed in as ${address}.`,
       '',
@@ -191,7 +204,8 @@ export const en: SetupWords = {
       '',
     ],
     clientFile: 'Where is the downloaded file? (client_secret_….json; you may drag it into this window)',
-    clientFileWrong: (file, hint) => `${file}: ${hint}`,
+    clientFileWrong: (file: string, hint: string) => `${file}: ${hint}`,
+    /** By ClientFileReason. */
     clientFileHints: {
       'not-found': 'there is no such file. It is usually in your Downloads folder.',
       unreadable: 'the file cannot be read.',
@@ -203,12 +217,13 @@ export const en: SetupWords = {
       'no-secret':
         'the client secret is missing in this file; Google gives it only when the client is made. Make a new client in step 5 and download its file at once.',
     },
-    serviceAccount: address => ({
+    serviceAccount: (address: string) => ({
       question: `This is the key of a service account. It works with Google Workspace only, where the administrator has allowed it to act for ${address}. Use it?`,
       yes: 'Yes, use it',
       no: 'No, another file',
     }),
-    consent: read => [
+    /** Lines: what Google's pages will show. `read`: permission to read mail is asked for, too. */
+    consent: (read: boolean) => [
       '',
       'Now allow it at Google. These pages will come:',
       ' - “Google hasn’t verified this app”: that is your own app. Press “Advanced”, then “Go to hikyaku (unsafe)”.',
@@ -220,7 +235,7 @@ export const en: SetupWords = {
       '',
     ],
     opened: 'The page has been opened in your browser. If you do not see it, open the link above.',
-    notOpened: port =>
+    notOpened: (port: number) =>
       [
         'Open the link above in a browser, on any computer. At the end the browser shows that it cannot connect to 127.0.0.1:',
         'that is right. Copy the whole address from its address bar and paste it here.',
@@ -228,7 +243,8 @@ export const en: SetupWords = {
       ].join('\n'),
     paste: 'Waiting for Google. If the browser ends on a page that cannot be opened, paste its address here',
     checking: 'Asking Gmail whether everything fits …',
-    works: address => `hikyaku may now put mail into ${address}.`,
+    works: (address: string) => `hikyaku may now put mail into ${address}.`,
+    /** In place of a fault’s own advice, which speaks of settings rather than of what is on the screen. */
     hints: {
       'gmail.consent-missing': () =>
         'Nothing was changed. Sign in again and press “Continue” on Google’s page.',
@@ -238,26 +254,30 @@ export const en: SetupWords = {
         'The client may have been deleted, or the file is an old one. Make a new client in step 5 and take its file.',
       'gmail.api-disabled': () =>
         'Open https://console.cloud.google.com/apis/library/gmail.googleapis.com, choose the project hikyaku at the top, press “Enable”, wait a minute, and try again.',
-    },
+    } satisfies Readonly<Partial<Record<FaultCode, (address: string) => string>>>,
     whatNow: 'What now?',
     again: 'Try again',
     otherClient: 'Take another downloaded file',
-    useAccount: address => `${address} is the right account: put mail there`,
-    isYours: address => ({
+    /** Google names the account otherwise than the owner did. */
+    useAccount: (address: string) => `${address} is the right account: put mail there`,
+    /** No address was set; Google names this one. */
+    isYours: (address: string) => ({
       question: `Google says that this permission is for ${address}. Is that your account?`,
       yes: 'Yes, put mail there',
       no: 'No, sign in again',
     }),
+    /** No address was set, and Google names none. */
     unproved:
       'Google does not say whose permission this is. `hikyaku doctor` goes on saying so, until you sign in with `hikyaku setup google`.',
-    taken: opensAgain =>
+    /** The one-time address was used by somebody else, or twice. */
+    taken: (opensAgain: boolean) =>
       [
         'The address that was opened in the browser had been used already: you may have loaded it twice, or another program on this computer was faster. Nothing was changed.',
         opensAgain
           ? 'That sign-in is thrown away, and a new one begins.'
           : 'No browser is opened any more: open the new link below yourself.',
       ].join('\n'),
-    trap: (span, instant) =>
+    trap: (span: string, instant: string) =>
       [
         `This permission ends in ${span} (${instant}), because the app is still in “Testing”. Mail would then stop.`,
         'Open https://console.cloud.google.com/auth/audience, press “Publish app” and “Confirm”, and sign in once more: the new permission lasts.',
@@ -270,10 +290,12 @@ export const en: SetupWords = {
     variableWins:
       'GOOGLE_REFRESH_TOKEN or a file (refreshTokenFile) is set, and wins over what was stored now. Remove it.',
   },
-  saved: (file, vault, because) =>
+  /** `file` undefined: only secrets were stored. */
+  saved: (file: string | undefined, vault: string, because: string) =>
     file === undefined
       ? `Saved: the permission, in ${vault} (${because}).`
       : `Saved: ${file}\nPassword and permission are in ${vault} (${because}).`,
+  /** Why the vault is where it is: OpenedVault.because. */
   because: {
     asked: 'as you chose',
     kept: 'as before',
@@ -297,29 +319,32 @@ export const en: SetupWords = {
     notInstalled: 'The service could not be set up; everything else is saved.',
     hereNow: 'hikyaku is running. Ctrl+C stops it.',
   },
+  /** `setup password`. */
   password: {
     which: 'The password of which mailbox was changed?',
     noMailbox: 'no mailbox is set up yet; `hikyaku setup` does it',
-    unknown: (given, known) => `mailbox ${given}; there are: ${known}`,
+    unknown: (given: string, known: string) => `mailbox ${given}; there are: ${known}`,
     unchanged: 'The password that was kept before was not changed.',
-    saved: (mailbox, vault) =>
+    saved: (mailbox: string, vault: string) =>
       `The new password of ${mailbox} works and is in ${vault}. Nothing else was changed.`,
     goesOn: 'The running hikyaku uses it at once.',
     takesUpLater: 'The next pull uses it.',
   },
   done: 'Done. `hikyaku status` shows how it goes, `hikyaku service install` lets it run for good. When mail arrives well, switch off the old forwarding, or every message comes twice.',
   revoke: {
-    question: address =>
+    question: (address: string) =>
       `Take back the permission for ${address}? Mail then stays at the host until you sign in again.`,
-    nothing: address => `hikyaku holds no permission for ${address}.`,
-    revoked: address => `The permission for ${address} was taken back at Google and deleted here.`,
-    alreadyEnded: address =>
+    nothing: (address: string) => `hikyaku holds no permission for ${address}.`,
+    revoked: (address: string) => `The permission for ${address} was taken back at Google and deleted here.`,
+    alreadyEnded: (address: string) =>
       `The permission for ${address} had ended at Google already; it was deleted here.`,
-    serviceAccount: address =>
+    serviceAccount: (address: string) =>
       `${address} is reached by a service account: its permission is taken back by the administrator of Google Workspace.`,
     inVariable:
       'It still stands in GOOGLE_REFRESH_TOKEN or its file: remove it there. At Google it is worth nothing now.',
-    unknown: (given, known) => `account ${given}; there are: ${known}`,
+    unknown: (given: string, known: string) => `account ${given}; there are: ${known}`,
     needsYes: 'without a terminal, --yes is needed',
   },
 }
+
+export type SetupWords = typeof en

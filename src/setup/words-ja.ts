@@ -1,4 +1,4 @@
-import type { SetupWords } from './words.ts'
+import type { SetupWords } from './words-en.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'TLS', starttls: 'STARTTLS', none: '暗号化なし' } as const
@@ -75,21 +75,16 @@ export const ja: SetupWords = {
         : idle
           ? 'ログインできました。新着メールはすぐに通知されます。'
           : 'ログインできました。このサーバーは新着を通知しないため、5 分ごとに確認します。',
-    hint: (hint, server) => {
-      switch (hint) {
-        case 'refused':
-          return 'パスワードかユーザー名が違います。管理画面のパスワードではなく、メールボックスのパスワードです。ユーザー名は、メールアドレス全体の場合と、@ より前だけの場合があります。'
-        case 'host':
-          return '管理画面のメール設定と、サーバー名を一文字ずつ見比べてください。'
-        case 'unreachable':
-          return `サーバー名とポート番号（${server.port}）をご確認ください。${server.protocol === 'imap' ? '通常、IMAP は 993 です。' : '通常、POP3 は 995 です。'}ファイアウォールで遮断されている場合もあります。`
-        case 'tls':
-          return '暗号化された接続ができなかったため、何も送信していません。ポートと暗号化の組み合わせをご確認ください。993 と 995 は TLS、143 と 110 は STARTTLS です。'
-        case 'method':
-          return 'このサーバーは、hikyaku が対応しているパスワード認証を受け付けません。'
-        case 'later':
-          return '一時的なものかもしれません。少し待ってから、もう一度お試しください。'
-      }
+    hints: {
+      refused: () =>
+        'パスワードかユーザー名が違います。管理画面のパスワードではなく、メールボックスのパスワードです。ユーザー名は、メールアドレス全体の場合と、@ より前だけの場合があります。',
+      host: () => '管理画面のメール設定と、サーバー名を一文字ずつ見比べてください。',
+      unreachable: server =>
+        `サーバー名とポート番号（${server.port}）をご確認ください。${server.protocol === 'imap' ? '通常、IMAP は 993 です。' : '通常、POP3 は 995 です。'}ファイアウォールで遮断されている場合もあります。`,
+      tls: () =>
+        '暗号化された接続ができなかったため、何も送信していません。ポートと暗号化の組み合わせをご確認ください。993 と 995 は TLS、143 と 110 は STARTTLS です。',
+      method: () => 'このサーバーは、hikyaku が対応しているパスワード認証を受け付けません。',
+      later: () => '一時的なものかもしれません。少し待ってから、もう一度お試しください。',
     },
     caution:
       'ご注意: パスワードを何度も間違えると、メールボックスが一時的にロックされることがあります。先に Web メールでログインできるかお試しください。',

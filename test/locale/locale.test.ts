@@ -132,7 +132,6 @@ test('both catalogues have a word for every stage, and no two stages share one',
   for (const language of languages) {
     const words = wordsFor(language)
     assert.equal(new Set(stages.map(stage => words.stages[stage])).size, stages.length)
-    assert.ok(stages.every(stage => words.stageMeanings[stage].length > 5))
   }
 })
 

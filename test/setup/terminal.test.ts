@@ -108,7 +108,7 @@ async function walkToGoogle(language: Language, pinning: boolean): Promise<void>
   say(enter)
   await terminal.sees(words.login.password(address))
   say('wrong', enter)
-  await terminal.sees(words.login.hint('host', {} as never))
+  await terminal.sees(words.login.hints.host())
   await terminal.sees(words.login.whatToCorrect)
   say(enter) // another server
   await terminal.sees(words.server.which)
@@ -119,7 +119,7 @@ async function walkToGoogle(language: Language, pinning: boolean): Promise<void>
     await terminal.sees(words.certificate.question)
     say(down, down, enter) // pin
   }
-  await terminal.sees(words.login.hint('refused', {} as never))
+  await terminal.sees(words.login.hints.refused())
   await terminal.sees(words.login.whatToCorrect)
   say(enter)
   await terminal.sees(words.login.password(address))
@@ -182,11 +182,11 @@ async function walkThroughGoogle(language: Language): Promise<void> {
   terminal.type('https://accounts.google.com/signin', enter)
   await terminal.sees(words.google.paste)
   await decide(first, { scopes: [], press: 'cancel' })
-  await again(words.google.hints['gmail.consent-missing']?.(owner) ?? '?')
+  await again(words.google.hints['gmail.consent-missing']())
   await decide(await newLink(used), { scopes: ['gmail.insert'], press: 'allow' })
-  await again(words.google.hints['gmail.scope-missing']?.(owner) ?? '?')
+  await again(words.google.hints['gmail.scope-missing']())
   await decide(await newLink(used), { account: 'other@example.test', scopes: both, press: 'allow' })
-  await again(words.google.hints['gmail.account-mismatch']?.(owner) ?? '?')
+  await again(words.google.hints['gmail.account-mismatch'](owner) ?? '?')
   await decide(await newLink(used), { scopes: both, press: 'allow' })
   await terminal.sees('https://console.cloud.google.com/auth/audience')
   await terminal.sees(words.google.trapQuestion)

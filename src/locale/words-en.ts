@@ -1,6 +1,26 @@
-/** The words in English. */
+/**
+ * The words in English, which own the type of the catalogue: Japanese is held to it by the compiler. Parameters
+ * arrive as plain values; numbers, sizes and times are formatted here. Text from outside (subjects, server words)
+ * is made printable by the caller.
+ */
+import type { Language } from '../base/language.ts'
+import type { PullCounts } from '../base/pull-counts.ts'
 import { makeFormat } from './format.ts'
-import type { LogMessage, Words } from './words.ts'
+
+/** What a log sentence knows of one message. */
+interface LogMessage {
+  readonly messageId: number
+  readonly account?: string | undefined
+  readonly folder?: string | undefined
+  readonly octets?: number | undefined
+  readonly gmailId?: string | undefined
+  readonly ms?: number | undefined
+}
+
+/** Messages of a mailbox by what became of them. */
+type Books = Readonly<
+  Record<'listed' | 'imported' | 'merged' | 'refused' | 'pending' | 'ignored' | 'gone', number>
+>
 
 const format = makeFormat('en')
 const { number, size, span, relative } = format
@@ -18,46 +38,53 @@ const list = (parts: readonly (readonly [number, string])[]): string =>
     .map(([count, word]) => `${number(count)} ${word}`)
     .join(', ')
 
-export const en: Words = {
-  language: 'en',
+const pullDone = (e: PullCounts & { readonly ms: number }): string => {
+  const parts = list([
+    [e.imported, 'imported'],
+    [e.merged, 'known already'],
+    [e.refused, 'refused'],
+    [e.deferred, 'later'],
+    [e.gone, 'gone'],
+    [e.settled, 'done at the source'],
+    [e.pending, 'waiting'],
+  ])
+  return `${parts === '' ? 'Nothing new' : parts} (${span(e.ms)})`
+}
+
+const stages = {
+  listed: 'found',
+  importing: 'importing',
+  imported: 'imported',
+  merged: 'known already',
+  settled: 'done',
+  deferred: 'again later',
+  refused: 'refused',
+  baseline: 'older',
+  ignored: 'ignored',
+  gone: 'gone',
+}
+
+export const en = {
+  language: 'en' as Language,
   format,
-  stages: {
-    listed: 'found',
-    importing: 'importing',
-    imported: 'imported',
-    merged: 'known already',
-    settled: 'done',
-    deferred: 'again later',
-    refused: 'refused',
-    baseline: 'older',
-    ignored: 'ignored',
-    gone: 'gone',
-  },
-  stageMeanings: {
-    listed: 'Seen in the source mailbox, not imported yet.',
-    importing: 'On its way to Gmail; Gmail’s answer is still to come.',
-    imported: 'In Gmail. What you chose for the source mailbox is still to be done.',
-    merged: 'The same message is in Gmail already, so it was not imported twice.',
-    settled: 'In Gmail, and what you chose for the source mailbox is done.',
-    deferred: 'Could not be imported yet and is tried again by itself. It is safe in the source mailbox.',
-    refused: 'Gmail does not take it, or you have to decide. It stays in the source mailbox.',
-    baseline: 'Older than the day you chose to start from, so it is left where it is.',
-    ignored: 'Not a mail, but a note that the server keeps for itself.',
-    gone: 'Vanished from the source mailbox before it could be imported.',
-  },
+  stages,
+  /** Headings of a fault's three parts. */
   fault: { what: 'What happened', mail: 'Your mail', next: 'What to do' },
-  sentences: all => all.filter(one => one !== '').join(' '),
+  /** Sentences as one text; empty ones are left out. */
+  sentences: (all: readonly string[]) => all.filter(one => one !== '').join(' '),
   yes: 'yes',
   no: 'no',
   none: 'none',
   unknown: 'unknown',
 
   pull: {
-    started: mailbox => `${mailbox}: looking for new mail`,
-    listing: (folder, total, fresh) =>
+    started: (mailbox: string) => `${mailbox}: looking for new mail`,
+    listing: (folder: string, total: number, fresh: number) =>
       `${folder === '' ? '' : `${folder}: `}${messages(total)} in the source mailbox, ${number(fresh)} new`,
-    progress: (done, total) => `${number(done)} of ${messages(total)} (${format.percent(done, total)})`,
-    done: (mailbox, c, ms) => {
+    progress: (done: number, total: number) =>
+      `${number(done)} of ${messages(total)} (${format.percent(done, total)})`,
+    /** The one line that ends a pull. */
+    done: (mailbox: string, c: PullCounts, ms: number) => {
       const parts = list([
         [c.imported, 'imported'],
         [c.merged, 'known already'],
@@ -69,24 +96,29 @@ export const en: Words = {
       ])
       return `${mailbox}: ${parts === '' ? 'nothing new' : parts} (${span(ms)})`
     },
-    nothingNew: (mailbox, ms) => `${mailbox}: nothing new (${span(ms)})`,
-    failed: mailbox => `${mailbox}: this pull did not come to its end`,
-    waits: (mailbox, untilMs, inMs) =>
+    nothingNew: (mailbox: string, ms: number) => `${mailbox}: nothing new (${span(ms)})`,
+    failed: (mailbox: string) => `${mailbox}: this pull did not come to its end`,
+    /** A recorded wait was kept, until then (ms since 1970), which is so far away. */
+    waits: (mailbox: string, untilMs: number, inMs: number) =>
       `${mailbox}: nothing was tried; the wait for this lasts until ${format.instant(untilMs)} (${format.relative(inMs)}). \`hikyaku pull --now\` tries at once.`,
-    dryRun: (mailbox, count, octets) =>
+    /** `--dry-run`: what would have happened. */
+    dryRun: (mailbox: string, count: number, octets: number | undefined) =>
       `${mailbox}: would import ${messages(count)}${octets === undefined ? '' : ` (about ${size(octets)})`}`,
-    dryRunRest: (waiting, left, toSettle) =>
+    /** Waiting for their time; left by START_FROM; to be deleted or moved at the source. */
+    dryRunRest: (waiting: number, left: number, toSettle: number) =>
       `  ${messages(waiting)} wait for another try; ${messages(left)} would be left by START_FROM; ${messages(toSettle)} would be deleted or moved at the source`,
     dryRunNote: 'This was a rehearsal: nothing was imported, nothing was changed.',
-    askBacklog: count =>
+    /** Asked on a terminal before a first import of a large backlog. */
+    askBacklog: (count: number) =>
       `${messages(count)} wait in the source mailbox. Import all of them? (No: only mail that arrives from now on)`,
     backlogDeclined: 'Older mail stays where it is; new mail is imported from now on.',
   },
 
   conservation: {
-    sentence: c =>
+    /** listed = imported + merged + refused + pending + ignored + gone, with the numbers. */
+    sentence: (c: Books) =>
       `${number(c.listed)} seen = ${number(c.imported)} imported + ${number(c.merged)} known already + ${number(c.refused)} refused + ${number(c.pending)} waiting + ${number(c.ignored)} left by rule + ${number(c.gone)} gone before`,
-    broken: (c, missing) =>
+    broken: (c: Books, missing: number) =>
       `The books do not balance: of ${messages(c.listed)}, ${number(Math.abs(missing))} ${missing > 0 ? 'cannot be accounted for' : 'are counted twice'}. Please report this as a bug in hikyaku.`,
   },
 
@@ -111,24 +143,25 @@ export const en: Words = {
     polling: 'well',
     pulling: 'working',
     never: 'never',
-    failingSince: agoMs => `failing for ${span(agoMs)}`,
-    troubles: count => `${number(count)} ${count === 1 ? 'trouble' : 'troubles'}`,
-    waitingUntil: inMs => `waiting, next try ${relative(inMs)}`,
-    consentEnds: (account, inMs) =>
+    failingSince: (agoMs: number) => `failing for ${span(agoMs)}`,
+    /** Mail comes, and so much else is not well. */
+    troubles: (count: number) => `${number(count)} ${count === 1 ? 'trouble' : 'troubles'}`,
+    waitingUntil: (inMs: number) => `waiting, next try ${relative(inMs)}`,
+    consentEnds: (account: string, inMs: number) =>
       `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
-    latency: (medianMs, p95Ms) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
-    repeated: count =>
+    latency: (medianMs: number, p95Ms: number) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
+    repeated: (count: number) =>
       `${messages(count)} may stand in Gmail twice, because an answer of Gmail was lost. \`hikyaku report\` lists them.`,
-    secretsIn: kind => `Passwords and permissions are kept in: ${kind}`,
-    journalAt: path => `Journal: ${path}`,
+    secretsIn: (kind: string) => `Passwords and permissions are kept in: ${kind}`,
+    journalAt: (path: string) => `Journal: ${path}`,
     nothingYet: 'Nothing has been imported yet.',
   },
 
   retry: {
     nothing: 'There is nothing to try again.',
-    again: count => `${messages(count)} will be tried again at the next pull.`,
-    notFound: id => `There is no message ${id} in the journal.`,
-    notAside: (id, stage) => `Message ${id} needs no retry (${en.stages[stage]}).`,
+    again: (count: number) => `${messages(count)} will be tried again at the next pull.`,
+    notFound: (id: string) => `There is no message ${id} in the journal.`,
+    notAside: (id: number, stage: keyof typeof stages) => `Message ${id} needs no retry (${stages[stage]}).`,
   },
 
   journal: {
@@ -142,7 +175,7 @@ export const en: Words = {
       reason: 'Reason',
     },
     empty: 'The journal has no such messages.',
-    more: count => `… and ${number(count)} more`,
+    more: (count: number) => `… and ${number(count)} more`,
   },
 
   doctor: {
@@ -152,7 +185,7 @@ export const en: Words = {
     bad: 'bad',
     skipped: 'not checked',
     allWell: 'All is well.',
-    summary: (bad, warnings) =>
+    summary: (bad: number, warnings: number) =>
       `${number(bad)} ${bad === 1 ? 'problem' : 'problems'}, ${number(warnings)} ${warnings === 1 ? 'note' : 'notes'}`,
     checks: {
       node: 'Node.js',
@@ -188,6 +221,7 @@ export const en: Words = {
     asked: 'The running service was asked to check for mail now.',
     notRunning: 'The service is not running, so nobody could be asked. Run `hikyaku pull` for one check now.',
   },
+  /** The lines of `hikyaku --help`. */
   help: {
     program:
       'Pulls mail from a rental-server mailbox (POP3 or IMAP) and imports it into Gmail, byte for byte.',
@@ -229,64 +263,62 @@ export const en: Words = {
     print: 'only show the files; change nothing',
   },
   daemon: {
-    started: (version, mailboxes) =>
+    started: (version: string, mailboxes: number) =>
       `hikyaku ${version} is running for ${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}`,
-    watching: mailbox => `${mailbox}: the server tells us about new mail at once`,
-    nextPull: (mailbox, inMs) => `${mailbox}: next look ${relative(inMs)}`,
-    waiting: (mailbox, ms) => `${mailbox}: next try ${relative(ms)}`,
-    recovered: (mailbox, afterMs) => `${mailbox}: works again after ${span(afterMs)}`,
-    stopping: signal => `${signal}: finishing what is under way; once more to stop at once`,
+    watching: (mailbox: string) => `${mailbox}: the server tells us about new mail at once`,
+    nextPull: (mailbox: string, inMs: number) => `${mailbox}: next look ${relative(inMs)}`,
+    waiting: (mailbox: string, ms: number) => `${mailbox}: next try ${relative(ms)}`,
+    recovered: (mailbox: string, afterMs: number) => `${mailbox}: works again after ${span(afterMs)}`,
+    stopping: (signal: string) => `${signal}: finishing what is under way; once more to stop at once`,
     stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',
     stopped: 'Stopped.',
+    /** The time of a look has passed: the machine slept, or was too busy. */
     scheduleLate: 'The time for a look has passed, because this machine slept or was too busy: looking now.',
-    state: (mailboxes, troubled, names) =>
+    /** One line for `systemctl status`; `names`: of the mailboxes in trouble. */
+    state: (mailboxes: number, troubled: number, names: string) =>
       troubled === 0
         ? `${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}, all is well`
         : `${number(troubled)} of ${number(mailboxes)} mailboxes in trouble: ${names}`,
   },
 
+  /** Notices by mail and web hook. */
   notice: {
-    consentEnding: (account, days) =>
+    consentEnding: (account: string, days: number) =>
       `The permission for ${account} ends in ${number(days)} ${days === 1 ? 'day' : 'days'}. Run \`hikyaku setup google\` before that.`,
-    consentSubject: account => `[hikyaku] The permission for ${account} ends soon`,
-    notSent: (how, reason) =>
+    consentSubject: (account: string) => `[hikyaku] The permission for ${account} ends soon`,
+    /** The log's line about a notice that did not get through; `how` is 'mail', 'webhook' or 'ping'. */
+    notSent: (how: string, reason: string) =>
       `A notice to you could not be sent by ${how} (${reason}). Mail is carried all the same.`,
     footer: '`hikyaku status` shows the state, `hikyaku doctor` looks for the reason.',
   },
 
+  /** The sentences of the text log; each names its message by the journal's number. */
   log: {
-    pullStarted: e => `Looking for new mail (${e.reason})`,
-    listed: e =>
+    pullStarted: (e: { readonly reason: string }) => `Looking for new mail (${e.reason})`,
+    listed: (e: { readonly folder: string; readonly total: number; readonly fresh: number }) =>
       `${e.folder === '' ? '' : `${e.folder}: `}${messages(e.total)} at the source, ${number(e.fresh)} new`,
-    retrieved: e => `Retrieved ${mail(e)}${sized(e)}${took(e)}`,
-    importing: e => `Importing ${mail(e)}${sized(e)} into ${into(e)}`,
-    imported: e => `Imported ${mail(e)}${sized(e)} into ${into(e)}${took(e)}${gmailId(e)}`,
-    merged: e =>
+    retrieved: (e: LogMessage) => `Retrieved ${mail(e)}${sized(e)}${took(e)}`,
+    imported: (e: LogMessage) => `Imported ${mail(e)}${sized(e)} into ${into(e)}${took(e)}${gmailId(e)}`,
+    merged: (e: LogMessage & { readonly into: number | string | undefined }) =>
       `${mail(e).replace('m', 'M')} is in ${into(e)} already${e.into === undefined ? '' : ` (as ${e.into})`}; not imported twice`,
-    refused: e => `${mail(e).replace('m', 'M')}${sized(e)} is set aside; it stays at the source`,
-    deferred: e =>
+    refused: (e: LogMessage) =>
+      `${mail(e).replace('m', 'M')}${sized(e)} is set aside; it stays at the source`,
+    deferred: (e: LogMessage & { readonly inMs: number | undefined }) =>
       `${mail(e).replace('m', 'M')}${sized(e)} will be tried again ${e.inMs === undefined ? 'later' : relative(e.inMs)}`,
-    settled: e => `Done at the source with ${mail(e)}: ${e.as}`,
-    gone: e => `${mail(e).replace('m', 'M')} vanished from the source before it could be imported`,
-    repeated: e => `Importing ${mail(e)} again: Gmail’s answer was lost, and it may now be in Gmail twice`,
-    baseline: e => `${messages(e.count)} from before the chosen start stay where they are`,
-    pullDone: e => {
-      const parts = list([
-        [e.imported, 'imported'],
-        [e.merged, 'known already'],
-        [e.refused, 'refused'],
-        [e.deferred, 'later'],
-        [e.gone, 'gone'],
-        [e.settled, 'done at the source'],
-        [e.pending, 'waiting'],
-      ])
-      return `${parts === '' ? 'Nothing new' : parts} (${span(e.ms)})`
-    },
-    pullEnded: e => `Before the pull was cut short: ${en.log.pullDone(e)}`,
-    waiting: e => `Next try ${relative(e.ms)}: ${e.why}`,
-    again: e => `This is time ${number(e.count)} in a row.`,
-    held: e =>
+    settled: (e: LogMessage & { readonly as: string }) => `Done at the source with ${mail(e)}: ${e.as}`,
+    gone: (e: LogMessage) =>
+      `${mail(e).replace('m', 'M')} vanished from the source before it could be imported`,
+    repeated: (e: LogMessage) =>
+      `Importing ${mail(e)} again: Gmail’s answer was lost, and it may now be in Gmail twice`,
+    pullDone,
+    pullEnded: (e: PullCounts & { readonly ms: number }) => `Before the pull was cut short: ${pullDone(e)}`,
+    waiting: (e: { readonly ms: number; readonly why: string }) => `Next try ${relative(e.ms)}: ${e.why}`,
+    again: (e: { readonly count: number }) => `This is time ${number(e.count)} in a row.`,
+    held: (e: { readonly lines: number; readonly perMinute: number }) =>
       `${number(e.lines)} further lines like this were not written: of one kind there are ${number(e.perMinute)} a minute for each mailbox. \`hikyaku list\` shows the messages`,
-    dropped: e => `${number(e.lines)} log lines were lost because the log could not be written`,
+    dropped: (e: { readonly lines: number }) =>
+      `${number(e.lines)} log lines were lost because the log could not be written`,
   },
 }
+
+export type Words = typeof en

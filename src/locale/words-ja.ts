@@ -1,6 +1,8 @@
 /** 日本語の文言。 */
 import { makeFormat } from './format.ts'
-import type { LogMessage, Words } from './words.ts'
+import type { Words } from './words-en.ts'
+
+type LogMessage = Parameters<Words['log']['retrieved']>[0]
 
 const format = makeFormat('ja')
 const { number, size, span, relative } = format
@@ -34,18 +36,6 @@ export const ja: Words = {
     baseline: '対象外',
     ignored: '無視',
     gone: '消失',
-  },
-  stageMeanings: {
-    listed: '元のメールボックスで見つかり、取り込みを待っています。',
-    importing: 'Gmail へ送信中です。Gmail の応答を待っています。',
-    imported: 'Gmail に入りました。元のメールボックスでの処理（削除や移動など）がまだ残っています。',
-    merged: '同じメールがすでに Gmail にあるため、二重には取り込みませんでした。',
-    settled: 'Gmail に入り、元のメールボックスでの処理も終わりました。',
-    deferred: 'まだ取り込めていません。自動で再試行します。元のメールボックスに残っています。',
-    refused: 'Gmail が受け付けないか、ご判断が必要です。元のメールボックスに残っています。',
-    baseline: '取り込み開始日より前のメールのため、元の場所にそのまま残しています。',
-    ignored: 'メールではなく、サーバーが内部で使うデータです。',
-    gone: '取り込む前に、元のメールボックスからなくなりました。',
   },
   fault: { what: '状況', mail: 'メールへの影響', next: '対処方法' },
   sentences: all => all.join(''),
@@ -262,7 +252,6 @@ export const ja: Words = {
     listed: e =>
       `${e.folder === '' ? '' : `${e.folder}: `}元のメールボックスに ${mails(e.total)}、うち新着 ${mails(e.fresh)}`,
     retrieved: e => `${sized(e)}を受け取りました${took(e)}`,
-    importing: e => `${sized(e)}を ${into(e)} に取り込んでいます`,
     imported: e => `${sized(e)}を ${into(e)} に取り込みました${took(e)}${gmailId(e)}`,
     merged: e =>
       `${mail(e)} はすでに ${into(e)} にあるため、取り込みませんでした${e.into === undefined ? '' : `（${e.into} と同じ）`}`,
@@ -272,7 +261,6 @@ export const ja: Words = {
     gone: e => `${mail(e)} は、取り込む前に元のメールボックスからなくなりました`,
     repeated: e =>
       `${mail(e)} を取り込み直します。Gmail の応答が途切れたため、Gmail に 2 通ある可能性があります`,
-    baseline: e => `開始日より前の ${mails(e.count)}は元の場所に残します`,
     pullDone: e => {
       const parts = list([
         [e.imported, '取り込み'],
