@@ -5,8 +5,8 @@
  */
 import { request as requestHttp } from 'node:http'
 import type { Clock } from '../base/clock.ts'
+import { isLoopback } from '../base/loopback.ts'
 import { requestHttps } from '../base/tls.ts'
-import { isLoopback } from '../config/schema-values.ts'
 import { encodeWords } from './notice-mail.ts'
 
 /** For the whole call, name look-up included. */

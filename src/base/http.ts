@@ -1,6 +1,6 @@
 /**
  * One HTTP exchange with Google: node:http(s), keep-alive, explicit Content-Length, one deadline per phase.
- * No redirect is followed (a bearer token must not travel), nothing is repeated, no proxy variable is read: what a
+ * Without TLS it goes to this computer only (loopback.ts). No redirect is followed (a bearer token must not travel), nothing is repeated, no proxy variable is read: what a
  * repetition would mean is known only by the caller.
  *
  * Invariant: whoever reads a failure can tell how far the request got (`HttpTrouble.phase`), because that decides
@@ -8,7 +8,8 @@
  */
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
-import { makeHttpsAgent, requestHttps } from '../base/tls.ts'
+import { isLoopback } from './loopback.ts'
+import { makeHttpsAgent, requestHttps } from './tls.ts'
 
 /** Time-outs in ms. */
 export interface Deadlines {
@@ -160,6 +161,10 @@ export function exchange(
     }
     connections.refresh()
     const secure = request.url.protocol === 'https:'
+    if (!secure && !isLoopback(request.url.hostname)) {
+      reject(new HttpTrouble('connect', 'clear-text', false))
+      return
+    }
     const { body, answerLimit = 1 << 20 } = request
     let phase: HttpPhase = 'connect'
     let settled = false
@@ -257,7 +262,11 @@ export function exchange(
       // A kept connection may have ended unseen: one whole turn of the event loop lets a FIN or RST that lies in
       // the kernel be heard before anything is written, where it would make the outcome unknown.
       if (client.reusedSocket) setImmediate(() => setImmediate(start))
-      else socket.once(secure ? 'secureConnect' : 'connect', start)
+      else
+        socket.once(secure ? 'secureConnect' : 'connect', () => {
+          if (secure || isLoopback(socket.remoteAddress ?? '')) start()
+          else fail('clear-text')
+        })
     })
     client.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error))
     client.on('close', () => fail('ECONNRESET'))

@@ -2,11 +2,12 @@
 import { X509Certificate } from 'node:crypto'
 import { FileRefused, readBounded } from '../base/bounded-file.ts'
 import { Fault } from '../base/fault.ts'
+import { isLoopback } from '../base/loopback.ts'
 import { readPrivate } from '../base/private-file.ts'
 import type { Problem } from '../base/problem.ts'
 import { shellWord } from '../base/shell-word.ts'
 import type { FolderConfig } from './config.ts'
-import { Complaint, isLoopback, readAfterImport, readFolders, readHost } from './schema-values.ts'
+import { Complaint, readAfterImport, readFolders, readHost } from './schema-values.ts'
 
 type Written = Readonly<Record<string, unknown>>
 type Place = (key: string) => string

@@ -7,6 +7,7 @@ import { Resolver } from 'node:dns'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { validate } from 'node-cron'
+import { isLoopback } from '../base/loopback.ts'
 import type { Expected, Problem } from '../base/problem.ts'
 import type { AfterImport, FolderConfig, StartFrom } from './config.ts'
 import { parseDuration } from './duration.ts'
@@ -77,13 +78,6 @@ export const readHost: Reader<string> = value => {
   return /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i.test(ascii) && !ascii.includes('..')
     ? ascii
     : expected('host')
-}
-
-/** Whether the name or address can only be this computer (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291). */
-export function isLoopback(host: string): boolean {
-  const plain = host.toLowerCase().replace(/^\[(.*)\]$/, '$1')
-  if (isIP(plain) === 4) return plain.startsWith('127.')
-  return plain === '::1' || plain === 'localhost' || plain.endsWith('.localhost')
 }
 
 /** https, or http to loopback; without user, query and fragment; without the slash at the end. */

@@ -7,6 +7,7 @@ import { lookup as systemLookup } from 'node:dns/promises'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import { isLoopback } from '../base/loopback.ts'
 import { within } from './deadline.ts'
 import { networkFault } from './network-fault.ts'
 import type { ServerSettings } from './settings.ts'
@@ -42,11 +43,13 @@ const lookupAll: Lookup = host => systemLookup(host, { all: true, verbatim: true
 /**
  * Connects to the server. The socket has TCP_NODELAY and keep-alive set, and no listener on it: the caller adds
  * an 'error' listener at once.
- * Faults: source.unknown-host, source.unreachable, source.timeout.
+ * Faults: source.unknown-host, source.unreachable, source.timeout; config.invalid where it would be without TLS and to
+ * another computer than this one.
  */
 export async function dial(server: ServerSettings, options: DialOptions): Promise<Socket> {
   const { clock, connectMs, signal, memory = {}, lookup = lookupAll } = options
   signal.throwIfAborted()
+  refuseClearText(server, server.host)
   const where = { host: server.host, port: server.port, phase: 'connect' }
   const stop = new AbortController()
   const work = lookup(server.host).then(
@@ -58,6 +61,7 @@ export async function dial(server: ServerSettings, options: DialOptions): Promis
   try {
     const late = () => new Fault('source.timeout', { facts: { ...where, seconds: connectMs / 1000 } })
     const socket = await within(work, connectMs, clock, signal, late)
+    refuseClearText(server, socket.remoteAddress ?? '')
     memory.family = socket.remoteFamily === 'IPv6' ? 6 : 4
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
@@ -73,6 +77,12 @@ export async function dial(server: ServerSettings, options: DialOptions): Promis
   } finally {
     stop.abort()
   }
+}
+
+function refuseClearText({ host, security }: ServerSettings, leadsTo: string): void {
+  if (security !== 'none' || isLoopback(leadsTo)) return
+  const facts = { what: 'MAIL_SECURITY', reason: 'none is for loopback only', host }
+  throw new Fault('config.invalid', { scope: 'mailbox', facts })
 }
 
 /** RFC 8305 section 4: families alternate, beginning with the one that answered last or stood first. */

@@ -73,7 +73,6 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
       () => new Fault('source.timeout', { facts: { ...facts, phase, seconds: ms / 1000 } }),
     )
   try {
-    if (server.security === 'none') staysHere(socket, mailbox)
     let greeting: Greeting | undefined
     if (server.security === 'starttls')
       greeting = await timed(startTls(socket, facts), deadlines.greeting, 'greeting')
@@ -95,13 +94,6 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
     socket.destroy()
     throw withoutSecret(await lookAgain(error, server, clock, signal), user, password)
   }
-}
-
-/** Without TLS the password goes to this machine only, whatever a host name resolved to. */
-function staysHere(socket: Socket, { server }: MailboxSettings): void {
-  if (/^(127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '')) return
-  const facts = { what: 'MAIL_SECURITY', reason: 'none is for loopback only', host: server.host }
-  throw new Fault('config.invalid', { scope: 'mailbox', facts })
 }
 
 export class ImapConnection {

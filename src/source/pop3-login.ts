@@ -1,6 +1,5 @@
 /** From nothing to the TRANSACTION state: connect, greeting, CAPA, TLS, login (RFC 1939 section 4). */
 import { createHash } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { capaOctets } from './budget.ts'
@@ -68,14 +67,7 @@ async function connect(options: EnterOptions): Promise<{ connection: Pop3Connect
   const { mailbox, clock, deadlines, signal, memory, lookup } = options
   const { server } = mailbox
   const { connectMs, tlsMs } = deadlines
-  const clear = server.security === 'none'
-  if (clear && !isLoopback(server.host)) throw clearTextFault(mailbox)
   const socket = await dial(server, { clock, connectMs, signal, memory, ...(lookup && { lookup }) })
-  // The name's word is not enough: `localhost` may resolve to anything.
-  if (clear && !isLoopback(socket.remoteAddress ?? '')) {
-    socket.destroy()
-    throw clearTextFault(mailbox)
-  }
   const ready = server.security === 'tls' ? await secure(socket, server, { clock, tlsMs, signal }) : socket
   const connection = new Pop3Connection(ready, server, clock, deadlines)
   const step: Step = (phase, line, deadlineMs, more = false) =>
@@ -88,16 +80,6 @@ const where = ({ server }: MailboxSettings, phase: string) => ({
   port: server.port,
   phase,
 })
-
-function clearTextFault({ server }: MailboxSettings): Fault {
-  const facts = { what: 'MAIL_SECURITY', reason: 'none is for loopback only', host: server.host }
-  return new Fault('config.invalid', { scope: 'mailbox', facts })
-}
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 0) return host.toLowerCase() === 'localhost'
-  return host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.')
-}
 
 /** Some dozen are in use. */
 const mostCapabilities = 1000

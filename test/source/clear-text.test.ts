@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
+import { dial } from '../../src/source/dial.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { mailboxOf } from './imap-harness.ts'
 import { never, rejectsWith, sourceFor } from './pop3-helpers.ts'
@@ -56,10 +57,22 @@ test('POP3: another computer is not even connected to in clear text', { skip }, 
   assert.equal(server.connections(), 0)
 })
 
-test('IMAP: a name that resolves elsewhere is told nothing in clear text', { skip }, async t => {
+test('IMAP: another computer is not even connected to in clear text', { skip }, async t => {
   const server = await listen(t, '* OK [CAPABILITY IMAP4rev1] ready\r\n')
   const mailbox = mailboxOf({ port: server.port, host: elsewhere ?? '' })
   const source = makeImapSource({ mailbox, clock: systemClock })
   await rejectsWith('config.invalid', source.open(never))
+  assert.equal(server.connections(), 0)
+})
+
+test('either protocol’s way in gives localhost nothing where it resolves elsewhere', { skip }, async t => {
+  const server = await listen(t, '* OK [CAPABILITY IMAP4rev1] ready\r\n')
+  const { server: settings } = mailboxOf({ port: server.port, host: 'localhost' })
+  const lookup = async () => [{ address: elsewhere ?? '', family: 4 }]
+  const clearText = { ...settings, security: 'none' as const }
+  const options = { clock: systemClock, connectMs: 5000, signal: never, lookup }
+  await rejectsWith('config.invalid', dial(clearText, options))
   assert.equal(server.heard(), '')
+  const socket = await dial({ ...clearText, security: 'starttls' }, options)
+  socket.destroy()
 })

@@ -68,7 +68,7 @@ test('a dead IPv6 route costs less than a second, and nothing the next time', as
   const port = await deadPort(t)
   await listen(t, '127.0.0.1', port)
   const memory: DialMemory = {}
-  const { server } = mailboxAt(port, { host: 'mail.example' })
+  const { server } = mailboxAt(port, { host: 'mail.example', security: 'tls' })
   const timed = async (clock: Clock): Promise<number> => {
     const started = performance.now()
     const socket = await dial(server, { ...options, clock, memory, lookup: async () => [v6, v4] })
@@ -96,7 +96,7 @@ test('what goes wrong has its own name', async t => {
   const late = await rejectsWith('source.timeout', dial(server, { ...options, connectMs: 50, lookup }))
   assert.deepEqual(late.facts, { host: '127.0.0.1', port: server.port, phase: 'connect', seconds: 0.05 })
   await rejectsWith('source.unreachable', dial(mailboxAt(1).server, options))
-  const noName = mailboxAt(1, { host: 'no-such-host.invalid' }).server
+  const noName = mailboxAt(1, { host: 'no-such-host.invalid', security: 'tls' }).server
   const notFound = Object.assign(new Error('queryA'), { code: 'ENOTFOUND' })
   await rejectsWith(
     'source.unknown-host',

@@ -390,7 +390,7 @@ test('a port that nobody listens on is unreachable, and a name that does not exi
   await faultOf(refused.open(never), 'source.unreachable')
   await t.test('unknown name', async () => {
     const unknown = makeImapSource({
-      mailbox: mailboxOf({ port, host: 'nowhere.invalid' }),
+      mailbox: mailboxOf({ port, host: 'nowhere.invalid', security: 'tls' }),
       clock: systemClock,
     })
     await faultOf(unknown.open(never), 'source.unknown-host')
