@@ -134,7 +134,7 @@ test('what is thrown and is no fault is logged as a bug, with its stack', () => 
 test('text for people is one line each, with local time, level and mailbox in front', () => {
   const { log, lines } = capture({ format: 'text' })
   sayAll(log, event, 'x')
-  assert.equal(lines().length, 17)
+  assert.equal(lines().length, 15)
   for (const line of lines())
     assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (debug|info |warn |error) \S/)
   assert.match(lines()[4] ?? '', /\[shop@example\.jp\] Imported message 42/)
@@ -239,7 +239,7 @@ test('whatever comes from outside, each entry stays one line without control cha
           { ...event, folder: words, uid: words, mailbox: `${words}m`, account: words, gmailId: words },
           words,
         )
-        assert.equal(lines().length, 17)
+        assert.equal(lines().length, 15)
         assert.doesNotMatch(text().replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
         if (format === 'json') for (const line of lines()) JSON.parse(line)
       },
