@@ -6,8 +6,8 @@
  * Nothing here stops mail: it runs beside the pulls, one after the other, with deadlines of its own, and failure is
  * one line in the log.
  */
-
 import type { Clock } from '../base/clock.ts'
+import { abortAfter, waitAtMost } from '../base/deadline.ts'
 import { asFault, type Fault } from '../base/fault.ts'
 import type { Secret } from '../base/secret.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
@@ -98,20 +98,15 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   }
 
   const byMail = async (ports: PullPorts, notice: Notice): Promise<boolean> => {
-    const over = new AbortController()
-    const end = clock.sleep(mailDeadlineMs, over.signal).catch(() => {})
-    const cut = new AbortController()
-    void end.then(() => cut.abort())
     const { subject, text, key } = notice
     const letter = { address: addressOf(config, ports), subject, text, key, atMs: clock.nowMs() }
-    try {
-      await mailNotice(ports, letter, AbortSignal.any([stop.signal, cut.signal]))
-      return outcome('mail', undefined)
-    } catch (thrown) {
-      return outcome('mail', stop.signal.aborted || cut.signal.aborted ? 'stopped' : asFault(thrown).code)
-    } finally {
-      over.abort()
-    }
+    const reason = await abortAfter(mailDeadlineMs, clock, stop.signal, signal =>
+      mailNotice(ports, letter, signal).then(
+        () => undefined,
+        thrown => (signal.aborted ? 'stopped' : asFault(thrown).code),
+      ),
+    )
+    return outcome('mail', reason)
   }
 
   const byHook = async (hook: Secret, { subject: title, text, urgent }: Notice): Promise<boolean> => {
@@ -242,10 +237,8 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     },
     async close(graceMs) {
       pauses.abort()
-      const enough = new AbortController()
       const done = Promise.all([looks, pings])
-      await Promise.race([done, clock.sleep(graceMs, enough.signal).catch(() => {})])
-      enough.abort()
+      await waitAtMost(done, graceMs, clock)
       stop.abort()
       await done
     },

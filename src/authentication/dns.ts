@@ -5,6 +5,7 @@
  */
 import { Resolver } from 'node:dns/promises'
 import type { Clock } from '../base/clock.ts'
+import { orAbort } from '../base/deadline.ts'
 
 /** As node:dns `resolve`: TXT rows are lists of strings, MX rows have exchange and priority, A and AAAA are text. */
 export type Lookup = (name: string, type: string) => Promise<readonly unknown[]>
@@ -60,13 +61,6 @@ export function makeDns(options: DnsOptions): Lookup {
   let running = 0
 
   const ask = async (name: string, type: string): Promise<readonly unknown[]> => {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      const error = new DnsError('ETIMEOUT', `no answer for ${type} ${name} within ${timeoutMs} ms`)
-      timer = setTimeout(reject, timeoutMs, error)
-      // A message's own deadline keeps the process alive while it waits; a question must not do so beyond that.
-      timer.unref()
-    })
     const turn = async (): Promise<readonly unknown[]> => {
       if (running >= inFlight) await new Promise<void>(resolve => waiting.push(resolve))
       else running += 1
@@ -78,13 +72,12 @@ export function makeDns(options: DnsOptions): Lookup {
         else next()
       }
     }
-    const answer = turn()
-    answer.catch(() => {})
-    try {
-      return await Promise.race([answer, late])
-    } finally {
-      clearTimeout(timer)
-    }
+    // A message's own deadline keeps the process alive while it waits; a question's must not do so beyond that.
+    const late = AbortSignal.timeout(timeoutMs)
+    return orAbort(turn(), late).catch(error => {
+      if (error !== late.reason) throw error
+      throw new DnsError('ETIMEOUT', `no answer for ${type} ${name} within ${timeoutMs} ms`)
+    })
   }
 
   return (name, type) => {
@@ -134,13 +127,12 @@ export function boundForMessage(
   let asked = 0
   const failed = new Set<string>()
   const stop = signal === undefined ? end.signal : AbortSignal.any([end.signal, signal])
-  const late = clock
+  const late = new AbortController()
+  const isLate = new DnsError('ETIMEOUT', `no answer within ${deadlineMs} ms for the whole message`)
+  void clock
     .sleep(deadlineMs, stop)
     .catch(() => {})
-    .then(() => {
-      throw new DnsError('ETIMEOUT', `no answer within ${deadlineMs} ms for the whole message`)
-    })
-  late.catch(() => {})
+    .then(() => late.abort(isLate))
   return {
     failed,
     async lookup(name, type) {
@@ -148,7 +140,7 @@ export function boundForMessage(
         asked += 1
         if (asked > questions)
           throw new DnsError('ETOOMANY', `more than ${questions} questions for one message`)
-        return await Promise.race([dns(name, type), late])
+        return await orAbort(dns(name, type), late.signal)
       } catch (error) {
         if (!isAbsence(error)) failed.add(name.toLowerCase())
         throw error

@@ -5,6 +5,8 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Alerts } from '../alerts/alerts.ts'
+import { systemClock } from '../base/clock.ts'
+import { waitAtMost } from '../base/deadline.ts'
 import type { Fault } from '../base/fault.ts'
 import type { PullPorts } from '../pull/context.ts'
 
@@ -27,9 +29,12 @@ export async function tellTheEnd(
   if (fault.code === 'state.second-instance' || fault.code === 'journal.locked') return
   const file = join(stateDir, 'ended')
   if (wasTold(file, fault.code)) return
-  const late = new Promise<false>(resolve => setTimeout(resolve, longestMs, false).unref())
-  const sent = await Promise.race([alerts.ending(fault, ports).catch(() => false), late])
-  if (!sent) return
+  let isSent = false
+  const telling = alerts.ending(fault, ports).then(sent => {
+    isSent = sent
+  })
+  await waitAtMost(telling, longestMs, systemClock)
+  if (!isSent) return
   try {
     writeFileSync(file, fault.code, { mode: 0o600 })
   } catch {

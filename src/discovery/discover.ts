@@ -4,6 +4,8 @@
  * login before it is saved. A server without TLS is shown as unusable, never quietly taken.
  */
 import systemResolver from 'node:dns/promises'
+import { systemClock } from '../base/clock.ts'
+import { abortAfter, orAbort } from '../base/deadline.ts'
 import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
 import { type Fetcher, makeFetcher } from './fetch.ts'
 import type { Found, Origin } from './found.ts'
@@ -142,40 +144,26 @@ export async function discover(address: string, options: DiscoverOptions): Promi
   const domain = domainOf(address)
   if (domain === undefined) throw new RangeError('not an e-mail address')
   const { resolver = systemResolver, fetcher = makeFetcher(), deadlineMs = 8_000, askIspdb = true } = options
-  const overdue = new AbortController()
-  // Not AbortSignal.timeout(): its timer does not keep the process alive, and a left-behind look-up may not either.
-  const timer = setTimeout(() => overdue.abort(new Error('timeout')), deadlineMs)
-  const signal =
-    options.signal === undefined ? overdue.signal : AbortSignal.any([overdue.signal, options.signal])
+  const { signal = new AbortController().signal } = options
   const unanswered: (Origin | 'mx')[] = []
 
-  /** Within the time, or nothing. A resolver cannot be aborted: it is left behind. */
-  const inTime = async <T>(what: Origin | 'mx', answer: Promise<readonly T[]>): Promise<readonly T[]> => {
-    const late = Promise.withResolvers<never>()
-    const onAbort = (): void => late.reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-    answer.catch(() => {})
-    try {
-      return await Promise.race([answer, late.promise])
-    } catch {
-      unanswered.push(what)
-      return []
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
-  }
-
   const files = autoconfigUrls(domain, address).filter(({ origin }) => askIspdb || origin !== 'ispdb')
-  const [exchangers, srv, ...configs] = await Promise.all([
-    inTime('mx', orNothing(resolver.resolveMx(domain))),
-    inTime('srv', bySrv(domain, resolver)),
-    ...files.map(({ origin, url }) =>
-      inTime(origin, (async () => readAutoconfig((await fetcher(url, signal)) ?? '', origin, address))()),
-    ),
-  ])
-  clearTimeout(timer)
-  options.signal?.throwIfAborted()
+  const [exchangers, srv, ...configs] = await abortAfter(deadlineMs, systemClock, signal, ends => {
+    /** Within the time, or nothing. A resolver cannot be aborted: it is left behind. */
+    const inTime = <T>(what: Origin | 'mx', answer: Promise<readonly T[]>): Promise<readonly T[]> =>
+      orAbort(answer, ends).catch(() => {
+        unanswered.push(what)
+        return []
+      })
+    return Promise.all([
+      inTime('mx', orNothing(resolver.resolveMx(domain))),
+      inTime('srv', bySrv(domain, resolver)),
+      ...files.map(({ origin, url }) =>
+        inTime(origin, (async () => readAutoconfig((await fetcher(url, ends)) ?? '', origin, address))()),
+      ),
+    ])
+  })
+  signal.throwIfAborted()
   const names = [...exchangers]
     .sort((one, other) => one.priority - other.priority)
     .map(({ exchange }) => exchange.toLowerCase().replace(/\.$/, ''))

@@ -2,7 +2,7 @@
  * All checks, from the outside in. Invariant: nothing is changed anywhere: no folder or journal is made, no message is
  * retrieved or settled, and each mailbox sees one login.
  */
-
+import { abortAfter } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { Config } from '../config/config.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
@@ -33,12 +33,7 @@ export async function diagnose(
   context: DoctorContext,
   report: (finding: Finding) => void,
 ): Promise<Diagnosis> {
-  const stop = new AbortController()
-  const signal = AbortSignal.any([context.signal, stop.signal])
-  const timer = setTimeout(
-    () => stop.abort(new Fault('bug', { facts: { what: 'out of time' } })),
-    context.deadlines.overallMs,
-  )
+  const late = () => new Fault('bug', { facts: { what: 'out of time' } })
   const findings: Finding[] = []
   const say = (...lines: readonly Finding[]): void => {
     for (const line of lines) {
@@ -46,13 +41,9 @@ export async function diagnose(
       report(line)
     }
   }
-  try {
-    const noNetwork = await checkAll({ ...context, signal }, say)
-    return { findings, exitCode: exitCodeOf(findings), noNetwork }
-  } finally {
-    clearTimeout(timer)
-    stop.abort()
-  }
+  const check = (signal: AbortSignal) => checkAll({ ...context, signal }, say)
+  const noNetwork = await abortAfter(context.deadlines.overallMs, context.clock, context.signal, check, late)
+  return { findings, exitCode: exitCodeOf(findings), noNetwork }
 }
 
 type Say = (...lines: readonly Finding[]) => void

@@ -1,5 +1,6 @@
 /** Names and TCP, each over IPv4 and IPv6 by itself: a dead family is hidden by the other one, and costs time. */
 import { connect, isIP } from 'node:net'
+import { within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { type Address, networkFault } from '../source/inspect.ts'
 import type { DoctorContext } from './context.ts'
@@ -31,10 +32,11 @@ export async function checkNetwork(target: Target, context: DoctorContext): Prom
   const reach = { check: target.reach, subject }
   let found: readonly Address[]
   try {
-    const late = new Fault('source.timeout', {
-      facts: { host, phase: 'lookup', seconds: deadlines.connectMs / 1000 },
-    })
-    found = await atMost(context.lookup(host), deadlines.connectMs, late, context)
+    const late = () =>
+      new Fault('source.timeout', {
+        facts: { host, phase: 'lookup', seconds: deadlines.connectMs / 1000 },
+      })
+    found = await within(context.lookup(host), deadlines.connectMs, context.clock, context.signal, late)
     if (found.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' })
   } catch (thrown) {
     context.signal.throwIfAborted()
@@ -110,33 +112,11 @@ async function connectOnce(
     socket.once('connect', resolve)
     socket.on('error', reject)
   })
-  const late = new Fault('source.timeout', {
-    facts: { host, port, phase: 'connect', seconds: connectMs / 1000 },
-  })
+  const late = () =>
+    new Fault('source.timeout', { facts: { host, port, phase: 'connect', seconds: connectMs / 1000 } })
   try {
-    await atMost(opened, connectMs, late, context)
+    await within(opened, connectMs, context.clock, context.signal, late)
   } finally {
-    opened.catch(() => {})
     socket.destroy()
-  }
-}
-
-/** The outcome of `work`, or `late` thrown after `ms`, or the signal's reason. */
-export async function atMost<T>(
-  work: Promise<T>,
-  ms: number,
-  late: Fault,
-  { clock, signal }: Pick<DoctorContext, 'clock' | 'signal'>,
-): Promise<T> {
-  const done = new AbortController()
-  const limit = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(() => {
-    throw late
-  })
-  try {
-    return await Promise.race([work, limit])
-  } finally {
-    done.abort()
-    limit.catch(() => {})
-    work.catch(() => {})
   }
 }

@@ -1,12 +1,12 @@
 /** Whether hikyaku runs now, whether it starts by itself, and whether two of them are in each other's way. */
 import { dirname } from 'node:path'
+import { within } from '../base/deadline.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
 import { configFolder } from '../config/load-paths.ts'
 import { managerFor, type ServiceState } from '../service/manage.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, skipped } from './finding.ts'
-import { atMost } from './network.ts'
 
 interface Installed extends ServiceState {
   readonly logCommand: string
@@ -39,7 +39,7 @@ export async function checkService(running: boolean, context: DoctorContext): Pr
 
 /** Services of the machine and of this user; undefined where no service manager is known. */
 async function services(context: DoctorContext): Promise<readonly Installed[] | undefined> {
-  const { machine, env, deadlines } = context
+  const { machine, env, deadlines, clock, signal } = context
   const folder = configFolder({ ...machine, env })
   const mac = machine.platform === 'darwin'
   // A user without a home has no service of its own.
@@ -49,8 +49,8 @@ async function services(context: DoctorContext): Promise<readonly Installed[] | 
   for (const scope of scopes) {
     const manager = managerFor(machine, scope, dirname(folder ?? ''))
     if (manager === undefined) return undefined
-    const late = new Fault('bug', { facts: { what: 'the service manager does not answer' } })
-    const states = await atMost(manager.states(), deadlines.answerMs, late, context).catch(() => [])
+    const late = () => new Fault('bug', { facts: { what: 'the service manager does not answer' } })
+    const states = await within(manager.states(), deadlines.answerMs, clock, signal, late).catch(() => [])
     found.push(...states.map(state => ({ ...state, logCommand: manager.logCommand(state.name) })))
   }
   return found

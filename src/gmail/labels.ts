@@ -1,6 +1,6 @@
 /** Label ids for names: users.labels.list, and users.labels.create where one is missing. Cached until forgotten. */
+import { orAbort } from '../base/deadline.ts'
 import { Fault, type FaultCode } from '../base/fault.ts'
-import { orAbort } from '../base/or-abort.ts'
 import { scrub } from '../google/scrub.ts'
 import { callGmail } from './api.ts'
 import { units } from './pace.ts'

@@ -8,6 +8,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { DesktopClient } from './client-file.ts'
 import { pageHeaders, pages } from './consent-page.ts'
@@ -173,17 +174,7 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
     url: google.href,
     oneTimeUrl: redirectUri + oneTimePath,
     port,
-    waitForRedirect: async signal => {
-      signal.throwIfAborted()
-      const aborted = Promise.withResolvers<never>()
-      const onAbort = (): void => aborted.reject(signal.reason)
-      signal.addEventListener('abort', onAbort, { once: true })
-      try {
-        return withCode(await Promise.race([result.promise, aborted.promise]))
-      } finally {
-        signal.removeEventListener('abort', onAbort)
-      }
-    },
+    waitForRedirect: async signal => withCode(await orAbort(result.promise, signal)),
     acceptPastedUrl: text => withCode(readResult(readPastedUrl(text, given => sameText(given, state)))),
     close: async () => {
       if (over) return

@@ -1,8 +1,8 @@
 /** The access token of one account: one refresh in flight, renewed before it ends, its scopes held against the need. */
 import type { Clock } from '../base/clock.ts'
+import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { type Connections, type Deadlines, HttpTrouble } from '../base/http.ts'
-import { orAbort } from '../base/or-abort.ts'
 import type { AccountConfig } from '../config/config.ts'
 import { findOwner, type Identity, type Owner, readIdentity } from './identity.ts'
 import { type Ability, allows, gmailScopes, leastScopes } from './scopes.ts'

@@ -8,7 +8,7 @@
  * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came. Where
  * the connection was dropped at one message, which is set aside, a new session goes on with the others.
  */
-
+import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import { labelSubject } from '../base/label-subject.ts'
 import type { Conservation } from '../journal/journal.ts'
@@ -307,8 +307,5 @@ function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): void {
 /** Verification comes after the import and may not hold a pull for long, nor one that is to stop at all. */
 async function waitBeside({ beside, clock, signal, stopping }: PullContext): Promise<void> {
   if (beside.size === 0) return
-  const enough = new AbortController()
-  const end = AbortSignal.any([enough.signal, signal, stopping])
-  await Promise.race([Promise.allSettled(beside), clock.sleep(besideMs, end).catch(() => {})])
-  enough.abort()
+  await waitAtMost(Promise.allSettled(beside), besideMs, clock, AbortSignal.any([signal, stopping]))
 }

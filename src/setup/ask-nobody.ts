@@ -1,5 +1,6 @@
 /** Asks nobody: the usual answers for `--yes`, an error that names the option for everything else. */
 import type { Writable } from 'node:stream'
+import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { Asker, Question } from './asker.ts'
 
@@ -17,8 +18,7 @@ export function askNobody(output: Writable, yes: boolean, needed: string): Asker
       const { initial, optional, until } = question
       // Something else answers: the browser that comes back.
       if (until !== undefined) {
-        if (!until.aborted)
-          await new Promise(resolve => until.addEventListener('abort', resolve, { once: true }))
+        await orAbort(new Promise(() => {}), until).catch(() => {})
         return ''
       }
       if (yes && initial !== undefined && question.check?.(initial) === undefined) return initial

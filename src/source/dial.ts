@@ -6,9 +6,9 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { isLoopback } from '../base/loopback.ts'
-import { within } from './deadline.ts'
 import { networkFault } from './network-fault.ts'
 import type { ServerSettings } from './settings.ts'
 

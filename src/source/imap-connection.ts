@@ -1,12 +1,11 @@
 /** One IMAP connection, logged in: every command has a deadline, obeys the signal, and fails as a Fault or a refusal. */
-
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ImapResponse } from 'imapflow'
 import type { Clock } from '../base/clock.ts'
+import { waitAtMost, within } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import { type Allowance, imapAllowance, overBudget } from './budget.ts'
-import { within } from './deadline.ts'
 import { type DialMemory, dial } from './dial.ts'
 import {
   type CommandWord,
@@ -332,10 +331,8 @@ export class ImapConnection {
   async logout(): Promise<void> {
     if (this.#ended === undefined) {
       const { clock, deadlines } = this
-      const never = new AbortController().signal
-      const late = (): Fault => new Fault('source.timeout', { facts: { ...this.facts, phase: 'logout' } })
       this.allow('logout')
-      await within(this.client.logout(), deadlines.logout, clock, never, late).catch(() => {})
+      await waitAtMost(this.client.logout(), deadlines.logout, clock)
     }
     this.abandon()
   }

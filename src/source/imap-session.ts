@@ -1,7 +1,7 @@
 /** One logged-in IMAP session: one folder at a time, one command at a time. */
+import { waitAtMost } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { OctetSink } from '../message/message.ts'
-import { within } from './deadline.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { type Selected, selectFolder } from './imap-folders.ts'
 import { listMessages } from './imap-listing.ts'
@@ -157,13 +157,9 @@ export class ImapSession implements SourceSession {
 
   async close(): Promise<void> {
     const { clock, deadlines } = this.#connection
-    const late = (): Fault =>
-      new Fault('source.timeout', { facts: { ...this.#connection.facts, phase: 'logout' } })
     // LOGOUT waits for its turn like every command, but not for a retrieval that takes minutes.
-    await within(this.#turn, deadlines.logout, clock, new AbortController().signal, late).then(
-      () => this.#connection.logout(),
-      () => this.#connection.abandon(),
-    )
+    if (await waitAtMost(this.#turn, deadlines.logout, clock)) await this.#connection.logout()
+    else this.#connection.abandon()
   }
 
   abandon(): void {

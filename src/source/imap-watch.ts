@@ -7,9 +7,9 @@
  * seconds, on the same connection; IDLE that tells in time ends that.
  */
 import type { Clock } from '../base/clock.ts'
+import { within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { imapAllowance } from './budget.ts'
-import { within } from './deadline.ts'
 import type { ExecError, Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'

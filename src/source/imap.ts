@@ -1,5 +1,6 @@
 /** IMAP as a source (RFC 3501, RFC 9051), on imapflow's grammar; see imap-client.ts for what of it is used and why. */
 import type { Clock } from '../base/clock.ts'
+import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { DialMemory } from './dial.ts'
 import { type ConnectOptions, connectImap, type ImapConnection } from './imap-connection.ts'
@@ -85,9 +86,7 @@ async function watchFolders(
       if (!(error instanceof Fault) || error.code !== 'source.folder-missing') throw error
       missing.push(error)
       if (missing.length === watched.length) throw error
-      return await new Promise<never>((_resolve, reject) => {
-        both.addEventListener('abort', () => reject(both.reason), { once: true })
-      })
+      return await orAbort(new Promise<never>(() => {}), both)
     } finally {
       connection.abandon()
     }

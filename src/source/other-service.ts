@@ -1,9 +1,9 @@
 /** What else answers where a mail server should: told by its first words, never by its name. */
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { within } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import { connectUnverified } from '../base/tls.ts'
-import { within } from './deadline.ts'
 import { dial } from './dial.ts'
 import type { ServerSettings } from './settings.ts'
 

@@ -1,0 +1,68 @@
+/**
+ * The one race of some work with its caller's abort and with a deadline, in monotonic time. What is given as a promise
+ * goes on by itself when it is no longer waited for: whoever gave it frees its resources.
+ */
+import type { Clock } from './clock.ts'
+
+/** @returns the outcome of `work`, or the signal's reason thrown where that comes first */
+export function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+/** @returns the outcome of `work`, or `late()` thrown after `ms`, or the signal's reason where it is aborted before */
+export async function within<T>(
+  work: Promise<T>,
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal,
+  late: () => unknown,
+): Promise<T> {
+  const over = new AbortController()
+  const limit = clock.sleep(ms, AbortSignal.any([signal, over.signal])).then(() => {
+    throw late()
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    over.abort()
+  }
+}
+
+/** Waits until `work` has ended, but no longer than `ms` or until an abort. @returns whether it has ended, and well */
+export async function waitAtMost(
+  work: Promise<unknown>,
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<boolean> {
+  const ended = work.then(() => true)
+  return within(ended, ms, clock, signal, () => undefined).catch(() => false)
+}
+
+/**
+ * Runs work that can be aborted: its signal is aborted with `late()` after `ms`, with the reason of `signal` before,
+ * and at last when it is over, so that nothing which it began goes on behind it.
+ */
+export async function abortAfter<T>(
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  late: () => unknown = () => new DOMException('time is up', 'TimeoutError'),
+): Promise<T> {
+  const over = new AbortController()
+  clock.sleep(ms, over.signal).then(
+    () => over.abort(late()),
+    () => {},
+  )
+  try {
+    return await work(AbortSignal.any([signal, over.signal]))
+  } finally {
+    over.abort()
+  }
+}
