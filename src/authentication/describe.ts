@@ -1,6 +1,7 @@
 /** One message's authentication as text for people: what `hikyaku inspect` prints. */
 
 import type { Language } from '../base/language.ts'
+import { lookUp } from '../base/look-up.ts'
 import { table as alignedTable, paragraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Authentication } from './authentication.ts'
@@ -94,7 +95,7 @@ function results(authentication: Authentication, words: AuthenticationWords, col
 }
 
 const word = (words: AuthenticationWords, result: string): string =>
-  (words.results as Readonly<Record<string, string>>)[result] ?? words.results.unknown
+  lookUp(words.results, result) ?? words.results.unknown
 
 function verifiedText(
   { verified }: Authentication,

@@ -72,15 +72,8 @@ export const en = {
   fault: { what: 'What happened', mail: 'Your mail', next: 'What to do' },
   /** Sentences as one text; empty ones are left out. */
   sentences: (all: readonly string[]) => all.filter(one => one !== '').join(' '),
-  yes: 'yes',
-  no: 'no',
-  none: 'none',
-  unknown: 'unknown',
 
   pull: {
-    started: (mailbox: string) => `${mailbox}: looking for new mail`,
-    listing: (folder: string, total: number, fresh: number) =>
-      `${folder === '' ? '' : `${folder}: `}${messages(total)} in the source mailbox, ${number(fresh)} new`,
     progress: (done: number, total: number) =>
       `${number(done)} of ${messages(total)} (${format.percent(done, total)})`,
     /** The one line that ends a pull. */
@@ -123,25 +116,18 @@ export const en = {
   },
 
   status: {
-    title: 'hikyaku',
     running: 'running',
     notRunning: 'not running. Start it with `hikyaku run`, or for good with `hikyaku service install`.',
     columns: {
       mailbox: 'Mailbox',
-      account: 'Gmail',
       state: 'State',
       lastPull: 'Last look',
-      lastImport: 'Last mail',
       imported: 'Imported',
       waiting: 'Waiting',
       refused: 'Refused',
       latency: 'Delay',
-      next: 'Next look',
     },
     well: 'well',
-    watching: 'well, watching',
-    polling: 'well',
-    pulling: 'working',
     never: 'never',
     failingSince: (agoMs: number) => `failing for ${span(agoMs)}`,
     /** Mail comes, and so much else is not well. */
@@ -152,7 +138,6 @@ export const en = {
     latency: (medianMs: number, p95Ms: number) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
     repeated: (count: number) =>
       `${messages(count)} may stand in Gmail twice, because an answer of Gmail was lost. \`hikyaku report\` lists them.`,
-    secretsIn: (kind: string) => `Passwords and permissions are kept in: ${kind}`,
     journalAt: (path: string) => `Journal: ${path}`,
     nothingYet: 'Nothing has been imported yet.',
   },
@@ -162,20 +147,6 @@ export const en = {
     again: (count: number) => `${messages(count)} will be tried again at the next pull.`,
     notFound: (id: string) => `There is no message ${id} in the journal.`,
     notAside: (id: number, stage: keyof typeof stages) => `Message ${id} needs no retry (${stages[stage]}).`,
-  },
-
-  journal: {
-    columns: {
-      id: 'No.',
-      stage: 'Stage',
-      folder: 'Folder',
-      arrived: 'Arrived',
-      size: 'Size',
-      gmail: 'Gmail id',
-      reason: 'Reason',
-    },
-    empty: 'The journal has no such messages.',
-    more: (count: number) => `… and ${number(count)} more`,
   },
 
   doctor: {
@@ -265,9 +236,6 @@ export const en = {
   daemon: {
     started: (version: string, mailboxes: number) =>
       `hikyaku ${version} is running for ${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}`,
-    watching: (mailbox: string) => `${mailbox}: the server tells us about new mail at once`,
-    nextPull: (mailbox: string, inMs: number) => `${mailbox}: next look ${relative(inMs)}`,
-    waiting: (mailbox: string, ms: number) => `${mailbox}: next try ${relative(ms)}`,
     recovered: (mailbox: string, afterMs: number) => `${mailbox}: works again after ${span(afterMs)}`,
     stopping: (signal: string) => `${signal}: finishing what is under way; once more to stop at once`,
     stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',

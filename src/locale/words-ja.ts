@@ -39,15 +39,8 @@ export const ja: Words = {
   },
   fault: { what: '状況', mail: 'メールへの影響', next: '対処方法' },
   sentences: all => all.join(''),
-  yes: 'はい',
-  no: 'いいえ',
-  none: 'なし',
-  unknown: '不明',
 
   pull: {
-    started: mailbox => `${mailbox}: 新着メールを確認しています`,
-    listing: (folder, total, fresh) =>
-      `${folder === '' ? '' : `${folder}: `}元のメールボックスに ${mails(total)}、うち新着 ${mails(fresh)}`,
     progress: (done, total) => `${mails(total)}中 ${mails(done)}（${format.percent(done, total)}）`,
     done: (mailbox, c, ms) => {
       const parts = list([
@@ -83,26 +76,19 @@ export const ja: Words = {
   },
 
   status: {
-    title: 'hikyaku',
     running: '動作中',
     notRunning:
       '停止中。`hikyaku run` で起動します。常に動かすには `hikyaku service install` を実行してください。',
     columns: {
       mailbox: 'メールボックス',
-      account: 'Gmail',
       state: '状態',
       lastPull: '最終確認',
-      lastImport: '最終受信',
       imported: '取り込み',
       waiting: '待機中',
       refused: '要確認',
       latency: '所要時間',
-      next: '次回確認',
     },
     well: '正常',
-    watching: '正常（即時受信）',
-    polling: '正常',
-    pulling: '処理中',
     never: 'なし',
     failingSince: agoMs => `${span(agoMs)}前から取り込み不可`,
     troubles: count => `問題 ${number(count)} 件`,
@@ -112,7 +98,6 @@ export const ja: Words = {
     latency: (medianMs, p95Ms) => `半数が ${span(medianMs)}以内、95% が ${span(p95Ms)}以内`,
     repeated: count =>
       `Gmail の応答が途切れたため、${mails(count)}が Gmail に 2 通ある可能性があります。一覧は \`hikyaku report\` で表示されます。`,
-    secretsIn: kind => `パスワードとアクセス許可の保存先: ${kind}`,
     journalAt: path => `記録ファイル: ${path}`,
     nothingYet: 'まだ 1 通も取り込んでいません。',
   },
@@ -122,20 +107,6 @@ export const ja: Words = {
     again: count => `${mails(count)}を次回の確認時に再試行します。`,
     notFound: id => `メール ${id} は記録にありません。`,
     notAside: (id, stage) => `メール ${id} は再試行の必要がありません（${ja.stages[stage]}）。`,
-  },
-
-  journal: {
-    columns: {
-      id: '番号',
-      stage: '状態',
-      folder: 'フォルダー',
-      arrived: '受信日時',
-      size: 'サイズ',
-      gmail: 'Gmail ID',
-      reason: '理由',
-    },
-    empty: '該当するメールは記録にありません。',
-    more: count => `… ほか ${mails(count)}`,
   },
 
   doctor: {
@@ -224,9 +195,6 @@ export const ja: Words = {
   daemon: {
     started: (version, mailboxes) =>
       `hikyaku ${version} を開始しました（メールボックス ${number(mailboxes)} 個）`,
-    watching: mailbox => `${mailbox}: 新着メールをサーバーから即時に受け取ります`,
-    nextPull: (mailbox, inMs) => `${mailbox}: 次回の確認は ${relative(inMs)}です`,
-    waiting: (mailbox, ms) => `${mailbox}: ${relative(ms)}に再試行します`,
     recovered: (mailbox, afterMs) => `${mailbox}: ${span(afterMs)}ぶりに復旧しました`,
     stopping: signal => `${signal}: 処理中のメールを終えてから停止します。もう一度押すとすぐに停止します`,
     stoppingNow: 'すぐに停止します。処理中の内容は記録されているため、メールは失われません。',

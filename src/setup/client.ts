@@ -2,10 +2,10 @@
 
 import { Fault } from '../base/fault.ts'
 import { homeOf } from '../base/home.ts'
+import { lookUp } from '../base/look-up.ts'
 import { absolutePath } from '../config/load-paths.ts'
 import { type DesktopClient, readClientFile } from '../google/client-file.ts'
 import { faultText } from '../locale/locale.ts'
-import { lookUp } from '../locale/look-up.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
 

@@ -1,6 +1,7 @@
 /** Step 5: the owner's consent at Google, and what it is worth: scopes, whose account, for how long. */
 
 import { Fault } from '../base/fault.ts'
+import { lookUp } from '../base/look-up.ts'
 import { Secret } from '../base/secret.ts'
 import type { AccountConfig } from '../config/config.ts'
 import type { DesktopClient } from '../google/client-file.ts'
@@ -9,7 +10,6 @@ import { type Consent, exchangeCode } from '../google/consent-exchange.ts'
 import { type Identity, writeIdentity } from '../google/identity.ts'
 import { gmailScopes, identityScopes, leastScopes } from '../google/scopes.ts'
 import { faultText } from '../locale/locale.ts'
-import { lookUp } from '../locale/look-up.ts'
 import { confirm } from './asker.ts'
 import { askClient, type GoogleClient } from './client.ts'
 import type { SetupContext } from './context.ts'
