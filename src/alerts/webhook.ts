@@ -3,10 +3,10 @@
  * healthchecks takes it). The addresses are secrets, so nothing that could hold one leaves here: what went wrong is
  * told by a status or by the name of a system error only.
  */
-import { request as requestHttp } from 'node:http'
 import type { Clock } from '../base/clock.ts'
+import { abortAfter } from '../base/deadline.ts'
+import { bodyOf, exchangeOnce, type HttpBody, HttpTrouble, usualDeadlines } from '../base/http.ts'
 import { isLoopback } from '../base/loopback.ts'
-import { requestHttps } from '../base/tls.ts'
 import { encodeWords } from './notice-mail.ts'
 
 /** For the whole call, name look-up included. */
@@ -35,7 +35,12 @@ export function postText(
     Priority: message.urgent ? 'high' : 'default',
     Tags: message.urgent ? 'warning' : 'white_check_mark',
   }
-  return call(url, { method: 'POST', headers, body: Buffer.from(message.text, 'utf8') }, clock, signal)
+  return call(
+    url,
+    { method: 'POST', headers, body: bodyOf(Buffer.from(message.text, 'utf8')) },
+    clock,
+    signal,
+  )
 }
 
 /** Calls the address itself after success and `/fail` below it after failure. Returns as `postText` does. */
@@ -54,7 +59,7 @@ export function ping(
 interface Call {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Buffer
+  readonly body?: HttpBody
 }
 
 /** No redirects: a secret address and a text about the owner's mail go where the owner said, nowhere else. */
@@ -64,45 +69,26 @@ async function call(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const url = URL.canParse(address.trim()) ? new URL(address.trim()) : undefined
-  if (url === undefined) return 'URL'
-  const clear = url.protocol === 'http:' && isLoopback(url.hostname)
-  if (url.protocol !== 'https:' && !clear) return 'https'
-  const over = new AbortController()
-  const timer = clock.sleep(deadlineMs, over.signal).then(
-    () => 'ETIMEDOUT',
-    () => 'stopped',
-  )
+  const url = URL.parse(address.trim())
+  if (url === null) return 'URL'
+  const inClear = url.protocol === 'http:' && isLoopback(url.hostname)
+  if (url.protocol !== 'https:' && !inClear) return 'https'
+  const headers = { 'User-Agent': 'hikyaku', ...what.headers }
+  const request = { ...what, url, headers, answerLimit: 0 }
+  const ask = (ends: AbortSignal) => exchangeOnce(request, usualDeadlines, ends)
+  const late = () => new HttpTrouble('answer', 'ETIMEDOUT', false)
   try {
-    const stop = AbortSignal.any([over.signal, signal])
-    return await Promise.race([exchange(url, what, clear, stop), timer])
-  } finally {
-    over.abort()
+    const { status } = await abortAfter(deadlineMs, clock, signal, ask, late)
+    return status >= 200 && status <= 299 ? undefined : `HTTP ${status}`
+  } catch (thrown) {
+    return signal.aborted ? 'stopped' : describeTrouble(thrown)
   }
 }
 
-function exchange(url: URL, what: Call, clear: boolean, signal: AbortSignal): Promise<string | undefined> {
-  return new Promise(resolve => {
-    const { method, headers, body = Buffer.alloc(0) } = what
-    const request = (clear ? requestHttp : requestHttps)(url, {
-      method,
-      // A connection of its own, closed behind the answer: a call a minute is not worth keeping one.
-      agent: false,
-      signal,
-      headers: {
-        'User-Agent': 'hikyaku',
-        ...headers,
-        ...(method === 'POST' ? { 'Content-Length': body.length } : {}),
-      },
-    })
-    request.once('response', response => {
-      const { statusCode = 0 } = response
-      resolve(statusCode >= 200 && statusCode <= 299 ? undefined : `HTTP ${statusCode}`)
-      response.on('error', () => {})
-      response.destroy()
-    })
-    // The error's message may hold host or address; its code holds neither.
-    request.on('error', error => resolve((error as NodeJS.ErrnoException).code ?? error.name))
-    request.end(body)
-  })
+/** An error's message may hold host or address; its code holds neither. */
+function describeTrouble(thrown: unknown): string {
+  if (!(thrown instanceof HttpTrouble)) return 'Error'
+  const { reason, cause } = thrown
+  if (!(cause instanceof Error)) return reason
+  return (cause as NodeJS.ErrnoException).code ?? cause.name
 }

@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange with Google: node:http(s), keep-alive, explicit Content-Length, one deadline per phase.
- * Without TLS it goes to this computer only (loopback.ts). No redirect is followed (a bearer token must not travel), nothing is repeated, no proxy variable is read: what a
+ * The one HTTP exchange (Google, web hook, ping, discovery): node:http(s), keep-alive, explicit Content-Length, one deadline per phase.
+ * Without TLS it goes to this computer only (loopback.ts). No redirect is followed (a bearer token or a secret address must not travel), nothing is repeated, no proxy variable is read: what a
  * repetition would mean is known only by the caller.
  *
  * Invariant: whoever reads a failure can tell how far the request got (`HttpTrouble.phase`), because that decides
@@ -36,12 +36,19 @@ export interface HttpBody {
   chunks(): AsyncIterable<Uint8Array>
 }
 
+export const bodyOf = (octets: Uint8Array): HttpBody => ({
+  octets: octets.length,
+  chunks: async function* () {
+    yield octets
+  },
+})
+
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body?: HttpBody
-  /** Longest answer body that is read, octets; a longer one counts as cut. */
+  /** Longest answer body that is read, octets; a longer one counts as cut. With 0 the answer ends with its head. */
   readonly answerLimit?: number
   /** True where an abort must not tear what has begun to leave (see Deadlines.graceMs). */
   readonly graceful?: boolean
@@ -284,6 +291,7 @@ export function exchange(
         const whole = { status, headers, body: Buffer.concat(parts), cut, bodySent }
         settle(() => resolve(whole), bodySent && !cut)
       }
+      if (answerLimit === 0) finish(true)
       response.on('data', (part: Buffer) => {
         octets += part.length
         if (octets > answerLimit) finish(true)
@@ -294,4 +302,18 @@ export function exchange(
       response.on('close', () => finish(true))
     })
   })
+}
+
+/** As `exchange`, over a connection of its own that is closed behind it. */
+export async function exchangeOnce(
+  request: HttpRequest,
+  deadlines: Deadlines,
+  signal: AbortSignal,
+  connections = openConnections(),
+): Promise<HttpAnswer> {
+  try {
+    return await exchange(connections, request, deadlines, signal)
+  } finally {
+    connections.close()
+  }
 }

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { type Connections, openConnections } from '../../src/base/http.ts'
+import { makeHttpsAgent } from '../../src/base/tls.ts'
 import type { Fetcher } from '../../src/discovery/discover.ts'
 import { makeFetcher } from '../../src/discovery/fetch.ts'
 import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
@@ -37,9 +39,17 @@ describe('fetching a configuration file', { skip: needsOpenssl() }, () => {
     })
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    const connectTo = () => ({ host: '127.0.0.1', port })
-    fetcher = makeFetcher({ ca: ca.cert, connectTo })
-    untrusting = makeFetcher({ connectTo })
+    const connectBy =
+      (trust: { readonly ca?: string }): (() => Connections) =>
+      () => {
+        const https = makeHttpsAgent(trust)
+        const connect = https.createConnection.bind(https)
+        https.createConnection = (options, ...rest) =>
+          connect({ ...options, host: '127.0.0.1', port, servername: options.host ?? '' }, ...rest)
+        return { ...openConnections(), https }
+      }
+    fetcher = makeFetcher(connectBy({ ca: ca.cert }))
+    untrusting = makeFetcher(connectBy({}))
   })
   after(async () => {
     server.closeAllConnections()
@@ -64,7 +74,7 @@ describe('fetching a configuration file', { skip: needsOpenssl() }, () => {
     await assert.rejects(get('/endless'), /too large/)
     await assert.rejects(get('/file', untrusting))
     await assert.rejects(fetcher(new URL('https://other.example/file'), signal), {
-      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      reason: 'ERR_TLS_CERT_ALTNAME_INVALID',
     })
     await assert.rejects(fetcher(new URL('https://localhost/file'), AbortSignal.abort()), {
       name: 'AbortError',
