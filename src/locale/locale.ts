@@ -3,9 +3,8 @@
 import type { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { ConfigFault } from '../base/problem.ts'
-import { enFaults } from './en-faults.ts'
 import { Facts, type FaultText } from './facts.ts'
-import { jaFaults } from './ja-faults.ts'
+import { faultTexts } from './faults.ts'
 import { problemLine } from './problems.ts'
 import { en, type Words } from './words-en.ts'
 import { ja } from './words-ja.ts'
@@ -13,9 +12,11 @@ import { ja } from './words-ja.ts'
 export type { FaultText } from './facts.ts'
 export type { Words } from './words-en.ts'
 
+const catalogues: Readonly<Record<Language, Words>> = { en, ja }
+
 /** The catalogue of a language. */
 export function wordsFor(language: Language): Words {
-  return language === 'ja' ? ja : en
+  return catalogues[language]
 }
 
 /**
@@ -23,11 +24,10 @@ export function wordsFor(language: Language): Words {
  * through `printable`. Only `what` of config.invalid has more than one line: one for each problem.
  */
 export function faultText(fault: Pick<Fault, 'code' | 'facts'>, language: Language): FaultText {
-  const texts = language === 'ja' ? jaFaults : enFaults
   // A problem of the configuration is data, so each line can be said in the owner's language.
   const facts =
     fault instanceof ConfigFault
       ? { ...fault.facts, problems: fault.problems.map(problem => problemLine(problem, language)).join('\n') }
       : fault.facts
-  return texts[fault.code](new Facts(facts))
+  return faultTexts[language][fault.code](new Facts(facts))
 }

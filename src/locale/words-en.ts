@@ -283,7 +283,7 @@ export const en = {
     waiting: (e: { readonly ms: number; readonly why: string }) => `Next try ${relative(e.ms)}: ${e.why}`,
     again: (e: { readonly count: number }) => `This is time ${number(e.count)} in a row.`,
     held: (e: { readonly lines: number; readonly perMinute: number }) =>
-      `${number(e.lines)} further lines like this were not written: of one kind there are ${number(e.perMinute)} a minute for each mailbox. \`hikyaku list\` shows the messages`,
+      `${number(e.lines)} further lines like this were not written: of one kind there are ${number(e.perMinute)} a minute for each mailbox. The journal has every message`,
     dropped: (e: { readonly lines: number }) =>
       `${number(e.lines)} log lines were lost because the log could not be written`,
   },

@@ -245,7 +245,7 @@ export const ja: Words = {
     waiting: e => `${relative(e.ms)}に再試行します: ${e.why}`,
     again: e => `同じ異常が続いています（${number(e.count)} 回目）。`,
     held: e =>
-      `同じ種類の行をさらに ${number(e.lines)} 行省きました（1 つのメールボックスにつき 1 分間に ${number(e.perMinute)} 行まで）。メールの一覧は \`hikyaku list\` で見られます`,
+      `同じ種類の行をさらに ${number(e.lines)} 行省きました（1 つのメールボックスにつき 1 分間に ${number(e.perMinute)} 行まで）。メールはすべて記録にあります`,
     dropped: e => `ログを書き込めず、${number(e.lines)} 行が失われました`,
   },
 }

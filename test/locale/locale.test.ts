@@ -7,6 +7,7 @@ import { ConfigFault, type Problem } from '../../src/base/problem.ts'
 import { stages } from '../../src/journal/journal.ts'
 import { makeFormat } from '../../src/locale/format.ts'
 import { faultText, wordsFor } from '../../src/locale/locale.ts'
+import { files, textOf } from '../imports.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
 const languages: readonly Language[] = ['en', 'ja']
@@ -212,4 +213,17 @@ test('sizes, spans and times read as people write them', () => {
   assert.equal(en.instant(Number.NaN), '–')
   assert.equal(en.percent(1, 4), '25%')
   assert.equal(en.percent(0, 0), '100%')
+})
+
+test('every command that the words name is one of the program', () => {
+  const verbs = new Set(textOf('src/commands/program.ts').match(/(?<=\b(?:verb|alias)\(')[\w-]+/g))
+  assert.ok(verbs.has('pull') && verbs.has('check-now'))
+  const named = files
+    .filter(file => file.startsWith('src/locale/') || /words/.test(file))
+    .flatMap(file => textOf(file).match(/(?<=`hikyaku )[a-z][a-z-]*(?=(?: [\w-]+)*\\?`)/g) ?? [])
+  assert.ok(named.length > 50)
+  assert.deepEqual(
+    named.filter(verb => !verbs.has(verb) && verb !== 'help'),
+    [],
+  )
 })

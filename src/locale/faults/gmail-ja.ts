@@ -1,0 +1,201 @@
+/** Gmail と Google の応答（メール 1 通について、アカウントについて）。 */
+import type { FaultTexts } from '../fault-texts.ts'
+import { account, because, byItself, google, stays, stopped, text, waits } from './phrases-ja.ts'
+
+export const ja: FaultTexts<'gmail'> = {
+  // 一通のメールへの Gmail の応答
+  'gmail.message-refused': f =>
+    text(
+      `Gmail がこのメールの取り込みを拒否しました。${google(f)}`,
+      `${stays}元のメールボックスから削除することはありません。`,
+      'サーバー会社の Web メールでお読みください。より緩やかな方法で Gmail に入れるには、WHEN_REFUSED=insert を設定して `hikyaku retry` を実行してください。',
+    ),
+  'gmail.message-unexplained': f =>
+    text(
+      `Gmail が理由を示さずにメールの取り込みを断りました。${google(f)}`,
+      stays,
+      '操作は不要です。一時的なことが多いため、時間をおいて再試行します。',
+    ),
+  'gmail.label': f =>
+    text(
+      `Gmail にラベル${f.with('labels', labels => `「${labels}」`)}が見つかりません。削除されたか、名前が変わった可能性があります。${google(f)}`,
+      waits,
+      '操作は不要です。ラベルを読み込み直し、足りないものは作成します。',
+    ),
+  'gmail.label-refused': f =>
+    text(
+      f.get('phase') === 'upload'
+        ? `Gmail が、取り込むメールにラベル${f.with('labels', name => `「${name}」`)}を付けることを拒否しました。${google(f)}`
+        : `Gmail のラベル${f.with('labels', name => `「${name}」`)}を使えません。${google(f)}`,
+      'メールは失われません。このラベルを付けずに取り込みを続けています。',
+      f.get('scope') === undefined
+        ? '別の名前を選ぶか（GMAIL_LABELS、またはフォルダーの `labels`）、Gmail でこのラベルを手動で作成してください。ラベルが多すぎるという応答なら、Gmail で不要なラベルを削除してください。hikyaku は自動で再試行します。'
+        : '`hikyaku setup google` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れてください。または、このラベルを設定から外してください。',
+    ),
+  'gmail.unknown-answer': f =>
+    text(
+      `Gmail から想定外の応答がありました${f.with('status', status => `（HTTP ${status}）`)}。${google(f)}`,
+      // メール以外（トークン、ラベル）への応答なら、そのアカウント全体が待つ。
+      f.get('phase') === undefined ? stays : waits,
+      byItself,
+    ),
+  'gmail.outcome-unknown': f =>
+    text(
+      f.get('status') === undefined
+        ? 'Gmail の応答を受け取る前に接続が切れたため、メールが届いたかどうかわかりません。'
+        : `Gmail の応答（HTTP ${f.or('status', '')}）からは、メールが届いたかどうかわかりません。${google(f)}`,
+      'このメールは元のメールボックスに残ります。送り直す前に、届いているかどうかを確かめます。',
+      byItself,
+    ),
+  'gmail.ask-owner': () =>
+    text(
+      'Gmail にすでに届いているかどうか確認できないメールがあります。このような場合はご自身で判断する設定になっています。',
+      'このメールは元のメールボックスに残ります。Gmail にも届いている可能性があります。',
+      'Gmail で検索し、見つからなければ `hikyaku retry` を実行してください。WHEN_OUTCOME_UNKNOWN=repeat にすると自動で送り直します。',
+    ),
+  // Gmail / Google アカウント
+  'gmail.rate-limited': f =>
+    text(
+      `Gmail から速度を落とすよう求められました${f.with('seconds', s => `（${s} 秒間）`)}。${google(f)}`,
+      waits,
+      '操作は不要です。少し待ち、速度を落として続けます。たまったメールが多いときにはよくあることです。',
+    ),
+  'gmail.daily-limit': f =>
+    text(
+      `Gmail の 1 日の上限に達しました。${google(f)}`,
+      waits,
+      '操作は不要です。遅くとも明日には自動で再開します。',
+    ),
+  'gmail.storage-full': f =>
+    text(
+      `Google アカウント${account(f)}の保存容量がいっぱいです。${google(f)}`,
+      stopped,
+      'https://one.google.com/storage で不要なデータを削除するか、容量を追加してください。空きができれば自動で再開します。',
+    ),
+  'gmail.server': f =>
+    text(
+      `Gmail 側で一時的な障害が起きています${f.with('status', status => `（HTTP ${status}）`)}。${google(f)}`,
+      waits,
+      byItself,
+    ),
+  'gmail.unreachable': f =>
+    text(
+      `Gmail に接続できません${f.with('host', host => `（${host}）`)}${because(f)}。`,
+      waits,
+      `${byItself}長く続く場合は、このコンピューターのインターネット接続をご確認ください。`,
+    ),
+  'gmail.not-google': f =>
+    text(
+      `Gmail の代わりに、Google ではない相手が応答しました${f.with('host', host => `（${host}）`)}。公衆 Wi-Fi や社内ネットワークが通信に割り込んでいる可能性があります。${f.with('words', words => `相手の応答:「${words}」`)}`,
+      `${waits}相手には何も渡していません。`,
+      'ネットワークへのログインが必要な場合は、ブラウザーでログインしてください。別のネットワークを使う方法もあります。',
+    ),
+  'gmail.unauthorized': f =>
+    text(
+      `Google アカウント${account(f)}へのサインインが無効になりました。${google(f)}`,
+      stopped,
+      '`hikyaku setup google` を実行し、もう一度サインインしてください。動作中の hikyaku は自動で再開します。',
+    ),
+  'gmail.consent-ended': f =>
+    text(
+      `Google アカウント${account(f)}へのアクセス許可が終了しました。許可の取り消し、Google のパスワード変更、6 か月間の未使用のほか、Google のプロジェクトが「テスト」状態のときは 7 日で終了します。${google(f)}`,
+      stopped,
+      '`hikyaku setup google` を実行し、もう一度サインインしてください。毎週終了する場合は、Google Cloud の「対象」ページで「アプリを公開」を選んでください。',
+    ),
+  'gmail.consent-missing': f =>
+    text(
+      `Google アカウント${account(f)}へのアクセスがまだ許可されていません${because(f)}。${google(f)}`,
+      stopped,
+      '`hikyaku setup google` を実行し、サインインしてください。',
+    ),
+  'gmail.scope-missing': f =>
+    text(
+      `Google アカウント${account(f)}で、必要な権限の一部が許可されていません${f.with('what', what => `（不足: ${what}）`)}。${google(f)}`,
+      stopped,
+      '`hikyaku setup google` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れてください。',
+    ),
+  'gmail.session-control': f =>
+    text(
+      `Google アカウント${account(f)}の再認証が求められています。組織の管理者が Google へのサインインの有効時間を制限しているためです（Google Workspace のセッション管理）。${google(f)}`,
+      stopped,
+      '`hikyaku setup google` を実行し、もう一度サインインしてください。数時間から数日でまた終了しないようにするには、管理者にご相談ください。管理コンソールの「セキュリティ」→「Google Cloud のセッション管理」（再認証ポリシー）で信頼できるアプリを除外し、「API の制御」でこのクライアントを信頼できるアプリにします。「アプリを公開」では解決しません。',
+    ),
+  'gmail.client-invalid': f =>
+    text(
+      `Google のクライアント ID かクライアント シークレットが正しくありません${because(f)}。${google(f)}`,
+      stopped,
+      'GOOGLE_CLIENT_ID と GOOGLE_CLIENT_SECRET を、Google Cloud の「デスクトップ アプリ」クライアントの JSON ファイルと見比べてください。新しいクライアントを作り直し、`hikyaku setup google --client-file ファイル` を実行する方法もあります。',
+    ),
+  'gmail.client-mismatch': f =>
+    text(
+      `Google アカウント${account(f)}の許可は、設定とは別のクライアントに与えられたものです${because(f)}。${google(f)}`,
+      stopped,
+      '`hikyaku setup google` を実行し、いま使っているクライアントでもう一度サインインしてください。',
+    ),
+  'gmail.client-disabled': f =>
+    text(
+      `Google のクライアントが削除されたか、無効になっています${because(f)}。${google(f)}`,
+      stopped,
+      'Google Cloud の「クライアント」ページをご確認ください。削除したクライアントは 30 日以内なら復元でき、無効になったものには理由が示されます。新しいクライアントを作り、`hikyaku setup google --client-file ファイル` を実行する方法もあります。',
+    ),
+  'gmail.service-account': f =>
+    text(
+      `サービス アカウントが Google アカウント${account(f)}の代わりに操作することを、Google が認めていません${because(f)}。${google(f)}`,
+      stopped,
+      'GMAIL_ACCOUNT が Workspace の有効なユーザーであること、鍵がサービス アカウントの「鍵」ページに残っていること、このコンピューターの時計が正しいこと、管理コンソールの「セキュリティ」→「API の制御」→「ドメイン全体の委任」でそのクライアント ID に gmail.insert と gmail.labels が許可されていることをご確認ください。',
+    ),
+  'gmail.project-refused': f =>
+    text(
+      `Google のプロジェクト（クライアント ID のプロジェクト）が Google に拒否されています${because(f)}。${google(f)}`,
+      stopped,
+      'https://console.cloud.google.com でプロジェクトを選び、お知らせをご確認ください。停止、削除、請求先の未設定などが考えられます。直せない場合は、新しいプロジェクトを作って `hikyaku setup google` を実行してください。Google が受け付けるようになれば自動で再開します。',
+    ),
+  'gmail.admin-policy': f =>
+    text(
+      `Google アカウント${account(f)}の管理者が、このアプリによる Gmail の利用を許可していません${because(f)}。${google(f)}`,
+      stopped,
+      '管理者に、管理コンソールの「セキュリティ」→「API の制御」→「アプリのアクセス制御」でクライアント ID を信頼できるアプリにするよう依頼し、そのあと `hikyaku setup google` を実行してください。',
+    ),
+  'gmail.org-internal': f =>
+    text(
+      `Google のプロジェクトがその組織の内部専用で、Google アカウント${account(f)}は組織に含まれていません${because(f)}。${google(f)}`,
+      stopped,
+      'Google Cloud の「対象」ページで「外部」を選んでアプリを公開するか、`hikyaku setup google` でその組織のアカウントにサインインしてください。',
+    ),
+  'gmail.account-refused': f =>
+    text(
+      `Google が現在、アカウント${account(f)}へのメールを受け付けていません${f.with('status', status => `（HTTP ${status}）`)}${f.with('reason', reason => `（${reason}）`)}。${google(f)}`,
+      waits,
+      `${byItself}Google の応答をお読みください。ブラウザーで Gmail にサインインし、Google Cloud のプロジェクトも開いて、お知らせがないかご確認ください。会社や学校のアカウントの場合は、管理者にご相談ください。`,
+    ),
+  'gmail.account-unexplained': f =>
+    text(
+      `Gmail が別々のメールの取り込みを続けて断りました${f.with('status', status => `（HTTP ${status}）`)}${f.with('reason', reason => `（${reason}）`)}。メールではなく、アカウント${account(f)}に原因があると考えられます。${google(f)}`,
+      waits,
+      '操作は不要です。ときどき 1 通ずつ試し、Gmail が受け付けるようになれば、すべて自動で取り込みます。長く続く場合は、ブラウザーで Gmail にサインインし、Google からのお知らせがないかご確認ください。',
+    ),
+  'gmail.api-disabled': f =>
+    text(
+      `Google のプロジェクトで Gmail API が有効になっていません。${google(f)}`,
+      stopped,
+      'https://console.cloud.google.com/apis/library/gmail.googleapis.com を開き、プロジェクトを選んで「有効にする」を押してください。数分後から使えるようになります。',
+    ),
+  'gmail.forbidden': f =>
+    text(
+      `Google がアカウント${account(f)}へのアクセスを禁止しています。${google(f)}`,
+      stopped,
+      '会社や学校のアカウントの場合は、管理者にご相談ください。それ以外の場合は、ブラウザーで Gmail にサインインし、Google からのお知らせがないかご確認ください。',
+    ),
+  'gmail.account-mismatch': f =>
+    text(
+      `サインインした Gmail アカウント${f.with('words', words => `（${words}）`)}が、設定のアカウント${f.with('user', name => `（${name}）`)}と異なります。`,
+      `${stopped}別のアカウントには何も入れていません。`,
+      '`hikyaku setup google` で正しいアカウントにサインインするか、GMAIL_ACCOUNT を直してください。GMAIL_ACCOUNT には、別名ではなく、アカウントのメインのアドレスを指定します。',
+    ),
+  'gmail.account-unproved': f =>
+    text(
+      `この許可がどのアカウントのものか、Google から信頼できる形で示されませんでした${f.with('reason', reason => `（ID トークン: ${reason}）`)}。`,
+      `${stopped}どのアカウントにも何も入れていません。`,
+      '自動的に再試行します。続く場合は、このコンピューターの時計を確かめ、`hikyaku setup google` でサインインし直してください。',
+    ),
+}

@@ -1,0 +1,127 @@
+/** This machine: its data, its secrets, its settings, and hikyaku itself. */
+import type { FaultTexts } from '../fault-texts.ts'
+import { reasonText } from '../reasons.ts'
+import { because, byItself, place, stopped, text, waits } from './phrases-en.ts'
+
+export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
+  // This machine
+  'state.second-instance': f =>
+    text(
+      `Another hikyaku is already running with the same data${f.with('file', file => ` (${file})`)}.`,
+      'The other one goes on importing; this one did nothing.',
+      'If it is to pull now, the running one does it by its schedule. Stop it first if you want to run this one.',
+    ),
+  'state.disk-full': f =>
+    text(
+      `The disk is ${f.get('reserve') === undefined ? 'full' : 'nearly full, and hikyaku leaves the rest to others'}${f.with('file', file => ` (${file})`)}.`,
+      waits,
+      'Free some disk space. hikyaku then goes on by itself.',
+    ),
+  'state.read-only': f =>
+    text(
+      `hikyaku may not write where it keeps its records${f.with('file', file => ` (${file})`)}${because(f)}.`,
+      stopped,
+      'Give the user who runs hikyaku the right to write there, or choose another folder with STATE_DIR.',
+    ),
+  'state.exposed': f =>
+    text(
+      `The place where hikyaku keeps its records is not safe from other users${f.with('file', file => ` (${file})`)}${because(f)}${f.with('what', what => `: ${what}`)}.`,
+      stopped,
+      f.get('command') === undefined
+        ? 'Choose a folder of its own with STATE_DIR, or run hikyaku as the user whom the folder belongs to.'
+        : `Run \`${f.or('command', '')}\`, or choose a folder of its own with STATE_DIR.`,
+    ),
+  'state.io': f =>
+    text(
+      `The disk reported an error${f.with('file', file => ` at ${file}`)}${because(f)}.`,
+      waits,
+      `${byItself} If it keeps happening, have the disk checked and make a backup.`,
+    ),
+  'journal.newer': f =>
+    text(
+      `The journal was written by a newer version of hikyaku${f.with('file', file => ` (${file})`)}.`,
+      stopped,
+      'Install the newer version again.',
+    ),
+  'journal.damaged': f =>
+    text(
+      `The journal is damaged${f.with('file', file => `: ${file}`)}${because(f)}.`,
+      `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
+      'Put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
+    ),
+  'journal.missing': f =>
+    text(
+      `The journal has vanished${f.with('file', file => `: ${file}`)}.`,
+      `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
+      'Check STATE_DIR, put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
+    ),
+  'journal.locked': f =>
+    text(
+      `Another program holds the journal open${f.with('file', file => ` (${file})`)}.`,
+      waits,
+      `${byItself} If it lasts, close the program that has opened the file.`,
+    ),
+  'secret.missing': f =>
+    text(
+      `A password or permission is missing${f.with('variable', name => `: ${name}`)}${f.with('what', what => `: ${what}`)}${f.with('name', name => ` (stored as ${name})`)}.`,
+      stopped,
+      'Run `hikyaku setup` and enter it.',
+    ),
+  'secret.unreadable': f =>
+    text(
+      `A stored password or permission cannot be read${place(f)}${because(f)}.`,
+      stopped,
+      f.get('command') === undefined
+        ? 'Unlock the keychain of this computer, or run `hikyaku setup` and enter it again.'
+        : f.get('reason') === 'key-format'
+          ? `Make a new key with: ${f.or('command', '')}`
+          : `Run: ${f.or('command', '')}`,
+    ),
+  'secret.other-destination': f =>
+    text(
+      `The stored password or permission${f.with('name', name => ` (${name})`)} was entered for ${f.or('kept', 'another server')}, and the settings now name ${f.or('wanted', 'another one')}: it was not sent there.`,
+      stopped,
+      'If the change is yours, run `hikyaku setup` and enter it again for the new server. If it is not, look where the settings come from: `.env` in the current folder, the environment, the configuration file.',
+    ),
+  'secret.without-destination': f =>
+    text(
+      `The stored password or permission${f.with('name', name => ` (${name})`)} comes from an earlier version, which did not note the server that it was entered for. It was not sent to ${f.or('wanted', 'the server of the settings')}.`,
+      stopped,
+      'If that is the right server, run `hikyaku setup` and enter it once more.',
+    ),
+  'secret.not-kept': f =>
+    text(
+      f.with(
+        'variable',
+        variable => `The password or permission was not stored: hikyaku takes it from ${variable}.`,
+      ) || `The password or permission could not be stored${because(f)}.`,
+      'No mail was touched. What was stored before is still there.',
+      f.with(
+        'variable',
+        variable =>
+          `Put the new one into ${variable}. A variable is read at the start: restart hikyaku then.`,
+      ) ||
+        'Unlock the keychain of this computer, or check that STATE_DIR can be written, and enter it again.',
+    ),
+  'config.invalid': f =>
+    text(
+      [
+        `The settings are not right${f.with('what', what => `: ${what}`)}${because(f)}${f.get('problems') === undefined ? '.' : ':'}`,
+        ...f.lines('problems').map(line => `- ${line}`),
+      ].join('\n'),
+      f.get('problems') === undefined ? stopped : 'hikyaku did not start, and no mail was touched.',
+      'Correct each line above and start again. `.env.example` explains every setting.',
+    ),
+  'usage.invalid': f =>
+    text(
+      `That was not understood${f.with('what', what => `: ${reasonText(what, 'en')}`)}${because(f)}.`,
+      'Nothing was done, and no mail was touched.',
+      '`hikyaku help` shows every command.',
+    ),
+  bug: f =>
+    text(
+      `hikyaku made a mistake of its own${f.with('what', what => `: ${what}`)}.`,
+      waits,
+      'Please report it with the log lines around it: that is a bug in hikyaku, not a fault of yours.',
+    ),
+}

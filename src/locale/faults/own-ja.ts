@@ -1,0 +1,128 @@
+/** このコンピューター、データ、秘密の値、設定、hikyaku 自身。 */
+import type { FaultTexts } from '../fault-texts.ts'
+import { reasonText } from '../reasons.ts'
+import { because, byItself, place, stopped, text, waits } from './phrases-ja.ts'
+
+export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
+  // このコンピューター
+  'state.second-instance': f =>
+    text(
+      `同じデータを使う hikyaku がすでに動いています${f.with('file', file => `（${file}）`)}。`,
+      '取り込みは動作中の hikyaku が続けています。こちらは何もしていません。',
+      'メールは動作中の hikyaku が予定どおり取り込みます。こちらで実行したい場合は、先にそちらを停止してください。',
+    ),
+  'state.disk-full': f =>
+    text(
+      `ディスクの空き容量が${f.get('reserve') === undefined ? 'ありません' : '残りわずかのため、これ以上は使いません'}${f.with('file', file => `（${file}）`)}。`,
+      waits,
+      'ディスクの空き容量を増やしてください。空きができれば自動で再開します。',
+    ),
+  'state.read-only': f =>
+    text(
+      `記録を保存する場所に書き込めません${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      stopped,
+      'hikyaku を実行するユーザーに書き込みを許可するか、STATE_DIR で別のフォルダーを指定してください。',
+    ),
+  'state.exposed': f =>
+    text(
+      `記録を保存する場所${f.with('file', file => `（${file}）`)}が、ほかのユーザーから保護されていません${because(f)}${f.with('what', what => `（${what}）`)}。`,
+      stopped,
+      f.get('command') === undefined
+        ? 'STATE_DIR で hikyaku 専用のフォルダーを指定するか、フォルダーの所有者として hikyaku を実行してください。'
+        : `「${f.or('command', '')}」を実行するか、STATE_DIR で hikyaku 専用のフォルダーを指定してください。`,
+    ),
+  'state.io': f =>
+    text(
+      `ディスクの読み書きでエラーが起きました${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      waits,
+      `${byItself}何度も起きる場合は、バックアップを取り、ディスクを点検してください。`,
+    ),
+  'journal.newer': f =>
+    text(
+      `記録ファイルが、より新しいバージョンの hikyaku で作られています${f.with('file', file => `（${file}）`)}。`,
+      stopped,
+      '新しいバージョンの hikyaku をもう一度インストールしてください。',
+    ),
+  'journal.damaged': f =>
+    text(
+      `記録ファイルが壊れています${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
+      'バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて記録を作り直します（何も削除しません）。',
+    ),
+  'journal.missing': f =>
+    text(
+      `記録ファイルがなくなっています${f.with('file', file => `（${file}）`)}。`,
+      `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
+      'STATE_DIR を確認し、バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて記録を作り直します（何も削除しません）。',
+    ),
+  'journal.locked': f =>
+    text(
+      `別のソフトが記録ファイルを開いています${f.with('file', file => `（${file}）`)}。`,
+      waits,
+      `${byItself}長く続く場合は、そのファイルを開いているソフトを閉じてください。`,
+    ),
+  'secret.missing': f =>
+    text(
+      `パスワードまたはアクセス許可が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('what', what => `（${what}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,
+      stopped,
+      '`hikyaku setup` を実行して登録してください。',
+    ),
+  'secret.unreadable': f =>
+    text(
+      `保存されたパスワードまたはアクセス許可${place(f)}を読み取れません${because(f)}。`,
+      stopped,
+      f.get('command') === undefined
+        ? 'このコンピューターのキーチェーンのロックを解除するか、`hikyaku setup` で登録し直してください。'
+        : f.get('reason') === 'key-format'
+          ? `次のコマンドで鍵を作り直してください: ${f.or('command', '')}`
+          : `次のコマンドを実行してください: ${f.or('command', '')}`,
+    ),
+  'secret.other-destination': f =>
+    text(
+      `保存されたパスワードまたはアクセス許可${f.with('name', name => `（${name}）`)}は ${f.or('kept', '別のサーバー')} のために登録されたものですが、現在の設定は ${f.or('wanted', '別のサーバー')} を指しているため、送信しませんでした。`,
+      stopped,
+      '設定を変えたのがご自身であれば、`hikyaku setup` を実行して、新しいサーバー用に登録し直してください。心当たりがなければ、設定がどこから読み込まれているか（現在のフォルダーの `.env`、環境変数、設定ファイル）を確認してください。',
+    ),
+  'secret.without-destination': f =>
+    text(
+      `保存されたパスワードまたはアクセス許可${f.with('name', name => `（${name}）`)}は以前のバージョンのもので、どのサーバーのために登録されたかの記録がありません。${f.or('wanted', '設定のサーバー')} には送信しませんでした。`,
+      stopped,
+      'そのサーバーで間違いなければ、`hikyaku setup` を実行して、もう一度登録してください。',
+    ),
+  'secret.not-kept': f =>
+    text(
+      f.with(
+        'variable',
+        variable =>
+          `パスワードまたはアクセス許可を保存しませんでした。hikyaku はこれを ${variable} から読み込んでいます。`,
+      ) || `パスワードまたはアクセス許可を保存できませんでした${because(f)}。`,
+      'メールには何もしていません。以前に保存したものはそのまま残っています。',
+      f.with(
+        'variable',
+        variable =>
+          `新しいパスワードを ${variable} に書いてください。変数は起動時に読み込むため、その場合は hikyaku を再起動してください。`,
+      ) ||
+        'このコンピューターのキーチェーンのロックを解除するか、STATE_DIR に書き込めることを確認してから、もう一度入力してください。',
+    ),
+  'config.invalid': f =>
+    text(
+      [
+        `設定に誤りがあります${f.with('what', what => `（${what}）`)}${because(f)}。`,
+        ...f.lines('problems').map(line => `・${line}`),
+      ].join('\n'),
+      f.get('problems') === undefined ? stopped : 'hikyaku は起動していません。メールには何もしていません。',
+      '上の各行を直してから、もう一度起動してください。すべての設定項目は `.env.example` に説明があります。',
+    ),
+  'usage.invalid': f =>
+    text(
+      `入力を認識できませんでした${f.with('what', what => `（${reasonText(what, 'ja')}）`)}${because(f)}。`,
+      '何も実行していません。メールにも何もしていません。',
+      '`hikyaku help` でコマンドの一覧を表示できます。',
+    ),
+  bug: f =>
+    text(
+      `hikyaku 自身の不具合が起きました${f.with('what', what => `（${what}）`)}。`,
+      waits,
+      'ご利用方法が原因ではありません。前後のログを添えて開発元へご報告ください。',
+    ),
+}

@@ -1,0 +1,47 @@
+/** What the texts of the faults have in common. */
+import type { Facts, FaultText } from '../facts.ts'
+import { makeFormat } from '../format.ts'
+import { phaseText, reasonText } from '../reasons.ts'
+
+export const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
+
+export const waits = 'No mail is lost: it waits in the source mailbox until this works again.'
+export const stays = 'The message stays in the source mailbox. All other mail goes on as usual.'
+export const stopped = 'No mail is lost: new mail waits in the source mailbox, and nothing there is deleted.'
+export const byItself = 'Nothing for now: hikyaku tries again by itself.'
+
+export const server = (f: Facts): string =>
+  f.server === undefined ? 'the mail server' : `the mail server ${f.server}`
+export const Server = (f: Facts): string =>
+  f.server === undefined ? 'The mail server' : `The mail server ${f.server}`
+export const said = (f: Facts): string => f.with('words', words => ` It said: “${words}”.`)
+export const google = (f: Facts): string => f.with('words', words => ` Google said: “${words}”.`)
+export const because = (f: Facts): string => f.with('reason', reason => ` (${reasonText(reason, 'en')})`)
+export const during = (f: Facts): string => f.with('phase', phase => ` (while ${phaseText(phase, 'en')})`)
+/** Whether it happened after a good login: then protocol, port and password are right. */
+export const isLoggedIn = (f: Facts): boolean =>
+  /^(folders|select|list|peek|retrieve|settle|quit|logout|watch|idle|command)$/.test(f.or('phase', ''))
+/** Where a secret is: its file, or the thing that keeps it. */
+export const place = (f: Facts): string => {
+  const found = f.get('file') ?? f.get('what')
+  return found === undefined ? '' : `: ${reasonText(found, 'en')}`
+}
+export const account = (f: Facts): string => f.or('account', 'the Gmail account')
+
+const format = makeFormat('en')
+/** When the next login is tried. */
+export const nextTry = (f: Facts): string =>
+  f.with(
+    'nextTryAtMs',
+    atMs =>
+      ` The next try comes ${f.with('waitMs', ms => `${format.span(Number(ms))} after this one, `)}at ${format.instant(Number(atMs))}.`,
+  )
+/** What the server's words point to. */
+export const advice = (f: Facts): string => {
+  const words = f.or('words', '')
+  if (/app(lication)?[- ]?(specific )?pass/i.test(words))
+    return 'The server wants an app password: make one in the security settings of the mail account. '
+  if (/browser|web ?log|web ?sign/i.test(words))
+    return 'The server wants you to log in once with a web browser: do that, and confirm that it was you. '
+  return ''
+}

@@ -1,0 +1,46 @@
+/** 異常の説明に共通する表現。 */
+import type { Facts, FaultText } from '../facts.ts'
+import { makeFormat } from '../format.ts'
+import { phaseText, reasonText } from '../reasons.ts'
+
+export const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
+
+export const waits = 'メールは失われません。元のメールボックスに残り、復旧したあとに取り込まれます。'
+export const stays = 'このメールは元のメールボックスに残ります。ほかのメールの取り込みは続きます。'
+export const stopped = 'メールは失われません。新しいメールは元のメールボックスに残り、削除もしません。'
+export const noPassword = 'パスワードは送信していません。'
+export const byItself = '操作は不要です。自動で再試行します。'
+
+export const server = (f: Facts): string =>
+  f.server === undefined ? 'メールサーバー' : `メールサーバー（${f.server}）`
+export const said = (f: Facts): string => f.with('words', words => `サーバーの応答:「${words}」`)
+export const google = (f: Facts): string => f.with('words', words => `Google の応答:「${words}」`)
+export const because = (f: Facts): string => f.with('reason', reason => `（${reasonText(reason, 'ja')}）`)
+export const during = (f: Facts): string => f.with('phase', phase => `（処理: ${phaseText(phase, 'ja')}）`)
+/** ログイン後に起きたか。その場合、プロトコルとポートとパスワードは正しい。 */
+export const isLoggedIn = (f: Facts): boolean =>
+  /^(folders|select|list|peek|retrieve|settle|quit|logout|watch|idle|command)$/.test(f.or('phase', ''))
+/** 保存先のファイル、または保存しているもの。 */
+export const place = (f: Facts): string => {
+  const found = f.get('file') ?? f.get('what')
+  return found === undefined ? '' : `（${reasonText(found, 'ja')}）`
+}
+export const account = (f: Facts): string => f.with('account', name => `（${name}）`)
+
+const format = makeFormat('ja')
+/** 次にログインを試す時刻。 */
+export const nextTry = (f: Facts): string =>
+  f.with(
+    'nextTryAtMs',
+    atMs =>
+      `次の再試行は${f.with('waitMs', ms => `今回から ${format.span(Number(ms))}後の`)} ${format.instant(Number(atMs))} です。`,
+  )
+/** サーバーの応答が示すこと。 */
+export const advice = (f: Facts): string => {
+  const words = f.or('words', '')
+  if (/app(lication)?[- ]?(specific )?pass/i.test(words))
+    return 'アプリパスワードが必要です。メールアカウントのセキュリティ設定で作成してください。'
+  if (/browser|web ?log|web ?sign/i.test(words))
+    return 'ウェブブラウザーで一度ログインし、本人であることを確認するよう求められています。'
+  return ''
+}

@@ -1,0 +1,75 @@
+/** What is wrong with a setting, as it stands behind the setting’s name. */
+import type { Expected } from '../base/problem.ts'
+import type { ProblemTexts } from './problem-texts.ts'
+import { reasonText } from './reasons.ts'
+
+const expected: Readonly<Record<Expected, string>> = {
+  boolean: 'must be yes or no',
+  host: 'must be a server name such as mail.example.jp, without http:// and without a port',
+  port: 'must be a port number from 1 to 65535',
+  email: 'must be an e-mail address such as shop@example.jp',
+  url: 'must be an address that begins with https:// (http:// only for this computer itself)',
+  'web-url': 'must be an address that begins with https:// or http://',
+  'dns-servers': 'must be IP addresses with commas, each with a port where it is not 53',
+  sha256: 'must be a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed',
+  'after-import': 'must be keep, delete, delete-after:14d (a number and h, d or w) or move:FOLDER',
+  'start-from': 'must be all, new or a date such as 2026-04-01',
+  schedule: 'must be a cron expression of 5 or 6 fields, such as "*/5 * * * *" for every 5 minutes',
+  folders:
+    'must be folder names with commas between them, such as INBOX,Junk:spam,Orders:label=Orders; a name with a comma, colon or quotation mark stands in quotation marks',
+  text: 'must be text; digits alone stand in quotation marks',
+  list: 'must be a list',
+  mapping: 'must be names with values',
+  language: 'must be en or ja',
+  label:
+    'must be Gmail label names with commas between them, each at most 225 characters; DRAFT, SENT and CHAT are Gmail’s own',
+}
+
+export const en: ProblemTexts = {
+  missing: p => `is missing. Example: ${p.example}`,
+  'missing-secret': p =>
+    `is missing. Set it (or ${p.variable}_FILE with the path of a file that holds it), or run \`hikyaku setup\` to store it as ${p.vaultName}`,
+  expected: p => expected[p.what],
+  'one-of': p => `must be one of: ${p.values.join(', ')}`,
+  number: p => `must be a whole number from ${p.least} to ${p.most}`,
+  unknown: p =>
+    p.suggestion === undefined
+      ? 'is not a setting of hikyaku. Remove it'
+      : `is not a setting of hikyaku. Did you mean ${p.suggestion}?`,
+  'not-loopback': () =>
+    'must be tls or starttls: without encryption the password could be read on the way (none is for this computer itself only)',
+  'move-needs-imap': () => 'can be move:FOLDER only with MAIL_PROTOCOL=imap: POP3 has no folders',
+  'move-into-pulled': p =>
+    `moves mail into ${p.folder}, which is itself pulled. Choose a folder that is not in MAIL_FOLDERS`,
+  'folders-need-imap': () =>
+    'can name other folders than INBOX only with MAIL_PROTOCOL=imap: POP3 shows the inbox alone',
+  twice: p => `stands twice: ${p.what}. Each may be there once`,
+  'no-such-account': p => `must name one of the accounts: ${p.accounts.join(', ') || '(there are none)'}`,
+  both: p => `and ${p.other} are both set. Remove one of them`,
+  'two-sources': p =>
+    `is set, but the mailboxes stand in ${p.file}. Move it there, or leave HIKYAKU_CONFIG empty`,
+  'subject-needed': () => 'must be the Gmail address whose mail the service account may put in',
+  'secret-in-yaml': p =>
+    `does not belong in this file. Use ${p.instead} with the path of a file that holds it${p.vaultName === undefined ? '' : `, or run \`hikyaku setup\` to store it as ${p.vaultName}`}`,
+  file: p => `names a file that cannot be read: ${p.file} (${reasonText(p.reason, 'en')})`,
+  'foreign-file': p =>
+    `is not used, because it belongs to another user, who could send your passwords anywhere with it: ${p.file}. Go to another folder, or make the file your own`,
+  'writable-file': p =>
+    `is not used, because other users of this computer can write it: ${p.file}. If you wrote what it says, run: ${p.command}`,
+  'dot-env-ignored': p => `is not read: the configuration is ${p.file}`,
+  'process-only': p =>
+    `is only for tests, and is taken from the environment of the process alone (${p.variable ?? p.at}), never from a file. Remove it here`,
+  'endpoint-elsewhere': () =>
+    'is only for tests, and must be an address of this computer itself, such as http://127.0.0.1:8080',
+  'not-pem': p =>
+    `names a file without a readable certificate in PEM form (-----BEGIN CERTIFICATE-----): ${p.file}`,
+  'not-a-key-file': p => `names a file that is not the JSON key of a Google service account: ${p.file}`,
+  'open-file': p => `names a file that other users of this computer can read. Run: ${p.command}`,
+  hash: () =>
+    "contains #, and everything after it would be cut off. Put the value in single quotation marks: NAME='...'",
+  unclosed: () => 'begins with a quotation mark that is not closed in its line',
+  'no-home': () =>
+    'must be set to an absolute path, since the user that runs hikyaku has no home folder here',
+  'empty-file': p => `names an empty file: ${p.file}`,
+  yaml: p => `is not valid YAML at line ${p.line}, column ${p.column}: ${p.reason}`,
+}
