@@ -50,13 +50,13 @@ export async function openBridge(
     for (const release of releases.splice(0).reverse()) await release()
   }
   try {
-    const journal = openJournal(journalDir ?? config.stateDir, 'run', () => {
+    const journal = await openJournal(journalDir ?? config.stateDir, 'run', () => {
       if (journalDir !== undefined) return
       const lock = lockInstance(config.stateDir)
       releases.push(() => lock.release())
     })
     releases.push(() => journal.close())
-    const underWay = new UnderWay(journal)
+    const underWay = await UnderWay.open(journal)
     releases.push(() => underWay.close())
     const spooler = makeSpooler(join(config.stateDir, 'spool'))
     await spooler.sweep()
@@ -76,17 +76,18 @@ export async function openBridge(
     const authenticate = makeAuthenticate(looker)
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
-    const mailboxes = config.mailboxes.map((mailbox): PullPorts => {
+    const mailboxes: PullPorts[] = []
+    for (const mailbox of config.mailboxes) {
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
       const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
-      const deadlines = makeDeadlineMemory(journal, mailbox.name, clock)
+      const deadlines = await makeDeadlineMemory(journal, mailbox.name, clock)
       const gate = makeLoginGate(journal, mailbox, clock)
       const idleMemory = makeIdleMemory(journal, mailbox.name)
       const source = deadlines.watching(
         make({ mailbox, clock, gate, patience: deadlines.patience, idleMemory }),
       )
-      return {
+      mailboxes.push({
         mailbox,
         source,
         journal,
@@ -99,8 +100,8 @@ export async function openBridge(
         random: Math.random,
         authenticate,
         loginKey,
-      }
-    })
+      })
+    }
     return { journal, mailboxes, accounts, close }
   } catch (error) {
     await close()

@@ -65,10 +65,10 @@ export async function runDaemon(
       broken.abort()
     }
   })
-  const asked = setInterval(() => {
+  const asked = setInterval(async () => {
     try {
-      if (bridge.journal.note(checkNowNote) === '1') {
-        bridge.journal.setNote(checkNowNote, '0')
+      if ((await bridge.journal.note(checkNowNote)) === '1') {
+        await bridge.journal.setNote(checkNowNote, '0')
         for (const wake of wakes.values()) wake.ring('owner')
       }
     } catch {
@@ -116,9 +116,9 @@ async function keepPulling(
       const onProgress = (): void => hooks.onProgress?.(ports)
       const options = { signal, stopping, budgetMs, reason, onProgress, beside }
       // Who starts it or asks has perhaps just mended what was wrong.
-      const loginBefore = lastLogin(ports)
+      const loginBefore = await lastLogin(ports)
       const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
-      if (lastLogin(ports) !== loginBefore) goodLogin.happened()
+      if ((await lastLogin(ports)) !== loginBefore) goodLogin.happened()
       tried()
       if (made.kind === 'stopped') return
       hooks.afterAttempt(ports, made)
@@ -184,9 +184,9 @@ interface GoodLogin {
   next(): AbortSignal
 }
 
-function lastLogin({ journal, mailbox }: PullPorts): number | undefined {
+async function lastLogin({ journal, mailbox }: PullPorts): Promise<number | undefined> {
   try {
-    return journal.mailbox(mailbox.name).lastLoginAtMs
+    return (await journal.mailbox(mailbox.name)).lastLoginAtMs
   } catch {
     return undefined
   }
@@ -214,7 +214,7 @@ async function keepWatching(
   if (source.watch === undefined) return
   let failures = 0
   while (!stopping.aborted) {
-    const heldMs = heldForMs(ports)
+    const heldMs = await heldForMs(ports)
     if (heldMs > 0) {
       await clock.sleep(Math.min(heldMs, heldLookMs), stopping).catch(() => {})
       continue
@@ -249,9 +249,9 @@ async function keepWatching(
 }
 
 /** The journal's trouble is told by the pulls; a watch only waits for its end. */
-function heldForMs(ports: PullPorts): number {
+async function heldForMs(ports: PullPorts): Promise<number> {
   try {
-    return (watchHeldUntilMs(ports) ?? 0) - ports.clock.nowMs()
+    return ((await watchHeldUntilMs(ports)) ?? 0) - ports.clock.nowMs()
   } catch {
     return heldLookMs
   }

@@ -84,14 +84,14 @@ class Soak {
       for (let today = 1; today <= days; today++) {
         if (today === Math.ceil(days / 2) + 1) await this.#switchPolicy()
         await this.#playDay(Math.round((messages * today) / days))
-        this.#judge()
-        this.#report(today, performance.now() - beganMs)
+        await this.#judge()
+        await this.#report(today, performance.now() - beganMs)
         if (this.#books.complaints.length > 0) break
       }
       if (this.#books.complaints.length === 0) await this.#end()
       return {
         complaints: this.#books.complaints,
-        lines: this.#closing(performance.now() - beganMs, mayRead),
+        lines: await this.#closing(performance.now() - beganMs, mayRead),
       }
     } finally {
       await this.#stage.stop()
@@ -287,17 +287,20 @@ class Soak {
     ])
   }
 
-  #repeated(): number {
-    return names.reduce((sum, name) => sum + this.#stage.bridge.journal.repeatedCount(name), 0)
+  async #repeated(): Promise<number> {
+    const { journal } = this.#stage.bridge
+    const counts = await Promise.all(names.map(name => journal.repeatedCount(name)))
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   /** @returns how many messages wait at the source */
-  #judge(): number {
+  async #judge(): Promise<number> {
     const { bridge, gmail, leaks } = this.#stage
     const waiting = this.#books.judgeNothingLost(this.#atSource())
-    this.#books.judgeNothingTwice(this.#repeated())
+    this.#books.judgeNothingTwice(await this.#repeated())
     for (const name of names) {
-      const { listed, imported, merged, refused, pending, ignored, gone } = bridge.journal.conservation(name)
+      const { listed, imported, merged, refused, pending, ignored, gone } =
+        await bridge.journal.conservation(name)
       if (listed !== imported + merged + refused + pending + ignored + gone)
         this.#books.complain(`the books of ${name} do not balance`)
     }
@@ -314,14 +317,15 @@ class Soak {
     return waiting
   }
 
-  #report(today: number, ms: number): void {
+  async #report(today: number, ms: number): Promise<void> {
     collectGarbage()
     const { rss, heapUsed } = process.memoryUsage()
     const files = readdirSync('/proc/self/fd').length
     this.#samples.push({ rss, heap: heapUsed, files })
     const { journal } = this.#stage.bridge
-    const pending = names.reduce((sum, name) => sum + journal.conservation(name).pending, 0)
-    const refused = names.reduce((sum, name) => sum + journal.conservation(name).refused, 0)
+    const books = await Promise.all(names.map(name => journal.conservation(name)))
+    const pending = books.reduce((sum, { pending }) => sum + pending, 0)
+    const refused = books.reduce((sum, { refused }) => sum + refused, 0)
     this.#print(
       [
         `day ${String(today).padStart(2)}`,
@@ -349,7 +353,7 @@ class Soak {
     for (let hours = 0; hours < 24 * 5 && (waiting > 0 || hours < 24 * 4); hours += 2) {
       await this.#pullAll()
       clock.pass(2 * hour)
-      waiting = this.#judge()
+      waiting = await this.#judge()
     }
     const { pop3, imap, bridge } = this.#stage
     if (waiting > 0) this.#books.complain(`${waiting} messages did not arrive in fair weather`)
@@ -382,7 +386,7 @@ class Soak {
       this.#books.complain(`the heap grew from ${mega(first.heap)} to ${mega(last.heap)}`)
   }
 
-  #closing(ms: number, mayRead: boolean): string[] {
+  async #closing(ms: number, mayRead: boolean): Promise<string[]> {
     const { days, seed, rate } = this.#options
     const books = this.#books
     const weather = this.#weather
@@ -397,7 +401,7 @@ class Soak {
       `${weather.steps} protocol steps, ${weather.stormySteps} of them in storms, ${weather.faults} faults played (${rate * 100} % of the stormy steps) of ${weather.played.size} kinds`,
       `${this.#attempts} attempts, ${this.#failed} failed; ${this.#restarts} restarts, ${this.#kills} of ${this.#children} child processes killed, ${this.#jumps} clock jumps, ${this.#renumbered} renumberings`,
       `faults met: ${codes.join(', ')}`,
-      `${books.copies.size} different messages in Gmail, ${books.uploads} uploads, ${books.surplus} copies too many, told as repeated: ${this.#stage.bridge.journal === undefined ? 0 : this.#repeated()}; ${books.removals} settled at the source`,
+      `${books.copies.size} different messages in Gmail, ${books.uploads} uploads, ${books.surplus} copies too many, told as repeated: ${this.#stage.bridge.journal === undefined ? 0 : await this.#repeated()}; ${books.removals} settled at the source`,
       `latency in fair weather, from the source to Gmail, a whole hour's mail at once: p50 ${rank(0.5)}, p99 ${rank(0.99)} over ${sorted.length} messages`,
       `memory: rss ${mega(Math.min(...rss))} to ${mega(Math.max(...rss))}, heap ${mega(half[0]?.heap ?? 0)} at half time and ${mega(this.#samples.at(-1)?.heap ?? 0)} at the end; open files ${Math.min(...this.#samples.map(one => one.files))} to ${Math.max(...this.#samples.map(one => one.files))}`,
     ]

@@ -74,9 +74,9 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   const waiting = new Map<string, PullPorts>()
   let journal: Journal | undefined
   /** The journal's own trouble is no sign of being well. */
-  const listIsEmpty = (): boolean => {
+  const listIsEmpty = async (): Promise<boolean> => {
     try {
-      return journal?.troubles.list().every(entry => !isConfigured(config, entry)) === true
+      return (await journal?.troubles.list())?.every(entry => !isConfigured(config, entry)) === true
     } catch {
       return false
     }
@@ -130,11 +130,11 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     return sent
   }
 
-  const tellOf = async (ports: PullPorts, notice: Notice, remember: () => void): Promise<void> => {
+  const tellOf = async (ports: PullPorts, notice: Notice, remember: () => Promise<void>): Promise<void> => {
     // A full disk must not make us tell it again and again: what was sent here is only to be written down.
     if (!sentHere.has(notice.key) && !(await send(ports, notice))) return
     sentHere.add(notice.key)
-    remember()
+    await remember()
     sentHere.delete(notice.key)
   }
 
@@ -143,30 +143,33 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     const { troubles } = journal
     const own = <T extends Parameters<typeof troublesOf>[0]>(entries: T): ReturnType<typeof troublesOf> =>
       troublesOf(entries, mailbox.name, mailbox.account)
-    const uncleared = own(troubles.uncleared())
+    const uncleared = own(await troubles.uncleared())
     const nowMs = clock.nowMs()
     const silent = silentEnds(uncleared)
-    if (silent.length > 0) troubles.cleared(silent, nowMs)
+    if (silent.length > 0) await troubles.cleared(silent, nowMs)
+    const untold = own(await troubles.untold(nowMs - putOffMs))
+    const lastNotices = new Map<TroubleEntry, number | undefined>()
+    for (const entry of untold) lastNotices.set(entry, await troubles.lastNoticeMs(entry))
     const view = {
-      open: own(troubles.list()),
-      untold: own(troubles.untold(nowMs - putOffMs)),
+      open: own(await troubles.list()),
+      untold,
       uncleared,
-      lastNoticeMs: troubles.lastNoticeMs.bind(troubles),
+      lastNoticeMs: (entry: TroubleEntry) => lastNotices.get(entry),
       afterMinutes: alerts.afterMinutes,
       nowMs,
       words,
     }
     for (const notice of noticesDue(view)) {
       if (stop.signal.aborted) return
-      await tellOf(ports, notice, () =>
+      await tellOf(ports, notice, async () =>
         notice.kind === 'allClear'
-          ? troubles.cleared(notice.ids, clock.nowMs())
-          : troubles.noticed(notice.ids, clock.nowMs()),
+          ? await troubles.cleared(notice.ids, clock.nowMs())
+          : await troubles.noticed(notice.ids, clock.nowMs()),
       )
     }
-    const account = journal.accountState(mailbox.account)
+    const account = await journal.accountState(mailbox.account)
     const place = `told/account/${mailbox.account}`
-    const told = readTold(journal, place)
+    const told = await readTold(journal, place)
     const consent = consentNotice(account, gmail.consentEndsAtMs ?? account.consentEndsAtMs, told, view)
     if (consent !== undefined && !stop.signal.aborted)
       await tellOf(ports, consent.notice, () => journal.setNote(place, JSON.stringify(consent.told)))
@@ -178,7 +181,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     // From here on a change of state is worth another ping.
     pingWaits = false
     pingedAtMs = clock.monotonicMs()
-    const well = [...good.values()].every(Boolean) && listIsEmpty()
+    const well = [...good.values()].every(Boolean) && (await listIsEmpty())
     const url = await hook.reveal().catch(() => undefined)
     outcome('ping', url === undefined ? 'secret.missing' : await ping(url, well, clock, stop.signal))
   }
@@ -250,9 +253,9 @@ function isConfigured({ mailboxes, accounts }: Config, { scope, name }: TroubleE
   return (scope === 'account' ? accounts : mailboxes).some(one => one.name === name)
 }
 
-function readTold(journal: Journal, key: string): AccountTold {
+async function readTold(journal: Journal, key: string): Promise<AccountTold> {
   try {
-    const value: unknown = JSON.parse(journal.note(key) ?? '{}')
+    const value: unknown = JSON.parse((await journal.note(key)) ?? '{}')
     return typeof value === 'object' && value !== null ? (value as AccountTold) : {}
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

@@ -7,12 +7,12 @@ export const endSlice = (): Promise<void> => new Promise(resolve => setImmediate
 /** Calls `work(from, to)` for slices of 0 to `count`, one a turn of the event loop. */
 export async function inSlices(
   count: number,
-  work: (from: number, to: number) => void,
+  work: (from: number, to: number) => unknown,
   slice = usualSlice,
 ): Promise<void> {
   for (let from = 0; from < count; from += slice) {
     if (from > 0) await endSlice()
-    work(from, Math.min(from + slice, count))
+    await work(from, Math.min(from + slice, count))
   }
 }
 

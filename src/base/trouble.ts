@@ -103,34 +103,39 @@ export interface TroubleBook {
    * @param sinceMs since when, where that was before `fault.atMs`
    * @returns true where it was not open
    */
-  opened(key: TroubleKey, fault: TroubleFault, sinceMs?: number): boolean
+  opened(key: TroubleKey, fault: TroubleFault, sinceMs?: number): Promise<boolean>
   /** The thing went well, or is gone. @returns true where it was open */
-  closed(key: TroubleKey, by: TroubleEnd, atMs: number): boolean
+  closed(key: TroubleKey, by: TroubleEnd, atMs: number): Promise<boolean>
   /** The thing's trouble, where it is open. */
-  find(key: TroubleKey): Trouble | undefined
+  find(key: TroubleKey): Promise<Trouble | undefined>
   /** The list: everything that is not well, the longest first. Empty: all is well. */
-  list(): readonly TroubleEntry[]
+  list(): Promise<readonly TroubleEntry[]>
   /**
    * Open, and the owner has not heard of it, or of another cause. Messages set aside for good are entries apart; of
    * those that are tried again only what has been in trouble since then or longer.
    */
-  untold(putOffBeforeMs: number): readonly TroubleEntry[]
+  untold(putOffBeforeMs: number): Promise<readonly TroubleEntry[]>
   /** Closed, and the owner heard of it and not of its end. */
-  uncleared(): readonly TroubleEntry[]
+  uncleared(): Promise<readonly TroubleEntry[]>
   /** The latest notice of this thing, also of an earlier trouble of it; of messages: of any with this code. */
-  lastNoticeMs(entry: Pick<TroubleEntry, keyof TroubleKey | 'code'>): number | undefined
+  lastNoticeMs(entry: Pick<TroubleEntry, keyof TroubleKey | 'code'>): Promise<number | undefined>
   /** A notice of these got through. */
-  noticed(ids: readonly number[], atMs: number): void
+  noticed(ids: readonly number[], atMs: number): Promise<void>
   /** The all-clear of these got through, or nobody needs it. */
-  cleared(ids: readonly number[], atMs: number): void
+  cleared(ids: readonly number[], atMs: number): Promise<void>
   /** Ids of rows whose trouble is open and of which nothing is known yet, longest first. */
-  undescribed(mailbox: string, sinceAtMostMs: number, limit: number): readonly number[]
-  describe(messageId: number, about: MessageAbout): void
+  undescribed(mailbox: string, sinceAtMostMs: number, limit: number): Promise<readonly number[]>
+  describe(messageId: number, about: MessageAbout): Promise<void>
   /**
    * Closes, as taken out of the configuration, what concerns other folders of the mailbox than these.
    * @param wishes subjects of wishes that stand, beside the folders'
    */
-  keepFolders(mailbox: string, folders: readonly string[], wishes: readonly string[], atMs: number): void
+  keepFolders(
+    mailbox: string,
+    folders: readonly string[],
+    wishes: readonly string[],
+    atMs: number,
+  ): Promise<void>
   /** Closes what concerns other mailboxes and accounts than these. */
-  keepOnly(mailboxes: readonly string[], accounts: readonly string[], atMs: number): void
+  keepOnly(mailboxes: readonly string[], accounts: readonly string[], atMs: number): Promise<void>
 }

@@ -13,9 +13,9 @@ export async function checkNowCommand(invocation: Invocation): Promise<number> {
     invocation,
     async config => {
       const running = isInstanceRunning(config.stateDir)
-      const journal = running ? openJournal(config.stateDir, 'look') : undefined
-      journal?.setNote(checkNowNote, '1')
-      journal?.close()
+      const journal = running ? await openJournal(config.stateDir, 'look') : undefined
+      await journal?.setNote(checkNowNote, '1')
+      await journal?.close()
       const exitCode = running ? exitCodes.ok : exitCodes.temporary
       if (invocation.json) writeJson(invocation, { ok: running, exitCode, running })
       else writeLine(invocation, running ? words.checkNow.asked : words.checkNow.notRunning)

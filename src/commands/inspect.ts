@@ -122,13 +122,13 @@ function answer(
 async function inspectRow(invocation: Invocation, target: string): Promise<number> {
   const look = async (config: Config): Promise<number> => {
     const { openJournal } = await import('../journal/sqlite.ts')
-    const journal = openJournal(config.stateDir, 'look')
+    const journal = await openJournal(config.stateDir, 'look')
     try {
       const id = /^#?(\d+)$/.exec(target)?.[1]
       const rows =
         id === undefined
-          ? (journal?.byMessageId(bracketed(target)) ?? [])
-          : [journal?.row(Number(id))].filter(row => row !== undefined)
+          ? ((await journal?.byMessageId(bracketed(target))) ?? [])
+          : [await journal?.row(Number(id))].filter(row => row !== undefined)
       const row = rows[0]
       if (row === undefined) {
         throw new Fault('usage.invalid', { facts: { what: `no such message in the journal: ${target}` } })
@@ -145,7 +145,7 @@ async function inspectRow(invocation: Invocation, target: string): Promise<numbe
       })
       return exitCodes.ok
     } finally {
-      journal?.close()
+      await journal?.close()
     }
   }
   // Without secrets too: only the read-back needs one, and it may fail.

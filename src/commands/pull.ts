@@ -76,11 +76,11 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
     )
     try {
       if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
-      keepBooks(bridge.journal, config, chosen, invocation.stderr.isTTY === true)
+      await keepBooks(bridge.journal, config, chosen, invocation.stderr.isTTY === true)
       const answers: MailboxAnswer[] = []
       const { stdin, stderr } = invocation
       const gate = !flags.now && !(stdin.isTTY === true && stderr.isTTY === true)
-      for (const ports of inTurn(bridge.mailboxes))
+      for (const ports of await inTurn(bridge.mailboxes))
         answers.push(await pullToTheEnd(invocation, ports, signals, gate))
       for (const { ports, last } of answers) alerts.afterAttempt(ports, last)
       await alerts.close(12_000)
@@ -96,17 +96,22 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
 }
 
 /** What is no longer configured is no trouble; and a pull that nobody sat at shows how often they come. */
-function keepBooks(journal: Journal, config: Config, chosen: Config['mailboxes'], byHand: boolean): void {
+async function keepBooks(
+  journal: Journal,
+  config: Config,
+  chosen: Config['mailboxes'],
+  byHand: boolean,
+): Promise<void> {
   const atMs = systemClock.nowMs()
   const names = (all: readonly { readonly name: string }[]): string[] => all.map(({ name }) => name)
-  journal.troubles.keepOnly(names(config.mailboxes), names(config.accounts), atMs)
-  journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
+  await journal.troubles.keepOnly(names(config.mailboxes), names(config.accounts), atMs)
+  await journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
   // No daemon holds the lock that this pull holds.
-  if (journal.note(attendedNote) !== undefined) journal.setNote(attendedNote, '[]')
+  if ((await journal.note(attendedNote)) !== undefined) await journal.setNote(attendedNote, '[]')
   if (byHand) return
   for (const { name } of chosen) {
     const place = pullsNote(name)
-    journal.setNote(place, notePull(journal.note(place), atMs))
+    await journal.setNote(place, notePull(await journal.note(place), atMs))
   }
 }
 
@@ -148,16 +153,16 @@ async function pullToTheEnd(
     if (last.result.count.settleAsked > 0 && proofs > 0) proofs -= 1
     else if (last.result.left === 0) break
     // The next pull proves it as well: a long pause between two logins is not waited for.
-    if (last.result.left === 0 && pauseBeforeLoginMs(ports) > shortPauseMs) break
+    if (last.result.left === 0 && (await pauseBeforeLoginMs(ports)) > shortPauseMs) break
   }
   progress.end()
   // What came in a later pass is no longer to be tried again.
   for (const id of total.deferredIds) {
-    const stage = journal.row(id)?.stage
+    const stage = (await journal.row(id))?.stage
     if (stage !== 'deferred' && stage !== 'importing') total.deferredIds.delete(id)
   }
   total.deferred = total.deferredIds.size
-  const conservation = journal.conservation(mailbox.name)
+  const conservation = await journal.conservation(mailbox.name)
   const fault =
     last.kind === 'pulled' ? last.result.faults[0] : last.kind === 'stopped' ? undefined : last.fault
   const conserved = last.kind !== 'pulled' || last.result.conserved
@@ -169,7 +174,7 @@ async function pullToTheEnd(
     exitCode: exitCodeOf(
       last,
       conservation,
-      troublesOf(journal.troubles.list(), mailbox.name, mailbox.account),
+      troublesOf(await journal.troubles.list(), mailbox.name, mailbox.account),
     ),
     conservation,
     conserved,
@@ -184,15 +189,16 @@ function numbersOf(count: PullCount): PullNumbers {
 }
 
 /** Mailboxes whose server takes its time come last: they hold up no other. */
-function inTurn(mailboxes: Bridge['mailboxes']): Bridge['mailboxes'] {
-  const isSlow = ({ journal, mailbox, clock }: PullPorts): number =>
-    Number(Object.keys(learnedDeadlines(journal, mailbox.name, clock.nowMs())).length > 0)
-  return [...mailboxes].sort((one, other) => isSlow(one) - isSlow(other))
+async function inTurn(mailboxes: Bridge['mailboxes']): Promise<Bridge['mailboxes']> {
+  const isSlow = async ({ journal, mailbox, clock }: PullPorts): Promise<number> =>
+    Number(Object.keys(await learnedDeadlines(journal, mailbox.name, clock.nowMs())).length > 0)
+  const slow = new Map(await Promise.all(mailboxes.map(async ports => [ports, await isSlow(ports)] as const)))
+  return [...mailboxes].sort((one, other) => (slow.get(one) ?? 0) - (slow.get(other) ?? 0))
 }
 
-function pauseBeforeLoginMs({ journal, mailbox, clock }: PullPorts): number {
+async function pauseBeforeLoginMs({ journal, mailbox, clock }: PullPorts): Promise<number> {
   const now = clock.nowMs()
-  return (pausedLogin(journal, mailbox, now)?.untilMs ?? now) - now
+  return ((await pausedLogin(journal, mailbox, now))?.untilMs ?? now) - now
 }
 
 const exitCodeOfWait = (fault: RecordedFault | undefined): number =>
@@ -277,7 +283,7 @@ async function mayBegin(invocation: Invocation, bridge: Bridge, signals: StopSig
   const { words } = invocation
   if (invocation.stdin.isTTY !== true || invocation.json) return true
   for (const ports of bridge.mailboxes) {
-    const { generation } = bridge.journal.mailbox(ports.mailbox.name)
+    const { generation } = await bridge.journal.mailbox(ports.mailbox.name)
     if (generation > 0 || ports.mailbox.startFrom.from !== 'all') continue
     const waiting = await dryRun(ports, signals.stopping)
     if (waiting.fresh <= askOver) continue

@@ -28,9 +28,9 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
     })
   }
   const look = async (config: Config): Promise<number> => {
-    const journal = openJournal(config.stateDir, 'look')
+    const journal = await openJournal(config.stateDir, 'look')
     try {
-      const rows = journal?.importedSince(nowMs - days * dayMs) ?? []
+      const rows = (await journal?.importedSince(nowMs - days * dayMs)) ?? []
       const summary = summarize(rows.map(inputOf))
       if (invocation.json) {
         writeJson(invocation, {
@@ -49,7 +49,7 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
       }
       return exitCodes.ok
     } finally {
-      journal?.close()
+      await journal?.close()
     }
   }
   return withConfig(invocation, look, false)

@@ -14,7 +14,7 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
   return withConfig(
     invocation,
     async config => {
-      const journal = openJournal(config.stateDir, 'look')
+      const journal = await openJournal(config.stateDir, 'look')
       if (journal === undefined) {
         if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, retried: [] })
         else writeLine(invocation, words.retry.nothing)
@@ -27,12 +27,12 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
         if (all) {
           for (const { name } of config.mailboxes)
             rows.push(
-              ...journal.inStages(name, ['refused', 'deferred']),
-              ...journal.inStages(name, ['importing']).filter(isImporting),
+              ...(await journal.inStages(name, ['refused', 'deferred'])),
+              ...(await journal.inStages(name, ['importing'])).filter(isImporting),
             )
         } else {
           for (const id of ids) {
-            const row = /^#?\d{1,15}$/.test(id) ? journal.row(Number(id.replace('#', ''))) : undefined
+            const row = /^#?\d{1,15}$/.test(id) ? await journal.row(Number(id.replace('#', ''))) : undefined
             if (row === undefined) problems.push(words.retry.notFound(id))
             else if (row.stage === 'refused' || row.stage === 'deferred' || isImporting(row)) rows.push(row)
             else problems.push(words.retry.notAside(row.id, row.stage))
@@ -40,7 +40,7 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
         }
         const fresh = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null } as const
         // The daemon may have taken one up meanwhile: then its stage is its own.
-        const retried = journal.moveAll(
+        const retried = await journal.moveAll(
           rows.map(row => ({
             id: row.id,
             from: row.stage,
@@ -60,7 +60,7 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
         }
         return exitCode
       } finally {
-        journal.close()
+        await journal.close()
       }
     },
     false,

@@ -30,24 +30,24 @@ export async function runCommand(invocation: Invocation): Promise<number> {
     const notifier = makeNotifier()
     signals.stopping.addEventListener('abort', () => void notifier.stopping(), { once: true })
     const liveness = makeLiveness(systemClock)
-    const state = (): string => {
-      const names = troubledNames(bridge.journal, config)
+    const state = async (): Promise<string> => {
+      const names = await troubledNames(bridge.journal, config)
       return words.daemon.state(config.mailboxes.length, names.length, names.join(', '))
     }
-    const tellState = onlyChanges(notifier, state())
+    const tellState = onlyChanges(notifier, await state())
     try {
-      lookAfter(bridge.journal, config)
+      await lookAfter(bridge.journal, config)
       // The journal is open and locked and every adapter stands: from here on mail is carried.
-      void notifier.ready(state())
+      void notifier.ready(await state())
       notifier.keepAlive(liveness.isAlive)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await runDaemon(bridge, signals.stopping, signals.signal, {
         beforeAttempt: liveness.beforeAttempt,
         onProgress: liveness.onProgress,
-        afterAttempt(ports, made) {
+        async afterAttempt(ports, made) {
           liveness.afterAttempt(ports)
           alerts.afterAttempt(ports, made)
-          tellState(state())
+          tellState(await state())
         },
       })
       log.say('info', 'stopped', words.daemon.stopped)
@@ -56,7 +56,7 @@ export async function runCommand(invocation: Invocation): Promise<number> {
       const fault = asFault(error)
       try {
         const ended = { code: fault.code, retry: fault.retry, facts: fault.facts, atMs: systemClock.nowMs() }
-        bridge.journal.troubles.opened({ scope: 'machine', name: '', subject: '' }, ended)
+        await bridge.journal.troubles.opened({ scope: 'machine', name: '', subject: '' }, ended)
       } catch {
         // The journal is often what has failed.
       }
@@ -72,22 +72,22 @@ export async function runCommand(invocation: Invocation): Promise<number> {
 }
 
 /** What is no longer configured is no trouble, a start ends the trouble of the last end, and `status` sees who is here. */
-function lookAfter(journal: Journal, { mailboxes, accounts }: Config): void {
+async function lookAfter(journal: Journal, { mailboxes, accounts }: Config): Promise<void> {
   const atMs = systemClock.nowMs()
   const names = mailboxes.map(({ name }) => name)
-  journal.troubles.keepOnly(
+  await journal.troubles.keepOnly(
     names,
     accounts.map(({ name }) => name),
     atMs,
   )
-  journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
-  journal.setNote(attendedNote, JSON.stringify(names))
+  await journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
+  await journal.setNote(attendedNote, JSON.stringify(names))
 }
 
 /** Names of the mailboxes that are not well. The journal's own trouble is told by the pulls. */
-function troubledNames(journal: Journal, { mailboxes }: Config): readonly string[] {
+async function troubledNames(journal: Journal, { mailboxes }: Config): Promise<readonly string[]> {
   try {
-    const list = journal.troubles.list()
+    const list = await journal.troubles.list()
     return mailboxes
       .filter(({ name, account }) => troublesOf(list, name, account).length > 0)
       .map(({ name }) => name)

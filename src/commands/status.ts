@@ -47,17 +47,20 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
   return withConfig(
     invocation,
     async config => {
-      const journal = openJournal(config.stateDir, 'look')
+      const journal = await openJournal(config.stateDir, 'look')
       try {
         const running = isInstanceRunning(config.stateDir)
-        const list = listOf(invocation, config, journal, running)
-        const mailboxes = journal === undefined ? [] : config.mailboxes.map(one => read(journal, list, one))
+        const list = await listOf(invocation, config, journal, running)
+        const mailboxes =
+          journal === undefined
+            ? []
+            : await Promise.all(config.mailboxes.map(one => read(journal, list, one)))
         const exitCode = exitCodeOfTroubles(list)
         if (invocation.json) answerJson(invocation, { running, mailboxes, list, exitCode })
         else answerPeople(invocation, config, journal, running, mailboxes, list)
         return exitCode
       } finally {
-        journal?.close()
+        await journal?.close()
       }
     },
     false,
@@ -65,41 +68,44 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
 }
 
 /** The list as far as the configuration goes, and the mailboxes that nobody looks after. */
-function listOf(
+async function listOf(
   { words: { format } }: Invocation,
   config: Config,
   journal: Journal | undefined,
   running: boolean,
-): readonly TroubleEntry[] {
+): Promise<readonly TroubleEntry[]> {
   const nowMs = Date.now()
-  const open = journal?.troubles.list() ?? []
+  const open = (await journal?.troubles.list()) ?? []
   const mine = new Set(config.mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
-  const alone = config.mailboxes.flatMap(({ name }) => {
-    const mailbox = journal?.mailbox(name) ?? { ...noMailbox, name }
-    const attended = journal?.note(attendedNote)
-    const pulls = journal?.note(pullsNote(name))
-    if (isAttended({ mailbox, running, attended, pulls, nowMs })) return []
+  const alone: TroubleEntry[] = []
+  for (const { name } of config.mailboxes) {
+    const mailbox = (await journal?.mailbox(name)) ?? { ...noMailbox, name }
+    const attended = await journal?.note(attendedNote)
+    const pulls = await journal?.note(pullsNote(name))
+    if (isAttended({ mailbox, running, attended, pulls, nowMs })) continue
     const { lastPullAtMs } = mailbox
-    return [unattended(mailbox, lastPullAtMs === undefined ? undefined : format.instant(lastPullAtMs), nowMs)]
-  })
+    alone.push(
+      unattended(mailbox, lastPullAtMs === undefined ? undefined : format.instant(lastPullAtMs), nowMs),
+    )
+  }
   return [...open.filter(entry => mine.has(entry)), ...alone]
 }
 
-function read(
+async function read(
   journal: Journal,
   list: readonly TroubleEntry[],
   { name, account }: Config['mailboxes'][number],
-): MailboxStatus {
+): Promise<MailboxStatus> {
   const troubles = troublesOf(list, name, account)
   return {
     mailbox: name,
     account,
-    state: journal.mailbox(name),
-    accountState: journal.accountState(account),
-    counts: journal.counts(name),
-    conservation: journal.conservation(name),
-    repeated: journal.repeatedCount(name),
-    latencyMs: percentiles(journal.latenciesMs(name, latencyRows)),
+    state: await journal.mailbox(name),
+    accountState: await journal.accountState(account),
+    counts: await journal.counts(name),
+    conservation: await journal.conservation(name),
+    repeated: await journal.repeatedCount(name),
+    latencyMs: percentiles(await journal.latenciesMs(name, latencyRows)),
     troubles,
     outage: troubles.find(
       ({ scope, subject }) =>

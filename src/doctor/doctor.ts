@@ -57,7 +57,7 @@ async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
   const running = isInstanceRunning(config.stateDir)
   const look = await lookTwice(config.stateDir, running)
   try {
-    say(checkJournal(config, look, context))
+    say(await checkJournal(config, look, context))
     say(...(await checkService(running, context)), checkAlerts(config, context))
     return await checkBothSides(config, look, running, context, say)
   } finally {
@@ -72,12 +72,17 @@ async function lookTwice(stateDir: string, running: boolean): Promise<JournalLoo
   return lookAtJournal(stateDir, true, true)
 }
 
-function checkJournal(config: Config, look: JournalLook, { words, language }: DoctorContext): Finding {
+async function checkJournal(
+  config: Config,
+  look: JournalLook,
+  { words, language }: DoctorContext,
+): Promise<Finding> {
   const place = { check: 'journal' } as const
   const { journal, fault, octets } = look
   if (fault !== undefined) return ofFault(place, fault, language)
   if (journal === undefined) return fine(place, words.noJournal)
-  const messages = config.mailboxes.reduce((sum, { name }) => sum + journal.mailbox(name).listed, 0)
+  const states = await Promise.all(config.mailboxes.map(({ name }) => journal.mailbox(name)))
+  const messages = states.reduce((sum, { listed }) => sum + listed, 0)
   return fine(place, words.journal(messages, octets))
 }
 
@@ -125,8 +130,11 @@ async function checkBothSides(
     const lines = [...(side?.findings ?? []), ...((await accounts[to]) ?? []), ...(await google).findings]
     const worksNow = lines.every(({ verdict }) => verdict !== 'bad')
     if (journal !== undefined)
-      say(...checkLastPull(journal, mailbox, worksNow, context), ...checkMessages(journal, mailbox, context))
-    else say(...checkLastPull(journal, mailbox, worksNow, context))
+      say(
+        ...(await checkLastPull(journal, mailbox, worksNow, context)),
+        ...(await checkMessages(journal, mailbox, context)),
+      )
+    else say(...(await checkLastPull(journal, mailbox, worksNow, context)))
   }
   const reached = await Promise.all([...sources, google])
   return reached.every(side => !side.reached)

@@ -22,18 +22,18 @@ export function checkAlerts({ alerts }: Config, { words }: DoctorContext): Findi
 }
 
 /** @param worksNow whether everything that doctor tried itself for this mailbox and its account went well */
-export function checkLastPull(
+export async function checkLastPull(
   journal: Journal | undefined,
   { name, account }: MailboxConfig,
   worksNow: boolean,
   context: DoctorContext,
-): readonly Finding[] {
+): Promise<readonly Finding[]> {
   const { words, clock, language } = context
   const place = { check: 'lastPull', subject: name } as const
-  const state = journal?.mailbox(name)
+  const state = await journal?.mailbox(name)
   if (journal === undefined || state?.lastPullAtMs === undefined)
     return [note(place, 'pull.none', words.noPull)]
-  const open = troublesOf(journal.troubles.list(), name, account)
+  const open = troublesOf(await journal.troubles.list(), name, account)
   const lines = open
     .filter(({ scope }) => scope !== 'message')
     .map((entry): Finding => {
@@ -52,13 +52,13 @@ export function checkLastPull(
   return [fine(place, words.lastPull(clock.nowMs() - (state.lastGoodPullAtMs ?? state.lastPullAtMs)))]
 }
 
-export function checkMessages(
+export async function checkMessages(
   journal: Journal | undefined,
   { name, account }: MailboxConfig,
   { words, language }: DoctorContext,
-): readonly Finding[] {
+): Promise<readonly Finding[]> {
   const place = { check: 'messages', subject: name } as const
-  const entries = troublesOf(journal?.troubles.list() ?? [], name, account).filter(
+  const entries = troublesOf((await journal?.troubles.list()) ?? [], name, account).filter(
     ({ scope }) => scope === 'message',
   )
   if (entries.length === 0) return [fine(place, words.noneAside)]

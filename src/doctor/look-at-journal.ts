@@ -62,7 +62,7 @@ export async function lookAtJournal(
   try {
     const looked = folder ?? stateDir
     if (integrity && octets > 0) checkWhole(join(looked, journalFile), octets)
-    journal = openJournal(looked, 'look')
+    journal = await openJournal(looked, 'look')
   } catch (thrown) {
     const { code, facts } = asFault(thrown)
     return broken(new Fault(code, { facts: { ...facts, file }, cause: thrown }))
@@ -72,7 +72,7 @@ export async function lookAtJournal(
     fault: undefined,
     octets,
     close: async () => {
-      journal?.close()
+      await journal?.close()
       await remove()
     },
   }

@@ -71,14 +71,14 @@ async function checkLogin(
 ): Promise<readonly Finding[]> {
   const { words, language, clock, signal } = context
   const place = { check: 'sourceLogin', subject: mailbox.name } as const
-  const state = journal?.mailbox(mailbox.name)
+  const state = await journal?.mailbox(mailbox.name)
   const now = clock.nowMs()
   const refused = state?.failedLoginsAtMs.filter(at => at <= now && now - at < hourMs).length ?? 0
   if (refused >= refusedLoginsAnHour)
     return [{ ...note(place, 'login.not-tried', words.loginCapped(refused)), verdict: 'bad', exitCode: 75 }]
   let session: SourceSession
   try {
-    session = await sourceOf(mailbox, journal, context).open(signal)
+    session = await (await sourceOf(mailbox, journal, context)).open(signal)
   } catch (thrown) {
     signal.throwIfAborted()
     const met = asFault(thrown)
@@ -97,7 +97,10 @@ async function checkLogin(
   try {
     findings.push(...(await checkFolders(mailbox, session, context)))
     findings.push(...checkAbilities(mailbox, session, context), checkLimits(mailbox, session, context))
-    findings.push(...checkPatience(mailbox, journal, context), ...checkIdle(mailbox, journal, context))
+    findings.push(
+      ...(await checkPatience(mailbox, journal, context)),
+      ...(await checkIdle(mailbox, journal, context)),
+    )
     await session.close().catch(() => {})
     return findings
   } finally {
@@ -106,24 +109,24 @@ async function checkLogin(
 }
 
 /** What a server was given more time for than usual. */
-function checkPatience(
+async function checkPatience(
   { name: subject }: MailboxConfig,
   journal: Journal | undefined,
   { words, language, clock }: DoctorContext,
-): readonly Finding[] {
-  const learned = journal === undefined ? {} : learnedDeadlines(journal, subject, clock.nowMs())
+): Promise<readonly Finding[]> {
+  const learned = journal === undefined ? {} : await learnedDeadlines(journal, subject, clock.nowMs())
   const phases = Object.entries(learned).map(([phase, { ms }]) => [phaseText(phase, language), ms] as const)
   return phases.length === 0 ? [] : [fine({ check: 'sourceLimits', subject }, words.longerWaits(phases))]
 }
 
-function sourceOf(
+async function sourceOf(
   mailbox: MailboxConfig,
   journal: Journal | undefined,
   { clock, lookup, deadlines }: DoctorContext,
-): Source {
+): Promise<Source> {
   const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock)
-  const patience = (phase: string): number | undefined =>
-    journal === undefined ? undefined : learnedDeadlines(journal, mailbox.name, clock.nowMs())[phase]?.ms
+  const learned = journal === undefined ? {} : await learnedDeadlines(journal, mailbox.name, clock.nowMs())
+  const patience = (phase: string): number | undefined => learned[phase]?.ms
   const { connectMs, answerMs, loginMs, listMs } = deadlines
   if (mailbox.protocol === 'imap') {
     const own = { connect: connectMs, tls: answerMs, greeting: answerMs, login: loginMs, silence: listMs }
@@ -171,15 +174,15 @@ async function checkFolders(
 }
 
 /** IDLE that was seen to keep mail back: behaviour, not what the server announces. */
-function checkIdle(
+async function checkIdle(
   { name: subject, protocol, folders }: MailboxConfig,
   journal: Journal | undefined,
   { words }: DoctorContext,
-): readonly Finding[] {
+): Promise<readonly Finding[]> {
   if (protocol !== 'imap' || journal === undefined) return []
-  const silent = folders
-    .map(({ name }) => name)
-    .filter(name => idleWayOf(journal, subject, name) === 'silent')
+  const silent: string[] = []
+  for (const { name } of folders)
+    if ((await idleWayOf(journal, subject, name)) === 'silent') silent.push(name)
   const place = { check: 'sourceAbilities', subject } as const
   return silent.length === 0 ? [] : [note(place, 'source.silent-idle', words.silentIdle(silent.join(', ')))]
 }

@@ -1,10 +1,12 @@
 /**
  * The port to the journal: the durable record of each message's stage. sqlite.ts implements it.
  *
- * Contract: when a method that writes returns, the fact is on the disk and survives SIGKILL and a power cut
- * (as far as the disk tells the truth about fsync). Methods are synchronous: a stage is either recorded or not
- * when the next line runs. They throw Fault journal.* or state.* and nothing else; after such a fault
- * nothing may be imported or settled.
+ * Contract: when the promise of a method that writes is kept, the fact is on the disk and survives SIGKILL and a power
+ * cut (as far as the disk tells the truth about fsync). Calls take effect in the order in which they were made, each
+ * whole or not at all. Between two calls anything may happen, another mailbox of the account may be at work: what has
+ * to be one decision is one method (`claimImport`, `recordImport`, `change...`), which looks, decides by rules.ts and
+ * records in one transaction. Promises are broken by Fault journal.*, state.* or bug and nothing else; after such a
+ * fault nothing may be imported or settled.
  *
  * Invariants: a message is settled only if it is imported or merged; `importing` is on the disk before the
  * first octet of an upload leaves; a stage changes only along `legalMoves`.
@@ -194,6 +196,45 @@ export interface Move {
   readonly from?: Stage
 }
 
+/** A message that was read and is to be uploaded. */
+export interface ImportClaim {
+  readonly id: number
+  readonly account: string
+  readonly sha256: string
+  readonly bareSha256: string
+  readonly messageId: string | undefined
+  /** What was read, recorded with the row. */
+  readonly facts: RowPatch
+  readonly atMs: number
+  /** Not tried again before, where another outcome has to be known first. */
+  readonly waitUntilMs: number
+  /** Where the owner is to be asked before what may be in Gmail already is repeated without a Message-ID. */
+  readonly askOwner: RecordedFault | undefined
+}
+
+/**
+ * - begin: the intent is durable, the upload may begin; `repeats`: an earlier one may have reached Gmail
+ * - twin: Gmail has the same octets by this row; nothing was recorded
+ * - wait: it may be in Gmail by another row, whose outcome comes first; it is put off
+ * - ask: it is set aside for the owner
+ */
+export type ClaimAnswer =
+  | { readonly kind: 'begin'; readonly repeats: boolean }
+  | { readonly kind: 'twin'; readonly twin: MessageRow }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'ask' }
+
+/** Gmail's answer to an upload. */
+export interface ImportRecord {
+  readonly id: number
+  readonly gmailId: string
+  readonly sha256: string
+  readonly patch: RowPatch
+}
+
+export type MailboxPatch = Partial<Omit<MailboxState, 'name' | 'listed' | 'generation'>>
+export type AccountPatch = Partial<Omit<AccountState, 'name'>>
+
 /** State of one source mailbox between pulls. `fault` and its kin are for the waits; what is told is in `troubles`. */
 export interface MailboxState {
   readonly name: string
@@ -244,83 +285,111 @@ export const goneKept = 2000
 export interface Journal {
   readonly path: string
   /** Numbers and records the begin of a pull; the new generation. */
-  beginPull(mailbox: string, atMs: number): number
-  mailbox(name: string): MailboxState
+  beginPull(mailbox: string, atMs: number): Promise<number>
+  mailbox(name: string): Promise<MailboxState>
   /**
    * Notes whose names for messages these are. Where it is another server than before, every name of the mailbox is
    * set aside: two servers may give one name to two messages, so all are recognised by evidence.
    */
-  namedBy(mailbox: string, server: string): void
-  updateMailbox(name: string, patch: Partial<Omit<MailboxState, 'name' | 'listed' | 'generation'>>): void
-  accountState(name: string): AccountState
-  updateAccount(name: string, patch: Partial<Omit<AccountState, 'name'>>): void
+  namedBy(mailbox: string, server: string): Promise<void>
+  updateMailbox(name: string, patch: MailboxPatch): Promise<void>
+  /** As `updateMailbox`, where the patch follows from the state: no other change comes in between. */
+  changeMailbox(name: string, change: (state: MailboxState) => MailboxPatch): Promise<void>
+  accountState(name: string): Promise<AccountState>
+  updateAccount(name: string, patch: AccountPatch): Promise<void>
+  changeAccount(name: string, change: (state: AccountState) => AccountPatch): Promise<void>
 
-  row(id: number): MessageRow | undefined
-  byUid(mailbox: string, folder: string, uid: string): MessageRow | undefined
+  row(id: number): Promise<MessageRow | undefined>
+  byUid(mailbox: string, folder: string, uid: string): Promise<MessageRow | undefined>
   /** Rows of a folder that stood in its latest listing, in the order of their ids. */
-  standing(mailbox: string, folder: string): readonly StandingRow[]
+  standing(mailbox: string, folder: string): Promise<readonly StandingRow[]>
   /** Folder names that the mailbox has rows for. */
-  foldersOf(mailbox: string): readonly string[]
+  foldersOf(mailbox: string): Promise<readonly string[]>
   /** Rows without a trustworthy name that stood in the latest listing. */
-  nameless(mailbox: string, folder: string): readonly MessageRow[]
+  nameless(mailbox: string, folder: string): Promise<readonly MessageRow[]>
   /** The oldest row of the account whose import put these very octets into Gmail, or else the same bare ones. */
-  importedWith(account: string, sha256: string, bareSha256?: string): MessageRow | undefined
+  importedWith(account: string, sha256: string, bareSha256?: string): Promise<MessageRow | undefined>
   /** The oldest row of the account with these octets or this Message-ID whose import is under way or unknown. */
   importingWith(
     account: string,
     sha256: string,
     messageId: string | undefined,
     bareSha256?: string,
-  ): MessageRow | undefined
+  ): Promise<MessageRow | undefined>
   /** A row of the account with these octets that is gone from the source while its outcome was unknown. */
-  lostOutcome(account: string, sha256: string, bareSha256?: string): MessageRow | undefined
+  lostOutcome(account: string, sha256: string, bareSha256?: string): Promise<MessageRow | undefined>
   /** A row that Gmail holds under this id with other octets and the same Message-ID. */
-  namesake(gmailId: string, messageId: string, sha256: string): MessageRow | undefined
+  namesake(gmailId: string, messageId: string, sha256: string): Promise<MessageRow | undefined>
   /** Rows of the mailbox with this evidence (or that of the whole section), whatever their stage. */
-  byEvidence(mailbox: string, headerSha256: string, wholeSha256?: string): readonly MessageRow[]
-  byMessageId(messageId: string): readonly MessageRow[]
+  byEvidence(mailbox: string, headerSha256: string, wholeSha256?: string): Promise<readonly MessageRow[]>
+  byMessageId(messageId: string): Promise<readonly MessageRow[]>
   /** Rows of the mailbox in these stages, newest generation first and in listing order within it. */
-  inStages(mailbox: string, stages: readonly Stage[]): readonly MessageRow[]
+  inStages(mailbox: string, stages: readonly Stage[]): Promise<readonly MessageRow[]>
   /** Ids of what may be carried now: not tried before first, then the newest generation, then in listing order. */
-  dueIds(mailbox: string, nowMs: number): readonly number[]
+  dueIds(mailbox: string, nowMs: number): Promise<readonly number[]>
   /** The earliest instant at which something that stands at the source is to be tried again. */
-  nextDueMs(mailbox: string, folders: readonly string[]): number | undefined
+  nextDueMs(mailbox: string, folders: readonly string[]): Promise<number | undefined>
   /**
    * Imported or merged rows that stand at the source, are not settled as `settledAs`, and were imported (merged:
    * retrieved) at this instant or before. One that lies after `nowMs` was stamped by a wrong clock and is given, too.
    */
-  unsettled(mailbox: string, settledAs: string, importedByMs: number, nowMs?: number): readonly MessageRow[]
+  unsettled(
+    mailbox: string,
+    settledAs: string,
+    importedByMs: number,
+    nowMs?: number,
+  ): Promise<readonly MessageRow[]>
 
   /** Records a folder's listing in one transaction; the ids of `added`, in their order. */
-  recordFolder(record: FolderRecord): readonly number[]
+  recordFolder(record: FolderRecord): Promise<readonly number[]>
   /**
    * Removes rows of messages that were gone before they were ever read, but for the newest `goneKept`: a server can
    * name as many as it likes, and nothing will be asked of them again. They leave the books, too.
    * @param most at one call
    * @returns how many were removed
    */
-  forgetGone(mailbox: string, most: number): number
+  forgetGone(mailbox: string, most: number): Promise<number>
   /** Moves one message along `legalMoves` (or patches it where `to` is its stage). Throws Fault bug otherwise. */
-  move(id: number, to: Stage, patch?: RowPatch): void
+  move(id: number, to: Stage, patch?: RowPatch): Promise<void>
   /** Many moves in one transaction; the ids of those that were made. */
-  moveAll(moves: readonly Move[]): readonly number[]
+  moveAll(moves: readonly Move[]): Promise<readonly number[]>
 
-  conservation(mailbox: string): Conservation
-  counts(mailbox: string): Readonly<Record<Stage, number>>
+  /**
+   * Decides by `decideImport` whether an upload may begin, and records what follows: the intent, a wait, or the
+   * question to the owner.
+   */
+  claimImport(claim: ImportClaim): Promise<ClaimAnswer>
+  /**
+   * Records Gmail's id. Gmail ignores a second import with the same Message-ID, also where the octets differ: then these
+   * octets are nowhere but at the source, and the row says so by `mergedInto`.
+   * @returns the row whose copy Gmail has instead
+   */
+  recordImport(record: ImportRecord): Promise<MessageRow | undefined>
+
+  conservation(mailbox: string): Promise<Conservation>
+  counts(mailbox: string): Promise<Readonly<Record<Stage, number>>>
   /** Imports repeated without knowing the outcome of the one before. */
-  repeatedCount(mailbox: string): number
+  repeatedCount(mailbox: string): Promise<number>
   /** Latencies in ms from arrival at the source (first listing where it names none) to Gmail's id, newest first. */
-  latenciesMs(mailbox: string, limit: number): readonly number[]
+  latenciesMs(mailbox: string, limit: number): Promise<readonly number[]>
   /** Rows for `report`: imported since an instant. */
-  importedSince(atMs: number): readonly MessageRow[]
+  importedSince(atMs: number): Promise<readonly MessageRow[]>
   /** The one list of what is not well. */
   readonly troubles: TroubleBook
   /** A small fact kept between runs. */
-  note(key: string): string | undefined
-  setNote(key: string, value: string): void
+  note(key: string): Promise<string | undefined>
+  setNote(key: string, value: string): Promise<void>
+  /**
+   * Reads a note, decides, and writes what follows, in one transaction; `change` does nothing else.
+   * @param change the new text (undefined: it stays as it is), and what is given back
+   */
+  changeNote<T>(
+    key: string,
+    change: (before: string | undefined) => readonly [after: string | undefined, answer: T],
+  ): Promise<T>
   /** Throws Fault journal.missing when the file at `path` is no longer the one that is open. */
-  assertInPlace(): void
-  close(): void
+  assertInPlace(): Promise<void>
+  close(): Promise<void>
 }
 
 /** What could still be read from a damaged journal. A row counts by its digest, or by the source's name for it. */

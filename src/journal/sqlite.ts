@@ -12,16 +12,22 @@ import { replaceFile } from '../base/durable-file.ts'
 import { Fault, faultKinds } from '../base/fault.ts'
 import { closeSqlite, openSqlite } from '../base/sqlite-file.ts'
 import { closeStateFiles, secureStateFolder } from '../base/state-folder.ts'
-import type { TroubleEnd } from '../base/trouble.ts'
+import type { TroubleBook, TroubleEnd } from '../base/trouble.ts'
+import { type Answers, inPromises } from './answers.ts'
 import { assignments, type Columns, fromSql, type SqlRow, toSql } from './columns.ts'
 import { checkIntegrity, journalFile, lendTroubles, madeFile, migrate, refuseNewer } from './file.ts'
 import {
+  type AccountPatch,
   type AccountState,
+  type ClaimAnswer,
   type Conservation,
   type FolderRecord,
   goneKept,
+  type ImportClaim,
+  type ImportRecord,
   type Journal,
   legalMoves,
+  type MailboxPatch,
   type MailboxState,
   type MessageRow,
   type Move,
@@ -38,6 +44,7 @@ import {
   noMailbox,
   standingColumns,
 } from './records.ts'
+import { decideImport } from './rules.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 import { SqliteTroubles } from './troubles.ts'
 
@@ -53,9 +60,13 @@ const hasDigest = '(sha256 = ?2 OR sha256 = ?3 OR bare_sha256 = ?3)'
  *   `status` and its like beside a running daemon, and gives undefined where there is none yet.
  * @param lock takes the instance lock once the directory exists and before the journal is touched
  */
-export function openJournal(stateDir: string, mode: 'run', lock: () => void): Journal
-export function openJournal(stateDir: string, mode: 'look'): Journal | undefined
-export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () => void): Journal | undefined {
+export async function openJournal(stateDir: string, mode: 'run', lock: () => void): Promise<Journal>
+export async function openJournal(stateDir: string, mode: 'look'): Promise<Journal | undefined>
+export async function openJournal(
+  stateDir: string,
+  mode: 'run' | 'look',
+  lock?: () => void,
+): Promise<Journal | undefined> {
   const path = join(stateDir, journalFile)
   const made = join(stateDir, madeFile)
   if (mode === 'look' && !existsSync(path) && !existsSync(made)) return undefined
@@ -84,7 +95,7 @@ export function openJournal(stateDir: string, mode: 'run' | 'look', lock?: () =>
         const words = 'A journal was made here. hikyaku refuses to run without it.\n'
         replaceFile(made, Buffer.from(words), 0o600)
       }
-      return new SqliteJournal(database, path)
+      return promising(new SqliteJournal(database, path))
     } catch (error) {
       closeSqlite(path, database)
       throw error
@@ -103,7 +114,12 @@ const troubleEnds: Partial<Record<Stage, TroubleEnd>> = {
   baseline: 'rule',
 }
 
-class SqliteJournal implements Journal {
+function promising(own: SqliteJournal): Journal {
+  const methods = inPromises<Omit<Journal, 'path' | 'troubles'>>(own)
+  return { ...methods, path: own.path, troubles: inPromises<TroubleBook>(own.troubles) }
+}
+
+class SqliteJournal implements Answers<Omit<Journal, 'troubles'>> {
   readonly path: string
   readonly troubles: SqliteTroubles
   readonly #database: DatabaseSync
@@ -210,8 +226,12 @@ class SqliteJournal implements Journal {
     })
   }
 
-  updateMailbox(name: string, patch: Partial<Omit<MailboxState, 'name'>>): void {
+  updateMailbox(name: string, patch: MailboxPatch): void {
     this.#upsert('mailbox', name, mailboxColumns, patch)
+  }
+
+  changeMailbox(name: string, change: (state: MailboxState) => MailboxPatch): void {
+    this.#transaction(() => this.updateMailbox(name, change(this.mailbox(name))))
   }
 
   accountState(name: string): AccountState {
@@ -220,8 +240,12 @@ class SqliteJournal implements Journal {
     return { ...noAccount, name }
   }
 
-  updateAccount(name: string, patch: Partial<Omit<AccountState, 'name'>>): void {
+  updateAccount(name: string, patch: AccountPatch): void {
     this.#upsert('account', name, accountColumns, patch)
+  }
+
+  changeAccount(name: string, change: (state: AccountState) => AccountPatch): void {
+    this.#transaction(() => this.updateAccount(name, change(this.accountState(name))))
   }
 
   /** Here a field that is present and undefined is cleared. */
@@ -513,6 +537,52 @@ class SqliteJournal implements Journal {
     }
   }
 
+  claimImport(claim: ImportClaim): ClaimAnswer {
+    const { id, account, sha256, bareSha256, messageId, facts, atMs } = claim
+    return this.#transaction(() => {
+      const row = this.row(id)
+      if (row === undefined) throw new Fault('bug', { facts: { what: `no message ${id} to be imported` } })
+      const lost = this.lostOutcome(account, sha256, bareSha256)
+      const importing = this.importingWith(account, sha256, messageId, bareSha256)
+      const twin = this.importedWith(account, sha256, bareSha256)
+      const decision = decideImport(row, { twin, importing, lost }, claim)
+      switch (decision.kind) {
+        case 'twin':
+          return decision
+        case 'wait':
+          // An unknown outcome of this row stays one, and so does what was read of it then.
+          if (row.stage === 'importing') this.#moveRow(id, 'importing', { notBeforeMs: claim.waitUntilMs })
+          else this.#moveRow(id, 'deferred', { ...facts, notBeforeMs: claim.waitUntilMs })
+          return decision
+        case 'ask':
+          if (lost !== undefined) this.#moveRow(lost.id, lost.stage, { outcomeUnknown: false })
+          this.#moveRow(id, 'refused', {
+            ...facts,
+            outcomeUnknown: true,
+            fault: claim.askOwner ?? null,
+            notBeforeMs: null,
+          })
+          return decision
+        case 'begin': {
+          if (lost !== undefined) this.#moveRow(lost.id, lost.stage, { outcomeUnknown: false })
+          const repeated = row.repeated + (decision.repeats ? 1 : 0)
+          const intent = { outcomeUnknown: true, repeated, lookUps: 0, importingAtMs: atMs }
+          this.#moveRow(id, 'importing', { ...facts, ...intent })
+          return decision
+        }
+      }
+    })
+  }
+
+  recordImport({ id, gmailId, sha256, patch }: ImportRecord): MessageRow | undefined {
+    return this.#transaction(() => {
+      const messageId = this.row(id)?.messageId
+      const namesake = messageId === undefined ? undefined : this.namesake(gmailId, messageId, sha256)
+      this.#moveRow(id, 'imported', { ...patch, gmailId, mergedInto: namesake?.id })
+      return namesake
+    })
+  }
+
   conservation(mailbox: string): Conservation {
     // A settled row counts by the way its mail got into Gmail, so that settling changes no sum.
     const row = this.#get(
@@ -576,6 +646,17 @@ class SqliteJournal implements Journal {
       key,
       value,
     )
+  }
+
+  changeNote<T>(
+    key: string,
+    change: (before: string | undefined) => readonly [after: string | undefined, answer: T],
+  ): T {
+    return this.#transaction(() => {
+      const [after, answer] = change(this.note(key))
+      if (after !== undefined) this.setNote(key, after)
+      return answer
+    })
   }
 
   assertInPlace(): void {

@@ -10,6 +10,7 @@ import type {
   TroubleFault,
   TroubleKey,
 } from '../base/trouble.ts'
+import type { Answers } from './answers.ts'
 import { type Columns, fromSql, type SqlRow } from './columns.ts'
 
 /** What a statement needs of the journal's connection; each throws Fault as the journal does. */
@@ -50,7 +51,7 @@ const isUncleared = 'closed_at_ms IS NOT NULL AND notice_at_ms IS NOT NULL AND a
 const isSame = `(trouble.closed_at_ms IS NULL
   OR (trouble.notice_at_ms IS NOT NULL AND trouble.all_clear_at_ms IS NULL))`
 
-export class SqliteTroubles implements TroubleBook {
+export class SqliteTroubles implements Answers<TroubleBook> {
   readonly #sql: Statements
 
   constructor(sql: Statements) {

@@ -81,12 +81,12 @@ async function readSource(
     const standing: Standing[] = []
     const taken = new Set<number>()
     for (const folder of session.folders) {
-      const rowOf = (uid: string): MessageRow | undefined => journal?.byUid(mailbox, folder, uid)
-      const { entries, doubt } = await session.list(folder, uid => rowOf(uid) !== undefined, signal)
+      const names = new Set((await journal?.standing(mailbox, folder))?.map(({ uid }) => uid))
+      const { entries, doubt } = await session.list(folder, uid => names.has(uid), signal)
       // What it does not show would count as missing.
       if (doubt !== undefined) throw doubt
       for (const entry of entries) {
-        const named = entry.uid === undefined ? undefined : rowOf(entry.uid)
+        const named = entry.uid === undefined ? undefined : await journal?.byUid(mailbox, folder, entry.uid)
         const one =
           named === undefined
             ? await byHeader(entry, session, taken, mailbox, journal, signal)
@@ -128,7 +128,8 @@ async function byHeader(
     return { entry, row: undefined, messageId: undefined, arrivedAtMs: entry.arrivedAtMs }
   const facts = readHeader(header)
   const { sha256, wholeSha256, messageId, arrivedAtMs } = facts
-  const alike = messageId === undefined ? [] : (journal?.byEvidence(mailbox, sha256, wholeSha256) ?? [])
+  const alike =
+    messageId === undefined ? [] : ((await journal?.byEvidence(mailbox, sha256, wholeSha256)) ?? [])
   const row = alike.find(each => !taken.has(each.id) && sizeFits(each, entry.octets, facts))
   return { entry, row, messageId, arrivedAtMs: entry.arrivedAtMs ?? arrivedAtMs }
 }
@@ -139,7 +140,7 @@ async function lookUp(
   { gmail, journal, clock }: ComparePorts,
   signal: AbortSignal,
 ): Promise<Compared> {
-  const copy = row?.mergedInto === undefined ? row : journal?.row(row.mergedInto)
+  const copy = row?.mergedInto === undefined ? row : await journal?.row(row.mergedInto)
   const described = {
     folder: entry.folder,
     uid: entry.uid,

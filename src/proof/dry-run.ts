@@ -49,13 +49,13 @@ async function look(session: SourceSession, ports: DryRunPorts, signal: AbortSig
   const { journal, mailbox, clock } = ports
   let [listed, fresh, left, waiting, toSettle] = [0, 0, 0, 0, 0]
   let octets: number | undefined = 0
-  const due = new Set(idsToSettle(ports))
+  const due = new Set(await idsToSettle(ports))
   for (const folder of session.folders) {
-    const rowOf = (uid: string) => journal?.byUid(mailbox.name, folder, uid)
-    const { entries } = await session.list(folder, uid => rowOf(uid) !== undefined, signal)
+    const names = new Set((await journal?.standing(mailbox.name, folder))?.map(({ uid }) => uid))
+    const { entries } = await session.list(folder, uid => names.has(uid), signal)
     listed += entries.length
     for (const entry of entries) {
-      const row = entry.uid === undefined ? undefined : rowOf(entry.uid)
+      const row = entry.uid === undefined ? undefined : await journal?.byUid(mailbox.name, folder, entry.uid)
       if (row !== undefined) {
         if (carried.includes(row.stage)) waiting += 1
         if (due.has(row.id)) toSettle += 1
@@ -69,12 +69,12 @@ async function look(session: SourceSession, ports: DryRunPorts, signal: AbortSig
   return { listed, fresh, octets, left, waiting, toSettle }
 }
 
-function idsToSettle({ journal, mailbox, clock }: DryRunPorts): number[] {
+async function idsToSettle({ journal, mailbox, clock }: DryRunPorts): Promise<number[]> {
   const policy = mailbox.afterImport
   if (policy.do === 'keep' || journal === undefined) return []
   const nowMs = clock.nowMs()
   const importedByMs = policy.do === 'delete' ? nowMs - policy.afterMs : Number.MAX_SAFE_INTEGER
-  const rows = journal.unsettled(mailbox.name, nameOf(policy), importedByMs, nowMs)
+  const rows = await journal.unsettled(mailbox.name, nameOf(policy), importedByMs, nowMs)
   return rows.filter(row => !row.short && row.mergedInto === undefined).map(row => row.id)
 }
 
@@ -97,7 +97,7 @@ async function isLeft(
     return header === undefined ? undefined : readHeader(header).arrivedAtMs
   }
   if (startFrom.from === 'date') return ((await arrivedAtMs()) ?? Infinity) < startFrom.atMs
-  const state = journal?.mailbox(mailbox.name)
+  const state = await journal?.mailbox(mailbox.name)
   if (state?.startedFolders.includes(entry.folder)) return false
   // The very first pull leaves all that stands there now.
   if ((state?.generation ?? 0) === 0) return (entry.arrivedAtMs ?? 0) < nowMs

@@ -72,9 +72,9 @@ class Rebuild {
   async run(): Promise<RebuildCount> {
     const { journal, mailbox, clock, source, random } = this.#ports
     const { signal, salvage } = this.#options
-    const generation = journal.beginPull(mailbox.name, clock.nowMs())
+    const generation = await journal.beginPull(mailbox.name, clock.nowMs())
     const firstPullAtMs = salvage.firstPullAtMs(mailbox.name)
-    if (firstPullAtMs !== undefined) journal.updateMailbox(mailbox.name, { firstPullAtMs })
+    if (firstPullAtMs !== undefined) await journal.updateMailbox(mailbox.name, { firstPullAtMs })
     for (let failures = 0; ; ) {
       const before = this.#done.size
       let session: SourceSession | undefined
@@ -116,13 +116,16 @@ class Rebuild {
     const { journal, mailbox, clock } = this.#ports
     const { entries, doubt } = await session.list(folder, () => false, this.#options.signal)
     if (doubt !== undefined) throw doubt
-    const known = (entry: Listed): MessageRow | undefined =>
-      entry.uid === undefined ? undefined : journal.byUid(mailbox.name, folder, entry.uid)
+    const known = async (entry: Listed): Promise<MessageRow | undefined> =>
+      entry.uid === undefined ? undefined : await journal.byUid(mailbox.name, folder, entry.uid)
     // In a session after the first one, what has no name is left to the next pull, which compares evidence.
-    const { startedFolders } = journal.mailbox(mailbox.name)
+    const { startedFolders } = await journal.mailbox(mailbox.name)
     const again = startedFolders.includes(folder)
-    const added = entries.filter(entry => known(entry) === undefined && !(again && entry.uid === undefined))
-    const ids = journal.recordFolder({
+    const rows = new Map(await Promise.all(entries.map(async entry => [entry, await known(entry)] as const)))
+    const added = entries.filter(
+      entry => rows.get(entry) === undefined && !(again && entry.uid === undefined),
+    )
+    const ids = await journal.recordFolder({
       mailbox: mailbox.name,
       folder,
       atMs: clock.nowMs(),
@@ -143,12 +146,14 @@ class Rebuild {
         headerSha256: undefined,
       })),
     })
-    if (!again) journal.updateMailbox(mailbox.name, { startedFolders: [...startedFolders, folder] })
+    if (!again) await journal.updateMailbox(mailbox.name, { startedFolders: [...startedFolders, folder] })
     const fresh = new Map(added.map((entry, at) => [entry, ids[at]]))
-    return entries.flatMap(entry => {
-      const row = journal.row(fresh.get(entry) ?? known(entry)?.id ?? 0)
-      return row === undefined || this.#done.has(row.id) ? [] : [{ row, entry }]
-    })
+    const unproved: { row: MessageRow; entry: Listed }[] = []
+    for (const entry of entries) {
+      const row = await journal.row(fresh.get(entry) ?? rows.get(entry)?.id ?? 0)
+      if (row !== undefined && !this.#done.has(row.id)) unproved.push({ row, entry })
+    }
+    return unproved
   }
 
   /** Retrieves one message and finds its stage. Faults of the message alone leave it `listed`. */
@@ -167,7 +172,7 @@ class Rebuild {
       }
       // The next pull meets the same trouble and tells it. What could not be read may be in Gmail already.
       const neverSent = this.#neverSent(row)
-      journal.move(row.id, 'listed', { outcomeUnknown: !neverSent })
+      await journal.move(row.id, 'listed', { outcomeUnknown: !neverSent })
       if (neverSent) this.#count.waiting += 1
       else this.#count.unknown += 1
     } finally {
@@ -191,38 +196,46 @@ class Rebuild {
       account: mailbox.account,
     }
     if (header.pseudo || this.#isBaseline(row, header.arrivedAtMs)) {
-      journal.move(row.id, header.pseudo ? 'ignored' : 'baseline', facts)
+      await journal.move(row.id, header.pseudo ? 'ignored' : 'baseline', facts)
       count.ignored += 1
       return
     }
-    const twin = journal.importedWith(mailbox.account, raw.sha256, bare.sha256)
+    const twin = await journal.importedWith(mailbox.account, raw.sha256, bare.sha256)
     if (twin !== undefined) {
-      journal.move(row.id, 'merged', { ...facts, mergedInto: twin.id, importedSteadyMs: steady.readMs() })
+      await journal.move(row.id, 'merged', {
+        ...facts,
+        mergedInto: twin.id,
+        importedSteadyMs: await steady.readMs(),
+      })
       count.merged += 1
       return
     }
     const old = salvage.importedAs(mailbox.account, raw.sha256, bare.sha256)
     const gmailId = old?.gmailId ?? (await this.#find(header.messageId, raw, bare))
     if (gmailId !== undefined) {
-      journal.move(row.id, 'importing', { ...facts, importingAtMs: clock.nowMs() })
+      await journal.move(row.id, 'importing', { ...facts, importingAtMs: clock.nowMs() })
       // "After N days" begins anew: the steady clock of the old journal is lost.
       const importedAtMs = old?.importedAtMs ?? clock.nowMs()
-      journal.move(row.id, 'imported', { gmailId, importedAtMs, importedSteadyMs: steady.readMs() })
+      await journal.move(row.id, 'imported', {
+        gmailId,
+        importedAtMs,
+        importedSteadyMs: await steady.readMs(),
+      })
       count.imported += 1
       if (old !== undefined) count.salvaged += 1
       return
     }
-    this.#leave(row, raw, bare, facts)
+    await this.#leave(row, raw, bare, facts)
   }
 
   /** Not proved to be in Gmail. */
-  #leave(row: MessageRow, raw: RawMessage, bare: Bare, facts: RowPatch): void {
+  async #leave(row: MessageRow, raw: RawMessage, bare: Bare, facts: RowPatch): Promise<void> {
     const { journal, mailbox, clock } = this.#ports
     const { salvage } = this.#options
     const importing = salvage.wasImporting(mailbox.account, raw.sha256, bare.sha256)
     if (importing !== undefined) {
       // As it was: the next pull resolves it before anything else (resolve.ts).
-      journal.move(row.id, 'importing', {
+      await journal.move(row.id, 'importing', {
         ...facts,
         importingAtMs: importing.importingAtMs ?? clock.nowMs(),
         outcomeUnknown: true,
@@ -232,14 +245,14 @@ class Rebuild {
       return
     }
     if (facts.messageId !== undefined || this.#neverSent(row)) {
-      journal.move(row.id, 'listed', facts)
+      await journal.move(row.id, 'listed', facts)
       this.#count.waiting += 1
       return
     }
     // Gmail cannot merge it: an import may be one too many, so it counts as repeated, or the owner is asked.
     const ask = mailbox.whenOutcomeUnknown === 'ask'
     const fault = new Fault(ask ? 'gmail.ask-owner' : 'gmail.outcome-unknown', { facts: { id: row.id } })
-    journal.move(row.id, ask ? 'refused' : 'listed', {
+    await journal.move(row.id, ask ? 'refused' : 'listed', {
       ...facts,
       outcomeUnknown: true,
       fault: record(fault, clock.nowMs()),

@@ -8,7 +8,7 @@
 import { backoffMs } from '../base/backoff.ts'
 import { asFault, Fault, type FaultCode } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import type { Journal, RecordedFault } from '../journal/journal.ts'
+import type { AccountState, Journal, MailboxState, RecordedFault } from '../journal/journal.ts'
 import { noCount, type PullCount, type PullPorts, record } from './context.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
@@ -75,12 +75,13 @@ async function attemptOnce(
   gate: Gate,
 ): Promise<Attempt> {
   const { journal, mailbox, log } = ports
-  const waiting = (gate === false ? undefined : await wait(ports, gate === 'once')) ?? heldLogin(ports)
+  const waiting =
+    (gate === false ? undefined : await wait(ports, gate === 'once')) ?? (await heldLogin(ports))
   if (waiting !== undefined) return waiting
   const beganMs = ports.clock.monotonicMs()
   try {
     const result = await pull(ports, options)
-    succeeded(ports, result)
+    await succeeded(ports, result)
     await rememberLogin(journal, mailbox, ports.loginKey)
     return { kind: 'pulled', result }
   } catch (thrown) {
@@ -89,16 +90,16 @@ async function attemptOnce(
     if (met.scope === 'everything' && !passing.includes(met.code)) throw met
     if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
     const judged = await judgeRefusal(journal, mailbox, ports.loginKey, met, ports.clock.nowMs())
-    const notBeforeMs = nextTryMs(ports, judged, options.count)
+    const notBeforeMs = await nextTryMs(ports, judged, options.count)
     const fault = judged.loginRefused ? withNextTry(judged, notBeforeMs, ports.clock.nowMs()) : judged
-    failed(ports, fault, options.count, notBeforeMs)
+    await failed(ports, fault, options.count, notBeforeMs)
     if (fault.scope === 'mailbox') await rememberWait(journal, mailbox, ports.loginKey)
     log.fault(fault, {
       mailbox: mailbox.name,
       account: mailbox.account,
       inMs: notBeforeMs - ports.clock.nowMs(),
     })
-    tellCount(ports, fault, options.count, beganMs)
+    await tellCount(ports, fault, options.count, beganMs)
     return { kind: 'failed', fault, notBeforeMs, count: options.count }
   }
 }
@@ -115,8 +116,8 @@ function isEndedHere({ code, retry }: RecordedFault): boolean {
 async function wait(ports: PullPorts, once: boolean): Promise<Attempt | undefined> {
   const { journal, mailbox, clock } = ports
   const now = clock.nowMs()
-  const own = journal.mailbox(mailbox.name)
-  for (const state of [own, journal.accountState(mailbox.account)]) {
+  const own = await journal.mailbox(mailbox.name)
+  for (const state of [own, await journal.accountState(mailbox.account)]) {
     const untilMs = state.notBeforeMs ?? 0
     // A wall clock that was set back must not make us wait for hours or days.
     if (untilMs <= now || untilMs - now > 24 * 3600_000 || (state.fault?.atMs ?? 0) > now) continue
@@ -128,11 +129,11 @@ async function wait(ports: PullPorts, once: boolean): Promise<Attempt | undefine
 }
 
 /** Where refused logins, or the server's own pause between two, forbid to log in now. Nobody may overrule it. */
-function heldLogin({ journal, mailbox, clock }: PullPorts): Attempt | undefined {
+async function heldLogin({ journal, mailbox, clock }: PullPorts): Promise<Attempt | undefined> {
   const now = clock.nowMs()
-  const paused = pausedLogin(journal, mailbox, now)
+  const paused = await pausedLogin(journal, mailbox, now)
   const long = paused !== undefined && paused.untilMs - now > shortPauseMs ? paused : undefined
-  const held = cappedLogin(journal, mailbox, now) ?? long
+  const held = (await cappedLogin(journal, mailbox, now)) ?? long
   return held && { kind: 'waiting', ...held }
 }
 
@@ -140,10 +141,10 @@ function heldLogin({ journal, mailbox, clock }: PullPorts): Attempt | undefined 
  * When a watch may log in, wall clock, ms; undefined: now. Not while the pulls of the mailbox are in trouble: they
  * find out first when it is over.
  */
-export function watchHeldUntilMs({ journal, mailbox, clock }: PullPorts): number | undefined {
-  const { failures, notBeforeMs } = journal.mailbox(mailbox.name)
+export async function watchHeldUntilMs({ journal, mailbox, clock }: PullPorts): Promise<number | undefined> {
+  const { failures, notBeforeMs } = await journal.mailbox(mailbox.name)
   if (failures > 0) return Math.max(notBeforeMs ?? 0, clock.nowMs() + 1000)
-  return cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsOfWatch)?.untilMs
+  return (await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsOfWatch))?.untilMs
 }
 
 /** The same refusal, with when the next try comes. */
@@ -154,46 +155,52 @@ function withNextTry(fault: Fault, nextTryAtMs: number, nowMs: number): Fault {
   return new Fault(code, notBeforeMs === undefined ? options : { ...options, notBeforeMs })
 }
 
-function succeeded(ports: PullPorts, { count }: PullResult): void {
+async function succeeded(ports: PullPorts, { count }: PullResult): Promise<void> {
   const { journal, mailbox, gmail, log, clock } = ports
-  const state = journal.mailbox(mailbox.name)
-  journal.troubles.closed({ scope: 'mailbox', name: mailbox.name, subject: '' }, 'success', clock.nowMs())
-  const gmailAnswered = endAccountTrouble(ports, count)
-  const waitsForGmail = !gmailAnswered && isOfGmail(state.fault) && mailWaitsForGmail(ports)
+  const state = await journal.mailbox(mailbox.name)
+  await journal.troubles.closed(
+    { scope: 'mailbox', name: mailbox.name, subject: '' },
+    'success',
+    clock.nowMs(),
+  )
+  const gmailAnswered = await endAccountTrouble(ports, count)
+  const waitsForGmail = !gmailAnswered && isOfGmail(state.fault) && (await mailWaitsForGmail(ports))
   if (state.failingSinceMs !== undefined && !waitsForGmail) {
     log.recovered({ mailbox: mailbox.name, afterMs: clock.nowMs() - state.failingSinceMs })
   }
   const { failingSinceMs, fault } = waitsForGmail ? state : untroubled
-  journal.updateMailbox(mailbox.name, { ...untroubled, failingSinceMs, fault })
+  await journal.updateMailbox(mailbox.name, { ...untroubled, failingSinceMs, fault })
   // Google says it with a token; a process that has needed none yet does not know better than the journal.
-  const { consentEndsAtMs = 0 } = journal.accountState(mailbox.account)
-  const knownEndMs = consentEndsAtMs > clock.nowMs() ? consentEndsAtMs : undefined
-  journal.updateAccount(mailbox.account, {
+  await journal.changeAccount(mailbox.account, ({ consentEndsAtMs = 0 }) => ({
     ...(gmailAnswered ? untroubled : {}),
-    consentEndsAtMs: gmail.consentEndsAtMs ?? knownEndMs,
-  })
+    consentEndsAtMs: gmail.consentEndsAtMs ?? (consentEndsAtMs > clock.nowMs() ? consentEndsAtMs : undefined),
+  }))
 }
 
 /** Only an import shows that Gmail's trouble is over; a pull that had nothing for it shows nothing. */
-function endAccountTrouble({ journal, mailbox, clock }: PullPorts, count: PullCount): boolean {
+async function endAccountTrouble({ journal, mailbox, clock }: PullPorts, count: PullCount): Promise<boolean> {
   if (count.imported === 0) return false
-  journal.troubles.closed({ scope: 'account', name: mailbox.account, subject: '' }, 'success', clock.nowMs())
+  await journal.troubles.closed(
+    { scope: 'account', name: mailbox.account, subject: '' },
+    'success',
+    clock.nowMs(),
+  )
   return true
 }
 
 const isOfGmail = (fault: RecordedFault | undefined): boolean => fault?.code.startsWith('gmail.') === true
 
-function mailWaitsForGmail({ journal, mailbox }: PullPorts): boolean {
-  const waiting = journal.inStages(mailbox.name, ['importing', 'deferred'])
+async function mailWaitsForGmail({ journal, mailbox }: PullPorts): Promise<boolean> {
+  const waiting = await journal.inStages(mailbox.name, ['importing', 'deferred'])
   // What the account's trouble stopped has no fault of its own.
   return waiting.some(row => row.present && (row.fault === undefined || isOfGmail(row.fault)))
 }
 
 /** What was done before the fault is told as well; a disk that holds no record is not asked for the rest. */
-function tellCount(ports: PullPorts, fault: Fault, count: PullCount, beganMs: number): void {
+async function tellCount(ports: PullPorts, fault: Fault, count: PullCount, beganMs: number): Promise<void> {
   const { journal, mailbox, log, clock } = ports
   if (fault.scope === 'everything') return
-  const { pending } = journal.conservation(mailbox.name)
+  const { pending } = await journal.conservation(mailbox.name)
   const { imported, merged, refused, deferred, settled, gone } = count
   if (imported + merged + refused + deferred + settled + gone + pending === 0) return
   const ms = clock.monotonicMs() - beganMs
@@ -201,21 +208,25 @@ function tellCount(ports: PullPorts, fault: Fault, count: PullCount, beganMs: nu
 }
 
 /** When to try again, wall clock, ms. */
-function nextTryMs({ journal, mailbox, clock, random }: PullPorts, fault: Fault, count: PullCount): number {
+async function nextTryMs(
+  { journal, mailbox, clock, random }: PullPorts,
+  fault: Fault,
+  count: PullCount,
+): Promise<number> {
   const now = clock.nowMs()
   if (isOfMachine(fault)) return now + passingMs
-  const failures = failuresOf(stateOf(journal, mailbox, fault), fault, count)
+  const failures = failuresOf(await stateOf(journal, mailbox, fault), fault, count)
   const [firstMs, mostMs] = waits(fault)
   const untilMs = now + backoffMs(failures, firstMs, mostMs, random())
-  const capped = fault.loginRefused ? cappedLogin(journal, mailbox, now) : undefined
+  const capped = fault.loginRefused ? await cappedLogin(journal, mailbox, now) : undefined
   return Math.max(fault.notBeforeMs ?? 0, untilMs, capped?.untilMs ?? 0)
 }
 
 /** A full disk holds no record of itself either. */
 const isOfMachine = (fault: Fault): boolean => fault.scope === 'everything' && fault.code !== 'bug'
 
-const stateOf = (journal: Journal, mailbox: MailboxConfig, { scope }: Fault) =>
-  scope === 'account' ? journal.accountState(mailbox.account) : journal.mailbox(mailbox.name)
+const stateOf = async (journal: Journal, mailbox: MailboxConfig, { scope }: Fault) =>
+  scope === 'account' ? await journal.accountState(mailbox.account) : await journal.mailbox(mailbox.name)
 
 /** What went in before shows that the waits may begin small again. */
 const failuresOf = (
@@ -225,40 +236,42 @@ const failuresOf = (
 ): number => (scope === 'account' && count.imported > 0 ? 1 : failures + 1)
 
 /** Records the trouble where it belongs. */
-function failed(ports: PullPorts, fault: Fault, count: PullCount, notBeforeMs: number): void {
+async function failed(ports: PullPorts, fault: Fault, count: PullCount, notBeforeMs: number): Promise<void> {
   const { journal, mailbox, clock } = ports
   if (isOfMachine(fault)) return
   const now = clock.nowMs()
-  endAccountTrouble(ports, count)
-  openTrouble(ports, fault)
-  const state = stateOf(journal, mailbox, fault)
-  const patch = {
+  await endAccountTrouble(ports, count)
+  await openTrouble(ports, fault)
+  const recorded = record(fault, now)
+  const patchOf = (state: AccountState | MailboxState) => ({
     failures: failuresOf(state, fault, count),
     failingSinceMs: state.failingSinceMs ?? now,
     notBeforeMs,
-    fault: record(fault, now),
-  }
+    fault: recorded,
+  })
   if (fault.scope === 'account') {
-    journal.updateAccount(mailbox.account, patch)
-    const own = journal.mailbox(mailbox.name)
-    journal.updateMailbox(mailbox.name, { failingSinceMs: own.failingSinceMs ?? now, fault: patch.fault })
-  } else journal.updateMailbox(mailbox.name, patch)
+    await journal.changeAccount(mailbox.account, patchOf)
+    await journal.changeMailbox(mailbox.name, ({ failingSinceMs = now }) => ({
+      failingSinceMs,
+      fault: recorded,
+    }))
+  } else await journal.changeMailbox(mailbox.name, patchOf)
 }
 
-function openTrouble({ journal, mailbox, clock }: PullPorts, fault: Fault): void {
+async function openTrouble({ journal, mailbox, clock }: PullPorts, fault: Fault): Promise<void> {
   const { troubles } = journal
   const now = clock.nowMs()
   if (fault.scope === 'account') {
-    troubles.opened({ scope: 'account', name: mailbox.account, subject: '' }, record(fault, now))
+    await troubles.opened({ scope: 'account', name: mailbox.account, subject: '' }, record(fault, now))
     return
   }
   // Where no folder could be opened, each of them stands in the list by itself (pull.ts).
   const subject = String(fault.facts.folder ?? '')
-  const own = troubles.find({ scope: 'folder', name: mailbox.name, subject })
+  const own = await troubles.find({ scope: 'folder', name: mailbox.name, subject })
   if (fault.scope === 'mailbox' && own?.code === fault.code) return
-  const { failingSinceMs } = journal.mailbox(mailbox.name)
+  const { failingSinceMs } = await journal.mailbox(mailbox.name)
   const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
-  troubles.opened(key, record(fault, now), failingSinceMs)
+  await troubles.opened(key, record(fault, now), failingSinceMs)
 }
 
 const untroubled = {

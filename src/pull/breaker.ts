@@ -62,63 +62,73 @@ const noteOf = (account: string): string => `breaker ${account}`
  * Judges what an upload met, and remembers it.
  * @returns undefined where the answer is not ambiguous
  */
-export function judgeUpload(
+export async function judgeUpload(
   journal: Journal,
   account: string,
   id: number,
   thrown: Fault,
-): Verdict | undefined {
+): Promise<Verdict | undefined> {
   const isOfMessage = thrown.scope === 'message' && unexplained.includes(thrown.code)
   // What the sign-in met says nothing of any message.
   const isOfAccount =
     thrown.scope === 'account' && doubtful.includes(thrown.code) && thrown.facts.phase !== 'token'
   if (!isOfMessage && !isOfAccount) return undefined
-  const state = readState(journal, account)
   const signature = signatureOf(thrown)
-  const earlier = state.blamed.find(blamed => blamed.id === id && blamed.signature === signature)
-  const isProved = earlier?.isProved === true
-  const blamed: readonly Blamed[] = [
-    ...state.blamed.filter(other => other.id !== id),
-    { id, signature, isFresh: true, isProved },
-  ]
-  if (isOfAccount) {
-    const open = state.open || (!isProved && thrown.code === 'gmail.account-refused')
-    writeState(journal, account, { open, blamed })
-    return { fault: isProved ? ofMessage(thrown) : thrown, isProved, released: [] }
-  }
-  const streak = blamed.filter(one => one.isFresh && !one.isProved)
-  const alike = streak.filter(one => one.signature === signature)
-  const opens = !isProved && (alike.length >= sameAnswers || streak.length >= anyAnswers)
-  const open = state.open || opens
-  writeState(journal, account, { open, blamed })
-  if (!open) return { fault: thrown, isProved, released: [] }
-  const released = streak.flatMap(one => (one.id === id ? [] : [one.id]))
-  return { fault: ofAccount(thrown), isProved, released }
+  return journal.changeNote(noteOf(account), text => {
+    const state = readState(text)
+    const earlier = state.blamed.find(blamed => blamed.id === id && blamed.signature === signature)
+    const isProved = earlier?.isProved === true
+    const others = state.blamed.filter(other => other.id !== id)
+    const blamed: readonly Blamed[] = [...others, { id, signature, isFresh: true, isProved }]
+    if (isOfAccount) {
+      const open = state.open || (!isProved && thrown.code === 'gmail.account-refused')
+      const fault = isProved ? ofMessage(thrown) : thrown
+      return [writeState({ open, blamed }), { fault, isProved, released: [] }]
+    }
+    const streak = blamed.filter(other => other.isFresh && !other.isProved)
+    const alike = streak.filter(other => other.signature === signature)
+    const opens = !isProved && (alike.length >= sameAnswers || streak.length >= anyAnswers)
+    const open = state.open || opens
+    const after = writeState({ open, blamed })
+    if (!open) return [after, { fault: thrown, isProved, released: [] }]
+    const released = streak.flatMap(other => (other.id === id ? [] : [other.id]))
+    return [after, { fault: ofAccount(thrown), isProved, released }]
+  })
 }
 
 /** A message went in: the account works, and what others met since is theirs until the opposite is shown. */
-export function noteSuccess(journal: Journal, account: string, id: number): void {
-  const state = readState(journal, account)
-  const isKnown = ({ id: other, isFresh, isProved }: Blamed): boolean => other !== id && !isFresh && isProved
-  if (!state.open && state.blamed.every(isKnown)) return
-  const others = state.blamed.filter(blamed => blamed.id !== id)
-  const blamed = others.map(other => ({ ...other, isFresh: false, isProved: true }))
-  writeState(journal, account, { open: false, blamed })
+export async function noteSuccess(journal: Journal, account: string, id: number): Promise<void> {
+  await journal.changeNote(noteOf(account), text => {
+    const state = readState(text)
+    const isKnown = ({ id: other, isFresh, isProved }: Blamed): boolean =>
+      other !== id && !isFresh && isProved
+    if (!state.open && state.blamed.every(isKnown)) return [undefined, undefined]
+    const others = state.blamed.filter(blamed => blamed.id !== id)
+    const blamed = others.map(other => ({ ...other, isFresh: false, isProved: true }))
+    return [writeState({ open: false, blamed }), undefined]
+  })
 }
 
 /** The message is set aside for the owner: another try begins anew. */
-export function forgetBlame(journal: Journal, account: string, id: number): void {
-  const state = readState(journal, account)
-  writeState(journal, account, { ...state, blamed: state.blamed.filter(blamed => blamed.id !== id) })
+export async function forgetBlame(journal: Journal, account: string, id: number): Promise<void> {
+  await journal.changeNote(noteOf(account), text => {
+    const state = readState(text)
+    const blamed = state.blamed.filter(other => other.id !== id)
+    return [blamed.length === state.blamed.length ? undefined : writeState({ ...state, blamed }), undefined]
+  })
 }
 
 /** Whether one message is to be tried before the others follow. */
-export const mustProbe = (journal: Journal, account: string): boolean =>
-  journal.accountState(account).failures > 0 || readState(journal, account).open
+export const mustProbe = async (journal: Journal, account: string): Promise<boolean> =>
+  (await journal.accountState(account)).failures > 0 || readState(await journal.note(noteOf(account))).open
 
 /** Those that met nothing ambiguous first, then those with which it is longest ago: each probe is another message. */
-export function blamedLast(journal: Journal, account: string, ids: readonly number[]): readonly number[] {
-  const { blamed } = readState(journal, account)
+export async function blamedLast(
+  journal: Journal,
+  account: string,
+  ids: readonly number[],
+): Promise<readonly number[]> {
+  const { blamed } = readState(await journal.note(noteOf(account)))
   if (blamed.length === 0) return ids
   const rank = new Map(blamed.map(({ id }, index) => [id, index]))
   const rankOf = (id: number): number => rank.get(id) ?? -1
@@ -152,10 +162,10 @@ export function signatureOf({ code, facts }: Fault): string {
 }
 
 /** What cannot be read is as good as nothing: then nobody is blamed. */
-function readState(journal: Journal, account: string): State {
+function readState(text: string | undefined): State {
   const none: State = { open: false, blamed: [] }
   try {
-    const value: unknown = JSON.parse(journal.note(noteOf(account)) ?? 'null')
+    const value: unknown = JSON.parse(text ?? 'null')
     if (typeof value !== 'object' || value === null || !('blamed' in value)) return none
     const { blamed } = value
     return Array.isArray(blamed) ? { open: 'open' in value && value.open === true, blamed } : none
@@ -165,6 +175,5 @@ function readState(journal: Journal, account: string): State {
   }
 }
 
-function writeState(journal: Journal, account: string, { open, blamed }: State): void {
-  journal.setNote(noteOf(account), JSON.stringify({ open, blamed: blamed.slice(-mostBlamed) }))
-}
+const writeState = ({ open, blamed }: State): string =>
+  JSON.stringify({ open, blamed: blamed.slice(-mostBlamed) })

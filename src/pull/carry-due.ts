@@ -27,9 +27,9 @@ export async function carryDue(
     const entry = at.get(id)
     return entry === undefined ? '' : keyOfEntry(context, entry)
   }
-  const all = blamedLast(journal, mailbox.account, journal.dueIds(mailbox.name, clock.nowMs())).filter(id =>
-    at.has(id),
-  )
+  const all = (
+    await blamedLast(journal, mailbox.account, await journal.dueIds(mailbox.name, clock.nowMs()))
+  ).filter(id => at.has(id))
   // Nothing else waits for a message at which the process may have ended before.
   const suspects = underWay.anySuspects ? all.filter(id => underWay.ends(keyOfId(id)) > 0) : []
   const due = suspects.length === 0 ? all : all.filter(id => !suspects.includes(id))
@@ -40,7 +40,7 @@ export async function carryDue(
   const goesOn = (): boolean =>
     fault === undefined && clock.monotonicMs() < endMs && !stopping.aborted && !signal.aborted
   const carry = async (id: number, entry: Listed): Promise<void> => {
-    const row = journal.row(id)
+    const row = await journal.row(id)
     if (row === undefined || !carried.includes(row.stage)) return
     try {
       await carrier.carry(row, entry)
@@ -58,7 +58,7 @@ export async function carryDue(
       if (entry === undefined) continue
       const key = keyOfEntry(context, entry)
       try {
-        underWay.begin(key, () => due.slice(next, next + namedAtOnce).map(keyOfId))
+        await underWay.begin(key, () => due.slice(next, next + namedAtOnce).map(keyOfId))
         await carry(id, entry)
       } catch (error) {
         fault ??= asFault(error)
@@ -69,7 +69,7 @@ export async function carryDue(
     }
   }
   // Where the account is in trouble one message at a time is tried, until one goes in.
-  if (mustProbe(journal, mailbox.account)) await work(() => carrier.accepted > 0)
+  if (await mustProbe(journal, mailbox.account)) await work(() => carrier.accepted > 0)
   const results = await Promise.allSettled(Array.from({ length: carriers }, () => work()))
   for (const result of results) if (result.status === 'rejected') throw result.reason
   const left = await carrySuspects(context, suspects, goesOn, carry)

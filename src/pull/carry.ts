@@ -44,7 +44,7 @@ export class Carrier {
   async carry(row: MessageRow, entry: Listed): Promise<void> {
     const { session, spooler, journal, signal } = this.#context
     const spool = spooler.take(gmailMaxOctets)
-    let look: Promise<void> | undefined
+    let look: { readonly done: Promise<void> } | undefined
     try {
       let short: Fault | undefined
       try {
@@ -54,17 +54,17 @@ export class Carrier {
         short = error
       }
       const raw = await spool.seal()
-      if (short !== undefined && !this.#secondReading(row, raw, short)) return
+      if (short !== undefined && !(await this.#secondReading(row, raw, short))) return
       await this.#deliver(row, raw, short !== undefined)
-      look = this.#lookAt(row.id, raw)
+      look = await this.#lookAt(row.id, raw)
     } catch (error) {
-      setAside(this.#context, journal.row(row.id) ?? row, error, row)
+      await setAside(this.#context, (await journal.row(row.id)) ?? row, error, row)
     } finally {
       // A look goes on reading the octets for a bounded time; nothing waits for it.
       if (look === undefined) await spool.discard()
-      else this.#runBeside(look.finally(() => spool.discard()))
+      else this.#runBeside(look.done.finally(() => spool.discard()))
     }
-    journal.assertInPlace()
+    await journal.assertInPlace()
   }
 
   async #deliver(row: MessageRow, raw: RawMessage, short: boolean): Promise<void> {
@@ -85,7 +85,7 @@ export class Carrier {
     proved.add(row.id)
     log.retrieved({ ...eventOf(row), octets: raw.octets })
     if (header.pseudo && row.stage !== 'importing') {
-      journal.move(row.id, 'ignored', facts)
+      await journal.move(row.id, 'ignored', facts)
       count.ignored += 1
       return
     }
@@ -104,7 +104,7 @@ export class Carrier {
     }
   }
 
-  /** From the checks to the durable intent nothing is awaited: another mailbox of the account may be at work. */
+  /** Whether it may begin is one decision of the journal: another mailbox of the account may be at work. */
   async #importOnce(
     row: MessageRow,
     raw: RawMessage,
@@ -113,48 +113,41 @@ export class Carrier {
     request: ImportRequest,
   ): Promise<void> {
     const { journal, mailbox, count, log, steady, clock } = this.#context
-    const twin = journal.importedWith(mailbox.account, raw.sha256, bare.sha256)
-    if (twin !== undefined && twin.id !== row.id) {
-      const importedSteadyMs = steady.readMs()
-      journal.move(row.id, 'merged', { ...facts, ...untroubled, mergedInto: twin.id, importedSteadyMs })
-      count.merged += 1
-      log.merged({ ...eventOf(row), octets: raw.octets, into: twin.gmailId })
-      return
+    const atMs = clock.nowMs()
+    const question = new Fault('gmail.ask-owner', { facts: { id: row.id } })
+    const answer = await journal.claimImport({
+      id: row.id,
+      account: mailbox.account,
+      sha256: raw.sha256,
+      bareSha256: bare.sha256,
+      messageId: facts.messageId,
+      facts,
+      atMs,
+      waitUntilMs: atMs + outcomePauseMs,
+      askOwner: mailbox.whenOutcomeUnknown === 'ask' ? record(question, atMs) : undefined,
+    })
+    switch (answer.kind) {
+      case 'twin': {
+        const { id: mergedInto, gmailId } = answer.twin
+        const importedSteadyMs = await steady.readMs()
+        await journal.move(row.id, 'merged', { ...facts, ...untroubled, mergedInto, importedSteadyMs })
+        count.merged += 1
+        log.merged({ ...eventOf(row), octets: raw.octets, into: gmailId })
+        return
+      }
+      case 'wait':
+        countDeferred(count, row.id)
+        return
+      case 'ask':
+        count.refused += 1
+        log.refused({ ...eventOf(row), fault: question })
+        return
+      case 'begin':
+        if (answer.repeats) {
+          count.repeated += 1
+          log.repeated(eventOf(row))
+        }
     }
-    const other = journal.importingWith(mailbox.account, raw.sha256, facts.messageId, bare.sha256)
-    if (other !== undefined && other.id !== row.id && (row.stage !== 'importing' || other.id < row.id)) {
-      // It may be in Gmail already: that outcome is resolved first. An unknown outcome of this row stays one.
-      const stage = row.stage === 'importing' ? 'importing' : 'deferred'
-      const reading = row.stage === 'importing' ? {} : facts
-      journal.move(row.id, stage, { ...reading, notBeforeMs: clock.nowMs() + outcomePauseMs })
-      countDeferred(count, row.id)
-      return
-    }
-    // The same message may have been under way under another name, which is gone: then its outcome is this row's.
-    const lost = journal.lostOutcome(mailbox.account, raw.sha256, bare.sha256)
-    const inherit =
-      lost === undefined ? [] : [{ id: lost.id, to: lost.stage, patch: { outcomeUnknown: false } }]
-    if (lost !== undefined && facts.messageId === undefined && mailbox.whenOutcomeUnknown === 'ask') {
-      const fault = new Fault('gmail.ask-owner', { facts: { id: row.id } })
-      const patch = { ...facts, outcomeUnknown: true, fault: record(fault, clock.nowMs()), notBeforeMs: null }
-      journal.moveAll([...inherit, { id: row.id, to: 'refused', patch }])
-      count.refused += 1
-      log.refused({ ...eventOf(row), fault })
-      return
-    }
-    const repeats = row.outcomeUnknown || lost !== undefined
-    if (repeats) {
-      count.repeated += 1
-      log.repeated(eventOf(row))
-    }
-    const intent = {
-      ...facts,
-      outcomeUnknown: true,
-      repeated: row.repeated + (repeats ? 1 : 0),
-      lookUps: 0,
-      importingAtMs: clock.nowMs(),
-    }
-    journal.moveAll([...inherit, { id: row.id, to: 'importing', patch: intent }])
     await this.#import(row, raw, request, 1)
   }
 
@@ -175,8 +168,8 @@ export class Carrier {
       if (error instanceof Fault && this.#mayInsert(error, request)) return this.#insert(row, raw, request)
       throw error
     }
-    this.#imported(row, raw, answer)
-    this.#wishes.imported(request)
+    await this.#imported(row, raw, answer)
+    await this.#wishes.imported(request)
   }
 
   #mayInsert(fault: Fault, request: ImportRequest): boolean {
@@ -191,14 +184,14 @@ export class Carrier {
   /** The owner allowed messages.insert for what import refuses; it does not de-duplicate, so it is tried once. */
   async #insert(row: MessageRow, raw: RawMessage, request: ImportRequest): Promise<void> {
     const { gmail, signal } = this.#context
-    this.#imported(row, raw, await gmail.import(raw, { ...request, method: 'insert' }, signal))
+    await this.#imported(row, raw, await gmail.import(raw, { ...request, method: 'insert' }, signal))
   }
 
-  #imported(
+  async #imported(
     row: MessageRow,
     raw: RawMessage,
     answer: { readonly id: string; readonly sentSha256: string },
-  ): void {
+  ): Promise<void> {
     const { journal, mailbox, clock, count, log, steady, authenticate } = this.#context
     if (answer.sentSha256 !== raw.sha256) {
       throw new Fault('bug', {
@@ -206,20 +199,19 @@ export class Carrier {
       })
     }
     const importedAtMs = clock.nowMs()
-    // Gmail ignores a second import with the same Message-ID, also where the octets differ: then these octets are
-    // nowhere but at the source, and the row says so (settle.ts leaves them there).
-    const messageId = journal.row(row.id)?.messageId
-    const namesake = messageId === undefined ? undefined : journal.namesake(answer.id, messageId, raw.sha256)
-    journal.move(row.id, 'imported', {
-      ...untroubled,
+    const namesake = await journal.recordImport({
+      id: row.id,
       gmailId: answer.id,
-      importedAtMs,
-      importedSteadyMs: steady.readMs(),
-      mergedInto: namesake?.id,
-      ...(authenticate === undefined ? {} : { verificationTriedAtMs: importedAtMs }),
+      sha256: raw.sha256,
+      patch: {
+        ...untroubled,
+        importedAtMs,
+        importedSteadyMs: await steady.readMs(),
+        ...(authenticate === undefined ? {} : { verificationTriedAtMs: importedAtMs }),
+      },
     })
     this.accepted += 1
-    noteSuccess(journal, mailbox.account, row.id)
+    await noteSuccess(journal, mailbox.account, row.id)
     if (namesake !== undefined) {
       count.merged += 1
       log.merged({ ...eventOf(row), octets: raw.octets, into: answer.id })
@@ -240,13 +232,13 @@ export class Carrier {
    * A reading shorter than announced, though properly ended. It may be a cut message or a server that announces
    * wrong sizes: two equal readings in two sessions decide for the latter. True: go on.
    */
-  #secondReading(row: MessageRow, raw: RawMessage, fault: Fault): boolean {
+  async #secondReading(row: MessageRow, raw: RawMessage, fault: Fault): Promise<boolean> {
     const { clock } = this.#context
     if (row.sha256 === raw.sha256) return true
     const unknown = row.stage === 'importing'
     // What may be in Gmail already is found again by the digest of that time, so it is not replaced.
     const reading = unknown ? {} : { sha256: raw.sha256, octets: raw.octets }
-    defer(this.#context, row, fault, { ...reading, notBeforeMs: clock.nowMs() + 1000 }, unknown)
+    await defer(this.#context, row, fault, { ...reading, notBeforeMs: clock.nowMs() + 1000 }, unknown)
     return false
   }
 
@@ -256,16 +248,17 @@ export class Carrier {
    * make either happen again. Never rejects: what is not learned here is shown as "not known", and never touches
    * the mail.
    */
-  #lookAt(id: number, raw: RawMessage): Promise<void> | undefined {
+  async #lookAt(id: number, raw: RawMessage): Promise<{ readonly done: Promise<void> } | undefined> {
     const { authenticate, mailbox, journal, signal } = this.#context
-    const row = journal.row(id)
+    const row = await journal.row(id)
     if (authenticate === undefined || row?.verificationTriedAtMs === undefined) return undefined
     const look = async (): Promise<void> => {
       const authentication = await authenticate(raw, mailbox, signal)
-      const now = journal.row(id)
-      if (authentication !== undefined && now !== undefined) journal.move(id, now.stage, { authentication })
+      const now = await journal.row(id)
+      if (authentication !== undefined && now !== undefined)
+        await journal.move(id, now.stage, { authentication })
     }
-    return look().catch(() => {})
+    return { done: look().catch(() => {}) }
   }
 
   #runBeside(work: Promise<void>): void {

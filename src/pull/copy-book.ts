@@ -10,38 +10,36 @@ import { readHeader } from '../message/header.ts'
 import type { CopyBook, Listed } from '../source/source.ts'
 import type { PullContext } from './context.ts'
 
-/** The records of these messages, each durable when its method returns. */
+/** The records of these messages, each durable when its promise is kept. */
 export function makeCopyBook(context: PullContext, rows: ReadonlyMap<Listed, MessageRow>): CopyBook {
   const { journal, clock } = context
-  const rowOf = (entry: Listed): MessageRow | undefined => {
-    const row = rows.get(entry)
-    return row === undefined ? undefined : journal.row(row.id)
-  }
-  const write = (
+  const copies = new Map([...rows].map(([entry, { copy }]) => [entry, copy]))
+  const write = async (
     entries: readonly Listed[],
-    recordOf: (entry: Listed) => Omit<CopyRecord, 'atMs'> | null,
-  ): void => {
+    recordOf: (entry: Listed) => Omit<CopyRecord, 'atMs'> | undefined,
+  ): Promise<void> => {
     const atMs = clock.nowMs()
-    journal.moveAll(
-      entries.flatMap(entry => {
-        const row = rowOf(entry)
-        if (row === undefined) return []
-        const copy = recordOf(entry)
-        return [{ id: row.id, to: row.stage, patch: { copy: copy === null ? null : { ...copy, atMs } } }]
-      }),
+    const written = entries.flatMap(entry => {
+      const row = rows.get(entry)
+      const copy = recordOf(entry)
+      return row === undefined ? [] : [{ row, entry, copy: copy && { ...copy, atMs } }]
+    })
+    await journal.moveAll(
+      written.map(({ row, copy }) => ({ id: row.id, to: row.stage, patch: { copy: copy ?? null } })),
     )
+    for (const { entry, copy } of written) copies.set(entry, copy)
   }
   return {
-    find: entry => rowOf(entry)?.copy,
-    messageId: entry => rowOf(entry)?.messageId,
+    find: entry => copies.get(entry),
+    messageId: entry => rows.get(entry)?.messageId,
     isCopy(entry, header, octets) {
-      const row = rowOf(entry)
+      const row = rows.get(entry)
       if (row === undefined) return false
       const facts = readHeader(header)
       return isSameHeader(row, facts) && sizeFits(row, octets, facts)
     },
     asked: (entries, folder) => write(entries, () => ({ folder, uid: undefined, state: 'asked' })),
     made: (entries, folder, uidOf) => write(entries, entry => ({ folder, uid: uidOf(entry), state: 'made' })),
-    refused: entries => write(entries, () => null),
+    refused: entries => write(entries, () => undefined),
   }
 }

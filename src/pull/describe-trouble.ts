@@ -16,7 +16,7 @@ const longest = 200
 /** Describes a few messages that have been in trouble for an hour or are set aside. Changes nothing at the source. */
 export async function describeTroubled(context: PullContext): Promise<void> {
   const { journal, mailbox, clock, session, at, stopping, signal, underWay } = context
-  for (const id of journal.troubles.undescribed(mailbox.name, clock.nowMs() - afterMs, aPull)) {
+  for (const id of await journal.troubles.undescribed(mailbox.name, clock.nowMs() - afterMs, aPull)) {
     const entry = at.get(id)
     if (stopping.aborted || signal.aborted || !session.usable) return
     if (entry === undefined) continue
@@ -27,12 +27,12 @@ export async function describeTroubled(context: PullContext): Promise<void> {
         () => [],
         () => session.peekHeader(entry, signal),
       )
-      journal.troubles.describe(id, header === undefined ? nothing : aboutOf(header))
+      await journal.troubles.describe(id, header === undefined ? nothing : aboutOf(header))
     } catch (error) {
       const fault = asFault(error)
       if (fault.scope === 'everything') throw error
       // Trouble of the connection shows in what follows; a refusal of this message is not asked for again.
-      if (session.usable) journal.troubles.describe(id, nothing)
+      if (session.usable) await journal.troubles.describe(id, nothing)
     }
   }
 }

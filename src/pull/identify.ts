@@ -46,25 +46,26 @@ export async function identify(
  * Closes folders that are not pulled any more (the protocol was changed, a folder was taken out of the configuration):
  * what waits there could never be carried. A folder that is listed again finds its rows again.
  */
-export function leaveFolders(context: PullContext): void {
+export async function leaveFolders(context: PullContext): Promise<void> {
   const { journal, mailbox, session, clock, generation, count, log } = context
-  for (const folder of journal.foldersOf(mailbox.name)) {
+  for (const folder of await journal.foldersOf(mailbox.name)) {
     if (session.folders.includes(folder)) continue
-    const standing = journal.standing(mailbox.name, folder)
+    const standing = await journal.standing(mailbox.name, folder)
     if (standing.length === 0) continue
-    const vanished = standing.map(({ id, stage }): FolderRecord['vanished'][number] => {
+    const vanished: FolderRecord['vanished'][number][] = []
+    for (const { id, stage } of standing) {
       // An unknown outcome is resolved before it can be called gone (resolve.ts).
       const waits = stage === 'listed' || stage === 'deferred'
-      const row = waits ? journal.row(id) : undefined
+      const row = waits ? await journal.row(id) : undefined
       if (row !== undefined) {
         count.gone += 1
         log.gone(eventOf(row))
       }
-      return { id, stage: waits ? 'gone' : stage, patch: {} }
-    })
+      vanished.push({ id, stage: waits ? 'gone' : stage, patch: {} })
+    }
     const nothing = { returned: [], renamed: [], unnamed: [], added: [], started: false }
     const atMs = clock.nowMs()
-    journal.recordFolder({ mailbox: mailbox.name, folder, atMs, generation, vanished, ...nothing })
+    await journal.recordFolder({ mailbox: mailbox.name, folder, atMs, generation, vanished, ...nothing })
   }
 }
 
@@ -151,7 +152,7 @@ class Identification {
     this.#renamed = []
     this.#added = []
     // Names that are free again come first: others may take them.
-    if (unnamed.length > 0) this.#write({ unnamed })
+    if (unnamed.length > 0) await this.#write({ unnamed })
     // Each row that returned has its place among the renamed (#recognise).
     await inSlices(
       renamed.length,
@@ -161,9 +162,9 @@ class Identification {
     for (const [id, entry] of this.#recognised) at.set(id, entry)
     await inSlices(
       added.length,
-      (from, to) => {
+      async (from, to) => {
         const slice = added.slice(from, to)
-        const ids = this.#write({ added: slice.map(({ row }) => row) })
+        const ids = await this.#write({ added: slice.map(({ row }) => row) })
         for (const [index, id] of ids.entries()) {
           const entry = slice[index]?.entry
           if (entry !== undefined) at.set(id, entry)
@@ -172,23 +173,26 @@ class Identification {
       },
       rowsAtOnce,
     )
-    if (started) this.#write({ started })
+    if (started) await this.#write({ started })
   }
 
   async #recordVanished(): Promise<void> {
     const vanished = this.#standing.filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
     await inSlices(
       vanished.length,
-      (from, to) => this.#write({ vanished: vanished.slice(from, to).flatMap(({ id }) => this.#leave(id)) }),
+      async (from, to) => {
+        const leaving = vanished.slice(from, to).map(({ id }) => this.#leave(id))
+        await this.#write({ vanished: (await Promise.all(leaving)).flat() })
+      },
       rowsAtOnce,
     )
     const { journal, mailbox } = this.#context
-    while (journal.forgetGone(mailbox.name, rowsAtOnce) > 0) await endSlice()
+    while ((await journal.forgetGone(mailbox.name, rowsAtOnce)) > 0) await endSlice()
   }
 
-  #write(part: Partial<FolderRecord>): readonly number[] {
+  async #write(part: Partial<FolderRecord>): Promise<readonly number[]> {
     const { journal, mailbox, generation } = this.#context
-    return journal.recordFolder({
+    return await journal.recordFolder({
       mailbox: mailbox.name,
       folder: this.#listing.folder,
       atMs: this.#atMs,
@@ -206,7 +210,7 @@ class Identification {
   /** True when the name is known, whether it still means the same message or not. */
   async #byName(entry: Listed, uid: string): Promise<boolean> {
     const { journal, mailbox } = this.#context
-    const row = journal.byUid(mailbox.name, entry.folder, uid)
+    const row = await journal.byUid(mailbox.name, entry.folder, uid)
     if (row === undefined || this.#recognised.has(row.id)) return false
     // A whole listing may be empty once by a server's mistake: what was there before the owner's start stays so.
     const stillBaseline =
@@ -258,7 +262,7 @@ class Identification {
     const { journal, session } = this.#context
     if (session.abilities.protocol !== 'pop3') return
     for (const [entry, { id }] of named) {
-      const row = journal.row(id)
+      const row = await journal.row(id)
       if (row?.headerSha256 === undefined) continue
       const facts = await this.#peek(entry)
       const agrees = facts === undefined || isSameHeader(row, facts) || isOfBefore(row, facts, entry.octets)
@@ -270,7 +274,7 @@ class Identification {
   async #nameless(entries: readonly Listed[]): Promise<void> {
     if (entries.length === 0) return
     const { journal, mailbox } = this.#context
-    const rows = [...journal.nameless(mailbox.name, this.#listing.folder)]
+    const rows = [...(await journal.nameless(mailbox.name, this.#listing.folder))]
     for (const entry of entries) {
       const facts = (await this.#peek(entry)) ?? (await this.#read(entry))?.header
       const alike = rows.filter(
@@ -313,12 +317,10 @@ class Identification {
   async #rename(fresh: readonly Listed[]): Promise<void> {
     const { journal, mailbox, session } = this.#context
     if (fresh.length === 0) return
-    const elsewhere = journal
-      .foldersOf(mailbox.name)
-      .filter(folder => !session.folders.includes(folder))
-      .flatMap(folder => journal.standing(mailbox.name, folder))
+    const others = (await journal.foldersOf(mailbox.name)).filter(folder => !session.folders.includes(folder))
+    const elsewhere = await Promise.all(others.map(folder => journal.standing(mailbox.name, folder)))
     const orphans = new Map(
-      [...this.#standing, ...elsewhere]
+      [...this.#standing, ...elsewhere.flat()]
         .filter(({ id }) => !this.#recognised.has(id) && !this.#unnamedAll.has(id))
         .map(row => [row.id, row]),
     )
@@ -355,15 +357,13 @@ class Identification {
     if (facts === undefined) return undefined
     // What we asked the source to delete is gone as it should be, and no evidence without a Message-ID is good
     // enough: such an entry is retrieved, and its digest decides.
-    const alike = journal
-      .byEvidence(mailbox.name, facts.sha256, facts.wholeSha256)
-      .filter(
-        row =>
-          orphans.has(row.id) &&
-          row.messageId !== undefined &&
-          row.settleAsks === 0 &&
-          sizeFits(row, octets, facts),
-      )
+    const alike = (await journal.byEvidence(mailbox.name, facts.sha256, facts.wholeSha256)).filter(
+      row =>
+        orphans.has(row.id) &&
+        row.messageId !== undefined &&
+        row.settleAsks === 0 &&
+        sizeFits(row, octets, facts),
+    )
     // Two different messages with equal header sections: only the octets can tell, so it is retrieved.
     const digest = (row: MessageRow | undefined): string | undefined => row?.bareSha256 ?? row?.sha256
     return alike.every(row => digest(row) === digest(alike[0])) ? alike[0] : undefined
@@ -371,7 +371,7 @@ class Identification {
 
   async #add(entry: Listed, evidence?: string, orphans: readonly StandingRow[] = []): Promise<void> {
     const { mailbox } = this.#context
-    if (this.#isHeld(entry)) {
+    if (await this.#isHeld(entry)) {
       this.#held += 1
       return
     }
@@ -394,13 +394,13 @@ class Identification {
    * START_FROM=new draws its line at a folder's first listing. Where the first one is in doubt that waits for the next,
    * but for what came after the first pull; where the next is in doubt again each message's own date decides.
    */
-  #isHeld(entry: Listed): boolean {
+  async #isHeld(entry: Listed): Promise<boolean> {
     const { mailbox, journal } = this.#context
     if (this.#listing.doubt === undefined || mailbox.startFrom.from !== 'new') return false
-    const { startedFolders, firstPullAtMs = 0 } = journal.mailbox(mailbox.name)
+    const { startedFolders, firstPullAtMs = 0 } = await journal.mailbox(mailbox.name)
     if (startedFolders.includes(this.#listing.folder)) return false
     const key = { scope: 'folder', name: mailbox.name, subject: this.#listing.folder } as const
-    if (journal.troubles.find(key)?.code === this.#listing.doubt.code) return false
+    if ((await journal.troubles.find(key))?.code === this.#listing.doubt.code) return false
     return (entry.arrivedAtMs ?? 0) < firstPullAtMs
   }
 
@@ -414,7 +414,7 @@ class Identification {
     const { startFrom } = mailbox
     if (startFrom.from === 'all') return false
     if (startFrom.from === 'date') return ((await this.#arrivedAtMs(entry)) ?? Infinity) < startFrom.atMs
-    const state = journal.mailbox(mailbox.name)
+    const state = await journal.mailbox(mailbox.name)
     const firstPullAtMs = state.firstPullAtMs ?? 0
     if (!state.startedFolders.includes(this.#listing.folder) && state.startedFolders.length === 0) {
       // The very first pull finds what was there before; a first one that failed has let new mail come meanwhile.
@@ -497,9 +497,9 @@ class Identification {
   }
 
   /** The stage of a row that no longer stands at the source. */
-  #leave(id: number): FolderRecord['vanished'] {
+  async #leave(id: number): Promise<FolderRecord['vanished']> {
     const { journal, count, mailbox, log } = this.#context
-    const row = journal.row(id)
+    const row = await journal.row(id)
     if (row === undefined) return []
     switch (row.stage) {
       case 'imported':

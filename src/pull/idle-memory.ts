@@ -9,12 +9,12 @@ const noteOf = (mailbox: string, folder: string): string => `idle ${JSON.stringi
 
 /** @param journal where it cannot be written nothing is lost but the knowledge */
 export function makeIdleMemory(journal: Journal, mailbox: string): IdleMemory {
-  const wayOf = (folder: string): IdleWay => idleWayOf(journal, mailbox, folder)
+  const wayOf = (folder: string): Promise<IdleWay> => idleWayOf(journal, mailbox, folder)
   return {
     wayOf,
-    learned(folder, way) {
+    async learned(folder, way) {
       try {
-        if (wayOf(folder) !== way) journal.setNote(noteOf(mailbox, folder), way)
+        if ((await wayOf(folder)) !== way) await journal.setNote(noteOf(mailbox, folder), way)
       } catch {
         // The journal's trouble is told by the pulls.
       }
@@ -22,9 +22,9 @@ export function makeIdleMemory(journal: Journal, mailbox: string): IdleMemory {
   }
 }
 
-export function idleWayOf(journal: Journal, mailbox: string, folder: string): IdleWay {
+export async function idleWayOf(journal: Journal, mailbox: string, folder: string): Promise<IdleWay> {
   try {
-    const way = journal.note(noteOf(mailbox, folder))
+    const way = await journal.note(noteOf(mailbox, folder))
     return way === 'tells' || way === 'silent' ? way : undefined
   } catch {
     return undefined

@@ -57,7 +57,7 @@ export class LabelWishes {
     const work = this.#last.then(async () => {
       const ids: string[] = []
       for (const label of labels) {
-        const open = this.#find(label)
+        const open = await this.#find(label)
         if (this.#refusals.has(label) || (open !== undefined && this.#waits(open))) continue
         const id = await this.#idOf(label)
         if (id !== undefined) ids.push(id)
@@ -102,12 +102,12 @@ export class LabelWishes {
   }
 
   /** An import went in: the account works, and these labels do. */
-  imported({ labelIds }: ImportRequest): void {
+  async imported({ labelIds }: ImportRequest): Promise<void> {
     for (const id of labelIds) {
       const label = this.#labels.get(id)
-      if (label !== undefined) this.#close(label)
+      if (label !== undefined) await this.#close(label)
     }
-    for (const label of this.#refusals.keys()) this.#open(label)
+    for (const label of this.#refusals.keys()) await this.#open(label)
   }
 
   /**
@@ -117,22 +117,22 @@ export class LabelWishes {
   async tryAgain(): Promise<void> {
     const { mailbox, journal, clock, signal } = this.#ports
     for (const label of labelsOf(mailbox)) {
-      const open = this.#find(label)
+      const open = await this.#find(label)
       if (open === undefined || open.facts.phase === 'upload') continue
       if (this.#waits(open) || this.#refusals.has(label)) continue
       try {
-        if ((await this.#idOf(label)) === undefined) this.#open(label)
-        else this.#close(label)
+        if ((await this.#idOf(label)) === undefined) await this.#open(label)
+        else await this.#close(label)
       } catch (thrown) {
         if (signal.aborted || !(thrown instanceof Fault) || thrown.scope === 'everything') throw thrown
         // It was tried, and is waited for.
-        journal.troubles.opened(keyOf(mailbox, label), { ...open, atMs: clock.nowMs() })
+        await journal.troubles.opened(keyOf(mailbox, label), { ...open, atMs: clock.nowMs() })
       }
     }
   }
 
-  #find(label: string): Trouble | undefined {
-    return this.#ports.journal.troubles.find(keyOf(this.#ports.mailbox, label))
+  async #find(label: string): Promise<Trouble | undefined> {
+    return await this.#ports.journal.troubles.find(keyOf(this.#ports.mailbox, label))
   }
 
   /** A clock that was set back holds nothing up. */
@@ -141,19 +141,19 @@ export class LabelWishes {
     return sinceMs >= 0 && sinceMs < backoffMs(times, firstWaitMs, mostWaitMs, 1)
   }
 
-  #open(label: string): void {
+  async #open(label: string): Promise<void> {
     const { journal, mailbox, clock, log } = this.#ports
     const fault = this.#refusals.get(label)
     if (fault === undefined || this.#told.has(label)) return
     this.#told.add(label)
-    const opened = journal.troubles.opened(keyOf(mailbox, label), record(fault, clock.nowMs()))
+    const opened = await journal.troubles.opened(keyOf(mailbox, label), record(fault, clock.nowMs()))
     if (opened) log.fault(fault, { mailbox: mailbox.name })
   }
 
-  #close(label: string): void {
+  async #close(label: string): Promise<void> {
     const { journal, mailbox, clock } = this.#ports
-    if (this.#find(label) !== undefined)
-      journal.troubles.closed(keyOf(mailbox, label), 'success', clock.nowMs())
+    if ((await this.#find(label)) !== undefined)
+      await journal.troubles.closed(keyOf(mailbox, label), 'success', clock.nowMs())
   }
 }
 

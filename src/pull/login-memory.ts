@@ -35,7 +35,8 @@ async function settingsDigest(key: Secret, mailbox: MailboxConfig): Promise<stri
 /** Remembers that the recorded wait of the mailbox is a wait for these settings. */
 export async function rememberWait(journal: Journal, mailbox: MailboxConfig, key: Secret): Promise<void> {
   const present = (await settingsDigest(key, mailbox)) ?? ''
-  if (journal.note(waitNote(mailbox.name)) !== present) journal.setNote(waitNote(mailbox.name), present)
+  if ((await journal.note(waitNote(mailbox.name))) !== present)
+    await journal.setNote(waitNote(mailbox.name), present)
 }
 
 /** Whether the owner changed server or login since the wait was recorded: what is tried now is another thing. */
@@ -44,7 +45,7 @@ export async function isWaitOfOthers(
   mailbox: MailboxConfig,
   key: Secret,
 ): Promise<boolean> {
-  const kept = journal.note(waitNote(mailbox.name)) ?? ''
+  const kept = (await journal.note(waitNote(mailbox.name))) ?? ''
   const present = kept === '' ? undefined : await settingsDigest(key, mailbox)
   return present !== undefined && present !== kept
 }
@@ -58,13 +59,13 @@ export async function rememberLogin(journal: Journal, mailbox: MailboxConfig, ke
   if (written.get(mailbox) === present) return
   const login = (await digest(key, mailbox))?.toString('hex')
   if (login === undefined) return
-  if (journal.note(noteOf(mailbox)) !== login) journal.setNote(noteOf(mailbox), login)
+  if ((await journal.note(noteOf(mailbox))) !== login) await journal.setNote(noteOf(mailbox), login)
   written.set(mailbox, present)
 }
 
 /** Whether the login that the server accepted last is exactly the present one. */
 export async function workedBefore(journal: Journal, mailbox: MailboxConfig, key: Secret): Promise<boolean> {
-  const kept = Buffer.from(journal.note(noteOf(mailbox)) ?? '', 'hex')
+  const kept = Buffer.from((await journal.note(noteOf(mailbox))) ?? '', 'hex')
   if (kept.length !== 32) return false
   const login = await digest(key, mailbox)
   return login !== undefined && timingSafeEqual(kept, login)
@@ -87,7 +88,7 @@ export async function judgeRefusal(
   nowMs: number,
 ): Promise<Fault> {
   if (fault.code !== 'source.login-refused') return fault
-  const { failedLoginsAtMs, lastLoginAtMs = 0 } = journal.mailbox(mailbox.name)
+  const { failedLoginsAtMs, lastLoginAtMs = 0 } = await journal.mailbox(mailbox.name)
   const inARow = failedLoginsAtMs.filter(at => at > lastLoginAtMs && at <= nowMs)
   const lasting = inARow.length >= doubtfulRefusals || nowMs - (inARow[0] ?? nowMs) >= doubtfulMs
   if (lasting || !(await workedBefore(journal, mailbox, key))) return fault

@@ -28,24 +28,28 @@ export interface HeldLogin {
   readonly fault: RecordedFault
 }
 
-type Books = Pick<Journal, 'mailbox' | 'note' | 'setNote' | 'updateMailbox'>
+type Books = Pick<Journal, 'mailbox' | 'note' | 'setNote' | 'updateMailbox' | 'changeMailbox'>
 
 const delayNote = (mailbox: string): string => `login-delay ${mailbox}`
 
 /** The least time between two logins, ms: as the server announced it last, or as its host is known to bear. */
-export function leastPauseMs(
+export async function leastPauseMs(
   journal: Pick<Journal, 'note'>,
   { name, protocol, server }: MailboxConfig,
-): number {
+): Promise<number> {
   if (protocol !== 'pop3') return 0
-  const announced = Number(journal.note(delayNote(name)) ?? 0)
+  const announced = Number((await journal.note(delayNote(name))) ?? 0)
   return Math.min(longestPauseMs, Math.max(announced || 0, pop3FloorMs(server.host) ?? 0))
 }
 
 /** Until when the server's own pause between logins lasts; undefined where it is over. */
-export function pausedLogin(journal: Books, mailbox: MailboxConfig, nowMs: number): HeldLogin | undefined {
-  const leastMs = leastPauseMs(journal, mailbox)
-  const { lastLoginAtMs } = journal.mailbox(mailbox.name)
+export async function pausedLogin(
+  journal: Books,
+  mailbox: MailboxConfig,
+  nowMs: number,
+): Promise<HeldLogin | undefined> {
+  const leastMs = await leastPauseMs(journal, mailbox)
+  const { lastLoginAtMs } = await journal.mailbox(mailbox.name)
   // A login that lies ahead was made before the clock was set back.
   if (leastMs === 0 || lastLoginAtMs === undefined || lastLoginAtMs > nowMs) return undefined
   const untilMs = lastLoginAtMs + leastMs
@@ -53,13 +57,13 @@ export function pausedLogin(journal: Books, mailbox: MailboxConfig, nowMs: numbe
 }
 
 /** Until when refused logins of the last hour forbid another; undefined where they do not. */
-export function cappedLogin(
+export async function cappedLogin(
   journal: Books,
   mailbox: MailboxConfig,
   nowMs: number,
   most: number = refusedLoginsAnHour,
-): HeldLogin | undefined {
-  const { failedLoginsAtMs, fault } = journal.mailbox(mailbox.name)
+): Promise<HeldLogin | undefined> {
+  const { failedLoginsAtMs, fault } = await journal.mailbox(mailbox.name)
   const lately = failedLoginsAtMs.filter(at => at <= nowMs && nowMs - at < hour)
   const oldest = most <= 0 ? nowMs - hour + shortPauseMs : lately.at(-most)
   if (oldest === undefined) return undefined
@@ -96,36 +100,38 @@ export function makeLoginGate(journal: Books, mailbox: MailboxConfig, clock: Clo
   let underWay = 0
   return {
     async login(work, signal) {
-      const paused = pausedLogin(journal, mailbox, clock.nowMs())
+      const paused = await pausedLogin(journal, mailbox, clock.nowMs())
       if (paused !== undefined) {
         const waitMs = paused.untilMs - clock.nowMs()
         if (waitMs > shortPauseMs) throw heldLoginFault(paused)
         await clock.sleep(waitMs, signal)
       }
-      const capped = cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - underWay)
-      if (capped !== undefined) throw heldLoginFault(capped)
+      const others = underWay
       underWay += 1
       try {
+        const capped = await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
+        if (capped !== undefined) throw heldLoginFault(capped)
         const session = await work()
-        journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
+        await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
         return session
       } catch (thrown) {
-        if (asFault(thrown).loginRefused) countRefusal(journal, mailbox.name, clock.nowMs())
+        if (asFault(thrown).loginRefused) await countRefusal(journal, mailbox.name, clock.nowMs())
         throw thrown
       } finally {
         underWay -= 1
       }
     },
-    announced(loginDelayMs) {
+    async announced(loginDelayMs) {
       const text = String(Math.min(longestPauseMs, loginDelayMs ?? 0))
-      if ((journal.note(delayNote(mailbox.name)) ?? '0') !== text)
-        journal.setNote(delayNote(mailbox.name), text)
+      if (((await journal.note(delayNote(mailbox.name))) ?? '0') !== text)
+        await journal.setNote(delayNote(mailbox.name), text)
     },
   }
 }
 
-function countRefusal(journal: Books, mailbox: string, nowMs: number): void {
-  const { failedLoginsAtMs } = journal.mailbox(mailbox)
-  const ofTheDay = failedLoginsAtMs.filter(at => at <= nowMs && nowMs - at < 24 * hour)
-  journal.updateMailbox(mailbox, { failedLoginsAtMs: [...ofTheDay, nowMs] })
+async function countRefusal(journal: Books, mailbox: string, nowMs: number): Promise<void> {
+  await journal.changeMailbox(mailbox, ({ failedLoginsAtMs }) => {
+    const ofTheDay = failedLoginsAtMs.filter(at => at <= nowMs && nowMs - at < 24 * hour)
+    return { failedLoginsAtMs: [...ofTheDay, nowMs] }
+  })
 }

@@ -28,21 +28,25 @@ type Books = Pick<Journal, 'note' | 'setNote'>
 const noteOf = (mailbox: string): string => `patience ${mailbox}`
 
 /** The phases of a mailbox that are given more than the usual time, by name. */
-export function learnedDeadlines(
+export async function learnedDeadlines(
   journal: Pick<Journal, 'note'>,
   mailbox: string,
   nowMs: number,
-): Readonly<Record<string, Learned>> {
+): Promise<Readonly<Record<string, Learned>>> {
   try {
-    const kept = JSON.parse(journal.note(noteOf(mailbox)) ?? '{}') as Record<string, Learned>
-    return Object.fromEntries(
-      Object.entries(kept).filter(
-        ([, { ms, neededAtMs }]) => Number(ms) <= 600_000 && Math.abs(nowMs - neededAtMs) < keptMs,
-      ),
-    )
+    const kept = JSON.parse((await journal.note(noteOf(mailbox))) ?? '{}') as Record<string, Learned>
+    return inForce(kept, nowMs)
   } catch {
     return {}
   }
+}
+
+function inForce(learned: Readonly<Record<string, Learned>>, nowMs: number): Record<string, Learned> {
+  return Object.fromEntries(
+    Object.entries(learned).filter(
+      ([, { ms, neededAtMs }]) => Number(ms) <= 600_000 && Math.abs(nowMs - neededAtMs) < keptMs,
+    ),
+  )
 }
 
 export interface DeadlineMemory {
@@ -51,36 +55,43 @@ export interface DeadlineMemory {
   watching(source: Source): Source
 }
 
-export function makeDeadlineMemory(journal: Books, mailbox: string, clock: Clock): DeadlineMemory {
-  const learned = (): Readonly<Record<string, Learned>> => learnedDeadlines(journal, mailbox, clock.nowMs())
-  const keep = (phase: string, ms: number): void => {
-    const entry: Learned = { ms, neededAtMs: clock.nowMs() }
-    journal.setNote(noteOf(mailbox), JSON.stringify({ ...learned(), [phase]: entry }))
+/** What the journal knows is read once: nobody else writes it while this process holds the journal. */
+export async function makeDeadlineMemory(
+  journal: Books,
+  mailbox: string,
+  clock: Clock,
+): Promise<DeadlineMemory> {
+  let known = await learnedDeadlines(journal, mailbox, clock.nowMs())
+  const learned = (): Readonly<Record<string, Learned>> => inForce(known, clock.nowMs())
+  const keep = async (phase: string, ms: number): Promise<void> => {
+    known = { ...learned(), [phase]: { ms, neededAtMs: clock.nowMs() } }
+    await journal.setNote(noteOf(mailbox), JSON.stringify(known))
   }
-  const learn = (error: unknown): void => {
+  const learn = async (error: unknown): Promise<void> => {
     if (!(error instanceof Fault) || error.code !== 'source.timeout') return
     const phase = phases.find(name => name === error.facts.phase)
     const { seconds } = error.facts
     // Without seconds it was the operating system that gave up.
     if (phase === undefined || typeof seconds !== 'number') return
-    keep(phase, stepsMs.find(ms => ms > seconds * 1000) ?? 600_000)
+    await keep(phase, stepsMs.find(ms => ms > seconds * 1000) ?? 600_000)
   }
   /** Whether one of these phases needed more than the step below is not known alone, only that all took so long. */
-  const noteNeed = (ofWork: readonly string[], tookMs: number): void => {
+  const noteNeed = async (ofWork: readonly string[], tookMs: number): Promise<void> => {
     for (const [phase, { ms, neededAtMs }] of Object.entries(learned())) {
       const below = stepsMs.findLast(step => step < ms) ?? 0
       // Once an hour is often enough to keep it for days.
-      if (ofWork.includes(phase) && tookMs > below && clock.nowMs() - neededAtMs > 3600_000) keep(phase, ms)
+      if (ofWork.includes(phase) && tookMs > below && clock.nowMs() - neededAtMs > 3600_000)
+        await keep(phase, ms)
     }
   }
   const observe = async <T>(ofWork: readonly string[], work: () => Promise<T>): Promise<T> => {
     const beganMs = clock.monotonicMs()
     try {
       const outcome = await work()
-      noteNeed(ofWork, clock.monotonicMs() - beganMs)
+      await noteNeed(ofWork, clock.monotonicMs() - beganMs)
       return outcome
     } catch (error) {
-      learn(error)
+      await learn(error)
       throw error
     }
   }
@@ -109,8 +120,8 @@ export function makeDeadlineMemory(journal: Books, mailbox: string, clock: Clock
         open: async signal => watchSession(await observe(opening, () => source.open(signal))),
         ...(watch && {
           watch: (...given: Parameters<typeof watch>) =>
-            watch(...given).catch(error => {
-              learn(error)
+            watch(...given).catch(async error => {
+              await learn(error)
               throw error
             }),
         }),

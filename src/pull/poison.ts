@@ -15,19 +15,19 @@ export const keyOfEntry = ({ mailbox }: PullContext, entry: Listed): string => k
  * Sets aside what was in hand at two unclean ends in a row: for an hour, and from the third end on until the owner
  * asks for another try. What is known of its outcome stays as it is, so that nothing is imported twice.
  */
-export function setAsidePoison(context: PullContext): void {
+export async function setAsidePoison(context: PullContext): Promise<void> {
   const { underWay, mailbox, at, journal } = context
   if (!underWay.suspectsOf(mailbox.name).some(key => underWay.isCondemned(key))) return
   for (const [id, entry] of at) {
     const key = keyOf(mailbox.name, entry)
     if (!underWay.isCondemned(key)) continue
-    const row = journal.row(id)
-    underWay.sentenced(key, row && setAside(context, row, underWay.ends(key)))
+    const row = await journal.row(id)
+    await underWay.sentenced(key, row && (await setAside(context, row, underWay.ends(key))))
   }
 }
 
 /** @returns until when an imported message is to be left alone */
-function setAside(context: PullContext, row: MessageRow, ends: number): number | undefined {
+async function setAside(context: PullContext, row: MessageRow, ends: number): Promise<number | undefined> {
   const { journal, clock, count, log, mailbox } = context
   const forOwner = ends >= endsUntilOwner
   const facts = { id: row.id, ends }
@@ -44,20 +44,20 @@ function setAside(context: PullContext, row: MessageRow, ends: number): number |
     fault: record(fault, atMs),
   }
   if (forOwner) {
-    journal.move(row.id, 'refused', { ...patch, notBeforeMs: null })
+    await journal.move(row.id, 'refused', { ...patch, notBeforeMs: null })
     count.refused += 1
     log.refused({ ...eventOf(row), fault })
     return undefined
   }
   const stage = row.stage === 'importing' ? 'importing' : 'deferred'
-  journal.move(row.id, stage, { ...patch, notBeforeMs: atMs + asideMs })
+  await journal.move(row.id, stage, { ...patch, notBeforeMs: atMs + asideMs })
   countDeferred(count, row.id)
   log.deferred({ ...eventOf(row), fault, inMs: asideMs })
   return undefined
 }
 
 /** Forgets suspects of listed folders that are no longer there, or were dealt with after all. */
-export function forgetKnownEnds(context: PullContext, folders: readonly string[]): void {
+export async function forgetKnownEnds(context: PullContext, folders: readonly string[]): Promise<void> {
   const { underWay, mailbox, at, journal } = context
   const suspects = new Set(underWay.suspectsOf(mailbox.name))
   if (suspects.size === 0) return
@@ -65,11 +65,11 @@ export function forgetKnownEnds(context: PullContext, folders: readonly string[]
   for (const [id, entry] of at) {
     const key = keyOf(mailbox.name, entry)
     if (!suspects.has(key)) continue
-    const stage = journal.row(id)?.stage
+    const stage = (await journal.row(id))?.stage
     if (underWay.ends(key) > 1 || (stage !== undefined && carried.includes(stage))) waiting.add(key)
   }
   const inFolders = (key: string): boolean => folders.some(folder => isIn(key, mailbox.name, folder))
-  underWay.forget([...suspects].filter(key => !waiting.has(key) && inFolders(key)))
+  await underWay.forget([...suspects].filter(key => !waiting.has(key) && inFolders(key)))
 }
 
 const isIn = (key: string, mailbox: string, folder: string): boolean =>
@@ -90,27 +90,28 @@ export async function carrySuspects(
     if (!goesOn()) return ids.length - index
     const entry = context.at.get(id)
     if (entry === undefined) continue
-    const end = context.underWay.beginAlone(keyOfEntry(context, entry))
+    const end = await context.underWay.beginAlone(keyOfEntry(context, entry))
     if (end === undefined) {
-      postpone(context, ids.slice(index))
+      await postpone(context, ids.slice(index))
       return 0
     }
     try {
       await carry(id, entry)
     } finally {
-      end(true)
+      await end(true)
     }
   }
   return 0
 }
 
 /** Nothing is blamed for it: it only comes later. */
-export function postpone({ journal, clock }: PullContext, ids: readonly number[]): void {
+export async function postpone({ journal, clock }: PullContext, ids: readonly number[]): Promise<void> {
   const notBeforeMs = clock.nowMs() + suspectPauseMs
-  const moves = ids.flatMap((id): Move[] => {
-    const row = journal.row(id)
-    if (row === undefined || !carried.includes(row.stage)) return []
-    return [{ id, to: row.stage === 'importing' ? 'importing' : 'deferred', patch: { notBeforeMs } }]
-  })
-  journal.moveAll(moves)
+  const moves: Move[] = []
+  for (const id of ids) {
+    const row = await journal.row(id)
+    if (row === undefined || !carried.includes(row.stage)) continue
+    moves.push({ id, to: row.stage === 'importing' ? 'importing' : 'deferred', patch: { notBeforeMs } })
+  }
+  await journal.moveAll(moves)
 }

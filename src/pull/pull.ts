@@ -61,9 +61,9 @@ const besideMs = 10_000
 /** Throws Fault of scope mailbox, account or everything. Everything that is true is in the journal by then. */
 export async function pull(ports: PullPorts, options: PullOptions): Promise<PullResult> {
   const { journal, mailbox, source, clock, log } = ports
-  journal.assertInPlace()
-  forgetWaitsOfAnotherClock(ports)
-  const generation = journal.beginPull(mailbox.name, clock.nowMs())
+  await journal.assertInPlace()
+  await forgetWaitsOfAnotherClock(ports)
+  const generation = await journal.beginPull(mailbox.name, clock.nowMs())
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const beganMs = clock.monotonicMs()
   const once: Pulled = {
@@ -113,8 +113,8 @@ async function pullWith(
   { generation, beganMs, count, lost }: Pulled,
 ): Promise<PullResult> {
   const { journal, mailbox, clock, log } = ports
-  journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
-  endTroubleOnTheWay(ports)
+  await journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
+  await endTroubleOnTheWay(ports)
   count.listed = 0
   const context: PullContext = {
     ...ports,
@@ -130,8 +130,8 @@ async function pullWith(
   }
   try {
     const { faults, inDoubt, listed, doubtful } = await listFolders(context, session)
-    setAsidePoison(context)
-    forgetKnownEnds(context, listed)
+    await setAsidePoison(context)
+    await forgetKnownEnds(context, listed)
     await resolveUnknown(context)
     const { left, due, fault, labelFaults } = await carryDue(context, options)
     faults.push(...labelFaults)
@@ -153,11 +153,11 @@ async function pullWith(
       log.fault(met, { mailbox: mailbox.name })
     }
     if (fault !== undefined) throw fault
-    const nextDueMs = journal.nextDueMs(mailbox.name, listed)
-    return finish(context, { left, due, nextDueMs, faults, ms: clock.monotonicMs() - beganMs })
+    const nextDueMs = await journal.nextDueMs(mailbox.name, listed)
+    return await finish(context, { left, due, nextDueMs, faults, ms: clock.monotonicMs() - beganMs })
   } finally {
     session.abandon()
-    ports.underWay.rest(mailbox.name)
+    await ports.underWay.rest(mailbox.name)
     if (options.beside === undefined) await waitBeside(context)
   }
 }
@@ -173,10 +173,10 @@ async function listFolders(
   let failed = 0
   let inDoubt = false
   for (const folder of session.folders) {
-    const whole = isWholeListingDue(context, folder)
+    const whole = await isWholeListingDue(context, folder)
     const beganMs = clock.monotonicMs()
     try {
-      const standing = journal.standing(mailbox.name, folder)
+      const standing = await journal.standing(mailbox.name, folder)
       const uids = new Set(whole ? [] : standing.map(row => row.uid))
       const known = (uid: string): boolean => uids.has(uid)
       const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
@@ -187,13 +187,13 @@ async function listFolders(
       listed.push(folder)
       const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
       if (listing.doubt === undefined) {
-        if (whole) journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
-        journal.troubles.closed(key, 'success', clock.nowMs())
+        if (whole) await journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
+        await journal.troubles.closed(key, 'success', clock.nowMs())
       } else {
         // What was understood goes on; only what follows from a gap waits for a listing without doubt.
         faults.push(listing.doubt)
         doubtful.add(folder)
-        journal.troubles.opened(key, record(listing.doubt, clock.nowMs()))
+        await journal.troubles.opened(key, record(listing.doubt, clock.nowMs()))
         log.fault(listing.doubt, { mailbox: mailbox.name })
       }
       log.listed({
@@ -215,14 +215,14 @@ async function listFolders(
       faults.push(fault)
       failed += 1
       const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
-      journal.troubles.opened(key, record(fault, clock.nowMs()))
+      await journal.troubles.opened(key, record(fault, clock.nowMs()))
       log.fault(fault, { mailbox: mailbox.name })
     }
   }
   const wishes = labelsOf(mailbox).map(labelSubject)
-  journal.troubles.keepFolders(mailbox.name, session.folders, wishes, clock.nowMs())
+  await journal.troubles.keepFolders(mailbox.name, session.folders, wishes, clock.nowMs())
   if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
-  if (faults.length === 0) leaveFolders(context)
+  if (faults.length === 0) await leaveFolders(context)
   return { faults, inDoubt, listed, doubtful }
 }
 
@@ -234,8 +234,8 @@ const wholeListingEveryMs = 24 * 3600_000
  * Once a day sizes and dates of known messages are asked for, too: some servers give a UID that fell free to
  * another message, against RFC 9051 section 2.3.1.1.
  */
-function isWholeListingDue({ journal, mailbox, clock }: PullContext, folder: string): boolean {
-  const sinceMs = clock.nowMs() - Number(journal.note(wholeListingNote(mailbox.name, folder)) ?? 0)
+async function isWholeListingDue({ journal, mailbox, clock }: PullContext, folder: string): Promise<boolean> {
+  const sinceMs = clock.nowMs() - Number((await journal.note(wholeListingNote(mailbox.name, folder))) ?? 0)
   return sinceMs < 0 || sinceMs >= wholeListingEveryMs
 }
 
@@ -243,11 +243,11 @@ function isWholeListingDue({ journal, mailbox, clock }: PullContext, folder: str
 const setBackMs = 60_000
 
 /** Times that lie ahead only because the wall clock was set back since: nobody waits for them. */
-function forgetWaitsOfAnotherClock({ journal, mailbox, clock }: PullPorts): void {
+async function forgetWaitsOfAnotherClock({ journal, mailbox, clock }: PullPorts): Promise<void> {
   const now = clock.nowMs()
-  if ((journal.mailbox(mailbox.name).lastPullAtMs ?? 0) <= now + setBackMs) return
-  const waiting = journal.inStages(mailbox.name, ['deferred', 'importing'])
-  journal.moveAll(
+  if (((await journal.mailbox(mailbox.name)).lastPullAtMs ?? 0) <= now + setBackMs) return
+  const waiting = await journal.inStages(mailbox.name, ['deferred', 'importing'])
+  await journal.moveAll(
     waiting
       .filter(row => (row.notBeforeMs ?? 0) > now)
       .map(row => ({ id: row.id, from: row.stage, to: row.stage, patch: { notBeforeMs: null } })),
@@ -264,7 +264,7 @@ async function close(context: PullContext, faults: Fault[]): Promise<void> {
     await session.close()
   } catch (error) {
     if (!(error instanceof Fault) || error.scope === 'everything') throw error
-    if (count.settleAsked > 0) tellWish(context, session.folders[0] ?? '', error, faults)
+    if (count.settleAsked > 0) await tellWish(context, session.folders[0] ?? '', error, faults)
   }
 }
 
@@ -278,18 +278,25 @@ interface Ending {
 }
 
 /** Every message ever listed is somewhere; what cannot be accounted for is an alarm. */
-function finish(context: PullContext, { left, due, nextDueMs, faults, ms }: Ending): PullResult {
+async function finish(
+  context: PullContext,
+  { left, due, nextDueMs, faults, ms }: Ending,
+): Promise<PullResult> {
   const { journal, mailbox, count, log, clock } = context
-  const conservation = journal.conservation(mailbox.name)
+  const conservation = await journal.conservation(mailbox.name)
   const { listed, imported, merged, refused, pending, ignored, gone } = conservation
   const missing = listed - imported - merged - refused - pending - ignored - gone
   const conserved = missing === 0
   const books = { scope: 'mailbox', name: mailbox.name, subject: 'books' } as const
   const atMs = clock.nowMs()
-  if (conserved) journal.troubles.closed(books, 'success', atMs)
-  else journal.troubles.opened(books, record(new Fault('books.broken', { facts: { listed, missing } }), atMs))
+  if (conserved) await journal.troubles.closed(books, 'success', atMs)
+  else
+    await journal.troubles.opened(
+      books,
+      record(new Fault('books.broken', { facts: { listed, missing } }), atMs),
+    )
   const good = conserved && (due === 0 || count.imported + count.merged + count.ignored > 0)
-  if (good) journal.updateMailbox(mailbox.name, { lastGoodPullAtMs: atMs })
+  if (good) await journal.updateMailbox(mailbox.name, { lastGoodPullAtMs: atMs })
   log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
   return { count, left, nextDueMs, faults, conservation, conserved, good }
 }
@@ -298,10 +305,10 @@ function finish(context: PullContext, { left, due, nextDueMs, faults, ms }: Endi
 const onTheWay =
   /^source\.(unknown-host|unreachable|tls-.*|login-.*|busy)$|^secret\.(missing|unreadable|not-kept)$/
 
-function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): void {
+async function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): Promise<void> {
   const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
-  if (onTheWay.test(journal.troubles.find(key)?.code ?? ''))
-    journal.troubles.closed(key, 'success', clock.nowMs())
+  if (onTheWay.test((await journal.troubles.find(key))?.code ?? ''))
+    await journal.troubles.closed(key, 'success', clock.nowMs())
 }
 
 /** Verification comes after the import and may not hold a pull for long, nor one that is to stop at all. */

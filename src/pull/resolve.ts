@@ -26,7 +26,7 @@ const lookUpPauseMs = 30_000
 export async function resolveUnknown(context: PullContext): Promise<void> {
   const { journal, mailbox, clock } = context
   let silent: Fault | undefined
-  for (const row of journal.inStages(mailbox.name, ['importing'])) {
+  for (const row of await journal.inStages(mailbox.name, ['importing'])) {
     if (context.stopping.aborted) return
     const atMs = clock.nowMs()
     if (!isDue(row, atMs)) continue
@@ -38,7 +38,7 @@ export async function resolveUnknown(context: PullContext): Promise<void> {
       silent = error
     }
     if (silent === undefined) continue
-    journal.move(row.id, 'importing', {
+    await journal.move(row.id, 'importing', {
       notBeforeMs: silent.notBeforeMs ?? atMs + lookUpPauseMs,
       fault: record(silent, atMs),
     })
@@ -54,7 +54,7 @@ async function resolveGuarded(context: PullContext, row: MessageRow): Promise<bo
   const resolve = (): Promise<true> => resolveOne(context, row).then(() => true)
   // Also one that was set aside, now that its time has come.
   const isDone = await context.underWay.guard(key, () => [], resolve, { endsAtMost: Infinity })
-  if (isDone === undefined) postpone(context, [row.id])
+  if (isDone === undefined) await postpone(context, [row.id])
   return isDone === true
 }
 
@@ -65,10 +65,10 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
   if (copies !== undefined) {
     const found = copies.find(one => sameOctets(one, row))
     if (found !== undefined) {
-      journal.move(row.id, 'imported', {
+      await journal.move(row.id, 'imported', {
         gmailId: found.id,
         importedAtMs: atMs,
-        importedSteadyMs: context.steady.readMs(),
+        importedSteadyMs: await context.steady.readMs(),
         notBeforeMs: null,
         fault: null,
         outcomeUnknown: false,
@@ -79,7 +79,7 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
     }
     const lookUps = row.lookUps + 1
     if (lookUps < lookUpsNeeded) {
-      journal.move(row.id, 'importing', { lookUps, notBeforeMs: atMs + lookUpPauseMs })
+      await journal.move(row.id, 'importing', { lookUps, notBeforeMs: atMs + lookUpPauseMs })
       countDeferred(context.count, row.id)
       return
     }
@@ -87,14 +87,14 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
   if (!context.at.has(row.id)) {
     if (row.present) return // its folder could not be listed in this pull
     const fault = new Fault('gmail.outcome-unknown', { retry: 'owner', facts: { id: row.id } })
-    journal.move(row.id, 'gone', { fault: record(fault, atMs) })
+    await journal.move(row.id, 'gone', { fault: record(fault, atMs) })
     context.count.gone += 1
     log.gone(eventOf(row))
     return
   }
   if (row.messageId === undefined && mailbox.whenOutcomeUnknown === 'ask') {
     const fault = new Fault('gmail.ask-owner', { facts: { id: row.id } })
-    journal.move(row.id, 'refused', { fault: record(fault, atMs) })
+    await journal.move(row.id, 'refused', { fault: record(fault, atMs) })
     context.count.refused += 1
     log.refused({ ...eventOf(row), fault })
   }

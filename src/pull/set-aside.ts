@@ -25,13 +25,18 @@ const surelyNotTooLarge = 1024 * 1024
  * Puts a message aside after a fault of its own; rethrows what is wider.
  * @param before the row as it was: where an earlier upload had an unknown outcome it stays so, whatever failed now
  */
-export function setAside(context: PullContext, row: MessageRow, thrown: unknown, before: MessageRow): void {
+export async function setAside(
+  context: PullContext,
+  row: MessageRow,
+  thrown: unknown,
+  before: MessageRow,
+): Promise<void> {
   const unknown = before.stage === 'importing'
   if (!(thrown instanceof Fault)) {
     // An abort: an upload that has begun ends well or by a fault (gmail.ts), so nothing has left. Of anything
     // else nobody knows what it left behind.
     const isAbort = thrown instanceof Error && thrown.name === 'AbortError'
-    release(context, row, before, unknown || !isAbort)
+    await release(context, row, before, unknown || !isAbort)
     throw thrown
   }
   const { journal, mailbox } = context
@@ -39,45 +44,50 @@ export function setAside(context: PullContext, row: MessageRow, thrown: unknown,
     thrown.code === 'message.too-large' && (row.octets ?? surelyNotTooLarge) >= surelyNotTooLarge
   const verdict =
     row.stage === 'importing' && !isTooLarge
-      ? judgeUpload(journal, mailbox.account, row.id, thrown)
+      ? await judgeUpload(journal, mailbox.account, row.id, thrown)
       : undefined
   const fault = verdict?.fault ?? thrown
-  clearBlame(context, verdict?.released ?? [])
+  await clearBlame(context, verdict?.released ?? [])
   if (thrown.code === 'gmail.outcome-unknown') {
-    keepUnknown(context, row, fault)
+    await keepUnknown(context, row, fault)
     if (fault.scope !== 'message') throw fault
     return
   }
   if (fault.scope !== 'message') {
     // Trouble of this machine may have come after Gmail's answer: then the outcome stays unknown.
-    release(context, row, before, unknown || fault.scope === 'everything')
-    if (fault !== thrown) clearBlame(context, [row.id])
+    await release(context, row, before, unknown || fault.scope === 'everything')
+    if (fault !== thrown) await clearBlame(context, [row.id])
     throw fault
   }
   if (fault.code === 'message.gone') {
     // The next listing records that it is gone, if it really is.
-    deferGone(context, row, fault, before)
+    await deferGone(context, row, fault, before)
     return
   }
   const { outcomeUnknown } = before
   if (fault.retry === 'owner' || isHopeless(context, row, fault, verdict)) {
-    refuse(context, row, fault, outcomeUnknown)
+    await refuse(context, row, fault, outcomeUnknown)
     return
   }
   const most = verdict === undefined || verdict.isProved ? retryMostMs : unprovedMostMs
-  defer(context, row, fault, { outcomeUnknown }, unknown, most)
+  await defer(context, row, fault, { outcomeUnknown }, unknown, most)
 }
 
 /**
  * The source says that it has no such message. One that is listed again and again all the same is no message, or the
  * source's index is damaged: after a day of tries it is the owner's, and waits for nobody.
  */
-function deferGone(context: PullContext, row: MessageRow, gone: Fault, before: MessageRow): void {
+async function deferGone(
+  context: PullContext,
+  row: MessageRow,
+  gone: Fault,
+  before: MessageRow,
+): Promise<void> {
   const { outcomeUnknown } = before
   const unknown = before.stage === 'importing'
   const wasListedSince = row.fault?.code === 'message.gone' || row.fault?.code === 'message.listed-only'
   if (!wasListedSince) {
-    defer(context, row, gone, { outcomeUnknown }, unknown)
+    await defer(context, row, gone, { outcomeUnknown }, unknown)
     return
   }
   const atMs = context.clock.nowMs()
@@ -85,8 +95,8 @@ function deferGone(context: PullContext, row: MessageRow, gone: Fault, before: M
   const isLasting = !unknown && row.attempts + 1 >= unexplainedTries && sinceMs >= listedOnlyMs
   const options = { retry: isLasting ? 'owner' : 'later', facts: gone.facts, cause: gone } as const
   const fault = new Fault('message.listed-only', options)
-  if (isLasting) refuse(context, row, fault, outcomeUnknown)
-  else defer(context, row, fault, { outcomeUnknown }, unknown)
+  if (isLasting) await refuse(context, row, fault, outcomeUnknown)
+  else await defer(context, row, fault, { outcomeUnknown }, unknown)
 }
 
 /** Turned down without a reason again and again, while the account took another message. */
@@ -102,26 +112,31 @@ function isHopeless(
   return tries >= unexplainedTries && atMs - (row.firstFailedAtMs ?? atMs) >= unexplainedMs
 }
 
-function refuse(context: PullContext, row: MessageRow, fault: Fault, outcomeUnknown: boolean): void {
+async function refuse(
+  context: PullContext,
+  row: MessageRow,
+  fault: Fault,
+  outcomeUnknown: boolean,
+): Promise<void> {
   const { journal, mailbox, clock, count, log } = context
-  journal.move(row.id, 'refused', {
+  await journal.move(row.id, 'refused', {
     attempts: row.attempts + 1,
     fault: record(fault, clock.nowMs()),
     notBeforeMs: null,
     outcomeUnknown,
   })
   if (fault.code === 'message.too-large') count.doubtfulIds.add(row.id)
-  else forgetBlame(journal, mailbox.account, row.id)
+  else await forgetBlame(journal, mailbox.account, row.id)
   count.refused += 1
   log.refused({ ...eventOf(row), fault })
 }
 
 /** Nobody knows whether Gmail has it. Where the account is to blame no try is counted against the message. */
-function keepUnknown(context: PullContext, row: MessageRow, fault: Fault): void {
+async function keepUnknown(context: PullContext, row: MessageRow, fault: Fault): Promise<void> {
   const { journal, clock, count, log, random } = context
   const atMs = clock.nowMs()
   const attempts = row.attempts + 1
-  journal.move(
+  await journal.move(
     row.id,
     'importing',
     fault.scope === 'message'
@@ -137,19 +152,19 @@ function keepUnknown(context: PullContext, row: MessageRow, fault: Fault): void 
   log.deferred({ ...eventOf(row), fault })
 }
 
-export function defer(
+export async function defer(
   context: PullContext,
   row: MessageRow,
   fault: Fault,
   patch: RowPatch,
   unknown: boolean,
   mostMs = retryMostMs,
-): void {
+): Promise<void> {
   const { journal, clock, count, log, random } = context
   const atMs = clock.nowMs()
   const attempts = row.attempts + 1
   const notBeforeMs = fault.notBeforeMs ?? atMs + backoffMs(attempts, retryFirstMs, mostMs, random())
-  journal.move(row.id, unknown ? 'importing' : 'deferred', {
+  await journal.move(row.id, unknown ? 'importing' : 'deferred', {
     attempts,
     firstFailedAtMs: row.firstFailedAtMs ?? atMs,
     notBeforeMs,
@@ -161,15 +176,20 @@ export function defer(
 }
 
 /** Wider trouble than this message: it waits without blame. Nothing reached Gmail, or the fault would say so. */
-function release(context: PullContext, row: MessageRow, before: MessageRow, unknown: boolean): void {
+async function release(
+  context: PullContext,
+  row: MessageRow,
+  before: MessageRow,
+  unknown: boolean,
+): Promise<void> {
   if (row.stage !== 'importing' || unknown) return
   const { outcomeUnknown } = before
-  context.journal.move(row.id, 'deferred', { notBeforeMs: null, outcomeUnknown })
+  await context.journal.move(row.id, 'deferred', { notBeforeMs: null, outcomeUnknown })
 }
 
 /** It was the account: what was counted against these messages is forgotten, and their trouble is the account's. */
-function clearBlame({ journal, clock, count }: PullContext, ids: readonly number[]): void {
-  const rows = ids.flatMap(id => journal.row(id) ?? [])
+async function clearBlame({ journal, clock, count }: PullContext, ids: readonly number[]): Promise<void> {
+  const rows = (await Promise.all(ids.map(id => journal.row(id)))).filter(row => row !== undefined)
   const isTooLarge = ({ stage, fault }: MessageRow): boolean =>
     stage === 'refused' && fault?.code === 'message.too-large'
   const waiting = rows.filter(row => row.stage === 'deferred' || row.stage === 'importing' || isTooLarge(row))
@@ -177,8 +197,8 @@ function clearBlame({ journal, clock, count }: PullContext, ids: readonly number
   const moves = waiting.map(
     ({ id, stage }): Move => ({ id, to: stage === 'refused' ? 'listed' : stage, from: stage, patch }),
   )
-  journal.moveAll(moves)
+  await journal.moveAll(moves)
   for (const { id } of waiting) if (count.doubtfulIds.delete(id)) count.refused -= 1
   for (const { id, mailbox: name } of waiting)
-    journal.troubles.closed({ scope: 'message', name, subject: String(id) }, 'account', clock.nowMs())
+    await journal.troubles.closed({ scope: 'message', name, subject: String(id) }, 'account', clock.nowMs())
 }

@@ -32,14 +32,16 @@ const askAgainMostMs = 24 * 3600_000
 export async function settle(context: PullContext, inDoubt: boolean, faults: Fault[]): Promise<void> {
   const { journal, mailbox, clock, session, count, steady } = context
   // Read in each pull: between two readings in different processes it advances by a day at most.
-  const steadyMs = steady.readMs()
+  const steadyMs = await steady.readMs()
   const policy = mailbox.afterImport
   const settledAs = nameOf(policy)
-  endOtherWishes(context, settledAs)
+  await endOtherWishes(context, settledAs)
   if (policy.do === 'keep') {
-    const rows = journal.inStages(mailbox.name, ['imported', 'merged'])
+    const rows = await journal.inStages(mailbox.name, ['imported', 'merged'])
     const atMs = clock.nowMs()
-    journal.moveAll(rows.map(row => ({ id: row.id, to: 'settled', patch: { settledAtMs: atMs, settledAs } })))
+    await journal.moveAll(
+      rows.map(row => ({ id: row.id, to: 'settled', patch: { settledAtMs: atMs, settledAs } })),
+    )
     count.settled += rows.length
     return
   }
@@ -48,10 +50,10 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
   /** Folder -> messages that stand there though their deletion was asked for often enough. */
   const stubborn = new Map<string, number>()
   const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
-  for (const row of journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
+  for (const row of await journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
     const entry = context.at.get(row.id)
     if (entry === undefined) continue
-    const isHeld = isHeldByGmail(context, row)
+    const isHeld = await isHeldByGmail(context, row)
     if (row.short || !isHeld) {
       left.add(entry.folder, isHeld ? 'short' : 'others')
       continue
@@ -59,8 +61,8 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
     if (row.settleAsks >= asksBeforeTold) stubborn.set(entry.folder, 1 + (stubborn.get(entry.folder) ?? 0))
     if (isDue(context, policy, row, inDoubt, steadyMs)) due.push({ row, entry })
   }
-  warnOfReadOnly(context, stubborn)
-  left.tell(context, faults)
+  await warnOfReadOnly(context, stubborn)
+  await left.tell(context, faults)
   const folders = new Set(due.map(({ entry }) => entry.folder))
   for (const folder of folders) {
     const own = due.filter(({ entry }) => entry.folder === folder)
@@ -68,7 +70,7 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
       await settleFolder(context, policy, own, faults)
     } catch (error) {
       if (!(error instanceof Fault) || error.scope === 'everything') throw error
-      tellWish(context, folder, error, faults)
+      await tellWish(context, folder, error, faults)
     }
     // What a session had marked for deletion is not committed when it ends (RFC 1939 section 6).
     if (!session.usable) return
@@ -76,12 +78,17 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
 }
 
 /** The wish failed in this folder: told, and put off. */
-export function tellWish(context: PullContext, folder: string, thrown: Fault, faults: Fault[]): void {
+export async function tellWish(
+  context: PullContext,
+  folder: string,
+  thrown: Fault,
+  faults: Fault[],
+): Promise<void> {
   const fault = asWishFault(thrown)
   faults.push(fault)
   context.log.fault(fault, { mailbox: context.mailbox.name })
-  openWish(context, folder, fault)
-  putOff(context, folder, fault)
+  await openWish(context, folder, fault)
+  await putOff(context, folder, fault)
 }
 
 interface Due {
@@ -103,10 +110,10 @@ async function settleFolder(
     // Nothing was asked, so nothing needs to wait: what the server announces is seen in every session.
     faults.push(inTheWay)
     log.fault(inTheWay, { mailbox: mailbox.name })
-    openWish(context, folder, inTheWay)
+    await openWish(context, folder, inTheWay)
     return
   }
-  if (!mayTry(context, folder)) return
+  if (!(await mayTry(context, folder))) return
   // What was refused before waits until nothing else is to be done: it may end the session once more.
   const calm = due.filter(({ row }) => row.settleAsks < asksBeforeTold)
   const certain: Due[] = []
@@ -117,7 +124,7 @@ async function settleFolder(
     else if (answer !== false) refused.push({ row: each.row, fault: answer })
   }
   const atMs = clock.nowMs()
-  journal.moveAll(
+  await journal.moveAll(
     certain.map(({ row }) => ({
       id: row.id,
       to: row.stage,
@@ -138,14 +145,14 @@ async function settleFolder(
     }
   } catch (error) {
     // The folder was not reached or let nothing be done: that must not count as a server that deletes nothing.
-    if (session.usable) unask(context, certain)
+    if (session.usable) await unask(context, certain)
     throw error
   }
-  journal.moveAll(refused.map(({ row }) => setBack(row, atMs)))
+  await journal.moveAll(refused.map(({ row }) => setBack(row, atMs)))
   count.settleAsked += certain.length
   for (const { row } of certain)
     log.say('debug', 'settleAsked', `#${row.id} ${nameOf(policy)}`, { ...eventOf(row) })
-  endWait(context, folder)
+  await endWait(context, folder)
   const [first] = refused
   if (first === undefined) return
   // Others went: this concerns single messages, which wait by themselves.
@@ -153,7 +160,7 @@ async function settleFolder(
   const fault = new Fault('source.settle-failed', { facts: { ...facts, messages: refused.length } })
   faults.push(fault)
   log.fault(fault, { mailbox: mailbox.name })
-  openWish(context, folder, fault)
+  await openWish(context, folder, fault)
 }
 
 /** What is known to be impossible without asking the server. */
@@ -171,8 +178,8 @@ function setBack(row: MessageRow, atMs: number): Move {
   return { id: row.id, to: row.stage, patch: { settleAskedAtMs: atMs, settleAsks } }
 }
 
-function unask({ journal }: PullContext, due: readonly Due[]): void {
-  journal.moveAll(
+async function unask({ journal }: PullContext, due: readonly Due[]): Promise<void> {
+  await journal.moveAll(
     due.map(({ row }) => ({
       id: row.id,
       to: row.stage,
@@ -208,8 +215,8 @@ function isDue(
  * False for a message that Gmail took for a copy of another one because of its Message-ID, though the octets
  * differ: the source may have the only copy of these.
  */
-function isHeldByGmail(context: PullContext, row: MessageRow): boolean {
-  const copy = row.mergedInto === undefined ? row : context.journal.row(row.mergedInto)
+async function isHeldByGmail(context: PullContext, row: MessageRow): Promise<boolean> {
+  const copy = row.mergedInto === undefined ? row : await context.journal.row(row.mergedInto)
   return copy !== undefined && (copy.sha256 === row.sha256 || isSameBare(copy, row.bareSha256 ?? row.sha256))
 }
 
@@ -244,7 +251,7 @@ async function isCertain(context: PullContext, row: MessageRow, entry: Listed): 
   } catch (error) {
     if (!session.usable) {
       lost.messages.add(nameAt(entry))
-      if (error instanceof Fault) journal.moveAll([setBack(row, clock.nowMs())])
+      if (error instanceof Fault) await journal.moveAll([setBack(row, clock.nowMs())])
     } else if (error instanceof Fault && error.scope === 'message')
       return error.code === 'message.gone' ? false : error
     throw error
@@ -254,18 +261,25 @@ async function isCertain(context: PullContext, row: MessageRow, entry: Listed): 
   const nothing = { returned: [], renamed: [], vanished: [], added: [], started: false }
   const { folder } = row
   const atMs = clock.nowMs()
-  journal.recordFolder({ mailbox: mailbox.name, folder, atMs, generation, unnamed: [row.id], ...nothing })
+  await journal.recordFolder({
+    mailbox: mailbox.name,
+    folder,
+    atMs,
+    generation,
+    unnamed: [row.id],
+    ...nothing,
+  })
   return false
 }
 
 /** A server that says it deletes and does not; closed by a listing that shows it done (journal). */
-function warnOfReadOnly(context: PullContext, stubborn: ReadonlyMap<string, number>): void {
+async function warnOfReadOnly(context: PullContext, stubborn: ReadonlyMap<string, number>): Promise<void> {
   const { journal, mailbox } = context
   for (const [folder, messages] of stubborn) {
     // Between two askings nothing new is known of it; what the server said is told already.
-    const open = journal.troubles.find({ scope: 'wish', name: mailbox.name, subject: folder })
+    const open = await journal.troubles.find({ scope: 'wish', name: mailbox.name, subject: folder })
     if (open !== undefined && open.code !== 'source.left-there') continue
     const fault = new Fault('source.read-only', { facts: { messages } })
-    if (openWish(context, folder, fault)) context.log.fault(fault, { mailbox: mailbox.name })
+    if (await openWish(context, folder, fault)) context.log.fault(fault, { mailbox: mailbox.name })
   }
 }

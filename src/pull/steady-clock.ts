@@ -13,23 +13,30 @@ const dayMs = 24 * 3600_000
 
 export interface SteadyClock {
   /** Milliseconds of proven time since the journal was made. Recorded in the journal at each call. */
-  readMs(): number
+  readMs(): Promise<number>
 }
 
 /** @param mostOverRestartMs how much of the wall clock's advance is believed between two processes, ms */
 export function makeSteadyClock(journal: Journal, clock: Clock, mostOverRestartMs = dayMs): SteadyClock {
   let monotonicMs: number | undefined
+  const read = async (): Promise<number> => {
+    const now = clock.nowMs()
+    const monotonicNow = clock.monotonicMs()
+    const [wallMs, beforeMs] = ((await journal.note(key)) ?? `${now} 0`).split(' ').map(Number)
+    const most = monotonicMs === undefined ? mostOverRestartMs : monotonicNow - monotonicMs + slackMs
+    const advance = Math.min(Math.max(0, now - (wallMs ?? now)), most)
+    const steadyMs = (beforeMs ?? 0) + advance
+    monotonicMs = monotonicNow
+    await journal.setNote(key, `${now} ${steadyMs}`)
+    return steadyMs
+  }
+  // One reading after the other: two at once would each add the same advance.
+  let last: Promise<unknown> = Promise.resolve()
   return {
     readMs() {
-      const now = clock.nowMs()
-      const monotonicNow = clock.monotonicMs()
-      const [wallMs, steadyMs] = (journal.note(key) ?? `${now} 0`).split(' ').map(Number)
-      const most = monotonicMs === undefined ? mostOverRestartMs : monotonicNow - monotonicMs + slackMs
-      const advance = Math.min(Math.max(0, now - (wallMs ?? now)), most)
-      const read = (steadyMs ?? 0) + advance
-      monotonicMs = monotonicNow
-      journal.setNote(key, `${now} ${read}`)
-      return read
+      const reading = last.then(read)
+      last = reading.catch(() => {})
+      return reading
     },
   }
 }

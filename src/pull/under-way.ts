@@ -59,9 +59,15 @@ export class UnderWay {
   readonly #leftUntilMs: Map<string, number>
 
   /** Counts the end of the process before, where it was an unclean one. Throws Fault journal.*. */
-  constructor(journal: Journal) {
+  static async open(journal: Journal): Promise<UnderWay> {
+    const before = read(await journal.note(noteKey))
+    const underWay = new UnderWay(journal, before)
+    if (before.many.length + before.alone.length > 0) await underWay.#write()
+    return underWay
+  }
+
+  private constructor(journal: Journal, before: Kept) {
     this.#journal = journal
-    const before = read(journal.note(noteKey))
     const ends = new Map(Object.entries(before.ends))
     const condemned = new Set(before.condemned)
     for (const key of before.many) if (!ends.has(key)) ends.set(key, 1)
@@ -74,7 +80,6 @@ export class UnderWay {
     this.#ends = ends
     this.#condemned = condemned
     this.#leftUntilMs = new Map(Object.entries(before.leftUntilMs))
-    if (before.many.length + before.alone.length > 0) this.#write()
   }
 
   /** How many unclean ends in a row it has seen; 0: no suspect. */
@@ -91,10 +96,10 @@ export class UnderWay {
   }
 
   /** It was set aside; an imported one, which has no row of its own for that, until the instant given. */
-  sentenced(key: string, leftUntilMs?: number): void {
+  async sentenced(key: string, leftUntilMs?: number): Promise<void> {
     this.#condemned.delete(key)
     if (leftUntilMs !== undefined) this.#leftUntilMs.set(key, leftUntilMs)
-    this.#write()
+    await this.#write()
   }
 
   /** Whether an imported message is left alone for now. */
@@ -103,9 +108,9 @@ export class UnderWay {
   }
 
   /** Forgets suspects that nobody will take up again: what became of them is known, or they are gone. */
-  forget(keys: readonly string[]): void {
+  async forget(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.#clear(key)
-    if (keys.length > 0) this.#write()
+    if (keys.length > 0) await this.#write()
   }
 
   /** Every suspect of a mailbox. */
@@ -117,13 +122,14 @@ export class UnderWay {
    * Before a message is touched that is no suspect.
    * @param next gives those that will follow it, so that they are named in the same write
    */
-  begin(key: string, next: () => readonly string[]): void {
+  async begin(key: string, next: () => readonly string[]): Promise<void> {
     this.#done.delete(key)
-    if (this.#many.includes(key)) return
+    // Named a moment ago, it may not be on the disk yet.
+    if (this.#many.includes(key)) return await this.#written
     const unfinished = this.#many.filter(named => !this.#done.has(named))
     this.#many = [...new Set([...unfinished, key, ...next().slice(0, namedAtOnce - 1)])]
     this.#done.clear()
-    this.#write()
+    await this.#write()
   }
 
   /** It came to an end of its own. */
@@ -132,24 +138,24 @@ export class UnderWay {
   }
 
   /** Nothing of the mailbox is in hand any more. Where all that was named has ended this costs no write. */
-  rest(mailbox: string): void {
+  async rest(mailbox: string): Promise<void> {
     if (!this.#many.some(key => isOf(key, mailbox) && !this.#done.has(key))) return
     this.#many = this.#many.filter(key => !isOf(key, mailbox))
-    this.#writeIfPossible()
+    await this.#writeIfPossible()
   }
 
   /**
    * Takes up a suspect, alone among all suspects of the process. Undefined where another is in hand.
    * @returns what is to be called when it came to an end of its own; `cleared`: it is no suspect any more
    */
-  beginAlone(key: string): ((cleared: boolean) => void) | undefined {
+  async beginAlone(key: string): Promise<((cleared: boolean) => Promise<void>) | undefined> {
     if (this.#alone.size > 0) return undefined
     this.#alone.add(key)
-    this.#write()
-    return cleared => {
+    await this.#write()
+    return async cleared => {
       this.#alone.delete(key)
       if (cleared) this.#clear(key)
-      this.#write()
+      await this.#write()
     }
   }
 
@@ -172,34 +178,37 @@ export class UnderWay {
   ): Promise<T | undefined> {
     const ends = this.ends(key)
     if (ends > endsAtMost) return undefined
-    if (ends === 0) this.begin(key, next)
-    const endAlone = ends === 0 ? undefined : this.beginAlone(key)
+    if (ends === 0) await this.begin(key, next)
+    const endAlone = ends === 0 ? undefined : await this.beginAlone(key)
     if (ends > 0 && endAlone === undefined) return undefined
     try {
       return await touch()
     } finally {
       if (endAlone === undefined) this.end(key)
-      else endAlone(clears)
+      else await endAlone(clears)
     }
   }
 
   /** Everything ended as it should. Where the disk takes no more the end counts as unclean, which costs little. */
-  close(): void {
+  async close(): Promise<void> {
     if (this.#many.length + this.#alone.size === 0) return
     this.#many = []
     this.#alone.clear()
-    this.#writeIfPossible()
+    await this.#writeIfPossible()
   }
 
-  #writeIfPossible(): void {
+  async #writeIfPossible(): Promise<void> {
     try {
-      this.#write()
+      await this.#write()
     } catch {
       // The disk's trouble is told by the pull that met it first.
     }
   }
 
-  #write(): void {
+  /** The write that was begun last: each holds all that is known, and they follow one another. */
+  #written: Promise<void> = Promise.resolve()
+
+  #write(): Promise<void> {
     const kept: Kept = {
       many: this.#many,
       alone: [...this.#alone],
@@ -207,7 +216,9 @@ export class UnderWay {
       condemned: [...this.#condemned],
       leftUntilMs: Object.fromEntries(this.#leftUntilMs),
     }
-    this.#journal.setNote(noteKey, JSON.stringify(kept))
+    const text = JSON.stringify(kept)
+    this.#written = this.#written.catch(() => {}).then(() => this.#journal.setNote(noteKey, text))
+    return this.#written
   }
 }
 

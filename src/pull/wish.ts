@@ -39,21 +39,21 @@ const keyOf = ({ mailbox }: PullContext, folder: string) =>
   ({ scope: 'wish', name: mailbox.name, subject: folder }) as const
 
 /** @returns true where the wish was not in trouble before */
-export function openWish(context: PullContext, folder: string, fault: Fault): boolean {
+export async function openWish(context: PullContext, folder: string, fault: Fault): Promise<boolean> {
   const { journal, mailbox, clock } = context
   const facts = { ...fault.facts, ...(folder === '' ? {} : { folder }), wish: nameOf(mailbox.afterImport) }
-  return journal.troubles.opened(keyOf(context, folder), { ...record(fault, clock.nowMs()), facts })
+  return await journal.troubles.opened(keyOf(context, folder), { ...record(fault, clock.nowMs()), facts })
 }
 
 /** What the owner no longer wishes is no trouble any more. */
-export function endOtherWishes(context: PullContext, wish: string): void {
+export async function endOtherWishes(context: PullContext, wish: string): Promise<void> {
   const { journal, clock, session } = context
   for (const subject of session.folders) {
     const key = keyOf(context, subject)
-    const open = journal.troubles.find(key)
+    const open = await journal.troubles.find(key)
     // One that an older journal recorded does not say what was wished for.
     if (open !== undefined && ((open.facts.wish ?? wish) !== wish || wish === 'keep'))
-      journal.troubles.closed(key, 'configuration', clock.nowMs())
+      await journal.troubles.closed(key, 'configuration', clock.nowMs())
   }
 }
 
@@ -74,10 +74,10 @@ export class LeftThere {
     this.#folders.set(folder, left)
   }
 
-  tell(context: PullContext, faults: Fault[]): void {
+  async tell(context: PullContext, faults: Fault[]): Promise<void> {
     const { journal, session, mailbox, clock, log } = context
     for (const folder of session.folders) {
-      const open = journal.troubles.find(keyOf(context, folder))
+      const open = await journal.troubles.find(keyOf(context, folder))
       if (open !== undefined && open.code !== 'source.left-there') continue
       const { short, others } = this.#folders.get(folder) ?? { short: 0, others: 0 }
       const messages = short + others
@@ -85,9 +85,10 @@ export class LeftThere {
         const fault = new Fault('source.left-there', { facts: { messages, short, others } })
         faults.push(fault)
         if (Number(open?.facts.messages) === messages) continue
-        openWish(context, folder, fault)
+        await openWish(context, folder, fault)
         log.fault(fault, { mailbox: mailbox.name })
-      } else if (open !== undefined) journal.troubles.closed(keyOf(context, folder), 'success', clock.nowMs())
+      } else if (open !== undefined)
+        await journal.troubles.closed(keyOf(context, folder), 'success', clock.nowMs())
     }
   }
 }
@@ -108,31 +109,32 @@ interface Wait {
 const noteOf = ({ mailbox }: PullContext, folder: string): string =>
   `wish-wait ${JSON.stringify([mailbox.name, folder])}`
 
-function waitOf(context: PullContext, folder: string): Wait | undefined {
-  const text = context.journal.note(noteOf(context, folder)) ?? ''
+async function waitOf(context: PullContext, folder: string): Promise<Wait | undefined> {
+  const text = (await context.journal.note(noteOf(context, folder))) ?? ''
   const wait = text === '' ? undefined : (JSON.parse(text) as Wait)
   return wait?.wish === nameOf(context.mailbox.afterImport) ? wait : undefined
 }
 
 /** Whether the folder's wish may be tried now. A wait that began in the future was written by a wrong clock. */
-export function mayTry(context: PullContext, folder: string): boolean {
+export async function mayTry(context: PullContext, folder: string): Promise<boolean> {
   const nowMs = context.clock.nowMs()
-  const wait = waitOf(context, folder)
+  const wait = await waitOf(context, folder)
   return wait === undefined || wait.untilMs <= nowMs || wait.fromMs > nowMs
 }
 
 /** The folder's wish failed as a whole: it is left alone for longer each time. */
-export function putOff(context: PullContext, folder: string, fault: Fault): void {
+export async function putOff(context: PullContext, folder: string, fault: Fault): Promise<void> {
   const fromMs = context.clock.nowMs()
-  const tries = (waitOf(context, folder)?.tries ?? 0) + 1
+  const tries = ((await waitOf(context, folder))?.tries ?? 0) + 1
   const [firstMs, mostMs] = fault.retry === 'owner' ? lasting : passing
   const waitMs = Math.min(mostMs, firstMs * 2 ** Math.min(tries - 1, 20))
   const untilMs = Math.max(fromMs + waitMs, Math.min(fault.notBeforeMs ?? 0, fromMs + 24 * hour))
   const wait: Wait = { wish: nameOf(context.mailbox.afterImport), tries, fromMs, untilMs }
-  context.journal.setNote(noteOf(context, folder), JSON.stringify(wait))
+  await context.journal.setNote(noteOf(context, folder), JSON.stringify(wait))
 }
 
 /** It was carried out: nothing is left of earlier waits. */
-export function endWait(context: PullContext, folder: string): void {
-  if (waitOf(context, folder) !== undefined) context.journal.setNote(noteOf(context, folder), '')
+export async function endWait(context: PullContext, folder: string): Promise<void> {
+  if ((await waitOf(context, folder)) !== undefined)
+    await context.journal.setNote(noteOf(context, folder), '')
 }

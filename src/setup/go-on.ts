@@ -15,10 +15,10 @@ export async function wakeDaemon(
   endsAtMs: number | undefined,
 ): Promise<boolean> {
   const running = isInstanceRunning(stateDir)
-  const journal = openJournal(stateDir, 'look')
+  const journal = await openJournal(stateDir, 'look')
   if (journal === undefined) return running
   try {
-    journal.updateAccount(account, {
+    await journal.updateAccount(account, {
       notBeforeMs: undefined,
       failingSinceMs: undefined,
       fault: undefined,
@@ -28,16 +28,16 @@ export async function wakeDaemon(
     const own = { scope: 'account', name: account, subject: '' } as const
     if (
       /^gmail\.(unauthorized|consent-|scope-missing|client-invalid)/.test(
-        journal.troubles.find(own)?.code ?? '',
+        (await journal.troubles.find(own))?.code ?? '',
       )
     )
-      journal.troubles.closed(own, 'owner', Date.now())
+      await journal.troubles.closed(own, 'owner', Date.now())
     if (running) {
       const { checkNowNote } = await import('../daemon.ts')
-      journal.setNote(checkNowNote, '1')
+      await journal.setNote(checkNowNote, '1')
     }
   } finally {
-    journal.close()
+    await journal.close()
   }
   return running
 }

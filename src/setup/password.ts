@@ -42,10 +42,10 @@ export async function changePassword(
   const mailbox = await chooseMailbox(context)
   const { name } = mailbox
   await refuseGivenElsewhere(context, mailbox)
-  const journal = openJournal(place.stateDir, 'look')
+  const journal = await openJournal(place.stateDir, 'look')
   try {
     // Nobody types a password that may not be tried.
-    const capped = journal && cappedLogin(journal, mailbox, clock.nowMs())
+    const capped = journal && (await cappedLogin(journal, mailbox, clock.nowMs()))
     if (capped !== undefined) throw heldLoginFault(capped)
     const password = await provePassword(context, mailbox, given, trial =>
       logIn(context, trial, journal),
@@ -59,16 +59,16 @@ export async function changePassword(
     if (journal !== undefined) {
       const loginKey = loginKeyOf(place.stateDir, place.env, false)
       await rememberLogin(journal, { ...mailbox, password: Secret.of(password) }, loginKey)
-      endLoginPause(journal, name, clock.nowMs())
+      await endLoginPause(journal, name, clock.nowMs())
       if (running) {
         const { checkNowNote } = await import('../daemon.ts')
-        journal.setNote(checkNowNote, '1')
+        await journal.setNote(checkNowNote, '1')
       }
     }
     asker.tell('info', running ? words.password.goesOn : words.password.takesUpLater)
     return { mailbox: name, running }
   } finally {
-    journal?.close()
+    await journal?.close()
   }
 }
 
@@ -131,15 +131,16 @@ async function logIn(
 }
 
 /** The pause after refused logins is over, since a login has worked. Other trouble of the mailbox keeps its own. */
-function endLoginPause(journal: Journal, mailbox: string, nowMs: number): void {
+async function endLoginPause(journal: Journal, mailbox: string, nowMs: number): Promise<void> {
   const ofLogin = /^source\.login-(refused|doubtful|capped)$/
-  if (ofLogin.test(journal.mailbox(mailbox).fault?.code ?? ''))
-    journal.updateMailbox(mailbox, {
+  if (ofLogin.test((await journal.mailbox(mailbox)).fault?.code ?? ''))
+    await journal.updateMailbox(mailbox, {
       notBeforeMs: undefined,
       failingSinceMs: undefined,
       fault: undefined,
       failures: 0,
     })
   const own = { scope: 'mailbox', name: mailbox, subject: '' } as const
-  if (ofLogin.test(journal.troubles.find(own)?.code ?? '')) journal.troubles.closed(own, 'owner', nowMs)
+  if (ofLogin.test((await journal.troubles.find(own))?.code ?? ''))
+    await journal.troubles.closed(own, 'owner', nowMs)
 }

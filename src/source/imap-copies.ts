@@ -34,7 +34,7 @@ export async function findCopies(
       there.push(entry)
   }
   const lost = there.filter(entry => copies.find(entry)?.state === 'asked')
-  copies.made(lost, target.name, () => undefined)
+  await copies.made(lost, target.name, () => undefined)
   return { there, looked: true }
 }
 

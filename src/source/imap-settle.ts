@@ -97,16 +97,16 @@ export class Settling {
     }
     const copied = await this.#inParts(rest, (set, some) =>
       into(async ({ name: folder }) => {
-        copies?.asked(some, folder)
+        await copies?.asked(some, folder)
         try {
           const { attributes } = await this.#run('UID COPY', [
             sequence(set),
             folderWord(this.#connection, folder),
           ])
           const uids = copyUids(attributes?.[0]?.section)
-          copies?.made(some, folder, entry => uids.get(entry.handle))
+          await copies?.made(some, folder, entry => uids.get(entry.handle))
         } catch (error) {
-          if (isRefused(error)) copies?.refused(some)
+          if (isRefused(error)) await copies?.refused(some)
           throw error
         }
       }),

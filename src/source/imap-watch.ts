@@ -96,7 +96,9 @@ export async function watchFolder(
     heard.later = false
     if (idle) {
       const period =
-        memory.wayOf(folder) === 'tells' ? deadlines.idle : Math.min(deadlines.idle, deadlines.quickIdle)
+        (await memory.wayOf(folder)) === 'tells'
+          ? deadlines.idle
+          : Math.min(deadlines.idle, deadlines.quickIdle)
       const untagged = { idling: untaggedFor('idling'), later: untaggedFor('later') }
       idle = await idleOnce(connection, folder, { onAlive, period, untagged }, signal)
     } else await clock.sleep(deadlines.poll, signal)
@@ -105,8 +107,8 @@ export async function watchFolder(
     if (isTold || clock.monotonicMs() - examinedMs >= deadlines.examine) await compare()
     if (!idle) continue
     // Behaviour decides: mail that came while it idled and was told only when asked.
-    if (heard.idling) memory.learned(folder, 'tells')
-    else if (heard.later) memory.learned(folder, 'silent')
+    if (heard.idling) await memory.learned(folder, 'tells')
+    else if (heard.later) await memory.learned(folder, 'silent')
   }
 }
 

@@ -56,7 +56,10 @@ export function makeImapSource(given: ImapSourceOptions): Source {
 
 function ownMemory(): IdleMemory {
   const ways = new Map<string, IdleWay>()
-  return { wayOf: folder => ways.get(folder), learned: (folder, way) => void ways.set(folder, way) }
+  return {
+    wayOf: async folder => ways.get(folder),
+    learned: async (folder, way) => void ways.set(folder, way),
+  }
 }
 
 type Connect = (signal: AbortSignal) => Promise<ImapConnection>

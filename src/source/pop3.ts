@@ -53,7 +53,7 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     const entered = await enter(options).catch(async (error: unknown) => {
       throw await lookAgain(error, mailbox.server, clock, signal)
     })
-    gate.announced(entered.capabilities.loginDelayMs)
+    await gate.announced(entered.capabilities.loginDelayMs)
     const { host, port } = mailbox.server
     return new Pop3Session({ ...entered, host, port, deadlines: limits })
   }

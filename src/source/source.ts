@@ -46,15 +46,20 @@ export type SettleAction =
       readonly copies?: CopyBook
     }
 
+/** What is recorded is durable when its promise is kept. */
 export interface CopyBook {
   find(entry: Listed): CopyRecord | undefined
   messageId(entry: Listed): string | undefined
   /** Whether what stands in the target folder, by header section and size, is this message. */
   isCopy(entry: Listed, header: Buffer, octets: number | undefined): boolean
-  asked(entries: readonly Listed[], folder: string): void
-  made(entries: readonly Listed[], folder: string, uidOf: (entry: Listed) => string | undefined): void
+  asked(entries: readonly Listed[], folder: string): Promise<void>
+  made(
+    entries: readonly Listed[],
+    folder: string,
+    uidOf: (entry: Listed) => string | undefined,
+  ): Promise<void>
   /** COPY is all or nothing (RFC 9051 section 6.4.7): no copy was made. */
-  refused(entries: readonly Listed[]): void
+  refused(entries: readonly Listed[]): Promise<void>
 }
 
 /** A message that the server would not delete or move, while others of its folder went. */
@@ -136,8 +141,8 @@ export type IdleWay = 'tells' | 'silent' | undefined
 
 /** Kept from watch to watch and from process to process (idle-memory.ts). */
 export interface IdleMemory {
-  wayOf(folder: string): IdleWay
-  learned(folder: string, way: 'tells' | 'silent'): void
+  wayOf(folder: string): Promise<IdleWay>
+  learned(folder: string, way: 'tells' | 'silent'): Promise<void>
 }
 
 /** Every login passes through here (logins.ts): refused ones are capped, and the server's pauses kept. */
@@ -148,11 +153,11 @@ export interface LoginGate {
    */
   login<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
   /** What the server announced after a login: the least pause between two, ms (LOGIN-DELAY). */
-  announced(loginDelayMs: number | undefined): void
+  announced(loginDelayMs: number | undefined): Promise<void>
 }
 
 /** For a login that nobody counts: set-up, where a person sits. */
-export const ungated: LoginGate = { login: work => work(), announced: () => {} }
+export const ungated: LoginGate = { login: work => work(), announced: async () => {} }
 
 export interface Source {
   readonly protocol: 'pop3' | 'imap'

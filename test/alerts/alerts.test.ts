@@ -225,7 +225,7 @@ describe('the owner is told by a mail in Gmail', () => {
       const config = await loadConfig({ env: world.env, cwd: world.folder })
       const alerts = makeAlerts({ config, clock: app.clock, log: ports.log, mail: true })
       const made = await app.pull()
-      app.journal.troubles.opened(
+      await app.journal.troubles.opened(
         { scope: 'mailbox', name: ports.mailbox.name, subject: 'books' },
         { code: 'books.broken', retry: 'owner', facts: {}, atMs: clock.nowMs() },
       )

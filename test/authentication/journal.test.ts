@@ -48,11 +48,11 @@ before(async () => {
     forwardingAddress,
     authservIds: [],
   }
-  const journal = openJournal(env.STATE_DIR ?? '', 'run', () => {})
+  const journal = await openJournal(env.STATE_DIR ?? '', 'run', () => {})
   const messages = [googleReport(googleKey), unsignedInvoice()]
   const name = await mailboxName()
-  journal.beginPull(name, nowMs)
-  const ids = journal.recordFolder({
+  await journal.beginPull(name, nowMs)
+  const ids = await journal.recordFolder({
     mailbox: name,
     folder: '',
     atMs: nowMs,
@@ -75,7 +75,7 @@ before(async () => {
   })
   for (const [i, octets] of messages.entries()) {
     const id = ids[i] ?? 0
-    journal.move(id, 'importing', {
+    await journal.move(id, 'importing', {
       sha256: createHash('sha256').update(octets).digest('hex'),
       octets: octets.length,
       account: await accountName(),
@@ -83,7 +83,7 @@ before(async () => {
     })
     const gmailId = await putIntoGmail(octets)
     const authentication = await authenticate(messageOf(octets), mailbox, never)
-    journal.move(id, 'imported', {
+    await journal.move(id, 'imported', {
       repeated: i,
       gmailId,
       importedAtMs: nowMs - i * 40 * 24 * 3600_000,
@@ -91,7 +91,7 @@ before(async () => {
     })
   }
   await looker.close()
-  journal.close()
+  await journal.close()
 })
 after(async () => {
   await gmail.close()

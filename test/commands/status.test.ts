@@ -48,16 +48,16 @@ describe('status', () => {
   })
   after(() => rm(folder, { recursive: true, force: true }))
 
-  function fill(name: string, which: readonly string[], messages = 0): string {
+  async function fill(name: string, which: readonly string[], messages = 0): Promise<string> {
     const place = join(folder, name)
-    const journal = openJournal(place, 'run', () => {})
+    const journal = await openJournal(place, 'run', () => {})
     const now = Date.now()
-    journal.beginPull(box, now)
-    journal.updateMailbox(box, { lastGoodPullAtMs: now })
+    await journal.beginPull(box, now)
+    await journal.updateMailbox(box, { lastGoodPullAtMs: now })
     for (const kind of which) {
       const [code, key, facts] = kinds[kind] ?? []
       if (code === undefined || key === undefined || facts === undefined) continue
-      journal.troubles.opened(key, { code, retry: 'owner', facts, atMs: now }, now - 50 * hour)
+      await journal.troubles.opened(key, { code, retry: 'owner', facts, atMs: now }, now - 50 * hour)
     }
     const nothing = { returned: [], vanished: [], renamed: [], unnamed: [], started: true }
     const added = Array.from({ length: messages }, (_, n) => ({
@@ -70,7 +70,7 @@ describe('status', () => {
       seen: false,
       headerSha256: undefined,
     }))
-    const ids = journal.recordFolder({
+    const ids = await journal.recordFolder({
       mailbox: box,
       folder: 'INBOX',
       atMs: now,
@@ -79,10 +79,10 @@ describe('status', () => {
       added,
     })
     const fault = { code: 'message.not-retrieved', retry: 'later', facts: { words }, atMs: now } as const
-    journal.moveAll(
+    await journal.moveAll(
       ids.map(id => ({ id, to: 'deferred', patch: { fault, firstFailedAtMs: now - 30 * hour } })),
     )
-    journal.close()
+    await journal.close()
     return place
   }
 
@@ -110,7 +110,7 @@ describe('status', () => {
   }
 
   it('says well, and ends with 0, where the list is empty, and only there', async () => {
-    const place = fill('none', [])
+    const place = await fill('none', [])
     const english = await status(place, 'en')
     assert.equal(english.code, 0, english.stdout)
     assert.match(english.stdout, /shop@example\.jp +well /)
@@ -119,7 +119,7 @@ describe('status', () => {
 
   for (const [kind, [code, key, , exit]] of Object.entries(kinds))
     it(`shows trouble of the kind ${kind} in both languages and ends with ${exit}`, async () => {
-      const place = fill(kind, [kind])
+      const place = await fill(kind, [kind])
       for (const language of ['en', 'ja']) {
         const ended = await status(place, language)
         assert.equal(ended.code, exit)
@@ -135,7 +135,7 @@ describe('status', () => {
     })
 
   it('shows all at once with the exit code of the worst, and ten thousand messages as one', async () => {
-    const place = fill('all', Object.keys(kinds), 10_000)
+    const place = await fill('all', Object.keys(kinds), 10_000)
     for (const language of ['en', 'ja']) {
       const beganMs = performance.now()
       const ended = await status(place, language)

@@ -63,9 +63,9 @@ async function killedAt(
       clock.pass(hour)
     }
     const mailbox = app.bridge.mailboxes[0]?.mailbox.name ?? ''
-    const repeated = app.journal.repeatedCount(mailbox)
+    const repeated = await app.journal.repeatedCount(mailbox)
     await judge({ world, put: [message], repeated, printed: app.log() })
-    await look(world, { repeated, stages: app.journal.counts(mailbox) })
+    await look(world, { repeated, stages: await app.journal.counts(mailbox) })
     await app.close()
   } finally {
     await world.stop()
@@ -133,9 +133,9 @@ test('A15: whatever part of the last writes a power cut leaves, 1,000 times: the
       rmSync(join(cut, 'journal.sqlite-shm'), { force: true })
       serial = (serial * 48_271) % 2_147_483_647
       truncateSync(join(cut, 'journal.sqlite-wal'), least + (serial % (whole - least)))
-      const journal = openJournal(cut, 'run', () => {})
-      seen.add(Object.values(journal.counts(mailbox)).reduce((sum, n) => sum + n, 0))
-      journal.close()
+      const journal = await openJournal(cut, 'run', () => {})
+      seen.add(Object.values(await journal.counts(mailbox)).reduce((sum, n) => sum + n, 0))
+      await journal.close()
     }
     assert.deepEqual([...seen].sort(), [0, 40], 'a listing is recorded wholly or not at all')
   } finally {
@@ -168,7 +168,7 @@ test('A15: a real process killed at random moments while it writes: the journal 
       countOf(await app.pull())
     }
     assert.deepEqual(await world.source.stored(), [])
-    const repeated = app.journal.repeatedCount(app.bridge.mailboxes[0]?.mailbox.name ?? '')
+    const repeated = await app.journal.repeatedCount(app.bridge.mailboxes[0]?.mailbox.name ?? '')
     assert.ok(world.gmail.accepted.length - put.length <= repeated, 'each repetition is told')
     await judge({ world, put, repeated: 0 })
     await app.close()
@@ -383,7 +383,7 @@ test('A15: a backup of the journal file alone, without its log, is a journal or 
       copyFileSync(join(world.stateDir, name), join(copy, name))
     await app.close()
     try {
-      openJournal(copy, 'run', () => {}).close()
+      await (await openJournal(copy, 'run', () => {})).close()
     } catch (error) {
       assert.match(String((error as { code?: string }).code), /^journal\.(missing|damaged)$/)
     }

@@ -16,11 +16,13 @@ const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').len
 const account = (self: Play): string => portsOf(self.app).mailbox.account
 const troubles = (self: Play) => self.app.journal.troubles.list()
 const rows = (self: Play, count: number) =>
-  Array.from({ length: count }, (_, at) => {
-    const row = self.app.journal.row(at + 1)
-    assert.ok(row)
-    return row
-  })
+  Promise.all(
+    Array.from({ length: count }, async (_, at) => {
+      const row = await self.app.journal.row(at + 1)
+      assert.ok(row)
+      return row
+    }),
+  )
 
 /** Pulls as the daemon does, the waits kept, until all mail is in Gmail. */
 async function untilAllCame(self: Play, count: number): Promise<void> {
@@ -29,7 +31,7 @@ async function untilAllCame(self: Play, count: number): Promise<void> {
     await self.app.pull({ gate: true })
   }
   assert.equal(self.world.gmail.accepted.length, count, 'all mail came by itself')
-  assert.deepEqual(troubles(self), [])
+  assert.deepEqual(await troubles(self), [])
 }
 
 const info = (reason: string, domain = 'googleapis.com') => ({
@@ -100,14 +102,16 @@ for (const [name, answer, words] of refusals) {
       }
       assert.ok(uploads(self) <= 6 + 40, 'one message at a time is tried')
       assert.deepEqual(
-        rows(self, 30).filter(({ stage, attempts, fault }) => stage === 'refused' || attempts > 0 || fault),
+        (await rows(self, 30)).filter(
+          ({ stage, attempts, fault }) => stage === 'refused' || attempts > 0 || fault,
+        ),
         [],
         'no message is blamed',
       )
-      const [trouble, ...others] = troubles(self)
+      const [trouble, ...others] = await troubles(self)
       assert.deepEqual([trouble?.scope, trouble?.name, others], ['account', account(self), []])
       assert.match(self.printed(), words)
-      const { lastGoodPullAtMs } = self.app.journal.mailbox(portsOf(self.app).mailbox.name)
+      const { lastGoodPullAtMs } = await self.app.journal.mailbox(portsOf(self.app).mailbox.name)
       assert.equal(lastGoodPullAtMs, undefined, 'mail was due and none went in')
       self.world.gmail.faults.clear()
       await untilAllCame(self, 30)
@@ -151,11 +155,11 @@ for (const [name, fault] of unexplained) {
       }
       assert.ok(uploads(self) <= most + 2 * 40, `one message at a time is tried: ${uploads(self) - first}`)
       assert.deepEqual(
-        rows(self, 30).filter(({ stage, attempts }) => stage === 'refused' || attempts > 0),
+        (await rows(self, 30)).filter(({ stage, attempts }) => stage === 'refused' || attempts > 0),
         [],
       )
       assert.deepEqual(
-        troubles(self).map(({ scope }) => scope),
+        (await troubles(self)).map(({ scope }) => scope),
         ['account'],
       )
       self.world.gmail.faults.clear()
@@ -176,7 +180,7 @@ test('F6: the breaker counts over pulls and processes, tries one other message a
     }
     assert.deepEqual(made, ['none', 'none', 'gmail.account-unexplained'])
     assert.deepEqual(
-      troubles(self).map(({ scope, code }) => [scope, code]),
+      (await troubles(self)).map(({ scope, code }) => [scope, code]),
       [['account', 'gmail.account-unexplained']],
     )
     const gaps: number[] = []
@@ -184,7 +188,7 @@ test('F6: the breaker counts over pulls and processes, tries one other message a
     for (let n = 0; n < 4; n++) {
       await self.restart()
       const before = uploads(self)
-      const { notBeforeMs = 0 } = self.app.journal.accountState(account(self))
+      const { notBeforeMs = 0 } = await self.app.journal.accountState(account(self))
       gaps.push(notBeforeMs - self.clock.nowMs())
       assert.equal((await self.app.pull({ gate: true })).kind, 'waiting')
       self.clock.pass(notBeforeMs - self.clock.nowMs())
@@ -214,9 +218,9 @@ test('F6: one poison message among good ones is blamed alone and set aside in th
       self.clock.pass(hour)
     }
     assert.equal(gmail.accepted.length, 26)
-    assert.equal(self.app.journal.row(1)?.stage, 'refused')
+    assert.equal((await self.app.journal.row(1))?.stage, 'refused')
     assert.deepEqual(
-      troubles(self).map(({ scope, messages }) => [scope, messages]),
+      (await troubles(self)).map(({ scope, messages }) => [scope, messages]),
       [['message', 1]],
     )
     await self.judge()
@@ -242,7 +246,7 @@ test('F6: three old poison messages that come due together stop no account', () 
       countOf(await self.app.pull({ gate: true }))
     }
     assert.deepEqual(
-      [1, 3, 4].map(id => self.app.journal.row(id)?.attempts),
+      (await Promise.all([1, 3, 4].map(id => self.app.journal.row(id)))).map(row => row?.attempts),
       [4, 4, 4],
     )
     await self.judge()
@@ -258,9 +262,9 @@ for (const count of [1, 2]) {
         countOf(await self.app.pull({ gate: true }))
         self.clock.pass(hour)
       }
-      assert.deepEqual(self.stages(), { deferred: count })
+      assert.deepEqual(await self.stages(), { deferred: count })
       assert.deepEqual(
-        troubles(self).map(({ scope, messages }) => [scope, messages]),
+        (await troubles(self)).map(({ scope, messages }) => [scope, messages]),
         [['message', count]],
       )
       gmail.faults.clear()
@@ -281,11 +285,11 @@ test('F6: a server error for every message for days stops the account, counts ag
     }
     assert.ok(uploads(self) <= 6 + 72)
     assert.deepEqual(
-      rows(self, 10).filter(({ attempts }) => attempts > 0),
+      (await rows(self, 10)).filter(({ attempts }) => attempts > 0),
       [],
     )
     assert.deepEqual(
-      troubles(self).map(({ scope }) => scope),
+      (await troubles(self)).map(({ scope }) => scope),
       ['account'],
     )
     self.world.gmail.faults.clear()
@@ -313,7 +317,7 @@ test('F6: one message that Gmail answers with a server error each time is blamed
     )
     assert.equal(gmail.accepted.length, 12)
     assert.deepEqual(
-      troubles(self).map(({ scope }) => scope),
+      (await troubles(self)).map(({ scope }) => scope),
       ['message'],
     )
     gmail.faults.clear()

@@ -25,8 +25,8 @@ const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
 const atSource = ({ world }: Play): number => world.source.pop3?.messages.length ?? -1
-const firstRow = (self: Play, id = 1) => {
-  const row = self.app.journal.row(id)
+const firstRow = async (self: Play, id = 1) => {
+  const row = await self.app.journal.row(id)
   if (row === undefined) throw new Error('no row')
   return row
 }
@@ -36,10 +36,10 @@ async function untilDone(self: Play): Promise<void> {
   for (let i = 0; i < 12; i++) {
     self.clock.pass(hour)
     const made = await self.app.pull()
-    const { pending = 0 } = self.app.journal.conservation(portsOf(self.app).mailbox.name)
+    const { pending = 0 } = await self.app.journal.conservation(portsOf(self.app).mailbox.name)
     if (made.kind === 'pulled' && pending === 0 && made.result.count.settleAsked === 0) return
   }
-  throw new Error(`never done: ${JSON.stringify(self.stages())}`)
+  throw new Error(`never done: ${JSON.stringify(await self.stages())}`)
 }
 
 const shapes = [
@@ -109,7 +109,7 @@ for (const scopes of [undefined, reading]) {
         await self.deliver(mail('one'))
         gmail.faults.next('import', fault)
         await (fault.kind === 'hang' ? pullImpatiently(self) : self.app.pull())
-        assert.equal(firstRow(self).stage, 'importing', 'the outcome is unknown')
+        assert.equal((await firstRow(self)).stage, 'importing', 'the outcome is unknown')
         assert.equal(atSource(self), 1)
         await untilDone(self)
         assert.equal(atSource(self), 0)
@@ -120,7 +120,7 @@ for (const scopes of [undefined, reading]) {
           scopes !== undefined && taken ? 1 : 2,
           'a look-up spares the second upload where there is something to find',
         )
-        assert.equal(firstRow(self).repeated, uploads(self) - 1, 'told')
+        assert.equal((await firstRow(self)).repeated, uploads(self) - 1, 'told')
         await self.judge()
       })
     })
@@ -134,7 +134,7 @@ test('D3, A9: without a Message-ID and by default the import is repeated, and th
     await self.app.pull()
     await untilDone(self)
     assert.deepEqual([...self.world.gmail.stored().values()], [2])
-    assert.equal(firstRow(self).repeated, 1)
+    assert.equal((await firstRow(self)).repeated, 1)
     assert.match(self.printed(), /"event":"repeated"/)
     await self.judge()
   })
@@ -146,14 +146,14 @@ test('D3, A9: without a Message-ID the owner may choose to be asked; the others 
     self.world.gmail.faults.next('import', presets.reset('after-accept'))
     await self.app.pull()
     await untilDone(self)
-    assert.deepEqual(self.stages(), { refused: 1, settled: 1 })
-    assert.equal(firstRow(self).fault?.code, 'gmail.ask-owner')
+    assert.deepEqual(await self.stages(), { refused: 1, settled: 1 })
+    assert.equal((await firstRow(self)).fault?.code, 'gmail.ask-owner')
     assert.equal(atSource(self), 1)
     await self.judge()
     // The owner says: once more.
-    self.app.journal.move(1, 'listed', { notBeforeMs: null })
+    await self.app.journal.move(1, 'listed', { notBeforeMs: null })
     await untilDone(self)
-    assert.equal(firstRow(self).repeated, 1, 'told')
+    assert.equal((await firstRow(self)).repeated, 1, 'told')
     await self.judge()
   })
 })
@@ -170,11 +170,11 @@ test('D3: the outcome unknown, then a fault of the message itself: it stays unkn
         await self.app.pull()
         self.clock.pass(31_000)
       }
-      assert.equal(firstRow(self).stage, 'importing')
+      assert.equal((await firstRow(self)).stage, 'importing')
       gmail.indexNow()
       gmail.faults.clear()
       await untilDone(self)
-      assert.equal(firstRow(self).stage, 'settled')
+      assert.equal((await firstRow(self)).stage, 'settled')
       assert.deepEqual([...gmail.stored().values()], [1])
       await self.judge()
     })
@@ -194,7 +194,7 @@ test('D3: a message of unknown outcome that left the source is looked for in Gma
         if (stored !== undefined) world.source.pop3?.vanish(stored)
         await untilDone(self)
         const found = scopes !== undefined && world.gmail.stored().size === 1
-        assert.equal(firstRow(self).stage, found ? 'settled' : 'gone')
+        assert.equal((await firstRow(self)).stage, found ? 'settled' : 'gone')
         await self.judge({ takenAway: [message] })
       })
     }
@@ -215,10 +215,10 @@ for (const WHEN_OUTCOME_UNKNOWN of ['repeat', 'ask']) {
       }
       const asked = WHEN_OUTCOME_UNKNOWN === 'ask'
       assert.deepEqual([...world.gmail.stored().values()], [asked ? 1 : 2])
-      assert.equal(firstRow(self, 2).stage, asked ? 'refused' : 'settled')
+      assert.equal((await firstRow(self, 2)).stage, asked ? 'refused' : 'settled')
       await self.judge()
       if (!asked) return
-      self.app.journal.move(2, 'listed', { notBeforeMs: null })
+      await self.app.journal.move(2, 'listed', { notBeforeMs: null })
       await untilDone(self)
       await self.judge()
     })
@@ -258,11 +258,11 @@ for (const message of [
         presets.refused(message),
       )
       await untilDone(self)
-      assert.deepEqual(self.stages(), { refused: 1, settled: 1 })
+      assert.deepEqual(await self.stages(), { refused: 1, settled: 1 })
       assert.equal(atSource(self), 1)
       assert.equal(uploads(self), 2)
       await self.judge()
-      self.app.journal.move(1, 'listed', { attempts: 0, notBeforeMs: null })
+      await self.app.journal.move(1, 'listed', { attempts: 0, notBeforeMs: null })
       await untilDone(self)
       assert.equal(atSource(self), 0)
       await self.judge()
@@ -280,7 +280,7 @@ test('D5: a bare "Bad Request" is tried over six hours while other mail goes in,
     await self.app.pull()
     await self.deliver(mail('good'))
     const began = self.clock.nowMs()
-    while (firstRowOrUndefined(self)?.stage !== 'refused') {
+    while ((await firstRowOrUndefined(self))?.stage !== 'refused') {
       assert.ok(self.clock.nowMs() - began < 2 * day, 'it is set aside in the end')
       await self.app.pull()
       self.clock.pass(5 * minute)
@@ -299,7 +299,7 @@ test('D5: what import refuses goes by insert where the owner allowed it, once', 
     await self.deliver(Buffer.from('From: not an address\r\nMessage-ID: <x@y>\r\n\r\nx\r\n'), mail('good'))
     gmail.faults.next('insert', presets.reset('after-accept'))
     await self.app.pull()
-    assert.equal(firstRow(self).stage, 'importing')
+    assert.equal((await firstRow(self)).stage, 'importing')
     await untilDone(self)
     assert.equal(atSource(self), 0)
     assert.equal(gmail.accepted.filter(one => one.method === 'insert').length, 2)
@@ -339,11 +339,11 @@ for (const [name, at, fault, code] of accountTroubles) {
       assert.ok(uploads(self) <= 12, 'not one try for each message')
       assert.equal(atSource(self), 12)
       assert.deepEqual(
-        Object.keys(self.stages()).filter(stage => !['listed', 'deferred'].includes(stage)),
+        Object.keys(await self.stages()).filter(stage => !['listed', 'deferred'].includes(stage)),
         [],
       )
       const account = portsOf(self.app).mailbox.account
-      assert.equal(self.app.journal.accountState(account).fault?.code, code)
+      assert.equal((await self.app.journal.accountState(account)).fault?.code, code)
       const before = uploads(self)
       assert.equal((await self.app.pull({ gate: true })).kind, 'waiting')
       assert.equal(uploads(self), before)
@@ -351,7 +351,7 @@ for (const [name, at, fault, code] of accountTroubles) {
       self.clock.pass(day)
       await untilDone(self)
       assert.equal(atSource(self), 0)
-      assert.equal(self.app.journal.accountState(account).fault, undefined)
+      assert.equal((await self.app.journal.accountState(account)).fault, undefined)
       await self.judge()
     })
   })
@@ -374,7 +374,7 @@ for (const shape of ['drive-403', 'photos-400', 'mail-403', 'exhausted-429'] as 
       const made = await self.app.pull()
       assert.equal(codeOf(made), 'gmail.storage-full')
       assert.ok(made.kind === 'failed' && made.notBeforeMs - self.clock.nowMs() >= minute)
-      assert.equal(self.stages().refused, undefined)
+      assert.equal((await self.stages()).refused, undefined)
       self.world.gmail.faults.clear()
       await untilDone(self)
       assert.equal(atSource(self), 0)
@@ -394,7 +394,7 @@ test('D8: other octets under the same Message-ID: Gmail keeps the first; the sec
     await untilDone(self)
     assert.deepEqual([...self.world.gmail.stored().values()], [1])
     assert.equal(atSource(self), 2, 'the only copies of these octets')
-    const sentence = self.app.journal.conservation(portsOf(self.app).mailbox.name)
+    const sentence = await self.app.journal.conservation(portsOf(self.app).mailbox.name)
     assert.deepEqual([sentence.imported, sentence.merged], [1, 2])
     await self.judge()
   })
@@ -447,8 +447,8 @@ for (const [name, fault, aside] of [
         await self.app.pull()
         self.clock.pass(5 * hour)
       }
-      assert.equal(firstRow(self).stage, aside)
-      assert.equal(firstRow(self, 2).stage, 'settled')
+      assert.equal((await firstRow(self)).stage, aside)
+      assert.equal((await firstRow(self, 2)).stage, 'settled')
       assert.equal(atSource(self), 1)
       await self.judge()
     })
@@ -489,8 +489,8 @@ for (const [name, fault] of [
         self.clock.pass(5 * minute)
         await self.app.pull()
       }
-      assert.equal(firstRow(self).stage, 'importing', 'not repeated on a guess')
-      assert.equal(firstRow(self, 2).stage, 'settled')
+      assert.equal((await firstRow(self)).stage, 'importing', 'not repeated on a guess')
+      assert.equal((await firstRow(self, 2)).stage, 'settled')
       gmail.faults.clear()
       await untilDone(self)
       assert.equal(uploads(self), 2)
@@ -506,7 +506,7 @@ test('D11: a Message-ID that Gmail cannot search for holds up nothing, and the r
     await self.app.pull()
     await untilDone(self)
     assert.equal(atSource(self), 0)
-    assert.equal(firstRow(self).repeated, 1)
+    assert.equal((await firstRow(self)).repeated, 1)
     await self.judge()
   })
 })
@@ -522,7 +522,7 @@ for (const [name, fault] of strangers) {
       self.world.gmail.faults.always('import', fault)
       await self.app.pull()
       assert.equal(atSource(self), 1)
-      assert.equal(self.stages().settled, undefined)
+      assert.equal((await self.stages()).settled, undefined)
       self.world.gmail.faults.clear()
       await untilDone(self)
       assert.equal(atSource(self), 0)
@@ -608,7 +608,7 @@ test('E10: a hostile text in an error of Gmail never reaches the log raw, and no
       presets.refused(`Invalid From header \x1b[31m\r\n2026 fake\u202e ${token}`),
     )
     await self.app.pull()
-    assert.equal(self.stages().refused, 1)
+    assert.equal((await self.stages()).refused, 1)
     assert.doesNotMatch(self.printed(), /\x1b|\u202e/)
     await self.judge()
   })

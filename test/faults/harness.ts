@@ -34,7 +34,7 @@ export interface Play {
   /** Another process on the same state directory, perhaps configured otherwise. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>
   /** The journal's rows of the first mailbox, by stage. */
-  stages(): Readonly<Record<string, number>>
+  stages(): Promise<Readonly<Record<string, number>>>
   /** Everything logged by all processes so far. */
   printed(): string
   /** O1, O2, O3 and O5; and O6: two more pulls upload nothing and remove nothing more. */
@@ -71,14 +71,15 @@ export async function play(
       await app.close()
       app = await openInProcess(world, { clock, env: { ...options.more, ...env } })
     },
-    stages: () => Object.fromEntries(Object.entries(app.journal.counts(name())).filter(([, n]) => n > 0)),
+    stages: async () =>
+      Object.fromEntries(Object.entries(await app.journal.counts(name())).filter(([, n]) => n > 0)),
     printed: () => earlier + app.log(),
     async judge(more = {}) {
       const all = {
         world,
         put,
         early,
-        repeated: app.journal.repeatedCount(name()),
+        repeated: await app.journal.repeatedCount(name()),
         printed: self.printed(),
         ...more,
       }
@@ -90,7 +91,7 @@ export async function play(
       }
       assert.equal(world.gmail.accepted.length, uploads, 'O6: another run changes nothing')
       await judge(all)
-      const sentence = app.journal.conservation(name())
+      const sentence = await app.journal.conservation(name())
       const { listed, imported, merged, refused, pending, ignored, gone } = sentence
       assert.equal(
         imported + merged + refused + pending + ignored + gone,

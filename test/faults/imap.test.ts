@@ -188,7 +188,7 @@ async function brokenBody(self: Play, fault: () => ImapPlay): Promise<void> {
   }
   assert.deepEqual(uploads(self), [sha256(mail('good'))])
   assert.deepEqual((await self.world.source.stored()).sort(), [mail('bad'), mail('good')].map(sha256).sort())
-  assert.ok(self.app.journal.inStages(mailboxOf(self), ['deferred'])[0]?.fault !== undefined, 'told')
+  assert.ok((await self.app.journal.inStages(mailboxOf(self), ['deferred']))[0]?.fault !== undefined, 'told')
   delete imap(self).faults.at
   self.clock.pass(5 * hour)
   countOf(await self.app.pull())
@@ -540,7 +540,7 @@ for (const [at, fault, code] of [
         /connections|maintenance|slow|later|commands|bandwidth|web site/,
       )
       assert.match(self.app.log(), new RegExp(code))
-      assert.equal(self.app.journal.mailbox(mailboxOf(self)).fault?.code, code)
+      assert.equal((await self.app.journal.mailbox(mailboxOf(self))).fault?.code, code)
       delete imap(self).faults.at
       self.clock.pass(hour)
       countOf(await self.app.pull())
@@ -577,7 +577,7 @@ for (const [name, break_] of [
       )
       assert.equal(made.result.count.imported, 1)
       assert.deepEqual(
-        self.app.journal.troubles.list().map(({ scope, subject }) => [scope, subject]),
+        (await self.app.journal.troubles.list()).map(({ scope, subject }) => [scope, subject]),
         [['folder', 'Work']],
       )
       await self.judge()

@@ -62,7 +62,7 @@ for (const [name, lines] of forms) {
         }
         assert.deepEqual(pop3Of(self).messages, [])
         assert.equal(self.world.gmail.accepted.length, 4)
-        assert.deepEqual(self.stages(), { settled: 4 })
+        assert.deepEqual(await self.stages(), { settled: 4 })
       }))
   }
 }

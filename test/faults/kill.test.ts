@@ -152,7 +152,7 @@ async function killAt(scenario: Scenario, at: number): Promise<boolean> {
     await judge(world, scenario, at)
     judgeOrder(world, where)
     const uploads = world.gmail.accepted.length
-    const told = resumed.journal.repeatedCount(resumed.bridge.mailboxes[0]?.mailbox.name ?? '')
+    const told = await resumed.journal.repeatedCount(resumed.bridge.mailboxes[0]?.mailbox.name ?? '')
     assert.ok(
       uploads - digests(scenario).length <= told,
       `${where}: an upload was repeated untold (${count.repeated})`,

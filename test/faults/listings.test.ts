@@ -20,8 +20,8 @@ const imap = ({ world }: Play): ImapServer => {
   return world.source.imap
 }
 const uploads = ({ world }: Play): string[] => world.gmail.accepted.map(one => one.sha256)
-const troubles = (self: Play): (readonly [string, FaultCode])[] =>
-  self.app.journal.troubles.list().map(({ scope, code }) => [scope, code])
+const troubles = async (self: Play): Promise<(readonly [string, FaultCode])[]> =>
+  (await self.app.journal.troubles.list()).map(({ scope, code }) => [scope, code])
 const unclear = [['folder', 'source.listing-unclear']]
 
 const size = mail('a').length
@@ -59,11 +59,11 @@ for (const [name, answers] of pop3Lies) {
           'source.listing-unclear',
         ])
       }
-      assert.deepEqual(troubles(self), unclear)
+      assert.deepEqual(await troubles(self), unclear)
       assert.equal(pop3(self).messages.length, 3)
       delete pop3(self).faults.line
       for (let i = 0; i < 2; i++) countOf(await self.app.pull())
-      assert.deepEqual(troubles(self), [])
+      assert.deepEqual(await troubles(self), [])
       assert.equal(pop3(self).messages.length, 0, 'deleted once the listing is clear')
       assert.equal(uploads(self).length, 3)
     }))
@@ -76,7 +76,7 @@ test('F17: POP3, what is understood of a listing goes on being imported, also wh
       await self.deliver(mail(name))
       assert.equal(countOf(await self.app.pull()).imported, 1)
     }
-    assert.deepEqual(troubles(self), unclear)
+    assert.deepEqual(await troubles(self), unclear)
     assert.equal(pop3(self).messages.length, 3)
   }))
 
@@ -88,7 +88,7 @@ test('F17: POP3, mail that is let in between two answers is asked for again and 
       verb === 'STAT' && left-- > 0 ? { answer: '+OK 0 0\r\n' } : undefined
     const made = await self.app.pull()
     assert.equal(countOf(made).imported, 1)
-    assert.deepEqual(troubles(self), [])
+    assert.deepEqual(await troubles(self), [])
   }))
 
 test('F17: POP3, an empty maildrop that is empty by all three answers is understood', () =>
@@ -97,7 +97,7 @@ test('F17: POP3, an empty maildrop that is empty by all three answers is underst
     countOf(await self.app.pull())
     for (const message of [...pop3(self).messages]) pop3(self).vanish(message)
     countOf(await self.app.pull())
-    assert.deepEqual(troubles(self), [])
+    assert.deepEqual(await troubles(self), [])
   }))
 
 for (const again of [false, true]) {
@@ -115,13 +115,13 @@ for (const again of [false, true]) {
       )
       pop3(self).faults.line = ({ verb }) => (verb === 'STAT' ? { answer: '+OK 9 9\r\n' } : undefined)
       countOf(await self.app.pull())
-      assert.deepEqual(self.stages(), {}, 'nothing is left by rule yet')
+      assert.deepEqual(await self.stages(), {}, 'nothing is left by rule yet')
       self.clock.pass(hour)
       if (!again) delete pop3(self).faults.line
       await self.deliver(dated('new', self.clock.nowMs()))
       countOf(await self.app.pull())
       assert.deepEqual(uploads(self), [sha256(self.put[2] ?? Buffer.alloc(0))])
-      assert.equal(self.stages().baseline, 2)
+      assert.equal((await self.stages()).baseline, 2)
     }))
 }
 
@@ -173,10 +173,10 @@ for (const [name, lies] of imapLies) {
         self.put.push(mail('other'))
         const first = countOf(await self.app.pull())
         assert.deepEqual([first.imported, first.gone, first.settled, first.settleAsked], [1, 0, 0, 0])
-        assert.deepEqual(troubles(self), unclear)
+        assert.deepEqual(await troubles(self), unclear)
         delete server.faults.at
         countOf(await self.app.pull())
-        assert.deepEqual(troubles(self), [])
+        assert.deepEqual(await troubles(self), [])
         assert.equal(uploads(self).length, 4)
       },
     ))
@@ -188,8 +188,8 @@ test('F17: IMAP, UIDs that SEARCH names and no message has are no messages', () 
     imap(self).faults.at = ({ verb }) =>
       verb === 'UID SEARCH' ? { do: 'answer', pieces: ['* SEARCH 1 2 77\r\n', '{tag} OK\r\n'] } : undefined
     assert.equal(countOf(await self.app.pull()).imported, 2)
-    assert.deepEqual(troubles(self), [])
-    assert.deepEqual(self.stages(), { settled: 2 })
+    assert.deepEqual(await troubles(self), [])
+    assert.deepEqual(await self.stages(), { settled: 2 })
   }))
 
 test('F17: a message that is listed for days and is not there is told, and waits for nobody in the end', () =>
@@ -202,14 +202,14 @@ test('F17: a message that is listed for days and is not there is told, and waits
       await self.app.pull()
       self.clock.pass(hour)
     }
-    assert.deepEqual(troubles(self), [['message', 'message.listed-only']])
-    const { pending, refused } = self.app.journal.conservation(portsOf(self.app).mailbox.name)
+    assert.deepEqual(await troubles(self), [['message', 'message.listed-only']])
+    const { pending, refused } = await self.app.journal.conservation(portsOf(self.app).mailbox.name)
     assert.deepEqual([pending, refused], [0, 1])
     assert.equal(uploads(self).length, 1)
     const [ghost] = server.messages
     if (ghost !== undefined) server.vanish(ghost)
     await self.app.pull()
-    assert.deepEqual(troubles(self), [])
+    assert.deepEqual(await troubles(self), [])
   }))
 
 const noDates = [
@@ -265,7 +265,7 @@ test('F18: a Received line that cannot be leaves the word to the Date', () =>
     const received = 'Received: from a by b; Thu, 01 Jan 1970 00:00:00 +0000\r\n'
     await self.deliver(mail('old', 200, `${received}Date: Wed, 1 Jan 2025 10:00:00 +0900\r\n`))
     assert.equal(countOf(await self.app.pull()).imported, 0)
-    assert.deepEqual(self.stages(), { baseline: 1 })
+    assert.deepEqual(await self.stages(), { baseline: 1 })
   }))
 
 for (const size of ['-1', '0', '4294967295', '9223372036854775808', 'NaN', '1e3', '']) {
@@ -298,6 +298,6 @@ for (const validity of ['1731940461857054720', '18446744073709551616', '-1700000
       self.clock.pass(2 * day)
       for (let i = 0; i < 2; i++) countOf(await self.app.pull())
       assert.equal(folder.messages.length, 0)
-      assert.deepEqual(troubles(self), [])
+      assert.deepEqual(await troubles(self), [])
     }))
 }

@@ -170,7 +170,7 @@ test('F9: a watch that is refused and pulls that go well: the mail comes, and th
     try {
       await until(() => refusedAtMs.length === 1, 'the watch was refused')
       for (let n = 2; n <= 6; n++) {
-        self.app.journal.setNote('check-now', '1')
+        await self.app.journal.setNote('check-now', '1')
         const before = attempts
         await until(() => attempts > before, 'a pull')
         // A good login ends the pause at once, as long as room is left for the pulls.
@@ -239,20 +239,20 @@ for (const [verb, phase, ms] of [
       assert.ok(tries >= 2 && tries <= 4, `${tries} tries`)
       const name = portsOf(self.app).mailbox.name
       const learned = () => learnedDeadlines(self.app.journal, name, self.clock.nowMs())
-      assert.ok((learned()[phase]?.ms ?? 0) >= ms)
-      assert.ok(Object.values(learned()).every(one => one.ms <= 600_000))
+      assert.ok(((await learned())[phase]?.ms ?? 0) >= ms)
+      assert.ok(Object.values(await learned()).every(one => one.ms <= 600_000))
       // Still needed: kept for another few days.
       if (phase !== 'retrieve') {
         for (let n = 0; n < 2; n++) {
           self.clock.pass(2 * day)
           countOf(await hurry(self.clock, 5000, self.app.pull()))
         }
-        assert.ok((learned()[phase]?.ms ?? 0) >= ms)
+        assert.ok(((await learned())[phase]?.ms ?? 0) >= ms)
       }
       server.silentMs = {}
       self.clock.pass(4 * day)
       countOf(await self.app.pull())
-      assert.deepEqual(learned(), {})
+      assert.deepEqual(await learned(), {})
     }))
 
 // https://github.com/scroogie/asimap/issues/372
@@ -264,11 +264,11 @@ test('F10: an IMAP server that needs 75 s to open a folder is given them', () =>
     imap.faults.at = ({ verb }) => (verb === 'EXAMINE' ? { do: 'silence' } : undefined)
     assert.equal(codeOf(await hurry(self.clock, 5000, self.app.pull())), 'source.timeout')
     const { name } = portsOf(self.app).mailbox
-    assert.equal(learnedDeadlines(self.app.journal, name, self.clock.nowMs()).select?.ms, 180_000)
+    assert.equal((await learnedDeadlines(self.app.journal, name, self.clock.nowMs())).select?.ms, 180_000)
     const beganMs = self.clock.monotonicMs()
     assert.equal(codeOf(await hurry(self.clock, 5000, self.app.pull())), 'source.timeout')
     assert.ok(self.clock.monotonicMs() - beganMs >= 180_000)
-    assert.equal(learnedDeadlines(self.app.journal, name, self.clock.nowMs()).select?.ms, 600_000)
+    assert.equal((await learnedDeadlines(self.app.journal, name, self.clock.nowMs())).select?.ms, 600_000)
     imap.faults.at = () => undefined
     countOf(await self.app.pull())
     await self.judge()
@@ -405,7 +405,7 @@ test('F12: a refusal that lasts is a changed password, and is told once', () =>
     assert.equal(codes[0], 'source.login-doubtful')
     assert.equal(codes.at(-1), 'source.login-refused')
     assert.equal(codes.indexOf('source.login-refused'), codes.lastIndexOf('source.login-doubtful') + 1)
-    assert.equal(self.app.journal.troubles.list().length, 1)
+    assert.equal((await self.app.journal.troubles.list()).length, 1)
   }))
 
 test('F11: a wait is kept for the server and login that it was recorded for, and for no corrected one', async () => {

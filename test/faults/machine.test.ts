@@ -293,7 +293,7 @@ test('E3: bits flipped in 100 pages: refused, or harmless; never a second import
       writeFileSync(file, harmed)
       let code = 'none'
       try {
-        openJournal(world.stateDir, 'run', () => {})?.close()
+        await (await openJournal(world.stateDir, 'run', () => {}))?.close()
       } catch (error) {
         code = asFault(error).code
       }
@@ -473,7 +473,7 @@ test('E8: an upgrade that is run twice changes nothing; a downgrade is refused i
       return JSON.stringify(rows)
     }
     const before = schema()
-    for (let i = 0; i < 2; i++) openJournal(world.stateDir, 'run', () => {}).close()
+    for (let i = 0; i < 2; i++) await (await openJournal(world.stateDir, 'run', () => {})).close()
     assert.equal(schema(), before)
     sql(file, `PRAGMA user_version = ${migrations.length + 1}`)
     const ended = await world.run(['pull'])
@@ -504,7 +504,7 @@ test('E9: from keep to delete: only what was imported and stands there proved is
       self.world.source.pop3?.messages.map(message => message.octets.includes('bad')),
       [true],
     )
-    assert.equal(self.stages().refused, 1)
+    assert.equal((await self.stages()).refused, 1)
     self.world.gmail.faults.clear()
     await self.judge()
     assert.equal(self.world.gmail.accepted.length, 2)
@@ -591,8 +591,8 @@ test('E9: from POP3 to IMAP on the same mailbox: nothing again, nothing skipped,
       assert.equal(pop3.gmail.accepted.length, 5)
       assert.deepEqual([...pop3.gmail.stored().values()], [1, 1, 1, 1, 1])
       const mailbox = moved.bridge.mailboxes[0]?.mailbox.name ?? ''
-      const { pending, listed, ...rest } = moved.journal.conservation(mailbox)
-      assert.equal(pending, 0, JSON.stringify(moved.journal.counts(mailbox)))
+      const { pending, listed, ...rest } = await moved.journal.conservation(mailbox)
+      assert.equal(pending, 0, JSON.stringify(await moved.journal.counts(mailbox)))
       assert.equal(
         listed,
         Object.values(rest).reduce((sum, one) => sum + one, 0),
@@ -635,9 +635,9 @@ test('E3: the state directory copied while hikyaku runs opens again', async () =
     mkdirSync(copy)
     for (const name of readdirSync(self.world.stateDir))
       if (name.startsWith('journal')) copyFileSync(join(self.world.stateDir, name), join(copy, name))
-    const journal = openJournal(copy, 'run', () => {})
-    assert.equal(journal.row(1)?.stage, 'settled')
-    journal.close()
+    const journal = await openJournal(copy, 'run', () => {})
+    assert.equal((await journal.row(1))?.stage, 'settled')
+    await journal.close()
   })
 })
 

@@ -44,17 +44,18 @@ const pullAt = (world: World, way: 'in' | 'out' | 'not'): Promise<Ended> =>
   })
 
 /** Every row of the journal, by the digest of its octets where it was read, else by its number. */
-function rows(world: World): readonly MessageRow[] {
-  const journal = openJournal(world.stateDir, 'look')
+async function rows(world: World): Promise<readonly MessageRow[]> {
+  const journal = await openJournal(world.stateDir, 'look')
   assert.ok(journal)
   try {
-    return Array.from({ length: 50 }, (_, at) => journal.row(at + 1)).filter(row => row !== undefined)
+    const rows = await Promise.all(Array.from({ length: 50 }, (_, at) => journal.row(at + 1)))
+    return rows.filter(row => row !== undefined)
   } finally {
-    journal.close()
+    await journal.close()
   }
 }
-const asideOf = (world: World): readonly MessageRow[] =>
-  rows(world).filter(row => row.fault?.code === 'message.poison')
+const asideOf = async (world: World): Promise<readonly MessageRow[]> =>
+  (await rows(world)).filter(row => row.fault?.code === 'message.poison')
 
 const told = (ended: Ended): string => `${ended.code} ${ended.signal}\n${ended.stdout}${ended.stderr}`
 
@@ -66,12 +67,12 @@ for (const protocol of ['pop3', 'imap'] as const) {
       for (const start of [1, 2]) {
         const killed = await pullAt(world, 'in')
         assert.equal(killed.signal, 'SIGKILL', `start ${start}: ${told(killed)}`)
-        assert.deepEqual(asideOf(world), [], `start ${start}`)
+        assert.deepEqual(await asideOf(world), [], `start ${start}`)
       }
       const third = await pullAt(world, 'in')
       assert.equal(third.code, 1, told(third))
       assert.equal(world.gmail.stored().size, 9, 'nothing else waits for it')
-      const [aside, ...others] = asideOf(world)
+      const [aside, ...others] = await asideOf(world)
       assert.deepEqual(others, [], 'no innocent is blamed')
       assert.equal(aside?.stage, 'deferred')
       assert.equal(aside.fault?.facts.ends, 2)
@@ -92,7 +93,7 @@ for (const protocol of ['pop3', 'imap'] as const) {
       assert.equal((await pullAt(world, 'in')).signal, 'SIGKILL')
       const last = await pullAt(world, 'in')
       assert.equal(last.code, 1, told(last))
-      const refused = rows(world).filter(row => row.stage === 'refused')
+      const refused = (await rows(world)).filter(row => row.stage === 'refused')
       assert.deepEqual(
         refused.map(row => [row.id, row.fault?.code, row.fault?.retry, row.fault?.facts.ends]),
         [[aside.id, 'message.poison', 'owner', 3]],
@@ -117,7 +118,7 @@ test('G17: where it dies during the upload, what is unknown stays unknown, and n
     for (let start = 0; start < 2; start += 1) assert.equal((await pullAt(world, 'out')).signal, 'SIGKILL')
     const third = await pullAt(world, 'out')
     assert.equal(third.code, 1, told(third))
-    const [aside, ...others] = asideOf(world)
+    const [aside, ...others] = await asideOf(world)
     assert.deepEqual(others, [])
     assert.equal(aside?.stage, 'importing')
     assert.equal(aside.outcomeUnknown, true)
@@ -148,7 +149,7 @@ test('G17: after an hour it is tried once more by itself, so that a power cut ke
     clock.pass(hour + 1000)
     assert.equal(countOf(await app.pull()).imported, 1)
     await app.close()
-    assert.deepEqual(asideOf(world), [])
+    assert.deepEqual(await asideOf(world), [])
     await judge({ world, put, printed: app.log() })
   }))
 
@@ -199,7 +200,7 @@ test('G17: a daemon that is killed again and again while nothing is in hand blam
       await until(() => pop3.openConnections() === 0, 'the end of the pull')
       child.kill('SIGKILL')
       await child.ended
-      assert.deepEqual(asideOf(world), [])
+      assert.deepEqual(await asideOf(world), [])
     }
     const last = await pullAt(world, 'not')
     assert.equal(last.code, 0, told(last))

@@ -154,12 +154,12 @@ test('B3: QUIT without an answer, refused or cut off proves no deletion, and not
       await hurry(self.clock, 30_000, self.app.pull())
       delete faults.quit
       delete faults.line
-      assert.equal(self.stages().settled ?? 0, serial, 'not believed before it is seen')
+      assert.equal((await self.stages()).settled ?? 0, serial, 'not believed before it is seen')
       for (let i = 0; i < 2; i++) {
         self.clock.pass(2 * hour)
         countOf(await self.app.pull())
       }
-      assert.equal(self.stages().settled, serial + 1)
+      assert.equal((await self.stages()).settled, serial + 1)
     }
     assert.deepEqual(server.messages, [])
     await self.judge()
@@ -173,17 +173,17 @@ test('B4: a maildrop that says +OK and deletes nothing is told after two cycles,
     const { faults, ledger } = server
     faults.readOnly = true
     await self.deliver(mail('one'), mail('two'))
-    const warning = (): string | undefined =>
-      self.app.journal.troubles.list().find(one => one.scope === 'wish')?.code
+    const warning = async (): Promise<string | undefined> =>
+      (await self.app.journal.troubles.list()).find(one => one.scope === 'wish')?.code
     const asked = (): number => ledger.commands.filter(line => line.startsWith('DELE')).length
     for (let cycle = 1; cycle <= 2; cycle++) {
       countOf(await self.app.pull())
-      assert.equal(warning(), undefined, `told too early: cycle ${cycle}`)
+      assert.equal(await warning(), undefined, `told too early: cycle ${cycle}`)
       self.clock.pass(minute)
     }
     assert.equal(asked(), 4)
     countOf(await self.app.pull())
-    assert.equal(warning(), 'source.read-only')
+    assert.equal(await warning(), 'source.read-only')
     assert.match(self.printed(), /source\.read-only/)
     for (let i = 0; i < 30; i++) {
       self.clock.pass(minute)
@@ -198,7 +198,7 @@ test('B4: a maildrop that says +OK and deletes nothing is told after two cycles,
     self.clock.pass(hour)
     countOf(await self.app.pull())
     countOf(await self.app.pull())
-    assert.equal(warning(), undefined)
+    assert.equal(await warning(), undefined)
     assert.deepEqual(server.messages, [])
     await self.judge()
     assert.equal(self.world.gmail.accepted.length, 2)
@@ -218,7 +218,7 @@ test('B5: a message that vanishes between listing and RETR is gone, and the othe
     const first = countOf(await self.app.pull())
     assert.equal(first.imported, 2)
     countOf(await self.app.pull())
-    assert.deepEqual(self.stages(), { settled: 2, gone: 1 })
+    assert.deepEqual(await self.stages(), { settled: 2, gone: 1 })
     await self.judge({ takenAway: [lost] })
   })
 })
@@ -657,7 +657,7 @@ test('B15: a message over the limit of Gmail stays at the source, is told once, 
       server.messages.map(message => message.octets),
       [big],
     )
-    assert.equal(self.stages().refused, 1)
+    assert.equal((await self.stages()).refused, 1)
     assert.equal(self.printed().match(/"event":"refused"/g)?.length, 1)
     await self.judge()
   })
@@ -691,7 +691,7 @@ test('B17: a ban of an hour is sat out with few attempts, told as one trouble, a
     const since = new Set<number | undefined>()
     for (; self.clock.nowMs() < began + hour; self.clock.pass(20_000)) {
       await self.app.pull({ gate: true })
-      since.add(self.app.journal.mailbox(name).failingSinceMs)
+      since.add((await self.app.journal.mailbox(name)).failingSinceMs)
     }
     const attempts = server.ledger.connections - before
     assert.ok(attempts >= 4 && attempts <= 20, `${attempts} connections in an hour`)

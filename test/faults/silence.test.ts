@@ -30,14 +30,14 @@ test('F20: mail that IDLE keeps back is in Gmail within a quarter of a minute, a
       } finally {
         clearInterval(timer)
       }
-      await until(() => wayOf() === 'silent', 'what is learned of it')
+      await until(async () => (await wayOf()) === 'silent', 'what is learned of it')
       assert.ok(self.clock.monotonicMs() - beganMs < minute / 4, `${self.clock.monotonicMs() - beganMs} ms`)
     } finally {
       stop.abort()
       await running
     }
-    assert.equal(wayOf(), 'silent')
+    assert.equal(await wayOf(), 'silent')
     await self.restart()
-    assert.equal(wayOf(), 'silent')
+    assert.equal(await wayOf(), 'silent')
     await self.judge()
   }))

@@ -80,7 +80,7 @@ test('F1, F2: in a week a folder vanishes, an account is suspended and a message
       await hours(24)
       assert.equal(titles().length, 6)
       assert.match(titles()[5] ?? '', /works again/)
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
       await hours(24)
       assert.equal(titles().length, 6)
     })
@@ -95,21 +95,21 @@ test('F1: a folder that vanished is in the list until it is listed again, and a 
     const list = () => self.app.journal.troubles.list()
     countOf(await self.app.pull())
     assert.deepEqual(
-      list().map(({ scope, subject, code, times }) => [scope, subject, code, times]),
+      (await list()).map(({ scope, subject, code, times }) => [scope, subject, code, times]),
       [['folder', 'Orders', 'source.folder-missing', 1]],
     )
     await self.deliver(mail('one'))
     countOf(await self.app.pull())
-    assert.equal(list()[0]?.times, 2)
+    assert.equal((await list())[0]?.times, 2)
     await self.restart({ MAIL_FOLDERS: 'INBOX' })
     countOf(await self.app.pull())
-    assert.deepEqual(list(), [], 'taken out of the configuration')
+    assert.deepEqual(await list(), [], 'taken out of the configuration')
     await self.restart(folders)
     countOf(await self.app.pull())
-    assert.equal(list().length, 1)
+    assert.equal((await list()).length, 1)
     imap.create('Orders')
     countOf(await self.app.pull())
-    assert.deepEqual(list(), [])
+    assert.deepEqual(await list(), [])
   }))
 
 test('F2: a pull in which mail was due and none went in is no good one, and the ping says so', () =>
@@ -117,14 +117,14 @@ test('F2: a pull in which mail was due and none went in is no good one, and the 
     const imap = imapOf(self)
     const { name } = portsOf(self.app).mailbox
     countOf(await self.app.pull())
-    const goodMs = self.app.journal.mailbox(name).lastGoodPullAtMs
+    const goodMs = (await self.app.journal.mailbox(name)).lastGoodPullAtMs
     imap.faults.at = ({ verb, text }) =>
       isBody(verb, text) ? { do: 'answer', pieces: ['{tag} NO later\r\n'] } : undefined
     await self.deliver(mail('one'))
     self.clock.pass(minute)
     const made = await self.app.pull()
     assert.ok(made.kind === 'pulled' && !made.result.good)
-    assert.equal(self.app.journal.mailbox(name).lastGoodPullAtMs, goodMs)
+    assert.equal((await self.app.journal.mailbox(name)).lastGoodPullAtMs, goodMs)
     const hook = await startHookServer()
     try {
       const env = { ...self.world.env, ALERT_PING: `${hook.url}/uuid` }
@@ -182,7 +182,7 @@ test('F3: a deletion that the server cannot do safely is told once, with its all
       delete imap.faults.capabilitiesAfterLogin
       await hours(3)
       assert.equal(titles().length, 2)
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
       assert.equal(imap.folder('INBOX')?.messages.length, 0)
     })
     await self.judge()

@@ -24,7 +24,7 @@ const sent = (self: Play, verb: string): number =>
 
 /** Mail goes on: no back-off, no fault of the mailbox, and the next message is imported by the next pull. */
 async function mailGoesOn(self: Play, name: string): Promise<void> {
-  const { failures, notBeforeMs } = self.app.journal.mailbox(portsOf(self.app).mailbox.name)
+  const { failures, notBeforeMs } = await self.app.journal.mailbox(portsOf(self.app).mailbox.name)
   assert.deepEqual([failures, notBeforeMs], [0, undefined])
   const before = self.world.gmail.accepted.length
   await self.deliver(mail(name))
@@ -93,7 +93,7 @@ for (const [name, options, lacks, at] of refusals) {
       }
       await self.deliver(mail('a'), mail('b'))
       countOf(await self.app.pull())
-      const wish = wishOf(self)
+      const wish = await wishOf(self)
       assert.ok(wish)
       if (!name.includes('connection')) assert.match(wish.said ?? '', /dead/)
       for (let n = 0; n < 4; n++) await mailGoesOn(self, `more-${n}`)
@@ -111,7 +111,7 @@ for (const [name, options, lacks, at] of refusals) {
         countOf(await self.app.pull({ gate: true }))
       }
       assert.equal(imap.folder('INBOX')?.messages.length, 0, 'carried out as soon as the server can')
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
       assert.equal(self.world.gmail.accepted.length, 6)
       if (options === moves) assert.equal(imap.folder('Done')?.messages.length, 6)
     }))
@@ -152,7 +152,7 @@ for (const [prefix, delimiter, hasNamespace] of [
       self.clock.pass(minute)
       countOf(await self.app.pull())
       assert.equal(imap.folder(`${prefix}Done`)?.messages.length, 2)
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
       assert.ok(sent(self, 'CREATE') <= 2)
     }))
 }
@@ -164,7 +164,7 @@ test('F13: where no name is possible the owner hears which would be', () =>
     imap.faults.at = ({ verb }) => (verb === 'CREATE' ? no('NO [CANNOT] not here') : undefined)
     await self.deliver(mail('a'))
     countOf(await self.app.pull())
-    const wish = wishOf(self)
+    const wish = await wishOf(self)
     assert.equal(wish?.code, 'source.target-refused')
     assert.match(String(wish?.facts.possible), /INBOX\/Done.*Archive/)
     assert.equal(wish?.said, 'not here')
@@ -189,7 +189,7 @@ test('F13: a target folder that is deleted between two commands is made again', 
     }
     countOf(await self.app.pull())
     assert.equal(imap.folder('Done')?.messages.length, 1)
-    assert.equal(wishOf(self), undefined)
+    assert.equal(await wishOf(self), undefined)
   }))
 
 for (const verb of ['UID MOVE', 'UID STORE', 'UID EXPUNGE'] as const) {
@@ -213,20 +213,20 @@ for (const verb of ['UID MOVE', 'UID STORE', 'UID EXPUNGE'] as const) {
         imap.folder('INBOX')?.messages.map(({ uid }) => uid),
         [3],
       )
-      assert.equal(wishOf(self)?.facts.messages, 1)
-      assert.match(wishOf(self)?.said ?? '', /dead/)
+      assert.equal((await wishOf(self))?.facts.messages, 1)
+      assert.match((await wishOf(self))?.said ?? '', /dead/)
       await mailGoesOn(self, 'f')
       self.clock.pass(minute)
       countOf(await self.app.pull())
       assert.equal(imap.folder('INBOX')?.messages.length, 1, 'new mail is settled meanwhile')
-      assert.ok(wishOf(self), 'told as long as it stands there')
+      assert.ok(await wishOf(self), 'told as long as it stands there')
       imap.faults.at = () => undefined
       for (let pulls = 0; pulls < 4; pulls++) {
         self.clock.pass(hour)
         countOf(await self.app.pull())
       }
       assert.deepEqual(imap.folder('INBOX')?.messages, [])
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
     }))
 }
 
@@ -244,7 +244,7 @@ for (const [name, verb, fate] of pop3Plays) {
         event.verb !== verb ? undefined : fate === 'rst' || fate === 'fin' ? fate : { answer: `${fate}\r\n` }
       await self.deliver(mail('a'), mail('b'))
       countOf(await self.app.pull())
-      assert.ok(wishOf(self, ''))
+      assert.ok(await wishOf(self, ''))
       for (let n = 0; n < 3; n++) await mailGoesOn(self, `more-${n}`)
       assert.equal(server.messages.length, 5)
       delete server.faults.line
@@ -253,7 +253,7 @@ for (const [name, verb, fate] of pop3Plays) {
         countOf(await self.app.pull({ gate: true }))
       }
       assert.deepEqual(server.messages, [])
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
     }))
 }
 
@@ -278,7 +278,7 @@ test('F13: DELE is refused for one message, and a re-reading ends the session at
       ['uidl-2', 'uidl-3'],
     )
     await mailGoesOn(self, 'e')
-    assert.ok(wishOf(self, ''))
+    assert.ok(await wishOf(self, ''))
   }))
 
 for (const hasUidPlus of [true, false] as const) {
@@ -295,8 +295,8 @@ for (const hasUidPlus of [true, false] as const) {
       }
       assert.equal(imap.folder('Done')?.messages.length, 2, 'two messages, two copies')
       assert.equal(imap.folder('INBOX')?.messages.length, 2)
-      assert.ok(wishOf(self))
-      assert.equal(self.app.journal.row(1)?.copy?.uid !== undefined, hasUidPlus)
+      assert.ok(await wishOf(self))
+      assert.equal((await self.app.journal.row(1))?.copy?.uid !== undefined, hasUidPlus)
       imap.faults.at = () => undefined
       for (let n = 0; n < 26; n++) {
         countOf(await self.app.pull({ gate: true }))
@@ -340,12 +340,12 @@ test('F13: what settling will never take away is told with its reason and count,
       countOf(await self.app.pull())
       self.clock.pass(minute)
     }
-    const wish = wishOf(self, '')
+    const wish = await wishOf(self, '')
     assert.equal(wish?.code, 'source.left-there')
     assert.deepEqual([wish?.facts.messages, wish?.facts.short], [1, 1])
     const [left] = server.messages
     assert.ok(left)
     server.vanish(left)
     countOf(await self.app.pull())
-    assert.equal(wishOf(self, ''), undefined)
+    assert.equal(await wishOf(self, ''), undefined)
   }))

@@ -89,7 +89,7 @@ for (const [name, fault] of [
       }
       assert.equal(gmail.accepted.length, 0)
       assert.equal(self.world.source.pop3?.messages.length, 6)
-      assert.equal(self.stages().refused ?? 0, 0, 'no message is given up')
+      assert.equal((await self.stages()).refused ?? 0, 0, 'no message is given up')
       gmail.faults.clear()
       await pullUntil(self, 6, 12 * hour)
       await self.judge()
@@ -126,7 +126,7 @@ for (const protocol of ['pop3', 'imap'] as const)
             assert.deepEqual(labelIds.includes('INBOX'), true)
             if (endpoint === 'labels.create') assert.ok(labelIds.includes(shop), 'the other label is kept')
           }
-          const open = self.app.journal.troubles.list()
+          const open = await self.app.journal.troubles.list()
           assert.ok(open.every(({ scope, code }) => scope === 'wish' && code === 'gmail.label-refused'))
           const quiet = open.find(({ subject }) => subject === labelSubject('Quiet'))
           assert.equal(quiet?.said, words)
@@ -144,7 +144,7 @@ for (const protocol of ['pop3', 'imap'] as const)
           gmail.faults.clear()
           await hours(3)
           assert.equal(titles().filter(title => title.includes('gets the Gmail label Quiet again')).length, 1)
-          assert.deepEqual(self.app.journal.troubles.list(), [])
+          assert.deepEqual(await self.app.journal.troubles.list(), [])
           await self.deliver(mail('d'))
           await hours(1)
           assert.equal(
@@ -186,7 +186,7 @@ test('a token without the scope for labels brings the mail, and the missing perm
     await self.restart({ GOOGLE_REFRESH_TOKEN: gmail.grant(undefined, ['gmail.insert']) })
     await self.deliver(mail('a'))
     assert.equal(countOf(await self.app.pull()).imported, 1)
-    const [open] = self.app.journal.troubles.list()
+    const [open] = await self.app.journal.troubles.list()
     assert.deepEqual([open?.scope, open?.code], ['wish', 'gmail.label-refused'])
     for (const text of textsOf(new Fault('gmail.label-refused', { facts: open?.facts ?? {} })))
       assert.match(text, /hikyaku setup google/)
@@ -206,7 +206,7 @@ test('an account that is refused at labels and imports alike is the trouble, and
       self.clock.pass(hour)
     }
     assert.deepEqual(
-      self.app.journal.troubles.list().map(({ scope }) => scope),
+      (await self.app.journal.troubles.list()).map(({ scope }) => scope),
       ['account'],
     )
     gmail.faults.clear()
@@ -220,10 +220,10 @@ test('a label that is taken out of the configuration is no trouble any more', ()
     self.world.gmail.faults.always('labels.create', said(400, 'invalidArgument', 'Invalid label name'))
     await self.deliver(mail('a'))
     await self.app.pull()
-    assert.equal(self.app.journal.troubles.list().length, 1)
+    assert.equal((await self.app.journal.troubles.list()).length, 1)
     await self.restart({ GMAIL_LABELS: '' })
     await self.app.pull()
-    assert.deepEqual(self.app.journal.troubles.list(), [])
+    assert.deepEqual(await self.app.journal.troubles.list(), [])
   }))
 
 // https://github.com/GAM-team/got-your-back/issues/135
@@ -235,7 +235,7 @@ for (const words of ['Invalid label: Label_1', 'labelId not found'])
       // The second time the labels were read anew.
       gmail.faults.next('import', presets.refused(words), 2)
       assert.equal(countOf(await self.app.pull()).imported, 1)
-      const [open] = self.app.journal.troubles.list()
+      const [open] = await self.app.journal.troubles.list()
       assert.deepEqual([open?.scope, open?.code, open?.said], ['wish', 'gmail.label-refused', words])
       await self.deliver(mail('b'))
       await self.app.pull()
@@ -244,7 +244,7 @@ for (const words of ['Invalid label: Label_1', 'labelId not found'])
       self.clock.pass(2 * hour)
       await self.deliver(mail('c'))
       await self.app.pull()
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
       await self.judge()
     }))
 

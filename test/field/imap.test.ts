@@ -152,8 +152,9 @@ test('one message at which FETCH is refused holds up no other, and is told with 
       self.clock.pass(hour)
     }
     assert.equal(self.world.gmail.accepted.length, 2)
-    assert.equal(self.stages().deferred, 1)
-    const told = [1, 2, 3].map(id => JSON.stringify(self.app.journal.row(id)?.fault ?? ''))
+    assert.equal((await self.stages()).deferred, 1)
+    const rows = await Promise.all([1, 2, 3].map(id => self.app.journal.row(id)))
+    const told = rows.map(row => JSON.stringify(row?.fault ?? ''))
     assert.ok(
       told.some(text => text.includes('Server error while fetching messages')),
       told.join('\n'),
@@ -329,7 +330,7 @@ test('a folder listed in raw UTF-8 is opened as it is spelt there, and settled i
       self.clock.pass(minute)
       assert.equal(countOf(await self.app.pull()).imported, 0)
       assert.deepEqual(imap(self).folder(written)?.messages, [])
-      assert.deepEqual(self.app.journal.troubles.list(), [])
+      assert.deepEqual(await self.app.journal.troubles.list(), [])
     },
   ))
 

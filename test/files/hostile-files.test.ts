@@ -98,8 +98,8 @@ const tryAll = async (works: readonly (() => unknown)[]): Promise<string[]> => {
 
 /** Everything that hikyaku does in a data folder. */
 const everything = (stateDir: string): (() => unknown)[] => [
-  () => openJournal(stateDir, 'run', () => lockInstance(stateDir).release())?.close(),
-  () => openJournal(stateDir, 'look')?.close(),
+  async () => (await openJournal(stateDir, 'run', () => lockInstance(stateDir).release())).close(),
+  async () => (await openJournal(stateDir, 'look'))?.close(),
   () => isInstanceRunning(stateDir),
   () => sealedFileVault(stateDir, {}).set('name', 'value'),
   () => sealedFileVault(stateDir, {}).get('name'),
@@ -114,9 +114,9 @@ const everything = (stateDir: string): (() => unknown)[] => [
     await file.write(Buffer.from('mail'), 0)
     await file.close()
   },
-  () => {
+  async () => {
     const workDir = join(stateDir, 'rebuild-now')
-    openJournal(workDir, 'run', () => {}).close()
+    await (await openJournal(workDir, 'run', () => {})).close()
     salvageJournal(join(stateDir, 'journal.sqlite'), workDir)
     replaceJournal(stateDir, workDir, 'stamp')
     sweepWorkDirs(stateDir, '')
@@ -196,15 +196,15 @@ test(
     assert.deepEqual(await tryAll(everything(stateDir).slice(0, -1)), [])
     // A folder within is reached through his own only, which he may exchange: `journal rebuild` is the service's to run.
     assert.deepEqual(await tryAll(everything(stateDir).slice(-1)), ['state.exposed'])
-    const journal = openJournal(stateDir, 'run', () => {})
-    journal.setNote('a', 'b')
+    const journal = await openJournal(stateDir, 'run', () => {})
+    await journal.setNote('a', 'b')
     const names = readdirSync(stateDir)
     assert.ok(names.includes('journal.sqlite-wal') && names.includes('secrets.sealed'), names.join())
     for (const name of names) {
       const { uid, mode } = lstatSync(join(stateDir, name))
       assert.deepEqual([uid, mode & 0o077], [nobody, 0], name)
     }
-    journal.close()
+    await journal.close()
     for (const name of knownNames)
       for (const target of treasures.files) {
         rmSync(join(stateDir, name), { recursive: true, force: true })
@@ -309,7 +309,7 @@ for (const age of ['new', 'old'] as const) {
   }, async () => {
     const stateDir = join(ground, 'state')
     if (age === 'old') {
-      openJournal(stateDir, 'run', () => lockInstance(stateDir).release()).close()
+      await (await openJournal(stateDir, 'run', () => lockInstance(stateDir).release())).close()
       mkdirSync(join(stateDir, 'spool'))
       writeFileSync(join(stateDir, 'journal.damaged-2026.sqlite'), 'old')
       for (const name of readdirSync(stateDir))

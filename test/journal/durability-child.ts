@@ -2,20 +2,20 @@
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { box, newRow, record } from './journal-helpers.ts'
 
-const journal = openJournal(process.argv[2] ?? '', 'run', () => {})
+const journal = await openJournal(process.argv[2] ?? '', 'run', () => {})
 const say = (what: string): void => void process.stdout.write(`${what}\n`)
 
-journal.beginPull(box, 1)
+await journal.beginPull(box, 1)
 say('pull')
 for (let n = 0; ; n += 1) {
-  const [id = 0] = journal.recordFolder(record({ added: [newRow(`u${n}`)] }))
+  const [id = 0] = await journal.recordFolder(record({ added: [newRow(`u${n}`)] }))
   say(`listed ${id}`)
-  journal.move(id, 'importing', { importingAtMs: n })
+  await journal.move(id, 'importing', { importingAtMs: n })
   say(`importing ${id}`)
-  journal.move(id, 'imported', { gmailId: `g${n}` })
+  await journal.move(id, 'imported', { gmailId: `g${n}` })
   say(`imported ${id}`)
-  journal.moveAll([{ id, to: 'settled', patch: { settledAs: 'keep' } }])
+  await journal.moveAll([{ id, to: 'settled', patch: { settledAs: 'keep' } }])
   say(`settled ${id}`)
-  journal.setNote('last', String(id))
+  await journal.setNote('last', String(id))
   say(`note ${id}`)
 }

@@ -22,29 +22,29 @@ test('what a method recorded is there after SIGKILL, from the moment it returned
     }
     running.kill('SIGKILL')
     await once(running, 'close')
-    const journal = openJournal(folder, 'run', () => {})
+    const journal = await openJournal(folder, 'run', () => {})
     try {
       const reached = new Map<number, number>()
       for (const line of said.split('\n').slice(0, -1)) {
         const [what = '', id = '0'] = line.split(' ')
-        if (what === 'note') assert.ok(Number(journal.note('last')) >= Number(id))
+        if (what === 'note') assert.ok(Number(await journal.note('last')) >= Number(id))
         if (order.includes(what)) reached.set(Number(id), order.indexOf(what))
       }
-      assert.ok(journal.mailbox(box).generation > 0)
+      assert.ok((await journal.mailbox(box)).generation > 0)
       for (const [id, stage] of reached) {
-        const now = journal.row(id)?.stage ?? 'missing'
+        const now = (await journal.row(id))?.stage ?? 'missing'
         assert.ok(order.indexOf(now) >= stage, `row ${id} was ${order[stage]} and is ${now}`)
       }
-      const { listed, imported, pending } = journal.conservation(box)
+      const { listed, imported, pending } = await journal.conservation(box)
       assert.equal(listed, imported + pending, 'no half of a transaction')
       // The next child begins its names anew.
-      for (const { id } of journal.standing(box, 'INBOX')) {
-        const stage = journal.row(id)?.stage ?? 'listed'
-        if (stage === 'imported') journal.move(id, 'settled', { settledAs: 'keep' })
-        journal.move(id, journal.row(id)?.stage ?? 'listed', { uid: `kept-${id}` })
+      for (const { id } of await journal.standing(box, 'INBOX')) {
+        const stage = (await journal.row(id))?.stage ?? 'listed'
+        if (stage === 'imported') await journal.move(id, 'settled', { settledAs: 'keep' })
+        await journal.move(id, (await journal.row(id))?.stage ?? 'listed', { uid: `kept-${id}` })
       }
     } finally {
-      journal.close()
+      await journal.close()
     }
   }
 })

@@ -13,9 +13,9 @@ import { add, addIn, box, stateDirFor } from './journal-helpers.ts'
 
 const noLock = (): void => {}
 
-function faultOf(work: () => unknown): FaultCode | 'none' {
+async function faultOf(work: () => unknown): Promise<FaultCode | 'none'> {
   try {
-    work()
+    await work()
     return 'none'
   } catch (error) {
     assert.ok(error instanceof Fault, String(error))
@@ -25,29 +25,29 @@ function faultOf(work: () => unknown): FaultCode | 'none' {
 
 /** A journal with some rows, closed. */
 async function madeIn(folder: string, rows = 300): Promise<string> {
-  const journal = openJournal(folder, 'run', noLock)
-  for (let n = 0; n < rows; n += 1) add(journal, `u${n}`)
-  journal.close()
+  const journal = await openJournal(folder, 'run', noLock)
+  for (let n = 0; n < rows; n += 1) await add(journal, `u${n}`)
+  await journal.close()
   return join(folder, journalFile)
 }
 
 test('the first run makes the folder for its owner alone, and the file that says a journal was made', async t => {
   const folder = join(await stateDirFor(t), 'a', 'b')
-  openJournal(folder, 'run', noLock).close()
+  await (await openJournal(folder, 'run', noLock)).close()
   assert.equal((await stat(folder)).mode & 0o777, 0o700)
   assert.deepEqual((await readdir(folder)).sort(), ['journal.made', 'journal.sqlite'])
 })
 
 test('looking where there has never been a journal makes nothing and finds nothing', async t => {
   const folder = await stateDirFor(t)
-  assert.equal(openJournal(folder, 'look'), undefined)
-  assert.equal(openJournal(join(folder, 'none'), 'look'), undefined)
+  assert.equal(await openJournal(folder, 'look'), undefined)
+  assert.equal(await openJournal(join(folder, 'none'), 'look'), undefined)
   assert.deepEqual(await readdir(folder), [])
 })
 
 test('the lock is taken once the folder exists and before the journal is touched', async t => {
   const folder = join(await stateDirFor(t), 'new')
-  assert.throws(
+  await assert.rejects(
     () =>
       openJournal(folder, 'run', () => {
         throw new Fault('state.second-instance')
@@ -62,17 +62,18 @@ test('a journal that is gone or empty where one was made is refused, and none is
   const file = await madeIn(folder)
   await rename(file, `${file}.away`)
   for (const mode of ['run', 'look'] as const) {
-    const open = () => (mode === 'run' ? openJournal(folder, 'run', noLock) : openJournal(folder, 'look'))
-    assert.equal(faultOf(open), 'journal.missing', mode)
+    const open = async () =>
+      mode === 'run' ? await openJournal(folder, 'run', noLock) : await openJournal(folder, 'look')
+    assert.equal(await faultOf(open), 'journal.missing', mode)
     await writeFile(file, '')
-    assert.equal(faultOf(open), 'journal.missing', `${mode}, empty`)
+    assert.equal(await faultOf(open), 'journal.missing', `${mode}, empty`)
     assert.equal((await readFile(file)).length, 0)
     await rm(file)
   }
   await rename(`${file}.away`, file)
-  const journal = openJournal(folder, 'run', noLock)
-  assert.equal(journal.mailbox(box).listed, 300)
-  journal.close()
+  const journal = await openJournal(folder, 'run', noLock)
+  assert.equal((await journal.mailbox(box)).listed, 300)
+  await journal.close()
 })
 
 test('a damaged file is refused wherever the damage is, and not one octet of it is changed', async t => {
@@ -97,29 +98,22 @@ test('a damaged file is refused wherever the damage is, and not one octet of it 
       other.close()
     }
     const before = await readFile(file)
-    assert.equal(
-      faultOf(() => openJournal(folder, 'run', noLock)),
-      'journal.damaged',
-      what,
-    )
+    assert.equal(await faultOf(() => openJournal(folder, 'run', noLock)), 'journal.damaged', what)
     assert.ok(before.equals(await readFile(file)), `${what}: left as it was`)
   }
   await writeFile(file, sound)
-  assert.equal(
-    faultOf(() => openJournal(folder, 'run', noLock).close()),
-    'none',
-  )
+  assert.equal(await faultOf(async () => (await openJournal(folder, 'run', noLock)).close()), 'none')
 })
 
 test('damage that shows only while it is used is a fault, too, and not an answer', async t => {
   const folder = await stateDirFor(t)
   const file = await madeIn(folder, 3000)
   const { size } = await stat(file)
-  const journal = openJournal(folder, 'look')
+  const journal = await openJournal(folder, 'look')
   assert.ok(journal)
   t.after(() => journal.close())
   await writeFile(file, Buffer.alloc(size - 4096, 0xaa), { flag: 'r+' })
-  const code = faultOf(() => journal.inStages(box, ['listed']))
+  const code = await faultOf(() => journal.inStages(box, ['listed']))
   assert.ok(code === 'journal.damaged' || code === 'state.io', code)
 })
 
@@ -129,14 +123,8 @@ test('a journal of a newer version is refused unread, in both modes', async t =>
   const database = new DatabaseSync(file)
   database.exec(`PRAGMA user_version = ${migrations.length + 1}`)
   database.close()
-  assert.equal(
-    faultOf(() => openJournal(folder, 'run', noLock)),
-    'journal.newer',
-  )
-  assert.equal(
-    faultOf(() => openJournal(folder, 'look')),
-    'journal.newer',
-  )
+  assert.equal(await faultOf(() => openJournal(folder, 'run', noLock)), 'journal.newer')
+  assert.equal(await faultOf(() => openJournal(folder, 'look')), 'journal.newer')
 })
 
 test('killed while the first journal was being made: the next start makes it', async t => {
@@ -146,9 +134,9 @@ test('killed while the first journal was being made: the next start makes it', a
     const database = new DatabaseSync(join(folder, journalFile))
     if (left === 'header') database.exec('PRAGMA journal_mode = WAL; VACUUM')
     database.close()
-    const journal = openJournal(folder, 'run', noLock)
-    assert.equal(add(journal, 'u1'), 1)
-    journal.close()
+    const journal = await openJournal(folder, 'run', noLock)
+    assert.equal(await add(journal, 'u1'), 1)
+    await journal.close()
     for (const name of await readdir(folder)) await rm(join(folder, name))
   }
 })
@@ -187,38 +175,29 @@ test('an older file is brought up step by step, each whole or not at all, and it
 test('a file that is moved away, or exchanged, under a running process is noticed', async t => {
   const folder = await stateDirFor(t)
   const file = await madeIn(folder)
-  const journal = openJournal(folder, 'run', noLock)
+  const journal = await openJournal(folder, 'run', noLock)
   t.after(() => journal.close())
-  journal.assertInPlace()
+  await journal.assertInPlace()
   await copyFile(file, `${file}.copy`)
   await rename(file, `${file}.away`)
-  assert.equal(
-    faultOf(() => journal.assertInPlace()),
-    'journal.missing',
-  )
+  assert.equal(await faultOf(() => journal.assertInPlace()), 'journal.missing')
   await rename(`${file}.copy`, file)
-  assert.equal(
-    faultOf(() => journal.assertInPlace()),
-    'journal.missing',
-  )
+  assert.equal(await faultOf(() => journal.assertInPlace()), 'journal.missing')
 })
 
 test('one instance holds a state directory; others may look while it works', async t => {
   const folder = await stateDirFor(t)
   const lock = lockInstance(folder)
-  const journal = openJournal(folder, 'run', noLock)
-  assert.equal(
-    faultOf(() => lockInstance(folder)),
-    'state.second-instance',
-  )
+  const journal = await openJournal(folder, 'run', noLock)
+  assert.equal(await faultOf(() => lockInstance(folder)), 'state.second-instance')
   assert.equal(isInstanceRunning(folder), true)
-  const id = addIn(journal, 'imported', 'u1')
-  const looking = openJournal(folder, 'look')
-  assert.equal(looking?.row(id)?.stage, 'imported')
-  looking?.setNote('check-now', '1')
-  assert.equal(journal.note('check-now'), '1')
-  looking?.close()
-  journal.close()
+  const id = await addIn(journal, 'imported', 'u1')
+  const looking = await openJournal(folder, 'look')
+  assert.equal((await looking?.row(id))?.stage, 'imported')
+  await looking?.setNote('check-now', '1')
+  assert.equal(await journal.note('check-now'), '1')
+  await looking?.close()
+  await journal.close()
   lock.release()
   assert.equal(isInstanceRunning(folder), false)
   lockInstance(folder).release()
@@ -230,11 +209,11 @@ test('a journal that another program keeps locked is a fault that passes', { tim
   const other = new DatabaseSync(file)
   other.exec('BEGIN IMMEDIATE')
   t.after(() => other.close())
-  const journal = openJournal(folder, 'look')
+  const journal = await openJournal(folder, 'look')
   t.after(() => journal?.close())
   let thrown: unknown
   try {
-    journal?.setNote('k', 'v')
+    await journal?.setNote('k', 'v')
   } catch (error) {
     thrown = error
   }
@@ -245,6 +224,6 @@ test('a journal that another program keeps locked is a fault that passes', { tim
 test('a state directory that cannot be made is a fault of this machine with the place in it', async t => {
   const folder = await stateDirFor(t)
   await writeFile(join(folder, 'file'), '')
-  const code = faultOf(() => openJournal(join(folder, 'file', 'state'), 'run', noLock))
+  const code = await faultOf(() => openJournal(join(folder, 'file', 'state'), 'run', noLock))
   assert.equal(code, 'state.io')
 })

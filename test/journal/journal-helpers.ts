@@ -17,10 +17,10 @@ export async function stateDirFor(t: TestContext): Promise<string> {
 }
 
 export async function journalFor(t: TestContext): Promise<Journal> {
-  const journal = openJournal(await stateDirFor(t), 'run', () => {})
-  t.after(() => {
+  const journal = await openJournal(await stateDirFor(t), 'run', () => {})
+  t.after(async () => {
     try {
-      journal.close()
+      await journal.close()
     } catch {
       // The test closed it.
     }
@@ -55,9 +55,15 @@ export const record = (more: Partial<FolderRecord>): FolderRecord => ({
 })
 
 /** Adds one row; its id. */
-export function add(journal: Journal, uid: string | undefined, more: Partial<NewRow> = {}): number {
+export async function add(
+  journal: Journal,
+  uid: string | undefined,
+  more: Partial<NewRow> = {},
+): Promise<number> {
   const row = newRow(uid, more)
-  const [id = 0] = journal.recordFolder(record({ mailbox: row.mailbox, folder: row.folder, added: [row] }))
+  const [id = 0] = await journal.recordFolder(
+    record({ mailbox: row.mailbox, folder: row.folder, added: [row] }),
+  )
   return id
 }
 
@@ -83,9 +89,14 @@ export const wayTo: Readonly<Record<Stage, readonly (readonly [Stage, RowPatch])
 }
 
 /** Adds one row and brings it to a stage; its id. */
-export function addIn(journal: Journal, stage: Stage, uid: string, patch: RowPatch = {}): number {
-  const id = add(journal, uid)
-  for (const [to, more] of wayTo[stage]) journal.move(id, to, more)
-  if (Object.keys(patch).length > 0) journal.move(id, stage, patch)
+export async function addIn(
+  journal: Journal,
+  stage: Stage,
+  uid: string,
+  patch: RowPatch = {},
+): Promise<number> {
+  const id = await add(journal, uid)
+  for (const [to, more] of wayTo[stage]) await journal.move(id, to, more)
+  if (Object.keys(patch).length > 0) await journal.move(id, stage, patch)
   return id
 }

@@ -22,45 +22,45 @@ const folder = { scope: 'folder', name: box, subject: 'Archive' } as const
 
 test('a trouble is opened once, counted while it lasts, and closed by its own success alone', async t => {
   const { troubles } = await journalFor(t)
-  assert.equal(troubles.opened(folder, at(1000)), true)
-  assert.equal(troubles.opened(folder, at(2000)), false)
-  assert.equal(troubles.closed({ ...folder, subject: 'INBOX' }, 'success', 2500), false)
-  const [entry, ...more] = troubles.list()
+  assert.equal(await troubles.opened(folder, at(1000)), true)
+  assert.equal(await troubles.opened(folder, at(2000)), false)
+  assert.equal(await troubles.closed({ ...folder, subject: 'INBOX' }, 'success', 2500), false)
+  const [entry, ...more] = await troubles.list()
   assert.deepEqual(more, [])
   assert.deepEqual(
     [entry?.sinceMs, entry?.lastSeenMs, entry?.times, entry?.said, entry?.messages],
     [1000, 2000, 2, 'gone', 0],
   )
-  assert.equal(troubles.closed(folder, 'success', 3000), true)
-  assert.equal(troubles.closed(folder, 'success', 3000), false)
-  assert.deepEqual(troubles.list(), [])
-  assert.deepEqual(troubles.uncleared(), [], 'nobody was told')
-  troubles.opened(folder, at(9000))
-  assert.equal(troubles.find(folder)?.sinceMs, 9000, 'another time is another trouble')
+  assert.equal(await troubles.closed(folder, 'success', 3000), true)
+  assert.equal(await troubles.closed(folder, 'success', 3000), false)
+  assert.deepEqual(await troubles.list(), [])
+  assert.deepEqual(await troubles.uncleared(), [], 'nobody was told')
+  await troubles.opened(folder, at(9000))
+  assert.equal((await troubles.find(folder))?.sinceMs, 9000, 'another time is another trouble')
 })
 
 test('what comes back before its all-clear went out is the same trouble', async t => {
   const { troubles } = await journalFor(t)
-  troubles.opened(folder, at(1000))
-  const ids = troubles.untold(1e15).flatMap(entry => entry.ids)
-  troubles.noticed(ids, 1500)
-  assert.deepEqual(troubles.untold(1e15), [])
-  troubles.closed(folder, 'success', 2000)
-  assert.equal(troubles.uncleared()[0]?.closedBy, 'success')
-  troubles.opened(folder, at(3000))
-  assert.deepEqual([troubles.find(folder)?.sinceMs, troubles.find(folder)?.times], [1000, 2])
-  assert.deepEqual([troubles.untold(1e15).length, troubles.uncleared().length], [0, 0])
-  troubles.closed(folder, 'success', 4000)
-  troubles.cleared(ids, 4100)
-  troubles.opened(folder, at(5000))
-  assert.deepEqual([troubles.find(folder)?.sinceMs, troubles.untold(1e15).length], [5000, 1])
-  assert.equal(troubles.lastNoticeMs({ ...folder, code: 'source.folder-missing' }), 1500)
+  await troubles.opened(folder, at(1000))
+  const ids = (await troubles.untold(1e15)).flatMap(entry => entry.ids)
+  await troubles.noticed(ids, 1500)
+  assert.deepEqual(await troubles.untold(1e15), [])
+  await troubles.closed(folder, 'success', 2000)
+  assert.equal((await troubles.uncleared())[0]?.closedBy, 'success')
+  await troubles.opened(folder, at(3000))
+  assert.deepEqual([(await troubles.find(folder))?.sinceMs, (await troubles.find(folder))?.times], [1000, 2])
+  assert.deepEqual([(await troubles.untold(1e15)).length, (await troubles.uncleared()).length], [0, 0])
+  await troubles.closed(folder, 'success', 4000)
+  await troubles.cleared(ids, 4100)
+  await troubles.opened(folder, at(5000))
+  assert.deepEqual([(await troubles.find(folder))?.sinceMs, (await troubles.untold(1e15)).length], [5000, 1])
+  assert.equal(await troubles.lastNoticeMs({ ...folder, code: 'source.folder-missing' }), 1500)
 })
 
 test('the other side’s words are bounded at a character', async t => {
   const { troubles } = await journalFor(t)
-  troubles.opened(folder, at(1, 'source.protocol', '漢'.repeat(4000)))
-  const said = troubles.find(folder)?.said ?? ''
+  await troubles.opened(folder, at(1, 'source.protocol', '漢'.repeat(4000)))
+  const said = (await troubles.find(folder))?.said ?? ''
   assert.ok(Buffer.byteLength(said) <= 500 && Buffer.byteLength(said) > 480)
   assert.match(said, /^漢+…$/)
 })
@@ -68,83 +68,87 @@ test('the other side’s words are bounded at a character', async t => {
 test('a message’s trouble opens with the fault of its row and ends with its import, its end, or a rule', async t => {
   const journal = await journalFor(t)
   const fault = at(50, 'message.not-retrieved', 'NO such body')
-  const ids = ['a', 'b', 'c', 'd'].map(uid => addIn(journal, 'deferred', uid, { fault, attempts: 1 }))
+  const ids = await Promise.all(
+    ['a', 'b', 'c', 'd'].map(uid => addIn(journal, 'deferred', uid, { fault, attempts: 1 })),
+  )
   const [a = 0, b = 0, c = 0, d = 0] = ids
-  const [entry, ...more] = journal.troubles.list()
+  const [entry, ...more] = await journal.troubles.list()
   assert.deepEqual([entry?.messages, entry?.first.map(one => one.subject), more], [4, ids.map(String), []])
-  journal.move(a, 'importing')
-  assert.equal(journal.troubles.list()[0]?.messages, 4, 'a try is no success')
-  journal.move(a, 'imported', { gmailId: 'g', fault: null })
-  journal.move(b, 'gone')
-  journal.move(c, 'ignored')
-  journal.move(d, 'refused', { fault: { ...fault, retry: 'later' } })
+  await journal.move(a, 'importing')
+  assert.equal((await journal.troubles.list())[0]?.messages, 4, 'a try is no success')
+  await journal.move(a, 'imported', { gmailId: 'g', fault: null })
+  await journal.move(b, 'gone')
+  await journal.move(c, 'ignored')
+  await journal.move(d, 'refused', { fault: { ...fault, retry: 'later' } })
   assert.deepEqual(
-    journal.troubles.list().map(one => [one.subject, one.retry, one.times]),
+    (await journal.troubles.list()).map(one => [one.subject, one.retry, one.times]),
     [[String(d), 'owner', 2]],
   )
-  journal.move(d, 'listed')
-  assert.equal(journal.troubles.list().length, 1, 'asking for another try mends nothing')
+  await journal.move(d, 'listed')
+  assert.equal((await journal.troubles.list()).length, 1, 'asking for another try mends nothing')
 })
 
 test('what a message met of its account’s trouble is not the message’s', async t => {
   const journal = await journalFor(t)
-  addIn(journal, 'importing', 'a', { fault: at(1, 'gmail.unreachable') })
-  assert.deepEqual(journal.troubles.list(), [])
+  await addIn(journal, 'importing', 'a', { fault: at(1, 'gmail.unreachable') })
+  assert.deepEqual(await journal.troubles.list(), [])
 })
 
 test('a message told of keeps its row until its all-clear; one that nobody heard of leaves none', async t => {
   const journal = await journalFor(t)
   const fault = at(50, 'message.not-retrieved')
-  const [a, b] = ['a', 'b'].map(uid => addIn(journal, 'deferred', uid, { fault }))
-  journal.troubles.noticed(
-    [journal.troubles.find({ scope: 'message', name: box, subject: String(a) })?.id ?? 0],
+  const [a, b] = await Promise.all(['a', 'b'].map(uid => addIn(journal, 'deferred', uid, { fault })))
+  await journal.troubles.noticed(
+    [(await journal.troubles.find({ scope: 'message', name: box, subject: String(a) }))?.id ?? 0],
     60,
   )
-  for (const id of [a ?? 0, b ?? 0]) journal.move(id, 'gone')
-  const [end, ...more] = journal.troubles.uncleared()
+  for (const id of [a ?? 0, b ?? 0]) await journal.move(id, 'gone')
+  const [end, ...more] = await journal.troubles.uncleared()
   assert.deepEqual([end?.messages, end?.closedBy, end?.subject, more], [1, 'gone', String(a), []])
-  journal.troubles.cleared(end?.ids ?? [], 70)
-  assert.deepEqual(journal.troubles.uncleared(), [])
+  await journal.troubles.cleared(end?.ids ?? [], 70)
+  assert.deepEqual(await journal.troubles.uncleared(), [])
 })
 
 test('a listing that shows a deletion done ends the wish’s trouble in that folder alone', async t => {
   const journal = await journalFor(t)
-  const id = addIn(journal, 'imported', 'a', { settleAsks: 1 })
+  const id = await addIn(journal, 'imported', 'a', { settleAsks: 1 })
   for (const subject of ['INBOX', 'Junk'])
-    journal.troubles.opened({ scope: 'wish', name: box, subject }, at(1))
+    await journal.troubles.opened({ scope: 'wish', name: box, subject }, at(1))
   const vanished = [{ id, stage: 'settled', patch: { settledAs: 'delete' } }] as const
-  journal.recordFolder(record({ vanished }))
+  await journal.recordFolder(record({ vanished }))
   assert.deepEqual(
-    journal.troubles.list().map(one => one.subject),
+    (await journal.troubles.list()).map(one => one.subject),
     ['Junk'],
   )
 })
 
 test('what was taken out of the configuration is no trouble any more', async t => {
   const journal = await journalFor(t)
-  const [old = 0] = journal.recordFolder(record({ folder: 'Old', added: [newRow('x', { folder: 'Old' })] }))
-  journal.move(old, 'refused', { fault: at(1, 'gmail.message-refused') })
+  const [old = 0] = await journal.recordFolder(
+    record({ folder: 'Old', added: [newRow('x', { folder: 'Old' })] }),
+  )
+  await journal.move(old, 'refused', { fault: at(1, 'gmail.message-refused') })
   for (const subject of ['INBOX', 'Old'])
-    journal.troubles.opened({ scope: 'folder', name: box, subject }, at(1))
-  journal.recordFolder(record({ folder: 'Old', vanished: [{ id: old, stage: 'refused', patch: {} }] }))
-  journal.troubles.keepFolders(box, ['INBOX'], [], 5)
+    await journal.troubles.opened({ scope: 'folder', name: box, subject }, at(1))
+  await journal.recordFolder(record({ folder: 'Old', vanished: [{ id: old, stage: 'refused', patch: {} }] }))
+  await journal.troubles.keepFolders(box, ['INBOX'], [], 5)
   assert.deepEqual(
-    journal.troubles.list().map(one => [one.scope, one.subject]),
+    (await journal.troubles.list()).map(one => [one.scope, one.subject]),
     [['folder', 'INBOX']],
   )
-  journal.troubles.opened({ scope: 'account', name: account, subject: '' }, at(1, 'gmail.forbidden'))
-  journal.troubles.keepOnly([box], ['other'], 6)
-  assert.equal(journal.troubles.list().length, 1)
-  journal.troubles.keepOnly(['other'], ['other'], 6)
-  assert.deepEqual(journal.troubles.list(), [])
+  await journal.troubles.opened({ scope: 'account', name: account, subject: '' }, at(1, 'gmail.forbidden'))
+  await journal.troubles.keepOnly([box], ['other'], 6)
+  assert.equal((await journal.troubles.list()).length, 1)
+  await journal.troubles.keepOnly(['other'], ['other'], 6)
+  assert.deepEqual(await journal.troubles.list(), [])
 })
 
 test('ten thousand messages in trouble are a few entries, found at once', async t => {
   const journal = await journalFor(t)
   const added = Array.from({ length: 10_000 }, (_, n) => newRow(`u${n}`))
-  const ids = journal.recordFolder(record({ added }))
+  const ids = await journal.recordFolder(record({ added }))
   const codes = ['message.not-retrieved', 'message.short', 'gmail.message-refused'] as const
-  journal.moveAll(
+  await journal.moveAll(
     ids.map((id, n) => ({
       id,
       to: n % 3 === 2 ? 'refused' : 'deferred',
@@ -152,8 +156,8 @@ test('ten thousand messages in trouble are a few entries, found at once', async 
     })),
   )
   const beganMs = performance.now()
-  const list = journal.troubles.list()
-  const untold = journal.troubles.untold(1e15)
+  const list = await journal.troubles.list()
+  const untold = await journal.troubles.untold(1e15)
   const tookMs = performance.now() - beganMs
   assert.deepEqual(
     list.map(one => [one.code, one.messages, one.first.length]),
@@ -171,7 +175,7 @@ test('ten thousand messages in trouble are a few entries, found at once', async 
 /** A journal as the version before the list left it. */
 async function oldJournal(t: Parameters<typeof stateDirFor>[0]): Promise<string> {
   const place = await stateDirFor(t)
-  openJournal(place, 'run', () => {}).close()
+  await (await openJournal(place, 'run', () => {})).close()
   const file = join(place, journalFile)
   const database = new DatabaseSync(file)
   database.exec(
@@ -218,22 +222,34 @@ const known = [
 ]
 
 test('a journal without the list is given one from what it knows, and nothing is told twice', async t => {
-  const journal = openJournal(await oldJournal(t), 'run', () => {})
+  const journal = await openJournal(await oldJournal(t), 'run', () => {})
   t.after(() => journal.close())
   assert.deepEqual(
-    journal.troubles.list().map(one => [one.scope, one.subject, one.code, one.sinceMs, one.noticeAtMs]),
+    (await journal.troubles.list()).map(one => [
+      one.scope,
+      one.subject,
+      one.code,
+      one.sinceMs,
+      one.noticeAtMs,
+    ]),
     known,
   )
 })
 
 test('a look at a journal that has no list yet shows the same and leaves the file as it is', async t => {
   const place = await oldJournal(t)
-  const journal = openJournal(place, 'look')
+  const journal = await openJournal(place, 'look')
   assert.deepEqual(
-    journal?.troubles.list().map(one => [one.scope, one.subject, one.code, one.sinceMs, one.noticeAtMs]),
+    (await journal?.troubles.list())?.map(one => [
+      one.scope,
+      one.subject,
+      one.code,
+      one.sinceMs,
+      one.noticeAtMs,
+    ]),
     known,
   )
-  journal?.close()
+  await journal?.close()
   const database = new DatabaseSync(join(place, journalFile))
   t.after(() => database.close())
   assert.equal(database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'trouble'").get(), undefined)

@@ -23,14 +23,16 @@ test('retry leaves a message alone whose upload the daemon has begun meanwhile',
     await self.deliver(mail('m'))
     world.gmail.faults.next('import', presets.status(400))
     await app.pull()
-    assert.equal(app.journal.row(1)?.stage, 'deferred')
+    assert.equal((await app.journal.row(1))?.stage, 'deferred')
     // Another process: it read the row as deferred, and the daemon is faster.
-    app.journal.move(1, 'importing', {})
-    const moved = app.journal.moveAll([{ id: 1, from: 'deferred', to: 'deferred', patch: { attempts: 0 } }])
+    await app.journal.move(1, 'importing', {})
+    const moved = await app.journal.moveAll([
+      { id: 1, from: 'deferred', to: 'deferred', patch: { attempts: 0 } },
+    ])
     assert.deepEqual(moved, [])
-    assert.equal(app.journal.row(1)?.stage, 'importing')
-    app.journal.move(1, 'deferred', {})
+    assert.equal((await app.journal.row(1))?.stage, 'importing')
+    await app.journal.move(1, 'deferred', {})
     const answer = answerOf(await world.run(['retry', 'all', '--json']))
     assert.deepEqual(answer.retried, [1])
-    assert.equal(app.journal.row(1)?.attempts, 0)
+    assert.equal((await app.journal.row(1))?.attempts, 0)
   }))

@@ -100,17 +100,12 @@ for (const protocol of ['pop3', 'imap'] as const) {
         assert.equal(count.imported, messages.length - refusals)
         assert.equal(count.refused, refusals)
         const missing = without(expected, inGmail(world))
-        assert.deepEqual(
-          missing,
-          refusedRows()
-            .map(row => row.sha256)
-            .sort(),
-        )
+        assert.deepEqual(missing, (await refusedRows()).map(row => row.sha256).sort())
         if (proxy !== undefined) assert.ok(proxy.pieces > 2000, `${proxy.pieces} pieces`)
       })
 
       it('keeps what Gmail refuses, says why in Gmail’s words, and does not try it again by itself', async () => {
-        const rows = refusedRows()
+        const rows = await refusedRows()
         assert.equal(rows.length, refusals)
         for (const row of rows) {
           assert.equal(row.fault?.code, 'gmail.message-refused')
@@ -148,7 +143,7 @@ for (const protocol of ['pop3', 'imap'] as const) {
         assert.equal(countOf(await bridge.pull()).settleAsked, messages.length - refusals + 2)
         await bridge.pull()
         // Their octets are untouched at the source: what is read now is what was sent before.
-        const kept = [...refusedRows().map(row => row.sha256 ?? ''), sha256(namesake)].sort()
+        const kept = [...(await refusedRows()).map(row => row.sha256 ?? ''), sha256(namesake)].sort()
         assert.deepEqual(await sent(world), kept)
         assert.deepEqual(inGmail(world), mail, 'nothing was imported twice')
         assert.deepEqual(world.gmail.bugs, [])

@@ -34,7 +34,7 @@ test('a password that is changed while we run is remembered once it worked', () 
     await rememberLogin(journal, { ...changing }, none)
     assert.equal(await workedBefore(journal, changing, loginKey), true)
     // What stands in the journal is the digest under that key, and nothing else.
-    const note = journal.note(`accepted-login/${mailbox.name}`) ?? ''
+    const note = (await journal.note(`accepted-login/${mailbox.name}`)) ?? ''
     const key = Buffer.from(await loginKey.reveal(), 'base64')
     const login = JSON.stringify([mailbox.server.host, mailbox.user, 'second'])
     assert.equal(note, createHmac('sha256', key).update(login).digest('hex'))
@@ -76,8 +76,8 @@ test('an upgrade forgets the digests of earlier versions, down to the octets of 
       database.close()
     })
     assert.ok(readFileSync(file, 'latin1').includes(old))
-    const journal = openJournal(stateDir, 'run', () => {})
-    assert.equal(journal.note('login/shop'), undefined)
-    journal.close()
+    const journal = await openJournal(stateDir, 'run', () => {})
+    assert.equal(await journal.note('login/shop'), undefined)
+    await journal.close()
     assert.ok(!readFileSync(file, 'latin1').includes(old))
   }))

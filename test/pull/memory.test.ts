@@ -28,7 +28,7 @@ async function memoryMiB(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number>
 }
 
 /** The most that the process holds until `done`, MiB: the kernel's high-water mark, begun anew here. */
-async function peakWhile(pid: number, done: () => boolean, what: string): Promise<number> {
+async function peakWhile(pid: number, done: () => boolean | Promise<boolean>, what: string): Promise<number> {
   // proc(5): writing 5 sets VmHWM to the present VmRSS. Where that is not allowed the samples must do.
   const kept = await writeFile(`/proc/${pid}/clear_refs`, '5').then(
     () => true,
@@ -97,14 +97,15 @@ for (const protocol of ['pop3', 'imap'] as const) {
       const mail = large(100 * mebibyte, `signed-${protocol}`)
       const before = world.gmail.accepted.length
       await world.source.dovecot?.deliver('INBOX', signed(mail))
-      const journal = openJournal(world.stateDir, 'look')
+      const journal = await openJournal(world.stateDir, 'look')
       t.after(() => journal?.close())
-      const results = (): string | undefined =>
-        journal?.byMessageId(`<signed-${protocol}@large.example>`)[0]?.authentication
-      const done = (): boolean => world.gmail.accepted.length === before + 1 && results() !== undefined
+      const results = async (): Promise<string | undefined> =>
+        (await journal?.byMessageId(`<signed-${protocol}@large.example>`))?.[0]?.authentication
+      const done = async (): Promise<boolean> =>
+        world.gmail.accepted.length === before + 1 && (await results()) !== undefined
       const aboveMiB = (await peakWhile(daemon.pid, done, 'imported and verified')) - idleMiB
       t.diagnostic(`${protocol}, 100 MiB with a signature: ${aboveMiB.toFixed(0)} MiB above`)
-      assert.match(results() ?? '', /body-changed/, 'the body was hashed to its end')
+      assert.match((await results()) ?? '', /body-changed/, 'the body was hashed to its end')
       assert.ok(aboveMiB < mostMiB, `${aboveMiB.toFixed(1)} MiB above idle`)
       daemon.kill('SIGTERM')
       assert.equal((await daemon.ended).code, 0)

@@ -12,7 +12,7 @@ async function judge(self: Play, stepMs: number): Promise<void> {
     clock.pass(minute)
   }
   assert.equal(world.gmail.accepted.length, 9, 'all others are in Gmail after two pulls')
-  const row = app.journal.row(3)
+  const row = await app.journal.row(3)
   assert.equal(row?.stage, 'deferred')
   assert.ok((row?.attempts ?? 0) > 0 && row?.fault !== undefined, 'and it says why the one waits')
 }

@@ -50,10 +50,10 @@ test('a folder that was not reached was not asked', () =>
     const answer = { do: 'answer', pieces: ['{tag} NO [SERVERBUG] index is corrupt\r\n'] } as const
     imap.faults.at = ({ verb }) => (verb === 'SELECT' ? answer : undefined)
     for (let pulls = 0; pulls < 4; pulls++) await app.pull()
-    const [row] = [app.journal.row(1)]
+    const [row] = [await app.journal.row(1)]
     assert.deepEqual([row?.stage, row?.settleAsks], ['imported', 0])
     const wish = { scope: 'wish', name: portsOf(app).mailbox.name, subject: 'INBOX' } as const
-    assert.notEqual(app.journal.troubles.find(wish)?.code, 'source.read-only')
+    assert.notEqual((await app.journal.troubles.find(wish))?.code, 'source.read-only')
   }))
 
 test('a read-only mailbox is imported and told of, and its pulls are good ones', () =>
@@ -63,7 +63,7 @@ test('a read-only mailbox is imported and told of, and its pulls are good ones',
     world.source.imap.faults.readOnly = true
     await self.deliver(mail('r'))
     assert.deepEqual(faultsOf(await app.pull()), ['source.read-only'])
-    const { failures, lastGoodPullAtMs } = app.journal.mailbox(portsOf(app).mailbox.name)
+    const { failures, lastGoodPullAtMs } = await app.journal.mailbox(portsOf(app).mailbox.name)
     assert.equal(failures, 0)
     assert.ok(lastGoodPullAtMs !== undefined)
   }))
@@ -90,5 +90,5 @@ test("the account's trouble is not hidden by what the source refuses afterwards"
     await self.deliver(mail('m'))
     self.world.gmail.faults.always('import', presets.status(503, 'json', 'before-body'))
     assert.match(codeOf(await self.app.pull()), /^gmail\./)
-    assert.equal(self.app.journal.accountState(portsOf(self.app).mailbox.account).failures, 1)
+    assert.equal((await self.app.journal.accountState(portsOf(self.app).mailbox.account)).failures, 1)
   }))

@@ -93,7 +93,7 @@ test('over POP3 what was put off waits for the schedule: hosts count logins', ()
     pop3.faults.truncate = () => 300
     await whileRunning(self, async attempts => {
       await until(() => attempts() === 1, 'the first pull')
-      assert.equal(self.stages().deferred, 1)
+      assert.equal((await self.stages()).deferred, 1)
       // An absence: what is too early would come after one second.
       await new Promise(resolve => setTimeout(resolve, 2000))
       assert.equal(pop3.ledger.logins.length, 1)
@@ -142,7 +142,7 @@ test('waits that were reckoned by a clock that ran ahead are void once it is set
     await self.deliver(mail('m'))
     world.gmail.faults.next('import', presets.status(400))
     await app.pull()
-    assert.equal(app.journal.row(1)?.stage, 'deferred')
+    assert.equal((await app.journal.row(1))?.stage, 'deferred')
     pop3.faults.line = event => (event.verb === 'CONNECT' ? 'fin' : undefined)
     assert.equal(codeOf(await app.pull()), 'source.connection-lost')
     pop3.faults.line = () => undefined
@@ -160,15 +160,15 @@ test('trouble of the account is over when Gmail answers, not when a pull had not
     assert.equal(codeOf(await app.pull()), 'gmail.outcome-unknown')
     // Not due yet: the pull finds nothing to do.
     assert.equal(codeOf(await app.pull()), 'none')
-    assert.equal(app.journal.accountState(account).failures, 1)
-    assert.ok(app.journal.mailbox(portsOf(app).mailbox.name).failingSinceMs !== undefined)
+    assert.equal((await app.journal.accountState(account)).failures, 1)
+    assert.ok((await app.journal.mailbox(portsOf(app).mailbox.name)).failingSinceMs !== undefined)
     assert.doesNotMatch(app.log(), /"recovered"/)
     world.gmail.faults.clear()
     clock.pass(5 * hour)
     await app.pull()
     clock.pass(hour)
     await app.pull()
-    assert.equal(app.journal.accountState(account).failures, 0)
+    assert.equal((await app.journal.accountState(account)).failures, 0)
     assert.match(app.log(), /"recovered"/)
   }))
 

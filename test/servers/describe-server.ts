@@ -165,7 +165,7 @@ export function describeServer(candidate: Candidate): void {
         t.after(() => keeping.close())
         const first = countOf(await keeping.pull())
         const box = keeping.bridge.mailboxes[0]?.mailbox.name ?? ''
-        const refused = keeping.journal.inStages(box, ['refused']).map(row => row.sha256 ?? '')
+        const refused = (await keeping.journal.inStages(box, ['refused'])).map(row => row.sha256 ?? '')
         assert.equal(refused.length, corpus().filter(({ refused: words }) => words !== undefined).length)
         assert.equal(first.imported, sent.length - refused.length)
         const gmail = inGmail(world)

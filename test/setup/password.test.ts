@@ -51,10 +51,10 @@ async function setUp(user: string): Promise<void> {
 const changePassword = (word: string, ...args: string[]): Promise<Ended> =>
   run(['setup', 'password', '--json', ...args], { MAIL_PASSWORD: word })
 const codeOf = (ended: Ended): string => (answerOf(ended).fault as { code: string }).code
-const refusedLogins = (): number => {
-  const journal = openJournal(world.stateDir, 'look')
-  const { failedLoginsAtMs = [] } = journal?.mailbox(address) ?? {}
-  journal?.close()
+const refusedLogins = async (): Promise<number> => {
+  const journal = await openJournal(world.stateDir, 'look')
+  const { failedLoginsAtMs = [] } = (await journal?.mailbox(address)) ?? {}
+  await journal?.close()
   return failedLoginsAtMs.length
 }
 const assertConfigurationUntouched = async (): Promise<void> =>
@@ -67,15 +67,15 @@ describe('hikyaku setup password', { skip }, () => {
     const refused = await run(['pull', '--yes'])
     assert.equal(refused.code, 77)
     assert.match(refused.stderr, /hikyaku setup password/)
-    assert.equal(refusedLogins(), 1)
+    assert.equal(await refusedLogins(), 1)
 
     const wrong = await changePassword('a slip of the pen')
     assert.equal(wrong.code, 77)
     assert.equal(codeOf(wrong), 'source.login-refused')
     assert.ok(wrong.stderr.includes(setupWords.en.password.unchanged))
-    assert.equal(refusedLogins(), 2)
+    assert.equal(await refusedLogins(), 2)
     assert.equal((await run(['pull', '--yes'])).code, 77, 'the pause goes on')
-    assert.equal(refusedLogins(), 2)
+    assert.equal(await refusedLogins(), 2)
     // The old one is still what is kept.
     await dovecot.changePassword(address, password)
     assert.equal((await run(['doctor', '--json'])).stdout.includes('source.login-refused'), false)
@@ -93,13 +93,13 @@ describe('hikyaku setup password', { skip }, () => {
     const pulled = await run(['pull', '--yes'])
     assert.equal(pulled.code, 0, pulled.stderr)
     assert.equal(world.gmail.messages(owner).length, 1)
-    assert.equal(refusedLogins(), 2, 'the cap forgives nothing')
+    assert.equal(await refusedLogins(), 2, 'the cap forgives nothing')
   })
 
   it('makes the running daemon try at once', async () => {
     await dovecot.changePassword(address, changed)
     running = startHikyaku(['run'], { env: world.env, cwd: world.home })
-    await until(() => refusedLogins() > 0, 'the refusal', 30_000)
+    await until(async () => (await refusedLogins()) > 0, 'the refusal', 30_000)
     await world.deliver('', 'while it waits')
     const ended = await changePassword(changed)
     assert.equal(ended.code, 0, ended.stderr)
@@ -114,7 +114,7 @@ describe('hikyaku setup password', { skip }, () => {
       assert.equal(codeOf(await changePassword(`wrong ${n}`)), 'source.login-refused')
     const capped = await changePassword(password)
     assert.equal(codeOf(capped), 'source.login-capped')
-    assert.equal(refusedLogins(), 5)
+    assert.equal(await refusedLogins(), 5)
     const asker = person([])
     const done = await setUpWith(asker, { env: world.env, cwd: world.home }, { part: 'password' })
     assert.equal(done.exitCode, capped.code)

@@ -148,8 +148,8 @@ test('an IDLE that is refused falls back to NOOP', async t => {
 async function remembering(t: TestContext, options: RigOptions, way?: IdleWay) {
   const ways: IdleWay[] = [way]
   const idleMemory: IdleMemory = {
-    wayOf: () => ways.at(-1),
-    learned: (_, learned) => void ways.push(learned),
+    wayOf: async () => ways.at(-1),
+    learned: async (_, learned) => void ways.push(learned),
   }
   return { ways, ...(await watching(t, { ...options, idleMemory })) }
 }
