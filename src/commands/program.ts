@@ -84,8 +84,8 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .argument('[part]', help.setupPart)
     .argument('[mailbox]', help.setupMailbox)
     .option('-y, --yes', help.setupYes)
-  for (const { id, value, help: text } of setupOptions)
-    setup.option(value === undefined ? `--${id}` : `--${id} ${value}`, text[invocation.language])
+  for (const { id, value } of setupOptions)
+    setup.option(value === undefined ? `--${id}` : `--${id} ${value}`, help.setupOptions[id])
   setup.action(
     async (part: string | undefined, mailbox: string | undefined, flags: CommonFlags & { yes?: boolean }) => {
       if (part !== undefined && part !== 'google' && part !== 'mailbox' && part !== 'password')

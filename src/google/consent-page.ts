@@ -2,45 +2,48 @@
  * What the browser shows when it comes back from Google: fixed pages, in both languages, that hold nothing of the
  * request. They load nothing, run nothing and are not kept.
  */
-const page = (title: string, english: string, japanese: string): Buffer =>
+const en = {
+  done: 'Google has answered. You can close this window and go back to the terminal.',
+  declined: 'Access was not granted. Nothing was changed. Go back to the terminal to try again.',
+  stranger:
+    'This address does not belong to the sign-in that is waiting now. Go back to the terminal and open the link shown there.',
+  leads: 'This address leads to Google’s page.',
+  used: 'This address was used already, by you or by somebody else on this computer. The sign-in begins anew: go back to the terminal.',
+  absent: 'There is nothing here.',
+}
+
+type PageWords = typeof en
+
+const ja: PageWords = {
+  done: 'Google から応答がありました。このウィンドウを閉じて、ターミナルに戻ってください。',
+  declined:
+    'アクセスは許可されませんでした。何も変更されていません。ターミナルに戻って、もう一度お試しください。',
+  stranger:
+    'このアドレスは、現在待機中のログインのものではありません。ターミナルに戻り、表示されているリンクを開いてください。',
+  leads: 'このアドレスは Google のページに移動するためのものです。',
+  used: 'このアドレスは、あなた、またはこのコンピューターのほかの人によって、すでに使われています。ログインをやり直しますので、ターミナルに戻ってください。',
+  absent: 'ここには何もありません。',
+}
+
+const page = (title: string, text: keyof PageWords): Buffer =>
   Buffer.from(`<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>hikyaku - ${title}</title></head>
 <body>
 <h1>hikyaku</h1>
-<p id="en">${english}</p>
-<p id="ja" lang="ja">${japanese}</p>
+<p id="en">${en[text]}</p>
+<p id="ja" lang="ja">${ja[text]}</p>
 </body>
 </html>
 `)
 
 export const pages = {
-  done: page(
-    'signed in',
-    'Google has answered. You can close this window and go back to the terminal.',
-    'Google から応答がありました。このウィンドウを閉じて、ターミナルに戻ってください。',
-  ),
-  declined: page(
-    'not allowed',
-    'Access was not granted. Nothing was changed. Go back to the terminal to try again.',
-    'アクセスは許可されませんでした。何も変更されていません。ターミナルに戻って、もう一度お試しください。',
-  ),
-  stranger: page(
-    'not this sign-in',
-    'This address does not belong to the sign-in that is waiting now. Go back to the terminal and open the link shown there.',
-    'このアドレスは、現在待機中のログインのものではありません。ターミナルに戻り、表示されているリンクを開いてください。',
-  ),
-  leads: page(
-    'to Google',
-    'This address leads to Google’s page.',
-    'このアドレスは Google のページに移動するためのものです。',
-  ),
-  used: page(
-    'already used',
-    'This address was used already, by you or by somebody else on this computer. The sign-in begins anew: go back to the terminal.',
-    'このアドレスは、あなた、またはこのコンピューターのほかの人によって、すでに使われています。ログインをやり直しますので、ターミナルに戻ってください。',
-  ),
-  absent: page('not found', 'There is nothing here.', 'ここには何もありません。'),
+  done: page('signed in', 'done'),
+  declined: page('not allowed', 'declined'),
+  stranger: page('not this sign-in', 'stranger'),
+  leads: page('to Google', 'leads'),
+  used: page('already used', 'used'),
+  absent: page('not found', 'absent'),
 } as const
 
 export const pageHeaders: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 /** The form of a row, and what rows have in common. */
+import type { Language } from '../../base/language.ts'
 
 /** What the host takes as user name: the whole address, its part before the @, or an account name of its own. */
 export type UserForm = 'address' | 'local-part' | 'account-name'
@@ -10,11 +11,8 @@ export interface PresetServer {
   readonly security: 'tls' | 'starttls'
 }
 
-/** A text for the owner, in both languages. */
-export interface Note {
-  readonly en: string
-  readonly ja: string
-}
+/** A text for the owner, which stands with its host's other facts rather than in a catalogue. */
+export type Note = Readonly<Record<Language, string>>
 
 export interface Preset {
   /** Kebab-case, lasting: `--provider` takes it. */
