@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { manuals as settingsManuals } from '../scripts/settings.ts'
 import { tableLookup } from '../src/authentication/dns.ts'
 import { exitCodes } from '../src/base/fault.ts'
 import { inspectCommand } from '../src/commands/inspect.ts'
@@ -38,6 +39,18 @@ const anchorOf = (heading: string): string =>
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .trim()
     .replace(/\s/g, '-')
+
+test('what the manuals say of the settings is what the tables say; `npm run manuals` writes it', () => {
+  assert.deepEqual(Object.keys(settingsManuals), [
+    '.env.example',
+    'docs/configuration.md',
+    'docs/configuration.ja.md',
+  ])
+  for (const [name, write] of Object.entries(settingsManuals)) {
+    assert.ok(write(read(name)) === read(name), `${name} is out of date: run npm run manuals`)
+    assert.match(write(read(name)), /WHEN_REFUSED/)
+  }
+})
 
 describe('the manuals', () => {
   test('every link to a file or a heading leads somewhere', () => {

@@ -1,27 +1,15 @@
 /** The frozen configuration: what load.ts makes of environment, .env and YAML. Inner code never checks it again. */
+import type { Language } from '../base/language.ts'
 import type { Secret } from '../base/secret.ts'
+import type { GoogleEndpoints } from './endpoints.ts'
+import type { MailSecurity } from './settings/mailbox.ts'
+import type { alertSettings, endpointSettings } from './settings/program.ts'
+import type { Values } from './settings/setting.ts'
+import type { accountSettings, mailboxSettings, programSettings } from './settings.ts'
 
-export type MailSecurity = 'tls' | 'starttls' | 'none'
-
-/** One folder to pull and where its mail belongs in Gmail. POP3 has one, named ''. */
-export interface FolderConfig {
-  /** IMAP folder name, Unicode, as the server spells it. */
-  readonly name: string
-  /** 'inbox' = INBOX (unless archived), 'spam' = Gmail's SPAM, 'label' = the mailbox's labels only. */
-  readonly to: 'inbox' | 'spam' | 'label'
-  /** More label names for mail of this folder. */
-  readonly labels: readonly string[]
-}
-
-export type AfterImport =
-  | { readonly do: 'keep' }
-  | { readonly do: 'delete'; readonly afterMs: number }
-  | { readonly do: 'move'; readonly folder: string }
-
-export type StartFrom =
-  | { readonly from: 'all' }
-  | { readonly from: 'new' }
-  | { readonly from: 'date'; readonly atMs: number }
+export type { GoogleEndpoints } from './endpoints.ts'
+export type { AfterImport, FolderConfig, StartFrom } from './mail-readers.ts'
+export type { MailSecurity } from './settings/mailbox.ts'
 
 /** How to reach the source mailbox's server. */
 export interface ServerConfig {
@@ -34,37 +22,19 @@ export interface ServerConfig {
   readonly pinnedSha256: string | undefined
 }
 
-export interface MailboxConfig {
+/** The settings of settings/mailbox.ts that are used as they are read. */
+type MailboxValues = Omit<
+  Values<typeof mailboxSettings>,
+  'name' | 'account' | 'host' | 'port' | 'security' | 'caFile' | 'certSha256' | 'password'
+>
+
+export interface MailboxConfig extends MailboxValues {
   /** Unique; the journal knows the mailbox by it. */
   readonly name: string
-  readonly protocol: 'imap' | 'pop3'
   readonly server: ServerConfig
-  readonly user: string
   readonly password: Secret
-  readonly folders: readonly FolderConfig[]
   /** AccountConfig.name of the Gmail account that the mail goes to. */
   readonly account: string
-  /** Label names that every message gets. */
-  readonly labels: readonly string[]
-  /** Gmail's "archive incoming": without INBOX. */
-  readonly archive: boolean
-  readonly neverMarkSpam: boolean
-  readonly processForCalendar: boolean
-  readonly internalDateSource: 'dateHeader' | 'receivedTime'
-  readonly afterImport: AfterImport
-  readonly startFrom: StartFrom
-  /** node-cron expression, seconds allowed. */
-  readonly schedule: string
-  /** A message without Message-ID whose import had an unknown outcome: import again, or wait for the owner. */
-  readonly whenOutcomeUnknown: 'repeat' | 'ask'
-  /** What Gmail's import refuses may go by messages.insert instead. */
-  readonly whenRefused: 'keep' | 'insert'
-  /** Verify SPF, DKIM, DMARC and ARC ourselves beside the import. */
-  readonly verify: boolean
-  /** IP address or name that the host's forwarding would send from, or an e-mail address there; for the forecast. */
-  readonly forwardingAddress: string | undefined
-  /** authserv-ids whose Authentication-Results count as the host's own; empty: learn from the host. */
-  readonly authservIds: readonly string[]
 }
 
 export type GoogleCredential =
@@ -83,23 +53,14 @@ export type GoogleCredential =
     }
   | { readonly kind: 'service-account'; readonly keyFile: string; readonly subject: string }
 
-export interface AccountConfig {
-  readonly name: string
-  /** The Gmail address, or 'me'. */
-  readonly address: string
-  readonly credential: GoogleCredential
-  /** Quota units a minute (Gmail's usage limits; import costs 25). */
-  readonly unitsPerMinute: number
-  /** Imports in flight at once, 1 to 3. */
-  readonly importsInFlight: number
-}
+type AccountValues = Omit<
+  Values<typeof accountSettings>,
+  'name' | 'clientId' | 'clientSecret' | 'refreshToken' | 'serviceAccountFile'
+>
 
-/** Google's endpoints: https, or http to loopback only. */
-export interface GoogleEndpoints {
-  readonly apiRoot: string
-  readonly authUrl: string
-  readonly tokenUrl: string
-  readonly revokeUrl: string
+export interface AccountConfig extends AccountValues {
+  readonly name: string
+  readonly credential: GoogleCredential
 }
 
 export interface AlertConfig {
@@ -113,16 +74,27 @@ export interface AlertConfig {
   readonly ping: Secret | undefined
 }
 
-export interface Config {
+type ProgramSettings = Values<typeof programSettings>
+
+/** The settings of settings/program.ts that are used as they are read. */
+type ProgramValues = Omit<
+  ProgramSettings,
+  | 'stateDir'
+  | 'language'
+  | 'logLevel'
+  | 'logFormat'
+  | keyof typeof alertSettings
+  | keyof typeof endpointSettings
+>
+
+export interface Config extends ProgramValues {
   readonly stateDir: string
   readonly log: {
-    readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-    readonly format: 'text' | 'json'
+    readonly level: ProgramSettings['logLevel']
+    readonly format: ProgramSettings['logFormat']
   }
-  readonly language: 'en' | 'ja'
+  readonly language: Language
   readonly endpoints: GoogleEndpoints
-  /** DNS servers to ask when verifying, `address` or `address:port`; empty: the system's. */
-  readonly dnsServers: readonly string[]
   readonly alerts: AlertConfig
   readonly accounts: readonly AccountConfig[]
   readonly mailboxes: readonly MailboxConfig[]

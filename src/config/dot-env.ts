@@ -10,6 +10,8 @@ const mostOctets = 65_536
 
 export interface DotEnv {
   readonly values: Readonly<Record<string, string | undefined>>
+  /** The line that each value begins in, the last one where it stands twice. */
+  readonly lines: ReadonlyMap<string, number>
   readonly problems: Problem[]
   /** Why it was not read at all, though something of that name is there. */
   readonly refused: Problem | undefined
@@ -35,27 +37,32 @@ export async function readDotEnv(
   secrets: ReadonlySet<string>,
 ): Promise<DotEnv> {
   const problems: Problem[] = []
+  const lines = new Map<string, number>()
   let octets: Buffer
   try {
     octets = await readBounded(path, { mostOctets, trusted: true })
   } catch (thrown) {
     if (!(thrown instanceof FileRefused)) throw thrown
     const { code } = thrown
-    if (code === 'ENOENT') return { values: {}, problems, refused: undefined }
+    if (code === 'ENOENT') return { values: {}, lines, problems, refused: undefined }
     // A folder named .env is what Docker makes of a missing file that is mounted.
-    return { values: {}, problems, refused: fileProblem('.env', path, code) }
+    return { values: {}, lines, problems, refused: fileProblem('.env', path, code) }
   }
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
   } catch {
-    return { values: {}, problems, refused: fileProblem('.env', path, 'not-utf-8') }
+    return { values: {}, lines, problems, refused: fileProblem('.env', path, 'not-utf-8') }
   }
   // Node takes everything after a `#` for a comment, also in the middle of an unquoted word. A password that
   // is cut there would be refused by the server, and nobody would see why.
-  for (const [, name, value] of text.matchAll(
+  let [line, counted] = [1, 0]
+  for (const { 1: name, 2: value, index } of text.matchAll(
     /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*([^\r\n]*)/gm,
   )) {
+    line += text.slice(counted, index).split('\n').length - 1
+    counted = index
+    if (name !== undefined) lines.set(name, line)
     if (name === undefined || value === undefined || !names.includes(name)) continue
     if (!/^['"`]/.test(value) && /[^\s#]#/.test(value.split(/\s#/)[0] ?? '')) {
       problems.push({ at: name, kind: 'hash' })
@@ -70,5 +77,5 @@ export async function readDotEnv(
     problems.push({ at: name, kind: 'unclosed' })
     values[name] = undefined
   }
-  return { values, problems, refused: undefined }
+  return { values, lines, problems, refused: undefined }
 }

@@ -2,9 +2,15 @@
  * Google's addresses. Another one can be named for tests and the sandbox only: by the environment of the process,
  * never by a file, and on this computer only. Whoever gets there gets every token and every mail.
  */
-
 import type { Problem } from '../base/problem.ts'
-import type { GoogleEndpoints } from './config.ts'
+
+/** Google's endpoints: https, or http to loopback only. */
+export interface GoogleEndpoints {
+  readonly apiRoot: string
+  readonly authUrl: string
+  readonly tokenUrl: string
+  readonly revokeUrl: string
+}
 
 export const googleEndpoints: GoogleEndpoints = {
   apiRoot: 'https://gmail.googleapis.com',
@@ -13,35 +19,43 @@ export const googleEndpoints: GoogleEndpoints = {
   revokeUrl: 'https://oauth2.googleapis.com/revoke',
 }
 
-/** The variable of each, with its key at the top of a configuration. */
-const named = [
-  ['GMAIL_API_ROOT', 'gmailApiRoot', 'apiRoot'],
-  ['GOOGLE_AUTH_URL', 'googleAuthUrl', 'authUrl'],
-  ['GOOGLE_TOKEN_URL', 'googleTokenUrl', 'tokenUrl'],
-  ['GOOGLE_REVOKE_URL', 'googleRevokeUrl', 'revokeUrl'],
-] as const
+/** Each by its key at the top of a configuration. */
+const keys = {
+  apiRoot: 'gmailApiRoot',
+  authUrl: 'googleAuthUrl',
+  tokenUrl: 'googleTokenUrl',
+  revokeUrl: 'googleRevokeUrl',
+} as const
 
 /** The tests' own switch: `anywhere` lifts the limit to this computer. Not a setting: it is in no file either. */
 const testSwitch = 'HIKYAKU_TEST_ENDPOINTS'
 
-/** Keys that do not belong into a YAML file, with their variables. */
-export const endpointVariables: ReadonlyMap<string, string> = new Map(
-  named.map(([variable, key]) => [key, variable]),
-)
-
-type Top = { readonly [key in (typeof named)[number][1]]: string }
+type Top = { readonly [key in (typeof keys)[keyof GoogleEndpoints]]: string }
 
 export function endpointsOf(top: Top): GoogleEndpoints {
-  return Object.fromEntries(named.map(([, key, name]) => [name, top[key]])) as unknown as GoogleEndpoints
+  const { gmailApiRoot, googleAuthUrl, googleTokenUrl, googleRevokeUrl } = top
+  return {
+    apiRoot: gmailApiRoot,
+    authUrl: googleAuthUrl,
+    tokenUrl: googleTokenUrl,
+    revokeUrl: googleRevokeUrl,
+  }
 }
 
-/** @param env the environment of the process, without any file's */
-export function endpointProblems(top: Top, env: Readonly<Record<string, string | undefined>>): Problem[] {
+/**
+ * @param place the variable of a key
+ * @param env the environment of the process, without any file's
+ */
+export function endpointProblems(
+  top: Top,
+  place: (key: string) => string,
+  env: Readonly<Record<string, string | undefined>>,
+): Problem[] {
   if (env[testSwitch] === 'anywhere') return []
-  return named.flatMap(([variable, key, name]): Problem[] => {
-    const given = top[key]
-    if (given === googleEndpoints[name] || isThisComputer(new URL(given).hostname)) return []
-    return [{ at: variable, kind: 'endpoint-elsewhere', given }]
+  return Object.entries(endpointsOf(top)).flatMap(([name, given]): Problem[] => {
+    const endpoint = name as keyof GoogleEndpoints
+    if (given === googleEndpoints[endpoint] || isThisComputer(new URL(given).hostname)) return []
+    return [{ at: place(keys[endpoint]), kind: 'endpoint-elsewhere', given }]
   })
 }
 

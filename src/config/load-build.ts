@@ -3,12 +3,16 @@
 import { isGivenTwice } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
 import type { Destination, Secret } from '../base/secret.ts'
-import type { AccountConfig, FolderConfig, GoogleEndpoints, MailboxConfig, ServerConfig } from './config.ts'
+import type { AccountConfig, MailboxConfig, ServerConfig } from './config.ts'
 import { googleDestination, mailboxDestination } from './destinations.ts'
+import type { GoogleEndpoints } from './endpoints.ts'
+import type { SettledPart } from './in-force.ts'
 import { certificateProblem, keyFileProblem, mailboxRules, shownFile } from './load-rules.ts'
 import { givenTwice, makeSecret, type SecretPlace, type SecretSources } from './load-secrets.ts'
 import type { Part } from './load-written.ts'
-import { accountShape, checkPart, mailboxShape, secretKeys } from './schema.ts'
+import { readPart } from './read-part.ts'
+import type { Values } from './settings/setting.ts'
+import { accountSettings, mailboxSettings, secretKeys } from './settings.ts'
 
 /** Names of secrets in the vault. */
 export const vaultNames = {
@@ -24,17 +28,13 @@ export function mailboxName(user: string, host: string): string {
   return user.includes('@') ? user : `${user}@${host}`
 }
 
-const ports = {
-  imap: { tls: 993, starttls: 143, none: 143 },
-  pop3: { tls: 995, starttls: 110, none: 110 },
-} as const
-const schedules = { imap: '*/5 * * * *', pop3: '* * * * *' } as const
-
 export interface Context extends SecretSources {
   readonly problems: Problem[]
   readonly endpoints: GoogleEndpoints
   /** Secrets that must be there. */
   readonly places: { readonly place: SecretPlace; readonly secret: Secret }[]
+  /** What holds in each part, with what was settled beside its table, for `config show`. */
+  readonly settled: SettledPart[]
 }
 
 /** A secret that must be there when it is used. */
@@ -67,10 +67,8 @@ export async function buildAccount(
   context: Context,
 ): Promise<AccountConfig | undefined> {
   const { problems } = context
-  const usable = kind === 'yaml' ? withoutSecrets(part.values) : part.values
-  const checked = checkPart(accountShape, usable, part.place, problems)
-  const keyFileWritten = part.values.serviceAccountFile
-  const name = checked?.name ?? checked?.address ?? 'me'
+  const { sound, values } = readPart(accountSettings, part, problems)
+  const name = sound?.name ?? sound?.address ?? 'me'
   if (kind === 'yaml') {
     refuseSecretsInYaml(
       part,
@@ -78,35 +76,36 @@ export async function buildAccount(
       problems,
     )
   }
-  if (typeof keyFileWritten === 'string' && keyFileWritten.trim() !== '') {
+  const { serviceAccountFile: keyFile } = values
+  if (keyFile !== undefined) {
     const at = part.place('serviceAccountFile')
     if (part.values.clientId != null) problems.push({ at: part.place('clientId'), kind: 'both', other: at })
-    const keyFile = part.path('serviceAccountFile', keyFileWritten.trim())
     const problem = await keyFileProblem(at, keyFile, context.env)
-    if (problem !== undefined) problems.push(hideFile(problem, keyFileWritten))
-    if (checked === undefined) return undefined
-    if (checked.address === 'me') problems.push({ at: part.place('address'), kind: 'subject-needed' })
-    const credential = { kind: 'service-account', keyFile, subject: checked.address } as const
-    return { name, address: checked.address, credential, ...paceOf(checked) }
-  }
-  if (part.values.clientId == null) {
-    const example = '1234567890-abc.apps.googleusercontent.com'
+    if (problem !== undefined) problems.push(hideFile(problem, part.values.serviceAccountFile))
+  } else if (part.values.clientId == null) {
+    const { example = '' } = accountSettings.clientId
     problems.push({ at: part.place('clientId'), kind: 'missing', example })
   }
   const google = googleDestination(context.endpoints)
-  const clientSecret = secretOf(part, 'clientSecret', vaultNames.clientSecret(name), google, context)
-  const refreshToken = secretOf(part, 'refreshToken', vaultNames.refreshToken(name), google, context)
-  if (checked?.clientId === undefined) return undefined
-  const { value, file } = part.secret('refreshToken', vaultNames.refreshToken(name))
-  const ofVault = value === undefined && file === undefined
-  const identity = ofVault ? async () => context.vault?.(vaultNames.identity(name), google) : undefined
-  const { clientId } = checked
-  const credential = { kind: 'user', clientId, clientSecret, refreshToken, identity } as const
-  return { name, address: checked.address, credential, ...paceOf(checked) }
-}
-
-function paceOf(checked: { unitsPerMinute: number; importsInFlight: number }) {
-  return { unitsPerMinute: checked.unitsPerMinute, importsInFlight: checked.importsInFlight }
+  const secretFor = (key: 'clientSecret' | 'refreshToken'): Secret =>
+    secretOf(part, key, vaultNames[key](name), google, context)
+  const secrets =
+    keyFile === undefined
+      ? { clientSecret: secretFor('clientSecret'), refreshToken: secretFor('refreshToken') }
+      : undefined
+  if (sound === undefined) return undefined
+  const { name: _name, clientId, clientSecret, refreshToken, serviceAccountFile, ...plain } = sound
+  const { address } = plain
+  context.settled.push({ part: 'account', name, source: part, values: { ...sound, name } })
+  if (keyFile !== undefined) {
+    if (address === 'me') problems.push({ at: part.place('address'), kind: 'subject-needed' })
+    return { ...plain, name, credential: { kind: 'service-account', keyFile, subject: address } }
+  }
+  if (clientId === undefined || secrets === undefined) return undefined
+  const identity = part.has('refreshToken')
+    ? undefined
+    : async () => context.vault?.(vaultNames.identity(name), google)
+  return { ...plain, name, credential: { kind: 'user', clientId, ...secrets, identity } }
 }
 
 export async function buildMailbox(
@@ -116,69 +115,39 @@ export async function buildMailbox(
   context: Context,
 ): Promise<MailboxConfig | undefined> {
   const { problems } = context
-  const usable = kind === 'yaml' ? withoutSecrets(part.values) : part.values
-  const checked = checkPart(mailboxShape, usable, part.place, problems)
-  problems.push(...mailboxRules(part.values, part.place))
-  const caWritten = part.values.caFile
-  const caFile =
-    typeof caWritten === 'string' && caWritten.trim() !== ''
-      ? part.path('caFile', caWritten.trim())
-      : undefined
-  if (caFile !== undefined) {
-    const problem = await certificateProblem(part.place('caFile'), caFile)
-    if (problem !== undefined) problems.push(hideFile(problem, String(caWritten)))
+  const { sound, values } = readPart(mailboxSettings, part, problems)
+  problems.push(...mailboxRules(values, part))
+  if (values.caFile !== undefined) {
+    const problem = await certificateProblem(part.place('caFile'), values.caFile)
+    if (problem !== undefined) problems.push(hideFile(problem, part.values.caFile))
   }
   const name =
-    checked === undefined
-      ? ([part.values.name, part.values.user].find(one => typeof one === 'string') ?? '<name>')
-      : (checked.name ?? mailboxName(checked.user, checked.host))
+    sound === undefined
+      ? ([part.values.name, part.values.user].find(text => typeof text === 'string') ?? '<name>')
+      : (sound.name ?? mailboxName(sound.user, sound.host))
   if (kind === 'yaml') refuseSecretsInYaml(part, () => vaultNames.password(name), problems)
-  const server: ServerConfig | undefined = checked && {
-    host: checked.host,
-    port: checked.port ?? ports[checked.protocol][checked.security],
-    security: checked.security,
-    caFile,
-    pinnedSha256: checked.certSha256,
-  }
+  const server = sound && serverOf(sound)
   const destination = server && mailboxDestination(server)
   const password = secretOf(part, 'password', vaultNames.password(name), destination, context)
-  if (checked === undefined || server === undefined) return undefined
-  const account = checked.account ?? (accounts.length === 1 ? accounts[0] : undefined)
+  if (sound === undefined || server === undefined) return undefined
+  const account = sound.account ?? (accounts.length === 1 ? accounts[0] : undefined)
   // With a broken account the mailbox's own reference cannot be judged.
   if (account === undefined || !accounts.includes(account)) {
     if (accounts.length > 0) {
-      problems.push({ at: part.place('account'), kind: 'no-such-account', accounts, given: checked.account })
+      problems.push({ at: part.place('account'), kind: 'no-such-account', accounts, given: sound.account })
     }
     return undefined
   }
-  const { protocol, labels, archive, neverMarkSpam, processForCalendar, internalDateSource } = checked
-  const folders: readonly FolderConfig[] = checked.folders ?? [{ name: 'INBOX', to: 'inbox', labels: [] }]
-  return {
-    name,
-    protocol,
-    server,
-    user: checked.user,
-    password,
-    folders: protocol === 'imap' ? folders : folders.map(folder => ({ ...folder, name: '' })),
-    account,
-    labels,
-    archive,
-    neverMarkSpam,
-    processForCalendar,
-    internalDateSource,
-    afterImport: checked.afterImport,
-    startFrom: checked.startFrom,
-    schedule: checked.schedule ?? schedules[protocol],
-    whenOutcomeUnknown: checked.whenOutcomeUnknown,
-    whenRefused: checked.whenRefused,
-    verify: checked.verify,
-    forwardingAddress: checked.forwardingAddress,
-    authservIds: checked.authservIds,
-  }
+  context.settled.push({ part: 'mailbox', name, source: part, values: { ...sound, name, account } })
+  const { host, port, security, caFile, certSha256, ...plain } = sound
+  const folders =
+    plain.protocol === 'imap' ? plain.folders : plain.folders.map(folder => ({ ...folder, name: '' }))
+  return { ...plain, folders, name, account, server, password }
 }
 
-export function withoutSecrets(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([key]) => !secretKeys.includes(key)))
+function serverOf(sound: Values<typeof mailboxSettings>): ServerConfig {
+  const { host, port, security, caFile, certSha256: pinnedSha256 } = sound
+  return { host, port, security, caFile, pinnedSha256 }
 }
 
 export function refuseSecretsInYaml(
@@ -197,6 +166,6 @@ export function refuseSecretsInYaml(
   }
 }
 
-function hideFile(problem: Problem, written: string): Problem {
-  return 'file' in problem ? { ...problem, file: shownFile(written, problem.file) } : problem
+function hideFile(problem: Problem, written: unknown): Problem {
+  return 'file' in problem ? { ...problem, file: shownFile(String(written).trim(), problem.file) } : problem
 }

@@ -6,36 +6,33 @@ import { isLoopback } from '../base/loopback.ts'
 import { readPrivate } from '../base/private-file.ts'
 import type { Problem } from '../base/problem.ts'
 import { shellWord } from '../base/shell-word.ts'
-import type { FolderConfig } from './config.ts'
-import { Complaint, readAfterImport, readFolders, readHost } from './schema-values.ts'
+import type { WrittenPart } from './read-part.ts'
+import type { Values } from './settings/setting.ts'
+import type { mailboxSettings } from './settings.ts'
 
-type Written = Readonly<Record<string, unknown>>
-type Place = (key: string) => string
-
-/** @returns the problems of one mailbox that no key has by itself */
-export function mailboxRules(written: Written, place: Place): Problem[] {
+/** @returns the problems of one mailbox that no key has by itself, as far as its values are right */
+export function mailboxRules(
+  values: Partial<Values<typeof mailboxSettings>>,
+  { values: written, place }: WrittenPart,
+): Problem[] {
   const problems: Problem[] = []
-  const word = (key: string): string => String(written[key] ?? '').toLowerCase()
-  const host = readHost(written.host)
-  if (word('security') === 'none' && !(host instanceof Complaint) && !isLoopback(host)) {
+  const { protocol, host, security, folders = [], afterImport } = values
+  if (security === 'none' && host !== undefined && !isLoopback(host)) {
     problems.push({ at: place('security'), kind: 'not-loopback', given: 'none' })
   }
-  const pop3 = word('protocol') === 'pop3'
-  const folders = written.folders == null ? [] : readFolders(written.folders)
-  const pulled: readonly FolderConfig[] = folders instanceof Complaint ? [] : folders
-  if (pop3 && pulled.some(folder => folder.name !== 'INBOX')) {
+  if (protocol === 'pop3' && folders.some(({ name }) => name !== 'INBOX')) {
     problems.push({ at: place('folders'), kind: 'folders-need-imap' })
   }
-  const after = readAfterImport(written.afterImport ?? 'keep')
-  if (!(after instanceof Complaint) && after.do === 'move') {
-    if (pop3)
-      problems.push({ at: place('afterImport'), kind: 'move-needs-imap', given: String(written.afterImport) })
-    const names = pulled.length === 0 ? ['INBOX'] : pulled.map(folder => folder.name)
-    const into = /^inbox$/i.test(after.folder) ? 'INBOX' : after.folder
-    // It would be listed as new mail in the next pull.
-    if (names.includes(into))
-      problems.push({ at: place('afterImport'), kind: 'move-into-pulled', folder: into })
+  if (afterImport?.do !== 'move') return problems
+  if (protocol === 'pop3') {
+    const given = String(written.afterImport)
+    problems.push({ at: place('afterImport'), kind: 'move-needs-imap', given })
   }
+  const pulled = folders.length === 0 ? ['INBOX'] : folders.map(({ name }) => name)
+  const into = /^inbox$/i.test(afterImport.folder) ? 'INBOX' : afterImport.folder
+  // It would be listed as new mail in the next pull.
+  if (pulled.includes(into))
+    problems.push({ at: place('afterImport'), kind: 'move-into-pulled', folder: into })
   return problems
 }
 

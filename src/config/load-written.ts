@@ -2,43 +2,34 @@
 import { dirname } from 'node:path'
 import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
-import { endpointVariables } from './endpoints.ts'
-import { type ConfigFile, type Environment, telling, type Variable, variables } from './env.ts'
+import { type ConfigFile, type Environment, telling } from './env.ts'
 import { absolutePath, configFolder, type Machine } from './load-paths.ts'
 import type { SecretPlace } from './load-secrets.ts'
+import type { Origin } from './origin.ts'
+import type { WrittenPart } from './read-part.ts'
+import type { Settings } from './settings/setting.ts'
+import { accountSettings, mailboxSettings, programSettings, variables, yamlKeyOf } from './settings.ts'
 import { readYaml } from './yaml.ts'
 
 /** One mailbox, one account, or the top of the configuration. */
-export interface Part {
-  readonly values: Readonly<Record<string, unknown>>
-  /** The owner's name for a key: the variable, or the path in the YAML file. */
-  place(key: string): string
+export interface Part extends WrittenPart {
   /** Where its secret `key` comes from. */
   secret(key: string, vaultName: string): SecretPlace
   /** Whether the secret `key` was given, other than by the vault. */
   has(key: string): boolean
-  /** A path written under `key`, made absolute. */
-  path(key: string, written: string): string
+  /** Where the value of a setting was written; undefined where it was not. */
+  originOf(key: string): Origin | undefined
 }
 
 export interface Written {
   readonly kind: 'environment' | 'yaml'
+  /** The YAML file. */
+  readonly file: string | undefined
   /** It is a YAML file that no `.env` named. */
   readonly byOwnersFile: boolean
   readonly top: Part
   readonly accounts: readonly Part[]
   readonly mailboxes: readonly Part[]
-}
-
-const named = (part: Variable['part'], key: string): Variable | undefined =>
-  variables.find(v => v.part === part && v.key === key)
-
-/** The variable for a key, NAME_FILE for the file of a secret. */
-function variableOf(part: Variable['part'], key: string): string | undefined {
-  const plain = named(part, key)
-  if (plain !== undefined) return plain.name
-  const secret = key.endsWith('File') ? named(part, key.slice(0, -4)) : undefined
-  return secret?.secret ? fileVariableOf(secret.name) : undefined
 }
 
 export interface Sources {
@@ -70,46 +61,66 @@ export async function readWritten(
     problems.push({ at: 'HIKYAKU_CONFIG', kind: 'no-home' })
   return {
     kind: 'environment',
+    file: undefined,
     byOwnersFile: false,
-    top: environmentPart(sources, 'top'),
-    accounts: [environmentPart(sources, 'account')],
-    mailboxes: [environmentPart(sources, 'mailbox')],
+    top: environmentPart(sources, programSettings),
+    accounts: [environmentPart(sources, accountSettings)],
+    mailboxes: [environmentPart(sources, mailboxSettings)],
   }
 }
 
-function environmentPart({ environment, machine, cwd }: Sources, part: Variable['part']): Part {
+/** What the variables say of one table. */
+export function environmentPart(
+  { environment, machine, cwd }: Omit<Sources, 'configFile'>,
+  settings: Settings,
+): Part {
+  const nameOf = (key: string): string | undefined =>
+    Object.hasOwn(settings, key) ? settings[key]?.variable : undefined
   const values: Record<string, unknown> = {}
-  for (const { name, key, secret } of variables.filter(v => v.part === part)) {
-    const value = environment.get(secret ? fileVariableOf(name) : name)
-    if (value !== undefined) values[secret ? `${key}File` : key] = value
+  for (const [key, setting] of Object.entries(settings)) {
+    const { variable, secret } = setting
+    const value = variable && environment.get(secret ? fileVariableOf(variable) : variable)
+    if (value) values[yamlKeyOf(key, setting)] = value
   }
+  const placeOf = (key: string): string | undefined => {
+    const secretName = key.endsWith('File') ? nameOf(key.slice(0, -4)) : undefined
+    return nameOf(key) ?? (secretName && fileVariableOf(secretName))
+  }
+  const path = (_key: string, written: string): string => absolutePath(written, cwd, machine.home)
   return {
     values,
-    place: key => variableOf(part, key) ?? key,
+    place: key => placeOf(key) ?? key,
+    path,
     has: key => {
-      const variable = named(part, key)?.name ?? ''
-      const { value, file } = findGivenSecret(variable, environment.all)
+      const { value, file } = findGivenSecret(nameOf(key) ?? '', environment.all)
       return value !== undefined || file !== undefined
     },
     secret: (key, vaultName) => {
-      const variable = named(part, key)?.name ?? key
+      const variable = nameOf(key) ?? key
       const { value, file } = findGivenSecret(variable, environment.all)
       return {
         at: variable,
         variable,
         value,
-        file: file === undefined ? undefined : absolutePath(file, cwd, machine.home),
+        file: file === undefined ? undefined : path(key, file),
         vaultName,
       }
     },
-    path: (_key, written) => absolutePath(written, cwd, machine.home),
+    originOf: key => {
+      const variable = nameOf(key) ?? ''
+      return environment.originOf(variable) ?? environment.originOf(fileVariableOf(variable))
+    },
   }
 }
 
 async function fromYaml(sources: Sources, path: string, at: string, problems: Problem[]): Promise<Written> {
   const file = await readYaml(path, at, problems)
   const base = dirname(path)
-  const yamlPart = (values: Readonly<Record<string, unknown>>, prefix: string): Part => ({
+  const yamlPart = (
+    values: Readonly<Record<string, unknown>>,
+    prefix: string,
+    keys: readonly (string | number)[],
+  ): Part => ({
     values,
     place: key => `${prefix}${key}`,
     has: key => values[`${key}File`] != null,
@@ -125,22 +136,29 @@ async function fromYaml(sources: Sources, path: string, at: string, problems: Pr
       }
     },
     path: (_key, written) => absolutePath(written, base, sources.machine.home),
+    originOf: key => {
+      const written = [key, `${key}File`].find(name => values[name] != null)
+      if (written === undefined) return undefined
+      const line = file?.lineOf([...keys, written])
+      return { from: 'yaml', key: `${prefix}${written}`, file: path, line }
+    },
   })
   // What concerns the whole program may be set by a variable too, and the variable wins: a container's image
   // brings the file, whoever starts it says where the state goes.
-  const variablesTop = environmentPart(sources, 'top')
+  const variablesTop = environmentPart(sources, programSettings)
   const written: Record<string, unknown> = { ...file?.top }
-  for (const [key, variable] of endpointVariables) {
-    if (written[key] == null) continue
+  for (const { name: variable, key, processOnly } of variables) {
+    if (!processOnly || written[key] == null) continue
     problems.push({ at: key, kind: 'process-only', variable })
     delete written[key]
   }
-  const fileTop = yamlPart(written, '')
+  const fileTop = yamlPart(written, '', [])
   const byVariable = (key: string): boolean =>
     variablesTop.values[key] !== undefined || variablesTop.has(key.replace(/File$/, ''))
   const choose = (key: string): Part => (byVariable(key) ? variablesTop : fileTop)
   return {
     kind: 'yaml',
+    file: path,
     byOwnersFile: sources.configFile !== undefined,
     top: {
       values: { ...fileTop.values, ...variablesTop.values },
@@ -148,8 +166,13 @@ async function fromYaml(sources: Sources, path: string, at: string, problems: Pr
       has: key => variablesTop.has(key) || fileTop.has(key),
       secret: (key, vaultName) => choose(key).secret(key, vaultName),
       path: (key, written) => choose(key).path(key, written),
+      originOf: key => variablesTop.originOf(key) ?? fileTop.originOf(key),
     },
-    accounts: (file?.accounts ?? []).map((values, index) => yamlPart(values, `accounts[${index}].`)),
-    mailboxes: (file?.mailboxes ?? []).map((values, index) => yamlPart(values, `mailboxes[${index}].`)),
+    accounts: (file?.accounts ?? []).map((values, index) =>
+      yamlPart(values, `accounts[${index}].`, ['accounts', index]),
+    ),
+    mailboxes: (file?.mailboxes ?? []).map((values, index) =>
+      yamlPart(values, `mailboxes[${index}].`, ['mailboxes', index]),
+    ),
   }
 }

@@ -7,20 +7,15 @@ import { type Destination, type FirstUse, Secret } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
 import { firstUseOf } from './destinations.ts'
 import { endpointProblems, endpointsOf, googleEndpoints } from './endpoints.ts'
-import { readEnvironment, variables } from './env.ts'
-import {
-  buildAccount,
-  buildMailbox,
-  type Context,
-  refuseSecretsInYaml,
-  webAddress,
-  withoutSecrets,
-} from './load-build.ts'
+import { readEnvironment } from './env.ts'
+import { type SettingsInForce, settingsInForce } from './in-force.ts'
+import { buildAccount, buildMailbox, type Context, refuseSecretsInYaml, webAddress } from './load-build.ts'
 import { type Machine, stateFolder } from './load-paths.ts'
-import { checkSecret } from './load-secrets.ts'
-
-import { readWritten } from './load-written.ts'
-import { checkPart, topShape } from './schema.ts'
+import { type AskVault, checkSecret } from './load-secrets.ts'
+import { environmentPart, readWritten } from './load-written.ts'
+import { readPart } from './read-part.ts'
+import { alertSettings, endpointSettings } from './settings/program.ts'
+import { programSettings, startSettings, variables } from './settings.ts'
 
 export { mailboxName, vaultNames } from './load-build.ts'
 
@@ -61,51 +56,51 @@ export interface SecretContext {
   readonly firstUse: FirstUse
 }
 
+export interface ReadConfig {
+  /** Frozen. */
+  readonly config: Config
+  /** Every setting with what holds and where it comes from. */
+  readonly inForce: SettingsInForce
+}
+
 /**
  * @returns the frozen configuration
  * @throws ConfigFault (config.invalid) with every problem found
  */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
+  return (await readConfig(options)).config
+}
+
+/** The same, with where each setting comes from. */
+export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
   const { cwd, platform = process.platform, home = homeOf(options.env) } = options
   const note = options.onNote ?? (() => {})
   const read = await readEnvironment(options.env, cwd, { file: options.file, platform, home })
   const { environment, configFile } = read
-  for (const one of read.notes) note(one)
+  for (const problem of read.notes) note(problem)
   // Alone: what would be missing without that file is not what is wrong.
   if (read.refused !== undefined) throw new ConfigFault([read.refused], chooseLanguage({ env: options.env }))
   const problems: Problem[] = [...read.problems]
   const env = environment.all as NodeJS.ProcessEnv
   const machine: Machine = { platform, home, env }
-  const written = await readWritten({ environment, machine, cwd, configFile }, problems, note)
+  const sources = { environment, machine, cwd, configFile }
+  const written = await readWritten(sources, problems, note)
 
-  const yaml = written.kind === 'yaml'
-  const topValues = yaml ? withoutSecrets(written.top.values) : written.top.values
-  const top = checkPart(topShape, topValues, written.top.place, problems)
-  const stateDir =
-    top?.stateDir === undefined ? stateFolder(machine) : written.top.path('stateDir', top.stateDir)
+  const { sound: top } = readPart(programSettings, written.top, problems)
+  const stateDir = top?.stateDir ?? stateFolder(machine)
   if (stateDir === undefined) problems.push({ at: 'STATE_DIR', kind: 'no-home' })
   const language = top?.language ?? chooseLanguage({ env })
-  if (top !== undefined) problems.push(...endpointProblems(top, options.env))
-  const endpoints = top === undefined ? googleEndpoints : endpointsOf(top)
+  if (top !== undefined) problems.push(...endpointProblems(top, written.top.place, options.env))
   const context: Context = {
     env,
     problems,
-    endpoints,
+    endpoints: top === undefined ? googleEndpoints : endpointsOf(top),
     places: [],
+    settled: [],
     onReveal: options.onReveal,
-    vault:
-      options.secrets &&
-      (async (name, destination) =>
-        stateDir === undefined
-          ? undefined
-          : options.secrets?.(name, {
-              stateDir,
-              env,
-              destination,
-              firstUse: destination === undefined ? 'refuse' : firstUseOf(destination, written.byOwnersFile),
-            })),
+    vault: askVault(options, stateDir, env, written.byOwnersFile),
   }
-  if (yaml) refuseSecretsInYaml(written.top, () => undefined, problems)
+  if (written.kind === 'yaml') refuseSecretsInYaml(written.top, () => undefined, problems)
   const alertSecret = (key: 'alertWebhook' | 'alertPing'): Secret | undefined =>
     written.top.has(key) ? webAddress(written.top, key, context) : undefined
   const alerts = { webhook: alertSecret('alertWebhook'), ping: alertSecret('alertPing') }
@@ -121,7 +116,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     'mailboxes',
     problems,
   )
-  checkVault(environment.get('HIKYAKU_VAULT'), problems)
+  const startPart = environmentPart(sources, startSettings)
+  const { values: start } = readPart(startSettings, startPart, problems)
   if (written.kind === 'environment' && options.needSecrets !== false) {
     for (const { place, secret } of context.places) {
       const problem = await checkSecret(place, secret)
@@ -131,16 +127,55 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   if (problems.length > 0 || top === undefined || stateDir === undefined)
     throw new ConfigFault(inOrder(problems), language)
 
-  return deepFreeze<Config>({
+  const config = deepFreeze<Config>({
+    ...omitKeys(top, regrouped),
     stateDir,
     log: { level: top.logLevel, format: top.logFormat },
     language,
-    endpoints,
-    dnsServers: top.dnsServers,
+    endpoints: context.endpoints,
     alerts: { afterMinutes: top.alertAfterMinutes, mail: top.alertMail, ...alerts },
     accounts: accounts.filter(account => account !== undefined),
     mailboxes: mailboxes.filter(mailbox => mailbox !== undefined),
   })
+  const inForce = settingsInForce(written.file, context.places, [
+    { part: 'start', name: undefined, source: startPart, values: { ...start, config: written.file } },
+    { part: 'top', name: undefined, source: written.top, values: { ...top, stateDir, language } },
+    ...context.settled,
+  ])
+  return { config, inForce }
+}
+
+/** What the Config holds by another name or in a group of its own. */
+const regrouped = [
+  'stateDir',
+  'language',
+  'logLevel',
+  'logFormat',
+  ...keysOf(alertSettings),
+  ...keysOf(endpointSettings),
+] as const
+
+function keysOf<T extends object>(table: T): (keyof T)[] {
+  return Object.keys(table) as (keyof T)[]
+}
+
+function omitKeys<T extends object, K extends keyof T>(values: T, keys: readonly K[]): Omit<T, K> {
+  const kept = Object.entries(values).filter(([key]) => !keys.includes(key as K))
+  return Object.fromEntries(kept) as Omit<T, K>
+}
+
+function askVault(
+  { secrets }: LoadOptions,
+  stateDir: string | undefined,
+  env: NodeJS.ProcessEnv,
+  byOwnersFile: boolean,
+): AskVault | undefined {
+  if (secrets === undefined) return undefined
+  return async (name, destination) => {
+    if (stateDir === undefined) return undefined
+    const firstUse = destination === undefined ? 'refuse' : firstUseOf(destination, byOwnersFile)
+    return secrets(name, { stateDir, env, destination, firstUse })
+  }
 }
 
 function findTwice(names: readonly string[], at: string, problems: Problem[]): void {
@@ -148,18 +183,11 @@ function findTwice(names: readonly string[], at: string, problems: Problem[]): v
   for (const what of twice) problems.push({ at, kind: 'twice', what })
 }
 
-function checkVault(given: string | undefined, problems: Problem[]): void {
-  const values = ['auto', 'keychain', 'sealed-file', 'environment']
-  if (given !== undefined && !values.includes(given)) {
-    problems.push({ at: 'HIKYAKU_VAULT', kind: 'one-of', values, given })
-  }
-}
-
 /** Each problem once, and no variable missing of which something worse is known; those of variables in the order of .env.example. */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const unclosed = problems.filter(({ kind }) => kind === 'unclosed').map(({ at }) => at)
-  const told = problems.filter(({ kind, at }) => !kind.startsWith('missing') || !unclosed.includes(at))
-  const once = new Map(told.map(problem => [JSON.stringify(problem), problem]))
+  const worst = problems.filter(({ kind, at }) => !kind.startsWith('missing') || !unclosed.includes(at))
+  const once = new Map(worst.map(problem => [JSON.stringify(problem), problem]))
   const rank = ({ at }: Problem): number => {
     const found = variables.findIndex(v => v.name === at || `${v.name}_FILE` === at)
     return found < 0 ? variables.length : found

@@ -1,4 +1,5 @@
 /** The YAML file: several mailboxes and accounts. docs/configuration.md describes it. */
+import type { Document, Pair } from 'yaml'
 import { FileRefused, readBounded } from '../base/bounded-file.ts'
 import type { Problem } from '../base/problem.ts'
 import { fileProblem } from './load-rules.ts'
@@ -9,6 +10,8 @@ export interface YamlFile {
   readonly top: Mapping
   readonly accounts: readonly Mapping[]
   readonly mailboxes: readonly Mapping[]
+  /** The line of a key, also of one that `<<` brings in: `['mailboxes', 0, 'host']`. */
+  lineOf(path: readonly (string | number)[]): number | undefined
 }
 
 /** A configuration of thousands of mailboxes is smaller. */
@@ -34,14 +37,14 @@ export async function readYaml(path: string, at: string, problems: Problem[]): P
 }
 
 function parse(
-  { LineCounter, parseDocument }: typeof import('yaml'),
+  yaml: typeof import('yaml'),
   text: string,
   path: string,
   problems: Problem[],
 ): YamlFile | undefined {
-  const lines = new LineCounter()
+  const lines = new yaml.LineCounter()
   // `merge` allows `<<: *defaults`, so that mailboxes can share what they have in common.
-  const document = parseDocument(text, {
+  const document = yaml.parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     merge: true,
@@ -75,7 +78,51 @@ function parse(
     top,
     accounts: listOf(accounts, 'accounts', problems),
     mailboxes: listOf(mailboxes, 'mailboxes', problems),
+    lineOf: keys => {
+      const offset = offsetOf(yaml, document, keys)
+      return offset === undefined ? undefined : lines.linePos(offset).line
+    },
   }
+}
+
+/** Merges within merges: as deep as anybody's file goes. */
+const mostMerges = 20
+
+/** Where a key stands in the text, also one that `<<` brings in. */
+function offsetOf(
+  { isAlias, isMap, isScalar, isSeq }: typeof import('yaml'),
+  document: Document.Parsed,
+  keys: readonly (string | number)[],
+): number | undefined {
+  const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node)
+  const pairOf = (node: unknown, key: string, depth: number): Pair | undefined => {
+    const map = resolve(node)
+    if (!isMap(map) || depth > mostMerges) return undefined
+    const own = map.items.find(pair => isScalar(pair.key) && pair.key.value === key)
+    if (own !== undefined) return own
+    for (const pair of map.items) {
+      if (!isScalar(pair.key) || pair.key.source !== '<<') continue
+      const merged = resolve(pair.value)
+      for (const source of isSeq(merged) ? merged.items : [merged]) {
+        const inherited = pairOf(source, key, depth + 1)
+        if (inherited !== undefined) return inherited
+      }
+    }
+    return undefined
+  }
+  let node: unknown = document.contents
+  let offset: number | undefined
+  for (const key of keys) {
+    if (typeof key === 'number') {
+      const list = resolve(node)
+      node = isSeq(list) ? list.items[key] : undefined
+    } else {
+      const pair = pairOf(node, key, 0)
+      node = pair?.value
+      offset = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
+    }
+  }
+  return offset
 }
 
 function listOf(value: unknown, at: string, problems: Problem[]): readonly Mapping[] {

@@ -5,10 +5,12 @@ import { type Env, homeOf } from '../base/home.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { endpointProblems, endpointsOf } from '../config/endpoints.ts'
-import { readEnvironment, variables } from '../config/env.ts'
+import { readEnvironment } from '../config/env.ts'
 import { loadConfig } from '../config/load.ts'
 import { absolutePath, configFolder, isThere, noHome, stateFolder } from '../config/load-paths.ts'
-import { checkPart, topShape } from '../config/schema.ts'
+import { environmentPart } from '../config/load-written.ts'
+import { readPart } from '../config/read-part.ts'
+import { programSettings } from '../config/settings.ts'
 
 export interface Place {
   /** The YAML file that is written. */
@@ -28,8 +30,6 @@ export interface Place {
   /** Settings of the whole program that a variable gives now: written down, or a service would not know them. */
   readonly topByEnvironment: Readonly<Record<string, string>>
 }
-
-const worthWriting = ['stateDir']
 
 /** @throws ConfigFault where there is a configuration that cannot be read: it is never written over */
 export async function findPlace(given: Env, cwd: string): Promise<Place> {
@@ -63,28 +63,15 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
     }
   }
   const problems: Problem[] = []
-  const values: Record<string, unknown> = {}
-  for (const { name, key, secret } of variables.filter(({ part }) => part === 'top')) {
-    const value = secret === true ? undefined : environment.get(name)
-    if (value !== undefined) values[key] = value
-  }
-  const nameOf = (key: string): string => variables.find(one => one.key === key)?.name ?? key
-  const top = checkPart(topShape, values, nameOf, problems)
-  if (top !== undefined) problems.push(...endpointProblems(top, given))
+  const part = environmentPart({ environment, machine, cwd }, programSettings)
+  const { sound: top } = readPart(programSettings, part, problems)
+  if (top !== undefined) problems.push(...endpointProblems(top, part.place, given))
   if (top === undefined || problems.length > 0) throw new ConfigFault(problems)
-  const topByEnvironment: Record<string, string> = {}
-  for (const key of worthWriting) {
-    const value = values[key]
-    if (typeof value === 'string')
-      topByEnvironment[key] = key === 'stateDir' ? absolutePath(value, cwd, home) : value
-  }
+  const { stateDir } = top
   return {
     configFile,
-    stateDir:
-      top.stateDir === undefined
-        ? (stateFolder(machine) ?? noHome('STATE_DIR'))
-        : absolutePath(top.stateDir, cwd, home),
-    topByEnvironment,
+    stateDir: stateDir ?? stateFolder(machine) ?? noHome('STATE_DIR'),
+    topByEnvironment: stateDir === undefined ? {} : { stateDir },
     endpoints: endpointsOf(top),
     byOwnersFile: true,
     notes,

@@ -6,9 +6,9 @@ import { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { writePrivate } from '../base/private-file.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
-import { describeAfterImport, describeStartFrom } from '../config/describe-config.ts'
 import { googleDestination, mailboxDestination } from '../config/destinations.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
+import { writeAfterImport, writeStartFrom } from '../config/writers.ts'
 import { writeIdentity } from '../google/identity.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { ProvedMailbox, Wishes } from './mailbox.ts'
@@ -143,8 +143,8 @@ function mailboxEntry({ name, proved, wishes }: MailboxToSave, account: string):
       : {}),
     ...(wishes.labels.length > 0 ? { labels: wishes.labels } : {}),
     ...(wishes.archive ? { archive: true } : {}),
-    afterImport: describeAfterImport(wishes.afterImport),
-    startFrom: describeStartFrom(wishes.startFrom),
+    afterImport: writeAfterImport(wishes.afterImport),
+    startFrom: writeStartFrom(wishes.startFrom),
   }
 }
 

@@ -2,13 +2,8 @@
 
 import { Fault } from '../base/fault.ts'
 import type { FolderConfig, StartFrom } from '../config/config.ts'
-import {
-  Complaint,
-  readAfterImport,
-  readFolders,
-  readLabels,
-  readStartFrom,
-} from '../config/schema-values.ts'
+import { readAfterImport, readFolders, readLabels, readStartFrom } from '../config/mail-readers.ts'
+import { Complaint } from '../config/readers.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
 import { countWaiting, type FolderSeen, type Waiting } from './folders.ts'

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { variables } from '../../src/config/env.ts'
-
-import { accountShape, mailboxShape, topShape } from '../../src/config/schema.ts'
+import {
+  accountSettings,
+  mailboxSettings,
+  programSettings,
+  variables,
+  yamlKeyOf,
+} from '../../src/config/settings.ts'
 import { folder, load, problemsOf } from './load-helpers.ts'
 
 test('.env.example names every variable once, in the order of the code', async () => {
@@ -48,8 +52,8 @@ test('what .env.example calls a default is the default', async () => {
 test('docs/configuration.md names every key of the YAML file, and every variable that stands in no file', async () => {
   const text = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
   const processOnly = variables.filter(v => v.processOnly)
-  const keys = [topShape, accountShape, mailboxShape]
-    .flatMap(shape => Object.keys(shape.shape))
+  const keys = [programSettings, accountSettings, mailboxSettings]
+    .flatMap(table => Object.entries(table).map(([key, setting]) => yamlKeyOf(key, setting)))
     .map(key => processOnly.find(v => v.key === key)?.name ?? key)
   assert.deepEqual(
     keys.filter(key => !text.includes(`\`${key}\``)),

@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ConfigFault, type Problem } from '../../src/base/problem.ts'
 import type { Config } from '../../src/config/config.ts'
-import { describeMailbox, describeTop } from '../../src/config/describe-config.ts'
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts'
 import { folder, kinds, least } from './load-helpers.ts'
 
@@ -182,17 +181,4 @@ test("config.yaml in the platform's folder is found, unless the environment desc
 test('two mailboxes of one name are a problem, as the journal could not tell them apart', async () => {
   const problems = await problemsIn(`accounts: [${account}]\nmailboxes: [{ ${mailbox} }, { ${mailbox} }]`)
   assert.deepEqual(problems, [{ at: 'mailboxes', kind: 'twice', what: 'shop@example.jp' }])
-})
-
-test('the configuration in force can be shown, with the secrets masked', async () => {
-  const config = await loadYaml(
-    `accounts: [${account}]\nmailboxes: [{ ${mailbox}, afterImport: delete-after:14d, startFrom: 2026-04-01, folders: 'INBOX,"a:b":spam' }]`,
-  )
-  const shown = new Map(config.mailboxes.flatMap(describeMailbox))
-  assert.equal(shown.get('server'), 'mail.example.jp:993 (tls)')
-  assert.equal(shown.get('password'), '[secret]')
-  assert.equal(shown.get('afterImport'), 'delete-after:2w')
-  assert.equal(shown.get('startFrom'), '2026-04-01')
-  assert.equal(shown.get('folders'), 'INBOX:inbox, "a:b":spam')
-  assert.equal(new Map(describeTop(config)).get('alertWebhook'), 'no')
 })

@@ -9,8 +9,6 @@ import { domainToASCII } from 'node:url'
 import { validate } from 'node-cron'
 import { isLoopback } from '../base/loopback.ts'
 import type { Expected, Problem } from '../base/problem.ts'
-import type { AfterImport, FolderConfig, StartFrom } from './config.ts'
-import { parseDuration } from './duration.ts'
 
 type WithoutPlace<P> = P extends Problem ? Omit<P, 'at' | 'given'> : never
 
@@ -24,7 +22,7 @@ export class Complaint {
 
 export type Reader<T> = (value: unknown) => T | Complaint
 
-const expected = (what: Expected): Complaint => new Complaint({ kind: 'expected', what })
+export const expected = (what: Expected): Complaint => new Complaint({ kind: 'expected', what })
 
 /** A non-empty text without control characters. A YAML number is none: `user: 0123` would have lost its zero. */
 export const readText: Reader<string> = value =>
@@ -49,11 +47,14 @@ export const readDnsServers: Reader<readonly string[]> = value => {
   }
 }
 
+/** @param spelling 'exactly' where others read the same word, and know one spelling only */
 export const readOneOf =
-  <const T extends string>(values: readonly T[]): Reader<T> =>
+  <const T extends string>(values: readonly T[], spelling?: 'exactly'): Reader<T> =>
   value => {
-    const text = String(value).toLowerCase()
-    return values.find(one => one.toLowerCase() === text) ?? new Complaint({ kind: 'one-of', values })
+    const text = String(value)
+    const fits = (known: string): boolean =>
+      spelling === 'exactly' ? known === text : known.toLowerCase() === text.toLowerCase()
+    return values.find(fits) ?? new Complaint({ kind: 'one-of', values })
   }
 
 export const readNumber =
@@ -121,32 +122,6 @@ export const readSchedule: Reader<string> = value => {
   }
 }
 
-export const readAfterImport: Reader<AfterImport> = value => {
-  if (typeof value !== 'string') return expected('after-import')
-  const text = value.trim()
-  if (text === 'keep') return { do: 'keep' }
-  if (text === 'delete') return { do: 'delete', afterMs: 0 }
-  const [, word, rest = ''] = /^(delete-after|move):(.+)$/u.exec(text) ?? []
-  if (word === 'delete-after') {
-    const afterMs = parseDuration(rest)
-    return afterMs === undefined ? expected('after-import') : { do: 'delete', afterMs }
-  }
-  const folder = rest.trim().replace(/^(["'])(.*)\1$/u, '$2')
-  return word === 'move' && folder !== '' && !/\p{Cc}/u.test(folder)
-    ? { do: 'move', folder }
-    : expected('after-import')
-}
-
-/** A date means its first moment on this computer's clock: that is the day the owner has in mind. */
-export const readStartFrom: Reader<StartFrom> = value => {
-  if (value === 'all' || value === 'new') return { from: value }
-  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(String(value)) ?? []
-  if (year === undefined || Number(year) < 1970) return expected('start-from')
-  const date = new Date(Number(year), Number(month) - 1, Number(day))
-  const same = date.getMonth() === Number(month) - 1 && date.getDate() === Number(day)
-  return same ? { from: 'date', atMs: date.getTime() } : expected('start-from')
-}
-
 /** A list, or a text with commas; items that hold a comma stand in quotation marks. */
 export const readList: Reader<readonly string[]> = value => {
   const items = typeof value === 'string' ? splitQuoted(value, ',') : value
@@ -156,68 +131,8 @@ export const readList: Reader<readonly string[]> = value => {
   return good.length === items.length ? (good as string[]) : expected('list')
 }
 
-// Gmail refuses these on import; INBOX, SPAM and the like are decided by `archive` and the folder's place.
-const reserved = /^(drafts?|sent|chats?)$/i
-
-const goodLabel = (name: string): boolean => name.length <= 225 && !reserved.test(name)
-
-export const readLabels: Reader<readonly string[]> = value => {
-  const names = readList(value)
-  if (names instanceof Complaint || !names.every(goodLabel)) return expected('label')
-  return [...new Set(names)]
-}
-
-/**
- * Folders to pull: `INBOX,Junk:spam,Orders:label=Orders,"Work: 2026":inbox:label=Work`. After the name come the
- * place (`inbox`, by default; `spam`; `label`, which means no inbox) and any number of `label=NAME`, each after
- * a colon; with labels and no place the place is `label`. In YAML also `{name, to, labels}`.
- */
-export const readFolders: Reader<readonly FolderConfig[]> = value => {
-  const items = typeof value === 'string' ? splitQuoted(value, ',') : value
-  if (!Array.isArray(items) || items.length === 0) return expected('folders')
-  const folders: FolderConfig[] = []
-  for (const item of items) {
-    const folder = typeof item === 'string' ? readFolder(item) : readFolderMapping(item)
-    if (folder === undefined) return expected('folders')
-    if (folders.some(one => one.name === folder.name))
-      return new Complaint({ kind: 'twice', what: folder.name })
-    folders.push(folder)
-  }
-  return folders
-}
-
-// RFC 9051 section 5.1: the name INBOX is the same in any case.
-const folderName = (name: string): string => (/^inbox$/i.test(name) ? 'INBOX' : name)
-
-function readFolder(item: string): FolderConfig | undefined {
-  const [first = '', ...rest] = splitQuoted(item, ':').map(part => part.trim())
-  const name = unquote(first)
-  if (name === '' || (/^["']/.test(first) && name === first) || /\p{Cc}/u.test(name)) return undefined
-  let to: FolderConfig['to'] | undefined
-  const labels: string[] = []
-  for (const option of rest) {
-    const label = /^label\s*=(.+)$/su.exec(option)?.[1]
-    if (label !== undefined) labels.push(unquote(label.trim()))
-    else if (to === undefined && (option === 'inbox' || option === 'spam' || option === 'label')) to = option
-    else return undefined
-  }
-  if (!labels.every(one => one !== '' && goodLabel(one))) return undefined
-  return { name: folderName(name), to: to ?? (labels.length > 0 ? 'label' : 'inbox'), labels }
-}
-
-function readFolderMapping(item: unknown): FolderConfig | undefined {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined
-  const { name, to, labels, ...unknown } = item as Record<string, unknown>
-  if (typeof name !== 'string' || name === '' || /\p{Cc}/u.test(name) || Object.keys(unknown).length > 0)
-    return undefined
-  const read = labels === undefined ? [] : readLabels(labels)
-  if (read instanceof Complaint) return undefined
-  if (to !== undefined && to !== 'inbox' && to !== 'spam' && to !== 'label') return undefined
-  return { name: folderName(name), to: to ?? (read.length > 0 ? 'label' : 'inbox'), labels: read }
-}
-
 /** Splits at a separator that stands outside quotation marks; quotation marks count at a part's begin or after `=`. */
-function splitQuoted(text: string, separator: string): string[] {
+export function splitQuoted(text: string, separator: string): string[] {
   const parts: string[] = []
   let part = ''
   let quote: string | undefined
@@ -237,6 +152,6 @@ function splitQuoted(text: string, separator: string): string[] {
   return parts
 }
 
-function unquote(text: string): string {
+export function unquote(text: string): string {
   return /^(["'])(.*)\1$/su.exec(text)?.[2] ?? text
 }

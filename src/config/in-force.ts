@@ -1,0 +1,79 @@
+/** What is in force, and where each value comes from: for `config show` and for the log at start. No secret is read. */
+
+import type { SecretPlace } from './load-secrets.ts'
+import type { Part } from './load-written.ts'
+import type { Origin } from './origin.ts'
+import {
+  accountSettings,
+  mailboxSettings,
+  type PartName,
+  programSettings,
+  startSettings,
+} from './settings.ts'
+
+/** A part of the configuration after everything was decided. */
+export interface SettledPart {
+  readonly part: PartName
+  /** Of the account or the mailbox. */
+  readonly name: string | undefined
+  readonly source: Part
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+export interface SettingInForce {
+  readonly key: string
+  readonly variable: string | undefined
+  /** As it would be written in .env; undefined: nothing holds, or it is a secret. */
+  readonly value: string | undefined
+  readonly secret: boolean
+  readonly origin: Origin
+}
+
+export interface SettingsInForce {
+  /** The YAML file; undefined: variables and `.env` say everything. */
+  readonly file: string | undefined
+  readonly parts: readonly {
+    readonly part: PartName
+    readonly name: string | undefined
+    readonly settings: readonly SettingInForce[]
+  }[]
+}
+
+const tables = {
+  start: startSettings,
+  top: programSettings,
+  account: accountSettings,
+  mailbox: mailboxSettings,
+} as const
+
+/** @param places of the secrets that must be there: those that nothing gives are asked of the vault */
+export function settingsInForce(
+  file: string | undefined,
+  places: readonly { readonly place: SecretPlace }[],
+  parts: readonly SettledPart[],
+): SettingsInForce {
+  const vaultNameOf = (source: Part, key: string): string | undefined => {
+    const { at } = source.secret(key, '')
+    return places.find(({ place }) => place.at === at)?.place.vaultName
+  }
+  return {
+    file,
+    parts: parts.map(({ part, name, source, values }) => ({
+      part,
+      name,
+      settings: Object.entries(tables[part]).map(([key, { variable, secret, write }]): SettingInForce => {
+        const value = values[key]
+        const vaultName = secret ? vaultNameOf(source, key) : undefined
+        const asked: Origin | undefined =
+          vaultName === undefined ? undefined : { from: 'vault', name: vaultName }
+        return {
+          key,
+          variable,
+          value: value === undefined ? undefined : write(value as never),
+          secret,
+          origin: source.originOf(key) ?? asked ?? { from: 'default' },
+        }
+      }),
+    })),
+  }
+}

@@ -1,0 +1,328 @@
+/** The settings of a mailbox, in the order of .env.example. */
+import { readAfterImport, readFolders, readLabels, readStartFrom } from '../mail-readers.ts'
+import {
+  readBoolean,
+  readForwarder,
+  readHost,
+  readList,
+  readOneOf,
+  readPort,
+  readSchedule,
+  readSha256,
+  readText,
+} from '../readers.ts'
+import { writeAfterImport, writeFolders, writeStartFrom } from '../writers.ts'
+import { needed, optional, secret, usually, usuallyFor } from './setting.ts'
+
+type Protocol = 'imap' | 'pop3'
+export type MailSecurity = 'tls' | 'starttls' | 'none'
+
+const ports = {
+  imap: { tls: 993, starttls: 143, none: 143 },
+  pop3: { tls: 995, starttls: 110, none: 110 },
+} as const
+
+const schedules = { imap: '*/5 * * * *', pop3: '* * * * *' } as const
+
+/** Where mail is pulled from. */
+export const sourceSettings = {
+  name: optional({
+    read: readText,
+    about: {
+      en: 'The journal knows the mailbox by it, so keep it.',
+      ja: 'ジャーナル（取り込みの記録）でメールボックスを見分ける名前です。一度決めたら変えないでください。',
+    },
+    otherwise: {
+      en: '`user`, with `@host` where it has no `@`',
+      ja: '`user` の値（`@` がなければ `@host` を付けたもの）',
+    },
+    example: 'shop',
+  }),
+  account: optional({
+    read: readText,
+    about: {
+      en: 'The `name` of the Gmail account that the mail goes to.',
+      ja: 'メールを入れる Gmail アカウントの `name` です。',
+    },
+    otherwise: { en: 'the account, where there is one only', ja: 'アカウントが 1 つなら、そのアカウント' },
+    example: 'owner@gmail.com',
+  }),
+  protocol: needed({
+    variable: 'MAIL_PROTOCOL',
+    read: readOneOf(['imap', 'pop3']),
+    about: {
+      en: '`imap` or `pop3`. IMAP brings new mail within a second or so and reaches the spam folder; POP3 looks every minute. Use what your hosting company offers, IMAP where it offers both.',
+      ja: '`imap` か `pop3`。IMAP なら新着が 1 秒ほどで届き、迷惑メールフォルダーにも届きます。POP3 は 1 分ごとに確認します。両方使えるときは IMAP をお勧めします。',
+    },
+    example: 'imap',
+  }),
+  host: needed({
+    variable: 'MAIL_HOST',
+    read: readHost,
+    about: {
+      en: 'The server’s name, from the mail settings page of your hosting company.',
+      ja: '受信メールサーバーの名前。ご契約先の「メール設定」のページに書かれています。',
+    },
+    example: 'mail.example.jp',
+  }),
+  port: usuallyFor({
+    variable: 'MAIL_PORT',
+    read: readPort,
+    about: { en: 'The server’s port.', ja: 'サーバーのポート番号。' },
+    usualFor: ({ protocol, security }: { protocol: Protocol; security: MailSecurity }): number =>
+      ports[protocol][security],
+    otherwise: {
+      en: '993 (imap, tls), 143 (imap, starttls), 995 (pop3, tls), 110 (pop3, starttls)',
+      ja: '993（imap, tls）、143（imap, starttls）、995（pop3, tls）、110（pop3, starttls）',
+    },
+    example: '993',
+  }),
+  security: usually({
+    variable: 'MAIL_SECURITY',
+    read: readOneOf(['tls', 'starttls', 'none'] satisfies MailSecurity[]),
+    about: {
+      en: '`tls`: encrypted from the first octet. `starttls`: encryption is asked for after connecting, and nothing is sent where it is refused. `none`: only for a server on this computer itself.',
+      ja: '`tls`: 最初から暗号化します。`starttls`: 接続してから暗号化を求め、断られたら何も送りません。`none`: このコンピューター自身のサーバーに限ります。',
+    },
+    usual: 'tls',
+  }),
+  caFile: optional({
+    variable: 'MAIL_CA_FILE',
+    read: readText,
+    path: true,
+    about: {
+      en: 'PEM file with further certificate authorities to trust, for a server of your own.',
+      ja: 'ご自分のサーバー用に、追加で信頼する認証局の PEM ファイル。',
+    },
+    example: '/etc/ssl/my-ca.pem',
+  }),
+  certSha256: optional({
+    variable: 'MAIL_CERT_SHA256',
+    read: readSha256,
+    about: {
+      en: 'SHA-256 fingerprint of the one certificate to trust, for a server whose certificate does not fit its name. `hikyaku doctor` shows it; make sure that it is the right server.',
+      ja: '証明書の名前が合わないサーバー用に、信頼する証明書の SHA-256 フィンガープリント。`hikyaku doctor` で表示できます。本物のサーバーであることを確かめてください。',
+    },
+    example:
+      '00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF',
+  }),
+  user: needed({
+    variable: 'MAIL_USER',
+    read: readText,
+    about: {
+      en: 'The name to log in with: often the full address, with some companies only a part of it.',
+      ja: 'ログイン用のユーザー名。多くはメールアドレス全体で、その一部だけの会社もあります。',
+    },
+    example: 'shop@example.jp',
+  }),
+  password: secret({
+    variable: 'MAIL_PASSWORD',
+    about: { en: 'The mailbox’s password.', ja: 'メールボックスのパスワード。' },
+    example: "'the mailbox password'",
+  }),
+  folders: usually({
+    variable: 'MAIL_FOLDERS',
+    read: readFolders,
+    about: {
+      en: 'Folders to pull, with commas between them (IMAP; POP3 has the inbox only). After a name may follow',
+      ja: '取り込むフォルダー。カンマで区切ります（IMAP のみ。POP3 は受信箱だけです）。名前の後ろに次の指定を付けられます。',
+    },
+    choices: [
+      {
+        value: ':inbox',
+        about: { en: 'into Gmail’s inbox (the default)', ja: 'Gmail の受信トレイへ（既定）' },
+      },
+      { value: ':spam', about: { en: 'into Gmail’s spam folder', ja: 'Gmail の迷惑メールへ' } },
+      {
+        value: ':label',
+        about: {
+          en: 'not into the inbox, only under the labels',
+          ja: '受信トレイには入れず、ラベルだけを付ける',
+        },
+      },
+      {
+        value: ':label=Name',
+        about: {
+          en: 'under this label; without `:inbox` or `:spam` it stays out of the inbox',
+          ja: 'このラベルを付ける。`:inbox` か `:spam` がなければ受信トレイには入れない',
+        },
+      },
+    ],
+    more: {
+      en: 'A name with a comma, colon or quotation mark stands in quotation marks, the whole then in single ones: `MAIL_FOLDERS=\'INBOX,Junk:spam,Orders:label=Orders,"Work: 2026":inbox:label=Work\'`. In YAML the same text, or a list of such names or of `{ name, to, labels }` with `to` one of `inbox`, `spam`, `label`.',
+      ja: 'カンマ、コロン、引用符を含む名前は引用符で囲み、全体を一重引用符で囲みます: `MAIL_FOLDERS=\'INBOX,Junk:spam,注文:label=注文,"Work: 2026":inbox:label=Work\'`。YAML では同じ文字列のほか、名前のリストや `{ name, to, labels }`（`to` は `inbox`、`spam`、`label`）のリストでも書けます。',
+    },
+    usual: [{ name: 'INBOX', to: 'inbox', labels: [] }],
+    write: writeFolders,
+  }),
+}
+
+/** How its mail looks in Gmail. */
+export const appearanceSettings = {
+  labels: usually({
+    variable: 'GMAIL_LABELS',
+    read: readLabels,
+    about: {
+      en: 'Labels for every message, with commas between them; made where they are missing. One that Gmail refuses is left off and told; the mail comes without it.',
+      ja: 'すべてのメールに付けるラベル。カンマで区切ります。なければ作ります。Gmail が受け付けないラベルは付けずにお知らせし、メールはそのまま取り込みます。',
+    },
+    usual: [],
+    otherwise: { en: 'none', ja: 'なし' },
+    example: 'shop@example.jp',
+  }),
+  archive: usually({
+    variable: 'GMAIL_ARCHIVE',
+    read: readBoolean,
+    about: {
+      en: '`yes`: not into the inbox, only under the labels (Gmail’s own fetch called it “archive incoming”).',
+      ja: '`yes`: 受信トレイには入れず、ラベルだけを付けます（Gmail の「受信メールをアーカイブする」と同じです）。',
+    },
+    usual: false,
+  }),
+  neverMarkSpam: usually({
+    variable: 'GMAIL_NEVER_MARK_SPAM',
+    read: readBoolean,
+    about: {
+      en: '`yes`: ask Gmail not to put this mail into spam. Gmail takes it as a strong wish, not as an order.',
+      ja: '`yes`: 迷惑メールに入れないよう Gmail に求めます。必ず従うとは限りません。',
+    },
+    usual: false,
+  }),
+  processForCalendar: usually({
+    variable: 'GMAIL_PROCESS_FOR_CALENDAR',
+    read: readBoolean,
+    about: {
+      en: '`yes`: invitations go into Google Calendar.',
+      ja: '`yes`: 招待メールの予定を Google カレンダーに入れます。',
+    },
+    usual: false,
+  }),
+  internalDateSource: usually({
+    variable: 'GMAIL_INTERNAL_DATE_SOURCE',
+    read: readOneOf(['dateHeader', 'receivedTime']),
+    about: {
+      en: '`dateHeader`: Gmail sorts by the date that the sender wrote. `receivedTime`: by the time of the import.',
+      ja: '`dateHeader`: 送信者が書いた日時の順に並べます。`receivedTime`: 取り込んだ時刻の順に並べます。',
+    },
+    usual: 'dateHeader',
+  }),
+}
+
+/** What happens when. */
+export const timingSettings = {
+  afterImport: usually({
+    variable: 'AFTER_IMPORT',
+    read: readAfterImport,
+    about: {
+      en: 'What is done at the source once Gmail has the message, and never before:',
+      ja: 'Gmail に入ったことを確かめてから、元のメールボックスで行うこと:',
+    },
+    choices: [
+      { value: 'keep', about: { en: 'nothing', ja: '何もしない' } },
+      { value: 'delete', about: { en: 'delete it', ja: '削除する' } },
+      {
+        value: 'delete-after:14d',
+        about: { en: 'delete it 14 days later (m, h, d, w)', ja: '14 日後に削除する（単位は m、h、d、w）' },
+      },
+      {
+        value: 'move:FOLDER',
+        about: {
+          en: 'move it into this folder (IMAP); where the host wants names to begin with `INBOX.` or the like, the folder is made there',
+          ja: 'このフォルダーに移動する（IMAP）。名前を `INBOX.` などで始める必要のあるサーバーでは、そこに作ります',
+        },
+      },
+    ],
+    more: {
+      en: 'What the host refuses of this is told by `hikyaku status` and tried again after hours; mail goes on meanwhile.',
+      ja: 'サーバーに断られたときは `hikyaku status` でお知らせし、数時間後にもう一度試します。その間もメールの取り込みは続きます。',
+    },
+    usual: { do: 'keep' },
+    write: writeAfterImport,
+  }),
+  startFrom: usually({
+    variable: 'START_FROM',
+    read: readStartFrom,
+    about: {
+      en: '`all`: everything that is in the mailbox. `new`: only what arrives from now on. `2026-04-01`: what arrived on that day, by this computer’s clock, or later.',
+      ja: '`all`: メールボックスにあるものすべて。`new`: これから届くものだけ。`2026-04-01`: その日（このコンピューターの時計による）以降に届いたもの。',
+    },
+    usual: { from: 'all' },
+    write: writeStartFrom,
+  }),
+  schedule: usuallyFor({
+    variable: 'SCHEDULE',
+    read: readSchedule,
+    about: {
+      en: 'When to look, as a cron expression: minute, hour, day, month, weekday; with 6 fields seconds first. Some hosting companies block who logs in more often than 30 to 60 times an hour.',
+      ja: '確認する時刻。cron 形式（分、時、日、月、曜日。6 項目のときは先頭が秒）です。1 時間に 30〜60 回を超えるログインを止める会社もあります。',
+    },
+    usualFor: ({ protocol }: { protocol: Protocol }): string => schedules[protocol],
+    otherwise: {
+      en: 'every 5 minutes for IMAP, behind its instant news; every minute for POP3',
+      ja: 'IMAP は 5 分ごと（新着はこれとは別にすぐ届きます）、POP3 は 1 分ごと',
+    },
+    example: "'*/5 * * * *'",
+  }),
+  whenOutcomeUnknown: usually({
+    variable: 'WHEN_OUTCOME_UNKNOWN',
+    read: readOneOf(['repeat', 'ask']),
+    about: {
+      en: 'A message without Message-ID whose import broke off before Gmail’s answer: `repeat` (Gmail may then have it twice, and you are told) or `ask` (it waits for `hikyaku retry`).',
+      ja: 'Message-ID のないメールの取り込みが、Gmail の応答の前に途切れたとき: `repeat`（もう一度取り込みます。2 通になることがあり、そのときはお知らせします）か `ask`（`hikyaku retry` まで待ちます）。',
+    },
+    usual: 'repeat',
+  }),
+  whenRefused: usually({
+    variable: 'WHEN_REFUSED',
+    read: readOneOf(['keep', 'insert']),
+    about: {
+      en: 'What Gmail’s import refuses: `keep` (it stays at the source, and you are told) or `insert` (it is put into Gmail by the laxer way, without spam scan and threads).',
+      ja: 'Gmail の取り込み（import）に断られたメール: `keep`（元のメールボックスに残してお知らせします）か `insert`（迷惑メール判定もスレッドもない、条件のゆるい方法で Gmail に入れます）。',
+    },
+    usual: 'keep',
+  }),
+}
+
+/** Authentication results. */
+export const authenticationSettings = {
+  verify: usually({
+    variable: 'VERIFY',
+    read: readBoolean,
+    about: {
+      en: '`yes`: check each message ourselves as well, beside its import, and keep the results for `hikyaku inspect`. Needs DNS; never delays an import and never changes a message. `no`: only read what the host wrote.',
+      ja: '`yes`: 取り込みと並行して hikyaku 自身でも検証し、結果を `hikyaku inspect` 用に残します。DNS を使います。取り込みを遅らせることも、メールを変えることもありません。`no`: サーバーが書いた結果を読むだけです。',
+    },
+    usual: true,
+  }),
+  forwardingAddress: optional({
+    variable: 'FORWARDING_ADDRESS',
+    read: readForwarder,
+    about: {
+      en: 'The machine that your hosting company’s forwarding would send to Gmail from: an IP address or a server name; for the forecast in `hikyaku inspect` of what forwarding would have done.',
+      ja: 'ご契約先の転送機能が Gmail への送信に使うマシンの IP アドレスかサーバー名。転送していたらどうなったかを `hikyaku inspect` で予測するのに使います。',
+    },
+    otherwise: {
+      en: '`MAIL_HOST` itself, also with an e-mail address',
+      ja: '`MAIL_HOST`（メールアドレスを指定したときも同じ）',
+    },
+    example: 'sv123.example.jp',
+  }),
+  authservIds: usually({
+    variable: 'AUTHSERV_IDS',
+    read: readList,
+    about: {
+      en: 'Names under which your hosting company writes its own results (the first word of Authentication-Results), with commas.',
+      ja: 'ご契約先のサーバーが検証結果を書くときの名前（Authentication-Results の最初の語）。カンマで区切ります。',
+    },
+    usual: [],
+    otherwise: { en: 'learnt from the mail', ja: 'メールから学習' },
+    example: 'mx.example.jp',
+  }),
+}
+
+export const mailboxSettings = {
+  ...sourceSettings,
+  ...appearanceSettings,
+  ...timingSettings,
+  ...authenticationSettings,
+}

@@ -1,0 +1,37 @@
+/** Which known name a misspelt one means. */
+
+/** The known name that a misspelt one most likely means: at most two slips, fewer for short names. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const lower = name.toLowerCase()
+  let best: string | undefined
+  let least = Math.min(2, Math.floor(name.length / 3)) + 1
+  for (const candidate of known) {
+    const away = distance(lower, candidate.toLowerCase(), least)
+    if (away < least) {
+      least = away
+      best = candidate
+    }
+  }
+  return best
+}
+
+/** Damerau's distance (insertion, deletion, substitution, swap of neighbours), or `limit` where it is no less. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit
+  let before: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1]
+      let value = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        value = Math.min(value, (before[j - 2] ?? 0) + 1)
+      }
+      row.push(value)
+    }
+    before = last
+    last = row
+  }
+  return Math.min(limit, last[b.length] ?? limit)
+}
