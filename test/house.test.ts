@@ -119,7 +119,6 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@napi-rs/keyring': ['src/vault/'],
   mailauth: ['src/authentication/'],
   pino: ['src/log/log.ts'],
-  zod: ['src/config/'],
   yaml: ['src/config/'],
 }
 
