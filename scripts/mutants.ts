@@ -1,82 +1,147 @@
 /**
- * npm run mutants: can the tests fail? Applies each change of mutants-list.ts on its own to a copy of the tree and
- * runs the test that is to fail on it. By hand or at night, no part of CI.
+ * npm run mutants: can the tests fail? Makes each change of scripts/mutants/ on its own in a copy of the tree and runs
+ * the tests of which one is to fail on it. By hand or at night, no part of CI; that each place is there is a quick test
+ * (test/mutants.test.ts).
  *
  *   npm run mutants
- *   npm run mutants -- settle resolve     those whose file or loss contains one of the words
+ *   npm run mutants -- pop3 settle     those of an area, or whose file or loss contains one of the words
+ *   npm run mutants -- --changed       those whose file or tests differ from main (or --changed=COMMIT)
+ *   npm run mutants -- --list          only looks for the places
+ *   --jobs=1                           one at a time (two otherwise, and never more)
+ *   --verbose                          names the tests that failed
  *
- * Before the changes each named test runs once unchanged: a test that fails anyway kills nothing.
- * Exit code 1 where a change survives, a test fails unchanged, or a place is not there exactly once.
+ * Before the changes the tests run once unchanged: one that fails anyway kills nothing.
+ * Exit code 1 where less than 95 of 100 changes are killed, where one survives without a reason, where tests fail
+ * unchanged, and where a place is not there exactly once.
  */
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { stripTypeScriptTypes } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Mutant, mutants } from './mutants-list.ts'
+import type { Mutant } from './mutants/mutant.ts'
+import { findPlace, readSources } from './mutants/place.ts'
+import { type Run, Tree } from './mutants/tree.ts'
+import { areas } from './mutants-list.ts'
 
+const leastShare = 0.95
 const root = fileURLToPath(new URL('..', import.meta.url))
-const words = process.argv.slice(2)
-const chosen = mutants.filter(
-  ({ file, loses }) => words.length === 0 || words.some(word => `${file} ${loses}`.includes(word)),
-)
-const timeoutMs = 300_000
+const given = process.argv.slice(2)
+const words = given.filter(word => !word.startsWith('-'))
+const option = (name: string): string | undefined =>
+  given.find(word => word === `--${name}` || word.startsWith(`--${name}=`))
+const valueGiven = (name: string, otherwise: string): string => option(name)?.split('=')[1] ?? otherwise
 
-const tree = mkdtempSync(join(tmpdir(), 'hikyaku-mutants-'))
-const notCopied = /^(node_modules|\.git|dist)(\/|$)/
-cpSync(root, tree, { recursive: true, filter: source => !notCopied.test(relative(root, source)) })
-symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
+const sources = readSources(root)
+const changedFiles = option('changed') && changedSince(valueGiven('changed', 'main'))
 
-type Verdict = 'passed' | 'failed' | 'ran nothing' | 'hung'
-
-function runTest({ test, title }: Mutant): Verdict {
-  const pattern = title.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-  const run = spawnSync(
-    process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      ...['--test', '--test-reporter=tap', '--test-timeout=120000', `--test-name-pattern=${pattern}`, test],
-    ],
-    { cwd: tree, encoding: 'utf8', timeout: timeoutMs, killSignal: 'SIGKILL' },
-  )
-  const count = (what: string): number =>
-    Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(run.stdout)?.[1] ?? 0)
-  if (count('fail') > 0) return 'failed'
-  if (run.status === null) return 'hung'
-  return count('pass') === 0 ? 'ran nothing' : 'passed'
+function changedSince(commit: string): ReadonlySet<string> {
+  const git = (...args: string[]): string[] =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n')
+  return new Set([...git('diff', '--name-only', commit), ...git('ls-files', '-o', '--exclude-standard')])
 }
 
-let survived = 0
-let killed = 0
-const unchanged = new Map<string, Verdict>()
-try {
-  for (const mutant of chosen) {
-    const { file, from, to, loses, test, title } = mutant
-    const path = join(tree, file)
-    const text = readFileSync(path, 'utf8')
-    const places = text.split(from).length - 1
-    const key = `${test}: ${title}`
-    if (!unchanged.has(key)) unchanged.set(key, runTest(mutant))
-    let verdict: string = unchanged.get(key) ?? 'ran nothing'
-    if (places !== 1) verdict = `the place is there ${places} times`
-    else if (verdict !== 'passed') verdict = `unchanged: ${verdict}`
-    else {
-      const changed = text.replace(from, () => to)
-      // What cannot be read would be failed by any test.
-      stripTypeScriptTypes(changed)
-      writeFileSync(path, changed)
-      verdict = runTest(mutant)
-      writeFileSync(path, text)
-    }
-    // A hang is what the owner would see, too, and the test says so by its time-out.
-    const isKilled = verdict === 'failed' || verdict === 'hung'
-    if (isKilled) killed += 1
-    else survived += 1
-    console.log(`${isKilled ? 'killed  ' : 'SURVIVED'} ${file}: ${loses} (${verdict}; ${key})`)
+interface Chosen {
+  readonly area: string
+  readonly mutant: Mutant
+}
+
+function isChosen({ area, mutant }: Chosen): boolean {
+  const place = findPlace(sources, mutant)
+  const file = typeof place === 'string' ? (mutant.file ?? '') : place.file
+  if (changedFiles && ![file, ...mutant.tests].some(name => changedFiles.has(name))) return false
+  const about = `${area} ${file} ${mutant.loses}`.toLowerCase()
+  return words.length === 0 || words.some(word => about.includes(word.toLowerCase()))
+}
+
+interface Result {
+  readonly kind: 'killed' | 'explained' | 'survived' | 'unusable'
+  readonly why: string
+}
+
+const all = areas.flatMap(({ name, mutants }) => mutants.map(mutant => ({ area: name, mutant })))
+const chosen = all.filter(isChosen)
+const results = new Map<Chosen, Result>()
+const unchanged = new Map<string, Promise<Run>>()
+
+/** What cannot be read would be failed by any test. */
+function isReadable(text: string): boolean {
+  try {
+    return stripTypeScriptTypes(text) !== ''
+  } catch {
+    return false
   }
-} finally {
-  rmSync(tree, { recursive: true, force: true })
 }
-console.log(`${killed} of ${chosen.length} killed`)
-process.exitCode = survived > 0 || chosen.length === 0 ? 1 : 0
+
+async function judge(tree: Tree | undefined, { mutant }: Chosen): Promise<Result> {
+  const place = findPlace(sources, mutant)
+  if (typeof place === 'string') return { kind: 'unusable', why: place }
+  if (!isReadable(place.changed)) return { kind: 'unusable', why: 'what stands there then is no TypeScript' }
+  if (mutant.survives !== undefined) return { kind: 'explained', why: mutant.survives }
+  if (tree === undefined) return { kind: 'killed', why: 'its place is there' }
+  const key = JSON.stringify([mutant.tests, mutant.title])
+  const before = unchanged.get(key) ?? tree.run(mutant)
+  unchanged.set(key, before)
+  const { verdict } = await before
+  if (verdict !== 'passed') return { kind: 'unusable', why: `unchanged: ${verdict}` }
+  tree.write(place.file, place.changed)
+  try {
+    const run = await tree.run(mutant)
+    // A hang is what the owner would see, too, and the test says so by its time-out.
+    const isKilled = run.verdict === 'failed' || run.verdict === 'hung'
+    const seconds = `${(run.ms / 1000).toFixed(1)} s`
+    const names = option('verbose') ? run.failed.map(name => `\n           ${name}`).join('') : ''
+    return { kind: isKilled ? 'killed' : 'survived', why: `${run.verdict} in ${seconds}${names}` }
+  } finally {
+    tree.write(place.file, place.text)
+  }
+}
+
+function tell(one: Chosen, { kind, why }: Result): void {
+  const { mutant, area } = one
+  const place = findPlace(sources, mutant)
+  const file = typeof place === 'string' ? (mutant.file ?? '?') : place.file
+  const shown = kind === 'killed' ? 'killed  ' : kind.toUpperCase()
+  if (kind === 'killed' && option('list')) return
+  const from = kind === 'unusable' ? ` [${mutant.from.slice(0, 80)}]` : ''
+  const tests =
+    mutant.title === undefined ? mutant.tests.join(' ') : `${mutant.tests.join(' ')}: ${mutant.title}`
+  console.log(`${shown} ${area} ${file}: ${mutant.loses}${from} (${why}; ${tests})`)
+}
+
+const waiting = [...chosen]
+const jobs = option('list') ? 1 : Math.min(2, Number(valueGiven('jobs', '2')) || 1)
+const trees: Tree[] = []
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    for (const tree of trees) tree.remove()
+    process.exit(1)
+  })
+try {
+  const work = async (): Promise<void> => {
+    const tree = option('list') ? undefined : new Tree(root)
+    if (tree !== undefined) trees.push(tree)
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const result = await judge(tree, one)
+      results.set(one, result)
+      tell(one, result)
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+} finally {
+  for (const tree of trees) tree.remove()
+}
+
+const countOf = (kind: Result['kind'], area?: string): number =>
+  [...results].filter(([one, result]) => result.kind === kind && (area === undefined || one.area === area))
+    .length
+for (const { name } of areas) {
+  const ofArea = chosen.filter(({ area }) => area === name).length
+  if (ofArea > 0) console.log(`${name.padEnd(10)} ${countOf('killed', name)} / ${ofArea}`)
+}
+const killed = countOf('killed')
+const share = chosen.length === 0 ? 0 : killed / chosen.length
+console.log(
+  `${killed} of ${chosen.length} ${option('list') ? 'found' : 'killed'} (${(100 * share).toFixed(1)} %), ` +
+    `${countOf('explained')} survive for a reason, ${countOf('survived')} without, ${countOf('unusable')} unusable`,
+)
+const isGood = share >= leastShare && countOf('survived') + countOf('unusable') === 0
+process.exitCode = isGood ? 0 : 1

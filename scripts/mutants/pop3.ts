@@ -1,0 +1,323 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the places are code
+/** POP3: octets, listings, deletions, logins. */
+import type { Mutant } from './mutant.ts'
+
+const reader = ['test/source/pop3-reader.test.ts']
+const lineEnds = ['test/faults/line-ends.test.ts']
+const quirks = ['test/source/pop3-quirks.test.ts']
+const session = ['test/source/pop3.test.ts']
+const listing = ['test/source/pop3-listing.test.ts']
+const login = ['test/source/pop3-login.test.ts']
+const tls = ['test/source/pop3-tls.test.ts']
+const faults = ['test/source/pop3-faults.test.ts']
+const rogue = ['test/faults/rogue.test.ts']
+const clearText = ['test/source/clear-text.test.ts']
+
+export const pop3: readonly Mutant[] = [
+  {
+    from: 'if (octet === dot) this.#state = inLine',
+    to: 'if (octet === dot) { pieces.push(Buffer.of(dot)); this.#state = inLine }',
+    loses: 'octets: a stuffed dot stays in the message',
+    tests: reader,
+  },
+  {
+    from: 'else if (this.#firstDot) { // Dovecot 2.3 and Courier stuff dots behind a line end only, so not in the first line: it is content. pieces.push(Buffer.of(dot))',
+    to: 'else if (this.#firstDot) {',
+    loses: 'octets: a dot that begins the whole message',
+    tests: reader,
+  },
+  {
+    from: "} else throw new ProtocolBreach('a line begins with a dot that is not stuffed') at += 1 break default:",
+    to: '} else this.#state = inLine; at += 1; break; default:',
+    loses: 'octets: a server that does not stuff dots is believed',
+    tests: reader,
+  },
+  {
+    from: 'if (last === cr) this.#state = afterCr else if',
+    to: 'if (false) this.#state = afterCr; else if',
+    loses: 'octets: a line end that two packets share is not seen',
+    tests: reader,
+  },
+  {
+    from: 'else if (octet !== cr) this.#state = inLine at += 1',
+    to: 'else this.#state = inLine; at += 1',
+    loses: 'octets: CR CR LF ends no line',
+    tests: reader,
+  },
+  {
+    from: 'const withheld = this.#state === afterDot || this.#state === afterDotCr return fed(chunk.length, false, withheld ? from : chunk.length) } #feed',
+    to: 'return fed(chunk.length, false, chunk.length) } #feed',
+    loses:
+      'octets: a dot at the end of a packet comes out before it is known what it is, where lines end in LF',
+    tests: [...reader, ...lineEnds],
+  },
+  {
+    from: "return this.#ends.crlf === 0 && this.#ends.lf > 0 ? 'lf' : 'crlf'",
+    to: "return this.#ends.lf > 0 ? 'lf' : 'crlf'",
+    loses: 'mail: one bare LF of a server makes a lone dot the end of a message',
+    tests: lineEnds,
+  },
+  {
+    from: 'if (left > 0 && this.#sent.length === 1) throw new ProtocolBreach',
+    to: 'if (left < 0) throw new ProtocolBreach',
+    loses: 'mail: one that was cut at an unstuffed dot passes for whole',
+    tests: [...quirks, 'test/faults/pop3.test.ts'],
+  },
+  {
+    from: "if (head === undefined) throw new ProtocolBreach('octets that nothing asked for')",
+    to: 'if (head === undefined) return',
+    loses: 'mail: what is left of one message is taken for the answer to the next question',
+    tests: quirks,
+    title: 'octets that come later',
+  },
+  {
+    from: 'const fault = at === 0 ? blameMessage(pending.command, met) : met',
+    to: 'const fault = blameMessage(pending.command, met)',
+    loses: 'all messages that were asked for ahead are blamed for one',
+    tests: [...quirks, ...session, ...faults],
+  },
+  {
+    from: "if (phase !== 'retrieve' || !(fault instanceof Fault) || !blamable.includes(fault.code)) return fault",
+    to: 'if (fault !== undefined) return fault',
+    loses: 'all mail behind one message at which the server hangs up',
+    tests: ['test/pull/poison.test.ts'],
+    title: 'over POP3 a message that ends in',
+  },
+  {
+    from: 'while (this.#sent.length < this.window) {',
+    to: 'while (this.#sent.length <= this.window) {',
+    loses: 'the session with a server that knows no pipelining',
+    tests: session,
+    title: 'without PIPELINING no line is sent',
+  },
+  {
+    from: '// What was said in clear text is forgotten. this.#ends = { crlf: 0, lf: 0 }',
+    to: '',
+    loses: 'octets: what somebody on the way said before TLS decides how lines end',
+    tests: [...tls, ...lineEnds],
+  },
+  {
+    from: 'if (head.octets <= most) return false',
+    to: 'if (head.octets > 0) return false',
+    loses: 'memory and time: a server may send without end',
+    tests: rogue,
+    title: 'G4:',
+  },
+  {
+    from: 'this.#socket.pause() this.#watchdog.set(undefined)',
+    to: 'this.#watchdog.set(undefined)',
+    loses: 'memory: a message is read faster than it is taken',
+    tests: session,
+    title: 'nothing is read from the socket while the sink asks to wait',
+  },
+  {
+    from: 'if (octets === 0) throw new Fault(' + "'message.empty'",
+    to: 'if (octets < 0) throw new Fault(' + "'message.empty'",
+    loses: 'mail: an empty answer is imported as a message',
+    tests: [...quirks, 'test/source/contract.test.ts'],
+  },
+  {
+    from: 'octets < announced - this.#slack && !asCrlf) {',
+    to: 'octets < 0) {',
+    loses: 'mail: a message that was cut and ends properly is whole',
+    tests: quirks,
+    title: 'a truncated message',
+  },
+  {
+    from: 'return sizes.length === 0 ? undefined : Math.min(...sizes)',
+    to: 'return sizes.length === 0 ? undefined : Math.max(...sizes)',
+    loses: 'each message of a server whose two sizes differ is read twice and never deleted',
+    tests: [...quirks, ...listing, 'test/faults/pop3.test.ts'],
+  },
+  {
+    from: 'return sizes >= 3 ? 1023 : 0',
+    to: 'return 1023',
+    loses: 'mail: up to a kilobyte may be cut off unseen',
+    tests: [...quirks, ...listing],
+  },
+  {
+    from: 'if (octets === 0 || octets % 1024 !== 0) return 0',
+    to: '',
+    loses: 'mail: up to a kilobyte may be cut off unseen on any server',
+    tests: quirks,
+  },
+  {
+    from: 'if (!this.#listed.has(entry.handle) || this.#listed.get(entry.handle) !== entry.uid) {',
+    to: 'if (false) {',
+    loses: 'mail: a number of an earlier session deletes another message',
+    tests: session,
+    title: 'a message that this session did not list is never deleted',
+  },
+  {
+    from: "if (status.ok) return this.#connection.end() const facts = { ...this.#where('quit')",
+    to: "return this.#connection.end(); const facts = { ...this.#where('quit')",
+    loses: 'the word that deletions were refused at QUIT',
+    tests: faults,
+    title: 'QUIT that ends in',
+  },
+  {
+    from: 'this.#deletions === 0 ? idleQuitMs : Infinity',
+    to: 'idleQuitMs',
+    loses: 'deletions: a server that needs longer to commit is left',
+    tests: [...faults, 'test/faults/logins.test.ts'],
+    title: 'QUIT that takes long commits',
+  },
+  {
+    from: 'if (builder.doubt() !== undefined) { const again',
+    to: 'if (false) { const again',
+    loses: 'the listing, where mail came in between two answers',
+    tests: ['test/faults/listings.test.ts'],
+    title: 'F17: POP3, mail that is let in between two answers',
+  },
+  {
+    from: 'if (!stat.ok || !/^0(\\s|$)/.test(stat.words)) {',
+    to: 'if (false) {',
+    loses: 'mail: a maildrop that lists nothing for a moment is empty, and all is gone',
+    tests: [...listing, ...session],
+    title: 'refus',
+  },
+  {
+    from: 'if (builder.lacksSizes) { throw',
+    to: 'if (false) { throw',
+    loses: 'mail: without sizes a message that is cut passes for whole',
+    tests: listing,
+    title: 'while UIDL names messages',
+  },
+  {
+    from: 'const fault = status.ok ? undefined : sessionFault(status, this.#where(' + "'list'))",
+    to: 'const fault = undefined as Fault | undefined',
+    loses: 'mail: UIDL refused for a moment means that no message has a name',
+    tests: listing,
+    title: 'UIDL or LIST that is refused for now',
+  },
+  {
+    from: 'if (usable && this.#uids.has(uid)) this.#doubled.add(uid)',
+    to: 'if (false) this.#doubled.add(uid)',
+    loses: 'mail: two messages of one UIDL are one',
+    tests: listing,
+    title: 'only a UIDL that can be trusted',
+  },
+  {
+    from: "uid.trim() !== '' && !/[\\x00-\\x1f\\x7f]/.test(uid)",
+    to: 'true',
+    loses: 'mail: a blank UIDL is a name',
+    tests: listing,
+    title: 'only a UIDL that can be trusted',
+  },
+  {
+    from: 'this.#named.set(handle, usable && !this.#named.has(handle) ? uid : undefined)',
+    to: 'this.#named.set(handle, usable ? uid : undefined)',
+    loses: 'mail: of two UIDLs for one number the last is believed',
+    tests: listing,
+  },
+  {
+    from: 'if (this.#count !== undefined && this.#count !== all)',
+    to: 'if (false)',
+    loses: 'mail: a listing that leaves out what STAT counts is whole',
+    tests: ['test/faults/listings.test.ts'],
+    title: 'F17: POP3',
+  },
+  {
+    from: 'const longestUidl = 1024',
+    to: 'const longestUidl = 60',
+    loses: 'the names of messages of servers with long UIDLs',
+    tests: listing,
+  },
+  {
+    from: "if (!greeting.ok) throw greetingFault(greeting, where(mailbox, 'greeting'))",
+    to: '',
+    loses: 'the password is shown to a server that refuses',
+    tests: login,
+    title: 'a greeting "',
+  },
+  {
+    from: "if (!status.ok) throw sessionFault(status, where(mailbox, 'tls')) ?? refused(shown(status)) await",
+    to: 'if (!status.ok) return { connection, capabilities }; await',
+    loses: 'encryption: a refused STLS',
+    tests: tls,
+    title: 'STLS that is not offered, or refused',
+  },
+  {
+    from: '// RFC 2595 section 4: what was said in clear text must be forgotten. capabilities = await capa(connection, options)',
+    to: '',
+    loses: 'the password: what somebody on the way announced decides how it is sent',
+    tests: tls,
+    title: 'capabilities from before STLS are forgotten',
+  },
+  {
+    from: 'if (/[\\r\\n\\0]/.test(user + password)) {',
+    to: 'if (false) {',
+    loses: 'commands: a line break in a password is one',
+    tests: login,
+    title: 'the password is read anew',
+  },
+  {
+    from: "if (!offersUser && capabilities.has('SASL')) {",
+    to: 'if (false) {',
+    loses: 'the password is shown to a server that takes none of our ways',
+    tests: login,
+    title: 'and no USER is shown no password',
+  },
+  {
+    from: 'throw masked(error, options.password)',
+    to: 'throw error',
+    loses: 'the password, in a log, where a server echoes it',
+    tests: login,
+    title: 'a password that a server echoes',
+  },
+  {
+    from: "Buffer.from(password).toString('base64')] const clean",
+    to: "''] as const; const clean",
+    loses: 'the password in base64, in a log, where a server echoes it',
+    tests: login,
+    title: 'a password that a server echoes',
+  },
+  {
+    from: "if (capabilities.has('UTF8')) await step(" + "'login', 'UTF8', deadlines.commandMs)",
+    to: '',
+    loses: 'octets: a notice comes in the place of mail with 8-bit headers',
+    tests: session,
+    title: 'UTF8 is asked for before the login',
+  },
+  {
+    from: "if (clear && !isLoopback(socket.remoteAddress ?? '')) {",
+    to: "if (clear && socket.remoteAddress === 'x') {",
+    loses: 'the password, in clear text, to where localhost resolves',
+    tests: clearText,
+    title: 'POP3: localhost that resolves elsewhere',
+  },
+  {
+    from: 'if (clear && !isLoopback(server.host)) throw clearTextFault(mailbox)',
+    to: '',
+    loses: 'a connection in clear text to another computer',
+    tests: clearText,
+    title: 'POP3: another computer',
+  },
+  {
+    from: "code = head?.command.phase === 'tls' ? 'source.tls-injection' : 'source.protocol'",
+    to: "code = 'source.protocol' as FaultCode",
+    loses: 'the word that somebody on the way put octets before TLS',
+    tests: tls,
+    title: 'octets that come with the answer to STLS',
+  },
+  {
+    from: 'loginRefused: true, facts: { ...facts, words: shown(status), ...(late',
+    to: 'facts: { ...facts, words: shown(status), ...(late',
+    loses: 'the address: refused logins are not counted, and the host bans it',
+    tests: [...login, 'test/faults/pop3.test.ts'],
+    title: 'B2: "',
+  },
+  {
+    from: "if (code === 'SYS/PERM') return 'source.server-permanent'",
+    to: "if (code === 'SYS/PERM') return 'source.login-refused'",
+    loses: 'the owner is told of a wrong password where the server is broken',
+    tests: login,
+  },
+  {
+    from: 'if (!brokenByCapa(error) || signal.aborted) throw error',
+    to: 'throw error',
+    loses: 'all mail of a server that cannot bear CAPA',
+    tests: login,
+    title: 'CAPA that ends in',
+  },
+]

@@ -1,0 +1,96 @@
+/** A copy of the repository in which changes are made, and tests run. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import type { Mutant } from './mutant.ts'
+
+export type Verdict = 'passed' | 'failed' | 'ran nothing' | 'hung'
+
+export interface Run {
+  readonly verdict: Verdict
+  /** Titles of the tests that failed. */
+  readonly failed: readonly string[]
+  readonly ms: number
+}
+
+/** Longer than any test's own deadline: who hangs longer is ended, and has noticed the change. */
+const testMs = 120_000
+const runMs = 300_000
+
+export class Tree {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'hikyaku-mutants-'))
+  #child: ChildProcess | undefined
+
+  constructor(root: string) {
+    const notCopied = /^(node_modules|\.git|dist)(\/|$)/
+    cpSync(root, this.#folder, {
+      recursive: true,
+      filter: source => !notCopied.test(relative(root, source)),
+    })
+    symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'))
+    // Tests start other users' processes in it.
+    chmodSync(this.#folder, 0o755)
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.#folder, file), text)
+  }
+
+  /** Runs the mutant's tests, one file after the other up to the first that does not pass. */
+  async run({ tests, title }: Pick<Mutant, 'tests' | 'title'>): Promise<Run> {
+    const beganMs = performance.now()
+    let last: Pick<Run, 'verdict' | 'failed'> = { verdict: 'ran nothing', failed: [] }
+    for (const test of tests) {
+      const run = await this.#runFile(test, title)
+      // The title may be of one of the files only.
+      if (run.verdict !== 'ran nothing') last = run
+      if (last.verdict === 'failed' || last.verdict === 'hung') break
+    }
+    return { ...last, ms: performance.now() - beganMs }
+  }
+
+  async #runFile(test: string, title: string | undefined): Promise<Pick<Run, 'verdict' | 'failed'>> {
+    // Servers under test read in it as another account, hence the mode of /tmp itself.
+    const temporary = join(this.#folder, '.tmp')
+    mkdirSync(temporary)
+    chmodSync(temporary, 0o1777)
+    const pattern = title?.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    const child = spawn(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        ...['--test', '--test-reporter=tap', `--test-timeout=${testMs}`],
+        ...(pattern === undefined ? [] : [`--test-name-pattern=${pattern}`]),
+        test,
+      ],
+      {
+        cwd: this.#folder,
+        env: { ...process.env, TMPDIR: temporary, HIKYAKU_FUZZ_RUNS: '100' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+        timeout: runMs,
+        killSignal: 'SIGKILL',
+      },
+    )
+    this.#child = child
+    let tap = ''
+    child.stdout.setEncoding('utf8').on('data', text => {
+      tap += text
+    })
+    const signal = await new Promise<NodeJS.Signals | null>(resolve =>
+      child.once('close', (_code, by) => resolve(by)),
+    )
+    this.#child = undefined
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0)
+    const failed = [...tap.matchAll(/^ *not ok \d+ - (.*)$/gm)].map(([, name = '']) => name)
+    if (count('fail') + count('cancelled') > 0) return { verdict: 'failed', failed }
+    if (signal !== null) return { verdict: 'hung', failed }
+    return { verdict: count('pass') === 0 ? 'ran nothing' : 'passed', failed }
+  }
+
+  remove(): void {
+    this.#child?.kill('SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+}
