@@ -66,7 +66,10 @@ export async function forgetKnownEnds(context: PullContext, folders: readonly st
     const key = keyOf(mailbox.name, entry)
     if (!suspects.has(key)) continue
     const stage = (await journal.row(id))?.stage
-    if (underWay.ends(key) > 1 || (stage !== undefined && carried.includes(stage))) waiting.add(key)
+    // What is imported may be read once more before it is deleted (settle.ts): it may be that at which the end came.
+    const isTouchedAgain =
+      mailbox.afterImport.do !== 'keep' || (stage !== undefined && carried.includes(stage))
+    if (underWay.ends(key) > 1 || isTouchedAgain) waiting.add(key)
   }
   const inFolders = (key: string): boolean => folders.some(folder => isIn(key, mailbox.name, folder))
   await underWay.forget([...suspects].filter(key => !waiting.has(key) && inFolders(key)))
