@@ -25,7 +25,7 @@ import { areas } from './mutants-list.ts'
 const leastShare = 0.95
 const root = fileURLToPath(new URL('..', import.meta.url))
 const given = process.argv.slice(2)
-const words = given.filter(word => !word.startsWith('-'))
+const words = given.filter(word => !word.startsWith('-')).map(word => word.toLowerCase())
 const option = (name: string): string | undefined =>
   given.find(word => word === `--${name}` || word.startsWith(`--${name}=`))
 const valueGiven = (name: string, otherwise: string): string => option(name)?.split('=')[1] ?? otherwise
@@ -44,12 +44,14 @@ interface Chosen {
   readonly mutant: Mutant
 }
 
+const isArea = (word: string): boolean => areas.some(({ name }) => name === word)
+
 function isChosen({ area, mutant }: Chosen): boolean {
   const place = findPlace(sources, mutant)
   const file = typeof place === 'string' ? (mutant.file ?? '') : place.file
   if (changedFiles && ![file, ...mutant.tests].some(name => changedFiles.has(name))) return false
-  const about = `${area} ${file} ${mutant.loses}`.toLowerCase()
-  return words.length === 0 || words.some(word => about.includes(word.toLowerCase()))
+  const about = `${file} ${mutant.loses}`.toLowerCase()
+  return words.length === 0 || words.some(word => word === area || (!isArea(word) && about.includes(word)))
 }
 
 interface Result {
