@@ -23,10 +23,14 @@ export function readSources(root: string): Sources {
   )
 }
 
-/** Any white space stands for any other: code that moves is wrapped and indented anew. */
+/**
+ * Any white space stands for any other, and `await` may come or go: code that moves is wrapped and indented anew, and a
+ * port becomes asynchronous.
+ */
 function patternOf(text: string): RegExp {
   const words = text.trim().split(/\s+/)
-  return new RegExp(words.map(word => word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('\\s+'), 'g')
+  const quoted = words.map(word => word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
+  return new RegExp(`(?:await\\s+)?${quoted.join('\\s+(?:await\\s+)?')}`, 'g')
 }
 
 /** @returns the one place, or in words why there is none */
