@@ -178,7 +178,7 @@ test('a journal that is locked while trouble is recorded ends no daemon', () =>
     assert.ok(pop3)
     pop3.faults.line = event => (event.verb === 'CONNECT' ? 'fin' : undefined)
     const ports = portsOf(self.app)
-    const journal = lockedAt(ports.journal, 'updateMailbox')
+    const journal = lockedAt(ports.journal, 'changeMailbox')
     assert.equal(codeOf(await attempt({ ...ports, journal }, quiet, false)), 'journal.locked')
   }))
 
@@ -193,7 +193,7 @@ test('trouble that nothing may go on after is loud while stopping, too', () =>
 /** The real journal, of which one method always throws. */
 function lockedAt(
   journal: Journal,
-  method: 'updateMailbox' | 'beginPull',
+  method: 'changeMailbox' | 'beginPull',
   code: 'journal.locked' | 'journal.missing' = 'journal.locked',
 ): Journal {
   return new Proxy(journal, {
