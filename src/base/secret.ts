@@ -1,5 +1,7 @@
 /** A secret by reference, and what is known of it without reading it: where it may go. Held by every room that needs one. */
 
+import { secretWord } from './mask.ts'
+
 /** The server of a mailbox, as far as it decides who gets the password. */
 export interface MailboxDestination {
   readonly kind: 'mailbox'
@@ -44,13 +46,13 @@ export class Secret {
     return this.#read()
   }
   toString(): string {
-    return '[secret]'
+    return secretWord
   }
   toJSON(): string {
-    return '[secret]'
+    return secretWord
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[secret]'
+    return secretWord
   }
   /** A secret that is known already (environment, tests). */
   static of(value: string): Secret {

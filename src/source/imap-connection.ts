@@ -5,6 +5,7 @@ import type { ImapResponse } from 'imapflow'
 import type { Clock } from '../base/clock.ts'
 import { waitAtMost, within } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
+import { withoutPassword } from '../base/mask.ts'
 import { type Allowance, imapAllowance, overBudget } from './budget.ts'
 import { type DialMemory, dial } from './dial.ts'
 import {
@@ -15,15 +16,7 @@ import {
   makeImapClient,
 } from './imap-client.ts'
 import { type ImapDeadlines, lengthen } from './imap-deadlines.ts'
-import {
-  farewellFault,
-  loginFault,
-  lostFault,
-  type Refused,
-  refusalFault,
-  refusalIn,
-  withoutSecret,
-} from './imap-faults.ts'
+import { farewellFault, loginFault, lostFault, type Refused, refusalFault, refusalIn } from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { Meter } from './imap-meter.ts'
 import { lookAgain } from './other-service.ts'
@@ -91,7 +84,7 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
     return connection
   } catch (error) {
     socket.destroy()
-    throw withoutSecret(await lookAgain(error, server, clock, signal), user, password)
+    throw withoutPassword(await lookAgain(error, server, clock, signal), user, password)
   }
 }
 

@@ -141,19 +141,3 @@ export function lostFault(words: string | undefined, facts: FaultFacts, cause: u
     byCode[/^\[(\w+)/.exec(words)?.[1]?.toUpperCase() ?? ''] ?? wordsFault(words, 'source.connection-lost')
   return new Fault(code, { facts: said, cause })
 }
-
-/**
- * The same fault where the server's words repeat the password, as some do: the words masked, and the cause, which
- * holds the raw line, left out.
- */
-export function withoutSecret(error: unknown, user: string, password: string): unknown {
-  const { words } = error instanceof Fault ? error.facts : {}
-  if (!(error instanceof Fault) || typeof words !== 'string' || password === '') return error
-  // As typed, and as SASL PLAIN and LOGIN send it (RFC 4616).
-  const sent = [password, `\0${user}\0${password}`].map(text => Buffer.from(text).toString('base64'))
-  const forms = [...sent.reverse(), password, Buffer.from(password).toString('latin1')]
-  const clean = forms.reduce((text, form) => text.replaceAll(form, '[secret]'), words)
-  if (clean === words) return error
-  const { code, scope, retry, facts, loginRefused } = error
-  return new Fault(code, { scope, retry, loginRefused, facts: { ...facts, words: clean } })
-}

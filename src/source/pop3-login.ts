@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import { withoutPassword } from '../base/mask.ts'
 import { capaOctets } from './budget.ts'
 import { type DialMemory, dial, type Lookup } from './dial.ts'
 import { greetingFault, loginFault, type Status, sessionFault, shown } from './pop3-answers.ts'
@@ -57,7 +58,7 @@ export async function enter(options: EnterOptions): Promise<{
     return { connection, capabilities }
   } catch (error) {
     connection.drop()
-    throw masked(error, options.password)
+    throw withoutPassword(error, options.mailbox.user, options.password)
   }
 }
 
@@ -163,27 +164,4 @@ async function login(
 /** RFC 2595 section 4: servers offer logins only once the connection is under TLS. */
 function tlsFact({ mailbox }: EnterOptions, capabilities: Capabilities): { readonly starttls?: string } {
   return mailbox.server.security === 'none' && capabilities.has('STLS') ? { starttls: 'STLS' } : {}
-}
-
-/** Servers echo command lines in their errors: the password must not get into facts that way. */
-function masked(error: unknown, password: string): unknown {
-  if (!(error instanceof Fault) || password === '') return error
-  const forms = [password, Buffer.from(password).toString('latin1'), Buffer.from(password).toString('base64')]
-  const clean = (text: string): string => forms.reduce((all, form) => all.replaceAll(form, '[secret]'), text)
-  const { words, what } = error.facts
-  if (typeof words !== 'string' && typeof what !== 'string') return error
-  const facts = {
-    ...error.facts,
-    ...(typeof words === 'string' && { words: clean(words) }),
-    ...(typeof what === 'string' && { what: clean(what) }),
-  }
-  const { scope, retry, notBeforeMs, cause, loginRefused } = error
-  return new Fault(error.code, {
-    scope,
-    retry,
-    facts,
-    cause,
-    loginRefused,
-    ...(notBeforeMs !== undefined && { notBeforeMs }),
-  })
 }

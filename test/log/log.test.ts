@@ -188,7 +188,7 @@ test('a hidden secret is masked wherever and however it stands', () => {
       Buffer.from(secret).toString('base64').slice(0, 12),
     ])
       assert.ok(!text().includes(trace), `${trace} in ${format}`)
-    assert.match(text(), /\[hidden\]/)
+    assert.match(text(), /\[secret\]/)
   }
 })
 
@@ -205,7 +205,7 @@ test('a short secret is masked where it stands alone and leaves other words read
   const { log, text } = capture()
   log.hide('in')
   log.say('info', 'x', 'password in: "in" is inside')
-  assert.match(text(), /password \[hidden\]: "\[hidden\]" is inside/)
+  assert.match(text(), /password \[secret\]: "\[secret\]" is inside/)
 })
 
 test('a secret that begins with another one is masked to its end, in whatever order they were told', () => {
@@ -216,7 +216,7 @@ test('a secret that begins with another one is masked to its end, in whatever or
     const { log, text } = capture()
     for (const secret of secrets) log.hide(secret)
     log.say('info', 'x', 'said hunter2-and-its-tail and hunter2')
-    assert.match(text(), /said \[hidden\] and \[hidden\]/)
+    assert.match(text(), /said \[secret\] and \[secret\]/)
   }
 })
 

@@ -1,13 +1,15 @@
-/** Masks secrets in text, in the forms in which they could slip out. */
-
-import { printable } from '../base/untrusted.ts'
+/** Secrets out of texts: those that are known, in the forms in which they could slip out, and those that look like one. */
+import { Fault } from './fault.ts'
+import { printable } from './untrusted.ts'
 
 export interface Mask {
   add(secret: string): void
   apply(text: string): string
 }
 
-const shown = '[hidden]'
+/** What stands in the place of a secret, wherever one would. */
+export const secretWord = '[secret]'
+
 /** A shorter value occurs in ordinary text all the time; it is masked only where it stands alone. */
 const shortest = 4
 
@@ -16,8 +18,9 @@ const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]
 /** The value as itself, JSON-escaped, percent-encoded, and in base64 at each of its three alignments. */
 function forms(secret: string): readonly string[] {
   const octets = Buffer.from(secret, 'utf8')
-  // As it is; as others may have escaped it before it came here.
+  // As it is; as others may have read or escaped it before it came here.
   const found = new Set([secret, JSON.stringify(secret).slice(1, -1), percentEncoded(secret)])
+  found.add(octets.toString('latin1'))
   found.add(printable(secret, secret.length))
   found.add(new URLSearchParams({ v: secret }).toString().slice(2))
   if (octets.length >= 6) {
@@ -62,6 +65,43 @@ export function makeMask(): Mask {
         )
       pattern = new RegExp(sources.join('|'), 'gu')
     },
-    apply: text => (pattern === undefined ? text : text.replace(pattern, shown)),
+    apply: text => (pattern === undefined ? text : text.replace(pattern, secretWord)),
   }
+}
+
+export function maskSecrets(text: string, secrets: readonly string[]): string {
+  const mask = makeMask()
+  for (const secret of secrets) mask.add(secret)
+  return mask.apply(text)
+}
+
+/** Google's access tokens begin with `ya29.`, refresh tokens with `1//`, client secrets with `GOCSPX-`; JWT (RFC 7519). */
+const credentials = /\bya29\.[\w.-]+|\b1\/\/[\w-]{10,}|\bGOCSPX-[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g
+
+/** Masks whatever looks like a credential, known or not. */
+export const maskCredentials = (text: string): string =>
+  text.replace(/\bBearer\s+\S+/gi, `Bearer ${secretWord}`).replace(credentials, secretWord)
+
+/**
+ * The fault of a login where the server's words repeat the password, as some do: the words masked, and the cause, which
+ * holds the raw line, left out. Anything else comes back as it is.
+ */
+export function withoutPassword(thrown: unknown, user: string, password: string): unknown {
+  if (!(thrown instanceof Fault) || password === '') return thrown
+  // As typed, and as SASL PLAIN and LOGIN send it (RFC 4616).
+  const sent = [password, `\0${user}\0${password}`].map(text => Buffer.from(text).toString('base64'))
+  const facts = { ...thrown.facts }
+  for (const name of ['words', 'what'] as const) {
+    const words = facts[name]
+    if (typeof words === 'string') facts[name] = maskSecrets(words, [...sent, password])
+  }
+  if (facts.words === thrown.facts.words && facts.what === thrown.facts.what) return thrown
+  const { code, scope, retry, notBeforeMs, loginRefused } = thrown
+  return new Fault(code, {
+    scope,
+    retry,
+    facts,
+    loginRefused,
+    ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
+  })
 }
