@@ -1,29 +1,26 @@
 /**
  * The composition root: a Config becomes adapters behind ports, and they are released in reverse order. The only
- * file that names concrete adapters.
+ * file that names concrete adapters. Each is loaded when it is asked for, so that a command waits for none that it
+ * does not use.
  */
 import { join } from 'node:path'
-import { systemLookup } from './authentication/dns.ts'
-import { makeAuthenticate, makeLooker } from './authentication/look.ts'
+import type { Looker } from './authentication/authentication.ts'
+import type { Lookup } from './authentication/dns.ts'
 import type { Clock } from './base/clock.ts'
 import { Fault } from './base/fault.ts'
 import type { Config } from './config/config.ts'
 import type { Gmail } from './gmail/gmail.ts'
-import { makeGmail } from './gmail/google.ts'
 import type { Journal } from './journal/journal.ts'
-import { lockInstance } from './journal/lock.ts'
-import { openJournal } from './journal/sqlite.ts'
 import type { Log } from './log/log.ts'
-import { makeSpooler } from './message/spool.ts'
 import type { PullPorts } from './pull/context.ts'
 import { makeIdleMemory } from './pull/idle-memory.ts'
 import { makeLoginGate } from './pull/logins.ts'
 import { makeDeadlineMemory } from './pull/patience.ts'
 import { makeSteadyClock, mostOverRestart } from './pull/steady-clock.ts'
 import { UnderWay } from './pull/under-way.ts'
-import { makeImapSource } from './source/imap.ts'
-import { makePop3Source } from './source/pop3.ts'
-import { loginKeyOf } from './vault/login-key.ts'
+import type { ImapSourceOptions } from './source/imap.ts'
+import type { Pop3SourceOptions } from './source/pop3.ts'
+import type { Source } from './source/source.ts'
 
 export interface Bridge {
   readonly journal: Journal
@@ -31,6 +28,47 @@ export interface Bridge {
   readonly mailboxes: readonly PullPorts[]
   readonly accounts: ReadonlyMap<string, Gmail>
   close(): Promise<void>
+}
+
+export interface SourceOptions extends Omit<Pop3SourceOptions & ImapSourceOptions, 'deadlines'> {
+  /** Where other than usual. */
+  readonly pop3Deadlines?: Pop3SourceOptions['deadlines']
+  readonly imapDeadlines?: ImapSourceOptions['deadlines']
+}
+
+/** The source of a mailbox by its protocol. Without a gate nobody counts its logins. */
+export async function makeSource(options: SourceOptions): Promise<Source> {
+  const { pop3Deadlines, imapDeadlines, ...others } = options
+  if (options.mailbox.protocol === 'pop3') {
+    const { makePop3Source } = await import('./source/pop3.ts')
+    return makePop3Source(pop3Deadlines === undefined ? others : { ...others, deadlines: pop3Deadlines })
+  }
+  const { makeImapSource } = await import('./source/imap.ts')
+  return makeImapSource(imapDeadlines === undefined ? others : { ...others, deadlines: imapDeadlines })
+}
+
+/** @param name of an account of the configuration */
+export async function makeAccount(
+  { accounts, endpoints }: Pick<Config, 'accounts' | 'endpoints'>,
+  name: string,
+  clock: Clock,
+): Promise<Gmail> {
+  const account = accounts.find(candidate => candidate.name === name)
+  if (account === undefined) throw new Fault('bug', { facts: { what: `no account ${name}` } })
+  const { makeGmail } = await import('./gmail/google.ts')
+  return makeGmail({ account, endpoints, clock })
+}
+
+/** @param lookup the DNS servers to ask instead of the system's, or what answers in their place */
+export async function makeAuthenticationLooker(
+  clock: Clock,
+  lookup: readonly string[] | Lookup | undefined,
+): Promise<Looker> {
+  const [{ systemLookup }, { makeLooker }] = await Promise.all([
+    import('./authentication/dns.ts'),
+    import('./authentication/look.ts'),
+  ])
+  return makeLooker(clock, typeof lookup === 'function' ? lookup : systemLookup(lookup))
 }
 
 /**
@@ -50,6 +88,8 @@ export async function openBridge(
     for (const release of releases.splice(0).reverse()) await release()
   }
   try {
+    const { openJournal } = await import('./journal/sqlite.ts')
+    const { lockInstance } = await import('./journal/lock.ts')
     const journal = await openJournal(journalDir ?? config.stateDir, 'run', () => {
       if (journalDir !== undefined) return
       const lock = lockInstance(config.stateDir)
@@ -58,6 +98,7 @@ export async function openBridge(
     releases.push(() => journal.close())
     const underWay = await UnderWay.open(journal)
     releases.push(() => underWay.close())
+    const { makeSpooler } = await import('./message/spool.ts')
     const spooler = makeSpooler(join(config.stateDir, 'spool'))
     await spooler.sweep()
     const steady = makeSteadyClock(
@@ -67,25 +108,26 @@ export async function openBridge(
     )
     const accounts = new Map<string, Gmail>()
     for (const account of config.accounts) {
-      const gmail = makeGmail({ account, endpoints: config.endpoints, clock })
+      const gmail = await makeAccount(config, account.name, clock)
       accounts.set(account.name, gmail)
       releases.push(() => gmail.close())
     }
-    const looker = makeLooker(clock, systemLookup(config.dnsServers))
+    const looker = await makeAuthenticationLooker(clock, config.dnsServers)
     releases.push(() => looker.close())
+    const { makeAuthenticate } = await import('./authentication/look.ts')
     const authenticate = makeAuthenticate(looker)
+    const { loginKeyOf } = await import('./vault/login-key.ts')
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
     const mailboxes: PullPorts[] = []
     for (const mailbox of config.mailboxes) {
       const gmail = accounts.get(mailbox.account)
       if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
-      const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
       const deadlines = await makeDeadlineMemory(journal, mailbox.name, clock)
       const gate = makeLoginGate(journal, mailbox, clock)
       const idleMemory = makeIdleMemory(journal, mailbox.name)
       const source = deadlines.watching(
-        make({ mailbox, clock, gate, patience: deadlines.patience, idleMemory }),
+        await makeSource({ mailbox, clock, gate, patience: deadlines.patience, idleMemory }),
       )
       mailboxes.push({
         mailbox,

@@ -184,14 +184,8 @@ function describeHouse(): string[] {
 
 /** Being mended: how many lines break the table, room by room. No figure here may grow, and the list goes. */
 const knownBreaches: Readonly<Record<string, number>> = {
-  'commands -> authentication': 3,
-  'commands -> gmail': 2,
   'commands -> journal': 6,
-  'commands -> source': 4,
-  'doctor -> gmail': 1,
   'doctor -> journal': 3,
-  'doctor -> source': 2,
-  'doctor -> vault': 1,
   'gmail -> config': 1,
   'google -> config': 2,
   'locale -> journal': 1,
@@ -199,7 +193,6 @@ const knownBreaches: Readonly<Record<string, number>> = {
   'pull -> discovery': 1,
   'setup -> daemon': 2,
   'setup -> journal': 2,
-  'setup -> source': 4,
 }
 const knownCircles = 5
 const knownLong = 6

@@ -3,12 +3,9 @@
  * (docs/authentication.md). Plain JSON: no octets, no Date, nothing longer than a few kilobytes.
  */
 import type { RawMessage } from '../message/message.ts'
-import { type Forecast, forecastForwarding } from './forecast.ts'
-import { type HeaderField, headerOctetsLimit, readFields } from './header-fields.ts'
-import { judgeStamped, type ReceivingHost, type Stamped, wantedFields } from './results.ts'
-import { readTrace } from './trace.ts'
-import { type Verified, type VerifyOptions, verifyMessage } from './verify.ts'
-import type { ReadHeader } from './verify-spf.ts'
+import type { Forecast } from './forecast.ts'
+import type { ReceivingHost, Stamped } from './results.ts'
+import type { Verified } from './verify.ts'
 
 /** The journal's JSON column `authentication`. A reader refuses a `version` that it does not know. */
 export interface Authentication {
@@ -21,56 +18,23 @@ export interface Authentication {
   readonly forecast?: Forecast
 }
 
-export interface AuthenticateOptions {
+export interface Subject {
   readonly host: ReceivingHost
-  /** undefined: verification is switched off; stamped results are read all the same. */
-  readonly verify: VerifyOptions | undefined
+  readonly verify: boolean
+  readonly forwardingAddress: string | undefined
 }
 
-/**
- * Reads, verifies and forecasts. Never alters the message; never throws for what stands in it. Rejects only with
- * the Fault of a message that can no longer be read (discarded, disk). For a process of its own (isolate.ts): how long
- * the library takes is up to whoever wrote the message.
- */
-export async function authenticate(raw: RawMessage, options: AuthenticateOptions): Promise<Authentication> {
-  const read = readStampedOf(await raw.header(headerOctetsLimit), options.host)
-  const verified: Verified =
-    options.verify === undefined ? { state: 'off' } : await verifyMessage({ raw, ...read }, options.verify)
-  return assemble(read, verified)
+export interface Looker {
+  /**
+   * Undefined where it was aborted or `close` came first. Rejects only with the Fault of a message that can no
+   * longer be read. The message must stay readable until then.
+   */
+  look(raw: RawMessage, subject: Subject, signal?: AbortSignal): Promise<Authentication | undefined>
+  /** Whether the verifying process lives just now. */
+  readonly isAtWork: boolean
+  /** Ends what is under way. */
+  close(): Promise<void>
 }
-
-/**
- * What can be told without a verification: the stamped results, and why there is no more.
- * @param header the header section, of which no more than `headerOctetsLimit` octets are read; linear in them
- */
-export function withoutVerification(header: Buffer, host: ReceivingHost, verified: Verified): Authentication {
-  return assemble(readStampedOf(header, host), verified)
-}
-
-function readStampedOf(header: Buffer, host: ReceivingHost): ReadHeader {
-  const fields = readFields(header.subarray(0, headerOctetsLimit), wantedFields)
-  const received = fields.filter(field => field.name === 'received')
-  const trace = readTrace(received, host.names)
-  return { fields, trace, stamped: judgeStamped(fields, trace, host) }
-}
-
-function assemble({ fields, stamped }: ReadHeader, verified: Verified): Authentication {
-  const forecast = forecastForwarding(verified)
-  const authentication: Authentication = {
-    version: 1,
-    senderDomain: senderDomain(fields, verified),
-    stamped,
-    verified,
-    ...(forecast === undefined ? {} : { forecast }),
-  }
-  if (JSON.stringify(stamped).length <= stampedCharsLimit) return authentication
-  // Thousands of properties in forged lines: the answers that count stay, the lines do not.
-  const leftOut = stamped.leftOut + stamped.fields.length
-  return { ...authentication, stamped: { ...stamped, fields: [], leftOut } }
-}
-
-/** The most characters of JSON that the journal keeps of stamped lines. */
-const stampedCharsLimit = 64 * 1024
 
 /** The part of a mailbox's configuration that this room needs. */
 export interface MailboxOfAuthentication {
@@ -102,10 +66,4 @@ export function parseAuthentication(json: string | null | undefined): Authentica
   }
 }
 
-function senderDomain(fields: readonly HeaderField[], verified: Verified): string {
-  if (verified.state === 'done' && verified.dmarc.domain !== '') return verified.dmarc.domain
-  const from = fields.find(field => field.name === 'from')?.value
-  const text = from?.toString('utf8', 0, Math.min(from.length, 2000)) ?? ''
-  const found = /@([^\s<>"(),;:@[\]\\]{1,253})/.exec(text.slice(Math.max(0, text.lastIndexOf('<'))))
-  return found?.[1]?.toLowerCase() ?? ''
-}
+export { unknownHost } from './results.ts'

@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../base/clock.ts'
 import type { RawMessage } from '../message/message.ts'
-import { authenticate } from './authentication.ts'
+import { authenticate } from './authenticate.ts'
 import { DnsError, type Lookup } from './dns.ts'
 import type { FromIsolate, Job, ToIsolate } from './isolate-messages.ts'
 

@@ -4,35 +4,11 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { RawMessage } from '../message/message.ts'
-import {
-  type Authentication,
-  hostOf,
-  type MailboxOfAuthentication,
-  parseAuthentication,
-  withoutVerification,
-} from './authentication.ts'
+import { withoutVerification } from './authenticate.ts'
+import { hostOf, type Looker, type MailboxOfAuthentication, parseAuthentication } from './authentication.ts'
 import { complexityBounds, findComplexity } from './complexity.ts'
 import { type Lookup, makeDns, systemLookup } from './dns.ts'
 import { Isolate, type IsolateOptions } from './isolate.ts'
-import type { ReceivingHost } from './results.ts'
-
-export interface Subject {
-  readonly host: ReceivingHost
-  readonly verify: boolean
-  readonly forwardingAddress: string | undefined
-}
-
-export interface Looker {
-  /**
-   * Undefined where it was aborted or `close` came first. Rejects only with the Fault of a message that can no
-   * longer be read. The message must stay readable until then.
-   */
-  look(raw: RawMessage, subject: Subject, signal?: AbortSignal): Promise<Authentication | undefined>
-  /** Whether the verifying process lives just now. */
-  readonly isAtWork: boolean
-  /** Ends what is under way. */
-  close(): Promise<void>
-}
 
 const never = new AbortController().signal
 

@@ -2,15 +2,13 @@
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
+import { makeAccount, makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import { lookAtJournal } from '../doctor/look-at-journal.ts'
-import { makeGmail } from '../gmail/google.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { faultText } from '../locale/locale.ts'
 import { type Compared, type Comparison, compare, isThere } from '../proof/compare.ts'
-import { makeImapSource } from '../source/imap.ts'
-import { makePop3Source } from '../source/pop3.ts'
 import { type CompareCounts, type CompareWords, compareWords } from './compare-words.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -61,10 +59,7 @@ async function compareOne(
   journal: Journal | undefined,
 ): Promise<MailboxAnswer> {
   const clock = systemClock
-  const account = config.accounts.find(({ name }) => name === mailbox.account)
-  if (account === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
-  const gmail = makeGmail({ account, endpoints: config.endpoints, clock })
-  const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
+  const gmail = await makeAccount(config, mailbox.account, clock)
   const progress = makeProgress(invocation, mailbox.name)
   if (!invocation.json)
     invocation.stderr.write(`${compareWords[invocation.language].looking(printable(mailbox.name, 60))}\n`)
@@ -72,7 +67,7 @@ async function compareOne(
     const comparison = await compare(
       {
         mailbox: mailbox.name,
-        source: make({ mailbox, clock }),
+        source: await makeSource({ mailbox, clock }),
         journal,
         gmail,
         clock,

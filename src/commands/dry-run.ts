@@ -1,13 +1,12 @@
 /** `hikyaku pull --dry-run`: what a pull would do. Takes no lock and makes nothing, so it works beside the daemon. */
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
+import { makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import { lookAtJournal } from '../doctor/look-at-journal.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { type DryRunResult, dryRun } from '../proof/dry-run.ts'
-import { makeImapSource } from '../source/imap.ts'
-import { makePop3Source } from '../source/pop3.ts'
 import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { catchStopSignals } from './stop-signals.ts'
 
@@ -48,10 +47,9 @@ async function lookAt(
   journal: Journal | undefined,
   signal: AbortSignal,
 ): Promise<MailboxAnswer> {
-  const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
   for (let tries = 1; ; tries += 1) {
     try {
-      const source = make({ mailbox, clock: systemClock })
+      const source = await makeSource({ mailbox, clock: systemClock })
       const result = await dryRun({ mailbox, source, journal, clock: systemClock }, signal)
       return { mailbox: mailbox.name, result, fault: undefined }
     } catch (fault) {

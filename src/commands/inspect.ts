@@ -8,13 +8,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Authentication } from '../authentication/authentication.ts'
-import { hostOf, parseAuthentication } from '../authentication/authentication.ts'
+import { hostOf, parseAuthentication, unknownHost } from '../authentication/authentication.ts'
 import { describeAuthentication, type Proof } from '../authentication/describe.ts'
-import { type Lookup, systemLookup } from '../authentication/dns.ts'
-import { makeLooker } from '../authentication/look.ts'
-import { unknownHost } from '../authentication/results.ts'
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
+import { makeAccount, makeAuthenticationLooker } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { octetLimit, type RawMessage } from '../message/message.ts'
@@ -33,7 +31,7 @@ export interface InspectOptions {
   /** Ask no DNS: read what is stamped, verify nothing. */
   readonly offline?: boolean
   /** For tests and the sandbox. */
-  readonly lookup?: Lookup
+  readonly lookup?: Exclude<Parameters<typeof makeAuthenticationLooker>[1], readonly string[]>
 }
 
 /** Gmail's own limit is 150 MB; what is larger is no mail. */
@@ -89,8 +87,7 @@ async function inspectRaw(
   options: InspectOptions,
 ): Promise<number> {
   const { forwardingAddress, authservIds = [], offline = false } = options
-  const lookup = options.lookup ?? systemLookup(options.dnsServers)
-  const looker = makeLooker(systemClock, lookup)
+  const looker = await makeAuthenticationLooker(systemClock, options.lookup ?? options.dnsServers)
   const host = { ...unknownHost, confirmedIds: authservIds }
   try {
     const authentication = await looker.look(raw, { host, verify: !offline, forwardingAddress })
@@ -181,16 +178,15 @@ function proofOf(row: MessageRow, readBack: boolean | undefined): Proof {
 
 /** With `gmail.readonly`: whether Gmail holds these octets below the lines that it put on top. */
 async function readBackOf(config: Config, row: MessageRow): Promise<boolean | undefined> {
-  const account = config.accounts.find(({ name }) => name === row.account)
   if (
-    account === undefined ||
+    row.account === undefined ||
+    config.accounts.every(({ name }) => name !== row.account) ||
     row.gmailId === undefined ||
     row.sha256 === undefined ||
     row.octets === undefined
   )
     return undefined
-  const { makeGmail } = await import('../gmail/google.ts')
-  const gmail = makeGmail({ account, endpoints: config.endpoints, clock: systemClock })
+  const gmail = await makeAccount(config, row.account, systemClock)
   const signal = AbortSignal.timeout(30_000)
   try {
     if (!(await gmail.canRead(signal))) return undefined

@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readBounded } from '../base/bounded-file.ts'
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
-import { exists } from '../base/private-file.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
 import type { Secret } from '../base/secret.ts'
 import { shellWord } from '../base/shell-word.ts'
@@ -11,8 +10,7 @@ import type { Config } from '../config/config.ts'
 import { type LoadOptions, loadConfig } from '../config/load.ts'
 import { variables } from '../config/settings.ts'
 import { problemLine } from '../locale/problems.ts'
-import { type OpenedVault, openVault } from '../vault/open-vault.ts'
-import { sealedFileOf } from '../vault/sealed-file.ts'
+import { type OpenedVault, openVaultToLook } from '../vault/open-vault.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault } from './finding.ts'
 
@@ -36,7 +34,7 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     env,
     cwd,
     secrets: async (name, { stateDir, env: all, destination, firstUse }) => {
-      vault ??= openToLook(stateDir, all)
+      vault ??= openVaultToLook(stateDir, all)
       const opened = await vault
       const found = await (destination === undefined
         ? opened.get(name)
@@ -88,18 +86,6 @@ function placesOf(kinds: ReadonlySet<string>, env: NodeJS.ProcessEnv): readonly 
   return given || kinds.size === 0
     ? ['environment', ...[...kinds].filter(kind => kind !== 'environment')]
     : [...kinds]
-}
-
-/**
- * The vault, without the trial entry by which a first set-up finds out whether the keychain works: where nothing was
- * ever chosen, nothing is kept.
- */
-async function openToLook(stateDir: string, env: NodeJS.ProcessEnv): Promise<OpenedVault> {
-  const chosen =
-    env.HIKYAKU_VAULT !== undefined ||
-    (await exists(join(stateDir, 'vault'))) ||
-    (await exists(sealedFileOf(stateDir)))
-  return openVault({ stateDir, env, ...(chosen ? {} : { choice: 'environment' }) })
 }
 
 async function checkSecrets(config: Config, { language }: DoctorContext): Promise<readonly Finding[]> {

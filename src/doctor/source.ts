@@ -2,6 +2,7 @@
 import cron from 'node-cron'
 import { asFault, type Fault } from '../base/fault.ts'
 import type { Secret } from '../base/secret.ts'
+import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { pop3FloorMs } from '../discovery/presets.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -10,8 +11,6 @@ import { idleWayOf } from '../pull/idle-memory.ts'
 import { judgeRefusal } from '../pull/login-memory.ts'
 import { makeLoginGate, refusedLoginsAnHour } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
-import { makeImapSource } from '../source/imap.ts'
-import { makePop3Source } from '../source/pop3.ts'
 import { type Source, type SourceSession, ungated } from '../source/source.ts'
 import { checkCertificate } from './certificate.ts'
 import type { DoctorContext } from './context.ts'
@@ -128,12 +127,11 @@ async function sourceOf(
   const learned = journal === undefined ? {} : await learnedDeadlines(journal, mailbox.name, clock.nowMs())
   const patience = (phase: string): number | undefined => learned[phase]?.ms
   const { connectMs, answerMs, loginMs, listMs } = deadlines
-  if (mailbox.protocol === 'imap') {
-    const own = { connect: connectMs, tls: answerMs, greeting: answerMs, login: loginMs, silence: listMs }
-    return makeImapSource({ mailbox, clock, deadlines: own, gate, patience })
-  }
-  const own = { connectMs, greetingMs: answerMs, tlsMs: answerMs, loginMs, listMs, quitMs: answerMs }
-  return makePop3Source({ mailbox, clock, lookup, deadlines: own, gate, patience })
+  return makeSource({
+    ...{ mailbox, clock, lookup, gate, patience },
+    imapDeadlines: { connect: connectMs, tls: answerMs, greeting: answerMs, login: loginMs, silence: listMs },
+    pop3Deadlines: { connectMs, greetingMs: answerMs, tlsMs: answerMs, loginMs, listMs, quitMs: answerMs },
+  })
 }
 
 /** Faults after which the session goes on: they are about one folder. */

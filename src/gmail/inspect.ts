@@ -6,6 +6,8 @@ import { callGmail } from './api.ts'
 import { units } from './pace.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
+export { units } from './pace.ts'
+
 export interface Inspected {
   /** Granted scopes as full URLs; undefined where Google did not say. */
   readonly scopes: readonly string[] | undefined

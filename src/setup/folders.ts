@@ -1,9 +1,8 @@
 /** What stands in a mailbox: its folders and what they are for (RFC 6154), and how much mail waits there. */
 import type { Clock } from '../base/clock.ts'
+import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { makeImapSource } from '../source/imap.ts'
 import { inspectFolders } from '../source/inspect.ts'
-import { makePop3Source } from '../source/pop3.ts'
 
 export type FolderUse = 'inbox' | 'spam' | 'sent' | 'drafts' | 'trash' | 'all' | 'other'
 
@@ -71,8 +70,7 @@ export async function countWaiting(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Waiting> {
-  const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
-  const session = await make({ mailbox, clock }).open(signal)
+  const session = await (await makeSource({ mailbox, clock })).open(signal)
   try {
     let octets: number | undefined = 0
     let messages = 0

@@ -3,6 +3,7 @@
 import { Fault } from '../base/fault.ts'
 import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import { Secret } from '../base/secret.ts'
+import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
@@ -12,8 +13,6 @@ import { openJournal } from '../journal/sqlite.ts'
 import { reasonText } from '../locale/reasons.ts'
 import { rememberLogin } from '../pull/login-memory.ts'
 import { cappedLogin, heldLoginFault, makeLoginGate } from '../pull/logins.ts'
-import { makeImapSource } from '../source/imap.ts'
-import { makePop3Source } from '../source/pop3.ts'
 import { ungated } from '../source/source.ts'
 import { variableOf } from '../vault/environment.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
@@ -118,9 +117,8 @@ async function logIn(
   mailbox: MailboxConfig,
   journal: Journal | undefined,
 ): Promise<{ readonly idle: boolean }> {
-  const make = mailbox.protocol === 'pop3' ? makePop3Source : makeImapSource
   const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock)
-  const session = await make({ mailbox, clock, gate }).open(signal)
+  const session = await (await makeSource({ mailbox, clock, gate })).open(signal)
   try {
     const { protocol, capabilities } = session.abilities
     await session.close().catch(() => {}) // the login has worked, however they part

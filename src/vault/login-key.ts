@@ -4,10 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
+import { readPrivate, writePrivate } from '../base/private-file.ts'
 import { Secret } from '../base/secret.ts'
-import { openVault } from './open-vault.ts'
-import { sealedFileOf } from './sealed-file.ts'
+import { isVaultChosen, openVault } from './open-vault.ts'
 import type { Vault } from './vault.ts'
 
 const name = 'login-memory-key'
@@ -17,8 +16,7 @@ const isKey = (text: string | undefined): text is string => /^[A-Za-z0-9+/]{43}=
 /** Only where a vault is in use: the key alone is no reason to choose one, or to ask for a keychain. */
 async function vaultInUse(stateDir: string, env: NodeJS.ProcessEnv): Promise<Vault | undefined> {
   if (env.HIKYAKU_VAULT === 'environment') return undefined
-  const chosen = (await exists(join(stateDir, 'vault'))) || (await exists(sealedFileOf(stateDir)))
-  if (!chosen) return undefined
+  if (!(await isVaultChosen(stateDir, {}))) return undefined
   const vault = await openVault({ stateDir, env })
   return vault.choice === 'environment' ? undefined : vault
 }

@@ -58,6 +58,15 @@ async function keptChoice(stateDir: string, env: NodeJS.ProcessEnv): Promise<Vau
   throw new Fault('secret.unreadable', { facts: { file, reason: 'damaged' } })
 }
 
+/** Whether a place was ever chosen, by the owner or by a set-up. */
+export async function isVaultChosen(stateDir: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return (
+    env.HIKYAKU_VAULT !== undefined ||
+    (await exists(choiceFileOf(stateDir))) ||
+    (await exists(sealedFileOf(stateDir)))
+  )
+}
+
 async function choose(options: VaultOptions, keychain: Vault): Promise<[VaultChoice, string]> {
   const { stateDir, env } = options
   const asked = options.choice ?? (env.HIKYAKU_VAULT || 'auto')
@@ -79,6 +88,16 @@ async function choose(options: VaultOptions, keychain: Vault): Promise<[VaultCho
     return ['sealed-file', 'key-given']
   const trouble = await probeKeychain(keychain)
   return trouble === undefined ? ['keychain', 'works'] : ['sealed-file', trouble]
+}
+
+/** The vault without the trial entry by which a first set-up finds out whether the keychain works. Throws as openVault. */
+export async function openVaultToLook(stateDir: string, env: NodeJS.ProcessEnv): Promise<OpenedVault> {
+  // Where nothing was ever chosen, nothing is kept.
+  return openVault({
+    stateDir,
+    env,
+    ...((await isVaultChosen(stateDir, env)) ? {} : { choice: 'environment' }),
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { authenticate } from '../../src/authentication/authentication.ts'
+import { authenticate } from '../../src/authentication/authenticate.ts'
 import { boundForMessage, DnsError, type Lookup, makeDns, tableLookup } from '../../src/authentication/dns.ts'
 import { unknownHost } from '../../src/authentication/results.ts'
 import type { Verified } from '../../src/authentication/verify.ts'

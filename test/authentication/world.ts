@@ -1,10 +1,7 @@
 /** Messages and a DNS table for the tests of this room: no network. */
 import { createHash } from 'node:crypto'
-import {
-  type AuthenticateOptions,
-  type Authentication,
-  authenticate,
-} from '../../src/authentication/authentication.ts'
+import { type AuthenticateOptions, authenticate } from '../../src/authentication/authenticate.ts'
+import type { Authentication } from '../../src/authentication/authentication.ts'
 import { type Lookup, makeDns, tableLookup } from '../../src/authentication/dns.ts'
 import {
   type ReceivingHost,

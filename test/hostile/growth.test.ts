@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { withoutVerification } from '../../src/authentication/authentication.ts'
+import { withoutVerification } from '../../src/authentication/authenticate.ts'
 import {
   readAuthenticationResults,
   readReceivedSpf,

@@ -1,8 +1,9 @@
 /** The verifying process: its deadline, its bounds, and what becomes of who was in it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Subject } from '../../src/authentication/authentication.ts'
 import { type Lookup, tableLookup } from '../../src/authentication/dns.ts'
-import { makeLooker, type Subject } from '../../src/authentication/look.ts'
+import { makeLooker } from '../../src/authentication/look.ts'
 import { unknownHost } from '../../src/authentication/results.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { articleZone, googleKey, googleReport } from '../authentication/article.ts'
