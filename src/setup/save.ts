@@ -1,5 +1,4 @@
 /** Step 6: what was found out becomes a YAML file, and the secrets go into the vault. Whole or not at all. */
-import { Document, isSeq, parseDocument, type YAMLSeq } from 'yaml'
 import { readBounded } from '../base/bounded-file.ts'
 import { removeFile } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
@@ -7,6 +6,7 @@ import type { Language } from '../base/language.ts'
 import { writePrivate } from '../base/private-file.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { googleDestination, mailboxDestination } from '../config/destinations.ts'
+import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
 import { writeAfterImport, writeStartFrom } from '../config/writers.ts'
 import { writeIdentity } from '../google/identity.ts'
@@ -74,11 +74,10 @@ export async function writeConfiguration(
     config === undefined
       ? undefined
       : String(await readBounded(configFile, { mostOctets: 1 << 20, trusted: true }))
-  const document = old === undefined ? new Document({}) : parseDocument(old, { merge: true })
+  const text = editYaml(old, heading)
   if (old === undefined) {
-    document.commentBefore = heading
-    document.set('language', language)
-    for (const [key, value] of Object.entries(place.topByEnvironment)) document.set(key, value)
+    text.set(['language'], language)
+    for (const [key, value] of Object.entries(place.topByEnvironment)) text.set([key], value)
   }
   if (account.signedIn !== undefined) {
     const at = config?.accounts.findIndex(({ name }) => name === account.name) ?? -1
@@ -87,35 +86,25 @@ export async function writeConfiguration(
       client.kind === 'desktop' ? { clientId: client.client.id } : { serviceAccountFile: client.keyFile }
     if (at < 0) {
       const name = account.name === account.address ? {} : { name: account.name }
-      listIn(document, 'accounts').add(
-        document.createNode({ ...name, address: account.address, ...credential }),
-      )
+      text.add('accounts', { ...name, address: account.address, ...credential })
     } else {
-      const old = config?.accounts[at]
-      if (old !== undefined && old.address !== account.address) {
+      const before = config?.accounts[at]
+      if (before !== undefined && before.address !== account.address) {
         // Journal and vault know the account by its name, which was its address where none was written.
-        if (!document.hasIn(['accounts', at, 'name'])) document.setIn(['accounts', at, 'name'], old.name)
-        document.setIn(['accounts', at, 'address'], account.address)
+        if (!text.has(['accounts', at, 'name'])) text.set(['accounts', at, 'name'], before.name)
+        text.set(['accounts', at, 'address'], account.address)
       }
-      for (const key of ['clientId', 'serviceAccountFile']) document.deleteIn(['accounts', at, key])
-      for (const [key, value] of Object.entries(credential)) document.setIn(['accounts', at, key], value)
+      for (const key of ['clientId', 'serviceAccountFile']) text.remove(['accounts', at, key])
+      for (const [key, value] of Object.entries(credential)) text.set(['accounts', at, key], value)
     }
   }
   if (mailbox !== undefined) {
     const at = config?.mailboxes.findIndex(({ name }) => name === mailbox.name) ?? -1
-    const node = document.createNode(mailboxEntry(mailbox, account.name))
-    if (at < 0) listIn(document, 'mailboxes').add(node)
-    else document.setIn(['mailboxes', at], node)
+    const entry = mailboxEntry(mailbox, account.name)
+    if (at < 0) text.add('mailboxes', entry)
+    else text.set(['mailboxes', at], entry)
   }
-  return replace(place, document.toString({ lineWidth: 0 }))
-}
-
-function listIn(document: Document, key: string): YAMLSeq {
-  const found = document.get(key)
-  if (isSeq(found)) return found
-  const made = document.createNode([]) as YAMLSeq
-  document.set(key, made)
-  return made
+  return replace(place, text.toString())
 }
 
 /** Only what differs from the default, in the order of docs/configuration.md. */
