@@ -1,7 +1,7 @@
 /** Names and TCP, each over IPv4 and IPv6 by itself: a dead family is hidden by the other one, and costs time. */
-import { connect, isIP } from 'node:net'
-import { within } from '../base/deadline.ts'
+import { abortAfter, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
+import { isAddress, touchAddress } from '../base/tcp.ts'
 import { type Address, networkFault } from '../source/inspect.ts'
 import type { DoctorContext } from './context.ts'
 import { type CheckName, type Finding, fine, note, ofFault, skipped } from './finding.ts'
@@ -51,7 +51,7 @@ export async function checkNetwork(target: Target, context: DoctorContext): Prom
   }
   const of = (family: Family): string[] =>
     found.filter(one => one.family === family).map(({ address }) => address)
-  const findings = isIP(host) === 0 ? [fine(names, words.addresses(host, of(4), of(6)))] : []
+  const findings = !isAddress(host) ? [fine(names, words.addresses(host, of(4), of(6)))] : []
   const tried = await Promise.all(
     ([4, 6] as const).map(family => tryFamily(family, of(family), target, context)),
   )
@@ -86,37 +86,20 @@ async function tryFamily(
   { host, port }: Target,
   context: DoctorContext,
 ): Promise<Tried | undefined> {
+  const { clock, signal, deadlines } = context
+  const { connectMs } = deadlines
+  const late = () =>
+    new Fault('source.timeout', { facts: { host, port, phase: 'connect', seconds: connectMs / 1000 } })
   let error: unknown
   for (const address of addresses.slice(0, 2)) {
-    const began = context.clock.monotonicMs()
+    const began = clock.monotonicMs()
     try {
-      await connectOnce(address, family, { host, port }, context)
-      return { family, ms: context.clock.monotonicMs() - began, error: undefined }
+      await abortAfter(connectMs, clock, signal, stop => touchAddress(address, port, stop), late)
+      return { family, ms: clock.monotonicMs() - began, error: undefined }
     } catch (thrown) {
-      context.signal.throwIfAborted()
+      signal.throwIfAborted()
       error ??= thrown
     }
   }
   return addresses.length === 0 ? undefined : { family, ms: undefined, error }
-}
-
-async function connectOnce(
-  address: string,
-  family: Family,
-  { host, port }: { readonly host: string; readonly port: number },
-  context: DoctorContext,
-): Promise<void> {
-  const { connectMs } = context.deadlines
-  const socket = connect({ host: address, port, family, autoSelectFamily: false })
-  const opened = new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.on('error', reject)
-  })
-  const late = () =>
-    new Fault('source.timeout', { facts: { host, port, phase: 'connect', seconds: connectMs / 1000 } })
-  try {
-    await within(opened, connectMs, context.clock, context.signal, late)
-  } finally {
-    socket.destroy()
-  }
 }
