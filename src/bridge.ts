@@ -11,6 +11,7 @@ import { Fault } from './base/fault.ts'
 import type { Config } from './config/config.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { Journal } from './journal/journal.ts'
+import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
 import type { PullPorts } from './pull/context.ts'
 import { makeIdleMemory } from './pull/idle-memory.ts'
@@ -30,10 +31,26 @@ export interface Bridge {
   close(): Promise<void>
 }
 
+export type { JournalLook } from './journal/look.ts'
+
 export interface SourceOptions extends Omit<Pop3SourceOptions & ImapSourceOptions, 'deadlines'> {
   /** Where other than usual. */
   readonly pop3Deadlines?: Pop3SourceOptions['deadlines']
   readonly imapDeadlines?: ImapSourceOptions['deadlines']
+}
+
+/** The journal of a state directory, beside whoever works with it; undefined where there is none yet. */
+export async function openJournal(stateDir: string): Promise<Journal | undefined> {
+  const sqlite = await import('./journal/sqlite.ts')
+  return sqlite.openJournal(stateDir, 'look')
+}
+
+/** The journal, looked at without touching it. See journal/look.ts. */
+export async function lookAtJournal(
+  ...asked: Parameters<typeof import('./journal/look.ts').lookAtJournal>
+): Promise<JournalLook> {
+  const look = await import('./journal/look.ts')
+  return look.lookAtJournal(...asked)
 }
 
 /** The source of a mailbox by its protocol. Without a gate nobody counts its logins. */
@@ -88,9 +105,9 @@ export async function openBridge(
     for (const release of releases.splice(0).reverse()) await release()
   }
   try {
-    const { openJournal } = await import('./journal/sqlite.ts')
+    const sqlite = await import('./journal/sqlite.ts')
     const { lockInstance } = await import('./journal/lock.ts')
-    const journal = await openJournal(journalDir ?? config.stateDir, 'run', () => {
+    const journal = await sqlite.openJournal(journalDir ?? config.stateDir, 'run', () => {
       if (journalDir !== undefined) return
       const lock = lockInstance(config.stateDir)
       releases.push(() => lock.release())

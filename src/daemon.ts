@@ -10,6 +10,7 @@ import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
 import { type Attempt, attempt, watchHeldUntilMs } from './pull/attempt.ts'
 import type { PullPorts } from './pull/context.ts'
+import { takeAskedPull } from './pull/owner-acted.ts'
 
 export interface DaemonHooks {
   /** A mailbox is about to be tried. Must not throw. */
@@ -32,7 +33,6 @@ const heldLookMs = 5000
 const watchSilenceMs = 10 * 60_000
 /** How often the journal is asked whether the owner wants a pull now (`hikyaku check-now`). */
 const askedEveryMs = 1000
-export const checkNowNote = 'check-now'
 
 /**
  * Runs until `stopping` aborts and what is in flight is finished, or `signal` aborts.
@@ -67,10 +67,7 @@ export async function runDaemon(
   })
   const asked = setInterval(async () => {
     try {
-      if ((await bridge.journal.note(checkNowNote)) === '1') {
-        await bridge.journal.setNote(checkNowNote, '0')
-        for (const wake of wakes.values()) wake.ring('owner')
-      }
+      if (await takeAskedPull(bridge.journal)) for (const wake of wakes.values()) wake.ring('owner')
     } catch {
       // The journal's trouble is told by the pulls.
     }

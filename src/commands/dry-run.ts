@@ -1,9 +1,8 @@
 /** `hikyaku pull --dry-run`: what a pull would do. Takes no lock and makes nothing, so it works beside the daemon. */
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
-import { makeSource } from '../bridge.ts'
+import { lookAtJournal, makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
-import { lookAtJournal } from '../doctor/look-at-journal.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { type DryRunResult, dryRun } from '../proof/dry-run.ts'

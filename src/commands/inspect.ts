@@ -12,7 +12,7 @@ import { hostOf, parseAuthentication, unknownHost } from '../authentication/auth
 import { describeAuthentication, type Proof } from '../authentication/describe.ts'
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
-import { makeAccount, makeAuthenticationLooker } from '../bridge.ts'
+import { makeAccount, makeAuthenticationLooker, openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { octetLimit, type RawMessage } from '../message/message.ts'
@@ -118,8 +118,7 @@ function answer(
 
 async function inspectRow(invocation: Invocation, target: string): Promise<number> {
   const look = async (config: Config): Promise<number> => {
-    const { openJournal } = await import('../journal/sqlite.ts')
-    const journal = await openJournal(config.stateDir, 'look')
+    const journal = await openJournal(config.stateDir)
     try {
       const id = /^#?(\d+)$/.exec(target)?.[1]
       const rows =

@@ -5,9 +5,9 @@ import { type SummaryInput, summarize } from '../authentication/summary.ts'
 import { authenticationWords } from '../authentication/words.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
+import { openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { MessageRow } from '../journal/journal.ts'
-import { openJournal } from '../journal/sqlite.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -28,7 +28,7 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
     })
   }
   const look = async (config: Config): Promise<number> => {
-    const journal = await openJournal(config.stateDir, 'look')
+    const journal = await openJournal(config.stateDir)
     try {
       const rows = (await journal?.importedSince(nowMs - days * dayMs)) ?? []
       const summary = summarize(rows.map(inputOf))

@@ -1,7 +1,7 @@
 /** `hikyaku retry ID...|all`: another try for what was set aside; the next pull takes it up. */
 import { exitCodes } from '../base/fault.ts'
+import { openJournal } from '../bridge.ts'
 import type { MessageRow } from '../journal/journal.ts'
-import { openJournal } from '../journal/sqlite.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -14,7 +14,7 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
   return withConfig(
     invocation,
     async config => {
-      const journal = await openJournal(config.stateDir, 'look')
+      const journal = await openJournal(config.stateDir)
       if (journal === undefined) {
         if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, retried: [] })
         else writeLine(invocation, words.retry.nothing)

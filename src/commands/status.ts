@@ -14,11 +14,11 @@ import {
 import { table, wrap } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
+import { openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { noMailbox } from '../journal/records.ts'
-import { openJournal } from '../journal/sqlite.ts'
 import { brokenSentence } from './books.ts'
 import { withConfig } from './configuration.ts'
 import { faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -47,7 +47,7 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
   return withConfig(
     invocation,
     async config => {
-      const journal = await openJournal(config.stateDir, 'look')
+      const journal = await openJournal(config.stateDir)
       try {
         const running = isInstanceRunning(config.stateDir)
         const list = await listOf(invocation, config, journal, running)

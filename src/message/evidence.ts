@@ -7,7 +7,6 @@
  * What is uploaded is always what the source sent, these lines included.
  */
 import { createHash } from 'node:crypto'
-import type { MessageRow } from '../journal/journal.ts'
 import { type HeaderFacts, withoutKeptLines } from './header.ts'
 import type { RawMessage } from './message.ts'
 
@@ -37,15 +36,28 @@ export const barePatch = (raw: RawMessage, bare: Bare) => ({
   bareOctets: bare.octets,
 })
 
-type Digests = Pick<MessageRow, 'sha256' | 'bareSha256'>
+/** What was kept of a message that was seen before; a row of the journal fits by its shape. */
+export interface KeptEvidence {
+  readonly sha256: string | undefined
+  /** Undefined where it is the same as `sha256`. */
+  readonly bareSha256: string | undefined
+  readonly headerSha256: string | undefined
+  readonly messageId: string | undefined
+  readonly octetsListed: number | undefined
+  readonly octets: number | undefined
+  readonly bareOctets: number | undefined
+}
 
 /** The same message but for such lines. */
-export function isSameBare(row: Digests, bareSha256: string | undefined): boolean {
+export function isSameBare(
+  row: Pick<KeptEvidence, 'sha256' | 'bareSha256'>,
+  bareSha256: string | undefined,
+): boolean {
   return bareSha256 !== undefined && (row.bareSha256 ?? row.sha256) === bareSha256
 }
 
 /** The same header section but for such lines; rows of before hold the digest of the whole section. */
-export function isSameHeader(row: MessageRow, header: HeaderFacts): boolean {
+export function isSameHeader(row: KeptEvidence, header: HeaderFacts): boolean {
   return row.headerSha256 === header.sha256 || row.headerSha256 === header.wholeSha256
 }
 
@@ -58,7 +70,7 @@ const mostKeptLines = 8
  * Whether an announced size fits what was announced or retrieved before, such lines put aside. Unknown fits everything.
  * @param header of the message that is announced now
  */
-export function sizeFits(row: MessageRow, announced: number | undefined, header: HeaderFacts): boolean {
+export function sizeFits(row: KeptEvidence, announced: number | undefined, header: HeaderFacts): boolean {
   if (announced === undefined) return true
   const { octets, octetsListed, bareOctets } = row
   if (octets === undefined && octetsListed === undefined) return true
@@ -80,7 +92,7 @@ const mostKeptBefore = 1024
  * A row of before, recorded with such lines in its digests, whose message has others by now: its name, its Message-ID
  * and its size are what is left. Good for not importing it again (Gmail would merge it), never for deleting it.
  */
-export function isOfBefore(row: MessageRow, header: HeaderFacts, announced: number | undefined): boolean {
+export function isOfBefore(row: KeptEvidence, header: HeaderFacts, announced: number | undefined): boolean {
   if (row.bareOctets !== undefined || row.messageId === undefined) return false
   if (row.messageId !== header.messageId || header.keptOctets === 0) return false
   const before = row.octets ?? row.octetsListed

@@ -1,7 +1,8 @@
 /** After the saving: a running daemon goes on, a first pull, the service. */
 import { exitCodes } from '../base/fault.ts'
+import { openJournal } from '../bridge.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { openJournal } from '../journal/sqlite.ts'
+import { askForPull, endAccountWait } from '../pull/owner-acted.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
 
@@ -15,27 +16,11 @@ export async function wakeDaemon(
   endsAtMs: number | undefined,
 ): Promise<boolean> {
   const running = isInstanceRunning(stateDir)
-  const journal = await openJournal(stateDir, 'look')
+  const journal = await openJournal(stateDir)
   if (journal === undefined) return running
   try {
-    await journal.updateAccount(account, {
-      notBeforeMs: undefined,
-      failingSinceMs: undefined,
-      fault: undefined,
-      failures: 0,
-      consentEndsAtMs: endsAtMs,
-    })
-    const own = { scope: 'account', name: account, subject: '' } as const
-    if (
-      /^gmail\.(unauthorized|consent-|scope-missing|client-invalid)/.test(
-        (await journal.troubles.find(own))?.code ?? '',
-      )
-    )
-      await journal.troubles.closed(own, 'owner', Date.now())
-    if (running) {
-      const { checkNowNote } = await import('../daemon.ts')
-      await journal.setNote(checkNowNote, '1')
-    }
+    await endAccountWait(journal, account, endsAtMs, Date.now())
+    if (running) await askForPull(journal)
   } finally {
     await journal.close()
   }

@@ -3,16 +3,16 @@
 import { Fault } from '../base/fault.ts'
 import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import { Secret } from '../base/secret.ts'
-import { makeSource } from '../bridge.ts'
+import { makeSource, openJournal } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { openJournal } from '../journal/sqlite.ts'
 import { reasonText } from '../locale/reasons.ts'
 import { rememberLogin } from '../pull/login-memory.ts'
 import { cappedLogin, heldLoginFault, makeLoginGate } from '../pull/logins.ts'
+import { askForPull, endLoginWait } from '../pull/owner-acted.ts'
 import { ungated } from '../source/source.ts'
 import { variableOf } from '../vault/environment.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
@@ -41,7 +41,7 @@ export async function changePassword(
   const mailbox = await chooseMailbox(context)
   const { name } = mailbox
   await refuseGivenElsewhere(context, mailbox)
-  const journal = await openJournal(place.stateDir, 'look')
+  const journal = await openJournal(place.stateDir)
   try {
     // Nobody types a password that may not be tried.
     const capped = journal && (await cappedLogin(journal, mailbox, clock.nowMs()))
@@ -58,11 +58,8 @@ export async function changePassword(
     if (journal !== undefined) {
       const loginKey = loginKeyOf(place.stateDir, place.env, false)
       await rememberLogin(journal, { ...mailbox, password: Secret.of(password) }, loginKey)
-      await endLoginPause(journal, name, clock.nowMs())
-      if (running) {
-        const { checkNowNote } = await import('../daemon.ts')
-        await journal.setNote(checkNowNote, '1')
-      }
+      await endLoginWait(journal, name, clock.nowMs())
+      if (running) await askForPull(journal)
     }
     asker.tell('info', running ? words.password.goesOn : words.password.takesUpLater)
     return { mailbox: name, running }
@@ -126,19 +123,4 @@ async function logIn(
   } finally {
     session.abandon()
   }
-}
-
-/** The pause after refused logins is over, since a login has worked. Other trouble of the mailbox keeps its own. */
-async function endLoginPause(journal: Journal, mailbox: string, nowMs: number): Promise<void> {
-  const ofLogin = /^source\.login-(refused|doubtful|capped)$/
-  if (ofLogin.test((await journal.mailbox(mailbox)).fault?.code ?? ''))
-    await journal.updateMailbox(mailbox, {
-      notBeforeMs: undefined,
-      failingSinceMs: undefined,
-      fault: undefined,
-      failures: 0,
-    })
-  const own = { scope: 'mailbox', name: mailbox, subject: '' } as const
-  if (ofLogin.test((await journal.troubles.find(own))?.code ?? ''))
-    await journal.troubles.closed(own, 'owner', nowMs)
 }

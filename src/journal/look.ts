@@ -10,10 +10,10 @@ import { inFolder } from '../base/as-owner.ts'
 import { diskFault } from '../base/disk-fault.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import { openSqlite } from '../base/sqlite-file.ts'
-import { integrityProblems, journalFile } from '../journal/file.ts'
-import type { Journal } from '../journal/journal.ts'
-import { openJournal } from '../journal/sqlite.ts'
-import { sqliteFault } from '../journal/sqlite-fault.ts'
+import { integrityProblems, journalFile } from './file.ts'
+import type { Journal } from './journal.ts'
+import { openJournal } from './sqlite.ts'
+import { sqliteFault } from './sqlite-fault.ts'
 
 export interface JournalLook {
   /** Undefined where there is none yet, or where it cannot be used (`fault`). */

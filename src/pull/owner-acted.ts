@@ -1,0 +1,44 @@
+/**
+ * What the owner did outside of a pull (signed in again, gave a new password, asked for mail now), as far as pulls wait
+ * for it: the wait is over, its trouble closed, and a daemon that runs pulls at once.
+ */
+import type { Journal } from '../journal/journal.ts'
+
+const noWait = { notBeforeMs: undefined, failingSinceMs: undefined, fault: undefined, failures: 0 } as const
+
+/** A new permission of the account. @param endsAtMs when it ends, where that is known */
+export async function endAccountWait(
+  journal: Journal,
+  account: string,
+  endsAtMs: number | undefined,
+  nowMs: number,
+): Promise<void> {
+  await journal.updateAccount(account, { ...noWait, consentEndsAtMs: endsAtMs })
+  const ofPermission = /^gmail\.(unauthorized|consent-|scope-missing|client-invalid)/
+  const own = { scope: 'account', name: account, subject: '' } as const
+  const open = await journal.troubles.find(own)
+  if (ofPermission.test(open?.code ?? '')) await journal.troubles.closed(own, 'owner', nowMs)
+}
+
+/** A login that has worked, after refused ones. Other trouble of the mailbox keeps its own waits. */
+export async function endLoginWait(journal: Journal, mailbox: string, nowMs: number): Promise<void> {
+  const ofLogin = /^source\.login-(refused|doubtful|capped)$/
+  await journal.changeMailbox(mailbox, ({ fault }) => (ofLogin.test(fault?.code ?? '') ? noWait : {}))
+  const own = { scope: 'mailbox', name: mailbox, subject: '' } as const
+  const open = await journal.troubles.find(own)
+  if (ofLogin.test(open?.code ?? '')) await journal.troubles.closed(own, 'owner', nowMs)
+}
+
+const askedNote = 'check-now'
+
+/** Asks the daemon that holds this journal for a pull at once. */
+export async function askForPull(journal: Pick<Journal, 'setNote'>): Promise<void> {
+  await journal.setNote(askedNote, '1')
+}
+
+/** @returns whether the owner asked since this was last called */
+export async function takeAskedPull(journal: Pick<Journal, 'note' | 'setNote'>): Promise<boolean> {
+  if ((await journal.note(askedNote)) !== '1') return false
+  await journal.setNote(askedNote, '0')
+  return true
+}
