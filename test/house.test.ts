@@ -184,15 +184,10 @@ function describeHouse(): string[] {
 
 /** Being mended: how many lines break the table, room by room. No figure here may grow, and the list goes. */
 const knownBreaches: Readonly<Record<string, number>> = {
-  'commands -> journal': 6,
-  'doctor -> journal': 3,
   'gmail -> config': 1,
   'google -> config': 2,
-  'message -> journal': 1,
-  'setup -> daemon': 2,
-  'setup -> journal': 2,
 }
-const knownCircles = 2
+const knownCircles = 1
 const knownLong = 4
 
 describe('the house', () => {

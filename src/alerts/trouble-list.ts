@@ -59,8 +59,10 @@ function instants(note: string | undefined): number[] {
   }
 }
 
+type PulledMailbox = Pick<MailboxState, 'name' | 'lastPullAtMs'>
+
 export interface Attendance {
-  readonly mailbox: MailboxState
+  readonly mailbox: PulledMailbox
   /** A process holds the state directory. */
   readonly running: boolean
   /** The journal's notes. */
@@ -94,7 +96,7 @@ function names(note: string): readonly unknown[] {
 }
 
 /** The trouble of a mailbox that nobody looks after: known to who looks, for nobody is there to record it. */
-export function unattended(mailbox: MailboxState, since: string | undefined, nowMs: number): TroubleEntry {
+export function unattended(mailbox: PulledMailbox, since: string | undefined, nowMs: number): TroubleEntry {
   const sinceMs = mailbox.lastPullAtMs ?? nowMs
   return {
     id: 0,

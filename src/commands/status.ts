@@ -18,7 +18,6 @@ import { openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { noMailbox } from '../journal/records.ts'
 import { brokenSentence } from './books.ts'
 import { withConfig } from './configuration.ts'
 import { faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -79,7 +78,7 @@ async function listOf(
   const mine = new Set(config.mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
   const alone: TroubleEntry[] = []
   for (const { name } of config.mailboxes) {
-    const mailbox = (await journal?.mailbox(name)) ?? { ...noMailbox, name }
+    const mailbox = (await journal?.mailbox(name)) ?? { name, lastPullAtMs: undefined }
     const attended = await journal?.note(attendedNote)
     const pulls = await journal?.note(pullsNote(name))
     if (isAttended({ mailbox, running, attended, pulls, nowMs })) continue

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
-import { checkNowNote, runDaemon } from '../../src/daemon.ts'
+import { runDaemon } from '../../src/daemon.ts'
+import { askForPull } from '../../src/pull/owner-acted.ts'
 import { codeOf, day, hour, mail, type Play, play, portsOf } from '../faults/harness.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
@@ -69,7 +70,7 @@ test('a tick of the schedule ends no wait, and the word of the owner does', () =
       // An absence: two ticks.
       await new Promise(resolve => setTimeout(resolve, 2500))
       assert.equal(server.ledger.connections, connections)
-      await self.app.journal.setNote(checkNowNote, '1')
+      await askForPull(self.app.journal)
       await until(() => server.ledger.connections > connections, 'the attempt that the owner asked for')
     })
   }))
