@@ -69,7 +69,12 @@ export const en = {
   format,
   stages,
   /** Headings of a fault's three parts. */
-  fault: { what: 'What happened', mail: 'Your mail', next: 'What to do' },
+  fault: {
+    what: 'What happened',
+    mail: 'Your mail',
+    next: 'What to do',
+    again: (count: number) => `This is time ${number(count)} in a row.`,
+  },
   /** Sentences as one text; empty ones are left out. */
   sentences: (all: readonly string[]) => all.filter(one => one !== '').join(' '),
 
@@ -263,12 +268,9 @@ export const en = {
   daemon: {
     started: (version: string, mailboxes: number) =>
       `hikyaku ${version} is running for ${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}`,
-    recovered: (mailbox: string, afterMs: number) => `${mailbox}: works again after ${span(afterMs)}`,
     stopping: (signal: string) => `${signal}: finishing what is under way; once more to stop at once`,
     stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',
     stopped: 'Stopped.',
-    /** The time of a look has passed: the machine slept, or was too busy. */
-    scheduleLate: 'The time for a look has passed, because this machine slept or was too busy: looking now.',
     /** One line for `systemctl status`; `names`: of the mailboxes in trouble. */
     state: (mailboxes: number, troubled: number, names: string) =>
       troubled === 0
@@ -294,11 +296,11 @@ export const en = {
       `${e.folder === '' ? '' : `${e.folder}: `}${messages(e.total)} at the source, ${number(e.fresh)} new`,
     retrieved: (e: LogMessage) => `Retrieved ${mail(e)}${sized(e)}${took(e)}`,
     imported: (e: LogMessage) => `Imported ${mail(e)}${sized(e)} into ${into(e)}${took(e)}${gmailId(e)}`,
-    merged: (e: LogMessage & { readonly into: number | string | undefined }) =>
+    merged: (e: LogMessage & { readonly into?: number | string | undefined }) =>
       `${mail(e).replace('m', 'M')} is in ${into(e)} already${e.into === undefined ? '' : ` (as ${e.into})`}; not imported twice`,
     refused: (e: LogMessage) =>
       `${mail(e).replace('m', 'M')}${sized(e)} is set aside; it stays at the source`,
-    deferred: (e: LogMessage & { readonly inMs: number | undefined }) =>
+    deferred: (e: LogMessage & { readonly inMs?: number | undefined }) =>
       `${mail(e).replace('m', 'M')}${sized(e)} will be tried again ${e.inMs === undefined ? 'later' : relative(e.inMs)}`,
     settled: (e: LogMessage & { readonly as: string }) => `Done at the source with ${mail(e)}: ${e.as}`,
     gone: (e: LogMessage) =>
@@ -308,11 +310,16 @@ export const en = {
     pullDone,
     pullEnded: (e: PullCounts & { readonly ms: number }) => `Before the pull was cut short: ${pullDone(e)}`,
     waiting: (e: { readonly ms: number; readonly why: string }) => `Next try ${relative(e.ms)}: ${e.why}`,
-    again: (e: { readonly count: number }) => `This is time ${number(e.count)} in a row.`,
-    held: (e: { readonly lines: number; readonly perMinute: number }) =>
-      `${number(e.lines)} further lines like this were not written: of one kind there are ${number(e.perMinute)} a minute for each mailbox. The journal has every message`,
-    dropped: (e: { readonly lines: number }) =>
-      `${number(e.lines)} log lines were lost because the log could not be written`,
+    recovered: (e: { readonly mailbox: string; readonly ms: number }) =>
+      `${e.mailbox}: works again after ${span(e.ms)}`,
+    scheduleLate: () =>
+      'The time for a look has passed, because this machine slept or was too busy: looking now.',
+  },
+  /** Why lines are missing in the log. */
+  logGaps: {
+    held: (lines: number, perMinute: number) =>
+      `${number(lines)} further lines like this were not written: of one kind there are ${number(perMinute)} a minute for each mailbox. The journal has every message`,
+    dropped: (lines: number) => `${number(lines)} log lines were lost because the log could not be written`,
   },
 }
 

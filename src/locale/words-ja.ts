@@ -37,7 +37,12 @@ export const ja: Words = {
     ignored: '無視',
     gone: '消失',
   },
-  fault: { what: '状況', mail: 'メールへの影響', next: '対処方法' },
+  fault: {
+    what: '状況',
+    mail: 'メールへの影響',
+    next: '対処方法',
+    again: count => `同じ異常が続いています（${number(count)} 回目）。`,
+  },
   sentences: all => all.join(''),
 
   pull: {
@@ -222,11 +227,9 @@ export const ja: Words = {
   daemon: {
     started: (version, mailboxes) =>
       `hikyaku ${version} を開始しました（メールボックス ${number(mailboxes)} 個）`,
-    recovered: (mailbox, afterMs) => `${mailbox}: ${span(afterMs)}ぶりに復旧しました`,
     stopping: signal => `${signal}: 処理中のメールを終えてから停止します。もう一度押すとすぐに停止します`,
     stoppingNow: 'すぐに停止します。処理中の内容は記録されているため、メールは失われません。',
     stopped: '停止しました。',
-    scheduleLate: 'スリープや高い負荷のため、予定の時刻を過ぎました。いま確認します。',
     state: (mailboxes, troubled, names) =>
       troubled === 0
         ? `メールボックス ${number(mailboxes)} 個、すべて正常です`
@@ -270,9 +273,12 @@ export const ja: Words = {
     },
     pullEnded: e => `中断までの結果: ${ja.log.pullDone(e)}`,
     waiting: e => `${relative(e.ms)}に再試行します: ${e.why}`,
-    again: e => `同じ異常が続いています（${number(e.count)} 回目）。`,
-    held: e =>
-      `同じ種類の行をさらに ${number(e.lines)} 行省きました（1 つのメールボックスにつき 1 分間に ${number(e.perMinute)} 行まで）。メールはすべて記録にあります`,
-    dropped: e => `ログを書き込めず、${number(e.lines)} 行が失われました`,
+    recovered: e => `${e.mailbox}: ${span(e.ms)}ぶりに復旧しました`,
+    scheduleLate: () => 'スリープや高い負荷のため、予定の時刻を過ぎました。いま確認します。',
+  },
+  logGaps: {
+    held: (lines, perMinute) =>
+      `同じ種類の行をさらに ${number(lines)} 行省きました（1 つのメールボックスにつき 1 分間に ${number(perMinute)} 行まで）。メールはすべて記録にあります`,
+    dropped: lines => `ログを書き込めず、${number(lines)} 行が失われました`,
   },
 }

@@ -166,7 +166,7 @@ async function succeeded(ports: PullPorts, { count }: PullResult): Promise<void>
   const gmailAnswered = await endAccountTrouble(ports, count)
   const waitsForGmail = !gmailAnswered && isOfGmail(state.fault) && (await mailWaitsForGmail(ports))
   if (state.failingSinceMs !== undefined && !waitsForGmail) {
-    log.recovered({ mailbox: mailbox.name, afterMs: clock.nowMs() - state.failingSinceMs })
+    log.recovered({ mailbox: mailbox.name, ms: clock.nowMs() - state.failingSinceMs })
   }
   const { failingSinceMs, fault } = waitsForGmail ? state : untroubled
   await journal.updateMailbox(mailbox.name, { ...untroubled, failingSinceMs, fault })

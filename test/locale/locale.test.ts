@@ -152,16 +152,14 @@ test('every function of both catalogues gives text with numbers, nothing undefin
   const event = {
     ...counts,
     messageId: 7,
+    mailbox: 'm',
     reason: 'x',
     folder: 'F',
     total: 1,
     into: 3,
     as: 'keep',
-    count: 2,
     ms: 1500,
     why: 'y',
-    lines: 2,
-    perMinute: 200,
     inMs: 60_000,
   }
   const visit = (value: unknown, path: string, language: Language): void => {

@@ -7,6 +7,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { Fault } from '../../src/base/fault.ts'
+import { wordsFor } from '../../src/locale/locale.ts'
+import { type EventKind, type EventName, mailEvents } from '../../src/log/events.ts'
 import { type Log, type LogOptions, type MessageEvent, makeLog } from '../../src/log/log.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
@@ -61,7 +63,7 @@ const pullCounts = {
   ms: 5,
 }
 
-/** Every function of the log, once. */
+/** Every function of the log, once; faults twice. */
 function sayAll(log: Log, e: MessageEvent, words: string): void {
   const mailbox = e.mailbox
   log.pullStarted({ mailbox, reason: words })
@@ -75,11 +77,34 @@ function sayAll(log: Log, e: MessageEvent, words: string): void {
   log.gone(e)
   log.repeated(e)
   log.pullDone({ mailbox, ...pullCounts })
+  log.pullEnded({ mailbox, ...pullCounts })
   log.waiting({ mailbox, ms: 5000, why: words })
+  log.recovered({ mailbox, ms: 5000 })
+  log.scheduleLate({ mailbox })
   log.fault(new Fault('source.server-permanent', { facts: { words, reason: words } }), { mailbox, count: 2 })
   log.fault(new Error(words), { folder: words })
   log.say('info', 'other', words, { words, none: undefined })
 }
+
+test('each event of the table is written by its own name, with its fields in their order and a sentence', () => {
+  const { log, rows } = capture({ format: 'json' })
+  sayAll(log, event, 'x')
+  assert.deepEqual(
+    rows()
+      .map(row => row.event)
+      .filter(name => name !== 'fault' && name !== 'other'),
+    Object.keys(mailEvents),
+  )
+  for (const { level, time, event: name, msg, ...fields } of rows()) {
+    if (name === 'fault' || name === 'other') continue
+    const { fields: expected, hasFault }: EventKind = mailEvents[name as EventName]
+    const ofFault = hasFault ? ['code', 'scope', 'retry', 'notBefore', 'facts'] : []
+    assert.deepEqual(Object.keys(fields), [...expected.map(field => field.replace('?', '')), ...ofFault])
+    assert.ok(typeof level === 'string' && typeof time === 'string' && String(msg).length > 5)
+  }
+  for (const language of ['en', 'ja'] as const)
+    assert.deepEqual(Object.keys(wordsFor(language).log), Object.keys(mailEvents))
+})
 
 test('every line about a message has the same fields, null where not known', () => {
   const { log, rows } = capture({ format: 'json' })
@@ -134,7 +159,7 @@ test('what is thrown and is no fault is logged as a bug, with its stack', () => 
 test('text for people is one line each, with local time, level and mailbox in front', () => {
   const { log, lines } = capture({ format: 'text' })
   sayAll(log, event, 'x')
-  assert.equal(lines().length, 15)
+  assert.equal(lines().length, 18)
   for (const line of lines())
     assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (debug|info |warn |error) \S/)
   assert.match(lines()[3] ?? '', /\[shop@example\.jp\] Imported message 42/)
@@ -239,7 +264,7 @@ test('whatever comes from outside, each entry stays one line without control cha
           { ...event, folder: words, uid: words, mailbox: `${words}m`, account: words, gmailId: words },
           words,
         )
-        assert.equal(lines().length, 15)
+        assert.equal(lines().length, 18)
         assert.doesNotMatch(text().replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
         if (format === 'json') for (const line of lines()) JSON.parse(line)
       },
