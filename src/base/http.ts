@@ -36,6 +36,7 @@ export interface HttpBody {
   chunks(): AsyncIterable<Uint8Array>
 }
 
+/** A body that is in memory as a whole. */
 export const bodyOf = (octets: Uint8Array): HttpBody => ({
   octets: octets.length,
   chunks: async function* () {

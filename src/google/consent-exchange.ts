@@ -1,9 +1,9 @@
 /** From the code of Google's page to a refresh token; and back: revoking it. */
+import type { OAuth2Client } from 'google-auth-library'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import {
   type Deadlines,
-  exchange,
   type HttpAnswer,
   HttpTrouble,
   openConnections,
@@ -12,6 +12,7 @@ import {
 import type { DesktopClient } from './client-file.ts'
 import type { ConsentCode } from './consent.ts'
 import { jsonObject, said } from './error-model.ts'
+import { carryFramed, postForm, quiet } from './framed.ts'
 import type { Identity } from './identity.ts'
 import { allows, gmailScopes, grantsIdentity, identityScopes } from './scopes.ts'
 import { scrub } from './scrub.ts'
@@ -49,22 +50,26 @@ const promptDeadlines: Deadlines = {
   answerMs: 20_000,
 }
 
-async function postForm(
+/** One form, framed by google-auth-library, on a connection of its own. */
+async function post(
   target: string,
-  form: Readonly<Record<string, string>>,
   deadlines: Deadlines,
   signal: AbortSignal,
+  frame: (client: OAuth2Client) => Promise<unknown>,
+  options: { readonly clientId?: string; readonly clientSecret?: string; readonly redirectUri?: string } = {},
 ): Promise<HttpAnswer> {
   const url = new URL(target)
-  const body = Buffer.from(new URLSearchParams(form).toString())
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' }
-  const chunks = async function* () {
-    yield body
-  }
+  const { OAuth2Client } = await import('google-auth-library')
   const connections = openConnections()
   try {
-    const request = { method: 'POST', url, headers, body: { octets: body.length, chunks } } as const
-    return await exchange(connections, request, deadlines, signal)
+    const answer = await carryFramed(
+      transporterOptions => frame(new OAuth2Client({ ...options, transporterOptions, ...quiet })),
+      // The library writes a token that is to be revoked into the URL, which is no place for it.
+      ({ body, url: framed }) =>
+        postForm(url, body ?? framed.searchParams.toString(), connections, deadlines, signal),
+    )
+    if (answer !== undefined) return answer
+    throw new Fault('bug', { facts: { what: 'the request was not framed' } })
   } catch (thrown) {
     throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', url) : thrown
   } finally {
@@ -94,17 +99,16 @@ function missingScopes(asked: readonly string[], granted: readonly string[]): st
  */
 export async function exchangeCode(consent: ConsentCode, options: ExchangeOptions): Promise<Consent> {
   const { client, tokenUrl, scopes: asked, clock, signal } = options
-  const form = {
-    grant_type: 'authorization_code',
-    code: consent.code,
-    code_verifier: consent.verifier,
-    redirect_uri: consent.redirectUri,
-    client_id: client.id,
-    client_secret: client.secret,
-  }
-  const answer = await postForm(tokenUrl, form, { ...promptDeadlines, ...options.deadlines }, signal)
+  const { code, verifier: codeVerifier, redirectUri } = consent
+  const answer = await post(
+    tokenUrl,
+    { ...promptDeadlines, ...options.deadlines },
+    signal,
+    library => library.getToken({ code, codeVerifier }),
+    { clientId: client.id, clientSecret: client.secret, redirectUri },
+  )
   const nowMs = clock.nowMs()
-  const secrets = [consent.code, consent.verifier, client.secret]
+  const secrets = [code, codeVerifier, client.secret]
   let token: ReturnType<typeof readTokenAnswer>
   try {
     token = readTokenAnswer(answer, { kind: 'user', clientId: client.id }, secrets, nowMs)
@@ -145,7 +149,7 @@ export async function revokeConsent(
   revokeUrl: string,
   signal: AbortSignal,
 ): Promise<'revoked' | 'already-ended'> {
-  const answer = await postForm(revokeUrl, { token: refreshToken }, promptDeadlines, signal)
+  const answer = await post(revokeUrl, promptDeadlines, signal, library => library.revokeToken(refreshToken))
   if (answer.status === 200) return 'revoked'
   const { reasons, text } = said(answer)
   if (answer.status === 400 && (reasons.has('invalid_token') || reasons.has('invalid_grant')))

@@ -13,6 +13,7 @@ import { Fault } from '../base/fault.ts'
 import type { DesktopClient } from './client-file.ts'
 import { pageHeaders, pages } from './consent-page.ts'
 import { readPastedUrl } from './consent-paste.ts'
+import { quiet } from './framed.ts'
 import { scrub } from './scrub.ts'
 
 export interface ConsentOptions {
@@ -94,10 +95,12 @@ function dropOldest(server: Server, most: number): void {
   })
 }
 
-/** Listens on a free loopback port and makes the link. */
+/** Listens on a free loopback port and has google-auth-library make the link. */
 export async function startConsent(options: ConsentOptions): Promise<ConsentInProgress> {
-  // RFC 7636 section 4.1: 43 characters of base64url carry 256 bits.
-  const verifier = randomBytes(32).toString('base64url')
+  const { CodeChallengeMethod, OAuth2Client } = await import('google-auth-library')
+  const endpoints = { oauth2AuthBaseUrl: options.authUrl }
+  const library = new OAuth2Client({ clientId: options.client.id, endpoints, ...quiet })
+  const { codeVerifier: verifier, codeChallenge = '' } = await library.generateCodeVerifierAsync()
   const state = randomBytes(32).toString('base64url')
   const oneTimePath = `/${randomBytes(32).toString('base64url')}`
   let visited = false
@@ -135,7 +138,7 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
       if (request.method !== 'GET') return [200, pages.leads]
       if (!visited) {
         visited = true
-        return [302, pages.leads, google.href]
+        return [302, pages.leads, googleUrl]
       }
       result.reject(
         new Fault('gmail.consent-missing', { facts: { reason: 'address-taken', phase: 'consent' } }),
@@ -154,24 +157,20 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
     }
   }
 
-  const google = new URL(options.authUrl)
-  const parameters = {
-    client_id: options.client.id,
+  const googleUrl = library.generateAuthUrl({
     redirect_uri: redirectUri,
-    response_type: 'code',
-    scope: options.scopes.join(' '),
+    scope: [...options.scopes],
     state,
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
+    code_challenge: codeChallenge,
+    code_challenge_method: CodeChallengeMethod.S256,
     access_type: 'offline', // else no refresh token
     prompt: 'consent', // else none on a second consent
     ...(options.loginHint?.includes('@') ? { login_hint: options.loginHint } : {}),
-  }
-  for (const [name, value] of Object.entries(parameters)) google.searchParams.set(name, value)
+  })
   const withCode = (code: string): ConsentCode => ({ code, verifier, redirectUri })
 
   return {
-    url: google.href,
+    url: googleUrl,
     oneTimeUrl: redirectUri + oneTimePath,
     port,
     waitForRedirect: async signal => withCode(await orAbort(result.promise, signal)),

@@ -1,40 +1,18 @@
 /**
- * One token request at Google's authorization server: google-auth-library frames it (refresh token, or a signed JWT
- * for a service account), our own exchange carries it. The library would retry by itself, has no time-out, obeys
- * proxy variables, hard-codes the JWT token URL, drops the `scope` of the answer, and its errors hold the request
- * with the refresh token: so only the framing is taken from it, and no error of its own leaves this file.
+ * One token request at Google's authorization server: google-auth-library frames it (refresh token, or a signed JWT for
+ * a service account), our own exchange carries it (framed.ts). The library is loaded here, with the first request.
  */
-import { gaxios, JWT, OAuth2Client } from 'google-auth-library'
 import { readBounded } from '../base/bounded-file.ts'
 import { Fault } from '../base/fault.ts'
-import { type Connections, type Deadlines, exchange, type HttpAnswer } from '../base/http.ts'
+import type { Connections, Deadlines, HttpAnswer } from '../base/http.ts'
 import type { Secret } from '../base/secret.ts'
-import type { GoogleCredential } from '../config/config.ts'
+import { carryFramed, postForm, quiet } from './framed.ts'
+import type { GoogleCredential } from './settings.ts'
 
 export interface TokenRequest {
   readonly answer: HttpAnswer
   /** Secrets that were sent and must not show up in a fault. */
   readonly secrets: readonly string[]
-}
-
-/** How the library hands a request over: form in, the answer kept aside, and nothing of it repeated. */
-class Carrier extends gaxios.Gaxios {
-  answer: HttpAnswer | undefined
-  trouble: unknown
-  readonly #post: (form: string) => Promise<HttpAnswer>
-  constructor(post: (form: string) => Promise<HttpAnswer>) {
-    super()
-    this.#post = post
-  }
-  override async request<T>(options: gaxios.GaxiosOptions = {}): Promise<gaxios.GaxiosResponse<T>> {
-    try {
-      this.answer = await this.#post(String(options.data))
-    } catch (thrown) {
-      this.trouble = thrown
-    }
-    // The library has done its part; what the answer means is read by token-answer.ts.
-    throw new Error('carried')
-  }
 }
 
 /** The least of a service account's key file that is needed. */
@@ -97,48 +75,39 @@ export async function requestToken(
   deadlines: Deadlines,
   signal: AbortSignal,
 ): Promise<TokenRequest> {
+  // Not to the URL that was framed: for a service account the library would always name Google's.
   const url = new URL(tokenUrl)
-  const carrier = new Carrier(form => {
-    const body = Buffer.from(form)
-    const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' }
-    const chunks = async function* () {
-      yield body
-    }
-    const request = { method: 'POST', url, headers, body: { octets: body.length, chunks } } as const
-    return exchange(connections, request, deadlines, signal)
-  })
-  const secrets: string[] = []
+  const send = ({ body = '' }: { readonly body: string | undefined }): Promise<HttpAnswer> =>
+    postForm(url, body, connections, deadlines, signal)
   if (credential.kind === 'user') {
+    const { clientId } = credential
     const clientSecret = await reveal(credential.clientSecret, 'client secret')
     const refreshToken = await reveal(credential.refreshToken, 'refresh token')
-    secrets.push(clientSecret, refreshToken)
-    const client = new OAuth2Client({
-      clientId: credential.clientId,
-      clientSecret,
-      endpoints: { oauth2TokenUrl: tokenUrl },
-      transporter: carrier,
-    })
-    client.setCredentials({ refresh_token: refreshToken })
-    await client.refreshAccessToken().catch(() => {})
-  } else {
-    const key = await readKeyFile(credential.keyFile)
+    const { OAuth2Client } = await import('google-auth-library')
+    const answer = await carryFramed(transporterOptions => {
+      const client = new OAuth2Client({ clientId, clientSecret, transporterOptions, ...quiet })
+      client.setCredentials({ refresh_token: refreshToken })
+      return client.refreshAccessToken()
+    }, send)
+    if (answer === undefined) throw new Fault('bug', { facts: { what: 'the token request was not framed' } })
+    return { answer, secrets: [clientSecret, refreshToken] }
+  }
+  const { client_email: email, private_key: key } = await readKeyFile(credential.keyFile)
+  const { JWT } = await import('google-auth-library')
+  const answer = await carryFramed(async transporterOptions => {
     const client = new JWT({
-      email: key.client_email,
-      key: key.private_key,
+      email,
+      key,
       scopes: [...scopes],
       subject: credential.subject,
-      // RFC 7523 section 3: the audience is the authorization server; the library would always name Google's.
+      // RFC 7523 section 3: the audience is the authorization server.
       additionalClaims: { aud: tokenUrl },
-      transporter: carrier,
+      transporterOptions,
+      ...quiet,
     })
-    await client.authorize().catch(() => {})
-    if (carrier.answer === undefined && carrier.trouble === undefined) {
-      const facts = { file: credential.keyFile, what: 'the private key cannot sign' }
-      throw new Fault('secret.unreadable', { scope: 'account', facts })
-    }
-  }
-  if (carrier.trouble !== undefined) throw carrier.trouble
-  if (carrier.answer === undefined)
-    throw new Fault('bug', { facts: { what: 'the token request was not sent' } })
-  return { answer: carrier.answer, secrets }
+    await client.authorize()
+  }, send)
+  if (answer !== undefined) return { answer, secrets: [] }
+  const facts = { file: credential.keyFile, what: 'the private key cannot sign' }
+  throw new Fault('secret.unreadable', { scope: 'account', facts })
 }

@@ -3,9 +3,9 @@ import type { Clock } from '../base/clock.ts'
 import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { type Connections, type Deadlines, HttpTrouble } from '../base/http.ts'
-import type { AccountConfig } from '../config/config.ts'
 import { findOwner, type Identity, type Owner, readIdentity } from './identity.ts'
 import { type Ability, allows, gmailScopes, leastScopes } from './scopes.ts'
+import type { AccountSettings } from './settings.ts'
 import { readTokenAnswer } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
 import { faultOfTrouble } from './unanswered.ts'
@@ -38,7 +38,7 @@ export interface Tokens {
 }
 
 export interface TokensOptions {
-  readonly account: AccountConfig
+  readonly account: AccountSettings
   readonly tokenUrl: string
   readonly clock: Clock
   readonly deadlines: Deadlines
@@ -58,7 +58,7 @@ interface Held extends AccessToken {
 }
 
 /** A service account's token is asked for in the name of one address, and no other. */
-async function ownerOf({ address, credential }: AccountConfig, said: Identity | undefined): Promise<Owner> {
+async function ownerOf({ address, credential }: AccountSettings, said: Identity | undefined): Promise<Owner> {
   if (credential.kind === 'service-account')
     return { user: credential.subject, proved: true, identity: undefined }
   const kept = await credential.identity?.().catch((thrown: unknown) => {
