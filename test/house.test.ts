@@ -116,6 +116,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node:https': ['src/base/tls.ts'],
   imapflow: ['src/source/'],
   'google-auth-library': ['src/google/'],
+  '@googleapis/gmail': ['src/gmail/'],
   '@napi-rs/keyring': ['src/vault/'],
   mailauth: ['src/authentication/'],
   pino: ['src/log/log.ts'],

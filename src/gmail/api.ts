@@ -1,18 +1,25 @@
-/** An authorised call of the Gmail API that may be repeated: labels, look-ups. Uploads go their own way: import.ts. */
+/**
+ * An authorised call of the Gmail API that may be repeated: labels, look-ups. `@googleapis/gmail` frames it and says what
+ * its answer looks like, our own exchange carries it (google/framed.ts); the library is loaded with the first call. Uploads
+ * go their own way: import.ts.
+ */
+import type { gmail_v1 } from '@googleapis/gmail'
 import { Fault, type FaultOptions } from '../base/fault.ts'
-import { exchange, type HttpAnswer, HttpTrouble } from '../base/http.ts'
-import { userPath } from '../google/identity.ts'
+import { bodyOf, exchange, type HttpAnswer, HttpTrouble } from '../base/http.ts'
+import { carryFramed, type FramedRequest, type TransportOptions } from '../google/framed.ts'
 import type { Ability } from '../google/scopes.ts'
 import type { AccessToken } from '../google/token.ts'
 import { faultOfTrouble } from '../google/unanswered.ts'
 import { readCall, saysTooManyAtOnce } from './answers.ts'
 import type { Session } from './session.ts'
 
-export interface Call {
-  readonly method: 'GET' | 'POST'
-  /** Below /gmail/v1/users/ACCOUNT/, query included. */
-  readonly path: string
-  readonly json?: object
+export interface Call<T> {
+  /** Calls the library's method once. @param userId the account in the path @param options to be passed on */
+  readonly frame: (
+    gmail: gmail_v1.Gmail,
+    userId: string,
+    options: TransportOptions,
+  ) => Promise<{ readonly data: T }>
   readonly cost: number
   readonly need: Ability | undefined
   /** Longest answer, octets. */
@@ -21,18 +28,19 @@ export interface Call {
   readonly mayBeMissing?: boolean
 }
 
-type JsonObject = Readonly<Record<string, unknown>>
+/** A JSON object that should be a T: nobody has looked at its members yet. */
+export type Unproved<T> = { readonly [member in keyof T]?: unknown }
 
 /**
  * Makes a call; refreshes the token once on 401, repeats once on a connection that had died while idle.
  * @returns the JSON object, or undefined for a 404 where `mayBeMissing`
  * @throws Fault with scope account; the signal's reason
  */
-export async function callGmail(
+export async function callGmail<T>(
   session: Session,
-  call: Call,
+  call: Call<T>,
   signal: AbortSignal,
-): Promise<JsonObject | undefined> {
+): Promise<Unproved<T> | undefined> {
   const turn = await session.pace.turn('call', call.cost, signal)
   try {
     let token = await session.tokens.get(call.need, signal)
@@ -45,7 +53,7 @@ export async function callGmail(
     if (answer.status === 404 && call.mayBeMissing === true) return undefined
     const json = readCall(answer, session.clock.nowMs())
     session.pace.succeeded()
-    return json
+    return json as Unproved<T>
   } catch (thrown) {
     throw slowDown(session, thrown)
   } finally {
@@ -55,25 +63,39 @@ export async function callGmail(
 
 async function send(
   session: Session,
-  call: Call,
+  call: Call<unknown>,
   token: AccessToken,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const url = new URL(`${session.apiRoot}/gmail/v1/users/${userPath(token.user)}/${call.path}`)
-  const body = call.json === undefined ? undefined : Buffer.from(JSON.stringify(call.json))
-  const chunks = async function* () {
-    if (body !== undefined) yield body
-  }
+  const { gmail } = await import('@googleapis/gmail')
+  const answer = await carryFramed(
+    options => call.frame(gmail('v1'), token.user, options),
+    framed => carry(session, call, framed, token, signal),
+  )
+  if (answer !== undefined) return answer
+  // A name of Gmail's that cannot stand in a path, such as `..`.
+  throw new Fault('gmail.unknown-answer', { scope: 'account', facts: { what: 'an id that is none' } })
+}
+
+async function carry(
+  session: Session,
+  { answerLimit }: Call<unknown>,
+  { method, url: { pathname, search }, body }: FramedRequest,
+  token: AccessToken,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  // Never to the host that was framed: it is Google's, or what GOOGLE_CLOUD_UNIVERSE_DOMAIN says.
+  const url = new URL(session.apiRoot + pathname + search)
   const request = {
-    method: call.method,
+    method,
     url,
     headers: {
       Authorization: `Bearer ${token.value}`,
       Accept: 'application/json',
       ...(body === undefined ? {} : { 'Content-Type': 'application/json; charset=UTF-8' }),
     },
-    ...(body === undefined ? {} : { body: { octets: body.length, chunks } }),
-    ...(call.answerLimit === undefined ? {} : { answerLimit: call.answerLimit }),
+    ...(body === undefined ? {} : { body: bodyOf(Buffer.from(body)) }),
+    ...(answerLimit === undefined ? {} : { answerLimit }),
   }
   const once = (): Promise<HttpAnswer> => exchange(session.connections, request, session.deadlines, signal)
   try {

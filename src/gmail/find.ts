@@ -1,7 +1,9 @@
 /** Reading mail back, where the owner allowed gmail.readonly: users.messages.list, users.messages.get, getProfile. */
+import type { gmail_v1 } from '@googleapis/gmail'
 import { Fault } from '../base/fault.ts'
 import { addressKey } from '../google/identity.ts'
-import { callGmail } from './api.ts'
+import type { Ability } from '../google/scopes.ts'
+import { type Call, callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
 import { longestMessageOctets } from './import.ts'
 import { units } from './pace.ts'
@@ -29,14 +31,15 @@ export async function findByMessageId(
   if (!/^[!#-'*-z|~]+$/.test(bare)) {
     throw new Fault('gmail.ask-owner', { facts: { what: 'a Message-ID that Gmail cannot search for' } })
   }
-  const query = new URLSearchParams({
-    q: `rfc822msgid:${bare}`,
-    includeSpamTrash: 'true',
-    maxResults: String(mostCopies),
-  })
+  const q = `rfc822msgid:${bare}`
   const json = await callGmail(
     session,
-    { method: 'GET', path: `messages?${query}`, cost: units.list, need: 'read' },
+    {
+      frame: ({ users }, userId, options) =>
+        users.messages.list({ userId, q, includeSpamTrash: true, maxResults: mostCopies }, options),
+      cost: units.list,
+      need: 'read',
+    },
     signal,
   )
   const found: FoundMessage[] = []
@@ -57,8 +60,7 @@ export async function readMessage(
   const json = await callGmail(
     session,
     {
-      method: 'GET',
-      path: `messages/${encodeURIComponent(id)}?format=raw`,
+      frame: ({ users }, userId, options) => users.messages.get({ userId, id, format: 'raw' }, options),
       cost: units.get,
       need: 'read',
       answerLimit: rawAnswerLimit,
@@ -76,16 +78,19 @@ export async function readMessage(
   return { id, labelIds, raw: Buffer.from(json.raw, 'base64url') }
 }
 
+/** users.getProfile. */
+export const readProfile = (need: Ability | undefined): Call<gmail_v1.Schema$Profile> => ({
+  frame: ({ users }, userId, options) => users.getProfile({ userId }, options),
+  cost: units.profile,
+  need,
+})
+
 /**
  * Holds the token's account against the configured address.
  * @throws Fault gmail.account-mismatch; gmail.unknown-answer for a profile without an address, which proves nothing
  */
 export async function checkAccount(session: Session, address: string, signal: AbortSignal): Promise<void> {
-  const json = await callGmail(
-    session,
-    { method: 'GET', path: 'profile', cost: units.profile, need: 'read' },
-    signal,
-  )
+  const json = await callGmail(session, readProfile('read'), signal)
   const signedIn = json?.emailAddress
   if (typeof signedIn !== 'string')
     throw new Fault('gmail.unknown-answer', {

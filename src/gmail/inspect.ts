@@ -2,8 +2,9 @@
 
 import type { Identity } from '../google/identity.ts'
 import { allows } from '../google/scopes.ts'
-import { callGmail } from './api.ts'
-import { units } from './pace.ts'
+import { type Call, callGmail } from './api.ts'
+import { readProfile } from './find.ts'
+import { listOfLabels } from './labels.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
 export { units } from './pace.ts'
@@ -39,20 +40,21 @@ export async function inspectAccount(options: GmailOptions, signal: AbortSignal)
   const session = openSession(options)
   const { tokens, clock } = session
   try {
+    await import('@googleapis/gmail') // with google-auth-library below it: loading is no part of a round trip
     const startedMs = clock.monotonicMs()
     const { scopes, user, proved, identity } = await tokens.get(undefined, signal)
     const tokenMs = clock.monotonicMs() - startedMs
     const can = (ability: 'insert' | 'labels' | 'read'): boolean =>
       scopes !== undefined && allows(scopes, ability)
     let apiMs: number | undefined
-    const get = async (path: string, cost: number) => {
+    const ask = async <T>(call: Call<T>) => {
       const atMs = clock.monotonicMs()
-      const json = await callGmail(session, { method: 'GET', path, cost, need: undefined }, signal)
+      const json = await callGmail(session, call, signal)
       apiMs ??= clock.monotonicMs() - atMs
       return json
     }
-    const listed = can('labels') ? (await get('labels', units.labelsList))?.labels : undefined
-    const profile = can('read') ? (await get('profile', units.profile))?.emailAddress : undefined
+    const listed = can('labels') ? (await ask(listOfLabels(undefined)))?.labels : undefined
+    const profile = can('read') ? (await ask(readProfile(undefined)))?.emailAddress : undefined
     const address = typeof profile === 'string' ? profile : proved ? user : undefined
     return {
       scopes,

@@ -1,8 +1,10 @@
 /** Label ids for names: users.labels.list, and users.labels.create where one is missing. Cached until forgotten. */
+import type { gmail_v1 } from '@googleapis/gmail'
 import { orAbort } from '../base/deadline.ts'
 import { Fault, type FaultCode } from '../base/fault.ts'
+import type { Ability } from '../google/scopes.ts'
 import { scrub } from '../google/scrub.ts'
-import { callGmail } from './api.ts'
+import { type Call, callGmail } from './api.ts'
 import { units } from './pace.ts'
 import type { Session } from './session.ts'
 
@@ -55,17 +57,20 @@ function mayConcernLabelsOnly({ code, facts }: Fault): boolean {
 /** Gmail tells label names apart without regard to case. */
 const keyOf = (name: string): string => name.normalize('NFC').toLowerCase()
 
+/** users.labels.list. */
+export const listOfLabels = (need: Ability | undefined): Call<gmail_v1.Schema$ListLabelsResponse> => ({
+  frame: ({ users }, userId, options) => users.labels.list({ userId }, options),
+  cost: units.labelsList,
+  need,
+})
+
 export function makeLabels(session: Session): Labels {
   let known: Map<string, string> | undefined
   /** Look-ups run one after the other, so that two never create the same label. */
   let last: Promise<unknown> = Promise.resolve()
 
   const list = async (signal: AbortSignal): Promise<Map<string, string>> => {
-    const json = await callGmail(
-      session,
-      { method: 'GET', path: 'labels', cost: units.labelsList, need: 'labels', answerLimit: 16 << 20 },
-      signal,
-    )
+    const json = await callGmail(session, { ...listOfLabels('labels'), answerLimit: 16 << 20 }, signal)
     const rows = Array.isArray(json?.labels) ? json.labels : []
     const read = new Map<string, string>()
     for (const row of rows) {
@@ -76,11 +81,15 @@ export function makeLabels(session: Session): Labels {
 
   /** The new label's id, or the conflict: then the list may have it. */
   const create = async (name: string, signal: AbortSignal): Promise<string | Fault> => {
-    const json = { name, labelListVisibility: 'labelShow', messageListVisibility: 'show' }
+    const requestBody = { name, labelListVisibility: 'labelShow', messageListVisibility: 'show' }
     try {
       const label = await callGmail(
         session,
-        { method: 'POST', path: 'labels', json, cost: units.labelsCreate, need: 'labels' },
+        {
+          frame: ({ users }, userId, options) => users.labels.create({ userId, requestBody }, options),
+          cost: units.labelsCreate,
+          need: 'labels',
+        },
         signal,
       )
       if (typeof label?.id === 'string') return label.id

@@ -1,12 +1,21 @@
 /** One account's connections, tokens and pace: what every part of the adapter works with. */
 import type { Clock } from '../base/clock.ts'
 import { type Connections, type Deadlines, openConnections, usualDeadlines } from '../base/http.ts'
-import type { AccountConfig, GoogleEndpoints } from '../config/config.ts'
+import type { AccountSettings, GoogleEndpoints } from '../google/settings.ts'
 import { makeTokens, type Tokens } from '../google/token.ts'
 import { makePace, type Pace } from './pace.ts'
 
+/** What this room needs of an account's settings. */
+export interface GmailAccount extends AccountSettings {
+  readonly name: string
+  /** Quota units a minute (Gmail's usage limits; import costs 25). */
+  readonly unitsPerMinute: number
+  /** Imports in flight at once, 1 to 3. */
+  readonly importsInFlight: number
+}
+
 export interface GmailOptions {
-  readonly account: AccountConfig
+  readonly account: GmailAccount
   readonly endpoints: GoogleEndpoints
   readonly clock: Clock
   /** Time-outs in ms that differ from the usual ones. */

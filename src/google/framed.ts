@@ -7,7 +7,7 @@
  * holds the request, and util.inspect prints the refresh token in it. What else a library throws is dropped here.
  */
 import type { gaxios } from 'google-auth-library'
-import { type Connections, type Deadlines, exchange, type HttpAnswer, bodyOf } from '../base/http.ts'
+import { bodyOf, type Connections, type Deadlines, exchange, type HttpAnswer } from '../base/http.ts'
 
 /** A request as a library made it. Its headers are left: they ask for gzip and name the library. */
 export interface FramedRequest {

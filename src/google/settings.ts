@@ -22,5 +22,7 @@ export interface AccountSettings {
 /** Google's own, or loopback's for tests and the sandbox. */
 export interface GoogleEndpoints {
   readonly apiRoot: string
+  readonly authUrl: string
   readonly tokenUrl: string
+  readonly revokeUrl: string
 }

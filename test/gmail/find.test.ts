@@ -54,6 +54,30 @@ describe('a look-up', () => {
     assert.equal(server.seen.length, 0)
   })
 
+  test('goes nowhere but to the mailbox: an id that is no name is asked for nowhere', async t => {
+    const server = await serve(t, (seen, response) =>
+      seen.path.endsWith('/messages')
+        ? sendJson(response, 200, { messages: [{ id: '..' }] })
+        : sendJson(response, 200, { id: 'm2', raw: raw.toString('base64url') }),
+    )
+    const gmail = await gmailFor(t, { api: server.origin, tokens: (await serveTokens(t, readScope)).origin })
+    assert.equal((await faultOf(gmail.findByMessageId('a@b', never))).code, 'gmail.unknown-answer')
+    assert.deepEqual(
+      server.seen.map(({ path }) => path),
+      ['/gmail/v1/users/me/messages'],
+    )
+  })
+
+  test('goes to the configured host, whatever a variable of Google’s library names', async t => {
+    process.env.GOOGLE_CLOUD_UNIVERSE_DOMAIN = 'universe.invalid'
+    t.after(() => delete process.env.GOOGLE_CLOUD_UNIVERSE_DOMAIN)
+    const server = await serve(t, (_, response) => sendJson(response, 200, { resultSizeEstimate: 0 }))
+    const gmail = await gmailFor(t, { api: server.origin, tokens: (await serveTokens(t, readScope)).origin })
+    assert.deepEqual(await gmail.findByMessageId('a@b', never), [])
+    assert.equal(server.seen[0]?.headers['user-agent'], undefined)
+    assert.equal(server.seen[0]?.headers['accept-encoding'], undefined)
+  })
+
   test('that fails is a fault, never "nothing"', async t => {
     const answers: [number, string][] = [
       [500, ''],
