@@ -45,15 +45,7 @@ describe('Google’s libraries', () => {
       )
   })
 
-  for (const args of [
-    ['--help'],
-    ['--version'],
-    ['status'],
-    ['status', '--json'],
-    ['list'],
-    ['retry'],
-    ['inspect', '1'],
-  ])
+  for (const args of [['--help'], ['--version'], ['status'], ['status', '--json'], ['list'], ['retry']])
     test(`are not loaded by hikyaku ${args.join(' ')}`, async () => {
       assert.deepEqual(await loadedBy(args), [])
     })
