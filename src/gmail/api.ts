@@ -85,7 +85,8 @@ async function carry(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   // Never to the host that was framed: it is Google's, or what GOOGLE_CLOUD_UNIVERSE_DOMAIN says.
-  const url = new URL(session.apiRoot + pathname + search)
+  // An address keeps its @ in the path, as Gmail writes it and as uploads do.
+  const url = new URL(session.apiRoot + pathname.replaceAll('%40', '@') + search)
   const request = {
     method,
     url,
