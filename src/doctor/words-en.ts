@@ -45,7 +45,7 @@ export const en = {
     what: `Other users of this computer can read ${file}, which holds a secret.`,
     next: `Run: ${command}`,
   }),
-  state: (folder: string, free: number) => `${folder}, ${size(free)} free`,
+  state: (folder: string, freeOctets: number) => `${folder}, ${size(freeOctets)} free`,
   stateToCome: (folder: string) => `${folder} will be made at the first pull`,
   stateOpen: (folder: string, command: string) => ({
     what: `Other users of this computer can look into ${folder}: it tells who wrote to you when.`,
@@ -55,8 +55,8 @@ export const en = {
     what: `${folder} belongs to another user (number ${uid}).`,
     next: 'That is right where the service runs as that user; otherwise run hikyaku as that user, or set STATE_DIR to a folder of your own.',
   }),
-  littleRoom: (folder: string, free: number) => ({
-    what: `Only ${size(free)} are free where ${folder} is. A large message may not fit.`,
+  littleRoom: (folder: string, freeOctets: number) => ({
+    what: `Only ${size(freeOctets)} are free where ${folder} is. A large message may not fit.`,
     next: 'Make room on that disk soon, or set STATE_DIR to another one (and move the folder there).',
   }),
   journal: (messages: number, octets: number) => `sound; ${count(messages, 'message')}, ${size(octets)}`,
@@ -86,14 +86,14 @@ export const en = {
     what: 'Nobody is told when mail stops coming.',
     next: 'Set ALERT_MAIL=true, or ALERT_WEBHOOK or ALERT_PING.',
   },
-  clock: (off: number) => `right (${span(Math.abs(off))} away from Google’s)`,
-  clockOff: (off: number) => ({
-    what: `The clock of this computer is ${span(Math.abs(off))} ${off > 0 ? 'slow' : 'fast'}: certificates and sign-ins are judged by it, and waits come out wrong.`,
+  clock: (offMs: number) => `right (${span(Math.abs(offMs))} away from Google’s)`,
+  clockOff: (offMs: number) => ({
+    what: `The clock of this computer is ${span(Math.abs(offMs))} ${offMs > 0 ? 'slow' : 'fast'}: certificates and sign-ins are judged by it, and waits come out wrong.`,
     next: 'Set the clock and let it be kept right (on Linux: timedatectl set-ntp true).',
   }),
   /** Google's certificate is out of date by it. */
-  clockUnlikely: (now: number) => ({
-    what: `By the clock of this computer (${instant(now)}) even Google’s certificate is out of date: the clock is most likely wrong.`,
+  clockUnlikely: (nowMs: number) => ({
+    what: `By the clock of this computer (${instant(nowMs)}) even Google’s certificate is out of date: the clock is most likely wrong.`,
     next: 'Set the clock and let it be kept right (on Linux: timedatectl set-ntp true). If it is right, something on the way stands in for Google.',
   }),
   addresses: (host: string, four: readonly string[], six: readonly string[]) =>
@@ -107,11 +107,11 @@ export const en = {
   }),
   noFamilyHere: (server: string, one: 4 | 6) =>
     `${server} answers; this computer has no ${family(one)}, which does no harm`,
-  certificate: (names: readonly string[], issuer: string, days: number) =>
-    `made out to ${list(names)}; by ${issuer}; ${count(days, 'day')} left`,
-  certificatePinned: (days: number) => `the pinned one; ${count(days, 'day')} left`,
-  certificateEnding: (names: readonly string[], days: number) => ({
-    what: `The certificate for ${list(names)} ends in ${count(days, 'day')}.`,
+  certificate: (names: readonly string[], issuer: string, daysLeft: number) =>
+    `made out to ${list(names)}; by ${issuer}; ${count(daysLeft, 'day')} left`,
+  certificatePinned: (daysLeft: number) => `the pinned one; ${count(daysLeft, 'day')} left`,
+  certificateEnding: (names: readonly string[], daysLeft: number) => ({
+    what: `The certificate for ${list(names)} ends in ${count(daysLeft, 'day')}.`,
     next: 'Hosting companies renew it by themselves, often at the last moment. If it is your own server, renew it now.',
   }),
   /** Below a certificate that is refused: what it says, and its digest for a pin. */
@@ -167,17 +167,17 @@ export const en = {
   /** Phases of a session, as people call them, and how long each is given, ms. */
   longerWaits: (phases: readonly (readonly [phase: string, ms: number])[]) =>
     `this server took longer than usual; it is given more time for ${list(phases.map(([phase, ms]) => `${phase} (${span(ms)})`))}`,
-  pollWell: (every: number | undefined) =>
-    every === undefined ? 'no limit is known' : `every ${span(every)}; no limit forbids it`,
-  pollTooOften: (every: number, least: number, host: string) => ({
-    what: `SCHEDULE looks every ${span(every)}, but ${host} allows a login only every ${span(least)}.`,
-    next: `Set SCHEDULE so that at least ${span(least)} lie between two looks, or use MAIL_PROTOCOL=imap.`,
+  pollWell: (everyMs: number | undefined) =>
+    everyMs === undefined ? 'no limit is known' : `every ${span(everyMs)}; no limit forbids it`,
+  pollTooOften: (everyMs: number, leastMs: number, host: string) => ({
+    what: `SCHEDULE looks every ${span(everyMs)}, but ${host} allows a login only every ${span(leastMs)}.`,
+    next: `Set SCHEDULE so that at least ${span(leastMs)} lie between two looks, or use MAIL_PROTOCOL=imap.`,
   }),
   signedIn: (ms: number | undefined) =>
     `Google takes the permission${ms === undefined ? '' : ` (${took(ms)})`}`,
   consentLasts: 'Google names no end',
-  consentTesting: (left: number) => ({
-    what: `The permission ends ${relative(left)}: the Google project is in “Testing”, where it lasts seven days only.`,
+  consentTesting: (leftMs: number) => ({
+    what: `The permission ends ${relative(leftMs)}: the Google project is in “Testing”, where it lasts seven days only.`,
     next: 'Open https://console.cloud.google.com/auth/audience, press “Publish app”, then run `hikyaku setup google` once more.',
   }),
   scopes: (canRead: boolean): string =>
@@ -203,14 +203,14 @@ export const en = {
     ]
       .filter(part => part !== '')
       .join('; ') || 'none asked for',
-  lastPull: (ago: number) => `went well ${relative(-ago)}`,
+  lastPull: (agoMs: number) => `went well ${relative(-agoMs)}`,
   noPull: { what: 'There has been no pull yet.', next: 'Run `hikyaku pull`, or start the service.' },
   /** The last pull failed, and all that doctor tried works now. */
-  wellAgain: (since: number, what: string) => ({
-    what: `The last pull failed (for ${span(since)}): ${what}`,
+  wellAgain: (sinceMs: number, what: string) => ({
+    what: `The last pull failed (for ${span(sinceMs)}): ${what}`,
     next: 'What doctor tried just now works, so this mends itself at the next pull. At once: `hikyaku check-now`, or `hikyaku pull`.',
   }),
-  failing: (since: number, what: string, next: string) => ({ what: `For ${span(since)}: ${what}`, next }),
+  failing: (sinceMs: number, what: string, next: string) => ({ what: `For ${span(sinceMs)}: ${what}`, next }),
   noneAside: 'none',
   aside: (many: number, reason: string) => ({
     what: `${count(many, 'message')} could not be imported and ${many === 1 ? 'stays' : 'stay'} at the source. ${reason}`,

@@ -43,7 +43,7 @@ export const ja: DoctorWords = {
     what: `パスワードなどが書かれた ${file} を、このコンピューターのほかのユーザーも読み取れます。`,
     next: `次のコマンドを実行してください: ${command}`,
   }),
-  state: (folder, free) => `${folder}（空き ${size(free)}）`,
+  state: (folder, freeOctets) => `${folder}（空き ${size(freeOctets)}）`,
   stateToCome: folder => `${folder} は最初の取り込みのときに作られます`,
   stateOpen: (folder, command) => ({
     what: `このコンピューターのほかのユーザーも ${folder} の中を見られます。いつ誰からメールが届いたかが分かってしまいます。`,
@@ -53,8 +53,8 @@ export const ja: DoctorWords = {
     what: `${folder} は別のユーザー（番号 ${uid}）のものです。`,
     next: 'サービスがそのユーザーで動いているなら問題ありません。そうでなければ、そのユーザーで実行するか、STATE_DIR にご自分のフォルダーを指定してください。',
   }),
-  littleRoom: (folder, free) => ({
-    what: `${folder} のあるディスクの空きが ${size(free)}しかありません。大きなメールが入らないおそれがあります。`,
+  littleRoom: (folder, freeOctets) => ({
+    what: `${folder} のあるディスクの空きが ${size(freeOctets)}しかありません。大きなメールが入らないおそれがあります。`,
     next: '早めに空きを増やすか、STATE_DIR を別のディスクに変えて（フォルダーごと移して）ください。',
   }),
   journal: (messages, octets) => `正常（${mails(messages)}、${size(octets)}）`,
@@ -84,13 +84,13 @@ export const ja: DoctorWords = {
     what: 'メールを取り込めなくなっても、どこにもお知らせしません。',
     next: 'ALERT_MAIL=true、または ALERT_WEBHOOK か ALERT_PING を設定してください。',
   },
-  clock: off => `正確です（Google との差 ${span(Math.abs(off))}）`,
-  clockOff: off => ({
-    what: `このコンピューターの時計が ${span(Math.abs(off))}${off > 0 ? '遅れて' : '進んで'}います。証明書やサインインの判定、待ち時間が正しく行われません。`,
+  clock: offMs => `正確です（Google との差 ${span(Math.abs(offMs))}）`,
+  clockOff: offMs => ({
+    what: `このコンピューターの時計が ${span(Math.abs(offMs))}${offMs > 0 ? '遅れて' : '進んで'}います。証明書やサインインの判定、待ち時間が正しく行われません。`,
     next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。',
   }),
-  clockUnlikely: now => ({
-    what: `このコンピューターの時計（${instant(now)}）では、Google の証明書まで有効期間外になります。時計が大きくずれている可能性が高いです。`,
+  clockUnlikely: nowMs => ({
+    what: `このコンピューターの時計（${instant(nowMs)}）では、Google の証明書まで有効期間外になります。時計が大きくずれている可能性が高いです。`,
     next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。時計が正しい場合は、通信の途中で別のものが Google になりすましています。',
   }),
   addresses: (host, four, six) =>
@@ -157,16 +157,16 @@ export const ja: DoctorWords = {
   }),
   longerWaits: phases =>
     `応答が遅かったため、待つ時間を延ばしています: ${list(phases.map(([phase, ms]) => `${phase}（${span(ms)}）`))}`,
-  pollWell: every =>
-    every === undefined ? '制限は知られていません' : `${span(every)}ごと（制限の範囲内です）`,
-  pollTooOften: (every, least, host) => ({
-    what: `SCHEDULE では ${span(every)}ごとに確認しますが、${host} へのログインは ${span(least)}に 1 回までです。`,
-    next: `確認の間隔が ${span(least)}以上になるように SCHEDULE を変えるか、MAIL_PROTOCOL=imap を使ってください。`,
+  pollWell: everyMs =>
+    everyMs === undefined ? '制限は知られていません' : `${span(everyMs)}ごと（制限の範囲内です）`,
+  pollTooOften: (everyMs, leastMs, host) => ({
+    what: `SCHEDULE では ${span(everyMs)}ごとに確認しますが、${host} へのログインは ${span(leastMs)}に 1 回までです。`,
+    next: `確認の間隔が ${span(leastMs)}以上になるように SCHEDULE を変えるか、MAIL_PROTOCOL=imap を使ってください。`,
   }),
   signedIn: ms => `Google がアクセス許可を受け付けました${ms === undefined ? '' : `（${took(ms)}）`}`,
   consentLasts: '期限はありません',
-  consentTesting: left => ({
-    what: `アクセス許可は ${relative(left)}に終了します。Google のプロジェクトが「テスト」のままで、7 日間しか続きません。`,
+  consentTesting: leftMs => ({
+    what: `アクセス許可は ${relative(leftMs)}に終了します。Google のプロジェクトが「テスト」のままで、7 日間しか続きません。`,
     next: 'https://console.cloud.google.com/auth/audience を開いて「アプリを公開」を押し、もう一度 `hikyaku setup google` を実行してください。',
   }),
   scopes: canRead =>
@@ -189,16 +189,16 @@ export const ja: DoctorWords = {
     ]
       .filter(part => part !== '')
       .join('、') || '指定なし',
-  lastPull: ago => `${relative(-ago)}に正常に終わりました`,
+  lastPull: agoMs => `${relative(-agoMs)}に正常に終わりました`,
   noPull: {
     what: 'まだ一度も取り込んでいません。',
     next: '`hikyaku pull` を実行するか、サービスを開始してください。',
   },
-  wellAgain: (since, what) => ({
-    what: `前回までの取り込みは失敗しています（${span(since)}前から）。${what}`,
+  wellAgain: (sinceMs, what) => ({
+    what: `前回までの取り込みは失敗しています（${span(sinceMs)}前から）。${what}`,
     next: '今の診断では正常なため、次の取り込みで自然に直ります。すぐに試すには `hikyaku check-now` か `hikyaku pull` を実行してください。',
   }),
-  failing: (since, what, next) => ({ what: `${span(since)}前から: ${what}`, next }),
+  failing: (sinceMs, what, next) => ({ what: `${span(sinceMs)}前から: ${what}`, next }),
   noneAside: 'ありません',
   aside: (many, reason) => ({
     what: `${mails(many)}を取り込めず、元のメールボックスに残しています。${reason}`,

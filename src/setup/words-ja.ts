@@ -1,4 +1,5 @@
 import type { SetupWords } from './words-en.ts'
+import { google } from './words-google-ja.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'TLS', starttls: 'STARTTLS', none: '暗号化なし' } as const
@@ -162,115 +163,7 @@ export const ja: SetupWords = {
     archiveYes: '受信トレイには入れず、アーカイブする（ラベルから見られます）',
     archiveNo: '受信トレイ',
   },
-  google: {
-    account: '取り込み先の Gmail アドレスを入力してください',
-    accountWrong: 'メールアドレスの形になっていません。例: yourname@gmail.com',
-    accountSame: 'それは取り込み元のアドレスです。Gmail のアドレスを入力してください。',
-    which: 'どの Gmail アカウントですか？',
-    already: address => `${address} への取り込みはすでに許可されています。サインインは不要です。`,
-    steps: address => [
-      '',
-      `Google の利用には、ご自身専用の鍵が必要です。無料で、5 分ほどで作れます（最初の 1 回だけ）。${address} でログインしているブラウザーで、順にリンクを開いてください。`,
-      '',
-      '1. プロジェクトを作る:  https://console.cloud.google.com/projectcreate',
-      '   プロジェクト名に「hikyaku」と入力し、「作成」を押します。表示される通知で「プロジェクトを選択」を押します。',
-      '2. Gmail を有効にする:  https://console.cloud.google.com/apis/library/gmail.googleapis.com',
-      '   画面上部のプロジェクトが「hikyaku」であることを確かめ、「有効にする」を押します。',
-      '3. アプリに名前を付ける: https://console.cloud.google.com/auth/overview',
-      `   「開始」を押します。アプリ名: hikyaku、ユーザー サポートメール: ${address}、「次へ」。`,
-      '   対象: 「外部」（Google Workspace の場合は「内部」）、「次へ」。',
-      `   連絡先メールアドレス: ${address}、「次へ」。同意にチェックを入れて「続行」、「作成」。`,
-      '4. アプリを公開する:    https://console.cloud.google.com/auth/audience',
-      '   「アプリを公開」を押し、「確認」を押します。省略すると、7 日後に許可が切れてメールが止まります。',
-      '   （「内部」の場合は不要です。）ご自身だけが使うアプリなので、Google の審査は必要ありません。',
-      '5. 鍵を作る:            https://console.cloud.google.com/auth/clients/create',
-      '   アプリケーションの種類: 「デスクトップ アプリ」、名前: hikyaku、「作成」。続けて「JSON をダウンロード」を押します（この画面でしかダウンロードできません）。',
-      '',
-    ],
-    clientFile:
-      'ダウンロードしたファイルの場所（client_secret_….json。このウィンドウへドラッグしても入力できます）',
-    clientFileWrong: (file, hint) => `${file}: ${hint}`,
-    clientFileHints: {
-      'not-found': 'ファイルがありません。通常は「ダウンロード」フォルダーにあります。',
-      unreadable: 'ファイルを読み取れません。',
-      'not-json': 'ダウンロードした JSON ファイルではありません。',
-      'web-client':
-        'クライアントの種類が「ウェブ アプリケーション」です。手順 5 で「デスクトップ アプリ」を作り直してください。',
-      'authorized-user': 'ほかのプログラムのサインイン情報です。手順 5 のファイルを指定してください。',
-      'not-a-client':
-        '「デスクトップ アプリ」のクライアントのファイルではありません。手順 5 のファイルを指定してください。',
-      'no-secret':
-        'クライアント シークレットが含まれていません。シークレットは作成時にしか表示されないため、手順 5 で新しいクライアントを作り、すぐにダウンロードしてください。',
-    },
-    serviceAccount: address => ({
-      question: `サービス アカウントの鍵です。Google Workspace で、管理者が ${address} の代理を許可している場合だけ使えます。これを使いますか？`,
-      yes: 'はい、これを使う',
-      no: 'いいえ、別のファイルにする',
-    }),
-    consent: read => [
-      '',
-      '次に、Google で許可してください。次のような画面が出ます。',
-      ' - 「このアプリは Google で確認されていません」: ご自身のアプリです。「詳細」を押し、「hikyaku（安全ではないページ）に移動」を押します。',
-      ' - 「hikyaku が Google アカウントへのアクセスを求めています」: すべてにチェックを入れて「続行」を押します。',
-      read
-        ? '   --read を指定したため、hikyaku が Gmail のメールを照合できる許可も求めます。'
-        : '   この許可では、hikyaku が Gmail のメールを読むことはできません。',
-      '   Google からはアドレスも伝えられます。別のアカウントにメールを入れないためです。',
-      '',
-    ],
-    opened: 'ブラウザーでページを開きました。表示されない場合は、上のリンクを開いてください。',
-    notOpened: port =>
-      [
-        '上のリンクを、どのパソコンでもよいのでブラウザーで開いてください。最後に「127.0.0.1 に接続できません」と表示されますが、',
-        'それで正常です。アドレス欄の URL をすべてコピーし、ここに貼り付けてください。',
-        `（開く前に ssh -L ${port}:127.0.0.1:${port} でこのマシンに接続しておけば、自動で戻ってきます。）`,
-      ].join('\n'),
-    paste:
-      'Google からの応答を待っています。ブラウザーに「接続できません」と出たら、その URL をここに貼り付けてください',
-    checking: 'Gmail に問題がないか確認しています…',
-    works: address => `${address} にメールを取り込めるようになりました。`,
-    hints: {
-      'gmail.consent-missing': () =>
-        '何も変更されていません。もう一度サインインし、Google の画面で「続行」を押してください。',
-      'gmail.scope-missing': () => 'もう一度サインインし、Google の画面ですべてにチェックを入れてください。',
-      'gmail.account-mismatch': address =>
-        `もう一度サインインし、Google の最初の画面で ${address} を選んでください。`,
-      'gmail.client-invalid': () =>
-        'クライアントが削除されたか、ファイルが古い可能性があります。手順 5 で新しいクライアントを作り、そのファイルを指定してください。',
-      'gmail.api-disabled': () =>
-        'https://console.cloud.google.com/apis/library/gmail.googleapis.com を開き、画面上部でプロジェクト「hikyaku」を選んで「有効にする」を押し、1 分ほど待ってからもう一度お試しください。',
-    },
-    whatNow: 'どうしますか？',
-    again: 'もう一度試す',
-    otherClient: '別のファイルを指定する',
-    useAccount: address => `${address} が正しいアカウントです。ここにメールを入れます`,
-    isYours: address => ({
-      question: `Google によると、この許可は ${address} のものです。ご自分のアカウントですか？`,
-      yes: 'はい、ここにメールを入れます',
-      no: 'いいえ、サインインし直します',
-    }),
-    unproved:
-      'この許可が誰のものか、Google から示されません。`hikyaku setup google` でサインインするまで、`hikyaku doctor` がその旨を表示します。',
-    taken: opensAgain =>
-      [
-        'ブラウザーで開いたアドレスは、すでに使われていました。2 回読み込んだか、このコンピューターの別のプログラムが先に開いた可能性があります。何も変更されていません。',
-        opensAgain
-          ? 'このサインインは破棄し、新しくやり直します。'
-          : 'ブラウザーはもう開きません。下の新しいリンクをご自分で開いてください。',
-      ].join('\n'),
-    trap: (span, instant) =>
-      [
-        `アプリが「テスト中」のため、この許可は ${span}後（${instant}）に切れ、メールが止まります。`,
-        'https://console.cloud.google.com/auth/audience を開いて「アプリを公開」と「確認」を押し、もう一度サインインしてください。新しい許可は切れません。',
-      ].join('\n'),
-    trapQuestion: 'アプリを公開しましたか？',
-    trapAgain: 'はい、公開しました。もう一度サインインする',
-    trapAccept: 'いいえ、毎週サインインし直す',
-    goesOn: '動作中の hikyaku は、新しい許可で自動的に再開します。',
-    takesUpLater: '新しい許可は、次の起動時から使われます。',
-    variableWins:
-      'GOOGLE_REFRESH_TOKEN またはファイル（refreshTokenFile）の指定が残っていて、今回保存したものより優先されます。その指定を削除してください。',
-  },
+  google,
   saved: (file, vault, because) =>
     file === undefined
       ? `許可を保存しました: ${vault}（${because}）`

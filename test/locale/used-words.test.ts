@@ -24,7 +24,8 @@ const catalogues: readonly Catalogue[] = [
 ]
 
 /** Files that hold the words themselves. */
-const isCatalogue = (file: string): boolean => /words-(en|ja)\.ts$|-words\.ts$|service\/words\.ts$/.test(file)
+const isCatalogue = (file: string): boolean =>
+  /\bwords-(\w+-)?(en|ja)\.ts$|-words\.ts$|service\/words\.ts$/.test(file)
 
 /** Where a file has a catalogue of its room's own, `words` is that one. */
 const withCommonWordsOnly = (text: string): string =>
