@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import { ClearLines } from './clear-lines.ts'
 import { lostFault } from './imap-faults.ts'
-import { otherService } from './other-service.ts'
+import { findOtherService } from './other-service.ts'
 
 export interface Greeting {
   /** The whole line, untrusted. */
@@ -26,7 +26,7 @@ function judge(line: string, facts: FaultFacts): void {
       // asked for the owner's password; whose mailbox it is stands nowhere.
       throw new Fault('source.protocol', { facts: { ...facts, words, reason: 'PREAUTH' } })
     default:
-      throw otherService(line, facts) ?? protocolFault(line, facts)
+      throw findOtherService(line, facts) ?? protocolFault(line, facts)
   }
 }
 

@@ -1,7 +1,8 @@
 /** What the operating system or TLS said of a connection, as a fault of the source. */
 import { Fault, type FaultCode } from '../base/fault.ts'
 
-export interface Where {
+/** A type and not an interface: it goes into a fault as its facts. */
+export type Where = {
   readonly host: string
   readonly port: number
   /** What was being done: lookup, connect, tls, greeting, capa, login, list, retrieve ... */

@@ -20,7 +20,7 @@ const services: readonly (readonly [words: RegExp, service: string])[] = [
 ]
 
 /** The fault that a greeting of another service means, or undefined where it is of none that is known. */
-export function otherService(line: string, facts: FaultFacts): Fault | undefined {
+export function findOtherService(line: string, facts: FaultFacts): Fault | undefined {
   const service = services.find(([words]) => words.test(line))?.[1]
   if (service === undefined) return undefined
   return new Fault('source.other-service', { facts: { ...facts, service, words: line.slice(0, 300) } })
@@ -45,7 +45,7 @@ export async function lookAgain(
   if (error.code === 'source.tls-clear-text') {
     const line = await look(server, clock, signal, firstWords)
     if (line === undefined || line === '') return error
-    const other = otherService(line, error.facts)
+    const other = findOtherService(line, error.facts)
     if (other?.facts.service !== 'service-imap' && other?.facts.service !== 'service-pop3')
       return other ?? error
     return new Fault(error.code, { facts: { ...error.facts, words: line.slice(0, 300) }, cause: error })

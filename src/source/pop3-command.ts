@@ -1,6 +1,5 @@
-/** A POP3 command on its way, and whom the end of its connection is blamed on. */
-import { Fault, type FaultCode, type FaultFacts } from '../base/fault.ts'
-import { kib, overBudget, shortAnswer } from './budget.ts'
+/** A POP3 command on its way. */
+import { kib, shortAnswer } from './budget.ts'
 import type { Pace } from './pace.ts'
 import { parseStatus, type Status } from './pop3-answers.ts'
 import { ProtocolBreach } from './pop3-reader.ts'
@@ -82,37 +81,6 @@ export function mostOctets({ command, settled, settledAt }: Pending): number {
 export function endsSoon({ command, octets }: Pending): boolean {
   return command.announced !== undefined && command.announced - octets <= mostThrownAway
 }
-
-/** What a server that sent too much is told to have done, and whether the message it was at is blamed. */
-export function excessFault({ command, octets }: Pending, most: number, where: FaultFacts): Fault {
-  const { announced, phase } = command
-  const facts = { ...where, octets }
-  if (phase !== 'retrieve' && phase !== 'peek') return overBudget(facts, 'octets', most)
-  if (announced === undefined || announced === 0)
-    return new Fault('source.over-budget', {
-      scope: 'message',
-      facts: { ...facts, what: 'octets', limit: most },
-    })
-  return new Fault('message.over-announced', { facts: { ...facts, announced } })
-}
-
-const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout']
-
-/**
- * Some servers hang up or fall silent on one message, each time anew. The retrieval that the server was at is
- * blamed for it, so that the message is set aside for a while and those behind it are reached; where it was the
- * network after all, one message comes a little later.
- */
-export function blameMessage({ phase }: Command, fault: unknown): unknown {
-  if (phase !== 'retrieve' || !(fault instanceof Fault) || !blamable.includes(fault.code)) return fault
-  return new Fault(fault.code, { scope: 'message', retry: 'later', facts: fault.facts, cause: fault })
-}
-
-const notOurs: readonly FaultCode[] = [...blamable, 'source.protocol']
-
-/** A fault of one message at which we hung up, not the server or the network. */
-export const isExcess = (fault: unknown): boolean =>
-  fault instanceof Fault && fault.scope === 'message' && !notOurs.includes(fault.code)
 
 /** The line as the status of this command. Throws ProtocolBreach. */
 export function statusFor(command: Command, line: Buffer): Status {

@@ -10,23 +10,20 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { asFault, Fault } from '../base/fault.ts'
-import { overBudget } from './budget.ts'
-import { networkFault } from './network-fault.ts'
-import { otherService } from './other-service.ts'
+import { networkFault, type Where } from './network-fault.ts'
 import { Pace } from './pace.ts'
 import type { Status } from './pop3-answers.ts'
 import {
   blameMessage,
-  type Command,
-  endsSoon,
-  excessFault,
+  type Failure,
+  failureOfBreach,
+  failureOfExcess,
+  failureOfLineEnd,
   isExcess,
-  makePending,
-  mostOctets,
-  type Pending,
-  statusFor,
-} from './pop3-command.ts'
+} from './pop3-blame.ts'
+import { type Command, endsSoon, makePending, mostOctets, type Pending, statusFor } from './pop3-command.ts'
 import type { Deadlines } from './pop3-deadlines.ts'
+import { CommandQueue } from './pop3-queue.ts'
 import { BodyReader, LineReader, ProtocolBreach } from './pop3-reader.ts'
 import { secure } from './secure.ts'
 import type { ServerSettings } from './settings.ts'
@@ -37,20 +34,17 @@ const longestStatusLine = 8192
 const lineEndMs = 5000
 
 export class Pop3Connection {
-  /** Commands that may be unanswered at a time: 1, or more after PIPELINING was announced. */
-  window = 1
   readonly #server: ServerSettings
   readonly #clock: Clock
   readonly #deadlines: Deadlines
   readonly #watchdog: Watchdog
   #socket: Socket
-  readonly #unsent: Pending[] = []
-  readonly #sent: Pending[] = []
+  readonly #queue = new CommandQueue()
   #lines = new LineReader(longestStatusLine)
   #reader = new BodyReader()
   /** Resumes reading; defined while a taker asks us to wait. */
   #goOn: (() => void) | undefined
-  #failure: ((phase: string, first: boolean) => unknown) | undefined
+  #failure: Failure | undefined
   #droppedAtMessage = false
   /** How the lines that were read so far ended: status lines, and the last ones of listings. */
   #ends = { crlf: 0, lf: 0 }
@@ -62,6 +56,11 @@ export class Pop3Connection {
     this.#deadlines = deadlines
     this.#watchdog = new Watchdog(clock, () => this.#late())
     this.#listen()
+  }
+
+  /** Commands that may be unanswered at a time: more than 1 after PIPELINING was announced. */
+  set window(most: number) {
+    this.#queue.window = most
   }
 
   /** How the lines of a message end. Only a server that never sent CRLF is read by LF. */
@@ -85,10 +84,6 @@ export class Pop3Connection {
     return this.#droppedAtMessage
   }
 
-  get remoteAddress(): string | undefined {
-    return this.#socket.remoteAddress
-  }
-
   /**
    * Sends a command as soon as the window allows and resolves with its status when the whole answer is there;
    * -ERR resolves as well. Rejects with a Fault of the connection, with what `body` threw, or with the signal's
@@ -99,22 +94,21 @@ export class Pop3Connection {
     return new Promise((resolve, reject) => {
       const { signal } = command
       if (signal.aborted) return reject(signal.reason)
-      if (this.#failure !== undefined) return reject(this.#failure(command.phase, false))
+      if (this.#failure !== undefined) return reject(this.#failureOf(command.phase))
       const pending = makePending(command, resolve, reject, () => {
-        const unsent = this.#unsent.indexOf(pending)
-        if (unsent >= 0) this.#unsent.splice(unsent, 1)
+        this.#queue.withdraw(pending)
         pending.reject(signal.reason)
         // Its taker may never answer; nobody needs the octets now.
-        if (this.#sent[0] === pending) this.#goOn?.()
+        if (this.#queue.head === pending) this.#goOn?.()
       })
-      this.#unsent.push(pending)
+      this.#queue.add(pending)
       this.#pump()
     })
   }
 
   /** TLS from here on, after STLS was answered with +OK (RFC 2595 section 4). */
   async startTls(signal: AbortSignal): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure('tls', false)
+    if (this.#failure !== undefined) throw this.#failureOf('tls')
     const plain = this.#socket
     plain.pause()
     this.#unlisten()
@@ -132,19 +126,23 @@ export class Pop3Connection {
 
   /** Ends the connection; what still waits is rejected by `reason`, or as a lost connection. */
   drop(reason?: unknown): void {
-    const lost = (phase: string) => new Fault('source.connection-lost', { facts: this.#where(phase) })
-    this.#fail(phase => reason ?? lost(phase))
+    this.#fail(facts => reason ?? new Fault('source.connection-lost', { facts }))
   }
 
   /** Ends the connection well after QUIT was answered. */
   end(): void {
-    this.#failure ??= phase => new Fault('source.connection-lost', { facts: this.#where(phase) })
+    this.#failure ??= facts => new Fault('source.connection-lost', { facts })
     this.#watchdog.stop()
     this.#socket.destroySoon()
   }
 
-  #where(phase: string) {
+  #where(phase: string): Where {
     return { host: this.#server.host, port: this.#server.port, phase }
+  }
+
+  /** Why this connection has ended, for a command that the server was not at. */
+  #failureOf(phase: string): unknown {
+    return this.#failure?.(this.#where(phase), false)
   }
 
   #listen(): void {
@@ -162,7 +160,7 @@ export class Pop3Connection {
     this.#socket.removeListener('close', this.#onEnd)
   }
 
-  readonly #onError = (error: Error): void => this.#fail(phase => networkFault(error, this.#where(phase)))
+  readonly #onError = (error: Error): void => this.#fail(where => networkFault(error, where))
 
   readonly #onEnd = (): void => this.drop()
 
@@ -172,85 +170,54 @@ export class Pop3Connection {
     try {
       work()
     } catch (error) {
-      if (error instanceof ProtocolBreach) this.#breach(error)
+      if (error instanceof ProtocolBreach) this.#fail(failureOfBreach(error, this.#queue.head))
       else this.drop(asFault(error))
     }
   }
 
-  #breach({ message: what, words }: ProtocolBreach): void {
-    const head = this.#sent[0]
-    // RFC 2595 section 4 and CVE-2011-0411: clear text behind the answer to STLS must not be taken for TLS's.
-    const code = head?.command.phase === 'tls' ? 'source.tls-injection' : 'source.protocol'
-    // One message that is not stuffed must not stop the others: only its own retrieval is blamed on it.
-    const ofMessage = head?.status !== undefined && head.command.progress === true
-    const line = head?.command.phase === 'greeting' ? words : undefined
-    const other = line === undefined ? undefined : otherService(line, this.#where('greeting'))
-    this.#fail((phase, first) => {
-      if (other !== undefined) return other
-      const said = words === undefined || words === '' ? {} : { words }
-      const facts = { ...this.#where(phase), what, ...said }
-      return new Fault(code, ofMessage && first ? { scope: 'message', facts } : { facts })
-    })
-  }
-
-  #fail(failure: (phase: string, first: boolean) => unknown): void {
+  #fail(failure: Failure): void {
     if (this.#failure !== undefined) return
     this.#failure = failure
     this.#watchdog.stop()
     this.#socket.destroy()
-    const waiting = [...this.#sent.splice(0), ...this.#unsent.splice(0)]
-    for (const [at, pending] of waiting.entries()) {
-      const met = failure(pending.command.phase, at === 0)
-      const fault = at === 0 ? blameMessage(pending.command, met) : met
-      if (at === 0 && isExcess(fault)) this.#droppedAtMessage = true
-      pending.reject(fault)
+    for (const [at, { command, reject }] of this.#queue.clear().entries()) {
+      const fault = failure(this.#where(command.phase), at === 0)
+      const blamed = at === 0 ? blameMessage(command, fault) : fault
+      if (at === 0 && isExcess(blamed)) this.#droppedAtMessage = true
+      reject(blamed)
     }
   }
 
   #pump(): void {
-    if (this.#failure !== undefined || this.#unsent.length === 0) return
-    // Refilled by halves, so that many short commands share a packet.
-    if (this.#sent.length > this.window / 2) return
-    const wasIdle = this.#sent.length === 0
-    const lines: Buffer[] = []
-    while (this.#sent.length < this.window) {
-      const pending = this.#unsent.shift()
-      if (pending === undefined) break
-      this.#sent.push(pending)
-      const { line } = pending.command
-      if (line === undefined) continue
-      lines.push(typeof line === 'string' ? Buffer.from(line, 'latin1') : line, Buffer.from('\r\n'))
-    }
-    if (lines.length > 0) this.#socket.write(Buffer.concat(lines))
+    if (this.#failure !== undefined) return
+    const wasIdle = this.#queue.head === undefined
+    const octets = this.#queue.takeSendable()
+    if (octets === undefined) return
+    if (octets.length > 0) this.#socket.write(octets)
     if (wasIdle) this.#startDeadline()
   }
 
   #startDeadline(): void {
-    const head = this.#sent[0]
+    const head = this.#queue.head
     this.#watchdog.set(head && this.#clock.monotonicMs() + head.command.deadlineMs)
   }
 
   #late(): void {
-    const head = this.#sent[0]
+    const head = this.#queue.head
     if (head === undefined) return
     if (head.status !== undefined && head.pace !== undefined && this.#reader.looksEnded) {
-      // Where its other lines keep to the rule it is one message that ends in an odd way.
-      const scope = this.#ends.lf === 0 ? ({ scope: 'message' } as const) : {}
-      this.#fail((phase, first) => {
-        const facts = this.#where(phase)
-        return new Fault('source.line-ends', first ? { ...scope, facts } : { facts })
-      })
+      this.#fail(failureOfLineEnd(this.#ends.lf === 0))
       return
     }
     const { progressMs } = this.#deadlines
     const seconds = (head.pace === undefined ? head.command.deadlineMs : progressMs) / 1000
-    this.#fail(phase => new Fault('source.timeout', { facts: { ...this.#where(phase), seconds } }))
+    this.#fail(where => new Fault('source.timeout', { facts: { ...where, seconds } }))
   }
 
   #read(chunk: Buffer): void {
     let at = 0
     while (at < chunk.length && this.#failure === undefined) {
-      const head = this.#sent[0]
+      const head = this.#queue.head
       if (head === undefined) throw new ProtocolBreach('octets that nothing asked for')
       if (head.status === undefined) {
         const { line, used, cut, bare } = this.#lines.feed(chunk, at)
@@ -304,7 +271,7 @@ export class Pop3Connection {
     if (head.command.phase === 'list' && terminator !== undefined) {
       this.#ends[terminator] += 1
       if (terminator === 'lf' && this.lineEnd !== 'lf') {
-        this.#fail(phase => new Fault('source.line-ends', { facts: this.#where(phase) }))
+        this.#fail(failureOfLineEnd(false))
         return
       }
     }
@@ -315,10 +282,7 @@ export class Pop3Connection {
   #isOverBudget(head: Pending): boolean {
     const most = mostOctets(head)
     if (head.octets <= most) return false
-    this.#fail((phase, first) => {
-      const where = this.#where(phase)
-      return first ? excessFault(head, most, where) : overBudget(where, 'octets', most)
-    })
+    this.#fail(failureOfExcess(head, most))
     return true
   }
 
@@ -339,9 +303,9 @@ export class Pop3Connection {
       return
     }
     const reason = `left at ${head.command.phase}`
-    const lost = (at: string) =>
-      new Fault('source.connection-lost', { facts: { ...this.#where(at), reason } })
-    this.#fail((at, first) => (first ? asFault(error) : lost(at)))
+    this.#fail((where, isFirst) => {
+      return isFirst ? asFault(error) : new Fault('source.connection-lost', { facts: { ...where, reason } })
+    })
   }
 
   /** Back-pressure: nothing is read until the taker is ready, and the server's time does not run meanwhile. */
@@ -376,8 +340,8 @@ export class Pop3Connection {
   /** @param left octets that came behind this answer: they must belong to a command that was sent already */
   #finish(head: Pending, status: Status, left: number): void {
     // A message cut at a dot that was not stuffed goes on here.
-    if (left > 0 && this.#sent.length === 1) throw new ProtocolBreach('octets behind the end of the answer')
-    this.#sent.shift()
+    if (left > 0 && !this.#queue.isPipelined) throw new ProtocolBreach('octets behind the end of the answer')
+    this.#queue.removeHead()
     head.resolve(status)
     this.#startDeadline()
     this.#pump()
