@@ -325,7 +325,7 @@ export const gmail: readonly Mutant[] = [
     title: 'that is another one gets no mail',
   },
   {
-    from: "includeSpamTrash: 'true',",
+    from: 'includeSpamTrash: true,',
     to: '',
     loses: 'a second copy of what lies in spam or trash',
     tests: ['test/gmail/find.test.ts'],

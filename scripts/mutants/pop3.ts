@@ -58,7 +58,7 @@ export const pop3: readonly Mutant[] = [
     tests: lineEnds,
   },
   {
-    from: 'if (left > 0 && this.#sent.length === 1) throw new ProtocolBreach',
+    from: 'if (left > 0 && !this.#queue.isPipelined) throw new ProtocolBreach',
     to: 'if (left < 0) throw new ProtocolBreach',
     loses: 'mail: one that was cut at an unstuffed dot passes for whole',
     tests: [...quirks, 'test/faults/pop3.test.ts'],
@@ -71,8 +71,8 @@ export const pop3: readonly Mutant[] = [
     title: 'octets that come later',
   },
   {
-    from: 'const fault = at === 0 ? blameMessage(pending.command, met) : met',
-    to: 'const fault = blameMessage(pending.command, met)',
+    from: 'const blamed = at === 0 ? blameMessage(command, fault) : fault',
+    to: 'const blamed = blameMessage(command, fault)',
     loses: 'all messages that were asked for ahead are blamed for one',
     tests: [...quirks, ...session, ...faults],
   },
@@ -84,8 +84,8 @@ export const pop3: readonly Mutant[] = [
     title: 'over POP3 a message that ends in',
   },
   {
-    from: 'while (this.#sent.length < this.window) {',
-    to: 'while (this.#sent.length <= this.window) {',
+    from: 'of this.#unsent.splice(0, this.window - this.#sent.length)',
+    to: 'of this.#unsent.splice(0, this.window + 1 - this.#sent.length)',
     loses: 'the session with a server that knows no pipelining',
     tests: session,
     title: 'without PIPELINING no line is sent',
@@ -294,7 +294,7 @@ export const pop3: readonly Mutant[] = [
     title: 'POP3: another computer',
   },
   {
-    from: "code = head?.command.phase === 'tls' ? 'source.tls-injection' : 'source.protocol'",
+    from: "code = phase === 'tls' ? 'source.tls-injection' : 'source.protocol'",
     to: "code = 'source.protocol' as FaultCode",
     loses: 'the word that somebody on the way put octets before TLS',
     tests: tls,
