@@ -315,14 +315,14 @@ export const imap: readonly Mutant[] = [
     title: 'octets injected behind the OK to STARTTLS',
   },
   {
-    from: "if (server.security === 'none') staysHere(socket, mailbox)",
+    from: 'refuseClearText(server, server.host)',
     to: '',
-    loses: 'the password, in clear text, over IMAP',
+    loses: 'a connection in clear text to another computer',
     tests: ['test/source/clear-text.test.ts'],
-    title: 'IMAP: a name that resolves elsewhere',
+    title: 'IMAP: another computer',
   },
   {
-    from: 'throw withoutSecret(await lookAgain(error, server, clock, signal), user, password)',
+    from: 'throw withoutPassword(await lookAgain(error, server, clock, signal), user, password)',
     to: 'throw await lookAgain(error, server, clock, signal)',
     loses: 'the password, in a log, where a server repeats it',
     tests: login,
