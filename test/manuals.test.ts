@@ -12,7 +12,7 @@ import { tableLookup } from '../src/authentication/dns.ts'
 import { exitCodes } from '../src/base/fault.ts'
 import { inspectCommand } from '../src/commands/inspect.ts'
 import { legalMoves } from '../src/journal/journal.ts'
-import { wordsFor } from '../src/locale/locale.ts'
+import { chooseWords } from '../src/locale/locale.ts'
 import {
   articleZone,
   forwardingAddress,
@@ -154,7 +154,7 @@ describe('quoted output of hikyaku inspect', () => {
           stderr: new PassThrough(),
           stdin: Readable.from([]),
           language,
-          words: wordsFor(language),
+          words: chooseWords(language),
           json: false,
         }
         const lookup = tableLookup(articleZone(strict ? 'reject' : 'quarantine'))

@@ -14,7 +14,7 @@ import type { TroubleEntry } from '../base/trouble.ts'
 import { printable, printableLines } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
-import { faultText, wordsFor } from '../locale/locale.ts'
+import { chooseWords, describeFault } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 import type { Log } from '../log/log.ts'
 import type { Attempt } from '../pull/attempt.ts'
@@ -63,7 +63,7 @@ type Channel = 'mail' | 'webhook' | 'ping'
 
 export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   const { alerts, language } = config
-  const words = wordsFor(language)
+  const words = chooseWords(language)
   const stop = new AbortController()
   /** Keys of notices that got through and could not be written down yet. */
   const sentHere = new Set<string>()
@@ -212,7 +212,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     },
     async ending(fault, ports) {
       const own = troubleWords[language]
-      const { what, mail: meaning, next } = faultText(fault, language)
+      const { what, mail: meaning, next } = describeFault(fault, language)
       const { what: happened, mail: yours, next: todo } = words.fault
       const notice: Notice = {
         kind: 'ended',

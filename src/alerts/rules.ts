@@ -8,7 +8,7 @@ import { faultKinds } from '../base/fault.ts'
 import type { Trouble, TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { AccountState } from '../journal/journal.ts'
-import { faultText, type Words } from '../locale/locale.ts'
+import { describeFault, type Words } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 
 /** What was told of one account's consent. Kept as JSON in the journal. */
@@ -109,7 +109,7 @@ function isReminderDue(entry: TroubleEntry, { nowMs, untold }: View): boolean {
 
 function noticeOf(entry: TroubleEntry, { nowMs, words }: View): Notice {
   const own = troubleWords[words.language]
-  const { what, mail, next } = faultText(entry, words.language)
+  const { what, mail, next } = describeFault(entry, words.language)
   const said = saidBeside(entry, what)
   return {
     kind: 'trouble',

@@ -1,7 +1,7 @@
 /** The summary as text for people: what `hikyaku report` prints. */
 
 import type { Language } from '../base/language.ts'
-import { paragraph, table } from '../base/text-width.ts'
+import { alignTable, indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Summary, SummaryRow } from './summary.ts'
 import { authenticationWords } from './words.ts'
@@ -52,11 +52,11 @@ export function describeSummary(summary: Summary, options: SummaryOptions): stri
   return [
     report.title(days),
     '',
-    ...table(rows, { width: cells, right: [2, 3, 4, 5] }).split('\n'),
+    ...alignTable(rows, { width: cells, right: [2, 3, 4, 5] }).split('\n'),
     '',
     report.legend,
     '',
-    ...paragraph(
+    ...indentParagraph(
       report.summary({
         messages: String(total.messages),
         lost: String(total.lost),
@@ -64,7 +64,7 @@ export function describeSummary(summary: Summary, options: SummaryOptions): stri
       }),
       cells,
     ),
-    ...(total.notKnown === 0 ? [] : paragraph(report.notKnown(String(total.notKnown)), cells)),
+    ...(total.notKnown === 0 ? [] : indentParagraph(report.notKnown(String(total.notKnown)), cells)),
   ]
 }
 

@@ -2,13 +2,13 @@
 
 import type { Language } from '../base/language.ts'
 import { lookUp } from '../base/look-up.ts'
-import { table as alignedTable, paragraph } from '../base/text-width.ts'
+import { alignTable, indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Authentication } from './authentication.ts'
 import type { Way } from './forecast.ts'
 import type { StampedAnswer } from './results.ts'
 import type { VerdictReason, Verified } from './verified.ts'
-import { type AuthenticationWords, authenticationWords, reasonText } from './words.ts'
+import { type AuthenticationWords, authenticationWords, describeReasoning } from './words.ts'
 
 export interface Proof {
   /** Lower-case hexadecimal SHA-256 of the octets that were inspected. */
@@ -61,7 +61,7 @@ function heading(
     client === undefined || client.clientAddress === ''
       ? ''
       : `${labels.comma}${labels.receivedFrom} ${shown(`${client.helo} [${client.clientAddress}]`)}`
-  return table([
+  return tableLines([
     [labels.message, shown(name) + (proof === undefined ? '' : ` (${proof.octets} ${labels.octets})`)],
     [labels.sender, senderDomain === '' ? labels.notKnown : shown(senderDomain)],
     [labels.receivedBy, (stamped.host === '' ? labels.notKnown : shown(stamped.host)) + from],
@@ -86,12 +86,16 @@ function results(authentication: Authentication, words: AuthenticationWords, col
     answer(stamped[method]),
     verifiedText(authentication, method, words, notes),
   ])
-  const lines = table([[labels.check, labels.question, labels.stamped, labels.verified], ...rows])
+  const lines = tableLines([[labels.check, labels.question, labels.stamped, labels.verified], ...rows])
   const answers = methods.flatMap(method => stamped[method] ?? [])
   if (answers.length === 0) notes.unshift(labels.noStamps)
   if (answers.some(found => found.trust === 'unproven')) notes.unshift(labels.unprovenNote)
   if (verified.state !== 'done') notes.push(stateText(verified, words))
-  return [...lines, ...(notes.length > 0 ? [''] : []), ...notes.flatMap(note => paragraph(note, columns, ''))]
+  return [
+    ...lines,
+    ...(notes.length > 0 ? [''] : []),
+    ...notes.flatMap(note => indentParagraph(note, columns, '')),
+  ]
 }
 
 const word = (words: AuthenticationWords, result: string): string =>
@@ -149,7 +153,7 @@ function untrusted({ stamped }: Authentication, words: AuthenticationWords): str
   return [
     '',
     words.labels.forgedTitle,
-    ...table(rows),
+    ...tableLines(rows),
     ...(more > 0 ? [`  ${more} ${words.labels.leftOut}`] : []),
   ]
 }
@@ -157,12 +161,13 @@ function untrusted({ stamped }: Authentication, words: AuthenticationWords): str
 function forecast(authentication: Authentication, words: AuthenticationWords, columns: number): string[] {
   const { labels } = words
   const found = authentication.forecast
-  if (found === undefined) return [labels.forecastTitle, ...paragraph(labels.forecastMissing, columns, '  ')]
+  if (found === undefined)
+    return [labels.forecastTitle, ...indentParagraph(labels.forecastMissing, columns, '  ')]
   const outcome = (way: Way): string => {
     const text = words.outcomes[way.outcome].replace('{spf}', way.spf)
     return way.certainty === 'depends' ? `${text}${labels.comma}${labels.ifTrusted}` : text
   }
-  const heads = table([
+  const heads = tableLines([
     ['', labels.wayImport, labels.imported],
     ['', labels.wayPlain, outcome(found.plain)],
     ['', labels.waySrs, outcome(found.srs)],
@@ -172,10 +177,10 @@ function forecast(authentication: Authentication, words: AuthenticationWords, co
   const told = new Set<string>()
   const reasons = (way: Way): string[] =>
     way.reasons.flatMap(reason => {
-      const text = reasonText(words, reason, shown)
+      const text = describeReasoning(words, reason, shown)
       if (told.has(text)) return []
       if (way === found.plain) told.add(text)
-      return paragraph(text, columns, '      - ')
+      return indentParagraph(text, columns, '      - ')
     })
   const stranger =
     authentication.verified.state === 'done' &&
@@ -194,8 +199,8 @@ function forecast(authentication: Authentication, words: AuthenticationWords, co
       ? []
       : [`      - ${labels.otherwise}: ${words.outcomes[found.arc.otherwise]}`]),
     '',
-    ...paragraph(words.costs[found.cost], columns, '  '),
-    ...(stranger ? paragraph(labels.addressNote, columns, '  ') : []),
+    ...indentParagraph(words.costs[found.cost], columns, '  '),
+    ...(stranger ? indentParagraph(labels.addressNote, columns, '  ') : []),
   ]
 }
 
@@ -211,7 +216,11 @@ function proofLines(proof: Proof, { labels }: AuthenticationWords, columns: numb
       : [['', labels.shaReadBack, proof.readBackSame ? labels.same : labels.different]]),
   ].filter(row => row.length > 2)
   const alone = proof.uploadedSha256 === undefined
-  return [labels.proofTitle, ...table(rows), ...(alone ? paragraph(labels.fileNote, columns, '  ') : [])]
+  return [
+    labels.proofTitle,
+    ...tableLines(rows),
+    ...(alone ? indentParagraph(labels.fileNote, columns, '  ') : []),
+  ]
 }
 
-const table = (rows: readonly (readonly string[])[]): string[] => alignedTable(rows).split('\n')
+const tableLines = (rows: readonly (readonly string[])[]): string[] => alignTable(rows).split('\n')

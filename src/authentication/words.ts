@@ -12,7 +12,7 @@ export type { AuthenticationWords } from './words-en.ts'
 export const authenticationWords: Readonly<Record<Language, AuthenticationWords>> = { en, ja }
 
 /** One step of the reasoning as a sentence. */
-export function reasonText(
+export function describeReasoning(
   words: AuthenticationWords,
   { why, facts }: Reasoned,
   shown: (text: string) => string,

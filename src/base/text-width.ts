@@ -4,17 +4,17 @@ import stringWidth from 'fast-string-width'
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /** Terminal cells that the text takes (Unicode UAX #11). Escape sequences are not expected in it. */
-export function displayWidth(text: string): number {
+export function measureWidth(text: string): number {
   return stringWidth(text)
 }
 
 /** The text cut to at most `cells` cells, with an ellipsis where something is missing. */
-export function fit(text: string, cells: number): string {
-  if (displayWidth(text) <= cells) return text
+export function cutToWidth(text: string, cells: number): string {
+  if (measureWidth(text) <= cells) return text
   let out = ''
   let width = 0
   for (const { segment } of segmenter.segment(text)) {
-    const next = displayWidth(segment)
+    const next = measureWidth(segment)
     if (width + next > cells - 1) break
     out += segment
     width += next
@@ -33,12 +33,12 @@ const unparted = new RegExp(
 )
 
 /** Breaks a text into lines of at most `cells` terminal cells; a longer word stands alone. */
-export function wrap(text: string, cells: number): string[] {
+export function wrapText(text: string, cells: number): string[] {
   const pieces = text.match(unparted) ?? []
   const lines: string[] = []
   let line = ''
   for (const piece of pieces) {
-    const full = displayWidth(line) + displayWidth(piece.trimEnd()) > cells
+    const full = measureWidth(line) + measureWidth(piece.trimEnd()) > cells
     if (full && line !== '') {
       lines.push(line.trimEnd())
       line = piece.trimStart()
@@ -49,9 +49,9 @@ export function wrap(text: string, cells: number): string[] {
 }
 
 /** A paragraph with a hanging indent: `lead` before the first line, spaces before the others. */
-export function paragraph(text: string, cells: number, lead = ''): string[] {
-  const indent = ' '.repeat(displayWidth(lead))
-  return wrap(text, cells - indent.length).map((line, i) => (i === 0 ? lead : indent) + line)
+export function indentParagraph(text: string, cells: number, lead = ''): string[] {
+  const indent = ' '.repeat(measureWidth(lead))
+  return wrapText(text, cells - indent.length).map((line, i) => (i === 0 ? lead : indent) + line)
 }
 
 export interface TableOptions {
@@ -65,10 +65,10 @@ export interface TableOptions {
  * Rows as aligned lines, two spaces between columns, no spaces at the line's end. The first row may be
  * headings; short rows are filled up with empty cells.
  */
-export function table(rows: readonly (readonly string[])[], options: TableOptions = {}): string {
+export function alignTable(rows: readonly (readonly string[])[], options: TableOptions = {}): string {
   const count = Math.max(0, ...rows.map(row => row.length))
   const widths = Array.from({ length: count }, (_, column) =>
-    Math.max(0, ...rows.map(row => displayWidth(row[column] ?? ''))),
+    Math.max(0, ...rows.map(row => measureWidth(row[column] ?? ''))),
   )
   const limit = options.width ?? Number.POSITIVE_INFINITY
   const total = (): number => widths.reduce((sum, width) => sum + width, 0) + 2 * Math.max(0, count - 1)
@@ -83,8 +83,8 @@ export function table(rows: readonly (readonly string[])[], options: TableOption
     .map(row =>
       widths
         .map((width, column) => {
-          const text = fit(row[column] ?? '', width)
-          const padding = ' '.repeat(Math.max(0, width - displayWidth(text)))
+          const text = cutToWidth(row[column] ?? '', width)
+          const padding = ' '.repeat(Math.max(0, width - measureWidth(text)))
           return right.has(column) ? padding + text : text + padding
         })
         .join('  ')

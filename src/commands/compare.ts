@@ -6,7 +6,7 @@ import { lookAtJournal, makeAccount, makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { faultText } from '../locale/locale.ts'
+import { describeFault } from '../locale/locale.ts'
 import { type Compared, type Comparison, compare, isThere } from '../proof/compare.ts'
 import { type CompareCounts, type CompareWords, compareWords } from './compare-words.ts'
 import { withConfig } from './configuration.ts'
@@ -157,7 +157,7 @@ function answerPeople(invocation: Invocation, { mailbox, comparison, counts, mis
 
 function line({ language }: Invocation, words: CompareWords, message: Compared): string {
   const { folder, messageId, uid, arrivedAtMs, journal, gmail, fault } = message
-  const reason = fault === undefined ? '' : ` ${faultText(fault, language).what}`
+  const reason = fault === undefined ? '' : ` ${describeFault(fault, language).what}`
   const why = gmail === 'unsearchable' ? words.why.unsearchable : `${words.why[journal]}${reason}`
   return words.message(printable(folder, 60), printable(messageId ?? uid ?? '–', 100), arrivedAtMs, why)
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { problemLine } from '../locale/problems.ts'
+import { describeProblem } from '../locale/problems.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import { answering, type Invocation } from './invocation.ts'
@@ -71,7 +71,7 @@ async function loadConfigHere(invocation: Invocation, needSecrets = true): Promi
 
 /** One line each, for people. */
 export function tellNotes({ json, stderr, language }: Invocation, notes: readonly Problem[]): void {
-  if (!json) for (const note of notes) stderr.write(`${printable(problemLine(note, language))}\n`)
+  if (!json) for (const note of notes) stderr.write(`${printable(describeProblem(note, language))}\n`)
 }
 
 /** Reads each secret once. One that cannot be read now is told when it is used. */

@@ -4,7 +4,7 @@ import { asFault, exitCodes, Fault } from '../base/fault.ts'
 import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
 import { jsonText } from '../base/untrusted.ts'
-import { faultText, type Words, wordsFor } from '../locale/locale.ts'
+import { chooseWords, describeFault, type Words } from '../locale/locale.ts'
 
 export interface Invocation {
   readonly env: Env
@@ -27,7 +27,7 @@ export function makeInvocation(options: { json?: boolean; language: Language }):
     stderr: process.stderr,
     stdin: process.stdin,
     language: options.language,
-    words: wordsFor(options.language),
+    words: chooseWords(options.language),
     json: options.json ?? false,
   }
 }
@@ -55,12 +55,12 @@ export function answerFault(invocation: Invocation, fault: Fault): void {
 
 /** What happened, what it means for the mail, what to do next: as few lines as they fit in. */
 export function faultLines(fault: Pick<Fault, 'code' | 'facts'>, language: Language): string {
-  const { what, mail, next } = faultText(fault, language)
+  const { what, mail, next } = describeFault(fault, language)
   return `${what}\n  ${mail}\n  ${next}`
 }
 
 export function faultJson(fault: Pick<Fault, 'code' | 'facts'>, language: Language): object {
-  return { code: fault.code, ...faultText(fault, language) }
+  return { code: fault.code, ...describeFault(fault, language) }
 }
 
 export function writeJson(invocation: Invocation, value: object): void {

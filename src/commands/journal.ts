@@ -36,7 +36,7 @@ export async function journalCheckCommand(invocation: Invocation): Promise<numbe
         writeLine(invocation, words.sound(invocation.words.format.number(check.messages)))
       else {
         writeLine(invocation, words.unsound(check.file))
-        for (const one of check.problems) writeLine(invocation, `  ${problemLine(words, one)}`)
+        for (const one of check.problems) writeLine(invocation, `  ${describeProblem(words, one)}`)
         writeLine(invocation, words.next)
       }
       return exitCode
@@ -45,7 +45,7 @@ export async function journalCheckCommand(invocation: Invocation): Promise<numbe
   )
 }
 
-function problemLine(words: JournalWords, one: JournalProblem): string {
+function describeProblem(words: JournalWords, one: JournalProblem): string {
   switch (one.problem) {
     case 'missing':
       return words.missing

@@ -8,8 +8,8 @@ import type { Language } from '../base/language.ts'
 import { lookUp } from '../base/look-up.ts'
 import { absolutePath } from '../config/load-paths.ts'
 import { discover } from '../discovery/discover.ts'
-import { wordsFor } from '../locale/locale.ts'
-import { reasonText } from '../locale/reasons.ts'
+import { chooseWords } from '../locale/locale.ts'
+import { describeReason } from '../locale/reasons.ts'
 import { type Answers, type Asker, confirm, SetupLeft, withGiven } from '../setup/asker.ts'
 import type { SetupContext } from '../setup/context.ts'
 import { offerPull, offerService, type ServiceAnswer, wakeDaemon } from '../setup/go-on.ts'
@@ -60,7 +60,7 @@ export async function setupCommand(
         stop.signal,
         () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
         language => {
-          said = { ...invocation, language, words: wordsFor(language) }
+          said = { ...invocation, language, words: chooseWords(language) }
         },
       ).catch(thrown => {
         if (!(thrown instanceof SetupLeft)) throw thrown
@@ -95,7 +95,7 @@ async function run(
   const language = await askLanguage(bare, invocation, flags)
   onLanguage(language)
   const words = setupWords[language]
-  const spoken: Invocation = { ...invocation, language, words: wordsFor(language) }
+  const spoken: Invocation = { ...invocation, language, words: chooseWords(language) }
   const part = await choosePart(bare, words, flags.part, place)
   if (part === undefined) return exitCodes.ok
   bare.tell('title', words.title)
@@ -151,8 +151,8 @@ async function run(
       ? addMissingSecrets
       : setUpMailbox)(context, given)
   const { account, config } = setUp
-  const because = lookUp(words.because, reason) ?? reasonText(reason, language)
-  const kind = reasonText(context.vault.kind, language)
+  const because = lookUp(words.because, reason) ?? describeReason(reason, language)
+  const kind = describeReason(context.vault.kind, language)
   const file = setUp.mailbox === undefined ? undefined : place.configFile
   if (file !== undefined || account.signedIn !== undefined)
     asker.tell('good', words.saved(file, kind, because))

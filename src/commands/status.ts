@@ -11,7 +11,7 @@ import {
   troublesOf,
   unattended,
 } from '../alerts/trouble-list.ts'
-import { table, wrap } from '../base/text-width.ts'
+import { alignTable, wrapText } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import { openJournal } from '../bridge.ts'
@@ -173,7 +173,7 @@ function answerPeople(
   const { format, status } = words
   const width = Math.max(40, stdout.columns ?? usualColumns)
   const say = (text: string): void => {
-    for (const line of wrap(text, width)) writeLine(invocation, line)
+    for (const line of wrapText(text, width)) writeLine(invocation, line)
   }
   const now = Date.now()
   say(running ? status.running : status.notRunning)
@@ -236,5 +236,5 @@ function overview(
     columns.waiting,
     columns.refused,
   ]
-  return table([heads, ...rows], { right: [3, 4, 5], width })
+  return alignTable([heads, ...rows], { right: [3, 4, 5], width })
 }

@@ -2,10 +2,10 @@
 import { aboutLine, saidBeside } from '../alerts/rules.ts'
 import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
 import type { Language } from '../base/language.ts'
-import { paragraph } from '../base/text-width.ts'
+import { indentParagraph } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
-import { faultText } from '../locale/locale.ts'
+import { describeFault } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 import type { Invocation } from './invocation.ts'
 
@@ -23,16 +23,16 @@ export function troubleBlocks(
 
 function block({ language, words }: Invocation, entry: TroubleEntry, nowMs: number, width: number): string[] {
   const own = troubleWords[language]
-  const { what, mail, next } = faultText(entry, language)
+  const { what, mail, next } = describeFault(entry, language)
   const said = saidBeside(entry, what)
   const lines = [
-    ...paragraph(own.label(entry), width, '! '),
-    ...paragraph(what, width, '  '),
-    ...(said === undefined ? [] : paragraph(own.said(said), width, '  ')),
-    ...paragraph(own.since(nowMs - entry.sinceMs, entry.times, nowMs - entry.lastSeenMs), width, '  '),
+    ...indentParagraph(own.label(entry), width, '! '),
+    ...indentParagraph(what, width, '  '),
+    ...(said === undefined ? [] : indentParagraph(own.said(said), width, '  ')),
+    ...indentParagraph(own.since(nowMs - entry.sinceMs, entry.times, nowMs - entry.lastSeenMs), width, '  '),
     ...messageLines(entry, words, own, width),
-    ...paragraph(mail, width, '  '),
-    ...paragraph(next, width, '  → '),
+    ...indentParagraph(mail, width, '  '),
+    ...indentParagraph(next, width, '  → '),
   ]
   return ['', ...lines]
 }
@@ -47,8 +47,8 @@ function messageLines(
   const described = entry.first.filter(({ about }) => about !== undefined)
   const numbers = entry.first.map(({ subject }) => `#${subject}`).join(', ')
   return [
-    ...paragraph(own.named(numbers, entry.messages - entry.first.length), width, '  '),
-    ...described.flatMap(trouble => paragraph(aboutLine(trouble, words), width, '  ')),
+    ...indentParagraph(own.named(numbers, entry.messages - entry.first.length), width, '  '),
+    ...described.flatMap(trouble => indentParagraph(aboutLine(trouble, words), width, '  ')),
   ]
 }
 
@@ -61,7 +61,7 @@ export function troubleJson(entry: TroubleEntry, language: Language): object {
     account: isAccount ? name : null,
     subject: scope === 'message' ? null : subject,
     code,
-    ...faultText(entry, language),
+    ...describeFault(entry, language),
     said: entry.said === undefined ? null : printable(entry.said, 500),
     sinceMs: entry.sinceMs,
     lastSeenMs: entry.lastSeenMs,

@@ -44,7 +44,7 @@ export interface LoadOptions {
    * changes while the daemon runs is hidden from its first use.
    */
   readonly onReveal?: (value: string) => void
-  /** Told what is not wrong but worth saying; `problemLine` makes it text. */
+  /** Told what is not wrong but worth saying; `describeProblem` makes it text. */
   readonly onNote?: (note: Problem) => void
 }
 

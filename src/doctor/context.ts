@@ -3,7 +3,7 @@ import { lookup as systemLookup } from 'node:dns/promises'
 import { statfs } from 'node:fs/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Language } from '../base/language.ts'
-import { type Words, wordsFor } from '../locale/locale.ts'
+import { chooseWords, type Words } from '../locale/locale.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import type { Lookup } from '../source/inspect.ts'
 import { type DoctorWords, doctorWords } from './words.ts'
@@ -63,7 +63,7 @@ export function makeContext(
 ): DoctorContext {
   return {
     words: doctorWords[given.language],
-    checks: wordsFor(given.language).doctor.checks,
+    checks: chooseWords(given.language).doctor.checks,
     clock: systemClock,
     lookup: host => systemLookup(host, { all: true, verbatim: true }),
     room: roomOn,

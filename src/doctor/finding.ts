@@ -1,7 +1,7 @@
 /** One line of `doctor`: what was looked at, how it is, what that means and what to do. */
 import { type Fault, type FaultCode, type FaultFacts, faultKinds } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
-import { faultText, type Words } from '../locale/locale.ts'
+import { describeFault, type Words } from '../locale/locale.ts'
 import type { DoctorText } from './words.ts'
 
 /** bad: mail does not come through, or will not; warning: it does, but the owner should know; skipped: not looked at. */
@@ -57,7 +57,7 @@ export function ofFault(
   language: Language,
   verdict: 'bad' | 'warning' = 'bad',
 ): Finding {
-  const { what, next } = faultText(fault, language)
+  const { what, next } = describeFault(fault, language)
   return { check, subject, verdict, code: fault.code, what, next, exitCode: exitOf(fault.code) }
 }
 

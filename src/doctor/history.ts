@@ -5,7 +5,7 @@ import { exitCodeOfTrouble, troublesOf } from '../alerts/trouble-list.ts'
 import { exitCodes } from '../base/fault.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
-import { faultText } from '../locale/locale.ts'
+import { describeFault } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note } from './finding.ts'
@@ -38,7 +38,7 @@ export async function checkLastPull(
     .filter(({ scope }) => scope !== 'message')
     .map((entry): Finding => {
       const sinceMs = clock.nowMs() - entry.sinceMs
-      const { what, next } = faultText(entry, language)
+      const { what, next } = describeFault(entry, language)
       const isOutage = entry.scope === 'account' || (entry.scope === 'mailbox' && entry.subject === '')
       if (worksNow && isOutage) return note(place, 'pull.mended', words.wellAgain(sinceMs, what))
       const named = `${troubleWords[language].label(entry)}: ${what}`
@@ -63,7 +63,7 @@ export async function checkMessages(
   )
   if (entries.length === 0) return [fine(place, words.noneAside)]
   return entries.map(entry => {
-    const { what } = faultText(entry, language)
+    const { what } = describeFault(entry, language)
     const code = entry.retry === 'owner' ? 'messages.refused' : 'messages.waiting'
     return note(place, code, words.aside(entry.messages, what), exitCodes.someAside)
   })

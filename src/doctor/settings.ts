@@ -9,7 +9,7 @@ import { shellWord } from '../base/shell-word.ts'
 import type { Config } from '../config/config.ts'
 import { type LoadOptions, loadConfig } from '../config/load.ts'
 import { variables } from '../config/settings.ts'
-import { problemLine } from '../locale/problems.ts'
+import { describeProblem } from '../locale/problems.ts'
 import { type OpenedVault, openVaultToLook } from '../vault/open-vault.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault } from './finding.ts'
@@ -45,7 +45,7 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     onNote: problem =>
       findings.push(
         note({ check: 'configuration' }, `config.${problem.kind}`, {
-          what: problemLine(problem, language),
+          what: describeProblem(problem, language),
           next: words.mendSettings,
         }),
       ),
@@ -54,7 +54,7 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     bad(
       { check: isOfSecrets(problem) ? 'secrets' : 'configuration' },
       `config.${problem.kind}`,
-      { what: problemLine(problem, language), next: words.mendSettings },
+      { what: describeProblem(problem, language), next: words.mendSettings },
       exitCodes.configuration,
     )
   let secretProblems: readonly Problem[] = []

@@ -6,7 +6,7 @@ import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { pop3FloorMs } from '../discovery/presets.ts'
 import type { Journal } from '../journal/journal.ts'
-import { phaseText } from '../locale/reasons.ts'
+import { describePhase } from '../locale/reasons.ts'
 import { idleWayOf } from '../pull/idle-memory.ts'
 import { judgeRefusal } from '../pull/login-memory.ts'
 import { makeLoginGate, refusedLoginsAnHour } from '../pull/logins.ts'
@@ -114,7 +114,9 @@ async function checkPatience(
   { words, language, clock }: DoctorContext,
 ): Promise<readonly Finding[]> {
   const learned = journal === undefined ? {} : await learnedDeadlines(journal, subject, clock.nowMs())
-  const phases = Object.entries(learned).map(([phase, { ms }]) => [phaseText(phase, language), ms] as const)
+  const phases = Object.entries(learned).map(
+    ([phase, { ms }]) => [describePhase(phase, language), ms] as const,
+  )
   return phases.length === 0 ? [] : [fine({ check: 'sourceLimits', subject }, words.longerWaits(phases))]
 }
 

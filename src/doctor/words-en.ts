@@ -1,7 +1,7 @@
 /** The words of `doctor` in English. */
 
 import { makeFormat } from '../locale/format.ts'
-import { reasonText } from '../locale/reasons.ts'
+import { describeReason } from '../locale/reasons.ts'
 
 const { number, size, span, relative, instant } = makeFormat('en')
 const count = (many: number, one: string, more = `${one}s`): string =>
@@ -40,7 +40,7 @@ export const en = {
   /** Below a line of configuration trouble. */
   mendSettings: 'Mend this setting; nothing is pulled before that. `hikyaku setup` can do it with you.',
   secretsWell: (kinds: readonly string[]) =>
-    `all there and readable (${list(kinds.map(kind => reasonText(kind, 'en')))})`,
+    `all there and readable (${list(kinds.map(kind => describeReason(kind, 'en')))})`,
   openFile: (file: string, command: string) => ({
     what: `Other users of this computer can read ${file}, which holds a secret.`,
     next: `Run: ${command}`,

@@ -1,7 +1,7 @@
 /** `doctor` の日本語の文言。 */
 
 import { makeFormat } from '../locale/format.ts'
-import { reasonText } from '../locale/reasons.ts'
+import { describeReason } from '../locale/reasons.ts'
 import type { DoctorWords } from './words-en.ts'
 
 const { number, size, span, relative, instant } = makeFormat('ja')
@@ -38,7 +38,7 @@ export const ja: DoctorWords = {
   settings: (mailboxes, accounts) =>
     `メールボックス ${number(mailboxes)} 個、Gmail アカウント ${number(accounts)} 個`,
   mendSettings: 'この設定を直してください。直すまで取り込みは行いません。`hikyaku setup` でも設定できます。',
-  secretsWell: kinds => `すべて読み取れます（${list(kinds.map(kind => reasonText(kind, 'ja')))}）`,
+  secretsWell: kinds => `すべて読み取れます（${list(kinds.map(kind => describeReason(kind, 'ja')))}）`,
   openFile: (file, command) => ({
     what: `パスワードなどが書かれた ${file} を、このコンピューターのほかのユーザーも読み取れます。`,
     next: `次のコマンドを実行してください: ${command}`,

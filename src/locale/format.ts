@@ -31,10 +31,10 @@ export function makeFormat(language: Language, timeZone?: string): Format {
   const locale = locales[language]
   const plain = new Intl.NumberFormat(locale)
   // Making a formatter takes a hundred times as long as using it, and the log uses some for each message.
-  const made = new Map<string, Intl.NumberFormat>()
+  const formats = new Map<string, Intl.NumberFormat>()
   const numbers = (key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat => {
-    const known = made.get(key) ?? new Intl.NumberFormat(locale, options)
-    made.set(key, known)
+    const known = formats.get(key) ?? new Intl.NumberFormat(locale, options)
+    formats.set(key, known)
     return known
   }
   const unit = (value: number, name: string, digits: number, display: 'short' | 'narrow' | 'long'): string =>

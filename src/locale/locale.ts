@@ -5,7 +5,7 @@ import type { Language } from '../base/language.ts'
 import { ConfigFault } from '../base/problem.ts'
 import { Facts, type FaultText } from './facts.ts'
 import { faultTexts } from './faults.ts'
-import { problemLine } from './problems.ts'
+import { describeProblem } from './problems.ts'
 import { en, type Words } from './words-en.ts'
 import { ja } from './words-ja.ts'
 
@@ -15,7 +15,7 @@ export type { Words } from './words-en.ts'
 const catalogues: Readonly<Record<Language, Words>> = { en, ja }
 
 /** The catalogue of a language. */
-export function wordsFor(language: Language): Words {
+export function chooseWords(language: Language): Words {
   return catalogues[language]
 }
 
@@ -23,11 +23,14 @@ export function wordsFor(language: Language): Words {
  * What happened, what it means for the mail and what to do next, in the owner's language. Facts are shown
  * through `printable`. Only `what` of config.invalid has more than one line: one for each problem.
  */
-export function faultText(fault: Pick<Fault, 'code' | 'facts'>, language: Language): FaultText {
+export function describeFault(fault: Pick<Fault, 'code' | 'facts'>, language: Language): FaultText {
   // A problem of the configuration is data, so each line can be said in the owner's language.
   const facts =
     fault instanceof ConfigFault
-      ? { ...fault.facts, problems: fault.problems.map(problem => problemLine(problem, language)).join('\n') }
+      ? {
+          ...fault.facts,
+          problems: fault.problems.map(problem => describeProblem(problem, language)).join('\n'),
+        }
       : fault.facts
   return faultTexts[language][fault.code](new Facts(facts))
 }

@@ -1,7 +1,7 @@
 /** What is wrong with a setting, as it stands behind the setting’s name. */
 import type { Expected } from '../base/problem.ts'
 import type { ProblemTexts } from './problem-texts.ts'
-import { reasonText } from './reasons.ts'
+import { describeReason } from './reasons.ts'
 
 const expected: Readonly<Record<Expected, string>> = {
   boolean: 'must be yes or no',
@@ -51,7 +51,7 @@ export const en: ProblemTexts = {
   'subject-needed': () => 'must be the Gmail address whose mail the service account may put in',
   'secret-in-yaml': p =>
     `does not belong in this file. Use ${p.instead} with the path of a file that holds it${p.vaultName === undefined ? '' : `, or run \`hikyaku setup\` to store it as ${p.vaultName}`}`,
-  file: p => `names a file that cannot be read: ${p.file} (${reasonText(p.reason, 'en')})`,
+  file: p => `names a file that cannot be read: ${p.file} (${describeReason(p.reason, 'en')})`,
   'foreign-file': p =>
     `is not used, because it belongs to another user, who could send your passwords anywhere with it: ${p.file}. Go to another folder, or make the file your own`,
   'writable-file': p =>

@@ -1,7 +1,7 @@
 /** 設定の名前に続く、何が問題かの説明。 */
 import type { Expected } from '../base/problem.ts'
 import type { ProblemTexts } from './problem-texts.ts'
-import { reasonText } from './reasons.ts'
+import { describeReason } from './reasons.ts'
 
 const expected: Readonly<Record<Expected, string>> = {
   boolean: 'は yes か no で指定してください',
@@ -53,7 +53,7 @@ export const ja: ProblemTexts = {
   'subject-needed': () => ' には、サービス アカウントがメールを入れる Gmail アドレスを指定してください',
   'secret-in-yaml': p =>
     ` はこのファイルに書かず、内容を書いたファイルのパスを ${p.instead} に指定してください${p.vaultName === undefined ? '' : `（または \`hikyaku setup\` で登録してください。保存名: ${p.vaultName}）`}`,
-  file: p => ` のファイルを読み取れません: ${p.file}（${reasonText(p.reason, 'ja')}）`,
+  file: p => ` のファイルを読み取れません: ${p.file}（${describeReason(p.reason, 'ja')}）`,
   'foreign-file': p =>
     ` のファイルは別のユーザーのもので、パスワードを別の宛先に送らせるおそれがあるため使いません: ${p.file}。別のフォルダーに移動するか、ファイルの所有者を自分に変えてください`,
   'writable-file': p =>

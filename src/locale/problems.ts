@@ -9,7 +9,7 @@ import { ja } from './problems-ja.ts'
 const problemTexts: Readonly<Record<Language, ProblemTexts>> = { en, ja }
 
 /** The whole line, printable, without a line break. */
-export function problemLine(problem: Problem, language: Language): string {
+export function describeProblem(problem: Problem, language: Language): string {
   // Each text is given the problem of its own kind, which the compiler cannot follow through the index.
   const sayProblem = problemTexts[language][problem.kind] as (problem: Problem) => string
   const text = sayProblem(problem)

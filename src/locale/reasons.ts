@@ -7,10 +7,10 @@ import { ja } from './reasons-ja.ts'
 const words: Readonly<Record<Language, Reasons>> = { en, ja }
 
 /** What was being done when it happened. */
-export function phaseText(phase: string, language: Language): string {
+export function describePhase(phase: string, language: Language): string {
   return lookUp(words[language].phases, phase) ?? phase
 }
 
-export function reasonText(reason: string, language: Language): string {
+export function describeReason(reason: string, language: Language): string {
   return lookUp(words[language].reasons, reason) ?? reason
 }

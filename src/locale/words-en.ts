@@ -76,7 +76,7 @@ export const en = {
     again: (count: number) => `This is time ${number(count)} in a row.`,
   },
   /** Sentences as one text; empty ones are left out. */
-  sentences: (all: readonly string[]) => all.filter(one => one !== '').join(' '),
+  sentences: (all: readonly string[]) => all.filter(sentence => sentence !== '').join(' '),
 
   pull: {
     progress: (done: number, total: number) =>

@@ -11,7 +11,7 @@ import type { Language } from '../base/language.ts'
 import { makeMask } from '../base/mask.ts'
 import { ConfigFault } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
-import { type FaultText, faultText, wordsFor } from '../locale/locale.ts'
+import { chooseWords, describeFault, type FaultText } from '../locale/locale.ts'
 import {
   type AnyEvent,
   type EventKind,
@@ -78,10 +78,10 @@ export function makeLog(options: LogOptions = {}): Log {
   const { level = 'info', format = 'text', language = 'en', nowMs = Date.now } = options
   const stream = options.stream ?? process.stderr
   const journald = options.journald ?? (stream === process.stderr && underJournald(2, process.env))
-  const words = wordsFor(language)
+  const words = chooseWords(language)
   const mask = makeMask()
   let lost = 0
-  let toldLost = 0
+  let lostBefore = 0
 
   // EPIPE and ENOSPC come as events too; without a listener they would end the process.
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
@@ -119,24 +119,24 @@ export function makeLog(options: LogOptions = {}): Log {
     fields: Readonly<Record<string, unknown>>,
   ): void => {
     if (!json.isLevelEnabled(at)) return
-    if (lost > toldLost && event !== 'dropped') {
-      const lines = lost - toldLost
-      toldLost = lost
+    if (lost > lostBefore && event !== 'dropped') {
+      const lines = lost - lostBefore
+      lostBefore = lost
       emit('warn', 'dropped', words.logGaps.dropped(lines), { lines })
     }
-    const said = clean(text, 4000)
+    const sentence = clean(text, 4000)
     if (format === 'json') {
-      json[at]({ event, ...cleanFields(fields, clean) }, said)
+      json[at]({ event, ...cleanFields(fields, clean) }, sentence)
       return
     }
     const mailbox = typeof fields.mailbox === 'string' ? `[${clean(fields.mailbox, 100)}] ` : ''
     const when = journald ? priority[at] : `${localTime(nowMs())} ${at.padEnd(5)} `
-    put(`${when}${mailbox}${said}\n`)
+    put(`${when}${mailbox}${sentence}\n`)
   }
 
   // The text cuts long facts short, so they are masked before: half a secret would not be recognised.
   const textOf = (fault: Fault): FaultText =>
-    faultText(
+    describeFault(
       fault instanceof ConfigFault ? fault : { code: fault.code, facts: maskFacts(fault.facts) },
       language,
     )
@@ -186,11 +186,11 @@ export function makeLog(options: LogOptions = {}): Log {
       const { what, mail, next } = textOf(fault)
       const { mailbox, account, folder, messageId, inMs, count } = context
       const again = count !== undefined && count > 1 ? words.fault.again(count) : ''
-      const spoken = fault.code === 'config.invalid' ? what.split('\n').join(' ') : what
+      const inOneLine = fault.code === 'config.invalid' ? what.split('\n').join(' ') : what
       emit(
         fault.retry === 'owner' || fault.code === 'bug' ? 'error' : 'warn',
         'fault',
-        words.sentences([spoken, again, mail, next]),
+        words.sentences([inOneLine, again, mail, next]),
         {
           mailbox,
           account,

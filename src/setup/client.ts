@@ -5,7 +5,7 @@ import { homeOf } from '../base/home.ts'
 import { lookUp } from '../base/look-up.ts'
 import { absolutePath } from '../config/load-paths.ts'
 import { type DesktopClient, readClientFile } from '../google/client-file.ts'
-import { faultText } from '../locale/locale.ts'
+import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
 
@@ -50,7 +50,7 @@ export async function askClient(context: SetupContext, address: string): Promise
       }
       if (!asker.interactive) throw thrown
       const reason = String(thrown.facts.reason)
-      const hint = lookUp(words.google.clientFileHints, reason) ?? faultText(thrown, language).next
+      const hint = lookUp(words.google.clientFileHints, reason) ?? describeFault(thrown, language).next
       asker.tell('bad', words.google.clientFileWrong(file, hint))
     }
   }

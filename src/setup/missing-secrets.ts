@@ -5,7 +5,7 @@ import { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { firstUseOf, mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
-import { faultText } from '../locale/locale.ts'
+import { describeFault } from '../locale/locale.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
 import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle, unlessElsewhere } from './setup.ts'
@@ -26,7 +26,7 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
     const inVault = await vault.getFor(name, destination, firstUse).catch(thrown => {
       unlessElsewhere(thrown)
       // Both servers are named before anybody types a password.
-      asker.tell('warn', faultText(thrown, language).what)
+      asker.tell('warn', describeFault(thrown, language).what)
     })
     const known = inVault ?? (await mailbox.password.reveal().catch(() => undefined))
     if (known !== undefined) continue
@@ -62,7 +62,7 @@ export async function provePassword(
       // What else is wrong stands in the variables, where the owner mends it.
       if (!(thrown instanceof Fault) || thrown.code !== 'source.login-refused' || !asker.interactive)
         throw thrown
-      asker.tell('bad', faultText(thrown, language).what)
+      asker.tell('bad', describeFault(thrown, language).what)
     }
   }
 }

@@ -9,7 +9,7 @@ import { mailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { reasonText } from '../locale/reasons.ts'
+import { describeReason } from '../locale/reasons.ts'
 import { rememberLogin } from '../pull/login-memory.ts'
 import { cappedLogin, heldLoginFault, makeLoginGate } from '../pull/logins.ts'
 import { askForPull, endLoginWait } from '../pull/owner-acted.ts'
@@ -53,7 +53,7 @@ export async function changePassword(
       throw thrown
     })
     await vault.setFor(vaultNames.password(name), password, mailboxDestination(mailbox.server))
-    asker.tell('good', words.password.saved(name, reasonText(vault.kind, language)))
+    asker.tell('good', words.password.saved(name, describeReason(vault.kind, language)))
     const running = isInstanceRunning(place.stateDir)
     if (journal !== undefined) {
       const loginKey = loginKeyOf(place.stateDir, place.env, false)

@@ -3,7 +3,7 @@
 import { Fault } from '../base/fault.ts'
 import type { Discovery } from '../discovery/discover.ts'
 import { userNameFor } from '../discovery/discover.ts'
-import { faultText } from '../locale/locale.ts'
+import { describeFault } from '../locale/locale.ts'
 import { askAboutCertificate, showsCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
 import { chooseServer } from './find-server.ts'
@@ -55,7 +55,7 @@ export async function proveMailbox(
         server = await askAboutCertificate(context, server, thrown)
         continue
       }
-      const { what } = faultText(thrown, language)
+      const { what } = describeFault(thrown, language)
       const refused = thrown.code === 'source.login-refused'
       if (refused) refusals += 1
       asker.tell('bad', `${what}\n${words.login.hints[hintFor(thrown)](server)}`)

@@ -9,7 +9,7 @@ import { startConsent } from '../google/consent.ts'
 import { type Consent, exchangeCode } from '../google/consent-exchange.ts'
 import { type Identity, writeIdentity } from '../google/identity.ts'
 import { gmailScopes, identityScopes, leastScopes } from '../google/scopes.ts'
-import { faultText } from '../locale/locale.ts'
+import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
 import { askClient, type GoogleClient } from './client.ts'
 import type { SetupContext } from './context.ts'
@@ -81,7 +81,7 @@ export async function signIn(
         asker.tell('warn', words.google.taken(taken <= mostTaken))
         continue
       }
-      const { what, next } = faultText(thrown, language)
+      const { what, next } = describeFault(thrown, language)
       const own = lookUp(words.google.hints, thrown.code)?.(address)
       asker.tell('bad', `${what}\n${own ?? next}`)
       const other = otherAddress(context, thrown)
@@ -200,7 +200,7 @@ async function consentOnce(
         }
       } catch (thrown) {
         if (!(thrown instanceof Fault) || thrown.code !== 'usage.invalid') throw thrown
-        asker.tell('bad', faultText(thrown, language).what)
+        asker.tell('bad', describeFault(thrown, language).what)
         continue
       }
       const came = await redirect

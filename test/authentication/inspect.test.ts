@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { tableLookup } from '../../src/authentication/dns.ts'
-import { displayWidth } from '../../src/base/text-width.ts'
+import { measureWidth } from '../../src/base/text-width.ts'
 import { type InspectOptions, inspectCommand } from '../../src/commands/inspect.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import { sameBelowTop } from '../../src/message/read-back.ts'
 import { articleZone, forwardingAddress, googleKey, googleReport, unsignedInvoice } from './article.ts'
 import { startDnsServer } from './dns-server.ts'
@@ -33,7 +33,7 @@ async function inspect(
     stderr: new PassThrough(),
     stdin: stdin ? Readable.from([message.subarray(0, 100), message.subarray(100)]) : Readable.from([]),
     language,
-    words: wordsFor(language),
+    words: chooseWords(language),
     json,
   }
   const path = join(directory, 'message.eml')
@@ -74,7 +74,7 @@ describe('hikyaku inspect on a file, without any configuration', () => {
     assert.match(text, /転送 +拒否される/)
     assert.match(text, /150\.95\.219\.104/)
     for (const line of text.split('\n').filter(line => line.startsWith('      ')))
-      assert.ok(displayWidth(line) <= 98, line)
+      assert.ok(measureWidth(line) <= 98, line)
   })
 
   test('standard input and --json: one object with digest and results', async () => {

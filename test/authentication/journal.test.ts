@@ -13,7 +13,7 @@ import { inspectCommand } from '../../src/commands/inspect.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { reportCommand } from '../../src/commands/report.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { gmailEnv } from '../servers/hikyaku.ts'
 import { articleZone, forwardingAddress, googleKey, googleReport, unsignedInvoice } from './article.ts'
@@ -140,7 +140,7 @@ async function run(
     stderr,
     stdin: Readable.from([]),
     language,
-    words: wordsFor(language),
+    words: chooseWords(language),
     json,
   })
   stdout.end()

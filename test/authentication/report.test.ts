@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { describeSummary } from '../../src/authentication/describe-summary.ts'
 import { type SummaryInput, summarize } from '../../src/authentication/summary.ts'
-import { displayWidth } from '../../src/base/text-width.ts'
+import { measureWidth } from '../../src/base/text-width.ts'
 
 const times = (
   count: number,
@@ -66,7 +66,7 @@ describe('hikyaku report', () => {
       const rows = lines.slice(2, 9)
       const starts = rows.map(line => {
         const end = /^(.*?) {2,}\S*$/u.exec(line.replace(/ *[#+]*$/, ''))
-        return displayWidth(end === null ? line : line.replace(/ *[#+]*$/, ''))
+        return measureWidth(end === null ? line : line.replace(/ *[#+]*$/, ''))
       })
       // Every row's numbers end in the same cell; the heading's chart label follows them.
       assert.equal(new Set(starts.slice(1)).size, 1, rows.join('\n'))
@@ -89,7 +89,7 @@ describe('hikyaku report', () => {
       columns: 80,
       rows: 10,
     })
-    for (const line of lines) assert.ok(displayWidth(line) <= 80, line)
+    for (const line of lines) assert.ok(measureWidth(line) <= 80, line)
     assert.match(lines.join('\n'), /31 other domains/)
     assert.match(lines.join('\n'), /For 3 more/)
   })

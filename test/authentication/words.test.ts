@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { authenticationWords } from '../../src/authentication/words.ts'
 import type { Language } from '../../src/base/language.ts'
-import { displayWidth, paragraph } from '../../src/base/text-width.ts'
+import { indentParagraph, measureWidth } from '../../src/base/text-width.ts'
 
 const facts = {
   spf: 'softfail',
@@ -31,9 +31,9 @@ for (const language of ['en', 'ja'] as const satisfies readonly Language[]) {
 
     test('break into lines that fit', () => {
       for (const say of Object.values(authenticationWords[language].reasons)) {
-        const lines = paragraph(say(facts), 50, '  - ')
+        const lines = indentParagraph(say(facts), 50, '  - ')
         // A character that must not begin a line may hang over by its own width.
-        for (const line of lines) assert.ok(displayWidth(line) <= 52, line)
+        for (const line of lines) assert.ok(measureWidth(line) <= 52, line)
         assert.ok(lines.slice(1).every(line => line.startsWith('    ')))
       }
     })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { FaultCode, FaultFacts } from '../../src/base/fault.ts'
-import { displayWidth } from '../../src/base/text-width.ts'
+import { measureWidth } from '../../src/base/text-width.ts'
 import type { TroubleKey } from '../../src/base/trouble.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { aboutOf, decodeWords } from '../../src/pull/describe-trouble.ts'
@@ -103,7 +103,7 @@ describe('status', () => {
     assert.equal(ended.stderr, '')
     for (const line of ended.stdout.split('\n')) {
       if (more.length === 0 && !line.startsWith('Journal') && !line.startsWith('記録'))
-        assert.ok(displayWidth(line) <= 80, `${displayWidth(line)}: ${line}`)
+        assert.ok(measureWidth(line) <= 80, `${measureWidth(line)}: ${line}`)
       assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u)
     }
     return ended

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { ConfigFault, type Problem } from '../../src/base/problem.ts'
 import { readEnvironment } from '../../src/config/env.ts'
 import { variables } from '../../src/config/settings.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
 
@@ -117,7 +117,7 @@ test('each wrong value is named with what was expected, and none hides another',
 test('every problem is one line in each language, with the variable first and the value that was given', async () => {
   const thrown = await load({ ...least, MAIL_PORT: '70000', SCHEDULE: 'x\u001b[2J' }).catch(error => error)
   for (const language of ['en', 'ja'] as const) {
-    const lines = faultText(thrown, language).what.split('\n').slice(1)
+    const lines = describeFault(thrown, language).what.split('\n').slice(1)
     assert.equal(lines.length, 2)
     assert.match(lines[0] ?? '', /MAIL_PORT.*65535.*70000/)
     assert.match(lines[1] ?? '', /SCHEDULE.*x\\x1b\[2J/)

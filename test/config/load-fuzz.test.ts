@@ -10,7 +10,7 @@ import { parseDuration } from '../../src/config/duration.ts'
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts'
 import { variables } from '../../src/config/settings.ts'
 import { nearest } from '../../src/config/spelling.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { folder, least } from './load-helpers.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
@@ -78,7 +78,7 @@ async function holds(options: LoadOptions, secrets: readonly string[]): Promise<
   } catch (thrown) {
     if (!(thrown instanceof ConfigFault)) throw thrown
     assert.ok(thrown.problems.length > 0)
-    const texts = [faultText(thrown, 'en'), faultText(thrown, 'ja')]
+    const texts = [describeFault(thrown, 'en'), describeFault(thrown, 'ja')]
     for (const { what } of texts) {
       assert.equal(what.split('\n').length, thrown.problems.length + 1)
       assert.doesNotMatch(what, /undefined|\[object|[\u0000-\u0009\u000b-\u001f]/)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { Fault } from '../../src/base/fault.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
 
 test('a secret may stand in a file, is read when it is used, and loses one line ending', async () => {
@@ -48,7 +48,7 @@ test('a secret file that others can read is refused with the command that mends 
   const config = await load(env, { cwd, needSecrets: false })
   const thrown = await config.mailboxes[0]?.password.reveal().catch(error => error)
   assert.ok(thrown instanceof Fault && thrown.code === 'secret.unreadable')
-  assert.match(faultText(thrown, 'ja').next, /chmod 600/)
+  assert.match(describeFault(thrown, 'ja').next, /chmod 600/)
 })
 
 test('a missing or empty secret file is a problem of the configuration', async () => {

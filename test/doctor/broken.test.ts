@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { table } from '../../src/base/text-width.ts'
+import { alignTable } from '../../src/base/text-width.ts'
 import { type Certificates, makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { startWorld } from '../servers/world.ts'
 import { diagnosed, snapshot } from './harness.ts'
@@ -27,7 +27,7 @@ describe('doctor names the cause of a broken set-up, and nothing else', { skip: 
   after(async () => {
     await rm(dirname(certificates.ca.certFile), { recursive: true, force: true })
     const heads = ['set-up', 'blamed', 'cause', 'exit', 'ms']
-    console.log(`\n${table([heads, ...results], { right: [3, 4] })}\n${results.length} set-ups`)
+    console.log(`\n${alignTable([heads, ...results], { right: [3, 4] })}\n${results.length} set-ups`)
   })
   for (const row of [...machineRows, ...sourceRows, ...googleRows]) {
     const skip = row.ipv6 === true && !hasIpv6 ? 'no ::1 here' : false

@@ -9,7 +9,7 @@ import { PassThrough, Readable } from 'node:stream'
 import type { Language } from '../../src/base/language.ts'
 import { doctorCommand } from '../../src/commands/doctor.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import { type ServiceMachine, thisMachine } from '../../src/service/machine.ts'
 import type { World } from '../servers/world.ts'
 
@@ -57,7 +57,7 @@ export async function runDoctor(
     stderr: new PassThrough(),
     stdin: Readable.from([]) as Invocation['stdin'],
     language,
-    words: wordsFor(language),
+    words: chooseWords(language),
     json,
   }
   const machine = quietMachine(join(world.folder, 'root'))

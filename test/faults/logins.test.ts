@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { runDaemon } from '../../src/daemon.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { learnedDeadlines } from '../../src/pull/patience.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
@@ -400,7 +400,7 @@ test('F12: a refusal that lasts is a changed password, and is told once', () =>
       self.clock.pass(5 * minute)
       const made = await self.app.pull({ gate: true })
       if (made.kind === 'failed') codes.push(made.fault.code)
-      if (made.kind === 'failed') assert.match(faultText(made.fault, 'en').mail, /The next try comes/)
+      if (made.kind === 'failed') assert.match(describeFault(made.fault, 'en').mail, /The next try comes/)
     }
     assert.equal(codes[0], 'source.login-doubtful')
     assert.equal(codes.at(-1), 'source.login-refused')

@@ -12,7 +12,7 @@ import { type TestContext, test } from 'node:test'
 import { createServer as createTls, type TlsOptions } from 'node:tls'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { needsOpenssl } from '../servers/certificates.ts'
 import { mailboxOf, never } from '../source/imap-harness.ts'
@@ -128,8 +128,8 @@ async function meets(
     )
     assert.ok(thrown instanceof Fault, String(thrown))
     assert.equal(thrown.code, code, `${source.protocol} ${JSON.stringify(thrown.facts)}`)
-    assert.match(Object.values(faultText(thrown, 'en')).join(' '), words[0])
-    assert.match(Object.values(faultText(thrown, 'ja')).join(' '), words[1])
+    assert.match(Object.values(describeFault(thrown, 'en')).join(' '), words[0])
+    assert.match(Object.values(describeFault(thrown, 'ja')).join(' '), words[1])
     fault = thrown
   }
   return fault

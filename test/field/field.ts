@@ -4,7 +4,7 @@
  */
 
 import type { Fault } from '../../src/base/fault.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import type { Attempt } from '../../src/pull/attempt.ts'
 import { codeOf, type Play } from '../faults/harness.ts'
 import type { ImapServer } from '../servers/imap-server.ts'
@@ -31,5 +31,5 @@ export function faultOf(attempt: Attempt): Fault {
 
 /** What the owner reads of a fault, in both languages: a test looks in it for the other side's own words. */
 export function textsOf(fault: Fault): readonly string[] {
-  return (['en', 'ja'] as const).map(language => Object.values(faultText(fault, language)).join('\n'))
+  return (['en', 'ja'] as const).map(language => Object.values(describeFault(fault, language)).join('\n'))
 }

@@ -6,7 +6,7 @@ import { chooseLanguage, type Language } from '../../src/base/language.ts'
 import { ConfigFault, type Problem } from '../../src/base/problem.ts'
 import { stages } from '../../src/journal/journal.ts'
 import { makeFormat } from '../../src/locale/format.ts'
-import { faultText, wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords, describeFault } from '../../src/locale/locale.ts'
 import { files, textOf } from '../imports.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
@@ -34,7 +34,7 @@ test('every fault says what happened, what it means for the mail and what to do,
   for (const code of codes) {
     for (const given of [{}, facts]) {
       for (const language of languages) {
-        const text = faultText(new Fault(code, { facts: given }), language)
+        const text = describeFault(new Fault(code, { facts: given }), language)
         for (const [part, sentence] of Object.entries(text)) {
           const where = `${code} ${language} ${part}: ${sentence}`
           assert.ok(sentence.length >= 10, where)
@@ -51,9 +51,9 @@ test('English sentences end as sentences do, and Japanese ones are polite', () =
   for (const code of codes.filter(one => one !== 'config.invalid')) {
     for (const given of [{}, facts]) {
       const fault = new Fault(code, { facts: given })
-      for (const sentence of Object.values(faultText(fault, 'en')))
+      for (const sentence of Object.values(describeFault(fault, 'en')))
         assert.match(sentence, /[.”`]$/, `${code}: ${sentence}`)
-      for (const sentence of Object.values(faultText(fault, 'ja')))
+      for (const sentence of Object.values(describeFault(fault, 'ja')))
         assert.match(
           sentence,
           /(です|ます|ません|ください|でした|ました)(（[^）]*）)*。(.*の応答:「[^」]*」|あるフォルダー: .*)?$/,
@@ -67,7 +67,7 @@ test('every fault that is not about one message says that no mail is lost', () =
   for (const code of codes) {
     const fault = new Fault(code)
     if (fault.scope === 'message' || code.startsWith('config') || code.startsWith('usage')) continue
-    const { mail } = faultText(fault, 'en')
+    const { mail } = describeFault(fault, 'en')
     assert.match(mail, /No mail is lost|in Gmail|goes on importing|No mail was touched/, `${code}: ${mail}`)
   }
 })
@@ -81,7 +81,7 @@ test("a server's words cannot move the cursor, break the line or turn the text a
         .map(key => [key, hostile]),
     )
     for (const language of languages) {
-      const { what, mail, next } = faultText(new Fault(code, { facts: given }), language)
+      const { what, mail, next } = describeFault(new Fault(code, { facts: given }), language)
       const expectedLines =
         code === 'config.invalid' ? /[^\P{Cc}\n]|[\p{Cf}\u2028]/u : /[\p{Cc}\p{Cf}\u2028]/u
       for (const sentence of [what, mail, next]) assert.doesNotMatch(sentence, expectedLines, code)
@@ -109,7 +109,7 @@ test('any facts whatever make a text and no exception', () => {
   )
   fc.assert(
     fc.property(fc.constantFrom(...codes), given, fc.constantFrom(...languages), (code, some, language) => {
-      const { what, mail, next } = faultText(new Fault(code, { facts: some }), language)
+      const { what, mail, next } = describeFault(new Fault(code, { facts: some }), language)
       for (const sentence of [what, mail, next]) assert.doesNotMatch(sentence, /[^\P{Cc}\n]/u)
     }),
     { numRuns },
@@ -123,15 +123,18 @@ test('a problem of the configuration is told in the language that is asked for',
   ]
   const fault = new ConfigFault(problems)
   assert.match(
-    faultText(fault, 'en').what,
+    describeFault(fault, 'en').what,
     /MAIL_PORT must be a port number.*“0”\)\n- MAIL_CA_FILE .*there is no such file/,
   )
-  assert.match(faultText(fault, 'ja').what, /・MAIL_PORT は .*「0」）\n・MAIL_CA_FILE .*ファイルがありません/)
+  assert.match(
+    describeFault(fault, 'ja').what,
+    /・MAIL_PORT は .*「0」）\n・MAIL_CA_FILE .*ファイルがありません/,
+  )
 })
 
 test('both catalogues have a word for every stage, and no two stages share one', () => {
   for (const language of languages) {
-    const words = wordsFor(language)
+    const words = chooseWords(language)
     assert.equal(new Set(stages.map(stage => words.stages[stage])).size, stages.length)
   }
 })
@@ -178,7 +181,7 @@ test('every function of both catalogues gives text with numbers, nothing undefin
         visit(inner, path === '' ? key : `${path}.${key}`, language)
     }
   }
-  for (const language of languages) visit(wordsFor(language), '', language)
+  for (const language of languages) visit(chooseWords(language), '', language)
 })
 
 test('the language is the flag, else HIKYAKU_LANG, else the locale as POSIX orders it', () => {

@@ -4,14 +4,14 @@ import { authenticationWords } from '../../src/authentication/words.ts'
 import { compareWords } from '../../src/commands/compare-words.ts'
 import { journalWords } from '../../src/commands/journal-words.ts'
 import { doctorWords } from '../../src/doctor/words.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import { troubleWords } from '../../src/locale/trouble-words.ts'
 import { serviceWords } from '../../src/service/words.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { files, textOf } from '../imports.ts'
 import { type Catalogue, unreadWords } from './used-words.ts'
 
-const { format: _format, ...common } = wordsFor('en')
+const { format: _format, ...common } = chooseWords('en')
 const catalogues: readonly Catalogue[] = [
   { name: 'locale', words: common, readers: /^src\// },
   { name: 'troubles', words: troubleWords.en, readers: /^src\/(alerts|commands|doctor)\// },

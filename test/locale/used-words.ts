@@ -52,7 +52,7 @@ function namingsIn(code: string): Naming[] {
 }
 
 /** What holds a whole catalogue in our sources. */
-const catalogueNames = ['\\b(?:words|own)', '\\w*Words\\[[\\w.]+\\]', 'wordsFor\\([\\w.]+\\)']
+const catalogueNames = ['\\b(?:words|own)', '\\w*Words\\[[\\w.]+\\]', 'chooseWords\\([\\w.]+\\)']
 
 function pathsReadIn(code: string, catalogue: object): string[] {
   if (!new RegExp(catalogueNames.join('|')).test(code)) return []

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { Fault } from '../../src/base/fault.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import { type EventKind, type EventName, mailEvents } from '../../src/log/events.ts'
 import { type Log, type LogOptions, type MessageEvent, makeLog } from '../../src/log/log.ts'
 
@@ -103,7 +103,7 @@ test('each event of the table is written by its own name, with its fields in the
     assert.ok(typeof level === 'string' && typeof time === 'string' && String(msg).length > 5)
   }
   for (const language of ['en', 'ja'] as const)
-    assert.deepEqual(Object.keys(wordsFor(language).log), Object.keys(mailEvents))
+    assert.deepEqual(Object.keys(chooseWords(language).log), Object.keys(mailEvents))
 })
 
 test('every line about a message has the same fields, null where not known', () => {

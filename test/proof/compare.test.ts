@@ -6,7 +6,7 @@ import type { Language } from '../../src/base/language.ts'
 import { compareCommand } from '../../src/commands/compare.ts'
 import { compareWords } from '../../src/commands/compare-words.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import { snapshot } from '../doctor/harness.ts'
 import { rateLimited } from '../servers/gmail/presets.ts'
 import { countOf, openInProcess } from '../servers/in-process.ts'
@@ -87,7 +87,7 @@ async function run(
       stderr: new PassThrough(),
       stdin: Readable.from([]) as Invocation['stdin'],
       language,
-      words: wordsFor(language),
+      words: chooseWords(language),
       json,
     },
     [],

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Language } from '../../src/base/language.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { type ServiceFlags, serviceCommand } from '../../src/commands/service.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import type { Ran, ServiceMachine } from '../../src/service/machine.ts'
 
 let prefix: string
@@ -62,7 +62,7 @@ async function hikyaku(
     stderr,
     stdin: new PassThrough(),
     language,
-    words: wordsFor(language),
+    words: chooseWords(language),
     json: more.json ?? false,
   }
   const exitCode = await serviceCommand(invocation, action, flags, on)

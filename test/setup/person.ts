@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import type { Language } from '../../src/base/language.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { type SetupFlags, type SetupPorts, setupCommand } from '../../src/commands/setup.ts'
-import { wordsFor } from '../../src/locale/locale.ts'
+import { chooseWords } from '../../src/locale/locale.ts'
 import { type Asker, type Question, SetupLeft, type Tone } from '../../src/setup/asker.ts'
 
 /** The question's id and the answer; 'leave' in place of an answer leaves the set-up. */
@@ -97,7 +97,7 @@ export async function setUpWith(
     stderr,
     stdin: new PassThrough(),
     language,
-    words: wordsFor(language),
+    words: chooseWords(language),
     json: false,
   }
   const usual: SetupFlags = { part: 'everything', yes: false, languageGiven: true, answers: {} }

@@ -8,7 +8,7 @@ import { after, describe as anySuite, test as anyTest, before } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { FaultCode } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import {
   type Certificate,
@@ -284,7 +284,7 @@ test('a server without any login that we know says source.login-method, and is a
     const fault = await faultOf(source.open(never), 'source.login-method')
     assert.equal(fault.loginRefused, false)
     assert.ok(!server.ledger.commands.some(({ text }) => /LOGIN|AUTHENTICATE/.test(text)))
-    const { next } = faultText(fault, 'en')
+    const { next } = describeFault(fault, 'en')
     if (capabilities.length === 3) assert.match(next, /set MAIL_SECURITY=starttls\.$/)
     else assert.match(next, /panel/)
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { faultOf, first, listAll, mail, never, octetsOf, rig, until } from './imap-harness.ts'
 
 test('a listing names each message by UIDVALIDITY.UID, with size, date and \\Seen', async t => {
@@ -275,7 +275,7 @@ for (const status of ['BAD', 'NO']) {
       )
       assert.equal(fault.facts.words, words)
       for (const language of ['en', 'ja'] as const) {
-        const text = Object.values(faultText(fault, language)).join(' ')
+        const text = Object.values(describeFault(fault, language)).join(' ')
         assert.ok(text.includes(words), text)
         assert.doesNotMatch(text, /MAIL_PROTOCOL/)
       }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { faultText } from '../../src/locale/locale.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { usualCapabilities } from '../servers/pop3-server.ts'
 import {
@@ -81,7 +81,7 @@ for (const lines of [['SASL XOAUTH2'], ['SASL'], ['SASL', 'STLS']]) {
       server.ledger.commands.filter(line => !/^(CAPA|QUIT)/.test(line)),
       [],
     )
-    const { next } = faultText(fault, 'en')
+    const { next } = describeFault(fault, 'en')
     if (lines.includes('STLS')) assert.match(next, /set MAIL_SECURITY=starttls\.$/)
   })
 }

@@ -1,6 +1,6 @@
 /** This machine: its data, its secrets, its settings, and hikyaku itself. */
 import type { FaultTexts } from '../fault-texts.ts'
-import { reasonText } from '../reasons.ts'
+import { describeReason } from '../reasons.ts'
 import { because, byItself, place, stopped, text, waits } from './phrases-en.ts'
 
 export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
@@ -114,7 +114,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'usage.invalid': f =>
     text(
-      `That was not understood${f.with('what', what => `: ${reasonText(what, 'en')}`)}${because(f)}.`,
+      `That was not understood${f.with('what', what => `: ${describeReason(what, 'en')}`)}${because(f)}.`,
       'Nothing was done, and no mail was touched.',
       '`hikyaku help` shows every command.',
     ),

@@ -1,6 +1,6 @@
 /** このコンピューター、データ、秘密の値、設定、hikyaku 自身。 */
 import type { FaultTexts } from '../fault-texts.ts'
-import { reasonText } from '../reasons.ts'
+import { describeReason } from '../reasons.ts'
 import { because, byItself, place, stopped, text, waits } from './phrases-ja.ts'
 
 export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
@@ -115,7 +115,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'usage.invalid': f =>
     text(
-      `入力を認識できませんでした${f.with('what', what => `（${reasonText(what, 'ja')}）`)}${because(f)}。`,
+      `入力を認識できませんでした${f.with('what', what => `（${describeReason(what, 'ja')}）`)}${because(f)}。`,
       '何も実行していません。メールにも何もしていません。',
       '`hikyaku help` でコマンドの一覧を表示できます。',
     ),

@@ -1,7 +1,7 @@
 /** What the texts of the faults have in common. */
 import type { Facts, FaultText } from '../facts.ts'
 import { makeFormat } from '../format.ts'
-import { phaseText, reasonText } from '../reasons.ts'
+import { describePhase, describeReason } from '../reasons.ts'
 
 export const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
 
@@ -16,15 +16,15 @@ export const Server = (f: Facts): string =>
   f.server === undefined ? 'The mail server' : `The mail server ${f.server}`
 export const said = (f: Facts): string => f.with('words', words => ` It said: “${words}”.`)
 export const google = (f: Facts): string => f.with('words', words => ` Google said: “${words}”.`)
-export const because = (f: Facts): string => f.with('reason', reason => ` (${reasonText(reason, 'en')})`)
-export const during = (f: Facts): string => f.with('phase', phase => ` (while ${phaseText(phase, 'en')})`)
+export const because = (f: Facts): string => f.with('reason', reason => ` (${describeReason(reason, 'en')})`)
+export const during = (f: Facts): string => f.with('phase', phase => ` (while ${describePhase(phase, 'en')})`)
 /** Whether it happened after a good login: then protocol, port and password are right. */
 export const isLoggedIn = (f: Facts): boolean =>
   /^(folders|select|list|peek|retrieve|settle|quit|logout|watch|idle|command)$/.test(f.or('phase', ''))
 /** Where a secret is: its file, or the thing that keeps it. */
 export const place = (f: Facts): string => {
-  const found = f.get('file') ?? f.get('what')
-  return found === undefined ? '' : `: ${reasonText(found, 'en')}`
+  const where = f.get('file') ?? f.get('what')
+  return where === undefined ? '' : `: ${describeReason(where, 'en')}`
 }
 export const account = (f: Facts): string => f.or('account', 'the Gmail account')
 

@@ -1,7 +1,7 @@
 /** 異常の説明に共通する表現。 */
 import type { Facts, FaultText } from '../facts.ts'
 import { makeFormat } from '../format.ts'
-import { phaseText, reasonText } from '../reasons.ts'
+import { describePhase, describeReason } from '../reasons.ts'
 
 export const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
 
@@ -15,15 +15,16 @@ export const server = (f: Facts): string =>
   f.server === undefined ? 'メールサーバー' : `メールサーバー（${f.server}）`
 export const said = (f: Facts): string => f.with('words', words => `サーバーの応答:「${words}」`)
 export const google = (f: Facts): string => f.with('words', words => `Google の応答:「${words}」`)
-export const because = (f: Facts): string => f.with('reason', reason => `（${reasonText(reason, 'ja')}）`)
-export const during = (f: Facts): string => f.with('phase', phase => `（処理: ${phaseText(phase, 'ja')}）`)
+export const because = (f: Facts): string => f.with('reason', reason => `（${describeReason(reason, 'ja')}）`)
+export const during = (f: Facts): string =>
+  f.with('phase', phase => `（処理: ${describePhase(phase, 'ja')}）`)
 /** ログイン後に起きたか。その場合、プロトコルとポートとパスワードは正しい。 */
 export const isLoggedIn = (f: Facts): boolean =>
   /^(folders|select|list|peek|retrieve|settle|quit|logout|watch|idle|command)$/.test(f.or('phase', ''))
 /** 保存先のファイル、または保存しているもの。 */
 export const place = (f: Facts): string => {
-  const found = f.get('file') ?? f.get('what')
-  return found === undefined ? '' : `（${reasonText(found, 'ja')}）`
+  const where = f.get('file') ?? f.get('what')
+  return where === undefined ? '' : `（${describeReason(where, 'ja')}）`
 }
 export const account = (f: Facts): string => f.with('account', name => `（${name}）`)
 

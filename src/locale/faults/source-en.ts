@@ -1,6 +1,6 @@
 /** The way to the source mailbox, the login there, and the mailbox itself. */
 import type { FaultTexts } from '../fault-texts.ts'
-import { reasonText } from '../reasons.ts'
+import { describeReason } from '../reasons.ts'
 import {
   advice,
   because,
@@ -110,7 +110,7 @@ export const en: FaultTexts<'source'> = {
     ),
   'source.other-service': f =>
     text(
-      `${Server(f)} is not the mail service that MAIL_PROTOCOL names: ${f.with('service', service => reasonText(service, 'en')) || 'another service answers on this port'}.${said(f)}`,
+      `${Server(f)} is not the mail service that MAIL_PROTOCOL names: ${f.with('service', service => describeReason(service, 'en')) || 'another service answers on this port'}.${said(f)}`,
       `${stopped} Your password was not sent.`,
       'Correct MAIL_HOST, MAIL_PORT, MAIL_PROTOCOL or MAIL_SECURITY: IMAP is port 993 (tls) or 143 (starttls), POP3 is 995 (tls) or 110 (starttls).',
     ),

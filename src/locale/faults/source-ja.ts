@@ -1,6 +1,6 @@
 /** 元のメールボックスへの接続、ログイン、メールボックスそのもの。 */
 import type { FaultTexts } from '../fault-texts.ts'
-import { reasonText } from '../reasons.ts'
+import { describeReason } from '../reasons.ts'
 import {
   advice,
   because,
@@ -110,7 +110,7 @@ export const ja: FaultTexts<'source'> = {
     ),
   'source.other-service': f =>
     text(
-      `${server(f)}は、MAIL_PROTOCOL のメールサービスではありません（${f.with('service', service => reasonText(service, 'ja')) || 'このポートでは別のサービスが応答しています'}）。${said(f)}`,
+      `${server(f)}は、MAIL_PROTOCOL のメールサービスではありません（${f.with('service', service => describeReason(service, 'ja')) || 'このポートでは別のサービスが応答しています'}）。${said(f)}`,
       `${stopped}${noPassword}`,
       'MAIL_HOST、MAIL_PORT、MAIL_PROTOCOL、MAIL_SECURITY を直してください。IMAP は 993（tls）か 143（starttls）、POP3 は 995（tls）か 110（starttls）です。',
     ),
