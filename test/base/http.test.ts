@@ -1,56 +1,132 @@
+/** One exchange with a server that does what it should not: no end, a connection that died, an answer too early. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Agent } from 'node:http'
-import { createServer, type Socket } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import http, { type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { exchange, openConnections, usualDeadlines } from '../../src/base/http.ts'
+import { exchange, HttpTrouble, openConnections, usualDeadlines } from '../../src/base/http.ts'
 
-/** An address of this computer that is not its loopback: what goes to it stays here all the same. */
-const elsewhere = Object.values(networkInterfaces())
-  .flatMap(list => list ?? [])
-  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
-const skip = elsewhere === undefined && 'this computer has no address but its loopback'
+const never = new AbortController().signal
+const chunk = Buffer.alloc(64 * 1024, 'x')
 
-async function listen(t: TestContext): Promise<{ port: number; connections(): number; heard(): string }> {
-  let heard = ''
-  const sockets = new Set<Socket>()
-  const server = createServer(socket => {
-    sockets.add(socket.on('error', () => {}))
-    socket.on('data', octets => {
-      heard += octets.toString('latin1')
-      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
-    })
-  })
-  server.listen(0, elsewhere)
-  await once(server, 'listening')
-  t.after(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise(resolve => server.close(resolve))
-  })
-  const address = server.address()
-  assert.ok(typeof address === 'object' && address)
-  return { port: address.port, connections: () => sockets.size, heard: () => heard }
+interface Running {
+  readonly url: URL
+  readonly sockets: readonly Socket[]
+  /** Octets that came, of all connections. */
+  received(): number
 }
 
-const ask = (url: string, lookup?: unknown) => {
-  const connections = openConnections()
-  const http = new Agent({ lookup } as object)
-  const request = { method: 'GET', url: new URL(url), headers: { Authorization: 'Bearer secret' } } as const
-  return exchange({ ...connections, http }, request, usualDeadlines, new AbortController().signal)
+async function serve(
+  t: TestContext,
+  answer: (response: ServerResponse, serial: number) => void,
+): Promise<Running> {
+  const sockets: Socket[] = []
+  let serial = 0
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    serial += 1
+    request.resume()
+    request.on('error', () => {})
+    answer(response, serial)
+  })
+  server.on('connection', socket => {
+    socket.on('error', () => {})
+    sockets.push(socket)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: new URL(`http://127.0.0.1:${port}/`),
+    sockets,
+    received: () => sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
+  }
 }
-const refused = { name: 'HttpTrouble', phase: 'connect', reason: 'clear-text' }
 
-test('without TLS another computer is not even connected to', { skip }, async t => {
-  const server = await listen(t)
-  await assert.rejects(ask(`http://${elsewhere}:${server.port}/`), refused)
-  assert.equal(server.connections(), 0)
+function connectionsFor(t: TestContext, nowMs?: () => number) {
+  const connections = openConnections(nowMs)
+  t.after(() => connections.close())
+  return connections
+}
+
+test('an answer without end is read to its limit and counts as cut', { timeout: 30_000 }, async t => {
+  let sent = 0
+  const { url } = await serve(t, response => {
+    const more = (): void => {
+      while (!response.destroyed && response.write(chunk)) sent += chunk.length
+    }
+    response.on('drain', more)
+    more()
+  })
+  const request = { method: 'GET', url, headers: {}, answerLimit: 200_000 } as const
+  const answer = await exchange(connectionsFor(t), request, usualDeadlines, never)
+  assert.equal(answer.cut, true)
+  assert.ok(answer.body.length <= 200_000, `${answer.body.length}`)
+  assert.ok(sent < 50_000_000, `${sent} octets were sent`)
 })
 
-test('without TLS localhost that resolves elsewhere is told nothing', { skip }, async t => {
-  const server = await listen(t)
-  const lookup = (_host: string, _options: object, done: (...found: unknown[]) => void): void =>
-    done(null, [{ address: elsewhere, family: 4 }])
-  await assert.rejects(ask(`http://localhost:${server.port}/`, lookup), refused)
-  assert.equal(server.heard(), '')
+test('a kept connection that was closed meanwhile is found dead before anything leaves', async t => {
+  const { url, sockets } = await serve(t, response => response.end('{}'))
+  const connections = connectionsFor(t)
+  await exchange(connections, { method: 'GET', url, headers: {} }, usualDeadlines, never)
+  const body = {
+    octets: 2,
+    async *chunks() {
+      yield Buffer.from('{}')
+    },
+  }
+  const [kept] = sockets
+  assert.ok(kept)
+  // The FIN lies in the kernel when the next request takes the connection.
+  kept.end()
+  const end = performance.now() + 20
+  while (performance.now() < end);
+  const made = exchange(connections, { method: 'POST', url, headers: {}, body }, usualDeadlines, never)
+  await made.then(
+    ({ status }) => assert.equal(status, 200),
+    (thrown: unknown) => assert.equal(thrown instanceof HttpTrouble && thrown.phase, 'connect'),
+  )
+})
+
+test('a connection that idled for longer than half a minute, by the clock on the wall, is not used again', async t => {
+  const { url, sockets } = await serve(t, response => response.end('{}'))
+  let nowMs = 1_800_000_000_000
+  const connections = connectionsFor(t, () => nowMs)
+  const get = () => exchange(connections, { method: 'GET', url, headers: {} }, usualDeadlines, never)
+  await get()
+  nowMs += 20_000
+  await get()
+  assert.equal(sockets.length, 1, 'kept')
+  // The machine slept: its timers stood still meanwhile.
+  nowMs += 8 * 3600_000
+  await get()
+  assert.equal(sockets.length, 2)
+})
+
+test('what is refused at once is not sent to its end', { timeout: 30_000 }, async t => {
+  const octets = 50_000_000
+  const { url, received } = await serve(t, response => {
+    response.writeHead(413)
+    response.end('too large')
+  })
+  let given = 0
+  const body = {
+    octets,
+    async *chunks() {
+      for (; given < octets; given += chunk.length) {
+        yield chunk.subarray(0, Math.min(chunk.length, octets - given))
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    },
+  }
+  const answer = await exchange(
+    connectionsFor(t),
+    { method: 'POST', url, headers: {}, body },
+    usualDeadlines,
+    never,
+  )
+  assert.deepEqual([answer.status, answer.bodySent], [413, false])
+  assert.ok(given < octets / 2, `${given} octets were given, ${received()} came`)
 })
