@@ -104,14 +104,6 @@ export const imap: readonly Mutant[] = [
     title: 'is not an empty one',
   },
   {
-    from: 'if (row.uid === undefined || !wanted.has(row.uid)) return',
-    to: 'if (row.uid === undefined) return',
-    loses: 'nothing: rows of others are passed over where they are looked up by UID',
-    tests: session,
-    survives:
-      'rows of UIDs that were not asked for are never looked up: only memory, which the budget bounds',
-  },
-  {
     from: 'if (before === undefined || row.arrivedAtMs !== undefined) data.set(row.uid, row)',
     to: 'data.set(row.uid, row)',
     loses: 'size and date of a message whose flags another client changes meanwhile',
@@ -315,14 +307,7 @@ export const imap: readonly Mutant[] = [
     title: 'octets injected behind the OK to STARTTLS',
   },
   {
-    from: 'refuseClearText(server, server.host)',
-    to: '',
-    loses: 'a connection in clear text to another computer',
-    tests: ['test/source/clear-text.test.ts'],
-    title: 'IMAP: another computer',
-  },
-  {
-    from: 'throw withoutPassword(await lookAgain(error, server, clock, signal), user, password)',
+    from: 'throw withoutSecret(await lookAgain(error, server, clock, signal), user, password)',
     to: 'throw await lookAgain(error, server, clock, signal)',
     loses: 'the password, in a log, where a server repeats it',
     tests: login,
@@ -385,14 +370,6 @@ export const imap: readonly Mutant[] = [
     to: '',
     loses: 'the session with a server that takes lines of 1,000 octets',
     tests: [...session, ...settle],
-  },
-  {
-    from: "throw isRefused(error) ? connection.refusal(error, { folder, phase: 'watch' }) : error } onAlive()",
-    to: 'return } onAlive()',
-    loses: 'seconds: a watch whose NOOP fails goes on and sees nothing',
-    tests: watch,
-    survives:
-      'the next command of the same connection fails the same way; a refused NOOP is none that any server sends',
   },
   {
     from: "if (first === 'slept') connection.client.write('DONE')",

@@ -229,13 +229,6 @@ export const journal: readonly Mutant[] = [
     tests: ['test/pull/aside.test.ts', 'test/journal/moves.test.ts'],
   },
   {
-    from: "IN ('imported', 'merged', 'settled') AND merged_into IS NULL), 0) AS imported",
-    to: "IN ('imported', 'settled') AND merged_into IS NULL), 0) AS imported",
-    loses: 'nothing: a merged row is always merged into one',
-    tests: queries,
-    survives: 'the file itself refuses a merged row that is merged into nothing (CHECK)',
-  },
-  {
     from: "coalesce(sum(stage = 'gone'), 0) AS gone FROM",
     to: '0 AS gone FROM',
     loses: 'the alarm where the books do not balance is always on',
@@ -260,14 +253,6 @@ export const journal: readonly Mutant[] = [
     to: 'else if (fault) {',
     loses: 'the list: each message is in trouble where the account is',
     tests: ['test/journal/troubles.test.ts'],
-  },
-  {
-    from: "if (reached && (row.stage === 'imported' || row.stage === 'settled')) imported.set(same, row)",
-    to: 'if (reached) imported.set(same, row)',
-    loses: 'mail: what was never imported counts as imported after a rebuild',
-    tests: ['test/proof/rebuild.test.ts', 'test/journal/bounds.test.ts'],
-    survives:
-      'a row of another stage has no gmail_id: it is written by the move to imported and never before',
   },
   {
     from: "if (row.stage === 'importing') importing.set(same, row)",

@@ -259,18 +259,18 @@ export const pop3: readonly Mutant[] = [
     title: 'and no USER is shown no password',
   },
   {
-    from: 'throw withoutPassword(error, options.mailbox.user, options.password)',
+    from: 'throw masked(error, options.password)',
     to: 'throw error',
     loses: 'the password, in a log, where a server echoes it',
     tests: login,
     title: 'a password that a server echoes',
   },
   {
-    from: 'maskSecrets(words, [...sent, password])',
-    to: 'maskSecrets(words, [password])',
-    loses: 'the user and the length of the password in base64, in a log, where a server echoes it',
-    tests: ['test/base/mask.test.ts'],
-    title: 'a password that a server repeats',
+    from: "Buffer.from(password).toString('base64')] const clean",
+    to: "''] as const; const clean",
+    loses: 'the password in base64, in a log, where a server echoes it',
+    tests: login,
+    title: 'a password that a server echoes',
   },
   {
     from: "if (capabilities.has('UTF8')) await step(" + "'login', 'UTF8', deadlines.commandMs)",
@@ -285,6 +285,13 @@ export const pop3: readonly Mutant[] = [
     loses: 'the password, in clear text, to where localhost resolves',
     tests: clearText,
     title: 'POP3: localhost that resolves elsewhere',
+  },
+  {
+    from: 'refuseClearText(server, server.host)',
+    to: '',
+    loses: 'a connection in clear text to another computer',
+    tests: clearText,
+    title: 'another computer',
   },
   {
     from: "code = phase === 'tls' ? 'source.tls-injection' : 'source.protocol'",

@@ -102,14 +102,6 @@ export const time: readonly Mutant[] = [
     title: 'a tick of the schedule ends no wait',
   },
   {
-    from: 'noOverlap: true,',
-    to: 'noOverlap: false,',
-    loses: 'two pulls at once',
-    tests: daemon,
-    title: 'ticks that pass while a pull is under way',
-    survives: 'a tick only rings a bell that one loop listens to; the option is a belt beside the braces',
-  },
-  {
     from: 'if (!passing.includes(fault.code)) throw fault log.fault',
     to: 'log.fault',
     loses: 'the restart: a journal that is gone is waited for',
@@ -139,7 +131,7 @@ export const time: readonly Mutant[] = [
     title: 'waits that were reckoned by a clock that ran ahead',
   },
   {
-    from: 'const held = cappedLogin(journal, mailbox, now) ?? long',
+    from: 'const held = (await cappedLogin(journal, mailbox, now)) ?? long',
     to: 'const held = long',
     loses: 'the address: the cap on refused logins',
     tests: logins,
@@ -155,7 +147,7 @@ export const time: readonly Mutant[] = [
     title: 'the gate lets nobody in once five logins were refused',
   },
   {
-    from: 'refusedLoginsAnHour - underWay)',
+    from: 'refusedLoginsAnHour - others)',
     to: 'refusedLoginsAnHour)',
     loses: 'the address: logins at the same time are not reckoned with',
     tests: attempts,
