@@ -5,7 +5,6 @@ import type { Mutant } from './mutant.ts'
 const waiting = ['test/pull/waiting.test.ts']
 const logins = ['test/faults/logins.test.ts']
 const steady = ['test/pull/steady-clock.test.ts']
-const daemon = ['test/daemon/daemon.test.ts']
 const answers = ['test/gmail/answers.test.ts']
 const attempts = ['test/pull/attempt.test.ts']
 
