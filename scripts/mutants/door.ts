@@ -42,8 +42,8 @@ export const door: readonly Mutant[] = [
     title: 'each form of a credential is masked',
   },
   {
-    from: "if (secret.length >= 8) clean = clean.replaceAll(secret, '[secret]')",
-    to: 'if (secret.length < 0) clean = secret',
+    from: 'cutOctets(maskCredentials(maskSecrets(text, secrets)), mostOctets)',
+    to: 'cutOctets(maskCredentials(secrets.length < 0 ? maskSecrets(text, secrets) : text), mostOctets)',
     loses: 'a credential of unknown form that a token server echoes, in a log',
     tests: ['test/google/token.test.ts'],
     title: 'gives',

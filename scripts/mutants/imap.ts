@@ -307,7 +307,7 @@ export const imap: readonly Mutant[] = [
     title: 'octets injected behind the OK to STARTTLS',
   },
   {
-    from: 'throw withoutSecret(await lookAgain(error, server, clock, signal), user, password)',
+    from: 'throw withoutPassword(await lookAgain(error, server, clock, signal), user, password)',
     to: 'throw await lookAgain(error, server, clock, signal)',
     loses: 'the password, in a log, where a server repeats it',
     tests: login,

@@ -259,15 +259,15 @@ export const pop3: readonly Mutant[] = [
     title: 'and no USER is shown no password',
   },
   {
-    from: 'throw masked(error, options.password)',
+    from: 'throw withoutPassword(error, options.mailbox.user, options.password)',
     to: 'throw error',
     loses: 'the password, in a log, where a server echoes it',
     tests: login,
     title: 'a password that a server echoes',
   },
   {
-    from: "Buffer.from(password).toString('base64')] const clean",
-    to: "''] as const; const clean",
+    from: 'maskSecrets(words, [...sent, password])',
+    to: 'maskSecrets(words, [password])',
     loses: 'the password in base64, in a log, where a server echoes it',
     tests: login,
     title: 'a password that a server echoes',
