@@ -2,11 +2,11 @@
 import type { Clock } from '../base/clock.ts'
 import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
+import type { Place } from '../config/place.ts'
 import type { Discovery } from '../discovery/discover.ts'
 import type { Words } from '../locale/locale.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { Answers, Asker } from './asker.ts'
-import type { Place } from './place.ts'
 import type { SetupWords } from './words.ts'
 
 export interface SetupContext {

@@ -1,7 +1,6 @@
 /** The password of a mailbox was changed at the host: the new one is proved and takes the place of the old one. */
 
 import { Fault } from '../base/fault.ts'
-import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import { Secret } from '../base/secret.ts'
 import { makeSource, openJournal } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
@@ -14,7 +13,6 @@ import { rememberLogin } from '../pull/login-memory.ts'
 import { cappedLogin, heldLoginFault, makeLoginGate } from '../pull/logins.ts'
 import { askForPull, endLoginWait } from '../pull/owner-acted.ts'
 import { ungated } from '../source/source.ts'
-import { variableOf } from '../vault/environment.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
 import type { SetupContext } from './context.ts'
 import { provePassword } from './missing-secrets.ts'
@@ -95,15 +93,10 @@ async function chooseMailbox({ asker, words, place, options }: SetupContext): Pr
 
 /** What a variable or a file gives wins over the vault: a password that was kept there would never be used. */
 async function refuseGivenElsewhere(
-  { vault, place }: SetupContext,
+  { vault }: SetupContext,
   { name, password }: MailboxConfig,
 ): Promise<void> {
-  const variable = variableOf(vaultNames.password(name))
-  const { value, file } = findGivenSecret(variable, place.env)
-  const byVariable = file === undefined ? variable : fileVariableOf(variable)
-  const byVault =
-    vault.choice === 'environment' || value !== undefined || file !== undefined ? byVariable : undefined
-  const givenBy = password.givenBy ?? byVault
+  const givenBy = password.givenBy ?? vault.givenBy(vaultNames.password(name))
   if (givenBy === undefined) return
   throw new Fault('secret.not-kept', { facts: { what: name, reason: 'read-only', variable: givenBy } })
 }

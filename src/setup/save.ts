@@ -8,11 +8,11 @@ import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { googleDestination, mailboxDestination } from '../config/destinations.ts'
 import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
+import type { Place } from '../config/place.ts'
 import { writeAfterImport, writeStartFrom } from '../config/writers.ts'
 import { writeIdentity } from '../google/identity.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { ProvedMailbox, Wishes } from './mailbox.ts'
-import type { Place } from './place.ts'
 import type { SignedIn } from './sign-in.ts'
 
 export interface AccountToSave {

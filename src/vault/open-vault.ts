@@ -6,10 +6,11 @@
  */
 import { join } from 'node:path'
 import { Fault } from '../base/fault.ts'
+import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
 import type { Destination, FirstUse } from '../base/secret.ts'
 import { bindSecret, getFor, readStored } from './destination.ts'
-import { environmentVault } from './environment.ts'
+import { environmentVault, variableOf } from './environment.ts'
 import { keychainVault, probeKeychain } from './keychain.ts'
 import { sealedFileOf, sealedFileVault } from './sealed-file.ts'
 import { findKey } from './sealed-key.ts'
@@ -42,8 +43,8 @@ export interface OpenedVault extends Vault {
   getFor(name: string, destination: Destination, firstUse: FirstUse): Promise<string | undefined>
   /** Keeps a secret that was entered for this destination, in the place of what was kept before. */
   setFor(name: string, secret: string, destination: Destination): Promise<void>
-  /** Where the secret is: its kind of place, or undefined. The environment comes before the chosen place. */
-  locate(name: string): Promise<string | undefined>
+  /** The variable of the environment that gives the secret, whatever is kept; or would, where nothing else is asked. */
+  givenBy(name: string): string | undefined
 }
 
 const choices: readonly string[] = ['keychain', 'sealed-file', 'environment'] satisfies VaultChoice[]
@@ -158,10 +159,10 @@ export async function openVault(options: VaultOptions): Promise<OpenedVault> {
     set: keep,
     setFor: (name, secret, destination) => keep(name, bindSecret(secret, destination)),
     delete: async name => (await now()).delete(name),
-    locate: async name => {
-      if ((await environment.get(name)) !== undefined) return environment.kind
-      const vault = await now()
-      return (await vault.get(name)) === undefined ? undefined : vault.kind
+    givenBy: name => {
+      const { variable, value, file } = findGivenSecret(variableOf(name), env)
+      if (file !== undefined) return fileVariableOf(variable)
+      return value !== undefined || choice === 'environment' ? variable : undefined
     },
   }
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import type { Language } from '../../src/base/language.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
-import { type SetupFlags, type SetupPorts, setupCommand } from '../../src/commands/setup.ts'
+import { setupCommand } from '../../src/commands/setup.ts'
 import { chooseWords } from '../../src/locale/locale.ts'
 import { type Asker, type Question, SetupLeft, type Tone } from '../../src/setup/asker.ts'
+import type { SetupFlags, SetupPorts } from '../../src/setup/conversation.ts'
 
 /** The question's id and the answer; 'leave' in place of an answer leaves the set-up. */
 export type Script = readonly (readonly [id: string, answer: string | typeof leave])[]

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 
 import { type Env, homeOf } from '../base/home.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
-import type { Config, GoogleEndpoints } from '../config/config.ts'
-import { endpointProblems, endpointsOf } from '../config/endpoints.ts'
-import { readEnvironment } from '../config/env.ts'
-import { loadConfig } from '../config/load.ts'
-import { absolutePath, configFolder, isThere, noHome, stateFolder } from '../config/load-paths.ts'
-import { environmentPart } from '../config/load-written.ts'
-import { readPart } from '../config/read-part.ts'
-import { programSettings } from '../config/settings.ts'
+import type { Config, GoogleEndpoints } from './config.ts'
+import { endpointProblems, endpointsOf } from './endpoints.ts'
+import { readEnvironment } from './env.ts'
+import { loadConfig } from './load.ts'
+import { absolutePath, configFolder, isThere, noHome, stateFolder } from './load-paths.ts'
+import { environmentPart } from './load-written.ts'
+import { readPart } from './read-part.ts'
+import { programSettings } from './settings.ts'
 
 export interface Place {
   /** The YAML file that is written. */
