@@ -21,79 +21,93 @@ import {
 
 interface Room {
   readonly floor: number
-  /** The rooms whose doors it may use; each stands on a floor below. */
-  readonly uses: readonly string[]
-  /** Files that every room above may import which uses this one. Left out: all of them. */
-  readonly doors?: readonly string[]
-  /** What makes the adapters, for the fuse box alone. */
-  readonly adapters?: readonly string[]
+  /** The rooms whose doors it uses; each stands on a floor below. */
+  readonly uses: string
+  /** Files that every room above may import which uses this one. */
+  readonly doors: string
+  /** What the fuse box alone puts into place: the adapters behind a port, and what pulls remember. */
+  readonly wired?: string
 }
-
-const ground = ['base']
-const shared = ['base', 'message']
-const mailPath = ['base', 'message', 'locale', 'log', 'config', 'source', 'journal', 'gmail']
 
 /** Who may import whom: a room the rooms that it uses, and of these the doors only. No room is exempt. */
 const house: Readonly<Record<string, Room>> = {
-  base: { floor: 1, uses: [] },
-  message: { floor: 2, uses: ground },
-  locale: { floor: 2, uses: ground },
-  log: { floor: 3, uses: ['base', 'locale'], doors: ['log.ts'] },
-  config: { floor: 3, uses: ground },
-  vault: { floor: 3, uses: ground, doors: ['vault.ts', 'open-vault.ts', 'login-key.ts', 'environment.ts'] },
-  source: { floor: 3, uses: shared, doors: ['source.ts', 'inspect.ts'], adapters: ['imap.ts', 'pop3.ts'] },
+  base: { floor: 1, uses: '', doors: '*' },
+  message: {
+    floor: 2,
+    uses: 'base',
+    doors: 'message spool header evidence read-back copy-record',
+  },
+  locale: { floor: 2, uses: 'base', doors: 'locale format reasons problems trouble-words' },
+  log: { floor: 3, uses: 'base locale', doors: 'log' },
+  config: {
+    floor: 3,
+    uses: 'base',
+    doors:
+      'config load load-paths language destinations settings place readers mail-readers writers edit-yaml',
+  },
+  vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },
+  source: { floor: 3, uses: 'base message', doors: 'source inspect', wired: 'imap pop3' },
   journal: {
     floor: 3,
-    uses: shared,
-    doors: ['journal.ts', 'check.ts', 'replace.ts', 'salvage.ts', 'lock.ts'],
-    adapters: ['sqlite.ts', 'look.ts'],
+    uses: 'base message',
+    doors: 'journal lock check salvage replace',
+    wired: 'sqlite look',
   },
-  google: { floor: 3, uses: ground },
-  discovery: { floor: 3, uses: ground, doors: ['discover.ts', 'presets.ts'] },
+  google: {
+    floor: 3,
+    uses: 'base',
+    doors:
+      'identity scopes token client-file consent consent-exchange open-browser error-model unanswered scrub',
+  },
+  discovery: { floor: 3, uses: 'base', doors: 'discover presets' },
   authentication: {
     floor: 3,
-    uses: shared,
-    doors: ['authentication.ts', 'describe.ts', 'describe-summary.ts', 'summary.ts', 'words.ts'],
-    adapters: ['look.ts', 'dns.ts'],
+    uses: 'base message',
+    doors: 'authentication describe summary describe-summary words',
+    wired: 'look dns',
   },
-  service: {
-    floor: 3,
-    uses: ground,
-    doors: ['service.ts', 'manage.ts', 'machine.ts', 'notify.ts', 'words.ts'],
+  service: { floor: 3, uses: 'base', doors: 'service machine manage notify words' },
+  gmail: { floor: 4, uses: 'base message google', doors: 'gmail inspect', wired: 'google' },
+  pull: {
+    floor: 5,
+    uses: 'base message log config source journal gmail discovery',
+    doors: 'context attempt logins login-memory patience idle-memory owner-acted resolve wish',
+    wired: 'steady-clock under-way',
   },
-  gmail: {
-    floor: 4,
-    uses: [...shared, 'google'],
-    doors: ['gmail.ts', 'inspect.ts'],
-    adapters: ['google.ts'],
-  },
-  pull: { floor: 5, uses: [...mailPath, 'discovery'] },
   bridge: {
     floor: 6,
-    uses: [...mailPath, 'google', 'vault', 'discovery', 'authentication', 'service', 'pull'],
+    uses: 'base message log config vault source journal gmail authentication pull',
+    doors: '*',
   },
   alerts: {
     floor: 6,
-    uses: [...mailPath, 'pull'],
-    doors: ['alerts.ts', 'liveness.ts', 'rules.ts', 'trouble-list.ts'],
+    uses: 'base message locale log config journal gmail pull',
+    doors: 'alerts rules trouble-list liveness',
   },
-  proof: { floor: 6, uses: [...mailPath, 'pull'] },
-  daemon: { floor: 7, uses: [...mailPath, 'pull', 'bridge', 'alerts'] },
-  setup: { floor: 8, uses: [...mailPath, 'google', 'vault', 'discovery', 'service', 'pull', 'bridge'] },
+  proof: {
+    floor: 6,
+    uses: 'base message config source journal gmail pull',
+    doors: 'compare rebuild dry-run',
+  },
+  daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
+  setup: {
+    floor: 8,
+    uses: 'base locale config vault source journal google discovery gmail pull bridge',
+    doors: 'conversation options words',
+  },
   doctor: {
     floor: 8,
-    uses: [...mailPath, 'google', 'vault', 'discovery', 'service', 'pull', 'bridge', 'alerts'],
+    uses: 'base locale config vault source journal google discovery service gmail pull bridge alerts',
+    doors: 'doctor context finding',
   },
   commands: {
     floor: 9,
-    uses: [
-      ...mailPath,
-      ...['google', 'vault', 'discovery', 'authentication', 'service', 'pull'],
-      ...['bridge', 'alerts', 'proof', 'daemon', 'setup', 'doctor'],
-    ],
-    doors: ['program.ts'],
+    uses:
+      'base message locale log config vault journal google authentication service pull bridge alerts proof ' +
+      'daemon setup doctor',
+    doors: 'program',
   },
-  cli: { floor: 10, uses: ['base', 'commands'] },
+  cli: { floor: 10, uses: 'base commands', doors: '' },
 }
 const mostRooms = 24
 const mostFloors = 10
@@ -132,15 +146,17 @@ const breaches = (rule: (file: string, line: Import) => boolean): string[] =>
     (imports.get(file) ?? []).filter(line => rule(file, line)).map(line => `${file} imports ${line.of}`),
   )
 
+const namesIn = (text = ''): readonly string[] => text.split(' ').filter(name => name !== '')
+
 /** Why a line breaks the table; undefined where it does not. */
 function breachOf(file: string, of: string): string | undefined {
   const [here = '', there] = [roomOf(file), roomOf(of)]
   if (there === undefined || here === there) return undefined
-  if (!house[here]?.uses.includes(there)) return 'uses no such room'
-  const { doors, adapters = [] } = house[there] ?? {}
-  const name = of.slice('src/'.length + there.length + 1)
-  if (doors === undefined ? !adapters.includes(name) : doors.includes(name)) return undefined
-  return here === 'bridge' && adapters.includes(name) ? undefined : 'not by a door'
+  const { doors = '', wired = '' } = house[there] ?? {}
+  if (!namesIn(house[here]?.uses).includes(there)) return 'uses no such room'
+  const name = of.slice('src/'.length + there.length + 1).replace(/\.ts$/, '')
+  if (doors === '*' || namesIn(doors).includes(name)) return undefined
+  return here === 'bridge' && namesIn(wired).includes(name) ? undefined : 'not by a door'
 }
 
 const arrowsBetweenFiles = new Map(
@@ -162,6 +178,12 @@ const arrowsBetweenRooms = new Map(
   ]),
 )
 
+/** The files of a room that others import. */
+const filesEntered = (room: string): string[] =>
+  files.flatMap(file =>
+    roomOf(file) === room ? [] : (arrowsBetweenFiles.get(file) ?? []).filter(of => roomOf(of) === room),
+  )
+
 /** The house as it stands, a line for each room. */
 function describeHouse(): string[] {
   const rows = Object.entries(house).map(([room, { floor }]) => {
@@ -169,13 +191,16 @@ function describeHouse(): string[] {
     const sizes = inside.map(file => [linesOf(file), file] as const).sort(([a], [b]) => b - a)
     const [longest, name = ''] = sizes[0] ?? [0, '']
     const all = sizes.reduce((sum, [lines]) => sum + lines, 0)
-    const numbers = [floor, inside.length, all, longest].map(number => String(number).padStart(6)).join('')
+    const doors = new Set(filesEntered(room)).size
+    const numbers = [floor, inside.length, doors, all, longest]
+      .map(number => String(number).padStart(6))
+      .join('')
     return `${room.padEnd(14)}${numbers}  ${name.replace(/.*\//, '').padEnd(22)} ${(arrowsBetweenRooms.get(room) ?? []).sort().join(' ')}`
   })
   const arrows = [...arrowsBetweenRooms.values()].reduce((sum, to) => sum + to.length, 0)
   const lines = files.reduce((sum, file) => sum + linesOf(file), 0)
   return [
-    'room           floor files lines  most  longest file           uses',
+    'room           floor files doors lines  most  longest file           uses',
     ...rows,
     `${roomNames.length} rooms, ${new Set(Object.values(house).map(({ floor }) => floor)).size} floors, ${arrows} arrows, ` +
       `${circlesIn(arrowsBetweenRooms).length} circles of rooms, ${circlesIn(arrowsBetweenFiles).length} of files; ` +
@@ -203,11 +228,16 @@ describe('the house', () => {
       [],
     )
     assert.ok(roomNames.length <= mostRooms)
-    for (const [room, { floor, uses, doors = [], adapters = [] }] of Object.entries(house)) {
+    for (const [room, { floor, uses, doors, wired }] of Object.entries(house)) {
       assert.ok(floor >= 1 && floor <= mostFloors)
-      for (const other of uses) assert.ok((house[other]?.floor ?? floor) < floor, `${room} uses ${other}`)
-      for (const door of [...doors, ...adapters])
-        assert.ok(imports.has(`src/${room}/${door}`), `${room}/${door}`)
+      const used = arrowsBetweenRooms.get(room) ?? []
+      for (const other of namesIn(uses)) {
+        assert.ok((house[other]?.floor ?? floor) < floor, `${room} stands no higher than ${other}`)
+        assert.ok(used.includes(other), `${room} may use ${other} and does not`)
+      }
+      const entered = filesEntered(room)
+      for (const door of [...namesIn(doors), ...namesIn(wired)].filter(name => name !== '*'))
+        assert.ok(entered.includes(`src/${room}/${door}.ts`), `nobody enters ${room} by ${door}`)
     }
   })
 
