@@ -57,7 +57,8 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base',
     doors:
-      'identity scopes token client-file consent consent-exchange open-browser error-model unanswered scrub',
+      'settings identity scopes token framed client-file consent consent-exchange open-browser error-model ' +
+      'unanswered scrub',
   },
   discovery: { floor: 3, uses: 'base', doors: 'discover presets' },
   authentication: {
@@ -208,11 +209,7 @@ function describeHouse(): string[] {
   ]
 }
 
-/** Being mended: how many lines break the table, room by room. No figure here may grow, and the list goes. */
-const knownBreaches: Readonly<Record<string, number>> = {
-  'gmail -> config': 1,
-  'google -> config': 2,
-}
+/** Being mended: these figures only shrink, and go. */
 const knownCircles = 1
 const knownLong = 4
 
@@ -274,18 +271,14 @@ describe('the house', () => {
         assert.ok(!of.startsWith('src/') || existsSync(join(root, of)), `${file} imports ${of}, no such file`)
   })
 
-  test('each room imports what the table lets it use, and by its doors only', t => {
-    const found = new Map<string, string[]>()
-    for (const file of files)
-      for (const { of } of imports.get(file) ?? []) {
-        const why = breachOf(file, of)
-        if (why === undefined) continue
-        const rooms = `${roomOf(file)} -> ${roomOf(of)}`
-        t.diagnostic(`${file} imports ${of}: ${why}`)
-        found.set(rooms, [...(found.get(rooms) ?? []), `${file} imports ${of}: ${why}`])
-      }
+  test('each room imports what the table lets it use, and by its doors only', () => {
     assert.deepEqual(
-      [...found].filter(([rooms, lines]) => lines.length > (knownBreaches[rooms] ?? 0)),
+      files.flatMap(file =>
+        (imports.get(file) ?? []).flatMap(({ of }) => {
+          const why = breachOf(file, of)
+          return why === undefined ? [] : [`${file} imports ${of}: ${why}`]
+        }),
+      ),
       [],
     )
   })

@@ -1,20 +1,11 @@
 /** Google's side: names, TCP, whether it is Google that answers, the clock, and for each account the permission. */
 
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
-import {
-  type Deadlines,
-  exchange,
-  type HttpAnswer,
-  HttpTrouble,
-  openConnections,
-  usualDeadlines,
-} from '../base/http.ts'
+import { type Deadlines, usualDeadlines } from '../base/http.ts'
 import { printable } from '../base/untrusted.ts'
 import type { AccountConfig, Config } from '../config/config.ts'
-import { type Inspected, inspectAccount, units } from '../gmail/inspect.ts'
-import { jsonObject } from '../google/error-model.ts'
+import { type Inspected, inspectAccount, inspectApi, units } from '../gmail/inspect.ts'
 import { addressKey } from '../google/identity.ts'
-import { faultOfTrouble } from '../google/unanswered.ts'
 import type { DoctorContext } from './context.ts'
 import { bad, type Finding, fine, note, ofFault, skipped } from './finding.ts'
 import { checkNetwork } from './network.ts'
@@ -55,8 +46,10 @@ export async function checkGoogle(
     return { clock: skipped(clockPlace, words.because(checks.googleReach)), findings, reached: false }
   }
   try {
-    const { answer, atMs } = await askWithoutToken(endpoints.apiRoot, context)
-    return { clock: judgeClock(answer, atMs, context), findings, reached: true }
+    const { clock, signal } = context
+    const options = { apiRoot: endpoints.apiRoot, clock, deadlines: httpDeadlines(context) }
+    const { saidMs, atMs } = await inspectApi(options, signal)
+    return { clock: judgeClock(saidMs - atMs, context), findings, reached: true }
   } catch (thrown) {
     context.signal.throwIfAborted()
     const fault = asFault(thrown)
@@ -73,10 +66,8 @@ export async function checkGoogle(
 /** Google refuses signed requests of a clock that is minutes wrong. */
 const badClockMs = 5 * 60_000
 
-function judgeClock(answer: HttpAnswer, atMs: number, { words }: DoctorContext): Finding {
+function judgeClock(offMs: number, { words }: DoctorContext): Finding {
   const place = { check: 'clock' } as const
-  // RFC 9110 section 6.6.1: whole seconds.
-  const offMs = Date.parse(answer.headers.date ?? '') + 500 - atMs
   if (Number.isNaN(offMs)) return skipped(place, words.outOfTime)
   if (Math.abs(offMs) < 60_000) return fine(place, words.clock(offMs))
   if (Math.abs(offMs) < badClockMs) return note(place, 'clock.off', words.clockOff(offMs))
@@ -86,37 +77,6 @@ function judgeClock(answer: HttpAnswer, atMs: number, { words }: DoctorContext):
 function httpDeadlines({ deadlines }: DoctorContext): Deadlines {
   const { connectMs, loginMs } = deadlines
   return { ...usualDeadlines, connectMs, answerMs: loginMs }
-}
-
-/** Asks as a stranger: Gmail's own refusal proves that it is Gmail, and carries the time. */
-async function askWithoutToken(
-  apiRoot: string,
-  context: DoctorContext,
-): Promise<{ answer: HttpAnswer; atMs: number }> {
-  const { clock, signal } = context
-  const url = new URL(`${apiRoot.replace(/\/+$/, '')}/gmail/v1/users/me/profile`)
-  const connections = openConnections(clock.nowMs)
-  try {
-    const request = { method: 'GET' as const, url, headers: { Accept: 'application/json' } }
-    const before = clock.nowMs()
-    const answer = await exchange(connections, request, httpDeadlines(context), signal)
-    const atMs = (before + clock.nowMs()) / 2
-    if (jsonObject(answer) === undefined && answer.status < 500) {
-      const words = printable(
-        answer.body
-          .subarray(0, 200)
-          .toString('latin1')
-          .replace(/<[^>]*>?|\s+/g, ' ')
-          .trim(),
-      )
-      throw new Fault('gmail.not-google', { facts: { host: url.hostname, status: answer.status, words } })
-    }
-    return { answer, atMs }
-  } catch (thrown) {
-    throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', url) : thrown
-  } finally {
-    connections.close()
-  }
 }
 
 /** One account: token, how long it lasts, what it may do, whose it is, whether the API answers. */

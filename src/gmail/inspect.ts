@@ -1,13 +1,59 @@
 /** What can be learned of an account without touching mail: for `doctor` and `setup`. */
 
+import type { Clock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
+import { type Deadlines, exchange, HttpTrouble, openConnections } from '../base/http.ts'
+import { printable } from '../base/untrusted.ts'
+import { jsonObject } from '../google/error-model.ts'
 import type { Identity } from '../google/identity.ts'
 import { allows } from '../google/scopes.ts'
+import { faultOfTrouble } from '../google/unanswered.ts'
 import { type Call, callGmail } from './api.ts'
 import { readProfile } from './find.ts'
 import { listOfLabels } from './labels.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
 export { units } from './pace.ts'
+
+export interface ApiView {
+  /** What the server says the time is, ms since 1970; NaN where it does not say. */
+  readonly saidMs: number
+  /** Our own clock amid the exchange. */
+  readonly atMs: number
+}
+
+/**
+ * Asks the API as a stranger: its own refusal proves that it is Gmail, and carries the time.
+ * @throws Fault gmail.not-google, and those of the network
+ */
+export async function inspectApi(
+  {
+    apiRoot,
+    clock,
+    deadlines,
+  }: { readonly apiRoot: string; readonly clock: Clock; readonly deadlines: Deadlines },
+  signal: AbortSignal,
+): Promise<ApiView> {
+  const url = new URL(`${apiRoot.replace(/\/+$/, '')}/gmail/v1/users/me/profile`)
+  const connections = openConnections(clock.nowMs)
+  try {
+    const request = { method: 'GET' as const, url, headers: { Accept: 'application/json' } }
+    const beforeMs = clock.nowMs()
+    const answer = await exchange(connections, request, deadlines, signal)
+    const atMs = (beforeMs + clock.nowMs()) / 2
+    if (jsonObject(answer) === undefined && answer.status < 500) {
+      const text = answer.body.subarray(0, 200).toString('latin1')
+      const words = printable(text.replace(/<[^>]*>?|\s+/g, ' ').trim())
+      throw new Fault('gmail.not-google', { facts: { host: url.hostname, status: answer.status, words } })
+    }
+    // RFC 9110 section 6.6.1: whole seconds.
+    return { saidMs: Date.parse(answer.headers.date ?? '') + 500, atMs }
+  } catch (thrown) {
+    throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', url) : thrown
+  } finally {
+    connections.close()
+  }
+}
 
 export interface Inspected {
   /** Granted scopes as full URLs; undefined where Google did not say. */
