@@ -17,6 +17,7 @@ import {
   reachable,
   roomOf,
   root,
+  textOf,
 } from './imports.ts'
 
 interface Room {
@@ -311,6 +312,32 @@ describe('the house', () => {
       )
     })
   }
+
+  test('the map names the rooms on their floors, files that are there, and few to open for each question', () => {
+    const map = textOf('docs/architecture.md')
+    const floors = [...map.matchAll(/^ ?(\d+) {2}(.+)$/gm)].map(([, floor, line = '']) => {
+      const places = line.replace(/ {3,}.*/, '').split(/ +/)
+      return [Number(floor), places.map(place => place.replace(/\/$|\.ts$/, '')).sort()]
+    })
+    const standing = Map.groupBy(Object.keys(house), room => house[room]?.floor ?? 0)
+    assert.deepEqual(
+      floors,
+      [...standing].sort(([a], [b]) => b - a).map(([floor, names]) => [floor, names.sort()]),
+    )
+    const all = ['src', 'test', 'scripts'].flatMap(top =>
+      readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map(name => `/${top}/${name}`),
+    )
+    for (const page of ['docs/architecture.md', 'CONTRIBUTING.md'])
+      for (const [, name = ''] of textOf(page).matchAll(/`([\w./-]+\.ts|(?:src|test)\/[\w./-]+)`/g))
+        assert.ok(
+          all.some(path => path.endsWith(`/${name.replace(/\/$/, '')}`)),
+          `${page} names ${name}`,
+        )
+    const questions = [...map.matchAll(/^\| ([^|]+\?) \| (.+) \|$/gm)]
+    assert.equal(questions.length, 5)
+    for (const [, question = '', answer = ''] of questions)
+      assert.ok(answer.split(/; (?=`)/).length <= (question.includes('password') ? 3 : 2), question)
+  })
 
   test('each outside thing is known in one place', () => {
     assert.deepEqual(

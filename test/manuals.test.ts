@@ -25,6 +25,7 @@ import { hikyaku } from './servers/hikyaku.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readmes = ['README.md', 'README.ja.md']
 const manuals = [
+  'CONTRIBUTING.md',
   ...readmes,
   ...readdirSync(join(root, 'docs'))
     .filter(name => name.endsWith('.md'))
