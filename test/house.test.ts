@@ -84,7 +84,7 @@ const house: Readonly<Record<string, Room>> = {
   alerts: {
     floor: 6,
     uses: 'base message locale log config journal gmail pull',
-    doors: 'alerts rules trouble-list liveness',
+    doors: 'alerts attendance rules trouble-list liveness',
   },
   proof: {
     floor: 6,

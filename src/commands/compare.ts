@@ -1,6 +1,6 @@
 /** `hikyaku compare [mailbox...]`: is everything of the source mailbox in Gmail? Changes nothing anywhere. */
 import { systemClock } from '../base/clock.ts'
-import { exitCodes, Fault } from '../base/fault.ts'
+import { exitCodes } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
 import { lookAtJournal, makeAccount, makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
@@ -9,7 +9,7 @@ import { isInstanceRunning } from '../journal/lock.ts'
 import { describeFault } from '../locale/locale.ts'
 import { type Compared, type Comparison, compare, isThere } from '../proof/compare.ts'
 import { type CompareCounts, type CompareWords, compareWords } from './compare-words.ts'
-import { withConfig } from './configuration.ts'
+import { chooseMailboxes, withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 import { makeProgress } from './progress.ts'
 
@@ -26,7 +26,7 @@ interface MailboxAnswer {
  */
 export async function compareCommand(invocation: Invocation, names: readonly string[]): Promise<number> {
   return withConfig(invocation, async config => {
-    const chosen = choose(config, names)
+    const chosen = chooseMailboxes(config, names)
     const look = await lookAtJournal(config.stateDir, isInstanceRunning(config.stateDir), false)
     try {
       if (look.fault !== undefined) throw look.fault
@@ -40,15 +40,6 @@ export async function compareCommand(invocation: Invocation, names: readonly str
       await look.close()
     }
   })
-}
-
-function choose(config: Config, names: readonly string[]): readonly MailboxConfig[] {
-  const unknown = names.find(name => config.mailboxes.every(one => one.name !== name))
-  if (unknown !== undefined) {
-    const words = config.mailboxes.map(({ name }) => name).join(', ')
-    throw new Fault('usage.invalid', { facts: { what: `mailbox ${unknown}`, words } })
-  }
-  return names.length === 0 ? config.mailboxes : config.mailboxes.filter(({ name }) => names.includes(name))
 }
 
 async function compareOne(

@@ -1,8 +1,9 @@
 /** Loads the configuration for a command: environment, .env or YAML, with the vault behind missing secrets. */
 
+import { Fault } from '../base/fault.ts'
 import type { Problem } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, MailboxConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { describeProblem } from '../locale/problems.ts'
 import { type Log, makeLog } from '../log/log.ts'
@@ -67,6 +68,17 @@ async function loadConfigHere(invocation: Invocation, needSecrets = true): Promi
       for (const value of hidden) to.hide(value)
     },
   }
+}
+
+/** @param names as the owner typed them; all of the configuration where there is none @throws Fault usage.invalid */
+export function chooseMailboxes({ mailboxes }: Config, names: readonly string[]): readonly MailboxConfig[] {
+  if (names.length === 0) return mailboxes
+  return [...new Set(names)].map(name => {
+    const mailbox = mailboxes.find(candidate => candidate.name === name)
+    if (mailbox !== undefined) return mailbox
+    const words = mailboxes.map(candidate => candidate.name).join(', ')
+    throw new Fault('usage.invalid', { facts: { what: `mailbox ${name}`, words } })
+  })
 }
 
 /** One line each, for people. */

@@ -1,11 +1,12 @@
 /** `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end, with proof of what was settled. */
 import { makeAlerts } from '../alerts/alerts.ts'
-import { attendedNote, exitCodeOfTroubles, notePull, pullsNote, troublesOf } from '../alerts/trouble-list.ts'
+import { recordPulls } from '../alerts/attendance.ts'
+import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
-import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
+import { asFault, exitCodes, type Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
-import type { Conservation, Journal, RecordedFault } from '../journal/journal.ts'
+import type { Conservation, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log/log.ts'
 import { makeLog } from '../log/log.ts'
 import { dryRun } from '../proof/dry-run.ts'
@@ -21,7 +22,7 @@ import {
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
 import { brokenSentence } from './books.ts'
-import { withConfig } from './configuration.ts'
+import { chooseMailboxes, withConfig } from './configuration.ts'
 import { confirm } from './confirm.ts'
 import { dryRunCommand } from './dry-run.ts'
 import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -61,7 +62,7 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
     // One line for each message is for the daemon's log; here there is a progress line and a summary.
     const quiet = invocation.json || invocation.stderr.isTTY === true
     const log = quiet && config.log.level === 'info' ? makeQuietLog(config, invocation) : configured
-    const chosen = choose(config, flags.mailboxes)
+    const chosen = chooseMailboxes(config, flags.mailboxes)
     if (flags.dryRun) return dryRunCommand(invocation, config, chosen)
     // Who sits at a terminal or reads the JSON is told there; a timer's run has nobody else to tell.
     const alerts = makeAlerts({ config, log, clock: systemClock, mail: !quiet })
@@ -76,7 +77,8 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
     )
     try {
       if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
-      await keepBooks(bridge.journal, config, chosen, invocation.stderr.isTTY === true)
+      const alone = invocation.stderr.isTTY === true ? [] : chosen.map(({ name }) => name)
+      await recordPulls(bridge.journal, config, alone, systemClock.nowMs())
       const answers: MailboxAnswer[] = []
       const { stdin, stderr } = invocation
       const gate = !flags.now && !(stdin.isTTY === true && stderr.isTTY === true)
@@ -95,38 +97,8 @@ export async function pullCommand(invocation: Invocation, flags: PullFlags): Pro
   })
 }
 
-/** What is no longer configured is no trouble; and a pull that nobody sat at shows how often they come. */
-async function keepBooks(
-  journal: Journal,
-  config: Config,
-  chosen: Config['mailboxes'],
-  byHand: boolean,
-): Promise<void> {
-  const atMs = systemClock.nowMs()
-  const names = (all: readonly { readonly name: string }[]): string[] => all.map(({ name }) => name)
-  await journal.troubles.keepOnly(names(config.mailboxes), names(config.accounts), atMs)
-  await journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
-  // No daemon holds the lock that this pull holds.
-  if ((await journal.note(attendedNote)) !== undefined) await journal.setNote(attendedNote, '[]')
-  if (byHand) return
-  for (const { name } of chosen) {
-    const place = pullsNote(name)
-    await journal.setNote(place, notePull(await journal.note(place), atMs))
-  }
-}
-
 function makeQuietLog(config: Config, invocation: Invocation): Log {
   return makeLog({ ...config.log, level: 'error', language: invocation.language })
-}
-
-function choose(config: Config, names: readonly string[]): Config['mailboxes'] {
-  if (names.length === 0) return config.mailboxes
-  return names.map(name => {
-    const mailbox = config.mailboxes.find(one => one.name === name)
-    if (mailbox !== undefined) return mailbox
-    const known = config.mailboxes.map(one => one.name).join(', ')
-    throw new Fault('usage.invalid', { facts: { what: `mailbox ${name}`, words: known } })
-  })
 }
 
 async function pullToTheEnd(

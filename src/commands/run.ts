@@ -1,7 +1,8 @@
 /** `hikyaku run`: the daemon in the foreground, as a service manager or a terminal starts it. */
 import { makeAlerts } from '../alerts/alerts.ts'
+import { beginAttending } from '../alerts/attendance.ts'
 import { makeLiveness } from '../alerts/liveness.ts'
-import { attendedNote, troublesOf } from '../alerts/trouble-list.ts'
+import { troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { asFault } from '../base/fault.ts'
 import { readVersion } from '../base/version.ts'
@@ -36,7 +37,7 @@ export async function runCommand(invocation: Invocation): Promise<number> {
     }
     const tellState = onlyChanges(notifier, await state())
     try {
-      await lookAfter(bridge.journal, config)
+      await beginAttending(bridge.journal, config, systemClock.nowMs())
       // The journal is open and locked and every adapter stands: from here on mail is carried.
       void notifier.ready(await state())
       notifier.keepAlive(liveness.isAlive)
@@ -69,19 +70,6 @@ export async function runCommand(invocation: Invocation): Promise<number> {
       await bridge.close()
     }
   })
-}
-
-/** What is no longer configured is no trouble, a start ends the trouble of the last end, and `status` sees who is here. */
-async function lookAfter(journal: Journal, { mailboxes, accounts }: Config): Promise<void> {
-  const atMs = systemClock.nowMs()
-  const names = mailboxes.map(({ name }) => name)
-  await journal.troubles.keepOnly(
-    names,
-    accounts.map(({ name }) => name),
-    atMs,
-  )
-  await journal.troubles.closed({ scope: 'machine', name: '', subject: '' }, 'success', atMs)
-  await journal.setNote(attendedNote, JSON.stringify(names))
 }
 
 /** Names of the mailboxes that are not well. The journal's own trouble is told by the pulls. */

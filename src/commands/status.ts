@@ -3,14 +3,8 @@
  * is wrong is the one list of troubles and, since nobody is there to write it down, that nobody looks after a mailbox.
  */
 
-import {
-  attendedNote,
-  exitCodeOfTroubles,
-  isAttended,
-  pullsNote,
-  troublesOf,
-  unattended,
-} from '../alerts/trouble-list.ts'
+import { findUnattended } from '../alerts/attendance.ts'
+import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
 import { alignTable, wrapText } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
@@ -76,17 +70,8 @@ async function listOf(
   const nowMs = Date.now()
   const open = (await journal?.troubles.list()) ?? []
   const mine = new Set(config.mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
-  const alone: TroubleEntry[] = []
-  for (const { name } of config.mailboxes) {
-    const mailbox = (await journal?.mailbox(name)) ?? { name, lastPullAtMs: undefined }
-    const attended = await journal?.note(attendedNote)
-    const pulls = await journal?.note(pullsNote(name))
-    if (isAttended({ mailbox, running, attended, pulls, nowMs })) continue
-    const { lastPullAtMs } = mailbox
-    alone.push(
-      unattended(mailbox, lastPullAtMs === undefined ? undefined : format.instant(lastPullAtMs), nowMs),
-    )
-  }
+  const names = config.mailboxes.map(({ name }) => name)
+  const alone = await findUnattended(journal, names, running, nowMs, format.instant)
   return [...open.filter(entry => mine.has(entry)), ...alone]
 }
 
