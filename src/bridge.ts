@@ -14,11 +14,6 @@ import type { Journal } from './journal/journal.ts'
 import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
 import type { PullPorts } from './pull/context.ts'
-import { makeIdleMemory } from './pull/idle-memory.ts'
-import { makeLoginGate } from './pull/logins.ts'
-import { makeDeadlineMemory } from './pull/patience.ts'
-import { makeSteadyClock, mostOverRestart } from './pull/steady-clock.ts'
-import { UnderWay } from './pull/under-way.ts'
 import type { ImapSourceOptions } from './source/imap.ts'
 import type { Pop3SourceOptions } from './source/pop3.ts'
 import type { Source } from './source/source.ts'
@@ -105,8 +100,24 @@ export async function openBridge(
     for (const release of releases.splice(0).reverse()) await release()
   }
   try {
-    const sqlite = await import('./journal/sqlite.ts')
-    const { lockInstance } = await import('./journal/lock.ts')
+    const [sqlite, { lockInstance }, { makeSpooler }, { makeAuthenticate }, { loginKeyOf }] =
+      await Promise.all([
+        import('./journal/sqlite.ts'),
+        import('./journal/lock.ts'),
+        import('./message/spool.ts'),
+        import('./authentication/look.ts'),
+        import('./vault/login-key.ts'),
+      ])
+    // What pulls remember.
+    const [{ UnderWay }, { makeSteadyClock, mostOverRestart }, { makeDeadlineMemory }] = await Promise.all([
+      import('./pull/under-way.ts'),
+      import('./pull/steady-clock.ts'),
+      import('./pull/patience.ts'),
+    ])
+    const [{ makeLoginGate }, { makeIdleMemory }] = await Promise.all([
+      import('./pull/logins.ts'),
+      import('./pull/idle-memory.ts'),
+    ])
     const journal = await sqlite.openJournal(journalDir ?? config.stateDir, 'run', () => {
       if (journalDir !== undefined) return
       const lock = lockInstance(config.stateDir)
@@ -115,7 +126,6 @@ export async function openBridge(
     releases.push(() => journal.close())
     const underWay = await UnderWay.open(journal)
     releases.push(() => underWay.close())
-    const { makeSpooler } = await import('./message/spool.ts')
     const spooler = makeSpooler(join(config.stateDir, 'spool'))
     await spooler.sweep()
     const steady = makeSteadyClock(
@@ -131,9 +141,7 @@ export async function openBridge(
     }
     const looker = await makeAuthenticationLooker(clock, config.dnsServers)
     releases.push(() => looker.close())
-    const { makeAuthenticate } = await import('./authentication/look.ts')
     const authenticate = makeAuthenticate(looker)
-    const { loginKeyOf } = await import('./vault/login-key.ts')
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
     const mailboxes: PullPorts[] = []
