@@ -17,7 +17,7 @@ import { inFolder, makeFolder } from './as-owner.ts'
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0, O_RDONLY } = constants
 
 /** Makes a rename or a new name survive a power cut. Windows cannot open folders and needs it not. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return
   const handle = openSync(folder, O_RDONLY)
   try {

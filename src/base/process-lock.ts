@@ -6,6 +6,7 @@
  * The file is never removed: whoever waits at a removed one and whoever makes a new one would both hold the lock.
  */
 import { lstatSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { closeSqlite, openSqlite } from './sqlite-file.ts'
 
 export interface ProcessLock {
@@ -27,6 +28,30 @@ export function takeProcessLock(file: string, waitMs = 0): ProcessLock | undefin
   } catch (error) {
     if (isBusy(error)) return undefined
     throw error
+  }
+}
+
+/**
+ * Runs `work` while no other process does the same for this lock file. This process goes on with the rest meanwhile.
+ * @throws `locked()` after `waitMs`; what `takeProcessLock` and `work` throw
+ */
+export async function withProcessLock<T>(
+  file: string,
+  waitMs: number,
+  locked: () => unknown,
+  work: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + waitMs
+  let lock = takeProcessLock(file)
+  while (lock === undefined) {
+    if (performance.now() > until) throw locked()
+    await pause(10 + Math.random() * 20)
+    lock = takeProcessLock(file)
+  }
+  try {
+    return await work()
+  } finally {
+    lock.release()
   }
 }
 

@@ -1,8 +1,9 @@
 /** Puts a new journal in the place of a damaged or missing one, and keeps what was there. */
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { inFolder } from '../base/as-owner.ts'
 import { diskFault } from '../base/disk-fault.ts'
+import { syncFolder } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
 import { journalFile } from './file.ts'
 
@@ -41,9 +42,7 @@ export function replaceJournal(stateDir: string, workDir: string, stamp: string)
         kept ??= join(stateDir, aside + suffix)
       }
       renameSync(join(at, basename(workDir), journalFile), join(at, journalFile))
-      const folder = openSync(at, 'r')
-      fsyncSync(folder)
-      closeSync(folder)
+      syncFolder(at)
       return kept
     })
   } catch (error) {

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import { retry } from '../base/retry.ts'
 import type { FoundMessage, Gmail } from '../gmail/gmail.ts'
 import type { Journal, MessageRow, RecordedFault } from '../journal/journal.ts'
 import { sizeFits } from '../message/evidence.ts'
@@ -207,22 +208,12 @@ async function find(
   }
 }
 
-const mostTries = 6
-const longestWaitMs = 120_000
+const patience = { tries: 6, firstMs: 2000, mostMs: 32_000, longestMs: 120_000 } as const
 
 /** Thousands of look-ups meet a limit now and then: it is waited out, a few times. */
 async function patiently<T>(work: () => Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await work()
-    } catch (thrown) {
-      const passing = thrown instanceof Fault && ['gmail.rate-limited', 'gmail.server'].includes(thrown.code)
-      if (!passing || tries >= mostTries) throw thrown
-      const waitMs = Math.max(1000 * 2 ** tries, (thrown.notBeforeMs ?? 0) - clock.nowMs())
-      if (waitMs > longestWaitMs) throw thrown
-      await clock.sleep(waitMs, signal)
-    }
-  }
+  const isPassing = ({ code }: Fault): boolean => ['gmail.rate-limited', 'gmail.server'].includes(code)
+  return retry(work, { ...patience, clock, signal, isPassing })
 }
 
 /** In Gmail, or certain to have been put there. */

@@ -6,8 +6,8 @@
  * Invariants: nothing is imported, settled or deleted anywhere; a message counts as imported by its octets only,
  * never by its name or its Message-ID.
  */
-import { backoffMs } from '../base/backoff.ts'
 import { Fault } from '../base/fault.ts'
+import { retry } from '../base/retry.ts'
 import type { MessageRow, RowPatch, Salvage } from '../journal/journal.ts'
 import { type Bare, bareOf, barePatch } from '../message/evidence.ts'
 import { readHeader } from '../message/header.ts'
@@ -75,24 +75,28 @@ class Rebuild {
     const generation = await journal.beginPull(mailbox.name, clock.nowMs())
     const firstPullAtMs = salvage.firstPullAtMs(mailbox.name)
     if (firstPullAtMs !== undefined) await journal.updateMailbox(mailbox.name, { firstPullAtMs })
-    for (let failures = 0; ; ) {
-      const before = this.#done.size
+    let proved = 0
+    const work = async (): Promise<RebuildCount> => {
       let session: SourceSession | undefined
       try {
         session = await source.open(signal)
         await this.#pass(session, generation)
         await session.close()
         return this.#count
-      } catch (error) {
-        if (!(error instanceof Fault) || error.scope !== 'mailbox' || error.retry === 'owner') throw error
-        // A connection that ends now and then is no reason to begin from the start.
-        failures = this.#done.size > before ? 1 : failures + 1
-        if (failures >= sessions) throw error
-        await clock.sleep(backoffMs(failures, 2000, 60_000, random()), signal)
       } finally {
         session?.abandon()
       }
     }
+    return retry(work, {
+      ...{ tries: sessions, firstMs: 2000, mostMs: 60_000, longestMs: 120_000, clock, signal, random },
+      isPassing: ({ scope, retry: when }) => scope === 'mailbox' && when !== 'owner',
+      // A connection that ends now and then is no reason to begin from the start.
+      hasProgressed: () => {
+        const more = this.#done.size > proved
+        proved = this.#done.size
+        return more
+      },
+    })
   }
 
   async #pass(session: SourceSession, generation: number): Promise<void> {
@@ -290,19 +294,20 @@ class Rebuild {
   async #find(messageId: string | undefined, raw: RawMessage, bare: Bare): Promise<string | undefined> {
     const { gmail, clock, random } = this.#ports
     const { signal } = this.#options
-    for (let failures = 0; ; ) {
-      try {
-        if (messageId === undefined || !(await gmail.canRead(signal))) return undefined
-        const copies = await gmail.findByMessageId(messageId, signal)
-        return copies.find(copy => sameOctets(copy, raw) || sameBareBelowTop(copy.raw, bare))?.id
-      } catch (error) {
-        // A Message-ID that cannot be searched for is merged by Gmail all the same.
-        if (error instanceof Fault && error.code === 'gmail.ask-owner') return undefined
-        failures += 1
-        if (!(error instanceof Fault) || error.retry === 'owner' || failures >= gmailTries) throw error
-        const pauseMs = (error.notBeforeMs ?? 0) - clock.nowMs()
-        await clock.sleep(Math.max(pauseMs, backoffMs(failures, 2000, 60_000, random())), signal)
-      }
+    const search = async (): Promise<string | undefined> => {
+      if (messageId === undefined || !(await gmail.canRead(signal))) return undefined
+      const copies = await gmail.findByMessageId(messageId, signal)
+      return copies.find(copy => sameOctets(copy, raw) || sameBareBelowTop(copy.raw, bare))?.id
+    }
+    try {
+      return await retry(search, {
+        ...{ tries: gmailTries, firstMs: 2000, mostMs: 60_000, clock, signal, random },
+        isPassing: ({ retry: when, code }) => when !== 'owner' && code !== 'gmail.ask-owner',
+      })
+    } catch (thrown) {
+      // A Message-ID that cannot be searched for is merged by Gmail all the same.
+      if (thrown instanceof Fault && thrown.code === 'gmail.ask-owner') return undefined
+      throw thrown
     }
   }
 }

@@ -11,8 +11,8 @@ import { join } from 'node:path'
 import { removeFile } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
 import { readPrivate, writePrivate } from '../base/private-file.ts'
+import { withProcessLock } from '../base/process-lock.ts'
 import { secureStateFolder } from '../base/state-folder.ts'
-import { withLock } from './lock-file.ts'
 import { findKey, makeKeyFile, type SealedKey } from './sealed-key.ts'
 import type { Vault } from './vault.ts'
 
@@ -81,6 +81,9 @@ export function unseal(octets: Buffer, key: Buffer, file: string): Secrets {
   }
 }
 
+/** A write takes milliseconds; one on a busy disk, seconds. */
+const longestLockMs = 10_000
+
 export function sealedFileOf(stateDir: string): string {
   return join(stateDir, 'secrets.sealed')
 }
@@ -103,7 +106,9 @@ export function sealedFileVault(stateDir: string, env: NodeJS.ProcessEnv): Vault
   async function change(alter: (secrets: Secrets) => void): Promise<void> {
     try {
       secureStateFolder(stateDir)
-      await withLock(join(stateDir, 'secrets.lock'), async () => {
+      const lockFile = join(stateDir, 'secrets.lock')
+      const locked = () => new Fault('secret.not-kept', { facts: { file: lockFile, reason: 'locked' } })
+      await withProcessLock(lockFile, longestLockMs, locked, async () => {
         removeFile(`${file}.lock`) // the lock of versions up to 0.1.0, which a dead process could leave behind
         const before = await readPrivate(file, env)
         const { key } = await keyFor(before)

@@ -1,8 +1,11 @@
 /** Holds or takes the vault's lock in a process of its own. `hold FILE`: says so and waits; `count FILE MARK N`. */
 import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { withLock } from '../../src/vault/lock-file.ts'
+import { withProcessLock } from '../../src/base/process-lock.ts'
 import { sealedFileVault } from '../../src/vault/sealed-file.ts'
+
+const locked = () => new Error('locked')
+const withLock = (path: string, work: () => Promise<void>) => withProcessLock(path, 10_000, locked, work)
 
 const [action, file = '', more = '', times = '1'] = process.argv.slice(2)
 if (action === 'hold') {
