@@ -416,6 +416,6 @@ export const imap: readonly Mutant[] = [
     to: 'new Fault(code, { facts: { ...facts, words: words || line }, cause: error })',
     loses: 'the address: refused logins are not counted, and the host bans it',
     tests: [...login, 'test/faults/logins.test.ts'],
-    title: 'F9:',
+    title: 'F9: a watch that is refused',
   },
 ]

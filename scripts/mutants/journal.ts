@@ -70,7 +70,7 @@ export const journal: readonly Mutant[] = [
     from: '(version(database) === 0 && !unfinished)',
     to: 'false',
     loses: 'everything twice: an empty database is filled anew',
-    tests: [...file, 'test/faults/machine.test.ts'],
+    tests: file,
   },
   {
     from: 'if (stat === undefined || stat.ino !== this.#inode) {',

@@ -83,10 +83,16 @@ export class Tree {
     this.#child = undefined
     rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0)
-    const failed = [...tap.matchAll(/^ *not ok \d+ - (.*)$/gm)].map(([, name = '']) => name)
+    const told = [...tap.matchAll(/^ *(not )?ok \d+ - (.*?)(?: # .*)?$/gm)].map(([, not, name = '']) => ({
+      isFailed: not !== undefined,
+      name: name.replaceAll('\\', ''),
+    }))
+    const failed = told.filter(({ isFailed }) => isFailed).map(({ name }) => name)
+    // Node counts a file as a test, too.
+    const isRun = told.some(({ name }) => (title === undefined ? name !== test : name.includes(title)))
     if (count('fail') + count('cancelled') > 0) return { verdict: 'failed', failed }
     if (signal !== null) return { verdict: 'hung', failed }
-    return { verdict: count('pass') === 0 ? 'ran nothing' : 'passed', failed }
+    return { verdict: isRun && count('pass') > 0 ? 'passed' : 'ran nothing', failed }
   }
 
   remove(): void {

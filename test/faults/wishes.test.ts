@@ -96,7 +96,9 @@ for (const [name, options, lacks, at] of refusals) {
       const wish = await wishOf(self)
       assert.ok(wish)
       if (!name.includes('connection')) assert.match(wish.said ?? '', /dead/)
+      const first = asks
       for (let n = 0; n < 4; n++) await mailGoesOn(self, `more-${n}`)
+      assert.equal(asks, first, 'not in each pull')
       assert.equal(imap.folder('INBOX')?.messages.length, 6, 'nothing is lost')
       const asked = asks
       for (let n = 0; n < 48; n++) {

@@ -160,3 +160,17 @@ test('a wish that was put off by a clock that ran ahead is tried once it is set 
     assert.deepEqual(imap.folder('INBOX')?.messages, [])
     assert.equal(imap.folder('Done')?.messages.length, 1)
   }))
+
+test('the next try that is told after five refusals is the one that the cap allows', () =>
+  play({}, async self => {
+    pop3Of(self).faults.line = ({ verb }) => (verb === 'PASS' ? { answer: '-ERR no\r\n' } : undefined)
+    const firstMs = self.clock.nowMs()
+    let nextMs = 0
+    for (let n = 0; n < 5; n++) {
+      const made = await self.app.pull()
+      assert.equal(made.kind, 'failed')
+      if (made.kind === 'failed') nextMs = made.notBeforeMs
+      self.clock.pass(1000)
+    }
+    assert.ok(nextMs >= firstMs + hour, `${nextMs - firstMs} ms after the first`)
+  }))
