@@ -112,7 +112,7 @@ export const gmail: readonly Mutant[] = [
     from: "if (thrown instanceof HttpTrouble && thrown.reused && thrown.phase === 'connect') return once()",
     to: 'if (thrown instanceof HttpTrouble && thrown.reused) return once()',
     loses: 'second copies: an upload that broke on a kept connection is repeated at once',
-    tests: [...contract, ...broken, 'test/faults/gmail.test.ts'],
+    tests: [...contract, ...broken],
   },
   {
     from: 'if (raw.octets > longestMessageOctets) {',
@@ -197,14 +197,15 @@ export const gmail: readonly Mutant[] = [
     from: 'if (octets > answerLimit) finish(true)',
     to: 'if (octets < 0) finish(true)',
     loses: 'memory: an answer without end is read to its end',
-    tests: [...http, 'test/faults/google-numbers.test.ts', 'test/google/token.test.ts'],
+    tests: http,
+    title: 'an answer without end',
   },
   {
     from: 'if (sinceMs >= 0 && sinceMs <= longestIdleMs) return for',
     to: 'return; for',
     loses: 'unknown outcomes: after a suspend mail is written into dead connections',
-    tests: [...http, 'test/faults/machine.test.ts'],
-    title: 'idle',
+    tests: http,
+    title: 'a connection that idled for longer',
   },
   {
     from: 'if (client.reusedSocket) setImmediate(() => setImmediate(start))',
@@ -348,7 +349,7 @@ export const gmail: readonly Mutant[] = [
     from: 'heldUntilMs = Math.max(heldUntilMs, clock.monotonicMs() + forMs)',
     to: 'heldUntilMs = clock.monotonicMs() + forMs',
     loses: 'a pause that Gmail asked for, cut short by a shorter one',
-    tests: pace,
+    tests: ['test/gmail/pause.test.ts'],
     title: 'a shorter pause does not end a longer one',
   },
   {

@@ -159,7 +159,7 @@ export const pop3: readonly Mutant[] = [
     from: 'this.#deletions === 0 ? idleQuitMs : Infinity',
     to: 'idleQuitMs',
     loses: 'deletions: a server that needs longer to commit is left',
-    tests: [...faults, 'test/faults/logins.test.ts'],
+    tests: ['test/source/pop3-quit.test.ts'],
     title: 'QUIT that takes long commits',
   },
   {

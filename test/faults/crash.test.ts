@@ -19,7 +19,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { type Fault, presets } from '../servers/gmail/gmail-server.ts'
-import { type Running, until } from '../servers/hikyaku.ts'
+import { endOf, type Running, until } from '../servers/hikyaku.ts'
 import { countOf, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { startWorld, type World } from '../servers/world.ts'
 import { hour, mail, minute, nameless } from './harness.ts'
@@ -55,7 +55,7 @@ async function killedAt(
       'the upload',
     )
     child.kill('SIGKILL')
-    await child.ended
+    await endOf(child)
     const clock = new PlayedClock()
     const app = await openInProcess(world, { clock })
     for (let i = 0; i < 5; i++) {
@@ -158,7 +158,7 @@ test('A15: a real process killed at random moments while it writes: the journal 
       const child = world.start(['pull', '--json'])
       await until(() => world.gmail.ledger.of('import').length > before + round * 2, 'uploads')
       child.kill('SIGKILL')
-      if ((await child.ended).signal === 'SIGKILL') killed += 1
+      if ((await endOf(child)).signal === 'SIGKILL') killed += 1
     }
     assert.ok(killed >= 6, `${killed} were killed`)
     const clock = new PlayedClock()
@@ -186,7 +186,7 @@ test('A16: killed again and again during recovery, at one step after another: on
     const first = world.start(['pull', '--json'])
     await until(() => world.gmail.accepted.length >= 1, 'the upload')
     first.kill('SIGKILL')
-    await first.ended
+    await endOf(first)
     let killed = 0
     for (let at = 1; at <= 100; at += 9) {
       const ended = await world.run(['pull', '--json'], {
@@ -281,7 +281,7 @@ test('A17: SIGTERM at any moment ends hikyaku within 10 s; what was begun is fin
           await until(() => moment.reached(world), moment.title)
           const began = performance.now()
           daemon.kill('SIGTERM')
-          const ended = await daemon.ended
+          const ended = await endOf(daemon)
           const tookMs = performance.now() - began
           assert.ok(tookMs < 10_000, `${tookMs} ms`)
           assert.equal(ended.signal, null)

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { until } from '../servers/hikyaku.ts'
+import { endOf, until } from '../servers/hikyaku.ts'
 import type { Protocol } from '../servers/source-server.ts'
 import { answerOf, startWorld } from '../servers/world.ts'
 import { mail } from './harness.ts'
@@ -78,7 +78,7 @@ for (const protocol of ['pop3', 'imap'] satisfies Protocol[]) {
       await world.source.deliver(mail('b'))
       await until(() => world.gmail.accepted.length === 2, 'the second mail')
       daemon.kill('SIGTERM')
-      assert.equal((await daemon.ended).code, 0)
+      assert.equal((await endOf(daemon)).code, 0)
     } finally {
       await world.stop()
     }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Ended, until } from '../servers/hikyaku.ts'
+import { type Ended, endOf, until } from '../servers/hikyaku.ts'
 import { startWorld, type World } from '../servers/world.ts'
 import { mail } from './harness.ts'
 
@@ -157,7 +157,7 @@ describe('G18: without a home and without a name', { skip: cannotPlay() }, () =>
     for (const args of [['status'], ['doctor'], ['inspect', '1'], ['report'], ['compare'], ['retry', '1']])
       clear(await start(args, env, cwd).ended, args)
     daemon.kill('SIGTERM')
-    const ended = await daemon.ended
+    const ended = await endOf(daemon)
     assert.equal(ended.code, 0, ended.stderr)
     clear(await start(['revoke', '--yes'], env, cwd).ended, ['revoke'])
   })

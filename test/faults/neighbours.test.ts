@@ -8,7 +8,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { startConsent } from '../../src/google/consent.ts'
 import { makeAgent } from '../../src/service/launchd.ts'
 import { makeUnits } from '../../src/service/systemd.ts'
-import { until } from '../servers/hikyaku.ts'
+import { endOf, until } from '../servers/hikyaku.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
 async function worldFor(t: TestContext, env: Record<string, string>): Promise<World> {
@@ -41,7 +41,7 @@ describe('a running daemon', () => {
     await until(() => (world.source.pop3?.ledger.logins.length ?? 0) > before + 1, 'pulls after the signal')
     assert.deepEqual(await listening(daemon.pid), [])
     daemon.kill('SIGTERM')
-    const { code, stderr } = await daemon.ended
+    const { code, stderr } = await endOf(daemon)
     assert.equal(code, 0, stderr)
     assert.doesNotMatch(stderr, /Debugger/)
   })
@@ -73,7 +73,7 @@ describe('a running daemon', () => {
     daemon.kill('SIGUSR2')
     await until(() => /"scheduleLate"/.test(daemon.stderr()), 'the late time in the log', 30_000)
     daemon.kill('SIGTERM')
-    const { stdout, stderr } = await daemon.ended
+    const { stdout, stderr } = await endOf(daemon)
     assert.equal(stdout, '')
     const lines = stderr.trim().split('\n')
     for (const line of lines) assert.equal(typeof JSON.parse(line).event, 'string', line)

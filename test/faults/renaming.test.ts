@@ -11,7 +11,7 @@ import { test } from 'node:test'
 import { goneKept } from '../../src/journal/journal.ts'
 import { perMinute } from '../../src/log/flood.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
-import { startHikyaku, until } from '../servers/hikyaku.ts'
+import { endOf, startHikyaku, until } from '../servers/hikyaku.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
 import { startRogueServer } from '../servers/rogue-server.ts'
 import { sha256 } from '../servers/source-server.ts'
@@ -70,7 +70,7 @@ mailboxes:
   const daemon = startHikyaku(['run'], { env, cwd: folder })
   t.after(async () => {
     daemon.kill('SIGKILL')
-    await daemon.ended
+    await endOf(daemon)
     await rogue.close()
     await innocent.close()
     await gmail.close()
@@ -92,7 +92,7 @@ mailboxes:
   }
   assert.ok(longestMs < 5000, `an innocent mail took ${longestMs} ms`)
   daemon.kill('SIGKILL')
-  const { stderr } = await daemon.ended
+  const { stderr } = await endOf(daemon)
   const journal = new DatabaseSync(join(folder, 'state', 'journal.sqlite'), { readOnly: true })
   t.after(() => journal.close())
   const rows = journal.prepare("SELECT count(*) AS n FROM message WHERE mailbox = 'rogue'").get()?.n

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
-import { startHikyaku, until } from '../servers/hikyaku.ts'
+import { endOf, startHikyaku, until } from '../servers/hikyaku.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
 import {
   type Answer,
@@ -96,7 +96,7 @@ mailboxes:
     const daemon = startHikyaku(['run'], { env, cwd: folder })
     t.after(async () => {
       daemon.kill('SIGKILL')
-      await daemon.ended
+      await endOf(daemon)
       await server.close()
       await innocent.close()
       await rm(folder, { recursive: true, force: true })

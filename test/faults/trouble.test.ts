@@ -7,7 +7,7 @@ import { makeAlerts } from '../../src/alerts/alerts.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { startHookServer } from '../alerts/hook-server.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import { until } from '../servers/hikyaku.ts'
+import { endOf, until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import { answerOf, startWorld } from '../servers/world.ts'
 import { hour, mail, minute, type Play, play, portsOf } from './harness.ts'
@@ -201,7 +201,7 @@ test('F4: a daemon whose journal is taken away sends a last notice by the web ho
     await until(() => world.gmail.accepted.length === 1, 'the first mail')
     for (const end of ['', '-wal', '-shm'])
       await rm(join(world.stateDir, `journal.sqlite${end}`), { force: true })
-    const ended = await daemon.ended
+    const ended = await endOf(daemon)
     assert.equal(ended.code, 78, ended.stderr)
     assert.equal(hook.calls.length, 1)
     assert.match(hook.calls[0]?.text ?? '', /has stopped[\s\S]*What happened: [\s\S]*What to do: /)
@@ -237,7 +237,7 @@ test('F5: status is not well where nobody looks after a mailbox, and well beside
     const daemon = world.start(['run'])
     await until(async () => (await status())[0] === 0 && isRunning, 'the daemon')
     daemon.kill('SIGTERM')
-    await daemon.ended
+    await endOf(daemon)
     const { DatabaseSync } = await import('node:sqlite')
     const journal = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
     const ago = (ms: number): void => {

@@ -61,6 +61,23 @@ export function startHikyaku(args: readonly string[], options: StartOptions): Ru
   }
 }
 
+/** The end of a command that is to end by itself; throws with what it said, and kills it, where it does not in time. */
+export async function endOf(
+  running: Pick<Running, 'ended' | 'kill' | 'stderr'>,
+  timeoutMs = 60_000,
+): Promise<Ended> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    late.reject(new Error(`it did not end in ${timeoutMs} ms\n${running.stderr().slice(-2000)}`))
+    running.kill('SIGKILL')
+  }, timeoutMs)
+  try {
+    return await Promise.race([running.ended, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Runs the command to its end; killed after `timeoutMs`. */
 export async function hikyaku(
   args: readonly string[],
