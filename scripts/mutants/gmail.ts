@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the places are code
-/** Gmail: the upload, what an answer means, tokens, pace, and HTTP below them. */
+/** Gmail: the upload, what an answer means, pace, labels, and HTTP below them. */
 import type { Mutant } from './mutant.ts'
 
 const answers = ['test/gmail/answers.test.ts']
@@ -7,7 +7,6 @@ const broken = ['test/gmail/import-broken.test.ts']
 const contract = ['test/gmail/contract.test.ts']
 const multipart = ['test/gmail/multipart.test.ts']
 const pace = ['test/gmail/pace.test.ts']
-const token = ['test/google/token.test.ts']
 const http = ['test/base/http.test.ts']
 
 export const gmail: readonly Mutant[] = [
@@ -220,78 +219,6 @@ export const gmail: readonly Mutant[] = [
     loses: 'unknown outcomes: a stop tears uploads that have begun',
     tests: broken,
     title: 'an abort',
-  },
-  {
-    from: 'Math.min(token.endsAtMs - clock.nowMs(), token.endsAtMonotonicMs - clock.monotonicMs())',
-    to: 'token.endsAtMonotonicMs - clock.monotonicMs()',
-    loses: 'mail after a suspend: a token that ended meanwhile is used',
-    tests: token,
-    title: 'is renewed where the wall clock went on alone',
-  },
-  {
-    from: 'const due = token === undefined || left <= token.marginMs',
-    to: 'const due = token === undefined || left <= 0',
-    loses: 'an upload whose token ends amid it',
-    tests: token,
-    title: 'is renewed five minutes before it ends',
-  },
-  {
-    from: 'if (held?.value === token.value) held = undefined',
-    to: 'held = undefined',
-    loses: 'a token request for each upload that met an old token',
-    tests: token,
-    title: 'that Gmail rejected is replaced',
-  },
-  {
-    from: 'refreshing ??= refresh()',
-    to: 'refreshing = refresh()',
-    loses: 'many token requests at once',
-    tests: token,
-    title: 'is asked for once by many',
-  },
-  {
-    from: 'if (held === undefined || leftMs(held) <= 0 || !passing) throw thrown',
-    to: 'throw thrown',
-    loses: 'mail, while the token server is away and the token is good',
-    tests: token,
-    title: 'is used on while it is good',
-  },
-  {
-    from: 'if (need !== undefined && token.scopes !== undefined && !allows(token.scopes, need)) {',
-    to: 'if (false) {',
-    loses: 'the words: a missing scope is met as a refusal of each message',
-    tests: token,
-    title: 'without gmail.insert is gmail.scope-missing',
-  },
-  {
-    from: 'kept.subject !== said.subject)',
-    to: "kept.subject === '')",
-    loses: "mail: it goes into another account, whose token took this one's place",
-    tests: ['test/google/identity.test.ts', 'test/faults/account.test.ts'],
-  },
-  {
-    from: 'if (isAddress(configured) && !fits) throw refuse(configured, address)',
-    to: '',
-    loses: 'mail: it goes into another account than the configured one',
-    tests: ['test/google/identity.test.ts'],
-  },
-  {
-    from: "if (!issuers.includes(iss)) return 'issuer'",
-    to: '',
-    loses: 'a proof of ownership that anybody can write',
-    tests: ['test/google/identity.test.ts'],
-  },
-  {
-    from: "if (!audiences.includes(clientId) || (audiences.length > 1 && azp !== clientId)) return 'audience'",
-    to: '',
-    loses: 'a proof of ownership that was made for another program',
-    tests: ['test/google/identity.test.ts'],
-  },
-  {
-    from: 'address: isVerified ? plainAddress(email) : undefined',
-    to: 'address: plainAddress(email)',
-    loses: 'an address that Google does not vouch for counts as proved',
-    tests: ['test/google/identity.test.ts'],
   },
   {
     from: 'if (addressKey(signedIn) === addressKey(address)) return',
