@@ -10,6 +10,7 @@ export const slowTests: readonly string[] = [
   'test/faults/', // real processes, killed and started again
   'test/files/', // another user's processes, and links at every name
   'test/pull/corpus.test.ts', // every message of the corpus over every protocol
+  'test/pull/many.test.ts', // a maildrop of 100,000 messages
   'test/pull/memory.test.ts', // large messages
   'test/gmail/memory.test.ts',
   'test/google/open-browser.test.ts', // Chromium

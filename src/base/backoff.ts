@@ -9,3 +9,12 @@ export function backoffMs(failures: number, firstMs: number, mostMs: number, ran
   const step = Math.min(mostMs, firstMs * 2 ** Math.min(30, Math.max(0, failures - 1)))
   return Math.round(step / 2 + (step / 2) * random)
 }
+
+/** No wait is meant to be longer, and no server's word is taken for more. One that is was written by a wrong clock. */
+export const longestWaitMs = 24 * 3600_000
+
+/** Whether what waits until then may be tried now. A wall clock that was set back makes nobody wait for days. */
+export function isWaitOver(untilMs: number | undefined, nowMs: number): boolean {
+  const waitMs = (untilMs ?? 0) - nowMs
+  return waitMs <= 0 || waitMs > longestWaitMs
+}

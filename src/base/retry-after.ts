@@ -1,5 +1,4 @@
-/** The longest wait that is taken from a server's word: a wrong clock on either side must not stop mail for weeks. */
-const longestMs = 24 * 3600_000
+import { longestWaitMs } from './backoff.ts'
 
 /**
  * The instant before which nothing should be sent again, ms since 1970, or undefined where none was named. Gmail
@@ -14,12 +13,12 @@ export function retryInstantMs(header: string | undefined, text: string, nowMs: 
   const named = /Retry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))/i.exec(text)
   if (named?.[1] !== undefined) instants.push(Date.parse(named[1]))
   const known = instants.filter(instant => Number.isFinite(instant) && instant >= nowMs)
-  return known.length === 0 ? undefined : Math.min(Math.max(...known), nowMs + longestMs)
+  return known.length === 0 ? undefined : Math.min(Math.max(...known), nowMs + longestWaitMs)
 }
 
 /** The next midnight in Google's time zone (Pacific), when daily quotas begin anew; an hour off on two days a year. */
 export function nextPacificDayMs(nowMs: number): number {
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'America/Los_Angeles', timeStyle: 'medium' })
   const [hours = 0, minutes = 0, seconds = 0] = clock.format(nowMs).split(':').map(Number)
-  return nowMs + longestMs - ((hours * 60 + minutes) * 60 + seconds) * 1000
+  return nowMs + 24 * 3600_000 - ((hours * 60 + minutes) * 60 + seconds) * 1000
 }

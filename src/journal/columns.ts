@@ -12,13 +12,29 @@ export function columnName(field: string): string {
   return field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 }
 
+/** Of each table of columns, made once: a folder may have a hundred thousand rows. */
+const namedColumns = new WeakMap<
+  object,
+  readonly (readonly [field: string, name: string, kind: ColumnKind])[]
+>()
+
+function namesOf<T>(columns: Columns<T>) {
+  const known = namedColumns.get(columns)
+  if (known !== undefined) return known
+  const names = Object.entries<ColumnKind>(columns).map(
+    ([field, kind]) => [field, columnName(field), kind] as const,
+  )
+  namedColumns.set(columns, names)
+  return names
+}
+
 export function fromSql<T>(columns: Columns<T>, row: SqlRow): T {
   const record: Record<string, unknown> = {}
-  for (const field of Object.keys(columns) as (keyof T & string)[]) {
-    const value = row[columnName(field)]
+  for (const [field, name, kind] of namesOf(columns)) {
+    const value = row[name]
     if (value === null || value === undefined) record[field] = undefined
-    else if (columns[field] === 'boolean') record[field] = value === 1
-    else if (columns[field] === 'json') record[field] = JSON.parse(String(value))
+    else if (kind === 'boolean') record[field] = value === 1
+    else if (kind === 'json') record[field] = JSON.parse(String(value))
     else record[field] = value
   }
   return record as T

@@ -1,7 +1,7 @@
 /** The journal's file: its name, its version, whether it is sound, and how it is begun. */
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../base/fault.ts'
-import { migrations } from './schema.ts'
+import { migrations, tallyAll, tallyForALook, tallySum } from './schema.ts'
 import { troubleForALook } from './trouble-schema.ts'
 
 export const journalFile = 'journal.sqlite'
@@ -59,8 +59,22 @@ export function migrate(database: DatabaseSync, steps: readonly string[] = migra
   }
 }
 
-/** For a look at a file that is older than the list of what is not well; the file is left as it is. */
-export function lendTroubles(database: DatabaseSync): void {
-  if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'trouble'").get() === undefined)
-    database.exec(troubleForALook)
+const has = (database: DatabaseSync, table: string): boolean =>
+  database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined
+
+/** For a look at a file that is older than the list of what is not well, or the tally; the file is left as it is. */
+export function lendTables(database: DatabaseSync): void {
+  if (!has(database, 'trouble')) database.exec(troubleForALook)
+  if (!has(database, 'tally')) database.exec(tallyForALook)
+}
+
+/** Once at each start the rows themselves are counted: what a shell or damage did to the tally does not last. */
+export function tallyAnew(database: DatabaseSync): void {
+  const differs = database
+    .prepare(
+      `SELECT 1 FROM (SELECT * FROM (${tallySum}) EXCEPT SELECT * FROM tally)
+       UNION ALL SELECT 1 FROM (SELECT * FROM tally WHERE count <> 0 EXCEPT SELECT * FROM (${tallySum})) LIMIT 1`,
+    )
+    .get()
+  if (differs !== undefined) database.exec(`BEGIN IMMEDIATE; DELETE FROM tally; ${tallyAll} COMMIT`)
 }

@@ -2,8 +2,21 @@
  * The journal's tables. An operator can read them with any SQLite shell: times are ms since 1970, stages are words.
  * `user_version` is the schema's version: a newer one is refused, an older one is migrated step by step.
  */
-import { stages } from './journal.ts'
+import { stages } from './row.ts'
 import { troubleStep } from './trouble-schema.ts'
+
+/** How many rows of each mailbox are in each stage, by themselves or as another's copy; from the rows. */
+export const tallySum = `SELECT mailbox, stage, merged_into IS NOT NULL AS merged, count(*) AS count FROM message
+  GROUP BY mailbox, stage, merged_into IS NOT NULL`
+
+export const tallyAll = `INSERT INTO tally ${tallySum};`
+
+/** For a look at a journal that its daemon has not migrated yet, in this connection's own memory. */
+export const tallyForALook = `CREATE TEMP TABLE tally AS ${tallySum};`
+
+const tally = (row: 'old' | 'new', by: 1 | -1): string => `
+  INSERT INTO tally VALUES (${row}.mailbox, ${row}.stage, ${row}.merged_into IS NOT NULL, ${by})
+    ON CONFLICT DO UPDATE SET count = count + (${by});`
 
 /** Each step brings the schema from its index to the next version, inside one transaction. */
 export const migrations: readonly string[] = [
@@ -101,5 +114,25 @@ CREATE INDEX message_by_bare_digest ON message (account, bare_sha256) WHERE bare
   // Before COPY and after it: a copy at the source is not made twice.
   `
 ALTER TABLE message ADD COLUMN copy TEXT;
+`,
+  // Counted as rows move, so that the books are balanced without reading every row; and whose turn it is, by index.
+  `
+CREATE TABLE tally (
+  mailbox TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  merged INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, stage, merged)
+) STRICT, WITHOUT ROWID;
+${tallyAll}
+CREATE TRIGGER tally_added AFTER INSERT ON message BEGIN ${tally('new', 1)} END;
+CREATE TRIGGER tally_removed AFTER DELETE ON message BEGIN ${tally('old', -1)} END;
+CREATE TRIGGER tally_moved AFTER UPDATE OF mailbox, stage, merged_into ON message
+WHEN old.stage <> new.stage OR old.mailbox <> new.mailbox OR (old.merged_into IS NULL) <> (new.merged_into IS NULL)
+BEGIN ${tally('old', -1)} ${tally('new', 1)} END;
+CREATE INDEX message_due ON message (mailbox, folder, not_before_ms)
+  WHERE present = 1 AND stage IN ('listed', 'deferred', 'importing');
+CREATE INDEX message_to_thin ON message (mailbox, settled_at_ms)
+  WHERE stage = 'settled' AND present = 0 AND header_sha256 IS NOT NULL;
 `,
 ]

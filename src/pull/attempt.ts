@@ -5,7 +5,7 @@
  * Several hosts answer "login incorrect" when they mean "too often". So a refusal of the very login that worked before
  * is doubtful: it is told with both causes, and tried rarely (logins.ts counts and caps the refusals themselves).
  */
-import { backoffMs } from '../base/backoff.ts'
+import { backoffMs, isWaitOver } from '../base/backoff.ts'
 import { asFault, Fault, type FaultCode } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { AccountState, Journal, MailboxState, RecordedFault } from '../journal/journal.ts'
@@ -28,6 +28,8 @@ export type Attempt =
   | { readonly kind: 'stopped' }
 
 const minute = 60_000
+/** Rows that one pull thins: a backlog of years is done over a day. */
+const thinnedAtOnce = 500
 
 /** First and longest wait of a kind of trouble, ms. */
 function waits(fault: Fault): readonly [firstMs: number, mostMs: number] {
@@ -120,7 +122,7 @@ async function wait(ports: PullPorts, once: boolean): Promise<Attempt | undefine
   for (const state of [own, await journal.accountState(mailbox.account)]) {
     const untilMs = state.notBeforeMs ?? 0
     // A wall clock that was set back must not make us wait for hours or days.
-    if (untilMs <= now || untilMs - now > 24 * 3600_000 || (state.fault?.atMs ?? 0) > now) continue
+    if (isWaitOver(untilMs, now) || (state.fault?.atMs ?? 0) > now) continue
     if (once && state.fault !== undefined && isEndedHere(state.fault)) continue
     if (once && state === own && (await isWaitOfOthers(journal, mailbox, ports.loginKey))) continue
     return { kind: 'waiting', untilMs, fault: state.fault }
@@ -155,37 +157,46 @@ function withNextTry(fault: Fault, nextTryAtMs: number, nowMs: number): Fault {
   return new Fault(code, notBeforeMs === undefined ? options : { ...options, notBeforeMs })
 }
 
-async function succeeded(ports: PullPorts, { count }: PullResult): Promise<void> {
+async function succeeded(ports: PullPorts, { count, good }: PullResult): Promise<void> {
   const { journal, mailbox, gmail, log, clock } = ports
-  const state = await journal.mailbox(mailbox.name)
-  await journal.troubles.closed(
-    { scope: 'mailbox', name: mailbox.name, subject: '' },
-    'success',
-    clock.nowMs(),
-  )
-  const gmailAnswered = await endAccountTrouble(ports, count)
-  const waitsForGmail = !gmailAnswered && isOfGmail(state.fault) && (await mailWaitsForGmail(ports))
-  if (state.failingSinceMs !== undefined && !waitsForGmail) {
-    log.recovered({ mailbox: mailbox.name, ms: clock.nowMs() - state.failingSinceMs })
-  }
-  const { failingSinceMs, fault } = waitsForGmail ? state : untroubled
-  await journal.updateMailbox(mailbox.name, { ...untroubled, failingSinceMs, fault })
-  // Google says it with a token; a process that has needed none yet does not know better than the journal.
-  await journal.changeAccount(mailbox.account, ({ consentEndsAtMs = 0 }) => ({
-    ...(gmailAnswered ? untroubled : {}),
-    consentEndsAtMs: gmail.consentEndsAtMs ?? (consentEndsAtMs > clock.nowMs() ? consentEndsAtMs : undefined),
-  }))
+  const atMs = clock.nowMs()
+  const { failingSinceMs: failedSinceMs, fault: failure } = await journal.mailbox(mailbox.name)
+  const gmailAnswered = count.imported > 0
+  const waitsForGmail = !gmailAnswered && isOfGmail(failure) && (await mailWaitsForGmail(ports))
+  if (failedSinceMs !== undefined && !waitsForGmail)
+    log.recovered({ mailbox: mailbox.name, ms: atMs - failedSinceMs })
+  await journal.thinSettled(mailbox.name, atMs, thinnedAtOnce)
+  await journal.endPull(mailbox.name, mailbox.account, (state, { consentEndsAtMs = 0 }) => {
+    const { failingSinceMs, fault } = waitsForGmail ? state : untroubled
+    return {
+      mailboxPatch: {
+        ...untroubled,
+        failingSinceMs,
+        fault,
+        lastGoodPullAtMs: good ? atMs : state.lastGoodPullAtMs,
+      },
+      accountPatch: {
+        ...(gmailAnswered ? untroubled : {}),
+        // Google says it with a token; a process that has needed none yet does not know better than the journal.
+        consentEndsAtMs: gmail.consentEndsAtMs ?? (consentEndsAtMs > atMs ? consentEndsAtMs : undefined),
+      },
+      over: [
+        { scope: 'mailbox', name: mailbox.name, subject: '' },
+        ...(gmailAnswered ? [{ scope: 'account', name: mailbox.account, subject: '' } as const] : []),
+      ],
+      atMs,
+    }
+  })
 }
 
 /** Only an import shows that Gmail's trouble is over; a pull that had nothing for it shows nothing. */
-async function endAccountTrouble({ journal, mailbox, clock }: PullPorts, count: PullCount): Promise<boolean> {
-  if (count.imported === 0) return false
+async function endAccountTrouble({ journal, mailbox, clock }: PullPorts, count: PullCount): Promise<void> {
+  if (count.imported === 0) return
   await journal.troubles.closed(
     { scope: 'account', name: mailbox.account, subject: '' },
     'success',
     clock.nowMs(),
   )
-  return true
 }
 
 const isOfGmail = (fault: RecordedFault | undefined): boolean => fault?.code.startsWith('gmail.') === true

@@ -133,14 +133,5 @@ export function record(fault: Fault, atMs: number): RecordedFault {
   return { code: fault.code, retry: fault.retry, facts: fault.facts, atMs }
 }
 
-/** No wait in the journal is meant to be longer; one that is was written while the clock was wrong. */
-const longestWaitMs = 24 * 3600_000
-
-/** Whether a row may be tried now. */
-export function isDue(row: MessageRow, nowMs: number): boolean {
-  const waitMs = (row.notBeforeMs ?? 0) - nowMs
-  return waitMs <= 0 || waitMs > longestWaitMs
-}
-
 /** Gmail's largest message: messages.import, media.maxSize in the discovery document. */
 export const gmailMaxOctets = octetLimit(157_286_400)

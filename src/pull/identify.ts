@@ -106,22 +106,21 @@ class Identification {
     const { doubt } = this.#listing
     this.#inDoubt = doubt !== undefined
     const { entries } = this.#listing
-    const byName = new Map(
-      this.#standing.flatMap(row => (row.uid === undefined ? [] : [[row.uid, row] as const])),
-    )
+    const byName = new Map<string, StandingRow>()
+    await inSlices(this.#standing.length, (from, to) => {
+      for (const row of this.#standing.slice(from, to)) if (row.uid !== undefined) byName.set(row.uid, row)
+    })
     const fresh: Listed[] = []
     const nameless: Listed[] = []
-    const named: (readonly [Listed, StandingRow])[] = []
     for (const [index, entry] of entries.entries()) {
       if ((index + 1) % lookedUpAtOnce === 0) await endSlice()
       const standing = entry.uid === undefined ? undefined : byName.get(entry.uid)
       if (entry.uid === undefined) nameless.push(entry)
       else if (standing !== undefined && agrees(standing, entry)) {
         this.#recognised.set(standing.id, entry)
-        named.push([entry, standing])
       } else if (!(await this.#byName(entry, entry.uid))) fresh.push(entry)
     }
-    if (this.#unnamed.length > 0) await this.#doubtNames(named)
+    if (this.#unnamed.length > 0) await this.#doubtNames()
     await this.#nameless(nameless)
     try {
       await this.#rename(fresh)
@@ -258,10 +257,10 @@ class Identification {
    * One name was given to another message: this server's names mean little (some are message numbers), so each
    * that was believed is asked for evidence. Only POP3 lets a server do so (RFC 9051 section 2.3.1.1 forbids it).
    */
-  async #doubtNames(named: readonly (readonly [Listed, StandingRow])[]): Promise<void> {
+  async #doubtNames(): Promise<void> {
     const { journal, session } = this.#context
     if (session.abilities.protocol !== 'pop3') return
-    for (const [entry, { id }] of named) {
+    for (const [id, entry] of [...this.#recognised]) {
       const row = await journal.row(id)
       if (row?.headerSha256 === undefined) continue
       const facts = await this.#peek(entry)

@@ -112,7 +112,7 @@ export function makeLoginGate(journal: Books, mailbox: MailboxConfig, clock: Clo
         const capped = await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
         if (capped !== undefined) throw heldLoginFault(capped)
         const session = await work()
-        await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() })
+        await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
         return session
       } catch (thrown) {
         if (asFault(thrown).loginRefused) await countRefusal(journal, mailbox.name, clock.nowMs())

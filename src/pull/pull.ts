@@ -10,6 +10,7 @@
  */
 import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
+import { inSlices } from '../base/in-slices.ts'
 import { labelSubject } from '../base/label-subject.ts'
 import type { Conservation } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
@@ -177,7 +178,10 @@ async function listFolders(
     const beganMs = clock.monotonicMs()
     try {
       const standing = await journal.standing(mailbox.name, folder)
-      const uids = new Set(whole ? [] : standing.map(row => row.uid))
+      const uids = new Set<string | undefined>()
+      await inSlices(whole ? 0 : standing.length, (from, to) => {
+        for (const { uid } of standing.slice(from, to)) uids.add(uid)
+      })
       const known = (uid: string): boolean => uids.has(uid)
       const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
       const before = context.at.size
@@ -296,7 +300,6 @@ async function finish(
       record(new Fault('books.broken', { facts: { listed, missing } }), atMs),
     )
   const good = conserved && (due === 0 || count.imported + count.merged + count.ignored > 0)
-  if (good) await journal.updateMailbox(mailbox.name, { lastGoodPullAtMs: atMs })
   log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
   return { count, left, nextDueMs, faults, conservation, conserved, good }
 }

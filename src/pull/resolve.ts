@@ -9,10 +9,11 @@
  * owner chose between repeating and being asked.
  */
 import { createHash } from 'node:crypto'
+import { isWaitOver } from '../base/backoff.ts'
 import { Fault } from '../base/fault.ts'
 import type { FoundMessage } from '../gmail/gmail.ts'
 import type { MessageRow } from '../journal/journal.ts'
-import { countDeferred, eventOf, isDue, type PullContext, record } from './context.ts'
+import { countDeferred, eventOf, type PullContext, record } from './context.ts'
 import { postpone } from './poison.ts'
 import { keyOf } from './under-way.ts'
 
@@ -29,7 +30,7 @@ export async function resolveUnknown(context: PullContext): Promise<void> {
   for (const row of await journal.inStages(mailbox.name, ['importing'])) {
     if (context.stopping.aborted) return
     const atMs = clock.nowMs()
-    if (!isDue(row, atMs)) continue
+    if (!isWaitOver(row.notBeforeMs, atMs)) continue
     try {
       if (silent === undefined && !(await resolveGuarded(context, row))) continue
     } catch (error) {

@@ -8,6 +8,7 @@
  */
 
 import { Fault } from '../base/fault.ts'
+import { endSlice } from '../base/in-slices.ts'
 import type { AfterImport } from '../config/config.ts'
 import type { MessageRow, Move } from '../journal/journal.ts'
 import { bareOf, isOfBefore, isSameBare } from '../message/evidence.ts'
@@ -23,6 +24,8 @@ const asksBeforeTold = 2
 const asksHourly = 6
 const askAgainMs = 3600_000
 const askAgainMostMs = 24 * 3600_000
+/** Rows that one commit settles where the owner keeps everything. */
+const settledAtOnce = 2000
 
 /**
  * Throws what is wider than the mailbox, and an abort.
@@ -37,12 +40,11 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
   const settledAs = nameOf(policy)
   await endOtherWishes(context, settledAs)
   if (policy.do === 'keep') {
-    const rows = await journal.inStages(mailbox.name, ['imported', 'merged'])
     const atMs = clock.nowMs()
-    await journal.moveAll(
-      rows.map(row => ({ id: row.id, to: 'settled', patch: { settledAtMs: atMs, settledAs } })),
-    )
-    count.settled += rows.length
+    for (let settled = -1; settled !== 0; await endSlice()) {
+      settled = await journal.settleKept(mailbox.name, settledAs, atMs, settledAtOnce)
+      count.settled += settled
+    }
     return
   }
   const due: Due[] = []

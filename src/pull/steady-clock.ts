@@ -27,7 +27,8 @@ export function makeSteadyClock(journal: Journal, clock: Clock, mostOverRestartM
     const advance = Math.min(Math.max(0, now - (wallMs ?? now)), most)
     const steadyMs = (beforeMs ?? 0) + advance
     monotonicMs = monotonicNow
-    await journal.setNote(key, `${now} ${steadyMs}`)
+    // A row that holds this reading takes it along; without one a power cut makes the clock late, never early.
+    await journal.setNote(key, `${now} ${steadyMs}`, 'later')
     return steadyMs
   }
   // One reading after the other: two at once would each add the same advance.

@@ -124,8 +124,8 @@ export class UnderWay {
    */
   async begin(key: string, next: () => readonly string[]): Promise<void> {
     this.#done.delete(key)
-    // Named a moment ago, it may not be on the disk yet.
-    if (this.#many.includes(key)) return await this.#written
+    // Named a moment ago, it may not be on the disk yet, or the disk may have been full then.
+    if (this.#many.includes(key)) return await this.#written.catch(() => this.#write())
     const unfinished = this.#many.filter(named => !this.#done.has(named))
     this.#many = [...new Set([...unfinished, key, ...next().slice(0, namedAtOnce - 1)])]
     this.#done.clear()

@@ -1,10 +1,12 @@
 /** The one list of what is not well: opened and closed by evidence, kept over restarts, quick with many messages. */
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { TroubleFault } from '../../src/base/trouble.ts'
 import { journalFile } from '../../src/journal/file.ts'
+import { migrations } from '../../src/journal/schema.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { account, addIn, box, journalFor, newRow, record, stateDirFor } from './journal-helpers.ts'
 
@@ -177,13 +179,9 @@ async function oldJournal(t: Parameters<typeof stateDirFor>[0]): Promise<string>
   const place = await stateDirFor(t)
   await (await openJournal(place, 'run', () => {})).close()
   const file = join(place, journalFile)
+  await rm(file)
   const database = new DatabaseSync(file)
-  database.exec(
-    `DROP TABLE trouble; ALTER TABLE message DROP COLUMN verification_tried_at_ms;
-     DROP INDEX message_by_bare_digest; ALTER TABLE message DROP COLUMN bare_sha256;
-     ALTER TABLE message DROP COLUMN bare_octets; ALTER TABLE message DROP COLUMN copy;
-     PRAGMA user_version = 1`,
-  )
+  database.exec(`${migrations[0]} PRAGMA user_version = 1`)
   const json = (fault: TroubleFault): string => JSON.stringify(fault)
   database
     .prepare(

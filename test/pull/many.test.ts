@@ -1,0 +1,135 @@
+/** A mailbox that keeps its mail for ever: what a pull costs does not grow with what was carried long ago. */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it, type TestContext } from 'node:test'
+import { openJournal } from '../../src/journal/sqlite.ts'
+import { until } from '../servers/hikyaku.ts'
+import { requireServer } from '../servers/required.ts'
+import { startWorld, type World } from '../servers/world.ts'
+
+const kept = 100_000
+/** Octets of each kept message: it is never read again. */
+const tiny = Buffer.from('a: b\r\n\r\nc\r\n')
+const preload = new URL('many-preload.ts', import.meta.url).href
+const loud = { LOG_LEVEL: 'debug', LOG_FORMAT: 'json', SCHEDULE: '*/2 * * * * *' }
+
+/** As if so many messages had been pulled and settled by `keep`: the maildrop and the rows. */
+async function keepMany(world: World): Promise<void> {
+  const pop3 = world.source.pop3
+  assert.ok(pop3)
+  const first = await world.run(['pull'])
+  assert.equal(first.code, 0, first.stderr)
+  for (let n = 0; n < kept; n += 1) pop3.deliver(tiny)
+  const names = pop3.messages.map(({ uidl }) => uidl)
+  // An open journal makes what is missing; the rows are written as the pulls would have left them.
+  await (await openJournal(world.stateDir, 'run', () => {})).close()
+  const database = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
+  const { name } = database.prepare('SELECT name FROM mailbox').get() ?? {}
+  assert.ok(typeof name === 'string')
+  database.exec('BEGIN')
+  const insert = database.prepare(
+    `INSERT INTO message (mailbox, folder, uid, stage, present, generation, octets_listed, octets, sha256,
+       header_sha256, message_id, listed_at_ms, retrieved_at_ms, imported_at_ms, settled_at_ms, settled_as, account, gmail_id)
+     VALUES (?, '', ?, 'settled', 1, 1, ?, ?, ?, ?, ?, 1, 1, 1, 1, 'keep', 'me', ?)`,
+  )
+  for (const [at, uid] of names.entries()) {
+    const digest = at.toString(16).padStart(64, '0')
+    insert.run(name, uid, tiny.length, tiny.length, digest, digest, `<${at}@many.example>`, String(at))
+  }
+  database.prepare('UPDATE mailbox SET listed = ?').run(kept)
+  database.exec('COMMIT')
+  database.close()
+}
+
+const tried = spawnSync('strace', ['-o', '/dev/null', 'true'])
+const noStrace = requireServer('strace', tried.error === undefined)
+const skipTrace = noStrace || (tried.status !== 0 && 'strace may not trace here')
+
+describe(`a maildrop that keeps ${kept.toLocaleString('en')} messages`, { timeout: 300_000 }, () => {
+  it('an empty pull blocks the event loop for under 50 ms', t =>
+    withMany(t, async ({ world, daemon, pulls, loopFile }) => {
+      const turns: Longest[] = []
+      for (let round = 0; round < 3; round += 1) {
+        await measured(daemon.pid, loopFile)
+        const before = pulls()
+        await until(() => pulls() > before + 1, 'a whole pull', 60_000)
+        turns.push(await measured(daemon.pid, loopFile))
+      }
+      const told = turns.map(({ wallMs, cpuMs }) => `${wallMs.toFixed(0)} (${cpuMs.toFixed(0)})`).join(', ')
+      // What a busy machine adds is not of the processor, and what a collection of garbage adds not in each pull.
+      const leastMs = Math.min(...turns.map(({ cpuMs }) => cpuMs))
+      assert.ok(leastMs < 50, `blocked for ms (of the processor): ${told}`)
+      assert.equal(world.gmail.accepted.length, 0)
+      return `blocked for ms (of the processor): ${told}`
+    }))
+
+  it('an empty pull costs one wait for the disk at most', { skip: skipTrace }, t =>
+    withMany(t, async ({ world, daemon, pulls }) => {
+      const out = join(world.folder, 'syncs')
+      const args = ['-f', '-p', String(daemon.pid), '-e', 'trace=fsync,fdatasync', '-o', out]
+      const tracer = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+      let said = ''
+      tracer.stderr.on('data', (octets: Buffer) => {
+        said += String(octets)
+      })
+      await until(() => said.includes('attached'), 'strace to attach', 30_000)
+      const before = pulls()
+      await until(() => pulls() >= before + 5, 'five pulls', 60_000)
+      const count = pulls() - before
+      tracer.kill('SIGINT')
+      await new Promise(resolve => tracer.once('exit', resolve))
+      const syncs = (await readFile(out, 'latin1')).split('\n').filter(line => /f(data)?sync\(\d/.test(line))
+      // One pull may have been under way when the count began.
+      assert.ok(syncs.length <= count + 1, `${syncs.length} in ${count} pulls`)
+      return `${syncs.length} syncs in ${count} pulls`
+    }),
+  )
+
+  interface Many {
+    readonly world: World
+    readonly daemon: ReturnType<World['start']>
+    readonly pulls: () => number
+    readonly loopFile: string
+  }
+
+  async function withMany(t: TestContext, work: (many: Many) => Promise<string>): Promise<void> {
+    const world = await startWorld({ protocol: 'pop3', env: loud })
+    try {
+      await keepMany(world)
+      const loopFile = join(world.folder, 'loop')
+      const daemon = world.start(['run'], {
+        env: { HIKYAKU_LOOP_FILE: loopFile },
+        nodeArgs: ['--import', preload],
+      })
+      const pulls = (): number => (daemon.stdout() + daemon.stderr()).split('"event":"pullDone"').length - 1
+      await until(() => pulls() >= 2, 'the first pulls', 120_000)
+      t.diagnostic(await work({ world, daemon, pulls, loopFile }))
+    } finally {
+      await world.stop()
+    }
+  }
+})
+
+interface Longest {
+  readonly wallMs: number
+  readonly cpuMs: number
+}
+
+/** The longest turn of the event loop since the last call. */
+async function measured(pid: number, loopFile: string): Promise<Longest> {
+  await rm(loopFile, { force: true })
+  process.kill(pid, 'SIGUSR2')
+  let text = ''
+  await until(
+    async () => {
+      text = await readFile(loopFile, 'utf8').catch(() => '')
+      return text !== ''
+    },
+    'the measurement',
+    30_000,
+  )
+  return JSON.parse(text) as Longest
+}
