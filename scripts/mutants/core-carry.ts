@@ -56,7 +56,7 @@ export const carry: readonly Mutant[] = [
     title: 'D11: a Message-ID that Gmail cannot search for is not asked about',
   },
   {
-    from: 'if (!isDue(row, atMs)) continue',
+    from: 'if (!isWaitOver(row.notBeforeMs, atMs)) continue',
     to: '',
     loses: 'Gmail is asked about the same message in each pull, and waits mean nothing',
     tests: proofs,
@@ -126,8 +126,8 @@ export const carry: readonly Mutant[] = [
     title: 'B7: the same octets twice, at once and later',
   },
   {
-    from: 'const lost = this.lostOutcome(account, sha256, bareSha256)',
-    to: 'const lost = undefined as MessageRow | undefined',
+    from: "stage = 'gone' AND outcome_unknown = 1 ORDER BY id LIMIT 1",
+    to: "stage = 'gone' AND outcome_unknown = 2 ORDER BY id LIMIT 1",
     loses: 'a second copy that nobody tells of, where the name changed after an unknown outcome',
     tests: gmail,
     title: 'D3, B6: a message of unknown outcome whose name changes',

@@ -12,7 +12,7 @@ const proofs = ['test/faults/proofs.test.ts']
 
 export const identity: readonly Mutant[] = [
   {
-    from: 'if (this.#unnamed.length > 0) await this.#doubtNames(named)',
+    from: 'if (this.#unnamed.length > 0) await this.#doubtNames()',
     to: '',
     loses: 'mail: taken for what had its name before',
     tests: doubt,

@@ -25,6 +25,9 @@ export interface Database extends Statements {
   transaction<T>(work: () => T, lasting?: Lasting): T
 }
 
+/** Each commit waits for the disk (sqlite.org/pragma.html). */
+export const eachCommitLasts = 'PRAGMA synchronous = FULL'
+
 export function makeDatabase(connection: DatabaseSync, path: string): Database {
   const statements = new Map<string, StatementSync>()
   const prepare = (text: string): StatementSync => {
@@ -77,7 +80,7 @@ export function makeDatabase(connection: DatabaseSync, path: string): Database {
       try {
         return commit(work)
       } finally {
-        execute('PRAGMA synchronous = FULL')
+        execute(eachCommitLasts)
       }
     },
   }

@@ -14,7 +14,7 @@ import { closeSqlite, openSqlite } from '../base/sqlite-file.ts'
 import { closeStateFiles, secureStateFolder } from '../base/state-folder.ts'
 import type { TroubleBook } from '../base/trouble.ts'
 import { type Answers, inPromises } from './answers.ts'
-import { makeDatabase } from './database.ts'
+import { eachCommitLasts, makeDatabase } from './database.ts'
 import { makeFigures } from './figures.ts'
 import { checkIntegrity, journalFile, lendTables, madeFile, migrate, refuseNewer, tallyAnew } from './file.ts'
 import { makeFolders } from './folders.ts'
@@ -56,7 +56,7 @@ export async function openJournal(
       if (mode === 'run' && stat !== undefined && stat.size > 0) {
         checkIntegrity(opened, path, stat.size, existsSync(made), walStat === undefined)
       }
-      opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+      opened.exec(`PRAGMA journal_mode = WAL; ${eachCommitLasts}; PRAGMA foreign_keys = ON`)
       if (mode === 'run') {
         migrate(opened)
         tallyAnew(opened)
