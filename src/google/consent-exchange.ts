@@ -2,17 +2,11 @@
 import type { OAuth2Client } from 'google-auth-library'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import {
-  type Deadlines,
-  type HttpAnswer,
-  HttpTrouble,
-  openConnections,
-  usualDeadlines,
-} from '../base/http.ts'
+import { type Deadlines, exchangeOnce, type HttpAnswer, HttpTrouble, usualDeadlines } from '../base/http.ts'
 import type { DesktopClient } from './client-file.ts'
 import type { ConsentCode } from './consent.ts'
 import { jsonObject, said } from './error-model.ts'
-import { carryFramed, postForm, quiet } from './framed.ts'
+import { carryFramed, formRequest, quiet } from './framed.ts'
 import type { Identity } from './identity.ts'
 import { allows, gmailScopes, grantsIdentity, identityScopes } from './scopes.ts'
 import { scrub } from './scrub.ts'
@@ -60,20 +54,17 @@ async function post(
 ): Promise<HttpAnswer> {
   const url = new URL(target)
   const { OAuth2Client } = await import('google-auth-library')
-  const connections = openConnections()
   try {
     const answer = await carryFramed(
       transporterOptions => frame(new OAuth2Client({ ...options, transporterOptions, ...quiet })),
       // The library writes a token that is to be revoked into the URL, which is no place for it.
-      ({ body, url: framed }) =>
-        postForm(url, body ?? framed.searchParams.toString(), connections, deadlines, signal),
+      ({ body, url: { searchParams } }) =>
+        exchangeOnce(formRequest(url, body ?? String(searchParams)), deadlines, signal),
     )
     if (answer !== undefined) return answer
     throw new Fault('bug', { facts: { what: 'the request was not framed' } })
   } catch (thrown) {
     throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', url) : thrown
-  } finally {
-    connections.close()
   }
 }
 

@@ -7,7 +7,7 @@
  * holds the request, and util.inspect prints the refresh token in it. What else a library throws is dropped here.
  */
 import type { gaxios } from 'google-auth-library'
-import { bodyOf, type Connections, type Deadlines, exchange, type HttpAnswer } from '../base/http.ts'
+import { bodyOf, type HttpAnswer, type HttpRequest } from '../base/http.ts'
 
 /** A request as a library made it. Its headers are left: they ask for gzip and name the library. */
 export interface FramedRequest {
@@ -60,19 +60,10 @@ function framedRequest({ method, url, body }: gaxios.GaxiosOptionsPrepared): Fra
   return { method: method === 'GET' ? 'GET' : 'POST', url, body: isText ? String(body) : undefined }
 }
 
-/**
- * Posts a form to one of Google's authorization endpoints (RFC 6749 section 3.2).
- * @param form as URL-encoded text
- * @throws HttpTrouble; the signal's reason
- */
-export function postForm(
-  url: URL,
-  form: string,
-  connections: Connections,
-  deadlines: Deadlines,
-  signal: AbortSignal,
-): Promise<HttpAnswer> {
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' }
-  const request = { method: 'POST', url, headers, body: bodyOf(Buffer.from(form)) } as const
-  return exchange(connections, request, deadlines, signal)
-}
+/** A form for one of Google's authorization endpoints (RFC 6749 section 3.2). @param form URL-encoded */
+export const formRequest = (url: URL, form: string): HttpRequest => ({
+  method: 'POST',
+  url,
+  headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
+  body: bodyOf(Buffer.from(form)),
+})

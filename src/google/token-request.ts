@@ -4,9 +4,9 @@
  */
 import { readBounded } from '../base/bounded-file.ts'
 import { Fault } from '../base/fault.ts'
-import type { Connections, Deadlines, HttpAnswer } from '../base/http.ts'
+import { type Connections, type Deadlines, exchange, type HttpAnswer } from '../base/http.ts'
 import type { Secret } from '../base/secret.ts'
-import { carryFramed, postForm, quiet } from './framed.ts'
+import { carryFramed, formRequest, quiet } from './framed.ts'
 import type { GoogleCredential } from './settings.ts'
 
 export interface TokenRequest {
@@ -78,7 +78,7 @@ export async function requestToken(
   // Not to the URL that was framed: for a service account the library would always name Google's.
   const url = new URL(tokenUrl)
   const send = ({ body = '' }: { readonly body: string | undefined }): Promise<HttpAnswer> =>
-    postForm(url, body, connections, deadlines, signal)
+    exchange(connections, formRequest(url, body), deadlines, signal)
   if (credential.kind === 'user') {
     const { clientId } = credential
     const clientSecret = await reveal(credential.clientSecret, 'client secret')
