@@ -107,7 +107,7 @@ export const door: readonly Mutant[] = [
     tests: tls,
   },
   {
-    from: "if (fingerprint(socket) === server.pinnedSha256.replaceAll(':', '').toLowerCase()) return undefined",
+    from: "if (digestCertificate(socket) === server.pinnedSha256.replaceAll(':', '').toLowerCase()) return undefined",
     to: 'return undefined',
     loses: 'the password: any certificate passes where one is pinned',
     tests: ['test/source/pop3-tls.test.ts'],

@@ -29,14 +29,14 @@ export const gmail: readonly Mutant[] = [
     tests: answers,
   },
   {
-    from: 'const stored = answer.status === 200 && answer.bodySent ? messageIn(answer) : undefined',
-    to: 'const stored = answer.status === 200 ? messageIn(answer) : undefined',
+    from: 'const stored = answer.status === 200 && answer.bodySent ? readStored(answer) : undefined',
+    to: 'const stored = answer.status === 200 ? readStored(answer) : undefined',
     loses: 'mail: an answer before the end of the upload is a success',
     tests: [...answers, ...broken],
   },
   {
-    from: 'const stored = answer.status === 200 && answer.bodySent ? messageIn(answer) : undefined',
-    to: 'const stored = answer.bodySent ? messageIn(answer) : undefined',
+    from: 'const stored = answer.status === 200 && answer.bodySent ? readStored(answer) : undefined',
+    to: 'const stored = answer.bodySent ? readStored(answer) : undefined',
     loses: 'mail: any 2xx with an id is a success',
     tests: answers,
   },

@@ -40,14 +40,14 @@ export const google: readonly Mutant[] = [
     title: 'is used on while it is good',
   },
   {
-    from: 'if (need !== undefined && token.scopes !== undefined && !allows(token.scopes, need)) {',
+    from: 'if (need !== undefined && token.scopes !== undefined && !scopesAllow(token.scopes, need)) {',
     to: 'if (false) {',
     loses: 'the words: a missing scope is met as a refusal of each message',
     tests: token,
     title: 'without gmail.insert is gmail.scope-missing',
   },
   {
-    from: 'kept.subject !== said.subject)',
+    from: 'kept.subject !== claimed.subject)',
     to: "kept.subject === '')",
     loses: "mail: it goes into another account, whose token took this one's place",
     tests: ['test/google/identity.test.ts', 'test/faults/account.test.ts'],

@@ -60,7 +60,7 @@ export const imapMessages: readonly Mutant[] = [
     title: 'mov',
   },
   {
-    from: 'if (value !== undefined) validity = validityOf(value)',
+    from: 'if (value !== undefined) validity = readValidity(value)',
     to: 'if (value !== undefined) validity = value',
     loses: 'mail: UIDVALIDITY 0 makes names that last',
     tests: session,
@@ -159,7 +159,7 @@ export const imapMessages: readonly Mutant[] = [
     tests: retrieve,
   },
   {
-    from: 'if (window === undefined && !(await isThere(connection, entry, signal))) {',
+    from: 'if (window === undefined && !(await hasMessage(connection, entry, signal))) {',
     to: 'if (false) {',
     loses: 'mail: a message that was expunged while it was read is imported cut',
     tests: retrieve,

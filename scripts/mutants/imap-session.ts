@@ -23,14 +23,14 @@ export const imapSession: readonly Mutant[] = [
     tests: [...settle, ...wishes],
   },
   {
-    from: 'copies?.asked(some, folder)',
+    from: 'copies?.noteAsked(some, folder)',
     to: '',
     loses: 'copies at the source: one is made in each pull, once an answer was lost',
     tests: wishes,
     title: 'F14: the connection ends',
   },
   {
-    from: 'copies?.made(some, folder, entry => uids.get(entry.handle))',
+    from: 'copies?.noteMade(some, folder, entry => uids.get(entry.handle))',
     to: '',
     loses: 'copies at the source: one is made in each pull, where the deletion is refused',
     tests: wishes,
@@ -39,7 +39,7 @@ export const imapSession: readonly Mutant[] = [
       'the record of the asking stays, and the copy is looked for and found by what it is: slower, not otherwise',
   },
   {
-    from: 'if (isRefused(error)) copies?.refused(some)',
+    from: 'if (isRefused(error)) copies?.noteRefused(some)',
     to: '',
     loses: 'a move: a copy that was refused is looked for as if it had been made',
     tests: [...wishes, ...settle],

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { abortAfter } from '../base/deadline.ts'
-import { bodyOf, exchangeOnce, type HttpBody, HttpTrouble, usualDeadlines } from '../base/http.ts'
+import { type HttpBody, HttpTrouble, makeBody, sendRequestOnce, usualHttpDeadlines } from '../base/http.ts'
 import { isLoopback } from '../base/loopback.ts'
 import { encodeWords } from './notice-mail.ts'
 
@@ -37,7 +37,7 @@ export function postText(
   }
   return call(
     url,
-    { method: 'POST', headers, body: bodyOf(Buffer.from(message.text, 'utf8')) },
+    { method: 'POST', headers, body: makeBody(Buffer.from(message.text, 'utf8')) },
     clock,
     signal,
   )
@@ -75,7 +75,7 @@ async function call(
   if (url.protocol !== 'https:' && !inClear) return 'https'
   const headers = { 'User-Agent': 'hikyaku', ...what.headers }
   const request = { ...what, url, headers, answerLimit: 0 }
-  const ask = (ends: AbortSignal) => exchangeOnce(request, usualDeadlines, ends)
+  const ask = (ends: AbortSignal) => sendRequestOnce(request, usualHttpDeadlines, ends)
   const late = () => new HttpTrouble('answer', 'ETIMEDOUT', false)
   try {
     const { status } = await abortAfter(deadlineMs, clock, signal, ask, late)

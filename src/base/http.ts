@@ -12,7 +12,7 @@ import { isLoopback } from './loopback.ts'
 import { makeHttpsAgent, requestHttps } from './tls.ts'
 
 /** Time-outs in ms. */
-export interface Deadlines {
+export interface HttpDeadlines {
   /** Until the connection stands, name lookup and TLS included. */
   readonly connectMs: number
   /** Without any progress while the body is being sent. */
@@ -23,7 +23,7 @@ export interface Deadlines {
   readonly graceMs: number
 }
 
-export const usualDeadlines: Deadlines = {
+export const usualHttpDeadlines: HttpDeadlines = {
   connectMs: 15_000,
   progressMs: 60_000,
   answerMs: 120_000,
@@ -37,7 +37,7 @@ export interface HttpBody {
 }
 
 /** A body that is in memory as a whole. */
-export const bodyOf = (octets: Uint8Array): HttpBody => ({
+export const makeBody = (octets: Uint8Array): HttpBody => ({
   octets: octets.length,
   chunks: async function* () {
     yield octets
@@ -51,7 +51,7 @@ export interface HttpRequest {
   readonly body?: HttpBody
   /** Longest answer body that is read, octets; a longer one counts as cut. With 0 the answer ends with its head. */
   readonly answerLimit?: number
-  /** True where an abort must not tear what has begun to leave (see Deadlines.graceMs). */
+  /** True where an abort must not tear what has begun to leave (see HttpDeadlines.graceMs). */
   readonly graceful?: boolean
 }
 
@@ -130,7 +130,7 @@ const pieceOctets = 64 * 1024
  * Pieces of at most 64 KiB, small neighbours joined: few packets, and a progress that a slow line can show. Small
  * chunks are copied at once, large ones handed on before the next is asked for: a source may reuse its buffer.
  */
-async function* pieces(body: HttpBody): AsyncGenerator<Uint8Array> {
+async function* splitBody(body: HttpBody): AsyncGenerator<Uint8Array> {
   const joined = Buffer.allocUnsafe(Math.min(pieceOctets, body.octets))
   let used = 0
   for await (const chunk of body.chunks()) {
@@ -156,10 +156,10 @@ async function* pieces(body: HttpBody): AsyncGenerator<Uint8Array> {
  * @throws HttpTrouble without an answer; what `body.chunks()` threw; the signal's reason where it was aborted
  * before anything left (or, unless `graceful`, at any time).
  */
-export function exchange(
+export function sendRequest(
   connections: Connections,
   request: HttpRequest,
-  deadlines: Deadlines,
+  deadlines: HttpDeadlines,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
@@ -236,7 +236,7 @@ export function exchange(
       })
     const send = async (from: HttpBody): Promise<void> => {
       let left = from.octets
-      for await (const piece of pieces(from)) {
+      for await (const piece of splitBody(from)) {
         if (stopSending) return
         left -= piece.length
         // Said before the octets are handed over: whoever reads `answer` must assume that they arrived.
@@ -305,15 +305,15 @@ export function exchange(
   })
 }
 
-/** As `exchange`, over a connection of its own that is closed behind it. */
-export async function exchangeOnce(
+/** As `sendRequest`, over a connection of its own that is closed behind it. */
+export async function sendRequestOnce(
   request: HttpRequest,
-  deadlines: Deadlines,
+  deadlines: HttpDeadlines,
   signal: AbortSignal,
   connections = openConnections(),
 ): Promise<HttpAnswer> {
   try {
-    return await exchange(connections, request, deadlines, signal)
+    return await sendRequest(connections, request, deadlines, signal)
   } finally {
     connections.close()
   }

@@ -5,7 +5,11 @@ import { longestWaitMs } from './backoff.ts'
  * writes it into the message text (`Retry after 2026-09-11T20:00:00.000Z`); the Retry-After header (RFC 9110
  * section 10.2.3: seconds, or an HTTP date) counts too. The later of the two wins; at most a day ahead of `nowMs`.
  */
-export function retryInstantMs(header: string | undefined, text: string, nowMs: number): number | undefined {
+export function readRetryAfterMs(
+  header: string | undefined,
+  text: string,
+  nowMs: number,
+): number | undefined {
   const instants: number[] = []
   const value = header?.trim() ?? ''
   if (/^\d{1,9}$/.test(value)) instants.push(nowMs + Number(value) * 1000)
@@ -17,7 +21,7 @@ export function retryInstantMs(header: string | undefined, text: string, nowMs: 
 }
 
 /** The next midnight in Google's time zone (Pacific), when daily quotas begin anew; an hour off on two days a year. */
-export function nextPacificDayMs(nowMs: number): number {
+export function findNextPacificDayMs(nowMs: number): number {
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'America/Los_Angeles', timeStyle: 'medium' })
   const [hours = 0, minutes = 0, seconds = 0] = clock.format(nowMs).split(':').map(Number)
   return nowMs + 24 * 3600_000 - ((hours * 60 + minutes) * 60 + seconds) * 1000

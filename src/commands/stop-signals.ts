@@ -9,7 +9,7 @@ export interface StopSignals {
 
 /**
  * A graceful end may take this long; then what is in flight is cut off, which is always safe. An upload that has
- * begun gets 5 s more to be answered (Deadlines.graceMs), so that all is over within 10 s.
+ * begun gets 5 s more to be answered (HttpDeadlines.graceMs), so that all is over within 10 s.
  */
 const graceMs = 3000
 

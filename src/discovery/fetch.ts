@@ -1,5 +1,5 @@
 /** Fetches a small text over https, for discover.ts: certificates checked, size capped, no other scheme on the way. */
-import { type Connections, exchangeOnce, openConnections } from '../base/http.ts'
+import { type Connections, openConnections, sendRequestOnce } from '../base/http.ts'
 
 /** @returns the text, or undefined where there is no such file. Rejects where nobody could say. */
 export type Fetcher = (url: URL, signal: AbortSignal) => Promise<string | undefined>
@@ -24,7 +24,7 @@ async function fetchOnce(
   connections: Connections,
 ): Promise<string | URL | undefined> {
   const request = { method: 'GET', url, headers, answerLimit: mostOctets } as const
-  const answer = await exchangeOnce(request, deadlines, signal, connections)
+  const answer = await sendRequestOnce(request, deadlines, signal, connections)
   const { status, cut, body } = answer
   if (status >= 300 && status < 400) return URL.parse(answer.headers.location ?? '', url.href) ?? undefined
   // 4xx: there is none (some answer 400 or 403 for what they do not have).

@@ -1,7 +1,7 @@
 /** Google's side: names, TCP, whether it is Google that answers, the clock, and for each account the permission. */
 
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
-import { type Deadlines, usualDeadlines } from '../base/http.ts'
+import { type HttpDeadlines, usualHttpDeadlines } from '../base/http.ts'
 import { printable } from '../base/untrusted.ts'
 import type { AccountConfig, Config } from '../config/config.ts'
 import { type Inspected, inspectAccount, inspectApi, units } from '../gmail/inspect.ts'
@@ -74,9 +74,9 @@ function judgeClock(offMs: number, { words }: DoctorContext): Finding {
   return bad(place, 'clock.off', words.clockOff(offMs), exitCodes.configuration)
 }
 
-function httpDeadlines({ deadlines }: DoctorContext): Deadlines {
+function httpDeadlines({ deadlines }: DoctorContext): HttpDeadlines {
   const { connectMs, loginMs } = deadlines
-  return { ...usualDeadlines, connectMs, answerMs: loginMs }
+  return { ...usualHttpDeadlines, connectMs, answerMs: loginMs }
 }
 
 /** One account: token, how long it lasts, what it may do, whose it is, whether the API answers. */

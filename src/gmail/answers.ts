@@ -9,10 +9,10 @@
  */
 import { Fault, type FaultCode, type FaultFacts, type FaultOptions } from '../base/fault.ts'
 import type { HttpAnswer } from '../base/http.ts'
-import { nextPacificDayMs, retryInstantMs } from '../base/retry-after.ts'
-import { jsonObject, type Said, said, visibleText } from '../google/error-model.ts'
-import { scrub } from '../google/scrub.ts'
-import type { Asked } from '../google/unanswered.ts'
+import { findNextPacificDayMs, readRetryAfterMs } from '../base/retry-after.ts'
+import { type GoogleError, readGoogleError, readJsonObject, readVisibleText } from '../google/error-model.ts'
+import { scrubWords } from '../google/scrub.ts'
+import type { RequestKind } from '../google/unanswered.ts'
 
 const rateReasons = ['ratelimitexceeded', 'userratelimitexceeded', 'rate_limit_exceeded']
 const scopeReasons = ['insufficientpermissions', 'access_token_scope_insufficient']
@@ -53,18 +53,18 @@ const storage = /\b(storage|quota|mailbox is full|out of space|insufficient spac
  * after several of them is right too.) `facts.status` is there whenever an answer was.
  * @param nowMs ms since 1970, to turn a Retry-After in seconds into an instant
  */
-export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault | undefined {
+export function readFault(answer: HttpAnswer, asked: RequestKind, nowMs: number): Fault | undefined {
   const { status } = answer
   if (status >= 200 && status < 300) return undefined
-  const answered = said(answer)
+  const answered = readGoogleError(answer)
   const { reasons, text, json } = answered
   const canonical = answered.status
   const facts: FaultFacts = {
     status,
-    ...(text === '' ? {} : { words: scrub(text) }),
-    ...(reasons.size === 0 ? {} : { reason: scrub([...reasons].join(' ')) }),
+    ...(text === '' ? {} : { words: scrubWords(text) }),
+    ...(reasons.size === 0 ? {} : { reason: scrubWords([...reasons].join(' ')) }),
   }
-  const notBeforeMs = retryInstantMs(answer.headers['retry-after'], text, nowMs)
+  const notBeforeMs = readRetryAfterMs(answer.headers['retry-after'], text, nowMs)
   const fault = (code: FaultCode, options: FaultOptions = {}): Fault =>
     new Fault(code, { facts, ...(notBeforeMs === undefined ? {} : { notBeforeMs }), ...options })
   const has = (wanted: readonly string[]): boolean => wanted.some(reason => reasons.has(reason))
@@ -85,7 +85,7 @@ export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault 
   if (has(projectReasons)) return fault('gmail.project-refused')
   if (status === 401) return fault('gmail.unauthorized')
   if (has(['dailylimitexceeded'])) {
-    return fault('gmail.daily-limit', { notBeforeMs: notBeforeMs ?? nextPacificDayMs(nowMs) })
+    return fault('gmail.daily-limit', { notBeforeMs: notBeforeMs ?? findNextPacificDayMs(nowMs) })
   }
   if (has(rateReasons)) return fault('gmail.rate-limited')
   if (status === 429 || canonical === 'RESOURCE_EXHAUSTED') {
@@ -120,7 +120,7 @@ export function faultIn(answer: HttpAnswer, asked: Asked, nowMs: number): Fault 
  * of an upload is said of the collection, which is the account's mail itself (a label that is missing is known by
  * its words before).
  */
-function concernsAccount({ reasons, status, ofGoogle }: Said, http: number): boolean {
+function concernsAccount({ reasons, status, ofGoogle }: GoogleError, http: number): boolean {
   if (ofGoogle) return true
   if (status === 'INVALID_ARGUMENT' && http !== 403 && http !== 404 && !reasons.has('failedprecondition'))
     return false
@@ -138,8 +138,8 @@ export interface Stored {
 }
 
 /** The Message resource in an answer, or undefined where it is none. */
-export function messageIn(answer: HttpAnswer): Stored | undefined {
-  const json = jsonObject(answer)
+export function readStored(answer: HttpAnswer): Stored | undefined {
+  const json = readJsonObject(answer)
   if (typeof json?.id !== 'string' || json.id === '') return undefined
   const { id, threadId, labelIds } = json
   return {
@@ -151,13 +151,13 @@ export function messageIn(answer: HttpAnswer): Stored | undefined {
 
 /**
  * What Gmail made of an upload.
- * @throws Fault every other answer: see faultIn; a 2xx that is no success is gmail.outcome-unknown
+ * @throws Fault every other answer: see readFault; a 2xx that is no success is gmail.outcome-unknown
  */
 export function readUpload(answer: HttpAnswer, nowMs: number): Stored {
-  const fault = faultIn(answer, 'upload', nowMs)
+  const fault = readFault(answer, 'upload', nowMs)
   if (fault !== undefined) throw fault
-  const stored = answer.status === 200 && answer.bodySent ? messageIn(answer) : undefined
-  if (stored === undefined) throw unreadSuccess(answer)
+  const stored = answer.status === 200 && answer.bodySent ? readStored(answer) : undefined
+  if (stored === undefined) throw makeUnreadFault(answer)
   return stored
 }
 
@@ -166,11 +166,11 @@ export function readUpload(answer: HttpAnswer, nowMs: number): Stored {
  * @throws Fault every other answer; HTML with a 200 is a captive portal or a proxy: gmail.not-google
  */
 export function readCall(answer: HttpAnswer, nowMs: number): Readonly<Record<string, unknown>> {
-  const fault = faultIn(answer, 'call', nowMs)
+  const fault = readFault(answer, 'call', nowMs)
   if (fault !== undefined) throw fault
-  const json = jsonObject(answer)
+  const json = readJsonObject(answer)
   if (json !== undefined) return json
-  const facts = { status: answer.status, words: scrub(visibleText(answer)) }
+  const facts = { status: answer.status, words: scrubWords(readVisibleText(answer)) }
   if (!answer.cut && /^\s*</.test(answer.body.toString('latin1')))
     throw new Fault('gmail.not-google', { facts })
   throw new Fault('gmail.unknown-answer', { scope: 'account', facts })
@@ -181,14 +181,14 @@ export const saysTooManyAtOnce = (fault: Fault): boolean =>
   fault.code === 'gmail.rate-limited' && /too many concurrent/i.test(String(fault.facts.words ?? ''))
 
 /** A 2xx that is no success: nobody knows what became of the upload. */
-function unreadSuccess(answer: HttpAnswer): Fault {
+function makeUnreadFault(answer: HttpAnswer): Fault {
   const what = answer.cut
     ? 'the answer was cut'
     : !answer.bodySent
       ? 'the answer came before the end of the upload'
       : answer.body.length === 0
         ? 'the answer was empty'
-        : jsonObject(answer) === undefined
+        : readJsonObject(answer) === undefined
           ? 'the answer was not JSON'
           : 'the answer had no id'
   return new Fault('gmail.outcome-unknown', { facts: { status: answer.status, phase: 'answer', what } })

@@ -5,7 +5,7 @@
  */
 import type { gmail_v1 } from '@googleapis/gmail'
 import { Fault, type FaultOptions } from '../base/fault.ts'
-import { bodyOf, exchange, type HttpAnswer, HttpTrouble } from '../base/http.ts'
+import { type HttpAnswer, HttpTrouble, makeBody, sendRequest } from '../base/http.ts'
 import { carryFramed, type FramedRequest, type TransportOptions } from '../google/framed.ts'
 import type { Ability } from '../google/scopes.ts'
 import type { AccessToken } from '../google/token.ts'
@@ -44,11 +44,11 @@ export async function callGmail<T>(
   const turn = await session.pace.turn('call', call.cost, signal)
   try {
     let token = await session.tokens.get(call.need, signal)
-    let answer = await send(session, call, token, signal)
+    let answer = await sendCall(session, call, token, signal)
     if (answer.status === 401) {
       session.tokens.reject(token)
       token = await session.tokens.get(call.need, signal)
-      answer = await send(session, call, token, signal)
+      answer = await sendCall(session, call, token, signal)
     }
     if (answer.status === 404 && call.mayBeMissing === true) return undefined
     const json = readCall(answer, session.clock.nowMs())
@@ -61,7 +61,7 @@ export async function callGmail<T>(
   }
 }
 
-async function send(
+async function sendCall(
   session: Session,
   call: Call<unknown>,
   token: AccessToken,
@@ -70,14 +70,14 @@ async function send(
   const { gmail } = await import('@googleapis/gmail')
   const answer = await carryFramed(
     options => call.frame(gmail('v1'), token.user, options),
-    framed => carry(session, call, framed, token, signal),
+    framed => carryCall(session, call, framed, token, signal),
   )
   if (answer !== undefined) return answer
   // A name of Gmail's that cannot stand in a path, such as `..`.
   throw new Fault('gmail.unknown-answer', { scope: 'account', facts: { what: 'an id that is none' } })
 }
 
-async function carry(
+async function carryCall(
   session: Session,
   { answerLimit }: Call<unknown>,
   { method, url: { pathname, search }, body }: FramedRequest,
@@ -95,10 +95,10 @@ async function carry(
       Accept: 'application/json',
       ...(body === undefined ? {} : { 'Content-Type': 'application/json; charset=UTF-8' }),
     },
-    ...(body === undefined ? {} : { body: bodyOf(Buffer.from(body)) }),
+    ...(body === undefined ? {} : { body: makeBody(Buffer.from(body)) }),
     ...(answerLimit === undefined ? {} : { answerLimit }),
   }
-  const once = (): Promise<HttpAnswer> => exchange(session.connections, request, session.deadlines, signal)
+  const once = (): Promise<HttpAnswer> => sendRequest(session.connections, request, session.deadlines, signal)
   try {
     return await once().catch(thrown => {
       const diedIdle = thrown instanceof HttpTrouble && thrown.reused && thrown.reason !== 'timeout'

@@ -42,13 +42,13 @@ export async function findByMessageId(
     },
     signal,
   )
-  const found: FoundMessage[] = []
+  const messages: FoundMessage[] = []
   for (const row of Array.isArray(json?.messages) ? json.messages.slice(0, mostCopies) : []) {
     if (typeof row?.id !== 'string') continue
     const message = await readMessage(session, row.id, signal)
-    if (message !== undefined) found.push(message)
+    if (message !== undefined) messages.push(message)
   }
-  return found
+  return messages
 }
 
 /** One message with its raw octets, or undefined where Gmail no longer has it. */
@@ -79,7 +79,7 @@ export async function readMessage(
 }
 
 /** users.getProfile. */
-export const readProfile = (need: Ability | undefined): Call<gmail_v1.Schema$Profile> => ({
+export const makeProfileCall = (need: Ability | undefined): Call<gmail_v1.Schema$Profile> => ({
   frame: ({ users }, userId, options) => users.getProfile({ userId }, options),
   cost: units.profile,
   need,
@@ -90,7 +90,7 @@ export const readProfile = (need: Ability | undefined): Call<gmail_v1.Schema$Pro
  * @throws Fault gmail.account-mismatch; gmail.unknown-answer for a profile without an address, which proves nothing
  */
 export async function checkAccount(session: Session, address: string, signal: AbortSignal): Promise<void> {
-  const json = await callGmail(session, readProfile('read'), signal)
+  const json = await callGmail(session, makeProfileCall('read'), signal)
   const signedIn = json?.emailAddress
   if (typeof signedIn !== 'string')
     throw new Fault('gmail.unknown-answer', {

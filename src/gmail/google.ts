@@ -1,6 +1,6 @@
 /** The Gmail adapter: puts tokens, pace, labels, uploads and look-ups together. The contract stands in gmail.ts. */
 import { asFault, Fault } from '../base/fault.ts'
-import { allows } from '../google/scopes.ts'
+import { scopesAllow } from '../google/scopes.ts'
 import { checkAccount, findByMessageId, readMessage } from './find.ts'
 import type { Gmail } from './gmail.ts'
 import { importMessage } from './import.ts'
@@ -20,13 +20,13 @@ export function makeGmail(options: GmailOptions): Gmail {
 
   const canRead = async (signal: AbortSignal): Promise<boolean> => {
     const { scopes } = await tokens.get(undefined, signal)
-    return scopes !== undefined && allows(scopes, 'read')
+    return scopes !== undefined && scopesAllow(scopes, 'read')
   }
   /** Where the token may say whose it is, nothing goes into an account that is not the configured one. */
   const guardAccount = async (signal: AbortSignal): Promise<void> => {
     if (!account.address.includes('@')) return
     const token = await tokens.get('insert', signal)
-    if (token.value === checked || token.scopes === undefined || !allows(token.scopes, 'read')) return
+    if (token.value === checked || token.scopes === undefined || !scopesAllow(token.scopes, 'read')) return
     await checkAccount(session, account.address, signal)
     checked = token.value
   }

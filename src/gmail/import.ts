@@ -1,14 +1,14 @@
 /** users.messages.import and users.messages.insert: one multipart upload, streamed, never repeated but after a 401. */
 import { Fault } from '../base/fault.ts'
-import { exchange, type HttpAnswer, HttpTrouble } from '../base/http.ts'
-import { userPath } from '../google/identity.ts'
+import { type HttpAnswer, HttpTrouble, sendRequest } from '../base/http.ts'
+import { encodeUser } from '../google/identity.ts'
 import type { AccessToken } from '../google/token.ts'
 import { faultOfTrouble } from '../google/unanswered.ts'
 import type { RawMessage } from '../message/message.ts'
 import { readUpload } from './answers.ts'
 import { slowDown } from './api.ts'
 import type { ImportAnswer, ImportRequest } from './gmail.ts'
-import { chooseBoundary, type Framed, frame } from './multipart.ts'
+import { chooseBoundary, type Framed, frameMultipart } from './multipart.ts'
 import { units } from './pace.ts'
 import type { Session } from './session.ts'
 
@@ -16,9 +16,11 @@ import type { Session } from './session.ts'
 export const longestMessageOctets = 157_286_400
 
 /** The upload's URL with its query parameters; `processForCalendar` and `neverMarkSpam` exist for import only. */
-function uploadUrl(apiRoot: string, request: ImportRequest, user: string): URL {
+function makeUploadUrl(apiRoot: string, request: ImportRequest, user: string): URL {
   const insert = request.method === 'insert'
-  const url = new URL(`${apiRoot}/upload/gmail/v1/users/${userPath(user)}/messages${insert ? '' : '/import'}`)
+  const url = new URL(
+    `${apiRoot}/upload/gmail/v1/users/${encodeUser(user)}/messages${insert ? '' : '/import'}`,
+  )
   url.searchParams.set('uploadType', 'multipart')
   url.searchParams.set('internalDateSource', request.internalDateSource)
   if (!insert) {
@@ -36,7 +38,7 @@ function uploadUrl(apiRoot: string, request: ImportRequest, user: string): URL {
  * (the message must be resolved, and the account should back off); an answer that was read, what answers.ts says.
  * state.io (scope message) where the octets kept here are not those that were retrieved: the upload was torn before
  * its closing delimiter, so Gmail cannot have taken it.
- * An abort before the body is the signal's reason; later the upload has Deadlines.graceMs to end well.
+ * An abort before the body is the signal's reason; later the upload has HttpDeadlines.graceMs to end well.
  */
 export async function importMessage(
   session: Session,
@@ -48,7 +50,7 @@ export async function importMessage(
   if (raw.octets > longestMessageOctets) {
     throw new Fault('message.too-large', { facts: { octets: raw.octets, limit: longestMessageOctets } })
   }
-  const framed = frame(raw, { labelIds: request.labelIds }, await chooseBoundary(raw))
+  const framed = frameMultipart(raw, { labelIds: request.labelIds }, await chooseBoundary(raw))
   const turn = await session.pace.turn('import', units[request.method], signal)
   try {
     const answer = await uploadAuthorised(session, request, framed, signal)
@@ -73,7 +75,7 @@ async function uploadAuthorised(
 ): Promise<HttpAnswer> {
   // The path names the account that the token was held against: neither is used without the other.
   const uploadWith = ({ user, value }: AccessToken): Promise<HttpAnswer> =>
-    upload(session, uploadUrl(session.apiRoot, request, user), framed, value, signal)
+    uploadOnce(session, makeUploadUrl(session.apiRoot, request, user), framed, value, signal)
   const token = await session.tokens.get('insert', signal)
   const answer = await uploadWith(token)
   if (answer.status !== 401) return answer
@@ -82,7 +84,7 @@ async function uploadAuthorised(
   return uploadWith(await session.tokens.get('insert', signal))
 }
 
-async function upload(
+async function uploadOnce(
   session: Session,
   url: URL,
   framed: Framed,
@@ -95,7 +97,7 @@ async function upload(
     'Content-Type': framed.contentType,
   }
   const request = { method: 'POST', url, headers, body: framed, graceful: true } as const
-  const once = (): Promise<HttpAnswer> => exchange(session.connections, request, session.deadlines, signal)
+  const once = (): Promise<HttpAnswer> => sendRequest(session.connections, request, session.deadlines, signal)
   try {
     return await once().catch(thrown => {
       // A connection that was found dead before anything left: nothing is ambiguous, a new one is made at once.

@@ -2,15 +2,15 @@
 
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import { type Deadlines, exchange, HttpTrouble, openConnections } from '../base/http.ts'
+import { type HttpDeadlines, HttpTrouble, openConnections, sendRequest } from '../base/http.ts'
 import { printable } from '../base/untrusted.ts'
-import { jsonObject } from '../google/error-model.ts'
+import { readJsonObject } from '../google/error-model.ts'
 import type { Identity } from '../google/identity.ts'
-import { allows } from '../google/scopes.ts'
+import { scopesAllow } from '../google/scopes.ts'
 import { faultOfTrouble } from '../google/unanswered.ts'
 import { type Call, callGmail } from './api.ts'
-import { readProfile } from './find.ts'
-import { listOfLabels } from './labels.ts'
+import { makeProfileCall } from './find.ts'
+import { makeLabelsCall } from './labels.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
 export { units } from './pace.ts'
@@ -31,7 +31,7 @@ export async function inspectApi(
     apiRoot,
     clock,
     deadlines,
-  }: { readonly apiRoot: string; readonly clock: Clock; readonly deadlines: Deadlines },
+  }: { readonly apiRoot: string; readonly clock: Clock; readonly deadlines: HttpDeadlines },
   signal: AbortSignal,
 ): Promise<ApiView> {
   const url = new URL(`${apiRoot.replace(/\/+$/, '')}/gmail/v1/users/me/profile`)
@@ -39,9 +39,9 @@ export async function inspectApi(
   try {
     const request = { method: 'GET' as const, url, headers: { Accept: 'application/json' } }
     const beforeMs = clock.nowMs()
-    const answer = await exchange(connections, request, deadlines, signal)
+    const answer = await sendRequest(connections, request, deadlines, signal)
     const atMs = (beforeMs + clock.nowMs()) / 2
-    if (jsonObject(answer) === undefined && answer.status < 500) {
+    if (readJsonObject(answer) === undefined && answer.status < 500) {
       const text = answer.body.subarray(0, 200).toString('latin1')
       const words = printable(text.replace(/<[^>]*>?|\s+/g, ' ').trim())
       throw new Fault('gmail.not-google', { facts: { host: url.hostname, status: answer.status, words } })
@@ -91,7 +91,7 @@ export async function inspectAccount(options: GmailOptions, signal: AbortSignal)
     const { scopes, user, proved, identity } = await tokens.get(undefined, signal)
     const tokenMs = clock.monotonicMs() - startedMs
     const can = (ability: 'insert' | 'labels' | 'read'): boolean =>
-      scopes !== undefined && allows(scopes, ability)
+      scopes !== undefined && scopesAllow(scopes, ability)
     let apiMs: number | undefined
     const ask = async <T>(call: Call<T>) => {
       const atMs = clock.monotonicMs()
@@ -99,8 +99,8 @@ export async function inspectAccount(options: GmailOptions, signal: AbortSignal)
       apiMs ??= clock.monotonicMs() - atMs
       return json
     }
-    const listed = can('labels') ? (await ask(listOfLabels(undefined)))?.labels : undefined
-    const profile = can('read') ? (await ask(readProfile(undefined)))?.emailAddress : undefined
+    const listed = can('labels') ? (await ask(makeLabelsCall(undefined)))?.labels : undefined
+    const profile = can('read') ? (await ask(makeProfileCall(undefined)))?.emailAddress : undefined
     const address = typeof profile === 'string' ? profile : proved ? user : undefined
     return {
       scopes,

@@ -3,7 +3,7 @@ import type { gmail_v1 } from '@googleapis/gmail'
 import { orAbort } from '../base/deadline.ts'
 import { Fault, type FaultCode } from '../base/fault.ts'
 import type { Ability } from '../google/scopes.ts'
-import { scrub } from '../google/scrub.ts'
+import { scrubWords } from '../google/scrub.ts'
 import { type Call, callGmail } from './api.ts'
 import { units } from './pace.ts'
 import type { Session } from './session.ts'
@@ -55,10 +55,10 @@ function mayConcernLabelsOnly({ code, facts }: Fault): boolean {
 }
 
 /** Gmail tells label names apart without regard to case. */
-const keyOf = (name: string): string => name.normalize('NFC').toLowerCase()
+const labelKey = (name: string): string => name.normalize('NFC').toLowerCase()
 
 /** users.labels.list. */
-export const listOfLabels = (need: Ability | undefined): Call<gmail_v1.Schema$ListLabelsResponse> => ({
+export const makeLabelsCall = (need: Ability | undefined): Call<gmail_v1.Schema$ListLabelsResponse> => ({
   frame: ({ users }, userId, options) => users.labels.list({ userId }, options),
   cost: units.labelsList,
   need,
@@ -70,11 +70,11 @@ export function makeLabels(session: Session): Labels {
   let last: Promise<unknown> = Promise.resolve()
 
   const list = async (signal: AbortSignal): Promise<Map<string, string>> => {
-    const json = await callGmail(session, { ...listOfLabels('labels'), answerLimit: 16 << 20 }, signal)
+    const json = await callGmail(session, { ...makeLabelsCall('labels'), answerLimit: 16 << 20 }, signal)
     const rows = Array.isArray(json?.labels) ? json.labels : []
     const read = new Map<string, string>()
     for (const row of rows) {
-      if (typeof row?.id === 'string' && typeof row.name === 'string') read.set(keyOf(row.name), row.id)
+      if (typeof row?.id === 'string' && typeof row.name === 'string') read.set(labelKey(row.name), row.id)
     }
     return read
   }
@@ -113,7 +113,7 @@ export function makeLabels(session: Session): Labels {
       throw new Fault('gmail.label-refused', { facts: { labels: name, words } })
     }
     known ??= await list(signal)
-    const cached = known.get(keyOf(name))
+    const cached = known.get(labelKey(name))
     if (cached !== undefined) return cached
     // Gmail shows `a/b` below `a` where `a` is a label too.
     const slash = name.lastIndexOf('/')
@@ -125,13 +125,13 @@ export function makeLabels(session: Session): Labels {
     }
     const created = await create(name, signal)
     if (typeof created === 'string') {
-      known.set(keyOf(name), created)
+      known.set(labelKey(name), created)
       return created
     }
     known = await list(signal)
-    const found = known.get(keyOf(name))
-    if (found === undefined) throw created
-    return found
+    const listed = known.get(labelKey(name))
+    if (listed === undefined) throw created
+    return listed
   }
 
   const labelFor = async (name: string, signal: AbortSignal): Promise<string> => {
@@ -142,7 +142,7 @@ export function makeLabels(session: Session): Labels {
       const { words = '', status } = thrown.facts
       const facts = {
         labels: name,
-        words: scrub(String(words)),
+        words: scrubWords(String(words)),
         ...(status === undefined ? {} : { status }),
         ...(thrown.code === 'gmail.scope-missing' ? { scope: 'gmail.labels' } : {}),
       }

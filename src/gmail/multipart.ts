@@ -53,7 +53,7 @@ export interface Framed extends HttpBody {
  * @param metadata the Message resource of the JSON part, e.g. `{ labelIds: [...] }`
  * @throws Fault state.io (scope message, retrieve it again) from `chunks()`
  */
-export function frame(raw: RawMessage, metadata: object, boundary: string): Framed {
+export function frameMultipart(raw: RawMessage, metadata: object, boundary: string): Framed {
   const head = Buffer.from(
     `--${boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n${JSON.stringify(metadata)}\r\n` +
       `--${boundary}\r\nContent-Type: message/rfc822\r\n\r\n`,

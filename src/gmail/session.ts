@@ -1,6 +1,6 @@
 /** One account's connections, tokens and pace: what every part of the adapter works with. */
 import type { Clock } from '../base/clock.ts'
-import { type Connections, type Deadlines, openConnections, usualDeadlines } from '../base/http.ts'
+import { type Connections, type HttpDeadlines, openConnections, usualHttpDeadlines } from '../base/http.ts'
 import type { AccountSettings, GoogleEndpoints } from '../google/settings.ts'
 import { makeTokens, type Tokens } from '../google/token.ts'
 import { makePace, type Pace } from './pace.ts'
@@ -19,14 +19,14 @@ export interface GmailOptions {
   readonly endpoints: GoogleEndpoints
   readonly clock: Clock
   /** Time-outs in ms that differ from the usual ones. */
-  readonly deadlines?: Partial<Deadlines>
+  readonly deadlines?: Partial<HttpDeadlines>
 }
 
 export interface Session {
   /** GoogleEndpoints.apiRoot without a slash at its end. */
   readonly apiRoot: string
   readonly connections: Connections
-  readonly deadlines: Deadlines
+  readonly deadlines: HttpDeadlines
   readonly tokens: Tokens
   readonly pace: Pace
   readonly clock: Clock
@@ -35,7 +35,7 @@ export interface Session {
 
 /** Nothing is connected yet: that happens when needed. */
 export function openSession({ account, endpoints, clock, deadlines: own }: GmailOptions): Session {
-  const deadlines = { ...usualDeadlines, ...own }
+  const deadlines = { ...usualHttpDeadlines, ...own }
   const connections = openConnections(clock.nowMs)
   const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
   const { unitsPerMinute, importsInFlight } = account

@@ -2,14 +2,20 @@
 import type { OAuth2Client } from 'google-auth-library'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import { type Deadlines, exchangeOnce, type HttpAnswer, HttpTrouble, usualDeadlines } from '../base/http.ts'
+import {
+  type HttpAnswer,
+  type HttpDeadlines,
+  HttpTrouble,
+  sendRequestOnce,
+  usualHttpDeadlines,
+} from '../base/http.ts'
 import type { DesktopClient } from './client-file.ts'
 import type { ConsentCode } from './consent.ts'
-import { jsonObject, said } from './error-model.ts'
-import { carryFramed, formRequest, quiet } from './framed.ts'
+import { readGoogleError, readJsonObject } from './error-model.ts'
+import { carryFramed, makeFormRequest, withoutLibraryLog } from './framed.ts'
 import type { Identity } from './identity.ts'
-import { allows, gmailScopes, grantsIdentity, identityScopes } from './scopes.ts'
-import { scrub } from './scrub.ts'
+import { gmailScopes, grantsIdentity, identityScopes, scopesAllow } from './scopes.ts'
+import { scrubWords } from './scrub.ts'
 import { readTokenAnswer } from './token-answer.ts'
 import { faultOfTrouble } from './unanswered.ts'
 
@@ -33,21 +39,21 @@ export interface ExchangeOptions {
   readonly scopes: readonly string[]
   readonly clock: Clock
   readonly signal: AbortSignal
-  readonly deadlines?: Partial<Deadlines>
+  readonly deadlines?: Partial<HttpDeadlines>
 }
 
 /** Nobody waits two minutes at a prompt. */
-const promptDeadlines: Deadlines = {
-  ...usualDeadlines,
+const promptDeadlines: HttpDeadlines = {
+  ...usualHttpDeadlines,
   connectMs: 10_000,
   progressMs: 15_000,
   answerMs: 20_000,
 }
 
 /** One form, framed by google-auth-library, on a connection of its own. */
-async function post(
+async function postForm(
   target: string,
-  deadlines: Deadlines,
+  deadlines: HttpDeadlines,
   signal: AbortSignal,
   frame: (client: OAuth2Client) => Promise<unknown>,
   options: { readonly clientId?: string; readonly clientSecret?: string; readonly redirectUri?: string } = {},
@@ -56,10 +62,10 @@ async function post(
   const { OAuth2Client } = await import('google-auth-library')
   try {
     const answer = await carryFramed(
-      transporterOptions => frame(new OAuth2Client({ ...options, transporterOptions, ...quiet })),
+      transporterOptions => frame(new OAuth2Client({ ...options, transporterOptions, ...withoutLibraryLog })),
       // The library writes a token that is to be revoked into the URL, which is no place for it.
       ({ body, url: { searchParams } }) =>
-        exchangeOnce(formRequest(url, body ?? String(searchParams)), deadlines, signal),
+        sendRequestOnce(makeFormRequest(url, body ?? String(searchParams)), deadlines, signal),
     )
     if (answer !== undefined) return answer
     throw new Fault('bug', { facts: { what: 'the request was not framed' } })
@@ -69,17 +75,17 @@ async function post(
 }
 
 /** `gmail.insert` for the long URL: what Google's page and the owner's list call it. */
-const shortScope = (scope: string): string => scope.replace(/^https:\/\/www\.googleapis\.com\/auth\//, '')
+const shortenScope = (scope: string): string => scope.replace(/^https:\/\/www\.googleapis\.com\/auth\//, '')
 
 /** Google lets the owner untick each scope: those that were asked for and not given, in short. */
-function missingScopes(asked: readonly string[], granted: readonly string[]): string[] {
+function findMissingScopes(asked: readonly string[], granted: readonly string[]): string[] {
   const isGiven = (scope: string): boolean => {
     if (granted.includes(scope) || grantsIdentity(granted, scope)) return true
-    if (scope === gmailScopes.insert) return allows(granted, 'insert')
-    if (scope === gmailScopes.labels) return allows(granted, 'labels')
-    return scope === gmailScopes.readonly && allows(granted, 'read')
+    if (scope === gmailScopes.insert) return scopesAllow(granted, 'insert')
+    if (scope === gmailScopes.labels) return scopesAllow(granted, 'labels')
+    return scope === gmailScopes.readonly && scopesAllow(granted, 'read')
   }
-  return asked.filter(scope => !isGiven(scope)).map(shortScope)
+  return asked.filter(scope => !isGiven(scope)).map(shortenScope)
 }
 
 /**
@@ -91,7 +97,7 @@ function missingScopes(asked: readonly string[], granted: readonly string[]): st
 export async function exchangeCode(consent: ConsentCode, options: ExchangeOptions): Promise<Consent> {
   const { client, tokenUrl, scopes: asked, clock, signal } = options
   const { code, verifier: codeVerifier, redirectUri } = consent
-  const answer = await post(
+  const answer = await postForm(
     tokenUrl,
     { ...promptDeadlines, ...options.deadlines },
     signal,
@@ -110,9 +116,9 @@ export async function exchangeCode(consent: ConsentCode, options: ExchangeOption
   }
   // RFC 6749 section 5.1: `scope` may be left out where it is as asked for.
   const scopes = token.scopes ?? asked
-  const missing = missingScopes(asked, scopes)
+  const missing = findMissingScopes(asked, scopes)
   if (missing.length > 0) throw new Fault('gmail.scope-missing', { facts: { what: missing.join(' ') } })
-  const json = jsonObject(answer)
+  const json = readJsonObject(answer)
   const refreshToken = json?.refresh_token
   if (typeof refreshToken !== 'string' || refreshToken === '')
     throw new Fault('gmail.consent-missing', { facts: { reason: 'no-refresh-token' } })
@@ -140,11 +146,13 @@ export async function revokeConsent(
   revokeUrl: string,
   signal: AbortSignal,
 ): Promise<'revoked' | 'already-ended'> {
-  const answer = await post(revokeUrl, promptDeadlines, signal, library => library.revokeToken(refreshToken))
+  const answer = await postForm(revokeUrl, promptDeadlines, signal, library =>
+    library.revokeToken(refreshToken),
+  )
   if (answer.status === 200) return 'revoked'
-  const { reasons, text } = said(answer)
+  const { reasons, text } = readGoogleError(answer)
   if (answer.status === 400 && (reasons.has('invalid_token') || reasons.has('invalid_grant')))
     return 'already-ended'
-  const facts = { status: answer.status, phase: 'revoke', words: scrub(text, [refreshToken]) }
+  const facts = { status: answer.status, phase: 'revoke', words: scrubWords(text, [refreshToken]) }
   throw new Fault(answer.status >= 500 ? 'gmail.server' : 'gmail.unknown-answer', { scope: 'account', facts })
 }

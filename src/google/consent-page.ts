@@ -25,7 +25,7 @@ const ja: PageWords = {
   absent: 'ここには何もありません。',
 }
 
-const page = (title: string, text: keyof PageWords): Buffer =>
+const makePage = (title: string, text: keyof PageWords): Buffer =>
   Buffer.from(`<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>hikyaku - ${title}</title></head>
@@ -38,12 +38,12 @@ const page = (title: string, text: keyof PageWords): Buffer =>
 `)
 
 export const pages = {
-  done: page('signed in', 'done'),
-  declined: page('not allowed', 'declined'),
-  stranger: page('not this sign-in', 'stranger'),
-  leads: page('to Google', 'leads'),
-  used: page('already used', 'used'),
-  absent: page('not found', 'absent'),
+  done: makePage('signed in', 'done'),
+  declined: makePage('not allowed', 'declined'),
+  stranger: makePage('not this sign-in', 'stranger'),
+  leads: makePage('to Google', 'leads'),
+  used: makePage('already used', 'used'),
+  absent: makePage('not found', 'absent'),
 } as const
 
 export const pageHeaders: Readonly<Record<string, string>> = {

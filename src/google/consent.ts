@@ -13,8 +13,8 @@ import { Fault } from '../base/fault.ts'
 import type { DesktopClient } from './client-file.ts'
 import { pageHeaders, pages } from './consent-page.ts'
 import { readPastedUrl } from './consent-paste.ts'
-import { quiet } from './framed.ts'
-import { scrub } from './scrub.ts'
+import { withoutLibraryLog } from './framed.ts'
+import { scrubWords } from './scrub.ts'
 
 export interface ConsentOptions {
   readonly client: DesktopClient
@@ -59,8 +59,8 @@ export interface ConsentInProgress {
   close(): Promise<void>
 }
 
-const sameText = (one: string, other: string): boolean =>
-  timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest())
+const sameText = (given: string, expected: string): boolean =>
+  timingSafeEqual(createHash('sha256').update(given).digest(), createHash('sha256').update(expected).digest())
 
 /** @throws Fault for what the authorization server refused (RFC 6749 section 4.1.2.1) */
 function readResult(query: URLSearchParams): string {
@@ -69,7 +69,7 @@ function readResult(query: URLSearchParams): string {
   if (error === null && code) return code
   if (error === 'access_denied')
     throw new Fault('gmail.consent-missing', { facts: { reason: 'access_denied', phase: 'consent' } })
-  const reason = scrub(error ?? 'no code').slice(0, 100)
+  const reason = scrubWords(error ?? 'no code').slice(0, 100)
   if (error === 'admin_policy_enforced' || error === 'org_internal')
     throw new Fault('gmail.forbidden', { facts: { reason, phase: 'consent' } })
   throw new Fault(error === 'invalid_scope' ? 'gmail.scope-missing' : 'gmail.unknown-answer', {
@@ -99,7 +99,7 @@ function dropOldest(server: Server, most: number): void {
 export async function startConsent(options: ConsentOptions): Promise<ConsentInProgress> {
   const { CodeChallengeMethod, OAuth2Client } = await import('google-auth-library')
   const endpoints = { oauth2AuthBaseUrl: options.authUrl }
-  const library = new OAuth2Client({ clientId: options.client.id, endpoints, ...quiet })
+  const library = new OAuth2Client({ clientId: options.client.id, endpoints, ...withoutLibraryLog })
   const { codeVerifier: verifier, codeChallenge = '' } = await library.generateCodeVerifierAsync()
   const state = randomBytes(32).toString('base64url')
   const oneTimePath = `/${randomBytes(32).toString('base64url')}`

@@ -9,7 +9,7 @@ import type { HttpAnswer } from '../base/http.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-export interface Said {
+export interface GoogleError {
   /** All reasons, in lower case: errors[].reason, details[].reason, status, a textual `error`, `error_subtype`. */
   readonly reasons: ReadonlySet<string>
   /** Name of google.rpc.Code, where the answer has one. */
@@ -26,12 +26,12 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The answer's JSON object, or undefined where it is anything else (HTML, empty, cut). */
-export function jsonObject(answer: HttpAnswer): JsonObject | undefined {
-  const value = jsonOf(answer)
+export function readJsonObject(answer: HttpAnswer): JsonObject | undefined {
+  const value = parseJson(answer)
   return isObject(value) ? value : undefined
 }
 
-function jsonOf(answer: HttpAnswer): unknown {
+function parseJson(answer: HttpAnswer): unknown {
   if (answer.cut) return undefined
   try {
     return JSON.parse(answer.body.toString('utf8'))
@@ -61,7 +61,7 @@ const codeNames = [
   'UNAUTHENTICATED',
 ] as const
 
-function statusOf(error: JsonObject): string | undefined {
+function readStatus(error: JsonObject): string | undefined {
   const { status, code } = error
   if (typeof status === 'string' && (codeNames as readonly string[]).includes(status.toUpperCase()))
     return status.toUpperCase()
@@ -70,8 +70,8 @@ function statusOf(error: JsonObject): string | undefined {
 }
 
 /** The error in an answer: in its envelope, in a list of such (streaming methods), or bare as a google.rpc.Status. */
-function errorOf(json: unknown): { readonly error: JsonObject; readonly oauth: boolean } | undefined {
-  if (Array.isArray(json)) return json.length === 0 ? undefined : errorOf(json[0])
+function findError(json: unknown): { readonly error: JsonObject; readonly oauth: boolean } | undefined {
+  if (Array.isArray(json)) return json.length === 0 ? undefined : findError(json[0])
   if (!isObject(json)) return undefined
   if (isObject(json.error)) return { error: json.error, oauth: false }
   if (typeof json.error === 'string') return { error: json, oauth: true }
@@ -79,25 +79,25 @@ function errorOf(json: unknown): { readonly error: JsonObject; readonly oauth: b
   return bare ? { error: json, oauth: false } : undefined
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-export function said(answer: HttpAnswer): Said {
-  const whole = jsonOf(answer)
+export function readGoogleError(answer: HttpAnswer): GoogleError {
+  const whole = parseJson(answer)
   const json = isObject(whole) ? whole : undefined
-  const found = errorOf(whole)
+  const located = findError(whole)
   const reasons = new Set<string>()
   const add = (value: unknown): void => {
     if (typeof value === 'string' && value !== '') reasons.add(value.toLowerCase())
   }
-  if (found === undefined) {
-    const text = whole === undefined ? visibleText(answer) : textOf(json?.error_description)
+  if (located === undefined) {
+    const text = whole === undefined ? readVisibleText(answer) : asText(json?.error_description)
     return { reasons, status: undefined, ofGoogle: false, text, json }
   }
-  const { error, oauth } = found
+  const { error, oauth } = located
   if (oauth) {
     add(error.error)
     add(error.error_subtype)
-    const text = textOf(error.error_description)
+    const text = asText(error.error_description)
     return { reasons, status: undefined, ofGoogle: false, text, json }
   }
   let ofGoogle = false
@@ -111,18 +111,18 @@ export function said(answer: HttpAnswer): Said {
       ofGoogle ||= row.domain === 'googleapis.com' && typeof row.reason === 'string'
     }
   }
-  return { reasons, status: statusOf(error), ofGoogle, text: wordsOf(error), json }
+  return { reasons, status: readStatus(error), ofGoogle, text: findWords(error), json }
 }
 
 /** Its message, and where that says nothing the first of errors[] or a google.rpc.LocalizedMessage. */
-function wordsOf(error: JsonObject): string {
+function findWords(error: JsonObject): string {
   const rows = [error.errors, error.details].flatMap(list => (Array.isArray(list) ? list : []))
   const candidates = [error.message, ...rows.map(row => (isObject(row) ? row.message : undefined))]
-  return candidates.map(textOf).find(text => text.trim() !== '') ?? ''
+  return candidates.map(asText).find(text => text.trim() !== '') ?? ''
 }
 
 /** The words of an HTML or plain answer, without its tags, for a person to read. */
-export function visibleText(answer: HttpAnswer): string {
+export function readVisibleText(answer: HttpAnswer): string {
   const text = answer.body.subarray(0, 4096).toString('utf8')
   return text
     .replace(/<(style|script)\b[\s\S]*?(<\/\1>|$)/gi, ' ')

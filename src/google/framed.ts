@@ -7,7 +7,7 @@
  * holds the request, and util.inspect prints the refresh token in it. What else a library throws is dropped here.
  */
 import type { gaxios } from 'google-auth-library'
-import { bodyOf, type HttpAnswer, type HttpRequest } from '../base/http.ts'
+import { type HttpAnswer, type HttpRequest, makeBody } from '../base/http.ts'
 
 /** A request as a library made it. Its headers are left: they ask for gzip and name the library. */
 export interface FramedRequest {
@@ -27,7 +27,7 @@ export type TransportOptions = Pick<
  * For each client of google-auth-library: without it the library reads each request and answer for a log of its own,
  * which GOOGLE_SDK_NODE_LOGGING writes on standard error with the tokens in them.
  */
-export const quiet = { useAuthRequestParameters: false } as const
+export const withoutLibraryLog = { useAuthRequestParameters: false } as const
 
 /**
  * @param frame makes the library's one request with these options
@@ -41,7 +41,7 @@ export async function carryFramed(
 ): Promise<HttpAnswer | undefined> {
   let sending: Promise<HttpAnswer> | undefined
   const adapter: gaxios.GaxiosOptions['adapter'] = async config => {
-    sending ??= send(framedRequest(config))
+    sending ??= send(readFramed(config))
     await sending.catch(() => {})
     const { headers } = config
     return { config, data: {}, status: 200, statusText: 'OK', ok: true, headers } as gaxios.GaxiosResponse
@@ -55,15 +55,15 @@ export async function carryFramed(
   return sending
 }
 
-function framedRequest({ method, url, body }: gaxios.GaxiosOptionsPrepared): FramedRequest {
+function readFramed({ method, url, body }: gaxios.GaxiosOptionsPrepared): FramedRequest {
   const isText = typeof body === 'string' || body instanceof URLSearchParams
   return { method: method === 'GET' ? 'GET' : 'POST', url, body: isText ? String(body) : undefined }
 }
 
 /** A form for one of Google's authorization endpoints (RFC 6749 section 3.2). @param form URL-encoded */
-export const formRequest = (url: URL, form: string): HttpRequest => ({
+export const makeFormRequest = (url: URL, form: string): HttpRequest => ({
   method: 'POST',
   url,
   headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
-  body: bodyOf(Buffer.from(form)),
+  body: makeBody(Buffer.from(form)),
 })

@@ -114,22 +114,26 @@ export interface Owner {
  * Whose mailbox the paths name.
  * @param configured GMAIL_ACCOUNT: an address, or 'me'
  * @param kept by the set-up, beside the refresh token
- * @param said by the ID token of the access token that is to be used
+ * @param claimed by the ID token of the access token that is to be used
  * @throws Fault gmail.account-mismatch where two of the three differ
  */
-export function findOwner(configured: string, kept: Identity | undefined, said: Identity | undefined): Owner {
+export function findOwner(
+  configured: string,
+  kept: Identity | undefined,
+  claimed: Identity | undefined,
+): Owner {
   const refuse = (user: string, words: string | undefined): Fault =>
     new Fault('gmail.account-mismatch', { facts: { user, ...(words === undefined ? {} : { words }) } })
-  if (kept !== undefined && said !== undefined && kept.subject !== said.subject)
-    throw refuse(kept.address ?? configured, said.address)
-  const known = [said?.address, kept?.address].filter(one => one !== undefined)
+  if (kept !== undefined && claimed !== undefined && kept.subject !== claimed.subject)
+    throw refuse(kept.address ?? configured, claimed.address)
+  const known = [claimed?.address, kept?.address].filter(each => each !== undefined)
   const [address] = known
   // An account that was renamed at Google goes by its old address here until the owner corrects that.
-  const fits = known.length === 0 || known.some(one => addressKey(one) === addressKey(configured))
+  const fits = known.length === 0 || known.some(each => addressKey(each) === addressKey(configured))
   if (isAddress(configured) && !fits) throw refuse(configured, address)
   const user = address ?? (isAddress(configured) ? configured.trim() : 'me')
-  return { user, proved: said?.address !== undefined, identity: said }
+  return { user, proved: claimed?.address !== undefined, identity: claimed }
 }
 
 /** The account in a path. Gmail's own way of writing keeps the @. */
-export const userPath = (user: string): string => encodeURIComponent(user).replaceAll('%40', '@')
+export const encodeUser = (user: string): string => encodeURIComponent(user).replaceAll('%40', '@')

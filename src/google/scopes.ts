@@ -32,5 +32,5 @@ const enough: Readonly<Record<Ability, readonly string[]>> = {
 }
 
 /** Whether these scopes (as in the `scope` of a token answer) allow it; gmail.metadata cannot read a message. */
-export const allows = (scopes: readonly string[], ability: Ability): boolean =>
+export const scopesAllow = (scopes: readonly string[], ability: Ability): boolean =>
   enough[ability].some(scope => scopes.includes(scope))

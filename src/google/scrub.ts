@@ -6,7 +6,7 @@ import { maskCredentials, maskSecrets } from '../base/mask.ts'
  * @param secrets exact values that must not appear either
  * @returns at most 300 octets of UTF-8
  */
-export const scrub = (text: string, secrets: readonly string[] = []): string =>
+export const scrubWords = (text: string, secrets: readonly string[] = []): string =>
   cutOctets(maskCredentials(maskSecrets(text, secrets)), mostOctets)
 
 const mostOctets = 300

@@ -1,10 +1,10 @@
 /** What an answer of Google's token endpoint means (RFC 6749 sections 5.1 and 5.2). Pure. */
 import { Fault, type FaultCode } from '../base/fault.ts'
 import type { HttpAnswer } from '../base/http.ts'
-import { retryInstantMs } from '../base/retry-after.ts'
-import { jsonObject, said } from './error-model.ts'
+import { readRetryAfterMs } from '../base/retry-after.ts'
+import { readGoogleError, readJsonObject } from './error-model.ts'
 import { type Identity, readIdToken } from './identity.ts'
-import { scrub } from './scrub.ts'
+import { scrubWords } from './scrub.ts'
 
 export interface TokenAnswer {
   readonly accessToken: string
@@ -27,7 +27,7 @@ export type TokenCredential =
 const longestLifeMs = 10 * 365 * 24 * 3600_000
 
 /** A life in seconds, as a number or in digits, in whole ms. */
-const seconds = (value: unknown): number | undefined => {
+const readSecondsMs = (value: unknown): number | undefined => {
   const number = typeof value === 'string' ? Number(value) : value
   if (typeof number !== 'number' || !Number.isFinite(number) || number <= 0) return undefined
   return Math.min(Math.ceil(number * 1000), longestLifeMs)
@@ -89,8 +89,8 @@ export function readTokenAnswer(
   nowMs: number,
 ): TokenAnswer {
   const { status } = answer
-  const { reasons, text } = said(answer)
-  const json = jsonObject(answer)
+  const { reasons, text } = readGoogleError(answer)
+  const json = readJsonObject(answer)
   if (
     status === 200 &&
     json !== undefined &&
@@ -105,9 +105,9 @@ export function readTokenAnswer(
       throw new Fault('gmail.account-unproved', { facts: { reason: identity, phase: 'token' } })
     return {
       accessToken,
-      livesForMs: seconds(json.expires_in) ?? 3_600_000,
+      livesForMs: readSecondsMs(json.expires_in) ?? 3_600_000,
       scopes: typeof scope === 'string' ? scope.split(/\s+/).filter(Boolean) : undefined,
-      refreshTokenLivesForMs: seconds(json.refresh_token_expires_in),
+      refreshTokenLivesForMs: readSecondsMs(json.refresh_token_expires_in),
       identity,
     }
   }
@@ -115,12 +115,12 @@ export function readTokenAnswer(
   const facts = {
     status,
     phase: 'token',
-    ...(text === '' ? {} : { words: scrub(text, secrets) }),
-    ...(reasons.size === 0 ? {} : { reason: scrub([...reasons].join(' '), secrets) }),
+    ...(text === '' ? {} : { words: scrubWords(text, secrets) }),
+    ...(reasons.size === 0 ? {} : { reason: scrubWords([...reasons].join(' '), secrets) }),
     // A clock that is wrong by minutes makes Google refuse good credentials.
     ...(Math.abs(skewMs) > 120_000 ? { skewSeconds: Math.round(skewMs / 1000) } : {}),
   }
-  const notBeforeMs = retryInstantMs(answer.headers['retry-after'], text, nowMs)
+  const notBeforeMs = readRetryAfterMs(answer.headers['retry-after'], text, nowMs)
   const fault = (code: FaultCode): Fault =>
     new Fault(code, { scope: 'account', facts, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) })
 

@@ -4,9 +4,9 @@
  */
 import { readBounded } from '../base/bounded-file.ts'
 import { Fault } from '../base/fault.ts'
-import { type Connections, type Deadlines, exchange, type HttpAnswer } from '../base/http.ts'
+import { type Connections, type HttpAnswer, type HttpDeadlines, sendRequest } from '../base/http.ts'
 import type { Secret } from '../base/secret.ts'
-import { carryFramed, formRequest, quiet } from './framed.ts'
+import { carryFramed, makeFormRequest, withoutLibraryLog } from './framed.ts'
 import type { GoogleCredential } from './settings.ts'
 
 export interface TokenRequest {
@@ -45,7 +45,7 @@ async function readKeyFile(file: string): Promise<KeyFile> {
 }
 
 /** Reads a secret now, so that a new consent reaches a running daemon. */
-async function reveal(secret: Secret, name: string): Promise<string> {
+async function revealSecret(secret: Secret, name: string): Promise<string> {
   try {
     const value = await secret.reveal()
     if (value !== '') return value
@@ -72,20 +72,20 @@ export async function requestToken(
   tokenUrl: string,
   scopes: readonly string[],
   connections: Connections,
-  deadlines: Deadlines,
+  deadlines: HttpDeadlines,
   signal: AbortSignal,
 ): Promise<TokenRequest> {
   // Not to the URL that was framed: for a service account the library would always name Google's.
   const url = new URL(tokenUrl)
   const send = ({ body = '' }: { readonly body: string | undefined }): Promise<HttpAnswer> =>
-    exchange(connections, formRequest(url, body), deadlines, signal)
+    sendRequest(connections, makeFormRequest(url, body), deadlines, signal)
   if (credential.kind === 'user') {
     const { clientId } = credential
-    const clientSecret = await reveal(credential.clientSecret, 'client secret')
-    const refreshToken = await reveal(credential.refreshToken, 'refresh token')
+    const clientSecret = await revealSecret(credential.clientSecret, 'client secret')
+    const refreshToken = await revealSecret(credential.refreshToken, 'refresh token')
     const { OAuth2Client } = await import('google-auth-library')
     const answer = await carryFramed(transporterOptions => {
-      const client = new OAuth2Client({ clientId, clientSecret, transporterOptions, ...quiet })
+      const client = new OAuth2Client({ clientId, clientSecret, transporterOptions, ...withoutLibraryLog })
       client.setCredentials({ refresh_token: refreshToken })
       return client.refreshAccessToken()
     }, send)
@@ -103,7 +103,7 @@ export async function requestToken(
       // RFC 7523 section 3: the audience is the authorization server.
       additionalClaims: { aud: tokenUrl },
       transporterOptions,
-      ...quiet,
+      ...withoutLibraryLog,
     })
     await client.authorize()
   }, send)

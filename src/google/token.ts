@@ -2,9 +2,9 @@
 import type { Clock } from '../base/clock.ts'
 import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
-import { type Connections, type Deadlines, HttpTrouble } from '../base/http.ts'
+import { type Connections, type HttpDeadlines, HttpTrouble } from '../base/http.ts'
 import { findOwner, type Identity, type Owner, readIdentity } from './identity.ts'
-import { type Ability, allows, gmailScopes, leastScopes } from './scopes.ts'
+import { type Ability, gmailScopes, leastScopes, scopesAllow } from './scopes.ts'
 import type { AccountSettings } from './settings.ts'
 import { readTokenAnswer } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
@@ -41,7 +41,7 @@ export interface TokensOptions {
   readonly account: AccountSettings
   readonly tokenUrl: string
   readonly clock: Clock
-  readonly deadlines: Deadlines
+  readonly deadlines: HttpDeadlines
   readonly connections: Connections
 }
 
@@ -58,14 +58,17 @@ interface Held extends AccessToken {
 }
 
 /** A service account's token is asked for in the name of one address, and no other. */
-async function ownerOf({ address, credential }: AccountSettings, said: Identity | undefined): Promise<Owner> {
+async function readOwner(
+  { address, credential }: AccountSettings,
+  claimed: Identity | undefined,
+): Promise<Owner> {
   if (credential.kind === 'service-account')
     return { user: credential.subject, proved: true, identity: undefined }
   const kept = await credential.identity?.().catch((thrown: unknown) => {
     if (!(thrown instanceof Fault)) throw thrown
     throw new Fault(thrown.code, { scope: 'account', facts: thrown.facts, cause: thrown })
   })
-  return findOwner(address, kept === undefined ? undefined : readIdentity(kept), said)
+  return findOwner(address, kept === undefined ? undefined : readIdentity(kept), claimed)
 }
 
 export function makeTokens(options: TokensOptions): Tokens {
@@ -96,7 +99,7 @@ export function makeTokens(options: TokensOptions): Tokens {
       consentEndsAtMs =
         read.refreshTokenLivesForMs === undefined ? undefined : clock.nowMs() + read.refreshTokenLivesForMs
       return {
-        ...(await ownerOf(account, read.identity)),
+        ...(await readOwner(account, read.identity)),
         value: read.accessToken,
         scopes: read.scopes ?? (credential.kind === 'service-account' ? serviceScopes : undefined),
         endsAtMs: clock.nowMs() + read.livesForMs,
@@ -160,7 +163,7 @@ export function makeTokens(options: TokensOptions): Tokens {
         }
       }
       if (token === undefined) throw new Fault('bug', { facts: { what: 'no token and no fault' } })
-      if (need !== undefined && token.scopes !== undefined && !allows(token.scopes, need)) {
+      if (need !== undefined && token.scopes !== undefined && !scopesAllow(token.scopes, need)) {
         // Kept no longer: a wider consent may be there the next time.
         if (held === token) held = undefined
         const wanted = need === 'read' ? 'gmail.readonly' : `gmail.${need}`

@@ -3,7 +3,7 @@ import { Fault } from '../base/fault.ts'
 import type { HttpTrouble } from '../base/http.ts'
 
 /** What was asked: an upload is about one message, any other call about the account. */
-export type Asked = 'upload' | 'call'
+export type RequestKind = 'upload' | 'call'
 
 const certificate =
   /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|HOSTNAME_MISMATCH|INVALID_CA)/
@@ -12,7 +12,7 @@ const certificate =
  * An exchange without an answer, as a fault: before anything left `gmail.unreachable` (or `gmail.not-google` where
  * the certificate is not Google's), during or after an upload `gmail.outcome-unknown`.
  */
-export function faultOfTrouble(trouble: HttpTrouble, asked: Asked, url: URL): Fault {
+export function faultOfTrouble(trouble: HttpTrouble, asked: RequestKind, url: URL): Fault {
   const { phase, reason, cause } = trouble
   const facts = {
     host: url.hostname,

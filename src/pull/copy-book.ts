@@ -38,8 +38,9 @@ export function makeCopyBook(context: PullContext, rows: ReadonlyMap<Listed, Mes
       const facts = readHeader(header)
       return isSameHeader(row, facts) && sizeFits(row, octets, facts)
     },
-    asked: (entries, folder) => write(entries, () => ({ folder, uid: undefined, state: 'asked' })),
-    made: (entries, folder, uidOf) => write(entries, entry => ({ folder, uid: uidOf(entry), state: 'made' })),
-    refused: entries => write(entries, () => undefined),
+    noteAsked: (entries, folder) => write(entries, () => ({ folder, uid: undefined, state: 'asked' })),
+    noteMade: (entries, folder, uidOf) =>
+      write(entries, entry => ({ folder, uid: uidOf(entry), state: 'made' })),
+    noteRefused: entries => write(entries, () => undefined),
   }
 }

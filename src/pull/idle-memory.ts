@@ -12,7 +12,7 @@ export function makeIdleMemory(journal: Journal, mailbox: string): IdleMemory {
   const wayOf = (folder: string): Promise<IdleWay> => idleWayOf(journal, mailbox, folder)
   return {
     wayOf,
-    async learned(folder, way) {
+    async noteWay(folder, way) {
       try {
         if ((await wayOf(folder)) !== way) await journal.setNote(noteOf(mailbox, folder), way)
       } catch {

@@ -121,7 +121,7 @@ export function makeLoginGate(journal: Books, mailbox: MailboxConfig, clock: Clo
         underWay -= 1
       }
     },
-    async announced(loginDelayMs) {
+    async noteDelay(loginDelayMs) {
       const text = String(Math.min(longestPauseMs, loginDelayMs ?? 0))
       if (((await journal.note(delayNote(mailbox.name))) ?? '0') !== text)
         await journal.setNote(delayNote(mailbox.name), text)

@@ -63,12 +63,12 @@ export function messageOctets(announced: number | undefined): number {
 }
 
 /** RFC 9051 section 7: what a server may tell unasked, such as flags that another client sets. */
-function unasked(exists: number): Allowance {
+function unaskedAllowance(exists: number): Allowance {
   const lines = 1000 + Math.min(exists, 20_000)
   return { octets: 64 * kib + lines * 128, lines, line: 64 * kib, literal: 4 * kib }
 }
 
-const plus = (a: Allowance, b: Partial<Allowance>): Allowance => ({
+const addAllowances = (a: Allowance, b: Partial<Allowance>): Allowance => ({
   octets: a.octets + (b.octets ?? 0),
   lines: a.lines + (b.lines ?? 0),
   line: Math.max(a.line, b.line ?? 0),
@@ -87,17 +87,21 @@ export const imapAllowance = {
   /** From the greeting to a usable session: CAPABILITY, the login, ID, NAMESPACE, ENABLE. */
   login: { octets: 256 * kib, lines: 1000, line: 64 * kib, literal: 4 * kib },
   /** NOOP, SELECT, COPY, STORE and all others that bring no data of their own. */
-  short: unasked,
-  folders: plus(unasked(0), { octets: mostFolders * 512, lines: mostFolders, literal: 4 * kib }),
+  short: unaskedAllowance,
+  folders: addAllowances(unaskedAllowance(0), {
+    octets: mostFolders * 512,
+    lines: mostFolders,
+    literal: 4 * kib,
+  }),
   search(asked: number, exists: number): Allowance {
     const octets = Math.ceil(asked * 1.1 + 1000) * uidOctets
-    return plus(unasked(exists), { octets: 2 * octets, line: octets })
+    return addAllowances(unaskedAllowance(exists), { octets: 2 * octets, line: octets })
   },
   rows: (asked: number, exists: number): Allowance =>
-    plus(unasked(exists), { octets: 2 * asked * 256, lines: 2 * asked }),
+    addAllowances(unaskedAllowance(exists), { octets: 2 * asked * 256, lines: 2 * asked }),
   /** One window of a message, or the whole of it where the server knows no windows. */
   body: (octets: number, exists: number): Allowance =>
-    plus(unasked(exists), { octets: octets + 64 * kib, lines: 10, literal: octets }),
+    addAllowances(unaskedAllowance(exists), { octets: octets + 64 * kib, lines: 10, literal: octets }),
   /** Two minutes of IDLE in a folder in which others are at work. */
   idle: { octets: 4 * mib, lines: 50_000, line: 64 * kib, literal: 4 * kib },
 } as const

@@ -9,11 +9,11 @@ import { within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { connectUnverified } from '../base/tls.ts'
 import { ClearLines } from './clear-lines.ts'
-import { dial, type Lookup } from './dial.ts'
+import { dialServer, type Lookup } from './dial.ts'
 import { startTls } from './imap-greeting.ts'
 import { networkFault } from './network-fault.ts'
-import { greetingFault, parseStatus, sessionFault, shown } from './pop3-answers.ts'
-import { authorities, pinFault } from './secure.ts'
+import { greetingFault, parseStatus, sessionFault, showStatus } from './pop3-answers.ts'
+import { pinFault, readAuthorities } from './secure.ts'
 import type { MailboxSettings, ServerSettings } from './settings.ts'
 
 export interface ServerCertificate {
@@ -58,7 +58,7 @@ export async function readCertificate(
     })
   let socket: Socket | undefined
   try {
-    socket = await dial(server, { clock, connectMs, signal, ...(lookup && { lookup }) })
+    socket = await dialServer(server, { clock, connectMs, signal, ...(lookup && { lookup }) })
     socket.on('error', () => {})
     if (server.security === 'starttls') {
       const asked: Promise<unknown> = protocol === 'imap' ? startTls(socket, where) : askStls(socket, where)
@@ -93,12 +93,12 @@ async function askStls(
   const facts = { ...where, phase: 'tls' }
   throw (
     sessionFault(answer, facts) ??
-    new Fault('source.tls-not-offered', { facts: { ...facts, words: shown(answer) } })
+    new Fault('source.tls-not-offered', { facts: { ...facts, words: showStatus(answer) } })
   )
 }
 
 async function shakeHands(socket: Socket, { server }: MailboxSettings): Promise<ServerCertificate> {
-  const ca = await authorities(server)
+  const ca = await readAuthorities(server)
   return new Promise((resolve, reject) => {
     // Only to look at it: nothing is sent, and the login verifies it anew.
     const secured = connectUnverified(socket, { host: server.host, ca })

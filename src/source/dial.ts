@@ -46,14 +46,14 @@ const lookupAll: Lookup = host => systemLookup(host, { all: true, verbatim: true
  * Faults: source.unknown-host, source.unreachable, source.timeout; config.invalid where it would be without TLS and to
  * another computer than this one.
  */
-export async function dial(server: ServerSettings, options: DialOptions): Promise<Socket> {
+export async function dialServer(server: ServerSettings, options: DialOptions): Promise<Socket> {
   const { clock, connectMs, signal, memory = {}, lookup = lookupAll } = options
   signal.throwIfAborted()
   refuseClearText(server, server.host)
   const where = { host: server.host, port: server.port, phase: 'connect' }
   const stop = new AbortController()
   const work = lookup(server.host).then(
-    found => race(inTurns(found, memory.family), server.port, clock, stop.signal),
+    addresses => raceAddresses(orderAddresses(addresses, memory.family), server.port, clock, stop.signal),
     error => {
       throw networkFault(error, { ...where, phase: 'lookup' })
     },
@@ -86,9 +86,9 @@ function refuseClearText({ host, security }: ServerSettings, leadsTo: string): v
 }
 
 /** RFC 8305 section 4: families alternate, beginning with the one that answered last or stood first. */
-function inTurns(found: readonly Address[], first = found[0]?.family): readonly Address[] {
-  const liked = found.filter(one => one.family === first)
-  const others = found.filter(one => one.family !== first)
+function orderAddresses(addresses: readonly Address[], first = addresses[0]?.family): readonly Address[] {
+  const liked = addresses.filter(entry => entry.family === first)
+  const others = addresses.filter(entry => entry.family !== first)
   const turns: Address[] = []
   for (let at = 0; at < Math.max(liked.length, others.length); at += 1) {
     turns.push(...liked.slice(at, at + 1), ...others.slice(at, at + 1))
@@ -97,7 +97,12 @@ function inTurns(found: readonly Address[], first = found[0]?.family): readonly 
 }
 
 /** The first address that answers wins; all other sockets are destroyed, also when `stop` is aborted. */
-function race(addresses: readonly Address[], port: number, clock: Clock, stop: AbortSignal): Promise<Socket> {
+function raceAddresses(
+  addresses: readonly Address[],
+  port: number,
+  clock: Clock,
+  stop: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (addresses.length === 0) {
       reject(Object.assign(new Error('the name has no address'), { code: 'ENOTFOUND' }))

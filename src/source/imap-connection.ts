@@ -7,7 +7,7 @@ import { waitAtMost, within } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import { withoutPassword } from '../base/mask.ts'
 import { type Allowance, imapAllowance, overBudget } from './budget.ts'
-import { type DialMemory, dial } from './dial.ts'
+import { type DialMemory, dialServer } from './dial.ts'
 import {
   type CommandWord,
   type ExecError,
@@ -15,12 +15,19 @@ import {
   type ImapClient,
   makeImapClient,
 } from './imap-client.ts'
-import { type ImapDeadlines, lengthen } from './imap-deadlines.ts'
-import { farewellFault, loginFault, lostFault, type Refused, refusalFault, refusalIn } from './imap-faults.ts'
+import { type ImapDeadlines, lengthenImapDeadlines } from './imap-deadlines.ts'
+import {
+  farewellFault,
+  imapLoginFault,
+  lostFault,
+  type Refused,
+  refusalFault,
+  refusalIn,
+} from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { Meter } from './imap-meter.ts'
 import { lookAgain } from './other-service.ts'
-import { secure } from './secure.ts'
+import { secureSocket } from './secure.ts'
 import type { MailboxSettings } from './settings.ts'
 import type { Patience } from './source.ts'
 
@@ -45,15 +52,15 @@ export interface RunOptions extends ExecOptions {
 
 /**
  * Connects, secures, logs in.
- * Faults: those of dial.ts, secure.ts, imap-greeting.ts and loginFault; source.timeout with the phase.
+ * Faults: those of dial.ts, secure.ts, imap-greeting.ts and imapLoginFault; source.timeout with the phase.
  */
 export async function connectImap(options: ConnectOptions, signal: AbortSignal): Promise<ImapConnection> {
   const { mailbox, clock, memory, patience } = options
-  const deadlines = lengthen(options.deadlines, patience)
+  const deadlines = lengthenImapDeadlines(options.deadlines, patience)
   const { server, user } = mailbox
   const facts = { host: server.host, port: server.port }
   const password = await mailbox.password.reveal()
-  let socket: Socket = await dial(server, { clock, connectMs: deadlines.connect, signal, memory })
+  let socket: Socket = await dialServer(server, { clock, connectMs: deadlines.connect, signal, memory })
   const ignore = (): void => {}
   socket.on('error', ignore)
   const timed = <T>(work: Promise<T>, ms: number, phase: string): Promise<T> =>
@@ -70,7 +77,7 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
       greeting = await timed(startTls(socket, facts), deadlines.greeting, 'greeting')
     if (server.security !== 'none') {
       const afterClearText = server.security === 'starttls'
-      socket = await secure(socket, server, { clock, tlsMs: deadlines.tls, signal, afterClearText })
+      socket = await secureSocket(socket, server, { clock, tlsMs: deadlines.tls, signal, afterClearText })
       socket.on('error', ignore)
     }
     // After STARTTLS no second greeting comes (RFC 9051 section 6.2.1); imapflow is given one to begin with.
@@ -163,7 +170,7 @@ export class ImapConnection {
         if (words !== undefined) throw lostFault(words, facts, error)
         if (isNetwork(error)) throw this.#lost(error, facts)
       }
-      throw loginFault(error, { ...facts, ...this.#tlsFact() }, this.client.loginSent, this.clock.nowMs())
+      throw imapLoginFault(error, { ...facts, ...this.#tlsFact() }, this.client.loginSent, this.clock.nowMs())
     }
   }
 

@@ -3,7 +3,7 @@ import type { ImapAttribute } from 'imapflow'
 import { imapAllowance } from './budget.ts'
 import { type ImapConnection, isRefused, type RunOptions } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
-import { fetchRow, number32, textOf, validityOf } from './imap-parse.ts'
+import { readFetchRow, readNumber32, readText, readValidity } from './imap-parse.ts'
 import { peekMessageHeader } from './imap-retrieve.ts'
 import type { Target } from './imap-target.ts'
 import type { CopyBook, Listed } from './source.ts'
@@ -34,7 +34,7 @@ export async function findCopies(
       there.push(entry)
   }
   const lost = there.filter(entry => copies.find(entry)?.state === 'asked')
-  await copies.made(lost, target.name, () => undefined)
+  await copies.noteMade(lost, target.name, () => undefined)
   return { there, looked: true }
 }
 
@@ -69,7 +69,7 @@ async function isInSelected(
     untagged: {
       SEARCH: async ({ numbers, attributes }) => {
         for (const uid of numbers ?? []) uids.push(uid)
-        for (const node of attributes ?? []) uids.push(number32(node) ?? 0)
+        for (const node of attributes ?? []) uids.push(readNumber32(node) ?? 0)
       },
     },
   }
@@ -109,7 +109,7 @@ async function sizeOf(
       allowance: imapAllowance.rows(1, connection.exists),
       untagged: {
         FETCH: async response => {
-          const row = fetchRow(response)
+          const row = readFetchRow(response)
           if (row.uid === handle) size = row.size
         },
       },
@@ -121,8 +121,8 @@ async function sizeOf(
 
 /** `UIDVALIDITY.UID` of each copy by the UID of its message, from COPYUID (RFC 4315 section 3); empty where not told. */
 export function copyUids(section: readonly ImapAttribute[] | undefined): ReadonlyMap<number, string> {
-  const [code, validityText, from, to] = (section ?? []).map(node => textOf(node) ?? '')
-  const validity = validityOf(validityText)
+  const [code, validityText, from, to] = (section ?? []).map(node => readText(node) ?? '')
+  const validity = readValidity(validityText)
   if (code?.toUpperCase() !== 'COPYUID' || validity === undefined) return new Map()
   const before = numbersIn(from ?? '')
   const after = numbersIn(to ?? '')

@@ -31,7 +31,7 @@ export interface ImapDeadlines {
   readonly examine: number
 }
 
-export const usualDeadlines: ImapDeadlines = {
+export const usualImapDeadlines: ImapDeadlines = {
   connect: 30_000,
   tls: 30_000,
   greeting: 30_000,
@@ -50,7 +50,10 @@ export const usualDeadlines: ImapDeadlines = {
 }
 
 /** The deadlines of the next connection: longer where this mailbox needed it. */
-export function lengthen(deadlines: ImapDeadlines, patience: Patience | undefined): ImapDeadlines {
+export function lengthenImapDeadlines(
+  deadlines: ImapDeadlines,
+  patience: Patience | undefined,
+): ImapDeadlines {
   if (patience === undefined) return deadlines
   const over = (ms: number, ...phases: string[]): number =>
     Math.max(ms, ...phases.map(phase => patience(phase) ?? 0))

@@ -25,11 +25,11 @@ export class Refused extends Error {
 /** The refusal in what `exec` rejected with, or undefined where the connection itself failed. */
 export function refusalIn(error: ExecError): Refused | undefined {
   if (error.responseStatus !== 'NO' && error.responseStatus !== 'BAD') return undefined
-  const code = codeOf(error.response)
+  const code = readCode(error.response)
   return new Refused(error.responseStatus, code, error.responseText ?? '', error.throttleReset)
 }
 
-function codeOf(response: ImapResponse | undefined): string {
+function readCode(response: ImapResponse | undefined): string {
   const first = response?.attributes?.[0]
   const value = first?.section?.[0]?.value
   return typeof value === 'string' ? value.toUpperCase() : ''
@@ -104,7 +104,7 @@ function loginCodeOf(code: string, words: string): FaultCode {
  * is offered.
  * @param sent whether the login was asked for
  */
-export function loginFault(error: ExecError, facts: FaultFacts, sent: boolean, nowMs: number): Fault {
+export function imapLoginFault(error: ExecError, facts: FaultFacts, sent: boolean, nowMs: number): Fault {
   const refused = sent ? undefined : refusalIn(error)
   if (refused !== undefined) return refusalFault(refused, facts, nowMs)
   const raw = typeof error.response === 'string' ? (error.response as string) : ''
@@ -136,8 +136,8 @@ function farewellCode(words: string): FaultCode {
 /** The server's farewell (RFC 9051 section 7.1.5), or an end without one. */
 export function lostFault(words: string | undefined, facts: FaultFacts, cause: unknown): Fault {
   if (words === undefined || words === '') return new Fault('source.connection-lost', { facts, cause })
-  const said = { ...facts, words }
+  const allFacts = { ...facts, words }
   const code =
     byCode[/^\[(\w+)/.exec(words)?.[1]?.toUpperCase() ?? ''] ?? wordsFault(words, 'source.connection-lost')
-  return new Fault(code, { facts: said, cause })
+  return new Fault(code, { facts: allFacts, cause })
 }

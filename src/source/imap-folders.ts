@@ -5,7 +5,7 @@ import { imapAllowance, mostFolders } from './budget.ts'
 import type { CommandWord } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { isStateCode } from './imap-faults.ts'
-import { number32, okCode, textOf, validityOf } from './imap-parse.ts'
+import { readNumber32, readOkCode, readText, readValidity } from './imap-parse.ts'
 
 export interface FolderName {
   readonly name: string
@@ -34,7 +34,7 @@ export const folderWord = (connection: ImapConnection, name: string) =>
   ({ type: 'STRING', value: encodePath(connection.client, name) }) as const
 
 /** A name as its server spells it. What is not ASCII there was raw UTF-8, and goes as a literal (RFC 3501 section 4.3). */
-const spelt = (written: string) =>
+const writtenWord = (written: string) =>
   /[\u0080-\uffff]/.test(written)
     ? ({ type: 'LITERAL', value: written } as const)
     : ({ type: 'STRING', value: written } as const)
@@ -60,16 +60,18 @@ export async function listFolders(
       allowance: imapAllowance.folders,
       untagged: {
         LIST: async ({ attributes }) => {
-          const written = textOf(attributes?.[2])
+          const written = readText(attributes?.[2])
           if (written === undefined || folders.length >= mostFolders) return
           const [listed] = attributes ?? []
-          const names = Array.isArray(listed) ? listed.flatMap(word => textOf(word)?.toLowerCase() ?? []) : []
+          const names = Array.isArray(listed)
+            ? listed.flatMap(word => readText(word)?.toLowerCase() ?? [])
+            : []
           folders.push({
             name: decodePath(connection.client, written),
             written,
             attributes: names,
             selectable: !names.includes('\\noselect') && !names.includes('\\nonexistent'),
-            delimiter: textOf(attributes?.[1]) ?? '',
+            delimiter: readText(attributes?.[1]) ?? '',
           })
         },
       },
@@ -100,19 +102,19 @@ export async function selectFolder(
   try {
     const response = await connection.run(
       how,
-      [written === undefined ? folderWord(connection, name) : spelt(written)],
+      [written === undefined ? folderWord(connection, name) : writtenWord(written)],
       {
         phase: 'select',
         facts: { folder: name },
         untagged: {
           OK: async response => {
-            const value = okCode(response, 'UIDVALIDITY')
-            if (value !== undefined) validity = validityOf(value)
-            const next = okCode(response, 'UIDNEXT')
-            if (next !== undefined) uidNext = number32({ type: 'ATOM', value: next }) || undefined
+            const value = readOkCode(response, 'UIDVALIDITY')
+            if (value !== undefined) validity = readValidity(value)
+            const next = readOkCode(response, 'UIDNEXT')
+            if (next !== undefined) uidNext = readNumber32({ type: 'ATOM', value: next }) || undefined
           },
           EXISTS: async ({ command }) => {
-            exists = number32({ type: 'ATOM', value: command })
+            exists = readNumber32({ type: 'ATOM', value: command })
           },
         },
       },
@@ -125,7 +127,7 @@ export async function selectFolder(
       validity,
       exists,
       uidNext,
-      readOnly: how === 'EXAMINE' || okCode(response, 'READ-ONLY') !== undefined,
+      readOnly: how === 'EXAMINE' || readOkCode(response, 'READ-ONLY') !== undefined,
     }
   } catch (error) {
     if (!isRefused(error)) throw error

@@ -14,7 +14,7 @@ export interface Greeting {
   readonly line: string
 }
 
-function judge(line: string, facts: FaultFacts): void {
+function judgeGreeting(line: string, facts: FaultFacts): void {
   const [, status = '', words = ''] = /^\* (\w+) ?(.*)$/.exec(line) ?? []
   switch (status.toUpperCase()) {
     case 'OK':
@@ -40,7 +40,7 @@ const protocolFault = (line: string, facts: FaultFacts): Fault =>
 export async function readGreeting(socket: Socket, facts: FaultFacts): Promise<Greeting> {
   const lines = new ClearLines(socket, facts)
   const line = await lines.next('greeting')
-  judge(line, { ...facts, phase: 'greeting' })
+  judgeGreeting(line, { ...facts, phase: 'greeting' })
   socket.unshift(Buffer.concat([Buffer.from(`${line}\r\n`, 'latin1'), lines.rest]))
   return { line }
 }
@@ -52,12 +52,12 @@ export async function readGreeting(socket: Socket, facts: FaultFacts): Promise<G
 export async function startTls(socket: Socket, facts: FaultFacts): Promise<Greeting> {
   const lines = new ClearLines(socket, facts)
   const line = await lines.next('greeting')
-  judge(line, { ...facts, phase: 'greeting' })
+  judgeGreeting(line, { ...facts, phase: 'greeting' })
   const where = { ...facts, phase: 'starttls' }
-  const capabilities = await command(lines, socket, 'H1', 'CAPABILITY')
+  const capabilities = await runClearCommand(lines, socket, 'H1', 'CAPABILITY')
   const announced = capabilities.some(each => /^\* CAPABILITY\b.*\bSTARTTLS\b/i.test(each))
   if (!announced) throw new Fault('source.tls-not-offered', { facts: where })
-  const answer = await command(lines, socket, 'H2', 'STARTTLS')
+  const answer = await runClearCommand(lines, socket, 'H2', 'STARTTLS')
   const last = answer.at(-1) ?? ''
   if (!/^H2 OK\b/i.test(last))
     throw new Fault('source.tls-not-offered', { facts: { ...where, words: last.slice(3) } })
@@ -67,7 +67,12 @@ export async function startTls(socket: Socket, facts: FaultFacts): Promise<Greet
   return { line }
 }
 
-async function command(lines: ClearLines, socket: Socket, tag: string, verb: string): Promise<string[]> {
+async function runClearCommand(
+  lines: ClearLines,
+  socket: Socket,
+  tag: string,
+  verb: string,
+): Promise<string[]> {
   socket.write(`${tag} ${verb}\r\n`)
   const answer: string[] = []
   for (;;) {

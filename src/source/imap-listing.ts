@@ -6,11 +6,11 @@ import type { Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import type { Refused } from './imap-faults.ts'
 import type { Selected } from './imap-folders.ts'
-import { type FetchRow, fetchRow, number32, textOf, uidSets } from './imap-parse.ts'
+import { type FetchRow, makeUidSets, readFetchRow, readNumber32, readText } from './imap-parse.ts'
 import { plausibleOctets } from './plausible.ts'
 import type { Listed } from './source.ts'
 
-interface Asked {
+interface Question {
   readonly facts: { readonly folder: string }
   /** Follows what the server tells while it is asked. */
   readonly count: Count
@@ -27,7 +27,7 @@ class Count {
     this.exists = exists
     this.untagged = {
       EXISTS: async ({ command }) => {
-        this.exists = number32({ type: 'ATOM', value: command })
+        this.exists = readNumber32({ type: 'ATOM', value: command })
       },
       EXPUNGE: async () => {
         if (this.exists !== undefined) this.exists = Math.max(0, this.exists - 1)
@@ -58,7 +58,7 @@ interface Uids {
  * limit on its results, mail that came or went meanwhile, UIDs that no message has), FETCH 1:* tells which messages
  * there are. Large folders are asked in steps by sequence numbers, so that no line is long.
  */
-async function allUids(connection: ImapConnection, asked: Asked, signal: AbortSignal): Promise<Uids> {
+async function searchUids(connection: ImapConnection, asked: Question, signal: AbortSignal): Promise<Uids> {
   const { facts, count, untilMs } = asked
   const named = new Set<number>()
   let strange: string | undefined
@@ -93,10 +93,10 @@ async function allUids(connection: ImapConnection, asked: Asked, signal: AbortSi
             SEARCH: async ({ numbers, attributes }) => {
               for (const uid of numbers ?? []) take(uid)
               for (const node of attributes ?? []) {
-                const uid = number32(node)
+                const uid = readNumber32(node)
                 // RFC 7162 section 3.1.5: (MODSEQ n) may stand behind the numbers.
                 if (Array.isArray(node)) continue
-                if (uid === undefined) strange ??= textOf(node) ?? ''
+                if (uid === undefined) strange ??= readText(node) ?? ''
                 else take(uid)
               }
             },
@@ -132,8 +132,8 @@ async function allUids(connection: ImapConnection, asked: Asked, signal: AbortSi
   if (fetched.size === count.exists) return { uids: inOrder(fetched), doubt: inLine() }
   const both = new Set([...named, ...fetched])
   if (both.size === count.exists) return { uids: inOrder(both), doubt: inLine() }
-  const told = `EXISTS ${count.exists ?? '?'}, SEARCH ${refused === undefined ? named.size : '-'}, FETCH ${fetched.size}`
-  const words = [told, refused?.words, refusal?.words]
+  const counts = `EXISTS ${count.exists ?? '?'}, SEARCH ${refused === undefined ? named.size : '-'}, FETCH ${fetched.size}`
+  const words = [counts, refused?.words, refusal?.words]
     .filter(text => text !== undefined && text !== '')
     .join('; ')
   return { uids: inOrder(both), doubt: inLine() ?? { reason: 'listing-count', words } }
@@ -148,7 +148,7 @@ async function fetchRows(
   set: string,
   items: readonly string[],
   most: number,
-  { facts, count, untilMs }: Asked,
+  { facts, count, untilMs }: Question,
   onRow: (row: FetchRow) => void,
   signal: AbortSignal,
 ): Promise<Refused | undefined> {
@@ -163,7 +163,7 @@ async function fetchRows(
         untilMs,
         untagged: {
           ...count.untagged,
-          FETCH: async response => onRow(fetchRow(response)),
+          FETCH: async response => onRow(readFetchRow(response)),
         },
       },
       signal,
@@ -192,7 +192,7 @@ export async function listMessages(
     throw overBudget({ ...connection.facts, ...facts, phase: 'list' }, 'lines', mostEntries)
   const beganMs = clock.monotonicMs()
   const asked = { facts, count: new Count(exists), untilMs: beganMs + deadlines.list }
-  const { uids, doubt } = await allUids(connection, asked, signal)
+  const { uids, doubt } = await searchUids(connection, asked, signal)
   const lasting = (uid: number): string | undefined =>
     validity === undefined ? undefined : `${validity}.${uid}`
   const fresh: number[] = []
@@ -203,7 +203,7 @@ export async function listMessages(
     }
   })
   const data = new Map<number, FetchRow>()
-  const sets = uidSets(fresh)
+  const sets = makeUidSets(fresh)
   const untilMs = beganMs + deadlines.list + sets.length * deadlines.listStep
   for (const { set, uids: some } of sets) {
     const wanted = new Set(some)

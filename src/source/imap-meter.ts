@@ -50,8 +50,8 @@ export class Meter {
         at += skipped
         continue
       }
-      const found = chunk.indexOf(lf, at)
-      const end = found < 0 ? chunk.length : found + 1
+      const lineEnd = chunk.indexOf(lf, at)
+      const end = lineEnd < 0 ? chunk.length : lineEnd + 1
       this.#line += end - at
       if (this.#line > this.#allowance.line) return 'line'
       const last = chunk.subarray(Math.max(at, end - tailOctets), end)
@@ -60,7 +60,7 @@ export class Meter {
           ? last
           : Buffer.concat([this.#tail, last]).subarray(-tailOctets)
       at = end
-      if (found < 0) break
+      if (lineEnd < 0) break
       const breach = this.#endLine()
       if (breach !== undefined) return breach
     }

@@ -20,15 +20,15 @@ export interface FetchedBody {
   readonly origin: number | undefined
 }
 
-const text = (node: ImapAttribute | undefined): string | undefined => {
+export const readText = (node: ImapAttribute | undefined): string | undefined => {
   const value = node?.value
   if (typeof value === 'string') return value
   return Buffer.isBuffer(value) ? value.toString('latin1') : undefined
 }
 
 /** A number of at most 2^32 - 1 (RFC 9051 section 9, `number`), or undefined. */
-export function number32(node: ImapAttribute | undefined): number | undefined {
-  const digits = text(node)
+export function readNumber32(node: ImapAttribute | undefined): number | undefined {
+  const digits = readText(node)
   if (digits === undefined || !/^\d{1,10}$/.test(digits)) return undefined
   const value = Number(digits)
   return value <= 0xffffffff ? value : undefined
@@ -38,18 +38,18 @@ export function number32(node: ImapAttribute | undefined): number | undefined {
  * UIDVALIDITY as it came, without leading zeros; undefined for none, 0 and nonsense. Nothing is computed with it: a
  * number that stays the same keeps its promise also where it has more than 32 bits or a sign (seen on real servers).
  */
-export function validityOf(text: string | undefined): string | undefined {
-  const [, sign = '', digits = ''] = /^(-?)0*([1-9]\d{0,63})$/.exec(text ?? '') ?? []
+export function readValidity(written: string | undefined): string | undefined {
+  const [, sign = '', digits = ''] = /^(-?)0*([1-9]\d{0,63})$/.exec(written ?? '') ?? []
   return digits === '' ? undefined : sign + digits
 }
 
 /** RFC822.SIZE may be larger than 32 bits (RFC 9051 section 9, `number64`). */
-function number64(node: ImapAttribute | undefined): number | undefined {
-  const digits = text(node)
+function readNumber64(node: ImapAttribute | undefined): number | undefined {
+  const digits = readText(node)
   return digits !== undefined && /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
 }
 
-function bodyOf(key: ImapAttribute, value: ImapAttribute | undefined): FetchedBody {
+function readBody(key: ImapAttribute, value: ImapAttribute | undefined): FetchedBody {
   const origin = key?.partial?.[0]
   const content = value?.value
   if (Buffer.isBuffer(content)) return { octets: content, reason: undefined, origin }
@@ -61,7 +61,7 @@ function bodyOf(key: ImapAttribute, value: ImapAttribute | undefined): FetchedBo
     : { octets: undefined, reason: 'quoted', origin }
 }
 
-export function fetchRow(response: ImapResponse): FetchRow {
+export function readFetchRow(response: ImapResponse): FetchRow {
   const list = response.attributes?.[1]
   const row: { -readonly [key in keyof FetchRow]: FetchRow[key] } = {
     uid: undefined,
@@ -75,22 +75,22 @@ export function fetchRow(response: ImapResponse): FetchRow {
   for (let at = 0; at + 1 < list.length; at += 2) {
     const key = list[at] ?? null
     const value = list[at + 1]
-    switch (text(key)?.toUpperCase()) {
+    switch (readText(key)?.toUpperCase()) {
       case 'UID':
-        row.uid = number32(value) || undefined
+        row.uid = readNumber32(value) || undefined
         break
       case 'FLAGS':
-        if (Array.isArray(value)) row.flags = value.flatMap(flag => text(flag) ?? [])
+        if (Array.isArray(value)) row.flags = value.flatMap(flag => readText(flag) ?? [])
         break
       case 'INTERNALDATE':
-        row.arrivedAtMs = internalDateMs(text(value) ?? '')
+        row.arrivedAtMs = readInternalDateMs(readText(value) ?? '')
         break
       case 'RFC822.SIZE':
-        row.size = number64(value)
+        row.size = readNumber64(value)
         break
       case 'BODY':
-        if (key?.section?.length === 0) row.body = bodyOf(key, value)
-        else if (text(key?.section?.[0])?.toUpperCase() === 'HEADER') row.header = bodyOf(key, value)
+        if (key?.section?.length === 0) row.body = readBody(key, value)
+        else if (readText(key?.section?.[0])?.toUpperCase() === 'HEADER') row.header = readBody(key, value)
         break
     }
   }
@@ -101,7 +101,7 @@ export function fetchRow(response: ImapResponse): FetchRow {
  * `date-time` (RFC 9051 section 9), e.g. "17-Jul-1996 02:44:25 -0700", in ms since 1970; undefined for nonsense and for
  * what no calendar shows ("00-Jan-0000 00:00:00 +0000").
  */
-export function internalDateMs(dateTime: string): number | undefined {
+export function readInternalDateMs(dateTime: string): number | undefined {
   const parts = /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})$/.exec(
     dateTime.trim(),
   )
@@ -128,7 +128,7 @@ const longestSet = 900
  * UIDs as sequence sets (RFC 9051 section 9) of at most `most` UIDs and `longestSet` characters each: runs become
  * `a:b`, nothing else is named.
  */
-export function uidSets(uids: readonly number[], most = 500): { set: string; uids: readonly number[] }[] {
+export function makeUidSets(uids: readonly number[], most = 500): { set: string; uids: readonly number[] }[] {
   const sorted = [...new Set(uids)].sort((a, b) => a - b)
   const sets: { set: string; uids: readonly number[] }[] = []
   for (let from = 0; from < sorted.length; ) {
@@ -150,10 +150,8 @@ export function uidSets(uids: readonly number[], most = 500): { set: string; uid
 }
 
 /** The value of an untagged `OK [CODE value]`, or undefined where the response has another code. */
-export function okCode(response: ImapResponse, code: string): string | undefined {
+export function readOkCode(response: ImapResponse, code: string): string | undefined {
   const section = response.attributes?.[0]?.section
-  if (text(section?.[0])?.toUpperCase() !== code) return undefined
-  return text(section?.[1]) ?? ''
+  if (readText(section?.[0])?.toUpperCase() !== code) return undefined
+  return readText(section?.[1]) ?? ''
 }
-
-export { text as textOf }

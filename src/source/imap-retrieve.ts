@@ -10,7 +10,7 @@ import type { OctetSink } from '../message/message.ts'
 import { imapAllowance, messageOctets, mib } from './budget.ts'
 import { longestLiteral } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
-import { type FetchedBody, type FetchRow, fetchRow } from './imap-parse.ts'
+import { type FetchedBody, type FetchRow, readFetchRow } from './imap-parse.ts'
 import { wholeMs } from './pace.ts'
 import type { Listed } from './source.ts'
 
@@ -68,7 +68,7 @@ async function fetchOne(
       ...(untilMs !== undefined && { untilMs }),
       untagged: {
         FETCH: async response => {
-          const row = fetchRow(response)
+          const row = readFetchRow(response)
           if (row.uid === entry.handle) rows.push(row)
           else foreign ||= row.body !== undefined
         },
@@ -80,7 +80,7 @@ async function fetchOne(
 }
 
 /** Whether the message is still there: a second question, because an answer without a body has many causes. */
-async function isThere(connection: ImapConnection, entry: Listed, signal: AbortSignal): Promise<boolean> {
+async function hasMessage(connection: ImapConnection, entry: Listed, signal: AbortSignal): Promise<boolean> {
   try {
     const { rows } = await fetchOne(connection, entry, { item: undefined, from: 0, length: 0 }, signal)
     return rows.length > 0
@@ -130,13 +130,13 @@ async function fetchWindow(
 }
 
 /** Nothing came at the first octet: gone, empty, or withheld. Nothing of this is ever imported. */
-async function nothingCame(
+async function judgeNothing(
   connection: ImapConnection,
   entry: Listed,
   signal: AbortSignal,
   cause?: unknown,
 ): Promise<Fault> {
-  const there = await isThere(connection, entry, signal)
+  const there = await hasMessage(connection, entry, signal)
   if (!there) return messageFault('message.gone', entry, 'expunged', cause)
   return messageFault('message.not-retrieved', entry, 'no body in the answer', cause)
 }
@@ -165,15 +165,15 @@ export async function retrieveMessage(
       const untilMs = beganMs + wholeMs(expected, deadlines)
       window = await fetchWindow(connection, entry, total, untilMs, signal)
     } catch (error) {
-      throw await explain(connection, entry, error, total, signal)
+      throw await explainRefusal(connection, entry, error, total, signal)
     }
     if (window === undefined || window.octets.length === 0) {
       if (total === 0) {
         if (window !== undefined) throw messageFault('message.empty', entry, 'no octets')
-        throw await nothingCame(connection, entry, signal)
+        throw await judgeNothing(connection, entry, signal)
       }
       // The end is proved by an answer without octets, and only for a message that is there still.
-      if (window === undefined && !(await isThere(connection, entry, signal))) {
+      if (window === undefined && !(await hasMessage(connection, entry, signal))) {
         throw messageFault('message.gone', entry, 'expunged while it was read')
       }
       return total
@@ -205,7 +205,7 @@ export async function retrieveMessage(
 const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout', 'source.over-budget']
 
 /** What a failed window means for this message. */
-async function explain(
+async function explainRefusal(
   connection: ImapConnection,
   entry: Listed,
   error: unknown,
@@ -222,7 +222,7 @@ async function explain(
       return refusal
     }
     if (total > 0) return messageFault('message.not-retrieved', entry, error.words, error)
-    const fault = await nothingCame(connection, entry, signal, error)
+    const fault = await judgeNothing(connection, entry, signal, error)
     return new Fault(fault.code, { facts: { ...fault.facts, words: error.words }, cause: error })
   }
   // A literal beyond our bound ends the connection, but it is this one message that is at fault: were it a fault

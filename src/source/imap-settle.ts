@@ -7,7 +7,7 @@ import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { copyUids, findCopies } from './imap-copies.ts'
 import { isStateCode, type Refused } from './imap-faults.ts'
 import { folderWord } from './imap-folders.ts'
-import { uidSets } from './imap-parse.ts'
+import { makeUidSets } from './imap-parse.ts'
 import { makeTarget, type Target } from './imap-target.ts'
 import type { CopyBook, Listed, RefusedEntry } from './source.ts'
 
@@ -92,21 +92,23 @@ export class Settling {
         return
       } catch (error) {
         if (!isRefused(error)) throw error
-        rest = rest.filter(entry => !this.#done.has(entry) && !this.refused.some(one => one.entry === entry))
+        rest = rest.filter(
+          entry => !this.#done.has(entry) && !this.refused.some(refusal => refusal.entry === entry),
+        )
       }
     }
     const copied = await this.#inParts(rest, (set, some) =>
       into(async ({ name: folder }) => {
-        await copies?.asked(some, folder)
+        await copies?.noteAsked(some, folder)
         try {
           const { attributes } = await this.#run('UID COPY', [
             sequence(set),
             folderWord(this.#connection, folder),
           ])
           const uids = copyUids(attributes?.[0]?.section)
-          await copies?.made(some, folder, entry => uids.get(entry.handle))
+          await copies?.noteMade(some, folder, entry => uids.get(entry.handle))
         } catch (error) {
-          if (isRefused(error)) await copies?.refused(some)
+          if (isRefused(error)) await copies?.noteRefused(some)
           throw error
         }
       }),
@@ -132,11 +134,11 @@ export class Settling {
   ): Promise<Listed[]> {
     const byUid = new Map(entries.map(entry => [entry.handle, entry]))
     const done: Listed[] = []
-    const waiting = uidSets([...byUid.keys()]).map(({ uids }) => uids)
+    const waiting = makeUidSets([...byUid.keys()]).map(({ uids }) => uids)
     let refusals = 0
     for (let uids = waiting.shift(); uids !== undefined; uids = waiting.shift()) {
       const some = uids.flatMap(uid => byUid.get(uid) ?? [])
-      const [{ set } = { set: '' }] = uidSets(uids)
+      const [{ set } = { set: '' }] = makeUidSets(uids)
       try {
         await work(set, some)
         done.push(...some)

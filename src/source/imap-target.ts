@@ -4,7 +4,7 @@ import { imapAllowance } from './budget.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import type { Refused } from './imap-faults.ts'
 import { type FolderName, folderWord, listFolders, sameName } from './imap-folders.ts'
-import { textOf } from './imap-parse.ts'
+import { readText } from './imap-parse.ts'
 
 export interface Target {
   readonly name: string
@@ -28,14 +28,14 @@ export async function makeTarget(
   signal: AbortSignal,
 ): Promise<Target> {
   const folders = await listFolders(connection, signal)
-  const isThere = (wanted: string): boolean =>
+  const hasFolder = (wanted: string): boolean =>
     folders.some(folder => folder.selectable && sameName(folder.name, wanted))
-  if (isThere(name)) return { name, isNew: false }
+  if (hasFolder(name)) return { name, isNew: false }
   const names = namesFor(name, await namespacesOf(connection, folders, signal))
-  for (const other of names) if (isThere(other)) return { name: other, isNew: false }
+  for (const other of names) if (hasFolder(other)) return { name: other, isNew: false }
   let refusal: Refused | undefined
   for (const wanted of [name, ...names]) {
-    const refused = await create(connection, wanted, signal)
+    const refused = await createFolder(connection, wanted, signal)
     if (refused === undefined) return { name: wanted, isNew: true }
     // The first answer is the one to the owner's own name.
     refusal ??= refused
@@ -46,14 +46,14 @@ export async function makeTarget(
       phase: 'settle',
       target: name,
       words: refusal?.words ?? '',
-      possible: possible(name, names, folders),
+      possible: listPossible(name, names, folders),
     },
     cause: refusal,
   })
 }
 
 /** @returns the refusal, or undefined where the folder is there now */
-async function create(
+async function createFolder(
   connection: ImapConnection,
   name: string,
   signal: AbortSignal,
@@ -81,7 +81,7 @@ function namesFor(name: string, namespaces: readonly Namespace[]): string[] {
 }
 
 /** At most three names that could be made, and some that are there. */
-function possible(name: string, names: readonly string[], folders: readonly FolderName[]): string {
+function listPossible(name: string, names: readonly string[], folders: readonly FolderName[]): string {
   const there = folders.filter(folder => folder.selectable && folder.name.toUpperCase() !== 'INBOX')
   const existing = there.map(folder => folder.name).filter(other => other !== name)
   return [...new Set([...names.slice(0, 3), ...existing])].slice(0, 8).join(', ')
@@ -92,7 +92,7 @@ async function namespacesOf(
   folders: readonly FolderName[],
   signal: AbortSignal,
 ): Promise<Namespace[]> {
-  const told: Namespace[] = []
+  const announced: Namespace[] = []
   if (connection.has('NAMESPACE')) {
     try {
       const options = {
@@ -103,7 +103,7 @@ async function namespacesOf(
             const [personal] = Array.isArray(attributes) ? attributes : []
             for (const each of Array.isArray(personal) ? personal.slice(0, 4) : []) {
               const [prefix, delimiter] = Array.isArray(each) ? each : []
-              told.push({ prefix: textOf(prefix) ?? '', delimiter: textOf(delimiter) ?? '' })
+              announced.push({ prefix: readText(prefix) ?? '', delimiter: readText(delimiter) ?? '' })
             }
           },
         },
@@ -113,8 +113,9 @@ async function namespacesOf(
       if (!isRefused(error)) throw error
     }
   }
-  if (told.length > 0 && told.some(({ prefix }) => prefix !== '')) return told
+  if (announced.length > 0 && announced.some(({ prefix }) => prefix !== '')) return announced
   // Not told, or told wrongly: servers that want names below INBOX show such names, or part by what LIST says.
-  const delimiter = told[0]?.delimiter || folders.find(folder => folder.delimiter !== '')?.delimiter || '.'
-  return [...told, { prefix: `INBOX${delimiter}`, delimiter }]
+  const delimiter =
+    announced[0]?.delimiter || folders.find(folder => folder.delimiter !== '')?.delimiter || '.'
+  return [...announced, { prefix: `INBOX${delimiter}`, delimiter }]
 }

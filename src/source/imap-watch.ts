@@ -13,7 +13,7 @@ import { imapAllowance } from './budget.ts'
 import type { ExecError, Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
-import { number32 } from './imap-parse.ts'
+import { readNumber32 } from './imap-parse.ts'
 import type { IdleMemory } from './source.ts'
 
 export interface WatchCalls {
@@ -46,7 +46,7 @@ export async function watchFolder(
     onAlive()
     return { validity, exists, uidNext }
   }
-  const shown = await examine()
+  const state = await examine()
   let examinedMs = clock.monotonicMs()
   // What came between the last pull and this moment is announced by nobody.
   onNews()
@@ -54,13 +54,13 @@ export async function watchFolder(
   /** Counts what is told: servers repeat a count that they told before. */
   const untaggedFor = (when: keyof typeof heard): Readonly<Record<string, Untagged>> => ({
     EXISTS: async ({ command }) => {
-      const exists = number32({ type: 'ATOM', value: command }) ?? shown.exists
-      if (exists > shown.exists) heard[when] = true
-      shown.exists = exists
+      const exists = readNumber32({ type: 'ATOM', value: command }) ?? state.exists
+      if (exists > state.exists) heard[when] = true
+      state.exists = exists
       onNews()
     },
     EXPUNGE: async () => {
-      shown.exists = Math.max(0, shown.exists - 1)
+      state.exists = Math.max(0, state.exists - 1)
     },
     RECENT: async () => onNews(),
   })
@@ -75,17 +75,17 @@ export async function watchFolder(
   }
   /** What neither IDLE nor NOOP told. */
   const compare = async (): Promise<void> => {
-    const before = { ...shown }
-    Object.assign(shown, await examine())
+    const before = { ...state }
+    Object.assign(state, await examine())
     examinedMs = clock.monotonicMs()
-    const isSame = before.validity === shown.validity
-    const { uidNext } = shown
+    const isSame = before.validity === state.validity
+    const { uidNext } = state
     const isTold = heard.idling || heard.later
     // What was told in this round has moved UIDNEXT, too, and was rung for.
     const hasCome =
       !isTold && uidNext !== undefined && before.uidNext !== undefined
         ? uidNext > before.uidNext
-        : shown.exists > before.exists
+        : state.exists > before.exists
     if (isSame && !hasCome) return
     onNews()
     if (isSame && !isTold) heard.later = true
@@ -107,8 +107,8 @@ export async function watchFolder(
     if (isTold || clock.monotonicMs() - examinedMs >= deadlines.examine) await compare()
     if (!idle) continue
     // Behaviour decides: mail that came while it idled and was told only when asked.
-    if (heard.idling) await memory.learned(folder, 'tells')
-    else if (heard.later) await memory.learned(folder, 'silent')
+    if (heard.idling) await memory.noteWay(folder, 'tells')
+    else if (heard.later) await memory.noteWay(folder, 'silent')
   }
 }
 

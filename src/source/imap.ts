@@ -4,7 +4,7 @@ import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { DialMemory } from './dial.ts'
 import { type ConnectOptions, connectImap, type ImapConnection } from './imap-connection.ts'
-import { type ImapDeadlines, usualDeadlines } from './imap-deadlines.ts'
+import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
 import { watchFolder } from './imap-watch.ts'
 import type { MailboxSettings } from './settings.ts'
@@ -20,7 +20,7 @@ import {
 export interface ImapSourceOptions {
   readonly mailbox: MailboxSettings
   readonly clock: Clock
-  /** In ms; what is not given is as in usualDeadlines. */
+  /** In ms; what is not given is as in usualImapDeadlines. */
   readonly deadlines?: Partial<ImapDeadlines>
   /** Longer deadlines where a phase needed them. */
   readonly patience?: Patience
@@ -35,12 +35,12 @@ const mostWatched = 2
 
 /** See source.ts for the contract, and `imap-connection.ts`, `imap-retrieve.ts`, `imap-settle.ts` for the faults. */
 export function makeImapSource(given: ImapSourceOptions): Source {
-  const { mailbox, clock, deadlines, patience, gate = ungated, idleMemory = ownMemory() } = given
+  const { mailbox, clock, deadlines, patience, gate = ungated, idleMemory = makeOwnMemory() } = given
   const memory: DialMemory = {}
   const options: ConnectOptions = {
     mailbox,
     clock,
-    deadlines: { ...usualDeadlines, ...deadlines },
+    deadlines: { ...usualImapDeadlines, ...deadlines },
     memory,
     patience,
   }
@@ -54,11 +54,11 @@ export function makeImapSource(given: ImapSourceOptions): Source {
   }
 }
 
-function ownMemory(): IdleMemory {
+function makeOwnMemory(): IdleMemory {
   const ways = new Map<string, IdleWay>()
   return {
     wayOf: async folder => ways.get(folder),
-    learned: async (folder, way) => void ways.set(folder, way),
+    noteWay: async (folder, way) => void ways.set(folder, way),
   }
 }
 

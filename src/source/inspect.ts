@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { connectImap } from './imap-connection.ts'
-import { usualDeadlines } from './imap-deadlines.ts'
+import { usualImapDeadlines } from './imap-deadlines.ts'
 import { type FolderName, listFolders } from './imap-folders.ts'
 import type { MailboxSettings } from './settings.ts'
 
@@ -30,7 +30,7 @@ export async function inspectFolders(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<ImapView> {
-  const connection = await connectImap({ mailbox, clock, deadlines: usualDeadlines, memory: {} }, signal)
+  const connection = await connectImap({ mailbox, clock, deadlines: usualImapDeadlines, memory: {} }, signal)
   try {
     const folders = await listFolders(connection, signal, true)
     return { idle: connection.has('IDLE'), folders }

@@ -39,7 +39,7 @@ const untrusted =
  */
 export function networkFault(error: unknown, where: Where): Fault {
   if (error instanceof Fault) return error
-  const reason = codeOf(error)
+  const reason = readCode(error)
   const words = error instanceof Error ? error.message : ''
   return new Fault(faultCode(reason, where.phase, words), { facts: { ...where, reason }, cause: error })
 }
@@ -80,7 +80,7 @@ function faultCode(reason: string, phase: string, words: string): FaultCode {
   return phase === 'connect' || phase === 'lookup' ? 'source.unreachable' : 'source.connection-lost'
 }
 
-function codeOf(error: unknown): string {
+function readCode(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return error instanceof Error ? error.message : String(error)
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { within } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import { connectUnverified } from '../base/tls.ts'
-import { dial } from './dial.ts'
+import { dialServer } from './dial.ts'
 import type { ServerSettings } from './settings.ts'
 
 /** First words, and what says them: a key of locale/reasons.ts. */
@@ -43,7 +43,7 @@ export async function lookAgain(
   if (!(error instanceof Fault) || signal.aborted) return error
   const isSilent = error.code === 'source.timeout' && error.facts.phase === 'greeting'
   if (error.code === 'source.tls-clear-text') {
-    const line = await look(server, clock, signal, firstWords)
+    const line = await lookOnce(server, clock, signal, readFirstWords)
     if (line === undefined || line === '') return error
     const other = findOtherService(line, error.facts)
     if (other?.facts.service !== 'service-imap' && other?.facts.service !== 'service-pop3')
@@ -51,13 +51,13 @@ export async function lookAgain(
     return new Fault(error.code, { facts: { ...error.facts, words: line.slice(0, 300) }, cause: error })
   }
   if (!isSilent || server.security === 'tls') return error
-  const isTls = await look(server, clock, signal, shakesHands)
+  const isTls = await lookOnce(server, clock, signal, shakesHands)
   if (isTls !== true) return error
   const facts = { ...error.facts, service: 'service-tls' }
   return new Fault('source.other-service', { facts, cause: error })
 }
 
-async function look<T>(
+async function lookOnce<T>(
   server: ServerSettings,
   clock: Clock,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ async function look<T>(
 ): Promise<T | undefined> {
   let socket: Socket | undefined
   try {
-    socket = await dial(server, { clock, connectMs: lookMs, signal })
+    socket = await dialServer(server, { clock, connectMs: lookMs, signal })
     socket.on('error', () => {})
     const late = (): Fault => new Fault('source.timeout')
     return await within(ask(socket, server, clock, signal), 3 * lookMs, clock, signal, late)
@@ -77,13 +77,18 @@ async function look<T>(
 }
 
 /** The first line that the server says, unasked or to an empty line. */
-function firstWords(socket: Socket, _: ServerSettings, clock: Clock, signal: AbortSignal): Promise<string> {
+function readFirstWords(
+  socket: Socket,
+  _: ServerSettings,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<string> {
   return new Promise(resolve => {
-    let said = ''
-    const done = (): void => resolve(said.split(/\r?\n/, 1)[0] ?? '')
+    let heard = ''
+    const done = (): void => resolve(heard.split(/\r?\n/, 1)[0] ?? '')
     socket.on('data', (chunk: Buffer) => {
-      said += chunk.toString('latin1', 0, longestLook)
-      if (said.includes('\n') || said.length >= longestLook) done()
+      heard += chunk.toString('latin1', 0, longestLook)
+      if (heard.includes('\n') || heard.length >= longestLook) done()
     })
     socket.once('close', done)
     const over = new AbortController()
@@ -91,7 +96,7 @@ function firstWords(socket: Socket, _: ServerSettings, clock: Clock, signal: Abo
     // A web server waits to be asked.
     clock.sleep(lookMs, AbortSignal.any([signal, over.signal])).then(
       () => {
-        if (said === '') socket.write('\r\n\r\n')
+        if (heard === '') socket.write('\r\n\r\n')
       },
       () => {},
     )

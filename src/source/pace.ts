@@ -23,7 +23,7 @@ export function wholeMs(
 }
 
 /** The pace of one body. All instants are of the monotonic clock, ms. */
-export class Pace {
+export class BodyPace {
   readonly #limits: PaceLimits
   #beganMs: number
   #octets = 0

@@ -39,12 +39,12 @@ function refusalCode({ code, words }: Status): FaultCode | undefined {
 /** A refused greeting. */
 export function greetingFault(status: Status, where: Where): Fault {
   return new Fault(refusalCode(status) ?? 'source.server-temporary', {
-    facts: { ...where, words: shown(status) },
+    facts: { ...where, words: showStatus(status) },
   })
 }
 
 /** A refused login: counted, whatever it is called. Without a code and without known words it is login-refused. */
-export function loginFault(
+export function pop3LoginFault(
   status: Status,
   facts: FaultFacts,
   delay?: { seconds: number; notBeforeMs: number },
@@ -54,7 +54,7 @@ export function loginFault(
   const late = code === 'source.login-delay' ? delay : undefined
   return new Fault(code, {
     loginRefused: true,
-    facts: { ...facts, words: shown(status), ...(late && { seconds: late.seconds }) },
+    facts: { ...facts, words: showStatus(status), ...(late && { seconds: late.seconds }) },
     ...(late && { notBeforeMs: late.notBeforeMs }),
   })
 }
@@ -63,7 +63,7 @@ export function loginFault(
 export function sessionFault(status: Status, where: Where): Fault | undefined {
   const temporary = status.code === 'SYS' || status.code.startsWith('SYS/') || status.code === 'IN-USE'
   const code = temporary ? refusalCode(status) : undefined
-  return code && new Fault(code, { facts: { ...where, words: shown(status) } })
+  return code && new Fault(code, { facts: { ...where, words: showStatus(status) } })
 }
 
 /** Words of servers for a message that is no longer there. */
@@ -75,10 +75,10 @@ export const saysGone = (status: Status): boolean => goneWords.test(status.words
 /** A refused RETR: message.gone, or message.not-retrieved where the words do not say so. */
 export function retrieveFault(status: Status, where: Where): Fault {
   const code = saysGone(status) ? 'message.gone' : 'message.not-retrieved'
-  return new Fault(code, { facts: { ...where, words: shown(status) } })
+  return new Fault(code, { facts: { ...where, words: showStatus(status) } })
 }
 
 /** The server's words with their code, for facts. */
-export function shown({ code, words }: Status): string {
+export function showStatus({ code, words }: Status): string {
   return code === '' ? words : `[${code}] ${words}`
 }

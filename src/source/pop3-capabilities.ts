@@ -20,7 +20,7 @@ export class Capabilities {
 
   /** The words behind the name: SASL's mechanisms, LOGIN-DELAY's seconds. */
   parameters(name: string): readonly string[] {
-    const line = this.lines.find(one => one.startsWith(`${name} `))
+    const line = this.lines.find(each => each.startsWith(`${name} `))
     return line === undefined ? [] : line.split(/ +/).slice(1)
   }
 

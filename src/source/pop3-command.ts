@@ -1,6 +1,6 @@
 /** A POP3 command on its way. */
 import { kib, shortAnswer } from './budget.ts'
-import type { Pace } from './pace.ts'
+import type { BodyPace } from './pace.ts'
 import { parseStatus, type Status } from './pop3-answers.ts'
 import { ProtocolBreach } from './pop3-reader.ts'
 
@@ -36,7 +36,7 @@ export interface Pending {
   /** Octets of the answer, so far. */
   octets: number
   /** Of the body that is being read, where it has `progress`. */
-  pace: Pace | undefined
+  pace: BodyPace | undefined
 }
 
 /** @param onAbort called when the command's signal aborts before it is settled */

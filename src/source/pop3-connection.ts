@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import { networkFault, type Where } from './network-fault.ts'
-import { Pace } from './pace.ts'
+import { BodyPace } from './pace.ts'
 import type { Status } from './pop3-answers.ts'
 import {
   blameMessage,
@@ -22,10 +22,10 @@ import {
   isExcess,
 } from './pop3-blame.ts'
 import { type Command, endsSoon, makePending, mostOctets, type Pending, statusFor } from './pop3-command.ts'
-import type { Deadlines } from './pop3-deadlines.ts'
+import type { Pop3Deadlines } from './pop3-deadlines.ts'
 import { CommandQueue } from './pop3-queue.ts'
 import { BodyReader, LineReader, ProtocolBreach } from './pop3-reader.ts'
-import { secure } from './secure.ts'
+import { secureSocket } from './secure.ts'
 import type { ServerSettings } from './settings.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -36,7 +36,7 @@ const lineEndMs = 5000
 export class Pop3Connection {
   readonly #server: ServerSettings
   readonly #clock: Clock
-  readonly #deadlines: Deadlines
+  readonly #deadlines: Pop3Deadlines
   readonly #watchdog: Watchdog
   #socket: Socket
   readonly #queue = new CommandQueue()
@@ -49,7 +49,7 @@ export class Pop3Connection {
   /** How the lines that were read so far ended: status lines, and the last ones of listings. */
   #ends = { crlf: 0, lf: 0 }
 
-  constructor(socket: Socket, server: ServerSettings, clock: Clock, deadlines: Deadlines) {
+  constructor(socket: Socket, server: ServerSettings, clock: Clock, deadlines: Pop3Deadlines) {
     this.#socket = socket
     this.#server = server
     this.#clock = clock
@@ -114,7 +114,7 @@ export class Pop3Connection {
     this.#unlisten()
     const options = { clock: this.#clock, tlsMs: this.#deadlines.tlsMs, signal, afterClearText: true }
     try {
-      this.#socket = await secure(plain, this.#server, options)
+      this.#socket = await secureSocket(plain, this.#server, options)
     } catch (error) {
       this.#failure = () => error
       throw error
@@ -232,7 +232,7 @@ export class Pop3Connection {
           this.#reader = new BodyReader(head.command.progress === true ? this.lineEnd : 'either')
           if (head.command.progress === true) {
             const now = this.#clock.monotonicMs()
-            head.pace = new Pace(this.#deadlines, now)
+            head.pace = new BodyPace(this.#deadlines, now)
             this.#watchdog.set(head.pace.note(0, now))
           }
         } else this.#finish(head, status, chunk.length - at)

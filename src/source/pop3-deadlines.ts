@@ -2,7 +2,7 @@
 import type { PaceLimits } from './pace.ts'
 import type { Patience } from './source.ts'
 
-export interface Deadlines extends PaceLimits {
+export interface Pop3Deadlines extends PaceLimits {
   /** Name look-up and TCP, all addresses together. */
   readonly connectMs: number
   /** Servers that look up our host name first take their time. */
@@ -20,7 +20,7 @@ export interface Deadlines extends PaceLimits {
   readonly quitMs: number
 }
 
-export const usualDeadlines: Deadlines = {
+export const usualPop3Deadlines: Pop3Deadlines = {
   connectMs: 15_000,
   greetingMs: 30_000,
   tlsMs: 15_000,
@@ -36,7 +36,7 @@ export const usualDeadlines: Deadlines = {
   messageOctetsPerSecond: 2000,
 }
 
-const phases: Readonly<Partial<Record<keyof Deadlines, readonly string[]>>> = {
+const phases: Readonly<Partial<Record<keyof Pop3Deadlines, readonly string[]>>> = {
   connectMs: ['connect', 'lookup'],
   greetingMs: ['greeting'],
   tlsMs: ['tls'],
@@ -48,11 +48,14 @@ const phases: Readonly<Partial<Record<keyof Deadlines, readonly string[]>>> = {
 }
 
 /** The deadlines of the next session: longer where this mailbox needed it. */
-export function lengthen(deadlines: Deadlines, patience: Patience | undefined): Deadlines {
+export function lengthenPop3Deadlines(
+  deadlines: Pop3Deadlines,
+  patience: Patience | undefined,
+): Pop3Deadlines {
   if (patience === undefined) return deadlines
   const longer = Object.entries(phases).map(([name, over]) => {
     const learned = over.map(phase => patience(phase) ?? 0)
-    return [name, Math.max(deadlines[name as keyof Deadlines], ...learned)]
+    return [name, Math.max(deadlines[name as keyof Pop3Deadlines], ...learned)]
   })
   return { ...deadlines, ...Object.fromEntries(longer) }
 }

@@ -4,21 +4,21 @@ import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { withoutPassword } from '../base/mask.ts'
 import { capaOctets } from './budget.ts'
-import { type DialMemory, dial, type Lookup } from './dial.ts'
-import { greetingFault, loginFault, type Status, sessionFault, shown } from './pop3-answers.ts'
+import { type DialMemory, dialServer, type Lookup } from './dial.ts'
+import { greetingFault, pop3LoginFault, type Status, sessionFault, showStatus } from './pop3-answers.ts'
 import { Capabilities } from './pop3-capabilities.ts'
 import type { Command } from './pop3-command.ts'
 import { Pop3Connection } from './pop3-connection.ts'
-import type { Deadlines } from './pop3-deadlines.ts'
+import type { Pop3Deadlines } from './pop3-deadlines.ts'
 import { takeLines } from './pop3-listing.ts'
-import { secure } from './secure.ts'
+import { secureSocket } from './secure.ts'
 import type { MailboxSettings } from './settings.ts'
 
 export interface EnterOptions {
   readonly mailbox: MailboxSettings
   readonly password: string
   readonly clock: Clock
-  readonly deadlines: Deadlines
+  readonly deadlines: Pop3Deadlines
   readonly signal: AbortSignal
   readonly memory: DialMemory
   readonly lookup: Lookup | undefined
@@ -27,32 +27,32 @@ export interface EnterOptions {
 }
 
 /** A connection in the TRANSACTION state and what the server announced last. */
-export async function enter(options: EnterOptions): Promise<{
+export async function enterMaildrop(options: EnterOptions): Promise<{
   readonly connection: Pop3Connection
   readonly capabilities: Capabilities
 }> {
-  const { connection, step } = await connect(options)
+  const { connection, step } = await connectServer(options)
   try {
     const { askCapa, mailbox, deadlines, signal } = options
     const greeting = await step('greeting', undefined, deadlines.greetingMs)
-    if (!greeting.ok) throw greetingFault(greeting, where(mailbox, 'greeting'))
-    let capabilities = await capa(connection, options)
+    if (!greeting.ok) throw greetingFault(greeting, makeWhere(mailbox, 'greeting'))
+    let capabilities = await askCapabilities(connection, options)
     if (mailbox.server.security === 'starttls') {
       const refused = (words: string) =>
-        new Fault('source.tls-not-offered', { facts: { ...where(mailbox, 'tls'), words } })
+        new Fault('source.tls-not-offered', { facts: { ...makeWhere(mailbox, 'tls'), words } })
       if (capabilities.known && !capabilities.has('STLS')) throw refused('')
       const status = await step('tls', 'STLS', deadlines.commandMs)
-      if (!status.ok) throw sessionFault(status, where(mailbox, 'tls')) ?? refused(shown(status))
+      if (!status.ok) throw sessionFault(status, makeWhere(mailbox, 'tls')) ?? refused(showStatus(status))
       await connection.startTls(signal)
       // RFC 2595 section 4: what was said in clear text must be forgotten.
-      capabilities = await capa(connection, options)
+      capabilities = await askCapabilities(connection, options)
     }
     // RFC 6856 section 2.1, only before the login; without it Courier replaces mail with 8-bit headers.
     if (capabilities.has('UTF8')) await step('login', 'UTF8', deadlines.commandMs)
-    await login(options, step, greeting, capabilities)
+    await logIn(options, step, greeting, capabilities)
     // RFC 2449 section 6.5 and others: some capabilities are the user's and known only now.
     if (askCapa && capabilities.known) {
-      const after = await capa(connection, options)
+      const after = await askCapabilities(connection, options)
       if (after.known) capabilities = after
     }
     return { connection, capabilities }
@@ -64,19 +64,20 @@ export async function enter(options: EnterOptions): Promise<{
 
 type Step = (phase: string, line: Command['line'], deadlineMs: number, more?: boolean) => Promise<Status>
 
-async function connect(options: EnterOptions): Promise<{ connection: Pop3Connection; step: Step }> {
+async function connectServer(options: EnterOptions): Promise<{ connection: Pop3Connection; step: Step }> {
   const { mailbox, clock, deadlines, signal, memory, lookup } = options
   const { server } = mailbox
   const { connectMs, tlsMs } = deadlines
-  const socket = await dial(server, { clock, connectMs, signal, memory, ...(lookup && { lookup }) })
-  const ready = server.security === 'tls' ? await secure(socket, server, { clock, tlsMs, signal }) : socket
+  const socket = await dialServer(server, { clock, connectMs, signal, memory, ...(lookup && { lookup }) })
+  const ready =
+    server.security === 'tls' ? await secureSocket(socket, server, { clock, tlsMs, signal }) : socket
   const connection = new Pop3Connection(ready, server, clock, deadlines)
   const step: Step = (phase, line, deadlineMs, more = false) =>
     connection.send({ phase, line, deadlineMs, signal, more })
   return { connection, step }
 }
 
-const where = ({ server }: MailboxSettings, phase: string) => ({
+const makeWhere = ({ server }: MailboxSettings, phase: string) => ({
   host: server.host,
   port: server.port,
   phase,
@@ -86,7 +87,7 @@ const where = ({ server }: MailboxSettings, phase: string) => ({
 const mostCapabilities = 1000
 
 /** RFC 2449 section 5. A refusal is an answer: no capabilities known. */
-async function capa(connection: Pop3Connection, options: EnterOptions): Promise<Capabilities> {
+async function askCapabilities(connection: Pop3Connection, options: EnterOptions): Promise<Capabilities> {
   const { askCapa, deadlines, signal } = options
   if (!askCapa) return new Capabilities(undefined)
   const lines: string[] = []
@@ -104,7 +105,7 @@ async function capa(connection: Pop3Connection, options: EnterOptions): Promise<
   return new Capabilities(status.ok ? lines : undefined)
 }
 
-async function login(
+async function logIn(
   options: EnterOptions,
   step: Step,
   greeting: Status,
@@ -118,12 +119,12 @@ async function login(
     const facts = { what: 'MAIL_USER, MAIL_PASSWORD', reason: 'a line break or NUL in it' }
     throw new Fault('config.invalid', { scope: 'mailbox', facts })
   }
-  const facts = { ...where(mailbox, 'login'), user }
+  const facts = { ...makeWhere(mailbox, 'login'), user }
   const check = (status: Status): void => {
     if (status.ok) return
     const delayMs = capabilities.loginDelayMs
     const delay = delayMs && { seconds: delayMs / 1000, notBeforeMs: clock.nowMs() + delayMs }
-    throw loginFault(status, { ...facts, ...tlsFact(options, capabilities) }, delay || undefined)
+    throw pop3LoginFault(status, { ...facts, ...tlsFact(options, capabilities) }, delay || undefined)
   }
   // RFC 1939 section 7: a greeting with a timestamp offers APOP; printable ASCII only (CVE-2007-1558).
   const [timestamp] = /<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]*>/.exec(greeting.words) ?? []

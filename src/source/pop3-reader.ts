@@ -150,9 +150,9 @@ export class BodyReader {
       const octet = chunk[at]
       switch (this.#state) {
         case inLine: {
-          const found = chunk.indexOf(lineThenDot, at)
-          if (found >= 0) {
-            at = found + 2
+          const dotAt = chunk.indexOf(lineThenDot, at)
+          if (dotAt >= 0) {
+            at = dotAt + 2
             this.#state = lineStart
             break
           }

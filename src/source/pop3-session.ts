@@ -3,10 +3,10 @@ import { Fault } from '../base/fault.ts'
 import { inSlices } from '../base/in-slices.ts'
 import type { OctetSink } from '../message/message.ts'
 import { messageOctets } from './budget.ts'
-import { retrieveFault, type Status, saysGone, sessionFault, shown } from './pop3-answers.ts'
+import { retrieveFault, type Status, saysGone, sessionFault, showStatus } from './pop3-answers.ts'
 import type { Capabilities } from './pop3-capabilities.ts'
 import type { Pop3Connection } from './pop3-connection.ts'
-import type { Deadlines } from './pop3-deadlines.ts'
+import type { Pop3Deadlines } from './pop3-deadlines.ts'
 import { ListingBuilder, sizeSlack } from './pop3-listing.ts'
 import type { Listed, Listing, RefusedEntry, SettleAction, SourceAbilities, SourceSession } from './source.ts'
 
@@ -21,7 +21,7 @@ export interface Pop3SessionOptions {
   readonly capabilities: Capabilities
   readonly host: string
   readonly port: number
-  readonly deadlines: Deadlines
+  readonly deadlines: Pop3Deadlines
 }
 
 export class Pop3Session implements SourceSession {
@@ -29,7 +29,7 @@ export class Pop3Session implements SourceSession {
   readonly abilities: SourceAbilities
   readonly #connection: Pop3Connection
   readonly #capabilities: Capabilities
-  readonly #deadlines: Deadlines
+  readonly #deadlines: Pop3Deadlines
   readonly #server: { readonly host: string; readonly port: number }
   /** Handle to UIDL of the last listing: nothing else may be deleted (numbers move between sessions). */
   #listed = new Map<number, string | undefined>()
@@ -103,7 +103,9 @@ export class Pop3Session implements SourceSession {
     if (!sizes.ok && !uids.ok) {
       // Some servers refuse to list nothing; STAT cannot be refused (RFC 1939 section 5).
       if (!stat.ok || !/^0(\s|$)/.test(stat.words)) {
-        throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(sizes) } })
+        throw new Fault('source.server-temporary', {
+          facts: { ...this.#where('list'), words: showStatus(sizes) },
+        })
       }
     }
     // Without sizes a message that is cut short and ends properly cannot be told from a whole one. RFC 1939 section 5
@@ -111,7 +113,9 @@ export class Pop3Session implements SourceSession {
     if (builder.lacksSizes) {
       const again = await ask('LIST', builder.takeSizes(), builder.mostSizes)
       if (builder.lacksSizes) {
-        throw new Fault('source.server-temporary', { facts: { ...this.#where('list'), words: shown(again) } })
+        throw new Fault('source.server-temporary', {
+          facts: { ...this.#where('list'), words: showStatus(again) },
+        })
       }
     }
     if (stat.ok) builder.takeCount(stat.words)
@@ -219,7 +223,7 @@ export class Pop3Session implements SourceSession {
       })
       if (status.ok) this.#deletions += 1
       else if (!saysGone(status)) {
-        const facts = { ...this.#where('settle'), words: shown(status) }
+        const facts = { ...this.#where('settle'), words: showStatus(status) }
         refused.push({ entry, fault: new Fault('source.cannot-settle', { retry: 'later', facts }) })
       }
     }
@@ -249,7 +253,7 @@ export class Pop3Session implements SourceSession {
         signal: never,
       })
       if (status.ok) return this.#connection.end()
-      const facts = { ...this.#where('quit'), words: shown(status), deletions: this.#deletions }
+      const facts = { ...this.#where('quit'), words: showStatus(status), deletions: this.#deletions }
       throw new Fault('source.cannot-settle', { retry: 'later', facts })
     } catch (error) {
       this.#connection.drop()
@@ -280,8 +284,8 @@ function number(entry: Listed): number {
 
 /** The smaller of LIST's size and `+OK n octets`: where the two differ, one of them counts otherwise. */
 function leastAnnounced(entry: Listed, status: Status): number | undefined {
-  const [, said] = /^([0-9]{1,15}) octets\b/i.exec(status.words) ?? []
-  const sizes = [entry.octets, said === undefined ? undefined : Number(said)].filter(
+  const [, octets] = /^([0-9]{1,15}) octets\b/i.exec(status.words) ?? []
+  const sizes = [entry.octets, octets === undefined ? undefined : Number(octets)].filter(
     size => size !== undefined,
   )
   return sizes.length === 0 ? undefined : Math.min(...sizes)

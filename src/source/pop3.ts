@@ -9,19 +9,19 @@ import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import type { DialMemory, Lookup } from './dial.ts'
 import { lookAgain } from './other-service.ts'
-import { type Deadlines, lengthen, usualDeadlines } from './pop3-deadlines.ts'
-import { enter } from './pop3-login.ts'
+import { lengthenPop3Deadlines, type Pop3Deadlines, usualPop3Deadlines } from './pop3-deadlines.ts'
+import { enterMaildrop } from './pop3-login.ts'
 import { Pop3Session } from './pop3-session.ts'
 import type { MailboxSettings } from './settings.ts'
 import { type LoginGate, type Patience, type Source, type SourceSession, ungated } from './source.ts'
 
-export type { Deadlines } from './pop3-deadlines.ts'
+export type { Pop3Deadlines } from './pop3-deadlines.ts'
 
 export interface Pop3SourceOptions {
   readonly mailbox: MailboxSettings
   readonly clock: Clock
   /** Where other than usual, ms. */
-  readonly deadlines?: Partial<Deadlines>
+  readonly deadlines?: Partial<Pop3Deadlines>
   /** Longer deadlines where a phase needed them. */
   readonly patience?: Patience
   /** What every login passes through. */
@@ -48,12 +48,12 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
   const memory: Memory = { withoutCapaUntilMs: -1 }
 
   async function openOnce(password: string, askCapa: boolean, signal: AbortSignal): Promise<SourceSession> {
-    const limits = lengthen({ ...usualDeadlines, ...deadlines }, patience)
+    const limits = lengthenPop3Deadlines({ ...usualPop3Deadlines, ...deadlines }, patience)
     const options = { mailbox, password, clock, deadlines: limits, signal, memory, lookup, askCapa }
-    const entered = await enter(options).catch(async (error: unknown) => {
+    const entered = await enterMaildrop(options).catch(async (error: unknown) => {
       throw await lookAgain(error, mailbox.server, clock, signal)
     })
-    await gate.announced(entered.capabilities.loginDelayMs)
+    await gate.noteDelay(entered.capabilities.loginDelayMs)
     const { host, port } = mailbox.server
     return new Pop3Session({ ...entered, host, port, deadlines: limits })
   }

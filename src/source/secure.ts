@@ -29,7 +29,7 @@ export interface SecureOptions {
  * Faults: source.tls-name, .tls-expired, .tls-untrusted (facts.seen: SHA-256 of the certificate seen, for a pin),
  * .tls-too-old, .tls-weak-key, .tls-weak-signature, .tls-clear-text, .tls-failed, .tls-injection, source.timeout, config.invalid (CA file).
  */
-export async function secure(
+export async function secureSocket(
   socket: Socket,
   server: ServerSettings,
   { clock, tlsMs, signal, afterClearText = false }: SecureOptions,
@@ -40,7 +40,7 @@ export async function secure(
   // Also once it is wrapped: what goes wrong below TLS is told by the TLS socket, and must not end the process.
   socket.on('error', () => {})
   try {
-    const ca = await authorities(server)
+    const ca = await readAuthorities(server)
     signal.throwIfAborted()
     // A TLS server never speaks first (RFC 8446 section 2); CVE-2011-0411 and its kin put commands here.
     if (afterClearText && socket.readableLength > 0) throw new Fault('source.tls-injection', { facts: where })
@@ -48,23 +48,23 @@ export async function secure(
       // With a pin the chain proves nothing that the digest does not prove better, and the pinned certificate
       // may be self-signed, expired or for another name: it is held against the pin below, before any use.
       const connect = server.pinnedSha256 === undefined ? connectTls : connectUnverified
-      const made = connect(socket, { host: server.host, ca })
-      wrapped = made
+      const connecting = connect(socket, { host: server.host, ca })
+      wrapped = connecting
       // Before Node's own verification, which destroys the socket and the certificate with it: the owner needs
       // the digest of a refused certificate to pin it. Node emits 'secure' without documenting it; without it
       // only the fact would be missing.
-      made.prependOnceListener('secure', () => {
-        seen = fingerprint(made)
+      connecting.prependOnceListener('secure', () => {
+        seen = digestCertificate(connecting)
       })
-      made.once('secureConnect', () => {
-        made.removeListener('error', reject)
-        made.removeListener('close', onClose)
-        resolve(made)
+      connecting.once('secureConnect', () => {
+        connecting.removeListener('error', reject)
+        connecting.removeListener('close', onClose)
+        resolve(connecting)
       })
       const onClose = (): void =>
         reject(Object.assign(new Error('closed in the handshake'), { code: 'ECONNRESET' }))
-      made.once('error', reject)
-      made.once('close', onClose)
+      connecting.once('error', reject)
+      connecting.once('close', onClose)
     })
     const late = () => new Fault('source.timeout', { facts: { ...where, seconds: tlsMs / 1000 } })
     const secured = await within(handshake, tlsMs, clock, signal, late)
@@ -94,18 +94,18 @@ export async function secure(
  */
 export function pinFault(socket: TLSSocket, server: ServerSettings): Fault | undefined {
   if (server.pinnedSha256 === undefined) return undefined
-  if (fingerprint(socket) === server.pinnedSha256.replaceAll(':', '').toLowerCase()) return undefined
+  if (digestCertificate(socket) === server.pinnedSha256.replaceAll(':', '').toLowerCase()) return undefined
   const facts = { host: server.host, port: server.port, phase: 'tls', reason: 'not the pinned certificate' }
   return new Fault('source.tls-untrusted', { facts })
 }
 
-function fingerprint(socket: TLSSocket): string | undefined {
+function digestCertificate(socket: TLSSocket): string | undefined {
   const { raw } = socket.getPeerCertificate() ?? {}
   return raw === undefined ? undefined : createHash('sha256').update(raw).digest('hex')
 }
 
 /** Node's own authorities and those of the CA file; undefined leaves the choice to Node. */
-export async function authorities(server: ServerSettings): Promise<string[] | undefined> {
+export async function readAuthorities(server: ServerSettings): Promise<string[] | undefined> {
   if (server.caFile === undefined) return undefined
   try {
     return [...usualAuthorities(), String(await readBounded(server.caFile, { mostOctets: 4 << 20 }))]

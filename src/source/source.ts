@@ -52,14 +52,14 @@ export interface CopyBook {
   messageId(entry: Listed): string | undefined
   /** Whether what stands in the target folder, by header section and size, is this message. */
   isCopy(entry: Listed, header: Buffer, octets: number | undefined): boolean
-  asked(entries: readonly Listed[], folder: string): Promise<void>
-  made(
+  noteAsked(entries: readonly Listed[], folder: string): Promise<void>
+  noteMade(
     entries: readonly Listed[],
     folder: string,
     uidOf: (entry: Listed) => string | undefined,
   ): Promise<void>
   /** COPY is all or nothing (RFC 9051 section 6.4.7): no copy was made. */
-  refused(entries: readonly Listed[]): Promise<void>
+  noteRefused(entries: readonly Listed[]): Promise<void>
 }
 
 /** A message that the server would not delete or move, while others of its folder went. */
@@ -142,7 +142,7 @@ export type IdleWay = 'tells' | 'silent' | undefined
 /** Kept from watch to watch and from process to process (idle-memory.ts). */
 export interface IdleMemory {
   wayOf(folder: string): Promise<IdleWay>
-  learned(folder: string, way: 'tells' | 'silent'): Promise<void>
+  noteWay(folder: string, way: 'tells' | 'silent'): Promise<void>
 }
 
 /** Every login passes through here (logins.ts): refused ones are capped, and the server's pauses kept. */
@@ -153,11 +153,11 @@ export interface LoginGate {
    */
   login<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
   /** What the server announced after a login: the least pause between two, ms (LOGIN-DELAY). */
-  announced(loginDelayMs: number | undefined): Promise<void>
+  noteDelay(loginDelayMs: number | undefined): Promise<void>
 }
 
 /** For a login that nobody counts: set-up, where a person sits. */
-export const ungated: LoginGate = { login: work => work(), announced: async () => {} }
+export const ungated: LoginGate = { login: work => work(), noteDelay: async () => {} }
 
 export interface Source {
   readonly protocol: 'pop3' | 'imap'

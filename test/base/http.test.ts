@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { exchange, HttpTrouble, openConnections, usualDeadlines } from '../../src/base/http.ts'
+import { HttpTrouble, openConnections, sendRequest, usualHttpDeadlines } from '../../src/base/http.ts'
 
 const never = new AbortController().signal
 const chunk = Buffer.alloc(64 * 1024, 'x')
@@ -61,7 +61,7 @@ test('an answer without end is read to its limit and counts as cut', { timeout: 
     more()
   })
   const request = { method: 'GET', url, headers: {}, answerLimit: 200_000 } as const
-  const answer = await exchange(connectionsFor(t), request, usualDeadlines, never)
+  const answer = await sendRequest(connectionsFor(t), request, usualHttpDeadlines, never)
   assert.equal(answer.cut, true)
   assert.ok(answer.body.length <= 200_000, `${answer.body.length}`)
   assert.ok(sent < 50_000_000, `${sent} octets were sent`)
@@ -70,7 +70,7 @@ test('an answer without end is read to its limit and counts as cut', { timeout: 
 test('a kept connection that was closed meanwhile is found dead before anything leaves', async t => {
   const { url, sockets } = await serve(t, response => response.end('{}'))
   const connections = connectionsFor(t)
-  await exchange(connections, { method: 'GET', url, headers: {} }, usualDeadlines, never)
+  await sendRequest(connections, { method: 'GET', url, headers: {} }, usualHttpDeadlines, never)
   const body = {
     octets: 2,
     async *chunks() {
@@ -83,7 +83,7 @@ test('a kept connection that was closed meanwhile is found dead before anything 
   kept.end()
   const end = performance.now() + 20
   while (performance.now() < end);
-  const made = exchange(connections, { method: 'POST', url, headers: {}, body }, usualDeadlines, never)
+  const made = sendRequest(connections, { method: 'POST', url, headers: {}, body }, usualHttpDeadlines, never)
   await made.then(
     ({ status }) => assert.equal(status, 200),
     (thrown: unknown) => assert.equal(thrown instanceof HttpTrouble && thrown.phase, 'connect'),
@@ -94,7 +94,7 @@ test('a connection that idled for longer than half a minute, by the clock on the
   const { url, sockets } = await serve(t, response => response.end('{}'))
   let nowMs = 1_800_000_000_000
   const connections = connectionsFor(t, () => nowMs)
-  const get = () => exchange(connections, { method: 'GET', url, headers: {} }, usualDeadlines, never)
+  const get = () => sendRequest(connections, { method: 'GET', url, headers: {} }, usualHttpDeadlines, never)
   await get()
   nowMs += 20_000
   await get()
@@ -121,10 +121,10 @@ test('what is refused at once is not sent to its end', { timeout: 30_000 }, asyn
       }
     },
   }
-  const answer = await exchange(
+  const answer = await sendRequest(
     connectionsFor(t),
     { method: 'POST', url, headers: {}, body },
-    usualDeadlines,
+    usualHttpDeadlines,
     never,
   )
   assert.deepEqual([answer.status, answer.bodySent], [413, false])

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runDaemon } from '../../src/daemon.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
-import { usualDeadlines } from '../../src/source/pop3-deadlines.ts'
+import { usualPop3Deadlines } from '../../src/source/pop3-deadlines.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import type { Cut, Pop3Faults } from '../servers/pop3-maildrop.ts'
@@ -550,7 +550,7 @@ test('B12: a steady trickle is let go on, one octet a minute is ended by policy'
     const source = makePop3Source({
       mailbox,
       clock: self.clock,
-      deadlines: { ...usualDeadlines, progressMs: 400, trickleMs: 2000, trickleOctets: 64 },
+      deadlines: { ...usualPop3Deadlines, progressMs: 400, trickleMs: 2000, trickleOctets: 64 },
     })
     server.faults.line = ({ verb }) => {
       server.faults.chunk = verb === 'RETR' ? 60 : 4096

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Fault } from '../../src/base/fault.ts'
 import type { HttpAnswer } from '../../src/base/http.ts'
-import { faultIn, readCall, readUpload } from '../../src/gmail/answers.ts'
+import { readCall, readFault, readUpload } from '../../src/gmail/answers.ts'
 
 const nowMs = Date.parse('2026-11-25T09:00:00Z')
 
@@ -573,7 +573,7 @@ describe('whatever a server answers', () => {
   test('a call gives an object or a fault that is not about one message', () => {
     fc.assert(
       fc.property(answers, answer => {
-        const fault = faultIn(answer, 'call', nowMs)
+        const fault = readFault(answer, 'call', nowMs)
         if (fault === undefined) assert.ok(answer.status >= 200 && answer.status < 300)
         else assert.ok(fault.scope === 'account' || fault.code === 'gmail.label')
       }),

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { FaultCode, FaultScope } from '../../src/base/fault.ts'
-import type { Deadlines } from '../../src/base/http.ts'
+import type { HttpDeadlines } from '../../src/base/http.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { AccountConfig } from '../../src/config/config.ts'
 import type { Gmail } from '../../src/gmail/gmail.ts'
@@ -31,7 +31,7 @@ const mail = (text: string): Buffer =>
 interface Setting {
   readonly server?: GmailServerOptions
   readonly scopes?: readonly string[]
-  readonly deadlines?: Partial<Deadlines>
+  readonly deadlines?: Partial<HttpDeadlines>
   readonly account?: Partial<AccountConfig>
 }
 

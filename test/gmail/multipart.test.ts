@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { chooseBoundary, frame } from '../../src/gmail/multipart.ts'
+import { chooseBoundary, frameMultipart } from '../../src/gmail/multipart.ts'
 import type { RawMessage } from '../../src/message/message.ts'
 import { faultOf, messageOf } from './scripted.ts'
 
@@ -41,7 +41,7 @@ describe('the framed message', () => {
         fc.array(fc.string(), { maxLength: 3 }),
         async (octets, step, labelIds) => {
           const raw = messageOf(octets, step)
-          const framed = frame(raw, { labelIds }, 'B')
+          const framed = frameMultipart(raw, { labelIds }, 'B')
           const body = await octetsOf(framed.chunks())
           assert.equal(body.length, framed.octets)
           assert.equal(framed.sentSha256(), raw.sha256)
@@ -60,7 +60,7 @@ describe('the framed message', () => {
     const long = messageOf(Buffer.from('Subject: x\r\n\r\nbody\r\n\r\nand more'))
     for (const wrong of [other, short, long]) {
       const mixed: RawMessage = { ...good, chunks: () => wrong.chunks() }
-      const framed = frame(mixed, {}, 'B')
+      const framed = frameMultipart(mixed, {}, 'B')
       let sent = ''
       const fault = await faultOf(
         (async () => {

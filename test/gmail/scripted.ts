@@ -5,7 +5,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
-import type { Deadlines } from '../../src/base/http.ts'
+import type { HttpDeadlines } from '../../src/base/http.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { AccountConfig, GoogleEndpoints } from '../../src/config/config.ts'
 import type { Gmail, ImportRequest } from '../../src/gmail/gmail.ts'
@@ -134,7 +134,7 @@ export interface GmailForTest {
   readonly tokens?: string
   readonly account?: Partial<AccountConfig>
   readonly clock?: Clock
-  readonly deadlines?: Partial<Deadlines>
+  readonly deadlines?: Partial<HttpDeadlines>
 }
 
 /** The adapter under test, closed when the test ends. */

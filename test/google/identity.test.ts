@@ -3,11 +3,11 @@ import { describe, test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
 import {
   addressKey,
+  encodeUser,
   findOwner,
   type Identity,
   readIdentity,
   readIdToken,
-  userPath,
   writeIdentity,
 } from '../../src/google/identity.ts'
 import { makeIdToken } from '../servers/gmail/id-token.ts'
@@ -122,8 +122,8 @@ describe('the account of the paths', () => {
     })
 
   test('cannot lead elsewhere', () => {
-    assert.equal(userPath('o+x@example.jp'), 'o%2Bx@example.jp')
-    assert.equal(userPath('../a@b/?#'), '..%2Fa@b%2F%3F%23')
+    assert.equal(encodeUser('o+x@example.jp'), 'o%2Bx@example.jp')
+    assert.equal(encodeUser('../a@b/?#'), '..%2Fa@b%2F%3F%23')
     assert.equal(addressKey('"a@b"@Gmail.com'), addressKey('"A@b"@gmail.com'))
   })
 })

@@ -1,6 +1,6 @@
 /** Run by framed.test.ts: a refresh, a code and a revocation against the server of the first argument. */
 import { systemClock } from '../../src/base/clock.ts'
-import { openConnections, usualDeadlines } from '../../src/base/http.ts'
+import { openConnections, usualHttpDeadlines } from '../../src/base/http.ts'
 import { exchangeCode, revokeConsent } from '../../src/google/consent-exchange.ts'
 import { makeTokens } from '../../src/google/token.ts'
 import {
@@ -19,7 +19,7 @@ const tokens = makeTokens({
   account: accountFor(),
   tokenUrl,
   clock,
-  deadlines: usualDeadlines,
+  deadlines: usualHttpDeadlines,
   connections,
 })
 await tokens.get('insert', never)

@@ -1,6 +1,6 @@
 /** What the tests of access tokens share. */
 import type { TestContext } from 'node:test'
-import { openConnections, usualDeadlines } from '../../src/base/http.ts'
+import { openConnections, usualHttpDeadlines } from '../../src/base/http.ts'
 import type { AccountConfig } from '../../src/config/config.ts'
 import { makeTokens, type Tokens } from '../../src/google/token.ts'
 import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'
@@ -24,7 +24,7 @@ export function tokensFor(
     account: accountFor(account),
     tokenUrl: `${origin}/token`,
     clock,
-    deadlines: { ...usualDeadlines, connectMs, answerMs: connectMs },
+    deadlines: { ...usualHttpDeadlines, connectMs, answerMs: connectMs },
     connections,
   })
   t.after(() => {

@@ -22,7 +22,7 @@ import { printable } from '../../src/base/untrusted.ts'
 import { readAutoconfig } from '../../src/discovery/autoconfig.ts'
 import { parseXml } from '../../src/discovery/xml.ts'
 import { readHeader } from '../../src/message/header.ts'
-import { internalDateMs } from '../../src/source/imap-parse.ts'
+import { readInternalDateMs } from '../../src/source/imap-parse.ts'
 
 const mask = makeMask()
 mask.add('correct horse battery staple')
@@ -49,7 +49,7 @@ const readers: Readonly<Record<string, (octets: Buffer) => unknown>> = {
   'discover-autoconfig.ts': octets => readAutoconfig(octets.toString('latin1'), 'ispdb', 'a@b.example'),
   'untrusted.ts': octets => printable(octets.toString('latin1'), octets.length),
   'mask.ts': octets => mask.apply(octets.toString('latin1')),
-  'imap-parse.ts': octets => internalDateMs(octets.toString('latin1')),
+  'imap-parse.ts': octets => readInternalDateMs(octets.toString('latin1')),
 }
 
 /** What some parser may take more than linear time over. */

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
-import { dial } from '../../src/source/dial.ts'
+import { dialServer } from '../../src/source/dial.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { mailboxOf } from './imap-harness.ts'
 import { never, rejectsWith, sourceFor } from './pop3-helpers.ts'
@@ -71,8 +71,8 @@ test('either protocol’s way in gives localhost nothing where it resolves elsew
   const lookup = async () => [{ address: elsewhere ?? '', family: 4 }]
   const clearText = { ...settings, security: 'none' as const }
   const options = { clock: systemClock, connectMs: 5000, signal: never, lookup }
-  await rejectsWith('config.invalid', dial(clearText, options))
+  await rejectsWith('config.invalid', dialServer(clearText, options))
   assert.equal(server.heard(), '')
-  const socket = await dial({ ...clearText, security: 'starttls' }, options)
+  const socket = await dialServer({ ...clearText, security: 'starttls' }, options)
   socket.destroy()
 })

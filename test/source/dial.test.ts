@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, connect as netConnect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
-import { type DialMemory, dial } from '../../src/source/dial.ts'
+import { type DialMemory, dialServer } from '../../src/source/dial.ts'
 import { mailboxAt, never, rejectsWith } from './pop3-helpers.ts'
 
 const v4 = { address: '127.0.0.1', family: 4 }
@@ -71,7 +71,7 @@ test('a dead IPv6 route costs less than a second, and nothing the next time', as
   const { server } = mailboxAt(port, { host: 'mail.example', security: 'tls' })
   const timed = async (clock: Clock): Promise<number> => {
     const started = performance.now()
-    const socket = await dial(server, { ...options, clock, memory, lookup: async () => [v6, v4] })
+    const socket = await dialServer(server, { ...options, clock, memory, lookup: async () => [v6, v4] })
     assert.equal(socket.remoteFamily, 'IPv4')
     socket.destroy()
     return performance.now() - started
@@ -86,31 +86,31 @@ test('a dead IPv6 route costs less than a second, and nothing the next time', as
 test('a refused address is passed over at once', async t => {
   const port = await listen(t, '127.0.0.1')
   const { server } = mailboxAt(port)
-  const socket = await dial(server, { ...options, clock: impatient, lookup: async () => [v6, v4] })
+  const socket = await dialServer(server, { ...options, clock: impatient, lookup: async () => [v6, v4] })
   socket.destroy()
 })
 
 test('what goes wrong has its own name', async t => {
   const { server } = mailboxAt(await deadPort(t))
   const lookup = async () => [v6]
-  const late = await rejectsWith('source.timeout', dial(server, { ...options, connectMs: 50, lookup }))
+  const late = await rejectsWith('source.timeout', dialServer(server, { ...options, connectMs: 50, lookup }))
   assert.deepEqual(late.facts, { host: '127.0.0.1', port: server.port, phase: 'connect', seconds: 0.05 })
-  await rejectsWith('source.unreachable', dial(mailboxAt(1).server, options))
+  await rejectsWith('source.unreachable', dialServer(mailboxAt(1).server, options))
   const noName = mailboxAt(1, { host: 'no-such-host.invalid', security: 'tls' }).server
   const notFound = Object.assign(new Error('queryA'), { code: 'ENOTFOUND' })
   await rejectsWith(
     'source.unknown-host',
-    dial(noName, { ...options, lookup: () => Promise.reject(notFound) }),
+    dialServer(noName, { ...options, lookup: () => Promise.reject(notFound) }),
   )
-  await rejectsWith('source.unknown-host', dial(noName, { ...options, lookup: async () => [] }))
+  await rejectsWith('source.unknown-host', dialServer(noName, { ...options, lookup: async () => [] }))
   const forever = () => new Promise<never>(() => {})
-  await rejectsWith('source.timeout', dial(noName, { ...options, connectMs: 20, lookup: forever }))
+  await rejectsWith('source.timeout', dialServer(noName, { ...options, connectMs: 20, lookup: forever }))
 })
 
 test('dialling can be aborted', async t => {
   const { server } = mailboxAt(await deadPort(t))
   const stop = new AbortController()
-  const dialling = dial(server, { ...options, signal: stop.signal, lookup: async () => [v6] })
+  const dialling = dialServer(server, { ...options, signal: stop.signal, lookup: async () => [v6] })
   setImmediate(() => stop.abort())
   await assert.rejects(dialling, { name: 'AbortError' })
 })

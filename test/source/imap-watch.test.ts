@@ -149,7 +149,7 @@ async function remembering(t: TestContext, options: RigOptions, way?: IdleWay) {
   const ways: IdleWay[] = [way]
   const idleMemory: IdleMemory = {
     wayOf: async () => ways.at(-1),
-    learned: async (_, learned) => void ways.push(learned),
+    noteWay: async (_, learned) => void ways.push(learned),
   }
   return { ways, ...(await watching(t, { ...options, idleMemory })) }
 }

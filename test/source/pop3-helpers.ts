@@ -7,7 +7,7 @@ import { Secret } from '../../src/base/secret.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
 import type { OctetSink } from '../../src/message/message.ts'
 import type { Lookup } from '../../src/source/dial.ts'
-import { type Deadlines, makePop3Source } from '../../src/source/pop3.ts'
+import { makePop3Source, type Pop3Deadlines } from '../../src/source/pop3.ts'
 import type { Listed, Source, SourceSession } from '../../src/source/source.ts'
 import { type Pop3Server, type Pop3ServerOptions, startPop3Server } from '../servers/pop3-server.ts'
 
@@ -66,7 +66,7 @@ export interface SourceOptions {
   readonly server?: Partial<ServerConfig>
   readonly user?: string
   readonly password?: string
-  readonly deadlines?: Partial<Deadlines>
+  readonly deadlines?: Partial<Pop3Deadlines>
   readonly clock?: Clock
   readonly lookup?: Lookup
 }
