@@ -192,14 +192,14 @@ export const door: readonly Mutant[] = [
     title: 'refuses a file of a later version',
   },
   {
-    from: "process.platform !== 'win32' && (found.mode & 0o077) !== 0 && !isMountedForUs(file, env)",
+    from: "process.platform !== 'win32' && (stats.mode & 0o077) !== 0 && !isMountedForUs(file, env)",
     to: 'false',
     loses: 'a secret that others may read is used in silence',
     tests: environment,
     title: 'says what is wrong with a named file',
   },
   {
-    from: '(found.mode & 0o077) !== 0 && !isMountedForUs(file, env)',
+    from: '(stats.mode & 0o077) !== 0 && !isMountedForUs(file, env)',
     to: '(found.mode & 0o007) !== 0 && !isMountedForUs(file, env)',
     loses: 'a secret that a group may read is used in silence',
     tests: [...environment, ...secrets, ...sealed],

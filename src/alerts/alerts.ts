@@ -30,7 +30,7 @@ import {
   silentEnds,
 } from './rules.ts'
 import { troublesOf } from './trouble-list.ts'
-import { ping, postText } from './webhook.ts'
+import { pingAddress, postText } from './webhook.ts'
 
 export interface Alerts {
   /** Looks at what the attempt left behind. Never throws, never waits. */
@@ -183,7 +183,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     pingedAtMs = clock.monotonicMs()
     const well = [...good.values()].every(Boolean) && (await listIsEmpty())
     const url = await hook.reveal().catch(() => undefined)
-    outcome('ping', url === undefined ? 'secret.missing' : await ping(url, well, clock, stop.signal))
+    outcome('ping', url === undefined ? 'secret.missing' : await pingAddress(url, well, clock, stop.signal))
   }
 
   return {

@@ -35,7 +35,7 @@ export function postText(
     Priority: message.urgent ? 'high' : 'default',
     Tags: message.urgent ? 'warning' : 'white_check_mark',
   }
-  return call(
+  return callAddress(
     url,
     { method: 'POST', headers, body: makeBody(Buffer.from(message.text, 'utf8')) },
     clock,
@@ -44,16 +44,16 @@ export function postText(
 }
 
 /** Calls the address itself after success and `/fail` below it after failure. Returns as `postText` does. */
-export function ping(
+export function pingAddress(
   url: string,
   good: boolean,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (good || !URL.canParse(url)) return call(url, { method: 'GET', headers: {} }, clock, signal)
+  if (good || !URL.canParse(url)) return callAddress(url, { method: 'GET', headers: {} }, clock, signal)
   const failed = new URL(url)
   failed.pathname = `${failed.pathname.replace(/\/+$/, '')}/fail`
-  return call(failed.href, { method: 'GET', headers: {} }, clock, signal)
+  return callAddress(failed.href, { method: 'GET', headers: {} }, clock, signal)
 }
 
 interface Call {
@@ -63,7 +63,7 @@ interface Call {
 }
 
 /** No redirects: a secret address and a text about the owner's mail go where the owner said, nowhere else. */
-async function call(
+async function callAddress(
   address: string,
   what: Call,
   clock: Clock,

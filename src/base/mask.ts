@@ -19,10 +19,10 @@ const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]
 function forms(secret: string): readonly string[] {
   const octets = Buffer.from(secret, 'utf8')
   // As it is; as others may have read or escaped it before it came here.
-  const found = new Set([secret, JSON.stringify(secret).slice(1, -1), percentEncoded(secret)])
-  found.add(octets.toString('latin1'))
-  found.add(printable(secret, secret.length))
-  found.add(new URLSearchParams({ v: secret }).toString().slice(2))
+  const spellings = new Set([secret, JSON.stringify(secret).slice(1, -1), percentEncoded(secret)])
+  spellings.add(octets.toString('latin1'))
+  spellings.add(printable(secret, secret.length))
+  spellings.add(new URLSearchParams({ v: secret }).toString().slice(2))
   if (octets.length >= 6) {
     // Base64 of a longer text that holds the secret (SASL PLAIN, RFC 4616) depends on where it begins: the
     // characters that are the same whatever stands around it are compared.
@@ -31,12 +31,12 @@ function forms(secret: string): readonly string[] {
       const text = Buffer.concat([Buffer.alloc(before), octets.subarray(0, whole)]).toString('base64')
       const inner = text.slice(before === 0 ? 0 : 4)
       if (inner.length >= 6) {
-        found.add(inner)
-        found.add(inner.replaceAll('+', '-').replaceAll('/', '_'))
+        spellings.add(inner)
+        spellings.add(inner.replaceAll('+', '-').replaceAll('/', '_'))
       }
     }
   }
-  return [...found].filter(form => form !== '')
+  return [...spellings].filter(form => form !== '')
 }
 
 function percentEncoded(text: string): string {

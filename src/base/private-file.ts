@@ -54,10 +54,10 @@ export async function readPrivate(file: string, env: NodeJS.ProcessEnv): Promise
     throw new Fault('secret.unreadable', { facts: { file, reason: codeOf(thrown) }, cause: thrown })
   }
   try {
-    const found = fstatSync(handle) // of the opened file: nobody can change the path in between
-    if (!found.isFile()) throw new Fault('secret.unreadable', { facts: { file, reason: 'not-a-file' } })
-    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0 && !isMountedForUs(file, env)) {
-      const mode = (found.mode & 0o777).toString(8).padStart(3, '0')
+    const stats = fstatSync(handle) // of the opened file: nobody can change the path in between
+    if (!stats.isFile()) throw new Fault('secret.unreadable', { facts: { file, reason: 'not-a-file' } })
+    if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0 && !isMountedForUs(file, env)) {
+      const mode = (stats.mode & 0o777).toString(8).padStart(3, '0')
       const command = `chmod 600 ${shellWord(file)}`
       throw new Fault('secret.unreadable', { facts: { file, reason: 'permissions', mode, command } })
     }

@@ -51,7 +51,7 @@ const choices: readonly string[] = ['keychain', 'sealed-file', 'environment'] sa
 
 const choiceFileOf = (stateDir: string): string => join(stateDir, 'vault')
 
-async function keptChoice(stateDir: string, env: NodeJS.ProcessEnv): Promise<VaultChoice | undefined> {
+async function readKeptChoice(stateDir: string, env: NodeJS.ProcessEnv): Promise<VaultChoice | undefined> {
   const file = choiceFileOf(stateDir)
   const text = (await readPrivate(file, env))?.toString('utf8').trim()
   if (text === undefined) return undefined
@@ -68,7 +68,7 @@ export async function isVaultChosen(stateDir: string, env: NodeJS.ProcessEnv): P
   )
 }
 
-async function choose(options: VaultOptions, keychain: Vault): Promise<[VaultChoice, string]> {
+async function chooseVault(options: VaultOptions, keychain: Vault): Promise<[VaultChoice, string]> {
   const { stateDir, env } = options
   const asked = options.choice ?? (env.HIKYAKU_VAULT || 'auto')
   if (asked !== 'auto') {
@@ -77,7 +77,7 @@ async function choose(options: VaultOptions, keychain: Vault): Promise<[VaultCho
       facts: { what: 'HIKYAKU_VAULT', reason: `one of ${choices.join(', ')}` },
     })
   }
-  const kept = await keptChoice(stateDir, env)
+  const kept = await readKeptChoice(stateDir, env)
   if (kept) return [kept, 'kept']
   if (await exists(sealedFileOf(stateDir))) return ['sealed-file', 'kept']
   // Who provides a key wants it used.
@@ -116,16 +116,16 @@ export async function openVault(options: VaultOptions): Promise<OpenedVault> {
   const environment = environmentVault(env)
   const sealedFile = sealedFileVault(stateDir, env)
   const vaults: Readonly<Record<VaultChoice, Vault>> = { keychain, 'sealed-file': sealedFile, environment }
-  let [choice, because] = await choose(options, keychain)
+  let [choice, because] = await chooseVault(options, keychain)
 
   /** The place now: what `setup` chose meanwhile in another process reaches a running daemon too. */
   const now = async (): Promise<Vault> => {
-    const kept = because === 'asked' ? undefined : await keptChoice(stateDir, env)
+    const kept = because === 'asked' ? undefined : await readKeptChoice(stateDir, env)
     if (kept !== undefined) [choice, because] = [kept, 'kept']
     return vaults[choice]
   }
   const keepChoice = async (): Promise<void> => {
-    if (choice === 'environment' || (await keptChoice(stateDir, env).catch(() => undefined)) === choice)
+    if (choice === 'environment' || (await readKeptChoice(stateDir, env).catch(() => undefined)) === choice)
       return
     await writePrivate(choiceFileOf(stateDir), Buffer.from(`${choice}\n`))
   }

@@ -21,7 +21,7 @@ export function parseKey(octets: Buffer): Buffer | undefined {
   return undefined
 }
 
-function readable(octets: Buffer, where: string): Buffer {
+function readKey(octets: Buffer, where: string): Buffer {
   const key = parseKey(octets)
   if (key !== undefined) return key
   // A passphrase is refused rather than stretched: a short one would only look like protection.
@@ -44,14 +44,14 @@ export async function findKey(stateDir: string, env: NodeJS.ProcessEnv): Promise
   if (env.CREDENTIALS_DIRECTORY) {
     // systemd.exec(5), LoadCredential=: one file for each credential, readable by this service alone
     const octets = await readPrivate(join(env.CREDENTIALS_DIRECTORY, 'hikyaku-key'), env)
-    if (octets) return { key: readable(octets, 'hikyaku-key'), origin: 'systemd credential' }
+    if (octets) return { key: readKey(octets, 'hikyaku-key'), origin: 'systemd credential' }
   }
   if (env.HIKYAKU_KEY) {
-    return { key: readable(Buffer.from(env.HIKYAKU_KEY), 'HIKYAKU_KEY'), origin: 'environment' }
+    return { key: readKey(Buffer.from(env.HIKYAKU_KEY), 'HIKYAKU_KEY'), origin: 'environment' }
   }
   const file = keyFileOf(stateDir, env)
   const octets = await readPrivate(file, env)
-  return octets && { key: readable(octets, file), origin: 'key file' }
+  return octets && { key: readKey(octets, file), origin: 'key file' }
 }
 
 /** Makes a new key file. Only for a vault that holds nothing yet: an old sealed file needs its old key. */

@@ -4,7 +4,7 @@
  * argv[2]: JSON, port by destination; argv[3]: origin of a token service that answers.
  */
 import { get } from 'node:https'
-import { ping, postText } from '../../src/alerts/webhook.ts'
+import { pingAddress, postText } from '../../src/alerts/webhook.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
 import { makeFetcher } from '../../src/discovery/fetch.ts'
@@ -59,7 +59,7 @@ const ways: Readonly<Record<Destination, () => Promise<unknown>>> = {
     }),
   revoke: () => revokeConsent('1//REFRESH', `${originOf('revoke')}/revoke`, signal),
   webhook: () => postText(`${originOf('webhook')}/secret`, message, systemClock, signal),
-  ping: () => ping(`${originOf('ping')}/secret`, true, systemClock, signal),
+  ping: () => pingAddress(`${originOf('ping')}/secret`, true, systemClock, signal),
   discovery: () => makeFetcher()(new URL(`${originOf('discovery')}/mail/config-v1.1.xml`), signal),
   // What Node itself would do here: shows that the environment is one that would deceive us.
   node: () =>
