@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readJson, readRuntimeLock } from './runtime-lock.ts'
 
+/** Where a package names its licence in no word of SPDX, npm leaves it out: url-template writes BSD and brings this text. */
+const licences: Readonly<Record<string, string>> = { 'node_modules/url-template': 'BSD-3-Clause' }
+
 const temporary = await mkdtemp(join(tmpdir(), 'hikyaku-sbom-'))
 try {
   // npm takes the component's name from the folder's.
@@ -15,7 +18,13 @@ try {
   await mkdir(folder)
   const { devDependencies: _workshop, ...manifest } = await readJson('package.json')
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
-  await writeFile(join(folder, 'package-lock.json'), JSON.stringify(await readRuntimeLock()))
+  const lock = await readRuntimeLock()
+  const packages = Object.entries(lock.packages).map(([path, entry]) => {
+    const license = licences[path]
+    return [path, license === undefined ? entry : { ...entry, license }]
+  })
+  const text = JSON.stringify({ ...lock, packages: Object.fromEntries(packages) })
+  await writeFile(join(folder, 'package-lock.json'), text)
   const options = ['--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only']
   // Without the variables of the npm that started this script: they name another folder.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
