@@ -10,7 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { percentiles } from '../src/commands/status.ts'
+import { computePercentiles } from '../src/commands/status.ts'
 import { dovecotMissing } from '../test/servers/dovecot.ts'
 import { startGmailServer } from '../test/servers/gmail/gmail-server.ts'
 import { gmailEnv, hikyaku, type Running, startHikyaku, until } from '../test/servers/hikyaku.ts'
@@ -164,7 +164,7 @@ async function runOnce(): Promise<number> {
     const sent = dropped.get(one.sha256)
     return sent === undefined ? [] : [latencyOf(sent, one.atMs)]
   })
-  const { p50 = null, p95 = null } = percentiles(latencies) ?? {}
+  const { p50 = null, p95 = null } = computePercentiles(latencies) ?? {}
   const result = {
     protocol,
     listed: conservation.listed as number,

@@ -131,7 +131,7 @@ export async function openBridge(
     const steady = makeSteadyClock(
       journal,
       clock,
-      mostOverRestart(config.mailboxes.map(one => one.afterImport)),
+      mostOverRestart(config.mailboxes.map(mailbox => mailbox.afterImport)),
     )
     const accounts = new Map<string, Gmail>()
     for (const account of config.accounts) {

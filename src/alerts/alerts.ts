@@ -34,7 +34,7 @@ import { pingAddress, postText } from './webhook.ts'
 
 export interface Alerts {
   /** Looks at what the attempt left behind. Never throws, never waits. */
-  afterAttempt(ports: PullPorts, made: Attempt): void
+  afterAttempt(ports: PullPorts, attempt: Attempt): void
   /**
    * The program ends by this fault: one last notice, by the web hook and, where a mailbox's Gmail still works, by mail.
    * @param ports of any mailbox; undefined where the bridge could not be opened
@@ -169,8 +169,8 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     }
     const account = await journal.accountState(mailbox.account)
     const place = `told/account/${mailbox.account}`
-    const told = await readTold(journal, place)
-    const consent = consentNotice(account, gmail.consentEndsAtMs ?? account.consentEndsAtMs, told, view)
+    const toldBefore = await readTold(journal, place)
+    const consent = consentNotice(account, gmail.consentEndsAtMs ?? account.consentEndsAtMs, toldBefore, view)
     if (consent !== undefined && !stop.signal.aborted)
       await tellOf(ports, consent.notice, () => journal.setNote(place, JSON.stringify(consent.told)))
   }
@@ -187,11 +187,11 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   }
 
   return {
-    afterAttempt(ports, made) {
+    afterAttempt(ports, attempt) {
       const { name } = ports.mailbox
-      if (made.kind === 'stopped') return
-      if (made.kind !== 'waiting') {
-        good.set(name, made.kind === 'pulled' && made.result.good && made.result.faults.length === 0)
+      if (attempt.kind === 'stopped') return
+      if (attempt.kind !== 'waiting') {
+        good.set(name, attempt.kind === 'pulled' && attempt.result.good && attempt.result.faults.length === 0)
         journal = ports.journal
         const { ping: hook } = alerts
         if (hook !== undefined && !pingWaits) {
@@ -250,7 +250,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
 
 function isConfigured({ mailboxes, accounts }: Config, { scope, name }: TroubleEntry): boolean {
   if (scope === 'machine') return true
-  return (scope === 'account' ? accounts : mailboxes).some(one => one.name === name)
+  return (scope === 'account' ? accounts : mailboxes).some(configured => configured.name === name)
 }
 
 async function readTold(journal: Journal, key: string): Promise<AccountTold> {
@@ -264,7 +264,7 @@ async function readTold(journal: Journal, key: string): Promise<AccountTold> {
 }
 
 function addressOf(config: Config, ports: PullPorts): string | undefined {
-  const account = config.accounts.find(one => one.name === ports.mailbox.account)
+  const account = config.accounts.find(candidate => candidate.name === ports.mailbox.account)
   if (account === undefined) return undefined
   if (account.address !== 'me') return account.address
   return account.credential.kind === 'service-account' ? account.credential.subject : undefined

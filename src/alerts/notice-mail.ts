@@ -34,7 +34,7 @@ export function encodeWords(text: string): string[] {
     }
     word += character
   }
-  return [...words, word].map(one => `=?UTF-8?B?${Buffer.from(one).toString('base64')}?=`)
+  return [...words, word].map(text => `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`)
 }
 
 /** The octets: 7-bit, CRLF, lines of at most 76 characters. */

@@ -55,9 +55,9 @@ export function noticesDue(view: View): readonly Notice[] {
   const reminders = view.open.filter(entry => isReminderDue(entry, view))
   const due = view.untold.flatMap(entry => dueOf(entry, view))
   return [
-    ...view.uncleared.filter(entry => isClearDue(entry, view)).map(entry => allClear(entry, view)),
-    ...due.map(entry => noticeOf(entry, view)),
-    ...reminders.map(entry => noticeOf(entry, view)),
+    ...view.uncleared.filter(entry => isClearDue(entry, view)).map(entry => makeAllClear(entry, view)),
+    ...due.map(entry => makeNotice(entry, view)),
+    ...reminders.map(entry => makeNotice(entry, view)),
   ]
 }
 
@@ -107,18 +107,18 @@ function isReminderDue(entry: TroubleEntry, { nowMs, untold }: View): boolean {
   return ageOf(entry.noticeAtMs, nowMs) >= remindMs
 }
 
-function noticeOf(entry: TroubleEntry, { nowMs, words }: View): Notice {
+function makeNotice(entry: TroubleEntry, { nowMs, words }: View): Notice {
   const own = troubleWords[words.language]
   const { what, mail, next } = describeFault(entry, words.language)
-  const said = saidBeside(entry, what)
+  const ownWords = findOwnWords(entry, what)
   return {
     kind: 'trouble',
     key: `trouble ${entry.scope} ${entry.name} ${entry.subject} ${entry.sinceMs} ${entry.ids.length} ${entry.noticeAtMs ?? ''}`,
     subject: own.subject(entry),
     text: paragraphs(words, [
       own.notice(entry, Math.max(0, nowMs - entry.sinceMs)),
-      ...entry.first.map(trouble => aboutLine(trouble, words)),
-      `${words.fault.what}: ${what}${said === undefined ? '' : ` ${own.said(said)}`}`,
+      ...entry.first.map(trouble => describeMessage(trouble, words)),
+      `${words.fault.what}: ${what}${ownWords === undefined ? '' : ` ${own.said(ownWords)}`}`,
       `${words.fault.mail}: ${mail}`,
       `${words.fault.next}: ${next}`,
     ]),
@@ -128,10 +128,10 @@ function noticeOf(entry: TroubleEntry, { nowMs, words }: View): Notice {
   }
 }
 
-function allClear(entry: TroubleEntry, { nowMs, words }: View): Notice {
+function makeAllClear(entry: TroubleEntry, { nowMs, words }: View): Notice {
   const own = troubleWords[words.language]
   const afterMs = Math.max(0, (entry.closedAtMs ?? nowMs) - entry.sinceMs)
-  const lines = [own.clear(entry, afterMs), ...entry.first.map(trouble => aboutLine(trouble, words))]
+  const lines = [own.clear(entry, afterMs), ...entry.first.map(trouble => describeMessage(trouble, words))]
   return {
     kind: 'allClear',
     key: `all clear ${entry.scope} ${entry.name} ${entry.subject} ${entry.sinceMs} ${entry.ids.length}`,
@@ -144,13 +144,13 @@ function allClear(entry: TroubleEntry, { nowMs, words }: View): Notice {
 }
 
 /** The other side's own words, where the sentence does not hold them already. */
-export function saidBeside({ said }: Trouble, what: string): string | undefined {
+export function findOwnWords({ said }: Trouble, what: string): string | undefined {
   if (said === undefined) return undefined
   return what.includes(printable(said)) ? undefined : printable(said, 500)
 }
 
 /** One message by what is known of it: its number, and what it calls itself. */
-export function aboutLine({ subject: id, about }: Trouble, { language }: Words): string {
+export function describeMessage({ subject: id, about }: Trouble, { language }: Words): string {
   const names = troubleWords[language].about
   const parts = [
     [names.date, about?.date],
@@ -165,13 +165,13 @@ export function aboutLine({ subject: id, about }: Trouble, { language }: Words):
 export function consentNotice(
   account: AccountState,
   endsAtMs: number | undefined,
-  told: AccountTold,
+  toldBefore: AccountTold,
   { nowMs, words }: Pick<View, 'nowMs' | 'words'>,
 ): { readonly notice: Notice; readonly told: AccountTold } | undefined {
   if (endsAtMs === undefined || endsAtMs <= nowMs) return undefined
-  const days = consentDays.find(one => endsAtMs - nowMs <= one * day)
+  const days = consentDays.find(daysLeft => endsAtMs - nowMs <= daysLeft * day)
   if (days === undefined) return undefined
-  const before = told.consent
+  const before = toldBefore.consent
   // The end is counted anew from each token answer and wobbles by seconds; another consent is days away.
   const same = before !== undefined && Math.abs(before.endsAtMs - endsAtMs) < hour
   if (same && before.days <= days) return undefined
@@ -185,7 +185,7 @@ export function consentNotice(
     notByMail: false,
     ids: [],
   } as const
-  return { notice, told: { ...told, consent: { endsAtMs, days } } }
+  return { notice, told: { ...toldBefore, consent: { endsAtMs, days } } }
 }
 
 export function paragraphs(words: Words, parts: readonly string[]): string {

@@ -63,6 +63,6 @@ function senderDomain(fields: readonly HeaderField[], verified: Verified): strin
   if (verified.state === 'done' && verified.dmarc.domain !== '') return verified.dmarc.domain
   const from = fields.find(field => field.name === 'from')?.value
   const text = from?.toString('utf8', 0, Math.min(from.length, 2000)) ?? ''
-  const found = /@([^\s<>"(),;:@[\]\\]{1,253})/.exec(text.slice(Math.max(0, text.lastIndexOf('<'))))
-  return found?.[1]?.toLowerCase() ?? ''
+  const match = /@([^\s<>"(),;:@[\]\\]{1,253})/.exec(text.slice(Math.max(0, text.lastIndexOf('<'))))
+  return match?.[1]?.toLowerCase() ?? ''
 }

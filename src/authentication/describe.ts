@@ -29,7 +29,7 @@ export interface DescribeOptions {
   readonly columns?: number
 }
 
-const shown = (text: string): string => printable(text, 120)
+const printShort = (text: string): string => printable(text, 120)
 
 /** @returns lines without line ends */
 export function describeAuthentication(
@@ -60,11 +60,11 @@ function heading(
   const from =
     client === undefined || client.clientAddress === ''
       ? ''
-      : `${labels.comma}${labels.receivedFrom} ${shown(`${client.helo} [${client.clientAddress}]`)}`
+      : `${labels.comma}${labels.receivedFrom} ${printShort(`${client.helo} [${client.clientAddress}]`)}`
   return tableLines([
-    [labels.message, shown(name) + (proof === undefined ? '' : ` (${proof.octets} ${labels.octets})`)],
-    [labels.sender, senderDomain === '' ? labels.notKnown : shown(senderDomain)],
-    [labels.receivedBy, (stamped.host === '' ? labels.notKnown : shown(stamped.host)) + from],
+    [labels.message, printShort(name) + (proof === undefined ? '' : ` (${proof.octets} ${labels.octets})`)],
+    [labels.sender, senderDomain === '' ? labels.notKnown : printShort(senderDomain)],
+    [labels.receivedBy, (stamped.host === '' ? labels.notKnown : printShort(stamped.host)) + from],
   ])
 }
 
@@ -75,10 +75,10 @@ function results(authentication: Authentication, words: AuthenticationWords, col
   const { labels } = words
   const { stamped, verified } = authentication
   const notes: string[] = []
-  const answer = (found: StampedAnswer | undefined): string => {
-    if (found === undefined) return labels.notTold
-    const text = word(words, found.result)
-    return found.trust === 'trusted' ? text : `${text} ${labels.unprovenMark}`
+  const answer = (answered: StampedAnswer | undefined): string => {
+    if (answered === undefined) return labels.notTold
+    const text = word(words, answered.result)
+    return answered.trust === 'trusted' ? text : `${text} ${labels.unprovenMark}`
   }
   const rows = methods.map(method => [
     method.toUpperCase(),
@@ -89,7 +89,7 @@ function results(authentication: Authentication, words: AuthenticationWords, col
   const lines = tableLines([[labels.check, labels.question, labels.stamped, labels.verified], ...rows])
   const answers = methods.flatMap(method => stamped[method] ?? [])
   if (answers.length === 0) notes.unshift(labels.noStamps)
-  if (answers.some(found => found.trust === 'unproven')) notes.unshift(labels.unprovenNote)
+  if (answers.some(answered => answered.trust === 'unproven')) notes.unshift(labels.unprovenNote)
   if (verified.state !== 'done') notes.push(stateText(verified, words))
   return [
     ...lines,
@@ -110,7 +110,7 @@ function verifiedText(
   if (verified.state !== 'done') return words.labels.notTold
   const note = (why: VerdictReason | undefined, domain = ''): void => {
     if (why === undefined) return
-    const of = domain === '' ? '' : ` (${shown(domain)})`
+    const of = domain === '' ? '' : ` (${printShort(domain)})`
     notes.push(`${method.toUpperCase()}${of}: ${words.verdictReasons[why]}`)
   }
   if (method === 'dkim') {
@@ -119,11 +119,11 @@ function verifiedText(
     const best = verified.dkim.find(signature => signature.verdict === 'pass') ?? verified.dkim[0]
     if (best === undefined) return words.results.none
     const more = verified.dkim.length > 1 ? ` +${verified.dkim.length - 1}` : ''
-    return `${word(words, best.verdict)} ${shown(best.domain)}${more}`
+    return `${word(words, best.verdict)} ${printShort(best.domain)}${more}`
   }
   if (method === 'spf') {
     note(verified.spf.why)
-    const domain = verified.spf.domain === '' ? '' : ` ${shown(verified.spf.domain)}`
+    const domain = verified.spf.domain === '' ? '' : ` ${printShort(verified.spf.domain)}`
     return word(words, verified.spf.verdict) + (verified.spf.verdict === 'unknown' ? '' : domain)
   }
   if (method === 'dmarc') {
@@ -145,7 +145,7 @@ function untrusted({ stamped }: Authentication, words: AuthenticationWords): str
   const forged = stamped.fields.filter(field => field.trust === 'untrusted')
   if (forged.length === 0) return []
   const rows = forged.slice(0, 5).map(field => {
-    const claims = field.results.slice(0, 4).map(result => shown(`${result.method}=${result.result}`))
+    const claims = field.results.slice(0, 4).map(result => printShort(`${result.method}=${result.result}`))
     const by = field.by === '' ? words.labels.notTold : printable(field.by, 40)
     return ['', by, claims.join(' ') || words.labels.notTold, words.trustReasons[field.why]]
   })
@@ -160,8 +160,8 @@ function untrusted({ stamped }: Authentication, words: AuthenticationWords): str
 
 function forecast(authentication: Authentication, words: AuthenticationWords, columns: number): string[] {
   const { labels } = words
-  const found = authentication.forecast
-  if (found === undefined)
+  const forecast = authentication.forecast
+  if (forecast === undefined)
     return [labels.forecastTitle, ...indentParagraph(labels.forecastMissing, columns, '  ')]
   const outcome = (way: Way): string => {
     const text = words.outcomes[way.outcome].replace('{spf}', way.spf)
@@ -169,17 +169,17 @@ function forecast(authentication: Authentication, words: AuthenticationWords, co
   }
   const heads = tableLines([
     ['', labels.wayImport, labels.imported],
-    ['', labels.wayPlain, outcome(found.plain)],
-    ['', labels.waySrs, outcome(found.srs)],
-    ['', labels.wayArc, outcome(found.arc)],
+    ['', labels.wayPlain, outcome(forecast.plain)],
+    ['', labels.waySrs, outcome(forecast.srs)],
+    ['', labels.wayArc, outcome(forecast.arc)],
   ])
   // Of the other ways only what differs from a plain forward is told.
-  const told = new Set<string>()
+  const toldReasons = new Set<string>()
   const reasons = (way: Way): string[] =>
     way.reasons.flatMap(reason => {
-      const text = describeReasoning(words, reason, shown)
-      if (told.has(text)) return []
-      if (way === found.plain) told.add(text)
+      const text = describeReasoning(words, reason, printShort)
+      if (toldReasons.has(text)) return []
+      if (way === forecast.plain) toldReasons.add(text)
       return indentParagraph(text, columns, '      - ')
     })
   const stranger =
@@ -190,16 +190,16 @@ function forecast(authentication: Authentication, words: AuthenticationWords, co
     labels.forecastTitle,
     ...(heads[0] === undefined ? [] : [heads[0]]),
     ...(heads[1] === undefined ? [] : [heads[1]]),
-    ...reasons(found.plain),
+    ...reasons(forecast.plain),
     ...(heads[2] === undefined ? [] : [heads[2]]),
-    ...reasons(found.srs),
+    ...reasons(forecast.srs),
     ...(heads[3] === undefined ? [] : [heads[3]]),
-    ...reasons(found.arc),
-    ...(found.arc.otherwise === undefined
+    ...reasons(forecast.arc),
+    ...(forecast.arc.otherwise === undefined
       ? []
-      : [`      - ${labels.otherwise}: ${words.outcomes[found.arc.otherwise]}`]),
+      : [`      - ${labels.otherwise}: ${words.outcomes[forecast.arc.otherwise]}`]),
     '',
-    ...indentParagraph(words.costs[found.cost], columns, '  '),
+    ...indentParagraph(words.costs[forecast.cost], columns, '  '),
     ...(stranger ? indentParagraph(labels.addressNote, columns, '  ') : []),
   ]
 }

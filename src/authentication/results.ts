@@ -243,17 +243,17 @@ const none: ReadField = { authservId: '', queueId: undefined, instance: undefine
 function answers(fields: readonly StampedField[]): Pick<Stamped, 'spf' | 'dkim' | 'dmarc' | 'arc'> {
   const find = (method: string): StampedAnswer | undefined => {
     for (const trust of ['trusted', 'unproven'] as const) {
-      const found: StampedAnswer[] = []
+      const answers: StampedAnswer[] = []
       for (const field of fields) {
         // What an earlier or inner hop saw is for the chain; the host's own line says what it saw itself.
         if (field.trust !== trust || field.header === 'arc-authentication-results') continue
         for (const result of field.results) {
           if (result.method === method) {
-            found.push({ result: plainResult(result.result), by: field.by, trust, header: field.header })
+            answers.push({ result: plainResult(result.result), by: field.by, trust, header: field.header })
           }
         }
       }
-      const best = (method === 'dkim' && found.find(answer => answer.result === 'pass')) || found[0]
+      const best = (method === 'dkim' && answers.find(answer => answer.result === 'pass')) || answers[0]
       if (best !== undefined) return best
     }
     return undefined

@@ -143,11 +143,11 @@ function readClient(
       // Exim puts a reverse name that it has confirmed where others put the HELO name; qmail confirms nothing.
       if (claimed[1] === '=') reverseName ??= word
     }
-    const found = addressIn(claimed === null ? comment : comment.replace(claimed[0], ' '))
-    if (found === undefined) continue
-    clientAddress = found.address
+    const address = addressIn(claimed === null ? comment : comment.replace(claimed[0], ' '))
+    if (address === undefined) continue
+    clientAddress = address.address
     // sendmail says so where the name does not lead back to the address.
-    if (claimed === null) reverseName = /may be forged/i.test(comment) ? undefined : found.before
+    if (claimed === null) reverseName = /may be forged/i.test(comment) ? undefined : address.before
   }
   if (clientAddress === undefined) clientAddress = word === undefined ? undefined : addressIn(word)?.address
   return {

@@ -94,6 +94,6 @@ export function readDmarc(
 
 /** RFC 7489 section 6.3 `pct`; undefined where the record has none. */
 function percentOf(record: string | undefined): number | undefined {
-  const found = /(?:^|;)\s*pct\s*=\s*(\d{1,3})\s*(?:;|$)/i.exec((record ?? '').slice(0, 2000))
-  return found === null ? undefined : Math.min(100, Number(found[1]))
+  const match = /(?:^|;)\s*pct\s*=\s*(\d{1,3})\s*(?:;|$)/i.exec((record ?? '').slice(0, 2000))
+  return match === null ? undefined : Math.min(100, Number(match[1]))
 }

@@ -36,15 +36,15 @@ export function readConnection({ fields, trace, stamped }: ReadHeader): Connecti
   const stampedSpf = stamped.fields.find(
     field => field.header === 'received-spf' && field.trust === 'trusted',
   )
-  const said = stampedSpf?.results[0]?.properties ?? {}
+  const properties = stampedSpf?.results[0]?.properties ?? {}
   const returnPath = fields.find(field => field.name === 'return-path' && field.index < borderIndex)
   const sender =
     trace.border?.envelopeSender ??
-    (returnPath === undefined ? said['envelope-from'] : addressOf(returnPath.value)) ??
-    said['envelope-from']
+    (returnPath === undefined ? properties['envelope-from'] : addressOf(returnPath.value)) ??
+    properties['envelope-from']
   return {
-    clientAddress: trace.border?.clientAddress ?? said['client-ip'] ?? '',
-    helo: (trace.border?.helo ?? said.helo ?? '').replace(/^\[|\]$/g, ''),
+    clientAddress: trace.border?.clientAddress ?? properties['client-ip'] ?? '',
+    helo: (trace.border?.helo ?? properties.helo ?? '').replace(/^\[|\]$/g, ''),
     envelopeSender: sender?.includes('@') ? sender : '',
     senderTold: sender !== undefined,
   }

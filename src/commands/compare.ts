@@ -7,7 +7,7 @@ import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { describeFault } from '../locale/locale.ts'
-import { type Compared, type Comparison, compare, isThere } from '../proof/compare.ts'
+import { type Compared, type Comparison, compare, isAccountedFor } from '../proof/compare.ts'
 import { type CompareCounts, type CompareWords, compareWords } from './compare-words.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -65,7 +65,7 @@ async function compareOne(
       },
       new AbortController().signal,
     )
-    const missing = comparison.messages.filter(message => !isThere(message))
+    const missing = comparison.messages.filter(message => !isAccountedFor(message))
     return { mailbox, comparison, counts: count(comparison.messages), missing }
   } finally {
     progress.end()
@@ -90,18 +90,18 @@ function count(messages: readonly Compared[]): CompareCounts {
     ours: many(message => byUs(message) && message.otherCopies === 0),
     both: many(message => byUs(message) && message.otherCopies > 0),
     other: many(({ gmail }) => gmail === 'other'),
-    missing: many(message => !isThere(message)),
+    missing: many(message => !isAccountedFor(message)),
     removed: many(({ gmail }) => gmail === 'removed'),
     differs: many(({ gmail }) => gmail === 'differs'),
   }
 }
 
 function answerJson(invocation: Invocation, answers: readonly MailboxAnswer[], exitCode: number): void {
-  const shown = ({ fault, ...message }: Compared): object => ({
+  const describe = ({ fault, ...message }: Compared): object => ({
     ...Object.fromEntries(Object.entries(message).map(([key, value]) => [key, value ?? null])),
     fault: fault?.code ?? null,
   })
-  const list = (messages: readonly Compared[]): object[] => messages.map(shown)
+  const list = (messages: readonly Compared[]): object[] => messages.map(describe)
   writeJson(invocation, {
     ok: exitCode === 0,
     exitCode,

@@ -8,7 +8,7 @@ import { loadConfig } from '../config/load.ts'
 import { describeProblem } from '../locale/problems.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
-import { answering, type Invocation } from './invocation.ts'
+import { type Invocation, runAnswering } from './invocation.ts'
 
 interface LoadedConfig {
   readonly config: Config
@@ -22,7 +22,7 @@ export async function withConfig(
   work: (config: Config, log: Log) => Promise<number>,
   needSecrets = true,
 ): Promise<number> {
-  return answering(invocation, async () => {
+  return runAnswering(invocation, async () => {
     const { config, hide } = await loadConfigHere(invocation, needSecrets)
     const log = makeLog({ ...config.log, language: invocation.language })
     if (needSecrets) await hide(log)

@@ -4,7 +4,7 @@ import { printable } from '../base/untrusted.ts'
 import { makeContext } from '../doctor/context.ts'
 import { type Diagnosis, diagnose } from '../doctor/doctor.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { answering, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
 
 /**
  * @param given replaces parts of the machine, for tests
@@ -14,7 +14,7 @@ export async function doctorCommand(
   invocation: Invocation,
   given: Partial<Parameters<typeof makeContext>[0]> = {},
 ): Promise<number> {
-  return answering(invocation, async () => {
+  return runAnswering(invocation, async () => {
     const { env, cwd, language } = invocation
     const context = makeContext({
       env: { ...env },
@@ -74,13 +74,13 @@ function summary({ findings }: Diagnosis, { words }: Invocation): string {
 
 /** On a terminal something is seen to go on while a check takes its time. */
 function makeLooking({ stderr, stdout }: Invocation, text: string): { show(): void; clear(): void } {
-  const shown = stderr.isTTY === true && stdout.isTTY === true
+  const onTerminal = stderr.isTTY === true && stdout.isTTY === true
   return {
     show: () => {
-      if (shown) stderr.write(`\r\u001b[K${text}`)
+      if (onTerminal) stderr.write(`\r\u001b[K${text}`)
     },
     clear: () => {
-      if (shown) stderr.write('\r\u001b[K')
+      if (onTerminal) stderr.write('\r\u001b[K')
     },
   }
 }

@@ -51,7 +51,7 @@ export async function inspectCommand(
 
 const isFile = async (path: string): Promise<boolean> =>
   stat(path).then(
-    found => !found.isDirectory(),
+    stats => !stats.isDirectory(),
     () => false,
   )
 
@@ -189,8 +189,8 @@ async function readBackOf(config: Config, row: MessageRow): Promise<boolean | un
   const signal = AbortSignal.timeout(30_000)
   try {
     if (!(await gmail.canRead(signal))) return undefined
-    const found = await gmail.read(row.gmailId, signal)
-    return found === undefined ? undefined : sameBelowTop(found.raw, row.sha256, row.octets)
+    const stored = await gmail.read(row.gmailId, signal)
+    return stored === undefined ? undefined : sameBelowTop(stored.raw, row.sha256, row.octets)
   } catch {
     // The proof is extra: where Gmail cannot be asked, the rest is shown.
     return undefined

@@ -33,7 +33,7 @@ export function makeInvocation(options: { json?: boolean; language: Language }):
 }
 
 /** Runs the work; turns what it throws into the command's answer. */
-export async function answering(invocation: Invocation, work: () => Promise<number>): Promise<number> {
+export async function runAnswering(invocation: Invocation, work: () => Promise<number>): Promise<number> {
   try {
     return await work()
   } catch (thrown) {

@@ -36,7 +36,7 @@ export async function journalCheckCommand(invocation: Invocation): Promise<numbe
         writeLine(invocation, words.sound(invocation.words.format.number(check.messages)))
       else {
         writeLine(invocation, words.unsound(check.file))
-        for (const one of check.problems) writeLine(invocation, `  ${describeProblem(words, one)}`)
+        for (const problem of check.problems) writeLine(invocation, `  ${describeProblem(words, problem)}`)
         writeLine(invocation, words.next)
       }
       return exitCode
@@ -45,18 +45,18 @@ export async function journalCheckCommand(invocation: Invocation): Promise<numbe
   )
 }
 
-function describeProblem(words: JournalWords, one: JournalProblem): string {
-  switch (one.problem) {
+function describeProblem(words: JournalWords, problem: JournalProblem): string {
+  switch (problem.problem) {
     case 'missing':
       return words.missing
     case 'damaged':
-      return words.damaged(printable(one.words, 200))
+      return words.damaged(printable(problem.words, 200))
     case 'newer':
-      return words.newer(one.found, one.known)
+      return words.newer(problem.found, problem.known)
     case 'not-conserved':
-      return words.notConserved(printable(one.mailbox, 40), one.listed, one.rows)
+      return words.notConserved(printable(problem.mailbox, 40), problem.listed, problem.rows)
     default:
-      return `${words.rows[one.problem](one.count)} ${words.shown(one.ids.join(', '))}`
+      return `${words.rows[problem.problem](problem.count)} ${words.shown(problem.ids.join(', '))}`
   }
 }
 

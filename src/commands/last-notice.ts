@@ -44,8 +44,8 @@ export async function tellTheEnd(
 
 function wasTold(file: string, code: string): boolean {
   try {
-    const [told, ageMs] = [readFileSync(file, 'utf8'), Date.now() - statSync(file).mtimeMs]
-    return told === code && ageMs >= 0 && ageMs < againMs
+    const [toldCode, ageMs] = [readFileSync(file, 'utf8'), Date.now() - statSync(file).mtimeMs]
+    return toldCode === code && ageMs >= 0 && ageMs < againMs
   } catch {
     return false
   }

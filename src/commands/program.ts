@@ -5,7 +5,7 @@ import { chooseLanguage } from '../base/language.ts'
 import { readVersion } from '../base/version.ts'
 import { languageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
-import { answering, type Invocation, makeInvocation } from './invocation.ts'
+import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
 
 interface PullOptions {
@@ -43,9 +43,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
-    if (!(error instanceof CommanderError)) return answering(invocation, () => Promise.reject(error))
+    if (!(error instanceof CommanderError)) return runAnswering(invocation, () => Promise.reject(error))
     if (error.exitCode === 0) return exitCodes.ok
-    return answering(invocation, () =>
+    return runAnswering(invocation, () =>
       Promise.reject(
         new Fault('usage.invalid', {
           facts: { what: error.message.replace(/^error: /, '').replace(/\s+/g, ' ') },

@@ -165,7 +165,7 @@ async function inTurn(mailboxes: Bridge['mailboxes']): Promise<Bridge['mailboxes
   const isSlow = async ({ journal, mailbox, clock }: PullPorts): Promise<number> =>
     Number(Object.keys(await learnedDeadlines(journal, mailbox.name, clock.nowMs())).length > 0)
   const slow = new Map(await Promise.all(mailboxes.map(async ports => [ports, await isSlow(ports)] as const)))
-  return [...mailboxes].sort((one, other) => (slow.get(one) ?? 0) - (slow.get(other) ?? 0))
+  return [...mailboxes].sort((ports, other) => (slow.get(ports) ?? 0) - (slow.get(other) ?? 0))
 }
 
 async function pauseBeforeLoginMs({ journal, mailbox, clock }: PullPorts): Promise<number> {

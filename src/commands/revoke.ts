@@ -9,7 +9,7 @@ import { setupWords } from '../setup/words.ts'
 import { openVault } from '../vault/open-vault.ts'
 import { tellNotes } from './configuration.ts'
 import { confirm } from './confirm.ts'
-import { answering, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
 
 type Outcome = 'revoked' | 'already-ended' | 'nothing' | 'service-account' | 'declined'
 
@@ -19,14 +19,14 @@ export async function revokeCommand(
   { accounts, yes }: { readonly accounts: readonly string[]; readonly yes: boolean },
 ): Promise<number> {
   const words = setupWords[invocation.language].revoke
-  return answering(invocation, async () => {
+  return runAnswering(invocation, async () => {
     const { config, stateDir, env, endpoints, byOwnersFile, notes } = await findPlace(
       invocation.env,
       invocation.cwd,
     )
     tellNotes(invocation, notes)
     const known = config?.accounts ?? []
-    const unknown = accounts.find(name => !known.some(one => one.name === name))
+    const unknown = accounts.find(name => !known.some(account => account.name === name))
     if (unknown !== undefined || config === undefined) {
       const names = known.map(({ name }) => name).join(', ') || '–'
       throw new Fault('usage.invalid', { facts: { what: words.unknown(unknown ?? '', names) } })

@@ -45,9 +45,9 @@ export async function runCommand(invocation: Invocation): Promise<number> {
       await runDaemon(bridge, signals.stopping, signals.signal, {
         beforeAttempt: liveness.beforeAttempt,
         onProgress: liveness.onProgress,
-        async afterAttempt(ports, made) {
+        async afterAttempt(ports, attempt) {
           liveness.afterAttempt(ports)
-          alerts.afterAttempt(ports, made)
+          alerts.afterAttempt(ports, attempt)
           tellState(await state())
         },
       })
@@ -86,10 +86,10 @@ async function troubledNames(journal: Journal, { mailboxes }: Config): Promise<r
 
 /** Each message to the service manager is a process, so only news is told. */
 function onlyChanges(notifier: Notifier, first: string): (state: string) => void {
-  let told = first
+  let toldState = first
   return state => {
-    if (state === told) return
-    told = state
+    if (state === toldState) return
+    toldState = state
     void notifier.status(state)
   }
 }

@@ -98,9 +98,9 @@ async function act(
     if (states.length === 0)
       return { ...refuse(exitCodes.configuration, words.notInstalled), json: { services: [] } }
     const lines = states.flatMap(({ name, state, detail }) => {
-      const shown = detail ? ` (${printable(detail)})` : ''
+      const details = detail ? ` (${printable(detail)})` : ''
       const say = { running: words.running, waiting: words.waiting, 'not-running': words.notRunning }[state]
-      return [say(name, shown), words.logs(manager.logCommand(name))]
+      return [say(name, details), words.logs(manager.logCommand(name))]
     })
     const well = states.every(({ state }) => state !== 'not-running')
     return { exitCode: well ? exitCodes.ok : exitCodes.unavailable, lines, json: { services: states } }
@@ -151,7 +151,7 @@ export async function serviceCommand(
   } catch (thrown) {
     let line: string
     let exitCode: number = exitCodes.unavailable
-    if (thrown instanceof ServiceCommandError) line = words.failed(thrown.command, printable(thrown.said))
+    if (thrown instanceof ServiceCommandError) line = words.failed(thrown.command, printable(thrown.output))
     else if (thrown instanceof ServiceFileError) {
       line = words.cannotWrite(thrown.file, thrown.reason)
       exitCode = exitCodes.configuration

@@ -12,7 +12,7 @@ import {
 } from '../setup/conversation.ts'
 import { setupWords } from '../setup/words.ts'
 import { tellNotes } from './configuration.ts'
-import { answering, type Invocation, writeJson } from './invocation.ts'
+import { type Invocation, runAnswering, writeJson } from './invocation.ts'
 
 export async function setupCommand(
   invocation: Invocation,
@@ -39,7 +39,7 @@ export async function setupCommand(
     installService: () => installService(spoken),
   }
   try {
-    return await answering(invocation, async () => {
+    return await runAnswering(invocation, async () => {
       const outcome = await converse(request).catch(thrown => {
         if (!(thrown instanceof SetupLeft)) throw thrown
         return undefined

@@ -43,11 +43,11 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
       const journal = await openJournal(config.stateDir)
       try {
         const running = isInstanceRunning(config.stateDir)
-        const list = await listOf(invocation, config, journal, running)
+        const list = await listTroubles(invocation, config, journal, running)
         const mailboxes =
           journal === undefined
             ? []
-            : await Promise.all(config.mailboxes.map(one => read(journal, list, one)))
+            : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox)))
         const exitCode = exitCodeOfTroubles(list)
         if (invocation.json) answerJson(invocation, { running, mailboxes, list, exitCode })
         else answerPeople(invocation, config, journal, running, mailboxes, list)
@@ -61,7 +61,7 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
 }
 
 /** The list as far as the configuration goes, and the mailboxes that nobody looks after. */
-async function listOf(
+async function listTroubles(
   { words: { format } }: Invocation,
   config: Config,
   journal: Journal | undefined,
@@ -75,7 +75,7 @@ async function listOf(
   return [...open.filter(entry => mine.has(entry)), ...alone]
 }
 
-async function read(
+async function readStatus(
   journal: Journal,
   list: readonly TroubleEntry[],
   { name, account }: Config['mailboxes'][number],
@@ -89,7 +89,7 @@ async function read(
     counts: await journal.counts(name),
     conservation: await journal.conservation(name),
     repeated: await journal.repeatedCount(name),
-    latencyMs: percentiles(await journal.latenciesMs(name, latencyRows)),
+    latencyMs: computePercentiles(await journal.latenciesMs(name, latencyRows)),
     troubles,
     outage: troubles.find(
       ({ scope, subject }) =>
@@ -99,7 +99,7 @@ async function read(
 }
 
 /** Nearest-rank percentiles; undefined without samples. */
-export function percentiles(samples: readonly number[]): MailboxStatus['latencyMs'] {
+export function computePercentiles(samples: readonly number[]): MailboxStatus['latencyMs'] {
   if (samples.length === 0) return undefined
   const sorted = [...samples].sort((a, b) => a - b)
   const rank = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
@@ -120,24 +120,24 @@ function answerJson(invocation: Invocation, { running, mailboxes, list, exitCode
     exitCode,
     running,
     troubles: list.map(entry => troubleJson(entry, language)),
-    mailboxes: mailboxes.map(one => {
-      const warning = one.troubles.find(({ scope }) => scope === 'wish' || scope === 'folder')
+    mailboxes: mailboxes.map(standing => {
+      const warning = standing.troubles.find(({ scope }) => scope === 'wish' || scope === 'folder')
       return {
-        mailbox: one.mailbox,
-        account: one.account,
-        lastPullAtMs: one.state.lastPullAtMs ?? null,
-        lastGoodPullAtMs: one.state.lastGoodPullAtMs ?? null,
-        failingSinceMs: one.outage?.sinceMs ?? null,
-        notBeforeMs: one.state.notBeforeMs ?? one.accountState.notBeforeMs ?? null,
-        stages: one.counts,
-        conservation: one.conservation,
-        conserved: !isBroken(one),
-        repeated: one.repeated,
-        latencyMs: one.latencyMs ?? null,
-        consentEndsAtMs: one.accountState.consentEndsAtMs ?? null,
-        fault: one.outage === undefined ? null : faultJson(one.outage, language),
+        mailbox: standing.mailbox,
+        account: standing.account,
+        lastPullAtMs: standing.state.lastPullAtMs ?? null,
+        lastGoodPullAtMs: standing.state.lastGoodPullAtMs ?? null,
+        failingSinceMs: standing.outage?.sinceMs ?? null,
+        notBeforeMs: standing.state.notBeforeMs ?? standing.accountState.notBeforeMs ?? null,
+        stages: standing.counts,
+        conservation: standing.conservation,
+        conserved: !isBroken(standing),
+        repeated: standing.repeated,
+        latencyMs: standing.latencyMs ?? null,
+        consentEndsAtMs: standing.accountState.consentEndsAtMs ?? null,
+        fault: standing.outage === undefined ? null : faultJson(standing.outage, language),
         warning: warning === undefined ? null : faultJson(warning, language),
-        troubles: one.troubles.length,
+        troubles: standing.troubles.length,
       }
     }),
   })
@@ -162,38 +162,40 @@ function answerPeople(
   }
   const now = Date.now()
   say(running ? status.running : status.notRunning)
-  if (journal !== undefined) writeLine(invocation, `\n${overview(invocation, mailboxes, now, width)}`)
+  if (journal !== undefined) writeLine(invocation, `\n${drawOverview(invocation, mailboxes, now, width)}`)
   for (const line of troubleBlocks(invocation, list, now, width)) writeLine(invocation, line)
   if (journal === undefined) {
     writeLine(invocation, '')
     say(status.nothingYet)
     return
   }
-  for (const one of mailboxes) {
-    const stages = Object.entries(one.counts).filter(([, count]) => count > 0)
+  for (const standing of mailboxes) {
+    const stages = Object.entries(standing.counts).filter(([, count]) => count > 0)
     writeLine(invocation, '')
     say(
-      `${printable(one.mailbox, 40)} → ${printable(one.account, 40)}: ${stages.map(([stage, count]) => `${words.stages[stage as Stage]} ${format.number(count)}`).join(', ')}`,
+      `${printable(standing.mailbox, 40)} → ${printable(standing.account, 40)}: ${stages.map(([stage, count]) => `${words.stages[stage as Stage]} ${format.number(count)}`).join(', ')}`,
     )
-    const { latencyMs } = one
+    const { latencyMs } = standing
     if (latencyMs !== undefined)
       say(`${status.columns.latency}: ${status.latency(latencyMs.p50, latencyMs.p95)}`)
-    if (one.repeated > 0) say(status.repeated(one.repeated))
-    const untilMs = one.state.notBeforeMs ?? one.accountState.notBeforeMs
-    if (one.outage !== undefined && untilMs !== undefined && untilMs > now)
+    if (standing.repeated > 0) say(status.repeated(standing.repeated))
+    const untilMs = standing.state.notBeforeMs ?? standing.accountState.notBeforeMs
+    if (standing.outage !== undefined && untilMs !== undefined && untilMs > now)
       say(status.waitingUntil(untilMs - now))
-    const endsAtMs = one.accountState.consentEndsAtMs
+    const endsAtMs = standing.accountState.consentEndsAtMs
     if (endsAtMs !== undefined && endsAtMs - now < 2 * warnConsentMs)
-      say(status.consentEnds(one.account, endsAtMs - now))
+      say(status.consentEnds(standing.account, endsAtMs - now))
     say(
-      isBroken(one) ? brokenSentence(words, one.conservation) : words.conservation.sentence(one.conservation),
+      isBroken(standing)
+        ? brokenSentence(words, standing.conservation)
+        : words.conservation.sentence(standing.conservation),
     )
   }
   say(status.journalAt(config.stateDir))
 }
 
 /** One line a mailbox; "well" is said only where the list has nothing for it. */
-function overview(
+function drawOverview(
   { words }: Invocation,
   mailboxes: readonly MailboxStatus[],
   now: number,

@@ -1,5 +1,5 @@
 /** The one list of what is not well as `status` shows it: a short block for each trouble, and as JSON. */
-import { aboutLine, saidBeside } from '../alerts/rules.ts'
+import { describeMessage, findOwnWords } from '../alerts/rules.ts'
 import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
 import type { Language } from '../base/language.ts'
 import { indentParagraph } from '../base/text-width.ts'
@@ -24,11 +24,11 @@ export function troubleBlocks(
 function block({ language, words }: Invocation, entry: TroubleEntry, nowMs: number, width: number): string[] {
   const own = troubleWords[language]
   const { what, mail, next } = describeFault(entry, language)
-  const said = saidBeside(entry, what)
+  const ownWords = findOwnWords(entry, what)
   const lines = [
     ...indentParagraph(own.label(entry), width, '! '),
     ...indentParagraph(what, width, '  '),
-    ...(said === undefined ? [] : indentParagraph(own.said(said), width, '  ')),
+    ...(ownWords === undefined ? [] : indentParagraph(own.said(ownWords), width, '  ')),
     ...indentParagraph(own.since(nowMs - entry.sinceMs, entry.times, nowMs - entry.lastSeenMs), width, '  '),
     ...messageLines(entry, words, own, width),
     ...indentParagraph(mail, width, '  '),
@@ -48,7 +48,7 @@ function messageLines(
   const numbers = entry.first.map(({ subject }) => `#${subject}`).join(', ')
   return [
     ...indentParagraph(own.named(numbers, entry.messages - entry.first.length), width, '  '),
-    ...described.flatMap(trouble => indentParagraph(aboutLine(trouble, words), width, '  ')),
+    ...described.flatMap(trouble => indentParagraph(describeMessage(trouble, words), width, '  ')),
   ]
 }
 

@@ -4,7 +4,7 @@ import { printable } from '../base/untrusted.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { readCertificate, type ServerCertificate } from '../source/inspect.ts'
 import type { DoctorContext } from './context.ts'
-import { type Finding, fine, note, ofFault } from './finding.ts'
+import { type Finding, failByFault, noteCheck, passCheck } from './finding.ts'
 
 const dayMs = 86_400_000
 const endingDays = 14
@@ -20,18 +20,18 @@ export async function checkCertificate(mailbox: MailboxConfig, context: DoctorCo
     certificate = await readCertificate(mailbox, { clock, signal, lookup, connectMs, answerMs })
   } catch (thrown) {
     signal.throwIfAborted()
-    return ofFault(place, asFault(thrown), language)
+    return failByFault(place, asFault(thrown), language)
   }
   const { fault, fromMs, toMs, sha256 } = certificate
   const names = certificate.names.map(name => printable(name, 80))
   const daysLeft = Math.floor((toMs - clock.nowMs()) / dayMs)
   if (fault === undefined) {
     if (daysLeft < endingDays)
-      return note(place, 'certificate.ending', words.certificateEnding(names, daysLeft))
-    if (server.pinnedSha256 !== undefined) return fine(place, words.certificatePinned(daysLeft))
-    return fine(place, words.certificate(names, printable(certificate.issuer ?? '?', 60), daysLeft))
+      return noteCheck(place, 'certificate.ending', words.certificateEnding(names, daysLeft))
+    if (server.pinnedSha256 !== undefined) return passCheck(place, words.certificatePinned(daysLeft))
+    return passCheck(place, words.certificate(names, printable(certificate.issuer ?? '?', 60), daysLeft))
   }
-  const line = ofFault(place, fault, language)
+  const line = failByFault(place, fault, language)
   const seen = words.certificateSeen(names, fromMs, toMs, sha256)
   return { ...line, what: `${line.what} ${seen}` }
 }

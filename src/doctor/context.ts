@@ -45,7 +45,7 @@ export interface DoctorContext {
   readonly signal: AbortSignal
 }
 
-export const usualDeadlines: DoctorDeadlines = {
+export const doctorDeadlines: DoctorDeadlines = {
   connectMs: 6_000,
   answerMs: 15_000,
   loginMs: 30_000,
@@ -69,7 +69,7 @@ export function makeContext(
     room: roomOn,
     nodeVersion: process.versions.node,
     machine: thisMachine(),
-    deadlines: usualDeadlines,
+    deadlines: doctorDeadlines,
     ...given,
   }
 }

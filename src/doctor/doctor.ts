@@ -9,7 +9,7 @@ import type { Config } from '../config/config.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
 import type { DoctorContext } from './context.ts'
-import { type CheckName, exitCodeOf, type Finding, fine, ofFault, skipped } from './finding.ts'
+import { type CheckName, exitCodeOf, type Finding, failByFault, passCheck, skipCheck } from './finding.ts'
 import { checkAccount, checkGoogle } from './google.ts'
 import { checkAlerts, checkLastPull, checkMessages } from './history.ts'
 import { checkEnvironment, checkNode, checkState } from './machine.ts'
@@ -79,11 +79,11 @@ async function checkJournal(
 ): Promise<Finding> {
   const place = { check: 'journal' } as const
   const { journal, fault, octets } = look
-  if (fault !== undefined) return ofFault(place, fault, language)
-  if (journal === undefined) return fine(place, words.noJournal)
+  if (fault !== undefined) return failByFault(place, fault, language)
+  if (journal === undefined) return passCheck(place, words.noJournal)
   const states = await Promise.all(config.mailboxes.map(({ name }) => journal.mailbox(name)))
   const messages = states.reduce((sum, { listed }) => sum + listed, 0)
-  return fine(place, words.journal(messages, octets))
+  return passCheck(place, words.journal(messages, octets))
 }
 
 /** Everything that needs the network goes on at the same time; the lines keep their order. */
@@ -101,7 +101,7 @@ async function checkBothSides(
     instead: (line: Finding) => T,
   ): Promise<T> => work.catch(thrown => instead(brokenOff(thrown, check, subject, context)))
   const google = safely(checkGoogle(config.endpoints, context), 'googleReach', '', line => ({
-    clock: skipped({ check: 'clock' }, line.what),
+    clock: skipCheck({ check: 'clock' }, line.what),
     findings: [line],
     reached: false,
   }))
@@ -142,6 +142,6 @@ async function checkBothSides(
 
 /** A check that did not come to its end: out of time, or a bug of ours, which must not hide the other lines. */
 function brokenOff(thrown: unknown, check: CheckName, subject: string, context: DoctorContext): Finding {
-  if (context.signal.aborted) return skipped({ check, subject }, context.words.outOfTime)
-  return ofFault({ check, subject }, asFault(thrown), context.language)
+  if (context.signal.aborted) return skipCheck({ check, subject }, context.words.outOfTime)
+  return failByFault({ check, subject }, asFault(thrown), context.language)
 }

@@ -28,20 +28,25 @@ export interface Place {
   readonly subject?: string
 }
 
-export function fine({ check, subject = '' }: Place, what: string): Finding {
+export function passCheck({ check, subject = '' }: Place, what: string): Finding {
   return { check, subject, verdict: 'ok', code: 'ok', what, next: '', exitCode: 0 }
 }
 
-export function skipped({ check, subject = '' }: Place, what: string): Finding {
+export function skipCheck({ check, subject = '' }: Place, what: string): Finding {
   return { check, subject, verdict: 'skipped', code: 'skipped', what, next: '', exitCode: 0 }
 }
 
 /** @param exitCode 0 where the owner should know of it and no mail is held up */
-export function note({ check, subject = '' }: Place, code: string, text: DoctorText, exitCode = 0): Finding {
+export function noteCheck(
+  { check, subject = '' }: Place,
+  code: string,
+  text: DoctorText,
+  exitCode = 0,
+): Finding {
   return { check, subject, verdict: 'warning', code, ...text, exitCode }
 }
 
-export function bad(
+export function failCheck(
   { check, subject = '' }: Place,
   code: string,
   text: DoctorText,
@@ -51,7 +56,7 @@ export function bad(
 }
 
 /** A fault as a line, in the words that `pull` and `status` use for it. */
-export function ofFault(
+export function failByFault(
   { check, subject = '' }: Place,
   fault: Pick<Fault, 'code' | 'facts'>,
   language: Language,

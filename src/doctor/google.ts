@@ -7,9 +7,9 @@ import type { AccountConfig, Config } from '../config/config.ts'
 import { type Inspected, inspectAccount, inspectApi, units } from '../gmail/inspect.ts'
 import { addressKey } from '../google/identity.ts'
 import type { DoctorContext } from './context.ts'
-import { bad, type Finding, fine, note, ofFault, skipped } from './finding.ts'
+import { type Finding, failByFault, failCheck, noteCheck, passCheck, skipCheck } from './finding.ts'
 import { checkNetwork } from './network.ts'
-import { isThere } from './settings.ts'
+import { canReveal } from './settings.ts'
 
 export interface GoogleLook {
   readonly clock: Finding
@@ -43,7 +43,7 @@ export async function checkGoogle(
   const findings = networks.flatMap(network => network.findings)
   const clockPlace = { check: 'clock' } as const
   if (networks.some(({ reached }) => !reached)) {
-    return { clock: skipped(clockPlace, words.because(checks.googleReach)), findings, reached: false }
+    return { clock: skipCheck(clockPlace, words.because(checks.googleReach)), findings, reached: false }
   }
   try {
     const { clock, signal } = context
@@ -53,12 +53,17 @@ export async function checkGoogle(
   } catch (thrown) {
     context.signal.throwIfAborted()
     const fault = asFault(thrown)
-    findings.push(ofFault({ check: 'googleReach' }, fault, language))
+    findings.push(failByFault({ check: 'googleReach' }, fault, language))
     // Google renews its certificates long before they end: one that is out of date speaks of the reader's clock.
     const outOfDate = ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'].includes(String(fault.facts.reason))
     const clockLine = outOfDate
-      ? bad(clockPlace, 'clock.off', words.clockUnlikely(context.clock.nowMs()), exitCodes.configuration)
-      : skipped(clockPlace, words.because(checks.googleReach))
+      ? failCheck(
+          clockPlace,
+          'clock.off',
+          words.clockUnlikely(context.clock.nowMs()),
+          exitCodes.configuration,
+        )
+      : skipCheck(clockPlace, words.because(checks.googleReach))
     return { clock: clockLine, findings, reached: false }
   }
 }
@@ -68,10 +73,10 @@ const badClockMs = 5 * 60_000
 
 function judgeClock(offMs: number, { words }: DoctorContext): Finding {
   const place = { check: 'clock' } as const
-  if (Number.isNaN(offMs)) return skipped(place, words.outOfTime)
-  if (Math.abs(offMs) < 60_000) return fine(place, words.clock(offMs))
-  if (Math.abs(offMs) < badClockMs) return note(place, 'clock.off', words.clockOff(offMs))
-  return bad(place, 'clock.off', words.clockOff(offMs), exitCodes.configuration)
+  if (Number.isNaN(offMs)) return skipCheck(place, words.outOfTime)
+  if (Math.abs(offMs) < 60_000) return passCheck(place, words.clock(offMs))
+  if (Math.abs(offMs) < badClockMs) return noteCheck(place, 'clock.off', words.clockOff(offMs))
+  return failCheck(place, 'clock.off', words.clockOff(offMs), exitCodes.configuration)
 }
 
 function httpDeadlines({ deadlines }: DoctorContext): HttpDeadlines {
@@ -89,12 +94,12 @@ export async function checkAccount(
   const { words, checks, language, clock, signal } = context
   const subject = account.name
   const skip = (cause: keyof typeof checks): readonly Finding[] => [
-    skipped({ check: 'googleSignIn', subject }, words.because(checks[cause])),
+    skipCheck({ check: 'googleSignIn', subject }, words.because(checks[cause])),
   ]
   if (!reached) return skip('googleReach')
   const { credential } = account
   if (credential.kind === 'user') {
-    const there = await Promise.all([credential.clientSecret, credential.refreshToken].map(isThere))
+    const there = await Promise.all([credential.clientSecret, credential.refreshToken].map(canReveal))
     if (there.includes(false)) return skip('secrets')
   }
   let inspected: Inspected
@@ -105,14 +110,14 @@ export async function checkAccount(
     signal.throwIfAborted()
     const fault = asFault(thrown)
     const ofToken = fault.facts.phase === 'token' || fault.code.startsWith('secret.')
-    const line = ofFault({ check: ofToken ? 'googleSignIn' : 'gmailApi', subject }, fault, language)
+    const line = failByFault({ check: ofToken ? 'googleSignIn' : 'gmailApi', subject }, fault, language)
     if (fault.code === 'gmail.account-mismatch' || fault.code === 'gmail.account-unproved')
-      return [ofFault({ check: 'gmailAccount', subject }, fault, language)]
+      return [failByFault({ check: 'gmailAccount', subject }, fault, language)]
     if (ofToken) return [line]
-    return [fine({ check: 'googleSignIn', subject }, words.signedIn(undefined)), line]
+    return [passCheck({ check: 'googleSignIn', subject }, words.signedIn(undefined)), line]
   }
   return [
-    fine({ check: 'googleSignIn', subject }, words.signedIn(inspected.tokenMs)),
+    passCheck({ check: 'googleSignIn', subject }, words.signedIn(inspected.tokenMs)),
     checkLife(inspected, subject, context),
     checkScopes(inspected, subject, context),
     ...checkApi(inspected, account, context),
@@ -127,18 +132,18 @@ function checkLife(
   { words, clock }: DoctorContext,
 ): Finding {
   const place = { check: 'consentLife', subject } as const
-  if (consentEndsAtMs === undefined) return fine(place, words.consentLasts)
-  return note(place, 'consent.testing', words.consentTesting(consentEndsAtMs - clock.nowMs()))
+  if (consentEndsAtMs === undefined) return passCheck(place, words.consentLasts)
+  return noteCheck(place, 'consent.testing', words.consentTesting(consentEndsAtMs - clock.nowMs()))
 }
 
 function checkScopes(inspected: Inspected, subject: string, { words, language }: DoctorContext): Finding {
   const place = { check: 'gmailScopes', subject } as const
   const { scopes, canInsert, canLabel, canRead } = inspected
-  if (scopes === undefined) return skipped(place, words.scopesUnknown)
-  if (canInsert && canLabel) return fine(place, words.scopes(canRead))
+  if (scopes === undefined) return skipCheck(place, words.scopesUnknown)
+  if (canInsert && canLabel) return passCheck(place, words.scopes(canRead))
   const what = canInsert ? 'gmail.labels' : 'gmail.insert'
   const fault = new Fault('gmail.scope-missing', { facts: { what, granted: scopes.join(' ') || 'none' } })
-  return ofFault(place, fault, language)
+  return failByFault(place, fault, language)
 }
 
 function checkApi(
@@ -148,7 +153,7 @@ function checkApi(
 ): readonly Finding[] {
   if (apiMs === undefined) return []
   const importsAMinute = Math.floor(account.unitsPerMinute / units.import)
-  return [fine({ check: 'gmailApi', subject: account.name }, words.api(apiMs, importsAMinute))]
+  return [passCheck({ check: 'gmailApi', subject: account.name }, words.api(apiMs, importsAMinute))]
 }
 
 function checkAddress(
@@ -160,11 +165,11 @@ function checkAddress(
   const wanted = account.address
   if (address === undefined)
     return wanted.includes('@')
-      ? skipped(place, words.accountNamed(printable(wanted, 80)))
-      : note(place, 'account.unproved', words.accountUnproved)
+      ? skipCheck(place, words.accountNamed(printable(wanted, 80)))
+      : noteCheck(place, 'account.unproved', words.accountUnproved)
   if (!wanted.includes('@') || addressKey(address) === addressKey(wanted))
-    return fine(place, words.account(printable(address, 80)))
-  return ofFault(
+    return passCheck(place, words.account(printable(address, 80)))
+  return failByFault(
     place,
     new Fault('gmail.account-mismatch', { facts: { user: wanted, words: address } }),
     language,
@@ -178,7 +183,7 @@ function checkLabels(
   { words, checks }: DoctorContext,
 ): Finding {
   const place = { check: 'gmailLabels', subject } as const
-  if (labels === undefined) return skipped(place, words.because(checks.gmailScopes))
+  if (labels === undefined) return skipCheck(place, words.because(checks.gmailScopes))
   const wanted = new Set(
     mailboxes
       .filter(({ account }) => account === subject)
@@ -186,12 +191,12 @@ function checkLabels(
   )
   const isThereNow = (name: string): boolean =>
     labels.some(label => label.toLowerCase() === name.toLowerCase())
-  const shown = [...wanted].map(name => printable(name, 60))
-  return fine(
+  const labelNames = [...wanted].map(name => printable(name, 60))
+  return passCheck(
     place,
     words.labels(
-      shown.filter(isThereNow),
-      shown.filter(name => !isThereNow(name)),
+      labelNames.filter(isThereNow),
+      labelNames.filter(name => !isThereNow(name)),
     ),
   )
 }

@@ -1,6 +1,6 @@
 /** What the journal tells: the last pull and its trouble, messages set aside; and who is told of trouble. */
 
-import { saidBeside } from '../alerts/rules.ts'
+import { findOwnWords } from '../alerts/rules.ts'
 import { exitCodeOfTrouble, troublesOf } from '../alerts/trouble-list.ts'
 import { exitCodes } from '../base/fault.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
@@ -8,7 +8,7 @@ import type { Journal } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 import type { DoctorContext } from './context.ts'
-import { bad, type Finding, fine, note } from './finding.ts'
+import { type Finding, failCheck, noteCheck, passCheck } from './finding.ts'
 
 export function checkAlerts({ alerts }: Config, { words }: DoctorContext): Finding {
   const ways = [
@@ -17,8 +17,8 @@ export function checkAlerts({ alerts }: Config, { words }: DoctorContext): Findi
     ...(alerts.ping !== undefined ? (['ping'] as const) : []),
   ]
   const place = { check: 'alerts' } as const
-  if (ways.length === 0) return note(place, 'alerts.none', words.noAlerts)
-  return fine(place, words.alerts(ways, alerts.afterMinutes))
+  if (ways.length === 0) return noteCheck(place, 'alerts.none', words.noAlerts)
+  return passCheck(place, words.alerts(ways, alerts.afterMinutes))
 }
 
 /** @param worksNow whether everything that doctor tried itself for this mailbox and its account went well */
@@ -32,7 +32,7 @@ export async function checkLastPull(
   const place = { check: 'lastPull', subject: name } as const
   const state = await journal?.mailbox(name)
   if (journal === undefined || state?.lastPullAtMs === undefined)
-    return [note(place, 'pull.none', words.noPull)]
+    return [noteCheck(place, 'pull.none', words.noPull)]
   const open = troublesOf(await journal.troubles.list(), name, account)
   const lines = open
     .filter(({ scope }) => scope !== 'message')
@@ -40,16 +40,18 @@ export async function checkLastPull(
       const sinceMs = clock.nowMs() - entry.sinceMs
       const { what, next } = describeFault(entry, language)
       const isOutage = entry.scope === 'account' || (entry.scope === 'mailbox' && entry.subject === '')
-      if (worksNow && isOutage) return note(place, 'pull.mended', words.wellAgain(sinceMs, what))
+      if (worksNow && isOutage) return noteCheck(place, 'pull.mended', words.wellAgain(sinceMs, what))
       const named = `${troubleWords[language].label(entry)}: ${what}`
-      const said = saidBeside(entry, what)
-      const whole = said === undefined ? named : `${named} ${troubleWords[language].said(said)}`
+      const ownWords = findOwnWords(entry, what)
+      const whole = ownWords === undefined ? named : `${named} ${troubleWords[language].said(ownWords)}`
       const text = words.failing(sinceMs, isOutage ? what : whole, next)
       const exit = exitCodeOfTrouble(entry)
-      return entry.scope === 'wish' ? note(place, entry.code, text, exit) : bad(place, entry.code, text, exit)
+      return entry.scope === 'wish'
+        ? noteCheck(place, entry.code, text, exit)
+        : failCheck(place, entry.code, text, exit)
     })
   if (lines.length > 0) return lines
-  return [fine(place, words.lastPull(clock.nowMs() - (state.lastGoodPullAtMs ?? state.lastPullAtMs)))]
+  return [passCheck(place, words.lastPull(clock.nowMs() - (state.lastGoodPullAtMs ?? state.lastPullAtMs)))]
 }
 
 export async function checkMessages(
@@ -61,10 +63,10 @@ export async function checkMessages(
   const entries = troublesOf((await journal?.troubles.list()) ?? [], name, account).filter(
     ({ scope }) => scope === 'message',
   )
-  if (entries.length === 0) return [fine(place, words.noneAside)]
+  if (entries.length === 0) return [passCheck(place, words.noneAside)]
   return entries.map(entry => {
     const { what } = describeFault(entry, language)
     const code = entry.retry === 'owner' ? 'messages.refused' : 'messages.waiting'
-    return note(place, code, words.aside(entry.messages, what), exitCodes.someAside)
+    return noteCheck(place, code, words.aside(entry.messages, what), exitCodes.someAside)
   })
 }

@@ -7,7 +7,7 @@ import { exitCodes, Fault } from '../base/fault.ts'
 import { shellWord } from '../base/shell-word.ts'
 import { printable } from '../base/untrusted.ts'
 import type { DoctorContext } from './context.ts'
-import { bad, type Finding, fine, note, ofFault } from './finding.ts'
+import { type Finding, failByFault, failCheck, noteCheck, passCheck } from './finding.ts'
 
 const leastNode = [22, 13] as const
 
@@ -15,8 +15,13 @@ export function checkNode({ nodeVersion, words }: DoctorContext): Finding {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
   const newEnough = major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1])
   const place = { check: 'node' } as const
-  if (newEnough) return fine(place, words.node(nodeVersion))
-  return bad(place, 'node.too-old', words.oldNode(nodeVersion, leastNode.join('.')), exitCodes.configuration)
+  if (newEnough) return passCheck(place, words.node(nodeVersion))
+  return failCheck(
+    place,
+    'node.too-old',
+    words.oldNode(nodeVersion, leastNode.join('.')),
+    exitCodes.configuration,
+  )
 }
 
 /** Variables by which Node or OpenSSL trusts more, tells more or does more than it would by itself. */
@@ -29,16 +34,17 @@ export function checkEnvironment({ env, words }: DoctorContext): readonly Findin
     names.map(name => `${name}=${printable(env[name] ?? '', 200)}`)
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     findings.push(
-      note(place, 'environment.unverified', words.unverifiedTls('NODE_TLS_REJECT_UNAUTHORIZED=0')),
+      noteCheck(place, 'environment.unverified', words.unverifiedTls('NODE_TLS_REJECT_UNAUTHORIZED=0')),
     )
   const authorities = given(['NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA', 'SSL_CERT_FILE', 'SSL_CERT_DIR'])
   if (authorities.length > 0)
-    findings.push(note(place, 'environment.authorities', words.moreAuthorities(settings(authorities))))
+    findings.push(noteCheck(place, 'environment.authorities', words.moreAuthorities(settings(authorities))))
   const keyLog = given(['SSLKEYLOGFILE'])
-  if (keyLog.length > 0) findings.push(note(place, 'environment.key-log', words.keyLog(settings(keyLog))))
+  if (keyLog.length > 0)
+    findings.push(noteCheck(place, 'environment.key-log', words.keyLog(settings(keyLog))))
   const options = given(['NODE_OPTIONS', 'OPENSSL_CONF'])
   if (options.length > 0)
-    findings.push(note(place, 'environment.options', words.foreignOptions(settings(options))))
+    findings.push(noteCheck(place, 'environment.options', words.foreignOptions(settings(options))))
   return findings
 }
 
@@ -59,24 +65,24 @@ export async function checkState(stateDir: string, context: DoctorContext): Prom
       const { mode, uid } = await stat(folder)
       if ((mode & 0o077) !== 0)
         findings.push(
-          note(place, 'state.open', words.stateOpen(stateDir, `chmod 700 ${shellWord(stateDir)}`)),
+          noteCheck(place, 'state.open', words.stateOpen(stateDir, `chmod 700 ${shellWord(stateDir)}`)),
         )
       if (uid !== context.machine.uid)
-        findings.push(note(place, 'state.foreign-owner', words.stateForeign(stateDir, uid)))
+        findings.push(noteCheck(place, 'state.foreign-owner', words.stateForeign(stateDir, uid)))
     }
     const { freeOctets, freeFiles } = await context.room(folder)
     if (freeOctets < leastOctets || freeFiles === 0) {
       const fault = new Fault('state.disk-full', { facts: { file: folder, octets: freeOctets } })
-      return [...findings, ofFault(place, fault, language)]
+      return [...findings, failByFault(place, fault, language)]
     }
     if (freeOctets < comfortableOctets)
-      findings.push(note(place, 'state.little-room', words.littleRoom(folder, freeOctets)))
+      findings.push(noteCheck(place, 'state.little-room', words.littleRoom(folder, freeOctets)))
     if (findings.length > 0) return findings
     return [
-      fine(place, folder === stateDir ? words.state(stateDir, freeOctets) : words.stateToCome(stateDir)),
+      passCheck(place, folder === stateDir ? words.state(stateDir, freeOctets) : words.stateToCome(stateDir)),
     ]
   } catch (thrown) {
-    return [ofFault(place, thrown instanceof Fault ? thrown : diskFault(thrown, stateDir), language)]
+    return [failByFault(place, thrown instanceof Fault ? thrown : diskFault(thrown, stateDir), language)]
   }
 }
 

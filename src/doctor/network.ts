@@ -4,7 +4,7 @@ import { Fault } from '../base/fault.ts'
 import { isAddress, touchAddress } from '../base/tcp.ts'
 import { type Address, networkFault } from '../source/inspect.ts'
 import type { DoctorContext } from './context.ts'
-import { type CheckName, type Finding, fine, note, ofFault, skipped } from './finding.ts'
+import { type CheckName, type Finding, failByFault, noteCheck, passCheck, skipCheck } from './finding.ts'
 
 type Family = 4 | 6
 
@@ -30,43 +30,44 @@ export async function checkNetwork(target: Target, context: DoctorContext): Prom
   const { host, port, subject } = target
   const names = { check: target.names, subject }
   const reach = { check: target.reach, subject }
-  let found: readonly Address[]
+  let addresses: readonly Address[]
   try {
     const late = () =>
       new Fault('source.timeout', {
         facts: { host, phase: 'lookup', seconds: deadlines.connectMs / 1000 },
       })
-    found = await within(context.lookup(host), deadlines.connectMs, context.clock, context.signal, late)
-    if (found.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' })
+    addresses = await within(context.lookup(host), deadlines.connectMs, context.clock, context.signal, late)
+    if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' })
   } catch (thrown) {
     context.signal.throwIfAborted()
     const fault = target.blame(networkFault(thrown, { host, port, phase: 'lookup' }))
     return {
       findings: [
-        ofFault(names, fault, language),
-        skipped(reach, words.because(context.checks[target.names])),
+        failByFault(names, fault, language),
+        skipCheck(reach, words.because(context.checks[target.names])),
       ],
       reached: false,
     }
   }
   const of = (family: Family): string[] =>
-    found.filter(one => one.family === family).map(({ address }) => address)
-  const findings = !isAddress(host) ? [fine(names, words.addresses(host, of(4), of(6)))] : []
+    addresses.filter(resolved => resolved.family === family).map(({ address }) => address)
+  const findings = !isAddress(host) ? [passCheck(names, words.addresses(host, of(4), of(6)))] : []
   const tried = await Promise.all(
     ([4, 6] as const).map(family => tryFamily(family, of(family), target, context)),
   )
-  const there = tried.filter(one => one !== undefined)
+  const there = tried.filter(outcome => outcome !== undefined)
   const good = there.flatMap(({ family, ms }) => (ms === undefined ? [] : [[family, ms] as const]))
   const server = `${host}:${port}`
   const dead = there.find(({ ms }) => ms === undefined)
   if (good.length === 0) {
     const fault = target.blame(networkFault(dead?.error, { host, port, phase: 'connect' }))
-    return { findings: [...findings, ofFault(reach, fault, language)], reached: false }
+    return { findings: [...findings, failByFault(reach, fault, language)], reached: false }
   }
-  if (dead === undefined) findings.push(fine(reach, words.reached(server, good)))
+  if (dead === undefined) findings.push(passCheck(reach, words.reached(server, good)))
   else if (noRoute.has((dead.error as NodeJS.ErrnoException).code ?? ''))
-    findings.push(fine(reach, words.noFamilyHere(server, dead.family)))
-  else findings.push(note(reach, `network.ipv${dead.family}-dead`, words.deadFamily(server, dead.family)))
+    findings.push(passCheck(reach, words.noFamilyHere(server, dead.family)))
+  else
+    findings.push(noteCheck(reach, `network.ipv${dead.family}-dead`, words.deadFamily(server, dead.family)))
   return { findings, reached: true }
 }
 

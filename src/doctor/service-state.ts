@@ -6,7 +6,7 @@ import { printable } from '../base/untrusted.ts'
 import { configFolder } from '../config/load-paths.ts'
 import { managerFor, type ServiceState } from '../service/manage.ts'
 import type { DoctorContext } from './context.ts'
-import { bad, type Finding, fine, note, skipped } from './finding.ts'
+import { type Finding, failCheck, noteCheck, passCheck, skipCheck } from './finding.ts'
 
 interface Installed extends ServiceState {
   readonly logCommand: string
@@ -23,17 +23,17 @@ export async function checkService(running: boolean, context: DoctorContext): Pr
   const findings: Finding[] = []
   if (running && stopped !== undefined && active === undefined) {
     const text = words.twoInstances(stopped.name)
-    findings.push(bad(instance, 'state.second-instance', text, exitCodes.temporary))
-  } else if (running) findings.push(fine(instance, words.running))
+    findings.push(failCheck(instance, 'state.second-instance', text, exitCodes.temporary))
+  } else if (running) findings.push(passCheck(instance, words.running))
   // A timer's pulls come and go.
-  else if (active?.state === 'waiting') findings.push(fine(instance, words.service(active.name)))
-  else findings.push(note(instance, 'service.not-running', words.notRunning))
-  if (installed === undefined) findings.push(skipped(service, words.noServiceManager))
-  else if (active !== undefined) findings.push(fine(service, words.service(active.name)))
+  else if (active?.state === 'waiting') findings.push(passCheck(instance, words.service(active.name)))
+  else findings.push(noteCheck(instance, 'service.not-running', words.notRunning))
+  if (installed === undefined) findings.push(skipCheck(service, words.noServiceManager))
+  else if (active !== undefined) findings.push(passCheck(service, words.service(active.name)))
   else if (stopped !== undefined) {
     const text = words.serviceStopped(stopped.name, printable(stopped.detail, 200), stopped.logCommand)
-    findings.push(bad(service, 'service.stopped', text, exitCodes.unavailable))
-  } else findings.push(note(service, 'service.none', words.noService))
+    findings.push(failCheck(service, 'service.stopped', text, exitCodes.unavailable))
+  } else findings.push(noteCheck(service, 'service.none', words.noService))
   return findings
 }
 
@@ -45,13 +45,13 @@ async function services(context: DoctorContext): Promise<readonly Installed[] | 
   // A user without a home has no service of its own.
   const hasOwn = folder !== undefined && (!mac || machine.home !== undefined)
   const scopes = [...(mac ? [] : (['system'] as const)), ...(hasOwn ? (['user'] as const) : [])]
-  const found: Installed[] = []
+  const installed: Installed[] = []
   for (const scope of scopes) {
     const manager = managerFor(machine, scope, dirname(folder ?? ''))
     if (manager === undefined) return undefined
     const late = () => new Fault('bug', { facts: { what: 'the service manager does not answer' } })
     const states = await within(manager.states(), deadlines.answerMs, clock, signal, late).catch(() => [])
-    found.push(...states.map(state => ({ ...state, logCommand: manager.logCommand(state.name) })))
+    installed.push(...states.map(state => ({ ...state, logCommand: manager.logCommand(state.name) })))
   }
-  return found
+  return installed
 }

@@ -12,7 +12,7 @@ import { variables } from '../config/settings.ts'
 import { describeProblem } from '../locale/problems.ts'
 import { type OpenedVault, openVaultToLook } from '../vault/open-vault.ts'
 import type { DoctorContext } from './context.ts'
-import { bad, type Finding, fine, note, ofFault } from './finding.ts'
+import { type Finding, failByFault, failCheck, noteCheck, passCheck } from './finding.ts'
 
 export interface Settings {
   /** Undefined where so much is wrong that nothing behind it can be looked at. */
@@ -36,22 +36,22 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     secrets: async (name, { stateDir, env: all, destination, firstUse }) => {
       vault ??= openVaultToLook(stateDir, all)
       const opened = await vault
-      const found = await (destination === undefined
+      const secret = await (destination === undefined
         ? opened.get(name)
         : opened.getFor(name, destination, firstUse))
-      if (found !== undefined) kinds.add(opened.kind)
-      return found
+      if (secret !== undefined) kinds.add(opened.kind)
+      return secret
     },
     onNote: problem =>
       findings.push(
-        note({ check: 'configuration' }, `config.${problem.kind}`, {
+        noteCheck({ check: 'configuration' }, `config.${problem.kind}`, {
           what: describeProblem(problem, language),
           next: words.mendSettings,
         }),
       ),
   }
-  const told = (problem: Problem): Finding =>
-    bad(
+  const failByProblem = (problem: Problem): Finding =>
+    failCheck(
       { check: isOfSecrets(problem) ? 'secrets' : 'configuration' },
       `config.${problem.kind}`,
       { what: describeProblem(problem, language), next: words.mendSettings },
@@ -65,17 +65,18 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     if (!(thrown instanceof ConfigFault)) throw thrown
     secretProblems = thrown.problems.filter(isOfSecrets)
     const others = thrown.problems.filter(problem => !isOfSecrets(problem))
-    if (others.length > 0) return { config: undefined, findings: [...findings, ...thrown.problems.map(told)] }
+    if (others.length > 0)
+      return { config: undefined, findings: [...findings, ...thrown.problems.map(failByProblem)] }
     config = await loadConfig({ ...options, needSecrets: false, onNote: () => {} })
   }
   const { mailboxes, accounts } = config
-  findings.unshift(fine({ check: 'configuration' }, words.settings(mailboxes.length, accounts.length)))
-  findings.push(...secretProblems.map(told))
+  findings.unshift(passCheck({ check: 'configuration' }, words.settings(mailboxes.length, accounts.length)))
+  findings.push(...secretProblems.map(failByProblem))
   const secrets = secretProblems.length > 0 ? [] : await checkSecrets(config, context)
   const open = await checkOpenFiles(config, context)
   findings.push(...secrets, ...open)
   if (secretProblems.length + secrets.length + open.length === 0) {
-    findings.push(fine({ check: 'secrets' }, words.secretsWell(placesOf(kinds, env))))
+    findings.push(passCheck({ check: 'secrets' }, words.secretsWell(placesOf(kinds, env))))
   }
   return { config, findings }
 }
@@ -94,7 +95,7 @@ async function checkSecrets(config: Config, { language }: DoctorContext): Promis
     try {
       await secret.reveal()
     } catch (thrown) {
-      findings.push(ofFault({ check: 'secrets', subject }, asFault(thrown), language))
+      findings.push(failByFault({ check: 'secrets', subject }, asFault(thrown), language))
     }
   }
   for (const { name, password } of config.mailboxes) await tryOne(name, password)
@@ -116,10 +117,10 @@ async function checkOpenFiles(config: Config, context: DoctorContext): Promise<r
   if (await holdsSecret(dotEnv)) files.push(dotEnv)
   const findings: Finding[] = []
   for (const file of files) {
-    const found = await stat(file).catch(() => undefined)
-    if (found === undefined || (found.mode & 0o077) === 0) continue
+    const stats = await stat(file).catch(() => undefined)
+    if (stats === undefined || (stats.mode & 0o077) === 0) continue
     const text = context.words.openFile(file, `chmod 600 ${shellWord(file)}`)
-    findings.push(note({ check: 'secrets' }, 'secret.open-file', text))
+    findings.push(noteCheck({ check: 'secrets' }, 'secret.open-file', text))
   }
   return findings
 }
@@ -133,7 +134,7 @@ async function holdsSecret(file: string): Promise<boolean> {
 }
 
 /** Whether the secret is there; what is missing has been told already. */
-export async function isThere(secret: Secret): Promise<boolean> {
+export async function canReveal(secret: Secret): Promise<boolean> {
   return secret.reveal().then(
     () => true,
     thrown => {

@@ -14,9 +14,9 @@ import { learnedDeadlines } from '../pull/patience.ts'
 import { type Source, type SourceSession, ungated } from '../source/source.ts'
 import { checkCertificate } from './certificate.ts'
 import type { DoctorContext } from './context.ts'
-import { type Finding, fine, note, ofFault, skipped } from './finding.ts'
+import { type Finding, failByFault, noteCheck, passCheck, skipCheck } from './finding.ts'
 import { checkNetwork } from './network.ts'
-import { isThere } from './settings.ts'
+import { canReveal } from './settings.ts'
 
 export interface SourceLook {
   readonly findings: readonly Finding[]
@@ -44,17 +44,17 @@ export async function checkSource(
   )
   const findings = [...network.findings]
   const skip = (cause: keyof typeof checks): SourceLook => {
-    findings.push(skipped({ check: 'sourceLogin', subject }, words.because(checks[cause])))
+    findings.push(skipCheck({ check: 'sourceLogin', subject }, words.because(checks[cause])))
     return { findings, reached: network.reached }
   }
   if (!network.reached) return skip('sourceReach')
-  if (server.security === 'none') findings.push(fine({ check: 'sourceTls', subject }, words.clearText))
+  if (server.security === 'none') findings.push(passCheck({ check: 'sourceTls', subject }, words.clearText))
   else {
     const certificate = await checkCertificate(mailbox, context)
     findings.push(certificate)
     if (certificate.verdict === 'bad') return skip('sourceTls')
   }
-  if (!(await isThere(mailbox.password))) return skip('secrets')
+  if (!(await canReveal(mailbox.password))) return skip('secrets')
   findings.push(...(await checkLogin(mailbox, journal, running, loginKey, context)))
   return { findings, reached: true }
 }
@@ -74,25 +74,27 @@ async function checkLogin(
   const now = clock.nowMs()
   const refused = state?.failedLoginsAtMs.filter(at => at <= now && now - at < hourMs).length ?? 0
   if (refused >= refusedLoginsAnHour)
-    return [{ ...note(place, 'login.not-tried', words.loginCapped(refused)), verdict: 'bad', exitCode: 75 }]
+    return [
+      { ...noteCheck(place, 'login.not-tried', words.loginCapped(refused)), verdict: 'bad', exitCode: 75 },
+    ]
   let session: SourceSession
   try {
     session = await (await sourceOf(mailbox, journal, context)).open(signal)
   } catch (thrown) {
     signal.throwIfAborted()
-    const met = asFault(thrown)
+    const refusal = asFault(thrown)
     const fault =
-      journal === undefined ? met : await judgeRefusal(journal, mailbox, loginKey, met, clock.nowMs())
-    const line = ofFault(place, fault, language)
+      journal === undefined ? refusal : await judgeRefusal(journal, mailbox, loginKey, refusal, clock.nowMs())
+    const line = failByFault(place, fault, language)
     // Our own logins are too close together; that is no trouble of the mailbox.
     if (fault.code === 'source.login-delay' && !fault.loginRefused)
-      return [note(place, 'login.not-tried', { what: line.what, next: line.next })]
+      return [noteCheck(place, 'login.not-tried', { what: line.what, next: line.next })]
     // A maildrop has one session at a time (RFC 1939 section 3), and some hosts want a pause between two.
     const byOurselves =
       running && ['source.busy', 'source.limited', 'source.login-delay'].includes(fault.code)
-    return [byOurselves ? note(place, 'login.by-daemon', words.loginByDaemon(line.what)) : line]
+    return [byOurselves ? noteCheck(place, 'login.by-daemon', words.loginByDaemon(line.what)) : line]
   }
-  const findings = [fine(place, words.loggedIn(mailbox.user, session.abilities.tls))]
+  const findings = [passCheck(place, words.loggedIn(mailbox.user, session.abilities.tls))]
   try {
     findings.push(...(await checkFolders(mailbox, session, context)))
     findings.push(...checkAbilities(mailbox, session, context), checkLimits(mailbox, session, context))
@@ -117,7 +119,7 @@ async function checkPatience(
   const phases = Object.entries(learned).map(
     ([phase, { ms }]) => [describePhase(phase, language), ms] as const,
   )
-  return phases.length === 0 ? [] : [fine({ check: 'sourceLimits', subject }, words.longerWaits(phases))]
+  return phases.length === 0 ? [] : [passCheck({ check: 'sourceLimits', subject }, words.longerWaits(phases))]
 }
 
 async function sourceOf(
@@ -154,19 +156,19 @@ async function checkFolders(
   for (const folder of session.folders) {
     try {
       const { entries, doubt } = await session.list(folder, () => true, signal)
-      if (doubt !== undefined) findings.push(ofFault(place, doubt, language))
+      if (doubt !== undefined) findings.push(failByFault(place, doubt, language))
       const nameless = entries.filter(({ uid }) => uid === undefined).length
-      if (nameless === 0) findings.push(fine(place, words.folder(folder, entries.length)))
+      if (nameless === 0) findings.push(passCheck(place, words.folder(folder, entries.length)))
       else if (session.abilities.protocol === 'pop3' && nameless === entries.length)
-        findings.push(note(place, 'source.no-uidl', words.noUidl))
+        findings.push(noteCheck(place, 'source.no-uidl', words.noUidl))
       else
         findings.push(
-          note(place, 'source.nameless', words.namelessMessages(folder, nameless, entries.length)),
+          noteCheck(place, 'source.nameless', words.namelessMessages(folder, nameless, entries.length)),
         )
     } catch (thrown) {
       signal.throwIfAborted()
       const fault = asFault(thrown)
-      findings.push(ofFault(place, fault, language))
+      findings.push(failByFault(place, fault, language))
       if (!ofOneFolder.includes(fault.code)) break
     }
   }
@@ -184,7 +186,9 @@ async function checkIdle(
   for (const { name } of folders)
     if ((await idleWayOf(journal, subject, name)) === 'silent') silent.push(name)
   const place = { check: 'sourceAbilities', subject } as const
-  return silent.length === 0 ? [] : [note(place, 'source.silent-idle', words.silentIdle(silent.join(', ')))]
+  return silent.length === 0
+    ? []
+    : [noteCheck(place, 'source.silent-idle', words.silentIdle(silent.join(', ')))]
 }
 
 /** What of a server's announcements changes anything here. */
@@ -201,20 +205,21 @@ function checkAbilities(
     capabilities.some(line => line === name || line.startsWith(`${name} `))
   const findings: Finding[] = []
   if (protocol === 'imap') {
-    if (!has('IDLE')) findings.push(note(place, 'source.no-idle', words.noIdle))
+    if (!has('IDLE')) findings.push(noteCheck(place, 'source.no-idle', words.noIdle))
     if (afterImport.do === 'delete' && !canDelete)
-      findings.push(note(place, 'source.cannot-settle', words.cannotDelete, 1))
+      findings.push(noteCheck(place, 'source.cannot-settle', words.cannotDelete, 1))
     if (afterImport.do === 'move' && !has('MOVE') && !canDelete)
-      findings.push(note(place, 'source.cannot-settle', words.cannotMove, 1))
+      findings.push(noteCheck(place, 'source.cannot-settle', words.cannotMove, 1))
   } else {
     // RFC 2449 section 6.7: days, or NEVER; a third word USER says that it differs by user.
     const days = /^EXPIRE (\d{1,4})\b/.exec(capabilities.find(line => line.startsWith('EXPIRE ')) ?? '')?.[1]
     if (days !== undefined && afterImport.do === 'keep')
-      findings.push(note(place, 'source.expires', words.expires(Number(days))))
-    if (capabilities.length > 0 && !has('UIDL')) findings.push(note(place, 'source.no-uidl', words.noUidl))
+      findings.push(noteCheck(place, 'source.expires', words.expires(Number(days))))
+    if (capabilities.length > 0 && !has('UIDL'))
+      findings.push(noteCheck(place, 'source.no-uidl', words.noUidl))
   }
   const names = telling.filter(has)
-  return findings.length > 0 ? findings : [fine(place, words.abilities(protocol, names))]
+  return findings.length > 0 ? findings : [passCheck(place, words.abilities(protocol, names))]
 }
 
 /** Logins as the schedule makes them, held against what the host says and what is known of it. */
@@ -226,10 +231,10 @@ function checkLimits(
   const place = { check: 'sourceLimits', subject } as const
   const everyMs = shortestGapMs(schedule)
   // IMAP keeps its connection: the schedule logs nobody in.
-  if (protocol === 'imap' || everyMs === undefined) return fine(place, words.pollWell(everyMs))
+  if (protocol === 'imap' || everyMs === undefined) return passCheck(place, words.pollWell(everyMs))
   const leastMs = Math.max(abilities.loginDelayMs ?? 0, pop3FloorMs(server.host) ?? 0)
-  if (everyMs >= leastMs) return fine(place, words.pollWell(everyMs))
-  return note(place, 'host.poll-limit', words.pollTooOften(everyMs, leastMs, server.host))
+  if (everyMs >= leastMs) return passCheck(place, words.pollWell(everyMs))
+  return noteCheck(place, 'host.poll-limit', words.pollTooOften(everyMs, leastMs, server.host))
 }
 
 function shortestGapMs(schedule: string): number | undefined {

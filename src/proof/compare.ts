@@ -58,9 +58,9 @@ export async function compare(ports: ComparePorts, signal: AbortSignal): Promise
   // The source first and whole: a POP3 maildrop is locked while its session stands.
   const standing = await readSource(ports, signal)
   const messages: Compared[] = []
-  for (const [index, one] of standing.entries()) {
+  for (const [index, standingEntry] of standing.entries()) {
     ports.onProgress({ done: index, due: standing.length })
-    messages.push(await lookUp(one, canRead, ports, signal))
+    messages.push(await lookUp(standingEntry, canRead, ports, signal))
   }
   ports.onProgress({ done: standing.length, due: standing.length })
   return { canRead, messages }
@@ -88,12 +88,12 @@ async function readSource(
       if (doubt !== undefined) throw doubt
       for (const entry of entries) {
         const named = entry.uid === undefined ? undefined : await journal?.byUid(mailbox, folder, entry.uid)
-        const one =
+        const standingEntry =
           named === undefined
-            ? await byHeader(entry, session, taken, mailbox, journal, signal)
+            ? await matchByHeader(entry, session, taken, mailbox, journal, signal)
             : known(entry, named)
-        if (one.row !== undefined) taken.add(one.row.id)
-        standing.push(one)
+        if (standingEntry.row !== undefined) taken.add(standingEntry.row.id)
+        standing.push(standingEntry)
       }
     }
     await session.close()
@@ -111,7 +111,7 @@ const known = (entry: Listed, row: MessageRow): Standing => ({
 })
 
 /** A message whose name the journal does not know may still be known: names change when a mailbox is rebuilt. */
-async function byHeader(
+async function matchByHeader(
   entry: Listed,
   session: SourceSession,
   taken: ReadonlySet<number>,
@@ -152,18 +152,24 @@ async function lookUp(
     fault: row?.fault,
   }
   if (!canRead) return { ...described, gmail: 'not-asked', otherCopies: 0 }
-  const found = messageId === undefined ? undefined : await find(messageId, gmail, clock, signal)
+  const hits = messageId === undefined ? undefined : await findInGmail(messageId, gmail, clock, signal)
   const id = copy?.gmailId
-  const others = (found ?? []).filter(one => one.id !== id)
+  const others = (hits ?? []).filter(hit => hit.id !== id)
   if (id !== undefined) {
     // What Gmail's search does not show may be there all the same: its index is behind at times.
     const ours =
-      found?.find(one => one.id === id) ?? (await patiently(() => gmail.read(id, signal), clock, signal))
+      hits?.find(hit => hit.id === id) ?? (await askPatiently(() => gmail.read(id, signal), clock, signal))
     const state =
-      ours === undefined ? (others.length > 0 ? 'other' : 'removed') : sameAs(ours, copy) ? 'ours' : 'differs'
+      ours === undefined
+        ? others.length > 0
+          ? 'other'
+          : 'removed'
+        : isSameMessage(ours, copy)
+          ? 'ours'
+          : 'differs'
     return { ...described, gmail: state, otherCopies: others.length }
   }
-  const state = found === undefined ? 'unsearchable' : others.length > 0 ? 'other' : 'none'
+  const state = hits === undefined ? 'unsearchable' : others.length > 0 ? 'other' : 'none'
   return { ...described, gmail: state, otherCopies: others.length }
 }
 
@@ -188,20 +194,20 @@ function stateOf(row: MessageRow | undefined): InJournal {
   }
 }
 
-function sameAs({ raw }: FoundMessage, copy: MessageRow | undefined): boolean {
+function isSameMessage({ raw }: FoundMessage, copy: MessageRow | undefined): boolean {
   if (copy?.sha256 === undefined || copy.octets === undefined) return false
   return sameBelowTop(raw, copy.sha256, copy.octets)
 }
 
 /** Undefined where the Message-ID cannot be searched for: that is not known, which is not "not there". */
-async function find(
+async function findInGmail(
   messageId: string,
   gmail: Gmail,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<readonly FoundMessage[] | undefined> {
   try {
-    return await patiently(() => gmail.findByMessageId(messageId, signal), clock, signal)
+    return await askPatiently(() => gmail.findByMessageId(messageId, signal), clock, signal)
   } catch (thrown) {
     if (thrown instanceof Fault && thrown.code === 'gmail.ask-owner') return undefined
     throw thrown
@@ -211,13 +217,13 @@ async function find(
 const patience = { tries: 6, firstMs: 2000, mostMs: 32_000, longestMs: 120_000 } as const
 
 /** Thousands of look-ups meet a limit now and then: it is waited out, a few times. */
-async function patiently<T>(work: () => Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
+async function askPatiently<T>(work: () => Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
   const isPassing = ({ code }: Fault): boolean => ['gmail.rate-limited', 'gmail.server'].includes(code)
   return retry(work, { ...patience, clock, signal, isPassing })
 }
 
 /** In Gmail, or certain to have been put there. */
-export function isThere({ gmail, journal }: Compared): boolean {
+export function isAccountedFor({ gmail, journal }: Compared): boolean {
   if (gmail === 'not-asked' || gmail === 'unsearchable') return journal === 'imported' || journal === 'merged'
   return gmail === 'ours' || gmail === 'differs' || gmail === 'other' || gmail === 'removed'
 }

@@ -11,11 +11,11 @@ import { daemonUnit, makeUnits, pullTimer, pullUnit } from './systemd.ts'
 export class ServiceCommandError extends Error {
   override readonly name = 'ServiceCommandError'
   readonly command: string
-  readonly said: string
+  readonly output: string
   constructor(command: readonly string[], ran: Ran) {
     super(command.join(' '))
     this.command = command.join(' ')
-    this.said = ran.output
+    this.output = ran.output
   }
 }
 

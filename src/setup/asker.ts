@@ -86,15 +86,15 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
   }
   /** The given answer where there is a good one. A bad option ends a script; on a terminal it is asked for. */
   const given = (question: Question, check: (answer: string) => string | undefined): string | undefined => {
-    const found = take(question.id)
-    if (found === undefined) return undefined
-    const why = check(found.answer)
+    const answered = take(question.id)
+    if (answered === undefined) return undefined
+    const why = check(answered.answer)
     if (why === undefined) {
-      if (!found.option) asker.tell('info', `${question.message} ${printable(found.answer)}`)
-      return found.answer
+      if (!answered.option) asker.tell('info', `${question.message} ${printable(answered.answer)}`)
+      return answered.answer
     }
-    if (found.option && !asker.interactive) refuse(question.id, found.answer, why)
-    asker.tell('warn', `--${question.id} ${printable(found.answer)}: ${why}`)
+    if (answered.option && !asker.interactive) refuse(question.id, answered.answer, why)
+    asker.tell('warn', `--${question.id} ${printable(answered.answer)}: ${why}`)
     return undefined
   }
   return {

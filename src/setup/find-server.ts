@@ -34,11 +34,11 @@ export async function discoverServers(context: SetupContext, address: string): P
   }
   // Who names the server wants no look-up.
   if (options.host !== undefined) return { ...nothing, preset: chosen }
-  if (chosen !== undefined) return { ...nothing, preset: chosen, candidates: candidatesOf(chosen, address) }
+  if (chosen !== undefined) return { ...nothing, preset: chosen, candidates: listCandidates(chosen, address) }
   asker.tell('info', words.server.looking(printable(domainOf(address) ?? '')))
-  const found = await context.discover(address)
-  if (found.preset !== undefined || found.candidates.length > 0) return found
-  asker.tell('note', found.unanswered.length > 0 ? words.server.unanswered : words.server.nothingFound)
+  const discovery = await context.discover(address)
+  if (discovery.preset !== undefined || discovery.candidates.length > 0) return discovery
+  asker.tell('note', discovery.unanswered.length > 0 ? words.server.unanswered : words.server.nothingFound)
   const other = { value: 'other', label: words.server.otherProvider }
   const rows = presets.map(({ id, name }) => ({ value: id, label: name[context.language] }))
   const id = await asker.choose({
@@ -48,12 +48,14 @@ export async function discoverServers(context: SetupContext, address: string): P
     initial: 'other',
   })
   const preset = presetById(id)
-  return preset === undefined ? found : { ...found, preset, candidates: candidatesOf(preset, address) }
+  return preset === undefined
+    ? discovery
+    : { ...discovery, preset, candidates: listCandidates(preset, address) }
 }
 
-function candidatesOf(preset: Preset, address: string): readonly Found[] {
+function listCandidates(preset: Preset, address: string): readonly Found[] {
   const domain = domainOf(address) ?? ''
-  const found = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] =>
+  const makeCandidate = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] =>
     server === undefined
       ? []
       : [
@@ -66,7 +68,7 @@ function candidatesOf(preset: Preset, address: string): readonly Found[] {
             unusable: preset.oauthOnly ? 'no-password' : undefined,
           },
         ]
-  return [...found('imap', preset.imap), ...found('pop3', preset.pop3)]
+  return [...makeCandidate('imap', preset.imap), ...makeCandidate('pop3', preset.pop3)]
 }
 
 const keyOf = ({ protocol, host, port, security }: Found): string => `${protocol} ${host} ${port} ${security}`
@@ -89,10 +91,10 @@ export async function chooseServer(
     asker.tell('warn', words.server.noTls(refused.host, refused.port))
   const usable = candidates.filter(({ unusable }) => unusable === undefined)
   if (usable.length > 0) {
-    const choices = usable.map(found => ({
-      value: keyOf(found),
-      label: words.server.found(found),
-      hint: words.server.origins[found.origin],
+    const choices = usable.map(candidate => ({
+      value: keyOf(candidate),
+      label: words.server.found(candidate),
+      hint: words.server.origins[candidate.origin],
     }))
     const chosen = await asker.choose({
       id: 'server',
@@ -100,8 +102,8 @@ export async function chooseServer(
       choices: [...choices, { value: 'by-hand', label: words.server.byHand }],
       initial: choices[0]?.value ?? 'by-hand',
     })
-    const found = usable.find(one => keyOf(one) === chosen)
-    if (found !== undefined) return { ...found, preset, ...(await trust(context)) }
+    const server = usable.find(candidate => keyOf(candidate) === chosen)
+    if (server !== undefined) return { ...server, preset, ...(await readTrust(context)) }
   }
   return askServer(context, preset, again)
 }
@@ -163,12 +165,12 @@ async function askServer(
     security,
     userForm: preset?.userForm,
     preset,
-    ...(await trust(context)),
+    ...(await readTrust(context)),
   }
 }
 
 /** Additional trust comes by option only, or by the owner's word when a certificate is shown. */
-async function trust({ options, asker, words, cwd, env }: SetupContext) {
+async function readTrust({ options, asker, words, cwd, env }: SetupContext) {
   const digest = options['cert-sha256']
   const pinned = digest === undefined ? undefined : readSha256(digest)
   if (pinned instanceof Complaint) asker.tell('warn', words.server.digestWrong)

@@ -38,8 +38,8 @@ const names: readonly (readonly [RegExp, FolderUse])[] = [
 ]
 
 function useOf(name: string, delimiter: string, flags: readonly string[]): FolderUse {
-  const told = flags.map(flag => uses[flag]).find(use => use !== undefined)
-  if (told !== undefined) return told
+  const declaredUse = flags.map(flag => uses[flag]).find(use => use !== undefined)
+  if (declaredUse !== undefined) return declaredUse
   const last = delimiter ? (name.split(delimiter).at(-1) ?? name) : name
   const inInbox = last !== name && /^inbox$/i.test(last)
   return inInbox ? 'other' : (names.find(([pattern]) => pattern.test(last))?.[1] ?? 'other')

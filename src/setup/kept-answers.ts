@@ -31,8 +31,8 @@ export interface KeptAnswers {
 /** A file that is damaged or of a later version is as good as none: it holds nothing that cannot be asked again. */
 export async function readKeptAnswers(stateDir: string, env: NodeJS.ProcessEnv): Promise<KeptAnswers> {
   const file = join(stateDir, 'setup.json')
-  const found = await readPrivate(file, env).catch(() => undefined)
-  const answers: Record<string, string> = { ...parse(found?.toString('utf8')) }
+  const octets = await readPrivate(file, env).catch(() => undefined)
+  const answers: Record<string, string> = { ...parse(octets?.toString('utf8')) }
   let last: Promise<void> = Promise.resolve()
   return {
     answers: { ...answers },

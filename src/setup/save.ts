@@ -104,7 +104,7 @@ export async function writeConfiguration(
     if (at < 0) text.add('mailboxes', entry)
     else text.set(['mailboxes', at], entry)
   }
-  return replace(place, text.toString())
+  return replaceConfiguration(place, text.toString())
 }
 
 /** Only what differs from the default, in the order of docs/configuration.md. */
@@ -137,7 +137,7 @@ function mailboxEntry({ name, proved, wishes }: MailboxToSave, account: string):
   }
 }
 
-async function replace({ configFile, env }: Place, text: string): Promise<Config> {
+async function replaceConfiguration({ configFile, env }: Place, text: string): Promise<Config> {
   const octets = Buffer.from(text)
   // In the same folder, because paths in it are relative to the file.
   const trial = `${configFile}.new`

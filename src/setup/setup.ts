@@ -40,7 +40,8 @@ export async function setUpMailbox(context: SetupContext, given: GivenSecrets): 
   // The journal knows a mailbox by its name: one that is set up again keeps it.
   const { user, server } = proved.mailbox
   const same = place.config?.mailboxes.find(
-    one => one.name === address || (one.user === user && one.server.host === server.host),
+    configured =>
+      configured.name === address || (configured.user === user && configured.server.host === server.host),
   )
   const mailbox = { name: same?.name ?? address, proved: proved.mailbox, wishes }
   await keepSecrets(vault, place.endpoints, account, mailbox)
@@ -67,14 +68,14 @@ async function setUpAccount(
           ? words.google.accountSame
           : undefined,
   })
-  const same = accounts.find(one => one.address.toLowerCase() === address.toLowerCase())
+  const same = accounts.find(account => account.address.toLowerCase() === address.toLowerCase())
   if (same !== undefined && (await hasPermission(context, same))) {
     asker.tell('good', words.google.already(address))
     return { name: same.name, address, signedIn: undefined }
   }
   const signedIn = await signIn(context, address, same && (await clientOf(context, same)), givenToken)
   // Google may have named another address, which the owner took.
-  const there = same ?? accounts.find(one => addressKey(one.address) === addressKey(signedIn.address))
+  const there = same ?? accounts.find(account => addressKey(account.address) === addressKey(signedIn.address))
   return { name: there?.name ?? signedIn.address, address: signedIn.address, signedIn }
 }
 
@@ -131,10 +132,10 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
       : await asker.choose({
           id: 'account',
           message: words.google.which,
-          choices: config.accounts.map(one => ({ value: one.name, label: one.name })),
+          choices: config.accounts.map(account => ({ value: account.name, label: account.name })),
           initial: names[0] ?? '',
         }))
-  const account = config.accounts.find(one => one.name === name)
+  const account = config.accounts.find(candidate => candidate.name === name)
   if (account === undefined) throw new Fault('bug', { facts: { what: 'no account' } })
   // A file that is named now is meant to be used.
   const known = options['client-file'] === undefined ? await clientOf(context, account) : undefined

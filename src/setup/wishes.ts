@@ -48,7 +48,7 @@ async function askFolders(
   if (options.folders !== undefined) {
     const read = readFolders(options.folders)
     const missing =
-      read instanceof Complaint ? [] : read.filter(({ name }) => !seen.some(one => one.name === name))
+      read instanceof Complaint ? [] : read.filter(({ name }) => !seen.some(folder => folder.name === name))
     const why =
       read instanceof Complaint
         ? words.folders.wrong

@@ -49,9 +49,9 @@ export function loginKeyOf(stateDir: string, env: NodeJS.ProcessEnv, make: boole
     await writePrivate(file, Buffer.from(`${key}\n`))
     return key
   }
-  let found: string | undefined
+  let key: string | undefined
   return new Secret(async () => {
-    found ??= (await find()) || undefined
-    return found ?? ''
+    key ??= (await find()) || undefined
+    return key ?? ''
   })
 }

@@ -97,8 +97,8 @@ export function sealedFileVault(stateDir: string, env: NodeJS.ProcessEnv): Vault
   const file = sealedFileOf(stateDir)
 
   async function keyFor(octets: Buffer | undefined): Promise<SealedKey> {
-    const found = await findKey(stateDir, env)
-    if (found) return found
+    const key = await findKey(stateDir, env)
+    if (key) return key
     if (octets === undefined) return makeKeyFile(stateDir, env)
     throw new Fault('secret.unreadable', { facts: { file, reason: 'no-key', what: 'sealed file' } })
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
-import { percentiles } from '../../src/commands/status.ts'
+import { computePercentiles } from '../../src/commands/status.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { until } from '../servers/hikyaku.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
@@ -168,7 +168,7 @@ describe('IDLE on a real Dovecot', { skip }, () => {
       await until(() => world.gmail.accepted.length === serial + 1, `mail ${serial}`)
       latencies.push((world.gmail.accepted.at(-1)?.atMs ?? 0) - deliveredMs)
     }
-    const { p50 = Number.NaN, p95 } = percentiles(latencies) ?? {}
+    const { p50 = Number.NaN, p95 } = computePercentiles(latencies) ?? {}
     t.diagnostic(`latency from delivery to Gmail: median ${p50} ms, p95 ${p95} ms`)
     assert.ok(p50 < 1000, latencies.join(' '))
     daemon.kill('SIGTERM')

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { usualDeadlines } from '../../src/doctor/context.ts'
+import { doctorDeadlines } from '../../src/doctor/context.ts'
 import { doctorWords } from '../../src/doctor/words.ts'
 import { openInProcess } from '../servers/in-process.ts'
 import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
@@ -250,7 +250,7 @@ test('doctor ends in time although nobody answers anything', async t => {
   const began = performance.now()
   const told = await diagnosed(world, {
     env: { MAIL_PORT: String(port), GMAIL_API_ROOT: url, GOOGLE_TOKEN_URL: `${url}token` },
-    given: { deadlines: { ...usualDeadlines, overallMs: 500 } },
+    given: { deadlines: { ...doctorDeadlines, overallMs: 500 } },
   })
   assert.ok(performance.now() - began < 10_000)
   assert.ok(told.lines.some(({ what }) => what === doctorWords.en.outOfTime))

@@ -1,5 +1,5 @@
 /** Set-ups in which the way to the source mailbox, or the mailbox itself, is broken. */
-import { usualDeadlines } from '../../src/doctor/context.ts'
+import { doctorDeadlines } from '../../src/doctor/context.ts'
 import type { Certificates } from '../servers/certificates.ts'
 import { usualCapabilities as imapCapabilities, startImapServer } from '../servers/imap-server.ts'
 import { usualCapabilities as pop3Capabilities, startPop3Server } from '../servers/pop3-server.ts'
@@ -69,7 +69,7 @@ export const sourceRows: readonly Row[] = [
       return {
         env: { MAIL_HOST: 'localhost' },
         given: {
-          deadlines: { ...usualDeadlines, connectMs: 700 },
+          deadlines: { ...doctorDeadlines, connectMs: 700 },
           lookup: async host => [
             ...(host === 'localhost' ? [{ address: '::1', family: 6 }] : []),
             { address: '127.0.0.1', family: 4 },
@@ -137,7 +137,7 @@ export const sourceRows: readonly Row[] = [
     exitCode: 69,
     breaks(world) {
       pop3Fault({ line: () => 'silence' as const })(world)
-      return { given: { deadlines: { ...usualDeadlines, answerMs: 200 } } }
+      return { given: { deadlines: { ...doctorDeadlines, answerMs: 200 } } }
     },
   },
   {

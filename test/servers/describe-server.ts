@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
-import { percentiles } from '../../src/commands/status.ts'
+import { computePercentiles } from '../../src/commands/status.ts'
 import { corpus } from '../messages/corpus.ts'
 import { until } from './hikyaku.ts'
 import { countOf, openInProcess } from './in-process.ts'
@@ -253,7 +253,7 @@ export function describeServer(candidate: Candidate): void {
           latencies.push((world.gmail.accepted.at(-1)?.atMs ?? 0) - deliveredMs)
         }
         // The first is found by the pull at the start, or by the look at the begin of the watch.
-        const { p50 = Number.NaN } = percentiles(latencies.slice(1)) ?? {}
+        const { p50 = Number.NaN } = computePercentiles(latencies.slice(1)) ?? {}
         t.diagnostic(`latency from delivery to Gmail: ${latencies.join(', ')} ms; median ${p50} ms`)
         assert.ok(p50 < 5_000, latencies.join(' '))
         daemon.kill('SIGTERM')
