@@ -13,7 +13,7 @@ import type { Secret } from '../base/secret.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable, printableLines } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, NoteKey } from '../journal/journal.ts'
 import { chooseWords, describeFault } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
 import type { Log } from '../log/log.ts'
@@ -168,7 +168,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
       )
     }
     const account = await journal.accountState(mailbox.account)
-    const place = `told/account/${mailbox.account}`
+    const place: NoteKey = `told/account/${mailbox.account}`
     const toldBefore = await readTold(journal, place)
     const consent = consentNotice(account, gmail.consentEndsAtMs ?? account.consentEndsAtMs, toldBefore, view)
     if (consent !== undefined && !stop.signal.aborted)
@@ -253,7 +253,7 @@ function isConfigured({ mailboxes, accounts }: Config, { scope, name }: TroubleE
   return (scope === 'account' ? accounts : mailboxes).some(configured => configured.name === name)
 }
 
-async function readTold(journal: Journal, key: string): Promise<AccountTold> {
+async function readTold(journal: Journal, key: NoteKey): Promise<AccountTold> {
   try {
     const value: unknown = JSON.parse((await journal.note(key)) ?? '{}')
     return typeof value === 'object' && value !== null ? (value as AccountTold) : {}

@@ -4,14 +4,14 @@
  */
 import type { TroubleEntry } from '../base/trouble.ts'
 import type { Config } from '../config/config.ts'
-import type { Journal, MailboxState } from '../journal/journal.ts'
+import type { Journal, MailboxState, NoteKey } from '../journal/journal.ts'
 
 type Books = Pick<Journal, 'note' | 'setNote' | 'troubles'>
 type Configured = Pick<Config, 'mailboxes' | 'accounts'>
 
 const attendedNote = 'attended'
 /** Instants of pulls that nobody sat at, so that a timer's interval shows. */
-const pullsNote = (mailbox: string): string => `pulls ${mailbox}`
+const pullsNote = (mailbox: string): NoteKey => `pulls ${mailbox}`
 
 const pullsKept = 5
 const leastPatienceMs = 15 * 60_000
@@ -35,7 +35,7 @@ export async function recordPulls(
   if ((await journal.note(attendedNote)) !== undefined) await journal.setNote(attendedNote, '[]')
   for (const name of alone) {
     const instants = readInstants(await journal.note(pullsNote(name)))
-    await journal.setNote(pullsNote(name), JSON.stringify([...instants, atMs].slice(-pullsKept)))
+    await journal.setNote(pullsNote(name), JSON.stringify([...instants, atMs].slice(-pullsKept)), 'later')
   }
 }
 

@@ -15,6 +15,7 @@
  */
 
 import type { TroubleBook } from '../base/trouble.ts'
+import type { NoteKey } from './notes.ts'
 import type {
   AccountPatch,
   AccountState,
@@ -34,6 +35,7 @@ import type {
   StandingRow,
 } from './row.ts'
 
+export type { NoteKey } from './notes.ts'
 export type * from './row.ts'
 export { stages } from './row.ts'
 export { carried, goneKept, legalMoves } from './rules.ts'
@@ -141,14 +143,14 @@ export interface Journal {
   /** The one list of what is not well. */
   readonly troubles: TroubleBook
   /** A small fact kept between runs. */
-  note(key: string): Promise<string | undefined>
-  setNote(key: string, value: string, lasting?: Lasting): Promise<void>
+  note(key: NoteKey): Promise<string | undefined>
+  setNote(key: NoteKey, value: string, lasting?: Lasting): Promise<void>
   /**
    * Reads a note, decides, and writes what follows, in one transaction; `change` does nothing else.
    * @param change the new text (undefined: it stays as it is), and what is given back
    */
   changeNote<T>(
-    key: string,
+    key: NoteKey,
     change: (before: string | undefined) => readonly [after: string | undefined, answer: T],
   ): Promise<T>
   /** Throws Fault journal.missing when the file at `path` is no longer the one that is open. */

@@ -3,6 +3,7 @@ import type { Answers } from './answers.ts'
 import { assignments, type Columns, fromSql } from './columns.ts'
 import type { Database } from './database.ts'
 import type { Journal } from './journal.ts'
+import type { NoteKey } from './notes.ts'
 import { accountColumns, mailboxColumns, noAccount, noMailbox } from './records.ts'
 import type { AccountState, MailboxState } from './row.ts'
 import type { SqliteTroubles } from './troubles.ts'
@@ -32,11 +33,11 @@ export function makeState(database: Database, troubles: SqliteTroubles): Answers
     const row = database.get('SELECT * FROM account WHERE name = ?', name)
     return row === undefined ? { ...noAccount, name } : fromSql(accountColumns, row)
   }
-  const note = (key: string): string | undefined => {
+  const note = (key: NoteKey): string | undefined => {
     const value = database.get('SELECT value FROM note WHERE key = ?', key)?.value
     return value === undefined ? undefined : String(value)
   }
-  const setNote = (key: string, value: string): void => {
+  const setNote = (key: NoteKey, value: string): void => {
     database.run(
       `INSERT INTO note (key, value) VALUES (?1, ?2)
        ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE value <> ?2`,
@@ -65,7 +66,7 @@ export function makeState(database: Database, troubles: SqliteTroubles): Answers
       }),
     mailbox,
     namedBy(name, server) {
-      const key = `named-by ${name}`
+      const key: NoteKey = `named-by ${name}`
       const before = note(key)
       if (before === server) return
       database.transaction(() => {

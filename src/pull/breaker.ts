@@ -12,7 +12,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Fault, type FaultCode } from '../base/fault.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, NoteKey } from '../journal/journal.ts'
 
 const sameAnswers = 3
 const anyAnswers = 6
@@ -56,7 +56,7 @@ const unexplained: readonly FaultCode[] = [
 /** Answers about the account that one message alone may call forth all the same. */
 const doubtful: readonly FaultCode[] = ['gmail.account-refused', 'gmail.outcome-unknown', 'gmail.server']
 
-const noteOf = (account: string): string => `breaker ${account}`
+const noteOf = (account: string): NoteKey => `breaker ${account}`
 
 /**
  * Judges what an upload met, and remembers it.

@@ -2,10 +2,10 @@
  * What was learned of a mailbox's IDLE, in the journal: a server that keeps mail back is asked every few seconds from the
  * first moment of the next process on. Learned by behaviour alone, and unlearned by it.
  */
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, NoteKey } from '../journal/journal.ts'
 import type { IdleMemory, IdleWay } from '../source/source.ts'
 
-const noteOf = (mailbox: string, folder: string): string => `idle ${JSON.stringify([mailbox, folder])}`
+const noteOf = (mailbox: string, folder: string): NoteKey => `idle ${JSON.stringify([mailbox, folder])}`
 
 /** @param journal where it cannot be written nothing is lost but the knowledge */
 export function makeIdleMemory(journal: Journal, mailbox: string): IdleMemory {

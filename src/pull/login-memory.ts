@@ -7,9 +7,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { Fault } from '../base/fault.ts'
 import type { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, NoteKey } from '../journal/journal.ts'
 
-const noteOf = (mailbox: MailboxConfig): string => `accepted-login/${mailbox.name}`
+const noteOf = (mailbox: MailboxConfig): NoteKey => `accepted-login/${mailbox.name}`
 /** SHA-256 of the password that this process has already written down, so that the key is asked for once. */
 const written = new WeakMap<MailboxConfig, string>()
 
@@ -21,7 +21,7 @@ async function digest(key: Secret, { user, server, password }: MailboxConfig): P
   return createHmac('sha256', octets).update(login).digest()
 }
 
-const waitNote = (mailbox: string): string => `wait-of/${mailbox}`
+const waitNote = (mailbox: string): NoteKey => `wait-of/${mailbox}`
 
 /** Server, way in and login, as a digest under the key; undefined where it cannot be made. */
 async function settingsDigest(key: Secret, mailbox: MailboxConfig): Promise<string | undefined> {

@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { pop3FloorMs } from '../discovery/presets.ts'
-import type { Journal, RecordedFault } from '../journal/journal.ts'
+import type { Journal, NoteKey, RecordedFault } from '../journal/journal.ts'
 import type { LoginGate } from '../source/source.ts'
 
 export const refusedLoginsAnHour = 5
@@ -30,7 +30,7 @@ export interface HeldLogin {
 
 type Books = Pick<Journal, 'mailbox' | 'note' | 'setNote' | 'updateMailbox' | 'changeMailbox'>
 
-const delayNote = (mailbox: string): string => `login-delay ${mailbox}`
+const delayNote = (mailbox: string): NoteKey => `login-delay ${mailbox}`
 
 /** The least time between two logins, ms: as the server announced it last, or as its host is known to bear. */
 export async function leastPauseMs(

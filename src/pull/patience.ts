@@ -8,7 +8,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, NoteKey } from '../journal/journal.ts'
 import type { Patience, Source, SourceSession } from '../source/source.ts'
 
 const stepsMs = [60_000, 180_000, 600_000] as const
@@ -25,7 +25,7 @@ export interface Learned {
 
 type Books = Pick<Journal, 'note' | 'setNote'>
 
-const noteOf = (mailbox: string): string => `patience ${mailbox}`
+const noteOf = (mailbox: string): NoteKey => `patience ${mailbox}`
 
 /** The phases of a mailbox that are given more than the usual time, by name. */
 export async function learnedDeadlines(

@@ -12,7 +12,7 @@ import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import { inSlices } from '../base/in-slices.ts'
 import { labelSubject } from '../base/label-subject.ts'
-import type { Conservation } from '../journal/journal.ts'
+import type { Conservation, NoteKey } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
 import { carryDue } from './carry-due.ts'
 import { type LostAt, noCount, type PullContext, type PullCount, type PullPorts, record } from './context.ts'
@@ -230,7 +230,7 @@ async function listFolders(
   return { faults, inDoubt, listed, doubtful }
 }
 
-const wholeListingNote = (mailbox: string, folder: string): string =>
+const wholeListingNote = (mailbox: string, folder: string): NoteKey =>
   `whole-listing ${JSON.stringify([mailbox, folder])}`
 const wholeListingEveryMs = 24 * 3600_000
 

@@ -5,6 +5,7 @@
 
 import { Fault, type FaultCode } from '../base/fault.ts'
 import type { AfterImport } from '../config/config.ts'
+import type { NoteKey } from '../journal/journal.ts'
 import { type PullContext, record } from './context.ts'
 
 /** 'keep', 'delete' or 'move:FOLDER', as `settledAs` has it. */
@@ -106,7 +107,7 @@ interface Wait {
   readonly untilMs: number
 }
 
-const noteOf = ({ mailbox }: PullContext, folder: string): string =>
+const noteOf = ({ mailbox }: PullContext, folder: string): NoteKey =>
   `wish-wait ${JSON.stringify([mailbox.name, folder])}`
 
 async function waitOf(context: PullContext, folder: string): Promise<Wait | undefined> {

@@ -197,7 +197,7 @@ test(
     // A folder within is reached through his own only, which he may exchange: `journal rebuild` is the service's to run.
     assert.deepEqual(await tryAll(everything(stateDir).slice(-1)), ['state.exposed'])
     const journal = await openJournal(stateDir, 'run', () => {})
-    await journal.setNote('a', 'b')
+    await journal.setNote('pulls a', 'b')
     const names = readdirSync(stateDir)
     assert.ok(names.includes('journal.sqlite-wal') && names.includes('secrets.sealed'), names.join())
     for (const name of names) {

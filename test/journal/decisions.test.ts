@@ -123,28 +123,28 @@ contractOf(({ journalFor }) => {
     const changes = Array.from({ length: 20 }, async (_, n) => {
       await journal.changeMailbox(box, state => ({ failedLoginsAtMs: [...state.failedLoginsAtMs, n] }))
       await journal.changeAccount(account, ({ failures }) => ({ failures: failures + 1 }))
-      return journal.changeNote('k', text => [String(Number(text ?? 0) + 1), text])
+      return journal.changeNote('pulls k', text => [String(Number(text ?? 0) + 1), text])
     })
     const before = await Promise.all(changes)
     assert.equal((await journal.mailbox(box)).failedLoginsAtMs.length, 20)
     assert.equal((await journal.accountState(account)).failures, 20)
-    assert.equal(await journal.note('k'), '20')
+    assert.equal(await journal.note('pulls k'), '20')
     assert.equal(new Set(before).size, 20, 'each saw another one')
-    assert.equal(await journal.changeNote('k', text => [undefined, text]), '20')
-    assert.equal(await journal.note('k'), '20')
+    assert.equal(await journal.changeNote('pulls k', text => [undefined, text]), '20')
+    assert.equal(await journal.note('pulls k'), '20')
   })
 
   test('a change that throws changes nothing, and what comes after it is taken', async t => {
     const journal = await journalFor(t)
-    await journal.setNote('k', '1')
+    await journal.setNote('pulls k', '1')
     const fail = (): never => {
       throw new RangeError('no')
     }
-    await assert.rejects(journal.changeNote('k', fail))
+    await assert.rejects(journal.changeNote('pulls k', fail))
     await assert.rejects(journal.changeMailbox(box, fail))
     await assert.rejects(journal.endPull(box, account, fail))
-    await journal.setNote('k', '2')
-    assert.equal(await journal.note('k'), '2')
+    await journal.setNote('pulls k', '2')
+    assert.equal(await journal.note('pulls k'), '2')
   })
 
   test('the end of a pull is recorded whole: states, and the troubles that are over', async t => {
@@ -160,7 +160,7 @@ contractOf(({ journalFor }) => {
       over: [key],
       atMs: nowMs,
     }))
-    await journal.setNote('later', 'yes', 'later')
+    await journal.setNote('pulls later', 'yes', 'later')
     await journal.updateMailbox(box, { lastLoginAtMs: 5 }, 'later')
     await journal.close()
     const again = await journalFor(t, place)
@@ -172,7 +172,7 @@ contractOf(({ journalFor }) => {
     )
     assert.equal((await again.accountState(account)).failures, 3)
     assert.equal(await again.troubles.find(key), undefined)
-    assert.equal(await again.note('later'), 'yes')
+    assert.equal(await again.note('pulls later'), 'yes')
   })
 
   test('due is what stands there and waits no longer: the untried first, then the newest listing, then in order', async t => {
@@ -301,6 +301,6 @@ contractOf(({ journalFor }) => {
     const journal = await journalFor(t)
     await journal.close()
     await assert.rejects(journal.row(1), Fault)
-    await assert.rejects(journal.setNote('k', 'v'), Fault)
+    await assert.rejects(journal.setNote('pulls k', 'v'), Fault)
   })
 })

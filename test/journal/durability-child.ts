@@ -16,6 +16,6 @@ for (let n = 0; ; n += 1) {
   say(`imported ${id}`)
   await journal.moveAll([{ id, to: 'settled', patch: { settledAs: 'keep' } }])
   say(`settled ${id}`)
-  await journal.setNote('last', String(id))
+  await journal.setNote('pulls last', String(id))
   say(`note ${id}`)
 }

@@ -27,7 +27,7 @@ test('what a method recorded is there after SIGKILL, from the moment it returned
       const reached = new Map<number, number>()
       for (const line of said.split('\n').slice(0, -1)) {
         const [what = '', id = '0'] = line.split(' ')
-        if (what === 'note') assert.ok(Number(await journal.note('last')) >= Number(id))
+        if (what === 'note') assert.ok(Number(await journal.note('pulls last')) >= Number(id))
         if (order.includes(what)) reached.set(Number(id), order.indexOf(what))
       }
       assert.ok((await journal.mailbox(box)).generation > 0)

@@ -213,7 +213,7 @@ test('a journal that another program keeps locked is a fault that passes', { tim
   t.after(() => journal?.close())
   let thrown: unknown
   try {
-    await journal?.setNote('k', 'v')
+    await journal?.setNote('pulls k', 'v')
   } catch (error) {
     thrown = error
   }

@@ -206,10 +206,10 @@ contractOf(({ journalFor }) => {
 
   test('a small fact is kept and replaced', async t => {
     const journal = await journalFor(t)
-    assert.equal(await journal.note('k'), undefined)
-    await journal.setNote('k', '1')
-    await journal.setNote('k', "2'")
-    assert.equal(await journal.note('k'), "2'")
+    assert.equal(await journal.note('pulls k'), undefined)
+    await journal.setNote('pulls k', '1')
+    await journal.setNote('pulls k', "2'")
+    assert.equal(await journal.note('pulls k'), "2'")
   })
 })
 
@@ -225,7 +225,7 @@ function queriesOf(journal: Journal): Readonly<Record<string, () => unknown>> {
     inStages: () => journal.inStages(box, ['listed', 'deferred', 'importing']),
     importedSince: () => journal.importedSince(Number.MAX_SAFE_INTEGER),
     mailbox: () => journal.mailbox(box),
-    note: () => journal.note('k'),
+    note: () => journal.note('pulls k'),
   }
 }
 

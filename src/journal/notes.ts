@@ -1,0 +1,38 @@
+/**
+ * Notes: small facts kept between runs, each written and read by one file alone, which is where its format stands. Here
+ * are their names, so that no two files mean different things by one, and whoever opens the journal knows whose each is.
+ */
+export type NoteName =
+  /** pull/steady-clock.ts: the wall clock and the steady one at the latest reading, ms. */
+  | 'steady-clock'
+  /** pull/under-way.ts, JSON: the messages in hand, and the suspects of earlier unclean ends. */
+  | 'under-way'
+  /** pull/owner-acted.ts: '1' where the owner did something that a pull is to look at now. */
+  | 'check-now'
+  /** pull/breaker.ts, of an account, JSON: whether it is open, and which messages met what. */
+  | 'breaker'
+  /** pull/patience.ts, of a mailbox, JSON: the phases that are given more than the usual time. */
+  | 'patience'
+  /** pull/logins.ts, of a mailbox: the least pause between two logins that its server announced, ms. */
+  | 'login-delay'
+  /** pull/login-memory.ts, of a mailbox: HMAC of the login that was accepted last. */
+  | 'accepted-login'
+  /** pull/login-memory.ts, of a mailbox: digest of the settings that its recorded wait is for. */
+  | 'wait-of'
+  /** pull/pull.ts, of a folder: when it was last listed with sizes and dates, ms. */
+  | 'whole-listing'
+  /** pull/wish.ts, of a folder, JSON: how long its wish is left alone; '' where it is not. */
+  | 'wish-wait'
+  /** pull/idle-memory.ts, of a folder: 'tells' or 'silent'. */
+  | 'idle'
+  /** alerts/alerts.ts, of an account, JSON: what the owner was told of the end of its consent. */
+  | 'told'
+  /** alerts/attendance.ts, JSON: the mailboxes that the daemon looks after. */
+  | 'attended'
+  /** alerts/attendance.ts, of a mailbox, JSON: when single pulls came. */
+  | 'pulls'
+  /** journal/state.ts, of a mailbox: whose names its messages have. */
+  | 'named-by'
+
+/** A note of the whole program, or with the name of the mailbox, account or folder that it is of. */
+export type NoteKey = NoteName | `${NoteName} ${string}` | `${NoteName}/${string}`
