@@ -67,7 +67,7 @@ export const journal: readonly Mutant[] = [
     tests: bounds,
   },
   {
-    from: '(version(database) === 0 && !unfinished)',
+    from: '(readVersion(database) === 0 && !unfinished)',
     to: 'false',
     loses: 'everything twice: an empty database is filled anew',
     tests: file,

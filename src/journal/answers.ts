@@ -8,7 +8,7 @@ export type Answers<Port> = {
 }
 
 /** The same methods as promises. Each is begun when it is called, so that calls follow one another as they were made. */
-export function inPromises<Port extends object>(own: Answers<Port>): Port {
+export function promiseAnswers<Port extends object>(own: Answers<Port>): Port {
   return Object.fromEntries(
     Object.entries(own).map(([name, method]) => {
       if (typeof method !== 'function') throw new TypeError(`${name} is no method`)

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../base/fault.ts'
 import { openSqlite } from '../base/sqlite-file.ts'
-import { integrityProblems, journalFile, madeFile } from './file.ts'
+import { findIntegrityProblems, journalFile, madeFile } from './file.ts'
 import { migrations } from './schema.ts'
-import { sqliteFault } from './sqlite-fault.ts'
+import { toSqliteFault } from './sqlite-fault.ts'
 
 /** What can be wrong with rows, each with the condition that finds them. */
 const rowProblems = {
@@ -69,19 +69,19 @@ export function checkJournal(stateDir: string): JournalCheck {
   }
   try {
     return openSqlite(file, { readOnly: true, timeout: 5000 }, database => {
-      const looked = look(database, file, octets)
+      const looked = lookAtFile(database, file, octets)
       database.close()
       return { file, octets, ...looked }
     })
   } catch (error) {
-    const fault = sqliteFault(error, file)
+    const fault = toSqliteFault(error, file)
     if (fault.code !== 'journal.damaged') throw fault
     const words = String(fault.facts.reason ?? '')
     return { ...nothing, state: 'unsound', problems: [{ problem: 'damaged', words }] }
   }
 }
 
-function look(
+function lookAtFile(
   database: DatabaseSync,
   file: string,
   octets: number,
@@ -92,7 +92,7 @@ function look(
     const problem = { problem: 'newer', found: version, known: migrations.length } as const
     return { state: 'unsound', version, messages: 0, problems: [problem] }
   }
-  const damage = [...integrityProblems(database, true)].slice(0, linesShown)
+  const damage = [...findIntegrityProblems(database, true)].slice(0, linesShown)
   // SQLite reads the missing part of a last page as zeros and says nothing.
   if (!existsSync(`${file}-wal`) && octets % number('PRAGMA page_size') !== 0)
     damage.push('the last page is cut')

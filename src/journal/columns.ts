@@ -18,7 +18,7 @@ const namedColumns = new WeakMap<
   readonly (readonly [field: string, name: string, kind: ColumnKind])[]
 >()
 
-function namesOf<T>(columns: Columns<T>) {
+function nameColumns<T>(columns: Columns<T>) {
   const known = namedColumns.get(columns)
   if (known !== undefined) return known
   const names = Object.entries<ColumnKind>(columns).map(
@@ -28,9 +28,9 @@ function namesOf<T>(columns: Columns<T>) {
   return names
 }
 
-export function fromSql<T>(columns: Columns<T>, row: SqlRow): T {
+export function readRecord<T>(columns: Columns<T>, row: SqlRow): T {
   const record: Record<string, unknown> = {}
-  for (const [field, name, kind] of namesOf(columns)) {
+  for (const [field, name, kind] of nameColumns(columns)) {
     const value = row[name]
     if (value === null || value === undefined) record[field] = undefined
     else if (kind === 'boolean') record[field] = value === 1
@@ -40,22 +40,22 @@ export function fromSql<T>(columns: Columns<T>, row: SqlRow): T {
   return record as T
 }
 
-export function toSql(kind: ColumnKind, value: unknown): SQLInputValue {
+export function toSqlValue(kind: ColumnKind, value: unknown): SQLInputValue {
   if (value === null || value === undefined) return null
   if (kind === 'boolean') return value === true ? 1 : 0
   if (kind === 'json') return JSON.stringify(value)
-  if (kind === 'integer') return wholeNumber(Number(value))
+  if (kind === 'integer') return roundToInteger(Number(value))
   return String(value)
 }
 
 /** SQLite stores nothing but whole numbers as INTEGER; one that is larger than any of ours, or no number, may come from outside. */
-export function wholeNumber(value: number): number | null {
+export function roundToInteger(value: number): number | null {
   if (Number.isNaN(value)) return null
   return Math.min(Math.max(Math.round(value), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
 }
 
 /** The SET list and its values for a patch; fields that are undefined are left as they are. */
-export function assignments<T>(
+export function listAssignments<T>(
   columns: Columns<T>,
   patch: object,
 ): { set: string[]; values: SQLInputValue[] } {
@@ -64,7 +64,7 @@ export function assignments<T>(
   for (const [field, value] of Object.entries(patch)) {
     if (value === undefined) continue
     set.push(`${columnName(field)} = ?`)
-    values.push(toSql(columns[field as keyof T], value))
+    values.push(toSqlValue(columns[field as keyof T], value))
   }
   return { set, values }
 }

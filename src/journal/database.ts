@@ -1,9 +1,9 @@
 /** The journal's connection to SQLite: prepared statements, transactions, and its errors as faults. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { fromSql, type SqlRow } from './columns.ts'
+import { readRecord, type SqlRow } from './columns.ts'
 import { messageColumns } from './records.ts'
 import type { Lasting, MessageRow } from './row.ts'
-import { sqliteFault } from './sqlite-fault.ts'
+import { toSqliteFault } from './sqlite-fault.ts'
 
 /** Statements, prepared once. Each throws Fault journal.* or state.*. */
 export interface Statements {
@@ -41,7 +41,7 @@ export function makeDatabase(connection: DatabaseSync, path: string): Database {
     try {
       return work()
     } catch (error) {
-      throw sqliteFault(error, path)
+      throw toSqliteFault(error, path)
     }
   }
   const execute = (text: string): void => guard(() => connection.exec(text))
@@ -72,7 +72,7 @@ export function makeDatabase(connection: DatabaseSync, path: string): Database {
     rows: (where, ...values) =>
       database
         .all(`SELECT * FROM message WHERE ${where}`, ...values)
-        .map(row => fromSql(messageColumns, row)),
+        .map(row => readRecord(messageColumns, row)),
     transaction(work, lasting = 'now') {
       if (isOpen) return work()
       if (lasting === 'now') return commit(work)

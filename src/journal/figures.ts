@@ -3,7 +3,7 @@ import type { Answers } from './answers.ts'
 import type { Database } from './database.ts'
 import type { Journal } from './journal.ts'
 import { type Stage, stages } from './row.ts'
-import { placeInBooks } from './rules.ts'
+import { findPlaceInBooks } from './rules.ts'
 
 type Figures = Pick<Journal, 'conservation' | 'counts' | 'repeatedCount' | 'latenciesMs' | 'importedSince'>
 
@@ -16,7 +16,7 @@ export function makeFigures(database: Database): Answers<Figures> {
     conservation(mailbox) {
       const listed = database.get('SELECT listed FROM mailbox WHERE name = ?', mailbox)?.listed
       const sums = { imported: 0, merged: 0, refused: 0, pending: 0, ignored: 0, gone: 0 }
-      for (const { stage, merged, count } of tallies(mailbox)) sums[placeInBooks(stage, merged)] += count
+      for (const { stage, merged, count } of tallies(mailbox)) sums[findPlaceInBooks(stage, merged)] += count
       return { listed: Number(listed ?? 0), ...sums }
     },
     counts(mailbox) {

@@ -10,19 +10,19 @@ export const madeFile = 'journal.made'
 /** Past this size the start-up check looks at structure only, so that the start stays quick. */
 const fullCheckOctets = 64 * 1024 * 1024
 
-function version(database: DatabaseSync): number {
+function readVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0)
 }
 
 export function refuseNewer(database: DatabaseSync, path: string): void {
-  const found = version(database)
+  const found = readVersion(database)
   if (found > migrations.length) {
     throw new Fault('journal.newer', { facts: { file: path, found, known: migrations.length } })
   }
 }
 
 /** Every problem SQLite finds in the file, a line each; empty when it is sound. */
-export function integrityProblems(database: DatabaseSync, whole: boolean): readonly string[] {
+export function findIntegrityProblems(database: DatabaseSync, whole: boolean): readonly string[] {
   const rows = database.prepare(whole ? 'PRAGMA integrity_check' : 'PRAGMA quick_check').all()
   return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
 }
@@ -35,17 +35,17 @@ export function checkIntegrity(
   made: boolean,
   atRest: boolean,
 ): void {
-  const problems = [...integrityProblems(database, size <= fullCheckOctets)]
+  const problems = [...findIntegrityProblems(database, size <= fullCheckOctets)]
   const pageOctets = Number(database.prepare('PRAGMA page_size').get()?.page_size)
   // SQLite reads the missing part of a last page as zeros and says nothing.
   if (atRest && size % pageOctets !== 0) problems.push('the last page is cut')
   // Killed while it was being made for the first time: there is nothing in it yet, and no mark beside it.
   const unfinished = !made && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
-  if (problems.length > 0 || (version(database) === 0 && !unfinished)) {
+  if (problems.length > 0 || (readVersion(database) === 0 && !unfinished)) {
     throw new Fault('journal.damaged', { facts: { file: path, reason: problems[0] ?? 'no schema' } })
   }
   // A table that is not there is an SQLITE_ERROR: journal.damaged (sqlite-fault.ts).
-  if (version(database) === migrations.length) {
+  if (readVersion(database) === migrations.length) {
     database.prepare('SELECT 1 FROM message, mailbox, account, note, trouble LIMIT 0').get()
   }
 }
@@ -53,23 +53,23 @@ export function checkIntegrity(
 /** Brings the schema up to date, each step whole or not at all. */
 export function migrate(database: DatabaseSync, steps: readonly string[] = migrations): void {
   // What a step deletes is overwritten too: digests of passwords must not stay in a free page.
-  if (version(database) < steps.length) database.exec('PRAGMA secure_delete = ON')
-  for (let step = version(database); step < steps.length; step++) {
+  if (readVersion(database) < steps.length) database.exec('PRAGMA secure_delete = ON')
+  for (let step = readVersion(database); step < steps.length; step++) {
     database.exec(`BEGIN IMMEDIATE; ${steps[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
   }
 }
 
-const has = (database: DatabaseSync, table: string): boolean =>
+const hasTable = (database: DatabaseSync, table: string): boolean =>
   database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined
 
 /** For a look at a file that is older than the list of what is not well, or the tally; the file is left as it is. */
 export function lendTables(database: DatabaseSync): void {
-  if (!has(database, 'trouble')) database.exec(troubleForALook)
-  if (!has(database, 'tally')) database.exec(tallyForALook)
+  if (!hasTable(database, 'trouble')) database.exec(troubleForALook)
+  if (!hasTable(database, 'tally')) database.exec(tallyForALook)
 }
 
 /** Once at each start the rows themselves are counted: what a shell or damage did to the tally does not last. */
-export function tallyAnew(database: DatabaseSync): void {
+export function recountTally(database: DatabaseSync): void {
   const differs = database
     .prepare(
       `SELECT 1 FROM (SELECT * FROM (${tallySum}) EXCEPT SELECT * FROM tally)

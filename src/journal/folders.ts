@@ -2,18 +2,18 @@
 import { longestWaitMs } from '../base/backoff.ts'
 import { endSlice } from '../base/in-slices.ts'
 import type { Answers } from './answers.ts'
-import { fromSql, toSql } from './columns.ts'
+import { readRecord, toSqlValue } from './columns.ts'
 import type { Database } from './database.ts'
 import type { Journal } from './journal.ts'
 import type { MoveRow } from './moves.ts'
 import { standingColumns } from './records.ts'
 import type { FolderRecord, StandingRow } from './row.ts'
-import { carried, compareDue, type DueRow, goneKept, returnMove, thinAfterMs } from './rules.ts'
+import { carried, compareDue, type DueRow, decideReturn, goneKept, thinAfterMs } from './rules.ts'
 import type { SqliteTroubles } from './troubles.ts'
 
 /** Rows that are read in one turn of the event loop: some milliseconds. */
 const pageRows = 4000
-const inList = (words: readonly string[]): string => words.map(word => `'${word}'`).join(', ')
+const quoteWords = (words: readonly string[]): string => words.map(word => `'${word}'`).join(', ')
 
 type Folders = Pick<
   Journal,
@@ -44,7 +44,7 @@ export function makeFolders(
           folder,
           after,
         )
-        for (const row of page) rows.push(fromSql(standingColumns, row))
+        for (const row of page) rows.push(readRecord(standingColumns, row))
         if (page.length < pageRows) return rows
         after = Number(page.at(-1)?.id)
       }
@@ -95,7 +95,7 @@ export function makeFolders(
       const times = folders.map(folder => {
         const row = database.get(
           `SELECT coalesce(not_before_ms, 0) AS ms FROM message
-           WHERE mailbox = ? AND folder = ? AND present = 1 AND stage IN (${inList(carried)})
+           WHERE mailbox = ? AND folder = ? AND present = 1 AND stage IN (${quoteWords(carried)})
            ORDER BY not_before_ms LIMIT 1`,
           mailbox,
           folder,
@@ -111,7 +111,7 @@ export function makeFolders(
         `UPDATE message SET stage = 'settled', settled_at_ms = ?2, settled_as = ?3 WHERE id IN (
            SELECT id FROM message WHERE mailbox = ?1 AND stage IN ('imported', 'merged') LIMIT ?4)`,
         mailbox,
-        toSql('integer', atMs),
+        toSqlValue('integer', atMs),
         settledAs,
         most,
       ),
@@ -172,14 +172,14 @@ function recordFolder(
          arrived_at_ms = coalesce(?, arrived_at_ms) WHERE id = ?`,
       renamed.folder,
       renamed.uid ?? null,
-      toSql('integer', renamed.octetsListed),
-      toSql('integer', renamed.arrivedAtMs),
+      toSqlValue('integer', renamed.octetsListed),
+      toSqlValue('integer', renamed.arrivedAtMs),
       renamed.id,
     )
   for (const id of record.returned) {
     const row = database.row(id)
     if (row === undefined) continue
-    const { to, patch } = returnMove(row.stage)
+    const { to, patch } = decideReturn(row.stage)
     moveRow(id, to, patch)
   }
   const ids = record.added.map(row => {
@@ -191,9 +191,9 @@ function recordFolder(
       row.uid ?? null,
       row.stage,
       record.generation,
-      toSql('integer', row.octetsListed),
-      toSql('integer', row.arrivedAtMs),
-      toSql('boolean', row.seen),
+      toSqlValue('integer', row.octetsListed),
+      toSqlValue('integer', row.arrivedAtMs),
+      toSqlValue('boolean', row.seen),
       row.headerSha256 ?? null,
       atMs,
     )

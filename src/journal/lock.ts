@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import { isProcessLockHeld, type ProcessLock, takeProcessLock } from '../base/process-lock.ts'
 import { secureStateFolder } from '../base/state-folder.ts'
-import { sqliteFault } from './sqlite-fault.ts'
+import { toSqliteFault } from './sqlite-fault.ts'
 
 const lockFile = 'instance.lock'
 /** Whoever only asks whether an instance runs holds the file for a moment. */
@@ -19,7 +19,7 @@ export function lockInstance(stateDir: string): InstanceLock {
   try {
     lock = takeProcessLock(file, waitMs)
   } catch (error) {
-    throw sqliteFault(error, file)
+    throw toSqliteFault(error, file)
   }
   if (lock === undefined) throw new Fault('state.second-instance', { facts: { file: stateDir } })
   return lock

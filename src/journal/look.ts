@@ -10,10 +10,10 @@ import { inFolder } from '../base/as-owner.ts'
 import { diskFault } from '../base/disk-fault.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import { openSqlite } from '../base/sqlite-file.ts'
-import { integrityProblems, journalFile } from './file.ts'
+import { findIntegrityProblems, journalFile } from './file.ts'
 import type { Journal } from './journal.ts'
 import { openJournal } from './sqlite.ts'
-import { sqliteFault } from './sqlite-fault.ts'
+import { toSqliteFault } from './sqlite-fault.ts'
 
 export interface JournalLook {
   /** Undefined where there is none yet, or where it cannot be used (`fault`). */
@@ -113,11 +113,11 @@ function copyOut(from: string, to: string): void {
 function checkWhole(file: string, octets: number): void {
   try {
     openSqlite(file, { readOnly: true, timeout: 5000 }, database => {
-      const [problem] = integrityProblems(database, octets <= fullCheckOctets)
+      const [problem] = findIntegrityProblems(database, octets <= fullCheckOctets)
       if (problem !== undefined) throw new Fault('journal.damaged', { facts: { file, reason: problem } })
       database.close()
     })
   } catch (thrown) {
-    throw sqliteFault(thrown, file)
+    throw toSqliteFault(thrown, file)
   }
 }

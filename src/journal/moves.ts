@@ -1,13 +1,13 @@
 /** Moves of messages along `legalMoves`, and what is one decision with them. */
 import type { TroubleKey } from '../base/trouble.ts'
 import type { Answers } from './answers.ts'
-import { assignments } from './columns.ts'
+import { listAssignments } from './columns.ts'
 import type { Database } from './database.ts'
 import type { Journal } from './journal.ts'
 import { messageColumns } from './records.ts'
 import type { ClaimAnswer, ImportClaim, ImportRecord, MessageRow, RowPatch, Stage } from './row.ts'
 import { findImported, hasDigest } from './rows.ts'
-import { decideImport, refuseIllegalMove, troubleOfMove } from './rules.ts'
+import { decideImport, findTroubleOfMove, refuseIllegalMove } from './rules.ts'
 import type { SqliteTroubles } from './troubles.ts'
 
 /** Moves one message within a transaction. */
@@ -16,7 +16,7 @@ export type MoveRow = (id: number, to: Stage, patch: RowPatch) => void
 export function makeMoveRow(database: Database, troubles: SqliteTroubles): MoveRow {
   /** The move is the evidence: the trouble of a message opens and closes in its transaction. */
   const noteTrouble = (id: number, to: Stage, patch: RowPatch): void => {
-    const trouble = troubleOfMove(to, patch)
+    const trouble = findTroubleOfMove(to, patch)
     if (trouble === undefined) return
     const row = database.get(
       `SELECT mailbox, first_failed_at_ms AS since, last_pull_at_ms AS pulled
@@ -32,7 +32,7 @@ export function makeMoveRow(database: Database, troubles: SqliteTroubles): MoveR
   return (id, to, patch) => {
     const from = database.get('SELECT stage FROM message WHERE id = ?', id)?.stage as Stage | undefined
     refuseIllegalMove(id, from, to)
-    const { set, values } = assignments<MessageRow>(messageColumns, patch)
+    const { set, values } = listAssignments<MessageRow>(messageColumns, patch)
     database.run(`UPDATE message SET ${['stage = ?', ...set].join(', ')} WHERE id = ?`, to, ...values, id)
     noteTrouble(id, to, patch)
   }

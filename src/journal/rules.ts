@@ -33,7 +33,7 @@ export function refuseIllegalMove(id: number, from: Stage | undefined, to: Stage
 }
 
 /** A row stands in the listing though it did not before. */
-export function returnMove(stage: Stage): { readonly to: Stage; readonly patch: RowPatch } {
+export function decideReturn(stage: Stage): { readonly to: Stage; readonly patch: RowPatch } {
   switch (stage) {
     case 'gone':
       return { to: 'listed', patch: { present: true } }
@@ -66,7 +66,7 @@ const troubleEnds: Partial<Record<Stage, TroubleEnd>> = {
 }
 
 /** What a move says of the trouble of its message: the move is the evidence. */
-export function troubleOfMove(
+export function findTroubleOfMove(
   to: Stage,
   { fault }: RowPatch,
 ): { readonly ended: TroubleEnd } | { readonly opened: RecordedFault } | undefined {
@@ -109,7 +109,7 @@ export function decideImport(
 }
 
 /** Where a message is in the books. A settled one counts by the way its mail got into Gmail: settling changes no sum. */
-export function placeInBooks(stage: Stage, isMerged: boolean): Exclude<keyof Conservation, 'listed'> {
+export function findPlaceInBooks(stage: Stage, isMerged: boolean): Exclude<keyof Conservation, 'listed'> {
   switch (stage) {
     case 'imported':
     case 'merged':

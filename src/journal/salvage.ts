@@ -8,7 +8,7 @@ import { inFolder } from '../base/as-owner.ts'
 import { diskFault } from '../base/disk-fault.ts'
 import { Fault } from '../base/fault.ts'
 import { openSqlite } from '../base/sqlite-file.ts'
-import { fromSql } from './columns.ts'
+import { readRecord } from './columns.ts'
 import { type MessageRow, type Salvage, stages } from './journal.ts'
 import { messageColumns } from './records.ts'
 
@@ -31,7 +31,7 @@ export function salvageJournal(file: string, workDir: string): Salvage {
   } catch (error) {
     throw error instanceof Fault ? error : diskFault(error, copy)
   }
-  const rows = existsSync(copy) ? read(copy) : { messages: [], firstPulls: new Map<string, number>() }
+  const rows = existsSync(copy) ? readRows(copy) : { messages: [], firstPulls: new Map<string, number>() }
   const key = (...parts: (string | undefined)[]): string => JSON.stringify(parts)
   const imported = new Map<string, MessageRow>()
   const importing = new Map<string, MessageRow>()
@@ -58,21 +58,21 @@ export function salvageJournal(file: string, workDir: string): Salvage {
   }
 }
 
-function read(file: string): { messages: MessageRow[]; firstPulls: Map<string, number> } {
+function readRows(file: string): { messages: MessageRow[]; firstPulls: Map<string, number> } {
   const messages: MessageRow[] = []
   const firstPulls = new Map<string, number>()
   try {
     openSqlite(file, { timeout: 0 }, database => {
       const statement = database.prepare('SELECT * FROM message WHERE id = ?')
       for (let id = 1, gap = 0; gap < longestGap; id++) {
-        const row = readable(() => statement.get(id))
-        const message = row === undefined ? undefined : readable(() => fromSql(messageColumns, row))
+        const row = keepReadable(() => statement.get(id))
+        const message = row === undefined ? undefined : keepReadable(() => readRecord(messageColumns, row))
         if (message !== undefined && isRow(message)) {
           messages.push(message)
           gap = 0
         } else gap += 1
       }
-      const mailboxes = readable(() =>
+      const mailboxes = keepReadable(() =>
         database.prepare('SELECT name, first_pull_at_ms FROM mailbox WHERE first_pull_at_ms > 0').all(),
       )
       for (const row of mailboxes ?? []) firstPulls.set(String(row.name), Number(row.first_pull_at_ms))
@@ -85,7 +85,7 @@ function read(file: string): { messages: MessageRow[]; firstPulls: Map<string, n
 }
 
 /** Damage shows where it is read: one row that cannot be read says nothing of the others. */
-function readable<T>(work: () => T): T | undefined {
+function keepReadable<T>(work: () => T): T | undefined {
   try {
     return work()
   } catch {

@@ -14,7 +14,7 @@ export const tallyAll = `INSERT INTO tally ${tallySum};`
 /** For a look at a journal that its daemon has not migrated yet, in this connection's own memory. */
 export const tallyForALook = `CREATE TEMP TABLE tally AS ${tallySum};`
 
-const tally = (row: 'old' | 'new', by: 1 | -1): string => `
+const writeTally = (row: 'old' | 'new', by: 1 | -1): string => `
   INSERT INTO tally VALUES (${row}.mailbox, ${row}.stage, ${row}.merged_into IS NOT NULL, ${by})
     ON CONFLICT DO UPDATE SET count = count + (${by});`
 
@@ -125,11 +125,11 @@ CREATE TABLE tally (
   PRIMARY KEY (mailbox, stage, merged)
 ) STRICT, WITHOUT ROWID;
 ${tallyAll}
-CREATE TRIGGER tally_added AFTER INSERT ON message BEGIN ${tally('new', 1)} END;
-CREATE TRIGGER tally_removed AFTER DELETE ON message BEGIN ${tally('old', -1)} END;
+CREATE TRIGGER tally_added AFTER INSERT ON message BEGIN ${writeTally('new', 1)} END;
+CREATE TRIGGER tally_removed AFTER DELETE ON message BEGIN ${writeTally('old', -1)} END;
 CREATE TRIGGER tally_moved AFTER UPDATE OF mailbox, stage, merged_into ON message
 WHEN old.stage <> new.stage OR old.mailbox <> new.mailbox OR (old.merged_into IS NULL) <> (new.merged_into IS NULL)
-BEGIN ${tally('old', -1)} ${tally('new', 1)} END;
+BEGIN ${writeTally('old', -1)} ${writeTally('new', 1)} END;
 CREATE INDEX message_due ON message (mailbox, folder, not_before_ms)
   WHERE present = 1 AND stage IN ('listed', 'deferred', 'importing');
 CREATE INDEX message_to_thin ON message (mailbox, settled_at_ms)

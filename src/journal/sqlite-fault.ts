@@ -2,9 +2,9 @@ import { diskFault } from '../base/disk-fault.ts'
 import { Fault } from '../base/fault.ts'
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) as faults. An unknown one is an I/O fault: stop, keep all. */
-export function sqliteFault(error: unknown, file: string): Fault {
+export function toSqliteFault(error: unknown, file: string): Fault {
   if (error instanceof Fault) return error
-  const code = primaryCode(error)
+  const code = readPrimaryCode(error)
   const reason = error instanceof Error ? error.message : String(error)
   const options = { facts: { file, reason }, cause: error }
   switch (code) {
@@ -30,7 +30,7 @@ export function sqliteFault(error: unknown, file: string): Fault {
   }
 }
 
-function primaryCode(error: unknown): number | undefined {
+function readPrimaryCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined
   return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
 }

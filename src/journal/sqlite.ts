@@ -13,15 +13,23 @@ import { Fault } from '../base/fault.ts'
 import { closeSqlite, openSqlite } from '../base/sqlite-file.ts'
 import { closeStateFiles, secureStateFolder } from '../base/state-folder.ts'
 import type { TroubleBook } from '../base/trouble.ts'
-import { type Answers, inPromises } from './answers.ts'
+import { type Answers, promiseAnswers } from './answers.ts'
 import { eachCommitLasts, makeDatabase } from './database.ts'
 import { makeFigures } from './figures.ts'
-import { checkIntegrity, journalFile, lendTables, madeFile, migrate, refuseNewer, tallyAnew } from './file.ts'
+import {
+  checkIntegrity,
+  journalFile,
+  lendTables,
+  madeFile,
+  migrate,
+  recountTally,
+  refuseNewer,
+} from './file.ts'
 import { makeFolders } from './folders.ts'
 import type { Journal } from './journal.ts'
 import { makeMoveRow, makeMoves } from './moves.ts'
 import { makeRows } from './rows.ts'
-import { sqliteFault } from './sqlite-fault.ts'
+import { toSqliteFault } from './sqlite-fault.ts'
 import { makeState } from './state.ts'
 import { makeTroubles } from './troubles.ts'
 
@@ -59,7 +67,7 @@ export async function openJournal(
       opened.exec(`PRAGMA journal_mode = WAL; ${eachCommitLasts}; PRAGMA foreign_keys = ON`)
       if (mode === 'run') {
         migrate(opened)
-        tallyAnew(opened)
+        recountTally(opened)
       } else lendTables(opened)
       return opened
     })
@@ -74,7 +82,7 @@ export async function openJournal(
       throw error
     }
   } catch (error) {
-    throw sqliteFault(error, path)
+    throw toSqliteFault(error, path)
   }
 }
 
@@ -97,8 +105,8 @@ function makeJournal(connection: DatabaseSync, path: string): Journal {
     close: () => closeSqlite(path, connection),
   }
   return {
-    ...inPromises<Omit<Journal, 'path' | 'troubles'>>(methods),
+    ...promiseAnswers<Omit<Journal, 'path' | 'troubles'>>(methods),
     path,
-    troubles: inPromises<TroubleBook>(troubles),
+    troubles: promiseAnswers<TroubleBook>(troubles),
   }
 }

@@ -1,6 +1,6 @@
 /** What is known of mailboxes and accounts between pulls, and the notes. */
 import type { Answers } from './answers.ts'
-import { assignments, type Columns, fromSql } from './columns.ts'
+import { type Columns, listAssignments, readRecord } from './columns.ts'
 import type { Database } from './database.ts'
 import type { Journal } from './journal.ts'
 import type { NoteKey } from './notes.ts'
@@ -27,11 +27,11 @@ type State = Pick<
 export function makeState(database: Database, troubles: SqliteTroubles): Answers<State> {
   const mailbox = (name: string): MailboxState => {
     const row = database.get('SELECT * FROM mailbox WHERE name = ?', name)
-    return row === undefined ? { ...noMailbox, name } : fromSql(mailboxColumns, row)
+    return row === undefined ? { ...noMailbox, name } : readRecord(mailboxColumns, row)
   }
   const account = (name: string): AccountState => {
     const row = database.get('SELECT * FROM account WHERE name = ?', name)
-    return row === undefined ? { ...noAccount, name } : fromSql(accountColumns, row)
+    return row === undefined ? { ...noAccount, name } : readRecord(accountColumns, row)
   }
   const note = (key: NoteKey): string | undefined => {
     const value = database.get('SELECT value FROM note WHERE key = ?', key)?.value
@@ -60,8 +60,8 @@ export function makeState(database: Database, troubles: SqliteTroubles): Answers
     endPull: (ofMailbox, ofAccount, end) =>
       database.transaction(() => {
         const { mailboxPatch, accountPatch, over, atMs } = end(mailbox(ofMailbox), account(ofAccount))
-        upsert(database, 'mailbox', ofMailbox, mailboxColumns, mailboxPatch)
-        upsert(database, 'account', ofAccount, accountColumns, accountPatch)
+        upsertState(database, 'mailbox', ofMailbox, mailboxColumns, mailboxPatch)
+        upsertState(database, 'account', ofAccount, accountColumns, accountPatch)
         for (const key of over) troubles.closed(key, 'success', atMs)
       }),
     mailbox,
@@ -80,14 +80,18 @@ export function makeState(database: Database, troubles: SqliteTroubles): Answers
       })
     },
     updateMailbox: (name, patch, lasting) =>
-      database.transaction(() => upsert(database, 'mailbox', name, mailboxColumns, patch), lasting),
+      database.transaction(() => upsertState(database, 'mailbox', name, mailboxColumns, patch), lasting),
     changeMailbox: (name, change) =>
-      database.transaction(() => upsert(database, 'mailbox', name, mailboxColumns, change(mailbox(name)))),
+      database.transaction(() =>
+        upsertState(database, 'mailbox', name, mailboxColumns, change(mailbox(name))),
+      ),
     accountState: account,
     updateAccount: (name, patch) =>
-      database.transaction(() => upsert(database, 'account', name, accountColumns, patch)),
+      database.transaction(() => upsertState(database, 'account', name, accountColumns, patch)),
     changeAccount: (name, change) =>
-      database.transaction(() => upsert(database, 'account', name, accountColumns, change(account(name)))),
+      database.transaction(() =>
+        upsertState(database, 'account', name, accountColumns, change(account(name))),
+      ),
     note,
     setNote: (key, value, lasting) => database.transaction(() => setNote(key, value), lasting),
     changeNote: (key, change) =>
@@ -100,14 +104,14 @@ export function makeState(database: Database, troubles: SqliteTroubles): Answers
 }
 
 /** Here a field that is present and undefined is cleared. What stands there already is not written again. */
-function upsert<T>(
+function upsertState<T>(
   database: Database,
   table: string,
   name: string,
   columns: Columns<T>,
   patch: object,
 ): void {
-  const { set, values } = assignments(
+  const { set, values } = listAssignments(
     columns,
     Object.fromEntries(Object.entries(patch).map(([field, value]) => [field, value ?? null])),
   )

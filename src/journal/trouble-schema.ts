@@ -29,31 +29,31 @@ const ofAccount = `('gmail.rate-limited', 'gmail.daily-limit', 'gmail.storage-fu
   'gmail.unreachable', 'gmail.not-google', 'gmail.unauthorized', 'gmail.consent-ended', 'gmail.consent-missing',
   'gmail.scope-missing', 'gmail.client-invalid', 'gmail.api-disabled', 'gmail.forbidden', 'gmail.account-mismatch')`
 
-const said = (fault: string): string => `substr(${fault} ->> '$.facts.words', 1, 160)`
+const selectWords = (fault: string): string => `substr(${fault} ->> '$.facts.words', 1, 160)`
 const target = 'scope, name, subject, code, facts, retry, said, since_ms, last_seen_ms, times, notice_at_ms'
 
 const fill = `
 INSERT INTO trouble (${target})
   SELECT 'message', message.mailbox, message.id, fault ->> '$.code', fault -> '$.facts',
-    CASE stage WHEN 'refused' THEN 'owner' ELSE fault ->> '$.retry' END, ${said('fault')},
+    CASE stage WHEN 'refused' THEN 'owner' ELSE fault ->> '$.retry' END, ${selectWords('fault')},
     coalesce(first_failed_at_ms, fault ->> '$.atMs'), fault ->> '$.atMs', max(attempts, 1),
     CASE stage WHEN 'refused' THEN note.value ->> '$.refused.atMs' END
   FROM message LEFT JOIN note ON note.key = 'told/mailbox/' || message.mailbox
   WHERE fault IS NOT NULL AND fault ->> '$.code' NOT IN ${ofAccount}
     AND stage IN ('listed', 'deferred', 'importing', 'refused');
 INSERT INTO trouble (${target})
-  SELECT 'mailbox', mailbox.name, '', fault ->> '$.code', fault -> '$.facts', fault ->> '$.retry', ${said('fault')},
+  SELECT 'mailbox', mailbox.name, '', fault ->> '$.code', fault -> '$.facts', fault ->> '$.retry', ${selectWords('fault')},
     failing_since_ms, fault ->> '$.atMs', max(failures, 1),
     CASE WHEN note.value ->> '$.failing.sinceMs' IS NOT NULL THEN note.value ->> '$.failingAtMs' END
   FROM mailbox LEFT JOIN note ON note.key = 'told/mailbox/' || mailbox.name
   WHERE fault IS NOT NULL AND failing_since_ms IS NOT NULL AND fault ->> '$.code' NOT IN ${ofAccount};
 INSERT INTO trouble (${target})
-  SELECT 'account', account.name, '', fault ->> '$.code', fault -> '$.facts', fault ->> '$.retry', ${said('fault')},
+  SELECT 'account', account.name, '', fault ->> '$.code', fault -> '$.facts', fault ->> '$.retry', ${selectWords('fault')},
     failing_since_ms, fault ->> '$.atMs', max(failures, 1), note.value ->> '$.trouble.atMs'
   FROM account LEFT JOIN note ON note.key = 'told/account/' || account.name
   WHERE fault IS NOT NULL AND failing_since_ms IS NOT NULL;
 INSERT INTO trouble (${target})
-  SELECT 'wish', name, '', warning ->> '$.code', warning -> '$.facts', warning ->> '$.retry', ${said('warning')},
+  SELECT 'wish', name, '', warning ->> '$.code', warning -> '$.facts', warning ->> '$.retry', ${selectWords('warning')},
     warning ->> '$.atMs', warning ->> '$.atMs', 1, NULL
   FROM mailbox WHERE warning IS NOT NULL;
 INSERT INTO trouble (${target})

@@ -11,7 +11,7 @@ import type {
   TroubleKey,
 } from '../base/trouble.ts'
 import type { Answers } from './answers.ts'
-import { type Columns, fromSql, type SqlRow } from './columns.ts'
+import { type Columns, readRecord, type SqlRow } from './columns.ts'
 import type { Statements } from './database.ts'
 
 const saidOctets = 500
@@ -65,7 +65,7 @@ export function makeTroubles(sql: Statements) {
 
   function find({ scope, name, subject }: TroubleKey): Trouble | undefined {
     const row = sql.get(`SELECT * FROM trouble WHERE ${thing} AND ${isOpen}`, scope, name, subject)
-    return row === undefined ? undefined : fromSql(columns, row)
+    return row === undefined ? undefined : readRecord(columns, row)
   }
 
   /** Single troubles, and those of messages together where they agree in `alike`. */
@@ -73,7 +73,7 @@ export function makeTroubles(sql: Statements) {
     const singles = sql
       .all(`SELECT * FROM trouble WHERE ${where} AND scope <> 'message'`)
       .map((row): TroubleEntry => {
-        const trouble = fromSql(columns, row)
+        const trouble = readRecord(columns, row)
         return { ...trouble, messages: 0, first: [], ids: [trouble.id] }
       })
     const groups = sql
@@ -92,7 +92,7 @@ export function makeTroubles(sql: Statements) {
         `SELECT * FROM trouble WHERE id IN (SELECT value FROM json_each(?)) ORDER BY since_ms, id LIMIT ${firstShown}`,
         String(group.ids),
       )
-      .map(row => fromSql(columns, row))
+      .map(row => readRecord(columns, row))
     const [eldest] = first
     if (eldest === undefined) throw new RangeError('a group without a member')
     return {
@@ -111,7 +111,7 @@ export function makeTroubles(sql: Statements) {
     find,
     opened(key: TroubleKey, fault: TroubleFault, sinceMs = fault.atMs): boolean {
       const fresh = find(key) === undefined
-      const facts = bounded(fault.facts)
+      const facts = boundFacts(fault.facts)
       const words = facts.words
       sql.run(
         `INSERT INTO trouble (scope, name, subject, code, facts, retry, said, since_ms, last_seen_ms)
@@ -238,13 +238,13 @@ export function makeTroubles(sql: Statements) {
 }
 
 /** Every text cut to so many octets of UTF-8, at a character. */
-function bounded(facts: FaultFacts): FaultFacts {
+function boundFacts(facts: FaultFacts): FaultFacts {
   return Object.fromEntries(
-    Object.entries(facts).map(([key, value]) => [key, typeof value === 'string' ? cut(value) : value]),
+    Object.entries(facts).map(([key, value]) => [key, typeof value === 'string' ? cutText(value) : value]),
   )
 }
 
-function cut(text: string): string {
+function cutText(text: string): string {
   const octets = Buffer.from(text.toWellFormed())
   if (octets.length <= saidOctets) return text.toWellFormed()
   return new TextDecoder('utf-8', { fatal: false })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { longestWaitMs } from '../../src/base/backoff.ts'
 import { Fault } from '../../src/base/fault.ts'
 import { type ImportClaim, type Journal, type RecordedFault, stages } from '../../src/journal/journal.ts'
-import { goneKept, placeInBooks, thinAfterMs } from '../../src/journal/rules.ts'
+import { findPlaceInBooks, goneKept, thinAfterMs } from '../../src/journal/rules.ts'
 import { contractOf } from './contract.ts'
 import { account, add, addIn, box, newRow, record, stateDirFor } from './journal-helpers.ts'
 
@@ -246,7 +246,7 @@ contractOf(({ journalFor }) => {
     const books = await journal.conservation(box)
     for (const place of ['imported', 'merged', 'refused', 'pending', 'ignored', 'gone'] as const) {
       // Each of these rows counts by its own stage; `merged` alone is another's copy.
-      const here = stages.filter(stage => placeInBooks(stage, stage === 'merged') === place)
+      const here = stages.filter(stage => findPlaceInBooks(stage, stage === 'merged') === place)
       const expected = here.reduce((sum, stage) => sum + (sums[stage] ?? 0), 0)
       assert.equal(books[place], expected, place)
     }

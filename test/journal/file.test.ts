@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
-import { integrityProblems, journalFile, migrate } from '../../src/journal/file.ts'
+import { findIntegrityProblems, journalFile, migrate } from '../../src/journal/file.ts'
 import { isInstanceRunning, lockInstance } from '../../src/journal/lock.ts'
 import { migrations } from '../../src/journal/schema.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
@@ -169,7 +169,7 @@ test('an older file is brought up step by step, each whole or not at all, and it
       { uid: 'b', octets: null },
     ],
   )
-  assert.deepEqual(integrityProblems(database, true), [])
+  assert.deepEqual(findIntegrityProblems(database, true), [])
 })
 
 test('a file that is moved away, or exchanged, under a running process is noticed', async t => {
