@@ -4,14 +4,14 @@ import { Fault } from '../base/fault.ts'
 import type { Problem } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
-import { loadConfig } from '../config/load.ts'
+import type { SettingsInForce } from '../config/in-force.ts'
+import { type ReadConfig, readConfig } from '../config/load.ts'
 import { describeProblem } from '../locale/problems.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import { type Invocation, runAnswering } from './invocation.ts'
 
-interface LoadedConfig {
-  readonly config: Config
+interface LoadedConfig extends ReadConfig {
   /** Tells the log which values must never appear in it. */
   hide(log: Log): Promise<void>
 }
@@ -19,14 +19,14 @@ interface LoadedConfig {
 /** A command's work with its configuration; a fault becomes three lines for people (or JSON) and an exit code. */
 export async function withConfig(
   invocation: Invocation,
-  work: (config: Config, log: Log) => Promise<number>,
+  work: (config: Config, log: Log, inForce: SettingsInForce) => Promise<number>,
   needSecrets = true,
 ): Promise<number> {
   return runAnswering(invocation, async () => {
-    const { config, hide } = await loadConfigHere(invocation, needSecrets)
+    const { config, inForce, hide } = await loadConfigHere(invocation, needSecrets)
     const log = makeLog({ ...config.log, language: invocation.language })
     if (needSecrets) await hide(log)
-    return work(config, log)
+    return work(config, log, inForce)
   })
 }
 
@@ -38,7 +38,7 @@ async function loadConfigHere(invocation: Invocation, needSecrets = true): Promi
   let vault: Promise<OpenedVault> | undefined
   const hidden = new Set<string>()
   let log: Log | undefined
-  const config = await loadConfig({
+  const { config, inForce } = await readConfig({
     env: { ...invocation.env },
     cwd: invocation.cwd,
     needSecrets,
@@ -62,6 +62,7 @@ async function loadConfigHere(invocation: Invocation, needSecrets = true): Promi
   })
   return {
     config,
+    inForce,
     hide: async to => {
       log = to
       await revealSecrets(config)

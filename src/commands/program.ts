@@ -163,6 +163,13 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
         done(await journalRebuildCommand(invocation, { yes: flags.yes ?? false }))
       else throw new Fault('usage.invalid', { facts: { what: `journal ${action}` } })
     })
+  verb('config', help.config)
+    .argument('<action>', 'show')
+    .action(async (action: string) => {
+      if (action !== 'show') throw new Fault('usage.invalid', { facts: { what: `config ${action}` } })
+      const { configShowCommand } = await import('./config-show.ts')
+      done(await configShowCommand(invocation))
+    })
   verb('inspect', help.inspect)
     .argument('<target>', help.inspectTarget)
     .option('--forwarding-address <address>', help.forwardingAddress)

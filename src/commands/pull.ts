@@ -22,6 +22,7 @@ import {
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
 import { brokenSentence } from './books.ts'
+import { logSettings } from './config-show.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { confirm } from './confirm.ts'
 import { dryRunCommand } from './dry-run.ts'
@@ -58,10 +59,11 @@ interface MailboxAnswer {
 }
 
 export async function pullCommand(invocation: Invocation, flags: PullFlags): Promise<number> {
-  return withConfig(invocation, async (config, configured) => {
+  return withConfig(invocation, async (config, configured, inForce) => {
     // One line for each message is for the daemon's log; here there is a progress line and a summary.
     const quiet = invocation.json || invocation.stderr.isTTY === true
     const log = quiet && config.log.level === 'info' ? makeQuietLog(config, invocation) : configured
+    logSettings(log, inForce, invocation.language)
     const chosen = chooseMailboxes(config, flags.mailboxes)
     if (flags.dryRun) return dryRunCommand(invocation, config, chosen)
     // Who sits at a terminal or reads the JSON is told there; a timer's run has nobody else to tell.

@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts'
 import { runDaemon } from '../daemon.ts'
 import type { Journal } from '../journal/journal.ts'
 import { makeNotifier, type Notifier } from '../service/notify.ts'
+import { logSettings } from './config-show.ts'
 import { withConfig } from './configuration.ts'
 import { exitCodes, type Invocation } from './invocation.ts'
 import { tellTheEnd } from './last-notice.ts'
@@ -18,7 +19,8 @@ import { catchStopSignals } from './stop-signals.ts'
 
 export async function runCommand(invocation: Invocation): Promise<number> {
   const { words } = invocation
-  return withConfig(invocation, async (config, log) => {
+  return withConfig(invocation, async (config, log, inForce) => {
+    logSettings(log, inForce, invocation.language)
     const alerts = makeAlerts({ config, log, clock: systemClock, mail: true })
     const bridge = await openBridge(config, log, systemClock).catch(async error => {
       await tellTheEnd(alerts, asFault(error), config.stateDir, undefined)

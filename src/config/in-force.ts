@@ -3,6 +3,7 @@
 import type { SecretPlace } from './load-secrets.ts'
 import type { Part } from './load-written.ts'
 import type { Origin } from './origin.ts'
+import type { Setting } from './settings/setting.ts'
 import {
   accountSettings,
   mailboxSettings,
@@ -10,6 +11,8 @@ import {
   programSettings,
   startSettings,
 } from './settings.ts'
+
+export type { Origin } from './origin.ts'
 
 /** A part of the configuration after everything was decided. */
 export interface SettledPart {
@@ -22,10 +25,9 @@ export interface SettledPart {
 
 export interface SettingInForce {
   readonly key: string
-  readonly variable: string | undefined
+  readonly setting: Setting
   /** As it would be written in .env; undefined: nothing holds, or it is a secret. */
   readonly value: string | undefined
-  readonly secret: boolean
   readonly origin: Origin
 }
 
@@ -61,17 +63,16 @@ export function settingsInForce(
     parts: parts.map(({ part, name, source, values }) => ({
       part,
       name,
-      settings: Object.entries(tables[part]).map(([key, { variable, secret, write }]): SettingInForce => {
+      settings: Object.entries<Setting>(tables[part]).map(([key, setting]): SettingInForce => {
         const value = values[key]
-        const vaultName = secret ? vaultNameOf(source, key) : undefined
-        const asked: Origin | undefined =
-          vaultName === undefined ? undefined : { from: 'vault', name: vaultName }
+        const asked = setting.secret ? vaultNameOf(source, key) : undefined
         return {
           key,
-          variable,
-          value: value === undefined ? undefined : write(value as never),
-          secret,
-          origin: source.originOf(key) ?? asked ?? { from: 'default' },
+          setting,
+          value: value === undefined ? undefined : setting.write(value),
+          origin:
+            source.originOf(key) ??
+            (asked === undefined ? { from: 'default' } : { from: 'vault', name: asked }),
         }
       }),
     })),

@@ -249,6 +249,7 @@ export const en = {
     retry: 'try messages again that were set aside',
     retryIds: 'numbers as `status` shows them, or "all"',
     journal: 'check the journal, or rebuild a damaged or missing one from the source and Gmail',
+    config: 'show the settings in force and where each of them comes from; secrets are not shown',
     inspect: 'SPF, DKIM and DMARC of one message, and what forwarding would have done to it',
     inspectTarget: 'a number as `status` shows it, a Message-ID, an .eml file, or - for standard input',
     forwardingAddress: 'the address from which the rental server forwards',

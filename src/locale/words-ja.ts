@@ -208,6 +208,7 @@ export const ja: Words = {
     retry: '保留になったメールをもう一度試します',
     retryIds: '`status` に表示される番号、または "all"',
     journal: '記録を点検します（check）。壊れたりなくなったりした記録は作り直せます（rebuild）',
+    config: '使われている設定と、それぞれの出どころを表示します（秘密の値は表示しません）',
     inspect: 'メール1通の SPF・DKIM・DMARC の結果と、転送していたらどうなったかを表示します',
     inspectTarget: '`status` に表示される番号、Message-ID、.eml ファイル、または -（標準入力）',
     forwardingAddress: 'レンタルサーバーが転送に使う送信元アドレス',

@@ -62,7 +62,7 @@ test('each setting in force says where it comes from: the process, a line of .en
   assert.equal(settingOf(all, 'clientSecret').origin.from, '.env')
   assert.equal(settingOf(all, 'alertPing').origin.from, 'default')
   assert.doesNotMatch(JSON.stringify(all), /sesame/)
-  const shown = all.parts.flatMap(({ settings }) => settings.flatMap(({ variable }) => variable ?? []))
+  const shown = all.parts.flatMap(({ settings }) => settings.flatMap(({ setting }) => setting.variable ?? []))
   assert.deepEqual([...shown].sort(), variables.map(({ name }) => name).sort())
 })
 
@@ -127,7 +127,10 @@ test('what is shown of a setting can be written back, and means the same', async
   const { config, inForce: all } = await read(wild)
   const rewritten: Record<string, string> = {}
   for (const { settings } of all.parts)
-    for (const { variable, value } of settings)
+    for (const {
+      setting: { variable },
+      value,
+    } of settings)
       if (variable !== undefined && value !== undefined && value !== '') rewritten[variable] = value
   const again = await read({ ...least, ...rewritten })
   assert.deepEqual(JSON.parse(JSON.stringify(again.config)), JSON.parse(JSON.stringify(config)))
