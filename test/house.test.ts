@@ -44,7 +44,8 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base',
     doors:
-      'config load load-paths language destinations settings in-force place readers mail-readers writers edit-yaml',
+      'config load load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
+      'usual-mailbox',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },
   source: { floor: 3, uses: 'base message', doors: 'source inspect', wired: 'imap pop3' },

@@ -2,6 +2,7 @@
 
 import { Secret } from '../base/secret.ts'
 import type { AfterImport, FolderConfig, MailboxConfig, MailSecurity, StartFrom } from '../config/config.ts'
+import { makeUsualMailbox } from '../config/usual-mailbox.ts'
 import type { Preset, UserForm } from '../discovery/presets.ts'
 
 export interface FoundServer {
@@ -36,34 +37,21 @@ export interface Wishes {
   readonly archive: boolean
 }
 
-const inbox: FolderConfig = { name: 'INBOX', to: 'inbox', labels: [] }
-
 /** For a login before anything is saved. */
 export function trialMailbox(
   { server, user, password }: ProvedMailbox,
-  folders: readonly FolderConfig[] = [inbox],
+  folders?: readonly FolderConfig[],
 ): MailboxConfig {
   const { protocol, host, port, security, caFile, pinned } = server
+  const usual = makeUsualMailbox(protocol)
   return {
+    ...usual,
     name: user,
-    protocol,
     server: { host, port, security, caFile, pinnedSha256: pinned },
     user,
     password: Secret.of(password),
-    folders: protocol === 'imap' ? folders : [{ ...inbox, name: '' }],
+    folders: protocol === 'imap' ? (folders ?? usual.folders) : usual.folders,
     account: 'me',
-    labels: [],
-    archive: false,
-    neverMarkSpam: false,
-    processForCalendar: false,
-    internalDateSource: 'dateHeader',
-    afterImport: { do: 'keep' },
-    startFrom: { from: 'all' },
-    schedule: '* * * * *',
-    whenOutcomeUnknown: 'repeat',
-    whenRefused: 'keep',
     verify: false,
-    forwardingAddress: undefined,
-    authservIds: [],
   }
 }

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
+import { makeUsualMailbox } from '../../src/config/usual-mailbox.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import type { ImapDeadlines } from '../../src/source/imap-deadlines.ts'
 import type { IdleMemory, Listed, Source, SourceSession } from '../../src/source/source.ts'
@@ -19,26 +20,15 @@ export function mailboxOf(
   folders: readonly string[] = ['INBOX'],
 ): MailboxConfig {
   return {
+    ...makeUsualMailbox('imap'),
     name: 'box',
-    protocol: 'imap',
     server: { host: '127.0.0.1', security: 'none', caFile: undefined, pinnedSha256: undefined, ...server },
     user,
     password: Secret.of(password),
     folders: folders.map(name => ({ name, to: 'inbox', labels: [] })),
     account: 'me',
-    labels: [],
-    archive: false,
-    neverMarkSpam: false,
-    processForCalendar: false,
     internalDateSource: 'receivedTime',
-    afterImport: { do: 'keep' },
-    startFrom: { from: 'all' },
-    schedule: '* * * * *',
-    whenOutcomeUnknown: 'repeat',
-    whenRefused: 'keep',
     verify: false,
-    forwardingAddress: undefined,
-    authservIds: [],
   }
 }
 

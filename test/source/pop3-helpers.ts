@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
+import { makeUsualMailbox } from '../../src/config/usual-mailbox.ts'
 import type { OctetSink } from '../../src/message/message.ts'
 import type { Lookup } from '../../src/source/dial.ts'
 import { makePop3Source, type Pop3Deadlines } from '../../src/source/pop3.ts'
@@ -24,8 +25,8 @@ export function mailboxAt(
   password = 'secret',
 ) {
   const mailbox: MailboxConfig = {
+    ...makeUsualMailbox('pop3'),
     name: 'test',
-    protocol: 'pop3',
     server: {
       host: '127.0.0.1',
       port,
@@ -36,21 +37,9 @@ export function mailboxAt(
     },
     user,
     password: Secret.of(password),
-    folders: [{ name: '', to: 'inbox', labels: [] }],
     account: 'me',
-    labels: [],
-    archive: false,
-    neverMarkSpam: false,
     processForCalendar: true,
-    internalDateSource: 'dateHeader',
-    afterImport: { do: 'keep' },
-    startFrom: { from: 'all' },
-    schedule: '* * * * *',
-    whenOutcomeUnknown: 'repeat',
-    whenRefused: 'keep',
     verify: false,
-    forwardingAddress: undefined,
-    authservIds: [],
   }
   return mailbox
 }
