@@ -7,6 +7,10 @@ import type { MessageRow } from './row.ts'
 /** ?2 the digest, ?3 that of the bare message: a row without a bare one of its own is bare itself. */
 export const hasDigest = '(sha256 = ?2 OR sha256 = ?3 OR bare_sha256 = ?3)'
 
+/** As the index `message_unsettled` has it (schema.ts), word for word, or it is not used. */
+const reachedGmail = 'coalesce(imported_at_ms, retrieved_at_ms, 0)'
+const inGmail = "mailbox = ?1 AND present = 1 AND stage IN ('imported', 'merged', 'settled')"
+
 /** The oldest row of the account whose import put these very octets into Gmail, or else the same bare ones. */
 export function findImported(
   database: Database,
@@ -51,9 +55,14 @@ export function makeRows(
       ),
     unsettled: (mailbox, settledAs, importedByMs, nowMs = Number.MAX_SAFE_INTEGER) =>
       database.rows(
-        `mailbox = ?1 AND present = 1
-         AND (stage IN ('imported', 'merged') OR (stage = 'settled' AND settled_as <> ?2))
-         AND (coalesce(imported_at_ms, retrieved_at_ms, 0) <= ?3 OR coalesce(imported_at_ms, retrieved_at_ms, 0) > ?4)
+        `id IN (
+           SELECT id FROM message WHERE ${inGmail} AND settled_as IS NULL AND stage <> 'settled' AND ${reachedGmail} <= ?3
+           UNION ALL
+           SELECT id FROM message WHERE ${inGmail} AND settled_as IS NULL AND stage <> 'settled' AND ${reachedGmail} > ?4
+           UNION ALL
+           SELECT id FROM message WHERE ${inGmail} AND settled_as < ?2 AND (${reachedGmail} <= ?3 OR ${reachedGmail} > ?4)
+           UNION ALL
+           SELECT id FROM message WHERE ${inGmail} AND settled_as > ?2 AND (${reachedGmail} <= ?3 OR ${reachedGmail} > ?4))
          ORDER BY id`,
         mailbox,
         settledAs,

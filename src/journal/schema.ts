@@ -135,4 +135,9 @@ CREATE INDEX message_due ON message (mailbox, folder, not_before_ms)
 CREATE INDEX message_to_thin ON message (mailbox, settled_at_ms)
   WHERE stage = 'settled' AND present = 0 AND header_sha256 IS NOT NULL;
 `,
+  // What stands at the source and is not settled as the owner wishes, whatever else was settled.
+  `
+CREATE INDEX message_unsettled ON message (mailbox, settled_as, coalesce(imported_at_ms, retrieved_at_ms, 0))
+  WHERE present = 1 AND stage IN ('imported', 'merged', 'settled');
+`,
 ]
