@@ -14,6 +14,7 @@ import type { Journal } from './journal/journal.ts'
 import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
 import type { PullPorts } from './pull/context.ts'
+import type { UploadQueue } from './pull/upload-queue.ts'
 import type { ImapSourceOptions } from './source/imap.ts'
 import type { Pop3SourceOptions } from './source/pop3.ts'
 import type { Source } from './source/source.ts'
@@ -23,6 +24,8 @@ export interface Bridge {
   /** One for each mailbox of the configuration. */
   readonly mailboxes: readonly PullPorts[]
   readonly accounts: ReadonlyMap<string, Gmail>
+  /** One for each account: what is on its way outlives the pulls. */
+  readonly queues: readonly UploadQueue[]
   close(): Promise<void>
 }
 
@@ -134,10 +137,15 @@ export async function openBridge(
       mostOverRestart(config.mailboxes.map(mailbox => mailbox.afterImport)),
     )
     const accounts = new Map<string, Gmail>()
+    const { UploadQueue } = await import('./pull/upload-queue.ts')
+    const queues = new Map<string, InstanceType<typeof UploadQueue>>()
     for (const account of config.accounts) {
       const gmail = await makeAccount(config, account.name, clock)
       accounts.set(account.name, gmail)
       releases.push(() => gmail.close())
+      const queue = new UploadQueue(account.importsInFlight, clock)
+      queues.set(account.name, queue)
+      releases.push(() => queue.close())
     }
     const looker = await makeAuthenticationLooker(clock, config.dnsServers)
     releases.push(() => looker.close())
@@ -147,7 +155,9 @@ export async function openBridge(
     const mailboxes: PullPorts[] = []
     for (const mailbox of config.mailboxes) {
       const gmail = accounts.get(mailbox.account)
-      if (gmail === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
+      const uploads = queues.get(mailbox.account)
+      if (gmail === undefined || uploads === undefined)
+        throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
       const deadlines = await makeDeadlineMemory(journal, mailbox.name, clock)
       const gate = makeLoginGate(journal, mailbox, clock)
       const idleMemory = makeIdleMemory(journal, mailbox.name)
@@ -163,13 +173,14 @@ export async function openBridge(
         clock,
         steady,
         underWay,
+        uploads,
         log,
         random: Math.random,
         authenticate,
         loginKey,
       })
     }
-    return { journal, mailboxes, accounts, close }
+    return { journal, mailboxes, accounts, queues: [...queues.values()], close }
   } catch (error) {
     await close()
     throw error

@@ -8,8 +8,15 @@ import { backoffMs } from './base/backoff.ts'
 import { asFault, type Fault } from './base/fault.ts'
 import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
-import { type Attempt, attempt, watchHeldUntilMs } from './pull/attempt.ts'
+import {
+  type Attempt,
+  attempt,
+  recordLateFailure,
+  recordLateSuccess,
+  watchHeldUntilMs,
+} from './pull/attempt.ts'
 import type { PullPorts } from './pull/context.ts'
+import { noCount } from './pull/count.ts'
 import { takeAskedPull } from './pull/owner-acted.ts'
 
 export interface DaemonHooks {
@@ -54,15 +61,18 @@ export async function runDaemon(
     const goodLogin = makeGoodLogin()
     const watching = AbortSignal.any([stop, signal])
     watching.addEventListener('abort', () => tried.resolve(), { once: true })
+    const fail = (met: Fault): void => {
+      fault ??= met
+      broken.abort()
+    }
     try {
       await Promise.all([
-        keepPulling(ports, wake, stop, signal, hooks, { tried: tried.resolve, goodLogin }),
+        keepPulling(ports, wake, stop, signal, hooks, { tried: tried.resolve, goodLogin, fail }),
         // Two logins at once with a wrong password would count twice against us.
         tried.promise.then(() => keepWatching(ports, wake, watching, goodLogin)),
       ])
     } catch (error) {
-      fault ??= asFault(error)
-      broken.abort()
+      fail(asFault(error))
     }
   })
   const asked = setInterval(async () => {
@@ -74,10 +84,21 @@ export async function runDaemon(
   }, askedEveryMs)
   try {
     await Promise.all(loops)
+    // What is being uploaded may end within its grace; nothing new is begun.
+    await Promise.all(bridge.queues.map(queue => queue.idle()))
   } finally {
     clearInterval(asked)
   }
   if (fault !== undefined) throw fault
+}
+
+/** What the pulls of a mailbox tell the rest of the daemon. */
+interface Signs {
+  /** The first attempt is over. */
+  tried(): void
+  readonly goodLogin: GoodLogin
+  /** Nothing can go on. */
+  fail(fault: Fault): void
 }
 
 async function keepPulling(
@@ -86,12 +107,12 @@ async function keepPulling(
   stopping: AbortSignal,
   signal: AbortSignal,
   hooks: DaemonHooks,
-  { tried, goodLogin }: { readonly tried: () => void; readonly goodLogin: GoodLogin },
+  { tried, goodLogin, fail }: Signs,
 ): Promise<void> {
   const { mailbox, log, clock } = ports
-  let late = false
+  let isLate = false
   const onTick = (): void => {
-    late = false
+    isLate = false
     wake.ring('schedule')
   }
   // Its own lines would break LOG_FORMAT=json; a tick that comes late is a tick.
@@ -101,17 +122,27 @@ async function keepPulling(
     logger: cronLogger(log, mailbox.name),
   })
   task.on('execution:missed', () => {
-    if (!late) log.scheduleLate({ mailbox: mailbox.name })
-    late = true
+    if (!isLate) log.scheduleLate({ mailbox: mailbox.name })
+    isLate = true
     wake.ring('schedule')
   })
   let reason = 'start'
   const beside = new Set<Promise<void>>()
+  const lateCount = noCount()
+  const onFault = (met: Fault): Promise<void> =>
+    recordLateFailure(ports, met, lateCount).then(
+      failure => hooks.afterAttempt(ports, failure),
+      thrown => fail(asFault(thrown)),
+    )
+  const onSuccess = (): Promise<void> => recordLateSuccess(ports, lateCount)
+  const ringAfter = (uploads: Promise<void> | undefined): void =>
+    void uploads?.then(() => wake.ring('uploaded'))
   try {
     while (!stopping.aborted && !signal.aborted) {
       hooks.beforeAttempt?.(ports)
       const onProgress = (): void => hooks.onProgress?.(ports)
-      const options = { signal, stopping, budgetMs, reason, onProgress, beside }
+      const leave = { enough: wake.rung(), count: lateCount, onFault, onSuccess }
+      const options = { signal, stopping, budgetMs, reason, onProgress, beside, leave }
       // Who starts it or asks has perhaps just mended what was wrong.
       const loginBefore = await lastLogin(ports)
       const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
@@ -120,6 +151,11 @@ async function keepPulling(
       if (made.kind === 'stopped') return
       hooks.afterAttempt(ports, made)
       const pauseMs = pauseAfter(ports, made)
+      if (made.kind === 'pulled') {
+        ringAfter(made.result.room)
+        // What outlived the pull may be settled now; POP3 hosts count logins, so there it waits for the schedule.
+        if (ports.source.protocol !== 'pop3') ringAfter(made.result.uploads)
+      }
       if (made.kind !== 'pulled') {
         log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: made.fault?.code ?? 'waiting' })
         // The schedule does not shorten a wait; the owner's word does.
@@ -166,6 +202,7 @@ function pauseAfter(ports: PullPorts, made: Attempt): number {
     case 'stopped':
       return 0
     case 'pulled': {
+      if (made.result.room !== undefined) return Number.POSITIVE_INFINITY
       if (made.result.left > 0) return 0
       // POP3 hosts count logins: what was put off waits for the schedule.
       if (source.protocol === 'pop3') return Number.POSITIVE_INFINITY

@@ -74,8 +74,8 @@ const house: Readonly<Record<string, Room>> = {
   pull: {
     floor: 5,
     uses: 'base message log config source journal gmail discovery',
-    doors: 'context attempt logins login-memory patience idle-memory owner-acted resolve wish',
-    wired: 'steady-clock under-way',
+    doors: 'context count attempt logins login-memory patience idle-memory owner-acted wish',
+    wired: 'steady-clock under-way upload-queue',
   },
   bridge: {
     floor: 6,

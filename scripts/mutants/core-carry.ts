@@ -6,21 +6,36 @@ const pop3 = ['test/faults/pop3.test.ts']
 const gmail = ['test/faults/gmail.test.ts']
 const crash = ['test/faults/crash.test.ts']
 const poison = ['test/faults/poison.test.ts']
+const slowUpload = ['test/faults/slow-upload.test.ts']
 const evidence = ['test/faults/evidence.test.ts']
 const proofs = ['test/faults/proofs.test.ts']
 const unlike = 'an unknown outcome is not settled by other octets'
 
 export const carry: readonly Mutant[] = [
   {
-    from: 'copies.find(one => sameOctets(one, row))',
+    from: 'if (!isWaitOver(row.notBeforeMs, atMs) || uploads.holds(row.id)) continue',
+    to: 'if (!isWaitOver(row.notBeforeMs, atMs)) continue',
+    loses: 'a second copy: what is on its way is taken for an unknown outcome',
+    tests: slowUpload,
+    title: 'H1: new mail is in Gmail two seconds after it came (imap, keep)',
+  },
+  {
+    from: 'if (entry === undefined || queue.holds(id)) return []',
+    to: 'if (entry === undefined) return []',
+    loses: 'a second upload of what is on its way',
+    tests: slowUpload,
+    title: 'H1: new mail is in Gmail two seconds after it came (imap, keep)',
+  },
+  {
+    from: 'copies.find(copy => isCopyOf(copy, row))',
     to: 'copies[0]',
     loses: 'mail: any message with the same Message-ID proves an unknown outcome',
     tests: doubt,
     title: unlike,
   },
   {
-    from: "return createHash('sha256').update(tail).digest('hex') === row.sha256",
-    to: "return createHash('sha256').update(tail).digest('hex') !== ''",
+    from: "createHash('sha256').update(readBack.subarray(start)).digest('hex') === sha256",
+    to: "createHash('sha256').update(readBack.subarray(start)).digest('hex') !== ''",
     loses: 'mail: another message of the same size proves an unknown outcome',
     tests: doubt,
     title: unlike,
@@ -56,8 +71,8 @@ export const carry: readonly Mutant[] = [
     title: 'D11: a Message-ID that Gmail cannot search for is not asked about',
   },
   {
-    from: 'if (!isWaitOver(row.notBeforeMs, atMs)) continue',
-    to: '',
+    from: 'if (!isWaitOver(row.notBeforeMs, atMs) || uploads.holds(row.id)) continue',
+    to: 'if (uploads.holds(row.id)) continue',
     loses: 'Gmail is asked about the same message in each pull, and waits mean nothing',
     tests: proofs,
     title: 'D11: a search that found nothing is not made again',
@@ -70,7 +85,7 @@ export const carry: readonly Mutant[] = [
     title: 'D11: a look-up that fails is made once in a pull',
   },
   {
-    from: 'if (short !== undefined && !(await this.#secondReading(row, raw, short))) return',
+    from: 'if (short !== undefined && !(await this.#isSecondReading(row, raw, short))) return undefined',
     to: '',
     loses: 'mail: a message that was cut once is imported cut',
     tests: pop3,
@@ -84,7 +99,7 @@ export const carry: readonly Mutant[] = [
     title: 'B10: two short readings that differ',
   },
   {
-    from: 'renamed: false, short, }',
+    from: 'renamed: false, short: short !== undefined, }',
     to: 'renamed: false, short: false, }',
     loses: 'mail: that all readings were short is not written down, and it is deleted',
     tests: pop3,
@@ -119,8 +134,8 @@ export const carry: readonly Mutant[] = [
     title: 'D3, A9: without a Message-ID and by default',
   },
   {
-    from: 'other !== undefined; other = this.#underWay.get(key)) {',
-    to: 'false; ) {',
+    from: 'if ([...this.#running].some(({ key }) => key === upload.key)) continue',
+    to: '',
     loses: 'a second copy: two uploads of one message at the same time',
     tests: pop3,
     title: 'B7: the same octets twice, at once and later',
@@ -147,8 +162,8 @@ export const carry: readonly Mutant[] = [
     title: 'octets that left and are not those that were retrieved',
   },
   {
-    from: "if (header.pseudo && row.stage !== 'importing') {",
-    to: 'if (false) {',
+    from: "if (!header.pseudo || row.stage === 'importing') return { row, raw, bare, facts }",
+    to: 'if (row.id > 0) return { row, raw, bare, facts }',
     loses: "a mailbox format's own bookkeeping is imported as mail",
     tests: pop3,
     title: 'B16:',
@@ -210,21 +225,21 @@ export const carry: readonly Mutant[] = [
     title: 'B5: mail that the source hides for hours',
   },
   {
-    from: 'clock.monotonicMs() < endMs && !stopping.aborted && !signal.aborted',
-    to: 'clock.monotonicMs() < endMs && !signal.aborted',
+    from: 'const stop = AbortSignal.any([signal, stopping])',
+    to: 'const stop = signal',
     loses: 'the ten seconds that an end may take: new messages are begun',
     tests: doubt,
     title: 'once a stop is asked for no message is begun',
   },
   {
-    from: 'fault === undefined && clock.monotonicMs() < endMs &&',
-    to: 'fault === undefined &&',
+    from: 'await (Number.isFinite(budgetMs) ? abortAfter(budgetMs, clock, stop, work) : work(stop))',
+    to: 'await work(stop)',
     loses: 'new mail waits behind an old backlog',
     tests: pop3,
     title: 'B14:',
   },
   {
-    from: 'if (await mustProbe(journal, mailbox.account)) await work(() => carrier.accepted > 0)',
+    from: 'if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end)',
     to: '',
     loses: 'an account in trouble is met with six messages at once',
     tests: ['test/faults/field-account.test.ts'],

@@ -47,8 +47,8 @@ export const identity: readonly Mutant[] = [
     title: 'F17: START_FROM=new draws no line',
   },
   {
-    from: 'for (const [id, entry] of context.at) if (doubtful.has(entry.folder)) context.at.delete(id)',
-    to: '',
+    from: 'new Map([...at].filter(([, { folder }]) => !doubtful.has(folder)))',
+    to: 'at',
     loses: 'mail: deleted by a listing that contradicts itself',
     tests: proofs,
     title: 'F17: what is imported by a listing that contradicts itself',
@@ -173,7 +173,7 @@ export const identity: readonly Mutant[] = [
     title: 'F18:',
   },
   {
-    from: 'await resolveUnknown(context)',
+    from: 'await resolveUnknown(context, at)',
     to: '',
     loses: 'what became of an upload is never looked up',
     tests: crash,
@@ -215,8 +215,8 @@ export const identity: readonly Mutant[] = [
     title: 'G4, F11: a server that asks for a pause',
   },
   {
-    from: 'const good = conserved && (due === 0 ||',
-    to: 'const good = conserved && (due >= 0 ||',
+    from: 'const isGood = due === 0 ||',
+    to: 'const isGood = due >= 0 ||',
     loses: 'the warning where mail was due and none of it went in',
     tests: ['test/faults/trouble.test.ts'],
     title: 'F2: a pull in which mail was due and none went in',

@@ -247,13 +247,13 @@ export const gmail: readonly Mutant[] = [
     tests: pace,
   },
   {
-    from: "if (next.lane === 'import' && inFlight >= limit) return",
-    to: "if (next.lane === 'import' && inFlight > limit) return",
+    from: 'if (others.length < limit) return 0',
+    to: 'if (others.length <= limit) return 0',
     loses: 'one import more in flight than Gmail bears',
     tests: pace,
   },
   {
-    from: "if (lane === 'import') inFlight -= 1",
+    from: 'if (place !== undefined) inFlight.delete(place)',
     to: '',
     loses: 'all mail: places of imports are never given back',
     tests: pace,

@@ -156,8 +156,8 @@ export const journal: readonly Mutant[] = [
     tests: bounds,
   },
   {
-    from: 'return due.sort(compareDue).map(',
-    to: 'return due.map(',
+    from: 'return due.sort(compareDue)',
+    to: 'return due',
     loses: 'new mail waits behind what failed before',
     tests: [...queries, 'test/faults/pop3.test.ts'],
     title: 'B14:',

@@ -190,7 +190,7 @@ export const time: readonly Mutant[] = [
     title: 'refusals and logins of a clock',
   },
   {
-    from: 'const gmailAnswered = count.imported > 0',
+    from: 'const gmailAnswered = await isAnsweredByGmail(ports, count)',
     to: 'const gmailAnswered = true',
     loses: "the account's trouble is over though nobody asked Gmail",
     tests: waiting,

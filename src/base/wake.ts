@@ -1,6 +1,8 @@
 /** A bell with a memory: what rings while nobody waits is heard by the next who does. */
 export interface Wake {
   ring(reason: string): void
+  /** Aborts at the next ring, or at once where one waits to be heard. It is heard all the same. */
+  rung(): AbortSignal
   /** Resolves with the reason of a ring, or with undefined after `ms`, or when aborted. */
   wait(ms: number, signal: AbortSignal): Promise<string | undefined>
 }
@@ -10,12 +12,18 @@ const longestMs = 2 ** 31 - 1
 
 export function makeWake(): Wake {
   let rung: string | undefined
+  let ringing = new AbortController()
   let hear: ((reason: string | undefined) => void) | undefined
   return {
     ring(reason) {
+      ringing.abort()
       // The owner's word is not drowned by what rings after it.
       if (hear === undefined) rung = rung === 'owner' ? rung : reason
       else hear(reason)
+    },
+    rung() {
+      if (rung === undefined) ringing = new AbortController()
+      return ringing.signal
     },
     wait: (ms, signal) =>
       new Promise(resolve => {

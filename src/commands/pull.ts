@@ -11,14 +11,8 @@ import type { Log } from '../log/log.ts'
 import { makeLog } from '../log/log.ts'
 import { dryRun } from '../proof/dry-run.ts'
 import { type Attempt, attempt } from '../pull/attempt.ts'
-import {
-  countDeferred,
-  noCount,
-  noNumbers,
-  type PullCount,
-  type PullNumbers,
-  type PullPorts,
-} from '../pull/context.ts'
+import type { PullPorts } from '../pull/context.ts'
+import { countDeferred, noCount, noNumbers, type PullCount, type PullNumbers } from '../pull/count.ts'
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
 import { brokenSentence } from './books.ts'
@@ -158,7 +152,7 @@ async function pullToTheEnd(
 }
 
 function numbersOf(count: PullCount): PullNumbers {
-  const { deferredIds: _ids, doubtfulIds: _doubtful, ...numbers } = count
+  const { deferredIds: _ids, doubtfulIds: _doubtful, lastImportedAtMs: _at, ...numbers } = count
   return numbers
 }
 

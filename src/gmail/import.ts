@@ -1,6 +1,7 @@
 /** users.messages.import and users.messages.insert: one multipart upload, streamed, never repeated but after a 401. */
 import { Fault } from '../base/fault.ts'
 import { type HttpAnswer, HttpTrouble, sendRequest } from '../base/http.ts'
+import { smallOctets } from '../base/in-flight.ts'
 import { encodeUser } from '../google/identity.ts'
 import type { AccessToken } from '../google/token.ts'
 import { faultOfTrouble } from '../google/unanswered.ts'
@@ -51,7 +52,8 @@ export async function importMessage(
     throw new Fault('message.too-large', { facts: { octets: raw.octets, limit: longestMessageOctets } })
   }
   const framed = frameMultipart(raw, { labelIds: request.labelIds }, await chooseBoundary(raw))
-  const turn = await session.pace.turn('import', units[request.method], signal)
+  const lane = raw.octets > smallOctets ? 'large-import' : 'import'
+  const turn = await session.pace.turn(lane, units[request.method], signal)
   try {
     const answer = await uploadAuthorised(session, request, framed, signal)
     const stored = readUpload(answer, session.clock.nowMs())

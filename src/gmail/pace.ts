@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import { beginsInMs, type Running } from '../base/in-flight.ts'
 
 /** What calls cost in quota units. */
 export const units = {
@@ -31,13 +32,16 @@ export interface Turn {
   end(): void
 }
 
+/** `import` and `large-import` take a place among the imports in flight, too (base/in-flight.ts). */
+export type Lane = 'import' | 'large-import' | 'call'
+
 export interface Pace {
   /**
-   * Waits for a turn. `import` takes a place among the imports in flight too.
+   * Waits for a turn: first come, first served, but nobody waits for a large import.
    * @param cost quota units
    * @throws Fault gmail.rate-limited where Gmail asked for a pause of more than 30 s; the signal's reason
    */
-  turn(lane: 'import' | 'call', cost: number, signal: AbortSignal): Promise<Turn>
+  turn(lane: Lane, cost: number, signal: AbortSignal): Promise<Turn>
   /** A request went well: pauses begin small again, and slowly more imports may run at once. */
   succeeded(): void
   /**
@@ -50,9 +54,9 @@ export interface Pace {
 }
 
 interface Waiting {
-  readonly lane: 'import' | 'call'
+  readonly lane: Lane
   readonly cost: number
-  grant(): void
+  grant(place: Running | undefined): void
   refuse(reason: unknown): void
 }
 
@@ -74,7 +78,7 @@ export function makePace(options: PaceOptions): Pace {
   let filledAtMs = clock.monotonicMs()
   let heldUntilMs = Number.NEGATIVE_INFINITY
   let pauseMs = firstPauseMs
-  let inFlight = 0
+  const inFlight = new Set<Running>()
   let limit = most
   let successes = 0
   let sleeping: AbortController | undefined
@@ -95,20 +99,30 @@ export function makePace(options: PaceOptions): Pace {
   function pump(): void {
     sleeping?.abort()
     sleeping = undefined
-    for (let next = queue[0]; next !== undefined; next = queue[0]) {
-      if (next.lane === 'import' && inFlight >= limit) return
+    for (let at = 0; at < queue.length; ) {
+      const next = queue[at]
+      if (next === undefined) return
+      const isLarge = next.lane === 'large-import'
+      const now = clock.monotonicMs()
+      const placeInMs = next.lane === 'call' ? 0 : beginsInMs(isLarge, inFlight, limit, now, limit === most)
+      if (isLarge && placeInMs === undefined) {
+        at += 1
+        continue
+      }
+      if (placeInMs === undefined) return
       fill()
       // A millionth of slack: a fraction lost in the arithmetic must not cost another round of sleep.
       const lacking = next.cost - level > 1e-6 ? (next.cost - level) / unitsPerMs : 0
-      const waitMs = Math.max(heldForMs(), lacking)
+      const waitMs = Math.max(heldForMs(), lacking, placeInMs)
       if (waitMs > 0) {
         wakeAfter(waitMs)
         return
       }
-      queue.shift()
+      queue.splice(at, 1)
       level -= next.cost
-      if (next.lane === 'import') inFlight += 1
-      next.grant()
+      const place = next.lane === 'call' ? undefined : { isLarge, beganMs: now }
+      if (place !== undefined) inFlight.add(place)
+      next.grant(place)
     }
   }
 
@@ -137,13 +151,13 @@ export function makePace(options: PaceOptions): Pace {
         const waiting: Waiting = {
           lane,
           cost,
-          grant: () => {
+          grant: place => {
             signal.removeEventListener('abort', onAbort)
             let ended = false
             const end = (): void => {
               if (ended) return
               ended = true
-              if (lane === 'import') inFlight -= 1
+              if (place !== undefined) inFlight.delete(place)
               pump()
             }
             resolve({ end })

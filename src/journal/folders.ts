@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 import type { Journal } from './journal.ts'
 import type { MoveRow } from './moves.ts'
 import { standingColumns } from './records.ts'
-import type { FolderRecord, StandingRow } from './row.ts'
+import type { DueMessage, FolderRecord, StandingRow } from './row.ts'
 import { carried, compareDue, type DueRow, decideReturn, goneKept, thinAfterMs } from './rules.ts'
 import type { SqliteTroubles } from './troubles.ts'
 
@@ -20,7 +20,7 @@ type Folders = Pick<
   | 'standing'
   | 'foldersOf'
   | 'nameless'
-  | 'dueIds'
+  | 'due'
   | 'nextDueMs'
   | 'recordFolder'
   | 'settleKept'
@@ -69,12 +69,13 @@ export function makeFolders(
         mailbox,
         folder,
       ),
-    async dueIds(mailbox, nowMs) {
-      const due: DueRow[] = []
+    async due(mailbox, nowMs) {
+      const due: (DueRow & DueMessage)[] = []
       for (const stage of carried) {
         for (let after = [0, 0]; ; await endSlice()) {
           const page = database.all(
-            `SELECT id, attempts, generation, present AND ${waitIsOver} AS due FROM message
+            `SELECT id, attempts, generation, coalesce(octets, octets_listed) AS octets,
+               present AND ${waitIsOver} AS due FROM message
              WHERE mailbox = ?1 AND stage = ?3 AND (generation, id) > (?4, ?5)
              ORDER BY generation, id LIMIT ${pageRows}`,
             mailbox,
@@ -82,23 +83,30 @@ export function makeFolders(
             stage,
             ...after,
           )
-          for (const { id, attempts, generation, due: isDue } of page)
+          for (const { id, attempts, generation, octets, due: isDue } of page)
             if (isDue === 1)
-              due.push({ id: Number(id), attempts: Number(attempts), generation: Number(generation) })
+              due.push({
+                id: Number(id),
+                attempts: Number(attempts),
+                generation: Number(generation),
+                octets: octets === null ? undefined : Number(octets),
+              })
           if (page.length < pageRows) break
           after = [Number(page.at(-1)?.generation), Number(page.at(-1)?.id)]
         }
       }
-      return due.sort(compareDue).map(({ id }) => id)
+      return due.sort(compareDue)
     },
-    nextDueMs(mailbox, folders) {
+    nextDueMs(mailbox, folders, except = []) {
       const times = folders.map(folder => {
         const row = database.get(
           `SELECT coalesce(not_before_ms, 0) AS ms FROM message
            WHERE mailbox = ? AND folder = ? AND present = 1 AND stage IN (${quoteWords(carried)})
+             AND id NOT IN (SELECT value FROM json_each(?))
            ORDER BY not_before_ms LIMIT 1`,
           mailbox,
           folder,
+          JSON.stringify(except),
         )
         return row === undefined ? Infinity : Number(row.ms)
       })
@@ -160,7 +168,8 @@ function recordFolder(
     database.run('UPDATE message SET uid = NULL, present = 0 WHERE id = ?', id)
     troubles.closed({ scope: 'message', name, subject: String(id) }, 'gone', atMs)
   }
-  for (const { id, stage, patch } of record.vanished) moveRow(id, stage, { ...patch, present: false })
+  for (const { id, stage = database.row(id)?.stage, patch } of record.vanished)
+    if (stage !== undefined) moveRow(id, stage, { ...patch, present: false })
   // A listing is what proves that a deletion or a move was done.
   const isProved = record.vanished.some(({ patch: { settledAs = 'left' } }) => settledAs !== 'left')
   if (isProved) endWish(database, troubles, record)

@@ -3,7 +3,7 @@
  *
  * Contract: when the promise of a method that writes is kept, the fact is on the disk and survives SIGKILL and a power
  * cut (as far as the disk tells the truth about fsync). Calls take effect in the order in which they were made, each
- * whole or not at all; what is long (`standing`, `dueIds`) lets the event loop go on, and may miss what is changed
+ * whole or not at all; what is long (`standing`, `due`) lets the event loop go on, and may miss what is changed
  * meanwhile. What is recorded 'later' outlives SIGKILL at once, and a power cut as soon as anything that was recorded after
  * it does. Between two calls anything may happen, another mailbox of the account may be at work: what has
  * to be one decision is one method (`claimImport`, `recordImport`, `change...`), which looks, decides by rules.ts and
@@ -21,6 +21,7 @@ import type {
   AccountState,
   ClaimAnswer,
   Conservation,
+  DueMessage,
   FolderRecord,
   ImportClaim,
   ImportRecord,
@@ -78,10 +79,17 @@ export interface Journal {
   byMessageId(messageId: string): Promise<readonly MessageRow[]>
   /** Rows of the mailbox in these stages, newest generation first and in listing order within it. */
   inStages(mailbox: string, stages: readonly Stage[]): Promise<readonly MessageRow[]>
-  /** Ids of what may be carried now: not tried before first, then the newest generation, then in listing order. */
-  dueIds(mailbox: string, nowMs: number): Promise<readonly number[]>
-  /** The earliest instant at which something that stands at the source is to be tried again. */
-  nextDueMs(mailbox: string, folders: readonly string[]): Promise<number | undefined>
+  /** What may be carried now: not tried before first, then the newest generation, then in listing order. */
+  due(mailbox: string, nowMs: number): Promise<readonly DueMessage[]>
+  /**
+   * The earliest instant at which something that stands at the source is to be tried again.
+   * @param except rows that are on their way
+   */
+  nextDueMs(
+    mailbox: string,
+    folders: readonly string[],
+    except?: readonly number[],
+  ): Promise<number | undefined>
   /**
    * Imported or merged rows that stand at the source, are not settled as `settledAs`, and were imported (merged:
    * retrieved) at this instant or before. One that lies after `nowMs` was stamped by a wrong clock and is given, too.

@@ -129,7 +129,12 @@ export interface FolderRecord {
   /** Rows that stand in the listing now though they did not before. */
   readonly returned: readonly number[]
   /** Rows that stood in the listing before and do not now, each with the stage it moves to. */
-  readonly vanished: readonly { readonly id: number; readonly stage: Stage; readonly patch: RowPatch }[]
+  readonly vanished: readonly {
+    readonly id: number
+    /** Undefined: whatever it is by now. */
+    readonly stage: Stage | undefined
+    readonly patch: RowPatch
+  }[]
   /** Rows whose name at the source changed (UIDVALIDITY, new UIDL, other protocol or host). */
   readonly renamed: readonly {
     readonly id: number
@@ -153,6 +158,15 @@ export interface StandingRow {
   readonly octetsListed: number | undefined
   readonly octets: number | undefined
   readonly arrivedAtMs: number | undefined
+}
+
+/** A message that may be carried now. */
+export interface DueMessage {
+  readonly id: number
+  /** As retrieved before, else as announced. */
+  readonly octets: number | undefined
+  /** Tries of its present trouble. */
+  readonly attempts: number
 }
 
 /** A move; with `from` it is left out in silence where the row has another stage by now. */

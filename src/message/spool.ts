@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { diskFault } from '../base/disk-fault.ts'
 import { Fault } from '../base/fault.ts'
+import { smallOctets } from '../base/in-flight.ts'
 import type { OctetLimit, OctetSink, RawMessage } from './message.ts'
 import { openSpoolFile, type SpoolFile, sweepSpoolFiles } from './spool-file.ts'
 
-const memoryLimit = 256 * 1024
 /** So much of the file system is left to the journal and the rest of the machine: the smaller of the two. */
 const reserveOctets = 256 * 1024 * 1024
 const reserveShare = 0.05
@@ -63,7 +63,7 @@ class MessageSpool implements Spool {
     this.#hash.update(chunk)
     this.#parts.push(chunk)
     this.#inMemory += chunk.length
-    if (this.#inMemory > memoryLimit) return this.#flush()
+    if (this.#inMemory > smallOctets) return this.#flush()
   }
 
   /** Memory to file. The source waits for it, so no more than one chunk beyond the limit is held. */

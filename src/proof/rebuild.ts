@@ -12,9 +12,8 @@ import type { MessageRow, RowPatch, Salvage } from '../journal/journal.ts'
 import { type Bare, bareOf, barePatch } from '../message/evidence.ts'
 import { readHeader } from '../message/header.ts'
 import type { RawMessage } from '../message/message.ts'
-import { sameBareBelowTop } from '../message/read-back.ts'
+import { sameBareBelowTop, sameBelowTop } from '../message/read-back.ts'
 import { gmailMaxOctets, type PullPorts, record } from '../pull/context.ts'
-import { sameOctets } from '../pull/resolve.ts'
 import type { Listed, SourceSession } from '../source/source.ts'
 
 /** What became of the messages that stand at the source; the sum of all but `listed` and `salvaged` is `listed`. */
@@ -297,7 +296,9 @@ class Rebuild {
     const search = async (): Promise<string | undefined> => {
       if (messageId === undefined || !(await gmail.canRead(signal))) return undefined
       const copies = await gmail.findByMessageId(messageId, signal)
-      return copies.find(copy => sameOctets(copy, raw) || sameBareBelowTop(copy.raw, bare))?.id
+      return copies.find(
+        copy => sameBelowTop(copy.raw, raw.sha256, raw.octets) || sameBareBelowTop(copy.raw, bare),
+      )?.id
     }
     try {
       return await retry(search, {

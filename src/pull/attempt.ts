@@ -9,10 +9,11 @@ import { backoffMs, isWaitOver } from '../base/backoff.ts'
 import { asFault, Fault, type FaultCode } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { AccountState, Journal, MailboxState, RecordedFault } from '../journal/journal.ts'
-import { noCount, type PullCount, type PullPorts, record } from './context.ts'
+import { type PullOptions, type PullPorts, record } from './context.ts'
+import { noCount, type PullCount } from './count.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
-import { type PullOptions, type PullResult, pull } from './pull.ts'
+import { type PullResult, pull } from './pull.ts'
 
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }
@@ -57,11 +58,19 @@ const passingMs = 30_000
 export type Gate = boolean | 'once'
 
 /** Throws only a Fault of scope everything after which nothing may go on. */
-export async function attempt(ports: PullPorts, options: PullOptions, gate: Gate): Promise<Attempt> {
-  const { mailbox, log, clock } = ports
+export function attempt(ports: PullPorts, options: PullOptions, gate: Gate): Promise<Attempt> {
   const { count = noCount() } = options
+  return unlessFatal(ports, count, () => attemptOnce(ports, { ...options, count }, gate))
+}
+
+/** Trouble of this machine that passes by itself is waited for. */
+async function unlessFatal(
+  { mailbox, log, clock }: PullPorts,
+  count: PullCount,
+  work: () => Promise<Attempt>,
+): Promise<Attempt> {
   try {
-    return await attemptOnce(ports, { ...options, count }, gate)
+    return await work()
   } catch (error) {
     // Also where the journal would not take the record of another trouble.
     const fault = asFault(error)
@@ -76,7 +85,7 @@ async function attemptOnce(
   options: PullOptions & { readonly count: PullCount },
   gate: Gate,
 ): Promise<Attempt> {
-  const { journal, mailbox, log } = ports
+  const { journal, mailbox } = ports
   const waiting =
     (gate === false ? undefined : await wait(ports, gate === 'once')) ?? (await heldLogin(ports))
   if (waiting !== undefined) return waiting
@@ -91,19 +100,37 @@ async function attemptOnce(
     // Loudly also while stopping: it must not pass for an orderly end.
     if (met.scope === 'everything' && !passing.includes(met.code)) throw met
     if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
-    const judged = await judgeRefusal(journal, mailbox, ports.loginKey, met, ports.clock.nowMs())
-    const notBeforeMs = await nextTryMs(ports, judged, options.count)
-    const fault = judged.loginRefused ? withNextTry(judged, notBeforeMs, ports.clock.nowMs()) : judged
-    await failed(ports, fault, options.count, notBeforeMs)
-    if (fault.scope === 'mailbox') await rememberWait(journal, mailbox, ports.loginKey)
-    log.fault(fault, {
-      mailbox: mailbox.name,
-      account: mailbox.account,
-      inMs: notBeforeMs - ports.clock.nowMs(),
-    })
-    await tellCount(ports, fault, options.count, beganMs)
-    return { kind: 'failed', fault, notBeforeMs, count: options.count }
+    const failure = await recordFailure(ports, met, options.count)
+    await tellCount(ports, failure.fault, options.count, beganMs)
+    return failure
   }
+}
+
+type Failure = Extract<Attempt, { kind: 'failed' }>
+
+/** Records and logs what ended a pull, with the waits that follow from it. */
+async function recordFailure(ports: PullPorts, met: Fault, count: PullCount): Promise<Failure> {
+  const { journal, mailbox, loginKey, clock, log } = ports
+  const judged = await judgeRefusal(journal, mailbox, loginKey, met, clock.nowMs())
+  const notBeforeMs = await nextTryMs(ports, judged, count)
+  const fault = judged.loginRefused ? withNextTry(judged, notBeforeMs, clock.nowMs()) : judged
+  await failed(ports, fault, count, notBeforeMs)
+  if (fault.scope === 'mailbox') await rememberWait(journal, mailbox, loginKey)
+  const inMs = notBeforeMs - clock.nowMs()
+  log.fault(fault, { mailbox: mailbox.name, account: mailbox.account, inMs })
+  return { kind: 'failed', fault, notBeforeMs, count }
+}
+
+/**
+ * The same for an upload that met trouble after its pull had ended.
+ * @param count what uploads came to since their pull had ended
+ * Throws only a Fault of scope everything after which nothing may go on.
+ */
+export function recordLateFailure(ports: PullPorts, fault: Fault, count: PullCount): Promise<Attempt> {
+  return unlessFatal(ports, count, () => {
+    if (fault.scope === 'everything' && !passing.includes(fault.code)) throw fault
+    return recordFailure(ports, fault, count)
+  })
 }
 
 /**
@@ -161,7 +188,7 @@ async function succeeded(ports: PullPorts, { count, good }: PullResult): Promise
   const { journal, mailbox, gmail, log, clock } = ports
   const atMs = clock.nowMs()
   const { failingSinceMs: failedSinceMs, fault: failure } = await journal.mailbox(mailbox.name)
-  const gmailAnswered = count.imported > 0
+  const gmailAnswered = await isAnsweredByGmail(ports, count)
   const waitsForGmail = !gmailAnswered && isOfGmail(failure) && (await mailWaitsForGmail(ports))
   if (failedSinceMs !== undefined && !waitsForGmail)
     log.recovered({ mailbox: mailbox.name, ms: atMs - failedSinceMs })
@@ -189,9 +216,31 @@ async function succeeded(ports: PullPorts, { count, good }: PullResult): Promise
   })
 }
 
+/** An import went in after its pull had ended: the trouble of Gmail is over, and so are its waits. */
+export async function recordLateSuccess(ports: PullPorts, count: PullCount): Promise<void> {
+  const { journal, mailbox, log, clock } = ports
+  if (!(await isAnsweredByGmail(ports, count))) return
+  await endAccountTrouble(ports, count)
+  const { fault, failingSinceMs } = await journal.mailbox(mailbox.name)
+  await journal.updateAccount(mailbox.account, untroubled)
+  if (!isOfGmail(fault) || (await mailWaitsForGmail(ports))) return
+  await journal.updateMailbox(mailbox.name, { failingSinceMs: undefined, fault: undefined })
+  if (failingSinceMs !== undefined)
+    log.recovered({ mailbox: mailbox.name, ms: clock.nowMs() - failingSinceMs })
+}
+
+/** Whether a message went in since the account's trouble was met last; uploads end in any order. */
+async function isAnsweredByGmail({ journal, mailbox, clock }: PullPorts, count: PullCount): Promise<boolean> {
+  const { imported, lastImportedAtMs = 0 } = count
+  const { fault: { atMs } = { atMs: 0 } } = await journal.accountState(mailbox.account)
+  // One that lies ahead was stamped before the clock was set back.
+  return imported > 0 && (lastImportedAtMs >= atMs || atMs > clock.nowMs())
+}
+
 /** Only an import shows that Gmail's trouble is over; a pull that had nothing for it shows nothing. */
-async function endAccountTrouble({ journal, mailbox, clock }: PullPorts, count: PullCount): Promise<void> {
-  if (count.imported === 0) return
+async function endAccountTrouble(ports: PullPorts, count: PullCount): Promise<void> {
+  const { journal, mailbox, clock } = ports
+  if (!(await isAnsweredByGmail(ports, count))) return
   await journal.troubles.closed(
     { scope: 'account', name: mailbox.account, subject: '' },
     'success',

@@ -123,16 +123,16 @@ export const mustProbe = async (journal: Journal, account: string): Promise<bool
   (await journal.accountState(account)).failures > 0 || readState(await journal.note(noteOf(account))).open
 
 /** Those that met nothing ambiguous first, then those with which it is longest ago: each probe is another message. */
-export async function blamedLast(
+export async function blamedLast<M extends { readonly id: number }>(
   journal: Journal,
   account: string,
-  ids: readonly number[],
-): Promise<readonly number[]> {
+  messages: readonly M[],
+): Promise<readonly M[]> {
   const { blamed } = readState(await journal.note(noteOf(account)))
-  if (blamed.length === 0) return ids
+  if (blamed.length === 0) return messages
   const rank = new Map(blamed.map(({ id }, index) => [id, index]))
-  const rankOf = (id: number): number => rank.get(id) ?? -1
-  return [...ids].sort((a, b) => rankOf(a) - rankOf(b))
+  const rankOf = ({ id }: M): number => rank.get(id) ?? -1
+  return [...messages].sort((one, other) => rankOf(one) - rankOf(other))
 }
 
 function ofAccount(thrown: Fault): Fault {

@@ -9,8 +9,10 @@ import type { Log, MessageEvent } from '../log/log.ts'
 import { octetLimit, type RawMessage } from '../message/message.ts'
 import type { Spooler } from '../message/spool.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
+import type { PullCount } from './count.ts'
 import type { SteadyClock } from './steady-clock.ts'
 import type { UnderWay } from './under-way.ts'
+import type { UploadQueue } from './upload-queue.ts'
 
 /** Looks at the authentication of an imported message; resolves to the JSON that the journal keeps. Never rejects. */
 export type Authenticate = (
@@ -28,6 +30,8 @@ export interface PullPorts {
   readonly clock: Clock
   readonly steady: SteadyClock
   readonly underWay: UnderWay
+  /** What is on its way into the account, from this mailbox and others. */
+  readonly uploads: UploadQueue
   readonly log: Log
   /** 0 to 1, for jitter. */
   readonly random: () => number
@@ -36,23 +40,52 @@ export interface PullPorts {
   readonly loginKey: Secret
 }
 
-/** One open session and what was found in it. */
+/** One open session of a pull. A function says which of it it needs. */
 export interface PullContext extends PullPorts {
   readonly session: SourceSession
   readonly generation: number
-  /** Where each row stands in this session. */
-  readonly at: Map<number, Listed>
-  /** Rows whose digest was taken in this session: their identity is beyond doubt. */
-  readonly proved: Set<number>
   /** What the earlier sessions of this pull were lost at, so that a new one is not lost at the same. */
   readonly lost: LostAt
-  /** Looks at authentication results that are under way, bounded in number. */
-  readonly beside: Set<Promise<void>>
   readonly count: PullCount
   /** The first octet wins: aborts when everything must stop now. */
   readonly signal: AbortSignal
   /** Aborts when no new message should be begun; what is in flight is finished. */
   readonly stopping: AbortSignal
+}
+
+/** Where each row stands in this session. */
+export type RowPlaces = ReadonlyMap<number, Listed>
+
+export interface PullOptions {
+  /** Aborts everything at once. */
+  readonly signal: AbortSignal
+  /** Aborts beginning anything new. */
+  readonly stopping: AbortSignal
+  /** After this many ms no new message is begun, so that new mail is listed before an old backlog is done. */
+  readonly budgetMs: number
+  /** Why now, for the log: 'schedule', 'news', 'owner'. */
+  readonly reason: string
+  readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
+  /**
+   * Where the looks at authentication results that are under way are kept from pull to pull; nothing then waits for
+   * them. Without it the pull waits at its end for its own, for a bounded time.
+   */
+  readonly beside?: Set<Promise<void>>
+  /** Takes the counts as things happen: what was done is counted whatever ends the pull. */
+  readonly count?: PullCount
+  /** Given by who keeps on after the pull: uploads that take long may outlive it. Else it waits for all of them. */
+  readonly leave?: Leave
+}
+
+export interface Leave {
+  /** Aborts when somebody waits for the pull to end. */
+  readonly enough: AbortSignal
+  /** Takes the counts of uploads that ended after their pull; the next pull takes them from there. */
+  readonly count: PullCount
+  /** An upload met trouble that is wider than its message, after its pull had ended. */
+  onFault(fault: Fault): Promise<void>
+  /** What came of an upload after its pull had ended is counted. */
+  onSuccess(): Promise<void>
 }
 
 /**
@@ -69,58 +102,6 @@ export interface LostAt {
 /** A message's name within one pull. */
 export const nameAt = ({ folder, uid, handle, octets }: Listed): string =>
   JSON.stringify([folder, uid ?? handle, octets ?? ''])
-
-/** What one pull did; the sums that `pull --json` prints. */
-export interface PullCount extends PullNumbers {
-  /** Which messages `deferred` counts: one that is put off several times is one message. */
-  readonly deferredIds: Set<number>
-  /** Those among `refused` that may yet turn out to be the account's trouble. */
-  readonly doubtfulIds: Set<number>
-}
-
-export interface PullNumbers {
-  /** Messages that stood at the source. */
-  listed: number
-  /** Of these, seen for the first time. */
-  fresh: number
-  imported: number
-  merged: number
-  refused: number
-  deferred: number
-  settled: number
-  settleAsked: number
-  gone: number
-  ignored: number
-  repeated: number
-  octets: number
-}
-
-export const noNumbers = (): PullNumbers => ({
-  listed: 0,
-  fresh: 0,
-  imported: 0,
-  merged: 0,
-  refused: 0,
-  deferred: 0,
-  settled: 0,
-  settleAsked: 0,
-  gone: 0,
-  ignored: 0,
-  repeated: 0,
-  octets: 0,
-})
-
-export const noCount = (): PullCount => ({
-  ...noNumbers(),
-  deferredIds: new Set(),
-  doubtfulIds: new Set(),
-})
-
-/** A message is to be tried again. */
-export function countDeferred(count: PullCount, id: number): void {
-  count.deferredIds.add(id)
-  count.deferred = count.deferredIds.size
-}
 
 /** A row as the log has it. */
 export function eventOf(row: MessageRow): MessageEvent {

@@ -5,7 +5,7 @@
 import { asFault } from '../base/fault.ts'
 import type { MessageAbout } from '../base/trouble.ts'
 import { fieldValue } from '../message/header.ts'
-import type { PullContext } from './context.ts'
+import type { PullContext, RowPlaces } from './context.ts'
 import { keyOfEntry } from './poison.ts'
 
 /** What comes by itself soon needs no description. */
@@ -14,8 +14,14 @@ const aPull = 5
 const longest = 200
 
 /** Describes a few messages that have been in trouble for an hour or are set aside. Changes nothing at the source. */
-export async function describeTroubled(context: PullContext): Promise<void> {
-  const { journal, mailbox, clock, session, at, stopping, signal, underWay } = context
+export async function describeTroubled(
+  context: Pick<
+    PullContext,
+    'journal' | 'mailbox' | 'clock' | 'session' | 'stopping' | 'signal' | 'underWay'
+  >,
+  at: RowPlaces,
+): Promise<void> {
+  const { journal, mailbox, clock, session, stopping, signal, underWay } = context
   for (const id of await journal.troubles.undescribed(mailbox.name, clock.nowMs() - afterMs, aPull)) {
     const entry = at.get(id)
     if (stopping.aborted || signal.aborted || !session.usable) return

@@ -17,12 +17,14 @@ import type { FolderRecord, MessageRow, NewRow, StandingRow } from '../journal/j
 import { bareOf, isOfBefore, isSameBare, isSameHeader, sizeFits } from '../message/evidence.ts'
 import { type HeaderFacts, readHeader } from '../message/header.ts'
 import type { Listed, Listing } from '../source/source.ts'
-import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './context.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext, type RowPlaces } from './context.ts'
 import { keyOfEntry } from './poison.ts'
+import { leaveSource } from './settled.ts'
 import { namedAtOnce } from './under-way.ts'
-import { nameOf } from './wish.ts'
 
 export interface Identified {
+  /** Where each row stands. */
+  readonly at: RowPlaces
   /** Evidence had to be asked for, or the listing itself is in doubt. */
   readonly inDoubt: boolean
   /** Entries of a doubtful first listing that wait for one without doubt. */
@@ -30,7 +32,7 @@ export interface Identified {
 }
 
 /**
- * Matches a listing with the journal, records what was found, fills `context.at`. Of a listing in doubt nothing follows
+ * Matches a listing with the journal and records what was found. Of a listing in doubt nothing follows
  * from what it does not show: nothing is gone, no folder is begun.
  * @param standing the rows that stood in the folder's latest listing
  */
@@ -47,7 +49,7 @@ export async function identify(
  * what waits there could never be carried. A folder that is listed again finds its rows again.
  */
 export async function leaveFolders(context: PullContext): Promise<void> {
-  const { journal, mailbox, session, clock, generation, count, log } = context
+  const { journal, mailbox, session, clock, generation, count, log, uploads } = context
   for (const folder of await journal.foldersOf(mailbox.name)) {
     if (session.folders.includes(folder)) continue
     const standing = await journal.standing(mailbox.name, folder)
@@ -55,7 +57,7 @@ export async function leaveFolders(context: PullContext): Promise<void> {
     const vanished: FolderRecord['vanished'][number][] = []
     for (const { id, stage } of standing) {
       // An unknown outcome is resolved before it can be called gone (resolve.ts).
-      const waits = stage === 'listed' || stage === 'deferred'
+      const waits = (stage === 'listed' || stage === 'deferred') && !uploads.holds(id)
       const row = waits ? await journal.row(id) : undefined
       if (row !== undefined) {
         count.gone += 1
@@ -86,6 +88,7 @@ class Identification {
   /** Aborts as soon as nothing new should be begun: evidence can be asked for again. */
   readonly #signal: AbortSignal
   readonly #recognised = new Map<number, Listed>()
+  readonly #at = new Map<number, Listed>()
   readonly #unnamedAll = new Set<number>()
   #returned: number[] = []
   #unnamed: number[] = []
@@ -132,7 +135,7 @@ class Identification {
     if (doubt === undefined) await this.#recordVanished()
     await this.#record(doubt === undefined)
     this.#context.count.listed += entries.length
-    return { inDoubt: this.#inDoubt, held: this.#held }
+    return { at: this.#at, inDoubt: this.#inDoubt, held: this.#held }
   }
 
   /**
@@ -141,7 +144,8 @@ class Identification {
    * @param started the whole listing was understood: the last thing to be written
    */
   async #record(started: boolean): Promise<void> {
-    const { at, count } = this.#context
+    const { count } = this.#context
+    const at = this.#at
     const unnamed = this.#unnamed
     const returned = this.#returned
     const renamed = this.#renamed
@@ -497,40 +501,11 @@ class Identification {
 
   /** The stage of a row that no longer stands at the source. */
   async #leave(id: number): Promise<FolderRecord['vanished']> {
-    const { journal, count, mailbox, log } = this.#context
+    const { journal, uploads } = this.#context
     const row = await journal.row(id)
     if (row === undefined) return []
-    switch (row.stage) {
-      case 'imported':
-      case 'merged': {
-        count.settled += 1
-        const settledAs = row.settleAsks > 0 ? nameOf(mailbox.afterImport) : 'left'
-        log.settled({ ...eventOf(row), as: settledAs })
-        return [{ id, stage: 'settled', patch: { settledAtMs: this.#atMs, settledAs } }]
-      }
-      case 'listed':
-      case 'deferred':
-      case 'refused':
-        count.gone += 1
-        log.gone(eventOf(row))
-        return [{ id, stage: 'gone', patch: {} }]
-      case 'settled':
-        if (row.settleAsks === 0) return [{ id, stage: 'settled', patch: {} }]
-        count.settled += 1
-        return [
-          {
-            id,
-            stage: 'settled',
-            patch: { settledAtMs: this.#atMs, settledAs: nameOf(mailbox.afterImport) },
-          },
-        ]
-      // An unknown outcome is resolved before it can be called gone (resolve.ts).
-      case 'importing':
-      case 'baseline':
-      case 'ignored':
-      case 'gone':
-        return [{ id, stage: row.stage, patch: {} }]
-    }
+    // What is on its way keeps the stage that it comes to.
+    return [uploads.holds(id) ? { id, stage: undefined, patch: {} } : leaveSource(this.#context, row)]
   }
 }
 

@@ -3,20 +3,24 @@ import { Fault } from '../base/fault.ts'
 import type { MessageRow, Move } from '../journal/journal.ts'
 import { carried } from '../journal/journal.ts'
 import type { Listed } from '../source/source.ts'
-import { countDeferred, eventOf, type PullContext, record } from './context.ts'
+import { eventOf, type PullContext, type RowPlaces, record } from './context.ts'
+import { countDeferred } from './count.ts'
 import { asideMs, endsUntilOwner, keyOf, leftMs } from './under-way.ts'
+
+type Needs = Pick<PullContext, 'underWay' | 'mailbox' | 'journal' | 'clock' | 'count' | 'log'>
 
 /** A suspect that finds another one in hand waits so long. */
 const suspectPauseMs = 15_000
 
-export const keyOfEntry = ({ mailbox }: PullContext, entry: Listed): string => keyOf(mailbox.name, entry)
+export const keyOfEntry = ({ mailbox }: Pick<PullContext, 'mailbox'>, entry: Listed): string =>
+  keyOf(mailbox.name, entry)
 
 /**
  * Sets aside what was in hand at two unclean ends in a row: for an hour, and from the third end on until the owner
  * asks for another try. What is known of its outcome stays as it is, so that nothing is imported twice.
  */
-export async function setAsidePoison(context: PullContext): Promise<void> {
-  const { underWay, mailbox, at, journal } = context
+export async function setAsidePoison(context: Needs, at: RowPlaces): Promise<void> {
+  const { underWay, mailbox, journal } = context
   if (!underWay.suspectsOf(mailbox.name).some(key => underWay.isCondemned(key))) return
   for (const [id, entry] of at) {
     const key = keyOf(mailbox.name, entry)
@@ -27,7 +31,7 @@ export async function setAsidePoison(context: PullContext): Promise<void> {
 }
 
 /** @returns until when an imported message is to be left alone */
-async function setAside(context: PullContext, row: MessageRow, ends: number): Promise<number | undefined> {
+async function setAside(context: Needs, row: MessageRow, ends: number): Promise<number | undefined> {
   const { journal, clock, count, log, mailbox } = context
   const forOwner = ends >= endsUntilOwner
   const facts = { id: row.id, ends }
@@ -57,8 +61,11 @@ async function setAside(context: PullContext, row: MessageRow, ends: number): Pr
 }
 
 /** Forgets suspects of listed folders that are no longer there, or were dealt with after all. */
-export async function forgetKnownEnds(context: PullContext, folders: readonly string[]): Promise<void> {
-  const { underWay, mailbox, at, journal } = context
+export async function forgetKnownEnds(
+  { underWay, mailbox, journal }: Needs,
+  at: RowPlaces,
+  folders: readonly string[],
+): Promise<void> {
   const suspects = new Set(underWay.suspectsOf(mailbox.name))
   if (suspects.size === 0) return
   const waiting = new Set<string>()
@@ -79,36 +86,38 @@ const isIn = (key: string, mailbox: string, folder: string): boolean =>
   key.startsWith(`${JSON.stringify([mailbox, folder]).slice(0, -1)},`)
 
 /**
- * Carries suspects one after the other. Where another mailbox has one in hand the rest waits a little.
- * @param goesOn false as soon as nothing new should be begun
+ * Takes up suspects one after the other. Where another one is in hand, or is not over in time, the rest waits a little.
+ * @param mayBegin false as soon as nothing new should be begun
+ * @param takeUp resolves to false where it is not over yet; calls `ended` when it is, and says whether it came to an
+ *   end of its own
  * @returns how many were left
  */
-export async function carrySuspects(
-  context: PullContext,
-  ids: readonly number[],
-  goesOn: () => boolean,
-  carry: (id: number, entry: Listed) => Promise<void>,
+export async function takeUpSuspects<S extends { readonly id: number; readonly key: string }>(
+  context: Pick<PullContext, 'underWay' | 'journal' | 'clock'>,
+  suspects: readonly S[],
+  mayBegin: () => boolean,
+  takeUp: (suspect: S, ended: (isDealtWith: boolean) => Promise<void>) => Promise<boolean>,
 ): Promise<number> {
-  for (const [index, id] of ids.entries()) {
-    if (!goesOn()) return ids.length - index
-    const entry = context.at.get(id)
-    if (entry === undefined) continue
-    const end = await context.underWay.beginAlone(keyOfEntry(context, entry))
-    if (end === undefined) {
-      await postpone(context, ids.slice(index))
-      return 0
-    }
-    try {
-      await carry(id, entry)
-    } finally {
-      await end(true)
-    }
+  for (const [index, suspect] of suspects.entries()) {
+    if (!mayBegin()) return suspects.length - index
+    const end = await context.underWay.beginAlone(suspect.key)
+    const isOver = end !== undefined && (await takeUp(suspect, end))
+    if (isOver) continue
+    const rest = suspects.slice(end === undefined ? index : index + 1)
+    await postpone(
+      context,
+      rest.map(({ id }) => id),
+    )
+    return 0
   }
   return 0
 }
 
 /** Nothing is blamed for it: it only comes later. */
-export async function postpone({ journal, clock }: PullContext, ids: readonly number[]): Promise<void> {
+export async function postpone(
+  { journal, clock }: Pick<PullContext, 'journal' | 'clock'>,
+  ids: readonly number[],
+): Promise<void> {
   const notBeforeMs = clock.nowMs() + suspectPauseMs
   const moves: Move[] = []
   for (const id of ids) {

@@ -2,7 +2,7 @@
  * The story of one pull over one source mailbox, top to bottom:
  *
  *   open -> list each folder and match it with the journal -> resolve unknown outcomes
- *        -> carry what is due, newest listing first -> settle -> close -> check that nothing is missing
+ *        -> retrieve what is due, newest listing first, and upload it -> settle -> close -> check that nothing is missing
  *
  * It knows no protocol and does no I/O of its own. A fault of one message sets that message aside; a fault of one
  * folder lets the others go on; a wider one ends the pull, and the row of every message says how far it came. Where
@@ -10,42 +10,27 @@
  */
 import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
-import { inSlices } from '../base/in-slices.ts'
-import { labelSubject } from '../base/label-subject.ts'
-import type { Conservation, NoteKey } from '../journal/journal.ts'
+import type { Conservation } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
-import { carryDue } from './carry-due.ts'
-import { type LostAt, noCount, type PullContext, type PullCount, type PullPorts, record } from './context.ts'
+import { type LostAt, type PullContext, type PullOptions, type PullPorts, record } from './context.ts'
+import { moveCount, noCount, type PullCount } from './count.ts'
 import { describeTroubled } from './describe-trouble.ts'
-import { identify, leaveFolders } from './identify.ts'
-import { labelsOf } from './label-wishes.ts'
+import { LabelWishes } from './label-wishes.ts'
+import { listFolders } from './list-folders.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
+import { PullUploads } from './pull-uploads.ts'
 import { resolveUnknown } from './resolve.ts'
+import { retrieveDue } from './retrieve.ts'
 import { settle, tellWish } from './settle.ts'
-
-export interface PullOptions {
-  /** Aborts everything at once. */
-  readonly signal: AbortSignal
-  /** Aborts beginning anything new. */
-  readonly stopping: AbortSignal
-  /** After this many ms no new message is begun, so that new mail is listed before an old backlog is done. */
-  readonly budgetMs: number
-  /** Why now, for the log: 'schedule', 'news', 'owner'. */
-  readonly reason: string
-  readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
-  /**
-   * Where the looks at authentication results that are under way are kept from pull to pull; nothing then waits for
-   * them. Without it the pull waits at its end for its own, for a bounded time.
-   */
-  readonly beside?: Set<Promise<void>>
-  /** Takes the counts as things happen: what was done is counted whatever ends the pull. */
-  readonly count?: PullCount
-}
 
 export interface PullResult {
   readonly count: PullCount
   /** Messages that are due and were left for the next pull. */
   readonly left: number
+  /** Where those wait for uploads that are under way: resolves when there may be room. */
+  readonly room: Promise<void> | undefined
+  /** Where uploads outlive the pull: resolves when they are over. */
+  readonly uploads: Promise<void> | undefined
   /** The earliest instant at which a message of a folder that could be listed is to be tried again. */
   readonly nextDueMs: number | undefined
   /** Faults of single folders; the pull went on. */
@@ -58,6 +43,7 @@ export interface PullResult {
 }
 
 const besideMs = 10_000
+const never = new AbortController().signal
 
 /** Throws Fault of scope mailbox, account or everything. Everything that is true is in the journal by then. */
 export async function pull(ports: PullPorts, options: PullOptions): Promise<PullResult> {
@@ -67,12 +53,9 @@ export async function pull(ports: PullPorts, options: PullOptions): Promise<Pull
   const generation = await journal.beginPull(mailbox.name, clock.nowMs())
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const beganMs = clock.monotonicMs()
-  const once: Pulled = {
-    generation,
-    beganMs,
-    count: options.count ?? noCount(),
-    lost: { headers: false, messages: new Set() },
-  }
+  const count = options.count ?? noCount()
+  if (options.leave !== undefined) moveCount(options.leave.count, count)
+  const once: Pulled = { generation, beganMs, count, lost: { headers: false, messages: new Set() } }
   for (let sessions = 1; ; sessions += 1) {
     const session = await source.open(AbortSignal.any([options.signal, options.stopping]))
     try {
@@ -121,31 +104,33 @@ async function pullWith(
     ...ports,
     session,
     generation,
-    at: new Map(),
-    proved: new Set(),
-    beside: options.beside ?? new Set(),
     lost,
     count,
     signal: options.signal,
     stopping: options.stopping,
   }
+  const wishes = new LabelWishes(context)
+  const uploads = new PullUploads(context, options, wishes)
   try {
-    const { faults, inDoubt, listed, doubtful } = await listFolders(context, session)
-    await setAsidePoison(context)
-    await forgetKnownEnds(context, listed)
-    await resolveUnknown(context)
-    const { left, due, fault, labelFaults } = await carryDue(context, options)
-    faults.push(...labelFaults)
+    const { at, faults, inDoubt, listed, doubtful } = await listFolders(context)
+    await setAsidePoison(context, at)
+    await forgetKnownEnds(context, at, listed)
+    await resolveUnknown(context, at)
+    const { left, room, due, proved } = await retrieveDue(context, at, options, uploads)
+    const { fault } = uploads
+    if (fault === undefined && !options.stopping.aborted) await wishes.tryAgain()
+    faults.push(...wishes.faults)
     // What is imported may be settled even where the account or the backlog stopped the rest.
     // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
     if (fault !== undefined && fault.scope !== 'account') throw fault
-    await describeTroubled(context)
+    await describeTroubled(context, at)
     // Nothing is deleted or moved in a folder whose listing is in doubt, also not what was read just now.
-    for (const [id, entry] of context.at) if (doubtful.has(entry.folder)) context.at.delete(id)
+    const certain =
+      doubtful.size === 0 ? at : new Map([...at].filter(([, { folder }]) => !doubtful.has(folder)))
     try {
       // One that ended at a message says so here: that is the mailbox's trouble.
       if (!session.usable) await session.close()
-      await settle(context, inDoubt, faults)
+      await settle(context, { at: certain, proved, inDoubt }, faults)
       if (session.usable) await close(context, faults)
     } catch (error) {
       const met = asFault(error)
@@ -154,93 +139,17 @@ async function pullWith(
       log.fault(met, { mailbox: mailbox.name })
     }
     if (fault !== undefined) throw fault
-    const nextDueMs = await journal.nextDueMs(mailbox.name, listed)
-    return await finish(context, { left, due, nextDueMs, faults, ms: clock.monotonicMs() - beganMs })
+    const nextDueMs = await journal.nextDueMs(mailbox.name, listed, context.uploads.ids(mailbox.name))
+    const isGood = due === 0 || uploads.underWay > 0
+    const outlive = uploads.underWay > 0 ? uploads.over(never) : undefined
+    const ms = clock.monotonicMs() - beganMs
+    return await finish(context, { left, room, uploads: outlive, isGood, nextDueMs, faults, ms })
   } finally {
+    uploads.leave()
     session.abandon()
     await ports.underWay.rest(mailbox.name)
-    if (options.beside === undefined) await waitBeside(context)
+    if (options.beside === undefined) await waitBeside(context, uploads.beside)
   }
-}
-
-async function listFolders(
-  context: PullContext,
-  session: SourceSession,
-): Promise<{ faults: Fault[]; inDoubt: boolean; listed: string[]; doubtful: ReadonlySet<string> }> {
-  const { journal, mailbox, stopping, signal, log, clock } = context
-  const faults: Fault[] = []
-  const listed: string[] = []
-  const doubtful = new Set<string>()
-  let failed = 0
-  let inDoubt = false
-  for (const folder of session.folders) {
-    const whole = await isWholeListingDue(context, folder)
-    const beganMs = clock.monotonicMs()
-    try {
-      const standing = await journal.standing(mailbox.name, folder)
-      const uids = new Set<string | undefined>()
-      await inSlices(whole ? 0 : standing.length, (from, to) => {
-        for (const { uid } of standing.slice(from, to)) uids.add(uid)
-      })
-      const known = (uid: string): boolean => uids.has(uid)
-      const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
-      const before = context.at.size
-      const freshBefore = context.count.fresh
-      const found = await identify(context, listing, standing)
-      inDoubt ||= found.inDoubt
-      listed.push(folder)
-      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
-      if (listing.doubt === undefined) {
-        if (whole) await journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
-        await journal.troubles.closed(key, 'success', clock.nowMs())
-      } else {
-        // What was understood goes on; only what follows from a gap waits for a listing without doubt.
-        faults.push(listing.doubt)
-        doubtful.add(folder)
-        await journal.troubles.opened(key, record(listing.doubt, clock.nowMs()))
-        log.fault(listing.doubt, { mailbox: mailbox.name })
-      }
-      log.listed({
-        mailbox: mailbox.name,
-        folder,
-        total: listing.entries.length,
-        fresh: context.count.fresh - freshBefore,
-        ms: clock.monotonicMs() - beganMs,
-      })
-      if (context.at.size - before !== listing.entries.length - found.held) {
-        throw new Fault('bug', {
-          facts: { what: `${folder}: ${listing.entries.length} listed, not all accounted for` },
-        })
-      }
-    } catch (error) {
-      const fault = asFault(error)
-      // A folder that is missing or cannot be read stops no other folder.
-      if (!session.usable || fault.scope !== 'mailbox' || fault.facts.folder !== folder) throw error
-      faults.push(fault)
-      failed += 1
-      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
-      await journal.troubles.opened(key, record(fault, clock.nowMs()))
-      log.fault(fault, { mailbox: mailbox.name })
-    }
-  }
-  const wishes = labelsOf(mailbox).map(labelSubject)
-  await journal.troubles.keepFolders(mailbox.name, session.folders, wishes, clock.nowMs())
-  if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
-  if (faults.length === 0) await leaveFolders(context)
-  return { faults, inDoubt, listed, doubtful }
-}
-
-const wholeListingNote = (mailbox: string, folder: string): NoteKey =>
-  `whole-listing ${JSON.stringify([mailbox, folder])}`
-const wholeListingEveryMs = 24 * 3600_000
-
-/**
- * Once a day sizes and dates of known messages are asked for, too: some servers give a UID that fell free to
- * another message, against RFC 9051 section 2.3.1.1.
- */
-async function isWholeListingDue({ journal, mailbox, clock }: PullContext, folder: string): Promise<boolean> {
-  const sinceMs = clock.nowMs() - Number((await journal.note(wholeListingNote(mailbox.name, folder))) ?? 0)
-  return sinceMs < 0 || sinceMs >= wholeListingEveryMs
 }
 
 /** Set back by less than this, the clock delays a message by less than this. */
@@ -272,21 +181,17 @@ async function close(context: PullContext, faults: Fault[]): Promise<void> {
   }
 }
 
-interface Ending {
-  readonly left: number
-  /** Messages that were to be carried in this pull. */
-  readonly due: number
-  readonly nextDueMs: number | undefined
-  readonly faults: readonly Fault[]
+interface Ending extends Pick<PullResult, 'left' | 'room' | 'uploads' | 'nextDueMs' | 'faults'> {
+  /** Also where nothing went in. */
+  readonly isGood: boolean
   readonly ms: number
 }
 
 /** Every message ever listed is somewhere; what cannot be accounted for is an alarm. */
 async function finish(
-  context: PullContext,
-  { left, due, nextDueMs, faults, ms }: Ending,
+  { journal, mailbox, count, log, clock }: PullContext,
+  { isGood, ms, ...ending }: Ending,
 ): Promise<PullResult> {
-  const { journal, mailbox, count, log, clock } = context
   const conservation = await journal.conservation(mailbox.name)
   const { listed, imported, merged, refused, pending, ignored, gone } = conservation
   const missing = listed - imported - merged - refused - pending - ignored - gone
@@ -299,9 +204,9 @@ async function finish(
       books,
       record(new Fault('books.broken', { facts: { listed, missing } }), atMs),
     )
-  const good = conserved && (due === 0 || count.imported + count.merged + count.ignored > 0)
+  const good = conserved && (isGood || count.imported + count.merged + count.ignored > 0)
   log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
-  return { count, left, nextDueMs, faults, conservation, conserved, good }
+  return { ...ending, count, conservation, conserved, good }
 }
 
 /** What keeps a mailbox from being reached and entered; a login proves that it is over. */
@@ -315,7 +220,10 @@ async function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): Promi
 }
 
 /** Verification comes after the import and may not hold a pull for long, nor one that is to stop at all. */
-async function waitBeside({ beside, clock, signal, stopping }: PullContext): Promise<void> {
+async function waitBeside(
+  { clock, signal, stopping }: PullContext,
+  beside: ReadonlySet<Promise<void>>,
+): Promise<void> {
   if (beside.size === 0) return
   await waitAtMost(Promise.allSettled(beside), besideMs, clock, AbortSignal.any([signal, stopping]))
 }

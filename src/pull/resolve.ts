@@ -8,14 +8,30 @@
  * a second import with the same Message-ID, and the row says that it was repeated. Where there is no Message-ID the
  * owner chose between repeating and being asked.
  */
-import { createHash } from 'node:crypto'
 import { isWaitOver } from '../base/backoff.ts'
 import { Fault } from '../base/fault.ts'
 import type { FoundMessage } from '../gmail/gmail.ts'
 import type { MessageRow } from '../journal/journal.ts'
-import { countDeferred, eventOf, type PullContext, record } from './context.ts'
+import { sameBelowTop } from '../message/read-back.ts'
+import { eventOf, type PullContext, type RowPlaces, record } from './context.ts'
+import { countDeferred, countImported } from './count.ts'
 import { postpone } from './poison.ts'
 import { keyOf } from './under-way.ts'
+
+type Needs = Pick<
+  PullContext,
+  | 'journal'
+  | 'mailbox'
+  | 'gmail'
+  | 'clock'
+  | 'steady'
+  | 'count'
+  | 'log'
+  | 'underWay'
+  | 'uploads'
+  | 'stopping'
+  | 'signal'
+>
 
 const lookUpsNeeded = 3
 const lookUpPauseMs = 30_000
@@ -24,15 +40,16 @@ const lookUpPauseMs = 30_000
  * Resolves every row of unknown outcome that is due. Those that must be repeated stay `importing` and due; those
  * that Gmail could not be asked about wait, and hold up nothing else.
  */
-export async function resolveUnknown(context: PullContext): Promise<void> {
-  const { journal, mailbox, clock } = context
+export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<void> {
+  const { journal, mailbox, clock, uploads } = context
   let silent: Fault | undefined
   for (const row of await journal.inStages(mailbox.name, ['importing'])) {
     if (context.stopping.aborted) return
     const atMs = clock.nowMs()
-    if (!isWaitOver(row.notBeforeMs, atMs)) continue
+    // What is on its way in this process is not unknown.
+    if (!isWaitOver(row.notBeforeMs, atMs) || uploads.holds(row.id)) continue
     try {
-      if (silent === undefined && !(await resolveGuarded(context, row))) continue
+      if (silent === undefined && !(await resolveGuarded(context, at, row))) continue
     } catch (error) {
       if (!(error instanceof Fault) || (error.scope !== 'message' && error.scope !== 'account')) throw error
       // Whether the account is really in trouble is shown by the imports that follow.
@@ -49,22 +66,22 @@ export async function resolveUnknown(context: PullContext): Promise<void> {
 }
 
 /** False where another message at which the process may have ended is in hand: this one waits a little. */
-async function resolveGuarded(context: PullContext, row: MessageRow): Promise<boolean> {
+async function resolveGuarded(context: Needs, at: RowPlaces, row: MessageRow): Promise<boolean> {
   const { folder, uid, octetsListed: octets } = row
   const key = keyOf(row.mailbox, { folder, uid, octets })
-  const resolve = (): Promise<true> => resolveOne(context, row).then(() => true)
+  const resolve = (): Promise<true> => resolveOne(context, at, row).then(() => true)
   // Also one that was set aside, now that its time has come.
   const isDone = await context.underWay.guard(key, () => [], resolve, { endsAtMost: Infinity })
   if (isDone === undefined) await postpone(context, [row.id])
   return isDone === true
 }
 
-async function resolveOne(context: PullContext, row: MessageRow): Promise<void> {
+async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promise<void> {
   const { journal, mailbox, clock, log } = context
   const atMs = clock.nowMs()
   const copies = await lookUp(context, row)
   if (copies !== undefined) {
-    const found = copies.find(one => sameOctets(one, row))
+    const found = copies.find(copy => isCopyOf(copy, row))
     if (found !== undefined) {
       await journal.move(row.id, 'imported', {
         gmailId: found.id,
@@ -74,7 +91,7 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
         fault: null,
         outcomeUnknown: false,
       })
-      context.count.imported += 1
+      countImported(context.count, atMs)
       log.imported({ ...eventOf(row), gmailId: found.id })
       return
     }
@@ -85,7 +102,7 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
       return
     }
   }
-  if (!context.at.has(row.id)) {
+  if (!at.has(row.id)) {
     if (row.present) return // its folder could not be listed in this pull
     const fault = new Fault('gmail.outcome-unknown', { retry: 'owner', facts: { id: row.id } })
     await journal.move(row.id, 'gone', { fault: record(fault, atMs) })
@@ -102,7 +119,7 @@ async function resolveOne(context: PullContext, row: MessageRow): Promise<void> 
 }
 
 /** The copies that Gmail has by this Message-ID, or undefined where it cannot be asked. */
-async function lookUp(context: PullContext, row: MessageRow): Promise<readonly FoundMessage[] | undefined> {
+async function lookUp(context: Needs, row: MessageRow): Promise<readonly FoundMessage[] | undefined> {
   const { gmail, signal } = context
   if (row.messageId === undefined || !(await gmail.canRead(signal))) return undefined
   try {
@@ -114,12 +131,6 @@ async function lookUp(context: PullContext, row: MessageRow): Promise<readonly F
   }
 }
 
-/** Gmail puts lines of its own on top; below them stand exactly our octets, or it is another message. */
-export function sameOctets(
-  found: FoundMessage,
-  row: { readonly octets: number | undefined; readonly sha256: string | undefined },
-): boolean {
-  if (row.octets === undefined || row.octets > found.raw.length) return false
-  const tail = found.raw.subarray(found.raw.length - row.octets)
-  return createHash('sha256').update(tail).digest('hex') === row.sha256
-}
+/** Below the lines that Gmail puts on top stand exactly our octets, or it is another message. */
+const isCopyOf = ({ raw }: FoundMessage, { sha256, octets }: MessageRow): boolean =>
+  sha256 !== undefined && octets !== undefined && sameBelowTop(raw, sha256, octets)

@@ -6,7 +6,10 @@ import { backoffMs } from '../base/backoff.ts'
 import { Fault } from '../base/fault.ts'
 import type { MessageRow, Move, RowPatch } from '../journal/journal.ts'
 import { forgetBlame, judgeUpload, type Verdict } from './breaker.ts'
-import { countDeferred, eventOf, type PullContext, record } from './context.ts'
+import { eventOf, type PullContext, record } from './context.ts'
+import { countDeferred } from './count.ts'
+
+type Needs = Pick<PullContext, 'journal' | 'mailbox' | 'clock' | 'count' | 'log' | 'random'>
 
 /** Bare refusals without a known reason are tried for hours before the owner is asked. */
 const unexplainedTries = 6
@@ -26,7 +29,7 @@ const surelyNotTooLarge = 1024 * 1024
  * @param before the row as it was: where an earlier upload had an unknown outcome it stays so, whatever failed now
  */
 export async function setAside(
-  context: PullContext,
+  context: Needs,
   row: MessageRow,
   thrown: unknown,
   before: MessageRow,
@@ -77,12 +80,7 @@ export async function setAside(
  * The source says that it has no such message. One that is listed again and again all the same is no message, or the
  * source's index is damaged: after a day of tries it is the owner's, and waits for nobody.
  */
-async function deferGone(
-  context: PullContext,
-  row: MessageRow,
-  gone: Fault,
-  before: MessageRow,
-): Promise<void> {
+async function deferGone(context: Needs, row: MessageRow, gone: Fault, before: MessageRow): Promise<void> {
   const { outcomeUnknown } = before
   const unknown = before.stage === 'importing'
   const wasListedSince = row.fault?.code === 'message.gone' || row.fault?.code === 'message.listed-only'
@@ -100,24 +98,14 @@ async function deferGone(
 }
 
 /** Turned down without a reason again and again, while the account took another message. */
-function isHopeless(
-  { clock }: PullContext,
-  row: MessageRow,
-  fault: Fault,
-  verdict: Verdict | undefined,
-): boolean {
+function isHopeless({ clock }: Needs, row: MessageRow, fault: Fault, verdict: Verdict | undefined): boolean {
   if (fault.code !== 'gmail.message-unexplained' || verdict?.isProved !== true) return false
   const atMs = clock.nowMs()
   const tries = row.attempts + 1
   return tries >= unexplainedTries && atMs - (row.firstFailedAtMs ?? atMs) >= unexplainedMs
 }
 
-async function refuse(
-  context: PullContext,
-  row: MessageRow,
-  fault: Fault,
-  outcomeUnknown: boolean,
-): Promise<void> {
+async function refuse(context: Needs, row: MessageRow, fault: Fault, outcomeUnknown: boolean): Promise<void> {
   const { journal, mailbox, clock, count, log } = context
   await journal.move(row.id, 'refused', {
     attempts: row.attempts + 1,
@@ -132,7 +120,7 @@ async function refuse(
 }
 
 /** Nobody knows whether Gmail has it. Where the account is to blame no try is counted against the message. */
-async function keepUnknown(context: PullContext, row: MessageRow, fault: Fault): Promise<void> {
+async function keepUnknown(context: Needs, row: MessageRow, fault: Fault): Promise<void> {
   const { journal, clock, count, log, random } = context
   const atMs = clock.nowMs()
   const attempts = row.attempts + 1
@@ -153,7 +141,7 @@ async function keepUnknown(context: PullContext, row: MessageRow, fault: Fault):
 }
 
 export async function defer(
-  context: PullContext,
+  context: Needs,
   row: MessageRow,
   fault: Fault,
   patch: RowPatch,
@@ -176,19 +164,14 @@ export async function defer(
 }
 
 /** Wider trouble than this message: it waits without blame. Nothing reached Gmail, or the fault would say so. */
-async function release(
-  context: PullContext,
-  row: MessageRow,
-  before: MessageRow,
-  unknown: boolean,
-): Promise<void> {
+async function release(context: Needs, row: MessageRow, before: MessageRow, unknown: boolean): Promise<void> {
   if (row.stage !== 'importing' || unknown) return
   const { outcomeUnknown } = before
   await context.journal.move(row.id, 'deferred', { notBeforeMs: null, outcomeUnknown })
 }
 
 /** It was the account: what was counted against these messages is forgotten, and their trouble is the account's. */
-async function clearBlame({ journal, clock, count }: PullContext, ids: readonly number[]): Promise<void> {
+async function clearBlame({ journal, clock, count }: Needs, ids: readonly number[]): Promise<void> {
   const rows = (await Promise.all(ids.map(id => journal.row(id)))).filter(row => row !== undefined)
   const isTooLarge = ({ stage, fault }: MessageRow): boolean =>
     stage === 'refused' && fault?.code === 'message.too-large'

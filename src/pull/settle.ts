@@ -3,20 +3,20 @@
  *
  * Invariants: only imported or merged rows are settled; only those whose identity is beyond doubt in this
  * session; never one whose every reading was shorter than announced, or whose octets Gmail did not keep; and "done" is said by a later listing only
- * (identify.ts), since a server may answer +OK and delete nothing. No fault of settling costs a mail: it is told as one
+ * (settled.ts), since a server may answer +OK and delete nothing. No fault of settling costs a mail: it is told as one
  * of the wish (wish.ts), and the pull is as good as it was.
  */
 
 import { Fault } from '../base/fault.ts'
-import { endSlice } from '../base/in-slices.ts'
 import type { AfterImport } from '../config/config.ts'
 import type { MessageRow, Move } from '../journal/journal.ts'
 import { bareOf, isOfBefore, isSameBare } from '../message/evidence.ts'
 import { readHeader } from '../message/header.ts'
 import type { Listed, SettleAction } from '../source/source.ts'
-import { eventOf, gmailMaxOctets, nameAt, type PullContext } from './context.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext, type RowPlaces } from './context.ts'
 import { makeCopyBook } from './copy-book.ts'
 import { keyOfEntry } from './poison.ts'
+import { settleKept } from './settled.ts'
 import { asWishFault, endOtherWishes, endWait, LeftThere, mayTry, nameOf, openWish, putOff } from './wish.ts'
 
 /** Asked this often and still there: the owner is told, and it is asked again only now and then. */
@@ -24,36 +24,35 @@ const asksBeforeTold = 2
 const asksHourly = 6
 const askAgainMs = 3600_000
 const askAgainMostMs = 24 * 3600_000
-/** Rows that one commit settles where the owner keeps everything. */
-const settledAtOnce = 2000
+
+/** What this session showed. */
+export interface Seen {
+  readonly at: RowPlaces
+  /** Rows whose octets were read. */
+  readonly proved: ReadonlySet<number>
+  /** Evidence had to be asked for: then only messages that were read are settled. */
+  readonly inDoubt: boolean
+}
 
 /**
  * Throws what is wider than the mailbox, and an abort.
- * @param inDoubt evidence had to be asked for in this pull: then only messages read in this session are settled
  * @param faults takes what stood in the wish's way
  */
-export async function settle(context: PullContext, inDoubt: boolean, faults: Fault[]): Promise<void> {
-  const { journal, mailbox, clock, session, count, steady } = context
+export async function settle(context: PullContext, seen: Seen, faults: Fault[]): Promise<void> {
+  const { journal, mailbox, clock, session, steady } = context
   // Read in each pull: between two readings in different processes it advances by a day at most.
   const steadyMs = await steady.readMs()
   const policy = mailbox.afterImport
   const settledAs = nameOf(policy)
   await endOtherWishes(context, settledAs)
-  if (policy.do === 'keep') {
-    const atMs = clock.nowMs()
-    for (let settled = -1; settled !== 0; await endSlice()) {
-      settled = await journal.settleKept(mailbox.name, settledAs, atMs, settledAtOnce)
-      count.settled += settled
-    }
-    return
-  }
+  if (policy.do === 'keep') return await settleKept(context)
   const due: Due[] = []
   const left = new LeftThere()
   /** Folder -> messages that stand there though their deletion was asked for often enough. */
   const stubborn = new Map<string, number>()
   const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
   for (const row of await journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
-    const entry = context.at.get(row.id)
+    const entry = seen.at.get(row.id)
     if (entry === undefined) continue
     const isHeld = await isHeldByGmail(context, row)
     if (row.short || !isHeld) {
@@ -61,7 +60,7 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
       continue
     }
     if (row.settleAsks >= asksBeforeTold) stubborn.set(entry.folder, 1 + (stubborn.get(entry.folder) ?? 0))
-    if (isDue(context, policy, row, inDoubt, steadyMs)) due.push({ row, entry })
+    if (isDue(context, policy, row, seen, steadyMs)) due.push({ row, entry })
   }
   await warnOfReadOnly(context, stubborn)
   await left.tell(context, faults)
@@ -69,7 +68,7 @@ export async function settle(context: PullContext, inDoubt: boolean, faults: Fau
   for (const folder of folders) {
     const own = due.filter(({ entry }) => entry.folder === folder)
     try {
-      await settleFolder(context, policy, own, faults)
+      await settleFolder(context, policy, own, seen.proved, faults)
     } catch (error) {
       if (!(error instanceof Fault) || error.scope === 'everything') throw error
       await tellWish(context, folder, error, faults)
@@ -103,6 +102,7 @@ async function settleFolder(
   context: PullContext,
   policy: Exclude<AfterImport, { do: 'keep' }>,
   due: readonly Due[],
+  proved: Seen['proved'],
   faults: Fault[],
 ): Promise<void> {
   const { journal, mailbox, clock, session, signal, count, log } = context
@@ -121,7 +121,7 @@ async function settleFolder(
   const certain: Due[] = []
   const refused: { readonly row: MessageRow; readonly fault: Fault }[] = []
   for (const each of calm.length > 0 ? calm : due) {
-    const answer = await isCertain(context, each.row, each.entry)
+    const answer = await isCertain(context, proved, each.row, each.entry)
     if (answer === true) certain.push(each)
     else if (answer !== false) refused.push({ row: each.row, fault: answer })
   }
@@ -191,13 +191,12 @@ async function unask({ journal }: PullContext, due: readonly Due[]): Promise<voi
 }
 
 function isDue(
-  context: PullContext,
+  { clock }: Pick<PullContext, 'clock'>,
   policy: AfterImport,
   row: MessageRow,
-  inDoubt: boolean,
+  { proved, inDoubt }: Seen,
   steadyMs: number,
 ): boolean {
-  const { clock, proved } = context
   if (inDoubt && !proved.has(row.id)) return false
   const now = clock.nowMs()
   const sinceAskedMs = now - (row.settleAskedAtMs ?? 0)
@@ -228,8 +227,13 @@ async function isHeldByGmail(context: PullContext, row: MessageRow): Promise<boo
  * more, and where its octets are not the imported ones the row gives up its name, so that the next pull sees a new
  * message. A fault of the message alone is given back.
  */
-async function isCertain(context: PullContext, row: MessageRow, entry: Listed): Promise<boolean | Fault> {
-  const { session, spooler, signal, journal, mailbox, clock, generation, proved, lost, underWay } = context
+async function isCertain(
+  context: PullContext,
+  proved: Seen['proved'],
+  row: MessageRow,
+  entry: Listed,
+): Promise<boolean | Fault> {
+  const { session, spooler, signal, journal, mailbox, clock, generation, lost, underWay } = context
   if (proved.has(row.id)) return true
   if (session.abilities.protocol === 'imap' && row.uid !== undefined && !row.renamed) return true
   // The process may have ended at it before (under-way.ts): for now it stays where it is.

@@ -53,6 +53,8 @@ export class UnderWay {
   #many: readonly string[]
   /** Of `#many`, those that came to an end of their own. */
   readonly #done = new Set<string>()
+  /** Of `#many`, those that were begun and have not ended, and how often: a pull may end before they do. */
+  readonly #inHand = new Map<string, number>()
   readonly #alone = new Set<string>()
   readonly #ends: Map<string, number>
   readonly #condemned: Set<string>
@@ -124,6 +126,7 @@ export class UnderWay {
    */
   async begin(key: string, next: () => readonly string[]): Promise<void> {
     this.#done.delete(key)
+    this.#inHand.set(key, (this.#inHand.get(key) ?? 0) + 1)
     // Named a moment ago, it may not be on the disk yet, or the disk may have been full then.
     if (this.#many.includes(key)) return await this.#written.catch(() => this.#write())
     const unfinished = this.#many.filter(named => !this.#done.has(named))
@@ -132,15 +135,21 @@ export class UnderWay {
     await this.#write()
   }
 
-  /** It came to an end of its own. */
+  /** It came to an end of its own. Is called once for each `begin`. */
   end(key: string): void {
-    this.#done.add(key)
+    const times = (this.#inHand.get(key) ?? 1) - 1
+    if (times > 0) this.#inHand.set(key, times)
+    else {
+      this.#inHand.delete(key)
+      this.#done.add(key)
+    }
   }
 
-  /** Nothing of the mailbox is in hand any more. Where all that was named has ended this costs no write. */
+  /** A pull has ended: only what it began is still in hand. Where nothing else is named this costs no write. */
   async rest(mailbox: string): Promise<void> {
-    if (!this.#many.some(key => isOf(key, mailbox) && !this.#done.has(key))) return
-    this.#many = this.#many.filter(key => !isOf(key, mailbox))
+    const isInHand = (key: string): boolean => !isOf(key, mailbox) || this.#inHand.has(key)
+    if (this.#many.every(key => isInHand(key) || this.#done.has(key))) return
+    this.#many = this.#many.filter(isInHand)
     await this.#writeIfPossible()
   }
 
@@ -178,10 +187,10 @@ export class UnderWay {
   ): Promise<T | undefined> {
     const ends = this.ends(key)
     if (ends > endsAtMost) return undefined
-    if (ends === 0) await this.begin(key, next)
     const endAlone = ends === 0 ? undefined : await this.beginAlone(key)
     if (ends > 0 && endAlone === undefined) return undefined
     try {
+      if (ends === 0) await this.begin(key, next)
       return await touch()
     } finally {
       if (endAlone === undefined) this.end(key)

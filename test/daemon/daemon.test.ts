@@ -112,19 +112,37 @@ describe('when the daemon pulls', () => {
     const { pop3 } = world.source
     assert.ok(pop3)
     pop3.faults.lock = true
+    Object.assign(pop3.faults, { chunk: 8, chunkDelayMs: 50 })
+    await world.source.deliver(sampleMail(1))
+    const daemon = world.start(['run'])
+    await until(() => pop3.ledger.commands.some(line => line.startsWith('RETR')), 'a retrieval under way')
+    const began = Math.floor(Date.now() / 1000)
+    await until(() => Math.floor(Date.now() / 1000) >= began + 3, 'three ticks of the schedule')
+    assert.equal(pop3.ledger.connections, 1)
+    Object.assign(pop3.faults, { chunk: 65_536, chunkDelayMs: 0 })
+    await until(() => logins(world) >= 2, 'the pull after it')
+    assert.equal(world.gmail.accepted.length, 1)
+    daemon.kill('SIGTERM')
+    assert.equal((await daemon.ended).code, 0)
+    assert.equal(pop3.ledger.failedLogins.length, 0)
+  })
+
+  it('ticks that pass while an upload is under way are heeded', async t => {
+    const world = await worldFor(t, { protocol: 'pop3', env: { SCHEDULE: everySecond } })
+    const { pop3 } = world.source
+    assert.ok(pop3)
+    pop3.faults.lock = true
     const release = holdNextImport(world)
     await world.source.deliver(sampleMail(1))
     const daemon = world.start(['run'])
     await until(() => uploads(world) === 1, 'an upload under way')
-    const began = Math.floor(Date.now() / 1000)
-    await until(() => Math.floor(Date.now() / 1000) >= began + 3, 'three ticks of the schedule')
-    assert.equal(pop3.ledger.connections, 1)
+    await until(() => logins(world) >= 3, 'two pulls more')
     release()
-    await until(() => logins(world) >= 2, 'the pull after it')
+    await until(() => world.gmail.accepted.length === 1, 'its end')
     daemon.kill('SIGTERM')
     assert.equal((await daemon.ended).code, 0)
     assert.equal(pop3.ledger.failedLogins.length, 0)
-    assert.equal(world.gmail.accepted.length, 1)
+    assert.equal(uploads(world), 1)
   })
 
   it('between two ticks nothing is asked but by `check-now`', async t => {

@@ -106,6 +106,12 @@ export const matrix = {
   F6: 'an account refused in words that nobody knows',
   F7: "a pull's books, whatever ended it",
   F8: "Google's sign-in refused in its own words",
+  H1: 'an upload that takes long, while new mail comes',
+  H2: 'several large or slow uploads at once',
+  H3: 'two mailboxes of one account, one with a backlog',
+  H4: 'a stop amid an upload that outlived its pull',
+  H5: 'an upload that fails after its pull ended',
+  H6: 'a single pull amid its uploads',
 } as const satisfies Record<string, string>
 
 export type RowId = keyof typeof matrix
@@ -114,8 +120,8 @@ const isRowId = (id: string): id is RowId => Object.hasOwn(matrix, id)
 
 /** The rows that a test's title begins with (`B6, B7: ...`), or a range at its end (`... (A1 to A13)`). */
 export function rowsOf(title: string): readonly RowId[] {
-  const begin = /^[A-G]\d+(?:, [A-G]\d+)*(?=:)/.exec(title)?.[0].split(', ') ?? []
-  const [, letter, first, last] = /\(([A-G])(\d+) to \1(\d+)\)$/.exec(title) ?? []
+  const begin = /^[A-H]\d+(?:, [A-H]\d+)*(?=:)/.exec(title)?.[0].split(', ') ?? []
+  const [, letter, first, last] = /\(([A-H])(\d+) to \1(\d+)\)$/.exec(title) ?? []
   const range = Object.keys(matrix).filter(id => {
     const number = Number(id.slice(1))
     return id[0] === letter && number >= Number(first) && number <= Number(last)

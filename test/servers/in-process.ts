@@ -109,7 +109,7 @@ export async function openInProcess(
 }
 
 /** The counts of a pull that came to its end; throws with the fault of one that did not. */
-export function countOf(made: Attempt): import('../../src/pull/context.ts').PullCount {
+export function countOf(made: Attempt): import('../../src/pull/count.ts').PullCount {
   if (made.kind === 'pulled') return made.result.count
   throw new Error(`the pull did not come to its end: ${made.kind} ${'fault' in made ? made.fault?.code : ''}`)
 }

@@ -65,7 +65,10 @@ export const accountSettings = {
   importsInFlight: usually({
     variable: 'GMAIL_IMPORTS_IN_FLIGHT',
     read: readNumber(1, 3),
-    about: { en: 'Imports at the same time, 1 to 3.', ja: '同時に取り込む数（1〜3）。' },
+    about: {
+      en: 'Imports at the same time, 1 to 3. A small message does not wait for large or slow ones beside it.',
+      ja: '同時に取り込む数（1〜3）。小さなメールは、大きなメールや時間のかかる取り込みを待ちません。',
+    },
     usual: 2,
   }),
 }

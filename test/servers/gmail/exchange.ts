@@ -62,8 +62,14 @@ export async function serve(exchange: Exchange): Promise<void> {
     }
     note.end()
     ledger.changed(entry)
-    if (fault?.kind === 'hold' && stage === 'after-body') await fault.until
-    else if (fault !== undefined && stage === 'after-body') {
+    if (fault?.kind === 'hold' && stage === 'after-body') {
+      await fault.until
+      if (fault.answer !== undefined) {
+        intake.abandon()
+        send(exchange, fault.answer, false)
+        return
+      }
+    } else if (fault !== undefined && stage === 'after-body') {
       intake.abandon()
       play(exchange, fault, undefined, false)
       return

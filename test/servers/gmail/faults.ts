@@ -24,8 +24,13 @@ export type Fault =
   | { readonly kind: 'mangle'; readonly change: (answer: Answer) => Answer }
   /** The true answer, after so many ms; `drip` sends it octet by octet, that long apart. */
   | { readonly kind: 'slow'; readonly ms: number; readonly drip?: boolean }
-  /** The true answer, once the promise resolves. */
-  | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly stage?: Stage }
+  /** The true answer, once the promise resolves; or `answer`, and nothing is done (`after-body`). */
+  | {
+      readonly kind: 'hold'
+      readonly until: Promise<unknown>
+      readonly stage?: Stage
+      readonly answer?: Answer
+    }
   /** The true answer announced in full, cut after so many octets of its body. */
   | { readonly kind: 'cut-answer'; readonly afterOctets: number; readonly reset?: boolean }
 

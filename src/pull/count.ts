@@ -1,0 +1,77 @@
+/** What pulls count. */
+
+/** What one pull did; the sums that `pull --json` prints. */
+export interface PullCount extends PullNumbers {
+  /** Which messages `deferred` counts: one that is put off several times is one message. */
+  readonly deferredIds: Set<number>
+  /** Those among `refused` that may yet turn out to be the account's trouble. */
+  readonly doubtfulIds: Set<number>
+  /** When the latest of `imported` went in, ms since 1970: trouble of the account that came later is not over by it. */
+  lastImportedAtMs: number | undefined
+}
+
+export interface PullNumbers {
+  /** Messages that stood at the source. */
+  listed: number
+  /** Of these, seen for the first time. */
+  fresh: number
+  imported: number
+  merged: number
+  refused: number
+  deferred: number
+  settled: number
+  settleAsked: number
+  gone: number
+  ignored: number
+  repeated: number
+  octets: number
+}
+
+export const noNumbers = (): PullNumbers => ({
+  listed: 0,
+  fresh: 0,
+  imported: 0,
+  merged: 0,
+  refused: 0,
+  deferred: 0,
+  settled: 0,
+  settleAsked: 0,
+  gone: 0,
+  ignored: 0,
+  repeated: 0,
+  octets: 0,
+})
+
+export const noCount = (): PullCount => ({
+  ...noNumbers(),
+  deferredIds: new Set(),
+  doubtfulIds: new Set(),
+  lastImportedAtMs: undefined,
+})
+
+/** A message is to be tried again. */
+export function countDeferred(count: PullCount, id: number): void {
+  count.deferredIds.add(id)
+  count.deferred = count.deferredIds.size
+}
+
+/** One message more went in. */
+export function countImported(count: PullCount, atMs: number): void {
+  count.imported += 1
+  count.lastImportedAtMs = Math.max(atMs, count.lastImportedAtMs ?? 0)
+}
+
+/** Adds what `from` counted to `count`, and lets `from` begin anew. */
+export function moveCount(from: PullCount, count: PullCount): void {
+  for (const key of Object.keys(noNumbers()) as (keyof PullNumbers)[]) {
+    if (key !== 'deferred') count[key] += from[key]
+  }
+  for (const id of from.deferredIds) countDeferred(count, id)
+  for (const id of from.doubtfulIds) count.doubtfulIds.add(id)
+  from.deferredIds.clear()
+  from.doubtfulIds.clear()
+  if (from.lastImportedAtMs !== undefined)
+    count.lastImportedAtMs = Math.max(from.lastImportedAtMs, count.lastImportedAtMs ?? 0)
+  from.lastImportedAtMs = undefined
+  Object.assign(from, noNumbers())
+}

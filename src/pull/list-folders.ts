@@ -1,0 +1,102 @@
+/** Lists every folder and matches it with the journal. A folder that cannot be listed stops no other one. */
+import { asFault, Fault } from '../base/fault.ts'
+import { inSlices } from '../base/in-slices.ts'
+import { labelSubject } from '../base/label-subject.ts'
+import type { NoteKey } from '../journal/journal.ts'
+import type { Listed } from '../source/source.ts'
+import { type PullContext, type RowPlaces, record } from './context.ts'
+import { identify, leaveFolders } from './identify.ts'
+import { labelsOf } from './label-wishes.ts'
+
+export interface ListedFolders {
+  readonly at: RowPlaces
+  /** Of single folders. */
+  readonly faults: Fault[]
+  /** Evidence had to be asked for, or a listing is in doubt. */
+  readonly inDoubt: boolean
+  readonly listed: readonly string[]
+  /** Of `listed`, those whose listing is in doubt. */
+  readonly doubtful: ReadonlySet<string>
+}
+
+/** Throws what ends the session, and where no folder could be listed the fault of the first. */
+export async function listFolders(context: PullContext): Promise<ListedFolders> {
+  const { journal, mailbox, session, count, stopping, signal, log, clock } = context
+  const at = new Map<number, Listed>()
+  const faults: Fault[] = []
+  const listed: string[] = []
+  const doubtful = new Set<string>()
+  let failed = 0
+  let inDoubt = false
+  for (const folder of session.folders) {
+    const whole = await isWholeListingDue(context, folder)
+    const beganMs = clock.monotonicMs()
+    try {
+      const standing = await journal.standing(mailbox.name, folder)
+      const uids = new Set<string | undefined>()
+      await inSlices(whole ? 0 : standing.length, (from, to) => {
+        for (const { uid } of standing.slice(from, to)) uids.add(uid)
+      })
+      const known = (uid: string): boolean => uids.has(uid)
+      const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
+      const freshBefore = count.fresh
+      const identified = await identify(context, listing, standing)
+      for (const [id, entry] of identified.at) at.set(id, entry)
+      inDoubt ||= identified.inDoubt
+      listed.push(folder)
+      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
+      if (listing.doubt === undefined) {
+        if (whole) await journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
+        await journal.troubles.closed(key, 'success', clock.nowMs())
+      } else {
+        // What was understood goes on; only what follows from a gap waits for a listing without doubt.
+        faults.push(listing.doubt)
+        doubtful.add(folder)
+        await journal.troubles.opened(key, record(listing.doubt, clock.nowMs()))
+        log.fault(listing.doubt, { mailbox: mailbox.name })
+      }
+      log.listed({
+        mailbox: mailbox.name,
+        folder,
+        total: listing.entries.length,
+        fresh: count.fresh - freshBefore,
+        ms: clock.monotonicMs() - beganMs,
+      })
+      if (identified.at.size !== listing.entries.length - identified.held) {
+        throw new Fault('bug', {
+          facts: { what: `${folder}: ${listing.entries.length} listed, not all accounted for` },
+        })
+      }
+    } catch (error) {
+      const fault = asFault(error)
+      // A folder that is missing or cannot be read stops no other folder.
+      if (!session.usable || fault.scope !== 'mailbox' || fault.facts.folder !== folder) throw error
+      faults.push(fault)
+      failed += 1
+      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
+      await journal.troubles.opened(key, record(fault, clock.nowMs()))
+      log.fault(fault, { mailbox: mailbox.name })
+    }
+  }
+  const wishes = labelsOf(mailbox).map(labelSubject)
+  await journal.troubles.keepFolders(mailbox.name, session.folders, wishes, clock.nowMs())
+  if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
+  if (faults.length === 0) await leaveFolders(context)
+  return { at, faults, inDoubt, listed, doubtful }
+}
+
+const wholeListingNote = (mailbox: string, folder: string): NoteKey =>
+  `whole-listing ${JSON.stringify([mailbox, folder])}`
+const wholeListingEveryMs = 24 * 3600_000
+
+/**
+ * Once a day sizes and dates of known messages are asked for, too: some servers give a UID that fell free to
+ * another message, against RFC 9051 section 2.3.1.1.
+ */
+async function isWholeListingDue(
+  { journal, mailbox, clock }: Pick<PullContext, 'journal' | 'mailbox' | 'clock'>,
+  folder: string,
+): Promise<boolean> {
+  const sinceMs = clock.nowMs() - Number((await journal.note(wholeListingNote(mailbox.name, folder))) ?? 0)
+  return sinceMs < 0 || sinceMs >= wholeListingEveryMs
+}
