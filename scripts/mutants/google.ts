@@ -62,18 +62,18 @@ export const google: readonly Mutant[] = [
     from: "if (!issuers.includes(iss)) return 'issuer'",
     to: '',
     loses: 'a proof of ownership that anybody can write',
-    tests: ['test/google/identity.test.ts'],
+    tests: ['test/google/claims.test.ts'],
   },
   {
     from: "if (!audiences.includes(clientId) || (audiences.length > 1 && azp !== clientId)) return 'audience'",
     to: '',
     loses: 'a proof of ownership that was made for another program',
-    tests: ['test/google/identity.test.ts'],
+    tests: ['test/google/claims.test.ts'],
   },
   {
     from: 'address: isVerified ? plainAddress(email) : undefined',
     to: 'address: plainAddress(email)',
     loses: 'an address that Google does not vouch for counts as proved',
-    tests: ['test/google/identity.test.ts'],
+    tests: ['test/google/claims.test.ts'],
   },
 ]

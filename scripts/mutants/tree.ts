@@ -68,19 +68,23 @@ export class Tree {
         cwd: this.#folder,
         env: { ...process.env, TMPDIR: temporary, HIKYAKU_FUZZ_RUNS: '100' },
         stdio: ['ignore', 'pipe', 'ignore'],
-        timeout: runMs,
-        killSignal: 'SIGKILL',
+        // A group of its own, so that nothing which a test started outlives it.
+        detached: true,
       },
     )
     this.#child = child
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#end()
+    }, runMs)
     let tap = ''
     child.stdout.setEncoding('utf8').on('data', text => {
       tap += text
     })
-    const signal = await new Promise<NodeJS.Signals | null>(resolve =>
-      child.once('close', (_code, by) => resolve(by)),
-    )
-    this.#child = undefined
+    await new Promise(resolve => child.once('close', resolve))
+    clearTimeout(timer)
+    this.#end()
     rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0)
     const told = [...tap.matchAll(/^ *(not )?ok \d+ - (.*?)(?: # .*)?$/gm)].map(([, not, name = '']) => ({
@@ -91,12 +95,22 @@ export class Tree {
     // Node counts a file as a test, too.
     const isRun = told.some(({ name }) => (title === undefined ? name !== test : name.includes(title)))
     if (count('fail') + count('cancelled') > 0) return { verdict: 'failed', failed }
-    if (signal !== null) return { verdict: 'hung', failed }
+    if (isLate) return { verdict: 'hung', failed }
     return { verdict: isRun && count('pass') > 0 ? 'passed' : 'ran nothing', failed }
   }
 
+  #end(): void {
+    const pid = this.#child?.pid
+    this.#child = undefined
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    } catch {
+      // All of the group has ended.
+    }
+  }
+
   remove(): void {
-    this.#child?.kill('SIGKILL')
+    this.#end()
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
