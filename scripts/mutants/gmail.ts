@@ -287,7 +287,7 @@ export const gmail: readonly Mutant[] = [
     from: 'const mine = last.then(async () => { signal.throwIfAborted() const ids',
     to: 'const mine = Promise.resolve().then(async () => { signal.throwIfAborted(); const ids',
     loses: 'two labels of one name',
-    tests: ['test/gmail/labels.test.ts'],
+    tests: ['test/gmail/labels-once.test.ts'],
   },
   {
     from: "if (thrown instanceof Fault && thrown.code === 'gmail.label') labels.forget()",
