@@ -2,6 +2,7 @@
 /** POP3: octets, listings, deletions, logins. */
 import type { Mutant } from './mutant.ts'
 
+const ahead = ['test/source/pop3-ahead.test.ts']
 const reader = ['test/source/pop3-reader.test.ts']
 const lineEnds = ['test/faults/line-ends.test.ts']
 const quirks = ['test/source/pop3-quirks.test.ts']
@@ -47,9 +48,8 @@ export const pop3: readonly Mutant[] = [
   {
     from: 'const withheld = this.#state === afterDot || this.#state === afterDotCr return fed(chunk.length, false, withheld ? from : chunk.length) } #feed',
     to: 'return fed(chunk.length, false, chunk.length) } #feed',
-    loses:
-      'octets: a dot at the end of a packet comes out before it is known what it is, where lines end in LF',
-    tests: [...reader, ...lineEnds],
+    loses: 'octets: a CR behind the last dot of a listing, where a packet ends there',
+    tests: ahead,
   },
   {
     from: "return this.#ends.crlf === 0 && this.#ends.lf > 0 ? 'lf' : 'crlf'",
@@ -74,7 +74,7 @@ export const pop3: readonly Mutant[] = [
     from: 'const blamed = at === 0 ? blameMessage(command, fault) : fault',
     to: 'const blamed = blameMessage(command, fault)',
     loses: 'all messages that were asked for ahead are blamed for one',
-    tests: [...quirks, ...session, ...faults],
+    tests: ahead,
   },
   {
     from: "if (phase !== 'retrieve' || !(fault instanceof Fault) || !blamable.includes(fault.code)) return fault",
