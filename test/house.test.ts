@@ -211,9 +211,8 @@ function describeHouse(): string[] {
   ]
 }
 
-/** Being mended: these figures only shrink, and go. */
-const knownCircles = 1
-const knownLong = 4
+/** Being mended: it only shrinks, and goes. */
+const knownLong = 1
 
 describe('the house', () => {
   test('has a floor for each room, and each room uses rooms below it only', t => {
@@ -285,10 +284,9 @@ describe('the house', () => {
     )
   })
 
-  test('nothing goes round in a circle, neither rooms nor files', t => {
-    const circles = [...circlesIn(arrowsBetweenRooms), ...circlesIn(arrowsBetweenFiles)]
-    for (const circle of circles) t.diagnostic(`circle: ${circle.join(' ')}`)
-    assert.ok(circles.length <= knownCircles, JSON.stringify(circles))
+  test('nothing goes round in a circle, neither rooms nor files', () => {
+    assert.deepEqual(circlesIn(arrowsBetweenRooms), [])
+    assert.deepEqual(circlesIn(arrowsBetweenFiles), [])
   })
 
   test(`no file of src/ is longer than ${mostLines} lines`, () => {
