@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Language } from '../src/base/language.ts'
 import type { Setting, Text } from '../src/config/settings/setting.ts'
-import { type PartName, sections, yamlKeyOf } from '../src/config/settings.ts'
+import { makeYamlKey, type PartName, sections } from '../src/config/settings.ts'
 
 const root = new URL('../', import.meta.url)
 const columns = 104
@@ -120,7 +120,7 @@ function manualText(language: Language): string {
 function manualEntry(part: PartName, key: string, setting: Setting, language: Language): string {
   const { variable, about, choices = [], more, secret, absent, processOnly } = setting
   const japanese = language === 'ja'
-  const yamlKey = part === 'start' || processOnly ? undefined : `\`${yamlKeyOf(key, setting)}\``
+  const yamlKey = part === 'start' || processOnly ? undefined : `\`${makeYamlKey(key, setting)}\``
   const names = [
     ...(variable === undefined ? [] : [`**\`${variable}\`**`]),
     ...(yamlKey === undefined ? [] : [variable === undefined ? `**${yamlKey}**` : yamlKey]),

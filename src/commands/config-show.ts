@@ -6,7 +6,7 @@ import { alignTable, cutToWidth, measureWidth, wrapText } from '../base/text-wid
 import { printable } from '../base/untrusted.ts'
 import type { SettingInForce, SettingsInForce } from '../config/in-force.ts'
 import type { PartName } from '../config/settings.ts'
-import { yamlKeyOf } from '../config/settings.ts'
+import { makeYamlKey } from '../config/settings.ts'
 import type { Log } from '../log/log.ts'
 import { configWordsFor } from './config-words.ts'
 import { withConfig } from './configuration.ts'
@@ -58,7 +58,7 @@ function placeOf(part: PartName, name: string | undefined, key: string): string 
 function nameOf({ key, setting }: SettingInForce, { file }: SettingsInForce): string {
   const { variable } = setting
   return variable === undefined || (file !== undefined && !isVariableOnly(key))
-    ? yamlKeyOf(key, setting)
+    ? makeYamlKey(key, setting)
     : variable
 }
 
@@ -109,7 +109,7 @@ function settingsJson({ file, parts }: SettingsInForce): object {
       part: part === 'top' ? 'program' : part,
       name: name ?? null,
       settings: settings.map(one => ({
-        key: yamlKeyOf(one.key, one.setting),
+        key: makeYamlKey(one.key, one.setting),
         variable: one.setting.variable ?? null,
         value: shownValue(one) ?? null,
         secret: one.setting.secret,

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { chooseLanguage } from '../base/language.ts'
 import { readVersion } from '../base/version.ts'
-import { languageHere } from '../config/language.ts'
+import { findLanguageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const flag = langFlag(args)
   const language =
     flag === undefined
-      ? await languageHere(process.env, process.cwd())
+      ? await findLanguageHere(process.env, process.cwd())
       : chooseLanguage({ flag, env: process.env })
   const json = args.includes('--json')
   const invocation = makeInvocation({ json, language })

@@ -1,7 +1,7 @@
 /** `hikyaku revoke [account]`: takes the permission back at Google, and deletes it here. */
 
 import { exitCodes, Fault } from '../base/fault.ts'
-import { firstUseOf, googleDestination } from '../config/destinations.ts'
+import { decideFirstUse, makeGoogleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { findPlace } from '../config/place.ts'
 import { revokeConsent } from '../google/consent-exchange.ts'
@@ -45,8 +45,8 @@ export async function revokeCommand(
         continue
       }
       const vaultName = vaultNames.refreshToken(name)
-      const google = googleDestination(endpoints)
-      const inVault = await vault.getFor(vaultName, google, firstUseOf(google, byOwnersFile))
+      const google = makeGoogleDestination(endpoints)
+      const inVault = await vault.getFor(vaultName, google, decideFirstUse(google, byOwnersFile))
       // From a variable or a file, which only the owner can remove.
       const elsewhere = await credential.refreshToken.reveal().catch(() => undefined)
       const tokens = [...new Set([inVault, elsewhere])].filter(token => token !== undefined)

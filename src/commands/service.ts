@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 import { exitCodes } from '../base/fault.ts'
 import { secureStateFolder } from '../base/state-folder.ts'
 import { printable } from '../base/untrusted.ts'
-import { configFolder, noHome, stateFolder } from '../config/load-paths.ts'
+import { findConfigFolder, findStateFolder, refuseNoHome } from '../config/load-paths.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
 import type { ServiceOptions } from '../service/service.ts'
@@ -46,17 +46,17 @@ function optionsFor(
     cliFile,
     stateDir:
       absolute(env.STATE_DIR) ??
-      (system ? undefined : (stateFolder({ ...machine, env }) ?? noHome('STATE_DIR'))),
+      (system ? undefined : (findStateFolder({ ...machine, env }) ?? refuseNoHome('STATE_DIR'))),
     configFile: absolute(env.HIKYAKU_CONFIG) ?? (system ? ifThere('/etc/hikyaku/config.yaml') : undefined),
     envFile: system
       ? '/etc/hikyaku/hikyaku.env'
-      : posix.join(configFolder({ ...machine, env }) ?? noHome('HOME'), 'hikyaku.env'),
+      : posix.join(findConfigFolder({ ...machine, env }) ?? refuseNoHome('HOME'), 'hikyaku.env'),
     keyFile: system ? ifThere('/etc/hikyaku/hikyaku.key') : absolute(env.HIKYAKU_KEY_FILE),
     user: flags.runAs,
     userNamespaces,
     nameServers: system ? nameServersIn(`${prefix}/etc/resolv.conf`) : undefined,
     everySeconds: flags.every,
-    logFile: mac ? posix.join(machine.home ?? noHome('HOME'), 'Library/Logs/hikyaku.log') : undefined,
+    logFile: mac ? posix.join(machine.home ?? refuseNoHome('HOME'), 'Library/Logs/hikyaku.log') : undefined,
   }
 }
 
@@ -86,10 +86,11 @@ async function act(
   })
   const mac = machine.platform === 'darwin'
   const scope = !mac && (flags.system || (machine.uid === 0 && !flags.user)) ? 'system' : 'user'
-  const folder = configFolder({ ...machine, env: invocation.env })
+  const folder = findConfigFolder({ ...machine, env: invocation.env })
   const unitsHome = folder === undefined ? undefined : posix.dirname(folder)
   // A user's own service lies in the user's home.
-  if (scope === 'user' && (unitsHome === undefined || (mac && machine.home === undefined))) noHome('HOME')
+  if (scope === 'user' && (unitsHome === undefined || (mac && machine.home === undefined)))
+    refuseNoHome('HOME')
   const manager: Manager | undefined = managerFor(machine, scope, unitsHome ?? '')
   if (manager === undefined) return refuse(exitCodes.configuration, words.noServiceManager)
 

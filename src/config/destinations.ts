@@ -3,12 +3,12 @@ import type { Destination, FirstUse } from '../base/secret.ts'
 import type { GoogleEndpoints, ServerConfig } from './config.ts'
 import { googleEndpoints } from './endpoints.ts'
 
-export function mailboxDestination(server: ServerConfig): Destination {
+export function makeMailboxDestination(server: ServerConfig): Destination {
   const { host, port, security, caFile, pinnedSha256 } = server
   return { kind: 'mailbox', host, port, security, caFile, pinnedSha256 }
 }
 
-export function googleDestination({ tokenUrl, apiRoot, revokeUrl }: GoogleEndpoints): Destination {
+export function makeGoogleDestination({ tokenUrl, apiRoot, revokeUrl }: GoogleEndpoints): Destination {
   return { kind: 'google', tokenUrl, apiRoot, revokeUrl }
 }
 
@@ -18,7 +18,7 @@ export function googleDestination({ tokenUrl, apiRoot, revokeUrl }: GoogleEndpoi
  * nobody has to name. Neither `.env` nor the variables of a shell will do: other programs have a MAIL_HOST, too.
  * @param byOwnersFile the configuration is a YAML file that no `.env` named
  */
-export function firstUseOf(destination: Destination, byOwnersFile: boolean): FirstUse {
+export function decideFirstUse(destination: Destination, byOwnersFile: boolean): FirstUse {
   const { tokenUrl, apiRoot, revokeUrl } = googleEndpoints
   const googles =
     destination.kind === 'google' &&

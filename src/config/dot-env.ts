@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import { FileRefused, readBounded } from '../base/bounded-file.ts'
 import type { Problem } from '../base/problem.ts'
-import { fileProblem } from './load-rules.ts'
+import { describeFileProblem } from './load-rules.ts'
 
 /** As much as a file with a secret may hold. */
 const mostOctets = 65_536
@@ -46,13 +46,13 @@ export async function readDotEnv(
     const { code } = thrown
     if (code === 'ENOENT') return { values: {}, lines, problems, refused: undefined }
     // A folder named .env is what Docker makes of a missing file that is mounted.
-    return { values: {}, lines, problems, refused: fileProblem('.env', path, code) }
+    return { values: {}, lines, problems, refused: describeFileProblem('.env', path, code) }
   }
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
   } catch {
-    return { values: {}, lines, problems, refused: fileProblem('.env', path, 'not-utf-8') }
+    return { values: {}, lines, problems, refused: describeFileProblem('.env', path, 'not-utf-8') }
   }
   // Node takes everything after a `#` for a comment, also in the middle of an unquoted word. A password that
   // is cut there would be refused by the server, and nobody would see why.

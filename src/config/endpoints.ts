@@ -32,7 +32,7 @@ const testSwitch = 'HIKYAKU_TEST_ENDPOINTS'
 
 type Top = { readonly [key in (typeof keys)[keyof GoogleEndpoints]]: string }
 
-export function endpointsOf(top: Top): GoogleEndpoints {
+export function pickEndpoints(top: Top): GoogleEndpoints {
   const { gmailApiRoot, googleAuthUrl, googleTokenUrl, googleRevokeUrl } = top
   return {
     apiRoot: gmailApiRoot,
@@ -46,13 +46,13 @@ export function endpointsOf(top: Top): GoogleEndpoints {
  * @param place the variable of a key
  * @param env the environment of the process, without any file's
  */
-export function endpointProblems(
+export function checkEndpoints(
   top: Top,
   place: (key: string) => string,
   env: Readonly<Record<string, string | undefined>>,
 ): Problem[] {
   if (env[testSwitch] === 'anywhere') return []
-  return Object.entries(endpointsOf(top)).flatMap(([name, given]): Problem[] => {
+  return Object.entries(pickEndpoints(top)).flatMap(([name, given]): Problem[] => {
     const endpoint = name as keyof GoogleEndpoints
     if (given === googleEndpoints[endpoint] || isThisComputer(new URL(given).hostname)) return []
     return [{ at: place(keys[endpoint]), kind: 'endpoint-elsewhere', given }]

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { homeOf } from '../base/home.ts'
 import type { Problem } from '../base/problem.ts'
 import { isDotEnv, readDotEnv } from './dot-env.ts'
-import { absolutePath, configFolder, isThere, type Machine } from './load-paths.ts'
+import { findConfigFolder, isPresent, type Machine, resolveWrittenPath } from './load-paths.ts'
 import type { Origin } from './origin.ts'
 import { variableNames, variables } from './settings.ts'
-import { nearest } from './spelling.ts'
+import { findNearestName } from './spelling.ts'
 
 export interface Environment {
   /** The value, trimmed; undefined where unset or empty. */
@@ -47,7 +47,7 @@ export interface EnvironmentOptions {
 const secretNames: ReadonlySet<string> = new Set(variables.filter(v => v.secret).map(v => v.name))
 
 /** The settings that say that the environment describes a mailbox. */
-export const telling = ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'] as const
+export const mailboxVariables = ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'] as const
 
 /**
  * @param env the environment of the process
@@ -60,7 +60,7 @@ export async function readEnvironment(
 ): Promise<ReadEnvironment> {
   const { platform = process.platform, home = homeOf(env) } = options
   const dotEnv = join(cwd, '.env')
-  const configFile = await configFileInForce({ env, platform, home }, cwd, options.file)
+  const configFile = await findConfigFile({ env, platform, home }, cwd, options.file)
   const { values, lines, problems, refused } =
     configFile === undefined
       ? await readDotEnv(dotEnv, variableNames, secretNames)
@@ -70,7 +70,7 @@ export async function readEnvironment(
     const variable = variables.find(known => known.name === name)
     if (variable?.processOnly) problems.push({ at: name, kind: 'process-only' })
     // Nothing else: what steers node, its loader or the way to the keychain is not for a file to say.
-    else if (variableNames.includes(name) || looksOurs(name) || isNameInVault(name)) file[name] = value
+    else if (variableNames.includes(name) || isLikelyOurs(name) || isNameInVault(name)) file[name] = value
   }
   const all: Record<string, string | undefined> = { ...file, ...env }
   for (const { name, secret } of variables) {
@@ -79,10 +79,10 @@ export async function readEnvironment(
     if (secret && env[`${name}_FILE`] !== undefined && env[name] === undefined) delete all[name]
   }
   const fromFile = Object.keys(file).filter(name => env[name] === undefined)
-  problems.push(...unknownIn(fromFile, looksOurs))
-  const notes = unknownIn(
+  problems.push(...findUnknown(fromFile, isLikelyOurs))
+  const notes = findUnknown(
     Object.keys(env),
-    name => /^(MAIL|GMAIL|ALERT)_/.test(name) && nearest(name, variableNames) !== undefined,
+    name => /^(MAIL|GMAIL|ALERT)_/.test(name) && findNearestName(name, variableNames) !== undefined,
   )
   if (configFile !== undefined && (await isDotEnv(dotEnv)))
     notes.push({ at: dotEnv, kind: 'dot-env-ignored', file: configFile.path })
@@ -104,7 +104,7 @@ export async function readEnvironment(
 }
 
 /** The file of a flag; else of HIKYAKU_CONFIG; else, unless a variable describes a mailbox, the platform's own. */
-async function configFileInForce(
+async function findConfigFile(
   machine: Machine,
   cwd: string,
   file: string | undefined,
@@ -112,14 +112,14 @@ async function configFileInForce(
   const { env, home } = machine
   const asked = file ?? (env.HIKYAKU_CONFIG?.trim() || undefined)
   if (asked !== undefined) {
-    const path = absolutePath(asked, cwd, home)
+    const path = resolveWrittenPath(asked, cwd, home)
     return { path, at: file === undefined ? 'HIKYAKU_CONFIG' : path }
   }
-  if (telling.some(name => env[name]?.trim())) return undefined
-  const folder = configFolder(machine)
+  if (mailboxVariables.some(name => env[name]?.trim())) return undefined
+  const folder = findConfigFolder(machine)
   if (folder === undefined) return undefined
   const usual = join(folder, 'config.yaml')
-  return (await isThere(usual)) ? { path: usual, at: usual } : undefined
+  return (await isPresent(usual)) ? { path: usual, at: usual } : undefined
 }
 
 /** A secret's name in the vault, as a variable. */
@@ -127,17 +127,17 @@ const isNameInVault = (name: string): boolean =>
   /^(MAILBOX|GOOGLE)_.*_(PASSWORD|REFRESH_TOKEN|CLIENT_SECRET)(_FILE)?$/.test(name)
 
 /** Names that others may put into the same `.env` are left alone. */
-function looksOurs(name: string): boolean {
+function isLikelyOurs(name: string): boolean {
   if (isNameInVault(name)) return false
   if (/^HIKYAKU_(FUZZ_RUNS|REQUIRE_SERVERS|SKIPPED_SUITES)$/.test(name)) return false
   return (
     /^(MAIL|GMAIL|HIKYAKU|ALERT|GOOGLE_CLIENT|GOOGLE_REFRESH)_/.test(name) ||
-    nearest(name, variableNames) !== undefined
+    findNearestName(name, variableNames) !== undefined
   )
 }
 
-function unknownIn(names: readonly string[], ours: (name: string) => boolean): Problem[] {
+function findUnknown(names: readonly string[], ours: (name: string) => boolean): Problem[] {
   return names
     .filter(name => !variableNames.includes(name) && ours(name))
-    .map(name => ({ at: name, kind: 'unknown', suggestion: nearest(name, variableNames) }))
+    .map(name => ({ at: name, kind: 'unknown', suggestion: findNearestName(name, variableNames) }))
 }

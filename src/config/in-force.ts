@@ -49,7 +49,7 @@ const tables = {
 } as const
 
 /** @param places of the secrets that must be there: those that nothing gives are asked of the vault */
-export function settingsInForce(
+export function listSettingsInForce(
   file: string | undefined,
   places: readonly { readonly place: SecretPlace }[],
   parts: readonly SettledPart[],

@@ -9,7 +9,7 @@ import { readWritten } from './load-written.ts'
  * Config.language as `loadConfig` would have it: HIKYAKU_LANG (environment, then `.env`), the YAML file's
  * `language`, the locale variables. Never rejects: a configuration that cannot be read is told by who needs it.
  */
-export async function languageHere(
+export async function findLanguageHere(
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
 ): Promise<Language> {

@@ -4,11 +4,11 @@ import { isGivenTwice } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
 import type { Destination, Secret } from '../base/secret.ts'
 import type { AccountConfig, MailboxConfig, ServerConfig } from './config.ts'
-import { googleDestination, mailboxDestination } from './destinations.ts'
+import { makeGoogleDestination, makeMailboxDestination } from './destinations.ts'
 import type { GoogleEndpoints } from './endpoints.ts'
 import type { SettledPart } from './in-force.ts'
-import { certificateProblem, keyFileProblem, mailboxRules, shownFile } from './load-rules.ts'
-import { givenTwice, makeSecret, type SecretPlace, type SecretSources } from './load-secrets.ts'
+import { checkCertificateFile, checkKeyFile, checkMailboxRules, nameWrittenFile } from './load-rules.ts'
+import { makeSecret, refuseGivenTwice, type SecretPlace, type SecretSources } from './load-secrets.ts'
 import type { Part } from './load-written.ts'
 import { readPart } from './read-part.ts'
 import type { Values } from './settings/setting.ts'
@@ -24,7 +24,7 @@ export const vaultNames = {
 } as const
 
 /** The name of a mailbox that was given none: its address, or user and server. */
-export function mailboxName(user: string, host: string): string {
+export function makeMailboxName(user: string, host: string): string {
   return user.includes('@') ? user : `${user}@${host}`
 }
 
@@ -38,7 +38,7 @@ export interface Context extends SecretSources {
 }
 
 /** A secret that must be there when it is used. */
-function secretOf(
+function makeSecretOf(
   part: Part,
   key: string,
   vaultName: string,
@@ -46,15 +46,15 @@ function secretOf(
   context: Context,
 ): Secret {
   const place = part.secret(key, vaultName)
-  if (isGivenTwice(place)) context.problems.push(givenTwice(place))
+  if (isGivenTwice(place)) context.problems.push(refuseGivenTwice(place))
   const secret = makeSecret(place, destination, context)
   context.places.push({ place, secret })
   return secret
 }
 
 /** A web address that is a secret: checked at the door where it stands in the environment, never shown. */
-export function webAddress(part: Part, key: string, context: Context): Secret {
-  const secret = secretOf(part, key, `alert/${key}`, undefined, context)
+export function readWebAddress(part: Part, key: string, context: Context): Secret {
+  const secret = makeSecretOf(part, key, `alert/${key}`, undefined, context)
   const { value, at } = part.secret(key, '')
   const good = value === undefined || (URL.canParse(value.trim()) && /^https?:/i.test(value.trim()))
   if (!good) context.problems.push({ at, kind: 'expected', what: 'web-url' })
@@ -80,15 +80,15 @@ export async function buildAccount(
   if (keyFile !== undefined) {
     const at = part.place('serviceAccountFile')
     if (part.values.clientId != null) problems.push({ at: part.place('clientId'), kind: 'both', other: at })
-    const problem = await keyFileProblem(at, keyFile, context.env)
-    if (problem !== undefined) problems.push(hideFile(problem, part.values.serviceAccountFile))
+    const problem = await checkKeyFile(at, keyFile, context.env)
+    if (problem !== undefined) problems.push(hideFilePath(problem, part.values.serviceAccountFile))
   } else if (part.values.clientId == null) {
     const { example = '' } = accountSettings.clientId
     problems.push({ at: part.place('clientId'), kind: 'missing', example })
   }
-  const google = googleDestination(context.endpoints)
+  const google = makeGoogleDestination(context.endpoints)
   const secretFor = (key: 'clientSecret' | 'refreshToken'): Secret =>
-    secretOf(part, key, vaultNames[key](name), google, context)
+    makeSecretOf(part, key, vaultNames[key](name), google, context)
   const secrets =
     keyFile === undefined
       ? { clientSecret: secretFor('clientSecret'), refreshToken: secretFor('refreshToken') }
@@ -116,19 +116,19 @@ export async function buildMailbox(
 ): Promise<MailboxConfig | undefined> {
   const { problems } = context
   const { sound, values } = readPart(mailboxSettings, part, problems)
-  problems.push(...mailboxRules(values, part))
+  problems.push(...checkMailboxRules(values, part))
   if (values.caFile !== undefined) {
-    const problem = await certificateProblem(part.place('caFile'), values.caFile)
-    if (problem !== undefined) problems.push(hideFile(problem, part.values.caFile))
+    const problem = await checkCertificateFile(part.place('caFile'), values.caFile)
+    if (problem !== undefined) problems.push(hideFilePath(problem, part.values.caFile))
   }
   const name =
     sound === undefined
       ? ([part.values.name, part.values.user].find(text => typeof text === 'string') ?? '<name>')
-      : (sound.name ?? mailboxName(sound.user, sound.host))
+      : (sound.name ?? makeMailboxName(sound.user, sound.host))
   if (kind === 'yaml') refuseSecretsInYaml(part, () => vaultNames.password(name), problems)
-  const server = sound && serverOf(sound)
-  const destination = server && mailboxDestination(server)
-  const password = secretOf(part, 'password', vaultNames.password(name), destination, context)
+  const server = sound && pickServer(sound)
+  const destination = server && makeMailboxDestination(server)
+  const password = makeSecretOf(part, 'password', vaultNames.password(name), destination, context)
   if (sound === undefined || server === undefined) return undefined
   const account = sound.account ?? (accounts.length === 1 ? accounts[0] : undefined)
   // With a broken account the mailbox's own reference cannot be judged.
@@ -145,7 +145,7 @@ export async function buildMailbox(
   return { ...plain, folders, name, account, server, password }
 }
 
-function serverOf(sound: Values<typeof mailboxSettings>): ServerConfig {
+function pickServer(sound: Values<typeof mailboxSettings>): ServerConfig {
   const { host, port, security, caFile, certSha256: pinnedSha256 } = sound
   return { host, port, security, caFile, pinnedSha256 }
 }
@@ -166,6 +166,8 @@ export function refuseSecretsInYaml(
   }
 }
 
-function hideFile(problem: Problem, written: unknown): Problem {
-  return 'file' in problem ? { ...problem, file: shownFile(String(written).trim(), problem.file) } : problem
+function hideFilePath(problem: Problem, written: unknown): Problem {
+  return 'file' in problem
+    ? { ...problem, file: nameWrittenFile(String(written).trim(), problem.file) }
+    : problem
 }

@@ -31,7 +31,7 @@ const appData = (machine: Machine, variable: string, usual: string): string | un
  * The folder of config.yaml: XDG, `~/Library/Application Support`, `%APPDATA%`. Undefined where it would lie in a
  * home that this user does not have.
  */
-export function configFolder(machine: Machine): string | undefined {
+export function findConfigFolder(machine: Machine): string | undefined {
   if (machine.platform === 'win32') return appData(machine, 'APPDATA', 'Roaming')
   if (machine.platform !== 'darwin') return xdg(machine, 'XDG_CONFIG_HOME', '.config')
   const { home } = machine
@@ -39,15 +39,15 @@ export function configFolder(machine: Machine): string | undefined {
 }
 
 /** The folder of the journal: XDG, `~/Library/Application Support`, `%LOCALAPPDATA%` (it must not roam). */
-export function stateFolder(machine: Machine): string | undefined {
+export function findStateFolder(machine: Machine): string | undefined {
   if (machine.platform === 'win32') return appData(machine, 'LOCALAPPDATA', 'Local')
   return machine.platform === 'darwin'
-    ? configFolder(machine)
+    ? findConfigFolder(machine)
     : xdg(machine, 'XDG_STATE_HOME', '.local/state')
 }
 
 /** Whether something is there. What cannot be looked at may be: its reader says what is wrong with it. */
-export function isThere(path: string): Promise<boolean> {
+export function isPresent(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     (thrown: NodeJS.ErrnoException) => thrown.code !== 'ENOENT' && thrown.code !== 'ENOTDIR',
@@ -58,12 +58,12 @@ export function isThere(path: string): Promise<boolean> {
  * A path as it was written, absolute: `~/` is the home folder, anything relative belongs to `base`.
  * @throws ConfigFault where it begins with `~` and there is no home
  */
-export function absolutePath(written: string, base: string, home: string | undefined): string {
-  if (written === '~' || written.startsWith('~/')) return join(home ?? noHome('HOME'), written.slice(1))
+export function resolveWrittenPath(written: string, base: string, home: string | undefined): string {
+  if (written === '~' || written.startsWith('~/')) return join(home ?? refuseNoHome('HOME'), written.slice(1))
   return isAbsolute(written) ? written : resolve(base, written)
 }
 
 /** Throws ConfigFault: what is asked for would lie in the home that this user does not have. */
-export function noHome(variable: 'HOME' | 'HIKYAKU_CONFIG' | 'STATE_DIR'): never {
+export function refuseNoHome(variable: 'HOME' | 'HIKYAKU_CONFIG' | 'STATE_DIR'): never {
   throw new ConfigFault([{ at: variable, kind: 'no-home' }])
 }

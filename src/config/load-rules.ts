@@ -11,7 +11,7 @@ import type { Values } from './settings/setting.ts'
 import type { mailboxSettings } from './settings.ts'
 
 /** @returns the problems of one mailbox that no key has by itself, as far as its values are right */
-export function mailboxRules(
+export function checkMailboxRules(
   values: Partial<Values<typeof mailboxSettings>>,
   { values: written, place }: WrittenPart,
 ): Problem[] {
@@ -37,15 +37,15 @@ export function mailboxRules(
 }
 
 /** What an operating system brings as its whole list of authorities is a quarter of a MiB. */
-export const certificateFile = { mostOctets: 4 << 20 } as const
+export const certificateFileLimits = { mostOctets: 4 << 20 } as const
 
 /** How a file is named in a message: a word without a slash may be a secret that was put into the wrong variable. */
-export function shownFile(written: string, path: string): string {
+export function nameWrittenFile(written: string, path: string): string {
   return /[\\/.]/.test(written) ? path : '…'
 }
 
 /** What is wrong with a file that FileRefused refused, with the command that mends it where one does. */
-export function fileProblem(at: string, file: string, reason: string): Problem {
+export function describeFileProblem(at: string, file: string, reason: string): Problem {
   if (reason === 'writable')
     return { at, kind: 'writable-file', file, command: `chmod go-w ${shellWord(file)}` }
   if (reason === 'foreign') return { at, kind: 'foreign-file', file }
@@ -53,10 +53,10 @@ export function fileProblem(at: string, file: string, reason: string): Problem {
 }
 
 /** The PEM file must hold certificates that can be read, and nothing broken. */
-export async function certificateProblem(at: string, file: string): Promise<Problem | undefined> {
+export async function checkCertificateFile(at: string, file: string): Promise<Problem | undefined> {
   let text: string
   try {
-    text = (await readBounded(file, certificateFile)).toString('latin1')
+    text = (await readBounded(file, certificateFileLimits)).toString('latin1')
   } catch (thrown) {
     if (!(thrown instanceof FileRefused)) throw thrown
     return { at, kind: 'file', file, reason: thrown.code }
@@ -71,7 +71,7 @@ export async function certificateProblem(at: string, file: string): Promise<Prob
 }
 
 /** The JSON key of a service account: a private key, so no other user may read it. */
-export async function keyFileProblem(
+export async function checkKeyFile(
   at: string,
   file: string,
   env: NodeJS.ProcessEnv,

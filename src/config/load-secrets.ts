@@ -43,7 +43,7 @@ export function makeSecret(
   }, givenBy)
 }
 
-export const givenTwice = ({ variable }: SecretPlace): Problem => ({
+export const refuseGivenTwice = ({ variable }: SecretPlace): Problem => ({
   at: variable,
   kind: 'both',
   other: fileVariableOf(variable),
@@ -65,7 +65,7 @@ export async function checkSecret(place: SecretPlace, secret: Secret): Promise<P
     }
     if (place.file === undefined) return undefined
     const { reason, command } = thrown.facts
-    if (isGivenTwice(place)) return givenTwice(place)
+    if (isGivenTwice(place)) return refuseGivenTwice(place)
     const at = place.at === place.variable ? fileVariableOf(place.at) : `${place.at}File`
     if (command !== undefined) return { at, kind: 'open-file', file: place.file, command: String(command) }
     if (reason === 'empty') return { at, kind: 'empty-file', file: place.file }

@@ -2,13 +2,13 @@
 import { dirname } from 'node:path'
 import { fileVariableOf, findGivenSecret } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
-import { type ConfigFile, type Environment, telling } from './env.ts'
-import { absolutePath, configFolder, type Machine } from './load-paths.ts'
+import { type ConfigFile, type Environment, mailboxVariables } from './env.ts'
+import { findConfigFolder, type Machine, resolveWrittenPath } from './load-paths.ts'
 import type { SecretPlace } from './load-secrets.ts'
 import type { Origin } from './origin.ts'
 import type { WrittenPart } from './read-part.ts'
 import type { Settings } from './settings/setting.ts'
-import { accountSettings, mailboxSettings, programSettings, variables, yamlKeyOf } from './settings.ts'
+import { accountSettings, mailboxSettings, makeYamlKey, programSettings, variables } from './settings.ts'
 import { readYaml } from './yaml.ts'
 
 /** One mailbox, one account, or the top of the configuration. */
@@ -51,26 +51,30 @@ export async function readWritten(
 ): Promise<Written> {
   const { environment, machine, cwd, configFile } = sources
   const named = environment.get('HIKYAKU_CONFIG')
-  const path = configFile?.path ?? (named === undefined ? undefined : absolutePath(named, cwd, machine.home))
+  const path =
+    configFile?.path ?? (named === undefined ? undefined : resolveWrittenPath(named, cwd, machine.home))
   if (path !== undefined) {
-    for (const at of telling)
+    for (const at of mailboxVariables)
       if (environment.get(at) !== undefined) note({ at, kind: 'two-sources', file: path })
-    return fromYaml(sources, path, configFile?.at ?? 'HIKYAKU_CONFIG', problems)
+    return readYamlParts(sources, path, configFile?.at ?? 'HIKYAKU_CONFIG', problems)
   }
-  if (configFolder(machine) === undefined && telling.every(name => environment.get(name) === undefined))
+  if (
+    findConfigFolder(machine) === undefined &&
+    mailboxVariables.every(name => environment.get(name) === undefined)
+  )
     problems.push({ at: 'HIKYAKU_CONFIG', kind: 'no-home' })
   return {
     kind: 'environment',
     file: undefined,
     byOwnersFile: false,
-    top: environmentPart(sources, programSettings),
-    accounts: [environmentPart(sources, accountSettings)],
-    mailboxes: [environmentPart(sources, mailboxSettings)],
+    top: makeEnvironmentPart(sources, programSettings),
+    accounts: [makeEnvironmentPart(sources, accountSettings)],
+    mailboxes: [makeEnvironmentPart(sources, mailboxSettings)],
   }
 }
 
 /** What the variables say of one table. */
-export function environmentPart(
+export function makeEnvironmentPart(
   { environment, machine, cwd }: Omit<Sources, 'configFile'>,
   settings: Settings,
 ): Part {
@@ -80,13 +84,13 @@ export function environmentPart(
   for (const [key, setting] of Object.entries(settings)) {
     const { variable, secret } = setting
     const value = variable && environment.get(secret ? fileVariableOf(variable) : variable)
-    if (value) values[yamlKeyOf(key, setting)] = value
+    if (value) values[makeYamlKey(key, setting)] = value
   }
   const placeOf = (key: string): string | undefined => {
     const secretName = key.endsWith('File') ? nameOf(key.slice(0, -4)) : undefined
     return nameOf(key) ?? (secretName && fileVariableOf(secretName))
   }
-  const path = (_key: string, written: string): string => absolutePath(written, cwd, machine.home)
+  const path = (_key: string, written: string): string => resolveWrittenPath(written, cwd, machine.home)
   return {
     values,
     place: key => placeOf(key) ?? key,
@@ -113,7 +117,12 @@ export function environmentPart(
   }
 }
 
-async function fromYaml(sources: Sources, path: string, at: string, problems: Problem[]): Promise<Written> {
+async function readYamlParts(
+  sources: Sources,
+  path: string,
+  at: string,
+  problems: Problem[],
+): Promise<Written> {
   const file = await readYaml(path, at, problems)
   const base = dirname(path)
   const yamlPart = (
@@ -131,11 +140,13 @@ async function fromYaml(sources: Sources, path: string, at: string, problems: Pr
         variable: `${prefix}${key}`,
         value: undefined,
         file:
-          typeof written === 'string' ? absolutePath(written.trim(), base, sources.machine.home) : undefined,
+          typeof written === 'string'
+            ? resolveWrittenPath(written.trim(), base, sources.machine.home)
+            : undefined,
         vaultName,
       }
     },
-    path: (_key, written) => absolutePath(written, base, sources.machine.home),
+    path: (_key, written) => resolveWrittenPath(written, base, sources.machine.home),
     originOf: key => {
       const written = [key, `${key}File`].find(name => values[name] != null)
       if (written === undefined) return undefined
@@ -145,7 +156,7 @@ async function fromYaml(sources: Sources, path: string, at: string, problems: Pr
   })
   // What concerns the whole program may be set by a variable too, and the variable wins: a container's image
   // brings the file, whoever starts it says where the state goes.
-  const variablesTop = environmentPart(sources, programSettings)
+  const variablesTop = makeEnvironmentPart(sources, programSettings)
   const written: Record<string, unknown> = { ...file?.top }
   for (const { name: variable, key, processOnly } of variables) {
     if (!processOnly || written[key] == null) continue

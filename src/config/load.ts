@@ -5,19 +5,25 @@ import { chooseLanguage } from '../base/language.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
 import { type Destination, type FirstUse, Secret } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
-import { firstUseOf } from './destinations.ts'
-import { endpointProblems, endpointsOf, googleEndpoints } from './endpoints.ts'
+import { decideFirstUse } from './destinations.ts'
+import { checkEndpoints, googleEndpoints, pickEndpoints } from './endpoints.ts'
 import { readEnvironment } from './env.ts'
-import { type SettingsInForce, settingsInForce } from './in-force.ts'
-import { buildAccount, buildMailbox, type Context, refuseSecretsInYaml, webAddress } from './load-build.ts'
-import { type Machine, stateFolder } from './load-paths.ts'
+import { listSettingsInForce, type SettingsInForce } from './in-force.ts'
+import {
+  buildAccount,
+  buildMailbox,
+  type Context,
+  readWebAddress,
+  refuseSecretsInYaml,
+} from './load-build.ts'
+import { findStateFolder, type Machine } from './load-paths.ts'
 import { type AskVault, checkSecret } from './load-secrets.ts'
-import { environmentPart, readWritten } from './load-written.ts'
+import { makeEnvironmentPart, readWritten } from './load-written.ts'
 import { readPart } from './read-part.ts'
 import { alertSettings, endpointSettings } from './settings/program.ts'
 import { programSettings, startSettings, variables } from './settings.ts'
 
-export { mailboxName, vaultNames } from './load-build.ts'
+export { makeMailboxName, vaultNames } from './load-build.ts'
 
 export interface LoadOptions {
   /** The process environment; `.env` in `cwd` stands behind it. */
@@ -87,14 +93,14 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
   const written = await readWritten(sources, problems, note)
 
   const { sound: top } = readPart(programSettings, written.top, problems)
-  const stateDir = top?.stateDir ?? stateFolder(machine)
+  const stateDir = top?.stateDir ?? findStateFolder(machine)
   if (stateDir === undefined) problems.push({ at: 'STATE_DIR', kind: 'no-home' })
   const language = top?.language ?? chooseLanguage({ env })
-  if (top !== undefined) problems.push(...endpointProblems(top, written.top.place, options.env))
+  if (top !== undefined) problems.push(...checkEndpoints(top, written.top.place, options.env))
   const context: Context = {
     env,
     problems,
-    endpoints: top === undefined ? googleEndpoints : endpointsOf(top),
+    endpoints: top === undefined ? googleEndpoints : pickEndpoints(top),
     places: [],
     settled: [],
     onReveal: options.onReveal,
@@ -102,7 +108,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
   }
   if (written.kind === 'yaml') refuseSecretsInYaml(written.top, () => undefined, problems)
   const alertSecret = (key: 'alertWebhook' | 'alertPing'): Secret | undefined =>
-    written.top.has(key) ? webAddress(written.top, key, context) : undefined
+    written.top.has(key) ? readWebAddress(written.top, key, context) : undefined
   const alerts = { webhook: alertSecret('alertWebhook'), ping: alertSecret('alertPing') }
 
   const accounts: (AccountConfig | undefined)[] = []
@@ -116,7 +122,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     'mailboxes',
     problems,
   )
-  const startPart = environmentPart(sources, startSettings)
+  const startPart = makeEnvironmentPart(sources, startSettings)
   const { values: start } = readPart(startSettings, startPart, problems)
   if (written.kind === 'environment' && options.needSecrets !== false) {
     for (const { place, secret } of context.places) {
@@ -125,7 +131,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     }
   }
   if (problems.length > 0 || top === undefined || stateDir === undefined)
-    throw new ConfigFault(inOrder(problems), language)
+    throw new ConfigFault(sortByRank(problems), language)
 
   const config = deepFreeze<Config>({
     ...omitKeys(top, regrouped),
@@ -137,7 +143,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     accounts: accounts.filter(account => account !== undefined),
     mailboxes: mailboxes.filter(mailbox => mailbox !== undefined),
   })
-  const inForce = settingsInForce(written.file, context.places, [
+  const inForce = listSettingsInForce(written.file, context.places, [
     { part: 'start', name: undefined, source: startPart, values: { ...start, config: written.file } },
     { part: 'top', name: undefined, source: written.top, values: { ...top, stateDir, language } },
     ...context.settled,
@@ -173,7 +179,7 @@ function askVault(
   if (secrets === undefined) return undefined
   return async (name, destination) => {
     if (stateDir === undefined) return undefined
-    const firstUse = destination === undefined ? 'refuse' : firstUseOf(destination, byOwnersFile)
+    const firstUse = destination === undefined ? 'refuse' : decideFirstUse(destination, byOwnersFile)
     return secrets(name, { stateDir, env, destination, firstUse })
   }
 }
@@ -184,7 +190,7 @@ function findTwice(names: readonly string[], at: string, problems: Problem[]): v
 }
 
 /** Each problem once, and no variable missing of which something worse is known; those of variables in the order of .env.example. */
-function inOrder(problems: readonly Problem[]): readonly Problem[] {
+function sortByRank(problems: readonly Problem[]): readonly Problem[] {
   const unclosed = problems.filter(({ kind }) => kind === 'unclosed').map(({ at }) => at)
   const worst = problems.filter(({ kind, at }) => !kind.startsWith('missing') || !unclosed.includes(at))
   const once = new Map(worst.map(problem => [JSON.stringify(problem), problem]))

@@ -4,11 +4,17 @@ import { join } from 'node:path'
 import { type Env, homeOf } from '../base/home.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
 import type { Config, GoogleEndpoints } from './config.ts'
-import { endpointProblems, endpointsOf } from './endpoints.ts'
+import { checkEndpoints, pickEndpoints } from './endpoints.ts'
 import { readEnvironment } from './env.ts'
 import { loadConfig } from './load.ts'
-import { absolutePath, configFolder, isThere, noHome, stateFolder } from './load-paths.ts'
-import { environmentPart } from './load-written.ts'
+import {
+  findConfigFolder,
+  findStateFolder,
+  isPresent,
+  refuseNoHome,
+  resolveWrittenPath,
+} from './load-paths.ts'
+import { makeEnvironmentPart } from './load-written.ts'
 import { readPart } from './read-part.ts'
 import { programSettings } from './settings.ts'
 
@@ -41,12 +47,12 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
   const named = environment.get('HIKYAKU_CONFIG')
   const configFile =
     named === undefined
-      ? join(configFolder(machine) ?? noHome('HIKYAKU_CONFIG'), 'config.yaml')
-      : absolutePath(named, cwd, home)
+      ? join(findConfigFolder(machine) ?? refuseNoHome('HIKYAKU_CONFIG'), 'config.yaml')
+      : resolveWrittenPath(named, cwd, home)
   const byEnvironment =
     named === undefined &&
     ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'].some(name => environment.get(name) !== undefined)
-  if (byEnvironment || (await isThere(configFile))) {
+  if (byEnvironment || (await isPresent(configFile))) {
     const config = await loadConfig({ env: { ...given }, cwd, needSecrets: false })
     const { stateDir, endpoints } = config
     const byOwnersFile = inForce !== undefined
@@ -63,16 +69,16 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
     }
   }
   const problems: Problem[] = []
-  const part = environmentPart({ environment, machine, cwd }, programSettings)
+  const part = makeEnvironmentPart({ environment, machine, cwd }, programSettings)
   const { sound: top } = readPart(programSettings, part, problems)
-  if (top !== undefined) problems.push(...endpointProblems(top, part.place, given))
+  if (top !== undefined) problems.push(...checkEndpoints(top, part.place, given))
   if (top === undefined || problems.length > 0) throw new ConfigFault(problems)
   const { stateDir } = top
   return {
     configFile,
-    stateDir: stateDir ?? stateFolder(machine) ?? noHome('STATE_DIR'),
+    stateDir: stateDir ?? findStateFolder(machine) ?? refuseNoHome('STATE_DIR'),
     topByEnvironment: stateDir === undefined ? {} : { stateDir },
-    endpoints: endpointsOf(top),
+    endpoints: pickEndpoints(top),
     byOwnersFile: true,
     notes,
     env,

@@ -3,8 +3,8 @@ import { fileVariableOf } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
 import { Complaint } from './readers.ts'
 import type { Setting, Settings, Values } from './settings/setting.ts'
-import { secretKeys, variables, yamlKeyOf } from './settings.ts'
-import { nearest } from './spelling.ts'
+import { makeYamlKey, secretKeys, variables } from './settings.ts'
+import { findNearestName } from './spelling.ts'
 
 export interface WrittenPart {
   readonly values: Readonly<Record<string, unknown>>
@@ -33,7 +33,7 @@ export function readPart<S extends Settings>(
   const values: Record<string, unknown> = {}
   const before = problems.length
   for (const [key, setting] of Object.entries(settings)) {
-    const yamlKey = yamlKeyOf(key, setting)
+    const yamlKey = makeYamlKey(key, setting)
     const written = Object.hasOwn(part.values, yamlKey) ? part.values[yamlKey] : undefined
     const value = readSetting(setting, written)
     if (value instanceof Complaint) {
@@ -43,7 +43,7 @@ export function readPart<S extends Settings>(
       values[key] = setting.path && typeof value === 'string' ? part.path(key, value) : value
     }
   }
-  const known = Object.entries(settings).map(([key, setting]) => yamlKeyOf(key, setting))
+  const known = Object.entries(settings).map(([key, setting]) => makeYamlKey(key, setting))
   for (const key of Object.keys(part.values)) {
     if (known.includes(key) || secretKeys.includes(key)) continue
     problems.push({ at: part.place(key), kind: 'unknown', suggestion: suggestKey(key, known) })
@@ -66,8 +66,8 @@ function readSetting(setting: Setting, written: unknown): unknown {
 function suggestKey(key: string, keys: readonly string[]): string | undefined {
   const variable = variables.find(({ name }) => name === key || fileVariableOf(name) === key)
   return variable !== undefined && variable.part !== 'start'
-    ? yamlKeyOf(variable.key, variable)
-    : nearest(key, keys)
+    ? makeYamlKey(variable.key, variable)
+    : findNearestName(key, keys)
 }
 
 function textOfWritten(written: unknown): string | undefined {

@@ -91,6 +91,6 @@ export const variableNames: readonly string[] = variables.flatMap(({ name, secre
 export const secretKeys: readonly string[] = variables.filter(({ secret }) => secret).map(({ key }) => key)
 
 /** The key under which a setting stands in YAML: a secret is named by its file only. */
-export function yamlKeyOf(key: string, { secret }: Pick<Setting, 'secret'>): string {
+export function makeYamlKey(key: string, { secret }: Pick<Setting, 'secret'>): string {
   return secret ? `${key}File` : key
 }

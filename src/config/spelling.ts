@@ -1,12 +1,12 @@
 /** Which known name a misspelt one means. */
 
 /** The known name that a misspelt one most likely means: at most two slips, fewer for short names. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
+export function findNearestName(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase()
   let best: string | undefined
   let least = Math.min(2, Math.floor(name.length / 3)) + 1
   for (const candidate of known) {
-    const away = distance(lower, candidate.toLowerCase(), least)
+    const away = measureDistance(lower, candidate.toLowerCase(), least)
     if (away < least) {
       least = away
       best = candidate
@@ -16,7 +16,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 }
 
 /** Damerau's distance (insertion, deletion, substitution, swap of neighbours), or `limit` where it is no less. */
-function distance(a: string, b: string, limit: number): number {
+function measureDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -2,7 +2,7 @@
 import type { Document, Pair } from 'yaml'
 import { FileRefused, readBounded } from '../base/bounded-file.ts'
 import type { Problem } from '../base/problem.ts'
-import { fileProblem } from './load-rules.ts'
+import { describeFileProblem } from './load-rules.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
@@ -29,7 +29,7 @@ export async function readYaml(path: string, at: string, problems: Problem[]): P
     text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
   } catch (thrown) {
     if (!(thrown instanceof TypeError || thrown instanceof FileRefused)) throw thrown
-    problems.push(fileProblem(at, path, thrown instanceof FileRefused ? thrown.code : 'not-utf-8'))
+    problems.push(describeFileProblem(at, path, thrown instanceof FileRefused ? thrown.code : 'not-utf-8'))
     return undefined
   }
   // Loaded only where there is such a file, for a quick start of every command without one.

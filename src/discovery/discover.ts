@@ -54,13 +54,13 @@ export interface DiscoverOptions {
 const isAbsent = (thrown: unknown): boolean =>
   ['ENOTFOUND', 'ENODATA', 'NXDOMAIN', 'ENONAME'].includes((thrown as NodeJS.ErrnoException).code ?? '')
 
-const orNothing = async <T>(answer: Promise<readonly T[]>): Promise<readonly T[]> =>
+const resolveOrNothing = async <T>(answer: Promise<readonly T[]>): Promise<readonly T[]> =>
   answer.catch((thrown: unknown) => {
     if (isAbsent(thrown)) return []
     throw thrown
   })
 
-function ofPreset(preset: Preset, domain: string, exchangers: readonly string[]): readonly Found[] {
+function listPresetServers(preset: Preset, domain: string, exchangers: readonly string[]): readonly Found[] {
   const own = exchangers.find(name => preset.serverFromMx?.test(name))
   const found = (protocol: 'imap' | 'pop3', server: PresetServer | '' | undefined): readonly Found[] =>
     !server
@@ -87,10 +87,10 @@ const services = [
   { name: '_pop3._tcp', protocol: 'pop3', security: 'starttls' },
 ] as const
 
-async function bySrv(domain: string, resolver: Resolver): Promise<readonly Found[]> {
+async function findBySrv(domain: string, resolver: Resolver): Promise<readonly Found[]> {
   const lists = await Promise.all(
     services.map(async ({ name, protocol, security }) => {
-      const records = await orNothing(resolver.resolveSrv(`${name}.${domain}`))
+      const records = await resolveOrNothing(resolver.resolveSrv(`${name}.${domain}`))
       return [...records]
         .sort((one, other) => one.priority - other.priority || other.weight - one.weight)
         .map(record => ({ ...record, name: record.name.toLowerCase().replace(/\.$/, '') }))
@@ -112,7 +112,7 @@ async function bySrv(domain: string, resolver: Resolver): Promise<readonly Found
 
 const certainty: readonly Origin[] = ['preset', 'autoconfig', 'well-known', 'srv', 'ispdb']
 
-function inOrder(candidates: readonly Found[]): readonly Found[] {
+function sortByRank(candidates: readonly Found[]): readonly Found[] {
   const rank = (found: Found): number =>
     (found.unusable === undefined ? 0 : 1_000) +
     (found.protocol === 'imap' ? 0 : 100) +
@@ -156,8 +156,8 @@ export async function discover(address: string, options: DiscoverOptions): Promi
         return []
       })
     return Promise.all([
-      inTime('mx', orNothing(resolver.resolveMx(domain))),
-      inTime('srv', bySrv(domain, resolver)),
+      inTime('mx', resolveOrNothing(resolver.resolveMx(domain))),
+      inTime('srv', findBySrv(domain, resolver)),
       ...files.map(({ origin, url }) =>
         inTime(origin, (async () => readAutoconfig((await fetcher(url, ends)) ?? '', origin, address))()),
       ),
@@ -169,8 +169,12 @@ export async function discover(address: string, options: DiscoverOptions): Promi
     .map(({ exchange }) => exchange.toLowerCase().replace(/\.$/, ''))
     .filter(isHostName)
   const preset = presetForDomain(domain) ?? names.map(presetForMx).find(found => found !== undefined)
-  const found = [...(preset === undefined ? [] : ofPreset(preset, domain, names)), ...srv, ...configs.flat()]
-  return { candidates: inOrder(found), preset, exchangers: names, unanswered }
+  const found = [
+    ...(preset === undefined ? [] : listPresetServers(preset, domain, names)),
+    ...srv,
+    ...configs.flat(),
+  ]
+  return { candidates: sortByRank(found), preset, exchangers: names, unanswered }
 }
 
 /** The user name for a form, or undefined where only the owner knows it. */

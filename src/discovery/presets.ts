@@ -16,28 +16,26 @@ export type { Note, Preset, PresetServer, UserForm } from './presets/preset.ts'
 
 export const presets: readonly Preset[] = [...japan, ...europe, ...america, ...worldwide]
 
-const liesUnder = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`)
+const isUnder = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`)
 
 const nameOf = (host: string): string => host.toLowerCase().replace(/\.$/, '')
 
 /** The preset of a domain that belongs to a host itself, or undefined. */
 export function presetForDomain(domain: string): Preset | undefined {
-  return presets.find(({ domains }) => domains.some(own => liesUnder(nameOf(domain), own)))
+  return presets.find(({ domains }) => domains.some(own => isUnder(nameOf(domain), own)))
 }
 
 /** The preset whose MX domains the name of a mail exchanger lies under (the longest that fits), or undefined. */
 export function presetForMx(exchanger: string): Preset | undefined {
   const name = nameOf(exchanger)
-  const fits = presets.flatMap(found => found.mx.filter(mx => liesUnder(name, mx)).map(mx => ({ found, mx })))
+  const fits = presets.flatMap(found => found.mx.filter(mx => isUnder(name, mx)).map(mx => ({ found, mx })))
   return fits.sort((one, other) => other.mx.length - one.mx.length)[0]?.found
 }
 
 /** The least pause between two POP3 logins that the host of this server is known to bear, ms. */
 export function pop3FloorMs(host: string): number | undefined {
   const name = nameOf(host)
-  const found = presets.find(
-    ({ mx, pop3 }) => pop3?.host === name || mx.some(under => liesUnder(name, under)),
-  )
+  const found = presets.find(({ mx, pop3 }) => pop3?.host === name || mx.some(under => isUnder(name, under)))
   return found?.pop3FloorMs
 }
 

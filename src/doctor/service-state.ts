@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { within } from '../base/deadline.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
-import { configFolder } from '../config/load-paths.ts'
+import { findConfigFolder } from '../config/load-paths.ts'
 import { managerFor, type ServiceState } from '../service/manage.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failCheck, noteCheck, passCheck, skipCheck } from './finding.ts'
@@ -40,7 +40,7 @@ export async function checkService(running: boolean, context: DoctorContext): Pr
 /** Services of the machine and of this user; undefined where no service manager is known. */
 async function services(context: DoctorContext): Promise<readonly Installed[] | undefined> {
   const { machine, env, deadlines, clock, signal } = context
-  const folder = configFolder({ ...machine, env })
+  const folder = findConfigFolder({ ...machine, env })
   const mac = machine.platform === 'darwin'
   // A user without a home has no service of its own.
   const hasOwn = folder !== undefined && (!mac || machine.home !== undefined)

@@ -3,7 +3,7 @@
 import { Fault } from '../base/fault.ts'
 import { homeOf } from '../base/home.ts'
 import { lookUp } from '../base/look-up.ts'
-import { absolutePath } from '../config/load-paths.ts'
+import { resolveWrittenPath } from '../config/load-paths.ts'
 import { type DesktopClient, readClientFile } from '../google/client-file.ts'
 import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
@@ -24,7 +24,7 @@ function typedPath(text: string): string {
 /** Shows the steps, asks for the file and checks it. @throws gmail.client-invalid where nobody can be asked again */
 export async function askClient(context: SetupContext, address: string): Promise<GoogleClient> {
   const { asker, words, options, env, cwd, language } = context
-  const whole = (text: string): string => absolutePath(typedPath(text), cwd, homeOf(env))
+  const whole = (text: string): string => resolveWrittenPath(typedPath(text), cwd, homeOf(env))
   const serviceAccount = options['service-account-file']
   if (serviceAccount !== undefined) return { kind: 'service-account', keyFile: whole(serviceAccount) }
   if (options['client-file'] === undefined)

@@ -10,7 +10,7 @@ import { type Env, homeOf } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
 import { lookUp } from '../base/look-up.ts'
 import type { Problem } from '../base/problem.ts'
-import { absolutePath } from '../config/load-paths.ts'
+import { resolveWrittenPath } from '../config/load-paths.ts'
 import { findPlace, type Place } from '../config/place.ts'
 import { discover } from '../discovery/discover.ts'
 import { chooseWords } from '../locale/locale.ts'
@@ -248,7 +248,7 @@ async function readGivenSecrets(answers: Answers, place: Place, cwd: string): Pr
     const named = answers[option] || undefined
     const given =
       named === undefined ? findGivenSecret(variable, env) : { variable, value: undefined, file: named }
-    const file = given.file === undefined ? undefined : absolutePath(given.file, cwd, homeOf(env))
+    const file = given.file === undefined ? undefined : resolveWrittenPath(given.file, cwd, homeOf(env))
     return readGivenSecret({ ...given, file }, env)
   }
   return {

@@ -5,7 +5,7 @@ import { homeOf } from '../base/home.ts'
 import { isLoopback } from '../base/loopback.ts'
 import { printable } from '../base/untrusted.ts'
 import type { MailSecurity } from '../config/config.ts'
-import { absolutePath } from '../config/load-paths.ts'
+import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
 import { type Discovery, domainOf, type Found } from '../discovery/discover.ts'
 import { type Preset, type PresetServer, presetById, presets } from '../discovery/presets.ts'
@@ -176,7 +176,7 @@ async function readTrust({ options, asker, words, cwd, env }: SetupContext) {
   if (pinned instanceof Complaint) asker.tell('warn', words.server.digestWrong)
   const caFile = options['ca-file']
   return {
-    caFile: caFile === undefined ? undefined : absolutePath(caFile, cwd, homeOf(env)),
+    caFile: caFile === undefined ? undefined : resolveWrittenPath(caFile, cwd, homeOf(env)),
     pinned: pinned instanceof Complaint ? undefined : pinned,
   }
 }

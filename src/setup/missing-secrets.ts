@@ -3,7 +3,7 @@
 import { Fault } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { firstUseOf, mailboxDestination } from '../config/destinations.ts'
+import { decideFirstUse, makeMailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { describeFault } from '../locale/locale.ts'
 import type { SetupContext } from './context.ts'
@@ -21,8 +21,8 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
   let missing = false
   for (const mailbox of config.mailboxes) {
     const name = vaultNames.password(mailbox.name)
-    const destination = mailboxDestination(mailbox.server)
-    const firstUse = firstUseOf(destination, place.byOwnersFile)
+    const destination = makeMailboxDestination(mailbox.server)
+    const firstUse = decideFirstUse(destination, place.byOwnersFile)
     const inVault = await vault.getFor(name, destination, firstUse).catch(thrown => {
       unlessElsewhere(thrown)
       // Both servers are named before anybody types a password.

@@ -4,7 +4,7 @@ import { Fault } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
 import { makeSource, openJournal } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { mailboxDestination } from '../config/destinations.ts'
+import { makeMailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
@@ -50,7 +50,7 @@ export async function changePassword(
       if (thrown instanceof Fault) asker.tell('warn', words.password.unchanged)
       throw thrown
     })
-    await vault.setFor(vaultNames.password(name), password, mailboxDestination(mailbox.server))
+    await vault.setFor(vaultNames.password(name), password, makeMailboxDestination(mailbox.server))
     asker.tell('good', words.password.saved(name, describeReason(vault.kind, language)))
     const running = isInstanceRunning(place.stateDir)
     if (journal !== undefined) {

@@ -5,7 +5,7 @@ import { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { writePrivate } from '../base/private-file.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
-import { googleDestination, mailboxDestination } from '../config/destinations.ts'
+import { makeGoogleDestination, makeMailboxDestination } from '../config/destinations.ts'
 import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
 import type { Place } from '../config/place.ts'
@@ -41,12 +41,12 @@ export async function keepSecrets(
   if (mailbox !== undefined) {
     const { password, server } = mailbox.proved
     const { pinned: pinnedSha256, ...rest } = server
-    const destination = mailboxDestination({ ...rest, pinnedSha256 })
+    const destination = makeMailboxDestination({ ...rest, pinnedSha256 })
     await vault.setFor(vaultNames.password(mailbox.name), password, destination)
   }
   const { signedIn, name } = account
   if (signedIn?.client.kind !== 'desktop' || signedIn.refreshToken === undefined) return
-  const google = googleDestination(endpoints)
+  const google = makeGoogleDestination(endpoints)
   await vault.setFor(vaultNames.clientSecret(name), signedIn.client.client.secret, google)
   const { identity } = signedIn
   // Before the permission: a daemon that reads in between finds two that do not fit, and imports nothing.

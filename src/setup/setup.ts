@@ -2,7 +2,7 @@
 
 import { Fault, type FaultCode } from '../base/fault.ts'
 import type { AccountConfig, Config } from '../config/config.ts'
-import { firstUseOf, googleDestination } from '../config/destinations.ts'
+import { decideFirstUse, makeGoogleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/readers.ts'
 import type { DesktopClient } from '../google/client-file.ts'
@@ -94,8 +94,8 @@ export async function hasPermission(
 
 /** What the vault has for Google as this configuration names it. One that is for elsewhere is entered again. */
 async function googleSecret({ vault, place }: SetupContext, name: string): Promise<string | undefined> {
-  const google = googleDestination(place.endpoints)
-  return vault.getFor(name, google, firstUseOf(google, place.byOwnersFile)).catch(unlessElsewhere)
+  const google = makeGoogleDestination(place.endpoints)
+  return vault.getFor(name, google, decideFirstUse(google, place.byOwnersFile)).catch(unlessElsewhere)
 }
 
 /** @returns undefined for a secret that was entered for another destination; throws everything else */

@@ -50,7 +50,7 @@ before(async () => {
   }
   const journal = await openJournal(env.STATE_DIR ?? '', 'run', () => {})
   const messages = [googleReport(googleKey), unsignedInvoice()]
-  const name = await mailboxName()
+  const name = await makeMailboxName()
   await journal.beginPull(name, nowMs)
   const ids = await journal.recordFolder({
     mailbox: name,
@@ -108,7 +108,7 @@ async function config() {
     onNote: () => {},
   })
 }
-const mailboxName = async (): Promise<string> => (await config()).mailboxes[0]?.name ?? ''
+const makeMailboxName = async (): Promise<string> => (await config()).mailboxes[0]?.name ?? ''
 const accountName = async (): Promise<string> => (await config()).accounts[0]?.name ?? ''
 
 /** By hand, as a Gmail that puts a line of its own on top. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { languageHere } from '../../src/config/language.ts'
+import { findLanguageHere } from '../../src/config/language.ts'
 import { hikyaku } from '../servers/hikyaku.ts'
 
 async function folderWith(t: TestContext, files: Record<string, string>): Promise<string> {
@@ -16,18 +16,18 @@ async function folderWith(t: TestContext, files: Record<string, string>): Promis
 test('the language comes from HIKYAKU_LANG in .env, from the YAML file, or from the locale', async t => {
   const env = { HOME: '/nonexistent' }
   const dotEnv = await folderWith(t, { '.env': 'HIKYAKU_LANG=ja\n' })
-  assert.equal(await languageHere(env, dotEnv), 'ja')
-  assert.equal(await languageHere({ ...env, HIKYAKU_LANG: 'en' }, dotEnv), 'en', 'the environment wins')
+  assert.equal(await findLanguageHere(env, dotEnv), 'ja')
+  assert.equal(await findLanguageHere({ ...env, HIKYAKU_LANG: 'en' }, dotEnv), 'en', 'the environment wins')
   const yaml = await folderWith(t, { 'c.yaml': 'language: ja\n', '.env': 'HIKYAKU_CONFIG=c.yaml\n' })
-  assert.equal(await languageHere(env, yaml), 'ja')
+  assert.equal(await findLanguageHere(env, yaml), 'ja')
   const none = await folderWith(t, {})
-  assert.equal(await languageHere({ ...env, LANG: 'ja_JP.UTF-8' }, none), 'ja')
-  assert.equal(await languageHere(env, none), 'en')
+  assert.equal(await findLanguageHere({ ...env, LANG: 'ja_JP.UTF-8' }, none), 'ja')
+  assert.equal(await findLanguageHere(env, none), 'en')
 })
 
 test('a configuration that cannot be read leaves the locale to decide, and nothing is thrown', async t => {
   const folder = await folderWith(t, { 'c.yaml': '{{{', '.env': 'HIKYAKU_CONFIG=c.yaml\n' })
-  assert.equal(await languageHere({ HOME: '/nonexistent', LANG: 'ja' }, folder), 'ja')
+  assert.equal(await findLanguageHere({ HOME: '/nonexistent', LANG: 'ja' }, folder), 'ja')
 })
 
 test('a command speaks the language of .env, and --lang wins over it', async t => {

@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import {
   accountSettings,
   mailboxSettings,
+  makeYamlKey,
   programSettings,
   variables,
-  yamlKeyOf,
 } from '../../src/config/settings.ts'
 import { folder, load, problemsOf } from './load-helpers.ts'
 
@@ -53,7 +53,7 @@ test('docs/configuration.md names every key of the YAML file, and every variable
   const text = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
   const processOnly = variables.filter(v => v.processOnly)
   const keys = [programSettings, accountSettings, mailboxSettings]
-    .flatMap(table => Object.entries(table).map(([key, setting]) => yamlKeyOf(key, setting)))
+    .flatMap(table => Object.entries(table).map(([key, setting]) => makeYamlKey(key, setting)))
     .map(key => processOnly.find(v => v.key === key)?.name ?? key)
   assert.deepEqual(
     keys.filter(key => !text.includes(`\`${key}\``)),

@@ -9,7 +9,7 @@ import { ConfigFault } from '../../src/base/problem.ts'
 import { parseDuration } from '../../src/config/duration.ts'
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts'
 import { variables } from '../../src/config/settings.ts'
-import { nearest } from '../../src/config/spelling.ts'
+import { findNearestName } from '../../src/config/spelling.ts'
 import { describeFault } from '../../src/locale/locale.ts'
 import { folder, least } from './load-helpers.ts'
 
@@ -211,8 +211,8 @@ test('a misspelt name with one slip is recognised, and a name is never a misspel
     fc.property(fc.constantFrom(...names), fc.nat(), (known, seed) => {
       const at = seed % known.length
       const swapped = known.slice(0, at) + known.slice(at + 1)
-      assert.notEqual(nearest(swapped, names), undefined)
-      assert.equal(nearest(known, names), known)
+      assert.notEqual(findNearestName(swapped, names), undefined)
+      assert.equal(findNearestName(known, names), known)
     }),
     { numRuns },
   )
