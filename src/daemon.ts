@@ -153,8 +153,8 @@ async function keepPulling(
       const pauseMs = pauseAfter(ports, made)
       if (made.kind === 'pulled') {
         ringAfter(made.result.room)
-        // What outlived the pull may be settled now; POP3 hosts count logins, so there it waits for the schedule.
-        if (ports.source.protocol !== 'pop3') ringAfter(made.result.uploads)
+        // What outlived the pull may be settled now. Where logins are counted it waits for the schedule.
+        if (!ports.source.countsLogins) ringAfter(made.result.uploads)
       }
       if (made.kind !== 'pulled') {
         log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: made.fault?.code ?? 'waiting' })
@@ -204,8 +204,8 @@ function pauseAfter(ports: PullPorts, made: Attempt): number {
     case 'pulled': {
       if (made.result.room !== undefined) return Number.POSITIVE_INFINITY
       if (made.result.left > 0) return 0
-      // POP3 hosts count logins: what was put off waits for the schedule.
-      if (source.protocol === 'pop3') return Number.POSITIVE_INFINITY
+      // What was put off waits for the schedule.
+      if (source.countsLogins) return Number.POSITIVE_INFINITY
       return Math.max(1000, (made.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)
     }
   }

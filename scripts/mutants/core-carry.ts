@@ -13,7 +13,7 @@ const unlike = 'an unknown outcome is not settled by other octets'
 
 export const carry: readonly Mutant[] = [
   {
-    from: 'if (!isWaitOver(row.notBeforeMs, atMs) || uploads.holds(row.id)) continue',
+    from: 'if (!isWaitOver(row.notBeforeMs, atMs) || onTheirWay.has(row.id)) continue',
     to: 'if (!isWaitOver(row.notBeforeMs, atMs)) continue',
     loses: 'a second copy: what is on its way is taken for an unknown outcome',
     tests: slowUpload,
@@ -71,8 +71,8 @@ export const carry: readonly Mutant[] = [
     title: 'D11: a Message-ID that Gmail cannot search for is not asked about',
   },
   {
-    from: 'if (!isWaitOver(row.notBeforeMs, atMs) || uploads.holds(row.id)) continue',
-    to: 'if (uploads.holds(row.id)) continue',
+    from: 'if (!isWaitOver(row.notBeforeMs, atMs) || onTheirWay.has(row.id)) continue',
+    to: 'if (onTheirWay.has(row.id)) continue',
     loses: 'Gmail is asked about the same message in each pull, and waits mean nothing',
     tests: proofs,
     title: 'D11: a search that found nothing is not made again',

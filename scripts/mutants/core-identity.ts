@@ -12,36 +12,36 @@ const proofs = ['test/faults/proofs.test.ts']
 
 export const identity: readonly Mutant[] = [
   {
-    from: 'if (this.#unnamed.length > 0) await this.#doubtNames()',
+    from: 'if (this.#record.hasMisnamed) await this.#doubtNames()',
     to: '',
     loses: 'mail: taken for what had its name before',
     tests: doubt,
     title: 'the other names are not believed either',
   },
   {
-    from: 'return ((await this.#arrivedAtMs(entry)) ?? Infinity) < startFrom.atMs',
-    to: 'return ((await this.#arrivedAtMs(entry)) ?? 0) < startFrom.atMs',
+    from: '((await evidence.arrivedAtMs(entry)) ?? Infinity) < atMs',
+    to: '((await evidence.arrivedAtMs(entry)) ?? 0) < atMs',
     loses: 'mail without a date, under START_FROM=date',
     tests: doubt,
     title: 'START_FROM=date imports a message without Date and Received',
   },
   {
-    from: 'if (generation === 1 && this.#listing.doubt === undefined)',
+    from: 'if (generation === 1 && doubt === undefined)',
     to: 'if (generation > 0)',
     loses: 'mail that came during a failed first pull, under START_FROM=new',
     tests: doubt,
     title: 'START_FROM=new: the first pull fails after the login',
   },
   {
-    from: 'if (doubt === undefined) await this.#recordVanished()',
-    to: 'await this.#recordVanished()',
+    from: 'if (doubt === undefined) await this.#record.writeVanished(this.#standing)',
+    to: 'await this.#record.writeVanished(this.#standing)',
     loses: 'mail: what a listing in doubt leaves out is gone',
     tests: listings,
     title: 'nothing is gone',
   },
   {
-    from: 'await this.#record(doubt === undefined)',
-    to: 'await this.#record(true)',
+    from: 'await this.#record.write(doubt === undefined)',
+    to: 'await this.#record.write(true)',
     loses: 'mail: START_FROM=new draws its line by a listing in doubt',
     tests: listings,
     title: 'F17: START_FROM=new draws no line',
@@ -152,7 +152,7 @@ export const identity: readonly Mutant[] = [
     title: 'B8, B7: the same message twice',
   },
   {
-    from: 'if ((await journal.troubles.find(key))?.code === this.#listing.doubt.code) return false',
+    from: 'if ((await journal.troubles.find(key))?.code === doubt.code) return false',
     to: '',
     loses: 'mail, for as long as a listing stays in doubt',
     tests: listings,

@@ -88,8 +88,8 @@ export const settle: readonly Mutant[] = [
     title: 'F13: CREATE: NO',
   },
   {
-    from: 'const isSafe = abilities.protocol === ',
-    to: 'const isSafe = true || abilities.protocol === ',
+    from: 'const isSafe = !abilities.namesLast ||',
+    to: 'const isSafe = true || !abilities.namesLast ||',
     loses: 'mail: deleted by a UID without a UIDVALIDITY',
     tests: imap,
     survives: 'the session refuses the same by itself (imap-session.ts), which is a change of its own there',

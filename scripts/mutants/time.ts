@@ -18,7 +18,7 @@ export const time: readonly Mutant[] = [
     title: 'F4: a daemon whose journal is taken away',
   },
   {
-    from: "if (source.protocol === 'pop3') return Number.POSITIVE_INFINITY",
+    from: 'if (source.countsLogins) return Number.POSITIVE_INFINITY',
     to: '',
     loses: 'logins, which POP3 hosts count',
     tests: waiting,

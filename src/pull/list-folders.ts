@@ -5,8 +5,9 @@ import { labelSubject } from '../base/label-subject.ts'
 import type { NoteKey } from '../journal/journal.ts'
 import type { Listed } from '../source/source.ts'
 import { type PullContext, type RowPlaces, record } from './context.ts'
-import { identify, leaveFolders } from './identify.ts'
+import { identify } from './identify.ts'
 import { labelsOf } from './label-wishes.ts'
+import { leaveFolders } from './listing-record.ts'
 
 export interface ListedFolders {
   readonly at: RowPlaces

@@ -117,6 +117,7 @@ export async function makeDeadlineMemory(
       const { watch } = source
       return {
         protocol: source.protocol,
+        countsLogins: source.countsLogins,
         open: async signal => watchSession(await observe(opening, () => source.open(signal))),
         ...(watch && {
           watch: (...given: Parameters<typeof watch>) =>

@@ -43,11 +43,12 @@ const lookUpPauseMs = 30_000
 export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<void> {
   const { journal, mailbox, clock, uploads } = context
   let silent: Fault | undefined
+  // What is on its way in this process is not unknown, also where it comes to its end meanwhile.
+  const onTheirWay = new Set(uploads.ids(mailbox.name))
   for (const row of await journal.inStages(mailbox.name, ['importing'])) {
     if (context.stopping.aborted) return
     const atMs = clock.nowMs()
-    // What is on its way in this process is not unknown.
-    if (!isWaitOver(row.notBeforeMs, atMs) || uploads.holds(row.id)) continue
+    if (!isWaitOver(row.notBeforeMs, atMs) || onTheirWay.has(row.id)) continue
     try {
       if (silent === undefined && !(await resolveGuarded(context, at, row))) continue
     } catch (error) {

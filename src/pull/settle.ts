@@ -170,7 +170,7 @@ function cannotAtAll(context: PullContext, policy: AfterImport, due: readonly Du
   const { abilities } = context.session
   if (!abilities.canDelete && policy.do === 'delete') return new Fault('source.cannot-settle')
   // A UID without a UIDVALIDITY may name another message by the time it is deleted (RFC 9051 section 2.3.1.1).
-  const isSafe = abilities.protocol === 'pop3' || due.every(({ entry }) => entry.uid !== undefined)
+  const isSafe = !abilities.namesLast || due.every(({ entry }) => entry.uid !== undefined)
   return isSafe ? undefined : new Fault('source.cannot-settle', { facts: { reason: 'no UIDVALIDITY' } })
 }
 
@@ -235,7 +235,7 @@ async function isCertain(
 ): Promise<boolean | Fault> {
   const { session, spooler, signal, journal, mailbox, clock, generation, lost, underWay } = context
   if (proved.has(row.id)) return true
-  if (session.abilities.protocol === 'imap' && row.uid !== undefined && !row.renamed) return true
+  if (session.abilities.namesLast && row.uid !== undefined && !row.renamed) return true
   // The process may have ended at it before (under-way.ts): for now it stays where it is.
   if (underWay.isLeft(keyOfEntry(context, entry), clock.nowMs())) return false
   if (lost.messages.has(nameAt(entry))) return false

@@ -64,7 +64,9 @@ export async function settleAlone({ journal, mailbox, clock, count, log }: Needs
   // It left the source while it was uploaded, and no listing will speak of it again.
   if (!isKept && row.present) return
   const settledAs = isKept ? nameOf(mailbox.afterImport) : 'left'
-  await journal.move(id, 'settled', { settledAtMs: clock.nowMs(), settledAs })
-  count.settled += 1
+  const patch = { settledAtMs: clock.nowMs(), settledAs }
+  // A pull may have done it just now.
+  const moved = await journal.moveAll([{ id, from: row.stage, to: 'settled', patch }])
+  count.settled += moved.length
   if (!isKept) log.settled({ ...eventOf(row), as: settledAs })
 }

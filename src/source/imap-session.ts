@@ -22,6 +22,7 @@ export class ImapSession implements SourceSession {
     this.folders = folders
     this.abilities = {
       protocol: 'imap',
+      namesLast: true,
       capabilities: connection.capabilities,
       tls: connection.tls,
       canDelete: canExpungeByUid(connection),

@@ -48,6 +48,7 @@ export function makeImapSource(given: ImapSourceOptions): Source {
   const connect: Connect = signal => gate.login(() => connectImap(options, signal), signal)
   return {
     protocol: 'imap',
+    countsLogins: false,
     open: async signal => new ImapSession(await connect(signal), folders),
     watch: (onNews, onAlive, signal) =>
       watchFolders(connect, folders, { onNews, onAlive }, idleMemory, signal),

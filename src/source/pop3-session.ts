@@ -47,6 +47,7 @@ export class Pop3Session implements SourceSession {
     connection.window = capabilities.has('PIPELINING') ? pipelineWindow : 1
     this.abilities = {
       protocol: 'pop3',
+      namesLast: false,
       capabilities: capabilities.lines,
       tls: connection.tls,
       canDelete: true,

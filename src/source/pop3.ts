@@ -60,6 +60,7 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
 
   return {
     protocol: 'pop3',
+    countsLogins: true,
     async open(signal) {
       signal.throwIfAborted()
       const password = await mailbox.password.reveal()

@@ -77,6 +77,11 @@ export interface SourceAbilities {
   readonly tls: string | undefined
   /** Whether `settle` can delete without touching what other clients marked (POP3: always; IMAP: UIDPLUS). */
   readonly canDelete: boolean
+  /**
+   * Whether a name is never given to another message (IMAP, RFC 9051 section 2.3.1.1). UIDLs are, whatever RFC 1939
+   * section 7 says.
+   */
+  readonly namesLast: boolean
   /** The least pause between logins that the server asks for, ms (RFC 2449 section 6.5 LOGIN-DELAY). */
   readonly loginDelayMs: number | undefined
 }
@@ -161,6 +166,8 @@ export const ungated: LoginGate = { login: work => work(), noteDelay: async () =
 
 export interface Source {
   readonly protocol: 'pop3' | 'imap'
+  /** Its hosts count logins, so that none is made before the schedule asks for it. */
+  readonly countsLogins: boolean
   /** Connects, secures, logs in. */
   open(signal: AbortSignal): Promise<SourceSession>
   /**

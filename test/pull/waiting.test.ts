@@ -69,7 +69,8 @@ test('a watch that gives no sign of life is dropped after ten minutes and begun 
       watches += 1
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     }
-    const source = { protocol: ports.source.protocol, open: ports.source.open.bind(ports.source), watch }
+    const { protocol, countsLogins } = ports.source
+    const source = { protocol, countsLogins, open: ports.source.open.bind(ports.source), watch }
     const bridge = { ...self.app.bridge, mailboxes: [{ ...ports, source }] }
     const stop = new AbortController()
     const running = runDaemon(bridge, stop.signal, never, { afterAttempt: () => {} })

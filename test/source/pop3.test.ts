@@ -270,6 +270,7 @@ test('abilities tell what was announced after the login', async t => {
     capabilities: ['TOP', 'USER', 'LOGIN-DELAY 900', 'EXPIRE 0', 'PIPELINING'],
     tls: undefined,
     canDelete: true,
+    namesLast: false,
     loginDelayMs: 900_000,
   })
 })
