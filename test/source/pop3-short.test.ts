@@ -22,3 +22,14 @@ for (const [what, sizes] of [
     await rejectsWith('message.short', session.retrieve(first, keepingSink(), never))
   })
 }
+
+test('where LIST and the answer to RETR announce different sizes the smaller one counts', async t => {
+  const message = ofOctets(3000)
+  const server = await serve(t, { messages: [message] })
+  server.faults.retr = (_, right) =>
+    Buffer.from(right.toString('latin1').replace(/^\+OK[^\r]*/, '+OK 3500 octets'), 'latin1')
+  const session = await openAt(t, server)
+  const [first] = await listAll(session)
+  assert.ok(first)
+  assert.equal(await session.retrieve(first, keepingSink(), never), message.length)
+})

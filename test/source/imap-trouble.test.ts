@@ -1,0 +1,73 @@
+/** Answers that mean something else than they look like: a folder that is not missing, a part that is not ours. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ImapPlay } from '../servers/imap-faults.ts'
+import { faultOf, listAll, never, octetsOf, rig } from './imap-harness.ts'
+
+const answer = (...lines: string[]): ImapPlay => ({
+  do: 'answer',
+  pieces: lines.map(line => `${line}\r\n`),
+})
+
+test('a server that is in trouble and lists no folders has lost none', async t => {
+  const { server, open } = await rig(t)
+  server.faults.at = ({ verb }) => {
+    if (verb === 'EXAMINE') return answer('{tag} NO [UNAVAILABLE] the store is being moved')
+    return verb === 'LIST' ? answer('{tag} OK done') : undefined
+  }
+  const session = await open()
+  const fault = await faultOf(session.list('INBOX', () => false, never))
+  assert.notEqual(fault.code, 'source.folder-missing')
+  assert.match(String(fault.facts.words), /being moved/)
+})
+
+test('a folder that says it holds more than is ever listed is not asked what', async t => {
+  const { server, open } = await rig(t)
+  server.faults.at = ({ verb }) =>
+    verb === 'EXAMINE'
+      ? answer('* 200001 EXISTS', '* OK [UIDVALIDITY 7] valid', '{tag} OK [READ-ONLY] done')
+      : undefined
+  await faultOf(
+    (await open()).list('INBOX', () => false, never),
+    'source.over-budget',
+  )
+  assert.ok(!server.ledger.commands.some(({ text }) => text.startsWith('UID SEARCH')))
+})
+
+const octets = Buffer.from('From: a@example.net\r\nSubject: right\r\n\r\nbody\r\n')
+const other = octets.toString().replace('right', 'wrong')
+const row = (text: string, origin = 0): string =>
+  `* 1 FETCH (UID 1 RFC822.SIZE ${octets.length} INTERNALDATE "17-Jul-2026 02:44:25 +0000" BODY[]<${origin}> {${text.length}}\r\n${text})`
+
+for (const [what, lines] of [
+  ['two bodies', [row(octets.toString()), row(other)]],
+  ['a part that begins elsewhere', [row(octets.toString(), 5)]],
+] as const) {
+  test(`${what} in the answer to one FETCH: nothing of it is taken`, async t => {
+    const { server, open } = await rig(t, { folders: { INBOX: [octets] } })
+    const session = await open()
+    const [entry] = await listAll(session)
+    assert.ok(entry)
+    server.faults.at = ({ verb, text }) =>
+      verb === 'UID FETCH' && text.includes('BODY') ? answer(...lines, '{tag} OK done') : undefined
+    await faultOf(octetsOf(session, entry), 'message.not-retrieved')
+    delete server.faults.at
+    assert.deepEqual(await octetsOf(session, entry), octets)
+  })
+}
+
+test('a server that gives one part and then the whole message is not believed', async t => {
+  const large = Buffer.concat([octets, Buffer.alloc(1_500_000, 'line\r\n')])
+  const { server, open } = await rig(t, { folders: { INBOX: [large] } })
+  const session = await open()
+  const [entry] = await listAll(session)
+  assert.ok(entry)
+  server.faults.at = ({ text }) => {
+    server.faults.ignorePartial = text.includes('<1048576.')
+    return undefined
+  }
+  await faultOf(octetsOf(session, entry), 'message.not-retrieved')
+  delete server.faults.at
+  server.faults.ignorePartial = false
+  assert.equal((await octetsOf(session, entry)).equals(large), true)
+})
