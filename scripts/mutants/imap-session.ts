@@ -20,7 +20,7 @@ export const imapSession: readonly Mutant[] = [
     from: 'await this.delete(copied)',
     to: 'await this.delete(rest)',
     loses: 'mail: what was not copied is deleted',
-    tests: [...settle, ...wishes],
+    tests: ['test/source/imap-trouble.test.ts'],
   },
   {
     from: 'copies?.noteAsked(some, folder)',
@@ -37,13 +37,6 @@ export const imapSession: readonly Mutant[] = [
     title: 'F14: a copy whose deletion is refused',
     survives:
       'the record of the asking stays, and the copy is looked for and found by what it is: slower, not otherwise',
-  },
-  {
-    from: 'if (isRefused(error)) copies?.noteRefused(some)',
-    to: '',
-    loses: 'a move: a copy that was refused is looked for as if it had been made',
-    tests: [...wishes, ...settle],
-    survives: 'what is looked for is not found, and is copied then: one look more, nothing else',
   },
   {
     from: 'if (isMade || (await isInSelected(connection, entry, target.name, validity, copies, signal)))',

@@ -268,13 +268,6 @@ export const pop3: readonly Mutant[] = [
     title: 'a password that a server echoes',
   },
   {
-    from: 'maskSecrets(words, [...sent, password])',
-    to: 'maskSecrets(words, [password])',
-    loses: 'the password in base64, in a log, where a server echoes it',
-    tests: login,
-    survives: 'makeMask masks the base64 of a secret at each alignment by itself',
-  },
-  {
     from: "if (capabilities.has('UTF8')) await step(" + "'login', 'UTF8', deadlines.commandMs)",
     to: '',
     loses: 'octets: a notice comes in the place of mail with 8-bit headers',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ImapPlay } from '../servers/imap-faults.ts'
+import { usualCapabilities } from '../servers/imap-server.ts'
 import { faultOf, listAll, never, octetsOf, rig } from './imap-harness.ts'
 
 const answer = (...lines: string[]): ImapPlay => ({
@@ -70,4 +71,31 @@ test('a server that gives one part and then the whole message is not believed', 
   delete server.faults.at
   server.faults.ignorePartial = false
   assert.equal((await octetsOf(session, entry)).equals(large), true)
+})
+
+test('a message that is far longer than announced is left after its first part', async t => {
+  const endless = Buffer.concat([octets, Buffer.alloc(5_000_000, 'line\r\n')])
+  const { server, open } = await rig(t, { folders: { INBOX: [endless] } })
+  server.faults.size = () => 1000
+  const session = await open()
+  const [entry] = await listAll(session)
+  assert.ok(entry)
+  await faultOf(octetsOf(session, entry), 'message.over-announced')
+  assert.equal(server.ledger.commands.filter(({ text }) => text.includes('BODY.PEEK[]')).length, 1)
+})
+
+test('what could not be copied is not deleted, and the others are moved', async t => {
+  const { server, open } = await rig(t, { folders: { INBOX: [octets, Buffer.from(other)] } })
+  server.faults.capabilitiesAfterLogin = usualCapabilities.filter(name => name !== 'MOVE')
+  server.faults.at = ({ text }) =>
+    /^UID COPY (2|1:2|1,2) /.test(text) ? answer('{tag} NO not this one') : undefined
+  const session = await open()
+  const refused = await session.settle(await listAll(session), { do: 'move', folder: 'Done' }, never)
+  assert.deepEqual(
+    refused.map(({ entry }) => entry.handle),
+    [2],
+  )
+  const uidsIn = (name: string) => server.folder(name)?.messages.map(message => String(message.octets))
+  assert.deepEqual(uidsIn('INBOX'), [other])
+  assert.deepEqual(uidsIn('Done'), [String(octets)])
 })
