@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { GmailServer } from './gmail/gmail-server.ts'
 
-const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const sourceCli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 export interface Ended {
   readonly code: number | null
@@ -29,12 +29,14 @@ export interface StartOptions {
   readonly nodeArgs?: readonly string[]
   /** In a process group of its own, so that a terminal's Ctrl-C reaches its parent only. */
   readonly ownGroup?: boolean
+  /** The program's own file; default src/cli.ts. The bench measures what is packed, dist/cli.js. */
+  readonly cli?: string
 }
 
 /** Starts the command; nothing of this process's own environment reaches it but PATH and HOME. */
 export function startHikyaku(args: readonly string[], options: StartOptions): Running {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), cli, ...args], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.cli ?? sourceCli, ...args], {
     cwd: options.cwd,
     env: { PATH, HOME, HIKYAKU_LANG: 'en', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly gmail?: GmailServerOptions
   readonly scopes?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** The program's own file, where it is not src/cli.ts. */
+  readonly cli?: string
 }
 
 export interface World {
@@ -49,6 +51,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ...options.env,
   }
   const running: Running[] = []
+  const program = options.cli === undefined ? {} : { cli: options.cli }
   return {
     source,
     gmail,
@@ -57,6 +60,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     env,
     run: (args, more = {}) =>
       hikyaku(args, {
+        ...program,
         env: { ...env, ...more.env },
         cwd: folder,
         nodeArgs: more.nodeArgs ?? [],
@@ -64,6 +68,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       }),
     start(args, more = {}) {
       const one = startHikyaku(args, {
+        ...program,
         env: { ...env, ...more.env },
         cwd: folder,
         nodeArgs: more.nodeArgs ?? [],
