@@ -16,6 +16,7 @@ import { benchLatency } from './bench/latency.ts'
 import type { Bench, Measure } from './bench/measure.ts'
 import { benchMemory } from './bench/memory.ts'
 import { benchRetrieval } from './bench/retrieval.ts'
+import { benchStanding } from './bench/standing.ts'
 import { benchStart } from './bench/start.ts'
 import { tableOf } from './bench/table.ts'
 import { benchUpload } from './bench/upload.ts'
@@ -23,6 +24,7 @@ import { benchAuthentication } from './bench-authentication.ts'
 
 const parts: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
+  standing: benchStanding,
   start: benchStart,
   retrieval: benchRetrieval,
   import: benchUpload,

@@ -3,8 +3,6 @@
  * command for each message, which here is curl to Gmail's import). Each has a mailbox and an account of its own on
  * the same two servers, behind wires of its own.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DovecotServer } from '../../test/servers/dovecot.ts'
@@ -13,6 +11,7 @@ import { gmailEnv, startHikyaku } from '../../test/servers/hikyaku.ts'
 import { program } from '../../test/servers/local.ts'
 import { builtCli } from './build.ts'
 import type { DelayProxy } from './delay-proxy.ts'
+import { startPeer } from './peer.ts'
 
 export type SideName = 'hikyaku' | 'fetchmail' | 'getmail6'
 
@@ -122,7 +121,11 @@ async function startFetchmail(password: string, wires: SideWires): Promise<Side>
       `  username "fetchmail" password "${password}" sslproto '' idle keep\n  mda "${upload}"\n`,
     { mode: 0o600 },
   )
-  return startPeer('fetchmail', ['--nodetach', '--pidfile', join(wires.folder, 'pid'), '-f', file], wires)
+  return startPeer(
+    'fetchmail',
+    ['--nodetach', '--pidfile', join(wires.folder, 'pid'), '-f', file],
+    wires.folder,
+  )
 }
 
 async function startGetmail(password: string, wires: SideWires): Promise<Side> {
@@ -136,31 +139,9 @@ async function startGetmail(password: string, wires: SideWires): Promise<Side> {
       '[options]\nread_all = false\nverbose = 0\ndelivered_to = false\nreceived = false\n',
     { mode: 0o600 },
   )
-  return startPeer('getmail', ['--idle=INBOX', `--getmaildir=${wires.folder}`, `--rcfile=${file}`], wires)
-}
-
-/** A peer as our child; the kernel ends it with us where util-linux is at hand. */
-function startPeer(command: string, args: readonly string[], { folder }: SideWires): Side {
-  const setpriv = program('setpriv')
-  const [file, all] =
-    setpriv === undefined ? [command, args] : [setpriv, ['--pdeathsig', 'KILL', command, ...args]]
-  const { PATH = '' } = process.env
-  const child: ChildProcess = spawn(file, all, {
-    cwd: folder,
-    env: { PATH, HOME: folder, LC_ALL: 'C' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-4_000)
-    })
-  const ended = once(child, 'close').catch(() => {})
-  return {
-    said: () => said,
-    async stop() {
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
+  return startPeer(
+    'getmail',
+    ['--idle=INBOX', `--getmaildir=${wires.folder}`, `--rcfile=${file}`],
+    wires.folder,
+  )
 }
