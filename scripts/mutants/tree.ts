@@ -1,6 +1,15 @@
 /** A copy of the repository in which changes are made, and tests run. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Mutant } from './mutant.ts'
@@ -52,8 +61,7 @@ export class Tree {
 
   async #runFile(test: string, title: string | undefined): Promise<Pick<Run, 'verdict' | 'failed'>> {
     // Servers under test read in it as another account, hence the mode of /tmp itself.
-    const temporary = join(this.#folder, '.tmp')
-    mkdirSync(temporary)
+    const temporary = mkdtempSync(join(this.#folder, '.tmp-'))
     chmodSync(temporary, 0o1777)
     const pattern = title?.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
     const child = spawn(
@@ -85,7 +93,7 @@ export class Tree {
     await new Promise(resolve => child.once('close', resolve))
     clearTimeout(timer)
     this.#end()
-    rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    removeFolder(temporary)
     const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0)
     const told = [...tap.matchAll(/^ *(not )?ok \d+ - (.*?)(?: # .*)?$/gm)].map(([, not, name = '']) => ({
       isFailed: not !== undefined,
@@ -111,6 +119,20 @@ export class Tree {
 
   remove(): void {
     this.#end()
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    removeFolder(this.#folder)
+  }
+}
+
+/** Also what a test mounted there and was ended before it let go of it. */
+function removeFolder(folder: string): void {
+  const mounts = existsSync('/proc/mounts') ? readFileSync('/proc/mounts', 'utf8').split('\n') : []
+  for (const line of mounts) {
+    const [, at = ''] = line.split(' ')
+    if (at.startsWith(`${folder}/`)) spawnSync('umount', ['--lazy', at])
+  }
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  } catch (thrown) {
+    console.error(`Left behind: ${folder} (${thrown})`)
   }
 }
