@@ -12,9 +12,12 @@
  */
 import { arch, cpus, loadavg, platform } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchEndToEnd } from './bench/end-to-end.ts'
+import { benchGrowth } from './bench/growth.ts'
 import { benchLatency } from './bench/latency.ts'
 import type { Bench, Measure } from './bench/measure.ts'
 import { benchMemory } from './bench/memory.ts'
+import { benchPolls } from './bench/polls.ts'
 import { benchRetrieval } from './bench/retrieval.ts'
 import { benchStanding } from './bench/standing.ts'
 import { benchStart } from './bench/start.ts'
@@ -26,8 +29,12 @@ const parts: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
   standing: benchStanding,
   start: benchStart,
-  retrieval: benchRetrieval,
+  pop3: options => benchRetrieval('pop3', options),
+  imap: options => benchRetrieval('imap', options),
+  polls: benchPolls,
   import: benchUpload,
+  'end-to-end': benchEndToEnd,
+  growth: benchGrowth,
   memory: benchMemory,
   authentication: async ({ quick, tell }) => {
     tell('verification')

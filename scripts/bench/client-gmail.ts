@@ -1,4 +1,5 @@
 /** The clients that upload: ours, and Google's own as its documentation shows it (multipart, from a stream). */
+import { Agent, request } from 'node:http'
 import { Readable } from 'node:stream'
 import { gmail as googleGmail } from '@googleapis/gmail'
 import { OAuth2Client } from 'google-auth-library'
@@ -47,12 +48,41 @@ async function timed(
   return { digests, ms: performance.now() - start, hung: 0 }
 }
 
+/** A request of node:http and nothing else: no retry, no pace, no check of what came back but its status. */
+export async function uploadRaw(work: ClientWork): Promise<ClientResult> {
+  const url = new URL(
+    'upload/gmail/v1/users/me/messages/import?uploadType=media',
+    work.config.endpoints.apiRoot,
+  )
+  const agent = new Agent({ keepAlive: true, maxSockets: inFlight })
+  const result = await timed(
+    work,
+    message =>
+      new Promise((resolve, reject) => {
+        const headers = {
+          authorization: `Bearer ${process.env.BENCH_ACCESS_TOKEN}`,
+          'content-type': 'message/rfc822',
+          'content-length': message.length,
+        }
+        const sent = request(url, { method: 'POST', agent, headers }, response => {
+          response.resume().once('end', () => {
+            if (response.statusCode === 200) resolve()
+            else reject(new Error(`status ${response.statusCode}`))
+          })
+        })
+        sent.once('error', reject).end(message)
+      }),
+  )
+  agent.destroy()
+  return result
+}
+
 export async function uploadOurs(work: ClientWork): Promise<ClientResult> {
   const [account] = work.config.accounts
   if (account === undefined) throw new Error('no account in the variables')
   const gmail = makeGmail({ account, endpoints: work.config.endpoints, clock: systemClock })
   const never = new AbortController().signal
-  const request = {
+  const asked = {
     labelIds: ['INBOX', 'UNREAD'],
     internalDateSource: 'dateHeader',
     neverMarkSpam: false,
@@ -60,7 +90,7 @@ export async function uploadOurs(work: ClientWork): Promise<ClientResult> {
     method: 'import',
   } as const
   const result = await timed(work, async message => {
-    await gmail.import(rawOf(message), request, never)
+    await gmail.import(rawOf(message), asked, never)
   })
   await gmail.close()
   return result

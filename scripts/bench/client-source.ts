@@ -93,6 +93,7 @@ export async function retrieveImapflow(work: ClientWork): Promise<ClientResult> 
     secure: security === 'tls',
     auth: { user, pass: await password.reveal() },
     logger: false,
+    ...(security === 'none' ? { doSTARTTLS: false } : {}),
     ...(caFile === undefined ? {} : { tls: { ca: readFileSync(caFile) } }),
   })
   client.on('error', () => {})

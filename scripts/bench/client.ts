@@ -10,7 +10,9 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { uploadGoogle, uploadOurs } from './client-gmail.ts'
+import { uploadGoogle, uploadOurs, uploadRaw } from './client-gmail.ts'
+import { retrievePoplib } from './client-poplib.ts'
+import { retrieveRaw } from './client-raw.ts'
 import { retrieveImapflow, retrieveNodePop3, retrieveOurs } from './client-source.ts'
 
 export interface ClientResult {
@@ -22,19 +24,26 @@ export interface ClientResult {
   readonly hung: number
 }
 
-export type ClientAnswer = ClientResult & { readonly peakMiB: number }
+export type ClientAnswer = ClientResult & {
+  readonly peakMiB: number
+  /** User and system, the start of the process included. */
+  readonly cpuMs: number
+}
 
 export interface ClientWork {
   readonly config: Config
-  /** For uploads: how many messages of how many octets. */
+  /** How many messages of how many octets; for uploads, and for the ceiling. */
   readonly messages: number
   readonly octets: number
 }
 
 const clients = {
   'source.ours': retrieveOurs,
+  'source.raw': retrieveRaw,
+  'source.poplib': retrievePoplib,
   'source.node-pop3': retrieveNodePop3,
   'source.imapflow': retrieveImapflow,
+  'gmail.raw': uploadRaw,
   'gmail.ours': uploadOurs,
   'gmail.google': uploadGoogle,
 } as const satisfies Record<string, (work: ClientWork) => Promise<ClientResult>>
@@ -77,5 +86,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const client = clients[name as ClientName]
   const config = await loadConfig({ env: process.env, cwd: tmpdir() })
   const result = await client({ config, messages: Number(messages), octets: Number(octets) })
-  process.stdout.write(`${JSON.stringify({ ...result, peakMiB: peakMiB() })}\n`, () => process.exit(0))
+  const { user, system } = process.cpuUsage()
+  const cpuMs = (user + system) / 1000
+  process.stdout.write(`${JSON.stringify({ ...result, peakMiB: peakMiB(), cpuMs })}\n`, () => process.exit(0))
 }

@@ -12,6 +12,8 @@ export type Hearer = (said: string, atMs: number) => void
 export interface DelayProxyOptions {
   /** Of the server behind it, on 127.0.0.1. */
   readonly port: number
+  /** A client has opened a connection. */
+  readonly onOpen?: (atMs: number) => void
   readonly onServer?: Hearer
   readonly onClient?: Hearer
 }
@@ -61,6 +63,7 @@ export async function startDelayProxy(options: DelayProxyOptions): Promise<Delay
   let connections = 0
   const server = createServer({ noDelay: true, allowHalfOpen: true }, client => {
     connections += 1
+    options.onOpen?.(performance.now())
     // SYN and SYN-ACK: the client can speak after one round trip; with its ACK, half a one later, the server can.
     const clientOpenMs = performance.now() + roundTripMs
     const serverOpenMs = clientOpenMs + roundTripMs / 2
