@@ -186,7 +186,7 @@ export const pop3: readonly Mutant[] = [
     title: 'while UIDL names messages',
   },
   {
-    from: 'const fault = status.ok ? undefined : sessionFault(status, this.#where(' + "'list'))",
+    from: 'const fault = status.ok ? undefined : sessionFault(status, this.#where())',
     to: 'const fault = undefined as Fault | undefined',
     loses: 'mail: UIDL refused for a moment means that no message has a name',
     tests: listing,
@@ -240,7 +240,7 @@ export const pop3: readonly Mutant[] = [
     title: 'STLS that is not offered, or refused',
   },
   {
-    from: '// RFC 2595 section 4: what was said in clear text must be forgotten. capabilities = await askCapabilities(connection, options)',
+    from: '// RFC 2595 section 4: what was said in clear text must be forgotten. capabilities = accepted?.before ?? (await askCapabilities(connection, options))',
     to: '',
     loses: 'the password: what somebody on the way announced decides how it is sent',
     tests: tls,
@@ -268,8 +268,8 @@ export const pop3: readonly Mutant[] = [
     title: 'a password that a server echoes',
   },
   {
-    from: "if (capabilities.has('UTF8')) await step(" + "'login', 'UTF8', deadlines.commandMs)",
-    to: '',
+    from: "capabilities.has('UTF8') ? step(" + "'login', 'UTF8', deadlines.commandMs) : undefined",
+    to: 'undefined as Promise<Status> | undefined',
     loses: 'octets: a notice comes in the place of mail with 8-bit headers',
     tests: session,
     title: 'UTF8 is asked for before the login',
@@ -309,7 +309,7 @@ export const pop3: readonly Mutant[] = [
     tests: login,
   },
   {
-    from: 'if (!brokenByCapa(error) || signal.aborted) throw error',
+    from: 'if (broken === undefined || signal.aborted) throw error',
     to: 'throw error',
     loses: 'all mail of a server that cannot bear CAPA',
     tests: login,

@@ -8,6 +8,7 @@ import { type PullContext, type RowPlaces, record } from './context.ts'
 import { identify } from './identify.ts'
 import { labelsOf } from './label-wishes.ts'
 import { leaveFolders } from './listing-record.ts'
+import { countUnchanged } from './quiet.ts'
 
 export interface ListedFolders {
   readonly at: RowPlaces
@@ -33,16 +34,31 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
     const whole = await isWholeListingDue(context, folder)
     const beganMs = clock.monotonicMs()
     try {
+      const beginning = AbortSignal.any([signal, stopping])
+      const unchanged = whole ? undefined : await countUnchanged(context, folder, beginning)
+      if (unchanged !== undefined) {
+        count.listed += unchanged
+        listed.push(folder)
+        await journal.troubles.closed(
+          { scope: 'folder', name: mailbox.name, subject: folder },
+          'success',
+          clock.nowMs(),
+        )
+        const ms = clock.monotonicMs() - beganMs
+        log.listed({ mailbox: mailbox.name, folder, total: unchanged, fresh: 0, ms })
+        continue
+      }
       const standing = await journal.standing(mailbox.name, folder)
       const uids = new Set<string | undefined>()
       await inSlices(whole ? 0 : standing.length, (from, to) => {
         for (const { uid } of standing.slice(from, to)) uids.add(uid)
       })
       const known = (uid: string): boolean => uids.has(uid)
-      const listing = await session.list(folder, known, AbortSignal.any([signal, stopping]))
+      const listing = await session.list(folder, known, beginning)
       const freshBefore = count.fresh
       const identified = await identify(context, listing, standing)
       for (const [id, entry] of identified.at) at.set(id, entry)
+      if (!identified.inDoubt) listing.noteRecorded?.()
       inDoubt ||= identified.inDoubt
       listed.push(folder)
       const key = { scope: 'folder', name: mailbox.name, subject: folder } as const

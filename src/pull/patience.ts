@@ -96,6 +96,10 @@ export async function makeDeadlineMemory(
     }
   }
   const watchSession = (session: SourceSession): SourceSession => ({
+    ...(session.standsUnchanged && {
+      standsUnchanged: (...given: Parameters<NonNullable<SourceSession['standsUnchanged']>>) =>
+        observe(listing, async () => session.standsUnchanged?.(...given)),
+    }),
     abilities: session.abilities,
     folders: session.folders,
     get usable() {

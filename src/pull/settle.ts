@@ -13,7 +13,7 @@ import type { MessageRow, Move } from '../journal/journal.ts'
 import { bareOf, isOfBefore, isSameBare } from '../message/evidence.ts'
 import { readHeader } from '../message/header.ts'
 import type { Listed, SettleAction } from '../source/source.ts'
-import { eventOf, gmailMaxOctets, nameAt, type PullContext, type RowPlaces } from './context.ts'
+import { eventOf, gmailMaxOctets, nameAt, type PullContext, type PullPorts, type RowPlaces } from './context.ts'
 import { makeCopyBook } from './copy-book.ts'
 import { keyOfEntry } from './poison.ts'
 import { settleKept } from './settled.ts'
@@ -39,7 +39,7 @@ export interface Seen {
  * @param faults takes what stood in the wish's way
  */
 export async function settle(context: PullContext, seen: Seen, faults: Fault[]): Promise<void> {
-  const { journal, mailbox, clock, session, steady } = context
+  const { mailbox, session, steady } = context
   // Read in each pull: between two readings in different processes it advances by a day at most.
   const steadyMs = await steady.readMs()
   const policy = mailbox.afterImport
@@ -50,8 +50,7 @@ export async function settle(context: PullContext, seen: Seen, faults: Fault[]):
   const left = new LeftThere()
   /** Folder -> messages that stand there though their deletion was asked for often enough. */
   const stubborn = new Map<string, number>()
-  const importedByMs = policy.do === 'delete' ? clock.nowMs() - policy.afterMs : Number.MAX_SAFE_INTEGER
-  for (const row of await journal.unsettled(mailbox.name, settledAs, importedByMs, clock.nowMs())) {
+  for (const row of await unsettledNow(context)) {
     const entry = seen.at.get(row.id)
     if (entry === undefined) continue
     const isHeld = await isHeldByGmail(context, row)
@@ -76,6 +75,14 @@ export async function settle(context: PullContext, seen: Seen, faults: Fault[]):
     // What a session had marked for deletion is not committed when it ends (RFC 1939 section 6).
     if (!session.usable) return
   }
+}
+
+/** What stands at the source and is old enough to be settled as the owner wishes, wherever it stands. */
+export async function unsettledNow({ journal, mailbox, clock }: PullPorts): Promise<readonly MessageRow[]> {
+  const policy = mailbox.afterImport
+  const now = clock.nowMs()
+  const importedByMs = policy.do === 'delete' ? now - policy.afterMs : Number.MAX_SAFE_INTEGER
+  return await journal.unsettled(mailbox.name, nameOf(policy), importedByMs, now)
 }
 
 /** The wish failed in this folder: told, and put off. */

@@ -4,6 +4,9 @@ import type { BodyPace } from './pace.ts'
 import { parseStatus, type Status } from './pop3-answers.ts'
 import { ProtocolBreach } from './pop3-reader.ts'
 
+/** Takes the un-stuffed octets of a multi-line answer; a returned promise asks to wait. */
+export type Body = (octets: Uint8Array) => void | Promise<void>
+
 export interface Command {
   /** The line without CRLF; undefined waits for the greeting. Never shown: it may hold a secret. */
   readonly line: Buffer | string | undefined
@@ -11,8 +14,7 @@ export interface Command {
   /** Until the status line; with `body` and without `progress` until the terminator. */
   readonly deadlineMs: number
   readonly signal: AbortSignal
-  /** Takes the un-stuffed octets of a multi-line answer; a returned promise asks to wait. */
-  readonly body?: (octets: Uint8Array) => void | Promise<void>
+  readonly body?: Body
   /** The body has the deadlines of progress (pace.ts) instead of one for the whole. */
   readonly progress?: boolean
   /** The most octets of the whole answer, asked for as they come; default: those of a short answer. */

@@ -23,7 +23,7 @@ import {
 } from './pop3-blame.ts'
 import { type Command, endsSoon, makePending, mostOctets, type Pending, statusFor } from './pop3-command.ts'
 import type { Pop3Deadlines } from './pop3-deadlines.ts'
-import { CommandQueue } from './pop3-queue.ts'
+import { CommandQueue, writeTogether } from './pop3-queue.ts'
 import { BodyReader, LineReader, ProtocolBreach } from './pop3-reader.ts'
 import { secureSocket } from './secure.ts'
 import type { ServerSettings } from './settings.ts'
@@ -193,7 +193,7 @@ export class Pop3Connection {
     const wasIdle = this.#queue.head === undefined
     const octets = this.#queue.takeSendable()
     if (octets === undefined) return
-    if (octets.length > 0) this.#socket.write(octets)
+    if (octets.length > 0) writeTogether(this.#socket, octets)
     if (wasIdle) this.#startDeadline()
   }
 

@@ -5,6 +5,8 @@
 import { inOrder, inSlices } from '../base/in-slices.ts'
 import { listOctets, mostEntries, overBudget, uidlAllowance } from './budget.ts'
 import { plausibleOctets } from './plausible.ts'
+import type { Status } from './pop3-answers.ts'
+import type { MaildropSize } from './pop3-memory.ts'
 import { LineReader } from './pop3-reader.ts'
 import type { Listed, Listing } from './source.ts'
 
@@ -21,6 +23,8 @@ export class ListingBuilder {
   readonly #doubled = new Set<string>()
   /** Lines of LIST that named a message, whatever they said of its size. */
   #listed = 0
+  /** What STAT said of the whole, where it said both. */
+  maildrop: MaildropSize | undefined
   /** What STAT said: messages in the maildrop. */
   #count: number | undefined
   /** The first line that was not understood. */
@@ -62,9 +66,15 @@ export class ListingBuilder {
     })
   }
 
-  /** Takes the words of STAT's +OK (RFC 1939 section 5: `messages octets`). A count that can be none decides nothing. */
-  takeCount(words: string): void {
-    const [, count] = /^ *([0-9]{1,10})(?: |$)/.exec(words) ?? []
+  /** LIST's word for a message, octets, once it was read. */
+  sizeOf(handle: number): number | undefined {
+    return this.#sizes.get(handle)
+  }
+
+  /** Takes STAT's +OK (RFC 1939 section 5: `messages octets`). A count that can be none decides nothing. */
+  takeCount(status: Status): void {
+    this.maildrop = readMaildropSize(status)
+    const [, count] = /^ *([0-9]{1,10})(?: |$)/.exec(status.words) ?? []
     if (count !== undefined && Number(count) <= mostEntries) this.#count = Number(count)
   }
 
@@ -130,6 +140,15 @@ export class ListingBuilder {
     // Nonsense behind a number takes nothing back that was said before.
     if (isNew || octets !== undefined) this.#sizes.set(handle, octets)
   }
+}
+
+/** STAT's answer where it says both; one that counts messages without octets shows too little. */
+export function readMaildropSize({ ok, words }: Status): MaildropSize | undefined {
+  const [, count, size] = (ok && /^ *([0-9]{1,10}) +([0-9]{1,15})(?: |$)/.exec(words)) || []
+  const messages = Number(count)
+  const octets = Number(size)
+  const isSane = count !== undefined && messages <= mostEntries && (messages === 0) === (octets === 0)
+  return isSane ? { messages, octets } : undefined
 }
 
 const withoutEnd = (lines: number, phase = 'list') => overBudget({ phase }, 'lines', lines)

@@ -4,13 +4,14 @@ import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { withoutPassword } from '../base/mask.ts'
 import { capaOctets } from './budget.ts'
-import { type DialMemory, dialServer, type Lookup } from './dial.ts'
+import { dialServer, type Lookup } from './dial.ts'
 import { greetingFault, pop3LoginFault, type Status, sessionFault, showStatus } from './pop3-answers.ts'
 import { Capabilities } from './pop3-capabilities.ts'
 import type { Command } from './pop3-command.ts'
 import { Pop3Connection } from './pop3-connection.ts'
 import type { Pop3Deadlines } from './pop3-deadlines.ts'
 import { takeLines } from './pop3-listing.ts'
+import type { Pop3Memory } from './pop3-memory.ts'
 import { secureSocket } from './secure.ts'
 import type { MailboxSettings } from './settings.ts'
 
@@ -20,46 +21,66 @@ export interface EnterOptions {
   readonly clock: Clock
   readonly deadlines: Pop3Deadlines
   readonly signal: AbortSignal
-  readonly memory: DialMemory
+  readonly memory: Pop3Memory
   readonly lookup: Lookup | undefined
-  /** False on servers that cannot bear CAPA. */
-  readonly askCapa: boolean
 }
 
-/** A connection in the TRANSACTION state and what the server announced last. */
+/**
+ * A connection in the TRANSACTION state and what the server announced last. Where a login was accepted before, what was
+ * announced then is believed, and the same commands leave in one packet; the first one is done step by step.
+ */
 export async function enterMaildrop(options: EnterOptions): Promise<{
   readonly connection: Pop3Connection
   readonly capabilities: Capabilities
 }> {
   const { connection, step } = await connectServer(options)
   try {
-    const { askCapa, mailbox, deadlines, signal } = options
+    const { mailbox, deadlines, signal, memory } = options
     const greeting = await step('greeting', undefined, deadlines.greetingMs)
     if (!greeting.ok) throw greetingFault(greeting, makeWhere(mailbox, 'greeting'))
-    let capabilities = await askCapabilities(connection, options)
+    const accepted = memory.login
+    let capabilities = accepted?.before ?? (await askCapabilities(connection, options))
     if (mailbox.server.security === 'starttls') {
       const refused = (words: string) =>
         new Fault('source.tls-not-offered', { facts: { ...makeWhere(mailbox, 'tls'), words } })
-      if (capabilities.known && !capabilities.has('STLS')) throw refused('')
+      if (accepted === undefined && capabilities.known && !capabilities.has('STLS')) throw refused('')
       const status = await step('tls', 'STLS', deadlines.commandMs)
       if (!status.ok) throw sessionFault(status, makeWhere(mailbox, 'tls')) ?? refused(showStatus(status))
       await connection.startTls(signal)
       // RFC 2595 section 4: what was said in clear text must be forgotten.
-      capabilities = await askCapabilities(connection, options)
+      capabilities = accepted?.before ?? (await askCapabilities(connection, options))
     }
+    const isQuick = accepted !== undefined && capabilities.has('PIPELINING') && memory.quickLogin.isKept
+    if (isQuick) connection.window = loginWindow
     // RFC 6856 section 2.1, only before the login; without it Courier replaces mail with 8-bit headers.
-    if (capabilities.has('UTF8')) await step('login', 'UTF8', deadlines.commandMs)
-    await logIn(options, step, greeting, capabilities)
+    const utf8 = capabilities.has('UTF8') ? step('login', 'UTF8', deadlines.commandMs) : undefined
+    if (isQuick) listenTo(utf8)
+    else await utf8
+    const byUser = await logIn(options, step, greeting, capabilities, isQuick && accepted.byUser)
+    const before = capabilities
+    if (accepted !== undefined) capabilities = accepted.after
     // RFC 2449 section 6.5 and others: some capabilities are the user's and known only now.
-    if (askCapa && capabilities.known) {
+    else if (memory.capa.isKept && capabilities.known) {
       const after = await askCapabilities(connection, options)
       if (after.known) capabilities = after
     }
+    memory.noteLogin({ before, after: capabilities, byUser })
     return { connection, capabilities }
   } catch (error) {
     connection.drop()
     throw withoutPassword(error, options.mailbox.user, options.password)
   }
+}
+
+/**
+ * UTF8, USER, PASS. Nothing is sent behind PASS before it was answered: Courier announces PIPELINING, hands the
+ * connection to another program there, and what had come by then is lost.
+ */
+const loginWindow = 8
+
+/** Awaited later or, where an earlier answer decides, never: a rejection is then nobody's. */
+function listenTo(answer: Promise<Status> | undefined): void {
+  answer?.catch(() => {})
 }
 
 type Step = (phase: string, line: Command['line'], deadlineMs: number, more?: boolean) => Promise<Status>
@@ -88,8 +109,8 @@ const mostCapabilities = 1000
 
 /** RFC 2449 section 5. A refusal is an answer: no capabilities known. */
 async function askCapabilities(connection: Pop3Connection, options: EnterOptions): Promise<Capabilities> {
-  const { askCapa, deadlines, signal } = options
-  if (!askCapa) return new Capabilities(undefined)
+  const { memory, deadlines, signal } = options
+  if (!memory.capa.isKept) return new Capabilities(undefined)
   const lines: string[] = []
   const body = takeLines('capa', mostCapabilities, (line, cut) => {
     if (!cut) lines.push(line)
@@ -105,12 +126,18 @@ async function askCapabilities(connection: Pop3Connection, options: EnterOptions
   return new Capabilities(status.ok ? lines : undefined)
 }
 
+/**
+ * @param atOnce PASS leaves with USER. Only where this source was let in by USER and PASS before: a server that refuses
+ * USER, or any name in clear text, is not shown the password, and from one that begins to do so the next login hides it
+ * @returns whether it was done by USER and PASS
+ */
 async function logIn(
   options: EnterOptions,
   step: Step,
   greeting: Status,
   capabilities: Capabilities,
-): Promise<void> {
+  atOnce: boolean,
+): Promise<boolean> {
   const { mailbox, password, clock, deadlines } = options
   const { user } = mailbox
   const { loginMs } = deadlines
@@ -128,11 +155,12 @@ async function logIn(
   }
   // RFC 1939 section 7: a greeting with a timestamp offers APOP; printable ASCII only (CVE-2007-1558).
   const [timestamp] = /<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]*>/.exec(greeting.words) ?? []
-  const apop = async (stamp: string): Promise<void> => {
+  const apop = async (stamp: string): Promise<false> => {
     const digest = createHash('md5')
       .update(stamp + password, 'utf8')
       .digest('hex')
     check(await step('login', Buffer.from(`APOP ${user} ${digest}`), loginMs))
+    return false
   }
   const offersUser = capabilities.has('USER')
   const offersPlain = capabilities.parameters('SASL').includes('PLAIN')
@@ -144,7 +172,7 @@ async function logIn(
     const short = initial.length <= 240
     const status = await step('login', short ? `AUTH PLAIN ${initial}` : 'AUTH PLAIN', loginMs, true)
     check(status.more ? await step('login', initial, loginMs) : status)
-    return
+    return false
   }
   if (capabilities.known && !offersUser && timestamp !== undefined) return apop(timestamp)
   // RFC 5034 section 3: SASL names every mechanism there is. The password is not shown to a server that takes none of
@@ -155,11 +183,16 @@ async function logIn(
       facts: { ...facts, ...tlsFact(options, capabilities), words: words.trim() },
     })
   }
-  const named = await step('login', Buffer.from(`USER ${user}`), loginMs)
+  const name = step('login', Buffer.from(`USER ${user}`), loginMs)
+  const pass = () => step('login', Buffer.from(`PASS ${password}`), loginMs)
+  const sent = atOnce ? pass() : undefined
+  listenTo(sent)
+  const named = await name
   // APOP where it is the only way: its MD5 is no protection worth preferring to TLS.
-  if (!named.ok && named.code === '' && timestamp !== undefined) return apop(timestamp)
+  if (!named.ok && named.code === '' && timestamp !== undefined && sent === undefined) return apop(timestamp)
   check(named)
-  check(await step('login', Buffer.from(`PASS ${password}`), loginMs))
+  check(await (sent ?? pass()))
+  return true
 }
 
 /** RFC 2595 section 4: servers offer logins only once the connection is under TLS. */

@@ -2,6 +2,7 @@
  * The commands of one POP3 connection: those that wait for their turn, and those that are sent and unanswered, in the
  * order in which their answers come (RFC 2449 section 6.6).
  */
+import type { Socket } from 'node:net'
 import type { Pending } from './pop3-command.ts'
 
 export class CommandQueue {
@@ -56,4 +57,21 @@ export class CommandQueue {
   clear(): Pending[] {
     return [...this.#sent.splice(0), ...this.#unsent.splice(0)]
   }
+}
+
+/** Writes so that what is written in one turn of the event loop leaves in one packet. */
+export function writeTogether(socket: Socket, octets: Buffer): void {
+  if (socket.writableCorked === 0) {
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+  }
+  socket.write(octets)
+}
+
+/** Waits for all, also when one fails, and throws the first failure: no rejection is left without an ear. */
+export async function all<T extends readonly Promise<unknown>[]>(
+  works: [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(works)
+  return Promise.all(works) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>
 }

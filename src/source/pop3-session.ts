@@ -1,13 +1,20 @@
 /** One logged-in POP3 session: the TRANSACTION state, and QUIT into the UPDATE state (RFC 1939 sections 5 and 6). */
+
+import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { inSlices } from '../base/in-slices.ts'
 import type { OctetSink } from '../message/message.ts'
 import { messageOctets } from './budget.ts'
-import { retrieveFault, type Status, saysGone, sessionFault, showStatus } from './pop3-answers.ts'
+import { sendRetr } from './pop3-ahead.ts'
+import { retrieveFault, type Status, saysGone, showStatus } from './pop3-answers.ts'
 import type { Capabilities } from './pop3-capabilities.ts'
+import type { Body } from './pop3-command.ts'
 import type { Pop3Connection } from './pop3-connection.ts'
 import type { Pop3Deadlines } from './pop3-deadlines.ts'
-import { ListingBuilder, sizeSlack } from './pop3-listing.ts'
+import { sizeSlack } from './pop3-listing.ts'
+import { Maildrop } from './pop3-maildrop.ts'
+import type { Pop3Memory } from './pop3-memory.ts'
+import { all } from './pop3-queue.ts'
 import type { Listed, Listing, RefusedEntry, SettleAction, SourceAbilities, SourceSession } from './source.ts'
 
 /** RFC 2449 section 6.6 sets no number; more brings nothing, and what is sent cannot be called back. */
@@ -22,6 +29,8 @@ export interface Pop3SessionOptions {
   readonly host: string
   readonly port: number
   readonly deadlines: Pop3Deadlines
+  readonly clock: Clock
+  readonly memory: Pop3Memory
 }
 
 export class Pop3Session implements SourceSession {
@@ -38,13 +47,19 @@ export class Pop3Session implements SourceSession {
   #slack = 0
   #deletions = 0
   #closed = false
+  readonly #maildrop: Maildrop
+  readonly #memory: Pop3Memory
 
-  constructor({ connection, capabilities, host, port, deadlines }: Pop3SessionOptions) {
+  constructor(options: Pop3SessionOptions) {
+    const { connection, capabilities, host, port, deadlines, memory } = options
+    this.#memory = memory
+    const isPipelined = capabilities.has('PIPELINING') && memory.pipelining.isKept
+    this.#maildrop = new Maildrop({ ...options, isPipelined })
     this.#connection = connection
     this.#capabilities = capabilities
     this.#deadlines = deadlines
     this.#server = { host, port }
-    connection.window = capabilities.has('PIPELINING') ? pipelineWindow : 1
+    connection.window = isPipelined ? pipelineWindow : 1
     this.abilities = {
       protocol: 'pop3',
       namesLast: false,
@@ -55,72 +70,20 @@ export class Pop3Session implements SourceSession {
     }
   }
 
-  /**
-   * Where the answers contradict each other they are asked for once more: some servers let mail in although the maildrop
-   * is locked. Where UIDL is refused no entry has a uid. Faults: source.server-temporary, source.server-permanent,
-   * source.busy, and those of the connection.
-   */
+  standsUnchanged(_folder: string, signal: AbortSignal): Promise<number | undefined> {
+    return this.#maildrop.countUnchanged(signal)
+  }
+
+  /** See Maildrop.list. */
   async list(_folder: string, _known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
-    let builder = await this.#ask(signal)
-    if (builder.doubt() !== undefined) {
-      const again = await this.#ask(signal)
-      if (again.doubt() === undefined || again.size >= builder.size) builder = again
-    }
-    const doubt = builder.doubt()
-    const listing = await builder.build()
+    const listing = await this.#maildrop.list(signal)
     const { entries } = listing
     this.#listed = new Map()
     await inSlices(entries.length, (from, to) => {
       for (const entry of entries.slice(from, to)) this.#listed.set(entry.handle, entry.uid)
     })
     this.#slack = sizeSlack(listing)
-    if (doubt === undefined) return listing
-    const facts = { ...this.#where('list'), folder: '', ...doubt }
-    return { ...listing, doubt: new Fault('source.listing-unclear', { facts }) }
-  }
-
-  /** LIST before UIDL: mail that a server lets in between then has an identity and no size. */
-  async #ask(signal: AbortSignal): Promise<ListingBuilder> {
-    const builder = new ListingBuilder()
-    type Body = (octets: Uint8Array) => void
-    const ask = (line: string, body?: Body, mostOctets?: () => number): Promise<Status> =>
-      this.#connection.send({
-        line,
-        ...(mostOctets && { mostOctets }),
-        phase: 'list',
-        deadlineMs: this.#deadlines.listMs,
-        signal,
-        ...(body && { body }),
-      })
-    const [stat, sizes, uids] = await all([
-      ask('STAT'),
-      ask('LIST', builder.takeSizes(), builder.mostSizes),
-      ask('UIDL', builder.takeUids(), builder.mostUids),
-    ])
-    for (const status of [sizes, uids]) {
-      const fault = status.ok ? undefined : sessionFault(status, this.#where('list'))
-      if (fault !== undefined) throw fault
-    }
-    if (!sizes.ok && !uids.ok) {
-      // Some servers refuse to list nothing; STAT cannot be refused (RFC 1939 section 5).
-      if (!stat.ok || !/^0(\s|$)/.test(stat.words)) {
-        throw new Fault('source.server-temporary', {
-          facts: { ...this.#where('list'), words: showStatus(sizes) },
-        })
-      }
-    }
-    // Without sizes a message that is cut short and ends properly cannot be told from a whole one. RFC 1939 section 5
-    // makes LIST mandatory, so that it fails is this moment's trouble.
-    if (builder.lacksSizes) {
-      const again = await ask('LIST', builder.takeSizes(), builder.mostSizes)
-      if (builder.lacksSizes) {
-        throw new Fault('source.server-temporary', {
-          facts: { ...this.#where('list'), words: showStatus(again) },
-        })
-      }
-    }
-    if (stat.ok) builder.takeCount(stat.words)
-    return builder
+    return listing
   }
 
   get droppedAtMessage(): boolean {
@@ -137,20 +100,21 @@ export class Pop3Session implements SourceSession {
     let octets = 0
     let bareLines = 0
     const byLf = this.#connection.lineEnd === 'lf'
-    const status = await this.#connection.send({
-      line: `RETR ${number(entry)}`,
-      phase: 'retrieve',
-      deadlineMs: this.#deadlines.commandMs,
-      signal,
-      progress: true,
-      mostOctets: () => messageOctets(entry.octets),
-      announced: entry.octets,
-      body: piece => {
-        octets += piece.length
-        if (byLf) for (const octet of piece) if (octet === 0x0a) bareLines += 1
-        return sink.write(piece)
-      },
-    })
+    const body: Body = piece => {
+      octets += piece.length
+      if (byLf) for (const octet of piece) if (octet === 0x0a) bareLines += 1
+      return sink.write(piece)
+    }
+    const ahead = this.#maildrop.takeAhead(number(entry))
+    const status =
+      (await ahead?.replay(body, signal)) ??
+      (await sendRetr(this.#connection, {
+        handle: number(entry),
+        announced: () => entry.octets,
+        deadlineMs: this.#deadlines.commandMs,
+        body,
+        signal,
+      }))
     if (!status.ok) throw this.#refuse(entry, status)
     if (octets === 0) throw new Fault('message.empty', { facts: this.#where('retrieve') })
     const announced = leastAnnounced(entry, status)
@@ -222,8 +186,11 @@ export class Pop3Session implements SourceSession {
         deadlineMs: this.#deadlines.commandMs,
         signal,
       })
-      if (status.ok) this.#deletions += 1
-      else if (!saysGone(status)) {
+      if (status.ok) {
+        this.#deletions += 1
+        this.#memory.forgetListed()
+      }
+      if (!status.ok && !saysGone(status)) {
         const facts = { ...this.#where('settle'), words: showStatus(status) }
         refused.push({ entry, fault: new Fault('source.cannot-settle', { retry: 'later', facts }) })
       }
@@ -290,12 +257,4 @@ function leastAnnounced(entry: Listed, status: Status): number | undefined {
     size => size !== undefined,
   )
   return sizes.length === 0 ? undefined : Math.min(...sizes)
-}
-
-/** Waits for all, also when one fails, and throws the first failure: no rejection is left without an ear. */
-async function all<T extends readonly Promise<unknown>[]>(
-  works: [...T],
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(works)
-  return Promise.all(works) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>
 }

@@ -7,10 +7,11 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import type { DialMemory, Lookup } from './dial.ts'
+import type { Lookup } from './dial.ts'
 import { lookAgain } from './other-service.ts'
 import { lengthenPop3Deadlines, type Pop3Deadlines, usualPop3Deadlines } from './pop3-deadlines.ts'
 import { enterMaildrop } from './pop3-login.ts'
+import { dayMs, type Habit, isBreak, Pop3Memory } from './pop3-memory.ts'
 import { Pop3Session } from './pop3-session.ts'
 import type { MailboxSettings } from './settings.ts'
 import { type LoginGate, type Patience, type Source, type SourceSession, ungated } from './source.ts'
@@ -30,14 +31,6 @@ export interface Pop3SourceOptions {
   readonly lookup?: Lookup
 }
 
-/** How long CAPA is left out after it broke a connection. A day, for without CAPA there is no UTF8 either. */
-const withoutCapaMs = 24 * 3_600_000
-
-/** What one source learns from session to session. Nothing of it is needed for correctness. */
-interface Memory extends DialMemory {
-  withoutCapaUntilMs: number
-}
-
 /**
  * A source over POP3; `open` connects and logs in anew each time, because a session does not see mail that comes
  * after its login (RFC 1939 section 8). Faults: those of src/base/fault.ts under source. and message., config.invalid,
@@ -45,17 +38,17 @@ interface Memory extends DialMemory {
  */
 export function makePop3Source(given: Pop3SourceOptions): Source {
   const { mailbox, clock, deadlines, lookup, patience, gate = ungated } = given
-  const memory: Memory = { withoutCapaUntilMs: -1 }
+  const memory = new Pop3Memory(clock)
 
-  async function openOnce(password: string, askCapa: boolean, signal: AbortSignal): Promise<SourceSession> {
+  async function openOnce(password: string, signal: AbortSignal): Promise<SourceSession> {
     const limits = lengthenPop3Deadlines({ ...usualPop3Deadlines, ...deadlines }, patience)
-    const options = { mailbox, password, clock, deadlines: limits, signal, memory, lookup, askCapa }
+    const options = { mailbox, password, clock, deadlines: limits, signal, memory, lookup }
     const entered = await enterMaildrop(options).catch(async (error: unknown) => {
       throw await lookAgain(error, mailbox.server, clock, signal)
     })
     await gate.noteDelay(entered.capabilities.loginDelayMs)
     const { host, port } = mailbox.server
-    return new Pop3Session({ ...entered, host, port, deadlines: limits })
+    return new Pop3Session({ ...entered, host, port, deadlines: limits, clock, memory })
   }
 
   return {
@@ -64,19 +57,21 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     async open(signal) {
       signal.throwIfAborted()
       const password = await mailbox.password.reveal()
-      const askCapa = clock.monotonicMs() >= memory.withoutCapaUntilMs
+      let broken: Habit | undefined
       try {
-        return await gate.login(() => openOnce(password, askCapa, signal), signal)
+        return await gate.login(() => openOnce(password, signal), signal)
       } catch (error) {
-        if (!brokenByCapa(error) || signal.aborted) throw error
+        broken = brokenHabit(error, memory)
+        memory.forgetLogin()
+        if (broken === undefined || signal.aborted) throw error
       }
-      // There are servers on which CAPA hangs or which hang up on it.
-      memory.withoutCapaUntilMs = clock.monotonicMs() + withoutCapaMs
+      broken.leaveOut(dayMs)
       try {
-        return await gate.login(() => openOnce(password, false, signal), signal)
+        return await gate.login(() => openOnce(password, signal), signal)
       } catch (error) {
-        // Not even a greeting now: it was the network, not CAPA.
-        if (phaseOf(error, 'lookup', 'connect', 'tls', 'greeting')) memory.withoutCapaUntilMs = -1
+        memory.forgetLogin()
+        // Not even a greeting now: it was the network, and not how we talked.
+        if (phaseOf(error, 'lookup', 'connect', 'tls', 'greeting')) broken.keep()
         throw error
       }
     },
@@ -87,10 +82,13 @@ function phaseOf(error: unknown, ...phases: string[]): boolean {
   return error instanceof Fault && phases.includes(String(error.facts.phase))
 }
 
-function brokenByCapa(error: unknown): boolean {
-  return (
-    phaseOf(error, 'capa') &&
-    error instanceof Fault &&
-    ['source.timeout', 'source.connection-lost', 'source.protocol', 'source.over-budget'].includes(error.code)
-  )
+/**
+ * There are servers on which CAPA hangs or which hang up on it, and such as announce PIPELINING and lose what comes
+ * behind the first line.
+ */
+function brokenHabit(error: unknown, memory: Pop3Memory): Habit | undefined {
+  if (!(error instanceof Fault) || !isBreak(error)) return undefined
+  if (phaseOf(error, 'capa')) return memory.capa
+  const wasQuick = memory.login?.before.has('PIPELINING') === true && memory.quickLogin.isKept
+  return phaseOf(error, 'login') && wasQuick ? memory.quickLogin : undefined
 }

@@ -35,6 +35,11 @@ export interface Listing {
    * (source.listing-unclear with facts.folder). What is listed is there; of what is not, nothing follows.
    */
   readonly doubt?: Fault
+  /**
+   * To be called once what this listing shows is recorded: only then may the source say of a later one that it would
+   * show the same (standsUnchanged). Not there where the source has no short way to say so, or the listing is in doubt.
+   */
+  readonly noteRecorded?: () => void
 }
 
 export type SettleAction =
@@ -104,6 +109,12 @@ export interface SourceSession {
    * A refusal of this folder alone is a fault with facts.folder, and the session stays `usable` for the others.
    */
   list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing>
+  /**
+   * How many messages stand in the folder, where it looks as the last recorded listing showed it, by a short answer that
+   * is likely and no proof (POP3 STAT: count and octets); undefined where it does not, or the last listing is older than
+   * ten minutes. Of single messages nothing follows: what is due, to be settled or gone is decided by `list` only.
+   */
+  standsUnchanged?(folder: string, signal: AbortSignal): Promise<number | undefined>
   /**
    * Writes the message's exact octets to `sink` and returns how many. Does not mark it seen (IMAP BODY.PEEK[]).
    * What `sink` throws comes out; the connection may then be gone, since the rest of the message is not waited for.
