@@ -13,7 +13,14 @@ import type { MessageRow, Move } from '../journal/journal.ts'
 import { bareOf, isOfBefore, isSameBare } from '../message/evidence.ts'
 import { readHeader } from '../message/header.ts'
 import type { Listed, SettleAction } from '../source/source.ts'
-import { eventOf, gmailMaxOctets, nameAt, type PullContext, type PullPorts, type RowPlaces } from './context.ts'
+import {
+  eventOf,
+  gmailMaxOctets,
+  nameAt,
+  type PullContext,
+  type PullPorts,
+  type RowPlaces,
+} from './context.ts'
 import { makeCopyBook } from './copy-book.ts'
 import { keyOfEntry } from './poison.ts'
 import { settleKept } from './settled.ts'

@@ -116,7 +116,8 @@ test('a listing that nobody recorded, one in doubt, and one of ten minutes ago l
   assert.equal(await unchanged(), 1)
   clock.pass(minuteMs)
   assert.equal(await unchanged(), undefined, 'ten minutes after the listing, whatever STAT said since')
-  server.faults.line = ({ verb }) => (verb === 'LIST' ? { answer: '+OK\r\n1 20\r\nwhat?\r\n.\r\n' } : undefined)
+  server.faults.line = ({ verb }) =>
+    verb === 'LIST' ? { answer: '+OK\r\n1 20\r\nwhat?\r\n.\r\n' } : undefined
   await poll(source, async session => assert.ok((await listAndRecord(session)).doubt))
   assert.equal(await unchanged(), undefined, 'in doubt')
 })
@@ -157,7 +158,10 @@ test('one small new message is asked for with the listing, and comes as it is', 
 
 test('several, or a large one, or where reading deletes, are asked for by name only', async t => {
   for (const [capabilities, fresh] of [
-    [[...usualCapabilities, 'USER'], [plain(1), plain(2)]],
+    [
+      [...usualCapabilities, 'USER'],
+      [plain(1), plain(2)],
+    ],
     [[...usualCapabilities, 'USER'], [plain(9000)]],
     [[...usualCapabilities, 'USER', 'EXPIRE 0'], [plain(5)]],
     [['TOP', 'UIDL', 'USER'], [plain(5)]],
