@@ -29,7 +29,8 @@ test('G19: names that are withdrawn at each listing fill neither journal nor log
     greeting: '+OK ready\r\n',
     answer([verb]) {
       if (verb === 'CAPA') return '+OK\r\nUSER\r\nUIDL\r\nTOP\r\n.\r\n'
-      if (verb === 'STAT') return `+OK ${named} ${named * 100}\r\n`
+      // Another size each time, so that each pull lists everything.
+      if (verb === 'STAT') return `+OK ${named} ${named * 100 + listings}\r\n`
       if (verb === 'LIST') return lines(number => `${number} 100\r\n`)
       if (verb === 'UIDL') {
         listings += 1

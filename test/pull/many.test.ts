@@ -49,13 +49,20 @@ const noStrace = requireServer('strace', tried.error === undefined)
 const skipTrace = noStrace || (tried.status !== 0 && 'strace may not trace here')
 
 describe(`a maildrop that keeps ${kept.toLocaleString('en')} messages`, { timeout: 300_000 }, () => {
-  it('an empty pull blocks the event loop for under 50 ms', t =>
+  it('a pull that lists everything and finds nothing new blocks the event loop for under 50 ms', t =>
     withMany(t, async ({ world, daemon, pulls, loopFile }) => {
+      // Nothing is as it was as long as STAT says too little.
+      const pop3 = world.source.pop3
+      assert.ok(pop3)
+      const stat = `+OK ${pop3.messages.length}\r\n`
+      pop3.faults.line = ({ verb }) => (verb === 'STAT' ? { answer: stat } : undefined)
+      const listed = (): number => pop3.ledger.commands.filter(line => line === 'UIDL').length
       const turns: Longest[] = []
       for (let round = 0; round < 3; round += 1) {
         await measured(daemon.pid, loopFile)
         const before = pulls()
-        await until(() => pulls() > before + 1, 'a whole pull', 60_000)
+        const listedBefore = listed()
+        await until(() => pulls() > before + 1 && listed() > listedBefore + 1, 'a whole pull', 60_000)
         turns.push(await measured(daemon.pid, loopFile))
       }
       const told = turns.map(({ wallMs, cpuMs }) => `${wallMs.toFixed(0)} (${cpuMs.toFixed(0)})`).join(', ')
@@ -64,6 +71,20 @@ describe(`a maildrop that keeps ${kept.toLocaleString('en')} messages`, { timeou
       assert.ok(leastMs < 50, `blocked for ms (of the processor): ${told}`)
       assert.equal(world.gmail.accepted.length, 0)
       return `blocked for ms (of the processor): ${told}`
+    }))
+
+  it('a pull of an unchanged maildrop takes under 50 ms of the processor and one line', t =>
+    withMany(t, async ({ world, daemon, pulls }) => {
+      const commands = (): number => world.source.pop3?.ledger.commands.length ?? 0
+      const before = { pulls: pulls(), commands: commands(), cpuMs: await processorMs(daemon.pid) }
+      await until(() => pulls() >= before.pulls + 10, 'ten pulls', 120_000)
+      const count = pulls() - before.pulls
+      const cpuMs = ((await processorMs(daemon.pid)) - before.cpuMs) / count
+      const said = (commands() - before.commands) / count
+      assert.ok(cpuMs < 50, `${cpuMs} ms of the processor for each of ${count} pulls`)
+      // UTF8, USER, PASS, STAT, QUIT; a pull may be under way at either end.
+      assert.ok(said < 6, `${said} commands for each of ${count} pulls`)
+      return `${cpuMs.toFixed(1)} ms of the processor and ${said.toFixed(1)} commands for each of ${count} pulls`
     }))
 
   it('an empty pull costs one wait for the disk at most', { skip: skipTrace }, t =>
@@ -112,6 +133,15 @@ describe(`a maildrop that keeps ${kept.toLocaleString('en')} messages`, { timeou
     }
   }
 })
+
+/** What the process has taken of the processor, in steps of 10 ms (proc_pid_stat(5): utime and stime). */
+async function processorMs(pid: number): Promise<number> {
+  const [user = '', system = ''] = (await readFile(`/proc/${pid}/stat`, 'latin1'))
+    .replace(/^.*\) /, '')
+    .split(' ')
+    .slice(11, 13)
+  return (Number(user) + Number(system)) * 10
+}
 
 interface Longest {
   readonly wallMs: number
