@@ -6,10 +6,13 @@
  *   npm run bench -- latency start      only these
  *   npm run bench -- --quick            within 90 seconds: shows that all of it runs
  *   npm run bench -- --json             one JSON object on standard output
+ *   npm run bench -- latency --picture docs/latency.svg
+ *                                       the latency beside its peers' as a picture
  *
  * Each line with a goal ends met or missed. Exit code 1 where a part could not be carried out; a missed goal is a
  * figure like another.
  */
+import { writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, platform } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchEndToEnd } from './bench/end-to-end.ts'
@@ -17,6 +20,7 @@ import { benchGrowth } from './bench/growth.ts'
 import { benchLatency } from './bench/latency.ts'
 import type { Bench, Measure } from './bench/measure.ts'
 import { benchMemory } from './bench/memory.ts'
+import { latencyPicture } from './bench/picture.ts'
 import { benchPolls } from './bench/polls.ts'
 import { benchRetrieval } from './bench/retrieval.ts'
 import { benchStanding } from './bench/standing.ts'
@@ -47,7 +51,11 @@ const parts: Readonly<Record<string, Bench>> = {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    picture: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const unknown = positionals.filter(name => parts[name] === undefined)
@@ -73,6 +81,14 @@ for (const [part, bench] of Object.entries(parts)) {
 const machine = {
   ...{ node: process.version, platform: platform(), arch: arch() },
   ...{ cpus: cpus().length, cpu: cpus()[0]?.model ?? '', loadBefore: Number(loadBefore.toFixed(2)) },
+}
+if (values.picture !== undefined) {
+  const day = new Date().toISOString().slice(0, 10)
+  const caption = `Dovecot, mails in a row, Node ${process.versions.node}, ${machine.cpus} cores, ${day}`
+  const picture = latencyPicture(measures, caption)
+  if (picture === undefined)
+    console.error('No picture: the latency of hikyaku and of a peer was not measured.')
+  else writeFileSync(values.picture, picture)
 }
 if (values.json) {
   const seconds = Math.round((performance.now() - startMs) / 1000)

@@ -31,7 +31,7 @@ export async function benchPolls(options: BenchOptions): Promise<readonly Measur
 async function benchTrips(protocol: Protocol, options: BenchOptions): Promise<Measure[]> {
   options.tell(`polls: trips of a first import over ${protocol}`)
   const trips: number[] = []
-  for (let round = 0; round < (options.quick ? 1 : 5); round += 1) {
+  for (let round = 0; round < (options.quick ? 1 : 3); round += 1) {
     const source = await startSource(protocol, 'stand-in')
     let openMs: number | undefined
     const wire = await startDelayProxy({
@@ -77,7 +77,7 @@ async function benchEmptyPoll(protocol: Protocol, kept: number, options: BenchOp
     // The first one takes all of them into the journal; two more and what follows from it is over.
     await until(() => pulls() >= 3, 'three pulls', 180_000)
     const before = { pulls: pulls(), cpu: cpuSeconds([running.pid]), octets: { ...wire.octets } }
-    await until(() => pulls() >= before.pulls + (options.quick ? 3 : 10), 'ten quiet pulls', 180_000)
+    await until(() => pulls() >= before.pulls + (options.quick ? 3 : 6), 'quiet pulls', 180_000)
     const count = pulls() - before.pulls
     const cpuMs = ((cpuSeconds([running.pid]) - before.cpu) * 1000) / count
     const octets =

@@ -51,8 +51,8 @@ const loadsOf = (quick: boolean): readonly Load[] =>
           octets: 4_000,
           messages: new Map([
             [0, 4_000],
-            [20, 500],
-            [100, 100],
+            [20, 250],
+            [100, 60],
           ]),
         },
         { name: '20MB', octets: 20_000_000, messages: new Map([[0, 4]]) },

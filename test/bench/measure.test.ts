@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { latencyMeasures, type Sample } from '../../scripts/bench/latency-measures.ts'
 import { atLeast, atMost, figure, median, percentile } from '../../scripts/bench/measure.ts'
+import { latencyPicture } from '../../scripts/bench/picture.ts'
 import { tableOf } from '../../scripts/bench/table.ts'
 
 test('a percentile is one of the values, by its rank', () => {
@@ -45,4 +46,17 @@ test('latency is judged against round trips, and against fetchmail where it was 
   assert.deepEqual(both.get('latency.100ms.row.ratio'), { value: 0.499, met: true })
   assert.equal(both.get('latency.100ms.first.hikyaku.p50')?.met, false, 'no sample is not a good sample')
   assert.equal(of([sample]).has('latency.100ms.row.ratio'), false)
+})
+
+test('the picture shows what was measured of each side, and is not made of one side alone', () => {
+  const ours = figure('latency.100ms.row.hikyaku.p50', 300, 'ms')
+  const theirs = figure('latency.100ms.row.fetchmail.p50', 600, 'ms')
+  const picture = latencyPicture([ours, theirs], 'a <caption> & more') ?? ''
+  assert.match(picture, /a &lt;caption> &amp; more/)
+  const lengths = [...picture.matchAll(/<rect x="170"[^>]* width="([\d.]+)"/g)].map(([, length]) =>
+    Number(length),
+  )
+  assert.deepEqual(lengths, [235, 470])
+  assert.match(picture, />300 ms</)
+  assert.equal(latencyPicture([ours], ''), undefined)
 })
