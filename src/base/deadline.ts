@@ -22,13 +22,14 @@ export async function within<T>(
   signal: AbortSignal,
   late: () => unknown,
 ): Promise<T> {
-  const over = new AbortController()
-  const limit = clock.sleep(ms, AbortSignal.any([signal, over.signal])).then(() => {
+  const { over, leave } = followAbort(signal)
+  const limit = clock.sleep(ms, over.signal).then(() => {
     throw late()
   })
   try {
     return await Promise.race([work, limit])
   } finally {
+    leave()
     over.abort()
   }
 }
@@ -55,14 +56,27 @@ export async function abortAfter<T>(
   work: (signal: AbortSignal) => Promise<T>,
   late: () => unknown = () => new DOMException('time is up', 'TimeoutError'),
 ): Promise<T> {
-  const over = new AbortController()
+  const { over, leave } = followAbort(signal)
   clock.sleep(ms, over.signal).then(
     () => over.abort(late()),
     () => {},
   )
   try {
-    return await work(AbortSignal.any([signal, over.signal]))
+    return await work(over.signal)
   } finally {
+    leave()
     over.abort()
   }
+}
+
+/**
+ * A controller that aborts when `signal` does, until it is left. AbortSignal.any would leave weak references at a signal
+ * that lives as long as the process, several for each message.
+ */
+function followAbort(signal: AbortSignal): { readonly over: AbortController; readonly leave: () => void } {
+  const over = new AbortController()
+  const onAbort = (): void => over.abort(signal.reason)
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  return { over, leave: () => signal.removeEventListener('abort', onAbort) }
 }
