@@ -10,7 +10,7 @@ import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
 import {
   type Attempt,
-  attempt,
+  attemptPull,
   recordLateFailure,
   recordLateSuccess,
   watchHeldUntilMs,
@@ -61,8 +61,8 @@ export async function runDaemon(
     const goodLogin = makeGoodLogin()
     const watching = AbortSignal.any([stop, signal])
     watching.addEventListener('abort', () => tried.resolve(), { once: true })
-    const fail = (met: Fault): void => {
-      fault ??= met
+    const fail = (thrown: Fault): void => {
+      fault ??= thrown
       broken.abort()
     }
     try {
@@ -129,10 +129,10 @@ async function keepPulling(
   let reason = 'start'
   const beside = new Set<Promise<void>>()
   const lateCount = noCount()
-  const onFault = (met: Fault): Promise<void> =>
-    recordLateFailure(ports, met, lateCount).then(
+  const onFault = (thrown: Fault): Promise<void> =>
+    recordLateFailure(ports, thrown, lateCount).then(
       failure => hooks.afterAttempt(ports, failure),
-      thrown => fail(asFault(thrown)),
+      error => fail(asFault(error)),
     )
   const onSuccess = (): Promise<void> => recordLateSuccess(ports, lateCount)
   const ringAfter = (uploads: Promise<void> | undefined): void =>
@@ -145,19 +145,19 @@ async function keepPulling(
       const options = { signal, stopping, budgetMs, reason, onProgress, beside, leave }
       // Who starts it or asks has perhaps just mended what was wrong.
       const loginBefore = await lastLogin(ports)
-      const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')
+      const outcome = await attemptPull(ports, options, reason !== 'start' && reason !== 'owner')
       if ((await lastLogin(ports)) !== loginBefore) goodLogin.happened()
       tried()
-      if (made.kind === 'stopped') return
-      hooks.afterAttempt(ports, made)
-      const pauseMs = pauseAfter(ports, made)
-      if (made.kind === 'pulled') {
-        ringAfter(made.result.room)
+      if (outcome.kind === 'stopped') return
+      hooks.afterAttempt(ports, outcome)
+      const pauseMs = pauseAfter(ports, outcome)
+      if (outcome.kind === 'pulled') {
+        ringAfter(outcome.result.room)
         // What outlived the pull may be settled now. Where logins are counted it waits for the schedule.
-        if (!ports.source.countsLogins) ringAfter(made.result.uploads)
+        if (!ports.source.countsLogins) ringAfter(outcome.result.uploads)
       }
-      if (made.kind !== 'pulled') {
-        log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: made.fault?.code ?? 'waiting' })
+      if (outcome.kind !== 'pulled') {
+        log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: outcome.fault?.code ?? 'waiting' })
         // The schedule does not shorten a wait; the owner's word does.
         reason = (await waitFor(wake, pauseMs, clock.monotonicMs, stopping)) ? 'owner' : 'retry'
       } else reason = (await wake.wait(pauseMs, stopping)) ?? 'due'
@@ -191,27 +191,27 @@ async function waitFor(
 }
 
 /** How long until the next attempt if nothing rings, ms. */
-function pauseAfter(ports: PullPorts, made: Attempt): number {
+function pauseAfter(ports: PullPorts, outcome: Attempt): number {
   const { clock, source } = ports
   const now = clock.nowMs()
-  switch (made.kind) {
+  switch (outcome.kind) {
     case 'failed':
-      return made.notBeforeMs - now
+      return outcome.notBeforeMs - now
     case 'waiting':
-      return made.untilMs - now
+      return outcome.untilMs - now
     case 'stopped':
       return 0
     case 'pulled': {
-      if (made.result.room !== undefined) return Number.POSITIVE_INFINITY
-      if (made.result.left > 0) return 0
+      if (outcome.result.room !== undefined) return Number.POSITIVE_INFINITY
+      if (outcome.result.left > 0) return 0
       // What was put off waits for the schedule.
       if (source.countsLogins) return Number.POSITIVE_INFINITY
-      return Math.max(1000, (made.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)
+      return Math.max(1000, (outcome.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)
     }
   }
 }
 
-/** A login that a pull made well: it ends the pause of a watch that was refused. */
+/** A login that a pull outcome well: it ends the pause of a watch that was refused. */
 interface GoodLogin {
   happened(): void
   /** Aborts at the next one. */

@@ -27,7 +27,7 @@ export const carry: readonly Mutant[] = [
     title: 'H1: new mail is in Gmail two seconds after it came (imap, keep)',
   },
   {
-    from: 'copies.find(copy => isCopyOf(copy, row))',
+    from: 'copies.find(candidate => isCopyOf(candidate, row))',
     to: 'copies[0]',
     loses: 'mail: any message with the same Message-ID proves an unknown outcome',
     tests: doubt,

@@ -32,8 +32,8 @@ export const time: readonly Mutant[] = [
     title: 'a watch that gives no sign of life is dropped',
   },
   {
-    from: "const made = await attempt(ports, options, reason !== 'start' && reason !== 'owner')",
-    to: 'const made = await attempt(ports, options, false)',
+    from: "const outcome = await attemptPull(ports, options, reason !== 'start' && reason !== 'owner')",
+    to: 'const outcome = await attemptPull(ports, options, false)',
     loses: 'waits: each tick of the schedule tries what is to wait',
     tests: attempts,
     title: 'news of mail do not end the wait',
@@ -73,8 +73,8 @@ export const time: readonly Mutant[] = [
     tests: ['test/daemon/daemon.test.ts', 'test/faults/silence.test.ts'],
   },
   {
-    from: 'return Math.max(1000, (made.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)',
-    to: 'return Math.max(0, (made.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)',
+    from: 'return Math.max(1000, (outcome.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)',
+    to: 'return Math.max(0, (outcome.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)',
     loses: 'logins: pull after pull without a pause',
     tests: waiting,
     title: 'what waits in a folder that cannot be listed',
@@ -82,7 +82,7 @@ export const time: readonly Mutant[] = [
       'what is due is carried in the pull that found it due, and what cannot be listed is left out of nextDueMs: the second is for clocks that differ',
   },
   {
-    from: 'if (made.result.left > 0) return 0',
+    from: 'if (outcome.result.left > 0) return 0',
     to: '',
     loses: 'a backlog waits for the schedule after each thirty seconds',
     tests: attempts,
@@ -110,7 +110,7 @@ export const time: readonly Mutant[] = [
     title: 'journal',
   },
   {
-    from: "if (met.scope === 'everything' && !passing.includes(met.code)) throw met",
+    from: "if (fault.scope === 'everything' && !passing.includes(fault.code)) throw fault",
     to: '',
     loses: 'the word: what nothing may go on after passes for an orderly end while stopping',
     tests: waiting,

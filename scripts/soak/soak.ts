@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type Attempt, attempt } from '../../src/pull/attempt.ts'
+import { type Attempt, attemptPull } from '../../src/pull/attempt.ts'
 import type { PullPorts } from '../../src/pull/context.ts'
 import { Books, digest, keyOf } from './books.ts'
 import { makeMail } from './mail.ts'
@@ -232,7 +232,7 @@ class Soak {
       reason: 'soak',
       onProgress: () => {},
     }
-    const made = await attempt(ports, options, gate)
+    const made = await attemptPull(ports, options, gate)
     this.#attempts += 1
     if (made.kind === 'failed') {
       this.#failed += 1

@@ -10,7 +10,7 @@ import type { Conservation, RecordedFault } from '../journal/journal.ts'
 import type { Log } from '../log/log.ts'
 import { makeLog } from '../log/log.ts'
 import { dryRun } from '../proof/dry-run.ts'
-import { type Attempt, attempt } from '../pull/attempt.ts'
+import { type Attempt, attemptPull } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
 import { countDeferred, noCount, noNumbers, type PullCount, type PullNumbers } from '../pull/count.ts'
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
@@ -110,7 +110,7 @@ async function pullToTheEnd(
   let last: Attempt = { kind: 'stopped' }
   let proofs = proofPasses
   for (let first = true; ; first = false) {
-    last = await attempt(
+    last = await attemptPull(
       ports,
       { ...signals, budgetMs: Number.POSITIVE_INFINITY, reason: 'owner', onProgress: progress.show },
       first && gate && 'once',

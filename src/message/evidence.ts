@@ -74,8 +74,8 @@ export function sizeFits(row: KeptEvidence, announced: number | undefined, heade
   if (announced === undefined) return true
   const { octets, octetsListed, bareOctets } = row
   if (octets === undefined && octetsListed === undefined) return true
-  const near = (one: number | undefined, other: number, slack: number): boolean =>
-    one !== undefined && Math.abs(one - other) <= slack
+  const near = (known: number | undefined, other: number, slack: number): boolean =>
+    known !== undefined && Math.abs(known - other) <= slack
   if (near(octets, announced, slackOctets) || near(octetsListed, announced, slackOctets)) return true
   const keptBefore = octets === undefined || bareOctets === undefined ? 0 : octets - bareOctets
   if (header.keptOctets === 0 && keptBefore === 0) return false

@@ -146,8 +146,8 @@ function endOfField(header: Buffer, at: number): number {
 }
 
 function messageId(value: string | undefined): string | undefined {
-  const found = /<[^<>\s]+>/.exec(value ?? '')?.[0] ?? value
-  return found === undefined || found === '' || found.length > 998 ? undefined : found
+  const messageId = /<[^<>\s]+>/.exec(value ?? '')?.[0] ?? value
+  return messageId === undefined || messageId === '' || messageId.length > 998 ? undefined : messageId
 }
 
 /** No date that anybody writes is longer; what a parser makes of more is not known. */

@@ -13,7 +13,7 @@ import { type Bare, bareOf, barePatch } from '../message/evidence.ts'
 import { readHeader } from '../message/header.ts'
 import type { RawMessage } from '../message/message.ts'
 import { sameBareBelowTop, sameBelowTop } from '../message/read-back.ts'
-import { gmailMaxOctets, type PullPorts, record } from '../pull/context.ts'
+import { asRecord, gmailMaxOctets, type PullPorts } from '../pull/context.ts'
 import type { Listed, SourceSession } from '../source/source.ts'
 
 /** What became of the messages that stand at the source; the sum of all but `listed` and `salvaged` is `listed`. */
@@ -258,7 +258,7 @@ class Rebuild {
     await journal.move(row.id, ask ? 'refused' : 'listed', {
       ...facts,
       outcomeUnknown: true,
-      fault: record(fault, clock.nowMs()),
+      fault: asRecord(fault, clock.nowMs()),
     })
     this.#count.unknown += 1
   }

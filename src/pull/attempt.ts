@@ -9,11 +9,11 @@ import { backoffMs, isWaitOver } from '../base/backoff.ts'
 import { asFault, Fault, type FaultCode } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { AccountState, Journal, MailboxState, RecordedFault } from '../journal/journal.ts'
-import { type PullOptions, type PullPorts, record } from './context.ts'
+import { asRecord, type PullOptions, type PullPorts } from './context.ts'
 import { noCount, type PullCount } from './count.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
-import { type PullResult, pull } from './pull.ts'
+import { type PullResult, pullMailbox } from './pull.ts'
 
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }
@@ -33,7 +33,7 @@ const minute = 60_000
 const thinnedAtOnce = 500
 
 /** First and longest wait of a kind of trouble, ms. */
-function waits(fault: Fault): readonly [firstMs: number, mostMs: number] {
+function chooseWaits(fault: Fault): readonly [firstMs: number, mostMs: number] {
   const slow: Partial<Record<FaultCode, readonly [number, number]>> = {
     'source.login-refused': [10 * minute, 60 * minute],
     'source.login-doubtful': [10 * minute, 60 * minute],
@@ -58,7 +58,7 @@ const passingMs = 30_000
 export type Gate = boolean | 'once'
 
 /** Throws only a Fault of scope everything after which nothing may go on. */
-export function attempt(ports: PullPorts, options: PullOptions, gate: Gate): Promise<Attempt> {
+export function attemptPull(ports: PullPorts, options: PullOptions, gate: Gate): Promise<Attempt> {
   const { count = noCount() } = options
   return unlessFatal(ports, count, () => attemptOnce(ports, { ...options, count }, gate))
 }
@@ -87,20 +87,20 @@ async function attemptOnce(
 ): Promise<Attempt> {
   const { journal, mailbox } = ports
   const waiting =
-    (gate === false ? undefined : await wait(ports, gate === 'once')) ?? (await heldLogin(ports))
+    (gate === false ? undefined : await findWait(ports, gate === 'once')) ?? (await findHeldLogin(ports))
   if (waiting !== undefined) return waiting
   const beganMs = ports.clock.monotonicMs()
   try {
-    const result = await pull(ports, options)
-    await succeeded(ports, result)
+    const result = await pullMailbox(ports, options)
+    await recordSuccess(ports, result)
     await rememberLogin(journal, mailbox, ports.loginKey)
     return { kind: 'pulled', result }
   } catch (thrown) {
-    const met = asFault(thrown)
+    const fault = asFault(thrown)
     // Loudly also while stopping: it must not pass for an orderly end.
-    if (met.scope === 'everything' && !passing.includes(met.code)) throw met
+    if (fault.scope === 'everything' && !passing.includes(fault.code)) throw fault
     if (options.signal.aborted || options.stopping.aborted) return { kind: 'stopped' }
-    const failure = await recordFailure(ports, met, options.count)
+    const failure = await recordFailure(ports, fault, options.count)
     await tellCount(ports, failure.fault, options.count, beganMs)
     return failure
   }
@@ -109,12 +109,12 @@ async function attemptOnce(
 type Failure = Extract<Attempt, { kind: 'failed' }>
 
 /** Records and logs what ended a pull, with the waits that follow from it. */
-async function recordFailure(ports: PullPorts, met: Fault, count: PullCount): Promise<Failure> {
+async function recordFailure(ports: PullPorts, thrown: Fault, count: PullCount): Promise<Failure> {
   const { journal, mailbox, loginKey, clock, log } = ports
-  const judged = await judgeRefusal(journal, mailbox, loginKey, met, clock.nowMs())
+  const judged = await judgeRefusal(journal, mailbox, loginKey, thrown, clock.nowMs())
   const notBeforeMs = await nextTryMs(ports, judged, count)
   const fault = judged.loginRefused ? withNextTry(judged, notBeforeMs, clock.nowMs()) : judged
-  await failed(ports, fault, count, notBeforeMs)
+  await noteFailure(ports, fault, count, notBeforeMs)
   if (fault.scope === 'mailbox') await rememberWait(journal, mailbox, loginKey)
   const inMs = notBeforeMs - clock.nowMs()
   log.fault(fault, { mailbox: mailbox.name, account: mailbox.account, inMs })
@@ -126,10 +126,10 @@ async function recordFailure(ports: PullPorts, met: Fault, count: PullCount): Pr
  * @param count what uploads came to since their pull had ended
  * Throws only a Fault of scope everything after which nothing may go on.
  */
-export function recordLateFailure(ports: PullPorts, fault: Fault, count: PullCount): Promise<Attempt> {
+export function recordLateFailure(ports: PullPorts, lateFault: Fault, count: PullCount): Promise<Attempt> {
   return unlessFatal(ports, count, () => {
-    if (fault.scope === 'everything' && !passing.includes(fault.code)) throw fault
-    return recordFailure(ports, fault, count)
+    if (lateFault.scope === 'everything' && !passing.includes(lateFault.code)) throw lateFault
+    return recordFailure(ports, lateFault, count)
   })
 }
 
@@ -142,7 +142,7 @@ function isEndedHere({ code, retry }: RecordedFault): boolean {
   return retry === 'owner' && code.startsWith('source.') && !code.startsWith('source.login-')
 }
 
-async function wait(ports: PullPorts, once: boolean): Promise<Attempt | undefined> {
+async function findWait(ports: PullPorts, once: boolean): Promise<Attempt | undefined> {
   const { journal, mailbox, clock } = ports
   const now = clock.nowMs()
   const own = await journal.mailbox(mailbox.name)
@@ -158,7 +158,7 @@ async function wait(ports: PullPorts, once: boolean): Promise<Attempt | undefine
 }
 
 /** Where refused logins, or the server's own pause between two, forbid to log in now. Nobody may overrule it. */
-async function heldLogin({ journal, mailbox, clock }: PullPorts): Promise<Attempt | undefined> {
+async function findHeldLogin({ journal, mailbox, clock }: PullPorts): Promise<Attempt | undefined> {
   const now = clock.nowMs()
   const paused = await pausedLogin(journal, mailbox, now)
   const long = paused !== undefined && paused.untilMs - now > shortPauseMs ? paused : undefined
@@ -184,7 +184,7 @@ function withNextTry(fault: Fault, nextTryAtMs: number, nowMs: number): Fault {
   return new Fault(code, notBeforeMs === undefined ? options : { ...options, notBeforeMs })
 }
 
-async function succeeded(ports: PullPorts, { count, good }: PullResult): Promise<void> {
+async function recordSuccess(ports: PullPorts, { count, good }: PullResult): Promise<void> {
   const { journal, mailbox, gmail, log, clock } = ports
   const atMs = clock.nowMs()
   const { failingSinceMs: failedSinceMs, fault: failure } = await journal.mailbox(mailbox.name)
@@ -194,16 +194,16 @@ async function succeeded(ports: PullPorts, { count, good }: PullResult): Promise
     log.recovered({ mailbox: mailbox.name, ms: atMs - failedSinceMs })
   await journal.thinSettled(mailbox.name, atMs, thinnedAtOnce)
   await journal.endPull(mailbox.name, mailbox.account, (state, { consentEndsAtMs = 0 }) => {
-    const { failingSinceMs, fault } = waitsForGmail ? state : untroubled
+    const { failingSinceMs, fault } = waitsForGmail ? state : withoutTrouble
     return {
       mailboxPatch: {
-        ...untroubled,
+        ...withoutTrouble,
         failingSinceMs,
         fault,
         lastGoodPullAtMs: good ? atMs : state.lastGoodPullAtMs,
       },
       accountPatch: {
-        ...(gmailAnswered ? untroubled : {}),
+        ...(gmailAnswered ? withoutTrouble : {}),
         // Google says it with a token; a process that has needed none yet does not know better than the journal.
         consentEndsAtMs: gmail.consentEndsAtMs ?? (consentEndsAtMs > atMs ? consentEndsAtMs : undefined),
       },
@@ -222,7 +222,7 @@ export async function recordLateSuccess(ports: PullPorts, count: PullCount): Pro
   if (!(await isAnsweredByGmail(ports, count))) return
   await endAccountTrouble(ports, count)
   const { fault, failingSinceMs } = await journal.mailbox(mailbox.name)
-  await journal.updateAccount(mailbox.account, untroubled)
+  await journal.updateAccount(mailbox.account, withoutTrouble)
   if (!isOfGmail(fault) || (await mailWaitsForGmail(ports))) return
   await journal.updateMailbox(mailbox.name, { failingSinceMs: undefined, fault: undefined })
   if (failingSinceMs !== undefined)
@@ -276,7 +276,7 @@ async function nextTryMs(
   const now = clock.nowMs()
   if (isOfMachine(fault)) return now + passingMs
   const failures = failuresOf(await stateOf(journal, mailbox, fault), fault, count)
-  const [firstMs, mostMs] = waits(fault)
+  const [firstMs, mostMs] = chooseWaits(fault)
   const untilMs = now + backoffMs(failures, firstMs, mostMs, random())
   const capped = fault.loginRefused ? await cappedLogin(journal, mailbox, now) : undefined
   return Math.max(fault.notBeforeMs ?? 0, untilMs, capped?.untilMs ?? 0)
@@ -296,13 +296,18 @@ const failuresOf = (
 ): number => (scope === 'account' && count.imported > 0 ? 1 : failures + 1)
 
 /** Records the trouble where it belongs. */
-async function failed(ports: PullPorts, fault: Fault, count: PullCount, notBeforeMs: number): Promise<void> {
+async function noteFailure(
+  ports: PullPorts,
+  fault: Fault,
+  count: PullCount,
+  notBeforeMs: number,
+): Promise<void> {
   const { journal, mailbox, clock } = ports
   if (isOfMachine(fault)) return
   const now = clock.nowMs()
   await endAccountTrouble(ports, count)
   await openTrouble(ports, fault)
-  const recorded = record(fault, now)
+  const recorded = asRecord(fault, now)
   const patchOf = (state: AccountState | MailboxState) => ({
     failures: failuresOf(state, fault, count),
     failingSinceMs: state.failingSinceMs ?? now,
@@ -322,7 +327,7 @@ async function openTrouble({ journal, mailbox, clock }: PullPorts, fault: Fault)
   const { troubles } = journal
   const now = clock.nowMs()
   if (fault.scope === 'account') {
-    await troubles.opened({ scope: 'account', name: mailbox.account, subject: '' }, record(fault, now))
+    await troubles.opened({ scope: 'account', name: mailbox.account, subject: '' }, asRecord(fault, now))
     return
   }
   // Where no folder could be opened, each of them stands in the list by itself (pull.ts).
@@ -331,10 +336,10 @@ async function openTrouble({ journal, mailbox, clock }: PullPorts, fault: Fault)
   if (fault.scope === 'mailbox' && own?.code === fault.code) return
   const { failingSinceMs } = await journal.mailbox(mailbox.name)
   const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
-  await troubles.opened(key, record(fault, now), failingSinceMs)
+  await troubles.opened(key, asRecord(fault, now), failingSinceMs)
 }
 
-const untroubled = {
+const withoutTrouble = {
   failures: 0,
   failingSinceMs: undefined,
   notBeforeMs: undefined,

@@ -132,7 +132,7 @@ export async function blamedLast<M extends { readonly id: number }>(
   if (blamed.length === 0) return messages
   const rank = new Map(blamed.map(({ id }, index) => [id, index]))
   const rankOf = ({ id }: M): number => rank.get(id) ?? -1
-  return [...messages].sort((one, other) => rankOf(one) - rankOf(other))
+  return [...messages].sort((left, right) => rankOf(left) - rankOf(right))
 }
 
 function ofAccount(thrown: Fault): Fault {

@@ -110,7 +110,7 @@ export function eventOf(row: MessageRow): MessageEvent {
 }
 
 /** A fault in the form that the journal keeps. */
-export function record(fault: Fault, atMs: number): RecordedFault {
+export function asRecord(fault: Fault, atMs: number): RecordedFault {
   return { code: fault.code, retry: fault.retry, facts: fault.facts, atMs }
 }
 

@@ -34,7 +34,7 @@ export interface Identified {
  * from what it does not show: nothing is gone, no folder is begun.
  * @param standing the rows that stood in the folder's latest listing
  */
-export async function identify(
+export async function identifyListing(
   context: PullContext,
   listing: Listing,
   standing: readonly StandingRow[],

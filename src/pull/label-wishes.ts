@@ -11,7 +11,7 @@ import { labelSubject } from '../base/label-subject.ts'
 import type { Trouble, TroubleKey } from '../base/trouble.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { ImportRequest } from '../gmail/gmail.ts'
-import { type PullContext, record } from './context.ts'
+import { asRecord, type PullContext } from './context.ts'
 
 const firstWaitMs = 60_000
 const mostWaitMs = 3600_000
@@ -34,7 +34,7 @@ export class LabelWishes {
   /** Label -> why it could not be had in this pull. */
   readonly #refusals = new Map<string, Fault>()
   /** Labels of which the refusal is in the journal. */
-  readonly #told = new Set<string>()
+  readonly #recorded = new Set<string>()
   /** Id -> label, of what was had in this pull. */
   readonly #labels = new Map<string, string>()
   /** One look-up after the other, so that a refused label is asked for once. */
@@ -46,7 +46,7 @@ export class LabelWishes {
 
   /** What the journal was told of in this pull. */
   get faults(): readonly Fault[] {
-    return [...this.#refusals].filter(([label]) => this.#told.has(label)).map(([, fault]) => fault)
+    return [...this.#refusals].filter(([label]) => this.#recorded.has(label)).map(([, fault]) => fault)
   }
 
   /**
@@ -144,9 +144,9 @@ export class LabelWishes {
   async #open(label: string): Promise<void> {
     const { journal, mailbox, clock, log } = this.#ports
     const fault = this.#refusals.get(label)
-    if (fault === undefined || this.#told.has(label)) return
-    this.#told.add(label)
-    const opened = await journal.troubles.opened(keyOf(mailbox, label), record(fault, clock.nowMs()))
+    if (fault === undefined || this.#recorded.has(label)) return
+    this.#recorded.add(label)
+    const opened = await journal.troubles.opened(keyOf(mailbox, label), asRecord(fault, clock.nowMs()))
     if (opened) log.fault(fault, { mailbox: mailbox.name })
   }
 

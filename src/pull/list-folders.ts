@@ -4,8 +4,8 @@ import { inSlices } from '../base/in-slices.ts'
 import { labelSubject } from '../base/label-subject.ts'
 import type { NoteKey } from '../journal/journal.ts'
 import type { Listed } from '../source/source.ts'
-import { type PullContext, type RowPlaces, record } from './context.ts'
-import { identify } from './identify.ts'
+import { asRecord, type PullContext, type RowPlaces } from './context.ts'
+import { identifyListing } from './identify.ts'
 import { labelsOf } from './label-wishes.ts'
 import { leaveFolders } from './listing-record.ts'
 import { countUnchanged } from './quiet.ts'
@@ -56,7 +56,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       const known = (uid: string): boolean => uids.has(uid)
       const listing = await session.list(folder, known, beginning)
       const freshBefore = count.fresh
-      const identified = await identify(context, listing, standing)
+      const identified = await identifyListing(context, listing, standing)
       for (const [id, entry] of identified.at) at.set(id, entry)
       if (!identified.inDoubt) listing.noteRecorded?.()
       inDoubt ||= identified.inDoubt
@@ -69,7 +69,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
         // What was understood goes on; only what follows from a gap waits for a listing without doubt.
         faults.push(listing.doubt)
         doubtful.add(folder)
-        await journal.troubles.opened(key, record(listing.doubt, clock.nowMs()))
+        await journal.troubles.opened(key, asRecord(listing.doubt, clock.nowMs()))
         log.fault(listing.doubt, { mailbox: mailbox.name })
       }
       log.listed({
@@ -91,7 +91,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       faults.push(fault)
       failed += 1
       const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
-      await journal.troubles.opened(key, record(fault, clock.nowMs()))
+      await journal.troubles.opened(key, asRecord(fault, clock.nowMs()))
       log.fault(fault, { mailbox: mailbox.name })
     }
   }

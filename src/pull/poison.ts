@@ -3,7 +3,7 @@ import { Fault } from '../base/fault.ts'
 import type { MessageRow, Move } from '../journal/journal.ts'
 import { carried } from '../journal/journal.ts'
 import type { Listed } from '../source/source.ts'
-import { eventOf, type PullContext, type RowPlaces, record } from './context.ts'
+import { asRecord, eventOf, type PullContext, type RowPlaces } from './context.ts'
 import { countDeferred } from './count.ts'
 import { asideMs, endsUntilOwner, keyOf, leftMs } from './under-way.ts'
 
@@ -45,7 +45,7 @@ async function setAside(context: Needs, row: MessageRow, ends: number): Promise<
   const patch = {
     attempts: row.attempts + 1,
     firstFailedAtMs: row.firstFailedAtMs ?? atMs,
-    fault: record(fault, atMs),
+    fault: asRecord(fault, atMs),
   }
   if (forOwner) {
     await journal.move(row.id, 'refused', { ...patch, notBeforeMs: null })

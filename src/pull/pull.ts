@@ -12,7 +12,7 @@ import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { Conservation } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
-import { type LostAt, type PullContext, type PullOptions, type PullPorts, record } from './context.ts'
+import { asRecord, type LostAt, type PullContext, type PullOptions, type PullPorts } from './context.ts'
 import { moveCount, noCount, type PullCount } from './count.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { LabelWishes } from './label-wishes.ts'
@@ -21,7 +21,7 @@ import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import { PullUploads } from './pull-uploads.ts'
 import { resolveUnknown } from './resolve.ts'
 import { retrieveDue } from './retrieve.ts'
-import { settle, tellWish } from './settle.ts'
+import { settleImported, tellWish } from './settle.ts'
 
 export interface PullResult {
   readonly count: PullCount
@@ -46,7 +46,7 @@ const besideMs = 10_000
 const never = new AbortController().signal
 
 /** Throws Fault of scope mailbox, account or everything. Everything that is true is in the journal by then. */
-export async function pull(ports: PullPorts, options: PullOptions): Promise<PullResult> {
+export async function pullMailbox(ports: PullPorts, options: PullOptions): Promise<PullResult> {
   const { journal, mailbox, source, clock, log } = ports
   await journal.assertInPlace()
   await forgetWaitsOfAnotherClock(ports)
@@ -130,13 +130,13 @@ async function pullWith(
     try {
       // One that ended at a message says so here: that is the mailbox's trouble.
       if (!session.usable) await session.close()
-      await settle(context, { at: certain, proved, inDoubt }, faults)
+      await settleImported(context, { at: certain, proved, inDoubt }, faults)
       if (session.usable) await close(context, faults)
     } catch (error) {
-      const met = asFault(error)
+      const settleFault = asFault(error)
       // The account's trouble is the one to wait for and to be told of.
-      if (fault === undefined || met.scope === 'everything') throw error
-      log.fault(met, { mailbox: mailbox.name })
+      if (fault === undefined || settleFault.scope === 'everything') throw error
+      log.fault(settleFault, { mailbox: mailbox.name })
     }
     if (fault !== undefined) throw fault
     const nextDueMs = await journal.nextDueMs(mailbox.name, listed, context.uploads.ids(mailbox.name))
@@ -202,7 +202,7 @@ async function finish(
   else
     await journal.troubles.opened(
       books,
-      record(new Fault('books.broken', { facts: { listed, missing } }), atMs),
+      asRecord(new Fault('books.broken', { facts: { listed, missing } }), atMs),
     )
   const good = conserved && (isGood || count.imported + count.merged + count.ignored > 0)
   log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })

@@ -13,7 +13,7 @@ import { Fault } from '../base/fault.ts'
 import type { FoundMessage } from '../gmail/gmail.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { sameBelowTop } from '../message/read-back.ts'
-import { eventOf, type PullContext, type RowPlaces, record } from './context.ts'
+import { asRecord, eventOf, type PullContext, type RowPlaces } from './context.ts'
 import { countDeferred, countImported } from './count.ts'
 import { postpone } from './poison.ts'
 import { keyOf } from './under-way.ts'
@@ -59,7 +59,7 @@ export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<voi
     if (silent === undefined) continue
     await journal.move(row.id, 'importing', {
       notBeforeMs: silent.notBeforeMs ?? atMs + lookUpPauseMs,
-      fault: record(silent, atMs),
+      fault: asRecord(silent, atMs),
     })
     countDeferred(context.count, row.id)
     if (silent.scope === 'message') silent = undefined
@@ -82,10 +82,10 @@ async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promi
   const atMs = clock.nowMs()
   const copies = await lookUp(context, row)
   if (copies !== undefined) {
-    const found = copies.find(copy => isCopyOf(copy, row))
-    if (found !== undefined) {
+    const copy = copies.find(candidate => isCopyOf(candidate, row))
+    if (copy !== undefined) {
       await journal.move(row.id, 'imported', {
-        gmailId: found.id,
+        gmailId: copy.id,
         importedAtMs: atMs,
         importedSteadyMs: await context.steady.readMs(),
         notBeforeMs: null,
@@ -93,7 +93,7 @@ async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promi
         outcomeUnknown: false,
       })
       countImported(context.count, atMs)
-      log.imported({ ...eventOf(row), gmailId: found.id })
+      log.imported({ ...eventOf(row), gmailId: copy.id })
       return
     }
     const lookUps = row.lookUps + 1
@@ -106,14 +106,14 @@ async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promi
   if (!at.has(row.id)) {
     if (row.present) return // its folder could not be listed in this pull
     const fault = new Fault('gmail.outcome-unknown', { retry: 'owner', facts: { id: row.id } })
-    await journal.move(row.id, 'gone', { fault: record(fault, atMs) })
+    await journal.move(row.id, 'gone', { fault: asRecord(fault, atMs) })
     context.count.gone += 1
     log.gone(eventOf(row))
     return
   }
   if (row.messageId === undefined && mailbox.whenOutcomeUnknown === 'ask') {
     const fault = new Fault('gmail.ask-owner', { facts: { id: row.id } })
-    await journal.move(row.id, 'refused', { fault: record(fault, atMs) })
+    await journal.move(row.id, 'refused', { fault: asRecord(fault, atMs) })
     context.count.refused += 1
     log.refused({ ...eventOf(row), fault })
   }

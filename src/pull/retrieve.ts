@@ -131,7 +131,7 @@ class Retrieval {
       return [{ id, entry, octets: entry.octets ?? octets, isTried: attempts > 0, isLarge }]
     })
     const rank = ({ isTried, isLarge }: (typeof due)[number]): number => 2 * Number(isTried) + Number(isLarge)
-    const inOrder = due.sort((one, other) => rank(one) - rank(other))
+    const inOrder = due.sort((left, right) => rank(left) - rank(right))
     const messages = await blamedLast(journal, mailbox.account, inOrder)
     return messages.map(message => ({ ...message, key: keyOfEntry(this.#context, message.entry) }))
   }

@@ -6,7 +6,7 @@ import { backoffMs } from '../base/backoff.ts'
 import { Fault } from '../base/fault.ts'
 import type { MessageRow, Move, RowPatch } from '../journal/journal.ts'
 import { forgetBlame, judgeUpload, type Verdict } from './breaker.ts'
-import { eventOf, type PullContext, record } from './context.ts'
+import { asRecord, eventOf, type PullContext } from './context.ts'
 import { countDeferred } from './count.ts'
 
 type Needs = Pick<PullContext, 'journal' | 'mailbox' | 'clock' | 'count' | 'log' | 'random'>
@@ -109,7 +109,7 @@ async function refuse(context: Needs, row: MessageRow, fault: Fault, outcomeUnkn
   const { journal, mailbox, clock, count, log } = context
   await journal.move(row.id, 'refused', {
     attempts: row.attempts + 1,
-    fault: record(fault, clock.nowMs()),
+    fault: asRecord(fault, clock.nowMs()),
     notBeforeMs: null,
     outcomeUnknown,
   })
@@ -132,7 +132,7 @@ async function keepUnknown(context: Needs, row: MessageRow, fault: Fault): Promi
           attempts,
           firstFailedAtMs: row.firstFailedAtMs ?? atMs,
           notBeforeMs: atMs + backoffMs(attempts, outcomePauseMs, retryMostMs, random()),
-          fault: record(fault, atMs),
+          fault: asRecord(fault, atMs),
         }
       : { notBeforeMs: atMs + outcomePauseMs },
   )
@@ -156,7 +156,7 @@ export async function defer(
     attempts,
     firstFailedAtMs: row.firstFailedAtMs ?? atMs,
     notBeforeMs,
-    fault: record(fault, atMs),
+    fault: asRecord(fault, atMs),
     ...patch,
   })
   countDeferred(count, row.id)

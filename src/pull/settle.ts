@@ -45,7 +45,7 @@ export interface Seen {
  * Throws what is wider than the mailbox, and an abort.
  * @param faults takes what stood in the wish's way
  */
-export async function settle(context: PullContext, seen: Seen, faults: Fault[]): Promise<void> {
+export async function settleImported(context: PullContext, seen: Seen, faults: Fault[]): Promise<void> {
   const { mailbox, session, steady } = context
   // Read in each pull: between two readings in different processes it advances by a day at most.
   const steadyMs = await steady.readMs()
@@ -66,7 +66,7 @@ export async function settle(context: PullContext, seen: Seen, faults: Fault[]):
       continue
     }
     if (row.settleAsks >= asksBeforeTold) stubborn.set(entry.folder, 1 + (stubborn.get(entry.folder) ?? 0))
-    if (isDue(context, policy, row, seen, steadyMs)) due.push({ row, entry })
+    if (isSettleDue(context, policy, row, seen, steadyMs)) due.push({ row, entry })
   }
   await warnOfReadOnly(context, stubborn)
   await left.tell(context, faults)
@@ -204,7 +204,7 @@ async function unask({ journal }: PullContext, due: readonly Due[]): Promise<voi
   )
 }
 
-function isDue(
+function isSettleDue(
   { clock }: Pick<PullContext, 'clock'>,
   policy: AfterImport,
   row: MessageRow,

@@ -62,7 +62,7 @@ export class UnderWay {
 
   /** Counts the end of the process before, where it was an unclean one. Throws Fault journal.*. */
   static async open(journal: Journal): Promise<UnderWay> {
-    const before = read(await journal.note(noteKey))
+    const before = readKept(await journal.note(noteKey))
     const underWay = new UnderWay(journal, before)
     if (before.many.length + before.alone.length > 0) await underWay.#write()
     return underWay
@@ -235,7 +235,7 @@ const isOf = (key: string, mailbox: string): boolean =>
   key.startsWith(`${JSON.stringify([mailbox]).slice(0, -1)},`)
 
 /** A note that cannot be read names nobody: it was written by another version. */
-function read(text: string | undefined): Kept {
+function readKept(text: string | undefined): Kept {
   const nothing: Kept = { many: [], alone: [], ends: {}, condemned: [], leftUntilMs: {} }
   if (text === undefined) return nothing
   try {

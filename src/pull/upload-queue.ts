@@ -190,7 +190,7 @@ export class UploadQueue {
     const held = (wait: Waiting): number => this.#of(wait.mailbox).length
     for (;;) {
       const next = [...this.#waiting]
-        .sort((one, other) => held(one) - held(other))
+        .sort((left, right) => held(left) - held(right))
         .find(({ mailbox, octets }) => this.#hasRoom(mailbox, octets))
       if (next === undefined) return
       next.enter()
@@ -254,7 +254,7 @@ export class UploadQueue {
       [...this.#running].filter(({ held }) => held.mailbox === mailbox).length
     const lastTurn = ({ held: { mailbox } }: Job): number => this.#lastTurn.get(mailbox) ?? 0
     return [...this.#jobs].sort(
-      (one, other) => underWay(one) - underWay(other) || lastTurn(one) - lastTurn(other),
+      (left, right) => underWay(left) - underWay(right) || lastTurn(left) - lastTurn(right),
     )
   }
 }

@@ -12,7 +12,7 @@ import type { MessageRow, RowPatch } from '../journal/journal.ts'
 import type { Bare } from '../message/evidence.ts'
 import type { RawMessage } from '../message/message.ts'
 import { noteSuccess } from './breaker.ts'
-import { eventOf, type PullPorts, record } from './context.ts'
+import { asRecord, eventOf, type PullPorts } from './context.ts'
 import { countDeferred, countImported, type PullCount } from './count.ts'
 import type { LabelWishes } from './label-wishes.ts'
 
@@ -86,7 +86,7 @@ async function mayBegin(context: UploadContext, { row, raw, bare, facts }: Retri
     facts,
     atMs,
     waitUntilMs: atMs + outcomePauseMs,
-    askOwner: mailbox.whenOutcomeUnknown === 'ask' ? record(question, atMs) : undefined,
+    askOwner: mailbox.whenOutcomeUnknown === 'ask' ? asRecord(question, atMs) : undefined,
   })
   switch (answer.kind) {
     case 'twin': {

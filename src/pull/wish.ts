@@ -6,7 +6,9 @@
 import { Fault, type FaultCode } from '../base/fault.ts'
 import type { AfterImport } from '../config/config.ts'
 import type { NoteKey } from '../journal/journal.ts'
-import { type PullContext, record } from './context.ts'
+import { asRecord, type PullContext } from './context.ts'
+
+type Needs = Pick<PullContext, 'journal' | 'mailbox' | 'clock' | 'session' | 'log'>
 
 /** 'keep', 'delete' or 'move:FOLDER', as `settledAs` has it. */
 export function nameOf(policy: AfterImport): string {
@@ -36,18 +38,18 @@ export function asWishFault(fault: Fault): Fault {
   })
 }
 
-const keyOf = ({ mailbox }: PullContext, folder: string) =>
+const keyOf = ({ mailbox }: Needs, folder: string) =>
   ({ scope: 'wish', name: mailbox.name, subject: folder }) as const
 
 /** @returns true where the wish was not in trouble before */
-export async function openWish(context: PullContext, folder: string, fault: Fault): Promise<boolean> {
+export async function openWish(context: Needs, folder: string, fault: Fault): Promise<boolean> {
   const { journal, mailbox, clock } = context
   const facts = { ...fault.facts, ...(folder === '' ? {} : { folder }), wish: nameOf(mailbox.afterImport) }
-  return await journal.troubles.opened(keyOf(context, folder), { ...record(fault, clock.nowMs()), facts })
+  return await journal.troubles.opened(keyOf(context, folder), { ...asRecord(fault, clock.nowMs()), facts })
 }
 
 /** What the owner no longer wishes is no trouble any more. */
-export async function endOtherWishes(context: PullContext, wish: string): Promise<void> {
+export async function endOtherWishes(context: Needs, wish: string): Promise<void> {
   const { journal, clock, session } = context
   for (const subject of session.folders) {
     const key = keyOf(context, subject)
@@ -75,7 +77,7 @@ export class LeftThere {
     this.#folders.set(folder, left)
   }
 
-  async tell(context: PullContext, faults: Fault[]): Promise<void> {
+  async tell(context: Needs, faults: Fault[]): Promise<void> {
     const { journal, session, mailbox, clock, log } = context
     for (const folder of session.folders) {
       const open = await journal.troubles.find(keyOf(context, folder))
@@ -107,24 +109,24 @@ interface Wait {
   readonly untilMs: number
 }
 
-const noteOf = ({ mailbox }: PullContext, folder: string): NoteKey =>
+const noteOf = ({ mailbox }: Needs, folder: string): NoteKey =>
   `wish-wait ${JSON.stringify([mailbox.name, folder])}`
 
-async function waitOf(context: PullContext, folder: string): Promise<Wait | undefined> {
+async function waitOf(context: Needs, folder: string): Promise<Wait | undefined> {
   const text = (await context.journal.note(noteOf(context, folder))) ?? ''
   const wait = text === '' ? undefined : (JSON.parse(text) as Wait)
   return wait?.wish === nameOf(context.mailbox.afterImport) ? wait : undefined
 }
 
 /** Whether the folder's wish may be tried now. A wait that began in the future was written by a wrong clock. */
-export async function mayTry(context: PullContext, folder: string): Promise<boolean> {
+export async function mayTry(context: Needs, folder: string): Promise<boolean> {
   const nowMs = context.clock.nowMs()
   const wait = await waitOf(context, folder)
   return wait === undefined || wait.untilMs <= nowMs || wait.fromMs > nowMs
 }
 
 /** The folder's wish failed as a whole: it is left alone for longer each time. */
-export async function putOff(context: PullContext, folder: string, fault: Fault): Promise<void> {
+export async function putOff(context: Needs, folder: string, fault: Fault): Promise<void> {
   const fromMs = context.clock.nowMs()
   const tries = ((await waitOf(context, folder))?.tries ?? 0) + 1
   const [firstMs, mostMs] = fault.retry === 'owner' ? lasting : passing
@@ -135,7 +137,7 @@ export async function putOff(context: PullContext, folder: string, fault: Fault)
 }
 
 /** It was carried out: nothing is left of earlier waits. */
-export async function endWait(context: PullContext, folder: string): Promise<void> {
+export async function endWait(context: Needs, folder: string): Promise<void> {
   if ((await waitOf(context, folder)) !== undefined)
     await context.journal.setNote(noteOf(context, folder), '')
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../src/config/load.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
-import { type Attempt, attempt } from '../../src/pull/attempt.ts'
+import { type Attempt, attemptPull } from '../../src/pull/attempt.ts'
 import type { PullPorts } from '../../src/pull/context.ts'
 import { type InProcess, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
@@ -122,7 +122,7 @@ export const pullWith = (
   more: Partial<PullPorts>,
   budgetMs = Number.POSITIVE_INFINITY,
 ): Promise<Attempt> =>
-  attempt(
+  attemptPull(
     { ...portsOf(app), ...more },
     { signal: never, stopping: never, budgetMs, reason: 'test', onProgress: () => {} },
     false,

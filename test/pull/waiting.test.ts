@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
 import { runDaemon } from '../../src/daemon.ts'
 import type { Journal } from '../../src/journal/journal.ts'
-import { attempt } from '../../src/pull/attempt.ts'
+import { attemptPull } from '../../src/pull/attempt.ts'
 import { codeOf, hour, mail, minute, type Play, play, portsOf } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
@@ -180,7 +180,7 @@ test('a journal that is locked while trouble is recorded ends no daemon', () =>
     pop3.faults.line = event => (event.verb === 'CONNECT' ? 'fin' : undefined)
     const ports = portsOf(self.app)
     const journal = lockedAt(ports.journal, 'changeMailbox')
-    assert.equal(codeOf(await attempt({ ...ports, journal }, quiet, false)), 'journal.locked')
+    assert.equal(codeOf(await attemptPull({ ...ports, journal }, quiet, false)), 'journal.locked')
   }))
 
 test('trouble that nothing may go on after is loud while stopping, too', () =>
@@ -188,7 +188,7 @@ test('trouble that nothing may go on after is loud while stopping, too', () =>
     const ports = portsOf(self.app)
     const journal = lockedAt(ports.journal, 'beginPull', 'journal.missing')
     const options = { ...quiet, stopping: AbortSignal.abort() }
-    await assert.rejects(attempt({ ...ports, journal }, options, false), { code: 'journal.missing' })
+    await assert.rejects(attemptPull({ ...ports, journal }, options, false), { code: 'journal.missing' })
   }))
 
 /** The real journal, of which one method always throws. */

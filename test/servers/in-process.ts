@@ -8,7 +8,7 @@ import { type Bridge, openBridge } from '../../src/bridge.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { makeLog } from '../../src/log/log.ts'
-import { type Attempt, attempt } from '../../src/pull/attempt.ts'
+import { type Attempt, attemptPull } from '../../src/pull/attempt.ts'
 import type { World } from './world.ts'
 
 /** A clock that a test moves. */
@@ -98,7 +98,7 @@ export async function openInProcess(
     pull({ gate = false, mailbox, stopping = never, signal = never } = {}) {
       const ports = bridge.mailboxes.find(one => mailbox === undefined || one.mailbox.name === mailbox)
       if (ports === undefined) throw new Error(`no mailbox ${mailbox}`)
-      return attempt(
+      return attemptPull(
         ports,
         { signal, stopping, budgetMs: Number.POSITIVE_INFINITY, reason: 'test', onProgress: () => {} },
         gate,
