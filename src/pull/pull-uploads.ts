@@ -78,8 +78,10 @@ export class PullUploads {
 
   /** Trouble of the retrieval that is wider than its message. */
   fail(thrown: unknown): void {
-    this.#fault ??= asFault(thrown)
-    this.#end.abort()
+    const fault = asFault(thrown)
+    this.#fault ??= fault
+    // What is read already goes on where only the source is in trouble.
+    if (fault.scope !== 'mailbox') this.#end.abort()
   }
 
   /**
@@ -152,11 +154,12 @@ export class PullUploads {
   }
 
   async #failWith(thrown: unknown): Promise<void> {
-    this.#end.abort()
     if (!this.#isLeft) this.fail(thrown)
     // An abort is no trouble of anybody's: what it means for the message is in its row.
-    else if (thrown instanceof Fault || !(thrown instanceof Error && thrown.name === 'AbortError'))
+    else if (thrown instanceof Fault || !(thrown instanceof Error && thrown.name === 'AbortError')) {
+      this.#end.abort()
       await this.#options.leave?.onFault(asFault(thrown))
+    }
   }
 
   #runBeside(work: Promise<void>): void {
