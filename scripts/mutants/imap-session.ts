@@ -1,12 +1,10 @@
 /** IMAP: deletions and moves, logins, bounds, the watch. */
 import type { Mutant } from './mutant.ts'
 
-const session = ['test/source/imap.test.ts']
 const settle = ['test/source/imap-settle.test.ts']
 const login = ['test/source/imap-login.test.ts']
 const watch = ['test/source/imap-watch.test.ts']
 const rogue = ['test/faults/rogue.test.ts']
-const listings = ['test/faults/listings.test.ts']
 const wishes = ['test/faults/wishes.test.ts']
 
 export const imapSession: readonly Mutant[] = [
@@ -151,13 +149,13 @@ export const imapSession: readonly Mutant[] = [
     from: 'return value <= 0xffffffff ? value : undefined',
     to: 'return value',
     loses: 'mail: a UID that can be none',
-    tests: [...listings, ...session],
+    tests: ['test/source/imap-sets.test.ts'],
   },
   {
     from: 'if (set.length + 1 + run.length > longestSet) break',
     to: '',
     loses: 'the session with a server that takes lines of 1,000 octets',
-    tests: [...session, ...settle],
+    tests: ['test/source/imap-sets.test.ts'],
   },
   {
     from: "if (first === 'slept') connection.client.write('DONE')",
@@ -198,6 +196,7 @@ export const imapSession: readonly Mutant[] = [
     to: '',
     loses: 'the owner is told of a wrong login where the connection ended',
     tests: login,
+    survives: 'the branch behind it says the same of an end, with the words of the farewell',
   },
   {
     from: 'new Fault(code, { loginRefused: sent, facts: { ...facts, words: words || line }, cause: error })',

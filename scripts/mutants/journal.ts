@@ -265,7 +265,6 @@ export const journal: readonly Mutant[] = [
     from: 'renameSync(join(at, journalFile + suffix), join(at, aside + suffix))',
     to: 'rmSync(join(at, journalFile + suffix))',
     loses: 'the damaged journal, of which something could still be read',
-    tests: ['test/proof/rebuild.test.ts'],
-    title: 'after a rebuild only what was found in Gmail',
+    tests: bounds,
   },
 ]

@@ -1,9 +1,10 @@
 /** The journal at its edges: the very instant, the last page, the row that is just too old. */
 import assert from 'node:assert/strict'
-import { appendFile, stat, truncate } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { goneKept } from '../../src/journal/journal.ts'
+import { replaceJournal } from '../../src/journal/replace.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { add, addIn, box, journalFor, newRow, record, stateDirFor } from './journal-helpers.ts'
 
@@ -49,4 +50,16 @@ test('of the oldest rows that are gone only those are forgotten of which nothing
   )
   const { listed, gone } = await journal.conservation(box)
   assert.deepEqual([listed, gone], [goneKept + 2, goneKept + 2])
+})
+
+test('a journal that is replaced is kept beside the new one, with its log', async t => {
+  const stateDir = await stateDirFor(t)
+  const workDir = join(stateDir, 'rebuild-x')
+  await mkdir(workDir)
+  await writeFile(join(workDir, 'journal.sqlite'), 'new')
+  for (const end of ['', '-wal']) await writeFile(join(stateDir, `journal.sqlite${end}`), `old${end}`)
+  const kept = replaceJournal(stateDir, workDir, '2026')
+  assert.ok(kept)
+  assert.equal(await readFile(join(stateDir, 'journal.sqlite'), 'utf8'), 'new')
+  for (const end of ['', '-wal']) assert.equal(await readFile(`${kept}${end}`, 'utf8'), `old${end}`)
 })
