@@ -11,6 +11,7 @@ const listing = ['test/source/pop3-listing.test.ts']
 const login = ['test/source/pop3-login.test.ts']
 const tls = ['test/source/pop3-tls.test.ts']
 const faults = ['test/source/pop3-faults.test.ts']
+const trips = ['test/source/pop3-trips.test.ts']
 const rogue = ['test/faults/rogue.test.ts']
 const clearText = ['test/source/clear-text.test.ts']
 
@@ -314,5 +315,40 @@ export const pop3: readonly Mutant[] = [
     loses: 'all mail of a server that cannot bear CAPA',
     tests: login,
     title: 'CAPA that ends in',
+  },
+  {
+    from: 'await logIn(options, step, greeting, capabilities, isQuick && accepted.byUser)',
+    to: 'await logIn(options, step, greeting, capabilities, true)',
+    loses: 'the password: it leaves before the server has taken the name',
+    tests: trips,
+    title: 'a refused USER is one refused login',
+  },
+  {
+    from: 'broken = brokenHabit(error, memory) memory.forgetLogin()',
+    to: 'broken = brokenHabit(error, memory)',
+    loses: 'the password: a server that begins to refuse the name is shown it at each login',
+    tests: trips,
+    title: 'a refused USER is one refused login',
+  },
+  {
+    from: 'this.#listing && this.#clock.monotonicMs() < this.#listing.untilMs ? this.#listing.size : undefined',
+    to: 'this.#listing?.size',
+    loses: 'mail: another message of the same size is never seen',
+    tests: trips,
+    title: 'a listing that nobody recorded',
+  },
+  {
+    from: 'this.#deletions += 1 this.#memory.forgetListed()',
+    to: 'this.#deletions += 1',
+    loses: 'time: what came in the place of what was deleted is seen late',
+    tests: trips,
+    title: 'what was marked for deletion',
+  },
+  {
+    from: 'now?.messages === before.messages && now.octets === before.octets',
+    to: 'now?.messages === before.messages',
+    loses: 'time: mail that takes the place of other mail is seen late',
+    tests: trips,
+    title: 'what was marked for deletion',
   },
 ]
