@@ -317,13 +317,6 @@ export const pop3: readonly Mutant[] = [
     title: 'CAPA that ends in',
   },
   {
-    from: 'await logIn(options, step, greeting, capabilities, isQuick && accepted.byUser)',
-    to: 'await logIn(options, step, greeting, capabilities, true)',
-    loses: 'the password: it leaves before the server has taken the name',
-    tests: trips,
-    title: 'a refused USER is one refused login',
-  },
-  {
     from: 'broken = brokenHabit(error, memory) memory.forgetLogin()',
     to: 'broken = brokenHabit(error, memory)',
     loses: 'the password: a server that begins to refuse the name is shown it at each login',
