@@ -103,6 +103,8 @@ export class ImapConnection {
   readonly #meter = new Meter(imapAllowance.login)
   /** Messages in the selected folder, as announced. */
   exists = 0
+  /** When the server said something last, monotonic, ms. */
+  heardMs = 0
   #phase = 'login'
   #ended: Fault | undefined
   #lastError: ExecError | undefined
@@ -120,6 +122,7 @@ export class ImapConnection {
     // by it, so nothing is lost until imapflow's pipe is there.
     socket.pause()
     socket.on('data', (chunk: Buffer) => {
+      this.heardMs = this.clock.monotonicMs()
       const breach = this.#ended === undefined ? this.#meter.take(chunk) : undefined
       if (breach === undefined) return
       const facts = { ...this.facts, phase: this.#phase }

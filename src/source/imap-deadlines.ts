@@ -23,6 +23,8 @@ export interface ImapDeadlines {
   readonly logout: number
   /** How long one IDLE lasts before the server has to prove that it is there (RFC 2177: 29 minutes at most). */
   readonly idle: number
+  /** Who idles and does not answer in this time when a pull begins is taken for dead, and a new connection is made. */
+  readonly proof: number
   /** Between NOOPs where IDLE is not to be had. */
   readonly poll: number
   /** One IDLE of a server whose IDLE was not yet seen to tell of mail, or was seen to keep it back. */
@@ -44,6 +46,7 @@ export const usualImapDeadlines: ImapDeadlines = {
   messageOctetsPerSecond: 2000,
   logout: 5_000,
   idle: 120_000,
+  proof: 10_000,
   poll: 30_000,
   quickIdle: 5_000,
   examine: 30_000,

@@ -1,4 +1,4 @@
-/** One logged-in IMAP session: one folder at a time, one command at a time. */
+/** One logged-in IMAP session: one folder at a time, one command at a time, on a connection that a watch may share. */
 import { waitAtMost } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { OctetSink } from '../message/message.ts'
@@ -7,17 +7,21 @@ import { type Selected, selectFolder } from './imap-folders.ts'
 import { listMessages } from './imap-listing.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
 import { canExpungeByUid, Settling } from './imap-settle.ts'
+import { abandonedFault, type ImapTurns } from './imap-turns.ts'
 import type { Listed, Listing, RefusedEntry, SettleAction, SourceAbilities, SourceSession } from './source.ts'
 
 export class ImapSession implements SourceSession {
   readonly abilities: SourceAbilities
   readonly folders: readonly string[]
+  readonly #turns: ImapTurns
   readonly #connection: ImapConnection
-  #selected: Selected | undefined
   #droppedAtMessage = false
-  #turn: Promise<unknown> = Promise.resolve()
+  #isOver = false
 
-  constructor(connection: ImapConnection, folders: readonly string[]) {
+  constructor(turns: ImapTurns, folders: readonly string[]) {
+    const { connection } = turns
+    turns.enter()
+    this.#turns = turns
     this.#connection = connection
     this.folders = folders
     this.abilities = {
@@ -31,7 +35,7 @@ export class ImapSession implements SourceSession {
   }
 
   get usable(): boolean {
-    return this.#connection.usable
+    return !this.#isOver && this.#connection.usable
   }
 
   get droppedAtMessage(): boolean {
@@ -40,8 +44,8 @@ export class ImapSession implements SourceSession {
 
   /** IMAP answers commands in order on a selected folder: whatever is asked meanwhile waits for its turn. */
   #queue<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(async () => {
-      signal.throwIfAborted()
+    return this.#turns.ask(signal, async () => {
+      if (this.#isOver) throw abandonedFault(this.#connection)
       try {
         return await work()
       } catch (error) {
@@ -51,8 +55,14 @@ export class ImapSession implements SourceSession {
         throw isRefused(error) ? this.#connection.refusal(error, { phase: 'command' }) : error
       }
     })
-    this.#turn = mine.catch(() => {})
-    return mine
+  }
+
+  get #selected(): Selected | undefined {
+    return this.#turns.selected
+  }
+
+  set #selected(selected: Selected | undefined) {
+    this.#turns.selected = selected
   }
 
   async #select(folder: string, how: 'SELECT' | 'EXAMINE', signal: AbortSignal): Promise<Selected> {
@@ -79,15 +89,26 @@ export class ImapSession implements SourceSession {
   list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
     return this.#queue(signal, async () => {
       // EXAMINE anew for each listing: a selected folder need not show new mail, nor a new UIDVALIDITY.
-      const list = async () =>
-        listMessages(this.#connection, await this.#select(folder, 'EXAMINE', signal), known, signal)
-      let { entries, doubt } = await list()
+      const list = async () => {
+        const selected = await this.#select(folder, 'EXAMINE', signal)
+        return { selected, ...(await listMessages(this.#connection, selected, known, signal)) }
+      }
+      let { selected, entries, doubt } = await list()
       // Others may have been at work meanwhile.
-      if (doubt !== undefined) ({ entries, doubt } = await list())
-      if (doubt === undefined) return { folder, entries }
+      if (doubt !== undefined) ({ selected, entries, doubt } = await list())
+      if (doubt === undefined) {
+        this.#noteListed(selected, entries)
+        return { folder, entries }
+      }
       const facts = { ...this.#connection.facts, phase: 'list', folder, ...doubt }
       return { folder, entries, doubt: new Fault('source.listing-unclear', { facts }) }
     })
+  }
+
+  #noteListed({ name: folder, validity, uidNext = 1 }: Selected, entries: readonly Listed[]): void {
+    const behind = (entries.at(-1)?.handle ?? 0) + 1
+    this.#turns.listed =
+      validity === undefined ? undefined : { folder, validity, uidNext: Math.max(uidNext, behind) }
   }
 
   retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
@@ -157,13 +178,24 @@ export class ImapSession implements SourceSession {
   }
 
   async close(): Promise<void> {
+    if (this.#isOver) return
     const { clock, deadlines } = this.#connection
     // LOGOUT waits for its turn like every command, but not for a retrieval that takes minutes.
-    if (await waitAtMost(this.#turn, deadlines.logout, clock)) await this.#connection.logout()
+    const isAnswered = await waitAtMost(this.#turns.answered, deadlines.logout, clock)
+    if (!this.#leave()) return
+    if (isAnswered) await this.#turns.close()
     else this.#connection.abandon()
   }
 
   abandon(): void {
-    this.#connection.abandon()
+    if (this.#leave()) this.#connection.abandon()
+  }
+
+  /** False where it is over already. */
+  #leave(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.#turns.leave()
+    return true
   }
 }

@@ -14,6 +14,7 @@ import type { ExecError, Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
 import { readNumber32 } from './imap-parse.ts'
+import type { ImapTurns } from './imap-turns.ts'
 import type { IdleMemory } from './source.ts'
 
 export interface WatchCalls {
@@ -31,84 +32,161 @@ interface Shown {
   uidNext: number | undefined
 }
 
-/** Watches one folder on a connection of its own until it fails; ends by a Fault or an AbortError only. */
+/**
+ * Watches one folder on a connection that sessions may use meanwhile, until it fails; ends by a Fault or an AbortError
+ * only.
+ */
 export async function watchFolder(
-  connection: ImapConnection,
+  turns: ImapTurns,
   folder: string,
   calls: WatchCalls,
   memory: IdleMemory,
   signal: AbortSignal,
 ): Promise<never> {
-  const { deadlines, clock } = connection
-  const { onNews, onAlive } = calls
-  const examine = async (): Promise<Shown> => {
-    const { validity, exists = 0, uidNext } = await selectFolder(connection, folder, 'EXAMINE', signal)
-    onAlive()
+  return turns.watch(() => new FolderWatch(turns, folder, calls, memory, signal).run())
+}
+
+class FolderWatch {
+  readonly #turns: ImapTurns
+  readonly #connection: ImapConnection
+  readonly #folder: string
+  readonly #calls: WatchCalls
+  readonly #memory: IdleMemory
+  readonly #signal: AbortSignal
+  #state: Shown = { validity: undefined, exists: 0, uidNext: undefined }
+  #examinedMs = 0
+  /** What was told in this round: of itself, or when it was asked. */
+  #heard = { idling: false, later: false }
+  #idles: boolean
+
+  constructor(turns: ImapTurns, folder: string, calls: WatchCalls, memory: IdleMemory, signal: AbortSignal) {
+    this.#turns = turns
+    this.#connection = turns.connection
+    this.#folder = folder
+    this.#calls = calls
+    this.#memory = memory
+    this.#signal = signal
+    this.#idles = this.#connection.has('IDLE')
+  }
+
+  async run(): Promise<never> {
+    await this.#turns.rest(async () => {
+      this.#state = await this.#examine()
+    }, this.#signal)
+    // What came between the last pull and this moment is announced by nobody.
+    this.#calls.onNews()
+    for (let isAsked = false; ; ) {
+      const wasAsked = isAsked
+      isAsked = await this.#turns.rest(async asked => {
+        // Sessions have seen what was told to them, and may have gone to another folder.
+        if (wasAsked) await this.#lookAgain()
+        return await this.#round(asked)
+      }, this.#signal)
+    }
+  }
+
+  /** One IDLE and what proves that the server is there. @returns whether somebody asks for the connection */
+  async #round(asked: AbortSignal): Promise<boolean> {
+    const { deadlines, clock } = this.#connection
+    this.#heard = { idling: false, later: false }
+    if (asked.aborted) return true
+    const idled = this.#idles
+    if (idled) await this.#idle(asked)
+    else await clock.sleep(deadlines.poll, AbortSignal.any([this.#signal, asked])).catch(() => {})
+    this.#signal.throwIfAborted()
+    if (!asked.aborted) {
+      await this.#noop()
+      const isTold = this.#heard.idling || this.#heard.later
+      if (isTold || clock.monotonicMs() - this.#examinedMs >= deadlines.examine) await this.#compare()
+    }
+    if (idled && this.#idles) await this.#learn()
+    return asked.aborted
+  }
+
+  async #idle(asked: AbortSignal): Promise<void> {
+    const { deadlines } = this.#connection
+    const period =
+      (await this.#memory.wayOf(this.#folder)) === 'tells'
+        ? deadlines.idle
+        : Math.min(deadlines.idle, deadlines.quickIdle)
+    const untagged = { idling: this.#untaggedFor('idling'), later: this.#untaggedFor('later') }
+    const { onAlive } = this.#calls
+    const options = { onAlive, period, untagged, asked }
+    this.#idles = await idleOnce(this.#connection, this.#folder, options, this.#signal)
+  }
+
+  /** Behaviour decides: mail that came while it idled and was told only when asked. */
+  async #learn(): Promise<void> {
+    if (this.#heard.idling) await this.#memory.noteWay(this.#folder, 'tells')
+    else if (this.#heard.later) await this.#memory.noteWay(this.#folder, 'silent')
+  }
+
+  async #examine(): Promise<Shown> {
+    this.#turns.selected = undefined
+    const selected = await selectFolder(this.#connection, this.#folder, 'EXAMINE', this.#signal)
+    this.#turns.selected = selected
+    this.#calls.onAlive()
+    this.#examinedMs = this.#connection.clock.monotonicMs()
+    const { validity, exists = 0, uidNext } = selected
     return { validity, exists, uidNext }
   }
-  const state = await examine()
-  let examinedMs = clock.monotonicMs()
-  // What came between the last pull and this moment is announced by nobody.
-  onNews()
-  const heard = { idling: false, later: false }
+
   /** Counts what is told: servers repeat a count that they told before. */
-  const untaggedFor = (when: keyof typeof heard): Readonly<Record<string, Untagged>> => ({
-    EXISTS: async ({ command }) => {
-      const exists = readNumber32({ type: 'ATOM', value: command }) ?? state.exists
-      if (exists > state.exists) heard[when] = true
-      state.exists = exists
-      onNews()
-    },
-    EXPUNGE: async () => {
-      state.exists = Math.max(0, state.exists - 1)
-    },
-    RECENT: async () => onNews(),
-  })
-  const noop = async (): Promise<void> => {
-    const untagged = untaggedFor('later')
+  #untaggedFor(when: 'idling' | 'later'): Readonly<Record<string, Untagged>> {
+    return {
+      EXISTS: async ({ command }) => {
+        const exists = readNumber32({ type: 'ATOM', value: command }) ?? this.#state.exists
+        if (exists > this.#state.exists) this.#heard[when] = true
+        this.#state.exists = exists
+        this.#calls.onNews()
+      },
+      EXPUNGE: async () => {
+        this.#state.exists = Math.max(0, this.#state.exists - 1)
+      },
+      RECENT: async () => this.#calls.onNews(),
+    }
+  }
+
+  async #noop(): Promise<void> {
+    const connection = this.#connection
+    const folder = this.#folder
+    const untagged = this.#untaggedFor('later')
     try {
-      await connection.run('NOOP', false, { phase: 'watch', facts: { folder }, untagged }, signal)
+      await connection.run('NOOP', false, { phase: 'watch', facts: { folder }, untagged }, this.#signal)
     } catch (error) {
       throw isRefused(error) ? connection.refusal(error, { folder, phase: 'watch' }) : error
     }
-    onAlive()
+    this.#calls.onAlive()
   }
+
   /** What neither IDLE nor NOOP told. */
-  const compare = async (): Promise<void> => {
-    const before = { ...state }
-    Object.assign(state, await examine())
-    examinedMs = clock.monotonicMs()
-    const isSame = before.validity === state.validity
-    const { uidNext } = state
-    const isTold = heard.idling || heard.later
+  async #compare(): Promise<void> {
+    const before = this.#state
+    const after = await this.#examine()
+    this.#state = after
+    const isSame = before.validity === after.validity
+    const isTold = this.#heard.idling || this.#heard.later
     // What was told in this round has moved UIDNEXT, too, and was rung for.
     const hasCome =
-      !isTold && uidNext !== undefined && before.uidNext !== undefined
-        ? uidNext > before.uidNext
-        : state.exists > before.exists
+      !isTold && after.uidNext !== undefined && before.uidNext !== undefined
+        ? after.uidNext > before.uidNext
+        : after.exists > before.exists
     if (isSame && !hasCome) return
-    onNews()
-    if (isSame && !isTold) heard.later = true
+    this.#calls.onNews()
+    if (isSame && !isTold) this.#heard.later = true
   }
-  let idle = connection.has('IDLE')
-  for (;;) {
-    heard.idling = false
-    heard.later = false
-    if (idle) {
-      const period =
-        (await memory.wayOf(folder)) === 'tells'
-          ? deadlines.idle
-          : Math.min(deadlines.idle, deadlines.quickIdle)
-      const untagged = { idling: untaggedFor('idling'), later: untaggedFor('later') }
-      idle = await idleOnce(connection, folder, { onAlive, period, untagged }, signal)
-    } else await clock.sleep(deadlines.poll, signal)
-    await noop()
-    const isTold = heard.idling || heard.later
-    if (isTold || clock.monotonicMs() - examinedMs >= deadlines.examine) await compare()
-    if (!idle) continue
-    // Behaviour decides: mail that came while it idled and was told only when asked.
-    if (heard.idling) await memory.noteWay(folder, 'tells')
-    else if (heard.later) await memory.noteWay(folder, 'silent')
+
+  /** What came while a session had the connection, and behind its last listing. */
+  async #lookAgain(): Promise<void> {
+    const before = this.#state
+    const after = await this.#examine()
+    this.#state = after
+    const { listed } = this.#turns
+    const isListed = listed?.folder === this.#folder && listed.validity === after.validity
+    // Each message is rung for once: a folder that cannot be listed is not tried without a pause.
+    const known = Math.max(before.uidNext ?? 0, isListed ? listed.uidNext : 0)
+    const hasCome = after.uidNext === undefined ? after.exists > before.exists : after.uidNext > known
+    if (hasCome || before.validity !== after.validity) this.#calls.onNews()
   }
 }
 
@@ -116,6 +194,8 @@ interface IdleOptions {
   readonly onAlive: () => void
   /** How long, ms. */
   readonly period: number
+  /** Aborts when somebody asks for the connection: it is ended at once. */
+  readonly asked: AbortSignal
   /** Takes what is told while the server idles, and what it tells once it is asked to end. */
   readonly untagged: Readonly<Record<'idling' | 'later', Readonly<Record<string, Untagged>>>>
 }
@@ -124,13 +204,13 @@ interface IdleOptions {
 async function idleOnce(
   connection: ImapConnection,
   folder: string,
-  { onAlive, period, untagged }: IdleOptions,
+  { onAlive, period, untagged, asked }: IdleOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { deadlines, clock } = connection
   const facts = { ...connection.facts, folder, phase: 'idle' }
-  const over = new AbortController()
-  const stop = AbortSignal.any([signal, over.signal])
+  const done = new AbortController()
+  const stop = AbortSignal.any([signal, done.signal, asked])
   let isEnding = false
   const take =
     (name: string): Untagged =>
@@ -164,11 +244,13 @@ async function idleOnce(
     let outcome = await inTime(Promise.race([accepted.promise, ended]))
     if (outcome === 'accepted') {
       onAlive()
-      const slept = pause(clock, period, stop).then(() => 'slept' as const)
-      const first = await Promise.race([ended, slept])
+      const over = (): 'over' => 'over'
+      const first = await Promise.race([ended, pause(clock, period, stop).then(over, over)])
       isEnding = true
-      if (first === 'slept') connection.client.write('DONE')
-      outcome = first === 'slept' ? await inTime(ended) : first
+      if (first === 'over') connection.client.write('DONE')
+      // What follows at the end of a watch waits for the answer by itself: LOGOUT, or a session's command.
+      if (signal.aborted) return true
+      outcome = first === 'over' ? await inTime(ended) : first
       // A server that ends every IDLE at once would be asked again without a pause.
       if (first === 'done' && clock.monotonicMs() - began < 1_000) await clock.sleep(deadlines.poll, signal)
     }
@@ -178,7 +260,7 @@ async function idleOnce(
     connection.abandon()
     throw error
   } finally {
-    over.abort()
+    done.abort()
   }
 }
 

@@ -1,11 +1,12 @@
 /** IMAP as a source (RFC 3501, RFC 9051), on imapflow's grammar; see imap-client.ts for what of it is used and why. */
 import type { Clock } from '../base/clock.ts'
-import { orAbort } from '../base/deadline.ts'
+import { orAbort, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { DialMemory } from './dial.ts'
-import { type ConnectOptions, connectImap, type ImapConnection } from './imap-connection.ts'
+import { type ConnectOptions, connectImap, isRefused } from './imap-connection.ts'
 import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
+import { ImapTurns } from './imap-turns.ts'
 import { watchFolder } from './imap-watch.ts'
 import type { MailboxSettings } from './settings.ts'
 import {
@@ -45,13 +46,46 @@ export function makeImapSource(given: ImapSourceOptions): Source {
     patience,
   }
   const folders = mailbox.folders.map(folder => folder.name)
-  const connect: Connect = signal => gate.login(() => connectImap(options, signal), signal)
+  const connect: Connect = async signal =>
+    new ImapTurns(await gate.login(() => connectImap(options, signal), signal))
+  /** The connection of the first folder's watch serves the pulls, too. */
+  const warm: Warm = { turns: undefined }
   return {
     protocol: 'imap',
     countsLogins: false,
-    open: async signal => new ImapSession(await connect(signal), folders),
+    open: async signal => {
+      const session = await borrowSession(warm, folders, signal)
+      return session ?? new ImapSession(await connect(signal), folders)
+    },
     watch: (onNews, onAlive, signal) =>
-      watchFolders(connect, folders, { onNews, onAlive }, idleMemory, signal),
+      watchFolders(connect, folders, { onNews, onAlive }, idleMemory, warm, signal),
+  }
+}
+
+interface Warm {
+  turns: ImapTurns | undefined
+}
+
+/** A session on the connection that idles; undefined where there is none, or where it proved dead. */
+async function borrowSession(
+  { turns }: Warm,
+  folders: readonly string[],
+  signal: AbortSignal,
+): Promise<ImapSession | undefined> {
+  if (turns?.isWatched !== true || !turns.connection.usable) return undefined
+  const { connection } = turns
+  const { clock, deadlines } = connection
+  const facts = { ...connection.facts, phase: 'idle', seconds: deadlines.proof / 1000 }
+  const late = (): Fault => new Fault('source.timeout', { facts })
+  const session = new ImapSession(turns, folders)
+  try {
+    await within(turns.prove(signal), deadlines.proof, clock, signal, late)
+    return session
+  } catch (error) {
+    session.abandon()
+    signal.throwIfAborted()
+    if (isRefused(error) || error instanceof Fault) return undefined
+    throw error
   }
 }
 
@@ -63,7 +97,7 @@ function makeOwnMemory(): IdleMemory {
   }
 }
 
-type Connect = (signal: AbortSignal) => Promise<ImapConnection>
+type Connect = (signal: AbortSignal) => Promise<ImapTurns>
 
 /** IDLE sees one folder per connection (RFC 2177 section 3). The first watcher that fails ends all. */
 async function watchFolders(
@@ -71,6 +105,7 @@ async function watchFolders(
   folders: readonly string[],
   calls: { readonly onNews: () => void; readonly onAlive: () => void },
   idleMemory: IdleMemory,
+  warm: Warm,
   signal: AbortSignal,
 ): Promise<never> {
   const others = new AbortController()
@@ -82,17 +117,16 @@ async function watchFolders(
   const watchOne = async (folder: string): Promise<never> => {
     const login = loggedIn.then(() => connect(both))
     loggedIn = login
-    const connection = await login
+    const turns = await login
+    if (folder === watched[0]) warm.turns = turns
     try {
-      return await watchFolder(connection, folder, calls, idleMemory, both)
+      return await watchFolder(turns, folder, calls, idleMemory, both)
     } catch (error) {
       // A folder that is missing is told by each pull; it must not keep the other one from being watched.
       if (!(error instanceof Fault) || error.code !== 'source.folder-missing') throw error
       missing.push(error)
       if (missing.length === watched.length) throw error
       return await orAbort(new Promise<never>(() => {}), both)
-    } finally {
-      connection.abandon()
     }
   }
   const all = watched.map(watchOne)

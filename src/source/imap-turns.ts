@@ -1,0 +1,139 @@
+/**
+ * Whose turn it is on one logged-in connection. Sessions ask one command after the other; while nobody asks, a watch
+ * has the connection idle, and ends that as soon as somebody does. So one login serves every pull of a mailbox.
+ */
+import { Fault } from '../base/fault.ts'
+import type { ImapConnection } from './imap-connection.ts'
+import type { Selected } from './imap-folders.ts'
+
+/** A session that asked nothing for so long, ms, is left to the watch until it asks again. */
+const restAfterMs = 300
+
+interface Listed {
+  readonly folder: string
+  readonly validity: string
+  /** A UID that is higher than all that were listed. */
+  readonly uidNext: number
+}
+
+export class ImapTurns {
+  readonly connection: ImapConnection
+  /** The folder that is selected now, as it was shown then; undefined where that is not known. */
+  selected: Selected | undefined
+  /** What a session listed of a folder last. */
+  listed: Listed | undefined
+  #isWatched = false
+  #sessions = 0
+  #asking = 0
+  #turn: Promise<unknown> = Promise.resolve()
+  #answered: Promise<unknown> = Promise.resolve()
+  #askedMs = Number.NEGATIVE_INFINITY
+  #rest: AbortController | undefined
+  #wake: () => void = () => {}
+
+  constructor(connection: ImapConnection) {
+    this.connection = connection
+  }
+
+  /** Whether it stays when its sessions are closed. */
+  get isWatched(): boolean {
+    return this.#isWatched
+  }
+
+  /** A session begins. */
+  enter(): void {
+    this.#sessions += 1
+    this.#askedMs = this.connection.clock.monotonicMs()
+  }
+
+  /** A session is over. */
+  leave(): void {
+    this.#sessions -= 1
+    this.#wake()
+  }
+
+  /** The last session takes leave of the server, unless a watch goes on. */
+  async close(): Promise<void> {
+    if (this.#isWatched || this.#sessions > 0) return
+    await this.connection.logout()
+  }
+
+  /** Runs `work` when it is its turn. */
+  ask<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    this.#asking += 1
+    this.#rest?.abort()
+    const mine = this.#turn.then(async () => {
+      try {
+        signal.throwIfAborted()
+        return await work()
+      } finally {
+        this.#asking -= 1
+        this.#askedMs = this.connection.clock.monotonicMs()
+        this.#wake()
+      }
+    })
+    this.#turn = mine.catch(() => {})
+    this.#answered = this.#turn
+    return mine
+  }
+
+  /** Resolves when all that was asked for until now is answered. */
+  get answered(): Promise<unknown> {
+    return this.#answered
+  }
+
+  /** Whether the server answers still, where it has said nothing for a moment. */
+  async prove(signal: AbortSignal): Promise<void> {
+    await this.ask(signal, async () => {
+      const { connection } = this
+      connection.assertOpen()
+      if (connection.clock.monotonicMs() - connection.heardMs < 1000) return
+      await connection.run('NOOP', false, { phase: 'idle' }, signal)
+    })
+  }
+
+  /**
+   * Keeps the connection for a watch: `work` may run whenever nobody asks.
+   * @returns what ends that; the last one takes leave of the server
+   */
+  async watch<T>(work: () => Promise<T>): Promise<T> {
+    this.#isWatched = true
+    try {
+      return await work()
+    } finally {
+      this.#isWatched = false
+      if (this.connection.usable) await this.close()
+    }
+  }
+
+  /** Runs `work` while nobody asks; its signal aborts as soon as somebody does. */
+  async rest<T>(work: (asked: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    await this.#quiet(signal)
+    const rest = new AbortController()
+    this.#rest = rest
+    const mine = this.#turn.then(() => {
+      this.connection.assertOpen()
+      return work(rest.signal)
+    })
+    this.#turn = mine.catch(() => {})
+    return mine
+  }
+
+  async #quiet(signal: AbortSignal): Promise<void> {
+    const { clock } = this.connection
+    for (;;) {
+      signal.throwIfAborted()
+      this.connection.assertOpen()
+      const leftMs = this.#sessions === 0 ? 0 : this.#askedMs + restAfterMs - clock.monotonicMs()
+      if (this.#asking === 0 && leftMs <= 0) return
+      const woken = new AbortController()
+      this.#wake = () => woken.abort()
+      const ms = this.#asking > 0 ? 60_000 : leftMs
+      await clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => {})
+    }
+  }
+}
+
+/** What a session that was given up answers with. */
+export const abandonedFault = (connection: ImapConnection): Fault =>
+  new Fault('source.connection-lost', { facts: { ...connection.facts, reason: 'abandoned' } })
