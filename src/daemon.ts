@@ -155,6 +155,7 @@ async function keepPulling(
         ringAfter(outcome.result.room)
         // What outlived the pull may be settled now. Where logins are counted it waits for the schedule.
         if (!ports.source.countsLogins) ringAfter(outcome.result.uploads)
+        if (outcome.result.settles) wake.ring('settle')
       }
       if (outcome.kind !== 'pulled') {
         log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: outcome.fault?.code ?? 'waiting' })

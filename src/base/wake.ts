@@ -17,8 +17,9 @@ export function makeWake(): Wake {
   return {
     ring(reason) {
       ringing.abort()
-      // The owner's word is not drowned by what rings after it.
-      if (hear === undefined) rung = rung === 'owner' ? rung : reason
+      // The owner's word is not drowned by what rings after it, and news, which ask for the least, drown nothing.
+      const isDrowned = rung === 'owner' || (reason === 'news' && rung !== undefined)
+      if (hear === undefined) rung = isDrowned ? rung : reason
       else hear(reason)
     },
     rung() {

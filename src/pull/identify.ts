@@ -91,8 +91,9 @@ class Identification {
       await this.#record.write(false)
       throw error
     }
-    if (doubt === undefined) await this.#record.writeVanished(this.#standing)
-    await this.#record.write(doubt === undefined)
+    const isWhole = doubt === undefined && this.#listing.isNews !== true
+    if (isWhole) await this.#record.writeVanished(this.#standing)
+    await this.#record.write(isWhole)
     this.#context.count.listed += entries.length
     return { at: this.#record.at, inDoubt: this.#inDoubt, held: this.#held }
   }

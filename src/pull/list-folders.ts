@@ -3,7 +3,7 @@ import { asFault, Fault } from '../base/fault.ts'
 import { inSlices } from '../base/in-slices.ts'
 import { labelSubject } from '../base/label-subject.ts'
 import type { NoteKey } from '../journal/journal.ts'
-import type { Listed } from '../source/source.ts'
+import type { Listed, Listing } from '../source/source.ts'
 import { asRecord, type PullContext, type RowPlaces } from './context.ts'
 import { identifyListing } from './identify.ts'
 import { labelsOf } from './label-wishes.ts'
@@ -100,6 +100,27 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
   if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
   if (faults.length === 0) await leaveFolders(context)
   return { at, faults, inDoubt, listed, doubtful }
+}
+
+/**
+ * Records what came since the last listing. Undefined where it may be something else than new mail, and where the folder
+ * was never listed as a whole: then everything is to be listed.
+ */
+export async function listNews(context: PullContext, news: Listing): Promise<RowPlaces | undefined> {
+  const { journal, mailbox, count, log, clock } = context
+  const { folder, entries } = news
+  if (!(await journal.mailbox(mailbox.name)).startedFolders.includes(folder)) return undefined
+  const beganMs = clock.monotonicMs()
+  for (const { uid } of entries) {
+    // What the journal knows already is not new, and may have to be resolved first.
+    if (uid === undefined || (await journal.byUid(mailbox.name, folder, uid)) !== undefined) return undefined
+  }
+  const { at, inDoubt } = await identifyListing(context, news, [])
+  // It may be a message that stood elsewhere before: that is for a listing of everything.
+  if (inDoubt) return undefined
+  const ms = clock.monotonicMs() - beganMs
+  log.listed({ mailbox: mailbox.name, folder, total: entries.length, fresh: count.fresh, ms })
+  return at
 }
 
 const wholeListingNote = (mailbox: string, folder: string): NoteKey =>

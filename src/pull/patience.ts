@@ -108,6 +108,7 @@ export async function makeDeadlineMemory(
     get droppedAtMessage() {
       return session.droppedAtMessage
     },
+    news: session.news,
     list: (...given) => observe(listing, () => session.list(...given)),
     retrieve: (...given) => observe(['retrieve'], () => session.retrieve(...given)),
     peekHeader: (...given) => observe(['peek'], () => session.peekHeader(...given)),
@@ -122,7 +123,7 @@ export async function makeDeadlineMemory(
       return {
         protocol: source.protocol,
         countsLogins: source.countsLogins,
-        open: async signal => watchSession(await observe(opening, () => source.open(signal))),
+        open: async (...given) => watchSession(await observe(opening, () => source.open(...given))),
         ...(watch && {
           watch: (...given: Parameters<typeof watch>) =>
             watch(...given).catch(async error => {

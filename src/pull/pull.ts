@@ -10,18 +10,27 @@
  */
 import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
+import type { AfterImport } from '../config/config.ts'
 import type { Conservation } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
-import { asRecord, type LostAt, type PullContext, type PullOptions, type PullPorts } from './context.ts'
+import {
+  asRecord,
+  type LostAt,
+  type PullContext,
+  type PullOptions,
+  type PullPorts,
+  type RowPlaces,
+} from './context.ts'
 import { moveCount, noCount, type PullCount } from './count.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { LabelWishes } from './label-wishes.ts'
-import { listFolders } from './list-folders.ts'
+import { type ListedFolders, listFolders, listNews } from './list-folders.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import { PullUploads } from './pull-uploads.ts'
 import { resolveUnknown } from './resolve.ts'
 import { retrieveDue } from './retrieve.ts'
 import { settleImported, tellWish } from './settle.ts'
+import { settleKept } from './settled.ts'
 
 export interface PullResult {
   readonly count: PullCount
@@ -31,6 +40,8 @@ export interface PullResult {
   readonly room: Promise<void> | undefined
   /** Where uploads outlive the pull: resolves when they are over. */
   readonly uploads: Promise<void> | undefined
+  /** What was imported is to be settled in a pull of its own, which may follow at once. */
+  readonly settles: boolean
   /** The earliest instant at which a message of a folder that could be listed is to be tried again. */
   readonly nextDueMs: number | undefined
   /** Faults of single folders; the pull went on. */
@@ -57,7 +68,8 @@ export async function pullMailbox(ports: PullPorts, options: PullOptions): Promi
   if (options.leave !== undefined) moveCount(options.leave.count, count)
   const once: Pulled = { generation, beganMs, count, lost: { headers: false, messages: new Set() } }
   for (let sessions = 1; ; sessions += 1) {
-    const session = await source.open(AbortSignal.any([options.signal, options.stopping]))
+    const look = options.reason === 'news' && sessions === 1 ? 'news' : undefined
+    const session = await source.open(AbortSignal.any([options.signal, options.stopping]), look)
     try {
       return await pullWith(session, ports, options, once)
     } catch (error) {
@@ -112,10 +124,14 @@ async function pullWith(
   const wishes = new LabelWishes(context)
   const uploads = new PullUploads(context, options, wishes)
   try {
-    const { at, faults, inDoubt, listed, doubtful } = await listFolders(context)
+    const news = session.news && (await listNews(context, session.news))
+    const { at, faults, inDoubt, listed, doubtful } =
+      news === undefined ? await listFolders(context) : onlyNews(session.folders, news)
     await setAsidePoison(context, at)
-    await forgetKnownEnds(context, at, listed)
-    await resolveUnknown(context, at)
+    if (news === undefined) {
+      await forgetKnownEnds(context, at, listed)
+      await resolveUnknown(context, at)
+    }
     const { left, room, due, proved } = await retrieveDue(context, at, options, uploads)
     const { fault } = uploads
     if (fault === undefined && !options.stopping.aborted) await wishes.tryAgain()
@@ -130,7 +146,9 @@ async function pullWith(
     try {
       // One that ended at a message says so here: that is the mailbox's trouble.
       if (!session.usable) await session.close()
-      await settleImported(context, { at: certain, proved, inDoubt }, faults)
+      // Nothing is taken from the source on a quick look: the listing behind it says what is due.
+      if (news === undefined) await settleImported(context, { at: certain, proved, inDoubt }, faults)
+      else if (mailbox.afterImport.do === 'keep') await settleKept(context)
       if (session.usable) await close(context, faults)
     } catch (error) {
       const settleFault = asFault(error)
@@ -143,7 +161,9 @@ async function pullWith(
     const isGood = due === 0 || uploads.underWay > 0
     const outlive = uploads.underWay > 0 ? uploads.over(never) : undefined
     const ms = clock.monotonicMs() - beganMs
-    return await finish(context, { left, room, uploads: outlive, isGood, nextDueMs, faults, ms })
+    const settles =
+      news !== undefined && isSettledAtOnce(mailbox.afterImport) && count.imported + count.merged > 0
+    return await finish(context, { left, room, uploads: outlive, settles, isGood, nextDueMs, faults, ms })
   } finally {
     uploads.leave()
     session.abandon()
@@ -151,6 +171,18 @@ async function pullWith(
     if (options.beside === undefined) await waitBeside(context, uploads.beside)
   }
 }
+
+/** A pull of nothing but what came. */
+const onlyNews = (folders: readonly string[], at: RowPlaces): ListedFolders => ({
+  at,
+  faults: [],
+  inDoubt: false,
+  listed: folders,
+  doubtful: new Set(),
+})
+
+const isSettledAtOnce = (policy: AfterImport): boolean =>
+  policy.do === 'move' || (policy.do === 'delete' && policy.afterMs === 0)
 
 /** Set back by less than this, the clock delays a message by less than this. */
 const setBackMs = 60_000
@@ -181,7 +213,7 @@ async function close(context: PullContext, faults: Fault[]): Promise<void> {
   }
 }
 
-interface Ending extends Pick<PullResult, 'left' | 'room' | 'uploads' | 'nextDueMs' | 'faults'> {
+interface Ending extends Pick<PullResult, 'left' | 'room' | 'uploads' | 'settles' | 'nextDueMs' | 'faults'> {
   /** Also where nothing went in. */
   readonly isGood: boolean
   readonly ms: number

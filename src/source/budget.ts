@@ -102,6 +102,13 @@ export const imapAllowance = {
   /** One window of a message, or the whole of it where the server knows no windows. */
   body: (octets: number, exists: number): Allowance =>
     addAllowances(unaskedAllowance(exists), { octets: octets + 64 * kib, lines: 10, literal: octets }),
+  /** Rows with a first window each, and what IDLE told meanwhile. */
+  news: (rows: number, octets: number, exists: number): Allowance =>
+    addAllowances(unaskedAllowance(exists), {
+      octets: rows * (octets + kib),
+      lines: 2 * rows,
+      literal: octets,
+    }),
   /** Two minutes of IDLE in a folder in which others are at work. */
   idle: { octets: 4 * mib, lines: 50_000, line: 64 * kib, literal: 4 * kib },
 } as const

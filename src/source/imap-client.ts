@@ -8,9 +8,16 @@
 
 import type { Socket } from 'node:net'
 import { ImapFlow, type ImapResponse } from 'imapflow'
+import { compiler as compile } from 'imapflow/lib/handler/imap-handler.js'
+import type { ImapCompileNode } from 'imapflow/lib/handler/types.js'
 
 export type CommandWord =
-  | { readonly type: 'ATOM' | 'SEQUENCE' | 'STRING' | 'LITERAL'; readonly value: string }
+  | {
+      readonly type: 'ATOM' | 'SEQUENCE' | 'STRING' | 'LITERAL'
+      readonly value: string
+      /** Kept out of imapflow's own log. */
+      readonly sensitive?: boolean
+    }
   | {
       readonly type: 'ATOM'
       readonly value: string
@@ -47,6 +54,13 @@ export interface ExecError extends Error {
   readonly authenticationFailed?: boolean
 }
 
+interface Request {
+  readonly tag: string
+  readonly command: string
+  readonly attributes: readonly CommandWord[] | false
+  sent?: boolean
+}
+
 type Exec = (
   command: string,
   attributes: readonly CommandWord[] | false,
@@ -56,6 +70,11 @@ type Exec = (
 export class ImapClient extends ImapFlow {
   declare exec: Exec
   declare write: (line: string) => void
+  declare send: (request: Request) => Promise<void>
+  declare requestQueue: readonly Request[]
+  declare currentRequest: Request | false
+
+  declare run: (command: string, ...rest: readonly unknown[]) => Promise<unknown>
 
   /** Whether a login was asked for and not let in so far. */
   loginSent = false
@@ -64,17 +83,57 @@ export class ImapClient extends ImapFlow {
    * Sees each command of imapflow's own login. RFC 3501 section 4.3: a quoted string holds seven-bit characters and
    * no line break; anything else is a literal, which imapflow makes of a STRING only where it is told to.
    */
-  watchLogin(): void {
+  watchLogin({ user, password }: Pick<ClientOptions, 'user' | 'password'>): void {
     const exec: Exec = this.exec.bind(this)
     this.exec = (command, attributes, options) => {
       if (command !== 'LOGIN' && command !== 'AUTHENTICATE') return exec(command, attributes, options)
       this.loginSent = true
-      const words = command === 'LOGIN' && attributes !== false ? attributes.map(asLiteral) : attributes
+      const words = attributes === false ? attributes : attributes.map(asLiteral)
+      const isPlain = command === 'AUTHENTICATE' && words !== false && isAtom(words[0], 'PLAIN')
+      // RFC 4959: the first answer goes along where the server can take it; one that asks nevertheless is told again.
+      if (isPlain && this.capabilities.has('SASL-IR')) {
+        const answer = Buffer.from(`\0${user}\0${password}`).toString('base64')
+        words.push({ type: 'ATOM', value: answer, sensitive: true })
+      }
       return exec(command, words, options).then(executed => {
         this.loginSent = false
         return executed
       })
     }
+  }
+
+  /**
+   * Leaves out of imapflow's greeting what costs a round trip and is not needed: NAMESPACE (imap-target.ts asks for it
+   * where a folder is to be made), and the first of two IDs. Some hosts let nobody in who does not say it; they want it
+   * behind the login.
+   */
+  shortenGreeting(): void {
+    const run = this.run.bind(this)
+    this.run = async (command, ...rest) => {
+      if (command === 'NAMESPACE' || (command === 'ID' && !this.authenticated)) return undefined
+      return run(command, ...rest)
+    }
+  }
+
+  /**
+   * Ends the IDLE that is under way, and asks the next thing in the same packet: what follows DONE (RFC 2177 section 3)
+   * is an ordinary command. imapflow has one command on the way at a time, so it takes this one for sent when its turn
+   * comes; its answer can only come behind that of the IDLE.
+   */
+  execBehindDone: Exec = (command, attributes, options) => {
+    const isIdling = this.currentRequest !== false && this.currentRequest.command === 'IDLE'
+    const executed = this.exec(command, attributes, options)
+    const [ahead, ...others] = this.requestQueue
+    if (!isIdling || ahead === undefined || others.length > 0) return executed
+    const send = this.send.bind(this)
+    this.send = async request => {
+      if (request.tag !== ahead.tag) return send(request)
+      this.send = send
+      if (this.currentRequest !== false) this.currentRequest.sent = true
+    }
+    const words = attributes as ImapCompileNode[]
+    this.write(`DONE\r\n${compile({ tag: ahead.tag, command, attributes: words })}`)
+    return executed
   }
 
   /**
@@ -85,6 +144,9 @@ export class ImapClient extends ImapFlow {
     return Promise.resolve(false)
   }
 }
+
+const isAtom = (word: CommandWord | undefined, value: string): boolean =>
+  word !== undefined && 'type' in word && word.type === 'ATOM' && word.value === value
 
 function asLiteral(word: CommandWord): CommandWord {
   if (!('type' in word) || word.type !== 'STRING' || /^[\x01-\x09\x0b\x0c\x0e-\x7f]*$/.test(word.value))
@@ -137,6 +199,7 @@ export function makeImapClient(socket: Socket, options: ClientOptions): ImapClie
     maxResponseSize: longestLiteral + 2 * 1024 * 1024,
     maxResponseTokens: 10_000,
   })
-  client.watchLogin()
+  client.watchLogin(options)
+  client.shortenGreeting()
   return client
 }

@@ -48,6 +48,8 @@ export interface RunOptions extends ExecOptions {
   readonly allowance?: Allowance
   /** The instant (monotonic, ms) until which it must be whole, where that is before the deadline of a command. */
   readonly untilMs?: number
+  /** It ends the IDLE that is under way, in one packet with it. */
+  readonly behindDone?: boolean
 }
 
 /**
@@ -138,7 +140,6 @@ export class ImapConnection {
   get clock(): Clock {
     return this.#options.clock
   }
-
   get deadlines(): ImapDeadlines {
     return this.#options.deadlines
   }
@@ -199,7 +200,7 @@ export class ImapConnection {
   async run(
     verb: string,
     words: readonly CommandWord[] | false,
-    { phase, facts: more, allowance, untilMs, ...exec }: RunOptions,
+    { phase, facts: more, allowance, untilMs, behindDone, ...exec }: RunOptions,
     signal: AbortSignal,
   ): Promise<ImapResponse> {
     signal.throwIfAborted()
@@ -207,7 +208,8 @@ export class ImapConnection {
     const facts = { ...this.facts, ...more, phase }
     this.allow(phase, allowance)
     try {
-      const work = this.client.exec(verb, words, exec).then(executed => {
+      const run = behindDone ? 'execBehindDone' : 'exec'
+      const work = this.client[run](verb, words, exec).then(executed => {
         executed.next()
         return executed.response
       })

@@ -5,6 +5,7 @@ import type { OctetSink } from '../message/message.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { type Selected, selectFolder } from './imap-folders.ts'
 import { listMessages } from './imap-listing.ts'
+import { lookForNews, mayLook } from './imap-news.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
 import { canExpungeByUid, Settling } from './imap-settle.ts'
 import { abandonedFault, type ImapTurns } from './imap-turns.ts'
@@ -15,6 +16,9 @@ export class ImapSession implements SourceSession {
   readonly folders: readonly string[]
   readonly #turns: ImapTurns
   readonly #connection: ImapConnection
+  news: Listing | undefined
+  /** Whole messages that came with the news, by UID. */
+  readonly #bodies = new Map<number, Buffer>()
   #droppedAtMessage = false
   #isOver = false
 
@@ -107,12 +111,32 @@ export class ImapSession implements SourceSession {
 
   #noteListed({ name: folder, validity, uidNext = 1 }: Selected, entries: readonly Listed[]): void {
     const behind = (entries.at(-1)?.handle ?? 0) + 1
-    this.#turns.listed =
-      validity === undefined ? undefined : { folder, validity, uidNext: Math.max(uidNext, behind) }
+    const count = entries.length
+    const listedMs = this.#connection.clock.monotonicMs()
+    this.#turns.looked =
+      validity === undefined
+        ? undefined
+        : { folder, validity, uidNext: Math.max(uidNext, behind), count, listedMs }
   }
 
-  retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
-    return this.#queue(signal, async () => {
+  /** Ends the IDLE that is under way, which proves that the server is there, and takes what was told of with it. */
+  async begin(look: 'news' | undefined, signal: AbortSignal): Promise<void> {
+    if (look === undefined || !mayLook(this.#turns)) return await this.#turns.prove(signal)
+    const news = await lookForNews(this.#turns, signal)
+    if (news === undefined) return
+    this.news = news.listing
+    for (const [handle, octets] of news.bodies) this.#bodies.set(handle, octets)
+  }
+
+  async retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
+    const octets = this.#bodies.get(entry.handle)
+    if (octets !== undefined && this.news?.entries.includes(entry) === true) {
+      signal.throwIfAborted()
+      this.#bodies.delete(entry.handle)
+      await sink.write(octets)
+      return octets.length
+    }
+    return await this.#queue(signal, async () => {
       await this.#reach(entry, signal)
       return retrieveMessage(this.#connection, entry, sink, signal)
     })

@@ -9,19 +9,26 @@ import type { Selected } from './imap-folders.ts'
 /** A session that asked nothing for so long, ms, is left to the watch until it asks again. */
 const restAfterMs = 300
 
-interface Listed {
+/** Up to where a folder was looked at on this connection. */
+export interface Looked {
   readonly folder: string
   readonly validity: string
   /** A UID that is higher than all that were listed. */
   readonly uidNext: number
+  /** How many messages were there. */
+  readonly count: number
+  /** When the whole of it was listed, monotonic, ms. */
+  readonly listedMs: number
 }
 
 export class ImapTurns {
   readonly connection: ImapConnection
   /** The folder that is selected now, as it was shown then; undefined where that is not known. */
   selected: Selected | undefined
-  /** What a session listed of a folder last. */
-  listed: Listed | undefined
+  /** What sessions have seen last; undefined also where the server said something that does not fit. */
+  looked: Looked | undefined
+  /** How many messages the watched folder has, as told last. */
+  exists = 0
   #isWatched = false
   #sessions = 0
   #asking = 0
@@ -30,6 +37,7 @@ export class ImapTurns {
   #askedMs = Number.NEGATIVE_INFINITY
   #rest: AbortController | undefined
   #wake: () => void = () => {}
+  #endIdle: (() => void) | undefined
 
   constructor(connection: ImapConnection) {
     this.connection = connection
@@ -75,6 +83,31 @@ export class ImapTurns {
     this.#turn = mine.catch(() => {})
     this.#answered = this.#turn
     return mine
+  }
+
+  /**
+   * The same for one command that may leave in one packet with the DONE of an IDLE.
+   * @param command is given whether it is to do so
+   */
+  async askBehindDone<T>(signal: AbortSignal, command: (behindDone: boolean) => Promise<T>): Promise<T> {
+    let answer: Promise<T> | undefined
+    this.#endIdle = () => {
+      answer = command(true)
+      answer.catch(() => {})
+    }
+    try {
+      return await this.ask(signal, () => answer ?? command(false))
+    } finally {
+      this.#endIdle = undefined
+    }
+  }
+
+  /** Ends the IDLE that is under way. */
+  endIdle(): void {
+    const end = this.#endIdle
+    this.#endIdle = undefined
+    if (end === undefined) this.connection.client.write('DONE')
+    else end()
   }
 
   /** Resolves when all that was asked for until now is answered. */

@@ -13,12 +13,13 @@ import { imapAllowance } from './budget.ts'
 import type { ExecError, Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
-import { readNumber32 } from './imap-parse.ts'
+import { readNumber32, readOkCode } from './imap-parse.ts'
 import type { ImapTurns } from './imap-turns.ts'
 import type { IdleMemory } from './source.ts'
 
 export interface WatchCalls {
-  readonly onNews: () => void
+  /** @param how 'told': more messages than before, in the folder as it was shown */
+  readonly onNews: (how?: 'told') => void
   readonly onAlive: () => void
 }
 
@@ -109,9 +110,13 @@ class FolderWatch {
       (await this.#memory.wayOf(this.#folder)) === 'tells'
         ? deadlines.idle
         : Math.min(deadlines.idle, deadlines.quickIdle)
-    const untagged = { idling: this.#untaggedFor('idling'), later: this.#untaggedFor('later') }
+    const untagged = { idling: this.#untaggedFor('idling'), later: this.#untaggedFor('later', asked) }
     const { onAlive } = this.#calls
-    const options = { onAlive, period, untagged, asked }
+    const end = (): void => this.#turns.endIdle()
+    const onOddity = (): void => {
+      this.#turns.looked = undefined
+    }
+    const options = { onAlive, period, untagged, asked, end, onOddity }
     this.#idles = await idleOnce(this.#connection, this.#folder, options, this.#signal)
   }
 
@@ -128,23 +133,35 @@ class FolderWatch {
     this.#calls.onAlive()
     this.#examinedMs = this.#connection.clock.monotonicMs()
     const { validity, exists = 0, uidNext } = selected
+    this.#turns.exists = exists
     return { validity, exists, uidNext }
   }
 
   /** Counts what is told: servers repeat a count that they told before. */
-  #untaggedFor(when: 'idling' | 'later'): Readonly<Record<string, Untagged>> {
+  #untaggedFor(when: 'idling' | 'later', asked?: AbortSignal): Readonly<Record<string, Untagged>> {
+    // Who asks looks by himself.
+    const ring = (how?: 'told'): void => {
+      if (asked?.aborted !== true) this.#calls.onNews(how)
+    }
     return {
       EXISTS: async ({ command }) => {
         const exists = readNumber32({ type: 'ATOM', value: command }) ?? this.#state.exists
-        if (exists > this.#state.exists) this.#heard[when] = true
-        this.#state.exists = exists
-        this.#calls.onNews()
+        const isMore = exists > this.#state.exists
+        if (isMore) this.#heard[when] = true
+        this.#tell(exists)
+        ring(isMore ? 'told' : undefined)
       },
-      EXPUNGE: async () => {
-        this.#state.exists = Math.max(0, this.#state.exists - 1)
+      EXPUNGE: async () => this.#tell(Math.max(0, this.#state.exists - 1)),
+      // Some say it behind each EXISTS.
+      RECENT: async () => {
+        if (!this.#heard.idling && !this.#heard.later) ring()
       },
-      RECENT: async () => this.#calls.onNews(),
     }
+  }
+
+  #tell(exists: number): void {
+    this.#state.exists = exists
+    this.#turns.exists = exists
   }
 
   async #noop(): Promise<void> {
@@ -181,12 +198,13 @@ class FolderWatch {
     const before = this.#state
     const after = await this.#examine()
     this.#state = after
-    const { listed } = this.#turns
-    const isListed = listed?.folder === this.#folder && listed.validity === after.validity
+    const { looked } = this.#turns
+    const isLooked = looked?.folder === this.#folder && looked.validity === after.validity
     // Each message is rung for once: a folder that cannot be listed is not tried without a pause.
-    const known = Math.max(before.uidNext ?? 0, isListed ? listed.uidNext : 0)
+    const known = Math.max(before.uidNext ?? 0, isLooked ? looked.uidNext : 0)
     const hasCome = after.uidNext === undefined ? after.exists > before.exists : after.uidNext > known
-    if (hasCome || before.validity !== after.validity) this.#calls.onNews()
+    if (before.validity !== after.validity) this.#calls.onNews()
+    else if (hasCome) this.#calls.onNews('told')
   }
 }
 
@@ -196,6 +214,10 @@ interface IdleOptions {
   readonly period: number
   /** Aborts when somebody asks for the connection: it is ended at once. */
   readonly asked: AbortSignal
+  /** Sends DONE. */
+  readonly end: () => void
+  /** Another UIDVALIDITY is told, which no server may do in a folder that is selected. */
+  readonly onOddity: () => void
   /** Takes what is told while the server idles, and what it tells once it is asked to end. */
   readonly untagged: Readonly<Record<'idling' | 'later', Readonly<Record<string, Untagged>>>>
 }
@@ -204,7 +226,7 @@ interface IdleOptions {
 async function idleOnce(
   connection: ImapConnection,
   folder: string,
-  { onAlive, period, untagged, asked }: IdleOptions,
+  { onAlive, period, untagged, asked, end, onOddity }: IdleOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { deadlines, clock } = connection
@@ -219,7 +241,10 @@ async function idleOnce(
       await untagged[isEnding ? 'later' : 'idling'][name]?.(response)
     }
   // `* OK Still here`: a sign of life and no news.
-  const sign: Untagged = async () => onAlive()
+  const sign: Untagged = async response => {
+    onAlive()
+    if (readOkCode(response, 'UIDVALIDITY') !== undefined) onOddity()
+  }
   const accepted = Promise.withResolvers<'accepted'>()
   connection.allow('idle', imapAllowance.idle)
   const ended = connection.client
@@ -247,7 +272,7 @@ async function idleOnce(
       const over = (): 'over' => 'over'
       const first = await Promise.race([ended, pause(clock, period, stop).then(over, over)])
       isEnding = true
-      if (first === 'over') connection.client.write('DONE')
+      if (first === 'over') end()
       // What follows at the end of a watch waits for the answer by itself: LOGOUT, or a session's command.
       if (signal.aborted) return true
       outcome = first === 'over' ? await inTime(ended) : first

@@ -7,7 +7,7 @@ import { type ConnectOptions, connectImap, isRefused } from './imap-connection.t
 import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
 import { ImapTurns } from './imap-turns.ts'
-import { watchFolder } from './imap-watch.ts'
+import { type WatchCalls, watchFolder } from './imap-watch.ts'
 import type { MailboxSettings } from './settings.ts'
 import {
   type IdleMemory,
@@ -49,12 +49,12 @@ export function makeImapSource(given: ImapSourceOptions): Source {
   const connect: Connect = async signal =>
     new ImapTurns(await gate.login(() => connectImap(options, signal), signal))
   /** The connection of the first folder's watch serves the pulls, too. */
-  const warm: Warm = { turns: undefined }
+  const warm: Warm = { turns: undefined, isOnlyTold: true }
   return {
     protocol: 'imap',
     countsLogins: false,
-    open: async signal => {
-      const session = await borrowSession(warm, folders, signal)
+    open: async (signal, look) => {
+      const session = await borrowSession(warm, folders, look, signal)
       return session ?? new ImapSession(await connect(signal), folders)
     },
     watch: (onNews, onAlive, signal) =>
@@ -64,14 +64,19 @@ export function makeImapSource(given: ImapSourceOptions): Source {
 
 interface Warm {
   turns: ImapTurns | undefined
+  /** All news since the last session were told of by IDLE in its folder. */
+  isOnlyTold: boolean
 }
 
 /** A session on the connection that idles; undefined where there is none, or where it proved dead. */
 async function borrowSession(
-  { turns }: Warm,
+  warm: Warm,
   folders: readonly string[],
+  look: 'news' | undefined,
   signal: AbortSignal,
 ): Promise<ImapSession | undefined> {
+  const { turns, isOnlyTold } = warm
+  warm.isOnlyTold = true
   if (turns?.isWatched !== true || !turns.connection.usable) return undefined
   const { connection } = turns
   const { clock, deadlines } = connection
@@ -79,7 +84,7 @@ async function borrowSession(
   const late = (): Fault => new Fault('source.timeout', { facts })
   const session = new ImapSession(turns, folders)
   try {
-    await within(turns.prove(signal), deadlines.proof, clock, signal, late)
+    await within(session.begin(isOnlyTold ? look : undefined, signal), deadlines.proof, clock, signal, late)
     return session
   } catch (error) {
     session.abandon()
@@ -103,7 +108,7 @@ type Connect = (signal: AbortSignal) => Promise<ImapTurns>
 async function watchFolders(
   connect: Connect,
   folders: readonly string[],
-  calls: { readonly onNews: () => void; readonly onAlive: () => void },
+  { onNews, onAlive }: { readonly onNews: () => void; readonly onAlive: () => void },
   idleMemory: IdleMemory,
   warm: Warm,
   signal: AbortSignal,
@@ -118,7 +123,15 @@ async function watchFolders(
     const login = loggedIn.then(() => connect(both))
     loggedIn = login
     const turns = await login
-    if (folder === watched[0]) warm.turns = turns
+    const isFirst = folder === watched[0]
+    if (isFirst) warm.turns = turns
+    const calls: WatchCalls = {
+      onAlive,
+      onNews: how => {
+        if (!isFirst || how !== 'told') warm.isOnlyTold = false
+        onNews()
+      },
+    }
     try {
       return await watchFolder(turns, folder, calls, idleMemory, both)
     } catch (error) {

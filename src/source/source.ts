@@ -40,6 +40,8 @@ export interface Listing {
    * show the same (standsUnchanged). Not there where the source has no short way to say so, or the listing is in doubt.
    */
   readonly noteRecorded?: () => void
+  /** Only what came since the last listing: of what it does not show nothing follows. */
+  readonly isNews?: true
 }
 
 export type SettleAction =
@@ -103,6 +105,12 @@ export interface SourceSession {
    * may bring the others at once.
    */
   readonly droppedAtMessage: boolean
+  /**
+   * What came since an earlier session listed the folder of which the source told news, where the source could ask for
+   * that as it opened (`Source.open`), and all of it fits together. Small messages came along: `retrieve` then asks for
+   * nothing. Undefined: `list` tells.
+   */
+  readonly news?: Listing | undefined
   /**
    * Everything in the folder now. `octets`, `arrivedAtMs` and `seen` need be given only for entries for which
    * `known(uid)` is false, so that a poll of a large folder stays cheap.
@@ -179,8 +187,12 @@ export interface Source {
   readonly protocol: 'pop3' | 'imap'
   /** Its hosts count logins, so that none is made before the schedule asks for it. */
   readonly countsLogins: boolean
-  /** Connects, secures, logs in. */
-  open(signal: AbortSignal): Promise<SourceSession>
+  /**
+   * Connects, secures, logs in. While a watch goes on its connection is used instead, where it proves alive; `close`
+   * then gives it back.
+   * @param look 'news' where the watch has told of some
+   */
+  open(signal: AbortSignal, look?: 'news'): Promise<SourceSession>
   /**
    * Waits for news without polling, where the protocol can (IMAP IDLE): calls `onNews` whenever a folder may
    * have changed, `onAlive` whenever the server proved that it still answers. Ends by a Fault when the

@@ -353,7 +353,7 @@ test('a BYE instead of an answer to the login says why', async t => {
   await faultOf(source.open(never), 'source.limited')
 })
 
-for (const verb of ['GREETING', 'CAPABILITY', 'ID', 'AUTHENTICATE', 'NAMESPACE']) {
+for (const verb of ['GREETING', 'CAPABILITY', 'ID', 'AUTHENTICATE']) {
   for (const how of ['reset', 'end'] as const) {
     test(`a connection that ends by ${how} at ${verb} is a lost connection`, async t => {
       const { source } = await rig(t, {
@@ -411,4 +411,25 @@ test("an abort while the server is silent ends the attempt at once, with the sig
     await assert.rejects(opening, error => error === reason)
     assert.equal(server.ledger.logins.length, 0)
   }
+})
+
+test('the login takes one command where the server takes the answer along (RFC 4959), ID is said once', async t => {
+  const withAnswer = await rig(t, { capabilities: [...usualCapabilities, 'SASL-IR'] })
+  await withAnswer.open()
+  const { commands, logins } = withAnswer.server.ledger
+  assert.deepEqual(
+    commands.map(({ text }) => text.split(' ')[0]),
+    ['AUTHENTICATE', 'CAPABILITY', 'ID'],
+  )
+  assert.equal(logins.length, 1)
+  // A refusal shows nothing of it.
+  const refusing = await rig(t, {
+    capabilities: [...usualCapabilities, 'SASL-IR'],
+    mailbox: { password: Secret.of('wrong') },
+  })
+  const fault = await faultOf(refusing.open(), 'source.login-refused')
+  assert.doesNotMatch(
+    JSON.stringify(fault.facts),
+    new RegExp(Buffer.from('\0owner\0wrong').toString('base64')),
+  )
 })

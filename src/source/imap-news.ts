@@ -1,0 +1,111 @@
+/**
+ * A quick look at what came: one FETCH behind the last UID that was listed, with the octets of small messages, which
+ * leaves in one packet with the DONE of the IDLE that told of it. It is believed only where everything fits together;
+ * otherwise, and every now and then, the whole folder is listed. Nothing follows from what it does not show.
+ */
+import { plausibleArrivalMs } from '../base/arrival.ts'
+import { imapAllowance, kib } from './budget.ts'
+import type { CommandWord } from './imap-client.ts'
+import { isRefused } from './imap-connection.ts'
+import { type FetchRow, readFetchRow, readOkCode } from './imap-parse.ts'
+import type { ImapTurns, Looked } from './imap-turns.ts'
+import { plausibleOctets } from './plausible.ts'
+import type { Listed, Listing } from './source.ts'
+
+/** A message of fewer octets is complete with the first answer. */
+const windowOctets = 64 * kib
+/** More at once are listed as a whole. */
+const mostNews = 16
+/** The whole folder is listed so often at least, ms, whoever tells of news. */
+const wholeEveryMs = 15 * 60_000
+
+export interface News {
+  readonly listing: Listing
+  /** Whole messages by UID. */
+  readonly bodies: ReadonlyMap<number, Buffer>
+}
+
+/** Whether what was seen on this connection allows it. */
+export function mayLook({ looked, selected, exists, connection }: ImapTurns): boolean {
+  return (
+    looked !== undefined &&
+    selected?.name === looked.folder &&
+    selected.validity === looked.validity &&
+    exists - looked.count <= mostNews &&
+    connection.clock.monotonicMs() - looked.listedMs < wholeEveryMs
+  )
+}
+
+/** Undefined where it shows nothing, or something that does not fit. Faults: those of the connection. */
+export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promise<News | undefined> {
+  const { looked, connection } = turns
+  if (looked === undefined) return undefined
+  // Whatever comes of it: until it is understood the next look is one at the whole folder.
+  turns.looked = undefined
+  const rows = new Map<number, FetchRow>()
+  let isOdd = false
+  const take = (row: FetchRow): void => {
+    // FETCH n:* shows the last message even where that is not behind n (RFC 9051 section 9, seq-range).
+    if (row.uid === undefined || row.uid < looked.uidNext) return
+    const isWhole = row.flags !== undefined && row.size !== undefined && row.arrivedAtMs !== undefined
+    if (!isWhole || rows.has(row.uid)) isOdd = true
+    rows.set(row.uid, row)
+  }
+  const items = ['UID', 'FLAGS', 'INTERNALDATE', 'RFC822.SIZE'].map(
+    value => ({ type: 'ATOM', value }) as const,
+  )
+  const peek = { type: 'ATOM', value: 'BODY.PEEK', section: [], partial: [0, windowOctets] } as const
+  const words: CommandWord[] = [{ type: 'SEQUENCE', value: `${looked.uidNext}:*` }, [...items, peek]]
+  try {
+    await turns.askBehindDone(signal, behindDone =>
+      connection.run(
+        'UID FETCH',
+        words,
+        {
+          phase: 'list',
+          facts: { folder: looked.folder },
+          allowance: imapAllowance.news(4 * mostNews, windowOctets, connection.exists),
+          behindDone,
+          untagged: {
+            FETCH: async response => take(readFetchRow(response)),
+            OK: async response => {
+              if (readOkCode(response, 'UIDVALIDITY') !== undefined) isOdd = true
+            },
+          },
+        },
+        signal,
+      ),
+    )
+  } catch (error) {
+    if (isRefused(error)) return undefined
+    throw error
+  }
+  if (isOdd || rows.size === 0) return undefined
+  return newsOf(turns, looked, [...rows.values()])
+}
+
+function newsOf(turns: ImapTurns, looked: Looked, rows: readonly FetchRow[]): News {
+  const { folder, validity } = looked
+  const nowMs = turns.connection.clock.nowMs()
+  const entries: Listed[] = []
+  const bodies = new Map<number, Buffer>()
+  for (const { uid = 0, size, arrivedAtMs, flags, body } of rows.toSorted(
+    (a, b) => (a.uid ?? 0) - (b.uid ?? 0),
+  )) {
+    entries.push({
+      folder,
+      uid: `${validity}.${uid}`,
+      octets: plausibleOctets(size),
+      arrivedAtMs: plausibleArrivalMs(arrivedAtMs, nowMs),
+      seen: flags?.some(flag => flag.toLowerCase() === '\\seen'),
+      handle: uid,
+    })
+    const octets = body?.octets
+    // The size is a hint; only where both agree no second question is needed.
+    const isWhole = octets !== undefined && octets.length > 0 && octets.length < windowOctets
+    if (isWhole && octets.length === size && (body?.origin ?? 0) === 0) bodies.set(uid, octets)
+  }
+  const uidNext = Math.max(looked.uidNext, ...entries.map(({ handle }) => handle + 1))
+  turns.looked = { ...looked, uidNext, count: looked.count + entries.length }
+  return { listing: { folder, entries, isNews: true }, bodies }
+}

@@ -1,0 +1,78 @@
+/** News to Gmail over the connection that idles: what is asked of the source for it, and how often it is logged in to. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { sampleMail } from '../../scripts/sandbox/mail.ts'
+import { until } from '../servers/hikyaku.ts'
+import { startWorld, type World } from '../servers/world.ts'
+
+const hardlyEver = '0 0 1 1 *'
+
+async function idlingWorld(t: TestContext, env: Record<string, string> = {}) {
+  const world = await startWorld({
+    protocol: 'imap',
+    env: { SCHEDULE: hardlyEver, ALERT_MAIL: 'no', ...env },
+  })
+  t.after(() => world.stop())
+  const { imap } = world.source
+  assert.ok(imap)
+  const daemon = world.start(['run'])
+  const idles = (): number => imap.ledger.commands.filter(({ text }) => text === 'IDLE').length
+  // The first one gives way to the pull that looks for what came before it.
+  await until(() => idles() >= 2, 'the daemon idles')
+  return { world, imap, daemon, idles }
+}
+
+const accepted = ({ gmail }: World): number => gmail.accepted.length
+
+test('each new mail costs one question at the source, whatever number of them comes, and no login', async t => {
+  const { world, imap, daemon, idles } = await idlingWorld(t)
+  const logins = imap.ledger.logins.length
+  for (let serial = 1; serial <= 6; serial += 1) {
+    const before = imap.ledger.commands.length
+    const idlesBefore = idles()
+    await world.source.deliver(sampleMail(serial))
+    await until(() => accepted(world) === serial, `mail ${serial}`)
+    const acceptedAtMs = world.gmail.accepted.at(-1)?.atMs ?? 0
+    const asked = imap.ledger.commands.slice(before).filter(({ atMs }) => atMs < acceptedAtMs)
+    const questions = asked.map(({ text }) => text).filter(text => !/^(EXAMINE|IDLE)/.test(text))
+    assert.equal(questions.length, 1, asked.map(({ text }) => text).join(' | '))
+    assert.match(
+      questions[0] ?? '',
+      /^UID FETCH \d+:\* \(UID FLAGS INTERNALDATE RFC822\.SIZE BODY\.PEEK\[\]<0\.65536>\)$/,
+    )
+    await until(() => idles() > idlesBefore, 'it idles again')
+  }
+  assert.equal(imap.ledger.logins.length, logins)
+  daemon.kill('SIGTERM')
+  assert.equal((await daemon.ended).code, 0)
+  assert.equal(imap.ledger.commands.at(-1)?.text, 'LOGOUT')
+})
+
+test('what is to be deleted is deleted in the pull behind a quick look, by a whole listing', async t => {
+  const { world, imap, daemon } = await idlingWorld(t, { AFTER_IMPORT: 'delete' })
+  const logins = imap.ledger.logins.length
+  await world.source.deliver(sampleMail(1))
+  await until(() => accepted(world) === 1, 'the mail')
+  await until(async () => (await world.source.stored()).length === 0, 'its deletion')
+  const asked = imap.ledger.commands.map(({ text }) => text)
+  const looked = asked.findIndex(text => /^UID FETCH \d+:\* .*BODY\.PEEK/.test(text))
+  const listed = asked.findIndex((text, at) => at > looked && text.startsWith('UID SEARCH'))
+  const deleted = asked.findIndex(text => text.startsWith('UID EXPUNGE'))
+  assert.ok(looked >= 0 && looked < listed && listed < deleted, asked.join(' | '))
+  assert.equal(imap.ledger.logins.length, logins)
+  daemon.kill('SIGTERM')
+  assert.equal((await daemon.ended).code, 0)
+})
+
+test('a mail that is larger than the first window comes whole, and so does a burst of many', async t => {
+  const { world, daemon } = await idlingWorld(t)
+  const large = Buffer.concat([sampleMail(1), Buffer.from('a line of text\r\n'.repeat(20_000))])
+  await world.source.deliver(large)
+  await until(() => accepted(world) === 1, 'the large one')
+  await Promise.all(Array.from({ length: 40 }, (_, n) => world.source.deliver(sampleMail(n + 2))))
+  await until(() => accepted(world) === 41, 'all of them')
+  assert.ok([...world.gmail.stored().values()].every(count => count === 1))
+  assert.equal(world.gmail.stored().size, 41)
+  daemon.kill('SIGTERM')
+  assert.equal((await daemon.ended).code, 0)
+})

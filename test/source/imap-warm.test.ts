@@ -1,0 +1,296 @@
+/** One connection for the watch and the pulls: a login a day, not a login a mail. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Fault } from '../../src/base/fault.ts'
+import { first, listAll, mail, octetsOf, type Rig, type RigOptions, rig, until } from './imap-harness.ts'
+
+interface Warm extends Rig {
+  readonly seen: { news: number; alive: number }
+  readonly ended: Promise<unknown>
+  readonly abort: AbortController
+}
+
+const said = ({ server }: Rig, verb: string): number =>
+  server.ledger.commands.filter(({ text }) => text === verb || text.startsWith(`${verb} `)).length
+
+/** A watch that idles. */
+async function warm(t: TestContext, options: RigOptions = {}): Promise<Warm> {
+  const made = await rig(t, options)
+  const seen = { news: 0, alive: 0 }
+  const abort = new AbortController()
+  const onNews = (): void => {
+    seen.news += 1
+  }
+  const onAlive = (): void => {
+    seen.alive += 1
+  }
+  const ended = made.source.watch?.(onNews, onAlive, abort.signal).catch((error: Fault) => error)
+  made.atEnd.push(() => abort.abort())
+  await until(() => said(made, 'IDLE') === 1 && seen.alive >= 2, 'IDLE')
+  return { ...made, seen, abort, ended: ended ?? assert.fail('it watches') }
+}
+
+test('the pulls use the connection that idles, and it idles again behind each of them', async t => {
+  const made = await warm(t)
+  for (let n = 1; n <= 5; n += 1) {
+    const news = made.seen.news
+    made.server.deliver('INBOX', mail(`m${n}`))
+    await until(() => made.seen.news > news, 'the announcement')
+    const session = await made.open()
+    const entries = await listAll(session)
+    assert.equal(entries.length, n)
+    const last = entries.at(-1)
+    assert.ok(last !== undefined)
+    assert.deepEqual(await octetsOf(session, last), mail(`m${n}`))
+    await session.close()
+    await until(() => said(made, 'IDLE') === n + 1, 'IDLE again')
+  }
+  assert.equal(made.server.ledger.logins.length, 1)
+  assert.equal(said(made, 'LOGOUT'), 0)
+})
+
+test('mail that comes while a session is open and asks nothing is announced at once', async t => {
+  const made = await warm(t)
+  const session = await made.open()
+  await listAll(session)
+  const idles = said(made, 'IDLE')
+  await until(() => said(made, 'IDLE') > idles, 'IDLE beside the open session')
+  const { news } = made.seen
+  made.server.deliver('INBOX', mail('a'))
+  await until(() => made.seen.news > news, 'the announcement')
+  // The session goes on with what it has to do.
+  assert.deepEqual(await octetsOf(session, first(await listAll(session))), mail('a'))
+  assert.equal(made.server.ledger.logins.length, 1)
+})
+
+test('mail that comes between the last listing of a session and the next IDLE is announced', async t => {
+  const made = await warm(t, { faults: { mutePushes: true } })
+  const session = await made.open()
+  await listAll(session)
+  const { news } = made.seen
+  made.server.deliver('INBOX', mail('a'))
+  await session.close()
+  await until(() => made.seen.news > news, 'the announcement')
+})
+
+test('mail that a session listed is not announced once more', async t => {
+  const made = await warm(t)
+  const session = await made.open()
+  made.server.deliver('INBOX', mail('a'))
+  assert.equal((await listAll(session)).length, 1)
+  const { news } = made.seen
+  await session.close()
+  await until(() => said(made, 'IDLE') === 2, 'IDLE again')
+  assert.equal(made.seen.news, news)
+})
+
+test('a folder that takes the watch elsewhere is left again: IDLE is in the watched one', async t => {
+  const made = await warm(t, { pull: ['INBOX', 'Spam'], folders: { Spam: [mail('s')] } })
+  await until(() => said(made, 'IDLE') === 2, 'two IDLEs')
+  const session = await made.open()
+  assert.equal((await listAll(session, 'Spam')).length, 1)
+  await session.close()
+  await until(() => said(made, 'IDLE') === 3, 'IDLE again')
+  const { news } = made.seen
+  made.server.deliver('INBOX', mail('a'))
+  await until(() => made.seen.news > news, 'the announcement')
+  assert.equal(made.server.ledger.logins.length, 2)
+})
+
+test('a half-open connection that does not answer DONE costs no pull: a new one is made', async t => {
+  const made = await warm(t, {
+    deadlines: { proof: 60 },
+    folders: { INBOX: [mail('a')] },
+    faults: {
+      at: ({ verb, session }) => (verb === 'DONE' && session === 1 ? { do: 'silence' } : undefined),
+    },
+  })
+  const session = await made.open()
+  assert.deepEqual(await octetsOf(session, first(await listAll(session))), mail('a'))
+  assert.equal(made.server.ledger.logins.length, 2)
+  await made.ended
+  await session.close()
+  assert.equal(said(made, 'LOGOUT'), 1, 'nobody keeps that one')
+})
+
+test('the end of the watch leaves the connection to the session, which takes leave of the server', async t => {
+  const made = await warm(t, { folders: { INBOX: [mail('a')] } })
+  const session = await made.open()
+  const entry = first(await listAll(session))
+  await until(() => said(made, 'IDLE') === 2, 'IDLE beside the open session')
+  made.abort.abort()
+  await made.ended
+  assert.deepEqual(await octetsOf(session, entry), mail('a'))
+  assert.equal(said(made, 'LOGOUT'), 0)
+  await session.close()
+  assert.equal(said(made, 'LOGOUT'), 1)
+  await until(() => made.server.connections === 0, 'no connection')
+})
+
+test('the end of a watch that idles takes leave of the server', async t => {
+  const made = await warm(t)
+  made.abort.abort()
+  await made.ended
+  assert.equal(said(made, 'LOGOUT'), 1)
+  await until(() => made.server.connections === 0, 'no connection')
+})
+
+test('a session that is given up takes the connection with it: half an answer may be on its way', async t => {
+  const made = await warm(t)
+  const session = await made.open()
+  session.abandon()
+  await made.ended
+  await until(() => made.server.connections === 0, 'no connection')
+  const next = await made.open()
+  await listAll(next)
+  assert.equal(made.server.ledger.logins.length, 2)
+})
+
+test('another UIDVALIDITY that shows behind a session is news', async t => {
+  const made = await warm(t, { folders: { INBOX: [mail('a')] } })
+  const session = await made.open()
+  await listAll(session)
+  const folder = made.server.folder('INBOX')
+  assert.ok(folder !== undefined)
+  folder.uidValidity = 777
+  const { news } = made.seen
+  await session.close()
+  await until(() => made.seen.news > news, 'the announcement')
+})
+
+/** A session on the warm connection behind news of `count` more messages. */
+async function quickly(made: Warm, ...messages: readonly Buffer[]) {
+  const whole = await made.open()
+  await listAll(whole)
+  await whole.close()
+  const idles = said(made, 'IDLE')
+  await until(() => said(made, 'IDLE') > idles || made.server.connections === 0, 'IDLE again')
+  const { news } = made.seen
+  for (const octets of messages) made.server.deliver('INBOX', octets)
+  await until(() => made.seen.news > news, 'the announcement')
+  const before = made.server.ledger.commands.length
+  const session = await made.source.open(new AbortController().signal, 'news')
+  made.atEnd.push(() => session.abandon())
+  return { session, asked: () => made.server.ledger.commands.slice(before).map(({ text }) => text) }
+}
+
+const isLook = (text: string): boolean => /^UID FETCH \d+:\* /.test(text)
+
+test('news come with the end of IDLE, and small messages whole', async t => {
+  const large = mail('large', 'a line of text\r\n'.repeat(10_000))
+  const made = await warm(t, { folders: { INBOX: [mail('old')] } })
+  const { session, asked } = await quickly(made, mail('a'), large)
+  const { news } = session
+  assert.ok(news !== undefined)
+  assert.deepEqual(
+    news.entries.map(({ handle, octets, seen }) => [handle, octets, seen]),
+    [
+      [2, mail('a').length, false],
+      [3, large.length, false],
+    ],
+  )
+  assert.equal(news.isNews, true)
+  const [a, b] = news.entries
+  assert.ok(a !== undefined && b !== undefined)
+  assert.deepEqual(await octetsOf(session, a), mail('a'))
+  assert.equal(asked().length, 1)
+  assert.deepEqual(await octetsOf(session, b), large)
+  // A second reading is asked for, and both are the same as what a listing shows.
+  assert.deepEqual(await octetsOf(session, a), mail('a'))
+  const listed = await listAll(session)
+  assert.deepEqual(listed.slice(1), news.entries)
+})
+
+for (const [why, faults] of Object.entries({
+  'is refused': {
+    at: ({ verb, text }) =>
+      verb === 'UID FETCH' && isLook(text) ? { do: 'answer', pieces: ['{tag} BAD no\r\n'] } : undefined,
+  },
+  'shows nothing': {
+    at: ({ verb, text }) =>
+      verb === 'UID FETCH' && isLook(text) ? { do: 'answer', pieces: ['{tag} OK\r\n'] } : undefined,
+  },
+  'shows a message without its size': {
+    at: ({ verb, text }) =>
+      verb === 'UID FETCH' && isLook(text)
+        ? { do: 'answer', pieces: ['* 2 FETCH (UID 2 FLAGS ())\r\n{tag} OK\r\n'] }
+        : undefined,
+  },
+  'tells of another UIDVALIDITY': {
+    at: ({ verb, text }) =>
+      verb === 'UID FETCH' && isLook(text)
+        ? { do: 'before', pieces: ['* OK [UIDVALIDITY 99] other\r\n'] }
+        : undefined,
+  },
+  'is lost behind DONE': {
+    at: ({ verb, text }) => (verb === 'UID FETCH' && isLook(text) ? { do: 'silence' } : undefined),
+  },
+  'ends the connection': {
+    at: ({ verb, text }) => (verb === 'UID FETCH' && isLook(text) ? { do: 'reset' } : undefined),
+  },
+  'brings more than was asked for': {
+    at: ({ verb, text }) =>
+      verb === 'UID FETCH' && isLook(text)
+        ? { do: 'answer', pieces: [`* 2 FETCH (UID 2 BODY[] {9000000}\r\n`] }
+        : undefined,
+  },
+} satisfies Record<string, NonNullable<RigOptions['faults']>>)) {
+  test(`a quick look that ${why} is one at nothing, and the listing tells`, async t => {
+    const made = await warm(t, { deadlines: { proof: 100 }, folders: { INBOX: [mail('old')] }, faults })
+    const { session } = await quickly(made, mail('a'))
+    assert.equal(session.news, undefined)
+    const [, entry] = await listAll(session)
+    assert.ok(entry !== undefined)
+    assert.deepEqual(await octetsOf(session, entry), mail('a'))
+  })
+}
+
+test('mail that comes while the quick look is under way is announced behind it', async t => {
+  const made = await warm(t)
+  const { session } = await quickly(made, mail('a'))
+  assert.equal(session.news?.entries.length, 1)
+  made.server.deliver('INBOX', mail('b'))
+  const { news } = made.seen
+  await session.close()
+  await until(() => made.seen.news > news, 'the announcement')
+  const next = await made.source.open(new AbortController().signal, 'news')
+  made.atEnd.push(() => next.abandon())
+  assert.deepEqual(
+    next.news?.entries.map(({ handle }) => handle),
+    [2],
+  )
+})
+
+test('news of another folder, another UIDVALIDITY and a message that left are for a whole listing', async t => {
+  const made = await warm(t, { pull: ['INBOX', 'Spam'], folders: { Spam: [], INBOX: [mail('old')] } })
+  await until(() => said(made, 'IDLE') >= 2, 'two IDLEs')
+  const whole = await made.open()
+  await listAll(whole)
+  await whole.close()
+  await until(() => said(made, 'IDLE') >= 3, 'IDLE again')
+  const { news } = made.seen
+  made.server.deliver('Spam', mail('s'))
+  await until(() => made.seen.news > news, 'the announcement')
+  const session = await made.source.open(new AbortController().signal, 'news')
+  made.atEnd.push(() => session.abandon())
+  assert.equal(session.news, undefined)
+})
+
+test('an expunge by another client beside new mail takes nothing from what is shown', async t => {
+  const made = await warm(t, { folders: { INBOX: [mail('x'), mail('y'), mail('z')] } })
+  const whole = await made.open()
+  await listAll(whole)
+  await whole.close()
+  await until(() => said(made, 'IDLE') >= 2, 'IDLE again')
+  const { news } = made.seen
+  made.server.expunge('INBOX', 1)
+  made.server.expunge('INBOX', 2)
+  made.server.deliver('INBOX', mail('a'))
+  await until(() => made.seen.news > news, 'the announcement')
+  const session = await made.source.open(new AbortController().signal, 'news')
+  made.atEnd.push(() => session.abandon())
+  assert.deepEqual(
+    session.news?.entries.map(({ uid }) => uid?.split('.')[1]),
+    ['4'],
+  )
+})
