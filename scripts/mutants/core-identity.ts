@@ -33,14 +33,14 @@ export const identity: readonly Mutant[] = [
     title: 'START_FROM=new: the first pull fails after the login',
   },
   {
-    from: 'if (doubt === undefined) await this.#record.writeVanished(this.#standing)',
+    from: 'if (isWhole) await this.#record.writeVanished(this.#standing)',
     to: 'await this.#record.writeVanished(this.#standing)',
     loses: 'mail: what a listing in doubt leaves out is gone',
     tests: listings,
     title: 'nothing is gone',
   },
   {
-    from: 'await this.#record.write(doubt === undefined)',
+    from: 'await this.#record.write(isWhole)',
     to: 'await this.#record.write(true)',
     loses: 'mail: START_FROM=new draws its line by a listing in doubt',
     tests: listings,

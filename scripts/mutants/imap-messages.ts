@@ -39,7 +39,7 @@ export const imapMessages: readonly Mutant[] = [
     title: 'read-only',
   },
   {
-    from: 'if (doubt !== undefined) ({ entries, doubt } = await list())',
+    from: 'if (doubt !== undefined) ({ selected, entries, doubt } = await list())',
     to: '',
     loses: 'the listing, where another client was at work meanwhile',
     tests: [...listings, ...session, 'test/faults/evidence.test.ts'],

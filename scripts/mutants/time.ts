@@ -342,7 +342,7 @@ export const time: readonly Mutant[] = [
     title: 'G6: POP3 that trickles',
   },
   {
-    from: 'if (hear === undefined) rung = rung === ' + "'owner' ? rung : reason",
+    from: 'if (hear === undefined) rung = isDrowned ? rung : reason',
     to: 'if (hear === undefined) rung = undefined',
     loses: 'news that came while a pull was under way',
     tests: ['test/base/wake.test.ts'],

@@ -28,6 +28,18 @@ test('a hundred rings are one', async () => {
   assert.equal(await wake.wait(0, never()), undefined)
 })
 
+test('news drown nothing that asks for more, and are drowned by it', async () => {
+  const wake = makeWake()
+  for (const reason of ['schedule', 'uploaded', 'owner']) {
+    wake.ring(reason)
+    wake.ring('news')
+    assert.equal(await wake.wait(longMs, never()), reason)
+    wake.ring('news')
+    wake.ring(reason)
+    assert.equal(await wake.wait(longMs, never()), reason)
+  }
+})
+
 test('without a ring the wait ends with its time', async () => {
   assert.equal(await makeWake().wait(1, never()), undefined)
   assert.equal(await makeWake().wait(-5, never()), undefined)
