@@ -49,7 +49,7 @@ export function makeImapSource(given: ImapSourceOptions): Source {
   const connect: Connect = async signal =>
     new ImapTurns(await gate.login(() => connectImap(options, signal), signal))
   /** The connection of the first folder's watch serves the pulls, too. */
-  const warm: Warm = { turns: undefined, isOnlyTold: true }
+  const warm: Warm = { turns: undefined, isOnlyTold: true, mayLookMs: Number.NEGATIVE_INFINITY }
   return {
     protocol: 'imap',
     countsLogins: false,
@@ -66,7 +66,12 @@ interface Warm {
   turns: ImapTurns | undefined
   /** All news since the last session were told of by IDLE in its folder. */
   isOnlyTold: boolean
+  /** From when on news may be taken with the end of IDLE, monotonic, ms. */
+  mayLookMs: number
 }
+
+/** A server that does not answer what leaves with DONE is spared it for so long, ms. */
+const noLookMs = 3600_000
 
 /** A session on the connection that idles; undefined where there is none, or where it proved dead. */
 async function borrowSession(
@@ -83,12 +88,14 @@ async function borrowSession(
   const facts = { ...connection.facts, phase: 'idle', seconds: deadlines.proof / 1000 }
   const late = (): Fault => new Fault('source.timeout', { facts })
   const session = new ImapSession(turns, folders)
+  const isLook = look !== undefined && isOnlyTold && clock.monotonicMs() >= warm.mayLookMs
   try {
-    await within(session.begin(isOnlyTold ? look : undefined, signal), deadlines.proof, clock, signal, late)
+    await within(session.begin(isLook ? look : undefined, signal), deadlines.proof, clock, signal, late)
     return session
   } catch (error) {
     session.abandon()
     signal.throwIfAborted()
+    if (isLook) warm.mayLookMs = clock.monotonicMs() + noLookMs
     if (isRefused(error) || error instanceof Fault) return undefined
     throw error
   }

@@ -245,6 +245,31 @@ for (const [why, faults] of Object.entries({
   })
 }
 
+test('a server that loses what leaves with DONE is not asked so again', async t => {
+  const made = await warm(t, {
+    deadlines: { proof: 100 },
+    faults: { at: ({ text }) => (isLook(text) ? { do: 'silence' } : undefined) },
+  })
+  const looks = () => made.server.ledger.commands.filter(({ text }) => isLook(text)).length
+  const { session } = await quickly(made, mail('a'))
+  await session.close()
+  await made.ended
+  assert.equal(looks(), 1)
+  // The next watch, and the next news.
+  const abort = new AbortController()
+  made.atEnd.push(() => abort.abort())
+  const idles = said(made, 'IDLE')
+  const onNews = (): void => {
+    made.seen.news += 1
+  }
+  made.source.watch?.(onNews, () => {}, abort.signal).catch(() => {})
+  await until(() => said(made, 'IDLE') > idles, 'IDLE')
+  const next = await quickly(made, mail('b'))
+  assert.equal(next.session.news, undefined)
+  assert.equal((await listAll(next.session)).length, 2)
+  assert.equal(looks(), 1)
+})
+
 test('mail that comes while the quick look is under way is announced behind it', async t => {
   const made = await warm(t)
   const { session } = await quickly(made, mail('a'))
