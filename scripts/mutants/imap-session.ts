@@ -207,8 +207,8 @@ export const imapSession: readonly Mutant[] = [
     survives: 'the journal knows it already, and everything is listed',
   },
   {
-    from: 'if (news === undefined) await settle(context, { at: certain, proved, inDoubt }, faults) else if',
-    to: 'await settle(context, { at: certain, proved, inDoubt }, faults); if',
+    from: 'if (news === undefined) await settleImported(context, { at: certain, proved, inDoubt }, faults) else if',
+    to: 'await settleImported(context, { at: certain, proved, inDoubt }, faults); if',
     loses: 'mail: what is deleted rests on a quick look',
     tests: ['test/daemon/daemon-warm.test.ts'],
     title: 'what is to be deleted is deleted in the pull behind',
