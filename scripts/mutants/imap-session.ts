@@ -165,8 +165,8 @@ export const imapSession: readonly Mutant[] = [
     title: 'IDLE is ended and begun again',
   },
   {
-    from: 'let outcome = await inTime(Promise.race([accepted.promise, ended]))',
-    to: 'let outcome = await Promise.race([accepted.promise, ended])',
+    from: 'let outcome = await inTime(answer)',
+    to: 'let outcome = await answer',
     loses: 'seconds: an IDLE that is never accepted is waited for',
     tests: watch,
     title: 'an IDLE that is never accepted',

@@ -7,7 +7,7 @@
  * seconds, on the same connection; IDLE that tells in time ends that.
  */
 import type { Clock } from '../base/clock.ts'
-import { within } from '../base/deadline.ts'
+import { waitAtMost, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { imapAllowance } from './budget.ts'
 import type { ExecError, Untagged } from './imap-client.ts'
@@ -266,7 +266,12 @@ async function idleOnce(
   }
   const began = clock.monotonicMs()
   try {
-    let outcome = await inTime(Promise.race([accepted.promise, ended]))
+    const answer = Promise.race([accepted.promise, ended])
+    let outcome = await inTime(answer).catch(async error => {
+      // A watch that is to end takes its IDLE back first: a session may be using the connection.
+      if (signal.aborted && (await waitAtMost(answer, deadlines.logout, clock))) return answer
+      throw error
+    })
     if (outcome === 'accepted') {
       onAlive()
       const over = (): 'over' => 'over'

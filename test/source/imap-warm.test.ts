@@ -26,7 +26,7 @@ async function warm(t: TestContext, options: RigOptions = {}): Promise<Warm> {
   }
   const ended = made.source.watch?.(onNews, onAlive, abort.signal).catch((error: Fault) => error)
   made.atEnd.push(() => abort.abort())
-  await until(() => said(made, 'IDLE') === 1 && seen.alive >= 2, 'IDLE')
+  await until(() => said(made, 'IDLE') >= 1 && seen.alive >= 2, 'IDLE')
   return { ...made, seen, abort, ended: ended ?? assert.fail('it watches') }
 }
 
@@ -125,6 +125,26 @@ test('the end of the watch leaves the connection to the session, which takes lea
   await session.close()
   assert.equal(said(made, 'LOGOUT'), 1)
   await until(() => made.server.connections === 0, 'no connection')
+})
+
+test('a watch that ends before its IDLE is accepted leaves the connection to the session all the same', async t => {
+  let held = false
+  const made = await warm(t, {
+    folders: { INBOX: [mail('a')] },
+    faults: {
+      at: ({ verb }) => (held && verb === 'IDLE' ? { do: 'trickle', octets: 1, everyMs: 30 } : undefined),
+    },
+  })
+  const session = await made.open()
+  const entry = first(await listAll(session))
+  held = true
+  const idles = said(made, 'IDLE')
+  await until(() => said(made, 'IDLE') > idles, 'IDLE beside the open session')
+  made.abort.abort()
+  await made.ended
+  assert.deepEqual(await octetsOf(session, entry), mail('a'))
+  await session.close()
+  assert.equal(said(made, 'LOGOUT'), 1)
 })
 
 test('the end of a watch that idles takes leave of the server', async t => {
