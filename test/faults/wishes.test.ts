@@ -106,7 +106,9 @@ for (const [name, options, lacks, at] of refusals) {
         countOf(await self.app.pull({ gate: true }))
       }
       assert.ok(asks > asked, 'it is tried again')
-      assert.ok(asks - asked <= 16 * (asked + 6), `growing waits: ${asks - asked} in 48 hours`)
+      // Where single messages are asked for, more of them stand there by now.
+      const inOneTry = name.startsWith('CREATE') ? first : first + 6
+      assert.ok(asks - asked <= 16 * inOneTry, `growing waits: ${asks - asked} in 48 hours`)
       imap.faults.at = () => undefined
       for (let n = 0; n < 26; n++) {
         self.clock.pass(hour)

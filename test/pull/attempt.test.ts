@@ -145,6 +145,15 @@ test('refusals and logins of a clock that ran ahead hold nobody once it is set b
     assert.equal(await login(self), 'in', 'refusals that lie ahead')
   }))
 
+test('a pause between logins that is longer than a minute is told and not slept through', () =>
+  play({}, async self => {
+    pop3Of(self).faults.line = ({ verb }) =>
+      verb === 'CAPA' ? { answer: '+OK\r\nTOP\r\nUIDL\r\nUSER\r\nLOGIN-DELAY 600\r\n.\r\n' } : undefined
+    assert.equal(await login(self), 'in')
+    const asleep = new Promise<string>(resolve => setTimeout(resolve, 5000, 'asleep').unref())
+    assert.equal(await Promise.race([login(self), asleep]), 'source.login-delay')
+  }))
+
 test('a wish that was put off by a clock that ran ahead is tried once it is set back', () =>
   play({ protocol: 'imap', more: { AFTER_IMPORT: 'move:Done' } }, async self => {
     const { imap } = self.world.source
