@@ -22,7 +22,13 @@ export async function benchPolls(options: BenchOptions): Promise<readonly Measur
     measures.push(...(await benchTrips(protocol, options)))
     if (process.platform !== 'linux') continue
     for (const kept of options.quick ? [1_000] : [1_000, 10_000, 100_000])
-      measures.push(...(await benchEmptyPoll(protocol, kept, options)))
+      try {
+        measures.push(...(await benchEmptyPoll(protocol, kept, options)))
+      } catch (error) {
+        // Too slow for the time that there is: a figure, too.
+        options.tell(String(error))
+        measures.push(cpuOf(`polls.${protocol}.${kept}`, kept, Number.NaN, 'not done in three minutes'))
+      }
   }
   return measures
 }
@@ -85,12 +91,15 @@ async function benchEmptyPoll(protocol: Protocol, kept: number, options: BenchOp
     const name = `polls.${protocol}.${kept}`
     return [
       figure(`${name}.octets`, octets / count, 'octets on the wire, of a look that finds nothing new'),
-      kept === 100_000
-        ? atMost(`${name}.cpu`, cpuMs, 'CPU ms', 50)
-        : figure(`${name}.cpu`, cpuMs, 'CPU ms', `of ${count} looks`),
+      cpuOf(name, kept, cpuMs, `of ${count} looks`),
     ]
   } finally {
     await world.stop()
     await wire.close()
   }
 }
+
+const cpuOf = (name: string, kept: number, cpuMs: number, note: string): Measure =>
+  kept === 100_000
+    ? atMost(`${name}.cpu`, cpuMs, 'CPU ms', 50, note)
+    : figure(`${name}.cpu`, cpuMs, 'CPU ms', note)
