@@ -13,7 +13,7 @@ const account = 'owner@example.test'
 
 export async function benchEndToEnd(options: BenchOptions): Promise<readonly Measure[]> {
   const cli = build(options.tell)
-  const free = await carry(options.quick ? 200 : 5_000, cli, options, {})
+  const free = await carry(options.quick ? 200 : 2_000, cli, options, {})
   const lifted = [
     figure('end-to-end.rate', free.perSecond, 'messages/s, without a quota'),
     atLeast('end-to-end.whole', free.share, 'of the messages, octet for octet', 1),
@@ -47,7 +47,7 @@ async function carry(
   const world = await startWorld({ protocol: 'pop3', cli, env, gmail: { keepBodyOctets: 0, ...quota } })
   try {
     for (let serial = 0; serial < messages; serial += 1) await world.source.deliver(mailOf(serial, 4_000))
-    const { code, stderr } = await world.run(['pull'], { timeoutMs: 240_000 })
+    const { code, stderr } = await world.run(['pull'], { timeoutMs: 300_000 })
     if (code !== 0) throw new Error(`the pull ended with ${code}\n${stderr.slice(-2_000)}`)
     const imports = world.gmail.ledger.of('import').filter(({ status }) => status === 200)
     const firstMs = imports[0]?.startedMonotonicMs ?? 0
