@@ -11,24 +11,24 @@ import type { Journal } from '../../src/journal/journal.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
-import { sha256 } from '../servers/pop3-maildrop.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
-import { day, hour, mail, minute, nameless, type Play, play, portsOf, pullWith } from './harness.ts'
+import {
+  copies,
+  day,
+  hour,
+  mail,
+  minute,
+  nameless,
+  type Play,
+  play,
+  pop3Of,
+  portsOf,
+  pullWith,
+  rowOf,
+  uploads,
+} from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
-const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
-const rowOf = async ({ app }: Play, id: number) => {
-  const row = await app.journal.row(id)
-  if (row === undefined) throw new Error(`no row ${id}`)
-  return row
-}
-const pop3Of = ({ world }: Play): Pop3Server => {
-  const { pop3 } = world.source
-  if (pop3 === undefined) throw new Error('not a POP3 world')
-  return pop3
-}
-const copies = ({ world }: Play, octets: Buffer): number => world.gmail.stored().get(sha256(octets)) ?? 0
 
 /** Other mail takes the name and the place of what stands there, as servers do that number their messages. */
 function replace(self: Play, index: number, octets: Buffer): void {

@@ -5,36 +5,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Gmail } from '../../src/gmail/gmail.ts'
-import type { MessageRow } from '../../src/journal/journal.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import type { ImapPlay } from '../servers/imap-faults.ts'
-import { type ImapServer, usualCapabilities } from '../servers/imap-server.ts'
+import { usualCapabilities } from '../servers/imap-server.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/pop3-maildrop.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
-import { hour, mail, minute, type Play, play, portsOf, pullWith } from './harness.ts'
+import {
+  copies,
+  hour,
+  imapOf,
+  mail,
+  minute,
+  type Play,
+  play,
+  pop3Of,
+  portsOf,
+  pullWith,
+  rowOf,
+  uploads,
+} from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const moving = { protocol: 'imap', more: { AFTER_IMPORT: 'move:Done' } } as const
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const no = (words: string): ImapPlay => ({ do: 'answer', pieces: [`{tag} ${words}\r\n`] })
-const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
-const copies = ({ world }: Play, octets: Buffer): number => world.gmail.stored().get(sha256(octets)) ?? 0
-const pop3Of = ({ world }: Play): Pop3Server => {
-  const { pop3 } = world.source
-  if (pop3 === undefined) throw new Error('not a POP3 world')
-  return pop3
-}
-const imapOf = ({ world }: Play): ImapServer => {
-  const { imap } = world.source
-  if (imap === undefined) throw new Error('not an IMAP world')
-  return imap
-}
-const rowOf = async ({ app }: Play, id: number): Promise<MessageRow> => {
-  const row = await app.journal.row(id)
-  if (row === undefined) throw new Error(`no row ${id}`)
-  return row
-}
 const retrieved = (self: Play): number =>
   pop3Of(self).ledger.commands.filter(line => line.startsWith('RETR')).length
 

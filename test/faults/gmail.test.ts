@@ -19,11 +19,11 @@ import {
   portsOf,
   pullImpatiently,
   pullWith,
+  uploads,
 } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
-const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
 const atSource = ({ world }: Play): number => world.source.pop3?.messages.length ?? -1
 const firstRow = async (self: Play, id = 1) => {
   const row = await self.app.journal.row(id)

@@ -1,10 +1,15 @@
 /** What the tests of the fault matrix have in common. */
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../src/config/load.ts'
+import { runDaemon } from '../../src/daemon.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
+import type { MessageRow } from '../../src/journal/journal.ts'
 import { type Attempt, attemptPull } from '../../src/pull/attempt.ts'
 import type { PullPorts } from '../../src/pull/context.ts'
+import type { ImapServer } from '../servers/imap-server.ts'
 import { type InProcess, openInProcess, PlayedClock } from '../servers/in-process.ts'
+import { sha256 } from '../servers/pop3-maildrop.ts'
+import type { Pop3Server } from '../servers/pop3-server.ts'
 import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
 import { type Case, judge, watchRemovals } from './oracle.ts'
 
@@ -163,5 +168,51 @@ export async function hurry<T>(
     return await work
   } finally {
     clearInterval(timer)
+  }
+}
+
+/** The server of a play over POP3. */
+export function pop3Of({ world }: Play): Pop3Server {
+  const { pop3 } = world.source
+  assert.ok(pop3, 'not a POP3 world')
+  return pop3
+}
+
+/** The server of a play over IMAP. */
+export function imapOf({ world }: Play): ImapServer {
+  const { imap } = world.source
+  assert.ok(imap, 'not an IMAP world')
+  return imap
+}
+
+/** How often an upload reached Gmail, whatever came of it. */
+export const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
+
+/** How many messages with these octets Gmail holds. */
+export const copies = ({ world }: Play, octets: Buffer): number =>
+  world.gmail.stored().get(sha256(octets)) ?? 0
+
+export async function rowOf({ app }: Play, id: number): Promise<MessageRow> {
+  const row = await app.journal.row(id)
+  assert.ok(row, `no row ${id}`)
+  return row
+}
+
+/** The daemon runs while `story` does. */
+export async function whileRunning(
+  self: Play,
+  story: (attempts: () => number) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController()
+  let attempts = 0
+  const afterAttempt = (): void => {
+    attempts += 1
+  }
+  const running = runDaemon(self.app.bridge, stop.signal, new AbortController().signal, { afterAttempt })
+  try {
+    await story(() => attempts)
+  } finally {
+    stop.abort()
+    await running
   }
 }

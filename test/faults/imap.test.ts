@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { FaultCode } from '../../src/base/fault.ts'
-import { runDaemon } from '../../src/daemon.ts'
 import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { until } from '../servers/hikyaku.ts'
@@ -16,7 +15,7 @@ import type { StoredFolder } from '../servers/imap-store.ts'
 import { countOf } from '../servers/in-process.ts'
 import { requireServer } from '../servers/required.ts'
 import { sha256 } from '../servers/source-server.ts'
-import { codeOf, hour, mail, minute, nameless, type Play, play } from './harness.ts'
+import { codeOf, hour, mail, minute, nameless, type Play, play, whileRunning } from './harness.ts'
 
 const imap = (self: Play): ImapServer => {
   const server = self.world.source.imap
@@ -287,19 +286,6 @@ for (const as of ['quoted', 'literal8'] as const satisfies readonly BodyFault[])
 }
 
 /** The daemon beside a played clock, until it is stopped. */
-async function whileRunning(self: Play, work: () => Promise<void>): Promise<void> {
-  const stop = new AbortController()
-  const running = runDaemon(self.app.bridge, stop.signal, new AbortController().signal, {
-    afterAttempt: () => {},
-  })
-  try {
-    await work()
-  } finally {
-    stop.abort()
-    await running
-  }
-}
-
 const idleFaults: readonly (readonly [string, (self: Play) => void])[] = [
   ['dies in silence', self => silenceAt(self, 'IDLE', { do: 'answer', pieces: ['+ idling\r\n'] })],
   ['ends by BYE', self => silenceAt(self, 'IDLE', { do: 'bye', text: 'Autologout' })],

@@ -8,13 +8,7 @@ import { mailutilsMissing, startMailutils } from '../servers/mailutils.ts'
 import { requireServer } from '../servers/required.ts'
 import { sha256 } from '../servers/source-server.ts'
 import { answerOf } from '../servers/world.ts'
-import { hour, mail, minute, nameless, type Play, play, portsOf } from './harness.ts'
-
-const pop3Of = (self: Play) => {
-  const { pop3 } = self.world.source
-  assert.ok(pop3)
-  return pop3
-}
+import { hour, mail, minute, nameless, type Play, play, pop3Of, portsOf } from './harness.ts'
 
 /** The server rewrites its own lines in every message that it holds; `lines` gives them for the nth message. */
 function rewrite(self: Play, lines: (n: number) => readonly string[]): void {

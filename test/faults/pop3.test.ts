@@ -7,14 +7,8 @@ import { usualPop3Deadlines } from '../../src/source/pop3-deadlines.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import type { Cut, Pop3Faults } from '../servers/pop3-maildrop.ts'
-import { type Pop3Server, startPop3Server } from '../servers/pop3-server.ts'
-import { codeOf, day, hour, hurry, mail, minute, type Play, play, portsOf, pullWith } from './harness.ts'
-
-const pop3Of = ({ world }: Play): Pop3Server => {
-  const { pop3 } = world.source
-  if (pop3 === undefined) throw new Error('not a POP3 world')
-  return pop3
-}
+import { startPop3Server } from '../servers/pop3-server.ts'
+import { codeOf, day, hour, hurry, mail, minute, play, pop3Of, portsOf, pullWith } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 

@@ -7,26 +7,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import type { ImapServer } from '../servers/imap-server.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/pop3-maildrop.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
-import { hour, mail, minute, type Play, play, portsOf } from './harness.ts'
+import { copies, hour, imapOf, mail, minute, play, pop3Of, portsOf, uploads } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
-const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
-const copies = ({ world }: Play, octets: Buffer): number => world.gmail.stored().get(sha256(octets)) ?? 0
-const pop3Of = ({ world }: Play): Pop3Server => {
-  const { pop3 } = world.source
-  if (pop3 === undefined) throw new Error('not a POP3 world')
-  return pop3
-}
-const imapOf = ({ world }: Play): ImapServer => {
-  const { imap } = world.source
-  if (imap === undefined) throw new Error('not an IMAP world')
-  return imap
-}
 
 test('D11: a Message-ID that Gmail cannot search for is not asked about, and the import is repeated at once', () =>
   play({ scopes: reading }, async self => {

@@ -8,19 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/pop3-maildrop.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
 import { startWorld } from '../servers/world.ts'
-import { day, hour, mail, minute, type Play, play, portsOf } from './harness.ts'
+import { copies, day, hour, mail, minute, type Play, play, pop3Of, portsOf, uploads } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
-const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
-const copies = ({ world }: Play, octets: Buffer): number => world.gmail.stored().get(sha256(octets)) ?? 0
 const repeated = ({ app }: Play) => app.journal.repeatedCount(portsOf(app).mailbox.name)
-const pop3Of = ({ world }: Play): Pop3Server => {
-  const { pop3 } = world.source
-  if (pop3 === undefined) throw new Error('not a POP3 world')
-  return pop3
-}
 /** Takes the message away under its name; gives the name. */
 function takeAway(self: Play, octets: Buffer): string {
   const server = pop3Of(self)

@@ -10,18 +10,13 @@ import { presets } from '../servers/gmail/gmail-server.ts'
 import { endOf, until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import { answerOf, startWorld } from '../servers/world.ts'
-import { hour, mail, minute, type Play, play, portsOf } from './harness.ts'
+import { hour, imapOf, mail, minute, play, portsOf } from './harness.ts'
 import { told } from './told.ts'
 
 const isBody = (verb: string, text: string): boolean =>
   verb === 'UID FETCH' && /BODY/.test(text) && !/HEADER/.test(text)
 
 const folders = { MAIL_FOLDERS: 'INBOX,Orders' }
-const imapOf = (self: Play) => {
-  const { imap } = self.world.source
-  assert.ok(imap)
-  return imap
-}
 
 test('F1, F2: in a week a folder vanishes, an account is suspended and a message never comes: three notices, three all-clears, nothing lost', () =>
   play({ protocol: 'imap', more: folders }, async self => {

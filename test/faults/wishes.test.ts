@@ -4,18 +4,8 @@ import { test } from 'node:test'
 import type { ImapMoment, ImapPlay } from '../servers/imap-faults.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
 import { countOf } from '../servers/in-process.ts'
-import { hour, mail, minute, type Play, play, portsOf } from './harness.ts'
+import { hour, imapOf, mail, minute, type Play, play, pop3Of, portsOf } from './harness.ts'
 
-const imapOf = (self: Play) => {
-  const { imap } = self.world.source
-  assert.ok(imap)
-  return imap
-}
-const pop3Of = (self: Play) => {
-  const { pop3 } = self.world.source
-  assert.ok(pop3)
-  return pop3
-}
 const wishOf = (self: Play, subject = 'INBOX') =>
   self.app.journal.troubles.find({ scope: 'wish', name: portsOf(self.app).mailbox.name, subject })
 const no = (words: string): ImapPlay => ({ do: 'answer', pieces: [`{tag} ${words}\r\n`] })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
 import { labelSubject } from '../../src/base/label-subject.ts'
-import { codeOf, hour, mail, minute, type Play, play } from '../faults/harness.ts'
+import { codeOf, hour, mail, minute, type Play, play, uploads } from '../faults/harness.ts'
 import { told } from '../faults/told.ts'
 import { gmailError } from '../servers/gmail/envelope.ts'
 import { type Fault as GmailFault, presets } from '../servers/gmail/gmail-server.ts'
@@ -16,8 +16,6 @@ const said = (code: number, reason: string, words: string): GmailFault => ({
   answer: gmailError(code, reason, words),
   stage: 'after-body',
 })
-
-const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
 
 /** Pulls, `stepMs` apart, until Gmail holds so many messages; at most 12 times. */
 async function pullUntil(self: Play, accepted: number, stepMs = hour): Promise<void> {

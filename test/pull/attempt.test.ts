@@ -2,37 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
-import { runDaemon } from '../../src/daemon.ts'
 import { askForPull } from '../../src/pull/owner-acted.ts'
-import { codeOf, day, hour, mail, type Play, play, portsOf } from '../faults/harness.ts'
+import { codeOf, day, hour, mail, type Play, play, pop3Of, portsOf, whileRunning } from '../faults/harness.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
 
 const hardlyEver = { SCHEDULE: '0 0 1 1 *' }
 const never = new AbortController().signal
-const pop3Of = ({ world }: Play): Pop3Server => {
-  const { pop3 } = world.source
-  if (pop3 === undefined) throw new Error('not a POP3 world')
-  return pop3
-}
 const recorded = (code: 'source.connection-lost' | 'gmail.storage-full', atMs: number) =>
   ({ code, retry: 'later', facts: {}, atMs }) as const
-
-async function whileRunning(self: Play, story: (attempts: () => number) => Promise<void>): Promise<void> {
-  const stop = new AbortController()
-  let attempts = 0
-  const afterAttempt = (): void => {
-    attempts += 1
-  }
-  const running = runDaemon(self.app.bridge, stop.signal, never, { afterAttempt })
-  try {
-    await story(() => attempts)
-  } finally {
-    stop.abort()
-    await running
-  }
-}
 
 /** Logs in and leaves at once. @returns 'in', or the code of the fault */
 async function login(self: Play): Promise<string> {

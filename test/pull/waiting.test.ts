@@ -5,35 +5,13 @@ import { Fault } from '../../src/base/fault.ts'
 import { runDaemon } from '../../src/daemon.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { attemptPull } from '../../src/pull/attempt.ts'
-import { codeOf, hour, mail, minute, type Play, play, portsOf } from '../faults/harness.ts'
+import { codeOf, hour, imapOf, mail, minute, play, portsOf, whileRunning } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
-
-const imapOf = ({ world }: Play) => {
-  const { imap } = world.source
-  assert.ok(imap)
-  return imap
-}
 
 const hardlyEver = { SCHEDULE: '0 0 1 1 *' }
 const never = new AbortController().signal
 const quiet = { signal: never, stopping: never, budgetMs: hour, reason: 'test', onProgress: () => {} }
-
-/** The daemon runs while `story` does. */
-async function whileRunning(self: Play, story: (attempts: () => number) => Promise<void>): Promise<void> {
-  const stop = new AbortController()
-  let attempts = 0
-  const afterAttempt = (): void => {
-    attempts += 1
-  }
-  const running = runDaemon(self.app.bridge, stop.signal, never, { afterAttempt })
-  try {
-    await story(() => attempts)
-  } finally {
-    stop.abort()
-    await running
-  }
-}
 
 test('a watch that dies soon after its begin is begun again more and more rarely', () =>
   play({ protocol: 'imap', more: hardlyEver }, async self => {
