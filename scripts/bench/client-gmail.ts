@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import type { RawMessage } from '../../src/message/message.ts'
 import { guardLoopback } from '../../test/servers/gmail/loopback-guard.ts'
-import type { ClientResult, ClientWork } from './client.ts'
+import type { ClientResult, ClientWork } from './client-work.ts'
 import { digestOf } from './measure.ts'
 import { inParallel } from './parallel.ts'
 

@@ -1,7 +1,7 @@
 /** Python's poplib as its documentation shows it: a RETR for each message, lines joined again. */
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import type { ClientResult, ClientWork } from './client.ts'
+import type { ClientResult, ClientWork } from './client-work.ts'
 
 const script = `
 import hashlib, json, poplib, sys, time

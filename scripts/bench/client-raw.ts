@@ -3,7 +3,7 @@
  * see where it ends. No client can be quicker on this wire; none of this is a mail client.
  */
 import { connect } from 'node:net'
-import type { ClientResult, ClientWork } from './client.ts'
+import type { ClientResult, ClientWork } from './client-work.ts'
 
 interface Talk {
   ask(command: string): void

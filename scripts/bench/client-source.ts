@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { MailboxConfig } from '../../src/config/config.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
-import type { ClientResult, ClientWork } from './client.ts'
+import type { ClientResult, ClientWork } from './client-work.ts'
 import { digestOf } from './measure.ts'
 import { inParallel } from './parallel.ts'
 

@@ -8,33 +8,17 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { uploadGoogle, uploadOurs, uploadRaw } from './client-gmail.ts'
 import { retrievePoplib } from './client-poplib.ts'
 import { retrieveRaw } from './client-raw.ts'
 import { retrieveImapflow, retrieveNodePop3, retrieveOurs } from './client-source.ts'
-
-export interface ClientResult {
-  /** SHA-256 of each message that was handed on whole. */
-  readonly digests: readonly string[]
-  /** Of the work itself, without start and login. */
-  readonly ms: number
-  /** Retrievals that never ended. */
-  readonly hung: number
-}
+import type { ClientResult, ClientWork } from './client-work.ts'
 
 export type ClientAnswer = ClientResult & {
   readonly peakMiB: number
   /** User and system, the start of the process included. */
   readonly cpuMs: number
-}
-
-export interface ClientWork {
-  readonly config: Config
-  /** How many messages of how many octets; for uploads, and for the ceiling. */
-  readonly messages: number
-  readonly octets: number
 }
 
 const clients = {
