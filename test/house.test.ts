@@ -74,7 +74,7 @@ const house: Readonly<Record<string, Room>> = {
   pull: {
     floor: 5,
     uses: 'base message log config source journal gmail discovery',
-    doors: 'context count attempt logins login-memory patience idle-memory owner-acted wish',
+    doors: 'context count attempt logins login-memory patience idle-memory owner-acted read-facts wish',
     wired: 'steady-clock under-way upload-queue',
   },
   bridge: {

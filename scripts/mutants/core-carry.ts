@@ -99,8 +99,8 @@ export const carry: readonly Mutant[] = [
     title: 'B10: two short readings that differ',
   },
   {
-    from: 'renamed: false, short: short !== undefined, }',
-    to: 'renamed: false, short: false, }',
+    from: 'renamed: false, short: short !== undefined }',
+    to: 'renamed: false, short: false }',
     loses: 'mail: that all readings were short is not written down, and it is deleted',
     tests: pop3,
     title: 'B10: a message cut short but properly ended',

@@ -9,11 +9,11 @@
 import { Fault } from '../base/fault.ts'
 import { retry } from '../base/retry.ts'
 import type { MessageRow, RowPatch, Salvage } from '../journal/journal.ts'
-import { type Bare, bareOf, barePatch } from '../message/evidence.ts'
-import { readHeader } from '../message/header.ts'
+import type { Bare } from '../message/evidence.ts'
 import type { RawMessage } from '../message/message.ts'
 import { sameBareBelowTop, sameBelowTop } from '../message/read-back.ts'
 import { asRecord, gmailMaxOctets, type PullPorts } from '../pull/context.ts'
+import { readFacts } from '../pull/read-facts.ts'
 import type { Listed, SourceSession } from '../source/source.ts'
 
 /** What became of the messages that stand at the source; the sum of all but `listed` and `salvaged` is `listed`. */
@@ -187,17 +187,7 @@ class Rebuild {
     const { journal, mailbox, clock, steady } = this.#ports
     const { salvage } = this.#options
     const count = this.#count
-    const header = readHeader(await raw.header())
-    const bare = await bareOf(raw)
-    const facts: RowPatch = {
-      octets: raw.octets,
-      sha256: raw.sha256,
-      ...barePatch(raw, bare),
-      headerSha256: header.sha256,
-      messageId: header.messageId,
-      retrievedAtMs: clock.nowMs(),
-      account: mailbox.account,
-    }
+    const { header, bare, facts } = await readFacts(raw, mailbox.account, clock.nowMs())
     if (header.pseudo || this.#isBaseline(row, header.arrivedAtMs)) {
       await journal.move(row.id, header.pseudo ? 'ignored' : 'baseline', facts)
       count.ignored += 1

@@ -9,8 +9,6 @@ import { abortAfter, orAbort, waitAtMost } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { smallOctets } from '../base/in-flight.ts'
 import { carried, type MessageRow } from '../journal/journal.ts'
-import { bareOf, barePatch } from '../message/evidence.ts'
-import { readHeader } from '../message/header.ts'
 import type { RawMessage } from '../message/message.ts'
 import type { Spool } from '../message/spool.ts'
 import type { Listed } from '../source/source.ts'
@@ -18,6 +16,7 @@ import { blamedLast, mustProbe } from './breaker.ts'
 import { eventOf, gmailMaxOctets, type PullContext, type PullOptions, type RowPlaces } from './context.ts'
 import { keyOfEntry, takeUpSuspects } from './poison.ts'
 import type { PullUploads } from './pull-uploads.ts'
+import { readFacts } from './read-facts.ts'
 import { defer, setAside } from './set-aside.ts'
 import { namedAtOnce } from './under-way.ts'
 import type { Retrieved } from './upload.ts'
@@ -268,19 +267,8 @@ class Retrieval {
     }
     const raw = await spool.seal()
     if (short !== undefined && !(await this.#isSecondReading(row, raw, short))) return undefined
-    const header = readHeader(await raw.header())
-    const bare = await bareOf(raw)
-    const facts = {
-      octets: raw.octets,
-      sha256: raw.sha256,
-      ...barePatch(raw, bare),
-      headerSha256: header.sha256,
-      messageId: header.messageId,
-      retrievedAtMs: clock.nowMs(),
-      account: mailbox.account,
-      renamed: false,
-      short: short !== undefined,
-    }
+    const { header, bare, facts: read } = await readFacts(raw, mailbox.account, clock.nowMs())
+    const facts = { ...read, renamed: false, short: short !== undefined }
     this.#proved.add(row.id)
     log.retrieved({ ...eventOf(row), octets: raw.octets })
     if (!header.pseudo || row.stage === 'importing') return { row, raw, bare, facts }

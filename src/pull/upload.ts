@@ -8,13 +8,14 @@
 
 import { Fault } from '../base/fault.ts'
 import type { ImportAnswer, ImportRequest } from '../gmail/gmail.ts'
-import type { MessageRow, RowPatch } from '../journal/journal.ts'
+import type { MessageRow } from '../journal/journal.ts'
 import type { Bare } from '../message/evidence.ts'
 import type { RawMessage } from '../message/message.ts'
 import { noteSuccess } from './breaker.ts'
 import { asRecord, eventOf, type PullPorts } from './context.ts'
 import { countDeferred, countImported, type PullCount } from './count.ts'
 import type { LabelWishes } from './label-wishes.ts'
+import type { ReadFacts } from './read-facts.ts'
 
 /** What another upload of the same octets ends with is waited for so long. */
 const outcomePauseMs = 15_000
@@ -36,7 +37,7 @@ export interface Retrieved {
   readonly raw: RawMessage
   readonly bare: Bare
   /** What the row is to know of these octets, recorded with whatever becomes of them. */
-  readonly facts: RowPatch & { readonly messageId: string | undefined }
+  readonly facts: ReadFacts['facts']
 }
 
 /**
