@@ -60,7 +60,15 @@ const resolveOrNothing = async <T>(answer: Promise<readonly T[]>): Promise<reado
     throw thrown
   })
 
-function listPresetServers(preset: Preset, domain: string, exchangers: readonly string[]): readonly Found[] {
+/**
+ * The servers of a preset for a domain.
+ * @param exchangers of the domain, where they were asked for: some hosts name the very server by them
+ */
+export function listPresetServers(
+  preset: Preset,
+  domain: string,
+  exchangers: readonly string[],
+): readonly Found[] {
   const own = exchangers.find(name => preset.serverFromMx?.test(name))
   const found = (protocol: 'imap' | 'pop3', server: PresetServer | '' | undefined): readonly Found[] =>
     !server

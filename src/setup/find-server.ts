@@ -7,8 +7,8 @@ import { printable } from '../base/untrusted.ts'
 import type { MailSecurity } from '../config/config.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
-import { type Discovery, domainOf, type Found } from '../discovery/discover.ts'
-import { type Preset, type PresetServer, presetById, presets } from '../discovery/presets.ts'
+import { type Discovery, domainOf, type Found, listPresetServers } from '../discovery/discover.ts'
+import { type Preset, presetById, presets } from '../discovery/presets.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
 
@@ -34,7 +34,7 @@ export async function discoverServers(context: SetupContext, address: string): P
   }
   // Who names the server wants no look-up.
   if (options.host !== undefined) return { ...nothing, preset: chosen }
-  if (chosen !== undefined) return { ...nothing, preset: chosen, candidates: listCandidates(chosen, address) }
+  if (chosen !== undefined) return { ...nothing, preset: chosen, candidates: listOwnServers(chosen, address) }
   asker.tell('info', words.server.looking(printable(domainOf(address) ?? '')))
   const discovery = await context.discover(address)
   if (discovery.preset !== undefined || discovery.candidates.length > 0) return discovery
@@ -50,26 +50,12 @@ export async function discoverServers(context: SetupContext, address: string): P
   const preset = presetById(id)
   return preset === undefined
     ? discovery
-    : { ...discovery, preset, candidates: listCandidates(preset, address) }
+    : { ...discovery, preset, candidates: listOwnServers(preset, address) }
 }
 
-function listCandidates(preset: Preset, address: string): readonly Found[] {
-  const domain = domainOf(address) ?? ''
-  const makeCandidate = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] =>
-    server === undefined
-      ? []
-      : [
-          {
-            protocol,
-            ...server,
-            host: server.host.replace('<domain>', domain),
-            userForm: preset.userForm,
-            origin: 'preset',
-            unusable: preset.oauthOnly ? 'no-password' : undefined,
-          },
-        ]
-  return [...makeCandidate('imap', preset.imap), ...makeCandidate('pop3', preset.pop3)]
-}
+/** The servers of a host that the owner named. */
+const listOwnServers = (preset: Preset, address: string): readonly Found[] =>
+  listPresetServers(preset, domainOf(address) ?? '', [])
 
 const keyOf = ({ protocol, host, port, security }: Found): string => `${protocol} ${host} ${port} ${security}`
 
