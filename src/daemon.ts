@@ -152,16 +152,17 @@ async function keepPulling(
       hooks.afterAttempt(ports, outcome)
       const pauseMs = pauseAfter(ports, outcome)
       if (outcome.kind === 'pulled') {
-        ringAfter(outcome.result.room)
+        const { room, uploads, settles } = outcome.result
+        ringAfter(room)
         // What outlived the pull may be settled now. Where logins are counted it waits for the schedule.
-        if (!ports.source.countsLogins) ringAfter(outcome.result.uploads)
-        if (outcome.result.settles) wake.ring('settle')
-      }
-      if (outcome.kind !== 'pulled') {
+        if (!ports.source.countsLogins) ringAfter(uploads)
+        if (settles) wake.ring('settle')
+        reason = (await wake.wait(pauseMs, stopping)) ?? 'due'
+      } else {
         log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: outcome.fault?.code ?? 'waiting' })
         // The schedule does not shorten a wait; the owner's word does.
         reason = (await waitFor(wake, pauseMs, clock.monotonicMs, stopping)) ? 'owner' : 'retry'
-      } else reason = (await wake.wait(pauseMs, stopping)) ?? 'due'
+      }
     }
   } finally {
     await task.destroy()
@@ -212,7 +213,7 @@ function pauseAfter(ports: PullPorts, outcome: Attempt): number {
   }
 }
 
-/** A login that a pull outcome well: it ends the pause of a watch that was refused. */
+/** A login that a pull made well: it ends the pause of a watch that was refused. */
 interface GoodLogin {
   happened(): void
   /** Aborts at the next one. */

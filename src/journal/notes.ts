@@ -19,7 +19,7 @@ export type NoteName =
   | 'accepted-login'
   /** pull/login-memory.ts, of a mailbox: digest of the settings that its recorded wait is for. */
   | 'wait-of'
-  /** pull/pull.ts, of a folder: when it was last listed with sizes and dates, ms. */
+  /** pull/list-folders.ts, of a folder: when it was last listed with sizes and dates, ms. */
   | 'whole-listing'
   /** pull/wish.ts, of a folder, JSON: how long its wish is left alone; '' where it is not. */
   | 'wish-wait'

@@ -13,6 +13,7 @@ import { asRecord, type PullOptions, type PullPorts } from './context.ts'
 import { noCount, type PullCount } from './count.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
+import { withoutTrouble } from './owner-acted.ts'
 import { type PullResult, pullMailbox } from './pull.ts'
 
 export type Attempt =
@@ -220,7 +221,7 @@ async function recordSuccess(ports: PullPorts, { count, good }: PullResult): Pro
 export async function recordLateSuccess(ports: PullPorts, count: PullCount): Promise<void> {
   const { journal, mailbox, log, clock } = ports
   if (!(await isAnsweredByGmail(ports, count))) return
-  await endAccountTrouble(ports, count)
+  await endAccountTrouble(ports)
   const { fault, failingSinceMs } = await journal.mailbox(mailbox.name)
   await journal.updateAccount(mailbox.account, withoutTrouble)
   if (!isOfGmail(fault) || (await mailWaitsForGmail(ports))) return
@@ -238,14 +239,9 @@ async function isAnsweredByGmail({ journal, mailbox, clock }: PullPorts, count: 
 }
 
 /** Only an import shows that Gmail's trouble is over; a pull that had nothing for it shows nothing. */
-async function endAccountTrouble(ports: PullPorts, count: PullCount): Promise<void> {
-  const { journal, mailbox, clock } = ports
-  if (!(await isAnsweredByGmail(ports, count))) return
-  await journal.troubles.closed(
-    { scope: 'account', name: mailbox.account, subject: '' },
-    'success',
-    clock.nowMs(),
-  )
+async function endAccountTrouble({ journal, mailbox, clock }: PullPorts): Promise<void> {
+  const key = { scope: 'account', name: mailbox.account, subject: '' } as const
+  await journal.troubles.closed(key, 'success', clock.nowMs())
 }
 
 const isOfGmail = (fault: RecordedFault | undefined): boolean => fault?.code.startsWith('gmail.') === true
@@ -305,7 +301,7 @@ async function noteFailure(
   const { journal, mailbox, clock } = ports
   if (isOfMachine(fault)) return
   const now = clock.nowMs()
-  await endAccountTrouble(ports, count)
+  if (await isAnsweredByGmail(ports, count)) await endAccountTrouble(ports)
   await openTrouble(ports, fault)
   const recorded = asRecord(fault, now)
   const patchOf = (state: AccountState | MailboxState) => ({
@@ -338,10 +334,3 @@ async function openTrouble({ journal, mailbox, clock }: PullPorts, fault: Fault)
   const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
   await troubles.opened(key, asRecord(fault, now), failingSinceMs)
 }
-
-const withoutTrouble = {
-  failures: 0,
-  failingSinceMs: undefined,
-  notBeforeMs: undefined,
-  fault: undefined,
-} as const

@@ -31,6 +31,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
   let failed = 0
   let inDoubt = false
   for (const folder of session.folders) {
+    const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
     const whole = await isWholeListingDue(context, folder)
     const beganMs = clock.monotonicMs()
     try {
@@ -39,11 +40,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       if (unchanged !== undefined) {
         count.listed += unchanged
         listed.push(folder)
-        await journal.troubles.closed(
-          { scope: 'folder', name: mailbox.name, subject: folder },
-          'success',
-          clock.nowMs(),
-        )
+        await journal.troubles.closed(key, 'success', clock.nowMs())
         const ms = clock.monotonicMs() - beganMs
         log.listed({ mailbox: mailbox.name, folder, total: unchanged, fresh: 0, ms })
         continue
@@ -61,7 +58,6 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       if (!identified.inDoubt) listing.noteRecorded?.()
       inDoubt ||= identified.inDoubt
       listed.push(folder)
-      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
       if (listing.doubt === undefined) {
         if (whole) await journal.setNote(wholeListingNote(mailbox.name, folder), String(clock.nowMs()))
         await journal.troubles.closed(key, 'success', clock.nowMs())
@@ -90,7 +86,6 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       if (!session.usable || fault.scope !== 'mailbox' || fault.facts.folder !== folder) throw error
       faults.push(fault)
       failed += 1
-      const key = { scope: 'folder', name: mailbox.name, subject: folder } as const
       await journal.troubles.opened(key, asRecord(fault, clock.nowMs()))
       log.fault(fault, { mailbox: mailbox.name })
     }

@@ -4,7 +4,13 @@
  */
 import type { Journal } from '../journal/journal.ts'
 
-const noWait = { notBeforeMs: undefined, failingSinceMs: undefined, fault: undefined, failures: 0 } as const
+/** Of a mailbox or an account: nothing is wrong, and nothing is waited for. */
+export const withoutTrouble = {
+  failures: 0,
+  failingSinceMs: undefined,
+  notBeforeMs: undefined,
+  fault: undefined,
+} as const
 
 /** A new permission of the account. @param endsAtMs when it ends, where that is known */
 export async function endAccountWait(
@@ -13,7 +19,7 @@ export async function endAccountWait(
   endsAtMs: number | undefined,
   nowMs: number,
 ): Promise<void> {
-  await journal.updateAccount(account, { ...noWait, consentEndsAtMs: endsAtMs })
+  await journal.updateAccount(account, { ...withoutTrouble, consentEndsAtMs: endsAtMs })
   const ofPermission = /^gmail\.(unauthorized|consent-|scope-missing|client-invalid)/
   const own = { scope: 'account', name: account, subject: '' } as const
   const open = await journal.troubles.find(own)
@@ -23,7 +29,7 @@ export async function endAccountWait(
 /** A login that has worked, after refused ones. Other trouble of the mailbox keeps its own waits. */
 export async function endLoginWait(journal: Journal, mailbox: string, nowMs: number): Promise<void> {
   const ofLogin = /^source\.login-(refused|doubtful|capped)$/
-  await journal.changeMailbox(mailbox, ({ fault }) => (ofLogin.test(fault?.code ?? '') ? noWait : {}))
+  await journal.changeMailbox(mailbox, ({ fault }) => (ofLogin.test(fault?.code ?? '') ? withoutTrouble : {}))
   const own = { scope: 'mailbox', name: mailbox, subject: '' } as const
   const open = await journal.troubles.find(own)
   if (ofLogin.test(open?.code ?? '')) await journal.troubles.closed(own, 'owner', nowMs)

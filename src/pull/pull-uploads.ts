@@ -38,8 +38,9 @@ export class PullUploads {
   #count: PullCount
   #isLeft = false
   #fault: Fault | undefined
-  /** Aborts when nothing more is to be begun. */
   readonly #end = new AbortController()
+  /** Aborts when nothing more is to be begun. */
+  readonly #stopping: AbortSignal
   #accepted = 0
   #dropped = 0
 
@@ -49,6 +50,7 @@ export class PullUploads {
     this.#wishes = wishes
     this.#beside = options.beside ?? new Set()
     this.#count = context.count
+    this.#stopping = AbortSignal.any([context.stopping, this.#end.signal])
   }
 
   /** The first trouble that was wider than its message: nothing more is to be begun. */
@@ -110,7 +112,6 @@ export class PullUploads {
 
   async #upload(place: Place, spool: Spool, message: Retrieved, ended: () => Promise<void>): Promise<void> {
     const { mailbox, journal, signal } = this.#context
-    const stopping = AbortSignal.any([this.#context.stopping, this.#end.signal])
     const { row, raw, bare, facts } = message
     let verification: { readonly done: Promise<void> } | undefined
     const run = async (closing: AbortSignal): Promise<void> => {
@@ -131,7 +132,8 @@ export class PullUploads {
     }
     try {
       const key = JSON.stringify([mailbox.account, facts.messageId ?? bare.sha256])
-      if (!(await place.upload({ key, octets: raw.octets, stopping, run }))) this.#dropped += 1
+      if (!(await place.upload({ key, octets: raw.octets, stopping: this.#stopping, run })))
+        this.#dropped += 1
     } finally {
       // A verification goes on reading the octets for a bounded time; nothing waits for it.
       if (verification === undefined) await spool.discard()
