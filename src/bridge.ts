@@ -111,15 +111,21 @@ export async function openBridge(
         import('./authentication/look.ts'),
         import('./vault/login-key.ts'),
       ])
-    // What pulls remember.
-    const [{ UnderWay }, { makeSteadyClock, mostOverRestart }, { makeDeadlineMemory }] = await Promise.all([
+    // What pulls remember, and what outlives them.
+    const [
+      { UnderWay },
+      { makeSteadyClock, mostOverRestart },
+      { makeDeadlineMemory },
+      { makeLoginGate },
+      { makeIdleMemory },
+      { UploadQueue },
+    ] = await Promise.all([
       import('./pull/under-way.ts'),
       import('./pull/steady-clock.ts'),
       import('./pull/patience.ts'),
-    ])
-    const [{ makeLoginGate }, { makeIdleMemory }] = await Promise.all([
       import('./pull/logins.ts'),
       import('./pull/idle-memory.ts'),
+      import('./pull/upload-queue.ts'),
     ])
     const journal = await sqlite.openJournal(journalDir ?? config.stateDir, 'run', () => {
       if (journalDir !== undefined) return
@@ -137,7 +143,6 @@ export async function openBridge(
       mostOverRestart(config.mailboxes.map(mailbox => mailbox.afterImport)),
     )
     const accounts = new Map<string, Gmail>()
-    const { UploadQueue } = await import('./pull/upload-queue.ts')
     const queues = new Map<string, InstanceType<typeof UploadQueue>>()
     for (const account of config.accounts) {
       const gmail = await makeAccount(config, account.name, clock)
