@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import { type HttpDeadlines, HttpTrouble, openConnections, sendRequest } from '../base/http.ts'
+import { type HttpDeadlines, HttpTrouble, openConnections, sendRequestOnce } from '../base/http.ts'
 import { printable } from '../base/untrusted.ts'
 import { readJsonObject } from '../google/error-model.ts'
 import type { Identity } from '../google/identity.ts'
@@ -35,11 +35,10 @@ export async function inspectApi(
   signal: AbortSignal,
 ): Promise<ApiView> {
   const url = new URL(`${apiRoot.replace(/\/+$/, '')}/gmail/v1/users/me/profile`)
-  const connections = openConnections(clock.nowMs)
   try {
     const request = { method: 'GET' as const, url, headers: { Accept: 'application/json' } }
     const beforeMs = clock.nowMs()
-    const answer = await sendRequest(connections, request, deadlines, signal)
+    const answer = await sendRequestOnce(request, deadlines, signal, openConnections(clock.nowMs))
     const atMs = (beforeMs + clock.nowMs()) / 2
     if (readJsonObject(answer) === undefined && answer.status < 500) {
       const text = answer.body.subarray(0, 200).toString('latin1')
@@ -50,8 +49,6 @@ export async function inspectApi(
     return { saidMs: Date.parse(answer.headers.date ?? '') + 500, atMs }
   } catch (thrown) {
     throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, 'call', url) : thrown
-  } finally {
-    connections.close()
   }
 }
 
