@@ -9,7 +9,14 @@ import { abortAfter, orAbort } from '../base/deadline.ts'
 import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
 import { type Fetcher, makeFetcher } from './fetch.ts'
 import type { Found, Origin } from './found.ts'
-import { type Preset, type PresetServer, presetForDomain, presetForMx, type UserForm } from './presets.ts'
+import {
+  type Preset,
+  type PresetServer,
+  presetForDomain,
+  presetForMx,
+  type UserForm,
+  userFormOf,
+} from './presets.ts'
 
 export type { Fetcher } from './fetch.ts'
 export type { Found, Origin } from './found.ts'
@@ -69,22 +76,15 @@ export function listPresetServers(
   domain: string,
   exchangers: readonly string[],
 ): readonly Found[] {
-  const own = exchangers.find(name => preset.serverFromMx?.test(name))
-  const found = (protocol: 'imap' | 'pop3', server: PresetServer | '' | undefined): readonly Found[] =>
-    !server
-      ? []
-      : [
-          {
-            protocol,
-            ...server,
-            host: server.host.replace('<domain>', domain),
-            userForm: preset.userForm,
-            origin: 'preset',
-            unusable: preset.oauthOnly ? 'no-password' : undefined,
-          },
-        ]
-  const tls = (port: number) => own && ({ host: own, port, security: 'tls' } as const)
-  return [...found('imap', preset.imap ?? tls(993)), ...found('pop3', preset.pop3 ?? tls(995))]
+  const own = exchangers.find(name => preset.ownServer?.test(name))
+  const userForm = userFormOf(preset, domain)
+  const found = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] => {
+    const host = server?.host.replace('<domain>', domain).replace('<server>', own ?? '<server>')
+    if (server === undefined || host === undefined || host.includes('<')) return []
+    const unusable = preset.password === 'oauth-only' ? 'no-password' : undefined
+    return [{ protocol, ...server, host, userForm, origin: 'preset', unusable }]
+  }
+  return [...found('imap', preset.imap), ...found('pop3', preset.pop3)]
 }
 
 /** RFC 6186 section 3.2 and 3.3. `_imap` and `_pop3` (without s) promise STARTTLS at best, and are taken so. */
@@ -187,6 +187,8 @@ export async function discover(address: string, options: DiscoverOptions): Promi
 
 /** The user name for a form, or undefined where only the owner knows it. */
 export function userNameFor(address: string, form: UserForm | undefined): string | undefined {
+  const at = address.lastIndexOf('@')
   if (form === 'address') return address
-  return form === 'local-part' ? address.slice(0, address.lastIndexOf('@')) : undefined
+  if (form === 'dotted-address') return `${address.slice(0, at)}.${address.slice(at + 1)}`
+  return form === 'local-part' ? address.slice(0, at) : undefined
 }

@@ -9,10 +9,10 @@
 import { america } from './presets/america.ts'
 import { europe } from './presets/europe.ts'
 import { japan } from './presets/japan.ts'
-import type { Preset } from './presets/preset.ts'
+import type { Preset, UserForm } from './presets/preset.ts'
 import { worldwide } from './presets/worldwide.ts'
 
-export type { Note, Preset, PresetServer, UserForm } from './presets/preset.ts'
+export type { LoginLimit, Note, PasswordKind, Preset, PresetServer, UserForm } from './presets/preset.ts'
 
 export const presets: readonly Preset[] = [...japan, ...europe, ...america, ...worldwide]
 
@@ -36,7 +36,14 @@ export function presetForMx(exchanger: string): Preset | undefined {
 export function pop3FloorMs(host: string): number | undefined {
   const name = nameOf(host)
   const found = presets.find(({ mx, pop3 }) => pop3?.host === name || mx.some(under => isUnder(name, under)))
-  return found?.pop3FloorMs
+  const limit = found?.loginLimit
+  return limit?.protocols.includes('pop3') === true ? (limit.perMs / limit.most) * 1.25 : undefined
+}
+
+/** What a host takes as user name for an address of this domain; undefined where it is not known. */
+export function userFormOf(preset: Preset, domain: string): UserForm | undefined {
+  const isOfHost = preset.domains.some(own => isUnder(nameOf(domain), own))
+  return isOfHost ? preset.userForm : (preset.ownDomainUserForm ?? preset.userForm)
 }
 
 export function presetById(id: string): Preset | undefined {

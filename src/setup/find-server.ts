@@ -8,7 +8,7 @@ import type { MailSecurity } from '../config/config.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
 import { type Discovery, domainOf, type Found, listPresetServers } from '../discovery/discover.ts'
-import { type Preset, presetById, presets } from '../discovery/presets.ts'
+import { type Preset, presetById, presets, userFormOf } from '../discovery/presets.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
 
@@ -64,6 +64,7 @@ const keyOf = ({ protocol, host, port, security }: Found): string => `${protocol
  */
 export async function chooseServer(
   context: SetupContext,
+  address: string,
   discovery: Discovery,
   again: FoundServer | undefined,
 ): Promise<FoundServer> {
@@ -91,18 +92,18 @@ export async function chooseServer(
     const server = usable.find(candidate => keyOf(candidate) === chosen)
     if (server !== undefined) return { ...server, preset, ...(await readTrust(context)) }
   }
-  return askServer(context, preset, again)
+  return askServer(context, address, preset, again)
 }
 
-/** The host's own names for its servers, as its customers know them. */
-const shortNames: Readonly<Record<string, (text: string) => string>> = {
-  xserver: text => text.replace(/^(?:sv)?(\d+)$/i, (_, number: string) => `sv${number}.xserver.jp`),
-  sakura: text => (/^[a-z0-9-]+$/i.test(text) ? `${text}.sakura.ne.jp` : text),
-  kagoya: text => (/^mas\d+$/i.test(text) ? `${text}.kagoya.net` : text),
+/** A server's name in full, where the owner wrote it as the host's panel does: `123` for sv123.xserver.jp. */
+function nameServer(preset: Preset | undefined, text: string): string {
+  const [written, host] = preset?.shortServers.find(([form]) => form.test(text.trim())) ?? []
+  return written === undefined || host === undefined ? text.trim() : text.trim().replace(written, host)
 }
 
 async function askServer(
   context: SetupContext,
+  address: string,
   preset: Preset | undefined,
   again: FoundServer | undefined,
 ): Promise<FoundServer> {
@@ -116,7 +117,7 @@ async function askServer(
     ],
     initial: again?.protocol ?? 'imap',
   })
-  const whole = (text: string): string => (shortNames[preset?.id ?? ''] ?? (same => same))(text.trim())
+  const whole = (text: string): string => nameServer(preset, text)
   const host = await asker.text({
     id: 'host',
     message: preset?.askHost?.[language] ?? words.server.host,
@@ -149,7 +150,7 @@ async function askServer(
     host: name,
     port: Number(port),
     security,
-    userForm: preset?.userForm,
+    userForm: preset && userFormOf(preset, domainOf(address) ?? ''),
     preset,
     ...(await readTrust(context)),
   }

@@ -38,7 +38,7 @@ export async function proveMailbox(
   let password = givenPassword
   let refusals = 0
   for (;;) {
-    server ??= await chooseServer(context, discovery, previous)
+    server ??= await chooseServer(context, address, discovery, previous)
     user ??= await askUser(context, address, server, refusals > 0)
     password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })
     const mailbox = { server, user, password }
@@ -69,7 +69,7 @@ export async function proveMailbox(
 }
 
 async function askUser(
-  { asker, words, options }: SetupContext,
+  { asker, words, options, language }: SetupContext,
   address: string,
   server: FoundServer,
   again: boolean,
@@ -79,7 +79,10 @@ async function askUser(
   if (known !== undefined && !again && options.user === undefined) return known
   return asker.text({
     id: 'user',
-    message: server.userForm === 'account-name' ? words.login.accountName : words.login.user,
+    message:
+      server.userForm === 'account-name'
+        ? (server.preset?.askUser?.[language] ?? words.login.accountName)
+        : words.login.user,
     initial: server.userForm === 'account-name' && !again ? undefined : (known ?? address),
   })
 }

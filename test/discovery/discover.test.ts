@@ -234,13 +234,27 @@ describe('the presets', () => {
   it('are well-formed: unique ids, host names, TLS ports, both languages', () => {
     assert.equal(new Set(presets.map(({ id }) => id)).size, presets.length)
     for (const preset of presets) {
-      for (const found of [preset.imap, preset.pop3]) {
+      const ports = { imap: { tls: 993, starttls: 143 }, pop3: { tls: 995, starttls: 110 } }
+      for (const protocol of ['imap', 'pop3'] as const) {
+        const found = preset[protocol]
         if (found === undefined) continue
-        assert.match(found.host, /^[a-z0-9.-]+(<domain>)?$/, preset.id)
-        assert.equal(found.security, 'tls')
-        assert.ok([993, 995].includes(found.port))
+        assert.match(found.host, /^([a-z0-9.-]+|([a-z0-9-]+\.)*(<domain>|<server>))$/, preset.id)
+        assert.equal(found.port, ports[protocol][found.security], preset.id)
       }
-      const texts = [preset.name, ...preset.notes, ...(preset.askHost ? [preset.askHost] : [])]
+      for (const submission of preset.smtp === undefined ? [] : [preset.smtp])
+        assert.equal(submission.port, submission.security === 'tls' ? 465 : 587, preset.id)
+      const { ownServer } = preset
+      if (ownServer !== undefined) {
+        assert.match(ownServer.source, /^\^.*\$$/, `${preset.id}: a whole name`)
+        assert.equal(ownServer.flags, '', preset.id)
+      }
+      for (const other of preset.alsoTry)
+        assert.ok(
+          presets.some(({ id }) => id === other),
+          preset.id,
+        )
+      const asked = [preset.askHost, preset.askUser].flatMap(note => note ?? [])
+      const texts = [preset.name, ...preset.notes, ...asked]
       for (const { en, ja } of texts) assert.ok(en.length > 1 && ja.length > 1, preset.id)
       for (const { ja } of preset.notes) assert.match(ja, /[ぁ-んァ-ン]/, preset.id)
     }

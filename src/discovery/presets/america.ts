@@ -33,8 +33,8 @@ export const america: readonly Preset[] = [
       mx: ['hostgator.com', 'websitewelcome.com'],
       userForm: 'address',
       askHost: notes.perServer,
-      // 30 checks an hour for each address of ours; above it the login is refused as if the password were wrong.
-      pop3FloorMs: 150_000,
+      // For each connecting address; above it the login is refused as if the password were wrong.
+      loginLimit: { most: 30, perMs: 3_600_000, protocols: ['pop3'] },
       notes: [
         {
           en: 'More than 30 POP3 checks an hour are answered with “login incorrect”: hikyaku asks less often. IMAP has no such limit.',

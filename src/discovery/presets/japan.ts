@@ -4,7 +4,11 @@ import { imap, notes, type Preset, pop3, preset, same } from './preset.ts'
 export const japan: readonly Preset[] = [
   preset('xserver', { en: 'Xserver', ja: 'エックスサーバー' }, 'third-party', {
     mx: ['xserver.jp'],
-    serverFromMx: /^sv\d+\.xserver\.jp$/,
+    spf: ['xserver.jp'],
+    ownServer: /^sv\d+\.xserver\.jp$/,
+    imap: imap('<server>'),
+    pop3: pop3('<server>'),
+    shortServers: [[/^(?:sv)?(\d+)$/i, 'sv$1.xserver.jp']],
     userForm: 'address',
     askHost: {
       en: 'The server number in Xserver’s panel (sv…): the mail server is sv<number>.xserver.jp. IMAP port 993, POP3 port 995.',
@@ -23,7 +27,11 @@ export const japan: readonly Preset[] = [
   preset('sakura', { en: 'Sakura rental server', ja: 'さくらのレンタルサーバ' }, 'third-party', {
     domains: ['sakura.ne.jp'],
     mx: ['sakura.ne.jp'],
-    serverFromMx: /^[a-z0-9-]+\.sakura\.ne\.jp$/,
+    spf: ['sakura.ne.jp'],
+    ownServer: /^[a-z0-9-]+\.sakura\.ne\.jp$/,
+    imap: imap('<server>'),
+    shortServers: [[/^([a-z0-9-]+)$/i, '$1.sakura.ne.jp']],
+    userForm: 'address',
     askHost: {
       en: 'Your initial domain: <name>.sakura.ne.jp. It is the mail server, on port 993.',
       ja: '初期ドメイン(〇〇.sakura.ne.jp)をご確認ください。これがメールサーバー名です。ポートは 993 番です。',
@@ -32,6 +40,10 @@ export const japan: readonly Preset[] = [
   }),
   preset('kagoya', { en: 'KAGOYA', ja: 'カゴヤ・ジャパン' }, 'own-pages', {
     mx: ['kagoya.net'],
+    spf: ['kagoya.net'],
+    ownServer: /^m[as]s\d+\.kagoya\.net$/,
+    imap: imap('<server>'),
+    shortServers: [[/^(m[as]s\d+)$/i, '$1.kagoya.net']],
     userForm: 'account-name',
     askHost: {
       en: 'The server’s name in KAGOYA’s control panel (mas….kagoya.net).',

@@ -17,6 +17,13 @@ export const worldwide: readonly Preset[] = [
     mx: ['mail.icloud.com'],
     imap: imap('imap.mail.me.com'),
     userForm: 'local-part',
+    // The login is the iCloud address, whatever domain the mail is for.
+    ownDomainUserForm: 'account-name',
+    password: 'app',
+    askUser: {
+      en: 'The part before the @ of your iCloud address (not of the address on your own domain)',
+      ja: 'iCloud のメールアドレスの @ より前の部分（独自ドメインのアドレスではありません）',
+    },
     notes: [notes.appPassword, { en: 'iCloud has no POP3.', ja: 'iCloud は POP3 に対応していません。' }],
   }),
   preset('microsoft', same('Outlook / Microsoft 365'), 'own-pages', {
@@ -25,7 +32,7 @@ export const worldwide: readonly Preset[] = [
     imap: imap('outlook.office365.com'),
     pop3: pop3('outlook.office365.com'),
     userForm: 'address',
-    oauthOnly: true,
+    password: 'oauth-only',
     notes: [
       {
         en: 'Microsoft takes no passwords over IMAP and POP3 any more, only its own sign-in (OAuth 2.0), which hikyaku does not offer yet.',
