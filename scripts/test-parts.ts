@@ -24,6 +24,7 @@ export const slowTests: readonly string[] = [
   'test/setup/script.test.ts',
   'test/setup/terminal.test.ts', // a person at a terminal, with a browser
   'test/soak.test.ts', // a short soak
+  'test/suites/', // outside suites and other verifiers, some of them with programs that few machines have
 ]
 
 /** @param file the path of a test file from the root of the repository, with slashes */

@@ -9,7 +9,6 @@ const keyProblems = [
   'inappropriate hash algorithm',
   'key not for email',
   'inappropriate key algorithm',
-  'domain mismatch',
 ]
 
 /** mailauth says `neutral` for several things that a reader must tell apart; its comment says which. */
@@ -35,7 +34,9 @@ function signatureReason(comment: string, result: string): VerdictReason {
   if (comment === 'no key') return 'no-key'
   if (comment === 'expired' || comment === 'invalid expiration') return 'expired'
   if (comment === 'From field not signed') return 'from-not-signed'
-  if (result === 'policy' || keyProblems.includes(comment)) return 'key-unusable'
+  // RFC 8301: rsa-sha1, and RSA keys below 1,024 bits.
+  if (result === 'policy') return 'too-weak'
+  if (keyProblems.includes(comment)) return 'key-unusable'
   return 'not-understood'
 }
 

@@ -14,6 +14,7 @@ export type VerdictReason =
   | 'signature-wrong'
   | 'no-key'
   | 'key-unusable'
+  | 'too-weak'
   | 'expired'
   | 'from-not-signed'
   | 'not-understood'

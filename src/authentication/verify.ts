@@ -22,6 +22,7 @@ import {
   type Mailauth,
   type ReadHeader,
   readConnection,
+  strict,
 } from './verify-spf.ts'
 
 export type * from './verified.ts'
@@ -88,6 +89,7 @@ async function check(
     resolver,
     ...(connection.envelopeSender === '' ? {} : { sender: connection.envelopeSender }),
     curTime: new Date(asOfMs),
+    strict,
   } as Parameters<Mailauth['dkimVerify']>[1])
   const signatures = signed.results.filter(result => result.status.result !== 'none' || result.signingDomain)
   const dkim = signatures.map(readSignature)
@@ -96,7 +98,7 @@ async function check(
   const forwarder = await findForwarder(dns.lookup, options.forwardingAddress, input.stamped.host)
   const forwardedSpf = await checkForwarded(library, resolver, connection, forwarder)
 
-  const arcResult = await library.arc(signed.arc as Parameters<Mailauth['arc']>[0], { resolver })
+  const arcResult = await library.arc(signed.arc as Parameters<Mailauth['arc']>[0], { resolver, strict })
   const arc = readArc(arcResult, dns.failed)
 
   const dmarcResult = await library.dmarc({
@@ -106,6 +108,7 @@ async function check(
     spfDomains: spf.domain === '' ? [] : [{ domain: spf.domain }],
     dkimDomains: passingDomains(signatures),
     resolver,
+    strict,
   } as unknown as Parameters<Mailauth['dmarc']>[0])
   return {
     state: 'done',

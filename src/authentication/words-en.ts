@@ -70,9 +70,11 @@ export const en = {
     'signature-wrong': 'A signed header line was changed after it was signed, or the signature is false.',
     'no-key': 'The signer’s key is not in DNS (any more).',
     'key-unusable': 'The signer’s key cannot be used.',
+    'too-weak':
+      'The signature is made in a way, or with a key, that is no longer safe, so it does not count.',
     expired: 'The signature had run out when the message arrived.',
     'from-not-signed': 'The signature does not cover the From line, so it says nothing about the sender.',
-    'not-understood': 'The signature cannot be read.',
+    'not-understood': 'The signature cannot be read, or breaks a rule of the standard.',
     'partly-signed': 'Only the beginning of the text is signed; the rest could have been added by anyone.',
     'not-aligned': 'Neither SPF nor DKIM passed for the domain in the From line.',
     'no-policy': 'The sender’s domain has no DMARC record.',
