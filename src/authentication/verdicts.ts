@@ -21,12 +21,19 @@ export function readSignature(result: DKIMResult): VerifiedDkim {
   }
   const unsigned = Number((status as { underSized?: unknown }).underSized ?? 0)
   if (status.result === 'pass') {
+    if (claimsTooMuch(result)) return { verdict: 'fail', why: 'not-understood', ...base }
     if (unsigned > 0) return { verdict: 'pass', why: 'partly-signed', ...base, unsignedOctets: unsigned }
     return { verdict: 'pass', ...base }
   }
   if (status.result === 'temperror') return { verdict: 'unknown', why: 'dns', ...base }
   return { verdict: 'fail', why: signatureReason(String(status.comment ?? ''), status.result), ...base }
 }
+
+/** RFC 6376 section 3.5: `l=` MUST NOT be larger than the body. The library takes the body that there is. */
+const claimsTooMuch = ({
+  canonBodyLengthLimit: claimed,
+  canonBodyLengthTotal: octets,
+}: DKIMResult): boolean => claimed !== undefined && octets !== undefined && claimed > octets
 
 function signatureReason(comment: string, result: string): VerdictReason {
   if (comment.startsWith('body hash')) return 'body-changed'
@@ -42,7 +49,7 @@ function signatureReason(comment: string, result: string): VerdictReason {
 
 export function passingDomains(signatures: readonly DKIMResult[]): unknown[] {
   return signatures
-    .filter(result => result.status.result === 'pass')
+    .filter(result => result.status.result === 'pass' && !claimsTooMuch(result))
     .map(result => ({
       id: result.id,
       domain: result.signingDomain,
@@ -52,10 +59,16 @@ export function passingDomains(signatures: readonly DKIMResult[]): unknown[] {
 
 export function readArc(result: ARCResult, failed: ReadonlySet<string>): VerifiedArc {
   const instances = typeof result.i === 'number' ? result.i : 0
-  if (result.status.result === 'pass') return { verdict: 'pass', instances }
+  if (result.status.result === 'pass') {
+    const { signature } = result as { signature?: DKIMResult | false }
+    if (!signature || !claimsTooMuch(signature)) return { verdict: 'pass', instances }
+    return { verdict: 'fail', why: 'chain-broken', instances }
+  }
   if (result.status.result === 'none') return { verdict: 'none', instances }
-  // The library calls a key that could not be fetched a failed chain; for us that is not known.
-  if ([...failed].some(name => name.includes('._domainkey.')))
+  // The library calls a key that could not be fetched a failed chain; for us that is not known. No key is asked for
+  // where the sets are no chain.
+  const isChain = Array.isArray((result as { chain?: unknown }).chain)
+  if (isChain && [...failed].some(name => name.includes('._domainkey.')))
     return { verdict: 'unknown', why: 'dns', instances }
   return { verdict: 'fail', why: 'chain-broken', instances }
 }

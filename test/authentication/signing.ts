@@ -27,7 +27,7 @@ export function makeKey(kind: 'rsa' | 'ed25519', bits = 2048): SigningKey {
   }
 }
 
-type Canon = 'simple' | 'relaxed'
+export type Canon = 'simple' | 'relaxed'
 
 export interface SignOptions {
   readonly key: SigningKey
@@ -46,7 +46,7 @@ export interface SignOptions {
 /** The message with a DKIM-Signature on top. */
 export function signDkim(message: Buffer, options: SignOptions): Buffer {
   const { key, domain, selector = 's1', headerCanon = 'relaxed', bodyCanon = 'relaxed' } = options
-  const { fields, body } = split(message)
+  const { fields, body } = splitMessage(message)
   const names = options.fields ?? ['from', 'to', 'subject', 'date', 'message-id']
   const bodyOctets = canonBody(body, bodyCanon)
   const hashed = options.bodyLength === undefined ? bodyOctets : bodyOctets.subarray(0, options.bodyLength)
@@ -66,7 +66,7 @@ export function signDkim(message: Buffer, options: SignOptions): Buffer {
   const unsigned = `DKIM-Signature: ${tags.join(';\r\n\t')}`
   const signed = selectFields(fields, names).map(field => canonField(field, headerCanon))
   signed.push(canonField(Buffer.from(`${unsigned}\r\n`), headerCanon).subarray(0, -2))
-  return Buffer.concat([Buffer.from(unsigned + signature(key, signed)), Buffer.from('\r\n'), message])
+  return Buffer.concat([Buffer.from(unsigned + makeSignature(key, signed)), Buffer.from('\r\n'), message])
 }
 
 /** The message with one more ARC set on top, sealed by `domain` (selector `arc`). */
@@ -81,7 +81,7 @@ export function sealArc(
   },
 ): Buffer {
   const { key, domain, instance, state, results } = options
-  const { fields, body } = split(message)
+  const { fields, body } = splitMessage(message)
   const names = ['from', 'to', 'subject', 'date', 'message-id']
   const results1 = `ARC-Authentication-Results: i=${instance}; ${results}`
   const bodyHash = createHash('sha256').update(canonBody(body, 'relaxed')).digest('base64')
@@ -90,7 +90,7 @@ export function sealArc(
     `\th=${names.join(':')}; bh=${bodyHash};\r\n\tb=`
   const amsSigned = selectFields(fields, names).map(field => canonField(field, 'relaxed'))
   amsSigned.push(canonField(Buffer.from(`${ams}\r\n`), 'relaxed').subarray(0, -2))
-  const amsWhole = ams + signature(key, amsSigned)
+  const amsWhole = ams + makeSignature(key, amsSigned)
   const seal = `ARC-Seal: i=${instance}; a=${key.algorithm}; t=12345; cv=${state}; d=${domain}; s=arc; b=`
   // RFC 8617 section 5.1.1: all sets in order, each as results, signature, seal; the new seal last.
   const chain: Buffer[] = []
@@ -105,20 +105,25 @@ export function sealArc(
   chain.push(canonField(Buffer.from(`${results1}\r\n`), 'relaxed'))
   chain.push(canonField(Buffer.from(`${amsWhole}\r\n`), 'relaxed'))
   chain.push(canonField(Buffer.from(`${seal}\r\n`), 'relaxed').subarray(0, -2))
-  const top = `${seal}${signature(key, chain)}\r\n${amsWhole}\r\n${results1}\r\n`
+  const top = `${seal}${makeSignature(key, chain)}\r\n${amsWhole}\r\n${results1}\r\n`
   return Buffer.concat([Buffer.from(top), message])
 }
 
-function signature(key: SigningKey, parts: readonly Buffer[]): string {
+/** Base64, with the key's own algorithm; `hash` is for RSA alone. */
+export function makeSignature(
+  key: SigningKey,
+  parts: readonly Buffer[],
+  hash: 'sha256' | 'sha1' = 'sha256',
+): string {
   const data = Buffer.concat(parts)
   const octets =
     key.algorithm === 'rsa-sha256'
-      ? sign('sha256', data, key.privateKey)
+      ? sign(hash, data, key.privateKey)
       : sign(null, createHash('sha256').update(data).digest(), key.privateKey)
   return octets.toString('base64')
 }
 
-function split(message: Buffer): { fields: Buffer[]; body: Buffer } {
+export function splitMessage(message: Buffer): { fields: Buffer[]; body: Buffer } {
   const end = message.indexOf('\r\n\r\n')
   const header = message.subarray(0, end + 2)
   const fields: Buffer[] = []
@@ -131,10 +136,11 @@ function split(message: Buffer): { fields: Buffer[]; body: Buffer } {
   return { fields, body: message.subarray(end + 4) }
 }
 
-const nameOf = (field: Buffer): string => field.toString('latin1', 0, field.indexOf(':')).trim().toLowerCase()
+export const nameOf = (field: Buffer): string =>
+  field.toString('latin1', 0, field.indexOf(':')).trim().toLowerCase()
 
 /** RFC 6376 section 5.4.2: from the bottom up, each name taking the next one above. */
-function selectFields(fields: readonly Buffer[], names: readonly string[]): Buffer[] {
+export function selectFields(fields: readonly Buffer[], names: readonly string[]): Buffer[] {
   const left = [...fields].reverse()
   return names.flatMap(name => {
     const at = left.findIndex(field => nameOf(field) === name)
@@ -142,7 +148,7 @@ function selectFields(fields: readonly Buffer[], names: readonly string[]): Buff
   })
 }
 
-function canonField(field: Buffer, canon: Canon): Buffer {
+export function canonField(field: Buffer, canon: Canon): Buffer {
   if (canon === 'simple') return field
   const text = field.toString('latin1')
   const colon = text.indexOf(':')
@@ -154,7 +160,7 @@ function canonField(field: Buffer, canon: Canon): Buffer {
   return Buffer.from(`${text.slice(0, colon).trim().toLowerCase()}:${value}\r\n`, 'latin1')
 }
 
-function canonBody(body: Buffer, canon: Canon): Buffer {
+export function canonBody(body: Buffer, canon: Canon): Buffer {
   let text = body.toString('latin1')
   if (canon === 'relaxed') text = text.replace(/[ \t]+(?=\r\n)/g, '').replace(/[ \t]+/g, ' ')
   text = text.replace(/(?:\r\n)*$/, '')
