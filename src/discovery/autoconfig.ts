@@ -63,6 +63,9 @@ function readServer(server: Element, origin: Found['origin'], address: string): 
     userForm: userFormOf(textOf(server, 'username')),
     origin,
     unusable,
+    preset: undefined,
+    evidence: undefined,
+    confirm: undefined,
   }
 }
 

@@ -1,48 +1,39 @@
 /**
- * Finds mailbox settings for an address: presets by its MX, the domain's autoconfig files, its SRV records
- * (RFC 6186), Mozilla's ISPDB. What is found is a proposal, shown with where it comes from, and proved by a real
- * login before it is saved. A server without TLS is shown as unusable, never quietly taken.
+ * Finds mailbox settings for an address by what its domain says: presets by MX, SPF and certificates (recognise.ts), the
+ * domain's autoconfig files, its SRV records (RFC 6186), Mozilla's ISPDB. What is found is a proposal, shown with what it
+ * rests on, and proved by a real login before it is saved. A server without TLS is shown as unusable, never quietly taken.
+ *
+ * All of it is said by strangers: lists are cut, names are validated, and a name in a record is a server's only where the
+ * row of a host says so.
  */
 import systemResolver from 'node:dns/promises'
 import { systemClock } from '../base/clock.ts'
 import { abortAfter, orAbort } from '../base/deadline.ts'
 import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
 import { type Fetcher, makeFetcher } from './fetch.ts'
-import type { Found, Origin } from './found.ts'
-import {
-  type Preset,
-  type PresetServer,
-  presetForDomain,
-  presetForMx,
-  type UserForm,
-  userFormOf,
-} from './presets.ts'
+import type { Found, Origin, Resolver, SeenCertificate } from './found.ts'
+import { type Preset, type PresetServer, presetById, type UserForm, userFormOf } from './presets.ts'
+import { type Evidence, findOwnServer, type Recognised, recognise, type SeenNames } from './recognise.ts'
+import { readSpfNames } from './spf.ts'
+import { findBySrv } from './srv.ts'
 
 export type { Fetcher } from './fetch.ts'
-export type { Found, Origin } from './found.ts'
+export type { Found, Origin, Resolver, SeenCertificate } from './found.ts'
+export type { Evidence } from './recognise.ts'
+
+type Asked = Origin | 'mx' | 'spf' | 'certificate'
 
 export interface Discovery {
   /** Usable ones first; IMAP before POP3; TLS before STARTTLS; then by how sure their origin is. No doubles. */
   readonly candidates: readonly Found[]
   /** The host, where it is known: its notes, what to ask, user name form. */
   readonly preset: Preset | undefined
-  /** The domain's mail exchangers, best first, for `doctor` and for people. */
-  readonly exchangers: readonly string[]
+  /** What shows that it is this host. */
+  readonly evidence: Evidence | undefined
+  /** Names of other servers that the records hold: they tell which is the customer's own once the host is known. */
+  readonly names: SeenNames
   /** What could not be asked in time; nothing found is not the same as nothing there. */
-  readonly unanswered: readonly (Origin | 'mx')[]
-}
-
-/** The part of `node:dns/promises` Resolver that is used. */
-export interface Resolver {
-  resolveMx(domain: string): Promise<readonly { readonly exchange: string; readonly priority: number }[]>
-  resolveSrv(name: string): Promise<
-    readonly {
-      readonly name: string
-      readonly port: number
-      readonly priority: number
-      readonly weight: number
-    }[]
-  >
+  readonly unanswered: readonly Asked[]
 }
 
 export interface DiscoverOptions {
@@ -50,12 +41,22 @@ export interface DiscoverOptions {
   readonly resolver?: Resolver
   /** Default: over the network. */
   readonly fetcher?: Fetcher
+  /**
+   * Looks at the certificate of a server on port 993 and sends it nothing; rejects where there is none. Without it
+   * certificates are not looked at.
+   */
+  readonly readCertificate?: (host: string, signal: AbortSignal) => Promise<SeenCertificate>
   /** The owner's word: Mozilla's service learns the domain (never the address). Default true. */
   readonly askIspdb?: boolean
   /** Longest time for everything together, ms. Default 8000. */
   readonly deadlineMs?: number
   readonly signal?: AbortSignal
 }
+
+/** More of them than this no honest domain has. */
+const mostExchangers = 20
+const mostNamesOfCertificate = 20
+const imapsPort = 993
 
 /** DNS answers that mean "there is none", as against "nobody answered". */
 const isAbsent = (thrown: unknown): boolean =>
@@ -67,66 +68,67 @@ const resolveOrNothing = async <T>(answer: Promise<readonly T[]>): Promise<reado
     throw thrown
   })
 
+/** The names of a domain of which nothing else is known. */
+export const namesOf = (domain: string): SeenNames => ({ domain, exchangers: [], spf: [], certificates: [] })
+
 /**
- * The servers of a preset for a domain.
- * @param exchangers of the domain, where they were asked for: some hosts name the very server by them
+ * The servers of a host for a domain, and those of its other products, IMAP and POP3 of each.
+ * @param names that were seen: they may name the customer's own server
  */
 export function listPresetServers(
   preset: Preset,
-  domain: string,
-  exchangers: readonly string[],
+  names: SeenNames,
+  recognised?: Pick<Recognised, 'evidence' | 'isElsewhere'>,
 ): readonly Found[] {
-  const own = exchangers.find(name => preset.ownServer?.test(name))
-  const userForm = userFormOf(preset, domain)
-  const found = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] => {
-    const host = server?.host.replace('<domain>', domain).replace('<server>', own ?? '<server>')
-    if (server === undefined || host === undefined || host.includes('<')) return []
-    const unusable = preset.password === 'oauth-only' ? 'no-password' : undefined
-    return [{ protocol, ...server, host, userForm, origin: 'preset', unusable }]
-  }
-  return [...found('imap', preset.imap), ...found('pop3', preset.pop3)]
-}
-
-/** RFC 6186 section 3.2 and 3.3. `_imap` and `_pop3` (without s) promise STARTTLS at best, and are taken so. */
-const services = [
-  { name: '_imaps._tcp', protocol: 'imap', security: 'tls' },
-  { name: '_imap._tcp', protocol: 'imap', security: 'starttls' },
-  { name: '_pop3s._tcp', protocol: 'pop3', security: 'tls' },
-  { name: '_pop3._tcp', protocol: 'pop3', security: 'starttls' },
-] as const
-
-async function findBySrv(domain: string, resolver: Resolver): Promise<readonly Found[]> {
-  const lists = await Promise.all(
-    services.map(async ({ name, protocol, security }) => {
-      const records = await resolveOrNothing(resolver.resolveSrv(`${name}.${domain}`))
-      return [...records]
-        .sort((one, other) => one.priority - other.priority || other.weight - one.weight)
-        .map(record => ({ ...record, name: record.name.toLowerCase().replace(/\.$/, '') }))
-        .filter(record => isHostName(record.name) && record.port > 0) // a lone "." says: no such service
-        .slice(0, 3)
-        .map(record => ({
+  const products = [preset, ...preset.alsoTry.flatMap(id => presetById(id) ?? [])]
+  return products.flatMap(product => {
+    const own = findOwnServer(product, names)
+    const found = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] => {
+      const host = server?.host.replace('<domain>', names.domain).replace('<server>', own?.name ?? '<server>')
+      if (server === undefined || host === undefined || host.includes('<')) return []
+      return [
+        {
           protocol,
-          host: record.name,
-          port: record.port,
-          security,
-          userForm: undefined,
-          origin: 'srv' as const,
-          unusable: undefined,
-        }))
-    }),
-  )
-  return lists.flat()
+          ...server,
+          host,
+          userForm: userFormOf(product, names.domain),
+          origin: 'preset',
+          unusable: product.password === 'oauth-only' ? 'no-password' : undefined,
+          preset: product,
+          evidence: (server.host.includes('<server>') ? own : undefined) ?? recognised?.evidence,
+          confirm: recognised?.isElsewhere === true ? 'mx-elsewhere' : undefined,
+        },
+      ]
+    }
+    return [...found('imap', product.imap), ...found('pop3', product.pop3)]
+  })
 }
 
-const certainty: readonly Origin[] = ['preset', 'autoconfig', 'well-known', 'srv', 'ispdb']
+/** A mail server under the domain's own name, whose certificate holds for it. */
+const ownNameServer = (host: string): Found => ({
+  protocol: 'imap',
+  host,
+  port: imapsPort,
+  security: 'tls',
+  userForm: undefined,
+  origin: 'own-name',
+  unusable: undefined,
+  preset: undefined,
+  evidence: { by: 'certificate', name: host },
+  confirm: undefined,
+})
+
+const certainty: readonly Origin[] = ['preset', 'autoconfig', 'well-known', 'srv', 'own-name', 'ispdb']
 
 function sortByRank(candidates: readonly Found[]): readonly Found[] {
   const rank = (found: Found): number =>
     (found.unusable === undefined ? 0 : 1_000) +
     (found.protocol === 'imap' ? 0 : 100) +
+    (found.confirm === undefined ? 0 : 50) +
     ['tls', 'starttls', 'none'].indexOf(found.security) * 10 +
     certainty.indexOf(found.origin)
   const seen = new Set<string>()
+  // The sort is stable: a host's products stay in their order.
   return [...candidates]
     .sort((one, other) => rank(one) - rank(other))
     .filter(found => {
@@ -152,37 +154,63 @@ export async function discover(address: string, options: DiscoverOptions): Promi
   const domain = domainOf(address)
   if (domain === undefined) throw new RangeError('not an e-mail address')
   const { resolver = systemResolver, fetcher = makeFetcher(), deadlineMs = 8_000, askIspdb = true } = options
-  const { signal = new AbortController().signal } = options
-  const unanswered: (Origin | 'mx')[] = []
+  const { readCertificate, signal = new AbortController().signal } = options
+  const unanswered: Asked[] = []
+  const ownName = `mail.${domain}`
 
   const files = autoconfigUrls(domain, address).filter(({ origin }) => askIspdb || origin !== 'ispdb')
-  const [exchangers, srv, ...configs] = await abortAfter(deadlineMs, systemClock, signal, ends => {
-    /** Within the time, or nothing. A resolver cannot be aborted: it is left behind. */
-    const inTime = <T>(what: Origin | 'mx', answer: Promise<readonly T[]>): Promise<readonly T[]> =>
-      orAbort(answer, ends).catch(() => {
-        unanswered.push(what)
-        return []
-      })
-    return Promise.all([
-      inTime('mx', resolveOrNothing(resolver.resolveMx(domain))),
-      inTime('srv', findBySrv(domain, resolver)),
-      ...files.map(({ origin, url }) =>
-        inTime(origin, (async () => readAutoconfig((await fetcher(url, ends)) ?? '', origin, address))()),
-      ),
-    ])
-  })
+  const [exchanges, texts, srv, certificate, ...configs] = await abortAfter(
+    deadlineMs,
+    systemClock,
+    signal,
+    ends => {
+      /** Within the time, or nothing. A resolver cannot be aborted: it is left behind. */
+      const inTime = <T>(what: Asked, answer: Promise<readonly T[]>): Promise<readonly T[]> =>
+        orAbort(answer, ends).catch(() => {
+          unanswered.push(what)
+          return []
+        })
+      const resolveSrv = (name: string) => resolveOrNothing(resolver.resolveSrv(name))
+      return Promise.all([
+        inTime('mx', resolveOrNothing(resolver.resolveMx(domain))),
+        inTime('spf', resolveOrNothing(resolver.resolveTxt(domain))),
+        inTime('srv', findBySrv(domain, resolveSrv)),
+        // That there is no such server is the usual case, and nothing that was left unanswered.
+        readCertificate && orAbort(readCertificate(ownName, ends), ends).catch(() => undefined),
+        ...files.map(({ origin, url }) =>
+          inTime(origin, (async () => readAutoconfig((await fetcher(url, ends)) ?? '', origin, address))()),
+        ),
+      ])
+    },
+  )
   signal.throwIfAborted()
-  const names = [...exchangers]
-    .sort((one, other) => one.priority - other.priority)
-    .map(({ exchange }) => exchange.toLowerCase().replace(/\.$/, ''))
-    .filter(isHostName)
-  const preset = presetForDomain(domain) ?? names.map(presetForMx).find(found => found !== undefined)
+  const names: SeenNames = {
+    domain,
+    exchangers: [...exchanges]
+      .sort((one, other) => one.priority - other.priority)
+      .map(({ exchange }) => exchange.toLowerCase().replace(/\.$/, ''))
+      .filter(isHostName)
+      .slice(0, mostExchangers),
+    spf: readSpfNames(texts),
+    certificates: (certificate?.names ?? [])
+      .map(name => name.toLowerCase())
+      .filter(name => isHostName(name.replace(/^\*\./, '')))
+      .slice(0, mostNamesOfCertificate),
+  }
+  const recognised = recognise(names)
   const found = [
-    ...(preset === undefined ? [] : listPresetServers(preset, domain, names)),
+    ...(recognised === undefined ? [] : listPresetServers(recognised.preset, names, recognised)),
     ...srv,
     ...configs.flat(),
+    ...(certificate?.holds === true ? [ownNameServer(ownName)] : []),
   ]
-  return { candidates: sortByRank(found), preset, exchangers: names, unanswered }
+  return {
+    candidates: sortByRank(found),
+    preset: recognised?.preset,
+    evidence: recognised?.evidence,
+    names,
+    unanswered,
+  }
 }
 
 /** The user name for a form, or undefined where only the owner knows it. */

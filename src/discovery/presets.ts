@@ -16,7 +16,9 @@ export type { LoginLimit, Note, PasswordKind, Preset, PresetServer, UserForm } f
 
 export const presets: readonly Preset[] = [...japan, ...europe, ...america, ...worldwide]
 
-const isUnder = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`)
+/** Whether a name is that domain, or lies under it. */
+export const isUnder = (name: string, domain: string): boolean =>
+  name === domain || name.endsWith(`.${domain}`)
 
 const nameOf = (host: string): string => host.toLowerCase().replace(/\.$/, '')
 

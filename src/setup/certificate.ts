@@ -1,9 +1,12 @@
 /** A certificate that does not vouch for the server: shown as it is, pinned only by the owner's word. */
 import type { PeerCertificate } from 'node:tls'
+import type { Clock } from '../base/clock.ts'
 import type { Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
+import type { SeenCertificate } from '../discovery/discover.ts'
+import { readCertificate } from '../source/inspect.ts'
 import type { SetupContext } from './context.ts'
-import type { FoundServer } from './mailbox.ts'
+import { type FoundServer, trialMailbox } from './mailbox.ts'
 
 const codes = ['source.tls-name', 'source.tls-untrusted', 'source.tls-expired'] as const
 
@@ -67,4 +70,20 @@ export async function askAboutCertificate(
   })
   if (chosen === 'pin') return { ...server, pinned: digest }
   return chosen === 'other' ? undefined : { ...server, host: chosen.slice('host '.length) }
+}
+
+/** Longest waits for a server that is only looked at, ms. */
+const looks = { connectMs: 4_000, answerMs: 3_000 } as const
+
+/** What the certificate on the IMAP port of a server says; nothing is sent there. @throws where there is none */
+export async function lookAtCertificate(
+  host: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<SeenCertificate> {
+  const server = { host, port: 993, security: 'tls', caFile: undefined, pinned: undefined } as const
+  const found = { ...server, userForm: undefined, preset: undefined, protocol: 'imap' } as const
+  const mailbox = trialMailbox({ server: found, user: '', password: '' })
+  const { names, fault } = await readCertificate(mailbox, { clock, signal, ...looks })
+  return { names, holds: fault === undefined }
 }

@@ -17,6 +17,7 @@ import { chooseWords } from '../locale/locale.ts'
 import { describeReason } from '../locale/reasons.ts'
 import { openVault } from '../vault/open-vault.ts'
 import { type Answers, type Asker, confirm, SetupLeft, withGiven } from './asker.ts'
+import { lookAtCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
 import { offerPull, offerService, type ServiceAnswer, wakeDaemon } from './go-on.ts'
 import { type KeptAnswers, readKeptAnswers } from './kept-answers.ts'
@@ -98,6 +99,7 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
       if (bare.interactive && keeping) await kept.keep(id, answer).catch(() => {})
     },
   })
+  const clock = ports.clock ?? systemClock
   const context: SetupContext = {
     asker,
     language,
@@ -108,9 +110,12 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
     vault: await openVault({ stateDir: place.stateDir, env: place.env }),
     env,
     cwd,
-    clock: ports.clock ?? systemClock,
+    clock,
     signal,
-    discover: ports.discover ?? (address => discover(address, { signal })),
+    discover:
+      ports.discover ??
+      (address =>
+        discover(address, { signal, readCertificate: (host, ends) => lookAtCertificate(host, clock, ends) })),
     openBrowser:
       ports.openBrowser ??
       (async url => (await import('../google/open-browser.ts')).openBrowser(url, { ...env })),

@@ -7,12 +7,11 @@ import { printable } from '../base/untrusted.ts'
 import type { MailSecurity } from '../config/config.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
-import { type Discovery, domainOf, type Found, listPresetServers } from '../discovery/discover.ts'
+import { type Discovery, domainOf, type Found, listPresetServers, namesOf } from '../discovery/discover.ts'
 import { type Preset, presetById, presets, userFormOf } from '../discovery/presets.ts'
+import { confirm, SetupLeft } from './asker.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
-
-const nothing: Discovery = { candidates: [], preset: undefined, exchangers: [], unanswered: [] }
 
 /** Asks for the address of the mailbox. */
 export function askAddress({ asker, words }: SetupContext): Promise<string> {
@@ -32,11 +31,18 @@ export async function discoverServers(context: SetupContext, address: string): P
     if (!asker.interactive) throw new Fault('usage.invalid', { facts: { what } })
     asker.tell('warn', what)
   }
+  const domain = domainOf(address) ?? ''
+  const nothing: Discovery = {
+    ...{ candidates: [], preset: undefined, evidence: undefined, unanswered: [] },
+    names: namesOf(domain),
+  }
   // Who names the server wants no look-up.
   if (options.host !== undefined) return { ...nothing, preset: chosen }
-  if (chosen !== undefined) return { ...nothing, preset: chosen, candidates: listOwnServers(chosen, address) }
-  asker.tell('info', words.server.looking(printable(domainOf(address) ?? '')))
+  // A named host needs one where its servers are its customers' own.
+  if (chosen !== undefined && chosen.ownServer === undefined) return takeHost(nothing, chosen)
+  asker.tell('info', words.server.looking(printable(domain)))
   const discovery = await context.discover(address)
+  if (chosen !== undefined) return takeHost(discovery, chosen)
   if (discovery.preset !== undefined || discovery.candidates.length > 0) return discovery
   asker.tell('note', discovery.unanswered.length > 0 ? words.server.unanswered : words.server.nothingFound)
   const other = { value: 'other', label: words.server.otherProvider }
@@ -48,19 +54,23 @@ export async function discoverServers(context: SetupContext, address: string): P
     initial: 'other',
   })
   const preset = presetById(id)
-  return preset === undefined
-    ? discovery
-    : { ...discovery, preset, candidates: listOwnServers(preset, address) }
+  return preset === undefined ? discovery : takeHost(discovery, preset)
 }
 
-/** The servers of a host that the owner named. */
-const listOwnServers = (preset: Preset, address: string): readonly Found[] =>
-  listPresetServers(preset, domainOf(address) ?? '', [])
+/** The servers of a host that the owner named, with what the domain says of the customer's own. */
+const takeHost = ({ names, unanswered }: Discovery, preset: Preset): Discovery => ({
+  candidates: listPresetServers(preset, names),
+  preset,
+  evidence: undefined,
+  names,
+  unanswered,
+})
 
 const keyOf = ({ protocol, host, port, security }: Found): string => `${protocol} ${host} ${port} ${security}`
 
 /**
  * @param again the server that did not work, to begin from; undefined at the first time
+ * @throws SetupLeft, Fault source.login-method where the host takes no password at all
  */
 export async function chooseServer(
   context: SetupContext,
@@ -70,29 +80,79 @@ export async function chooseServer(
 ): Promise<FoundServer> {
   const { asker, words, language } = context
   const { preset, candidates } = discovery
-  if (again === undefined && preset !== undefined) {
-    asker.tell('good', words.server.known(preset.name[language]))
-    for (const note of preset.notes) asker.tell('note', note[language])
-  }
+  if (again === undefined) tellHost(context, discovery)
   for (const refused of candidates.filter(({ unusable }) => unusable === 'no-tls'))
     asker.tell('warn', words.server.noTls(refused.host, refused.port))
   const usable = candidates.filter(({ unusable }) => unusable === undefined)
+  const [closed] = candidates.filter(({ unusable }) => unusable === 'no-password')
+  if (usable.length === 0 && closed !== undefined && again === undefined)
+    await stopAtOauth(context, closed, preset?.name[language] ?? closed.host)
   if (usable.length > 0) {
     const choices = usable.map(candidate => ({
       value: keyOf(candidate),
       label: words.server.found(candidate),
-      hint: words.server.origins[candidate.origin],
+      hint: hintOf(context, candidate, discovery),
     }))
     const chosen = await asker.choose({
       id: 'server',
       message: words.server.which,
       choices: [...choices, { value: 'by-hand', label: words.server.byHand }],
-      initial: choices[0]?.value ?? 'by-hand',
+      // What the owner has to confirm is never taken for the usual answer.
+      initial: choices[usable.findIndex(({ confirm }) => confirm === undefined)]?.value ?? 'by-hand',
     })
     const server = usable.find(candidate => keyOf(candidate) === chosen)
-    if (server !== undefined) return { ...server, preset, ...(await readTrust(context)) }
+    if (server !== undefined && (await isConfirmed(context, server, discovery)))
+      return { ...server, preset: server.preset ?? preset, ...(await readTrust(context)) }
   }
   return askServer(context, address, preset, again)
+}
+
+/** Whose server it is, and what says so. */
+function tellHost({ asker, words, language }: SetupContext, discovery: Discovery): void {
+  const { preset, candidates, names } = discovery
+  if (preset === undefined) return
+  const { evidence } = candidates.find(candidate => candidate.preset?.id === preset.id) ?? discovery
+  const shown = evidence && words.server.evidence[evidence.by](names.domain, evidence.name)
+  asker.tell('good', [words.server.known(preset.name[language]), shown].filter(Boolean).join('\n'))
+  if (candidates.some(({ confirm }) => confirm === 'mx-elsewhere'))
+    asker.tell('warn', words.server.elsewhere(names.domain, names.exchangers[0] ?? ''))
+  for (const note of preset.notes) asker.tell('note', note[language])
+}
+
+function hintOf({ words, language }: SetupContext, found: Found, { preset }: Discovery): string {
+  const isOtherProduct = found.preset !== undefined && found.preset.id !== preset?.id
+  return isOtherProduct ? found.preset.name[language] : words.server.origins[found.origin]
+}
+
+/** RFC 6186 section 6: a server outside the domain that only DNS names is used by the owner's word alone. */
+async function isConfirmed(
+  { asker, words }: SetupContext,
+  { confirm: reason, host }: Found,
+  { names }: Discovery,
+): Promise<boolean> {
+  if (reason !== 'other-domain') return true
+  return confirm(asker, {
+    id: 'other-domain',
+    message: words.server.otherDomain(host, names.domain),
+    initial: false,
+    yes: words.server.isMine,
+    no: words.server.byHand,
+  })
+}
+
+/** A host that takes no passwords: nobody types one in vain. Goes on where the owner has a server elsewhere. */
+async function stopAtOauth({ asker, words }: SetupContext, found: Found, name: string): Promise<void> {
+  const { host, port } = found
+  if (!asker.interactive) throw new Fault('source.login-method', { facts: { host, port, oauthOnly: name } })
+  asker.tell('bad', words.server.oauthOnly(name))
+  const goOn = await confirm(asker, {
+    id: 'oauth-only',
+    message: words.server.oauthQuestion,
+    initial: false,
+    yes: words.server.byHand,
+    no: words.server.leave,
+  })
+  if (!goOn) throw new SetupLeft('left')
 }
 
 /** A server's name in full, where the owner wrote it as the host's panel does: `123` for sv123.xserver.jp. */
@@ -108,6 +168,7 @@ async function askServer(
   again: FoundServer | undefined,
 ): Promise<FoundServer> {
   const { asker, words, language } = context
+  if (preset === undefined && again === undefined) asker.tell('note', words.server.panel)
   const protocol = await asker.choose({
     id: 'protocol',
     message: words.server.protocol,

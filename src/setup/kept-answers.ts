@@ -12,6 +12,8 @@ const notKept = new Set([
   'resume',
   'correct',
   'certificate',
+  'other-domain',
+  'oauth-only',
   'pasted-url',
   'trap',
   'is-yours',

@@ -53,6 +53,31 @@ export const en = {
     provider: 'Where is the mailbox hosted?',
     otherProvider: 'Somewhere else, or I do not know',
     known: (name: string) => `This mailbox is hosted by ${name}.`,
+    /** What shows it, in one line. */
+    evidence: {
+      domain: (_domain: string, name: string) => `Addresses at ${name} are its own.`,
+      mx: (domain: string, name: string) => `The MX record of ${domain} names ${name}.`,
+      spf: (domain: string, name: string) => `The SPF record of ${domain} names ${name}.`,
+      certificate: (domain: string, name: string) => `The certificate of mail.${domain} names ${name}.`,
+    },
+    elsewhere: (domain: string, exchanger: string) =>
+      `But mail for ${domain} is sent to ${exchanger} (its MX record), which is somebody else’s. Only where that passes the mail on is the mailbox still here.`,
+    oauthOnly: (name: string) =>
+      `${name} takes no passwords over IMAP and POP3, only its own sign-in (OAuth 2.0), which hikyaku does not offer yet. So no password is asked for. The mail stays where it is.`,
+    oauthQuestion: 'What now?',
+    leave: 'Leave the set-up',
+    otherDomain: (host: string, domain: string) =>
+      `The DNS of ${domain} names ${host}, a server outside the domain, and anybody in between could have written that. Is it your host’s? Your password would be sent there.`,
+    isMine: 'Yes, this server is my host’s',
+    /** For a host that is not known: what its panel calls what is asked next. */
+    panel: [
+      'These lines stand in the hosting panel under “mail settings”, “mail client set-up” or the like, or in the host’s welcome mail:',
+      '  incoming (mail) server, IMAP server, POP server: the name of the mail server',
+      '  port, SSL/TLS: usually 993 for IMAP, 995 for POP3',
+      '  user name, account, login: usually the whole address',
+      '  password: that of the mailbox, set where the address was made; not that of the panel',
+      'The outgoing (SMTP) server is not needed.',
+    ].join('\n'),
     noTls: (host: string, port: number) =>
       `${host}:${port} was found, too, but without encryption. It is not used: your password would travel in the open.`,
     found: ({ protocol, host, port, security }: Found) =>
@@ -62,6 +87,7 @@ export const en = {
       autoconfig: 'published by the domain',
       'well-known': 'published by the domain',
       srv: 'published in the DNS',
+      'own-name': 'answers under the domain’s own name',
       ispdb: 'from Mozilla’s list of mail hosts',
     },
     which: 'Which server?',

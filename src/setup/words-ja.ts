@@ -39,6 +39,29 @@ export const ja: SetupWords = {
     provider: 'どこのサーバーをお使いですか？',
     otherProvider: 'その他・わからない',
     known: name => `このメールボックスのサーバー: ${name}`,
+    evidence: {
+      domain: (_domain, name) => `${name} のアドレスは、このサービスのものです。`,
+      mx: (domain, name) => `${domain} の MX レコードに ${name} と書かれています。`,
+      spf: (domain, name) => `${domain} の SPF レコードに ${name} と書かれています。`,
+      certificate: (domain, name) => `mail.${domain} のサーバー証明書に ${name} と書かれています。`,
+    },
+    elsewhere: (domain, exchanger) =>
+      `ただし、${domain} 宛てのメールは別のサーバー ${exchanger} に届く設定です（MX レコード）。そこから転送されている場合を除き、メールボックスは移転済みかもしれません。`,
+    oauthOnly: name =>
+      `${name} は IMAP / POP3 でのパスワード認証を受け付けず、独自のログイン（OAuth 2.0）だけを使えます。hikyaku はまだ対応していないため、パスワードはお尋ねしません。メールは元の場所に残ります。`,
+    oauthQuestion: 'どうしますか？',
+    leave: '設定を終える',
+    otherDomain: (host, domain) =>
+      `${domain} の DNS には、ドメイン外のサーバー ${host} が書かれています。DNS の情報は途中で書き換えられる可能性があります。ご契約のサーバーに間違いありませんか？パスワードはここに送られます。`,
+    isMine: 'はい、契約しているサーバーです',
+    panel: [
+      '管理画面（コントロールパネル、サーバーパネル）の「メール設定」「メールソフト設定」などのページ、または契約時の「設定完了のお知らせ」メールで、次の項目をご確認ください。',
+      '  受信メールサーバー、IMAP サーバー、POP サーバー（POP3 サーバー）: メールサーバー名',
+      '  受信ポート番号、SSL / TLS: 通常、IMAP は 993、POP3 は 995',
+      '  アカウント名、ユーザー名、ユーザー ID、メールアカウント: 通常はメールアドレス全体',
+      '  パスワード: メールアドレスを作成したときのもの（管理画面のログインパスワードではありません）',
+      '送信メールサーバー（SMTP サーバー）は使いません。',
+    ].join('\n'),
     noTls: (host, port) =>
       `${host}:${port} も見つかりましたが、暗号化されていないため使いません（パスワードが丸見えになります）。`,
     found: ({ protocol, host, port, security }) =>
@@ -48,6 +71,7 @@ export const ja: SetupWords = {
       autoconfig: 'ドメインが公開している設定',
       'well-known': 'ドメインが公開している設定',
       srv: 'DNS に公開されている設定',
+      'own-name': 'ドメイン自身の名前で応答するサーバー',
       ispdb: 'Mozilla のメールサーバー一覧',
     },
     which: 'どのサーバーを使いますか？',

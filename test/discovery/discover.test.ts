@@ -14,6 +14,7 @@ import { type Preset, presetForDomain, presetForMx, presets } from '../../src/di
 
 interface World {
   readonly mx?: readonly string[]
+  readonly txt?: readonly string[]
   readonly srv?: Readonly<Record<string, readonly [string, number]>>
   readonly files?: Readonly<Record<string, string | Error>>
 }
@@ -29,6 +30,7 @@ function worldOf(world: World): { resolver: Resolver; fetcher: Fetcher; asked: s
         world.mx === undefined
           ? absent()
           : world.mx.map((exchange, index) => ({ exchange, priority: index })),
+      resolveTxt: async () => world.txt?.map(text => [text]) ?? absent(),
       resolveSrv: async name => {
         const record = world.srv?.[name]
         return record === undefined
@@ -174,9 +176,10 @@ describe('discovery from an address', () => {
 
   it('ends in time when nothing answers, and when it is aborted', async () => {
     const never = (): Promise<never> => new Promise(() => {})
-    const resolver: Resolver = { resolveMx: never, resolveSrv: never }
-    const found = await discover('a@shop.example', { resolver, fetcher: never, deadlineMs: 50 })
-    assert.deepEqual([...found.unanswered].sort(), ['autoconfig', 'ispdb', 'mx', 'srv', 'well-known'])
+    const resolver: Resolver = { resolveMx: never, resolveTxt: never, resolveSrv: never }
+    const options = { resolver, fetcher: never, readCertificate: never }
+    const found = await discover('a@shop.example', { ...options, deadlineMs: 50 })
+    assert.deepEqual([...found.unanswered].sort(), ['autoconfig', 'ispdb', 'mx', 'spf', 'srv', 'well-known'])
     const signal = AbortSignal.abort(new Error('enough'))
     await assert.rejects(discover('a@shop.example', { resolver, fetcher: never, signal }), /enough/)
   })

@@ -20,6 +20,7 @@ import { readReceived } from '../../src/authentication/trace.ts'
 import { makeMask } from '../../src/base/mask.ts'
 import { printable } from '../../src/base/untrusted.ts'
 import { readAutoconfig } from '../../src/discovery/autoconfig.ts'
+import { readSpfNames } from '../../src/discovery/spf.ts'
 import { parseXml } from '../../src/discovery/xml.ts'
 import { readHeader } from '../../src/message/header.ts'
 import { readInternalDateMs } from '../../src/source/imap-parse.ts'
@@ -47,6 +48,7 @@ const readers: Readonly<Record<string, (octets: Buffer) => unknown>> = {
   'authentication.ts': octets => withoutVerification(octets, unknownHost, { state: 'off' }),
   'discover-xml.ts': octets => parseXml(octets.toString('latin1')),
   'discover-autoconfig.ts': octets => readAutoconfig(octets.toString('latin1'), 'ispdb', 'a@b.example'),
+  'discover-spf.ts': octets => readSpfNames([[`v=spf1 ${octets.toString('latin1')}`]]),
   'untrusted.ts': octets => printable(octets.toString('latin1'), octets.length),
   'mask.ts': octets => mask.apply(octets.toString('latin1')),
   'imap-parse.ts': octets => readInternalDateMs(octets.toString('latin1')),

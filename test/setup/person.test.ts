@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Discovery, Found } from '../../src/discovery/discover.ts'
+import { type Discovery, type Found, namesOf } from '../../src/discovery/discover.ts'
 import { presetById } from '../../src/discovery/presets.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
@@ -15,14 +15,17 @@ import { leave, person, setUpWith } from './person.ts'
 import { address, owner, password, type SetupWorld, startSetupWorld } from './world.ts'
 
 const skip = requireServer('dovecot', dovecotMissing())
-const nothing: Discovery = { candidates: [], preset: undefined, exchangers: [], unanswered: [] }
+const nothing: Discovery = {
+  ...{ candidates: [], preset: undefined, evidence: undefined, unanswered: [] },
+  names: namesOf('example.test'),
+}
 const found = (more: Partial<Found> & Pick<Found, 'port'>): Found => ({
   protocol: 'imap',
   host: '127.0.0.1',
   security: 'tls',
   userForm: 'address',
   origin: 'autoconfig',
-  unusable: undefined,
+  ...{ unusable: undefined, preset: undefined, evidence: undefined, confirm: undefined },
   ...more,
 })
 
@@ -80,6 +83,108 @@ describe('what the set-up asks', { skip }, () => {
     ])
     await setUpWith(asker, where(), {}, { discover: async () => ({ ...nothing, candidates: [clear] }) })
     assert.ok(asker.told.some(({ text }) => text === setupWords.en.server.noTls('127.0.0.1', 143)))
+  })
+
+  it('shows what names the host and its server, in one line of either language', async () => {
+    const preset = presetById('xserver')
+    const evidence = { by: 'spf', name: 'sv1234.xserver.jp' } as const
+    const candidates = [found({ port: 993, host: evidence.name, origin: 'preset', preset, evidence })]
+    for (const language of ['en', 'ja'] as const) {
+      const asker = person([
+        ['resume', 'no'],
+        ['address', address],
+        ['server', leave],
+      ])
+      const discovered = { ...nothing, preset, candidates }
+      await setUpWith(asker, where(), {}, { discover: async () => discovered }, language)
+      const words = setupWords[language].server.evidence.spf('example.test', evidence.name)
+      assert.ok(asker.told.some(({ text }) => text.split('\n').includes(words)))
+    }
+  })
+
+  it('says where the domain’s mail goes to somebody else than the host whose server it found', async () => {
+    const preset = presetById('xserver')
+    const names = { ...namesOf('example.test'), exchangers: ['mx.filter.example'] }
+    const candidates = [found({ port: 993, host: 'sv1.xserver.jp', preset, confirm: 'mx-elsewhere' })]
+    const asker = person([
+      ['resume', 'no'],
+      ['address', address],
+      // The usual answer is not this server.
+      ['server', ''],
+      ['protocol', leave],
+    ])
+    await setUpWith(asker, where(), {}, { discover: async () => ({ ...nothing, names, preset, candidates }) })
+    const words = setupWords.en.server.elsewhere('example.test', 'mx.filter.example')
+    assert.ok(asker.told.some(({ tone, text }) => tone === 'warn' && text === words))
+  })
+
+  it('uses a server outside the domain that DNS alone names by the owner’s word, and never by --yes', async () => {
+    const candidates = [found({ port: world.dovecot.ports.imaps, origin: 'srv', confirm: 'other-domain' })]
+    const [value = ''] = candidates.map(({ host, port }) => `imap ${host} ${port} tls`)
+    const discovered = async () => ({ ...nothing, candidates })
+    const refusing = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['server', value],
+      ['other-domain', ''],
+      ['protocol', leave],
+    ])
+    await setUpWith(refusing, where(), trust(), { discover: discovered })
+    assert.match(refusing.asked.at(-2) ?? '', /127\.0\.0\.1.*outside the domain/)
+    const agreeing = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['server', value],
+      ['other-domain', 'yes'],
+      ['password-file', leave],
+    ])
+    await setUpWith(agreeing, where(), trust(), { discover: discovered })
+    const unattended = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['server', ''],
+      ['protocol', leave],
+    ])
+    await setUpWith(unattended, where(), trust(), { discover: discovered })
+  })
+
+  it('asks for no password where the host takes none, and goes on by the owner’s word only', async () => {
+    const preset = presetById('microsoft')
+    const candidates = [found({ port: 993, host: 'outlook.office365.com', preset, unusable: 'no-password' })]
+    const discovered = async () => ({ ...nothing, preset, candidates })
+    const leaving = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['oauth-only', ''],
+    ])
+    const done = await setUpWith(leaving, where(), {}, { discover: discovered })
+    assert.equal(done.exitCode, 75)
+    assert.ok(
+      leaving.told.some(({ tone, text }) => tone === 'bad' && text.includes('no password is asked for')),
+    )
+    const elsewhere = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['oauth-only', 'yes'],
+      ['protocol', leave],
+    ])
+    await setUpWith(elsewhere, where(), {}, { discover: discovered })
+  })
+
+  it('tells who is asked for an unknown server what its panel calls each line', async () => {
+    for (const [language, line] of [
+      ['ja', /受信メールサーバー、IMAP サーバー、POP サーバー.*アカウント名/s],
+      ['en', /incoming \(mail\) server, IMAP server, POP server.*user name, account/s],
+    ] as const) {
+      const asker = person([
+        ['resume', 'no'],
+        ['address', address],
+        ['provider', ''],
+        ['protocol', leave],
+      ])
+      await setUpWith(asker, where(), {}, { discover: async () => nothing }, language)
+      assert.ok(asker.told.some(({ text }) => line.test(text)))
+    }
   })
 
   it('falls back from a closed IMAP port to POP3 only by the owner’s word', async () => {

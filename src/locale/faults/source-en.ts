@@ -168,9 +168,14 @@ export const en: FaultTexts<'source'> = {
       `${Server(f)} does not allow any way to log in that hikyaku knows.${said(f)}`,
       stopped,
       f.with(
-        'starttls',
-        () => 'It takes logins only on an encrypted connection: set MAIL_SECURITY=starttls.',
+        'oauthOnly',
+        name =>
+          `${name} takes only its own sign-in (OAuth 2.0), which hikyaku does not offer yet. Nothing can be set up for this mailbox until it does.`,
       ) ||
+        f.with(
+          'starttls',
+          () => 'It takes logins only on an encrypted connection: set MAIL_SECURITY=starttls.',
+        ) ||
         'Check in your hosting company’s panel that POP3 or IMAP with a password is switched on for this mailbox. Some providers want an app password. Where MAIL_SECURITY=none is set, set MAIL_SECURITY=starttls or tls.',
     ),
   'source.busy': f =>

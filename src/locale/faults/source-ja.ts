@@ -168,10 +168,15 @@ export const ja: FaultTexts<'source'> = {
       `${server(f)}では、対応しているログイン方法が使えません。${said(f)}`,
       stopped,
       f.with(
-        'starttls',
-        () =>
-          'このサーバーは暗号化された接続でだけログインを受け付けます。MAIL_SECURITY=starttls に変更してください。',
+        'oauthOnly',
+        name =>
+          `${name} は独自のログイン（OAuth 2.0）だけを受け付けます。hikyaku はまだ対応していないため、対応するまでこのメールボックスは設定できません。`,
       ) ||
+        f.with(
+          'starttls',
+          () =>
+            'このサーバーは暗号化された接続でだけログインを受け付けます。MAIL_SECURITY=starttls に変更してください。',
+        ) ||
         'サーバーパネルで、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリパスワードが必要なサービスもあります。MAIL_SECURITY=none の場合は、MAIL_SECURITY=starttls か tls に変更してください。',
     ),
   'source.busy': f =>
