@@ -2,19 +2,24 @@
  * What is known about mail hosts, as data. `undefined` means not known: the set-up asks, it never guesses. A
  * preset only fills in a form; a real login proves it before anything is saved.
  *
- * `grade` says where a row's servers come from: the host's own help pages, Mozilla's ISPDB, or other people's
- * pages. None of it promises that the host has not changed it since. The MX domains are only a hint: a wrong one
+ * `sources` says where each fact comes from: the host's own help pages, Mozilla's ISPDB, other people's pages, public
+ * settings. None of it promises that the host has not changed it since. The MX domains are only a hint: a wrong one
  * proposes a server whose login then fails.
  */
 import { america } from './presets/america.ts'
 import { europe } from './presets/europe.ts'
-import { japan } from './presets/japan.ts'
+import { japanProviders } from './presets/japan-providers.ts'
+import { japanServers } from './presets/japan-servers.ts'
 import type { Preset, UserForm } from './presets/preset.ts'
 import { worldwide } from './presets/worldwide.ts'
 
 export type { LoginLimit, Note, PasswordKind, Preset, PresetServer, UserForm } from './presets/preset.ts'
+export type { Fact, Grade, Source } from './presets/source.ts'
 
-export const presets: readonly Preset[] = [...japan, ...europe, ...america, ...worldwide]
+/** The rows by region, in the order in which people are shown them. */
+export const regions = { japanServers, japanProviders, europe, america, worldwide } as const
+
+export const presets: readonly Preset[] = Object.values(regions).flat()
 
 /** Whether a name is that domain, or lies under it. */
 export const isUnder = (name: string, domain: string): boolean =>

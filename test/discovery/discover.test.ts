@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import {
   type Discovery,
@@ -10,7 +9,6 @@ import {
   type Resolver,
   userNameFor,
 } from '../../src/discovery/discover.ts'
-import { type Preset, presetForDomain, presetForMx, presets } from '../../src/discovery/presets.ts'
 
 interface World {
   readonly mx?: readonly string[]
@@ -74,7 +72,10 @@ describe('discovery from an address', () => {
     assert.deepEqual(kagoya.candidates, [], 'the server is the customer’s own: it must be asked')
     assert.equal(userNameFor('info@shop.example', kagoya.preset?.userForm), undefined)
     const lolipop = await look({ mx: ['mx01.lolipop.jp'] })
-    assert.deepEqual(brief(lolipop), ['imap imap.lolipop.jp:993 tls preset'])
+    assert.deepEqual(brief(lolipop), [
+      'imap imap.lolipop.jp:993 tls preset',
+      'pop3 pop.lolipop.jp:995 tls preset',
+    ])
   })
 
   it('takes the customer’s own server from the MX where that is one', async () => {
@@ -171,7 +172,7 @@ describe('discovery from an address', () => {
       mx: ['mx01.lolipop.jp'],
     })
     assert.deepEqual(silent.unanswered, ['well-known'])
-    assert.equal(silent.candidates.length, 1)
+    assert.equal(silent.candidates.length, 2)
   })
 
   it('ends in time when nothing answers, and when it is aborted', async () => {
@@ -230,64 +231,5 @@ describe('discovery from an address', () => {
     ])
       assert.equal(domainOf(text), text === 'a@x.jp:25' ? 'x.jp' : undefined, text)
     await assert.rejects(look({}, 'nonsense'), RangeError)
-  })
-})
-
-describe('the presets', () => {
-  it('are well-formed: unique ids, host names, TLS ports, both languages', () => {
-    assert.equal(new Set(presets.map(({ id }) => id)).size, presets.length)
-    for (const preset of presets) {
-      const ports = { imap: { tls: 993, starttls: 143 }, pop3: { tls: 995, starttls: 110 } }
-      for (const protocol of ['imap', 'pop3'] as const) {
-        const found = preset[protocol]
-        if (found === undefined) continue
-        assert.match(found.host, /^([a-z0-9.-]+|([a-z0-9-]+\.)*(<domain>|<server>))$/, preset.id)
-        assert.equal(found.port, ports[protocol][found.security], preset.id)
-      }
-      for (const submission of preset.smtp === undefined ? [] : [preset.smtp])
-        assert.equal(submission.port, submission.security === 'tls' ? 465 : 587, preset.id)
-      const { ownServer } = preset
-      if (ownServer !== undefined) {
-        assert.match(ownServer.source, /^\^.*\$$/, `${preset.id}: a whole name`)
-        assert.equal(ownServer.flags, '', preset.id)
-      }
-      for (const other of preset.alsoTry)
-        assert.ok(
-          presets.some(({ id }) => id === other),
-          preset.id,
-        )
-      const asked = [preset.askHost, preset.askUser].flatMap(note => note ?? [])
-      const texts = [preset.name, ...preset.notes, ...asked]
-      for (const { en, ja } of texts) assert.ok(en.length > 1 && ja.length > 1, preset.id)
-      for (const { ja } of preset.notes) assert.match(ja, /[ぁ-んァ-ン]/, preset.id)
-    }
-  })
-
-  it('of every region are in the list, and a region’s file holds rows and nothing else', async () => {
-    const folder = new URL('../../src/discovery/presets/', import.meta.url)
-    const regions = (await readdir(folder)).filter(name => name !== 'preset.ts')
-    assert.ok(regions.length >= 4)
-    let rows = 0
-    for (const region of regions) {
-      const exported = Object.values(await import(new URL(region, folder).href)) as readonly Preset[][]
-      assert.equal(exported.length, 1, region)
-      for (const preset of exported[0] ?? []) assert.ok(presets.includes(preset), preset.id)
-      rows += exported[0]?.length ?? 0
-      const text = await readFile(new URL(region, folder), 'utf8')
-      assert.deepEqual(
-        [...text.matchAll(/^import .*'(.+)'$/gm)].map(([, from]) => from),
-        ['./preset.ts'],
-      )
-      assert.doesNotMatch(text, /\b(function|await|class|process|let)\b/, region)
-    }
-    assert.equal(rows, presets.length)
-  })
-
-  it('are found by whole labels and the longest fit only', () => {
-    assert.equal(presetForMx('evilxserver.jp'), undefined)
-    assert.equal(presetForMx('SV9.XSERVER.JP.')?.id, 'xserver')
-    assert.equal(presetForMx('shop-example.mail.protection.outlook.com')?.id, 'microsoft')
-    assert.equal(presetForDomain('yahoo.co.jp')?.id, 'yahoo-japan')
-    assert.equal(presetForDomain('notyahoo.co.jp'), undefined)
   })
 })

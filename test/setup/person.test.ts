@@ -71,7 +71,8 @@ describe('what the set-up asks', { skip }, () => {
     ])
     const preset = presetById('kagoya')
     await setUpWith(asker, where(), {}, { discover: async () => ({ ...nothing, preset }) })
-    assert.ok(asker.asked.includes(`user: ${setupWords.en.login.accountName}`))
+    assert.match(preset?.askUser?.en ?? '', /not the address/)
+    assert.ok(asker.asked.includes(`user: ${preset?.askUser?.en}`))
   })
 
   it('never offers a server without encryption, and says why', async () => {

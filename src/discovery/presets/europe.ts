@@ -1,54 +1,315 @@
-/** Hosts in Europe. Data only; presets.ts says what the columns mean. */
-import { imap, notes, type Preset, pop3, preset, same } from './preset.ts'
+/** Hosts and providers in Europe. Data only; preset.ts says what the columns mean. */
+import { notes } from './notes.ts'
+import { imap, type Preset, pop3, preset, same, smtp } from './preset.ts'
+import { deltaChat, fairEmail, ispdb, own, seen, third } from './source.ts'
 
 export const europe: readonly Preset[] = [
-  preset('gmx', same('GMX'), 'third-party', {
-    domains: ['gmx.net', 'gmx.de', 'gmx.at', 'gmx.ch'],
-    mx: ['gmx.net'],
-    imap: imap('imap.gmx.net'),
-    pop3: pop3('pop.gmx.net'),
-    userForm: 'address',
-    notes: [notes.switchedOn],
+  preset(
+    'gmx',
+    { en: 'GMX (Germany, Austria, Switzerland)', ja: 'GMX（ドイツ、オーストリア、スイス）' },
+    {
+      domains: [
+        'gmx.net',
+        'gmx.de',
+        'gmx.at',
+        'gmx.ch',
+        'gmx.eu',
+        'gmx.org',
+        'gmx.info',
+        'gmx.biz',
+        'mein.gmx',
+        'mail.gmx',
+        'email.gmx',
+      ],
+      mx: ['gmx.net'],
+      imap: imap('imap.gmx.net'),
+      pop3: pop3('pop.gmx.net'),
+      smtp: smtp('mail.gmx.net'),
+      userForm: 'address',
+      password: 'app-with-two-factor',
+      spamFolders: ['Spamverdacht'],
+      notes: [
+        notes.switchedOn,
+        {
+          en: 'With two-factor sign-in, and in many other cases by now, an app password is needed.',
+          ja: '2 段階認証を使っている場合は、アプリ用パスワードが必要です。それ以外でも必要になることが増えています。',
+        },
+      ],
+      sources: [
+        ispdb('gmx.net', '2024-02-27', 'records imap pop3 smtp user notes'),
+        fairEmail('imap password notes'),
+        deltaChat('gmx', 'imap user'),
+        seen('folders'),
+      ],
+    },
+  ),
+  preset(
+    'gmx-com',
+    { en: 'GMX.com and other countries', ja: 'GMX.com（その他の国）' },
+    {
+      domains: [
+        'gmx.com',
+        'gmx.us',
+        'gmx.co.uk',
+        'gmx.fr',
+        'gmx.es',
+        'gmx.it',
+        'gmx.ie',
+        'gmx.pt',
+        'gmx.se',
+        'gmx.li',
+        'gmx.ca',
+        'gmx.com.br',
+        'gmx.com.my',
+        'gmx.com.tr',
+        'gmx.cn',
+        'gmx.co.in',
+        'gmx.hk',
+        'gmx.ph',
+        'gmx.ru',
+        'gmx.sg',
+        'gmx.tm',
+        'gmx.tw',
+      ],
+      imap: imap('imap.gmx.com'),
+      pop3: pop3('pop.gmx.com'),
+      smtp: smtp('mail.gmx.com'),
+      userForm: 'address',
+      password: 'app-with-two-factor',
+      notes: [notes.switchedOn, notes.appPasswordWithTwoFactor],
+      sources: [
+        ispdb('gmx.com', '2022-11-19', 'records imap pop3 smtp user'),
+        fairEmail('imap password notes'),
+      ],
+    },
+  ),
+  preset('web-de', same('WEB.DE'), {
+    domains: ['web.de'],
+    mx: ['web.de'],
+    imap: imap('imap.web.de'),
+    pop3: pop3('pop3.web.de'),
+    smtp: smtp('smtp.web.de'),
+    userForm: 'local-part',
+    password: 'app-with-two-factor',
+    loginLimit: { most: 1, perMs: 900_000, protocols: ['pop3'] },
+    spamFolders: ['Spam'],
+    wantedFolders: ['Unbekannt'],
+    notes: [
+      notes.switchedOn,
+      notes.appPasswordWithTwoFactor,
+      {
+        en: 'The folder Unbekannt holds mail of senders that are new to you, wanted mail among it. Only IMAP reaches it.',
+        ja: '「Unbekannt」フォルダーには初めての差出人からのメールが入り、必要なメールも含まれます。IMAP でだけ取り込めます。',
+      },
+      {
+        en: 'POP3 may be asked once in 15 minutes only; above it the login is refused.',
+        ja: 'POP3 の確認は 15 分に 1 回までで、それを超えるとログインが拒否されます。',
+      },
+    ],
+    sources: [
+      ispdb('web.de', '2024-02-29', 'records imap pop3 smtp user limit notes'),
+      fairEmail('imap user password notes'),
+      deltaChat('web.de', 'imap notes'),
+      seen('folders notes'),
+    ],
   }),
-  preset('ionos-de', same('IONOS (1&1)'), 'third-party', {
-    mx: ['kundenserver.de', 'ionos.de', '1und1.de'],
-    imap: imap('imap.1und1.de'),
-    pop3: pop3('pop.1und1.de'),
-    userForm: 'address',
-  }),
-  preset('ovh', same('OVH MX Plan'), 'third-party', {
-    mx: ['mail.ovh.net', 'ovh.net'],
-    imap: imap('ssl0.ovh.net'),
-    pop3: pop3('ssl0.ovh.net'),
-    userForm: 'address',
-  }),
-  preset('hetzner', same('Hetzner'), 'third-party', {
-    mx: ['your-server.de'],
-    imap: imap('mail.your-server.de'),
-    userForm: 'address',
-  }),
-  preset('strato', same('Strato'), 'third-party', {
+  ...(
+    [
+      ['de', 'ionos-de', 'Germany', 'ドイツ', ['kundenserver.de', 'ionos.de', '1und1.de', 'schlund.de']],
+      ['co.uk', 'ionos-uk', 'United Kingdom', 'イギリス', ['ionos.co.uk', '1and1.co.uk']],
+      ['fr', 'ionos-fr', 'France', 'フランス', ['ionos.fr', '1and1.fr']],
+      ['es', 'ionos-es', 'Spain', 'スペイン', ['ionos.es', '1and1.es']],
+    ] as const
+  ).map(([end, id, country, ja, mx]) =>
+    preset(
+      id,
+      { en: `IONOS (${country})`, ja: `IONOS（${ja}）` },
+      {
+        mx,
+        imap: imap(`imap.ionos.${end}`),
+        pop3: pop3(`pop.ionos.${end}`),
+        smtp: smtp(`smtp.ionos.${end}`),
+        userForm: 'address',
+        password: 'mailbox',
+        notes: [notes.mailPassword],
+        sources: [
+          ispdb(`ionos.${end}`, '2026-11-26', 'records imap pop3 smtp user'),
+          fairEmail('imap smtp password notes'),
+        ],
+      },
+    ),
+  ),
+  preset('strato', same('STRATO'), {
     mx: ['rzone.de'],
     imap: imap('imap.strato.de'),
     pop3: pop3('pop3.strato.de'),
+    smtp: smtp('smtp.strato.de'),
     userForm: 'address',
+    sources: [ispdb('strato.de', '2024-05-10', 'imap pop3 smtp user'), fairEmail('records imap smtp')],
   }),
-  preset('gandi', same('Gandi'), 'third-party', {
+  preset(
+    'ovh',
+    { en: 'OVHcloud MX Plan', ja: 'OVHcloud（MX Plan）' },
+    {
+      mx: ['mail.ovh.net', 'ovh.net'],
+      imap: imap('ssl0.ovh.net'),
+      pop3: pop3('ssl0.ovh.net'),
+      smtp: smtp('ssl0.ovh.net'),
+      userForm: 'address',
+      alsoTry: ['ovh-pro'],
+      notes: [
+        {
+          en: 'E-mail Pro and Exchange look the same from outside and have servers of their own (pro….mail.ovh.net, ex….mail.ovh.net). Where the login is refused, look in the panel which one you have.',
+          ja: 'E-mail Pro と Exchange は外から見分けがつかず、サーバー名が異なります（pro….mail.ovh.net、ex….mail.ovh.net）。ログインが拒否されたときは、管理画面でご契約の種類を確かめてください。',
+        },
+        {
+          en: 'The certificate is for ssl0.ovh.net only.',
+          ja: '証明書は ssl0.ovh.net という名前に対してだけ発行されています。',
+        },
+      ],
+      sources: [
+        ispdb('ovh.net', '2022-11-19', 'imap pop3 smtp user'),
+        own('gids.ovh.nl/EmailSmtpPop3Imap', '2026-11-25', 'imap pop3 smtp'),
+        third('quai-des-entrepreneurs.com/ovh-mail', '2026-11-25', 'imap smtp notes'),
+        seen('records notes'),
+      ],
+    },
+  ),
+  preset(
+    'ovh-pro',
+    { en: 'OVHcloud E-mail Pro, Exchange', ja: 'OVHcloud（E-mail Pro、Exchange）' },
+    {
+      mx: ['ex.mail.ovh.net', 'ex2.mail.ovh.net', 'ex3.mail.ovh.net', 'ex4.mail.ovh.net', 'ex5.mail.ovh.net'],
+      ownServer: /^(?:ex|pro)\d*\.mail\.ovh\.net$/,
+      imap: imap('<server>'),
+      pop3: pop3('<server>'),
+      userForm: 'address',
+      askHost: {
+        en: 'The server’s name in OVHcloud’s panel (pro….mail.ovh.net or ex….mail.ovh.net).',
+        ja: '管理画面に書かれているサーバー名（pro….mail.ovh.net または ex….mail.ovh.net）をご確認ください。',
+      },
+      shortServers: [[/^((?:ex|pro)\d*)$/i, '$1.mail.ovh.net']],
+      sources: [
+        own('github.com/ovh/docs', '2026-11-25', 'imap pop3 user'),
+        third('formezvousrapidement.fr/ex4mailovhnet-smtp', '2025-09-20', 'records'),
+        seen('records'),
+      ],
+    },
+  ),
+  preset('hetzner', same('Hetzner'), {
+    mx: ['your-server.de'],
+    imap: imap('mail.your-server.de'),
+    smtp: smtp('mail.your-server.de'),
+    userForm: 'address',
+    sources: [fairEmail('records imap smtp'), seen('user')],
+  }),
+  preset('gandi', same('Gandi'), {
     mx: ['mail.gandi.net'],
     imap: imap('mail.gandi.net'),
     pop3: pop3('mail.gandi.net'),
+    smtp: smtp('mail.gandi.net'),
     userForm: 'address',
+    sources: [
+      ispdb('gandi.net', '2022-11-19', 'imap pop3 smtp user'),
+      fairEmail('imap smtp'),
+      seen('records'),
+    ],
   }),
-  preset('infomaniak', same('Infomaniak'), 'third-party', {
+  preset('infomaniak', same('Infomaniak'), {
     mx: ['infomaniak.ch', 'infomaniak.com'],
     imap: imap('mail.infomaniak.com'),
-    pop3: pop3('mail.infomaniak.com'),
+    smtp: smtp('mail.infomaniak.com'),
     userForm: 'address',
-    notes: [notes.oneProtocol],
+    password: 'generated',
+    notes: [
+      notes.oneProtocol,
+      {
+        en: 'A device password is needed, which is generated in the mailbox’s settings; the account’s own is refused.',
+        ja: 'メールボックスの設定で生成する、機器ごとのパスワードが必要です。アカウントのパスワードでは接続できません。',
+      },
+    ],
+    sources: [
+      fairEmail('imap smtp password notes'),
+      deltaChat('infomaniak', 'imap user notes'),
+      seen('records'),
+    ],
   }),
-  preset('one-com', same('one.com'), 'third-party', {
+  preset('one-com', same('one.com'), {
     mx: ['one.com'],
     imap: imap('imap.one.com'),
+    pop3: pop3('pop.one.com'),
+    smtp: smtp('send.one.com'),
     userForm: 'address',
+    sources: [ispdb('one.com', '2022-11-19', 'imap smtp user'), fairEmail('imap smtp'), seen('records pop3')],
+  }),
+  preset('mailbox-org', same('mailbox.org'), {
+    domains: ['mailbox.org'],
+    mx: ['mailbox.org'],
+    imap: imap('imap.mailbox.org'),
+    smtp: smtp('smtp.mailbox.org'),
+    userForm: 'address',
+    password: 'app-with-two-factor',
+    notes: [notes.appPasswordWithTwoFactor],
+    sources: [
+      ispdb('mailbox.org', '2026-11-26', 'records imap smtp user password notes'),
+      deltaChat('mailbox.org', 'imap'),
+      seen('records'),
+    ],
+  }),
+  preset('posteo', same('Posteo'), {
+    domains: [
+      'posteo.de',
+      'posteo.net',
+      'posteo.org',
+      'posteo.eu',
+      'posteo.com',
+      'posteo.at',
+      'posteo.ch',
+      'posteo.be',
+      'posteo.ca',
+      'posteo.co.uk',
+      'posteo.es',
+      'posteo.it',
+      'posteo.jp',
+      'posteo.me',
+      'posteo.nl',
+      'posteo.uk',
+      'posteo.us',
+    ],
+    mx: ['posteo.de'],
+    imap: imap('posteo.de'),
+    pop3: pop3('posteo.de'),
+    smtp: smtp('posteo.de'),
+    userForm: 'address',
+    password: 'mailbox',
+    notes: [
+      {
+        en: 'The setting “additional email account protection” must be off. There is no spam folder: spam is refused.',
+        ja: '設定の「additional email account protection」（メールアカウントの追加保護）は無効にしてください。迷惑メールは受信を拒否されるため、迷惑メールフォルダーはありません。',
+      },
+    ],
+    sources: [
+      ispdb('posteo.de', '2024-02-23', 'records imap pop3 smtp user password'),
+      fairEmail('notes'),
+      seen('records notes'),
+    ],
+  }),
+  preset('t-online', same('T-Online'), {
+    domains: ['t-online.de', 'magenta.de'],
+    imap: imap('secureimap.t-online.de'),
+    pop3: pop3('securepop.t-online.de'),
+    smtp: smtp('securesmtp.t-online.de'),
+    userForm: 'address',
+    password: 'separate',
+    notes: [
+      {
+        en: 'An e-mail password of its own is needed, set in the customer centre; that of the web mail is refused.',
+        ja: 'カスタマーセンターで設定する、メール専用のパスワードが必要です。Web メールのパスワードでは接続できません。',
+      },
+    ],
+    sources: [
+      ispdb('t-online.de', '2026-11-26', 'records imap pop3 smtp user password notes'),
+      fairEmail('imap smtp password'),
+    ],
   }),
 ]

@@ -1,5 +1,6 @@
-/** The form of a row, and what rows have in common. */
+/** The form of a row. */
 import type { Language } from '../../base/language.ts'
+import type { Source } from './source.ts'
 
 /**
  * What the host takes as user name: the whole address; its part before the @; the address with a dot for the @; or
@@ -70,22 +71,26 @@ export interface Preset {
   /** Folders over IMAP into which the host sorts spam, and such as hold wanted mail beside the inbox. */
   readonly spamFolders: readonly string[]
   readonly wantedFolders: readonly string[]
+  /** Whether the host signs what its customers send, and since when, as far as it is known. */
+  readonly dkim: Note | undefined
+  readonly dmarc: Note | undefined
   readonly notes: readonly Note[]
-  readonly grade: 'own-pages' | 'ispdb' | 'third-party'
+  /** Where each fact is from: every fact of the row has one at least, and none is named that the row does not hold. */
+  readonly sources: readonly Source[]
 }
 
 const tls = (host: string, port: number): PresetServer => ({ host, port, security: 'tls' })
 export const imap = (host: string): PresetServer => tls(host, 993)
 export const pop3 = (host: string): PresetServer => tls(host, 995)
 export const smtp = (host: string): PresetServer => tls(host, 465)
+export const smtpStarttls = (host: string): PresetServer => ({ host, port: 587, security: 'starttls' })
 export const same = (text: string): Note => ({ en: text, ja: text })
 
-type Row = Partial<Omit<Preset, 'id' | 'name' | 'grade'>>
+export type Row = Partial<Omit<Preset, 'id' | 'name' | 'sources'>> & Pick<Preset, 'sources'>
 
-export const preset = (id: string, name: Note, grade: Preset['grade'], row: Row): Preset => ({
+export const preset = (id: string, name: Note, row: Row): Preset => ({
   id,
   name,
-  grade,
   domains: row.domains ?? [],
   mx: row.mx ?? [],
   spf: row.spf ?? [],
@@ -103,28 +108,8 @@ export const preset = (id: string, name: Note, grade: Preset['grade'], row: Row)
   loginLimit: row.loginLimit,
   spamFolders: row.spamFolders ?? [],
   wantedFolders: row.wantedFolders ?? [],
+  dkim: row.dkim,
+  dmarc: row.dmarc,
   notes: row.notes ?? [],
+  sources: row.sources,
 })
-
-export const notes = {
-  ownName: {
-    en: 'The certificate usually names the host’s server, not your own domain. Where the names differ, hikyaku shows both and lets you decide.',
-    ja: '証明書の名前が独自ドメインではなく、レンタルサーバー側のサーバー名になっていることがよくあります。名前が違うときは、両方を表示してお尋ねします。',
-  },
-  switchedOn: {
-    en: 'POP3 and IMAP must be switched on in the web mail’s settings first.',
-    ja: '先に、Web メールの設定で POP3 / IMAP を有効にしてください。',
-  },
-  oneProtocol: {
-    en: 'The host advises against using POP3 and IMAP on one mailbox together.',
-    ja: '同じメールボックスで POP3 と IMAP を併用しないよう、案内されています。',
-  },
-  appPassword: {
-    en: 'An app password is needed, made in the account’s security settings.',
-    ja: 'アカウントのセキュリティ設定で作成する、アプリ用パスワードが必要です。',
-  },
-  perServer: {
-    en: 'The server’s name stands in the host’s panel or in its welcome mail.',
-    ja: 'サーバー名は、管理画面または契約時の案内メールに書かれています。',
-  },
-} as const satisfies Record<string, Note>
