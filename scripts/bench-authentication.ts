@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
 import { authenticate } from '../src/authentication/authenticate.ts'
 import { makeDns, tableLookup } from '../src/authentication/dns.ts'
 import { makeAuthenticate, makeLooker } from '../src/authentication/look.ts'
-import { readStamped, unknownHost } from '../src/authentication/results.ts'
+import { readStamped } from '../src/authentication/results.ts'
+import { unknownHost } from '../src/authentication/stamped.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { Secret } from '../src/base/secret.ts'
 import { makeGmail } from '../src/gmail/google.ts'
@@ -225,6 +226,7 @@ async function benchImportLatency(rounds: number): Promise<Measure[]> {
     verify: true,
     forwardingAddress,
     authservIds: [],
+    receivingServers: [],
   }
   const { signal } = new AbortController()
   const request = {

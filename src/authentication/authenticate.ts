@@ -3,7 +3,8 @@ import type { RawMessage } from '../message/message.ts'
 import type { Authentication } from './authentication.ts'
 import { forecastForwarding } from './forecast.ts'
 import { type HeaderField, headerOctetsLimit, readFields } from './header-fields.ts'
-import { judgeStamped, type ReceivingHost, wantedFields } from './results.ts'
+import { judgeStamped, wantedFields } from './results.ts'
+import type { ReceivingHost } from './stamped.ts'
 import { readTrace } from './trace.ts'
 import { type Verified, type VerifyOptions, verifyMessage } from './verify.ts'
 import type { ReadHeader } from './verify-spf.ts'
@@ -37,7 +38,7 @@ export function withoutVerification(header: Buffer, host: ReceivingHost, verifie
 function readStampedOf(header: Buffer, host: ReceivingHost): ReadHeader {
   const fields = readFields(header.subarray(0, headerOctetsLimit), wantedFields)
   const received = fields.filter(field => field.name === 'received')
-  const trace = readTrace(received, host.names)
+  const trace = readTrace(received, host)
   return { fields, trace, stamped: judgeStamped(fields, trace, host) }
 }
 

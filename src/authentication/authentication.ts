@@ -4,7 +4,7 @@
  */
 import type { RawMessage } from '../message/message.ts'
 import type { Forecast } from './forecast.ts'
-import type { ReceivingHost, Stamped } from './results.ts'
+import type { ReceivingHost, Stamped } from './stamped.ts'
 import type { Verified } from './verify.ts'
 
 /** The journal's JSON column `authentication`. A reader refuses a `version` that it does not know. */
@@ -43,12 +43,14 @@ export interface MailboxOfAuthentication {
   readonly verify: boolean
   readonly forwardingAddress: string | undefined
   readonly authservIds: readonly string[]
+  readonly receivingServers: readonly string[]
 }
 
 /** The receiving host as a mailbox's configuration describes it. */
 export function hostOf(mailbox: MailboxOfAuthentication): ReceivingHost {
   return {
     names: [mailbox.server.host],
+    machines: mailbox.receivingServers,
     confirmedIds: mailbox.authservIds,
     addresses: mailbox.user.includes('@') ? [mailbox.user] : [],
   }
@@ -66,4 +68,4 @@ export function parseAuthentication(json: string | null | undefined): Authentica
   }
 }
 
-export { unknownHost } from './results.ts'
+export { unknownHost } from './stamped.ts'

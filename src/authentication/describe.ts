@@ -6,7 +6,7 @@ import { alignTable, indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Authentication } from './authentication.ts'
 import type { Way } from './forecast.ts'
-import type { StampedAnswer } from './results.ts'
+import type { StampedAnswer } from './stamped.ts'
 import type { VerdictReason, Verified } from './verified.ts'
 import { type AuthenticationWords, authenticationWords, describeReasoning } from './words.ts'
 

@@ -1,5 +1,5 @@
 /** What the mail-carrying and the verifying process say to each other: plain data and octets. */
-import type { ReceivingHost } from './results.ts'
+import type { ReceivingHost } from './stamped.ts'
 
 /** One message to be verified. */
 export interface Job {

@@ -1,103 +1,20 @@
 /**
  * Stamped results: what the receiving host wrote about a message's authentication, read from the raw header and
- * never written to it, and how far each of those lines can be trusted.
- *
- * A sender may put any line into his own message, also one in our host's name (RFC 8601 section 7.1). Only place
- * and name together count. From the top:
- *   1. lines above the border (trace.ts): only the host can have written them: trusted if they bear its name;
- *   2. lines below the border but above the first foreign Received line: hosts that insert below their own
- *      Received line write there, but so can the sender. Trusted where the owner confirmed that the host stamps
- *      under this name (such a host removes forgeries, RFC 8601 section 5) or where the line bears the queue id
- *      that the host gave this very message; else unproven, and shown as that;
- *   3. everything below: untrusted.
+ * never written to it. How far each of those lines can be trusted is decided in trust.ts.
  */
-import {
-  type ReadField,
-  readAuthenticationResults,
-  readAuthservId,
-  readReceivedSpf,
-  readSpamStatus,
-  type StampedResult,
-} from './authentication-results.ts'
+import { readSpamStatus } from './authentication-results.ts'
 import { type HeaderField, readFields } from './header-fields.ts'
-import { belongs, readTrace, type Trace } from './trace.ts'
-
-export type { StampedResult } from './authentication-results.ts'
-
-export type Trust = 'trusted' | 'unproven' | 'untrusted'
-
-/** Why a line has its trust; words-en.ts and words-ja.ts have the sentences. */
-export type TrustReason =
-  | 'above-border'
-  | 'confirmed'
-  | 'queue-id'
-  | 'place-open'
-  | 'foreign-id'
-  | 'no-id'
-  | 'below-foreign'
-  | 'repeated'
-  | 'no-trace'
-
-export type StampedHeader =
-  | 'authentication-results'
-  | 'received-spf'
-  | 'arc-authentication-results'
-  | 'x-spam-status'
-
-/** One stamped line. */
-export interface StampedField {
-  readonly header: StampedHeader
-  /** The authserv-id (or Received-SPF's receiver) as written; '' where there is none. Untrusted text. */
-  readonly by: string
-  readonly trust: Trust
-  readonly why: TrustReason
-  /** ARC instance. */
-  readonly instance?: number
-  readonly results: readonly StampedResult[]
-}
-
-/** The best stamped answer for one method. */
-export interface StampedAnswer {
-  readonly result: string
-  readonly by: string
-  readonly trust: 'trusted' | 'unproven'
-  readonly header: StampedHeader
-}
-
-/** The ARC chain as its seals describe themselves; whether that is true is verify.ts's question. */
-export interface StampedChain {
-  /** Highest `i=`. */
-  readonly instances: number
-  /** `cv=` of the newest seal: `none`, `pass`, `fail`, or '' where it cannot be read. */
-  readonly state: string
-  /** `d=` of the newest seal. */
-  readonly sealedBy: string
-}
-
-export interface Stamped {
-  /** The name in the host's own border line, or '' where the message has no Received line. */
-  readonly host: string
-  /** Trusted lines first, then unproven, then untrusted, each from the top; at most fieldsLimit of them. */
-  readonly fields: readonly StampedField[]
-  /** How many more lines there were. */
-  readonly leftOut: number
-  readonly spf?: StampedAnswer
-  readonly dkim?: StampedAnswer
-  readonly dmarc?: StampedAnswer
-  readonly arc?: StampedAnswer
-  readonly chain?: StampedChain
-}
-
-export interface ReceivingHost {
-  /** Names of the receiving host: the mailbox's server, its MX. May be empty: then the topmost line teaches. */
-  readonly names: readonly string[]
-  /** authserv-ids that the owner confirmed as the host's own. */
-  readonly confirmedIds: readonly string[]
-  /** The mailbox's own addresses: NTT WebARENA writes the recipient's address as authserv-id. */
-  readonly addresses: readonly string[]
-}
-
-export const unknownHost: ReceivingHost = { names: [], confirmedIds: [], addresses: [] }
+import {
+  type ReceivingHost,
+  type Stamped,
+  type StampedAnswer,
+  type StampedChain,
+  type StampedField,
+  type Trust,
+  unknownHost,
+} from './stamped.ts'
+import { readTrace, type Trace } from './trace.ts'
+import { makeJudge } from './trust.ts'
 
 /** Fields of a message that this room reads. */
 export const wantedFields: ReadonlySet<string> = new Set([
@@ -129,7 +46,7 @@ const stamps: ReadonlySet<string> = new Set([
 export function readStamped(header: Buffer, host: ReceivingHost = unknownHost): Stamped {
   const fields = readFields(header, wantedFields)
   const received = fields.filter(field => field.name === 'received')
-  return judgeStamped(fields, readTrace(received, host.names), host)
+  return judgeStamped(fields, readTrace(received, host), host)
 }
 
 /** The same, for a caller that has read the fields and the trace already. */
@@ -164,80 +81,6 @@ export function judgeStamped(fields: readonly HeaderField[], trace: Trace, host:
     ...(chain === undefined ? {} : { chain }),
   }
 }
-
-function makeJudge(
-  fields: readonly HeaderField[],
-  trace: Trace,
-  host: ReceivingHost,
-): (field: HeaderField, inFull: boolean) => StampedField {
-  const borderIndex = trace.border?.index ?? -1
-  const confirmed = new Set(host.confirmedIds.map(id => id.toLowerCase()))
-  const own = new Set([...host.names, ...trace.ownNames].map(name => name.toLowerCase()))
-  const addresses = new Set(host.addresses.map(address => address.toLowerCase()))
-  if (trace.border?.recipient?.includes('@')) addresses.add(trace.border.recipient)
-  const deliveredTo = fields.find(field => field.name === 'delivered-to' && field.index < borderIndex)
-  if (deliveredTo !== undefined) addresses.add(deliveredTo.value.toString('latin1').trim().toLowerCase())
-  const isOwnId = (id: string): boolean =>
-    confirmed.has(id) || addresses.has(id) || (!id.includes('@') && belongs(id, own))
-  const answered = new Set<string>()
-
-  const trust = (
-    header: StampedHeader,
-    index: number,
-    read: ReadField,
-  ): { trust: Trust; why: TrustReason } => {
-    if (trace.lines === 0) return { trust: 'untrusted', why: 'no-trace' }
-    if (index > trace.firstForeignIndex) return { trust: 'untrusted', why: 'below-foreign' }
-    const id = read.authservId.toLowerCase()
-    if (id === '') return { trust: index < borderIndex ? 'unproven' : 'untrusted', why: 'no-id' }
-    if (!isOwnId(id)) return { trust: 'untrusted', why: 'foreign-id' }
-    // The host writes on top of what the sender wrote, so of two answers to one question the upper is the host's.
-    const questions = read.results.map(result => `${header} ${result.method}`)
-    const repeated = questions.some(question => answered.has(question))
-    for (const question of questions) answered.add(question)
-    if (index < borderIndex) return { trust: 'trusted', why: 'above-border' }
-    if (read.queueId !== undefined && read.queueId === trace.border?.queueId) {
-      return { trust: 'trusted', why: 'queue-id' }
-    }
-    if (repeated) return { trust: 'untrusted', why: 'repeated' }
-    return confirmed.has(id)
-      ? { trust: 'trusted', why: 'confirmed' }
-      : { trust: 'unproven', why: 'place-open' }
-  }
-
-  return (field, inFull) => {
-    const header = field.name as StampedHeader
-    const far = trace.lines === 0 || field.index > trace.firstForeignIndex
-    if (header === 'received-spf') {
-      const result = readReceivedSpf(field.value)
-      // Without `receiver=` the place alone speaks: the field's owner is whoever could write there.
-      const by = result?.properties.receiver ?? trace.border?.by ?? ''
-      const read = {
-        authservId: by,
-        queueId: undefined,
-        instance: undefined,
-        results: result ? [result] : [],
-      }
-      return { header, by, ...trust(header, field.index, read), results: read.results }
-    }
-    const arc = header === 'arc-authentication-results'
-    // Thousands of forged lines below: their names are read, their results are not.
-    const read =
-      far && !inFull
-        ? { ...none, authservId: readAuthservId(field.value, arc) }
-        : readAuthenticationResults(field.value, arc)
-    const forTrust = arc ? { ...read, results: [] } : read
-    return {
-      header,
-      by: read.authservId,
-      ...trust(header, field.index, forTrust),
-      ...(read.instance === undefined ? {} : { instance: read.instance }),
-      results: read.results,
-    }
-  }
-}
-
-const none: ReadField = { authservId: '', queueId: undefined, instance: undefined, results: [] }
 
 /** Per method: the first trusted answer, else the first unproven one. A pass among several DKIM answers wins. */
 function answers(fields: readonly StampedField[]): Pick<Stamped, 'spf' | 'dkim' | 'dmarc' | 'arc'> {

@@ -8,6 +8,8 @@ export type Verdict = 'pass' | 'fail' | 'none' | 'unknown'
 export type VerdictReason =
   | 'dns'
   | 'no-client'
+  | 'client-hidden'
+  | 'client-near'
   | 'too-many-lookups'
   | 'record-error'
   | 'body-changed'

@@ -6,8 +6,9 @@ import { isIP } from 'node:net'
 import type { DNSResolver } from 'mailauth'
 import type { Lookup } from './dns.ts'
 import type { HeaderField } from './header-fields.ts'
-import type { Stamped } from './results.ts'
-import { isPrivate, type Trace } from './trace.ts'
+import { isPrivate } from './names.ts'
+import type { Stamped, StampedField } from './stamped.ts'
+import type { Trace } from './trace.ts'
 import type { ForwardedSpf, SpfVerdict, VerdictReason, VerifiedSpf } from './verified.ts'
 
 export type Mailauth = typeof import('mailauth')
@@ -34,26 +35,45 @@ export interface Connection {
   readonly envelopeSender: string
   /** Whether the host told the envelope sender at all; a null sender is told, and empty. */
   readonly senderTold: boolean
+  /** Why the client is not known, or not known to be the one from outside. */
+  readonly doubt?: 'client-hidden' | 'client-near'
 }
 
 /** Client address, HELO name and envelope sender, only from lines that the receiving host wrote. */
 export function readConnection({ fields, trace, stamped }: ReadHeader): Connection {
-  const borderIndex = trace.border?.index ?? -1
-  const stampedSpf = stamped.fields.find(
-    field => field.header === 'received-spf' && field.trust === 'trusted',
-  )
-  const properties = stampedSpf?.results[0]?.properties ?? {}
+  const { border, client } = trace
+  const borderIndex = border?.index ?? -1
+  const trusted = stamped.fields.filter(field => field.trust === 'trusted')
+  const properties = trusted.find(field => field.header === 'received-spf')?.results[0]?.properties ?? {}
   const returnPath = fields.find(field => field.name === 'return-path' && field.index < borderIndex)
   const sender =
-    trace.border?.envelopeSender ??
-    (returnPath === undefined ? properties['envelope-from'] : addressOf(returnPath.value)) ??
-    properties['envelope-from']
+    border?.envelopeSender ??
+    (returnPath === undefined ? undefined : addressOf(returnPath.value)) ??
+    properties['envelope-from'] ??
+    stampedSender(trusted)
+  const isSeen = client === 'outside' || client === 'near'
+  const told = properties['client-ip'] ?? ''
+  const clientAddress = isSeen ? (border?.clientAddress ?? '') : isPrivate(told) ? '' : told
   return {
-    clientAddress: trace.border?.clientAddress ?? properties['client-ip'] ?? '',
-    helo: (trace.border?.helo ?? properties.helo ?? '').replace(/^\[|\]$/g, ''),
+    clientAddress,
+    helo: ((isSeen ? border?.helo : undefined) ?? properties.helo ?? '').replace(/^\[|\]$/g, ''),
     envelopeSender: sender?.includes('@') ? sender : '',
     senderTold: sender !== undefined,
+    ...(clientAddress === '' && client === 'hidden' ? { doubt: 'client-hidden' as const } : {}),
+    ...(client === 'near' ? { doubt: 'client-near' as const } : {}),
   }
+}
+
+/** The envelope sender that the host asked SPF about, of which some write only the domain. */
+function stampedSender(trusted: readonly StampedField[]): string | undefined {
+  for (const { header, results } of trusted) {
+    if (header !== 'authentication-results') continue
+    const properties = results.find(({ method }) => method === 'spf')?.properties
+    const sender = properties?.['smtp.mailfrom'] ?? properties?.['smtp.mfrom']
+    if (sender?.includes('@')) return sender
+    if (sender !== undefined && /^[\w-]+(?:\.[\w-]+)+$/.test(sender)) return `postmaster@${sender}`
+  }
+  return undefined
 }
 
 function addressOf(value: Buffer): string {
@@ -69,8 +89,12 @@ export async function checkSpf(
   const { clientAddress, helo, envelopeSender, senderTold } = connection
   const domain = domainOf(envelopeSender) || (senderTold ? helo : '')
   const base = { domain, clientAddress, helo, envelopeSender }
-  if (clientAddress === '' || domain === '') return { verdict: 'unknown', why: 'no-client', ...base }
-  return { ...(await askSpf(library, resolver, clientAddress, helo, envelopeSender)), ...base }
+  const { doubt } = connection
+  if (clientAddress === '' || domain === '') return { verdict: 'unknown', why: doubt ?? 'no-client', ...base }
+  const answer = await askSpf(library, resolver, clientAddress, helo, envelopeSender)
+  // Another machine of the host may have handed it over: then only a pass says something of the sender.
+  if (doubt !== undefined && answer.verdict !== 'pass') return { verdict: 'unknown', why: doubt, ...base }
+  return { ...answer, ...base }
 }
 
 export async function checkForwarded(

@@ -64,6 +64,10 @@ export const en = {
   verdictReasons: {
     dns: 'DNS gave no answer in time. That says nothing about the message.',
     'no-client': 'Your server’s lines do not tell which server or sender the message came from.',
+    'client-hidden':
+      'Your server noted an address of its own network: another machine of your hosting company, or a proxy. Who stood behind it is not known.',
+    'client-near':
+      'Your server took it from a machine that may be its own or a neighbour’s, so who sent it from outside is not known.',
     'too-many-lookups': 'The sender’s SPF record needs more than ten look-ups, which the standard forbids.',
     'record-error': 'The sender’s DNS record has an error.',
     'body-changed': 'The text or an attachment was changed after it was signed.',
@@ -83,12 +87,17 @@ export const en = {
   },
   trustReasons: {
     'above-border': 'written by your server',
-    confirmed: 'written by your server, by a name that you confirmed',
+    confirmed: 'written by your server, under a name that your settings confirm',
+    'own-form': 'written by your server, which gives no name',
     'queue-id': 'written by your server: it bears this message’s queue id',
     'place-open': 'bears your server’s name, but a sender could have written it',
+    'method-open':
+      'bears a name that your settings confirm, but not that your server writes this; a sender could have',
     'foreign-id': 'bears another server’s name',
-    'no-id': 'bears no name',
-    'below-foreign': 'was there before your server received the message',
+    'no-id': 'bears no name of a server',
+    'below-foreign': 'stands below the lines that are surely your server’s: anyone could have written it',
+    'outgoing-form': 'written by the sender’s Microsoft 365, which puts the recipient’s domain there',
+    'no-signature': 'tells of a signature that the message does not have',
     repeated: 'repeats what a line above it answers, so it is not your server’s',
     'no-trace': 'the message has no Received line that would tell who wrote it',
   },

@@ -22,6 +22,7 @@ export type Expected =
   | 'web-url'
   | 'sha256'
   | 'dns-servers'
+  | 'authserv-ids'
   | 'after-import'
   | 'start-from'
   | 'schedule'

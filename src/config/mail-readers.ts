@@ -1,6 +1,8 @@
 /** Readers of what concerns mail: which folders, from when on, under which labels, and what happens afterwards. */
+
+import { isConfirmedId } from '../base/authserv-id.ts'
 import { parseDuration } from './duration.ts'
-import { Complaint, expected, type Reader, readList, splitQuoted, unquote } from './readers.ts'
+import { Complaint, expected, type Reader, readHost, readList, splitQuoted, unquote } from './readers.ts'
 
 /** One folder to pull and where its mail belongs in Gmail. POP3 has one, named ''. */
 export interface FolderConfig {
@@ -106,4 +108,18 @@ function readFolderMapping(item: unknown): FolderConfig | undefined {
   if (read instanceof Complaint) return undefined
   if (to !== undefined && to !== 'inbox' && to !== 'spam' && to !== 'label') return undefined
   return { name: folderName(name), to: to ?? (read.length > 0 ? 'label' : 'inbox'), labels: read }
+}
+
+/** Names of receiving servers, each with the methods that it stamps, as AUTHSERV_IDS has them. */
+export const readAuthservIds: Reader<readonly string[]> = value => {
+  const list = readList(value)
+  return list instanceof Complaint || list.every(isConfirmedId) ? list : expected('authserv-ids')
+}
+
+/** Server names or IP addresses. */
+export const readHosts: Reader<readonly string[]> = value => {
+  const list = readList(value)
+  if (list instanceof Complaint) return list
+  const hosts = list.map(readHost)
+  return hosts.find(host => host instanceof Complaint) ?? (hosts as string[])
 }

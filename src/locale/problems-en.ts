@@ -10,6 +10,8 @@ const expected: Readonly<Record<Expected, string>> = {
   email: 'must be an e-mail address such as shop@example.jp',
   url: 'must be an address that begins with https:// (http:// only for this computer itself)',
   'web-url': 'must be an address that begins with https:// or http://',
+  'authserv-ids':
+    'must be server names with commas, each with what it writes where that is known, such as mx.example.jp:spf+dkim+dmarc',
   'dns-servers': 'must be IP addresses with commas, each with a port where it is not 53',
   sha256: 'must be a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed',
   'after-import': 'must be keep, delete, delete-after:14d (a number and h, d or w) or move:FOLDER',

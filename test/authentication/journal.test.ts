@@ -47,6 +47,7 @@ before(async () => {
     verify: true,
     forwardingAddress,
     authservIds: [],
+    receivingServers: [],
   }
   const journal = await openJournal(env.STATE_DIR ?? '', 'run', () => {})
   const messages = [googleReport(googleKey), unsignedInvoice()]
@@ -217,6 +218,7 @@ test('the look at an imported message ends at once when it is aborted', async ()
     verify: true,
     forwardingAddress: undefined,
     authservIds: [],
+    receivingServers: [],
   }
   const looking = authenticate(messageOf(googleReport(googleKey)), mailbox, controller.signal)
   controller.abort()

@@ -6,12 +6,14 @@ import {
   readReceivedSpf,
 } from '../../src/authentication/authentication-results.ts'
 import { readFields } from '../../src/authentication/header-fields.ts'
-import { readStamped, unknownHost } from '../../src/authentication/results.ts'
-import { readReceived, readTrace } from '../../src/authentication/trace.ts'
+import { readReceived } from '../../src/authentication/received.ts'
+import { readStamped } from '../../src/authentication/results.ts'
+import { unknownHost } from '../../src/authentication/stamped.ts'
+import { readTrace } from '../../src/authentication/trace.ts'
 import { crlf, stampedOf } from './world.ts'
 
 const read = (value: string) => readAuthenticationResults(Buffer.from(value))
-const trace = (text: string) => readTrace(readFields(crlf(text), new Set(['received'])), [])
+const trace = (text: string) => readTrace(readFields(crlf(text), new Set(['received'])), unknownHost)
 const line = (value: string) => readReceived({ index: 0, name: 'received', value: Buffer.from(value) })
 
 const border =
@@ -442,6 +444,8 @@ describe('Hostile headers cost bounded time and gain no trust', () => {
         for (const found of stamped.fields) {
           if (found.trust !== 'trusted') continue
           if (!above) assert.fail(`trusted below the border: ${value}`)
+          // In the host's own block Received-SPF needs no name.
+          if (found.header === 'received-spf' && found.by === '') continue
           assert.match(found.by, /host\.example$/)
         }
         JSON.stringify(stamped)

@@ -3,12 +3,8 @@ import { createHash } from 'node:crypto'
 import { type AuthenticateOptions, authenticate } from '../../src/authentication/authenticate.ts'
 import type { Authentication } from '../../src/authentication/authentication.ts'
 import { type Lookup, makeDns, tableLookup } from '../../src/authentication/dns.ts'
-import {
-  type ReceivingHost,
-  readStamped,
-  type Stamped,
-  unknownHost,
-} from '../../src/authentication/results.ts'
+import { readStamped } from '../../src/authentication/results.ts'
+import { type ReceivingHost, type Stamped, unknownHost } from '../../src/authentication/stamped.ts'
 import type { VerifyOptions } from '../../src/authentication/verify.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { RawMessage } from '../../src/message/message.ts'

@@ -1,10 +1,16 @@
 /** The settings of a mailbox, in the order of .env.example. */
-import { readAfterImport, readFolders, readLabels, readStartFrom } from '../mail-readers.ts'
+import {
+  readAfterImport,
+  readAuthservIds,
+  readFolders,
+  readHosts,
+  readLabels,
+  readStartFrom,
+} from '../mail-readers.ts'
 import {
   readBoolean,
   readForwarder,
   readHost,
-  readList,
   readOneOf,
   readPort,
   readSchedule,
@@ -309,14 +315,25 @@ export const authenticationSettings = {
   }),
   authservIds: usually({
     variable: 'AUTHSERV_IDS',
-    read: readList,
+    read: readAuthservIds,
     about: {
-      en: 'Names under which your hosting company writes its own results (the first word of Authentication-Results), with commas.',
-      ja: 'ご契約先のサーバーが検証結果を書くときの名前（Authentication-Results の最初の語）。カンマで区切ります。',
+      en: 'Names under which your hosting company writes its own results (the first word of Authentication-Results), each with what it writes on every message: `spf`, `dkim`, `dmarc`, `arc`, `received-spf`; with commas. Needed only where it writes them below its own Received line. `hikyaku setup` fills it in from your mail. A name alone is believed for its first line only.',
+      ja: 'ご契約先のサーバーが検証結果を書くときの名前（Authentication-Results の最初の語）と、すべてのメールに書く項目（`spf`、`dkim`、`dmarc`、`arc`、`received-spf`）。カンマで区切ります。必要なのは、サーバー自身の Received 行より下に結果が書かれる場合だけです。`hikyaku setup` が届いているメールから調べて書き込みます。項目を書かない場合は、その名前の最初の行だけを信用します。',
     },
     usual: [],
-    otherwise: { en: 'learnt from the mail', ja: 'メールから学習' },
-    example: 'mx.example.jp',
+    otherwise: { en: 'only what place or queue id proves', ja: '位置か受付番号で証明できる行だけ' },
+    example: 'mx.example.jp:spf+dkim+dmarc',
+  }),
+  receivingServers: usually({
+    variable: 'RECEIVING_SERVERS',
+    read: readHosts,
+    about: {
+      en: 'Your hosting company’s machines through which mail passes before it reaches your mailbox, by exact name or IP address, with commas: what they wrote into the header is then believed too. `hikyaku setup` fills it in from your mail; name no others.',
+      ja: 'メールがメールボックスに届くまでに通る、ご契約先のサーバー内のマシン。正確な名前か IP アドレスをカンマで区切ります。これらが書いた行も信用します。`hikyaku setup` が届いているメールから調べて書き込みます。それ以外の名前は書かないでください。',
+    },
+    usual: [],
+    otherwise: { en: 'only the last machine', ja: '最後のマシンだけ' },
+    example: 'mx1.example.jp',
   }),
 }
 
