@@ -105,7 +105,7 @@ class OpenDmarc:
         library = ctypes.CDLL("libopendmarc.so.2")
         library.opendmarc_policy_connect_init.restype = ctypes.c_void_p
         self.library = library
-        self.settings = self.Settings(1, b"/usr/share/publicsuffix/effective_tld_names.dat", 0)
+        self.settings = self.Settings(1, b"/usr/share/publicsuffix/public_suffix_list.dat", 0)
         status = library.opendmarc_policy_library_init(ctypes.byref(self.settings))
         if status != 0:
             raise RuntimeError(f"libopendmarc does not begin: {status}")
@@ -120,7 +120,7 @@ class OpenDmarc:
         if case["dkimDomain"]:
             library.opendmarc_policy_store_dkim(policy, case["dkimDomain"].encode(), b"s1", 1, b"")
         library.opendmarc_policy_store_dmarc(
-            policy, case["record"].encode(), case["from"].encode(), case["organization"].encode()
+            policy, case["record"].encode(), case["from"].encode(), case["organization"].encode() if case["organization"] else None
         )
         verdict = library.opendmarc_get_policy_to_enforce(policy)
         library.opendmarc_policy_connect_shutdown(policy)
@@ -167,8 +167,8 @@ def pyspf(case):
         return [((name, kind), row) for row in rows]
 
     spf.DNSLookup = ask
-    result, _code, _why = spf.query(case["host"], case["sender"], case["helo"], timeout=100).check()
-    return result
+    result, _code, why = spf.query(case["host"], case["sender"], case["helo"], timeout=100).check()
+    return f"{result}: {why}"
 
 
 VERIFIERS = {
