@@ -36,7 +36,14 @@ export function importsOf(file: string, text: string): Import[] {
     of: resolved(of),
     typeOnly: type !== undefined,
   }))
-  return [...fixed, ...late]
+  // What an import would bring too much of is taken by other means, and is an import all the same.
+  const taken = [...code.matchAll(/\b(?:getBuiltinModule|require)\(\s*'([^']+)'\s*\)/g)].map(
+    ([, of = '']) => ({
+      of: resolved(of),
+      typeOnly: false,
+    }),
+  )
+  return [...fixed, ...late, ...taken]
 }
 
 /** The folder of src/ in which a file stands, or its own name at the root; undefined for what is not ours. */

@@ -8,10 +8,13 @@
  */
 import { constants } from 'node:crypto'
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { Agent, AgentOptions, RequestOptions } from 'node:https'
 import { isIP, type Socket } from 'node:net'
-// The default import: getCACertificates is missing before Node 22.15, and a named import would then not load.
-import tls from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
+
+// An import reads every name of node:tls, and so makes texts of all the authorities that Node brings along.
+const tls = process.getBuiltinModule('node:tls')
+const https = process.getBuiltinModule('node:https')
 
 /** What decides whom to trust: never a caller's choice. */
 type Settled =
@@ -39,7 +42,7 @@ export interface TlsPeer {
   readonly ca?: readonly string[] | undefined
 }
 
-function connect(socket: Socket, { host, ca }: TlsPeer, options: tls.ConnectionOptions): tls.TLSSocket {
+function connect(socket: Socket, { host, ca }: TlsPeer, options: ConnectionOptions): TLSSocket {
   return tls.connect({
     socket,
     host,
@@ -51,7 +54,7 @@ function connect(socket: Socket, { host, ca }: TlsPeer, options: tls.ConnectionO
 }
 
 /** Begins a handshake on a connected socket; the certificate must hold for `host`. */
-export function connectTls(socket: Socket, peer: TlsPeer): tls.TLSSocket {
+export function connectTls(socket: Socket, peer: TlsPeer): TLSSocket {
   return connect(socket, peer, tlsOptions())
 }
 
@@ -59,11 +62,11 @@ export function connectTls(socket: Socket, peer: TlsPeer): tls.TLSSocket {
  * The same without verification: the only such place. For a caller that holds the certificate against the owner's
  * pin before any use (source/secure.ts), or shows it and sends nothing (source/certificate.ts).
  */
-export function connectUnverified(socket: Socket, peer: TlsPeer): tls.TLSSocket {
+export function connectUnverified(socket: Socket, peer: TlsPeer): TLSSocket {
   return connect(socket, peer, { ...tlsOptions(), rejectUnauthorized: false })
 }
 
-/** The authorities that Node would trust by itself, PEM. */
+/** The authorities that Node would trust by itself, PEM. getCACertificates is missing before Node 22.15. */
 export function usualAuthorities(): readonly string[] {
   return typeof tls.getCACertificates === 'function' ? tls.getCACertificates() : tls.rootCertificates
 }
@@ -71,13 +74,13 @@ export function usualAuthorities(): readonly string[] {
 /** node:https' request. */
 export function requestHttps(
   url: URL,
-  options: Omit<https.RequestOptions, Settled>,
+  options: Omit<RequestOptions, Settled>,
   onAnswer?: (answer: IncomingMessage) => void,
 ): ClientRequest {
   return https.request(url, { ...options, ...tlsOptions() }, onAnswer)
 }
 
 /** A pool of connections for `requestHttps`. */
-export function makeHttpsAgent(options: Omit<https.AgentOptions, Settled>): https.Agent {
+export function makeHttpsAgent(options: Omit<AgentOptions, Settled>): Agent {
   return new https.Agent({ ...options, ...tlsOptions() })
 }

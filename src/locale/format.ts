@@ -29,8 +29,8 @@ const spanNames = { day: 'day', hour: 'h', minute: 'min', second: 's' } as const
 /** @param timeZone IANA name; the machine's where absent */
 export function makeFormat(language: Language, timeZone?: string): Format {
   const locale = locales[language]
-  const plain = new Intl.NumberFormat(locale)
-  // Making a formatter takes a hundred times as long as using it, and the log uses some for each message.
+  // Making a formatter takes a hundred times as long as using it, and the log uses some for each message. The first one
+  // of a kind also brings 8 MiB of Node's tables into memory, so that none is made before it is used.
   const formats = new Map<string, Intl.NumberFormat>()
   const numbers = (key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat => {
     const known = formats.get(key) ?? new Intl.NumberFormat(locale, options)
@@ -44,12 +44,14 @@ export function makeFormat(language: Language, timeZone?: string): Format {
       unitDisplay: display,
       maximumFractionDigits: digits,
     }).format(value)
-  const relativeFormat = new Intl.RelativeTimeFormat(locale, { numeric: 'always' })
-  const instantFormat = new Intl.DateTimeFormat(locale, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    ...(timeZone === undefined ? {} : { timeZone }),
-  })
+  let relativeFormat: Intl.RelativeTimeFormat | undefined
+  let instantFormat: Intl.DateTimeFormat | undefined
+  const makeInstantFormat = (): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat(locale, {
+      dateStyle: 'medium',
+      timeStyle: 'short',
+      ...(timeZone === undefined ? {} : { timeZone }),
+    })
   const largest = (ms: number): readonly ['day' | 'hour' | 'minute' | 'second', number] => {
     // Rounded before it is compared, so that 59.7 s is a minute and not "60 s".
     for (const [name, length] of spans) {
@@ -58,7 +60,7 @@ export function makeFormat(language: Language, timeZone?: string): Format {
     return ['second', ms / 1000]
   }
   return {
-    number: value => plain.format(value),
+    number: value => numbers('plain', {}).format(value),
     size: octets => {
       if (octets === undefined) return '–'
       let step = 0
@@ -80,9 +82,14 @@ export function makeFormat(language: Language, timeZone?: string): Format {
     },
     relative: differenceMs => {
       const [name, value] = largest(Math.abs(differenceMs))
+      relativeFormat ??= new Intl.RelativeTimeFormat(locale, { numeric: 'always' })
       return relativeFormat.format(Math.round(value) * (differenceMs < 0 ? -1 : 1), name)
     },
-    instant: ms => (ms === undefined || !Number.isFinite(ms) ? '–' : instantFormat.format(ms)),
+    instant: ms => {
+      if (ms === undefined || !Number.isFinite(ms)) return '–'
+      instantFormat ??= makeInstantFormat()
+      return instantFormat.format(ms)
+    },
     percent: (part, whole) => numbers('percent', { style: 'percent' }).format(whole === 0 ? 1 : part / whole),
   }
 }

@@ -7,9 +7,9 @@
  */
 
 import type { Socket } from 'node:net'
-import { ImapFlow, type ImapResponse } from 'imapflow'
-import { compiler as compile } from 'imapflow/lib/handler/imap-handler.js'
+import type { ImapResponse } from 'imapflow'
 import type { ImapCompileNode } from 'imapflow/lib/handler/types.js'
+import { compile, ImapFlow } from './imapflow.ts'
 
 export type CommandWord =
   | {

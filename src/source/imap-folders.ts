@@ -1,11 +1,11 @@
 /** Folders of one IMAP connection: names, LIST, SELECT. */
-import { decodePath, encodePath } from 'imapflow/lib/tools.js'
 import { Fault } from '../base/fault.ts'
 import { imapAllowance, mostFolders } from './budget.ts'
 import type { CommandWord } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { isStateCode } from './imap-faults.ts'
 import { readNumber32, readOkCode, readText, readValidity } from './imap-parse.ts'
+import { decodePath, encodePath } from './imapflow.ts'
 
 export interface FolderName {
   readonly name: string

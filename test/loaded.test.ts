@@ -1,0 +1,40 @@
+/** What a process has in memory that only waits: nothing that waiting does not need. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const src = (file: string): string => fileURLToPath(new URL(`../src/${file}`, import.meta.url))
+
+/** @returns what Node has loaded of itself once these files are imported */
+function builtinsBehind(...files: readonly string[]): readonly string[] {
+  const script = `for (const file of ${JSON.stringify(files.map(src))}) await import(file)
+    console.log(JSON.stringify(process.moduleLoadList))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  assert.notEqual(stdout, '', stderr)
+  return JSON.parse(stdout)
+}
+
+describe('what is loaded before it is needed', () => {
+  test("a daemon that waits for mail loads no fetch of Node's", () => {
+    const loaded = builtinsBehind(
+      'commands/program.ts',
+      'commands/run.ts',
+      'bridge.ts',
+      'journal/sqlite.ts',
+      'source/imap.ts',
+      'source/pop3.ts',
+      'gmail/google.ts',
+      'authentication/look.ts',
+    )
+    // The list is what it is taken for.
+    assert.ok(loaded.some(name => name.endsWith(' tls')) && loaded.some(name => name.endsWith(' sqlite')))
+    assert.deepEqual(
+      loaded.filter(name => name.includes('undici')),
+      [],
+    )
+  })
+})
