@@ -106,8 +106,8 @@ const house: Readonly<Record<string, Room>> = {
   commands: {
     floor: 9,
     uses:
-      'base message locale log config vault journal google authentication service pull bridge alerts proof ' +
-      'daemon setup doctor',
+      'base message locale log config vault journal google discovery authentication service pull bridge alerts ' +
+      'proof daemon setup doctor',
     doors: 'program',
   },
   cli: { floor: 10, uses: 'base commands', doors: '' },

@@ -188,6 +188,12 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
         }),
       )
     })
+  verb('provider', help.provider)
+    .argument('[name]', help.providerName)
+    .action(async (name: string | undefined) => {
+      const { providerCommand } = await import('./provider.ts')
+      done(await providerCommand(invocation, name))
+    })
   verb('report', help.report)
     .option('--days <days>', help.days, '30')
     .action(async (flags: CommonFlags & { days: string }) => {

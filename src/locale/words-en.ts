@@ -234,6 +234,8 @@ export const en = {
       pull: 'pull at once',
       service: 'what runs from then on',
     },
+    provider: 'what is known of a mail host: servers, user name, password, limits, and how sure it is',
+    providerName: 'its name, such as xserver, or an address at it; without: the list',
     revoke: 'take the permission back at Google and delete it here',
     revokeAccount: 'only these accounts',
     run: 'run as a service in the foreground: pull again and again, seconds after mail arrives',

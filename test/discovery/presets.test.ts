@@ -15,8 +15,8 @@ const name = new RegExp(`^(${label}\\.)+${label}$`)
 function factsOf(preset: Preset): readonly Fact[] {
   const says: Readonly<Record<Fact, boolean>> = {
     records: [preset.domains, preset.mx, preset.spf].some(({ length }) => length > 0),
-    imap: preset.imap !== undefined,
-    pop3: preset.pop3 !== undefined,
+    imap: preset.imap !== undefined || preset.without.includes('imap'),
+    pop3: preset.pop3 !== undefined || preset.without.includes('pop3'),
     smtp: preset.smtp !== undefined,
     user: preset.userForm !== undefined || preset.ownDomainUserForm !== undefined,
     password: preset.password !== undefined,

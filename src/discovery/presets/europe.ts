@@ -285,7 +285,7 @@ export const europe: readonly Preset[] = [
     notes: [
       {
         en: 'The setting “additional email account protection” must be off. There is no spam folder: spam is refused.',
-        ja: '設定の「additional email account protection」（メールアカウントの追加保護）は無効にしてください。迷惑メールは受信を拒否されるため、迷惑メールフォルダーはありません。',
+        ja: '設定の「additional email account protection」（メールアカウントの追加保護）は無効にしてください。迷惑メールは受信を拒否されるため、迷惑メールフォルダはありません。',
       },
     ],
     sources: [

@@ -18,19 +18,19 @@ export const japanServers: readonly Preset[] = [
       password: 'mailbox',
       askHost: {
         en: 'The server number in Xserver’s panel (sv…): the mail server is sv<number>.xserver.jp.',
-        ja: 'サーバーパネルの「サーバー情報」にあるサーバー番号（sv…）をご確認ください。メールサーバーは「sv番号.xserver.jp」です。',
+        ja: '管理画面（サーバーパネル）の「サーバー情報」にあるサーバー番号（sv…）をご確認ください。メールサーバーは「sv番号.xserver.jp」です。',
       },
       shortServers: [[/^(?:sv)?(\d+)$/i, 'sv$1.xserver.jp']],
       dkim: { en: 'since February 2023, in stages', ja: '対応（2023 年 2 月から順次）' },
       dmarc: {
         en: 'a setting in the panel, by January 2024',
-        ja: 'サーバーパネルで設定（2024 年 1 月までに開始）',
+        ja: '管理画面（サーバーパネル）で設定（2024 年 1 月までに開始）',
       },
       notes: [
         notes.oneProtocol,
         {
           en: 'What becomes of spam is chosen in the panel: inbox, a spam folder, the trash, or deleted at once. What is deleted there reaches nobody.',
-          ja: '迷惑メールの扱い（受信フォルダー、迷惑メールフォルダー、ごみ箱、削除）はサーバーパネルで選びます。「削除」にすると、そのメールはどこにも届きません。',
+          ja: '迷惑メールの扱い（受信トレイ、迷惑メールフォルダ、ごみ箱、削除）は管理画面（サーバーパネル）で選びます。「削除」にすると、そのメールはどこにも届きません。',
         },
       ],
       sources: [
@@ -52,7 +52,7 @@ export const japanServers: readonly Preset[] = [
       userForm: 'address',
       askHost: {
         en: 'The server number in the panel (sv…): the mail server is sv<number>.xbiz.ne.jp.',
-        ja: 'サーバーパネルにあるサーバー番号（sv…）をご確認ください。メールサーバーは「sv番号.xbiz.ne.jp」です。',
+        ja: '管理画面（サーバーパネル）にあるサーバー番号（sv…）をご確認ください。メールサーバーは「sv番号.xbiz.ne.jp」です。',
       },
       shortServers: [[/^(?:sv)?(\d+)$/i, 'sv$1.xbiz.ne.jp']],
       notes: [notes.ownName],
@@ -77,7 +77,7 @@ export const japanServers: readonly Preset[] = [
     userForm: 'address',
     askHost: {
       en: 'The mail server’s name in ConoHa’s panel (mail….conoha.ne.jp).',
-      ja: 'コントロールパネルの「メール管理」にあるサーバー名（mail….conoha.ne.jp）をご確認ください。',
+      ja: '管理画面の「メール管理」にあるサーバー名（mail….conoha.ne.jp）をご確認ください。',
     },
     shortServers: [[/^(?:mail)?(\d+)$/i, 'mail$1.conoha.ne.jp']],
     dkim: { en: 'since July 2022 at the latest', ja: '対応（遅くとも 2022 年 7 月から）' },
@@ -107,11 +107,11 @@ export const japanServers: readonly Preset[] = [
       shortServers: [[/^([a-z0-9-]+)$/i, '$1.sakura.ne.jp']],
       dkim: {
         en: 'since January 2024, switched on in the panel',
-        ja: '対応（2024 年 1 月から。コントロールパネルで有効にします）',
+        ja: '対応（2024 年 1 月から。管理画面で有効にします）',
       },
       dmarc: {
         en: 'since January 2024, in the panel',
-        ja: '対応（2024 年 1 月から。コントロールパネルで設定）',
+        ja: '対応（2024 年 1 月から。管理画面で設定）',
       },
       notes: [notes.ownName],
       sources: [
@@ -185,7 +185,7 @@ export const japanServers: readonly Preset[] = [
       alsoTry: ['onamae'],
       askHost: {
         en: 'The mail server’s name in the panel (mail….onamae.ne.jp).',
-        ja: 'コントロールパネルの「メール」にあるサーバー名（mail….onamae.ne.jp）をご確認ください。',
+        ja: '管理画面の「メール」にあるサーバー名（mail….onamae.ne.jp）をご確認ください。',
       },
       shortServers: [[/^(?:mail)?(\d+)$/i, 'mail$1.onamae.ne.jp']],
       dkim: { en: 'signed mail was seen', ja: '署名のあるメールを確認' },
@@ -214,7 +214,7 @@ export const japanServers: readonly Preset[] = [
     {
       askHost: {
         en: 'The receiving server’s name in the panel (pop….gmoserver.jp).',
-        ja: 'コントロールパネルにある受信メールサーバー名（pop….gmoserver.jp）をご確認ください。',
+        ja: '管理画面にある受信メールサーバー名（pop….gmoserver.jp）をご確認ください。',
       },
       imap: imap('<server>'),
       notes: [notes.abroad],
@@ -270,7 +270,7 @@ export const japanServers: readonly Preset[] = [
     userForm: 'address',
     askHost: {
       en: 'The server’s name in the panel (….secure.ne.jp).',
-      ja: 'コントロールパネルに書かれているサーバー名（….secure.ne.jp）をご確認ください。',
+      ja: '管理画面に書かれているサーバー名（….secure.ne.jp）をご確認ください。',
     },
     dkim: { en: 'on the plan Business Standard', ja: 'ビジネス スタンダードで対応' },
     dmarc: { en: 'on the plan Business Standard', ja: 'ビジネス スタンダードで対応' },
@@ -297,7 +297,7 @@ export const japanServers: readonly Preset[] = [
     smtp: smtpStarttls('<server>'),
     askHost: {
       en: 'The server’s name in the panel (wx….wadax-sv.jp).',
-      ja: 'コントロールパネルに書かれているサーバー名（wx….wadax-sv.jp）をご確認ください。',
+      ja: '管理画面に書かれているサーバー名（wx….wadax-sv.jp）をご確認ください。',
     },
     shortServers: [[/^(wx\d+)$/i, '$1.wadax-sv.jp']],
     sources: [seen('records pop3 smtp')],
@@ -319,7 +319,7 @@ export const japanServers: readonly Preset[] = [
       userForm: 'address',
       askHost: {
         en: 'The server’s name in the panel (sv….star.ne.jp).',
-        ja: 'サーバー管理ツールに書かれているサーバー名（sv….star.ne.jp）をご確認ください。',
+        ja: '管理画面（サーバー管理ツール）に書かれているサーバー名（sv….star.ne.jp）をご確認ください。',
       },
       shortServers: [[/^(?:sv)?(\d+)$/i, 'sv$1.star.ne.jp']],
       notes: [notes.ownName],

@@ -52,6 +52,8 @@ export interface Preset {
   readonly ownServer: RegExp | undefined
   readonly imap: PresetServer | undefined
   readonly pop3: PresetServer | undefined
+  /** What the host is known not to offer, as against what is not known. */
+  readonly without: readonly ('imap' | 'pop3')[]
   /** Submission, for answering from the address. */
   readonly smtp: PresetServer | undefined
   readonly userForm: UserForm | undefined
@@ -97,6 +99,7 @@ export const preset = (id: string, name: Note, row: Row): Preset => ({
   ownServer: row.ownServer,
   imap: row.imap,
   pop3: row.pop3,
+  without: row.without ?? [],
   smtp: row.smtp,
   userForm: row.userForm,
   ownDomainUserForm: row.ownDomainUserForm,

@@ -90,6 +90,7 @@ export const worldwide: readonly Preset[] = [
     domains: ['icloud.com', 'me.com', 'mac.com'],
     mx: ['mail.icloud.com'],
     imap: imap('imap.mail.me.com'),
+    without: ['pop3'],
     smtp: smtpStarttls('smtp.mail.me.com'),
     userForm: 'local-part',
     // The login is the iCloud address, whatever domain the mail is for.
@@ -101,7 +102,6 @@ export const worldwide: readonly Preset[] = [
     },
     notes: [
       notes.appPassword,
-      { en: 'iCloud has no POP3.', ja: 'iCloud は POP3 に対応していません。' },
       {
         en: 'For sending (SMTP) the user name is the whole iCloud address.',
         ja: '送信（SMTP）のユーザー名は、iCloud のメールアドレス全体です。',
@@ -110,7 +110,7 @@ export const worldwide: readonly Preset[] = [
     sources: [
       ispdb('me.com', '2026-11-26', 'records imap smtp user notes'),
       fairEmail('imap smtp user password'),
-      deltaChat('icloud', 'user password notes'),
+      deltaChat('icloud', 'pop3 user password notes'),
       seen('records'),
     ],
   }),

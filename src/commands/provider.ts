@@ -1,0 +1,112 @@
+/** `hikyaku provider [NAME]`: what is known of a mail host, and from where; or the list of them. */
+import { exitCodes, Fault } from '../base/fault.ts'
+import { findNearest } from '../base/nearest.ts'
+import { alignTable, indentParagraph, measureWidth, wrapText } from '../base/text-width.ts'
+import { printable } from '../base/untrusted.ts'
+import { type Preset, presetForDomain, presetForMx, presets, regions } from '../discovery/presets.ts'
+import { type Invocation, writeJson, writeLine } from './invocation.ts'
+import { describeProvider, providerWordsFor } from './provider-words.ts'
+
+/** @throws Fault usage.invalid for a name that is not known */
+export async function providerCommand(invocation: Invocation, name: string | undefined): Promise<number> {
+  if (name === undefined) {
+    if (invocation.json)
+      writeJson(invocation, { ok: true, exitCode: exitCodes.ok, providers: presets.map(presetJson) })
+    else for (const line of listLines(invocation)) writeLine(invocation, line)
+    return exitCodes.ok
+  }
+  const preset = findPreset(name)
+  if (preset === undefined) {
+    const words = providerWordsFor(invocation.language)
+    const names = presets.flatMap(({ id, name: { en, ja } }) => [id, en, ja])
+    const nearest = findNearest(name, names).flatMap(found => findPreset(found)?.id ?? [])
+    throw new Fault('usage.invalid', {
+      facts: { what: words.noSuch(printable(name, 60), [...new Set(nearest)]) },
+    })
+  }
+  if (invocation.json)
+    writeJson(invocation, { ok: true, exitCode: exitCodes.ok, provider: presetJson(preset) })
+  else for (const line of presetLines(invocation, preset)) writeLine(invocation, line)
+  return exitCodes.ok
+}
+
+const plainName = (text: string): string => text.normalize('NFKC').toLowerCase().trim()
+
+/** By its short name, its name in either language, an address at it, its domain, or a server's name. */
+function findPreset(name: string): Preset | undefined {
+  const wanted = plainName(name)
+  const host = wanted.slice(wanted.lastIndexOf('@') + 1)
+  return (
+    presets.find(({ id, name: { en, ja } }) => [id, en, ja].some(known => plainName(known) === wanted)) ??
+    (/^[a-z0-9.-]+\.[a-z]{2,}$/.test(host) ? (presetForDomain(host) ?? presetForMx(host)) : undefined)
+  )
+}
+
+const columnsOf = ({ stdout }: Invocation): number => Math.max(40, Math.min(100, stdout.columns ?? 80))
+
+function listLines(invocation: Invocation): readonly string[] {
+  const { language } = invocation
+  const words = providerWordsFor(language)
+  const width = columnsOf(invocation)
+  const blocks = Object.entries(regions).flatMap(([region, rows]) => [
+    '',
+    words.regions[region as keyof typeof regions],
+    ...alignTable(
+      rows.map(({ id, name }) => [`  ${id}`, name[language]]),
+      { width },
+    ).split('\n'),
+  ])
+  return [...wrapText(words.list, width), ...blocks]
+}
+
+function presetLines(invocation: Invocation, preset: Preset): readonly string[] {
+  const { language } = invocation
+  const words = providerWordsFor(language)
+  const width = columnsOf(invocation)
+  const described = describeProvider(preset, language)
+  const column = Math.max(...described.map(({ label }) => measureWidth(label))) + 4
+  const facts = described.flatMap(({ label, text, grade }) => {
+    const lead = `  ${label}`.padEnd(column - measureWidth(label) + label.length)
+    return addGrade(indentParagraph(text, width, lead), words.graded(grade), column, width)
+  })
+  const sources = preset.sources.map(({ page, grade, date }) => {
+    const from = page === undefined ? words.seenIn : `${words.grades[grade]}: ${page}`
+    return `${from} (${date})`
+  })
+  return [
+    `${preset.name[language]}  (${preset.id})`,
+    '',
+    ...facts,
+    ...(preset.notes.length === 0 ? [] : ['']),
+    ...preset.notes.flatMap(note => indentParagraph(note[language], width, '  - ')),
+    '',
+    words.sources,
+    ...sources.flatMap(source => indentParagraph(source, width, '  - ')),
+    '',
+    ...wrapText(words.beware, width),
+    ...wrapText(words.setUp(preset.id), width),
+  ]
+}
+
+/** How sure it is, behind the text or, where that does not fit, below it: never broken up. */
+function addGrade(
+  lines: readonly string[],
+  grade: string | undefined,
+  column: number,
+  width: number,
+): readonly string[] {
+  const last = lines.at(-1)
+  if (grade === undefined || last === undefined) return lines
+  return measureWidth(last) + measureWidth(grade) + 1 <= width
+    ? [...lines.slice(0, -1), `${last} ${grade}`]
+    : [...lines, ' '.repeat(column) + grade]
+}
+
+function presetJson(preset: Preset): object {
+  const { ownServer: _, shortServers: __, sources, ...facts } = preset
+  const known = Object.entries(facts).map(([key, value]) => [key, value ?? null])
+  return {
+    ...Object.fromEntries(known),
+    sources: sources.map(({ page, ...source }) => ({ page: page ?? null, ...source })),
+  }
+}
