@@ -118,6 +118,16 @@ class Reader {
 
   #impliedEquals = false
 
+  /** RFC 8601 section 2.2: a method may have a version, `dkim / 1`, and comments between. */
+  #afterVersion(method: Token, after: Token | undefined): Token | undefined {
+    if (method.is !== 'word' || after?.is !== 'word') return after
+    const isSlash = after.text === '/' || method.text.endsWith('/')
+    if (!isSlash && !/^\/\d{1,3}$/.test(after.text)) return after
+    const next = after.text === '/' ? this.#skipComments() : after
+    if (next?.is !== 'word' || !/^\/?\d{1,3}$/.test(next.text)) return next
+    return this.#skipComments()
+  }
+
   /** The next `method=result` with its properties, up to its `;`. */
   result(): StampedResult | 'unreadable' | undefined {
     let method = this.#skipComments()
@@ -125,7 +135,7 @@ class Reader {
     if (method === undefined) return undefined
     const implied = this.#impliedEquals
     this.#impliedEquals = false
-    const equals = implied ? undefined : this.#skipComments()
+    const equals = implied ? undefined : this.#afterVersion(method, this.#skipComments())
     if (method.is !== 'word' || (!implied && (equals?.is !== 'mark' || equals.text !== '='))) {
       if (!(equals?.is === 'mark' && equals.text === ';')) this.#skipToSemicolon()
       return 'unreadable'
@@ -146,7 +156,17 @@ class Reader {
         comment ??= token.text
         continue
       }
-      const mark = this.#skipComments()
+      let name = token.text
+      let mark = this.#skipComments()
+      // RFC 8601 section 2.2: comments and folds may stand on both sides of the dot.
+      while (
+        mark?.is === 'word' &&
+        (mark.text.startsWith('.') || name.endsWith('.')) &&
+        name.length < nameLimit
+      ) {
+        name += mark.text
+        mark = this.#skipComments()
+      }
       if (mark?.is !== 'mark' || mark.text === ';') {
         // A lone word, such as the second half of a value folded in the middle.
         this.#held = mark
@@ -157,8 +177,8 @@ class Reader {
         this.#held = value
         continue
       }
-      const name = token.text.toLowerCase().slice(0, nameLimit)
-      if (properties.size < propertiesLimit && !properties.has(name)) properties.set(name, value.text)
+      const key = name.toLowerCase().slice(0, nameLimit)
+      if (properties.size < propertiesLimit && !properties.has(key)) properties.set(key, value.text)
     }
     return {
       // `dkim/1`: the method's version is of no interest.

@@ -143,7 +143,10 @@ def authres(case):
             {
                 "method": result.method,
                 "result": result.result,
-                "properties": {f"{part.type}.{part.name}": part.value for part in result.properties},
+                "properties": {
+                    **({"reason": result.reason} if result.reason else {}),
+                    **{f"{part.type}.{part.name}": part.value for part in result.properties},
+                },
             }
             for result in header.results
         ],
