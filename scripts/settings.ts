@@ -1,12 +1,14 @@
 /**
  * Writes what the manuals say of the settings from the tables in src/config/settings/: .env.example behind its
- * introduction, and the marked part of docs/configuration.md and docs/configuration.ja.md. `npm run manuals`.
+ * introduction, and the marked part of docs/configuration.md and docs/configuration.ja.md; and of mail hosts that of
+ * docs/providers.md and docs/providers.ja.md (providers.ts). `npm run manuals`.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Language } from '../src/base/language.ts'
 import type { Setting, Text } from '../src/config/settings/setting.ts'
 import { makeYamlKey, type PartName, sections } from '../src/config/settings.ts'
+import { providersText } from './providers.ts'
 
 const root = new URL('../', import.meta.url)
 const columns = 104
@@ -14,16 +16,15 @@ const columns = 104
 /** The files with generated parts, and how each is made from its text before. */
 export const manuals: Readonly<Record<string, (before: string) => string>> = {
   '.env.example': before => `${before.slice(0, before.indexOf('# --- '))}${exampleText()}`,
-  'docs/configuration.md': before => betweenMarks(before, manualText('en')),
-  'docs/configuration.ja.md': before => betweenMarks(before, manualText('ja')),
+  'docs/configuration.md': before => betweenMarks(before, 'settings', manualText('en')),
+  'docs/configuration.ja.md': before => betweenMarks(before, 'settings', manualText('ja')),
+  'docs/providers.md': before => betweenMarks(before, 'providers', providersText('en')),
+  'docs/providers.ja.md': before => betweenMarks(before, 'providers', providersText('ja')),
 }
 
-const [firstMark, lastMark] = [
-  '<!-- settings: written by `npm run manuals` -->',
-  '<!-- /settings -->',
-] as const
-
-function betweenMarks(before: string, text: string): string {
+function betweenMarks(before: string, part: string, text: string): string {
+  const firstMark = `<!-- ${part}: written by \`npm run manuals\` -->`
+  const lastMark = `<!-- /${part} -->`
   const [begin, end] = [before.indexOf(firstMark), before.indexOf(lastMark)]
   if (begin < 0 || end < begin) throw new Error('the marks of the generated part are gone')
   return `${before.slice(0, begin + firstMark.length)}\n\n${text}\n${before.slice(end)}`

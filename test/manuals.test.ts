@@ -11,6 +11,7 @@ import { manuals as settingsManuals } from '../scripts/settings.ts'
 import { tableLookup } from '../src/authentication/dns.ts'
 import { exitCodes } from '../src/base/fault.ts'
 import { inspectCommand } from '../src/commands/inspect.ts'
+import { presets } from '../src/discovery/presets.ts'
 import { legalMoves } from '../src/journal/journal.ts'
 import { chooseWords } from '../src/locale/locale.ts'
 import {
@@ -41,16 +42,40 @@ const anchorOf = (heading: string): string =>
     .trim()
     .replace(/\s/g, '-')
 
-test('what the manuals say of the settings is what the tables say; `npm run manuals` writes it', () => {
+test('what the manuals say of settings and hosts is what the tables say; `npm run manuals` writes it', () => {
   assert.deepEqual(Object.keys(settingsManuals), [
     '.env.example',
     'docs/configuration.md',
     'docs/configuration.ja.md',
+    'docs/providers.md',
+    'docs/providers.ja.md',
   ])
   for (const [name, write] of Object.entries(settingsManuals)) {
     assert.ok(write(read(name)) === read(name), `${name} is out of date: run npm run manuals`)
-    assert.match(write(read(name)), /WHEN_REFUSED/)
+    assert.match(write(read(name)), name.includes('providers') ? /--provider xserver/ : /WHEN_REFUSED/)
   }
+})
+
+test('both languages say the same of the hosts: every one, the same servers, nothing that a page would swallow', () => {
+  const [english, japanese] = ['docs/providers.md', 'docs/providers.ja.md'].map(read)
+  for (const page of [english, japanese]) {
+    const named = [...(page ?? '').matchAll(/`--provider ([a-z0-9-]+)` \| \|/g)].map(([, id]) => id)
+    assert.deepEqual(
+      named,
+      presets.map(({ id }) => id),
+    )
+    // A tag-like word outside of code is not shown.
+    assert.doesNotMatch((page ?? '').replace(/`[^`]*`|<!--[^>]*-->/g, ''), /<[a-z]/)
+  }
+  const serversOf = (page = ''): string[] =>
+    [...page.matchAll(/`((?:[a-z0-9-]+\.)+[a-z]{2,})`/g)].map(([, name = '']) => name)
+  const headings = (page = ''): string[] =>
+    page
+      .split('\n')
+      .filter(line => /^#+ /.test(line))
+      .map(line => line.split(' ')[0] ?? '')
+  assert.deepEqual(headings(english), headings(japanese))
+  assert.deepEqual(new Set(serversOf(english)), new Set(serversOf(japanese)))
 })
 
 describe('the manuals', () => {

@@ -42,7 +42,8 @@ describe('hikyaku provider', () => {
         const said = await say(language, id)
         for (const line of said.split('\n'))
           assert.ok(measureWidth(line) <= 80 || isAddress(line), `${id}: ${line}`)
-        const unknown = language === 'ja' ? /受信サーバー（IMAP） +不明/ : /Receiving \(IMAP\) +not known/
+        const unknown =
+          language === 'ja' ? /受信メールサーバー（IMAP） +不明/ : /Receiving \(IMAP\) +not known/
         assert.equal(unknown.test(said), imap === undefined, id)
         if (smtp !== undefined && !smtp.host.includes('<')) assert.ok(said.includes(`${smtp.host}`), id)
         for (const { page, date } of sources)
