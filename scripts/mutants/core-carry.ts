@@ -239,8 +239,15 @@ export const carry: readonly Mutant[] = [
     title: 'B14:',
   },
   {
-    from: 'if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end)',
+    from: 'else if (due.length > 0) gmail.prepareImport()',
     to: '',
+    loses: 'the time of TCP and TLS with each mail that comes after a quiet',
+    tests: ['test/pull/ready.test.ts'],
+    title: 'stands before the first mail is fetched',
+  },
+  {
+    from: 'if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end) else if (due.length > 0)',
+    to: 'if (due.length > 0)',
     loses: 'an account in trouble is met with six messages at once',
     tests: ['test/faults/field-account.test.ts'],
     title: 'F6: the breaker counts over pulls and processes',

@@ -8,6 +8,7 @@ const contract = ['test/gmail/contract.test.ts']
 const multipart = ['test/gmail/multipart.test.ts']
 const pace = ['test/gmail/pace.test.ts']
 const http = ['test/base/http.test.ts']
+const connections = ['test/base/connections.test.ts']
 
 export const gmail: readonly Mutant[] = [
   {
@@ -196,18 +197,47 @@ export const gmail: readonly Mutant[] = [
     title: 'an answer without end',
   },
   {
-    from: 'if (sinceMs >= 0 && sinceMs <= longestIdleMs) return for',
-    to: 'return; for',
+    from: 'if (waitedTooLong(waitsSinceMs.get(socket) ?? Number.NEGATIVE_INFINITY)) socket.destroy()',
+    to: 'socket.ref()',
     loses: 'unknown outcomes: after a suspend mail is written into dead connections',
     tests: http,
     title: 'a connection that idled for longer',
   },
   {
-    from: 'if (client.reusedSocket) setImmediate(() => setImmediate(start))',
-    to: 'if (client.reusedSocket) start()',
+    from: 'if (isLate || !socket.writable || socket.readableLength > 0) {',
+    to: 'if (!socket.writable || socket.readableLength > 0) {',
+    loses:
+      'unknown outcomes: after a suspend mail is written into a connection that was opened ahead before it',
+    tests: connections,
+    title: 'before the machine slept',
+  },
+  {
+    from: 'const timer = setTimeout(() => forgetAhead()?.destroy(), longestWaitMs).unref()',
+    to: 'const timer = setTimeout(() => {}, longestWaitMs).unref()',
+    loses: 'connections to Gmail that nobody uses are kept for ever',
+    tests: connections,
+    title: 'nobody used',
+  },
+  {
+    from: 'if (ahead !== undefined || countOf(pool.freeSockets, origin) > 0) return',
+    to: '',
+    loses: 'a storm of connections: one for each mail that is fetched',
+    tests: connections,
+    title: 'however often',
+  },
+  {
+    from: "if (phase === 'connect') { fail('unasked') return }",
+    to: '',
+    loses: 'mail: what a server said before it was asked is taken for the answer',
+    tests: connections,
+    title: 'said something unasked',
+  },
+  {
+    from: "if (age === 'waited') setImmediate(() => setImmediate(begin))",
+    to: "if (age === 'waited') begin()",
     loses: 'unknown outcomes: mail is written into a connection that was closed unseen',
-    tests: [...http],
-    title: 'a kept connection that was closed meanwhile',
+    tests: [...http, ...connections],
+    title: 'closed meanwhile|as the upload begins',
   },
   {
     from: "if (phase === 'connect' || request.graceful !== true) {",

@@ -19,6 +19,20 @@ export const google: readonly Mutant[] = [
     title: 'is renewed five minutes before it ends',
   },
   {
+    from: 'else await share()',
+    to: 'else return',
+    loses: 'the first mail after an hour: it waits for a token',
+    tests: token,
+    title: 'without anybody waiting for it',
+  },
+  {
+    from: "if (!(thrown instanceof Fault) || thrown.retry !== 'later') return notAgainBeforeMs",
+    to: 'notAgainBeforeMs',
+    loses: 'a consent that ended is asked for twice a minute',
+    tests: token,
+    title: 'where the owner has to act',
+  },
+  {
     from: 'if (held?.value === token.value) held = undefined',
     to: 'held = undefined',
     loses: 'a token request for each upload that met an old token',

@@ -4,14 +4,17 @@ export interface Clock {
   nowMs(): number
   /** Monotonic, ms: for deadlines and waits. It never jumps back. */
   monotonicMs(): number
-  /** Resolves after `ms` of monotonic time; rejects with the signal's reason when aborted. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves after `ms` of monotonic time; rejects with the signal's reason when aborted.
+   * @param beside does not keep the process running
+   */
+  sleep(ms: number, signal?: AbortSignal, beside?: 'beside'): Promise<void>
 }
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  sleep: (ms, signal) =>
+  sleep: (ms, signal, beside) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason)
@@ -25,6 +28,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', onAbort)
         resolve()
       }, ms)
+      if (beside !== undefined) timer.unref()
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
 }

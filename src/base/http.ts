@@ -6,10 +6,10 @@
  * Invariant: whoever reads a failure can tell how far the request got (`HttpTrouble.phase`), because that decides
  * whether Google may have acted on it.
  */
-import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Agent as HttpsAgent } from 'node:https'
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { type Connections, openConnections } from './connections.ts'
 import { isLoopback } from './loopback.ts'
-import { makeHttpsAgent, requestHttps } from './tls.ts'
+import { requestHttps } from './tls.ts'
 
 // An import reads every name of node:http, WebSocket among them, and so loads Node's fetch: 12 MiB and 25 ms.
 const http = process.getBuiltinModule('node:http')
@@ -77,53 +77,13 @@ export class HttpTrouble extends Error {
   readonly phase: HttpPhase
   /** An error code (ECONNRESET, ENOTFOUND, CERT_HAS_EXPIRED ...), 'timeout' or 'aborted'. */
   readonly reason: string
-  /** The connection had carried an earlier exchange: it may just have been closed for idling. */
+  /** The connection had been made for an earlier exchange, or ahead of this one: another one may do better at once. */
   readonly reused: boolean
   constructor(phase: HttpPhase, reason: string, reused: boolean, cause?: unknown) {
     super(`${phase}: ${reason}`, cause === undefined ? undefined : { cause })
     this.phase = phase
     this.reason = reason
     this.reused = reused
-  }
-}
-
-export interface Connections {
-  readonly http: Agent
-  readonly https: HttpsAgent
-  /** Drops connections that idled too long; called before each exchange. */
-  refresh(): void
-  close(): void
-}
-
-const longestIdleMs = 30_000
-
-/**
- * Connection pools of one account. An idle connection is dropped after 30 s, long before Google or a router on the
- * way would drop it unseen: a request written into a dead connection is an unknown outcome. Timers stand still while
- * the machine sleeps, so the wall clock is asked, too.
- */
-export function openConnections(nowMs: () => number = Date.now): Connections {
-  const options = { keepAlive: true, timeout: longestIdleMs, scheduling: 'lifo', noDelay: true } as const
-  const pools = {
-    http: new http.Agent(options),
-    https: makeHttpsAgent(options),
-  }
-  let usedAtMs = nowMs()
-  return {
-    ...pools,
-    refresh: () => {
-      const sinceMs = nowMs() - usedAtMs
-      usedAtMs += sinceMs
-      if (sinceMs >= 0 && sinceMs <= longestIdleMs) return
-      for (const pool of [pools.http, pools.https]) {
-        for (const sockets of Object.values(pool.freeSockets))
-          for (const socket of sockets ?? []) socket.destroy()
-      }
-    },
-    close: () => {
-      pools.http.destroy()
-      pools.https.destroy()
-    },
   }
 }
 
@@ -183,6 +143,7 @@ export function sendRequest(
     let wakeSender = (): void => {}
     let sending: Promise<void> = Promise.resolve()
     let answer: IncomingMessage | undefined
+    let reused = false
     let timer: NodeJS.Timeout | undefined
     let graceTimer: NodeJS.Timeout | undefined
 
@@ -213,7 +174,9 @@ export function sendRequest(
     }
     const fail = (reason: string, cause?: unknown): void => {
       if (answer !== undefined) return
-      settle(() => reject(new HttpTrouble(phase, reason, client.reusedSocket, cause)), false)
+      // What ended one connection unseen (a network that changed, a server that restarted) ended others, too.
+      if (reused && !settled) connections.dropWaiting()
+      settle(() => reject(new HttpTrouble(phase, reason, reused, cause)), false)
     }
     const arm = (ms: number): void => {
       clearTimeout(timer)
@@ -270,18 +233,25 @@ export function sendRequest(
     }
 
     client.once('socket', socket => {
+      const age = client.reusedSocket ? 'waited' : connections.ageOf(socket)
+      reused = age !== 'new'
+      const begin = (): void => {
+        if (secure || isLoopback(socket.remoteAddress ?? '')) start()
+        else fail('clear-text')
+      }
       // A kept connection may have ended unseen: one whole turn of the event loop lets a FIN or RST that lies in
       // the kernel be heard before anything is written, where it would make the outcome unknown.
-      if (client.reusedSocket) setImmediate(() => setImmediate(start))
-      else
-        socket.once(secure ? 'secureConnect' : 'connect', () => {
-          if (secure || isLoopback(socket.remoteAddress ?? '')) start()
-          else fail('clear-text')
-        })
+      if (age === 'waited') setImmediate(() => setImmediate(begin))
+      else socket.once(secure ? 'secureConnect' : 'connect', begin)
     })
     client.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error))
     client.on('close', () => fail('ECONNRESET'))
     client.on('response', response => {
+      // Nothing was asked yet: what came is no answer to it.
+      if (phase === 'connect') {
+        fail('unasked')
+        return
+      }
       const bodySent = phase === 'answer'
       answer = response
       // An answer before the end of the upload is final: go on reading, but send nothing more.

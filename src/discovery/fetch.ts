@@ -1,5 +1,6 @@
 /** Fetches a small text over https, for discover.ts: certificates checked, size capped, no other scheme on the way. */
-import { type Connections, openConnections, sendRequestOnce } from '../base/http.ts'
+import { type Connections, openConnections } from '../base/connections.ts'
+import { sendRequestOnce } from '../base/http.ts'
 
 /** @returns the text, or undefined where there is no such file. Rejects where nobody could say. */
 export type Fetcher = (url: URL, signal: AbortSignal) => Promise<string | undefined>

@@ -37,6 +37,11 @@ export interface FoundMessage {
 export interface Gmail {
   /** Account name in our configuration. */
   readonly account: string
+  /**
+   * An import is likely to follow soon: what it needs is made ready beside (a connection, a token, whose account it is),
+   * so that it costs the mail no time. Never throws, and nothing follows from its failure: the import meets it itself.
+   */
+  prepareImport(): void
   /** Imports one message; one multipart upload, streamed. Waits for its turn (quota units, imports in flight). */
   import(raw: RawMessage, request: ImportRequest, signal: AbortSignal): Promise<ImportAnswer>
   /** Label ids for names: system labels as they are (INBOX, SPAM ...), others looked up and created where missing. */

@@ -1,8 +1,9 @@
 /** What can be learned of an account without touching mail: for `doctor` and `setup`. */
 
 import type { Clock } from '../base/clock.ts'
+import { openConnections } from '../base/connections.ts'
 import { Fault } from '../base/fault.ts'
-import { type HttpDeadlines, HttpTrouble, openConnections, sendRequestOnce } from '../base/http.ts'
+import { type HttpDeadlines, HttpTrouble, sendRequestOnce } from '../base/http.ts'
 import { printable } from '../base/untrusted.ts'
 import { readJsonObject } from '../google/error-model.ts'
 import type { Identity } from '../google/identity.ts'

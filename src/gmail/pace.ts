@@ -51,6 +51,8 @@ export interface Pace {
   limited(notBeforeMs: number | undefined, tooManyAtOnce: boolean): number
   /** Imports that may be in flight now. */
   readonly inFlightLimit: number
+  /** Gmail asked for a pause that is not over. */
+  readonly isHeld: boolean
 }
 
 interface Waiting {
@@ -194,6 +196,9 @@ export function makePace(options: PaceOptions): Pace {
       heldUntilMs = Math.max(heldUntilMs, clock.monotonicMs() + forMs)
       if (heldForMs() > longestWaitMs) for (const waiting of queue.splice(0)) waiting.refuse(heldFault())
       return clock.nowMs() + heldForMs()
+    },
+    get isHeld() {
+      return heldForMs() > 0
     },
     get inFlightLimit() {
       return limit

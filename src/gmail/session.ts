@@ -1,6 +1,7 @@
 /** One account's connections, tokens and pace: what every part of the adapter works with. */
 import type { Clock } from '../base/clock.ts'
-import { type Connections, type HttpDeadlines, openConnections, usualHttpDeadlines } from '../base/http.ts'
+import { type Connections, openConnections } from '../base/connections.ts'
+import { type HttpDeadlines, usualHttpDeadlines } from '../base/http.ts'
 import type { AccountSettings, GoogleEndpoints } from '../google/settings.ts'
 import { makeTokens, type Tokens } from '../google/token.ts'
 import { makePace, type Pace } from './pace.ts'
@@ -30,6 +31,8 @@ export interface Session {
   readonly tokens: Tokens
   readonly pace: Pace
   readonly clock: Clock
+  /** Aborts when the session is closed. */
+  readonly closing: AbortSignal
   close(): void
 }
 
@@ -39,6 +42,7 @@ export function openSession({ account, endpoints, clock, deadlines: own }: Gmail
   const connections = openConnections(clock.nowMs)
   const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
   const { unitsPerMinute, importsInFlight } = account
+  const closing = new AbortController()
   return {
     apiRoot: endpoints.apiRoot.replace(/\/+$/, ''),
     connections,
@@ -46,7 +50,9 @@ export function openSession({ account, endpoints, clock, deadlines: own }: Gmail
     tokens,
     pace: makePace({ unitsPerMinute, importsInFlight, clock }),
     clock,
+    closing: closing.signal,
     close() {
+      closing.abort(new DOMException('the account is closed', 'AbortError'))
       tokens.close()
       connections.close()
     },

@@ -3,8 +3,9 @@
  * a service account), our own exchange carries it (framed.ts). The library is loaded here, with the first request.
  */
 import { readBounded } from '../base/bounded-file.ts'
+import type { Connections } from '../base/connections.ts'
 import { Fault } from '../base/fault.ts'
-import { type Connections, type HttpAnswer, type HttpDeadlines, sendRequest } from '../base/http.ts'
+import { type HttpAnswer, type HttpDeadlines, sendRequest } from '../base/http.ts'
 import type { Secret } from '../base/secret.ts'
 import { carryFramed, makeFormRequest, withoutLibraryLog } from './framed.ts'
 import type { GoogleCredential } from './settings.ts'

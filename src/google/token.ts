@@ -1,8 +1,13 @@
-/** The access token of one account: one refresh in flight, renewed before it ends, its scopes held against the need. */
+/**
+ * The access token of one account: one refresh in flight, its scopes held against the need. Once there is one it is
+ * renewed before it ends without anybody waiting for it, so that no mail pays for it; what meets an old one all the
+ * same (the machine slept, the token server was away) waits for a new one.
+ */
 import type { Clock } from '../base/clock.ts'
+import type { Connections } from '../base/connections.ts'
 import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
-import { type Connections, type HttpDeadlines, HttpTrouble } from '../base/http.ts'
+import { type HttpDeadlines, HttpTrouble } from '../base/http.ts'
 import { findOwner, type Identity, type Owner, readIdentity } from './identity.ts'
 import { type Ability, gmailScopes, leastScopes, scopesAllow } from './scopes.ts'
 import type { AccountSettings } from './settings.ts'
@@ -47,6 +52,8 @@ export interface TokensOptions {
 
 /** Renewed this long before the end (or a quarter of a short life), so that no token ends during an upload. */
 const marginMs = 300_000
+/** Renewed beside by a fifth of that earlier, so that a mail finds it done. */
+const aheadShare = 1.2
 /** While an old token is still good, a token server that fails is not asked again before this. */
 const patienceMs = 30_000
 
@@ -79,6 +86,7 @@ export function makeTokens(options: TokensOptions): Tokens {
   let refreshing: Promise<Held> | undefined
   let consentEndsAtMs: number | undefined
   let notAgainBeforeMs = Number.NEGATIVE_INFINITY
+  let waitingAhead = new AbortController()
   // A service account may be allowed to read or not; its administrator decided it, and only trying tells.
   let serviceScopes: readonly string[] = [...leastScopes, gmailScopes.readonly]
 
@@ -136,12 +144,34 @@ export function makeTokens(options: TokensOptions): Tokens {
     refreshing ??= refresh()
       .then(token => {
         held = token
+        void renewAhead(token)
         return token
       })
       .finally(() => {
         refreshing = undefined
       })
     return refreshing
+  }
+
+  /** Waits until the token is about to be due, and asks for the next one. It ends with the token. */
+  const renewAhead = async (token: Held): Promise<void> => {
+    waitingAhead.abort()
+    waitingAhead = new AbortController()
+    const { signal } = waitingAhead
+    const aheadMs = token.marginMs * aheadShare
+    // One that lives for less than two minutes would be asked for all the time.
+    if (token.marginMs < patienceMs) return
+    while (held === token && leftMs(token) > 0 && !closing.signal.aborted) {
+      const waitMs = Math.max(leftMs(token) - aheadMs, notAgainBeforeMs - clock.monotonicMs(), 0)
+      try {
+        if (waitMs > 0) await clock.sleep(waitMs, signal, 'beside')
+        else await share()
+      } catch (thrown) {
+        // What the owner has to mend is told with the next mail.
+        if (!(thrown instanceof Fault) || thrown.retry !== 'later') return
+        notAgainBeforeMs = clock.monotonicMs() + patienceMs
+      }
+    }
   }
 
   return {
@@ -181,6 +211,7 @@ export function makeTokens(options: TokensOptions): Tokens {
     },
     close() {
       closing.abort()
+      waitingAhead.abort()
     },
   }
 }

@@ -13,6 +13,7 @@ import { asFault, Fault } from '../base/fault.ts'
 import type { AfterImport } from '../config/config.ts'
 import type { Conservation } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
+import { mustProbe } from './breaker.ts'
 import {
   asRecord,
   type LostAt,
@@ -58,8 +59,10 @@ const never = new AbortController().signal
 
 /** Throws Fault of scope mailbox, account or everything. Everything that is true is in the journal by then. */
 export async function pullMailbox(ports: PullPorts, options: PullOptions): Promise<PullResult> {
-  const { journal, mailbox, source, clock, log } = ports
+  const { journal, mailbox, source, gmail, clock, log } = ports
   await journal.assertInPlace()
+  // The way to Gmail is made ready while the mail is fetched, unless the account is in trouble: then one mail tries it.
+  if (options.reason === 'news' && !(await mustProbe(journal, mailbox.account))) gmail.prepareImport()
   await forgetWaitsOfAnotherClock(ports)
   const generation = await journal.beginPull(mailbox.name, clock.nowMs())
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })

@@ -104,7 +104,7 @@ class Retrieval {
   }
 
   async #takeUpAll(end: AbortSignal): Promise<void> {
-    const { journal, mailbox, underWay } = this.#context
+    const { journal, mailbox, underWay, gmail } = this.#context
     const due = await this.#findDue()
     this.#due = due.length
     const suspects = underWay.anySuspects ? due.filter(({ key }) => underWay.ends(key) > 0) : []
@@ -112,6 +112,7 @@ class Retrieval {
     const mayBegin = (): boolean =>
       !end.aborted && this.#room === undefined && this.#uploads.fault === undefined
     if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end)
+    else if (due.length > 0) gmail.prepareImport()
     await Promise.all(Array.from({ length: lanes }, () => this.#takeUpInTurn(mayBegin, end)))
     this.#passedOver += await takeUpSuspects(this.#context, suspects, mayBegin, async (suspect, ended) => {
       const upload = await this.#takeUp(suspect, end, ended)

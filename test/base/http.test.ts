@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { HttpTrouble, openConnections, sendRequest, usualHttpDeadlines } from '../../src/base/http.ts'
+import { openConnections } from '../../src/base/connections.ts'
+import { HttpTrouble, sendRequest, usualHttpDeadlines } from '../../src/base/http.ts'
 
 const never = new AbortController().signal
 const chunk = Buffer.alloc(64 * 1024, 'x')

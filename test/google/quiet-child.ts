@@ -1,6 +1,7 @@
 /** Run by framed.test.ts: a refresh, a code and a revocation against the server of the first argument. */
 import { systemClock } from '../../src/base/clock.ts'
-import { openConnections, usualHttpDeadlines } from '../../src/base/http.ts'
+import { openConnections } from '../../src/base/connections.ts'
+import { usualHttpDeadlines } from '../../src/base/http.ts'
 import { exchangeCode, revokeConsent } from '../../src/google/consent-exchange.ts'
 import { makeTokens } from '../../src/google/token.ts'
 import {

@@ -15,6 +15,7 @@ import {
   sendJson,
   serve,
   serveRaw,
+  until,
 } from '../gmail/scripted.ts'
 import { form, granted, tokensFor } from './tokens-for.ts'
 
@@ -36,6 +37,21 @@ describe('a service account', () => {
   }
   const claims = (seen: Seen | undefined): Record<string, unknown> =>
     JSON.parse(Buffer.from(form(seen).assertion?.split('.')[1] ?? '', 'base64url').toString())
+
+  test('has its token renewed before it ends without anybody waiting for it', async t => {
+    let serial = 0
+    const server = await serve(t, (_, response) => {
+      serial += 1
+      sendJson(response, 200, { access_token: `ya29.${serial}`, expires_in: 3599 })
+    })
+    const { credential } = await keyFor(t)
+    const { tokens, clock } = tokensFor(t, server.origin, { credential })
+    await tokens.get('insert', never)
+    await clock.advance(3_250_000)
+    await until(() => server.seen.length === 2 && clock.sleepers === 1, 'the next token')
+    assert.equal((await tokens.get('insert', never)).value, 'ya29.2')
+    assert.equal(server.seen.length, 2)
+  })
 
   test('signs a JWT for its subject and sends it to the configured token URL', async t => {
     const server = await serve(t, (_, response) =>

@@ -45,6 +45,60 @@ describe('a token', () => {
     assert.equal((await tokens.get('insert', never)).value, 'ya29.2')
   })
 
+  test('is renewed before that without anybody waiting for it, hour after hour', async t => {
+    let serial = 0
+    const server = await serve(t, (_, response) => sendJson(response, 200, granted(`ya29.${++serial}`)))
+    const { tokens, clock } = tokensFor(t, server.origin)
+    await tokens.get('insert', never)
+    for (let hour = 2; hour <= 4; hour += 1) {
+      await clock.advance(3_200_000)
+      assert.equal(server.seen.length, hour - 1, 'not long before')
+      await clock.advance(60_000)
+      await until(() => server.seen.length === hour, 'the next token')
+      // Whoever asks is answered without a request of its own.
+      await until(() => clock.sleepers === 1, 'the token is there, and the next one is waited for')
+      assert.equal((await tokens.get('insert', never)).value, `ya29.${hour}`)
+      assert.equal(server.seen.length, hour)
+    }
+  })
+
+  test('that nobody can renew is asked for every half a minute while it is good, and then no more', async t => {
+    let away = false
+    const server = await serve(t, (_, response) =>
+      away ? response.writeHead(503).end() : sendJson(response, 200, granted('ya29.1')),
+    )
+    const { tokens, clock } = tokensFor(t, server.origin)
+    await tokens.get('insert', never)
+    away = true
+    await clock.advance(3_239_000)
+    for (let asked = 2; asked <= 13; asked += 1) {
+      await until(() => server.seen.length === asked && clock.sleepers === 1, `request ${asked}`)
+      await clock.advance(30_000)
+    }
+    await until(() => clock.sleepers === 0, 'the end')
+    await clock.advance(3_600_000)
+    assert.equal(server.seen.length, 13)
+    away = false
+    assert.equal((await tokens.get('insert', never)).value, 'ya29.1')
+  })
+
+  test('is not renewed beside where the owner has to act: the next mail tells it', async t => {
+    let ended = false
+    const server = await serve(t, (_, response) =>
+      ended
+        ? sendJson(response, 400, { error: 'invalid_grant' })
+        : sendJson(response, 200, granted('ya29.1')),
+    )
+    const { tokens, clock } = tokensFor(t, server.origin)
+    await tokens.get('insert', never)
+    ended = true
+    await clock.advance(3_239_000)
+    await until(() => server.seen.length === 2 && clock.sleepers === 0, 'the refusal')
+    await clock.advance(600_000)
+    assert.equal(server.seen.length, 2)
+    assert.equal((await faultOf(tokens.get('insert', never))).code, 'gmail.consent-ended')
+  })
+
   test('is renewed where the wall clock went on alone, as after a suspend', async t => {
     let serial = 0
     const server = await serve(t, (_, response) => sendJson(response, 200, granted(`ya29.${++serial}`)))
@@ -58,9 +112,10 @@ describe('a token', () => {
     const server = await serve(t, (_, response) =>
       sendJson(response, 200, granted('ya29.1', { expires_in: 60 })),
     )
-    const { tokens } = tokensFor(t, server.origin)
+    const { tokens, clock } = tokensFor(t, server.origin)
     await tokens.get('insert', never)
     await tokens.get('insert', never)
+    assert.equal(clock.sleepers, 0, 'nor beside')
     assert.equal(server.seen.length, 1)
   })
 
@@ -89,8 +144,8 @@ describe('a token', () => {
     )
     const { tokens, clock } = tokensFor(t, server.origin)
     await tokens.get('insert', never)
-    await clock.advance(3_400_000)
     away = true
+    await clock.advance(3_400_000)
     assert.equal((await tokens.get('insert', never)).value, 'ya29.1')
     assert.equal((await tokens.get('insert', never)).value, 'ya29.1')
     assert.equal(server.seen.length, 2, 'a server that fails is not asked at each call')

@@ -1,6 +1,7 @@
 /** What the tests of access tokens share. */
 import type { TestContext } from 'node:test'
-import { openConnections, usualHttpDeadlines } from '../../src/base/http.ts'
+import { openConnections } from '../../src/base/connections.ts'
+import { usualHttpDeadlines } from '../../src/base/http.ts'
 import type { AccountConfig } from '../../src/config/config.ts'
 import { makeTokens, type Tokens } from '../../src/google/token.ts'
 import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'

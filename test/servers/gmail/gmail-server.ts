@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { systemClock } from '../../../src/base/clock.ts'
 import { openApi, route } from './api.ts'
 import { consentPage } from './consent.ts'
@@ -99,6 +100,7 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
 
   const sockets = new Set<Socket>()
   const numbers = new Map<string, { number: number; socket: Socket }>()
+  const standing: { number: number; resumed: boolean }[] = []
   let connections = 0
   let seq = 0
   let root = ''
@@ -163,11 +165,15 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
     const key = peer(socket)
     sockets.add(socket)
     numbers.set(key, { number: ++connections, socket })
+    if (!options.tls) standing.push({ number: connections, resumed: false })
     socket.on('error', () => undefined)
     socket.once('close', () => {
       sockets.delete(socket)
       numbers.delete(key)
     })
+  })
+  server.on('secureConnection', (socket: TLSSocket) => {
+    standing.push({ number: numbers.get(peer(socket))?.number ?? 0, resumed: socket.isSessionReused() })
   })
   server.on('clientError', (_error, socket) => socket.destroy())
 
@@ -247,6 +253,8 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
     indexNow: () => {
       for (const message of over()) message.searchableAtMs = 0
     },
+    connections: standing,
+    endIdle: () => server.closeIdleConnections(),
     dropConnections,
     goOffline: stop,
     goOnline: () => listen(port),

@@ -65,6 +65,10 @@ export interface GmailServer {
   imports(account?: string): Map<string, number>
   /** Makes everything findable, where `indexLagMs` is `manual`. */
   indexNow(): void
+  /** Every connection in the order of their numbers in the ledger: when it stood (TLS included), and whether it resumed. */
+  readonly connections: readonly { readonly number: number; readonly resumed: boolean }[]
+  /** Ends the connections that carry no request, as Gmail does with those that idled for long (FIN). */
+  endIdle(): void
   /** RST on every connection; the listener stays. */
   dropConnections(): void
   /** Nobody listens on the port any more, connections are reset; `goOnline` brings the same port back. */
