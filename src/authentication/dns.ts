@@ -113,8 +113,9 @@ export interface MessageDns {
 }
 
 /**
- * The look-up for one message: at most `questions` of them and none after `deadlineMs`. A signature can name any
- * zone, so a message must not be able to keep us asking (RFC 7208 section 11.1).
+ * The look-up for one message: at most `questions` different ones and none after `deadlineMs`. A signature can name any
+ * zone, so a message must not be able to keep us asking (RFC 7208 section 11.1). What was asked before costs nothing:
+ * SPF is checked twice, as the message came and as it would have been forwarded.
  */
 export function boundForMessage(
   dns: Lookup,
@@ -124,7 +125,7 @@ export function boundForMessage(
   signal?: AbortSignal,
 ): MessageDns {
   const end = new AbortController()
-  let asked = 0
+  const asked = new Map<string, Promise<readonly unknown[]>>()
   const failed = new Set<string>()
   const stop = signal === undefined ? end.signal : AbortSignal.any([end.signal, signal])
   const late = new AbortController()
@@ -137,10 +138,15 @@ export function boundForMessage(
     failed,
     async lookup(name, type) {
       try {
-        asked += 1
-        if (asked > questions)
-          throw new DnsError('ETOOMANY', `more than ${questions} questions for one message`)
-        return await orAbort(dns(name, type), late.signal)
+        const key = `${type} ${name.toLowerCase()}`
+        let answer = asked.get(key)
+        if (answer === undefined) {
+          if (asked.size >= questions)
+            throw new DnsError('ETOOMANY', `more than ${questions} questions for one message`)
+          answer = dns(name, type)
+          asked.set(key, answer)
+        }
+        return await orAbort(answer, late.signal)
       } catch (error) {
         if (!isAbsence(error)) failed.add(name.toLowerCase())
         throw error

@@ -36,7 +36,10 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal
   /** For the DNS of one message, ms: less than the time it has in all, so that what is known by then is told. */
   readonly deadlineMs?: number
-  /** Most DNS questions for one message. */
+  /**
+   * Most different DNS questions for one message. The greatest SPF record that RFC 7208 section 4.6.4 allows needs 111
+   * (ten mx terms of ten hosts each).
+   */
   readonly questions?: number
   /** Loads the library; it needs Node 22.19 while this project runs on 22.13. */
   readonly load?: () => Promise<Mailauth>
@@ -59,7 +62,7 @@ export async function verifyMessage(input: VerifyInput, options: VerifyOptions):
   } catch {
     return { state: 'library-missing' }
   }
-  const { clock, questions = 120, deadlineMs = 4000, signal } = options
+  const { clock, questions = 160, deadlineMs = 4000, signal } = options
   const dns = boundForMessage(options.dns, clock, questions, deadlineMs, signal)
   try {
     return await check(library, input, options, dns)

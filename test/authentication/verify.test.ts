@@ -483,7 +483,29 @@ describe('Verification stays in its bounds', () => {
     for (let i = 0; i < 3; i += 1) await dns.lookup(`n${i}.example`, 'A')
     await assert.rejects(dns.lookup('n4.example', 'A'), { code: 'ETOOMANY' })
     assert.equal(asked, 3)
+    await dns.lookup('N0.example', 'A')
+    assert.equal(asked, 3)
     dns.close()
+  })
+
+  test('the greatest SPF record that the standard allows is known, also as it would have been forwarded', async () => {
+    const zone: Record<string, Zone[string]> = {
+      'a.example': {
+        TXT: [`v=spf1 ${Array.from({ length: 10 }, (_, i) => `mx:m${i}.a.example`).join(' ')} -all`],
+      },
+      'mx.host.example': { A: ['203.0.113.200'] },
+      '_dmarc.a.example': { TXT: ['v=DMARC1; p=reject'] },
+    }
+    for (let i = 0; i < 10; i += 1) {
+      const hosts = Array.from({ length: 10 }, (_, j) => `h${i}-${j}.a.example`)
+      zone[`m${i}.a.example`] = { MX: hosts.map((exchange, priority) => ({ exchange, priority })) }
+      for (const host of hosts) zone[host] = { A: ['198.51.100.1'] }
+    }
+    zone['h9-9.a.example'] = { A: [at.address] }
+    const { spf, dmarc, forwardedSpf } = await verify(plain, zone)
+    assert.deepEqual([spf.verdict, dmarc.verdict, forwardedSpf.verdict], ['pass', 'pass', 'fail'])
+    zone['h9-9.a.example'] = { A: ['198.51.100.1'] }
+    assert.equal((await verify(plain, zone)).spf.verdict, 'fail')
   })
 
   test('an answer is asked once, remembered for its time, and a failure is not remembered', async () => {
