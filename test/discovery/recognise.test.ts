@@ -1,43 +1,9 @@
 /** Whose mail server a domain uses, by what its DNS and its server's certificate say: over a real DNS server. */
 import assert from 'node:assert/strict'
-import { promises as dns } from 'node:dns'
 import { describe, it } from 'node:test'
-import { type Discovery, discover, type SeenCertificate } from '../../src/discovery/discover.ts'
+import type { Discovery } from '../../src/discovery/discover.ts'
 import { readSpfNames } from '../../src/discovery/spf.ts'
-import { startDnsServer } from '../authentication/dns-server.ts'
-import type { Zone } from '../authentication/world.ts'
-
-interface Told {
-  readonly mx?: readonly string[]
-  readonly txt?: readonly string[]
-  readonly srv?: readonly [name: string, host: string, port: number]
-  readonly certificate?: SeenCertificate
-  readonly address?: string
-}
-
-const domain = 'shop.example'
-
-async function look({ mx, txt, srv, certificate, address = `info@${domain}` }: Told): Promise<Discovery> {
-  const zone: Zone = {
-    [domain]: {
-      ...(mx && { MX: mx.map((exchange, index) => ({ exchange, priority: index * 10 })) }),
-      ...(txt && { TXT: txt }),
-    },
-    ...(srv && { [`${srv[0]}.${domain}`]: { SRV: [{ name: srv[1], port: srv[2] }] } }),
-  }
-  const server = await startDnsServer(zone)
-  const resolver = new dns.Resolver()
-  resolver.setServers([server.server])
-  try {
-    return await discover(address, {
-      resolver,
-      fetcher: async () => undefined,
-      ...(certificate && { readCertificate: async () => certificate }),
-    })
-  } finally {
-    await server.close()
-  }
-}
+import { domain, lookUp as look } from './look-up.ts'
 
 const brief = ({ candidates }: Discovery): readonly string[] =>
   candidates.map(({ protocol, host, port, confirm }) =>

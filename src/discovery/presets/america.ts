@@ -63,6 +63,7 @@ export const america: readonly Preset[] = [
     { en: 'HostGator and its kin', ja: 'HostGator とその系列' },
     {
       mx: ['hostgator.com', 'websitewelcome.com'],
+      spf: ['websitewelcome.com', 'hostgator.com'],
       userForm: 'address',
       askHost: notes.perServer,
       // For each connecting address; above it the login is refused as if the password were wrong.
