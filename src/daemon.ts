@@ -61,6 +61,7 @@ export async function runDaemon(
     const goodLogin = makeGoodLogin()
     const watching = AbortSignal.any([stop, signal])
     watching.addEventListener('abort', () => tried.resolve(), { once: true })
+    ports.source.expectWatch?.(watching)
     const fail = (thrown: Fault): void => {
       fault ??= thrown
       broken.abort()

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts'
 
 const settle = ['test/source/imap-settle.test.ts']
 const login = ['test/source/imap-login.test.ts']
+const others = ['test/source/imap-others.test.ts']
 const watch = ['test/source/imap-watch.test.ts']
 const rogue = ['test/faults/rogue.test.ts']
 const wishes = ['test/faults/wishes.test.ts']
@@ -158,25 +159,46 @@ export const imapSession: readonly Mutant[] = [
     tests: ['test/source/imap-sets.test.ts'],
   },
   {
-    from: "if (first === 'over') end()",
+    from: 'if (isOurs) end()',
     to: '',
     loses: 'seconds: an IDLE that never ends proves nothing',
     tests: watch,
     title: 'IDLE is ended and begun again',
   },
   {
-    from: 'let outcome = await inTime(answer)',
+    from: 'let outcome = await inTime(answer, deadlines.silence)',
     to: 'let outcome = await answer',
     loses: 'seconds: an IDLE that is never accepted is waited for',
     tests: watch,
     title: 'an IDLE that is never accepted',
   },
   {
-    from: "outcome = first === 'over' ? await inTime(ended) : first",
-    to: "outcome = first === 'over' ? await ended : first",
+    from: "outcome = isOurs ? await inTime(ended, first === 'slept' ? deadlines.proof : deadlines.silence) : first",
+    to: 'outcome = isOurs ? await ended : first',
     loses: 'seconds: a dead connection is waited for',
     tests: watch,
     title: 'a connection that died silently',
+  },
+  {
+    from: 'client.untaggedHandlers.STATUS = response => this.#take(response)',
+    to: '',
+    loses: 'seconds: what is told of other folders is not heard',
+    tests: others,
+    title: 'tells of mail in the second folder',
+  },
+  {
+    from: 'if (!asked.aborted && isForOthers) await this.#others.look(this.#signal, true)',
+    to: '',
+    loses: 'seconds: the folders that do not idle are left to the poll',
+    tests: others,
+    title: 'without NOTIFY the second folder is asked for',
+  },
+  {
+    from: 'const isTold = this.#isNotifying && this.#folders.every(folder => this.#telling.has(folder))',
+    to: 'const isTold = this.#isNotifying',
+    loses: 'seconds: NOTIFY is believed though it was not seen to tell',
+    tests: others,
+    title: 'accepts NOTIFY and does not tell',
   },
   {
     from: 'await this.#noop() const isTold',

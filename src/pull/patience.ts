@@ -119,10 +119,11 @@ export async function makeDeadlineMemory(
   return {
     patience: phase => learned()[phase]?.ms,
     watching(source) {
-      const { watch } = source
+      const { watch, expectWatch } = source
       return {
         protocol: source.protocol,
         countsLogins: source.countsLogins,
+        ...(expectWatch && { expectWatch }),
         open: async (...given) => watchSession(await observe(opening, () => source.open(...given))),
         ...(watch && {
           watch: (...given: Parameters<typeof watch>) =>

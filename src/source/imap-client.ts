@@ -73,6 +73,9 @@ export class ImapClient extends ImapFlow {
   declare send: (request: Request) => Promise<void>
   declare requestQueue: readonly Request[]
   declare currentRequest: Request | false
+  /** What takes an untagged response, or a response code, whichever command is on its way. */
+  declare untaggedHandlers: Record<string, Untagged>
+  declare sectionHandlers: Record<string, () => void>
 
   declare run: (command: string, ...rest: readonly unknown[]) => Promise<unknown>
 

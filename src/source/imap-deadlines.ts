@@ -31,6 +31,8 @@ export interface ImapDeadlines {
   readonly quickIdle: number
   /** Between EXAMINEs, which show what neither IDLE nor NOOP tells. */
   readonly examine: number
+  /** The same for STATUS of the other folders, and for each of them so much at least. */
+  readonly eachFolder: number
 }
 
 export const usualImapDeadlines: ImapDeadlines = {
@@ -50,6 +52,7 @@ export const usualImapDeadlines: ImapDeadlines = {
   poll: 30_000,
   quickIdle: 5_000,
   examine: 30_000,
+  eachFolder: 3_000,
 }
 
 /** The deadlines of the next connection: longer where this mailbox needed it. */

@@ -34,7 +34,7 @@ export const folderWord = (connection: ImapConnection, name: string) =>
   ({ type: 'STRING', value: encodePath(connection.client, name) }) as const
 
 /** A name as its server spells it. What is not ASCII there was raw UTF-8, and goes as a literal (RFC 3501 section 4.3). */
-const writtenWord = (written: string) =>
+export const writtenWord = (written: string) =>
   /[\u0080-\uffff]/.test(written)
     ? ({ type: 'LITERAL', value: written } as const)
     : ({ type: 'STRING', value: written } as const)

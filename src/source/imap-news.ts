@@ -41,7 +41,7 @@ export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promis
   const { looked, connection } = turns
   if (looked === undefined) return undefined
   // Whatever comes of it: until it is understood the next look is one at the whole folder.
-  turns.looked = undefined
+  turns.forget(looked.folder)
   const rows = new Map<number, FetchRow>()
   let isOdd = false
   const take = (row: FetchRow): void => {
@@ -106,6 +106,6 @@ function newsOf(turns: ImapTurns, looked: Looked, rows: readonly FetchRow[]): Ne
     if (isWhole && octets.length === size && (body?.origin ?? 0) === 0) bodies.set(uid, octets)
   }
   const uidNext = Math.max(looked.uidNext, ...entries.map(({ handle }) => handle + 1))
-  turns.looked = { ...looked, uidNext, count: looked.count + entries.length }
+  turns.listed.set(folder, { ...looked, uidNext, count: looked.count + entries.length })
   return { listing: { folder, entries, isNews: true }, bodies }
 }

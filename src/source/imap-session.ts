@@ -113,10 +113,15 @@ export class ImapSession implements SourceSession {
     const behind = (entries.at(-1)?.handle ?? 0) + 1
     const count = entries.length
     const listedMs = this.#connection.clock.monotonicMs()
-    this.#turns.looked =
-      validity === undefined
-        ? undefined
-        : { folder, validity, uidNext: Math.max(uidNext, behind), count, listedMs }
+    if (validity === undefined) this.#turns.forget(folder)
+    else
+      this.#turns.listed.set(folder, {
+        folder,
+        validity,
+        uidNext: Math.max(uidNext, behind),
+        count,
+        listedMs,
+      })
   }
 
   /** Ends the IDLE that is under way, which proves that the server is there, and takes what was told of with it. */

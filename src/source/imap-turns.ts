@@ -25,11 +25,18 @@ export class ImapTurns {
   readonly connection: ImapConnection
   /** The folder that is selected now, as it was shown then; undefined where that is not known. */
   selected: Selected | undefined
-  /** What sessions have seen last; undefined also where the server said something that does not fit. */
-  looked: Looked | undefined
+  /** What sessions have seen last, by folder; nothing also where the server said something that does not fit. */
+  readonly listed = new Map<string, Looked>()
+  /** The folder in which the watch idles. */
+  watched: string | undefined
   /** How many messages the watched folder has, as told last. */
   exists = 0
+  /** When it was made, monotonic, ms. */
+  readonly bornMs: number
+  /** How long the server took to answer the end of an IDLE last, ms. */
+  answeredInMs = 0
   #isWatched = false
+  #isKept = false
   #sessions = 0
   #asking = 0
   #turn: Promise<unknown> = Promise.resolve()
@@ -38,14 +45,49 @@ export class ImapTurns {
   #rest: AbortController | undefined
   #wake: () => void = () => {}
   #endIdle: (() => void) | undefined
+  #unkeep: () => void = () => {}
 
   constructor(connection: ImapConnection) {
     this.connection = connection
+    this.bornMs = connection.clock.monotonicMs()
+  }
+
+  get isWatched(): boolean {
+    return this.#isWatched
   }
 
   /** Whether it stays when its sessions are closed. */
-  get isWatched(): boolean {
-    return this.#isWatched
+  get stays(): boolean {
+    return this.#isWatched || this.#isKept
+  }
+
+  /** It stays until `signal` aborts, for a watch that is to come. */
+  keep(signal: AbortSignal): void {
+    this.#isKept = !signal.aborted
+    const letGo = (): void => {
+      this.#isKept = false
+      if (this.connection.usable) void this.close()
+    }
+    signal.addEventListener('abort', letGo, { once: true })
+    this.#unkeep = () => {
+      this.#isKept = false
+      signal.removeEventListener('abort', letGo)
+    }
+  }
+
+  /** It stays for nobody but a watch that has it. */
+  release(): void {
+    this.#unkeep()
+  }
+
+  /** What sessions have seen last of the folder that is watched, or listed where none is. */
+  get looked(): Looked | undefined {
+    return this.listed.get(this.watched ?? this.selected?.name ?? '')
+  }
+
+  /** Until it is listed anew nothing is known of it. */
+  forget(folder: string | undefined): void {
+    if (folder !== undefined) this.listed.delete(folder)
   }
 
   /** A session begins. */
@@ -62,7 +104,7 @@ export class ImapTurns {
 
   /** The last session takes leave of the server, unless a watch goes on. */
   async close(): Promise<void> {
-    if (this.#isWatched || this.#sessions > 0) return
+    if (this.stays || this.#sessions > 0) return
     await this.connection.logout()
   }
 
@@ -131,10 +173,12 @@ export class ImapTurns {
    */
   async watch<T>(work: () => Promise<T>): Promise<T> {
     this.#isWatched = true
+    this.release()
     try {
       return await work()
     } finally {
       this.#isWatched = false
+      this.watched = undefined
       if (this.connection.usable) await this.close()
     }
   }

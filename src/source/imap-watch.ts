@@ -6,16 +6,15 @@
  * to EXAMINE. Until then, and after mail was found that IDLE had kept back, it is ended and begun again every few
  * seconds, on the same connection; IDLE that tells in time ends that.
  */
-import type { Clock } from '../base/clock.ts'
-import { waitAtMost, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
-import { imapAllowance } from './budget.ts'
-import type { ExecError, Untagged } from './imap-client.ts'
+import type { Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { selectFolder } from './imap-folders.ts'
-import { readNumber32, readOkCode } from './imap-parse.ts'
+import { idleOnce } from './imap-idle.ts'
+import { OtherFolders, type Shown } from './imap-others.ts'
+import { readNumber32 } from './imap-parse.ts'
 import type { ImapTurns } from './imap-turns.ts'
-import type { IdleMemory } from './source.ts'
+import type { IdleMemory, IdleWay } from './source.ts'
 
 export interface WatchCalls {
   /** @param how 'told': more messages than before, in the folder as it was shown */
@@ -23,28 +22,44 @@ export interface WatchCalls {
   readonly onAlive: () => void
 }
 
-/** A wall clock that ran ahead of the monotonic one by more than this: the machine slept, the socket may be dead. */
-const sleptMs = 15_000
+/**
+ * A connection shows what its server shows it, and one that shows an old connection nothing new would go unnoticed. So it
+ * is begun anew after a day, and sooner while it was not seen to show new mail at all, ms.
+ */
+const mostAgeMs = { known: 24 * 3600_000, unknown: 2 * 3600_000 } as const
 
-/** A folder as the server showed it last. */
-interface Shown {
-  validity: string | undefined
-  exists: number
-  uidNext: number | undefined
+/** One folder idles, the others are asked for. */
+interface WatchedFolders {
+  readonly idling: string
+  readonly others: readonly string[]
 }
 
 /**
- * Watches one folder on a connection that sessions may use meanwhile, until it fails; ends by a Fault or an AbortError
- * only.
+ * Watches folders on a connection that sessions may use meanwhile, until it fails: the first that is there idles. Ends
+ * by a Fault or an AbortError only.
  */
-export async function watchFolder(
+export async function watchFolders(
   turns: ImapTurns,
-  folder: string,
+  folders: readonly string[],
   calls: WatchCalls,
   memory: IdleMemory,
   signal: AbortSignal,
 ): Promise<never> {
-  return turns.watch(() => new FolderWatch(turns, folder, calls, memory, signal).run())
+  return turns.watch(async () => {
+    let missing: Fault | undefined
+    for (const idling of folders) {
+      turns.watched = idling
+      const others = folders.filter(folder => folder !== idling)
+      try {
+        return await new FolderWatch(turns, { idling, others }, calls, memory, signal).run()
+      } catch (error) {
+        // A folder that is missing is told by each pull; it must not keep the others from being watched.
+        if (!(error instanceof Fault) || error.code !== 'source.folder-missing') throw error
+        missing = error
+      }
+    }
+    throw missing
+  })
 }
 
 class FolderWatch {
@@ -54,16 +69,26 @@ class FolderWatch {
   readonly #calls: WatchCalls
   readonly #memory: IdleMemory
   readonly #signal: AbortSignal
+  readonly #others: OtherFolders
   #state: Shown = { validity: undefined, exists: 0, uidNext: undefined }
   #examinedMs = 0
+  /** When this round ends, monotonic, ms: its IDLE may be interrupted to ask for the other folders. */
+  #roundEndMs = 0
   /** What was told in this round: of itself, or when it was asked. */
   #heard = { idling: false, later: false }
   #idles: boolean
 
-  constructor(turns: ImapTurns, folder: string, calls: WatchCalls, memory: IdleMemory, signal: AbortSignal) {
+  constructor(
+    turns: ImapTurns,
+    { idling, others }: WatchedFolders,
+    calls: WatchCalls,
+    memory: IdleMemory,
+    signal: AbortSignal,
+  ) {
     this.#turns = turns
     this.#connection = turns.connection
-    this.#folder = folder
+    this.#folder = idling
+    this.#others = new OtherFolders(turns, others, calls, memory)
     this.#calls = calls
     this.#memory = memory
     this.#signal = signal
@@ -71,31 +96,63 @@ class FolderWatch {
   }
 
   async run(): Promise<never> {
-    await this.#turns.rest(async () => {
+    await this.#rest(async () => {
       this.#state = await this.#examine()
-    }, this.#signal)
-    // What came between the last pull and this moment is announced by nobody.
-    this.#calls.onNews()
+      await this.#others.begin(this.#signal)
+    })
+    // What came between the last pull and this moment is announced by nobody; who listed on this connection has seen it.
+    const { listed } = this.#turns
+    const { validity, uidNext = Number.POSITIVE_INFINITY } = this.#state
+    const looked = listed.get(this.#folder)
+    const isSeen = looked?.validity === validity && uidNext <= (looked?.uidNext ?? 0)
+    if (!isSeen || !this.#others.areListed) this.#calls.onNews()
     for (let isAsked = false; ; ) {
       const wasAsked = isAsked
-      isAsked = await this.#turns.rest(async asked => {
+      isAsked = await this.#rest(async asked => {
         // Sessions have seen what was told to them, and may have gone to another folder.
         if (wasAsked) await this.#lookAgain()
         return await this.#round(asked)
-      }, this.#signal)
+      })
     }
+  }
+
+  #rest<T>(work: (asked: AbortSignal) => Promise<T>): Promise<T> {
+    const alone = async (asked: AbortSignal): Promise<T> => {
+      this.#others.isResting = true
+      const onAsked = (): void => {
+        this.#others.isResting = false
+      }
+      asked.addEventListener('abort', onAsked)
+      try {
+        return await work(asked)
+      } finally {
+        onAsked()
+      }
+    }
+    return this.#turns.rest(alone, this.#signal)
   }
 
   /** One IDLE and what proves that the server is there. @returns whether somebody asks for the connection */
   async #round(asked: AbortSignal): Promise<boolean> {
     const { deadlines, clock } = this.#connection
-    this.#heard = { idling: false, later: false }
+    if (this.#roundEndMs <= clock.monotonicMs()) {
+      this.#heard = { idling: false, later: false }
+      const way = await this.#memory.wayOf(this.#folder)
+      this.#endOldAge(way)
+      this.#roundEndMs = clock.monotonicMs() + this.#roundMs(way)
+    }
     if (asked.aborted) return true
     const idled = this.#idles
-    if (idled) await this.#idle(asked)
-    else await clock.sleep(deadlines.poll, AbortSignal.any([this.#signal, asked])).catch(() => {})
+    const leftMs = Math.min(this.#roundEndMs - clock.monotonicMs(), Math.max(0, this.#others.dueInMs))
+    if (idled) await this.#idle(leftMs, asked)
+    else await clock.sleep(leftMs, AbortSignal.any([this.#signal, asked])).catch(() => {})
     this.#signal.throwIfAborted()
-    if (!asked.aborted) {
+    const isForOthers = this.#others.dueInMs <= 0
+    if (!asked.aborted && isForOthers) await this.#others.look(this.#signal, true)
+    // Where the machine slept a round is over before its time.
+    const isOver = !isForOthers || this.#roundEndMs <= clock.monotonicMs()
+    if (asked.aborted || isOver) this.#roundEndMs = 0
+    if (!asked.aborted && isOver) {
       await this.#noop()
       const isTold = this.#heard.idling || this.#heard.later
       if (isTold || clock.monotonicMs() - this.#examinedMs >= deadlines.examine) await this.#compare()
@@ -104,19 +161,28 @@ class FolderWatch {
     return asked.aborted
   }
 
-  async #idle(asked: AbortSignal): Promise<void> {
+  #roundMs(way: IdleWay): number {
     const { deadlines } = this.#connection
-    const period =
-      (await this.#memory.wayOf(this.#folder)) === 'tells'
-        ? deadlines.idle
-        : Math.min(deadlines.idle, deadlines.quickIdle)
+    if (!this.#idles) return deadlines.poll
+    return way === 'tells' ? deadlines.idle : Math.min(deadlines.idle, deadlines.quickIdle)
+  }
+
+  #endOldAge(way: IdleWay): void {
+    const mostMs = way === undefined ? mostAgeMs.unknown : mostAgeMs.known
+    const { clock, facts } = this.#connection
+    if (clock.monotonicMs() - this.#turns.bornMs < mostMs) return
+    throw new Fault('source.connection-lost', { facts: { ...facts, reason: 'begun anew' } })
+  }
+
+  async #idle(period: number, asked: AbortSignal): Promise<void> {
     const untagged = { idling: this.#untaggedFor('idling'), later: this.#untaggedFor('later', asked) }
     const { onAlive } = this.#calls
     const end = (): void => this.#turns.endIdle()
-    const onOddity = (): void => {
-      this.#turns.looked = undefined
+    const onDone = (ms: number): void => {
+      this.#turns.answeredInMs = ms
     }
-    const options = { onAlive, period, untagged, asked, end, onOddity }
+    const onOddity = (): void => this.#turns.forget(this.#folder)
+    const options = { onAlive, period, untagged, asked, end, onDone, onOddity }
     this.#idles = await idleOnce(this.#connection, this.#folder, options, this.#signal)
   }
 
@@ -198,6 +264,7 @@ class FolderWatch {
     const before = this.#state
     const after = await this.#examine()
     this.#state = after
+    await this.#others.look(this.#signal)
     const { looked } = this.#turns
     const isLooked = looked?.folder === this.#folder && looked.validity === after.validity
     // Each message is rung for once: a folder that cannot be listed is not tried without a pause.
@@ -205,101 +272,5 @@ class FolderWatch {
     const hasCome = after.uidNext === undefined ? after.exists > before.exists : after.uidNext > known
     if (before.validity !== after.validity) this.#calls.onNews()
     else if (hasCome) this.#calls.onNews('told')
-  }
-}
-
-interface IdleOptions {
-  readonly onAlive: () => void
-  /** How long, ms. */
-  readonly period: number
-  /** Aborts when somebody asks for the connection: it is ended at once. */
-  readonly asked: AbortSignal
-  /** Sends DONE. */
-  readonly end: () => void
-  /** Another UIDVALIDITY is told, which no server may do in a folder that is selected. */
-  readonly onOddity: () => void
-  /** Takes what is told while the server idles, and what it tells once it is asked to end. */
-  readonly untagged: Readonly<Record<'idling' | 'later', Readonly<Record<string, Untagged>>>>
-}
-
-/** One IDLE (RFC 2177), ended by us. Returns false where the server will not idle. */
-async function idleOnce(
-  connection: ImapConnection,
-  folder: string,
-  { onAlive, period, untagged, asked, end, onOddity }: IdleOptions,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { deadlines, clock } = connection
-  const facts = { ...connection.facts, folder, phase: 'idle' }
-  const done = new AbortController()
-  const stop = AbortSignal.any([signal, done.signal, asked])
-  let isEnding = false
-  const take =
-    (name: string): Untagged =>
-    async response => {
-      onAlive()
-      await untagged[isEnding ? 'later' : 'idling'][name]?.(response)
-    }
-  // `* OK Still here`: a sign of life and no news.
-  const sign: Untagged = async response => {
-    onAlive()
-    if (readOkCode(response, 'UIDVALIDITY') !== undefined) onOddity()
-  }
-  const accepted = Promise.withResolvers<'accepted'>()
-  connection.allow('idle', imapAllowance.idle)
-  const ended = connection.client
-    .exec('IDLE', false, {
-      untagged: { EXISTS: take('EXISTS'), EXPUNGE: take('EXPUNGE'), RECENT: take('RECENT'), OK: sign },
-      onPlusTag: async () => accepted.resolve('accepted'),
-    })
-    .then(
-      executed => {
-        executed.next()
-        return 'done' as const
-      },
-      (error: ExecError) => connection.failure(error, facts),
-    )
-  const inTime = <T>(what: Promise<T>): Promise<T> => {
-    const late = (): Fault =>
-      connection.end(new Fault('source.timeout', { facts: { ...facts, seconds: deadlines.silence / 1000 } }))
-    return within(what, deadlines.silence, clock, signal, late)
-  }
-  const began = clock.monotonicMs()
-  try {
-    const answer = Promise.race([accepted.promise, ended])
-    let outcome = await inTime(answer).catch(async error => {
-      // A watch that is to end takes its IDLE back first: a session may be using the connection.
-      if (signal.aborted && (await waitAtMost(answer, deadlines.logout, clock))) return answer
-      throw error
-    })
-    if (outcome === 'accepted') {
-      onAlive()
-      const over = (): 'over' => 'over'
-      const first = await Promise.race([ended, pause(clock, period, stop).then(over, over)])
-      isEnding = true
-      if (first === 'over') end()
-      // What follows at the end of a watch waits for the answer by itself: LOGOUT, or a session's command.
-      if (signal.aborted) return true
-      outcome = first === 'over' ? await inTime(ended) : first
-      // A server that ends every IDLE at once would be asked again without a pause.
-      if (first === 'done' && clock.monotonicMs() - began < 1_000) await clock.sleep(deadlines.poll, signal)
-    }
-    if (outcome instanceof Fault) throw outcome
-    return !isRefused(outcome)
-  } catch (error) {
-    connection.abandon()
-    throw error
-  } finally {
-    done.abort()
-  }
-}
-
-/** Sleeps `ms`, or less when the machine itself slept meanwhile: its sockets may be dead by then. */
-async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  const end = clock.monotonicMs() + ms
-  for (let left = ms; left > 0; left = end - clock.monotonicMs()) {
-    const ahead = clock.nowMs() - clock.monotonicMs()
-    await clock.sleep(Math.min(5_000, left), signal)
-    if (clock.nowMs() - clock.monotonicMs() - ahead > sleptMs) return
   }
 }

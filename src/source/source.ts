@@ -193,6 +193,8 @@ export interface Source {
    * @param look 'news' where the watch has told of some
    */
   open(signal: AbortSignal, look?: 'news'): Promise<SourceSession>
+  /** A watch is to come, until `signal` aborts: a connection that a pull makes before it is kept for it. */
+  readonly expectWatch?: (signal: AbortSignal) => void
   /**
    * Waits for news without polling, where the protocol can (IMAP IDLE): calls `onNews` whenever a folder may
    * have changed, `onAlive` whenever the server proved that it still answers. Ends by a Fault when the

@@ -68,6 +68,8 @@ export interface ImapFaults {
   capabilitiesAfterLogin?: readonly string[]
   /** IDLE is accepted and then nothing is ever pushed. */
   mutePushes?: boolean
+  /** NOTIFY is accepted, and of the folders that are not selected nothing is told. */
+  muteOthers?: boolean
   /** BODY[]<a.b> is answered by the whole BODY[]. */
   ignorePartial?: boolean
   /** A partial FETCH gives at most so many octets. */

@@ -19,6 +19,8 @@ export class ImapFolderCommands {
   /** What this client was told: sequence numbers are places in it. */
   #view: StoredMessage[] = []
   #readOnly = false
+  /** UIDNEXT as it was told last, by folder. */
+  readonly #notified = new Map<string, number>()
 
   constructor(world: ImapWorld) {
     this.#world = world
@@ -41,10 +43,21 @@ export class ImapFolderCommands {
     return lines
   }
 
+  /** STATUS of the folders that NOTIFY named (RFC 5465) and that have changed since they were told of. */
+  others(): Pieces {
+    return [...this.#notified].flatMap(([name, told]) => {
+      const folder = this.#world.store.find(name)
+      if (folder === undefined || folder === this.folder || folder.uidNext === told) return []
+      this.#notified.set(name, folder.uidNext)
+      const { length } = folder.messages
+      return [`* STATUS ${quote(name)} (MESSAGES ${length} UIDNEXT ${folder.uidNext})\r\n`]
+    })
+  }
+
   answer(tag: string, verb: string, args: readonly Word[], body: BodyFault | undefined): Pieces {
     const { store, capabilities } = this.#world
     const lacking = verb.replace(/^UID /, '')
-    if (['MOVE', 'IDLE'].includes(lacking) && !capabilities.includes(lacking))
+    if (['MOVE', 'IDLE', 'NOTIFY'].includes(lacking) && !capabilities.includes(lacking))
       return [`${tag} BAD unknown\r\n`]
     const set = wordText(args[0])
     switch (verb) {
@@ -72,6 +85,24 @@ export class ImapFolderCommands {
         if (store.find(wordText(args[0])) !== undefined) return [`${tag} NO [ALREADYEXISTS] is there\r\n`]
         store.create(wordText(args[0]))
         return [`${tag} OK created\r\n`]
+      case 'STATUS': {
+        const folder = store.find(wordText(args[0]))
+        if (folder === undefined) return [`${tag} NO [NONEXISTENT] no such mailbox\r\n`]
+        const { name, messages, uidNext, uidValidity } = folder
+        const validity = uidValidity === undefined ? '' : ` UIDVALIDITY ${uidValidity}`
+        return [
+          `* STATUS ${quote(name)} (MESSAGES ${messages.length} UIDNEXT ${uidNext}${validity})\r\n`,
+          `${tag} OK done\r\n`,
+        ]
+      }
+      case 'NOTIFY': {
+        const names = /\(MAILBOXES \(([^)]*)\)/i.exec(wordText(args.at(-1)))?.[1] ?? ''
+        for (const name of names.match(/"[^"]*"|[^ ]+/g) ?? []) {
+          const folder = store.find(name.replaceAll('"', ''))
+          if (folder !== undefined) this.#notified.set(folder.name, folder.uidNext)
+        }
+        return [`${tag} OK done\r\n`]
+      }
       case 'APPEND': {
         const octets = args.at(-1)
         if (!Buffer.isBuffer(octets)) return [`${tag} BAD no literal\r\n`]

@@ -194,7 +194,8 @@ export class ImapSession {
   /** New mail reaches a client that idles at once (RFC 2177). */
   #push(): void {
     if (this.#idleTag === undefined || this.#dumb || this.#world.faults.mutePushes) return
-    this.#send(this.#commands.news())
+    const others = this.#world.faults.muteOthers ? [] : this.#commands.others()
+    this.#send([...this.#commands.news(), ...others])
   }
 
   #upgrade(): void {

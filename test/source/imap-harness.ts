@@ -77,6 +77,34 @@ export async function rig(t: TestContext, options: RigOptions = {}): Promise<Rig
   }
 }
 
+export interface Watched extends Rig {
+  readonly seen: { news: number; alive: number }
+  /** What the watch ended with. */
+  readonly ended: Promise<unknown>
+  readonly abort: AbortController
+}
+
+/** A watch under way that is aborted when the test ends. */
+export async function watching(t: TestContext, options: RigOptions = {}): Promise<Watched> {
+  const made = await rig(t, options)
+  const seen = { news: 0, alive: 0 }
+  const abort = new AbortController()
+  const onNews = (): void => {
+    seen.news += 1
+  }
+  const onAlive = (): void => {
+    seen.alive += 1
+  }
+  const ended = made.source.watch?.(onNews, onAlive, abort.signal) ?? assert.fail('it watches')
+  ended.catch(() => {})
+  made.atEnd.push(() => abort.abort())
+  return { ...made, seen, ended, abort }
+}
+
+/** How often the server was asked by this command. */
+export const said = ({ server }: Rig, verb: string): number =>
+  server.ledger.commands.filter(({ text }) => text === verb || text.startsWith(`${verb} `)).length
+
 /** Waits for a condition, within five seconds. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const end = performance.now() + 5_000

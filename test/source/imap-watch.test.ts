@@ -1,39 +1,9 @@
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { IdleMemory, IdleWay } from '../../src/source/source.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
-import { faultOf, mail, type Rig, type RigOptions, rig, until } from './imap-harness.ts'
-
-interface Watched extends Rig {
-  readonly seen: { news: number; alive: number }
-  readonly ended: Promise<unknown>
-  readonly abort: AbortController
-}
-
-/** A watch under way that is aborted when the test ends. */
-async function watching(t: TestContext, options: RigOptions): Promise<Watched> {
-  const made = await rig(t, options)
-  const seen = { news: 0, alive: 0 }
-  const abort = new AbortController()
-  const ended =
-    made.source.watch?.(
-      () => {
-        seen.news += 1
-      },
-      () => {
-        seen.alive += 1
-      },
-      abort.signal,
-    ) ?? Promise.resolve()
-  ended.catch(() => {})
-  made.atEnd.push(() => abort.abort())
-  return { ...made, seen, ended, abort }
-}
-
-const said = (rigged: Rig, verb: string): number =>
-  rigged.server.ledger.commands.filter(({ text }) => text === verb).length
+import { faultOf, mail, type RigOptions, said, until, watching } from './imap-harness.ts'
 
 test('mail that arrives while idling is announced at once', async t => {
   const watched = await watching(t, {})
@@ -221,18 +191,6 @@ test('a server that ends every IDLE at once is not asked in a tight loop', async
   })
   await until(() => slept.includes(54_321), 'the pause')
   assert.equal(said(watched, 'IDLE'), 1)
-})
-
-test('each watched folder has its own connection, and a missing one does not stop the other', async t => {
-  const watched = await watching(t, { pull: ['INBOX', 'Nope'] })
-  await until(() => said(watched, 'IDLE') === 1, 'IDLE')
-  watched.server.deliver('INBOX', mail('a'))
-  await until(() => watched.seen.news === 2, 'the announcement')
-  const both = await watching(t, { pull: ['INBOX', 'Spam'], folders: { Spam: [] } })
-  await until(() => said(both, 'IDLE') === 2, 'two IDLEs')
-  both.server.deliver('Spam', mail('b'))
-  await until(() => both.seen.news === 3, 'the announcement')
-  assert.equal(both.server.ledger.logins.length, 2)
 })
 
 test('where every folder is missing the watch ends by saying so', async t => {
