@@ -211,6 +211,11 @@ class IdleWeek implements Stage {
     }
     this.#running.catch(error => this.#log.push(`the daemon ended: ${inspect(error)}`))
     await this.pass(60_000)
+    // IDLE that was not seen to tell of mail is asked again every few seconds.
+    for (const folder of ['INBOX', 'Junk']) {
+      await this.deliver(folder)
+      await this.pass(60_000)
+    }
   }
 
   async play(day: Day, share: number): Promise<DayResult> {
@@ -299,6 +304,7 @@ class IdleWeek implements Stage {
     const beganMs = realNow()
     let quietMs = realNow()
     let turns = 0
+    let hasMoved = false
     for (;;) {
       const isMoving = this.proxy.lines !== this.#lines
       this.#lines = this.proxy.lines
@@ -308,9 +314,9 @@ class IdleWeek implements Stage {
           throw new Error(`an answer is owed for ${hangMs} ms\n${this.#log.slice(-40).join('\n')}`)
         quietMs = realNow()
         turns = 0
+        hasMoved = true
       }
       turns += 1
-      const hasMoved = quietMs > beganMs
       if (this.#attempts > 0 ? realNow() - quietMs > pullWaitsMs : hasMoved ? turns > 4 : turns > 2) return
       await realPause(isMoving || this.#attempts > 0 || hasMoved ? 1 : 0)
     }
