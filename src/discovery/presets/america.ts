@@ -1,44 +1,38 @@
 /** Hosts and providers in North America. Data only; preset.ts says what the columns mean. */
 import { notes } from './notes.ts'
-import { imap, type Preset, pop3, preset, same, smtp } from './preset.ts'
+import { imap, named, type Preset, pop3, preset, same, smtp } from './preset.ts'
 import { fairEmail, ispdb, own, seen, third } from './source.ts'
 
 export const america: readonly Preset[] = [
-  preset(
-    'ionos',
-    { en: 'IONOS (USA)', ja: 'IONOS（アメリカ）' },
-    {
-      mx: ['ionos.com', '1and1.com', 'perfora.net'],
-      imap: imap('imap.ionos.com'),
-      pop3: pop3('pop.ionos.com'),
-      smtp: smtp('smtp.ionos.com'),
-      userForm: 'address',
-      password: 'mailbox',
-      notes: [notes.mailPassword],
-      sources: [
-        ispdb('ionos.com', '2026-11-26', 'records imap pop3 smtp user'),
-        fairEmail('imap smtp password notes'),
-      ],
-    },
-  ),
-  preset(
-    'godaddy',
-    { en: 'GoDaddy Workspace', ja: 'GoDaddy（Workspace Email）' },
-    {
-      mx: ['secureserver.net'],
-      imap: imap('imap.secureserver.net'),
-      pop3: pop3('pop.secureserver.net'),
-      smtp: smtp('smtpout.secureserver.net'),
-      userForm: 'address',
-      sources: [fairEmail('imap smtp'), seen('records pop3 user')],
-    },
-  ),
+  preset('ionos', named('IONOS (USA)', 'IONOS（アメリカ）'), {
+    mx: ['ionos.com', '1and1.com', 'perfora.net'],
+    imap: imap('imap.ionos.com'),
+    pop3: pop3('pop.ionos.com'),
+    smtp: smtp('smtp.ionos.com'),
+    userForm: 'address',
+    password: 'mailbox',
+    notes: [notes.mailPassword],
+    sources: [
+      ispdb('ionos.com', '2026-11-26', 'records imap pop3 smtp user'),
+      fairEmail('imap smtp password notes'),
+    ],
+  }),
+  preset('godaddy', named('GoDaddy Workspace', 'GoDaddy（Workspace Email）'), {
+    mx: ['secureserver.net'],
+    imap: imap('imap.secureserver.net'),
+    pop3: pop3('pop.secureserver.net'),
+    smtp: smtp('smtpout.secureserver.net'),
+    userForm: 'address',
+    password: 'mailbox',
+    sources: [fairEmail('imap smtp'), seen('records pop3 user password')],
+  }),
   preset('namecheap', same('Namecheap Private Email'), {
     mx: ['privateemail.com'],
     imap: imap('mail.privateemail.com'),
     smtp: smtp('mail.privateemail.com'),
     userForm: 'address',
-    sources: [fairEmail('imap smtp'), seen('records user')],
+    password: 'mailbox',
+    sources: [fairEmail('imap smtp'), seen('records user password')],
   }),
   preset('dreamhost', same('DreamHost'), {
     mx: ['dreamhost.com'],
@@ -46,6 +40,7 @@ export const america: readonly Preset[] = [
     imap: imap('imap.dreamhost.com'),
     smtp: smtp('smtp.dreamhost.com'),
     userForm: 'address',
+    password: 'mailbox',
     notes: [
       {
         en: 'The folders may lie below INBOX (INBOX.Junk and the like).',
@@ -55,36 +50,32 @@ export const america: readonly Preset[] = [
     sources: [
       fairEmail('imap smtp'),
       third('github.com/taoeffect/empress/issues/50', '2014', 'notes'),
+      seen('records user password'),
+    ],
+  }),
+  preset('hostgator', named('HostGator and its kin', 'HostGator とその系列'), {
+    mx: ['hostgator.com', 'websitewelcome.com'],
+    spf: ['websitewelcome.com', 'hostgator.com'],
+    userForm: 'address',
+    askHost: notes.perServer,
+    // For each connecting address; above it the login is refused as if the password were wrong.
+    loginLimit: { most: 30, perMs: 3_600_000, protocols: ['pop3'] },
+    notes: [
+      {
+        en: 'More than 30 POP3 checks an hour from one address are answered with “login incorrect”: hikyaku asks less often, all mailboxes there together. Whether IMAP is limited is not said; others say it counts too.',
+        ja: '同じ IP アドレスからの POP3 の確認が 1 時間に 30 回を超えると「ログイン失敗」と返されるため、hikyaku は間隔を空けます（同じサーバーのメールボックスは合計で数えます）。IMAP については記載がなく、対象に含まれるという情報もあります。',
+      },
+    ],
+    sources: [
+      own('www.hostgator.com/help/article/mail-policy-and-limits', '2026-11-25', 'limit notes'),
+      third(
+        'webhostinggeeks.com/faq/what-are-the-limitations-on-email-usage-within-hostgators-services',
+        '2026-11-25',
+        'limit notes',
+      ),
       seen('records user'),
     ],
   }),
-  preset(
-    'hostgator',
-    { en: 'HostGator and its kin', ja: 'HostGator とその系列' },
-    {
-      mx: ['hostgator.com', 'websitewelcome.com'],
-      spf: ['websitewelcome.com', 'hostgator.com'],
-      userForm: 'address',
-      askHost: notes.perServer,
-      // For each connecting address; above it the login is refused as if the password were wrong.
-      loginLimit: { most: 30, perMs: 3_600_000, protocols: ['pop3'] },
-      notes: [
-        {
-          en: 'More than 30 POP3 checks an hour from one address are answered with “login incorrect”: hikyaku asks less often, all mailboxes there together. Whether IMAP is limited is not said; others say it counts too.',
-          ja: '同じ IP アドレスからの POP3 の確認が 1 時間に 30 回を超えると「ログイン失敗」と返されるため、hikyaku は間隔を空けます（同じサーバーのメールボックスは合計で数えます）。IMAP については記載がなく、対象に含まれるという情報もあります。',
-        },
-      ],
-      sources: [
-        own('www.hostgator.com/help/article/mail-policy-and-limits', '2026-11-25', 'limit notes'),
-        third(
-          'webhostinggeeks.com/faq/what-are-the-limitations-on-email-usage-within-hostgators-services',
-          '2026-11-25',
-          'limit notes',
-        ),
-        seen('records user'),
-      ],
-    },
-  ),
   preset('mail-com', same('mail.com'), {
     domains: [
       'mail.com',
@@ -124,42 +115,38 @@ export const america: readonly Preset[] = [
       fairEmail('records imap smtp notes'),
     ],
   }),
-  preset(
-    'yahoo',
-    { en: 'Yahoo Mail', ja: 'Yahoo Mail（日本以外）' },
-    {
-      domains: [
-        'yahoo.com',
-        'ymail.com',
-        'myyahoo.com',
-        'rocketmail.com',
-        'yahoo.co.uk',
-        'yahoo.de',
-        'yahoo.fr',
-        'yahoo.it',
-        'yahoo.es',
-        'yahoo.se',
-        'yahoo.co.in',
-        'yahoo.co.nz',
-        'yahoo.com.au',
-        'yahoo.com.ar',
-        'yahoo.com.br',
-        'yahoo.com.mx',
-        'cox.net',
-      ],
-      mx: ['yahoodns.net'],
-      imap: imap('imap.mail.yahoo.com'),
-      pop3: pop3('pop.mail.yahoo.com'),
-      smtp: smtp('smtp.mail.yahoo.com'),
-      userForm: 'address',
-      password: 'oauth-only',
-      notes: [notes.oauthOnly],
-      sources: [
-        ispdb('yahoo.com', '2025-11-17', 'records imap pop3 smtp user'),
-        third('github.com/thunderbird/thunderbird-android/issues/10245', '2025-12-10', 'password notes'),
-      ],
-    },
-  ),
+  preset('yahoo', named('Yahoo Mail', 'Yahoo Mail（日本以外）'), {
+    domains: [
+      'yahoo.com',
+      'ymail.com',
+      'myyahoo.com',
+      'rocketmail.com',
+      'yahoo.co.uk',
+      'yahoo.de',
+      'yahoo.fr',
+      'yahoo.it',
+      'yahoo.es',
+      'yahoo.se',
+      'yahoo.co.in',
+      'yahoo.co.nz',
+      'yahoo.com.au',
+      'yahoo.com.ar',
+      'yahoo.com.br',
+      'yahoo.com.mx',
+      'cox.net',
+    ],
+    mx: ['yahoodns.net'],
+    imap: imap('imap.mail.yahoo.com'),
+    pop3: pop3('pop.mail.yahoo.com'),
+    smtp: smtp('smtp.mail.yahoo.com'),
+    userForm: 'address',
+    password: 'oauth-only',
+    notes: [notes.oauthOnly],
+    sources: [
+      ispdb('yahoo.com', '2025-11-17', 'records imap pop3 smtp user'),
+      third('github.com/thunderbird/thunderbird-android/issues/10245', '2025-12-10', 'password notes'),
+    ],
+  }),
   preset('aol', same('AOL'), {
     domains: [
       'aol.com',
@@ -218,30 +205,26 @@ export const america: readonly Preset[] = [
       third('github.com/thunderbird/thunderbird-android/issues/10245', '2025-12-10', 'password notes'),
     ],
   }),
-  preset(
-    'comcast',
-    { en: 'Comcast Xfinity', ja: 'Comcast（Xfinity）' },
-    {
-      domains: ['comcast.net'],
-      imap: imap('imap.comcast.net'),
-      pop3: pop3('mail.comcast.net'),
-      smtp: smtp('smtp.comcast.net'),
-      userForm: 'address',
-      notes: [
-        {
-          en: '“Third-party access” must be switched on in the security settings first.',
-          ja: '先に、セキュリティ設定で「Third Party Access Security」を有効にしてください。',
-        },
-        {
-          en: 'Comcast is moving its mailboxes to Yahoo. One that has been moved takes Yahoo’s own sign-in (OAuth 2.0) only, which hikyaku does not offer yet.',
-          ja: 'Comcast はメールボックスを Yahoo へ順次移行しています。移行後は Yahoo 独自のログイン（OAuth 2.0）だけになり、hikyaku はまだ対応していません。',
-        },
-      ],
-      sources: [
-        ispdb('comcast.net', '2024-02-16', 'records imap pop3 smtp user'),
-        fairEmail('imap smtp notes'),
-        third('tecknexus.com/comcast-moves-xfinity-email-to-yahoo-mail', '2026-11-25', 'notes'),
-      ],
-    },
-  ),
+  preset('comcast', named('Comcast Xfinity', 'Comcast（Xfinity）'), {
+    domains: ['comcast.net'],
+    imap: imap('imap.comcast.net'),
+    pop3: pop3('mail.comcast.net'),
+    smtp: smtp('smtp.comcast.net'),
+    userForm: 'address',
+    notes: [
+      {
+        en: '“Third-party access” must be switched on in the security settings first.',
+        ja: '先に、セキュリティ設定で「Third Party Access Security」を有効にしてください。',
+      },
+      {
+        en: 'Comcast is moving its mailboxes to Yahoo. One that has been moved takes Yahoo’s own sign-in (OAuth 2.0) only, which hikyaku does not offer yet.',
+        ja: 'Comcast はメールボックスを Yahoo へ順次移行しています。移行後は Yahoo 独自のログイン（OAuth 2.0）だけになり、hikyaku はまだ対応していません。',
+      },
+    ],
+    sources: [
+      ispdb('comcast.net', '2024-02-16', 'records imap pop3 smtp user'),
+      fairEmail('imap smtp notes'),
+      third('tecknexus.com/comcast-moves-xfinity-email-to-yahoo-mail', '2026-11-25', 'notes'),
+    ],
+  }),
 ]

@@ -1,6 +1,6 @@
 /** Internet providers, telephone companies and free mail in Japan. Data only; preset.ts says what the columns mean. */
 import { notes } from './notes.ts'
-import { imap, type Preset, pop3, preset, same, smtp, smtpStarttls } from './preset.ts'
+import { imap, named, type Preset, pop3, preset, same, smtp, smtpStarttls } from './preset.ts'
 import { fairEmail, ispdb, own, seen, third } from './source.ts'
 
 export const japanProviders: readonly Preset[] = [
@@ -24,17 +24,13 @@ export const japanProviders: readonly Preset[] = [
       seen('records'),
     ],
   }),
-  preset(
-    'yahoo-bb',
-    { en: 'Yahoo! BB', ja: 'Yahoo! BB' },
-    {
-      domains: ['ybb.ne.jp'],
-      pop3: pop3('ybbpop.mail.yahoo.co.jp'),
-      smtp: smtp('ybbsmtp.mail.yahoo.co.jp'),
-      userForm: 'local-part',
-      sources: [ispdb('ybb.ne.jp', '2022-11-19', 'records pop3 smtp user')],
-    },
-  ),
+  preset('yahoo-bb', named('Yahoo! BB', 'Yahoo! BB'), {
+    domains: ['ybb.ne.jp'],
+    pop3: pop3('ybbpop.mail.yahoo.co.jp'),
+    smtp: smtp('ybbsmtp.mail.yahoo.co.jp'),
+    userForm: 'local-part',
+    sources: [ispdb('ybb.ne.jp', '2022-11-19', 'records pop3 smtp user')],
+  }),
   preset('biglobe', same('BIGLOBE'), {
     domains: ['biglobe.ne.jp'],
     mx: ['biglobe.ne.jp'],
@@ -82,82 +78,59 @@ export const japanProviders: readonly Preset[] = [
     ],
     sources: [ispdb('nifty.com', '2026-11-26', 'records pop3 user notes'), seen('imap smtp folders')],
   }),
-  preset(
-    'so-net',
-    { en: 'So-net, NURO', ja: 'So-net、NURO 光' },
-    {
-      domains: ['so-net.ne.jp'],
-      mx: ['so-net.ne.jp'],
-      imap: imap('imap.so-net.ne.jp'),
-      pop3: pop3('pop.so-net.ne.jp'),
-      smtp: smtpStarttls('mail.so-net.ne.jp'),
-      notes: [
-        {
-          en: 'IMAP is an option that is closed to new customers; without it use POP3. With it, mail in spam and trash is deleted after 14 days, and elsewhere after 2 years.',
-          ja: 'IMAP はオプションで、新規の申し込みは終了しています。お申し込みでない場合は POP3 をお使いください。IMAP では、迷惑メールとごみ箱のメールは 14 日後、それ以外は 2 年後に削除されます。',
-        },
-      ],
-      sources: [
-        own('nuro.jp/hikari/option/mail/imap', '2026-11-25', 'notes'),
-        seen('records imap pop3 smtp'),
-      ],
-    },
-  ),
-  preset(
-    'docomo',
-    { en: 'docomo mail', ja: 'ドコモメール' },
-    {
-      domains: ['docomo.ne.jp'],
-      imap: imap('imap.spmode.ne.jp'),
-      smtp: smtp('smtp.spmode.ne.jp'),
-      userForm: 'account-name',
-      password: 'generated',
-      askUser: {
-        en: 'Your d ACCOUNT ID (not the address)',
-        ja: 'd アカウントの ID（メールアドレスではありません）',
+  preset('so-net', named('So-net, NURO', 'So-net、NURO 光'), {
+    domains: ['so-net.ne.jp'],
+    mx: ['so-net.ne.jp'],
+    imap: imap('imap.so-net.ne.jp'),
+    pop3: pop3('pop.so-net.ne.jp'),
+    smtp: smtpStarttls('mail.so-net.ne.jp'),
+    notes: [
+      {
+        en: 'IMAP is an option that is closed to new customers; without it use POP3. With it, mail in spam and trash is deleted after 14 days, and elsewhere after 2 years.',
+        ja: 'IMAP はオプションで、新規の申し込みは終了しています。お申し込みでない場合は POP3 をお使いください。IMAP では、迷惑メールとごみ箱のメールは 14 日後、それ以外は 2 年後に削除されます。',
       },
-      notes: [
-        {
-          en: 'An IMAP password of its own is needed, which docomo issues in the mail settings first.',
-          ja: '先に、ドコモメールの設定で IMAP 専用パスワードを発行してください。',
-        },
-      ],
-      sources: [seen('records imap smtp user password notes')],
+    ],
+    sources: [own('nuro.jp/hikari/option/mail/imap', '2026-11-25', 'notes'), seen('records imap pop3 smtp')],
+  }),
+  preset('docomo', named('docomo mail', 'ドコモメール'), {
+    domains: ['docomo.ne.jp'],
+    imap: imap('imap.spmode.ne.jp'),
+    smtp: smtp('smtp.spmode.ne.jp'),
+    userForm: 'account-name',
+    password: 'generated',
+    askUser: {
+      en: 'Your d ACCOUNT ID (not the address)',
+      ja: 'd アカウントの ID（メールアドレスではありません）',
     },
-  ),
-  preset(
-    'softbank',
-    { en: 'SoftBank (i.softbank.jp)', ja: 'ソフトバンク（i.softbank.jp）' },
-    {
-      domains: ['i.softbank.jp'],
-      imap: imap('imap.softbank.jp'),
-      smtp: smtp('smtp.softbank.jp'),
-      userForm: 'local-part',
-      sources: [ispdb('i.softbank.jp', '2022-11-19', 'records imap smtp user')],
-    },
-  ),
-  preset(
-    'iijmio',
-    { en: 'IIJmio', ja: 'IIJmio' },
-    {
-      domains: ['iijmio-mail.jp'],
-      pop3: { host: 'mbox.iijmio-mail.jp', port: 110, security: 'starttls' },
-      smtp: smtpStarttls('mbox.iijmio-mail.jp'),
-      userForm: 'dotted-address',
-      notes: [notes.dottedAddress],
-      sources: [ispdb('iijmio-mail.jp', '2022-11-19', 'records pop3 smtp user notes')],
-    },
-  ),
-  preset(
-    'iij4u',
-    { en: 'IIJ4U', ja: 'IIJ4U' },
-    {
-      domains: ['iij4u.or.jp'],
-      pop3: { host: 'mbox.iij4u.or.jp', port: 110, security: 'starttls' },
-      smtp: smtpStarttls('mbox.iij4u.or.jp'),
-      userForm: 'dotted-address',
-      notes: [notes.dottedAddress],
-      sources: [ispdb('iij4u.or.jp', '2022-11-19', 'records pop3 smtp user notes')],
-    },
-  ),
+    notes: [
+      {
+        en: 'An IMAP password of its own is needed, which docomo issues in the mail settings first.',
+        ja: '先に、ドコモメールの設定で IMAP 専用パスワードを発行してください。',
+      },
+    ],
+    sources: [seen('records imap smtp user password notes')],
+  }),
+  preset('softbank', named('SoftBank (i.softbank.jp)', 'ソフトバンク（i.softbank.jp）'), {
+    domains: ['i.softbank.jp'],
+    imap: imap('imap.softbank.jp'),
+    smtp: smtp('smtp.softbank.jp'),
+    userForm: 'local-part',
+    sources: [ispdb('i.softbank.jp', '2022-11-19', 'records imap smtp user')],
+  }),
+  preset('iijmio', named('IIJmio', 'IIJmio'), {
+    domains: ['iijmio-mail.jp'],
+    pop3: { host: 'mbox.iijmio-mail.jp', port: 110, security: 'starttls' },
+    smtp: smtpStarttls('mbox.iijmio-mail.jp'),
+    userForm: 'dotted-address',
+    notes: [notes.dottedAddress],
+    sources: [ispdb('iijmio-mail.jp', '2022-11-19', 'records pop3 smtp user notes')],
+  }),
+  preset('iij4u', named('IIJ4U', 'IIJ4U'), {
+    domains: ['iij4u.or.jp'],
+    pop3: { host: 'mbox.iij4u.or.jp', port: 110, security: 'starttls' },
+    smtp: smtpStarttls('mbox.iij4u.or.jp'),
+    userForm: 'dotted-address',
+    notes: [notes.dottedAddress],
+    sources: [ispdb('iij4u.or.jp', '2022-11-19', 'records pop3 smtp user notes')],
+  }),
 ]

@@ -86,7 +86,8 @@ export const imap = (host: string): PresetServer => tls(host, 993)
 export const pop3 = (host: string): PresetServer => tls(host, 995)
 export const smtp = (host: string): PresetServer => tls(host, 465)
 export const smtpStarttls = (host: string): PresetServer => ({ host, port: 587, security: 'starttls' })
-export const same = (text: string): Note => ({ en: text, ja: text })
+export const named = (en: string, ja: string): Note => ({ en, ja })
+export const same = (text: string): Note => named(text, text)
 
 export type Row = Partial<Omit<Preset, 'id' | 'name' | 'sources'>> & Pick<Preset, 'sources'>
 
