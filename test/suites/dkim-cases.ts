@@ -180,6 +180,64 @@ const canonical: readonly Given[] = [
   ],
 ]
 
+const withField = (field: string): Buffer => Buffer.concat([Buffer.from(`${field}\r\n`), plain])
+
+const odd: readonly Given[] = [
+  [
+    'pass',
+    '6376 3.4.3',
+    'a last line without its end, simple',
+    { canon: ['simple', 'simple'], message: withBody('no end') },
+  ],
+  ['pass', '6376 3.4.4', 'a last line without its end, relaxed', { message: withBody('no end') }],
+  [
+    'pass',
+    '6376 3.4.4',
+    'lines of blanks alone at the end, relaxed',
+    { message: withBody('x\r\n \t\r\n  \r\n') },
+  ],
+  [
+    'fail',
+    '6376 3.4.3',
+    'and one more of them, simple',
+    { canon: ['simple', 'simple'], message: withBody('x\r\n'), after: text => `${text} \r\n` },
+  ],
+  ['pass', '6376 3.4', 'NUL in the body', { message: withBody('a\0b\r\n') }],
+  ['pass', '6376 3.4', 'a bare CR in the body', { message: withBody('a\rb\r\n') }],
+  [
+    'pass',
+    '6376 3.4.2',
+    'blanks before the colon of a signed field',
+    { message: withSubject(Buffer.from('Subject : Greetings')) },
+  ],
+  [
+    'pass',
+    '6376 3.4.2',
+    'no blank after the colon',
+    { message: withSubject(Buffer.from('Subject:Greetings')), after: put('Subject:G', 'Subject: \t G') },
+  ],
+  ['pass', '6376 3.4.2', 'an empty subject', { message: withSubject(Buffer.from('Subject:')) }],
+  [
+    'pass',
+    '6376 3.4.2',
+    'tabs in a signed field',
+    { message: withSubject(Buffer.from('Subject:\tGreetings\tto\tyou')) },
+  ],
+  ['pass', '6376 5.4.2', 'two subjects, the lower signed', { message: withField('Subject: upper') }],
+  [
+    'fail',
+    '6376 5.4.2',
+    'two subjects, and the lower taken away',
+    { message: withField('Subject: upper'), after: put(/Subject: Greetings.*\r\n/, '') },
+  ],
+  [
+    'pass',
+    '6376 5.4',
+    'a field whose value has colons and semicolons',
+    { names: [...names, 'x-odd'], message: withField('X-Odd: a:b; c=d; b=e') },
+  ],
+]
+
 const fields: readonly Given[] = [
   ...['v', 'a', 'd', 's', 'h', 'bh', 'b'].map(
     (tag): Given => ['fail', '6376 6.1.1', `no ${tag}=`, { field: tagless(tag) }],
@@ -346,32 +404,34 @@ const changed: readonly Given[] = [
 ]
 
 export function makeDkimCases(): DkimCase[] {
-  return [...canonical, ...fields, ...keys, ...changed].map(([verdict, clause, name, making = {}]) => {
-    const { key = rsa, canon = ['relaxed', 'relaxed'], message = plain, after } = making
-    const field =
-      `DKIM-Signature: v=1; a=${key.algorithm}; c=${canon.join('/')}; d=a.example; s=s1;\r\n` +
-      `\th=${(making.names ?? names).join(':')}; bh={bh};\r\n\tb={b}`
-    const { fold, hash, bodyLength } = making
-    const signed = signField(message, {
-      field: making.field?.(field) ?? field,
-      key,
-      names: making.names ?? names,
-      headerCanon: canon[0],
-      bodyCanon: canon[1],
-      bodyLength,
-      ...(fold === undefined ? {} : { fold }),
-      ...(hash === undefined ? {} : { hash }),
-    })
-    const text = making.record === undefined ? key.record : making.record
-    return {
-      name,
-      clause: `RFC ${clause}`,
-      verdict,
-      message: after === undefined ? signed : Buffer.from(after(signed.toString('latin1')), 'latin1'),
-      zone: {
-        ...(text === null ? {} : { [keyName]: { TXT: [typeof text === 'string' ? [text] : text] } }),
-        'a.example': {},
-      },
-    }
-  })
+  return [...canonical, ...odd, ...fields, ...keys, ...changed].map(
+    ([verdict, clause, name, making = {}]) => {
+      const { key = rsa, canon = ['relaxed', 'relaxed'], message = plain, after } = making
+      const field =
+        `DKIM-Signature: v=1; a=${key.algorithm}; c=${canon.join('/')}; d=a.example; s=s1;\r\n` +
+        `\th=${(making.names ?? names).join(':')}; bh={bh};\r\n\tb={b}`
+      const { fold, hash, bodyLength } = making
+      const signed = signField(message, {
+        field: making.field?.(field) ?? field,
+        key,
+        names: making.names ?? names,
+        headerCanon: canon[0],
+        bodyCanon: canon[1],
+        bodyLength,
+        ...(fold === undefined ? {} : { fold }),
+        ...(hash === undefined ? {} : { hash }),
+      })
+      const text = making.record === undefined ? key.record : making.record
+      return {
+        name,
+        clause: `RFC ${clause}`,
+        verdict,
+        message: after === undefined ? signed : Buffer.from(after(signed.toString('latin1')), 'latin1'),
+        zone: {
+          ...(text === null ? {} : { [keyName]: { TXT: [typeof text === 'string' ? [text] : text] } }),
+          'a.example': {},
+        },
+      }
+    },
+  )
 }

@@ -77,6 +77,21 @@ const dkim: readonly Explanation[] = [
       why: 'RFC 6376 section 3.5: signatures from the future MAY be ignored. We do not, for a clock that is wrong somewhere would then be told as a changed message.',
     }),
   ),
+  {
+    verifier: 'dkimpy',
+    cases: ['blanks before the colon of a signed field'],
+    why: 'RFC 6376 section 3.4.2: white space before the colon is deleted. It takes the message for none.',
+  },
+  {
+    verifier: 'Mail::DKIM',
+    cases: ['a last line without its end, simple'],
+    why: 'RFC 6376 section 3.4.3: where the body does not end with CRLF, it is added.',
+  },
+  {
+    verifier: 'OpenDKIM',
+    cases: ['a last line without its end, relaxed', 'a bare CR in the body'],
+    why: 'It leaves a line without its end out, and takes a bare CR for a line end. RFC 6376 section 3.4 knows CRLF alone.',
+  },
 ]
 
 const arc: readonly Explanation[] = [
