@@ -2,6 +2,7 @@
  * Changes of the mail path by area, each with the test that is to fail on it (mutants.ts). Whoever adds a guard adds the
  * line that takes it away; where the code is written anew, the place here is too.
  */
+import { authentication } from './mutants/authentication.ts'
 import { carry } from './mutants/core-carry.ts'
 import { identity } from './mutants/core-identity.ts'
 import { settle } from './mutants/core-settle.ts'
@@ -23,4 +24,5 @@ export const areas: readonly Area[] = [
   { name: 'journal', mutants: journal },
   { name: 'time', mutants: time },
   { name: 'door', mutants: door },
+  { name: 'authentication', mutants: authentication },
 ]

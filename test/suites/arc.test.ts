@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DnsError, type Lookup, tableLookup } from '../../src/authentication/dns.ts'
+import { makeKey, signDkim } from '../authentication/signing.ts'
 import { examine, verifyBy } from '../authentication/world.ts'
 import { makeArcCases, makeChain } from './arc-cases.ts'
 import { figures } from './figures.ts'
@@ -43,5 +44,17 @@ describe('ARC, clause by clause', () => {
       why: 'dns',
       instances: 2,
     })
+  })
+
+  test('sets that are no chain are a fail, even where the key of a signature beside them cannot be asked for', async () => {
+    const { message, zone } = makeChain(2)
+    const broken = Buffer.from(message.toString('latin1').replace(/^ARC-Seal: i=1;.*\r\n/m, ''), 'latin1')
+    const signed = signDkim(broken, { key: makeKey('ed25519'), domain: 'down.example' })
+    const table = tableLookup(zone)
+    const lookup: Lookup = (name, type) =>
+      name.endsWith('down.example') ? Promise.reject(new DnsError('ESERVFAIL', name)) : table(name, type)
+    const { verified } = await examine(signed, {}, { verify: verifyBy(lookup) })
+    assert.ok(verified.state === 'done')
+    assert.deepEqual([verified.dkim[0]?.verdict, verified.arc.verdict], ['unknown', 'fail'])
   })
 })
