@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Looker } from './authentication/authentication.ts'
 import type { Lookup } from './authentication/dns.ts'
 import type { Clock } from './base/clock.ts'
+import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
 import type { Config } from './config/config.ts'
 import type { Gmail } from './gmail/gmail.ts'
@@ -185,6 +186,7 @@ export async function openBridge(
         loginKey,
       })
     }
+    keepYoungSpaceSmall()
     return { journal, mailboxes, accounts, queues: [...queues.values()], close }
   } catch (error) {
     await close()

@@ -3,9 +3,9 @@
  * a backlog is left, and when something put off is due; never two pulls of one mailbox at once. One mailbox's
  * trouble stops no other. It knows no protocol.
  */
-import cron from 'node-cron'
 import { backoffMs } from './base/backoff.ts'
 import { asFault, type Fault } from './base/fault.ts'
+import { startTicking } from './base/schedule.ts'
 import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
 import {
@@ -112,20 +112,17 @@ async function keepPulling(
 ): Promise<void> {
   const { mailbox, log, clock } = ports
   let isLate = false
-  const onTick = (): void => {
-    isLate = false
-    wake.ring('schedule')
-  }
-  // Its own lines would break LOG_FORMAT=json; a tick that comes late is a tick.
-  const task = cron.schedule(mailbox.schedule, onTick, {
-    noOverlap: true,
-    suppressMissedWarning: true,
-    logger: cronLogger(log, mailbox.name),
-  })
-  task.on('execution:missed', () => {
-    if (!isLate) log.scheduleLate({ mailbox: mailbox.name })
-    isLate = true
-    wake.ring('schedule')
+  const stopTicking = startTicking(mailbox.schedule, {
+    onTick: () => {
+      isLate = false
+      wake.ring('schedule')
+    },
+    onLate: () => {
+      if (!isLate) log.scheduleLate({ mailbox: mailbox.name })
+      isLate = true
+      wake.ring('schedule')
+    },
+    say: words => log.say('debug', 'schedule', words, { mailbox: mailbox.name }),
   })
   let reason = 'start'
   const beside = new Set<Promise<void>>()
@@ -166,17 +163,8 @@ async function keepPulling(
       }
     }
   } finally {
-    await task.destroy()
+    stopTicking()
   }
-}
-
-/** What node-cron has to say is for whoever looks for a fault in hikyaku. */
-function cronLogger(log: PullPorts['log'], mailbox: string) {
-  const say = (thrown: string | Error): void => {
-    const words = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrown
-    log.say('debug', 'schedule', words, { mailbox })
-  }
-  return { info: say, warn: say, error: say, debug: say }
 }
 
 /** Waits until the time is over (false) or the owner asks (true). */

@@ -1,8 +1,6 @@
 /** Texts for a terminal, where a kanji takes two cells: widths, lines that fit, and columns that line up. */
 import stringWidth from 'fast-string-width'
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-
 /** Terminal cells that the text takes (Unicode UAX #11). Escape sequences are not expected in it. */
 export function measureWidth(text: string): number {
   return stringWidth(text)
@@ -13,7 +11,7 @@ export function cutToWidth(text: string, cells: number): string {
   if (measureWidth(text) <= cells) return text
   let out = ''
   let width = 0
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text)) {
     const next = measureWidth(segment)
     if (width + next > cells - 1) break
     out += segment

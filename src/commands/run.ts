@@ -4,6 +4,7 @@ import { beginAttending } from '../alerts/attendance.ts'
 import { makeLiveness } from '../alerts/liveness.ts'
 import { troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
+import { makeTidying } from '../base/engine.ts'
 import { asFault } from '../base/fault.ts'
 import { readVersion } from '../base/version.ts'
 import { openBridge } from '../bridge.ts'
@@ -33,6 +34,7 @@ export async function runCommand(invocation: Invocation): Promise<number> {
     const notifier = makeNotifier()
     signals.stopping.addEventListener('abort', () => void notifier.stopping(), { once: true })
     const liveness = makeLiveness(systemClock)
+    const tidying = makeTidying()
     const state = async (): Promise<string> => {
       const names = await troubledNames(bridge.journal, config)
       return words.daemon.state(config.mailboxes.length, names.length, names.join(', '))
@@ -45,11 +47,15 @@ export async function runCommand(invocation: Invocation): Promise<number> {
       notifier.keepAlive(liveness.isAlive)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await runDaemon(bridge, signals.stopping, signals.signal, {
-        beforeAttempt: liveness.beforeAttempt,
+        beforeAttempt(ports) {
+          liveness.beforeAttempt(ports)
+          tidying.happened()
+        },
         onProgress: liveness.onProgress,
         async afterAttempt(ports, attempt) {
           liveness.afterAttempt(ports)
           alerts.afterAttempt(ports, attempt)
+          tidying.happened()
           tellState(await state())
         },
       })
@@ -66,6 +72,7 @@ export async function runCommand(invocation: Invocation): Promise<number> {
       await tellTheEnd(alerts, fault, config.stateDir, bridge.mailboxes[0])
       throw error
     } finally {
+      tidying.stop()
       signals.dispose()
       await alerts.close(2000)
       await notifier.close()

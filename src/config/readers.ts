@@ -6,9 +6,9 @@
 import { Resolver } from 'node:dns'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
-import { validate } from 'node-cron'
 import { isLoopback } from '../base/loopback.ts'
 import type { Expected, Problem } from '../base/problem.ts'
+import { isSchedule } from '../base/schedule.ts'
 
 type WithoutPlace<P> = P extends Problem ? Omit<P, 'at' | 'given'> : never
 
@@ -115,11 +115,7 @@ export const readSha256: Reader<string> = value => {
 export const readSchedule: Reader<string> = value => {
   if (typeof value !== 'string') return expected('schedule')
   const text = value.trim().replace(/\s+/g, ' ')
-  try {
-    return /^\S+( \S+){4,5}$/.test(text) && validate(text) ? text : expected('schedule')
-  } catch {
-    return expected('schedule')
-  }
+  return isSchedule(text) ? text : expected('schedule')
 }
 
 /** A list, or a text with commas; items that hold a comma stand in quotation marks. */

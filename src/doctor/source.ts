@@ -1,6 +1,6 @@
 /** One source mailbox from its name to its folders, with one login. */
-import cron from 'node-cron'
 import { asFault, type Fault } from '../base/fault.ts'
+import { nextRuns } from '../base/schedule.ts'
 import type { Secret } from '../base/secret.ts'
 import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
@@ -238,12 +238,7 @@ function checkLimits(
 }
 
 function shortestGapMs(schedule: string): number | undefined {
-  const task = cron.createTask(schedule, () => {})
-  try {
-    const runs = task.getNextRuns(4).map(date => date.getTime())
-    const gaps = runs.slice(1).map((at, index) => at - (runs[index] ?? at))
-    return gaps.length === 0 ? undefined : Math.min(...gaps)
-  } finally {
-    void task.destroy()
-  }
+  const runs = nextRuns(schedule, 4, Date.now())
+  const gaps = runs.slice(1).map((at, index) => at - (runs[index] ?? at))
+  return gaps.length === 0 ? undefined : Math.min(...gaps)
 }

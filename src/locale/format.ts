@@ -1,4 +1,7 @@
-/** Numbers, sizes, times and spans as people read them, by Intl. */
+/**
+ * Numbers, sizes, times and spans as people read them. What the log says of every message is written by hand, as Intl
+ * would: the first formatter that is made brings 8 MiB of Node's tables into memory.
+ */
 import type { Language } from '../base/language.ts'
 
 export interface Format {
@@ -16,7 +19,10 @@ export interface Format {
 
 const locales: Readonly<Record<Language, string>> = { en: 'en-GB', ja: 'ja-JP' }
 
-const sizes = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+const sizes: Readonly<Record<Language, readonly string[]>> = {
+  en: ['kB', 'MB', 'GB', 'TB'],
+  ja: ['KB', 'MB', 'GB', 'TB'],
+}
 const spans = [
   ['day', 86_400_000],
   ['hour', 3_600_000],
@@ -24,26 +30,25 @@ const spans = [
   ['second', 1000],
 ] as const
 
-const spanNames = { day: 'day', hour: 'h', minute: 'min', second: 's' } as const
+// Intl's short English ("0.8 secs") is neither short nor what anybody writes.
+const spanNames: Readonly<Record<Language, Readonly<Record<(typeof spans)[number][0], string>>>> = {
+  en: { day: 'days', hour: 'h', minute: 'min', second: 's' },
+  ja: { day: '日', hour: '時間', minute: '分', second: '秒' },
+}
+
+/** In both languages: commas between thousands, a point, no zeros at the end. */
+function formatDecimal(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  // Shifted as text: 1.005 * 100 is less than 100.5.
+  const shifted = String(value).includes('e') ? value * 10 ** digits : Number(`${value}e${digits}`)
+  const [whole = '', part] = String(Math.round(Math.abs(shifted)) / 10 ** digits).split('.')
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return `${shifted <= -0.5 ? '-' : ''}${grouped}${part === undefined ? '' : `.${part}`}`
+}
 
 /** @param timeZone IANA name; the machine's where absent */
 export function makeFormat(language: Language, timeZone?: string): Format {
   const locale = locales[language]
-  // Making a formatter takes a hundred times as long as using it, and the log uses some for each message. The first one
-  // of a kind also brings 8 MiB of Node's tables into memory, so that none is made before it is used.
-  const formats = new Map<string, Intl.NumberFormat>()
-  const numbers = (key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat => {
-    const known = formats.get(key) ?? new Intl.NumberFormat(locale, options)
-    formats.set(key, known)
-    return known
-  }
-  const unit = (value: number, name: string, digits: number, display: 'short' | 'narrow' | 'long'): string =>
-    numbers(`${name} ${digits} ${display}`, {
-      style: 'unit',
-      unit: name,
-      unitDisplay: display,
-      maximumFractionDigits: digits,
-    }).format(value)
   let relativeFormat: Intl.RelativeTimeFormat | undefined
   let instantFormat: Intl.DateTimeFormat | undefined
   const makeInstantFormat = (): Intl.DateTimeFormat =>
@@ -60,25 +65,24 @@ export function makeFormat(language: Language, timeZone?: string): Format {
     return ['second', ms / 1000]
   }
   return {
-    number: value => numbers('plain', {}).format(value),
+    number: value => formatDecimal(value, 3),
     size: octets => {
       if (octets === undefined) return '–'
       let step = 0
       let value = octets
-      while (value >= 999.5 && step < sizes.length - 1) {
+      while (value >= 999.5 && step < sizes[language].length) {
         value /= 1000
         step += 1
       }
-      if (step === 0) return unit(octets, 'byte', 0, 'long')
-      return unit(value, sizes[step] ?? 'byte', value >= 100 ? 0 : 1, 'short')
+      const unit = sizes[language][step - 1]
+      if (unit !== undefined) return `${formatDecimal(value, value >= 100 ? 0 : 1)} ${unit}`
+      const number = formatDecimal(octets, 0)
+      return `${number} ${language === 'ja' ? 'バイト' : number === '1' ? 'byte' : 'bytes'}`
     },
     span: ms => {
       const [name, value] = largest(Math.max(0, ms))
-      const digits = value < 10 && name !== 'minute' ? 1 : 0
-      // Intl's short English ("0.8 secs") is neither short nor what anybody writes.
-      if (language === 'ja') return unit(value, name, digits, 'short')
-      const number = numbers(`${digits}`, { maximumFractionDigits: digits }).format(value)
-      return `${number} ${name === 'day' && number !== '1' ? 'days' : spanNames[name]}`
+      const number = formatDecimal(value, value < 10 && name !== 'minute' ? 1 : 0)
+      return `${number} ${language === 'en' && name === 'day' && number === '1' ? 'day' : spanNames[language][name]}`
     },
     relative: differenceMs => {
       const [name, value] = largest(Math.abs(differenceMs))
@@ -90,6 +94,6 @@ export function makeFormat(language: Language, timeZone?: string): Format {
       instantFormat ??= makeInstantFormat()
       return instantFormat.format(ms)
     },
-    percent: (part, whole) => numbers('percent', { style: 'percent' }).format(whole === 0 ? 1 : part / whole),
+    percent: (part, whole) => `${formatDecimal(whole === 0 ? 100 : (part / whole) * 100, 0)}%`,
   }
 }

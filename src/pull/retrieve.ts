@@ -6,6 +6,7 @@
  */
 
 import { abortAfter, orAbort, waitAtMost } from '../base/deadline.ts'
+import { withHaste } from '../base/engine.ts'
 import { Fault } from '../base/fault.ts'
 import { smallOctets } from '../base/in-flight.ts'
 import { carried, type MessageRow } from '../journal/journal.ts'
@@ -29,6 +30,10 @@ const never = new AbortController().signal
 const lingerMs = 30_000
 /** So long a small message waits for a place although somebody waits for the end of the pull. */
 const placePauseMs = 1000
+
+/** A backlog, and not the mail of a day. */
+const isMuch = (messages: readonly DueMessage[]): boolean =>
+  messages.length > 50 || messages.reduce((sum, { octets = 0 }) => sum + octets, 0) > 8 * 1024 * 1024
 
 export interface RetrieveResult {
   /** Messages that are due and were not taken up. */
@@ -113,7 +118,9 @@ class Retrieval {
       !end.aborted && this.#room === undefined && this.#uploads.fault === undefined
     if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end)
     else if (due.length > 0) gmail.prepareImport()
-    await Promise.all(Array.from({ length: lanes }, () => this.#takeUpInTurn(mayBegin, end)))
+    const takeUpAll = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: lanes }, () => this.#takeUpInTurn(mayBegin, end)))
+    await (isMuch(this.#messages) ? withHaste(takeUpAll) : takeUpAll())
     this.#passedOver += await takeUpSuspects(this.#context, suspects, mayBegin, async (suspect, ended) => {
       const upload = await this.#takeUp(suspect, end, ended)
       if (upload !== undefined) await this.#wait(upload.over)

@@ -216,6 +216,33 @@ test('sizes, spans and times read as people write them', () => {
   assert.equal(en.percent(0, 0), '100%')
 })
 
+test('numbers and sizes are written as Intl writes them', () => {
+  const values = [
+    0, 0.5, 1, 1.25, 2.5, 999.4, 999.6, 1005.0005, 12_345.678, 1_000_000, 123_456_789, -4.5e3, 1e-9,
+  ]
+  for (const [language, locale] of [
+    ['en', 'en-GB'],
+    ['ja', 'ja-JP'],
+  ] as const) {
+    const { number, size, percent } = makeFormat(language)
+    const plain = new Intl.NumberFormat(locale)
+    for (const value of values) assert.equal(number(value), plain.format(value))
+    const megabytes = { style: 'unit', unit: 'megabyte', unitDisplay: 'short' } as const
+    for (const value of [1e6, 1.25e6, 12.34e6, 99.95e6, 999.4e6])
+      assert.equal(
+        size(value),
+        new Intl.NumberFormat(locale, { ...megabytes, maximumFractionDigits: value >= 1e8 ? 0 : 1 }).format(
+          value / 1e6,
+        ),
+      )
+    const bytes = new Intl.NumberFormat(locale, { style: 'unit', unit: 'byte', unitDisplay: 'long' })
+    for (const value of [0, 1, 2, 999]) assert.equal(size(value), bytes.format(value))
+    const share = new Intl.NumberFormat(locale, { style: 'percent' })
+    for (const part of [0, 1, 125, 335, 999, 1000])
+      assert.equal(percent(part, 1000), share.format(part / 1000))
+  }
+})
+
 test('every command that the words name is one of the program', () => {
   const verbs = new Set(textOf('src/commands/program.ts').match(/(?<=\b(?:verb|alias)\(')[\w-]+/g))
   assert.ok(verbs.has('pull') && verbs.has('check-now'))

@@ -1,0 +1,160 @@
+/**
+ * When a cron expression is due, in local time. Those of numbers, lists, ranges and steps, which is nearly all that
+ * people write, are reckoned here with Date alone; names, `L`, `W`, `#` and the rest are node-cron's. It is loaded for
+ * those only, since it works with Intl, whose tables take 8 MiB of a process that does nothing but wait.
+ */
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+const loadCron = (): typeof import('node-cron') => require('node-cron')
+
+/** Seconds, minutes, hours, days, months, days of the week: least and greatest of each field. */
+const bounds = [
+  [0, 59],
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 7],
+] as const
+
+/** `*`, `5`, `0-30`, and the first and last with a step: all of a list's items but names. */
+const item = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/
+
+/** @returns undefined for what is not plain, or outside of the bounds */
+function readField(text: string, [least, greatest]: readonly [number, number]): Set<number> | undefined {
+  const values = new Set<number>()
+  for (const part of text.split(',')) {
+    const [all, from, to, by] = item.exec(part) ?? []
+    const isOne = from !== undefined && to === undefined
+    if (all === undefined || (isOne && by !== undefined)) return undefined
+    const first = from === undefined ? least : Number(from)
+    const last = isOne ? first : to === undefined ? greatest : Number(to)
+    const step = by === undefined ? 1 : Number(by)
+    if (first < least || last > greatest || first > last || step < 1) return undefined
+    for (let value = first; value <= last; value += step) values.add(value)
+  }
+  return values
+}
+
+/** The fields with seconds first; undefined where node-cron has to read it. */
+function readPlain(expression: string): readonly Set<number>[] | undefined {
+  const texts = expression.split(' ')
+  if (texts.length === 5) texts.unshift('0')
+  if (texts.length !== bounds.length) return undefined
+  const fields = bounds.map((bound, index) => {
+    const text = texts[index] ?? ''
+    // A Sunday is 0 and 7, and `*` is each day once.
+    return readField(text.startsWith('*') && index === 5 ? text.replace('*', '0-6') : text, bound)
+  })
+  if (fields.includes(undefined)) return undefined
+  const [days] = fields.slice(5)
+  if (days?.has(7)) days.add(0)
+  return fields as Set<number>[]
+}
+
+/** What cannot come within so many years, such as a 31 February, never comes. */
+const mostYears = 100
+
+/** @returns the first instant behind `afterMs` that the fields name, ms; undefined where there is none */
+function findNext(fields: readonly Set<number>[], afterMs: number): number | undefined {
+  const [seconds, minutes, hours, days, months, weekdays] = fields
+  const at = new Date(Math.floor(afterMs / 1000) * 1000 + 1000)
+  const lastYear = at.getFullYear() + mostYears
+  while (at.getFullYear() <= lastYear) {
+    const before = at.getTime()
+    if (!months?.has(at.getMonth() + 1)) at.setTime(+new Date(at.getFullYear(), at.getMonth() + 1, 1))
+    else if (!days?.has(at.getDate()) || !weekdays?.has(at.getDay()))
+      at.setTime(+new Date(at.getFullYear(), at.getMonth(), at.getDate() + 1))
+    // Clocks are put forward and back by quarters of an hour at the least, so none is passed over.
+    else if (!hours?.has(at.getHours())) at.setTime(before - (before % 900_000) + 900_000)
+    else if (!minutes?.has(at.getMinutes())) at.setTime(before - (before % 60_000) + 60_000)
+    else if (!seconds?.has(at.getSeconds())) at.setTime(before + 1000)
+    else return before
+    // A midnight that is left out when clocks are put forward.
+    if (at.getTime() <= before) at.setTime(before + 900_000)
+  }
+  return undefined
+}
+
+/** @param expression its parts with single spaces between: five, or six with seconds first */
+export function isSchedule(expression: string): boolean {
+  if (!/^\S+( \S+){4,5}$/.test(expression)) return false
+  try {
+    return readPlain(expression) !== undefined || loadCron().validate(expression)
+  } catch {
+    return false
+  }
+}
+
+/** The next instants of a schedule, ms; fewer where there are not so many. */
+export function nextRuns(expression: string, count: number, afterMs: number): readonly number[] {
+  const fields = readPlain(expression)
+  if (fields !== undefined) {
+    const runs: number[] = []
+    for (let at = findNext(fields, afterMs); at !== undefined; at = findNext(fields, at)) {
+      runs.push(at)
+      if (runs.length >= count) break
+    }
+    return runs
+  }
+  const task = loadCron().createTask(expression, () => {})
+  try {
+    return task.getNextRuns(count).map(date => date.getTime())
+  } finally {
+    void task.destroy()
+  }
+}
+
+export interface Ticking {
+  readonly onTick: () => void
+  /** Instead of a tick, where it comes more than a second too late: the thread was busy, or the machine asleep. */
+  readonly onLate: () => void
+  /** What node-cron has to say. */
+  readonly say: (words: string) => void
+}
+
+/** A machine that slept, or whose clock was set, is noticed after so long at the latest. */
+const longestMs = 60_000
+const lateMs = 1000
+
+/** Ticks until the returned function is called. */
+export function startTicking(expression: string, { onTick, onLate, say }: Ticking): () => void {
+  const fields = readPlain(expression)
+  if (fields === undefined) return startCron(expression, { onTick, onLate, say })
+  let timer: NodeJS.Timeout | undefined
+  const wait = (dueMs: number | undefined): void => {
+    if (dueMs === undefined) return
+    const ms = Math.max(0, dueMs - Date.now())
+    timer = setTimeout(
+      () => {
+        const now = Date.now()
+        if (now < dueMs) {
+          // Set back, the clock may show an earlier run again.
+          wait(findNext(fields, now))
+          return
+        }
+        wait(findNext(fields, now))
+        if (now - dueMs > lateMs) onLate()
+        else onTick()
+      },
+      Math.min(ms, longestMs),
+    )
+  }
+  wait(findNext(fields, Date.now()))
+  return () => clearTimeout(timer)
+}
+
+function startCron(expression: string, { onTick, onLate, say }: Ticking): () => void {
+  const tell = (thrown: string | Error): void =>
+    say(thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrown)
+  // Its own lines would break LOG_FORMAT=json; a tick that comes late is a tick.
+  const task = loadCron().schedule(expression, onTick, {
+    noOverlap: true,
+    suppressMissedWarning: true,
+    logger: { info: tell, warn: tell, error: tell, debug: tell },
+  })
+  task.on('execution:missed', onLate)
+  return () => void task.destroy()
+}

@@ -1,0 +1,122 @@
+/** Cron expressions that are reckoned without node-cron, held against node-cron; and the ticks. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { createTask, validate } from 'node-cron'
+import { isSchedule, nextRuns } from '../../src/base/schedule.ts'
+
+const file = fileURLToPath(new URL('../../src/base/schedule.ts', import.meta.url))
+
+const field = (least: number, greatest: number): fc.Arbitrary<string> => {
+  const value = fc.integer({ min: least, max: greatest })
+  const range = fc.tuple(value, value).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`)
+  const step = fc.integer({ min: 1, max: greatest })
+  const part = fc.oneof(
+    value.map(String),
+    range,
+    fc.tuple(range, step).map(([span, by]) => `${span}/${by}`),
+    step.map(by => `*/${by}`),
+  )
+  return fc.oneof(
+    { arbitrary: fc.constant('*'), weight: 3 },
+    part,
+    fc.array(part, { minLength: 2, maxLength: 3 }).map(parts => parts.join(',')),
+  )
+}
+const expressions = fc
+  .tuple(field(0, 59), field(0, 59), field(0, 23), field(1, 31), field(1, 12), field(0, 7), fc.boolean())
+  .map(([seconds, minutes, hours, days, months, weekdays, short]) =>
+    [...(short ? [] : [seconds]), minutes, hours, days, months, weekdays].join(' '),
+  )
+
+/** Runs of `expression` behind an instant, in a zone of its own. */
+function runsIn(zone: string, expression: string, count: number, after: string): readonly string[] {
+  const script = `const { nextRuns } = await import(${JSON.stringify(file)})
+    console.log(JSON.stringify(nextRuns(${JSON.stringify(expression)}, ${count}, Date.parse(${JSON.stringify(after)}))))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    env: { TZ: zone },
+    encoding: 'utf8',
+  })
+  assert.notEqual(stdout, '', stderr)
+  return (JSON.parse(stdout) as number[]).map(ms => new Date(ms).toISOString())
+}
+
+describe('schedules', () => {
+  test('come when node-cron says that they come', () => {
+    let compared = 0
+    fc.assert(
+      fc.property(expressions, expression => {
+        assert.ok(isSchedule(expression) && validate(expression), expression)
+        const task = createTask(expression, () => {})
+        try {
+          const ours = (): number | undefined => nextRuns(expression, 1, Date.now())[0]
+          // A second may end in between.
+          const before = ours()
+          const [theirs] = task.getNextRuns(1)
+          assert.ok([before, ours()].includes(theirs?.getTime()), expression)
+          compared += 1
+        } catch (error) {
+          // A 31 February: node-cron throws, and for us there is none.
+          if (error instanceof assert.AssertionError) throw error
+          assert.deepEqual(nextRuns(expression, 1, Date.now()), [], expression)
+        } finally {
+          void task.destroy()
+        }
+      }),
+      { numRuns: 300 },
+    )
+    assert.ok(compared > 200)
+  })
+
+  test('are what node-cron takes for one, and nothing else', () => {
+    const pieces = fc.constantFrom(
+      ...'0 5 7 59 60 99 * / - , */0 */5 1-5 5-1 L W # MON jan ? x 1/2 -1 1.5'.split(' '),
+    )
+    const text = fc
+      .array(
+        fc.array(pieces, { minLength: 1, maxLength: 2 }).map(two => two.join('')),
+        {
+          minLength: 4,
+          maxLength: 7,
+        },
+      )
+      .map(fields => fields.join(' '))
+    fc.assert(
+      fc.property(text, expression => {
+        const fields = expression.split(' ').length
+        let theirs = false
+        try {
+          theirs = (fields === 5 || fields === 6) && validate(expression)
+        } catch {}
+        assert.equal(isSchedule(expression), theirs, expression)
+      }),
+      { numRuns: 2000 },
+    )
+    for (const expression of ['0 9 * * MON-FRI', '0 0 L * *', '*/5 * * jan *']) {
+      assert.ok(isSchedule(expression), expression)
+      assert.equal(nextRuns(expression, 3, Date.now()).length, 3, expression)
+    }
+  })
+
+  test('go on while clocks are put back, and find the day on which a midnight is left out', () => {
+    // 2026-10-25 01:00 UTC: 03:00 becomes 02:00 in Berlin.
+    const runs = runsIn('Europe/Berlin', '*/20 * * * *', 6, '2026-10-25T00:30:00Z')
+    assert.deepEqual(
+      runs.map(at => at.slice(11, 16)),
+      ['00:40', '01:00', '01:20', '01:40', '02:00', '02:20'],
+    )
+    // 2026-03-29: 02:30 is left out in Berlin.
+    assert.deepEqual(runsIn('Europe/Berlin', '30 2 * * *', 2, '2026-03-28T12:00:00Z'), [
+      '2026-03-30T00:30:00.000Z',
+      '2026-03-31T00:30:00.000Z',
+    ])
+    // 2024-09-08: Santiago goes from 23:59:59 to 01:00.
+    assert.deepEqual(runsIn('America/Santiago', '0 1 8 9 *', 1, '2024-09-07T12:00:00Z'), [
+      '2024-09-08T04:00:00.000Z',
+    ])
+    // Lord Howe Island puts clocks back by half an hour.
+    assert.equal(runsIn('Australia/Lord_Howe', '15 * * * *', 30, '2026-04-04T00:00:00Z').length, 30)
+  })
+})
