@@ -11,7 +11,8 @@ import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
 import type { Config } from './config/config.ts'
 import type { Gmail } from './gmail/gmail.ts'
-import type { Journal } from './journal/journal.ts'
+import type { EarlyBooks } from './journal/early-logins.ts'
+import type { Journal, NoteKey } from './journal/journal.ts'
 import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
 import type { PullPorts } from './pull/context.ts'
@@ -87,6 +88,29 @@ export async function makeAuthenticationLooker(
   return makeLooker(clock, typeof lookup === 'function' ? lookup : systemLookup(lookup))
 }
 
+/** What the set-up counted of its logins before there was a journal, so that the limits of hosts hold over both. */
+async function takeUpEarlyLogins({ stateDir, mailboxes }: Config, journal: Journal): Promise<void> {
+  const { forgetEarlyLogins, readEarlyLogins } = await import('./journal/early-logins.ts')
+  const { notes, refusedAtMs } = await readEarlyLogins(stateDir, process.env)
+  const [{ mergeHostLogins }, { mergeRefusals }] = await Promise.all([
+    import('./pull/host-logins.ts'),
+    import('./pull/logins.ts'),
+  ])
+  for (const [key, text] of Object.entries(notes) as [NoteKey, string][])
+    if (key.startsWith('host-logins/')) await mergeHostLogins(journal, key, text)
+  for (const { name } of mailboxes)
+    if (refusedAtMs[name] !== undefined) await mergeRefusals(journal, name, refusedAtMs[name])
+  forgetEarlyLogins(stateDir)
+}
+
+/** The books of the set-up's logins: its own file, and the journal where one is open for what all share. */
+export async function openEarlyBooks(
+  ...asked: Parameters<typeof import('./journal/early-logins.ts').openEarlyBooks>
+): Promise<EarlyBooks> {
+  const early = await import('./journal/early-logins.ts')
+  return early.openEarlyBooks(...asked)
+}
+
 /**
  * Locks the state directory, opens the journal, sweeps what a killed process left, makes the adapters.
  * @param journalDir where the journal lies, if not in the state directory itself; then the caller holds the lock
@@ -134,6 +158,7 @@ export async function openBridge(
       releases.push(() => lock.release())
     })
     releases.push(() => journal.close())
+    if (journalDir === undefined) await takeUpEarlyLogins(config, journal)
     const underWay = await UnderWay.open(journal)
     releases.push(() => underWay.close())
     const spooler = makeSpooler(join(config.stateDir, 'spool'))

@@ -53,7 +53,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base message',
     doors: 'journal lock check salvage replace',
-    wired: 'sqlite look',
+    wired: 'sqlite look early-logins',
   },
   google: {
     floor: 3,
@@ -74,7 +74,8 @@ const house: Readonly<Record<string, Room>> = {
   pull: {
     floor: 5,
     uses: 'base message log config source journal gmail discovery',
-    doors: 'context count attempt logins login-memory patience idle-memory owner-acted read-facts wish',
+    doors:
+      'context count attempt logins host-logins login-memory patience idle-memory owner-acted read-facts wish',
     wired: 'steady-clock under-way upload-queue',
   },
   bridge: {
@@ -100,7 +101,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   doctor: {
     floor: 8,
-    uses: 'base locale config vault source journal google discovery service gmail pull bridge alerts',
+    uses: 'base locale config vault source journal google service gmail pull bridge alerts',
     doors: 'doctor context finding',
   },
   commands: {

@@ -12,6 +12,7 @@ import { openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { describeHostLimit, type HostLimitView } from '../pull/host-logins.ts'
 import { brokenSentence } from './books.ts'
 import { withConfig } from './configuration.ts'
 import { faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -34,6 +35,8 @@ interface MailboxStatus {
   readonly troubles: readonly TroubleEntry[]
   /** The one that keeps its mail from coming now, its own or its account's. */
   readonly outage: TroubleEntry | undefined
+  /** What its host takes of logins, where that is known. */
+  readonly hostLimit: HostLimitView | undefined
 }
 
 export async function statusCommand(invocation: Invocation): Promise<number> {
@@ -78,12 +81,14 @@ async function listTroubles(
 async function readStatus(
   journal: Journal,
   list: readonly TroubleEntry[],
-  { name, account }: Config['mailboxes'][number],
+  mailbox: Config['mailboxes'][number],
 ): Promise<MailboxStatus> {
+  const { name, account } = mailbox
   const troubles = troublesOf(list, name, account)
   return {
     mailbox: name,
     account,
+    hostLimit: await describeHostLimit(journal, mailbox, Date.now()),
     state: await journal.mailbox(name),
     accountState: await journal.accountState(account),
     counts: await journal.counts(name),
@@ -134,6 +139,7 @@ function answerJson(invocation: Invocation, { running, mailboxes, list, exitCode
         conserved: !isBroken(standing),
         repeated: standing.repeated,
         latencyMs: standing.latencyMs ?? null,
+        loginLimit: loginLimitJson(standing),
         consentEndsAtMs: standing.accountState.consentEndsAtMs ?? null,
         fault: standing.outage === undefined ? null : faultJson(standing.outage, language),
         warning: warning === undefined ? null : faultJson(warning, language),
@@ -141,6 +147,19 @@ function answerJson(invocation: Invocation, { running, mailboxes, list, exitCode
       }
     }),
   })
+}
+
+/** Logins at the host within `perMs`: the most that it takes, those that were made; and how often this one is pulled. */
+function loginLimitJson({ hostLimit }: MailboxStatus): object | null {
+  if (hostLimit === undefined) return null
+  const { host, everyMs, logins } = hostLimit
+  return {
+    provider: host.preset.id,
+    most: host.limit.most,
+    perMs: host.limit.perMs,
+    logins,
+    everyMs: everyMs ?? null,
+  }
 }
 
 const isBroken = ({ troubles }: MailboxStatus): boolean =>
@@ -178,6 +197,7 @@ function answerPeople(
     const { latencyMs } = standing
     if (latencyMs !== undefined)
       say(`${status.columns.latency}: ${status.latency(latencyMs.p50, latencyMs.p95)}`)
+    if (standing.hostLimit !== undefined) say(hostLimitSentence(invocation, standing.hostLimit))
     if (standing.repeated > 0) say(status.repeated(standing.repeated))
     const untilMs = standing.state.notBeforeMs ?? standing.accountState.notBeforeMs
     if (standing.outage !== undefined && untilMs !== undefined && untilMs > now)
@@ -192,6 +212,15 @@ function answerPeople(
     )
   }
   say(status.journalAt(config.stateDir))
+}
+
+function hostLimitSentence(
+  { words: { status }, language }: Invocation,
+  { host, everyMs, logins }: HostLimitView,
+): string {
+  const { most, perMs } = host.limit
+  const space = language === 'ja' ? '' : ' '
+  return `${status.hostLimit(host.preset.name[language], most, perMs)}${space}${status.hostLogins(logins, perMs, everyMs)}`
 }
 
 /** One line a mailbox; "well" is said only where the list has nothing for it. */

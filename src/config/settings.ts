@@ -1,13 +1,8 @@
 /** Every setting, in the order of .env.example: the tables of settings/ under their headings. */
 import { fileVariableOf } from '../base/given-secret.ts'
 import { accountSettings } from './settings/account.ts'
-import {
-  appearanceSettings,
-  authenticationSettings,
-  mailboxSettings,
-  sourceSettings,
-  timingSettings,
-} from './settings/mailbox.ts'
+import { authenticationSettings } from './settings/authentication.ts'
+import { appearanceSettings, mailboxSettings, sourceSettings, timingSettings } from './settings/mailbox.ts'
 import {
   alertSettings,
   endpointSettings,

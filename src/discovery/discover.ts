@@ -12,7 +12,14 @@ import { abortAfter, orAbort } from '../base/deadline.ts'
 import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
 import { type Fetcher, makeFetcher } from './fetch.ts'
 import type { Found, Origin, Resolver, SeenCertificate } from './found.ts'
-import { type Preset, type PresetServer, presetById, type UserForm, userFormOf } from './presets.ts'
+import {
+  type Preset,
+  type PresetServer,
+  presetById,
+  presetForServer,
+  type UserForm,
+  userFormOf,
+} from './presets.ts'
 import { type Evidence, findOwnServer, type Recognised, recognise, type SeenNames } from './recognise.ts'
 import { readSpfNames } from './spf.ts'
 import { findBySrv } from './srv.ts'
@@ -118,6 +125,14 @@ const ownNameServer = (host: string): Found => ({
   confirm: undefined,
 })
 
+/** A server that somebody else names, with what is known of its host. */
+function takeHostFacts(found: Found, domain: string): Found {
+  const preset = presetForServer(found.host)
+  if (preset === undefined) return found
+  const unusable = found.unusable ?? (preset.password === 'oauth-only' ? 'no-password' : undefined)
+  return { ...found, preset, unusable, userForm: found.userForm ?? userFormOf(preset, domain) }
+}
+
 const certainty: readonly Origin[] = ['preset', 'autoconfig', 'well-known', 'srv', 'own-name', 'ispdb']
 
 function sortByRank(candidates: readonly Found[]): readonly Found[] {
@@ -200,8 +215,7 @@ export async function discover(address: string, options: DiscoverOptions): Promi
   const recognised = recognise(names)
   const found = [
     ...(recognised === undefined ? [] : listPresetServers(recognised.preset, names, recognised)),
-    ...srv,
-    ...configs.flat(),
+    ...[...srv, ...configs.flat()].map(candidate => takeHostFacts(candidate, domain)),
     ...(certificate?.holds === true ? [ownNameServer(ownName)] : []),
   ]
   return {

@@ -39,12 +39,14 @@ export function presetForMx(exchanger: string): Preset | undefined {
   return fits.sort((one, other) => other.mx.length - one.mx.length)[0]?.found
 }
 
-/** The least pause between two POP3 logins that the host of this server is known to bear, ms. */
-export function pop3FloorMs(host: string): number | undefined {
+/** The preset whose server this is, by the server's name; undefined where the name does not tell. */
+export function presetForServer(host: string): Preset | undefined {
   const name = nameOf(host)
-  const found = presets.find(({ mx, pop3 }) => pop3?.host === name || mx.some(under => isUnder(name, under)))
-  const limit = found?.loginLimit
-  return limit?.protocols.includes('pop3') === true ? (limit.perMs / limit.most) * 1.25 : undefined
+  return (
+    presets.find(
+      ({ imap, pop3, ownServer }) => imap?.host === name || pop3?.host === name || ownServer?.test(name),
+    ) ?? presetForMx(name)
+  )
 }
 
 /** What a host takes as user name for an address of this domain; undefined where it is not known. */

@@ -4,9 +4,9 @@ import { nextRuns } from '../base/schedule.ts'
 import type { Secret } from '../base/secret.ts'
 import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { pop3FloorMs } from '../discovery/presets.ts'
 import type { Journal } from '../journal/journal.ts'
 import { describePhase } from '../locale/reasons.ts'
+import { hostLimitOf } from '../pull/host-logins.ts'
 import { idleWayOf } from '../pull/idle-memory.ts'
 import { judgeRefusal } from '../pull/login-memory.ts'
 import { makeLoginGate, refusedLoginsAnHour } from '../pull/logins.ts'
@@ -127,7 +127,7 @@ async function sourceOf(
   journal: Journal | undefined,
   { clock, lookup, deadlines }: DoctorContext,
 ): Promise<Source> {
-  const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock)
+  const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock, 'person')
   const learned = journal === undefined ? {} : await learnedDeadlines(journal, mailbox.name, clock.nowMs())
   const patience = (phase: string): number | undefined => learned[phase]?.ms
   const { connectMs, answerMs, loginMs, listMs } = deadlines
@@ -224,7 +224,7 @@ function checkAbilities(
 
 /** Logins as the schedule makes them, held against what the host says and what is known of it. */
 function checkLimits(
-  { name: subject, protocol, schedule, server }: MailboxConfig,
+  { name: subject, protocol, schedule, server, provider }: MailboxConfig,
   { abilities }: SourceSession,
   { words }: DoctorContext,
 ): Finding {
@@ -232,7 +232,10 @@ function checkLimits(
   const everyMs = shortestGapMs(schedule)
   // IMAP keeps its connection: the schedule logs nobody in.
   if (protocol === 'imap' || everyMs === undefined) return passCheck(place, words.pollWell(everyMs))
-  const leastMs = Math.max(abilities.loginDelayMs ?? 0, pop3FloorMs(server.host) ?? 0)
+  const leastMs = Math.max(
+    abilities.loginDelayMs ?? 0,
+    hostLimitOf({ protocol, server, provider })?.apartMs ?? 0,
+  )
   if (everyMs >= leastMs) return passCheck(place, words.pollWell(everyMs))
   return noteCheck(place, 'host.poll-limit', words.pollTooOften(everyMs, leastMs, server.host))
 }

@@ -15,6 +15,8 @@ export type NoteName =
   | 'patience'
   /** pull/logins.ts, of a mailbox: the least pause between two logins that its server announced, ms. */
   | 'login-delay'
+  /** pull/host-logins.ts, of a host by its preset's id, JSON: its logins of late, of all mailboxes. */
+  | 'host-logins'
   /** pull/login-memory.ts, of a mailbox: HMAC of the login that was accepted last. */
   | 'accepted-login'
   /** pull/login-memory.ts, of a mailbox: digest of the settings that its recorded wait is for. */

@@ -141,6 +141,11 @@ export const en = {
     consentEnds: (account: string, inMs: number) =>
       `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
     latency: (medianMs: number, p95Ms: number) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
+    hostLimit: (host: string, most: number, perMs: number) =>
+      `${host} takes ${number(most)} logins within ${span(perMs)} from one address, all mailboxes together, and hikyaku keeps below that.`,
+    /** `everyMs` undefined: it stays logged in. */
+    hostLogins: (logins: number, perMs: number, everyMs: number | undefined) =>
+      `Logins there in the last ${span(perMs)}: ${number(logins)}.${everyMs === undefined ? '' : ` This mailbox is checked every ${span(everyMs)} at most.`}`,
     repeated: (count: number) =>
       `${messages(count)} may stand in Gmail twice, because an answer of Gmail was lost. \`hikyaku report\` lists them.`,
     journalAt: (path: string) => `Journal: ${path}`,

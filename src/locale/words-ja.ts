@@ -101,6 +101,10 @@ export const ja: Words = {
     consentEnds: (account, inMs) =>
       `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
     latency: (medianMs, p95Ms) => `半数が ${span(medianMs)}以内、95% が ${span(p95Ms)}以内`,
+    hostLimit: (host, most, perMs) =>
+      `${host} は、同じ接続元からのログインを、全メールボックスの合計で ${span(perMs)}に ${number(most)} 回までに制限しています。hikyaku はこれを超えません。`,
+    hostLogins: (logins, perMs, everyMs) =>
+      `直近 ${span(perMs)}のログイン: ${number(logins)} 回。${everyMs === undefined ? '' : `このメールボックスの確認は、最短で ${span(everyMs)}ごとです。`}`,
     repeated: count =>
       `Gmail の応答が途切れたため、${mails(count)}が Gmail に 2 通ある可能性があります。一覧は \`hikyaku report\` で表示されます。`,
     journalAt: path => `記録ファイル: ${path}`,

@@ -1,7 +1,8 @@
 /**
  * Every login to one mailbox passes here: pulls, watches, comparisons. Hosts count refused logins and ban an address
  * after a few dozen, whatever they call the refusal, so there is a cap on them, whoever logs in and in whichever
- * process; and POP3 servers ask for a pause between two logins (LOGIN-DELAY, RFC 2449 section 6.5).
+ * process; POP3 servers ask for a pause between two logins (LOGIN-DELAY, RFC 2449 section 6.5); and there are hosts that
+ * take only so many an hour from one address (host-logins.ts).
  *
  * Invariants: what is counted is the refusal itself, never its words. A good login forgives nothing that was refused
  * within the hour. Both memories are in the journal and hold over a restart.
@@ -9,9 +10,15 @@
 import type { Clock } from '../base/clock.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { pop3FloorMs } from '../discovery/presets.ts'
 import type { Journal, NoteKey, RecordedFault } from '../journal/journal.ts'
 import type { LoginGate } from '../source/source.ts'
+import {
+  assertProvider,
+  beginHostLogin,
+  hostHeldUntilMs,
+  hostLimitOf,
+  type LoginTurn,
+} from './host-logins.ts'
 
 export const refusedLoginsAnHour = 5
 /** A watch leaves the pulls room: they bring the mail without it. */
@@ -28,37 +35,52 @@ export interface HeldLogin {
   readonly fault: RecordedFault
 }
 
-type Books = Pick<Journal, 'mailbox' | 'note' | 'setNote' | 'updateMailbox' | 'changeMailbox'>
+export type LoginBooks = Pick<
+  Journal,
+  'mailbox' | 'note' | 'setNote' | 'changeNote' | 'updateMailbox' | 'changeMailbox'
+>
 
 const delayNote = (mailbox: string): NoteKey => `login-delay ${mailbox}`
 
-/** The least time between two logins, ms: as the server announced it last, or as its host is known to bear. */
-export async function leastPauseMs(
+/** The least time between two logins, ms, as the server announced it last. */
+async function announcedPauseMs(
   journal: Pick<Journal, 'note'>,
-  { name, protocol, server }: MailboxConfig,
+  { name, protocol }: MailboxConfig,
 ): Promise<number> {
   if (protocol !== 'pop3') return 0
-  const announced = Number((await journal.note(delayNote(name))) ?? 0)
-  return Math.min(longestPauseMs, Math.max(announced || 0, pop3FloorMs(server.host) ?? 0))
+  return Math.min(longestPauseMs, Number((await journal.note(delayNote(name))) ?? 0) || 0)
 }
 
-/** Until when the server's own pause between logins lasts; undefined where it is over. */
+/** Until when a pause between logins lasts, the server's own or one for its host's limit; undefined where it is over. */
 export async function pausedLogin(
-  journal: Books,
+  journal: LoginBooks,
   mailbox: MailboxConfig,
   nowMs: number,
+  turn: LoginTurn = 'pull',
 ): Promise<HeldLogin | undefined> {
-  const leastMs = await leastPauseMs(journal, mailbox)
+  const leastMs = await announcedPauseMs(journal, mailbox)
   const { lastLoginAtMs } = await journal.mailbox(mailbox.name)
   // A login that lies ahead was made before the clock was set back.
-  if (leastMs === 0 || lastLoginAtMs === undefined || lastLoginAtMs > nowMs) return undefined
-  const untilMs = lastLoginAtMs + leastMs
-  return untilMs <= nowMs ? undefined : held('source.login-delay', mailbox, untilMs, nowMs, leastMs / 1000)
+  const isKnown = leastMs > 0 && lastLoginAtMs !== undefined && lastLoginAtMs <= nowMs
+  const announcedMs = isKnown ? lastLoginAtMs + leastMs : nowMs
+  const hostMs = (await hostHeldUntilMs(journal, mailbox, nowMs, turn)) ?? nowMs
+  if (Math.max(announcedMs, hostMs) <= nowMs) return undefined
+  return announcedMs > hostMs
+    ? held('source.login-delay', mailbox, announcedMs, nowMs, leastMs / 1000)
+    : heldByHost(mailbox, hostMs, nowMs)
+}
+
+function heldByHost(mailbox: MailboxConfig, untilMs: number, nowMs: number): HeldLogin {
+  const { limit } = hostLimitOf(mailbox) ?? {}
+  const ofHost = { most: limit?.most ?? 0, minutes: (limit?.perMs ?? 0) / 60_000 }
+  const { fault, ...rest } = held('source.login-delay', mailbox, untilMs, nowMs, 0)
+  const { seconds: _, ...facts } = fault.facts
+  return { ...rest, fault: { ...fault, facts: { ...facts, ...ofHost } } }
 }
 
 /** Until when refused logins of the last hour forbid another; undefined where they do not. */
 export async function cappedLogin(
-  journal: Books,
+  journal: LoginBooks,
   mailbox: MailboxConfig,
   nowMs: number,
   most: number = refusedLoginsAnHour,
@@ -94,23 +116,28 @@ function held(
 export const heldLoginFault = ({ untilMs, fault: { code, facts } }: HeldLogin): Fault =>
   new Fault(code, { facts, notBeforeMs: untilMs })
 
-/** The gate of one mailbox; see LoginGate for what comes out of it. */
-export function makeLoginGate(journal: Books, mailbox: MailboxConfig, clock: Clock): LoginGate {
+/**
+ * The gate of one mailbox; see LoginGate for what comes out of it.
+ * @param turn 'person': somebody waits, so that only what the host takes at all holds the login up
+ */
+export function makeLoginGate(
+  journal: LoginBooks,
+  mailbox: MailboxConfig,
+  clock: Clock,
+  turn: LoginTurn = 'pull',
+): LoginGate {
   // Each of these may be refused: a pull and a watch log in at the same time.
   let underWay = 0
   return {
     async login(work, signal) {
-      const paused = await pausedLogin(journal, mailbox, clock.nowMs())
-      if (paused !== undefined) {
-        const waitMs = paused.untilMs - clock.nowMs()
-        if (waitMs > shortPauseMs) throw heldLoginFault(paused)
-        await clock.sleep(waitMs, signal)
-      }
+      assertProvider(mailbox)
+      await waitShortPause(await pausedLogin(journal, mailbox, clock.nowMs(), turn), clock, signal)
       const others = underWay
       underWay += 1
       try {
         const capped = await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
         if (capped !== undefined) throw heldLoginFault(capped)
+        await enterHost(journal, mailbox, clock, turn, signal)
         const session = await work()
         await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
         return session
@@ -129,7 +156,47 @@ export function makeLoginGate(journal: Books, mailbox: MailboxConfig, clock: Clo
   }
 }
 
-async function countRefusal(journal: Books, mailbox: string, nowMs: number): Promise<void> {
+/** @throws Fault of the pause where it is longer than what is waited for */
+async function waitShortPause(
+  paused: HeldLogin | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  if (paused === undefined) return
+  const waitMs = paused.untilMs - clock.nowMs()
+  if (waitMs > shortPauseMs) throw heldLoginFault(paused)
+  await clock.sleep(waitMs, signal)
+}
+
+/** Counts the login at its host, once there is room: another mailbox may have taken it meanwhile. */
+async function enterHost(
+  journal: LoginBooks,
+  mailbox: MailboxConfig,
+  clock: Clock,
+  turn: LoginTurn,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const nowMs = clock.nowMs()
+    const untilMs = await beginHostLogin(journal, mailbox, nowMs, turn)
+    if (untilMs === undefined) return
+    await waitShortPause(heldByHost(mailbox, untilMs, nowMs), clock, signal)
+  }
+}
+
+/** Takes up the refusals that the set-up counted for a mailbox before it was in the journal. */
+export async function mergeRefusals(
+  journal: Pick<LoginBooks, 'changeMailbox'>,
+  mailbox: string,
+  refusedAtMs: readonly number[],
+): Promise<void> {
+  await journal.changeMailbox(mailbox, ({ failedLoginsAtMs }) => ({
+    // Each once, should a process have died before the other record of them was removed.
+    failedLoginsAtMs: [...new Set([...failedLoginsAtMs, ...refusedAtMs])].sort((one, other) => one - other),
+  }))
+}
+
+async function countRefusal(journal: LoginBooks, mailbox: string, nowMs: number): Promise<void> {
   await journal.changeMailbox(mailbox, ({ failedLoginsAtMs }) => {
     const ofTheDay = failedLoginsAtMs.filter(at => at <= nowMs && nowMs - at < 24 * hour)
     return { failedLoginsAtMs: [...ofTheDay, nowMs] }

@@ -24,6 +24,7 @@ import {
 } from './context.ts'
 import { moveCount, noCount, type PullCount } from './count.ts'
 import { describeTroubled } from './describe-trouble.ts'
+import { hostLimitOf } from './host-logins.ts'
 import { LabelWishes } from './label-wishes.ts'
 import { type ListedFolders, listFolders, listNews } from './list-folders.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
@@ -78,8 +79,9 @@ export async function pullMailbox(ports: PullPorts, options: PullOptions): Promi
     } catch (error) {
       const stopped = options.signal.aborted || options.stopping.aborted
       const wider = asFault(error).scope !== 'mailbox' && asFault(error).scope !== 'message'
-      // A server that asks for pauses between logins gets them.
-      const mayReturn = sessions < mostSessions && session.abilities.loginDelayMs === undefined
+      // A server that asks for pauses between logins gets them, and so does a host that counts them.
+      const isPaused = session.abilities.loginDelayMs !== undefined || hostLimitOf(mailbox) !== undefined
+      const mayReturn = sessions < mostSessions && !isPaused
       if (!session.droppedAtMessage || !mayReturn || stopped || wider) throw ofMailbox(error)
       log.fault(error, { mailbox: mailbox.name })
     } finally {

@@ -83,7 +83,7 @@ export async function lookAtCertificate(
 ): Promise<SeenCertificate> {
   const server = { host, port: 993, security: 'tls', caFile: undefined, pinned: undefined } as const
   const found = { ...server, userForm: undefined, preset: undefined, protocol: 'imap' } as const
-  const mailbox = trialMailbox({ server: found, user: '', password: '' })
+  const mailbox = trialMailbox({ address: host, server: found, user: '', password: '' })
   const { names, fault } = await readCertificate(mailbox, { clock, signal, ...looks })
   return { names, holds: fault === undefined }
 }

@@ -7,6 +7,7 @@ import type { Discovery } from '../discovery/discover.ts'
 import type { Words } from '../locale/locale.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { Answers, Asker } from './asker.ts'
+import type { GateOf } from './login-gate.ts'
 import type { SetupWords } from './words.ts'
 
 export interface SetupContext {
@@ -23,6 +24,8 @@ export interface SetupContext {
   readonly cwd: string
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** What each login at a mail server passes through. */
+  readonly gateOf: GateOf
   readonly discover: (address: string) => Promise<Discovery>
   /** @param url the one-time address: it stands in a program's arguments */
   readonly openBrowser: (url: string) => Promise<boolean>

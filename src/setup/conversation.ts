@@ -21,6 +21,7 @@ import { lookAtCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
 import { offerPull, offerService, type ServiceAnswer, wakeDaemon } from './go-on.ts'
 import { type KeptAnswers, readKeptAnswers } from './kept-answers.ts'
+import { makeGates } from './login-gate.ts'
 import { addMissingSecrets } from './missing-secrets.ts'
 import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from './setup.ts'
 import { type SetupWords, setupWords } from './words.ts'
@@ -112,6 +113,7 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
     cwd,
     clock,
     signal,
+    gateOf: makeGates(place.stateDir, place.env, clock),
     discover:
       ports.discover ??
       (address =>

@@ -8,7 +8,7 @@ import type { MailSecurity } from '../config/config.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
 import { type Discovery, domainOf, type Found, listPresetServers, namesOf } from '../discovery/discover.ts'
-import { type Preset, presetById, presets, userFormOf } from '../discovery/presets.ts'
+import { type Preset, presetById, presetForServer, presets, userFormOf } from '../discovery/presets.ts'
 import { confirm, SetupLeft } from './asker.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
@@ -141,9 +141,12 @@ async function isConfirmed(
 }
 
 /** A host that takes no passwords: nobody types one in vain. Goes on where the owner has a server elsewhere. */
-async function stopAtOauth({ asker, words }: SetupContext, found: Found, name: string): Promise<void> {
-  const { host, port } = found
-  if (!asker.interactive) throw new Fault('source.login-method', { facts: { host, port, oauthOnly: name } })
+async function stopAtOauth(
+  { asker, words }: SetupContext,
+  { host }: Pick<Found, 'host'>,
+  name: string,
+): Promise<void> {
+  if (!asker.interactive) throw new Fault('source.login-method', { facts: { host, oauthOnly: name } })
   asker.tell('bad', words.server.oauthOnly(name))
   const goOn = await confirm(asker, {
     id: 'oauth-only',
@@ -164,11 +167,11 @@ function nameServer(preset: Preset | undefined, text: string): string {
 async function askServer(
   context: SetupContext,
   address: string,
-  preset: Preset | undefined,
+  known: Preset | undefined,
   again: FoundServer | undefined,
 ): Promise<FoundServer> {
   const { asker, words, language } = context
-  if (preset === undefined && again === undefined) asker.tell('note', words.server.panel)
+  if (known === undefined && again === undefined) asker.tell('note', words.server.panel)
   const protocol = await asker.choose({
     id: 'protocol',
     message: words.server.protocol,
@@ -176,17 +179,21 @@ async function askServer(
       { value: 'imap', label: words.server.imap },
       { value: 'pop3', label: words.server.pop3 },
     ],
-    initial: again?.protocol ?? 'imap',
+    initial: again?.protocol ?? (known?.imap === undefined && known?.pop3 !== undefined ? 'pop3' : 'imap'),
   })
-  const whole = (text: string): string => nameServer(preset, text)
+  const whole = (text: string): string => nameServer(known, text)
   const host = await asker.text({
     id: 'host',
-    message: preset?.askHost?.[language] ?? words.server.host,
+    message: known?.askHost?.[language] ?? words.server.host,
     initial: again?.host,
     check: answer => (readHost(whole(answer)) instanceof Complaint ? words.server.hostWrong : undefined),
   })
   const read = readHost(whole(host))
   const name = read instanceof Complaint ? host : read
+  const preset = known ?? presetForServer(name)
+  if (known === undefined && preset?.password === 'oauth-only')
+    await stopAtOauth(context, { host: name }, preset.name[language])
+  const server = preset?.[protocol]
   // Without TLS only this computer itself is reached, where nobody can listen.
   const plain = isLoopback(name)
   const security = (await asker.choose({
@@ -197,13 +204,13 @@ async function askServer(
       { value: 'starttls', label: words.server.starttls },
       ...(plain ? [{ value: 'none', label: words.server.none }] : []),
     ],
-    initial: again?.security ?? 'tls',
+    initial: again?.security ?? server?.security ?? 'tls',
   })) as MailSecurity
   const usual = { imap: { tls: 993, starttls: 143, none: 143 }, pop3: { tls: 995, starttls: 110, none: 110 } }
   const port = await asker.text({
     id: 'port',
     message: words.server.port,
-    initial: String(usual[protocol][security]),
+    initial: String(server?.security === security ? server.port : usual[protocol][security]),
     check: answer => (readPort(answer) instanceof Complaint ? words.server.portWrong : undefined),
   })
   return {

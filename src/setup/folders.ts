@@ -1,10 +1,12 @@
 /** What stands in a mailbox: its folders and what they are for (RFC 6154), and how much mail waits there. */
-import type { Clock } from '../base/clock.ts'
 import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { inspectFolders } from '../source/inspect.ts'
+import type { Preset } from '../discovery/presets.ts'
+import { type FolderName, inspectFolders } from '../source/inspect.ts'
+import type { SetupContext } from './context.ts'
 
-export type FolderUse = 'inbox' | 'spam' | 'sent' | 'drafts' | 'trash' | 'all' | 'other'
+/** `wanted`: the host sorts wanted mail into it, beside the inbox. */
+export type FolderUse = 'inbox' | 'wanted' | 'spam' | 'sent' | 'drafts' | 'trash' | 'all' | 'other'
 
 export interface FolderSeen {
   readonly name: string
@@ -31,28 +33,43 @@ const uses: Readonly<Record<string, FolderUse>> = {
 /** Names where the server says nothing; the last part of a path. */
 const names: readonly (readonly [RegExp, FolderUse])[] = [
   [/^inbox$/i, 'inbox'],
-  [/^(junk|junk e-?mail|spam|bulk( mail)?|迷惑メール(フォルダー?)?)$/i, 'spam'],
+  [
+    /^(junk|junk e-?mail|spam|bulk( mail)?|spamverdacht|courrier indésirable|pourriel|indesiderata|迷惑メール(フォルダー?)?)$/i,
+    'spam',
+  ],
   [/^(sent|sent (items|messages|mail)|送信済み?(メール|トレイ|アイテム)?)$/i, 'sent'],
   [/^(drafts?|下書き)$/i, 'drafts'],
   [/^(trash|deleted( items| messages)?|ゴミ箱|ごみ箱)$/i, 'trash'],
 ]
 
-function useOf(name: string, delimiter: string, flags: readonly string[]): FolderUse {
+/** What is known of a host's folders. */
+type HostFolders = Pick<Preset, 'spamFolders' | 'wantedFolders'>
+
+function useOf({ name, delimiter, attributes: flags }: FolderName, host: HostFolders | undefined): FolderUse {
+  const isOf = (list: readonly string[] | undefined): boolean =>
+    list?.some(known => known.toLowerCase() === name.toLowerCase()) === true
+  if (isOf(host?.wantedFolders)) return 'wanted'
   const declaredUse = flags.map(flag => uses[flag]).find(use => use !== undefined)
   if (declaredUse !== undefined) return declaredUse
+  if (isOf(host?.spamFolders)) return 'spam'
   const last = delimiter ? (name.split(delimiter).at(-1) ?? name) : name
   const inInbox = last !== name && /^inbox$/i.test(last)
   return inInbox ? 'other' : (names.find(([pattern]) => pattern.test(last))?.[1] ?? 'other')
 }
 
-/** Logs in and looks at the folders; changes nothing. Throws the faults of the source. */
-export async function lookInto(mailbox: MailboxConfig, clock: Clock, signal: AbortSignal): Promise<Looked> {
+/** Logs in and looks at the folders; changes nothing. Throws the faults of the source and of the gate. */
+export async function lookInto(
+  mailbox: MailboxConfig,
+  { clock, signal, gateOf }: Pick<SetupContext, 'clock' | 'signal' | 'gateOf'>,
+  host?: HostFolders,
+): Promise<Looked> {
   if (mailbox.protocol === 'pop3')
-    return { idle: false, folders: [], waiting: await countWaiting(mailbox, clock, signal) }
-  const { idle, folders } = await inspectFolders(mailbox, clock, signal)
+    return { idle: false, folders: [], waiting: await countWaiting(mailbox, { clock, signal, gateOf }) }
+  const gate = await gateOf(mailbox)
+  const { idle, folders } = await gate.login(() => inspectFolders(mailbox, clock, signal), signal)
   const seen = folders
     .filter(({ selectable }) => selectable)
-    .map(({ name, delimiter, attributes }) => ({ name, use: useOf(name, delimiter, attributes) }))
+    .map(folder => ({ name: folder.name, use: useOf(folder, host) }))
   return { idle, folders: seen.slice(0, 1_000), waiting: undefined }
 }
 
@@ -64,13 +81,13 @@ export interface Waiting {
   readonly arrivedAtMs: readonly number[] | undefined
 }
 
-/** Counts what waits in the folders of the mailbox. Throws the faults of the source. */
+/** Counts what waits in the folders of the mailbox. Throws the faults of the source and of the gate. */
 export async function countWaiting(
   mailbox: MailboxConfig,
-  clock: Clock,
-  signal: AbortSignal,
+  { clock, signal, gateOf }: Pick<SetupContext, 'clock' | 'signal' | 'gateOf'>,
 ): Promise<Waiting> {
-  const session = await (await makeSource({ mailbox, clock })).open(signal)
+  const source = await makeSource({ mailbox, clock, gate: await gateOf(mailbox) })
+  const session = await source.open(signal)
   try {
     let octets: number | undefined = 0
     let messages = 0

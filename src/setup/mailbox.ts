@@ -23,6 +23,7 @@ export type LoginHint = 'refused' | 'host' | 'unreachable' | 'tls' | 'method' | 
 
 /** A mailbox whose login worked. */
 export interface ProvedMailbox {
+  readonly address: string
   readonly server: FoundServer
   readonly user: string
   readonly password: string
@@ -39,14 +40,16 @@ export interface Wishes {
 
 /** For a login before anything is saved. */
 export function trialMailbox(
-  { server, user, password }: ProvedMailbox,
+  { address, server, user, password }: ProvedMailbox,
   folders?: readonly FolderConfig[],
 ): MailboxConfig {
-  const { protocol, host, port, security, caFile, pinned } = server
+  const { protocol, host, port, security, caFile, pinned, preset } = server
   const usual = makeUsualMailbox(protocol)
   return {
     ...usual,
-    name: user,
+    // As it will be known: refused logins count by it.
+    name: address,
+    provider: preset?.loginLimit && preset.id,
     server: { host, port, security, caFile, pinnedSha256: pinned },
     user,
     password: Secret.of(password),

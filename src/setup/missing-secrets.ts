@@ -44,12 +44,12 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
  * @param logIn tries the mailbox with the password in question @returns the password
  */
 export async function provePassword(
-  { asker, words, clock, signal, language }: SetupContext,
+  context: SetupContext,
   mailbox: MailboxConfig,
   given: string | undefined,
-  logIn: (trial: MailboxConfig) => Promise<{ readonly idle: boolean }> = trial =>
-    lookInto(trial, clock, signal),
+  logIn: (trial: MailboxConfig) => Promise<{ readonly idle: boolean }> = trial => lookInto(trial, context),
 ): Promise<string> {
+  const { asker, words, language } = context
   const { server, user } = mailbox
   for (let password = given; ; password = undefined) {
     password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })

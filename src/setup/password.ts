@@ -107,7 +107,7 @@ async function logIn(
   mailbox: MailboxConfig,
   journal: Journal | undefined,
 ): Promise<{ readonly idle: boolean }> {
-  const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock)
+  const gate = journal === undefined ? ungated : makeLoginGate(journal, mailbox, clock, 'person')
   const session = await (await makeSource({ mailbox, clock, gate })).open(signal)
   try {
     const { protocol, capabilities } = session.abilities

@@ -1,14 +1,17 @@
 /** Step 2: user, password, and a real login that proves them. Whatever was wrong is asked for again. */
 
 import { Fault } from '../base/fault.ts'
+import type { MailboxConfig } from '../config/config.ts'
 import type { Discovery } from '../discovery/discover.ts'
 import { userNameFor } from '../discovery/discover.ts'
 import { describeFault } from '../locale/locale.ts'
+import { hostLimitOf } from '../pull/host-logins.ts'
 import { askAboutCertificate, showsCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
 import { chooseServer } from './find-server.ts'
 import { type Looked, lookInto } from './folders.ts'
 import { type FoundServer, type LoginHint, type ProvedMailbox, trialMailbox } from './mailbox.ts'
+import { Products } from './products.ts'
 
 export interface Proved {
   readonly mailbox: ProvedMailbox
@@ -31,7 +34,8 @@ export async function proveMailbox(
   discovery: Discovery,
   givenPassword: string | undefined,
 ): Promise<Proved> {
-  const { asker, words, clock, signal, language } = context
+  const { asker, words, language } = context
+  const products = new Products(discovery)
   let server: FoundServer | undefined
   let previous: FoundServer | undefined
   let user: string | undefined
@@ -40,32 +44,73 @@ export async function proveMailbox(
   for (;;) {
     server ??= await chooseServer(context, address, discovery, previous)
     user ??= await askUser(context, address, server, refusals > 0)
-    password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })
-    const mailbox = { server, user, password }
+    password ??= await asker.secret({ id: 'password-file', message: askPassword(context, server, user) })
+    const mailbox: ProvedMailbox = { address, server, user, password }
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
-      const looked = await lookInto(trialMailbox(mailbox), clock, signal)
-      asker.tell('good', words.login.worked(server.protocol, looked.idle))
+      const looked = await lookInto(trialMailbox(mailbox), context, server.preset)
+      asker.tell('good', describeLogin(context, trialMailbox(mailbox), looked.idle))
       return { mailbox, looked }
     } catch (thrown) {
-      if (!(thrown instanceof Fault) || !asker.interactive) throw thrown
-      if (thrown.code === 'bug') throw thrown
+      if (!(thrown instanceof Fault) || thrown.code === 'bug') throw thrown
+      if (thrown.loginRefused) refusals += 1
+      const next = products.next(address, mailbox, thrown)
+      if (next !== undefined) {
+        const { what } = describeFault(thrown, language)
+        const name = next.server.preset?.name[language] ?? next.server.host
+        asker.tell('warn', `${what}\n${words.login.otherProduct(name)}`)
+        ;({ server, user } = next)
+        continue
+      }
+      if (!asker.interactive) throw thrown
       previous = server
       if (showsCertificate(thrown)) {
         server = await askAboutCertificate(context, server, thrown)
         continue
       }
-      const { what } = describeFault(thrown, language)
-      const refused = thrown.code === 'source.login-refused'
-      if (refused) refusals += 1
-      asker.tell('bad', `${what}\n${words.login.hints[hintFor(thrown)](server)}`)
+      tellRefusal(context, server, thrown)
       if (refusals >= cautionAfter) asker.tell('warn', words.login.caution)
       const correct = await askWhatToCorrect(context, thrown)
-      if (correct === 'server') server = undefined
+      server = correct === 'server' ? undefined : products.again(server)
       if (correct === 'user') user = undefined
       if (correct === 'password' || correct === 'user') password = undefined
     }
   }
+}
+
+function describeLogin(
+  { words, language, general }: SetupContext,
+  mailbox: MailboxConfig,
+  idle: boolean,
+): string {
+  const host = mailbox.protocol === 'pop3' ? hostLimitOf(mailbox) : undefined
+  if (host === undefined) return words.login.worked(mailbox.protocol, idle)
+  const { number, span } = general.format
+  const { limit, preset, apartMs } = host
+  const often = { most: number(limit.most), within: span(limit.perMs), every: span(apartMs) }
+  return words.login.workedAtLimit(preset.name[language], often)
+}
+
+/** The question for the password, by what kind of password the host takes. */
+function askPassword({ words, language }: SetupContext, { preset }: FoundServer, user: string): string {
+  const { password } = preset ?? {}
+  if (preset === undefined || password === undefined) return words.login.password(user)
+  return words.login.passwords[password].question(user, preset.name[language])
+}
+
+/** What happened, and what to look at first: what this host is known to want. */
+function tellRefusal({ asker, words, language }: SetupContext, server: FoundServer, fault: Fault): void {
+  const { what } = describeFault(fault, language)
+  const hint = hintFor(fault)
+  const { preset, userForm } = server
+  const known =
+    hint !== 'refused' || preset === undefined
+      ? []
+      : [
+          preset.password && words.login.passwords[preset.password].refused(preset.name[language]),
+          userForm && words.login.userForms[userForm](preset.name[language]),
+        ].filter(text => text !== undefined)
+  asker.tell('bad', [what, ...(known.length > 0 ? known : [words.login.hints[hint](server)])].join('\n'))
 }
 
 async function askUser(

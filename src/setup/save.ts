@@ -10,9 +10,10 @@ import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
 import type { Place } from '../config/place.ts'
 import { writeAfterImport, writeStartFrom } from '../config/writers.ts'
+import { presetForServer } from '../discovery/presets.ts'
 import { writeIdentity } from '../google/identity.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
-import type { ProvedMailbox, Wishes } from './mailbox.ts'
+import type { FoundServer, ProvedMailbox, Wishes } from './mailbox.ts'
 import type { SignedIn } from './sign-in.ts'
 
 export interface AccountToSave {
@@ -120,6 +121,7 @@ function mailboxEntry({ name, proved, wishes }: MailboxToSave, account: string):
     security: server.security,
     ...(server.caFile === undefined ? {} : { caFile: server.caFile }),
     ...(server.pinned === undefined ? {} : { certSha256: server.pinned }),
+    ...(hidesProvider(server) ? { provider: server.preset?.id } : {}),
     user,
     ...(imap
       ? {
@@ -136,6 +138,10 @@ function mailboxEntry({ name, proved, wishes }: MailboxToSave, account: string):
     startFrom: writeStartFrom(wishes.startFrom),
   }
 }
+
+/** A host with a limit of logins that its server's name does not tell. */
+const hidesProvider = ({ preset, host }: FoundServer): boolean =>
+  preset?.loginLimit !== undefined && presetForServer(host)?.id !== preset.id
 
 async function replaceConfiguration({ configFile, env }: Place, text: string): Promise<Config> {
   const octets = Buffer.from(text)

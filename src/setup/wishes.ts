@@ -14,10 +14,10 @@ import type { Proved } from './prove.ts'
 const importsPerMinute = 240
 
 export async function askWishes(context: SetupContext, { mailbox, looked }: Proved): Promise<Wishes> {
-  const { asker, words, clock, signal, general } = context
+  const { asker, words, general } = context
   const { protocol } = mailbox.server
   const folders = protocol === 'imap' ? await askFolders(context, looked.folders) : []
-  const waiting = looked.waiting ?? (await countWaiting(trialMailbox(mailbox, folders), clock, signal))
+  const waiting = looked.waiting ?? (await countWaiting(trialMailbox(mailbox, folders), context))
   const { number, size } = general.format
   asker.tell('info', words.start.waiting(number(waiting.messages), size(waiting.octets)))
   const startFrom = await askStart(context, waiting)
@@ -79,6 +79,12 @@ async function askFolders(
     })
     if (to === 'spam') folders.push({ name: spam.name, to: 'spam', labels: [] })
     if (to === 'label') folders.push({ name: spam.name, to: 'label', labels: [words.folders.spamLabel] })
+  }
+  for (const { name } of seen.filter(({ use }) => use === 'wanted')) {
+    const { wanted, toInbox, leave } = words.folders
+    const question = { message: wanted(name), initial: true, yes: toInbox, no: leave }
+    if (await confirm(asker, { id: 'wanted-folder', ...question }))
+      folders.push({ name, to: 'inbox', labels: [] })
   }
   const others = seen.filter(({ use }) => use === 'other')
   if (others.length > 0) {

@@ -116,6 +116,58 @@ export const en = {
         : idle
           ? 'The login works. The server tells of new mail at once.'
           : 'The login works. The server does not tell of new mail by itself, so hikyaku asks every five minutes.',
+    workedAtLimit: (
+      host: string,
+      { most, within, every }: { readonly most: string; readonly within: string; readonly every: string },
+    ) =>
+      `The login works. ${host} takes only ${most} logins within ${within} from one address, so hikyaku asks every ${every} at most, and less often with more mailboxes there. With POP3 it cannot see the spam folder.`,
+    otherProduct: (name: string) =>
+      `Mailboxes there can also be of ${name}: trying that with the same password …`,
+    /** By the kind of password that a host takes: how it is asked for, and what is said where it was refused. */
+    passwords: {
+      mailbox: {
+        question: (user: string, _host: string) => `Password of the mailbox ${user} (not shown)`,
+        refused: (host: string) =>
+          `${host} wants the password of the mailbox itself, not that of the control panel or customer account.`,
+      },
+      separate: {
+        question: (user: string, host: string) =>
+          `Password for mail programs that you set at ${host} for ${user} (not shown)`,
+        refused: (host: string) =>
+          `${host} has a password of its own for mail programs, which you set in the account’s settings. The one for the web site is refused.`,
+      },
+      generated: {
+        question: (user: string, host: string) =>
+          `Password for mail programs that ${host} made for ${user} (not shown)`,
+        refused: (host: string) =>
+          `${host} makes a password for mail programs and shows it once, in its control panel. Your own password is refused.`,
+      },
+      app: {
+        question: (user: string, host: string) => `App password from ${host} for ${user} (not shown)`,
+        refused: (host: string) =>
+          `${host} takes app passwords only: make one in the account’s security settings and type it here. The account’s own password is refused.`,
+      },
+      'app-with-two-factor': {
+        question: (user: string, _host: string) =>
+          `Password of the mailbox ${user}, or an app password where two-factor sign-in is on (not shown)`,
+        refused: (host: string) =>
+          `Where two-factor sign-in is on, ${host} takes app passwords only: make one in the account’s security settings. Otherwise it is the password of the mailbox.`,
+      },
+      'oauth-only': {
+        question: (user: string, _host: string) => `Password of the mailbox ${user} (not shown)`,
+        refused: (host: string) => `${host} takes no passwords here, only its own sign-in (OAuth 2.0).`,
+      },
+    },
+    /** What a host takes as user name. */
+    userForms: {
+      address: (host: string) => `The user name at ${host} is the whole address.`,
+      'local-part': (host: string) =>
+        `The user name at ${host} is only the part of the address before the @.`,
+      'dotted-address': (host: string) =>
+        `The user name at ${host} is the address with a dot in place of the @.`,
+      'account-name': (host: string) =>
+        `The user name at ${host} is a name of its own, which stands in its panel; it is not the address.`,
+    },
     /** What may be wrong with a login, by its kind. */
     hints: {
       refused: () =>
@@ -171,6 +223,9 @@ export const en = {
     toSpam: 'Bring it to Gmail’s spam folder (Gmail deletes it after 30 days)',
     toLabel: (label: string) => `Bring it to Gmail under the label “${label}”`,
     leave: 'Leave it at the host',
+    wanted: (name: string) =>
+      `The host sorts wanted mail into the folder “${name}”, too, such as that of senders whom it does not know. And now?`,
+    toInbox: 'Bring it to Gmail’s inbox',
     more: 'More folders to pull? (space marks, Enter goes on)',
   },
   start: {

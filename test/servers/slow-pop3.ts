@@ -8,25 +8,36 @@ export interface SlowPop3Options {
   readonly silentMs?: Readonly<Record<string, number>>
   /** LOGIN-DELAY (RFC 2449 section 6.5), announced and enforced, seconds. */
   readonly loginDelaySeconds?: number
+  /** The most logins in any hour, of all users; then it answers as if the password were wrong, as HostGator does. */
+  readonly loginsAnHour?: number
 }
 
 export interface SlowPop3 {
   readonly port: number
   messages: Buffer[]
   silentMs: Readonly<Record<string, number>>
-  readonly ledger: { logins: number; refused: number; readonly commands: string[] }
+  readonly ledger: {
+    logins: number
+    refused: number
+    readonly commands: string[]
+    /** Whose and when, by the test's clock, ms; refused ones, too. */
+    readonly tries: { readonly user: string; readonly atMs: number }[]
+  }
+  /** Connections that are open now. */
+  readonly open: number
   stop(): Promise<void>
 }
 
 export async function startSlowPop3(options: SlowPop3Options): Promise<SlowPop3> {
-  const { clock, loginDelaySeconds } = options
+  const { clock, loginDelaySeconds, loginsAnHour = Number.POSITIVE_INFINITY } = options
   const sockets = new Set<Socket>()
-  const ledger = { logins: 0, refused: 0, commands: [] as string[] }
+  const ledger: SlowPop3['ledger'] = { logins: 0, refused: 0, commands: [], tries: [] }
   let lastLoginMs = Number.NEGATIVE_INFINITY
   const server = createServer(socket => {
     sockets.add(socket)
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     const marked = new Set<number>()
+    let user = ''
     const view = [...self.messages]
     const answer = (verb: string, argument: string): string => {
       const at = Number(argument) - 1
@@ -35,7 +46,16 @@ export async function startSlowPop3(options: SlowPop3Options): Promise<SlowPop3>
           const delay = loginDelaySeconds === undefined ? '' : `LOGIN-DELAY ${loginDelaySeconds}\r\n`
           return `+OK\r\nUSER\r\nUIDL\r\nTOP\r\nRESP-CODES\r\n${delay}.\r\n`
         }
+        case 'USER':
+          user = argument
+          return '+OK\r\n'
         case 'PASS': {
+          const nowMs = clock.monotonicMs()
+          ledger.tries.push({ user, atMs: nowMs })
+          if (ledger.tries.filter(({ atMs }) => nowMs - atMs < 3600_000).length > loginsAnHour) {
+            ledger.refused += 1
+            return '-ERR login incorrect\r\n'
+          }
           const sinceMs = clock.monotonicMs() - lastLoginMs
           if (sinceMs < (loginDelaySeconds ?? 0) * 1000) {
             ledger.refused += 1
@@ -89,13 +109,17 @@ export async function startSlowPop3(options: SlowPop3Options): Promise<SlowPop3>
     messages: [],
     silentMs: options.silentMs ?? {},
     ledger,
+    get open() {
+      return sockets.size
+    },
     async stop() {
       for (const socket of sockets) socket.destroy()
       await new Promise(resolve => server.close(resolve))
     },
   }
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return Object.assign(self, { port: (server.address() as AddressInfo).port })
+  const { port } = server.address() as AddressInfo
+  return Object.defineProperty(self, 'port', { value: port })
 }
 
 const hash = (octets: Buffer): number => octets.reduce((sum, octet) => (sum * 31 + octet) % 1_000_003, 7)
