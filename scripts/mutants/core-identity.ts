@@ -208,7 +208,7 @@ export const identity: readonly Mutant[] = [
     title: 'C2: a UID that names another mail later',
   },
   {
-    from: 'sessions < mostSessions && session.abilities.loginDelayMs === undefined',
+    from: 'sessions < mostSessions && !isPaused',
     to: 'sessions < mostSessions',
     loses: 'logins: a server that asked for a pause is entered again at once',
     tests: evidence,
