@@ -93,8 +93,7 @@ const ja: ProviderWords = {
   },
   ownServer: 'お客様ごとのサーバー',
   domain: '（お客様のドメイン名）',
-  server: (host, { port, security }) =>
-    `${host}、${port} 番、${security === 'tls' ? 'TLS（SSL）' : 'STARTTLS'}`,
+  server: (host, { port, security }) => `${host}、${port} 番、${security === 'tls' ? 'SSL/TLS' : 'STARTTLS'}`,
   user: {
     address: 'メールアドレス全体',
     'local-part': 'メールアドレスの @ より前の部分',

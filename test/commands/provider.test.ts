@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
+import { Fault } from '../../src/base/fault.ts'
 import { findNearest } from '../../src/base/nearest.ts'
 import { measureWidth } from '../../src/base/text-width.ts'
 import { makeInvocation } from '../../src/commands/invocation.ts'
@@ -75,13 +76,17 @@ describe('hikyaku provider', () => {
       ['conoha', 'conoha-wing'],
       ['lolipopp', 'lolipop'],
     ] as const)
-      for (const language of ['en', 'ja']) {
-        const { stderr, stdout, code } = await run(wrong, '--lang', language)
-        assert.equal(code, 2)
-        assert.equal(stdout, '')
-        assert.ok(stderr.includes(right), stderr)
-        assert.match(stderr, language === 'ja' ? /のことですか？/ : /did you mean/)
-      }
+      for (const language of ['en', 'ja'] as const)
+        await assert.rejects(say(language, wrong), (fault: unknown) => {
+          assert.ok(fault instanceof Fault && fault.code === 'usage.invalid')
+          const what = String(fault.facts.what)
+          assert.ok(what.includes(right), what)
+          assert.match(what, language === 'ja' ? /のことですか？/ : /did you mean/)
+          return true
+        })
+    const slip = await run('xsever', '--lang', 'ja')
+    assert.deepEqual([slip.code, slip.stdout], [2, ''])
+    assert.match(slip.stderr, /xserver のことですか？/)
     const { stderr, code } = await run('\u001b[31mnobody@shop.example')
     assert.equal(code, 2)
     assert.ok(!stderr.includes('\u001b') && stderr.includes('`hikyaku provider`'), stderr)

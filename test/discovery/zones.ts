@@ -381,7 +381,7 @@ const europe: readonly HostZone[] = [
     mx: ['mta-gw.infomaniak.ch'],
     txt: ['v=spf1 include:spf.infomaniak.ch -all'],
     preset: 'infomaniak',
-    servers: 'imap mail.infomaniak.com 993',
+    servers: 'imap mail.infomaniak.com 993, pop3 mail.infomaniak.com 995',
     user: own,
   },
   {
@@ -433,7 +433,7 @@ const america: readonly HostZone[] = [
     host: 'Namecheap',
     mx: ['mx1.privateemail.com', 'mx2.privateemail.com'],
     preset: 'namecheap',
-    servers: 'imap mail.privateemail.com 993',
+    servers: 'imap mail.privateemail.com 993, pop3 mail.privateemail.com 995',
     user: own,
   },
   {

@@ -29,10 +29,19 @@ export const america: readonly Preset[] = [
   preset('namecheap', same('Namecheap Private Email'), {
     mx: ['privateemail.com'],
     imap: imap('mail.privateemail.com'),
+    pop3: pop3('mail.privateemail.com'),
     smtp: smtp('mail.privateemail.com'),
     userForm: 'address',
     password: 'mailbox',
-    sources: [fairEmail('imap smtp'), seen('records user password')],
+    sources: [
+      third(
+        'mailflowauthority.com/email-infrastructure/private-email-imap-settings',
+        '2026-05-16',
+        'imap pop3 smtp user password',
+      ),
+      fairEmail('imap smtp'),
+      seen('records'),
+    ],
   }),
   preset('dreamhost', same('DreamHost'), {
     mx: ['dreamhost.com'],

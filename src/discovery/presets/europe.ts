@@ -205,6 +205,7 @@ export const europe: readonly Preset[] = [
   preset('infomaniak', same('Infomaniak'), {
     mx: ['infomaniak.ch', 'infomaniak.com'],
     imap: imap('mail.infomaniak.com'),
+    pop3: pop3('mail.infomaniak.com'),
     smtp: smtp('mail.infomaniak.com'),
     userForm: 'address',
     password: 'generated',
@@ -216,6 +217,8 @@ export const europe: readonly Preset[] = [
       },
     ],
     sources: [
+      own('www.infomaniak.com/en/support/faq/admin2/email-service?i=2', '2026-11-26', 'imap pop3 smtp'),
+      own('www.infomaniak.com/en/support/faq/admin2/webmail', '2026-11-26', 'notes'),
       fairEmail('imap smtp password notes'),
       deltaChat('infomaniak', 'imap user notes'),
       seen('records'),

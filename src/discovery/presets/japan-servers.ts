@@ -185,8 +185,14 @@ export const japanServers: readonly Preset[] = [
       ja: '管理画面にある受信メールサーバー名（pop….gmoserver.jp）をご確認ください。',
     },
     imap: imap('<server>'),
-    notes: [notes.abroad],
-    sources: [own('help.onamae.com/app/answers/detail/a_id/018804', '2017-11', 'notes'), seen('imap')],
+    notes: [
+      notes.abroad,
+      {
+        en: 'The sending server has a name of its own: smtp….gmoserver.jp, port 587.',
+        ja: '送信メールサーバーは別の名前（smtp….gmoserver.jp、587 番）です。',
+      },
+    ],
+    sources: [own('help.onamae.com/app/answers/detail/a_id/018804', '2017-11', 'notes'), seen('imap notes')],
   }),
   preset('kagoya', named('KAGOYA', 'カゴヤ・ジャパン'), {
     mx: ['kagoya.net'],
@@ -216,8 +222,8 @@ export const japanServers: readonly Preset[] = [
         ja: 'ユーザー名はメールアドレスではなく、コントロールパネルのメールアカウント名です。',
       },
       {
-        en: 'Access may be limited to certain source addresses: allow the machine on which hikyaku runs.',
-        ja: '接続元 IP アドレスの制限がある場合は、hikyaku を動かすマシンを許可してください。',
+        en: 'Access may be limited to certain source addresses: allow the computer on which hikyaku runs.',
+        ja: '接続元 IP アドレスの制限がある場合は、hikyaku を動かすコンピューターを許可してください。',
       },
     ],
     sources: [
