@@ -1,0 +1,68 @@
+#!/bin/bash
+# Boots systemd as the first process of namespaces of its own over a copy-on-write view of this machine's root: what it
+# writes lies in FOLDER/upper, nothing of this machine changes. systemd-machine.ts calls it as root:
+#   systemd-machine.sh enter FOLDER NAME [PATH...]
+# FOLDER/upper and FOLDER/work exist; NAME is for its control groups; every PATH is shown read-only at its own place,
+# also where that is in /tmp, which is empty otherwise. The network stays this machine's.
+set -euo pipefail
+step=$1 folder=$2 name=$3
+shift 3
+hierarchies=(/sys/fs/cgroup)
+[ -f /sys/fs/cgroup/cgroup.controllers ] ||
+  hierarchies=(/sys/fs/cgroup/systemd /sys/fs/cgroup/memory /sys/fs/cgroup/pids)
+
+if [ "$step" = enter ]; then
+  for hierarchy in "${hierarchies[@]}"; do
+    mkdir -p "$hierarchy/$name"
+    echo $$ >"$hierarchy/$name/cgroup.procs"
+  done
+  # A new view of the control groups, whose top is the group just entered.
+  exec unshare --cgroup --fork --pid --mount --uts --ipc --kill-child "$0" boot "$folder" "$name" "$@"
+fi
+
+mount --make-rprivate /
+root=$folder/root shown=$folder/shown
+mkdir -p "$root" "$shown"
+for path in "$@"; do
+  mkdir -p "$shown$path"
+  mount --bind "$path" "$shown$path"
+done
+mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$root"
+cd "$root"
+
+mount -t proc -o nosuid,nodev,noexec proc proc
+# The kernel's settings belong to this machine.
+mount --bind proc/sys proc/sys
+mount -o remount,bind,ro proc/sys
+mount -t sysfs -o ro sysfs sys
+if [ ${#hierarchies[@]} -eq 1 ]; then
+  mount -t cgroup2 cgroup2 sys/fs/cgroup
+else
+  mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
+  mkdir sys/fs/cgroup/{systemd,memory,pids}
+  mount -t cgroup -o none,name=systemd cgroup sys/fs/cgroup/systemd
+  mount -t cgroup -o memory cgroup sys/fs/cgroup/memory
+  mount -t cgroup -o pids cgroup sys/fs/cgroup/pids
+fi
+
+mount -t tmpfs -o mode=755,nosuid tmpfs dev
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs dev/shm
+for node in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "dev/${node%:*}" c 1 "${node#*:}"; done
+mknod -m 666 dev/tty c 5 0
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
+mount -t tmpfs -o mode=1777 tmpfs tmp
+for path in "$@"; do
+  mkdir -p "$root$path"
+  mount --move "$shown$path" "$root$path"
+  mount -o remount,bind,ro "$root$path"
+done
+
+mkdir -p old
+pivot_root . old
+umount -l /old
+exec env -i container=unshare PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  /lib/systemd/systemd --unit=multi-user.target
