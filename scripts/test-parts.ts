@@ -20,6 +20,7 @@ export const slowTests: readonly string[] = [
   'test/servers/cyrus.test.ts', // hikyaku on it, killed and started again
   'test/servers/mbox-servers.test.ts',
   'test/servers/real.test.ts', // every message of the corpus through real servers
+  'test/service/real-systemd.test.ts', // booted, set up, killed, rebooted
   'test/setup/person.test.ts', // whole set-ups on real servers
   'test/setup/script.test.ts',
   'test/setup/terminal.test.ts', // a person at a terminal, with a browser

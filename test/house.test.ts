@@ -69,7 +69,7 @@ const house: Readonly<Record<string, Room>> = {
     doors: 'authentication describe summary describe-summary words',
     wired: 'look dns',
   },
-  service: { floor: 3, uses: 'base', doors: 'service machine manage notify words' },
+  service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
   gmail: { floor: 4, uses: 'base message google', doors: 'gmail inspect', wired: 'google' },
   pull: {
     floor: 5,

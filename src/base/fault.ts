@@ -136,6 +136,7 @@ export const faultKinds = {
   'secret.without-destination': kind('mailbox', 'owner', signIn),
   'secret.not-kept': kind('mailbox', 'owner', configuration),
   'config.invalid': kind('everything', 'owner', configuration),
+  'config.none': kind('everything', 'owner', configuration),
   'usage.invalid': kind('everything', 'owner', exitCodes.usage),
   bug: kind('everything', 'later', software),
 } as const satisfies Record<string, FaultKind>

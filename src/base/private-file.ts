@@ -71,7 +71,7 @@ export async function readPrivate(file: string, env: NodeJS.ProcessEnv): Promise
 }
 
 /**
- * Writes a secret file of mode 0600 (durable-file.ts): a reader or a power cut finds the old octets or the new ones.
+ * Writes a file of mode 0600 (durable-file.ts): a reader or a power cut finds the old octets or the new ones.
  * What `sudo hikyaku setup` writes into a service's state directory is the service's user's.
  * @throws Fault secret.not-kept with `file` and `reason`, state.exposed
  */

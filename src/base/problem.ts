@@ -73,6 +73,8 @@ export class ConfigFault extends Fault {
   readonly problems: readonly Problem[]
   /** The language that the settings ask for, as far as they could be read. */
   readonly language: Language
+  /** Where a file was looked for, where nothing at all is set up. */
+  notSetUp: string | undefined
 
   constructor(problems: readonly Problem[], language: Language = 'en') {
     super('config.invalid', { facts: { problems: problems.map(({ at }) => at).join('\n') } })

@@ -1,17 +1,19 @@
 /** Loads the configuration for a command: environment, .env or YAML, with the vault behind missing secrets. */
 
 import { Fault } from '../base/fault.ts'
-import type { Problem } from '../base/problem.ts'
+import type { Env } from '../base/home.ts'
+import { ConfigFault, type Problem } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { SettingsInForce } from '../config/in-force.ts'
-import { type ReadConfig, readConfig } from '../config/load.ts'
+import { type LoadOptions, type ReadConfig, readConfig } from '../config/load.ts'
 import { describeProblem } from '../locale/problems.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import { type Invocation, runAnswering } from './invocation.ts'
+import { isServiceOfComputer } from './service-env.ts'
 
-interface LoadedConfig extends ReadConfig {
+export interface LoadedConfig extends ReadConfig {
   /** Tells the log which values must never appear in it. */
   hide(log: Log): Promise<void>
 }
@@ -34,11 +36,11 @@ export async function withConfig(
  * @param needSecrets false for commands that talk to nobody (status, retry)
  * @throws ConfigFault
  */
-async function loadConfigHere(invocation: Invocation, needSecrets = true): Promise<LoadedConfig> {
+export async function loadConfigHere(invocation: Invocation, needSecrets = true): Promise<LoadedConfig> {
   let vault: Promise<OpenedVault> | undefined
   const hidden = new Set<string>()
   let log: Log | undefined
-  const { config, inForce } = await readConfig({
+  const { config, inForce } = await readConfigured(invocation.env, {
     env: { ...invocation.env },
     cwd: invocation.cwd,
     needSecrets,
@@ -68,6 +70,17 @@ async function loadConfigHere(invocation: Invocation, needSecrets = true): Promi
       await revealSecrets(config)
       for (const value of hidden) to.hide(value)
     },
+  }
+}
+
+/** @throws ConfigFault; Fault config.none where nobody has set anything up, with where it was looked for */
+async function readConfigured(env: Env, options: LoadOptions): Promise<ReadConfig> {
+  try {
+    return await readConfig(options)
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigFault) || thrown.notSetUp === undefined) throw thrown
+    const reason = isServiceOfComputer(env) ? { reason: 'of-the-computer' } : {}
+    throw new Fault('config.none', { facts: { file: thrown.notSetUp, ...reason }, cause: thrown })
   }
 }
 

@@ -19,9 +19,9 @@ export interface Invocation {
   readonly json: boolean
 }
 
-export function makeInvocation(options: { json?: boolean; language: Language }): Invocation {
+export function makeInvocation(options: { json?: boolean; language: Language; env: Env }): Invocation {
   return {
-    env: process.env,
+    env: options.env,
     cwd: process.cwd(),
     stdout: process.stdout,
     stderr: process.stderr,

@@ -7,6 +7,7 @@ import { findLanguageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
+import { addServiceEnv } from './service-env.ts'
 
 interface PullOptions {
   readonly dryRun?: boolean
@@ -28,13 +29,12 @@ interface InspectFlags {
 
 /** @param args what follows the program's name @returns the exit code; see `exitCodes` */
 export async function main(args: readonly string[]): Promise<number> {
+  const env = addServiceEnv(process.env)
   const flag = langFlag(args)
   const language =
-    flag === undefined
-      ? await findLanguageHere(process.env, process.cwd())
-      : chooseLanguage({ flag, env: process.env })
+    flag === undefined ? await findLanguageHere(env, process.cwd()) : chooseLanguage({ flag, env })
   const json = args.includes('--json')
-  const invocation = makeInvocation({ json, language })
+  const invocation = makeInvocation({ json, language, env })
   let exitCode: number = exitCodes.ok
   const program = buildProgram(invocation, code => {
     exitCode = code

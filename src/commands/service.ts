@@ -3,13 +3,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { exitCodes } from '../base/fault.ts'
 import { secureStateFolder } from '../base/state-folder.ts'
-import { printable } from '../base/untrusted.ts'
-import { findConfigFolder, findStateFolder, refuseNoHome } from '../config/load-paths.ts'
+import { printable, printableLines } from '../base/untrusted.ts'
+import { computerFolders, findConfigFolder, findStateFolder, refuseNoHome } from '../config/load-paths.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
 import type { ServiceOptions } from '../service/service.ts'
 import { serviceWords } from '../service/words.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
+import { checkUnit } from './service-check.ts'
 
 export interface ServiceFlags {
   /** A pull every so often instead of a daemon. */
@@ -36,6 +37,7 @@ function optionsFor(
   const { nodeFile, cliFile, prefix, userNamespaces } = machine
   const absolute = (path: string | undefined): string | undefined =>
     path ? posix.resolve(invocation.cwd, path) : undefined
+  const stateDir = absolute(env.STATE_DIR)
   const ifThere = (path: string): string | undefined => (existsSync(prefix + path) ? path : undefined)
   const system = scope === 'system'
   const mac = machine.platform === 'darwin'
@@ -44,14 +46,18 @@ function optionsFor(
     scope,
     nodeFile,
     cliFile,
-    stateDir:
-      absolute(env.STATE_DIR) ??
-      (system ? undefined : (findStateFolder({ ...machine, env }) ?? refuseNoHome('STATE_DIR'))),
-    configFile: absolute(env.HIKYAKU_CONFIG) ?? (system ? ifThere('/etc/hikyaku/config.yaml') : undefined),
+    // That of the computer is made by systemd, for the user that it makes.
+    stateDir: system
+      ? stateDir === computerFolders.state
+        ? undefined
+        : stateDir
+      : (stateDir ?? findStateFolder({ ...machine, env }) ?? refuseNoHome('STATE_DIR')),
+    configFile:
+      absolute(env.HIKYAKU_CONFIG) ?? (system ? ifThere(`${computerFolders.config}/config.yaml`) : undefined),
     envFile: system
-      ? '/etc/hikyaku/hikyaku.env'
+      ? `${computerFolders.config}/hikyaku.env`
       : posix.join(findConfigFolder({ ...machine, env }) ?? refuseNoHome('HOME'), 'hikyaku.env'),
-    keyFile: system ? ifThere('/etc/hikyaku/hikyaku.key') : absolute(env.HIKYAKU_KEY_FILE),
+    keyFile: system ? ifThere(`${computerFolders.config}/hikyaku.key`) : absolute(env.HIKYAKU_KEY_FILE),
     user: flags.runAs,
     userNamespaces,
     nameServers: system ? nameServersIn(`${prefix}/etc/resolv.conf`) : undefined,
@@ -93,6 +99,9 @@ async function act(
     refuseNoHome('HOME')
   const manager: Manager | undefined = managerFor(machine, scope, unitsHome ?? '')
   if (manager === undefined) return refuse(exitCodes.configuration, words.noServiceManager)
+  const systemdMissing = machine.platform === 'linux' && !machine.systemd
+  if (systemdMissing && action === 'install' && !flags.print)
+    return refuse(exitCodes.configuration, words.noSystemd)
 
   if (action === 'status') {
     const states = await manager.states()
@@ -121,6 +130,9 @@ async function act(
     return { exitCode: exitCodes.ok, lines, json: { removed } }
   }
   if (/[\\/]_npx[\\/]/.test(options.cliFile)) return refuse(exitCodes.usage, words.npx)
+  const refusal = await checkUnit(options, invocation, machine, manager.files(options)[0]?.text ?? '')
+  if (refusal !== undefined)
+    return { exitCode: refusal.exitCode, lines: [refusal.line], json: { message: refusal.line } }
   // systemd refuses to start a service whose writable folder is not there.
   if (options.stateDir !== undefined && scope === 'user') secureStateFolder(machine.prefix + options.stateDir)
   const { files, name } = await manager.install(options)
@@ -152,8 +164,10 @@ export async function serviceCommand(
   } catch (thrown) {
     let line: string
     let exitCode: number = exitCodes.unavailable
-    if (thrown instanceof ServiceCommandError) line = words.failed(thrown.command, printable(thrown.output))
-    else if (thrown instanceof ServiceFileError) {
+    if (thrown instanceof ServiceCommandError) {
+      const said = printableLines(thrown.output).replaceAll('\n', '\n  ')
+      line = words.failed(thrown.command, said, /connect to bus|XDG_RUNTIME_DIR/.test(thrown.output))
+    } else if (thrown instanceof ServiceFileError) {
       line = words.cannotWrite(thrown.file, thrown.reason)
       exitCode = exitCodes.configuration
     } else if (thrown instanceof RangeError) {

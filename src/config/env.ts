@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { homeOf } from '../base/home.ts'
 import type { Problem } from '../base/problem.ts'
 import { isDotEnv, readDotEnv } from './dot-env.ts'
-import { findConfigFolder, isPresent, type Machine, resolveWrittenPath } from './load-paths.ts'
+import {
+  findConfigFolder,
+  isPresent,
+  type Machine,
+  mailboxVariables,
+  resolveWrittenPath,
+} from './load-paths.ts'
 import type { Origin } from './origin.ts'
 import { variableNames, variables } from './settings.ts'
 import { findNearestName } from './spelling.ts'
@@ -45,9 +51,6 @@ export interface EnvironmentOptions {
 }
 
 const secretNames: ReadonlySet<string> = new Set(variables.filter(v => v.secret).map(v => v.name))
-
-/** The settings that say that the environment describes a mailbox. */
-export const mailboxVariables = ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'] as const
 
 /**
  * @param env the environment of the process

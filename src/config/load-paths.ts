@@ -1,7 +1,12 @@
 /** Where configuration and state live on each platform, and what a written path means. */
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path'
 import { ConfigFault } from '../base/problem.ts'
+
+/** The settings that say that the environment describes a mailbox. */
+export const mailboxVariables = ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'] as const
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -13,6 +18,31 @@ export interface Machine {
 }
 
 const folderName = 'hikyaku'
+
+/** Where a service of the whole computer has its settings and its state (Filesystem Hierarchy Standard 3.0). */
+export const computerFolders = { config: '/etc/hikyaku', state: '/var/lib/hikyaku' } as const
+
+/**
+ * Root, logged in or by sudo, sets up the computer, not a person: what he saves in his own home a service cannot see.
+ * Where an earlier version kept something there, that stays in use.
+ */
+function isForComputer({ platform, home, env }: Machine): boolean {
+  if (platform !== 'linux' || process.platform !== 'linux' || process.geteuid?.() !== 0) return false
+  if (env.XDG_CONFIG_HOME || env.XDG_STATE_HOME) return false
+  if (home !== undefined && home !== '/' && home !== homeInPasswd()) return false
+  if (home === undefined || existsSync(`${computerFolders.config}/config.yaml`)) return true
+  const own = [`.config/${folderName}/config.yaml`, `.local/state/${folderName}`]
+  return !own.some(path => existsSync(posix.join(home, path)))
+}
+
+/** HOME may be another's (`sudo -E`, a test's), and then it is that place that is meant. */
+function homeInPasswd(): string | undefined {
+  try {
+    return userInfo().homedir
+  } catch {
+    return undefined // a bare uid without an entry
+  }
+}
 
 // XDG Base Directory Specification: a relative path in these variables is invalid and is ignored.
 const xdg = (machine: Machine, variable: string, usual: string): string | undefined => {
@@ -28,18 +58,20 @@ const appData = (machine: Machine, variable: string, usual: string): string | un
 }
 
 /**
- * The folder of config.yaml: XDG, `~/Library/Application Support`, `%APPDATA%`. Undefined where it would lie in a
- * home that this user does not have.
+ * The folder of config.yaml: XDG, `~/Library/Application Support`, `%APPDATA%`; for root on Linux /etc/hikyaku.
+ * Undefined where it would lie in a home that this user does not have.
  */
 export function findConfigFolder(machine: Machine): string | undefined {
+  if (isForComputer(machine)) return computerFolders.config
   if (machine.platform === 'win32') return appData(machine, 'APPDATA', 'Roaming')
   if (machine.platform !== 'darwin') return xdg(machine, 'XDG_CONFIG_HOME', '.config')
   const { home } = machine
   return home === undefined ? undefined : posix.join(home, 'Library/Application Support', folderName)
 }
 
-/** The folder of the journal: XDG, `~/Library/Application Support`, `%LOCALAPPDATA%` (it must not roam). */
+/** The folder of the journal: /var/lib/hikyaku for root on Linux, XDG, `~/Library/Application Support`, `%LOCALAPPDATA%` (it must not roam). */
 export function findStateFolder(machine: Machine): string | undefined {
+  if (isForComputer(machine)) return computerFolders.state
   if (machine.platform === 'win32') return appData(machine, 'LOCALAPPDATA', 'Local')
   return machine.platform === 'darwin'
     ? findConfigFolder(machine)

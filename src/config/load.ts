@@ -1,5 +1,6 @@
 /** From environment, .env and YAML to the frozen Config, or to one fault that names every problem. */
 
+import { join } from 'node:path'
 import { homeOf } from '../base/home.ts'
 import { chooseLanguage } from '../base/language.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
@@ -7,7 +8,7 @@ import { type Destination, type FirstUse, Secret } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
 import { decideFirstUse } from './destinations.ts'
 import { checkEndpoints, googleEndpoints, pickEndpoints } from './endpoints.ts'
-import { readEnvironment } from './env.ts'
+import { type Environment, readEnvironment } from './env.ts'
 import { listSettingsInForce, type SettingsInForce } from './in-force.ts'
 import {
   buildAccount,
@@ -16,7 +17,7 @@ import {
   readWebAddress,
   refuseSecretsInYaml,
 } from './load-build.ts'
-import { findStateFolder, type Machine } from './load-paths.ts'
+import { findConfigFolder, findStateFolder, type Machine, mailboxVariables } from './load-paths.ts'
 import { type AskVault, checkSecret } from './load-secrets.ts'
 import { makeEnvironmentPart, readWritten } from './load-written.ts'
 import { readPart } from './read-part.ts'
@@ -130,8 +131,11 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
       if (problem !== undefined) problems.push(problem)
     }
   }
-  if (problems.length > 0 || top === undefined || stateDir === undefined)
-    throw new ConfigFault(sortByRank(problems), language)
+  if (problems.length > 0 || top === undefined || stateDir === undefined) {
+    const fault = new ConfigFault(sortByRank(problems), language)
+    fault.notSetUp = written.kind === 'environment' ? findWhatIsNot(environment, machine) : undefined
+    throw fault
+  }
 
   const config = deepFreeze<Config>({
     ...omitKeys(top, regrouped),
@@ -182,6 +186,13 @@ function askVault(
     const firstUse = destination === undefined ? 'refuse' : decideFirstUse(destination, byOwnersFile)
     return secrets(name, { stateDir, env, destination, firstUse })
   }
+}
+
+/** @returns the file that would be read, where no variable describes anything either */
+function findWhatIsNot(environment: Environment, machine: Machine): string | undefined {
+  const isSet = [...mailboxVariables, 'GMAIL_ACCOUNT'].some(name => environment.get(name) !== undefined)
+  const folder = isSet ? undefined : findConfigFolder(machine)
+  return folder === undefined ? undefined : join(folder, 'config.yaml')
 }
 
 function findTwice(names: readonly string[], at: string, problems: Problem[]): void {

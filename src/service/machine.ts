@@ -1,6 +1,6 @@
 /** The machine that a service is installed on, as data: tests give another one and touch nothing real. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { homeOf } from '../base/home.ts'
@@ -23,6 +23,8 @@ export interface ServiceMachine {
   readonly nodeFile: string
   readonly cliFile: string
   readonly userNamespaces: boolean
+  /** Whether systemd is what started this computer: sd_booted(3). */
+  readonly systemd: boolean
   /** Runs a program without a shell, for two minutes at most. */
   readonly run: (program: string, args: readonly string[]) => Promise<Ran>
 }
@@ -76,6 +78,7 @@ export function thisMachine(cliFile = process.argv[1] ?? fileURLToPath(import.me
     prefix: '',
     nodeFile: process.execPath,
     cliFile,
+    systemd: process.platform === 'linux' && existsSync('/run/systemd/system'),
     userNamespaces: process.platform === 'linux' && userNamespaces(),
     run: runProgram,
   }

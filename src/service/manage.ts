@@ -17,6 +17,12 @@ export class ServiceCommandError extends Error {
     this.command = command.join(' ')
     this.output = ran.output
   }
+
+  /** @param log what the service itself said last */
+  withLog(log: string): ServiceCommandError {
+    const output = [this.output, log].filter(Boolean).join('\n')
+    return new ServiceCommandError([this.command], { code: 1, output })
+  }
 }
 
 /** A file that could not be written or removed. */
@@ -92,6 +98,14 @@ function systemd(machine: ServiceMachine, scope: 'system' | 'user', configHome: 
   }
   const mainUnit = (mode: ServiceMode): string => (mode === 'daemon' ? daemonUnit : pullTimer)
 
+  /** What the unit printed last: why it did not start. */
+  const lastWords = async (name: string): Promise<string> => {
+    const unit = name === pullTimer ? pullUnit : name
+    const own = ['-u', unit, '-n', '6', '-o', 'cat', '--no-pager', '-q']
+    const ran = await machine.run('journalctl', [...scopeArgs, ...own])
+    return ran.code === 0 ? ran.output : ''
+  }
+
   const removeMode = async (mode: ServiceMode): Promise<string[]> => {
     const files = groups[mode].map(name => join(folder, name))
     if (!(await Promise.all(files.map(isThere))).includes(true)) return []
@@ -125,18 +139,34 @@ function systemd(machine: ServiceMachine, scope: 'system' | 'user', configHome: 
     install: async options => {
       const units = makeUnits(options)
       await removeMode(options.mode === 'daemon' ? 'timer' : 'daemon')
-      const files: string[] = []
-      for (const { name, text } of units) {
-        await writeWhole(join(folder, name), text)
-        files.push(join(folder, name))
-      }
+      const files = units.map(({ name }) => join(folder, name))
+      const wasThere = (await Promise.all(files.map(isThere))).includes(true)
       const name = mainUnit(options.mode)
-      await must('daemon-reload')
-      await must('enable', name)
-      await must('restart', name) // also where an older one is running
+      try {
+        for (const { name: file, text } of units) await writeWhole(join(folder, file), text)
+        await must('daemon-reload')
+        await must('enable', name)
+        await must('restart', name) // also where an older one is running
+      } catch (thrown) {
+        const said = thrown instanceof ServiceCommandError ? await lastWords(name) : ''
+        // What never ran leaves nothing behind; what ran before is the owner's to mend.
+        if (!wasThere) {
+          await ask('disable', '--now', name)
+          for (const file of files) await remove(file).catch(() => false)
+          await ask('daemon-reload')
+        }
+        throw thrown instanceof ServiceCommandError ? thrown.withLog(said) : thrown
+      }
       return { files, name }
     },
     uninstall: async () => {
+      if (!machine.systemd) {
+        const removed: string[] = []
+        for (const file of Object.values(groups).flat()) {
+          if (await remove(join(folder, file))) removed.push(join(folder, file))
+        }
+        return removed
+      }
       const removed = [...(await removeMode('daemon')), ...(await removeMode('timer'))]
       if (removed.length > 0) await must('daemon-reload')
       return removed

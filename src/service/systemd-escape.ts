@@ -28,3 +28,9 @@ export function unitCommand([program, ...args]: readonly [string, ...string[]]):
   if (/[\\"']/.test(program)) throw new RangeError(`systemd cannot start a program of this name: ${program}`)
   return [unitWord(program), ...args.map(arg => unitWord(arg).replaceAll('$', '$$$$'))].join(' ')
 }
+
+/** The other way: what a word that `unitWord` wrote means. */
+export function readUnitWord(word: string): string {
+  const bare = /^"(.*)"$/s.exec(word)?.[1]?.replace(/\\([\\"])/g, '$1') ?? word
+  return bare.replaceAll('%%', '%')
+}

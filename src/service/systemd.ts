@@ -101,9 +101,12 @@ function whoAndWhere(options: ServiceOptions): string[] {
 function sandboxOf(options: ServiceOptions): string[] {
   const whole = options.scope === 'system' || options.userNamespaces === true
   if (!whole) return ['# Without ProtectSystem= and its kin: this kernel gives users no namespaces.', sandbox]
-  // Of a user's own manager, systemd makes the user namespace by itself.
-  const ofSystem = options.scope === 'system' ? [systemSandbox, ...firewall(options)] : []
-  return [namespaceSandbox, protectHome(options), ...ofSystem, sandbox]
+  const more =
+    options.scope === 'system'
+      ? [systemSandbox, ...firewall(options)]
+      : // Before version 254 systemd makes the user namespace that the others need only where it is told to.
+        ['PrivateUsers=yes']
+  return [namespaceSandbox, protectHome(options), ...more, sandbox]
 }
 
 /** On Google's and Amazon's machines the name server has an address beside the metadata's, or the same one. */

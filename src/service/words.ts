@@ -14,8 +14,16 @@ const en = {
     `A user's service ends when the user logs out. To keep it running, and to start it with the machine: sudo loginctl enable-linger ${user}`,
   weakSandbox:
     'This system gives users no namespaces, so the service is shut in less tightly. `sudo hikyaku service install --system` gives the whole protection.',
-  failed: (command: string, said: string) =>
-    `This command failed: ${command}${said ? `\n  It said: ${said}` : ''}\n  Mail stays where it is. Mend the cause and run \`hikyaku service install\` again.`,
+  failed: (command: string, said: string, noBus: boolean) =>
+    `This command failed: ${command}${said ? `\n  It said: ${said}` : ''}\n  Mail stays where it is. ${noBus ? "A user's service is installed by that user, logged in by himself (SSH, desktop), not by su or sudo." : 'Mend the cause and run `hikyaku service install` again.'}`,
+  noSystemd:
+    'This computer was not started by systemd (a container, perhaps, or WSL), so there is nothing that would start a service. Nothing was written. Have `hikyaku run` started by what this system uses.',
+  wouldNotStart: (fault: string) =>
+    `The service would not start, so it was not installed. Read as it would read its settings:\n  ${fault}`,
+  cannotRead: (file: string, user: string | undefined) =>
+    `The service was not installed: it runs as ${user === undefined ? 'a user of its own' : user} and could not read ${file}.\n  Mail stays where it is. Let others read it (chmod o+r, and o+x for the folders above), or name a user who can: hikyaku service install --system --run-as NAME`,
+  settingsOfRoot: (from: string, state: string) =>
+    `The service was not installed: it runs as a user of its own and could not read ${from}, which is root's.\n  Mail stays where it is. Move settings and state to where a service of the computer has them, and install it again:\n    sudo install -D -m 644 ${from} /etc/hikyaku/config.yaml\n    sudo mv -T ${state} /var/lib/hikyaku\n    sudo hikyaku service install`,
   cannotWrite: (file: string, reason: string) =>
     `${file} cannot be written (${reason}). Nothing was changed there.`,
   needsRoot:
@@ -41,8 +49,16 @@ const ja: ServiceWords = {
     `ユーザーのサービスは、ログアウトすると止まります。動かし続け、マシンの起動時にも始めるには: sudo loginctl enable-linger ${user}`,
   weakSandbox:
     'このシステムでは一般ユーザーが名前空間を使えないため、サービスの隔離が弱くなります。`sudo hikyaku service install --system` なら完全に隔離されます。',
-  failed: (command, said) =>
-    `コマンドが失敗しました: ${command}${said ? `\n  出力: ${said}` : ''}\n  メールは元の場所に残っています。原因を直して、もう一度 \`hikyaku service install\` を実行してください。`,
+  failed: (command, said, noBus) =>
+    `コマンドが失敗しました: ${command}${said ? `\n  出力: ${said}` : ''}\n  メールは元の場所に残っています。${noBus ? 'ユーザーのサービスは、su や sudo ではなく、そのユーザー自身が SSH などでログインして登録してください。' : '原因を直して、もう一度 `hikyaku service install` を実行してください。'}`,
+  noSystemd:
+    'このコンピューターは systemd で起動していないため（コンテナーや WSL など）、サービスを起動できません。何も書き込んでいません。お使いの仕組みから `hikyaku run` を起動してください。',
+  wouldNotStart: fault =>
+    `サービスが起動できないため、登録しませんでした。サービスと同じように設定を読むと:\n  ${fault}`,
+  cannotRead: (file, user) =>
+    `サービスを登録しませんでした。${user === undefined ? 'サービス専用のユーザー' : user} では ${file} を読めません。\n  メールは元の場所に残っています。ほかのユーザーも読めるようにするか（chmod o+r、上のフォルダーは o+x）、読めるユーザーを指定してください: hikyaku service install --system --run-as 名前`,
+  settingsOfRoot: (from, state) =>
+    `サービスを登録しませんでした。${from} は root のもので、サービス専用のユーザーでは読めません。\n  メールは元の場所に残っています。設定と状態をコンピューター全体の場所へ移して、もう一度登録してください:\n    sudo install -D -m 644 ${from} /etc/hikyaku/config.yaml\n    sudo mv -T ${state} /var/lib/hikyaku\n    sudo hikyaku service install`,
   cannotWrite: (file, reason) => `${file} に書き込めません(${reason})。そこは変更していません。`,
   needsRoot:
     'システムサービスの登録には管理者権限が必要です: sudo hikyaku service install --system。管理者権限なしの場合: hikyaku service install --user',

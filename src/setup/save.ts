@@ -1,13 +1,16 @@
 /** Step 6: what was found out becomes a YAML file, and the secrets go into the vault. Whole or not at all. */
+import { chmodSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { readBounded } from '../base/bounded-file.ts'
-import { removeFile } from '../base/durable-file.ts'
+import { diskFault } from '../base/disk-fault.ts'
+import { removeFile, replaceFile } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
-import { writePrivate } from '../base/private-file.ts'
 import type { Config, GoogleEndpoints } from '../config/config.ts'
 import { makeGoogleDestination, makeMailboxDestination } from '../config/destinations.ts'
 import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
+import { computerFolders } from '../config/load-paths.ts'
 import type { Place } from '../config/place.ts'
 import { writeAfterImport, writeStartFrom } from '../config/writers.ts'
 import { presetForServer } from '../discovery/presets.ts'
@@ -144,24 +147,30 @@ const hidesProvider = ({ preset, host }: FoundServer): boolean =>
   preset?.loginLimit !== undefined && presetForServer(host)?.id !== preset.id
 
 async function replaceConfiguration({ configFile, env }: Place, text: string): Promise<Config> {
-  const octets = Buffer.from(text)
   // In the same folder, because paths in it are relative to the file.
   const trial = `${configFile}.new`
   try {
-    await writePrivate(trial, octets)
+    writeWhole(trial, text)
     await loadConfig({ env, cwd: process.cwd(), file: trial, needSecrets: false })
-    await writePrivate(configFile, octets)
+    writeWhole(configFile, text)
     return await loadConfig({ env, cwd: process.cwd(), file: configFile, needSecrets: false })
-  } catch (thrown) {
-    if (!(thrown instanceof Fault) || thrown.code !== 'secret.not-kept') throw thrown
-    const { reason = '' } = thrown.facts
-    const code = ['EACCES', 'EPERM', 'EROFS'].includes(String(reason)) ? 'state.read-only' : 'state.io'
-    throw new Fault(code, { facts: { file: configFile, reason }, cause: thrown })
   } finally {
     try {
       removeFile(trial)
     } catch {
       // What kept it from being removed was told when it was written.
     }
+  }
+}
+
+/** A service of the computer reads its settings as a user of its own; they hold no secret. */
+function writeWhole(file: string, text: string): void {
+  const folder = dirname(file)
+  const forService = folder === computerFolders.config
+  try {
+    if (forService && mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o755)
+    replaceFile(file, Buffer.from(text), forService ? 0o644 : 0o600)
+  } catch (thrown) {
+    throw thrown instanceof Fault ? thrown : diskFault(thrown, file)
   }
 }

@@ -64,5 +64,7 @@ done
 mkdir -p old
 pivot_root . old
 umount -l /old
+# As at a real start, and needed: credentials reach a service by a mount that spreads.
+mount --make-rshared /
 exec env -i container=unshare PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   /lib/systemd/systemd --unit=multi-user.target

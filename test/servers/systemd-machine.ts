@@ -6,7 +6,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rmdir, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Daemon, privateFolder, removeFolder, startDaemon } from './local.ts'
@@ -70,11 +70,12 @@ export async function startSystemdMachine(
   await mkdir(join(upper, 'etc/systemd/system'), { recursive: true })
   await mkdir(join(folder, 'work'))
   // A character device 0/0 is overlayfs's word for "not there".
-  for (const entry of readdirSync('/etc/systemd/system')) {
-    if (/\.(wants|requires)$/.test(entry))
-      execFileSync('mknod', [join(upper, 'etc/systemd/system', entry), 'c', '0', '0'])
-  }
-  for (const unit of maskedUnits) await symlink('/dev/null', join(upper, `etc/systemd/system/${unit}.service`))
+  const enabled = readdirSync('/etc/systemd/system').filter(entry => /\.(wants|requires)$/.test(entry))
+  const ofOldKind = readdirSync('/etc').filter(entry => /^rc\d\.d$/.test(entry))
+  for (const path of [...enabled.map(entry => `systemd/system/${entry}`), ...ofOldKind])
+    execFileSync('mknod', [join(upper, 'etc', path), 'c', '0', '0'])
+  for (const unit of maskedUnits)
+    await symlink('/dev/null', join(upper, `etc/systemd/system/${unit}.service`))
   await writeFile(join(upper, 'etc/fstab'), '')
   await writeFile(join(upper, 'etc/machine-id'), `${'0123456789abcdef'.repeat(2)}\n`)
   await change(upper)
@@ -89,7 +90,7 @@ export async function startSystemdMachine(
   ]
   const run: SystemdMachine['run'] = (command, { env = {}, input, timeoutMs = 60_000, user } = {}) =>
     new Promise(resolve => {
-      const whole = user === undefined ? command : ['setpriv', '--reuid', user, '--regid', user, '--init-groups', ...command]
+      const whole = user === undefined ? command : ['runuser', '-u', user, '--', ...command]
       const child = execFile(
         'nsenter',
         enter(whole, env),
@@ -107,7 +108,8 @@ export async function startSystemdMachine(
     daemon = startDaemon('bash', [script, 'enter', folder, name, ...shown], 'SIGKILL')
     const end = performance.now() + 60_000
     for (;;) {
-      if (!daemon.alive() || performance.now() > end) throw new Error(`systemd did not start: ${daemon.printed()}`)
+      if (!daemon.alive() || performance.now() > end)
+        throw new Error(`systemd did not start: ${daemon.printed()}`)
       await pause(50)
       leader = childOf(daemon.pid)
       if (leader === undefined || readFileSync(`/proc/${leader}/comm`, 'utf8') !== 'systemd\n') continue

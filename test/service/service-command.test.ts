@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import type { Language } from '../../src/base/language.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { type ServiceFlags, serviceCommand } from '../../src/commands/service.ts'
@@ -30,6 +30,7 @@ const machine = (more: Partial<ServiceMachine> = {}): ServiceMachine => ({
   nodeFile: '/usr/bin/node',
   cliFile: '/opt/hikyaku/dist/cli.js',
   userNamespaces: true,
+  systemd: true,
   run: async (program, args) => {
     const command = [program, ...args].join(' ')
     ran.push(command)
@@ -39,6 +40,35 @@ const machine = (more: Partial<ServiceMachine> = {}): ServiceMachine => ({
   },
   ...more,
 })
+
+/** A configuration with all that a service needs. */
+const settings = (): Record<string, string> => ({
+  MAIL_PROTOCOL: 'imap',
+  MAIL_HOST: 'mail.example.test',
+  MAIL_USER: 'shop@example.test',
+  MAIL_PASSWORD: 'correct horse',
+  GMAIL_ACCOUNT: 'owner@example.test',
+  GOOGLE_CLIENT_ID: 'id.apps.googleusercontent.com',
+  GOOGLE_CLIENT_SECRET: 'client secret',
+  GOOGLE_REFRESH_TOKEN: 'refresh token',
+})
+
+/** The same as a file. @returns its path */
+async function writeSettings(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hikyaku-settings-'))
+  after(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'secret'), 'correct horse\n', { mode: 0o600 })
+  const secret = join(folder, 'secret')
+  const yaml = [
+    'accounts:',
+    `  - { address: owner@example.test, clientId: id, clientSecretFile: ${secret}, refreshTokenFile: ${secret} }`,
+    'mailboxes:',
+    `  - { protocol: imap, host: mail.example.test, user: shop@example.test, passwordFile: ${secret} }`,
+    '',
+  ]
+  await writeFile(join(folder, 'config.yaml'), yaml.join('\n'))
+  return join(folder, 'config.yaml')
+}
 
 interface Said {
   readonly exitCode: number
@@ -54,9 +84,11 @@ async function hikyaku(
 ): Promise<Said> {
   const stdout = new PassThrough()
   const stderr = new PassThrough()
+  const env =
+    more.env ?? (on.platform === 'linux' && on.uid !== 0 ? { HIKYAKU_CONFIG: await writeSettings() } : {})
   const language = more.language ?? 'en'
   const invocation: Invocation = {
-    env: more.env ?? {},
+    env,
     cwd: '/home/me',
     stdout,
     stderr,
@@ -97,6 +129,8 @@ describe('hikyaku service with systemd', () => {
   it('installs a system service for root, with what lies in /etc/hikyaku', async () => {
     await mkdir(join(prefix, 'etc/hikyaku'), { recursive: true })
     await writeFile(join(prefix, 'etc/hikyaku/hikyaku.key'), 'x')
+    const lines = Object.entries(settings()).map(pair => pair.join('='))
+    await writeFile(join(prefix, 'etc/hikyaku/hikyaku.env'), lines.join('\n'))
     const said = await hikyaku('install', {}, machine({ uid: 0 }))
     assert.equal(said.exitCode, 0, said.stderr)
     const unit = await readFile(join(systemFolder(), 'hikyaku.service'), 'utf8')
@@ -149,9 +183,34 @@ describe('hikyaku service with systemd', () => {
     assert.match(said.stderr, /Failed to connect to bus\\x1b/)
   })
 
+  it('leaves nothing behind where the start is refused, and shows what the service said', async () => {
+    answers['systemctl --user restart'] = { code: 1, output: 'Job for hikyaku.service failed.' }
+    answers['journalctl --user -u hikyaku.service'] = { code: 0, output: 'first line\nsecond line' }
+    const said = await hikyaku('install', {}, machine())
+    assert.equal(said.exitCode, 69)
+    assert.match(said.stderr, /Job for hikyaku\.service failed\.\n {2}first line\n {2}second line/)
+    assert.deepEqual(await readdir(userFolder()), [])
+  })
+
+  it('says so in one sentence where systemd did not start the computer, and still takes away', async () => {
+    const without = machine({ systemd: false })
+    for (const language of ['en', 'ja'] as const) {
+      const said = await hikyaku('install', {}, without, { language })
+      assert.equal(said.exitCode, 78)
+      assert.match(said.stderr, /^[^\n]*systemd[^\n]*`hikyaku run`[^\n]*\n$/)
+    }
+    assert.deepEqual([existsSync(userFolder()), ran], [false, []])
+    await hikyaku('install', {}, machine())
+    ran = []
+    assert.equal((await hikyaku('uninstall', {}, without)).exitCode, 0)
+    assert.deepEqual([await readdir(userFolder()), ran], [[], []])
+  })
+
   it('says which file cannot be written', async () => {
     await writeFile(join(prefix, 'home'), 'in the way')
-    const said = await hikyaku('install', { user: true }, machine(), { env: { STATE_DIR: '/state' } })
+    const said = await hikyaku('install', { user: true }, machine(), {
+      env: { STATE_DIR: '/state', HIKYAKU_CONFIG: await writeSettings() },
+    })
     assert.equal(said.exitCode, 78)
     assert.match(said.stderr, /hikyaku\.service cannot be written \(ENOTDIR\)/)
   })

@@ -112,6 +112,18 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       f.get('problems') === undefined ? stopped : 'hikyaku did not start, and no mail was touched.',
       'Correct each line above and start again. `.env.example` explains every setting.',
     ),
+  'config.none': f =>
+    f.get('reason') === 'of-the-computer'
+      ? text(
+          'hikyaku runs as a service of this computer, whose settings and state only the administrator sees.',
+          'No mail was touched.',
+          'Type `sudo` before the command. `hikyaku setup` without it sets up a hikyaku of your own.',
+        )
+      : text(
+          `Nothing is set up yet: neither the file ${f.with('file', file => file) || 'config.yaml'} nor \`.env\` in the current folder nor a variable describes a mailbox.`,
+          'No mail was touched.',
+          'Run `hikyaku setup`: it asks for what it needs.',
+        ),
   'usage.invalid': f =>
     text(
       `That was not understood${f.with('what', what => `: ${describeReason(what, 'en')}`)}${because(f)}.`,

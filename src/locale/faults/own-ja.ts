@@ -113,6 +113,18 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       f.get('problems') === undefined ? stopped : 'hikyaku は起動していません。メールには何もしていません。',
       '上の各行を直してから、もう一度起動してください。すべての設定項目は `.env.example` に説明があります。',
     ),
+  'config.none': f =>
+    f.get('reason') === 'of-the-computer'
+      ? text(
+          'hikyaku はこのコンピューターのサービスとして動いており、設定と状態を見られるのは管理者だけです。',
+          'メールには何もしていません。',
+          'コマンドの前に `sudo` を付けて実行してください。`sudo` なしの `hikyaku setup` は、ご自分専用の hikyaku の設定を始めます。',
+        )
+      : text(
+          `まだ設定されていません。設定ファイル（${f.with('file', file => file) || 'config.yaml'}）も、現在のフォルダーの \`.env\` も、環境変数も見つかりませんでした。`,
+          'メールには何もしていません。',
+          '`hikyaku setup` を実行してください。必要なことを順にお尋ねします。',
+        ),
   'usage.invalid': f =>
     text(
       `入力を認識できませんでした${f.with('what', what => `（${describeReason(what, 'ja')}）`)}${because(f)}。`,

@@ -1,0 +1,318 @@
+/**
+ * The service on a real systemd, as its users have it: set up, installed, killed, rebooted, removed. Dovecot and the
+ * stand-in for Gmail run outside, on loopback.
+ */
+import assert from 'node:assert/strict'
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { dovecotMissing } from '../servers/dovecot.ts'
+import { until } from '../servers/hikyaku.ts'
+import { requireServer } from '../servers/required.ts'
+import {
+  type MachineRan,
+  type SystemdMachine,
+  startSystemdMachine,
+  systemdMissing,
+} from '../servers/systemd-machine.ts'
+import { address, owner, type SetupWorld, startSetupWorld } from '../setup/world.ts'
+
+const skip = requireServer('systemd', systemdMissing()) || requireServer('dovecot', dovecotMissing())
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+const cli = join(root, 'src/cli.ts')
+
+let world: SetupWorld
+let machine: SystemdMachine
+let delivered = 0
+
+/** What the owner brings along: password, Google's client and permission, the authority of this mail server. */
+async function putFiles(upper: string): Promise<void> {
+  const brought = join(upper, 'brought')
+  await mkdir(brought)
+  for (const name of ['client.json', 'password']) await copyFile(join(world.home, name), join(brought, name))
+  await writeFile(join(brought, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+  await copyFile(world.dovecot.caFile, join(brought, 'ca.pem'))
+  await chmod(join(brought, 'ca.pem'), 0o644)
+  // Where Gmail is stays the tests' business: it reaches the service as an owner's own variables would.
+  await mkdir(join(upper, 'etc/hikyaku'))
+  const endpoints = Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name))
+  await writeFile(
+    join(upper, 'etc/hikyaku/hikyaku.env'),
+    endpoints.map(pair => `${pair.join('=')}\n`).join(''),
+    { mode: 0o600 },
+  )
+}
+
+async function boot(change: (upper: string) => Promise<void> = async () => {}): Promise<void> {
+  machine = await startSystemdMachine([root], async upper => {
+    await putFiles(upper)
+    await change(upper)
+  })
+}
+
+beforeEach(async () => {
+  delivered = 0
+  world = await startSetupWorld('good')
+  world.gmail.oauth.rules.testing = false
+})
+afterEach(async () => {
+  await machine?.stop()
+  assert.deepEqual(world.gmail.bugs, [])
+  await world.stop()
+})
+
+const endpoints = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name)))
+
+type RunOptions = Parameters<SystemdMachine['run']>[1]
+const hikyaku = (args: readonly string[], options: RunOptions = {}): Promise<MachineRan> =>
+  machine.run([process.execPath, cli, ...args], options)
+
+const setupArgs = (more: readonly string[] = []): string[] => [
+  ...['setup', '--yes', '--address', address, '--host', '127.0.0.1'],
+  ...['--port', String(world.dovecot.ports.imaps), '--user', address, '--password-file', '/brought/password'],
+  ...['--ca-file', '/brought/ca.pem', '--gmail-account', owner, '--client-file', '/brought/client.json'],
+  ...['--refresh-token-file', '/brought/token', ...more],
+]
+
+/** A mail comes to the mailbox, and then to Gmail. @returns how long it took, ms */
+async function mailComes(subject: string, timeoutMs = 20_000): Promise<number> {
+  const before = world.gmail.messages(owner).length
+  await world.deliver('', subject)
+  delivered += 1
+  const start = performance.now()
+  await until(() => world.gmail.messages(owner).length > before, `${subject} in Gmail`, timeoutMs).catch(
+    async late => {
+      throw new Error(`${late}\n${await log()}`)
+    },
+  )
+  return performance.now() - start
+}
+
+const unit = async (property: string, name = 'hikyaku.service'): Promise<string> =>
+  (await machine.run(['systemctl', 'show', name, '--property', property, '--value'])).stdout.trim()
+
+const log = async (): Promise<string> =>
+  (await machine.run(['journalctl', '-o', 'cat', '--no-pager', '-n', '40'])).stdout
+
+const nothingTwice = (): void => assert.equal(world.gmail.messages(owner).length, delivered)
+
+describe('a service of the computer', { skip }, () => {
+  for (const libnss of [true, false]) {
+    it(`sees what root set up${libnss ? '' : ', also where a user without a name is nobody'}`, async () => {
+      await boot(async upper => {
+        if (libnss) return
+        await writeFile(join(upper, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n')
+      })
+      const key = '/etc/hikyaku/hikyaku.key'
+      if (libnss) await machine.run(['sh', '-c', `umask 077; openssl rand -base64 32 > ${key}`])
+      const set = await hikyaku(setupArgs(['--service', 'install']), {
+        env: { ...endpoints(), ...(libnss && { HIKYAKU_KEY_FILE: key }) },
+      })
+      assert.equal(set.code, 0, set.stderr + set.stdout)
+      // With a key of systemd's there is none beside the secrets.
+      const keys = await machine.run(['ls', '/var/lib/private/hikyaku'])
+      assert.match(keys.stdout, /secrets\.sealed/)
+      assert.equal(/secrets\.key/.test(keys.stdout), !libnss, keys.stdout)
+      assert.match(set.stderr + set.stdout, /hikyaku\.service is on/)
+      assert.equal(await unit('ActiveState'), 'active', await log())
+      await mailComes('one')
+      const status = await hikyaku(['status'])
+      assert.equal(status.code, 0, status.stderr + status.stdout)
+      const json = JSON.parse((await hikyaku(['status', '--json'])).stdout)
+      assert.equal(json.running, true)
+      for (const command of [['retry'], ['check-now'], ['config', 'show'], ['service', 'status']]) {
+        const ran = await hikyaku(command)
+        assert.equal(ran.code, 0, `${command.join(' ')}: ${ran.stderr}${ran.stdout}`)
+      }
+      const stat = await machine.run(['stat', '-c', '%a %U', '/etc/hikyaku/config.yaml'])
+      assert.equal(stat.stdout.trim(), '644 root')
+      nothingTwice()
+    })
+  }
+
+  it('comes back after kill -9, a watchdog that hears nothing, and a reboot; nothing twice', async () => {
+    await boot(async upper => {
+      // Its own pauses are for people; what is tried is who starts it again.
+      const folder = join(upper, 'etc/systemd/system/hikyaku.service.d')
+      await mkdir(folder)
+      await writeFile(join(folder, 'quick.conf'), '[Service]\nRestartSec=100ms\nWatchdogSec=3\n')
+    })
+    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints() })
+    assert.equal(set.code, 0, set.stderr + set.stdout)
+    await mailComes('before')
+    const restarted = async (what: string, end: () => Promise<unknown>): Promise<void> => {
+      const pid = await unit('MainPID')
+      await end()
+      const isNew = async (): Promise<boolean> => {
+        const now = await unit('MainPID')
+        return now !== '0' && now !== pid && (await unit('ActiveState')) === 'active'
+      }
+      await until(isNew, `${what}: started again`, 30_000)
+    }
+    await restarted('kill -9', async () => machine.run(['kill', '-9', await unit('MainPID')]))
+    await mailComes('after kill -9')
+    await restarted('stopped in its tracks', async () =>
+      machine.run(['kill', '-STOP', await unit('MainPID')]),
+    )
+    assert.match(await log(), /watchdog/i)
+    await mailComes('after the watchdog')
+    await machine.reboot()
+    assert.equal(await unit('ActiveState'), 'active', await log())
+    await mailComes('after the reboot')
+    nothingTwice()
+  })
+
+  it('is asked by root alone, and says so to others', async () => {
+    await boot()
+    const early = await hikyaku(['status'], { user: 'nobody' })
+    assert.equal(early.code, 78, early.stderr + early.stdout)
+    assert.match(
+      early.stderr,
+      /Nothing is set up yet.*\/nonexistent\/\.config\/hikyaku\/config\.yaml.*hikyaku setup/s,
+    )
+    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints() })
+    assert.equal(set.code, 0, set.stderr + set.stdout)
+    const status = await hikyaku(['status'], { user: 'nobody' })
+    assert.equal(status.code, 78)
+    assert.match(status.stderr, /service of this computer.*sudo/s)
+  })
+
+  it('stops in mid-upload without losing or doubling the mail', async () => {
+    await boot()
+    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints() })
+    assert.equal(set.code, 0, set.stderr + set.stdout)
+    const held = Promise.withResolvers<void>()
+    world.gmail.faults.next('import', { kind: 'hold', until: held.promise, stage: 'after-accept' })
+    await world.deliver('', 'held')
+    delivered += 1
+    await until(() => world.gmail.accepted.length > 0, 'the upload is under way')
+    const start = performance.now()
+    const stop = await machine.run(['systemctl', 'stop', 'hikyaku.service'])
+    const tookMs = performance.now() - start
+    assert.equal(stop.code, 0, stop.stderr)
+    assert.ok(tookMs < 60_000, `${tookMs} ms`)
+    assert.equal(await unit('Result'), 'success', await log())
+    held.resolve()
+    await machine.run(['systemctl', 'start', 'hikyaku.service'])
+    await mailComes('after')
+    await until(
+      async () => JSON.parse((await hikyaku(['status', '--json'])).stdout).running === true,
+      'running',
+    )
+    nothingTwice()
+  })
+
+  it('pulls by timer, and is removed without a trace', async () => {
+    await boot()
+    const set = await hikyaku(setupArgs(['--service', 'later']), { env: endpoints() })
+    assert.equal(set.code, 0, set.stderr + set.stdout)
+    const installed = await hikyaku(['service', 'install', '--timer', '--every', '10'])
+    assert.equal(installed.code, 0, installed.stderr)
+    await mailComes('by timer', 30_000)
+    assert.equal(await unit('Result', 'hikyaku-pull.service'), 'success', await log())
+    assert.equal((await hikyaku(['service', 'status'])).code, 0)
+    const removed = await hikyaku(['service', 'uninstall'])
+    assert.equal(removed.code, 0, removed.stderr)
+    const left = await machine.run([
+      'sh',
+      '-c',
+      'systemctl list-unit-files "hikyaku*" --no-legend; ls /etc/systemd/system',
+    ])
+    assert.doesNotMatch(left.stdout, /hikyaku/)
+    const status = await hikyaku(['status', '--json'])
+    assert.equal(JSON.parse(status.stdout).running, false, 'the state is still found')
+    nothingTwice()
+  })
+
+  it('is not installed where it could not see what it needs, with the reason; nothing is left', async () => {
+    await boot()
+    const nothing = await hikyaku(['service', 'install'])
+    assert.equal(nothing.code, 78)
+    assert.match(nothing.stderr, /would not start/)
+    const set = await hikyaku(setupArgs(['--service', 'later']), { env: endpoints() })
+    assert.equal(set.code, 0, set.stderr + set.stdout)
+    await machine.run(['chmod', '600', '/brought/ca.pem'])
+    const unreadable = await hikyaku(['service', 'install'])
+    assert.equal(unreadable.code, 78)
+    assert.match(unreadable.stderr, /could not read \/brought\/ca\.pem/)
+    // What an earlier version kept in root's home.
+    await machine.run([
+      'sh',
+      '-c',
+      'mkdir -p /root/.config /root/.local/state && mv /etc/hikyaku /root/.config/hikyaku && mv /var/lib/hikyaku /root/.local/state/hikyaku',
+    ])
+    const ofRoot = await hikyaku(['service', 'install'])
+    assert.equal(ofRoot.code, 78)
+    assert.match(ofRoot.stderr, /sudo install -D -m 644/)
+    assert.equal((await hikyaku(['status', '--json'])).stdout.includes(address), true, 'root still sees it')
+    const left = await machine.run(['ls', '/etc/systemd/system'])
+    assert.doesNotMatch(left.stdout, /hikyaku/)
+    const commands = ofRoot.stderr
+      .split('\n')
+      .filter(line => /^ +sudo /.test(line))
+      .map(line => line.trim().slice(5))
+    await machine.run(['chmod', '644', '/brought/ca.pem'])
+    await machine.run([
+      'sh',
+      '-c',
+      'mkdir /etc/hikyaku && mv /root/.config/hikyaku/hikyaku.env /etc/hikyaku/',
+    ])
+    for (const command of commands.slice(0, -1)) {
+      const ran = await machine.run(['sh', '-c', command])
+      assert.equal(ran.code, 0, `${command}: ${ran.stderr}`)
+    }
+    const moved = await hikyaku(['service', 'install'])
+    assert.equal(moved.code, 0, moved.stderr)
+    await mailComes('after the move')
+    nothingTwice()
+  })
+})
+
+describe("a user's service", { skip }, () => {
+  const uid = '1500'
+  const ann: RunOptions = {
+    user: 'ann',
+    env: {
+      HOME: '/home/ann',
+      XDG_RUNTIME_DIR: `/run/user/${uid}`,
+      DBUS_SESSION_BUS_ADDRESS: `unix:path=/run/user/${uid}/bus`,
+    },
+  }
+
+  it('sees what the user set up, starts with the computer, and is not asked of root', async () => {
+    await boot(async upper => {
+      for (const [file, line] of [
+        ['passwd', `ann:x:${uid}:${uid}::/home/ann:/bin/bash`],
+        ['group', `ann:x:${uid}:`],
+        ['shadow', 'ann:*:19000:0:99999:7:::'],
+      ] as const)
+        await writeFile(join(upper, 'etc', file), `${await readFile(`/etc/${file}`, 'utf8')}${line}\n`, {
+          mode: file === 'shadow' ? 0o640 : 0o644,
+        })
+    })
+    const prepare = await machine.run([
+      'sh',
+      '-c',
+      'mkdir -p /home/ann/.config/hikyaku && cp /etc/hikyaku/hikyaku.env /home/ann/.config/hikyaku/ && chown -R ann:ann /home/ann /brought && loginctl enable-linger ann',
+    ])
+    assert.equal(prepare.code, 0, prepare.stderr)
+    await until(
+      async () => (await machine.run(['systemctl', '--user', 'is-system-running'], ann)).code === 0,
+      "ann's systemd",
+    )
+    const set = await hikyaku(setupArgs(['--service', 'install']), {
+      ...ann,
+      env: { ...ann?.env, ...endpoints() },
+    })
+    assert.equal(set.code, 0, set.stderr + set.stdout)
+    await mailComes('hers')
+    assert.equal((await hikyaku(['status'], ann)).code, 0)
+    await machine.reboot()
+    await mailComes('after the reboot')
+    const removed = await hikyaku(['service', 'uninstall'], ann)
+    assert.equal(removed.code, 0, removed.stderr)
+    nothingTwice()
+  })
+})
