@@ -16,7 +16,7 @@ const run = (...args: readonly string[]) => hikyaku(['provider', ...args], { env
 /** The same as the child prints, without a child for each of the hosts. */
 async function say(language: 'en' | 'ja', name?: string, json = false): Promise<string> {
   const stdout = new PassThrough()
-  await providerCommand({ ...makeInvocation({ language, json }), stdout }, name)
+  await providerCommand({ ...makeInvocation({ language, json, env: process.env }), stdout }, name)
   return String(stdout.read())
 }
 
