@@ -7,8 +7,10 @@
  */
 
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import type { ImapResponse } from 'imapflow'
 import type { ImapCompileNode } from 'imapflow/lib/handler/types.js'
+
 import { compile, ImapFlow } from './imapflow.ts'
 
 export type CommandWord =
@@ -76,6 +78,8 @@ export class ImapClient extends ImapFlow {
   /** What takes an untagged response, or a response code, whichever command is on its way. */
   declare untaggedHandlers: Record<string, Untagged>
   declare sectionHandlers: Record<string, () => void>
+  /** Takes what the server sends. */
+  declare streamer: Writable
 
   declare run: (command: string, ...rest: readonly unknown[]) => Promise<unknown>
 

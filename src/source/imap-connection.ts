@@ -25,7 +25,9 @@ import {
   refusalIn,
 } from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
+import { ImapInlet, type RowQuestion } from './imap-inlet.ts'
 import { Meter } from './imap-meter.ts'
+import { awaitAnswer } from './imap-progress.ts'
 import { lookAgain } from './other-service.ts'
 import { secureSocket } from './secure.ts'
 import type { MailboxSettings } from './settings.ts'
@@ -40,14 +42,17 @@ export interface ConnectOptions {
   readonly patience?: Patience | undefined
 }
 
-export interface RunOptions extends ExecOptions {
+export interface AskOptions {
   /** For the facts of a fault. */
   readonly phase: string
-  readonly facts?: FaultFacts
+  readonly facts?: FaultFacts | undefined
   /** What the answer may bring; default: the answer to a command that asks for no data. */
-  readonly allowance?: Allowance
+  readonly allowance?: Allowance | undefined
   /** The instant (monotonic, ms) until which it must be whole, where that is before the deadline of a command. */
-  readonly untilMs?: number
+  readonly untilMs?: number | undefined
+}
+
+export interface RunOptions extends ExecOptions, AskOptions {
   /** It ends the IDLE that is under way, in one packet with it. */
   readonly behindDone?: boolean
 }
@@ -103,6 +108,7 @@ export class ImapConnection {
   readonly #socket: Socket
   readonly #options: ConnectOptions
   readonly #meter = new Meter(imapAllowance.login)
+  readonly #inlet = new ImapInlet(() => this.#ended === undefined)
   /** Messages in the selected folder, as announced. */
   exists = 0
   /** When the server said something last, monotonic, ms. */
@@ -161,6 +167,7 @@ export class ImapConnection {
     const facts = { ...this.facts, phase: 'login' }
     try {
       await this.client.connect()
+      this.#inlet.join(this.#socket, this.client.streamer)
     } catch (thrown) {
       const error = thrown as ExecError
       this.assertOpen()
@@ -200,20 +207,45 @@ export class ImapConnection {
   async run(
     verb: string,
     words: readonly CommandWord[] | false,
-    { phase, facts: more, allowance, untilMs, behindDone, ...exec }: RunOptions,
+    { phase, facts, allowance, untilMs, behindDone, ...exec }: RunOptions,
     signal: AbortSignal,
   ): Promise<ImapResponse> {
+    const run = behindDone ? 'execBehindDone' : 'exec'
+    const work = async (): Promise<ImapResponse> => {
+      const executed = await this.client[run](verb, words, exec)
+      executed.next()
+      return executed.response
+    }
+    return await this.#ask(work, { phase, facts, allowance, untilMs }, signal)
+  }
+
+  /**
+   * Asks several FETCH commands at once. Resolves to the refusal of each that was refused; everything else is as with
+   * `run`. Rows come in any order.
+   */
+  fetch(
+    question: RowQuestion,
+    options: AskOptions,
+    signal: AbortSignal,
+  ): Promise<readonly (Refused | undefined)[]> {
+    const inlet = this.#inlet
+    return this.#ask(() => inlet.ask(question, lines => this.client.write(lines)), options, signal)
+  }
+
+  async #ask<T>(
+    work: () => Promise<T>,
+    { phase, facts: more, allowance, untilMs }: AskOptions,
+    signal: AbortSignal,
+  ): Promise<T> {
     signal.throwIfAborted()
     this.assertOpen()
     const facts = { ...this.facts, ...more, phase }
     this.allow(phase, allowance)
+    const { command: whole, silence: usual } = this.deadlines
+    const silence = Math.max(usual, this.#options.patience?.(phase) ?? 0)
+    const limits = { facts, octets: () => this.#meter.octets, silence, whole, untilMs }
     try {
-      const run = behindDone ? 'execBehindDone' : 'exec'
-      const work = this.client[run](verb, words, exec).then(executed => {
-        executed.next()
-        return executed.response
-      })
-      return await this.#timed(work, facts, untilMs, signal)
+      return await awaitAnswer(work(), limits, this.clock, signal)
     } catch (thrown) {
       if (signal.aborted && thrown === signal.reason) {
         this.end(new Fault('source.connection-lost', { facts: { ...facts, reason: 'aborted' } }))
@@ -252,42 +284,6 @@ export class ImapConnection {
   /** A refusal as a fault, with this connection's facts. */
   refusal(refused: Refused, facts: FaultFacts): Fault {
     return refusalFault(refused, { ...this.facts, ...facts }, this.clock.nowMs())
-  }
-
-  /** Silence is not allowed to last, progress is: a throttled server may send a kilobyte a second. */
-  async #timed<T>(
-    work: Promise<T>,
-    facts: FaultFacts,
-    untilMs: number | undefined,
-    signal: AbortSignal,
-  ): Promise<T> {
-    const { command } = this.deadlines
-    const longer = this.#options.patience?.(String(facts.phase)) ?? 0
-    const silence = Math.max(this.deadlines.silence, longer)
-    const over = new AbortController()
-    const watch = async (): Promise<never> => {
-      const beganMs = this.clock.monotonicMs()
-      const endMs = Math.min(untilMs ?? Number.POSITIVE_INFINITY, beganMs + command)
-      let heard = this.#meter.octets
-      let heardMs = beganMs
-      for (;;) {
-        const waitMs = Math.min(silence, Math.max(0, endMs - this.clock.monotonicMs()))
-        await this.clock.sleep(waitMs, AbortSignal.any([signal, over.signal]))
-        const nowMs = this.clock.monotonicMs()
-        const silent = this.#meter.octets === heard && nowMs - heardMs >= silence
-        if (silent || nowMs >= endMs) {
-          const seconds = (silent ? silence : endMs - beganMs) / 1000
-          throw new Fault('source.timeout', { facts: { ...facts, seconds } })
-        }
-        if (this.#meter.octets !== heard) heardMs = nowMs
-        heard = this.#meter.octets
-      }
-    }
-    try {
-      return await Promise.race([work, watch()])
-    } finally {
-      over.abort()
-    }
   }
 
   /** RFC 9051 section 6.2.3: servers take logins only once the connection is under TLS. */

@@ -10,7 +10,7 @@ import type { OctetSink } from '../message/message.ts'
 import { imapAllowance, messageOctets, mib } from './budget.ts'
 import { longestLiteral } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
-import { type FetchedBody, type FetchRow, readFetchRow } from './imap-parse.ts'
+import type { FetchedBody, FetchRow } from './imap-parse.ts'
 import { wholeMs } from './pace.ts'
 import type { Listed } from './source.ts'
 
@@ -51,31 +51,25 @@ async function fetchOne(
 ): Promise<Answer> {
   const rows: FetchRow[] = []
   let foreign = false
-  const section = item === 'header' ? [{ type: 'ATOM', value: 'HEADER' } as const] : []
-  const peek = { type: 'ATOM', value: 'BODY.PEEK', section, partial: [from, length] } as const
-  const plain = ['UID', 'RFC822.SIZE', 'INTERNALDATE'].map(value => ({ type: 'ATOM', value }) as const)
+  const section = item === 'header' ? 'HEADER' : ''
+  const items =
+    item === undefined ? 'UID' : `UID RFC822.SIZE INTERNALDATE BODY.PEEK[${section}]<${from}.${length}>`
   const octets = item === undefined ? 0 : windowAllowance(entry, length)
-  await connection.run(
-    'UID FETCH',
-    [
-      { type: 'SEQUENCE', value: String(entry.handle) },
-      item === undefined ? [{ type: 'ATOM', value: 'UID' }] : [...plain, peek],
-    ],
+  const onRow = (row: FetchRow): void => {
+    if (row.uid === entry.handle) rows.push(row)
+    else foreign ||= row.body !== undefined
+  }
+  const [refused] = await connection.fetch(
+    { commands: [`UID FETCH ${entry.handle} (${items})`], onRow },
     {
       phase: 'retrieve',
       facts: { folder: entry.folder },
       allowance: imapAllowance.body(octets, connection.exists),
-      ...(untilMs !== undefined && { untilMs }),
-      untagged: {
-        FETCH: async response => {
-          const row = readFetchRow(response)
-          if (row.uid === entry.handle) rows.push(row)
-          else foreign ||= row.body !== undefined
-        },
-      },
+      untilMs,
     },
     signal,
   )
+  if (refused !== undefined) throw refused
   return { rows, foreign }
 }
 
