@@ -184,6 +184,8 @@ export async function openBridge(
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
     const mailboxes: PullPorts[] = []
+    const { AheadRoom } = await import('./source/ahead-room.ts')
+    const aheadRoom = new AheadRoom()
     for (const mailbox of config.mailboxes) {
       const gmail = accounts.get(mailbox.account)
       const uploads = queues.get(mailbox.account)
@@ -193,7 +195,7 @@ export async function openBridge(
       const gate = makeLoginGate(journal, mailbox, clock)
       const idleMemory = makeIdleMemory(journal, mailbox.name)
       const source = deadlines.watching(
-        await makeSource({ mailbox, clock, gate, patience: deadlines.patience, idleMemory }),
+        await makeSource({ mailbox, clock, gate, patience: deadlines.patience, idleMemory, aheadRoom }),
       )
       mailboxes.push({
         mailbox,

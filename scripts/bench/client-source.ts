@@ -27,6 +27,7 @@ export async function retrieveOurs(work: ClientWork): Promise<ClientResult> {
   const start = performance.now()
   const [folder = ''] = session.folders
   const { entries } = await session.list(folder, () => false, never)
+  session.foresee?.(entries.map(entry => ({ entry, octets: entry.octets, isAlone: false })))
   const digests: string[] = []
   await inParallel(6, entries, async entry => {
     const hash = createHash('sha256')

@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts'
 
 const retrieve = ['test/source/imap-retrieve.test.ts']
 const session = ['test/source/imap.test.ts']
+const ahead = ['test/source/imap-ahead.test.ts']
 const settle = ['test/source/imap-settle.test.ts']
 const rogue = ['test/faults/rogue.test.ts']
 const imapFaults = ['test/faults/imap.test.ts']
@@ -189,6 +190,33 @@ export const imapMessages: readonly Mutant[] = [
     loses: 'all mail behind one message at which the server hangs up',
     tests: ['test/pull/poison.test.ts'],
     title: 'over IMAP a message at which the server hangs up',
+  },
+  {
+    from: 'const fits = size === octets && body?.octets?.length === octets && (body.origin ?? 0) === 0',
+    to: 'const fits = body !== undefined',
+    loses: 'mail: what comes among many is imported though it is not what was announced',
+    tests: ahead,
+  },
+  {
+    from: 'bodies.has(row.uid ?? 0) ? undefined : bodyOf(row, place.octets)',
+    to: 'bodyOf(row, place.octets)',
+    loses: 'mail: octets of another message under this UID',
+    tests: ahead,
+    title: 'one body among many that comes as twice',
+  },
+  {
+    from: 'this.#memory.alone = this.#asked.size + alsoAlone',
+    to: 'this.#memory.alone = 0',
+    loses: 'all mail among which there is one message at which the server hangs up',
+    tests: ahead,
+    title: 'hangs up without a word',
+  },
+  {
+    from: 'if (this.#reserved.size >= window || this.#held + octets > mostHeld || !room.take(octets)) return false',
+    to: 'if (this.#reserved.size >= window) return false',
+    loses: 'memory: backlogs of many mailboxes at a time',
+    tests: ahead,
+    title: 'messages of many mailboxes',
   },
   {
     from: "if (!canExpungeByUid(this.#connection)) throw this.#cannot('no UIDPLUS') const flag",

@@ -101,7 +101,7 @@ export const imapSession: readonly Mutant[] = [
     title: 'a server that repeats the password',
   },
   {
-    from: 'this.#meter.octets === heard && nowMs - heardMs >= silence',
+    from: 'octets() === heard && nowMs - heardMs >= silence',
     to: 'false',
     loses: 'all mail: a silent server holds the pull for half an hour',
     tests: [

@@ -109,6 +109,7 @@ export async function makeDeadlineMemory(
       return session.droppedAtMessage
     },
     news: session.news,
+    foresee: upcoming => session.foresee?.(upcoming),
     list: (...given) => observe(listing, () => session.list(...given)),
     retrieve: (...given) => observe(['retrieve'], () => session.retrieve(...given)),
     peekHeader: (...given) => observe(['peek'], () => session.peekHeader(...given)),

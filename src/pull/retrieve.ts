@@ -62,6 +62,8 @@ interface DueMessage {
   readonly id: number
   readonly entry: Listed
   readonly octets: number | undefined
+  /** It met trouble before. */
+  readonly isAlone: boolean
   /** In under-way.ts. */
   readonly key: string
   readonly isLarge: boolean
@@ -109,7 +111,7 @@ class Retrieval {
   }
 
   async #takeUpAll(end: AbortSignal): Promise<void> {
-    const { journal, mailbox, underWay, gmail } = this.#context
+    const { journal, mailbox, session, underWay, gmail } = this.#context
     const due = await this.#findDue()
     this.#due = due.length
     const suspects = underWay.anySuspects ? due.filter(({ key }) => underWay.ends(key) > 0) : []
@@ -118,6 +120,7 @@ class Retrieval {
       !end.aborted && this.#room === undefined && this.#uploads.fault === undefined
     if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end)
     else if (due.length > 0) gmail.prepareImport()
+    session.foresee?.(this.#messages.slice(this.#next))
     const takeUpAll = (): Promise<unknown> =>
       Promise.all(Array.from({ length: lanes }, () => this.#takeUpInTurn(mayBegin, end)))
     await (isMuch(this.#messages) ? withHaste(takeUpAll) : takeUpAll())
@@ -135,9 +138,9 @@ class Retrieval {
       const entry = this.#at.get(id)
       if (entry === undefined || queue.holds(id)) return []
       const isLarge = (entry.octets ?? octets ?? Number.POSITIVE_INFINITY) > smallOctets
-      return [{ id, entry, octets: entry.octets ?? octets, isTried: attempts > 0, isLarge }]
+      return [{ id, entry, octets: entry.octets ?? octets, isAlone: attempts > 0, isLarge }]
     })
-    const rank = ({ isTried, isLarge }: (typeof due)[number]): number => 2 * Number(isTried) + Number(isLarge)
+    const rank = ({ isAlone, isLarge }: (typeof due)[number]): number => 2 * Number(isAlone) + Number(isLarge)
     const inOrder = due.sort((left, right) => rank(left) - rank(right))
     const messages = await blamedLast(journal, mailbox.account, inOrder)
     return messages.map(message => ({ ...message, key: keyOfEntry(this.#context, message.entry) }))

@@ -62,6 +62,10 @@ export function messageOctets(announced: number | undefined): number {
   return Math.min(2 * announced + 64 * kib, mostMessageOctets)
 }
 
+/** Small messages that one mailbox may hold before they are asked for, and all mailboxes of the process. */
+export const mostAheadOctets = 8 * mib
+export const aheadRoomOctets = 32 * mib
+
 /** RFC 9051 section 7: what a server may tell unasked, such as flags that another client sets. */
 function unaskedAllowance(exists: number): Allowance {
   const lines = 1000 + Math.min(exists, 20_000)
@@ -108,6 +112,13 @@ export const imapAllowance = {
       octets: rows * (octets + kib),
       lines: 2 * rows,
       literal: octets,
+    }),
+  /** Small messages, many at once: what was announced of them, or twice as much where that was wrong. */
+  ahead: (octets: number, rows: number, largest: number, exists: number): Allowance =>
+    addAllowances(unaskedAllowance(exists), {
+      octets: 2 * octets + rows * kib,
+      lines: 4 * rows,
+      literal: messageOctets(largest),
     }),
   /** Two minutes of IDLE in a folder in which others are at work. */
   idle: { octets: 4 * mib, lines: 50_000, line: 64 * kib, literal: 4 * kib },

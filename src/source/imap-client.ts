@@ -10,7 +10,6 @@ import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { ImapResponse } from 'imapflow'
 import type { ImapCompileNode } from 'imapflow/lib/handler/types.js'
-
 import { compile, ImapFlow } from './imapflow.ts'
 
 export type CommandWord =

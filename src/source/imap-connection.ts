@@ -223,7 +223,7 @@ export class ImapConnection {
    * Asks several FETCH commands at once. Resolves to the refusal of each that was refused; everything else is as with
    * `run`. Rows come in any order.
    */
-  fetch(
+  fetchRows(
     question: RowQuestion,
     options: AskOptions,
     signal: AbortSignal,

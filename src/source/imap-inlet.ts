@@ -16,6 +16,8 @@ export interface RowQuestion {
   readonly onRow: (row: FetchRow) => void
   /** EXISTS, EXPUNGE. */
   readonly onCount?: ((number: string, word: string) => void) | undefined
+  /** A command was answered, by its place; all its rows were told of. */
+  readonly onAnswered?: ((at: number, refused: Refused | undefined) => void) | undefined
 }
 
 export class ImapInlet extends Transform {
@@ -53,7 +55,7 @@ export class ImapInlet extends Transform {
    * @param write sends lines
    */
   async ask(
-    { commands, onRow, onCount }: RowQuestion,
+    { commands, onRow, onCount, onAnswered }: RowQuestion,
     write: (lines: string) => void,
   ): Promise<readonly (Refused | undefined)[]> {
     const answers = new Map<string, Refused | undefined>()
@@ -61,6 +63,7 @@ export class ImapInlet extends Transform {
       this.#serial += 1
       return `R${this.#serial}`
     })
+    let told = Promise.resolve()
     const answered = new Promise<void>((resolve, reject) => {
       this.#fail = reject
       this.#reader.begin(new Set(tags), {
@@ -69,15 +72,20 @@ export class ImapInlet extends Transform {
         onStatus: (tag, status, words) => {
           // Without a tag it is the answer to the one that waits for one.
           const of = tag === '' ? tags.find(each => !answers.has(each)) : tag
-          if (of !== undefined) answers.set(of, status === 'OK' ? undefined : refusalOf(status, words))
-          if (answers.size === tags.length) resolve()
+          if (of === undefined || answers.has(of)) return
+          const refused = status === 'OK' ? undefined : refusalOf(status, words)
+          answers.set(of, refused)
+          told = told.then(async () => {
+            await this.#reader.settle()
+            onAnswered?.(tags.indexOf(of), refused)
+          })
+          if (answers.size === tags.length) told.then(resolve, reject)
         },
       })
     })
     try {
       write(tags.map((tag, at) => `${tag} ${commands[at]}`).join('\r\n'))
       await answered
-      await this.#reader.settle()
     } finally {
       this.#fail = undefined
       this.#reader.end()
@@ -91,5 +99,10 @@ function refusalOf(status: 'NO' | 'BAD', line: string): Refused | undefined {
   // Exchange: the others came (RFC 2180 section 4.1.2).
   if (status === 'NO' && words.includes('Some of the requested messages no longer exist')) return undefined
   const [, throttledMs] = /Request is throttled.*Backoff Time[:=\s]+(\d+)/is.exec(words) ?? []
-  return new Refused(status, code.toUpperCase(), words, throttledMs === undefined ? undefined : Number(throttledMs))
+  return new Refused(
+    status,
+    code.toUpperCase(),
+    words,
+    throttledMs === undefined ? undefined : Number(throttledMs),
+  )
 }

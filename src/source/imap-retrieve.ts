@@ -59,7 +59,7 @@ async function fetchOne(
     if (row.uid === entry.handle) rows.push(row)
     else foreign ||= row.body !== undefined
   }
-  const [refused] = await connection.fetch(
+  const [refused] = await connection.fetchRows(
     { commands: [`UID FETCH ${entry.handle} (${items})`], onRow },
     {
       phase: 'retrieve',

@@ -4,8 +4,8 @@
  *
  * Invariant: where a line or a literal begins is always known, so that octets of a literal are never read as a line.
  */
-import { parser as parse } from 'imapflow/lib/handler/imap-handler.js'
 import { type FetchRow, readFetchRow, readInternalDateMs } from './imap-parse.ts'
+import { parse } from './imapflow.ts'
 
 const lf = 0x0a
 const star = 0x2a
@@ -152,8 +152,9 @@ export class RowReader {
   }
 
   #takeStatus(line: string): void {
-    const tagged = /^(\S+) +(OK|NO|BAD)(?: +(.*?))?\r?\n$/is.exec(line) ?? /^()(NO|BAD)(?: +(.*?))?\r?\n$/is.exec(line)
-    const [, tag = '', status = 'BAD', words = ''] = tagged ?? [, line.split(' ', 1)[0]]
+    const tagged =
+      /^(\S+) +(OK|NO|BAD)(?: +(.*?))?\r?\n$/is.exec(line) ?? /^()(NO|BAD)(?: +(.*?))?\r?\n$/is.exec(line)
+    const [, tag = '', status = 'BAD', words = ''] = tagged ?? ['', line.split(' ', 1)[0]]
     this.#listener?.onStatus(tag, status.toUpperCase() as 'OK', words)
   }
 
@@ -161,13 +162,20 @@ export class RowReader {
     const listener = this.#listener
     if (listener === undefined) return
     const [first = Buffer.alloc(0)] = lines
-    const text = lines.length === 1 ? first.toString('latin1') : lines.map(line => line.toString('latin1')).join('')
+    const text =
+      lines.length === 1 ? first.toString('latin1') : lines.map(line => line.toString('latin1')).join('')
     const row = readUsualRow(text, literals)
-    if (row !== undefined) return listener.onRow(row)
+    if (row !== undefined) {
+      listener.onRow(row)
+      return
+    }
     const payload = Buffer.from(text.replace(/\r?\n$/, ''), 'latin1')
     const slow = parse(payload, { literals: [...literals], maxResponseTokens: mostTokens })
       // What is no row in any grammar is passed over, as imapflow does.
-      .then(response => listener.onRow(readFetchRow(response)), () => {})
+      .then(
+        response => listener.onRow(readFetchRow(response)),
+        () => {},
+      )
       .finally(() => this.#slowRows.delete(slow))
     this.#slowRows.add(slow)
   }
@@ -235,7 +243,8 @@ export function readUsualRow(text: string, literals: readonly Buffer[]): FetchRo
         break
       default: {
         const octets = literals[literal]
-        const isLiteral = number === undefined && quoted === undefined && list === undefined && nil === undefined
+        const isLiteral =
+          number === undefined && quoted === undefined && list === undefined && nil === undefined
         if (!isLiteral || octets === undefined || row.body !== undefined) return undefined
         literal += 1
         row.body = { octets, reason: undefined, origin: origin === undefined ? undefined : Number(origin) }

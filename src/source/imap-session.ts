@@ -2,6 +2,7 @@
 import { waitAtMost } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { OctetSink } from '../message/message.ts'
+import { type AheadMemory, ImapAhead } from './imap-ahead.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { type Selected, selectFolder } from './imap-folders.ts'
 import { listMessages } from './imap-listing.ts'
@@ -9,22 +10,39 @@ import { lookForNews, mayLook } from './imap-news.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
 import { canExpungeByUid, Settling } from './imap-settle.ts'
 import { abandonedFault, type ImapTurns } from './imap-turns.ts'
-import type { Listed, Listing, RefusedEntry, SettleAction, SourceAbilities, SourceSession } from './source.ts'
+import type {
+  Foreseen,
+  Listed,
+  Listing,
+  RefusedEntry,
+  SettleAction,
+  SourceAbilities,
+  SourceSession,
+} from './source.ts'
 
 export class ImapSession implements SourceSession {
   readonly abilities: SourceAbilities
   readonly folders: readonly string[]
   readonly #turns: ImapTurns
   readonly #connection: ImapConnection
+  readonly #ahead: ImapAhead
   news: Listing | undefined
   /** Whole messages that came with the news, by UID. */
   readonly #bodies = new Map<number, Buffer>()
   #droppedAtMessage = false
   #isOver = false
 
-  constructor(turns: ImapTurns, folders: readonly string[]) {
+  constructor(turns: ImapTurns, folders: readonly string[], aheadMemory: AheadMemory) {
     const { connection } = turns
     turns.enter()
+    this.#ahead = new ImapAhead(
+      {
+        connection,
+        queue: (signal, work) => this.#queue(signal, work),
+        reach: (entry, signal) => this.#reach(entry, signal),
+      },
+      aheadMemory,
+    )
     this.#turns = turns
     this.#connection = connection
     this.folders = folders
@@ -43,7 +61,7 @@ export class ImapSession implements SourceSession {
   }
 
   get droppedAtMessage(): boolean {
-    return this.#droppedAtMessage
+    return this.#droppedAtMessage || this.#ahead.isBroken
   }
 
   /** IMAP answers commands in order on a selected folder: whatever is asked meanwhile waits for its turn. */
@@ -133,17 +151,28 @@ export class ImapSession implements SourceSession {
     for (const [handle, octets] of news.bodies) this.#bodies.set(handle, octets)
   }
 
+  foresee(upcoming: readonly Foreseen[]): void {
+    this.#ahead.foresee(upcoming.filter(({ entry }) => !this.#cameAlong(entry)))
+  }
+
+  /** Whether its octets came with the news. */
+  #cameAlong(entry: Listed): boolean {
+    return this.#bodies.has(entry.handle) && this.news?.entries.includes(entry) === true
+  }
+
   async retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
-    const octets = this.#bodies.get(entry.handle)
-    if (octets !== undefined && this.news?.entries.includes(entry) === true) {
-      signal.throwIfAborted()
-      this.#bodies.delete(entry.handle)
+    signal.throwIfAborted()
+    const cameAlong = this.#cameAlong(entry)
+    const octets = cameAlong ? this.#bodies.get(entry.handle) : await this.#ahead.take(entry, signal)
+    if (octets !== undefined) {
+      if (cameAlong) this.#bodies.delete(entry.handle)
       await sink.write(octets)
       return octets.length
     }
     return await this.#queue(signal, async () => {
       await this.#reach(entry, signal)
-      return retrieveMessage(this.#connection, entry, sink, signal)
+      const announced = { ...entry, octets: this.#ahead.announced(entry) }
+      return retrieveMessage(this.#connection, announced, sink, signal)
     })
   }
 
@@ -224,6 +253,7 @@ export class ImapSession implements SourceSession {
   #leave(): boolean {
     if (this.#isOver) return false
     this.#isOver = true
+    this.#ahead.end()
     this.#turns.leave()
     return true
   }

@@ -2,7 +2,9 @@
 import type { Clock } from '../base/clock.ts'
 import { within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
+import { AheadRoom } from './ahead-room.ts'
 import type { DialMemory } from './dial.ts'
+import { type AheadMemory, makeAheadMemory } from './imap-ahead.ts'
 import { type ConnectOptions, connectImap, isRefused } from './imap-connection.ts'
 import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
@@ -29,11 +31,14 @@ export interface ImapSourceOptions {
   readonly gate?: LoginGate
   /** What is known of IDLE; default: learned anew by each source. */
   readonly idleMemory?: IdleMemory
+  /** Shared by all mailboxes of the process; default: a room of its own. */
+  readonly aheadRoom?: AheadRoom
 }
 
 /** See source.ts for the contract, and `imap-connection.ts`, `imap-retrieve.ts`, `imap-settle.ts` for the faults. */
 export function makeImapSource(given: ImapSourceOptions): Source {
   const { mailbox, clock, deadlines, patience, gate = ungated, idleMemory = makeOwnMemory() } = given
+  const { aheadRoom = new AheadRoom() } = given
   const memory: DialMemory = {}
   const options: ConnectOptions = {
     mailbox,
@@ -43,6 +48,7 @@ export function makeImapSource(given: ImapSourceOptions): Source {
     patience,
   }
   const folders = mailbox.folders.map(folder => folder.name)
+  const aheadMemory = makeAheadMemory(aheadRoom)
   /** The watch's connection serves the pulls, and one that a pull has made the watch. */
   const warm: Warm = {
     ...{ turns: undefined, watchUntil: undefined, isOnlyTold: true },
@@ -64,8 +70,8 @@ export function makeImapSource(given: ImapSourceOptions): Source {
       warm.watchUntil = signal
     },
     open: async (signal, look) => {
-      const session = await borrowSession(warm, folders, look, signal)
-      return session ?? new ImapSession(await connect(signal), folders)
+      const session = await borrowSession(warm, folders, aheadMemory, look, signal)
+      return session ?? new ImapSession(await connect(signal), folders, aheadMemory)
     },
     watch: async (onNews, onAlive, signal) => {
       const { turns } = warm
@@ -102,6 +108,7 @@ const noLookMs = 3600_000
 async function borrowSession(
   warm: Warm,
   folders: readonly string[],
+  aheadMemory: AheadMemory,
   look: 'news' | undefined,
   signal: AbortSignal,
 ): Promise<ImapSession | undefined> {
@@ -115,7 +122,7 @@ async function borrowSession(
   const proofMs = Math.max(deadlines.proof, Math.min(learnedMs, deadlines.silence))
   const facts = { ...connection.facts, phase: 'idle', seconds: proofMs / 1000 }
   const late = (): Fault => new Fault('source.timeout', { facts })
-  const session = new ImapSession(turns, folders)
+  const session = new ImapSession(turns, folders, aheadMemory)
   const isLook = look !== undefined && isOnlyTold && clock.monotonicMs() >= warm.mayLookMs
   const beganMs = clock.monotonicMs()
   try {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 
 export const { ImapFlow } = require('imapflow') as typeof import('imapflow')
-export const { compiler: compile } =
+export const { compiler: compile, parser: parse } =
   require('imapflow/lib/handler/imap-handler.js') as typeof import('imapflow/lib/handler/imap-handler.js')
 export const { decodePath, encodePath } =
   require('imapflow/lib/tools.js') as typeof import('imapflow/lib/tools.js')

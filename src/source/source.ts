@@ -93,6 +93,15 @@ export interface SourceAbilities {
   readonly loginDelayMs: number | undefined
 }
 
+/** A message that will probably be retrieved soon. */
+export interface Foreseen {
+  readonly entry: Listed
+  /** As announced now or earlier, where that is known. */
+  readonly octets: number | undefined
+  /** It is to come by itself: it met trouble before, and is to be no trouble of others. */
+  readonly isAlone: boolean
+}
+
 /** One logged-in session. */
 export interface SourceSession {
   readonly abilities: SourceAbilities
@@ -101,8 +110,8 @@ export interface SourceSession {
   /** False once the connection has ended: every further call fails. */
   readonly usable: boolean
   /**
-   * We dropped the connection at one message, of which the server sent too much; it was blamed for it. A new session
-   * may bring the others at once.
+   * We dropped the connection at one message, of which the server sent too much, and it was blamed for it; or it broke
+   * while many came at a time, and a new session brings these one by one. That may be opened at once.
    */
   readonly droppedAtMessage: boolean
   /**
@@ -123,6 +132,11 @@ export interface SourceSession {
    * ten minutes. Of single messages nothing follows: what is due, to be settled or gone is decided by `list` only.
    */
   standsUnchanged?(folder: string, signal: AbortSignal): Promise<number | undefined>
+  /**
+   * What will probably be retrieved next, and in which order; replaces what was foreseen before. A source that can
+   * brings small messages many at a time. Faults of one of them are those of its own `retrieve`.
+   */
+  foresee?(upcoming: readonly Foreseen[]): void
   /**
    * Writes the message's exact octets to `sink` and returns how many. Does not mark it seen (IMAP BODY.PEEK[]).
    * What `sink` throws comes out; the connection may then be gone, since the rest of the message is not waited for.

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { endOf, startHikyaku, until } from '../servers/hikyaku.ts'
+import { asksForBody } from '../servers/imap-faults.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
 import {
   type Answer,
@@ -202,7 +203,7 @@ const literal: Answer = {
     Buffer.from(serial % 321 === 0 ? `${serial === 0 ? '' : ')\r\n'}${foreign}` : 'x'.repeat(65_536)),
 }
 const isBody = (answer: Answer) => (words: readonly string[]) =>
-  /^UID FETCH 1 .*BODY/i.test(words.join(' ')) ? answer : undefined
+  asksForBody(words.join(' '), 1) ? answer : undefined
 describe('G5: an IMAP server that answers without end or asks for memory is dropped and told', () => {
   rogueTest('G5', 'literals of other messages', imapRogue(isBody(literal)), {
     mostMiB: 16,

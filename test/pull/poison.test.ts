@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hour, hurry, mail, minute, type Play, play } from '../faults/harness.ts'
+import { asksForBody } from '../servers/imap-faults.ts'
 
 const messages = Array.from({ length: 10 }, (_, at) => mail(`m${at + 1}`))
 
@@ -41,7 +42,7 @@ test('over IMAP a message at which the server hangs up waits for itself, and the
     const { imap } = self.world.source
     assert.ok(imap)
     await self.deliver(...messages)
-    imap.faults.at = moment => (/^UID FETCH 3 /.test(moment.text) ? { do: 'end' } : undefined)
+    imap.faults.at = moment => (asksForBody(moment.text, 3) ? { do: 'end' } : undefined)
     await judge(self, 0)
     imap.faults.at = () => undefined
     self.clock.pass(5 * hour)

@@ -42,6 +42,10 @@ export type BodyFault =
   | 'no-row'
   /** The octets of this message under another UID. */
   | 'wrong-uid'
+  /** The octets of this message under the UID behind it, whose own row comes too. */
+  | 'next-uid'
+  /** The row twice. */
+  | 'twice'
   /** A quoted string where a literal belongs. */
   | 'quoted'
   /** literal8 (RFC 3516 section 4.1). */
@@ -78,10 +82,21 @@ export interface ImapFaults {
   size?: (octets: number) => number | undefined
   /** COPY is answered without COPYUID (RFC 4315 section 3), though UIDPLUS is announced. */
   noCopyUid?: boolean
+  /** What is wrong with the body of one message, however it is asked for. */
+  bodyOf?: (uid: number) => BodyFault | undefined
   /** FETCH rows from the last to the first. */
   reversedRows?: boolean
   /** UID SEARCH gives only the first so many. */
   capSearch?: number
   /** SELECT and EXAMINE answer [READ-ONLY], STORE and EXPUNGE answer NO. */
   readOnly?: boolean
+}
+
+/** Whether a command asks for octets of this message, by itself or among others. */
+export function asksForBody(text: string, uid: number): boolean {
+  const [, set = ''] = /^UID FETCH ([\d:,]+) .*BODY\.PEEK\[\]/i.exec(text) ?? []
+  return set.split(',').some(range => {
+    const [from = 0, to = from] = range.split(':').map(Number)
+    return from <= uid && uid <= to
+  })
 }

@@ -226,15 +226,17 @@ export class ImapFolderCommands {
     message: StoredMessage,
     list: string,
     uid: boolean,
-    fault: BodyFault | undefined,
+    ofCommand: BodyFault | undefined,
   ): (string | Buffer)[] {
     const { faults } = this.#world
     const { bodies, plain } = fetchItems(list)
+    const fault = ofCommand ?? (bodies.length > 0 ? faults.bodyOf?.(message.uid) : undefined)
     const number = this.#view.indexOf(message) + 1
     if (fault === 'no-row') return []
     if (fault === 'empty-row') return [`* ${number} FETCH ()\r\n`]
     const row: (string | Buffer)[] = []
-    if (uid || plain.has('UID')) row.push(`UID ${fault === 'wrong-uid' ? message.uid + 1000 : message.uid}`)
+    const shownUid = message.uid + (fault === 'wrong-uid' ? 1000 : Number(fault === 'next-uid'))
+    if (uid || plain.has('UID')) row.push(`UID ${shownUid}`)
     if (plain.has('FLAGS')) row.push(`FLAGS (${[...message.flags].join(' ')})`)
     if (plain.has('INTERNALDATE')) row.push(`INTERNALDATE "${dateTime(message.internalDate)}"`)
     const size = faults.size === undefined ? message.octets.length : faults.size(message.octets.length)
@@ -255,6 +257,6 @@ export class ImapFolderCommands {
       else pieces.push(`${name}${fault === 'literal8' ? '~' : ''}{${octets.length}}\r\n`, octets)
     }
     pieces.push(')\r\n')
-    return pieces
+    return fault === 'twice' ? [...pieces, ...pieces] : pieces
   }
 }

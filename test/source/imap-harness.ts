@@ -6,6 +6,7 @@ import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { MailboxConfig, ServerConfig } from '../../src/config/config.ts'
 import { makeUsualMailbox } from '../../src/config/usual-mailbox.ts'
+import { AheadRoom } from '../../src/source/ahead-room.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import type { ImapDeadlines } from '../../src/source/imap-deadlines.ts'
 import type { IdleMemory, Listed, Source, SourceSession } from '../../src/source/source.ts'
@@ -47,6 +48,8 @@ export interface RigOptions extends ImapServerOptions {
   readonly mailbox?: Partial<MailboxConfig>
   readonly clock?: Clock
   readonly idleMemory?: IdleMemory
+  /** Room for messages that come before they are asked for. */
+  readonly aheadOctets?: number
 }
 
 /** A stand-in with a source for it; both end with the test, which fails when a connection is left open. */
@@ -58,6 +61,7 @@ export async function rig(t: TestContext, options: RigOptions = {}): Promise<Rig
     clock: options.clock ?? systemClock,
     deadlines: options.deadlines ?? {},
     ...(options.idleMemory && { idleMemory: options.idleMemory }),
+    ...(options.aheadOctets !== undefined && { aheadRoom: new AheadRoom(options.aheadOctets) }),
   })
   const atEnd: (() => void)[] = []
   t.after(async () => {
