@@ -18,3 +18,19 @@ test('the library that verifies is the very version that the suites and the othe
     `package.json asks for ${dependencies.mailauth}: ${toDo}`,
   )
 })
+
+for (const page of ['docs/authentication.md', 'docs/authentication.ja.md']) {
+  test(`${page} tells the figures of the runs, and the version that they were made against`, () => {
+    const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8')
+    const count = (value: number): string => value.toLocaleString('en')
+    const rows = [
+      ...[figures.spf, figures.dkim, figures.arc].map(cases => `${count(cases)} / ${count(cases)}`),
+      ...Object.values(figures.beside).map(
+        ({ cases, explained }) => `${count(cases - explained)} / ${count(cases)}`,
+      ),
+    ]
+    const missing = rows.filter(row => !text.includes(`| ${row} |`))
+    assert.deepEqual(missing, [])
+    assert.ok(text.includes(`mailauth ${figures.library}`))
+  })
+}

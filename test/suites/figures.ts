@@ -5,10 +5,21 @@
  */
 export const figures = {
   library: '7.1.0',
-  spf: { cases: 203, right: 203 },
-  spfBeside: { cases: 500, explained: 26 },
-  dkim: { cases: 132, right: 132 },
-  arc: { cases: 152, right: 152 },
-  dmarc: { cases: 1000, explained: 42 },
-  results: { cases: 51, explained: 11 },
+  /** Cases of which every one is as the RFC asks. */
+  spf: 203,
+  /** Those of them whose client has a private address, which a Received line does not make known. */
+  spfOfPrivateClients: 16,
+  dkim: 132,
+  arc: 152,
+  /** Beside other verifiers: cases, and how many of them they judge otherwise than we do, with the reason in the test. */
+  beside: {
+    pyspf: { cases: 500, explained: 26 },
+    dkimpy: { cases: 132, explained: 14 },
+    'Mail::DKIM': { cases: 132, explained: 18 },
+    OpenDKIM: { cases: 132, explained: 7 },
+    'dkimpy, ARC': { cases: 152, explained: 17 },
+    'Mail::DKIM, ARC': { cases: 152, explained: 16 },
+    OpenDMARC: { cases: 1000, explained: 42 },
+    authres: { cases: 51, explained: 11 },
+  },
 } as const

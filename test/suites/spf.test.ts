@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { type Lookup, makeDns } from '../../src/authentication/dns.ts'
 import { makeLooker } from '../../src/authentication/look.ts'
+import { isPrivate } from '../../src/authentication/names.ts'
 import { unknownHost } from '../../src/authentication/stamped.ts'
 import { checkSpf } from '../../src/authentication/verify-spf.ts'
 import { systemClock } from '../../src/base/clock.ts'
@@ -26,7 +27,7 @@ let nowMs = 0
 const clock = { ...systemClock, monotonicMs: () => nowMs }
 
 describe('The RFC 7208 suite', { skip }, () => {
-  test(`is right in ${figures.spf.right} of ${figures.spf.cases} cases, with the connection as data`, async () => {
+  test(`is right in ${figures.spf} of ${figures.spf} cases, with the connection as data`, async () => {
     const library = await import('mailauth')
     const wrong: string[] = []
     let cases = 0
@@ -41,15 +42,15 @@ describe('The RFC 7208 suite', { skip }, () => {
       }
     }
     assert.deepEqual(wrong, [])
-    assert.equal(cases, figures.spf.cases)
+    assert.equal(cases, figures.spf)
   })
 
-  test('is right in as many through the verifying process, with the connection in a Received line', async () => {
+  test('is as right through the verifying process, with the connection in a Received line', async () => {
     let lookup: Lookup = async () => []
     const looker = makeLooker(clock, (name, type) => lookup(name, type))
     after(() => looker.close())
     const wrong: string[] = []
-    let cases = 0
+    let privateClients = 0
     for (const scenario of scenarios) {
       nowMs += 3_600_000
       lookup = scenario.lookup
@@ -63,12 +64,15 @@ describe('The RFC 7208 suite', { skip }, () => {
         })
         assert.ok(found?.verified.state === 'done', `${name}: ${found?.verified.state}`)
         const { verdict } = found.verified.spf
-        cases += 1
-        if (!results.includes(wordOf(verdict)))
-          wrong.push(`${scenario.description}: ${name}: ${verdict}, not ${results}`)
+        // A private address is a proxy's, and not the client's: SPF is not known.
+        const expected = isPrivate(host) ? ['temperror'] : results
+        if (isPrivate(host)) privateClients += 1
+        if (!expected.includes(wordOf(verdict))) {
+          wrong.push(`${scenario.description}: ${name}: ${verdict}, not ${expected}`)
+        }
       }
     }
     assert.deepEqual(wrong, [])
-    assert.equal(cases, figures.spf.cases)
+    assert.equal(privateClients, figures.spfOfPrivateClients)
   })
 })

@@ -42,7 +42,7 @@ interface DmarcCase {
 function makeCases(): DmarcCase[] {
   const lists = [organizations, authors, spfDomains, spfVerdicts, dkimDomains, records] as const
   const all = lists.reduce((product, list) => product * list.length, 1)
-  return Array.from({ length: figures.dmarc.cases }, (_, index) => {
+  return Array.from({ length: figures.beside.OpenDMARC.cases }, (_, index) => {
     let rest = (index * 5077) % all
     const pick = <T>(list: readonly T[]): T => {
       const value = list[rest % list.length] as T
@@ -114,8 +114,8 @@ const rules: readonly { readonly why: string; readonly holds: (given: DmarcCase)
 ]
 
 describe('DMARC beside libopendmarc', { skip }, () => {
-  test(`${figures.dmarc.cases} cases: each disagreement is explained`, async () => {
-    assert.equal(new Set(cases.map(dmarcCase => dmarcCase.name)).size, figures.dmarc.cases)
+  test(`${figures.beside.OpenDMARC.cases} cases: each disagreement is explained`, async () => {
+    assert.equal(new Set(cases.map(dmarcCase => dmarcCase.name)).size, figures.beside.OpenDMARC.cases)
     const theirs = judge(
       'OpenDMARC',
       cases.map(dmarcCase => ({
@@ -140,7 +140,7 @@ describe('DMARC beside libopendmarc', { skip }, () => {
       }),
     )
     const explained = explanations.reduce((sum, explanation) => sum + explanation.cases.length, 0)
-    assert.equal(explained, figures.dmarc.explained)
+    assert.equal(explained, figures.beside.OpenDMARC.explained)
     assert.deepEqual(findUnexplained('OpenDMARC', explanations, verdicts), [])
   })
 })

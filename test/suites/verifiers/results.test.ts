@@ -72,9 +72,9 @@ const explained: Readonly<Record<string, readonly [ours: string, why: string]>> 
 }
 
 describe('Authentication-Results beside authres', { skip }, () => {
-  test(`${figures.results.cases} shapes: each difference is explained`, () => {
-    assert.equal(resultsShapes.length, figures.results.cases)
-    assert.equal(Object.keys(explained).length, figures.results.explained)
+  test(`${figures.beside.authres.cases} shapes: each difference is explained`, () => {
+    assert.equal(resultsShapes.length, figures.beside.authres.cases)
+    assert.equal(Object.keys(explained).length, figures.beside.authres.explained)
     const theirs = judge(
       'authres',
       resultsShapes.map(([, value]) => ({ value })),

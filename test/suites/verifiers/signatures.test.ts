@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { requireServer } from '../../servers/required.ts'
 import { makeArcCases } from '../arc-cases.ts'
 import { makeDkimCases } from '../dkim-cases.ts'
+import { figures } from '../figures.ts'
 import { type Explanation, findUnexplained, judge, missingVerifiers, toCase, type Verifier } from './judge.ts'
 
 const skip = requireServer('other verifiers', missingVerifiers())
@@ -174,11 +175,16 @@ const arc: readonly Explanation[] = [
 ]
 
 function compare(
-  verifier: Verifier,
+  verifier: Exclude<Verifier, 'pyspf' | 'OpenDMARC' | 'authres'>,
   cases: ReturnType<typeof makeDkimCases> | ReturnType<typeof makeArcCases>,
   explanations: readonly Explanation[],
   asPass: readonly string[],
 ): string[] {
+  const explained = explanations.filter(explanation => explanation.verifier === verifier)
+  assert.deepEqual(
+    { cases: cases.length, explained: explained.flatMap(explanation => explanation.cases).length },
+    figures.beside[verifier],
+  )
   const theirs = judge(verifier, cases.map(toCase))
   const verdicts = cases.map(({ name, verdict }, index) => {
     const word = String(theirs[index])

@@ -106,7 +106,7 @@ function makeWorld(seed: number): SpfWorld {
   }
 }
 
-const worlds = Array.from({ length: figures.spfBeside.cases }, (_, index) => makeWorld(index + 1))
+const worlds = Array.from({ length: figures.beside.pyspf.cases }, (_, index) => makeWorld(index + 1))
 
 /** node's shapes as judge.py takes them. */
 const toCase = ({ zone, ...rest }: SpfWorld): unknown => ({
@@ -143,7 +143,7 @@ const rules: readonly {
 ]
 
 describe('SPF beside pyspf', { skip }, () => {
-  test(`${figures.spfBeside.cases} made worlds: each disagreement is explained`, async () => {
+  test(`${figures.beside.pyspf.cases} made worlds: each disagreement is explained`, async () => {
     const library = await import('mailauth')
     const theirs = judge('pyspf', worlds.map(toCase))
     const counts = { agree: 0, explained: 0 }
@@ -162,7 +162,7 @@ describe('SPF beside pyspf', { skip }, () => {
     }
     assert.deepEqual(unexplained, [])
     assert.deepEqual([...words].sort(), ['fail', 'neutral', 'none', 'pass', 'permerror', 'softfail'])
-    const { cases, explained } = figures.spfBeside
+    const { cases, explained } = figures.beside.pyspf
     assert.deepEqual(counts, { agree: cases - explained, explained })
   })
 })
