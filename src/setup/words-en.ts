@@ -121,6 +121,8 @@ export const en = {
       { most, within, every }: { readonly most: string; readonly within: string; readonly every: string },
     ) =>
       `The login works. ${host} takes only ${most} logins within ${within} from one address, so hikyaku asks every ${every} at most, and less often with more mailboxes there. With POP3 it cannot see the spam folder.`,
+    productElsewhere: (name: string, how: string) =>
+      `If it is a mailbox of ${name}, choose another server: ${how}`,
     otherProduct: (name: string) =>
       `Mailboxes there can also be of ${name}: trying that with the same password …`,
     /** By the kind of password that a host takes: how it is asked for, and what is said where it was refused. */

@@ -102,6 +102,8 @@ export const ja: SetupWords = {
           : 'ログインできました。このサーバーは新着を通知しないため、5 分ごとに確認します。',
     workedAtLimit: (host, { most, within, every }) =>
       `ログインできました。${host} は同じ接続元からのログインを ${within}に ${most} 回までに制限しているため、確認は最短でも ${every}ごとです（メールボックスが増えると、さらに間隔が空きます）。POP3 では迷惑メールフォルダーは見えません。`,
+    productElsewhere: (name, how) =>
+      `${name} のメールボックスの場合は、別のサーバーを選んでください（${how}）。`,
     otherProduct: name =>
       `同じ会社の別サービス（${name}）のメールボックスかもしれません。同じパスワードで試しています…`,
     passwords: {
