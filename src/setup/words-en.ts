@@ -52,6 +52,11 @@ export const en = {
       'Not everything could be asked just now (is this computer on the internet?), and nothing was found for this address.',
     provider: 'Where is the mailbox hosted?',
     otherProvider: 'Somewhere else, or I do not know',
+    /** Of a name that was written, with what may have been meant. */
+    noSuchProvider: (name: string, nearest: readonly string[]) =>
+      nearest.length === 0
+        ? `no host is known as ${name}; \`hikyaku provider\` lists them`
+        : `no host is known as ${name} (did you mean ${nearest.join(', ')}?)`,
     known: (name: string) => `This mailbox is hosted by ${name}.`,
     /** What shows it, in one line. */
     evidence: {

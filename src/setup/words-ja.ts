@@ -38,6 +38,10 @@ export const ja: SetupWords = {
       '一部の情報を確認できず（インターネットに接続していますか？）、このアドレスの設定は見つかりませんでした。',
     provider: 'どこのサーバーをお使いですか？',
     otherProvider: 'その他・わからない',
+    noSuchProvider: (name, nearest) =>
+      nearest.length === 0
+        ? `${name} という提供会社は登録されていません。\`hikyaku provider\` で一覧を表示できます`
+        : `${name} という提供会社は登録されていません。${nearest.join('、')} のことですか？`,
     known: name => `このメールボックスのサーバー: ${name}`,
     evidence: {
       domain: (_domain, name) => `${name} のアドレスは、このサービスのものです。`,
