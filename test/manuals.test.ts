@@ -161,6 +161,8 @@ describe('quoted output of hikyaku inspect', () => {
   for (const [name, language] of [
     ['README.md', 'en'],
     ['README.ja.md', 'ja'],
+    ['docs/authentication.md', 'en'],
+    ['docs/authentication.ja.md', 'ja'],
   ] as const) {
     test(`stands in ${name} line by line as it is printed`, async t => {
       const folder = await mkdtemp(join(tmpdir(), 'hikyaku-test-'))
@@ -169,7 +171,7 @@ describe('quoted output of hikyaku inspect', () => {
       await writeFile(join(folder, 'invoice.eml'), unsignedInvoice())
       const quoted = quotedInspections(read(name))
       assert.equal(quoted.length, 3)
-      for (const { command, lines } of quoted) {
+      for (const [place, { command, lines }] of quoted.entries()) {
         const [, , file = ''] = command.split(' ')
         const strict = lines.some(line => line.includes('p=reject'))
         const stdout = new PassThrough()
@@ -196,7 +198,21 @@ describe('quoted output of hikyaku inspect', () => {
           assert.ok(at >= 0, `${command} does not print (there): ${line}`)
           from = at + 1
         }
+        if (name.startsWith('docs/') && place < 2)
+          assert.deepEqual(
+            lines.map(plain),
+            printed.filter(line => line !== ''),
+          )
       }
     })
   }
+})
+
+test('the pages on authentication have the same headings and tables in both languages, the two cases on top', () => {
+  const [english, japanese] = ['docs/authentication.md', 'docs/authentication.ja.md'].map(read)
+  const shape = (text = ''): string[] =>
+    text.split('\n').flatMap(line => /^#{1,4}(?= )|^\|(?=---)/.exec(line)?.[0] ?? [])
+  assert.deepEqual(shape(japanese), shape(english))
+  for (const page of [english, japanese])
+    assert.ok((page ?? '').indexOf('$ hikyaku inspect report.eml') < (page ?? '').indexOf('\n## '))
 })

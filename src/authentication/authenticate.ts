@@ -43,9 +43,9 @@ function readStampedOf(header: Buffer, host: ReceivingHost): ReadHeader {
 }
 
 function assemble({ fields, stamped }: ReadHeader, verified: Verified): Authentication {
-  const forecast = forecastForwarding(verified)
+  const forecast = forecastForwarding(verified, stamped.chain?.sealedBy)
   const authentication: Authentication = {
-    version: 1,
+    version: 2,
     senderDomain: senderDomain(fields, verified),
     stamped,
     verified,

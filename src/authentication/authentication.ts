@@ -3,13 +3,13 @@
  * (docs/authentication.md). Plain JSON: no octets, no Date, nothing longer than a few kilobytes.
  */
 import type { RawMessage } from '../message/message.ts'
-import type { Forecast } from './forecast.ts'
-import type { ReceivingHost, Stamped } from './stamped.ts'
+import { type Forecast, forecastForwarding } from './forecast.ts'
+import type { ReceivingHost, Stamped, StampedAnswer } from './stamped.ts'
 import type { Verified } from './verify.ts'
 
 /** The journal's JSON column `authentication`. A reader refuses a `version` that it does not know. */
 export interface Authentication {
-  readonly version: 1
+  readonly version: 2
   /** Domain of the From field, lower case; '' where there is none. */
   readonly senderDomain: string
   readonly stamped: Stamped
@@ -62,9 +62,40 @@ export function parseAuthentication(json: string | null | undefined): Authentica
   try {
     const value: unknown = JSON.parse(json)
     if (typeof value !== 'object' || value === null) return undefined
-    return (value as { version?: unknown }).version === 1 ? (value as Authentication) : undefined
+    const { version } = value as { version?: unknown }
+    if (version === 2) return value as Authentication
+    return version === 1 ? judgeAnew(value as Authentication) : undefined
   } catch {
     return undefined
+  }
+}
+
+/**
+ * A record of version 1 by today's rules: the forecast is made anew, and what its rules trusted is not proved, for a
+ * neighbour or a proxied stranger could deceive them.
+ */
+function judgeAnew(record: Authentication): Authentication {
+  const { stamped, verified } = record
+  const doubt = (answer: StampedAnswer | undefined): StampedAnswer | undefined =>
+    answer === undefined ? undefined : { ...answer, trust: 'unproven' }
+  const answers = Object.fromEntries(
+    (['spf', 'dkim', 'dmarc', 'arc'] as const).flatMap(method => {
+      const doubted = doubt(stamped[method])
+      return doubted === undefined ? [] : [[method, doubted]]
+    }),
+  )
+  const fields = stamped.fields.map(field =>
+    field.trust === 'trusted'
+      ? { ...field, trust: 'unproven' as const, why: 'judged-before' as const }
+      : field,
+  )
+  const { forecast: _, ...rest } = record
+  const forecast = forecastForwarding(verified, stamped.chain?.sealedBy)
+  return {
+    ...rest,
+    version: 2,
+    stamped: { ...stamped, fields, ...answers },
+    ...(forecast === undefined ? {} : { forecast }),
   }
 }
 

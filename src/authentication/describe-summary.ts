@@ -3,7 +3,7 @@
 import type { Language } from '../base/language.ts'
 import { alignTable, indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
-import type { Summary, SummaryRow } from './summary.ts'
+import { noMail, type Summary, type SummaryRow } from './summary.ts'
 import { authenticationWords } from './words.ts'
 
 export interface SummaryOptions {
@@ -15,8 +15,6 @@ export interface SummaryOptions {
   readonly rows?: number
 }
 
-const barCells = 20
-
 /** @returns lines without line ends */
 export function describeSummary(summary: Summary, options: SummaryOptions): string[] {
   const { report, labels } = authenticationWords[options.language]
@@ -25,12 +23,13 @@ export function describeSummary(summary: Summary, options: SummaryOptions): stri
   const days = String(options.days)
   if (total.messages + total.notKnown === 0) return [report.empty(days)]
   const { shown, others } = cutRows(summary.rows, options.rows ?? 25)
-  const most = Math.max(1, ...shown.map(row => row.lost + row.spam))
+  const cellsOfBar = cells < 100 ? 10 : 20
+  const most = Math.max(1, ...shown.map(barLength))
   const line = (row: SummaryRow): string[] => [
     printable(row.mailbox, 30),
     row.senderDomain === '' ? labels.notTold : printable(row.senderDomain, 40),
     ...numbers(row),
-    bar(row, most),
+    bar(row, most, cellsOfBar),
   ]
   const { columns } = report
   const rows = [
@@ -39,6 +38,7 @@ export function describeSummary(summary: Summary, options: SummaryOptions): stri
       columns.sender,
       columns.messages,
       columns.lost,
+      columns.possiblyLost,
       columns.spam,
       columns.softfail,
       columns.chart,
@@ -52,14 +52,15 @@ export function describeSummary(summary: Summary, options: SummaryOptions): stri
   return [
     report.title(days),
     '',
-    ...alignTable(rows, { width: cells, right: [2, 3, 4, 5] }).split('\n'),
+    ...alignTable(rows, { width: cells, right: [2, 3, 4, 5, 6] }).split('\n'),
     '',
-    report.legend,
+    ...indentParagraph(report.legend, cells),
     '',
     ...indentParagraph(
       report.summary({
         messages: String(total.messages),
         lost: String(total.lost),
+        possiblyLost: String(total.possiblyLost),
         spam: String(total.spam),
       }),
       cells,
@@ -69,15 +70,28 @@ export function describeSummary(summary: Summary, options: SummaryOptions): stri
 }
 
 const numbers = (counts: Summary['total']): string[] =>
-  [counts.messages, counts.lost, counts.spam, counts.softfail].map(String)
+  [counts.messages, counts.lost, counts.possiblyLost, counts.spam, counts.softfail].map(String)
+
+const barLength = ({ lost, possiblyLost, spam }: SummaryRow): number => lost + possiblyLost + spam
 
 /** ASCII, for block characters are of ambiguous width on Japanese terminals (UAX 11). Whatever is not 0 shows. */
-function bar({ lost, spam }: SummaryRow, most: number): string {
-  if (lost + spam === 0) return ''
-  const all = Math.max((lost > 0 ? 1 : 0) + (spam > 0 ? 1 : 0), Math.round(((lost + spam) / most) * barCells))
-  const lostCells =
-    lost === 0 ? 0 : Math.min(all - (spam > 0 ? 1 : 0), Math.max(1, Math.round((lost / (lost + spam)) * all)))
-  return '#'.repeat(lostCells) + '+'.repeat(all - lostCells)
+function bar(row: SummaryRow, most: number, cellsOfBar: number): string {
+  const parts = (
+    [
+      ['#', row.lost],
+      ['?', row.possiblyLost],
+      ['+', row.spam],
+    ] as const
+  ).filter(([, count]) => count > 0)
+  const sum = barLength(row)
+  const all = Math.max(parts.length, Math.round((sum / most) * cellsOfBar))
+  const cells = parts.map(([, count]) => Math.max(1, Math.round((count / sum) * all)))
+  // What rounding gave too much or too little is the longest part's.
+  const longest = cells.indexOf(Math.max(...cells))
+  const rest = all - cells.reduce((total, count) => total + count, 0)
+  return parts
+    .map(([mark], place) => mark.repeat((cells[place] ?? 0) + (place === longest ? rest : 0)))
+    .join('')
 }
 
 function cutRows(
@@ -85,10 +99,11 @@ function cutRows(
   limit: number,
 ): { shown: readonly SummaryRow[]; others: Summary['total'] | undefined } {
   if (rows.length <= limit) return { shown: rows, others: undefined }
-  const others = { messages: 0, lost: 0, spam: 0, softfail: 0, notKnown: 0 }
+  const others = { ...noMail }
   for (const row of rows.slice(limit)) {
     others.messages += row.messages
     others.lost += row.lost
+    others.possiblyLost += row.possiblyLost
     others.spam += row.spam
     others.softfail += row.softfail
     others.notKnown += row.notKnown

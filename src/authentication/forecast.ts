@@ -1,25 +1,33 @@
 /**
- * The forecast: what a message would have met at Gmail had the rental server forwarded it, instead of hikyaku
- * importing it. Pure: it reasons over verified results only.
+ * The forecast: what Gmail would do with a message if the rental server forwarded it, instead of hikyaku importing it.
+ * Pure: it reasons over verified results only. It is compared with what the owner has: a rental mailbox that took it.
  *
  * A plain forward keeps the envelope sender, so SPF is asked about the forwarder's address (RFC 7208 appendix D,
  * RFC 7960 section 2); it alters nothing, so a signature that held goes on holding; DMARC then needs an aligned
- * pass of either (RFC 7489 section 3.1). Gmail asks every sender for SPF or DKIM at the least ("Email sender
- * guidelines"; its refusal is 550-5.7.26).
+ * pass of either (RFC 9989, which obsoletes RFC 7489 and has no `pct`). Gmail asks every sender for SPF or DKIM at the
+ * least ("Email sender guidelines"; its refusal is 550-5.7.26), and does not verify ed25519.
  */
-import type { SpfVerdict, Verified } from './verified.ts'
+import { registeredDomain } from './names.ts'
+import type { SpfVerdict, Verified, VerifiedDkim } from './verified.ts'
 
-export type Outcome = 'delivered' | 'delivered-softfail' | 'spam' | 'refused' | 'unknown'
+/** From best to worst. `refused-or-spam`: one of the two, and nobody outside Gmail knows which. */
+export type Outcome = 'delivered' | 'delivered-softfail' | 'spam' | 'refused-or-spam' | 'refused' | 'unknown'
 
 /** The steps of the reasoning; words-en.ts and words-ja.ts render them with their facts. */
 export type ForecastReason =
   | 'spf-forwarder' // {spf, domain, address}
+  | 'spf-forwarder-guess' // {spf, domain, address}
   | 'spf-stranger' // {spf, domain}
+  | 'spf-bounce' // {spf, domain}
+  | 'spf-bounce-unknown'
+  | 'spf-no-sender'
   | 'spf-direct' // {spf, domain}
   | 'spf-rewritten'
+  | 'spf-bounce-kept'
   | 'spf-unknown'
   | 'dkim-survives' // {domain}
   | 'dkim-survives-other' // {domain, from}
+  | 'dkim-ed25519' // {domain}
   | 'dkim-broken'
   | 'dkim-none'
   | 'dkim-unknown'
@@ -29,9 +37,12 @@ export type ForecastReason =
   | 'dmarc-fail-none' // {from}
   | 'dmarc-fail-quarantine' // {from}
   | 'dmarc-fail-reject' // {from}
+  | 'dmarc-never-quarantine' // {from}
+  | 'dmarc-never-reject' // {from}
   | 'dmarc-unknown'
   | 'policy-percent' // {percent}
   | 'unauthenticated'
+  | 'arc-chain-there' // {sealer}
   | 'arc-may-help'
   | 'arc-not-needed'
   | 'arc-nothing-good'
@@ -44,17 +55,17 @@ export interface Reasoned {
 
 export interface Way {
   readonly outcome: Outcome
-  /** `depends`: on whether Gmail trusts this forwarder's ARC seal; `otherwise` says what if not. */
+  /** `depends`: on whether Gmail trusts an ARC seal; `outcome` is for the case that it does, `otherwise` if not. */
   readonly certainty: 'expected' | 'depends'
   readonly otherwise?: Outcome
-  /** SPF as Gmail would have seen it. */
+  /** SPF as Gmail would see it. */
   readonly spf: SpfVerdict
   readonly dmarc: 'pass' | 'fail' | 'none' | 'unknown'
   readonly reasons: readonly Reasoned[]
 }
 
 export interface Forecast {
-  /** Sent to Gmail directly, without the rental server between: to tell what the forwarding costs. */
+  /** Sent to Gmail directly, without the rental server between: to tell what a seal could vouch for. */
   readonly direct: Way
   /** Forwarded with the envelope kept, as most rental servers do. */
   readonly plain: Way
@@ -62,146 +73,217 @@ export interface Forecast {
   readonly srs: Way
   /** A plain forward that seals what it saw (RFC 8617). */
   readonly arc: Way
-  /** What plain forwarding alone would have cost: a mail that was bad anyway costs nothing. */
-  readonly cost: 'none' | 'softfail' | 'spam' | 'lost' | 'unknown'
+  /** What plain forwarding would take from the message as it stands in the rental mailbox. */
+  readonly cost: 'none' | 'softfail' | 'spam' | 'possibly-lost' | 'lost' | 'unknown'
+  /** Who would hear of a refusal. Never the owner: the bounce goes to the envelope sender, and a bounce has none. */
+  readonly told: 'sender' | 'nobody' | 'unknown'
 }
 
-interface Facts {
+/** What SPF says for one way, and whether its domain is aligned with From. */
+interface SpfView {
   readonly spf: SpfVerdict
-  readonly spfAligned: boolean
-  readonly spfReason: Reasoned
+  readonly aligned: 'yes' | 'no' | 'unknown'
+  readonly reason: Reasoned
 }
 
 type Done = Extract<Verified, { state: 'done' }>
 
 const because = (why: ForecastReason, facts: Reasoned['facts'] = {}): Reasoned => ({ why, facts })
 
-/** @param verified results that could be had; undefined is returned where there are none to reason from */
-export function forecastForwarding(verified: Verified): Forecast | undefined {
+/**
+ * @param verified results that could be had; undefined is returned where there are none to reason from
+ * @param sealer `d=` of the newest ARC seal, '' where there is none
+ */
+export function forecastForwarding(verified: Verified, sealer = ''): Forecast | undefined {
   if (verified.state !== 'done') return undefined
-  const { spf, forwardedSpf, dmarc } = verified
-  const domain = spf.domain
-  const direct = judge(verified, {
-    spf: spf.verdict,
-    spfAligned: dmarc.spfAligned,
-    spfReason:
-      spf.verdict === 'unknown'
-        ? because('spf-unknown')
-        : because('spf-direct', { spf: spf.verdict, domain }),
-  })
-  const plain = judge(verified, {
-    spf: forwardedSpf.verdict,
-    spfAligned: dmarc.spfAligned,
-    spfReason:
-      forwardedSpf.verdict === 'unknown'
-        ? because('spf-unknown')
-        : forwardedSpf.address === ''
-          ? because('spf-stranger', { spf: forwardedSpf.verdict, domain })
-          : because('spf-forwarder', { spf: forwardedSpf.verdict, domain, address: forwardedSpf.address }),
-  })
-  // SRS: the forwarder's own domain passes, and is not the author's.
-  const srs = judge(verified, { spf: 'pass', spfAligned: false, spfReason: because('spf-rewritten') })
-  return { direct, plain, srs, arc: sealed(verified, plain, direct), cost: costOf(plain, direct) }
+  const direct = judge(verified, viewDirect(verified), true)
+  const wasBad = direct.dmarc === 'fail'
+  const plain = withChain(verified, judge(verified, viewPlain(verified), wasBad), sealer)
+  const srs = withChain(verified, judge(verified, viewRewritten(verified), wasBad), sealer)
+  const { spf } = verified
+  return {
+    direct,
+    plain,
+    srs,
+    arc: sealed(verified, plain, direct),
+    cost: costOf(plain, spf.verdict),
+    told: spf.isBounce ? 'nobody' : isSenderKnown(verified) ? 'sender' : 'unknown',
+  }
 }
 
-function judge(verified: Done, facts: Facts): Way {
-  const { dkim, dmarc } = verified
-  const passing = dkim.filter(signature => signature.verdict === 'pass')
-  const dkimUnknown = passing.length === 0 && dkim.some(signature => signature.verdict === 'unknown')
-  const reasons: Reasoned[] = [facts.spfReason, dkimReason(verified)]
-  const from = dmarc.domain
-  const base = { certainty: 'expected', spf: facts.spf, reasons } as const
+const isSenderKnown = ({ spf }: Done): boolean => spf.envelopeSender !== ''
 
-  const spfPasses = facts.spf === 'pass'
-  if (dmarc.policy === undefined && dmarc.verdict === 'unknown') {
+const isAligned = ({ spf, dmarc }: Done): SpfView['aligned'] =>
+  dmarc.spfAligned ? 'yes' : spf.domain === '' ? 'unknown' : 'no'
+
+function viewDirect(verified: Done): SpfView {
+  const { verdict, domain } = verified.spf
+  const reason =
+    verdict === 'unknown' ? because('spf-unknown') : because('spf-direct', { spf: verdict, domain })
+  return { spf: verdict, aligned: isAligned(verified), reason }
+}
+
+function viewPlain(verified: Done): SpfView {
+  const { spf, forwardedSpf, dmarc } = verified
+  const { verdict, address, from, domain = '' } = forwardedSpf
+  if (spf.isBounce) {
+    // Older records have no domain: what they say of a bounce was not asked.
+    const isAsked = domain !== '' && verdict !== 'unknown'
+    return isAsked
+      ? {
+          spf: verdict,
+          aligned: alignName(domain, dmarc.domain),
+          reason: because('spf-bounce', { spf: verdict, domain }),
+        }
+      : { spf: 'unknown', aligned: 'no', reason: because('spf-bounce-unknown') }
+  }
+  const aligned = isAligned(verified)
+  if (!isSenderKnown(verified)) return { spf: 'unknown', aligned, reason: because('spf-no-sender') }
+  if (verdict === 'unknown') return { spf: verdict, aligned, reason: because('spf-unknown') }
+  const facts = { spf: verdict, domain: spf.domain }
+  if (address === '') return { spf: verdict, aligned, reason: because('spf-stranger', facts) }
+  const why = from === 'host' ? 'spf-forwarder-guess' : 'spf-forwarder'
+  return { spf: verdict, aligned, reason: because(why, { ...facts, address }) }
+}
+
+/** SRS: the forwarder's own domain passes, and is not the author's. It has nothing to rewrite in a bounce. */
+function viewRewritten(verified: Done): SpfView {
+  if (verified.spf.isBounce) return { ...viewPlain(verified), reason: because('spf-bounce-kept') }
+  if (!isSenderKnown(verified)) return { spf: 'unknown', aligned: 'no', reason: because('spf-no-sender') }
+  return { spf: 'pass', aligned: 'no', reason: because('spf-rewritten') }
+}
+
+/** Relaxed alignment of a name that was not asked about in DNS: where only a list could tell, it is not known. */
+function alignName(name: string, from: string): SpfView['aligned'] {
+  if (name === from) return 'yes'
+  return registeredDomain(name) === registeredDomain(from) ? 'unknown' : 'no'
+}
+
+const isForGmail = ({ algorithm }: VerifiedDkim): boolean => !algorithm.toLowerCase().startsWith('ed25519')
+
+/** What Gmail finds in the signatures: those that it verifies, and whether one of them is aligned. */
+function viewSignatures({ dkim, dmarc }: Done): {
+  passing: readonly VerifiedDkim[]
+  unknown: boolean
+  aligned: boolean
+} {
+  const forGmail = dkim.filter(isForGmail)
+  const passing = forGmail.filter(({ verdict }) => verdict === 'pass')
+  return {
+    passing,
+    unknown: forGmail.some(({ verdict }) => verdict === 'unknown'),
+    aligned: passing.length > 0 && (dmarc.rsaAligned ?? dmarc.dkimAligned),
+  }
+}
+
+/** @param wasBad whether DMARC fails without the forward, too */
+function judge(verified: Done, view: SpfView, wasBad: boolean): Way {
+  const { dmarc } = verified
+  const { spf, aligned } = view
+  const signed = viewSignatures(verified)
+  const reasons: Reasoned[] = [view.reason, dkimReason(verified)]
+  const base = { certainty: 'expected', spf, reasons } as const
+  const from = dmarc.domain
+  const notKnown = (): Way => {
     reasons.push(because('dmarc-unknown'))
     return { ...base, outcome: 'unknown', dmarc: 'unknown' }
   }
+  const isBare = spf !== 'pass' && signed.passing.length === 0
+  const isSurelyBare = isBare && spf !== 'unknown' && !signed.unknown
+
   let verdict: Way['dmarc'] = 'none'
-  if (dmarc.policy === undefined) reasons.push(because('dmarc-none', { from }))
-  else if (dmarc.dkimAligned) {
+  if (dmarc.policy === undefined) {
+    if (dmarc.verdict === 'unknown') return notKnown()
+    reasons.push(because('dmarc-none', { from }))
+  } else if (signed.aligned || (spf === 'pass' && aligned === 'yes')) {
     verdict = 'pass'
-    reasons.push(because('dmarc-pass-dkim', { from }))
-  } else if (spfPasses && facts.spfAligned) {
-    verdict = 'pass'
-    reasons.push(because('dmarc-pass-spf', { from }))
+    reasons.push(because(signed.aligned ? 'dmarc-pass-dkim' : 'dmarc-pass-spf', { from }))
   } else if (
-    dkim.some(signature => signature.verdict === 'unknown') ||
-    (facts.spf === 'unknown' && facts.spfAligned)
+    signed.unknown ||
+    (aligned !== 'no' && (spf === 'unknown' || (spf === 'pass' && aligned === 'unknown')))
   ) {
-    reasons.push(because('dmarc-unknown'))
-    return { ...base, outcome: 'unknown', dmarc: 'unknown' }
+    return notKnown()
   } else {
     verdict = 'fail'
-    const { policy, partly } = effectivePolicy(dmarc.policy, dmarc.percent)
-    reasons.push(because(`dmarc-fail-${policy}`, { from }))
-    if (partly !== undefined) reasons.push(because('policy-percent', { percent: partly }))
-    if (policy !== 'none')
-      return { ...base, outcome: policy === 'reject' ? 'refused' : 'spam', dmarc: verdict }
+    const { policy, percent } = dmarc
+    if (policy === 'none') reasons.push(because('dmarc-fail-none', { from }))
+    else {
+      reasons.push(because(wasBad ? `dmarc-never-${policy}` : `dmarc-fail-${policy}`, { from }))
+      if (percent !== undefined && percent < 100) reasons.push(because('policy-percent', { percent }))
+      if (policy === 'reject') return { ...base, outcome: 'refused', dmarc: verdict }
+      if (!isSurelyBare) return { ...base, outcome: 'spam', dmarc: verdict }
+    }
   }
 
-  if (!spfPasses && passing.length === 0) {
-    if (dkimUnknown || facts.spf === 'unknown') return { ...base, outcome: 'unknown', dmarc: verdict }
+  if (isSurelyBare) {
     reasons.push(because('unauthenticated'))
-    return { ...base, outcome: 'spam', dmarc: verdict }
+    return { ...base, outcome: 'refused-or-spam', dmarc: verdict }
   }
-  const clean = spfPasses || facts.spf === 'none' || facts.spf === 'neutral' || facts.spf === 'unknown'
-  return { ...base, outcome: clean ? 'delivered' : 'delivered-softfail', dmarc: verdict }
+  if (isBare) return { ...base, outcome: 'unknown', dmarc: verdict }
+  const isClean = spf === 'pass' || spf === 'none' || spf === 'neutral' || spf === 'unknown'
+  return { ...base, outcome: isClean ? 'delivered' : 'delivered-softfail', dmarc: verdict }
 }
 
 function dkimReason({ dkim, dmarc }: Done): Reasoned {
-  const passing = dkim.find(signature => signature.verdict === 'pass')
+  const signed = viewSignatures({ dkim, dmarc } as Done)
+  const [passing] = signed.passing
   if (passing !== undefined) {
-    return dmarc.dkimAligned
+    return signed.aligned
       ? because('dkim-survives', { domain: passing.domain })
       : because('dkim-survives-other', { domain: passing.domain, from: dmarc.domain })
   }
   if (dkim.length === 0) return because('dkim-none')
-  return because(dkim.some(signature => signature.verdict === 'unknown') ? 'dkim-unknown' : 'dkim-broken')
+  if (signed.unknown) return because('dkim-unknown')
+  const ed25519 = dkim.find(signature => signature.verdict === 'pass')
+  return ed25519 === undefined ? because('dkim-broken') : because('dkim-ed25519', { domain: ed25519.domain })
 }
 
-/** RFC 7489 section 6.6.4: mail that `pct` does not select gets the next weaker policy. */
-function effectivePolicy(
-  policy: 'none' | 'quarantine' | 'reject',
-  percent: number | undefined,
-): { policy: 'none' | 'quarantine' | 'reject'; partly: number | undefined } {
-  if (percent === undefined || percent >= 100 || policy === 'none') return { policy, partly: undefined }
-  if (percent === 0) return { policy: policy === 'reject' ? 'quarantine' : 'none', partly: 0 }
-  return { policy, partly: percent }
+const isIn = (outcome: Outcome): boolean => outcome === 'delivered' || outcome === 'delivered-softfail'
+
+/** A valid chain that an earlier forwarder or a mailing list sealed goes along, whatever this forwarder does. */
+function withChain({ arc }: Done, way: Way, sealer: string): Way {
+  if (arc.verdict !== 'pass' || isIn(way.outcome) || way.outcome === 'unknown') return way
+  return {
+    ...way,
+    outcome: 'delivered',
+    certainty: 'depends',
+    otherwise: way.outcome,
+    reasons: [...way.reasons, because('arc-chain-there', { sealer })],
+  }
 }
 
 /** With an ARC seal: Gmail may go by what the forwarder saw, if it trusts the forwarder. */
 function sealed(verified: Done, plain: Way, direct: Way): Way {
   const add = (why: ForecastReason): readonly Reasoned[] => [...plain.reasons, because(why)]
-  if (plain.outcome === 'delivered' || plain.outcome === 'delivered-softfail') {
-    return { ...plain, reasons: add('arc-not-needed') }
-  }
+  if (plain.certainty === 'depends') return { ...plain, reasons: add('arc-may-help') }
+  if (isIn(plain.outcome)) return { ...plain, reasons: add('arc-not-needed') }
   if (verified.arc.verdict === 'fail') return { ...plain, reasons: add('arc-broken') }
-  if (direct.outcome === 'delivered' || direct.outcome === 'delivered-softfail') {
-    return {
-      ...plain,
-      outcome: 'delivered',
-      certainty: 'depends',
-      otherwise: plain.outcome,
-      reasons: add('arc-may-help'),
-    }
+  if (plain.outcome === 'unknown' || direct.outcome === 'unknown') return plain
+  if (!isIn(direct.outcome)) return { ...plain, reasons: add('arc-nothing-good') }
+  return {
+    ...plain,
+    outcome: 'delivered',
+    certainty: 'depends',
+    otherwise: plain.outcome,
+    reasons: add('arc-may-help'),
   }
-  return direct.outcome === 'unknown' ? plain : { ...plain, reasons: add('arc-nothing-good') }
 }
 
-const severity: Record<Outcome, number> = {
-  delivered: 0,
-  'delivered-softfail': 1,
-  spam: 2,
-  refused: 3,
-  unknown: -1,
-}
-
-function costOf(plain: Way, direct: Way): Forecast['cost'] {
-  if (plain.outcome === 'unknown') return 'unknown'
-  // Where SPF at arrival is not known, direct delivery is given the benefit of the doubt.
-  if (direct.outcome !== 'unknown' && severity[plain.outcome] <= severity[direct.outcome]) return 'none'
-  if (plain.outcome === 'refused') return 'lost'
-  if (plain.outcome === 'spam') return 'spam'
-  return plain.outcome === 'delivered-softfail' ? 'softfail' : 'none'
+function costOf(plain: Way, spfOnArrival: SpfVerdict): Forecast['cost'] {
+  const worst = plain.otherwise ?? plain.outcome
+  switch (worst) {
+    case 'unknown':
+      return 'unknown'
+    case 'refused':
+      return plain.certainty === 'depends' ? 'possibly-lost' : 'lost'
+    case 'refused-or-spam':
+      return 'possibly-lost'
+    case 'spam':
+      return 'spam'
+    case 'delivered-softfail':
+      // What SPF did not say on arrival cannot be taken from the message.
+      return spfOnArrival === 'pass' || spfOnArrival === 'unknown' ? 'softfail' : 'none'
+    case 'delivered':
+      return 'none'
+  }
 }

@@ -62,7 +62,7 @@ const secondLevels = new Set([
 
 /**
  * The registered domain by a rule of thumb: two labels, or three under country domains with the usual second
- * levels (co.jp, ne.jp, com.au). Neither trust nor DMARC's alignment is decided by it.
+ * levels (co.jp, ne.jp, com.au). It proves nothing: neither trust nor DMARC's alignment is decided by it.
  */
 export function registeredDomain(name: string): string | undefined {
   if (isIP(name) !== 0) return undefined

@@ -19,6 +19,7 @@ export type TrustReason =
   | 'no-signature' // tells of a signature that the message does not have
   | 'repeated'
   | 'no-trace'
+  | 'judged-before' // by an earlier version, which a sender could deceive
 
 export type StampedHeader =
   | 'authentication-results'

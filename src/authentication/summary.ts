@@ -1,4 +1,4 @@
-/** Many messages' forecasts added up: per mailbox and sender domain, what plain forwarding would have cost. Pure. */
+/** Many messages' forecasts added up: per mailbox and sender domain, what plain forwarding would cost. Pure. */
 import type { Forecast } from './forecast.ts'
 
 export interface SummaryInput {
@@ -15,6 +15,8 @@ export interface SummaryRow {
   readonly messages: number
   /** Refused by Gmail: never seen by the owner. */
   readonly lost: number
+  /** Refused or in the spam folder: nobody outside Gmail knows which. */
+  readonly possiblyLost: number
   readonly spam: number
   /** Delivered, but with SPF failed. */
   readonly softfail: number
@@ -22,14 +24,24 @@ export interface SummaryRow {
 }
 
 export interface Summary {
-  /** Worst first: lost, then spam, then softfail, then by name. */
+  /** Worst first: lost, then possibly lost, then spam, then softfail, then by name. */
   readonly rows: readonly SummaryRow[]
   readonly total: Omit<SummaryRow, 'mailbox' | 'senderDomain'>
 }
 
 type Counts = { -readonly [K in keyof Summary['total']]: number }
 
-const zero = (): Counts => ({ messages: 0, lost: 0, spam: 0, softfail: 0, notKnown: 0 })
+/** Of a group without mail. */
+export const noMail: Summary['total'] = {
+  messages: 0,
+  lost: 0,
+  possiblyLost: 0,
+  spam: 0,
+  softfail: 0,
+  notKnown: 0,
+}
+
+const zero = (): Counts => ({ ...noMail })
 
 export function summarize(inputs: Iterable<SummaryInput>): Summary {
   const groups = new Map<string, { mailbox: string; senderDomain: string; counts: Counts }>()
@@ -48,6 +60,7 @@ export function summarize(inputs: Iterable<SummaryInput>): Summary {
     .sort(
       (a, b) =>
         b.lost - a.lost ||
+        b.possiblyLost - a.possiblyLost ||
         b.spam - a.spam ||
         b.softfail - a.softfail ||
         b.messages - a.messages ||
@@ -65,5 +78,5 @@ function count(counts: Counts, cost: Forecast['cost'] | undefined): void {
     return
   }
   counts.messages += 1
-  if (cost !== 'none') counts[cost] += 1
+  if (cost !== 'none') counts[cost === 'possibly-lost' ? 'possiblyLost' : cost] += 1
 }

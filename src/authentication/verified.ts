@@ -8,6 +8,7 @@ export type Verdict = 'pass' | 'fail' | 'none' | 'unknown'
 export type VerdictReason =
   | 'dns'
   | 'no-client'
+  | 'no-sender'
   | 'client-hidden'
   | 'client-near'
   | 'too-many-lookups'
@@ -35,6 +36,8 @@ export interface VerifiedSpf {
   readonly clientAddress: string
   readonly helo: string
   readonly envelopeSender: string
+  /** The host wrote that there is no envelope sender, `<>`: a bounce (RFC 5321 section 4.5.5). */
+  readonly isBounce?: true
 }
 
 export interface VerifiedDkim {
@@ -60,6 +63,8 @@ export interface VerifiedDmarc {
   readonly spfAligned: boolean
   /** Whether a passing signature is aligned with From. */
   readonly dkimAligned: boolean
+  /** The same without ed25519 signatures; only where there are some that pass. */
+  readonly rsaAligned?: boolean
 }
 
 export interface VerifiedArc {
@@ -72,6 +77,8 @@ export interface VerifiedArc {
 export interface ForwardedSpf {
   readonly verdict: SpfVerdict
   readonly why?: VerdictReason
+  /** The domain that was asked; '' where the envelope sender, or for a bounce the forwarder's name, is not known. */
+  readonly domain?: string
   /** The address that was checked; '' where the host's is not known and any stranger's stood in for it. */
   readonly address: string
   /** Where the address is from: the configuration, the receiving host's own name in DNS, or nowhere. */

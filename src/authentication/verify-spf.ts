@@ -88,45 +88,60 @@ export async function checkSpf(
 ): Promise<VerifiedSpf> {
   const { clientAddress, helo, envelopeSender, senderTold } = connection
   const domain = domainOf(envelopeSender) || (senderTold ? helo : '')
-  const base = { domain, clientAddress, helo, envelopeSender }
+  const isBounce = senderTold && envelopeSender === ''
+  const base = { domain, clientAddress, helo, envelopeSender, ...(isBounce ? { isBounce } : {}) }
   const { doubt } = connection
-  if (clientAddress === '' || domain === '') return { verdict: 'unknown', why: doubt ?? 'no-client', ...base }
+  if (clientAddress === '') return { verdict: 'unknown', why: doubt ?? 'no-client', ...base }
+  if (domain === '') return { verdict: 'unknown', why: 'no-sender', ...base }
   const answer = await askSpf(library, resolver, clientAddress, helo, envelopeSender)
   // Another machine of the host may have handed it over: then only a pass says something of the sender.
   if (doubt !== undefined && answer.verdict !== 'pass') return { verdict: 'unknown', why: doubt, ...base }
   return { ...answer, ...base }
 }
 
+/** What Gmail would find for the forwarder; of a bounce it asks about the forwarder's own name (RFC 7208 section 2.4). */
 export async function checkForwarded(
   library: Mailauth,
   resolver: DNSResolver,
-  connection: Connection,
-  forwarder: Pick<ForwardedSpf, 'address' | 'from'>,
+  { envelopeSender, senderTold }: Connection,
+  { name, ...forwarder }: Forwarder,
 ): Promise<ForwardedSpf> {
-  // A null sender stays null when forwarded; then the forwarder's own HELO name is checked, which says nothing.
-  if (connection.envelopeSender === '') {
-    return { verdict: connection.senderTold ? 'none' : 'unknown', why: 'no-client', ...forwarder }
-  }
+  if (envelopeSender === '' && !senderTold)
+    return { verdict: 'unknown', why: 'no-sender', domain: '', ...forwarder }
+  const isBounce = envelopeSender === ''
+  const domain = isBounce ? name : domainOf(envelopeSender)
+  if (isBounce && (forwarder.address === '' || name === ''))
+    return { verdict: 'unknown', why: 'no-client', domain: '', ...forwarder }
   const client = forwarder.address === '' ? strangersAddress : forwarder.address
-  return { ...(await askSpf(library, resolver, client, '', connection.envelopeSender)), ...forwarder }
+  const answer = await askSpf(library, resolver, client, isBounce ? name : '', envelopeSender)
+  return { ...answer, domain, ...forwarder }
 }
+
+export interface Forwarder extends Pick<ForwardedSpf, 'address' | 'from'> {
+  /** What it would most likely call itself; '' where there is none to guess from. */
+  readonly name: string
+}
+
+const isHostName = (name: string): boolean => /^[\w-]+(?:\.[\w-]+)+$/.test(name) && name.length <= 253
 
 /** Rental servers forward from the machine that received, so the host's own name is the next best guess. */
 export async function findForwarder(
   lookup: Lookup,
   configured: string | undefined,
   host: string,
-): Promise<Pick<ForwardedSpf, 'address' | 'from'>> {
+): Promise<Forwarder> {
+  const hostName = isIP(host) === 0 && isHostName(host) ? host : ''
   for (const [name, from] of [
     [configured ?? '', 'configured'],
     [host, 'host'],
   ] as const) {
-    if (isIP(name) !== 0) return { address: name, from }
-    if (!/^[\w-]+(?:\.[\w-]+)+$/.test(name) || name.length > 253) continue
+    if (isIP(name) !== 0 && !isPrivate(name)) return { address: name, from, name: hostName }
+    if (!isHostName(name)) continue
     const [first] = await lookup(name, 'A').catch(() => [])
-    if (typeof first === 'string' && isIP(first) === 4 && !isPrivate(first)) return { address: first, from }
+    if (typeof first === 'string' && isIP(first) === 4 && !isPrivate(first))
+      return { address: first, from, name }
   }
-  return { address: '', from: 'stranger' }
+  return { address: '', from: 'stranger', name: hostName }
 }
 
 const spfVerdicts: readonly string[] = ['pass', 'fail', 'softfail', 'neutral', 'none', 'permerror']

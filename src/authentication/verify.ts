@@ -104,21 +104,30 @@ async function check(
   const arcResult = await library.arc(signed.arc as Parameters<Mailauth['arc']>[0], { resolver, strict })
   const arc = readArc(arcResult, dns.failed)
 
-  const dmarcResult = await library.dmarc({
-    headerFrom: signed.headerFrom,
-    fromFields: signed.fromFields,
-    // The envelope domain is given whatever SPF said, to learn whether it is aligned; the verdict is made below.
-    spfDomains: spf.domain === '' ? [] : [{ domain: spf.domain }],
-    dkimDomains: passingDomains(signatures),
-    resolver,
-    strict,
-  } as unknown as Parameters<Mailauth['dmarc']>[0])
+  const askDmarc = (considered: typeof signatures): ReturnType<Mailauth['dmarc']> =>
+    library.dmarc({
+      headerFrom: signed.headerFrom,
+      fromFields: signed.fromFields,
+      // The envelope domain is given whatever SPF said, to learn whether it is aligned; the verdict is made below.
+      spfDomains: spf.domain === '' ? [] : [{ domain: spf.domain }],
+      dkimDomains: passingDomains(considered),
+      resolver,
+      strict,
+    } as unknown as Parameters<Mailauth['dmarc']>[0])
+  const dmarc = readDmarc(await askDmarc(signatures), spf, dkim)
+  const withoutEd25519 = signatures.filter(
+    (_, place) => dkim[place]?.algorithm.startsWith('ed25519') !== true,
+  )
+  const rsa =
+    dmarc.dkimAligned && withoutEd25519.length < signatures.length
+      ? { rsaAligned: readDmarc(await askDmarc(withoutEd25519), spf, dkim).dkimAligned }
+      : {}
   return {
     state: 'done',
     asOf: new Date(asOfMs).toISOString(),
     spf,
     dkim,
-    dmarc: readDmarc(dmarcResult, spf, dkim),
+    dmarc: { ...dmarc, ...rsa },
     arc,
     forwardedSpf,
   }

@@ -151,7 +151,7 @@ async function inspectRow(invocation: Invocation, target: string): Promise<numbe
 const bracketed = (messageId: string): string => (messageId.startsWith('<') ? messageId : `<${messageId}>`)
 
 const nothingKept: Authentication = {
-  version: 1,
+  version: 2,
   senderDomain: '',
   stamped: { host: '', fields: [], leftOut: 0 },
   verified: { state: 'not-done' },

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
+import { parseAuthentication } from '../../src/authentication/authentication.ts'
 import { tableLookup } from '../../src/authentication/dns.ts'
 import { makeAuthenticate, makeLooker } from '../../src/authentication/look.ts'
 import { systemClock } from '../../src/base/clock.ts'
@@ -153,7 +154,7 @@ describe('inspect and report over the journal', () => {
   test('a message by its id: results, forecast, digests and the read-back', async () => {
     const { exitCode, text, errors } = await run(invocation => inspectCommand(invocation, '#1'))
     assert.equal(exitCode, 0, errors)
-    assert.match(text, /^DKIM .*pass +pass google\.com$/m)
+    assert.match(text, /^DKIM .*pass +pass \(google\.com\)$/m)
     assert.match(text, /SHA-256 as uploaded +[0-9a-f]{64} +the same/)
     assert.match(text, /Read back from Gmail +the same/)
   })
@@ -181,12 +182,13 @@ describe('inspect and report over the journal', () => {
     assert.deepEqual(JSON.parse(month.text).total, {
       messages: 1,
       lost: 0,
+      possiblyLost: 0,
       spam: 0,
       softfail: 1,
       notKnown: 0,
     })
     const longer = await run(invocation => reportCommand(invocation, { days: 60, nowMs }))
-    assert.match(longer.text, /invoice\.example +1 +1 +0 +0 +#{20}$/m)
+    assert.match(longer.text, /invoice\.example +1 +1 +0 +0 +0 +#{20}$/m)
     const ja = await run(invocation => reportCommand(invocation, { days: 60, nowMs }), false, 'ja')
     assert.match(ja.text, /2 通のうち、転送していたら 1 通が失われ/)
   })
@@ -224,4 +226,47 @@ test('the look at an imported message ends at once when it is aborted', async ()
   controller.abort()
   assert.equal(await looking, undefined)
   await looker.close()
+})
+
+describe('a record of version 1', () => {
+  const by = 'mx.host.example'
+  const spf = { result: 'pass', by, trust: 'trusted', header: 'authentication-results' }
+  const field = { header: 'authentication-results', by, trust: 'trusted', why: 'above-border', results: [] }
+  const record = {
+    version: 1,
+    senderDomain: 'a.example',
+    stamped: {
+      host: by,
+      fields: [field, { ...field, by: 'x.example', trust: 'untrusted', why: 'foreign-id' }],
+      leftOut: 0,
+      spf,
+    },
+    verified: {
+      state: 'done',
+      asOf: '2026-11-24T00:00:00.000Z',
+      spf: {
+        verdict: 'none',
+        domain: 'a.example',
+        clientAddress: '203.0.113.5',
+        helo: 'h',
+        envelopeSender: 'x@a.example',
+      },
+      dkim: [],
+      dmarc: { verdict: 'none', domain: 'a.example', spfAligned: false, dkimAligned: false },
+      arc: { verdict: 'none', instances: 0 },
+      forwardedSpf: { verdict: 'none', address: '198.51.100.9', from: 'host' },
+    },
+    forecast: { cost: 'none' },
+  }
+
+  test('is read by today’s rules: what its rules trusted is not proved, and the forecast is made anew', () => {
+    const read = parseAuthentication(JSON.stringify(record))
+    assert.equal(read?.version, 2)
+    assert.deepEqual(
+      [read?.stamped.spf?.trust, read?.stamped.fields[0]?.why, read?.stamped.fields[1]?.why],
+      ['unproven', 'judged-before', 'foreign-id'],
+    )
+    assert.equal(read?.forecast?.cost, 'possibly-lost')
+    assert.equal(parseAuthentication(JSON.stringify({ ...record, version: 3 })), undefined)
+  })
 })

@@ -9,9 +9,11 @@ const facts = {
   domain: 'd.example',
   address: '203.0.113.1',
   from: 'f.example',
-  percent: '20',
   messages: '1',
   lost: '2',
+  possiblyLost: '4',
+  sealer: 's.example',
+  percent: '20',
   spam: '3',
 }
 
