@@ -391,6 +391,27 @@ const keys: readonly Given[] = [
   ],
   ['pass', '6376 3.6.1', 'notes and an unknown tag', { record: `${record()}; n=a note; later=1` }],
   ['pass', '6376 3.6.2.2', 'a record in several strings', { record: record().match(/.{1,100}/g) ?? [] }],
+  ['pass', '6376 3.6.1', 'a record with a semicolon at its end', { record: `${record()};` }],
+  [
+    'pass',
+    '6376 3.6.1',
+    'a record with blanks around its tags and amid the key',
+    {
+      record: record()
+        .replace('; k=rsa; p=', ' ;  k = rsa ; p = ')
+        .replace(/(.{90})/, '$1 '),
+    },
+  ],
+  ['fail', '6376 3.2', 'a record with an empty tag', { record: record().replace('; ', ';; ') }],
+  ['fail', '6376 3.2', 'a record with a word that is no tag', { record: record().replace('k=rsa', 'rsa') }],
+  ['pass', '6376 3.6.1', 'a record with an empty note', { record: record().replace('p=', 'n=; p=') }],
+  ['pass', '6376 3.6.1', 't= of a flag that nobody knows', { record: `${record()}; t=later` }],
+  [
+    'pass',
+    '6376 3.6.1',
+    'h= and s= as lists with blanks',
+    { record: `${record()}; h=sha1 : sha256; s=email : other` },
+  ],
 ]
 
 const changed: readonly Given[] = [

@@ -93,6 +93,18 @@ const dkim: readonly Explanation[] = [
     cases: ['a last line without its end, relaxed', 'a bare CR in the body'],
     why: 'It leaves a line without its end out, and takes a bare CR for a line end. RFC 6376 section 3.4 knows CRLF alone.',
   },
+  ...(['dkimpy', 'Mail::DKIM'] as const).map(
+    (verifier): Explanation => ({
+      verifier,
+      cases: ['h= and s= as lists with blanks'],
+      why: 'RFC 6376 section 3.6.1: blanks may stand around the colons of both lists. They compare with them.',
+    }),
+  ),
+  {
+    verifier: 'Mail::DKIM',
+    cases: ['a record with an empty tag'],
+    why: 'RFC 6376 section 3.2: between two semicolons stands a tag. It reads over that.',
+  },
 ]
 
 const arc: readonly Explanation[] = [
