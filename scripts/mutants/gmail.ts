@@ -7,6 +7,7 @@ const broken = ['test/gmail/import-broken.test.ts']
 const contract = ['test/gmail/contract.test.ts']
 const multipart = ['test/gmail/multipart.test.ts']
 const pace = ['test/gmail/pace.test.ts']
+const quota = 'test/gmail/quota.test.ts'
 const http = ['test/base/http.test.ts']
 const connections = ['test/base/connections.test.ts']
 
@@ -267,10 +268,37 @@ export const gmail: readonly Mutant[] = [
     title: 'by a Message-ID that would mean something else',
   },
   {
-    from: 'next.cost - level > 1e-6 ? (next.cost - level) / unitsPerMs : 0',
-    to: '0',
+    from: 'if (used > 0 && used + units > this.#limit) {',
+    to: 'if (false) {',
     loses: "the account's quota",
-    tests: pace,
+    tests: [...pace, quota],
+  },
+  {
+    from: 'countsUntilMs: endedAtMs + windowMs + driftMs,',
+    to: 'countsUntilMs: endedAtMs + windowMs - 5_000,',
+    loses: "the account's quota, at the edges of a minute",
+    tests: [quota],
+  },
+  {
+    from: 'this.#fill(nowMs) this.#running += units',
+    to: 'this.#fill(nowMs); this.#running += 0',
+    loses: "the account's quota, where the network is slow",
+    tests: [quota],
+    title: 'whatever the network does',
+  },
+  {
+    from: 'learned.limited(own.passed(nowMs), nowMs)',
+    to: 'learned.at(nowMs)',
+    loses: 'a quota that dropped is run against all the time',
+    tests: [quota],
+    title: 'drops in mid-run',
+  },
+  {
+    from: 'this.#limit = Math.min(this.#most, this.#limit * raise)',
+    to: 'this.#isRaised = false',
+    loses: 'the speed, until a restart, after one minute in which Gmail bore less',
+    tests: [quota],
+    title: 'drops in mid-run',
   },
   {
     from: 'if (others.length < limit) return 0',

@@ -11,6 +11,7 @@ import type { Ability } from '../google/scopes.ts'
 import type { AccessToken } from '../google/token.ts'
 import { faultOfTrouble } from '../google/unanswered.ts'
 import { readCall, saysTooManyAtOnce } from './answers.ts'
+import type { Turn } from './pace.ts'
 import type { Session } from './session.ts'
 
 export interface Call<T> {
@@ -55,7 +56,7 @@ export async function callGmail<T>(
     session.pace.succeeded()
     return json as Unproved<T>
   } catch (thrown) {
-    throw slowDown(session, thrown)
+    throw slowDown(session, turn, thrown)
   } finally {
     turn.end()
   }
@@ -114,9 +115,10 @@ async function carryCall(
  * Tells the pace of a limit, and gives back the fault with the instant before which nothing will leave. Anything
  * else passes unchanged.
  */
-export function slowDown(session: Session, thrown: unknown): unknown {
+export function slowDown(session: Session, turn: Turn, thrown: unknown): unknown {
   if (!(thrown instanceof Fault)) return thrown
   if (thrown.code !== 'gmail.rate-limited' && thrown.code !== 'gmail.daily-limit') return thrown
+  turn.refused()
   const options: FaultOptions = {
     scope: thrown.scope,
     retry: thrown.retry,

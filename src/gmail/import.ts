@@ -63,7 +63,7 @@ export async function importMessage(
     session.pace.succeeded()
     return { ...stored, sentSha256 }
   } catch (thrown) {
-    throw slowDown(session, thrown)
+    throw slowDown(session, turn, thrown)
   } finally {
     turn.end()
   }

@@ -1,13 +1,14 @@
 /**
- * When a request may leave: quota units (Gmail API, "Usage limits": units a minute and user), imports in flight, and
- * the pauses that Gmail asked for. One queue, first come first served, so new mail keeps its order.
- *
- * Invariant: in any minute at most `unitsPerMinute` units are granted. The bucket holds a tenth of them (24 imports
- * at 6,000), so a few messages never wait; the refill is slower by what the full bucket may add.
+ * When a request may leave: quota units (Gmail API, "Usage limits": units a minute, of the user and of the project),
+ * imports in flight, and the pauses that Gmail asked for. One queue, first come first served, so new mail keeps its
+ * order. How units are counted stands in quota-window.ts, how a limit that is lower than configured is found in
+ * learned-limit.ts.
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { beginsInMs, type Running } from '../base/in-flight.ts'
+import { LearnedLimit } from './learned-limit.ts'
+import { QuotaWindow } from './quota-window.ts'
 
 /** What calls cost in quota units. */
 export const units = {
@@ -26,8 +27,14 @@ const longestWaitMs = 30_000
 const successesPerStep = 20
 const firstPauseMs = 1_000
 const longestPauseMs = 64_000
+/** A longer pause is not for the units of a minute: a day's allowance, or the octets of a day. */
+const longestMinuteMs = 120_000
+/** Where it depends on what others of the project have under way, it is looked at again after this. */
+const lookAgainMs = 250
 
 export interface Turn {
+  /** Gmail refused it for the rate. */
+  refused(): void
   /** Must be called once the request is over, whatever came of it. Calling it again does nothing. */
   end(): void
 }
@@ -53,18 +60,25 @@ export interface Pace {
   readonly inFlightLimit: number
   /** Gmail asked for a pause that is not over. */
   readonly isHeld: boolean
+  /** Units a minute that are used now: those configured, or fewer where Gmail let fewer through. */
+  readonly unitsPerMinute: number
+  /** Units that an earlier process used. @param agoMs how long ago */
+  addEarlier(cost: number, agoMs: number): void
 }
 
 interface Waiting {
   readonly lane: Lane
   readonly cost: number
-  grant(place: Running | undefined): void
+  /** @param over gives back what the turn took */
+  grant(over: (passed: boolean) => void): void
   refuse(reason: unknown): void
 }
 
 export interface PaceOptions {
   readonly unitsPerMinute: number
   readonly importsInFlight: number
+  /** Of all accounts of one project together. */
+  readonly project?: QuotaWindow | undefined
   readonly clock: Clock
   /** 0 to 1; for tests. */
   readonly random?: () => number
@@ -73,11 +87,10 @@ export interface PaceOptions {
 export function makePace(options: PaceOptions): Pace {
   const { clock, unitsPerMinute, random = Math.random } = options
   const most = Math.max(1, Math.trunc(options.importsInFlight))
-  const bucket = Math.max(units.import, unitsPerMinute / 10)
-  const unitsPerMs = Math.max(unitsPerMinute - bucket, unitsPerMinute / 2) / 60_000
+  const learned = new LearnedLimit(unitsPerMinute)
+  const own = new QuotaWindow(unitsPerMinute, clock.monotonicMs())
+  const windows = options.project === undefined ? [own] : [own, options.project]
   const queue: Waiting[] = []
-  let level = bucket
-  let filledAtMs = clock.monotonicMs()
   let heldUntilMs = Number.NEGATIVE_INFINITY
   let pauseMs = firstPauseMs
   const inFlight = new Set<Running>()
@@ -85,10 +98,10 @@ export function makePace(options: PaceOptions): Pace {
   let successes = 0
   let sleeping: AbortController | undefined
 
-  const fill = (): void => {
-    const now = clock.monotonicMs()
-    level = Math.min(bucket, level + (now - filledAtMs) * unitsPerMs)
-    filledAtMs = now
+  const unitsWaitMs = (cost: number, nowMs: number): number => {
+    const limit = learned.at(nowMs)
+    if (limit !== own.limit) own.setLimit(limit, nowMs)
+    return Math.max(...windows.map(window => window.waitMs(cost, nowMs) ?? lookAgainMs))
   }
   const heldForMs = (): number => Math.max(0, heldUntilMs - clock.monotonicMs())
 
@@ -112,19 +125,19 @@ export function makePace(options: PaceOptions): Pace {
         continue
       }
       if (placeInMs === undefined) return
-      fill()
-      // A millionth of slack: a fraction lost in the arithmetic must not cost another round of sleep.
-      const lacking = next.cost - level > 1e-6 ? (next.cost - level) / unitsPerMs : 0
-      const waitMs = Math.max(heldForMs(), lacking, placeInMs)
+      const waitMs = Math.max(heldForMs(), unitsWaitMs(next.cost, now), placeInMs)
       if (waitMs > 0) {
         wakeAfter(waitMs)
         return
       }
       queue.splice(at, 1)
-      level -= next.cost
+      const charges = windows.map(window => window.take(next.cost, now))
       const place = next.lane === 'call' ? undefined : { isLarge, beganMs: now }
       if (place !== undefined) inFlight.add(place)
-      next.grant(place)
+      next.grant(passed => {
+        if (place !== undefined) inFlight.delete(place)
+        for (const endCharge of charges) endCharge(clock.monotonicMs(), passed)
+      })
     }
   }
 
@@ -153,16 +166,20 @@ export function makePace(options: PaceOptions): Pace {
         const waiting: Waiting = {
           lane,
           cost,
-          grant: place => {
+          grant: over => {
             signal.removeEventListener('abort', onAbort)
             let ended = false
+            let passed = true
             const end = (): void => {
               if (ended) return
               ended = true
-              if (place !== undefined) inFlight.delete(place)
+              over(passed)
               pump()
             }
-            resolve({ end })
+            const refused = (): void => {
+              passed = false
+            }
+            resolve({ refused, end })
           },
           refuse: reason => {
             signal.removeEventListener('abort', onAbort)
@@ -185,6 +202,9 @@ export function makePace(options: PaceOptions): Pace {
     limited(notBeforeMs, tooManyAtOnce) {
       if (tooManyAtOnce) limit = 1
       successes = 0
+      const nowMs = clock.monotonicMs()
+      const isOfMinute = notBeforeMs === undefined || notBeforeMs - clock.nowMs() <= longestMinuteMs
+      if (!tooManyAtOnce && isOfMinute && heldForMs() === 0) learned.limited(own.passed(nowMs), nowMs)
       // Imports that were in flight together meet one limit together: that is one pause, not three.
       if (notBeforeMs === undefined && heldForMs() > 0) return clock.nowMs() + heldForMs()
       // Jitter, so that several programs under one quota do not come back at the same moment.
@@ -196,6 +216,13 @@ export function makePace(options: PaceOptions): Pace {
       heldUntilMs = Math.max(heldUntilMs, clock.monotonicMs() + forMs)
       if (heldForMs() > longestWaitMs) for (const waiting of queue.splice(0)) waiting.refuse(heldFault())
       return clock.nowMs() + heldForMs()
+    },
+    get unitsPerMinute() {
+      return learned.at(clock.monotonicMs())
+    },
+    addEarlier(cost, agoMs) {
+      const nowMs = clock.monotonicMs()
+      for (const window of windows) window.addEarlier(cost, nowMs - agoMs, nowMs)
     },
     get isHeld() {
       return heldForMs() > 0

@@ -1,0 +1,147 @@
+/**
+ * Quota units in a sliding minute (Gmail API, "Usage limits"), exactly.
+ *
+ * Invariants: Gmail charges a request at an instant that only Gmail knows, between its leaving and the arrival of its
+ * answer. So units count from the leaving until a minute after the end: whatever the network does, no minute of Gmail's
+ * holds more than `limit`. A tenth of them may leave at once; what is left of a minute is spread over it, so that a
+ * backlog never makes new mail wait for long.
+ */
+
+const windowMs = 60_000
+/** Two clocks differ by less than this in a minute (a thousandth). */
+const driftMs = 60
+/** What a single message costs must always be able to leave. */
+const leastLimit = 25
+const burstShare = 0.1
+
+interface Charge {
+  readonly units: number
+  readonly countsUntilMs: number
+  readonly passed: boolean
+}
+
+export class QuotaWindow {
+  #limit: number
+  /** Units under way, and those that count until a known instant, the earliest first. */
+  #running = 0
+  #ended: Charge[] = []
+  #endedUnits = 0
+  #passedUnits = 0
+  /** What may leave at once now. */
+  #level: number
+  #filledAtMs: number
+
+  /** @param nowMs on the clock of all other calls: monotonic */
+  constructor(unitsPerMinute: number, nowMs: number) {
+    this.#limit = Math.max(leastLimit, unitsPerMinute)
+    this.#level = this.#burst
+    this.#filledAtMs = nowMs
+  }
+
+  get limit(): number {
+    return this.#limit
+  }
+
+  setLimit(unitsPerMinute: number, nowMs: number): void {
+    this.#fill(nowMs)
+    this.#limit = Math.max(leastLimit, unitsPerMinute)
+    this.#level = Math.min(this.#level, this.#burst)
+  }
+
+  /** Units of what Gmail let through in the last minute. */
+  passed(nowMs: number): number {
+    this.#fill(nowMs)
+    return this.#passedUnits
+  }
+
+  /** Units that count now. */
+  used(nowMs: number): number {
+    this.#fill(nowMs)
+    return this.#running + this.#endedUnits
+  }
+
+  /**
+   * @returns after how many ms it should be asked again, 0 where so much may leave now; undefined where that depends on
+   * the end of what is under way
+   */
+  waitMs(units: number, nowMs: number): number | undefined {
+    const used = this.used(nowMs)
+    if (used > 0 && used + units > this.#limit) {
+      let left = used
+      for (const { units: freed, countsUntilMs } of this.#ended) {
+        left -= freed
+        if (left + units <= this.#limit) return countsUntilMs - nowMs
+      }
+      return undefined
+    }
+    // A millionth of slack: a fraction lost in the arithmetic must not cost another round of sleep.
+    const lacking = units - this.#level
+    if (lacking <= 1e-6) return 0
+    const untilChangeMs = this.#nextEndMs() - nowMs
+    const unitsPerMs = this.#unitsPerMs(nowMs)
+    return unitsPerMs > 0 ? Math.min(lacking / unitsPerMs, untilChangeMs) : untilChangeMs
+  }
+
+  /**
+   * Units leave now, whether or not they may.
+   * @returns to be called once, when the answer is here; `passed`: it was no refusal for the rate
+   */
+  take(units: number, nowMs: number): (endedAtMs: number, passed: boolean) => void {
+    this.#fill(nowMs)
+    this.#running += units
+    this.#level = Math.max(0, this.#level - units)
+    return (endedAtMs, passed) => {
+      this.#fill(endedAtMs)
+      this.#running -= units
+      this.#add(units, endedAtMs, passed)
+    }
+  }
+
+  /** Units that left earlier, by another process. @param atMs by the same clock; it may lie before its beginning */
+  addEarlier(units: number, atMs: number, nowMs: number): void {
+    this.#fill(nowMs)
+    this.#add(units, Math.min(atMs, nowMs), true)
+    this.#ended.sort((left, right) => left.countsUntilMs - right.countsUntilMs)
+    this.#level = Math.max(0, this.#level - units)
+    this.#fill(nowMs)
+  }
+
+  get #burst(): number {
+    return Math.max(leastLimit, this.#limit * burstShare)
+  }
+
+  #add(units: number, endedAtMs: number, passed: boolean): void {
+    this.#endedUnits += units
+    if (passed) this.#passedUnits += units
+    this.#ended.push({ units, countsUntilMs: endedAtMs + windowMs + driftMs, passed })
+  }
+
+  #nextEndMs(): number {
+    return this.#ended[0]?.countsUntilMs ?? this.#filledAtMs + windowMs
+  }
+
+  /** What is free, and what becomes free next, is spread over the time until then; never faster than the limit's speed. */
+  #unitsPerMs(nowMs: number): number {
+    const free = Math.max(0, this.#limit - this.#running - this.#endedUnits)
+    const next = this.#ended[0]?.units ?? this.#running
+    return Math.min(this.#limit / windowMs, (free + next) / Math.max(1, this.#nextEndMs() - nowMs))
+  }
+
+  #fill(nowMs: number): void {
+    for (let next = this.#ended[0]; next !== undefined; next = this.#ended[0]) {
+      if (next.countsUntilMs > nowMs) break
+      this.#fillUntil(next.countsUntilMs)
+      this.#ended.shift()
+      this.#endedUnits -= next.units
+      if (next.passed) this.#passedUnits -= next.units
+    }
+    this.#fillUntil(nowMs)
+  }
+
+  #fillUntil(ms: number): void {
+    if (ms <= this.#filledAtMs) return
+    const filled = (ms - this.#filledAtMs) * this.#unitsPerMs(this.#filledAtMs)
+    this.#level = Math.min(this.#burst, this.#level + filled)
+    this.#filledAtMs = ms
+  }
+}
