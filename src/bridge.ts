@@ -11,6 +11,7 @@ import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
 import type { Config } from './config/config.ts'
 import type { Gmail } from './gmail/gmail.ts'
+import type { ProjectQuotas } from './gmail/google.ts'
 import type { EarlyBooks } from './journal/early-logins.ts'
 import type { Journal, NoteKey } from './journal/journal.ts'
 import type { JournalLook } from './journal/look.ts'
@@ -20,6 +21,9 @@ import type { UploadQueue } from './pull/upload-queue.ts'
 import type { ImapSourceOptions } from './source/imap.ts'
 import type { Pop3SourceOptions } from './source/pop3.ts'
 import type { Source } from './source/source.ts'
+
+/** Gmail's quota is counted over a minute, also of what an earlier process imported. */
+const quotaMs = 61_000
 
 export interface Bridge {
   readonly journal: Journal
@@ -69,11 +73,12 @@ export async function makeAccount(
   { accounts, endpoints }: Pick<Config, 'accounts' | 'endpoints'>,
   name: string,
   clock: Clock,
+  projects?: ProjectQuotas,
 ): Promise<Gmail> {
   const account = accounts.find(candidate => candidate.name === name)
   if (account === undefined) throw new Fault('bug', { facts: { what: `no account ${name}` } })
   const { makeGmail } = await import('./gmail/google.ts')
-  return makeGmail({ account, endpoints, clock })
+  return makeGmail({ account, endpoints, clock, ...(projects === undefined ? {} : { projects }) })
 }
 
 /** @param lookup the DNS servers to ask instead of the system's, or what answers in their place */
@@ -144,6 +149,7 @@ export async function openBridge(
       { makeLoginGate },
       { makeIdleMemory },
       { UploadQueue },
+      { makeProjectQuotas },
     ] = await Promise.all([
       import('./pull/under-way.ts'),
       import('./pull/steady-clock.ts'),
@@ -151,6 +157,7 @@ export async function openBridge(
       import('./pull/logins.ts'),
       import('./pull/idle-memory.ts'),
       import('./pull/upload-queue.ts'),
+      import('./gmail/google.ts'),
     ])
     const journal = await sqlite.openJournal(journalDir ?? config.stateDir, 'run', () => {
       if (journalDir !== undefined) return
@@ -168,10 +175,16 @@ export async function openBridge(
       clock,
       mostOverRestart(config.mailboxes.map(mailbox => mailbox.afterImport)),
     )
+    const projects = makeProjectQuotas(clock)
+    const lately = (await journal.importedSince(clock.nowMs() - quotaMs)).map(row => ({
+      account: row.account,
+      atMs: row.importedAtMs ?? clock.nowMs(),
+    }))
     const accounts = new Map<string, Gmail>()
     const queues = new Map<string, InstanceType<typeof UploadQueue>>()
     for (const account of config.accounts) {
-      const gmail = await makeAccount(config, account.name, clock)
+      const gmail = await makeAccount(config, account.name, clock, projects)
+      gmail.noteEarlierImports(lately.flatMap(row => (row.account === account.name ? row.atMs : [])))
       accounts.set(account.name, gmail)
       releases.push(() => gmail.close())
       const queue = new UploadQueue(account.importsInFlight, clock)

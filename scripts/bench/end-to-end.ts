@@ -1,7 +1,9 @@
 /**
- * A backlog from the source to Gmail by one pull: as fast as it goes, and under Gmail's quota (6,000 units a minute
- * and user; an import takes 25), which is to be used and never exceeded.
+ * A backlog from the source to Gmail: as fast as it goes, under Gmail's quota (6,000 units a minute and user; an import
+ * takes 25), which is to be used and never exceeded, and under one that drops to a quarter in mid-run, which is to be
+ * found with few refusals.
  */
+import { until } from '../../test/servers/hikyaku.ts'
 import { startWorld } from '../../test/servers/world.ts'
 import { build } from './build.ts'
 import { mailOf } from './mail.ts'
@@ -10,6 +12,7 @@ import { atLeast, atMost, type BenchOptions, figure, type Measure } from './meas
 const unitsPerMinute = 6_000
 const unitsPerImport = 25
 const account = 'owner@example.test'
+const dropped = 1_500
 
 export async function benchEndToEnd(options: BenchOptions): Promise<readonly Measure[]> {
   const cli = build(options.tell)
@@ -22,6 +25,7 @@ export async function benchEndToEnd(options: BenchOptions): Promise<readonly Mea
   // More than a minute's worth and less than two: the second minute begins where the first has spent everything.
   const messages = Math.floor((1.5 * unitsPerMinute) / unitsPerImport)
   const bound = await carry(messages, cli, options, { GMAIL_UNITS_PER_MINUTE: String(unitsPerMinute) })
+  const drop = await carryThroughDrop(cli, options)
   return [
     ...lifted,
     atLeast(
@@ -32,7 +36,45 @@ export async function benchEndToEnd(options: BenchOptions): Promise<readonly Mea
     ),
     atMost('end-to-end.quota.refused', bound.refused, 'refusals for the quota', 0),
     atLeast('end-to-end.quota.whole', bound.share, 'of the messages, octet for octet', 1),
+    figure('end-to-end.drop.used', drop.used, 'of the quota that is left, from the drop on'),
+    atMost('end-to-end.drop.refused', drop.refused, 'refusals until it is found', 6),
+    atLeast('end-to-end.drop.whole', drop.share, 'of the messages, octet for octet and once', 1),
   ]
+}
+
+/** The daemon goes on by itself; a single pull would end at the first refusal. */
+async function carryThroughDrop(
+  cli: string,
+  options: BenchOptions,
+): Promise<{ used: number; refused: number; share: number }> {
+  const messages = 120
+  options.tell(`end to end: ${messages} messages under a quota that drops`)
+  const env = { GMAIL_UNITS_PER_MINUTE: String(unitsPerMinute) }
+  const gmail = { keepBodyOctets: 0, quota: { unitsPerMinute } }
+  const world = await startWorld({ protocol: 'pop3', cli, env, gmail })
+  try {
+    for (let serial = 0; serial < messages; serial += 1) await world.source.deliver(mailOf(serial, 4_000))
+    const running = world.start(['run'])
+    const accepted = (): number => world.gmail.accepted.length
+    await until(() => accepted() >= messages / 3, 'a third of the messages', 60_000)
+    world.gmail.quota.rules.unitsPerMinute = dropped
+    const before = accepted()
+    const beganMs = performance.now()
+    await until(() => accepted() >= messages, 'the rest of the messages', 240_000)
+    const minutes = (performance.now() - beganMs) / 60_000
+    running.kill('SIGTERM')
+    await running.ended
+    const stored = world.gmail.stored()
+    const sent = await world.source.stored()
+    return {
+      // What had been used in the minute before the drop had to pass first.
+      used: ((messages - before) * unitsPerImport) / (minutes * dropped),
+      refused: world.gmail.quota.usage(account).refused,
+      share: sent.filter(digest => stored.get(digest) === 1).length / messages,
+    }
+  } finally {
+    await world.stop()
+  }
 }
 
 async function carry(

@@ -42,6 +42,8 @@ export interface Gmail {
    * so that it costs the mail no time. Never throws, and nothing follows from its failure: the import meets it itself.
    */
   prepareImport(): void
+  /** Imports that an earlier process made, wall clock, ms since 1970: those of the last minute count for the quota. */
+  noteEarlierImports(atMs: readonly number[]): void
   /** Imports one message; one multipart upload, streamed. Waits for its turn (quota units, imports in flight). */
   import(raw: RawMessage, request: ImportRequest, signal: AbortSignal): Promise<ImportAnswer>
   /** Label ids for names: system labels as they are (INBOX, SPAM ...), others looked up and created where missing. */

@@ -6,8 +6,10 @@ import { checkAccount, findByMessageId, readMessage } from './find.ts'
 import type { Gmail } from './gmail.ts'
 import { importMessage } from './import.ts'
 import { makeLabels } from './labels.ts'
+import { units } from './pace.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
+export { makeProjectQuotas, type ProjectQuotas } from './project-quota.ts'
 export type { GmailOptions } from './session.ts'
 
 /** After a preparation that failed, the next import comes first, or this much time, ms. */
@@ -66,6 +68,13 @@ export function makeGmail(options: GmailOptions): Gmail {
       if (closing.aborted || pace.isHeld || clock.monotonicMs() < notReadyBeforeMs) return
       connections.openAhead(new URL(session.apiRoot), pace.inFlightLimit)
       void prepare()
+    },
+    noteEarlierImports(atMs) {
+      const nowMs = clock.nowMs()
+      pace.addEarlier(
+        units.import,
+        atMs.map(instantMs => Math.max(0, nowMs - instantMs)),
+      )
     },
     import: (raw, request, signal) =>
       onlyFaults(signal, async () => {

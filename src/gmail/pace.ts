@@ -62,8 +62,8 @@ export interface Pace {
   readonly isHeld: boolean
   /** Units a minute that are used now: those configured, or fewer where Gmail let fewer through. */
   readonly unitsPerMinute: number
-  /** Units that an earlier process used. @param agoMs how long ago */
-  addEarlier(cost: number, agoMs: number): void
+  /** Requests of this cost that an earlier process made. @param agoMs how long ago each was */
+  addEarlier(cost: number, agoMs: readonly number[]): void
 }
 
 interface Waiting {
@@ -222,7 +222,8 @@ export function makePace(options: PaceOptions): Pace {
     },
     addEarlier(cost, agoMs) {
       const nowMs = clock.monotonicMs()
-      for (const window of windows) window.addEarlier(cost, nowMs - agoMs, nowMs)
+      const atMs = agoMs.map(ms => nowMs - ms)
+      for (const window of windows) window.addEarlier(cost, atMs, nowMs)
     },
     get isHeld() {
       return heldForMs() > 0

@@ -97,12 +97,14 @@ export class QuotaWindow {
     }
   }
 
-  /** Units that left earlier, by another process. @param atMs by the same clock; it may lie before its beginning */
-  addEarlier(units: number, atMs: number, nowMs: number): void {
+  /** Requests of so many units each that another process made. @param atMs by the same clock, perhaps before its start */
+  addEarlier(units: number, atMs: readonly number[], nowMs: number): void {
     this.#fill(nowMs)
-    this.#add(units, Math.min(atMs, nowMs), true)
+    for (const earlierMs of atMs) {
+      this.#add(units, Math.min(earlierMs, nowMs), true)
+      this.#level = Math.max(0, this.#level - units)
+    }
     this.#ended.sort((left, right) => left.countsUntilMs - right.countsUntilMs)
-    this.#level = Math.max(0, this.#level - units)
     this.#fill(nowMs)
   }
 

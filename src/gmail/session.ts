@@ -5,6 +5,7 @@ import { type HttpDeadlines, usualHttpDeadlines } from '../base/http.ts'
 import type { AccountSettings, GoogleEndpoints } from '../google/settings.ts'
 import { makeTokens, type Tokens } from '../google/token.ts'
 import { makePace, type Pace } from './pace.ts'
+import type { ProjectQuotas } from './project-quota.ts'
 
 /** What this room needs of an account's settings. */
 export interface GmailAccount extends AccountSettings {
@@ -19,6 +20,8 @@ export interface GmailOptions {
   readonly account: GmailAccount
   readonly endpoints: GoogleEndpoints
   readonly clock: Clock
+  /** Where several accounts are served together. */
+  readonly projects?: ProjectQuotas
   /** Time-outs in ms that differ from the usual ones. */
   readonly deadlines?: Partial<HttpDeadlines>
 }
@@ -37,7 +40,7 @@ export interface Session {
 }
 
 /** Nothing is connected yet: that happens when needed. */
-export function openSession({ account, endpoints, clock, deadlines: own }: GmailOptions): Session {
+export function openSession({ account, endpoints, clock, projects, deadlines: own }: GmailOptions): Session {
   const deadlines = { ...usualHttpDeadlines, ...own }
   const connections = openConnections(clock.nowMs)
   const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
@@ -48,7 +51,7 @@ export function openSession({ account, endpoints, clock, deadlines: own }: Gmail
     connections,
     deadlines,
     tokens,
-    pace: makePace({ unitsPerMinute, importsInFlight, clock }),
+    pace: makePace({ unitsPerMinute, importsInFlight, clock, project: projects?.(account.credential) }),
     clock,
     closing: closing.signal,
     close() {

@@ -214,7 +214,10 @@ describe('the quota', () => {
     await drive({ clock, pace: first, judge, delays, stopAtMs: minute })
     const second = makePace({ unitsPerMinute: 1_000, importsInFlight: 3, clock })
     const now = clock.monotonicMs()
-    for (const { atMs } of judge.charged) if (atMs > now - minute) second.addEarlier(units.import, now - atMs)
+    second.addEarlier(
+      units.import,
+      judge.charged.map(({ atMs }) => now - atMs).filter(ms => ms < minute),
+    )
     await drive({ clock, pace: second, judge, delays, stopAtMs: 3 * minute })
     assert.equal(judge.refused, 0)
   })
