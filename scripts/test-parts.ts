@@ -21,6 +21,7 @@ export const slowTests: readonly string[] = [
   'test/servers/mbox-servers.test.ts',
   'test/servers/real.test.ts', // every message of the corpus through real servers
   'test/service/real-systemd.test.ts', // booted, set up, killed, rebooted
+  'test/setup/hosts.test.ts', // a set-up at each host that is known
   'test/setup/person.test.ts', // whole set-ups on real servers
   'test/setup/script.test.ts',
   'test/setup/terminal.test.ts', // a person at a terminal, with a browser

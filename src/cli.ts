@@ -25,10 +25,20 @@ if ((first === '--version' || first === '-V') && others.length === 0) {
     const { keepSmall } = await import('./base/engine.ts')
     keepSmall()
   }
+  ignoreClosedPipes()
   const { main } = await import('./commands/program.ts')
   process.exitCode = await main(process.argv.slice(2))
   // A handle that a library forgot must not keep a finished command alive.
   setTimeout(() => process.exit(), 2000).unref()
+}
+
+/** `hikyaku status | head` reads what it wants to; the command ends as it would have, without a word about it. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', thrown => {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown
+    })
+  }
 }
 
 /** Node 22 and 23 call node:sqlite experimental in two lines on standard error, which no owner could act on. */

@@ -5,9 +5,11 @@ import { chooseLanguage } from '../base/language.ts'
 import { readVersion } from '../base/version.ts'
 import { findLanguageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
+import { formatHelp } from './help-format.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
 import { addServiceEnv } from './service-env.ts'
+import { describeUsage, refuseArgument, refuseUnknownCommand } from './usage.ts'
 
 interface PullOptions {
   readonly dryRun?: boolean
@@ -39,19 +41,22 @@ export async function main(args: readonly string[]): Promise<number> {
   const program = buildProgram(invocation, code => {
     exitCode = code
   })
+  const typed = findCommandWord(args)
+  const names = ['help', ...program.commands.flatMap(command => [command.name(), ...command.aliases()])]
+  const asked = typed === 'help' ? findCommandWord(args.slice(args.indexOf('help') + 1)) : typed
   try {
+    // Before its options are looked at, which are nobody's then.
+    if (asked !== undefined && !names.includes(asked))
+      throw refuseUnknownCommand(invocation.words, asked, names)
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) return runAnswering(invocation, () => Promise.reject(error))
     if (error.exitCode === 0) return exitCodes.ok
-    return runAnswering(invocation, () =>
-      Promise.reject(
-        new Fault('usage.invalid', {
-          facts: { what: error.message.replace(/^error: /, '').replace(/\s+/g, ' ') },
-        }),
-      ),
-    )
+    const command = program.commands.find(verb => [verb.name(), ...verb.aliases()].includes(typed ?? ''))
+    const options = command?.options.flatMap(({ long }) => long ?? []) ?? []
+    const fault = describeUsage(invocation.words, error, command?.name(), options)
+    return runAnswering(invocation, () => Promise.reject(fault))
   }
 }
 
@@ -63,11 +68,16 @@ function langFlag(args: readonly string[]): string | undefined {
   return inline ?? args[at + 1]
 }
 
+/** The first word that is no option and no option's value. */
+function findCommandWord(args: readonly string[]): string | undefined {
+  return args.find((arg, at) => !arg.startsWith('-') && args[at - 1] !== '--lang')
+}
+
 function buildProgram(invocation: Invocation, done: (exitCode: number) => void): Command {
   const { help } = invocation.words
   const program = new Command('hikyaku')
     .description(help.program)
-    .version(readVersion(), '-V, --version')
+    .version(readVersion(), '-V, --version', help.version)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   const verb = (name: string, description: string): Command =>
@@ -89,7 +99,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
   setup.action(
     async (part: string | undefined, mailbox: string | undefined, flags: CommonFlags & { yes?: boolean }) => {
       if (part !== undefined && part !== 'google' && part !== 'mailbox' && part !== 'password')
-        throw new Fault('usage.invalid', { facts: { what: `setup ${part}` } })
+        throw refuseArgument(invocation.words, 'setup', part, ['google', 'mailbox', 'password'])
       const { setupCommand } = await import('./setup.ts')
       const { yes = false, lang, ...rest } = flags
       const options = answersOf(rest)
@@ -161,12 +171,12 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       if (action === 'check') done(await journalCheckCommand(invocation))
       else if (action === 'rebuild')
         done(await journalRebuildCommand(invocation, { yes: flags.yes ?? false }))
-      else throw new Fault('usage.invalid', { facts: { what: `journal ${action}` } })
+      else throw refuseArgument(invocation.words, 'journal', action, ['check', 'rebuild'])
     })
   verb('config', help.config)
     .argument('<action>', 'show')
     .action(async (action: string) => {
-      if (action !== 'show') throw new Fault('usage.invalid', { facts: { what: `config ${action}` } })
+      if (action !== 'show') throw refuseArgument(invocation.words, 'config', action, ['show'])
       const { configShowCommand } = await import('./config-show.ts')
       done(await configShowCommand(invocation))
     })
@@ -210,7 +220,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .option('--print', help.print)
     .action(async (action: string, flags: CommonFlags & Omit<ServiceFlags, 'every'> & { every?: string }) => {
       if (action !== 'install' && action !== 'uninstall' && action !== 'status') {
-        throw new Fault('usage.invalid', { facts: { what: `service ${action}` } })
+        throw refuseArgument(invocation.words, 'service', action, ['install', 'uninstall', 'status'])
       }
       const { serviceCommand } = await import('./service.ts')
       const { every, ...rest } = flags
@@ -222,9 +232,11 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
         ),
       )
     })
-  program.helpCommand(true) // with an action of its own it would take 'help' for an argument
+  // By name: with an action of its own the program would take 'help' for an argument.
+  program.helpCommand('help [command]', help.helpCommand)
   program.action(() => {
     program.outputHelp()
   })
+  formatHelp(program, invocation.words)
   return program
 }

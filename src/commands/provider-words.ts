@@ -59,10 +59,6 @@ const en = {
   list: 'The name in front is for `hikyaku provider NAME` and `hikyaku setup --provider NAME`.',
   setUp: (id: string) => `Set it up: hikyaku setup --provider ${id}`,
   beware: 'Nothing of this was tried on an account of yours: what your host’s panel says holds.',
-  noSuch: (name: string, nearest: readonly string[]) =>
-    nearest.length === 0
-      ? `no host is known as ${name}; \`hikyaku provider\` lists them`
-      : `no host is known as ${name} (did you mean ${nearest.join(', ')}?)`,
 }
 
 export type ProviderWords = typeof en
@@ -123,10 +119,6 @@ const ja: ProviderWords = {
   list: '左の名前は `hikyaku provider 名前` と `hikyaku setup --provider 名前` で使います。',
   setUp: id => `初期設定: hikyaku setup --provider ${id}`,
   beware: 'お客様のアカウントで確かめたものではありません。正しいのは、ご契約先の管理画面の表示です。',
-  noSuch: (name, nearest) =>
-    nearest.length === 0
-      ? `${name} という提供会社は登録されていません。\`hikyaku provider\` で一覧を表示できます`
-      : `${name} という提供会社は登録されていません。${nearest.join('、')} のことですか？`,
 }
 
 export const providerWordsFor = (language: Language): ProviderWords => (language === 'ja' ? ja : en)

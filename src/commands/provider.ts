@@ -1,9 +1,9 @@
 /** `hikyaku provider [NAME]`: what is known of a mail host, and from where; or the list of them. */
 import { exitCodes, Fault } from '../base/fault.ts'
-import { findNearest } from '../base/nearest.ts'
 import { alignTable, indentParagraph, measureWidth, wrapText } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
-import { type Preset, presetForDomain, presetForMx, presets, regions } from '../discovery/presets.ts'
+import { findNearestPresets, findPreset, type Preset, presets, regions } from '../discovery/presets.ts'
+import { setupWords } from '../setup/words.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 import { describeProvider, providerWordsFor } from './provider-words.ts'
 
@@ -17,29 +17,15 @@ export async function providerCommand(invocation: Invocation, name: string | und
   }
   const preset = findPreset(name)
   if (preset === undefined) {
-    const words = providerWordsFor(invocation.language)
-    const names = presets.flatMap(({ id, name: { en, ja } }) => [id, en, ja])
-    const nearest = findNearest(name, names).flatMap(found => findPreset(found)?.id ?? [])
+    const { noSuchProvider } = setupWords[invocation.language].server
     throw new Fault('usage.invalid', {
-      facts: { what: words.noSuch(printable(name, 60), [...new Set(nearest)]) },
+      facts: { what: noSuchProvider(printable(name, 60), findNearestPresets(name)) },
     })
   }
   if (invocation.json)
     writeJson(invocation, { ok: true, exitCode: exitCodes.ok, provider: presetJson(preset) })
   else for (const line of presetLines(invocation, preset)) writeLine(invocation, line)
   return exitCodes.ok
-}
-
-const plainName = (text: string): string => text.normalize('NFKC').toLowerCase().trim()
-
-/** By its short name, its name in either language, an address at it, its domain, or a server's name. */
-function findPreset(name: string): Preset | undefined {
-  const wanted = plainName(name)
-  const host = wanted.slice(wanted.lastIndexOf('@') + 1)
-  return (
-    presets.find(({ id, name: { en, ja } }) => [id, en, ja].some(known => plainName(known) === wanted)) ??
-    (/^[a-z0-9.-]+\.[a-z]{2,}$/.test(host) ? (presetForDomain(host) ?? presetForMx(host)) : undefined)
-  )
 }
 
 const columnsOf = ({ stdout }: Invocation): number => Math.max(40, Math.min(100, stdout.columns ?? 80))

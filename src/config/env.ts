@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { homeOf } from '../base/home.ts'
 import type { Problem } from '../base/problem.ts'
+import { findNearestName } from '../base/spelling.ts'
 import { isDotEnv, readDotEnv } from './dot-env.ts'
 import {
   findConfigFolder,
@@ -12,7 +13,6 @@ import {
 } from './load-paths.ts'
 import type { Origin } from './origin.ts'
 import { variableNames, variables } from './settings.ts'
-import { findNearestName } from './spelling.ts'
 
 export interface Environment {
   /** The value, trimmed; undefined where unset or empty. */

@@ -1,10 +1,10 @@
 /** A part of the configuration (a mailbox, an account, the top) held against its table of settings. */
 import { fileVariableOf } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
+import { findNearestName } from '../base/spelling.ts'
 import { Complaint } from './readers.ts'
 import type { Setting, Settings, Values } from './settings/setting.ts'
 import { makeYamlKey, secretKeys, variables } from './settings.ts'
-import { findNearestName } from './spelling.ts'
 
 export interface WrittenPart {
   readonly values: Readonly<Record<string, unknown>>

@@ -6,6 +6,7 @@
  * settings. None of it promises that the host has not changed it since. The MX domains are only a hint: a wrong one
  * proposes a server whose login then fails.
  */
+import { findNearest } from '../base/nearest.ts'
 import { america } from './presets/america.ts'
 import { europe } from './presets/europe.ts'
 import { japanProviders } from './presets/japan-providers.ts'
@@ -57,4 +58,22 @@ export function userFormOf(preset: Preset, domain: string): UserForm | undefined
 
 export function presetById(id: string): Preset | undefined {
   return presets.find(preset => preset.id === id)
+}
+
+const plainName = (text: string): string => text.normalize('NFKC').toLowerCase().trim()
+
+/** As people name a host: by its id, its name in either language, an address at it, its domain, or a server's name. */
+export function findPreset(written: string): Preset | undefined {
+  const wanted = plainName(written)
+  const host = wanted.slice(wanted.lastIndexOf('@') + 1)
+  return (
+    presets.find(({ id, name: { en, ja } }) => [id, en, ja].some(known => plainName(known) === wanted)) ??
+    (/^[a-z0-9.-]+\.[a-z]{2,}$/.test(host) ? (presetForDomain(host) ?? presetForMx(host)) : undefined)
+  )
+}
+
+/** The ids of the hosts that somebody may have meant, nearest first; empty where none is near. */
+export function findNearestPresets(written: string): readonly string[] {
+  const ids = new Map(presets.flatMap(({ id, name: { en, ja } }) => [id, en, ja].map(known => [known, id])))
+  return [...new Set(findNearest(written, [...ids.keys()]).flatMap(known => ids.get(known) ?? []))]
 }

@@ -203,7 +203,21 @@ export const en = {
     notRunning: 'The service is not running, so nobody could be asked. Run `hikyaku pull` for one check now.',
   },
   /** The lines of `hikyaku --help`. */
+  usage: {
+    unknownCommand: (word: string, meant: string | undefined) =>
+      `there is no command “${word}”${meant === undefined ? '' : ` (did you mean \`hikyaku ${meant}\`?)`}`,
+    unknownOption: (word: string, meant: string | undefined) =>
+      `there is no option ${word}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`,
+    missingArgument: (name: string) => `something is missing: <${name}>`,
+    missingValue: (option: string) => `a value is missing behind ${option}`,
+    tooMany: 'there is more behind the command than it takes',
+    oneOf: (word: string, known: string) => `“${word}” is none of: ${known}`,
+  },
   help: {
+    titles: {} as Readonly<Record<string, string>>,
+    help: 'show this help',
+    version: 'show the version',
+    helpCommand: 'show the help of a command',
     program:
       'Pulls mail from a rental-server mailbox (POP3 or IMAP) and imports it into Gmail, byte for byte.',
     json: 'one JSON object on standard output and nothing else',

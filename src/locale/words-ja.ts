@@ -161,7 +161,21 @@ export const ja: Words = {
     notRunning:
       'サービスが動いていないため、依頼できませんでした。今すぐ1回確認するには `hikyaku pull` を実行してください。',
   },
+  usage: {
+    unknownCommand: (word, meant) =>
+      `「${word}」というコマンドはありません${meant === undefined ? '' : `。\`hikyaku ${meant}\` のことですか`}`,
+    unknownOption: (word, meant) =>
+      `${word} というオプションはありません${meant === undefined ? '' : `。${meant} のことですか`}`,
+    missingArgument: name => `<${name}> の指定がありません`,
+    missingValue: option => `${option} の後に値がありません`,
+    tooMany: 'コマンドの後の指定が多すぎます',
+    oneOf: (word, known) => `「${word}」は指定できません。指定できるもの: ${known}`,
+  },
   help: {
+    titles: { Usage: '使い方:', Options: 'オプション:', Commands: 'コマンド:', Arguments: '引数:' },
+    help: 'この説明を表示します',
+    version: '版を表示します',
+    helpCommand: 'コマンドの説明を表示します',
     program:
       'レンタルサーバーのメールボックス（POP3・IMAP）からメールを受け取り、1バイトも変えずに Gmail へ取り込みます。',
     json: '標準出力に JSON オブジェクトを1つだけ出力します',

@@ -8,7 +8,15 @@ import type { MailSecurity } from '../config/config.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
 import { type Discovery, domainOf, type Found, listPresetServers, namesOf } from '../discovery/discover.ts'
-import { type Preset, presetById, presetForServer, presets, userFormOf } from '../discovery/presets.ts'
+import {
+  findNearestPresets,
+  findPreset,
+  type Preset,
+  presetById,
+  presetForServer,
+  presets,
+  userFormOf,
+} from '../discovery/presets.ts'
 import { confirm, SetupLeft } from './asker.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
@@ -24,10 +32,10 @@ export function askAddress({ asker, words }: SetupContext): Promise<string> {
 
 export async function discoverServers(context: SetupContext, address: string): Promise<Discovery> {
   const { asker, words, options } = context
-  const chosen = options.provider === undefined ? undefined : presetById(options.provider)
+  const chosen = options.provider === undefined ? undefined : findPreset(options.provider)
   if (options.provider !== undefined && chosen === undefined) {
-    const known = presets.map(({ id }) => id).join(', ')
-    const what = `--provider ${options.provider}: ${known}`
+    const nearest = findNearestPresets(options.provider)
+    const what = `--provider: ${words.server.noSuchProvider(printable(options.provider, 60), nearest)}`
     if (!asker.interactive) throw new Fault('usage.invalid', { facts: { what } })
     asker.tell('warn', what)
   }

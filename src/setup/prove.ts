@@ -4,6 +4,7 @@ import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { Discovery } from '../discovery/discover.ts'
 import { userNameFor } from '../discovery/discover.ts'
+import { type Preset, presetById } from '../discovery/presets.ts'
 import { describeFault } from '../locale/locale.ts'
 import { hostLimitOf } from '../pull/host-logins.ts'
 import { askAboutCertificate, showsCertificate } from './certificate.ts'
@@ -68,7 +69,7 @@ export async function proveMailbox(
         server = await askAboutCertificate(context, server, thrown)
         continue
       }
-      tellRefusal(context, server, thrown)
+      tellRefusal(context, discovery, server, thrown)
       if (refusals >= cautionAfter) asker.tell('warn', words.login.caution)
       const correct = await askWhatToCorrect(context, thrown)
       server = correct === 'server' ? undefined : products.again(server)
@@ -99,7 +100,8 @@ function askPassword({ words, language }: SetupContext, { preset }: FoundServer,
 }
 
 /** What happened, and what to look at first: what this host is known to want. */
-function tellRefusal({ asker, words, language }: SetupContext, server: FoundServer, fault: Fault): void {
+function tellRefusal(context: SetupContext, discovery: Discovery, server: FoundServer, fault: Fault): void {
+  const { asker, words, language } = context
   const { what } = describeFault(fault, language)
   const hint = hintFor(fault)
   const { preset, userForm } = server
@@ -109,8 +111,26 @@ function tellRefusal({ asker, words, language }: SetupContext, server: FoundServ
       : [
           preset.password && words.login.passwords[preset.password].refused(preset.name[language]),
           userForm && words.login.userForms[userForm](preset.name[language]),
+          ...preset.alsoTry.flatMap(id => describeProduct(context, discovery, server, presetById(id)) ?? []),
         ].filter(text => text !== undefined)
   asker.tell('bad', [what, ...(known.length > 0 ? known : [words.login.hints[hint](server)])].join('\n'))
+}
+
+/** Another product of the host that is not tried by itself: who asks for it names its server, or takes its protocol. */
+function describeProduct(
+  { words, language }: SetupContext,
+  { candidates }: Discovery,
+  { protocol }: FoundServer,
+  product: Preset | undefined,
+): string | undefined {
+  if (product === undefined) return undefined
+  const servers = candidates.filter(
+    ({ preset, unusable }) => preset?.id === product.id && unusable === undefined,
+  )
+  if (servers.some(server => server.protocol === protocol)) return undefined
+  const [other] = servers
+  const how = other === undefined ? product.askHost?.[language] : words.server.found(other)
+  return how && words.login.productElsewhere(product.name[language], how)
 }
 
 async function askUser(

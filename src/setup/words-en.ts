@@ -52,6 +52,11 @@ export const en = {
       'Not everything could be asked just now (is this computer on the internet?), and nothing was found for this address.',
     provider: 'Where is the mailbox hosted?',
     otherProvider: 'Somewhere else, or I do not know',
+    /** Of a name that was written, with what may have been meant. */
+    noSuchProvider: (name: string, nearest: readonly string[]) =>
+      nearest.length === 0
+        ? `no host is known as ${name}; \`hikyaku provider\` lists them`
+        : `no host is known as ${name} (did you mean ${nearest.join(', ')}?)`,
     known: (name: string) => `This mailbox is hosted by ${name}.`,
     /** What shows it, in one line. */
     evidence: {
@@ -121,6 +126,8 @@ export const en = {
       { most, within, every }: { readonly most: string; readonly within: string; readonly every: string },
     ) =>
       `The login works. ${host} takes only ${most} logins within ${within} from one address, so hikyaku asks every ${every} at most, and less often with more mailboxes there. With POP3 it cannot see the spam folder.`,
+    productElsewhere: (name: string, how: string) =>
+      `If it is a mailbox of ${name}, choose another server: ${how}`,
     otherProduct: (name: string) =>
       `Mailboxes there can also be of ${name}: trying that with the same password …`,
     /** By the kind of password that a host takes: how it is asked for, and what is said where it was refused. */

@@ -38,6 +38,10 @@ export const ja: SetupWords = {
       '一部の情報を確認できず（インターネットに接続していますか？）、このアドレスの設定は見つかりませんでした。',
     provider: 'どこのサーバーをお使いですか？',
     otherProvider: 'その他・わからない',
+    noSuchProvider: (name, nearest) =>
+      nearest.length === 0
+        ? `${name} という提供会社は登録されていません。\`hikyaku provider\` で一覧を表示できます`
+        : `${name} という提供会社は登録されていません。${nearest.join('、')} のことですか？`,
     known: name => `このメールボックスのサーバー: ${name}`,
     evidence: {
       domain: (_domain, name) => `${name} のアドレスは、このサービスのものです。`,
@@ -102,6 +106,8 @@ export const ja: SetupWords = {
           : 'ログインできました。このサーバーは新着を通知しないため、5 分ごとに確認します。',
     workedAtLimit: (host, { most, within, every }) =>
       `ログインできました。${host} は同じ接続元からのログインを ${within}に ${most} 回までに制限しているため、確認は最短でも ${every}ごとです（メールボックスが増えると、さらに間隔が空きます）。POP3 では迷惑メールフォルダーは見えません。`,
+    productElsewhere: (name, how) =>
+      `${name} のメールボックスの場合は、別のサーバーを選んでください（${how}）。`,
     otherProduct: name =>
       `同じ会社の別サービス（${name}）のメールボックスかもしれません。同じパスワードで試しています…`,
     passwords: {

@@ -41,8 +41,11 @@ export const opensslMissing = (): string | undefined =>
 /** The `skip` option for what needs certificates; see requireServer. */
 export const needsOpenssl = (): false | string => requireServer('openssl', opensslMissing())
 
-/** Makes all of them in `dir` (created where missing); about 200 ms. Needs openssl on the PATH. */
-export async function makeCertificates(dir: string): Promise<Certificates> {
+/**
+ * Makes all of them in `dir` (created where missing); about 200 ms. Needs openssl on the PATH.
+ * @param names for which the good one holds, too
+ */
+export async function makeCertificates(dir: string, names: readonly string[] = []): Promise<Certificates> {
   await mkdir(dir, { recursive: true })
   const openssl = (...args: string[]): Promise<unknown> => run('openssl', args, { cwd: dir })
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
@@ -81,7 +84,8 @@ export async function makeCertificates(dir: string): Promise<Certificates> {
     )
   }
   // One after the other: `openssl ca` keeps its index in a file.
-  await sign('good', 'localhost', here, '20200101000000Z', '20990101000000Z')
+  const alsoFor = [here, ...names.map(name => `DNS:${name}`)].join(',')
+  await sign('good', 'localhost', alsoFor, '20200101000000Z', '20990101000000Z')
   await sign(
     'wrongName',
     'mail.example.invalid',

@@ -128,7 +128,8 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `That was not understood${f.with('what', what => `: ${describeReason(what, 'en')}`)}${because(f)}.`,
       'Nothing was done, and no mail was touched.',
-      '`hikyaku help` shows every command.',
+      f.with('command', command => `\`hikyaku help ${command}\` shows what this command takes.`) ||
+        '`hikyaku help` shows every command.',
     ),
   bug: f =>
     text(

@@ -127,9 +127,10 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
         ),
   'usage.invalid': f =>
     text(
-      `入力を認識できませんでした${f.with('what', what => `（${describeReason(what, 'ja')}）`)}${because(f)}。`,
+      `コマンドの指定が正しくありません${f.with('what', what => `（${describeReason(what, 'ja')}）`)}${because(f)}。`,
       '何も実行していません。メールにも何もしていません。',
-      '`hikyaku help` でコマンドの一覧を表示できます。',
+      f.with('command', command => `\`hikyaku help ${command}\` でこのコマンドの使い方を表示できます。`) ||
+        '`hikyaku help` でコマンドの一覧を表示できます。',
     ),
   bug: f =>
     text(
