@@ -18,6 +18,7 @@ import {
 import type { PullPorts } from './pull/context.ts'
 import { noCount } from './pull/count.ts'
 import { takeAskedPull } from './pull/owner-acted.ts'
+import { makeWatchMemory } from './pull/watch-memory.ts'
 
 export interface DaemonHooks {
   /** A mailbox is about to be tried. Must not throw. */
@@ -235,8 +236,10 @@ async function keepWatching(
   stopping: AbortSignal,
   goodLogin: GoodLogin,
 ): Promise<void> {
-  const { source, clock, random, log, mailbox } = ports
+  const { source, clock, random, log, mailbox, journal } = ports
   if (source.watch === undefined) return
+  const memory = makeWatchMemory(journal, mailbox.name, clock)
+  await memory.ended(undefined)
   let failures = 0
   while (!stopping.aborted) {
     const heldMs = await heldForMs(ports)
@@ -252,9 +255,13 @@ async function keepWatching(
       clearTimeout(timer)
       timer = setTimeout(() => silent.abort(), watchSilenceMs)
     }
+    const onAlive = (): void => {
+      alive()
+      void memory.watched()
+    }
     try {
       alive()
-      await source.watch(() => wake.ring('news'), alive, AbortSignal.any([stopping, silent.signal]))
+      await source.watch(() => wake.ring('news'), onAlive, AbortSignal.any([stopping, silent.signal]))
     } catch (error) {
       if (stopping.aborted) return
       const fault = asFault(error)
@@ -263,6 +270,7 @@ async function keepWatching(
       // The poll behind it goes on and tells of real trouble; this line is for the curious.
       // The pulls of such a server may go well, and would not tell it.
       if (fault.code === 'source.over-budget') log.fault(fault, { mailbox: mailbox.name })
+      if (fault.facts.reason !== 'begun anew') await memory.ended(fault)
       log.say('debug', 'watchEnded', fault.code, { mailbox: mailbox.name, failures })
     } finally {
       clearTimeout(timer)

@@ -75,7 +75,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 5,
     uses: 'base message log config source journal gmail discovery',
     doors:
-      'context count attempt logins host-logins login-memory patience idle-memory owner-acted read-facts wish',
+      'context count attempt logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts wish',
     wired: 'steady-clock under-way upload-queue',
   },
   bridge: {

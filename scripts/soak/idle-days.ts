@@ -20,9 +20,9 @@ const second = 1000
 
 /** Mail at a moment that is no multiple of anything. */
 async function mailNowAndThen(stage: Stage, at: number): Promise<void> {
-  await stage.pass(2 * hour + ((at * 7919) % 5000) * second)
+  await stage.pass(2 * stage.hourMs + ((at * 7919) % 5000) * second)
   await stage.deliver(at % 3 === 2 ? 'Junk' : 'INBOX')
-  await stage.pass(hour)
+  await stage.pass(stage.hourMs)
 }
 
 export const days: readonly Day[] = [
@@ -39,16 +39,18 @@ export const days: readonly Day[] = [
     weather: fairWeather,
     rounds: 6,
     async round(stage, at) {
-      await stage.pass(2 * hour)
+      await stage.pass(2 * stage.hourMs)
       const awayMs = [0, 3 * minute, 40 * minute][at % 3] ?? 0
       stage.proxy.weather.isDown = true
+      // A process of Dovecot that serves somebody without TLS outlives its master.
+      stage.proxy.drop()
       await stage.meanwhile(stage.dovecot.restart())
       await stage.deliver('INBOX', awayMs)
       await stage.pass(awayMs)
       stage.proxy.weather.isDown = false
-      await stage.pass(hour)
+      await stage.pass(stage.hourMs)
       await stage.deliver()
-      await stage.pass(hour)
+      await stage.pass(stage.hourMs)
     },
     boundMs: 16 * minute,
     mostLogins: (_, rounds) => 2 * rounds,
@@ -58,13 +60,13 @@ export const days: readonly Day[] = [
     weather: fairWeather,
     rounds: 6,
     async round(stage, at) {
-      await stage.pass(2 * hour + at * 97 * second)
+      await stage.pass(2 * stage.hourMs + at * 97 * second)
       stage.proxy.freeze()
       await stage.pass(((at * 41) % 120) * second)
       await stage.deliver()
-      await stage.pass(hour)
+      await stage.pass(stage.hourMs)
       await stage.deliver()
-      await stage.pass(hour)
+      await stage.pass(stage.hourMs)
     },
     boundMs: 5.5 * minute,
     mostLogins: (_, rounds) => 2 * rounds,
@@ -75,7 +77,7 @@ export const days: readonly Day[] = [
     rounds: 4,
     round: mailNowAndThen,
     boundMs: 30 * second,
-    mostLogins: hours => Math.ceil((hours * 60) / 29) + 2,
+    mostLogins: hours => Math.ceil((hours * 60) / 29) + 4,
   },
   {
     name: 'the server ends each IDLE after a minute by itself',
@@ -106,11 +108,11 @@ export const days: readonly Day[] = [
     weather: fairWeather,
     rounds: 3,
     async round(stage, at) {
-      await stage.pass(hour)
+      await stage.pass(stage.hourMs)
       stage.proxy.freeze()
       stage.time.sleepMachine((5 + at) * hour)
       await stage.deliver()
-      await stage.pass(hour)
+      await stage.pass(stage.hourMs)
     },
     boundMs: 2 * minute,
     mostLogins: (_, rounds) => 2 * rounds + 1,

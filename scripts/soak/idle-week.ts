@@ -2,7 +2,6 @@
  * A week of the watch in played time: the daemon as it is, real Dovecot, and a weather between them that changes every
  * day. Each mail has to arrive within the bound of its day, and logins are counted.
  */
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -106,13 +105,20 @@ function lineOf({
 async function appendMail(port: number, password: string, folder: string, octets: Buffer): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1' })
   let said = ''
+  const isStored = Promise.withResolvers<void>()
   socket.on('data', chunk => {
     said += String(chunk)
+    if (/^b OK/m.test(said)) isStored.resolve()
   })
+  socket.on('error', isStored.reject)
+  socket.on('close', () => isStored.reject(new Error(`APPEND: ${said}`)))
   const commands = `a LOGIN owner "${password}"\r\nb APPEND ${folder} {${octets.length}+}\r\n`
-  socket.write(Buffer.concat([Buffer.from(commands), octets, Buffer.from('\r\nc LOGOUT\r\n')]))
-  await once(socket, 'close')
-  if (!/^b OK/m.test(said)) throw new Error(`APPEND: ${said}`)
+  socket.write(Buffer.concat([Buffer.from(commands), octets, Buffer.from('\r\n')]))
+  try {
+    await isStored.promise
+  } finally {
+    socket.destroy()
+  }
 }
 
 /** What a day may do. */
@@ -120,6 +126,8 @@ export interface Stage {
   readonly dovecot: DovecotServer
   readonly proxy: WeatherProxy
   readonly time: PlayedTime
+  /** An hour, or less where the days are short. */
+  readonly hourMs: number
   /** Lets time pass, ms. */
   pass(ms: number): Promise<void>
   /** Waits for work of others, in real time. */
@@ -143,6 +151,7 @@ class IdleWeek implements Stage {
   #attempts = 0
   #running: Promise<unknown> = Promise.resolve()
   #close: () => Promise<void> = async () => {}
+  hourMs = 3600_000
   #serial = 0
   #lines = 0
   readonly #log: string[] = []
@@ -219,6 +228,7 @@ class IdleWeek implements Stage {
   }
 
   async play(day: Day, share: number): Promise<DayResult> {
+    if (share < 0.1) this.hourMs = 20 * 60_000
     Object.assign(this.proxy.weather, day.weather)
     const loginsBefore = this.proxy.logins
     const beganMs = this.time.monotonicMs
@@ -242,6 +252,8 @@ class IdleWeek implements Stage {
       )
     if (logins > mostLogins) complaints.push(`${logins} logins`)
     if (status.exitCode !== 0) complaints.push(`status ends with ${String(status.exitCode)}`)
+    if ((status.watch as { watched?: boolean } | null)?.watched !== true)
+      complaints.push('status does not say that it is watched')
     if (status.conserved !== true) complaints.push('the books do not balance')
     if (complaints.length > 0) complaints.push(...this.#log.slice(-60).map(line => `\n  ${line}`))
     const latenciesMs = sent.map(({ atMs, arrivedMs = Number.NaN }) => Math.max(0, arrivedMs - atMs))

@@ -17,6 +17,7 @@ import { brokenSentence } from './books.ts'
 import { withConfig } from './configuration.ts'
 import { faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { troubleBlocks, troubleJson } from './trouble-blocks.ts'
+import { readWatch, type WatchView, watchJson, watchLines } from './watch-view.ts'
 
 const latencyRows = 1000
 const warnConsentMs = 3 * 24 * 3600_000
@@ -31,6 +32,8 @@ interface MailboxStatus {
   readonly conservation: Conservation
   readonly repeated: number
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly messages: number } | undefined
+  /** undefined: nothing runs, or nobody listens there. */
+  readonly watch: WatchView | undefined
   /** Its own, its account's and the machine's. */
   readonly troubles: readonly TroubleEntry[]
   /** The one that keeps its mail from coming now, its own or its account's. */
@@ -50,7 +53,7 @@ export async function statusCommand(invocation: Invocation): Promise<number> {
         const mailboxes =
           journal === undefined
             ? []
-            : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox)))
+            : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox, running)))
         const exitCode = exitCodeOfTroubles(list)
         if (invocation.json) answerJson(invocation, { running, mailboxes, list, exitCode })
         else answerPeople(invocation, config, journal, running, mailboxes, list)
@@ -82,6 +85,7 @@ async function readStatus(
   journal: Journal,
   list: readonly TroubleEntry[],
   mailbox: Config['mailboxes'][number],
+  running: boolean,
 ): Promise<MailboxStatus> {
   const { name, account } = mailbox
   const troubles = troublesOf(list, name, account)
@@ -95,6 +99,7 @@ async function readStatus(
     conservation: await journal.conservation(name),
     repeated: await journal.repeatedCount(name),
     latencyMs: computePercentiles(await journal.latenciesMs(name, latencyRows)),
+    watch: running ? await readWatch(journal, mailbox) : undefined,
     troubles,
     outage: troubles.find(
       ({ scope, subject }) =>
@@ -140,6 +145,7 @@ function answerJson(invocation: Invocation, { running, mailboxes, list, exitCode
         repeated: standing.repeated,
         latencyMs: standing.latencyMs ?? null,
         loginLimit: loginLimitJson(standing),
+        watch: standing.watch === undefined ? null : watchJson(standing.watch, language),
         consentEndsAtMs: standing.accountState.consentEndsAtMs ?? null,
         fault: standing.outage === undefined ? null : faultJson(standing.outage, language),
         warning: warning === undefined ? null : faultJson(warning, language),
@@ -198,6 +204,9 @@ function answerPeople(
     if (latencyMs !== undefined)
       say(`${status.columns.latency}: ${status.latency(latencyMs.p50, latencyMs.p95)}`)
     if (standing.hostLimit !== undefined) say(hostLimitSentence(invocation, standing.hostLimit))
+    // Where no mail comes at all it is told already.
+    if (standing.watch !== undefined && standing.outage === undefined)
+      for (const line of watchLines(standing.watch, invocation.language, now)) say(line)
     if (standing.repeated > 0) say(status.repeated(standing.repeated))
     const untilMs = standing.state.notBeforeMs ?? standing.accountState.notBeforeMs
     if (standing.outage !== undefined && untilMs !== undefined && untilMs > now)

@@ -27,6 +27,8 @@ export type NoteName =
   | 'wish-wait'
   /** pull/idle-memory.ts, of a folder: 'tells' or 'silent'. */
   | 'idle'
+  /** pull/watch-memory.ts, of a mailbox, JSON: whether it is watched, since when, and what ended that. */
+  | 'watch'
   /** alerts/alerts.ts, of an account, JSON: what the owner was told of the end of its consent. */
   | 'told'
   /** alerts/attendance.ts, JSON: the mailboxes that the daemon looks after. */

@@ -4,11 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { FaultCode, FaultFacts } from '../../src/base/fault.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { Fault, type FaultCode, type FaultFacts } from '../../src/base/fault.ts'
 import { measureWidth } from '../../src/base/text-width.ts'
 import type { TroubleKey } from '../../src/base/trouble.ts'
+import { lockInstance } from '../../src/journal/lock.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { aboutOf, decodeWords } from '../../src/pull/describe-trouble.ts'
+import { makeIdleMemory } from '../../src/pull/idle-memory.ts'
+import { makeWatchMemory } from '../../src/pull/watch-memory.ts'
 import { hikyaku } from '../servers/hikyaku.ts'
 
 const box = 'shop@example.jp'
@@ -86,8 +90,13 @@ describe('status', () => {
     return place
   }
 
-  async function status(place: string, language: string, ...more: string[]) {
-    const env = {
+  async function status(
+    place: string,
+    language: string,
+    more: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    const settings = {
       STATE_DIR: place,
       HIKYAKU_LANG: language,
       MAIL_PROTOCOL: 'imap',
@@ -99,7 +108,7 @@ describe('status', () => {
       GOOGLE_CLIENT_SECRET: 'x',
       GOOGLE_REFRESH_TOKEN: 'x',
     }
-    const ended = await hikyaku(['status', ...more], { env, cwd: folder })
+    const ended = await hikyaku(['status', ...more], { env: { ...settings, ...env }, cwd: folder })
     assert.equal(ended.stderr, '')
     for (const line of ended.stdout.split('\n')) {
       if (more.length === 0 && !line.startsWith('Journal') && !line.startsWith('記録'))
@@ -117,6 +126,36 @@ describe('status', () => {
     assert.match((await status(place, 'ja')).stdout, /正常/)
   })
 
+  it('says how new mail is heard of while it runs, and that nobody listens where the watch has ended', async () => {
+    const place = await fill('watch', [])
+    const journal = await openJournal(place, 'run', () => {})
+    const idle = makeIdleMemory(journal, box)
+    await idle.noteWay('INBOX', 'tells')
+    const watch = makeWatchMemory(journal, box, systemClock)
+    await watch.watched()
+    assert.doesNotMatch((await status(place, 'en')).stdout, /tells at once|Asked for/, 'nothing runs')
+    const lock = lockInstance(place)
+    try {
+      const folders = { MAIL_FOLDERS: 'INBOX,注文/2026' }
+      const english = (await status(place, 'en', [], folders)).stdout
+      assert.match(english, /The server tells at once of new mail in INBOX\./)
+      assert.match(english, /every 30 s or sooner, until it tells: 注文\/2026\./)
+      assert.match((await status(place, 'ja', [], folders)).stdout, /すぐに知らせます: INBOX/)
+      const reset = new Fault('source.connection-lost', { facts: { host: 'imap.example.jp', words } })
+      await watch.ended(reset)
+      assert.match((await status(place, 'en', [], folders)).stdout, /Not watched for .* on schedule/)
+      assert.match((await status(place, 'ja', [], folders)).stdout, /監視できていません/)
+      const [mailbox] = JSON.parse((await status(place, 'en', ['--json'], folders)).stdout).mailboxes
+      assert.deepEqual(
+        [mailbox.watch.watched, mailbox.watch.told, mailbox.watch.asked, mailbox.watch.fault.code],
+        [false, ['INBOX'], ['注文/2026'], 'source.connection-lost'],
+      )
+    } finally {
+      lock.release()
+      await journal.close()
+    }
+  })
+
   for (const [kind, [code, key, , exit]] of Object.entries(kinds))
     it(`shows trouble of the kind ${kind} in both languages and ends with ${exit}`, async () => {
       const place = await fill(kind, [kind])
@@ -129,7 +168,7 @@ describe('status', () => {
         assert.match(ended.stdout, / {2}→ /, 'what to do')
         if (!['books', 'machine'].includes(kind)) assert.match(ended.stdout, /\\x1b\[31mred\\u\{202e\}/)
       }
-      const { ok, troubles } = JSON.parse((await status(place, 'en', '--json')).stdout)
+      const { ok, troubles } = JSON.parse((await status(place, 'en', ['--json'])).stdout)
       assert.equal(ok, false)
       assert.deepEqual([troubles.length, troubles[0].code, troubles[0].scope], [1, code, key.scope])
     })
