@@ -27,15 +27,23 @@ export function findIntegrityProblems(database: DatabaseSync, whole: boolean): r
   return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
 }
 
-/** @param atRest no write-ahead log lies beside it: the file must be whole by itself */
+export interface FileFacts {
+  /** Octets. */
+  readonly size: number
+  /** There is a mark that says so. */
+  readonly made: boolean
+  /** No write-ahead log lies beside it: the file must be whole by itself. */
+  readonly atRest: boolean
+  /** It is as it was when it was last looked at: see as-left.ts. */
+  readonly isAsLeft: boolean
+}
+
 export function checkIntegrity(
   database: DatabaseSync,
   path: string,
-  size: number,
-  made: boolean,
-  atRest: boolean,
+  { size, made, atRest, isAsLeft }: FileFacts,
 ): void {
-  const problems = [...findIntegrityProblems(database, size <= fullCheckOctets)]
+  const problems = isAsLeft ? [] : [...findIntegrityProblems(database, size <= fullCheckOctets)]
   const pageOctets = Number(database.prepare('PRAGMA page_size').get()?.page_size)
   // SQLite reads the missing part of a last page as zeros and says nothing.
   if (atRest && size % pageOctets !== 0) problems.push('the last page is cut')

@@ -140,4 +140,9 @@ CREATE INDEX message_to_thin ON message (mailbox, settled_at_ms)
 CREATE INDEX message_unsettled ON message (mailbox, settled_as, coalesce(imported_at_ms, retrieved_at_ms, 0))
   WHERE present = 1 AND stage IN ('imported', 'merged', 'settled');
 `,
+  // What `status` sums up, without the first pull's backlog.
+  `
+CREATE INDEX message_repeated ON message (mailbox) WHERE repeated > 0;
+CREATE INDEX message_latency ON message (mailbox, imported_at_ms) WHERE imported_at_ms IS NOT NULL AND generation > 1;
+`,
 ]

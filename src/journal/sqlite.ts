@@ -14,6 +14,7 @@ import { closeSqlite, openSqlite } from '../base/sqlite-file.ts'
 import { closeStateFiles, secureStateFolder } from '../base/state-folder.ts'
 import type { TroubleBook } from '../base/trouble.ts'
 import { type Answers, promiseAnswers } from './answers.ts'
+import { findLastCheck, recordAsLeft, smallFileOctets } from './as-left.ts'
 import { eachCommitLasts, makeDatabase } from './database.ts'
 import { makeFigures } from './figures.ts'
 import {
@@ -57,17 +58,27 @@ export async function openJournal(
     throw new Fault('journal.missing', { facts: { file: path } })
   }
   const walStat = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  const lastCheckMs =
+    mode === 'run' && stat !== undefined && stat.size > smallFileOctets
+      ? findLastCheck(path, Date.now())
+      : undefined
+  const checkedAtMs = lastCheckMs ?? Date.now()
   try {
     const database = openSqlite(path, { timeout: 5000 }, opened => {
       // The order matters: nothing may be written before the version and the integrity are known.
       refuseNewer(opened, path)
       if (mode === 'run' && stat !== undefined && stat.size > 0) {
-        checkIntegrity(opened, path, stat.size, existsSync(made), walStat === undefined)
+        checkIntegrity(opened, path, {
+          size: stat.size,
+          made: existsSync(made),
+          atRest: walStat === undefined,
+          isAsLeft: lastCheckMs !== undefined,
+        })
       }
       opened.exec(`PRAGMA journal_mode = WAL; ${eachCommitLasts}; PRAGMA foreign_keys = ON`)
       if (mode === 'run') {
         migrate(opened)
-        recountTally(opened)
+        if (lastCheckMs === undefined) recountTally(opened)
       } else lendTables(opened)
       return opened
     })
@@ -76,7 +87,9 @@ export async function openJournal(
         const words = 'A journal was made here. hikyaku refuses to run without it.\n'
         replaceFile(made, Buffer.from(words), 0o600)
       }
-      return makeJournal(database, path)
+      return makeJournal(database, path, () => {
+        if (mode === 'run') recordAsLeft(path, checkedAtMs)
+      })
     } catch (error) {
       closeSqlite(path, database)
       throw error
@@ -86,7 +99,8 @@ export async function openJournal(
   }
 }
 
-function makeJournal(connection: DatabaseSync, path: string): Journal {
+/** @param onClosed is called once the file is closed */
+function makeJournal(connection: DatabaseSync, path: string, onClosed: () => void): Journal {
   const { ino } = statSync(path)
   const database = makeDatabase(connection, path)
   const troubles = makeTroubles(database)
@@ -102,7 +116,10 @@ function makeJournal(connection: DatabaseSync, path: string): Journal {
       if (stat === undefined || stat.ino !== ino)
         throw new Fault('journal.missing', { facts: { file: path } })
     },
-    close: () => closeSqlite(path, connection),
+    close() {
+      closeSqlite(path, connection)
+      onClosed()
+    },
   }
   return {
     ...promiseAnswers<Omit<Journal, 'path' | 'troubles'>>(methods),

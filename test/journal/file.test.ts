@@ -105,6 +105,53 @@ test('a damaged file is refused wherever the damage is, and not one octet of it 
   assert.equal(await faultOf(async () => (await openJournal(folder, 'run', noLock)).close()), 'none')
 })
 
+test('a large journal that nobody touched since it was looked at is looked at whole once a day only', async t => {
+  const folder = await stateDirFor(t)
+  const file = await madeIn(folder)
+  const record = join(folder, 'journal.checked')
+  const open = async (): Promise<void> => (await openJournal(folder, 'run', noLock)).close()
+  await assert.rejects(stat(record), 'a small one is looked at each time')
+  const database = new DatabaseSync(file)
+  database.exec('CREATE TABLE ballast (octets BLOB); INSERT INTO ballast VALUES (zeroblob(6000000))')
+  database.close()
+  await open()
+  const left = JSON.parse(await readFile(record, 'utf8'))
+  assert.ok(Math.abs(left.checkedAtMs - Date.now()) < 60_000)
+  await open()
+  assert.equal(JSON.parse(await readFile(record, 'utf8')).checkedAtMs, left.checkedAtMs)
+
+  // Damage that only a look at the whole file finds, and a record that says what such a file should be.
+  const octets = await readFile(file)
+  await writeFile(file, Buffer.from(octets).fill(0xaa, octets.length - 8 * 4096, octets.length - 2 * 4096))
+  const refused = async (what: string): Promise<void> =>
+    assert.equal(await faultOf(open), 'journal.damaged', what)
+  await refused('it was written since')
+  const { ino, size, mtimeNs } = await stat(file, { bigint: true })
+  const asFound = { inode: String(ino), octets: String(size), writtenNs: String(mtimeNs) }
+  const claim = (change: object): Promise<void> =>
+    writeFile(record, JSON.stringify({ ...asFound, checkedAtMs: Date.now(), ...change }))
+  await claim({ checkedAtMs: Date.now() - 86_400_001 })
+  await refused('a day ago')
+  await claim({ checkedAtMs: Date.now() + 60_000 })
+  await refused('in the future')
+  await claim({ inode: '1' })
+  await refused('another file')
+  await claim({ octets: String(size + 1n) })
+  await refused('another size')
+  await writeFile(record, '{')
+  await refused('a record that is none')
+  await rm(record)
+  await mkdir(record)
+  await refused('a folder for a record')
+  await rm(record, { recursive: true })
+  await claim({})
+  await writeFile(`${file}-wal`, '')
+  await refused('it was not closed')
+  await rm(`${file}-wal`, { force: true })
+  await claim({})
+  assert.equal(await faultOf(open), 'none')
+})
+
 test('damage that shows only while it is used is a fault, too, and not an answer', async t => {
   const folder = await stateDirFor(t)
   const file = await madeIn(folder, 3000)
