@@ -15,6 +15,30 @@ export function findNearestName(name: string, known: readonly string[]): string 
   return best
 }
 
+/** Nobody's slip of the hand is longer. */
+const longestName = 64
+
+/**
+ * The known names that somebody may have meant, nearest first: those that begin with what was written, or it with them
+ * (three characters or more), then those that are as near as findNearestName wants. Full-width letters are letters.
+ */
+export function findNearestNames(written: string, known: readonly string[], most = 3): readonly string[] {
+  const plain = (text: string): string => text.slice(0, longestName).normalize('NFKC').toLowerCase().trim()
+  const name = plain(written)
+  const limit = Math.min(2, Math.floor(name.length / 3)) + 1
+  return known
+    .map(candidate => {
+      const other = plain(candidate)
+      const isBegun =
+        Math.min(name.length, other.length) >= 3 && (other.startsWith(name) || name.startsWith(other))
+      return { candidate, away: isBegun ? 0 : measureDistance(name, other, limit) }
+    })
+    .filter(({ away }) => away < limit)
+    .sort((one, other) => one.away - other.away)
+    .slice(0, most)
+    .map(({ candidate }) => candidate)
+}
+
 /** Damerau's distance (insertion, deletion, substitution, swap of neighbours), or `limit` where it is no less. */
 function measureDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit

@@ -19,7 +19,7 @@ export async function providerCommand(invocation: Invocation, name: string | und
   if (preset === undefined) {
     const { noSuchProvider } = setupWords[invocation.language].server
     throw new Fault('usage.invalid', {
-      facts: { what: noSuchProvider(printable(name, 60), findNearestPresets(name)) },
+      facts: { what: noSuchProvider(printable(name, 60), findNearestPresets(name)), command: 'provider' },
     })
   }
   if (invocation.json)

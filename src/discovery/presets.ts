@@ -6,7 +6,7 @@
  * settings. None of it promises that the host has not changed it since. The MX domains are only a hint: a wrong one
  * proposes a server whose login then fails.
  */
-import { findNearest } from '../base/nearest.ts'
+import { findNearestNames } from '../base/spelling.ts'
 import { america } from './presets/america.ts'
 import { europe } from './presets/europe.ts'
 import { japanProviders } from './presets/japan-providers.ts'
@@ -75,5 +75,5 @@ export function findPreset(written: string): Preset | undefined {
 /** The ids of the hosts that somebody may have meant, nearest first; empty where none is near. */
 export function findNearestPresets(written: string): readonly string[] {
   const ids = new Map(presets.flatMap(({ id, name: { en, ja } }) => [id, en, ja].map(known => [known, id])))
-  return [...new Set(findNearest(written, [...ids.keys()]).flatMap(known => ids.get(known) ?? []))]
+  return [...new Set(findNearestNames(written, [...ids.keys()]).flatMap(known => ids.get(known) ?? []))]
 }

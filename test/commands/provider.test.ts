@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
-import { findNearest } from '../../src/base/nearest.ts'
+import { findNearestNames } from '../../src/base/spelling.ts'
 import { measureWidth } from '../../src/base/text-width.ts'
 import { makeInvocation } from '../../src/commands/invocation.ts'
 import { providerCommand } from '../../src/commands/provider.ts'
@@ -111,17 +111,17 @@ describe('hikyaku provider', () => {
 describe('the nearest of known words', () => {
   it('are slips of the hand away, or begin alike; nothing far away and nothing for nothing', () => {
     const known = ['status', 'setup', 'service', 'report', 'retry', '迷惑メール']
-    assert.deepEqual(findNearest('sttaus', known), ['status'])
-    assert.deepEqual(findNearest('STATSU', known), ['status'])
-    assert.deepEqual(findNearest('rep', known), ['report'])
-    assert.deepEqual(findNearest('迷惑めール', known), ['迷惑メール'])
-    assert.deepEqual(findNearest('zebra', known), [])
-    assert.deepEqual(findNearest('  ', known), [])
+    assert.deepEqual(findNearestNames('sttaus', known), ['status'])
+    assert.deepEqual(findNearestNames('STATSU', known), ['status'])
+    assert.deepEqual(findNearestNames('rep', known), ['report'])
+    assert.deepEqual(findNearestNames('迷惑めール', known), ['迷惑メール'])
+    assert.deepEqual(findNearestNames('zebra', known), [])
+    assert.deepEqual(findNearestNames('  ', known), [])
   })
 
   it('are found in a time that a long text does not lengthen', () => {
     const started = performance.now()
-    findNearest(
+    findNearestNames(
       'x'.repeat(1_000_000),
       Array.from({ length: 500 }, (_, at) => `${at}`.repeat(50)),
     )
