@@ -155,7 +155,7 @@ export const time: readonly Mutant[] = [
     title: 'nobody is let in once five logins',
   },
   {
-    from: 'if (asFault(thrown).loginRefused) countRefusal(journal, mailbox.name, clock.nowMs())',
+    from: 'if (asFault(thrown).loginRefused) countRefusal(journal, mailbox, clock.nowMs())',
     to: '',
     loses: 'the address: refused logins are not counted',
     tests: logins,

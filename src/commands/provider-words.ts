@@ -45,8 +45,8 @@ const en = {
     'app-with-two-factor': 'that of the mailbox; with two-factor sign-in an app password',
     'oauth-only': 'none: only the provider’s own sign-in (OAuth 2.0), which hikyaku does not offer yet',
   } satisfies Record<PasswordKind, string> as Record<PasswordKind, string>,
-  limit: (most: number, minutes: number, protocols: string) =>
-    `${most === 1 ? 'one' : most} in ${minutes} minutes over ${protocols}, all mailboxes there together`,
+  limit: (most: number, minutes: number, protocols: string, per: 'address' | 'mailbox') =>
+    `${most === 1 ? 'one' : most} in ${minutes} minutes over ${protocols}, ${per === 'address' ? 'all mailboxes there together' : 'each mailbox by itself'}`,
   grades: {
     'own-pages': 'its own pages',
     ispdb: 'Thunderbird’s list',
@@ -105,8 +105,8 @@ const ja: ProviderWords = {
     'app-with-two-factor': 'メールのパスワード（2 段階認証を使っている場合はアプリ用パスワード）',
     'oauth-only': '使えません（提供会社独自のログイン（OAuth 2.0）のみ。hikyaku はまだ対応していません）',
   },
-  limit: (most, minutes, protocols) =>
-    `${protocols} は ${minutes} 分に ${most} 回まで（同じ接続元のメールボックスの合計）`,
+  limit: (most, minutes, protocols, per) =>
+    `${protocols} は ${minutes} 分に ${most} 回まで（${per === 'address' ? '同じ接続元のメールボックスの合計' : 'メールボックスごと'}）`,
   grades: {
     'own-pages': '公式',
     ispdb: 'Thunderbird の一覧',
@@ -185,6 +185,7 @@ export function describeProvider(preset: Preset, language: Language): readonly P
           loginLimit.most,
           loginLimit.perMs / 60_000,
           loginLimit.protocols.map(protocol => protocol.toUpperCase()).join(', '),
+          loginLimit.per,
         ),
       'limit',
     ),

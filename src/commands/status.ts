@@ -161,6 +161,7 @@ function loginLimitJson({ hostLimit }: MailboxStatus): object | null {
   const { host, everyMs, logins } = hostLimit
   return {
     provider: host.preset.id,
+    per: host.limit.per,
     most: host.limit.most,
     perMs: host.limit.perMs,
     logins,
@@ -227,9 +228,10 @@ function hostLimitSentence(
   { words: { status }, language }: Invocation,
   { host, everyMs, logins }: HostLimitView,
 ): string {
-  const { most, perMs } = host.limit
+  const { most, perMs, per } = host.limit
+  const limit = per === 'address' ? status.hostLimit : status.mailboxLimit
   const space = language === 'ja' ? '' : ' '
-  return `${status.hostLimit(host.preset.name[language], most, perMs)}${space}${status.hostLogins(logins, perMs, everyMs)}`
+  return `${limit(host.preset.name[language], most, perMs)}${space}${status.hostLogins(logins, perMs, everyMs)}`
 }
 
 /** One line a mailbox; "well" is said only where the list has nothing for it. */

@@ -141,6 +141,8 @@ export const en = {
     consentEnds: (account: string, inMs: number) =>
       `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
     latency: (medianMs: number, p95Ms: number) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
+    mailboxLimit: (host: string, most: number, perMs: number) =>
+      `${host} takes ${most === 1 ? 'one login' : `${number(most)} logins`} within ${span(perMs)} for each mailbox, and hikyaku keeps to that.`,
     hostLimit: (host: string, most: number, perMs: number) =>
       `${host} takes ${number(most)} logins within ${span(perMs)} from one address, all mailboxes together, and hikyaku keeps below that.`,
     /** `everyMs` undefined: it stays logged in. */

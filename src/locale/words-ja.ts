@@ -101,6 +101,8 @@ export const ja: Words = {
     consentEnds: (account, inMs) =>
       `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
     latency: (medianMs, p95Ms) => `半数が ${span(medianMs)}以内、95% が ${span(p95Ms)}以内`,
+    mailboxLimit: (host, most, perMs) =>
+      `${host} は、ログインをメールボックスごとに ${span(perMs)}に ${number(most)} 回までに制限しています。hikyaku はこれを守ります。`,
     hostLimit: (host, most, perMs) =>
       `${host} は、同じ接続元からのログインを、全メールボックスの合計で ${span(perMs)}に ${number(most)} 回までに制限しています。hikyaku はこれを超えません。`,
     hostLogins: (logins, perMs, everyMs) =>

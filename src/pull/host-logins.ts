@@ -1,7 +1,8 @@
 /**
  * Logins at a host that takes only so many an hour from one address, whichever of its mailboxes they are for: HostGator
  * answers the 31st as if the password were wrong. They stand in one note of the journal, so that pulls, watches, the
- * doctor and the set-up share what there is, in whichever process they run.
+ * doctor and the set-up share what there is, in whichever process they run. Hosts that count each mailbox by itself have
+ * a note for each.
  *
  * Invariants: a login is written down before it is made, whatever comes of it. In any window of the limit's length there
  * are never more than `mostShare` of what the host takes, and pulls plan with less (`plannedShare`), for the owner's
@@ -47,7 +48,8 @@ type Login = readonly [atMs: number, mailbox: string]
 
 type Books = Pick<Journal, 'note' | 'changeNote'>
 
-export const hostNote = ({ preset }: HostLimit): NoteKey => `host-logins/${preset.id}`
+const noteOf = ({ preset, limit }: HostLimit, name: string): NoteKey =>
+  limit.per === 'address' ? `host-logins/${preset.id}` : `host-logins/${preset.id} ${name}`
 
 function parseLogins(text: string | undefined): readonly Login[] {
   let list: unknown
@@ -108,11 +110,11 @@ export async function hostHeldUntilMs(
 ): Promise<number | undefined> {
   const host = hostLimitOf(mailbox)
   if (host === undefined) return undefined
-  const text = await journal.note(hostNote(host))
+  const text = await journal.note(noteOf(host, mailbox.name))
   const logins = readLogins(text, host, nowMs)
   // Or they would be just now for as long as the clock was set back.
   if (parseLogins(text).some(([atMs]) => atMs > nowMs))
-    await journal.changeNote(hostNote(host), later => [
+    await journal.changeNote(noteOf(host, mailbox.name), later => [
       JSON.stringify(readLogins(later, host, nowMs)),
       undefined,
     ])
@@ -141,13 +143,26 @@ export async function beginHostLogin(
 ): Promise<number | undefined> {
   const host = hostLimitOf(mailbox)
   if (host === undefined) return undefined
-  return journal.changeNote(hostNote(host), text => {
+  return journal.changeNote(noteOf(host, mailbox.name), text => {
     const logins = readLogins(text, host, nowMs)
     const heldMs = laterThan(nowMs, freeFromMs(logins, host, mailbox, nowMs, turn))
     if (heldMs !== undefined) return [undefined, heldMs]
     const begun: Login = [nowMs, turn === 'pull' ? mailbox.name : '']
     return [JSON.stringify([...logins, begun]), undefined]
   })
+}
+
+/**
+ * Takes a login back that was refused, where the host counts each mailbox by itself: it was none, and who mistyped a
+ * password need not wait for its turn. Where it counts the address, refused ones are counted, too.
+ */
+export async function forgetRefusedLogin(journal: Books, mailbox: LoginPlace, nowMs: number): Promise<void> {
+  const host = hostLimitOf(mailbox)
+  if (host?.limit.per !== 'mailbox') return
+  await journal.changeNote(noteOf(host, mailbox.name), text => [
+    JSON.stringify(readLogins(text, host, nowMs).slice(0, -1)),
+    undefined,
+  ])
 }
 
 /** A host's limit, for the owner. */
@@ -167,7 +182,7 @@ export async function describeHostLimit(
 ): Promise<HostLimitView | undefined> {
   const host = hostLimitOf(mailbox)
   if (host === undefined) return undefined
-  const logins = readLogins(await journal.note(hostNote(host)), host, nowMs)
+  const logins = readLogins(await journal.note(noteOf(host, mailbox.name)), host, nowMs)
   const everyMs = mailbox.protocol === 'imap' ? undefined : pauseOf(logins, host, mailbox.name)
   return { host, everyMs, logins: logins.length }
 }

@@ -15,6 +15,7 @@ import type { LoginGate } from '../source/source.ts'
 import {
   assertProvider,
   beginHostLogin,
+  forgetRefusedLogin,
   hostHeldUntilMs,
   hostLimitOf,
   type LoginTurn,
@@ -72,7 +73,10 @@ export async function pausedLogin(
 
 function heldByHost(mailbox: MailboxConfig, untilMs: number, nowMs: number): HeldLogin {
   const { limit } = hostLimitOf(mailbox) ?? {}
-  const ofHost = { most: limit?.most ?? 0, minutes: (limit?.perMs ?? 0) / 60_000 }
+  const ofHost = {
+    [limit?.per === 'mailbox' ? 'mostOfMailbox' : 'mostOfAddress']: limit?.most ?? 0,
+    minutes: (limit?.perMs ?? 0) / 60_000,
+  }
   const { fault, ...rest } = held('source.login-delay', mailbox, untilMs, nowMs, 0)
   const { seconds: _, ...facts } = fault.facts
   return { ...rest, fault: { ...fault, facts: { ...facts, ...ofHost } } }
@@ -142,7 +146,7 @@ export function makeLoginGate(
         await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
         return session
       } catch (thrown) {
-        if (asFault(thrown).loginRefused) await countRefusal(journal, mailbox.name, clock.nowMs())
+        if (asFault(thrown).loginRefused) await countRefusal(journal, mailbox, clock.nowMs())
         throw thrown
       } finally {
         underWay -= 1
@@ -196,8 +200,9 @@ export async function mergeRefusals(
   }))
 }
 
-async function countRefusal(journal: LoginBooks, mailbox: string, nowMs: number): Promise<void> {
-  await journal.changeMailbox(mailbox, ({ failedLoginsAtMs }) => {
+async function countRefusal(journal: LoginBooks, mailbox: MailboxConfig, nowMs: number): Promise<void> {
+  await forgetRefusedLogin(journal, mailbox, nowMs)
+  await journal.changeMailbox(mailbox.name, ({ failedLoginsAtMs }) => {
     const ofTheDay = failedLoginsAtMs.filter(at => at <= nowMs && nowMs - at < 24 * hour)
     return { failedLoginsAtMs: [...ofTheDay, nowMs] }
   })

@@ -88,7 +88,12 @@ function describeLogin(
   if (host === undefined) return words.login.worked(mailbox.protocol, idle)
   const { number, span } = general.format
   const { limit, preset, apartMs } = host
-  const often = { most: number(limit.most), within: span(limit.perMs), every: span(apartMs) }
+  const often = {
+    most: number(limit.most),
+    within: span(limit.perMs),
+    every: span(apartMs),
+    shared: limit.per === 'address',
+  }
   return words.login.workedAtLimit(preset.name[language], often)
 }
 

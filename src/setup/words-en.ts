@@ -17,6 +17,14 @@ interface CertificateShown {
   readonly digest: string
 }
 
+/** How many logins a host takes within a time, how often it is asked therefore, and whether all mailboxes share them. */
+interface LimitShown {
+  readonly most: string
+  readonly within: string
+  readonly every: string
+  readonly shared: boolean
+}
+
 export const en = {
   title: 'hikyaku: mail from your mailbox to Gmail, in seconds',
   leaving: 'You can leave at any time with Ctrl+C and go on later.',
@@ -121,11 +129,8 @@ export const en = {
         : idle
           ? 'The login works. The server tells of new mail at once.'
           : 'The login works. The server does not tell of new mail by itself, so hikyaku asks every five minutes.',
-    workedAtLimit: (
-      host: string,
-      { most, within, every }: { readonly most: string; readonly within: string; readonly every: string },
-    ) =>
-      `The login works. ${host} takes only ${most} logins within ${within} from one address, so hikyaku asks every ${every} at most, and less often with more mailboxes there. With POP3 it cannot see the spam folder.`,
+    workedAtLimit: (host: string, { most, within, every, shared }: LimitShown) =>
+      `The login works. ${host} limits logins to ${most} within ${within}, so hikyaku asks every ${every} at most${shared ? ', and less often with more mailboxes there' : ''}. With POP3 it cannot see the spam folder.`,
     productElsewhere: (name: string, how: string) =>
       `If it is a mailbox of ${name}, choose another server: ${how}`,
     otherProduct: (name: string) =>

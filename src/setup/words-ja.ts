@@ -104,8 +104,8 @@ export const ja: SetupWords = {
         : idle
           ? 'ログインできました。新着メールはすぐに通知されます。'
           : 'ログインできました。このサーバーは新着を通知しないため、5 分ごとに確認します。',
-    workedAtLimit: (host, { most, within, every }) =>
-      `ログインできました。${host} は同じ接続元からのログインを ${within}に ${most} 回までに制限しているため、確認は最短でも ${every}ごとです（メールボックスが増えると、さらに間隔が空きます）。POP3 では迷惑メールフォルダーは見えません。`,
+    workedAtLimit: (host, { most, within, every, shared }) =>
+      `ログインできました。${host} はログインを ${within}に ${most} 回までに制限しているため、確認は最短でも ${every}ごとです${shared ? '（メールボックスが増えると、さらに間隔が空きます）' : ''}。POP3 では迷惑メールフォルダーは見えません。`,
     productElsewhere: (name, how) =>
       `${name} のメールボックスの場合は、別のサーバーを選んでください（${how}）。`,
     otherProduct: name =>

@@ -1,18 +1,23 @@
 /** Hosts that take so many logins an hour from one address: all mailboxes there share them, whoever logs in. */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
-import { openBridge } from '../../src/bridge.ts'
+import { asFault, Fault } from '../../src/base/fault.ts'
+import { openBridge, openJournal } from '../../src/bridge.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { makeLog } from '../../src/log/log.ts'
 import { attemptPull } from '../../src/pull/attempt.ts'
 import { hostHeldUntilMs, hostLimitOf } from '../../src/pull/host-logins.ts'
 import { makeLoginGate } from '../../src/pull/logins.ts'
+import { makeGates } from '../../src/setup/login-gate.ts'
 import { hour, mail, minute } from '../faults/harness.ts'
 import { PlayedClock } from '../servers/in-process.ts'
 import { type SlowPop3, startSlowPop3 } from '../servers/slow-pop3.ts'
-import { startWorld } from '../servers/world.ts'
+import { answerOf, startWorld } from '../servers/world.ts'
 
 const never = new AbortController().signal
 const names = ['one', 'two', 'three']
@@ -38,18 +43,18 @@ interface Day {
   tick(): Promise<void>
   restart(): Promise<void>
   /** A login that a person waits for: set-up, doctor. */
-  logInAs(name: string): Promise<'in' | 'held'>
+  logInAs(name: string, isWrong?: boolean): Promise<'in' | 'held' | 'refused'>
   /** The most logins in any hour. */
   most(): number
 }
 
-async function atHostGator(story: (day: Day) => Promise<void>, loginsAnHour = 30): Promise<void> {
+async function atHostGator(story: (day: Day) => Promise<void>, provider = 'hostgator'): Promise<void> {
   const clock = new PlayedClock()
-  const server = await startSlowPop3({ clock, loginsAnHour })
+  const server = await startSlowPop3({ clock, loginsAnHour: 30 })
   const world = await startWorld({
     protocol: 'pop3',
     gmail: { clock },
-    env: { MAIL_PORT: String(server.port), MAIL_PROVIDER: 'hostgator', AFTER_IMPORT: 'delete' },
+    env: { MAIL_PORT: String(server.port), MAIL_PROVIDER: provider, AFTER_IMPORT: 'delete' },
   })
   const open = async () => {
     const config = await loadConfig({ env: { ...world.env }, cwd: world.folder })
@@ -75,17 +80,17 @@ async function atHostGator(story: (day: Day) => Promise<void>, loginsAnHour = 30
         await bridge.close()
         bridge = await open()
       },
-      async logInAs(name) {
+      async logInAs(name, isWrong = false) {
         const ports = bridge.mailboxes.find(({ mailbox }) => mailbox.name === name)
         assert.ok(ports)
         const gate = makeLoginGate(bridge.journal, ports.mailbox, clock, 'person')
-        const login = gate.login(
-          async () => server.ledger.tries.push({ user: name, atMs: clock.monotonicMs() }),
-          never,
-        )
+        const login = gate.login(async () => {
+          server.ledger.tries.push({ user: name, atMs: clock.monotonicMs() })
+          if (isWrong) throw new Fault('source.login-refused', { loginRefused: true })
+        }, never)
         return passTime(clock, server, login).then(
           () => 'in' as const,
-          () => 'held' as const,
+          thrown => (asFault(thrown).loginRefused ? ('refused' as const) : ('held' as const)),
         )
       },
       most: () => {
@@ -147,6 +152,97 @@ describe('HostGator’s 30 logins an hour', () => {
       assert.ok(server.ledger.tries.length >= 6)
       assert.equal(server.ledger.refused, 0)
     }))
+})
+
+describe('WEB.DE’s one login in 15 minutes', () => {
+  test('is each mailbox’s own, and a refused one is none: who mistyped the password goes on at once', () =>
+    atHostGator(async ({ clock, server, logInAs, tick }) => {
+      assert.equal(await logInAs('one', true), 'refused')
+      assert.equal(await logInAs('one'), 'in')
+      assert.equal(await logInAs('one'), 'held')
+      assert.equal(await logInAs('two'), 'in')
+      const beganMs = clock.monotonicMs()
+      while (clock.monotonicMs() - beganMs < hour) await tick()
+      for (const [name, least] of [
+        ['one', 3],
+        ['two', 3],
+        ['three', 4],
+      ] as const) {
+        const times = server.ledger.tries.filter(t => t.user === name).map(({ atMs }) => atMs)
+        const gaps = times.slice(1).map((atMs, n) => atMs - (times[n] ?? 0))
+        const pulls = gaps.filter(gap => gap >= 15 * minute).length
+        assert.ok(pulls >= least - 1, `${name}: ${gaps}`)
+        assert.deepEqual(
+          gaps.slice(name === 'one' ? 1 : 0).filter(gap => gap < 15 * minute),
+          [],
+          name,
+        )
+      }
+    }, 'web-de'))
+})
+
+describe('logins at a host with a limit, over several processes', () => {
+  test('of a set-up before there is a journal count in the pulls that follow, refused ones too, and are told by status', async () => {
+    const server = await startSlowPop3({ clock: systemClock, loginsAnHour: 30 })
+    const world = await startWorld({
+      protocol: 'pop3',
+      env: { MAIL_PORT: String(server.port), MAIL_PROVIDER: 'hostgator' },
+    })
+    const mailbox = async () => {
+      const { mailboxes } = await loadConfig({ env: { ...world.env }, cwd: world.folder })
+      assert.ok(mailboxes[0])
+      return mailboxes[0]
+    }
+    try {
+      await mkdir(world.stateDir, { recursive: true, mode: 0o700 })
+      const early = makeGates(world.stateDir, { ...world.env }, systemClock)
+      const gate = await early(await mailbox())
+      for (let n = 0; n < 4; n++) await gate.login(async () => n, never)
+      const refuse = () => Promise.reject(new Fault('source.login-refused', { loginRefused: true }))
+      for (let n = 0; n < 2; n++) await assert.rejects(gate.login(refuse, never))
+      const file = join(world.stateDir, 'setup-logins.json')
+      assert.ok(existsSync(file))
+      const ended = await world.run(['pull', '--json'])
+      assert.equal(ended.code, 0, ended.stderr)
+      assert.ok(!existsSync(file), 'taken up')
+      // Beside the journal the set-up counts in it, and a person sees what is left.
+      const late = await makeGates(world.stateDir, { ...world.env }, systemClock)(await mailbox())
+      await late.login(async () => 'in', never)
+      const status = answerOf(await world.run(['status', '--json']))
+      const [standing] = status.mailboxes as { loginLimit: object }[]
+      assert.deepEqual(standing?.loginLimit, {
+        ...{ provider: 'hostgator', per: 'address', most: 30, perMs: hour, logins: 8, everyMs: 150_000 },
+      })
+      const en = await world.run(['status'])
+      assert.match(
+        en.stdout,
+        /30 logins within 1 h.*Logins there in the last 1 h: 8.*checked every 3 min at most/s,
+      )
+      const ja = await world.run(['status', '--lang', 'ja'])
+      assert.match(ja.stdout.replaceAll('\n', ''), /30 回まで.*直近 1 時間のログイン: 8 回/)
+      const journal = await openJournal(world.stateDir)
+      assert.equal((await journal?.mailbox((await mailbox()).name))?.failedLoginsAtMs.length, 2)
+      await journal?.close()
+    } finally {
+      await world.stop()
+      await server.stop()
+    }
+  })
+
+  test('are never made under a provider that nobody knows: its limit could not be kept', async () => {
+    const server = await startSlowPop3({ clock: systemClock })
+    const env = { MAIL_PORT: String(server.port), MAIL_PROVIDER: 'hostgatr' }
+    const world = await startWorld({ protocol: 'pop3', env })
+    try {
+      const ended = await world.run(['pull'])
+      assert.equal(ended.code, 78)
+      assert.match(ended.stderr + ended.stdout, /MAIL_PROVIDER hostgatr/)
+      assert.equal(server.ledger.tries.length, 0)
+    } finally {
+      await world.stop()
+      await server.stop()
+    }
+  })
 })
 
 describe('a host’s limit', () => {

@@ -207,6 +207,39 @@ describe('a refused login', { skip }, () => {
   const forget = (): Promise<void> =>
     writeFile(join(world.stateDir, 'setup-logins.json'), '{}', { mode: 0o600 })
 
+  it('is never met where the owner named the host and SPF the server: nothing else is asked', async () => {
+    const preset = presetById('xserver')
+    assert.ok(preset)
+    const names = { ...namesOf('example.test'), spf: ['sv1234.xserver.jp'] }
+    const asker = person([
+      ['server', 'pop3 sv1234.xserver.jp 995 tls'],
+      ['password-file', leave],
+    ])
+    const flags = { answers: { address, provider: 'xserver' } }
+    const discovered: Discovery = {
+      ...{ candidates: [], preset: undefined, evidence: undefined, unanswered: [], names },
+    }
+    await setUpWith(asker, { env: world.env, cwd: world.home }, flags, { discover: async () => discovered })
+    assert.ok(asker.asked.at(-1)?.includes(address))
+  })
+
+  it('brings a folder of wanted mail beside the inbox, where the host has one', async () => {
+    const web = presetById('web-de')
+    assert.ok(web)
+    await world.deliver('Unbekannt', 'from somebody new')
+    const asker = await setUp(
+      [serverOf({ ...web, userForm: 'address' }, dovecot.ports.imaps)],
+      [
+        ['server', ''],
+        ['password-file', password],
+        ['wanted-folder', ''],
+        ['start-from', leave],
+      ],
+    )
+    assert.ok(asker.asked.some(asked => asked.includes('“Unbekannt”')))
+    assert.ok(asker.told.some(({ text }) => text.startsWith('Messages there now: 1 ')))
+  })
+
   it('at a host of a limit is counted with all others there, and the mailbox keeps its provider', async () => {
     const limited = presetById('hostgator')
     assert.ok(limited)
@@ -219,7 +252,7 @@ describe('a refused login', { skip }, () => {
         ['after-import', leave],
       ],
     )
-    assert.ok(asker.told.some(({ text }) => /takes only 30 logins within 1 h/.test(text)))
+    assert.ok(asker.told.some(({ text }) => /limits logins to 30 within 1 h/.test(text)))
     const { notes } = JSON.parse(await readFile(join(world.stateDir, 'setup-logins.json'), 'utf8'))
     assert.equal(JSON.parse(notes['host-logins/hostgator']).length, 1)
   })

@@ -68,7 +68,7 @@ export const america: readonly Preset[] = [
     userForm: 'address',
     askHost: notes.perServer,
     // For each connecting address; above it the login is refused as if the password were wrong.
-    loginLimit: { most: 30, perMs: 3_600_000, protocols: ['pop3'] },
+    loginLimit: { per: 'address', most: 30, perMs: 3_600_000, protocols: ['pop3'] },
     notes: [
       {
         en: 'More than 30 POP3 checks an hour from one address are answered with “login incorrect”: hikyaku asks less often, all mailboxes there together. Whether IMAP is limited is not said; others say it counts too.',

@@ -83,7 +83,7 @@ export const europe: readonly Preset[] = [
     smtp: smtp('smtp.web.de'),
     userForm: 'local-part',
     password: 'app-with-two-factor',
-    loginLimit: { most: 1, perMs: 900_000, protocols: ['pop3'] },
+    loginLimit: { per: 'mailbox', most: 1, perMs: 900_000, protocols: ['pop3'] },
     spamFolders: ['Spam'],
     wantedFolders: ['Unbekannt'],
     notes: [

@@ -25,8 +25,9 @@ export interface PresetServer {
  */
 export type PasswordKind = 'mailbox' | 'separate' | 'generated' | 'app' | 'app-with-two-factor' | 'oauth-only'
 
-/** The most logins from one connecting address at the host, all mailboxes there together. */
+/** The most logins at the host: from one connecting address, all mailboxes there together, or of each mailbox. */
 export interface LoginLimit {
+  readonly per: 'address' | 'mailbox'
   readonly most: number
   readonly perMs: number
   readonly protocols: readonly ('imap' | 'pop3')[]

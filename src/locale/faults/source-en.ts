@@ -160,10 +160,15 @@ export const en: FaultTexts<'source'> = {
   'source.login-delay': f =>
     text(
       f.with(
-        'most',
+        'mostOfMailbox',
         most =>
-          `The host of ${server(f)} takes only ${most} logins within ${f.or('minutes', '60')} minutes from one address, all mailboxes together, and hikyaku keeps below that.`,
+          `The host of ${server(f)} takes only ${most === '1' ? 'one login' : `${most} logins`} within ${f.or('minutes', '60')} minutes, and hikyaku keeps to that.`,
       ) ||
+        f.with(
+          'mostOfAddress',
+          most =>
+            `The host of ${server(f)} takes only ${most} logins within ${f.or('minutes', '60')} minutes from one address, all mailboxes together, and hikyaku keeps below that.`,
+        ) ||
         `${Server(f)} wants ${f.with('seconds', s => `${s} seconds`) || 'some time'} between two logins.${said(f)}`,
       `${waits}${nextTry(f)}`,
       `${byItself} Other mail programs that use this mailbox make it wait, too.`,

@@ -160,10 +160,15 @@ export const ja: FaultTexts<'source'> = {
   'source.login-delay': f =>
     text(
       f.with(
-        'most',
+        'mostOfMailbox',
         most =>
-          `${server(f)}のサービスは、同じ接続元からのログインを、全メールボックスの合計で ${f.or('minutes', '60')} 分に ${most} 回までに制限しています。hikyaku はこれを超えないようにしています。`,
+          `${server(f)}のサービスは、ログインを ${f.or('minutes', '60')} 分に ${most} 回までに制限しています。hikyaku はこれを守ります。`,
       ) ||
+        f.with(
+          'mostOfAddress',
+          most =>
+            `${server(f)}のサービスは、同じ接続元からのログインを、全メールボックスの合計で ${f.or('minutes', '60')} 分に ${most} 回までに制限しています。hikyaku はこれを超えないようにしています。`,
+        ) ||
         `${server(f)}は、ログインの間隔を${f.with('seconds', s => ` ${s} 秒以上`)}空けるよう求めています。${said(f)}`,
       `${waits}${nextTry(f)}`,
       `${byItself}同じメールボックスを使うほかのメールソフトのログインも、間隔に数えられます。`,
