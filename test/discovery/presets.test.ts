@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { allFacts, type Fact } from '../../src/discovery/presets/source.ts'
 import { type Preset, presetForDomain, presetForMx, presets, regions } from '../../src/discovery/presets.ts'
+import { hostZones } from './zones.ts'
 
 const folder = new URL('../../src/discovery/presets/', import.meta.url)
 const forms = ['notes.ts', 'preset.ts', 'source.ts']
@@ -73,6 +74,29 @@ describe('the presets', () => {
           assert.equal(URL.parse(page)?.href.replace(/\/$/, ''), page.replace(/\/$/, ''))
       }
     })
+
+  it('make of a server’s short name, as panels show it, a name that the host alone gives out', () => {
+    const written = ['12', 'sv12', 'mail12', 'mas12', 'mss12', 'wx12', 'shop-1', 'pro1', 'ex', 'EX4']
+    const hostile = ['evil.example/', '12.evil.example', 'sv12@evil', 'sv1 2', 'sv12\n', '', '$1', '..']
+    for (const { id, shortServers, ownServer } of presets)
+      for (const [form, host] of shortServers) {
+        const fitting = written.filter(text => form.test(text))
+        assert.ok(fitting.length > 0, id)
+        for (const text of fitting)
+          assert.match(text.toLowerCase().replace(form, host), ownServer ?? name, id)
+        assert.deepEqual(
+          hostile.filter(text => form.test(text)),
+          [],
+          id,
+        )
+      }
+  })
+
+  it('claim no server of one another', () => {
+    const servers = hostZones.flatMap(({ servers }) => servers.match(/\S+\.\S+/g) ?? [])
+    for (const host of servers)
+      assert.ok(presets.filter(({ ownServer }) => ownServer?.test(host)).length <= 1, host)
+  })
 
   it('have an id each, and no two of them claim one zone', () => {
     for (const claims of [

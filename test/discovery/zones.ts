@@ -523,7 +523,7 @@ const worldwide: readonly HostZone[] = [
     mx: ['mx1.titan.email', 'mx2.titan.email'],
     preset: 'titan',
     servers: 'imap imap.titan.email 993',
-    user: undefined,
+    user: own,
   },
   {
     host: 'Zoho, zohomail.com',

@@ -54,7 +54,13 @@ export const japanServers: readonly Preset[] = [
   }),
   preset('sixcore', named('SixCore, X2', 'シックスコア、X2'), {
     askHost: notes.perServer,
-    notes: [notes.abroad],
+    notes: [
+      notes.abroad,
+      {
+        en: 'Not blocked are servers of google.com, amazonaws.com and outlook.com.',
+        ja: 'google.com、amazonaws.com、outlook.com のサーバーからの送信は、制限の対象外です。',
+      },
+    ],
     sources: [own('sixcore.ne.jp/dedicated/man/mail_jpcheck.php', '2026-11-25', 'notes')],
   }),
   preset('conoha-wing', same('ConoHa WING'), {
@@ -173,11 +179,8 @@ export const japanServers: readonly Preset[] = [
     smtp: smtp('smtp.<domain>'),
     userForm: 'address',
     password: 'mailbox',
-    notes: [notes.ownName, notes.abroad],
-    sources: [
-      own('help.onamae.com/answer/9537', '2026-11-25', 'pop3 smtp user password notes'),
-      own('help.onamae.com/app/answers/detail/a_id/018804', '2017-11', 'notes'),
-    ],
+    notes: [notes.ownName],
+    sources: [own('help.onamae.com/answer/9537', '2026-11-25', 'pop3 smtp user password notes')],
   }),
   preset('gmo-sd', named('Onamae.com shared server SD', 'お名前.com 共用サーバー（SD プラン）'), {
     askHost: {

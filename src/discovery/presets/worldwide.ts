@@ -118,7 +118,9 @@ export const worldwide: readonly Preset[] = [
   preset('titan', named('Titan (of Hostinger and others)', 'Titan（Hostinger などで提供）'), {
     mx: ['titan.email'],
     imap: imap('imap.titan.email'),
-    sources: [seen('records imap')],
+    smtp: smtpStarttls('smtp.titan.email'),
+    userForm: 'address',
+    sources: [seen('records imap smtp user')],
   }),
   ...(
     [
