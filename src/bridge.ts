@@ -62,7 +62,16 @@ export async function makeSource(options: SourceOptions): Promise<Source> {
   const { pop3Deadlines, imapDeadlines, ...others } = options
   if (options.mailbox.protocol === 'pop3') {
     const { makePop3Source } = await import('./source/pop3.ts')
-    return makePop3Source(pop3Deadlines === undefined ? others : { ...others, deadlines: pop3Deadlines })
+    const pop3 = makePop3Source(
+      pop3Deadlines === undefined ? others : { ...others, deadlines: pop3Deadlines },
+    )
+    const { mailbox, clock } = options
+    const { idlePort, server } = mailbox
+    if (idlePort === undefined) return pop3
+    const { listenByImap } = await import('./source/imap-listening.ts')
+    const listened = { ...mailbox, server: { ...server, port: idlePort }, folders: [{ name: 'INBOX' }] }
+    const imap = await makeSource({ ...options, mailbox: { ...listened, protocol: 'imap' } })
+    return listenByImap(pop3, imap, clock)
   }
   const { makeImapSource } = await import('./source/imap.ts')
   return makeImapSource(imapDeadlines === undefined ? others : { ...others, deadlines: imapDeadlines })

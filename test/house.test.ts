@@ -48,7 +48,12 @@ const house: Readonly<Record<string, Room>> = {
       'usual-mailbox',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },
-  source: { floor: 3, uses: 'base message', doors: 'source inspect', wired: 'imap pop3 ahead-room' },
+  source: {
+    floor: 3,
+    uses: 'base message',
+    doors: 'source inspect',
+    wired: 'imap pop3 imap-listening ahead-room',
+  },
   journal: {
     floor: 3,
     uses: 'base message',

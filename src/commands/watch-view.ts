@@ -22,9 +22,10 @@ export async function readWatch(
 ): Promise<WatchView | undefined> {
   const state = await watchStateOf(journal, name)
   if (state === undefined) return undefined
-  const ways = await Promise.all(folders.map(folder => idleWayOf(journal, name, folder.name)))
-  const those = (isTold: boolean): string[] =>
-    folders.flatMap((folder, at) => ((ways[at] === 'tells') === isTold ? [folder.name] : []))
+  // POP3 may hear of its one folder by IMAP.
+  const names = folders.map(folder => folder.name || 'INBOX')
+  const ways = await Promise.all(names.map(folder => idleWayOf(journal, name, folder)))
+  const those = (isTold: boolean): string[] => names.filter((_, at) => (ways[at] === 'tells') === isTold)
   return { ...state, told: those(true), asked: those(false) }
 }
 

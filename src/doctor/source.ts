@@ -177,18 +177,23 @@ async function checkFolders(
 
 /** IDLE that was seen to keep mail back: behaviour, not what the server announces. */
 async function checkIdle(
-  { name: subject, protocol, folders }: MailboxConfig,
+  { name: subject, protocol, folders, idlePort }: MailboxConfig,
   journal: Journal | undefined,
   { words }: DoctorContext,
 ): Promise<readonly Finding[]> {
-  if (protocol !== 'imap' || journal === undefined) return []
-  const silent: string[] = []
-  for (const { name } of folders)
-    if ((await idleWayOf(journal, subject, name)) === 'silent') silent.push(name)
+  if (journal === undefined || (protocol !== 'imap' && idlePort === undefined)) return []
   const place = { check: 'sourceAbilities', subject } as const
-  return silent.length === 0
-    ? []
-    : [noteCheck(place, 'source.silent-idle', words.silentIdle(silent.join(', ')))]
+  const silent: string[] = []
+  for (const { name } of folders) {
+    const folder = name || 'INBOX'
+    if ((await idleWayOf(journal, subject, folder)) === 'silent') silent.push(folder)
+  }
+  return [
+    ...(protocol === 'imap' || idlePort === undefined ? [] : [passCheck(place, words.listens(idlePort))]),
+    ...(silent.length === 0
+      ? []
+      : [noteCheck(place, 'source.silent-idle', words.silentIdle(silent.join(', ')))]),
+  ]
 }
 
 /** What of a server's announcements changes anything here. */

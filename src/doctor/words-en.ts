@@ -144,6 +144,8 @@ export const en = {
     what: 'The server does not tell of new mail by itself (no IDLE).',
     next: 'Nothing: hikyaku asks every half minute instead.',
   },
+  listens: (port: number) =>
+    `New mail is heard of over IMAP on port ${port} and brought over POP3; \`hikyaku status\` says whether it is.`,
   /** @param folders whose new mail IDLE did not tell of */
   silentIdle: (folders: string) => ({
     what: `The server announces IDLE and does not tell of new mail by it (${folders}).`,

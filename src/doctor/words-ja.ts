@@ -136,6 +136,8 @@ export const ja: DoctorWords = {
     what: 'サーバーは新着を自分から知らせません（IDLE 非対応）。',
     next: '対処は不要です。代わりに 30 秒ごとに確認します。',
   },
+  listens: port =>
+    `新着の通知はポート ${port} の IMAP で受け取り、取り込みは POP3 で行います。受け取れているかは \`hikyaku status\` で確認できます。`,
   silentIdle: folders => ({
     what: `サーバーは IDLE に対応していますが、新着を知らせません（${folders}）。`,
     next: '対処は不要です。IDLE が再び働くまで、同じ接続で数秒ごとに確認します。',

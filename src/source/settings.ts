@@ -20,4 +20,6 @@ export interface MailboxSettings {
   readonly password: { reveal(): Promise<string> }
   /** IMAP folders in the order in which they are pulled. */
   readonly folders: readonly { readonly name: string }[]
+  /** With POP3: the port at which the same host tells of new mail by IMAP. */
+  readonly idlePort?: number | undefined
 }

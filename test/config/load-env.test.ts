@@ -247,6 +247,8 @@ test('what POP3 cannot do is said at the door', async () => {
     kinds(await problemsOf({ ...pop3, MAIL_FOLDERS: 'INBOX,Junk:spam', AFTER_IMPORT: 'move:Done' })),
     ['MAIL_FOLDERS folders-need-imap', 'AFTER_IMPORT move-needs-imap'],
   )
+  const listening = { ...pop3, MAIL_IDLE_PORT: '993' }
+  assert.equal((await load(listening)).mailboxes[0]?.idlePort, 993)
   const [mailbox] = (await load({ ...pop3, MAIL_FOLDERS: 'INBOX:label=Shop' })).mailboxes
   assert.deepEqual(mailbox?.folders, [{ name: '', to: 'label', labels: ['Shop'] }])
 })

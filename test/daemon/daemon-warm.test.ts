@@ -1,9 +1,13 @@
 /** News to Gmail over the connection that idles: what is asked of the source for it, and how often it is logged in to. */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
+import { dovecotMissing } from '../servers/dovecot.ts'
 import { until } from '../servers/hikyaku.ts'
-import { startWorld, type World } from '../servers/world.ts'
+import { freePorts } from '../servers/local.ts'
+import { requireServer } from '../servers/required.ts'
+import { startSource } from '../servers/source-server.ts'
+import { answerOf, startWorld, type World } from '../servers/world.ts'
 
 const hardlyEver = '0 0 1 1 *'
 
@@ -107,4 +111,62 @@ test('a mail that is larger than the first window comes whole, and so does a bur
   assert.equal(world.gmail.stored().size, 41)
   daemon.kill('SIGTERM')
   assert.equal((await daemon.ended).code, 0)
+})
+
+describe('POP3 that hears of new mail by IMAP, on a real Dovecot', {
+  skip: requireServer('dovecot', dovecotMissing()),
+}, () => {
+  async function listening(
+    t: TestContext,
+    env: (ports: { imaps: number; unused: number }) => object = () => ({}),
+  ) {
+    const source = await startSource('pop3', 'dovecot')
+    const { dovecot } = source
+    assert.ok(dovecot)
+    const [unused = 0] = await freePorts(1)
+    const { imaps } = dovecot.ports
+    const more = { MAIL_IDLE_PORT: String(imaps), ...env({ imaps, unused }) }
+    const world = await startWorld({
+      protocol: 'pop3',
+      source,
+      env: { SCHEDULE: hardlyEver, ALERT_MAIL: 'no', ...more },
+    })
+    t.after(() => world.stop())
+    return { world, dovecot }
+  }
+  const watchOf = async (world: World): Promise<{ watched: boolean; told: string[] } | null> => {
+    const answer = answerOf(await world.run(['status', '--json']))
+    return (answer.mailboxes as { watch: { watched: boolean; told: string[] } | null }[])[0]?.watch ?? null
+  }
+
+  test('mail is told of by IDLE and brought by POP3 once, and one pull over POP3 alone finds nothing new', async t => {
+    const { world, dovecot } = await listening(t)
+    const daemon = world.start(['run'])
+    await until(async () => (await watchOf(world))?.watched === true, 'it listens')
+    await world.source.deliver(sampleMail(1))
+    await until(() => accepted(world) === 1, 'the mail')
+    await until(async () => (await watchOf(world))?.told.join() === 'INBOX', 'what was learned')
+    daemon.kill('SIGTERM')
+    assert.equal((await daemon.ended).code, 0)
+    const log = await dovecot.log()
+    assert.match(log, /imap-login: Info: Login/)
+    await world.run(['pull', '--json'], { env: { MAIL_IDLE_PORT: '' } })
+    assert.equal(accepted(world), 1)
+  })
+
+  test('where IMAP is away POP3 goes on by its schedule, and status says that nobody listens', async t => {
+    const everySecond = '* * * * * *'
+    const { world } = await listening(t, ({ unused }) => ({
+      MAIL_IDLE_PORT: String(unused),
+      SCHEDULE: everySecond,
+    }))
+    const daemon = world.start(['run'])
+    await world.source.deliver(sampleMail(1))
+    await until(() => accepted(world) === 1, 'the mail')
+    await until(async () => (await watchOf(world))?.watched === false, 'the watch')
+    await world.source.deliver(sampleMail(2))
+    await until(() => accepted(world) === 2, 'the next mail')
+    daemon.kill('SIGTERM')
+    assert.equal((await daemon.ended).code, 0)
+  })
 })

@@ -68,6 +68,16 @@ export const sourceSettings = {
     },
     example: '993',
   }),
+  idlePort: optional({
+    variable: 'MAIL_IDLE_PORT',
+    read: readPort,
+    about: {
+      en: 'With `pop3`: the port of IMAP on the same host. hikyaku logs in there too, with the same name, password and security, only to hear of new mail (IDLE), and brings it by POP3 at once. Where that fails POP3 looks on schedule as ever. IMAP needs none.',
+      ja: '`pop3` のとき、同じサーバーの IMAP のポート。同じユーザー名・パスワード・暗号化でログインし、新着の通知（IDLE）だけを受け取って、すぐに POP3 で取り込みます。通知を受け取れないときも、POP3 の定期的な確認は続きます。IMAP では不要です。',
+    },
+    otherwise: { en: 'POP3 alone', ja: 'POP3 だけを使います' },
+    example: '993',
+  }),
   security: usually({
     variable: 'MAIL_SECURITY',
     read: readOneOf(['tls', 'starttls', 'none'] satisfies MailSecurity[]),
