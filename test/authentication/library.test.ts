@@ -24,7 +24,9 @@ for (const page of ['docs/authentication.md', 'docs/authentication.ja.md']) {
     const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8')
     const count = (value: number): string => value.toLocaleString('en')
     const rows = [
-      ...[figures.spf, figures.dkim, figures.arc].map(cases => `${count(cases)} / ${count(cases)}`),
+      ...[figures.spf, figures.dkim, figures.drawn, figures.arc].map(
+        cases => `${count(cases)} / ${count(cases)}`,
+      ),
       ...Object.values(figures.beside).map(
         ({ cases, explained }) => `${count(cases - explained)} / ${count(cases)}`,
       ),

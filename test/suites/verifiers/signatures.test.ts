@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { examine } from '../../authentication/world.ts'
 import { requireServer } from '../../servers/required.ts'
 import { makeArcCases } from '../arc-cases.ts'
 import { makeDkimCases } from '../dkim-cases.ts'
+import { drawMessages } from '../drawn-messages.ts'
 import { figures } from '../figures.ts'
 import { type Explanation, findUnexplained, judge, missingVerifiers, toCase, type Verifier } from './judge.ts'
 
@@ -217,4 +219,27 @@ describe('Signatures beside other verifiers', { skip }, () => {
       assert.deepEqual(compare(verifier, makeArcCases(), arc, ['pass', 'none']), [])
     })
   }
+
+  test(`DKIM of ${figures.drawn} drawn messages: never do two of the three others stand against us`, async () => {
+    const messages = drawMessages(figures.drawn)
+    const others = (['dkimpy', 'Mail::DKIM', 'OpenDKIM'] as const).map(verifier =>
+      judge(verifier, messages.map(toCase)).map(word => (word === 'pass' ? 'pass' : 'fail')),
+    )
+    const alone: string[] = []
+    const passed = { all: 0, none: 0 }
+    for (const [index, { name, message, zone }] of messages.entries()) {
+      const { verified } = await examine(message, zone)
+      const ours =
+        verified.state === 'done' ? verified.dkim.map(({ verdict }) => verdict).join() : verified.state
+      const theirs = others.map(verdicts => verdicts[index])
+      if (theirs.filter(verdict => verdict !== ours).length > 1)
+        alone.push(`${name}: ${ours}, and they ${theirs}`)
+      const passes = theirs.filter(verdict => verdict === 'pass').length
+      if (passes === 3) passed.all += 1
+      if (passes === 0) passed.none += 1
+    }
+    assert.deepEqual(alone, [])
+    // The draw has much of both.
+    assert.ok(passed.all > figures.drawn / 4 && passed.none > figures.drawn / 4, JSON.stringify(passed))
+  })
 })

@@ -8,6 +8,7 @@ import { tableLookup } from '../../../src/authentication/dns.ts'
 import { checkSpf } from '../../../src/authentication/verify-spf.ts'
 import type { Zone } from '../../authentication/world.ts'
 import { requireServer } from '../../servers/required.ts'
+import { makeDraw } from '../draw.ts'
 import { figures } from '../figures.ts'
 import { judge, missingVerifiers } from './judge.ts'
 
@@ -25,18 +26,8 @@ const domains = ['a.example', 'b.example', 'c.example', 'd.example'] as const
 const addresses = ['203.0.113.5', '203.0.113.77', '198.51.100.9', '192.0.2.200'] as const
 const addresses6 = ['2001:db8::5', '2001:db8:1::77', '2001:db8:ffff::9'] as const
 
-/** A generator of numbers (Numerical Recipes' constants), so that a run can be looked at again. */
-function makeDraw(seed: number): <T>(list: readonly T[]) => T {
-  let state = seed
-  return list => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return list[Math.floor((state / 2 ** 32) * list.length)] as never
-  }
-}
-
 function makeWorld(seed: number): SpfWorld {
   const draw = makeDraw(seed)
-  for (let i = 0; i < 10; i += 1) draw([0])
   const target = (): string =>
     draw([...domains, 'none.example', '%{d}', '%{o2}', '%{i}.x.example', '%{l}.example'])
   const term = (): string => {
