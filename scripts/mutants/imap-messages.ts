@@ -170,8 +170,8 @@ export const imapMessages: readonly Mutant[] = [
     tests: ['test/source/imap-trouble.test.ts'],
   },
   {
-    from: 'if (octets.length < windowOctets && row.size === total) return total',
-    to: 'if (octets.length < windowOctets) return total',
+    from: ': octets.length < windowOctets && row.size === total if',
+    to: ': octets.length < windowOctets; if',
     loses: 'mail: a server that gives fewer octets than asked for cuts each message',
     tests: retrieve,
   },

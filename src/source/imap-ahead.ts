@@ -21,15 +21,14 @@ import type { Foreseen, Listed } from './source.ts'
 const mostOctets = 256 * 1024
 /** Messages of one window. */
 const fewest = 8
-const usual = 64
+const usual = 256
 const most = 2048
 /** A window has so many octets for each of its messages. */
 const octetsEach = 16 * 1024
 /** So many commands bring a window, each of whose messages are believed with its answer. */
 const commandsOfWindow = 4
-/** A window that lasted so long, ms, is long enough; of one that lasted longer than this, half is. */
-const longEnoughMs = 1000
-const tooLongMs = 2000
+/** A window is to last so long, ms. */
+const lastsMs = 2000
 /** A window must be there in this time, ms, however slowly it comes: by themselves its messages have longer. */
 const wholeMs = 300_000
 /** Where most of a window did not fit, none is asked for so long, ms. */
@@ -85,8 +84,9 @@ export class ImapAhead {
   #held = 0
   #isOver = false
   #isBroken = false
-  #askedMs = 0
-  /** Whether somebody had to wait since the last window was asked for. */
+  #askedMs: number | undefined
+  /** How many were taken since, and whether somebody had to wait for one. */
+  #taken = 0
   #wasWaitedFor = false
 
   constructor(session: AheadSession, memory: AheadMemory) {
@@ -131,6 +131,7 @@ export class ImapAhead {
       return undefined
     }
     this.#drop(entry)
+    this.#taken += 1
     const [next] = this.#planned.keys()
     if (next !== undefined && this.#reserved.size <= this.#memory.window / 2) this.#ask(next, signal)
     return octets
@@ -138,7 +139,9 @@ export class ImapAhead {
 
   /** Nothing more will be taken. */
   end(): void {
+    if (this.#isOver) return
     this.#isOver = true
+    this.#shrink(this.#session.connection.clock.monotonicMs())
     this.#planned.clear()
     this.#announced.clear()
     for (const entry of [...this.#kept.keys()]) this.#drop(entry)
@@ -169,12 +172,23 @@ export class ImapAhead {
       .finally(() => this.#conclude(chosen, []))
   }
 
+  /** A window is to hold what is taken in `lastsMs`. False where it is too early to say. */
+  #shrink(nowMs: number): boolean {
+    const memory = this.#memory
+    const lastedMs = nowMs - (this.#askedMs ?? nowMs)
+    if (lastedMs < lastsMs / 4) return false
+    const fit = Math.ceil((this.#taken * lastsMs) / lastedMs)
+    memory.window = Math.max(fewest, Math.min(memory.window, fit))
+    return true
+  }
+
   #adapt(nowMs: number): void {
     const memory = this.#memory
-    const lastedMs = this.#askedMs === 0 ? longEnoughMs : nowMs - this.#askedMs
-    if (lastedMs > tooLongMs) memory.window = Math.max(fewest, memory.window / 2)
-    else if (lastedMs < longEnoughMs && this.#wasWaitedFor) memory.window = Math.min(most, 4 * memory.window)
+    // It grows only where the last one was gone at once, and waited for.
+    const mayGrow = !this.#shrink(nowMs) && this.#askedMs !== undefined && this.#wasWaitedFor
+    if (mayGrow) memory.window = Math.min(most, 4 * memory.window)
     this.#askedMs = nowMs
+    this.#taken = 0
     this.#wasWaitedFor = false
   }
 

@@ -6,9 +6,12 @@ import type { Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import type { Refused } from './imap-faults.ts'
 import type { Selected } from './imap-folders.ts'
-import { type FetchRow, makeUidSets, readFetchRow, readNumber32, readText } from './imap-parse.ts'
+import { type FetchRow, makeUidSets, readNumber32, readText } from './imap-parse.ts'
 import { plausibleOctets } from './plausible.ts'
 import type { Listed } from './source.ts'
+
+/** So many sets of rows are asked for in one packet. */
+const setsAtOnce = 8
 
 interface Question {
   readonly facts: { readonly folder: string }
@@ -21,18 +24,19 @@ interface Question {
 /** How many messages the folder has: EXISTS of SELECT, and what is told of it since (RFC 9051 sections 7.4.1, 7.5.1). */
 class Count {
   exists: number | undefined
-  readonly untagged: Readonly<Record<'EXISTS' | 'EXPUNGE', Untagged>>
+  readonly untagged: Readonly<Record<'EXISTS' | 'EXPUNGE', Untagged>> = {
+    EXISTS: async ({ command }) => this.follow(command, 'EXISTS'),
+    EXPUNGE: async ({ command }) => this.follow(command, 'EXPUNGE'),
+  }
 
   constructor(exists: number | undefined) {
     this.exists = exists
-    this.untagged = {
-      EXISTS: async ({ command }) => {
-        this.exists = readNumber32({ type: 'ATOM', value: command })
-      },
-      EXPUNGE: async () => {
-        if (this.exists !== undefined) this.exists = Math.max(0, this.exists - 1)
-      },
-    }
+  }
+
+  /** An untagged line of a number and a word, such as `23 EXISTS`. */
+  follow(number: string | undefined, word: string): void {
+    if (word === 'EXISTS') this.exists = readNumber32({ type: 'ATOM', value: number ?? '' })
+    else if (word === 'EXPUNGE' && this.exists !== undefined) this.exists = Math.max(0, this.exists - 1)
   }
 
   /** For allowances, where no count is known. */
@@ -124,7 +128,8 @@ async function searchUids(connection: ImapConnection, asked: Question, signal: A
   const onRow = (row: FetchRow): void => {
     if (row.uid !== undefined) take(row.uid)
   }
-  const refusal = await fetchRows(connection, '1:*', ['FLAGS'], most, asked, onRow, signal)
+  const all = { set: '1:*', most }
+  const refusal = await fetchRows(connection, [all], ['FLAGS'], asked, onRow, signal)
   // Both refused: that is no listing, and nothing has vanished.
   if (refused !== undefined && fetched.size === 0 && count.exists !== 0)
     throw connection.refusal(refusal ?? refused, { ...facts, phase: 'list' })
@@ -139,43 +144,41 @@ async function searchUids(connection: ImapConnection, asked: Question, signal: A
   return { uids: inOrder(both), doubt: inLine() ?? { reason: 'listing-count', words } }
 }
 
+/** Rows of one set. */
+interface RowSet {
+  readonly set: string
+  /** How many may come. */
+  readonly most: number
+}
+
 /**
- * @param most rows that may come
- * @returns the NO that came behind them, where one did
+ * Asks for all sets at once.
+ * @returns the first NO that came behind rows, where one did
  */
 async function fetchRows(
   connection: ImapConnection,
-  set: string,
+  sets: readonly RowSet[],
   items: readonly string[],
-  most: number,
   { facts, count, untilMs }: Question,
   onRow: (row: FetchRow) => void,
   signal: AbortSignal,
 ): Promise<Refused | undefined> {
-  try {
-    await connection.run(
-      'UID FETCH',
-      [{ type: 'SEQUENCE', value: set }, ['UID', ...items].map(value => ({ type: 'ATOM', value }) as const)],
-      {
-        phase: 'list',
-        facts,
-        allowance: imapAllowance.rows(most, count.assumed),
-        untilMs,
-        untagged: {
-          ...count.untagged,
-          FETCH: async response => onRow(readFetchRow(response)),
-        },
-      },
-      signal,
-    )
-    return undefined
-  } catch (error) {
-    if (!isRefused(error)) throw error
-    // A NO after some rows: another client expunged meanwhile (RFC 2180 section 4.1.2). What came is good; what
-    // did not is listed without its data.
-    if (error.status === 'BAD') throw connection.refusal(error, { ...facts, phase: 'list' })
-    return error
-  }
+  const most = sets.reduce((sum, set) => sum + set.most, 0)
+  const answers = await connection.fetchRows(
+    {
+      commands: sets.map(({ set }) => `UID FETCH ${set} (${['UID', ...items].join(' ')})`),
+      onRow,
+      onCount: (number, word) => count.follow(number, word),
+    },
+    { phase: 'list', facts, allowance: imapAllowance.rows(most, count.assumed), untilMs },
+    signal,
+  )
+  // A NO after some rows: another client expunged meanwhile (RFC 2180 section 4.1.2). What came is good; what
+  // did not is listed without its data.
+  const refused = answers.filter(answer => answer !== undefined)
+  const bad = refused.find(({ status }) => status === 'BAD')
+  if (bad !== undefined) throw connection.refusal(bad, { ...facts, phase: 'list' })
+  return refused[0]
 }
 
 /** The folder's messages in the order of their UIDs; data only for those that `known` does not know. */
@@ -205,16 +208,18 @@ export async function listMessages(
   const data = new Map<number, FetchRow>()
   const sets = makeUidSets(fresh)
   const untilMs = beganMs + deadlines.list + sets.length * deadlines.listStep
-  for (const { set, uids: some } of sets) {
-    const wanted = new Set(some)
+  const items = ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']
+  for (let from = 0; from < sets.length; from += setsAtOnce) {
+    const some = sets.slice(from, from + setsAtOnce)
+    const wanted = new Set(some.flatMap(set => set.uids))
     const takeRow = (row: FetchRow): void => {
       // Rows of flags alone, and of others, come unasked (RFC 9051 section 7.5.2).
       if (row.uid === undefined || !wanted.has(row.uid)) return
       const before = data.get(row.uid)
       if (before === undefined || row.arrivedAtMs !== undefined) data.set(row.uid, row)
     }
-    const items = ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']
-    await fetchRows(connection, set, items, some.length, { ...asked, untilMs }, takeRow, signal)
+    const rowSets = some.map(set => ({ set: set.set, most: set.uids.length }))
+    await fetchRows(connection, rowSets, items, { ...asked, untilMs }, takeRow, signal)
   }
   const entries: Listed[] = []
   const nowMs = clock.nowMs()

@@ -14,6 +14,7 @@ import type { FetchedBody, FetchRow } from './imap-parse.ts'
 import { wholeMs } from './pace.ts'
 import type { Listed } from './source.ts'
 
+/** While one is written the next one is on its way. */
 const windowOctets = mib
 const longestHeader = 256 * 1024
 
@@ -151,13 +152,19 @@ export async function retrieveMessage(
   let beganMs = clock.monotonicMs()
   // What an earlier command met is not this message's fault.
   connection.assertOpen()
+  const ask = (from: number): Promise<Window | undefined> => {
+    const announced = first?.size ?? entry.octets ?? Number.POSITIVE_INFINITY
+    const expected = Math.min(from + windowOctets, Math.max(from, announced))
+    const window = fetchWindow(connection, entry, from, beganMs + wholeMs(expected, deadlines), signal)
+    // It may be on its way while the one before is written.
+    window.catch(() => {})
+    return window
+  }
+  let coming = ask(0)
   for (;;) {
     let window: Window | undefined
     try {
-      const announced = first?.size ?? entry.octets ?? Number.POSITIVE_INFINITY
-      const expected = Math.min(total + windowOctets, Math.max(total, announced))
-      const untilMs = beganMs + wholeMs(expected, deadlines)
-      window = await fetchWindow(connection, entry, total, untilMs, signal)
+      window = await coming
     } catch (error) {
       throw await explainRefusal(connection, entry, error, total, signal)
     }
@@ -179,11 +186,6 @@ export async function retrieveMessage(
     const whole = body.origin === undefined
     if (whole && total > 0) throw messageFault('message.not-retrieved', entry, 'partial FETCH is ignored')
     first ??= row
-    const heldMs = clock.monotonicMs()
-    await sink.write(octets)
-    // The time that we took is not the server's.
-    beganMs += clock.monotonicMs() - heldMs
-    signal.throwIfAborted()
     total += octets.length
     if (total > messageOctets(first.size ?? entry.octets)) {
       const announced = first.size ?? entry.octets ?? 0
@@ -191,8 +193,22 @@ export async function retrieveMessage(
       throw new Fault('message.over-announced', { facts })
     }
     // BODY[] without an origin is the whole section, unless it fills the window exactly and the size says no.
-    if (whole && (octets.length !== windowOctets || row.size === undefined || row.size <= total)) return total
-    if (octets.length < windowOctets && row.size === total) return total
+    const isEnd = whole
+      ? octets.length !== windowOctets || row.size === undefined || row.size <= total
+      : octets.length < windowOctets && row.size === total
+    if (!isEnd) coming = ask(total)
+    const heldMs = clock.monotonicMs()
+    try {
+      await sink.write(octets)
+      signal.throwIfAborted()
+    } catch (error) {
+      // Half an answer may be on its way: the session is for others only behind it.
+      if (!isEnd) await coming.catch(() => {})
+      throw error
+    }
+    if (isEnd) return total
+    // The time that we took is not the server's.
+    beganMs += clock.monotonicMs() - heldMs
   }
 }
 

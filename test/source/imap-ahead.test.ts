@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../src/base/clock.ts'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import type { Listed, SourceSession } from '../../src/source/source.ts'
 import { corpus } from '../messages/corpus.ts'
@@ -289,4 +290,33 @@ test('messages of many mailboxes that nobody has asked for yet share one room', 
     const [, from = '', to = from] = /FETCH (\d+)(?::(\d+))? /.exec(text) ?? []
     assert.ok(Number(to) - Number(from) < 5, text)
   }
+})
+
+test('windows shrink to what is taken in two seconds, also from session to session, and grow again', async t => {
+  let nowMs = 0
+  const clock = { ...systemClock, monotonicMs: () => nowMs }
+  const { server, open } = await rig(t, { folders: { INBOX: mails(900) }, clock })
+  const askedOf = async (count: number, eachMs: number): Promise<number> => {
+    const session = await open()
+    const entries = await listAll(session)
+    const before = fetches(server).length
+    session.foresee?.(entries.map(entry => ({ entry, octets: entry.octets, isAlone: false })))
+    for (const entry of entries.slice(0, count)) {
+      await octetsOf(session, entry)
+      nowMs += eachMs
+    }
+    // What is under way then is answered before anything else is.
+    const [last] = entries.slice(-1)
+    assert.ok(last !== undefined)
+    await session.peekHeader(last, never)
+    const sets = fetches(server).slice(before)
+    await session.close()
+    return sets.reduce((sum, text) => {
+      const [, from = 0, to = from] = (/FETCH (\d+)(?::(\d+))? /.exec(text) ?? []).map(Number)
+      return sum + to - from + 1
+    }, 0)
+  }
+  assert.equal(await askedOf(10, 500), 256)
+  assert.ok((await askedOf(10, 500)) <= 24, 'four are taken in two seconds')
+  assert.ok((await askedOf(600, 0)) >= 600)
 })
