@@ -303,6 +303,95 @@ const tags: readonly Given[] = [
   ],
   ['fail', '4.1.2', 'h= with a seal', [{}, { names: [...signedNames, 'arc-seal'] }]],
   ['fail', '4.1.2, RFC 6376 6.1.1', 'h= without From', [{ names: ['to', 'subject'] }]],
+  ['fail', '4.1.3, RFC 6376 3.5', 'a seal whose d= is no domain', seal(put('d=l1.example', 'd=l1 example'))],
+  [
+    'fail',
+    '4.1.2, RFC 6376 3.5',
+    'a signature whose d= is no domain',
+    signature(put('d=l1.example', 'd=l1 example')),
+  ],
+  ['fail', '4.1.3, RFC 6376 3.5', 'a seal whose b= is no base64', [{}], put(/ b=.*/, ' b=****')],
+  ['fail', '4.1.2, RFC 6376 3.5', 'a signature whose b= is no base64', [{}], put(/\tb=.*/, '\tb=****')],
+  ['fail', '4.1.2, RFC 6376 3.5', 'a signature whose bh= is no base64', signature(put('bh={bh}', 'bh=****'))],
+  [
+    'fail',
+    '4.1.2, RFC 6376 3.7',
+    'the names in h= in another order than they were signed',
+    signature(put('h=from:to', 'h=to:from')),
+  ],
+  [
+    'pass',
+    '4.1.2, RFC 6376 5.4.2',
+    'a field in h= as often as it is there, from below',
+    [
+      {
+        names: [...signedNames, 'x-a', 'x-a'],
+        before: message => inText(message, put('To:', 'X-A: 1\r\nX-A: 2\r\nTo:')),
+      },
+    ],
+  ],
+  [
+    'fail',
+    '4.1.2, RFC 6376 5.4.2',
+    'and they are swapped',
+    [
+      {
+        names: [...signedNames, 'x-a', 'x-a'],
+        before: message => inText(message, put('To:', 'X-A: 1\r\nX-A: 2\r\nTo:')),
+      },
+    ],
+    put('X-A: 1\r\nX-A: 2', 'X-A: 2\r\nX-A: 1'),
+  ],
+  [
+    'fail',
+    '4.1.2, RFC 6376 5.4',
+    'a field that is signed as not there, and is added',
+    [{ names: [...signedNames, 'cc'] }],
+    put('To:', 'Cc: x@b.example\r\nTo:'),
+  ],
+  [
+    'pass',
+    '4.1.2',
+    'h= with a DKIM-Signature',
+    [
+      {
+        names: [...signedNames, 'dkim-signature'],
+        before: message =>
+          inText(
+            message,
+            put(/^/, 'DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=none; h=from; bh=x; b=x\r\n'),
+          ),
+      },
+    ],
+  ],
+  [
+    'fail',
+    '4.1.2',
+    'and that is taken away',
+    [
+      {
+        names: [...signedNames, 'dkim-signature'],
+        before: message =>
+          inText(
+            message,
+            put(/^/, 'DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=none; h=from; bh=x; b=x\r\n'),
+          ),
+      },
+    ],
+    put(/DKIM-Signature:.*\r\n/, ''),
+  ],
+  [
+    'pass',
+    '4.1.2, RFC 6376 3.5',
+    'x= of a signature far ahead',
+    signature(put('; bh=', '; x=4000000000; bh=')),
+  ],
+  [
+    'fail',
+    '4.1.2, RFC 6376 3.5',
+    'x= of a signature in the past',
+    signature(put('; bh=', '; x=1795000001; bh=')),
+  ],
 ]
 
 const signatures: readonly Given[] = [
