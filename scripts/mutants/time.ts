@@ -67,8 +67,8 @@ export const time: readonly Mutant[] = [
     title: 'a watch that dies soon after its begin',
   },
   {
-    from: "source.watch(() => wake.ring('news'), alive,",
-    to: 'source.watch(() => {}, alive,',
+    from: "source.watch(() => wake.ring('news'), onAlive,",
+    to: 'source.watch(() => {}, onAlive,',
     loses: 'seconds: what IDLE tells is not listened to',
     tests: ['test/daemon/daemon.test.ts', 'test/faults/silence.test.ts'],
   },

@@ -66,6 +66,8 @@ class Passage {
   #idleEnd: NodeJS.Timeout | undefined
   #endedIdle = false
   #held: Buffer[] | undefined
+  /** It has said goodbye and waits for the client to go. */
+  #isLeaving = false
   isFrozen = false
 
   constructor(
@@ -90,7 +92,9 @@ class Passage {
 
   /** Whether an answer is on its way that the weather does not hold back. */
   get isOwed(): boolean {
-    if (this.isFrozen || this.#held !== undefined || this.#client.destroyed) return false
+    if (this.isFrozen || this.#client.destroyed) return false
+    if (this.#isLeaving) return true
+    if (this.#held !== undefined) return false
     return [...this.#owed].some(([tag]) => tag !== this.#idling)
   }
 
@@ -173,6 +177,7 @@ class Passage {
   }
 
   #sayGoodbye(): void {
+    this.#isLeaving = true
     this.#client.end('* BYE Autologout; idle for too long\r\n')
     this.#upstream.destroy()
   }

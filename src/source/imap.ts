@@ -1,6 +1,6 @@
 /** IMAP as a source (RFC 3501, RFC 9051), on imapflow's grammar; see imap-client.ts for what of it is used and why. */
 import type { Clock } from '../base/clock.ts'
-import { within } from '../base/deadline.ts'
+import { orAbort, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { AheadRoom } from './ahead-room.ts'
 import type { DialMemory } from './dial.ts'
@@ -51,10 +51,10 @@ export function makeImapSource(given: ImapSourceOptions): Source {
   const aheadMemory = makeAheadMemory(aheadRoom)
   /** The watch's connection serves the pulls, and one that a pull has made the watch. */
   const warm: Warm = {
-    ...{ turns: undefined, watchUntil: undefined, isOnlyTold: true },
+    ...{ turns: undefined, watchUntil: undefined, connecting: undefined, isOnlyTold: true },
     ...{ mayLookMs: Number.NEGATIVE_INFINITY, lateMs: 0 },
   }
-  const connect = async (signal: AbortSignal): Promise<ImapTurns> => {
+  const logIn = async (signal: AbortSignal): Promise<ImapTurns> => {
     const turns = new ImapTurns(await gate.login(() => connectImap(options, signal), signal))
     if (warm.watchUntil !== undefined) {
       warm.turns?.release()
@@ -63,6 +63,15 @@ export function makeImapSource(given: ImapSourceOptions): Source {
     }
     return turns
   }
+  const connect = (signal: AbortSignal): Promise<ImapTurns> => {
+    const connecting = logIn(signal)
+    const over = (): void => {
+      if (warm.connecting === ended) warm.connecting = undefined
+    }
+    const ended = connecting.then(over, over)
+    if (warm.watchUntil !== undefined) warm.connecting = ended
+    return connecting
+  }
   return {
     protocol: 'imap',
     countsLogins: false,
@@ -70,10 +79,16 @@ export function makeImapSource(given: ImapSourceOptions): Source {
       warm.watchUntil = signal
     },
     open: async (signal, look) => {
-      const session = await borrowSession(warm, folders, aheadMemory, look, signal)
+      let session = await borrowSession(warm, folders, aheadMemory, look, signal)
+      // Pull and watch come at the same moment where a connection was lost: one login is for both.
+      if (session === undefined && warm.connecting !== undefined) {
+        await orAbort(warm.connecting, signal)
+        session = await borrowSession(warm, folders, aheadMemory, undefined, signal)
+      }
       return session ?? new ImapSession(await connect(signal), folders, aheadMemory)
     },
     watch: async (onNews, onAlive, signal) => {
+      if (warm.connecting !== undefined) await orAbort(warm.connecting, signal)
       const { turns } = warm
       const isFree = turns?.stays === true && !turns.isWatched && turns.connection.usable
       warm.turns = isFree ? turns : await connect(signal)
@@ -93,6 +108,8 @@ interface Warm {
   turns: ImapTurns | undefined
   /** A watch is to come until this aborts. */
   watchUntil: AbortSignal | undefined
+  /** Resolves when the login that is under way has ended, well or not. */
+  connecting: Promise<void> | undefined
   /** All news since the last session were told of by IDLE in its folder. */
   isOnlyTold: boolean
   /** From when on news may be taken with the end of IDLE, monotonic, ms. */

@@ -7,6 +7,7 @@ import {
   mail,
   octetsOf,
   type RigOptions,
+  rig,
   said,
   until,
   type Watched,
@@ -330,4 +331,53 @@ test('an expunge by another client beside new mail takes nothing from what is sh
     session.news?.entries.map(({ uid }) => uid?.split('.')[1]),
     ['4'],
   )
+})
+
+test('a pull and a watch that come at the same moment make one login, whichever is first', async t => {
+  for (const isWatchFirst of [true, false]) {
+    const made = await rig(t)
+    const abort = new AbortController()
+    made.atEnd.push(() => abort.abort())
+    made.source.expectWatch?.(abort.signal)
+    const watch = (): unknown =>
+      made.source
+        .watch?.(
+          () => {},
+          () => {},
+          abort.signal,
+        )
+        .catch(() => {})
+    if (isWatchFirst) void watch()
+    const opened = made.open()
+    if (!isWatchFirst) void watch()
+    const session = await opened
+    await listAll(session)
+    await session.close()
+    await until(() => said(made, 'IDLE') >= 1, 'IDLE')
+    assert.equal(made.server.ledger.logins.length, 1)
+  }
+})
+
+test('a pull that waits for the login of a watch tries itself where that one fails', async t => {
+  const made = await rig(t, {
+    faults: {
+      at: ({ verb, session }) => (verb === 'AUTHENTICATE' && session === 1 ? { do: 'reset' } : undefined),
+    },
+  })
+  const abort = new AbortController()
+  made.atEnd.push(() => abort.abort())
+  made.source.expectWatch?.(abort.signal)
+  const ended = made.source
+    .watch?.(
+      () => {},
+      () => {},
+      abort.signal,
+    )
+    .catch(() => 'ended')
+  const session = await made.open()
+  assert.equal(await ended, 'ended')
+  await listAll(session)
+  await session.close()
+  assert.equal(made.server.ledger.logins.length, 1)
+  assert.equal(made.server.connections, 1, 'it is kept for the next watch')
 })
