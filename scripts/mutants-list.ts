@@ -9,6 +9,7 @@ import { settle } from './mutants/core-settle.ts'
 import { door } from './mutants/door.ts'
 import { gmail } from './mutants/gmail.ts'
 import { google } from './mutants/google.ts'
+import { hosts } from './mutants/hosts.ts'
 import { imapMessages } from './mutants/imap-messages.ts'
 import { imapSession } from './mutants/imap-session.ts'
 import { journal } from './mutants/journal.ts'
@@ -25,4 +26,5 @@ export const areas: readonly Area[] = [
   { name: 'time', mutants: time },
   { name: 'door', mutants: door },
   { name: 'authentication', mutants: authentication },
+  { name: 'hosts', mutants: hosts },
 ]

@@ -1,7 +1,7 @@
 /** What the set-up asks of whom: hosts that need to be asked about, certificates, headless sign-in, protocols. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
@@ -123,8 +123,9 @@ describe('what the set-up asks', { skip }, () => {
     const candidates = [found({ port: world.dovecot.ports.imaps, origin: 'srv', confirm: 'other-domain' })]
     const [value = ''] = candidates.map(({ host, port }) => `imap ${host} ${port} tls`)
     const discovered = async () => ({ ...nothing, candidates })
+    // Whatever was left before.
+    await rm(join(world.stateDir, 'setup.json'), { force: true })
     const refusing = person([
-      ['resume', 'no'],
       ['address', address],
       ['server', value],
       ['other-domain', ''],
