@@ -140,7 +140,7 @@ async function keepPulling(
     while (!stopping.aborted && !signal.aborted) {
       hooks.beforeAttempt?.(ports)
       const onProgress = (): void => hooks.onProgress?.(ports)
-      const leave = { enough: wake.rung(), count: lateCount, onFault, onSuccess }
+      const leave = { enough: wake.rung(), news: wake.rungBy('news'), count: lateCount, onFault, onSuccess }
       const options = { signal, stopping, budgetMs, reason, onProgress, beside, leave }
       // Who starts it or asks has perhaps just mended what was wrong.
       const loginBefore = await lastLogin(ports)

@@ -3,6 +3,8 @@ export interface Wake {
   ring(reason: string): void
   /** Aborts at the next ring, or at once where one waits to be heard. It is heard all the same. */
   rung(): AbortSignal
+  /** The same at the next ring for this reason, whatever rings before. */
+  rungBy(reason: string): AbortSignal
   /** Resolves with the reason of a ring, or with undefined after `ms`, or when aborted. */
   wait(ms: number, signal: AbortSignal): Promise<string | undefined>
 }
@@ -13,10 +15,12 @@ const longestMs = 2 ** 31 - 1
 export function makeWake(): Wake {
   let rung: string | undefined
   let ringing = new AbortController()
+  const ringingBy = new Map<string, AbortController>()
   let hear: ((reason: string | undefined) => void) | undefined
   return {
     ring(reason) {
       ringing.abort()
+      ringingBy.get(reason)?.abort()
       // The owner's word is not drowned by what rings after it, and news, which ask for the least, drown nothing.
       const isDrowned = rung === 'owner' || (reason === 'news' && rung !== undefined)
       if (hear === undefined) rung = isDrowned ? rung : reason
@@ -25,6 +29,12 @@ export function makeWake(): Wake {
     rung() {
       if (rung === undefined) ringing = new AbortController()
       return ringing.signal
+    },
+    rungBy(reason) {
+      const controller = new AbortController()
+      if (rung === reason) controller.abort()
+      ringingBy.set(reason, controller)
+      return controller.signal
     },
     wait: (ms, signal) =>
       new Promise(resolve => {

@@ -80,6 +80,8 @@ export interface PullOptions {
 export interface Leave {
   /** Aborts when somebody waits for the pull to end. */
   readonly enough: AbortSignal
+  /** Aborts when the source tells of news: they go before the rest of a backlog. */
+  readonly news: AbortSignal
   /** Takes the counts of uploads that ended after their pull; the next pull takes them from there. */
   readonly count: PullCount
   /** An upload met trouble that is wider than its message, after its pull had ended. */

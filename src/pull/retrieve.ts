@@ -28,6 +28,8 @@ const lanes = 6
 const never = new AbortController().signal
 /** Uploads that take longer are left to themselves, where somebody keeps on after the pull. */
 const lingerMs = 30_000
+/** Of a backlog each pull takes up so many, however much news come. */
+const fewestOfPull = 16
 /** So long a small message waits for a place although somebody waits for the end of the pull. */
 const placePauseMs = 1000
 
@@ -163,8 +165,14 @@ class Retrieval {
       // One large message a pull makes its way however much new mail comes.
       const isLarge = this.#messages[this.#next]?.isLarge === true
       if (isLarge && this.#largeBegun > 0 && this.#enough.aborted) return
+      if (this.#next >= fewestOfPull && this.#areNewsWaiting) return
       await this.#takeUpNext(end)
     }
+  }
+
+  /** Where the next pull costs no login. */
+  get #areNewsWaiting(): boolean {
+    return this.#options.leave?.news.aborted === true && !this.#context.source.countsLogins
   }
 
   async #takeUpNext(end: AbortSignal): Promise<{ readonly over: Promise<void> } | undefined> {

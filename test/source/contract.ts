@@ -165,6 +165,29 @@ export function sourceContract(start: () => Promise<Rig>, plays: boolean): void 
     assert.deepEqual(got.sort(), expected.sort())
   })
 
+  promise('what is foreseen comes exactly, in whatever order it is then asked for', async (rig, open) => {
+    const sent = Array.from({ length: 150 }, (_, n) => message(`m${n}`, 'line\r\n'.repeat((n * 7) % 50)))
+    for (const octets of [...sent, ...corpus().map(({ octets }) => octets)]) await rig.deliver(octets)
+    const session = await open()
+    const entries = await list(rig, session)
+    session.foresee?.(
+      entries.map(entry => ({ entry, octets: entry.octets, isAlone: entry.handle % 7 === 0 })),
+    )
+    const got: string[] = []
+    const waiting = [
+      ...entries.filter((_, n) => n % 3 > 0),
+      ...entries.filter((_, n) => n % 3 === 0),
+    ].values()
+    const lane = async (): Promise<void> => {
+      for (const entry of waiting) got.push(sha256(await read(session, entry)))
+    }
+    await Promise.all(Array.from({ length: 6 }, lane))
+    const expected = [...sent, ...corpus().map(({ octets }) => octets)].map(octets =>
+      sha256(rig.served(octets)),
+    )
+    assert.deepEqual(got.sort(), expected.sort())
+  })
+
   promise('messages may be asked for in any order, twice, and all at once', async (rig, open) => {
     const names = Array.from({ length: 12 }, (_, n) => `m${n}`)
     for (const [n, name] of names.entries()) await rig.deliver(message(name, 'line\r\n'.repeat(n * 400)))
