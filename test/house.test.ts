@@ -71,7 +71,7 @@ const house: Readonly<Record<string, Room>> = {
   authentication: {
     floor: 3,
     uses: 'base message',
-    doors: 'authentication describe summary describe-summary words',
+    doors: 'authentication describe learn summary describe-summary words',
     wired: 'look dns',
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
@@ -101,7 +101,7 @@ const house: Readonly<Record<string, Room>> = {
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
     floor: 8,
-    uses: 'base locale config vault source journal google discovery gmail pull bridge',
+    uses: 'base locale config vault source journal google discovery authentication gmail pull bridge',
     doors: 'conversation options words',
   },
   doctor: {

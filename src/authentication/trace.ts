@@ -24,6 +24,8 @@ export type { ReceivedLine } from './received.ts'
 export interface Trace {
   /** The last line that is surely the host's; undefined without any Received line. */
   readonly border: ReceivedLine | undefined
+  /** The line below it, whoever wrote that. */
+  readonly next: ReceivedLine | undefined
   /** Index of the Received line below it, which others may have written; Infinity where there is none. */
   readonly firstForeignIndex: number
   /** Lower-case names under which the host wrote its lines. */
@@ -65,6 +67,7 @@ export function readTrace(received: readonly HeaderField[], known: KnownMachines
   const border = lines[Math.min(at, lines.length - 1)]
   return {
     border,
+    next: lines[at + 1],
     firstForeignIndex: border === undefined ? 0 : (lines[at + 1]?.index ?? Number.POSITIVE_INFINITY),
     ownNames: [...own],
     lines: received.length,

@@ -134,7 +134,7 @@ const hasPassedDkim = ({ results }: ReadField): boolean =>
   results.some(({ method, result }) => method === 'dkim' && result === 'pass')
 
 /** `dkim=none (message not signed) header.d=none;ID; dmarc=none action=none`: Exchange Online on what it sends. */
-function isOutgoingForm({ results }: ReadField): boolean {
+export function isOutgoingForm({ results }: ReadField): boolean {
   const answered = (method: string) => results.find(result => result.method === method)
   return (
     answered('dmarc')?.properties.action !== undefined &&

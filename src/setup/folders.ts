@@ -1,8 +1,10 @@
 /** What stands in a mailbox: its folders and what they are for (RFC 6154), and how much mail waits there. */
+import type { Clock } from '../base/clock.ts'
 import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { Preset } from '../discovery/presets.ts'
 import { type FolderName, inspectFolders } from '../source/inspect.ts'
+import type { Listed, SourceSession } from '../source/source.ts'
 import type { SetupContext } from './context.ts'
 
 /** `wanted`: the host sorts wanted mail into it, beside the inbox. */
@@ -79,6 +81,8 @@ export interface Waiting {
   readonly octets: number | undefined
   /** When each message came, ms since 1970; undefined for POP3. */
   readonly arrivedAtMs: readonly number[] | undefined
+  /** Header sections of the newest messages, as many as could be had in a short time. */
+  readonly headers: readonly Buffer[]
 }
 
 /** Counts what waits in the folders of the mailbox. Throws the faults of the source and of the gate. */
@@ -92,8 +96,10 @@ export async function countWaiting(
     let octets: number | undefined = 0
     let messages = 0
     let arrived: number[] | undefined = []
-    for (const folder of session.folders) {
+    let newest: readonly Listed[] = []
+    for (const [place, folder] of session.folders.entries()) {
       const { entries } = await session.list(folder, () => false, signal)
+      if (place === 0) newest = entries.slice(-mostHeaders)
       messages += entries.length
       for (const entry of entries) {
         octets = octets === undefined || entry.octets === undefined ? undefined : octets + entry.octets
@@ -101,9 +107,36 @@ export async function countWaiting(
         else arrived?.push(entry.arrivedAtMs)
       }
     }
-    await session.close()
-    return { messages, octets, arrivedAtMs: arrived }
+    const headers = await peekHeaders(session, newest, clock, signal)
+    if (session.usable) await session.close()
+    return { messages, octets, arrivedAtMs: arrived, headers }
   } finally {
     session.abandon()
   }
+}
+
+const mostHeaders = 40
+const mostHeaderOctets = 64 * 1024
+const peekMs = 8_000
+
+/** They are extra: where the server will not give them, or takes long, set-up goes on without. */
+async function peekHeaders(
+  session: SourceSession,
+  entries: readonly Listed[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly Buffer[]> {
+  const headers: Buffer[] = []
+  const endMs = clock.monotonicMs() + peekMs
+  try {
+    for (const entry of entries) {
+      const header = await session.peekHeader(entry, signal)
+      if (header === undefined || clock.monotonicMs() > endMs) break
+      // A copy: a slice would keep the whole of it.
+      headers.push(Buffer.from(header.subarray(0, mostHeaderOctets)))
+    }
+  } catch {
+    signal.throwIfAborted()
+  }
+  return headers
 }

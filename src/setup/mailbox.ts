@@ -1,5 +1,6 @@
 /** The mailbox as the set-up knows it, and as the adapters want it. */
 
+import type { LearnedHost } from '../authentication/learn.ts'
 import { Secret } from '../base/secret.ts'
 import type { AfterImport, FolderConfig, MailboxConfig, MailSecurity, StartFrom } from '../config/config.ts'
 import { makeUsualMailbox } from '../config/usual-mailbox.ts'
@@ -36,6 +37,8 @@ export interface Wishes {
   readonly afterImport: AfterImport
   readonly labels: readonly string[]
   readonly archive: boolean
+  /** What its mail proves about the host. */
+  readonly learned: LearnedHost
 }
 
 /** For a login before anything is saved. */

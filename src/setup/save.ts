@@ -137,6 +137,10 @@ function mailboxEntry({ name, proved, wishes }: MailboxToSave, account: string):
       : {}),
     ...(wishes.labels.length > 0 ? { labels: wishes.labels } : {}),
     ...(wishes.archive ? { archive: true } : {}),
+    ...(wishes.learned.authservIds.length > 0 ? { authservIds: wishes.learned.authservIds } : {}),
+    ...(wishes.learned.receivingServers.length > 0
+      ? { receivingServers: wishes.learned.receivingServers }
+      : {}),
     afterImport: writeAfterImport(wishes.afterImport),
     startFrom: writeStartFrom(wishes.startFrom),
   }

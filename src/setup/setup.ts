@@ -43,7 +43,17 @@ export async function setUpMailbox(context: SetupContext, given: GivenSecrets): 
     configured =>
       configured.name === address || (configured.user === user && configured.server.host === server.host),
   )
-  const mailbox = { name: same?.name ?? address, proved: proved.mailbox, wishes }
+  // What the owner wrote stays where the mail teaches nothing.
+  const { receivingServers, authservIds } = wishes.learned
+  const learned = {
+    receivingServers: receivingServers.length > 0 ? receivingServers : (same?.receivingServers ?? []),
+    authservIds: authservIds.length > 0 ? authservIds : (same?.authservIds ?? []),
+  }
+  const mailbox = {
+    name: same?.name ?? address,
+    proved: proved.mailbox,
+    wishes: { ...wishes, learned },
+  }
   await keepSecrets(vault, place.endpoints, account, mailbox)
   const config = await writeConfiguration(place, language, account, mailbox)
   return { config, account, mailbox, overruled: false }

@@ -1,5 +1,6 @@
 /** Step 3: which folders, from when on, what happens after the import, and how it looks in Gmail. */
 
+import { learnHost } from '../authentication/learn.ts'
 import { Fault } from '../base/fault.ts'
 import type { FolderConfig, StartFrom } from '../config/config.ts'
 import { readAfterImport, readFolders, readLabels, readStartFrom } from '../config/mail-readers.ts'
@@ -36,7 +37,10 @@ export async function askWishes(context: SetupContext, { mailbox, looked }: Prov
     no: words.label.archiveNo,
   })
   const read = labels === '' ? [] : readLabels(labels)
-  return { folders, startFrom, afterImport, labels: read instanceof Complaint ? [] : read, archive }
+  const learned = learnHost(waiting.headers, mailbox.server.host)
+  const names = [...learned.receivingServers, ...learned.authservIds]
+  if (names.length > 0) asker.tell('info', words.learned(names.join(', ')))
+  return { folders, startFrom, afterImport, labels: read instanceof Complaint ? [] : read, archive, learned }
 }
 
 const inbox: FolderConfig = { name: 'INBOX', to: 'inbox', labels: [] }

@@ -240,6 +240,8 @@ export const en = {
     toInbox: 'Bring it to Gmail’s inbox',
     more: 'More folders to pull? (space marks, Enter goes on)',
   },
+  learned: (names: string) =>
+    `Your mail shows which lines in it are your hosting company’s (for the authentication results): ${names}. They are kept as receivingServers and authservIds in the configuration, where you can change them.`,
   start: {
     waiting: (messages: string, size: string) => `Messages there now: ${messages} (${size}).`,
     question: 'Which of them should come to Gmail?',

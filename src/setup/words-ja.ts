@@ -208,6 +208,8 @@ export const ja: SetupWords = {
     toInbox: 'Gmail の受信トレイに取り込む',
     more: 'ほかにも取り込むフォルダーはありますか？（スペースで選択、Enter で次へ）',
   },
+  learned: names =>
+    `届いているメールから、レンタルサーバーが書いた行の見分け方がわかりました（認証結果の表示に使います）: ${names}。設定の receivingServers と authservIds に保存します。あとで変更できます。`,
   start: {
     waiting: (messages, size) => `現在のメール: ${messages} 通（${size}）`,
     question: 'このうち、どれを Gmail に取り込みますか？',

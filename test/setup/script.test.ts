@@ -80,6 +80,46 @@ describe('hikyaku setup in a script', { skip }, () => {
     assert.equal(status.code, 0, status.stderr)
   })
 
+  for (const protocol of ['imap', 'pop3'] as const) {
+    it(`learns over ${protocol} from the mail that is there what the host writes, and keeps it to be seen and changed`, async () => {
+      for (let place = 0; place < 10; place += 1) {
+        const sender = `sender${place % 5}.example`
+        const at = 'Tue, 24 Nov 2026 09:00:00 +0900'
+        await world.dovecot.deliver(
+          '',
+          Buffer.from(
+            [
+              `Received: from mx1.host.example (unknown [10.0.0.5]) by store.host.example (Postfix) with ESMTP id 1; ${at}`,
+              `Received: from out.${sender} (out.${sender} [203.0.113.5]) by mx1.host.example (Postfix) with ESMTPS id 2; ${at}`,
+              `Authentication-Results: mx1.host.example; spf=pass smtp.mailfrom=x@${sender}`,
+              ...[
+                `From: x@${sender}`,
+                `To: ${address}`,
+                'Subject: x',
+                `Message-ID: <learn-${protocol}-${place}@${sender}>`,
+              ],
+              ...[`Date: ${at}`, '', 'x', ''],
+            ].join('\r\n'),
+          ),
+        )
+      }
+      const port = String(protocol === 'imap' ? world.dovecot.ports.imaps : world.dovecot.ports.pop3s)
+      const ended = await run([
+        ...['setup', '--yes', ...mailboxArgs(), ...googleArgs, '--protocol', protocol, '--port', port],
+      ])
+      assert.equal(ended.code, 0, ended.stderr)
+      assert.match(ended.stdout + ended.stderr, /10\.0\.0\.5, mx1\.host\.example, mx1\.host\.example:spf/)
+      assert.match((await run(['config', 'show', '--json'])).stdout, /10\.0\.0\.5/)
+      const yaml = await readFile(world.configFile, 'utf8')
+      assert.match(yaml, /authservIds:\s+- mx1\.host\.example:spf/)
+      const shown = JSON.parse((await run(['inspect', '1', '--json'])).stdout)
+      assert.deepEqual(
+        [shown.authentication.stamped.spf.trust, shown.authentication.verified.spf.clientAddress],
+        ['trusted', '203.0.113.5'],
+      )
+    })
+  }
+
   it('names the option for an answer that is missing, and writes nothing', async () => {
     const ended = await run(['setup', '--yes'])
     assert.equal(ended.code, 2)
