@@ -1,7 +1,7 @@
 /** Whose mail server a domain uses, by what its DNS and its server's certificate say: over a real DNS server. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Discovery } from '../../src/discovery/discover.ts'
+import { type Discovery, discover } from '../../src/discovery/discover.ts'
 import { readSpfNames } from '../../src/discovery/spf.ts'
 import { domain, lookUp as look } from './look-up.ts'
 
@@ -92,6 +92,64 @@ describe('a host is recognised by what the domain says', () => {
     assert.equal(own.candidates[0]?.userForm, 'account-name')
     const theirs = await look({ address: 'me@icloud.com' })
     assert.equal(theirs.candidates[0]?.userForm, 'local-part')
+  })
+})
+
+describe('what strangers say', () => {
+  it('is cut, and what is no name of a host is left out', async () => {
+    const resolver = {
+      resolveMx: async () =>
+        Array.from({ length: 5_000 }, (_, n) => ({ exchange: `mx${n}.example.`, priority: 5_000 - n })),
+      resolveTxt: async () => [
+        ...Array.from({ length: 500 }, (_, n) => [`text ${n}`]),
+        [`v=spf1 a:\u001b[31m.xserver.jp a:${'x'.repeat(300)}.example a:ok.example a:<b>.example ~all`],
+      ],
+      resolveSrv: async () =>
+        Array.from({ length: 500 }, (_, n) => ({
+          name: `s${n}.${domain}`,
+          port: 993,
+          priority: n,
+          weight: 0,
+        })),
+    }
+    const certificate = {
+      names: [
+        '\u001b[2J',
+        '*',
+        '*.*.xserver.jp',
+        '..',
+        ...Array.from({ length: 500 }, (_, n) => `c${n}.example`),
+      ],
+      holds: false,
+    }
+    const found = await discover(`info@${domain}`, {
+      resolver,
+      fetcher: async () => undefined,
+      readCertificate: async () => certificate,
+    })
+    assert.equal(found.preset, undefined)
+    assert.deepEqual(found.names.spf, ['ok.example'])
+    assert.ok(found.names.exchangers.length <= 20 && found.names.certificates.length <= 20)
+    assert.ok(found.candidates.length <= 12)
+    for (const name of [...found.names.exchangers, ...found.names.certificates])
+      assert.match(name, /^(\*\.)?[a-z0-9.-]+$/)
+  })
+
+  it('does not make a server of a name that is only like a host’s own', async () => {
+    for (const name of [
+      ...['sv1234.xserver.jp.evil.example', 'xsv1234.xserver.jp', 'sv1234.xserver.jp@evil.example'],
+      ...[
+        'sv1234\u2024xserver.jp',
+        'sv12a.xserver.jp',
+        'mail1004.conoha.ne.jp.example',
+        'www1.sakura.ne.jp:993',
+      ],
+    ])
+      for (const told of [
+        { mx: [domain], txt: [`v=spf1 a:${name} ~all`] },
+        { mx: [domain], certificate: { names: [name], holds: false } },
+      ])
+        assert.deepEqual((await look(told)).candidates, [], name)
   })
 })
 
