@@ -54,8 +54,8 @@ export const journal: readonly Mutant[] = [
     title: 'a journal of a newer version is refused',
   },
   {
-    from: 'checkIntegrity(opened, path, stat.size, existsSync(made), walStat === undefined)',
-    to: '',
+    from: "if (mode === 'run' && stat !== undefined && stat.size > 0) {",
+    to: 'if (false) {',
     loses: 'a damaged journal is believed',
     tests: file,
     title: 'a damaged file is refused',

@@ -187,12 +187,25 @@ export async function describeHostLimit(
   return { host, everyMs, logins: logins.length }
 }
 
+/**
+ * Two records joined, each entry as often as in the one that has it more often: a process may have died after the first
+ * was written into the second, and two logins may have begun at the same moment.
+ */
+export function joinRecords<T>(one: readonly T[], other: readonly T[], keyOf: (entry: T) => unknown): T[] {
+  const left = one.map(keyOf)
+  const added = other.filter(entry => {
+    const at = left.indexOf(keyOf(entry))
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
+  return [...one, ...added]
+}
+
 /** Adds logins that were counted elsewhere, before there was a journal: the note of a host there. */
 export async function mergeHostLogins(journal: Books, key: NoteKey, text: string): Promise<void> {
   await journal.changeNote(key, before => {
-    // Each once, should a process have died before the other record of them was removed.
-    const logins = new Map([before, text].flatMap(parseLogins).map(login => [JSON.stringify(login), login]))
-    return [JSON.stringify([...logins.values()].sort(([one], [other]) => one - other)), undefined]
+    const logins = joinRecords(parseLogins(before), parseLogins(text), login => JSON.stringify(login))
+    return [JSON.stringify(logins.sort(([one], [other]) => one - other)), undefined]
   })
 }
 

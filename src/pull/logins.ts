@@ -18,6 +18,7 @@ import {
   forgetRefusedLogin,
   hostHeldUntilMs,
   hostLimitOf,
+  joinRecords,
   type LoginTurn,
 } from './host-logins.ts'
 
@@ -195,8 +196,9 @@ export async function mergeRefusals(
   refusedAtMs: readonly number[],
 ): Promise<void> {
   await journal.changeMailbox(mailbox, ({ failedLoginsAtMs }) => ({
-    // Each once, should a process have died before the other record of them was removed.
-    failedLoginsAtMs: [...new Set([...failedLoginsAtMs, ...refusedAtMs])].sort((one, other) => one - other),
+    failedLoginsAtMs: joinRecords(failedLoginsAtMs, refusedAtMs, atMs => atMs).sort(
+      (one, other) => one - other,
+    ),
   }))
 }
 

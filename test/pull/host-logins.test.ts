@@ -11,7 +11,7 @@ import { openBridge, openJournal } from '../../src/bridge.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { makeLog } from '../../src/log/log.ts'
 import { attemptPull } from '../../src/pull/attempt.ts'
-import { hostHeldUntilMs, hostLimitOf } from '../../src/pull/host-logins.ts'
+import { hostHeldUntilMs, hostLimitOf, mergeHostLogins } from '../../src/pull/host-logins.ts'
 import { makeLoginGate } from '../../src/pull/logins.ts'
 import { makeGates } from '../../src/setup/login-gate.ts'
 import { hour, mail, minute } from '../faults/harness.ts'
@@ -242,6 +242,29 @@ describe('logins at a host with a limit, over several processes', () => {
       await world.stop()
       await server.stop()
     }
+  })
+})
+
+describe('two records of logins', () => {
+  test('are joined once, however often, and keep two of the same moment apart', async () => {
+    let note = '[[1,"one"],[5,""],[5,""]]'
+    const journal = {
+      note: async () => note,
+      changeNote: async <T>(_: string, change: (before: string) => readonly [string | undefined, T]) => {
+        const [after, answer] = change(note)
+        note = after ?? note
+        return answer
+      },
+    }
+    const early = '[[3,""],[3,""],[5,""]]'
+    for (let n = 0; n < 3; n++) await mergeHostLogins(journal, 'host-logins/hostgator', early)
+    assert.deepEqual(JSON.parse(note), [
+      [1, 'one'],
+      [3, ''],
+      [3, ''],
+      [5, ''],
+      [5, ''],
+    ])
   })
 })
 
