@@ -236,7 +236,7 @@ export const ja: AuthenticationWords = {
       sender: '差出人のドメイン',
       messages: '通数',
       lost: '消失',
-      possiblyLost: '消失のおそれ',
+      possiblyLost: '消失？',
       spam: '迷惑',
       softfail: 'SPF 不合格',
       chart: 'グラフ',
