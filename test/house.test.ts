@@ -36,7 +36,7 @@ const house: Readonly<Record<string, Room>> = {
   message: {
     floor: 2,
     uses: 'base',
-    doors: 'message spool header evidence read-back copy-record',
+    doors: 'message spool header about evidence read-back copy-record',
   },
   locale: { floor: 2, uses: 'base', doors: 'locale format reasons problems trouble-words' },
   log: { floor: 3, uses: 'base locale', doors: 'log' },
@@ -96,7 +96,7 @@ const house: Readonly<Record<string, Room>> = {
   proof: {
     floor: 6,
     uses: 'base message config source journal gmail pull',
-    doors: 'compare rebuild dry-run',
+    doors: 'compare rebuild dry-run read-faces',
   },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {

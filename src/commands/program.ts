@@ -139,10 +139,12 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       const { dryRun = false, yes = false, now = false } = flags
       done(await pullCommand(invocation, { mailboxes, dryRun, yes, now }))
     })
-  verb('status', help.status).action(async () => {
-    const { statusCommand } = await import('./status.ts')
-    done(await statusCommand(invocation))
-  })
+  verb('status', help.status)
+    .option('--verbose', help.verbose)
+    .action(async (flags: CommonFlags & { verbose?: boolean }) => {
+      const { statusCommand } = await import('./status.ts')
+      done(await statusCommand(invocation, flags.verbose ?? false))
+    })
   verb('check-now', help.checkNow).action(async () => {
     const { checkNowCommand } = await import('./check-now.ts')
     done(await checkNowCommand(invocation))
@@ -151,6 +153,28 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     const { doctorCommand } = await import('./doctor.ts')
     done(await doctorCommand(invocation))
   })
+  verb('list', help.list)
+    .argument('[mailbox...]', help.mailbox)
+    .option('--refused', help.listRefused)
+    .option('--waiting', help.listWaiting)
+    .option('--recent <number>', help.listRecent)
+    .action(
+      async (
+        mailboxes: string[],
+        flags: CommonFlags & { refused?: boolean; waiting?: boolean; recent?: string },
+      ) => {
+        const { listCommand } = await import('./list.ts')
+        const { refused = false, waiting = false, recent } = flags
+        done(
+          await listCommand(invocation, {
+            mailboxes,
+            refused,
+            waiting,
+            recent: recent === undefined ? undefined : Number(recent),
+          }),
+        )
+      },
+    )
   verb('compare', help.compare)
     .argument('[mailbox...]', help.mailbox)
     .action(async (mailboxes: string[]) => {

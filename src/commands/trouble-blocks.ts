@@ -63,12 +63,18 @@ export function troubleJson(entry: TroubleEntry, language: Language): object {
     code,
     ...describeFault(entry, language),
     said: entry.said === undefined ? null : printable(entry.said, 500),
-    sinceMs: entry.sinceMs,
-    lastSeenMs: entry.lastSeenMs,
+    ...timeJson('since', entry.sinceMs),
+    ...timeJson('lastSeen', entry.lastSeenMs),
     times: entry.times,
-    noticeAtMs: entry.noticeAtMs ?? null,
+    ...timeJson('noticeAt', entry.noticeAtMs),
     messages,
     first: entry.first.map(({ subject: id, about }) => ({ id: Number(id), ...about })),
     exitCode: exitCodeOfTrouble(entry),
   }
+}
+
+/** An instant for programs, in both of the forms that they like: `sinceMs` (since 1970) and `since` (ISO 8601, UTC). */
+export function timeJson(name: string, ms: number | undefined): object {
+  const isDate = ms !== undefined && Math.abs(ms) <= 8.64e15 // ECMA-262, time values
+  return { [`${name}Ms`]: ms ?? null, [name]: isDate ? new Date(ms).toISOString() : null }
 }

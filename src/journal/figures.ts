@@ -5,7 +5,10 @@ import type { Journal } from './journal.ts'
 import { type Stage, stages } from './row.ts'
 import { findPlaceInBooks } from './rules.ts'
 
-type Figures = Pick<Journal, 'conservation' | 'counts' | 'repeatedCount' | 'latenciesMs' | 'importedSince'>
+type Figures = Pick<
+  Journal,
+  'conservation' | 'counts' | 'repeatedCount' | 'latenciesMs' | 'latestImports' | 'importedSince'
+>
 
 export function makeFigures(database: Database): Answers<Figures> {
   const tallies = (mailbox: string): readonly { stage: Stage; merged: boolean; count: number }[] =>
@@ -40,6 +43,12 @@ export function makeFigures(database: Database): Answers<Figures> {
           limit,
         )
         .map(row => Math.max(0, Number(row.ms))),
+    latestImports: (mailbox, limit) =>
+      database.rows(
+        'mailbox = ? AND imported_at_ms IS NOT NULL ORDER BY imported_at_ms DESC, id DESC LIMIT ?',
+        mailbox,
+        limit,
+      ),
     importedSince: atMs => database.rows('imported_at_ms >= ? ORDER BY imported_at_ms', atMs),
   }
 }

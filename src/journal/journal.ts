@@ -146,6 +146,8 @@ export interface Journal {
   repeatedCount(mailbox: string): Promise<number>
   /** Latencies in ms from arrival at the source (first listing where it names none) to Gmail's id, newest first. */
   latenciesMs(mailbox: string, limit: number): Promise<readonly number[]>
+  /** The rows of the mailbox that reached Gmail last, newest first. */
+  latestImports(mailbox: string, limit: number): Promise<readonly MessageRow[]>
   /** Rows for `report`: imported since an instant. */
   importedSince(atMs: number): Promise<readonly MessageRow[]>
   /** The one list of what is not well. */

@@ -6,6 +6,7 @@
 import type { Language } from '../base/language.ts'
 import type { PullCounts } from '../base/pull-counts.ts'
 import { makeFormat } from './format.ts'
+import { help } from './help-en.ts'
 
 /** What a log sentence knows of one message. */
 interface LogMessage {
@@ -121,26 +122,37 @@ export const en = {
   },
 
   status: {
-    running: 'running',
-    notRunning: 'not running. Start it with `hikyaku run`, or for good with `hikyaku service install`.',
-    columns: {
-      mailbox: 'Mailbox',
-      state: 'State',
-      lastPull: 'Last look',
-      imported: 'Imported',
-      waiting: 'Waiting',
-      refused: 'Refused',
-      latency: 'Delay',
-    },
-    well: 'well',
-    never: 'never',
-    failingSince: (agoMs: number) => `failing for ${span(agoMs)}`,
+    /** The first line: does my mail come? `lastAgoMs` undefined: none has come yet. */
+    comes: (lastAgoMs: number | undefined) =>
+      `✔ Mail comes. ${lastAgoMs === undefined ? 'Nothing has arrived since hikyaku was set up.' : `The last one: ${relative(-lastAgoMs)}.`}`,
+    comesBut: (lastAgoMs: number | undefined, things: number) =>
+      `! Mail comes${lastAgoMs === undefined ? '' : `, the last one ${relative(-lastAgoMs)}`}, but ${things === 1 ? 'one thing' : `${number(things)} things`} below should be looked at.`,
+    comesInPart: (failing: number, all: number) =>
+      `✖ ${number(failing)} of ${number(all)} mailboxes ${failing === 1 ? 'brings' : 'bring'} no mail. Why, and what to do:`,
+    comesNot: (instant: string, agoMs: number) =>
+      `✖ No mail comes since ${instant} (${span(agoMs)}). Why, and what to do:`,
+    nobody: (instant: string | undefined) =>
+      `✖ hikyaku is not running, so no mail comes${instant === undefined ? '' : ` (last look: ${instant})`}.`,
+    service: (name: string, detail: string) => `The service ${name} is stopped${detail}.`,
+    wellOf: 'Well.',
+    /** Mail does not come from this mailbox, and since when. */
+    failingSince: (agoMs: number) => `No mail for ${span(agoMs)}.`,
     /** Mail comes, and so much else is not well. */
-    troubles: (count: number) => `${number(count)} ${count === 1 ? 'trouble' : 'troubles'}`,
+    troubles: (count: number) => `Mail comes; ${number(count)} ${count === 1 ? 'trouble' : 'troubles'}.`,
+    lastLook: (agoMs: number | undefined) =>
+      agoMs === undefined ? 'Not looked at yet' : `Last look ${relative(-agoMs)}`,
+    lastMail: (agoMs: number) => `last mail ${relative(-agoMs)}`,
+    usually: (medianMs: number, p95Ms: number) =>
+      `there within ${span(medianMs)} as a rule${p95Ms > 2 * medianMs ? `, ${span(p95Ms)} at most` : ''}`,
+    counts: (imported: number, waiting: number, refused: number) =>
+      list([
+        [imported, 'in Gmail'],
+        [waiting, 'waiting'],
+        [refused, 'set aside (`hikyaku list --refused`)'],
+      ]) || 'Nothing in Gmail yet',
     waitingUntil: (inMs: number) => `waiting, next try ${relative(inMs)}`,
     consentEnds: (account: string, inMs: number) =>
       `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
-    latency: (medianMs: number, p95Ms: number) => `half within ${span(medianMs)}, 95 % within ${span(p95Ms)}`,
     mailboxLimit: (host: string, most: number, perMs: number) =>
       `${host} takes ${most === 1 ? 'one login' : `${number(most)} logins`} within ${span(perMs)} for each mailbox, and hikyaku keeps to that.`,
     hostLimit: (host: string, most: number, perMs: number) =>
@@ -152,6 +164,15 @@ export const en = {
       `${messages(count)} may stand in Gmail twice, because an answer of Gmail was lost. \`hikyaku report\` lists them.`,
     journalAt: (path: string) => `Journal: ${path}`,
     nothingYet: 'Nothing has been imported yet.',
+  },
+
+  list: {
+    heading: (mailbox: string, count: number) => `${mailbox}: ${messages(count)}`,
+    withoutFaces: (reason: string) =>
+      `Without From and Subject, because the mail server could not be asked. ${reason}`,
+    again: (inMs: number) => `Next try ${relative(inMs)}.`,
+    more: (count: number) => `… and ${messages(count)} more.`,
+    recentRange: '--recent takes a whole number from 1 to 1000',
   },
 
   retry: {
@@ -215,80 +236,7 @@ export const en = {
     tooMany: 'there is more behind the command than it takes',
     oneOf: (word: string, known: string) => `“${word}” is none of: ${known}`,
   },
-  help: {
-    titles: {} as Readonly<Record<string, string>>,
-    help: 'show this help',
-    version: 'show the version',
-    helpCommand: 'show the help of a command',
-    program:
-      'Pulls mail from a rental-server mailbox (POP3 or IMAP) and imports it into Gmail, byte for byte.',
-    json: 'one JSON object on standard output and nothing else',
-    lang: 'en or ja; otherwise the language of the system',
-    setup: 'set everything up: mailbox, Gmail, service',
-    setupPart: 'google (sign in again) | mailbox (a further one) | password (changed at the host)',
-    setupMailbox: 'setup password: which mailbox',
-    setupYes: 'no questions: the usual answers',
-    setupOptions: {
-      address: 'address of the mailbox',
-      provider: 'host of the mailbox, such as xserver',
-      protocol: 'with --host: the protocol',
-      host: 'mail server; nothing is looked up then',
-      port: 'with --host: the port',
-      security: 'with --host: encryption',
-      'ca-file': 'further trusted certificates, PEM',
-      'cert-sha256': 'trust exactly this certificate',
-      user: 'user name at the mail server',
-      'password-file': 'file with the password (or MAIL_PASSWORD)',
-      folders: 'folders as in MAIL_FOLDERS: INBOX,Junk:spam',
-      spam: 'what becomes of the host’s spam folder',
-      'start-from': 'which mail is imported: all, new, 2026-04-01',
-      'after-import': 'keep, delete, delete-after:14d, move:FOLDER',
-      labels: 'labels in Gmail',
-      archive: 'not into the inbox',
-      'gmail-account': 'Gmail address',
-      'client-file': 'downloaded JSON file of the desktop client',
-      'service-account-file': 'Google Workspace: key file of a service account',
-      'refresh-token-file': 'a permission made elsewhere: no browser',
-      read: 'also ask for permission to read mail (look-ups)',
-      mailbox: 'setup password: which mailbox',
-      account: 'setup google: which account',
-      pull: 'pull at once',
-      service: 'what runs from then on',
-    },
-    provider: 'what is known of a mail host: servers, user name, password, limits, and how sure it is',
-    providerName: 'its name, such as xserver, or an address at it; without: the list',
-    revoke: 'take the permission back at Google and delete it here',
-    revokeAccount: 'only these accounts',
-    run: 'run as a service in the foreground: pull again and again, seconds after mail arrives',
-    pull: 'pull once, now, to the end (manual sync)',
-    mailbox: 'names of mailboxes; all of them where none is given',
-    dryRun: 'only show what would be imported; change nothing anywhere',
-    now: 'do not keep the waits that earlier trouble asks for (five refused logins an hour stay the most)',
-    yes: 'ask no questions',
-    status: 'what was imported, what waits, what is wrong and what to do',
-    checkNow: 'ask the running service to check for mail now',
-    doctor: 'look at everything from this computer to Gmail and say what is wrong; change nothing',
-    compare: 'show what of the source mailbox is in Gmail and what is missing; change nothing',
-    retry: 'try messages again that were set aside',
-    retryIds: 'numbers as `status` shows them, or "all"',
-    journal: 'check the journal, or rebuild a damaged or missing one from the source and Gmail',
-    config: 'show the settings in force and where each of them comes from; secrets are not shown',
-    inspect: 'SPF, DKIM and DMARC of one message, and what forwarding would have done to it',
-    inspectTarget: 'a number as `status` shows it, a Message-ID, an .eml file, or - for standard input',
-    forwardingAddress: 'the address from which the rental server forwards',
-    authservId: 'a name under which the receiving server writes its results; may be given several times',
-    dns: "a DNS server to ask instead of the system's: address or address:port; may be given several times",
-    offline: 'ask no DNS: only read what the server wrote',
-    report: 'how many messages forwarding would have sent to spam or lost',
-    days: 'how many days back',
-    service: 'install, remove or look at the background service',
-    timer: 'a pull every so often instead of a service that always runs',
-    every: 'seconds between pulls, with --timer',
-    system: 'for the whole machine (needs root)',
-    user: 'for this user only',
-    runAs: 'run as this existing user, with --system',
-    print: 'only show the files; change nothing',
-  },
+  help,
   daemon: {
     started: (version: string, mailboxes: number) =>
       `hikyaku ${version} is running for ${number(mailboxes)} ${mailboxes === 1 ? 'mailbox' : 'mailboxes'}`,

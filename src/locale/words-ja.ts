@@ -1,5 +1,6 @@
 /** 日本語の文言。 */
 import { makeFormat } from './format.ts'
+import { help } from './help-ja.ts'
 import type { Words } from './words-en.ts'
 
 type LogMessage = Parameters<Words['log']['retrieved']>[0]
@@ -81,26 +82,32 @@ export const ja: Words = {
   },
 
   status: {
-    running: '動作中',
-    notRunning:
-      '停止中。`hikyaku run` で起動します。常に動かすには `hikyaku service install` を実行してください。',
-    columns: {
-      mailbox: 'メールボックス',
-      state: '状態',
-      lastPull: '最終確認',
-      imported: '取り込み',
-      waiting: '待機中',
-      refused: '要確認',
-      latency: '所要時間',
-    },
-    well: '正常',
-    never: 'なし',
-    failingSince: agoMs => `${span(agoMs)}前から取り込み不可`,
-    troubles: count => `問題 ${number(count)} 件`,
+    comes: lastAgoMs =>
+      `✔ 届いています。${lastAgoMs === undefined ? '設定してから新着メールはありません。' : `最後のメール: ${relative(-lastAgoMs)}`}`,
+    comesBut: (lastAgoMs, things) =>
+      `! 届いています${lastAgoMs === undefined ? '' : `（最後のメール: ${relative(-lastAgoMs)}）`}が、確認が必要なことが ${number(things)} 件あります。`,
+    comesInPart: (failing, all) =>
+      `✖ ${number(all)} 個のメールボックスのうち ${number(failing)} 個のメールを取り込めていません。理由と対処:`,
+    comesNot: (instant, agoMs) => `✖ ${instant} から取り込めていません（${span(agoMs)}）。理由と対処:`,
+    nobody: instant =>
+      `✖ hikyaku は動いていません。メールは取り込まれません${instant === undefined ? '' : `（最後の確認: ${instant}）`}。`,
+    service: (name, detail) => `サービス ${name} が停止しています${detail}。`,
+    wellOf: '正常。',
+    failingSince: agoMs => `${span(agoMs)}前から取り込めていません。`,
+    troubles: count => `取り込みは続いています（問題 ${number(count)} 件）。`,
+    lastLook: agoMs => (agoMs === undefined ? '確認はこれから' : `最後の確認: ${relative(-agoMs)}`),
+    lastMail: agoMs => `最後のメール: ${relative(-agoMs)}`,
+    usually: (medianMs, p95Ms) =>
+      `届くまで: ふだん ${span(medianMs)}${p95Ms > 2 * medianMs ? `、遅くて ${span(p95Ms)}` : ''}`,
+    counts: (imported, waiting, refused) =>
+      list([
+        [imported, 'Gmail に取り込み済み'],
+        [waiting, '未取り込み'],
+        [refused, '要確認（`hikyaku list --refused`）'],
+      ]) || 'まだ 1 通も取り込んでいません',
     waitingUntil: inMs => `待機中（${relative(inMs)}に再試行）`,
     consentEnds: (account, inMs) =>
       `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
-    latency: (medianMs, p95Ms) => `半数が ${span(medianMs)}以内、95% が ${span(p95Ms)}以内`,
     mailboxLimit: (host, most, perMs) =>
       `${host} は、ログインをメールボックスごとに ${span(perMs)}に ${number(most)} 回までに制限しています。hikyaku はこれを守ります。`,
     hostLimit: (host, most, perMs) =>
@@ -111,6 +118,14 @@ export const ja: Words = {
       `Gmail の応答が途切れたため、${mails(count)}が Gmail に 2 通ある可能性があります。一覧は \`hikyaku report\` で表示されます。`,
     journalAt: path => `記録ファイル: ${path}`,
     nothingYet: 'まだ 1 通も取り込んでいません。',
+  },
+
+  list: {
+    heading: (mailbox, count) => `${mailbox}: ${mails(count)}`,
+    withoutFaces: reason => `メールサーバーに問い合わせられないため、差出人と件名は表示できません。${reason}`,
+    again: inMs => `${relative(inMs)}に再試行します。`,
+    more: count => `… ほか ${mails(count)}`,
+    recentRange: '--recent は 1～1000 の数字で指定してください',
   },
 
   retry: {
@@ -173,81 +188,7 @@ export const ja: Words = {
     tooMany: 'コマンドの後の指定が多すぎます',
     oneOf: (word, known) => `「${word}」は指定できません。指定できるもの: ${known}`,
   },
-  help: {
-    titles: { Usage: '使い方:', Options: 'オプション:', Commands: 'コマンド:', Arguments: '引数:' },
-    help: 'この説明を表示します',
-    version: '版を表示します',
-    helpCommand: 'コマンドの説明を表示します',
-    program:
-      'レンタルサーバーのメールボックス（POP3・IMAP）からメールを受け取り、1バイトも変えずに Gmail へ取り込みます。',
-    json: '標準出力に JSON オブジェクトを1つだけ出力します',
-    lang: 'en または ja（省略時はシステムの言語）',
-    setup: 'メールボックス、Gmail、サービスをまとめて設定する',
-    setupPart: 'google(サインインし直す)| mailbox(メールボックスを追加)| password(パスワードの変更)',
-    setupMailbox: 'setup password: 対象のメールボックス',
-    setupYes: '質問せず、標準の答えを使う',
-    setupOptions: {
-      address: 'メールボックスのアドレス',
-      provider: 'サーバー会社（xserver など）',
-      protocol: '--host と併用: 受信方式',
-      host: 'メールサーバー名（自動検索をしません）',
-      port: '--host と併用: ポート番号',
-      security: '--host と併用: 暗号化の方式',
-      'ca-file': '追加で信頼する証明書（PEM）',
-      'cert-sha256': 'この証明書だけを信頼する',
-      user: 'メールサーバーのユーザー名',
-      'password-file': 'パスワードのファイル（または MAIL_PASSWORD）',
-      folders: 'フォルダー（MAIL_FOLDERS と同じ書式）',
-      spam: 'サーバーの迷惑メールフォルダーの扱い',
-      'start-from': '取り込む範囲: all、new、2026-04-01',
-      'after-import': '取り込み後: keep、delete、delete-after:14d、move:フォルダー',
-      labels: 'Gmail のラベル',
-      archive: '受信トレイに入れない',
-      'gmail-account': 'Gmail アドレス',
-      'client-file': 'ダウンロードしたクライアントの JSON ファイル',
-      'service-account-file': 'Google Workspace: サービス アカウントの鍵ファイル',
-      'refresh-token-file': '別の場所で得た許可（ブラウザーを使わない）',
-      read: 'メールを読む許可も求める（照合用）',
-      mailbox: 'setup password: 対象のメールボックス',
-      account: 'setup google: 対象のアカウント',
-      pull: 'すぐに取り込む',
-      service: 'その後の動かし方',
-    },
-    provider:
-      'メールの提供会社について分かっていること（サーバー、ユーザー名、パスワード、制限と、その確かさ）を表示します',
-    providerName: '名前（xserver など）またはメールアドレス。省略すると一覧',
-    revoke: 'Google で許可を取り消し、このマシンからも削除する',
-    revokeAccount: '対象のアカウント',
-    run: 'サービスとして動かします。メールが届くと数秒で取り込みます',
-    pull: '今すぐ1回、最後まで取り込みます（手動同期）',
-    mailbox: 'メールボックスの名前（省略時はすべて）',
-    dryRun: '取り込む予定の内容を表示するだけで、何も変更しません',
-    now: '前の異常による待ち時間を守らず、すぐに試します（ログインの拒否は 1 時間に 5 回まで）',
-    yes: '確認の質問をしません',
-    status: '取り込んだ数、待っている数、問題とその対処を表示します',
-    checkNow: '動作中のサービスに、今すぐメールを確認させます',
-    doctor: 'このコンピューターから Gmail までを順に調べ、問題と対処を表示します（何も変更しません）',
-    compare: '元のメールボックスのメールが Gmail にそろっているかを照合します（何も変更しません）',
-    retry: '保留になったメールをもう一度試します',
-    retryIds: '`status` に表示される番号、または "all"',
-    journal: '記録を点検します（check）。壊れたりなくなったりした記録は作り直せます（rebuild）',
-    config: '使われている設定と、それぞれの出どころを表示します（秘密の値は表示しません）',
-    inspect: 'メール1通の SPF・DKIM・DMARC の結果と、転送していたらどうなったかを表示します',
-    inspectTarget: '`status` に表示される番号、Message-ID、.eml ファイル、または -（標準入力）',
-    forwardingAddress: 'レンタルサーバーが転送に使う送信元アドレス',
-    authservId: '受信サーバーが検証結果に記す名前(複数回指定できます)',
-    dns: 'システムの設定の代わりに問い合わせる DNS サーバー。アドレスまたはアドレス:ポート(複数回指定できます)',
-    offline: 'DNS に問い合わせず、サーバーが記録した結果だけを読みます',
-    report: '転送していたら迷惑メールになったり届かなかったりしたメールの数を表示します',
-    days: '何日前までさかのぼるか',
-    service: 'バックグラウンドのサービスを登録・削除・確認します',
-    timer: '常駐せず、一定の間隔で取り込みます',
-    every: '取り込みの間隔（秒、--timer と一緒に）',
-    system: 'コンピューター全体のサービスにします（root が必要）',
-    user: 'このユーザーだけのサービスにします',
-    runAs: 'このユーザーとして動かします（--system と一緒に）',
-    print: 'ファイルの内容を表示するだけで、何も変更しません',
-  },
+  help,
   daemon: {
     started: (version, mailboxes) =>
       `hikyaku ${version} を開始しました（メールボックス ${number(mailboxes)} 個）`,

@@ -180,6 +180,15 @@ export const appearanceSettings = {
     otherwise: { en: 'none', ja: 'なし' },
     example: 'shop@example.jp',
   }),
+  keepSubjects: usually({
+    variable: 'KEEP_SUBJECTS',
+    read: readBoolean,
+    about: {
+      en: '`no`: From and Subject of messages that are set aside are neither read nor kept; they are told by Message-ID.',
+      ja: '`no`: 要確認になったメールの差出人と件名を読み取らず、保存もしません（Message-ID だけでお知らせします）。',
+    },
+    usual: true,
+  }),
   archive: usually({
     variable: 'GMAIL_ARCHIVE',
     read: readBoolean,

@@ -1,0 +1,69 @@
+/** What `hikyaku status` knows of one mailbox. */
+import { troublesOf } from '../alerts/trouble-list.ts'
+import type { TroubleEntry } from '../base/trouble.ts'
+import type { Config } from '../config/config.ts'
+import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
+import { describeHostLimit, type HostLimitView } from '../pull/host-logins.ts'
+import { readWatch, type WatchView } from './watch-view.ts'
+
+const latencyRows = 1000
+
+export interface MailboxStatus {
+  readonly mailbox: string
+  readonly account: string
+  readonly state: MailboxState
+  readonly accountState: AccountState
+  readonly counts: Readonly<Record<Stage, number>>
+  readonly conservation: Conservation
+  readonly repeated: number
+  /** When a message of it reached Gmail last. */
+  readonly lastImportAtMs: number | undefined
+  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly messages: number } | undefined
+  /** undefined: nothing runs, or nobody listens there. */
+  readonly watch: WatchView | undefined
+  /** Its own, its account's and the machine's. */
+  readonly troubles: readonly TroubleEntry[]
+  /** The one that keeps its mail from coming now, its own or its account's. */
+  readonly outage: TroubleEntry | undefined
+  /** What its host takes of logins, where that is known. */
+  readonly hostLimit: HostLimitView | undefined
+}
+
+export async function readStatus(
+  journal: Journal,
+  list: readonly TroubleEntry[],
+  mailbox: Config['mailboxes'][number],
+  running: boolean,
+): Promise<MailboxStatus> {
+  const { name, account } = mailbox
+  const troubles = troublesOf(list, name, account)
+  return {
+    mailbox: name,
+    account,
+    hostLimit: await describeHostLimit(journal, mailbox, Date.now()),
+    state: await journal.mailbox(name),
+    accountState: await journal.accountState(account),
+    counts: await journal.counts(name),
+    conservation: await journal.conservation(name),
+    repeated: await journal.repeatedCount(name),
+    lastImportAtMs: (await journal.latestImports(name, 1))[0]?.importedAtMs,
+    latencyMs: computePercentiles(await journal.latenciesMs(name, latencyRows)),
+    watch: running ? await readWatch(journal, mailbox) : undefined,
+    troubles,
+    outage: troubles.find(
+      ({ scope, subject }) =>
+        scope === 'machine' || scope === 'account' || (scope === 'mailbox' && subject === ''),
+    ),
+  }
+}
+
+/** Nearest-rank percentiles; undefined without samples. */
+export function computePercentiles(samples: readonly number[]): MailboxStatus['latencyMs'] {
+  if (samples.length === 0) return undefined
+  const sorted = [...samples].sort((a, b) => a - b)
+  const rank = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
+  return { p50: rank(0.5), p95: rank(0.95), messages: sorted.length }
+}
+
+export const isBroken = ({ troubles }: MailboxStatus): boolean =>
+  troubles.some(({ code }) => code === 'books.broken')

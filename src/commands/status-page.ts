@@ -1,0 +1,150 @@
+/**
+ * `hikyaku status` for people: the first line answers whether mail comes; behind it why not and what to do; then each
+ * mailbox in a few lines. Numbers stand there where something is wrong, or with --verbose.
+ */
+import { indentParagraph, wrapText } from '../base/text-width.ts'
+import type { TroubleEntry } from '../base/trouble.ts'
+import { printable } from '../base/untrusted.ts'
+import type { Stage } from '../journal/journal.ts'
+import type { HostLimitView } from '../pull/host-logins.ts'
+import { brokenSentence } from './books.ts'
+import { type Invocation, writeLine } from './invocation.ts'
+import type { StoppedService } from './service-state.ts'
+import { isBroken, type MailboxStatus } from './status-facts.ts'
+import { troubleBlocks } from './trouble-blocks.ts'
+import { watchLines } from './watch-view.ts'
+
+const warnConsentMs = 3 * 24 * 3600_000
+const usualColumns = 80
+
+export interface StatusPage {
+  readonly running: boolean
+  /** Empty where there is no journal yet. */
+  readonly mailboxes: readonly MailboxStatus[]
+  readonly list: readonly TroubleEntry[]
+  readonly stopped: readonly StoppedService[]
+  /** Undefined where there is no journal yet. */
+  readonly stateDir: string | undefined
+  readonly verbose: boolean
+}
+
+export function writeStatusPage(invocation: Invocation, page: StatusPage): void {
+  const { words, stdout } = invocation
+  const { mailboxes, list, stopped, stateDir, verbose } = page
+  const width = Math.max(40, stdout.columns ?? usualColumns)
+  const nowMs = Date.now()
+  const say = (text: string, lead = ''): void => {
+    for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
+  }
+  say(verdict(invocation, page, nowMs))
+  for (const { name, detail, log } of stopped) {
+    say(words.status.service(name, detail === '' ? '' : ` (${printable(detail, 200)})`), '  ')
+    say(log, '  ')
+  }
+  for (const line of troubleBlocks(invocation, list, nowMs, width)) writeLine(invocation, line)
+  for (const standing of mailboxes) {
+    writeLine(invocation, '')
+    for (const line of wrapText(
+      `${printable(standing.mailbox, 60)} → ${printable(standing.account, 60)}`,
+      width,
+    ))
+      writeLine(invocation, line)
+    for (const text of describeMailbox(invocation, standing, nowMs)) say(text, '  ')
+    if (verbose || standing.troubles.length > 0)
+      for (const text of describeNumbers(invocation, standing)) say(text, '  ')
+  }
+  if (stateDir === undefined) {
+    writeLine(invocation, '')
+    say(words.status.nothingYet)
+  } else if (verbose) {
+    writeLine(invocation, '')
+    say(words.status.journalAt(stateDir))
+  }
+}
+
+/** The first line: does my mail come? */
+function verdict({ words }: Invocation, { mailboxes, list, running }: StatusPage, nowMs: number): string {
+  const { status, format } = words
+  const last = (all: readonly (number | undefined)[]): number | undefined =>
+    all.reduce((a, b) => (a === undefined ? b : Math.max(a, b ?? a)), undefined)
+  const lastMs = last(mailboxes.map(({ lastImportAtMs }) => lastImportAtMs))
+  const lastAgoMs = lastMs === undefined ? undefined : Math.max(0, nowMs - lastMs)
+  const lastLookMs = last(mailboxes.map(({ state }) => state.lastPullAtMs))
+  const failing = mailboxes.filter(({ outage }) => outage !== undefined)
+  const alone = list.filter(({ code }) => code === 'mailbox.unattended')
+  if (!running && alone.length > 0 && alone.length >= mailboxes.length)
+    return status.nobody(lastLookMs === undefined ? undefined : format.instant(lastLookMs))
+  const failed = failing.length + alone.length
+  if (failed > 0 && failed < mailboxes.length) return status.comesInPart(failed, mailboxes.length)
+  if (failed > 0) {
+    const sinceMs = Math.max(
+      ...[...failing.map(({ outage }) => outage?.sinceMs ?? nowMs), ...alone.map(({ sinceMs: ms }) => ms)],
+    )
+    return status.comesNot(format.instant(sinceMs), Math.max(0, nowMs - sinceMs))
+  }
+  return list.length > 0 ? status.comesBut(lastAgoMs, list.length) : status.comes(lastAgoMs)
+}
+
+/** How it goes with one mailbox. */
+function describeMailbox({ words, language }: Invocation, standing: MailboxStatus, nowMs: number): string[] {
+  const { status } = words
+  const { troubles, outage, state, accountState, lastImportAtMs, latencyMs, conservation, counts } = standing
+  const how =
+    troubles.length === 0
+      ? status.wellOf
+      : outage === undefined
+        ? status.troubles(troubles.length)
+        : status.failingSince(Math.max(0, nowMs - outage.sinceMs))
+  const ago = (ms: number): number => Math.max(0, nowMs - ms)
+  const times = [
+    status.lastLook(state.lastGoodPullAtMs === undefined ? undefined : ago(state.lastGoodPullAtMs)),
+    ...(lastImportAtMs === undefined ? [] : [status.lastMail(ago(lastImportAtMs))]),
+    ...(latencyMs === undefined ? [] : [status.usually(latencyMs.p50, latencyMs.p95)]),
+  ]
+  const lines = [
+    `${how} ${times.join(' · ')}`,
+    status.counts(conservation.imported + conservation.merged, conservation.pending, counts.refused),
+  ]
+  // Where no mail comes at all it is told already.
+  if (standing.watch !== undefined && outage === undefined)
+    lines.push(...watchLines(standing.watch, language, nowMs))
+  const untilMs = state.notBeforeMs ?? accountState.notBeforeMs
+  if (outage !== undefined && untilMs !== undefined && untilMs > nowMs)
+    lines.push(status.waitingUntil(untilMs - nowMs))
+  const endsAtMs = accountState.consentEndsAtMs
+  if (endsAtMs !== undefined && endsAtMs - nowMs < 2 * warnConsentMs)
+    lines.push(status.consentEnds(standing.account, endsAtMs - nowMs))
+  if (standing.repeated > 0) lines.push(status.repeated(standing.repeated))
+  return lines
+}
+
+/** What stands where, by number. */
+function describeNumbers(invocation: Invocation, standing: MailboxStatus): string[] {
+  const { words } = invocation
+  const stages = Object.entries(standing.counts).filter(([, count]) => count > 0)
+  const lines =
+    stages.length === 0
+      ? []
+      : [
+          stages
+            .map(([stage, count]) => `${words.stages[stage as Stage]} ${words.format.number(count)}`)
+            .join(', '),
+        ]
+  if (standing.hostLimit !== undefined) lines.push(hostLimitSentence(invocation, standing.hostLimit))
+  lines.push(
+    isBroken(standing)
+      ? brokenSentence(words, standing.conservation)
+      : words.conservation.sentence(standing.conservation),
+  )
+  return lines
+}
+
+function hostLimitSentence(
+  { words: { status }, language }: Invocation,
+  { host, everyMs, logins }: HostLimitView,
+): string {
+  const { most, perMs, per } = host.limit
+  const limit = per === 'address' ? status.hostLimit : status.mailboxLimit
+  const space = language === 'ja' ? '' : ' '
+  return `${limit(host.preset.name[language], most, perMs)}${space}${status.hostLogins(logins, perMs, everyMs)}`
+}
