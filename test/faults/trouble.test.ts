@@ -145,7 +145,7 @@ test('F2: a pull in which mail was due and none went in is no good one, and the 
 test('F2: what went in before a fault ended the pull is counted', () =>
   play({ protocol: 'imap' }, async self => {
     const imap = imapOf(self)
-    await self.deliver(...Array.from({ length: 12 }, (_, n) => mail(`m${n}`)))
+    await self.deliver(...Array.from({ length: 12 }, (_, n) => mail(`m${n}`, 300_000)))
     let bodies = 0
     imap.faults.at = ({ verb, text }) => (isBody(verb, text) && ++bodies === 9 ? { do: 'reset' } : undefined)
     const made = await self.app.pull()
