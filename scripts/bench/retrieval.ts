@@ -32,7 +32,7 @@ interface Load {
   readonly messages: ReadonlyMap<number, number>
 }
 
-const loadsOf = (quick: boolean): readonly Load[] =>
+const loadsOf = (protocol: Protocol, quick: boolean): readonly Load[] =>
   quick
     ? [
         {
@@ -45,14 +45,14 @@ const loadsOf = (quick: boolean): readonly Load[] =>
         },
       ]
     : [
-        // Fewer where who asks for one after the other would take minutes.
+        // Fewer where somebody asks for one after the other, which would take minutes.
         {
           name: '4KB',
           octets: 4_000,
           messages: new Map([
             [0, 4_000],
-            [20, 250],
-            [100, 60],
+            [20, protocol === 'imap' ? 4_000 : 250],
+            [100, protocol === 'imap' ? 4_000 : 60],
           ]),
         },
         { name: '20MB', octets: 20_000_000, messages: new Map([[0, 4]]) },
@@ -65,7 +65,7 @@ export async function benchRetrieval(protocol: Protocol, options: BenchOptions):
     return []
   }
   const measures: Measure[] = []
-  for (const load of loadsOf(options.quick))
+  for (const load of loadsOf(protocol, options.quick))
     for (const [roundTripMs, messages] of load.messages)
       measures.push(...(await benchLoad(protocol, load, messages, roundTripMs, options)))
   return measures

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, hour, mail, minute, nameless, type Play, play } from '../faults/harness.ts'
-import type { ImapMoment, ImapPlay } from '../servers/imap-faults.ts'
+import { asksForBody, type ImapMoment, type ImapPlay } from '../servers/imap-faults.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/source-server.ts'
 import { faultOf, imap, textsOf, uploaded } from './field.ts'
@@ -143,10 +143,8 @@ for (const [name, fault] of noBody)
 test('one message at which FETCH is refused holds up no other, and is told with the words of the server', () =>
   play({ protocol: 'imap' }, async self => {
     await self.deliver(mail('a'), mail('b'), mail('c'))
-    imap(self).faults.at = moment =>
-      isRetrieval(moment) && / 2 /.test(moment.text)
-        ? answer('{tag} NO FETCH Server error while fetching messages\r\n')
-        : undefined
+    imap(self).faults.at = ({ text }) =>
+      asksForBody(text, 2) ? answer('{tag} NO FETCH Server error while fetching messages\r\n') : undefined
     for (let n = 0; n < 2; n++) {
       await self.app.pull()
       self.clock.pass(hour)
