@@ -53,25 +53,51 @@ export function sendRetr(connection: Pop3Connection, options: RetrOptions): Prom
   })
 }
 
+export interface AheadOptions extends Omit<RetrOptions, 'body'> {
+  /** Of a message that is longer than this nothing is kept. */
+  readonly mostKept?: number
+  /** The connection broke at it or before it, it was given up, or more came than is kept. */
+  readonly onBreak: (error: unknown) => void
+}
+
 export class AheadMessage {
   readonly handle: number
   readonly #status: Promise<Status>
+  readonly #over = Promise.withResolvers<void>()
   #isTooLong = false
-  readonly #pieces: Uint8Array[] = []
+  #isWhole = false
+  #pieces: Uint8Array[] = []
   #octets = 0
 
-  /** @param onBreak is called where the connection broke at it, or more came than is kept here */
-  constructor(connection: Pop3Connection, options: Omit<RetrOptions, 'body'>, onBreak: () => void) {
+  constructor(connection: Pop3Connection, { mostKept = mostKeptOctets, onBreak, ...options }: AheadOptions) {
     this.handle = options.handle
     const body: Body = piece => {
       this.#octets += piece.length
-      this.#isTooLong = this.#octets > mostKeptOctets
-      if (this.#isTooLong) throw overBudget({ phase: 'list' }, 'octets', mostKeptOctets)
+      this.#isTooLong = this.#octets > mostKept
+      if (this.#isTooLong) throw overBudget({ phase: 'list' }, 'octets', mostKept)
       // Pieces may share memory with the socket's chunk.
       this.#pieces.push(Uint8Array.from(piece))
     }
     this.#status = sendRetr(connection, { ...options, body })
-    this.#status.catch(onBreak)
+    this.#status.then(
+      () => {
+        this.#isWhole = true
+      },
+      (error: unknown) => {
+        this.drop()
+        onBreak(error)
+      },
+    )
+  }
+
+  /** Whether its answer is there to the end. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  /** Resolves when nothing is kept here any more. */
+  get over(): Promise<void> {
+    return this.#over.promise
   }
 
   /** Hands on what came, as if it came now; resolves and rejects as RETR does. Undefined: it is to be asked for. */
@@ -83,6 +109,14 @@ export class AheadMessage {
     } catch (error) {
       if (this.#isTooLong && !signal.aborted) return undefined
       throw error
+    } finally {
+      this.drop()
     }
+  }
+
+  /** It will not be asked for. */
+  drop(): void {
+    this.#pieces = []
+    this.#over.resolve()
   }
 }

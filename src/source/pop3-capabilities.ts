@@ -29,4 +29,9 @@ export class Capabilities {
     const [seconds = ''] = this.parameters('LOGIN-DELAY')
     return /^[0-9]{1,6}$/.test(seconds) ? Number(seconds) * 1000 : undefined
   }
+
+  /** RFC 2449 section 6.7: with EXPIRE 0 a message may go by being read, so none is read before its row is written. */
+  get mayGoByReading(): boolean {
+    return this.parameters('EXPIRE')[0] === '0'
+  }
 }

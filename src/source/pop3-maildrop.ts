@@ -144,13 +144,14 @@ export class Maildrop {
 
   #readAhead(builder: ListingBuilder, newest: ReturnType<typeof guessNewest>): void {
     const { connection, capabilities, isPipelined, memory, deadlines } = this.#options
-    // RFC 2449 section 6.7: with EXPIRE 0 a message may go by being read, so it is read when its row is written.
-    const mayGo = capabilities.parameters('EXPIRE')[0] === '0'
-    if (newest === undefined || !isPipelined || mayGo || !memory.readingAhead.isKept) return
+    if (newest === undefined || !isPipelined || capabilities.mayGoByReading || !memory.readingAhead.isKept)
+      return
     const { handle, octets } = newest
     const announced = (): number => builder.sizeOf(handle) ?? octets
-    const asked = { handle, announced, deadlineMs: deadlines.commandMs, signal: never }
-    this.#ahead = new AheadMessage(connection, asked, () => memory.readingAhead.leaveOut())
+    this.#ahead = new AheadMessage(connection, {
+      ...{ handle, announced, deadlineMs: deadlines.commandMs, signal: never },
+      onBreak: () => memory.readingAhead.leaveOut(),
+    })
   }
 
   /** The message of this number where it was asked for ahead, once. */

@@ -75,6 +75,10 @@ export class Pop3Memory implements DialMemory {
   readonly pipelining: Habit
   /** A message asked for before the listing that names it is read. */
   readonly readingAhead: Habit
+  /** More than a few messages under way at a time. */
+  readonly manyAhead: Habit
+  /** So many, as quickly as they were taken lately. */
+  aheadWindow = 64
   readonly #clock: Clock
   #login: { readonly accepted: AcceptedLogin; readonly untilMs: number } | undefined
   #listing: { readonly size: MaildropSize; readonly untilMs: number } | undefined
@@ -85,6 +89,7 @@ export class Pop3Memory implements DialMemory {
     this.quickLogin = new Habit(clock)
     this.pipelining = new Habit(clock)
     this.readingAhead = new Habit(clock)
+    this.manyAhead = new Habit(clock)
   }
 
   /** The login that was accepted last, for a day. */

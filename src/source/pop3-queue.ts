@@ -5,11 +5,15 @@
 import type { Socket } from 'node:net'
 import type { Pending } from './pop3-command.ts'
 
+/** Of a wide window the rest is kept full meanwhile. */
+const mostRefilled = 16
+
 export class CommandQueue {
   /** Commands that may be unanswered at a time: 1, or more after PIPELINING was announced. */
   window = 1
   readonly #unsent: Pending[] = []
   readonly #sent: Pending[] = []
+  #isFull = false
 
   /** The command whose answer comes next. */
   get head(): Pending | undefined {
@@ -41,8 +45,11 @@ export class CommandQueue {
    * @returns its octets, '' of them for the greeting; undefined where nothing leaves
    */
   takeSendable(): Buffer | undefined {
-    // Refilled by halves, so that many short commands share a packet.
-    if (this.#unsent.length === 0 || this.#sent.length > this.window / 2) return undefined
+    // Once it is full it is refilled by some at a time, so that many short commands share a packet.
+    const some = Math.min(mostRefilled, this.window / 2)
+    if (this.#isFull && this.#sent.length > this.window - some) return undefined
+    this.#isFull = false
+    if (this.#unsent.length === 0 || this.#sent.length >= this.window) return undefined
     const lines: Buffer[] = []
     for (const pending of this.#unsent.splice(0, this.window - this.#sent.length)) {
       this.#sent.push(pending)
@@ -50,6 +57,7 @@ export class CommandQueue {
       if (line === undefined) continue
       lines.push(typeof line === 'string' ? Buffer.from(line, 'latin1') : line, Buffer.from('\r\n'))
     }
+    this.#isFull = this.#sent.length >= this.window
     return Buffer.concat(lines)
   }
 

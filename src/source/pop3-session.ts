@@ -4,9 +4,11 @@ import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { inSlices } from '../base/in-slices.ts'
 import type { OctetSink } from '../message/message.ts'
+import type { AheadRoom } from './ahead-room.ts'
 import { messageOctets } from './budget.ts'
 import { sendRetr } from './pop3-ahead.ts'
 import { retrieveFault, type Status, saysGone, showStatus } from './pop3-answers.ts'
+import { Pop3Backlog } from './pop3-backlog.ts'
 import type { Capabilities } from './pop3-capabilities.ts'
 import type { Body } from './pop3-command.ts'
 import type { Pop3Connection } from './pop3-connection.ts'
@@ -15,9 +17,17 @@ import { sizeSlack } from './pop3-listing.ts'
 import { Maildrop } from './pop3-maildrop.ts'
 import type { Pop3Memory } from './pop3-memory.ts'
 import { all } from './pop3-queue.ts'
-import type { Listed, Listing, RefusedEntry, SettleAction, SourceAbilities, SourceSession } from './source.ts'
+import type {
+  Foreseen,
+  Listed,
+  Listing,
+  RefusedEntry,
+  SettleAction,
+  SourceAbilities,
+  SourceSession,
+} from './source.ts'
 
-/** RFC 2449 section 6.6 sets no number; more brings nothing, and what is sent cannot be called back. */
+/** RFC 2449 section 6.6 sets no number; what is sent cannot be called back. A backlog is another matter. */
 const pipelineWindow = 8
 const longestHeader = 256 * 1024
 const idleQuitMs = 5000
@@ -31,6 +41,7 @@ export interface Pop3SessionOptions {
   readonly deadlines: Pop3Deadlines
   readonly clock: Clock
   readonly memory: Pop3Memory
+  readonly room: AheadRoom
 }
 
 export class Pop3Session implements SourceSession {
@@ -49,6 +60,7 @@ export class Pop3Session implements SourceSession {
   #closed = false
   readonly #maildrop: Maildrop
   readonly #memory: Pop3Memory
+  readonly #backlog: Pop3Backlog | undefined
 
   constructor(options: Pop3SessionOptions) {
     const { connection, capabilities, host, port, deadlines, memory } = options
@@ -60,6 +72,12 @@ export class Pop3Session implements SourceSession {
     this.#deadlines = deadlines
     this.#server = { host, port }
     connection.window = isPipelined ? pipelineWindow : 1
+    if (isPipelined && !capabilities.mayGoByReading)
+      this.#backlog = new Pop3Backlog({
+        ...options,
+        deadlineMs: deadlines.commandMs,
+        usualWindow: pipelineWindow,
+      })
     this.abilities = {
       protocol: 'pop3',
       namesLast: false,
@@ -94,6 +112,10 @@ export class Pop3Session implements SourceSession {
     return !this.#closed && this.#connection.usable
   }
 
+  foresee(upcoming: readonly Foreseen[]): void {
+    this.#backlog?.foresee(upcoming.filter(({ entry }) => !this.#refused.has(entry.handle)))
+  }
+
   async retrieve(entry: Listed, sink: OctetSink, signal: AbortSignal): Promise<number> {
     const before = this.#refused.get(entry.handle)
     if (before !== undefined) throw before
@@ -105,7 +127,7 @@ export class Pop3Session implements SourceSession {
       if (byLf) for (const octet of piece) if (octet === 0x0a) bareLines += 1
       return sink.write(piece)
     }
-    const ahead = this.#maildrop.takeAhead(number(entry))
+    const ahead = this.#maildrop.takeAhead(number(entry)) ?? this.#backlog?.take(entry)
     const status =
       (await ahead?.replay(body, signal)) ??
       (await sendRetr(this.#connection, {
@@ -211,6 +233,7 @@ export class Pop3Session implements SourceSession {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#backlog?.end()
     try {
       // Nothing hangs on the answer where nothing was marked for deletion.
       const quitMs = Math.min(this.#deadlines.quitMs, this.#deletions === 0 ? idleQuitMs : Infinity)
@@ -231,6 +254,7 @@ export class Pop3Session implements SourceSession {
 
   abandon(): void {
     this.#closed = true
+    this.#backlog?.end()
     this.#connection.drop()
   }
 

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import { AheadRoom } from './ahead-room.ts'
 import type { Lookup } from './dial.ts'
 import { lookAgain } from './other-service.ts'
 import { lengthenPop3Deadlines, type Pop3Deadlines, usualPop3Deadlines } from './pop3-deadlines.ts'
@@ -29,6 +30,8 @@ export interface Pop3SourceOptions {
   readonly gate?: LoginGate
   /** Resolves host names; default: the system's way. */
   readonly lookup?: Lookup
+  /** Shared by all mailboxes of the process; default: a room of its own. */
+  readonly aheadRoom?: AheadRoom
 }
 
 /**
@@ -37,7 +40,15 @@ export interface Pop3SourceOptions {
  * and what the password's vault throws.
  */
 export function makePop3Source(given: Pop3SourceOptions): Source {
-  const { mailbox, clock, deadlines, lookup, patience, gate = ungated } = given
+  const {
+    mailbox,
+    clock,
+    deadlines,
+    lookup,
+    patience,
+    gate = ungated,
+    aheadRoom: room = new AheadRoom(),
+  } = given
   const memory = new Pop3Memory(clock)
 
   async function openOnce(password: string, signal: AbortSignal): Promise<SourceSession> {
@@ -48,7 +59,7 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     })
     await gate.noteDelay(entered.capabilities.loginDelayMs)
     const { host, port } = mailbox.server
-    return new Pop3Session({ ...entered, host, port, deadlines: limits, clock, memory })
+    return new Pop3Session({ ...entered, host, port, deadlines: limits, clock, memory, room })
   }
 
   return {
