@@ -61,6 +61,13 @@ export const journal: readonly Mutant[] = [
     title: 'a damaged file is refused',
   },
   {
+    from: 'return isSame && checkedAtMs <= nowMs && nowMs - checkedAtMs < dayMs ? checkedAtMs : undefined',
+    to: 'return checkedAtMs',
+    loses: 'a large journal that was damaged since it was looked at is believed',
+    tests: file,
+    title: 'a large journal that nobody touched',
+  },
+  {
     from: "if (atRest && size % pageOctets !== 0) problems.push('the last page is cut')",
     to: '',
     loses: 'a journal that was cut is believed',

@@ -3,6 +3,7 @@
 import type { Mutant } from './mutant.ts'
 
 const ahead = ['test/source/pop3-ahead.test.ts']
+const backlog = ['test/source/pop3-backlog.test.ts']
 const reader = ['test/source/pop3-reader.test.ts']
 const lineEnds = ['test/faults/line-ends.test.ts']
 const quirks = ['test/source/pop3-quirks.test.ts']
@@ -16,6 +17,20 @@ const rogue = ['test/faults/rogue.test.ts']
 const clearText = ['test/source/clear-text.test.ts']
 
 export const pop3: readonly Mutant[] = [
+  {
+    from: 'if (isPipelined && !capabilities.mayGoByReading)',
+    to: 'if (isPipelined)',
+    loses: 'a server deletes messages that were read ahead and never imported',
+    tests: backlog,
+    title: 'nothing is asked for before it is wanted',
+  },
+  {
+    from: 'this.#octets + octets > mostOctets || !room.take(octets)',
+    to: '!room.take(octets)',
+    loses: 'what is read ahead of one mailbox is bounded by the room of the whole process only',
+    tests: backlog,
+    title: 'of larger ones no more are under way than 2 MiB',
+  },
   {
     from: 'if (octet === dot) this.#state = inLine',
     to: 'if (octet === dot) { pieces.push(Buffer.of(dot)); this.#state = inLine }',
