@@ -130,7 +130,7 @@ export const gmail: readonly Mutant[] = [
     title: 'never ends where the octets are not the retrieved ones',
   },
   {
-    from: 'if (seam.includes(needle)) return true',
+    from: 'if (tail.length > 0 && seam.includes(needle)) return true',
     to: '',
     loses: 'mail: a boundary that stands in the message across two chunks',
     tests: multipart,
@@ -155,6 +155,20 @@ export const gmail: readonly Mutant[] = [
     tests: broken,
   },
   {
+    from: 'const buffersInTurn = mostUnsentOctets / pieceOctets + 1',
+    to: 'const buffersInTurn = 2',
+    loses: 'mail: octets that have not left are written over',
+    tests: http,
+    title: 'however slowly the other side reads',
+  },
+  {
+    from: 'if (left === 0) await untilUnsent(1)',
+    to: '',
+    loses: 'mail: an answer that came before the octets had left counts as one to all of them',
+    tests: [...http, ...broken],
+    survives: 'a server would have to answer within the time in which the last 256 KiB leave',
+  },
+  {
     from: 'if (!bodySent) stopSending = true',
     to: '',
     loses: 'the line: what Gmail refused at once is sent to its end',
@@ -170,8 +184,8 @@ export const gmail: readonly Mutant[] = [
     title: 'because TLS was never answered',
   },
   {
-    from: 'await write(piece) if (stopSending) return arm(deadlines.progressMs)',
-    to: 'clearTimeout(timer); await write(piece); if (stopSending) return',
+    from: "if (!settled && answer === undefined && phase === 'send') arm(deadlines.progressMs)",
+    to: 'clearTimeout(timer)',
     loses: 'all mail: a Google that stops reading holds everything',
     tests: broken,
     title: 'because the server stops reading',

@@ -88,30 +88,39 @@ export class HttpTrouble extends Error {
 }
 
 const pieceOctets = 64 * 1024
+/** On a line that takes pieces at once so much may be under way; on another one a single piece, so that each is seen. */
+const mostUnsentOctets = 256 * 1024
+const quickMs = 100
+
+/** Before the next piece is asked for fewer than `mostUnsentOctets` are unsent, and they leave in order. */
+const buffersInTurn = mostUnsentOctets / pieceOctets + 1
 
 /**
- * Pieces of at most 64 KiB, small neighbours joined: few packets, and a progress that a slow line can show. Small
- * chunks are copied at once, large ones handed on before the next is asked for: a source may reuse its buffer.
+ * Pieces of 64 KiB but the last: few packets, and a progress that a slow line can show. Chunks are copied at once, since
+ * a source may reuse its buffer; so do we, in turns.
  */
 async function* splitBody(body: HttpBody): AsyncGenerator<Uint8Array> {
-  const joined = Buffer.allocUnsafe(Math.min(pieceOctets, body.octets))
+  const buffers: Buffer[] = []
+  let serial = 0
   let used = 0
+  const takeBuffer = (): Buffer =>
+    (buffers[serial % buffersInTurn] ??= Buffer.allocUnsafe(Math.min(pieceOctets, body.octets)))
   for await (const chunk of body.chunks()) {
-    for (let at = 0; at < chunk.length; at += pieceOctets) {
-      const part = chunk.subarray(at, at + pieceOctets)
-      if (used + part.length > joined.length) {
-        if (used > 0) yield joined.subarray(0, used)
+    for (let at = 0; at < chunk.length; ) {
+      let piece = takeBuffer()
+      if (used === piece.length) {
+        yield piece
+        serial += 1
         used = 0
+        piece = takeBuffer()
       }
-      if (part.length >= joined.length) {
-        yield part
-      } else {
-        joined.set(part, used)
-        used += part.length
-      }
+      const part = chunk.subarray(at, at + piece.length - used)
+      piece.set(part, used)
+      used += part.length
+      at += part.length
     }
   }
-  if (used > 0) yield joined.subarray(0, used)
+  if (used > 0) yield takeBuffer().subarray(0, used)
 }
 
 /**
@@ -195,16 +204,35 @@ export function sendRequest(
     signal.addEventListener('abort', onAbort, { once: true })
     arm(deadlines.connectMs)
 
-    const write = (piece: Uint8Array): Promise<void> =>
-      new Promise(done => {
-        wakeSender = done
-        client.write(piece, () => done())
+    let unsent = 0
+    let mostUnsent = pieceOctets
+    /** Hands a piece over. Waits until little enough is unsent for the next one. */
+    const write = async (piece: Uint8Array): Promise<void> => {
+      const handedMs = performance.now()
+      unsent += piece.length
+      client.write(piece, () => {
+        unsent -= piece.length
+        const isQuick = performance.now() - handedMs < quickMs
+        mostUnsent = isQuick ? Math.min(2 * mostUnsent, mostUnsentOctets) : pieceOctets
+        if (!settled && answer === undefined && phase === 'send') arm(deadlines.progressMs)
+        wakeSender()
       })
+      await untilUnsent(mostUnsent)
+    }
+    const untilUnsent = async (most: number): Promise<void> => {
+      while (unsent >= most && !stopSending)
+        await new Promise<void>(resolve => {
+          wakeSender = resolve
+        })
+    }
     const send = async (from: HttpBody): Promise<void> => {
       let left = from.octets
       for await (const piece of splitBody(from)) {
         if (stopSending) return
         left -= piece.length
+        // Who answers now has not had all of it.
+        if (left === 0) await untilUnsent(1)
+        if (stopSending) return
         // Said before the octets are handed over: whoever reads `answer` must assume that they arrived.
         phase = left > 0 ? 'send' : 'answer'
         if (left === 0) {
@@ -214,7 +242,6 @@ export function sendRequest(
         }
         await write(piece)
         if (stopSending) return
-        arm(deadlines.progressMs)
       }
       throw new Error(`the body had ${from.octets - left} octets, not ${from.octets}`)
     }

@@ -51,7 +51,7 @@ export async function importMessage(
   if (raw.octets > longestMessageOctets) {
     throw new Fault('message.too-large', { facts: { octets: raw.octets, limit: longestMessageOctets } })
   }
-  const framed = frameMultipart(raw, { labelIds: request.labelIds }, await chooseBoundary(raw))
+  const framed = frameMultipart(raw, { labelIds: request.labelIds }, chooseBoundary())
   const lane = raw.octets > smallOctets ? 'large-import' : 'import'
   const turn = await session.pace.turn(lane, units[request.method], signal)
   try {

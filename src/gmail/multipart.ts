@@ -9,36 +9,22 @@ import { Fault } from '../base/fault.ts'
 import type { HttpBody } from '../base/http.ts'
 import type { RawMessage } from '../message/message.ts'
 
-/** Whether `needle` occurs in the message, also across two chunks. Reads it once; memory is one chunk. */
-async function occursIn(raw: RawMessage, needle: Buffer): Promise<boolean> {
+/** @returns asked for each chunk in turn: whether `needle` has occurred, also across chunks; holds no more than that of them */
+function searchChunks(needle: Buffer): (chunk: Uint8Array) => boolean {
   const overlap = needle.length - 1
   let tail: Buffer = Buffer.alloc(0)
-  for await (const chunk of raw.chunks()) {
+  return chunk => {
     const here = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     if (here.includes(needle)) return true
     const seam = Buffer.concat([tail, here.subarray(0, overlap)])
-    if (seam.includes(needle)) return true
-    tail = Buffer.from(
-      here.length >= overlap ? here.subarray(here.length - overlap) : seam.subarray(-overlap),
-    )
+    if (tail.length > 0 && seam.includes(needle)) return true
+    tail = Buffer.from(here.length >= overlap ? here.subarray(-overlap) : seam.subarray(-overlap))
+    return false
   }
-  return false
 }
 
-/**
- * A boundary of 128 random bits that does not occur in the message (checked before anything is sent).
- * @param random gives candidates; for tests
- * @throws Fault what reading the message throws
- */
-export async function chooseBoundary(
-  raw: RawMessage,
-  random: () => string = () => randomBytes(16).toString('hex'),
-): Promise<string> {
-  for (;;) {
-    const boundary = `hikyaku-${random()}`
-    if (!(await occursIn(raw, Buffer.from(boundary)))) return boundary
-  }
-}
+/** A boundary of 128 random bits, which nobody can foresee; that it does not occur is seen while the message passes. */
+export const chooseBoundary = (): string => `hikyaku-${randomBytes(16).toString('hex')}`
 
 export interface Framed extends HttpBody {
   readonly contentType: string
@@ -47,9 +33,9 @@ export interface Framed extends HttpBody {
 }
 
 /**
- * Frames a message for upload. While the octets pass they are counted and digested; where they turn out not to be
- * the ones that were retrieved, `chunks()` throws before the closing delimiter, so that the request cannot become
- * complete.
+ * Frames a message for upload, in one reading. While the octets pass they are counted, digested and searched for the
+ * boundary; where they turn out not to be the ones that were retrieved, or to hold it, `chunks()` throws before the
+ * closing delimiter, so that the request cannot become complete.
  * @param metadata the Message resource of the JSON part, e.g. `{ labelIds: [...] }`
  * @throws Fault state.io (scope message, retrieve it again) from `chunks()`
  */
@@ -67,11 +53,13 @@ export function frameMultipart(raw: RawMessage, metadata: object, boundary: stri
     async *chunks() {
       sha256 = undefined
       const digest = createHash('sha256')
+      const holdsBoundary = searchChunks(Buffer.from(boundary))
       let octets = 0
       yield head
       for await (const chunk of raw.chunks()) {
         octets += chunk.length
         if (octets > raw.octets) throw changed(`more than ${raw.octets} octets`)
+        if (holdsBoundary(chunk)) throw torn('the boundary stands in the message')
         digest.update(chunk)
         yield chunk
       }
@@ -84,8 +72,7 @@ export function frameMultipart(raw: RawMessage, metadata: object, boundary: stri
   }
 }
 
-const changed = (what: string): Fault =>
-  new Fault('state.io', {
-    scope: 'message',
-    facts: { what: `the message kept here is not what was retrieved: ${what}`, phase: 'upload' },
-  })
+const torn = (what: string): Fault =>
+  new Fault('state.io', { scope: 'message', facts: { what, phase: 'upload' } })
+
+const changed = (what: string): Fault => torn(`the message kept here is not what was retrieved: ${what}`)

@@ -1,5 +1,6 @@
 /** One exchange with a server that does what it should not: no end, a connection that died, an answer too early. */
 import assert from 'node:assert/strict'
+import { createHash, randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -130,4 +131,39 @@ test('what is refused at once is not sent to its end', { timeout: 30_000 }, asyn
   )
   assert.deepEqual([answer.status, answer.bodySent], [413, false])
   assert.ok(given < octets / 2, `${given} octets were given, ${received()} came`)
+})
+
+test('what leaves is what the body gave, however slowly the other side reads and whatever the source does with its buffer', async t => {
+  const octets = 5_000_003
+  const sent = createHash('sha256')
+  const came = createHash('sha256')
+  const server = http.createServer(async (request, response) => {
+    let reads = 0
+    for await (const part of request) {
+      came.update(part)
+      // Now and then it stops, so that the line between us fills.
+      reads += 1
+      if (reads % 20 === 0) await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    response.end('{}')
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => server.close())
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  const own = Buffer.alloc(50_001)
+  const body = {
+    octets,
+    async *chunks() {
+      for (let given = 0; given < octets; given += own.length) {
+        const piece = own.subarray(0, octets - given)
+        randomFillSync(piece)
+        sent.update(piece)
+        yield piece
+      }
+    },
+  }
+  const request = { method: 'POST', url, headers: {}, body } as const
+  const answer = await sendRequest(connectionsFor(t), request, usualHttpDeadlines, never)
+  assert.deepEqual([answer.status, answer.bodySent], [200, true])
+  assert.equal(came.digest('hex'), sent.digest('hex'))
 })

@@ -12,23 +12,30 @@ const octetsOf = async (chunks: AsyncIterable<Uint8Array>): Promise<Buffer> => {
 }
 
 describe('the boundary', () => {
-  test('is another one where the message holds the first candidate, also across two chunks', async () => {
-    const taken = 'a'.repeat(32)
-    for (const step of [1, 7, 40, 41, 1000]) {
+  test('that stands in the message, also across two chunks or many, keeps the request from becoming complete', async () => {
+    const boundary = `hikyaku-${'a'.repeat(32)}`
+    for (const step of [1, 7, 39, 40, 41, 1000]) {
       for (let before = 0; before < 45; before += 1) {
-        const raw = messageOf(Buffer.from(`${'x'.repeat(before)}hikyaku-${taken}\r\n`), step)
-        const candidates = [taken, 'b'.repeat(32)]
-        const boundary = await chooseBoundary(raw, () => candidates.shift() ?? 'none')
-        assert.equal(boundary, `hikyaku-${'b'.repeat(32)}`, `chunks of ${step}, ${before} octets before it`)
+        const raw = messageOf(Buffer.from(`${'x'.repeat(before)}${boundary}\r\n`), step)
+        const framed = frameMultipart(raw, {}, boundary)
+        let sent = ''
+        const fault = await faultOf(
+          (async () => {
+            for await (const chunk of framed.chunks()) sent += Buffer.from(chunk).toString('latin1')
+          })(),
+        )
+        const place = `chunks of ${step}, ${before} octets before it`
+        assert.deepEqual([fault.code, fault.scope], ['state.io', 'message'], place)
+        assert.equal(framed.sentSha256(), undefined)
+        assert.doesNotMatch(sent, /--\r\n$/, place)
       }
     }
   })
 
-  test('has 128 random bits and is never the same twice', async () => {
-    const raw = messageOf(Buffer.from('x'))
-    const [one, two] = [await chooseBoundary(raw), await chooseBoundary(raw)]
-    assert.match(one, /^hikyaku-[0-9a-f]{32}$/)
-    assert.notEqual(one, two)
+  test('has 128 random bits and is never the same twice', () => {
+    const [first, second] = [chooseBoundary(), chooseBoundary()]
+    assert.match(first, /^hikyaku-[0-9a-f]{32}$/)
+    assert.notEqual(first, second)
   })
 })
 
@@ -41,12 +48,16 @@ describe('the framed message', () => {
         fc.array(fc.string(), { maxLength: 3 }),
         async (octets, step, labelIds) => {
           const raw = messageOf(octets, step)
-          const framed = frameMultipart(raw, { labelIds }, 'B')
+          const boundary = chooseBoundary()
+          const framed = frameMultipart(raw, { labelIds }, boundary)
           const body = await octetsOf(framed.chunks())
           assert.equal(body.length, framed.octets)
           assert.equal(framed.sentSha256(), raw.sha256)
           const start = body.indexOf('\r\n\r\n', body.indexOf('message/rfc822')) + 4
-          assert.deepEqual(body.subarray(start, body.length - '\r\n--B--\r\n'.length), Buffer.from(octets))
+          assert.deepEqual(
+            body.subarray(start, body.length - `\r\n--${boundary}--\r\n`.length),
+            Buffer.from(octets),
+          )
         },
       ),
       { numRuns: Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300) },
