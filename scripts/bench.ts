@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util'
 import { benchEndToEnd } from './bench/end-to-end.ts'
 import { benchGrowth } from './bench/growth.ts'
 import { benchLatency } from './bench/latency.ts'
+import { benchLibraries } from './bench/libraries.ts'
 import type { Bench, Measure } from './bench/measure.ts'
 import { benchMemory } from './bench/memory.ts'
 import { latencyPicture } from './bench/picture.ts'
@@ -33,6 +34,7 @@ const parts: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
   standing: benchStanding,
   start: benchStart,
+  libraries: benchLibraries,
   pop3: options => benchRetrieval('pop3', options),
   imap: options => benchRetrieval('imap', options),
   polls: benchPolls,
