@@ -1,11 +1,12 @@
 /**
- * Writes what the manuals say of the settings from the tables in src/config/settings/: .env.example behind its
- * introduction, and the marked part of docs/configuration.md and docs/configuration.ja.md; and of mail hosts that of
+ * Writes what the manuals say of the settings from the tables in src/config/settings/: .env.example and its Japanese
+ * sister behind their introductions, and the marked part of docs/configuration.md and docs/configuration.ja.md; and of mail hosts that of
  * docs/providers.md and docs/providers.ja.md (providers.ts). `npm run manuals`.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Language } from '../src/base/language.ts'
+import { measureWidth, wrapText } from '../src/base/text-width.ts'
 import type { Setting, Text } from '../src/config/settings/setting.ts'
 import { makeYamlKey, type PartName, sections } from '../src/config/settings.ts'
 import { providersText } from './providers.ts'
@@ -15,7 +16,8 @@ const columns = 104
 
 /** The files with generated parts, and how each is made from its text before. */
 export const manuals: Readonly<Record<string, (before: string) => string>> = {
-  '.env.example': before => `${before.slice(0, before.indexOf('# --- '))}${exampleText()}`,
+  '.env.example': before => `${before.slice(0, before.indexOf('# --- '))}${exampleText('en')}`,
+  'docs/env.example.ja': before => `${before.slice(0, before.indexOf('# --- '))}${exampleText('ja')}`,
   'docs/configuration.md': before => betweenMarks(before, 'settings', manualText('en')),
   'docs/configuration.ja.md': before => betweenMarks(before, 'settings', manualText('ja')),
   'docs/providers.md': before => betweenMarks(before, 'providers', providersText('en')),
@@ -36,34 +38,40 @@ function usualText({ absent, otherwise, write }: Setting, language: Language): s
   return absent.is === 'value' && absent.value !== undefined ? `\`${write(absent.value)}\`` : undefined
 }
 
-function exampleText(): string {
+function exampleText(language: Language): string {
   const blocks = sections.flatMap(({ heading, settings }) => {
     const entries = Object.values(settings).filter(
       ({ variable, processOnly }) => variable !== undefined && !processOnly,
     )
-    const line = `# --- ${heading.en} `
-    return entries.length === 0 ? [] : [`${line.padEnd(100, '-')}\n`, ...entries.map(exampleEntry)]
+    const line = `# --- ${heading[language]} `
+    const rule = '-'.repeat(Math.max(3, 100 - measureWidth(line)))
+    return entries.length === 0
+      ? []
+      : [`${line}${rule}\n`, ...entries.map(setting => exampleEntry(setting, language))]
   })
   return blocks.join('\n')
 }
 
-function exampleEntry(setting: Setting): string {
+function exampleEntry(setting: Setting, language: Language): string {
+  const japanese = language === 'ja'
   const { variable = '', about, choices = [], more, secret, example, absent } = setting
   const said = [
-    about.en,
-    ...(secret ? [`A secret; also \`${variable}_FILE\`.`] : []),
-    ...(setting.otherwise === undefined ? [] : [`Default: ${setting.otherwise.en}.`]),
-    ...(example === undefined || absent.is === 'decided' ? [] : ['(example)']),
+    about[language],
+    ...(secret ? [secretText(variable, language)] : []),
+    ...(setting.otherwise === undefined
+      ? []
+      : [japanese ? `初期値: ${setting.otherwise.ja}。` : `Default: ${setting.otherwise.en}.`]),
+    ...(example === undefined || absent.is === 'decided' ? [] : [japanese ? '（例）' : '(example)']),
   ]
   const width = Math.max(0, ...choices.map(({ value }) => value.length)) + 3
   const lines = [
-    ...wrapWords(said.join(' '), columns).map(line => `# ${line}`),
+    ...wrapLines(said.join(japanese ? '' : ' '), columns, language).map(line => `# ${line}`),
     ...choices.flatMap(choice =>
-      wrapWords(choice.about.en, columns - width - 2).map(
+      wrapLines(choice.about[language], columns - width - 2, language).map(
         (line, index) => `#   ${(index === 0 ? choice.value : '').padEnd(width)}${line}`,
       ),
     ),
-    ...(more === undefined ? [] : wrapWords(more.en, columns)).map(line => `# ${line}`),
+    ...(more === undefined ? [] : wrapLines(more[language], columns, language)).map(line => `# ${line}`),
   ]
   const usual = absent.is === 'value' && absent.value !== undefined ? setting.write(absent.value) : ''
   // What is to be filled in stands ready; everything else is off.
@@ -76,6 +84,16 @@ function isOfFirstSteps(variable: string): boolean {
   return ['MAIL_PASSWORD', 'GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET', 'GOOGLE_REFRESH_TOKEN'].includes(
     variable,
   )
+}
+
+function secretText(variable: string, language: Language): string {
+  return language === 'ja'
+    ? `秘密の値。\`${variable}_FILE\` でも指定できます。`
+    : `A secret; also \`${variable}_FILE\`.`
+}
+
+function wrapLines(markdown: string, width: number, language: Language): string[] {
+  return language === 'ja' ? wrapText(markdown.replaceAll('`', ''), width) : wrapWords(markdown, width)
 }
 
 /** Plain text of at most so many characters a line; what stands in backticks is not parted. */
@@ -128,18 +146,12 @@ function manualEntry(part: PartName, key: string, setting: Setting, language: La
   ]
   const usual = usualText(setting, language)
   const rest = [
-    ...(secret
-      ? [
-          japanese
-            ? `秘密の値。\`${variable}_FILE\` でも指定できます。`
-            : `A secret; also \`${variable}_FILE\`.`,
-        ]
-      : []),
+    ...(secret ? [secretText(variable ?? '', language)] : []),
     ...(absent.is === 'needed' ? [japanese ? '必須。' : 'Needed.'] : []),
     ...(variable === undefined ? [japanese ? 'YAML のみ。' : 'In YAML only.'] : []),
     ...(usual === undefined || usual === '``'
       ? []
-      : [japanese ? `既定値: ${usual}。` : `Default: ${usual}.`]),
+      : [japanese ? `初期値: ${usual}。` : `Default: ${usual}.`]),
   ]
   const sentences = [about[language], ...(choices.length > 0 ? [] : rest)]
   const gap = japanese ? '' : ' '

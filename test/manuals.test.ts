@@ -45,6 +45,7 @@ const anchorOf = (heading: string): string =>
 test('what the manuals say of settings and hosts is what the tables say; `npm run manuals` writes it', () => {
   assert.deepEqual(Object.keys(settingsManuals), [
     '.env.example',
+    'docs/env.example.ja',
     'docs/configuration.md',
     'docs/configuration.ja.md',
     'docs/providers.md',

@@ -18,7 +18,7 @@ export const ja: AuthenticationWords = {
       '(?) あてにしないでください。受信サーバーの名前がありますが、差出人にも書ける場所にあります。サーバーがすべてのメールに書いている場合は、`hikyaku setup` が調べて設定します。AUTHSERV_IDS（ここでは --authserv-id）で mx.example.jp:spf+dkim のように指定することもできます。',
     namelessNote: '(?) あてにしないでください。サーバーの名前がない行です。',
     judgedBeforeNote:
-      '(?) あてにしないでください。誰が書いた行かを、差出人にだまされるおそれのあった以前の版が判定しています。',
+      '(?) あてにしないでください。誰が書いた行かを、差出人にだまされるおそれのあった以前のバージョンが判定しています。',
     noStamps: '受信サーバーはこのメールに認証結果を記録していません。',
     forgedTitle: '信用できない行',
     leftOut: '行は省略しました',
@@ -88,9 +88,9 @@ export const ja: AuthenticationWords = {
     'no-client': 'どのサーバーから来たかを、受信サーバーの記録から読み取れません。',
     'no-sender': 'どのアドレスから送られたか (Return-Path) を、受信サーバーが記録していません。',
     'client-hidden':
-      '受信サーバーの記録にあるのは内部ネットワークのアドレスです。同じ会社の別のマシンか中継（プロキシ）で、その先の送信元はわかりません。',
+      '受信サーバーの記録にあるのは内部ネットワークのアドレスです。同じ会社の別のサーバーか中継（プロキシ）で、その先の送信元はわかりません。',
     'client-near':
-      '受信サーバーが受け取った相手は、同じ会社の別のマシンか、近くの他人のマシンです。外部の送信元はわかりません。',
+      '受信サーバーが受け取った相手は、同じ会社の別のサーバーか、近くにある他人のサーバーです。外部の送信元はわかりません。',
     'too-many-lookups': '差出人の SPF 設定は、規格の上限である 10 回を超える問い合わせを必要とします。',
     'record-error': '差出人の DNS の設定に誤りがあります。',
     'body-changed': '署名の後で、本文または添付ファイルが変更されています。',
@@ -104,7 +104,7 @@ export const ja: AuthenticationWords = {
     'partly-signed': '本文の先頭だけが署名されています。残りは誰でも書き足せました。',
     'not-aligned': '差出人 (From) のドメインについて、SPF も DKIM も合格していません。',
     'no-policy': '差出人のドメインには DMARC の設定がありません。',
-    'no-author': '差出人 (From) のドメインが一つに決まりません。',
+    'no-author': '差出人 (From) のドメインが 1 つに決まりません。',
     'chain-broken': '転送者が ARC の署名をした後でメールが変更されたか、署名が偽物です。',
   },
   trustReasons: {
@@ -119,7 +119,7 @@ export const ja: AuthenticationWords = {
     'below-foreign': '受信サーバーの行と確かめられる範囲より下にあり、誰でも書けた行です',
     'outgoing-form': '差出人側の Microsoft 365 が、宛先のドメイン名で書いた行です',
     'no-signature': 'このメールにない署名について述べています',
-    'judged-before': '差出人にだまされるおそれのあった以前の版が判定した行です',
+    'judged-before': '差出人にだまされるおそれのあった以前のバージョンが判定した行です',
     repeated: '上の行と同じ項目の繰り返しなので、受信サーバーの行ではありません',
     'no-trace': '誰が書いたかを示す Received の行がありません',
   },
@@ -242,7 +242,7 @@ export const ja: AuthenticationWords = {
       chart: 'グラフ',
     },
     total: '合計',
-    legend: '# 消失（拒否）   ? 消失のおそれ（拒否か迷惑メール）   + 迷惑メール',
+    legend: '# 届かない（拒否）   ? 届かないおそれ（拒否か迷惑メール）   + 迷惑メール',
     summary: ({ messages, lost, possiblyLost, spam }) =>
       `${messages} 通のうち、転送していたら ${lost} 通が失われ、さらに ${possiblyLost} 通が失われるおそれがあり、${spam} 通が迷惑メールに入っていました。hikyaku は受信したとおりに取り込みました。`,
     notKnown: count => `ほかに ${count} 通は、転送していた場合の結果がわかりません。`,

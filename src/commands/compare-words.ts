@@ -67,7 +67,7 @@ const ja: CompareWords = {
   looking: mailbox => `${mailbox}: メールの一覧を読み取っています`,
   total: (mailbox, total) => `${mailbox}: 元のメールボックスに ${mails(total)}`,
   journal: ({ journal: j }) =>
-    `  hikyaku: 取り込み済み ${japanese.number(j.imported)}、重複 ${japanese.number(j.merged)}、要確認 ${japanese.number(j.refused)}、待機中 ${japanese.number(j.pending)}、対象外 ${japanese.number(j.left)}、未確認 ${japanese.number(j.new)}`,
+    `  hikyaku: 取り込み済み ${japanese.number(j.imported)}、重複 ${japanese.number(j.merged)}、要確認 ${japanese.number(j.refused)}、未取り込み ${japanese.number(j.pending)}、対象外 ${japanese.number(j.left)}、未確認 ${japanese.number(j.new)}`,
   gmail: c =>
     `  Gmail: hikyaku のみで取り込み ${japanese.number(c.ours)}、Gmail の POP 受信など別の方法のみ ${japanese.number(c.other)}、両方 ${japanese.number(c.both)}、不足 ${japanese.number(c.missing)}`,
   missingHead: count => `  Gmail にないメール: ${mails(count)}`,
@@ -77,7 +77,7 @@ const ja: CompareWords = {
     imported: '取り込み済み',
     merged: '重複',
     refused: '要確認',
-    pending: '次回の取り込みを待っています',
+    pending: '未取り込み（次回取り込みます）',
     left: 'START_FROM より前のメールです',
     new: 'hikyaku はまだ確認していません',
     unsearchable: 'Message-ID がないなどの理由で検索できず、hikyaku も取り込んでいません',
@@ -91,7 +91,7 @@ const ja: CompareWords = {
     `  まだそろっていません。元のメールボックスの ${mails(count)}は、Gmail にあることを確認できていません。Gmail の POP 受信は止めずにおいてください。`,
   noneThere: '  元のメールボックスにメールはありません。',
   notAsked: unproved => [
-    '  Gmail の中は確認していません。hikyaku のアクセス許可では、Gmail のメールを読めないためです。取り込んだメールについては、Gmail の受付の応答が記録されています。',
+    '  Gmail の中は確認していません。hikyaku のアクセス権では、Gmail のメールを読めないためです。取り込んだメールについては、Gmail の受付の応答が取り込み記録にあります。',
     ...(unproved === 0
       ? []
       : [

@@ -55,12 +55,12 @@ const ja: ConfigWords = {
       case 'vault':
         return '保管場所'
       case 'default':
-        return '既定値'
+        return '初期値'
     }
   },
   secretsElsewhere:
-    '秘密の値はここでは読み取りません。そろっていて使えるかどうかは `hikyaku doctor` で分かります。',
-  logged: settings => `既定値と異なる設定: ${settings === '' ? 'なし' : settings}`,
+    '秘密の値はここでは読み取りません。そろっていて使えるかどうかは `hikyaku doctor` でわかります。',
+  logged: settings => `初期値と異なる設定: ${settings === '' ? 'なし' : settings}`,
 }
 
 export const configWordsFor = (language: Language): ConfigWords => (language === 'ja' ? ja : en)

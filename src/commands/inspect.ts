@@ -12,6 +12,7 @@ import { hostOf, parseAuthentication, unknownHost } from '../authentication/auth
 import { describeAuthentication, type Proof } from '../authentication/describe.ts'
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 import { makeAccount, makeAuthenticationLooker, openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { MessageRow } from '../journal/journal.ts'
@@ -46,7 +47,9 @@ export async function inspectCommand(
   const isRow = /^#?\d{1,15}$/.test(target) || /^<.*>$/.test(target)
   if (target === '-' || (!isRow && (await isFile(target)))) return inspectFile(invocation, target, options)
   if (isRow || target.includes('@')) return inspectRow(invocation, target)
-  throw new Fault('usage.invalid', { facts: { what: `no such file or message: ${target}` } })
+  throw new Fault('usage.invalid', {
+    facts: { what: invocation.words.usage.noSuchTarget(printable(target, 200)) },
+  })
 }
 
 const isFile = async (path: string): Promise<boolean> =>
@@ -127,7 +130,9 @@ async function inspectRow(invocation: Invocation, target: string): Promise<numbe
           : [await journal?.row(Number(id))].filter(row => row !== undefined)
       const row = rows[0]
       if (row === undefined) {
-        throw new Fault('usage.invalid', { facts: { what: `no such message in the journal: ${target}` } })
+        throw new Fault('usage.invalid', {
+          facts: { what: invocation.words.usage.noSuchTarget(printable(target, 200)) },
+        })
       }
       const mailbox = config.mailboxes.find(({ name }) => name === row.mailbox)
       const readBack = await readBackOf(config, row)

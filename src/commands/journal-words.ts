@@ -49,42 +49,43 @@ const en = {
 export type JournalWords = typeof en
 
 const ja: JournalWords = {
-  none: '記録はまだありません。最初の取り込みのときに作られます。',
-  sound: messages => `記録に問題はありません（${messages} 通）。`,
-  unsound: file => `記録に問題があります: ${file}`,
+  none: '取り込み記録はまだありません。最初の取り込みのときに作られます。',
+  sound: messages => `取り込み記録に問題はありません（${messages} 通）。`,
+  unsound: file => `取り込み記録に問題があります: ${file}`,
   missing: 'ファイルがないか、空になっています。',
   damaged: words => `ファイルが壊れています: ${words}`,
   newer: (found, known) =>
-    `新しい版の hikyaku の記録です（表の版 ${found}、この hikyaku が扱えるのは ${known} まで）。`,
+    `より新しい hikyaku の取り込み記録です（表のバージョン ${found}。この hikyaku が扱えるのは ${known} まで）。`,
   notConserved: (mailbox, listed, rows) =>
-    `${mailbox}: 一覧で確認したメール ${listed} 通に対し、記録は ${rows} 通分です。`,
+    `${mailbox}: 一覧で確認したメール ${listed} 通に対し、取り込み記録は ${rows} 通分です。`,
   rows: {
     'no-gmail-id': n => `取り込み済みなのに Gmail の ID がないメールが ${n} 通あります。`,
     'merged-into-nothing': n => `取り込まれていないメールと同じものとされたメールが ${n} 通あります。`,
     'no-digest': n => `Gmail に送ったのにハッシュ値の記録がないメールが ${n} 通あります。`,
     'settled-too-early': n => `取り込む前に削除や移動を依頼したメールが ${n} 通あります。`,
-    'no-settled-as': n => `元のメールボックスでの処理が記録されていない完了済みのメールが ${n} 通あります。`,
+    'no-settled-as': n =>
+      `サーバー側の後処理（削除・移動）が記録されていない完了済みのメールが ${n} 通あります。`,
     'gone-but-present': n => `なくなったはずなのに元のメールボックスにあるとされたメールが ${n} 通あります。`,
-    'unknown-mailbox': n => `記録にないメールボックスのメールが ${n} 通あります。`,
+    'unknown-mailbox': n => `取り込み記録にないメールボックスのメールが ${n} 通あります。`,
   },
   shown: ids => `番号 ${ids}`,
-  next: 'メールはそのまま残っています。バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。',
-  nothingToDo: '記録に問題はありません。作り直す必要はありません。',
+  next: 'メールはそのまま残っています。バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。',
+  nothingToDo: '取り込み記録に問題はありません。作り直す必要はありません。',
   question: file =>
-    `新しい記録を作りますか? 元のメールボックスのメールを一度ずつ読み、Gmail にあるかを確かめます。どこからも何も削除しません。古いファイルは残します（${file}）。`,
-  needsYes: 'journal rebuild without a terminal needs --yes',
+    `取り込み記録を作り直しますか？ 元のメールボックスのメールを一度ずつ読み、Gmail にあるかを確かめます。どこからも何も削除しません。古いファイルは残します（${file}）。`,
+  needsYes: '対話できない環境で journal rebuild を実行するには --yes が必要です',
   unchanged: '何も変更していません。',
   readBack: (account, allowed) =>
     allowed
-      ? `${account}: Gmail の読み取りが許可されているので、1通ずつ Gmail で確かめます。`
-      : `${account}: Gmail の読み取り（gmail.readonly）は許可されていません。古い記録で確かめられないメールはもう一度取り込みます。Message-ID が同じメールは Gmail が1通にまとめます。`,
-  salvage: rows => `古い記録から ${rows} 通分を読み取れました。`,
+      ? `${account}: Gmail の読み取りが許可されているので、1 通ずつ Gmail で確かめます。`
+      : `${account}: Gmail の読み取り（gmail.readonly）は許可されていません。古い取り込み記録で確かめられないメールはもう一度取り込むため、Gmail で 2 通になる可能性があります。先に「hikyaku setup google --read」で読み取りを許可すると、1 通ずつ確かめられます。`,
+  salvage: rows => `古い取り込み記録から ${rows} 通分を読み取れました。`,
   done: (mailbox, c) =>
-    `${mailbox}: 元のメールボックスに ${c.listed} 通。Gmail または古い記録で確認済み ${c.imported} 通、同じ内容 ${c.merged} 通、対象外 ${c.ignored} 通、次回取り込み ${c.waiting} 通、判断できないもの ${c.unknown} 通。`,
+    `${mailbox}: 元のメールボックスに ${c.listed} 通。Gmail または古い取り込み記録で確認済み ${c.imported} 通、同じ内容 ${c.merged} 通、対象外 ${c.ignored} 通、次回取り込み ${c.waiting} 通、判断できないもの ${c.unknown} 通。`,
   unknown: n =>
     `${n} 通は、すでに Gmail にあるかどうか確かめられません。次回、設定に従って取り込み、再取り込みとして数えます。`,
   aside: file => `古いファイルは残してあります: ${file}`,
-  after: '新しい記録ができました。`hikyaku pull` を実行するか、サービスを再開してください。',
+  after: '新しい取り込み記録ができました。`hikyaku pull` を実行するか、サービスを再開してください。',
 }
 
 export const journalWords: Readonly<Record<Language, JournalWords>> = { en, ja }

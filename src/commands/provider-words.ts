@@ -87,8 +87,8 @@ const ja: ProviderWords = {
     dkim: 'DKIM 署名',
     dmarc: 'DMARC',
   },
-  ownServer: 'お客様ごとのサーバー',
-  domain: '（お客様のドメイン名）',
+  ownServer: '契約ごとに異なるサーバー',
+  domain: '（ご自身のドメイン名）',
   server: (host, { port, security }) => `${host}、${port} 番、${security === 'tls' ? 'SSL/TLS' : 'STARTTLS'}`,
   user: {
     address: 'メールアドレス全体',
@@ -118,7 +118,8 @@ const ja: ProviderWords = {
   sources: '出典',
   list: '左の名前は `hikyaku provider 名前` と `hikyaku setup --provider 名前` で使います。',
   setUp: id => `初期設定: hikyaku setup --provider ${id}`,
-  beware: 'お客様のアカウントで確かめたものではありません。正しいのは、ご契約先の管理画面の表示です。',
+  beware:
+    'ご利用のアカウントで確かめたものではありません。管理画面の表示と異なる場合は、管理画面が正しいものです。',
 }
 
 export const providerWordsFor = (language: Language): ProviderWords => (language === 'ja' ? ja : en)

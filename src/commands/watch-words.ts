@@ -13,7 +13,7 @@ const en = {
 }
 
 const ja: typeof en = {
-  told: folders => `新着はサーバーがすぐに知らせます: ${folders}`,
+  told: folders => `新着をすぐに知らせてもらえます: ${folders}`,
   asked: folders => `通知を確認できるまで 30 秒以内の間隔で問い合わせます: ${folders}`,
   unwatched: (agoMs, why) =>
     `${japanese.span(agoMs)}前から新着を監視できていません。決まった間隔で確認しています。${why}`,

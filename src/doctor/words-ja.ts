@@ -46,7 +46,7 @@ export const ja: DoctorWords = {
   state: (folder, freeOctets) => `${folder}（空き ${size(freeOctets)}）`,
   stateToCome: folder => `${folder} は最初の取り込みのときに作られます`,
   stateOpen: (folder, command) => ({
-    what: `このコンピューターのほかのユーザーも ${folder} の中を見られます。いつ誰からメールが届いたかが分かってしまいます。`,
+    what: `このコンピューターのほかのユーザーも ${folder} の中を見られます。いつ誰からメールが届いたかがわかってしまいます。`,
     next: `次のコマンドを実行してください: ${command}`,
   }),
   stateForeign: (folder, uid) => ({
@@ -58,20 +58,20 @@ export const ja: DoctorWords = {
     next: '早めに空きを増やすか、STATE_DIR を別のディスクに変えて（フォルダーごと移して）ください。',
   }),
   journal: (messages, octets) => `正常（${mails(messages)}、${size(octets)}）`,
-  noJournal: 'まだありません（取り込みはこれからです）',
+  noJournal: 'まだありません（最初の取り込みで作られます）',
   running: '動作中',
   notRunning: {
     what: 'hikyaku は動いていません。メールは自動では取り込まれません。',
     next: '`hikyaku run` で起動してください。常に動かすには `hikyaku service install` を実行します。',
   },
   twoInstances: service => ({
-    what: `別の hikyaku が同じデータの保存先を使っているため、サービス ${service} を起動できません。`,
-    next: 'もう一方（端末での `hikyaku run`、コンテナー、別のサービスなど）を止めるか、別の STATE_DIR を指定してください。',
+    what: `別の hikyaku が同じ取り込み記録の保存先を使っているため、サービス ${service} を起動できません。`,
+    next: 'もう一方（ターミナルでの `hikyaku run`、コンテナー、別のサービスなど）を止めるか、別の STATE_DIR を指定してください。',
   }),
   service: name => `${name} が有効です`,
   serviceStopped: (name, detail, command) => ({
     what: `${name} は登録されていますが、動いていません${detail === '' ? '' : `（${detail}）`}。`,
-    next: `上の異常を直してから、もう一度 \`hikyaku service install\` を実行してください。ログ: ${command}`,
+    next: `上の問題を直してから、もう一度 \`hikyaku service install\` を実行してください。ログ: ${command}`,
   }),
   noService: {
     what: 'サービスとして登録されていないため、コンピューターの起動時に自動では始まりません。',
@@ -79,19 +79,19 @@ export const ja: DoctorWords = {
   },
   noServiceManager: 'このシステムのサービス管理には対応していません',
   alerts: (ways, minutes) =>
-    `異常が ${number(minutes)} 分続いたらお知らせします（${list(ways.map(way => ({ mail: 'Gmail へのメール', webhook: 'Webhook', ping: 'ping' })[way]))}）`,
+    `問題が ${number(minutes)} 分続いたらお知らせします（${list(ways.map(way => ({ mail: 'Gmail へのメール', webhook: 'Webhook', ping: 'ping' })[way]))}）`,
   noAlerts: {
     what: 'メールを取り込めなくなっても、どこにもお知らせしません。',
-    next: 'ALERT_MAIL=true、または ALERT_WEBHOOK か ALERT_PING を設定してください。',
+    next: 'ALERT_MAIL=yes、または ALERT_WEBHOOK か ALERT_PING を設定してください。',
   },
   clock: offMs => `正確です（Google との差 ${span(Math.abs(offMs))}）`,
   clockOff: offMs => ({
-    what: `このコンピューターの時計が ${span(Math.abs(offMs))}${offMs > 0 ? '遅れて' : '進んで'}います。証明書やサインインの判定、待ち時間が正しく行われません。`,
+    what: `このコンピューターの時計が ${span(Math.abs(offMs))}${offMs > 0 ? '遅れて' : '進んで'}います。証明書やログインの判定、待ち時間が正しく行われません。`,
     next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。',
   }),
   clockUnlikely: nowMs => ({
     what: `このコンピューターの時計（${instant(nowMs)}）では、Google の証明書まで有効期間外になります。時計が大きくずれている可能性が高いです。`,
-    next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。時計が正しい場合は、通信の途中で別のものが Google になりすましています。',
+    next: '時計を合わせ、自動で合うようにしてください（Linux では timedatectl set-ntp true）。時計が正しい場合は、第三者が Google になりすましている可能性があります。',
   }),
   addresses: (host, four, six) =>
     `${host}: IPv4 ${four.length > 0 ? list(four) : 'なし'}、IPv6 ${six.length > 0 ? list(six) : 'なし'}`,
@@ -110,12 +110,12 @@ export const ja: DoctorWords = {
     next: 'レンタルサーバーでは通常、期限の直前に自動で更新されます。ご自分のサーバーの場合は今すぐ更新してください。',
   }),
   certificateSeen: (names, from, to, sha256) =>
-    `証明書の名前: ${names.length > 0 ? list(names) : 'なし'}、有効期間: ${instant(from)} ～ ${instant(to)}。この証明書を指定するには: MAIL_CERT_SHA256=${sha256}`,
+    `証明書の名前: ${names.length > 0 ? list(names) : 'なし'}、有効期間: ${instant(from)} 〜 ${instant(to)}。この証明書を指定するには: MAIL_CERT_SHA256=${sha256}`,
   clearText: '暗号化なし（サーバーがこのコンピューター自身のため許可されています）',
   loggedIn: (user, tls) => `${user} でログインできました${tls === undefined ? '' : `（${tls}）`}`,
   loginByDaemon: what => ({
     what: `${what}動作中の hikyaku がこのメールボックスを使っているため、診断では中を確認できませんでした。`,
-    next: '通常は対処不要です。取り込めているかどうかは、下の「最後の取り込み」で分かります。念のため、1 分ほどしてからもう一度 `hikyaku doctor` を実行してください。',
+    next: '通常は対処不要です。取り込めているかどうかは、下の「最後の取り込み」でわかります。念のため、1 分ほどしてからもう一度 `hikyaku doctor` を実行してください。',
   }),
   loginCapped: refused => ({
     what: `この 1 時間にログインが ${number(refused)} 回拒否されたため、診断ではログインを試していません。繰り返すとサーバーに接続を止められることがあります。`,
@@ -165,24 +165,24 @@ export const ja: DoctorWords = {
     what: `SCHEDULE では ${span(everyMs)}ごとに確認しますが、${host} へのログインは ${span(leastMs)}に 1 回までです。`,
     next: `確認の間隔が ${span(leastMs)}以上になるように SCHEDULE を変えるか、MAIL_PROTOCOL=imap を使ってください。`,
   }),
-  signedIn: ms => `Google がアクセス許可を受け付けました${ms === undefined ? '' : `（${took(ms)}）`}`,
+  signedIn: ms => `Google がアクセス権を受け付けました${ms === undefined ? '' : `（${took(ms)}）`}`,
   consentLasts: '期限はありません',
   consentTesting: leftMs => ({
-    what: `アクセス許可は ${relative(leftMs)}に終了します。Google のプロジェクトが「テスト」のままで、7 日間しか続きません。`,
+    what: `アクセス権は ${relative(leftMs)}に期限が切れます。Google のプロジェクトが「テスト」のままで、7 日間しか続きません。`,
     next: 'https://console.cloud.google.com/auth/audience を開いて「アプリを公開」を押し、もう一度 `hikyaku setup google` を実行してください。',
   }),
   scopes: canRead =>
     canRead
       ? 'メールの追加、ラベルの作成、読み取り（gmail.readonly）ができます'
       : 'メールの追加とラベルの作成ができます。読み取りはできません',
-  scopesUnknown: 'Google から、許可の内容についての回答がありませんでした',
+  scopesUnknown: 'Google から、アクセス権の内容についての回答がありませんでした',
   api: (ms, imports) => `応答 ${took(ms)}、1 分に ${mails(imports)}まで取り込みます`,
-  account: address => `${address} としてサインインしています`,
+  account: address => `${address} としてログインしています`,
   accountNamed: address =>
-    `この許可が誰のものか Google から示されないため、持ち主は確かめられませんでした。どの要求も ${address} を名指しし、別のアカウントの許可なら Gmail が拒否します。\`hikyaku setup google\` で確かめられます`,
+    `このアクセス権が誰のものか Google から示されないため、持ち主は確かめられませんでした。どの要求も ${address} を名指しし、別のアカウントのアクセス権なら Gmail が拒否します。\`hikyaku setup google\` で確かめられます`,
   accountUnproved: {
-    what: 'この許可が誰のものか Google から示されず、アドレスも設定されていないため、持ち主を確かめられませんでした。メールは、許可を与えたアカウントに入ります。',
-    next: '`hikyaku setup google` でもう一度サインインするか、GMAIL_ACCOUNT にご自分のアドレスを設定してください。',
+    what: 'このアクセス権が誰のものか Google から示されず、アドレスも設定されていないため、持ち主を確かめられませんでした。メールは、アクセス権を与えたアカウントに入ります。',
+    next: '`hikyaku setup google` でもう一度ログインするか、GMAIL_ACCOUNT にご自分のアドレスを設定してください。',
   },
   labels: (there, toCome) =>
     [
@@ -198,7 +198,7 @@ export const ja: DoctorWords = {
   },
   wellAgain: (sinceMs, what) => ({
     what: `前回までの取り込みは失敗しています（${span(sinceMs)}前から）。${what}`,
-    next: '今の診断では正常なため、次の取り込みで自然に直ります。すぐに試すには `hikyaku check-now` か `hikyaku pull` を実行してください。',
+    next: '今の診断では正常なため、次回の取り込みで解消する見込みです。すぐに試すには `hikyaku check-now` か `hikyaku pull` を実行してください。',
   }),
   failing: (sinceMs, what, next) => ({ what: `${span(sinceMs)}前から: ${what}`, next }),
   noneAside: 'ありません',

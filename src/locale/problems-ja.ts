@@ -45,7 +45,7 @@ export const ja: ProblemTexts = {
   'move-into-pulled': p =>
     ` の移動先 ${p.folder} は、取り込み対象のフォルダーです。MAIL_FOLDERS にないフォルダーを指定してください`,
   'folders-need-imap': () =>
-    ' に INBOX 以外を指定できるのは IMAP のときだけです。POP3 では受信箱しか見えません',
+    ' に INBOX 以外を指定できるのは IMAP のときだけです。POP3 では受信トレイしか見えません',
   twice: p => ` が重複しています: ${p.what}`,
   'no-such-account': p =>
     ` には accounts にある名前を指定してください: ${p.accounts.join('、') || '（ありません）'}`,

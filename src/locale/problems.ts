@@ -2,6 +2,7 @@
 import type { Language } from '../base/language.ts'
 import type { Problem } from '../base/problem.ts'
 import { printable } from '../base/untrusted.ts'
+import { joinBrackets } from './brackets-ja.ts'
 import type { ProblemTexts } from './problem-texts.ts'
 import { en } from './problems-en.ts'
 import { ja } from './problems-ja.ts'
@@ -15,6 +16,9 @@ export function describeProblem(problem: Problem, language: Language): string {
   const text = sayProblem(problem)
   const given = problem.given === undefined ? undefined : printable(problem.given, 80)
   return language === 'ja'
-    ? printable(`${problem.at}${text}${given === undefined ? '' : `（現在の値: 「${given}」）`}`, 2000)
+    ? printable(
+        joinBrackets(`${problem.at}${text}${given === undefined ? '' : `（現在の値: 「${given}」）`}`),
+        2000,
+      )
     : printable(`${problem.at} ${text}${given === undefined ? '' : ` (it is “${given}”)`}`, 2000)
 }

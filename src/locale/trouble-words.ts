@@ -179,7 +179,7 @@ const ja: TroubleWords = {
     switch (entry.scope) {
       case 'message':
         return isForGood(entry)
-          ? `【hikyaku】${name} の${jaMails(entry.messages)}を保留しました`
+          ? `【hikyaku】${name} の${jaMails(entry.messages)}を取り込めませんでした（要確認）`
           : `【hikyaku】${name} の${jaMails(entry.messages)}をまだ取り込めていません`
       case 'folder':
         return `【hikyaku】${name} のフォルダー「${folder}」を開けません`
@@ -203,7 +203,7 @@ const ja: TroubleWords = {
     switch (entry.scope) {
       case 'message':
         return isForGood(entry)
-          ? `${name} の${jaMails(entry.messages)}を保留しました。Gmail には入っていません。`
+          ? `${name} の${jaMails(entry.messages)}を取り込めませんでした。Gmail には入っていません。メールはサーバーに残っています。`
           : `${name} の${jaMails(entry.messages)}を、${span}前から Gmail に取り込めていません。再試行を続けています。`
       case 'folder':
         return `${name} のフォルダー「${folder}」を、${span}前から開けません。このフォルダーの新着メールは Gmail に届きません。ほかのフォルダーの取り込みは続いています。`

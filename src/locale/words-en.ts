@@ -235,6 +235,7 @@ export const en = {
     missingValue: (option: string) => `a value is missing behind ${option}`,
     tooMany: 'there is more behind the command than it takes',
     oneOf: (word: string, known: string) => `“${word}” is none of: ${known}`,
+    noSuchTarget: (target: string) => `no such file or message: ${target}`,
   },
   help,
   daemon: {
@@ -282,8 +283,7 @@ export const en = {
     pullDone,
     pullEnded: (e: PullCounts & { readonly ms: number }) => `Before the pull was cut short: ${pullDone(e)}`,
     waiting: (e: { readonly ms: number; readonly why: string }) => `Next try ${relative(e.ms)}: ${e.why}`,
-    recovered: (e: { readonly mailbox: string; readonly ms: number }) =>
-      `${e.mailbox}: works again after ${span(e.ms)}`,
+    recovered: (e: { readonly mailbox: string; readonly ms: number }) => `works again after ${span(e.ms)}`,
     scheduleLate: () =>
       'The time for a look has passed, because this machine slept or was too busy: looking now.',
   },

@@ -27,7 +27,7 @@ export const ja: Words = {
   language: 'ja',
   format,
   stages: {
-    listed: '取り込み待ち',
+    listed: '未取り込み',
     importing: '取り込み中',
     imported: '取り込み済み',
     merged: '重複',
@@ -35,14 +35,14 @@ export const ja: Words = {
     deferred: '再試行待ち',
     refused: '要確認',
     baseline: '対象外',
-    ignored: '無視',
-    gone: '消失',
+    ignored: 'サーバー用データ',
+    gone: '取り込み前に削除',
   },
   fault: {
     what: '状況',
     mail: 'メールへの影響',
     next: '対処方法',
-    again: count => `同じ異常が続いています（${number(count)} 回目）。`,
+    again: count => `同じ問題が続いています（${number(count)} 回目）。`,
   },
   sentences: all => all.join(''),
 
@@ -54,9 +54,9 @@ export const ja: Words = {
         [c.merged, '重複'],
         [c.refused, '要確認'],
         [c.deferred, '再試行待ち'],
-        [c.gone, '消失'],
-        [c.settled, '元のメールボックスで処理済み'],
-        [c.pending, '取り込み待ち'],
+        [c.gone, '取り込み前に削除'],
+        [c.settled, 'サーバー側の後処理（削除・移動）済み'],
+        [c.pending, '未取り込み'],
       ])
       return `${mailbox}: ${parts === '' ? '新着メールはありません' : parts}（${span(ms)}）`
     },
@@ -68,7 +68,7 @@ export const ja: Words = {
       `${mailbox}: ${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
     dryRunRest: (waiting, left, toSettle) =>
       `  再試行待ち ${mails(waiting)}、START_FROM により対象外 ${mails(left)}、元のメールボックスでの削除・移動 ${mails(toSettle)}`,
-    dryRunNote: 'これは予行です。取り込みも変更も行っていません。',
+    dryRunNote: 'これは確認だけ（ドライラン）です。取り込みも変更も行っていません。',
     askBacklog: count =>
       `元のメールボックスに ${mails(count)}のメールがあります。すべて取り込みますか？（「いいえ」を選ぶと、これから届くメールだけを取り込みます）`,
     backlogDeclined: 'これまでのメールは元の場所に残し、これから届くメールだけを取り込みます。',
@@ -76,9 +76,9 @@ export const ja: Words = {
 
   conservation: {
     sentence: c =>
-      `確認したメール ${number(c.listed)} = 取り込み ${number(c.imported)} + 重複 ${number(c.merged)} + 要確認 ${number(c.refused)} + 待機中 ${number(c.pending)} + 対象外 ${number(c.ignored)} + 取り込み前に消失 ${number(c.gone)}`,
+      `確認したメール ${number(c.listed)} = 取り込み ${number(c.imported)} + 重複 ${number(c.merged)} + 要確認 ${number(c.refused)} + 未取り込み ${number(c.pending)} + 対象外 ${number(c.ignored)} + 取り込み前に削除 ${number(c.gone)}`,
     broken: (c, missing) =>
-      `件数が合いません。${mails(c.listed)}のうち ${mails(Math.abs(missing))}が${missing > 0 ? '行方不明です' : '二重に数えられています'}。hikyaku の不具合です。開発元へご報告ください。`,
+      `件数が合いません。${mails(c.listed)}のうち ${mails(Math.abs(missing))}${missing > 0 ? 'の数が足りません' : 'が多く数えられています'}。hikyaku の不具合です。開発元へご報告ください。`,
   },
 
   status: {
@@ -105,9 +105,9 @@ export const ja: Words = {
         [waiting, '未取り込み'],
         [refused, '要確認（`hikyaku list --refused`）'],
       ]) || 'まだ 1 通も取り込んでいません',
-    waitingUntil: inMs => `待機中（${relative(inMs)}に再試行）`,
+    waitingUntil: inMs => `未取り込み（${relative(inMs)}に再試行）`,
     consentEnds: (account, inMs) =>
-      `${account} へのアクセス許可は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
+      `${account} へのアクセス権は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
     mailboxLimit: (host, most, perMs) =>
       `${host} は、ログインをメールボックスごとに ${span(perMs)}に ${number(most)} 回までに制限しています。hikyaku はこれを守ります。`,
     hostLimit: (host, most, perMs) =>
@@ -116,7 +116,7 @@ export const ja: Words = {
       `直近 ${span(perMs)}のログイン: ${number(logins)} 回。${everyMs === undefined ? '' : `このメールボックスの確認は、最短で ${span(everyMs)}ごとです。`}`,
     repeated: count =>
       `Gmail の応答が途切れたため、${mails(count)}が Gmail に 2 通ある可能性があります。一覧は \`hikyaku report\` で表示されます。`,
-    journalAt: path => `記録ファイル: ${path}`,
+    journalAt: path => `取り込み記録: ${path}`,
     nothingYet: 'まだ 1 通も取り込んでいません。',
   },
 
@@ -125,30 +125,30 @@ export const ja: Words = {
     withoutFaces: reason => `メールサーバーに問い合わせられないため、差出人と件名は表示できません。${reason}`,
     again: inMs => `${relative(inMs)}に再試行します。`,
     more: count => `… ほか ${mails(count)}`,
-    recentRange: '--recent は 1～1000 の数字で指定してください',
+    recentRange: '--recent は 1〜1000 の数字で指定してください',
   },
 
   retry: {
     nothing: '再試行するメールはありません。',
     again: count => `${mails(count)}を次回の確認時に再試行します。`,
-    notFound: id => `メール ${id} は記録にありません。`,
+    notFound: id => `メール ${id} は取り込み記録にありません。`,
     notAside: (id, stage) => `メール ${id} は再試行の必要がありません（${ja.stages[stage]}）。`,
   },
 
   doctor: {
     title: 'hikyaku doctor（診断）',
     ok: '正常',
-    warning: '注意',
-    bad: '異常',
-    skipped: '未確認',
+    warning: 'ご注意',
+    bad: '問題あり',
+    skipped: '確認できず',
     allWell: 'すべて正常です。',
-    summary: (bad, warnings) => `異常 ${number(bad)} 件、注意 ${number(warnings)} 件`,
+    summary: (bad, warnings) => `問題 ${number(bad)} 件、ご注意 ${number(warnings)} 件`,
     checks: {
       node: 'Node.js',
       configuration: '設定',
-      secrets: 'パスワードとアクセス許可',
-      state: 'データの保存先',
-      journal: '記録ファイル',
+      secrets: 'パスワードとアクセス権',
+      state: '取り込み記録の保存先',
+      journal: '取り込み記録',
       instance: '動作状況',
       service: '自動起動',
       alerts: 'お知らせ',
@@ -162,21 +162,21 @@ export const ja: Words = {
       sourceLimits: 'メールサーバー: 確認の間隔',
       googleNames: 'Google: 名前解決',
       googleReach: 'Google: 接続',
-      googleSignIn: 'Google: サインイン',
-      consentLife: 'Google: アクセス許可の期限',
-      gmailScopes: 'Gmail: 権限',
+      googleSignIn: 'Google: ログイン',
+      consentLife: 'Google: アクセス権の期限',
+      gmailScopes: 'Gmail: アクセス権',
       gmailApi: 'Gmail: API',
       gmailAccount: 'Gmail: アカウント',
       gmailLabels: 'Gmail: ラベル',
       lastPull: '最後の取り込み',
-      messages: '保留のメール',
+      messages: '取り込めなかったメール',
     },
   },
 
   checkNow: {
     asked: '動作中のサービスに、今すぐメールを確認するよう伝えました。',
     notRunning:
-      'サービスが動いていないため、依頼できませんでした。今すぐ1回確認するには `hikyaku pull` を実行してください。',
+      'サービスが動いていないため、依頼できませんでした。今すぐ 1 回確認するには `hikyaku pull` を実行してください。',
   },
   usage: {
     unknownCommand: (word, meant) =>
@@ -187,13 +187,15 @@ export const ja: Words = {
     missingValue: option => `${option} の後に値がありません`,
     tooMany: 'コマンドの後の指定が多すぎます',
     oneOf: (word, known) => `「${word}」は指定できません。指定できるもの: ${known}`,
+    noSuchTarget: target => `「${target}」というファイルもメールもありません`,
   },
   help,
   daemon: {
     started: (version, mailboxes) =>
       `hikyaku ${version} を開始しました（メールボックス ${number(mailboxes)} 個）`,
-    stopping: signal => `${signal}: 処理中のメールを終えてから停止します。もう一度押すとすぐに停止します`,
-    stoppingNow: 'すぐに停止します。処理中の内容は記録されているため、メールは失われません。',
+    stopping: signal =>
+      `${signal}: 処理中のメールを終えてから停止します。Ctrl+C をもう一度押す（シグナルをもう一度送る）と、すぐに停止します`,
+    stoppingNow: 'すぐに停止します。処理中の内容は取り込み記録にあるため、メールは失われません。',
     stopped: '停止しました。',
     state: (mailboxes, troubled, names) =>
       troubled === 0
@@ -203,8 +205,8 @@ export const ja: Words = {
 
   notice: {
     consentEnding: (account, days) =>
-      `${account} へのアクセス許可はあと ${number(days)} 日で終了します。それまでに \`hikyaku setup google\` を実行してください。`,
-    consentSubject: account => `【hikyaku】${account} へのアクセス許可がまもなく終了します`,
+      `${account} のアクセス権は、あと ${number(days)} 日で期限が切れます。それまでに \`hikyaku setup google\` を実行してください。`,
+    consentSubject: account => `【hikyaku】${account} のアクセス権の期限がまもなく切れます`,
     notSent: (how, reason) =>
       `お知らせを送信できませんでした（${how}、${reason}）。メールの取り込みは続いています。`,
     footer: '`hikyaku status` で状態を、`hikyaku doctor` で原因を確認できます。',
@@ -220,7 +222,7 @@ export const ja: Words = {
       `${mail(e)} はすでに ${into(e)} にあるため、取り込みませんでした${e.into === undefined ? '' : `（${e.into} と同じ）`}`,
     refused: e => `${sized(e)}は確認が必要です。元のメールボックスに残します`,
     deferred: e => `${sized(e)}は${e.inMs === undefined ? 'あとで' : ` ${relative(e.inMs)}に`}再試行します`,
-    settled: e => `${mail(e)} の元のメールボックスでの処理が終わりました: ${e.as}`,
+    settled: e => `${mail(e)} のサーバー側の後処理（削除・移動）が終わりました: ${e.as}`,
     gone: e => `${mail(e)} は、取り込む前に元のメールボックスからなくなりました`,
     repeated: e =>
       `${mail(e)} を取り込み直します。Gmail の応答が途切れたため、Gmail に 2 通ある可能性があります`,
@@ -230,20 +232,20 @@ export const ja: Words = {
         [e.merged, '重複'],
         [e.refused, '要確認'],
         [e.deferred, '再試行待ち'],
-        [e.gone, '消失'],
-        [e.settled, '元のメールボックスで処理済み'],
-        [e.pending, '取り込み待ち'],
+        [e.gone, '取り込み前に削除'],
+        [e.settled, 'サーバー側の後処理（削除・移動）済み'],
+        [e.pending, '未取り込み'],
       ])
       return `${parts === '' ? '新着メールはありません' : parts}（${span(e.ms)}）`
     },
     pullEnded: e => `中断までの結果: ${ja.log.pullDone(e)}`,
-    waiting: e => `${relative(e.ms)}に再試行します: ${e.why}`,
-    recovered: e => `${e.mailbox}: ${span(e.ms)}ぶりに復旧しました`,
+    waiting: e => `${relative(e.ms)}に再試行します${e.why === 'waiting' ? '' : `（コード: ${e.why}）`}`,
+    recovered: e => `${span(e.ms)}ぶりに復旧しました`,
     scheduleLate: () => 'スリープや高い負荷のため、予定の時刻を過ぎました。いま確認します。',
   },
   logGaps: {
     held: (lines, perMinute) =>
-      `同じ種類の行をさらに ${number(lines)} 行省きました（1 つのメールボックスにつき 1 分間に ${number(perMinute)} 行まで）。メールはすべて記録にあります`,
+      `同じ種類の行をさらに ${number(lines)} 行省きました（1 つのメールボックスにつき 1 分間に ${number(perMinute)} 行まで）。メールはすべて取り込み記録にあります`,
     dropped: lines => `ログを書き込めず、${number(lines)} 行が失われました`,
   },
 }

@@ -39,16 +39,16 @@ export type ServiceWords = typeof en
 const ja: ServiceWords = {
   wrote: file => `書き込みました: ${file}`,
   removed: file => `削除しました: ${file}`,
-  nothingToRemove: 'このマシンに hikyaku のサービスは登録されていません。何も変更していません。',
+  nothingToRemove: 'hikyaku のサービスは登録されていません。何も変更していません。',
   started: name => `${name} を有効にしました。今後は自動で起動します。`,
   running: (name, detail) => `${name}: 動作中${detail}`,
   waiting: (name, detail) => `${name}: 次の取り込みを待っています${detail}`,
   notRunning: (name, detail) => `${name}: 登録済みですが、動いていません${detail}`,
   notInstalled: 'サービスとして登録されていません。登録するには: hikyaku service install',
   linger: user =>
-    `ユーザーのサービスは、ログアウトすると止まります。動かし続け、マシンの起動時にも始めるには: sudo loginctl enable-linger ${user}`,
+    `ユーザーのサービスは、ログアウトすると止まります。ログアウト後も動かし、コンピューターの起動時にも自動で始めるには: sudo loginctl enable-linger ${user}`,
   weakSandbox:
-    'このシステムでは一般ユーザーが名前空間を使えないため、サービスの隔離が弱くなります。`sudo hikyaku service install --system` なら完全に隔離されます。',
+    'このシステムでは一般ユーザーが名前空間を使えないため、サービスの保護（隔離）が一部だけになります。`sudo hikyaku service install --system` なら、すべての保護が有効になります。',
   failed: (command, said, noBus) =>
     `コマンドが失敗しました: ${command}${said ? `\n  出力: ${said}` : ''}\n  メールは元の場所に残っています。${noBus ? 'ユーザーのサービスは、su や sudo ではなく、そのユーザー自身が SSH などでログインして登録してください。' : '原因を直して、もう一度 `hikyaku service install` を実行してください。'}`,
   noSystemd:
@@ -58,13 +58,13 @@ const ja: ServiceWords = {
   cannotRead: (file, user) =>
     `サービスを登録しませんでした。${user === undefined ? 'サービス専用のユーザー' : user} では ${file} を読めません。\n  メールは元の場所に残っています。ほかのユーザーも読めるようにするか（chmod o+r、上のフォルダーは o+x）、読めるユーザーを指定してください: hikyaku service install --system --run-as 名前`,
   settingsOfRoot: (from, state) =>
-    `サービスを登録しませんでした。${from} は root のもので、サービス専用のユーザーでは読めません。\n  メールは元の場所に残っています。設定と状態をコンピューター全体の場所へ移して、もう一度登録してください:\n    sudo install -D -m 644 ${from} /etc/hikyaku/config.yaml\n    sudo mv -T ${state} /var/lib/hikyaku\n    sudo hikyaku service install`,
-  cannotWrite: (file, reason) => `${file} に書き込めません(${reason})。そこは変更していません。`,
+    `サービスを登録しませんでした。${from} は root のもので、サービス専用のユーザーでは読めません。\n  メールは元の場所に残っています。設定と取り込み記録をコンピューター全体の場所へ移して、もう一度登録してください:\n    sudo install -D -m 644 ${from} /etc/hikyaku/config.yaml\n    sudo mv -T ${state} /var/lib/hikyaku\n    sudo hikyaku service install`,
+  cannotWrite: (file, reason) => `${file} に書き込めません（${reason}）。そこは変更していません。`,
   needsRoot:
     'システムサービスの登録には管理者権限が必要です: sudo hikyaku service install --system。管理者権限なしの場合: hikyaku service install --user',
   npx: 'hikyaku は npx の一時的なキャッシュから起動されています。キャッシュが消えるとサービスも止まるため、先にインストールしてください: npm install --global hikyaku',
   noServiceManager:
-    'サービスとして登録できるのは systemd(Linux)と launchd(macOS)です。このシステムでは、お使いの仕組みから `hikyaku run` を起動してください。',
+    'サービスとして登録できるのは systemd（Linux）と launchd（macOS）です。このシステムでは、お使いの仕組みから `hikyaku run` を起動してください。',
   logs: command => `ログの見方: ${command}`,
 }
 

@@ -2,13 +2,14 @@ import type { SetupWords } from './words-en.ts'
 import { google } from './words-google-ja.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
-const securities = { tls: 'TLS', starttls: 'STARTTLS', none: '暗号化なし' } as const
+const securities = { tls: 'SSL/TLS', starttls: 'STARTTLS', none: '暗号化なし' } as const
 
 export const ja: SetupWords = {
-  title: 'hikyaku: メールボックスのメールを、数秒で Gmail へ',
+  title: 'hikyaku の初期設定：レンタルサーバーのメールを Gmail で受け取る',
   leaving: 'Ctrl+C でいつでも中断でき、あとで続きから再開できます。',
   empty: '入力してください。',
-  needsOption: '端末がないため質問できません。このオプションを指定するか、--yes で標準の答えを使ってください',
+  needsOption:
+    '対話できない環境のため質問できません。次のオプションを指定するか、--yes で初期値を使ってください',
   leftUnchanged: '中断しました。何も変更していません。',
   left: '中断しました。パスワード以外の回答は保存されています。`hikyaku setup` で続きから再開できます。',
   resume: {
@@ -17,26 +18,27 @@ export const ja: SetupWords = {
     no: 'いいえ、最初からやり直す',
   },
   byEnvironment:
-    '環境変数（MAIL_HOST など、またはこのフォルダーの .env）にメールボックスの設定があり、ファイルより優先されます。そのため、足りないもの（パスワードと Google の許可）だけをお尋ねします。別のメールボックスを設定するには、HIKYAKU_CONFIG でファイルを指定してください。',
+    '環境変数（MAIL_HOST など、またはこのフォルダーの .env）にメールボックスの設定が見つかったので、それを使います。不足しているもの（パスワードと Google のアクセス権）だけをお尋ねします。別のメールボックスを設定するには、HIKYAKU_CONFIG でファイルを指定してください。',
   nothingMissing:
-    '足りないものはありません。サインインし直すには `hikyaku setup google` を実行してください。',
+    '設定はそろっています。Google にログインし直すには `hikyaku setup google` を実行してください。',
   what: {
     question: 'hikyaku は設定済みです。何をしますか？',
     mailbox: 'メールボックスを追加・変更する',
-    google: 'Google にもう一度サインインする',
+    google: 'Google にもう一度ログインする',
     nothing: '何もせずに終了する',
   },
   address: {
-    question: 'Gmail で受け取りたいメールアドレスを入力してください',
-    wrong: 'メールアドレスの形になっていません。例: shop@example.jp',
+    question:
+      'レンタルサーバーのメールアドレスを入力してください（Gmail に取り込みたいアドレス。例: shop@example.jp）',
+    wrong: 'メールアドレスの形式が正しくありません。半角で入力してください（例: shop@example.jp）',
   },
   server: {
     looking: domain => `${domain} のメールサーバーを調べています…`,
     nothingFound:
       'このアドレスの設定は見つかりませんでした。レンタルサーバーではよくあることです。サーバー名は管理画面に書かれています。',
     unanswered:
-      '一部の情報を確認できず（インターネットに接続していますか？）、このアドレスの設定は見つかりませんでした。',
-    provider: 'どこのサーバーをお使いですか？',
+      '設定を自動では見つけられませんでした。インターネットに接続されているかご確認ください。接続されていれば、次の質問で手入力できます。',
+    provider: 'どちらのレンタルサーバーをお使いですか？',
     otherProvider: 'その他・わからない',
     noSuchProvider: (name, nearest) =>
       nearest.length === 0
@@ -56,7 +58,7 @@ export const ja: SetupWords = {
     oauthQuestion: 'どうしますか？',
     leave: '設定を終える',
     otherDomain: (host, domain) =>
-      `${domain} の DNS には、ドメイン外のサーバー ${host} が書かれています。DNS の情報は途中で書き換えられる可能性があります。ご契約のサーバーに間違いありませんか？パスワードはここに送られます。`,
+      `${domain} の DNS には、ドメイン外のサーバー ${host} が書かれています。DNS の情報は途中で書き換えられる可能性があります。ご契約のサーバーに間違いありませんか？ パスワードはここに送られます。`,
     isMine: 'はい、契約しているサーバーです',
     panel: [
       '管理画面（コントロールパネル、サーバーパネル）の「メール設定」「メールソフト設定」などのページ、または契約時の「設定完了のお知らせ」メールで、次の項目をご確認ください。',
@@ -67,45 +69,46 @@ export const ja: SetupWords = {
       '送信メールサーバー（SMTP サーバー）は使いません。',
     ].join('\n'),
     noTls: (host, port) =>
-      `${host}:${port} も見つかりましたが、暗号化されていないため使いません（パスワードが丸見えになります）。`,
+      `${host}:${port} も見つかりましたが、暗号化されていないため使いません（パスワードを盗み見られるおそれがあります）。`,
     found: ({ protocol, host, port, security }) =>
       `${protocols[protocol]}  ${host}:${port}  ${securities[security]}`,
     origins: {
-      preset: 'hikyaku に登録済みの情報',
-      autoconfig: 'ドメインが公開している設定',
-      'well-known': 'ドメインが公開している設定',
-      srv: 'DNS に公開されている設定',
+      preset: 'hikyaku に登録済みの情報から',
+      autoconfig: 'ドメインが公開している設定から',
+      'well-known': 'ドメインが公開している設定から',
+      srv: 'ドメインの DNS から',
       'own-name': 'ドメイン自身の名前で応答するサーバー',
-      ispdb: 'Mozilla のメールサーバー一覧',
+      ispdb: 'Thunderbird の一覧から',
     },
     which: 'どのサーバーを使いますか？',
-    byHand: '別のサーバーを手で入力する',
-    protocol: '受信方式を選んでください',
-    imap: 'IMAP: すぐに届き、迷惑メールフォルダーも対象（おすすめ）',
-    pop3: 'POP3: 1 分ごとに確認、受信トレイのみ',
-    host: 'メールサーバー名（管理画面の「メール設定」などに書かれています）',
-    hostWrong: 'サーバー名の形になっていません。例: mail.example.jp、sv123.example.ne.jp',
-    security: '暗号化の方式',
-    tls: 'TLS（通常はこちら）',
+    byHand: 'ほかのサーバー名を入力する',
+    protocol: '受信方式を選んでください（管理画面で両方使えるなら IMAP）',
+    imap: 'IMAP: 新着がすぐ届く。迷惑メールフォルダも取り込める（おすすめ）',
+    pop3: 'POP3: 1 分ごとに確認。受信トレイだけ',
+    host: '受信メールサーバー（IMAP サーバー／POP サーバー）の名前（管理画面の「メール設定」などに書かれています）',
+    hostWrong:
+      'サーバー名の形式が正しくありません。https:// などは付けません。例: mail.example.jp、sv123.example.ne.jp',
+    security: '暗号化（SSL/TLS）',
+    tls: 'SSL/TLS（通常）',
     starttls: 'STARTTLS',
-    none: 'なし（このマシン自身への接続だけで使えます）',
+    none: 'なし（このコンピューター内のサーバーだけ）',
     port: 'ポート番号',
-    portWrong: 'ポート番号は 1~65535 の数字です。通常、IMAP は 993、POP3 は 995 です。',
+    portWrong: '1〜65535 の半角数字で入力してください。通常、IMAP は 993、POP3 は 995 です。',
     digestWrong: '--cert-sha256 が SHA-256（16 進数 64 桁）ではないため、使いません。',
   },
   login: {
-    user: 'ユーザー名（通常はメールアドレス全体）',
+    user: 'ユーザー名（管理画面の「アカウント名」。ふつうはメールアドレス全体）',
     accountName: '管理画面に書かれているメールアカウント名（このサーバーではメールアドレスとは異なります）',
-    password: user => `メールボックス ${user} のパスワード（表示されません）`,
+    password: user => `メールボックス ${user} のパスワード（入力中の文字は表示されません。半角で入力）`,
     trying: (host, port) => `${host}:${port} にログインしています…`,
     worked: (protocol, idle) =>
       protocol === 'pop3'
-        ? 'ログインできました。POP3 では 1 分ごとに確認します。迷惑メールフォルダーは見えません。'
+        ? 'ログインできました。POP3 では 1 分ごとに確認します。取り込めるのは受信トレイだけです。'
         : idle
           ? 'ログインできました。新着メールはすぐに通知されます。'
-          : 'ログインできました。このサーバーは新着を通知しないため、5 分ごとに確認します。',
+          : 'ログインできました。このサーバーは新着を通知しないため、30 秒ごとに確認します。',
     workedAtLimit: (host, { most, within, every, shared }) =>
-      `ログインできました。${host} はログインを ${within}に ${most} 回までに制限しているため、確認は最短でも ${every}ごとです${shared ? '（メールボックスが増えると、さらに間隔が空きます）' : ''}。POP3 では迷惑メールフォルダーは見えません。`,
+      `ログインできました。${host} はログインを ${within}に ${most} 回までに制限しているため、確認は最短でも ${every}ごとです${shared ? '（メールボックスが増えると、さらに間隔が空きます）' : ''}。POP3 で取り込めるのは受信トレイだけです。`,
     productElsewhere: (name, how) =>
       `${name} のメールボックスの場合は、別のサーバーを選んでください（${how}）。`,
     otherProduct: name =>
@@ -151,12 +154,12 @@ export const ja: SetupWords = {
     },
     hints: {
       refused: () =>
-        'パスワードかユーザー名が違います。管理画面のパスワードではなく、メールボックスのパスワードです。ユーザー名は、メールアドレス全体の場合と、@ より前だけの場合があります。',
-      host: () => '管理画面のメール設定と、サーバー名を一文字ずつ見比べてください。',
+        '管理画面のパスワードではなく、メールボックスのパスワードです。全角文字や末尾の空白が入っていないかもご確認ください。ユーザー名は、メールアドレス全体の場合と、@ より前だけの場合があります。',
+      host: () => '管理画面のメール設定と、サーバー名を1 文字ずつ見比べてください。',
       unreachable: server =>
         `サーバー名とポート番号（${server.port}）をご確認ください。${server.protocol === 'imap' ? '通常、IMAP は 993 です。' : '通常、POP3 は 995 です。'}ファイアウォールで遮断されている場合もあります。`,
       tls: () =>
-        '暗号化された接続ができなかったため、何も送信していません。ポートと暗号化の組み合わせをご確認ください。993 と 995 は TLS、143 と 110 は STARTTLS です。',
+        '暗号化された接続ができなかったため、何も送信していません。ポートと暗号化の組み合わせをご確認ください。993 と 995 は SSL/TLS、143 と 110 は STARTTLS です。',
       method: () => 'このサーバーは、hikyaku が対応しているパスワード認証を受け付けません。',
       later: () => '一時的なものかもしれません。少し待ってから、もう一度お試しください。',
     },
@@ -176,7 +179,7 @@ export const ja: SetupWords = {
         why === 'name'
           ? `サーバー証明書の名前が ${host} と一致しません。パスワードは送信していません。`
           : why === 'time'
-            ? `${host} のサーバー証明書は有効期間外です（このマシンの時計がずれている可能性もあります）。パスワードは送信していません。`
+            ? `${host} のサーバー証明書は有効期間外です（このコンピューターの時計がずれている可能性もあります）。パスワードは送信していません。`
             : `${host} のサーバー証明書は、信頼できる認証局のものではありません。パスワードは送信していません。`,
         names.length > 0 ? `  証明書の名前: ${names.join('、')}` : '',
         issuer === '' ? '' : `  発行者: ${issuer}`,
@@ -184,21 +187,21 @@ export const ja: SetupWords = {
         `  SHA-256: ${digest}`,
         why === 'name'
           ? 'レンタルサーバーではよくあることです。証明書が、独自ドメインではなくサーバー会社の名前で発行されています。'
-          : '通信が盗聴されている可能性もあります。この SHA-256 が正しいか、サーバー会社にご確認ください。',
+          : '第三者がサーバーになりすましている可能性もあります。この SHA-256 が正しいか、サーバー会社にご確認ください。',
       ]
         .filter(Boolean)
         .join('\n'),
     question: 'どうしますか？',
     useName: name => `証明書の名前のサーバーを使う: ${name}`,
     otherServer: '別のサーバー名を入力する',
-    pin: '自分のサーバーに間違いない: 今後、この証明書だけを信頼する',
+    pin: '自分のサーバーだと確認した。今後はこの証明書だけを信頼する',
   },
   folders: {
     wrong: 'フォルダーの指定になっていません。例: INBOX,Junk:spam',
     missing: (names, there) => `フォルダー ${names} はありません。あるもの: ${there}`,
-    noSpam: '迷惑メールフォルダーは見つかりませんでした。受信トレイを取り込みます。',
+    noSpam: '迷惑メールフォルダは見つかりませんでした。受信トレイを取り込みます。',
     spam: name =>
-      `サーバーの迷惑メールは「${name}」フォルダーに入ります。大切なメールが紛れ込むこともあります。どうしますか？`,
+      `サーバーの迷惑メールフォルダ「${name}」も取り込みますか？（大切なメールが振り分けられていることがあります）`,
     spamLabel: 'サーバーの迷惑メール',
     toSpam: 'Gmail の迷惑メールに入れる（Gmail が 30 日後に削除します）',
     toLabel: label => `Gmail でラベル「${label}」を付けて取り込む`,
@@ -214,11 +217,11 @@ export const ja: SetupWords = {
     waiting: (messages, size) => `現在のメール: ${messages} 通（${size}）`,
     question: 'このうち、どれを Gmail に取り込みますか？',
     all: 'すべて',
-    takes: span => `約 ${span}。その間も新着メールは待たされません`,
+    takes: span => `約 ${span}。取り込み中も新着メールはすぐ届きます`,
     date: '指定した日以降のもの',
-    new: '取り込まず、今後届くメールだけにする',
+    new: 'これまでのメールは取り込まない（これから届くものだけ）',
     whichDate: '何日以降ですか？（例: 2026-04-01）',
-    dateWrong: '過去の日付を「年-月-日」で入力してください。例: 2026-04-01',
+    dateWrong: '今日までの日付を半角で入力してください。例: 2026-04-01',
     since: (messages, span) => `その日以降: ${messages} 通、約 ${span}かかります。`,
   },
   after: {
@@ -228,7 +231,7 @@ export const ja: SetupWords = {
     delete: 'すぐにサーバーから削除する',
     move: 'サーバーの別のフォルダーへ移動する',
     days: '何日後に削除しますか？',
-    daysWrong: '日数を数字で入力してください。例: 14',
+    daysWrong: '日数を半角数字で入力してください。例: 14',
     folder: 'どのフォルダーへ移動しますか？（なければ作成します）',
     folderWrong: 'フォルダー名として使えません。',
     folderPulled: 'このフォルダーからメールを取り込んでいます。別のフォルダーを選んでください。',
@@ -238,14 +241,14 @@ export const ja: SetupWords = {
     wrong:
       'Gmail では使えないラベルです。複数ある場合はカンマで区切ってください。「Sent」「Drafts」「Chats」は Gmail が使っています。',
     archive: 'Gmail のどこに表示しますか？',
-    archiveYes: '受信トレイには入れず、アーカイブする（ラベルから見られます）',
+    archiveYes: '受信トレイをスキップ（アーカイブする）。ラベルがなければ「すべてのメール」でだけ見られます',
     archiveNo: '受信トレイ',
   },
   google,
   saved: (file, vault, because) =>
     file === undefined
-      ? `許可を保存しました: ${vault}（${because}）`
-      : `保存しました: ${file}\nパスワードと許可の保管場所: ${vault}（${because}）`,
+      ? `アクセス権を保存しました（保存先: ${vault}、${because}）`
+      : `保存しました: ${file}\nパスワードとアクセス権の保管場所: ${vault}（${because}）`,
   because: {
     asked: 'ご指定どおり',
     kept: '前回と同じ',
@@ -262,36 +265,37 @@ export const ja: SetupWords = {
       'hikyaku はすでに動作中です。新しい設定を反映するため、再起動してください（hikyaku service install）。',
   },
   service: {
-    question: '今後も hikyaku にメールボックスを見張らせますか？',
-    install: 'はい、このマシンのサービスとして',
-    here: 'はい、このウィンドウで（閉じるまで）',
-    later: 'いいえ、あとで',
-    notInstalled: 'サービスとして登録できませんでした。ほかの設定は保存されています。',
+    question: 'これからも自動で取り込みますか？',
+    install: 'はい、このコンピューターの起動中はいつも（サービス）',
+    here: 'はい、このウィンドウを開いているあいだだけ',
+    later: 'いいえ、あとで設定する',
+    notInstalled: '自動起動を登録できませんでした。ここまでの設定は保存されています。',
     hereNow: 'hikyaku が動いています。Ctrl+C で止まります。',
   },
   password: {
     which: 'パスワードを変更したメールボックスはどれですか？',
     noMailbox: 'メールボックスがまだ設定されていません。`hikyaku setup` で設定してください',
-    unknown: (given, known) => `メールボックス ${given}。あるもの: ${known}`,
+    unknown: (given, known) => `メールボックス ${given} は登録されていません。登録されているもの: ${known}`,
     unchanged: 'これまで保存していたパスワードは、そのままです。',
     saved: (mailbox, vault) =>
       `${mailbox} の新しいパスワードでログインできました。保管場所: ${vault}。ほかの設定は変更していません。`,
     goesOn: '動作中の hikyaku が、すぐに新しいパスワードを使います。',
     takesUpLater: '次の取り込みから使います。',
   },
-  done: '完了しました。状況は `hikyaku status` で確認できます。ずっと動かしておくには `hikyaku service install` を実行してください。メールが届くことを確かめたら、以前の転送設定を止めてください（止めないと同じメールが 2 通届きます）。',
+  done: '設定が終わりました。状況は `hikyaku status` で確認できます。まだ自動起動を登録していない場合は、`hikyaku service install` でいつも動くようになります。メールが届くことを確かめたら、以前の転送設定を止めてください（止めないと同じメールが 2 通届きます）。',
   revoke: {
     question: address =>
-      `${address} への許可を取り消しますか？再びサインインするまで、メールはサーバーに残ります。`,
-    nothing: address => `${address} への許可は保存されていません。`,
-    revoked: address => `${address} への許可を Google で取り消し、このマシンからも削除しました。`,
+      `${address} へのアクセス権を取り消しますか？ 再びログインするまで、メールはサーバーに残ります。`,
+    nothing: address => `${address} へのアクセス権は保存されていません。`,
+    revoked: address =>
+      `${address} へのアクセス権を Google で取り消し、このコンピューターからも削除しました。`,
     alreadyEnded: address =>
-      `${address} への許可は Google ですでに切れていました。このマシンから削除しました。`,
+      `${address} へのアクセス権は Google ですでに無効になっていました。このコンピューターから削除しました。`,
     serviceAccount: address =>
-      `${address} にはサービス アカウントで接続しています。許可の取り消しは Google Workspace の管理者が行います。`,
+      `${address} にはサービス アカウントで接続しています。アクセス権の取り消しは Google Workspace の管理者が行います。`,
     inVariable:
       'GOOGLE_REFRESH_TOKEN またはそのファイルにまだ残っています。そちらも削除してください。Google ではすでに無効です。',
-    unknown: (given, known) => `アカウント ${given}。あるもの: ${known}`,
-    needsYes: '端末がないときは --yes が必要です',
+    unknown: (given, known) => `アカウント ${given} は登録されていません。登録されているもの: ${known}`,
+    needsYes: '対話できない環境では --yes が必要です',
   },
 }

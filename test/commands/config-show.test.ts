@@ -54,7 +54,7 @@ test('config show names every setting of .env with its line, in 80 columns of ei
     // But for a path of the owner's own, which is never cut.
     for (const line of stdout.split('\n')) assert.ok(measureWidth(line) <= 80 || line.includes(root), line)
     const rows = rowsOf(stdout)
-    const words = language === 'ja' ? ['既定値', '環境変数'] : ['default', 'environment']
+    const words = language === 'ja' ? ['初期値', '環境変数'] : ['default', 'environment']
     assert.deepEqual(
       ['AFTER_IMPORT', 'MAIL_PASSWORD', 'ALERT_WEBHOOK', 'STATE_DIR', 'WHEN_REFUSED', 'SCHEDULE'].map(name =>
         rows.find(([first]) => first === name),

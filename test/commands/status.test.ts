@@ -145,7 +145,7 @@ describe('status', () => {
       const english = (await status(place, 'en', [], folders)).stdout
       assert.match(english, /The server tells at once of new mail in INBOX\./)
       assert.match(english, /every 30 s or sooner, until it tells: 注文\/2026\./)
-      assert.match((await status(place, 'ja', [], folders)).stdout, /すぐに知らせます: INBOX/)
+      assert.match((await status(place, 'ja', [], folders)).stdout, /すぐに知らせてもらえます: INBOX/)
       const reset = new Fault('source.connection-lost', { facts: { host: 'imap.example.jp', words } })
       await watch.ended(reset)
       assert.match((await status(place, 'en', [], folders)).stdout, /Not watched for .* on schedule/)

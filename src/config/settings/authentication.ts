@@ -19,7 +19,7 @@ export const authenticationSettings = {
     read: readForwarder,
     about: {
       en: 'The machine that your hosting company’s forwarding would send to Gmail from: an IP address or a server name; for the forecast in `hikyaku inspect` of what forwarding would have done.',
-      ja: 'ご契約先の転送機能が Gmail への送信に使うマシンの IP アドレスかサーバー名。転送していたらどうなったかを `hikyaku inspect` で予測するのに使います。',
+      ja: 'ご契約先の転送機能が Gmail への送信に使うサーバーの IP アドレスかサーバー名。転送していたらどうなったかを `hikyaku inspect` で予測するのに使います。',
     },
     otherwise: {
       en: '`MAIL_HOST` itself, also with an e-mail address',
@@ -43,10 +43,10 @@ export const authenticationSettings = {
     read: readHosts,
     about: {
       en: 'Your hosting company’s machines through which mail passes before it reaches your mailbox, by exact name or IP address, with commas: what they wrote into the header is then believed too. `hikyaku setup` fills it in from your mail; name no others.',
-      ja: 'メールがメールボックスに届くまでに通る、ご契約先のサーバー内のマシン。正確な名前か IP アドレスをカンマで区切ります。これらが書いた行も信用します。`hikyaku setup` が届いているメールから調べて書き込みます。それ以外の名前は書かないでください。',
+      ja: 'メールがメールボックスに届くまでに通る、ご契約先の会社内のサーバー。正確な名前か IP アドレスをカンマで区切ります。これらが書いた行も信用します。`hikyaku setup` が届いているメールから調べて書き込みます。それ以外の名前は書かないでください。',
     },
     usual: [],
-    otherwise: { en: 'only the last machine', ja: '最後のマシンだけ' },
+    otherwise: { en: 'only the last machine', ja: '最後のサーバーだけ' },
     example: 'mx1.example.jp',
   }),
 }

@@ -21,7 +21,7 @@ export const sourceSettings = {
     read: readText,
     about: {
       en: 'The journal knows the mailbox by it, so keep it.',
-      ja: 'ジャーナル（取り込みの記録）でメールボックスを見分ける名前です。一度決めたら変えないでください。',
+      ja: '取り込み記録でメールボックスを見分ける名前です。一度決めたら変えないでください。',
     },
     otherwise: {
       en: '`user`, with `@host` where it has no `@`',
@@ -43,7 +43,7 @@ export const sourceSettings = {
     read: readOneOf(['imap', 'pop3']),
     about: {
       en: '`imap` or `pop3`. IMAP brings new mail within a second or so and reaches the spam folder; POP3 looks every minute. Use what your hosting company offers, IMAP where it offers both.',
-      ja: '`imap` か `pop3`。IMAP なら新着が 1 秒ほどで届き、迷惑メールフォルダーにも届きます。POP3 は 1 分ごとに確認します。両方使えるときは IMAP をお勧めします。',
+      ja: '`imap` か `pop3`。IMAP なら新着が 1 秒ほどで届き、迷惑メールフォルダにも届きます。POP3 は 1 分ごとに確認します。両方使えるときは IMAP をおすすめします。',
     },
     example: 'imap',
   }),
@@ -135,12 +135,12 @@ export const sourceSettings = {
     read: readFolders,
     about: {
       en: 'Folders to pull, with commas between them (IMAP; POP3 has the inbox only). After a name may follow',
-      ja: '取り込むフォルダー。カンマで区切ります（IMAP のみ。POP3 は受信箱だけです）。名前の後ろに次の指定を付けられます。',
+      ja: '取り込むフォルダー。カンマで区切ります（IMAP のみ。POP3 は受信トレイだけです）。名前の後ろに次の指定を付けられます。',
     },
     choices: [
       {
         value: ':inbox',
-        about: { en: 'into Gmail’s inbox (the default)', ja: 'Gmail の受信トレイへ（既定）' },
+        about: { en: 'into Gmail’s inbox (the default)', ja: 'Gmail の受信トレイへ（初期値）' },
       },
       { value: ':spam', about: { en: 'into Gmail’s spam folder', ja: 'Gmail の迷惑メールへ' } },
       {
@@ -296,7 +296,7 @@ export const timingSettings = {
     read: readOneOf(['keep', 'insert']),
     about: {
       en: 'What Gmail’s import refuses: `keep` (it stays at the source, and you are told) or `insert` (it is put into Gmail by the laxer way, without spam scan and threads).',
-      ja: 'Gmail の取り込み（import）に断られたメール: `keep`（元のメールボックスに残してお知らせします）か `insert`（迷惑メール判定もスレッドもない、条件のゆるい方法で Gmail に入れます）。',
+      ja: 'Gmail の取り込み（import）に断られたメール: `keep`（元のメールボックスに残してお知らせします）か `insert`（迷惑メール判定もスレッドもない、Gmail の検査を通さない方法で Gmail に入れます）。',
     },
     usual: 'keep',
   }),

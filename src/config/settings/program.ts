@@ -49,7 +49,7 @@ export const machineSettings = {
     variable: 'STATE_DIR',
     read: readText,
     path: true,
-    about: { en: 'Folder of the journal.', ja: 'ジャーナル（取り込みの記録）のフォルダー。' },
+    about: { en: 'Folder of the journal.', ja: '取り込み記録のフォルダー。' },
     otherwise: {
       en: '`~/.local/state/hikyaku` (Linux, `XDG_STATE_HOME` is obeyed), `~/Library/Application Support/hikyaku` (macOS), `%LOCALAPPDATA%\\hikyaku` (Windows)',
       ja: '`~/.local/state/hikyaku`（Linux。`XDG_STATE_HOME` に従います）、`~/Library/Application Support/hikyaku`（macOS）、`%LOCALAPPDATA%\\hikyaku`（Windows）',

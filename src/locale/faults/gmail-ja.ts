@@ -3,12 +3,12 @@ import type { FaultTexts } from '../fault-texts.ts'
 import { account, because, byItself, google, stays, stopped, text, waits } from './phrases-ja.ts'
 
 export const ja: FaultTexts<'gmail'> = {
-  // 一通のメールへの Gmail の応答
+  // メール 1 通への Gmail の応答
   'gmail.message-refused': f =>
     text(
-      `Gmail がこのメールの取り込みを拒否しました。${google(f)}`,
+      `Gmail がこのメールを受け付けませんでした。${google(f)}`,
       `${stays}元のメールボックスから削除することはありません。`,
-      'サーバー会社の Web メールでお読みください。より緩やかな方法で Gmail に入れるには、WHEN_REFUSED=insert を設定して `hikyaku retry` を実行してください。',
+      'サーバー会社の Web メールでお読みください。Gmail の検査を通さない方法（insert）で入れるには、WHEN_REFUSED=insert を設定して `hikyaku retry` を実行してください。',
     ),
   'gmail.message-unexplained': f =>
     text(
@@ -30,7 +30,7 @@ export const ja: FaultTexts<'gmail'> = {
       'メールは失われません。このラベルを付けずに取り込みを続けています。',
       f.get('scope') === undefined
         ? '別の名前を選ぶか（GMAIL_LABELS、またはフォルダーの `labels`）、Gmail でこのラベルを手動で作成してください。ラベルが多すぎるという応答なら、Gmail で不要なラベルを削除してください。hikyaku は自動で再試行します。'
-        : '`hikyaku setup google` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れてください。または、このラベルを設定から外してください。',
+        : '`hikyaku setup google` を実行してもう一度ログインし、Google の画面ですべての項目にチェックを入れてください。または、このラベルを設定から外してください。',
     ),
   'gmail.unknown-answer': f =>
     text(
@@ -92,33 +92,33 @@ export const ja: FaultTexts<'gmail'> = {
     ),
   'gmail.unauthorized': f =>
     text(
-      `Google アカウント${account(f)}へのサインインが無効になりました。${google(f)}`,
+      `Google アカウント${account(f)}へのログインが無効になりました。${google(f)}`,
       stopped,
-      '`hikyaku setup google` を実行し、もう一度サインインしてください。動作中の hikyaku は自動で再開します。',
+      '`hikyaku setup google` を実行し、もう一度ログインしてください。動作中の hikyaku は自動で再開します。',
     ),
   'gmail.consent-ended': f =>
     text(
-      `Google アカウント${account(f)}へのアクセス許可が終了しました。許可の取り消し、Google のパスワード変更、6 か月間の未使用のほか、Google のプロジェクトが「テスト」状態のときは 7 日で終了します。${google(f)}`,
+      `Google アカウント${account(f)}へのアクセス権が無効になりました（期限切れまたは取り消し）。アクセス権の取り消し、Google のパスワード変更、6 か月間の未使用のほか、Google のプロジェクトが「テスト」状態のときは 7 日で無効になります。${google(f)}`,
       stopped,
-      '`hikyaku setup google` を実行し、もう一度サインインしてください。毎週終了する場合は、Google Cloud の「対象」ページで「アプリを公開」を選んでください。',
+      '`hikyaku setup google` を実行し、もう一度ログインしてください。毎週無効になる場合は、Google Cloud の「対象」ページで「アプリを公開」を選んでください。',
     ),
   'gmail.consent-missing': f =>
     text(
-      `Google アカウント${account(f)}へのアクセスがまだ許可されていません${because(f)}。${google(f)}`,
+      `Google アカウント${account(f)}へのアクセス権がまだありません${because(f)}。${google(f)}`,
       stopped,
-      '`hikyaku setup google` を実行し、サインインしてください。',
+      '`hikyaku setup google` を実行し、ログインしてください。',
     ),
   'gmail.scope-missing': f =>
     text(
-      `Google アカウント${account(f)}で、必要な権限の一部が許可されていません${f.with('what', what => `（不足: ${what}）`)}。${google(f)}`,
+      `Google アカウント${account(f)}で、必要なアクセス権の一部がありません${f.with('what', what => `（不足: ${what}）`)}。${google(f)}`,
       stopped,
-      '`hikyaku setup google` を実行してもう一度サインインし、Google の画面ですべての項目にチェックを入れてください。',
+      '`hikyaku setup google` を実行してもう一度ログインし、Google の画面ですべての項目にチェックを入れてください。',
     ),
   'gmail.session-control': f =>
     text(
-      `Google アカウント${account(f)}の再認証が求められています。組織の管理者が Google へのサインインの有効時間を制限しているためです（Google Workspace のセッション管理）。${google(f)}`,
+      `Google アカウント${account(f)}の再認証が求められています。組織の管理者が Google へのログインの有効時間を制限しているためです（Google Workspace のセッション管理）。${google(f)}`,
       stopped,
-      '`hikyaku setup google` を実行し、もう一度サインインしてください。数時間から数日でまた終了しないようにするには、管理者にご相談ください。管理コンソールの「セキュリティ」→「Google Cloud のセッション管理」（再認証ポリシー）で信頼できるアプリを除外し、「API の制御」でこのクライアントを信頼できるアプリにします。「アプリを公開」では解決しません。',
+      '`hikyaku setup google` を実行し、もう一度ログインしてください。数時間から数日でまた求められないようにするには、管理者にご相談ください。管理コンソールの「セキュリティ」→「Google Cloud のセッション管理」（再認証ポリシー）で信頼できるアプリを除外し、「API の制御」でこのクライアントを信頼できるアプリにします。「アプリを公開」では解決しません。',
     ),
   'gmail.client-invalid': f =>
     text(
@@ -128,9 +128,9 @@ export const ja: FaultTexts<'gmail'> = {
     ),
   'gmail.client-mismatch': f =>
     text(
-      `Google アカウント${account(f)}の許可は、設定とは別のクライアントに与えられたものです${because(f)}。${google(f)}`,
+      `Google アカウント${account(f)}のアクセス権は、設定とは別のクライアントに与えられたものです${because(f)}。${google(f)}`,
       stopped,
-      '`hikyaku setup google` を実行し、いま使っているクライアントでもう一度サインインしてください。',
+      '`hikyaku setup google` を実行し、いま使っているクライアントでもう一度ログインしてください。',
     ),
   'gmail.client-disabled': f =>
     text(
@@ -160,19 +160,19 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       `Google のプロジェクトがその組織の内部専用で、Google アカウント${account(f)}は組織に含まれていません${because(f)}。${google(f)}`,
       stopped,
-      'Google Cloud の「対象」ページで「外部」を選んでアプリを公開するか、`hikyaku setup google` でその組織のアカウントにサインインしてください。',
+      'Google Cloud の「対象」ページで「外部」を選んでアプリを公開するか、`hikyaku setup google` でその組織のアカウントにログインしてください。',
     ),
   'gmail.account-refused': f =>
     text(
       `Google が現在、アカウント${account(f)}へのメールを受け付けていません${f.with('status', status => `（HTTP ${status}）`)}${f.with('reason', reason => `（${reason}）`)}。${google(f)}`,
       waits,
-      `${byItself}Google の応答をお読みください。ブラウザーで Gmail にサインインし、Google Cloud のプロジェクトも開いて、お知らせがないかご確認ください。会社や学校のアカウントの場合は、管理者にご相談ください。`,
+      `${byItself}Google の応答をお読みください。ブラウザーで Gmail にログインし、Google Cloud のプロジェクトも開いて、お知らせがないかご確認ください。会社や学校のアカウントの場合は、管理者にご相談ください。`,
     ),
   'gmail.account-unexplained': f =>
     text(
       `Gmail が別々のメールの取り込みを続けて断りました${f.with('status', status => `（HTTP ${status}）`)}${f.with('reason', reason => `（${reason}）`)}。メールではなく、アカウント${account(f)}に原因があると考えられます。${google(f)}`,
       waits,
-      '操作は不要です。ときどき 1 通ずつ試し、Gmail が受け付けるようになれば、すべて自動で取り込みます。長く続く場合は、ブラウザーで Gmail にサインインし、Google からのお知らせがないかご確認ください。',
+      '操作は不要です。ときどき 1 通ずつ試し、Gmail が受け付けるようになれば、すべて自動で取り込みます。長く続く場合は、ブラウザーで Gmail にログインし、Google からのお知らせがないかご確認ください。',
     ),
   'gmail.api-disabled': f =>
     text(
@@ -184,18 +184,18 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       `Google がアカウント${account(f)}へのアクセスを禁止しています。${google(f)}`,
       stopped,
-      '会社や学校のアカウントの場合は、管理者にご相談ください。それ以外の場合は、ブラウザーで Gmail にサインインし、Google からのお知らせがないかご確認ください。',
+      '会社や学校のアカウントの場合は、管理者にご相談ください。それ以外の場合は、ブラウザーで Gmail にログインし、Google からのお知らせがないかご確認ください。',
     ),
   'gmail.account-mismatch': f =>
     text(
-      `サインインした Gmail アカウント${f.with('words', words => `（${words}）`)}が、設定のアカウント${f.with('user', name => `（${name}）`)}と異なります。`,
+      `ログインした Gmail アカウント${f.with('words', words => `（${words}）`)}が、設定のアカウント${f.with('user', name => `（${name}）`)}と異なります。`,
       `${stopped}別のアカウントには何も入れていません。`,
-      '`hikyaku setup google` で正しいアカウントにサインインするか、GMAIL_ACCOUNT を直してください。GMAIL_ACCOUNT には、別名ではなく、アカウントのメインのアドレスを指定します。',
+      '`hikyaku setup google` で正しいアカウントにログインするか、GMAIL_ACCOUNT を直してください。GMAIL_ACCOUNT には、エイリアスではなく、アカウントのメインのアドレスを指定します。',
     ),
   'gmail.account-unproved': f =>
     text(
-      `この許可がどのアカウントのものか、Google から信頼できる形で示されませんでした${f.with('reason', reason => `（ID トークン: ${reason}）`)}。`,
+      `このアクセス権がどのアカウントのものか、Google から信頼できる形で示されませんでした${f.with('reason', reason => `（ID トークン: ${reason}）`)}。`,
       `${stopped}どのアカウントにも何も入れていません。`,
-      '自動的に再試行します。続く場合は、このコンピューターの時計を確かめ、`hikyaku setup google` でサインインし直してください。',
+      '自動的に再試行します。続く場合は、このコンピューターの時計を確かめ、`hikyaku setup google` でログインし直してください。',
     ),
 }

@@ -5,7 +5,7 @@ import { said, server, stays, text } from './phrases-ja.ts'
 export const ja: FaultTexts<'books' | 'mailbox' | 'message'> = {
   'books.broken': f =>
     text(
-      `メールの数が合いません${f.with('missing', n => `（${f.or('listed', '?')} 通のうち ${n.replace('-', '')} 通が${n.startsWith('-') ? '二重に数えられています' : '確認できません'}）`)}。`,
+      `メールの数が合いません${f.with('missing', n => `（${f.or('listed', '?')} 通のうち ${n.replace('-', '')} 通が${n.startsWith('-') ? '多く数えられています' : '確認できません'}）`)}。`,
       'Gmail に取り込んでいないメールを削除することはありません。取り込みは続きます。',
       '`hikyaku compare` で Gmail にあるものとないものを確認し、hikyaku の不具合としてご報告ください。',
     ),
@@ -15,11 +15,11 @@ export const ja: FaultTexts<'books' | 'mailbox' | 'message'> = {
       'メールは失われません。新着メールは元のメールボックスで待っています。',
       '`hikyaku service install`（または `hikyaku service install --timer`）でサービスを登録するか、`hikyaku run` で起動してください。登録済みの場合は、`hikyaku service status` で動いていない理由を確認できます。',
     ),
-  // 一通のメール
+  // メール 1 通
   'message.gone': () =>
     text(
       '受け取る前に、メールが元のメールボックスからなくなりました。',
-      'どなたかが、または別のソフトが、削除か移動をしました。このメールは Gmail に取り込まれていません。',
+      'ほかのメールソフトや Web メールで削除または移動されたようです。このメールは Gmail に取り込まれていません。',
       '心当たりがない場合は、同じメールボックスからメールを削除するメールソフトがないか、ごみ箱に入っていないかをご確認ください。',
     ),
   'message.listed-only': f =>
@@ -61,7 +61,7 @@ export const ja: FaultTexts<'books' | 'mailbox' | 'message'> = {
   'message.poison': f =>
     text(
       `${f.with('id', id => `メール ${id} `) || '同じメール'}の処理中に、hikyaku が ${f.or('ends', '2')} 回続けて突然終了しました。`,
-      `このメールは取り込みを見合わせ、元のメールボックスに残します。${f.get('ends') === '2' ? '1 時間後に一度だけ自動で再試行します。' : ''}ほかのメールの取り込みは続きます。`,
+      `このメールは取り込まずに、元のメールボックスに残します。${f.get('ends') === '2' ? '1 時間後に一度だけ自動で再試行します。' : ''}ほかのメールの取り込みは続きます。`,
       '停電や強制終了が原因であれば、`hikyaku retry` ですぐに再試行できます。それ以外の場合はサーバー会社の Web メールで読み、その時刻のログを添えてご報告ください。このメールが原因の可能性があります。',
     ),
 }

@@ -7,9 +7,9 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
   // このコンピューター
   'state.second-instance': f =>
     text(
-      `同じデータを使う hikyaku がすでに動いています${f.with('file', file => `（${file}）`)}。`,
+      `同じ取り込み記録を使う hikyaku がすでに動いています${f.with('file', file => `（${file}）`)}。`,
       '取り込みは動作中の hikyaku が続けています。こちらは何もしていません。',
-      'メールは動作中の hikyaku が予定どおり取り込みます。こちらで実行したい場合は、先にそちらを停止してください。',
+      '今すぐ確認するには `hikyaku check-now` を実行してください。こちらで取り込みたい場合は、先にそちらを停止してください。',
     ),
   'state.disk-full': f =>
     text(
@@ -19,13 +19,13 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'state.read-only': f =>
     text(
-      `記録を保存する場所に書き込めません${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      `取り込み記録の保存先に書き込めません${f.with('file', file => `（${file}）`)}${because(f)}。`,
       stopped,
       'hikyaku を実行するユーザーに書き込みを許可するか、STATE_DIR で別のフォルダーを指定してください。',
     ),
   'state.exposed': f =>
     text(
-      `記録を保存する場所${f.with('file', file => `（${file}）`)}が、ほかのユーザーから保護されていません${because(f)}${f.with('what', what => `（${what}）`)}。`,
+      `取り込み記録の保存先${f.with('file', file => `（${file}）`)}が、ほかのユーザーから保護されていません${because(f)}${f.with('what', what => `（${what}）`)}。`,
       stopped,
       f.get('command') === undefined
         ? 'STATE_DIR で hikyaku 専用のフォルダーを指定するか、フォルダーの所有者として hikyaku を実行してください。'
@@ -39,37 +39,37 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'journal.newer': f =>
     text(
-      `記録ファイルが、より新しいバージョンの hikyaku で作られています${f.with('file', file => `（${file}）`)}。`,
+      `取り込み記録が、より新しいバージョンの hikyaku で作られています${f.with('file', file => `（${file}）`)}。`,
       stopped,
       '新しいバージョンの hikyaku をもう一度インストールしてください。',
     ),
   'journal.damaged': f =>
     text(
-      `記録ファイルが壊れています${f.with('file', file => `（${file}）`)}${because(f)}。`,
-      `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
-      'バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて記録を作り直します（何も削除しません）。',
+      `取り込み記録が壊れています${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      `${stopped}二重に取り込むおそれがあるため、取り込み記録を自動で作り直すことはしません。`,
+      'バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。',
     ),
   'journal.missing': f =>
     text(
-      `記録ファイルがなくなっています${f.with('file', file => `（${file}）`)}。`,
-      `${stopped}二重に取り込むおそれがあるため、新しい記録を自動で作り直すことはしません。`,
-      'STATE_DIR を確認し、バックアップから記録ファイルを戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて記録を作り直します（何も削除しません）。',
+      `取り込み記録がなくなっています${f.with('file', file => `（${file}）`)}。`,
+      `${stopped}二重に取り込むおそれがあるため、取り込み記録を自動で作り直すことはしません。`,
+      'STATE_DIR を確認し、バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。',
     ),
   'journal.locked': f =>
     text(
-      `別のソフトが記録ファイルを開いています${f.with('file', file => `（${file}）`)}。`,
+      `別のソフトが取り込み記録を開いています${f.with('file', file => `（${file}）`)}。`,
       waits,
       `${byItself}長く続く場合は、そのファイルを開いているソフトを閉じてください。`,
     ),
   'secret.missing': f =>
     text(
-      `パスワードまたはアクセス許可が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('what', what => `（${what}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,
+      `パスワードまたはアクセス権が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('what', what => `（${what}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,
       stopped,
       '`hikyaku setup` を実行して登録してください。',
     ),
   'secret.unreadable': f =>
     text(
-      `保存されたパスワードまたはアクセス許可${place(f)}を読み取れません${because(f)}。`,
+      `保存されたパスワードまたはアクセス権${place(f)}を読み取れません${because(f)}。`,
       stopped,
       f.get('command') === undefined
         ? 'このコンピューターのキーチェーンのロックを解除するか、`hikyaku setup` で登録し直してください。'
@@ -79,13 +79,13 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'secret.other-destination': f =>
     text(
-      `保存されたパスワードまたはアクセス許可${f.with('name', name => `（${name}）`)}は ${f.or('kept', '別のサーバー')} のために登録されたものですが、現在の設定は ${f.or('wanted', '別のサーバー')} を指しているため、送信しませんでした。`,
+      `保存されたパスワードまたはアクセス権${f.with('name', name => `（${name}）`)}は ${f.or('kept', '別のサーバー')} のために登録されたものですが、現在の設定は ${f.or('wanted', '別のサーバー')} を指しているため、送信しませんでした。`,
       stopped,
       '設定を変えたのがご自身であれば、`hikyaku setup` を実行して、新しいサーバー用に登録し直してください。心当たりがなければ、設定がどこから読み込まれているか（現在のフォルダーの `.env`、環境変数、設定ファイル）を確認してください。',
     ),
   'secret.without-destination': f =>
     text(
-      `保存されたパスワードまたはアクセス許可${f.with('name', name => `（${name}）`)}は以前のバージョンのもので、どのサーバーのために登録されたかの記録がありません。${f.or('wanted', '設定のサーバー')} には送信しませんでした。`,
+      `保存されたパスワードまたはアクセス権${f.with('name', name => `（${name}）`)}は以前のバージョンのもので、どのサーバーのために登録されたかの記録がありません。${f.or('wanted', '設定のサーバー')} には送信しませんでした。`,
       stopped,
       'そのサーバーで間違いなければ、`hikyaku setup` を実行して、もう一度登録してください。',
     ),
@@ -94,8 +94,8 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       f.with(
         'variable',
         variable =>
-          `パスワードまたはアクセス許可を保存しませんでした。hikyaku はこれを ${variable} から読み込んでいます。`,
-      ) || `パスワードまたはアクセス許可を保存できませんでした${because(f)}。`,
+          `パスワードまたはアクセス権を保存しませんでした。hikyaku はこれを ${variable} から読み込んでいます。`,
+      ) || `パスワードまたはアクセス権を保存できませんでした${because(f)}。`,
       'メールには何もしていません。以前に保存したものはそのまま残っています。',
       f.with(
         'variable',
@@ -116,7 +116,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
   'config.none': f =>
     f.get('reason') === 'of-the-computer'
       ? text(
-          'hikyaku はこのコンピューターのサービスとして動いており、設定と状態を見られるのは管理者だけです。',
+          'hikyaku はこのコンピューターのサービスとして動いており、設定と取り込み記録を見られるのは管理者だけです。',
           'メールには何もしていません。',
           'コマンドの前に `sudo` を付けて実行してください。`sudo` なしの `hikyaku setup` は、ご自分専用の hikyaku の設定を始めます。',
         )

@@ -1,9 +1,14 @@
-/** 異常の説明に共通する表現。 */
+/** 問題の説明に共通する表現。 */
+import { joinBrackets } from '../brackets-ja.ts'
 import type { Facts, FaultText } from '../facts.ts'
 import { makeFormat } from '../format.ts'
 import { describePhase, describeReason } from '../reasons.ts'
 
-export const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
+export const text = (what: string, mail: string, next: string): FaultText => ({
+  what: joinBrackets(what),
+  mail: joinBrackets(mail),
+  next: joinBrackets(next),
+})
 
 export const waits = 'メールは失われません。元のメールボックスに残り、復旧したあとに取り込まれます。'
 export const stays = 'このメールは元のメールボックスに残ります。ほかのメールの取り込みは続きます。'
@@ -40,8 +45,8 @@ export const nextTry = (f: Facts): string =>
 export const advice = (f: Facts): string => {
   const words = f.or('words', '')
   if (/app(lication)?[- ]?(specific )?pass/i.test(words))
-    return 'アプリパスワードが必要です。メールアカウントのセキュリティ設定で作成してください。'
+    return 'アプリ用パスワードが必要です。メールアカウントのセキュリティ設定で作成してください。'
   if (/browser|web ?log|web ?sign/i.test(words))
-    return 'ウェブブラウザーで一度ログインし、本人であることを確認するよう求められています。'
+    return 'ブラウザーで一度ログインし、本人であることを確認するよう求められています。'
   return ''
 }

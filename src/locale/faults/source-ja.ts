@@ -20,9 +20,9 @@ export const ja: FaultTexts<'source'> = {
   // 元のメールボックスへの接続
   'source.unknown-host': f =>
     text(
-      `サーバー名${f.with('host', host => `「${host}」`)}が見つかりません${because(f)}。`,
+      `サーバー名${f.with('host', host => `「${host}」`)}が見つかりません${f.get('reason') === 'ENOTFOUND' ? '' : because(f)}。`,
       waits,
-      'このコンピューターがインターネットに接続されているかご確認ください。接続されている場合は、MAIL_HOST とサーバーパネルのメール設定に記載されたサーバー名を一字ずつ見比べてください。',
+      'このコンピューターがインターネットに接続されているかご確認ください。接続されている場合は、MAIL_HOST と管理画面のメール設定に記載されたサーバー名を1 文字ずつ見比べてください。',
     ),
   'source.unreachable': f =>
     text(
@@ -46,7 +46,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}の証明書が別の名前で発行されています${f.with('names', names => `（${names}）`)}。`,
       `${stopped}${noPassword}`,
-      'サーバーパネルのメール設定に記載されたサーバー名（ご自身のドメインではなく、サーバー会社の名前のことが多い）を MAIL_HOST に設定してください。正しいサーバーだと確認できた場合は、MAIL_CERT_SHA256 で証明書を指定することもできます。値は `hikyaku doctor` で表示されます。',
+      '管理画面のメール設定に記載されたサーバー名（ご自身のドメインではなく、サーバー会社の名前のことが多い）を MAIL_HOST に設定してください。正しいサーバーだと確認できた場合は、MAIL_CERT_SHA256 で証明書を指定することもできます。値は `hikyaku doctor` で表示されます。',
     ),
   'source.tls-expired': f =>
     text(
@@ -58,7 +58,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}の証明書は、信頼できる認証局が発行したものではありません${because(f)}。`,
       `${stopped}${noPassword}`,
-      'ご自身で管理するサーバーなら、MAIL_CA_FILE に認証局の証明書を指定するか、MAIL_CERT_SHA256 で証明書を指定してください。値は `hikyaku doctor` で表示されます。それ以外の場合は通信が盗聴されているおそれがあります。サーバー会社にお問い合わせください。',
+      'ご自身で管理するサーバーなら、MAIL_CA_FILE に認証局の証明書を指定するか、MAIL_CERT_SHA256 で証明書を指定してください。値は `hikyaku doctor` で表示されます。それ以外の場合は、第三者がサーバーになりすましているおそれがあります。サーバー会社にお問い合わせください。',
     ),
   'source.tls-too-old': f =>
     text(
@@ -88,7 +88,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}と暗号化された接続を確立できませんでした${because(f)}。`,
       `${waits}${noPassword}`,
-      `${byItself}一度も成功しない場合は、MAIL_PORT と MAIL_SECURITY をサーバーパネルのメール設定と見比べてください（通常は tls で、IMAP は 993、POP3 は 995）。`,
+      `${byItself}一度も成功しない場合は、MAIL_PORT と MAIL_SECURITY を管理画面のメール設定と見比べてください（通常は tls で、IMAP は 993、POP3 は 995）。`,
     ),
   'source.tls-not-offered': f =>
     text(
@@ -143,7 +143,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}が、これまで使えていたログイン${f.with('user', user => `（${user}）`)}を拒否しました。${said(f)}`,
       `${waits}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}原因は二つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動的に再試行します。`,
+      `${advice(f)}原因は 2 つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動的に再試行します。`,
     ),
   'source.login-limited': f =>
     text(
@@ -187,7 +187,7 @@ export const ja: FaultTexts<'source'> = {
           () =>
             'このサーバーは暗号化された接続でだけログインを受け付けます。MAIL_SECURITY=starttls に変更してください。',
         ) ||
-        'サーバーパネルで、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリパスワードが必要なサービスもあります。MAIL_SECURITY=none の場合は、MAIL_SECURITY=starttls か tls に変更してください。',
+        '管理画面で、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリ用パスワードが必要なサービスもあります。MAIL_SECURITY=none の場合は、MAIL_SECURITY=starttls か tls に変更してください。',
     ),
   'source.busy': f =>
     text(
@@ -225,7 +225,7 @@ export const ja: FaultTexts<'source'> = {
   'source.identity-unsafe': f =>
     text(
       `${server(f)}でメールの番号が振り直されました${f.with('folder', folder => `（フォルダー「${folder}」）`)}。取り込み済みのメールを照合し直しています。`,
-      'メールは失われず、二重にも取り込みません。一通ずつ内容で照合し、終わるまで元のメールボックスからは何も削除しません。',
+      'メールは失われず、二重にも取り込みません。1 通ずつ内容で照合し、終わるまで元のメールボックスからは何も削除しません。',
       '操作は不要です。今回だけ、いつもより時間がかかります。',
     ),
   'source.read-only': f =>
