@@ -130,9 +130,12 @@ describe('hikyaku inspect on a file, without any configuration', () => {
   })
 
   test('a file that is not there is the user’s mistake', async () => {
-    await assert.rejects(inspectCommand({ json: false } as Invocation, join(directory, 'none.eml')), {
-      code: 'usage.invalid',
-    })
+    await assert.rejects(
+      inspectCommand({ json: false, words: chooseWords('ja') } as Invocation, join(directory, 'none.eml')),
+      {
+        code: 'usage.invalid',
+      },
+    )
   })
 })
 
