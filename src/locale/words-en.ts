@@ -150,7 +150,7 @@ export const en = {
         [waiting, 'waiting'],
         [refused, 'set aside (`hikyaku list --refused`)'],
       ]) || 'Nothing in Gmail yet',
-    waitingUntil: (inMs: number) => `waiting, next try ${relative(inMs)}`,
+    waitingUntil: (inMs: number) => `Next try ${relative(inMs)}.`,
     consentEnds: (account: string, inMs: number) =>
       `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
     mailboxLimit: (host: string, most: number, perMs: number) =>

@@ -105,7 +105,7 @@ export const ja: Words = {
         [waiting, '未取り込み'],
         [refused, '要確認（`hikyaku list --refused`）'],
       ]) || 'まだ 1 通も取り込んでいません',
-    waitingUntil: inMs => `未取り込み（${relative(inMs)}に再試行）`,
+    waitingUntil: inMs => `次の確認は${relative(inMs)}です。`,
     consentEnds: (account, inMs) =>
       `${account} へのアクセス権は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
     mailboxLimit: (host, most, perMs) =>
