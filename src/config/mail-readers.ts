@@ -40,10 +40,13 @@ export const readAfterImport: Reader<AfterImport> = value => {
     : expected('after-import')
 }
 
+/** As people write a day: 2026-04-01, 2026/4/1, 2026年4月1日, and so in full-width digits. */
+const writtenDate = /^(\d{4})[-/.‐−年](\d{1,2})[-/.‐−月](\d{1,2})日?$/u
+
 /** A date means its first moment on this computer's clock: that is the day the owner has in mind. */
 export const readStartFrom: Reader<StartFrom> = value => {
   if (value === 'all' || value === 'new') return { from: value }
-  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(String(value)) ?? []
+  const [, year, month, day] = writtenDate.exec(String(value).normalize('NFKC').replaceAll(/\s/gu, '')) ?? []
   if (year === undefined || Number(year) < 1970) return expected('start-from')
   const date = new Date(Number(year), Number(month) - 1, Number(day))
   const same = date.getMonth() === Number(month) - 1 && date.getDate() === Number(day)

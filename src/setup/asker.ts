@@ -5,6 +5,7 @@
  */
 import { Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
+import { normaliseAnswer } from './typed-answer.ts'
 
 /** What is said between the questions. */
 export type Tone = 'title' | 'note' | 'info' | 'good' | 'warn' | 'bad'
@@ -70,7 +71,10 @@ export interface GivenOptions {
   readonly onAnswer: (id: string, answer: string) => Promise<void>
 }
 
-/** Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. */
+/**
+ * Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. Whatever was typed or
+ * given comes out as it was meant (typed-answer.ts), but for secrets.
+ */
 export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOptions): Asker {
   const used = new Set<string>()
   const take = (id: string): { readonly answer: string; readonly option: boolean } | undefined => {
@@ -102,19 +106,25 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
     tell: asker.tell,
     secret: asker.secret,
     text: async question => {
-      const answer =
-        given(question, value =>
-          value === '' && question.optional === true ? undefined : question.check?.(value),
-        ) ?? (await asker.text(question))
+      const { id, optional, check } = question
+      const wrong = (typed: string): string | undefined => check?.(normaliseAnswer(id, typed))
+      const answer = normaliseAnswer(
+        id,
+        given(question, value => (value === '' && optional === true ? undefined : wrong(value))) ??
+          (await asker.text({ ...question, check: wrong })),
+      )
       if (question.until?.aborted !== true) await onAnswer(question.id, answer)
       return answer
     },
     choose: async question => {
       const values = question.choices.map(({ value }) => value)
+      const { id } = question
       const answer = given(question, value =>
-        (values as readonly string[]).includes(value) ? undefined : values.join(' | '),
+        (values as readonly string[]).includes(normaliseAnswer(id, value)) ? undefined : values.join(' | '),
       )
-      const chosen = values.find(value => value === answer) ?? (await asker.choose(question))
+      const chosen =
+        values.find(value => answer !== undefined && value === normaliseAnswer(id, answer)) ??
+        (await asker.choose(question))
       await onAnswer(question.id, chosen)
       return chosen
     },

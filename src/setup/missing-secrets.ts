@@ -9,6 +9,7 @@ import { describeFault } from '../locale/locale.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
 import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle, unlessElsewhere } from './setup.ts'
+import { findPasswordOddity } from './typed-answer.ts'
 
 /** Asks for what neither the environment nor the vault has; each is proved before it is stored. */
 export async function addMissingSecrets(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
@@ -62,7 +63,9 @@ export async function provePassword(
       // What else is wrong stands in the variables, where the owner mends it.
       if (!(thrown instanceof Fault) || thrown.code !== 'source.login-refused' || !asker.interactive)
         throw thrown
-      asker.tell('bad', describeFault(thrown, language).what)
+      const oddity = findPasswordOddity(password)
+      const seen = oddity === undefined ? [] : [words.login.oddPassword[oddity]]
+      asker.tell('bad', [describeFault(thrown, language).what, ...seen].join('\n'))
     }
   }
 }

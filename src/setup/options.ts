@@ -1,5 +1,6 @@
 /** The options of `hikyaku setup`: one for each question, by the question's id. Small, because the help needs it. */
 import type { Words } from '../locale/locale.ts'
+import { normaliseAnswer } from './typed-answer.ts'
 
 /** The question's id; the option is `--id`. */
 type OptionId = keyof Words['help']['setupOptions']
@@ -49,7 +50,9 @@ export function answersOf(flags: Readonly<Record<string, unknown>>): Record<stri
   for (const { id } of setupOptions) {
     const value = flags[id.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())]
     if (value === true) answers[id] = 'yes'
-    else if (typeof value === 'string') answers[id] = value.trim()
+    // A folder that is named here is spelled by the server.
+    else if (typeof value === 'string')
+      answers[id] = normaliseAnswer(/^\s*move:/u.test(value) ? 'move-folder' : id, value)
   }
   const start = answers['start-from']
   if (start !== undefined && /^\d/.test(start)) {

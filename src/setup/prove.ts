@@ -13,6 +13,7 @@ import { chooseServer } from './find-server.ts'
 import { type Looked, lookInto } from './folders.ts'
 import { type FoundServer, type LoginHint, type ProvedMailbox, trialMailbox } from './mailbox.ts'
 import { Products } from './products.ts'
+import { findPasswordOddity } from './typed-answer.ts'
 
 export interface Proved {
   readonly mailbox: ProvedMailbox
@@ -69,7 +70,7 @@ export async function proveMailbox(
         server = await askAboutCertificate(context, server, thrown)
         continue
       }
-      tellRefusal(context, discovery, server, thrown)
+      tellRefusal(context, discovery, mailbox, thrown)
       if (refusals >= cautionAfter) asker.tell('warn', words.login.caution)
       const correct = await askWhatToCorrect(context, thrown)
       server = correct === 'server' ? undefined : products.again(server)
@@ -105,7 +106,12 @@ function askPassword({ words, language }: SetupContext, { preset }: FoundServer,
 }
 
 /** What happened, and what to look at first: what this host is known to want. */
-function tellRefusal(context: SetupContext, discovery: Discovery, server: FoundServer, fault: Fault): void {
+function tellRefusal(
+  context: SetupContext,
+  discovery: Discovery,
+  { server, password }: ProvedMailbox,
+  fault: Fault,
+): void {
   const { asker, words, language } = context
   const { what } = describeFault(fault, language)
   const hint = hintFor(fault)
@@ -118,7 +124,12 @@ function tellRefusal(context: SetupContext, discovery: Discovery, server: FoundS
           userForm && words.login.userForms[userForm](preset.name[language]),
           ...preset.alsoTry.flatMap(id => describeProduct(context, discovery, server, presetById(id)) ?? []),
         ].filter(text => text !== undefined)
-  asker.tell('bad', [what, ...(known.length > 0 ? known : [words.login.hints[hint](server)])].join('\n'))
+  const oddity = hint === 'refused' ? findPasswordOddity(password) : undefined
+  const seen = oddity === undefined ? [] : [words.login.oddPassword[oddity]]
+  asker.tell(
+    'bad',
+    [what, ...seen, ...(known.length > 0 ? known : [words.login.hints[hint](server)])].join('\n'),
+  )
 }
 
 /** Another product of the host that is not tried by itself: who asks for it names its server, or takes its protocol. */

@@ -282,7 +282,17 @@ test('after the import: keep, delete at once, delete later, or move to a folder 
 test('a start date is the first moment of that day on this computer', async () => {
   const [mailbox] = (await load({ ...least, START_FROM: '2026-04-01' })).mailboxes
   assert.deepEqual(mailbox?.startFrom, { from: 'date', atMs: new Date(2026, 3, 1).getTime() })
-  for (const text of ['2026-13-01', '2026-02-29', '01.04.2026', 'yesterday', '20260401'])
+  for (const text of [
+    '2026/4/1',
+    '2026年4月1日',
+    ' ２０２６／０４／０１ ',
+    '2026.04.01',
+    '2026 年 4 月 1 日',
+  ]) {
+    const [same] = (await load({ ...least, START_FROM: text })).mailboxes
+    assert.deepEqual(same?.startFrom, mailbox?.startFrom, text)
+  }
+  for (const text of ['2026-13-01', '2026/2/29', '2026-02-29', '01.04.2026', 'yesterday', '20260401'])
     assert.deepEqual(kinds(await problemsOf({ ...least, START_FROM: text })), ['START_FROM expected'], text)
 })
 

@@ -29,6 +29,10 @@ const found = (more: Partial<Found> & Pick<Found, 'port'>): Found => ({
   ...more,
 })
 
+/** As a Japanese input method writes it. */
+const wide = (text: string): string =>
+  text.replace(/[!-~]/gu, letter => String.fromCodePoint((letter.codePointAt(0) ?? 0) + 0xfee0))
+
 let world: SetupWorld
 const where = () => ({ env: world.env, cwd: world.home })
 const trust = () => ({ answers: { 'ca-file': world.dovecot.caFile } })
@@ -221,6 +225,61 @@ describe('what the set-up asks', { skip }, () => {
     ])
     await setUpWith(asker, where(), trust(), { discover: async () => ({ ...nothing, candidates }) })
     assert.ok(asker.told.some(({ text }) => text === setupWords.en.login.caution))
+  })
+})
+
+describe('typed with the input method on', { skip }, () => {
+  before(async () => {
+    world = await startSetupWorld()
+  })
+  after(() => world.stop())
+
+  it('is taken as it was meant, and a password that was refused is told so', async () => {
+    await world.deliver('', 'typed')
+    const refused = [
+      ['ｐａｓｓ', 'full-width'],
+      [`${password} `, 'blanks'],
+      ['パス　ワード　', 'both'],
+    ] as const
+    const asker = person([
+      ['address', '　ｓｈｏｐ＠ｅｘａｍｐｌｅ。ｔｅｓｔ '],
+      ['provider', ''],
+      ['protocol', ''],
+      ['host', '１２７．０．０．１'],
+      ['security', ''],
+      ['port', wide(String(world.dovecot.ports.imaps))],
+      ['user', wide(address)],
+      ...refused.flatMap(
+        ([typed]) =>
+          [
+            ['password-file', typed],
+            ['correct', 'password'],
+          ] as const,
+      ),
+      ['password-file', password],
+      ['start-from', 'date'],
+      ['start-date', '２０２６年４月１日'],
+      ['after-import', 'delete-after'],
+      ['after-days', '１４'],
+      ['labels', '㈱山田（本店）'],
+      ['archive', leave],
+    ])
+    await setUpWith(asker, where(), trust(), { discover: async () => nothing }, 'ja')
+    assert.deepEqual(asker.complaints, [])
+    const bad = asker.told.filter(({ tone }) => tone === 'bad').map(({ text }) => text)
+    assert.equal(bad.length, refused.length)
+    for (const [index, [typed, oddity]] of refused.entries()) {
+      assert.ok(bad[index]?.includes(setupWords.ja.login.oddPassword[oddity]), bad[index])
+      assert.ok(!bad[index]?.includes(typed))
+    }
+    const { answers: kept } = JSON.parse(await readFile(join(world.stateDir, 'setup.json'), 'utf8'))
+    assert.equal(kept.address, address)
+    assert.equal(kept.host, '127.0.0.1')
+    assert.equal(kept.port, String(world.dovecot.ports.imaps))
+    assert.equal(kept['start-date'], '2026年4月1日')
+    assert.equal(kept['after-days'], '14')
+    // The name of a label that may be in Gmail already is its owner's.
+    assert.equal(kept.labels, '㈱山田（本店）')
   })
 })
 
