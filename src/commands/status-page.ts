@@ -86,7 +86,8 @@ function verdict({ words }: Invocation, { mailboxes, list, running }: StatusPage
 }
 
 /** How it goes with one mailbox. */
-function describeMailbox({ words, language }: Invocation, standing: MailboxStatus, nowMs: number): string[] {
+function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs: number): string[] {
+  const { words, language } = invocation
   const { status } = words
   const { troubles, outage, state, accountState, lastImportAtMs, latencyMs, conservation, counts } = standing
   const how =
@@ -115,6 +116,7 @@ function describeMailbox({ words, language }: Invocation, standing: MailboxStatu
   if (endsAtMs !== undefined && endsAtMs - nowMs < 2 * warnConsentMs)
     lines.push(status.consentEnds(standing.account, endsAtMs - nowMs))
   if (standing.repeated > 0) lines.push(status.repeated(standing.repeated))
+  if (standing.hostLimit !== undefined) lines.push(hostLimitSentence(invocation, standing.hostLimit))
   return lines
 }
 
@@ -130,7 +132,6 @@ function describeNumbers(invocation: Invocation, standing: MailboxStatus): strin
             .map(([stage, count]) => `${words.stages[stage as Stage]} ${words.format.number(count)}`)
             .join(', '),
         ]
-  if (standing.hostLimit !== undefined) lines.push(hostLimitSentence(invocation, standing.hostLimit))
   lines.push(
     isBroken(standing)
       ? brokenSentence(words, standing.conservation)
