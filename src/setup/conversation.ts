@@ -23,6 +23,7 @@ import { offerPull, offerService, type ServiceAnswer, wakeDaemon } from './go-on
 import { type KeptAnswers, readKeptAnswers } from './kept-answers.ts'
 import { makeGates } from './login-gate.ts'
 import { addMissingSecrets } from './missing-secrets.ts'
+import { tellReplying } from './replying.ts'
 import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from './setup.ts'
 import { type SetupWords, setupWords } from './words.ts'
 
@@ -185,6 +186,7 @@ async function goOn(context: SetupContext, setUp: SetUp, running: boolean): Prom
   }
   const { chosen, exitCode } = service
   const runHere = chosen === 'here'
+  tellReplying(context, mailbox.proved)
   asker.tell('good', runHere ? words.service.hereNow : words.done)
   return {
     exitCode,

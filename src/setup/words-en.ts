@@ -1,5 +1,6 @@
 /** Everything that the set-up says, in English, which owns the type; Japanese is held to it. */
 import type { Found } from '../discovery/discover.ts'
+import type { PresetServer } from '../discovery/presets.ts'
 import { google } from './words-google-en.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
@@ -321,6 +322,13 @@ export const en = {
     takesUpLater: 'The next pull uses it.',
   },
   done: 'Done. `hikyaku status` shows how it goes, `hikyaku service install` lets it run for good. When mail arrives well, switch off the old forwarding, or every message comes twice.',
+  /** `provider` undefined: it is none of those that are known. */
+  replying: (address: string, smtp: PresetServer | undefined, provider: string | undefined) =>
+    `To answer from ${address}, use the host’s web mail or a mail program${
+      smtp === undefined
+        ? ' with the sending server (SMTP) that the host’s panel shows'
+        : ` with the sending server (SMTP) ${smtp.host}, port ${smtp.port}, ${smtp.security === 'tls' ? 'TLS' : 'STARTTLS'}`
+    }. More: ${provider === undefined ? '' : `\`hikyaku provider ${provider}\` and `}docs/replying.md.`,
   revoke: {
     question: (address: string) =>
       `Take back the permission for ${address}? Mail then stays at the host until you sign in again.`,

@@ -290,6 +290,12 @@ export const ja: SetupWords = {
     takesUpLater: '次の取り込みから使います。',
   },
   done: '設定が終わりました。状況は `hikyaku status` で確認できます。まだ自動起動を登録していない場合は、`hikyaku service install` でいつも動くようになります。メールが届くことを確かめたら、以前の転送設定を止めてください（止めないと同じメールが 2 通届きます）。',
+  replying: (address, smtp, provider) =>
+    `${address} から返信するには、レンタルサーバーの Web メールかメールソフトをお使いください。送信メールサーバー（SMTP）は${
+      smtp === undefined
+        ? '管理画面でご確認ください'
+        : `「${smtp.host}、${smtp.port} 番、${smtp.security === 'tls' ? 'SSL/TLS' : 'STARTTLS'}」です`
+    }。詳しくは${provider === undefined ? '' : ` \`hikyaku provider ${provider}\` と`} docs/replying.ja.md をご覧ください。`,
   revoke: {
     question: address =>
       `${address} へのアクセス権を取り消しますか？ 再びログインするまで、メールはサーバーに残ります。`,
