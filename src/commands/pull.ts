@@ -12,7 +12,14 @@ import { makeLog } from '../log/log.ts'
 import { dryRun } from '../proof/dry-run.ts'
 import { type Attempt, attemptPull } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
-import { countDeferred, noCount, noNumbers, type PullCount, type PullNumbers } from '../pull/count.ts'
+import {
+  countDeferred,
+  noCount,
+  noNumbers,
+  type PullCount,
+  type PullNumbers,
+  settledAsTold,
+} from '../pull/count.ts'
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
 import { brokenSentence } from './books.ts'
@@ -235,8 +242,9 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
     if (last.kind === 'waiting')
       writeLine(invocation, words.pull.waits(name, last.untilMs, last.untilMs - ports.clock.nowMs()))
     else if (fault !== undefined) writeLine(invocation, words.pull.failed(name))
+    const settled = settledAsTold(count, ports.mailbox.afterImport)
     if (busy || (fault === undefined && conservation.pending > 0))
-      writeLine(invocation, words.pull.done(name, { ...count, pending: conservation.pending }, ms))
+      writeLine(invocation, words.pull.done(name, { ...count, settled, pending: conservation.pending }, ms))
     else if (fault === undefined && last.kind !== 'waiting')
       writeLine(invocation, words.pull.nothingNew(name, ms))
     writeLine(

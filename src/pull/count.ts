@@ -1,4 +1,5 @@
 /** What pulls count. */
+import type { AfterImport } from '../config/config.ts'
 
 /** What one pull did; the sums that `pull --json` prints. */
 export interface PullCount extends PullNumbers {
@@ -26,6 +27,10 @@ export interface PullNumbers {
   repeated: number
   octets: number
 }
+
+/** Of an owner who keeps everything nothing is done at the source, and nothing is said of it. */
+export const settledAsTold = ({ settled }: PullNumbers, { do: action }: AfterImport): number =>
+  action === 'keep' ? 0 : settled
 
 export const noNumbers = (): PullNumbers => ({
   listed: 0,

@@ -22,7 +22,7 @@ import {
   type PullPorts,
   type RowPlaces,
 } from './context.ts'
-import { moveCount, noCount, type PullCount } from './count.ts'
+import { moveCount, noCount, type PullCount, settledAsTold } from './count.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { hostLimitOf } from './host-logins.ts'
 import { LabelWishes } from './label-wishes.ts'
@@ -242,7 +242,8 @@ async function finish(
       asRecord(new Fault('books.broken', { facts: { listed, missing } }), atMs),
     )
   const good = conserved && (isGood || count.imported + count.merged + count.ignored > 0)
-  log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, pending, ms })
+  const settled = settledAsTold(count, mailbox.afterImport)
+  log.pullDone({ mailbox: mailbox.name, account: mailbox.account, ...count, settled, pending, ms })
   return { ...ending, count, conservation, conserved, good }
 }
 
