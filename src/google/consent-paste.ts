@@ -39,3 +39,18 @@ export function readPastedUrl(text: string, isOurState: (state: string) => boole
   if (!isOurState(state)) throw refuse('other-attempt')
   return query
 }
+
+/**
+ * Whether a line break may have cut the address that is being pasted. Google sends `scope` after the code, so an
+ * address with a code and without it may end in the middle of the code.
+ */
+export function isPartOfUrl(text: string): boolean {
+  const bare = text.trim()
+  if (bare !== '' && 'http://127.0.0.1:'.startsWith(bare)) return true
+  try {
+    const query = readPastedUrl(text, () => true)
+    return query.has('code') && !query.has('scope')
+  } catch (thrown) {
+    return thrown instanceof Fault && thrown.facts.reason === ('cut-off' satisfies PasteReason)
+  }
+}

@@ -12,7 +12,7 @@ import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { DesktopClient } from './client-file.ts'
 import { pageHeaders, pages } from './consent-page.ts'
-import { readPastedUrl } from './consent-paste.ts'
+import { isPartOfUrl, readPastedUrl } from './consent-paste.ts'
 import { withoutLibraryLog } from './framed.ts'
 import { scrubWords } from './scrub.ts'
 
@@ -55,6 +55,8 @@ export interface ConsentInProgress {
    * @throws those of waitForRedirect; Fault usage.invalid with `what: 'pasted-url'` and `reason` (PasteReason)
    */
   acceptPastedUrl(text: string): ConsentCode
+  /** Whether a line break may have cut what is being pasted. */
+  isPartOfUrl(text: string): boolean
   /** Frees the port. May be called more than once. */
   close(): Promise<void>
 }
@@ -175,6 +177,7 @@ export async function startConsent(options: ConsentOptions): Promise<ConsentInPr
     port,
     waitForRedirect: async signal => withCode(await orAbort(result.promise, signal)),
     acceptPastedUrl: text => withCode(readResult(readPastedUrl(text, given => sameText(given, state)))),
+    isPartOfUrl,
     close: async () => {
       if (over) return
       over = true

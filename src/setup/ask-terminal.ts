@@ -3,9 +3,20 @@ import type { Readable, Writable } from 'node:stream'
 import * as clack from '@clack/prompts'
 import { type Asker, type Choice, SetupLeft, type TextQuestion, type Tone } from './asker.ts'
 
+/** A line feed that came with a paste ends a line as Enter does; the prompts know a carriage return only. */
+function takeLineFeeds(input: Readable): void {
+  let previous: string | undefined
+  input.on('keypress', (_text: string | undefined, key: { name?: string }) => {
+    const { name } = key
+    if (name === 'enter' && previous !== 'return') key.name = 'return'
+    previous = name
+  })
+}
+
 /** @param empty what is said of an empty answer where one is needed */
 export function askTerminal(streams: { input: Readable; output: Writable }, empty: string): Asker {
   const { input, output } = streams
+  takeLineFeeds(input)
   const answered = <T>(answer: T | symbol): T => {
     if (clack.isCancel(answer)) throw new SetupLeft('left')
     return answer as T

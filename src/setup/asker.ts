@@ -22,6 +22,13 @@ export interface TextQuestion extends Question {
   readonly optional?: boolean
   /** What is wrong with the answer, in the owner's language, or undefined. */
   readonly check?: (answer: string) => string | undefined
+  /**
+   * What is said of an answer that lacks its end, or undefined: a paste with line breaks in it then goes on in the same
+   * line. The same answer once more is taken as it is.
+   */
+  readonly partial?: (answer: string) => string | undefined
+  /** An answer that is not kept: it holds what is secret. */
+  readonly isSecret?: (answer: string) => boolean
   /** The question is withdrawn when this aborts; the answer is then ''. */
   readonly until?: AbortSignal
 }
@@ -71,6 +78,19 @@ export interface GivenOptions {
   readonly onAnswer: (id: string, answer: string) => Promise<void>
 }
 
+/** Two line breaks of one paste come faster than anybody presses Enter twice. */
+const pasteMs = 50
+
+function waitForEnd({ partial }: TextQuestion): (answer: string) => string | undefined {
+  let last: { readonly answer: string; readonly atMs: number } | undefined
+  return answer => {
+    const more = partial?.(answer)
+    const again = last?.answer === answer && performance.now() - last.atMs > pasteMs
+    last = { answer, atMs: performance.now() }
+    return again ? undefined : more
+  }
+}
+
 /**
  * Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. Whatever was typed or
  * given comes out as it was meant (typed-answer.ts), but for secrets.
@@ -107,13 +127,17 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
     secret: asker.secret,
     text: async question => {
       const { id, optional, check } = question
+      const more = waitForEnd(question)
       const wrong = (typed: string): string | undefined => check?.(normaliseAnswer(id, typed))
       const answer = normaliseAnswer(
         id,
         given(question, value => (value === '' && optional === true ? undefined : wrong(value))) ??
-          (await asker.text({ ...question, check: wrong })),
+          (await asker.text({
+            ...question,
+            check: typed => more(normaliseAnswer(id, typed)) ?? wrong(typed),
+          })),
       )
-      if (question.until?.aborted !== true) await onAnswer(question.id, answer)
+      if (question.until?.aborted !== true && question.isSecret?.(answer) !== true) await onAnswer(id, answer)
       return answer
     },
     choose: async question => {

@@ -1,10 +1,15 @@
-/** Step 4: the owner's own Google client, made in the Cloud Console by numbered steps, and its downloaded file. */
+/**
+ * Step 4: the owner's own Google client, made in the Cloud Console by numbered steps: its downloaded file, the text of
+ * that file, or ID and secret, since the browser that downloads may be on another computer.
+ */
+import { hostname, userInfo } from 'node:os'
 
 import { Fault } from '../base/fault.ts'
 import { homeOf } from '../base/home.ts'
 import { lookUp } from '../base/look-up.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
-import { type DesktopClient, readClientFile } from '../google/client-file.ts'
+import { type DesktopClient, parseClientJson, readClientFile } from '../google/client-file.ts'
+import { browserCommand } from '../google/open-browser.ts'
 import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
@@ -21,21 +26,76 @@ function typedPath(text: string): string {
   return process.platform === 'win32' ? bare : bare.replace(/\\(.)/g, '$1')
 }
 
+const isText = (typed: string): boolean => typed.trimStart().startsWith('{')
+
+/** A text that is being pasted and does not end yet. */
+function isCutOff(typed: string): boolean {
+  return isText(typed) && parseClientJson(typed) === 'not-json'
+}
+
+/** The client ID alone, as the console shows it beside the secret. */
+function clientIdIn(typed: string): string | undefined {
+  const id = typed.normalize('NFKC').replace(/^["']|["']$/gu, '')
+  return /^[\w-]+\.apps\.googleusercontent\.com$/u.test(id) ? id : undefined
+}
+
+/** @param file the path, where it is one @throws gmail.client-invalid; never with the text */
+async function readClient(
+  { asker, words }: SetupContext,
+  typed: string,
+  file: string,
+): Promise<DesktopClient> {
+  const id = asker.interactive ? clientIdIn(typed) : undefined
+  if (id !== undefined) {
+    const secret = await asker.secret({ id: 'client-secret', message: words.google.clientSecret })
+    return { id, secret: secret.trim() }
+  }
+  if (!isText(typed)) return readClientFile(file)
+  const client = parseClientJson(typed)
+  if (typeof client !== 'string') return client
+  throw new Fault('gmail.client-invalid', { facts: { file: words.google.pastedText, reason: client } })
+}
+
+/** This computer as the one with the browser reaches it, or undefined where a browser is here. */
+function targetOfCopy(env: SetupContext['env']): string | undefined {
+  if (browserCommand('', process.platform, { ...env }) !== undefined) return undefined
+  // SSH_CONNECTION: the address that the owner came in by is its third field (ssh(1)).
+  const host = env.SSH_CONNECTION?.split(' ')[2] ?? hostname()
+  const name = host.includes(':') ? `[${host}]` : host
+  try {
+    return `${env.USER || userInfo().username}@${name}`
+  } catch {
+    return name // no such user
+  }
+}
+
 /** Shows the steps, asks for the file and checks it. @throws gmail.client-invalid where nobody can be asked again */
 export async function askClient(context: SetupContext, address: string): Promise<GoogleClient> {
   const { asker, words, options, env, cwd, language } = context
   const whole = (text: string): string => resolveWrittenPath(typedPath(text), cwd, homeOf(env))
   const serviceAccount = options['service-account-file']
   if (serviceAccount !== undefined) return { kind: 'service-account', keyFile: whole(serviceAccount) }
-  if (options['client-file'] === undefined)
+  if (options['client-file'] === undefined) {
     for (const step of words.google.steps(address)) context.plain(step)
+    const target = targetOfCopy(env)
+    if (target !== undefined) asker.tell('info', words.google.clientFileElsewhere(target))
+  }
   for (;;) {
-    const typed = await asker.text({ id: 'client-file', message: words.google.clientFile })
-    const file = whole(typed)
+    const typed = await asker.text({
+      id: 'client-file',
+      message: words.google.clientFile,
+      partial: text => (isCutOff(text) ? words.google.clientMore : undefined),
+      isSecret: isText,
+    })
+    const file = isText(typed) ? words.google.pastedText : whole(typed)
     try {
-      return { kind: 'desktop', client: await readClientFile(file) }
+      return { kind: 'desktop', client: await readClient(context, typed, file) }
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown
+      if (thrown.facts.reason === 'service-account' && isText(typed) && asker.interactive) {
+        asker.tell('bad', words.google.clientFileWrong(file, words.google.keyAsFile))
+        continue
+      }
       if (thrown.facts.reason === 'service-account' && asker.interactive) {
         const { question, yes, no } = words.google.serviceAccount(address)
         const use = await confirm(asker, {

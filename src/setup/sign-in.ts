@@ -185,6 +185,7 @@ async function consentOnce(
       const pasted = await asker.text({
         id: 'pasted-url',
         message: words.google.paste,
+        partial: typed => (consent.isPartOfUrl(typed) ? words.google.pasteMore : undefined),
         until: arrived.signal,
       })
       try {

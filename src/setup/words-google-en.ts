@@ -27,7 +27,19 @@ export const google = {
     '   Application type: “Desktop app”. Name: hikyaku. “Create”, then “Download JSON”: it is offered only now.',
     '',
   ],
-  clientFile: 'Where is the downloaded file? (client_secret_….json; you may drag it into this window)',
+  clientFile:
+    'Where is the downloaded file? (client_secret_….json; you may drag it into this window. Or paste the text of the file, or the client ID)',
+  /** Told where the browser is on another computer. `target` is this one, as ssh names it. */
+  clientFileElsewhere: (target: string) =>
+    [
+      'The file is on the computer with the browser? From there copy it to this one:',
+      `scp client_secret_….json ${target}:client.json`,
+      'and type ~/client.json here. Or open the file in an editor there and paste its text here.',
+    ].join('\n'),
+  clientMore: 'The end of the text is missing: paste the rest, or press Enter again if this is all.',
+  clientSecret: 'The client secret (begins with GOCSPX-)',
+  pastedText: 'The pasted text',
+  keyAsFile: 'the key of a service account is taken as a file only: type its path.',
   clientFileWrong: (file: string, hint: string) => `${file}: ${hint}`,
   /** By ClientFileReason. */
   clientFileHints: {
@@ -66,6 +78,7 @@ export const google = {
       `(Or, before you open it: ssh -L ${port}:127.0.0.1:${port} to this machine, and it comes back by itself.)`,
     ].join('\n'),
   paste: 'Waiting for Google. If the browser ends on a page that cannot be opened, paste its address here',
+  pasteMore: 'The end of the address is missing: paste the rest, or press Enter again if this is all.',
   checking: 'Asking Gmail whether everything fits …',
   works: (address: string) => `hikyaku may now put mail into ${address}.`,
   /** In place of a fault’s own advice, which speaks of settings rather than of what is on the screen. */

@@ -27,7 +27,17 @@ export const google: GoogleWords = {
     '',
   ],
   clientFile:
-    'ダウンロードしたファイルの場所（client_secret_….json。このウィンドウへドラッグしても入力できます）',
+    'ダウンロードしたファイルの場所（client_secret_….json。このウィンドウへドラッグしても入力できます。ファイルの中身、またはクライアント ID を貼り付けることもできます）',
+  clientFileElsewhere: target =>
+    [
+      'ファイルがブラウザーのあるパソコンに保存されている場合は、そのパソコンで次を実行すると、このコンピューターにコピーできます。',
+      `scp client_secret_….json ${target}:client.json`,
+      'コピーしたら ~/client.json と入力してください。ファイルをエディターで開き、中身をここに貼り付けてもかまいません。',
+    ].join('\n'),
+  clientMore: '続きがありません。残りを貼り付けてください。これで全部なら、もう一度 Enter を押してください。',
+  clientSecret: 'クライアント シークレット（GOCSPX- で始まる文字列）',
+  pastedText: '貼り付けた内容',
+  keyAsFile: 'サービス アカウントの鍵は、ファイルの場所で指定してください。',
   clientFileWrong: (file, hint) => `${file}: ${hint}`,
   clientFileHints: {
     'not-found': 'ファイルがありません。通常は「ダウンロード」フォルダーにあります。',
@@ -66,6 +76,8 @@ export const google: GoogleWords = {
     ].join('\n'),
   paste:
     'Google からの応答を待っています。ブラウザーに「このサイトにアクセスできません」「正常に接続できませんでした」と表示されたら、その URL をここに貼り付けてください',
+  pasteMore:
+    'URL の続きがありません。残りを貼り付けてください。これで全部なら、もう一度 Enter を押してください。',
   checking: 'Gmail の準備ができているか確認しています…',
   works: address => `${address} にメールを取り込めるようになりました。`,
   hints: {

@@ -444,6 +444,40 @@ describe('signing in without a browser on this machine', { skip }, () => {
     assert.ok(asker.told.some(({ text }) => text.includes('Make a new client in step 5')))
   })
 
+  it('takes the pasted text of the file, with its line breaks, says how the file is copied, and keeps no secret', async () => {
+    const { 'client-file': _, ...answers } = mailboxAnswers()
+    const { id, secret = '' } = world.gmail.client
+    const lines = JSON.stringify({ installed: { client_id: id, client_secret: secret } }, undefined, 2)
+    const cut = lines.slice(0, lines.indexOf('client_secret'))
+    const key = JSON.stringify({ type: 'service_account', private_key: 'of a pasted key' })
+    const asker = person([
+      ['password-file', password],
+      ['client-file', '{"web": {"client_secret": "GOCSPX-of-the-web"}}'],
+      ['client-file', key],
+      ['client-file', cut],
+      ['client-file', lines],
+      ['retry-google', leave],
+    ])
+    const ssh = { SSH_CONNECTION: '192.0.2.7 50000 192.0.2.1 22', USER: 'pi' }
+    const openBrowser = async (url: string) => {
+      void addressAfterConsent(url, 'other@example.test').then(back => fetch(back))
+      return true
+    }
+    const there = { ...where(), env: { ...world.env, ...ssh } }
+    await setUpWith(asker, there, { answers }, { openBrowser })
+    assert.deepEqual(asker.complaints, [setupWords.en.google.clientMore])
+    const told = asker.told.map(({ text }) => text).join('\n')
+    assert.match(told, /scp client_secret_….json pi@192\.0\.2\.1:client\.json/)
+    assert.match(told, /The pasted text: this client is of the type “Web application”/)
+    assert.ok(told.includes(setupWords.en.google.keyAsFile))
+    // As far as Google, with this client: it refused nothing but the other account.
+    assert.match(asker.asked.at(-1) ?? '', /^retry-google/)
+    assert.ok(told.includes('other@example.test'))
+    const kept = await readFile(join(world.stateDir, 'setup.json'), 'utf8')
+    for (const word of [secret, 'GOCSPX', 'private_key', 'of a pasted key'])
+      for (const text of [kept, told]) assert.ok(!text.includes(word), word)
+  })
+
   it('takes another name of the account as Google says it, by the owner’s word', async () => {
     const answers = { ...mailboxAnswers(), 'gmail-account': 'alias@example.test' }
     const asker = person([

@@ -76,6 +76,8 @@ async function decide(url: string, { account = owner, scopes, press }: Decision)
   await page.close()
 }
 
+const pasteOfAnother = { en: 'another attempt', ja: '別の回のログインの URL です' } as const
+
 const both = ['gmail.insert', 'gmail.labels']
 
 /** Answers every question wrongly, then rightly, up to Google. */
@@ -165,7 +167,11 @@ async function walkToGoogle(language: Language, pinning: boolean): Promise<void>
   say('web.json', enter)
   await terminal.sees(words.google.clientFileHints['web-client'] ?? '?')
   await terminal.sees(words.google.clientFile)
-  say('client.json', enter)
+  if (language === 'ja') return say('client.json', enter)
+  const { id, secret = '' } = world.gmail.client
+  say(id, enter)
+  await terminal.sees(words.google.clientSecret)
+  say(secret, enter)
 }
 
 /** Everything that can go wrong on Google's side, then the right thing. */
@@ -180,6 +186,10 @@ async function walkThroughGoogle(language: Language): Promise<void> {
   const first = await newLink(used)
   await terminal.sees(words.google.paste)
   terminal.type('https://accounts.google.com/signin', enter)
+  await terminal.sees(words.google.paste)
+  // As a mail program breaks it, with both line ends; the last line break is the owner's Enter.
+  terminal.type('http://127.0.0.1:1/?state=of-ano\rther&code=4/0\nAb&sco', enter, 'pe=x', enter)
+  await terminal.sees(pasteOfAnother[language])
   await terminal.sees(words.google.paste)
   await decide(first, { scopes: [], press: 'cancel' })
   await again(words.google.hints['gmail.consent-missing']())
