@@ -26,6 +26,6 @@ export function askNobody(output: Writable, yes: boolean, needed: string): Asker
     },
     secret: async question => missing(question),
     choose: async question => (yes ? question.initial : missing(question)),
-    several: async question => (yes ? [] : missing(question)),
+    several: async question => (yes ? (question.initial ?? []) : missing(question)),
   }
 }

@@ -46,6 +46,8 @@ export interface ChoiceQuestion<V extends string> extends Question {
 
 export interface SeveralQuestion extends Question {
   readonly choices: readonly Choice<string>[]
+  /** None where it is left out. */
+  readonly initial?: readonly string[]
 }
 
 /** Methods throw SetupLeft when the owner leaves, Fault usage.invalid where nobody can answer. */

@@ -4,7 +4,7 @@ import { Fault } from '../base/fault.ts'
 import { homeOf } from '../base/home.ts'
 import { isLoopback } from '../base/loopback.ts'
 import { printable } from '../base/untrusted.ts'
-import type { MailSecurity } from '../config/config.ts'
+import type { MailboxConfig, MailSecurity } from '../config/config.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
 import { type Discovery, domainOf, type Found, listPresetServers, namesOf } from '../discovery/discover.ts'
@@ -20,6 +20,7 @@ import {
 import { confirm, SetupLeft } from './asker.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
+import { presentServer } from './present.ts'
 
 /** Asks for the address of the mailbox. */
 export function askAddress({ asker, words }: SetupContext): Promise<string> {
@@ -30,7 +31,12 @@ export function askAddress({ asker, words }: SetupContext): Promise<string> {
   })
 }
 
-export async function discoverServers(context: SetupContext, address: string): Promise<Discovery> {
+/** @param present the mailbox as it is configured, where it is changed */
+export async function discoverServers(
+  context: SetupContext,
+  address: string,
+  present: MailboxConfig | undefined,
+): Promise<Discovery> {
   const { asker, words, options } = context
   const chosen = options.provider === undefined ? undefined : findPreset(options.provider)
   if (options.provider !== undefined && chosen === undefined) {
@@ -51,7 +57,8 @@ export async function discoverServers(context: SetupContext, address: string): P
   asker.tell('info', words.server.looking(printable(domain)))
   const discovery = await context.discover(address)
   if (chosen !== undefined) return takeHost(discovery, chosen)
-  if (discovery.preset !== undefined || discovery.candidates.length > 0) return discovery
+  if (discovery.preset !== undefined || discovery.candidates.length > 0 || present !== undefined)
+    return discovery
   asker.tell('note', discovery.unanswered.length > 0 ? words.server.unanswered : words.server.nothingFound)
   const other = { value: 'other', label: words.server.otherProvider }
   const rows = presets.map(({ id, name }) => ({ value: id, label: name[context.language] }))
@@ -74,7 +81,10 @@ const takeHost = ({ names, unanswered }: Discovery, preset: Preset): Discovery =
   unanswered,
 })
 
-const keyOf = ({ protocol, host, port, security }: Found): string => `${protocol} ${host} ${port} ${security}`
+type Server = Pick<Found, 'protocol' | 'host' | 'port' | 'security'>
+
+const keyOf = ({ protocol, host, port, security }: Server): string =>
+  `${protocol} ${host} ${port} ${security}`
 
 /**
  * @param again the server that did not work, to begin from; undefined at the first time
@@ -85,35 +95,57 @@ export async function chooseServer(
   address: string,
   discovery: Discovery,
   again: FoundServer | undefined,
+  present?: MailboxConfig,
 ): Promise<FoundServer> {
   const { asker, words, language } = context
   const { preset, candidates } = discovery
+  const now = present && presentServer(present, address)
   if (again === undefined) tellHost(context, discovery)
   for (const refused of candidates.filter(({ unusable }) => unusable === 'no-tls'))
     asker.tell('warn', words.server.noTls(refused.host, refused.port))
   const usable = candidates.filter(({ unusable }) => unusable === undefined)
   const [closed] = candidates.filter(({ unusable }) => unusable === 'no-password')
-  if (usable.length === 0 && closed !== undefined && again === undefined)
+  if (usable.length === 0 && now === undefined && closed !== undefined && again === undefined)
     await stopAtOauth(context, closed, preset?.name[language] ?? closed.host)
-  if (usable.length > 0) {
-    const choices = usable.map(candidate => ({
+  const offered = usable.filter(candidate => now === undefined || keyOf(candidate) !== keyOf(now))
+  if (offered.length > 0 || (now !== undefined && !namesServer(context))) {
+    const choices = offered.map(candidate => ({
       value: keyOf(candidate),
       label: words.server.found(candidate),
       hint: hintOf(context, candidate, discovery),
     }))
+    const asNow =
+      now === undefined
+        ? []
+        : [{ value: keyOf(now), label: words.server.found(now), hint: words.change.asNow }]
+    // What the owner has to confirm is never taken for the usual answer.
+    const usual = [
+      ...(now === undefined ? [] : [now]),
+      ...offered.filter(({ confirm }) => confirm === undefined),
+    ]
+    const [first] = usual.filter(server => fitsOptions(context, server))
     const chosen = await asker.choose({
       id: 'server',
       message: words.server.which,
-      choices: [...choices, { value: 'by-hand', label: words.server.byHand }],
-      // What the owner has to confirm is never taken for the usual answer.
-      initial: choices[usable.findIndex(({ confirm }) => confirm === undefined)]?.value ?? 'by-hand',
+      choices: [...asNow, ...choices, { value: 'by-hand', label: words.server.byHand }],
+      initial: first === undefined ? 'by-hand' : keyOf(first),
     })
-    const server = usable.find(candidate => keyOf(candidate) === chosen)
+    if (now !== undefined && keyOf(now) === chosen) return { ...now, ...(await readTrust(context, now)) }
+    const server = offered.find(candidate => keyOf(candidate) === chosen)
     if (server !== undefined && (await isConfirmed(context, server, discovery)))
       return { ...server, preset: server.preset ?? preset, ...(await readTrust(context)) }
   }
-  return askServer(context, address, preset, again)
+  return askServer(context, address, preset, again ?? now)
 }
+
+const ofServer = ['protocol', 'host', 'port', 'security'] as const
+
+/** Whether an option says something of the server. */
+const namesServer = ({ options }: SetupContext): boolean => ofServer.some(id => options[id] !== undefined)
+
+/** Whether it is a server as the options say. */
+const fitsOptions = ({ options }: SetupContext, server: Server): boolean =>
+  ofServer.every(id => options[id] === undefined || options[id] === String(server[id]))
 
 /** Whose server it is, and what says so. */
 function tellHost({ asker, words, language }: SetupContext, discovery: Discovery): void {
@@ -215,10 +247,14 @@ async function askServer(
     initial: again?.security ?? server?.security ?? 'tls',
   })) as MailSecurity
   const usual = { imap: { tls: 993, starttls: 143, none: 143 }, pop3: { tls: 995, starttls: 110, none: 110 } }
+  const asAgain =
+    again?.host === name && again.protocol === protocol && again.security === security ? again : undefined
   const port = await asker.text({
     id: 'port',
     message: words.server.port,
-    initial: String(server?.security === security ? server.port : usual[protocol][security]),
+    initial: String(
+      asAgain?.port ?? (server?.security === security ? server.port : usual[protocol][security]),
+    ),
     check: answer => (readPort(answer) instanceof Complaint ? words.server.portWrong : undefined),
   })
   return {
@@ -228,18 +264,22 @@ async function askServer(
     security,
     userForm: preset && userFormOf(preset, domainOf(address) ?? ''),
     preset,
-    ...(await readTrust(context)),
+    provider: again?.host === name ? again.provider : undefined,
+    ...(await readTrust(context, asAgain?.port === Number(port) ? asAgain : undefined)),
   }
 }
 
-/** Additional trust comes by option only, or by the owner's word when a certificate is shown. */
-async function readTrust({ options, asker, words, cwd, env }: SetupContext) {
+/**
+ * Additional trust comes by option only, or by the owner's word when a certificate is shown.
+ * @param now the very server as it is trusted already
+ */
+async function readTrust({ options, asker, words, cwd, env }: SetupContext, now?: FoundServer) {
   const digest = options['cert-sha256']
   const pinned = digest === undefined ? undefined : readSha256(digest)
   if (pinned instanceof Complaint) asker.tell('warn', words.server.digestWrong)
   const caFile = options['ca-file']
   return {
-    caFile: caFile === undefined ? undefined : resolveWrittenPath(caFile, cwd, homeOf(env)),
-    pinned: pinned instanceof Complaint ? undefined : pinned,
+    caFile: caFile === undefined ? now?.caFile : resolveWrittenPath(caFile, cwd, homeOf(env)),
+    pinned: pinned instanceof Complaint ? undefined : (pinned ?? now?.pinned),
   }
 }

@@ -14,6 +14,8 @@ export interface FoundServer {
   /** Undefined: only the owner knows it. */
   readonly userForm: UserForm | undefined
   readonly preset: Preset | undefined
+  /** As the configuration names the host already; undefined: it does not. */
+  readonly provider?: string | undefined
   readonly caFile: string | undefined
   /** SHA-256 of the certificate that the owner pinned. */
   readonly pinned: string | undefined

@@ -8,8 +8,9 @@ import { vaultNames } from '../config/load.ts'
 import { describeFault } from '../locale/locale.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
-import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle, unlessElsewhere } from './setup.ts'
+import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle } from './setup.ts'
 import { findPasswordOddity } from './typed-answer.ts'
+import { unlessElsewhere } from './unless-elsewhere.ts'
 
 /** Asks for what neither the environment nor the vault has; each is proved before it is stored. */
 export async function addMissingSecrets(context: SetupContext, given: GivenSecrets): Promise<SetUp> {

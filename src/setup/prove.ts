@@ -12,6 +12,7 @@ import type { SetupContext } from './context.ts'
 import { chooseServer } from './find-server.ts'
 import { type Looked, lookInto } from './folders.ts'
 import { type FoundServer, type LoginHint, type ProvedMailbox, trialMailbox } from './mailbox.ts'
+import { isPresentHost, keepPassword } from './present.ts'
 import { Products } from './products.ts'
 import { findPasswordOddity } from './typed-answer.ts'
 
@@ -27,7 +28,8 @@ type Correct = 'password' | 'user' | 'server' | 'again'
 const cautionAfter = 3
 
 /**
- * @param password given beforehand: an option, or the vault
+ * @param givenPassword by an option or a variable
+ * @param present the mailbox as it is configured, where it is changed
  * @throws where nobody can be asked again: the fault of the login
  */
 export async function proveMailbox(
@@ -35,6 +37,7 @@ export async function proveMailbox(
   address: string,
   discovery: Discovery,
   givenPassword: string | undefined,
+  present: MailboxConfig | undefined,
 ): Promise<Proved> {
   const { asker, words, language } = context
   const products = new Products(discovery)
@@ -44,8 +47,9 @@ export async function proveMailbox(
   let password = givenPassword
   let refusals = 0
   for (;;) {
-    server ??= await chooseServer(context, address, discovery, previous)
-    user ??= await askUser(context, address, server, refusals > 0)
+    server ??= await chooseServer(context, address, discovery, previous, present)
+    user ??= await askUser(context, address, server, refusals > 0, present)
+    if (refusals === 0) password ??= await keepPassword(context, present, { server, user })
     password ??= await asker.secret({ id: 'password-file', message: askPassword(context, server, user) })
     const mailbox: ProvedMailbox = { address, server, user, password }
     asker.tell('info', words.login.trying(server.host, server.port))
@@ -154,8 +158,12 @@ async function askUser(
   address: string,
   server: FoundServer,
   again: boolean,
+  present: MailboxConfig | undefined,
 ): Promise<string> {
-  const known = userNameFor(address, server.userForm)
+  const form = userNameFor(address, server.userForm)
+  const presentUser = isPresentHost(present, server) ? present?.user : undefined
+  // What works at this host is not what its customers usually have.
+  const known = presentUser === undefined || presentUser === form ? form : undefined
   // What the host is known to want need not be asked, unless it was refused.
   if (known !== undefined && !again && options.user === undefined) return known
   return asker.text({
@@ -164,7 +172,7 @@ async function askUser(
       server.userForm === 'account-name'
         ? (server.preset?.askUser?.[language] ?? words.login.accountName)
         : words.login.user,
-    initial: server.userForm === 'account-name' && !again ? undefined : (known ?? address),
+    initial: presentUser ?? (server.userForm === 'account-name' && !again ? undefined : (known ?? address)),
   })
 }
 

@@ -6,7 +6,7 @@ import { diskFault } from '../base/disk-fault.ts'
 import { removeFile, replaceFile } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
-import type { Config, GoogleEndpoints } from '../config/config.ts'
+import type { Config, FolderConfig, GoogleEndpoints, MailboxConfig } from '../config/config.ts'
 import { makeGoogleDestination, makeMailboxDestination } from '../config/destinations.ts'
 import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
@@ -17,6 +17,7 @@ import { presetForServer } from '../discovery/presets.ts'
 import { writeIdentity } from '../google/identity.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { FoundServer, ProvedMailbox, Wishes } from './mailbox.ts'
+import { type MailboxEntry, mergeMailbox } from './present.ts'
 import type { SignedIn } from './sign-in.ts'
 
 export interface AccountToSave {
@@ -104,47 +105,71 @@ export async function writeConfiguration(
   }
   if (mailbox !== undefined) {
     const at = config?.mailboxes.findIndex(({ name }) => name === mailbox.name) ?? -1
+    const present = config?.mailboxes[at]
     const entry = mailboxEntry(mailbox, account.name)
-    if (at < 0) text.add('mailboxes', entry)
-    else text.set(['mailboxes', at], entry)
+    if (present === undefined) {
+      const { name, proved } = mailbox
+      const written = Object.entries(entry).filter(([, value]) => value !== undefined)
+      text.add('mailboxes', { ...(name === proved.user ? {} : { name }), ...Object.fromEntries(written) })
+    } else {
+      mergeMailbox(text, at, present, presentEntry(present), entry)
+      // A file that is named there would win over the password that was proved now.
+      const inFile = await present.password.reveal().catch(() => undefined)
+      if (inFile !== mailbox.proved.password) text.remove(['mailboxes', at, 'passwordFile'])
+    }
   }
   return replaceConfiguration(place, text.toString())
 }
 
-/** Only what differs from the default, in the order of docs/configuration.md. */
-function mailboxEntry({ name, proved, wishes }: MailboxToSave, account: string): object {
+/** What the owner chose, in the order of docs/configuration.md; undefined where nothing needs to be written. */
+function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): MailboxEntry {
   const { server, user } = proved
-  const imap = server.protocol === 'imap'
+  const { protocol, host, port, security, caFile, pinned, preset, provider } = server
+  const { folders, labels, archive, learned, afterImport, startFrom } = wishes
   return {
-    ...(name === user ? {} : { name }),
     account,
-    protocol: server.protocol,
-    host: server.host,
-    port: server.port,
-    security: server.security,
-    ...(server.caFile === undefined ? {} : { caFile: server.caFile }),
-    ...(server.pinned === undefined ? {} : { certSha256: server.pinned }),
-    ...(hidesProvider(server) ? { provider: server.preset?.id } : {}),
+    protocol,
+    host,
+    port,
+    security,
+    caFile,
+    certSha256: pinned,
+    provider: hidesProvider(server) ? preset?.id : provider,
     user,
-    ...(imap
-      ? {
-          folders: wishes.folders.map(({ name, to, labels }) => ({
-            name,
-            to,
-            ...(labels.length > 0 ? { labels } : {}),
-          })),
-        }
-      : {}),
-    ...(wishes.labels.length > 0 ? { labels: wishes.labels } : {}),
-    ...(wishes.archive ? { archive: true } : {}),
-    ...(wishes.learned.authservIds.length > 0 ? { authservIds: wishes.learned.authservIds } : {}),
-    ...(wishes.learned.receivingServers.length > 0
-      ? { receivingServers: wishes.learned.receivingServers }
-      : {}),
-    afterImport: writeAfterImport(wishes.afterImport),
-    startFrom: writeStartFrom(wishes.startFrom),
+    folders: protocol === 'imap' ? folders.map(writeFolder) : undefined,
+    labels: unlessEmpty(labels),
+    archive: archive || undefined,
+    authservIds: unlessEmpty(learned.authservIds),
+    receivingServers: unlessEmpty(learned.receivingServers),
+    afterImport: writeAfterImport(afterImport),
+    startFrom: writeStartFrom(startFrom),
   }
 }
+
+/** The same of a mailbox as it is configured. */
+function presentEntry(present: MailboxConfig): MailboxEntry {
+  const { name, user, password: _, server, provider, ...wishes } = present
+  const { authservIds, receivingServers, protocol } = wishes
+  const { pinnedSha256: pinned, ...rest } = server
+  const known = { preset: undefined, userForm: undefined, pinned, provider }
+  return mailboxEntry(
+    {
+      name,
+      proved: { address: name, server: { ...rest, ...known, protocol }, user, password: '' },
+      wishes: { ...wishes, learned: { authservIds, receivingServers } },
+    },
+    present.account,
+  )
+}
+
+const unlessEmpty = (list: readonly string[]): readonly string[] | undefined =>
+  list.length === 0 ? undefined : list
+
+const writeFolder = ({ name, to, labels }: FolderConfig) => ({
+  name,
+  to,
+  ...(labels.length > 0 ? { labels } : {}),
+})
 
 /** A host with a limit of logins that its server's name does not tell. */
 const hidesProvider = ({ preset, host }: FoundServer): boolean =>

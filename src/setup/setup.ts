@@ -1,7 +1,7 @@
 /** The set-up's story: address, server, login, wishes, Google, saved. Each step proves its answers before the next. */
 
-import { Fault, type FaultCode } from '../base/fault.ts'
-import type { AccountConfig, Config } from '../config/config.ts'
+import { Fault } from '../base/fault.ts'
+import type { AccountConfig, Config, MailboxConfig } from '../config/config.ts'
 import { decideFirstUse, makeGoogleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/readers.ts'
@@ -9,9 +9,11 @@ import type { DesktopClient } from '../google/client-file.ts'
 import { addressKey } from '../google/identity.ts'
 import type { SetupContext } from './context.ts'
 import { askAddress, discoverServers } from './find-server.ts'
+import { findPresent } from './present.ts'
 import { proveMailbox } from './prove.ts'
 import { type AccountToSave, keepSecrets, type MailboxToSave, writeConfiguration } from './save.ts'
 import { signIn } from './sign-in.ts'
+import { unlessElsewhere } from './unless-elsewhere.ts'
 import { askWishes } from './wishes.ts'
 
 /** Secrets that were given beforehand: by a file or a variable. */
@@ -31,29 +33,22 @@ export interface SetUp {
 
 /** A mailbox from its address to the saved configuration, with a Gmail account where that is new. */
 export async function setUpMailbox(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
-  const { place, vault, language } = context
+  const { place, vault, language, asker, words } = context
   const address = await askAddress(context)
-  const discovery = await discoverServers(context, address)
-  const proved = await proveMailbox(context, address, discovery, given.password)
-  const wishes = await askWishes(context, proved)
-  const account = await setUpAccount(context, address, given.refreshToken)
+  const ofAddress = findPresent(context, address)
+  if (ofAddress !== undefined) asker.tell('info', words.change.note(ofAddress.name))
+  const discovery = await discoverServers(context, address, ofAddress)
+  const proved = await proveMailbox(context, address, discovery, given.password, ofAddress)
   // The journal knows a mailbox by its name: one that is set up again keeps it.
   const { user, server } = proved.mailbox
-  const same = place.config?.mailboxes.find(
-    configured =>
-      configured.name === address || (configured.user === user && configured.server.host === server.host),
-  )
-  // What the owner wrote stays where the mail teaches nothing.
-  const { receivingServers, authservIds } = wishes.learned
-  const learned = {
-    receivingServers: receivingServers.length > 0 ? receivingServers : (same?.receivingServers ?? []),
-    authservIds: authservIds.length > 0 ? authservIds : (same?.authservIds ?? []),
-  }
-  const mailbox = {
-    name: same?.name ?? address,
-    proved: proved.mailbox,
-    wishes: { ...wishes, learned },
-  }
+  const present =
+    ofAddress ??
+    place.config?.mailboxes.find(
+      configured => configured.user === user && configured.server.host === server.host,
+    )
+  const wishes = await askWishes(context, proved, present)
+  const account = await setUpAccount(context, address, given.refreshToken, present)
+  const mailbox = { name: present?.name ?? address, proved: proved.mailbox, wishes }
   await keepSecrets(vault, place.endpoints, account, mailbox)
   const config = await writeConfiguration(place, language, account, mailbox)
   return { config, account, mailbox, overruled: false }
@@ -63,10 +58,11 @@ async function setUpAccount(
   context: SetupContext,
   mailboxAddress: string,
   givenToken: string | undefined,
+  present: MailboxConfig | undefined,
 ): Promise<AccountToSave> {
   const { asker, words, place } = context
   const accounts = place.config?.accounts ?? []
-  const [first] = accounts
+  const first = accounts.find(({ name }) => name === present?.account) ?? accounts[0]
   const address = await asker.text({
     id: 'gmail-account',
     message: words.google.account,
@@ -106,12 +102,6 @@ export async function hasPermission(
 async function googleSecret({ vault, place }: SetupContext, name: string): Promise<string | undefined> {
   const google = makeGoogleDestination(place.endpoints)
   return vault.getFor(name, google, decideFirstUse(google, place.byOwnersFile)).catch(unlessElsewhere)
-}
-
-/** @returns undefined for a secret that was entered for another destination; throws everything else */
-export function unlessElsewhere(thrown: unknown): undefined {
-  const codes: readonly FaultCode[] = ['secret.other-destination', 'secret.without-destination']
-  if (!(thrown instanceof Fault) || !codes.includes(thrown.code)) throw thrown
 }
 
 /** The client of an earlier set-up. */

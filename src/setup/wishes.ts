@@ -1,46 +1,84 @@
 /** Step 3: which folders, from when on, what happens after the import, and how it looks in Gmail. */
 
-import { learnHost } from '../authentication/learn.ts'
+import { type LearnedHost, learnHost } from '../authentication/learn.ts'
 import { Fault } from '../base/fault.ts'
-import type { FolderConfig, StartFrom } from '../config/config.ts'
+import type { AfterImport, FolderConfig, MailboxConfig, StartFrom } from '../config/config.ts'
 import { readAfterImport, readFolders, readLabels, readStartFrom } from '../config/mail-readers.ts'
 import { Complaint } from '../config/readers.ts'
+import { writeAfterImport, writeFolders, writeStartFrom, writeValue } from '../config/writers.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
 import { countWaiting, type FolderSeen, type Waiting } from './folders.ts'
-import { trialMailbox, type Wishes } from './mailbox.ts'
+import { type FoundServer, trialMailbox, type Wishes } from './mailbox.ts'
+import { isPresentHost } from './present.ts'
 import type { Proved } from './prove.ts'
 
 /** Imports a minute of one account: 6,000 quota units at 25 each (Gmail API, usage limits). */
 const importsPerMinute = 240
+const dayMs = 86_400_000
 
-export async function askWishes(context: SetupContext, { mailbox, looked }: Proved): Promise<Wishes> {
+/** @param present the mailbox as it is configured, where it is changed: its wishes are the usual answers */
+export async function askWishes(
+  context: SetupContext,
+  { mailbox, looked }: Proved,
+  present: MailboxConfig | undefined,
+): Promise<Wishes> {
   const { asker, words, general } = context
   const { protocol } = mailbox.server
-  const folders = protocol === 'imap' ? await askFolders(context, looked.folders) : []
-  const waiting = looked.waiting ?? (await countWaiting(trialMailbox(mailbox, folders), context))
+  const before = present?.protocol === 'imap' ? present.folders : undefined
+  const folders = protocol === 'imap' ? await askFolders(context, looked.folders, before) : []
+  // One that is gone is told by each pull.
+  const there = folders.filter(({ name }) => looked.folders.some(folder => folder.name === name))
+  const counted = trialMailbox(mailbox, there.length > 0 ? there : undefined)
+  const waiting = looked.waiting ?? (await countWaiting(counted, context))
   const { number, size } = general.format
   asker.tell('info', words.start.waiting(number(waiting.messages), size(waiting.octets)))
-  const startFrom = await askStart(context, waiting)
-  const afterImport = await askAfterImport(context, folders)
-  const labels = await asker.text({
-    id: 'labels',
-    message: words.label.question,
-    optional: true,
-    check: answer => (readLabels(answer) instanceof Complaint ? words.label.wrong : undefined),
-  })
+  const startFrom = await askStart(context, waiting, present?.startFrom)
+  const afterImport = await askAfterImport(context, folders, present?.afterImport)
+  const labels = await askLabels(context, present?.labels ?? [])
   const archive = await confirm(asker, {
     id: 'archive',
     message: words.label.archive,
-    initial: false,
+    initial: present?.archive ?? false,
     yes: words.label.archiveYes,
     no: words.label.archiveNo,
   })
-  const read = labels === '' ? [] : readLabels(labels)
-  const learned = learnHost(waiting.headers, mailbox.server.host)
+  const learned = keepLearned(learnHost(waiting.headers, mailbox.server.host), mailbox.server, present)
   const names = [...learned.receivingServers, ...learned.authservIds]
   if (names.length > 0) asker.tell('info', words.learned(names.join(', ')))
-  return { folders, startFrom, afterImport, labels: read instanceof Complaint ? [] : read, archive, learned }
+  return { folders, startFrom, afterImport, labels, archive, learned }
+}
+
+/** What the owner wrote of this host stays; of another one, where the mail teaches nothing. */
+function keepLearned(
+  learned: LearnedHost,
+  server: FoundServer,
+  present: MailboxConfig | undefined,
+): LearnedHost {
+  const keep = (key: keyof LearnedHost): readonly string[] => {
+    const [first = [], second = []] = isPresentHost(present, server)
+      ? [present?.[key], learned[key]]
+      : [learned[key], present?.[key]]
+    return first.length > 0 ? first : second
+  }
+  return { receivingServers: keep('receivingServers'), authservIds: keep('authservIds') }
+}
+
+async function askLabels(
+  { asker, words, options }: SetupContext,
+  before: readonly string[],
+): Promise<readonly string[]> {
+  const isNone = (answer: string): boolean => answer === '' || answer === '-'
+  if (options.labels === '') return []
+  const answer = await asker.text({
+    id: 'labels',
+    message: before.length === 0 ? words.label.question : words.change.label(before.join(', ')),
+    initial: before.length === 0 ? undefined : writeValue(before),
+    optional: true,
+    check: text => (!isNone(text) && readLabels(text) instanceof Complaint ? words.label.wrong : undefined),
+  })
+  const read = isNone(answer) ? [] : readLabels(answer)
+  return read instanceof Complaint ? [] : read
 }
 
 const inbox: FolderConfig = { name: 'INBOX', to: 'inbox', labels: [] }
@@ -48,6 +86,7 @@ const inbox: FolderConfig = { name: 'INBOX', to: 'inbox', labels: [] }
 async function askFolders(
   { asker, words, options }: SetupContext,
   seen: readonly FolderSeen[],
+  before: readonly FolderConfig[] | undefined,
 ): Promise<readonly FolderConfig[]> {
   if (options.folders !== undefined) {
     const read = readFolders(options.folders)
@@ -67,7 +106,13 @@ async function askFolders(
       throw new Fault('usage.invalid', { facts: { what: `--folders ${options.folders}: ${why}` } })
     asker.tell('warn', `--folders ${options.folders}: ${why}`)
   }
-  const folders = [inbox]
+  if (before !== undefined && options.spam === undefined) {
+    const { folders: message, foldersAsNow: yes, foldersAnew: no } = words.change
+    const question = { message: message(writeFolders(before)), initial: true, yes, no }
+    if (await confirm(asker, { id: 'folders-as-now', ...question })) return before
+  }
+  const folderBefore = (name: string) => before?.find(folder => folder.name === name)
+  const folders = [folderBefore('INBOX') ?? inbox]
   const spam = seen.find(({ use }) => use === 'spam')
   if (spam === undefined) asker.tell('note', words.folders.noSpam)
   else {
@@ -79,16 +124,19 @@ async function askFolders(
         { value: 'label', label: words.folders.toLabel(words.folders.spamLabel) },
         { value: 'leave', label: words.folders.leave },
       ],
-      initial: 'spam',
+      initial: before === undefined ? 'spam' : placeOf(folderBefore(spam.name)),
     })
-    if (to === 'spam') folders.push({ name: spam.name, to: 'spam', labels: [] })
-    if (to === 'label') folders.push({ name: spam.name, to: 'label', labels: [words.folders.spamLabel] })
+    const same = folderBefore(spam.name)
+    if (same !== undefined && to === placeOf(same)) folders.push(same)
+    else if (to === 'spam') folders.push({ name: spam.name, to: 'spam', labels: [] })
+    else if (to === 'label') folders.push({ name: spam.name, to: 'label', labels: [words.folders.spamLabel] })
   }
   for (const { name } of seen.filter(({ use }) => use === 'wanted')) {
     const { wanted, toInbox, leave } = words.folders
-    const question = { message: wanted(name), initial: true, yes: toInbox, no: leave }
+    const initial = before === undefined || folderBefore(name) !== undefined
+    const question = { message: wanted(name), initial, yes: toInbox, no: leave }
     if (await confirm(asker, { id: 'wanted-folder', ...question }))
-      folders.push({ name, to: 'inbox', labels: [] })
+      folders.push(folderBefore(name) ?? { name, to: 'inbox', labels: [] })
   }
   const others = seen.filter(({ use }) => use === 'other')
   if (others.length > 0) {
@@ -96,21 +144,28 @@ async function askFolders(
       id: 'more-folders',
       message: words.folders.more,
       choices: others.map(({ name }) => ({ value: name, label: name })),
+      initial: others.map(({ name }) => name).filter(name => folderBefore(name) !== undefined),
     })
     for (const name of more) {
       const labels = readLabels([name])
-      folders.push({ name, to: 'inbox', labels: labels instanceof Complaint ? [] : labels })
+      const anew: FolderConfig = { name, to: 'inbox', labels: labels instanceof Complaint ? [] : labels }
+      folders.push(folderBefore(name) ?? anew)
     }
   }
   return folders
 }
 
+/** The choice that a folder stands for; into the inbox the host's spam goes by the configuration only. */
+const placeOf = (folder: FolderConfig | undefined): 'spam' | 'label' | 'leave' =>
+  folder === undefined ? 'leave' : folder.to === 'spam' ? 'spam' : 'label'
+
 async function askStart(
-  { asker, words, general }: SetupContext,
+  { asker, words, general, options }: SetupContext,
   { messages, arrivedAtMs }: Waiting,
+  before: StartFrom | undefined,
 ): Promise<StartFrom> {
   const span = (count: number): string => general.format.span((count / importsPerMinute) * 60_000)
-  if (messages === 0) return { from: 'all' }
+  if (messages === 0 && options['start-from'] === undefined) return before ?? { from: 'all' }
   const from = await asker.choose({
     id: 'start-from',
     message: words.start.question,
@@ -119,12 +174,13 @@ async function askStart(
       { value: 'date', label: words.start.date },
       { value: 'new', label: words.start.new },
     ],
-    initial: 'all',
+    initial: before?.from ?? 'all',
   })
   if (from !== 'date') return { from }
   const answer = await asker.text({
     id: 'start-date',
     message: words.start.whichDate,
+    initial: before?.from === 'date' ? writeStartFrom(before) : undefined,
     check: text => {
       const read = readStartFrom(text)
       return read instanceof Complaint || read.from !== 'date' || read.atMs > Date.now()
@@ -144,8 +200,10 @@ async function askStart(
 async function askAfterImport(
   { asker, words }: SetupContext,
   folders: readonly FolderConfig[],
-): Promise<Wishes['afterImport']> {
+  before: AfterImport | undefined,
+): Promise<AfterImport> {
   const imap = folders.length > 0
+  const action = before?.do === 'delete' && before.afterMs > 0 ? 'delete-after' : before?.do
   const chosen = await asker.choose({
     id: 'after-import',
     message: words.after.question,
@@ -155,22 +213,29 @@ async function askAfterImport(
       { value: 'delete', label: words.after.delete },
       ...(imap ? [{ value: 'move', label: words.after.move }] : []),
     ],
-    initial: 'keep',
+    initial: action === undefined || (action === 'move' && !imap) ? 'keep' : action,
   })
   if (chosen === 'delete-after') {
+    // Set by hand to something else than days, it may stay so.
+    const spanBefore = before?.do === 'delete' && before.afterMs > 0 ? before.afterMs : 14 * dayMs
+    const isDays = spanBefore % dayMs === 0
+    const asBefore = isDays
+      ? String(spanBefore / dayMs)
+      : writeAfterImport({ do: 'delete', afterMs: spanBefore }).replace('delete-after:', '')
     const days = await asker.text({
       id: 'after-days',
       message: words.after.days,
-      initial: '14',
-      check: answer => (/^[1-9]\d{0,3}$/.test(answer) ? undefined : words.after.daysWrong),
+      initial: asBefore,
+      check: answer =>
+        answer === asBefore || /^[1-9]\d{0,3}$/.test(answer) ? undefined : words.after.daysWrong,
     })
-    return { do: 'delete', afterMs: Number(days) * 86_400_000 }
+    return { do: 'delete', afterMs: days === asBefore ? spanBefore : Number(days) * dayMs }
   }
   if (chosen === 'move') {
     const folder = await asker.text({
       id: 'move-folder',
       message: words.after.folder,
-      initial: 'Gmail',
+      initial: before?.do === 'move' ? before.folder : 'Gmail',
       check: answer => {
         const read = readAfterImport(`move:${answer}`)
         if (read instanceof Complaint) return words.after.folderWrong

@@ -1,6 +1,7 @@
 /** Everything that the set-up says, in English, which owns the type; Japanese is held to it. */
 import type { Found } from '../discovery/discover.ts'
 import type { PresetServer } from '../discovery/presets.ts'
+import { change } from './words-change-en.ts'
 import { google } from './words-google-en.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
@@ -94,7 +95,7 @@ export const en = {
     ].join('\n'),
     noTls: (host: string, port: number) =>
       `${host}:${port} was found, too, but without encryption. It is not used: your password would travel in the open.`,
-    found: ({ protocol, host, port, security }: Found) =>
+    found: ({ protocol, host, port, security }: Pick<Found, 'protocol' | 'host' | 'port' | 'security'>) =>
       `${protocols[protocol]}  ${host}:${port}  ${securities[security]}`,
     origins: {
       preset: 'known to hikyaku',
@@ -280,6 +281,7 @@ export const en = {
     archiveYes: 'Not in the inbox: archived, under its label',
     archiveNo: 'In the inbox',
   },
+  change,
   google,
   /** `file` undefined: only secrets were stored. */
   saved: (file: string | undefined, vault: string, because: string) =>

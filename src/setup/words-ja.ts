@@ -1,3 +1,4 @@
+import { change } from './words-change-ja.ts'
 import type { SetupWords } from './words-en.ts'
 import { google } from './words-google-ja.ts'
 
@@ -251,6 +252,7 @@ export const ja: SetupWords = {
     archiveYes: '受信トレイをスキップ（アーカイブする）。ラベルがなければ「すべてのメール」でだけ見られます',
     archiveNo: '受信トレイ',
   },
+  change,
   google,
   saved: (file, vault, because) =>
     file === undefined

@@ -279,6 +279,79 @@ describe('hikyaku setup in a script', { skip }, () => {
   })
 })
 
+describe('hikyaku setup mailbox for one that is there', { skip }, () => {
+  const written = async (): Promise<string> => {
+    assert.equal((await setup()).code, 0)
+    const yaml = await readFile(world.configFile, 'utf8')
+    const own = yaml
+      .replace('mailboxes:', '# my own note\nmailboxes:')
+      .replace(/protocol: imap/, 'protocol: imap # the fast one')
+      .replace(/ {4}folders:[\s\S]*?(?= {4}afterImport)/, "    folders: 'INBOX,Junk:label=Checked' # mine\n")
+      .replace(
+        /afterImport: .*\n/,
+        [
+          'afterImport: delete-after:36h # by law',
+          '    schedule: "*/7 * * * *"',
+          '    neverMarkSpam: true',
+          '    labels: [ shop, "a, b" ]',
+          '    authservIds: [ mx.mine.example ]',
+          '    archive: true',
+          '',
+        ].join('\n'),
+      )
+      .replace(/startFrom: .*/, 'startFrom: new')
+    await writeFile(world.configFile, own)
+    assert.equal((await run(['config', 'show'])).code, 0)
+    return own
+  }
+  const change = (...more: string[]) =>
+    run(['setup', 'mailbox', '--yes', '--json', '--address', address, ...more])
+
+  it('keeps every word of the file where nothing else is asked for', async () => {
+    const own = await written()
+    await world.deliver('', 'one')
+    const ended = await change('--pull', 'no')
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.equal(await readFile(world.configFile, 'utf8'), own)
+    const withPassword = await change('--password-file', 'password', '--pull', 'no')
+    assert.equal(withPassword.code, 0, withPassword.stderr)
+    assert.equal(await readFile(world.configFile, 'utf8'), own)
+  })
+
+  it('changes what an option names, and nothing else', async () => {
+    const own = await written()
+    const ended = await change('--labels', 'other', '--after-import', 'delete-after:14d', '--pull', 'no')
+    assert.equal(ended.code, 0, ended.stderr)
+    const changed = own
+      .replace('delete-after:36h', 'delete-after:2w')
+      .replace('labels: [ shop, "a, b" ]', 'labels:\n      - other')
+    assert.equal(await readFile(world.configFile, 'utf8'), changed)
+    assert.equal((await change('--labels', '', '--start-from', '2026-01-02', '--pull', 'no')).code, 0)
+    assert.equal(
+      await readFile(world.configFile, 'utf8'),
+      changed.replace('    labels:\n      - other\n', '').replace('startFrom: new', 'startFrom: 2026-01-02'),
+    )
+  })
+
+  it('goes over to the other protocol with all that still fits it', async () => {
+    await written()
+    const pop3 = ['--protocol', 'pop3', '--port', String(world.dovecot.ports.pop3s)]
+    const ended = await change(...pop3, '--password-file', 'password', '--pull', 'no')
+    assert.equal(ended.code, 0, ended.stderr)
+    const yaml = await readFile(world.configFile, 'utf8')
+    assert.match(yaml, /protocol: pop3 # the fast one/)
+    for (const kept of [
+      'delete-after:36h # by law',
+      '*/7',
+      'neverMarkSpam: true',
+      'startFrom: new',
+      '# my own note',
+    ])
+      assert.ok(yaml.includes(kept), kept)
+    assert.doesNotMatch(yaml, /folders:/)
+  })
+})
+
 describe('hikyaku setup google and revoke', { skip }, () => {
   it('lets a running daemon go on after a revoked permission, without a restart', async () => {
     assert.equal((await setup()).code, 0)
