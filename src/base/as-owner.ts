@@ -155,6 +155,15 @@ export function byWholePath<T>(folder: string, work: (asRootFor: Owner | undefin
   return work(owner)
 }
 
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (thrown) {
+    // Another process of ours was faster.
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw thrown
+  }
+}
+
 /** Makes a folder and what is missing above it with mode 0700, as the owner of the place where it goes. */
 export function makeFolder(folder: string): void {
   const missing: string[] = []
@@ -164,7 +173,10 @@ export function makeFolder(folder: string): void {
     there = dirname(there)
   }
   if (missing.length > 0)
-    inFolder(there, at => mkdirSync(join(at, ...missing), { recursive: true, mode: 0o700 }))
+    inFolder(there, at => {
+      // One by one: with `recursive` a read-only disk answers ENOENT.
+      for (let depth = 1; depth <= missing.length; depth++) makeOne(join(at, ...missing.slice(0, depth)))
+    })
   else if (!statSync(there).isDirectory())
     throw Object.assign(new Error(`${there} is no folder`), { code: 'ENOTDIR' })
 }

@@ -16,6 +16,8 @@ export interface Invocation {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly language: Language
   readonly words: Words
+  /** Of the fault that the command ends with; describeFault where it is missing. */
+  readonly describe?: typeof describeFault
   readonly json: boolean
 }
 
@@ -48,19 +50,27 @@ export function answerFault(invocation: Invocation, fault: Fault): void {
     writeJson(invocation, {
       ok: false,
       exitCode: fault.exitCode,
-      fault: faultJson(fault, invocation.language),
+      fault: faultJson(fault, invocation.language, invocation.describe),
     })
-  else invocation.stderr.write(`${faultLines(fault, invocation.language)}\n`)
+  else invocation.stderr.write(`${faultLines(fault, invocation.language, invocation.describe)}\n`)
 }
 
 /** What happened, what it means for the mail, what to do next: as few lines as they fit in. */
-export function faultLines(fault: Pick<Fault, 'code' | 'facts'>, language: Language): string {
-  const { what, mail, next } = describeFault(fault, language)
+export function faultLines(
+  fault: Pick<Fault, 'code' | 'facts'>,
+  language: Language,
+  describe = describeFault,
+): string {
+  const { what, mail, next } = describe(fault, language)
   return `${what}\n  ${mail}\n  ${next}`
 }
 
-export function faultJson(fault: Pick<Fault, 'code' | 'facts'>, language: Language): object {
-  return { code: fault.code, ...describeFault(fault, language) }
+export function faultJson(
+  fault: Pick<Fault, 'code' | 'facts'>,
+  language: Language,
+  describe = describeFault,
+): object {
+  return { code: fault.code, ...describe(fault, language) }
 }
 
 export function writeJson(invocation: Invocation, value: object): void {

@@ -7,6 +7,7 @@ import { asFault, exitCodes, type Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
+import { describeFaultAtEnd } from '../locale/locale.ts'
 import type { Log } from '../log/log.ts'
 import { makeLog } from '../log/log.ts'
 import { dryRun } from '../proof/dry-run.ts'
@@ -59,7 +60,8 @@ interface MailboxAnswer {
   readonly last: Attempt
 }
 
-export async function pullCommand(invocation: Invocation, flags: PullFlags): Promise<number> {
+export async function pullCommand(asked: Invocation, flags: PullFlags): Promise<number> {
+  const invocation: Invocation = { ...asked, describe: describeFaultAtEnd }
   return withConfig(invocation, async (config, configured, inForce) => {
     // One line for each message is for the daemon's log; here there is a progress line and a summary.
     const quiet = invocation.json || invocation.stderr.isTTY === true
@@ -227,7 +229,7 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
           ms,
           conservation,
           conserved,
-          fault: fault === undefined ? null : faultJson(fault, language),
+          fault: fault === undefined ? null : faultJson(fault, language, invocation.describe),
           waitsUntil: last.kind === 'waiting' ? last.untilMs : null,
         }),
       ),
@@ -237,7 +239,7 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
   for (const { ports, count, fault, conservation, conserved, ms, last } of answers) {
     const name = ports.mailbox.name
     if ((quiet || last.kind === 'waiting') && fault !== undefined)
-      invocation.stderr.write(`${name}: ${faultLines(fault, language)}\n`)
+      invocation.stderr.write(`${name}: ${faultLines(fault, language, invocation.describe)}\n`)
     const busy = count.fresh + count.imported + count.merged + count.refused + count.settled + count.gone > 0
     if (last.kind === 'waiting')
       writeLine(invocation, words.pull.waits(name, last.untilMs, last.untilMs - ports.clock.nowMs()))

@@ -1,7 +1,9 @@
-/** `hikyaku retry ID...|all`: another try for what was set aside; the next pull takes it up. */
+/** `hikyaku retry ID...|all`: another try for what was set aside; the running daemon does it at once, else the next pull. */
 import { exitCodes } from '../base/fault.ts'
 import { openJournal } from '../bridge.ts'
 import type { MessageRow } from '../journal/journal.ts'
+import { isInstanceRunning } from '../journal/lock.ts'
+import { askForPull } from '../pull/owner-acted.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -48,14 +50,16 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
             patch: fresh,
           })),
         )
+        const running = isInstanceRunning(config.stateDir)
+        if (running && retried.length > 0) await askForPull(journal)
         const exitCode = problems.length > 0 ? exitCodes.usage : exitCodes.ok
         if (invocation.json) {
-          writeJson(invocation, { ok: exitCode === 0, exitCode, retried, problems })
+          writeJson(invocation, { ok: exitCode === 0, exitCode, retried, running, problems })
         } else {
           for (const problem of problems) invocation.stderr.write(`${problem}\n`)
           writeLine(
             invocation,
-            retried.length === 0 ? words.retry.nothing : words.retry.again(retried.length),
+            retried.length === 0 ? words.retry.nothing : words.retry.again(retried.length, running),
           )
         }
         return exitCode

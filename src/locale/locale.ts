@@ -4,6 +4,8 @@ import type { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { ConfigFault } from '../base/problem.ts'
 import { Facts, type FaultText } from './facts.ts'
+import * as phrasesEn from './faults/phrases-en.ts'
+import * as phrasesJa from './faults/phrases-ja.ts'
 import { faultTexts } from './faults.ts'
 import { describeProblem } from './problems.ts'
 import { en, type Words } from './words-en.ts'
@@ -33,4 +35,11 @@ export function describeFault(fault: Pick<Fault, 'code' | 'facts'>, language: La
         }
       : fault.facts
   return faultTexts[language][fault.code](new Facts(facts))
+}
+
+/** As describeFault, where a single pull ends with it: hikyaku itself then tries nothing again. */
+export function describeFaultAtEnd(fault: Pick<Fault, 'code' | 'facts'>, language: Language): FaultText {
+  const { byItself, runAgain } = language === 'ja' ? phrasesJa : phrasesEn
+  const told = describeFault(fault, language)
+  return { ...told, next: told.next.replace(byItself, runAgain) }
 }

@@ -177,7 +177,11 @@ export const en = {
 
   retry: {
     nothing: 'There is nothing to try again.',
-    again: (count: number) => `${messages(count)} will be tried again at the next pull.`,
+    /** `running`: the daemon was asked to do it now. */
+    again: (count: number, running: boolean) =>
+      running
+        ? `${messages(count)}: the running service was asked to try again now.`
+        : `${messages(count)} will be tried again at the next pull.`,
     notFound: (id: string) => `There is no message ${id} in the journal.`,
     notAside: (id: number, stage: keyof typeof stages) => `Message ${id} needs no retry (${stages[stage]}).`,
   },

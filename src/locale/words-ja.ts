@@ -130,7 +130,10 @@ export const ja: Words = {
 
   retry: {
     nothing: '再試行するメールはありません。',
-    again: count => `${mails(count)}を次回の確認時に再試行します。`,
+    again: (count, running) =>
+      running
+        ? `${mails(count)}を今すぐ再試行するよう、動作中のサービスに伝えました。`
+        : `${mails(count)}を次回の確認時に再試行します。`,
     notFound: id => `メール ${id} は取り込み記録にありません。`,
     notAside: (id, stage) => `メール ${id} は再試行の必要がありません（${ja.stages[stage]}）。`,
   },

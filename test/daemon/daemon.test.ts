@@ -4,6 +4,7 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
 import { computePercentiles } from '../../src/commands/status-facts.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
+import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
 import { requireServer } from '../servers/required.ts'
@@ -160,6 +161,29 @@ describe('when the daemon pulls', () => {
     assert.equal(logins(world), 2)
     daemon.kill('SIGTERM')
     assert.equal((await daemon.ended).code, 0)
+  })
+
+  it('`retry` is done at once, and `pull` beside the daemon names `check-now`', async t => {
+    const world = await worldFor(t, { protocol: 'pop3', env: { SCHEDULE: hardlyEver } })
+    await world.source.deliver(sampleMail(1))
+    world.gmail.faults.next('import', presets.status(400))
+    const first = await world.run(['pull', '--json'])
+    assert.equal(first.code, 1, first.stdout)
+    const daemon = world.start(['run'])
+    await until(() => logins(world) === 2, 'the pull at the start')
+    await until(() => world.source.pop3?.openConnections() === 0, 'its end')
+    assert.equal(world.gmail.accepted.length, 0)
+    for (const lang of ['en', 'ja']) {
+      const beside = await world.run(['pull', '--lang', lang])
+      assert.equal(beside.code, 75)
+      assert.match(beside.stderr, /`hikyaku check-now`/)
+    }
+    const asked = answerOf(await world.run(['retry', '--json']))
+    assert.deepEqual([asked.retried, asked.running], [[1], true])
+    await until(() => world.gmail.accepted.length === 1, 'the mail that was asked for')
+    daemon.kill('SIGTERM')
+    assert.equal((await daemon.ended).code, 0)
+    assert.equal(answerOf(await world.run(['retry', '--json'])).running, false)
   })
 })
 

@@ -24,7 +24,7 @@ import { openJournal } from '../../src/journal/sqlite.ts'
 import { noCount } from '../../src/pull/count.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { countOf, openInProcess, PlayedClock } from '../servers/in-process.ts'
-import { startWorld, type World } from '../servers/world.ts'
+import { answerOf, startWorld, type World } from '../servers/world.ts'
 import { codeOf, day, hour, mail, minute, type Play, play, portsOf } from './harness.ts'
 import { judge, judgeText } from './oracle.ts'
 
@@ -52,6 +52,28 @@ const mayMount = ((): boolean => {
   return disk !== undefined
 })()
 const needsMount = mayMount ? {} : { skip: 'this user may not mount a small disk' }
+
+test(
+  'a data folder on a disk that can only be read is the owner’s to mend, made or not',
+  needsMount,
+  async () => {
+    const disk = mountDisk(1 << 20)
+    if (disk === undefined) throw new Error('no disk')
+    const world = await startWorld({ protocol: 'pop3' })
+    try {
+      mkdirSync(join(disk.path, 'made'), { mode: 0o700 })
+      assert.equal(spawnSync('mount', ['-o', 'remount,ro', disk.path]).status, 0)
+      for (const name of ['made', 'not-made', 'not/made/either']) {
+        const ended = await world.run(['pull', '--json'], { env: { STATE_DIR: join(disk.path, name) } })
+        assert.equal(ended.code, 78, ended.stdout)
+        assert.equal((answerOf(ended).fault as { code: string }).code, 'state.read-only', name)
+      }
+    } finally {
+      await world.stop()
+      disk.release()
+    }
+  },
+)
 
 test(
   'E1: a disk that is full at any point stops the mail without loss, and all goes on once there is space',

@@ -6,7 +6,7 @@ import { chooseLanguage, type Language } from '../../src/base/language.ts'
 import { ConfigFault, type Problem } from '../../src/base/problem.ts'
 import { stages } from '../../src/journal/journal.ts'
 import { makeFormat } from '../../src/locale/format.ts'
-import { chooseWords, describeFault } from '../../src/locale/locale.ts'
+import { chooseWords, describeFault, describeFaultAtEnd } from '../../src/locale/locale.ts'
 import { files, textOf } from '../imports.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
@@ -254,4 +254,18 @@ test('every command that the words name is one of the program', () => {
     named.filter(verb => !verbs.has(verb) && verb !== 'help'),
     [],
   )
+})
+
+test('a pull that has ended does not promise to try again by itself', () => {
+  for (const code of codes) {
+    const fault = new Fault(code, { facts: { phase: 'login' } })
+    assert.doesNotMatch(
+      describeFaultAtEnd(fault, 'en').next,
+      /Nothing for now: hikyaku tries again by itself/,
+      code,
+    )
+    assert.doesNotMatch(describeFaultAtEnd(fault, 'ja').next, /操作は不要です。自動で再試行します/, code)
+  }
+  const timeout = describeFaultAtEnd(new Fault('source.timeout', { facts: {} }), 'ja')
+  assert.match(timeout.next, /もう一度 `hikyaku pull` を実行/)
 })

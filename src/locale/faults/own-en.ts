@@ -9,7 +9,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `Another hikyaku is already running with the same data${f.with('file', file => ` (${file})`)}.`,
       'The other one goes on importing; this one did nothing.',
-      'If it is to pull now, the running one does it by its schedule. Stop it first if you want to run this one.',
+      'To have the running one check for mail now: `hikyaku check-now`. Stop it first if you want to run this one.',
     ),
   'state.disk-full': f =>
     text(

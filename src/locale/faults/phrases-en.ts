@@ -9,6 +9,8 @@ export const waits = 'No mail is lost: it waits in the source mailbox until this
 export const stays = 'The message stays in the source mailbox. All other mail goes on as usual.'
 export const stopped = 'No mail is lost: new mail waits in the source mailbox, and nothing there is deleted.'
 export const byItself = 'Nothing for now: hikyaku tries again by itself.'
+/** In place of it where one pull has ended, after which nobody may come back. */
+export const runAgain = 'Nothing for now. If no service or timer pulls here, run `hikyaku pull` again later.'
 
 export const server = (f: Facts): string =>
   f.server === undefined ? 'the mail server' : `the mail server ${f.server}`

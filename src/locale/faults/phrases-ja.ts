@@ -15,6 +15,9 @@ export const stays = 'このメールは元のメールボックスに残りま�
 export const stopped = 'メールは失われません。新しいメールは元のメールボックスに残り、削除もしません。'
 export const noPassword = 'パスワードは送信していません。'
 export const byItself = '操作は不要です。自動で再試行します。'
+/** 1 回だけの取り込みが終わった場合。 */
+export const runAgain =
+  'サービスやタイマーを使っていない場合は、しばらくしてからもう一度 `hikyaku pull` を実行してください。'
 
 export const server = (f: Facts): string =>
   f.server === undefined ? 'メールサーバー' : `メールサーバー（${f.server}）`
