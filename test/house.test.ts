@@ -319,19 +319,18 @@ describe('the house', () => {
 
   test('the map names the rooms on their floors, files that are there, and few to open for each question', () => {
     const map = textOf('docs/architecture.md')
-    const floors = [...map.matchAll(/^ ?(\d+) {2}(.+)$/gm)].map(([, floor, line = '']) => {
-      const places = line.replace(/ {3,}.*/, '').split(/ +/)
-      return [Number(floor), places.map(place => place.replace(/\/$|\.ts$/, '')).sort()]
-    })
+    const floorsOf = (page: string) =>
+      [...page.matchAll(/^ ?(\d+) {2}(.+)$/gm)].map(([, floor, line = '']) => {
+        const places = line.replace(/ {3,}.*/, '').split(/ +/)
+        return [Number(floor), places.map(place => place.replace(/\/$|\.ts$/, '')).sort()]
+      })
     const standing = Map.groupBy(Object.keys(house), room => house[room]?.floor ?? 0)
-    assert.deepEqual(
-      floors,
-      [...standing].sort(([a], [b]) => b - a).map(([floor, names]) => [floor, names.sort()]),
-    )
+    const floors = [...standing].sort(([a], [b]) => b - a).map(([floor, names]) => [floor, names.sort()])
+    for (const page of [map, textOf('docs/architecture.ja.md')]) assert.deepEqual(floorsOf(page), floors)
     const all = ['src', 'test', 'scripts'].flatMap(top =>
       readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map(name => `/${top}/${name}`),
     )
-    for (const page of ['docs/architecture.md', 'CONTRIBUTING.md'])
+    for (const page of ['docs/architecture.md', 'docs/architecture.ja.md', 'CONTRIBUTING.md'])
       for (const [, name = ''] of textOf(page).matchAll(/`([\w./-]+\.ts|(?:src|test)\/[\w./-]+)`/g))
         assert.ok(
           all.some(path => path.endsWith(`/${name.replace(/\/$/, '')}`)),

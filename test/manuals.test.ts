@@ -144,10 +144,11 @@ describe('the manuals', () => {
   })
 
   test('the map names every stage, and only files that exist', () => {
-    const map = read('docs/architecture.md')
-    for (const stage of Object.keys(legalMoves)) assert.ok(map.includes(stage), stage)
-    for (const [, path = ''] of map.matchAll(/`((?:src|test)\/[\w./-]+)`/g))
-      assert.ok(existsSync(join(root, path)), path)
+    for (const map of ['docs/architecture.md', 'docs/architecture.ja.md'].map(read)) {
+      for (const stage of Object.keys(legalMoves)) assert.ok(map.includes(stage), stage)
+      for (const [, path = ''] of map.matchAll(/`((?:src|test)\/[\w./-]+)`/g))
+        assert.ok(existsSync(join(root, path)), path)
+    }
   })
 })
 

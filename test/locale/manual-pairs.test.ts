@@ -11,7 +11,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Pages in one language, and why. */
 const alone: Readonly<Record<string, string>> = {
   'CONTRIBUTING.md': 'for those who change the code, whose language is English',
-  'docs/architecture.md': 'the map of the code, for the same readers',
   'docs/field-reports.md': 'what others reported, kept in their words',
 }
 
