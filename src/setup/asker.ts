@@ -75,9 +75,11 @@ export interface GivenOptions {
   /** Options of the command line: a bad one is an error. */
   readonly options: Answers
   /** Of an earlier run that was left. */
-  readonly kept: Answers
+  readonly kept: (id: string) => string | undefined
   /** Told each good answer that is no secret; the next question waits for it. */
   readonly onAnswer: (id: string, answer: string) => Promise<void>
+  /** Told each secret that was typed. */
+  readonly onSecret: (secret: string) => void
 }
 
 /** Two line breaks of one paste come faster than anybody presses Enter twice. */
@@ -97,26 +99,30 @@ function waitForEnd({ partial }: TextQuestion): (answer: string) => string | und
  * Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. Whatever was typed or
  * given comes out as it was meant (typed-answer.ts), but for secrets.
  */
-export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOptions): Asker {
+export function withGiven(asker: Asker, { options, kept, onAnswer, onSecret }: GivenOptions): Asker {
   const used = new Set<string>()
   const take = (id: string): { readonly answer: string; readonly option: boolean } | undefined => {
     if (used.has(id)) return undefined
     used.add(id)
     const option = options[id]
     if (option !== undefined) return { answer: option, option: true }
-    const answer = kept[id]
+    const answer = kept(id)
     return answer === undefined ? undefined : { answer, option: false }
   }
   const refuse = (id: string, answer: string, why: string): never => {
     throw new Fault('usage.invalid', { facts: { what: `--${id} ${printable(answer, 100)}: ${why}` } })
   }
   /** The given answer where there is a good one. A bad option ends a script; on a terminal it is asked for. */
-  const given = (question: Question, check: (answer: string) => string | undefined): string | undefined => {
+  const given = (
+    question: Question,
+    check: (answer: string) => string | undefined,
+    show: (answer: string) => string = answer => answer,
+  ): string | undefined => {
     const answered = take(question.id)
     if (answered === undefined) return undefined
     const why = check(answered.answer)
     if (why === undefined) {
-      if (!answered.option) asker.tell('info', `${question.message} ${printable(answered.answer)}`)
+      if (!answered.option) asker.tell('info', `${question.message} ${printable(show(answered.answer))}`)
       return answered.answer
     }
     if (answered.option && !asker.interactive) refuse(question.id, answered.answer, why)
@@ -126,7 +132,11 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
   return {
     interactive: asker.interactive,
     tell: asker.tell,
-    secret: asker.secret,
+    secret: async question => {
+      const secret = await asker.secret(question)
+      onSecret(secret)
+      return secret
+    },
     text: async question => {
       const { id, optional, check } = question
       const more = waitForEnd(question)
@@ -145,8 +155,11 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
     choose: async question => {
       const values = question.choices.map(({ value }) => value)
       const { id } = question
-      const answer = given(question, value =>
-        (values as readonly string[]).includes(normaliseAnswer(id, value)) ? undefined : values.join(' | '),
+      const answer = given(
+        question,
+        value =>
+          (values as readonly string[]).includes(normaliseAnswer(id, value)) ? undefined : values.join(' | '),
+        value => labelsOf(question, [value]),
       )
       const chosen =
         values.find(value => answer !== undefined && value === normaliseAnswer(id, answer)) ??
@@ -164,13 +177,27 @@ export function withGiven(asker: Asker, { options, kept, onAnswer }: GivenOption
           return undefined
         }
       }
-      const answer = given(question, text => (read(text) ? undefined : JSON.stringify(values)))
+      const answer = given(
+        question,
+        text => (read(text) ? undefined : JSON.stringify(values)),
+        text => labelsOf(question, read(text) ?? []),
+      )
       const chosen = (answer === undefined ? undefined : read(answer)) ?? (await asker.several(question))
       await onAnswer(question.id, JSON.stringify(chosen))
       return chosen
     },
   }
 }
+
+/** Choices as they were shown. */
+const labelsOf = (
+  { choices }: { readonly choices: readonly Choice<string>[] },
+  values: readonly string[],
+): string =>
+  choices
+    .filter(({ value }) => values.includes(value))
+    .map(({ label }) => label)
+    .join(', ') || '–'
 
 /** A yes or no, as a choice. */
 export async function confirm(

@@ -24,6 +24,10 @@ export interface SetupContext {
   readonly cwd: string
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** The login has worked with what was typed for it. */
+  readonly onLoginProved: () => Promise<void>
+  /** The address was a slip: what was answered for it holds no longer. */
+  readonly onOtherAddress: () => Promise<void>
   /** What each login at a mail server passes through. */
   readonly gateOf: GateOf
   readonly discover: (address: string) => Promise<Discovery>

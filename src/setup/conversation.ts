@@ -82,7 +82,8 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
   const place = await findPlace(env, cwd)
   request.onNotes(place.notes)
   const bare = ports.asker ?? (await makeAsker(request))
-  const language = await askLanguage(bare, request)
+  const kept = await readKeptAnswers(place.stateDir, place.env)
+  const language = await askLanguage(bare, request, place.config?.language ?? kept.language)
   request.onLanguage(language)
   const words = setupWords[language]
   const part = await choosePart(bare, words, flags.part, place)
@@ -92,14 +93,16 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
 
   // A short conversation is begun again.
   const keeping = part !== 'google' && part !== 'password' && !place.byEnvironment
-  const kept = await readKeptAnswers(place.stateDir, place.env)
+  let earlier = keeping ? await whatWasKept(bare, words, kept) : {}
+  // Only a person leaves and comes back; what cannot be kept is asked again.
+  const whileKeeping = async (keep: () => Promise<void>): Promise<void> => {
+    if (bare.interactive && keeping) await keep().catch(() => {})
+  }
   const asker = withGiven(bare, {
     options: flags.answers,
-    kept: !keeping ? {} : await whatWasKept(bare, words, kept),
-    onAnswer: async (id, answer) => {
-      // Only a person leaves and comes back; what cannot be kept is asked again.
-      if (bare.interactive && keeping) await kept.keep(id, answer).catch(() => {})
-    },
+    kept: id => earlier[id],
+    onAnswer: (id, answer) => whileKeeping(() => kept.keep(id, answer, language)),
+    onSecret: kept.noteSecret,
   })
   const clock = ports.clock ?? systemClock
   const context: SetupContext = {
@@ -114,6 +117,11 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
     cwd,
     clock,
     signal,
+    onLoginProved: () => whileKeeping(kept.keepProved),
+    onOtherAddress: async () => {
+      earlier = {}
+      await whileKeeping(kept.forget)
+    },
     gateOf: makeGates(place.stateDir, place.env, clock),
     discover:
       ports.discover ??
@@ -131,6 +139,7 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
   // Asked now: once a secret is kept, the answer would only be "as before".
   const { because: reason } = context.vault
   const given = await readGivenSecrets(flags.answers, place, cwd)
+  if (given.password !== undefined) kept.noteSecret(given.password)
   if (part === 'password') {
     const { changePassword } = await import('./password.ts')
     const changed = await changePassword(context, given.password)
@@ -212,8 +221,14 @@ async function makeAsker({ stdin, stderr, language, flags: { yes } }: SetupReque
   return askTerminal({ input: stdin, output: stderr }, words.empty)
 }
 
-async function askLanguage(asker: Asker, { language, env, flags }: SetupRequest): Promise<Language> {
+/** @param known it was settled before: in the configuration, or in a set-up that was left */
+async function askLanguage(
+  asker: Asker,
+  { language, env, flags }: SetupRequest,
+  known: Language | undefined,
+): Promise<Language> {
   if (flags.languageGiven || env.HIKYAKU_LANG || !asker.interactive) return language
+  if (known !== undefined) return known
   const choices = [
     { value: 'en', label: 'English' },
     { value: 'ja', label: '日本語' },

@@ -22,6 +22,11 @@ import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
 import { presentServer } from './present.ts'
 
+/** The owner saw that the address was a slip, and wants to type another one. */
+export class OtherAddress extends Error {
+  override readonly name = 'OtherAddress'
+}
+
 /** Asks for the address of the mailbox. */
 export function askAddress({ asker, words }: SetupContext): Promise<string> {
   return asker.text({
@@ -31,7 +36,7 @@ export function askAddress({ asker, words }: SetupContext): Promise<string> {
   })
 }
 
-/** @param present the mailbox as it is configured, where it is changed */
+/** @param present the mailbox as it is configured, where it is changed @throws OtherAddress */
 export async function discoverServers(
   context: SetupContext,
   address: string,
@@ -62,12 +67,14 @@ export async function discoverServers(
   asker.tell('note', discovery.unanswered.length > 0 ? words.server.unanswered : words.server.nothingFound)
   const other = { value: 'other', label: words.server.otherProvider }
   const rows = presets.map(({ id, name }) => ({ value: id, label: name[context.language] }))
+  const slip = { value: 'other-address', label: words.change.address }
   const id = await asker.choose({
     id: 'provider',
     message: words.server.provider,
-    choices: [other, ...rows],
+    choices: [other, ...(asker.interactive ? [slip] : []), ...rows],
     initial: 'other',
   })
+  if (id === slip.value) throw new OtherAddress()
   const preset = presetById(id)
   return preset === undefined ? discovery : takeHost(discovery, preset)
 }
@@ -88,7 +95,7 @@ const keyOf = ({ protocol, host, port, security }: Server): string =>
 
 /**
  * @param again the server that did not work, to begin from; undefined at the first time
- * @throws SetupLeft, Fault source.login-method where the host takes no password at all
+ * @throws SetupLeft, OtherAddress, Fault source.login-method where the host takes no password at all
  */
 export async function chooseServer(
   context: SetupContext,
@@ -118,6 +125,7 @@ export async function chooseServer(
       now === undefined
         ? []
         : [{ value: keyOf(now), label: words.server.found(now), hint: words.change.asNow }]
+    const slip = asker.interactive ? [{ value: 'other-address', label: words.change.address }] : []
     // What the owner has to confirm is never taken for the usual answer.
     const usual = [
       ...(now === undefined ? [] : [now]),
@@ -127,9 +135,10 @@ export async function chooseServer(
     const chosen = await asker.choose({
       id: 'server',
       message: words.server.which,
-      choices: [...asNow, ...choices, { value: 'by-hand', label: words.server.byHand }],
+      choices: [...asNow, ...choices, { value: 'by-hand', label: words.server.byHand }, ...slip],
       initial: first === undefined ? 'by-hand' : keyOf(first),
     })
+    if (chosen === 'other-address') throw new OtherAddress()
     if (now !== undefined && keyOf(now) === chosen) return { ...now, ...(await readTrust(context, now)) }
     const server = offered.find(candidate => keyOf(candidate) === chosen)
     if (server !== undefined && (await isConfirmed(context, server, discovery)))

@@ -9,7 +9,7 @@ import { describeFault } from '../locale/locale.ts'
 import { hostLimitOf } from '../pull/host-logins.ts'
 import { askAboutCertificate, showsCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
-import { chooseServer } from './find-server.ts'
+import { chooseServer, OtherAddress } from './find-server.ts'
 import { type Looked, lookInto } from './folders.ts'
 import { type FoundServer, type LoginHint, type ProvedMailbox, trialMailbox } from './mailbox.ts'
 import { isPresentHost, keepPassword } from './present.ts'
@@ -22,7 +22,7 @@ export interface Proved {
 }
 
 /** What the owner wants to correct. */
-type Correct = 'password' | 'user' | 'server' | 'again'
+type Correct = 'password' | 'user' | 'server' | 'address' | 'again'
 
 /** Hosts lock a mailbox after a handful of wrong passwords. */
 const cautionAfter = 3
@@ -30,7 +30,7 @@ const cautionAfter = 3
 /**
  * @param givenPassword by an option or a variable
  * @param present the mailbox as it is configured, where it is changed
- * @throws where nobody can be asked again: the fault of the login
+ * @throws OtherAddress; where nobody can be asked again: the fault of the login
  */
 export async function proveMailbox(
   context: SetupContext,
@@ -55,6 +55,7 @@ export async function proveMailbox(
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
       const looked = await lookInto(trialMailbox(mailbox), context, server.preset)
+      await context.onLoginProved()
       asker.tell('good', describeLogin(context, trialMailbox(mailbox), looked.idle))
       return { mailbox, looked }
     } catch (thrown) {
@@ -77,6 +78,7 @@ export async function proveMailbox(
       tellRefusal(context, discovery, mailbox, thrown)
       if (refusals >= cautionAfter) asker.tell('warn', words.login.caution)
       const correct = await askWhatToCorrect(context, thrown)
+      if (correct === 'address') throw new OtherAddress()
       server = correct === 'server' ? undefined : products.again(server)
       if (correct === 'user') user = undefined
       if (correct === 'password' || correct === 'user') password = undefined
@@ -189,14 +191,15 @@ function hintFor({ code }: Fault): LoginHint {
 async function askWhatToCorrect({ asker, words }: SetupContext, fault: Fault): Promise<Correct> {
   const hint = hintFor(fault)
   const order: Readonly<Record<LoginHint, readonly Correct[]>> = {
-    refused: ['password', 'user', 'server'],
-    method: ['server', 'user', 'again'],
-    host: ['server', 'again'],
-    unreachable: ['server', 'again'],
-    tls: ['server', 'again'],
-    later: ['again', 'server', 'password'],
+    refused: ['password', 'user', 'server', 'address'],
+    method: ['server', 'user', 'address', 'again'],
+    host: ['server', 'address', 'again'],
+    unreachable: ['server', 'address', 'again'],
+    tls: ['server', 'address', 'again'],
+    later: ['again', 'server', 'password', 'address'],
   }
-  const choices = order[hint].map(value => ({ value, label: words.login.correct[value] }))
+  const labels = { ...words.login.correct, address: words.change.address }
+  const choices = order[hint].map(value => ({ value, label: labels[value] }))
   return asker.choose<Correct>({
     id: 'correct',
     message: words.login.whatToCorrect,

@@ -8,7 +8,7 @@ import { Complaint, readEmail } from '../config/readers.ts'
 import type { DesktopClient } from '../google/client-file.ts'
 import { addressKey } from '../google/identity.ts'
 import type { SetupContext } from './context.ts'
-import { askAddress, discoverServers } from './find-server.ts'
+import { askAddress, discoverServers, OtherAddress } from './find-server.ts'
 import { findPresent } from './present.ts'
 import { proveMailbox } from './prove.ts'
 import { type AccountToSave, keepSecrets, type MailboxToSave, writeConfiguration } from './save.ts'
@@ -33,12 +33,8 @@ export interface SetUp {
 
 /** A mailbox from its address to the saved configuration, with a Gmail account where that is new. */
 export async function setUpMailbox(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
-  const { place, vault, language, asker, words } = context
-  const address = await askAddress(context)
-  const ofAddress = findPresent(context, address)
-  if (ofAddress !== undefined) asker.tell('info', words.change.note(ofAddress.name))
-  const discovery = await discoverServers(context, address, ofAddress)
-  const proved = await proveMailbox(context, address, discovery, given.password, ofAddress)
+  const { place, vault, language } = context
+  const { address, proved, ofAddress } = await findMailbox(context, given.password)
   // The journal knows a mailbox by its name: one that is set up again keeps it.
   const { user, server } = proved.mailbox
   const present =
@@ -52,6 +48,24 @@ export async function setUpMailbox(context: SetupContext, given: GivenSecrets): 
   await keepSecrets(vault, place.endpoints, account, mailbox)
   const config = await writeConfiguration(place, language, account, mailbox)
   return { config, account, mailbox, overruled: false }
+}
+
+/** From the address to a login that has worked; the address can be corrected on the way. */
+async function findMailbox(context: SetupContext, givenPassword: string | undefined) {
+  const { asker, words } = context
+  for (;;) {
+    const address = await askAddress(context)
+    const ofAddress = findPresent(context, address)
+    if (ofAddress !== undefined) asker.tell('info', words.change.note(ofAddress.name))
+    try {
+      const discovery = await discoverServers(context, address, ofAddress)
+      const proved = await proveMailbox(context, address, discovery, givenPassword, ofAddress)
+      return { address, proved, ofAddress }
+    } catch (thrown) {
+      if (!(thrown instanceof OtherAddress)) throw thrown
+      await context.onOtherAddress()
+    }
+  }
 }
 
 async function setUpAccount(

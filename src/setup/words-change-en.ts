@@ -2,6 +2,7 @@
 export const change = {
   note: (name: string) => `${name} is set up already. Enter keeps what it has now; what is not asked stays.`,
   asNow: 'as now',
+  address: 'Correct the e-mail address',
   keptPassword: 'The password of this mailbox is kept. Use it?',
   keptYes: 'Yes, as now',
   keptNo: 'No, type another one',

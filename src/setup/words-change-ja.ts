@@ -4,6 +4,7 @@ export const change: SetupWords['change'] = {
   note: name =>
     `${name} は設定済みです。Enter を押すと今の設定のままになります。質問しない項目は変更しません。`,
   asNow: '今の設定',
+  address: 'メールアドレスを入力し直す',
   keptPassword: 'このメールボックスのパスワードは保存されています。そのまま使いますか？',
   keptYes: 'はい、そのまま使う',
   keptNo: 'いいえ、入力し直す',

@@ -105,7 +105,7 @@ const everything = (stateDir: string): (() => unknown)[] => [
   () => sealedFileVault(stateDir, {}).get('name'),
   async () => {
     const kept = await readKeptAnswers(stateDir, {})
-    await kept.keep('place', 'here')
+    await kept.keep('place', 'here', 'en')
     await kept.forget()
   },
   async () => {

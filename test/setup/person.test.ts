@@ -60,7 +60,96 @@ describe('what the set-up asks', { skip }, () => {
     // The password is that of the whole address: that much is known of Xserver.
     assert.match(asker.asked.at(-1) ?? '', new RegExp(address))
     const kept = JSON.parse(await readFile(join(world.stateDir, 'setup.json'), 'utf8'))
-    assert.equal(kept.answers.host, '123')
+    assert.equal(kept.answers.protocol, 'imap')
+    // A password fits the question, too: it is kept when a login has proved it.
+    assert.equal(kept.answers.host, undefined)
+  })
+
+  it('keeps no password that was typed at another question, and nothing of what is begun again', async () => {
+    const setupFile = join(world.stateDir, 'setup.json')
+    const keptAnswers = async () => JSON.parse(await readFile(setupFile, 'utf8')).answers
+    const server = [
+      ['protocol', 'pop3'],
+      ['host', '127.0.0.1'],
+      ['security', ''],
+      ['port', String(world.dovecot.ports.pop3s)],
+    ] as const
+    const discovered = { discover: async () => nothing }
+    const slipped = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['provider', ''],
+      ...server,
+      ['user', password],
+      ['password-file', leave],
+    ])
+    await setUpWith(slipped, where(), trust(), discovered)
+    assert.ok(!(await readFile(setupFile, 'utf8')).includes(password))
+    assert.equal((await keptAnswers()).protocol, 'pop3')
+
+    const anew = person([
+      ['resume', 'no'],
+      ['address', 'info@example.test'],
+      ['provider', leave],
+    ])
+    await setUpWith(anew, where(), trust(), discovered)
+    assert.deepEqual(await keptAnswers(), { address: 'info@example.test' })
+
+    const proved = person([
+      ['resume', 'no'],
+      ['address', address],
+      ['provider', ''],
+      ...server,
+      ['user', ''],
+      ['password-file', password],
+      ['after-import', 'keep'],
+      ['labels', password],
+      ['archive', 'no'],
+      ['gmail-account', leave],
+    ])
+    await setUpWith(proved, where(), trust(), discovered)
+    const kept = await keptAnswers()
+    assert.deepEqual([kept.host, kept.user, kept.labels], ['127.0.0.1', address, undefined])
+
+    const resumed = person([
+      ['resume', ''],
+      ['password-file', password],
+      ['labels', ''],
+      ['gmail-account', leave],
+    ])
+    await setUpWith(resumed, where(), trust(), discovered)
+    const { after, label, server: words } = setupWords.en
+    const told = resumed.told.map(({ text }) => text)
+    for (const shown of [
+      `${words.protocol} ${words.pop3}`,
+      `${after.question} ${after.keep}`,
+      `${label.archive} ${label.archiveNo}`,
+    ])
+      assert.ok(told.includes(shown), shown)
+  })
+
+  it('takes another address where the first was a slip, and asks everything for that one', async () => {
+    const asker = person([
+      ['resume', 'no'],
+      ['address', 'shop@example.tst'],
+      ['provider', 'other-address'],
+      ['address', 'shop@example.tset'],
+      ['provider', ''],
+      ['protocol', 'pop3'],
+      ['host', '127.0.0.1'],
+      ['security', ''],
+      ['port', String(world.dovecot.ports.pop3s)],
+      ['user', ''],
+      ['password-file', password],
+      ['correct', 'address'],
+      ['address', address],
+      ['provider', ''],
+      ['protocol', leave],
+    ])
+    const done = await setUpWith(asker, where(), trust(), { discover: async () => nothing })
+    assert.equal(done.exitCode, 75)
+    const { answers } = JSON.parse(await readFile(join(world.stateDir, 'setup.json'), 'utf8'))
+    assert.deepEqual(answers, { address, provider: 'other' })
   })
 
   it('asks KAGOYA’s customers for the account’s name, which is not the address', async () => {
