@@ -43,8 +43,8 @@ export const hosts: readonly Mutant[] = [
     title: 'sends nobody to a server',
   },
   {
-    from: 'initial: choices[usable.findIndex(({ confirm }) => confirm === undefined)]?.value',
-    to: 'initial: choices[0]?.value',
+    from: '...offered.filter(({ confirm }) => confirm === undefined),',
+    to: '...offered,',
     loses: 'the password: --yes takes a server that wants the owner’s word',
     tests: person,
     title: 'uses a server outside the domain',

@@ -3,6 +3,7 @@ import type { Found } from '../discovery/discover.ts'
 import type { PresetServer } from '../discovery/presets.ts'
 import { change } from './words-change-en.ts'
 import { google } from './words-google-en.ts'
+import { revoke } from './words-revoke-en.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const
@@ -331,20 +332,7 @@ export const en = {
         ? ' with the sending server (SMTP) that the host’s panel shows'
         : ` with the sending server (SMTP) ${smtp.host}, port ${smtp.port}, ${smtp.security === 'tls' ? 'TLS' : 'STARTTLS'}`
     }. More: ${provider === undefined ? '' : `\`hikyaku provider ${provider}\` and `}docs/replying.md.`,
-  revoke: {
-    question: (address: string) =>
-      `Take back the permission for ${address}? Mail then stays at the host until you sign in again.`,
-    nothing: (address: string) => `hikyaku holds no permission for ${address}.`,
-    revoked: (address: string) => `The permission for ${address} was taken back at Google and deleted here.`,
-    alreadyEnded: (address: string) =>
-      `The permission for ${address} had ended at Google already; it was deleted here.`,
-    serviceAccount: (address: string) =>
-      `${address} is reached by a service account: its permission is taken back by the administrator of Google Workspace.`,
-    inVariable:
-      'It still stands in GOOGLE_REFRESH_TOKEN or its file: remove it there. At Google it is worth nothing now.',
-    unknown: (given: string, known: string) => `account ${given}; there are: ${known}`,
-    needsYes: 'without a terminal, --yes is needed',
-  },
+  revoke,
 }
 
 export type SetupWords = typeof en

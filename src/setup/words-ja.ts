@@ -1,6 +1,7 @@
 import { change } from './words-change-ja.ts'
 import type { SetupWords } from './words-en.ts'
 import { google } from './words-google-ja.ts'
+import { revoke } from './words-revoke-ja.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'SSL/TLS', starttls: 'STARTTLS', none: '暗号化なし' } as const
@@ -298,19 +299,5 @@ export const ja: SetupWords = {
         ? '管理画面でご確認ください'
         : `「${smtp.host}、${smtp.port} 番、${smtp.security === 'tls' ? 'SSL/TLS' : 'STARTTLS'}」です`
     }。詳しくは${provider === undefined ? '' : ` \`hikyaku provider ${provider}\` と`} docs/replying.ja.md をご覧ください。`,
-  revoke: {
-    question: address =>
-      `${address} へのアクセス権を取り消しますか？ 再びログインするまで、メールはサーバーに残ります。`,
-    nothing: address => `${address} へのアクセス権は保存されていません。`,
-    revoked: address =>
-      `${address} へのアクセス権を Google で取り消し、このコンピューターからも削除しました。`,
-    alreadyEnded: address =>
-      `${address} へのアクセス権は Google ですでに無効になっていました。このコンピューターから削除しました。`,
-    serviceAccount: address =>
-      `${address} にはサービス アカウントで接続しています。アクセス権の取り消しは Google Workspace の管理者が行います。`,
-    inVariable:
-      'GOOGLE_REFRESH_TOKEN またはそのファイルにまだ残っています。そちらも削除してください。Google ではすでに無効です。',
-    unknown: (given, known) => `アカウント ${given} は登録されていません。登録されているもの: ${known}`,
-    needsYes: '対話できない環境では --yes が必要です',
-  },
+  revoke,
 }

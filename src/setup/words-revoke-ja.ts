@@ -1,0 +1,17 @@
+/** `hikyaku revoke` の文言。 */
+import type { RevokeWords } from './words-revoke-en.ts'
+
+export const revoke: RevokeWords = {
+  question: address =>
+    `${address} へのアクセス権を取り消しますか？ 再びログインするまで、メールはサーバーに残ります。`,
+  nothing: address => `${address} へのアクセス権は保存されていません。`,
+  revoked: address => `${address} へのアクセス権を Google で取り消し、このコンピューターからも削除しました。`,
+  alreadyEnded: address =>
+    `${address} へのアクセス権は Google ですでに無効になっていました。このコンピューターから削除しました。`,
+  serviceAccount: address =>
+    `${address} にはサービス アカウントで接続しています。アクセス権の取り消しは Google Workspace の管理者が行います。`,
+  inVariable:
+    'GOOGLE_REFRESH_TOKEN またはそのファイルにまだ残っています。そちらも削除してください。Google ではすでに無効です。',
+  unknown: (given, known) => `アカウント ${given} は登録されていません。登録されているもの: ${known}`,
+  needsYes: '対話できない環境では --yes が必要です',
+}
