@@ -7,10 +7,10 @@ import { type Discovery, type Found, namesOf } from '../../src/discovery/discove
 import { type Preset, presetById, presets } from '../../src/discovery/presets.ts'
 import type { FoundServer } from '../../src/setup/mailbox.ts'
 import { findSendingServer } from '../../src/setup/replying.ts'
-import { dovecotMissing } from '../servers/dovecot.ts'
+import { type DovecotServer, dovecotMissing } from '../servers/dovecot.ts'
 import { requireServer } from '../servers/required.ts'
 import { person, setUpWith } from './person.ts'
-import { address, owner, password, type SetupWorld, startSetupWorld } from './world.ts'
+import { address, owner, password, startMailServer, startSetupWorld } from './world.ts'
 
 const skip = requireServer('dovecot', dovecotMissing())
 
@@ -50,15 +50,17 @@ describe('the sending server that the set-up names', () => {
 })
 
 describe('the end of hikyaku setup', { skip }, () => {
-  let world: SetupWorld
+  let dovecot: DovecotServer
   before(async () => {
-    world = await startSetupWorld()
-    world.gmail.oauth.rules.testing = false
-    await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+    dovecot = await startMailServer()
   })
-  after(() => world.stop())
+  after(() => dovecot.stop())
 
   const lastWords = async (preset: Preset | undefined, language: 'en' | 'ja'): Promise<string> => {
+    // A mailbox that is set up already would be asked about otherwise.
+    const world = await startSetupWorld('good', dovecot)
+    world.gmail.oauth.rules.testing = false
+    await writeFile(join(world.home, 'token'), world.gmail.grant(owner), { mode: 0o600 })
     const asker = person([
       ['server', ''],
       ['password-file', password],
@@ -79,7 +81,9 @@ describe('the end of hikyaku setup', { skip }, () => {
     }
     const where = { env: world.env, cwd: world.home }
     const ports = { discover: async () => discovery }
-    const done = await setUpWith(asker, where, { answers, part: 'mailbox' }, ports, language)
+    const done = await setUpWith(asker, where, { answers, part: 'mailbox' }, ports, language).finally(() =>
+      world.stop(),
+    )
     assert.equal(done.exitCode, 0, done.stderr)
     return asker.told.at(-2)?.text ?? ''
   }
