@@ -159,13 +159,33 @@ async function askFolders(
 const placeOf = (folder: FolderConfig | undefined): 'spam' | 'label' | 'leave' =>
   folder === undefined ? 'leave' : folder.to === 'spam' ? 'spam' : 'label'
 
+/** Who has had the mail forwarded or fetched has it in Gmail. Scripts say it with --start-from. */
+async function askWhetherInGmail({ asker, words, options }: SetupContext): Promise<boolean> {
+  if (!asker.interactive || options['start-from'] !== undefined) return false
+  const way = await asker.choose({
+    id: 'came-by',
+    message: words.start.cameBy,
+    choices: [
+      { value: 'nothing', label: words.start.cameByNothing },
+      { value: 'forwarding', label: words.start.cameByForwarding },
+      { value: 'fetch', label: words.start.cameByFetch },
+    ],
+    initial: 'nothing',
+  })
+  if (way === 'nothing') return false
+  asker.tell('info', words.start.inGmailAlready)
+  return true
+}
+
 async function askStart(
-  { asker, words, general, options }: SetupContext,
+  context: SetupContext,
   { messages, arrivedAtMs }: Waiting,
   before: StartFrom | undefined,
 ): Promise<StartFrom> {
+  const { asker, words, general, options } = context
   const span = (count: number): string => general.format.span((count / importsPerMinute) * 60_000)
   if (messages === 0 && options['start-from'] === undefined) return before ?? { from: 'all' }
+  const isInGmail = before === undefined && (await askWhetherInGmail(context))
   const from = await asker.choose({
     id: 'start-from',
     message: words.start.question,
@@ -174,7 +194,7 @@ async function askStart(
       { value: 'date', label: words.start.date },
       { value: 'new', label: words.start.new },
     ],
-    initial: before?.from ?? 'all',
+    initial: before?.from ?? (isInGmail ? 'new' : 'all'),
   })
   if (from !== 'date') return { from }
   const answer = await asker.text({

@@ -4,6 +4,7 @@ import type { PresetServer } from '../discovery/presets.ts'
 import { change } from './words-change-en.ts'
 import { google } from './words-google-en.ts'
 import { revoke } from './words-revoke-en.ts'
+import { start } from './words-start-en.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const
@@ -251,17 +252,7 @@ export const en = {
   },
   learned: (names: string) =>
     `Your mail shows which lines in it are your hosting company’s (for the authentication results): ${names}. They are kept as receivingServers and authservIds in the configuration, where you can change them.`,
-  start: {
-    waiting: (messages: string, size: string) => `Messages there now: ${messages} (${size}).`,
-    question: 'Which of them should come to Gmail?',
-    all: 'All',
-    takes: (span: string) => `about ${span}; new mail does not wait for them`,
-    date: 'Those since a certain day',
-    new: 'None of them, only new mail from now on',
-    whichDate: 'Since which day? (like 2026-04-01)',
-    dateWrong: 'Please type a day that has been, as year-month-day: 2026-04-01',
-    since: (messages: string, span: string) => `Since then: ${messages}, which takes about ${span}.`,
-  },
+  start,
   after: {
     question: 'What becomes of a message at the host once it is safely in Gmail?',
     keep: 'It stays there (safest)',

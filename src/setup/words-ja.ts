@@ -2,6 +2,7 @@ import { change } from './words-change-ja.ts'
 import type { SetupWords } from './words-en.ts'
 import { google } from './words-google-ja.ts'
 import { revoke } from './words-revoke-ja.ts'
+import { start } from './words-start-ja.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'SSL/TLS', starttls: 'STARTTLS', none: '暗号化なし' } as const
@@ -222,17 +223,7 @@ export const ja: SetupWords = {
   },
   learned: names =>
     `届いているメールから、レンタルサーバーが書いた行の見分け方がわかりました（認証結果の表示に使います）: ${names}。設定の receivingServers と authservIds に保存します。あとで変更できます。`,
-  start: {
-    waiting: (messages, size) => `現在のメール: ${messages} 通（${size}）`,
-    question: 'このうち、どれを Gmail に取り込みますか？',
-    all: 'すべて',
-    takes: span => `約 ${span}。取り込み中も新着メールはすぐ届きます`,
-    date: '指定した日以降のもの',
-    new: 'これまでのメールは取り込まない（これから届くものだけ）',
-    whichDate: '何日以降ですか？（例: 2026-04-01）',
-    dateWrong: '今日までの日付を入力してください。例: 2026-04-01',
-    since: (messages, span) => `その日以降: ${messages} 通、約 ${span}かかります。`,
-  },
+  start,
   after: {
     question: 'Gmail に取り込んだあと、サーバーのメールをどうしますか？',
     keep: 'サーバーに残す（いちばん安全）',

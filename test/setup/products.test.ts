@@ -233,6 +233,7 @@ describe('a refused login', { skip }, () => {
         ['server', ''],
         ['password-file', password],
         ['wanted-folder', ''],
+        ['came-by', 'nothing'],
         ['start-from', leave],
       ],
     )
@@ -256,4 +257,24 @@ describe('a refused login', { skip }, () => {
     const { notes } = JSON.parse(await readFile(join(world.stateDir, 'setup-logins.json'), 'utf8'))
     assert.equal(JSON.parse(notes['host-logins/hostgator']).length, 1)
   })
+
+  for (const way of ['forwarding', 'fetch'])
+    it(`chooses only new mail, and says why, for whom Gmail has the mail already by ${way}`, async () => {
+      const preset = presetById('web-de')
+      assert.ok(preset)
+      await world.deliver('', 'in Gmail already')
+      const asker = await setUp(
+        [serverOf({ ...preset, userForm: 'address' }, dovecot.ports.pop3s, { protocol: 'pop3' })],
+        [
+          ['server', ''],
+          ['password-file', password],
+          ['came-by', way],
+          ['start-from', ''],
+          ['after-import', leave],
+        ],
+      )
+      assert.ok(asker.told.some(({ text }) => text === setupWords.en.start.inGmailAlready))
+      const { answers } = JSON.parse(await readFile(join(world.stateDir, 'setup.json'), 'utf8'))
+      assert.equal(answers['start-from'], 'new')
+    })
 })

@@ -73,6 +73,7 @@ describe('hikyaku setup in a script', { skip }, () => {
     assert.equal((answer.pull as { imported: number }).imported, 1)
     assert.equal(answer.service, 'later')
     const yaml = await readFile(world.configFile, 'utf8')
+    assert.match(yaml, /startFrom: all/)
     assert.match(yaml, /afterImport: move:Done/)
     assert.match(yaml, /archive: true/)
     assert.ok(!world.gmail.messages(owner)[0]?.labelIds.includes('INBOX'))

@@ -133,6 +133,8 @@ async function walkToGoogle(language: Language, pinning: boolean): Promise<void>
   await terminal.sees(words.folders.more)
   await terminal.sees('Orders')
   say(keys.space, enter)
+  await terminal.sees(words.start.cameBy)
+  say(enter)
   await terminal.sees(words.start.question)
   say(down, enter)
   await terminal.sees(words.start.whichDate)
