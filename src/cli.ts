@@ -36,7 +36,8 @@ if ((first === '--version' || first === '-V') && others.length === 0) {
 function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', thrown => {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown
+      // What is said on standard error is said beside the work: a full disk behind it stops no mail.
+      if (stream === process.stdout && (thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown
     })
   }
 }

@@ -21,6 +21,8 @@ export function faultOfTrouble(trouble: HttpTrouble, asked: RequestKind, url: UR
     reason,
   }
   if (asked === 'upload' && phase !== 'connect') return new Fault('gmail.outcome-unknown', { facts, cause })
+  // No socket could be made: this computer's trouble, of which the account need not be told to wait.
+  if (/^E[MN]FILE$/.test(reason)) return new Fault('state.io', { facts: { reason }, cause })
   if (certificate.test(reason)) return new Fault('gmail.not-google', { facts, cause })
   return new Fault('gmail.unreachable', { facts, cause })
 }

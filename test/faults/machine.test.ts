@@ -79,7 +79,7 @@ test(
   'E1: a disk that is full at any point stops the mail without loss, and all goes on once there is space',
   needsMount,
   async () => {
-    const disk = mountDisk(4 << 20)
+    const disk = mountDisk(6 << 20)
     if (disk === undefined) throw new Error('no disk')
     try {
       const ballast = join(disk.path, 'ballast')

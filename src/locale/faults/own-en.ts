@@ -1,7 +1,11 @@
 /** This machine: its data, its secrets, its settings, and hikyaku itself. */
+import type { Facts } from '../facts.ts'
 import type { FaultTexts } from '../fault-texts.ts'
 import { describeReason } from '../reasons.ts'
 import { because, byItself, place, stopped, text, waits } from './phrases-en.ts'
+
+/** EMFILE, ENFILE (open(2)). */
+const isOutOfHandles = (f: Facts): boolean => /^E[MN]FILE$/.test(String(f.get('reason')))
 
 export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
   // This machine
@@ -33,9 +37,13 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'state.io': f =>
     text(
-      `The disk reported an error${f.with('file', file => ` at ${file}`)}${because(f)}.`,
+      isOutOfHandles(f)
+        ? 'This computer lets hikyaku open no further file or connection.'
+        : `The disk reported an error${f.with('file', file => ` at ${file}`)}${because(f)}.`,
       waits,
-      `${byItself} If it keeps happening, have the disk checked and make a backup.`,
+      isOutOfHandles(f)
+        ? `${byItself} If it keeps happening, raise the limit of open files (\`ulimit -n\`) for hikyaku.`
+        : `${byItself} If it keeps happening, have the disk checked and make a backup.`,
     ),
   'journal.newer': f =>
     text(

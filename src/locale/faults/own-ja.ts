@@ -1,7 +1,11 @@
 /** このコンピューター、データ、秘密の値、設定、hikyaku 自身。 */
+import type { Facts } from '../facts.ts'
 import type { FaultTexts } from '../fault-texts.ts'
 import { describeReason } from '../reasons.ts'
 import { because, byItself, place, stopped, text, waits } from './phrases-ja.ts'
+
+/** EMFILE, ENFILE (open(2)). */
+const isOutOfHandles = (f: Facts): boolean => /^E[MN]FILE$/.test(String(f.get('reason')))
 
 export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
   // このコンピューター
@@ -33,9 +37,13 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'state.io': f =>
     text(
-      `ディスクの読み書きでエラーが起きました${f.with('file', file => `（${file}）`)}${because(f)}。`,
+      isOutOfHandles(f)
+        ? 'このコンピューターの制限により、hikyaku はファイルや接続をこれ以上開けません。'
+        : `ディスクの読み書きでエラーが起きました${f.with('file', file => `（${file}）`)}${because(f)}。`,
       waits,
-      `${byItself}何度も起きる場合は、バックアップを取り、ディスクを点検してください。`,
+      isOutOfHandles(f)
+        ? `${byItself}何度も起きる場合は、開けるファイル数の上限（\`ulimit -n\`）を引き上げてください。`
+        : `${byItself}何度も起きる場合は、バックアップを取り、ディスクを点検してください。`,
     ),
   'journal.newer': f =>
     text(
