@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { namesOf } from '../../src/discovery/discover.ts'
 import { type DovecotServer, dovecotMissing } from '../servers/dovecot.ts'
 import { hikyaku, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { answerOf } from '../servers/world.ts'
+import { person, setUpWith } from './person.ts'
 import { address, owner, password, type SetupWorld, startMailServer, startSetupWorld } from './world.ts'
 
 const skip = requireServer('dovecot', dovecotMissing())
@@ -281,8 +283,8 @@ describe('hikyaku setup in a script', { skip }, () => {
 })
 
 describe('hikyaku setup mailbox for one that is there', { skip }, () => {
-  const written = async (): Promise<string> => {
-    assert.equal((await setup()).code, 0)
+  const written = async (...more: string[]): Promise<string> => {
+    assert.equal((await setup(...more)).code, 0)
     const yaml = await readFile(world.configFile, 'utf8')
     const own = yaml
       .replace('mailboxes:', '# my own note\nmailboxes:')
@@ -332,6 +334,32 @@ describe('hikyaku setup mailbox for one that is there', { skip }, () => {
       await readFile(world.configFile, 'utf8'),
       changed.replace('    labels:\n      - other\n', '').replace('startFrom: new', 'startFrom: 2026-01-02'),
     )
+  })
+
+  it('keeps every word of the file for a person who answers each question with Enter', async () => {
+    const own = await written('--ca-file', dovecot.caFile)
+    await world.deliver('', 'one')
+    const asker = person([
+      ['address', address],
+      ['server', ''],
+      ['user', ''],
+      ['keep-password', ''],
+      ['folders-as-now', ''],
+      ['start-from', ''],
+      ['after-import', ''],
+      ['after-days', ''],
+      ['labels', ''],
+      ['archive', ''],
+      ['gmail-account', ''],
+      ['pull', 'no'],
+      ['service', 'later'],
+    ])
+    const nothing = { candidates: [], preset: undefined, evidence: undefined, unanswered: [] }
+    const discover = async () => ({ ...nothing, names: namesOf('example.test') })
+    const flags = { part: 'mailbox' } as const
+    const done = await setUpWith(asker, { env: world.env, cwd: world.home }, flags, { discover })
+    assert.equal(done.exitCode, 0, JSON.stringify(asker.told))
+    assert.equal(await readFile(world.configFile, 'utf8'), own)
   })
 
   it('goes over to the other protocol with all that still fits it', async () => {
