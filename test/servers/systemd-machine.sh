@@ -1,9 +1,9 @@
 #!/bin/bash
 # Boots systemd as the first process of namespaces of its own over a copy-on-write view of this machine's root: what it
 # writes lies in FOLDER/upper, nothing of this machine changes. systemd-machine.ts calls it as root:
-#   systemd-machine.sh enter FOLDER NAME [PATH...]
-# FOLDER/upper and FOLDER/work exist; NAME is for its control groups; every PATH is shown read-only at its own place,
-# also where that is in /tmp, which is empty otherwise. The network stays this machine's.
+#   systemd-machine.sh enter FOLDER NAME [PATH:PLACE...]
+# FOLDER/upper and FOLDER/work exist; NAME is for its control groups; every PATH of this machine is shown
+# read-only at PLACE; /tmp is empty. The network stays this machine's.
 set -euo pipefail
 step=$1 folder=$2 name=$3
 shift 3
@@ -24,8 +24,8 @@ mount --make-rprivate /
 root=$folder/root shown=$folder/shown
 mkdir -p "$root" "$shown"
 for path in "$@"; do
-  mkdir -p "$shown$path"
-  mount --bind "$path" "$shown$path"
+  mkdir -p "$shown${path##*:}"
+  mount --bind "${path%:*}" "$shown${path##*:}"
 done
 mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$root"
 cd "$root"
@@ -56,9 +56,10 @@ ln -s /proc/self/fd dev/fd
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 for path in "$@"; do
-  mkdir -p "$root$path"
-  mount --move "$shown$path" "$root$path"
-  mount -o remount,bind,ro "$root$path"
+  place=${path##*:}
+  mkdir -p "$root$place"
+  mount --move "$shown$place" "$root$place"
+  mount -o remount,bind,ro "$root$place"
 done
 
 mkdir -p old

@@ -57,14 +57,15 @@ export interface SystemdMachine {
 }
 
 /**
- * @param shown folders of this machine that are seen in it, read-only
+ * @param shown folders of this machine that are seen in it, read-only, by the place where they are seen
  * @param change what is different in its files, done in the folder that lies over this machine's root
  */
 export async function startSystemdMachine(
-  shown: readonly string[],
+  shown: Readonly<Record<string, string>>,
   change: (upper: string) => Promise<void> = async () => {},
 ): Promise<SystemdMachine> {
   const folder = await privateFolder('systemd')
+  const places = Object.entries(shown).map(([place, path]) => `${path}:${place}`)
   const name = folder.slice(folder.lastIndexOf('/') + 1)
   const upper = join(folder, 'upper')
   await mkdir(join(upper, 'etc/systemd/system'), { recursive: true })
@@ -105,7 +106,7 @@ export async function startSystemdMachine(
     })
 
   const boot = async (): Promise<void> => {
-    daemon = startDaemon('bash', [script, 'enter', folder, name, ...shown], 'SIGKILL')
+    daemon = startDaemon('bash', [script, 'enter', folder, name, ...places], 'SIGKILL')
     const end = performance.now() + 60_000
     for (;;) {
       if (!daemon.alive() || performance.now() > end)

@@ -20,7 +20,12 @@ import { address, owner, type SetupWorld, startSetupWorld } from '../setup/world
 
 const skip = requireServer('systemd', systemdMissing()) || requireServer('dovecot', dovecotMissing())
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
-const cli = join(root, 'src/cli.ts')
+/** Not below /tmp, where a clean clone may lie: a service has a /tmp of its own. */
+const place = '/srv/hikyaku'
+const cli = join(place, 'src/cli.ts')
+const node = process.execPath.startsWith(`${root}/`)
+  ? place + process.execPath.slice(root.length)
+  : process.execPath
 
 let world: SetupWorld
 let machine: SystemdMachine
@@ -45,7 +50,7 @@ async function putFiles(upper: string): Promise<void> {
 }
 
 async function boot(change: (upper: string) => Promise<void> = async () => {}): Promise<void> {
-  machine = await startSystemdMachine([root], async upper => {
+  machine = await startSystemdMachine({ [place]: root }, async upper => {
     await putFiles(upper)
     await change(upper)
   })
@@ -67,7 +72,7 @@ const endpoints = (): Record<string, string> =>
 
 type RunOptions = Parameters<SystemdMachine['run']>[1]
 const hikyaku = (args: readonly string[], options: RunOptions = {}): Promise<MachineRan> =>
-  machine.run([process.execPath, cli, ...args], options)
+  machine.run([node, cli, ...args], options)
 
 const setupArgs = (more: readonly string[] = []): string[] => [
   ...['setup', '--yes', '--address', address, '--host', '127.0.0.1'],

@@ -346,6 +346,7 @@ describe('typed with the input method on', { skip }, () => {
           ] as const,
       ),
       ['password-file', password],
+      ['came-by', 'nothing'],
       ['start-from', 'date'],
       ['start-date', '２０２６年４月１日'],
       ['after-import', 'delete-after'],
