@@ -74,11 +74,12 @@ export class ConfigFault extends Fault {
   /** The language that the settings ask for, as far as they could be read. */
   readonly language: Language
   /** Where a file was looked for, where nothing at all is set up. */
-  notSetUp: string | undefined
+  readonly notSetUp: string | undefined
 
-  constructor(problems: readonly Problem[], language: Language = 'en') {
+  constructor(problems: readonly Problem[], language: Language = 'en', notSetUp?: string) {
     super('config.invalid', { facts: { problems: problems.map(({ at }) => at).join('\n') } })
     this.problems = problems
     this.language = language
+    this.notSetUp = notSetUp
   }
 }

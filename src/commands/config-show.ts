@@ -10,9 +10,8 @@ import { makeYamlKey } from '../config/settings.ts'
 import type { Log } from '../log/log.ts'
 import { configWordsFor } from './config-words.ts'
 import { withConfig } from './configuration.ts'
-import { type Invocation, writeJson, writeLine } from './invocation.ts'
+import { columnsOf, type Invocation, writeJson, writeLine } from './invocation.ts'
 
-const usualColumns = 80
 /** A long value is never cut: it is there to be read. */
 const longestValue = 4000
 
@@ -70,9 +69,10 @@ function shownValue({ setting, value, origin }: SettingInForce): string | undefi
   return origin.from === 'default' ? undefined : secretWord
 }
 
-function settingsLines({ stdout, language }: Invocation, inForce: SettingsInForce): readonly string[] {
+function settingsLines(invocation: Invocation, inForce: SettingsInForce): readonly string[] {
+  const { language } = invocation
   const words = configWordsFor(language)
-  const columns = Math.max(40, stdout.columns ?? usualColumns)
+  const columns = columnsOf(invocation)
   const blocks = inForce.parts.map(({ part, name, settings }) => ({
     heading: part === 'start' ? undefined : words.part[part](printable(name ?? '', 100)),
     settings: settings.filter(({ setting, origin }) => !setting.processOnly || origin.from !== 'default'),

@@ -73,6 +73,9 @@ export function faultJson(
   return { code: fault.code, ...describe(fault, language) }
 }
 
+/** Cells of a line for people: the terminal's, 80 where nobody knows, and never fewer than a word needs. */
+export const columnsOf = ({ stdout }: Invocation): number => Math.max(40, stdout.columns ?? 80)
+
 export function writeJson(invocation: Invocation, value: object): void {
   invocation.stdout.write(`${jsonText(value)}\n`)
 }

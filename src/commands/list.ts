@@ -10,7 +10,7 @@ import type { Journal, MessageRow, Stage } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { readFaces } from '../proof/read-faces.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
-import { faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { columnsOf, faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { timeJson } from './trouble-blocks.ts'
 
 export interface ListOptions {
@@ -24,7 +24,6 @@ export interface ListOptions {
 /** Of each mailbox; each face costs a command at the source. */
 const mostShown = 50
 const sourceMs = 30_000
-const usualColumns = 80
 
 interface MailboxList {
   readonly mailbox: MailboxConfig
@@ -119,9 +118,9 @@ function answerJson(invocation: Invocation, lists: readonly MailboxList[]): void
 }
 
 function answerPeople(invocation: Invocation, { mailbox, rows, more, faces, fault }: MailboxList): void {
-  const { words, language, stdout } = invocation
+  const { words, language } = invocation
   const { list, format } = words
-  const width = Math.max(40, stdout.columns ?? usualColumns)
+  const width = columnsOf(invocation)
   const say = (text: string, lead = ''): void => {
     for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
   }

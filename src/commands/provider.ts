@@ -4,7 +4,7 @@ import { alignTable, indentParagraph, measureWidth, wrapText } from '../base/tex
 import { printable } from '../base/untrusted.ts'
 import { findNearestPresets, findPreset, type Preset, presets, regions } from '../discovery/presets.ts'
 import { setupWords } from '../setup/words.ts'
-import { type Invocation, writeJson, writeLine } from './invocation.ts'
+import { columnsOf, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { describeProvider, providerWordsFor } from './provider-words.ts'
 
 /** @throws Fault usage.invalid for a name that is not known */
@@ -28,12 +28,13 @@ export async function providerCommand(invocation: Invocation, name: string | und
   return exitCodes.ok
 }
 
-const columnsOf = ({ stdout }: Invocation): number => Math.max(40, Math.min(100, stdout.columns ?? 80))
+/** Longer lines are hard to read. */
+const widthOf = (invocation: Invocation): number => Math.min(100, columnsOf(invocation))
 
 function listLines(invocation: Invocation): readonly string[] {
   const { language } = invocation
   const words = providerWordsFor(language)
-  const width = columnsOf(invocation)
+  const width = widthOf(invocation)
   const blocks = Object.entries(regions).flatMap(([region, rows]) => [
     '',
     words.regions[region as keyof typeof regions],
@@ -48,7 +49,7 @@ function listLines(invocation: Invocation): readonly string[] {
 function presetLines(invocation: Invocation, preset: Preset): readonly string[] {
   const { language } = invocation
   const words = providerWordsFor(language)
-  const width = columnsOf(invocation)
+  const width = widthOf(invocation)
   const described = describeProvider(preset, language)
   const column = Math.max(...described.map(({ label }) => measureWidth(label))) + 4
   const facts = described.flatMap(({ label, text, grade }) => {

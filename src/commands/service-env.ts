@@ -1,9 +1,8 @@
 /** The settings and the state of the installed service, for commands that say nothing else. */
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type Env, homeOf } from '../base/home.ts'
-import { findConfigFolder, mailboxVariables } from '../config/load-paths.ts'
-import { readInstalledUnit, systemUnitsFolder } from '../service/installed.ts'
+import { findUserConfigHome, mailboxVariables } from '../config/load-paths.ts'
+import { readInstalledEnv, systemUnitsFolder } from '../service/installed.ts'
 
 /** Each says where settings or state are: whoever sets one means that place. */
 const placing = ['HIKYAKU_CONFIG', 'STATE_DIR', ...mailboxVariables]
@@ -16,19 +15,18 @@ const placing = ['HIKYAKU_CONFIG', 'STATE_DIR', ...mailboxVariables]
 export function addServiceEnv(env: Env): Env {
   if (process.platform !== 'linux' || placing.some(name => env[name]?.trim())) return env
   const folder = process.getuid?.() === 0 ? systemUnitsFolder : userUnitsFolder(env)
-  const unit = folder === undefined ? undefined : readInstalledUnit(folder)
-  return unit === undefined ? env : { ...unit.env, ...env }
+  return folder === undefined ? env : { ...readInstalledEnv(folder), ...env }
 }
 
 function userUnitsFolder(env: Env): string | undefined {
-  const folder = findConfigFolder({ platform: process.platform, home: homeOf(env), env })
-  return folder === undefined ? undefined : join(dirname(folder), 'systemd', 'user')
+  const home = findUserConfigHome({ platform: process.platform, home: homeOf(env), env })
+  return home === undefined ? undefined : join(home, 'systemd', 'user')
 }
 
 /** Whether this computer has a service that only root can ask, and this user has none. */
 export function isServiceOfComputer(env: Env): boolean {
   if (process.platform !== 'linux' || process.getuid?.() === 0) return false
   const own = userUnitsFolder(env)
-  if (own !== undefined && readInstalledUnit(own) !== undefined) return false
-  return ['hikyaku.service', 'hikyaku-pull.service'].some(name => existsSync(join(systemUnitsFolder, name)))
+  if (own !== undefined && readInstalledEnv(own) !== undefined) return false
+  return readInstalledEnv(systemUnitsFolder) !== undefined
 }

@@ -4,7 +4,13 @@ import { posix } from 'node:path'
 import { exitCodes } from '../base/fault.ts'
 import { secureStateFolder } from '../base/state-folder.ts'
 import { printable, printableLines } from '../base/untrusted.ts'
-import { computerFolders, findConfigFolder, findStateFolder, refuseNoHome } from '../config/load-paths.ts'
+import {
+  computerFolders,
+  findConfigFolder,
+  findStateFolder,
+  findUserConfigHome,
+  refuseNoHome,
+} from '../config/load-paths.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
 import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
 import type { ServiceOptions } from '../service/service.ts'
@@ -92,8 +98,7 @@ async function act(
   })
   const mac = machine.platform === 'darwin'
   const scope = !mac && (flags.system || (machine.uid === 0 && !flags.user)) ? 'system' : 'user'
-  const folder = findConfigFolder({ ...machine, env: invocation.env })
-  const unitsHome = folder === undefined ? undefined : posix.dirname(folder)
+  const unitsHome = findUserConfigHome({ ...machine, env: invocation.env })
   // A user's own service lies in the user's home.
   if (scope === 'user' && (unitsHome === undefined || (mac && machine.home === undefined)))
     refuseNoHome('HOME')

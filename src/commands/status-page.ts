@@ -2,20 +2,19 @@
  * `hikyaku status` for people: the first line answers whether mail comes; behind it why not and what to do; then each
  * mailbox in a few lines. Numbers stand there where something is wrong, or with --verbose.
  */
-import { indentParagraph, wrapText } from '../base/text-width.ts'
+import { indentParagraph } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Stage } from '../journal/journal.ts'
 import type { HostLimitView } from '../pull/host-logins.ts'
 import { brokenSentence } from './books.ts'
-import { type Invocation, writeLine } from './invocation.ts'
+import { columnsOf, type Invocation, writeLine } from './invocation.ts'
 import type { StoppedService } from './service-state.ts'
 import { isBroken, type MailboxStatus } from './status-facts.ts'
 import { troubleBlocks } from './trouble-blocks.ts'
 import { watchLines } from './watch-view.ts'
 
 const warnConsentMs = 3 * 24 * 3600_000
-const usualColumns = 80
 
 export interface StatusPage {
   readonly running: boolean
@@ -29,9 +28,9 @@ export interface StatusPage {
 }
 
 export function writeStatusPage(invocation: Invocation, page: StatusPage): void {
-  const { words, stdout } = invocation
+  const { words } = invocation
   const { mailboxes, list, stopped, stateDir, verbose } = page
-  const width = Math.max(40, stdout.columns ?? usualColumns)
+  const width = columnsOf(invocation)
   const nowMs = Date.now()
   const say = (text: string, lead = ''): void => {
     for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
@@ -44,11 +43,7 @@ export function writeStatusPage(invocation: Invocation, page: StatusPage): void 
   for (const line of troubleBlocks(invocation, list, nowMs, width)) writeLine(invocation, line)
   for (const standing of mailboxes) {
     writeLine(invocation, '')
-    for (const line of wrapText(
-      `${printable(standing.mailbox, 60)} → ${printable(standing.account, 60)}`,
-      width,
-    ))
-      writeLine(invocation, line)
+    say(`${printable(standing.mailbox, 60)} → ${printable(standing.account, 60)}`)
     for (const text of describeMailbox(invocation, standing, nowMs)) say(text, '  ')
     if (verbose || standing.troubles.length > 0)
       for (const text of describeNumbers(invocation, standing)) say(text, '  ')

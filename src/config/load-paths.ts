@@ -45,10 +45,15 @@ function homeInPasswd(): string | undefined {
 }
 
 // XDG Base Directory Specification: a relative path in these variables is invalid and is ignored.
+const xdgBase = ({ env, home }: Machine, variable: string, usual: string): string | undefined => {
+  const named = env[variable]
+  if (named?.startsWith('/')) return named
+  return home === undefined ? undefined : posix.join(home, usual)
+}
+
 const xdg = (machine: Machine, variable: string, usual: string): string | undefined => {
-  const named = machine.env[variable]
-  if (named?.startsWith('/')) return posix.join(named, folderName)
-  return machine.home === undefined ? undefined : posix.join(machine.home, usual, folderName)
+  const base = xdgBase(machine, variable, usual)
+  return base === undefined ? undefined : posix.join(base, folderName)
 }
 
 const appData = (machine: Machine, variable: string, usual: string): string | undefined => {
@@ -68,6 +73,10 @@ export function findConfigFolder(machine: Machine): string | undefined {
   const { home } = machine
   return home === undefined ? undefined : posix.join(home, 'Library/Application Support', folderName)
 }
+
+/** Where this user's programs keep their settings on Linux, each in a folder of its own; root's are root's, too. */
+export const findUserConfigHome = (machine: Machine): string | undefined =>
+  xdgBase(machine, 'XDG_CONFIG_HOME', '.config')
 
 /** The folder of the journal: /var/lib/hikyaku for root on Linux, XDG, `~/Library/Application Support`, `%LOCALAPPDATA%` (it must not roam). */
 export function findStateFolder(machine: Machine): string | undefined {

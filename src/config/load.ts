@@ -132,9 +132,8 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     }
   }
   if (problems.length > 0 || top === undefined || stateDir === undefined) {
-    const fault = new ConfigFault(sortByRank(problems), language)
-    fault.notSetUp = written.kind === 'environment' ? findWhatIsNot(environment, machine) : undefined
-    throw fault
+    const notSetUp = written.kind === 'environment' ? findWhatIsNot(environment, machine) : undefined
+    throw new ConfigFault(sortByRank(problems), language, notSetUp)
   }
 
   const config = deepFreeze<Config>({

@@ -1,9 +1,8 @@
 /** Whether hikyaku runs now, whether it starts by itself, and whether two of them are in each other's way. */
-import { dirname } from 'node:path'
 import { within } from '../base/deadline.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
-import { findConfigFolder } from '../config/load-paths.ts'
+import { findUserConfigHome } from '../config/load-paths.ts'
 import { managerFor, type ServiceState } from '../service/manage.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failCheck, noteCheck, passCheck, skipCheck } from './finding.ts'
@@ -40,14 +39,14 @@ export async function checkService(running: boolean, context: DoctorContext): Pr
 /** Services of the machine and of this user; undefined where no service manager is known. */
 async function services(context: DoctorContext): Promise<readonly Installed[] | undefined> {
   const { machine, env, deadlines, clock, signal } = context
-  const folder = findConfigFolder({ ...machine, env })
+  const configHome = findUserConfigHome({ ...machine, env })
   const mac = machine.platform === 'darwin'
   // A user without a home has no service of its own.
-  const hasOwn = folder !== undefined && (!mac || machine.home !== undefined)
+  const hasOwn = configHome !== undefined && (!mac || machine.home !== undefined)
   const scopes = [...(mac ? [] : (['system'] as const)), ...(hasOwn ? (['user'] as const) : [])]
   const installed: Installed[] = []
   for (const scope of scopes) {
-    const manager = managerFor(machine, scope, dirname(folder ?? ''))
+    const manager = managerFor(machine, scope, configHome ?? '')
     if (manager === undefined) return undefined
     const late = () => new Fault('bug', { facts: { what: 'the service manager does not answer' } })
     const states = await within(manager.states(), deadlines.answerMs, clock, signal, late).catch(() => [])

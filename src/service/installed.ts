@@ -6,34 +6,29 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { daemonUnit, pullUnit } from './systemd.ts'
-import { readUnitWord } from './systemd-escape.ts'
+import { readUnitPath, readUnitWord } from './systemd-escape.ts'
 
-/** Where the units of the computer, and of a user, are. */
+/** Where an administrator's units of the computer are: systemd.unit(5). */
 export const systemUnitsFolder = '/etc/systemd/system'
 
 /** Of /var/lib: a system unit's `StateDirectory=`, and what `%S` stands for there (systemd.unit(5)). */
 const systemState = '/var/lib'
 
-export interface InstalledUnit {
-  readonly name: string
-  /** The variables that it sets, and those of its environment file; what is not ours is among them. */
-  readonly env: Readonly<Record<string, string>>
-}
-
 /**
  * @param folder of the units
- * @returns the daemon's unit, else the timer's pull; undefined where neither is there or can be read
+ * @returns what the daemon's unit, else the timer's pull, gives its process; undefined where neither is there or can be
+ *   read
  */
-export function readInstalledUnit(folder: string): InstalledUnit | undefined {
+export function readInstalledEnv(folder: string): Readonly<Record<string, string>> | undefined {
   for (const name of [daemonUnit, pullUnit]) {
     const text = readIfThere(join(folder, name))
-    if (text !== undefined) return { name, env: readUnitEnv(text) }
+    if (text !== undefined) return readUnitEnv(text)
   }
   return undefined
 }
 
 /**
- * The variables that a unit of ours gives its process. What EnvironmentFile= says prevails over Environment=:
+ * The variables that a unit of ours sets, and those of its environment file; what is not ours is among them. What EnvironmentFile= says prevails over Environment=:
  * systemd.exec(5).
  * @param prefix in front of the paths of environment files, for tests
  */
@@ -41,10 +36,10 @@ export function readUnitEnv(text: string, prefix = ''): Record<string, string> {
   const env: Record<string, string> = {}
   const files: string[] = []
   for (const [, key, value = ''] of text.matchAll(/^(Environment|EnvironmentFile|LoadCredential)=(.*)$/gm)) {
-    if (key === 'EnvironmentFile') files.push(value.replace(/^-/, '').replaceAll('%%', '%'))
+    if (key === 'EnvironmentFile') files.push(readUnitPath(value.replace(/^-/, '')))
     else if (key === 'LoadCredential') {
       const file = /^hikyaku-key:(.+)$/.exec(value)?.[1]
-      if (file !== undefined) env.HIKYAKU_KEY_FILE = file.replaceAll('%%', '%')
+      if (file !== undefined) env.HIKYAKU_KEY_FILE = readUnitPath(file)
     } else {
       const [, name, given = ''] =
         /^([A-Z_]+)=(.*)$/s.exec(readUnitWord(value.replace('%S', systemState))) ?? []

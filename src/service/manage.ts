@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeFile, replaceFile } from '../base/durable-file.ts'
+import { systemUnitsFolder } from './installed.ts'
 import { agentLabel, makeAgent, pullAgentLabel } from './launchd.ts'
 import type { Ran, ServiceMachine } from './machine.ts'
 import type { ServiceFile, ServiceMode, ServiceOptions } from './service.ts'
@@ -85,7 +86,7 @@ export interface Manager {
 
 function systemd(machine: ServiceMachine, scope: 'system' | 'user', configHome: string): Manager {
   const folder =
-    machine.prefix + (scope === 'system' ? '/etc/systemd/system' : join(configHome, 'systemd', 'user'))
+    machine.prefix + (scope === 'system' ? systemUnitsFolder : join(configHome, 'systemd', 'user'))
   const scopeArgs = scope === 'user' ? ['--user'] : []
   const ask = (...args: string[]): Promise<Ran> => machine.run('systemctl', [...scopeArgs, ...args])
   const must = async (...args: string[]): Promise<void> => {
@@ -109,7 +110,8 @@ function systemd(machine: ServiceMachine, scope: 'system' | 'user', configHome: 
   const removeMode = async (mode: ServiceMode): Promise<string[]> => {
     const files = groups[mode].map(name => join(folder, name))
     if (!(await Promise.all(files.map(isThere))).includes(true)) return []
-    await must('disable', '--now', mainUnit(mode)) // before its [Install] section is gone
+    // Before its [Install] section is gone. Where systemd does not run there is nothing to be stopped.
+    if (machine.systemd) await must('disable', '--now', mainUnit(mode))
     const removed: string[] = []
     for (const file of files) if (await remove(file)) removed.push(file)
     return removed
@@ -160,15 +162,8 @@ function systemd(machine: ServiceMachine, scope: 'system' | 'user', configHome: 
       return { files, name }
     },
     uninstall: async () => {
-      if (!machine.systemd) {
-        const removed: string[] = []
-        for (const file of Object.values(groups).flat()) {
-          if (await remove(join(folder, file))) removed.push(join(folder, file))
-        }
-        return removed
-      }
       const removed = [...(await removeMode('daemon')), ...(await removeMode('timer'))]
-      if (removed.length > 0) await must('daemon-reload')
+      if (removed.length > 0 && machine.systemd) await must('daemon-reload')
       return removed
     },
     states: async () => {

@@ -29,8 +29,9 @@ export function unitCommand([program, ...args]: readonly [string, ...string[]]):
   return [unitWord(program), ...args.map(arg => unitWord(arg).replaceAll('$', '$$$$'))].join(' ')
 }
 
-/** The other way: what a word that `unitWord` wrote means. */
-export function readUnitWord(word: string): string {
-  const bare = /^"(.*)"$/s.exec(word)?.[1]?.replace(/\\([\\"])/g, '$1') ?? word
-  return bare.replaceAll('%%', '%')
-}
+/** The other way: what a value that `unitPath` wrote means. */
+export const readUnitPath = (value: string): string => value.replaceAll('%%', '%')
+
+/** What a word that `unitWord` wrote means. */
+export const readUnitWord = (word: string): string =>
+  readUnitPath(/^"(.*)"$/s.exec(word)?.[1]?.replace(/\\([\\"])/g, '$1') ?? word)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
@@ -138,6 +138,15 @@ describe('hikyaku service with systemd', () => {
     assert.match(unit, /^DynamicUser=yes$/m)
     assert.doesNotMatch(unit, /HIKYAKU_CONFIG/)
     assert.doesNotMatch(said.stdout, /linger/)
+  })
+
+  it("puts root's own service where root's user manager looks for it, not where the computer's settings are", async () => {
+    const root = machine({ uid: 0, userName: 'root', home: homedir() })
+    const said = await hikyaku('install', { user: true }, root, {
+      env: { HIKYAKU_CONFIG: await writeSettings(), STATE_DIR: join(prefix, 'state') },
+    })
+    assert.equal(said.exitCode, 0, said.stderr)
+    assert.ok(existsSync(join(prefix, homedir(), '.config/systemd/user/hikyaku.service')))
   })
 
   it('refuses a system service without the right, and writes nothing', async () => {
