@@ -5,13 +5,9 @@ import { isIP } from 'node:net'
 export const isLocalName = (name: string): boolean =>
   name === 'localhost' || name === '127.0.0.1' || name === '::1' || /^localhost\.|\.localdomain$/.test(name)
 
-const bare = (address: string): string => address.replace(/^::ffff:(?=\d)/, '')
-
-export const isLoopback = (address: string): boolean => /^127\./.test(bare(address)) || address === '::1'
-
 /** RFC 1918, RFC 6598, RFC 4193, loopback and link-local addresses. */
 export function isPrivate(address: string): boolean {
-  const v4 = bare(address)
+  const v4 = address.replace(/^::ffff:(?=\d)/, '')
   if (isIP(v4) === 4) {
     return /^(?:127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(
       v4,

@@ -7,19 +7,17 @@
  * A registered domain proves nothing (neighbours at the same provider stand under it), nor does a name that a client
  * gave, nor a private address alone (a proxy shows the same one for every stranger).
  */
+import { isLoopback } from '../base/loopback.ts'
 import type { HeaderField } from './header-fields.ts'
 import {
   isExchangeOnline,
   isExchangeOnlineInside,
   isGoogleInside,
   isLocalName,
-  isLoopback,
   isPrivate,
   isSister,
 } from './names.ts'
 import { type ReceivedLine, readReceived } from './received.ts'
-
-export type { ReceivedLine } from './received.ts'
 
 export interface Trace {
   /** The last line that is surely the host's; undefined without any Received line. */
