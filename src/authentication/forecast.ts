@@ -162,11 +162,13 @@ function alignName(name: string, from: string): SpfView['aligned'] {
 const isForGmail = ({ algorithm }: VerifiedDkim): boolean => !algorithm.toLowerCase().startsWith('ed25519')
 
 /** What Gmail finds in the signatures: those that it verifies, and whether one of them is aligned. */
-function viewSignatures({ dkim, dmarc }: Done): {
-  passing: readonly VerifiedDkim[]
-  unknown: boolean
-  aligned: boolean
-} {
+interface SignatureView {
+  readonly passing: readonly VerifiedDkim[]
+  readonly unknown: boolean
+  readonly aligned: boolean
+}
+
+function viewSignatures({ dkim, dmarc }: Done): SignatureView {
   const forGmail = dkim.filter(isForGmail)
   const passing = forGmail.filter(({ verdict }) => verdict === 'pass')
   return {
@@ -181,7 +183,7 @@ function judge(verified: Done, view: SpfView, wasBad: boolean): Way {
   const { dmarc } = verified
   const { spf, aligned } = view
   const signed = viewSignatures(verified)
-  const reasons: Reasoned[] = [view.reason, dkimReason(verified)]
+  const reasons: Reasoned[] = [view.reason, dkimReason(verified, signed)]
   const base = { certainty: 'expected', spf, reasons } as const
   const from = dmarc.domain
   const notKnown = (): Way => {
@@ -224,8 +226,7 @@ function judge(verified: Done, view: SpfView, wasBad: boolean): Way {
   return { ...base, outcome: isClean ? 'delivered' : 'delivered-softfail', dmarc: verdict }
 }
 
-function dkimReason({ dkim, dmarc }: Done): Reasoned {
-  const signed = viewSignatures({ dkim, dmarc } as Done)
+function dkimReason({ dkim, dmarc }: Done, signed: SignatureView): Reasoned {
   const [passing] = signed.passing
   if (passing !== undefined) {
     return signed.aligned
