@@ -4,7 +4,7 @@
  */
 import type { RawMessage } from '../message/message.ts'
 import { type Forecast, forecastForwarding } from './forecast.ts'
-import type { ReceivingHost, Stamped, StampedAnswer } from './stamped.ts'
+import type { ReceivingHost, Stamped } from './stamped.ts'
 import type { Verified } from './verify.ts'
 
 /** The journal's JSON column `authentication`. A reader refuses a `version` that it does not know. */
@@ -76,12 +76,10 @@ export function parseAuthentication(json: string | null | undefined): Authentica
  */
 function judgeAnew(record: Authentication): Authentication {
   const { stamped, verified } = record
-  const doubt = (answer: StampedAnswer | undefined): StampedAnswer | undefined =>
-    answer === undefined ? undefined : { ...answer, trust: 'unproven' }
   const answers = Object.fromEntries(
     (['spf', 'dkim', 'dmarc', 'arc'] as const).flatMap(method => {
-      const doubted = doubt(stamped[method])
-      return doubted === undefined ? [] : [[method, doubted]]
+      const answer = stamped[method]
+      return answer === undefined ? [] : [[method, { ...answer, trust: 'unproven' as const }]]
     }),
   )
   const fields = stamped.fields.map(field =>

@@ -160,7 +160,6 @@ function verifiedText(
     notes.push(`${method.toUpperCase()}${of}: ${words.verdictReasons[why]}`)
   }
   if (method === 'dkim') {
-    if (verified.dkim.length === 0) return words.results.none
     for (const signature of verified.dkim) note(signature.why, signature.domain)
     const best = bestSignature(verified.dkim)
     if (best === undefined) return words.results.none

@@ -91,12 +91,7 @@ export function makeJudge(
     if (header === 'received-spf') {
       const result = readReceivedSpf(field.value)
       const by = result?.properties.receiver ?? ''
-      const read = {
-        authservId: by,
-        queueId: undefined,
-        instance: undefined,
-        results: result ? [result] : [],
-      }
+      const read = { ...none, authservId: by, results: result ? [result] : [] }
       return { header, by, ...trust(header, field.index, read), results: read.results }
     }
     const arc = header === 'arc-authentication-results'

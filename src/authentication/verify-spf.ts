@@ -81,6 +81,7 @@ function addressOf(value: Buffer): string {
   const open = text.lastIndexOf('<')
   return (open < 0 ? text : text.slice(open + 1).replace(/>[^>]*$/, '')).trim()
 }
+
 export async function checkSpf(
   library: Mailauth,
   resolver: DNSResolver,
