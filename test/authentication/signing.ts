@@ -29,6 +29,8 @@ export function makeKey(kind: 'rsa' | 'ed25519', bits = 2048): SigningKey {
 
 export type Canon = 'simple' | 'relaxed'
 
+const usualNames = ['from', 'to', 'subject', 'date', 'message-id']
+
 export interface SignOptions {
   readonly key: SigningKey
   readonly domain: string
@@ -45,11 +47,8 @@ export interface SignOptions {
 
 /** The message with a DKIM-Signature on top. */
 export function signDkim(message: Buffer, options: SignOptions): Buffer {
-  const { key, domain, selector = 's1', headerCanon = 'relaxed', bodyCanon = 'relaxed' } = options
-  const { fields, body } = splitMessage(message)
-  const names = options.fields ?? ['from', 'to', 'subject', 'date', 'message-id']
-  const bodyOctets = canonBody(body, bodyCanon)
-  const hashed = options.bodyLength === undefined ? bodyOctets : bodyOctets.subarray(0, options.bodyLength)
+  const { key, domain, selector = 's1', headerCanon = 'relaxed', bodyCanon = 'relaxed', bodyLength } = options
+  const names = options.fields ?? usualNames
   const tags = [
     'v=1',
     `a=${key.algorithm}`,
@@ -58,15 +57,13 @@ export function signDkim(message: Buffer, options: SignOptions): Buffer {
     `s=${selector}`,
     ...(options.time === undefined ? [] : [`t=${options.time}`]),
     ...(options.expires === undefined ? [] : [`x=${options.expires}`]),
-    ...(options.bodyLength === undefined ? [] : [`l=${options.bodyLength}`]),
+    ...(bodyLength === undefined ? [] : [`l=${bodyLength}`]),
     `h=${names.join(':')}`,
-    `bh=${createHash('sha256').update(hashed).digest('base64')}`,
-    'b=',
+    'bh={bh}',
+    'b={b}',
   ]
-  const unsigned = `DKIM-Signature: ${tags.join(';\r\n\t')}`
-  const signed = selectFields(fields, names).map(field => canonField(field, headerCanon))
-  signed.push(canonField(Buffer.from(`${unsigned}\r\n`), headerCanon).subarray(0, -2))
-  return Buffer.concat([Buffer.from(unsigned + makeSignature(key, signed)), Buffer.from('\r\n'), message])
+  const field = `DKIM-Signature: ${tags.join(';\r\n\t')}`
+  return signField(message, { field, key, names, headerCanon, bodyCanon, bodyLength })
 }
 
 /** The message with one more ARC set on top, sealed by `domain` (selector `arc`). */
@@ -80,37 +77,90 @@ export function sealArc(
     results: string
   },
 ): Buffer {
-  const { key, domain, instance, state, results } = options
-  const { fields, body } = splitMessage(message)
-  const names = ['from', 'to', 'subject', 'date', 'message-id']
-  const results1 = `ARC-Authentication-Results: i=${instance}; ${results}`
-  const bodyHash = createHash('sha256').update(canonBody(body, 'relaxed')).digest('base64')
-  const ams =
-    `ARC-Message-Signature: i=${instance}; a=${key.algorithm}; c=relaxed/relaxed; d=${domain}; s=arc;\r\n` +
-    `\th=${names.join(':')}; bh=${bodyHash};\r\n\tb=`
-  const amsSigned = selectFields(fields, names).map(field => canonField(field, 'relaxed'))
-  amsSigned.push(canonField(Buffer.from(`${ams}\r\n`), 'relaxed').subarray(0, -2))
-  const amsWhole = ams + makeSignature(key, amsSigned)
-  const seal = `ARC-Seal: i=${instance}; a=${key.algorithm}; t=12345; cv=${state}; d=${domain}; s=arc; b=`
+  const { key, domain, instance, state } = options
+  const results = Buffer.from(`ARC-Authentication-Results: i=${instance}; ${options.results}\r\n`)
+  const signed = signField(message, {
+    field:
+      `ARC-Message-Signature: i=${instance}; a=${key.algorithm}; c=relaxed/relaxed; d=${domain}; s=arc;\r\n` +
+      `\th=${usualNames.join(':')}; bh={bh};\r\n\tb={b}`,
+    key,
+    names: usualNames,
+    headerCanon: 'relaxed',
+    bodyCanon: 'relaxed',
+  })
+  const signature = findField(signed, 'arc-message-signature')
   // RFC 8617 section 5.1.1: all sets in order, each as results, signature, seal; the new seal last.
+  const { fields } = splitMessage(message)
   const chain: Buffer[] = []
   for (let i = 1; i < instance; i += 1) {
     for (const name of ['arc-authentication-results', 'arc-message-signature', 'arc-seal']) {
       const old = fields.find(
         field => nameOf(field) === name && new RegExp(`i=${i};`).test(field.toString('latin1')),
       )
-      if (old !== undefined) chain.push(canonField(old, 'relaxed'))
+      if (old !== undefined) chain.push(old)
     }
   }
-  chain.push(canonField(Buffer.from(`${results1}\r\n`), 'relaxed'))
-  chain.push(canonField(Buffer.from(`${amsWhole}\r\n`), 'relaxed'))
-  chain.push(canonField(Buffer.from(`${seal}\r\n`), 'relaxed').subarray(0, -2))
-  const top = `${seal}${makeSignature(key, chain)}\r\n${amsWhole}\r\n${results1}\r\n`
-  return Buffer.concat([Buffer.from(top), message])
+  const seal = signSeal(
+    `ARC-Seal: i=${instance}; a=${key.algorithm}; t=12345; cv=${state}; d=${domain}; s=arc; b={b}`,
+    key,
+    [...chain, results, signature],
+  )
+  return Buffer.concat([Buffer.from(`${seal}\r\n`), signature, results, message])
 }
 
+interface FieldToSign {
+  /** The whole field without its last line end. */
+  readonly field: string
+  readonly key: SigningKey
+  /** Fields to sign, lower case, one name for each. */
+  readonly names: readonly string[]
+  readonly headerCanon: Canon
+  readonly bodyCanon: Canon
+  readonly hash?: 'sha256' | 'sha1'
+  /** Octets of the body that are hashed. */
+  readonly bodyLength?: number | undefined
+  /** In groups of so many characters, with a fold between. */
+  readonly fold?: number
+}
+
+/**
+ * The message with a header field on top as somebody wrote it, however odd: the places `{bh}` and `{b}` in it get the
+ * hash and the signature (RFC 6376 section 3.7). The signature is right whatever else the field says, so that a verifier
+ * can refuse it only for what is odd.
+ */
+export function signField(message: Buffer, options: FieldToSign): Buffer {
+  const { key, names, headerCanon, bodyCanon, hash = 'sha256', bodyLength, fold } = options
+  const { fields, body } = splitMessage(message)
+  const hashed = canonBody(body, bodyCanon).subarray(0, bodyLength)
+  const bodyHash = createHash(hash).update(hashed).digest('base64')
+  const field = options.field.replace('{bh}', foldText(bodyHash, fold))
+  const signed = selectFields(fields, names).map(selected => canonField(selected, headerCanon))
+  signed.push(canonField(Buffer.from(`${field.replace('{b}', '')}\r\n`), headerCanon).subarray(0, -2))
+  return Buffer.concat([
+    Buffer.from(`${field.replace('{b}', foldText(makeSignature(key, signed, hash), fold))}\r\n`),
+    message,
+  ])
+}
+
+/** An ARC-Seal over whole fields in their order, itself last (RFC 8617 section 5.1.1). */
+export function signSeal(field: string, key: SigningKey, chain: readonly Buffer[]): string {
+  const signed = chain.map(part => canonField(part, 'relaxed'))
+  signed.push(canonField(Buffer.from(`${field.replace('{b}', '')}\r\n`), 'relaxed').subarray(0, -2))
+  return field.replace('{b}', makeSignature(key, signed))
+}
+
+/** The topmost field of that name, with its line end. */
+export function findField(message: Buffer, name: string): Buffer {
+  const field = splitMessage(message).fields.find(candidate => nameOf(candidate) === name)
+  if (field === undefined) throw new Error(`no ${name} in the message`)
+  return field
+}
+
+const foldText = (text: string, every: number | undefined): string =>
+  every === undefined ? text : (text.match(new RegExp(`.{1,${every}}`, 'g')) ?? []).join('\r\n\t ')
+
 /** Base64, with the key's own algorithm; `hash` is for RSA alone. */
-export function makeSignature(
+function makeSignature(
   key: SigningKey,
   parts: readonly Buffer[],
   hash: 'sha256' | 'sha1' = 'sha256',
@@ -123,7 +173,7 @@ export function makeSignature(
   return octets.toString('base64')
 }
 
-export function splitMessage(message: Buffer): { fields: Buffer[]; body: Buffer } {
+function splitMessage(message: Buffer): { fields: Buffer[]; body: Buffer } {
   const end = message.indexOf('\r\n\r\n')
   const header = message.subarray(0, end + 2)
   const fields: Buffer[] = []
@@ -136,11 +186,10 @@ export function splitMessage(message: Buffer): { fields: Buffer[]; body: Buffer 
   return { fields, body: message.subarray(end + 4) }
 }
 
-export const nameOf = (field: Buffer): string =>
-  field.toString('latin1', 0, field.indexOf(':')).trim().toLowerCase()
+const nameOf = (field: Buffer): string => field.toString('latin1', 0, field.indexOf(':')).trim().toLowerCase()
 
 /** RFC 6376 section 5.4.2: from the bottom up, each name taking the next one above. */
-export function selectFields(fields: readonly Buffer[], names: readonly string[]): Buffer[] {
+function selectFields(fields: readonly Buffer[], names: readonly string[]): Buffer[] {
   const left = [...fields].reverse()
   return names.flatMap(name => {
     const at = left.findIndex(field => nameOf(field) === name)
@@ -148,7 +197,7 @@ export function selectFields(fields: readonly Buffer[], names: readonly string[]
   })
 }
 
-export function canonField(field: Buffer, canon: Canon): Buffer {
+function canonField(field: Buffer, canon: Canon): Buffer {
   if (canon === 'simple') return field
   const text = field.toString('latin1')
   const colon = text.indexOf(':')
@@ -160,7 +209,7 @@ export function canonField(field: Buffer, canon: Canon): Buffer {
   return Buffer.from(`${text.slice(0, colon).trim().toLowerCase()}:${value}\r\n`, 'latin1')
 }
 
-export function canonBody(body: Buffer, canon: Canon): Buffer {
+function canonBody(body: Buffer, canon: Canon): Buffer {
   let text = body.toString('latin1')
   if (canon === 'relaxed') text = text.replace(/[ \t]+(?=\r\n)/g, '').replace(/[ \t]+/g, ' ')
   text = text.replace(/(?:\r\n)*$/, '')

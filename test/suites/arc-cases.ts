@@ -5,6 +5,7 @@
 import { makeKey } from '../authentication/signing.ts'
 import { crlf, type Zone } from '../authentication/world.ts'
 import { type ArcSet, buildChain, domainAt, signedNames } from './arc-chain.ts'
+import { type Edit, inText, put } from './edits.ts'
 
 export interface ArcCase {
   readonly name: string
@@ -37,16 +38,6 @@ const allKeys: Zone = Object.fromEntries(
 )
 const keyRecord = (place: number, record: string): Zone => ({ [keyName(place)]: { TXT: [record] } })
 
-type Edit = (text: string) => string
-const put =
-  (from: string | RegExp, to: string): Edit =>
-  text => {
-    const edited = text.replace(from, to)
-    if (edited === text) throw new Error(`nothing to replace: ${from}`)
-    return edited
-  }
-const inText = (message: Buffer, edit: Edit): Buffer =>
-  Buffer.from(edit(message.toString('latin1')), 'latin1')
 const without = (name: string, instance: number): Edit =>
   put(new RegExp(`^${name}: i=${instance};(?:.|\\r\\n[ \\t])*\\r\\n`, 'm'), '')
 const tagless = (tag: string): Edit => put(new RegExp(`\\s${tag}=[^;]*(?:;|$)`), '')

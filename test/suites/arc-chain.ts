@@ -2,10 +2,8 @@
  * Builds ARC chains as RFC 8617 section 5.1 has them, with whatever is odd in a field signed and sealed all the same, so
  * that a verifier can only refuse it for that.
  */
-import type { Canon, SigningKey } from '../authentication/signing.ts'
-import { findField, signField, signSeal } from './sign-field.ts'
-
-type Edit = (field: string) => string
+import { type Canon, findField, type SigningKey, signField, signSeal } from '../authentication/signing.ts'
+import type { Edit } from './edits.ts'
 
 /** One set. An edit gets the field before it is signed, with `{bh}` and `{b}` where hash and signature will stand. */
 export interface ArcSet {

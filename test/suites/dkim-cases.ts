@@ -2,9 +2,9 @@
  * Signed messages, each with what the RFCs ask of a verifier: RFC 6376, 8301 and 8463. All are signed rightly over what
  * they say; what is odd is the field, the key's record, or what happened to the message on its way.
  */
-import { type Canon, makeKey, type SigningKey } from '../authentication/signing.ts'
+import { type Canon, makeKey, type SigningKey, signField } from '../authentication/signing.ts'
 import { crlf, type Zone } from '../authentication/world.ts'
-import { signField } from './sign-field.ts'
+import { type Edit, inText, put } from './edits.ts'
 
 export interface DkimCase {
   readonly name: string
@@ -21,7 +21,7 @@ const ed25519 = makeKey('ed25519')
 const keyName = 's1._domainkey.a.example'
 
 /** When the messages are verified, seconds since 1970. */
-export const nowSeconds = Math.floor(Date.now() / 1000)
+const nowSeconds = Math.floor(Date.now() / 1000)
 const at = (offset: number): string => String(nowSeconds + offset)
 const hour = 3600
 
@@ -45,14 +45,6 @@ const withSubject = (subject: Buffer): Buffer => {
   return Buffer.concat([plain.subarray(0, at), subject, plain.subarray(plain.indexOf('\r\nDate:'))])
 }
 
-type Edit = (text: string) => string
-const put =
-  (from: string | RegExp, to: string): Edit =>
-  text => {
-    const edited = text.replace(from, to)
-    if (edited === text) throw new Error(`nothing to replace: ${from}`)
-    return edited
-  }
 const add = (tag: string): Edit => put('; bh=', `; ${tag}; bh=`)
 const tagless = (tag: string): Edit => put(new RegExp(`([ \\t])${tag}=[^;]*(?:;|$)`), '$1')
 
@@ -447,7 +439,7 @@ export function makeDkimCases(): DkimCase[] {
         name,
         clause: `RFC ${clause}`,
         verdict,
-        message: after === undefined ? signed : Buffer.from(after(signed.toString('latin1')), 'latin1'),
+        message: after === undefined ? signed : inText(signed, after),
         zone: {
           ...(text === null ? {} : { [keyName]: { TXT: [typeof text === 'string' ? [text] : text] } }),
           'a.example': {},

@@ -2,10 +2,9 @@
  * Messages drawn from what canonicalisation turns on (blanks, folds, line ends, octets of all kinds), signed, and then
  * changed on their way in what one canonicalisation allows and another does not.
  */
-import { type Canon, makeKey } from '../authentication/signing.ts'
+import { type Canon, makeKey, signField } from '../authentication/signing.ts'
 import type { Zone } from '../authentication/world.ts'
 import { makeDraw } from './draw.ts'
-import { signField } from './sign-field.ts'
 
 const key = makeKey('rsa')
 const zone: Zone = { 's1._domainkey.a.example': { TXT: [key.record] } }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { DnsError, type Lookup } from '../../src/authentication/dns.ts'
 
-export const spfSuiteFile = join(process.env.HIKYAKU_SUITES ?? '/opt/hikyaku-suites', 'rfc7208-tests.yml')
+const spfSuiteFile = join(process.env.HIKYAKU_SUITES ?? '/opt/hikyaku-suites', 'rfc7208-tests.yml')
 
 export const missingSpfSuite = existsSync(spfSuiteFile)
   ? undefined
