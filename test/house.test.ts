@@ -352,6 +352,14 @@ describe('the house', () => {
       }),
       [],
     )
+    // Imported it would be in memory a second time, as its other build.
+    assert.deepEqual(
+      breaches(
+        (file, { of, typeOnly }) =>
+          file !== 'src/source/imapflow.ts' && !typeOnly && /^imapflow(\/|$)/.test(of),
+      ),
+      [],
+    )
   })
 
   test('TLS is spoken in one place only, where verification and version are settled', () => {

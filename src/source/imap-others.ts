@@ -4,12 +4,12 @@
  * until it was, and after mail was found that it had kept back, STATUS asks every half a minute.
  */
 import type { ImapAttribute } from 'imapflow'
-import { decodePath, encodePath } from 'imapflow/lib/tools.js'
 import type { CommandWord, Untagged } from './imap-client.ts'
 import { isRefused } from './imap-connection.ts'
 import { folderWord, listFolders, sameName, writtenWord } from './imap-folders.ts'
 import { readNumber32, readText, readValidity } from './imap-parse.ts'
 import type { ImapTurns } from './imap-turns.ts'
+import { decodePath, encodePath } from './imapflow.ts'
 import type { IdleMemory } from './source.ts'
 
 /** A folder as the server showed it last. */
