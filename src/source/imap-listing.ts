@@ -181,6 +181,27 @@ async function fetchRows(
   return refused[0]
 }
 
+/** A message by what is told of it; without a row its data is not known. */
+export function makeListed(
+  folder: string,
+  validity: string | undefined,
+  handle: number,
+  row: FetchRow | undefined,
+  nowMs: number,
+): Listed {
+  return {
+    folder,
+    uid: makeLastingUid(validity, handle),
+    octets: plausibleOctets(row?.size),
+    arrivedAtMs: plausibleArrivalMs(row?.arrivedAtMs, nowMs),
+    seen: row?.flags?.some(flag => flag.toLowerCase() === '\\seen'),
+    handle,
+  }
+}
+
+const makeLastingUid = (validity: string | undefined, uid: number): string | undefined =>
+  validity === undefined ? undefined : `${validity}.${uid}`
+
 /** The folder's messages in the order of their UIDs; data only for those that `known` does not know. */
 export async function listMessages(
   connection: ImapConnection,
@@ -196,12 +217,10 @@ export async function listMessages(
   const beganMs = clock.monotonicMs()
   const asked = { facts, count: new Count(exists), untilMs: beganMs + deadlines.list }
   const { uids, doubt } = await searchUids(connection, asked, signal)
-  const lasting = (uid: number): string | undefined =>
-    validity === undefined ? undefined : `${validity}.${uid}`
   const fresh: number[] = []
   await inSlices(uids.length, (from, to) => {
     for (const uid of uids.subarray(from, to)) {
-      const lastingUid = lasting(uid)
+      const lastingUid = makeLastingUid(validity, uid)
       if (lastingUid === undefined || !known(lastingUid)) fresh.push(uid)
     }
   })
@@ -224,17 +243,8 @@ export async function listMessages(
   const entries: Listed[] = []
   const nowMs = clock.nowMs()
   await inSlices(uids.length, (from, to) => {
-    for (const uid of uids.subarray(from, to)) {
-      const row = data.get(uid)
-      entries.push({
-        folder: name,
-        uid: lasting(uid),
-        octets: plausibleOctets(row?.size),
-        arrivedAtMs: plausibleArrivalMs(row?.arrivedAtMs, nowMs),
-        seen: row?.flags?.some(flag => flag.toLowerCase() === '\\seen'),
-        handle: uid,
-      })
-    }
+    for (const uid of uids.subarray(from, to))
+      entries.push(makeListed(name, validity, uid, data.get(uid), nowMs))
   })
   return { entries, doubt }
 }

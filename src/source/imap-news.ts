@@ -3,13 +3,12 @@
  * leaves in one packet with the DONE of the IDLE that told of it. It is believed only where everything fits together;
  * otherwise, and every now and then, the whole folder is listed. Nothing follows from what it does not show.
  */
-import { plausibleArrivalMs } from '../base/arrival.ts'
 import { imapAllowance, kib } from './budget.ts'
 import type { CommandWord } from './imap-client.ts'
 import { isRefused } from './imap-connection.ts'
+import { makeListed } from './imap-listing.ts'
 import { type FetchRow, readFetchRow, readOkCode } from './imap-parse.ts'
 import type { ImapTurns, Looked } from './imap-turns.ts'
-import { plausibleOctets } from './plausible.ts'
 import type { Listed, Listing } from './source.ts'
 
 /** A message of fewer octets is complete with the first answer. */
@@ -89,17 +88,9 @@ function newsOf(turns: ImapTurns, looked: Looked, rows: readonly FetchRow[]): Ne
   const nowMs = turns.connection.clock.nowMs()
   const entries: Listed[] = []
   const bodies = new Map<number, Buffer>()
-  for (const { uid = 0, size, arrivedAtMs, flags, body } of rows.toSorted(
-    (a, b) => (a.uid ?? 0) - (b.uid ?? 0),
-  )) {
-    entries.push({
-      folder,
-      uid: `${validity}.${uid}`,
-      octets: plausibleOctets(size),
-      arrivedAtMs: plausibleArrivalMs(arrivedAtMs, nowMs),
-      seen: flags?.some(flag => flag.toLowerCase() === '\\seen'),
-      handle: uid,
-    })
+  for (const row of rows.toSorted((a, b) => (a.uid ?? 0) - (b.uid ?? 0))) {
+    const { uid = 0, size, body } = row
+    entries.push(makeListed(folder, validity, uid, row, nowMs))
     const octets = body?.octets
     // The size is a hint; only where both agree no second question is needed.
     const isWhole = octets !== undefined && octets.length > 0 && octets.length < windowOctets

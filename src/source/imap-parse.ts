@@ -61,16 +61,19 @@ function readBody(key: ImapAttribute, value: ImapAttribute | undefined): Fetched
     : { octets: undefined, reason: 'quoted', origin }
 }
 
+/** A row that nothing was read of yet. */
+export const makeEmptyRow = (): { -readonly [key in keyof FetchRow]: FetchRow[key] } => ({
+  uid: undefined,
+  flags: undefined,
+  arrivedAtMs: undefined,
+  size: undefined,
+  body: undefined,
+  header: undefined,
+})
+
 export function readFetchRow(response: ImapResponse): FetchRow {
   const list = response.attributes?.[1]
-  const row: { -readonly [key in keyof FetchRow]: FetchRow[key] } = {
-    uid: undefined,
-    flags: undefined,
-    arrivedAtMs: undefined,
-    size: undefined,
-    body: undefined,
-    header: undefined,
-  }
+  const row = makeEmptyRow()
   if (!Array.isArray(list)) return row
   for (let at = 0; at + 1 < list.length; at += 2) {
     const key = list[at] ?? null

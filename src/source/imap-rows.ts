@@ -4,7 +4,7 @@
  *
  * Invariant: where a line or a literal begins is always known, so that octets of a literal are never read as a line.
  */
-import { type FetchRow, readFetchRow, readInternalDateMs } from './imap-parse.ts'
+import { type FetchRow, makeEmptyRow, readFetchRow, readInternalDateMs } from './imap-parse.ts'
 import { parse } from './imapflow.ts'
 
 const lf = 0x0a
@@ -204,14 +204,7 @@ const usualItem =
  * @param text its lines, literals left out
  */
 export function readUsualRow(text: string, literals: readonly Buffer[]): FetchRow | undefined {
-  const row: { -readonly [key in keyof FetchRow]: FetchRow[key] } = {
-    uid: undefined,
-    flags: undefined,
-    arrivedAtMs: undefined,
-    size: undefined,
-    body: undefined,
-    header: undefined,
-  }
+  const row = makeEmptyRow()
   const head = /^\* \d+ FETCH \(/i.exec(text)
   if (head === null) return undefined
   usualItem.lastIndex = head[0].length

@@ -23,7 +23,7 @@ const mostOctets = 2 * mib
 /** A larger message is worth its own round trip. */
 const largest = 256 * kib
 /** RETR and a number of up to seven digits take 14 octets: 3.5 KiB of them. */
-export const mostUnderWay = 256
+const mostUnderWay = 256
 const fewest = 8
 /** Asked for at a time, so that they share a packet. */
 const refilled = 16
