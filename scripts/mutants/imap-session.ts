@@ -223,10 +223,17 @@ export const imapSession: readonly Mutant[] = [
   {
     from: 'if (row.uid === undefined || row.uid < looked.uidNext) return',
     to: 'if (row.uid === undefined) return',
-    loses: 'seconds: the last message, which FETCH n:* shows in any case, counts as news',
+    loses: 'seconds: a message whose row comes unasked counts as news',
     tests: ['test/source/imap-warm.test.ts'],
     title: 'shows nothing',
     survives: 'the journal knows it already, and everything is listed',
+  },
+  {
+    from: 'const hasMore = rows.has(last) || turns.exists - looked.count > rows.size',
+    to: 'const hasMore = false',
+    loses: 'seconds: what stands behind the UIDs that a quick look asks for',
+    tests: ['test/source/imap-warm.test.ts'],
+    title: 'a message whose UID lies far behind the others',
   },
   {
     from: 'if (news === undefined) await settleImported(context, { at: certain, proved, inDoubt }, faults) else if',

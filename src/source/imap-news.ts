@@ -15,6 +15,9 @@ import type { Listed, Listing } from './source.ts'
 const windowOctets = 64 * kib
 /** More at once are listed as a whole. */
 const mostNews = 16
+/** So many UIDs are asked for: where others left EXISTS does not tell how many came, and the allowance has an end. */
+const askedUids = 4 * mostNews
+const greatestUid = 0xffffffff
 /** The whole folder is listed so often at least, ms, whoever tells of news. */
 const wholeEveryMs = 15 * 60_000
 
@@ -44,7 +47,7 @@ export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promis
   const rows = new Map<number, FetchRow>()
   let isOdd = false
   const take = (row: FetchRow): void => {
-    // FETCH n:* shows the last message even where that is not behind n (RFC 9051 section 9, seq-range).
+    // Rows of others come unasked (RFC 9051 section 7.5.2).
     if (row.uid === undefined || row.uid < looked.uidNext) return
     const isWhole = row.flags !== undefined && row.size !== undefined && row.arrivedAtMs !== undefined
     if (!isWhole || rows.has(row.uid)) isOdd = true
@@ -54,7 +57,8 @@ export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promis
     value => ({ type: 'ATOM', value }) as const,
   )
   const peek = { type: 'ATOM', value: 'BODY.PEEK', section: [], partial: [0, windowOctets] } as const
-  const words: CommandWord[] = [{ type: 'SEQUENCE', value: `${looked.uidNext}:*` }, [...items, peek]]
+  const last = Math.min(looked.uidNext + askedUids - 1, greatestUid)
+  const words: CommandWord[] = [{ type: 'SEQUENCE', value: `${looked.uidNext}:${last}` }, [...items, peek]]
   try {
     await turns.askBehindDone(signal, behindDone =>
       connection.run(
@@ -63,7 +67,7 @@ export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promis
         {
           phase: 'list',
           facts: { folder: looked.folder },
-          allowance: imapAllowance.news(4 * mostNews, windowOctets, connection.exists),
+          allowance: imapAllowance.news(askedUids, windowOctets, connection.exists),
           behindDone,
           untagged: {
             FETCH: async response => take(readFetchRow(response)),
@@ -79,7 +83,9 @@ export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promis
     if (isRefused(error)) return undefined
     throw error
   }
-  if (isOdd || rows.size === 0) return undefined
+  // What stands behind those that were asked for is for the listing.
+  const hasMore = rows.has(last) || turns.exists - looked.count > rows.size
+  if (isOdd || hasMore || rows.size === 0) return undefined
   return newsOf(turns, looked, [...rows.values()])
 }
 

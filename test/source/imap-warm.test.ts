@@ -184,7 +184,7 @@ async function quickly(made: Watched, ...messages: readonly Buffer[]) {
   return { session, asked: () => made.server.ledger.commands.slice(before).map(({ text }) => text) }
 }
 
-const isLook = (text: string): boolean => /^UID FETCH \d+:\* /.test(text)
+const isLook = (text: string): boolean => /^UID FETCH \d+:\d+ \(UID FLAGS .*BODY\.PEEK/.test(text)
 
 test('news come with the end of IDLE, and small messages whole', async t => {
   const large = mail('large', 'a line of text\r\n'.repeat(10_000))
@@ -204,6 +204,7 @@ test('news come with the end of IDLE, and small messages whole', async t => {
   assert.ok(a !== undefined && b !== undefined)
   assert.deepEqual(await octetsOf(session, a), mail('a'))
   assert.equal(asked().length, 1)
+  assert.match(asked()[0] ?? '', /^UID FETCH 2:65 \(/)
   assert.deepEqual(await octetsOf(session, b), large)
   // A second reading is asked for, and both are the same as what a listing shows.
   assert.deepEqual(await octetsOf(session, a), mail('a'))
@@ -331,6 +332,61 @@ test('an expunge by another client beside new mail takes nothing from what is sh
     session.news?.entries.map(({ uid }) => uid?.split('.')[1]),
     ['4'],
   )
+})
+
+/** Behind mail that another client took away the count of messages does not tell how many have come. */
+for (const [how, count, body] of [
+  ['of large messages', 80, 'a line of text\r\n'.repeat(5000)],
+  ['that fills the question', 64, 'hello\r\n'],
+] as const) {
+  test(`a burst ${how} behind news is listed as a whole, over the same login`, async t => {
+    const old = Array.from({ length: 100 }, (_, n) => mail(`old${n}`))
+    const burst = Array.from({ length: count }, (_, n) => mail(`m${n}`, body))
+    const made = await warm(t, { folders: { INBOX: old } })
+    const whole = await made.open()
+    await listAll(whole)
+    await whole.close()
+    await until(() => said(made, 'IDLE') >= 2, 'IDLE again')
+    for (let uid = 1; uid <= old.length; uid += 1) made.server.expunge('INBOX', uid)
+    const { news } = made.seen
+    for (const octets of burst) made.server.deliver('INBOX', octets)
+    await until(() => made.seen.news > news, 'the announcement')
+    const session = await made.source.open(new AbortController().signal, 'news')
+    made.atEnd.push(() => session.abandon())
+    assert.equal(made.server.ledger.commands.filter(({ text }) => isLook(text)).length, 1)
+    assert.equal(session.news, undefined)
+    const entries = await listAll(session)
+    assert.equal(entries.length, count)
+    assert.deepEqual(await octetsOf(session, first(entries)), burst[0])
+    assert.equal(made.server.ledger.logins.length, 1)
+  })
+}
+
+test('a message whose UID lies far behind the others is left to the listing, and so are those before it', async t => {
+  const made = await warm(t, { folders: { INBOX: [mail('old')] } })
+  const folder = made.server.folder('INBOX')
+  assert.ok(folder !== undefined)
+  folder.uidNext = 60
+  const { session } = await quickly(made, mail('a'))
+  // The listing has seen UIDNEXT: it is asked for behind that.
+  assert.deepEqual(
+    session.news?.entries.map(({ handle }) => handle),
+    [60],
+  )
+  await session.close()
+  await until(() => said(made, 'IDLE') >= 3, 'IDLE again')
+  const { news } = made.seen
+  made.server.deliver('INBOX', mail('b'))
+  made.server.deliver('INBOX', mail('c'), { uid: 1000 })
+  await until(() => made.seen.news > news, 'the announcement')
+  const next = await made.source.open(new AbortController().signal, 'news')
+  made.atEnd.push(() => next.abandon())
+  assert.equal(next.news, undefined)
+  assert.deepEqual(
+    (await listAll(next)).map(({ handle }) => handle),
+    [1, 60, 61, 1000],
+  )
+  assert.equal(made.server.ledger.logins.length, 1)
 })
 
 test('a pull and a watch that come at the same moment make one login, whichever is first', async t => {
