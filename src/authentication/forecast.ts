@@ -8,7 +8,7 @@
  * least ("Email sender guidelines"; its refusal is 550-5.7.26), and does not verify ed25519.
  */
 import { registeredDomain } from './names.ts'
-import type { SpfVerdict, Verified, VerifiedDkim } from './verified.ts'
+import { isVerifiedByGmail, type SpfVerdict, type Verified, type VerifiedDkim } from './verified.ts'
 
 /** From best to worst. `refused-or-spam`: one of the two, and nobody outside Gmail knows which. */
 export type Outcome = 'delivered' | 'delivered-softfail' | 'spam' | 'refused-or-spam' | 'refused' | 'unknown'
@@ -159,8 +159,6 @@ function alignName(name: string, from: string): SpfView['aligned'] {
   return registeredDomain(name) === registeredDomain(from) ? 'unknown' : 'no'
 }
 
-const isForGmail = ({ algorithm }: VerifiedDkim): boolean => !algorithm.toLowerCase().startsWith('ed25519')
-
 /** What Gmail finds in the signatures: those that it verifies, and whether one of them is aligned. */
 interface SignatureView {
   readonly passing: readonly VerifiedDkim[]
@@ -169,7 +167,7 @@ interface SignatureView {
 }
 
 function viewSignatures({ dkim, dmarc }: Done): SignatureView {
-  const forGmail = dkim.filter(isForGmail)
+  const forGmail = dkim.filter(isVerifiedByGmail)
   const passing = forGmail.filter(({ verdict }) => verdict === 'pass')
   return {
     passing,

@@ -67,6 +67,10 @@ export interface VerifiedDmarc {
   readonly rsaAligned?: boolean
 }
 
+/** Gmail does not verify ed25519 (RFC 8463). The tag is what the sender wrote, in letters of either case. */
+export const isVerifiedByGmail = ({ algorithm }: Pick<VerifiedDkim, 'algorithm'>): boolean =>
+  !algorithm.toLowerCase().startsWith('ed25519')
+
 export interface VerifiedArc {
   readonly verdict: Verdict
   readonly why?: VerdictReason

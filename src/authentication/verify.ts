@@ -14,7 +14,7 @@ import { complexityBounds, findComplexity } from './complexity.ts'
 import { boundForMessage, type Lookup, type MessageDns } from './dns.ts'
 import { slices, TooComplex } from './slices.ts'
 import { passingDomains, readArc, readDmarc, readSignature } from './verdicts.ts'
-import type { Verified } from './verified.ts'
+import { isVerifiedByGmail, type Verified } from './verified.ts'
 import {
   checkForwarded,
   checkSpf,
@@ -115,9 +115,10 @@ async function check(
       strict,
     } as unknown as Parameters<Mailauth['dmarc']>[0])
   const dmarc = readDmarc(await askDmarc(signatures), spf, dkim)
-  const withoutEd25519 = signatures.filter(
-    (_, place) => dkim[place]?.algorithm.startsWith('ed25519') !== true,
-  )
+  const withoutEd25519 = signatures.filter((_, place) => {
+    const signature = dkim[place]
+    return signature === undefined || isVerifiedByGmail(signature)
+  })
   const rsa =
     dmarc.dkimAligned && withoutEd25519.length < signatures.length
       ? { rsaAligned: readDmarc(await askDmarc(withoutEd25519), spf, dkim).dkimAligned }

@@ -353,6 +353,22 @@ describe('The forecast on whole messages', () => {
     assert.equal(found.forecast?.plain.dmarc, 'pass')
   })
 
+  test('the name of an algorithm in capitals is the same algorithm', async () => {
+    const key = { ...makeKey('ed25519'), algorithm: 'ED25519-SHA256' as 'ed25519-sha256' }
+    const rsa = makeKey('rsa')
+    const own = signDkim(letter('x@a.example'), { key, domain: 'a.example', selector: 'e1' })
+    const { forecast, verified } = await examine(
+      received(signDkim(own, { key: rsa, domain: 'esp.example' }), at),
+      {
+        'e1._domainkey.a.example': { TXT: [key.record] },
+        's1._domainkey.esp.example': { TXT: [rsa.record] },
+        '_dmarc.a.example': { TXT: ['v=DMARC1; p=reject'] },
+      },
+    )
+    assert.equal(verified.state === 'done' && verified.dmarc.rsaAligned, false)
+    assert.equal(forecast?.cost, 'lost')
+  })
+
   test('a list’s mail with an ARC seal: possibly lost, and by whose seal', async () => {
     const key = makeKey('rsa')
     const sealed = sealArc(letter('x@a.example'), {
