@@ -29,7 +29,7 @@ export const hosts: readonly Mutant[] = [
     title: 'of a set-up before there is a journal',
   },
   {
-    from: 'isUnder(host, domain) || isKnownServer(host) || isLoopback(host)',
+    from: 'isUnder(host, domain) || presetWithServer(host) !== undefined || isLoopback(host)',
     to: 'true',
     loses: 'the password: whoever writes into DNS names the server',
     tests: recognise,

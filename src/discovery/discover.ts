@@ -13,6 +13,7 @@ import { autoconfigUrls, isHostName, readAutoconfig } from './autoconfig.ts'
 import { type Fetcher, makeFetcher } from './fetch.ts'
 import type { Found, Origin, Resolver, SeenCertificate } from './found.ts'
 import {
+  fillHost,
   type Preset,
   type PresetServer,
   presetById,
@@ -91,8 +92,8 @@ export function listPresetServers(
   return products.flatMap(product => {
     const own = findOwnServer(product, names)
     const found = (protocol: 'imap' | 'pop3', server: PresetServer | undefined): readonly Found[] => {
-      const host = server?.host.replace('<domain>', names.domain).replace('<server>', own?.name ?? '<server>')
-      if (server === undefined || host === undefined || host.includes('<')) return []
+      const host = server && fillHost(server, names.domain, own?.name)
+      if (server === undefined || host === undefined) return []
       return [
         {
           protocol,
@@ -133,6 +134,15 @@ function takeHostFacts(found: Found, domain: string): Found {
   return { ...found, preset, unusable, userForm: found.userForm ?? userFormOf(preset, domain) }
 }
 
+/** Names a proposal: what is the same in all of this is the same server. */
+export const serverKey = ({
+  protocol,
+  host,
+  port,
+  security,
+}: Pick<Found, 'protocol' | 'host' | 'port' | 'security'>): string =>
+  `${protocol} ${host} ${port} ${security}`
+
 const certainty: readonly Origin[] = ['preset', 'autoconfig', 'well-known', 'srv', 'own-name', 'ispdb']
 
 function sortByRank(candidates: readonly Found[]): readonly Found[] {
@@ -147,7 +157,7 @@ function sortByRank(candidates: readonly Found[]): readonly Found[] {
   return [...candidates]
     .sort((one, other) => rank(one) - rank(other))
     .filter(found => {
-      const key = `${found.protocol} ${found.host} ${found.port} ${found.security}`
+      const key = serverKey(found)
       return !seen.has(key) && seen.add(key)
     })
 }

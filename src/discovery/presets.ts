@@ -11,7 +11,7 @@ import { america } from './presets/america.ts'
 import { europe } from './presets/europe.ts'
 import { japanProviders } from './presets/japan-providers.ts'
 import { japanServers } from './presets/japan-servers.ts'
-import type { Preset, UserForm } from './presets/preset.ts'
+import type { Preset, PresetServer, UserForm } from './presets/preset.ts'
 import { worldwide } from './presets/worldwide.ts'
 
 export type { LoginLimit, Note, PasswordKind, Preset, PresetServer, UserForm } from './presets/preset.ts'
@@ -33,27 +33,50 @@ export function presetForDomain(domain: string): Preset | undefined {
   return presets.find(({ domains }) => domains.some(own => isUnder(nameOf(domain), own)))
 }
 
-/** The preset whose MX domains the name of a mail exchanger lies under (the longest that fits), or undefined. */
-export function presetForMx(exchanger: string): Preset | undefined {
-  const name = nameOf(exchanger)
-  const fits = presets.flatMap(found => found.mx.filter(mx => isUnder(name, mx)).map(mx => ({ found, mx })))
-  return fits.sort((one, other) => other.mx.length - one.mx.length)[0]?.found
+/** The preset of which a domain in that list is the longest that the name lies under, or undefined. */
+function presetForRecord(list: 'mx' | 'spf', written: string): Preset | undefined {
+  const name = nameOf(written)
+  const fits = presets.flatMap(found =>
+    found[list].filter(domain => isUnder(name, domain)).map(domain => ({ found, domain })),
+  )
+  return fits.sort((one, other) => other.domain.length - one.domain.length)[0]?.found
 }
+
+/** The preset whose MX domains the name of a mail exchanger lies under, or undefined. */
+export const presetForMx = (exchanger: string): Preset | undefined => presetForRecord('mx', exchanger)
+
+/** The same of a name in an SPF record. */
+export const presetForSpf = (name: string): Preset | undefined => presetForRecord('spf', name)
+
+/** The preset in which the server stands, or whose customers' own servers have such names; undefined: none. */
+export const presetWithServer = (name: string): Preset | undefined =>
+  presets.find(
+    ({ imap, pop3, ownServer }) => imap?.host === name || pop3?.host === name || ownServer?.test(name),
+  )
 
 /** The preset whose server this is, by the server's name; undefined where the name does not tell. */
 export function presetForServer(host: string): Preset | undefined {
   const name = nameOf(host)
-  return (
-    presets.find(
-      ({ imap, pop3, ownServer }) => imap?.host === name || pop3?.host === name || ownServer?.test(name),
-    ) ?? presetForMx(name)
-  )
+  return presetWithServer(name) ?? presetForMx(name)
 }
 
 /** What a host takes as user name for an address of this domain; undefined where it is not known. */
 export function userFormOf(preset: Preset, domain: string): UserForm | undefined {
   const isOfHost = preset.domains.some(own => isUnder(nameOf(domain), own))
   return isOfHost ? preset.userForm : (preset.ownDomainUserForm ?? preset.userForm)
+}
+
+/**
+ * The name of a row's server for an address of this domain.
+ * @param own the customer's own server, where it is known @returns undefined where it is not and the row wants it
+ */
+export function fillHost(
+  { host }: PresetServer,
+  domain: string,
+  own: string | undefined,
+): string | undefined {
+  const name = host.replace('<domain>', domain).replace('<server>', own ?? '<server>')
+  return name.includes('<') ? undefined : name
 }
 
 export function presetById(id: string): Preset | undefined {

@@ -3,7 +3,7 @@
  * they decide one thing: which row of the presets holds. A server's name is taken from them only where that row says that
  * nobody but the host gives out such names (`ownServer`).
  */
-import { isUnder, type Preset, presetForDomain, presetForMx, presets } from './presets.ts'
+import { isUnder, type Preset, presetForDomain, presetForMx, presetForSpf, presets } from './presets.ts'
 
 /** What shows whose server it is, for the owner's eyes. */
 export interface Evidence {
@@ -44,14 +44,7 @@ export function findOwnServer({ ownServer }: Preset, names: SeenNames): Evidence
   return ownServer && evidences(names).find(({ name }) => ownServer.test(name))
 }
 
-function presetForSpf(name: string): Preset | undefined {
-  const fits = presets.flatMap(preset =>
-    preset.spf.filter(domain => isUnder(name, domain)).map(domain => ({ preset, domain })),
-  )
-  return fits.sort((one, other) => other.domain.length - one.domain.length)[0]?.preset
-}
-
-const presetForServer = (name: string): Preset | undefined =>
+const presetForOwnServer = (name: string): Preset | undefined =>
   presets.find(({ ownServer }) => ownServer?.test(name))
 
 /** The host of a domain: by the domain, else by MX, else by SPF, else by a certificate. */
@@ -72,9 +65,9 @@ export function recognise(names: SeenNames): Recognised | undefined {
   if (byDomain !== undefined) return { ...byDomain, isElsewhere: false }
   const byTrace =
     // A server says more than a list of senders, in which the host of a newsletter may stand, too.
-    first('spf', spf, presetForServer) ??
+    first('spf', spf, presetForOwnServer) ??
     first('spf', spf, presetForSpf) ??
-    first('certificate', certificates, presetForServer) ??
+    first('certificate', certificates, presetForOwnServer) ??
     first('certificate', certificates, name => presetForMx(name) ?? presetForSpf(name))
   if (byTrace === undefined) return undefined
   // With default zones the MX is a name of the domain itself. One of somebody else is a filter, or the new host.

@@ -2,7 +2,7 @@
 import { isLoopback } from '../base/loopback.ts'
 import { isHostName } from './autoconfig.ts'
 import type { Found, Resolver } from './found.ts'
-import { isUnder, presets } from './presets.ts'
+import { isUnder, presetWithServer } from './presets.ts'
 
 /** RFC 6186 section 3.2 and 3.3. `_imap` and `_pop3` (without s) promise STARTTLS at best, and are taken so. */
 const services = [
@@ -12,15 +12,9 @@ const services = [
   { name: '_pop3._tcp', protocol: 'pop3', security: 'starttls' },
 ] as const
 
-/** A server that stands in the presets: whoever steers there cannot have the password. */
-const isKnownServer = (host: string): boolean =>
-  presets.some(
-    ({ imap, pop3, ownServer }) => imap?.host === host || pop3?.host === host || ownServer?.test(host),
-  )
-
-/** Under the domain, at a known host, or this computer itself. */
+/** Under the domain, this computer itself, or in the presets: whoever steers there cannot have the password. */
 const isSafe = (host: string, domain: string): boolean =>
-  isUnder(host, domain) || isKnownServer(host) || isLoopback(host)
+  isUnder(host, domain) || presetWithServer(host) !== undefined || isLoopback(host)
 
 /**
  * @returns at most three of each kind. RFC 6186 section 6: nobody signed these records, so one that leads out of the

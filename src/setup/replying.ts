@@ -1,7 +1,7 @@
 /** How to answer from an address whose mail is now read in Gmail: hikyaku itself sends nothing. */
 import { printable } from '../base/untrusted.ts'
 import { domainOf } from '../discovery/discover.ts'
-import type { PresetServer } from '../discovery/presets.ts'
+import { fillHost, type PresetServer } from '../discovery/presets.ts'
 import type { SetupContext } from './context.ts'
 import type { ProvedMailbox } from './mailbox.ts'
 
@@ -14,12 +14,11 @@ export function findSendingServer({ address, server }: ProvedMailbox): PresetSer
   const { preset, host } = server
   if (preset?.smtp === undefined || preset.password === 'oauth-only') return undefined
   const domain = domainOf(address) ?? ''
-  const withDomain = (known: string): string => known.replace('<domain>', domain)
+  const own = preset.ownServer?.test(host) === true ? host : undefined
   const receiving = [preset.imap, preset.pop3].flatMap(known => known ?? [])
-  const isOwn = preset.ownServer?.test(host) === true
-  if (!isOwn && !receiving.some(known => withDomain(known.host) === host)) return undefined
-  const sending = isOwn ? preset.smtp.host.replace('<server>', host) : withDomain(preset.smtp.host)
-  return sending.includes('<') ? undefined : { ...preset.smtp, host: sending }
+  if (own === undefined && !receiving.some(known => fillHost(known, domain, own) === host)) return undefined
+  const sending = fillHost(preset.smtp, domain, own)
+  return sending === undefined ? undefined : { ...preset.smtp, host: sending }
 }
 
 /** Says it as the last thing of the set-up. */
