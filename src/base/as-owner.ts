@@ -164,8 +164,11 @@ function makeOne(path: string): void {
   }
 }
 
-/** Makes a folder and what is missing above it with mode 0700, as the owner of the place where it goes. */
-export function makeFolder(folder: string): void {
+/**
+ * Makes a folder and what is missing above it with mode 0700, as the owner of the place where it goes.
+ * @returns whether anything was missing
+ */
+export function makeFolder(folder: string): boolean {
   const missing: string[] = []
   let there = resolve(folder)
   while (lstatSync(there, { throwIfNoEntry: false }) === undefined && dirname(there) !== there) {
@@ -179,4 +182,5 @@ export function makeFolder(folder: string): void {
     })
   else if (!statSync(there).isDirectory())
     throw Object.assign(new Error(`${there} is no folder`), { code: 'ENOTDIR' })
+  return missing.length > 0
 }

@@ -2,7 +2,14 @@
 
 import type { LearnedHost } from '../authentication/learn.ts'
 import { Secret } from '../base/secret.ts'
-import type { AfterImport, FolderConfig, MailboxConfig, MailSecurity, StartFrom } from '../config/config.ts'
+import type {
+  AfterImport,
+  FolderConfig,
+  MailboxConfig,
+  MailSecurity,
+  ServerConfig,
+  StartFrom,
+} from '../config/config.ts'
 import { makeUsualMailbox } from '../config/usual-mailbox.ts'
 import type { Preset, UserForm } from '../discovery/presets.ts'
 
@@ -20,6 +27,15 @@ export interface FoundServer {
   /** SHA-256 of the certificate that the owner pinned. */
   readonly pinned: string | undefined
 }
+
+/** As a configuration has it. */
+export const configuredServer = ({ host, port, security, caFile, pinned }: FoundServer): ServerConfig => ({
+  host,
+  port,
+  security,
+  caFile,
+  pinnedSha256: pinned,
+})
 
 /** What a login that failed was about, as far as the owner can correct it. */
 export type LoginHint = 'refused' | 'host' | 'unreachable' | 'tls' | 'method' | 'later'
@@ -48,14 +64,14 @@ export function trialMailbox(
   { address, server, user, password }: ProvedMailbox,
   folders?: readonly FolderConfig[],
 ): MailboxConfig {
-  const { protocol, host, port, security, caFile, pinned, preset } = server
+  const { protocol, preset } = server
   const usual = makeUsualMailbox(protocol)
   return {
     ...usual,
     // As it will be known: refused logins count by it.
     name: address,
     provider: preset?.loginLimit && preset.id,
-    server: { host, port, security, caFile, pinnedSha256: pinned },
+    server: configuredServer(server),
     user,
     password: Secret.of(password),
     folders: protocol === 'imap' ? (folders ?? usual.folders) : usual.folders,

@@ -11,7 +11,7 @@ import { domainOf } from '../discovery/discover.ts'
 import { presetById, presetForServer, userFormOf } from '../discovery/presets.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
-import type { FoundServer, ProvedMailbox } from './mailbox.ts'
+import { configuredServer, type FoundServer, type ProvedMailbox } from './mailbox.ts'
 import { unlessElsewhere } from './unless-elsewhere.ts'
 
 /** @returns the configured mailbox of this address: by its name, which is its address where the set-up made it, or its login */
@@ -42,8 +42,7 @@ export async function keepPassword(
   { user, server }: Pick<ProvedMailbox, 'user' | 'server'>,
 ): Promise<string | undefined> {
   if (present === undefined || present.user !== user) return undefined
-  const { pinned: pinnedSha256, ...rest } = server
-  const destination = makeMailboxDestination({ ...rest, pinnedSha256 })
+  const destination = makeMailboxDestination(configuredServer(server))
   if (!isDeepStrictEqual(destination, makeMailboxDestination(present.server))) return undefined
   const kept =
     (await present.password.reveal().catch(() => undefined)) ??

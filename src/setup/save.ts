@@ -1,6 +1,7 @@
 /** Step 6: what was found out becomes a YAML file, and the secrets go into the vault. Whole or not at all. */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../base/as-owner.ts'
 import { readBounded } from '../base/bounded-file.ts'
 import { diskFault } from '../base/disk-fault.ts'
 import { removeFile, replaceFile } from '../base/durable-file.ts'
@@ -16,7 +17,7 @@ import { writeAfterImport, writeStartFrom } from '../config/writers.ts'
 import { presetForServer } from '../discovery/presets.ts'
 import { writeIdentity } from '../google/identity.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
-import type { FoundServer, ProvedMailbox, Wishes } from './mailbox.ts'
+import { configuredServer, type FoundServer, type ProvedMailbox, type Wishes } from './mailbox.ts'
 import { type MailboxEntry, mergeMailbox } from './present.ts'
 import type { SignedIn } from './sign-in.ts'
 
@@ -45,8 +46,7 @@ export async function keepSecrets(
 ): Promise<void> {
   if (mailbox !== undefined) {
     const { password, server } = mailbox.proved
-    const { pinned: pinnedSha256, ...rest } = server
-    const destination = makeMailboxDestination({ ...rest, pinnedSha256 })
+    const destination = makeMailboxDestination(configuredServer(server))
     await vault.setFor(vaultNames.password(mailbox.name), password, destination)
   }
   const { signedIn, name } = account
@@ -197,7 +197,7 @@ function writeWhole(file: string, text: string): void {
   const folder = dirname(file)
   const forService = folder === computerFolders.config
   try {
-    if (forService && mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o755)
+    if (forService && makeFolder(folder)) chmodSync(folder, 0o755)
     replaceFile(file, Buffer.from(text), forService ? 0o644 : 0o600)
   } catch (thrown) {
     throw thrown instanceof Fault ? thrown : diskFault(thrown, file)
