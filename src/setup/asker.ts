@@ -96,8 +96,8 @@ function waitForEnd({ partial }: TextQuestion): (answer: string) => string | und
 }
 
 /**
- * Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. Whatever was typed or
- * given comes out as it was meant (typed-answer.ts), but for secrets.
+ * Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. What is typed comes out
+ * as it was meant (typed-answer.ts), but for secrets; options were read so (options.ts), and nothing else is kept.
  */
 export function withGiven(asker: Asker, { options, kept, onAnswer, onSecret }: GivenOptions): Asker {
   const used = new Set<string>()
@@ -140,30 +140,28 @@ export function withGiven(asker: Asker, { options, kept, onAnswer, onSecret }: G
     text: async question => {
       const { id, optional, check } = question
       const more = waitForEnd(question)
-      const wrong = (typed: string): string | undefined => check?.(normaliseAnswer(id, typed))
-      const answer = normaliseAnswer(
-        id,
-        given(question, value => (value === '' && optional === true ? undefined : wrong(value))) ??
-          (await asker.text({
-            ...question,
-            check: typed => more(normaliseAnswer(id, typed)) ?? wrong(typed),
-          })),
-      )
+      const ask = async (): Promise<string> => {
+        const meant = (typed: string): string => normaliseAnswer(id, typed)
+        const typed = await asker.text({
+          ...question,
+          check: text => more(meant(text)) ?? check?.(meant(text)),
+        })
+        return meant(typed)
+      }
+      const answer =
+        given(question, value => (value === '' && optional === true ? undefined : check?.(value))) ??
+        (await ask())
       if (question.until?.aborted !== true && question.isSecret?.(answer) !== true) await onAnswer(id, answer)
       return answer
     },
     choose: async question => {
       const values = question.choices.map(({ value }) => value)
-      const { id } = question
       const answer = given(
         question,
-        value =>
-          (values as readonly string[]).includes(normaliseAnswer(id, value)) ? undefined : values.join(' | '),
+        value => ((values as readonly string[]).includes(value) ? undefined : values.join(' | ')),
         value => labelsOf(question, [value]),
       )
-      const chosen =
-        values.find(value => answer !== undefined && value === normaliseAnswer(id, answer)) ??
-        (await asker.choose(question))
+      const chosen = values.find(value => value === answer) ?? (await asker.choose(question))
       await onAnswer(question.id, chosen)
       return chosen
     },

@@ -7,7 +7,14 @@ import { printable } from '../base/untrusted.ts'
 import type { MailboxConfig, MailSecurity } from '../config/config.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { Complaint, readHost, readPort, readSha256 } from '../config/readers.ts'
-import { type Discovery, domainOf, type Found, listPresetServers, namesOf } from '../discovery/discover.ts'
+import {
+  type Discovery,
+  domainOf,
+  type Found,
+  listPresetServers,
+  namesOf,
+  serverKey,
+} from '../discovery/discover.ts'
 import {
   findNearestPresets,
   findPreset,
@@ -90,9 +97,6 @@ const takeHost = ({ names, unanswered }: Discovery, preset: Preset): Discovery =
 
 type Server = Pick<Found, 'protocol' | 'host' | 'port' | 'security'>
 
-const keyOf = ({ protocol, host, port, security }: Server): string =>
-  `${protocol} ${host} ${port} ${security}`
-
 /**
  * @param again the server that did not work, to begin from; undefined at the first time
  * @throws SetupLeft, OtherAddress, Fault source.login-method where the host takes no password at all
@@ -114,17 +118,17 @@ export async function chooseServer(
   const [closed] = candidates.filter(({ unusable }) => unusable === 'no-password')
   if (usable.length === 0 && now === undefined && closed !== undefined && again === undefined)
     await stopAtOauth(context, closed, preset?.name[language] ?? closed.host)
-  const offered = usable.filter(candidate => now === undefined || keyOf(candidate) !== keyOf(now))
+  const offered = usable.filter(candidate => now === undefined || serverKey(candidate) !== serverKey(now))
   if (offered.length > 0 || (now !== undefined && !namesServer(context))) {
     const choices = offered.map(candidate => ({
-      value: keyOf(candidate),
+      value: serverKey(candidate),
       label: words.server.found(candidate),
       hint: hintOf(context, candidate, discovery),
     }))
     const asNow =
       now === undefined
         ? []
-        : [{ value: keyOf(now), label: words.server.found(now), hint: words.change.asNow }]
+        : [{ value: serverKey(now), label: words.server.found(now), hint: words.change.asNow }]
     const slip = asker.interactive ? [{ value: 'other-address', label: words.change.address }] : []
     // What the owner has to confirm is never taken for the usual answer.
     const usual = [
@@ -136,11 +140,11 @@ export async function chooseServer(
       id: 'server',
       message: words.server.which,
       choices: [...asNow, ...choices, { value: 'by-hand', label: words.server.byHand }, ...slip],
-      initial: first === undefined ? 'by-hand' : keyOf(first),
+      initial: first === undefined ? 'by-hand' : serverKey(first),
     })
     if (chosen === 'other-address') throw new OtherAddress()
-    if (now !== undefined && keyOf(now) === chosen) return { ...now, ...(await readTrust(context, now)) }
-    const server = offered.find(candidate => keyOf(candidate) === chosen)
+    if (now !== undefined && serverKey(now) === chosen) return { ...now, ...(await readTrust(context, now)) }
+    const server = offered.find(candidate => serverKey(candidate) === chosen)
     if (server !== undefined && (await isConfirmed(context, server, discovery)))
       return { ...server, preset: server.preset ?? preset, ...(await readTrust(context)) }
   }
@@ -209,8 +213,8 @@ async function stopAtOauth(
 
 /** A server's name in full, where the owner wrote it as the host's panel does: `123` for sv123.xserver.jp. */
 function nameServer(preset: Preset | undefined, text: string): string {
-  const [written, host] = preset?.shortServers.find(([form]) => form.test(text.trim())) ?? []
-  return written === undefined || host === undefined ? text.trim() : text.trim().replace(written, host)
+  const [written, host] = preset?.shortServers.find(([form]) => form.test(text)) ?? []
+  return written === undefined || host === undefined ? text : text.replace(written, host)
 }
 
 async function askServer(

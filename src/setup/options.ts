@@ -61,8 +61,9 @@ export function answersOf(flags: Readonly<Record<string, unknown>>): Record<stri
   }
   const [, action, rest] = /^(delete-after|move):(.+)$/u.exec(answers['after-import'] ?? '') ?? []
   if (action !== undefined && rest !== undefined) {
+    const id = action === 'move' ? 'move-folder' : 'after-days'
     answers['after-import'] = action
-    answers[action === 'move' ? 'move-folder' : 'after-days'] = rest.replace(/^(\d+)d$/, '$1')
+    answers[id] = normaliseAnswer(id, rest.replace(/^(\d+)d$/, '$1'))
   }
   return answers
 }
