@@ -116,6 +116,7 @@ async function askFolders(
   const spam = seen.find(({ use }) => use === 'spam')
   if (spam === undefined) asker.tell('note', words.folders.noSpam)
   else {
+    const same = folderBefore(spam.name)
     const to = await asker.choose({
       id: 'spam',
       message: words.folders.spam(spam.name),
@@ -124,9 +125,8 @@ async function askFolders(
         { value: 'label', label: words.folders.toLabel(words.folders.spamLabel) },
         { value: 'leave', label: words.folders.leave },
       ],
-      initial: before === undefined ? 'spam' : placeOf(folderBefore(spam.name)),
+      initial: before === undefined ? 'spam' : placeOf(same),
     })
-    const same = folderBefore(spam.name)
     if (same !== undefined && to === placeOf(same)) folders.push(same)
     else if (to === 'spam') folders.push({ name: spam.name, to: 'spam', labels: [] })
     else if (to === 'label') folders.push({ name: spam.name, to: 'label', labels: [words.folders.spamLabel] })
@@ -223,7 +223,8 @@ async function askAfterImport(
   before: AfterImport | undefined,
 ): Promise<AfterImport> {
   const imap = folders.length > 0
-  const action = before?.do === 'delete' && before.afterMs > 0 ? 'delete-after' : before?.do
+  const deletedAfterMs = before?.do === 'delete' ? before.afterMs : 0
+  const action = deletedAfterMs > 0 ? 'delete-after' : before?.do
   const chosen = await asker.choose({
     id: 'after-import',
     message: words.after.question,
@@ -237,7 +238,7 @@ async function askAfterImport(
   })
   if (chosen === 'delete-after') {
     // Set by hand to something else than days, it may stay so.
-    const spanBefore = before?.do === 'delete' && before.afterMs > 0 ? before.afterMs : 14 * dayMs
+    const spanBefore = deletedAfterMs > 0 ? deletedAfterMs : 14 * dayMs
     const isDays = spanBefore % dayMs === 0
     const asBefore = isDays
       ? String(spanBefore / dayMs)
