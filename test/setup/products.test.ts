@@ -60,7 +60,8 @@ async function setUp(candidates: readonly Found[], script: Script, language: 'en
 const logins = (): number =>
   refusing.ledger.commands.filter(({ text }) => /LOGIN|AUTHENTICATE/.test(text)).length
 
-describe('a host with two products', { skip }, () => {
+/** For the tests of a suite: the server that takes the login, and one that refuses every login. */
+function useServers(): void {
   before(async () => {
     dovecot = await startMailServer()
   })
@@ -73,6 +74,10 @@ describe('a host with two products', { skip }, () => {
     await refusing.stop()
     await world.stop()
   })
+}
+
+describe('a host with two products', { skip }, () => {
+  useServers()
 
   it('is tried in order with one password, and asks for nothing in between', async () => {
     const candidates = [serverOf(pro, refusing.port, clear), serverOf(old, dovecot.ports.imaps)]
@@ -159,18 +164,7 @@ describe('a host with two products', { skip }, () => {
 })
 
 describe('a refused login', { skip }, () => {
-  before(async () => {
-    dovecot = await startMailServer()
-  })
-  after(() => dovecot.stop())
-  beforeEach(async () => {
-    world = await startSetupWorld('good', dovecot)
-    refusing = await startImapServer({ users: {}, capabilities })
-  })
-  afterEach(async () => {
-    await refusing.stop()
-    await world.stop()
-  })
+  useServers()
 
   for (const language of ['en', 'ja'] as const)
     it(`is followed by what this host is known to want, in ${language}`, async () => {
