@@ -130,12 +130,9 @@ export function startTicking(expression: string, { onTick, onLate, say }: Tickin
     timer = setTimeout(
       () => {
         const now = Date.now()
-        if (now < dueMs) {
-          // Set back, the clock may show an earlier run again.
-          wait(findNext(fields, now))
-          return
-        }
+        // Set back, the clock may show an earlier run again.
         wait(findNext(fields, now))
+        if (now < dueMs) return
         if (now - dueMs > lateMs) onLate()
         else onTick()
       },

@@ -9,12 +9,13 @@
  * by itself. Kept and asked for are never more octets than `mostAheadOctets`, nor than the process has room for.
  */
 import { orAbort } from '../base/deadline.ts'
-import { Fault, type FaultCode } from '../base/fault.ts'
+import { Fault } from '../base/fault.ts'
 import type { AheadRoom } from './ahead-room.ts'
 import { imapAllowance, mostAheadOctets } from './budget.ts'
 import type { ImapConnection } from './imap-connection.ts'
 import type { Selected } from './imap-folders.ts'
 import { type FetchRow, makeUidSets } from './imap-parse.ts'
+import { blamable } from './imap-retrieve.ts'
 import type { Foreseen, Listed } from './source.ts'
 
 /** Larger ones are not worth the memory. */
@@ -277,7 +278,7 @@ export class ImapAhead {
   /** By themselves the messages show which of them it is, if it is one. */
   #noteBreak(error: unknown): void {
     this.#memory.window = fewest
-    const isOfConnection = error instanceof Fault && breaks.includes(error.code)
+    const isOfConnection = error instanceof Fault && blamable.includes(error.code)
     if (!isOfConnection || this.#session.connection.usable) {
       this.#memory.offUntilMs = this.#session.connection.clock.monotonicMs() + offMs
       return
@@ -286,8 +287,6 @@ export class ImapAhead {
     this.#memory.alone = this.#asked.size + alsoAlone
   }
 }
-
-const breaks: readonly FaultCode[] = ['source.connection-lost', 'source.timeout', 'source.over-budget']
 
 /** The octets of a row that is what was announced. */
 function bodyOf({ size, body }: FetchRow, octets: number): Buffer | undefined {

@@ -212,7 +212,12 @@ export async function retrieveMessage(
   }
 }
 
-const blamable: readonly FaultCode[] = ['source.connection-lost', 'source.timeout', 'source.over-budget']
+/** How a connection ends at a message that may be what ends it. */
+export const blamable: readonly FaultCode[] = [
+  'source.connection-lost',
+  'source.timeout',
+  'source.over-budget',
+]
 
 /** What a failed window means for this message. */
 async function explainRefusal(

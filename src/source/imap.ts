@@ -51,8 +51,12 @@ export function makeImapSource(given: ImapSourceOptions): Source {
   const aheadMemory = makeAheadMemory(aheadRoom)
   /** The watch's connection serves the pulls, and one that a pull has made the watch. */
   const warm: Warm = {
-    ...{ turns: undefined, watchUntil: undefined, connecting: undefined, isOnlyTold: true },
-    ...{ mayLookMs: Number.NEGATIVE_INFINITY, lateMs: 0 },
+    turns: undefined,
+    watchUntil: undefined,
+    connecting: undefined,
+    isOnlyTold: true,
+    mayLookMs: Number.NEGATIVE_INFINITY,
+    lateMs: 0,
   }
   const logIn = async (signal: AbortSignal): Promise<ImapTurns> => {
     const turns = new ImapTurns(await gate.login(() => connectImap(options, signal), signal))
