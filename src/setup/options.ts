@@ -61,9 +61,9 @@ export function answersOf(flags: Readonly<Record<string, unknown>>): Record<stri
   }
   const [, action, rest] = /^(delete-after|move):(.+)$/u.exec(answers['after-import'] ?? '') ?? []
   if (action !== undefined && rest !== undefined) {
-    const id = action === 'move' ? 'move-folder' : 'after-days'
     answers['after-import'] = action
-    answers[id] = normaliseAnswer(id, rest.replace(/^(\d+)d$/, '$1'))
+    if (action === 'move') answers['move-folder'] = normaliseAnswer('move-folder', rest)
+    else answers['after-days'] = normaliseAnswer('after-days', rest.replace(/^(\d+)d$/, '$1'))
   }
   return answers
 }
