@@ -6,8 +6,8 @@ import type { Ability } from '../google/scopes.ts'
 import { type Call, callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
 import { longestMessageOctets } from './import.ts'
-import { units } from './pace.ts'
 import type { Session } from './session.ts'
+import { units } from './units.ts'
 
 /** base64url is 4/3 of the octets; Gmail adds a few lines on top. */
 const rawAnswerLimit = Math.ceil((longestMessageOctets * 4) / 3) + (2 << 20)

@@ -10,8 +10,8 @@ import { readUpload } from './answers.ts'
 import { slowDown } from './api.ts'
 import type { ImportAnswer, ImportRequest } from './gmail.ts'
 import { chooseBoundary, type Framed, frameMultipart } from './multipart.ts'
-import { units } from './pace.ts'
 import type { Session } from './session.ts'
+import { units } from './units.ts'
 
 /** `media.maxSize` of import and insert in Gmail's discovery document: 150 MiB. */
 export const longestMessageOctets = 157_286_400

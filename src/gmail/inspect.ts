@@ -14,7 +14,7 @@ import { makeProfileCall } from './find.ts'
 import { makeLabelsCall } from './labels.ts'
 import { type GmailOptions, openSession } from './session.ts'
 
-export { units } from './pace.ts'
+export { units } from './units.ts'
 
 export interface ApiView {
   /** What the server says the time is, ms since 1970; NaN where it does not say. */

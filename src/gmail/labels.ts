@@ -5,8 +5,8 @@ import { Fault, type FaultCode } from '../base/fault.ts'
 import type { Ability } from '../google/scopes.ts'
 import { scrubWords } from '../google/scrub.ts'
 import { type Call, callGmail } from './api.ts'
-import { units } from './pace.ts'
 import type { Session } from './session.ts'
+import { units } from './units.ts'
 
 /** System labels that can be put on mail; their id is their name (Gmail API, "Manage labels"). */
 const systemLabels = new Set([

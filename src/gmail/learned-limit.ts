@@ -4,6 +4,7 @@
  * minute, but never by more than half; each quiet minute raises it by a quarter again, up to what is configured. Where a
  * raise is refused, what went through is the limit, and the next raise is tried after twice the time.
  */
+import { units } from './units.ts'
 
 const firstRaiseMs = 60_000
 const longestRaiseMs = 16 * 60_000
@@ -11,7 +12,7 @@ const cut = 0.75
 const mostCut = 0.5
 const raise = 1.25
 /** A single import a minute is always tried. */
-const leastLimit = 25
+const leastLimit = units.import
 
 export class LearnedLimit {
   readonly #most: number

@@ -10,17 +10,6 @@ import { beginsInMs, type Running } from '../base/in-flight.ts'
 import { LearnedLimit } from './learned-limit.ts'
 import { QuotaWindow } from './quota-window.ts'
 
-/** What calls cost in quota units. */
-export const units = {
-  import: 25,
-  insert: 25,
-  get: 20,
-  list: 5,
-  labelsList: 1,
-  labelsCreate: 5,
-  profile: 1,
-} as const
-
 /** Longer pauses are not waited out in the queue, where a source connection may stand open behind the caller. */
 const longestWaitMs = 30_000
 /** Successes in a row after which one more import may be in flight. */

@@ -6,12 +6,13 @@
  * holds more than `limit`. A tenth of them may leave at once; what is left of a minute is spread over it, so that a
  * backlog never makes new mail wait for long.
  */
+import { units as costs } from './units.ts'
 
 const windowMs = 60_000
 /** Two clocks differ by less than this in a minute (a thousandth). */
 const driftMs = 60
 /** What a single message costs must always be able to leave. */
-const leastLimit = 25
+const leastLimit = costs.import
 const burstShare = 0.1
 
 interface Charge {
@@ -54,18 +55,13 @@ export class QuotaWindow {
     return this.#passedUnits
   }
 
-  /** Units that count now. */
-  used(nowMs: number): number {
-    this.#fill(nowMs)
-    return this.#running + this.#endedUnits
-  }
-
   /**
    * @returns after how many ms it should be asked again, 0 where so much may leave now; undefined where that depends on
    * the end of what is under way
    */
   waitMs(units: number, nowMs: number): number | undefined {
-    const used = this.used(nowMs)
+    this.#fill(nowMs)
+    const used = this.#used
     if (used > 0 && used + units > this.#limit) {
       let left = used
       for (const { units: freed, countsUntilMs } of this.#ended) {
@@ -108,6 +104,11 @@ export class QuotaWindow {
     this.#fill(nowMs)
   }
 
+  /** Units that count now. */
+  get #used(): number {
+    return this.#running + this.#endedUnits
+  }
+
   get #burst(): number {
     return Math.max(leastLimit, this.#limit * burstShare)
   }
@@ -124,7 +125,7 @@ export class QuotaWindow {
 
   /** What is free, and what becomes free next, is spread over the time until then; never faster than the limit's speed. */
   #unitsPerMs(nowMs: number): number {
-    const free = Math.max(0, this.#limit - this.#running - this.#endedUnits)
+    const free = Math.max(0, this.#limit - this.#used)
     const next = this.#ended[0]?.units ?? this.#running
     return Math.min(this.#limit / windowMs, (free + next) / Math.max(1, this.#nextEndMs() - nowMs))
   }

@@ -21,7 +21,7 @@ export interface GmailOptions {
   readonly endpoints: GoogleEndpoints
   readonly clock: Clock
   /** Where several accounts are served together. */
-  readonly projects?: ProjectQuotas
+  readonly projects?: ProjectQuotas | undefined
   /** Time-outs in ms that differ from the usual ones. */
   readonly deadlines?: Partial<HttpDeadlines>
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { makePace, type Pace, units } from '../../src/gmail/pace.ts'
+import { makePace, type Pace } from '../../src/gmail/pace.ts'
+import { units } from '../../src/gmail/units.ts'
 import { type FakeClock, makeFakeClock } from './fake-clock.ts'
 import { faultOf, never } from './scripted.ts'
 
