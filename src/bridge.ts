@@ -12,8 +12,7 @@ import { Fault } from './base/fault.ts'
 import type { Config } from './config/config.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { ProjectQuotas } from './gmail/google.ts'
-import type { EarlyBooks } from './journal/early-logins.ts'
-import type { Journal, NoteKey } from './journal/journal.ts'
+import type { Journal, LoginBooks, NoteKey } from './journal/journal.ts'
 import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
 import type { PullPorts } from './pull/context.ts'
@@ -87,7 +86,7 @@ export async function makeAccount(
   const account = accounts.find(candidate => candidate.name === name)
   if (account === undefined) throw new Fault('bug', { facts: { what: `no account ${name}` } })
   const { makeGmail } = await import('./gmail/google.ts')
-  return makeGmail({ account, endpoints, clock, ...(projects === undefined ? {} : { projects }) })
+  return makeGmail({ account, endpoints, clock, projects })
 }
 
 /** @param lookup the DNS servers to ask instead of the system's, or what answers in their place */
@@ -120,7 +119,7 @@ async function takeUpEarlyLogins({ stateDir, mailboxes }: Config, journal: Journ
 /** The books of the set-up's logins: its own file, and the journal where one is open for what all share. */
 export async function openEarlyBooks(
   ...asked: Parameters<typeof import('./journal/early-logins.ts').openEarlyBooks>
-): Promise<EarlyBooks> {
+): Promise<LoginBooks> {
   const early = await import('./journal/early-logins.ts')
   return early.openEarlyBooks(...asked)
 }
@@ -159,6 +158,7 @@ export async function openBridge(
       { makeIdleMemory },
       { UploadQueue },
       { makeProjectQuotas },
+      { AheadRoom },
     ] = await Promise.all([
       import('./pull/under-way.ts'),
       import('./pull/steady-clock.ts'),
@@ -167,6 +167,7 @@ export async function openBridge(
       import('./pull/idle-memory.ts'),
       import('./pull/upload-queue.ts'),
       import('./gmail/google.ts'),
+      import('./source/ahead-room.ts'),
     ])
     const journal = await sqlite.openJournal(journalDir ?? config.stateDir, 'run', () => {
       if (journalDir !== undefined) return
@@ -206,7 +207,6 @@ export async function openBridge(
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
     const mailboxes: PullPorts[] = []
-    const { AheadRoom } = await import('./source/ahead-room.ts')
     const aheadRoom = new AheadRoom()
     for (const mailbox of config.mailboxes) {
       const gmail = accounts.get(mailbox.account)

@@ -6,16 +6,10 @@
 import { join } from 'node:path'
 import { removeFile } from '../base/durable-file.ts'
 import { readPrivate, writePrivate } from '../base/private-file.ts'
-import type { Journal } from './journal.ts'
+import type { LoginBooks } from './journal.ts'
 import type { NoteKey } from './notes.ts'
 import { noMailbox } from './records.ts'
 import type { MailboxState } from './row.ts'
-
-/** The part of a journal that a login needs. */
-export type EarlyBooks = Pick<
-  Journal,
-  'mailbox' | 'note' | 'setNote' | 'changeNote' | 'updateMailbox' | 'changeMailbox'
->
 
 export interface EarlyLogins {
   /** Refused logins by the mailbox's name, wall clock, ms. */
@@ -61,7 +55,7 @@ export async function openEarlyBooks(
   stateDir: string,
   env: NodeJS.ProcessEnv,
   nowMs: number,
-): Promise<EarlyBooks> {
+): Promise<LoginBooks> {
   const early = await readEarlyLogins(stateDir, env)
   const states = new Map<string, MailboxState>()
   for (const [name, times] of Object.entries(early.refusedAtMs)) {

@@ -168,6 +168,12 @@ export interface Journal {
   close(): Promise<void>
 }
 
+/** The part of a journal that a login needs. */
+export type LoginBooks = Pick<
+  Journal,
+  'mailbox' | 'note' | 'setNote' | 'changeNote' | 'updateMailbox' | 'changeMailbox'
+>
+
 /** What could still be read from a damaged journal. A row counts by its digest, or by the source's name for it. */
 export interface Salvage {
   /** How many rows were readable. */

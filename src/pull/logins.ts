@@ -10,7 +10,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import type { Journal, NoteKey, RecordedFault } from '../journal/journal.ts'
+import type { Journal, LoginBooks, NoteKey, RecordedFault } from '../journal/journal.ts'
 import type { LoginGate } from '../source/source.ts'
 import {
   assertProvider,
@@ -36,11 +36,6 @@ export interface HeldLogin {
   readonly untilMs: number
   readonly fault: RecordedFault
 }
-
-export type LoginBooks = Pick<
-  Journal,
-  'mailbox' | 'note' | 'setNote' | 'changeNote' | 'updateMailbox' | 'changeMailbox'
->
 
 const delayNote = (mailbox: string): NoteKey => `login-delay ${mailbox}`
 
@@ -68,19 +63,16 @@ export async function pausedLogin(
   const hostMs = (await hostHeldUntilMs(journal, mailbox, nowMs, turn)) ?? nowMs
   if (Math.max(announcedMs, hostMs) <= nowMs) return undefined
   return announcedMs > hostMs
-    ? held('source.login-delay', mailbox, announcedMs, nowMs, leastMs / 1000)
+    ? held('source.login-delay', mailbox, announcedMs, nowMs, { seconds: leastMs / 1000 })
     : heldByHost(mailbox, hostMs, nowMs)
 }
 
 function heldByHost(mailbox: MailboxConfig, untilMs: number, nowMs: number): HeldLogin {
   const { limit } = hostLimitOf(mailbox) ?? {}
-  const ofHost = {
+  return held('source.login-delay', mailbox, untilMs, nowMs, {
     [limit?.per === 'mailbox' ? 'mostOfMailbox' : 'mostOfAddress']: limit?.most ?? 0,
     minutes: (limit?.perMs ?? 0) / 60_000,
-  }
-  const { fault, ...rest } = held('source.login-delay', mailbox, untilMs, nowMs, 0)
-  const { seconds: _, ...facts } = fault.facts
-  return { ...rest, fault: { ...fault, facts: { ...facts, ...ofHost } } }
+  })
 }
 
 /** Until when refused logins of the last hour forbid another; undefined where they do not. */
@@ -94,7 +86,11 @@ export async function cappedLogin(
   const lately = failedLoginsAtMs.filter(at => at <= nowMs && nowMs - at < hour)
   const oldest = most <= 0 ? nowMs - hour + shortPauseMs : lately.at(-most)
   if (oldest === undefined) return undefined
-  return held('source.login-capped', mailbox, oldest + hour, nowMs, lately.length, fault?.facts.words)
+  const words = fault?.facts.words
+  return held('source.login-capped', mailbox, oldest + hour, nowMs, {
+    count: lately.length,
+    ...(words !== undefined && { words }),
+  })
 }
 
 function held(
@@ -102,15 +98,13 @@ function held(
   { server, user }: MailboxConfig,
   untilMs: number,
   nowMs: number,
-  count: number,
-  words?: string | number,
+  own: RecordedFault['facts'],
 ): HeldLogin {
   const facts = {
     host: server.host,
     port: server.port,
     user,
-    ...(code === 'source.login-delay' ? { seconds: count } : { count }),
-    ...(words !== undefined && { words }),
+    ...own,
     nextTryAtMs: untilMs,
     waitMs: untilMs - nowMs,
   }

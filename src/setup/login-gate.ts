@@ -7,8 +7,8 @@ import type { Clock } from '../base/clock.ts'
 import type { Env } from '../base/home.ts'
 import { openEarlyBooks, openJournal } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import type { Journal } from '../journal/journal.ts'
-import { type LoginBooks, makeLoginGate } from '../pull/logins.ts'
+import type { Journal, LoginBooks } from '../journal/journal.ts'
+import { makeLoginGate } from '../pull/logins.ts'
 import type { LoginGate } from '../source/source.ts'
 
 export type GateOf = (mailbox: MailboxConfig) => Promise<LoginGate>
