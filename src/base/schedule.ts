@@ -49,8 +49,8 @@ function readPlain(expression: string): readonly Set<number>[] | undefined {
     return readField(text.startsWith('*') && index === 5 ? text.replace('*', '0-6') : text, bound)
   })
   if (fields.includes(undefined)) return undefined
-  const [days] = fields.slice(5)
-  if (days?.has(7)) days.add(0)
+  const weekdays = fields[5]
+  if (weekdays?.has(7)) weekdays.add(0)
   return fields as Set<number>[]
 }
 
