@@ -1,10 +1,9 @@
 /** What is opened ahead of an exchange, and what becomes of a connection that waited. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import http from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { type Connections, openConnections } from '../../src/base/connections.ts'
+import type { Connections } from '../../src/base/connections.ts'
 import {
   type HttpAnswer,
   HttpTrouble,
@@ -13,42 +12,24 @@ import {
   usualHttpDeadlines,
 } from '../../src/base/http.ts'
 import { until } from '../gmail/scripted.ts'
+import { connectionsFor, type Served, serveHttp } from './serve-http.ts'
 
 const never = new AbortController().signal
 
-interface Served {
-  readonly url: URL
-  /** In the order in which they came. */
-  readonly sockets: readonly Socket[]
+interface Counted extends Served {
   readonly requests: { readonly connection: number; readonly octets: number }[]
 }
 
 /** A server that answers every request with its serial number. */
-async function serve(t: TestContext): Promise<Served> {
-  const sockets: Socket[] = []
+async function serve(t: TestContext): Promise<Counted> {
   const requests: { connection: number; octets: number }[] = []
-  const server = http.createServer({ keepAliveTimeout: 0 }, async (request, response) => {
+  const served = await serveHttp(t, 0, async (request, response) => {
     let octets = 0
     for await (const part of request) octets += part.length
-    requests.push({ connection: sockets.indexOf(request.socket) + 1, octets })
+    requests.push({ connection: served.sockets.indexOf(request.socket) + 1, octets })
     response.end(String(requests.length))
   })
-  server.on('connection', socket => {
-    socket.on('error', () => {})
-    sockets.push(socket)
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`), sockets, requests }
-}
-
-function openFor(t: TestContext, nowMs?: () => number): Connections {
-  const connections = openConnections(nowMs)
-  t.after(() => connections.close())
-  return connections
+  return { ...served, requests }
 }
 
 const post = (connections: Connections, url: URL): Promise<HttpAnswer> =>
@@ -77,7 +58,7 @@ test('a connection that was opened ahead carries the next exchange, while it is 
   const { url, sockets, requests } = await serve(t)
   for (const waits of [true, false]) {
     const before = sockets.length
-    const connections = openFor(t)
+    const connections = connectionsFor(t)
     connections.openAhead(url, 3)
     if (waits) await until(() => sockets.length === before + 1, 'the connection')
     await post(connections, url)
@@ -88,7 +69,7 @@ test('a connection that was opened ahead carries the next exchange, while it is 
 
 test('however often it is asked for, one connection is opened ahead, and none where one waits', async t => {
   const { url, sockets } = await serve(t)
-  const connections = openFor(t)
+  const connections = connectionsFor(t)
   for (let time = 0; time < 20; time += 1) connections.openAhead(url, 3)
   await post(connections, url)
   for (let time = 0; time < 20; time += 1) connections.openAhead(url, 3)
@@ -98,7 +79,7 @@ test('however often it is asked for, one connection is opened ahead, and none wh
 
 test('no connection is opened ahead where as many as may run are in use', async t => {
   const { url, sockets } = await serve(t)
-  const connections = openFor(t)
+  const connections = connectionsFor(t)
   const first = post(connections, url)
   connections.openAhead(url, 1)
   await first
@@ -108,7 +89,7 @@ test('no connection is opened ahead where as many as may run are in use', async 
 test('a connection that nobody used is dropped after half a minute', async t => {
   const { url, sockets } = await serve(t)
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const connections = openFor(t)
+  const connections = connectionsFor(t)
   connections.openAhead(url, 3)
   const deadline = performance.now() + 10_000
   const turn = () => new Promise(resolve => setImmediate(resolve))
@@ -125,7 +106,7 @@ test('a connection that nobody used is dropped after half a minute', async t => 
 test('a connection that was opened before the machine slept is not used', async t => {
   const { url, sockets, requests } = await serve(t)
   let nowMs = 1_800_000_000_000
-  const connections = openFor(t, () => nowMs)
+  const connections = connectionsFor(t, () => nowMs)
   connections.openAhead(url, 3)
   await until(() => sockets.length === 1, 'the connection')
   nowMs += 3_600_000
@@ -136,7 +117,7 @@ test('a connection that was opened before the machine slept is not used', async 
 test('a large upload before does not cost the next exchange its connection', async t => {
   const { url, sockets } = await serve(t)
   let nowMs = 1_800_000_000_000
-  const connections = openFor(t, () => nowMs)
+  const connections = connectionsFor(t, () => nowMs)
   const large = post(connections, url)
   nowMs += 600_000
   await large
@@ -161,7 +142,7 @@ for (const [how, end] of [
     const when = noticed ? 'long before' : 'as the upload begins'
     test(`a connection ahead that ${how} ${when} costs no upload its certainty`, async t => {
       const { url, sockets, requests } = await serve(t)
-      const connections = openFor(t)
+      const connections = connectionsFor(t)
       connections.openAhead(url, 3)
       await until(() => sockets.length === 1, 'the connection')
       await new Promise(resolve => setImmediate(resolve))
@@ -175,7 +156,7 @@ for (const [how, end] of [
 
     test(`a kept connection that ${how} ${when} costs no upload its certainty`, async t => {
       const { url, sockets, requests } = await serve(t)
-      const connections = openFor(t)
+      const connections = connectionsFor(t)
       await post(connections, url)
       end(sockets[0] as Socket)
       if (noticed) await new Promise(resolve => setTimeout(resolve, 20))
@@ -188,7 +169,7 @@ for (const [how, end] of [
 }
 
 test('a host that cannot be reached is nobody’s fault before the exchange', async t => {
-  const connections = openFor(t)
+  const connections = connectionsFor(t)
   for (const url of ['http://127.0.0.1:1/', 'https://127.0.0.1:1/', 'http://mail.example.test/'])
     connections.openAhead(new URL(url), 3)
   await new Promise(resolve => setTimeout(resolve, 20))

@@ -1,19 +1,15 @@
 /** One exchange with a server that does what it should not: no end, a connection that died, an answer too early. */
 import assert from 'node:assert/strict'
 import { createHash, randomFillSync } from 'node:crypto'
-import { once } from 'node:events'
-import http, { type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { openConnections } from '../../src/base/connections.ts'
 import { HttpTrouble, sendRequest, usualHttpDeadlines } from '../../src/base/http.ts'
+import { connectionsFor, type Served, serveHttp } from './serve-http.ts'
 
 const never = new AbortController().signal
 const chunk = Buffer.alloc(64 * 1024, 'x')
 
-interface Running {
-  readonly url: URL
-  readonly sockets: readonly Socket[]
+interface Running extends Served {
   /** Octets that came, of all connections. */
   received(): number
 }
@@ -22,35 +18,17 @@ async function serve(
   t: TestContext,
   answer: (response: ServerResponse, serial: number) => void,
 ): Promise<Running> {
-  const sockets: Socket[] = []
   let serial = 0
-  const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const served = await serveHttp(t, 60_000, (request, response) => {
     serial += 1
     request.resume()
     request.on('error', () => {})
     answer(response, serial)
   })
-  server.on('connection', socket => {
-    socket.on('error', () => {})
-    sockets.push(socket)
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
   return {
-    url: new URL(`http://127.0.0.1:${port}/`),
-    sockets,
-    received: () => sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
+    ...served,
+    received: () => served.sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
   }
-}
-
-function connectionsFor(t: TestContext, nowMs?: () => number) {
-  const connections = openConnections(nowMs)
-  t.after(() => connections.close())
-  return connections
 }
 
 test('an answer without end is read to its limit and counts as cut', { timeout: 30_000 }, async t => {
@@ -137,7 +115,7 @@ test('what leaves is what the body gave, however slowly the other side reads and
   const octets = 5_000_003
   const sent = createHash('sha256')
   const came = createHash('sha256')
-  const server = http.createServer(async (request, response) => {
+  const { url } = await serveHttp(t, 60_000, async (request, response) => {
     let reads = 0
     for await (const part of request) {
       came.update(part)
@@ -147,9 +125,6 @@ test('what leaves is what the body gave, however slowly the other side reads and
     }
     response.end('{}')
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.after(() => server.close())
-  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   const own = Buffer.alloc(50_001)
   const body = {
     octets,
