@@ -9,10 +9,9 @@ import type { Attempt } from '../../src/pull/attempt.ts'
 import { type Answer, empty, gmailError, html, json } from '../servers/gmail/envelope.ts'
 import { type Fault, presets } from '../servers/gmail/gmail-server.ts'
 import { countOf } from '../servers/in-process.ts'
-import { codeOf, day, hour, mail, minute, type Play, play, portsOf } from './harness.ts'
+import { codeOf, day, hour, mail, minute, type Play, play, portsOf, uploads } from './harness.ts'
 
 const always = (answer: Answer): Fault => ({ kind: 'answer', answer, stage: 'after-body' })
-const uploads = ({ world }: Play): number => world.gmail.ledger.of('import').length
 const account = (self: Play): string => portsOf(self.app).mailbox.account
 const troubles = (self: Play) => self.app.journal.troubles.list()
 const rows = (self: Play, count: number) =>

@@ -19,17 +19,13 @@ import {
   portsOf,
   pullImpatiently,
   pullWith,
+  rowOf,
   uploads,
 } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const atSource = ({ world }: Play): number => world.source.pop3?.messages.length ?? -1
-const firstRow = async (self: Play, id = 1) => {
-  const row = await self.app.journal.row(id)
-  if (row === undefined) throw new Error('no row')
-  return row
-}
 
 /** Pulls until nothing is pending and everything is settled; at most 12 times, an hour apart. */
 async function untilDone(self: Play): Promise<void> {
@@ -109,7 +105,7 @@ for (const scopes of [undefined, reading]) {
         await self.deliver(mail('one'))
         gmail.faults.next('import', fault)
         await (fault.kind === 'hang' ? pullImpatiently(self) : self.app.pull())
-        assert.equal((await firstRow(self)).stage, 'importing', 'the outcome is unknown')
+        assert.equal((await rowOf(self, 1)).stage, 'importing', 'the outcome is unknown')
         assert.equal(atSource(self), 1)
         await untilDone(self)
         assert.equal(atSource(self), 0)
@@ -120,7 +116,7 @@ for (const scopes of [undefined, reading]) {
           scopes !== undefined && taken ? 1 : 2,
           'a look-up spares the second upload where there is something to find',
         )
-        assert.equal((await firstRow(self)).repeated, uploads(self) - 1, 'told')
+        assert.equal((await rowOf(self, 1)).repeated, uploads(self) - 1, 'told')
         await self.judge()
       })
     })
@@ -134,7 +130,7 @@ test('D3, A9: without a Message-ID and by default the import is repeated, and th
     await self.app.pull()
     await untilDone(self)
     assert.deepEqual([...self.world.gmail.stored().values()], [2])
-    assert.equal((await firstRow(self)).repeated, 1)
+    assert.equal((await rowOf(self, 1)).repeated, 1)
     assert.match(self.printed(), /"event":"repeated"/)
     await self.judge()
   })
@@ -147,13 +143,13 @@ test('D3, A9: without a Message-ID the owner may choose to be asked; the others 
     await self.app.pull()
     await untilDone(self)
     assert.deepEqual(await self.stages(), { refused: 1, settled: 1 })
-    assert.equal((await firstRow(self)).fault?.code, 'gmail.ask-owner')
+    assert.equal((await rowOf(self, 1)).fault?.code, 'gmail.ask-owner')
     assert.equal(atSource(self), 1)
     await self.judge()
     // The owner says: once more.
     await self.app.journal.move(1, 'listed', { notBeforeMs: null })
     await untilDone(self)
-    assert.equal((await firstRow(self)).repeated, 1, 'told')
+    assert.equal((await rowOf(self, 1)).repeated, 1, 'told')
     await self.judge()
   })
 })
@@ -170,11 +166,11 @@ test('D3: the outcome unknown, then a fault of the message itself: it stays unkn
         await self.app.pull()
         self.clock.pass(31_000)
       }
-      assert.equal((await firstRow(self)).stage, 'importing')
+      assert.equal((await rowOf(self, 1)).stage, 'importing')
       gmail.indexNow()
       gmail.faults.clear()
       await untilDone(self)
-      assert.equal((await firstRow(self)).stage, 'settled')
+      assert.equal((await rowOf(self, 1)).stage, 'settled')
       assert.deepEqual([...gmail.stored().values()], [1])
       await self.judge()
     })
@@ -194,7 +190,7 @@ test('D3: a message of unknown outcome that left the source is looked for in Gma
         if (stored !== undefined) world.source.pop3?.vanish(stored)
         await untilDone(self)
         const found = scopes !== undefined && world.gmail.stored().size === 1
-        assert.equal((await firstRow(self)).stage, found ? 'settled' : 'gone')
+        assert.equal((await rowOf(self, 1)).stage, found ? 'settled' : 'gone')
         await self.judge({ takenAway: [message] })
       })
     }
@@ -215,7 +211,7 @@ for (const WHEN_OUTCOME_UNKNOWN of ['repeat', 'ask']) {
       }
       const asked = WHEN_OUTCOME_UNKNOWN === 'ask'
       assert.deepEqual([...world.gmail.stored().values()], [asked ? 1 : 2])
-      assert.equal((await firstRow(self, 2)).stage, asked ? 'refused' : 'settled')
+      assert.equal((await rowOf(self, 2)).stage, asked ? 'refused' : 'settled')
       await self.judge()
       if (!asked) return
       await self.app.journal.move(2, 'listed', { notBeforeMs: null })
@@ -299,7 +295,7 @@ test('D5: what import refuses goes by insert where the owner allowed it, once', 
     await self.deliver(Buffer.from('From: not an address\r\nMessage-ID: <x@y>\r\n\r\nx\r\n'), mail('good'))
     gmail.faults.next('insert', presets.reset('after-accept'))
     await self.app.pull()
-    assert.equal((await firstRow(self)).stage, 'importing')
+    assert.equal((await rowOf(self, 1)).stage, 'importing')
     await untilDone(self)
     assert.equal(atSource(self), 0)
     assert.equal(gmail.accepted.filter(one => one.method === 'insert').length, 2)
@@ -447,8 +443,8 @@ for (const [name, fault, aside] of [
         await self.app.pull()
         self.clock.pass(5 * hour)
       }
-      assert.equal((await firstRow(self)).stage, aside)
-      assert.equal((await firstRow(self, 2)).stage, 'settled')
+      assert.equal((await rowOf(self, 1)).stage, aside)
+      assert.equal((await rowOf(self, 2)).stage, 'settled')
       assert.equal(atSource(self), 1)
       await self.judge()
     })
@@ -489,8 +485,8 @@ for (const [name, fault] of [
         self.clock.pass(5 * minute)
         await self.app.pull()
       }
-      assert.equal((await firstRow(self)).stage, 'importing', 'not repeated on a guess')
-      assert.equal((await firstRow(self, 2)).stage, 'settled')
+      assert.equal((await rowOf(self, 1)).stage, 'importing', 'not repeated on a guess')
+      assert.equal((await rowOf(self, 2)).stage, 'settled')
       gmail.faults.clear()
       await untilDone(self)
       assert.equal(uploads(self), 2)
@@ -506,7 +502,7 @@ test('D11: a Message-ID that Gmail cannot search for holds up nothing, and the r
     await self.app.pull()
     await untilDone(self)
     assert.equal(atSource(self), 0)
-    assert.equal((await firstRow(self)).repeated, 1)
+    assert.equal((await rowOf(self, 1)).repeated, 1)
     await self.judge()
   })
 })

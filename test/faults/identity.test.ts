@@ -2,21 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { dovecotMissing } from '../servers/dovecot.ts'
-import type { ImapServer } from '../servers/imap-server.ts'
 import { countOf } from '../servers/in-process.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
 import { requireServer } from '../servers/required.ts'
 import { sha256 } from '../servers/source-server.ts'
-import { codeOf, day, hour, mail, minute, nameless, type Play, play } from './harness.ts'
+import { codeOf, day, hour, imapOf, mail, minute, nameless, type Play, play } from './harness.ts'
 
 const uploads = (self: Play): string[] => self.world.gmail.accepted.map(one => one.sha256)
 const digests = (...messages: readonly Buffer[]): string[] => messages.map(sha256)
-
-const imap = (self: Play): ImapServer => {
-  const server = self.world.source.imap
-  if (server === undefined) throw new Error('no IMAP stand-in')
-  return server
-}
 
 const dovecot = { skip: requireServer('dovecot', dovecotMissing()) }
 
@@ -132,7 +125,7 @@ for (const user of ['owner', 'owner@example.test']) {
 for (const folders of ['INBOX,Work', 'Work,INBOX']) {
   test(`a message that is moved between the pulled folders ${folders} is imported once`, () =>
     play({ protocol: 'imap', more: { MAIL_FOLDERS: folders } }, async self => {
-      const server = imap(self)
+      const server = imapOf(self)
       server.create('Work')
       await self.deliver(mail('a'), nameless('b'), mail('c'))
       countOf(await self.app.pull())
@@ -158,7 +151,7 @@ for (const folders of ['INBOX,Work', 'Work,INBOX']) {
 
 test('START_FROM=new holds over a new UIDVALIDITY: old mail stays out, new mail comes', () =>
   play({ protocol: 'imap', more: { START_FROM: 'new' } }, async self => {
-    const server = imap(self)
+    const server = imapOf(self)
     const put = (octets: Buffer, atMs: number): void => {
       self.put.push(octets)
       server.deliver('INBOX', octets, { internalDate: new Date(atMs) })
@@ -183,11 +176,11 @@ test('START_FROM=new holds over a new UIDVALIDITY: old mail stays out, new mail 
 
 test('START_FROM=new: a listing that comes back after it was empty once brings no old mail', () =>
   play({ protocol: 'imap', more: { START_FROM: 'new' } }, async self => {
-    const folder = imap(self).folder('INBOX')
+    const folder = imapOf(self).folder('INBOX')
     assert.ok(folder !== undefined)
     const old = mail('old')
     self.put.push(old)
-    imap(self).deliver('INBOX', old, { internalDate: new Date(self.clock.nowMs() - day) })
+    imapOf(self).deliver('INBOX', old, { internalDate: new Date(self.clock.nowMs() - day) })
     countOf(await self.app.pull())
     const { messages } = folder
     folder.messages = []

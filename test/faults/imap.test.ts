@@ -15,16 +15,10 @@ import type { StoredFolder } from '../servers/imap-store.ts'
 import { countOf } from '../servers/in-process.ts'
 import { requireServer } from '../servers/required.ts'
 import { sha256 } from '../servers/source-server.ts'
-import { codeOf, hour, mail, minute, nameless, type Play, play, whileRunning } from './harness.ts'
-
-const imap = (self: Play): ImapServer => {
-  const server = self.world.source.imap
-  if (server === undefined) throw new Error('no IMAP stand-in')
-  return server
-}
+import { codeOf, hour, imapOf, mail, minute, nameless, type Play, play, whileRunning } from './harness.ts'
 
 const folderOf = (self: Play, name = 'INBOX'): StoredFolder => {
-  const folder = imap(self).folder(name)
+  const folder = imapOf(self).folder(name)
   if (folder === undefined) throw new Error(`no folder ${name}`)
   return folder
 }
@@ -63,7 +57,7 @@ for (const [name, validity] of validities) {
         rebuild(folder, validity)
         countOf(await self.app.pull())
         assert.deepEqual(uploads(self).slice(old.length).sort(), fresh.map(sha256).sort())
-        const removed = imap(self).ledger.expunged.map(one => one.sha256)
+        const removed = imapOf(self).ledger.expunged.map(one => one.sha256)
         assert.ok(!removed.includes(sha256(mail('c', 3000))), 'what was only recognised is not deleted')
         if (validity === undefined || validity === 0)
           assert.deepEqual(removed, [], 'nothing is deleted by a UID that proves nothing')
@@ -81,19 +75,19 @@ for (const [name, validity] of validities) {
 
 test('C1: UIDVALIDITY changes between the listing and the retrieval: nothing is read under the old names', () =>
   play({ protocol: 'imap', more: { MAIL_FOLDERS: 'INBOX,Work', AFTER_IMPORT: 'delete' } }, async self => {
-    imap(self).create('Work')
+    imapOf(self).create('Work')
     await self.deliver(mail('a'), mail('b'))
-    imap(self).faults.at = ({ verb, folder, text }) => {
+    imapOf(self).faults.at = ({ verb, folder, text }) => {
       // INBOX is reached again after Work was listed.
       if (verb !== 'EXAMINE' || folder !== 'Work' || !/INBOX/.test(text)) return undefined
       folderOf(self).messages.reverse()
       rebuild(folderOf(self), 1_900_000_000)
-      delete imap(self).faults.at
+      delete imapOf(self).faults.at
       return undefined
     }
     await self.app.pull()
     assert.equal(uploads(self).length, 0)
-    assert.equal(imap(self).ledger.expunged.length, 0)
+    assert.equal(imapOf(self).ledger.expunged.length, 0)
     for (let i = 0; i < 2; i++) {
       self.clock.pass(hour)
       countOf(await self.app.pull())
@@ -127,10 +121,10 @@ test(
 
 test('C2: a UID that names another mail later, UIDs out of order and rows in reverse: each mail once', () =>
   play({ protocol: 'imap' }, async self => {
-    imap(self).faults.reversedRows = true
+    imapOf(self).faults.reversedRows = true
     const put = async (octets: Buffer, uid: number, day = 1): Promise<void> => {
       self.put.push(octets)
-      imap(self).deliver('INBOX', octets, { uid, internalDate: new Date(`2026-01-0${day}T12:00:00Z`) })
+      imapOf(self).deliver('INBOX', octets, { uid, internalDate: new Date(`2026-01-0${day}T12:00:00Z`) })
     }
     await put(mail('a'), 9)
     await put(mail('b'), 3)
@@ -143,7 +137,7 @@ test('C2: a UID that names another mail later, UIDs out of order and rows in rev
       [false, mail('f', 900), 2],
       [true, mail('g', 900), 2],
     ] as const) {
-      imap(self).expunge('INBOX', 9)
+      imapOf(self).expunge('INBOX', 9)
       if (seenGone) countOf(await self.app.pull())
       await put(octets, 9, day)
       // Where it was not seen gone, the daily look at sizes and dates finds it.
@@ -160,7 +154,7 @@ for (const [name, fault] of [
 ] as const) {
   test(`C2: a server that ${name} is listed by FETCH 1:*, which is nobody's last message where there is none`, () =>
     play({ protocol: 'imap' }, async self => {
-      const { faults } = imap(self)
+      const { faults } = imapOf(self)
       if (fault === 'cap') faults.capSearch = 1
       else
         faults.at = ({ verb }) =>
@@ -175,7 +169,7 @@ for (const [name, fault] of [
 /** A broken answer to the first message's FETCH: it waits at the source, the other one goes through. */
 async function brokenBody(self: Play, fault: () => ImapPlay): Promise<void> {
   await self.deliver(mail('bad'), mail('good'))
-  imap(self).faults.at = ({ text }) => (asksForBody(text, 1) ? fault() : undefined)
+  imapOf(self).faults.at = ({ text }) => (asksForBody(text, 1) ? fault() : undefined)
   const made = await self.app.pull()
   if (made.kind === 'failed') {
     // The connection had to be given up: the good one comes with the next pull, however often that happens.
@@ -185,7 +179,7 @@ async function brokenBody(self: Play, fault: () => ImapPlay): Promise<void> {
   assert.deepEqual(uploads(self), [sha256(mail('good'))])
   assert.deepEqual((await self.world.source.stored()).sort(), [mail('bad'), mail('good')].map(sha256).sort())
   assert.ok((await self.app.journal.inStages(mailboxOf(self), ['deferred']))[0]?.fault !== undefined, 'told')
-  delete imap(self).faults.at
+  delete imapOf(self).faults.at
   self.clock.pass(5 * hour)
   countOf(await self.app.pull())
   assert.deepEqual(uploads(self), [mail('good'), mail('bad')].map(sha256))
@@ -219,7 +213,7 @@ for (const [name, pieces] of [
 
 test('C3: FETCH, EXISTS and EXPUNGE that nobody asked for disturb nothing', () =>
   play({ protocol: 'imap', more: { AFTER_IMPORT: 'delete' } }, async self => {
-    imap(self).faults.at = ({ verb }) =>
+    imapOf(self).faults.at = ({ verb }) =>
       verb === 'UID FETCH' || verb === 'UID SEARCH'
         ? {
             do: 'before',
@@ -245,13 +239,13 @@ for (const [name, pieces] of [
   test(`C4: a literal ${name} is dropped with its connection and never imported`, () =>
     play({ protocol: 'imap' }, async self => {
       await self.deliver(mail('bad'))
-      imap(self).faults.at = ({ text }) => (asksForBody(text, 1) ? { do: 'answer', pieces } : undefined)
+      imapOf(self).faults.at = ({ text }) => (asksForBody(text, 1) ? { do: 'answer', pieces } : undefined)
       const heap = process.memoryUsage().rss
       await hurryPull(self)
       assert.ok(process.memoryUsage().rss - heap < 300 * 1024 * 1024)
       assert.deepEqual(uploads(self), [])
       assert.deepEqual(await self.world.source.stored(), [sha256(mail('bad'))])
-      delete imap(self).faults.at
+      delete imapOf(self).faults.at
       self.clock.pass(5 * hour)
       countOf(await self.app.pull())
       assert.deepEqual(uploads(self), [sha256(mail('bad'))])
@@ -271,7 +265,7 @@ async function hurryPull(self: Play): Promise<void> {
 for (const as of ['quoted', 'literal8'] as const satisfies readonly BodyFault[]) {
   test(`C4: a body that comes as ${as} is taken exactly`, () =>
     play({ protocol: 'imap' }, async self => {
-      imap(self).faults.at = ({ text }) => (asksForBody(text, 1) ? { do: 'body', as } : undefined)
+      imapOf(self).faults.at = ({ text }) => (asksForBody(text, 1) ? { do: 'body', as } : undefined)
       // A quoted string cannot hold CR and LF (RFC 9051 section 4.3).
       const octets = as === 'quoted' ? Buffer.from('From: a@example.net') : mail('a\0\x80\xff')
       await self.deliver(octets)
@@ -281,7 +275,6 @@ for (const as of ['quoted', 'literal8'] as const satisfies readonly BodyFault[])
     }))
 }
 
-/** The daemon beside a played clock, until it is stopped. */
 const idleFaults: readonly (readonly [string, (self: Play) => void])[] = [
   ['dies in silence', self => silenceAt(self, 'IDLE', { do: 'answer', pieces: ['+ idling\r\n'] })],
   ['ends by BYE', self => silenceAt(self, 'IDLE', { do: 'bye', text: 'Autologout' })],
@@ -290,7 +283,7 @@ const idleFaults: readonly (readonly [string, (self: Play) => void])[] = [
   [
     'says "Still here" and never EXISTS',
     self => {
-      const { faults } = imap(self)
+      const { faults } = imapOf(self)
       faults.mutePushes = true
       faults.at = ({ verb }) =>
         verb === 'IDLE'
@@ -303,7 +296,7 @@ const idleFaults: readonly (readonly [string, (self: Play) => void])[] = [
 /** The first watch meets the fault; those that follow it do not. */
 function silenceAt(self: Play, at: string, fault: ImapPlay): void {
   let session: number | undefined
-  imap(self).faults.at = moment => {
+  imapOf(self).faults.at = moment => {
     if (moment.verb !== at) return undefined
     session ??= moment.session
     return moment.session === session ? fault : undefined
@@ -315,10 +308,10 @@ for (const [name, fault] of idleFaults) {
     play({ protocol: 'imap', more: never }, async self => {
       fault(self)
       await whileRunning(self, async () => {
-        await until(() => imap(self).ledger.commands.some(one => one.text === 'IDLE'), 'the watch')
-        const muted = imap(self).faults.mutePushes === true || imap(self).faults.at !== undefined
+        await until(() => imapOf(self).ledger.commands.some(one => one.text === 'IDLE'), 'the watch')
+        const muted = imapOf(self).faults.mutePushes === true || imapOf(self).faults.at !== undefined
         assert.ok(muted)
-        imap(self).faults.mutePushes = true
+        imapOf(self).faults.mutePushes = true
         await self.deliver(mail('new'))
         const beganMs = self.clock.monotonicMs()
         const timer = setInterval(() => self.clock.pass(5000), 20)
@@ -335,9 +328,9 @@ for (const [name, fault] of idleFaults) {
 
 test('C5: a watch that tells nothing at all is made up for by the poll', () =>
   play({ protocol: 'imap', more: { SCHEDULE: '* * * * * *' } }, async self => {
-    imap(self).faults.mutePushes = true
+    imapOf(self).faults.mutePushes = true
     await whileRunning(self, async () => {
-      await until(() => imap(self).ledger.commands.some(one => one.text === 'IDLE'), 'the watch')
+      await until(() => imapOf(self).ledger.commands.some(one => one.text === 'IDLE'), 'the watch')
       await self.deliver(mail('new'))
       await until(() => uploads(self).length === 1, 'the new mail')
     })
@@ -347,13 +340,13 @@ test('C5: a watch that tells nothing at all is made up for by the poll', () =>
 test('C5: EXISTS without a new UID costs a listing and changes nothing', () =>
   play({ protocol: 'imap', more: never }, async self => {
     await self.deliver(mail('a'))
-    imap(self).faults.at = ({ verb }) =>
+    imapOf(self).faults.at = ({ verb }) =>
       verb === 'IDLE' ? { do: 'after', pieces: ['* 1 EXISTS\r\n', '* 1 RECENT\r\n'] } : undefined
     await whileRunning(self, async () => {
       await until(() => uploads(self).length === 1, 'the mail')
-      await until(() => imap(self).ledger.commands.filter(one => one.text === 'IDLE').length > 0, 'IDLE')
+      await until(() => imapOf(self).ledger.commands.filter(one => one.text === 'IDLE').length > 0, 'IDLE')
     })
-    delete imap(self).faults.at
+    delete imapOf(self).faults.at
     await self.judge()
   }))
 
@@ -369,11 +362,11 @@ for (const [policy, capabilities, told] of [
   test(`C6: ${policy} on a server without ${lacks} ${told === undefined ? 'is done another way' : 'is told and not done'}`, () =>
     play({ protocol: 'imap', more: { AFTER_IMPORT: policy } }, async self => {
       // They change with the login, too: what holds is what is announced after it.
-      imap(self).faults.capabilitiesAfterLogin = capabilities
+      imapOf(self).faults.capabilitiesAfterLogin = capabilities
       await self.deliver(mail('a'), mail('b'))
       const other = mail('marked by another client')
       self.put.push(other)
-      imap(self).deliver('INBOX', other, { flags: ['\\Deleted'] })
+      imapOf(self).deliver('INBOX', other, { flags: ['\\Deleted'] })
       await self.app.pull()
       assert.equal(uploads(self).length, 3, 'mail comes through in any case')
       self.clock.pass(hour)
@@ -382,7 +375,7 @@ for (const [policy, capabilities, told] of [
       else {
         assert.equal(made.kind === 'pulled' ? made.result.faults[0]?.code : codeOf(made), told)
         assert.equal(folderOf(self).messages.length, 3)
-        assert.ok(!imap(self).ledger.commands.some(one => /EXPUNGE|^CLOSE/.test(one.text)))
+        assert.ok(!imapOf(self).ledger.commands.some(one => /EXPUNGE|^CLOSE/.test(one.text)))
       }
       await self.judge()
     }))
@@ -390,7 +383,7 @@ for (const [policy, capabilities, told] of [
 
 test('C6: a server without IDLE is asked by NOOP', () =>
   play({ protocol: 'imap', more: never }, async self => {
-    imap(self).faults.capabilitiesAfterLogin = without('IDLE')
+    imapOf(self).faults.capabilitiesAfterLogin = without('IDLE')
     await whileRunning(self, async () => {
       await until(() => self.app.log().includes('"listed"'), 'the first pull')
       await self.deliver(mail('a'))
@@ -409,19 +402,19 @@ test('C7: what another client flags or expunges meanwhile stays its own affair',
     const [theirs, gone, late] = [mail('theirs'), mail('gone'), mail('late')]
     await self.deliver(mail('a'), mail('b'), gone)
     let once = false
-    imap(self).faults.at = ({ verb }) => {
+    imapOf(self).faults.at = ({ verb }) => {
       if (verb !== 'UID STORE' || once) return undefined
       once = true
       // In the moment before our expunge: one marked by them, one taken away by them, one just come.
       self.put.push(theirs, late)
-      imap(self).deliver('INBOX', theirs, { flags: ['\\Deleted'] })
-      imap(self).deliver('INBOX', late)
-      imap(self).expunge('INBOX', 3)
+      imapOf(self).deliver('INBOX', theirs, { flags: ['\\Deleted'] })
+      imapOf(self).deliver('INBOX', late)
+      imapOf(self).expunge('INBOX', 3)
       return undefined
     }
     await self.app.pull()
     assert.deepEqual(
-      imap(self)
+      imapOf(self)
         .ledger.expunged.map(one => one.sha256)
         .sort(),
       [mail('a'), mail('b')].map(sha256).sort(),
@@ -438,10 +431,10 @@ test('C7: what another client flags or expunges meanwhile stays its own affair',
 test('C8: PREAUTH is refused: whose mailbox that is, nobody said', () =>
   play({ protocol: 'imap' }, async self => {
     await self.deliver(mail('a'))
-    imap(self).faults.greeting = '* PREAUTH [CAPABILITY IMAP4rev1] welcome'
+    imapOf(self).faults.greeting = '* PREAUTH [CAPABILITY IMAP4rev1] welcome'
     assert.equal(codeOf(await self.app.pull()), 'source.protocol')
-    assert.deepEqual(imap(self).ledger.commands, [])
-    delete imap(self).faults.greeting
+    assert.deepEqual(imapOf(self).ledger.commands, [])
+    delete imapOf(self).faults.greeting
     self.clock.pass(hour)
     countOf(await self.app.pull())
     await self.judge()
@@ -509,7 +502,7 @@ for (const [at, fault, code] of [
   test(`C9: "${words}" at ${at} is a passing state, told with the server's words`, () =>
     play({ protocol: 'imap' }, async self => {
       await self.deliver(mail('a'))
-      imap(self).faults.at = ({ verb }) =>
+      imapOf(self).faults.at = ({ verb }) =>
         verb === at || (at === 'LOGIN' && verb === 'AUTHENTICATE') ? fault : undefined
       const made = await self.app.pull()
       assert.equal(codeOf(made), code)
@@ -523,7 +516,7 @@ for (const [at, fault, code] of [
       )
       assert.match(self.app.log(), new RegExp(code))
       assert.equal((await self.app.journal.mailbox(mailboxOf(self))).fault?.code, code)
-      delete imap(self).faults.at
+      delete imapOf(self).faults.at
       self.clock.pass(hour)
       countOf(await self.app.pull())
       await self.judge()
@@ -533,20 +526,20 @@ for (const [at, fault, code] of [
 test('C9: an alert on the way stops nothing', () =>
   play({ protocol: 'imap' }, async self => {
     await self.deliver(mail('a'))
-    imap(self).faults.at = ({ verb }) =>
+    imapOf(self).faults.at = ({ verb }) =>
       verb === 'UID SEARCH' ? { do: 'before', pieces: ['* OK [ALERT] 95 % full\u0007\r\n'] } : undefined
     assert.equal(countOf(await self.app.pull()).imported, 1)
     await self.judge()
   }))
 
 for (const [name, break_] of [
-  ['deleted', (self: Play) => imap(self).drop('Work')],
+  ['deleted', (self: Play) => imapOf(self).drop('Work')],
   ['made non-selectable', (self: Play) => Object.assign(folderOf(self, 'Work'), { selectable: false })],
 ] as const) {
   test(`C10: a folder that was ${name} is told, and the others go on`, () =>
     play({ protocol: 'imap', more: { MAIL_FOLDERS: 'Work,INBOX', AFTER_IMPORT: 'delete' } }, async self => {
-      imap(self).create('Work')
-      imap(self).deliver('Work', mail('w'))
+      imapOf(self).create('Work')
+      imapOf(self).deliver('Work', mail('w'))
       self.put.push(mail('w'))
       countOf(await self.app.pull())
       break_(self)
@@ -568,15 +561,15 @@ for (const [name, break_] of [
 
 test('C10: a folder that was renamed is told; under its new name nothing is imported again', () =>
   play({ protocol: 'imap', more: { MAIL_FOLDERS: 'INBOX,Work' } }, async self => {
-    const work = imap(self).create('Work')
+    const work = imapOf(self).create('Work')
     for (const octets of [mail('w1'), mail('w2'), nameless('w3')]) {
       self.put.push(octets)
-      imap(self).deliver('Work', octets)
+      imapOf(self).deliver('Work', octets)
     }
     countOf(await self.app.pull())
-    const renamed = imap(self).create('Work 2026')
+    const renamed = imapOf(self).create('Work 2026')
     renamed.messages = work.messages
-    imap(self).drop('Work')
+    imapOf(self).drop('Work')
     const made = await self.app.pull()
     assert.equal(made.kind === 'pulled' ? made.result.faults[0]?.code : '', 'source.folder-missing')
     await self.restart({ MAIL_FOLDERS: 'INBOX,Work 2026' })
@@ -590,8 +583,8 @@ test('C10: folder names are names, never paths, and come in modified UTF-7', () 
     for (const name of ['../../x', '&TtVOiw-']) {
       const octets = mail(`in-${Buffer.from(name).toString('hex')}`, 600_000)
       self.put.push(octets)
-      imap(self).create(name)
-      imap(self).deliver(name, octets)
+      imapOf(self).create(name)
+      imapOf(self).deliver(name, octets)
     }
     await self.deliver(mail('a'))
     assert.equal(countOf(await self.app.pull()).imported, 3)
@@ -602,7 +595,7 @@ test('C10: folder names are names, never paths, and come in modified UTF-7', () 
 
 test('C10: a name that would steer a terminal is shown escaped', () =>
   play({ protocol: 'imap', more: { MAIL_FOLDERS: 'INBOX,Gone' } }, async self => {
-    imap(self).create('\u001b[31mred')
+    imapOf(self).create('\u001b[31mred')
     const made = await self.app.pull()
     assert.equal(made.kind === 'pulled' ? made.result.faults[0]?.code : '', 'source.folder-missing')
     await self.judge()

@@ -5,20 +5,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FaultCode } from '../../src/base/fault.ts'
-import type { ImapServer } from '../servers/imap-server.ts'
 import { countOf } from '../servers/in-process.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
 import { sha256 } from '../servers/source-server.ts'
-import { day, hour, mail, minute, type Play, play, portsOf } from './harness.ts'
+import { day, hour, imapOf, mail, minute, type Play, play, pop3Of, portsOf } from './harness.ts'
 
-const pop3 = ({ world }: Play): Pop3Server => {
-  if (world.source.pop3 === undefined) throw new Error('not a POP3 world')
-  return world.source.pop3
-}
-const imap = ({ world }: Play): ImapServer => {
-  if (world.source.imap === undefined) throw new Error('not an IMAP world')
-  return world.source.imap
-}
 const uploads = ({ world }: Play): string[] => world.gmail.accepted.map(one => one.sha256)
 const troubles = async (self: Play): Promise<(readonly [string, FaultCode])[]> =>
   (await self.app.journal.troubles.list()).map(({ scope, code }) => [scope, code])
@@ -50,7 +40,7 @@ for (const [name, answers] of pop3Lies) {
       await self.deliver(mail('a'), mail('b'), mail('c'))
       assert.equal(countOf(await self.app.pull()).imported, 3)
       self.clock.pass(2 * day)
-      pop3(self).faults.line = ({ verb }) => (verb in answers ? { answer: answers[verb] ?? '' } : undefined)
+      pop3Of(self).faults.line = ({ verb }) => (verb in answers ? { answer: answers[verb] ?? '' } : undefined)
       for (let i = 0; i < 2; i++) {
         const made = await self.app.pull()
         const { gone, settled, settleAsked } = countOf(made)
@@ -60,31 +50,31 @@ for (const [name, answers] of pop3Lies) {
         ])
       }
       assert.deepEqual(await troubles(self), unclear)
-      assert.equal(pop3(self).messages.length, 3)
-      delete pop3(self).faults.line
+      assert.equal(pop3Of(self).messages.length, 3)
+      delete pop3Of(self).faults.line
       for (let i = 0; i < 2; i++) countOf(await self.app.pull())
       assert.deepEqual(await troubles(self), [])
-      assert.equal(pop3(self).messages.length, 0, 'deleted once the listing is clear')
+      assert.equal(pop3Of(self).messages.length, 0, 'deleted once the listing is clear')
       assert.equal(uploads(self).length, 3)
     }))
 }
 
 test('F17: POP3, what is understood of a listing goes on being imported, also where STAT lies for good', () =>
   play({ more: { AFTER_IMPORT: 'delete' } }, async self => {
-    pop3(self).faults.line = ({ verb }) => (verb === 'STAT' ? { answer: '+OK 77 1\r\n' } : undefined)
+    pop3Of(self).faults.line = ({ verb }) => (verb === 'STAT' ? { answer: '+OK 77 1\r\n' } : undefined)
     for (const name of ['a', 'b', 'c']) {
       await self.deliver(mail(name))
       assert.equal(countOf(await self.app.pull()).imported, 1)
     }
     assert.deepEqual(await troubles(self), unclear)
-    assert.equal(pop3(self).messages.length, 3)
+    assert.equal(pop3Of(self).messages.length, 3)
   }))
 
 test('F17: POP3, mail that is let in between two answers is asked for again and is no contradiction', () =>
   play({}, async self => {
     await self.deliver(mail('a'))
     let left = 1
-    pop3(self).faults.line = ({ verb }) =>
+    pop3Of(self).faults.line = ({ verb }) =>
       verb === 'STAT' && left-- > 0 ? { answer: '+OK 0 0\r\n' } : undefined
     const made = await self.app.pull()
     assert.equal(countOf(made).imported, 1)
@@ -95,7 +85,7 @@ test('F17: POP3, an empty maildrop that is empty by all three answers is underst
   play({}, async self => {
     await self.deliver(mail('a'), mail('b'))
     countOf(await self.app.pull())
-    for (const message of [...pop3(self).messages]) pop3(self).vanish(message)
+    for (const message of [...pop3Of(self).messages]) pop3Of(self).vanish(message)
     countOf(await self.app.pull())
     assert.deepEqual(await troubles(self), [])
   }))
@@ -113,11 +103,11 @@ for (const again of [false, true]) {
         dated('old-1', self.clock.nowMs() - 30 * day),
         dated('old-2', self.clock.nowMs() - 20 * day),
       )
-      pop3(self).faults.line = ({ verb }) => (verb === 'STAT' ? { answer: '+OK 9 9\r\n' } : undefined)
+      pop3Of(self).faults.line = ({ verb }) => (verb === 'STAT' ? { answer: '+OK 9 9\r\n' } : undefined)
       countOf(await self.app.pull())
       assert.deepEqual(await self.stages(), {}, 'nothing is left by rule yet')
       self.clock.pass(hour)
-      if (!again) delete pop3(self).faults.line
+      if (!again) delete pop3Of(self).faults.line
       await self.deliver(dated('new', self.clock.nowMs()))
       countOf(await self.app.pull())
       assert.deepEqual(uploads(self), [sha256(self.put[2] ?? Buffer.alloc(0))])
@@ -158,7 +148,7 @@ for (const [name, lies] of imapLies) {
     play(
       { protocol: 'imap', more: { MAIL_FOLDERS: 'INBOX,Work', AFTER_IMPORT: 'delete-after:1d' } },
       async self => {
-        const server = imap(self)
+        const server = imapOf(self)
         if (server.folder('Work') === undefined) server.create('Work')
         await self.deliver(mail('a'), mail('b'), mail('c'))
         assert.equal(countOf(await self.app.pull()).imported, 3)
@@ -185,7 +175,7 @@ for (const [name, lies] of imapLies) {
 test('F17: IMAP, UIDs that SEARCH names and no message has are no messages', () =>
   play({ protocol: 'imap' }, async self => {
     await self.deliver(mail('a'), mail('b'))
-    imap(self).faults.at = ({ verb }) =>
+    imapOf(self).faults.at = ({ verb }) =>
       verb === 'UID SEARCH' ? { do: 'answer', pieces: ['* SEARCH 1 2 77\r\n', '{tag} OK\r\n'] } : undefined
     assert.equal(countOf(await self.app.pull()).imported, 2)
     assert.deepEqual(await troubles(self), [])
@@ -195,7 +185,7 @@ test('F17: IMAP, UIDs that SEARCH names and no message has are no messages', () 
 test('F17: a message that is listed for days and is not there is told, and waits for nobody in the end', () =>
   play({}, async self => {
     await self.deliver(mail('ghost'), mail('real'))
-    const server = pop3(self)
+    const server = pop3Of(self)
     server.faults.line = ({ line }) =>
       /^RETR 1$/.test(line) ? { answer: '-ERR no such message\r\n' } : undefined
     for (let n = 0; n < 40; n++) {
@@ -227,7 +217,7 @@ for (const date of noDates) {
   test(`F18: INTERNALDATE "${date}" decides nothing: under START_FROM a date the mail is imported`, () =>
     play({ protocol: 'imap', more: { START_FROM: '2026-01-01' } }, async self => {
       await self.deliver(mail('now'))
-      imap(self).faults.at = ({ verb, text }) =>
+      imapOf(self).faults.at = ({ verb, text }) =>
         verb === 'UID FETCH' && /INTERNALDATE/.test(text) && !/BODY/.test(text)
           ? {
               do: 'answer',
@@ -271,10 +261,10 @@ test('F18: a Received line that cannot be leaves the word to the Date', () =>
 for (const size of ['-1', '0', '4294967295', '9223372036854775808', 'NaN', '1e3', '']) {
   test(`F18: a size announced as "${size}" costs no message, twice over`, () =>
     play({ more: { AFTER_IMPORT: 'delete' } }, async self => {
-      pop3(self).faults.size = () => size
+      pop3Of(self).faults.size = () => size
       await self.deliver(mail('a'), mail('b'))
       for (let i = 0; i < 2; i++) countOf(await self.app.pull())
-      assert.deepEqual(pop3(self).messages, [])
+      assert.deepEqual(pop3Of(self).messages, [])
       await self.judge()
     }))
 }
@@ -284,14 +274,14 @@ for (const validity of ['1731940461857054720', '18446744073709551616', '-1700000
   test(`F18: UIDVALIDITY ${validity}, which stays the same, names messages for good`, () =>
     play({ protocol: 'imap', more: { AFTER_IMPORT: 'delete-after:1d' } }, async self => {
       await self.deliver(mail('a'), mail('b'))
-      const folder = imap(self).folder('INBOX')
+      const folder = imapOf(self).folder('INBOX')
       assert.ok(folder)
       Object.assign(folder, { uidValidity: validity })
       assert.equal(countOf(await self.app.pull()).imported, 2)
-      const before = imap(self).ledger.commands.length
+      const before = imapOf(self).ledger.commands.length
       self.clock.pass(minute)
       countOf(await self.app.pull())
-      const asked = imap(self)
+      const asked = imapOf(self)
         .ledger.commands.slice(before)
         .map(({ text }) => text)
       assert.ok(!asked.some(text => /HEADER|INTERNALDATE/.test(text)), asked.join())

@@ -2,20 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turnOfLoop } from 'node:timers/promises'
-import { codeOf, mail, minute, type Play, play } from '../faults/harness.ts'
+import { codeOf, mail, minute, type Play, play, pop3Of } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
-import type { Pop3Server } from '../servers/pop3-server.ts'
-
-const sourceOf = ({ world }: Play): Pop3Server => {
-  const { pop3 } = world.source
-  assert.ok(pop3)
-  return pop3
-}
 
 /** Runs a pull whose RETR is in its middle while `look` is asked. */
 async function amidRetrieval(self: Play, look: () => Promise<void>): Promise<string> {
-  const { faults, ledger } = sourceOf(self)
+  const { faults, ledger } = pop3Of(self)
   Object.assign(faults, { chunk: 100, chunkDelayMs: 20 })
   const before = ledger.commands.length
   const pull = self.app.pull()
