@@ -168,6 +168,25 @@ contractOf(({ journalFor }) => {
     assert.equal((await journal.importedSince(2301)).length, 2)
   })
 
+  test('what reached Gmail last is told for one mailbox, newest first, whatever came in of others', async t => {
+    const journal = await journalFor(t)
+    const reach = async (uid: string, importedAtMs: number, mailbox = box): Promise<number> => {
+      const id = await add(journal, uid, { mailbox })
+      for (const [to, more] of wayTo.imported) await journal.move(id, to, more)
+      await journal.move(id, 'imported', { importedAtMs })
+      return id
+    }
+    const early = await reach('a', 1000)
+    const late = await reach('b', 3000)
+    const middle = await reach('c', 2000)
+    const same = await reach('d', 2000)
+    await reach('e', 9000, 'other')
+    await addIn(journal, 'refused', 'f')
+    assert.deepEqual(idsOf(await journal.latestImports(box, 10)), [late, same, middle, early])
+    assert.deepEqual(idsOf(await journal.latestImports(box, 2)), [late, same])
+    assert.deepEqual(await journal.latestImports('nowhere', 10), [])
+  })
+
   test('the state of mailboxes and accounts is kept field by field, and undefined clears', async t => {
     const journal = await journalFor(t)
     assert.equal((await journal.mailbox('new')).generation, 0)
