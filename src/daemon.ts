@@ -39,8 +39,6 @@ const refusedPauses = [10 * 60_000, 60 * 60_000] as const
 const heldLookMs = 5000
 /** A watch that gives no sign of life for so long is dropped, whatever the library believes. */
 const watchSilenceMs = 10 * 60_000
-/** How often the journal is asked whether the owner wants a pull now (`hikyaku check-now`). */
-const askedEveryMs = 1000
 
 /**
  * Runs until `stopping` aborts and what is in flight is finished, or `signal` aborts.
@@ -77,19 +75,16 @@ export async function runDaemon(
       fail(asFault(error))
     }
   })
-  const asked = setInterval(async () => {
-    try {
-      if (await takeAskedPull(bridge.journal)) for (const wake of wakes.values()) wake.ring('owner')
-    } catch {
-      // The journal's trouble is told by the pulls.
-    }
-  }, askedEveryMs)
+  // The journal's trouble is told by the pulls.
+  const stopListening = bridge.journal.watchWrites(async () => {
+    if (await takeAskedPull(bridge.journal)) for (const wake of wakes.values()) wake.ring('owner')
+  })
   try {
     await Promise.all(loops)
     // What is being uploaded may end within its grace; nothing new is begun.
     await Promise.all(bridge.queues.map(queue => queue.idle()))
   } finally {
-    clearInterval(asked)
+    stopListening()
   }
   if (fault !== undefined) throw fault
 }

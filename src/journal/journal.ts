@@ -43,6 +43,8 @@ export { carried, goneKept, legalMoves } from './rules.ts'
 
 export interface Journal {
   readonly path: string
+  /** Calls `look` soon after somebody wrote into it, this program or another; what it throws is dropped. @returns ends it */
+  watchWrites(look: () => Promise<void>): () => void
   /** Numbers and records the begin of a pull, 'later': it lasts with the first thing that the pull finds. @returns its generation */
   beginPull(mailbox: string, atMs: number): Promise<number>
   /** Records the end of a good pull in one commit: what follows for mailbox and account, and which troubles are over. */

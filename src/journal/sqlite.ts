@@ -13,6 +13,7 @@ import { Fault } from '../base/fault.ts'
 import { closeSqlite, openSqlite } from '../base/sqlite-file.ts'
 import { closeStateFiles, secureStateFolder } from '../base/state-folder.ts'
 import type { TroubleBook } from '../base/trouble.ts'
+import { watchWrites } from '../base/watch-writes.ts'
 import { type Answers, promiseAnswers } from './answers.ts'
 import { findLastCheck, recordAsLeft, smallFileOctets } from './as-left.ts'
 import { eachCommitLasts, makeDatabase } from './database.ts'
@@ -99,13 +100,15 @@ export async function openJournal(
   }
 }
 
+type Methods = Omit<Journal, 'path' | 'troubles' | 'watchWrites'>
+
 /** @param onClosed is called once the file is closed */
 function makeJournal(connection: DatabaseSync, path: string, onClosed: () => void): Journal {
   const { ino } = statSync(path)
   const database = makeDatabase(connection, path)
   const troubles = makeTroubles(database)
   const moveRow = makeMoveRow(database, troubles)
-  const methods: Answers<Omit<Journal, 'path' | 'troubles'>> = {
+  const methods: Answers<Methods> = {
     ...makeRows(database),
     ...makeMoves(database, moveRow),
     ...makeFolders(database, moveRow, troubles),
@@ -122,8 +125,10 @@ function makeJournal(connection: DatabaseSync, path: string, onClosed: () => voi
     },
   }
   return {
-    ...promiseAnswers<Omit<Journal, 'path' | 'troubles'>>(methods),
+    ...promiseAnswers<Methods>(methods),
     path,
+    // What is written goes there first, and the file stands as long as the journal is open.
+    watchWrites: look => watchWrites(`${path}-wal`, look),
     troubles: promiseAnswers<TroubleBook>(troubles),
   }
 }
