@@ -10,12 +10,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { chooseLanguage } from '../src/base/language.ts'
 import { computePercentiles } from '../src/commands/status-facts.ts'
 import { dovecotMissing } from '../test/servers/dovecot.ts'
 import { startGmailServer } from '../test/servers/gmail/gmail-server.ts'
 import { gmailEnv, hikyaku, type Running, startHikyaku, until } from '../test/servers/hikyaku.ts'
 import { type Protocol, sha256, startSource } from '../test/servers/source-server.ts'
 import { sampleMail } from './sandbox/mail.ts'
+import { sandboxWords } from './sandbox/words.ts'
 
 const { values } = parseArgs({
   options: {
@@ -55,6 +57,9 @@ if (!Number.isInteger(messages) || messages < 1 || messages > 100_000)
 const missing = kind === 'dovecot' ? dovecotMissing() : undefined
 if (missing !== undefined) fail(missing)
 
+const language = chooseLanguage({ env: process.env })
+const words = sandboxWords[language]
+
 interface Dropped {
   readonly sha256: string
   readonly atMs: number
@@ -74,6 +79,7 @@ const env = {
   VERIFY: 'no',
   ...(protocol === 'pop3' ? { SCHEDULE: '*/2 * * * * *' } : {}),
   LOG_LEVEL: 'info',
+  HIKYAKU_LANG: language,
 }
 const dropped = new Map<string, Dropped>()
 let daemon: Running | undefined
@@ -120,16 +126,15 @@ async function stop(): Promise<void> {
 function showArrivals(from: number): number {
   for (const one of gmail.accepted.slice(from)) {
     const sent = dropped.get(one.sha256)
-    const latency = sent === undefined ? '?' : `${(latencyOf(sent, one.atMs) / 1000).toFixed(2)} s`
-    const identical = sent === undefined ? 'OCTETS DIFFER' : 'identical octets'
-    tell(`  -> Gmail ${one.id}  ${String(one.octets).padStart(6)} octets  after ${latency}  ${identical}`)
+    const latency = sent === undefined ? '?' : (latencyOf(sent, one.atMs) / 1000).toFixed(2)
+    tell(words.inGmail(one.id, one.octets, latency, sent !== undefined))
   }
   return gmail.accepted.length
 }
 
 async function runOnce(): Promise<number> {
   for (let serial = 0; serial < messages; serial++) await drop(serial)
-  tell(`${messages} messages wait in the ${protocol.toUpperCase()} mailbox (${kind}); the daemon starts.`)
+  tell(words.waiting(messages, protocol.toUpperCase(), words.servers[kind]))
   daemon = start()
   let shown = 0
   let died = false
@@ -190,9 +195,7 @@ async function runOnce(): Promise<number> {
 }
 
 async function runForever(): Promise<number> {
-  console.log(
-    `Sandbox: ${protocol.toUpperCase()} mailbox (${kind}) -> hikyaku run -> Gmail stand-in. Ctrl-C ends it.`,
-  )
+  console.log(words.forever(protocol.toUpperCase(), words.servers[kind]))
   daemon = start()
   daemon.child.stderr?.pipe(process.stderr)
   let died = false
@@ -204,15 +207,16 @@ async function runForever(): Promise<number> {
   for (let serial = 0; !died && interrupted === undefined; ) {
     if (Date.now() >= nextMs) {
       await drop(serial)
-      tell(`a mail arrives in the mailbox (#${serial})`)
       serial += 1
+      // As hikyaku itself will number it.
+      tell(words.arrives(serial))
       nextMs = Date.now() + 3000
     }
     shown = showArrivals(shown)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
   if (interrupted !== undefined) return 0
-  console.error('The daemon ended by itself.')
+  console.error(words.ended)
   return 1
 }
 

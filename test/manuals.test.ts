@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { manuals as settingsManuals } from '../scripts/settings.ts'
 import { tableLookup } from '../src/authentication/dns.ts'
 import { exitCodes } from '../src/base/fault.ts'
+import { measureWidth } from '../src/base/text-width.ts'
 import { inspectCommand } from '../src/commands/inspect.ts'
 import { presets } from '../src/discovery/presets.ts'
 import { legalMoves } from '../src/journal/journal.ts'
@@ -25,6 +26,7 @@ import { hikyaku } from './servers/hikyaku.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readmes = ['README.md', 'README.ja.md']
+const inBoth = (page: string): string[] => [`docs/${page}.md`, `docs/${page}.ja.md`]
 const manuals = [
   'CONTRIBUTING.md',
   ...readmes,
@@ -32,6 +34,8 @@ const manuals = [
     .filter(name => name.endsWith('.md'))
     .map(name => `docs/${name}`),
 ]
+/** For those who change the code: CONTRIBUTING leads there. */
+const fieldReports = 'docs/field-reports.md'
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
 
 /** As GitHub names the place of a heading. */
@@ -95,13 +99,14 @@ describe('the manuals', () => {
     assert.deepEqual(broken, [])
   })
 
-  test('both READMEs list every command, and no manual names one that does not exist', async () => {
+  test('both pages on the commands list every one, and no manual names one that does not exist', async () => {
     const { stdout } = await hikyaku(['--help'], { env: {}, cwd: tmpdir() })
     const verbs = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)(?:\|([a-z-]+))? \[options\]/gm)].flatMap(
       ([, verb = '', alias]) => (alias === undefined ? [verb] : [verb, alias]),
     )
     assert.ok(verbs.includes('pull') && verbs.includes('sync'))
-    for (const name of readmes)
+    verbs.push('help')
+    for (const name of inBoth('commands'))
       for (const verb of verbs) {
         const listed = verb === 'sync' ? '`sync`' : `\`hikyaku ${verb}`
         assert.ok(read(name).includes(listed), `${name} does not list ${verb}`)
@@ -114,20 +119,20 @@ describe('the manuals', () => {
     assert.deepEqual(unknown, [])
   })
 
-  test('both READMEs list exactly the exit codes that there are', () => {
+  test('both pages on the commands list exactly the exit codes that there are', () => {
     const codes = Object.values(exitCodes).sort((a, b) => a - b)
-    for (const name of readmes) {
+    for (const name of inBoth('commands')) {
       const rows = [...read(name).matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
       assert.deepEqual(rows, codes, name)
     }
   })
 
-  test('both READMEs name every dependency', () => {
+  test('both pages on the dependencies name every one', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
       'dependencies' | 'devDependencies',
       Record<string, string>
     >
-    for (const name of readmes) {
+    for (const name of inBoth('dependencies')) {
       const text = read(name)
       for (const one of Object.keys(dependencies))
         assert.match(text, new RegExp(`^\\| \`${one}\` \\|`, 'm'), `${name}: ${one}`)
@@ -136,9 +141,39 @@ describe('the manuals', () => {
     }
   })
 
-  test('every npm script that a README tells to run exists', () => {
+  test('both READMEs are short, stand alone, and lead to every page', () => {
+    for (const name of readmes) {
+      const text = read(name)
+      assert.ok(text.split('\n').length < 200, name)
+      for (const line of ['npm ci && npm run sandbox', 'npm ci && npm test'])
+        assert.match(text, new RegExp(`^ {4}${line}$`, 'm'), `${name}: ${line}`)
+      const own = (page: string): boolean => page.endsWith('.ja.md') === name.endsWith('.ja.md')
+      const reached = new Set([...text.matchAll(/\]\(([^)\s#]+)/g)].map(([, target]) => target))
+      const pages = manuals.filter(page => own(page) && page.startsWith('docs/') && page !== fieldReports)
+      assert.deepEqual(
+        pages.filter(page => !reached.has(page)),
+        [],
+        name,
+      )
+    }
+  })
+
+  test('drawings of boxes are as wide in each line, as a terminal counts', () => {
+    let drawn = 0
+    for (const name of manuals)
+      for (const [, block = ''] of read(name).matchAll(/^```text\n([\s\S]*?)^```$/gm)) {
+        const lines = block.split('\n').filter(line => /^\s*[+|┌│└].*[+|┐│┘]$/u.test(line))
+        if (!/^\s*[+┌]/u.test(lines[0] ?? '')) continue
+        drawn += 1
+        const widths = new Set(lines.map(line => measureWidth(line)))
+        assert.equal(widths.size, 1, `${name}: ${[...widths].join(', ')}\n${lines.join('\n')}`)
+      }
+    assert.ok(drawn >= 2, `${drawn} drawings`)
+  })
+
+  test('every npm script that a manual tells to run exists', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    for (const name of readmes)
+    for (const name of manuals)
       for (const [text, script = ''] of read(name).matchAll(/npm run ([a-z][a-z:-]*)/g))
         assert.ok(script in scripts, `${name}: ${text}`)
   })
@@ -152,7 +187,7 @@ describe('the manuals', () => {
   })
 })
 
-/** Fenced blocks of a README that show `hikyaku inspect` at work: the command line, then lines of its answer. */
+/** Fenced blocks of a page that show `hikyaku inspect` at work: the command line, then lines of its answer. */
 function quotedInspections(text: string): { command: string; lines: string[] }[] {
   return [...text.matchAll(/^```text\n\$ (hikyaku inspect .*)\n([\s\S]*?)^```$/gm)].map(
     ([, command = '', body = '']) => ({ command, lines: body.split('\n').filter(line => line !== '') }),
@@ -161,8 +196,6 @@ function quotedInspections(text: string): { command: string; lines: string[] }[]
 
 describe('quoted output of hikyaku inspect', () => {
   for (const [name, language] of [
-    ['README.md', 'en'],
-    ['README.ja.md', 'ja'],
     ['docs/authentication.md', 'en'],
     ['docs/authentication.ja.md', 'ja'],
   ] as const) {
@@ -200,7 +233,7 @@ describe('quoted output of hikyaku inspect', () => {
           assert.ok(at >= 0, `${command} does not print (there): ${line}`)
           from = at + 1
         }
-        if (name.startsWith('docs/') && place < 2)
+        if (place < 2)
           assert.deepEqual(
             lines.map(plain),
             printed.filter(line => line !== ''),

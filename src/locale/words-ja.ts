@@ -13,9 +13,14 @@ const mail = (e: LogMessage): string => `メール ${e.messageId}`
 /** 助詞の前に置く形。全角の括弧のあとには空白を入れない。 */
 const sized = (e: LogMessage): string =>
   e.octets === undefined ? `${mail(e)} ` : `${mail(e)}（${size(e.octets)}）`
-const took = (e: LogMessage): string => (e.ms === undefined ? '' : `（${span(e.ms)}）`)
+const inBrackets = (...parts: readonly (string | undefined)[]): string => {
+  const said = parts.filter(part => part !== undefined)
+  return said.length === 0 ? '' : `（${said.join('、')}）`
+}
+const timeOf = (e: LogMessage): string | undefined => (e.ms === undefined ? undefined : span(e.ms))
 const into = (e: LogMessage): string => (e.account === undefined ? 'Gmail' : e.account)
-const gmailId = (e: LogMessage): string => (e.gmailId === undefined ? '' : ` Gmail ID: ${e.gmailId}`)
+const gmailId = (e: LogMessage): string | undefined =>
+  e.gmailId === undefined ? undefined : `Gmail ID: ${e.gmailId}`
 /** 0 でないものだけを並べる。 */
 const list = (parts: readonly (readonly [number, string])[]): string =>
   parts
@@ -219,8 +224,8 @@ export const ja: Words = {
     pullStarted: e => `新着メールを確認します（${e.reason}）`,
     listed: e =>
       `${e.folder === '' ? '' : `${e.folder}: `}元のメールボックスに ${mails(e.total)}、うち新着 ${mails(e.fresh)}`,
-    retrieved: e => `${sized(e)}を受け取りました${took(e)}`,
-    imported: e => `${sized(e)}を ${into(e)} に取り込みました${took(e)}${gmailId(e)}`,
+    retrieved: e => `${sized(e)}を受け取りました${inBrackets(timeOf(e))}`,
+    imported: e => `${sized(e)}を ${into(e)} に取り込みました${inBrackets(timeOf(e), gmailId(e))}`,
     merged: e =>
       `${mail(e)} はすでに ${into(e)} にあるため、取り込みませんでした${e.into === undefined ? '' : `（${e.into} と同じ）`}`,
     refused: e => `${sized(e)}は確認が必要です。元のメールボックスに残します`,
