@@ -81,7 +81,10 @@ function answer(invocation: Invocation, answers: readonly MailboxAnswer[]): numb
   for (const { mailbox, result, fault } of answers) {
     if (fault !== undefined) invocation.stderr.write(`${mailbox}: ${faultLines(fault, language)}\n`)
     if (result === undefined) continue
-    writeLine(invocation, words.pull.dryRun(mailbox, result.fresh, result.octets))
+    const { fresh, octets, mayBeKnown, takenBack } = result
+    writeLine(invocation, words.pull.dryRun(mailbox, fresh, octets, mayBeKnown))
+    if (mayBeKnown > 0) writeLine(invocation, words.pull.dryRunKnown(mayBeKnown))
+    if (takenBack > 0) writeLine(invocation, words.pull.dryRunTakenBack(takenBack))
     if (result.left + result.waiting + result.toSettle > 0)
       writeLine(invocation, words.pull.dryRunRest(result.waiting, result.left, result.toSettle))
   }

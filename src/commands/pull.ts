@@ -257,12 +257,21 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
   return exitCode
 }
 
+/** By the journal alone: a first pull of everything, or many that START_FROM, moved back, no longer leaves. */
+async function mayBeMany({ journal, mailbox: { name, startFrom } }: PullPorts): Promise<boolean> {
+  const { generation } = await journal.mailbox(name)
+  if (generation === 0) return startFrom.from === 'all'
+  if (startFrom.from === 'new' || (await journal.counts(name)).baseline <= askOver) return false
+  const fromMs = startFrom.from === 'date' ? startFrom.atMs : 0
+  const left = await journal.inStages(name, ['baseline'])
+  return left.filter(({ arrivedAtMs = fromMs }) => arrivedAtMs >= fromMs).length > askOver
+}
+
 async function mayBegin(invocation: Invocation, bridge: Bridge, signals: StopSignals): Promise<boolean> {
   const { words } = invocation
   if (invocation.stdin.isTTY !== true || invocation.json) return true
   for (const ports of bridge.mailboxes) {
-    const { generation } = await bridge.journal.mailbox(ports.mailbox.name)
-    if (generation > 0 || ports.mailbox.startFrom.from !== 'all') continue
+    if (!(await mayBeMany(ports))) continue
     const waiting = await dryRun(ports, signals.stopping)
     if (waiting.fresh <= askOver) continue
     if (!(await confirm(invocation, words.pull.askBacklog(waiting.fresh)))) {

@@ -101,16 +101,21 @@ export const en = {
     waits: (mailbox: string, untilMs: number, inMs: number) =>
       `${mailbox}: nothing was tried; the wait for this lasts until ${format.instant(untilMs)} (${format.relative(inMs)}). \`hikyaku pull --now\` tries at once.`,
     /** `--dry-run`: what would have happened. */
-    dryRun: (mailbox: string, count: number, octets: number | undefined) =>
-      `${mailbox}: would import ${messages(count)}${octets === undefined ? '' : ` (about ${size(octets)})`}`,
+    dryRun: (mailbox: string, count: number, octets: number | undefined, mayBeKnown: number) =>
+      `${mailbox}: would import ${mayBeKnown > 0 ? 'up to ' : ''}${messages(count)}${octets === undefined ? '' : ` (about ${size(octets)})`}`,
+    /** Stand at the source under new names, and may be those that the journal misses there. */
+    dryRunKnown: (mayBeKnown: number) =>
+      `  up to ${number(mayBeKnown)} of them may be known: a pull looks at each, and what is in Gmail is not imported again`,
+    dryRunTakenBack: (takenBack: number) =>
+      `  ${number(takenBack)} of them had been left as older; START_FROM was moved back since`,
     /** Waiting for their time; left by START_FROM; to be deleted or moved at the source. */
     dryRunRest: (waiting: number, left: number, toSettle: number) =>
       `  ${messages(waiting)} wait for another try; ${messages(left)} would be left by START_FROM; ${messages(toSettle)} would be deleted or moved at the source`,
     dryRunNote: 'This was a rehearsal: nothing was imported, nothing was changed.',
     /** Asked on a terminal before a first import of a large backlog. */
-    askBacklog: (count: number) =>
-      `${messages(count)} wait in the source mailbox. Import all of them? (No: only mail that arrives from now on)`,
-    backlogDeclined: 'Older mail stays where it is; new mail is imported from now on.',
+    askBacklog: (count: number) => `${messages(count)} wait in the source mailbox. Import all of them?`,
+    backlogDeclined:
+      'Nothing was imported. `hikyaku setup` lets you choose from when on mail is imported (START_FROM); with `new` only what arrives from then on.',
   },
 
   conservation: {
@@ -271,6 +276,8 @@ export const en = {
     pullStarted: (e: { readonly reason: string }) => `Looking for new mail (${e.reason})`,
     listed: (e: { readonly folder: string; readonly total: number; readonly fresh: number }) =>
       `${e.folder === '' ? '' : `${e.folder}: `}${messages(e.total)} at the source, ${number(e.fresh)} new`,
+    takenBack: (e: { readonly folder: string; readonly total: number }) =>
+      `${e.folder === '' ? '' : `${e.folder}: `}START_FROM was moved back: ${messages(e.total)} that had been left at the source will be imported now`,
     retrieved: (e: LogMessage) => `Retrieved ${mail(e)}${sized(e)}${took(e)}`,
     imported: (e: LogMessage) => `Imported ${mail(e)}${sized(e)} into ${into(e)}${took(e)}${gmailId(e)}`,
     merged: (e: LogMessage & { readonly into?: number | string | undefined }) =>

@@ -69,14 +69,18 @@ export const ja: Words = {
     failed: mailbox => `${mailbox}: 確認を最後まで行えませんでした`,
     waits: (mailbox, untilMs, inMs) =>
       `${mailbox}: 取り込みは行っていません。${format.instant(untilMs)}（${format.relative(inMs)}）まで待ちます。すぐに試すには \`hikyaku pull --now\` を実行してください。`,
-    dryRun: (mailbox, count, octets) =>
-      `${mailbox}: ${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
+    dryRun: (mailbox, count, octets, mayBeKnown) =>
+      `${mailbox}: ${mayBeKnown > 0 ? '最大 ' : ''}${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
+    dryRunKnown: mayBeKnown =>
+      `  このうち最大 ${mails(mayBeKnown)}は、取り込み済みかもしれません。取り込むときに 1 通ずつ確認し、Gmail にあるメールは取り込みません`,
+    dryRunTakenBack: takenBack =>
+      `  このうち ${mails(takenBack)}は、START_FROM が前に戻されたため、残していたものをあらためて取り込みます`,
     dryRunRest: (waiting, left, toSettle) =>
       `  再試行待ち ${mails(waiting)}、START_FROM により対象外 ${mails(left)}、元のメールボックスでの削除・移動 ${mails(toSettle)}`,
     dryRunNote: 'これは確認だけ（ドライラン）です。取り込みも変更も行っていません。',
-    askBacklog: count =>
-      `元のメールボックスに ${mails(count)}のメールがあります。すべて取り込みますか？（「いいえ」を選ぶと、これから届くメールだけを取り込みます）`,
-    backlogDeclined: 'これまでのメールは元の場所に残し、これから届くメールだけを取り込みます。',
+    askBacklog: count => `元のメールボックスに ${mails(count)}のメールがあります。すべて取り込みますか？`,
+    backlogDeclined:
+      '取り込みを行いませんでした。いつからのメールを取り込むか（START_FROM）は `hikyaku setup` で選べます。`new` にすると、これから届くメールだけを取り込みます。',
   },
 
   conservation: {
@@ -224,6 +228,8 @@ export const ja: Words = {
     pullStarted: e => `新着メールを確認します（${e.reason}）`,
     listed: e =>
       `${e.folder === '' ? '' : `${e.folder}: `}元のメールボックスに ${mails(e.total)}、うち新着 ${mails(e.fresh)}`,
+    takenBack: e =>
+      `${e.folder === '' ? '' : `${e.folder}: `}START_FROM が前に戻されたため、取り込まずに残していた ${mails(e.total)}をこれから取り込みます`,
     retrieved: e => `${sized(e)}を受け取りました${inBrackets(timeOf(e))}`,
     imported: e => `${sized(e)}を ${into(e)} に取り込みました${inBrackets(timeOf(e), gmailId(e))}`,
     merged: e =>

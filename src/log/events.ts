@@ -65,6 +65,8 @@ export const mailEvents = {
     fields: ['mailbox', 'folder', 'total', 'fresh', 'ms'],
     isIdle: e => e.fresh === 0,
   },
+  /** What an earlier START_FROM left, and the present one does not. */
+  takenBack: { level: 'info', fields: ['mailbox', 'folder', 'total'] },
   retrieved: { level: 'debug', fields: ofMessage },
   imported: { level: 'info', fields: ofMessage },
   merged: { level: 'info', fields: [...ofMessage, 'into?'], isBounded: always },

@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import { carried, type Journal } from '../journal/journal.ts'
+import { carried, type Journal, type MessageRow } from '../journal/journal.ts'
 import { readHeader } from '../message/header.ts'
 import { nameOf } from '../pull/wish.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
@@ -21,8 +21,12 @@ export interface DryRunPorts {
 export interface DryRunResult {
   /** Messages at the source now. */
   readonly listed: number
-  /** Of these, unknown to the journal, and to be imported. */
+  /** Of these, to be imported: unknown to the journal, or left by an earlier START_FROM and not by the present one. */
   readonly fresh: number
+  /** Of `fresh`, those that an earlier START_FROM left. */
+  readonly takenBack: number
+  /** Of `fresh`, at most so many that may prove known as they are retrieved: the journal misses as many in this listing. */
+  readonly mayBeKnown: number
   /** Announced size of those, octets; undefined where the source announces none. */
   readonly octets: number | undefined
   /** Unknown to the journal, and left where they are by START_FROM. */
@@ -47,26 +51,41 @@ export async function dryRun(ports: DryRunPorts, signal: AbortSignal): Promise<D
 
 async function look(session: SourceSession, ports: DryRunPorts, signal: AbortSignal): Promise<DryRunResult> {
   const { journal, mailbox, clock } = ports
-  let [listed, fresh, left, waiting, toSettle] = [0, 0, 0, 0, 0]
+  let [listed, fresh, takenBack, left, waiting, toSettle, missed] = [0, 0, 0, 0, 0, 0, 0]
   let octets: number | undefined = 0
   const due = new Set(await idsToSettle(ports))
+  const countFresh = (entry: Listed): void => {
+    fresh += 1
+    octets = octets === undefined || entry.octets === undefined ? undefined : octets + entry.octets
+  }
   for (const folder of session.folders) {
-    const names = new Set((await journal?.standing(mailbox.name, folder))?.map(({ uid }) => uid))
+    const standing = (await journal?.standing(mailbox.name, folder)) ?? []
+    const names = new Set(standing.map(({ uid }) => uid))
     const { entries } = await session.list(folder, uid => names.has(uid), signal)
+    const shown = new Set<number>()
     listed += entries.length
     for (const entry of entries) {
       const row = entry.uid === undefined ? undefined : await journal?.byUid(mailbox.name, folder, entry.uid)
-      if (row !== undefined) {
-        if (carried.includes(row.stage)) waiting += 1
-        if (due.has(row.id)) toSettle += 1
-      } else if (await isLeft(entry, session, ports, clock.nowMs(), signal)) left += 1
-      else {
-        fresh += 1
-        octets = octets === undefined || entry.octets === undefined ? undefined : octets + entry.octets
+      if (row === undefined) {
+        if (await isLeft(entry, session, ports, clock.nowMs(), signal)) left += 1
+        else countFresh(entry)
+        continue
+      }
+      shown.add(row.id)
+      if (carried.includes(row.stage)) waiting += 1
+      if (due.has(row.id)) toSettle += 1
+      if (row.stage === 'baseline' && (await isTakenBack(row, entry, session, ports, signal))) {
+        takenBack += 1
+        countFresh(entry)
       }
     }
+    missed += standing.filter(({ id }) => !shown.has(id)).length
   }
-  return { listed, fresh, octets, left, waiting, toSettle }
+  for (const folder of (await journal?.foldersOf(mailbox.name)) ?? [])
+    if (!session.folders.includes(folder))
+      missed += (await journal?.standing(mailbox.name, folder))?.length ?? 0
+  const mayBeKnown = Math.min(fresh - takenBack, missed)
+  return { listed, fresh, takenBack, mayBeKnown, octets, left, waiting, toSettle }
 }
 
 async function idsToSettle({ journal, mailbox, clock }: DryRunPorts): Promise<number[]> {
@@ -88,18 +107,37 @@ async function isLeft(
 ): Promise<boolean> {
   const { startFrom } = mailbox
   if (startFrom.from === 'all') return false
-  const arrivedAtMs = async (): Promise<number | undefined> => {
-    if (entry.arrivedAtMs !== undefined) return entry.arrivedAtMs
-    const header = await session.peekHeader(entry, signal).catch((thrown: unknown) => {
-      if (thrown instanceof Fault && thrown.scope === 'message' && session.usable) return undefined
-      throw thrown
-    })
-    return header === undefined ? undefined : readHeader(header).arrivedAtMs
-  }
-  if (startFrom.from === 'date') return ((await arrivedAtMs()) ?? Infinity) < startFrom.atMs
+  if (startFrom.from === 'date')
+    return ((await arrivedAtMs(entry, session, signal)) ?? Infinity) < startFrom.atMs
   const state = await journal?.mailbox(mailbox.name)
   if (state?.startedFolders.includes(entry.folder)) return false
   // The very first pull leaves all that stands there now.
   if ((state?.generation ?? 0) === 0) return (entry.arrivedAtMs ?? 0) < nowMs
-  return ((await arrivedAtMs()) ?? Infinity) < (state?.firstPullAtMs ?? 0)
+  return ((await arrivedAtMs(entry, session, signal)) ?? Infinity) < (state?.firstPullAtMs ?? 0)
+}
+
+/** What an earlier START_FROM left, as take-back.ts judges it. */
+async function isTakenBack(
+  row: MessageRow,
+  entry: Listed,
+  session: SourceSession,
+  { mailbox: { startFrom } }: DryRunPorts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (startFrom.from !== 'date') return startFrom.from === 'all'
+  const atMs = row.arrivedAtMs ?? (await arrivedAtMs(entry, session, signal))
+  return (atMs ?? Infinity) >= startFrom.atMs
+}
+
+async function arrivedAtMs(
+  entry: Listed,
+  session: SourceSession,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (entry.arrivedAtMs !== undefined) return entry.arrivedAtMs
+  const header = await session.peekHeader(entry, signal).catch((thrown: unknown) => {
+    if (thrown instanceof Fault && thrown.scope === 'message' && session.usable) return undefined
+    throw thrown
+  })
+  return header === undefined ? undefined : readHeader(header).arrivedAtMs
 }

@@ -254,14 +254,18 @@ class Identification {
       return
     }
     const { folder, uid, octets, arrivedAtMs, seen } = entry
-    const stage = (await this.#isBaseline(entry, orphans)) ? 'baseline' : 'listed'
+    const isBaseline = await this.#isBaseline(entry, orphans)
+    const stage = isBaseline ? 'baseline' : 'listed'
+    // Asked for once: the owner may move the date (take-back.ts).
+    const isDated = isBaseline && mailbox.startFrom.from === 'date'
+    const atMs = isDated ? await this.#evidence.arrivedAtMs(entry) : arrivedAtMs
     const row = {
       mailbox: mailbox.name,
       folder,
       uid,
       stage,
       octetsListed: octets,
-      arrivedAtMs,
+      arrivedAtMs: atMs,
       seen,
     } as const
     this.#record.add({ ...row, headerSha256: evidence }, entry)

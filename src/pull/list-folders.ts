@@ -9,6 +9,7 @@ import { identifyListing } from './identify.ts'
 import { labelsOf } from './label-wishes.ts'
 import { leaveFolders } from './listing-record.ts'
 import { countUnchanged } from './quiet.ts'
+import { takeBack } from './take-back.ts'
 
 export interface ListedFolders {
   readonly at: RowPlaces
@@ -55,6 +56,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       const freshBefore = count.fresh
       const identified = await identifyListing(context, listing, standing)
       for (const [id, entry] of identified.at) at.set(id, entry)
+      await takeBack(context, listing, standing, identified.at)
       if (!identified.inDoubt) listing.noteRecorded?.()
       inDoubt ||= identified.inDoubt
       listed.push(folder)

@@ -68,6 +68,7 @@ function sayAll(log: Log, e: MessageEvent, words: string): void {
   const mailbox = e.mailbox
   log.pullStarted({ mailbox, reason: words })
   log.listed({ mailbox, folder: words, total: 3, fresh: 1, ms: 4 })
+  log.takenBack({ mailbox, folder: words, total: 3 })
   log.retrieved(e)
   log.imported(e)
   log.merged({ ...e, into: words })
@@ -264,7 +265,7 @@ test('whatever comes from outside, each entry stays one line without control cha
           { ...event, folder: words, uid: words, mailbox: `${words}m`, account: words, gmailId: words },
           words,
         )
-        assert.equal(lines().length, 18)
+        assert.equal(lines().length, 19)
         assert.doesNotMatch(text().replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
         if (format === 'json') for (const line of lines()) JSON.parse(line)
       },

@@ -262,8 +262,8 @@ export const timingSettings = {
     variable: 'START_FROM',
     read: readStartFrom,
     about: {
-      en: '`all`: everything that is in the mailbox. `new`: only what arrives from now on. `2026-04-01`: what arrived on that day, by this computer’s clock, or later.',
-      ja: '`all`: メールボックスにあるものすべて。`new`: これから届くものだけ。`2026-04-01`: その日（このコンピューターの時計による）以降に届いたもの。',
+      en: '`all`: everything that is in the mailbox. `new`: only what arrives from now on. `2026-04-01`: what arrived on that day, by this computer’s clock, or later. Moved back, it also takes in what was left as older before (`hikyaku pull --dry-run` says how many); moved forward, it changes nothing for what came.',
+      ja: '`all`: メールボックスにあるものすべて。`new`: これから届くものだけ。`2026-04-01`: その日（このコンピューターの時計による）以降に届いたもの。前の日付や `all` に変えると、それまで取り込まずに残していたメールも取り込みます（件数は `hikyaku pull --dry-run` でわかります）。後ろの日付に変えても、取り込んだメールはそのままです。',
     },
     usual: { from: 'all' },
     write: writeStartFrom,
