@@ -84,8 +84,7 @@ export const days: readonly Day[] = [
     weather: { ...fairWeather, idleMs: minute },
     rounds: 4,
     round: mailNowAndThen,
-    // Dovecot notices mail in real time: what falls into the end of an IDLE may be told at that of the next.
-    boundMs: 70 * second,
+    boundMs: 15 * second,
     mostLogins: hours => 1 + Math.ceil(hours / 24),
   },
   {

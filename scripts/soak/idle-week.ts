@@ -279,10 +279,9 @@ class IdleWeek implements Stage {
     if (folder === 'INBOX') await this.meanwhile(this.dovecot.deliver(folder, octets))
     else await this.meanwhile(appendMail(this.dovecot.ports.imap, password, folder, octets))
     // Dovecot looks at the disk in real time; until it has told of the mail time stands still.
-    if (!this.proxy.isIdling) return
     const endMs = realNow() + noticeMs
-    while (realNow() < endMs && this.proxy.told === told && this.#gmail.accepted.length === accepted)
-      await realPause(2)
+    const isUnknown = (): boolean => this.proxy.told === told && this.#gmail.accepted.length === accepted
+    while (this.proxy.isConnected && isUnknown() && realNow() < endMs) await realPause(2)
   }
 
   async pass(ms: number): Promise<void> {

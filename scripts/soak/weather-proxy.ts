@@ -60,6 +60,7 @@ class Passage {
   readonly #upstream: Socket
   readonly #weather: ProxyWeather
   readonly #onLine: (who: 'client' | 'server', line: string) => void
+  readonly #beforeIdle: () => Promise<void> | undefined
   readonly #owed = new Map<string, string>()
   readonly #bornMs = Date.now()
   #idling: string | undefined
@@ -75,11 +76,13 @@ class Passage {
     upstream: Socket,
     weather: ProxyWeather,
     onLine: (who: 'client' | 'server', line: string) => void,
+    beforeIdle: () => Promise<void> | undefined,
   ) {
     this.#client = client
     this.#upstream = upstream
     this.#weather = weather
     this.#onLine = onLine
+    this.#beforeIdle = beforeIdle
     const said = new Lines(line => this.#said(line))
     const told = new Lines(line => this.#told(line))
     client.on('data', chunk => {
@@ -131,8 +134,13 @@ class Passage {
     const [tag = '', verb = ''] = text.split(' ')
     this.#endedIdle = false
     this.#owed.set(tag, verb === 'UID' ? text.split(' ').slice(1, 3).join(' ') : verb)
-    if (verb === 'IDLE' && Date.now() - this.#bornMs > this.#weather.ageMs) this.#sayGoodbye()
-    else this.#upstream.write(line)
+    const goOn = (): void => {
+      if (verb === 'IDLE' && Date.now() - this.#bornMs > this.#weather.ageMs) this.#sayGoodbye()
+      else this.#upstream.write(line)
+    }
+    const held = verb === 'IDLE' ? this.#beforeIdle() : undefined
+    if (held === undefined) goOn()
+    else void held.then(goOn)
   }
 
   #told(line: Buffer): void {
@@ -171,6 +179,7 @@ class Passage {
       if (idleMs <= this.#bornMs + ageMs - Date.now()) {
         // The server ends it by itself: RFC 2177 lets it only hang up, some do this.
         this.#endedIdle = true
+        this.#idling = undefined
         this.#upstream.write('DONE\r\n')
       } else this.#sayGoodbye()
     }, ends)
@@ -204,6 +213,8 @@ export class WeatherProxy {
   /** Lines that went through. */
   lines = 0
   onLine: ((who: 'client' | 'server', line: string) => void) | undefined
+  /** The next IDLE reaches the server when this is done. */
+  beforeNextIdle: (() => Promise<void>) | undefined
 
   /** @param port of the server behind it, on 127.0.0.1 */
   constructor(port: number) {
@@ -214,7 +225,18 @@ export class WeatherProxy {
         return
       }
       const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
-      const passage = new Passage(client, upstream, this.weather, (who, line) => this.#note(who, line))
+      const beforeIdle = (): Promise<void> | undefined => {
+        const work = this.beforeNextIdle
+        this.beforeNextIdle = undefined
+        return work?.()
+      }
+      const passage = new Passage(
+        client,
+        upstream,
+        this.weather,
+        (who, line) => this.#note(who, line),
+        beforeIdle,
+      )
       this.#passages.add(passage)
       upstream.on('error', () => {})
       client.on('close', () => {
@@ -243,6 +265,11 @@ export class WeatherProxy {
 
   get isOwed(): boolean {
     return [...this.#passages].some(passage => passage.isOwed)
+  }
+
+  /** Whether there is a connection that lives. */
+  get isConnected(): boolean {
+    return [...this.#passages].some(passage => !passage.isFrozen)
   }
 
   /** Whether somebody idles on a connection that lives. */

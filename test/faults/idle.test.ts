@@ -109,6 +109,36 @@ describe('IDLE on a real Dovecot, through a proxy', {
     assert.equal((await daemon.ended).code, 0)
   })
 
+  it('mail that comes between an IDLE that the server ended and the next is told as that begins', async t => {
+    const { world, proxy, daemon } = await idling(t, { SCHEDULE: hardlyEver })
+    await world.source.deliver(sampleMail(1))
+    await arrives(world, 1, 20_000)
+    proxy.weather.idleMs = 1500
+    // The IDLE of now is ended by us, in 120 s, so the second mail brings the first that the server will end.
+    await world.source.deliver(sampleMail(2))
+    await arrives(world, 2, 20_000)
+    for (let serial = 3; serial <= 5; serial += 1) {
+      await until(() => proxy.isIdling, 'an IDLE that the server will end')
+      const asked: string[] = []
+      proxy.beforeNextIdle = async () => {
+        await world.source.deliver(sampleMail(serial))
+        proxy.onLine = (who, line) => {
+          if (who === 'client') asked.push(line.replace(/^\S+ /, '').replace(/ .*BODY.*/, ' BODY'))
+        }
+      }
+      await arrives(world, serial, 10_000)
+      proxy.onLine = undefined
+      assert.deepEqual(
+        asked.slice(0, 2),
+        ['DONE', 'UID BODY'],
+        'it was told by that IDLE, and asked for at once',
+      )
+    }
+    assert.equal(proxy.logins, 1)
+    daemon.kill('SIGTERM')
+    assert.equal((await daemon.ended).code, 0)
+  })
+
   it('killed in the middle of a quick look, it brings the mail once after the next start', async t => {
     const { world, proxy, daemon } = await idling(t, { SCHEDULE: hardlyEver })
     const looked = Promise.withResolvers<void>()
