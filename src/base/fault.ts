@@ -78,6 +78,7 @@ export const faultKinds = {
   'source.left-there': kind('mailbox', 'owner', someAside),
   'books.broken': kind('mailbox', 'owner', software),
   'mailbox.unattended': kind('mailbox', 'owner', unavailable),
+  'mailbox.time-limit': kind('mailbox', 'later', temporary),
   // One message there
   'message.gone': kind('message', 'later', someAside),
   'message.listed-only': kind('message', 'later', someAside),

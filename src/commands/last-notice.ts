@@ -2,15 +2,14 @@
  * The last notice before the program ends by a fault that nothing can go on after. A service manager may start it
  * again every few seconds, and the journal may be what failed: so that it was told stands in a file of its own.
  */
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Alerts } from '../alerts/alerts.ts'
 import { systemClock } from '../base/clock.ts'
 import { waitAtMost } from '../base/deadline.ts'
 import type { Fault } from '../base/fault.ts'
 import type { PullPorts } from '../pull/context.ts'
+import { openToldFile } from './told-file.ts'
 
-const againMs = 24 * 3600_000
 /** Nobody waits longer for a program that has ended. */
 const longestMs = 15_000
 
@@ -27,26 +26,12 @@ export async function tellTheEnd(
 ): Promise<void> {
   if (alerts === undefined || fault.scope !== 'everything') return
   if (fault.code === 'state.second-instance' || fault.code === 'journal.locked') return
-  const file = join(stateDir, 'ended')
-  if (wasTold(file, fault.code)) return
+  const told = openToldFile(join(stateDir, 'ended'))
+  if (told.isRecent(fault.code)) return
   let isSent = false
   const telling = alerts.ending(fault, ports).then(sent => {
     isSent = sent
   })
   await waitAtMost(telling, longestMs, systemClock)
-  if (!isSent) return
-  try {
-    writeFileSync(file, fault.code, { mode: 0o600 })
-  } catch {
-    // A state directory that takes nothing: it is told again at the next end.
-  }
-}
-
-function wasTold(file: string, code: string): boolean {
-  try {
-    const [toldCode, ageMs] = [readFileSync(file, 'utf8'), Date.now() - statSync(file).mtimeMs]
-    return toldCode === code && ageMs >= 0 && ageMs < againMs
-  } catch {
-    return false
-  }
+  if (isSent) told.write(fault.code)
 }

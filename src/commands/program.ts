@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { chooseLanguage } from '../base/language.ts'
+import { printable } from '../base/untrusted.ts'
 import { readVersion } from '../base/version.ts'
 import { findLanguageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
@@ -9,12 +10,14 @@ import { formatHelp } from './help-format.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
 import { addServiceEnv } from './service-env.ts'
-import { describeUsage, refuseArgument, refuseUnknownCommand } from './usage.ts'
+import { describeUsage, refuseArgument, refuseUnknownCommand, refuseUse } from './usage.ts'
 
 interface PullOptions {
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly now?: boolean
+  readonly quiet?: boolean
+  readonly timeLimit?: string
 }
 
 interface CommonFlags {
@@ -133,11 +136,25 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .argument('[mailbox...]', help.mailbox)
     .option('--dry-run', help.dryRun)
     .option('--now', help.now)
+    .option('-q, --quiet', help.quiet)
+    .option('--time-limit <span>', help.timeLimit)
     .option('-y, --yes', help.yes)
     .action(async (mailboxes: string[], flags: CommonFlags & PullOptions) => {
-      const { pullCommand } = await import('./pull.ts')
-      const { dryRun = false, yes = false, now = false } = flags
-      done(await pullCommand(invocation, { mailboxes, dryRun, yes, now }))
+      const { dryRun = false, yes = false, now = false, quiet = false, timeLimit } = flags
+      const { parseTimeLimit } = await import('./time-limit.ts')
+      const timeLimitMs = timeLimit === undefined ? undefined : parseTimeLimit(timeLimit)
+      const { pull } = invocation.words
+      if (timeLimit !== undefined && timeLimitMs === undefined)
+        throw refuseUse(pull.timeLimit(printable(timeLimit, 40)), 'pull')
+      if (quiet && (flags.json || dryRun)) throw refuseUse(pull.quietAlone, 'pull')
+      const pulled = { mailboxes, dryRun, yes, now, timeLimitMs }
+      if (quiet) {
+        const { pullQuietly } = await import('./pull-quiet.ts')
+        done(await pullQuietly(invocation, pulled))
+      } else {
+        const { pullCommand } = await import('./pull.ts')
+        done(await pullCommand(invocation, pulled))
+      }
     })
   verb('status', help.status)
     .option('--verbose', help.verbose)

@@ -1,9 +1,12 @@
-/** `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end, with proof of what was settled. */
+/**
+ * `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end or to the limit of time, with proof of what
+ * was settled.
+ */
 import { makeAlerts } from '../alerts/alerts.ts'
 import { recordPulls } from '../alerts/attendance.ts'
 import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
-import { asFault, exitCodes, type Fault, faultKinds } from '../base/fault.ts'
+import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
@@ -11,7 +14,7 @@ import { describeFaultAtEnd } from '../locale/locale.ts'
 import type { Log } from '../log/log.ts'
 import { makeLog } from '../log/log.ts'
 import { dryRun } from '../proof/dry-run.ts'
-import { type Attempt, attemptPull } from '../pull/attempt.ts'
+import { type Attempt, attemptPull, recordLateFailure } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
 import {
   countDeferred,
@@ -32,6 +35,7 @@ import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './
 import { tellTheEnd } from './last-notice.ts'
 import { makeProgress } from './progress.ts'
 import { catchStopSignals, type StopSignals } from './stop-signals.ts'
+import { type LimitedSignals, limitTime } from './time-limit.ts'
 
 export interface PullFlags {
   readonly dryRun: boolean
@@ -41,6 +45,8 @@ export interface PullFlags {
   readonly yes: boolean
   /** Waits that are recorded are not kept: the owner knows better. */
   readonly now: boolean
+  /** All is over by then, ms from the start of the process. */
+  readonly timeLimitMs?: number | undefined
 }
 
 /** A first pull of more than this asks on a terminal before it begins. */
@@ -48,7 +54,7 @@ const askOver = 500
 /** A settled message is proved by a listing after the session that asked for it. */
 const proofPasses = 2
 
-interface MailboxAnswer {
+export interface MailboxAnswer {
   readonly ports: PullPorts
   readonly count: PullCount
   readonly left: number
@@ -67,50 +73,70 @@ export async function pullCommand(asked: Invocation, flags: PullFlags): Promise<
     const quiet = invocation.json || invocation.stderr.isTTY === true
     const log = quiet && config.log.level === 'info' ? makeQuietLog(config, invocation) : configured
     logSettings(log, inForce, invocation.language)
-    const chosen = chooseMailboxes(config, flags.mailboxes)
-    if (flags.dryRun) return dryRunCommand(invocation, config, chosen)
-    // Who sits at a terminal or reads the JSON is told there; a timer's run has nobody else to tell.
-    const alerts = makeAlerts({ config, log, clock: systemClock, mail: !quiet })
-    const ended = quiet ? undefined : alerts
-    const bridge = await openBridge({ ...config, mailboxes: chosen }, log, systemClock).catch(async error => {
-      await tellTheEnd(ended, asFault(error), config.stateDir, undefined)
-      throw error
-    })
-    const signals = catchStopSignals(
-      name => invocation.stderr.write(`${invocation.words.daemon.stopping(name)}\n`),
-      () => {},
+    if (flags.dryRun) return dryRunCommand(invocation, config, chooseMailboxes(config, flags.mailboxes))
+    return pullChosen(invocation, flags, config, log, !quiet, answers =>
+      answerPull(invocation, answers, quiet),
     )
-    try {
-      if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
-      const alone = invocation.stderr.isTTY === true ? [] : chosen.map(({ name }) => name)
-      await recordPulls(bridge.journal, config, alone, systemClock.nowMs())
-      const answers: MailboxAnswer[] = []
-      const { stdin, stderr } = invocation
-      const gate = !flags.now && !(stdin.isTTY === true && stderr.isTTY === true)
-      for (const ports of await inTurn(bridge.mailboxes))
-        answers.push(await pullToTheEnd(invocation, ports, signals, gate))
-      for (const { ports, last } of answers) alerts.afterAttempt(ports, last)
-      await alerts.close(12_000)
-      return answerPull(invocation, answers, quiet)
-    } catch (error) {
-      await tellTheEnd(ended, asFault(error), config.stateDir, bridge.mailboxes[0])
-      throw error
-    } finally {
-      signals.dispose()
-      await bridge.close()
-    }
   })
+}
+
+/**
+ * @param alone nobody sits there and reads: who is not told by the notices is told by nobody
+ * @param answer tells what came of it @returns the exit code
+ */
+export async function pullChosen(
+  invocation: Invocation,
+  flags: PullFlags,
+  config: Config,
+  log: Log,
+  alone: boolean,
+  answer: (answers: readonly MailboxAnswer[], bridge: Bridge) => number | Promise<number>,
+): Promise<number> {
+  const chosen = chooseMailboxes(config, flags.mailboxes)
+  const alerts = makeAlerts({ config, log, clock: systemClock, mail: alone })
+  const ended = alone ? alerts : undefined
+  const bridge = await openBridge({ ...config, mailboxes: chosen }, log, systemClock).catch(async error => {
+    await tellTheEnd(ended, asFault(error), config.stateDir, undefined)
+    throw error
+  })
+  const caught = catchStopSignals(
+    name => invocation.stderr.write(`${invocation.words.daemon.stopping(name)}\n`),
+    () => {},
+  )
+  const signals = limitTime(caught, flags.timeLimitMs, () => process.exit(exitCodes.temporary))
+  try {
+    if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
+    const unwatched = invocation.stderr.isTTY === true ? [] : chosen.map(({ name }) => name)
+    await recordPulls(bridge.journal, config, unwatched, systemClock.nowMs())
+    const { stdin, stderr } = invocation
+    const gate = !flags.now && !(stdin.isTTY === true && stderr.isTTY === true)
+    const answers: MailboxAnswer[] = []
+    const inOrder = await inTurn(bridge.mailboxes)
+    for (const [n, ports] of inOrder.entries())
+      answers.push(await pullToTheEnd(invocation, ports, signals, gate, inOrder.length - n))
+    for (const { ports, last } of answers) alerts.afterAttempt(ports, last)
+    await alerts.close(Math.min(12_000, signals.restMs()))
+    return await answer(answers, bridge)
+  } catch (error) {
+    await tellTheEnd(ended, asFault(error), config.stateDir, bridge.mailboxes[0])
+    throw error
+  } finally {
+    signals.dispose()
+    await bridge.close()
+  }
 }
 
 function makeQuietLog(config: Config, invocation: Invocation): Log {
   return makeLog({ ...config.log, level: 'error', language: invocation.language })
 }
 
+/** @param sharers mailboxes, with this one, that share the time that is left */
 async function pullToTheEnd(
   invocation: Invocation,
   ports: PullPorts,
-  signals: StopSignals,
+  signals: LimitedSignals,
   gate: boolean,
+  sharers: number,
 ): Promise<MailboxAnswer> {
   const { mailbox, journal, clock } = ports
   const began = clock.monotonicMs()
@@ -118,12 +144,21 @@ async function pullToTheEnd(
   const total = noCount()
   let last: Attempt = { kind: 'stopped' }
   let proofs = proofPasses
-  for (let first = true; ; first = false) {
+  const untilMs = began + signals.leftMs() / sharers
+  for (let first = true; !signals.isUp(); first = false) {
+    const budgetMs = untilMs - clock.monotonicMs()
+    if (!first && budgetMs <= 0) break
+    const { stopping, signal } = signals
+    const count = noCount()
     last = await attemptPull(
       ports,
-      { ...signals, budgetMs: Number.POSITIVE_INFINITY, reason: 'owner', onProgress: progress.show },
+      { stopping, signal, budgetMs, reason: 'owner', onProgress: progress.show, count },
       first && gate && 'once',
     )
+    if (last.kind === 'stopped') {
+      addUp(total, count, first)
+      if (signals.isUp()) last = await recordLimit(ports, total)
+    }
     if (last.kind === 'failed') addUp(total, last.count, first)
     if (last.kind !== 'pulled') break
     addUp(total, last.result.count, first)
@@ -158,6 +193,16 @@ async function pullToTheEnd(
     ms: Math.round(clock.monotonicMs() - began),
     last,
   }
+}
+
+/**
+ * The limit ended a pull before anything was done: the next one may fare the same, and others wait for their turn
+ * behind it. So it is trouble of the mailbox, with the waits of such, and the owner is told where it stays.
+ */
+function recordLimit(ports: PullPorts, total: PullCount): Promise<Attempt> | Attempt {
+  const { imported, merged, refused, deferred, settled, gone } = total
+  if (imported + merged + refused + deferred + settled + gone > 0) return { kind: 'stopped' }
+  return recordLateFailure(ports, new Fault('mailbox.time-limit'), noCount())
 }
 
 function numbersOf(count: PullCount): PullNumbers {

@@ -46,6 +46,8 @@ export function refuseArgument(words: Words, command: string, word: string, know
   return usageFault(words.usage.oneOf(printable(word, 60), known.join(', ')), command)
 }
 
+export const refuseUse = (what: string, command: string): Fault => usageFault(what, command)
+
 function usageFault(what: string, command: string | undefined): Fault {
   return new Fault('usage.invalid', { facts: { what, ...(command !== undefined && { command }) } })
 }

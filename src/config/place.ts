@@ -1,5 +1,5 @@
 /** Where the set-up reads and writes: configuration file, state directory, endpoints, and what is there already. */
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 
 import { type Env, homeOf } from '../base/home.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
@@ -85,4 +85,11 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
     config: undefined,
     byEnvironment,
   }
+}
+
+/** Where the state is by what is known without a configuration; undefined where nobody can know. */
+export function findStateDir(env: Env): string | undefined {
+  const given = env.STATE_DIR
+  if (given !== undefined) return isAbsolute(given) ? given : undefined
+  return findStateFolder({ platform: process.platform, home: homeOf(env), env })
 }

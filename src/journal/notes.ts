@@ -35,6 +35,8 @@ export type NoteName =
   | 'attended'
   /** alerts/attendance.ts, of a mailbox, JSON: when single pulls came. */
   | 'pulls'
+  /** commands/pull-quiet.ts, of a mailbox, JSON: of which trouble was printed last, and when. */
+  | 'told-quietly'
   /** journal/state.ts, of a mailbox: whose names its messages have. */
   | 'named-by'
 

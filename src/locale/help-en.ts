@@ -48,6 +48,8 @@ export const help = {
   mailbox: 'names of mailboxes; all of them where none is given',
   dryRun: 'only show what would be imported; change nothing anywhere',
   now: 'do not keep the waits that earlier trouble asks for (five refused logins an hour stay the most)',
+  quiet: 'for cron: print nothing while all is well, and of trouble what you should know, once',
+  timeLimit: 'end by then, such as 50s: for machines that kill what takes longer',
   yes: 'ask no questions',
   status: 'what was imported, what waits, what is wrong and what to do',
   checkNow: 'ask the running service to check for mail now',

@@ -96,6 +96,11 @@ export const en = {
       return `${mailbox}: ${parts === '' ? 'nothing new' : parts} (${span(ms)})`
     },
     nothingNew: (mailbox: string, ms: number) => `${mailbox}: nothing new (${span(ms)})`,
+    /** `--quiet`: so many were refused in this pull. */
+    setAside: (mailbox: string, count: number) =>
+      `${mailbox}: ${messages(count)} refused and set aside in the source mailbox. \`hikyaku list --refused\` shows which, and why.`,
+    quietAlone: '--quiet goes neither with --json nor with --dry-run',
+    timeLimit: (text: string) => `--time-limit ${text}: 5s to 24h, such as 50s or 5m`,
     failed: (mailbox: string) => `${mailbox}: this pull did not come to its end`,
     /** A recorded wait was kept, until then (ms since 1970), which is so far away. */
     waits: (mailbox: string, untilMs: number, inMs: number) =>

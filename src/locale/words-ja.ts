@@ -69,6 +69,10 @@ export const ja: Words = {
     failed: mailbox => `${mailbox}: 確認を最後まで行えませんでした`,
     waits: (mailbox, untilMs, inMs) =>
       `${mailbox}: 取り込みは行っていません。${format.instant(untilMs)}（${format.relative(inMs)}）まで待ちます。すぐに試すには \`hikyaku pull --now\` を実行してください。`,
+    setAside: (mailbox, count) =>
+      `${mailbox}: ${mails(count)}が拒否されたため、元のメールボックスに残しました。\`hikyaku list --refused\` で対象と理由を確認できます。`,
+    quietAlone: '--quiet は --json、--dry-run と同時に指定できません',
+    timeLimit: text => `--time-limit ${text}：50s や 5m のように、5s から 24h までで指定してください`,
     dryRun: (mailbox, count, octets, mayBeKnown) =>
       `${mailbox}: ${mayBeKnown > 0 ? '最大 ' : ''}${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
     dryRunKnown: mayBeKnown =>

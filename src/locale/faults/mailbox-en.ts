@@ -15,6 +15,12 @@ export const en: FaultTexts<'books' | 'mailbox' | 'message'> = {
       'No mail is lost: new mail waits in the source mailbox.',
       'Install the service with `hikyaku service install` (or `hikyaku service install --timer`), or start `hikyaku run`. If it was installed, `hikyaku service status` shows why it does not run.',
     ),
+  'mailbox.time-limit': () =>
+    text(
+      'The time limit of the pull (`--time-limit`) came before anything was done for this mailbox.',
+      'No mail is lost: it waits in the source mailbox, and the next pull tries again.',
+      'If it stays, give the pull more time, and run `hikyaku doctor`: it shows what takes so long.',
+    ),
   // One message there
   'message.gone': () =>
     text(

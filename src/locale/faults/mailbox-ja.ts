@@ -15,6 +15,12 @@ export const ja: FaultTexts<'books' | 'mailbox' | 'message'> = {
       'メールは失われません。新着メールは元のメールボックスで待っています。',
       '`hikyaku service install`（または `hikyaku service install --timer`）でサービスを登録するか、`hikyaku run` で起動してください。登録済みの場合は、`hikyaku service status` で動いていない理由を確認できます。',
     ),
+  'mailbox.time-limit': () =>
+    text(
+      'このメールボックスの処理が始まらないうちに、制限時間（`--time-limit`）になりました。',
+      'メールは失われません。元のメールボックスで待っていて、次回の取り込みでもう一度試します。',
+      '続く場合は制限時間を長くしてください。`hikyaku doctor` で、どこに時間がかかっているかを確認できます。',
+    ),
   // メール 1 通
   'message.gone': () =>
     text(
