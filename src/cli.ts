@@ -1,21 +1,14 @@
 #!/usr/bin/env node
 /**
- * The door: refuses a Node that is too old in one line, before anything newer than it is read, and answers
- * `--version` alone. Nothing may be imported statically here, since imports run first.
+ * The hall behind the door (door.cts): answers `--version` alone and sets the exit code. Nothing may be imported
+ * statically here, since imports run first.
  */
 // First of all: at this signal Node would open its inspector on 127.0.0.1, where anybody on this computer may run code
 // in this process, which holds the passwords.
 process.on('SIGUSR1', () => {})
 // Before anything is made: whatever we write is its owner's alone, also what SQLite and other programs make for us.
 process.umask(0o077)
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const [first, ...others] = process.argv.slice(2)
-if (major < 22 || (major === 22 && minor < 13)) {
-  console.error(
-    `hikyaku needs Node.js 22.13 or newer, and this is ${process.versions.node}. No mail was touched. Install a newer one from https://nodejs.org`,
-  )
-  process.exit(78)
-}
 if ((first === '--version' || first === '-V') && others.length === 0) {
   const { readVersion } = await import('./base/version.ts')
   console.log(readVersion())

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { copyCheckout } from '../scripts/package/checkout.ts'
 import { requireServer } from './servers/required.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -34,16 +35,14 @@ const runtime = Object.entries(
     }
   ).packages,
 ).filter(([path, { dev }]) => path !== '' && dev !== true)
-const compiler = ['typescript', '@typescript', '@types', 'undici-types'].map(name =>
-  join('node_modules', name),
-)
 const nameAt = (path: string): string => path.split('node_modules/').at(-1) ?? ''
 const folder = await mkdtemp(join(tmpdir(), 'hikyaku-test-package-'))
 after(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
 
-/** The oldest that is promised, and the two long-lived lines after it; 20 must be refused. */
+/** The oldest that is promised, and the two long-lived lines after it. */
 const supported = ['22.13', '24', '26']
-const tooOld = '20'
+/** What must be refused: Debian 12's 18, and such as know little of what a newer file holds. */
+const tooOld = ['10', '12', '18', '20']
 
 interface Ended {
   readonly code: number
@@ -54,7 +53,7 @@ interface Ended {
 function run(
   program: string,
   args: readonly string[],
-  options: { cwd?: string; path?: string } = {},
+  options: { cwd?: string; path?: string; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
   // All that npm needs to reach its registry here (proxy, certificates, cache), and nothing that configures hikyaku.
   const ours = /^(MAIL|GMAIL|GOOGLE|HIKYAKU|ALERT)_|^(STATE_DIR|SCHEDULE|AFTER_IMPORT|START_FROM)$/
@@ -64,7 +63,8 @@ function run(
     XDG_STATE_HOME: join(folder, 'state'),
     HIKYAKU_LANG: 'en',
   }
-  const env = { ...Object.fromEntries(inherited), ...own, ...(options.path ? { PATH: options.path } : {}) }
+  const path = options.path ? { PATH: options.path } : {}
+  const env = { ...Object.fromEntries(inherited), ...own, ...path, ...options.env }
   return new Promise(resolve => {
     execFile(
       program,
@@ -92,34 +92,9 @@ async function npmMust(args: readonly string[], cwd?: string): Promise<string> {
   return stdout
 }
 
-/** Packs a copy of the checkout, so that a build that somebody uses is not taken away under their feet. */
 async function pack(): Promise<{ tarball: string; files: readonly string[] }> {
   const copy = join(folder, 'checkout')
-  const parts = [
-    'src',
-    'docs',
-    'scripts/clean.ts',
-    'scripts/shrinkwrap.ts',
-    'scripts/runtime-lock.ts',
-    'package.json',
-    'package-lock.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-  ]
-  for (const part of [
-    ...parts,
-    '.env.example',
-    'README.md',
-    'README.ja.md',
-    'LICENSE',
-    'SECURITY.md',
-    'SECURITY.ja.md',
-  ])
-    await cp(join(root, part), join(copy, part), { recursive: true })
-  // What is bundled and what the build needs: npm packs no links.
-  const needed = [...runtime.map(([path]) => path), 'node_modules/.bin', ...compiler]
-  for (const path of needed.filter(path => existsSync(join(root, path))))
-    await cp(join(root, path), join(copy, path), { recursive: true, verbatimSymlinks: true })
+  await copyCheckout(copy)
   // npm prints what prepack says before its own JSON.
   const said = await npmMust(['pack', '--json', '--pack-destination', folder], copy)
   const answer: unknown = JSON.parse(said.slice(said.search(/^[[{]/m)))
@@ -140,7 +115,7 @@ const missing = await (async (): Promise<string | undefined> => {
   await cp(packed.tarball, join(app, 'hikyaku.tgz'))
   await writeFile(join(app, 'package.json'), '{"name":"clean-folder","private":true}')
   const arch = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const aliases = [...supported, tooOld].map(major => `node${major}@npm:${arch}@${major}`)
+  const aliases = [...supported, ...tooOld].map(major => `node${major}@npm:${arch}@${major}`)
   const results = [
     await npm(['install', '--ignore-scripts', '--prefer-offline', './hikyaku.tgz'], app),
     await npm(['install', '--ignore-scripts', '--prefer-offline', '--force', '--prefix', nodes, ...aliases]),
@@ -155,9 +130,12 @@ const missing = await (async (): Promise<string | undefined> => {
 
 const skip = requireServer('npm registry', missing)
 const nodeOf = (major: string): string => join(folder, 'nodes', 'node_modules', `node${major}`, 'bin', 'node')
-const cli = join(folder, 'app', 'node_modules', 'hikyaku', 'dist', 'cli.js')
-const installed = (major: string, args: readonly string[]): Promise<Ended> =>
-  run(nodeOf(major), [cli, ...args], { cwd: join(folder, 'app') })
+const cli = join(folder, 'app', 'node_modules', 'hikyaku', 'dist', 'door.cjs')
+const installed = (
+  major: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> => run(nodeOf(major), [cli, ...args], { cwd: join(folder, 'app'), env })
 
 /** Why this machine cannot run that Node at all: its binary may want a library that a small system lacks. */
 async function unfitHere(major: string): Promise<string | undefined> {
@@ -170,7 +148,7 @@ async function unfitHere(major: string): Promise<string | undefined> {
 }
 // Before any suite is registered, or the runner takes the file for done while it waits here.
 const unfit = new Map<string, false | string>()
-for (const major of [...supported, tooOld])
+for (const major of [...supported, ...tooOld])
   unfit.set(major, requireServer(`Node ${major}`, await unfitHere(major)))
 
 /** npm makes bills of materials since 9.9 and 10.1; Debian 12 has 9.2. */
@@ -181,6 +159,7 @@ const withoutSbom = requireServer('npm sbom', makesSbom || `npm ${npmMajor}.${np
 describe('the package', () => {
   test('holds the program and its manuals, and nothing of the workshop', () => {
     for (const file of [
+      'dist/door.cjs',
       'dist/cli.js',
       '.env.example',
       'README.md',
@@ -243,12 +222,17 @@ describe('the package', () => {
     }
   })
 
-  test('runs no script of ours when it is installed', () => {
-    const atInstall = ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare']
-    assert.deepEqual(
-      atInstall.filter(name => name in scripts),
-      [],
-    )
+  test('runs nothing when it is installed but the look at Node, which a checkout does not have', async () => {
+    const names = ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare']
+    const atInstall = (all: Record<string, string>) =>
+      Object.entries(all).filter(([name]) => names.includes(name))
+    assert.deepEqual(atInstall(scripts), [])
+    const copied = JSON.parse(await readFile(join(folder, 'checkout', 'package.json'), 'utf8'))
+    assert.deepEqual(atInstall(copied.scripts), [])
+    const manifest = await run('tar', ['-xOzf', packed.tarball, 'package/package.json'])
+    assert.deepEqual(atInstall(JSON.parse(manifest.stdout).scripts), [
+      ['preinstall', 'node dist/door.cjs --before-install'],
+    ])
   })
 })
 
@@ -322,19 +306,26 @@ describe('the package, installed into a clean folder', { skip }, () => {
     })
   }
 
-  test(`Node ${tooOld} is refused in one clear line with exit code 78`, {
-    skip: unfit.get(tooOld) ?? false,
-  }, async () => {
-    for (const args of [[], ['run'], ['--version']]) {
-      const { code, stdout, stderr } = await installed(tooOld, args)
-      assert.equal(code, 78)
-      assert.equal(stdout, '')
-      assert.match(
-        stderr,
-        /^hikyaku needs Node\.js 22\.13 or newer, and this is 20\.\d+\.\d+\. .*nodejs\.org\n$/,
-      )
-    }
-  })
+  for (const old of tooOld)
+    test(`Node ${old} is refused in one clear line of the owner's language, at installing and at starting`, {
+      skip: unfit.get(old) ?? false,
+    }, async () => {
+      for (const args of [[], ['run'], ['--version'], ['--before-install']]) {
+        const english = await installed(old, args)
+        assert.equal(english.code, 78)
+        assert.equal(english.stdout, '')
+        assert.match(
+          english.stderr,
+          /^hikyaku needs Node\.js 22\.13 or newer, and this is \d+\.\d+\.\d+\. .*nodejs\.org\n$/,
+        )
+        const japanese = await installed(old, args, { HIKYAKU_LANG: '', LC_ALL: '', LANG: 'ja_JP.UTF-8' })
+        assert.equal(japanese.code, 78)
+        assert.match(
+          japanese.stderr,
+          /^hikyaku には Node\.js 22\.13 以上が必要です（現在は \d+\.\d+\.\d+）。.*nodejs\.org .*\n$/,
+        )
+      }
+    })
 
   test('the version is told at once: hardly later than Node itself has started', {
     skip: unfit.get('24') ?? false,
