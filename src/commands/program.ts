@@ -1,11 +1,12 @@
 /** The command line: one entry a verb, each command loaded only when it is called; the exit code comes back. */
 import { Command, CommanderError } from 'commander'
 import { exitCodes, Fault } from '../base/fault.ts'
-import { chooseLanguage } from '../base/language.ts'
+import { chooseLanguage, type Language } from '../base/language.ts'
 import { printable } from '../base/untrusted.ts'
 import { readVersion } from '../base/version.ts'
 import { findLanguageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
+import { isKnownWord, knownWords } from './completion/command-table.ts'
 import { formatHelp } from './help-format.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
@@ -76,6 +77,11 @@ function findCommandWord(args: readonly string[]): string | undefined {
   return args.find((arg, at) => !arg.startsWith('-') && args[at - 1] !== '--lang')
 }
 
+/** The program as help shows it in a language, for those who write pages of it. */
+export function describeProgram(language: Language): Command {
+  return buildProgram(makeInvocation({ language, env: {} }), () => {})
+}
+
 function buildProgram(invocation: Invocation, done: (exitCode: number) => void): Command {
   const { help } = invocation.words
   const program = new Command('hikyaku')
@@ -88,10 +94,10 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       .command(name)
       .description(description)
       .option('--json', help.json)
-      .option('--lang <language>', help.lang)
+      .option('--lang <en|ja>', help.lang)
       .exitOverride()
       .configureOutput({ writeErr: () => {} })
-  program.option('--lang <language>', help.lang)
+  program.option('--lang <en|ja>', help.lang)
 
   const setup = verb('setup', help.setup)
     .argument('[part]', help.setupPart)
@@ -101,8 +107,8 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     setup.option(value === undefined ? `--${id}` : `--${id} ${value}`, help.setupOptions[id])
   setup.action(
     async (part: string | undefined, mailbox: string | undefined, flags: CommonFlags & { yes?: boolean }) => {
-      if (part !== undefined && part !== 'google' && part !== 'mailbox' && part !== 'password')
-        throw refuseArgument(invocation.words, 'setup', part, ['google', 'mailbox', 'password'])
+      if (part !== undefined && !isKnownWord('setup', part))
+        throw refuseArgument(invocation.words, 'setup', part, knownWords.setup)
       const { setupCommand } = await import('./setup.ts')
       const { yes = false, lang, ...rest } = flags
       const options = answersOf(rest)
@@ -205,19 +211,20 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       done(await retryCommand(invocation, ids))
     })
   verb('journal', help.journal)
-    .argument('<action>', 'check | rebuild')
+    .argument('<action>', knownWords.journal.join(' | '))
     .option('-y, --yes', help.yes)
     .action(async (action: string, flags: CommonFlags & { yes?: boolean }) => {
+      if (!isKnownWord('journal', action))
+        throw refuseArgument(invocation.words, 'journal', action, knownWords.journal)
       const { journalCheckCommand, journalRebuildCommand } = await import('./journal.ts')
       if (action === 'check') done(await journalCheckCommand(invocation))
-      else if (action === 'rebuild')
-        done(await journalRebuildCommand(invocation, { yes: flags.yes ?? false }))
-      else throw refuseArgument(invocation.words, 'journal', action, ['check', 'rebuild'])
+      else done(await journalRebuildCommand(invocation, { yes: flags.yes ?? false }))
     })
   verb('config', help.config)
-    .argument('<action>', 'show')
+    .argument('<action>', knownWords.config.join(' | '))
     .action(async (action: string) => {
-      if (action !== 'show') throw refuseArgument(invocation.words, 'config', action, ['show'])
+      if (!isKnownWord('config', action))
+        throw refuseArgument(invocation.words, 'config', action, knownWords.config)
       const { configShowCommand } = await import('./config-show.ts')
       done(await configShowCommand(invocation))
     })
@@ -252,7 +259,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       done(await reportCommand(invocation, { days: Number(flags.days) }))
     })
   verb('service', help.service)
-    .argument('<action>', 'install | uninstall | status')
+    .argument('<action>', knownWords.service.join(' | '))
     .option('--timer', help.timer)
     .option('--every <seconds>', help.every)
     .option('--system', help.system)
@@ -260,9 +267,8 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .option('--run-as <user>', help.runAs)
     .option('--print', help.print)
     .action(async (action: string, flags: CommonFlags & Omit<ServiceFlags, 'every'> & { every?: string }) => {
-      if (action !== 'install' && action !== 'uninstall' && action !== 'status') {
-        throw refuseArgument(invocation.words, 'service', action, ['install', 'uninstall', 'status'])
-      }
+      if (!isKnownWord('service', action))
+        throw refuseArgument(invocation.words, 'service', action, knownWords.service)
       const { serviceCommand } = await import('./service.ts')
       const { every, ...rest } = flags
       done(
@@ -272,6 +278,14 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
           every === undefined ? rest : { ...rest, every: Number(every) },
         ),
       )
+    })
+  verb('completion', help.completion)
+    .argument('<shell>', knownWords.completion.join(' | '))
+    .action(async (shell: string) => {
+      if (!isKnownWord('completion', shell))
+        throw refuseArgument(invocation.words, 'completion', shell, knownWords.completion)
+      const { completionCommand } = await import('./completion/completion.ts')
+      done(completionCommand(invocation, shell, program))
     })
   // By name: with an action of its own the program would take 'help' for an argument.
   program.helpCommand('help [command]', help.helpCommand)

@@ -77,6 +77,7 @@ export const help = {
   system: 'for the whole machine (needs root)',
   user: 'for this user only',
   runAs: 'run as this existing user, with --system',
+  completion: 'print what lets bash, zsh or fish complete these commands',
   print: 'only show the files; change nothing',
 }
 

@@ -81,5 +81,6 @@ export const help: HelpWords = {
   system: 'コンピューター全体のサービスにします（root が必要）',
   user: 'このユーザーだけのサービスにします',
   runAs: 'このユーザーとして動かします（--system と一緒に）',
+  completion: 'bash・zsh・fish でコマンドを補完するためのスクリプトを出力します',
   print: 'ファイルの内容を表示するだけで、何も変更しません',
 }

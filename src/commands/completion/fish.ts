@@ -1,0 +1,62 @@
+/** Completion for fish: complete(1) of fish. */
+import type { CommandEntry, CommandOption, CommandTable } from './command-table.ts'
+
+/** @returns the script: for `source`, or a file hikyaku.fish among fish's completions */
+export function writeFishCompletion({ options, commands }: CommandTable): string {
+  return `# Completion of hikyaku for fish.
+function __hikyaku_words
+    # The command and what stands behind it, without options.
+    set -l skip no
+    for word in (commandline -opc)[2..-1]
+        if test $skip = yes
+            set skip no
+        else if test "$word" = --lang
+            set skip yes
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+function __hikyaku_in
+    set -l words (__hikyaku_words)
+    contains -- "$words[1]" $argv
+end
+function __hikyaku_right_behind
+    test (count (__hikyaku_words)) -eq 1; and __hikyaku_in $argv
+end
+complete -c hikyaku -e
+complete -c hikyaku -f
+${[
+  ...options.map(option => completeOption("'not count (__hikyaku_words) >/dev/null'", option)),
+  ...commands.flatMap(linesOfCommand),
+].join('\n')}
+`
+}
+
+/** A word of fish, where \\ and ' are the only characters that mean something between single quotes. */
+const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`
+
+function linesOfCommand({ names, about, options, words, takesFile }: CommandEntry): string[] {
+  const inside = `'__hikyaku_in ${names.join(' ')}'`
+  return [
+    ...names.map(
+      name => `complete -c hikyaku -n 'not count (__hikyaku_words) >/dev/null' -a ${name} -d ${quote(about)}`,
+    ),
+    ...(words.length > 0
+      ? [`complete -c hikyaku -n '__hikyaku_right_behind ${names.join(' ')}' -a ${quote(words.join(' '))}`]
+      : []),
+    ...(takesFile ? [`complete -c hikyaku -n ${inside} -F`] : []),
+    ...options.map(option => completeOption(inside, option)),
+  ]
+}
+
+function completeOption(condition: string, { flags, about, value, choices, takesFile }: CommandOption): string {
+  const names = flags.map(flag => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`))
+  const values =
+    value === undefined
+      ? []
+      : choices.length > 0
+        ? ['-x', '-a', quote(choices.join(' '))]
+        : [takesFile ? '-r -F' : '-x']
+  return ['complete -c hikyaku -n', condition, ...names, ...values, '-d', quote(about)].join(' ')
+}
