@@ -33,7 +33,7 @@ function betweenMarks(before: string, part: string, text: string): string {
 }
 
 /** What holds where it is not set; undefined: nothing to say. */
-function usualText({ absent, otherwise, write }: Setting, language: Language): string | undefined {
+export function usualText({ absent, otherwise, write }: Setting, language: Language): string | undefined {
   if (otherwise !== undefined) return otherwise[language]
   return absent.is === 'value' && absent.value !== undefined ? `\`${write(absent.value)}\`` : undefined
 }
@@ -86,7 +86,7 @@ function isOfFirstSteps(variable: string): boolean {
   )
 }
 
-function secretText(variable: string, language: Language): string {
+export function secretText(variable: string, language: Language): string {
   return language === 'ja'
     ? `秘密の値。\`${variable}_FILE\` でも指定できます。`
     : `A secret; also \`${variable}_FILE\`.`
@@ -114,13 +114,13 @@ function wrapWords(markdown: string, width: number): string[] {
   )
 }
 
-const inYaml: Readonly<Record<PartName, Text>> = {
+export const inYaml: Readonly<Record<PartName, Text>> = {
   mailbox: { en: 'In YAML: of each of the `mailboxes`.', ja: 'YAML では `mailboxes` の各項目に書きます。' },
   account: { en: 'In YAML: of each of the `accounts`.', ja: 'YAML では `accounts` の各項目に書きます。' },
   top: { en: 'In YAML: at the top of the file.', ja: 'YAML ではファイルの最上位に書きます。' },
   start: { en: 'Variables only.', ja: '変数でだけ指定できます。' },
 }
-const processOnlyText: Text = {
+export const processOnlyText: Text = {
   en: 'Of the environment of the process alone: neither `.env` nor a YAML file may say it.',
   ja: 'プロセスの環境変数でだけ指定できます。`.env` にも YAML ファイルにも書けません。',
 }

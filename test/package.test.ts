@@ -169,6 +169,9 @@ describe('the package', () => {
       'npm-shrinkwrap.json',
       'SECURITY.md',
       'SECURITY.ja.md',
+      'dist/man/man1/hikyaku.1',
+      'dist/man/ja/man5/hikyaku.yaml.5',
+      'dist/completion/_hikyaku',
     ])
       assert.ok(packed.files.includes(file), file)
     assert.ok(packed.files.some(file => file.startsWith('docs/')))

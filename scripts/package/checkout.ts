@@ -14,6 +14,7 @@ const parts = [
   ...['clean', 'shrinkwrap', 'runtime-lock', 'packed-manifest', 'publishable', 'repository'].map(
     name => `scripts/${name}.ts`,
   ),
+  ...['scripts/pages', 'scripts/pages.ts', 'scripts/providers.ts', 'scripts/settings.ts'],
   ...['.env.example', 'README.md', 'README.ja.md', 'LICENSE', 'SECURITY.md', 'SECURITY.ja.md'],
 ]
 const compiler = ['typescript', '@typescript', '@types', 'undici-types'].map(name => `node_modules/${name}`)

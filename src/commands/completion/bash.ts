@@ -58,11 +58,13 @@ const flagsOf = (options: readonly CommandOption[]): string[] => options.flatMap
 const wordList = (words: readonly string[]): string => shellWord(words.join(' '))
 
 /** What is offered behind an option that takes a value. */
-function caseOfValue(names: readonly string[], { flags, value, choices, takesFile }: CommandOption): string[] {
+function caseOfValue(
+  names: readonly string[],
+  { flags, value, choices, takesFile }: CommandOption,
+): string[] {
   if (value === undefined) return []
   const patterns = names.flatMap(name => flags.map(flag => `${name}:${flag}`))
-  const offered =
-    choices.length > 0 ? [`      COMPREPLY=($(compgen -W ${wordList(choices)} -- "$cur"))`] : []
+  const offered = choices.length > 0 ? [`      COMPREPLY=($(compgen -W ${wordList(choices)} -- "$cur"))`] : []
   const file = takesFile ? ['      compopt -o default'] : []
   return [`    ${patterns.join(' | ')})`, ...offered, ...file, '      return', '      ;;']
 }

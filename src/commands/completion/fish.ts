@@ -50,7 +50,10 @@ function linesOfCommand({ names, about, options, words, takesFile }: CommandEntr
   ]
 }
 
-function completeOption(condition: string, { flags, about, value, choices, takesFile }: CommandOption): string {
+function completeOption(
+  condition: string,
+  { flags, about, value, choices, takesFile }: CommandOption,
+): string {
   const names = flags.map(flag => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`))
   const values =
     value === undefined
