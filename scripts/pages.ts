@@ -29,12 +29,12 @@ export async function makePages(date: string): Promise<ReadonlyMap<string, strin
   const { version } = JSON.parse(await read('package.json')) as { version: string }
   const files = new Map<string, string>()
   for (const language of ['en', 'ja'] as const) {
-    const [folder, readme, yaml] =
+    const [folder, commandsPage, yaml] =
       language === 'en'
-        ? ['man', 'README.md', 'docs/hikyaku.example.yaml']
-        : ['man/ja', 'README.ja.md', 'docs/hikyaku.example.ja.yaml']
+        ? ['man', 'docs/commands.md', 'docs/hikyaku.example.yaml']
+        : ['man/ja', 'docs/commands.ja.md', 'docs/hikyaku.example.ja.yaml']
     const facts = { language, date, version }
-    const codes = readExitCodes(await read(readme))
+    const codes = readExitCodes(await read(commandsPage))
     const table = readTableOf(describeProgram(language))
     files.set(`${folder}/man1/hikyaku.1`, writeCommandPage(table, codes, facts))
     files.set(`${folder}/man5/hikyaku.yaml.5`, writeSettingsPage(await read(yaml), facts))
@@ -46,13 +46,13 @@ export async function makePages(date: string): Promise<ReadonlyMap<string, strin
   return files
 }
 
-/** The README's table is where the codes are explained. */
-function readExitCodes(readme: string): (readonly [code: string, meaning: string])[] {
+/** The page on the commands is where the codes are explained. */
+function readExitCodes(page: string): (readonly [code: string, meaning: string])[] {
   return Object.values(exitCodes)
     .sort((a, b) => a - b)
     .map(code => {
-      const meaning = new RegExp(`^\\| ${code} \\| (.+) \\|$`, 'm').exec(readme)?.[1]
-      if (meaning === undefined) throw new Error(`the README does not explain exit code ${code}`)
+      const meaning = new RegExp(`^\\| ${code} \\| (.+) \\|$`, 'm').exec(page)?.[1]
+      if (meaning === undefined) throw new Error(`docs/commands.md does not explain exit code ${code}`)
       return [String(code), meaning]
     })
 }
