@@ -60,8 +60,11 @@ export async function keepSecrets(
   await vault.setFor(vaultNames.refreshToken(name), signedIn.refreshToken, google)
 }
 
-const heading =
-  ' hikyaku: written by `hikyaku setup`. No secrets stand here. docs/configuration.md explains every key.'
+/** In the language of the owner, who may edit it by hand. */
+const headings: Readonly<Record<Language, string>> = {
+  en: ' hikyaku: written by `hikyaku setup`. No secrets stand here. docs/configuration.md explains every key.',
+  ja: ' hikyaku: `hikyaku setup` が書いた設定です。パスワードなどの秘密は含まれません。各項目の説明は docs/configuration.ja.md にあります。',
+}
 
 /**
  * Adds to the file or makes it; comments and everything else in it stay. The new text is read by the very
@@ -79,7 +82,7 @@ export async function writeConfiguration(
     config === undefined
       ? undefined
       : String(await readBounded(configFile, { mostOctets: 1 << 20, trusted: true }))
-  const text = editYaml(old, heading)
+  const text = editYaml(old, headings[language])
   if (old === undefined) {
     text.set(['language'], language)
     for (const [key, value] of Object.entries(place.topByEnvironment)) text.set([key], value)

@@ -75,6 +75,7 @@ describe('hikyaku setup in a script', { skip }, () => {
     assert.equal((answer.pull as { imported: number }).imported, 1)
     assert.equal(answer.service, 'later')
     const yaml = await readFile(world.configFile, 'utf8')
+    assert.match(yaml, /^# hikyaku: written by `hikyaku setup`\..*docs\/configuration\.md/)
     assert.match(yaml, /startFrom: all/)
     assert.match(yaml, /afterImport: move:Done/)
     assert.match(yaml, /archive: true/)
@@ -122,6 +123,15 @@ describe('hikyaku setup in a script', { skip }, () => {
       )
     })
   }
+
+  it("heads the file in the owner's language", async () => {
+    const ended = await setup('--lang', 'ja', '--pull', 'no')
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.match(
+      await readFile(world.configFile, 'utf8'),
+      /^# hikyaku: `hikyaku setup` が書いた設定です。.*docs\/configuration\.ja\.md/,
+    )
+  })
 
   it('names the option for an answer that is missing, and writes nothing', async () => {
     const ended = await run(['setup', '--yes'])
