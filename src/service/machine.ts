@@ -25,6 +25,8 @@ export interface ServiceMachine {
   readonly userNamespaces: boolean
   /** Whether systemd is what started this computer: sd_booted(3). */
   readonly systemd: boolean
+  /** The folders of which a service with PrivateTmp=yes has its own: systemd.exec(5). */
+  readonly temporaryFolders: readonly string[]
   /** Runs a program without a shell, for two minutes at most. */
   readonly run: (program: string, args: readonly string[]) => Promise<Ran>
 }
@@ -79,6 +81,7 @@ export function thisMachine(cliFile = process.argv[1] ?? fileURLToPath(import.me
     nodeFile: process.execPath,
     cliFile,
     systemd: process.platform === 'linux' && existsSync('/run/systemd/system'),
+    temporaryFolders: ['/tmp', '/var/tmp'],
     userNamespaces: process.platform === 'linux' && userNamespaces(),
     run: runProgram,
   }

@@ -1,6 +1,14 @@
 /** What `hikyaku service` says to people, in both languages. */
 import type { Language } from '../base/language.ts'
 
+const ofComputer = '/etc/hikyaku'
+
+/** Of Node.js as well: a version manager keeps it in its user's home. */
+const installForAll = {
+  en: 'Install Node.js and hikyaku where every user has them (the packages of this system, or sudo npm install --global --prefix /usr/local), and run `hikyaku service install` from there.',
+  ja: 'Node.js と hikyaku を、すべてのユーザーが使える場所にインストールし（このシステムのパッケージ、または sudo npm install --global --prefix /usr/local）、そこから `hikyaku service install` を実行してください。',
+} as const
+
 const en = {
   wrote: (file: string) => `Written: ${file}`,
   removed: (file: string) => `Removed: ${file}`,
@@ -22,8 +30,18 @@ const en = {
     `The service would not start, so it was not installed. Read as it would read its settings:\n  ${fault}`,
   cannotRead: (file: string, user: string | undefined) =>
     `The service was not installed: it runs as ${user === undefined ? 'a user of its own' : user} and could not read ${file}.\n  Mail stays where it is. Let others read it (chmod o+r, and o+x for the folders above), or name a user who can: hikyaku service install --system --run-as NAME`,
+  hidden: (file: string, folders: string) =>
+    `The service was not installed: it would not see ${file}, for it is not shown what lies in ${folders} of this computer.\n  Mail stays where it is. Move it elsewhere, settings to ${ofComputer} for example, and install it again.`,
+  programHidden: (file: string, folders: string) =>
+    `The service was not installed: it would be started from ${file}, and it is not shown what lies in ${folders} of this computer.\n  Mail stays where it is. ${installForAll.en}`,
+  noSuchUser: (user: string) =>
+    `The service was not installed: there is no user ${user} on this computer (--run-as).`,
+  programClosed: (file: string, user: string | undefined, said: string) =>
+    `The service was not installed: it runs as ${user === undefined ? 'a user of its own' : user} and could not be started from ${file}.${said === '' ? '' : `\n  It said: ${said}`}\n  Mail stays where it is. ${installForAll.en}`,
   settingsOfRoot: (from: string, state: string) =>
     `The service was not installed: it runs as a user of its own and could not read ${from}, which is root's.\n  Mail stays where it is. Move settings and state to where a service of the computer has them, and install it again:\n    sudo install -D -m 644 ${from} /etc/hikyaku/config.yaml\n    sudo mv -T ${state} /var/lib/hikyaku\n    sudo hikyaku service install`,
+  settingsOfOther: (file: string, again: string) =>
+    `The service was not installed: a service of the computer takes no settings from ${file}, which belongs to a user who could change where your passwords go.\n  Mail stays where it is. Put the settings where such a service has them, and install it again:\n    sudo install -D -m 644 ${file} ${ofComputer}/config.yaml\n    ${again}\n  Or let that user install a service of his own: hikyaku service install --user`,
   cannotWrite: (file: string, reason: string) =>
     `${file} cannot be written (${reason}). Nothing was changed there.`,
   needsRoot:
@@ -57,8 +75,18 @@ const ja: ServiceWords = {
     `サービスが起動できないため、登録しませんでした。サービスと同じように設定を読むと:\n  ${fault}`,
   cannotRead: (file, user) =>
     `サービスを登録しませんでした。${user === undefined ? 'サービス専用のユーザー' : user} では ${file} を読めません。\n  メールは元の場所に残っています。ほかのユーザーも読めるようにするか（chmod o+r、上のフォルダーは o+x）、読めるユーザーを指定してください: hikyaku service install --system --run-as 名前`,
+  hidden: (file, folders) =>
+    `サービスを登録しませんでした。このコンピューターの ${folders} の中はサービスからは見えないため、${file} を使えません。\n  メールは元の場所に残っています。別の場所（設定なら ${ofComputer} など）へ移して、もう一度登録してください。`,
+  programHidden: (file, folders) =>
+    `サービスを登録しませんでした。このコンピューターの ${folders} の中はサービスからは見えないため、${file} を起動できません。\n  メールは元の場所に残っています。${installForAll.ja}`,
+  noSuchUser: user =>
+    `サービスを登録しませんでした。このコンピューターに ${user} というユーザーはいません（--run-as）。`,
+  programClosed: (file, user, said) =>
+    `サービスを登録しませんでした。${user === undefined ? 'サービス専用のユーザー' : user} では ${file} を起動できません。${said === '' ? '' : `\n  出力: ${said}`}\n  メールは元の場所に残っています。${installForAll.ja}`,
   settingsOfRoot: (from, state) =>
     `サービスを登録しませんでした。${from} は root のもので、サービス専用のユーザーでは読めません。\n  メールは元の場所に残っています。設定と取り込み記録をコンピューター全体の場所へ移して、もう一度登録してください:\n    sudo install -D -m 644 ${from} /etc/hikyaku/config.yaml\n    sudo mv -T ${state} /var/lib/hikyaku\n    sudo hikyaku service install`,
+  settingsOfOther: (file, again) =>
+    `サービスを登録しませんでした。${file} は別のユーザーのものです。そのユーザーがパスワードの送り先を変えられるため、コンピューター全体のサービスでは使いません。\n  メールは元の場所に残っています。設定をコンピューター全体の場所へ写して、もう一度登録してください:\n    sudo install -D -m 644 ${file} ${ofComputer}/config.yaml\n    ${again}\n  または、そのユーザー自身のサービスとして登録してください: hikyaku service install --user`,
   cannotWrite: (file, reason) => `${file} に書き込めません（${reason}）。そこは変更していません。`,
   needsRoot:
     'システムサービスの登録には管理者権限が必要です: sudo hikyaku service install --system。管理者権限なしの場合: hikyaku service install --user',

@@ -238,6 +238,19 @@ describe('a service of the computer', { skip }, () => {
     assert.match(nothing.stderr, /would not start/)
     const set = await hikyaku(setupArgs(['--service', 'later']), { env: endpoints() })
     assert.equal(set.code, 0, set.stderr + set.stdout)
+    // The same program by a name that only root has, and by one in a /tmp of which the service has its own.
+    for (const [folder, why] of [
+      ['/root', /could not be started from \/root\/hikyaku\/src\/cli\.ts/],
+      ['/tmp', /would be started from \/tmp\/hikyaku\/src\/cli\.ts/],
+    ] as const) {
+      await machine.run(['sh', '-c', `chmod 700 /root; ln -s ${place} ${folder}/hikyaku`])
+      for (const mode of [[], ['--timer']]) {
+        const there = [node, `${folder}/hikyaku/src/cli.ts`, 'service', 'install', ...mode]
+        const ran = await machine.run(there)
+        assert.equal(ran.code, 78, ran.stdout)
+        assert.match(ran.stderr, why)
+      }
+    }
     await machine.run(['chmod', '600', '/brought/ca.pem'])
     const unreadable = await hikyaku(['service', 'install'])
     assert.equal(unreadable.code, 78)
@@ -264,6 +277,7 @@ describe('a service of the computer', { skip }, () => {
       '-c',
       'mkdir /etc/hikyaku && mv /root/.config/hikyaku/hikyaku.env /etc/hikyaku/',
     ])
+    assert.equal(commands.length, 3)
     for (const command of commands.slice(0, -1)) {
       const ran = await machine.run(['sh', '-c', command])
       assert.equal(ran.code, 0, `${command}: ${ran.stderr}`)
@@ -286,7 +300,7 @@ describe("a user's service", { skip }, () => {
     },
   }
 
-  it('sees what the user set up, starts with the computer, and is not asked of root', async () => {
+  const bootForAnn = async (): Promise<void> => {
     await boot(async upper => {
       for (const [file, line] of [
         ['passwd', `ann:x:${uid}:${uid}::/home/ann:/bin/bash`],
@@ -300,24 +314,75 @@ describe("a user's service", { skip }, () => {
     const prepare = await machine.run([
       'sh',
       '-c',
-      'mkdir -p /home/ann/.config/hikyaku && cp /etc/hikyaku/hikyaku.env /home/ann/.config/hikyaku/ && chown -R ann:ann /home/ann /brought && loginctl enable-linger ann',
+      'mkdir -p /home/ann/.config/hikyaku && cp /etc/hikyaku/hikyaku.env /home/ann/.config/hikyaku/ && chown -R ann:ann /home/ann /brought && chmod 700 /home/ann && loginctl enable-linger ann',
     ])
     assert.equal(prepare.code, 0, prepare.stderr)
     await until(
       async () => (await machine.run(['systemctl', '--user', 'is-system-running'], ann)).code === 0,
       "ann's systemd",
     )
-    const set = await hikyaku(setupArgs(['--service', 'install']), {
-      ...ann,
-      env: { ...ann?.env, ...endpoints() },
-    })
+  }
+  const setUp = async (service: string): Promise<void> => {
+    const env = { ...ann?.env, ...endpoints() }
+    const set = await hikyaku(setupArgs(['--service', service]), { ...ann, env })
     assert.equal(set.code, 0, set.stderr + set.stdout)
+  }
+
+  it('sees what the user set up, starts with the computer, and is not asked of root', async () => {
+    await bootForAnn()
+    await setUp('install')
     await mailComes('hers')
     assert.equal((await hikyaku(['status'], ann)).code, 0)
     await machine.reboot()
     await mailComes('after the reboot')
+    // The timer takes the daemon's place, and leaves nothing either.
+    const timed = await hikyaku(['service', 'install', '--timer', '--every', '10'], ann)
+    assert.equal(timed.code, 0, timed.stderr)
+    await mailComes('by her timer', 30_000)
+    const units = async (): Promise<string> =>
+      (await machine.run(['systemctl', '--user', 'list-units', '--all', '--no-legend', 'hikyaku*'], ann))
+        .stdout
+    assert.doesNotMatch(await units(), /hikyaku\.service +loaded/)
     const removed = await hikyaku(['service', 'uninstall'], ann)
     assert.equal(removed.code, 0, removed.stderr)
+    const left = await machine.run(['ls', '-A', '/home/ann/.config/systemd/user'], ann)
+    assert.doesNotMatch(left.stdout, /hikyaku/)
+    assert.doesNotMatch(await units(), /loaded active/)
+    nothingTwice()
+  })
+
+  it('may be one of the computer that runs as her, with her state, once the settings are root’s', async () => {
+    await bootForAnn()
+    await setUp('later')
+    const settings = '/home/ann/.config/hikyaku/config.yaml'
+    const env = { STATE_DIR: '/home/ann/.local/state/hikyaku' }
+    const asAnn = ['service', 'install', '--system', '--run-as', 'ann']
+    const hers = await hikyaku(asAnn, { env: { ...env, HIKYAKU_CONFIG: settings } })
+    assert.equal(hers.code, 78, hers.stdout)
+    const [copy = '', again = ''] = hers.stderr
+      .split('\n')
+      .filter(line => /^ +sudo /.test(line))
+      .map(line => line.trim().slice(5))
+    assert.equal(again, `STATE_DIR=${env.STATE_DIR} hikyaku service install --system --run-as ann`)
+    const copied = await machine.run(['sh', '-c', copy])
+    assert.equal(copied.code, 0, copied.stderr)
+    const unknown = await hikyaku(['service', 'install', '--system', '--run-as', 'zoe'], { env })
+    assert.equal(unknown.code, 2, unknown.stderr)
+    assert.equal(await unit('LoadState'), 'not-found')
+    const installed = await hikyaku(asAnn, { env })
+    assert.equal(installed.code, 0, installed.stderr)
+    await mailComes('as ann')
+    const user = await machine.run(['ps', '-o', 'user=', '-p', await unit('MainPID')])
+    assert.equal(user.stdout.trim(), 'ann')
+    // Root finds all of it by the unit, and what root writes there stays hers.
+    const status = await hikyaku(['status', '--json'])
+    assert.deepEqual([status.code, JSON.parse(status.stdout).running], [0, true], status.stdout)
+    assert.equal((await hikyaku(['check-now'])).code, 0)
+    assert.equal((await hikyaku(['retry'])).code, 0)
+    const foreign = await machine.run(['find', '/home/ann', '!', '-user', 'ann'])
+    assert.equal(foreign.stdout, '')
+    assert.equal((await hikyaku(['service', 'uninstall'])).code, 0)
+    assert.equal(await unit('LoadState'), 'not-found')
     nothingTwice()
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -31,6 +31,7 @@ const machine = (more: Partial<ServiceMachine> = {}): ServiceMachine => ({
   cliFile: '/opt/hikyaku/dist/cli.js',
   userNamespaces: true,
   systemd: true,
+  temporaryFolders: ['/temporary'],
   run: async (program, args) => {
     const command = [program, ...args].join(' ')
     ran.push(command)
@@ -199,6 +200,58 @@ describe('hikyaku service with systemd', () => {
     assert.equal(said.exitCode, 69)
     assert.match(said.stderr, /Job for hikyaku\.service failed\.\n {2}first line\n {2}second line/)
     assert.deepEqual(await readdir(userFolder()), [])
+  })
+
+  it('is not installed where the sandbox would hide from it what it needs; nothing is written', async () => {
+    const own = { temporaryFolders: ['/tmp', '/var/tmp'] }
+    const cases: readonly [Partial<ServiceMachine>, ServiceFlags, Record<string, string>, RegExp][] = [
+      [
+        { ...own, cliFile: '/tmp/hikyaku/dist/cli.js' },
+        {},
+        {},
+        /\/tmp\/hikyaku\/dist\/cli\.js.*Install Node/s,
+      ],
+      [{ ...own, nodeFile: '/var/tmp/node/bin/node' }, {}, {}, /\/var\/tmp\/node\/bin\/node.*Install Node/s],
+      [own, {}, { STATE_DIR: '/tmp/state' }, /would not see \/tmp\/state/],
+      [own, {}, {}, /would not see \/tmp\/\S+\/config\.yaml.*Move it/s],
+      [{ ...own, uid: 0 }, {}, {}, /would not see \/tmp\/\S+\/config\.yaml.*Move it/s],
+    ]
+    for (const [on, flags, env, why] of cases)
+      for (const mode of [{}, { timer: true }]) {
+        const more = { env: { HIKYAKU_CONFIG: await writeSettings(), ...env } }
+        const said = await hikyaku('install', { ...flags, ...mode }, machine(on), more)
+        assert.equal(said.exitCode, 78, said.stdout)
+        assert.match(said.stderr, why)
+        assert.deepEqual([existsSync(userFolder()), existsSync(systemFolder())], [false, false])
+      }
+    // What leads there by a link is hidden as well.
+    await mkdir(join(prefix, 'opt'), { recursive: true })
+    await mkdir(join(prefix, 'temporary/hikyaku'), { recursive: true })
+    await symlink(join(prefix, 'temporary/hikyaku'), join(prefix, 'opt/link'))
+    const linked = await hikyaku('install', {}, machine({ cliFile: '/opt/link/cli.js' }))
+    assert.equal(linked.exitCode, 78, linked.stdout)
+    // A user's service without namespaces has no such sandbox.
+    assert.equal((await hikyaku('install', {}, machine({ ...own, userNamespaces: false }))).exitCode, 0)
+  })
+
+  it('asks whether Node and hikyaku start as the user that the service will be', async () => {
+    const env = settings()
+    const cases: readonly [string, Ran, ServiceFlags, number, RegExp][] = [
+      ['setpriv --reuid 65534', { code: 1, output: '' }, {}, 78, /\/usr\/bin\/node.*Install Node/s],
+      ['runuser -u bob', { code: 1, output: '' }, { runAs: 'bob' }, 78, /runs as bob .*\/usr\/bin\/node/s],
+      ['id -u -- bob', { code: 1, output: 'no such user' }, { runAs: 'bob' }, 2, /no user bob/],
+    ]
+    for (const [command, answer, flags, code, why] of cases) {
+      answers = { [command]: answer }
+      const said = await hikyaku('install', flags, machine({ uid: 0 }), { env })
+      assert.deepEqual([said.exitCode, existsSync(systemFolder())], [code, false], said.stderr + said.stdout)
+      assert.match(said.stderr, why)
+    }
+    const start = 'setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/node'
+    answers = { [start]: { code: 1, output: 'internal\nError: EACCES' } }
+    const said = await hikyaku('install', {}, machine({ uid: 0 }), { env })
+    assert.equal(said.exitCode, 78)
+    assert.match(said.stderr, /It said: Error: EACCES/)
   })
 
   it('says so in one sentence where systemd did not start the computer, and still takes away', async () => {
