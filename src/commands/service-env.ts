@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type Env, homeOf } from '../base/home.ts'
 import { findUserConfigHome, mailboxVariables } from '../config/load-paths.ts'
-import { readInstalledEnv, systemUnitsFolder } from '../service/installed.ts'
+import { isInstalled, readInstalledEnv, systemUnitsFolder } from '../service/installed.ts'
 
 /** Each says where settings or state are: whoever sets one means that place. */
 const placing = ['HIKYAKU_CONFIG', 'STATE_DIR', ...mailboxVariables]
@@ -27,6 +27,5 @@ function userUnitsFolder(env: Env): string | undefined {
 export function isServiceOfComputer(env: Env): boolean {
   if (process.platform !== 'linux' || process.getuid?.() === 0) return false
   const own = userUnitsFolder(env)
-  if (own !== undefined && readInstalledEnv(own) !== undefined) return false
-  return readInstalledEnv(systemUnitsFolder) !== undefined
+  return (own === undefined || !isInstalled(own)) && isInstalled(systemUnitsFolder)
 }

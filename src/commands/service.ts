@@ -12,7 +12,14 @@ import {
   refuseNoHome,
 } from '../config/load-paths.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
-import { type Manager, managerFor, ServiceCommandError, ServiceFileError } from '../service/manage.ts'
+import {
+  findPackagedUser,
+  type Manager,
+  managerFor,
+  pathOf,
+  ServiceCommandError,
+  ServiceFileError,
+} from '../service/manage.ts'
 import type { ServiceOptions } from '../service/service.ts'
 import { serviceWords } from '../service/words.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -64,7 +71,7 @@ function optionsFor(
       ? `${computerFolders.config}/hikyaku.env`
       : posix.join(findConfigFolder({ ...machine, env }) ?? refuseNoHome('HOME'), 'hikyaku.env'),
     keyFile: system ? ifThere(`${computerFolders.config}/hikyaku.key`) : absolute(env.HIKYAKU_KEY_FILE),
-    user: flags.runAs,
+    user: flags.runAs ?? (system ? findPackagedUser(machine) : undefined),
     userNamespaces,
     nameServers: system ? nameServersIn(`${prefix}/etc/resolv.conf`) : undefined,
     everySeconds: flags.every,
@@ -124,18 +131,23 @@ async function act(
   const options = optionsFor(invocation, machine, scope, flags)
   if (action === 'install' && flags.print) {
     const files = manager.files(options)
-    const lines = files.map(({ name, text }) => `# ${posix.join(manager.folder, name)}\n${text}`)
+    const lines = files.map(file => `# ${pathOf(file, manager.folder)}\n${file.text}`)
     return { exitCode: exitCodes.ok, lines, json: { folder: manager.folder, files } }
   }
   if (scope === 'system' && machine.uid !== 0) return refuse(exitCodes.usage, words.needsRoot)
 
   if (action === 'uninstall') {
-    const removed = await manager.uninstall()
-    const lines = removed.length > 0 ? removed.map(words.removed) : [words.nothingToRemove]
-    return { exitCode: exitCodes.ok, lines, json: { removed } }
+    const { removed, turnedOff } = await manager.uninstall()
+    const lines = [...removed.map(words.removed), ...turnedOff.map(words.turnedOff)]
+    if (lines.length === 0) lines.push(words.nothingToRemove)
+    return { exitCode: exitCodes.ok, lines, json: { removed, turnedOff } }
   }
   if (/[\\/]_npx[\\/]/.test(options.cliFile)) return refuse(exitCodes.usage, words.npx)
-  const refusal = await checkUnit(options, invocation, machine, manager.files(options)[0]?.text ?? '')
+  const unit = manager
+    .files(options)
+    .map(({ text }) => text)
+    .join('\n')
+  const refusal = await checkUnit(options, invocation, machine, unit)
   if (refusal !== undefined)
     return { exitCode: refusal.exitCode, lines: [refusal.line], json: { message: refusal.line } }
   // systemd refuses to start a service whose writable folder is not there.

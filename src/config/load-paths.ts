@@ -27,8 +27,11 @@ export const computerFolders = { config: '/etc/hikyaku', state: '/var/lib/hikyak
  * Where an earlier version kept something there, that stays in use.
  */
 function isForComputer({ platform, home, env }: Machine): boolean {
-  if (platform !== 'linux' || process.platform !== 'linux' || process.geteuid?.() !== 0) return false
+  if (platform !== 'linux' || process.platform !== 'linux') return false
   if (env.XDG_CONFIG_HOME || env.XDG_STATE_HOME) return false
+  // Whose state is the computer's is its service, whoever that runs as.
+  if (env.STATE_DIR?.trim() === computerFolders.state) return true
+  if (process.geteuid?.() !== 0) return false
   if (home !== undefined && home !== '/' && home !== homeInPasswd()) return false
   if (home === undefined || existsSync(`${computerFolders.config}/config.yaml`)) return true
   const own = [`.config/${folderName}/config.yaml`, `.local/state/${folderName}`]

@@ -2,10 +2,10 @@
  * What an installed systemd unit gives its process: commands that an owner types see the same settings and the same
  * state as the service does, without being told where they are.
  */
-import { readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { daemonUnit, pullUnit } from './systemd.ts'
+import { daemonUnit, pullTimer, pullUnit } from './systemd.ts'
 import { readUnitPath, readUnitWord } from './systemd-escape.ts'
 
 /** Where an administrator's units of the computer are: systemd.unit(5). */
@@ -14,17 +14,52 @@ export const systemUnitsFolder = '/etc/systemd/system'
 /** Of /var/lib: a system unit's `StateDirectory=`, and what `%S` stands for there (systemd.unit(5)). */
 const systemState = '/var/lib'
 
+/** Where packages put theirs, which one of the administrator's of the same name covers. */
+export const packagedUnitsFolder = '/usr/lib/systemd/system'
+
+/** What [Install] of our units makes of `systemctl enable`. */
+const enabledLinks = {
+  [daemonUnit]: `multi-user.target.wants/${daemonUnit}`,
+  [pullUnit]: `timers.target.wants/${pullTimer}`,
+} as const
+
 /**
  * @param folder of the units
+ * @param packaged the package's, for tests
  * @returns what the daemon's unit, else the timer's pull, gives its process; undefined where neither is there or can be
- *   read
+ *   read. Of a package's units, which are both there from its installation on, the one that is switched on goes first
  */
-export function readInstalledEnv(folder: string): Readonly<Record<string, string>> | undefined {
-  for (const name of [daemonUnit, pullUnit]) {
-    const text = readIfThere(join(folder, name))
-    if (text !== undefined) return readUnitEnv(text)
+export function readInstalledEnv(
+  folder: string,
+  packaged = packagedUnitsFolder,
+): Readonly<Record<string, string>> | undefined {
+  const isOn = ([, link]: readonly [string, string]): boolean => isLink(join(folder, link))
+  const units = Object.entries(enabledLinks)
+  for (const [name] of [...units.filter(isOn), ...units]) {
+    const own = readIfThere(join(folder, name))
+    const text = own ?? (folder === systemUnitsFolder ? readIfThere(join(packaged, name)) : undefined)
+    if (text !== undefined) return readUnitEnv([text, ...readDropIns(join(folder, `${name}.d`))].join('\n'))
   }
   return undefined
+}
+
+/** @returns whether a service is there: one of the administrator's or user's own, or the package's switched on */
+export const isInstalled = (folder: string): boolean =>
+  Object.entries(enabledLinks).some(
+    ([name, link]) => readIfThere(join(folder, name)) !== undefined || isLink(join(folder, link)),
+  )
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+
+/** What is added to a unit, in the order of the files' names: systemd.unit(5). */
+function readDropIns(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter(name => name.endsWith('.conf'))
+    return names.sort().flatMap(name => readIfThere(join(folder, name)) ?? [])
+  } catch {
+    return []
+  }
 }
 
 /**

@@ -26,13 +26,17 @@ export interface ServiceOptions {
   readonly nameServers?: readonly string[] | undefined
   /** Timer: pause between the end of one pull and the next, seconds. */
   readonly everySeconds?: number | undefined
+  /** systemd: the unit belongs to the package, and says so. */
+  readonly packaged?: boolean | undefined
   /** launchd: where the output goes, absolute. */
   readonly logFile?: string | undefined
 }
 
-/** One file of a service definition: its name (without folder) and its text. */
+/** One file of a service definition: its name below the folder of the manager, and its text. */
 export interface ServiceFile {
   readonly name: string
+  /** Another folder than the manager's: what is there already. */
+  readonly folder?: string
   readonly text: string
 }
 

@@ -127,6 +127,11 @@ function firewall({ nameServers = [] }: ServiceOptions): string[] {
   return lines
 }
 
+const originOf = ({ packaged }: ServiceOptions): string =>
+  packaged
+    ? '# Of the package hikyaku. What you want otherwise belongs into a drop-in: systemctl edit'
+    : '# Written by: hikyaku service install'
+
 function service(options: ServiceOptions, verb: string, settings: readonly string[]): string {
   const { scope, nodeFile, cliFile } = options
   // A user's manager does not know network-online.target; hikyaku waits and tries again anyway.
@@ -139,7 +144,7 @@ function service(options: ServiceOptions, verb: string, settings: readonly strin
   // No limit, not for ends by the watchdog either: a bridge that stays down stops all mail until somebody looks, while
   // a message that brings it down twice is set aside by the journal.
   const unit = verb === 'run' ? 'StartLimitIntervalSec=0\n' : ''
-  return `# Written by: hikyaku service install
+  return `${originOf(options)}
 [Unit]
 Description=hikyaku: pulls mail into Gmail${verb === 'run' ? '' : ' (one pull)'}
 ${network}${unit}
@@ -177,8 +182,8 @@ const pullSettings = [
   'SuccessExitStatus=1 75',
 ]
 
-function timer(everySeconds: number): string {
-  return `# Written by: hikyaku service install
+function timer(options: ServiceOptions, everySeconds: number): string {
+  return `${originOf(options)}
 [Unit]
 Description=hikyaku: a pull every ${everySeconds} s
 
@@ -204,6 +209,6 @@ export function makeUnits(options: ServiceOptions): readonly ServiceFile[] {
   if (!Number.isInteger(everySeconds) || everySeconds < 10) throw new RangeError('everySeconds: 10 or more')
   return [
     { name: pullUnit, text: service(options, 'pull', pullSettings) },
-    { name: pullTimer, text: timer(everySeconds) },
+    { name: pullTimer, text: timer(options, everySeconds) },
   ]
 }

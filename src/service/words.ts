@@ -12,6 +12,8 @@ const installForAll = {
 const en = {
   wrote: (file: string) => `Written: ${file}`,
   removed: (file: string) => `Removed: ${file}`,
+  turnedOff: (name: string) =>
+    `${name} is off and starts by itself no more. It stays, since the package hikyaku brought it: sudo apt remove hikyaku takes it away.`,
   nothingToRemove: 'hikyaku is not installed as a service here. Nothing was changed.',
   started: (name: string) => `${name} is on, and starts by itself from now on.`,
   running: (name: string, detail: string) => `${name}: running${detail}`,
@@ -57,6 +59,8 @@ export type ServiceWords = typeof en
 const ja: ServiceWords = {
   wrote: file => `書き込みました: ${file}`,
   removed: file => `削除しました: ${file}`,
+  turnedOff: name =>
+    `${name} を止めました。今後は自動で起動しません。パッケージに含まれるファイルなので残っています。消すには: sudo apt remove hikyaku`,
   nothingToRemove: 'hikyaku のサービスは登録されていません。何も変更していません。',
   started: name => `${name} を有効にしました。今後は自動で起動します。`,
   running: (name, detail) => `${name}: 動作中${detail}`,
