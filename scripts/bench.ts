@@ -70,14 +70,18 @@ const startMs = performance.now()
 const [loadBefore = 0] = loadavg()
 const measures: Measure[] = []
 const broken: { part: string; error: string }[] = []
+const partSeconds: Record<string, number> = {}
 for (const [part, bench] of Object.entries(parts)) {
   if (positionals.length > 0 && !positionals.includes(part)) continue
+  const partMs = performance.now()
   try {
     measures.push(...(await bench({ quick: values.quick, tell: line => console.error(line) })))
   } catch (error) {
     broken.push({ part, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     console.error(`${part} could not be measured:`, error)
   }
+  partSeconds[part] = Math.round((performance.now() - partMs) / 1000)
+  console.error(`${part} took ${partSeconds[part]} s`)
 }
 
 const machine = {
@@ -101,6 +105,7 @@ if (values.json) {
       ok: broken.length === 0,
       quick: values.quick,
       seconds,
+      partSeconds,
       ...counts,
       machine,
       measures,

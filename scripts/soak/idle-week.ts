@@ -2,8 +2,8 @@
  * A week of the watch in played time: the daemon as it is, real Dovecot, and a weather between them that changes every
  * day. Each mail has to arrive within the bound of its day, and logins are counted.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -19,6 +19,7 @@ import { type GmailServer, startGmailServer } from '../../test/servers/gmail/gma
 import { gmailEnv, hikyaku } from '../../test/servers/hikyaku.ts'
 import { sha256 } from '../../test/servers/source-server.ts'
 import { sampleMail } from '../sandbox/mail.ts'
+import { appendMail } from './append-mail.ts'
 import { type Day, days } from './idle-days.ts'
 import { PlayedTime, realNow, realPause } from './played-time.ts'
 import { WeatherProxy } from './weather-proxy.ts'
@@ -99,26 +100,6 @@ function lineOf({
     `status ${String(status.exitCode)} ${JSON.stringify(status.watch ?? null)}`,
     ...complaints.map(complaint => `FAILED: ${complaint}`),
   ].join('; ')
-}
-
-/** Puts a mail into a folder as another client would (RFC 9051 section 6.3.12). */
-async function appendMail(port: number, password: string, folder: string, octets: Buffer): Promise<void> {
-  const socket = connect({ port, host: '127.0.0.1' })
-  let said = ''
-  const isStored = Promise.withResolvers<void>()
-  socket.on('data', chunk => {
-    said += String(chunk)
-    if (/^b OK/m.test(said)) isStored.resolve()
-  })
-  socket.on('error', isStored.reject)
-  socket.on('close', () => isStored.reject(new Error(`APPEND: ${said}`)))
-  const commands = `a LOGIN owner "${password}"\r\nb APPEND ${folder} {${octets.length}+}\r\n`
-  socket.write(Buffer.concat([Buffer.from(commands), octets, Buffer.from('\r\n')]))
-  try {
-    await isStored.promise
-  } finally {
-    socket.destroy()
-  }
 }
 
 /** What a day may do. */

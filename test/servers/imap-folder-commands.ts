@@ -29,15 +29,16 @@ export class ImapFolderCommands {
   /** EXPUNGE and EXISTS lines that bring the client's view up to date. */
   news(): Pieces {
     if (this.folder === undefined) return []
-    const now = this.folder.messages
+    const now = new Set(this.folder.messages)
     const lines: string[] = []
     for (let at = this.#view.length - 1; at >= 0; at -= 1) {
       const message = this.#view[at]
-      if (message === undefined || now.includes(message)) continue
+      if (message === undefined || now.has(message)) continue
       lines.push(`* ${at + 1} EXPUNGE\r\n`)
       this.#view.splice(at, 1)
     }
-    const fresh = now.filter(message => !this.#view.includes(message))
+    const shown = new Set(this.#view)
+    const fresh = [...now].filter(message => !shown.has(message))
     this.#view.push(...fresh)
     if (fresh.length > 0) lines.push(`* ${this.#view.length} EXISTS\r\n`)
     return lines
@@ -146,8 +147,10 @@ export class ImapFolderCommands {
   ): Pieces {
     const { store, capabilities, faults } = this.#world
     const uid = verb.startsWith('UID ')
-    const chosen = (): StoredMessage[] =>
-      inSet(set, uid, this.#view).filter(message => folder.messages.includes(message))
+    const chosen = (): StoredMessage[] => {
+      const there = new Set(folder.messages)
+      return inSet(set, uid, this.#view).filter(message => there.has(message))
+    }
     const ok = `${tag} OK done\r\n`
     switch (verb.replace(/^UID /, '')) {
       case 'SEARCH': {
