@@ -39,7 +39,7 @@ export async function retrieveOurs(work: ClientWork): Promise<ClientResult> {
   return { digests, ms, hung: 0 }
 }
 
-/** One RETR after the other; a retrieval that has not ended after two seconds is given up with its connection. */
+/** One RETR after the other, of as many as it is given; a retrieval that has not ended after two seconds is given up with its connection. */
 export async function retrieveNodePop3(work: ClientWork): Promise<ClientResult> {
   const { server, user, password } = only(work)
   const secret = await password.reveal()
@@ -65,7 +65,7 @@ export async function retrieveNodePop3(work: ClientWork): Promise<ClientResult> 
   const listed = await client.LIST()
   const digests: string[] = []
   let hung = 0
-  for (let number = 1; number <= listed.length; number += 1) {
+  for (let number = 1; number <= Math.min(work.messages, listed.length); number += 1) {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>(resolve => {
       timer = setTimeout(() => resolve('late'), 2_000)

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config/load.ts'
 import { uploadGoogle, uploadOurs, uploadRaw } from './client-gmail.ts'
+import { retrieveMbsync } from './client-mbsync.ts'
 import { retrievePoplib } from './client-poplib.ts'
 import { retrieveRaw } from './client-raw.ts'
 import { retrieveImapflow, retrieveNodePop3, retrieveOurs } from './client-source.ts'
@@ -27,6 +28,7 @@ const clients = {
   'source.poplib': retrievePoplib,
   'source.node-pop3': retrieveNodePop3,
   'source.imapflow': retrieveImapflow,
+  'source.mbsync': retrieveMbsync,
   'gmail.raw': uploadRaw,
   'gmail.ours': uploadOurs,
   'gmail.google': uploadGoogle,

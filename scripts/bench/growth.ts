@@ -70,7 +70,7 @@ export async function benchGrowth(options: BenchOptions): Promise<readonly Measu
       grow(file, rows)
       // What the first pull after a jump tidies up is not the cost of the next thousand.
       await timed(world, ['pull'])
-      const rounds = Array.from({ length: options.quick ? 2 : 5 })
+      const rounds = Array.from({ length: options.quick ? 2 : 3 })
       const pull: number[] = []
       const status: number[] = []
       for (const _ of rounds) {

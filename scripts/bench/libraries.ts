@@ -50,7 +50,7 @@ function measureLoad(work: string): Cost {
 
 export async function benchLibraries({ quick, tell }: BenchOptions): Promise<readonly Measure[]> {
   tell('what each library costs by being loaded')
-  const rounds = Array.from({ length: quick ? 1 : 5 })
+  const rounds = Array.from({ length: quick ? 1 : 3 })
   const costs = new Map<string, Cost[]>(Object.keys(loads).map(name => [name, []]))
   for (const _ of rounds)
     for (const [name, work] of Object.entries(loads)) costs.get(name)?.push(measureLoad(work))

@@ -11,7 +11,7 @@ export async function benchStart(options: BenchOptions): Promise<Measure[]> {
   const cli = build(options.tell)
   const folder = await mkdtemp(join(tmpdir(), 'hikyaku-bench-'))
   try {
-    return [...compare(cli, folder, options.quick ? 3 : 25), await emptyPull(cli, options.quick ? 3 : 15)]
+    return [...compare(cli, folder, options.quick ? 3 : 15), await emptyPull(cli, options.quick ? 3 : 10)]
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
