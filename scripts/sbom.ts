@@ -6,10 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { licencesOwed } from './licences.ts'
 import { readJson, readRuntimeLock } from './runtime-lock.ts'
-
-/** Where a package names its licence in no word of SPDX, npm leaves it out: url-template writes BSD and brings this text. */
-const licences: Readonly<Record<string, string>> = { 'node_modules/url-template': 'BSD-3-Clause' }
 
 const temporary = await mkdtemp(join(tmpdir(), 'hikyaku-sbom-'))
 try {
@@ -20,7 +18,7 @@ try {
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
   const lock = await readRuntimeLock()
   const packages = Object.entries(lock.packages).map(([path, entry]) => {
-    const license = licences[path]
+    const license = licencesOwed[path]
     return [path, license === undefined ? entry : { ...entry, license }]
   })
   const text = JSON.stringify({ ...lock, packages: Object.fromEntries(packages) })

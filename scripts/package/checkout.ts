@@ -16,6 +16,7 @@ const parts = [
   ),
   ...['scripts/pages', 'scripts/pages.ts', 'scripts/providers.ts', 'scripts/settings.ts'],
   ...['.env.example', 'README.md', 'README.ja.md', 'LICENSE', 'SECURITY.md', 'SECURITY.ja.md'],
+  ...['CHANGELOG.md', 'CHANGELOG.ja.md'],
 ]
 const compiler = ['typescript', '@typescript', '@types', 'undici-types'].map(name => `node_modules/${name}`)
 

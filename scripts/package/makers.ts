@@ -1,0 +1,39 @@
+/**
+ * What `npm run package` makes, one entry for each kind of package. A maker writes its files into the given folder and
+ * nowhere else that lasts; it is loaded only when it is asked for.
+ */
+
+export interface Order {
+  /** Where the files go. */
+  readonly folder: string
+  readonly version: string
+  /** Seconds since 1970: the time that everything inside has; the same commit makes the same octets. */
+  readonly epoch: number
+}
+
+export interface Maker {
+  /** As it is asked for: `npm run package -- NAME`. */
+  readonly name: string
+  /** One line for people. */
+  readonly about: string
+  /** @returns names of the files made, below the folder */
+  make(order: Order): Promise<readonly string[]>
+}
+
+export const makers: readonly Maker[] = [
+  {
+    name: 'npm',
+    about: 'the package for npm, with its libraries inside',
+    make: async order => (await import('./npm-tarball.ts')).makeNpmTarball(order),
+  },
+  {
+    name: 'sbom',
+    about: 'the bill of materials (CycloneDX)',
+    make: async order => (await import('./papers.ts')).writeSbom(order),
+  },
+  {
+    name: 'licences',
+    about: 'the licences of the libraries inside',
+    make: async order => (await import('./papers.ts')).writeLicences(order),
+  },
+]

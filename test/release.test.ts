@@ -1,0 +1,127 @@
+/** What goes with the packages, and what a release refuses: with the real git, in a repository of its own. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { chooseLicence, makeLicenceList } from '../scripts/licences.ts'
+import { makers } from '../scripts/package/makers.ts'
+import { readRuntimeLock } from '../scripts/runtime-lock.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'hikyaku-test-release-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the licences of the libraries', () => {
+  test('each library that runs is in the list once, under its licence and a text', async () => {
+    const list = await makeLicenceList()
+    const { '': _own, ...runtime } = (await readRuntimeLock()).packages
+    for (const [path, { version, optional }] of Object.entries(runtime)) {
+      const title = `${path.split('node_modules/').at(-1)} ${version}`
+      const times = list.split('\n').filter(line => line === title).length
+      assert.ok(optional === true ? times === 0 : times >= 1, `${title}: ${times}`)
+    }
+    for (const part of list.split(/^={100}\n(?:[@\w].*\n)+={100}\n/m).slice(1)) {
+      assert.match(part, /^(0BSD|Apache-2\.0|BSD-[23]-Clause|ISC|MIT|MIT-0)\n\n/)
+      assert.match(part, /copyright|licensed under the apache license/i)
+      assert.doesNotMatch(part, /GENERAL PUBLIC LICENSE/i)
+    }
+    assert.match(list, /^ *Apache License\n +Version 2\.0, January 2004/m)
+  })
+
+  test('one that nobody has looked at, or that binds whoever passes it on, stops the list', () => {
+    assert.equal(chooseLicence('a', 'MIT'), 'MIT')
+    assert.equal(chooseLicence('a', '(MIT OR EUPL-1.1+)'), 'MIT')
+    assert.equal(chooseLicence('a', 'GPL-3.0-only OR ISC'), 'ISC')
+    for (const refused of [
+      'GPL-3.0-only',
+      'MIT AND GPL-2.0',
+      'SEE LICENSE IN x',
+      'BSD',
+      'UNLICENSED',
+      '',
+      undefined,
+    ])
+      assert.throws(() => chooseLicence('node_modules/a', refused), /node_modules\/a has the licence/)
+  })
+})
+
+test('the changelogs say the same in both languages: versions, kinds and lines', () => {
+  const shapeOf = (name: string): string[] =>
+    [...readFileSync(join(root, name), 'utf8').matchAll(/^(## .*|### |- )/gm)].map(([, line = '']) =>
+      line.replace(/^## (Unreleased|未公開)$/, '## next'),
+    )
+  assert.deepEqual(shapeOf('CHANGELOG.ja.md'), shapeOf('CHANGELOG.md'))
+  assert.equal(shapeOf('CHANGELOG.md')[0], '## next')
+})
+
+describe('npm run package', () => {
+  test('writes what is asked for with sums that sha256sum checks; another name is refused with the list', () => {
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, ['scripts/package.ts', ...args], { cwd: root, encoding: 'utf8' })
+    const output = join(folder, 'packages')
+    const made = run('licences', '--output', output)
+    assert.equal(made.status, 0, made.stderr)
+    assert.match(made.stdout, /^licences +THIRD-PARTY-LICENSES\.txt +\d+\.\d MB +\d+\.\d s$/m)
+    const check = (): string =>
+      execFileSync('sha256sum', ['--check', 'SHA256SUMS'], { cwd: output, encoding: 'utf8' })
+    assert.match(check(), /^THIRD-PARTY-LICENSES\.txt: OK$/m)
+    appendFileSync(join(output, 'THIRD-PARTY-LICENSES.txt'), 'x')
+    assert.throws(check)
+    const refused = run('rpm')
+    assert.equal(refused.status, 1)
+    for (const { name } of makers) assert.match(refused.stderr, new RegExp(`^  ${name} `, 'm'))
+  })
+
+  test('a release is refused for changes in no commit, no repository, no word in the changelog, no tag', () => {
+    const clone = join(folder, 'clone')
+    const files = ['scripts/package/release.ts', 'scripts/repository.ts', 'scripts/runtime-lock.ts']
+    for (const file of [...files, 'package.json', 'CHANGELOG.md', 'CHANGELOG.ja.md'])
+      cpSync(join(root, file), join(clone, file))
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.jp', ...args], { cwd: clone })
+    git('init', '--quiet')
+    git('add', '.')
+    git('commit', '--quiet', '--message', 'first')
+    const obstacles = (): string[] => {
+      const script =
+        "import('./scripts/package/release.ts').then(async x => console.log(JSON.stringify(await x.findReleaseObstacles('9.8.7'))))"
+      return JSON.parse(
+        execFileSync(process.execPath, ['-e', script], { cwd: clone, encoding: 'utf8' }),
+      ) as string[]
+    }
+    const write = (name: string, edit: (text: string) => string): void =>
+      writeFileSync(join(clone, name), edit(readFileSync(join(clone, name), 'utf8')))
+    const { repository: _none, ...manifest } = JSON.parse(
+      readFileSync(join(clone, 'package.json'), 'utf8'),
+    ) as Record<string, unknown>
+    writeFileSync(join(clone, 'package.json'), JSON.stringify(manifest))
+    const first = obstacles()
+    for (const expected of [
+      /^There are changes.*package\.json/s,
+      /no `repository`/,
+      /CHANGELOG\.md has no heading `## 9\.8\.7/,
+      /CHANGELOG\.ja\.md has no heading/,
+      /no tag v9\.8\.7/,
+    ])
+      assert.ok(
+        first.some(line => expected.test(line)),
+        `${expected}: ${first.join('\n')}`,
+      )
+    writeFileSync(
+      join(clone, 'package.json'),
+      JSON.stringify({ ...manifest, repository: 'https://code.example/someone/hikyaku.git' }),
+    )
+    for (const name of ['CHANGELOG.md', 'CHANGELOG.ja.md'])
+      write(name, text =>
+        text.replace(/\n## (Unreleased|未公開)\n/, '$&\n## 9.8.7 (2026-12-01)\n\n- Something.\n'),
+      )
+    git('commit', '--quiet', '--all', '--message', 'release')
+    git('tag', 'v9.8.7')
+    assert.deepEqual(obstacles(), [])
+    write('CHANGELOG.md', text => text.replace('\n## 9.8.7', '- Something new.\n\n## 9.8.7'))
+    assert.match(obstacles().join('\n'), /CHANGELOG\.md has lines under its first heading/)
+  })
+})
