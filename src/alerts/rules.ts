@@ -5,6 +5,7 @@
  * that comes and goes repeats them. Mail that does not come at all is told again after a week.
  */
 import { faultKinds } from '../base/fault.ts'
+import { nameThisComputer } from '../base/this-computer.ts'
 import type { Trouble, TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { AccountState } from '../journal/journal.ts'
@@ -189,5 +190,5 @@ export function consentNotice(
 }
 
 export function paragraphs(words: Words, parts: readonly string[]): string {
-  return `${[...parts, words.notice.footer].join('\n\n')}\n`
+  return `${[...parts, words.notice.footer(nameThisComputer())].join('\n\n')}\n`
 }

@@ -126,6 +126,8 @@ export const faultKinds = {
   'state.disk-full': kind('everything', 'later', temporary),
   'state.read-only': kind('everything', 'owner', configuration),
   'state.exposed': kind('everything', 'owner', configuration),
+  'state.no-folder': kind('everything', 'owner', configuration),
+  'state.hangs': kind('everything', 'later', temporary),
   'state.io': kind('everything', 'later', temporary),
   'journal.newer': kind('everything', 'owner', configuration),
   'journal.damaged': kind('everything', 'owner', configuration),

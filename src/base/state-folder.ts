@@ -6,9 +6,9 @@ import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { inFolder, makeFolder } from './as-owner.ts'
-import { diskFault } from './disk-fault.ts'
 import { Fault } from './fault.ts'
 import { shellWord } from './shell-word.ts'
+import { folderFault } from './state-place.ts'
 
 /** What hikyaku keeps there; old names too. */
 const ownNames =
@@ -38,7 +38,7 @@ export function secureStateFolder(stateDir: string): void {
     if (process.platform === 'win32') return
     inFolder(stateDir, at => secure(stateDir, at))
   } catch (thrown) {
-    throw thrown instanceof Fault ? thrown : diskFault(thrown, stateDir)
+    throw folderFault(thrown, stateDir)
   }
 }
 

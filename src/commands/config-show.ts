@@ -25,6 +25,7 @@ export async function configShowCommand(invocation: Invocation): Promise<number>
       return exitCodes.ok
     },
     false,
+    false,
   )
 }
 

@@ -3,6 +3,7 @@
 import { Fault } from '../base/fault.ts'
 import type { Env } from '../base/home.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
+import { refuseUnusablePlace } from '../base/state-place.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { SettingsInForce } from '../config/in-force.ts'
@@ -23,9 +24,11 @@ export async function withConfig(
   invocation: Invocation,
   work: (config: Config, log: Log, inForce: SettingsInForce) => Promise<number>,
   needSecrets = true,
+  needStateFolder = true,
 ): Promise<number> {
   return runAnswering(invocation, async () => {
     const { config, inForce, hide } = await loadConfigHere(invocation, needSecrets)
+    if (needStateFolder) await refuseUnusablePlace(config.stateDir)
     const log = makeLog({ ...config.log, language: invocation.language })
     if (needSecrets) await hide(log)
     return work(config, log, inForce)
@@ -47,7 +50,7 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
     secrets: async (name, { stateDir, env, destination, firstUse }) => {
       const { openVault } = await import('../vault/open-vault.ts')
       // A vault that does not open now (a locked keychain, an unreadable key) may open at the next question.
-      vault ??= openVault({ stateDir, env })
+      vault ??= refuseUnusablePlace(stateDir).then(() => openVault({ stateDir, env }))
       const opened = vault
       opened.catch(() => {
         if (vault === opened) vault = undefined

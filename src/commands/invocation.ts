@@ -16,6 +16,8 @@ export interface Invocation {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly language: Language
   readonly words: Words
+  /** Where what speaks on standard error is a log: takes the fault that the command ends with, instead of three lines. */
+  readonly logFault?: (fault: Fault) => void
   /** Of the fault that the command ends with; describeFault where it is missing. */
   readonly describe?: typeof describeFault
   readonly json: boolean
@@ -52,6 +54,7 @@ export function answerFault(invocation: Invocation, fault: Fault): void {
       exitCode: fault.exitCode,
       fault: faultJson(fault, invocation.language, invocation.describe),
     })
+  else if (invocation.logFault !== undefined) invocation.logFault(fault)
   else invocation.stderr.write(`${faultLines(fault, invocation.language, invocation.describe)}\n`)
 }
 

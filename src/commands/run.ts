@@ -11,6 +11,7 @@ import { openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import { runDaemon } from '../daemon.ts'
 import type { Journal } from '../journal/journal.ts'
+import { makeLog } from '../log/log.ts'
 import { makeNotifier, type Notifier } from '../service/notify.ts'
 import { logSettings } from './config-show.ts'
 import { withConfig } from './configuration.ts'
@@ -18,9 +19,17 @@ import { exitCodes, type Invocation } from './invocation.ts'
 import { tellTheEnd } from './last-notice.ts'
 import { catchStopSignals } from './stop-signals.ts'
 
-export async function runCommand(invocation: Invocation): Promise<number> {
-  const { words } = invocation
+export async function runCommand(asked: Invocation): Promise<number> {
+  const { words, env, language, stderr } = asked
+  const isJson = env.LOG_FORMAT === 'json'
+  // Until the settings are read; a log of whoever sits at a terminal is read there, and so is its end.
+  let endLog = makeLog({ language, format: isJson ? 'json' : 'text' })
+  const isRead = stderr.isTTY === true && !isJson
+  const invocation: Invocation = isRead
+    ? asked
+    : { ...asked, logFault: fault => endLog.fault(fault, { isEnd: true }) }
   return withConfig(invocation, async (config, log, inForce) => {
+    endLog = log
     logSettings(log, inForce, invocation.language)
     const alerts = makeAlerts({ config, log, clock: systemClock, mail: true })
     const bridge = await openBridge(config, log, systemClock).catch(async error => {

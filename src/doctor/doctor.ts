@@ -53,7 +53,10 @@ async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
   const { config, findings } = await checkSettings(context)
   say(...findings)
   if (config === undefined) return false
-  say(...(await checkState(config.stateDir, context)))
+  const state = await checkState(config.stateDir, context)
+  say(...state)
+  // Whoever goes on would hang there.
+  if (state.some(({ code }) => code === 'state.hangs')) return false
   const running = isInstanceRunning(config.stateDir)
   const look = await lookTwice(config.stateDir, running)
   try {

@@ -2,9 +2,9 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { diskFault } from '../base/disk-fault.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { shellWord } from '../base/shell-word.ts'
+import { folderFault, refuseUnusablePlace } from '../base/state-place.ts'
 import { printable } from '../base/untrusted.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failByFault, failCheck, noteCheck, passCheck } from './finding.ts'
@@ -58,6 +58,7 @@ export async function checkState(stateDir: string, context: DoctorContext): Prom
   const { words, language } = context
   const place = { check: 'state' } as const
   try {
+    await refuseUnusablePlace(stateDir)
     const folder = await nearestFolder(stateDir)
     await access(folder, constants.W_OK | constants.X_OK)
     const findings: Finding[] = []
@@ -82,7 +83,7 @@ export async function checkState(stateDir: string, context: DoctorContext): Prom
       passCheck(place, folder === stateDir ? words.state(stateDir, freeOctets) : words.stateToCome(stateDir)),
     ]
   } catch (thrown) {
-    return [failByFault(place, thrown instanceof Fault ? thrown : diskFault(thrown, stateDir), language)]
+    return [failByFault(place, folderFault(thrown, stateDir), language)]
   }
 }
 
@@ -91,7 +92,7 @@ async function nearestFolder(path: string): Promise<string> {
   for (let folder = path; ; folder = dirname(folder)) {
     try {
       if ((await stat(folder)).isDirectory()) return folder
-      throw new Fault('state.io', { facts: { file: folder, reason: 'ENOTDIR' } })
+      throw new Fault('state.no-folder', { facts: { file: folder, reason: 'ENOTDIR' } })
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(folder) === folder) throw thrown
     }

@@ -6,6 +6,7 @@ import { asFault, exitCodes, Fault } from '../base/fault.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
 import type { Secret } from '../base/secret.ts'
 import { shellWord } from '../base/shell-word.ts'
+import { refuseUnusablePlace } from '../base/state-place.ts'
 import type { Config } from '../config/config.ts'
 import { type LoadOptions, loadConfig } from '../config/load.ts'
 import { variables } from '../config/settings.ts'
@@ -34,7 +35,7 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     env,
     cwd,
     secrets: async (name, { stateDir, env: all, destination, firstUse }) => {
-      vault ??= openVaultToLook(stateDir, all)
+      vault ??= refuseUnusablePlace(stateDir).then(() => openVaultToLook(stateDir, all))
       const opened = await vault
       const secret = await (destination === undefined
         ? opened.get(name)

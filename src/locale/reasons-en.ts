@@ -65,6 +65,8 @@ export const en = {
     unreachable: 'its owner cannot reach it',
     'others-read': 'others may read it',
     'not-its-own': 'other things are kept there, too',
+    'dangling-link': 'it is a link that leads nowhere',
+    'takes-no-folder': 'no folder can be made there',
     'foreign-file': 'a file in it is somebody else’s',
     // Where secrets are kept
     'no-bus': 'there is no keychain in this session',

@@ -66,6 +66,8 @@ export const ja: Reasons = {
     unreachable: '所有者がたどり着けない場所にあります',
     'others-read': 'ほかのユーザーも読み取れます',
     'not-its-own': 'ほかのファイルも置かれています',
+    'dangling-link': 'リンク先がありません',
+    'takes-no-folder': 'ここにはフォルダーを作れません',
     'foreign-file': '別のユーザーのファイルが含まれています',
     // Where secrets are kept
     'no-bus': 'キーチェーンを利用できない環境です',

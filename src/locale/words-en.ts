@@ -273,7 +273,9 @@ export const en = {
     /** The log's line about a notice that did not get through; `how` is 'mail', 'webhook' or 'ping'. */
     notSent: (how: string, reason: string) =>
       `A notice to you could not be sent by ${how} (${reason}). Mail is carried all the same.`,
-    footer: '`hikyaku status` shows the state, `hikyaku doctor` looks for the reason.',
+    /** `where`: user and computer, as a terminal shows them. */
+    footer: (where: string) =>
+      `From hikyaku of ${where}. There \`hikyaku status\` shows the state, \`hikyaku doctor\` looks for the reason.`,
   },
 
   /** The sentences of the text log; each names its message by the journal's number. */

@@ -225,7 +225,8 @@ export const ja: Words = {
     consentSubject: account => `【hikyaku】${account} のアクセス権の期限がまもなく切れます`,
     notSent: (how, reason) =>
       `お知らせを送信できませんでした（${how}、${reason}）。メールの取り込みは続いています。`,
-    footer: '`hikyaku status` で状態を、`hikyaku doctor` で原因を確認できます。',
+    footer: where =>
+      `送信元: ${where} の hikyaku。そのコンピューターの \`hikyaku status\` で状態を、\`hikyaku doctor\` で原因を確認できます。`,
   },
 
   log: {

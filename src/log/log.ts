@@ -37,6 +37,8 @@ export interface FaultContext {
   readonly inMs?: number | undefined
   /** How often in a row. */
   readonly count?: number | undefined
+  /** The program ends by it: an error, whatever it is otherwise. */
+  readonly isEnd?: true
 }
 
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
@@ -184,11 +186,11 @@ export function makeLog(options: LogOptions = {}): Log {
     fault: (thrown, context = {}) => {
       const fault = asFault(thrown)
       const { what, mail, next } = textOf(fault)
-      const { mailbox, account, folder, messageId, inMs, count } = context
+      const { mailbox, account, folder, messageId, inMs, count, isEnd = false } = context
       const again = count !== undefined && count > 1 ? words.fault.again(count) : ''
       const inOneLine = fault.code === 'config.invalid' ? what.split('\n').join(' ') : what
       emit(
-        fault.retry === 'owner' || fault.code === 'bug' ? 'error' : 'warn',
+        isEnd || fault.retry === 'owner' || fault.code === 'bug' ? 'error' : 'warn',
         'fault',
         words.sentences([inOneLine, again, mail, next]),
         {

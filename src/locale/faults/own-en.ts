@@ -35,6 +35,18 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
         ? 'Choose a folder of its own with STATE_DIR, or run hikyaku as the user whom the folder belongs to.'
         : `Run \`${f.or('command', '')}\`, or choose a folder of its own with STATE_DIR.`,
     ),
+  'state.no-folder': f =>
+    text(
+      `There is no folder, and can be none, where hikyaku is to keep its records${f.with('file', file => ` (${file})`)}${because(f)}.`,
+      stopped,
+      'Choose another folder with STATE_DIR, or remove what stands in its place.',
+    ),
+  'state.hangs': f =>
+    text(
+      `The place where hikyaku keeps its records does not answer${f.with('file', file => ` (${file})`)}: a network disk or another disk seems to be gone.`,
+      waits,
+      'Bring that disk back (`mount` lists what is there), or choose a folder on another one with STATE_DIR. Then start hikyaku again.',
+    ),
   'state.io': f =>
     text(
       isOutOfHandles(f)

@@ -35,6 +35,18 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
         ? 'STATE_DIR で hikyaku 専用のフォルダーを指定するか、フォルダーの所有者として hikyaku を実行してください。'
         : `「${f.or('command', '')}」を実行するか、STATE_DIR で hikyaku 専用のフォルダーを指定してください。`,
     ),
+  'state.no-folder': f =>
+    text(
+      `取り込み記録の保存先${f.with('file', file => `（${file}）`)}がフォルダーではなく、フォルダーを作ることもできません${because(f)}。`,
+      stopped,
+      'STATE_DIR で別のフォルダーを指定するか、その場所にあるものを取り除いてください。',
+    ),
+  'state.hangs': f =>
+    text(
+      `取り込み記録の保存先${f.with('file', file => `（${file}）`)}から応答がありません。ネットワークドライブなどが外れている可能性があります。`,
+      waits,
+      'ディスクを接続し直すか（`mount` で一覧を確認できます）、STATE_DIR で別のディスクのフォルダーを指定して、hikyaku をもう一度起動してください。',
+    ),
   'state.io': f =>
     text(
       isOutOfHandles(f)
