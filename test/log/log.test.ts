@@ -160,7 +160,7 @@ test('what is thrown and is no fault is logged as a bug, with its stack', () => 
 test('text for people is one line each, with local time, level and mailbox in front', () => {
   const { log, lines } = capture({ format: 'text' })
   sayAll(log, event, 'x')
-  assert.equal(lines().length, 18)
+  assert.equal(lines().length, 19)
   for (const line of lines())
     assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (debug|info |warn |error) \S/)
   assert.match(lines()[3] ?? '', /\[shop@example\.jp\] Imported message 42/)
