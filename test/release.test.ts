@@ -1,11 +1,21 @@
 /** What goes with the packages, and what a release refuses: with the real git, in a repository of its own. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import * as yaml from 'yaml'
 import { chooseLicence, makeLicenceList } from '../scripts/licences.ts'
 import { makers } from '../scripts/package/makers.ts'
 import { readRuntimeLock } from '../scripts/runtime-lock.ts'
@@ -55,6 +65,62 @@ test('the changelogs say the same in both languages: versions, kinds and lines',
     )
   assert.deepEqual(shapeOf('CHANGELOG.ja.md'), shapeOf('CHANGELOG.md'))
   assert.equal(shapeOf('CHANGELOG.md')[0], '## next')
+})
+
+describe('what a repository shows to strangers', () => {
+  const folderOf = (name: string): string => join(root, '.github', name)
+  const parse = (file: string): Record<string, unknown> =>
+    yaml.parse(readFileSync(file, 'utf8'), { strict: true })
+
+  // docs.github.com: "Syntax for issue forms" and "Syntax for GitHub's form schema".
+  test('each issue form is one that GitHub takes, and those about trouble ask for doctor and for a look at it', () => {
+    const names = readdirSync(folderOf('ISSUE_TEMPLATE')).filter(name => name !== 'config.yml')
+    for (const name of names) {
+      const form = parse(join(folderOf('ISSUE_TEMPLATE'), name)) as {
+        name: string
+        description: string
+        body: { type: string; id?: string; attributes: Record<string, unknown>; validations?: object }[]
+      }
+      assert.deepEqual(Object.keys(form).sort(), ['body', 'description', 'labels', 'name'])
+      assert.ok(form.name.length > 3 && form.description.length > 3)
+      const ids = form.body.flatMap(({ id }) => id ?? [])
+      assert.equal(new Set(ids).size, ids.length)
+      assert.ok(form.body.some(({ type }) => type !== 'markdown'))
+      for (const { type, id, attributes, validations } of form.body) {
+        assert.ok(['markdown', 'textarea', 'input', 'dropdown', 'checkboxes'].includes(type), type)
+        if (type === 'markdown') assert.ok(typeof attributes.value === 'string' && validations === undefined)
+        else
+          assert.ok(typeof attributes.label === 'string' && /^[a-z][a-z-]*$/.test(id ?? ''), `${name} ${id}`)
+      }
+      if (name.startsWith('problem')) {
+        assert.ok(
+          form.body.some(({ attributes: { label } }) => String(label).includes('hikyaku doctor --json')),
+        )
+        assert.equal(form.body.at(-1)?.type, 'checkboxes')
+      }
+    }
+    assert.deepEqual(names, ['mail-host.yml', 'problem-ja.yml', 'problem.yml', 'wish.yml'])
+  })
+
+  test('the workflows run scripts that there are, and take nobody else’s actions but the checkout', () => {
+    const { scripts } = parse(join(root, 'package.json')) as { scripts: Record<string, string> }
+    const seen: string[] = []
+    for (const name of readdirSync(folderOf('workflows'))) {
+      const { jobs, permissions } = parse(join(folderOf('workflows'), name)) as {
+        permissions: object
+        jobs: Record<string, { steps: { uses?: string; run?: string }[] }>
+      }
+      assert.deepEqual(permissions, { contents: 'read' })
+      for (const { uses, run = '' } of Object.values(jobs).flatMap(({ steps }) => steps)) {
+        if (uses !== undefined) assert.match(uses, /^actions\/checkout@v\d+$/)
+        for (const [, script = ''] of run.matchAll(/npm run ([\w:]+)/g)) assert.ok(scripts[script], script)
+        for (const [file] of run.matchAll(/\.ci\/[\w-]+/g)) assert.ok(existsSync(join(root, file)), file)
+        seen.push(run)
+      }
+    }
+    for (const run of ['.ci/run', 'npm run package:test', 'npm run release'])
+      assert.ok(seen.includes(run), run)
+  })
 })
 
 describe('npm run package', () => {
