@@ -1,10 +1,11 @@
 /** `hikyaku doctor`: looks at everything from this computer to Gmail, says what is wrong and what to do; changes nothing. */
 
+import { indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import { makeContext } from '../doctor/context.ts'
 import { type Diagnosis, diagnose } from '../doctor/doctor.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
+import { columnsOf, type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
 
 /**
  * @param given replaces parts of the machine, for tests
@@ -56,13 +57,24 @@ function answerJson(invocation: Invocation, { findings, exitCode, noNetwork }: D
 }
 
 /** The line, and where something is to be done a second one below it. */
-function linesOf({ check, subject, verdict, what, next }: Finding, { words }: Invocation): readonly string[] {
+function linesOf(
+  { check, subject, verdict, what, next }: Finding,
+  invocation: Invocation,
+): readonly string[] {
+  const { words, language } = invocation
   const { doctor } = words
-  const marks = { ok: ' ', warning: '!', bad: 'X', skipped: '-' } as const
-  const about = subject === '' ? '' : ` (${printable(subject, 60)})`
+  const width = columnsOf(invocation)
+  const marks = { ok: '✔', warning: '!', bad: '✖', skipped: '-' } as const
+  const name = printable(subject, 60)
+  const about = name === '' ? '' : language === 'ja' ? `（${name}）` : ` (${name})`
+  // The mark says what is well.
+  const state = verdict === 'ok' ? '' : `${doctor[verdict]}: `
   const [first = '', ...more] = what.split('\n')
-  const head = `${marks[verdict]} ${doctor.checks[check]}${about}: ${doctor[verdict]}: ${first}`
-  return [head, ...more.map(line => `    ${line}`), ...(next === '' ? [] : [`    → ${next}`])]
+  return [
+    ...indentParagraph(`${doctor.checks[check]}${about}: ${state}${first}`, width, `${marks[verdict]} `),
+    ...more.flatMap(line => indentParagraph(line, width, '    ')),
+    ...(next === '' ? [] : indentParagraph(next, width, '    → ')),
+  ]
 }
 
 function summary({ findings }: Diagnosis, { words }: Invocation): string {

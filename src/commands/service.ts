@@ -120,9 +120,8 @@ async function act(
     if (states.length === 0)
       return { ...refuse(exitCodes.configuration, words.notInstalled), json: { services: [] } }
     const lines = states.flatMap(({ name, state, detail }) => {
-      const details = detail ? ` (${printable(detail)})` : ''
       const say = { running: words.running, waiting: words.waiting, 'not-running': words.notRunning }[state]
-      return [say(name, details), words.logs(manager.logCommand(name))]
+      return [say(name, printable(detail)), words.logs(manager.logCommand(name))]
     })
     const well = states.every(({ state }) => state !== 'not-running')
     return { exitCode: well ? exitCodes.ok : exitCodes.unavailable, lines, json: { services: states } }

@@ -1,6 +1,6 @@
 /**
  * `hikyaku status` for people: the first line answers whether mail comes; behind it why not and what to do; then each
- * mailbox in a few lines. Numbers stand there where something is wrong, or with --verbose.
+ * mailbox in a few lines. Numbers stand there where they do not add up, or with --verbose.
  */
 import { indentParagraph } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
@@ -37,15 +37,15 @@ export function writeStatusPage(invocation: Invocation, page: StatusPage): void 
   }
   say(verdict(invocation, page, nowMs))
   for (const { name, detail, log } of stopped) {
-    say(words.status.service(name, detail === '' ? '' : ` (${printable(detail, 200)})`), '  ')
+    say(words.status.service(name, printable(detail, 200)), '  ')
     say(log, '  ')
   }
-  for (const line of troubleBlocks(invocation, list, nowMs, width)) writeLine(invocation, line)
+  for (const line of troubleBlocks(invocation, sortByWeight(list), nowMs, width)) writeLine(invocation, line)
   for (const standing of mailboxes) {
     writeLine(invocation, '')
     say(`${printable(standing.mailbox, 60)} → ${printable(standing.account, 60)}`)
     for (const text of describeMailbox(invocation, standing, nowMs)) say(text, '  ')
-    if (verbose || standing.troubles.length > 0)
+    if (verbose || isBroken(standing))
       for (const text of describeNumbers(invocation, standing)) say(text, '  ')
   }
   if (stateDir === undefined) {
@@ -55,6 +55,12 @@ export function writeStatusPage(invocation: Invocation, page: StatusPage): void 
     writeLine(invocation, '')
     say(words.status.journalAt(stateDir))
   }
+}
+
+/** What keeps most mail from coming stands first: a screen of 24 rows may not hold more. */
+function sortByWeight(list: readonly TroubleEntry[]): readonly TroubleEntry[] {
+  const scopes = ['machine', 'account', 'mailbox', 'folder', 'wish', 'message'] as const
+  return list.toSorted((a, b) => scopes.indexOf(a.scope) - scopes.indexOf(b.scope))
 }
 
 /** The first line: does my mail come? */
@@ -98,7 +104,7 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
     ...(latencyMs === undefined ? [] : [status.usually(latencyMs.p50, latencyMs.p95)]),
   ]
   const lines = [
-    `${how} ${times.join(' · ')}`,
+    `${how}${language === 'ja' ? '' : ' '}${times.join(' · ')}`,
     status.counts(conservation.imported + conservation.merged, conservation.pending, counts.refused),
   ]
   // Where no mail comes at all it is told already.

@@ -1,5 +1,5 @@
 /** The one list of what is not well as `status` shows it: a short block for each trouble, and as JSON. */
-import { describeMessage, findOwnWords } from '../alerts/rules.ts'
+import { findOwnWords } from '../alerts/rules.ts'
 import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
 import type { Language } from '../base/language.ts'
 import { indentParagraph } from '../base/text-width.ts'
@@ -45,10 +45,31 @@ function messageLines(
 ): string[] {
   if (entry.messages === 0) return []
   const described = entry.first.filter(({ about }) => about !== undefined)
-  const numbers = entry.first.map(({ subject }) => `#${subject}`).join(', ')
+  const bare = entry.first.filter(({ about }) => about === undefined).map(({ subject }) => `#${subject}`)
+  const more = entry.messages - entry.first.length
   return [
-    ...indentParagraph(own.named(numbers, entry.messages - entry.first.length), width, '  '),
-    ...described.flatMap(trouble => indentParagraph(describeMessage(trouble, words), width, '  ')),
+    ...described.flatMap(trouble => faceLines(trouble, words, width)),
+    ...(bare.length + more > 0 ? indentParagraph(own.named(bare.join(', '), more), width, '  ') : []),
+  ]
+}
+
+/** A message as one knows it again: its subject; who sent it and when; the Message-ID where it has no better name. */
+function faceLines(
+  { subject: id, about }: TroubleEntry['first'][number],
+  { format }: Invocation['words'],
+  width: number,
+): string[] {
+  const sentAtMs = about?.date === undefined ? Number.NaN : Date.parse(about.date)
+  const date = Number.isFinite(sentAtMs) ? format.instant(sentAtMs) : about?.date
+  const sent = [about?.from, date].flatMap(part => (part === undefined ? [] : [printable(part, 120)]))
+  const name = about?.subject ?? about?.messageId ?? ''
+  const indent = ' '.repeat(`  #${id}  `.length)
+  return [
+    ...indentParagraph(printable(name, 120), width, `  #${id}  `),
+    ...(sent.length > 0 ? indentParagraph(sent.join(' · '), width, indent) : []),
+    ...(about?.subject !== undefined && about.messageId !== undefined
+      ? indentParagraph(printable(about.messageId, 120), width, indent)
+      : []),
   ]
 }
 

@@ -13,8 +13,8 @@ const en = {
 }
 
 const ja: typeof en = {
-  told: folders => `新着をすぐに知らせてもらえます: ${folders}`,
-  asked: folders => `通知を確認できるまで 30 秒以内の間隔で問い合わせます: ${folders}`,
+  told: folders => `新着の通知: すぐに届きます（${folders}）`,
+  asked: folders => `新着の通知: 届くことを確認中です。それまで 30 秒以内の間隔で確認します（${folders}）`,
   unwatched: (agoMs, why) =>
     `${japanese.span(agoMs)}前から新着を監視できていません。決まった間隔で確認しています。${why}`,
 }

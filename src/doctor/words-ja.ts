@@ -54,10 +54,10 @@ export const ja: DoctorWords = {
     next: 'サービスがそのユーザーで動いているなら問題ありません。そうでなければ、そのユーザーで実行するか、STATE_DIR にご自分のフォルダーを指定してください。',
   }),
   littleRoom: (folder, freeOctets) => ({
-    what: `${folder} のあるディスクの空きが ${size(freeOctets)}しかありません。大きなメールが入らないおそれがあります。`,
+    what: `${folder} のあるディスクの空きが ${size(freeOctets)} しかありません。大きなメールが入らないおそれがあります。`,
     next: '早めに空きを増やすか、STATE_DIR を別のディスクに変えて（フォルダーごと移して）ください。',
   }),
-  journal: (messages, octets) => `正常（${mails(messages)}、${size(octets)}）`,
+  journal: (messages, octets) => `${mails(messages)}、${size(octets)}（壊れていません）`,
   noJournal: 'まだありません（最初の取り込みで作られます）',
   running: '動作中',
   notRunning: {

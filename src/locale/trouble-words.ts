@@ -48,7 +48,9 @@ const en = {
   said: (words: string) => `They said: “${words}”`,
   /** The numbers of the first few messages, and how many more. */
   named: (numbers: string, more: number) =>
-    `Messages: ${numbers}${more > 0 ? ` and ${english.number(more)} more` : ''}`,
+    [numbers === '' ? '' : `Messages: ${numbers}`, more > 0 ? `${english.number(more)} more` : '']
+      .filter(part => part !== '')
+      .join(' and '),
   about: { from: 'From', subject: 'Subject', date: 'Date' },
   subject(entry: TroubleEntry): string {
     const { name, folder, label } = place(entry)
@@ -170,9 +172,12 @@ const ja: TroubleWords = {
     }
   },
   since: (agoMs, times, lastAgoMs) =>
-    `${japanese.span(agoMs)}前から${times > 1 ? `（${japanese.number(times)} 回、最後は${japanese.relative(-lastAgoMs)}）` : ''}`,
+    `${japanese.span(agoMs)}前から${times > 1 ? `（${japanese.number(times)} 回、最後は ${japanese.relative(-lastAgoMs)}）` : ''}`,
   said: words => `相手の応答: 「${words}」`,
-  named: (numbers, more) => `メール: ${numbers}${more > 0 ? ` ほか ${japanese.number(more)} 通` : ''}`,
+  named: (numbers, more) =>
+    [numbers === '' ? '' : `メール: ${numbers}`, more > 0 ? `ほか ${japanese.number(more)} 通` : '']
+      .filter(part => part !== '')
+      .join(' '),
   about: { from: '差出人', subject: '件名', date: '日付' },
   subject(entry) {
     const { name, folder, label } = place(entry)

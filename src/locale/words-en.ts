@@ -143,7 +143,8 @@ export const en = {
       `✖ No mail comes since ${instant} (${span(agoMs)}). Why, and what to do:`,
     nobody: (instant: string | undefined) =>
       `✖ hikyaku is not running, so no mail comes${instant === undefined ? '' : ` (last look: ${instant})`}.`,
-    service: (name: string, detail: string) => `The service ${name} is stopped${detail}.`,
+    service: (name: string, detail: string) =>
+      `The service ${name} is stopped${detail === '' ? '' : ` (${detail})`}.`,
     wellOf: 'Well.',
     /** Mail does not come from this mailbox, and since when. */
     failingSince: (agoMs: number) => `No mail for ${span(agoMs)}.`,
@@ -198,13 +199,12 @@ export const en = {
 
   doctor: {
     title: 'hikyaku doctor',
-    ok: 'ok',
     warning: 'note',
     bad: 'bad',
     skipped: 'not checked',
     allWell: 'All is well.',
     summary: (bad: number, warnings: number) =>
-      `${number(bad)} ${bad === 1 ? 'problem' : 'problems'}, ${number(warnings)} ${warnings === 1 ? 'note' : 'notes'}`,
+      `${bad === 0 ? 'No problem' : bad === 1 ? '1 problem' : `${number(bad)} problems`}${warnings === 0 ? '' : `; ${number(warnings)} ${warnings === 1 ? 'note' : 'notes'}`}.`,
     checks: {
       node: 'Node.js',
       configuration: 'Settings',

@@ -104,7 +104,7 @@ export const ja: Words = {
     comesNot: (instant, agoMs) => `✖ ${instant} から取り込めていません（${span(agoMs)}）。理由と対処:`,
     nobody: instant =>
       `✖ hikyaku は動いていません。メールは取り込まれません${instant === undefined ? '' : `（最後の確認: ${instant}）`}。`,
-    service: (name, detail) => `サービス ${name} が停止しています${detail}。`,
+    service: (name, detail) => `サービス ${name} が停止しています${detail === '' ? '' : `（${detail}）`}。`,
     wellOf: '正常。',
     failingSince: agoMs => `${span(agoMs)}前から取り込めていません。`,
     troubles: count => `取り込みは続いています（問題 ${number(count)} 件）。`,
@@ -116,11 +116,11 @@ export const ja: Words = {
       list([
         [imported, 'Gmail に取り込み済み'],
         [waiting, '未取り込み'],
-        [refused, '要確認（`hikyaku list --refused`）'],
-      ]) || 'まだ 1 通も取り込んでいません',
-    waitingUntil: inMs => `次の確認は${relative(inMs)}です。`,
+        [refused, '要確認'],
+      ]) + (refused > 0 ? '（一覧: `hikyaku list --refused`）' : '') || 'まだ 1 通も取り込んでいません',
+    waitingUntil: inMs => `次の確認は ${relative(inMs)}です。`,
     consentEnds: (account, inMs) =>
-      `${account} へのアクセス権は ${relative(inMs)}に終了します。\`hikyaku setup google\` を実行してください。`,
+      `${account} へのアクセス権は ${relative(inMs)}に期限が切れます。\`hikyaku setup google\` を実行してください。`,
     mailboxLimit: (host, most, perMs) =>
       `${host} は、ログインをメールボックスごとに ${span(perMs)}に ${number(most)} 回までに制限しています。hikyaku はこれを守ります。`,
     hostLimit: (host, most, perMs) =>
@@ -153,12 +153,12 @@ export const ja: Words = {
 
   doctor: {
     title: 'hikyaku doctor（診断）',
-    ok: '正常',
     warning: 'ご注意',
     bad: '問題あり',
     skipped: '確認できず',
     allWell: 'すべて正常です。',
-    summary: (bad, warnings) => `問題 ${number(bad)} 件、ご注意 ${number(warnings)} 件`,
+    summary: (bad, warnings) =>
+      `${bad === 0 ? '問題はありません' : `問題 ${number(bad)} 件`}${warnings === 0 ? '' : `、ご注意 ${number(warnings)} 件`}。`,
     checks: {
       node: 'Node.js',
       configuration: '設定',

@@ -1,6 +1,11 @@
 /** What `hikyaku service` says to people, in both languages. */
 import type { Language } from '../base/language.ts'
 
+const inBrackets = {
+  en: (text: string): string => (text === '' ? '' : ` (${text})`),
+  ja: (text: string): string => (text === '' ? '' : `（${text}）`),
+}
+
 const ofComputer = '/etc/hikyaku'
 
 /** Of Node.js as well: a version manager keeps it in its user's home. */
@@ -16,9 +21,9 @@ const en = {
     `${name} is off and starts by itself no more. It stays, since the package hikyaku brought it: sudo apt remove hikyaku takes it away.`,
   nothingToRemove: 'hikyaku is not installed as a service here. Nothing was changed.',
   started: (name: string) => `${name} is on, and starts by itself from now on.`,
-  running: (name: string, detail: string) => `${name}: running${detail}`,
-  waiting: (name: string, detail: string) => `${name}: waiting for the next pull${detail}`,
-  notRunning: (name: string, detail: string) => `${name}: installed, but not running${detail}`,
+  running: (name: string, detail: string) => `${name}: running${inBrackets.en(detail)}`,
+  waiting: (name: string, detail: string) => `${name}: waiting for the next pull${inBrackets.en(detail)}`,
+  notRunning: (name: string, detail: string) => `${name}: installed, but not running${inBrackets.en(detail)}`,
   notInstalled: 'hikyaku is not installed as a service here. Install it: hikyaku service install',
   linger: (user: string) =>
     `A user's service ends when the user logs out. To keep it running, and to start it with the machine: sudo loginctl enable-linger ${user}`,
@@ -63,9 +68,9 @@ const ja: ServiceWords = {
     `${name} を止めました。今後は自動で起動しません。パッケージに含まれるファイルなので残っています。消すには: sudo apt remove hikyaku`,
   nothingToRemove: 'hikyaku のサービスは登録されていません。何も変更していません。',
   started: name => `${name} を有効にしました。今後は自動で起動します。`,
-  running: (name, detail) => `${name}: 動作中${detail}`,
-  waiting: (name, detail) => `${name}: 次の取り込みを待っています${detail}`,
-  notRunning: (name, detail) => `${name}: 登録済みですが、動いていません${detail}`,
+  running: (name, detail) => `${name}: 動作中${inBrackets.ja(detail)}`,
+  waiting: (name, detail) => `${name}: 次の取り込みを待っています${inBrackets.ja(detail)}`,
+  notRunning: (name, detail) => `${name}: 登録済みですが、動いていません${inBrackets.ja(detail)}`,
   notInstalled: 'サービスとして登録されていません。登録するには: hikyaku service install',
   linger: user =>
     `ユーザーのサービスは、ログアウトすると止まります。ログアウト後も動かし、コンピューターの起動時にも自動で始めるには: sudo loginctl enable-linger ${user}`,

@@ -118,7 +118,7 @@ export const google: GoogleWords = {
   trapQuestion: 'アプリを公開しましたか？',
   trapAgain: 'はい、公開しました。もう一度ログインする',
   trapAccept: '公開せずに続ける（毎週ログインし直す必要があります）',
-  goesOn: '動作中の hikyaku は、新しいアクセス権で自動的に再開します。',
+  goesOn: '動作中の hikyaku は、新しいアクセス権で自動で再開します。',
   takesUpLater: '新しいアクセス権は、次の起動時から使われます。',
   variableWins:
     'GOOGLE_REFRESH_TOKEN またはファイル（refreshTokenFile）の指定が残っていて、今回保存したものより優先されます。その指定を削除してください。',

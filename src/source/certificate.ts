@@ -2,7 +2,7 @@
  * The certificate that a mail server shows, read without trusting it: no user name and no password goes over this
  * connection. What is held against it is what secure.ts would refuse it for.
  */
-import type { Socket } from 'node:net'
+import { isIPv6, type Socket } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { within } from '../base/deadline.ts'
@@ -130,9 +130,13 @@ function faultOfCode(code: string | undefined, { host, port }: ServerSettings): 
 const firstOf = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value
 
+/** An IPv6 address as people write it: OpenSSL writes every zero (RFC 5952, 4). */
+const shortenAddress = (name: string): string =>
+  isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name
+
 function namesIn({ subjectaltname, subject }: PeerCertificate): readonly string[] {
   const alternatives = [...(subjectaltname ?? '').matchAll(/(?:DNS|IP Address):("[^"]*"|[^,]+)/g)].map(
-    ([, name = '']) => name.trim(),
+    ([, name = '']) => shortenAddress(name.trim()),
   )
   if (alternatives.length > 0) return alternatives.slice(0, 8)
   const common = firstOf(subject?.CN)

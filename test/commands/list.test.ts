@@ -40,6 +40,14 @@ describe('hikyaku list', () => {
     }
   })
 
+  it('shows the same face in status, one thing a line', async () => {
+    const ended = await world.run(['status'], { env: { HIKYAKU_LANG: 'ja', TZ: 'Asia/Tokyo' } })
+    assert.match(ended.stdout, /^ {2}#2 {2}注文 123 \\x1b\[31mred\S*$/m)
+    assert.match(ended.stdout, /^ {6}店長 <t@example\.jp> · 2026\/11\/25 9:00$/m)
+    assert.match(ended.stdout, /^ {6}<two@example\.org>$/m)
+    for (const line of ended.stdout.split('\n')) assert.ok(measureWidth(line) <= 80, line)
+  })
+
   it('shows what came last, and nothing that nobody asked for', async () => {
     const recent = answerOf(await world.run(['list', '--recent', '5', '--json'])) as {
       mailboxes: { messages: { subject: string; gmailId: string; importedAt: string }[] }[]

@@ -145,7 +145,7 @@ describe('status', () => {
       const english = (await status(place, 'en', [], folders)).stdout
       assert.match(english, /The server tells at once of new mail in INBOX\./)
       assert.match(english, /every 30 s or sooner, until it tells: 注文\/2026\./)
-      assert.match((await status(place, 'ja', [], folders)).stdout, /すぐに知らせてもらえます: INBOX/)
+      assert.match((await status(place, 'ja', [], folders)).stdout, /新着の通知: すぐに届きます（INBOX）/)
       const reset = new Fault('source.connection-lost', { facts: { host: 'imap.example.jp', words } })
       await watch.ended(reset)
       assert.match((await status(place, 'en', [], folders)).stdout, /Not watched for .* on schedule/)
@@ -187,6 +187,10 @@ describe('status', () => {
       assert.ok(performance.now() - beganMs < 20_000)
       assert.equal(ended.code, 70)
       assert.match(ended.stdout, /#1, #2, #3, #4, #5 .*9,995/)
+      // What keeps all mail from coming stands above what concerns one message.
+      const labels = [...ended.stdout.matchAll(/^! (.*)$/gm)].map(([, label = '']) => label)
+      assert.match(labels[0] ?? '', /This computer|このコンピューター/)
+      assert.match(labels.at(-1) ?? '', /10,000/)
       assert.ok(ended.stdout.split('\n').length < 120)
     }
   })

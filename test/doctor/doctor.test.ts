@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { measureWidth } from '../../src/base/text-width.ts'
 import { doctorDeadlines } from '../../src/doctor/context.ts'
 import { doctorWords } from '../../src/doctor/words.ts'
 import { openInProcess } from '../servers/in-process.ts'
@@ -121,11 +122,20 @@ describe('doctor as a command', () => {
       const { text } = await runDoctor(world, { language })
       for (const secret of secrets(world)) assert.ok(!text.includes(secret))
       const lines = text.split('\n').filter(line => line !== '')
-      assert.ok(
-        lines.some(line => line.startsWith('! ') && lines[lines.indexOf(line) + 1]?.startsWith('    → ')),
+      assert.match(text, /^! .*\n(?: {2}\S.*\n)* {4}→ /m)
+      // Each line begins with its mark, or goes on below it; none is left to the terminal to break.
+      for (const line of lines.slice(1, -1)) {
+        assert.match(line, /^(?:[✔✖!-] {1}| {2,})\S/u)
+        assert.ok(measureWidth(line) <= 80 || !line.trim().includes(' '), line)
+      }
+      assert.match(
+        lines.at(-1) ?? '',
+        language === 'en' ? /^No problem; \d+ notes?\.$/ : /^問題はありません、ご注意/,
       )
       if (language === 'en') assert.doesNotMatch(text, japanese)
-      else assert.ok(lines.every(line => japanese.test(line) || /Node\.js/.test(line)))
+      else
+        for (const line of lines.filter(one => /^\S/.test(one)))
+          assert.ok(japanese.test(line) || /Node\.js/.test(line), line)
     }
   })
 

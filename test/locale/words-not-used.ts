@@ -75,6 +75,17 @@ export const wordsNotUsed: readonly Rule[] = [
     wrong: 'よいですか？パスワードは',
     right: 'よいですか？ パスワードは',
   },
+  {
+    // Not \n of the sources, no value that a test puts in (x, y, undefined), and not names such as sv番号.xserver.jp.
+    pattern: new RegExp(
+      `(?!〇)${kana}[0-9A-Za-z]|(?<!\\\\|undefine)(?!\\b[xy]\\b)[A-Za-z](?!番号|〇)${kana}`,
+      'u',
+    ),
+    wrong: '今すぐ1 回、Webhookで',
+    right: '今すぐ 1 回、Webhook で',
+  },
+  { pattern: /[。」）] (?=[^-→·|\s])/u, wrong: '正常です。 次の', right: '正常です。次の' },
+  { pattern: /自動的に/u, wrong: '自動的に再試行します', right: '自動で再試行します' },
   { pattern: /～|\d~\d/u, wrong: '1～3', right: '1〜3' },
 ]
 

@@ -163,7 +163,7 @@ test('text for people is one line each, with local time, level and mailbox in fr
   assert.equal(lines().length, 19)
   for (const line of lines())
     assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (debug|info |warn |error) \S/)
-  assert.match(lines()[3] ?? '', /\[shop@example\.jp\] Imported message 42/)
+  assert.match(lines().join('\n'), /\[shop@example\.jp\] Imported message 42/)
 })
 
 test('under journald the time is left out and the priority stands in front', () => {

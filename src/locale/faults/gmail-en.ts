@@ -1,6 +1,6 @@
 /** What Gmail said of one message, and what Gmail or Google said of the account. */
 import type { FaultTexts } from '../fault-texts.ts'
-import { account, because, byItself, google, stays, stopped, text, waits } from './phrases-en.ts'
+import { account, because, byItself, google, said, stays, stopped, text, waits } from './phrases-en.ts'
 
 export const en: FaultTexts<'gmail'> = {
   // What Gmail said of one message
@@ -86,7 +86,7 @@ export const en: FaultTexts<'gmail'> = {
     ),
   'gmail.not-google': f =>
     text(
-      `What answered in Gmail’s place was not Google${f.with('host', host => ` (${host})`)}: a hotel or office network may have stepped in between.${f.with('words', words => ` It said: “${words}”.`)}`,
+      `What answered in Gmail’s place was not Google${f.with('host', host => ` (${host})`)}: a hotel or office network may have stepped in between.${said(f)}`,
       `${waits} Nothing was handed to the stranger.`,
       'If this network wants you to sign in, do so in a browser; or use another network.',
     ),

@@ -196,6 +196,6 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       `このアクセス権がどのアカウントのものか、Google から信頼できる形で示されませんでした${f.with('reason', reason => `（ID トークン: ${reason}）`)}。`,
       `${stopped}どのアカウントにも何も入れていません。`,
-      '自動的に再試行します。続く場合は、このコンピューターの時計を確かめ、`hikyaku setup google` でログインし直してください。',
+      '自動で再試行します。続く場合は、このコンピューターの時計を確かめ、`hikyaku setup google` でログインし直してください。',
     ),
 }

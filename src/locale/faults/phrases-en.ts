@@ -16,8 +16,10 @@ export const server = (f: Facts): string =>
   f.server === undefined ? 'the mail server' : `the mail server ${f.server}`
 export const Server = (f: Facts): string =>
   f.server === undefined ? 'The mail server' : `The mail server ${f.server}`
-export const said = (f: Facts): string => f.with('words', words => ` It said: “${words}”.`)
-export const google = (f: Facts): string => f.with('words', words => ` Google said: “${words}”.`)
+/** What the other side said ends its own sentence, or we do. */
+const quote = (words: string): string => `“${words}”${/[.!?]$/.test(words) ? '' : '.'}`
+export const said = (f: Facts): string => f.with('words', words => ` It said: ${quote(words)}`)
+export const google = (f: Facts): string => f.with('words', words => ` Google said: ${quote(words)}`)
 export const because = (f: Facts): string => f.with('reason', reason => ` (${describeReason(reason, 'en')})`)
 export const during = (f: Facts): string => f.with('phase', phase => ` (while ${describePhase(phase, 'en')})`)
 /** Whether it happened after a good login: then protocol, port and password are right. */

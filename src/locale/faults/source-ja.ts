@@ -22,7 +22,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `サーバー名${f.with('host', host => `「${host}」`)}が見つかりません${f.get('reason') === 'ENOTFOUND' ? '' : because(f)}。`,
       waits,
-      'このコンピューターがインターネットに接続されているかご確認ください。接続されている場合は、MAIL_HOST と管理画面のメール設定に記載されたサーバー名を1 文字ずつ見比べてください。',
+      'このコンピューターがインターネットに接続されているかご確認ください。接続されている場合は、MAIL_HOST と管理画面のメール設定に記載されたサーバー名を 1 文字ずつ見比べてください。',
     ),
   'source.unreachable': f =>
     text(
@@ -143,7 +143,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}が、これまで使えていたログイン${f.with('user', user => `（${user}）`)}を拒否しました。${said(f)}`,
       `${waits}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}原因は 2 つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動的に再試行します。`,
+      `${advice(f)}原因は 2 つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動で再試行します。`,
     ),
   'source.login-limited': f =>
     text(
@@ -155,7 +155,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}へのログインを控えています。1 時間に ${f.or('count', '数')} 回拒否され、続けると接続を遮断されるおそれがあるためです。${said(f)}`,
       `${waits}${nextTry(f)}`,
-      'パスワードが正しければ、何もする必要はありません。自動的に再試行します。サーバー側でパスワードを変更した場合は、MAIL_PASSWORD を直すか、この間隔が過ぎてから `hikyaku setup password` を実行してください。',
+      'パスワードが正しければ、何もする必要はありません。自動で再試行します。サーバー側でパスワードを変更した場合は、MAIL_PASSWORD を直すか、この間隔が過ぎてから `hikyaku setup password` を実行してください。',
     ),
   'source.login-delay': f =>
     text(
@@ -212,7 +212,7 @@ export const ja: FaultTexts<'source'> = {
   // メールボックス
   'source.folder-missing': f =>
     text(
-      `フォルダー${f.with('folder', folder => `「${folder}」`)}が元のメールボックスにないか、開けません。${said(f)}${f.with('folders', all => `あるフォルダー: ${all}`)}`,
+      `フォルダー${f.with('folder', folder => `「${folder}」`)}が元のメールボックスにないか、開けません。${f.with('folders', all => `あるフォルダー: ${all}。`)}${said(f)}`,
       'メールは失われません。ほかのフォルダーの取り込みは続きます。',
       'MAIL_FOLDERS（または AFTER_IMPORT）の名前を、サーバーでの表記どおりに直してください。フォルダーの一覧は `hikyaku doctor` で表示されます。',
     ),
