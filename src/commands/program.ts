@@ -11,6 +11,7 @@ import { formatHelp } from './help-format.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
 import { addServiceEnv } from './service-env.ts'
+import type { StatusFlags } from './status.ts'
 import { describeUsage, refuseArgument, refuseUnknownCommand, refuseUse } from './usage.ts'
 
 interface PullOptions {
@@ -164,9 +165,10 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     })
   verb('status', help.status)
     .option('--verbose', help.verbose)
-    .action(async (flags: CommonFlags & { verbose?: boolean }) => {
+    .option('--quick', help.quick)
+    .action(async (flags: CommonFlags & StatusFlags) => {
       const { statusCommand } = await import('./status.ts')
-      done(await statusCommand(invocation, flags.verbose ?? false))
+      done(await statusCommand(invocation, flags))
     })
   verb('check-now', help.checkNow).action(async () => {
     const { checkNowCommand } = await import('./check-now.ts')

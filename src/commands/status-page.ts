@@ -63,6 +63,10 @@ function sortByWeight(list: readonly TroubleEntry[]): readonly TroubleEntry[] {
   return list.toSorted((a, b) => scopes.indexOf(a.scope) - scopes.indexOf(b.scope))
 }
 
+/** The first line alone. */
+export const writeVerdict = (invocation: Invocation, page: StatusPage): void =>
+  writeLine(invocation, verdict(invocation, page, Date.now()))
+
 /** The first line: does my mail come? */
 function verdict({ words }: Invocation, { mailboxes, list, running }: StatusPage, nowMs: number): string {
   const { status, format } = words

@@ -14,12 +14,24 @@ import { withConfig } from './configuration.ts'
 import { faultJson, type Invocation, writeJson } from './invocation.ts'
 import { findStoppedServices } from './service-state.ts'
 import { isBroken, type MailboxStatus, readStatus } from './status-facts.ts'
-import { writeStatusPage } from './status-page.ts'
+import { writeStatusPage, writeVerdict } from './status-page.ts'
 import { timeJson, troubleJson } from './trouble-blocks.ts'
 import { watchJson } from './watch-view.ts'
 
-/** @param verbose every number, also where nothing is wrong */
-export async function statusCommand(invocation: Invocation, verbose = false): Promise<number> {
+export interface StatusFlags {
+  /** Every number, also where nothing is wrong. */
+  readonly verbose?: boolean
+  /**
+   * The first line and the exit code alone: what a health check asks every few minutes. A single message that is aside
+   * makes nothing unwell: the exit code says whether mail comes.
+   */
+  readonly quick?: boolean
+}
+
+export async function statusCommand(
+  invocation: Invocation,
+  { verbose = false, quick = false }: StatusFlags = {},
+): Promise<number> {
   return withConfig(
     invocation,
     async config => {
@@ -31,12 +43,15 @@ export async function statusCommand(invocation: Invocation, verbose = false): Pr
           journal === undefined
             ? []
             : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox, running)))
-        const exitCode = exitCodeOfTroubles(list)
+        const exitCode = exitCodeOfTroubles(quick ? list.filter(holdsUpMail) : list)
         if (invocation.json) answerJson(invocation, { running, mailboxes, list, exitCode })
         else {
-          const stopped = running ? [] : await findStoppedServices(invocation.env, invocation.language)
+          const stopped =
+            running || quick ? [] : await findStoppedServices(invocation.env, invocation.language)
           const stateDir = journal === undefined ? undefined : config.stateDir
-          writeStatusPage(invocation, { running, mailboxes, list, stopped, stateDir, verbose })
+          const page = { running, mailboxes, list, stopped, stateDir, verbose }
+          if (quick) writeVerdict(invocation, page)
+          else writeStatusPage(invocation, page)
         }
         return exitCode
       } finally {
@@ -46,6 +61,9 @@ export async function statusCommand(invocation: Invocation, verbose = false): Pr
     false,
   )
 }
+
+/** What costs a message, or what was to be done after it, holds no mail up. */
+const holdsUpMail = ({ scope }: TroubleEntry): boolean => scope !== 'message' && scope !== 'wish'
 
 /** The list as far as the configuration goes, and the mailboxes that nobody looks after. */
 async function listTroubles(

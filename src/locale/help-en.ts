@@ -5,6 +5,7 @@ export const help = {
   version: 'show the version',
   helpCommand: 'show the help of a command',
   verbose: 'every number',
+  quick: 'one line and the exit code: for health checks',
   program: 'Pulls mail from a rental-server mailbox (POP3 or IMAP) and imports it into Gmail, byte for byte.',
   json: 'one JSON object on standard output and nothing else',
   lang: 'en or ja; otherwise the language of the system',

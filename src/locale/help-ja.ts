@@ -7,6 +7,7 @@ export const help: HelpWords = {
   version: 'バージョンを表示します',
   helpCommand: 'コマンドの説明を表示します',
   verbose: 'すべての数値を表示します',
+  quick: '1 行と終了コードだけを返します（監視用）',
   program:
     'レンタルサーバーのメールボックス（POP3・IMAP）からメールを受け取り、内容を変えずに Gmail へ取り込みます。',
   json: '標準出力に JSON オブジェクトを 1 つだけ出力します',

@@ -129,6 +129,9 @@ describe('status', () => {
     assert.doesNotMatch(english.stdout, / = |Journal/, 'numbers only where asked for')
     assert.match((await status(place, 'en', ['--verbose'])).stdout, /0 seen = 0 imported.*\n\nJournal: /s)
     assert.match((await status(place, 'ja')).stdout, /^✔ 届いています/)
+    const quick = await status(place, 'en', ['--quick'])
+    assert.equal(quick.code, 0)
+    assert.match(quick.stdout, /^✔ Mail comes\. Nothing has arrived[^\n]*\n$/)
   })
 
   it('says how new mail is heard of while it runs, and that nobody listens where the watch has ended', async () => {
@@ -167,6 +170,9 @@ describe('status', () => {
       for (const language of ['en', 'ja']) {
         const ended = await status(place, language)
         assert.equal(ended.code, exit)
+        const quick = await status(place, language, ['--quick'])
+        assert.deepEqual([quick.code, quick.stdout.split('\n').length], [kind === 'wish' ? 0 : exit, 2])
+        assert.match(quick.stdout, mailComes.includes(kind) ? /^! / : /^✖ /)
         assert.doesNotMatch(ended.stdout, /Well\.|正常|^✔/)
         assert.match(ended.stdout, mailComes.includes(kind) ? /^! / : /^✖ /)
         assert.match(ended.stdout, language === 'en' ? /Not well \(1\):/ : /問題（1 件）:/)
