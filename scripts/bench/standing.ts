@@ -33,7 +33,8 @@ interface Fleet {
 }
 
 interface Place {
-  readonly ports: Readonly<Record<Protocol, number>>
+  /** Of the server. */
+  readonly port: number
   readonly gmail: GmailServer
   readonly folder: string
 }
@@ -64,24 +65,19 @@ export async function benchStanding(options: BenchOptions): Promise<readonly Mea
   const gmail = await startGmailServer({ keepBodyOctets: 0, ledgerEntries: 100 })
   const fleets: Fleet[] = []
   try {
-    const place = { ports: dovecot.ports, gmail, folder }
-    for (const [protocol, count] of [
-      ['imap', 1],
-      ['imap', 10],
-      ...(options.quick ? [] : [['imap', 100] as const]),
-      ['pop3', most],
-    ] as const) {
+    const place = { gmail, folder }
+    const start = async (protocol: Protocol, count: number): Promise<void> => {
       options.tell(`standing: ${count} ${protocol} mailboxes`)
-      fleets.push(await startOurs(protocol, count, place))
+      const port = count > most ? standIn.port : dovecot.ports[protocol]
+      fleets.push(await startOurs(protocol, count, { ...place, port }))
       if (program('fetchmail') === undefined) options.tell('standing: fetchmail not there')
-      else if (count <= 10 || protocol === 'pop3') fleets.push(await startFetchmails(protocol, count, place))
+      else if (count <= 10 || protocol === 'pop3')
+        fleets.push(await startFetchmails(protocol, count, { ...place, port }))
     }
-    if (many > 0) {
-      options.tell(`standing: ${many} imap mailboxes on the stand-in`)
-      const ports = { imap: standIn.port, pop3: 0 }
-      fleets.push(await startOurs('imap', many, { ...place, ports }))
-    }
+    for (const count of new Set([1, 10, most, many])) if (count > 0) await start('imap', count)
     await showMail(fleets, dovecot, standIn, most)
+    // Its first pull brings that mail.
+    await start('pop3', most)
     // What a start leaves behind is collected, and its polls are over.
     await pause(options.quick ? 3_000 : 20_000)
     options.tell(`standing: waiting ${windowMs / 1000} s`)
@@ -156,7 +152,7 @@ async function startOurs(protocol: Protocol, count: number, place: Place): Promi
   await writeFile(join(folder, 'password'), password, { mode: 0o600 })
   const mailboxes = users(count).map(
     user =>
-      `  - { name: ${user}, protocol: ${protocol}, host: 127.0.0.1, port: ${place.ports[protocol]}, ` +
+      `  - { name: ${user}, protocol: ${protocol}, host: 127.0.0.1, port: ${place.port}, ` +
       `security: none, user: ${user}, passwordFile: password }`,
   )
   const config = join(folder, 'hikyaku.yaml')
@@ -194,8 +190,8 @@ async function startOurs(protocol: Protocol, count: number, place: Place): Promi
 /** IMAP: a process for each, since one fetchmail watches one mailbox. POP3: one that polls all each minute. */
 async function startFetchmails(protocol: Protocol, count: number, place: Place): Promise<Fleet> {
   const account = (user: string): string =>
-    `  username "${user}" password "${password}" sslproto '' ${protocol === 'imap' ? 'idle ' : ''}keep\n  mda "true"\n`
-  const poll = `poll 127.0.0.1 service ${place.ports[protocol]} protocol ${protocol} auth password`
+    `  username "${user}" password "${password}" sslproto '' ${protocol === 'imap' ? 'idle ' : ''}keep\n  mda "cat >/dev/null"\n`
+  const poll = `poll 127.0.0.1 service ${place.port} protocol ${protocol} auth password`
   const texts =
     protocol === 'imap'
       ? users(count).map(user => `${poll}\n${account(user)}`)

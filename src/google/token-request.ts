@@ -1,6 +1,7 @@
 /**
- * One token request at Google's authorization server: google-auth-library frames it (refresh token, or a signed JWT for
- * a service account), our own exchange carries it (framed.ts). The library is loaded here, with the first request.
+ * One token request at Google's authorization server. The four fields of a refresh token are framed here: a daemon asks
+ * every hour, and google-auth-library would stay in its memory with Node's fetch. It frames the signed JWT of a service
+ * account, and is loaded for that; our own exchange carries both (framed.ts).
  */
 import { readBounded } from '../base/bounded-file.ts'
 import type { Connections } from '../base/connections.ts'
@@ -84,14 +85,14 @@ export async function requestToken(
     const { clientId } = credential
     const clientSecret = await revealSecret(credential.clientSecret, 'client secret')
     const refreshToken = await revealSecret(credential.refreshToken, 'refresh token')
-    // Not the whole library: this stays in a daemon's memory, and is 13 MiB of 21.
-    const { OAuth2Client } = await import('google-auth-library/build/src/auth/oauth2client.js')
-    const answer = await carryFramed(transporterOptions => {
-      const client = new OAuth2Client({ clientId, clientSecret, transporterOptions, ...withoutLibraryLog })
-      client.setCredentials({ refresh_token: refreshToken })
-      return client.refreshAccessToken()
-    }, send)
-    if (answer === undefined) throw new Fault('bug', { facts: { what: 'the token request was not framed' } })
+    // RFC 6749 section 6; https://developers.google.com/identity/protocols/oauth2/web-server#offline
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      client_id: clientId,
+      client_secret: clientSecret,
+    })
+    const answer = await send({ body: String(form) })
     return { answer, secrets: [clientSecret, refreshToken] }
   }
   const { client_email: email, private_key: key } = await readKeyFile(credential.keyFile)
