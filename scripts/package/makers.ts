@@ -27,6 +27,11 @@ export const makers: readonly Maker[] = [
     make: async order => (await import('./npm-tarball.ts')).makeNpmTarball(order),
   },
   {
+    name: 'deb',
+    about: 'the Debian packages, with Node inside',
+    make: async order => (await import('./deb.ts')).makeDebianPackages(order),
+  },
+  {
     name: 'sbom',
     about: 'the bill of materials (CycloneDX)',
     make: async order => (await import('./papers.ts')).writeSbom(order),

@@ -111,7 +111,12 @@ export async function settleFiles(
       size += (await stat(path)).size
     }
   }
+  await settleFolder(folder, epoch)
+  return size
+}
+
+/** The folder alone: for one that got something more since. */
+export async function settleFolder(folder: string, epoch: number): Promise<void> {
   await chmod(folder, 0o755)
   await lutimes(folder, epoch, epoch)
-  return size
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Boots systemd as the first process of namespaces of its own over a copy-on-write view of this machine's root: what it
-# writes lies in FOLDER/upper, nothing of this machine changes. systemd-machine.ts calls it as root:
+# Boots systemd as the first process of namespaces of its own over a copy-on-write view of this machine's root, or of the
+# one that $HIKYAKU_ROOT names: what it writes lies in FOLDER/upper, nothing of this machine changes. systemd-machine.ts calls it as root:
 #   systemd-machine.sh enter FOLDER NAME [PATH:PLACE...]
 # FOLDER/upper and FOLDER/work exist; NAME is for its control groups; every PATH of this machine is shown
 # read-only at PLACE; /tmp is empty. The network stays this machine's.
@@ -27,7 +27,7 @@ for path in "$@"; do
   mkdir -p "$shown${path##*:}"
   mount --bind "${path%:*}" "$shown${path##*:}"
 done
-mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$root"
+mount -t overlay overlay -o "lowerdir=${HIKYAKU_ROOT:-/},upperdir=$folder/upper,workdir=$folder/work" "$root"
 cd "$root"
 
 mount -t proc -o nosuid,nodev,noexec proc proc

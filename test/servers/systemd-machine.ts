@@ -59,10 +59,12 @@ export interface SystemdMachine {
 /**
  * @param shown folders of this machine that are seen in it, read-only, by the place where they are seen
  * @param change what is different in its files, done in the folder that lies over this machine's root
+ * @param lower another root than this machine's, with a systemd of its own
  */
 export async function startSystemdMachine(
   shown: Readonly<Record<string, string>>,
   change: (upper: string) => Promise<void> = async () => {},
+  lower = '/',
 ): Promise<SystemdMachine> {
   const folder = await privateFolder('systemd')
   const places = Object.entries(shown).map(([place, path]) => `${path}:${place}`)
@@ -71,8 +73,10 @@ export async function startSystemdMachine(
   await mkdir(join(upper, 'etc/systemd/system'), { recursive: true })
   await mkdir(join(folder, 'work'))
   // A character device 0/0 is overlayfs's word for "not there".
-  const enabled = readdirSync('/etc/systemd/system').filter(entry => /\.(wants|requires)$/.test(entry))
-  const ofOldKind = readdirSync('/etc').filter(entry => /^rc\d\.d$/.test(entry))
+  const enabled = readdirSync(join(lower, 'etc/systemd/system')).filter(entry =>
+    /\.(wants|requires)$/.test(entry),
+  )
+  const ofOldKind = readdirSync(join(lower, 'etc')).filter(entry => /^rc\d\.d$/.test(entry))
   for (const path of [...enabled.map(entry => `systemd/system/${entry}`), ...ofOldKind])
     execFileSync('mknod', [join(upper, 'etc', path), 'c', '0', '0'])
   for (const unit of maskedUnits)
@@ -106,7 +110,11 @@ export async function startSystemdMachine(
     })
 
   const boot = async (): Promise<void> => {
-    daemon = startDaemon('bash', [script, 'enter', folder, name, ...places], 'SIGKILL')
+    daemon = startDaemon(
+      'env',
+      [`HIKYAKU_ROOT=${lower}`, 'bash', script, 'enter', folder, name, ...places],
+      'SIGKILL',
+    )
     const end = performance.now() + 60_000
     for (;;) {
       if (!daemon.alive() || performance.now() > end)
