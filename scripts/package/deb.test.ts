@@ -1,0 +1,282 @@
+/**
+ * The Debian package as its users have it: installed into fresh roots under a real systemd, set up, upgraded with a
+ * journal in use, put back, removed, purged. Dovecot and the stand-in for Gmail run outside, on loopback.
+ */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { dovecotMissing } from '../../test/servers/dovecot.ts'
+import { until } from '../../test/servers/hikyaku.ts'
+import { requireServer } from '../../test/servers/required.ts'
+import {
+  type MachineRan,
+  type SystemdMachine,
+  startSystemdMachine,
+  systemdMissing,
+} from '../../test/servers/systemd-machine.ts'
+import { address, owner, type SetupWorld, startSetupWorld } from '../../test/setup/world.ts'
+import { readJson } from '../runtime-lock.ts'
+import { makeDebianPackage } from './deb.ts'
+import { freshRootMissing, makeFreshRoot } from './fresh-root.ts'
+
+const skip =
+  requireServer('systemd', systemdMissing()) ||
+  requireServer('dovecot', dovecotMissing()) ||
+  requireServer('mmdebstrap', freshRootMissing())
+const { version } = (await readJson('package.json')) as { version: string }
+const earlier = '0.0.1'
+const packages = await mkdtemp(join(tmpdir(), 'hikyaku-deb-test-'))
+const files: Record<string, string> = {}
+after(() => rm(packages, { recursive: true, force: true }))
+
+const secondsSince = (start: number): string => `${((performance.now() - start) / 1000).toFixed(1)} s`
+
+before(async () => {
+  for (const each of [earlier, version]) {
+    const order = { architecture: 'amd64', folder: packages, version: each, compression: 'quick' } as const
+    files[each] = basename(await makeDebianPackage(order))
+  }
+})
+
+for (const suite of ['bookworm', 'trixie'] as const) {
+  describe(`the Debian package on ${suite}`, { skip }, () => {
+    let root: string
+    let world: SetupWorld
+    let machine: SystemdMachine
+    let delivered = 0
+
+    before(async () => {
+      root = await mkdtemp(join(tmpdir(), 'hikyaku-root-'))
+      await makeFreshRoot(root, suite)
+      world = await startSetupWorld('good')
+      world.gmail.oauth.rules.testing = false
+      machine = await startSystemdMachine({ '/packages': packages }, putFiles, root)
+    })
+    after(async () => {
+      await machine?.stop()
+      assert.deepEqual(world?.gmail.bugs, [])
+      await world?.stop()
+      await rm(root, { recursive: true, force: true })
+    })
+
+    /** What the owner brings along: password, Google's client and permission, the authority of this mail server. */
+    const putFiles = async (upper: string): Promise<void> => {
+      const brought = join(upper, 'brought')
+      await mkdir(brought)
+      for (const name of ['client.json', 'password'])
+        await copyFile(join(world.home, name), join(brought, name))
+      await writeFile(join(brought, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+      await copyFile(world.dovecot.caFile, join(brought, 'ca.pem'))
+      await chmod(join(brought, 'ca.pem'), 0o644)
+      await writeFile(
+        join(brought, 'endpoints.env'),
+        endpoints()
+          .map(pair => `${pair.join('=')}\n`)
+          .join(''),
+      )
+    }
+    const endpoints = (): [string, string][] =>
+      Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name))
+
+    type RunOptions = Parameters<SystemdMachine['run']>[1]
+    const must = async (command: readonly string[], options?: RunOptions): Promise<string> => {
+      const { code, stdout, stderr } = await machine.run(command, options)
+      assert.equal(code, 0, `${command.join(' ')}\n${stderr}${stdout}${await log()}`)
+      return stdout
+    }
+    const sh = (script: string): Promise<string> => must(['sh', '-c', script])
+    const install = (which: string): Promise<MachineRan> =>
+      machine.run(['dpkg', '-i', `/packages/${files[which]}`], { timeoutMs: 180_000 })
+    const mustInstall = async (which: string): Promise<MachineRan> => {
+      const ran = await install(which)
+      assert.equal(ran.code, 0, ran.stderr + ran.stdout)
+      assert.equal((await must(['hikyaku', '--version'])).trim(), which)
+      return ran
+    }
+    const log = async (): Promise<string> =>
+      (await machine.run(['journalctl', '-o', 'cat', '--no-pager', '-n', '40'])).stdout
+    const unit = async (property: string, name = 'hikyaku.service'): Promise<string> =>
+      (await machine.run(['systemctl', 'show', name, '--property', property, '--value'])).stdout.trim()
+    const setUp = async (): Promise<MachineRan> => {
+      // Where Gmail is stays the tests' business: it reaches the service as an owner's own variables would.
+      await sh('cat /brought/endpoints.env >>/etc/hikyaku/hikyaku.env')
+      const server = ['--host', '127.0.0.1', '--port', String(world.dovecot.ports.imaps), '--user', address]
+      const secrets = ['--password-file', '/brought/password', '--ca-file', '/brought/ca.pem']
+      const google = ['--gmail-account', owner, '--client-file', '/brought/client.json']
+      const all = [...server, ...secrets, ...google, '--refresh-token-file', '/brought/token']
+      const command = ['hikyaku', 'setup', '--yes', '--address', address, ...all, '--service', 'install']
+      const ran = await machine.run(command, { env: Object.fromEntries(endpoints()) })
+      assert.equal(ran.code, 0, ran.stderr + ran.stdout + (await log()))
+      return ran
+    }
+    /** A mail comes to the mailbox, and then to Gmail. */
+    const deliver = async (subject: string): Promise<void> => {
+      await world.deliver('', subject)
+      delivered += 1
+    }
+    const allAreInGmail = async (what: string, timeoutMs = 60_000): Promise<void> => {
+      const arrived = (): boolean => world.gmail.messages(owner).length >= delivered
+      await until(arrived, `${what}: in Gmail`, timeoutMs).catch(async late => {
+        throw new Error(`${late}\n${await log()}`)
+      })
+      assert.equal(world.gmail.messages(owner).length, delivered, 'nothing twice')
+    }
+
+    it('is installed, starts nothing, and lets nobody in', async t => {
+      const start = performance.now()
+      const { stderr } = await mustInstall(earlier)
+      t.diagnostic(`dpkg -i: ${secondsSince(start)}`)
+      assert.doesNotMatch(stderr, /warning|error/i)
+      assert.equal((await sh('stat -c "%a %U" /var/lib/hikyaku')).trim(), '700 hikyaku')
+      assert.equal((await sh('stat -c "%a %U" /etc/hikyaku/hikyaku.env')).trim(), '600 root')
+      for (const name of ['hikyaku.service', 'hikyaku-pull.timer']) {
+        assert.equal(await unit('ActiveState', name), 'inactive')
+        assert.equal(await unit('UnitFileState', name), 'disabled')
+      }
+      assert.match(await must(['getent', 'passwd', 'hikyaku']), /:\/usr\/sbin\/nologin$/m)
+      await must(['systemd-analyze', 'verify', '/usr/lib/systemd/system/hikyaku.service'])
+      assert.equal((await machine.run(['hikyaku', 'service', 'status'])).code, 78)
+      assert.equal((await machine.run(['hikyaku', 'status'], { user: 'nobody' })).code, 78)
+    })
+
+    it('is set up by root, runs as its own user, and mail comes', async t => {
+      const said = await setUp()
+      assert.match(said.stderr + said.stdout, /hikyaku\.service is on/)
+      assert.equal(await unit('ActiveState'), 'active', await log())
+      assert.equal(await unit('User'), 'hikyaku')
+      assert.match(await unit('FragmentPath'), /^(\/usr)?\/lib\/systemd\/system\/hikyaku\.service$/)
+      const start = performance.now()
+      await deliver('first')
+      await allAreInGmail('first')
+      t.diagnostic(`delivered, then in Gmail: ${secondsSince(start)}`)
+      for (const command of [['status'], ['check-now'], ['list'], ['service', 'status']])
+        await must(['hikyaku', ...command])
+      assert.equal(JSON.parse(await must(['hikyaku', 'status', '--json'])).running, true)
+      assert.equal((await sh('find /var/lib/hikyaku ! -user hikyaku')).trim(), '')
+      assert.match(await sh('find /etc/systemd/system -name "*hikyaku*"'), /wants\/hikyaku\.service$/m)
+    })
+
+    it('is enough with systemctl alone', async () => {
+      await must(['hikyaku', 'service', 'uninstall'])
+      assert.equal(await unit('ActiveState'), 'inactive')
+      await must(['systemctl', 'enable', '--now', 'hikyaku.service'])
+      await deliver('by systemctl')
+      await allAreInGmail('by systemctl')
+    })
+
+    it('is upgraded in the middle of an upload; nothing is lost, nothing comes twice', async t => {
+      const held = Promise.withResolvers<void>()
+      const before = world.gmail.accepted.length
+      world.gmail.faults.next('import', { kind: 'hold', until: held.promise, stage: 'after-accept' })
+      await deliver('held')
+      await until(() => world.gmail.accepted.length > before, 'the upload is under way')
+      const pid = await unit('MainPID')
+      const start = performance.now()
+      const upgrade = install(version)
+      await deliver('meanwhile')
+      await until(
+        async () => (await unit('ActiveState')) !== 'active',
+        'stopped before the files change',
+        60_000,
+      )
+      held.resolve()
+      const ran = await upgrade
+      assert.equal(ran.code, 0, ran.stderr + ran.stdout)
+      t.diagnostic(`dpkg -i over a running one: ${secondsSince(start)}`)
+      assert.equal((await must(['hikyaku', '--version'])).trim(), version)
+      assert.equal(await unit('ActiveState'), 'active', await log())
+      assert.notEqual(await unit('MainPID'), pid)
+      await deliver('after')
+      await allAreInGmail('after the upgrade')
+      assert.match(await sh('cat /etc/hikyaku/hikyaku.env'), /^GMAIL_API_ROOT=/m)
+    })
+
+    it('leaves stopped what was stopped, and goes back to the earlier version', async () => {
+      await must(['systemctl', 'stop', 'hikyaku.service'])
+      await mustInstall(earlier)
+      assert.equal(await unit('ActiveState'), 'inactive')
+      await must(['systemctl', 'start', 'hikyaku.service'])
+      await deliver('under the earlier one')
+      await allAreInGmail('under the earlier one')
+      await mustInstall(version)
+      assert.equal(await unit('ActiveState'), 'active')
+    })
+
+    it('pulls by timer, also after an upgrade', async () => {
+      await must(['hikyaku', 'service', 'install', '--timer', '--every', '10'])
+      assert.equal(await unit('ActiveState'), 'inactive')
+      await deliver('by timer')
+      await allAreInGmail('by timer')
+      await mustInstall(version)
+      assert.equal(await unit('ActiveState', 'hikyaku-pull.timer'), 'active')
+      await deliver('by timer again')
+      await allAreInGmail('by timer again')
+      await must(['hikyaku', 'service', 'install'])
+      assert.equal(await unit('ActiveState', 'hikyaku-pull.timer'), 'inactive')
+    })
+
+    it('is removed with its settings kept, and runs again when it is installed again', async () => {
+      await deliver('before the removal')
+      await allAreInGmail('before the removal')
+      await must(['dpkg', '-r', 'hikyaku'])
+      assert.equal(await unit('LoadState'), 'not-found')
+      await must(['test', '-f', '/etc/hikyaku/config.yaml'])
+      assert.equal((await sh('ls /usr/lib/hikyaku 2>/dev/null || true')).trim(), '')
+      await deliver('while it was away')
+      await mustInstall(version)
+      assert.equal(await unit('ActiveState'), 'active', await log())
+      await allAreInGmail('after the reinstallation')
+    })
+
+    it('is purged, and keeps the books of what was imported', async () => {
+      const purge = await machine.run(['dpkg', '--purge', 'hikyaku'])
+      assert.equal(purge.code, 0, purge.stderr)
+      assert.match(purge.stdout, /kept \/var\/lib\/hikyaku .*sudo rm -r \/var\/lib\/hikyaku/)
+      await must(['test', '-f', '/var/lib/hikyaku/journal.sqlite'])
+      assert.equal((await sh('ls /etc/hikyaku 2>/dev/null || true')).trim(), '')
+      assert.equal((await sh('find /etc/systemd/system -name "*hikyaku*"')).trim(), '')
+      await deliver('while it was purged')
+      await mustInstall(version)
+      assert.equal(await unit('ActiveState'), 'inactive')
+      await setUp()
+      await allAreInGmail('after purge and set-up')
+    })
+
+    it('leaves nothing where nothing is left to keep', async () => {
+      await must(['dpkg', '-r', 'hikyaku'])
+      await sh('rm -r /var/lib/hikyaku')
+      await must(['dpkg', '--purge', 'hikyaku'])
+      assert.notEqual((await machine.run(['getent', 'passwd', 'hikyaku'])).code, 0)
+      const left = 'find / -xdev -name "*hikyaku*" -not -path "/proc/*" -not -path "/packages/*"'
+      assert.equal((await sh(`${left} -not -path "/var/log/*" -not -path "/var/tmp/*"`)).trim(), '')
+    })
+  })
+}
+
+describe('the file', () => {
+  const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+
+  it('has the same octets each time', async t => {
+    const folder = join(packages, 'again')
+    const file = await makeDebianPackage({ architecture: 'amd64', folder, version, compression: 'quick' })
+    assert.equal(digest(file), digest(join(packages, files[version] ?? '')))
+    t.diagnostic(digest(file))
+  })
+
+  for (const architecture of ['amd64', 'arm64'] as const)
+    it(`satisfies lintian for ${architecture}`, async t => {
+      const folder = join(packages, 'small')
+      const start = performance.now()
+      const file = await makeDebianPackage({ architecture, folder })
+      t.diagnostic(`${(statSync(file).size / 1e6).toFixed(1)} MB, made in ${secondsSince(start)}`)
+      const options = ['--fail-on', 'error,warning', '--tag-display-limit', '0', '--allow-root']
+      const ran = await promisify(execFile)('lintian', [...options, file]).catch(thrown => thrown)
+      assert.equal(ran.code ?? 0, 0, ran.stdout)
+    })
+})
