@@ -2,7 +2,7 @@
  * npm run package:deb: the Debian package, with its own Node. Made by dpkg-deb from a folder; the same commit gives the
  * same octets.
  *
- *   npm run package:deb                   for amd64, into packages/
+ *   npm run package:deb                   for amd64, into dist-packages/
  *   npm run package:deb -- --arch arm64
  */
 import { execFile } from 'node:child_process'
@@ -183,7 +183,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
     options: {
       arch: { type: 'string', default: 'amd64' },
-      out: { type: 'string', default: join(root, 'packages') },
+      out: { type: 'string', default: join(root, 'dist-packages') },
     },
   })
   if (values.arch !== 'amd64' && values.arch !== 'arm64') throw new Error('--arch: amd64 or arm64')
