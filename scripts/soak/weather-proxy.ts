@@ -66,6 +66,7 @@ class Passage {
   #idling: string | undefined
   #idleEnd: NodeJS.Timeout | undefined
   #endedIdle = false
+  #isGreeted = false
   #held: Buffer[] | undefined
   /** It has said goodbye and waits for the client to go. */
   #isLeaving = false
@@ -96,7 +97,7 @@ class Passage {
   /** Whether an answer is on its way that the weather does not hold back. */
   get isOwed(): boolean {
     if (this.isFrozen || this.#client.destroyed) return false
-    if (this.#isLeaving) return true
+    if (this.#isLeaving || !this.#isGreeted) return true
     if (this.#held !== undefined) return false
     return [...this.#owed].some(([tag]) => tag !== this.#idling)
   }
@@ -144,6 +145,7 @@ class Passage {
   }
 
   #told(line: Buffer): void {
+    this.#isGreeted = true
     const text = line.subarray(0, 200).toString('latin1')
     if (this.#isKeptBack(text)) return
     const [tag = ''] = text.split(' ')

@@ -103,6 +103,7 @@ function newsOf(turns: ImapTurns, looked: Looked, rows: readonly FetchRow[]): Ne
     if (isWhole && octets.length === size && (body?.origin ?? 0) === 0) bodies.set(uid, octets)
   }
   const uidNext = Math.max(looked.uidNext, ...entries.map(({ handle }) => handle + 1))
-  turns.listed.set(folder, { ...looked, uidNext, count: looked.count + entries.length })
+  const count = looked.count + entries.length
+  turns.listed.set(folder, { ...looked, uidNext, count, isRecorded: false })
   return { listing: { folder, entries, isNews: true }, bodies }
 }

@@ -9,7 +9,7 @@ import { listMessages } from './imap-listing.ts'
 import { lookForNews, mayLook } from './imap-news.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
 import { canExpungeByUid, Settling } from './imap-settle.ts'
-import { abandonedFault, type ImapTurns } from './imap-turns.ts'
+import { abandonedFault, type ImapTurns, type Looked } from './imap-turns.ts'
 import type {
   Foreseen,
   Listed,
@@ -19,6 +19,9 @@ import type {
   SourceAbilities,
   SourceSession,
 } from './source.ts'
+
+/** How long a listing stands for those that look no different, ms. */
+const listingLastsMs = 10 * 60_000
 
 export class ImapSession implements SourceSession {
   readonly abilities: SourceAbilities
@@ -119,27 +122,48 @@ export class ImapSession implements SourceSession {
       // Others may have been at work meanwhile.
       if (doubt !== undefined) ({ selected, entries, doubt } = await list())
       if (doubt === undefined) {
-        this.#noteListed(selected, entries)
-        return { folder, entries }
+        const noteRecorded = this.#noteListed(selected, entries)
+        return { folder, entries, ...(noteRecorded && { noteRecorded }) }
       }
       const facts = { ...this.#connection.facts, phase: 'list', folder, ...doubt }
       return { folder, entries, doubt: new Fault('source.listing-unclear', { facts }) }
     })
   }
 
-  #noteListed({ name: folder, validity, uidNext = 1 }: Selected, entries: readonly Listed[]): void {
+  /** @returns to be called once it is recorded, where the server's own words agree with it */
+  #noteListed(selected: Selected, entries: readonly Listed[]): (() => void) | undefined {
+    const { name: folder, validity, uidNext = 0, exists } = selected
+    const { listed } = this.#turns
+    if (validity === undefined) {
+      this.#turns.forget(folder)
+      return undefined
+    }
     const behind = (entries.at(-1)?.handle ?? 0) + 1
-    const count = entries.length
-    const listedMs = this.#connection.clock.monotonicMs()
-    if (validity === undefined) this.#turns.forget(folder)
-    else
-      this.#turns.listed.set(folder, {
-        folder,
-        validity,
-        uidNext: Math.max(uidNext, behind),
-        count,
-        listedMs,
-      })
+    const looked: Looked = {
+      folder,
+      validity,
+      uidNext: Math.max(uidNext, behind),
+      count: entries.length,
+      listedMs: this.#connection.clock.monotonicMs(),
+      isRecorded: false,
+    }
+    listed.set(folder, looked)
+    if (uidNext < behind || exists !== entries.length) return undefined
+    return () => {
+      if (listed.get(folder) === looked) listed.set(folder, { ...looked, isRecorded: true })
+    }
+  }
+
+  /** RFC 9051 section 2.3.1.1: no message was added where UIDNEXT is the same, so none is gone where the count is. */
+  async standsUnchanged(folder: string, signal: AbortSignal): Promise<number | undefined> {
+    return await this.#queue(signal, async () => {
+      const looked = this.#turns.listed.get(folder)
+      const ageMs = this.#connection.clock.monotonicMs() - (looked?.listedMs ?? 0)
+      if (looked === undefined || !looked.isRecorded || ageMs >= listingLastsMs) return undefined
+      const { validity, uidNext, exists } = await this.#select(folder, 'EXAMINE', signal)
+      const isSame = validity === looked.validity && uidNext === looked.uidNext && exists === looked.count
+      return isSame ? looked.count : undefined
+    })
   }
 
   /** Ends the IDLE that is under way, which proves that the server is there, and takes what was told of with it. */
@@ -204,6 +228,9 @@ export class ImapSession implements SourceSession {
     action: SettleAction,
     signal: AbortSignal,
   ): Promise<readonly RefusedEntry[]> {
+    // Of a server that says OK and takes nothing away only a listing shows it.
+    const looked = this.#turns.listed.get(folder)
+    if (looked !== undefined) this.#turns.listed.set(folder, { ...looked, isRecorded: false })
     const facts = { ...this.#connection.facts, folder }
     if (action.do === 'delete' && !canExpungeByUid(this.#connection)) {
       throw new Fault('source.cannot-settle', { facts: { ...facts, reason: 'no UIDPLUS' } })

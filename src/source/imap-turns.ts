@@ -19,6 +19,8 @@ export interface Looked {
   readonly count: number
   /** When the whole of it was listed, monotonic, ms. */
   readonly listedMs: number
+  /** Its listing agrees with what the server said of it, and is recorded. */
+  readonly isRecorded: boolean
 }
 
 export class ImapTurns {
