@@ -22,10 +22,12 @@ export const slowTests: readonly string[] = [
   'test/servers/mbox-servers.test.ts',
   'test/servers/real.test.ts', // every message of the corpus through real servers
   'test/service/real-systemd.test.ts', // booted, set up, killed, rebooted
+  'test/setup/back.test.ts', // set-ups on a real server
   'test/setup/hosts.test.ts', // a set-up at each host that is known
   'test/setup/person.test.ts', // whole set-ups on real servers
   'test/setup/script.test.ts',
   'test/setup/terminal.test.ts', // a person at a terminal, with a browser
+  'test/setup/walk.test.ts', // the same on small screens, without one
   'test/soak.test.ts', // a short soak
   'test/suites/', // outside suites and other verifiers, some of them with programs that few machines have
 ]

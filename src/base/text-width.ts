@@ -21,12 +21,12 @@ export function cutToWidth(text: string, cells: number): string {
 }
 
 /** Characters that must not begin, or end, a line in Japanese (JIS X 4051), as far as we print them. */
-const notAtStart = '、。，．）」』】：；？！ー”’)%:'
+const notAtStart = '、。，．）」』】：；？！ー”’)%:・…〜々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ'
 const notAtEnd = '（「『【“‘('
 
-/** What is never parted: a word, or a Japanese character with what must stand beside it. */
+/** What is never parted: a word, also in katakana, or a Japanese character with what must stand beside it. */
 const unparted = new RegExp(
-  `[${notAtEnd}]*(?:[\\u2e80-\\u9fff\\uff00-\\uffef]|[^\\s\\u2e80-\\u9fff\\uff00-\\uffef]+)[${notAtStart}]*|\\s+`,
+  `[${notAtEnd}]*(?:[\\u30a1-\\u30fa\\u30fc]+|[\\u2e80-\\u9fff\\uff00-\\uffef]|[^\\s\\u2e80-\\u9fff\\uff00-\\uffef]+)[${notAtStart}]*|\\s+`,
   'gu',
 )
 

@@ -12,6 +12,7 @@ export interface DesktopClient {
 export type ClientFileReason =
   | 'not-found'
   | 'unreadable'
+  | 'folder'
   | 'not-json'
   | 'web-client'
   | 'service-account'
@@ -56,7 +57,13 @@ export async function readClientFile(file: string): Promise<DesktopClient> {
     text = String(await readBounded(file, { mostOctets: 65_536 }))
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
-    throw refuse(code === 'ENOENT' ? 'not-found' : code === 'too-large' ? 'not-a-client' : 'unreadable')
+    const reasons: Readonly<Record<string, ClientFileReason>> = {
+      ENOENT: 'not-found',
+      ENOTDIR: 'not-found',
+      EISDIR: 'folder',
+      'too-large': 'not-a-client',
+    }
+    throw refuse(reasons[code ?? ''] ?? 'unreadable')
   }
   const client = parseClientJson(text)
   if (typeof client === 'string') throw refuse(client)

@@ -80,6 +80,7 @@ export const en = {
     'not-found': 'there is no such file',
     unreadable: 'the file cannot be read',
     'not-json': 'the file is not JSON',
+    folder: 'it is a folder',
     'web-client': 'the client is of the type “Web application”; “Desktop app” is needed',
     'service-account': 'the file is the key of a service account',
     'authorized-user': 'the file is a sign-in of another program',

@@ -81,6 +81,7 @@ export const ja: Reasons = {
     'not-found': 'ファイルがありません',
     unreadable: 'ファイルを読み取れません',
     'not-json': 'JSON ファイルではありません',
+    folder: 'フォルダーです',
     'web-client': 'クライアントの種類が「ウェブ アプリケーション」です。「デスクトップ アプリ」が必要です',
     'service-account': 'サービス アカウントの鍵のファイルです',
     'authorized-user': 'ほかのプログラムのログイン情報です',

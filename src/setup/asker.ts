@@ -1,19 +1,22 @@
 /**
  * Asking the owner, as a port: a terminal (ask-terminal.ts) or nobody at all (ask-nobody.ts), with answers given
- * beforehand in front of either. Every question has an id, which is also the name of its option, so that every
- * answer can come from a script: `--start-from new`.
+ * beforehand in front of either (given-answers.ts). Every question has an id, which is also the name of its option, so
+ * that every answer can come from a script: `--start-from new`.
  */
-import { Fault } from '../base/fault.ts'
-import { printable } from '../base/untrusted.ts'
-import { normaliseAnswer } from './typed-answer.ts'
 
-/** What is said between the questions. */
-export type Tone = 'title' | 'note' | 'info' | 'good' | 'warn' | 'bad'
+/** What is said between the questions; `answer`: one that was given beforehand, in a line of its own. */
+export type Tone = 'title' | 'note' | 'info' | 'good' | 'warn' | 'bad' | 'answer'
 
 export interface Question {
   /** Kebab-case: the option without its dashes. */
   readonly id: string
   readonly message: string
+  /** Told before it is asked, and not where the answer was given beforehand. */
+  readonly explain?: string | undefined
+  /** An answer that was given beforehand is not told. */
+  readonly quiet?: boolean
+  /** How the entry of a list is called that goes back to the question before; undefined: there is none. */
+  readonly back?: string | undefined
 }
 
 export interface TextQuestion extends Question {
@@ -31,6 +34,8 @@ export interface TextQuestion extends Question {
   readonly isSecret?: (answer: string) => boolean
   /** The question is withdrawn when this aborts; the answer is then ''. */
   readonly until?: AbortSignal
+  /** How an optional one is asked where it was answered before and Enter keeps that. */
+  readonly keeping?: (answer: string) => string
 }
 
 export interface Choice<V extends string> {
@@ -50,7 +55,10 @@ export interface SeveralQuestion extends Question {
   readonly initial?: readonly string[]
 }
 
-/** Methods throw SetupLeft when the owner leaves, Fault usage.invalid where nobody can answer. */
+/**
+ * Methods throw SetupLeft when the owner leaves, StepBack when the owner wants the question before, Fault usage.invalid
+ * where nobody can answer.
+ */
 export interface Asker {
   /** Whether a wrong answer can be asked for again. */
   readonly interactive: boolean
@@ -68,134 +76,13 @@ export class SetupLeft extends Error {
   override readonly name = 'SetupLeft'
 }
 
+/** The owner wants to answer the question before once more. */
+export class StepBack extends Error {
+  override readonly name = 'StepBack'
+}
+
 /** Given answers by the question's id. */
 export type Answers = Readonly<Record<string, string>>
-
-export interface GivenOptions {
-  /** Options of the command line: a bad one is an error. */
-  readonly options: Answers
-  /** Of an earlier run that was left. */
-  readonly kept: (id: string) => string | undefined
-  /** Told each good answer that is no secret; the next question waits for it. */
-  readonly onAnswer: (id: string, answer: string) => Promise<void>
-  /** Told each secret that was typed. */
-  readonly onSecret: (secret: string) => void
-}
-
-/** Two line breaks of one paste come faster than anybody presses Enter twice. */
-const pasteMs = 50
-
-function waitForEnd({ partial }: TextQuestion): (answer: string) => string | undefined {
-  let last: { readonly answer: string; readonly atMs: number } | undefined
-  return answer => {
-    const more = partial?.(answer)
-    const again = last?.answer === answer && performance.now() - last.atMs > pasteMs
-    last = { answer, atMs: performance.now() }
-    return again ? undefined : more
-  }
-}
-
-/**
- * Puts given answers in front of an asker. Each is used once: what proved wrong is asked for. What is typed comes out
- * as it was meant (typed-answer.ts), but for secrets; options were read so (options.ts), and nothing else is kept.
- */
-export function withGiven(asker: Asker, { options, kept, onAnswer, onSecret }: GivenOptions): Asker {
-  const used = new Set<string>()
-  const take = (id: string): { readonly answer: string; readonly option: boolean } | undefined => {
-    if (used.has(id)) return undefined
-    used.add(id)
-    const option = options[id]
-    if (option !== undefined) return { answer: option, option: true }
-    const answer = kept(id)
-    return answer === undefined ? undefined : { answer, option: false }
-  }
-  const refuse = (id: string, answer: string, why: string): never => {
-    throw new Fault('usage.invalid', { facts: { what: `--${id} ${printable(answer, 100)}: ${why}` } })
-  }
-  /** The given answer where there is a good one. A bad option ends a script; on a terminal it is asked for. */
-  const given = (
-    question: Question,
-    check: (answer: string) => string | undefined,
-    show: (answer: string) => string = answer => answer,
-  ): string | undefined => {
-    const answered = take(question.id)
-    if (answered === undefined) return undefined
-    const why = check(answered.answer)
-    if (why === undefined) {
-      if (!answered.option) asker.tell('info', `${question.message} ${printable(show(answered.answer))}`)
-      return answered.answer
-    }
-    if (answered.option && !asker.interactive) refuse(question.id, answered.answer, why)
-    asker.tell('warn', `--${question.id} ${printable(answered.answer)}: ${why}`)
-    return undefined
-  }
-  return {
-    interactive: asker.interactive,
-    tell: asker.tell,
-    secret: async question => {
-      const secret = await asker.secret(question)
-      onSecret(secret)
-      return secret
-    },
-    text: async question => {
-      const { id, optional, check } = question
-      const more = waitForEnd(question)
-      const ask = async (): Promise<string> => {
-        const meant = (typed: string): string => normaliseAnswer(id, typed)
-        const typed = await asker.text({
-          ...question,
-          check: text => more(meant(text)) ?? check?.(meant(text)),
-        })
-        return meant(typed)
-      }
-      const answer =
-        given(question, value => (value === '' && optional === true ? undefined : check?.(value))) ??
-        (await ask())
-      if (question.until?.aborted !== true && question.isSecret?.(answer) !== true) await onAnswer(id, answer)
-      return answer
-    },
-    choose: async question => {
-      const values = question.choices.map(({ value }) => value)
-      const answer = given(
-        question,
-        value => ((values as readonly string[]).includes(value) ? undefined : values.join(' | ')),
-        value => labelsOf(question, [value]),
-      )
-      const chosen = values.find(value => value === answer) ?? (await asker.choose(question))
-      await onAnswer(question.id, chosen)
-      return chosen
-    },
-    several: async question => {
-      const values = question.choices.map(({ value }) => value)
-      const read = (text: string): readonly string[] | undefined => {
-        try {
-          const list: unknown = JSON.parse(text)
-          return Array.isArray(list) && list.every(item => values.includes(item)) ? list : undefined
-        } catch {
-          return undefined
-        }
-      }
-      const answer = given(
-        question,
-        text => (read(text) ? undefined : JSON.stringify(values)),
-        text => labelsOf(question, read(text) ?? []),
-      )
-      const chosen = (answer === undefined ? undefined : read(answer)) ?? (await asker.several(question))
-      await onAnswer(question.id, JSON.stringify(chosen))
-      return chosen
-    },
-  }
-}
-
-/** Choices as they were shown. */
-const labelsOf = (
-  { choices }: { readonly choices: readonly Choice<string>[] },
-  values: readonly string[],
-): string =>
-  choices
-    .filter(({ value }) => values.includes(value))
-    .map(({ label }) => label)
-    .join(', ') || '–'
 
 /** A yes or no, as a choice. */
 export async function confirm(

@@ -2,6 +2,7 @@
  * Step 4: the owner's own Google client, made in the Cloud Console by numbered steps: its downloaded file, the text of
  * that file, or ID and secret, since the browser that downloads may be on another computer.
  */
+import { existsSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 
 import { Fault } from '../base/fault.ts'
@@ -69,24 +70,51 @@ function targetOfCopy(env: SetupContext['env']): string | undefined {
   }
 }
 
-/** Shows the steps, asks for the file and checks it. @throws gmail.client-invalid where nobody can be asked again */
-export async function askClient(context: SetupContext, address: string): Promise<GoogleClient> {
+/** One step at a time, since together they would run off the screen; a script is told all at once. */
+async function showSteps({ asker, words }: SetupContext, address: string): Promise<void> {
+  const steps = words.google.steps(address)
+  if (!asker.interactive) return asker.tell('note', [words.google.stepsAhead(address), ...steps].join('\n\n'))
+  for (const [at, step] of steps.entries()) {
+    const chosen = await asker.choose({
+      id: `google-step-${at + 1}`,
+      message: words.google.stepDone(at + 1, steps.length),
+      explain: at === 0 ? `${words.google.stepsAhead(address)}\n\n${step}` : step,
+      quiet: true,
+      choices: [
+        { value: 'done', label: at + 1 < steps.length ? words.google.stepNext : words.google.stepsDone },
+        ...(at + 1 < steps.length ? [{ value: 'all', label: words.google.stepsSkip }] : []),
+      ],
+      initial: 'done',
+    })
+    if (chosen === 'all') return
+  }
+}
+
+/**
+ * Shows the steps, asks for the file and checks it.
+ * @param again the steps were shown before @throws gmail.client-invalid where nobody can be asked again
+ */
+export async function askClient(
+  context: SetupContext,
+  address: string,
+  again: boolean,
+): Promise<GoogleClient> {
   const { asker, words, options, env, cwd, language } = context
   const whole = (text: string): string => resolveWrittenPath(typedPath(text), cwd, homeOf(env))
   const serviceAccount = options['service-account-file']
   if (serviceAccount !== undefined) return { kind: 'service-account', keyFile: whole(serviceAccount) }
-  if (options['client-file'] === undefined) {
-    for (const step of words.google.steps(address)) context.plain(step)
-    const target = targetOfCopy(env)
-    if (target !== undefined) asker.tell('info', words.google.clientFileElsewhere(target))
-  }
+  if (options['client-file'] === undefined && !again) await showSteps(context, address)
+  let target = targetOfCopy(env)
   for (;;) {
     const typed = await asker.text({
       id: 'client-file',
       message: words.google.clientFile,
+      explain: target === undefined ? undefined : words.google.clientFileElsewhere(target),
       partial: text => (isCutOff(text) ? words.google.clientMore : undefined),
-      isSecret: isText,
+      // Only what is there is a path: anything else may be what should not be kept.
+      isSecret: text => isText(text) || !existsSync(whole(text)),
     })
+    target = undefined // told once
     const file = isText(typed) ? words.google.pastedText : whole(typed)
     try {
       return { kind: 'desktop', client: await readClient(context, typed, file) }

@@ -7,6 +7,7 @@ import type { Discovery } from '../discovery/discover.ts'
 import type { Words } from '../locale/locale.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import type { Answers, Asker } from './asker.ts'
+import type { History } from './history.ts'
 import type { GateOf } from './login-gate.ts'
 import type { SetupWords } from './words.ts'
 
@@ -24,6 +25,8 @@ export interface SetupContext {
   readonly cwd: string
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Something that takes effect outside is done once, however often the owner goes back (history.ts). */
+  readonly once: History['once']
   /** The login has worked with what was typed for it. */
   readonly onLoginProved: () => Promise<void>
   /** The address was a slip: what was answered for it holds no longer. */

@@ -5,26 +5,27 @@
 import type { Readable, Writable } from 'node:stream'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { exitCodes } from '../base/fault.ts'
-import { findGivenSecret, readGivenSecret } from '../base/given-secret.ts'
-import { type Env, homeOf } from '../base/home.ts'
+import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
 import { lookUp } from '../base/look-up.ts'
 import type { Problem } from '../base/problem.ts'
-import { resolveWrittenPath } from '../config/load-paths.ts'
 import { findPlace, type Place } from '../config/place.ts'
 import { discover } from '../discovery/discover.ts'
 import { chooseWords } from '../locale/locale.ts'
 import { describeReason } from '../locale/reasons.ts'
 import { openVault } from '../vault/open-vault.ts'
-import { type Answers, type Asker, confirm, SetupLeft, withGiven } from './asker.ts'
+import { type Answers, type Asker, confirm, SetupLeft } from './asker.ts'
 import { lookAtCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
+import { withGiven } from './given-answers.ts'
+import { readGivenSecrets } from './given-secrets.ts'
 import { offerPull, offerService, type ServiceAnswer, wakeDaemon } from './go-on.ts'
+import { type History, makeHistory } from './history.ts'
 import { type KeptAnswers, readKeptAnswers } from './kept-answers.ts'
 import { makeGates } from './login-gate.ts'
 import { addMissingSecrets } from './missing-secrets.ts'
 import { tellReplying } from './replying.ts'
-import { type GivenSecrets, type SetUp, setUpGoogle, setUpMailbox } from './setup.ts'
+import { type SetUp, setUpGoogle, setUpMailbox } from './setup.ts'
 import { type SetupWords, setupWords } from './words.ts'
 
 export { SetupLeft } from './asker.ts'
@@ -78,55 +79,131 @@ export interface SetupOutcome {
 
 /** @throws SetupLeft where the owner leaves; Fault, ConfigFault */
 export async function converse(request: SetupRequest): Promise<SetupOutcome> {
-  const { flags, ports, env, cwd, stderr, signal } = request
+  const { flags, ports, env, cwd } = request
   const place = await findPlace(env, cwd)
   request.onNotes(place.notes)
-  const bare = ports.asker ?? (await makeAsker(request))
   const kept = await readKeptAnswers(place.stateDir, place.env)
-  const language = await askLanguage(bare, request, place.config?.language ?? kept.language)
-  request.onLanguage(language)
-  const words = setupWords[language]
-  const part = await choosePart(bare, words, flags.part, place)
-  if (part === undefined) return { exitCode: exitCodes.ok, answer: undefined, runHere: false }
-  bare.tell('title', words.title)
-  if (bare.interactive) bare.tell('note', words.leaving)
-
-  // A short conversation is begun again.
-  const keeping = part !== 'google' && part !== 'password' && !place.byEnvironment
-  let earlier = keeping ? await whatWasKept(bare, words, kept) : {}
-  // Only a person leaves and comes back; what cannot be kept is asked again.
-  const whileKeeping = async (keep: () => Promise<void>): Promise<void> => {
-    if (bare.interactive && keeping) await keep().catch(() => {})
+  let language = request.language
+  const spoken: Spoken = {
+    get words() {
+      return setupWords[language]
+    },
   }
-  const asker = withGiven(bare, {
-    options: flags.answers,
-    kept: id => earlier[id],
-    onAnswer: (id, answer) => whileKeeping(() => kept.keep(id, answer, language)),
-    onSecret: kept.noteSecret,
+  const bare = ports.asker ?? (await makeAsker(request, spoken))
+  const vault = await openVault({ stateDir: place.stateDir, env: place.env })
+  // Asked now: once a secret is kept, the answer would only be "as before".
+  const { because: reason } = vault
+  const given = await readGivenSecrets(flags.answers, place, cwd)
+  if (given.password !== undefined) void kept.noteSecret(given.password)
+  const history = makeHistory(() => spoken.words.back, kept.offered)
+  const used = new Set<string>()
+
+  const story = async (): Promise<SetupOutcome | Saved> => {
+    const asker = history.retell(bare)
+    // The frame is opened before the first question, whatever its language.
+    if (asker.interactive) asker.tell('title', 'hikyaku')
+    language = await askLanguage(asker, request, place.config?.language ?? kept.language)
+    request.onLanguage(language)
+    const part = await choosePart(asker, spoken.words, flags.part, place)
+    if (part === undefined) return { exitCode: exitCodes.ok, answer: undefined, runHere: false }
+    const { title, leaving } = spoken.words
+    if (asker.interactive) asker.tell('note', `${title}\n${leaving}`)
+    else asker.tell('title', title)
+    // A short conversation is begun again.
+    const keeping = part !== 'google' && part !== 'password' && !place.byEnvironment
+    let earlier = keeping ? await whatWasKept(asker, spoken.words, kept, history) : {}
+    // Only a person leaves and comes back; what cannot be kept is asked again.
+    const whileKeeping = async (keep: () => Promise<void>): Promise<void> => {
+      if (bare.interactive && keeping) await keep().catch(() => {})
+    }
+    const answering = withGiven(bare, {
+      options: flags.answers,
+      kept: id => earlier[id],
+      used,
+      onOption: history.noteOption,
+      onAnswer: (id, answer) => whileKeeping(() => kept.keep(id, answer, language)),
+      onSecret: secret => void whileKeeping(() => kept.noteSecret(secret)),
+    })
+    const context = makeContext(request, {
+      ...{ place, vault, language, asker: history.retell(answering), once: history.once },
+      onLoginProved: () => whileKeeping(kept.keepProved),
+      onOtherAddress: async () => {
+        earlier = {}
+        await history.once(async () => {
+          history.forgetEarlier()
+          await whileKeeping(kept.forget)
+        })
+      },
+    })
+    if (part === 'password') {
+      const { changePassword } = await import('./password.ts')
+      const changed = await changePassword(context, given.password)
+      const answer = { ok: true, exitCode: exitCodes.ok, vault: context.vault.choice, ...changed }
+      return { exitCode: exitCodes.ok, answer, runHere: false }
+    }
+    const ask = part === 'google' ? setUpGoogle : place.byEnvironment ? addMissingSecrets : setUpMailbox
+    return { setUp: await ask(context, given), context, answering, keeping }
+  }
+  const told = await history.tell(story, async open => {
+    for (const id of open) if (flags.answers[id] !== undefined) used.delete(id)
+    // Whether the answers of last time are taken is open, too.
+    if (open.includes('resume')) used.clear()
+    await kept.setAside(open).catch(() => {})
   })
+  if (!('setUp' in told)) return told
+
+  const { setUp, context, answering, keeping } = told
+  const { account, config } = setUp
+  const because = lookUp(spoken.words.because, reason) ?? describeReason(reason, language)
+  const kind = describeReason(vault.kind, language)
+  const file = setUp.mailbox === undefined ? undefined : place.configFile
+  if (file !== undefined || account.signedIn !== undefined)
+    context.asker.tell('good', spoken.words.saved(file, kind, because))
+  const running =
+    account.signedIn !== undefined &&
+    (await wakeDaemon(config.stateDir, account.name, account.signedIn.endsAtMs))
+  if (keeping) await kept.forget()
+  request.onSaved()
+  // What is saved stays: there is no way back over it.
+  const after = makeHistory(() => spoken.words.back)
+  const goingOn = { ...context, asker: after.retell(answering), once: after.once }
+  return after.tell(() => goOn(goingOn, setUp, running))
+}
+
+/** Everything is saved. */
+interface Saved {
+  readonly setUp: SetUp
+  readonly context: SetupContext
+  /** Whom to ask what comes after it. */
+  readonly answering: Asker
+  /** Whether answers were kept for the next time. */
+  readonly keeping: boolean
+}
+
+type OwnOfContext = Pick<
+  SetupContext,
+  'place' | 'vault' | 'language' | 'asker' | 'once' | 'onLoginProved' | 'onOtherAddress'
+>
+
+function makeContext(request: SetupRequest, own: OwnOfContext): SetupContext {
+  const { flags, ports, env, cwd, stderr, signal } = request
+  const { language, place } = own
   const clock = ports.clock ?? systemClock
-  const context: SetupContext = {
-    asker,
-    language,
-    words,
+  const lookUpServers =
+    ports.discover ??
+    ((address: string) =>
+      discover(address, { signal, readCertificate: (host, ends) => lookAtCertificate(host, clock, ends) }))
+  return {
+    ...own,
+    words: setupWords[language],
     general: chooseWords(language),
     options: flags.answers,
-    place,
-    vault: await openVault({ stateDir: place.stateDir, env: place.env }),
     env,
     cwd,
     clock,
     signal,
-    onLoginProved: () => whileKeeping(kept.keepProved),
-    onOtherAddress: async () => {
-      earlier = {}
-      await whileKeeping(kept.forget)
-    },
     gateOf: makeGates(place.stateDir, place.env, clock),
-    discover:
-      ports.discover ??
-      (address =>
-        discover(address, { signal, readCertificate: (host, ends) => lookAtCertificate(host, clock, ends) })),
+    discover: address => own.once(() => lookUpServers(address)),
     openBrowser:
       ports.openBrowser ??
       (async url => (await import('../google/open-browser.ts')).openBrowser(url, { ...env })),
@@ -136,33 +213,6 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
       stderr.write(`${line}\n`)
     },
   }
-  // Asked now: once a secret is kept, the answer would only be "as before".
-  const { because: reason } = context.vault
-  const given = await readGivenSecrets(flags.answers, place, cwd)
-  if (given.password !== undefined) kept.noteSecret(given.password)
-  if (part === 'password') {
-    const { changePassword } = await import('./password.ts')
-    const changed = await changePassword(context, given.password)
-    const answer = { ok: true, exitCode: exitCodes.ok, vault: context.vault.choice, ...changed }
-    return { exitCode: exitCodes.ok, answer, runHere: false }
-  }
-  const setUp = await (part === 'google'
-    ? setUpGoogle
-    : place.byEnvironment
-      ? addMissingSecrets
-      : setUpMailbox)(context, given)
-  const { account, config } = setUp
-  const because = lookUp(words.because, reason) ?? describeReason(reason, language)
-  const kind = describeReason(context.vault.kind, language)
-  const file = setUp.mailbox === undefined ? undefined : place.configFile
-  if (file !== undefined || account.signedIn !== undefined)
-    asker.tell('good', words.saved(file, kind, because))
-  const running =
-    account.signedIn !== undefined &&
-    (await wakeDaemon(config.stateDir, account.name, account.signedIn.endsAtMs))
-  if (keeping) await kept.forget()
-  request.onSaved()
-  return goOn(context, setUp, running)
 }
 
 /** @param running whether a daemon was told of the new permission */
@@ -211,14 +261,18 @@ async function goOn(context: SetupContext, setUp: SetUp, running: boolean): Prom
   }
 }
 
-async function makeAsker({ stdin, stderr, language, flags: { yes } }: SetupRequest): Promise<Asker> {
-  const words = setupWords[language]
+/** In the language of the moment: the owner may choose another one. */
+interface Spoken {
+  readonly words: SetupWords
+}
+
+async function makeAsker({ stdin, stderr, flags: { yes } }: SetupRequest, spoken: Spoken): Promise<Asker> {
   if (yes || stdin.isTTY !== true || stderr.isTTY !== true) {
     const { askNobody } = await import('./ask-nobody.ts')
-    return askNobody(stderr, yes, words.needsOption)
+    return askNobody(stderr, yes, spoken.words.needsOption)
   }
   const { askTerminal } = await import('./ask-terminal.ts')
-  return askTerminal({ input: stdin, output: stderr }, words.empty)
+  return askTerminal({ input: stdin, output: stderr }, spoken)
 }
 
 /** @param known it was settled before: in the configuration, or in a set-up that was left */
@@ -257,27 +311,21 @@ async function choosePart(
   return chosen === 'nothing' ? undefined : chosen
 }
 
-async function whatWasKept(asker: Asker, words: SetupWords, kept: KeptAnswers): Promise<Answers> {
+async function whatWasKept(
+  asker: Asker,
+  words: SetupWords,
+  kept: KeptAnswers,
+  { once, forgetEarlier }: History,
+): Promise<Answers> {
   if (Object.keys(kept.answers).length === 0 || !asker.interactive) return {}
   const { question, yes, no } = words.resume
-  const resume = await confirm(asker, { id: 'resume', message: question, initial: true, yes, no })
-  if (!resume) await kept.forget()
-  return resume ? kept.answers : {}
-}
-
-/** @throws Fault secret.unreadable (given-secret.ts) */
-async function readGivenSecrets(answers: Answers, place: Place, cwd: string): Promise<GivenSecrets> {
-  const { env } = place
-  const read = async (option: string, variable: string): Promise<string | undefined> => {
-    const named = answers[option] || undefined
-    const given =
-      named === undefined ? findGivenSecret(variable, env) : { variable, value: undefined, file: named }
-    const file = given.file === undefined ? undefined : resolveWrittenPath(given.file, cwd, homeOf(env))
-    return readGivenSecret({ ...given, file }, env)
+  if (await confirm(asker, { id: 'resume', message: question, initial: true, yes, no })) {
+    await once(kept.takeUp)
+    return kept.answers
   }
-  return {
-    password: await read('password-file', 'MAIL_PASSWORD'),
-    refreshToken:
-      answers['refresh-token-file'] === undefined ? undefined : await read('refresh-token-file', ''),
-  }
+  await once(async () => {
+    forgetEarlier()
+    await kept.forget()
+  })
+  return {}
 }

@@ -47,7 +47,15 @@ export interface ServiceAnswer {
   readonly exitCode: number
 }
 
-export async function offerService({ asker, words, installService }: SetupContext): Promise<ServiceAnswer> {
+export async function offerService({
+  asker,
+  words,
+  place,
+  options,
+  installService,
+}: SetupContext): Promise<ServiceAnswer> {
+  // A second one beside it would only say so and end.
+  const running = isInstanceRunning(place.stateDir) && options.service === undefined
   // `--yes` alone changes nothing outside hikyaku's own folders.
   let initial: ServiceChoice = asker.interactive ? 'install' : 'later'
   for (;;) {
@@ -56,7 +64,7 @@ export async function offerService({ asker, words, installService }: SetupContex
       message: words.service.question,
       choices: [
         { value: 'install', label: words.service.install },
-        { value: 'here', label: words.service.here },
+        ...(running ? [] : [{ value: 'here' as const, label: words.service.here }]),
         { value: 'later', label: words.service.later },
       ],
       initial,
@@ -65,6 +73,6 @@ export async function offerService({ asker, words, installService }: SetupContex
     const exitCode = await installService()
     if (exitCode === exitCodes.ok || !asker.interactive) return { chosen, exitCode }
     asker.tell('bad', words.service.notInstalled)
-    initial = 'here'
+    initial = running ? 'later' : 'here'
   }
 }

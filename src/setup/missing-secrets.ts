@@ -8,7 +8,8 @@ import { vaultNames } from '../config/load.ts'
 import { describeFault } from '../locale/locale.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
-import { type GivenSecrets, hasPermission, type SetUp, setUpGoogle } from './setup.ts'
+import type { GivenSecrets } from './given-secrets.ts'
+import { hasPermission, type SetUp, setUpGoogle } from './setup.ts'
 import { findPasswordOddity } from './typed-answer.ts'
 import { unlessElsewhere } from './unless-elsewhere.ts'
 
@@ -57,7 +58,8 @@ export async function provePassword(
     password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
-      const { idle } = await logIn({ ...mailbox, password: Secret.of(password) })
+      const trial = { ...mailbox, password: Secret.of(password) }
+      const { idle } = await context.once(() => logIn(trial))
       asker.tell('good', words.login.worked(mailbox.protocol, idle))
       return password
     } catch (thrown) {

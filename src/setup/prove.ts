@@ -54,8 +54,12 @@ export async function proveMailbox(
     const mailbox: ProvedMailbox = { address, server, user, password }
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
-      const looked = await lookInto(trialMailbox(mailbox), context, server.preset)
-      await context.onLoginProved()
+      const { preset } = server
+      const looked = await context.once(async () => {
+        const seen = await lookInto(trialMailbox(mailbox), context, preset)
+        await context.onLoginProved()
+        return seen
+      })
       asker.tell('good', describeLogin(context, trialMailbox(mailbox), looked.idle))
       return { mailbox, looked }
     } catch (thrown) {
@@ -134,7 +138,9 @@ function tellRefusal(
   const seen = oddity === undefined ? [] : [words.login.oddPassword[oddity]]
   asker.tell(
     'bad',
-    [what, ...seen, ...(known.length > 0 ? known : [words.login.hints[hint](server)])].join('\n'),
+    [what, ...([seen, known].find(({ length }) => length > 0) ?? [words.login.hints[hint](server)])].join(
+      '\n',
+    ),
   )
 }
 

@@ -9,18 +9,13 @@ import type { DesktopClient } from '../google/client-file.ts'
 import { addressKey } from '../google/identity.ts'
 import type { SetupContext } from './context.ts'
 import { askAddress, discoverServers, OtherAddress } from './find-server.ts'
+import type { GivenSecrets } from './given-secrets.ts'
 import { findPresent } from './present.ts'
 import { proveMailbox } from './prove.ts'
 import { type AccountToSave, keepSecrets, type MailboxToSave, writeConfiguration } from './save.ts'
 import { signIn } from './sign-in.ts'
 import { unlessElsewhere } from './unless-elsewhere.ts'
 import { askWishes } from './wishes.ts'
-
-/** Secrets that were given beforehand: by a file or a variable. */
-export interface GivenSecrets {
-  readonly password: string | undefined
-  readonly refreshToken: string | undefined
-}
 
 export interface SetUp {
   readonly config: Config

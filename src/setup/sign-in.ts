@@ -10,6 +10,7 @@ import { type Consent, exchangeCode } from '../google/consent-exchange.ts'
 import { type Identity, writeIdentity } from '../google/identity.ts'
 import { gmailScopes, identityScopes, leastScopes } from '../google/scopes.ts'
 import { describeFault } from '../locale/locale.ts'
+import { describeReason } from '../locale/reasons.ts'
 import { confirm } from './asker.ts'
 import { askClient, type GoogleClient } from './client.ts'
 import type { SetupContext } from './context.ts'
@@ -51,14 +52,20 @@ export async function signIn(
       : { refreshToken: givenToken, endsAtMs: undefined, identity: undefined }
   let address = typed
   let taken = 0
+  let stepsShown = known !== undefined && context.options['client-file'] === undefined
   for (;;) {
     try {
-      client ??= await askClient(context, address)
+      client ??= await askClient(context, address, stepsShown)
+      stepsShown = true
       if (client.kind === 'desktop')
-        consent ??= await consentOnce(context, client.client, address, taken <= mostTaken)
+        consent ??= await askConsent(context, client.client, address, taken <= mostTaken)
       const account = accountOf(address, client, consent)
       asker.tell('info', words.google.checking)
-      const { consentEndsAtMs, identity = consent?.identity, user } = await proveOwner(context, account)
+      const {
+        consentEndsAtMs,
+        identity = consent?.identity,
+        user,
+      } = await context.once(() => proveOwner(context, account))
       if (!address.includes('@')) {
         if (!(await acceptsOwner(context, user, consent?.identity !== undefined))) {
           consent = undefined
@@ -154,6 +161,27 @@ function accountOf(address: string, google: GoogleClient, consent: Given | undef
   }
 }
 
+/** First what Google's pages will show, then the link: together they would not fit on a screen. */
+async function askConsent(
+  context: SetupContext,
+  client: DesktopClient,
+  address: string,
+  mayOpen: boolean,
+): Promise<Consent> {
+  const { asker, words, options } = context
+  const explain = words.google.consent(options.read === 'yes')
+  if (!asker.interactive) asker.tell('note', explain)
+  else
+    await asker.choose({
+      id: 'google-consent',
+      message: words.google.consentReady,
+      explain,
+      choices: [{ value: 'go', label: words.google.consentGo }],
+      initial: 'go',
+    })
+  return context.once(() => consentOnce(context, client, address, mayOpen))
+}
+
 /** How long the last page can be had, ms. */
 const lastPageMs = 1_000
 
@@ -169,10 +197,10 @@ async function consentOnce(
   const scopes = [...leastScopes, ...(read ? [gmailScopes.readonly] : []), ...identityScopes]
   const consent = await startConsent({ client, scopes, authUrl: place.endpoints.authUrl, loginHint: address })
   try {
-    for (const line of words.google.consent(read)) context.plain(line)
+    context.plain('')
     context.plain(consent.url)
     const opened = mayOpen && (await context.openBrowser(consent.oneTimeUrl))
-    context.plain(opened ? words.google.opened : words.google.notOpened(consent.port))
+    asker.tell('note', opened ? words.google.opened : words.google.notOpened(consent.port))
     const arrived = new AbortController()
     const redirect = consent
       .waitForRedirect(signal)
@@ -184,7 +212,7 @@ async function consentOnce(
     for (;;) {
       const pasted = await asker.text({
         id: 'pasted-url',
-        message: words.google.paste,
+        message: opened ? words.google.paste : words.google.pasteHere,
         partial: typed => (consent.isPartOfUrl(typed) ? words.google.pasteMore : undefined),
         until: arrived.signal,
       })
@@ -201,7 +229,7 @@ async function consentOnce(
         }
       } catch (thrown) {
         if (!(thrown instanceof Fault) || thrown.code !== 'usage.invalid') throw thrown
-        asker.tell('bad', describeFault(thrown, language).what)
+        asker.tell('bad', words.google.pasteWrong(describeReason(String(thrown.facts.reason), language)))
         continue
       }
       const came = await redirect

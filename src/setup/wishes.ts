@@ -30,7 +30,7 @@ export async function askWishes(
   // One that is gone is told by each pull.
   const there = folders.filter(({ name }) => looked.folders.some(folder => folder.name === name))
   const counted = trialMailbox(mailbox, there.length > 0 ? there : undefined)
-  const waiting = looked.waiting ?? (await countWaiting(counted, context))
+  const waiting = looked.waiting ?? (await context.once(() => countWaiting(counted, context)))
   const { number, size } = general.format
   asker.tell('info', words.start.waiting(number(waiting.messages), size(waiting.octets)))
   const startFrom = await askStart(context, waiting, present?.startFrom)
@@ -75,6 +75,7 @@ async function askLabels(
     message: before.length === 0 ? words.label.question : words.change.label(before.join(', ')),
     initial: before.length === 0 ? undefined : writeValue(before),
     optional: true,
+    keeping: words.change.label,
     check: text => (!isNone(text) && readLabels(text) instanceof Complaint ? words.label.wrong : undefined),
   })
   const read = isNone(answer) ? [] : readLabels(answer)

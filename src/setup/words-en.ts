@@ -31,8 +31,16 @@ interface LimitShown {
 
 export const en = {
   title: 'hikyaku: mail from your mailbox to Gmail, in seconds',
-  leaving: 'You can leave at any time with Ctrl+C and go on later.',
+  leaving: [
+    'Enter takes the answer that is shown; in lists the arrow keys choose.',
+    '< and Enter goes back to the question before.',
+    'Ctrl+C leaves at any time; you can go on later.',
+  ].join('\n'),
   empty: 'Please type an answer.',
+  /** The entry of a list, behind a `<`. */
+  back: 'Back',
+  noneChosen: '(none)',
+  isFirst: 'This is the first question.',
   /** For scripts: what is missing. */
   needsOption: 'no terminal to ask on: give this option, or --yes for the usual answers',
   leftUnchanged: 'Left. Nothing was changed.',
@@ -132,7 +140,7 @@ export const en = {
         ? 'The login works. With POP3 hikyaku asks once a minute and cannot see the spam folder.'
         : idle
           ? 'The login works. The server tells of new mail at once.'
-          : 'The login works. The server does not tell of new mail by itself, so hikyaku asks every five minutes.',
+          : 'The login works. The server does not tell of new mail by itself, so hikyaku asks every 30 seconds.',
     workedAtLimit: (host: string, { most, within, every, shared }: LimitShown) =>
       `The login works. ${host} limits logins to ${most} within ${within}, so hikyaku asks every ${every} at most${shared ? ', and less often with more mailboxes there' : ''}. With POP3 it cannot see the spam folder.`,
     productElsewhere: (name: string, how: string) =>

@@ -7,26 +7,43 @@ export const google = {
   accountSame: 'That is the mailbox that is pulled. Type your Gmail address.',
   which: 'Which Gmail account?',
   already: (address: string) => `hikyaku may put mail into ${address} already; no new sign-in is needed.`,
-  /** Lines: the Cloud Console, click by click. */
+  stepsAhead: (address: string) =>
+    `Google wants you to have a key of your own. It costs nothing and takes about five minutes, once. Open each link in a browser, on any computer, where you are signed in as ${address}.`,
+  /** The Cloud Console, click by click; each link in a line of its own. */
   steps: (address: string) => [
-    '',
-    `Google wants you to have a key of your own. It costs nothing and takes about five minutes, once. Open each link in a browser where you are signed in as ${address}.`,
-    '',
-    '1. Make a project:  https://console.cloud.google.com/projectcreate',
-    '   Project name: hikyaku. Press “Create”, then “Select project” in the notice that appears.',
-    '2. Switch on Gmail: https://console.cloud.google.com/apis/library/gmail.googleapis.com',
-    '   The project at the top must be hikyaku. Press “Enable”.',
-    '3. Name the app:    https://console.cloud.google.com/auth/overview',
-    `   Press “Get started”. App name: hikyaku. User support email: ${address}. “Next”.`,
-    '   Audience: “External” (with Google Workspace: “Internal”). “Next”.',
-    `   Contact email: ${address}. “Next”, tick “I agree”, “Continue”, “Create”.`,
-    '4. Publish it:      https://console.cloud.google.com/auth/audience',
-    '   Press “Publish app”, then “Confirm”. Do not skip this: otherwise the permission ends after seven days.',
-    '   (Not needed with “Internal”.) Google’s verification is not needed: only you use this app.',
-    '5. Make the key:    https://console.cloud.google.com/auth/clients/create',
-    '   Application type: “Desktop app”. Name: hikyaku. “Create”, then “Download JSON”: it is offered only now.',
-    '',
+    [
+      'Step 1: make a project',
+      'https://console.cloud.google.com/projectcreate',
+      'Project name: hikyaku. Press “Create”, then “Select project” in the notice that appears.',
+    ].join('\n'),
+    [
+      'Step 2: switch on Gmail',
+      'https://console.cloud.google.com/apis/library/gmail.googleapis.com',
+      'The project at the top must be hikyaku. Press “Enable”.',
+    ].join('\n'),
+    [
+      'Step 3: name the app',
+      'https://console.cloud.google.com/auth/overview',
+      `Press “Get started”. App name: hikyaku. User support email: ${address}. “Next”.`,
+      'Audience: “External” (with Google Workspace: “Internal”). “Next”.',
+      `Contact email: ${address}. “Next”, tick “I agree”, “Continue”, “Create”.`,
+    ].join('\n'),
+    [
+      'Step 4: publish it',
+      'https://console.cloud.google.com/auth/audience',
+      'Press “Publish app”, then “Confirm”. Do not skip this: otherwise the permission ends after seven days. (Not needed with “Internal”.)',
+      'Google’s verification is not needed: only you use this app.',
+    ].join('\n'),
+    [
+      'Step 5: make the key',
+      'https://console.cloud.google.com/auth/clients/create',
+      'Application type: “Desktop app”. Name: hikyaku. “Create”, then “Download JSON”: it is offered only now.',
+    ].join('\n'),
   ],
+  stepDone: (step: number, steps: number) => `Step ${step} of ${steps} done?`,
+  stepNext: 'Done: the next step',
+  stepsDone: 'Done: I have the file',
+  stepsSkip: 'I did all of them before and have the file',
   clientFile:
     'Where is the downloaded file? (client_secret_….json; you may drag it into this window. Or paste the text of the file, or the client ID)',
   /** Told where the browser is on another computer. `target` is this one, as ssh names it. */
@@ -45,9 +62,10 @@ export const google = {
   clientFileHints: {
     'not-found': 'there is no such file. It is usually in your Downloads folder.',
     unreadable: 'the file cannot be read.',
+    folder: 'this is a folder. Name the file in it: client_secret_….json.',
     'not-json': 'this is not the downloaded JSON file.',
     'web-client':
-      'this client is of the type “Web application”. Make another one in step 5, of the type “Desktop app”.',
+      'this client is of the type “Web application”. Make another one in step 5 (https://console.cloud.google.com/auth/clients/create), of the type “Desktop app”.',
     'authorized-user': 'this is the sign-in of another program. Take the file from step 5.',
     'not-a-client': 'this is not the file of a “Desktop app” client. Take the file from step 5.',
     'no-secret':
@@ -58,26 +76,28 @@ export const google = {
     yes: 'Yes, use it',
     no: 'No, another file',
   }),
-  /** Lines: what Google's pages will show. `read`: permission to read mail is asked for, too. */
-  consent: (read: boolean) => [
-    '',
-    'Now allow it at Google. These pages will come:',
-    ' - “Google hasn’t verified this app”: that is your own app. Press “Advanced”, then “Go to hikyaku (unsafe)”.',
-    ' - “hikyaku wants access”: tick every box (add emails to Gmail; see and edit labels), then “Continue”.',
-    read
-      ? '   You asked for --read: with this permission hikyaku can look mail up in Gmail.'
-      : '   With this permission hikyaku cannot read your mail.',
-    '   Google also tells hikyaku your address, so that mail goes into your account and no other.',
-    '',
-  ],
+  /** What Google's pages will show. `read`: permission to read mail is asked for, too. */
+  consent: (read: boolean) =>
+    [
+      'Now allow it at Google. These pages will come:',
+      '- “Google hasn’t verified this app”: that is your own app. Press “Advanced”, then “Go to hikyaku (unsafe)”.',
+      '- “hikyaku wants access”: tick every box (add emails to Gmail; see and edit labels), then “Continue”.',
+      read
+        ? 'You asked for --read: with this permission hikyaku can look mail up in Gmail.'
+        : 'With this permission hikyaku cannot read your mail.',
+      'Google also tells hikyaku your address, so that mail goes into your account and no other.',
+    ].join('\n'),
+  consentReady: 'Ready?',
+  consentGo: 'Yes, on to Google',
   opened: 'The page has been opened in your browser. If you do not see it, open the link above.',
   notOpened: (port: number) =>
     [
-      'Open the link above in a browser, on any computer. At the end the browser shows that it cannot connect to 127.0.0.1:',
-      'that is right. Copy the whole address from its address bar and paste it here.',
-      `(Or, before you open it: ssh -L ${port}:127.0.0.1:${port} to this machine, and it comes back by itself.)`,
+      'Open the link above in a browser, on any computer. At the end the browser shows that it cannot connect to 127.0.0.1: that is right. Copy the whole address from its address bar.',
+      `(With SSH, before you open the link: ssh -L ${port}:127.0.0.1:${port} to this computer, and it comes back by itself.)`,
     ].join('\n'),
   paste: 'Waiting for Google. If the browser ends on a page that cannot be opened, paste its address here',
+  pasteHere: 'Paste the address here that the browser ends on (http://127.0.0.1:…)',
+  pasteWrong: (why: string) => `This address does not do: ${why}.`,
   pasteMore: 'The end of the address is missing: paste the rest, or press Enter again if this is all.',
   checking: 'Asking Gmail whether everything fits …',
   works: (address: string) => `hikyaku may now put mail into ${address}.`,

@@ -7,25 +7,42 @@ export const google: GoogleWords = {
   accountSame: 'それは取り込み元のアドレスです。Gmail のアドレスを入力してください。',
   which: 'どの Gmail アカウントですか？',
   already: address => `${address} への取り込みはすでに許可されています。ログインは不要です。`,
+  stepsAhead: address =>
+    `Google の設定をします。ご自身専用の「OAuth クライアント」（hikyaku が Gmail にメールを入れるための鍵）を作ります。無料で、5 分ほどで作れます（最初の 1 回だけ）。${address} でログインしているブラウザーで、順にリンクを開いてください（別のパソコンでもかまいません）。`,
   steps: address => [
-    '',
-    `Google の設定をします。ご自身専用の「OAuth クライアント」（hikyaku が Gmail にメールを入れるための鍵）を作ります。無料で、5 分ほどで作れます（最初の 1 回だけ）。${address} でログインしているブラウザーで、順にリンクを開いてください。`,
-    '',
-    '1. プロジェクトを作る:  https://console.cloud.google.com/projectcreate',
-    '   プロジェクト名に「hikyaku」と入力し、「作成」を押します。表示される通知で「プロジェクトを選択」を押します。',
-    '2. Gmail を有効にする:  https://console.cloud.google.com/apis/library/gmail.googleapis.com',
-    '   画面上部のプロジェクトが「hikyaku」であることを確かめ、「有効にする」を押します。',
-    '3. アプリに名前を付ける: https://console.cloud.google.com/auth/overview',
-    `   「開始」を押します。アプリ名: hikyaku、ユーザー サポートメール: ${address}、「次へ」。`,
-    '   対象: 「外部」（Google Workspace の場合は「内部」）、「次へ」。',
-    `   連絡先メールアドレス: ${address}、「次へ」。同意にチェックを入れて「続行」、「作成」。`,
-    '4. アプリを公開する:    https://console.cloud.google.com/auth/audience',
-    '   「アプリを公開」を押し、「確認」を押します。省略すると、7 日後にアクセス権が無効になり、取り込みが止まります。',
-    '   （「内部」の場合は不要です。）ご自身だけが使うアプリなので、Google の審査は必要ありません。',
-    '5. 鍵を作る:            https://console.cloud.google.com/auth/clients/create',
-    '   アプリケーションの種類: 「デスクトップ アプリ」、名前: hikyaku、「作成」。続けて「JSON をダウンロード」を押します（この画面を閉じると二度とダウンロードできません）。',
-    '',
+    [
+      '手順 1: プロジェクトを作る',
+      'https://console.cloud.google.com/projectcreate',
+      'プロジェクト名に「hikyaku」と入力し、「作成」を押します。表示される通知で「プロジェクトを選択」を押します。',
+    ].join('\n'),
+    [
+      '手順 2: Gmail を有効にする',
+      'https://console.cloud.google.com/apis/library/gmail.googleapis.com',
+      '画面上部のプロジェクトが「hikyaku」であることを確かめ、「有効にする」を押します。',
+    ].join('\n'),
+    [
+      '手順 3: アプリに名前を付ける',
+      'https://console.cloud.google.com/auth/overview',
+      `「開始」を押します。アプリ名: hikyaku、ユーザー サポートメール: ${address}、「次へ」。`,
+      '対象: 「外部」（Google Workspace の場合は「内部」）、「次へ」。',
+      `連絡先メールアドレス: ${address}、「次へ」。同意にチェックを入れて「続行」、「作成」。`,
+    ].join('\n'),
+    [
+      '手順 4: アプリを公開する',
+      'https://console.cloud.google.com/auth/audience',
+      '「アプリを公開」を押し、「確認」を押します。省略すると、7 日後にアクセス権が無効になり、取り込みが止まります。（「内部」の場合は不要です。）',
+      'ご自身だけが使うアプリなので、Google の審査は必要ありません。',
+    ].join('\n'),
+    [
+      '手順 5: 鍵を作る',
+      'https://console.cloud.google.com/auth/clients/create',
+      'アプリケーションの種類: 「デスクトップ アプリ」、名前: hikyaku、「作成」。続けて「JSON をダウンロード」を押します（この画面を閉じると二度とダウンロードできません）。',
+    ].join('\n'),
   ],
+  stepDone: (step, steps) => `手順 ${step}（全 ${steps} 手順）は終わりましたか？`,
+  stepNext: '終わった。次の手順へ',
+  stepsDone: '終わった。ファイルがある',
+  stepsSkip: '以前に全部終えていて、ファイルもある',
   clientFile:
     'ダウンロードしたファイルの場所（client_secret_….json。このウィンドウへドラッグしても入力できます。ファイルの中身、またはクライアント ID を貼り付けることもできます）',
   clientFileElsewhere: target =>
@@ -42,9 +59,10 @@ export const google: GoogleWords = {
   clientFileHints: {
     'not-found': 'ファイルがありません。通常は「ダウンロード」フォルダーにあります。',
     unreadable: 'ファイルを読み取れません。',
+    folder: 'フォルダーです。中のファイル（client_secret_….json）を指定してください。',
     'not-json': 'ダウンロードした JSON ファイルではありません。',
     'web-client':
-      'クライアントの種類が「ウェブ アプリケーション」です。手順 5 で「デスクトップ アプリ」を作り直してください。',
+      'クライアントの種類が「ウェブ アプリケーション」です。手順 5（https://console.cloud.google.com/auth/clients/create）で「デスクトップ アプリ」を作り直してください。',
     'authorized-user': 'ほかのプログラムのログイン情報です。手順 5 のファイルを指定してください。',
     'not-a-client':
       '「デスクトップ アプリ」のクライアントのファイルではありません。手順 5 のファイルを指定してください。',
@@ -56,26 +74,28 @@ export const google: GoogleWords = {
     yes: 'はい、これを使う',
     no: 'いいえ、別のファイルにする',
   }),
-  consent: read => [
-    '',
-    '次に、Google で許可してください。次のような画面が出ます。',
-    ' - 「このアプリは Google で確認されていません」: ご自身のアプリです。「詳細」を押し、「hikyaku（安全ではないページ）に移動」を押します。',
-    ' - 「hikyaku が Google アカウントへのアクセスを求めています」: すべての項目（メールの追加、ラベルの表示と編集）にチェックを入れて「続行」を押します。',
-    read
-      ? '   --read を指定したため、hikyaku が Gmail のメールを読んで照合するためのアクセス権も求めます。'
-      : '   このアクセス権では、hikyaku が Gmail のメールを読むことはできません。',
-    '   Google からはアドレスも伝えられます。別のアカウントにメールを入れないためです。',
-    '',
-  ],
+  consent: read =>
+    [
+      '次に、Google で許可してください。次のような画面が出ます。',
+      '- 「このアプリは Google で確認されていません」: ご自身のアプリです。「詳細」を押し、「hikyaku（安全ではないページ）に移動」を押します。',
+      '- 「hikyaku が Google アカウントへのアクセスを求めています」: すべての項目（メールの追加、ラベルの表示と編集）にチェックを入れて「続行」を押します。',
+      read
+        ? '--read を指定したため、hikyaku が Gmail のメールを読んで照合するためのアクセス権も求めます。'
+        : 'このアクセス権では、hikyaku が Gmail のメールを読むことはできません。',
+      'Google からはアドレスも伝えられます。別のアカウントにメールを入れないためです。',
+    ].join('\n'),
+  consentReady: '準備はよろしいですか？',
+  consentGo: 'はい、Google のページへ進む',
   opened: 'ブラウザーでページを開きました。表示されない場合は、上のリンクを開いてください。',
   notOpened: port =>
     [
-      '上のリンクを、どのパソコンでもよいのでブラウザーで開いてください。最後に「このサイトにアクセスできません」（Firefox では「正常に接続できませんでした」）と表示されますが、',
-      '正常です。アドレス欄の URL をすべてコピーし、ここに貼り付けてください。',
+      '上のリンクを、どのパソコンでもよいのでブラウザーで開いてください。最後に「このサイトにアクセスできません」（Firefox では「正常に接続できませんでした」）と表示されますが、正常です。アドレス欄の URL をすべてコピーしてください。',
       `SSH をお使いの方: リンクを開く前に ssh -L ${port}:127.0.0.1:${port} でこのコンピューターに接続しておけば、貼り付けは不要です。`,
     ].join('\n'),
   paste:
     'Google からの応答を待っています。ブラウザーに「このサイトにアクセスできません」「正常に接続できませんでした」と表示されたら、その URL をここに貼り付けてください',
+  pasteHere: 'ブラウザーに最後に表示された URL（http://127.0.0.1:…）を、ここに貼り付けてください',
+  pasteWrong: why => `この URL は使えません: ${why}。`,
   pasteMore:
     'URL の続きがありません。残りを貼り付けてください。これで全部なら、もう一度 Enter を押してください。',
   checking: 'Gmail の準備ができているか確認しています…',

@@ -9,8 +9,15 @@ const securities = { tls: 'SSL/TLS', starttls: 'STARTTLS', none: '暗号化な�
 
 export const ja: SetupWords = {
   title: 'hikyaku の初期設定：レンタルサーバーのメールを Gmail で受け取る',
-  leaving: 'Ctrl+C でいつでも中断でき、あとで続きから再開できます。',
+  leaving: [
+    'Enter を押すと、表示されている答えになります。一覧では矢印キーで選びます。',
+    '< を入力して Enter を押すと、前の質問に戻ります。',
+    'Ctrl+C でいつでも中断でき、あとで続きから再開できます。',
+  ].join('\n'),
   empty: '入力してください。',
+  back: '前の質問に戻る',
+  noneChosen: '（なし）',
+  isFirst: 'これが最初の質問です。',
   needsOption:
     '対話できない環境のため質問できません。次のオプションを指定するか、--yes で初期値を使ってください',
   leftUnchanged: '中断しました。何も変更していません。',

@@ -7,6 +7,7 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
@@ -136,6 +137,58 @@ describe('a service of the computer', { skip }, () => {
       nothingTwice()
     })
   }
+
+  it('is set up by root at a terminal, sees what was saved, and `status` tells how it is', async () => {
+    await boot()
+    await world.deliver('', 'there before')
+    delivered += 1
+    const words = setupWords.en
+    const answers = [
+      [words.address.question, `${address}\r`],
+      [words.login.password(address), 'correct horse \r'], // copied with a blank
+      [words.login.whatToCorrect, '\r'],
+      [words.login.password(address), 'correct horse\r'],
+      [words.start.cameBy, '\r'],
+      [words.start.question, '\r'],
+      [words.after.question, '\r'],
+      [words.label.question, '\r'],
+      [words.label.archive, '\r'],
+      [words.google.account, `${owner}\r`],
+      [words.pull.question, '\r'],
+      [words.service.question, '\r'],
+    ]
+    const driver = join(place, 'test/setup/answer-questions.py')
+    const asked = ['--address', '--password-file', '--gmail-account']
+    const given = setupArgs().filter(
+      (word, at, all) => word !== '--yes' && !asked.includes(word) && !asked.includes(all[at - 1] ?? ''),
+    )
+    const server = ['--protocol', 'imap', '--security', 'tls']
+    const set = await machine.run(['python3', driver, node, cli, ...given, ...server, '--lang', 'en'], {
+      env: { ...endpoints(), TERM: 'xterm-256color', HOME: '/root' },
+      input: JSON.stringify(answers),
+    })
+    assert.equal(set.code, 0, set.stderr + set.stdout)
+    assert.doesNotMatch(set.stderr, /not asked/)
+    assert.match(set.stdout, /begins or ends with a blank/)
+    assert.match(set.stdout, /\/etc\/hikyaku\/config\.yaml/)
+    assert.match(set.stdout, /hikyaku\.service is on/)
+    assert.equal(await unit('ActiveState'), 'active', await log())
+    await mailComes('by the service')
+    const status = await hikyaku(['status'])
+    assert.equal(status.code, 0, status.stderr + status.stdout)
+    assert.match(status.stdout, /^✔ Mail comes/, status.stdout)
+    const left = await machine.run([
+      'sh',
+      '-c',
+      'ls /root/.config /root/.local 2>&1; stat -c "%a %U" /etc/hikyaku/config.yaml',
+    ])
+    assert.doesNotMatch(left.stdout, /^hikyaku/m)
+    assert.match(left.stdout, /^644 root$/m)
+    await machine.run(['systemctl', 'stop', 'hikyaku.service'])
+    const stopped = await hikyaku(['status'])
+    assert.match(stopped.stdout, /hikyaku\.service is stopped/)
+    nothingTwice()
+  })
 
   it('comes back after kill -9, a watchdog that hears nothing, and a reboot; nothing twice', async () => {
     await boot(async upper => {

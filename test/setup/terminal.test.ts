@@ -160,8 +160,12 @@ async function walkToGoogle(language: Language, pinning: boolean): Promise<void>
   say(clear, address, enter)
   await terminal.sees(words.google.accountSame)
   say(clear, owner, enter)
-  await terminal.sees('https://console.cloud.google.com/projectcreate')
-  await terminal.sees('https://console.cloud.google.com/auth/clients/create')
+  const steps = words.google.steps(owner)
+  for (const [at, step] of steps.entries()) {
+    await terminal.sees(step)
+    await terminal.sees(words.google.stepDone(at + 1, steps.length))
+    say(enter)
+  }
   await terminal.sees(words.google.clientFile)
   say('missing.json', enter)
   await terminal.sees(words.google.clientFileHints['not-found'] ?? '?')
@@ -180,19 +184,28 @@ async function walkToGoogle(language: Language, pinning: boolean): Promise<void>
 async function walkThroughGoogle(language: Language): Promise<void> {
   const words = setupWords[language]
   const used = new Set<string>()
+  const begin = async (): Promise<void> => {
+    await terminal.sees(words.google.consentReady)
+    terminal.type(enter)
+  }
   const again = async (hint: string): Promise<void> => {
     await terminal.sees(hint)
     await terminal.sees(words.google.whatNow)
     terminal.type(enter)
+    await begin()
   }
+  // The Japanese run has a desktop.
+  const paste = language === 'ja' ? words.google.paste : words.google.pasteHere
+  await begin()
   const first = await newLink(used)
-  await terminal.sees(words.google.paste)
+  await terminal.sees(paste)
   terminal.type('https://accounts.google.com/signin', enter)
-  await terminal.sees(words.google.paste)
+  await terminal.sees(words.google.pasteWrong('').replace(/.$/u, ''))
+  await terminal.sees(paste)
   // As a mail program breaks it, with both line ends; the last line break is the owner's Enter.
   terminal.type('http://127.0.0.1:1/?state=of-ano\rther&code=4/0\nAb&sco', enter, 'pe=x', enter)
   await terminal.sees(pasteOfAnother[language])
-  await terminal.sees(words.google.paste)
+  await terminal.sees(paste)
   await decide(first, { scopes: [], press: 'cancel' })
   await again(words.google.hints['gmail.consent-missing']())
   await decide(await newLink(used), { scopes: ['gmail.insert'], press: 'allow' })
@@ -204,6 +217,7 @@ async function walkThroughGoogle(language: Language): Promise<void> {
   await terminal.sees(words.google.trapQuestion)
   world.gmail.oauth.rules.testing = false // "Publish app"
   terminal.type(enter)
+  await begin()
   await decide(await newLink(used), { scopes: both, press: 'allow' })
   await terminal.sees(words.google.works(owner))
 }
