@@ -21,18 +21,27 @@ export function cutToWidth(text: string, cells: number): string {
 }
 
 /** Characters that must not begin, or end, a line in Japanese (JIS X 4051), as far as we print them. */
-const notAtStart = '、。，．）」』】：；？！ー”’)%:・…〜々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ'
+const notAtStart = '、。，．）」』】：；？！ー”’)%:'
 const notAtEnd = '（「『【“‘('
 
-/** What is never parted: a word, also in katakana, or a Japanese character with what must stand beside it. */
+/** What is never parted: a word, or a Japanese character with what must stand beside it. */
 const unparted = new RegExp(
-  `[${notAtEnd}]*(?:[\\u30a1-\\u30fa\\u30fc]+|[\\u2e80-\\u9fff\\uff00-\\uffef]|[^\\s\\u2e80-\\u9fff\\uff00-\\uffef]+)[${notAtStart}]*|\\s+`,
+  `[${notAtEnd}]*(?:[\\u2e80-\\u9fff\\uff00-\\uffef]|[^\\s\\u2e80-\\u9fff\\uff00-\\uffef]+)[${notAtStart}]*|\\s+`,
   'gu',
 )
 
-/** Breaks a text into lines of at most `cells` terminal cells; a longer word stands alone. */
-export function wrapText(text: string, cells: number): string[] {
-  const pieces = text.match(unparted) ?? []
+/** The same for a narrow frame, where words in katakana stay whole and small kana begin no line. */
+export const wholeWords = new RegExp(
+  `[${notAtEnd}]*(?:[\\u30a1-\\u30fa\\u30fc]+|[\\u2e80-\\u9fff\\uff00-\\uffef]|[^\\s\\u2e80-\\u9fff\\uff00-\\uffef]+)[${notAtStart}・…〜々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ]*|\\s+`,
+  'gu',
+)
+
+/**
+ * Breaks a text into lines of at most `cells` terminal cells; a longer word stands alone.
+ * @param parts what is never parted
+ */
+export function wrapText(text: string, cells: number, parts = unparted): string[] {
+  const pieces = text.match(parts) ?? []
   const lines: string[] = []
   let line = ''
   for (const piece of pieces) {

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import * as clack from '@clack/prompts'
-import { measureWidth, wrapText } from '../base/text-width.ts'
+import { measureWidth, wholeWords, wrapText } from '../base/text-width.ts'
 import { type Asker, type Choice, SetupLeft, StepBack, type TextQuestion, type Tone } from './asker.ts'
 
 export interface TerminalWords {
@@ -112,7 +112,7 @@ export function askTerminal(
       .flatMap(line => {
         const [indent = ''] = /^\s*(?:(?:-|\d+\.) )?/.exec(line) ?? []
         const rest = ' '.repeat(measureWidth(indent))
-        const lines = wrapText(line.slice(indent.length), cells() - rest.length)
+        const lines = wrapText(line.slice(indent.length), cells() - rest.length, wholeWords)
         return lines.length === 0 ? [''] : lines.map((part, i) => (i === 0 ? indent : rest) + part)
       })
       .join('\n')
@@ -148,7 +148,7 @@ export function askTerminal(
   // exactOptionalPropertyTypes: clack wants `hint` absent, not undefined.
   const rows = (choices: readonly Choice<string>[], wayBack: string | undefined) => {
     const all = choices.map(({ value, label, hint }) => {
-      const lines = wrapText(label, cells() + frameCells - entryCells).join('\n  ')
+      const lines = wrapText(label, cells() + frameCells - entryCells, wholeWords).join('\n  ')
       return hint ? { value, label: lines, hint } : { value, label: lines }
     })
     return wayBack === undefined ? all : [...all, { value: back, label: `${back} ${wayBack}` }]
