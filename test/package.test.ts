@@ -13,6 +13,7 @@ import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { copyCheckout } from '../scripts/package/checkout.ts'
 import { requireServer } from './servers/required.ts'
+import { startWorld } from './servers/world.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version, dependencies, scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
@@ -308,6 +309,28 @@ describe('the package, installed into a clean folder', { skip }, () => {
       assert.equal(JSON.parse(inspect.stdout).authentication.senderDomain, 'example.jp')
     })
   }
+
+  for (const major of supported)
+    test(`a pull imports, and a second one has nothing to do, on Node ${major}`, {
+      skip: unfit.get(major) ?? false,
+    }, async () => {
+      const world = await startWorld({ protocol: 'imap', env: { AFTER_IMPORT: 'delete' } })
+      try {
+        for (const number of [1, 2]) {
+          await world.source.deliver(
+            Buffer.from(`From: a@example.jp\r\nMessage-ID: <${number}@example.jp>\r\n\r\n${number}\r\n`),
+          )
+          const pull = await installed(major, ['pull', '--json'], world.env)
+          assert.equal(pull.code, 0, pull.stdout + pull.stderr)
+          assert.equal(world.gmail.accepted.length, number)
+        }
+        assert.deepEqual(await world.source.stored(), [])
+        const status = await installed(major, ['status', '--json'], world.env)
+        assert.equal(JSON.parse(status.stdout).mailboxes[0].conservation.imported, 2)
+      } finally {
+        await world.stop()
+      }
+    })
 
   for (const old of tooOld)
     test(`Node ${old} is refused in one clear line of the owner's language, at installing and at starting`, {

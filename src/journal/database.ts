@@ -28,14 +28,46 @@ export interface Database extends Statements {
 /** Each commit waits for the disk (sqlite.org/pragma.html). */
 export const eachCommitLasts = 'PRAGMA synchronous = FULL'
 
+/** A statement whose values have numbers (`?1`), with plain ones in their places. */
+interface Plain {
+  readonly text: string
+  /** Which of the given values stands in each place; undefined where the text had no numbers. */
+  readonly order: readonly number[] | undefined
+}
+
+/**
+ * An older node:sqlite (in 22.19 and 24.5, no more in 22.20 and 24.8) takes numbered values for named ones and refuses to
+ * bind them in order ("column index out of range"), so their places are counted here.
+ */
+export function toPlainPlaces(text: string): Plain {
+  const order: number[] = []
+  const plain = text.replace(/\?(\d+)/g, (_, number) => {
+    order.push(Number(number) - 1)
+    return '?'
+  })
+  if (order.length === 0) return { text, order: undefined }
+  if (/\?(?!\d)/.test(text)) throw new Error(`numbered and plain values mixed: ${text}`)
+  return { text: plain, order }
+}
+
+interface Prepared {
+  readonly statement: StatementSync
+  readonly order: readonly number[] | undefined
+}
+
 export function makeDatabase(connection: DatabaseSync, path: string): Database {
-  const statements = new Map<string, StatementSync>()
-  const prepare = (text: string): StatementSync => {
+  const statements = new Map<string, Prepared>()
+  const prepare = (text: string): Prepared => {
     const known = statements.get(text)
     if (known !== undefined) return known
-    const statement = connection.prepare(text)
-    statements.set(text, statement)
-    return statement
+    const { text: plain, order } = toPlainPlaces(text)
+    const prepared = { statement: connection.prepare(plain), order }
+    statements.set(text, prepared)
+    return prepared
+  }
+  const bind = (text: string, values: readonly SQLInputValue[]): [StatementSync, SQLInputValue[]] => {
+    const { statement, order } = prepare(text)
+    return [statement, order === undefined ? [...values] : order.map(place => values[place] ?? null)]
   }
   const guard = <T>(work: () => T): T => {
     try {
@@ -65,9 +97,21 @@ export function makeDatabase(connection: DatabaseSync, path: string): Database {
     }
   }
   const database: Database = {
-    run: (text, ...values) => guard(() => Number(prepare(text).run(...values).changes)),
-    get: (text, ...values) => guard(() => prepare(text).get(...values)),
-    all: (text, ...values) => guard(() => prepare(text).all(...values)),
+    run: (text, ...values) =>
+      guard(() => {
+        const [statement, bound] = bind(text, values)
+        return Number(statement.run(...bound).changes)
+      }),
+    get: (text, ...values) =>
+      guard(() => {
+        const [statement, bound] = bind(text, values)
+        return statement.get(...bound)
+      }),
+    all: (text, ...values) =>
+      guard(() => {
+        const [statement, bound] = bind(text, values)
+        return statement.all(...bound)
+      }),
     row: id => database.rows('id = ?', id)[0],
     rows: (where, ...values) =>
       database
