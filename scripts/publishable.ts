@@ -1,13 +1,17 @@
 /**
- * Before `npm publish` in a checkout: refuses what the registry would refuse late or, worse, take. Provenance ties the
- * package to the repository that package.json names, so without one there is nothing to tie it to.
+ * Before `npm publish` in a checkout, which is always refused: npm would announce the package.json of the checkout, which
+ * lacks what only a package has (scripts/packed-manifest.ts), so that nobody's npm would look at the Node before
+ * installing. The packed file is published instead, the very one that was tested.
  */
 import { readRepository } from './repository.ts'
 
-if ((await readRepository()) === undefined) {
+console.error(
+  'Nothing was published. Publish the packed file, so that it is the one that was tested:\n' +
+    '  npm pack --silent && npm publish ./hikyaku-VERSION.tgz',
+)
+if ((await readRepository()) === undefined)
   console.error(
-    'Nothing was published: package.json has no `repository`, and `--provenance` needs the address of the public one.\n' +
-      'Fill it in once: npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/hikyaku.git',
+    'package.json has no `repository` yet, and provenance ties a package to the public one:\n' +
+      '  npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/hikyaku.git',
   )
-  process.exit(65)
-}
+process.exit(65)

@@ -5,7 +5,8 @@
  * its own look at the language (base/language.ts), and what needs a newer Node stands in another file.
  *
  * In a package it is npm's preinstall script as well (`--before-install`), so that nothing is installed that could not
- * start. npm that asks before it runs such scripts comes with a Node that is new enough.
+ * start; but not under npx, which keeps such a script's words to itself and starts the door anyway. npm that asks before
+ * it runs such scripts comes with a Node that is new enough.
  */
 // As in cli.ts: no inspector for whoever sends this signal.
 process.on('SIGUSR1', function ignore() {})
@@ -19,7 +20,9 @@ var version = process.versions.node
 var major = Number(version.split('.')[0])
 var minor = Number(version.split('.')[1])
 
-if (major < 22 || (major === 22 && minor < 13)) {
+var isNpx = beforeInstall && process.env.npm_command === 'exec'
+
+if (!isNpx && (major < 22 || (major === 22 && minor < 13))) {
   console.error(
     saysJapanese(process.env)
       ? 'hikyaku には Node.js 22.13 以上が必要です（現在は ' +

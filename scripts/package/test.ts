@@ -4,10 +4,14 @@
  *
  *   npm run package:test                 all
  *   npm run package:test -- image deb    the files whose name contains one of the words
+ *
+ * A file whose programs are missing fails and names them (tools.ts); nothing is left out in silence. Each has a process
+ * and a temporary folder of its own, and its time is told at the end.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,20 +22,38 @@ const files = readdirSync(folder)
   .filter(name => name.endsWith('.test.ts'))
   .filter(name => words.length === 0 || words.some(word => name.includes(word)))
   .sort()
-  .map(name => join(folder, name))
 if (files.length === 0) {
   console.error(`No file of scripts/package/*.test.ts has ${words.join(' or ')} in its name.`)
   process.exit(1)
 }
-const all = [
-  '--disable-warning=ExperimentalWarning',
-  '--test',
-  '--test-reporter=spec',
-  '--test-concurrency=1',
-]
-const runner = spawn(process.execPath, [...all, '--test-timeout=1200000', ...options, ...files], {
-  stdio: ['ignore', 'inherit', 'inherit'],
-})
-for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => runner.kill(signal))
-const [code] = await once(runner, 'exit')
-process.exitCode = code ?? 1
+const runner = ['--disable-warning=ExperimentalWarning', '--test', '--test-reporter=spec']
+// Without the variables of the npm that started this script: they would steer every npm that a test starts.
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+const summary: string[] = []
+let ending = false
+
+for (const file of files) {
+  if (ending) break
+  console.log(`== ${file}`)
+  const start = performance.now()
+  // Other users' processes read in it, hence the mode of /tmp itself.
+  const temporary = mkdtempSync(join(tmpdir(), 'hikyaku-package-'))
+  chmodSync(temporary, 0o1777)
+  const child = spawn(
+    process.execPath,
+    [...runner, '--test-timeout=1200000', ...options, join(folder, file)],
+    { stdio: ['ignore', 'inherit', 'inherit'], env: { ...inherited, TMPDIR: temporary } },
+  )
+  const end = (signal: NodeJS.Signals): void => {
+    ending = true
+    child.kill(signal)
+  }
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.on(signal, end)
+  const [code] = await once(child, 'exit')
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.off(signal, end)
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  const seconds = Math.round((performance.now() - start) / 1000)
+  summary.push(`${file.padEnd(24)} ${String(seconds).padStart(5)} s  ${code === 0 ? 'passed' : 'FAILED'}`)
+  if (code !== 0) process.exitCode = 1
+}
+console.log(summary.join('\n'))
