@@ -44,91 +44,103 @@ before(async () => {
   }
 })
 
+type Debian = Awaited<ReturnType<typeof startDebian>>
+
+/** A fresh Debian that runs, with a mailbox and Gmail that it reaches. */
+async function startDebian(root: string) {
+  const world: SetupWorld = await startSetupWorld('good')
+  world.gmail.oauth.rules.testing = false
+  let delivered = 0
+  /** What the owner brings along: password, Google's client and permission, the authority of this mail server. */
+  const putFiles = async (upper: string): Promise<void> => {
+    const brought = join(upper, 'brought')
+    await mkdir(brought)
+    for (const name of ['client.json', 'password'])
+      await copyFile(join(world.home, name), join(brought, name))
+    await writeFile(join(brought, 'token'), world.gmail.grant(owner), { mode: 0o600 })
+    await copyFile(world.dovecot.caFile, join(brought, 'ca.pem'))
+    await chmod(join(brought, 'ca.pem'), 0o644)
+    await writeFile(
+      join(brought, 'endpoints.env'),
+      endpoints()
+        .map(pair => `${pair.join('=')}\n`)
+        .join(''),
+    )
+  }
+  const endpoints = (): [string, string][] =>
+    Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name))
+
+  const machine = await startSystemdMachine({ '/packages': packages }, putFiles, root).catch(async thrown => {
+    await world.stop()
+    throw thrown
+  })
+  type RunOptions = Parameters<SystemdMachine['run']>[1]
+  const must = async (command: readonly string[], options?: RunOptions): Promise<string> => {
+    const { code, stdout, stderr } = await machine.run(command, options)
+    assert.equal(code, 0, `${command.join(' ')}\n${stderr}${stdout}${await log()}`)
+    return stdout
+  }
+  const sh = (script: string): Promise<string> => must(['sh', '-c', script])
+  const install = (which: string): Promise<MachineRan> =>
+    machine.run(['dpkg', '-i', `/packages/${files[which]}`], { timeoutMs: 180_000 })
+  const mustInstall = async (which: string): Promise<MachineRan> => {
+    const ran = await install(which)
+    assert.equal(ran.code, 0, ran.stderr + ran.stdout)
+    assert.equal((await must(['hikyaku', '--version'])).trim(), which)
+    return ran
+  }
+  const log = async (): Promise<string> =>
+    (await machine.run(['journalctl', '-o', 'cat', '--no-pager', '-n', '40'])).stdout
+  const unit = async (property: string, name = 'hikyaku.service'): Promise<string> =>
+    (await machine.run(['systemctl', 'show', name, '--property', property, '--value'])).stdout.trim()
+  const setUp = async (program = 'hikyaku'): Promise<MachineRan> => {
+    // Where Gmail is stays the tests' business: it reaches the service as an owner's own variables would.
+    await sh('cat /brought/endpoints.env >>/etc/hikyaku/hikyaku.env')
+    const server = ['--host', '127.0.0.1', '--port', String(world.dovecot.ports.imaps), '--user', address]
+    const secrets = ['--password-file', '/brought/password', '--ca-file', '/brought/ca.pem']
+    const google = ['--gmail-account', owner, '--client-file', '/brought/client.json']
+    const all = [...server, ...secrets, ...google, '--refresh-token-file', '/brought/token']
+    const command = [program, 'setup', '--yes', '--address', address, ...all, '--service', 'install']
+    const ran = await machine.run(command, { env: Object.fromEntries(endpoints()) })
+    assert.equal(ran.code, 0, ran.stderr + ran.stdout + (await log()))
+    return ran
+  }
+  /** A mail comes to the mailbox, and then to Gmail. */
+  const deliver = async (subject: string): Promise<void> => {
+    await world.deliver('', subject)
+    delivered += 1
+  }
+  const allAreInGmail = async (what: string, timeoutMs = 60_000): Promise<void> => {
+    const arrived = (): boolean => world.gmail.messages(owner).length >= delivered
+    await until(arrived, `${what}: in Gmail`, timeoutMs).catch(async late => {
+      throw new Error(`${late}\n${await log()}`)
+    })
+    assert.equal(world.gmail.messages(owner).length, delivered, 'nothing twice')
+  }
+  const stop = async (): Promise<void> => {
+    await machine.stop()
+    assert.deepEqual(world.gmail.bugs, [])
+    await world.stop()
+  }
+  return { world, machine, must, sh, install, mustInstall, log, unit, setUp, deliver, allAreInGmail, stop }
+}
+
 for (const suite of ['bookworm', 'trixie'] as const) {
   describe(`the Debian package on ${suite}`, { skip }, () => {
     let root: string
-    let world: SetupWorld
-    let machine: SystemdMachine
-    let delivered = 0
-
+    let debian: Debian
     before(async () => {
       root = await mkdtemp(join(tmpdir(), 'hikyaku-root-'))
       await makeFreshRoot(root, suite)
-      world = await startSetupWorld('good')
-      world.gmail.oauth.rules.testing = false
-      machine = await startSystemdMachine({ '/packages': packages }, putFiles, root)
+      debian = await startDebian(root)
     })
     after(async () => {
-      await machine?.stop()
-      assert.deepEqual(world?.gmail.bugs, [])
-      await world?.stop()
+      await debian?.stop()
       await rm(root, { recursive: true, force: true })
     })
 
-    /** What the owner brings along: password, Google's client and permission, the authority of this mail server. */
-    const putFiles = async (upper: string): Promise<void> => {
-      const brought = join(upper, 'brought')
-      await mkdir(brought)
-      for (const name of ['client.json', 'password'])
-        await copyFile(join(world.home, name), join(brought, name))
-      await writeFile(join(brought, 'token'), world.gmail.grant(owner), { mode: 0o600 })
-      await copyFile(world.dovecot.caFile, join(brought, 'ca.pem'))
-      await chmod(join(brought, 'ca.pem'), 0o644)
-      await writeFile(
-        join(brought, 'endpoints.env'),
-        endpoints()
-          .map(pair => `${pair.join('=')}\n`)
-          .join(''),
-      )
-    }
-    const endpoints = (): [string, string][] =>
-      Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name))
-
-    type RunOptions = Parameters<SystemdMachine['run']>[1]
-    const must = async (command: readonly string[], options?: RunOptions): Promise<string> => {
-      const { code, stdout, stderr } = await machine.run(command, options)
-      assert.equal(code, 0, `${command.join(' ')}\n${stderr}${stdout}${await log()}`)
-      return stdout
-    }
-    const sh = (script: string): Promise<string> => must(['sh', '-c', script])
-    const install = (which: string): Promise<MachineRan> =>
-      machine.run(['dpkg', '-i', `/packages/${files[which]}`], { timeoutMs: 180_000 })
-    const mustInstall = async (which: string): Promise<MachineRan> => {
-      const ran = await install(which)
-      assert.equal(ran.code, 0, ran.stderr + ran.stdout)
-      assert.equal((await must(['hikyaku', '--version'])).trim(), which)
-      return ran
-    }
-    const log = async (): Promise<string> =>
-      (await machine.run(['journalctl', '-o', 'cat', '--no-pager', '-n', '40'])).stdout
-    const unit = async (property: string, name = 'hikyaku.service'): Promise<string> =>
-      (await machine.run(['systemctl', 'show', name, '--property', property, '--value'])).stdout.trim()
-    const setUp = async (): Promise<MachineRan> => {
-      // Where Gmail is stays the tests' business: it reaches the service as an owner's own variables would.
-      await sh('cat /brought/endpoints.env >>/etc/hikyaku/hikyaku.env')
-      const server = ['--host', '127.0.0.1', '--port', String(world.dovecot.ports.imaps), '--user', address]
-      const secrets = ['--password-file', '/brought/password', '--ca-file', '/brought/ca.pem']
-      const google = ['--gmail-account', owner, '--client-file', '/brought/client.json']
-      const all = [...server, ...secrets, ...google, '--refresh-token-file', '/brought/token']
-      const command = ['hikyaku', 'setup', '--yes', '--address', address, ...all, '--service', 'install']
-      const ran = await machine.run(command, { env: Object.fromEntries(endpoints()) })
-      assert.equal(ran.code, 0, ran.stderr + ran.stdout + (await log()))
-      return ran
-    }
-    /** A mail comes to the mailbox, and then to Gmail. */
-    const deliver = async (subject: string): Promise<void> => {
-      await world.deliver('', subject)
-      delivered += 1
-    }
-    const allAreInGmail = async (what: string, timeoutMs = 60_000): Promise<void> => {
-      const arrived = (): boolean => world.gmail.messages(owner).length >= delivered
-      await until(arrived, `${what}: in Gmail`, timeoutMs).catch(async late => {
-        throw new Error(`${late}\n${await log()}`)
-      })
-      assert.equal(world.gmail.messages(owner).length, delivered, 'nothing twice')
-    }
-
     it('is installed, starts nothing, and lets nobody in', async t => {
+      const { machine, must, sh, mustInstall, unit } = debian
       const start = performance.now()
       const { stderr } = await mustInstall(earlier)
       t.diagnostic(`dpkg -i: ${secondsSince(start)}`)
@@ -146,6 +158,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('is set up by root, runs as its own user, and mail comes', async t => {
+      const { must, sh, log, unit, setUp, deliver, allAreInGmail } = debian
       const said = await setUp()
       assert.match(said.stderr + said.stdout, /hikyaku\.service is on/)
       assert.equal(await unit('ActiveState'), 'active', await log())
@@ -163,6 +176,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('is enough with systemctl alone', async () => {
+      const { must, unit, deliver, allAreInGmail } = debian
       await must(['hikyaku', 'service', 'uninstall'])
       assert.equal(await unit('ActiveState'), 'inactive')
       await must(['systemctl', 'enable', '--now', 'hikyaku.service'])
@@ -171,6 +185,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('is upgraded in the middle of an upload; nothing is lost, nothing comes twice', async t => {
+      const { world, must, sh, install, log, unit, deliver, allAreInGmail } = debian
       const held = Promise.withResolvers<void>()
       const before = world.gmail.accepted.length
       world.gmail.faults.next('import', { kind: 'hold', until: held.promise, stage: 'after-accept' })
@@ -198,6 +213,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('leaves stopped what was stopped, and goes back to the earlier version', async () => {
+      const { must, mustInstall, unit, deliver, allAreInGmail } = debian
       await must(['systemctl', 'stop', 'hikyaku.service'])
       await mustInstall(earlier)
       assert.equal(await unit('ActiveState'), 'inactive')
@@ -209,6 +225,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('pulls by timer, also after an upgrade', async () => {
+      const { must, mustInstall, unit, deliver, allAreInGmail } = debian
       await must(['hikyaku', 'service', 'install', '--timer', '--every', '10'])
       assert.equal(await unit('ActiveState'), 'inactive')
       await deliver('by timer')
@@ -222,6 +239,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('is removed with its settings kept, and runs again when it is installed again', async () => {
+      const { must, sh, mustInstall, log, unit, deliver, allAreInGmail } = debian
       await deliver('before the removal')
       await allAreInGmail('before the removal')
       await must(['dpkg', '-r', 'hikyaku'])
@@ -235,6 +253,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('is purged, and keeps the books of what was imported', async () => {
+      const { machine, must, sh, mustInstall, unit, setUp, deliver, allAreInGmail } = debian
       const purge = await machine.run(['dpkg', '--purge', 'hikyaku'])
       assert.equal(purge.code, 0, purge.stderr)
       assert.match(purge.stdout, /kept \/var\/lib\/hikyaku .*sudo rm -r \/var\/lib\/hikyaku/)
@@ -249,6 +268,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
 
     it('leaves nothing where nothing is left to keep', async () => {
+      const { machine, must, sh } = debian
       await must(['dpkg', '-r', 'hikyaku'])
       await sh('rm -r /var/lib/hikyaku')
       await must(['dpkg', '--purge', 'hikyaku'])
@@ -258,6 +278,37 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     })
   })
 }
+
+describe('a service that was installed without the package', { skip }, () => {
+  it('is taken over with its books, whoever it ran as', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'hikyaku-root-'))
+    // With it, systemd's own user of a running service has a name, which is the one that the package wants.
+    await makeFreshRoot(root, 'bookworm', ['libnss-systemd'])
+    const debian = await startDebian(root)
+    try {
+      const { must, sh, unit, deliver, allAreInGmail } = debian
+      await sh(`dpkg-deb -x /packages/${files[earlier]} /opt/unpacked && mkdir -p /etc/hikyaku`)
+      await debian.setUp('/opt/unpacked/usr/bin/hikyaku')
+      assert.equal(await unit('DynamicUser'), 'yes')
+      await must(['getent', 'passwd', 'hikyaku'])
+      await deliver('before the package')
+      await allAreInGmail('before the package')
+      await debian.mustInstall(version)
+      assert.equal(await unit('ActiveState'), 'active', 'what ran runs again')
+      await deliver('beside the package')
+      await allAreInGmail('beside the package')
+      await must(['hikyaku', 'service', 'install'])
+      assert.deepEqual([await unit('DynamicUser'), await unit('User')], ['no', 'hikyaku'])
+      await deliver('under the package')
+      await allAreInGmail('under the package')
+      assert.equal((await sh('find /var/lib/hikyaku/ ! -user hikyaku')).trim(), '')
+      await must(['hikyaku', 'status'])
+    } finally {
+      await debian.stop()
+      await rm(root, { recursive: true, force: true })
+    }
+  })
+})
 
 describe('the file', () => {
   const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')

@@ -7,18 +7,7 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  chmod,
-  copyFile,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -77,22 +66,19 @@ export async function makeDebianPackage(options: DebianPackageOptions): Promise<
     for (const mode of ['daemon', 'timer'] as const)
       for (const { folder: units = '', name, text } of makePackagedUnits(mode))
         await put(join(units, name), text)
-    await put('etc/hikyaku/hikyaku.env', await readFile(join(debian, 'hikyaku.env')))
+    await mkdir(at('etc/hikyaku'), { recursive: true })
     await put('usr/share/lintian/overrides/hikyaku', await readFile(join(debian, 'lintian-overrides')))
     await putPages(work, put, epoch)
     await putDocuments(tree, put, { version, maintainer: maintainerOf(author), epoch })
     const isProgram = (file: string): boolean =>
       ['hikyaku', 'node/node', 'dist/cli.js'].includes(relative(at('usr/lib/hikyaku'), file))
     const size = await settleFiles(tree, epoch, isProgram)
-    // It may come to hold passwords.
-    await chmod(at('etc/hikyaku/hikyaku.env'), 0o600)
 
     const control = at('DEBIAN')
     await mkdir(control)
     const homepage = await readRepository()
     const facts = { version, architecture, maintainer: maintainerOf(author), description, homepage, size }
     await writeFile(join(control, 'control'), makeControl(facts))
-    await writeFile(join(control, 'conffiles'), '/etc/hikyaku/hikyaku.env\n')
     await writeFile(join(control, 'md5sums'), await sumFiles(tree))
     for (const name of scripts) await copyFile(join(debian, name), join(control, name))
     await settleFiles(control, epoch, file => scripts.includes(basename(file)))
@@ -169,7 +155,7 @@ async function sumFiles(tree: string): Promise<string> {
   for (const entry of await readdir(tree, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)
     const path = relative(tree, file)
-    if (!entry.isFile() || /^(DEBIAN|etc)\//.test(path)) continue
+    if (!entry.isFile() || /^DEBIAN\//.test(path)) continue
     lines.push(
       `${createHash('md5')
         .update(await readFile(file))
