@@ -24,6 +24,7 @@ import { address, owner, type SetupWorld, startSetupWorld } from '../../test/set
 import { readJson } from '../runtime-lock.ts'
 import { makeDebianPackage } from './deb.ts'
 import { freshRootMissing, makeFreshRoot } from './fresh-root.ts'
+import { sourceDateEpoch } from './stage.ts'
 
 const skip =
   requireServer('systemd', systemdMissing()) ||
@@ -33,6 +34,8 @@ const { version } = (await readJson('package.json')) as { version: string }
 const earlier = '0.0.1'
 const packages = await mkdtemp(join(tmpdir(), 'hikyaku-deb-test-'))
 const files: Record<string, string> = {}
+// One time for all that is made here, also where somebody commits meanwhile.
+process.env.SOURCE_DATE_EPOCH = String(await sourceDateEpoch())
 after(() => rm(packages, { recursive: true, force: true }))
 
 const secondsSince = (start: number): string => `${((performance.now() - start) / 1000).toFixed(1)} s`
