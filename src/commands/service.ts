@@ -1,14 +1,14 @@
-/** `hikyaku service install | uninstall | status`: systemd on Linux, launchd on macOS. */
+/** `hikyaku service install | uninstall | status`: systemd on Linux, launchd on macOS, the Task Scheduler on Windows. */
 import { existsSync, readFileSync } from 'node:fs'
-import { posix } from 'node:path'
+import { posix, win32 } from 'node:path'
 import { exitCodes } from '../base/fault.ts'
 import { secureStateFolder } from '../base/state-folder.ts'
 import { printable, printableLines } from '../base/untrusted.ts'
 import {
   computerFolders,
   findConfigFolder,
+  findServiceHome,
   findStateFolder,
-  findUserConfigHome,
   refuseNoHome,
 } from '../config/load-paths.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
@@ -48,34 +48,38 @@ function optionsFor(
 ): ServiceOptions {
   const { env } = invocation
   const { nodeFile, cliFile, prefix, userNamespaces } = machine
+  const windows = machine.platform === 'win32'
+  const paths = windows ? win32 : posix
   const absolute = (path: string | undefined): string | undefined =>
-    path ? posix.resolve(invocation.cwd, path) : undefined
+    path ? paths.resolve(invocation.cwd, path) : undefined
   const stateDir = absolute(env.STATE_DIR)
   const ifThere = (path: string): string | undefined => (existsSync(prefix + path) ? path : undefined)
   const system = scope === 'system'
   const mac = machine.platform === 'darwin'
+  const userState = (): string =>
+    stateDir ?? findStateFolder({ ...machine, env }) ?? refuseNoHome('STATE_DIR')
   return {
     mode: flags.timer ? 'timer' : 'daemon',
     scope,
     nodeFile,
     cliFile,
     // That of the computer is made by systemd, for the user that it makes.
-    stateDir: system
-      ? stateDir === computerFolders.state
-        ? undefined
-        : stateDir
-      : (stateDir ?? findStateFolder({ ...machine, env }) ?? refuseNoHome('STATE_DIR')),
+    stateDir: system ? (stateDir === computerFolders.state ? undefined : stateDir) : userState(),
     configFile:
       absolute(env.HIKYAKU_CONFIG) ?? (system ? ifThere(`${computerFolders.config}/config.yaml`) : undefined),
     envFile: system
       ? `${computerFolders.config}/hikyaku.env`
-      : posix.join(findConfigFolder({ ...machine, env }) ?? refuseNoHome('HOME'), 'hikyaku.env'),
+      : paths.join(findConfigFolder({ ...machine, env }) ?? refuseNoHome('HOME'), 'hikyaku.env'),
     keyFile: system ? ifThere(`${computerFolders.config}/hikyaku.key`) : absolute(env.HIKYAKU_KEY_FILE),
     user: flags.runAs ?? (system ? findPackagedUser(machine) : undefined),
     userNamespaces,
     nameServers: system ? nameServersIn(`${prefix}/etc/resolv.conf`) : undefined,
     everySeconds: flags.every,
-    logFile: mac ? posix.join(machine.home ?? refuseNoHome('HOME'), 'Library/Logs/hikyaku.log') : undefined,
+    logFile: mac
+      ? posix.join(machine.home ?? refuseNoHome('HOME'), 'Library/Logs/hikyaku.log')
+      : windows
+        ? win32.join(findStateFolder({ ...machine, env }) ?? refuseNoHome('HOME'), 'hikyaku.log')
+        : undefined,
   }
 }
 
@@ -104,14 +108,18 @@ async function act(
     json: { message: line },
   })
   const mac = machine.platform === 'darwin'
-  const scope = !mac && (flags.system || (machine.uid === 0 && !flags.user)) ? 'system' : 'user'
-  const unitsHome = findUserConfigHome({ ...machine, env: invocation.env })
+  const windows = machine.platform === 'win32'
+  if (windows && (flags.system || flags.runAs !== undefined))
+    return refuse(exitCodes.usage, words.loggedInOnly)
+  const scope = !mac && !windows && (flags.system || (machine.uid === 0 && !flags.user)) ? 'system' : 'user'
+  const unitsHome = findServiceHome({ ...machine, env: invocation.env })
   // A user's own service lies in the user's home.
   if (scope === 'user' && (unitsHome === undefined || (mac && machine.home === undefined)))
     refuseNoHome('HOME')
   const manager: Manager | undefined = managerFor(machine, scope, unitsHome ?? '')
   if (manager === undefined) return refuse(exitCodes.configuration, words.noServiceManager)
-  const systemdMissing = machine.platform === 'linux' && !machine.systemd
+  const linux = machine.platform === 'linux'
+  const systemdMissing = linux && !machine.systemd
   if (systemdMissing && action === 'install' && !flags.print)
     return refuse(exitCodes.configuration, words.noSystemd)
 
@@ -157,8 +165,9 @@ async function act(
     ...files.map(words.wrote),
     words.started(name),
     words.logs(manager.logCommand(name)),
-    ...(scope === 'user' && !mac && !lingers ? [words.linger(machine.userName)] : []),
-    ...(scope === 'user' && !mac && !machine.userNamespaces ? [words.weakSandbox] : []),
+    ...(scope === 'user' && linux && !lingers ? [words.linger(machine.userName)] : []),
+    ...(scope === 'user' && linux && !machine.userNamespaces ? [words.weakSandbox] : []),
+    ...(windows ? [words.untriedWindows] : []),
   ]
   return { exitCode: exitCodes.ok, lines, json: { files, name } }
 }

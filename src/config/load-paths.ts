@@ -81,6 +81,10 @@ export function findConfigFolder(machine: Machine): string | undefined {
 export const findUserConfigHome = (machine: Machine): string | undefined =>
   xdgBase(machine, 'XDG_CONFIG_HOME', '.config')
 
+/** What lies around a user's own service: the folder of settings of all programs; on Windows that of our state. */
+export const findServiceHome = (machine: Machine): string | undefined =>
+  (machine.platform === 'win32' ? findStateFolder : findUserConfigHome)(machine)
+
 /** The folder of the journal: /var/lib/hikyaku for root on Linux, XDG, `~/Library/Application Support`, `%LOCALAPPDATA%` (it must not roam). */
 export function findStateFolder(machine: Machine): string | undefined {
   if (isForComputer(machine)) return computerFolders.state

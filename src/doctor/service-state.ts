@@ -2,7 +2,7 @@
 import { within } from '../base/deadline.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
-import { findUserConfigHome } from '../config/load-paths.ts'
+import { findServiceHome } from '../config/load-paths.ts'
 import { managerFor, type ServiceState } from '../service/manage.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failCheck, noteCheck, passCheck, skipCheck } from './finding.ts'
@@ -39,11 +39,12 @@ export async function checkService(running: boolean, context: DoctorContext): Pr
 /** Services of the machine and of this user; undefined where no service manager is known. */
 async function services(context: DoctorContext): Promise<readonly Installed[] | undefined> {
   const { machine, env, deadlines, clock, signal } = context
-  const configHome = findUserConfigHome({ ...machine, env })
+  const configHome = findServiceHome({ ...machine, env })
   const mac = machine.platform === 'darwin'
+  const userOnly = mac || machine.platform === 'win32'
   // A user without a home has no service of its own.
   const hasOwn = configHome !== undefined && (!mac || machine.home !== undefined)
-  const scopes = [...(mac ? [] : (['system'] as const)), ...(hasOwn ? (['user'] as const) : [])]
+  const scopes = [...(userOnly ? [] : (['system'] as const)), ...(hasOwn ? (['user'] as const) : [])]
   const installed: Installed[] = []
   for (const scope of scopes) {
     const manager = managerFor(machine, scope, configHome ?? '')

@@ -16,7 +16,7 @@ export interface ServiceMachine {
   /** Undefined where this user has none. */
   readonly home: string | undefined
   readonly uid: number
-  /** The number of a user that has no name here. */
+  /** The number of a user that has no name here; on Windows with the domain in front (`DOMAIN\\name`). */
   readonly userName: string
   /** In front of every absolute path that is written or looked for; '' for the real system. */
   readonly prefix: string
@@ -27,6 +27,8 @@ export interface ServiceMachine {
   readonly systemd: boolean
   /** The folders of which a service with PrivateTmp=yes has its own: systemd.exec(5). */
   readonly temporaryFolders: readonly string[]
+  /** Windows: its own folder. */
+  readonly systemRoot?: string | undefined
   /** Runs a program without a shell, for two minutes at most. */
   readonly run: (program: string, args: readonly string[]) => Promise<Ran>
 }
@@ -64,7 +66,9 @@ function userNamespaces(): boolean {
 
 function userName(): string {
   try {
-    return userInfo().username
+    const { USERDOMAIN } = process.env
+    const { username } = userInfo()
+    return process.platform === 'win32' && USERDOMAIN ? `${USERDOMAIN}\\${username}` : username
   } catch {
     return String(process.getuid?.() ?? 0) // no entry in passwd
   }
@@ -83,6 +87,7 @@ export function thisMachine(cliFile = process.argv[1] ?? fileURLToPath(import.me
     systemd: process.platform === 'linux' && existsSync('/run/systemd/system'),
     temporaryFolders: ['/tmp', '/var/tmp'],
     userNamespaces: process.platform === 'linux' && userNamespaces(),
+    systemRoot: process.env.SystemRoot,
     run: runProgram,
   }
 }

@@ -1,4 +1,4 @@
-/** Installs, removes and looks at the service by means of systemctl or launchctl. */
+/** Installs, removes and looks at the service by means of systemctl, launchctl or schtasks. */
 import { join } from 'node:path'
 import { agentLabel, makeAgent, pullAgentLabel } from './launchd.ts'
 import type { ServiceMachine } from './machine.ts'
@@ -11,6 +11,7 @@ import {
   writeWhole,
 } from './manager.ts'
 import { makeSystemd } from './systemd-manager.ts'
+import { makeTaskScheduler } from './task-scheduler-manager.ts'
 
 export { type Manager, pathOf, ServiceCommandError, ServiceFileError, type ServiceState } from './manager.ts'
 export { findPackagedUser } from './packaged.ts'
@@ -76,12 +77,16 @@ function launchd(machine: ServiceMachine): Manager {
   }
 }
 
-/** @returns undefined where there is no service manager that we know */
+/**
+ * @param home what lies around a user's own definitions: on Linux the folder of settings, on Windows the state folder
+ * @returns undefined where there is no service manager that we know
+ */
 export function managerFor(
   machine: ServiceMachine,
   scope: 'system' | 'user',
-  configHome: string,
+  home: string,
 ): Manager | undefined {
-  if (machine.platform === 'linux') return makeSystemd(machine, scope, configHome)
+  if (machine.platform === 'win32') return makeTaskScheduler(machine, home)
+  if (machine.platform === 'linux') return makeSystemd(machine, scope, home)
   return machine.platform === 'darwin' ? launchd(machine) : undefined
 }

@@ -47,9 +47,9 @@ export interface ServiceState {
 export const pathOf = (file: ServiceFile, folder: string): string => join(file.folder ?? folder, file.name)
 
 /** The file is there whole or not at all; a service manager may read it at any moment. */
-export async function writeWhole(file: string, text: string): Promise<void> {
+export async function writeWhole(file: string, content: string | Buffer): Promise<void> {
   try {
-    replaceFile(file, Buffer.from(text), 0o644)
+    replaceFile(file, typeof content === 'string' ? Buffer.from(content) : content, 0o644)
   } catch (thrown) {
     throw new ServiceFileError(file, thrown)
   }

@@ -1,4 +1,4 @@
-/** What a service definition is made of; systemd.ts and launchd.ts turn it into text. */
+/** What a service definition is made of; systemd.ts, launchd.ts and task-scheduler.ts turn it into text. */
 
 /** `daemon`: one process that stays (IDLE, seconds). `timer`: a pull every minute or so, nothing in between. */
 export type ServiceMode = 'daemon' | 'timer'
@@ -28,7 +28,7 @@ export interface ServiceOptions {
   readonly everySeconds?: number | undefined
   /** systemd: the unit belongs to the package, and says so. */
   readonly packaged?: boolean | undefined
-  /** launchd: where the output goes, absolute. */
+  /** launchd and Windows: where the output goes, absolute. */
   readonly logFile?: string | undefined
 }
 

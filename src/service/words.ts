@@ -54,8 +54,12 @@ const en = {
   needsRoot:
     'A system service needs the administrator: sudo hikyaku service install --system. Without: hikyaku service install --user',
   npx: 'hikyaku was started by npx, from a cache that npm empties now and then: a service would stop with it. Install it first: npm install --global hikyaku',
+  loggedInOnly:
+    'On Windows hikyaku runs while you are logged in, as you: only then your passwords can be read from the Credential Manager. Without --system and --run-as: hikyaku service install',
+  untriedWindows:
+    'It runs while you are logged in, without a window. Nobody has tried this on a Windows yet: see with `hikyaku service status` whether it runs.',
   noServiceManager:
-    'Services can be installed with systemd (Linux) and launchd (macOS). Here, have `hikyaku run` started by what this system uses.',
+    'Services can be installed with systemd (Linux), launchd (macOS) and the Task Scheduler (Windows). Here, have `hikyaku run` started by what this system uses.',
   logs: (command: string) => `Its log: ${command}`,
 }
 
@@ -100,8 +104,12 @@ const ja: ServiceWords = {
   needsRoot:
     'システムサービスの登録には管理者権限が必要です: sudo hikyaku service install --system。管理者権限なしの場合: hikyaku service install --user',
   npx: 'hikyaku は npx の一時的なキャッシュから起動されています。キャッシュが消えるとサービスも止まるため、先にインストールしてください: npm install --global hikyaku',
+  loggedInOnly:
+    'Windows では、ログオンしている間、ご自分の権限で動きます。資格情報マネージャーのパスワードを読めるのが、そのときだけだからです。--system と --run-as を付けずに実行してください: hikyaku service install',
+  untriedWindows:
+    'ログオンしている間、ウィンドウを表示せずに動きます。実際の Windows ではまだ試していません。動いているかどうかを `hikyaku service status` で確かめてください。',
   noServiceManager:
-    'サービスとして登録できるのは systemd（Linux）と launchd（macOS）です。このシステムでは、お使いの仕組みから `hikyaku run` を起動してください。',
+    'サービスとして登録できるのは systemd（Linux）、launchd（macOS）、タスク スケジューラ（Windows）です。このシステムでは、お使いの仕組みから `hikyaku run` を起動してください。',
   logs: command => `ログの見方: ${command}`,
 }
 

@@ -320,7 +320,7 @@ describe('hikyaku service elsewhere', () => {
   })
 
   it('says what to do where there is neither', async () => {
-    const said = await hikyaku('install', {}, machine({ platform: 'win32' }))
+    const said = await hikyaku('install', {}, machine({ platform: 'freebsd' }))
     assert.equal(said.exitCode, 78)
     assert.match(said.stderr, /hikyaku run/)
   })
