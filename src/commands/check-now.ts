@@ -15,7 +15,7 @@ export async function checkNowCommand(invocation: Invocation): Promise<number> {
       const running = isInstanceRunning(config.stateDir)
       const journal = running ? await openJournal(config.stateDir) : undefined
       if (journal !== undefined) await askForPull(journal).finally(() => journal.close())
-      const exitCode = running ? exitCodes.ok : exitCodes.temporary
+      const exitCode = running ? exitCodes.ok : exitCodes.unavailable
       if (invocation.json) writeJson(invocation, { ok: running, exitCode, running })
       else writeLine(invocation, running ? words.checkNow.asked : words.checkNow.notRunning)
       return exitCode

@@ -1,6 +1,8 @@
 /** `hikyaku compare [mailbox...]`: is everything of the source mailbox in Gmail? Changes nothing anywhere. */
+
 import { systemClock } from '../base/clock.ts'
 import { exitCodes } from '../base/fault.ts'
+import { timeJson } from '../base/time-json.ts'
 import { printable } from '../base/untrusted.ts'
 import { lookAtJournal, makeAccount, makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
@@ -97,8 +99,9 @@ function count(messages: readonly Compared[]): CompareCounts {
 }
 
 function answerJson(invocation: Invocation, answers: readonly MailboxAnswer[], exitCode: number): void {
-  const describe = ({ fault, ...message }: Compared): object => ({
+  const describe = ({ fault, arrivedAtMs, ...message }: Compared): object => ({
     ...Object.fromEntries(Object.entries(message).map(([key, value]) => [key, value ?? null])),
+    ...timeJson('arrivedAt', arrivedAtMs),
     fault: fault?.code ?? null,
   })
   const list = (messages: readonly Compared[]): object[] => messages.map(describe)

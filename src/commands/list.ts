@@ -1,7 +1,9 @@
 /** `hikyaku list`: which messages are set aside, waiting, or came last; with date, From and Subject. Changes nothing. */
+
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { indentParagraph } from '../base/text-width.ts'
+import { timeJson } from '../base/time-json.ts'
 import type { MessageAbout } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import { makeSource, openJournal } from '../bridge.ts'
@@ -11,7 +13,6 @@ import { describeFault } from '../locale/locale.ts'
 import { readFaces } from '../proof/read-faces.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { columnsOf, faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
-import { timeJson } from './trouble-blocks.ts'
 
 export interface ListOptions {
   readonly mailboxes: readonly string[]

@@ -2,11 +2,13 @@
  * `hikyaku pull` (alias `sync`): one manual pull of every mailbox, to the end or to the limit of time, with proof of what
  * was settled.
  */
+
 import { makeAlerts } from '../alerts/alerts.ts'
 import { recordPulls } from '../alerts/attendance.ts'
 import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
+import { timeJson } from '../base/time-json.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
@@ -275,7 +277,7 @@ function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], q
           conservation,
           conserved,
           fault: fault === undefined ? null : faultJson(fault, language, invocation.describe),
-          waitsUntil: last.kind === 'waiting' ? last.untilMs : null,
+          ...timeJson('waitsUntil', last.kind === 'waiting' ? last.untilMs : undefined),
         }),
       ),
     })

@@ -18,7 +18,8 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
     async config => {
       const journal = await openJournal(config.stateDir)
       if (journal === undefined) {
-        if (invocation.json) writeJson(invocation, { ok: true, exitCode: 0, retried: [] })
+        if (invocation.json)
+          writeJson(invocation, { ok: true, exitCode: 0, retried: [], running: false, problems: [] })
         else writeLine(invocation, words.retry.nothing)
         return exitCodes.ok
       }

@@ -5,6 +5,7 @@
 
 import { findUnattended } from '../alerts/attendance.ts'
 import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
+import { timeJson } from '../base/time-json.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
@@ -15,7 +16,7 @@ import { faultJson, type Invocation, writeJson } from './invocation.ts'
 import { findStoppedServices } from './service-state.ts'
 import { isBroken, type MailboxStatus, readStatus } from './status-facts.ts'
 import { writeStatusPage, writeVerdict } from './status-page.ts'
-import { timeJson, troubleJson } from './trouble-blocks.ts'
+import { troubleJson } from './trouble-blocks.ts'
 import { watchJson } from './watch-view.ts'
 
 export interface StatusFlags {

@@ -3,6 +3,7 @@ import { findOwnWords } from '../alerts/rules.ts'
 import { exitCodeOfTrouble } from '../alerts/trouble-list.ts'
 import type { Language } from '../base/language.ts'
 import { indentParagraph } from '../base/text-width.ts'
+import { timeJson } from '../base/time-json.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import { describeFault } from '../locale/locale.ts'
@@ -92,10 +93,4 @@ export function troubleJson(entry: TroubleEntry, language: Language): object {
     first: entry.first.map(({ subject: id, about }) => ({ id: Number(id), ...about })),
     exitCode: exitCodeOfTrouble(entry),
   }
-}
-
-/** An instant for programs, in both of the forms that they like: `sinceMs` (since 1970) and `since` (ISO 8601, UTC). */
-export function timeJson(name: string, ms: number | undefined): object {
-  const isDate = ms !== undefined && Math.abs(ms) <= 8.64e15 // ECMA-262, time values
-  return { [`${name}Ms`]: ms ?? null, [name]: isDate ? new Date(ms).toISOString() : null }
 }

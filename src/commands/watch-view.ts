@@ -1,5 +1,7 @@
 /** How new mail of a mailbox is heard of, as `status` shows it. */
+
 import type { Language } from '../base/language.ts'
+import { timeJson } from '../base/time-json.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -33,7 +35,7 @@ export function watchJson(watch: WatchView, language: Language) {
   const { isWatched, sinceMs, told, asked, fault } = watch
   return {
     watched: isWatched,
-    sinceMs,
+    ...timeJson('since', sinceMs),
     told,
     asked,
     fault: fault === undefined ? null : faultJson(fault, language),

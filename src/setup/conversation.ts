@@ -2,6 +2,7 @@
  * The set-up as a conversation: which language, which part, what was given beforehand or kept from last time, then that
  * part's own story (setup.ts, missing-secrets.ts, password.ts), and what comes after it (go-on.ts).
  */
+
 import type { Readable, Writable } from 'node:stream'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { exitCodes } from '../base/fault.ts'
@@ -9,6 +10,7 @@ import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
 import { lookUp } from '../base/look-up.ts'
 import type { Problem } from '../base/problem.ts'
+import { timeJson } from '../base/time-json.ts'
 import { findPlace, type Place } from '../config/place.ts'
 import { discover } from '../discovery/discover.ts'
 import { chooseWords } from '../locale/locale.ts'
@@ -226,7 +228,7 @@ async function goOn(context: SetupContext, setUp: SetUp, running: boolean): Prom
     stateDir: place.stateDir,
     vault: vault.choice,
     account: account.address,
-    consentEndsAt: account.signedIn?.endsAtMs ?? null,
+    ...timeJson('consentEndsAt', account.signedIn?.endsAtMs),
   }
   if (mailbox === undefined) {
     if (setUp.overruled) asker.tell('warn', words.google.variableWins)

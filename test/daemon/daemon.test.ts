@@ -151,7 +151,7 @@ describe('when the daemon pulls', () => {
   it('between two ticks nothing is asked but by `check-now`', async t => {
     const world = await worldFor(t, { protocol: 'pop3', env: { SCHEDULE: hardlyEver } })
     const idle = await world.run(['check-now', '--json'])
-    assert.deepEqual([idle.code, answerOf(idle).running], [75, false], 'nobody is there to ask')
+    assert.deepEqual([idle.code, answerOf(idle).running], [69, false], 'nobody is there to ask')
     const daemon = world.start(['run'])
     await until(() => logins(world) === 1, 'the pull at the start')
     await world.source.deliver(sampleMail(1))

@@ -120,9 +120,9 @@ test('F9: a wrong password behind an alert ends with 77 and the words of the ser
     assert.match(first.stderr, /make one in the security settings/)
     const second = await world.run(['pull', '--json'])
     assert.equal(second.code, 77)
-    const [mailbox] = answerOf(second).mailboxes as { waitsUntil: number; fault: { code: string } }[]
+    const [mailbox] = answerOf(second).mailboxes as { waitsUntilMs: number; fault: { code: string } }[]
     assert.equal(mailbox?.fault.code, 'source.login-refused')
-    assert.ok((mailbox?.waitsUntil ?? 0) > Date.now() + 4 * minute)
+    assert.ok((mailbox?.waitsUntilMs ?? 0) > Date.now() + 4 * minute)
     assert.equal(logins, 1, 'a pull that nobody sits at keeps the wait')
     for (let n = 0; n < 6; n++) assert.equal((await world.run(['pull', '--now', '--lang', 'ja'])).code, 77)
     assert.equal(logins, 5)

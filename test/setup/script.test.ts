@@ -252,7 +252,7 @@ describe('hikyaku setup in a script', { skip }, () => {
     await allow(linkIn(stderr()) ?? '')
     const done = await ended
     assert.equal(done.code, 0, done.stderr)
-    const days = (Number(answerOf(done).consentEndsAt) - Date.now()) / 86_400_000
+    const days = (Number(answerOf(done).consentEndsAtMs) - Date.now()) / 86_400_000
     assert.ok(days > 6.9 && days <= 7, String(days))
     assert.match(done.stderr, /auth\/audience/)
   })

@@ -24,7 +24,7 @@ export function readTableOf(program: Command): CommandTable {
 
 export function completionCommand(invocation: Invocation, shell: Shell, program: Command): number {
   const script = completions[shell](readTableOf(program))
-  if (invocation.json) writeJson(invocation, { ok: true, shell, script })
+  if (invocation.json) writeJson(invocation, { ok: true, exitCode: exitCodes.ok, shell, script })
   else invocation.stdout.write(script)
   return exitCodes.ok
 }
