@@ -13,23 +13,26 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { dovecotMissing } from '../../test/servers/dovecot.ts'
 import { until } from '../../test/servers/hikyaku.ts'
-import { requireServer } from '../../test/servers/required.ts'
 import {
   type MachineRan,
   type SystemdMachine,
   startSystemdMachine,
   systemdMissing,
 } from '../../test/servers/systemd-machine.ts'
+import { startWorld } from '../../test/servers/world.ts'
 import { address, owner, type SetupWorld, startSetupWorld } from '../../test/setup/world.ts'
 import { readJson } from '../runtime-lock.ts'
 import { makeDebianPackage } from './deb.ts'
-import { freshRootMissing, makeFreshRoot } from './fresh-root.ts'
+import { makeFreshRoot, unpackArm64Libraries } from './fresh-root.ts'
 import { sourceDateEpoch } from './stage.ts'
+import { requireTools } from './tools.ts'
 
-const skip =
-  requireServer('systemd', systemdMissing()) ||
-  requireServer('dovecot', dovecotMissing()) ||
-  requireServer('mmdebstrap', freshRootMissing())
+requireTools(['dpkg-deb', 'lintian', 'mmdebstrap', 'qemu-aarch64-static', 'systemd-analyze'], {
+  asRoot: true,
+})
+const missing = systemdMissing() ?? dovecotMissing()
+if (missing !== undefined) throw new Error(missing)
+
 const { version } = (await readJson('package.json')) as { version: string }
 const earlier = '0.0.1'
 const packages = await mkdtemp(join(tmpdir(), 'hikyaku-deb-test-'))
@@ -129,7 +132,7 @@ async function startDebian(root: string) {
 }
 
 for (const suite of ['bookworm', 'trixie'] as const) {
-  describe(`the Debian package on ${suite}`, { skip }, () => {
+  describe(`the Debian package on ${suite}`, () => {
     let root: string
     let debian: Debian
     before(async () => {
@@ -282,7 +285,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
   })
 }
 
-describe('a service that was installed without the package', { skip }, () => {
+describe('a service that was installed without the package', () => {
   it('is taken over with its books, whoever it ran as', async () => {
     const root = await mkdtemp(join(tmpdir(), 'hikyaku-root-'))
     // With it, systemd's own user of a running service has a name, which is the one that the package wants.
@@ -321,6 +324,36 @@ describe('the file', () => {
     const file = await makeDebianPackage({ architecture: 'amd64', folder, version, compression: 'quick' })
     assert.equal(digest(file), digest(join(packages, files[version] ?? '')))
     t.diagnostic(digest(file))
+  })
+
+  it('pulls mail on arm64, too (by qemu-user, without its child processes)', async t => {
+    const folder = join(packages, 'arm64')
+    await unpackArm64Libraries(folder)
+    const file = await makeDebianPackage({ architecture: 'arm64', folder, compression: 'quick' })
+    const run = promisify(execFile)
+    await run('dpkg-deb', ['-x', file, folder])
+    const program = join(folder, 'usr/lib/hikyaku')
+    const world = await startWorld({ protocol: 'imap', server: 'dovecot' })
+    try {
+      const octets = Buffer.from('From: a@example.org\r\nMessage-ID: <1@example.org>\r\n\r\nfor arm64\r\n')
+      await world.source.deliver(octets)
+      const start = performance.now()
+      const command = [
+        '-L',
+        folder,
+        join(program, 'node/node'),
+        join(program, 'dist/cli.js'),
+        'pull',
+        '--json',
+      ]
+      const { stdout } = await run('qemu-aarch64-static', command, { env: world.env, timeout: 120_000 })
+      t.diagnostic(`a pull: ${secondsSince(start)}`)
+      assert.equal(JSON.parse(stdout).ok, true, stdout)
+      const imported = world.gmail.messages('owner@example.test').map(message => message.read().toString())
+      assert.deepEqual(imported, [octets.toString()])
+    } finally {
+      await world.stop()
+    }
   })
 
   for (const architecture of ['amd64', 'arm64'] as const)

@@ -18,29 +18,29 @@ export type Suite = 'bookworm' | 'trixie'
 /** What every installed Debian has beyond the essential packages. */
 const usual = ['systemd-sysv', 'dbus', 'adduser', 'ca-certificates']
 
-/** Why there can be none here, or undefined where there can. */
-export function freshRootMissing(): string | undefined {
-  if (process.getuid?.() !== 0) return 'only root can make a root'
-  return existsSync('/usr/bin/mmdebstrap') ? undefined : 'mmdebstrap is not installed'
+/** What Node's own binary asks for (deb-texts.ts). */
+const libraries = ['libc6', 'libstdc++6', 'libgcc-s1']
+
+/** @param options of mmdebstrap, which are the archive's name as well */
+async function unpack(folder: string, suite: Suite, options: readonly string[]): Promise<void> {
+  const archive = join(cache, `${[suite, ...options].join('-').replace(/[^a-z0-9+]+/g, '-')}.tar`)
+  if (!existsSync(archive) || Date.now() - statSync(archive).mtimeMs > weekMs) {
+    await mkdir(cache, { recursive: true })
+    const made = join(cache, `${process.pid}-${suite}.tar`)
+    await run('mmdebstrap', ['--mode=root', ...options, suite, made], { maxBuffer: 16 << 20 })
+    await rename(made, archive)
+  }
+  await mkdir(folder, { recursive: true })
+  await run('tar', ['-xf', archive, '-C', folder, '--numeric-owner', '--xattrs'])
 }
 
 /**
  * @param folder made, with the root in it
  * @param more packages beyond the usual ones
  */
-export async function makeFreshRoot(
-  folder: string,
-  suite: Suite,
-  more: readonly string[] = [],
-): Promise<void> {
-  const archive = join(cache, [suite, ...more].join('-').concat('.tar'))
-  if (!existsSync(archive) || Date.now() - statSync(archive).mtimeMs > weekMs) {
-    await mkdir(cache, { recursive: true })
-    const made = join(cache, `${process.pid}-${suite}.tar`)
-    const include = `--include=${[...usual, ...more].join(',')}`
-    await run('mmdebstrap', ['--mode=root', '--variant=apt', include, suite, made], { maxBuffer: 16 << 20 })
-    await rename(made, archive)
-  }
-  await mkdir(folder, { recursive: true })
-  await run('tar', ['-xf', archive, '-C', folder, '--numeric-owner', '--xattrs'])
-}
+export const makeFreshRoot = (folder: string, suite: Suite, more: readonly string[] = []): Promise<void> =>
+  unpack(folder, suite, ['--variant=apt', `--include=${[...usual, ...more].join(',')}`])
+
+/** What Node needs of Debian for arm64, for qemu-user on a computer of another kind. */
+export const unpackArm64Libraries = (folder: string): Promise<void> =>
+  unpack(folder, 'bookworm', ['--arch=arm64', '--variant=extract', `--include=${libraries.join(',')}`])
