@@ -60,7 +60,9 @@ export function writeStatusPage(invocation: Invocation, page: StatusPage): void 
 /** What keeps most mail from coming stands first: a screen of 24 rows may not hold more. */
 function sortByWeight(list: readonly TroubleEntry[]): readonly TroubleEntry[] {
   const scopes = ['machine', 'account', 'mailbox', 'folder', 'wish', 'message'] as const
-  return list.toSorted((a, b) => scopes.indexOf(a.scope) - scopes.indexOf(b.scope))
+  const weigh = ({ scope, code }: TroubleEntry): number =>
+    code === 'mailbox.unattended' ? -1 : scopes.indexOf(scope)
+  return list.toSorted((a, b) => weigh(a) - weigh(b))
 }
 
 /** The first line alone. */
@@ -95,12 +97,15 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
   const { words, language } = invocation
   const { status } = words
   const { troubles, outage, state, accountState, lastImportAtMs, latencyMs, conservation, counts } = standing
+  const isAlone = troubles.some(({ code }) => code === 'mailbox.unattended')
   const how =
     troubles.length === 0
       ? status.wellOf
-      : outage === undefined
-        ? status.troubles(troubles.length)
-        : status.failingSince(Math.max(0, nowMs - outage.sinceMs))
+      : isAlone
+        ? status.alone
+        : outage === undefined
+          ? status.troubles(troubles.length)
+          : status.failingSince(Math.max(0, nowMs - outage.sinceMs))
   const ago = (ms: number): number => Math.max(0, nowMs - ms)
   const times = [
     status.lastLook(state.lastGoodPullAtMs === undefined ? undefined : ago(state.lastGoodPullAtMs)),
@@ -115,7 +120,7 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
   if (standing.watch !== undefined && outage === undefined)
     lines.push(...watchLines(standing.watch, language, nowMs))
   const untilMs = state.notBeforeMs ?? accountState.notBeforeMs
-  if (outage !== undefined && untilMs !== undefined && untilMs > nowMs)
+  if (outage !== undefined && !isAlone && untilMs !== undefined && untilMs > nowMs)
     lines.push(status.waitingUntil(untilMs - nowMs))
   const endsAtMs = accountState.consentEndsAtMs
   if (endsAtMs !== undefined && endsAtMs - nowMs < 2 * warnConsentMs)

@@ -146,6 +146,7 @@ export const en = {
     service: (name: string, detail: string) =>
       `The service ${name} is stopped${detail === '' ? '' : ` (${detail})`}.`,
     wellOf: 'Well.',
+    alone: 'Nobody looks for its mail.',
     /** Mail does not come from this mailbox, and since when. */
     failingSince: (agoMs: number) => `No mail for ${span(agoMs)}.`,
     /** Mail comes, and so much else is not well. */

@@ -106,6 +106,7 @@ export const ja: Words = {
       `✖ hikyaku は動いていません。メールは取り込まれません${instant === undefined ? '' : `（最後の確認: ${instant}）`}。`,
     service: (name, detail) => `サービス ${name} が停止しています${detail === '' ? '' : `（${detail}）`}。`,
     wellOf: '正常。',
+    alone: '自動では確認されていません。',
     failingSince: agoMs => `${span(agoMs)}前から取り込めていません。`,
     troubles: count => `取り込みは続いています（問題 ${number(count)} 件）。`,
     lastLook: agoMs => (agoMs === undefined ? '確認はこれから' : `最後の確認: ${relative(-agoMs)}`),

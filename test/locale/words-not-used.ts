@@ -68,7 +68,11 @@ export const wordsNotUsed: readonly Rule[] = [
     right: '1 通ずつ',
   },
   { pattern: /[一二三四五](?:つ|通|回|字|文字)(?![々目])/u, wrong: '一通ずつ', right: '1 通ずつ' },
-  { pattern: new RegExp(`${kana}\\(|\\)${kana}`, 'u'), wrong: 'バイト(内容)', right: 'バイト（内容）' },
+  {
+    pattern: new RegExp(`${kana}\\(|\\)${kana}|\\(${kana}`, 'u'),
+    wrong: 'バイト(内容)',
+    right: 'バイト（内容）',
+  },
   { pattern: new RegExp(`${kana}\\?`, 'u'), wrong: '続けますか?', right: '続けますか？' },
   {
     pattern: new RegExp(`？${kana}`, 'u'),
