@@ -32,6 +32,16 @@ export const makers: readonly Maker[] = [
     make: async order => (await import('./deb.ts')).makeDebianPackages(order),
   },
   {
+    name: 'tarball',
+    about: 'program and Node in one folder, for where nothing can be installed (amd64, arm64)',
+    make: async order => (await import('./tarball.ts')).makeTarballs(order),
+  },
+  {
+    name: 'image',
+    about: 'the image for Docker and its kin (amd64, arm64); needs root, buildah and mmdebstrap',
+    make: async order => (await import('./image.ts')).makeImages(order),
+  },
+  {
     name: 'sbom',
     about: 'the bill of materials (CycloneDX)',
     make: async order => (await import('./papers.ts')).writeSbom(order),
