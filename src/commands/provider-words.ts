@@ -103,7 +103,7 @@ const ja: ProviderWords = {
     generated: 'メールソフト専用のパスワード（管理画面で発行）',
     app: 'アプリ用パスワード',
     'app-with-two-factor': 'メールのパスワード（2 段階認証を使っている場合はアプリ用パスワード）',
-    'oauth-only': '使えません（提供会社独自のログイン（OAuth 2.0）のみ。hikyaku はまだ対応していません）',
+    'oauth-only': '使えません（サーバー会社独自のログイン（OAuth 2.0）のみ。hikyaku はまだ対応していません）',
   },
   limit: (most, minutes, protocols, per) =>
     `${protocols} は ${minutes} 分に ${most} 回まで（${per === 'address' ? '同じ接続元のメールボックスの合計' : 'メールボックスごと'}）`,

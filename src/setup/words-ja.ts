@@ -52,8 +52,8 @@ export const ja: SetupWords = {
     otherProvider: 'その他・わからない',
     noSuchProvider: (name, nearest) =>
       nearest.length === 0
-        ? `${name} という提供会社は登録されていません。\`hikyaku provider\` で一覧を表示できます`
-        : `${name} という提供会社は登録されていません。${nearest.join('、')} のことですか？`,
+        ? `${name} というサーバー会社は登録されていません。\`hikyaku provider\` で一覧を表示できます`
+        : `${name} というサーバー会社は登録されていません。${nearest.join('、')} のことですか？`,
     known: name => `このメールボックスのサーバー: ${name}`,
     evidence: {
       domain: (_domain, name) => `${name} のアドレスは、このサービスのものです。`,

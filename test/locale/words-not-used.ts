@@ -30,6 +30,7 @@ export const wordsNotUsed: readonly Rule[] = [
   { pattern: /ジャーナル|記録ファイル/u, wrong: '記録ファイル', right: '取り込み記録' },
   { pattern: /待機中|取り込み待ち/u, wrong: '待機中 3 通', right: '未取り込み 3 通' },
   { pattern: /迷惑メールフォルダー/u, wrong: '迷惑メールフォルダー', right: '迷惑メールフォルダ' },
+  { pattern: /提供会社/u, wrong: '提供会社', right: 'サーバー会社' },
   { pattern: /受信箱/u, wrong: '受信箱', right: '受信トレイ' },
   { pattern: /(?<!\*)お客様/u, wrong: 'お客様のドメイン', right: 'ご自身のドメイン' },
   { pattern: /既定|標準の答え/u, wrong: '既定値', right: '初期値' },

@@ -32,7 +32,7 @@ export const notes = {
   },
   oauthOnly: {
     en: 'Mail programs get in by the provider’s own sign-in (OAuth 2.0) only, with no password of any kind. hikyaku does not offer that yet.',
-    ja: 'メールソフトからは、提供会社独自のログイン（OAuth 2.0）でしか接続できません。パスワードはアプリ用のものも含めて使えません。hikyaku はまだ対応していません。',
+    ja: 'メールソフトからは、サーバー会社独自のログイン（OAuth 2.0）でしか接続できません。パスワードはアプリ用のものも含めて使えません。hikyaku はまだ対応していません。',
   },
   dottedAddress: {
     en: 'The user name is the address with a dot in place of the @.',
