@@ -179,7 +179,10 @@ export function askTerminal(
             input,
             output,
             clearOnError: true,
-            validate: typed => (typed ? undefined : complaint(spoken.words.empty)),
+            validate: typed => {
+              if (!typed) return complaint(spoken.words.empty)
+              return isBack(typed) && wayBack === undefined ? complaint(spoken.words.isFirst) : undefined
+            },
           }),
         ),
         wayBack,

@@ -27,6 +27,7 @@ const notKept = new Set([
   'service',
   'retry-google',
   'keep-password',
+  'odd-password',
   'google-consent',
 ])
 

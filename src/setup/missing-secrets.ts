@@ -6,6 +6,7 @@ import type { MailboxConfig } from '../config/config.ts'
 import { decideFirstUse, makeMailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { describeFault } from '../locale/locale.ts'
+import { askPassword } from './ask-password.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
 import type { GivenSecrets } from './given-secrets.ts'
@@ -55,7 +56,7 @@ export async function provePassword(
   const { asker, words, language } = context
   const { server, user } = mailbox
   for (let password = given; ; password = undefined) {
-    password ??= await asker.secret({ id: 'password-file', message: words.login.password(user) })
+    password ??= await askPassword(context, words.login.password(user))
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
       const trial = { ...mailbox, password: Secret.of(password) }

@@ -7,6 +7,7 @@ import { userNameFor } from '../discovery/discover.ts'
 import { type Preset, presetById } from '../discovery/presets.ts'
 import { describeFault } from '../locale/locale.ts'
 import { hostLimitOf } from '../pull/host-logins.ts'
+import { askPassword } from './ask-password.ts'
 import { askAboutCertificate, showsCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
 import { chooseServer, OtherAddress } from './find-server.ts'
@@ -50,7 +51,7 @@ export async function proveMailbox(
     server ??= await chooseServer(context, address, discovery, previous, present)
     user ??= await askUser(context, address, server, refusals > 0, present)
     if (refusals === 0) password ??= await keepPassword(context, present, { server, user })
-    password ??= await asker.secret({ id: 'password-file', message: askPassword(context, server, user) })
+    password ??= await askPassword(context, describePassword(context, server, user))
     const mailbox: ProvedMailbox = { address, server, user, password }
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
@@ -109,7 +110,7 @@ function describeLogin(
 }
 
 /** The question for the password, by what kind of password the host takes. */
-function askPassword({ words, language }: SetupContext, { preset }: FoundServer, user: string): string {
+function describePassword({ words, language }: SetupContext, { preset }: FoundServer, user: string): string {
   const { password } = preset ?? {}
   if (preset === undefined || password === undefined) return words.login.password(user)
   return words.login.passwords[password].question(user, preset.name[language])

@@ -204,12 +204,13 @@ export const en = {
       method: () => 'This server takes no passwords in a way that hikyaku knows.',
       later: () => 'This may pass by itself: wait a moment and try again.',
     },
-    /** Of a password that was refused: what nobody sees while typing it. */
+    /** What nobody sees in a password while typing it: asked about at once, and said where it was refused. */
     oddPassword: {
       'full-width': 'The password that you typed holds full-width characters: switch the input method off.',
       blanks: 'The password that you typed begins or ends with a blank. Was it copied along?',
       both: 'The password that you typed holds full-width characters and a blank at its beginning or end: switch the input method off, and copy it without the blank.',
     },
+    passwordAsTyped: 'Use it as it was typed',
     caution:
       'Careful: many hosts lock a mailbox for a while after several wrong passwords. Try the password in the host’s web mail first.',
     whatToCorrect: 'What would you like to change?',

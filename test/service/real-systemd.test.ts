@@ -146,7 +146,7 @@ describe('a service of the computer', { skip }, () => {
     const answers = [
       [words.address.question, `${address}\r`],
       [words.login.password(address), 'correct horse \r'], // copied with a blank
-      [words.login.whatToCorrect, '\r'],
+      [words.login.oddPassword.blanks, '\r'],
       [words.login.password(address), 'correct horse\r'],
       [words.start.cameBy, '\r'],
       [words.start.question, '\r'],

@@ -344,6 +344,9 @@ describe('typed with the input method on', { skip }, () => {
         ([typed]) =>
           [
             ['password-file', typed],
+            ['odd-password', 'yes'],
+            ['password-file', typed],
+            ['odd-password', 'no'],
             ['correct', 'password'],
           ] as const,
       ),

@@ -89,17 +89,29 @@ async function walkToLogin(language: Language): Promise<void> {
   await screen.asks(words.server.which)
   await enter()
   await screen.asks(words.login.whatToCorrect, words.login.hints.refused())
+  await enter()
   for (const [wrong, oddity] of [
     [wide('correct'), 'full-width'],
     [`${password} `, 'blanks'],
   ] as const) {
-    await enter()
+    // Asked about before it costs a login.
+    for (const away of [back, enter]) {
+      await screen.asks(words.login.password(address))
+      await screen.type(wrong, 'Enter')
+      await screen.asks(words.login.oddPassword[oddity], words.login.passwordAsTyped)
+      await away()
+    }
+  }
+  for (const wrong of ['wrong', 'wrong again']) {
     await screen.asks(words.login.password(address))
     await screen.type(wrong, 'Enter')
-    await screen.asks(words.login.whatToCorrect, words.login.oddPassword[oddity])
+    await screen.asks(words.login.whatToCorrect, words.login.hints.refused())
+    await enter()
   }
-  await screen.asks(words.login.whatToCorrect, words.login.caution)
+  await screen.asks(words.login.password(address), words.login.caution)
   await back()
+  await screen.asks(words.login.whatToCorrect)
+  await enter()
   await screen.asks(words.login.password(address))
   await screen.type(password, 'Enter')
 }
@@ -231,6 +243,18 @@ for (const [language, columns, rows] of [
       assert.match(yaml, /name: Orders/)
       assert.ok(!existsSync(join(world.stateDir, 'setup.json')))
       const shown = await screen.all()
+      await screen.stop()
+      // Where there is nothing to go back to, it is no password either.
+      screen = await startScreen(['setup', 'password'], {
+        env,
+        cwd: world.home,
+        columns,
+        rows,
+        name: 'first',
+      })
+      await screen.asks(words.login.password(address))
+      await back()
+      await screen.asks(words.login.password(address), words.isFirst)
       for (const secret of [password, world.gmail.client.secret ?? '?']) assert.ok(!shown.includes(secret))
     })
   })
