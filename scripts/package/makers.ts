@@ -42,6 +42,11 @@ export const makers: readonly Maker[] = [
     make: async order => (await import('./image.ts')).makeImages(order),
   },
   {
+    name: 'installer',
+    about: 'install.sh, which fetches and checks one of these',
+    make: async order => (await import('./installer.ts')).writeInstaller(order),
+  },
+  {
     name: 'sbom',
     about: 'the bill of materials (CycloneDX)',
     make: async order => (await import('./papers.ts')).writeSbom(order),
