@@ -136,6 +136,10 @@ async function showMail(
   const before = watching.map(({ pulls }) => pulls())
   for (const [serial, user] of users(most).entries())
     await dovecot.deliver('', mailOf(serial, 2_000), { user })
+  const many = watching.reduce((sum, { name }) => Math.max(sum, Number(name.split('.')[1])), 0)
+  const idling = (): number =>
+    new Set(standIn.ledger.commands.flatMap(({ text, session }) => (text === 'IDLE' ? [session] : []))).size
+  if (many > most) await until(() => idling() >= many, 'every one of many to idle', 120_000)
   standIn.deliver('INBOX', mailOf(most, 2_000))
   for (const [index, { name, pulls }] of watching.entries()) {
     const count = Number(name.split('.')[1])
