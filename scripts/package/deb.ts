@@ -86,8 +86,8 @@ export async function makeDebianPackage(options: DebianPackageOptions): Promise<
 
     await mkdir(folder, { recursive: true })
     const file = join(folder, `hikyaku_${debianVersion(version)}_${architecture}.deb`)
-    // One thread: what xz writes depends on how many there are.
-    const format = compression === 'small' ? ['-Zxz', '-z6', '--threads-max=1'] : ['-Zzstd', '-z1']
+    // dpkg-deb gives xz blocks of one size, so the octets do not hang on how many threads there are.
+    const format = compression === 'small' ? ['-Zxz', '-z6'] : ['-Zzstd', '-z1']
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch) }
     await run('dpkg-deb', ['--root-owner-group', ...format, '--build', tree, file], { env })
     return file
