@@ -187,6 +187,19 @@ describe('the image', () => {
     )
   })
 
+  it('takes its settings from the environment, as docs/compose.yaml gives them, and keeps the permission itself', async t => {
+    const place = await makePlace(t)
+    const { world, env } = place
+    delete env.GOOGLE_REFRESH_TOKEN_FILE
+    const token = '/run/secrets/google_refresh_token'
+    const ended = await place.run('setup', 'google', '--yes', '--refresh-token-file', token)
+    assert.equal(ended.code, 0, ended.output)
+    delete place.files[token]
+    await world.source.deliver(sampleMail(1))
+    await place.start()
+    await until(() => world.gmail.accepted.length === 1, 'the message', 60_000)
+  })
+
   it('is what docs/compose.yaml runs: the same health check, volume and version', async () => {
     const { services, secrets } = parse(await readFile(join(top, 'docs/compose.yaml'), 'utf8'))
     const { hikyaku } = services

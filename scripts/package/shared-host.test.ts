@@ -95,13 +95,15 @@ async function startHost(t: TestContext, options: Partial<WorldOptions> = {}): P
       ...env,
     ]
     const [command = '', ...rest] = inRoot([...words, '/bin/sh', '-c', line])
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+    // In a group of its own, all of which the host kills.
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text
       })
-    const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+    const kill = (): boolean => process.kill(-(child.pid ?? 0), 'SIGKILL')
+    const timer = killAfterMs === undefined ? undefined : setTimeout(kill, killAfterMs)
     const [code, signal] = await once(child, 'close')
     clearTimeout(timer)
     return { code, signal, output }
@@ -211,12 +213,18 @@ describe('the tarball', () => {
     }
     assert.ok(killed >= 5, `${killed} pulls were killed`)
     world.gmail.faults.clear()
-    for (let pulls = 0; pulls < 2; pulls++) {
-      const ended = await sh(`${program} pull --quiet --now`)
-      assert.equal(ended.code, 0, ended.output)
+    // What was in hand at several such ends is suspected of them, set aside, and told; the owner knows better.
+    const after = await sh(`${program} pull --quiet --now`)
+    assert.ok(after.code === 0 || after.code === 1, `${after.code} ${after.output}`)
+    for (let pulls = 0; pulls < 5; pulls++) {
+      await sh(`${program} retry all`)
+      if ((await sh(`${program} pull --quiet --now`)).code === 0) break
     }
+    assert.deepEqual(await sh(`${program} pull --quiet --now`), { code: 0, signal: null, output: '' })
     judge(world, mail)
-    assert.deepEqual(await world.source.stored(), [], 'deleted at the source, once in Gmail')
+    // An imported one that was in hand at several kills is left at the source for a while.
+    const left = await world.source.stored()
+    assert.ok(left.length <= 3, `${left.length} are left at the source`)
     t.diagnostic(`${killed} pulls killed, ${world.gmail.accepted.length} uploads of ${mail.length} messages`)
   })
 
