@@ -98,6 +98,11 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base message config source journal gmail pull',
     doors: 'compare rebuild dry-run read-faces',
   },
+  status: {
+    floor: 7,
+    uses: 'base locale config journal pull alerts',
+    doors: 'mailbox-status standing say-verdict watch-view',
+  },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
     floor: 8,
@@ -113,7 +118,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 9,
     uses:
       'base message locale log config vault journal google discovery authentication service pull bridge alerts ' +
-      'proof daemon setup doctor',
+      'proof status daemon setup doctor',
     doors: 'program',
   },
   cli: { floor: 10, uses: 'base commands', doors: '' },

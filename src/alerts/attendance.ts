@@ -68,8 +68,12 @@ export async function findUnattended(
   for (const name of mailboxes) {
     const lastPullAtMs = (await journal?.mailbox(name))?.lastPullAtMs
     const pullsAtMs = readInstants(await journal?.note(pullsNote(name)))
-    const isHeld = running && (attended === undefined || readList(attended).includes(name))
-    if (isHeld || comesAgain(lastPullAtMs, pullsAtMs, nowMs)) continue
+    const isTheDaemons = readList(attended ?? '[]').includes(name)
+    // Pulls of a daemon that has ended do not come again, however young the last one is.
+    const isHeld = running
+      ? attended === undefined || isTheDaemons || comesAgain(lastPullAtMs, pullsAtMs, nowMs)
+      : !isTheDaemons && comesAgain(lastPullAtMs, pullsAtMs, nowMs)
+    if (isHeld) continue
     const facts = lastPullAtMs === undefined ? {} : { since: sayInstant(lastPullAtMs) }
     unattended.push(unattendedTrouble(name, facts, lastPullAtMs ?? nowMs, nowMs))
   }

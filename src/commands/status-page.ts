@@ -7,20 +7,18 @@ import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Stage } from '../journal/journal.ts'
 import type { HostLimitView } from '../pull/host-logins.ts'
+import { isBroken, type MailboxStatus } from '../status/mailbox-status.ts'
+import { sayVerdict } from '../status/say-verdict.ts'
+import { judgeStanding, type Standing } from '../status/standing.ts'
+import { watchLines } from '../status/watch-view.ts'
 import { brokenSentence } from './books.ts'
 import { columnsOf, type Invocation, writeLine } from './invocation.ts'
 import type { StoppedService } from './service-state.ts'
-import { isBroken, type MailboxStatus } from './status-facts.ts'
 import { troubleBlocks } from './trouble-blocks.ts'
-import { watchLines } from './watch-view.ts'
 
 const warnConsentMs = 3 * 24 * 3600_000
 
-export interface StatusPage {
-  readonly running: boolean
-  /** Empty where there is no journal yet. */
-  readonly mailboxes: readonly MailboxStatus[]
-  readonly list: readonly TroubleEntry[]
+export interface StatusPage extends Standing {
   readonly stopped: readonly StoppedService[]
   /** Undefined where there is no journal yet. */
   readonly stateDir: string | undefined
@@ -35,7 +33,7 @@ export function writeStatusPage(invocation: Invocation, page: StatusPage): void 
   const say = (text: string, lead = ''): void => {
     for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
   }
-  say(verdict(invocation, page, nowMs))
+  say(sayVerdict(words, judgeStanding(page, nowMs)))
   for (const { name, detail, log } of stopped) {
     say(words.status.service(name, printable(detail, 200)), '  ')
     say(log, '  ')
@@ -66,31 +64,8 @@ function sortByWeight(list: readonly TroubleEntry[]): readonly TroubleEntry[] {
 }
 
 /** The first line alone. */
-export const writeVerdict = (invocation: Invocation, page: StatusPage): void =>
-  writeLine(invocation, verdict(invocation, page, Date.now()))
-
-/** The first line: does my mail come? */
-function verdict({ words }: Invocation, { mailboxes, list, running }: StatusPage, nowMs: number): string {
-  const { status, format } = words
-  const last = (all: readonly (number | undefined)[]): number | undefined =>
-    all.reduce((a, b) => (a === undefined ? b : Math.max(a, b ?? a)), undefined)
-  const lastMs = last(mailboxes.map(({ lastImportAtMs }) => lastImportAtMs))
-  const lastAgoMs = lastMs === undefined ? undefined : Math.max(0, nowMs - lastMs)
-  const lastLookMs = last(mailboxes.map(({ state }) => state.lastPullAtMs))
-  const failing = mailboxes.filter(({ outage }) => outage !== undefined)
-  const alone = list.filter(({ code }) => code === 'mailbox.unattended')
-  if (!running && alone.length > 0 && alone.length >= mailboxes.length)
-    return status.nobody(lastLookMs === undefined ? undefined : format.instant(lastLookMs))
-  const failed = failing.length + alone.length
-  if (failed > 0 && failed < mailboxes.length) return status.comesInPart(failed, mailboxes.length)
-  if (failed > 0) {
-    const sinceMs = Math.max(
-      ...[...failing.map(({ outage }) => outage?.sinceMs ?? nowMs), ...alone.map(({ sinceMs: ms }) => ms)],
-    )
-    return status.comesNot(format.instant(sinceMs), Math.max(0, nowMs - sinceMs))
-  }
-  return list.length > 0 ? status.comesBut(lastAgoMs, list.length) : status.comes(lastAgoMs)
-}
+export const writeVerdict = (invocation: Invocation, standing: Standing): void =>
+  writeLine(invocation, sayVerdict(invocation.words, judgeStanding(standing, Date.now())))
 
 /** How it goes with one mailbox. */
 function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs: number): string[] {

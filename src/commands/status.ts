@@ -3,21 +3,19 @@
  * is wrong is the one list of troubles and, since nobody is there to write it down, that nobody looks after a mailbox.
  */
 
-import { findUnattended } from '../alerts/attendance.ts'
-import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
+import { exitCodeOfTroubles } from '../alerts/trouble-list.ts'
+import type { Language } from '../base/language.ts'
 import { timeJson } from '../base/time-json.ts'
-import type { TroubleEntry } from '../base/trouble.ts'
 import { openJournal } from '../bridge.ts'
-import type { Config } from '../config/config.ts'
-import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { isBroken, type MailboxStatus } from '../status/mailbox-status.ts'
+import { holdsUpMail, readStanding, type Standing } from '../status/standing.ts'
+import type { WatchView } from '../status/watch-view.ts'
 import { withConfig } from './configuration.ts'
 import { faultJson, type Invocation, writeJson } from './invocation.ts'
 import { findStoppedServices } from './service-state.ts'
-import { isBroken, type MailboxStatus, readStatus } from './status-facts.ts'
 import { writeStatusPage, writeVerdict } from './status-page.ts'
 import { troubleJson } from './trouble-blocks.ts'
-import { watchJson } from './watch-view.ts'
 
 export interface StatusFlags {
   /** Every number, also where nothing is wrong. */
@@ -39,18 +37,16 @@ export async function statusCommand(
       const journal = await openJournal(config.stateDir)
       try {
         const running = isInstanceRunning(config.stateDir)
-        const list = await listTroubles(invocation, config, journal, running)
-        const mailboxes =
-          journal === undefined
-            ? []
-            : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox, running)))
+        const { format } = invocation.words
+        const standing = await readStanding(config, journal, running, Date.now(), format.instant)
+        const { list } = standing
         const exitCode = exitCodeOfTroubles(quick ? list.filter(holdsUpMail) : list)
-        if (invocation.json) answerJson(invocation, { running, mailboxes, list, exitCode })
+        if (invocation.json) answerJson(invocation, standing, exitCode)
         else {
           const stopped =
             running || quick ? [] : await findStoppedServices(invocation.env, invocation.language)
           const stateDir = journal === undefined ? undefined : config.stateDir
-          const page = { running, mailboxes, list, stopped, stateDir, verbose }
+          const page = { ...standing, stopped, stateDir, verbose }
           if (quick) writeVerdict(invocation, page)
           else writeStatusPage(invocation, page)
         }
@@ -63,32 +59,7 @@ export async function statusCommand(
   )
 }
 
-/** What costs a message, or what was to be done after it, holds no mail up. */
-const holdsUpMail = ({ scope }: TroubleEntry): boolean => scope !== 'message' && scope !== 'wish'
-
-/** The list as far as the configuration goes, and the mailboxes that nobody looks after. */
-async function listTroubles(
-  { words: { format } }: Invocation,
-  config: Config,
-  journal: Journal | undefined,
-  running: boolean,
-): Promise<readonly TroubleEntry[]> {
-  const nowMs = Date.now()
-  const open = (await journal?.troubles.list()) ?? []
-  const mine = new Set(config.mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
-  const names = config.mailboxes.map(({ name }) => name)
-  const alone = await findUnattended(journal, names, running, nowMs, format.instant)
-  return [...open.filter(entry => mine.has(entry)), ...alone]
-}
-
-interface Answer {
-  readonly running: boolean
-  readonly mailboxes: readonly MailboxStatus[]
-  readonly list: readonly TroubleEntry[]
-  readonly exitCode: number
-}
-
-function answerJson(invocation: Invocation, { running, mailboxes, list, exitCode }: Answer): void {
+function answerJson(invocation: Invocation, { running, mailboxes, list }: Standing, exitCode: number): void {
   const { language } = invocation
   writeJson(invocation, {
     ok: exitCode === 0,
@@ -119,6 +90,17 @@ function answerJson(invocation: Invocation, { running, mailboxes, list, exitCode
       }
     }),
   })
+}
+
+function watchJson(watch: WatchView, language: Language) {
+  const { isWatched, sinceMs, told, asked, fault } = watch
+  return {
+    watched: isWatched,
+    ...timeJson('since', sinceMs),
+    told,
+    asked,
+    fault: fault === undefined ? null : faultJson(fault, language),
+  }
 }
 
 /** Logins at the host within `perMs`: the most that it takes, those that were made; and how often this one is pulled. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
-import { computePercentiles } from '../../src/commands/status-facts.ts'
+import { computePercentiles } from '../../src/status/mailbox-status.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'

@@ -233,13 +233,17 @@ test('F5: status is not well where nobody looks after a mailbox, and well beside
     await until(async () => (await status())[0] === 0 && isRunning, 'the daemon')
     daemon.kill('SIGTERM')
     await endOf(daemon)
+    assert.deepEqual(await status(), [69, false, ['mailbox.unattended']], 'the daemon has just ended')
+    // Who pulls by hand now looks after it for a while.
+    assert.equal((await world.run(['pull', '--json'])).code, 0)
+    assert.deepEqual(await status(), [0, true, []], 'pulled by hand')
     const { DatabaseSync } = await import('node:sqlite')
     const journal = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
     const ago = (ms: number): void => {
       journal.prepare('UPDATE mailbox SET last_pull_at_ms = ?').run(Date.now() - ms)
     }
     ago(hour)
-    assert.deepEqual(await status(), [69, false, ['mailbox.unattended']], 'the daemon ended an hour ago')
+    assert.deepEqual(await status(), [69, false, ['mailbox.unattended']], 'nobody for an hour')
     // A timer that comes every hour: the intervals of its pulls show it.
     const note = JSON.stringify([4, 3, 2, 1].map(n => Date.now() - n * hour))
     journal

@@ -3,12 +3,12 @@ import { describe, test } from 'node:test'
 import { authenticationWords } from '../../src/authentication/words.ts'
 import { compareWords } from '../../src/commands/compare-words.ts'
 import { journalWords } from '../../src/commands/journal-words.ts'
-import { watchWords } from '../../src/commands/watch-words.ts'
 import { doctorWords } from '../../src/doctor/words.ts'
 import { chooseWords } from '../../src/locale/locale.ts'
 import { troubleWords } from '../../src/locale/trouble-words.ts'
 import { serviceWords } from '../../src/service/words.ts'
 import { setupWords } from '../../src/setup/words.ts'
+import { watchWords } from '../../src/status/watch-words.ts'
 import { files, textOf } from '../imports.ts'
 import { type Catalogue, unreadWords } from './used-words.ts'
 
@@ -21,7 +21,7 @@ const catalogues: readonly Catalogue[] = [
   { name: 'authentication', words: authenticationWords.en, readers: /^src\/(authentication|commands)\// },
   { name: 'service', words: serviceWords.en, readers: /^src\/commands\/service/ },
   { name: 'compare', words: compareWords.en, readers: /^src\/commands\/compare/ },
-  { name: 'watch', words: watchWords.en, readers: /^src\/commands\/watch/ },
+  { name: 'watch', words: watchWords.en, readers: /^src\/status\/watch/ },
   { name: 'journal', words: journalWords.en, readers: /^src\/commands\/journal/ },
 ]
 

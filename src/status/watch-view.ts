@@ -1,14 +1,12 @@
 /** How new mail of a mailbox is heard of, as `status` shows it. */
 
 import type { Language } from '../base/language.ts'
-import { timeJson } from '../base/time-json.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { idleWayOf } from '../pull/idle-memory.ts'
 import { type WatchState, watchStateOf } from '../pull/watch-memory.ts'
-import { faultJson } from './invocation.ts'
 import { watchWords } from './watch-words.ts'
 
 export interface WatchView extends WatchState {
@@ -29,17 +27,6 @@ export async function readWatch(
   const ways = await Promise.all(names.map(folder => idleWayOf(journal, name, folder)))
   const those = (isTold: boolean): string[] => names.filter((_, at) => (ways[at] === 'tells') === isTold)
   return { ...state, told: those(true), asked: those(false) }
-}
-
-export function watchJson(watch: WatchView, language: Language) {
-  const { isWatched, sinceMs, told, asked, fault } = watch
-  return {
-    watched: isWatched,
-    ...timeJson('since', sinceMs),
-    told,
-    asked,
-    fault: fault === undefined ? null : faultJson(fault, language),
-  }
 }
 
 export function watchLines(watch: WatchView, language: Language, nowMs: number): readonly string[] {

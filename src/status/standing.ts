@@ -1,0 +1,81 @@
+/**
+ * How it stands with everything: the one list of what is not well, each mailbox, and what follows for the question
+ * whether mail comes. Commands, pages and the listener for machines read it here, so they say the same.
+ */
+import { findUnattended } from '../alerts/attendance.ts'
+import { troublesOf } from '../alerts/trouble-list.ts'
+import type { TroubleEntry } from '../base/trouble.ts'
+import type { Config } from '../config/config.ts'
+import type { Journal } from '../journal/journal.ts'
+import { type MailboxStatus, readStatus } from './mailbox-status.ts'
+
+export interface Standing {
+  /** Whether a process holds the data folder. */
+  readonly running: boolean
+  /** Empty where there is no journal yet. */
+  readonly mailboxes: readonly MailboxStatus[]
+  /** As far as the configuration goes, and the mailboxes that nobody looks after. */
+  readonly list: readonly TroubleEntry[]
+}
+
+/**
+ * @param journal undefined where there is none yet
+ * @param running whether a process holds the data folder
+ * @param sayInstant an instant as the owner is told it
+ */
+export async function readStanding(
+  config: Pick<Config, 'mailboxes'>,
+  journal: Journal | undefined,
+  running: boolean,
+  nowMs: number,
+  sayInstant: (ms: number) => string,
+): Promise<Standing> {
+  const open = (await journal?.troubles.list()) ?? []
+  const mine = new Set(config.mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
+  const names = config.mailboxes.map(({ name }) => name)
+  const alone = await findUnattended(journal, names, running, nowMs, sayInstant)
+  const list = [...open.filter(entry => mine.has(entry)), ...alone]
+  const mailboxes =
+    journal === undefined
+      ? []
+      : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox, running)))
+  return { running, mailboxes, list }
+}
+
+/** What costs a message, or what was to be done after it, holds no mail up. */
+export const holdsUpMail = ({ scope }: Pick<TroubleEntry, 'scope'>): boolean =>
+  scope !== 'message' && scope !== 'wish'
+
+/** Does my mail come? Instants are of the wall clock, ms. */
+export type Verdict =
+  | { readonly kind: 'comes'; readonly lastMailAgoMs: number | undefined }
+  /** It comes, and something is not well. */
+  | { readonly kind: 'comes-but'; readonly lastMailAgoMs: number | undefined; readonly troubles: number }
+  | { readonly kind: 'comes-in-part'; readonly failed: number; readonly mailboxes: number }
+  | { readonly kind: 'comes-not'; readonly sinceMs: number; readonly agoMs: number }
+  /** Nothing runs, and no pull comes again. */
+  | { readonly kind: 'nobody'; readonly lastLookMs: number | undefined }
+
+export function judgeStanding({ mailboxes, list, running }: Standing, nowMs: number): Verdict {
+  const lastMs = latest(mailboxes.map(({ lastImportAtMs }) => lastImportAtMs))
+  const lastMailAgoMs = lastMs === undefined ? undefined : Math.max(0, nowMs - lastMs)
+  const failing = mailboxes.filter(({ outage }) => outage !== undefined)
+  const alone = list.filter(({ code }) => code === 'mailbox.unattended')
+  if (!running && alone.length > 0 && alone.length >= mailboxes.length)
+    return { kind: 'nobody', lastLookMs: latest(mailboxes.map(({ state }) => state.lastPullAtMs)) }
+  const failed = failing.length + alone.length
+  if (failed > 0 && failed < mailboxes.length)
+    return { kind: 'comes-in-part', failed, mailboxes: mailboxes.length }
+  if (failed > 0) {
+    const sinceMs = Math.max(
+      ...[...failing.map(({ outage }) => outage?.sinceMs ?? nowMs), ...alone.map(({ sinceMs: ms }) => ms)],
+    )
+    return { kind: 'comes-not', sinceMs, agoMs: Math.max(0, nowMs - sinceMs) }
+  }
+  return list.length > 0
+    ? { kind: 'comes-but', lastMailAgoMs, troubles: list.length }
+    : { kind: 'comes', lastMailAgoMs }
+}
+
+const latest = (all: readonly (number | undefined)[]): number | undefined =>
+  all.reduce((a, b) => (a === undefined ? b : Math.max(a, b ?? a)), undefined)
