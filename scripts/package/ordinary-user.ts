@@ -98,6 +98,8 @@ interface Options {
   readonly env: NodeJS.ProcessEnv
   readonly uid?: number
   readonly gid?: number
+  /** Killed then; 300,000 unless given. */
+  readonly timeoutMs?: number
 }
 
 export interface Started {
@@ -106,13 +108,12 @@ export interface Started {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Killed after five minutes where it goes on so long. */
 export function startProcess(program: string, args: readonly string[], options: Options): Started {
   // spawn looks a program up in this process's PATH, env in the given one.
   const child = spawn('/usr/bin/env', [program, ...args], {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 300_000,
+    timeout: options.timeoutMs ?? 300_000,
     killSignal: 'SIGKILL',
   })
   let stdout = ''
