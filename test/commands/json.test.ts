@@ -132,54 +132,64 @@ test('each field that a command prints is documented, and each that is documente
   }
   const say = async (world: World, name: string, args: readonly string[], env = {}): Promise<void> =>
     note(name, await world.run([...args, '--json'], { env }))
+  const sayOfOne = async (world: World): Promise<void> => {
+    for (const name of ['report', 'doctor', 'config show', 'check-now', 'journal check', 'list', 'provider'])
+      await say(world, name, name.split(' '))
+    await world.source.deliver(mail('c'))
+    await say(world, 'compare', ['compare'])
+    await say(world, 'retry', ['retry', '1', '2', '99'])
+    await say(world, 'inspect', ['inspect', '2'])
+    await say(world, 'provider', ['provider', 'xserver'])
+    await say(world, 'completion', ['completion', 'bash'])
+    await say(world, 'service', ['service', 'install', '--print'])
+    await say(world, 'service', ['service', 'status'])
+    await say(world, 'setup', ['setup'], { HOME: world.folder })
+  }
+  const sayOfTrouble = async (world: World, env: Readonly<Record<string, string>>): Promise<void> => {
+    for (const name of ['pull', 'pull --dry-run', 'doctor']) await say(world, name, name.split(' '), env)
+    await truncate(join(world.stateDir, 'journal.sqlite'), 5000)
+    await say(world, 'journal check', ['journal', 'check'])
+    await say(world, 'journal rebuild', ['journal', 'rebuild', '--yes'])
+    await say(world, 'revoke', ['revoke', '--yes'])
+  }
   for (const protocol of ['pop3', 'imap'] as const) {
     const world = await startWorld({ protocol })
     try {
-      await world.source.deliver(mail('a'))
+      await world.source.deliver(mail('a', 200, 'Message-ID: <a@example.net>\r\nDate: Thu, 26 Nov 2026 09:00:00 +0900\r\n'))
       await world.source.deliver(mail('b'))
-      await say(world, 'status', ['status', '--quick'])
-      await say(world, 'pull --dry-run', ['pull', '--dry-run'])
+      if (protocol === 'pop3') {
+        await say(world, 'status', ['status', '--quick'])
+        await say(world, 'pull --dry-run', ['pull', '--dry-run'])
+      }
       world.gmail.faults.next('import', presets.messageTooLarge())
       await say(world, 'pull', ['pull'])
-      for (const name of ['status', 'report', 'doctor', 'config show', 'check-now', 'journal check'])
-        await say(world, name, name.split(' '))
+      await say(world, 'status', ['status'])
       await say(world, 'list', ['list', '--recent', '5'])
-      await say(world, 'list', ['list'])
-      await world.source.deliver(mail('c'))
-      await say(world, 'compare', ['compare'])
-      await say(world, 'retry', ['retry', '1', '2', '99'])
-      if (protocol === 'pop3') {
-        await say(world, 'inspect', ['inspect', '2'])
-        await say(world, 'provider', ['provider'])
-        await say(world, 'provider', ['provider', 'xserver'])
-        await say(world, 'completion', ['completion', 'bash'])
-        await say(world, 'service', ['service', 'install', '--print'])
-        await say(world, 'service', ['service', 'status'])
-        await say(world, 'setup', ['setup'], { HOME: world.folder })
-      }
+      if (protocol === 'pop3') await sayOfOne(world)
       const daemon = world.start(['run'])
-      await until(() => world.gmail.accepted.length >= 2, 'the rest of the mail')
-      if (protocol === 'imap') await until(() => /is running/.test(daemon.stderr()), 'the daemon')
+      await until(() => /is running/.test(daemon.stderr()), 'the daemon')
       await say(world, 'check-now', ['check-now'])
       await say(world, 'status', ['status'])
       daemon.kill('SIGTERM')
       await daemon.ended
       const env = { MAIL_PASSWORD: 'wrong' }
-      for (const name of ['pull', 'pull', 'status', 'pull --dry-run', 'list', 'doctor'])
-        await say(world, name, name.split(' '), env)
-      await truncate(join(world.stateDir, 'journal.sqlite'), 5000)
-      await say(world, 'journal check', ['journal', 'check'])
-      await say(world, 'journal rebuild', ['journal', 'rebuild', '--yes'])
+      await say(world, 'pull', ['pull'], env)
       await say(world, 'status', ['status'])
-      await say(world, 'revoke', ['revoke', '--yes'])
+      if (protocol === 'pop3') await sayOfTrouble(world, env)
     } finally {
       await world.stop()
     }
   }
   assert.deepEqual([...undocumented], [], 'printed, and not in docs/json.md')
+  // A part that was null this time has the fields that the compiler gives it: those of its kind are seen elsewhere.
+  const isSeen = (name: string, field: string): boolean => {
+    const all = seen.get(name) ?? new Set()
+    const above = field.replace(/\.[^.]+$/, '')
+    return all.has(field) || (!above.endsWith('[]') && above !== field && all.has(above)) || [...all].some(path => path.startsWith(`${field}.`))
+  }
   const missing = [...page.fields].flatMap(([name, fields]) =>
     [...fields]
-      .filter(field => !/^fault\./.test(field) && !seen.get(name)?.has(field))
+      .filter(field => !/^fault\./.test(field) && !isSeen(name, field))
       .filter(field => !(unseen[name] ?? []).some(prefix => field.startsWith(prefix)))
       .map(field => `${name}: ${field}`),
   )
