@@ -45,7 +45,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors:
       'config load load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
-      'usual-mailbox',
+      'usual-mailbox setting-places',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },
   source: {

@@ -5,6 +5,7 @@ import { secretWord } from '../base/mask.ts'
 import { alignTable, cutToWidth, measureWidth, wrapText } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { SettingInForce, SettingsInForce } from '../config/in-force.ts'
+import { isVariableOnly } from '../config/setting-places.ts'
 import type { PartName } from '../config/settings.ts'
 import { makeYamlKey } from '../config/settings.ts'
 import type { Log } from '../log/log.ts'
@@ -61,8 +62,6 @@ function nameOf({ key, setting }: SettingInForce, { file }: SettingsInForce): st
     ? makeYamlKey(key, setting)
     : variable
 }
-
-const isVariableOnly = (key: string): boolean => ['config', 'vault', 'key'].includes(key)
 
 /** @returns undefined where nothing is set, or where nobody knows before the secret is used */
 function shownValue({ setting, value, origin }: SettingInForce): string | undefined {

@@ -8,6 +8,8 @@ import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { SettingsInForce } from '../config/in-force.ts'
 import { type LoadOptions, type ReadConfig, readConfig } from '../config/load.ts'
+import { makeSettingPlaces } from '../config/setting-places.ts'
+import { useSettingPlaces } from '../locale/locale.ts'
 import { describeProblem } from '../locale/problems.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
@@ -65,6 +67,7 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
     },
     onNote: note => tellNotes(invocation, [note]),
   })
+  useSettingPlaces(makeSettingPlaces(inForce))
   return {
     config,
     inForce,

@@ -3,10 +3,11 @@
  * retrieved or settled, and each mailbox sees one login.
  */
 import { abortAfter } from '../base/deadline.ts'
-import { asFault, Fault } from '../base/fault.ts'
+import { asFault, Fault, faultKinds } from '../base/fault.ts'
 import { type JournalLook, lookAtJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { nameSettingsIn } from '../locale/locale.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
 import type { DoctorContext } from './context.ts'
 import { type CheckName, exitCodeOf, type Finding, failByFault, passCheck, skipCheck } from './finding.ts'
@@ -36,7 +37,10 @@ export async function diagnose(
   const late = () => new Fault('bug', { facts: { what: 'out of time' } })
   const findings: Finding[] = []
   const say = (...lines: readonly Finding[]): void => {
-    for (const line of lines) {
+    for (const given of lines) {
+      // A fault's words, and a problem of the configuration, say it already.
+      const isNamed = given.code in faultKinds || given.code.startsWith('config.')
+      const line = isNamed ? given : nameSettingsIn(given, context.language)
       findings.push(line)
       report(line)
     }

@@ -8,8 +8,10 @@ import type { Secret } from '../base/secret.ts'
 import { shellWord } from '../base/shell-word.ts'
 import { refuseUnusablePlace } from '../base/state-place.ts'
 import type { Config } from '../config/config.ts'
-import { type LoadOptions, loadConfig } from '../config/load.ts'
+import { type LoadOptions, readConfig } from '../config/load.ts'
+import { makeSettingPlaces } from '../config/setting-places.ts'
 import { variables } from '../config/settings.ts'
+import { useSettingPlaces } from '../locale/locale.ts'
 import { describeProblem } from '../locale/problems.ts'
 import { type OpenedVault, openVaultToLook } from '../vault/open-vault.ts'
 import type { DoctorContext } from './context.ts'
@@ -61,14 +63,14 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
   let secretProblems: readonly Problem[] = []
   let config: Config
   try {
-    config = await loadConfig(options)
+    config = await load(options)
   } catch (thrown) {
     if (!(thrown instanceof ConfigFault)) throw thrown
     secretProblems = thrown.problems.filter(isOfSecrets)
     const others = thrown.problems.filter(problem => !isOfSecrets(problem))
     if (others.length > 0)
       return { config: undefined, findings: [...findings, ...thrown.problems.map(failByProblem)] }
-    config = await loadConfig({ ...options, needSecrets: false, onNote: () => {} })
+    config = await load({ ...options, needSecrets: false, onNote: () => {} })
   }
   const { mailboxes, accounts } = config
   findings.unshift(passCheck({ check: 'configuration' }, words.settings(mailboxes.length, accounts.length)))
@@ -143,4 +145,10 @@ export async function canReveal(secret: Secret): Promise<boolean> {
       throw thrown
     },
   )
+}
+
+async function load(options: LoadOptions): Promise<Config> {
+  const { config, inForce } = await readConfig(options)
+  useSettingPlaces(makeSettingPlaces(inForce))
+  return config
 }

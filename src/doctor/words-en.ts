@@ -84,7 +84,7 @@ export const en = {
     `after ${count(minutes, 'minute')} of trouble, by ${list(ways.map(way => ({ mail: 'a mail in Gmail', webhook: 'web hook', ping: 'ping' })[way]))}`,
   noAlerts: {
     what: 'Nobody is told when mail stops coming.',
-    next: 'Set ALERT_MAIL=true, or ALERT_WEBHOOK or ALERT_PING.',
+    next: 'Set ALERT_MAIL=yes, or ALERT_WEBHOOK or ALERT_PING.',
   },
   clock: (offMs: number) => `right (${span(Math.abs(offMs))} away from Google’s)`,
   clockOff: (offMs: number) => ({

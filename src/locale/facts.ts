@@ -1,6 +1,7 @@
 /** A fault's facts as text for people: made printable, with a stand-in where the thrower gave none. */
 import type { FaultFacts } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
+import { NamedSettings, type SettingPlace } from './setting-place.ts'
 
 /** What happened, what it means for the mail, what the owner does next. Sentences, ready to be shown. */
 export interface FaultText {
@@ -11,6 +12,7 @@ export interface FaultText {
 
 export class Facts {
   readonly #facts: FaultFacts
+  readonly named = new NamedSettings()
 
   constructor(facts: FaultFacts) {
     this.#facts = facts
@@ -31,6 +33,15 @@ export class Facts {
   with(key: string, make: (value: string) => string): string {
     const value = this.get(key)
     return value === undefined ? '' : make(value)
+  }
+
+  /** A setting as this owner writes it, with a value to give it. @param variable its name in `.env.example` */
+  setting(variable: string, value?: string): string {
+    return this.named.name(variable, value)
+  }
+
+  placeOf(variable: string): SettingPlace {
+    return this.named.placeOf(variable)
   }
 
   /** A fact of several lines, each printable by itself. */

@@ -58,7 +58,7 @@ export const en = {
     'service-pop3': 'it speaks POP3',
     'service-ssh': 'it is an SSH server',
     'service-ftp': 'it is an FTP server',
-    'service-tls': 'it speaks TLS from the first octet: set MAIL_SECURITY=tls',
+    'service-tls': 'it speaks TLS from the first octet',
     'listing-line': 'a line of it is none',
     'listing-count': 'its numbers contradict each other',
     become: 'it belongs to another user, whose rights cannot be taken here',

@@ -59,7 +59,7 @@ export const ja: Reasons = {
     'service-pop3': 'POP3 サーバーが応答しています',
     'service-ssh': 'SSH サーバーが応答しています',
     'service-ftp': 'FTP サーバーが応答しています',
-    'service-tls': '最初から SSL/TLS で通信しています。MAIL_SECURITY=tls にしてください',
+    'service-tls': '最初から SSL/TLS で通信しています',
     'listing-line': '一覧の形をしていない行があります',
     'listing-count': '件数が一致しません',
     become: '別のユーザーのもので、そのユーザーの権限では実行できません',

@@ -155,7 +155,9 @@ test('each field that a command prints is documented, and each that is documente
   for (const protocol of ['pop3', 'imap'] as const) {
     const world = await startWorld({ protocol })
     try {
-      await world.source.deliver(mail('a', 200, 'Message-ID: <a@example.net>\r\nDate: Thu, 26 Nov 2026 09:00:00 +0900\r\n'))
+      await world.source.deliver(
+        mail('a', 200, 'Message-ID: <a@example.net>\r\nDate: Thu, 26 Nov 2026 09:00:00 +0900\r\n'),
+      )
       await world.source.deliver(mail('b'))
       if (protocol === 'pop3') {
         await say(world, 'status', ['status', '--quick'])
@@ -185,7 +187,11 @@ test('each field that a command prints is documented, and each that is documente
   const isSeen = (name: string, field: string): boolean => {
     const all = seen.get(name) ?? new Set()
     const above = field.replace(/\.[^.]+$/, '')
-    return all.has(field) || (!above.endsWith('[]') && above !== field && all.has(above)) || [...all].some(path => path.startsWith(`${field}.`))
+    return (
+      all.has(field) ||
+      (!above.endsWith('[]') && above !== field && all.has(above)) ||
+      [...all].some(path => path.startsWith(`${field}.`))
+    )
   }
   const missing = [...page.fields].flatMap(([name, fields]) =>
     [...fields]

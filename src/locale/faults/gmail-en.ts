@@ -8,7 +8,7 @@ export const en: FaultTexts<'gmail'> = {
     text(
       `Gmail does not take a message as it is.${google(f)}`,
       `${stays} It is never deleted there.`,
-      'Read it in your host’s web mail. To put it into Gmail by the laxer way, set WHEN_REFUSED=insert and run `hikyaku retry`.',
+      `Read it in your host’s web mail. To put it into Gmail by the laxer way, set ${f.setting('WHEN_REFUSED', 'insert')} and run \`hikyaku retry\`.`,
     ),
   'gmail.message-unexplained': f =>
     text(
@@ -29,7 +29,7 @@ export const en: FaultTexts<'gmail'> = {
         : `Gmail does not give hikyaku ${f.with('labels', name => `the label ${name}`) || 'a label'}.${google(f)}`,
       'No mail is lost: it goes on coming into Gmail, without this label.',
       f.get('scope') === undefined
-        ? 'Choose another name (GMAIL_LABELS, or `labels` of the folder), or make the label in Gmail by hand; if Gmail speaks of too many labels, delete some there. hikyaku tries again by itself.'
+        ? `Choose another name (${f.setting('GMAIL_LABELS')}, or \`labels\` of the folder), or make the label in Gmail by hand; if Gmail speaks of too many labels, delete some there. hikyaku tries again by itself.`
         : 'Run `hikyaku setup google`, sign in again, and tick every box on Google’s page; or take the label out of the configuration.',
     ),
   'gmail.unknown-answer': f =>
@@ -47,11 +47,11 @@ export const en: FaultTexts<'gmail'> = {
       'The message stays in the source mailbox. hikyaku finds out before it sends it again.',
       byItself,
     ),
-  'gmail.ask-owner': () =>
+  'gmail.ask-owner': f =>
     text(
       'It cannot be found out whether Gmail already has a message, and you asked to decide such cases yourself.',
       'The message stays in the source mailbox. At worst it is in Gmail as well.',
-      'Look for it in Gmail. If it is not there, run `hikyaku retry`. WHEN_OUTCOME_UNKNOWN=repeat leaves it to hikyaku.',
+      `Look for it in Gmail. If it is not there, run \`hikyaku retry\`. ${f.setting('WHEN_OUTCOME_UNKNOWN', 'repeat')} leaves it to hikyaku.`,
     ),
   // What Gmail or Google said of the account
   'gmail.rate-limited': f =>
@@ -124,7 +124,7 @@ export const en: FaultTexts<'gmail'> = {
     text(
       `Google does not know the client ID or its secret${because(f)}.${google(f)}`,
       stopped,
-      'Compare GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET with the JSON file of your “Desktop app” client in the Google Cloud Console, or make a new client there, then run `hikyaku setup google --client-file FILE`.',
+      `Compare ${f.setting('GOOGLE_CLIENT_ID')}${f.placeOf('GOOGLE_CLIENT_SECRET').isKept ? '' : ` and ${f.setting('GOOGLE_CLIENT_SECRET')}`} with the JSON file of your “Desktop app” client in the Google Cloud Console, or make a new client there, then run \`hikyaku setup google --client-file FILE\`.`,
     ),
   'gmail.client-mismatch': f =>
     text(
@@ -142,7 +142,7 @@ export const en: FaultTexts<'gmail'> = {
     text(
       `Google does not let the service account act for ${account(f)}${because(f)}.${google(f)}`,
       stopped,
-      'Check that GMAIL_ACCOUNT is an active user of your Workspace, that the key still stands in the service account’s Keys page, that this computer’s clock is right, and that the Admin console (Security, API controls, domain-wide delegation) allows its client ID the scopes gmail.insert and gmail.labels.',
+      `Check that ${f.setting('GMAIL_ACCOUNT')} is an active user of your Workspace, that the key still stands in the service account’s Keys page, that this computer’s clock is right, and that the Admin console (Security, API controls, domain-wide delegation) allows its client ID the scopes gmail.insert and gmail.labels.`,
     ),
   'gmail.project-refused': f =>
     text(
@@ -190,7 +190,7 @@ export const en: FaultTexts<'gmail'> = {
     text(
       `The sign-in belongs to another Gmail account${f.with('words', words => ` (${words})`)} than the settings name${f.with('user', name => ` (${name})`)}.`,
       `${stopped} Nothing was put into the wrong account.`,
-      'Run `hikyaku setup google` and sign in with the right account, or correct GMAIL_ACCOUNT: it must be the account’s main address, not another name of it.',
+      `Run \`hikyaku setup google\` and sign in with the right account, or correct ${f.setting('GMAIL_ACCOUNT')}: it must be the account’s main address, not another name of it.`,
     ),
   'gmail.account-unproved': f =>
     text(

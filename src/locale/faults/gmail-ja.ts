@@ -8,7 +8,7 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       `Gmail がこのメールを受け付けませんでした。${google(f)}`,
       `${stays}元のメールボックスから削除することはありません。`,
-      'サーバー会社の Web メールでお読みください。Gmail の検査を通さない方法（insert）で入れるには、WHEN_REFUSED=insert を設定して `hikyaku retry` を実行してください。',
+      `サーバー会社の Web メールでお読みください。Gmail の検査を通さない方法（insert）で入れるには、${f.setting('WHEN_REFUSED', 'insert')} を設定して \`hikyaku retry\` を実行してください。`,
     ),
   'gmail.message-unexplained': f =>
     text(
@@ -29,7 +29,7 @@ export const ja: FaultTexts<'gmail'> = {
         : `Gmail のラベル${f.with('labels', name => `「${name}」`)}を使えません。${google(f)}`,
       'メールは失われません。このラベルを付けずに取り込みを続けています。',
       f.get('scope') === undefined
-        ? '別の名前を選ぶか（GMAIL_LABELS、またはフォルダーの `labels`）、Gmail でこのラベルを手動で作成してください。ラベルが多すぎるという応答なら、Gmail で不要なラベルを削除してください。hikyaku は自動で再試行します。'
+        ? `別の名前を選ぶか（${f.setting('GMAIL_LABELS')}、またはフォルダーの \`labels\`）、Gmail でこのラベルを手動で作成してください。ラベルが多すぎるという応答なら、Gmail で不要なラベルを削除してください。hikyaku は自動で再試行します。`
         : '`hikyaku setup google` を実行してもう一度ログインし、Google の画面ですべての項目にチェックを入れてください。または、このラベルを設定から外してください。',
     ),
   'gmail.unknown-answer': f =>
@@ -47,11 +47,11 @@ export const ja: FaultTexts<'gmail'> = {
       'このメールは元のメールボックスに残ります。送り直す前に、届いているかどうかを確かめます。',
       byItself,
     ),
-  'gmail.ask-owner': () =>
+  'gmail.ask-owner': f =>
     text(
       'Gmail にすでに届いているかどうか確認できないメールがあります。このような場合はご自身で判断する設定になっています。',
       'このメールは元のメールボックスに残ります。Gmail にも届いている可能性があります。',
-      'Gmail で検索し、見つからなければ `hikyaku retry` を実行してください。WHEN_OUTCOME_UNKNOWN=repeat にすると自動で送り直します。',
+      `Gmail で検索し、見つからなければ \`hikyaku retry\` を実行してください。${f.setting('WHEN_OUTCOME_UNKNOWN', 'repeat')} にすると自動で送り直します。`,
     ),
   // Gmail / Google アカウント
   'gmail.rate-limited': f =>
@@ -124,7 +124,7 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       `Google のクライアント ID かクライアント シークレットが正しくありません${because(f)}。${google(f)}`,
       stopped,
-      'GOOGLE_CLIENT_ID と GOOGLE_CLIENT_SECRET を、Google Cloud の「デスクトップ アプリ」クライアントの JSON ファイルと見比べてください。新しいクライアントを作り直し、`hikyaku setup google --client-file ファイル` を実行する方法もあります。',
+      `${f.setting('GOOGLE_CLIENT_ID')} ${f.placeOf('GOOGLE_CLIENT_SECRET').isKept ? '' : `と ${f.setting('GOOGLE_CLIENT_SECRET')} `}を、Google Cloud の「デスクトップ アプリ」クライアントの JSON ファイルと見比べてください。新しいクライアントを作り直し、\`hikyaku setup google --client-file ファイル\` を実行する方法もあります。`,
     ),
   'gmail.client-mismatch': f =>
     text(
@@ -142,7 +142,7 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       `サービス アカウントが Google アカウント${account(f)}の代わりに操作することを、Google が認めていません${because(f)}。${google(f)}`,
       stopped,
-      'GMAIL_ACCOUNT が Workspace の有効なユーザーであること、鍵がサービス アカウントの「鍵」ページに残っていること、このコンピューターの時計が正しいこと、管理コンソールの「セキュリティ」→「API の制御」→「ドメイン全体の委任」でそのクライアント ID に gmail.insert と gmail.labels が許可されていることをご確認ください。',
+      `${f.setting('GMAIL_ACCOUNT')} が Workspace の有効なユーザーであること、鍵がサービス アカウントの「鍵」ページに残っていること、このコンピューターの時計が正しいこと、管理コンソールの「セキュリティ」→「API の制御」→「ドメイン全体の委任」でそのクライアント ID に gmail.insert と gmail.labels が許可されていることをご確認ください。`,
     ),
   'gmail.project-refused': f =>
     text(
@@ -190,7 +190,7 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       `ログインした Gmail アカウント${f.with('words', words => `（${words}）`)}が、設定のアカウント${f.with('user', name => `（${name}）`)}と異なります。`,
       `${stopped}別のアカウントには何も入れていません。`,
-      '`hikyaku setup google` で正しいアカウントにログインするか、GMAIL_ACCOUNT を直してください。GMAIL_ACCOUNT には、エイリアスではなく、アカウントのメインのアドレスを指定します。',
+      `\`hikyaku setup google\` で正しいアカウントにログインするか、${f.setting('GMAIL_ACCOUNT')} を直してください。${f.setting('GMAIL_ACCOUNT')} には、エイリアスではなく、アカウントのメインのアドレスを指定します。`,
     ),
   'gmail.account-unproved': f =>
     text(

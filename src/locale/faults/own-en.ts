@@ -25,27 +25,27 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `hikyaku may not write where it keeps its records${f.with('file', file => ` (${file})`)}${because(f)}.`,
       stopped,
-      'Give the user who runs hikyaku the right to write there, or choose another folder with STATE_DIR.',
+      `Give the user who runs hikyaku the right to write there, or choose another folder with ${f.setting('STATE_DIR')}.`,
     ),
   'state.exposed': f =>
     text(
       `The place where hikyaku keeps its records is not safe from other users${f.with('file', file => ` (${file})`)}${because(f)}${f.with('what', what => `: ${what}`)}.`,
       stopped,
       f.get('command') === undefined
-        ? 'Choose a folder of its own with STATE_DIR, or run hikyaku as the user whom the folder belongs to.'
-        : `Run \`${f.or('command', '')}\`, or choose a folder of its own with STATE_DIR.`,
+        ? `Choose a folder of its own with ${f.setting('STATE_DIR')}, or run hikyaku as the user whom the folder belongs to.`
+        : `Run \`${f.or('command', '')}\`, or choose a folder of its own with ${f.setting('STATE_DIR')}.`,
     ),
   'state.no-folder': f =>
     text(
       `There is no folder, and can be none, where hikyaku is to keep its records${f.with('file', file => ` (${file})`)}${because(f)}.`,
       stopped,
-      'Choose another folder with STATE_DIR, or remove what stands in its place.',
+      `Choose another folder with ${f.setting('STATE_DIR')}, or remove what stands in its place.`,
     ),
   'state.hangs': f =>
     text(
       `The place where hikyaku keeps its records does not answer${f.with('file', file => ` (${file})`)}: a network disk or another disk seems to be gone.`,
       waits,
-      'Bring that disk back (`mount` lists what is there), or choose a folder on another one with STATE_DIR. Then start hikyaku again.',
+      `Bring that disk back (\`mount\` lists what is there), or choose a folder on another one with ${f.setting('STATE_DIR')}. Then start hikyaku again.`,
     ),
   'state.io': f =>
     text(
@@ -73,7 +73,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `The journal has vanished${f.with('file', file => `: ${file}`)}.`,
       `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
-      'Check STATE_DIR, put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
+      `Check ${f.setting('STATE_DIR')}, put the file back from a backup, or run \`hikyaku journal rebuild\`: it makes a new one from the source and Gmail and deletes nothing.`,
     ),
   'journal.locked': f =>
     text(
@@ -121,7 +121,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
         variable =>
           `Put the new one into ${variable}. A variable is read at the start: restart hikyaku then.`,
       ) ||
-        'Unlock the keychain of this computer, or check that STATE_DIR can be written, and enter it again.',
+        `Unlock the keychain of this computer, or check that ${f.setting('STATE_DIR')} can be written, and enter it again.`,
     ),
   'config.invalid': f =>
     text(

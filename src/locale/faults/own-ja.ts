@@ -25,27 +25,27 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `取り込み記録の保存先に書き込めません${f.with('file', file => `（${file}）`)}${because(f)}。`,
       stopped,
-      'hikyaku を実行するユーザーに書き込みを許可するか、STATE_DIR で別のフォルダーを指定してください。',
+      `hikyaku を実行するユーザーに書き込みを許可するか、${f.setting('STATE_DIR')} で別のフォルダーを指定してください。`,
     ),
   'state.exposed': f =>
     text(
       `取り込み記録の保存先${f.with('file', file => `（${file}）`)}が、ほかのユーザーから保護されていません${because(f)}${f.with('what', what => `（${what}）`)}。`,
       stopped,
       f.get('command') === undefined
-        ? 'STATE_DIR で hikyaku 専用のフォルダーを指定するか、フォルダーの所有者として hikyaku を実行してください。'
-        : `「${f.or('command', '')}」を実行するか、STATE_DIR で hikyaku 専用のフォルダーを指定してください。`,
+        ? `${f.setting('STATE_DIR')} で hikyaku 専用のフォルダーを指定するか、フォルダーの所有者として hikyaku を実行してください。`
+        : `「${f.or('command', '')}」を実行するか、${f.setting('STATE_DIR')} で hikyaku 専用のフォルダーを指定してください。`,
     ),
   'state.no-folder': f =>
     text(
       `取り込み記録の保存先${f.with('file', file => `（${file}）`)}がフォルダーではなく、フォルダーを作ることもできません${because(f)}。`,
       stopped,
-      'STATE_DIR で別のフォルダーを指定するか、その場所にあるものを取り除いてください。',
+      `${f.setting('STATE_DIR')} で別のフォルダーを指定するか、その場所にあるものを取り除いてください。`,
     ),
   'state.hangs': f =>
     text(
       `取り込み記録の保存先${f.with('file', file => `（${file}）`)}から応答がありません。ネットワークドライブなどが外れている可能性があります。`,
       waits,
-      'ディスクを接続し直すか（`mount` で一覧を確認できます）、STATE_DIR で別のディスクのフォルダーを指定して、hikyaku をもう一度起動してください。',
+      `ディスクを接続し直すか（\`mount\` で一覧を確認できます）、${f.setting('STATE_DIR')} で別のディスクのフォルダーを指定して、hikyaku をもう一度起動してください。`,
     ),
   'state.io': f =>
     text(
@@ -73,7 +73,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `取り込み記録がなくなっています${f.with('file', file => `（${file}）`)}。`,
       `${stopped}二重に取り込むおそれがあるため、取り込み記録を自動で作り直すことはしません。`,
-      'STATE_DIR を確認し、バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。',
+      `${f.setting('STATE_DIR')} を確認し、バックアップから取り込み記録を戻すか、\`hikyaku journal rebuild\` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。`,
     ),
   'journal.locked': f =>
     text(
@@ -122,7 +122,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
         variable =>
           `新しいパスワードを ${variable} に書いてください。変数は起動時に読み込むため、その場合は hikyaku を再起動してください。`,
       ) ||
-        'このコンピューターのキーチェーンのロックを解除するか、STATE_DIR に書き込めることを確認してから、もう一度入力してください。',
+        `このコンピューターのキーチェーンのロックを解除するか、${f.setting('STATE_DIR')} に書き込めることを確認してから、もう一度入力してください。`,
     ),
   'config.invalid': f =>
     text(

@@ -2,6 +2,7 @@
 import type { Facts, FaultText } from '../facts.ts'
 import { makeFormat } from '../format.ts'
 import { describePhase, describeReason } from '../reasons.ts'
+import type { NamedSettings } from '../setting-place.ts'
 
 export const text = (what: string, mail: string, next: string): FaultText => ({ what, mail, next })
 
@@ -49,3 +50,17 @@ export const advice = (f: Facts): string => {
     return 'The server wants you to log in once with a web browser: do that, and confirm that it was you. '
   return ''
 }
+
+/** Before `run hikyaku setup password`: the other way, where the owner's own file or variable holds the password. */
+export const changePassword = (f: Facts, now = ''): string => {
+  const { isKept, isFile } = f.placeOf('MAIL_PASSWORD')
+  if (isKept) return ''
+  const name = f.setting('MAIL_PASSWORD')
+  return `change ${isFile ? `what stands in the file that ${name} names` : name}${now} or `
+}
+
+/** Where the settings stand that a remedy names. */
+export const whereSet = (files: NamedSettings['files']): string =>
+  files
+    .map(({ file, line }) => ` The settings are in ${file}${line === undefined ? '' : `, line ${line}`}.`)
+    .join('')

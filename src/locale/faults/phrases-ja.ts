@@ -3,6 +3,7 @@ import { joinBrackets } from '../brackets-ja.ts'
 import type { Facts, FaultText } from '../facts.ts'
 import { makeFormat } from '../format.ts'
 import { describePhase, describeReason } from '../reasons.ts'
+import type { NamedSettings } from '../setting-place.ts'
 
 export const text = (what: string, mail: string, next: string): FaultText => ({
   what: joinBrackets(what),
@@ -53,3 +54,16 @@ export const advice = (f: Facts): string => {
     return 'ブラウザーで一度ログインし、本人であることを確認するよう求められています。'
   return ''
 }
+
+/** 「hikyaku setup password」の前に置く、設定ファイルや環境変数でパスワードを直す方法。 */
+export const changePassword = (f: Facts): string => {
+  const { isKept, isFile } = f.placeOf('MAIL_PASSWORD')
+  if (isKept) return ''
+  return `${f.setting('MAIL_PASSWORD')} ${isFile ? 'のファイルの中身を直すか、' : 'を直すか、'}`
+}
+
+/** 対処に出てくる設定の場所。 */
+export const whereSet = (files: NamedSettings['files']): string =>
+  files
+    .map(({ file, line }) => `設定は ${file}${line === undefined ? ' ' : `（${line} 行目）`}にあります。`)
+    .join('')

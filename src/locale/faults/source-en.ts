@@ -5,6 +5,7 @@ import {
   advice,
   because,
   byItself,
+  changePassword,
   during,
   isLoggedIn,
   nextTry,
@@ -22,13 +23,13 @@ export const en: FaultTexts<'source'> = {
     text(
       `The server name ${f.or('host', 'in the settings')} cannot be found${because(f)}.`,
       waits,
-      'Check that this computer is on the internet. If it is, compare MAIL_HOST letter by letter with the mail settings page of your hosting company.',
+      `Check that this computer is on the internet. If it is, compare ${f.setting('MAIL_HOST')} letter by letter with the mail settings page of your hosting company.`,
     ),
   'source.unreachable': f =>
     text(
       `${Server(f)} does not accept a connection${because(f)}.`,
       waits,
-      `${byItself} If it lasts longer than an hour, check MAIL_HOST and MAIL_PORT, and whether your hosting company reports trouble or has blocked this address.`,
+      `${byItself} If it lasts longer than an hour, check ${f.setting('MAIL_HOST')} and ${f.setting('MAIL_PORT')}, and whether your hosting company reports trouble or has blocked this address.`,
     ),
   'source.timeout': f =>
     text(
@@ -46,7 +47,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `The security certificate of ${server(f)} is made out to another name${f.with('names', names => `: ${names}`)}.`,
       `${stopped} Your password was not sent.`,
-      'Use the server name from your hosting company’s mail settings page (often its own name, not your domain) as MAIL_HOST. Or, after you have made sure that it is the right server, pin the certificate with MAIL_CERT_SHA256; `hikyaku doctor` shows the value.',
+      `Use the server name from your hosting company’s mail settings page (often its own name, not your domain) as ${f.setting('MAIL_HOST')}. Or, after you have made sure that it is the right server, pin the certificate with ${f.setting('MAIL_CERT_SHA256')}; \`hikyaku doctor\` shows the value.`,
     ),
   'source.tls-expired': f =>
     text(
@@ -58,7 +59,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `The security certificate of ${server(f)} was not issued by an authority that this computer trusts${because(f)}.`,
       `${stopped} Your password was not sent.`,
-      'If the server is your own, name its certificate authority in MAIL_CA_FILE or pin the certificate with MAIL_CERT_SHA256; `hikyaku doctor` shows the value. Otherwise ask your hosting company: someone may be listening in.',
+      `If the server is your own, name its certificate authority in ${f.setting('MAIL_CA_FILE')} or pin the certificate with ${f.setting('MAIL_CERT_SHA256')}; \`hikyaku doctor\` shows the value. Otherwise ask your hosting company: someone may be listening in.`,
     ),
   'source.tls-too-old': f =>
     text(
@@ -82,37 +83,37 @@ export const en: FaultTexts<'source'> = {
     text(
       `${Server(f)} does not speak TLS from the first octet on this port${because(f)}.${said(f)}`,
       `${stopped} Your password was not sent.`,
-      'Set MAIL_SECURITY=starttls if this is port 143 or 110. Otherwise set MAIL_PORT to 993 for IMAP or 995 for POP3.',
+      `Set ${f.setting('MAIL_SECURITY', 'starttls')} if this is port 143 or 110. Otherwise set ${f.setting('MAIL_PORT')} to 993 for IMAP or 995 for POP3.`,
     ),
   'source.tls-failed': f =>
     text(
       `No secure connection to ${server(f)} could be set up${because(f)}.`,
       `${waits} Your password was not sent.`,
-      `${byItself} If it never works, compare MAIL_PORT and MAIL_SECURITY with your hosting company’s settings page (usually 993 for IMAP or 995 for POP3, with tls).`,
+      `${byItself} If it never works, compare ${f.setting('MAIL_PORT')} and ${f.setting('MAIL_SECURITY')} with your hosting company’s settings page (usually 993 for IMAP or 995 for POP3, with tls).`,
     ),
   'source.tls-not-offered': f =>
     text(
       `${Server(f)} does not offer encryption on this port, so hikyaku did not log in.${said(f)}`,
       `${stopped} Your password was not sent.`,
-      'Set MAIL_SECURITY=tls, with MAIL_PORT 993 for IMAP or 995 for POP3.',
+      `Set ${f.setting('MAIL_SECURITY', 'tls')}, with ${f.setting('MAIL_PORT')} 993 for IMAP or 995 for POP3.`,
     ),
   'source.tls-injection': f =>
     text(
       `${Server(f)} sent text before the connection was secure. This can be an attack on the line.`,
       `${waits} Your password was not sent.`,
-      'Set MAIL_SECURITY=tls if your hosting company offers it. If it happens on a network that is not yours, use another one.',
+      `Set ${f.setting('MAIL_SECURITY', 'tls')} if your hosting company offers it. If it happens on a network that is not yours, use another one.`,
     ),
   'source.protocol': f =>
     text(
       `${Server(f)} answered something that hikyaku does not understand${during(f)}.${said(f)}`,
       waits,
-      `${byItself} ${isLoggedIn(f) ? 'If it lasts, ask your hosting company and show it these words.' : 'If it never works, check MAIL_PROTOCOL and MAIL_PORT: 993 and 143 are IMAP, 995 and 110 are POP3.'}`,
+      `${byItself} ${isLoggedIn(f) ? 'If it lasts, ask your hosting company and show it these words.' : `If it never works, check ${f.setting('MAIL_PROTOCOL')} and ${f.setting('MAIL_PORT')}: 993 and 143 are IMAP, 995 and 110 are POP3.`}`,
     ),
   'source.other-service': f =>
     text(
-      `${Server(f)} is not the mail service that MAIL_PROTOCOL names: ${f.with('service', service => describeReason(service, 'en')) || 'another service answers on this port'}.${said(f)}`,
+      `${Server(f)} is not the mail service that ${f.setting('MAIL_PROTOCOL')} names: ${f.with('service', service => describeReason(service, 'en')) || 'another service answers on this port'}.${said(f)}`,
       `${stopped} Your password was not sent.`,
-      'Correct MAIL_HOST, MAIL_PORT, MAIL_PROTOCOL or MAIL_SECURITY: IMAP is port 993 (tls) or 143 (starttls), POP3 is 995 (tls) or 110 (starttls).',
+      `Correct ${f.setting('MAIL_HOST')}, ${f.setting('MAIL_PORT')}, ${f.setting('MAIL_PROTOCOL')} or ${f.setting('MAIL_SECURITY')}: IMAP is port 993 (tls) or 143 (starttls), POP3 is 995 (tls) or 110 (starttls).`,
     ),
   'source.not-connected': f =>
     text(
@@ -124,7 +125,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `${Server(f)} ends its lines now in one way and now in another${during(f)}, so the end of a message cannot be told from its text.`,
       waits,
-      `${byItself} Show this to your hosting company (RFC 1939 asks for CR LF at every line), or set MAIL_PROTOCOL=imap if it offers IMAP.`,
+      `${byItself} Show this to your hosting company (RFC 1939 asks for CR LF at every line), or set ${f.setting('MAIL_PROTOCOL', 'imap')} if it offers IMAP.`,
     ),
   'source.over-budget': f =>
     text(
@@ -137,25 +138,25 @@ export const en: FaultTexts<'source'> = {
     text(
       `${Server(f)} refused the user name or the password${f.with('user', user => ` of ${user}`)}.${said(f)}`,
       `${stopped} To avoid a block by the server, hikyaku tries this password only rarely now.${nextTry(f)}`,
-      `${advice(f)}Check the user name (some companies want the full address, some only a part of it) and give the password again: change MAIL_PASSWORD or run \`hikyaku setup password\`.`,
+      `${advice(f)}Check the user name (some companies want the full address, some only a part of it) and give the password again: ${changePassword(f)}run \`hikyaku setup password\`.`,
     ),
   'source.login-doubtful': f =>
     text(
       `${Server(f)} now refuses the login${f.with('user', user => ` of ${user}`)} that it took before.${said(f)}`,
       `${waits} To avoid a block by the server, hikyaku tries it only rarely now.${nextTry(f)}`,
-      `${advice(f)}There are two causes. If the password was changed at the host, give the new one: change MAIL_PASSWORD or run \`hikyaku setup password\`. If there were too many logins, by hikyaku or another mail program, there is nothing to do: hikyaku tries again by itself.`,
+      `${advice(f)}There are two causes. If the password was changed at the host, give the new one: ${changePassword(f)}run \`hikyaku setup password\`. If there were too many logins, by hikyaku or another mail program, there is nothing to do: hikyaku tries again by itself.`,
     ),
   'source.login-limited': f =>
     text(
       `${Server(f)} refuses the login for now, probably because of too many logins${f.with('seconds', s => `; it asks for ${s} seconds of patience`)}.${said(f)}`,
       `${waits}${nextTry(f)}`,
-      `${byItself} It logs in less often meanwhile. If it keeps happening, choose a slower SCHEDULE and close other mail programs that use this mailbox.`,
+      `${byItself} It logs in less often meanwhile. If it keeps happening, choose a slower ${f.setting('SCHEDULE')} and close other mail programs that use this mailbox.`,
     ),
   'source.login-capped': f =>
     text(
       `hikyaku does not log in to ${server(f)} for now: ${f.or('count', 'several')} logins were refused within an hour, and hosts ban those who go on.${said(f)}`,
       `${waits}${nextTry(f)}`,
-      `Nothing, if the password is right: hikyaku tries again by itself. If it was changed at the host, change MAIL_PASSWORD now, or run \`hikyaku setup password\` after that pause.`,
+      `Nothing, if the password is right: hikyaku tries again by itself. If it was changed at the host, ${changePassword(f, ' now,')}run \`hikyaku setup password\` after that pause.`,
     ),
   'source.login-delay': f =>
     text(
@@ -184,9 +185,10 @@ export const en: FaultTexts<'source'> = {
       ) ||
         f.with(
           'starttls',
-          () => 'It takes logins only on an encrypted connection: set MAIL_SECURITY=starttls.',
+          () =>
+            `It takes logins only on an encrypted connection: set ${f.setting('MAIL_SECURITY', 'starttls')}.`,
         ) ||
-        'Check in your hosting company’s panel that POP3 or IMAP with a password is switched on for this mailbox. Some providers want an app password. Where MAIL_SECURITY=none is set, set MAIL_SECURITY=starttls or tls.',
+        `Check in your hosting company’s panel that POP3 or IMAP with a password is switched on for this mailbox. Some providers want an app password. Where ${f.setting('MAIL_SECURITY', 'none')} is set, set ${f.setting('MAIL_SECURITY', 'starttls')} or tls.`,
     ),
   'source.busy': f =>
     text(
@@ -198,7 +200,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `${Server(f)} has reached a limit for this mailbox (connections, traffic or time).${said(f)}`,
       waits,
-      `${byItself} If it keeps happening, close other mail programs that use this mailbox or choose a slower SCHEDULE.`,
+      `${byItself} If it keeps happening, close other mail programs that use this mailbox or choose a slower ${f.setting('SCHEDULE')}.`,
     ),
   'source.server-temporary': f =>
     text(`${Server(f)} reports a passing trouble of its own.${said(f)}`, waits, byItself),
@@ -213,7 +215,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `The folder ${f.or('folder', 'in the settings')} does not exist in the source mailbox, or cannot be opened.${said(f)}${f.with('folders', all => ` There are: ${all}.`)}`,
       'No mail is lost. The other folders go on.',
-      'Correct the name in MAIL_FOLDERS (or AFTER_IMPORT), exactly as the server spells it; `hikyaku doctor` lists the folders.',
+      `Correct the name in ${f.setting('MAIL_FOLDERS')} (or ${f.setting('AFTER_IMPORT')}), exactly as the server spells it; \`hikyaku doctor\` lists the folders.`,
     ),
   'source.listing-unclear': f =>
     text(
@@ -231,25 +233,25 @@ export const en: FaultTexts<'source'> = {
     text(
       `The source mailbox does not carry out deletions or moves${f.with('messages', n => ` of ${n} messages`)}${f.with('folder', folder => ` (folder ${folder})`)}.${said(f)}`,
       'The mail is in Gmail. It stays in the source mailbox as well, and is not imported again.',
-      'If the source mailbox fills up, delete old mail there yourself, or set AFTER_IMPORT=keep to stop this message.',
+      `If the source mailbox fills up, delete old mail there yourself, or set ${f.setting('AFTER_IMPORT', 'keep')} to stop this message.`,
     ),
   'source.cannot-settle': f =>
     text(
       `${Server(f)} cannot delete or move single messages safely${because(f)}.${said(f)}`,
       'The mail is in Gmail. It stays in the source mailbox as well, because deleting it this way could remove other mail too.',
-      'Set AFTER_IMPORT=keep, or MAIL_PROTOCOL=pop3 if the mail is to be deleted.',
+      `Set ${f.setting('AFTER_IMPORT', 'keep')}, or ${f.setting('MAIL_PROTOCOL', 'pop3')} if the mail is to be deleted.`,
     ),
   'source.target-refused': f =>
     text(
       `${Server(f)} does not let the folder ${f.or('target', '?')} be made.${said(f)}`,
       'The mail is in Gmail. It stays in the source mailbox as well, and new mail goes on as usual.',
-      `Name a folder that is possible there in AFTER_IMPORT=move:…${f.with('possible', names => ` (${names})`)}, make it there yourself, or set AFTER_IMPORT=keep.`,
+      `Name a folder that is possible there in ${f.setting('AFTER_IMPORT', 'move:…')}${f.with('possible', names => ` (${names})`)}, make it there yourself, or set ${f.setting('AFTER_IMPORT', 'keep')}.`,
     ),
   'source.settle-failed': f =>
     text(
       `${Server(f)} did not delete or move${f.with('messages', n => ` ${n} of the`)} imported mail${f.with('folder', folder => ` (folder ${folder})`)}${because(f)}.${said(f)}`,
       'The mail is in Gmail. It stays in the source mailbox as well, and new mail goes on as usual.',
-      'hikyaku tries again by itself, after some minutes and then after hours. If it lasts, set AFTER_IMPORT=keep, or ask your host what is wrong.',
+      `hikyaku tries again by itself, after some minutes and then after hours. If it lasts, set ${f.setting('AFTER_IMPORT', 'keep')}, or ask your host what is wrong.`,
     ),
   'source.left-there': f =>
     text(

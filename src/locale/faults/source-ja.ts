@@ -5,6 +5,7 @@ import {
   advice,
   because,
   byItself,
+  changePassword,
   during,
   isLoggedIn,
   nextTry,
@@ -22,13 +23,13 @@ export const ja: FaultTexts<'source'> = {
     text(
       `サーバー名${f.with('host', host => `「${host}」`)}が見つかりません${f.get('reason') === 'ENOTFOUND' ? '' : because(f)}。`,
       waits,
-      'このコンピューターがインターネットに接続されているかご確認ください。接続されている場合は、MAIL_HOST と管理画面のメール設定に記載されたサーバー名を 1 文字ずつ見比べてください。',
+      `このコンピューターがインターネットに接続されているかご確認ください。接続されている場合は、${f.setting('MAIL_HOST')} と管理画面のメール設定に記載されたサーバー名を 1 文字ずつ見比べてください。`,
     ),
   'source.unreachable': f =>
     text(
       `${server(f)}に接続できません${because(f)}。`,
       waits,
-      `${byItself}1 時間以上続く場合は、MAIL_HOST と MAIL_PORT、サーバー会社の障害情報、接続元の制限をご確認ください。`,
+      `${byItself}1 時間以上続く場合は、${f.setting('MAIL_HOST')} と ${f.setting('MAIL_PORT')}、サーバー会社の障害情報、接続元の制限をご確認ください。`,
     ),
   'source.timeout': f =>
     text(
@@ -46,7 +47,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}の証明書が別の名前で発行されています${f.with('names', names => `（${names}）`)}。`,
       `${stopped}${noPassword}`,
-      '管理画面のメール設定に記載されたサーバー名（ご自身のドメインではなく、サーバー会社の名前のことが多い）を MAIL_HOST に設定してください。正しいサーバーだと確認できた場合は、MAIL_CERT_SHA256 で証明書を指定することもできます。値は `hikyaku doctor` で表示されます。',
+      `管理画面のメール設定に記載されたサーバー名（ご自身のドメインではなく、サーバー会社の名前のことが多い）を ${f.setting('MAIL_HOST')} に設定してください。正しいサーバーだと確認できた場合は、${f.setting('MAIL_CERT_SHA256')} で証明書を指定することもできます。値は \`hikyaku doctor\` で表示されます。`,
     ),
   'source.tls-expired': f =>
     text(
@@ -58,7 +59,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}の証明書は、信頼できる認証局が発行したものではありません${because(f)}。`,
       `${stopped}${noPassword}`,
-      'ご自身で管理するサーバーなら、MAIL_CA_FILE に認証局の証明書を指定するか、MAIL_CERT_SHA256 で証明書を指定してください。値は `hikyaku doctor` で表示されます。それ以外の場合は、第三者がサーバーになりすましているおそれがあります。サーバー会社にお問い合わせください。',
+      `ご自身で管理するサーバーなら、${f.setting('MAIL_CA_FILE')} に認証局の証明書を指定するか、${f.setting('MAIL_CERT_SHA256')} で証明書を指定してください。値は \`hikyaku doctor\` で表示されます。それ以外の場合は、第三者がサーバーになりすましているおそれがあります。サーバー会社にお問い合わせください。`,
     ),
   'source.tls-too-old': f =>
     text(
@@ -82,37 +83,37 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}は、このポートでは最初から TLS で通信する方式に対応していません${because(f)}。${said(f)}`,
       `${stopped}${noPassword}`,
-      'ポートが 143 か 110 の場合は MAIL_SECURITY=starttls にしてください。それ以外の場合は、MAIL_PORT を IMAP なら 993、POP3 なら 995 にしてください。',
+      `ポートが 143 か 110 の場合は ${f.setting('MAIL_SECURITY', 'starttls')} にしてください。それ以外の場合は、${f.setting('MAIL_PORT')} を IMAP なら 993、POP3 なら 995 にしてください。`,
     ),
   'source.tls-failed': f =>
     text(
       `${server(f)}と暗号化された接続を確立できませんでした${because(f)}。`,
       `${waits}${noPassword}`,
-      `${byItself}一度も成功しない場合は、MAIL_PORT と MAIL_SECURITY を管理画面のメール設定と見比べてください（通常は tls で、IMAP は 993、POP3 は 995）。`,
+      `${byItself}一度も成功しない場合は、${f.setting('MAIL_PORT')} と ${f.setting('MAIL_SECURITY')} を管理画面のメール設定と見比べてください（通常は tls で、IMAP は 993、POP3 は 995）。`,
     ),
   'source.tls-not-offered': f =>
     text(
       `${server(f)}はこのポートで暗号化に対応していないため、ログインしませんでした。${said(f)}`,
       `${stopped}${noPassword}`,
-      'MAIL_SECURITY=tls とし、MAIL_PORT を IMAP なら 993、POP3 なら 995 にしてください。',
+      `${f.setting('MAIL_SECURITY', 'tls')} とし、${f.setting('MAIL_PORT')} を IMAP なら 993、POP3 なら 995 にしてください。`,
     ),
   'source.tls-injection': f =>
     text(
       `${server(f)}から、暗号化が始まる前に余分なデータが届きました。通信経路への攻撃の可能性があります。`,
       `${waits}${noPassword}`,
-      'サーバー会社が対応していれば MAIL_SECURITY=tls に変更してください。外出先などのネットワークで起きた場合は、別のネットワークをお使いください。',
+      `サーバー会社が対応していれば ${f.setting('MAIL_SECURITY', 'tls')} に変更してください。外出先などのネットワークで起きた場合は、別のネットワークをお使いください。`,
     ),
   'source.protocol': f =>
     text(
       `${server(f)}から想定外の応答がありました${during(f)}。${said(f)}`,
       waits,
-      `${byItself}${isLoggedIn(f) ? '長く続く場合は、この応答をサーバー会社にお伝えください。' : '一度も成功しない場合は、MAIL_PROTOCOL と MAIL_PORT の組み合わせをご確認ください（IMAP は 993 か 143、POP3 は 995 か 110）。'}`,
+      `${byItself}${isLoggedIn(f) ? '長く続く場合は、この応答をサーバー会社にお伝えください。' : `一度も成功しない場合は、${f.setting('MAIL_PROTOCOL')} と ${f.setting('MAIL_PORT')} の組み合わせをご確認ください（IMAP は 993 か 143、POP3 は 995 か 110）。`}`,
     ),
   'source.other-service': f =>
     text(
-      `${server(f)}は、MAIL_PROTOCOL のメールサービスではありません（${f.with('service', service => describeReason(service, 'ja')) || 'このポートでは別のサービスが応答しています'}）。${said(f)}`,
+      `${server(f)}は、${f.setting('MAIL_PROTOCOL')} のメールサービスではありません（${f.with('service', service => describeReason(service, 'ja')) || 'このポートでは別のサービスが応答しています'}）。${said(f)}`,
       `${stopped}${noPassword}`,
-      'MAIL_HOST、MAIL_PORT、MAIL_PROTOCOL、MAIL_SECURITY を直してください。IMAP は 993（tls）か 143（starttls）、POP3 は 995（tls）か 110（starttls）です。',
+      `${f.setting('MAIL_HOST')}、${f.setting('MAIL_PORT')}、${f.setting('MAIL_PROTOCOL')}、${f.setting('MAIL_SECURITY')} を直してください。IMAP は 993（tls）か 143（starttls）、POP3 は 995（tls）か 110（starttls）です。`,
     ),
   'source.not-connected': f =>
     text(
@@ -124,7 +125,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}の改行の形式が一定していないため${during(f)}、メールの終わりを本文と見分けられません。`,
       waits,
-      `${byItself}サーバー会社にこの表示をお伝えになるか（RFC 1939 では改行はすべて CR LF です）、IMAP が使える場合は MAIL_PROTOCOL=imap にしてください。`,
+      `${byItself}サーバー会社にこの表示をお伝えになるか（RFC 1939 では改行はすべて CR LF です）、IMAP が使える場合は ${f.setting('MAIL_PROTOCOL', 'imap')} にしてください。`,
     ),
   'source.over-budget': f =>
     text(
@@ -137,25 +138,25 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}にログインできません。ユーザー名${f.with('user', user => `（${user}）`)}かパスワードが違います。${said(f)}`,
       `${stopped}サーバーに接続を遮断されないよう、このパスワードでの再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}ユーザー名（メールアドレス全体の場合と、その一部だけの場合があります）をご確認のうえ、MAIL_PASSWORD を直すか、\`hikyaku setup password\` でパスワードを入力し直してください。`,
+      `${advice(f)}ユーザー名（メールアドレス全体の場合と、その一部だけの場合があります）をご確認のうえ、${changePassword(f)}\`hikyaku setup password\` でパスワードを入力し直してください。`,
     ),
   'source.login-doubtful': f =>
     text(
       `${server(f)}が、これまで使えていたログイン${f.with('user', user => `（${user}）`)}を拒否しました。${said(f)}`,
       `${waits}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}原因は 2 つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。MAIL_PASSWORD を直すか、\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動で再試行します。`,
+      `${advice(f)}原因は 2 つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。${changePassword(f)}\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動で再試行します。`,
     ),
   'source.login-limited': f =>
     text(
       `${server(f)}がログインを一時的に制限しています${f.with('seconds', s => `（${s} 秒待つよう求められました）`)}。ログイン回数が多すぎた可能性があります。${said(f)}`,
       `${waits}${nextTry(f)}`,
-      `${byItself}その間はログインの回数を減らします。何度も起きる場合は SCHEDULE の間隔を長くし、同じメールボックスを使うほかのメールソフトを閉じてください。`,
+      `${byItself}その間はログインの回数を減らします。何度も起きる場合は ${f.setting('SCHEDULE')} の間隔を長くし、同じメールボックスを使うほかのメールソフトを閉じてください。`,
     ),
   'source.login-capped': f =>
     text(
       `${server(f)}へのログインを控えています。1 時間に ${f.or('count', '数')} 回拒否され、続けると接続を遮断されるおそれがあるためです。${said(f)}`,
       `${waits}${nextTry(f)}`,
-      'パスワードが正しければ、何もする必要はありません。自動で再試行します。サーバー側でパスワードを変更した場合は、MAIL_PASSWORD を直すか、この間隔が過ぎてから `hikyaku setup password` を実行してください。',
+      `パスワードが正しければ、何もする必要はありません。自動で再試行します。サーバー側でパスワードを変更した場合は、${changePassword(f)}この間隔が過ぎてから \`hikyaku setup password\` を実行してください。`,
     ),
   'source.login-delay': f =>
     text(
@@ -185,9 +186,9 @@ export const ja: FaultTexts<'source'> = {
         f.with(
           'starttls',
           () =>
-            'このサーバーは暗号化された接続でだけログインを受け付けます。MAIL_SECURITY=starttls に変更してください。',
+            `このサーバーは暗号化された接続でだけログインを受け付けます。${f.setting('MAIL_SECURITY', 'starttls')} に変更してください。`,
         ) ||
-        '管理画面で、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリ用パスワードが必要なサービスもあります。MAIL_SECURITY=none の場合は、MAIL_SECURITY=starttls か tls に変更してください。',
+        `管理画面で、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリ用パスワードが必要なサービスもあります。${f.setting('MAIL_SECURITY', 'none')} の場合は、${f.setting('MAIL_SECURITY', 'starttls')} か tls に変更してください。`,
     ),
   'source.busy': f =>
     text(
@@ -199,7 +200,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}の利用上限（接続数、通信量、時間など）に達しました。${said(f)}`,
       waits,
-      `${byItself}何度も起きる場合は、同じメールボックスを使うほかのメールソフトを閉じるか、SCHEDULE の間隔を長くしてください。`,
+      `${byItself}何度も起きる場合は、同じメールボックスを使うほかのメールソフトを閉じるか、${f.setting('SCHEDULE')} の間隔を長くしてください。`,
     ),
   'source.server-temporary': f =>
     text(`${server(f)}で一時的な障害が起きています。${said(f)}`, waits, byItself),
@@ -214,7 +215,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `フォルダー${f.with('folder', folder => `「${folder}」`)}が元のメールボックスにないか、開けません。${f.with('folders', all => `あるフォルダー: ${all}。`)}${said(f)}`,
       'メールは失われません。ほかのフォルダーの取り込みは続きます。',
-      'MAIL_FOLDERS（または AFTER_IMPORT）の名前を、サーバーでの表記どおりに直してください。フォルダーの一覧は `hikyaku doctor` で表示されます。',
+      `${f.setting('MAIL_FOLDERS')}（または ${f.setting('AFTER_IMPORT')}）の名前を、サーバーでの表記どおりに直してください。フォルダーの一覧は \`hikyaku doctor\` で表示されます。`,
     ),
   'source.listing-unclear': f =>
     text(
@@ -232,25 +233,25 @@ export const ja: FaultTexts<'source'> = {
     text(
       `元のメールボックスで${f.with('messages', n => ` ${n} 通の`)}削除や移動が行われませんでした${f.with('folder', folder => `（フォルダー「${folder}」）`)}。${said(f)}`,
       'メールは Gmail に取り込み済みです。元のメールボックスにも残りますが、再び取り込むことはありません。',
-      '元のメールボックスの容量が気になる場合は、古いメールをご自身で削除してください。AFTER_IMPORT=keep にすると、この表示は出なくなります。',
+      `元のメールボックスの容量が気になる場合は、古いメールをご自身で削除してください。${f.setting('AFTER_IMPORT', 'keep')} にすると、この表示は出なくなります。`,
     ),
   'source.cannot-settle': f =>
     text(
       `${server(f)}では、指定したメールだけを安全に削除・移動することができません${because(f)}。${said(f)}`,
       'メールは Gmail に取り込み済みです。ほかのメールまで消してしまうおそれがあるため、元のメールボックスにはそのまま残します。',
-      'AFTER_IMPORT=keep に変更してください。サーバーから削除したい場合は MAIL_PROTOCOL=pop3 をお使いください。',
+      `${f.setting('AFTER_IMPORT', 'keep')} に変更してください。サーバーから削除したい場合は ${f.setting('MAIL_PROTOCOL', 'pop3')} をお使いください。`,
     ),
   'source.target-refused': f =>
     text(
       `${server(f)}では、フォルダー「${f.or('target', '?')}」を作成できません。${said(f)}`,
       'メールは Gmail に取り込み済みです。元のメールボックスにも残ります。新着メールの取り込みは続きます。',
-      `AFTER_IMPORT=move:… に、そのサーバーで使えるフォルダー名${f.with('possible', names => `（${names}）`)}を指定するか、フォルダーをご自身で作成するか、AFTER_IMPORT=keep にしてください。`,
+      `${f.setting('AFTER_IMPORT', 'move:…')} に、そのサーバーで使えるフォルダー名${f.with('possible', names => `（${names}）`)}を指定するか、フォルダーをご自身で作成するか、${f.setting('AFTER_IMPORT', 'keep')} にしてください。`,
     ),
   'source.settle-failed': f =>
     text(
       `${server(f)}で、取り込み済みのメール${f.with('messages', n => `のうち ${n} 通`)}の削除や移動が行われませんでした${f.with('folder', folder => `（フォルダー「${folder}」）`)}${because(f)}。${said(f)}`,
       'メールは Gmail に取り込み済みです。元のメールボックスにも残ります。新着メールの取り込みは続きます。',
-      '数分後、その後は数時間おきに自動で再試行します。続く場合は AFTER_IMPORT=keep にするか、サーバーの管理者にお問い合わせください。',
+      `数分後、その後は数時間おきに自動で再試行します。続く場合は ${f.setting('AFTER_IMPORT', 'keep')} にするか、サーバーの管理者にお問い合わせください。`,
     ),
   'source.left-there': f =>
     text(
