@@ -6,23 +6,18 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { dovecotMissing } from '../../test/servers/dovecot.ts'
 import { until } from '../../test/servers/hikyaku.ts'
-import {
-  type MachineRan,
-  type SystemdMachine,
-  startSystemdMachine,
-  systemdMissing,
-} from '../../test/servers/systemd-machine.ts'
+import { systemdMissing } from '../../test/servers/systemd-machine.ts'
 import { startWorld } from '../../test/servers/world.ts'
-import { address, owner, type SetupWorld, startSetupWorld } from '../../test/setup/world.ts'
 import { readJson } from '../runtime-lock.ts'
 import { makeDebianPackage } from './deb.ts'
+import { type Debian, startDebian } from './debian-machine.ts'
 import { makeFreshRoot, unpackArm64Libraries } from './fresh-root.ts'
 import { sourceDateEpoch } from './stage.ts'
 import { requireTools } from './tools.ts'
@@ -50,107 +45,6 @@ before(async () => {
   }
 })
 
-type Debian = Awaited<ReturnType<typeof startDebian>>
-
-/** A fresh Debian that runs, with a mailbox and Gmail that it reaches. */
-async function startDebian(root: string) {
-  const world: SetupWorld = await startSetupWorld('good')
-  world.gmail.oauth.rules.testing = false
-  let delivered = 0
-  /** What the owner brings along: password, Google's client and permission, the authority of this mail server. */
-  const putFiles = async (upper: string): Promise<void> => {
-    const brought = join(upper, 'brought')
-    await mkdir(brought)
-    for (const name of ['client.json', 'password'])
-      await copyFile(join(world.home, name), join(brought, name))
-    await writeFile(join(brought, 'token'), world.gmail.grant(owner), { mode: 0o600 })
-    await copyFile(world.dovecot.caFile, join(brought, 'ca.pem'))
-    await chmod(join(brought, 'ca.pem'), 0o644)
-    await writeFile(
-      join(brought, 'endpoints.env'),
-      endpoints()
-        .map(pair => `${pair.join('=')}\n`)
-        .join(''),
-    )
-  }
-  const endpoints = (): [string, string][] =>
-    Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name))
-
-  const machine = await startSystemdMachine({ '/packages': packages }, putFiles, root).catch(async thrown => {
-    await world.stop()
-    throw thrown
-  })
-  type RunOptions = Parameters<SystemdMachine['run']>[1]
-  const must = async (command: readonly string[], options?: RunOptions): Promise<string> => {
-    const { code, stdout, stderr } = await machine.run(command, options)
-    assert.equal(code, 0, `${command.join(' ')}\n${stderr}${stdout}${await log()}`)
-    return stdout
-  }
-  const sh = (script: string): Promise<string> => must(['sh', '-c', script])
-  /** As the documents say; nobody is asked anything. */
-  const apt = (...args: string[]): Promise<MachineRan> =>
-    machine.run(['apt-get', '-y', ...args], {
-      timeoutMs: 180_000,
-      env: { DEBIAN_FRONTEND: 'noninteractive' },
-    })
-  const install = (which: string): Promise<MachineRan> =>
-    apt('install', '--allow-downgrades', '--reinstall', `/packages/${files[which]}`)
-  const mustInstall = async (which: string): Promise<MachineRan> => {
-    const ran = await install(which)
-    assert.equal(ran.code, 0, ran.stderr + ran.stdout)
-    assert.equal((await must(['hikyaku', '--version'])).trim(), which)
-    return ran
-  }
-  const log = async (): Promise<string> =>
-    (await machine.run(['journalctl', '-o', 'cat', '--no-pager', '-n', '40'])).stdout
-  const unit = async (property: string, name = 'hikyaku.service'): Promise<string> =>
-    (await machine.run(['systemctl', 'show', name, '--property', property, '--value'])).stdout.trim()
-  const setUp = async (program = 'hikyaku'): Promise<MachineRan> => {
-    // Where Gmail is stays the tests' business: it reaches the service as an owner's own variables would.
-    await sh('cat /brought/endpoints.env >>/etc/hikyaku/hikyaku.env')
-    const server = ['--host', '127.0.0.1', '--port', String(world.dovecot.ports.imaps), '--user', address]
-    const secrets = ['--password-file', '/brought/password', '--ca-file', '/brought/ca.pem']
-    const google = ['--gmail-account', owner, '--client-file', '/brought/client.json']
-    const all = [...server, ...secrets, ...google, '--refresh-token-file', '/brought/token']
-    const command = [program, 'setup', '--yes', '--address', address, ...all, '--service', 'install']
-    const ran = await machine.run(command, { env: Object.fromEntries(endpoints()) })
-    assert.equal(ran.code, 0, ran.stderr + ran.stdout + (await log()))
-    return ran
-  }
-  /** A mail comes to the mailbox, and then to Gmail. */
-  const deliver = async (subject: string): Promise<void> => {
-    await world.deliver('', subject)
-    delivered += 1
-  }
-  const allAreInGmail = async (what: string, timeoutMs = 60_000): Promise<void> => {
-    const arrived = (): boolean => world.gmail.messages(owner).length >= delivered
-    await until(arrived, `${what}: in Gmail`, timeoutMs).catch(async late => {
-      throw new Error(`${late}\n${await log()}`)
-    })
-    assert.equal(world.gmail.messages(owner).length, delivered, 'nothing twice')
-  }
-  const stop = async (): Promise<void> => {
-    await machine.stop()
-    assert.deepEqual(world.gmail.bugs, [])
-    await world.stop()
-  }
-  return {
-    world,
-    machine,
-    must,
-    sh,
-    apt,
-    install,
-    mustInstall,
-    log,
-    unit,
-    setUp,
-    deliver,
-    allAreInGmail,
-    stop,
-  }
-}
-
 for (const suite of ['bookworm', 'trixie'] as const) {
   describe(`the Debian package on ${suite}`, () => {
     let root: string
@@ -158,7 +52,7 @@ for (const suite of ['bookworm', 'trixie'] as const) {
     before(async () => {
       root = await mkdtemp(join(tmpdir(), 'hikyaku-root-'))
       await makeFreshRoot(root, suite)
-      debian = await startDebian(root)
+      debian = await startDebian(root, packages, files)
     })
     after(async () => {
       await debian?.stop()
@@ -310,7 +204,7 @@ describe('a service that was installed without the package', () => {
     const root = await mkdtemp(join(tmpdir(), 'hikyaku-root-'))
     // With it, systemd's own user of a running service has a name, which is the one that the package wants.
     await makeFreshRoot(root, 'bookworm', ['libnss-systemd'])
-    const debian = await startDebian(root)
+    const debian = await startDebian(root, packages, files)
     try {
       const { must, sh, unit, deliver, allAreInGmail } = debian
       await sh(`dpkg-deb -x /packages/${files[earlier]} /opt/unpacked && mkdir -p /etc/hikyaku`)
