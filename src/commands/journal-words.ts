@@ -29,14 +29,15 @@ const en = {
   shown: (ids: string) => `No. ${ids}`,
   next: 'Your mail stays where it is. Put the file back from a backup, or run `hikyaku journal rebuild`.',
   nothingToDo: 'The journal is sound. There is nothing to rebuild.',
-  question: (file: string) =>
-    `Make a new journal? Every message in the source mailboxes is read once and looked for in Gmail. Nothing is deleted anywhere; the old file is kept (${file}).`,
+  /** @param isThere false: there is no old file that could be kept */
+  question: (file: string, isThere: boolean) =>
+    `Make a new journal? Every message in the source mailboxes is read once and looked for in Gmail. Nothing is deleted anywhere; ${isThere ? `the old file is kept (${file})` : `there is no old file (${file})`}.`,
   needsYes: 'journal rebuild without a terminal needs --yes',
   unchanged: 'Nothing was changed.',
   readBack: (account: string, allowed: boolean) =>
     allowed
       ? `${account}: hikyaku may read in Gmail, so each message is looked up there.`
-      : `${account}: hikyaku may not read in Gmail (gmail.readonly was not granted). What the old journal does not show is imported again; Gmail merges what has the same Message-ID.`,
+      : `${account}: hikyaku may not read in Gmail (gmail.readonly was not granted). What the old journal does not show is imported again, and may then be in Gmail twice. With \`hikyaku setup google --read\` first, each message is looked up there.`,
   salvage: (rows: number) => `${rows} row${s(rows)} of the old journal can be read.`,
   done: (mailbox: string, c: RebuildCount) =>
     `${mailbox}: ${c.listed} message${s(c.listed)} at the source: ${c.imported} found in Gmail or in the old journal, ${c.merged} with the same content, ${c.ignored} left out by rule, ${c.waiting} for the next pull, ${c.unknown} uncertain.`,
@@ -71,8 +72,8 @@ const ja: JournalWords = {
   shown: ids => `番号 ${ids}`,
   next: 'メールはそのまま残っています。バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。',
   nothingToDo: '取り込み記録に問題はありません。作り直す必要はありません。',
-  question: file =>
-    `取り込み記録を作り直しますか？ 元のメールボックスのメールを一度ずつ読み、Gmail にあるかを確かめます。どこからも何も削除しません。古いファイルは残します（${file}）。`,
+  question: (file, isThere) =>
+    `取り込み記録を作り直しますか？ 元のメールボックスのメールを一度ずつ読み、Gmail にあるかを確かめます。どこからも何も削除しません。${isThere ? `古いファイルは残します（${file}）` : `古いファイルはありません（${file}）`}。`,
   needsYes: '対話できない環境で journal rebuild を実行するには --yes が必要です',
   unchanged: '何も変更していません。',
   readBack: (account, allowed) =>

@@ -1,5 +1,6 @@
 /** `hikyaku journal check | rebuild`: whether the journal can be relied on, and a new one where it cannot. */
 
+import { existsSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
@@ -80,7 +81,7 @@ export async function journalRebuildCommand(
     if (!flags.yes) {
       if (invocation.stdin.isTTY !== true)
         throw new Fault('usage.invalid', { facts: { what: words.needsYes } })
-      if (!(await confirm(invocation, words.question(check.file)))) {
+      if (!(await confirm(invocation, words.question(check.file, existsSync(check.file))))) {
         invocation.stderr.write(`${words.unchanged}\n`)
         return exitCodes.ok
       }

@@ -244,6 +244,9 @@ test('F5: status is not well where nobody looks after a mailbox, and well beside
     }
     ago(hour)
     assert.deepEqual(await status(), [69, false, ['mailbox.unattended']], 'nobody for an hour')
+    const quick = await world.run(['status', '--quick'])
+    assert.deepEqual([quick.code, quick.stderr], [69, ''])
+    assert.match(quick.stdout, /^✖ [^\n]+\n$/)
     // A timer that comes every hour: the intervals of its pulls show it.
     const note = JSON.stringify([4, 3, 2, 1].map(n => Date.now() - n * hour))
     journal
