@@ -15,7 +15,9 @@ import { sha256 } from '../../test/servers/source-server.ts'
 import { startWorld, type World, type WorldOptions } from '../../test/servers/world.ts'
 import { sampleMail } from '../sandbox/mail.ts'
 import { makeTarball } from './tarball.ts'
+import { requireTools } from './tools.ts'
 
+requireTools(['mmdebstrap', 'unshare', 'objdump'], { asRoot: true })
 const run = promisify(execFile)
 
 /** The oldest that Debian's archive still has: glibc 2.31. */
@@ -138,6 +140,11 @@ describe('the tarball', () => {
       versions.filter(name => number(name) > number(oldestGlibc)),
       [],
     )
+  })
+
+  it('is made of the same octets again', async () => {
+    const again = await makeTarball(join(folder, 'again'), 'amd64')
+    assert.ok((await readFile(tarball.file)).equals(await readFile(again.file)))
   })
 
   it('starts from any place, through a link, without a home', async t => {
