@@ -85,9 +85,14 @@ async function readConfigured(env: Env, options: LoadOptions): Promise<ReadConfi
     return await readConfig(options)
   } catch (thrown) {
     if (!(thrown instanceof ConfigFault) || thrown.notSetUp === undefined) throw thrown
-    const reason = isServiceOfComputer(env) ? { reason: 'of-the-computer' } : {}
-    throw new Fault('config.none', { facts: { file: thrown.notSetUp, ...reason }, cause: thrown })
+    throw nothingSetUp(env, thrown.notSetUp, thrown)
   }
+}
+
+/** @param file where it would be */
+export function nothingSetUp(env: Env, file: string, cause?: unknown): Fault {
+  const reason = isServiceOfComputer(env) ? { reason: 'of-the-computer' } : {}
+  return new Fault('config.none', { facts: { file, ...reason }, cause })
 }
 
 /** @param names as the owner typed them; all of the configuration where there is none @throws Fault usage.invalid */

@@ -6,6 +6,7 @@ import { makeContext } from '../doctor/context.ts'
 import { type Diagnosis, diagnose } from '../doctor/doctor.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { columnsOf, type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
+import { isServiceOfComputer } from './service-env.ts'
 
 /**
  * @param given replaces parts of the machine, for tests
@@ -21,6 +22,7 @@ export async function doctorCommand(
       env: { ...env },
       cwd,
       language,
+      isOthersService: isServiceOfComputer(env),
       signal: new AbortController().signal,
       ...given,
     })

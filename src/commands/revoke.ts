@@ -7,7 +7,7 @@ import { findPlace } from '../config/place.ts'
 import { revokeConsent } from '../google/consent-exchange.ts'
 import { setupWords } from '../setup/words.ts'
 import { openVault } from '../vault/open-vault.ts'
-import { tellNotes } from './configuration.ts'
+import { nothingSetUp, tellNotes } from './configuration.ts'
 import { confirm } from './confirm.ts'
 import { type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
 
@@ -20,16 +20,17 @@ export async function revokeCommand(
 ): Promise<number> {
   const words = setupWords[invocation.language].revoke
   return runAnswering(invocation, async () => {
-    const { config, stateDir, env, endpoints, byOwnersFile, notes } = await findPlace(
+    const { config, configFile, stateDir, env, endpoints, byOwnersFile, notes } = await findPlace(
       invocation.env,
       invocation.cwd,
     )
     tellNotes(invocation, notes)
-    const known = config?.accounts ?? []
+    if (config === undefined) throw nothingSetUp(invocation.env, configFile)
+    const known = config.accounts
     const unknown = accounts.find(name => !known.some(account => account.name === name))
-    if (unknown !== undefined || config === undefined) {
+    if (unknown !== undefined) {
       const names = known.map(({ name }) => name).join(', ') || '–'
-      throw new Fault('usage.invalid', { facts: { what: words.unknown(unknown ?? '', names) } })
+      throw new Fault('usage.invalid', { facts: { what: words.unknown(unknown, names) } })
     }
     if (!yes && (invocation.json || invocation.stdin.isTTY !== true))
       throw new Fault('usage.invalid', { facts: { what: words.needsYes } })

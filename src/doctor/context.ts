@@ -41,6 +41,8 @@ export interface DoctorContext {
   readonly room: (folder: string) => Promise<Room>
   readonly nodeVersion: string
   readonly machine: ServiceMachine
+  /** A service of the computer runs here, whose settings only root sees. */
+  readonly isOthersService?: boolean
   readonly deadlines: DoctorDeadlines
   readonly signal: AbortSignal
 }

@@ -66,6 +66,14 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     config = await load(options)
   } catch (thrown) {
     if (!(thrown instanceof ConfigFault)) throw thrown
+    if (thrown.notSetUp !== undefined) {
+      const reason = context.isOthersService ? { reason: 'of-the-computer' } : {}
+      const fault = new Fault('config.none', { facts: { file: thrown.notSetUp, ...reason } })
+      return {
+        config: undefined,
+        findings: [...findings, failByFault({ check: 'configuration' }, fault, language)],
+      }
+    }
     secretProblems = thrown.problems.filter(isOfSecrets)
     const others = thrown.problems.filter(problem => !isOfSecrets(problem))
     if (others.length > 0)

@@ -142,7 +142,7 @@ export const en = {
     `${protocol.toUpperCase()}${names.length > 0 ? ` with ${list(names)}` : ', nothing beyond the basics'}`,
   noIdle: {
     what: 'The server does not tell of new mail by itself (no IDLE).',
-    next: 'Nothing: hikyaku asks every half minute instead.',
+    next: 'Nothing: hikyaku asks every 30 seconds instead.',
   },
   listens: (port: number) =>
     `New mail is heard of over IMAP on port ${port} and brought over POP3; \`hikyaku status\` says whether it is.`,

@@ -1,10 +1,7 @@
-/** The command line as people type it: slips are named, help fits the terminal, and a closed pipe is no error. */
+/** The command line as people type it: slips are named, and help fits the terminal. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { measureWidth } from '../../src/base/text-width.ts'
 import { hikyaku } from '../servers/hikyaku.ts'
 
@@ -46,22 +43,5 @@ describe('the command line', () => {
       assert.doesNotMatch(ended.stdout, /display help|Usage:|Options:|Commands:|Arguments:/)
       for (const line of ended.stdout.split('\n')) assert.ok(measureWidth(line) <= 80, line)
     }
-  })
-
-  it('ends quietly where nobody reads on', async () => {
-    const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
-    const { PATH = '' } = process.env
-    const child = spawn(process.execPath, [cli, 'provider'], {
-      cwd: tmpdir(),
-      env: { PATH, HOME: tmpdir(), HIKYAKU_LANG: 'en' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    child.stdout.destroy()
-    let stderr = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    const [code] = await once(child, 'close')
-    assert.deepEqual([code, stderr], [0, ''])
   })
 })
