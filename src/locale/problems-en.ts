@@ -40,11 +40,9 @@ export const en: ProblemTexts = {
       : `is not a setting of hikyaku. Did you mean ${p.suggestion}?`,
   'not-loopback': () =>
     'must be tls or starttls: without encryption the password could be read on the way (none is for this computer itself only)',
-  'move-needs-imap': () => 'can be move:FOLDER only with MAIL_PROTOCOL=imap: POP3 has no folders',
-  'move-into-pulled': p =>
-    `moves mail into ${p.folder}, which is itself pulled. Choose a folder that is not in MAIL_FOLDERS`,
-  'folders-need-imap': () =>
-    'can name other folders than INBOX only with MAIL_PROTOCOL=imap: POP3 shows the inbox alone',
+  'move-needs-imap': () => 'can be move:FOLDER only with IMAP: POP3 has no folders',
+  'move-into-pulled': p => `moves mail into ${p.folder}, which is itself pulled. Choose a folder that is not`,
+  'folders-need-imap': () => 'can name other folders than INBOX only with IMAP: POP3 shows the inbox alone',
   twice: p => `stands twice: ${p.what}. Each may be there once`,
   'no-such-account': p => `must name one of the accounts: ${p.accounts.join(', ') || '(there are none)'}`,
   both: p => `and ${p.other} are both set. Remove one of them`,

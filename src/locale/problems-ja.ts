@@ -43,7 +43,7 @@ export const ja: ProblemTexts = {
     ' は tls か starttls にしてください。暗号化しないとパスワードを盗み見られるおそれがあります（none はこのコンピューター自身に対してのみ使えます）',
   'move-needs-imap': () => ' の move は IMAP でのみ使えます。POP3 にはフォルダーがありません',
   'move-into-pulled': p =>
-    ` の移動先 ${p.folder} は、取り込み対象のフォルダーです。MAIL_FOLDERS にないフォルダーを指定してください`,
+    ` の移動先 ${p.folder} は、取り込み対象のフォルダーです。取り込み対象ではないフォルダーを指定してください`,
   'folders-need-imap': () =>
     ' に INBOX 以外を指定できるのは IMAP のときだけです。POP3 では受信トレイしか見えません',
   twice: p => ` が重複しています: ${p.what}`,

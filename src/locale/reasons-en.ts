@@ -47,7 +47,7 @@ export const en = {
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the server sent an incomplete certificate',
     ERR_TLS_CERT_ALTNAME_INVALID: 'made out to another name',
     ERR_SSL_WRONG_VERSION_NUMBER: 'the port does not speak TLS',
-    'not the pinned certificate': 'not the certificate of MAIL_CERT_SHA256',
+    'not the pinned certificate': 'not the certificate that is pinned in the settings',
     // Whose the data folder is
     everybody: 'everybody may exchange it for another',
     'two-owners': 'its path belongs to two different users',

@@ -48,7 +48,7 @@ export const ja: Reasons = {
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: '証明書の情報が不足しています',
     ERR_TLS_CERT_ALTNAME_INVALID: '別の名前で発行されています',
     ERR_SSL_WRONG_VERSION_NUMBER: 'このポートは TLS に対応していません',
-    'not the pinned certificate': 'MAIL_CERT_SHA256 で指定した証明書ではありません',
+    'not the pinned certificate': '設定で指定した証明書ではありません',
     // Whose the data folder is
     everybody: '誰でも別のものに置き換えられます',
     'two-owners': 'パスの所有者が複数います',

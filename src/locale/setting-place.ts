@@ -28,6 +28,9 @@ export function useSettingPlaces(find: FindSettingPlace): FindSettingPlace {
   return before
 }
 
+/** For words that need no place: the name alone. */
+export const nameSetting = (variable: string): string => new NamedSettings().name(variable)
+
 /** The settings that one text names, and where they stand. */
 export class NamedSettings {
   readonly #places = new Map<string, SettingPlace>()

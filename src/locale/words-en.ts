@@ -7,6 +7,7 @@ import type { Language } from '../base/language.ts'
 import type { PullCounts } from '../base/pull-counts.ts'
 import { makeFormat } from './format.ts'
 import { help } from './help-en.ts'
+import { nameSetting } from './setting-place.ts'
 
 /** What a log sentence knows of one message. */
 interface LogMessage {
@@ -112,15 +113,15 @@ export const en = {
     dryRunKnown: (mayBeKnown: number) =>
       `  up to ${number(mayBeKnown)} of them may be known: a pull looks at each, and what is in Gmail is not imported again`,
     dryRunTakenBack: (takenBack: number) =>
-      `  ${number(takenBack)} of them had been left as older; START_FROM was moved back since`,
+      `  ${number(takenBack)} of them had been left as older; ${nameSetting('START_FROM')} was moved back since`,
     /** Waiting for their time; left by START_FROM; to be deleted or moved at the source. */
     dryRunRest: (waiting: number, left: number, toSettle: number) =>
-      `  ${messages(waiting)} wait for another try; ${messages(left)} would be left by START_FROM; ${messages(toSettle)} would be deleted or moved at the source`,
+      `  ${messages(waiting)} wait for another try; ${messages(left)} would be left by ${nameSetting('START_FROM')}; ${messages(toSettle)} would be deleted or moved at the source`,
     dryRunNote: 'This was a rehearsal: nothing was imported, nothing was changed.',
     /** Asked on a terminal before a first import of a large backlog. */
     askBacklog: (count: number) => `${messages(count)} wait in the source mailbox. Import all of them?`,
     backlogDeclined:
-      'Nothing was imported. `hikyaku setup` lets you choose from when on mail is imported (START_FROM); with `new` only what arrives from then on.',
+      'Nothing was imported. `hikyaku setup` lets you choose from when on mail is imported; with `new` only what arrives from then on.',
   },
 
   conservation: {
@@ -285,7 +286,7 @@ export const en = {
     listed: (e: { readonly folder: string; readonly total: number; readonly fresh: number }) =>
       `${e.folder === '' ? '' : `${e.folder}: `}${messages(e.total)} at the source, ${number(e.fresh)} new`,
     takenBack: (e: { readonly folder: string; readonly total: number }) =>
-      `${e.folder === '' ? '' : `${e.folder}: `}START_FROM was moved back: ${messages(e.total)} that had been left at the source will be imported now`,
+      `${e.folder === '' ? '' : `${e.folder}: `}${nameSetting('START_FROM')} was moved back: ${messages(e.total)} that had been left at the source will be imported now`,
     retrieved: (e: LogMessage) => `Retrieved ${mail(e)}${sized(e)}${took(e)}`,
     imported: (e: LogMessage) => `Imported ${mail(e)}${sized(e)} into ${into(e)}${took(e)}${gmailId(e)}`,
     merged: (e: LogMessage & { readonly into?: number | string | undefined }) =>

@@ -1,6 +1,7 @@
 /** 日本語の文言。 */
 import { makeFormat } from './format.ts'
 import { help } from './help-ja.ts'
+import { nameSetting } from './setting-place.ts'
 import type { Words } from './words-en.ts'
 
 type LogMessage = Parameters<Words['log']['retrieved']>[0]
@@ -78,13 +79,13 @@ export const ja: Words = {
     dryRunKnown: mayBeKnown =>
       `  このうち最大 ${mails(mayBeKnown)}は、取り込み済みかもしれません。取り込むときに 1 通ずつ確認し、Gmail にあるメールは取り込みません`,
     dryRunTakenBack: takenBack =>
-      `  このうち ${mails(takenBack)}は、START_FROM が前に戻されたため、残していたものをあらためて取り込みます`,
+      `  このうち ${mails(takenBack)}は、${nameSetting('START_FROM')} が前に戻されたため、残していたものをあらためて取り込みます`,
     dryRunRest: (waiting, left, toSettle) =>
-      `  再試行待ち ${mails(waiting)}、START_FROM により対象外 ${mails(left)}、元のメールボックスでの削除・移動 ${mails(toSettle)}`,
+      `  再試行待ち ${mails(waiting)}、${nameSetting('START_FROM')} により対象外 ${mails(left)}、元のメールボックスでの削除・移動 ${mails(toSettle)}`,
     dryRunNote: 'これは確認だけ（ドライラン）です。取り込みも変更も行っていません。',
     askBacklog: count => `元のメールボックスに ${mails(count)}のメールがあります。すべて取り込みますか？`,
     backlogDeclined:
-      '取り込みを行いませんでした。いつからのメールを取り込むか（START_FROM）は `hikyaku setup` で選べます。`new` にすると、これから届くメールだけを取り込みます。',
+      '取り込みを行いませんでした。いつからのメールを取り込むかは `hikyaku setup` で選べます。`new` にすると、これから届くメールだけを取り込みます。',
   },
 
   conservation: {
@@ -235,7 +236,7 @@ export const ja: Words = {
     listed: e =>
       `${e.folder === '' ? '' : `${e.folder}: `}元のメールボックスに ${mails(e.total)}、うち新着 ${mails(e.fresh)}`,
     takenBack: e =>
-      `${e.folder === '' ? '' : `${e.folder}: `}START_FROM が前に戻されたため、取り込まずに残していた ${mails(e.total)}をこれから取り込みます`,
+      `${e.folder === '' ? '' : `${e.folder}: `}${nameSetting('START_FROM')} が前に戻されたため、取り込まずに残していた ${mails(e.total)}をこれから取り込みます`,
     retrieved: e => `${sized(e)}を受け取りました${inBrackets(timeOf(e))}`,
     imported: e => `${sized(e)}を ${into(e)} に取り込みました${inBrackets(timeOf(e), gmailId(e))}`,
     merged: e =>

@@ -5,6 +5,7 @@ import { type FaultCode, faultKinds } from '../../src/base/fault.ts'
 import type { Language } from '../../src/base/language.ts'
 import { variables } from '../../src/config/settings.ts'
 import {
+  chooseWords,
   describeFault,
   type FaultText,
   type FindSettingPlace,
@@ -84,6 +85,18 @@ test('a password that the set-up keeps is changed by the set-up alone', () => {
       assert.match(next, /`hikyaku setup password`/)
       assert.doesNotMatch(next, /MAIL_PASSWORD/)
     }
+})
+
+test('the log and the counts of a pull name a setting by its key, too', () => {
+  const before = useSettingPlaces(name => ({ key: name.toLowerCase(), file: '/f' }))
+  try {
+    for (const language of languages) {
+      const { dryRunRest, dryRunTakenBack } = chooseWords(language).pull
+      for (const told of [dryRunRest(1, 2, 3), dryRunTakenBack(1)]) assert.match(told, /`start_from`/)
+    }
+  } finally {
+    useSettingPlaces(before)
+  }
 })
 
 test("doctor's own words name settings in the same way", () => {
