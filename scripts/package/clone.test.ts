@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -43,6 +43,9 @@ before(async () => {
   await makeFreshRoot(root, 'bookworm', ['nodejs', 'npm', 'git', 'openssl', 'procps'])
   // This computer may reach the registry by an authority of its own only.
   await copyFile(`/${authorities}`, join(root, authorities))
+  // What every installed and started Debian has, and a root that was only unpacked has not.
+  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n')
+  await mkdir(join(root, 'run/systemd'), { recursive: true })
   const home = join(root, 'home/owner')
   await mkdir(home, { recursive: true })
   await run('git', ['clone', '--quiet', '--no-hardlinks', repository, join(home, 'hikyaku')])
