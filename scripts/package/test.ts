@@ -1,6 +1,6 @@
 /**
  * npm run package:test: scripts/package/*.test.ts, one after the other. They make packages and use them as their users do,
- * in roots of their own: minutes, root's rights, and programs that .ci/install-servers installs. For the night.
+ * in roots of their own: minutes, root's rights, and programs that .ci/install-servers --packages installs. For the night.
  *
  *   npm run package:test                 all
  *   npm run package:test -- image deb    the files whose name contains one of the words

@@ -45,7 +45,9 @@ describe('the downloaded client file', () => {
         reasonOf(await readClientFile(join(folder, 'no')).catch((error: unknown) => error)),
         'not-found',
       )
-      assert.equal(reasonOf(await readClientFile(folder).catch((error: unknown) => error)), 'unreadable')
+      assert.equal(reasonOf(await readClientFile(folder).catch((error: unknown) => error)), 'folder')
+      const tooLong = join(folder, 'n'.repeat(300))
+      assert.equal(reasonOf(await readClientFile(tooLong).catch((error: unknown) => error)), 'unreadable')
     } finally {
       await rm(folder, { recursive: true })
     }
