@@ -16,6 +16,7 @@ import type { Journal, LoginBooks, NoteKey } from './journal/journal.ts'
 import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
 import type { PullPorts } from './pull/context.ts'
+import type { LoginCount } from './pull/logins.ts'
 import type { UploadQueue } from './pull/upload-queue.ts'
 import type { ImapSourceOptions } from './source/imap.ts'
 import type { Pop3SourceOptions } from './source/pop3.ts'
@@ -29,6 +30,8 @@ export interface Bridge {
   /** One for each mailbox of the configuration. */
   readonly mailboxes: readonly PullPorts[]
   readonly accounts: ReadonlyMap<string, Gmail>
+  /** Logins of this process, by mailbox. */
+  readonly logins: ReadonlyMap<string, LoginCount>
   /** One for each account: what is on its way outlives the pulls. */
   readonly queues: readonly UploadQueue[]
   close(): Promise<void>
@@ -207,6 +210,7 @@ export async function openBridge(
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
     const mailboxes: PullPorts[] = []
+    const logins = new Map<string, LoginCount>()
     const aheadRoom = new AheadRoom()
     for (const mailbox of config.mailboxes) {
       const gmail = accounts.get(mailbox.account)
@@ -214,7 +218,9 @@ export async function openBridge(
       if (gmail === undefined || uploads === undefined)
         throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
       const deadlines = await makeDeadlineMemory(journal, mailbox.name, clock)
-      const gate = makeLoginGate(journal, mailbox, clock)
+      const count: LoginCount = { accepted: 0, refused: 0 }
+      logins.set(mailbox.name, count)
+      const gate = makeLoginGate(journal, mailbox, clock, 'pull', count)
       const idleMemory = makeIdleMemory(journal, mailbox.name)
       const source = deadlines.watching(
         await makeSource({ mailbox, clock, gate, patience: deadlines.patience, idleMemory, aheadRoom }),
@@ -236,7 +242,7 @@ export async function openBridge(
       })
     }
     keepYoungSpaceSmall()
-    return { journal, mailboxes, accounts, queues: [...queues.values()], close }
+    return { journal, mailboxes, accounts, logins, queues: [...queues.values()], close }
   } catch (error) {
     await close()
     throw error

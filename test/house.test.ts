@@ -103,6 +103,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base locale config journal pull alerts',
     doors: 'mailbox-status standing say-verdict watch-view',
   },
+  web: { floor: 8, uses: 'base config journal log pull status', doors: 'machines' },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
     floor: 8,
@@ -118,7 +119,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 9,
     uses:
       'base message locale log config vault journal google discovery authentication service pull bridge alerts ' +
-      'proof status daemon setup doctor',
+      'proof status web daemon setup doctor',
     doors: 'program',
   },
   cli: { floor: 10, uses: 'base commands', doors: '' },
@@ -139,6 +140,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
     'src/google/',
     'src/authentication/',
     'src/discovery/',
+    'src/web/',
   ],
   'node:tls': ['src/base/tls.ts'],
   'node:https': ['src/base/tls.ts'],

@@ -32,6 +32,7 @@ export type Expected =
   | 'mapping'
   | 'language'
   | 'label'
+  | 'listen-address'
 
 export type Problem = At &
   (

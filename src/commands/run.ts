@@ -6,13 +6,17 @@ import { troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { makeTidying } from '../base/engine.ts'
 import { asFault } from '../base/fault.ts'
+import { isLoopback } from '../base/loopback.ts'
 import { readVersion } from '../base/version.ts'
-import { openBridge } from '../bridge.ts'
+import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
+import { writeListenAddress } from '../config/writers.ts'
 import { runDaemon } from '../daemon.ts'
 import type { Journal } from '../journal/journal.ts'
-import { makeLog } from '../log/log.ts'
+import { describeReason } from '../locale/reasons.ts'
+import { type Log, makeLog } from '../log/log.ts'
 import { makeNotifier, type Notifier } from '../service/notify.ts'
+import type { Machines } from '../web/machines.ts'
 import { logSettings } from './config-show.ts'
 import { withConfig } from './configuration.ts'
 import { exitCodes, type Invocation } from './invocation.ts'
@@ -32,7 +36,9 @@ export async function runCommand(asked: Invocation): Promise<number> {
     endLog = log
     logSettings(log, inForce, invocation.language)
     const alerts = makeAlerts({ config, log, clock: systemClock, mail: true })
-    const bridge = await openBridge(config, log, systemClock).catch(async error => {
+    const liveness = makeLiveness(systemClock)
+    const machines = await loadMachines(config, log, liveness.isAlive)
+    const bridge = await openBridge(config, machines?.log ?? log, systemClock).catch(async error => {
       await tellTheEnd(alerts, asFault(error), config.stateDir, undefined)
       throw error
     })
@@ -42,7 +48,8 @@ export async function runCommand(asked: Invocation): Promise<number> {
     )
     const notifier = makeNotifier()
     signals.stopping.addEventListener('abort', () => void notifier.stopping(), { once: true })
-    const liveness = makeLiveness(systemClock)
+    if (machines !== undefined)
+      signals.stopping.addEventListener('abort', () => machines.stopping(), { once: true })
     const tidying = makeTidying()
     const state = async (): Promise<string> => {
       const names = await troubledNames(bridge.journal, config)
@@ -55,6 +62,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
       void notifier.ready(await state())
       notifier.keepAlive(liveness.isAlive)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
+      await openMachines(machines, bridge, config, log, invocation)
       await runDaemon(bridge, signals.stopping, signals.signal, {
         beforeAttempt(ports) {
           liveness.beforeAttempt(ports)
@@ -64,6 +72,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
         async afterAttempt(ports, attempt) {
           liveness.afterAttempt(ports)
           alerts.afterAttempt(ports, attempt)
+          machines?.afterAttempt(ports.mailbox.name)
           tidying.happened()
           tellState(await state())
         },
@@ -84,10 +93,38 @@ export async function runCommand(asked: Invocation): Promise<number> {
       tidying.stop()
       signals.dispose()
       await alerts.close(2000)
+      await machines?.close()
       await notifier.close()
       await bridge.close()
     }
   })
+}
+
+/** What answers monitoring programs; loaded only where it is asked for. */
+async function loadMachines(config: Config, log: Log, isAlive: () => boolean): Promise<Machines | undefined> {
+  if (config.metrics === undefined) return undefined
+  const { makeMachines } = await import('../web/machines.ts')
+  return makeMachines(config, log, isAlive)
+}
+
+/** Where nothing can listen there it is said, and mail is carried all the same. */
+async function openMachines(
+  machines: Machines | undefined,
+  bridge: Bridge,
+  { metrics }: Config,
+  log: Log,
+  { words, language }: Invocation,
+): Promise<void> {
+  if (machines === undefined || metrics === undefined) return
+  const address = writeListenAddress(metrics)
+  try {
+    await machines.open(metrics, bridge)
+    if (isLoopback(metrics.host)) log.say('info', 'metricsOn', words.daemon.answering(address))
+    else log.say('warn', 'metricsOn', words.daemon.answeringAll(address))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    log.say('warn', 'metricsOff', words.daemon.notAnswering(address, describeReason(code, language)))
+  }
 }
 
 /** Names of the mailboxes that are not well. The journal's own trouble is told by the pulls. */

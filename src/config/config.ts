@@ -9,6 +9,7 @@ import type { accountSettings, mailboxSettings, programSettings } from './settin
 
 export type { GoogleEndpoints } from './endpoints.ts'
 export type { AfterImport, FolderConfig, StartFrom } from './mail-readers.ts'
+export type { ListenAddress } from './readers.ts'
 export type { MailSecurity } from './settings/mailbox.ts'
 
 /** How to reach the source mailbox's server. */

@@ -69,6 +69,21 @@ export const readPort: Reader<number> = value => {
   return port instanceof Complaint ? expected('port') : port
 }
 
+/** Where a listener of ours stands. */
+export interface ListenAddress {
+  /** A name or an IP address, without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** `127.0.0.1:9464`, `localhost:9464` or `[::1]:9464`. */
+export const readListenAddress: Reader<ListenAddress> = value => {
+  const [, name, digits] = /^(\[[^\]]+\]|[^:\s]+):(\d{1,5})$/.exec(String(value).trim()) ?? []
+  const [host, port] = [readHost(name), readPort(digits)]
+  if (host instanceof Complaint || port instanceof Complaint) return expected('listen-address')
+  return { host, port }
+}
+
 /** A server name in its ASCII form (IDNA), or an IP address without brackets. */
 export const readHost: Reader<string> = value => {
   if (typeof value !== 'string') return expected('host')

@@ -1,6 +1,7 @@
 /** Values as an owner writes them: what readers.ts and mail-readers.ts read. */
 import { formatDuration } from './duration.ts'
 import type { AfterImport, FolderConfig, StartFrom } from './mail-readers.ts'
+import type { ListenAddress } from './readers.ts'
 
 export function writeAfterImport(after: AfterImport): string {
   if (after.do === 'move') return `move:${after.folder}`
@@ -25,6 +26,10 @@ function writeFolder({ name, to, labels }: FolderConfig): string {
 export function writeFolders(folders: readonly FolderConfig[]): string {
   return folders.map(writeFolder).join(',')
 }
+
+/** As readListenAddress reads it, and as it stands in a URL. */
+export const writeListenAddress = ({ host, port }: ListenAddress): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** In quotation marks where the text holds what parts it from others. */
 export function quoteFor(text: string, parting = /[,:"']/): string {

@@ -96,6 +96,9 @@ export function makeGmail(options: GmailOptions): Gmail {
     get consentEndsAtMs() {
       return tokens.consentEndsAtMs
     },
+    get quota() {
+      return { used: pace.unitsUsed, perMinute: pace.unitsPerMinute }
+    },
     async close() {
       session.close()
     },

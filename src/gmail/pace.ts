@@ -51,6 +51,8 @@ export interface Pace {
   readonly isHeld: boolean
   /** Units a minute that are used now: those configured, or fewer where Gmail let fewer through. */
   readonly unitsPerMinute: number
+  /** Units that count towards the minute now. */
+  readonly unitsUsed: number
   /** Requests of this cost that an earlier process made. @param agoMs how long ago each was */
   addEarlier(cost: number, agoMs: readonly number[]): void
 }
@@ -208,6 +210,9 @@ export function makePace(options: PaceOptions): Pace {
     },
     get unitsPerMinute() {
       return learned.at(clock.monotonicMs())
+    },
+    get unitsUsed() {
+      return own.used(clock.monotonicMs())
     },
     addEarlier(cost, agoMs) {
       const nowMs = clock.monotonicMs()

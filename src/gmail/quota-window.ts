@@ -49,6 +49,12 @@ export class QuotaWindow {
     this.#level = Math.min(this.#level, this.#burst)
   }
 
+  /** Units that count now, those under way among them. */
+  used(nowMs: number): number {
+    this.#fill(nowMs)
+    return this.#used
+  }
+
   /** Units of what Gmail let through in the last minute. */
   passed(nowMs: number): number {
     this.#fill(nowMs)

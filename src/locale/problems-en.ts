@@ -23,6 +23,7 @@ const expected: Readonly<Record<Expected, string>> = {
   list: 'must be a list',
   mapping: 'must be names with values',
   language: 'must be en or ja',
+  'listen-address': 'must be an address of this computer with a port, such as 127.0.0.1:9464 or [::1]:9464',
   label:
     'must be Gmail label names with commas between them, each at most 225 characters; DRAFT, SENT and CHAT are Gmail’s own',
 }

@@ -24,6 +24,8 @@ const expected: Readonly<Record<Expected, string>> = {
   list: 'はリストで指定してください',
   mapping: 'は「名前: 値」の形で指定してください',
   language: 'は en か ja で指定してください',
+  'listen-address':
+    'は 127.0.0.1:9464 や [::1]:9464 のように、このコンピューターのアドレスとポートで指定してください',
   label:
     'は Gmail のラベル名（225 文字以内）をカンマで区切って指定してください。DRAFT、SENT、CHAT は使えません',
 }

@@ -260,6 +260,11 @@ export const en = {
     stopping: (signal: string) => `${signal}: finishing what is under way; once more to stop at once`,
     stoppingNow: 'Stopping at once. Nothing is lost: the journal knows what was under way.',
     stopped: 'Stopped.',
+    answering: (address: string) => `Answers monitoring programs at http://${address}`,
+    answeringAll: (address: string) =>
+      `Answers monitoring programs at http://${address}; other computers may read the names of your mailboxes there`,
+    notAnswering: (address: string, reason: string) =>
+      `METRICS: nothing answers at ${address} (${reason}). Mail is carried all the same; give another port, or end what holds this one, and start hikyaku again.`,
     /** One line for `systemctl status`; `names`: of the mailboxes in trouble. */
     state: (mailboxes: number, troubled: number, names: string) =>
       troubled === 0

@@ -215,6 +215,11 @@ export const ja: Words = {
       `${signal}: 処理中のメールを終えてから停止します。Ctrl+C をもう一度押す（シグナルをもう一度送る）と、すぐに停止します`,
     stoppingNow: 'すぐに停止します。処理中の内容は取り込み記録にあるため、メールは失われません。',
     stopped: '停止しました。',
+    answering: address => `監視プログラムに http://${address} で答えます`,
+    answeringAll: address =>
+      `監視プログラムに http://${address} で答えます。ほかのコンピューターからもメールボックスの名前を読める場合があります`,
+    notAnswering: (address, reason) =>
+      `METRICS: ${address} で答えられません（${reason}）。メールの取り込みは続けます。別のポートを指定するか、このポートを使っているプログラムを終了して、hikyaku を起動し直してください。`,
     state: (mailboxes, troubled, names) =>
       troubled === 0
         ? `メールボックス ${number(mailboxes)} 個、すべて正常です`

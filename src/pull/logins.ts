@@ -119,11 +119,19 @@ export const heldLoginFault = ({ untilMs, fault: { code, facts } }: HeldLogin): 
  * The gate of one mailbox; see LoginGate for what comes out of it.
  * @param turn 'person': somebody waits, so that only what the host takes at all holds the login up
  */
+/** Logins of this process. */
+export interface LoginCount {
+  accepted: number
+  refused: number
+}
+
+/** @param count takes what comes of each login */
 export function makeLoginGate(
   journal: LoginBooks,
   mailbox: MailboxConfig,
   clock: Clock,
   turn: LoginTurn = 'pull',
+  count: LoginCount = { accepted: 0, refused: 0 },
 ): LoginGate {
   // Each of these may be refused: a pull and a watch log in at the same time.
   let underWay = 0
@@ -138,9 +146,11 @@ export function makeLoginGate(
         if (capped !== undefined) throw heldLoginFault(capped)
         await enterHost(journal, mailbox, clock, turn, signal)
         const session = await work()
+        count.accepted += 1
         await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
         return session
       } catch (thrown) {
+        if (asFault(thrown).loginRefused) count.refused += 1
         if (asFault(thrown).loginRefused) await countRefusal(journal, mailbox, clock.nowMs())
         throw thrown
       } finally {

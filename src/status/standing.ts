@@ -30,16 +30,27 @@ export async function readStanding(
   nowMs: number,
   sayInstant: (ms: number) => string,
 ): Promise<Standing> {
-  const open = (await journal?.troubles.list()) ?? []
-  const mine = new Set(config.mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
-  const names = config.mailboxes.map(({ name }) => name)
-  const alone = await findUnattended(journal, names, running, nowMs, sayInstant)
-  const list = [...open.filter(entry => mine.has(entry)), ...alone]
+  const list = await listTroubles(config, journal, running, nowMs, sayInstant)
   const mailboxes =
     journal === undefined
       ? []
       : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox, running)))
   return { running, mailboxes, list }
+}
+
+/** The list alone, which costs no look at messages. Parameters are those of readStanding. */
+export async function listTroubles(
+  { mailboxes }: Pick<Config, 'mailboxes'>,
+  journal: Journal | undefined,
+  running: boolean,
+  nowMs: number,
+  sayInstant: (ms: number) => string,
+): Promise<readonly TroubleEntry[]> {
+  const open = (await journal?.troubles.list()) ?? []
+  const mine = new Set(mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
+  const names = mailboxes.map(({ name }) => name)
+  const alone = await findUnattended(journal, names, running, nowMs, sayInstant)
+  return [...open.filter(entry => mine.has(entry)), ...alone]
 }
 
 /** What costs a message, or what was to be done after it, holds no mail up. */

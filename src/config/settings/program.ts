@@ -1,6 +1,15 @@
 /** The settings of the whole program, and those that are read before everything else. */
 import { googleEndpoints } from '../endpoints.ts'
-import { readBoolean, readDnsServers, readEndpoint, readNumber, readOneOf, readText } from '../readers.ts'
+import {
+  readBoolean,
+  readDnsServers,
+  readEndpoint,
+  readListenAddress,
+  readNumber,
+  readOneOf,
+  readText,
+} from '../readers.ts'
+import { writeListenAddress } from '../writers.ts'
 import { optional, secret, type Text, usually } from './setting.ts'
 
 /** How the owner is told. */
@@ -94,6 +103,17 @@ export const machineSettings = {
     usual: [],
     otherwise: { en: 'this computer’s own', ja: 'このコンピューターの設定' },
     example: '192.0.2.53',
+  }),
+  metrics: optional({
+    variable: 'METRICS',
+    read: readListenAddress,
+    write: writeListenAddress,
+    about: {
+      en: 'Where `hikyaku run` answers monitoring programs: `/healthz`, `/readyz` and `/metrics` (docs/monitoring.md). Whoever reaches it can read the names of your mailboxes, so it stays on this computer.',
+      ja: '`hikyaku run` が監視プログラムに答えるアドレス: `/healthz`、`/readyz`、`/metrics`（docs/monitoring.ja.md）。接続できる人はメールボックスの名前を読めるため、このコンピューターのアドレスにします。',
+    },
+    otherwise: { en: 'nowhere', ja: '答えない' },
+    example: '127.0.0.1:9464',
   }),
 }
 

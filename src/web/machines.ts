@@ -1,0 +1,111 @@
+/**
+ * What `run` answers to monitoring programs on `METRICS`: /healthz, /readyz, /metrics. The journal is read at most
+ * once a second, and less often where that takes long, so that no scraper can slow the mail.
+ */
+import { asFault } from '../base/fault.ts'
+import type { TroubleEntry } from '../base/trouble.ts'
+import type { ListenAddress } from '../config/config.ts'
+import type { Log } from '../log/log.ts'
+import { listTroubles } from '../status/standing.ts'
+import { contentType, type Family, isOpenMetrics, writeFamilies } from './exposition.ts'
+import { countHappenings } from './happenings.ts'
+import { describeHealth, describeReadiness, type Health, type Life } from './health.ts'
+import { type Answer, type Listening, listen } from './listen.ts'
+import { type MetricSources, readMetrics } from './metrics.ts'
+
+const leastAgeMs = 1000
+/** At most this part of the time goes into reading for others. */
+const mostShare = 0.05
+
+export interface Machines {
+  /** Takes the log's place, so that what happens is counted. */
+  readonly log: Log
+  /** An attempt at a mailbox came to its end. */
+  afterAttempt(mailbox: string): void
+  stopping(): void
+  /** @throws an Error with a `code` where nothing can listen there */
+  open(address: ListenAddress, sources: Omit<MetricSources, 'config' | 'happenings'>): Promise<void>
+  close(): Promise<void>
+}
+
+/** @param isAlive false where a loop is stuck */
+export function makeMachines(config: MetricSources['config'], log: Log, isAlive: () => boolean): Machines {
+  const names = config.mailboxes.map(({ name }) => name)
+  const happenings = countHappenings(log, names)
+  const untried = new Set(names)
+  let isStopping = false
+  let listening: Listening | undefined
+  const lifeNow = (): Life => ({ untried: [...untried], stopping: isStopping, loopsLive: isAlive() })
+
+  return {
+    log: happenings.log,
+    afterAttempt: mailbox => void untried.delete(mailbox),
+    stopping() {
+      isStopping = true
+    },
+    async open(address, sources) {
+      const list = makeCached(() => readList(config, sources.journal))
+      const families = makeCached(async (): Promise<readonly Family[]> => {
+        const troubles = await list()
+        const health = describeHealth(troubles, lifeNow())
+        return readMetrics({ ...sources, config, happenings }, troubles, health)
+      })
+      listening = await listen(address, async (path, accept): Promise<Answer | undefined> => {
+        switch (path) {
+          case '/healthz':
+            return answerJson(await readHealth(list, lifeNow()))
+          case '/readyz':
+            return answerJson(describeReadiness(lifeNow()))
+          case '/metrics': {
+            const openMetrics = isOpenMetrics(accept)
+            const body = writeFamilies(await families(), openMetrics)
+            return { status: 200, type: contentType(openMetrics), body }
+          }
+          default:
+            return undefined
+        }
+      })
+    },
+    async close() {
+      await listening?.close()
+    },
+  }
+}
+
+const readList = (
+  config: MetricSources['config'],
+  journal: MetricSources['journal'],
+): Promise<readonly TroubleEntry[]> =>
+  listTroubles(config, journal, true, Date.now(), ms => new Date(ms).toISOString())
+
+/** A journal that cannot be read is not well. */
+async function readHealth(list: () => Promise<readonly TroubleEntry[]>, life: Life): Promise<Health> {
+  try {
+    return describeHealth(await list(), life)
+  } catch (error) {
+    const { code } = asFault(error)
+    return { ok: false, mailComes: false, reasons: [{ code, scope: 'machine' }] }
+  }
+}
+
+const answerJson = (body: { readonly ok: boolean }): Answer => ({
+  status: body.ok ? 200 : 503,
+  type: 'application/json; charset=utf-8',
+  body: `${JSON.stringify(body)}\n`,
+})
+
+/** The last answer while it is young; whoever asks meanwhile gets the one that is being read. */
+export function makeCached<T>(read: () => Promise<T>): () => Promise<T> {
+  let freshUntilMs = Number.NEGATIVE_INFINITY
+  let last: Promise<T> | undefined
+  return () => {
+    if (last !== undefined && performance.now() < freshUntilMs) return last
+    const beganMs = performance.now()
+    freshUntilMs = Number.POSITIVE_INFINITY
+    last = read().finally(() => {
+      const nowMs = performance.now()
+      freshUntilMs = nowMs + Math.max(leastAgeMs, (nowMs - beganMs) / mostShare)
+    })
+    return last
+  }
+}
