@@ -31,7 +31,7 @@ export const slowTests: readonly string[] = [
   'test/setup/terminal.test.ts', // a person at a terminal, with a browser
   'test/setup/walk.test.ts', // the same on small screens, without one
   'test/soak.test.ts', // a short soak
-  'test/web/', // whole daemons, asked while things go wrong
+  'test/web/', // a running daemon, and Chromium
   'test/suites/', // outside suites and other verifiers, some of them with programs that few machines have
 ]
 

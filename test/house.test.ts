@@ -103,7 +103,11 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base locale config journal pull alerts',
     doors: 'mailbox-status standing say-verdict watch-view',
   },
-  web: { floor: 8, uses: 'base config journal log pull status', doors: 'machines' },
+  web: {
+    floor: 8,
+    uses: 'base locale log config journal pull alerts status',
+    doors: 'dashboard link words machines',
+  },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
     floor: 8,
@@ -151,6 +155,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   mailauth: ['src/authentication/'],
   pino: ['src/log/log.ts'],
   yaml: ['src/config/'],
+  hono: ['src/web/'],
+  '@hono/node-server': ['src/web/'],
 }
 
 /** What reaches outside the process. */

@@ -20,6 +20,7 @@ export type Expected =
   | 'email'
   | 'url'
   | 'web-url'
+  | 'loopback-address'
   | 'sha256'
   | 'dns-servers'
   | 'authserv-ids'

@@ -170,6 +170,10 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       const { statusCommand } = await import('./status.ts')
       done(await statusCommand(invocation, flags))
     })
+  verb('dashboard', help.dashboard).action(async () => {
+    const { dashboardCommand } = await import('./dashboard.ts')
+    done(await dashboardCommand(invocation))
+  })
   verb('check-now', help.checkNow).action(async () => {
     const { checkNowCommand } = await import('./check-now.ts')
     done(await checkNowCommand(invocation))

@@ -3,13 +3,9 @@ import { exitCodes } from '../base/fault.ts'
 import { openJournal } from '../bridge.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { askForPull } from '../pull/owner-acted.ts'
+import { askForPull, findAside, isAside, tryAgain } from '../pull/owner-acted.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
-
-/** Set aside while the outcome of an upload is unknown: it is looked for first, as it would be anyway. */
-const isImporting = (row: MessageRow): boolean =>
-  row.stage === 'importing' && row.fault?.code === 'message.poison'
 
 export async function retryCommand(invocation: Invocation, ids: readonly string[]): Promise<number> {
   const { words } = invocation
@@ -28,29 +24,16 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
         const rows: MessageRow[] = []
         const all = ids.length === 0 || ids.includes('all')
         if (all) {
-          for (const { name } of config.mailboxes)
-            rows.push(
-              ...(await journal.inStages(name, ['refused', 'deferred'])),
-              ...(await journal.inStages(name, ['importing'])).filter(isImporting),
-            )
+          for (const { name } of config.mailboxes) rows.push(...(await findAside(journal, name)))
         } else {
           for (const id of ids) {
             const row = /^#?\d{1,15}$/.test(id) ? await journal.row(Number(id.replace('#', ''))) : undefined
             if (row === undefined) problems.push(words.retry.notFound(id))
-            else if (row.stage === 'refused' || row.stage === 'deferred' || isImporting(row)) rows.push(row)
+            else if (isAside(row)) rows.push(row)
             else problems.push(words.retry.notAside(row.id, row.stage))
           }
         }
-        const fresh = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null } as const
-        // The daemon may have taken one up meanwhile: then its stage is its own.
-        const retried = await journal.moveAll(
-          rows.map(row => ({
-            id: row.id,
-            from: row.stage,
-            to: row.stage === 'refused' ? 'listed' : row.stage,
-            patch: fresh,
-          })),
-        )
+        const retried = await tryAgain(journal, rows)
         const running = isInstanceRunning(config.stateDir)
         if (running && retried.length > 0) await askForPull(journal)
         const exitCode = problems.length > 0 ? exitCodes.usage : exitCodes.ok

@@ -16,6 +16,7 @@ import type { Journal } from '../journal/journal.ts'
 import { describeReason } from '../locale/reasons.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import { makeNotifier, type Notifier } from '../service/notify.ts'
+import type { Dashboard } from '../web/dashboard.ts'
 import type { Machines } from '../web/machines.ts'
 import { logSettings } from './config-show.ts'
 import { withConfig } from './configuration.ts'
@@ -56,11 +57,14 @@ export async function runCommand(asked: Invocation): Promise<number> {
       return words.daemon.state(config.mailboxes.length, names.length, names.join(', '))
     }
     const tellState = onlyChanges(notifier, await state())
+    let dashboard: Dashboard | undefined
     try {
       await beginAttending(bridge.journal, config, systemClock.nowMs())
       // The journal is open and locked and every adapter stands: from here on mail is carried.
       void notifier.ready(await state())
       notifier.keepAlive(liveness.isAlive)
+      if (config.dashboard !== undefined)
+        dashboard = await openPage(config, config.dashboard, bridge.journal, log)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await openMachines(machines, bridge, config, log, invocation)
       await runDaemon(bridge, signals.stopping, signals.signal, {
@@ -90,6 +94,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
       await tellTheEnd(alerts, fault, config.stateDir, bridge.mailboxes[0])
       throw error
     } finally {
+      await dashboard?.close()
       tidying.stop()
       signals.dispose()
       await alerts.close(2000)
@@ -137,6 +142,12 @@ async function troubledNames(journal: Journal, { mailboxes }: Config): Promise<r
   } catch {
     return []
   }
+}
+
+/** Loaded where it is asked for: a daemon without it has no web server in its memory. */
+async function openPage(config: Config, address: string, journal: Journal, log: Log): Promise<Dashboard> {
+  const { openDashboard } = await import('../web/dashboard.ts')
+  return openDashboard({ config, address, journal, log, nowMs: () => systemClock.nowMs() })
 }
 
 /** Each message to the service manager is a process, so only news is told. */

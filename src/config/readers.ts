@@ -105,6 +105,16 @@ export const readEndpoint: Reader<string> = value => {
   return allowed ? url.href.replace(/\/+$/, '') : expected('url')
 }
 
+/** `127.0.0.1:8737`, `[::1]:8737`: a number and a port of this computer itself, since a name may lead to another. */
+export const readLoopbackAddress: Reader<string> = value => {
+  const [, host = '', digits] =
+    /^(127(?:\.\d{1,3}){3}|\[::1\]):(\d{1,5})$/.exec(typeof value === 'string' ? value.trim() : '') ?? []
+  const port = readPort(digits)
+  if (port instanceof Complaint || isIP(host.replace(/^\[(.*)\]$/, '$1')) === 0)
+    return expected('loopback-address')
+  return `${host}:${port}`
+}
+
 export const readEmail: Reader<string> = value =>
   typeof value === 'string' &&
   /^[^\s@<>"',]{1,64}@[^\s@<>"',]{1,253}$/u.test(value.trim()) &&

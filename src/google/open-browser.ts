@@ -1,8 +1,10 @@
 /**
  * Opens a page in the owner's browser, where there is one. Everybody on this machine can read a program's arguments, so
- * only a one-time loopback address is ever handed over, never Google's link with `state` and `code_challenge` in it.
+ * only a one-time loopback address is ever handed over, never Google's link with `state` and `code_challenge` in it; or a
+ * page in a folder that nobody else can read.
  */
 import { spawn } from 'node:child_process'
+import { pathToFileURL } from 'node:url'
 
 /** As consent.ts makes it: no query, nothing but a port and a random path. */
 const oneTimeUrl = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{22,}$/
@@ -32,6 +34,26 @@ export async function openBrowser(
   platform: NodeJS.Platform = process.platform,
 ): Promise<boolean> {
   if (!oneTimeUrl.test(url)) throw new TypeError('only a one-time loopback address is opened')
+  return startBrowser(url, env, platform)
+}
+
+/**
+ * As `openBrowser`, with a page of mode 0600 that leads on to a link that nobody else may read.
+ * @param file its absolute path
+ */
+export async function openPrivatePage(
+  file: string,
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): Promise<boolean> {
+  return startBrowser(pathToFileURL(file).href, env, platform)
+}
+
+async function startBrowser(
+  url: string,
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform,
+): Promise<boolean> {
   const command = browserCommand(url, platform, env)
   if (command === undefined) return false
   const [program, ...args] = command

@@ -7,7 +7,13 @@ import { findPlaceInBooks } from './rules.ts'
 
 type Figures = Pick<
   Journal,
-  'conservation' | 'counts' | 'repeatedCount' | 'latenciesMs' | 'latestImports' | 'importedSince'
+  | 'conservation'
+  | 'counts'
+  | 'repeatedCount'
+  | 'latenciesMs'
+  | 'latestImports'
+  | 'importsBefore'
+  | 'importedSince'
 >
 
 export function makeFigures(database: Database): Answers<Figures> {
@@ -50,6 +56,17 @@ export function makeFigures(database: Database): Answers<Figures> {
         mailbox,
         limit,
       ),
+    // By the index alone, however many rows lie behind it.
+    importsBefore: (limit, before) =>
+      before === undefined
+        ? database.rows('imported_at_ms IS NOT NULL ORDER BY imported_at_ms DESC, id DESC LIMIT ?', limit)
+        : database.rows(
+            'imported_at_ms <= ? AND (imported_at_ms < ? OR id < ?) ORDER BY imported_at_ms DESC, id DESC LIMIT ?',
+            before.importedAtMs,
+            before.importedAtMs,
+            before.id,
+            limit,
+          ),
     importedSince: atMs => database.rows('imported_at_ms >= ? ORDER BY imported_at_ms', atMs),
   }
 }

@@ -24,6 +24,7 @@ import type {
   DueMessage,
   FolderRecord,
   ImportClaim,
+  ImportPlace,
   ImportRecord,
   Lasting,
   MailboxPatch,
@@ -150,6 +151,8 @@ export interface Journal {
   latenciesMs(mailbox: string, limit: number): Promise<readonly number[]>
   /** The rows of the mailbox that reached Gmail last, newest first. */
   latestImports(mailbox: string, limit: number): Promise<readonly MessageRow[]>
+  /** Rows of all mailboxes that reached Gmail, newest first, behind a place in that order. */
+  importsBefore(limit: number, before?: ImportPlace): Promise<readonly MessageRow[]>
   /** Rows for `report`: imported since an instant. */
   importedSince(atMs: number): Promise<readonly MessageRow[]>
   /** The one list of what is not well. */

@@ -103,6 +103,12 @@ export interface MessageRow {
   readonly verificationTriedAtMs: number | undefined
 }
 
+/** A row's place in the order of imports. */
+export interface ImportPlace {
+  readonly importedAtMs: number
+  readonly id: number
+}
+
 /** What may be changed together with a move. Undefined leaves as it is; null clears. */
 export type RowPatch = {
   readonly [K in Exclude<keyof MessageRow, 'id' | 'mailbox' | 'stage'>]?: MessageRow[K] | null

@@ -53,6 +53,7 @@ export const help = {
   timeLimit: 'end by then, such as 50s: for machines that kill what takes longer',
   yes: 'ask no questions',
   status: 'what was imported, what waits, what is wrong and what to do',
+  dashboard: 'show a link that opens the page of the running service in a browser',
   checkNow: 'ask the running service to check for mail now',
   doctor: 'look at everything from this computer to Gmail and say what is wrong; change nothing',
   list: 'show which messages are set aside or waiting, or came last, with From and Subject',

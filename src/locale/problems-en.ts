@@ -10,6 +10,8 @@ const expected: Readonly<Record<Expected, string>> = {
   email: 'must be an e-mail address such as shop@example.jp',
   url: 'must be an address that begins with https:// (http:// only for this computer itself)',
   'web-url': 'must be an address that begins with https:// or http://',
+  'loopback-address':
+    'must be a number of this computer itself and a port, such as 127.0.0.1:8737: nobody else may reach it',
   'authserv-ids':
     'must be server names with commas, each with what it writes where that is known, such as mx.example.jp:spf+dkim+dmarc',
   'dns-servers': 'must be IP addresses with commas, each with a port where it is not 53',

@@ -10,6 +10,8 @@ const expected: Readonly<Record<Expected, string>> = {
   email: 'は shop@example.jp のようなメールアドレスで指定してください',
   url: 'は https:// で始まる URL で指定してください（このコンピューター自身に限り http:// も使えます）',
   'web-url': 'は https:// または http:// で始まる URL で指定してください',
+  'loopback-address':
+    'は 127.0.0.1:8737 のように、このコンピューター自身のアドレスとポート番号で指定してください（ほかのコンピューターからは使えません）',
   'authserv-ids':
     'はサーバー名をカンマ区切りで指定してください。書き込む項目は mx.example.jp:spf+dkim+dmarc のように続けます',
   'dns-servers': 'は IP アドレス（53 以外のポートのときはポート番号も）をカンマ区切りで指定してください',

@@ -2,7 +2,7 @@
  * What the owner did outside of a pull (signed in again, gave a new password, asked for mail now), as far as pulls wait
  * for it: the wait is over, its trouble closed, and a daemon that runs pulls at once.
  */
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, MessageRow } from '../journal/journal.ts'
 
 /** Of a mailbox or an account: nothing is wrong, and nothing is waited for. */
 export const withoutTrouble = {
@@ -47,4 +47,38 @@ export async function takeAskedPull(journal: Pick<Journal, 'note' | 'setNote'>):
   if ((await journal.note(askedNote)) !== '1') return false
   await journal.setNote(askedNote, '0')
   return true
+}
+
+/** Set aside while the outcome of an upload is unknown: it is looked for first, as it would be anyway. */
+const isPoison = (row: MessageRow): boolean =>
+  row.stage === 'importing' && row.fault?.code === 'message.poison'
+
+/** What the owner may have tried again. */
+export const isAside = (row: MessageRow): boolean =>
+  row.stage === 'refused' || row.stage === 'deferred' || isPoison(row)
+
+/** Messages of a mailbox that the owner may have tried again. */
+export async function findAside(
+  journal: Pick<Journal, 'inStages'>,
+  mailbox: string,
+): Promise<readonly MessageRow[]> {
+  const aside = await journal.inStages(mailbox, ['refused', 'deferred'])
+  return [...aside, ...(await journal.inStages(mailbox, ['importing'])).filter(isPoison)]
+}
+
+/** Another try for messages that are aside. @returns the ids of those that wait for it now */
+export async function tryAgain(
+  journal: Pick<Journal, 'moveAll'>,
+  rows: readonly MessageRow[],
+): Promise<readonly number[]> {
+  const fresh = { attempts: 0, firstFailedAtMs: null, notBeforeMs: null } as const
+  // The daemon may have taken one up meanwhile: then its stage is its own.
+  return journal.moveAll(
+    rows.map(row => ({
+      id: row.id,
+      from: row.stage,
+      to: row.stage === 'refused' ? 'listed' : row.stage,
+      patch: fresh,
+    })),
+  )
 }

@@ -9,6 +9,7 @@ import { mail } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { type Ended, until } from '../servers/hikyaku.ts'
 import { startWorld, type World } from '../servers/world.ts'
+import { findFreePort } from '../web/page.ts'
 
 const read = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8')
@@ -168,8 +169,11 @@ test('each field that a command prints is documented, and each that is documente
       await say(world, 'status', ['status'])
       await say(world, 'list', ['list', '--recent', '5'])
       if (protocol === 'pop3') await sayOfOne(world)
-      const daemon = world.start(['run'])
+      await say(world, 'dashboard', ['dashboard'])
+      const DASHBOARD = `127.0.0.1:${await findFreePort()}`
+      const daemon = world.start(['run'], { env: { DASHBOARD } })
       await until(() => /is running/.test(daemon.stderr()), 'the daemon')
+      await say(world, 'dashboard', ['dashboard'], { DASHBOARD })
       await say(world, 'check-now', ['check-now'])
       await say(world, 'status', ['status'])
       daemon.kill('SIGTERM')

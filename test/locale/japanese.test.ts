@@ -20,6 +20,7 @@ import { troubleWords } from '../../src/locale/trouble-words.ts'
 import { serviceWords } from '../../src/service/words.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { watchWords } from '../../src/status/watch-words.ts'
+import { webWords } from '../../src/web/words.ts'
 import { files, textOf } from '../imports.ts'
 import { renderWords } from './render-words.ts'
 import { findWordsNotUsed, wordsNotUsed } from './words-not-used.ts'
@@ -50,6 +51,7 @@ const catalogues: Readonly<Record<string, object>> = {
   service: serviceWords.ja,
   compare: compareWords.ja,
   watch: watchWords.ja,
+  web: webWords.ja,
   journal: journalWords.ja,
   config: configWordsFor('ja'),
   provider: providerWordsFor('ja'),

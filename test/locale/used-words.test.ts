@@ -9,18 +9,20 @@ import { troubleWords } from '../../src/locale/trouble-words.ts'
 import { serviceWords } from '../../src/service/words.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { watchWords } from '../../src/status/watch-words.ts'
+import { webWords } from '../../src/web/words.ts'
 import { files, textOf } from '../imports.ts'
 import { type Catalogue, unreadWords } from './used-words.ts'
 
 const { format: _format, ...common } = chooseWords('en')
 const catalogues: readonly Catalogue[] = [
   { name: 'locale', words: common, readers: /^src\// },
-  { name: 'troubles', words: troubleWords.en, readers: /^src\/(alerts|commands|doctor)\// },
+  { name: 'troubles', words: troubleWords.en, readers: /^src\/(alerts|commands|doctor|web)\// },
   { name: 'setup', words: setupWords.en, readers: /^src\/(setup|commands)\// },
   { name: 'doctor', words: doctorWords.en, readers: /^src\/(doctor|commands)\// },
   { name: 'authentication', words: authenticationWords.en, readers: /^src\/(authentication|commands)\// },
   { name: 'service', words: serviceWords.en, readers: /^src\/commands\/service/ },
   { name: 'compare', words: compareWords.en, readers: /^src\/commands\/compare/ },
+  { name: 'web', words: webWords.en, readers: /^src\/(web\/|commands\/dashboard)/ },
   { name: 'watch', words: watchWords.en, readers: /^src\/status\/watch/ },
   { name: 'journal', words: journalWords.en, readers: /^src\/commands\/journal/ },
 ]

@@ -5,6 +5,7 @@ import {
   readDnsServers,
   readEndpoint,
   readListenAddress,
+  readLoopbackAddress,
   readNumber,
   readOneOf,
   readText,
@@ -82,6 +83,16 @@ export const machineSettings = {
       ja: '`text`: 人が読む 1 行。`json`: プログラム用に 1 行 1 オブジェクト。',
     },
     usual: 'text',
+  }),
+  dashboard: optional({
+    variable: 'DASHBOARD',
+    read: readLoopbackAddress,
+    about: {
+      en: 'Where `hikyaku run` shows its page: a number and a port of this computer itself. `hikyaku dashboard` opens it.',
+      ja: '`hikyaku run` が状態のページを表示する、このコンピューター自身のアドレスとポート番号。`hikyaku dashboard` で開きます。',
+    },
+    otherwise: { en: 'no page', ja: 'ページなし' },
+    example: '127.0.0.1:8737',
   }),
   language: optional({
     variable: 'HIKYAKU_LANG',

@@ -1,0 +1,206 @@
+/** The page's addresses: what is asked for, by whom, and what follows. */
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { html } from 'hono/html'
+import { asFault } from '../base/fault.ts'
+import type { Config } from '../config/config.ts'
+import type { Journal } from '../journal/journal.ts'
+import { describeFault } from '../locale/locale.ts'
+import type { Log } from '../log/log.ts'
+import { askForPull, findAside, tryAgain } from '../pull/owner-acted.ts'
+import { readStanding, type Standing } from '../status/standing.ts'
+import { script, style } from './assets.ts'
+import type { Events } from './events.ts'
+import {
+  answerHeaders,
+  countTries,
+  mostBodyOctets,
+  readCookies,
+  refuseStranger,
+  writeCookie,
+} from './guard.ts'
+import { chooseBrowserLanguage } from './language.ts'
+import { type Markup, makeReader, plainPage, type Reader, refusalPage, sentence } from './layout.ts'
+import { proveLink, takeLink } from './link.ts'
+import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
+import { overviewPage } from './pages/overview.ts'
+import { isFormToken, type Session, type Sessions, sessionLivesMs } from './sessions.ts'
+import { type Refusal, webWords } from './words.ts'
+
+export interface AppParts {
+  readonly config: Pick<Config, 'mailboxes' | 'stateDir' | 'language'>
+  readonly journal: Journal
+  readonly log: Log
+  readonly sessions: Sessions
+  readonly events: Events
+  nowMs(): number
+}
+
+/** Links that may be wrong within a minute. */
+const mostWrongLinks = 5
+/** Pages that are asked for at once are made of one look at the journal. */
+const standingLivesMs = 300
+
+const statusOf: Readonly<Record<Refusal, 403 | 404 | 413 | 429 | 503>> = {
+  closed: 403,
+  usedLink: 403,
+  tooMany: 429,
+  foreign: 403,
+  oldForm: 403,
+  absent: 404,
+  tooLarge: 413,
+  busy: 503,
+}
+
+export function makeApp(parts: AppParts): Hono {
+  const { config, journal, log, sessions, events, nowMs } = parts
+  const app = new Hono()
+  const links = countTries(mostWrongLinks, () => performance.now())
+  const readerOf = ({ req }: Context): Reader =>
+    makeReader(chooseBrowserLanguage(req.header('accept-language'), config.language))
+  const refuse = (c: Context, refusal: Refusal): Response | Promise<Response> =>
+    c.html(refusalPage(readerOf(c), refusal), statusOf[refusal])
+  const lookAtAll = shareFor(standingLivesMs, (): Promise<Standing> => {
+    const { format } = makeReader(config.language).words
+    return readStanding(config, journal, true, nowMs(), format.instant)
+  })
+  /** Of the path's first part and one of the cookies. */
+  const findSession = (c: Context): Session | undefined => {
+    const home = c.req.param('home') ?? ''
+    for (const key of readCookies(c)) {
+      const session = sessions.find(home, key, nowMs())
+      if (session !== undefined) return session
+    }
+    return undefined
+  }
+  type Shown = Response | Promise<Response>
+  const letIn =
+    (show: (c: Context, session: Session) => Shown) =>
+    (c: Context): Shown => {
+      const session = findSession(c)
+      return session === undefined ? refuse(c, 'closed') : show(c, session)
+    }
+  /** What a form of ours asks for; it is answered by a page to go to, so that a reload does nothing twice. */
+  const act = (work: (fields: URLSearchParams, session: Session, c: Context) => Promise<string>) =>
+    letIn(async (c, session) => {
+      const isForm = /^application\/x-www-form-urlencoded(?:;|$)/i.test(c.req.header('content-type') ?? '')
+      const fields = new URLSearchParams(isForm ? await c.req.text() : '')
+      if (!isFormToken(session, fields.get('form') ?? '')) return refuse(c, 'oldForm')
+      return c.redirect(`/${session.home}/${await work(fields, session, c)}`, 303)
+    })
+
+  app.use(async (c, next) => {
+    for (const [name, value] of Object.entries(answerHeaders)) c.header(name, value)
+    const refusal = refuseStranger(c)
+    if (refusal !== undefined) return refuse(c, refusal)
+    return next()
+  })
+  app.use(bodyLimit({ maxSize: mostBodyOctets, onError: c => refuse(c, 'tooLarge') }))
+
+  app.get('/style.css', c => c.body(style, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
+  app.get('/script.js', c => c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
+  app.get('/proof', async c => {
+    const proof = await proveLink(config.stateDir)
+    return proof === undefined ? refuse(c, 'absent') : c.text(proof)
+  })
+  app.get('/enter/:token', async c => {
+    // What looks ahead, or at the head alone, is nobody who wants to come in, and would use the link up.
+    if (c.req.method !== 'GET' || c.req.header('sec-purpose') !== undefined) return refuse(c, 'absent')
+    if (!links.mayTry()) return refuse(c, 'tooMany')
+    const token = c.req.param('token')
+    if (!/^[\w-]{43}$/.test(token) || !(await takeLink(config.stateDir, token, nowMs()))) {
+      links.failed()
+      return refuse(c, 'usedLink')
+    }
+    const { home, key } = await sessions.begin(nowMs())
+    c.header('Set-Cookie', writeCookie(home, key, sessionLivesMs / 1000))
+    const { language, own } = readerOf(c)
+    // Not a redirect: where the link was opened by another program, a browser would leave the strict cookie out of it.
+    const [head, content]: readonly [Markup, Markup] = [
+      html`<meta http-equiv="refresh" content="0; url=/${home}/">`,
+      html`<p><a href="/${home}/">${own.enter}</a></p>`,
+    ]
+    return c.html(plainPage(language, own.entering, content, head))
+  })
+
+  app.get(
+    '/:home/',
+    letIn(async (c, session) => {
+      const reader = readerOf(c)
+      const standing = await lookAtAll()
+      const notice = readNotice(reader, c.req.query('done'), c.req.query('count'))
+      return c.html(overviewPage(reader, session, { standing, config, nowMs: nowMs(), notice }))
+    }),
+  )
+  app.get(
+    '/:home/messages',
+    letIn(async (c, session) => {
+      const before = readPlace(c.req.query('before'))
+      const rows = await journal.importsBefore(rowsOfPage + 1, before)
+      return c.html(messagesPage(readerOf(c), session, rows, before, config.mailboxes.length))
+    }),
+  )
+  app.get(
+    '/:home/events',
+    letIn(c => {
+      const stream = events.open(c.req.raw.signal)
+      if (stream === undefined) return refuse(c, 'busy')
+      return c.body(stream, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' })
+    }),
+  )
+  app.post(
+    '/:home/check-now',
+    act(async () => {
+      await askForPull(journal)
+      return '?done=check-now'
+    }),
+  )
+  app.post(
+    '/:home/retry',
+    act(async fields => {
+      const mailbox = config.mailboxes.find(({ name }) => name === fields.get('mailbox'))
+      const retried =
+        mailbox === undefined ? [] : await tryAgain(journal, await findAside(journal, mailbox.name))
+      if (retried.length > 0) await askForPull(journal)
+      return `?done=retry&count=${retried.length}`
+    }),
+  )
+  app.post(
+    '/:home/leave',
+    letIn(async (c, session) => {
+      const fields = new URLSearchParams(await c.req.text())
+      if (!isFormToken(session, fields.get('form') ?? '')) return refuse(c, 'oldForm')
+      await sessions.end(session)
+      c.header('Set-Cookie', writeCookie(session.home, '', 0))
+      const { language, own } = readerOf(c)
+      return c.html(plainPage(language, own.left, html`<p>${sentence(own.refusals.closed[1])}</p>`))
+    }),
+  )
+
+  app.notFound(c => refuse(c, 'absent'))
+  app.onError((error, c) => {
+    const fault = asFault(error)
+    log.say('warn', 'dashboard', webWords[config.language].log.failed(fault.code))
+    const reader = readerOf(c)
+    const { what, next } = describeFault(fault, reader.language)
+    return c.html(plainPage(reader.language, what, html`<p>${sentence(next)}</p>`), 500)
+  })
+  return app
+}
+
+/** What was done, from the address that the browser was sent to: a link could hold anything. */
+function readNotice({ words }: Reader, done: string | undefined, count = ''): string | undefined {
+  if (done === 'check-now') return words.checkNow.asked
+  if (done !== 'retry' || !/^\d{1,9}$/.test(count)) return undefined
+  return count === '0' ? words.retry.nothing : words.retry.again(Number(count), true)
+}
+
+/** One look for all who ask within so many ms. */
+function shareFor<T>(ms: number, look: () => Promise<T>): () => Promise<T> {
+  let latest: { readonly atMs: number; readonly answer: Promise<T> } | undefined
+  return () => {
+    const atMs = performance.now()
+    if (latest === undefined || atMs - latest.atMs >= ms) latest = { atMs, answer: look() }
+    return latest.answer
+  }
+}

@@ -1,0 +1,110 @@
+/** The style sheet and the one script, as files of their own: the content security policy allows nothing else. */
+
+/** Colours have a contrast of 4.5:1 and more in both schemes (WCAG 2.2, 1.4.3). */
+export const style = `:root {
+  color-scheme: light dark;
+  --paper: #ffffff; --sheet: #f5f6f7; --ink: #1c1f23; --faint: #545b64; --line: #d5d9de;
+  --link: #0b57a4; --good: #11683a; --warn: #8a4b00; --bad: #a61b1b; --button: #0b57a4; --button-ink: #ffffff;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #15181b; --sheet: #1e2226; --ink: #e8eaed; --faint: #a9b1ba; --line: #3a4047;
+    --link: #8ec1ff; --good: #7fd6a4; --warn: #f2b766; --bad: #ff9d96; --button: #8ec1ff; --button-ink: #0d1a28;
+  }
+}
+*, *::before, *::after { box-sizing: border-box; }
+html { background: var(--paper); color: var(--ink); font: 100%/1.6 system-ui, "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic UI", sans-serif; }
+html, body { margin: 0; }
+body > header, main, footer { max-width: 62rem; margin: 0 auto; padding: 0 1rem; }
+body > header { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; padding-block: .75rem; border-bottom: 1px solid var(--line); }
+.name { margin: 0; font-weight: 700; letter-spacing: .02em; }
+nav ul { display: flex; gap: .5rem; margin: 0; padding: 0; list-style: none; }
+nav a { display: block; padding: .35rem .6rem; border-radius: .35rem; text-decoration: none; }
+nav a[aria-current] { background: var(--sheet); color: var(--ink); font-weight: 600; }
+a { color: var(--link); }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: .2rem; }
+main:focus { outline: none; }
+.skip { position: absolute; left: -99rem; }
+.skip:focus { left: 1rem; top: .5rem; padding: .5rem; background: var(--paper); }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+h1 { margin: 1.5rem 0 1rem; font-size: 1.45rem; line-height: 1.35; }
+h2 { margin: 2rem 0 .75rem; font-size: 1.1rem; }
+h3 { margin: 0 0 .5rem; font-size: 1rem; }
+h1, h2, h3, p, dd, blockquote, td { overflow-wrap: anywhere; }
+.good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
+.notice { margin: 1rem 0 0; padding: .6rem .9rem; border-left: .3rem solid var(--good); background: var(--sheet); }
+.block { margin: 0 0 1rem; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--sheet); }
+.trouble { border-left: .3rem solid var(--bad); }
+.block p { margin: .35rem 0; }
+.block .next { font-weight: 600; }
+.faint { color: var(--faint); }
+.block blockquote { margin: .35rem 0; padding-left: .8rem; border-left: 2px solid var(--line); color: var(--faint); }
+dl { display: grid; grid-template-columns: minmax(6.5rem, 10rem) 1fr; gap: .2rem 1rem; margin: 0; }
+dt { color: var(--faint); } dd { margin: 0; }
+form { margin: 0; }
+.block form { margin-top: .9rem; }
+button { font: inherit; min-height: 2.75rem; padding: .4rem 1.1rem; border-radius: .4rem; cursor: pointer; }
+button.main { border: 1px solid var(--button); background: var(--button); color: var(--button-ink); font-weight: 600; }
+button.quiet { border: 1px solid var(--line); background: transparent; color: var(--faint); }
+.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; }
+table { width: 100%; border-collapse: collapse; font-size: .95rem; }
+th, td { padding: .45rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+tbody tr:last-child > * { border-bottom: 0; }
+thead th { background: var(--sheet); color: var(--faint); font-weight: 600; white-space: nowrap; }
+tbody th { font-weight: 400; }
+td.folder { min-width: 4.5rem; }
+.block ul { margin: .35rem 0; padding-left: 1.2rem; }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+time { white-space: nowrap; }
+.pager { display: flex; flex-wrap: wrap; gap: 1.5rem; margin: 1rem 0; padding: 0; list-style: none; }
+code { padding: .05rem .3rem; border-radius: .25rem; background: var(--line); font-size: .92em; overflow-wrap: anywhere; }
+footer { padding-block: 2rem; }
+@media (max-width: 40rem) {
+  h1 { font-size: 1.2rem; }
+  dl { grid-template-columns: 7.2rem 1fr; gap: .25rem .6rem; }
+  tbody time { white-space: normal; }
+  table { font-size: .9rem; }
+  th, td { padding: .4rem .3rem; }
+  thead th { white-space: normal; }
+}
+`
+
+/**
+ * Brings a page up to date: when it hears of news, and once a minute, since it says how long ago things were. It takes
+ * the same page that a browser without it would load, and replaces the parts that are different.
+ */
+export const script = `'use strict'
+const load = window.fetch
+const shortestMs = 400
+let isAsking = false
+let isNews = false
+async function renew() {
+  isNews = true
+  if (isAsking) return
+  isAsking = true
+  while (isNews) {
+    isNews = false
+    try {
+      const answer = await load(location.pathname, { redirect: 'error' })
+      if (answer.status === 403) { location.reload(); return }
+      if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), 'text/html'))
+    } catch {}
+    await new Promise(resolve => setTimeout(resolve, shortestMs))
+  }
+  isAsking = false
+}
+function show(fresh) {
+  const focused = document.activeElement?.id
+  for (const part of document.querySelectorAll('[data-part]')) {
+    const other = fresh.getElementById(part.id)
+    if (other !== null && other.innerHTML !== part.innerHTML) part.replaceChildren(...other.childNodes)
+  }
+  document.title = fresh.title
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus()
+}
+const events = new EventSource('events')
+// What happened before it was listened to, or while the connection was gone, nobody tells.
+events.addEventListener('open', renew)
+events.addEventListener('news', renew)
+setInterval(() => { if (!document.hidden) renew() }, 60000)
+`

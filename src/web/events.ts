@@ -1,0 +1,81 @@
+/**
+ * Server-sent events (HTML standard, section 9.2): tells open pages that there is something new, and nothing else. Asks
+ * the journal only while a page is open.
+ */
+
+/** Pages that may be open at once. */
+const mostStreams = 16
+const lookMs = 500
+/** A comment now and then, so that a dead connection is found out. */
+const beatMs = 20_000
+/** What a browser that reads nothing may leave unread, pieces. */
+const mostUnread = 16
+
+export interface Events {
+  /** A new stream; undefined where too many are open. It ends with `signal`. */
+  open(signal: AbortSignal): ReadableStream<Uint8Array> | undefined
+  close(): void
+}
+
+type Stream = ReadableStreamDefaultController<Uint8Array>
+
+const encode = (text: string): Uint8Array => Buffer.from(text)
+
+/** @param look a text that is different when there is something new */
+export function makeEvents(look: () => Promise<string>): Events {
+  const streams = new Set<Stream>()
+  let timer: NodeJS.Timeout | undefined
+  let beatAtMs = 0
+  let seen: string | undefined
+  const drop = (stream: Stream): void => {
+    if (!streams.delete(stream)) return
+    try {
+      stream.close()
+    } catch {
+      // The browser has closed it.
+    }
+  }
+  const tell = (text: string): void => {
+    for (const stream of [...streams]) {
+      if ((stream.desiredSize ?? 0) < -mostUnread) drop(stream)
+      else stream.enqueue(encode(text))
+    }
+  }
+  const ask = async (): Promise<void> => {
+    const now = await look().catch(() => seen)
+    if (now !== seen) {
+      if (seen !== undefined) tell('event: news\ndata: 1\n\n')
+      seen = now
+    }
+    if (performance.now() - beatAtMs >= beatMs) {
+      beatAtMs = performance.now()
+      tell(': still here\n\n')
+    }
+    timer = streams.size === 0 ? undefined : setTimeout(ask, lookMs)
+    if (timer === undefined) seen = undefined
+  }
+  return {
+    open(signal) {
+      if (streams.size >= mostStreams) return undefined
+      let own: Stream | undefined
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          own = controller
+          streams.add(controller)
+          controller.enqueue(encode('retry: 3000\n\n'))
+        },
+        cancel() {
+          if (own !== undefined) streams.delete(own)
+        },
+      })
+      signal.addEventListener('abort', () => own !== undefined && drop(own), { once: true })
+      timer ??= setTimeout(ask, 0)
+      return stream
+    },
+    close() {
+      clearTimeout(timer)
+      timer = undefined
+      for (const stream of [...streams]) drop(stream)
+    },
+  }
+}

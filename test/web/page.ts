@@ -1,0 +1,140 @@
+/** The page of a real `hikyaku run`, asked over real sockets. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { createServer } from 'node:net'
+import { until } from '../servers/hikyaku.ts'
+import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+export interface Asked {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface PageWorld extends World {
+  /** `127.0.0.1:PORT`. */
+  readonly address: string
+  ask(path: string, asked?: Asked): Promise<Answer>
+  /** A one-time link, as `hikyaku dashboard --json` prints it. */
+  newLink(): Promise<string>
+  signIn(): Promise<SignedIn>
+  log(): string
+  restart(): Promise<void>
+}
+
+export interface SignedIn {
+  /** `/RANDOM/`. */
+  readonly home: string
+  readonly cookie: string
+  ask(path: string, asked?: Asked): Promise<Answer>
+  /** Posts a form of the page, as a browser would, with its token. */
+  post(action: string, fields?: Readonly<Record<string, string>>): Promise<Answer>
+}
+
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  assert.ok(address !== null && typeof address === 'object')
+  return address.port
+}
+
+export interface PageWorldOptions extends Partial<WorldOptions> {
+  /** Before the daemon starts. */
+  readonly prepare?: (world: World) => unknown
+}
+
+export async function startPageWorld(options: PageWorldOptions = {}): Promise<PageWorld> {
+  const address = `127.0.0.1:${await findFreePort()}`
+  const world = await startWorld({
+    protocol: 'imap',
+    ...options,
+    env: { DASHBOARD: address, ALERT_MAIL: 'no', ...options.env },
+  })
+  try {
+    await options.prepare?.(world)
+  } catch (error) {
+    await world.stop()
+    throw error
+  }
+  let daemon = world.start(['run'])
+  const isOpen = (): Promise<void> =>
+    until(() => daemon.stderr().includes(`http://${address}`), 'the page is open')
+  await isOpen()
+  const askHere = (path: string, asked: Asked = {}): Promise<Answer> => ask(address, path, asked)
+  const newLink = async (): Promise<string> => String(answerOf(await world.run(['dashboard', '--json'])).url)
+  return {
+    ...world,
+    address,
+    ask: askHere,
+    newLink,
+    log: () => daemon.stderr(),
+    async signIn() {
+      const { pathname } = new URL(await newLink())
+      const entered = await askHere(pathname)
+      assert.equal(entered.status, 200, entered.text)
+      const cookie = String(entered.headers['set-cookie']).split(';')[0] ?? ''
+      const home = /url=(\/[\w-]+\/)/.exec(entered.text)?.[1] ?? ''
+      const asOwner = (path: string, asked: Asked = {}): Promise<Answer> =>
+        askHere(path, { ...asked, headers: { cookie, ...asked.headers } })
+      return {
+        home,
+        cookie,
+        ask: asOwner,
+        async post(action, fields = {}) {
+          const form = formToken((await asOwner(home)).text)
+          return asOwner(`${home}${action}`, postOf(`http://${address}`, { ...fields, form }))
+        },
+      }
+    },
+    async restart() {
+      daemon.kill('SIGTERM')
+      await daemon.ended
+      daemon = world.start(['run'])
+      await isOpen()
+    },
+  }
+}
+
+export const formToken = (page: string): string => /name="form" value="([\w-]+)"/.exec(page)?.[1] ?? ''
+
+/** A form as a browser posts it from this origin. */
+export const postOf = (origin: string, fields: Readonly<Record<string, string>>): Asked => ({
+  method: 'POST',
+  headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
+  body: new URLSearchParams(fields).toString(),
+})
+
+/** One request over a connection of its own. */
+export function ask(
+  address: string,
+  path: string,
+  { method = 'GET', headers = {}, body }: Asked = {},
+): Promise<Answer> {
+  const [host, port] = address.split(':')
+  return new Promise((resolve, reject) => {
+    const asked = request({ host, port, path, method, headers, agent: false }, answer => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          text: Buffer.concat(chunks).toString('utf8'),
+        }),
+      )
+      answer.on('error', reject)
+    })
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
