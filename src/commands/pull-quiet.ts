@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { systemClock } from '../base/clock.ts'
 import { asFault, type Fault, faultKinds } from '../base/fault.ts'
+import { refuseUnusablePlace } from '../base/state-place.ts'
 import { findStateDir } from '../config/place.ts'
 import type { Journal, NoteKey, RecordedFault } from '../journal/journal.ts'
 import { describeFaultAtEnd } from '../locale/locale.ts'
@@ -52,11 +53,11 @@ export async function pullQuietly(asked: Invocation, flags: PullFlags): Promise<
     describe: describeFaultAtEnd,
   }
   const print = (text: string): void => void asked.stderr.write(`${text}\n`)
-  const stateDir = findStateDir(asked.env)
-  let told = stateDir === undefined ? undefined : toldIn(stateDir)
+  let stateDir = findStateDir(asked.env)
   try {
     const { config } = await loadConfigHere(invocation)
-    told = toldIn(config.stateDir)
+    stateDir = config.stateDir
+    await refuseUnusablePlace(config.stateDir)
     const log = makeLog({ level: 'silent' })
     const code = await pullChosen(
       invocation,
@@ -70,15 +71,17 @@ export async function pullQuietly(asked: Invocation, flags: PullFlags): Promise<
         return worstOf(answers)
       },
     )
-    told.forget()
+    toldIn(stateDir).forget()
     return code
   } catch (thrown) {
     const fault = asFault(thrown)
     if (!isOtherAtWork(fault)) {
       const text = faultLines(fault, invocation.language, invocation.describe)
-      if (told?.isRecent(text) !== true) {
+      // Nobody may hang in a disk that does not answer, only to learn what was told: it is told again.
+      const usable = fault.code === 'state.hangs' ? undefined : await findTold(stateDir)
+      if (usable?.isRecent(text) !== true) {
         print(text)
-        told?.write(text)
+        usable?.write(text)
       }
     }
     return fault.exitCode
@@ -126,6 +129,15 @@ function readTold(note: string | undefined): ToldQuietly | undefined {
 
 /** The last words of a pull that could not be made at all. */
 const toldIn = (stateDir: string): ToldFile => openToldFile(join(stateDir, 'told-quietly'))
+
+/** Undefined where nothing can be kept. */
+const findTold = (stateDir: string | undefined): Promise<ToldFile | undefined> | undefined =>
+  stateDir === undefined
+    ? undefined
+    : refuseUnusablePlace(stateDir).then(
+        () => toldIn(stateDir),
+        () => undefined,
+      )
 
 const worstOf = (answers: readonly MailboxAnswer[]): number =>
   answers.reduce((worst, { exitCode }) => (worst > 1 || exitCode === 0 ? worst : exitCode), 0)

@@ -127,6 +127,11 @@ describe('what stands at STATE_DIR', { concurrency: true }, () => {
       const some = [['run'], ['pull', '--json'], ['status', '--json'], ['doctor', '--json']]
       const said = await sayAll(join(place, 'state'), folder, 60_000, some)
       assert.deepEqual(said, allSay('state.hangs 75', some))
+      // What it told last stands there, too.
+      const given = { ...env, STATE_DIR: join(place, 'state'), HOME: folder, LANG: 'C' }
+      const quiet = await hikyaku(['pull', '--quiet'], { env: given, cwd: folder, timeoutMs: 60_000 })
+      assert.equal(quiet.code, 75)
+      assert.match(quiet.stderr, /hangs\/state/)
     } finally {
       holder.stdin.end()
       await once(holder, 'exit')
