@@ -7,9 +7,11 @@
  */
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { asFault, type Fault, faultKinds } from '../base/fault.ts'
 import { refuseUnusablePlace } from '../base/state-place.ts'
+import type { MailboxConfig } from '../config/config.ts'
 import { findStateDir } from '../config/place.ts'
 import type { Journal, NoteKey, RecordedFault } from '../journal/journal.ts'
 import { describeFaultAtEnd } from '../locale/locale.ts'
@@ -111,11 +113,23 @@ async function tellMailbox(
     if (toldBefore?.code !== undefined) await remember({ atMs: toldBefore.atMs })
     return
   }
-  const { failingSinceMs = nowMs } = await journal.mailbox(name)
+  const failingSinceMs = (await findTroubleSinceMs(journal, ports.mailbox, fault.code)) ?? nowMs
   const met = { code: fault.code, retry: faultKinds[fault.code]?.retry ?? fault.retry }
   if (!isLineDue(met, failingSinceMs, toldBefore, afterMinutes, nowMs)) return
   print(`${name}: ${faultLines(fault, language, describe)}`)
   await remember({ code: fault.code, atMs: nowMs })
+}
+
+/** A folder in trouble leaves the pull a good one, so the mailbox is not failing; the list knows since when. */
+async function findTroubleSinceMs(
+  journal: Journal,
+  { name, account }: MailboxConfig,
+  code: string,
+): Promise<number | undefined> {
+  const { failingSinceMs } = await journal.mailbox(name)
+  if (failingSinceMs !== undefined) return failingSinceMs
+  const same = troublesOf(await journal.troubles.list(), name, account).filter(open => open.code === code)
+  return same.reduce<number | undefined>((a, { sinceMs }) => Math.min(a ?? sinceMs, sinceMs), undefined)
 }
 
 function readTold(note: string | undefined): ToldQuietly | undefined {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
 import { isLineDue } from '../../src/commands/pull-quiet.ts'
@@ -88,6 +89,20 @@ describe('pull --quiet', () => {
     assert.equal(due(owners, 2 * hour, { code: passing.code, atMs: now - 60 * minute }), true)
     assert.equal(due(owners, 0, { atMs: now - 30 * minute }), false, 'comes and goes')
     assert.equal(due(owners, 0, { code: owners.code, atMs: now + hour }), true, 'the clock was wrong')
+  })
+
+  it('tells of a folder that cannot be listed for long, though the rest of the pull is good', async t => {
+    const world = await worldFor(t)
+    const { pop3 } = world.source
+    assert.ok(pop3)
+    pop3.faults.line = ({ verb }) => (verb === 'STAT' ? { answer: '+OK 7 4711\r\n' } : undefined)
+    assert.equal(printed(await pullQuietly(world)), '', 'it may pass')
+    const journal = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
+    const made = journal.prepare("UPDATE trouble SET since_ms = since_ms - 7200000 WHERE scope = 'folder'")
+    assert.equal(made.run().changes, 1)
+    journal.close()
+    assert.match(printed(await pullQuietly(world)), /^[^\n]+: [^\n]+\n {2}[^\n]+\n {2}[^\n]+\n$/)
+    assert.equal(printed(await pullQuietly(world)), '', 'told once')
   })
 
   it('tells once of settings that cannot be read, and again when they were right between', async t => {
