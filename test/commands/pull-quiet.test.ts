@@ -153,6 +153,21 @@ describe('pull --time-limit', () => {
     assert.equal(world.gmail.accepted.length, count)
   })
 
+  it('a message that is on its way at the very end is no suspect of having ended the process', async t => {
+    const world = await worldFor(t)
+    await world.source.deliver(sampleMail(1))
+    world.gmail.faults.always('import', { kind: 'slow', ms: 60_000 })
+    const ended = await world.run(['pull', '--time-limit', '10s'])
+    assert.equal(ended.code, 75, ended.stderr)
+    const journal = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
+    const { stage } = journal.prepare('SELECT stage FROM message').get() ?? {}
+    const { value } = journal.prepare("SELECT value FROM note WHERE key = 'under-way'").get() ?? {}
+    journal.close()
+    assert.equal(stage, 'importing')
+    const { many, alone } = JSON.parse(String(value))
+    assert.deepEqual([many, alone], [[], []])
+  })
+
   it('a server that never answers is trouble of its mailbox, and others have their turn', async t => {
     const silent = await startRogueServer('pop3', {
       greeting: { piece: () => Buffer.alloc(0), everyMs: 1000 },
