@@ -2,7 +2,7 @@
  * Whether STATE_DIR can be what it is to be, asked before anything is opened there: who only looks must not take a place
  * that cannot be used for one where nothing is yet, and nobody may hang in it.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { access, constants, lstat, stat } from 'node:fs/promises'
 import { diskFault } from './disk-fault.ts'
 import { Fault } from './fault.ts'
@@ -48,7 +48,14 @@ export async function refuseUnusablePlace(stateDir: string): Promise<void> {
 function doesAnswer(folder: string): Promise<boolean> {
   if (process.platform === 'win32') return Promise.resolve(true)
   return new Promise(resolve => {
-    const look = spawn('ls', ['-a', '--', folder], { stdio: 'ignore', env: { PATH: process.env.PATH } })
+    let look: ChildProcess
+    try {
+      look = spawn('ls', ['-a', '--', folder], { stdio: 'ignore', env: { PATH: process.env.PATH } })
+    } catch {
+      // Not every refusal comes as an event: where there is no memory for a process it is thrown.
+      resolve(true)
+      return
+    }
     const timer = setTimeout(() => {
       look.kill('SIGKILL')
       look.unref()

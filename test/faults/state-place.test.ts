@@ -7,6 +7,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { Fault } from '../../src/base/fault.ts'
+import { refuseUnusablePlace } from '../../src/base/state-place.ts'
 import { startHookServer } from '../alerts/hook-server.ts'
 import { type Ended, hikyaku } from '../servers/hikyaku.ts'
 
@@ -104,6 +106,11 @@ describe('what stands at STATE_DIR', { concurrency: true }, () => {
     const given = { ...env, STATE_DIR: '/proc/nope', HOME: folder }
     const ended = await hikyaku(['pull', '--json'], { env: given, cwd: folder, timeoutMs: 30_000 })
     assert.deepEqual([codeOf(ended), ended.code], ['state.no-folder', 78])
+  })
+
+  it('a system that starts no process for the look, by a throw, leaves the answer to the place', async () => {
+    // Node refuses to start anything with such an argument by a throw, as where memory for a process is missing.
+    await assert.rejects(refuseUnusablePlace(join(folder, 'a\0b')), Fault)
   })
 
   const canHang = process.getuid?.() === 0 && existsSync('/dev/fuse')
