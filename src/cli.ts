@@ -19,6 +19,7 @@ if ((first === '--version' || first === '-V') && others.length === 0) {
     keepSmall()
   }
   ignoreClosedPipes()
+  assumeUsualSize()
   const { main } = await import('./commands/program.ts')
   process.exitCode = await main(process.argv.slice(2))
   // A handle that a library forgot must not keep a finished command alive.
@@ -32,6 +33,18 @@ function ignoreClosedPipes(): void {
       // What is said on standard error is said beside the work: a full disk behind it stops no mail.
       if (stream === process.stdout && (thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown
     })
+  }
+}
+
+/** A serial console, and a terminal that a container got without a size, say that they are 0 by 0 cells. */
+function assumeUsualSize(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const assume = (): void => {
+      if (stream.columns === 0) stream.columns = 80
+      if (stream.rows === 0) stream.rows = 24
+    }
+    assume()
+    if (stream.isTTY) stream.on('resize', assume)
   }
 }
 

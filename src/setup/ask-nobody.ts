@@ -4,9 +4,17 @@ import { orAbort } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { Asker, Question } from './asker.ts'
 
-/** @param yes whether the usual answers may be taken; @param needed the sentence for a missing option */
-export function askNobody(output: Writable, yes: boolean, needed: string): Asker {
-  const missing = ({ id, message }: Question): never => {
+export interface NobodyWords {
+  /** Of a question that has no usual answer, or none that may stand. */
+  readonly needsOption: string
+  /** Of a question that --yes would answer. */
+  readonly needsOptionOrYes: string
+}
+
+/** @param yes whether the usual answers may be taken; @param words for a missing option */
+export function askNobody(output: Writable, yes: boolean, words: NobodyWords): Asker {
+  const missing = ({ id, message }: Question, hasUsual = false): never => {
+    const needed = hasUsual && !yes ? words.needsOptionOrYes : words.needsOption
     throw new Fault('usage.invalid', { facts: { what: `--${id} (${message}): ${needed}` } })
   }
   return {
@@ -21,11 +29,12 @@ export function askNobody(output: Writable, yes: boolean, needed: string): Asker
         await orAbort(new Promise(() => {}), until).catch(() => {})
         return ''
       }
-      if (yes && initial !== undefined && question.check?.(initial) === undefined) return initial
-      return yes && optional === true ? '' : missing(question)
+      const usual = initial !== undefined && question.check?.(initial) === undefined ? initial : undefined
+      if (yes && usual !== undefined) return usual
+      return yes && optional === true ? '' : missing(question, usual !== undefined || optional === true)
     },
     secret: async question => missing(question),
-    choose: async question => (yes ? question.initial : missing(question)),
-    several: async question => (yes ? (question.initial ?? []) : missing(question)),
+    choose: async question => (yes ? question.initial : missing(question, true)),
+    several: async question => (yes ? (question.initial ?? []) : missing(question, true)),
   }
 }

@@ -271,7 +271,7 @@ interface Spoken {
 async function makeAsker({ stdin, stderr, flags: { yes } }: SetupRequest, spoken: Spoken): Promise<Asker> {
   if (yes || stdin.isTTY !== true || stderr.isTTY !== true) {
     const { askNobody } = await import('./ask-nobody.ts')
-    return askNobody(stderr, yes, spoken.words.needsOption)
+    return askNobody(stderr, yes, spoken.words)
   }
   const { askTerminal } = await import('./ask-terminal.ts')
   return askTerminal({ input: stdin, output: stderr }, spoken)

@@ -42,7 +42,8 @@ export const en = {
   noneChosen: '(none)',
   isFirst: 'This is the first question.',
   /** For scripts: what is missing. */
-  needsOption: 'no terminal to ask on: give this option, or --yes for the usual answers',
+  needsOption: 'no terminal to ask on: give this option',
+  needsOptionOrYes: 'no terminal to ask on: give this option, or --yes for the usual answers',
   leftUnchanged: 'Left. Nothing was changed.',
   left: 'Left. Your answers are kept, without passwords: run `hikyaku setup` to go on.',
   resume: {

@@ -18,8 +18,9 @@ export const ja: SetupWords = {
   back: '前の質問に戻る',
   noneChosen: '（なし）',
   isFirst: 'これが最初の質問です。',
-  needsOption:
-    '対話できない環境のため質問できません。次のオプションを指定するか、--yes で初期値を使ってください',
+  needsOption: '対話できない環境のため質問できません。このオプションを指定してください',
+  needsOptionOrYes:
+    '対話できない環境のため質問できません。このオプションを指定するか、--yes で初期値を使ってください',
   leftUnchanged: '中断しました。何も変更していません。',
   left: '中断しました。パスワード以外の回答は保存されています。`hikyaku setup` で続きから再開できます。',
   resume: {

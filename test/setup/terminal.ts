@@ -44,11 +44,17 @@ const columns = 160
 
 export function startTerminal(
   args: readonly string[],
-  options: { readonly env: Readonly<Record<string, string>>; readonly cwd: string },
+  options: {
+    readonly env: Readonly<Record<string, string>>
+    readonly cwd: string
+    /** Whether the terminal says that it is 0 by 0 cells, as a serial console does. */
+    readonly sizeless?: boolean
+  },
 ): Terminal {
   const { PATH = '' } = process.env
   const command = [process.execPath, '--import', names, cli, ...args]
-  const child = spawn('python3', [driver, String(rows), String(columns), ...command], {
+  const size = options.sizeless === true ? [0, 0] : [rows, columns]
+  const child = spawn('python3', [driver, ...size.map(String), ...command], {
     cwd: options.cwd,
     env: { PATH, TERM: 'xterm-256color', ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],
