@@ -19,6 +19,7 @@ import { architectures, chooseArchitecture, sayPackage } from './command.ts'
 import { dataFolder, imageUser, makeImageRoot, programFolder } from './image-root.ts'
 import type { Order } from './makers.ts'
 import type { Architecture } from './node-binary.ts'
+import { requireTools } from './tools.ts'
 
 const run = promisify(execFile)
 const top = fileURLToPath(new URL('../..', import.meta.url))
@@ -176,7 +177,15 @@ async function packForDocker(
   await run('sh', ['-c', 'gzip -9n < "$1" > "$2"', 'sh', tar, target])
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+async function main(): Promise<void> {
+  try {
+    requireTools(['buildah', 'mmdebstrap'], { asRoot: true })
+  } catch (thrown) {
+    console.error(`The image was not made: ${(thrown as Error).message}.`)
+    console.error('sudo apt install buildah mmdebstrap; then as root: npm run package:image')
+    process.exitCode = 1
+    return
+  }
   const beganMs = performance.now()
   const { ociTar, dockerTar, octets } = await makeImage(join(top, 'dist-packages'), chooseArchitecture())
   const files = [
@@ -185,3 +194,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   ] as const
   sayPackage(files, octets.root, beganMs)
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

@@ -1,4 +1,4 @@
-/** What a test of packages needs of this computer. */
+/** What a test of packages, and the making of an image, needs of this computer. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
