@@ -136,7 +136,9 @@ const installed = (
   major: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<Ended> => run(nodeOf(major), [cli, ...args], { cwd: join(folder, 'app'), env })
+): Promise<Ended> =>
+  // As from a shell: under npx, which may have started these tests, nothing is refused before the installation.
+  run(nodeOf(major), [cli, ...args], { cwd: join(folder, 'app'), env: { npm_command: '', ...env } })
 
 /** Why this machine cannot run that Node at all: its binary may want a library that a small system lacks. */
 async function unfitHere(major: string): Promise<string | undefined> {

@@ -272,5 +272,5 @@ test('a state directory that cannot be made is a fault of this machine with the 
   const folder = await stateDirFor(t)
   await writeFile(join(folder, 'file'), '')
   const code = await faultOf(() => openJournal(join(folder, 'file', 'state'), 'run', noLock))
-  assert.equal(code, 'state.io')
+  assert.equal(code, 'state.no-folder')
 })
