@@ -182,7 +182,7 @@ async function main(): Promise<void> {
     requireTools(['buildah', 'mmdebstrap'], { asRoot: true })
   } catch (thrown) {
     console.error(`The image was not made: ${(thrown as Error).message}.`)
-    console.error('sudo apt install buildah mmdebstrap; then as root: npm run package:image')
+    console.error('sudo apt install buildah mmdebstrap, then sudo npm run package:image')
     process.exitCode = 1
     return
   }
