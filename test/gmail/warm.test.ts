@@ -56,7 +56,7 @@ describe('an account over TLS', { skip: needsOpenssl(), timeout: 60_000 }, () =>
     )
     const child: ChildProcess = fork(
       fileURLToPath(new URL('./warm-child.ts', import.meta.url)),
-      [`https://localhost:${proxy.port}`, tokens.origin, address],
+      [`https://127.0.0.1:${proxy.port}`, tokens.origin, address],
       { env: { ...process.env, NODE_EXTRA_CA_CERTS: certificates.ca.certFile } },
     )
     t.after(async () => {
