@@ -308,10 +308,10 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     await codeTakesMs(world)
     resolve()
     await until(async () => (await statusOf(world)).stages.refused === 1, 'it is set aside')
-    await endWell(daemon)
-    assert.deepEqual(await world.source.stored(), [sha256(large)])
     const status = await world.run(['status'])
     assert.equal(status.code, 1, status.stdout)
+    await endWell(daemon)
+    assert.deepEqual(await world.source.stored(), [sha256(large)])
   })
 
   it('H6: a single pull waits for its uploads before it sums up', async t => {

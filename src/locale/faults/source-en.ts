@@ -113,7 +113,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `${Server(f)} is not the mail service that ${f.setting('MAIL_PROTOCOL')} names: ${f.with('service', service => describeReason(service, 'en')) || 'another service answers on this port'}.${said(f)}`,
       `${stopped} Your password was not sent.`,
-      `Correct ${f.setting('MAIL_HOST')}, ${f.setting('MAIL_PORT')}, ${f.setting('MAIL_PROTOCOL')} or ${f.setting('MAIL_SECURITY')}: IMAP is port 993 (tls) or 143 (starttls), POP3 is 995 (tls) or 110 (starttls).`,
+      `${f.get('service') === 'service-tls' ? `Set ${f.setting('MAIL_SECURITY', 'tls')}, or correct` : 'Correct'} ${f.setting('MAIL_HOST')}, ${f.setting('MAIL_PORT')}, ${f.setting('MAIL_PROTOCOL')} or ${f.setting('MAIL_SECURITY')}: IMAP is port 993 (tls) or 143 (starttls), POP3 is 995 (tls) or 110 (starttls).`,
     ),
   'source.not-connected': f =>
     text(

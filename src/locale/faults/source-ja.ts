@@ -113,7 +113,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}は、${f.setting('MAIL_PROTOCOL')} のメールサービスではありません（${f.with('service', service => describeReason(service, 'ja')) || 'このポートでは別のサービスが応答しています'}）。${said(f)}`,
       `${stopped}${noPassword}`,
-      `${f.setting('MAIL_HOST')}、${f.setting('MAIL_PORT')}、${f.setting('MAIL_PROTOCOL')}、${f.setting('MAIL_SECURITY')} を直してください。IMAP は 993（tls）か 143（starttls）、POP3 は 995（tls）か 110（starttls）です。`,
+      `${f.get('service') === 'service-tls' ? `${f.setting('MAIL_SECURITY', 'tls')} にするか、` : ''}${f.setting('MAIL_HOST')}、${f.setting('MAIL_PORT')}、${f.setting('MAIL_PROTOCOL')}、${f.setting('MAIL_SECURITY')} を直してください。IMAP は 993（tls）か 143（starttls）、POP3 は 995（tls）か 110（starttls）です。`,
     ),
   'source.not-connected': f =>
     text(
