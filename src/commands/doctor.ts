@@ -5,8 +5,8 @@ import { printable } from '../base/untrusted.ts'
 import { makeContext } from '../doctor/context.ts'
 import { type Diagnosis, diagnose } from '../doctor/doctor.ts'
 import type { Finding } from '../doctor/finding.ts'
+import { nothingSetUp } from './configuration.ts'
 import { columnsOf, type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
-import { isServiceOfComputer } from './service-env.ts'
 
 /**
  * @param given replaces parts of the machine, for tests
@@ -22,7 +22,7 @@ export async function doctorCommand(
       env: { ...env },
       cwd,
       language,
-      isOthersService: isServiceOfComputer(env),
+      nothingSetUp: file => nothingSetUp(env, file),
       signal: new AbortController().signal,
       ...given,
     })

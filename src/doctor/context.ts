@@ -2,6 +2,7 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { statfs } from 'node:fs/promises'
 import { type Clock, systemClock } from '../base/clock.ts'
+import type { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { chooseWords, type Words } from '../locale/locale.ts'
 import { type ServiceMachine, thisMachine } from '../service/machine.ts'
@@ -41,8 +42,8 @@ export interface DoctorContext {
   readonly room: (folder: string) => Promise<Room>
   readonly nodeVersion: string
   readonly machine: ServiceMachine
-  /** A service of the computer runs here, whose settings only root sees. */
-  readonly isOthersService?: boolean
+  /** What to say where no configuration is. @param file where it would be */
+  readonly nothingSetUp: (file: string) => Fault
   readonly deadlines: DoctorDeadlines
   readonly signal: AbortSignal
 }
@@ -61,7 +62,7 @@ async function roomOn(folder: string): Promise<Room> {
 }
 
 export function makeContext(
-  given: Pick<DoctorContext, 'env' | 'cwd' | 'language' | 'signal'> & Partial<DoctorContext>,
+  given: Pick<DoctorContext, 'env' | 'cwd' | 'language' | 'nothingSetUp' | 'signal'> & Partial<DoctorContext>,
 ): DoctorContext {
   return {
     words: doctorWords[given.language],

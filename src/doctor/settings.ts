@@ -67,8 +67,7 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
   } catch (thrown) {
     if (!(thrown instanceof ConfigFault)) throw thrown
     if (thrown.notSetUp !== undefined) {
-      const reason = context.isOthersService ? { reason: 'of-the-computer' } : {}
-      const fault = new Fault('config.none', { facts: { file: thrown.notSetUp, ...reason } })
+      const fault = context.nothingSetUp(thrown.notSetUp)
       return {
         config: undefined,
         findings: [...findings, failByFault({ check: 'configuration' }, fault, language)],
