@@ -14,7 +14,7 @@ export interface NobodyWords {
 /** @param yes whether the usual answers may be taken; @param words for a missing option */
 export function askNobody(output: Writable, yes: boolean, words: NobodyWords): Asker {
   const missing = ({ id, message }: Question, hasUsual = false): never => {
-    const needed = hasUsual && !yes ? words.needsOptionOrYes : words.needsOption
+    const needed = hasUsual ? words.needsOptionOrYes : words.needsOption
     throw new Fault('usage.invalid', { facts: { what: `--${id} (${message}): ${needed}` } })
   }
   return {

@@ -136,13 +136,9 @@ function tellRefusal(
           ...preset.alsoTry.flatMap(id => describeProduct(context, discovery, server, presetById(id)) ?? []),
         ].filter(text => text !== undefined)
   const oddity = hint === 'refused' ? findPasswordOddity(password) : undefined
-  const seen = oddity === undefined ? [] : [words.login.oddPassword[oddity]]
-  asker.tell(
-    'bad',
-    [what, ...([seen, known].find(({ length }) => length > 0) ?? [words.login.hints[hint](server)])].join(
-      '\n',
-    ),
-  )
+  const usual = known.length > 0 ? known : [words.login.hints[hint](server)]
+  const advice = oddity === undefined ? usual : [words.login.oddPassword[oddity]]
+  asker.tell('bad', [what, ...advice].join('\n'))
 }
 
 /** Another product of the host that is not tried by itself: who asks for it names its server, or takes its protocol. */

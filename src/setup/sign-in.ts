@@ -52,7 +52,7 @@ export async function signIn(
       : { refreshToken: givenToken, endsAtMs: undefined, identity: undefined }
   let address = typed
   let taken = 0
-  let stepsShown = known !== undefined && context.options['client-file'] === undefined
+  let stepsShown = false
   for (;;) {
     try {
       client ??= await askClient(context, address, stepsShown)
