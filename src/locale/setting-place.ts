@@ -37,7 +37,7 @@ export class NamedSettings {
 
   /** As the owner writes it: NAME, NAME=value, or in YAML `key` and `key: value`. */
   name(variable: string, value?: string): string {
-    const place = findPlace(variable) ?? {}
+    const place = this.placeOf(variable)
     this.#places.set(variable, place)
     if (place.key !== undefined)
       return `\`${printable(place.key)}${value === undefined ? '' : `: ${value}`}\``
