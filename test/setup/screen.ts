@@ -3,13 +3,11 @@ import { execFile, execFileSync } from 'node:child_process'
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { program } from '../servers/local.ts'
+import { hikyaku } from './terminal.ts'
 
 const run = promisify(execFile)
-const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
-const names = fileURLToPath(new URL('loopback-names.ts', import.meta.url))
 
 /** Why there is no such terminal here, or undefined. */
 export const screenMissing = (): string | undefined =>
@@ -66,7 +64,7 @@ export async function startScreen(
   const { PATH = '' } = process.env
   const given = { PATH, TERM: 'xterm-256color', LC_CTYPE: 'C.UTF-8', ...env }
   const words = Object.entries(given).map(([key, value]) => `${key}=${value}`)
-  const command = ['env', '-i', ...words, process.execPath, '--import', names, cli, ...args]
+  const command = ['env', '-i', ...words, ...hikyaku, ...args]
   const size = ['-x', String(columns), '-y', String(rows)]
   execFileSync('tmux', [...tmux, '-u', 'new-session', '-d', ...size, ...command], {
     cwd,

@@ -11,6 +11,9 @@ const driver = fileURLToPath(new URL('on-terminal.py', import.meta.url))
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const names = fileURLToPath(new URL('loopback-names.ts', import.meta.url))
 
+/** The program, for which the names of a test lead to this computer. */
+export const hikyaku = [process.execPath, '--import', names, cli] as const
+
 /** Why there is no terminal here, or undefined. */
 export const terminalMissing = (): string | undefined =>
   program('python3') === undefined ? 'python3 is not installed' : undefined
@@ -52,9 +55,8 @@ export function startTerminal(
   },
 ): Terminal {
   const { PATH = '' } = process.env
-  const command = [process.execPath, '--import', names, cli, ...args]
   const size = options.sizeless === true ? [0, 0] : [rows, columns]
-  const child = spawn('python3', [driver, ...size.map(String), ...command], {
+  const child = spawn('python3', [driver, ...size.map(String), ...hikyaku, ...args], {
     cwd: options.cwd,
     env: { PATH, TERM: 'xterm-256color', ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],
