@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { agentLabel, makeAgent, pullAgentLabel } from './launchd.ts'
 import type { ServiceMachine } from './machine.ts'
 import {
+  detailOf,
   isThere,
   type Manager,
   remove,
@@ -66,11 +67,7 @@ function launchd(machine: ServiceMachine): Manager {
               : name === pullAgentLabel
                 ? 'waiting'
                 : 'not-running'
-        const detail = ['state', 'pid', 'last exit code']
-          .map(key => (value(key) ? `${key}=${value(key)}` : ''))
-          .filter(Boolean)
-          .join(' ')
-        states.push({ name, state, detail })
+        states.push({ name, state, detail: detailOf(['state', 'pid', 'last exit code'], value) })
       }
       return states
     },

@@ -43,6 +43,13 @@ export interface ServiceState {
   readonly detail: string
 }
 
+/** @returns the values that a service manager gave, as `KEY=VALUE` */
+export const detailOf = (keys: readonly string[], value: (key: string) => string): string =>
+  keys
+    .map(key => (value(key) ? `${key}=${value(key)}` : ''))
+    .filter(Boolean)
+    .join(' ')
+
 /** Another folder than the manager's says so itself. */
 export const pathOf = (file: ServiceFile, folder: string): string => join(file.folder ?? folder, file.name)
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { packagedUnitsFolder } from './installed.ts'
 import type { ServiceMachine } from './machine.ts'
 import type { ServiceFile, ServiceMode, ServiceOptions } from './service.ts'
-import { daemonUnit, makeUnits, pullTimer } from './systemd.ts'
+import { daemonUnit, makeUnits, pullTimer, writtenByInstall } from './systemd.ts'
 import { unitCommand } from './systemd-escape.ts'
 
 /** Where the package has the program, and whom it made for it. */
@@ -58,7 +58,7 @@ export function makeDropIns(options: ServiceOptions): readonly ServiceFile[] {
     // An empty time takes back all of the package's times: systemd.timer(5).
     const section =
       name === pullTimer ? ['[Timer]', 'OnActiveSec=', 'OnActiveSec=5s', ...more] : ['[Service]', ...more]
-    const lines = ['# Written by: hikyaku service install', ...section, '']
+    const lines = [writtenByInstall, ...section, '']
     return [{ name: dropInName(name), text: lines.join('\n') }]
   })
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { packagedUnitsFolder, systemUnitsFolder } from './installed.ts'
 import type { Ran, ServiceMachine } from './machine.ts'
 import {
+  detailOf,
   isThere,
   type Manager,
   pathOf,
@@ -15,18 +16,20 @@ import {
 } from './manager.ts'
 import { dropInsOf, findPackagedUser, makeDropIns, makePackagedUnits } from './packaged.ts'
 import type { ServiceFile, ServiceMode, ServiceOptions } from './service.ts'
-import { daemonUnit, makeUnits, pullTimer, pullUnit } from './systemd.ts'
+import { daemonUnit, makeUnits, pullTimer, pullUnit, writtenByInstall } from './systemd.ts'
 
 const groups: Readonly<Record<ServiceMode, readonly string[]>> = {
   daemon: [daemonUnit],
   timer: [pullTimer, pullUnit],
 }
+/** What `systemctl show` is asked for; `status` tells all of it. */
+const properties = ['ActiveState', 'SubState', 'UnitFileState', 'Result', 'ExecMainStatus', 'StatusText']
 const mainUnit = (mode: ServiceMode): string => (mode === 'daemon' ? daemonUnit : pullTimer)
 
 /** A unit of that name that `service install` wrote, and nobody by hand. */
 function isWrittenByUs(file: string): boolean {
   try {
-    return readFileSync(file, 'utf8').startsWith('# Written by: hikyaku service install\n')
+    return readFileSync(file, 'utf8').startsWith(`${writtenByInstall}\n`)
   } catch {
     return false
   }
@@ -56,8 +59,7 @@ export function makeSystemd(machine: ServiceMachine, scope: 'system' | 'user', c
   }
 
   const show = async (name: string): Promise<{ value: (key: string) => string; ran: Ran }> => {
-    const properties = 'ActiveState,SubState,UnitFileState,Result,ExecMainStatus,StatusText'
-    const ran = await ask('show', name, `--property=${properties}`)
+    const ran = await ask('show', name, `--property=${properties.join(',')}`)
     return { ran, value: key => new RegExp(`^${key}=(.*)$`, 'm').exec(ran.output)?.[1] ?? '' }
   }
 
@@ -91,17 +93,10 @@ export function makeSystemd(machine: ServiceMachine, scope: 'system' | 'user', c
 
   const stateOf = async (name: string): Promise<ServiceState> => {
     const { ran, value } = await show(name)
-    const detail =
-      ran.code === 0
-        ? ['ActiveState', 'SubState', 'UnitFileState', 'Result', 'ExecMainStatus', 'StatusText']
-            .map(key => (value(key) ? `${key}=${value(key)}` : ''))
-            .filter(Boolean)
-            .join(' ')
-        : ran.output
     const isTimer = name === pullTimer
     return {
       name,
-      detail,
+      detail: ran.code === 0 ? detailOf(properties, value) : ran.output,
       state: value('ActiveState') !== 'active' ? 'not-running' : isTimer ? 'waiting' : 'running',
     }
   }

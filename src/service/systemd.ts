@@ -127,10 +127,13 @@ function firewall({ nameServers = [] }: ServiceOptions): string[] {
   return lines
 }
 
+/** The first line of every file that an installation writes; by it those of earlier versions are known. */
+export const writtenByInstall = '# Written by: hikyaku service install'
+
 const originOf = ({ packaged }: ServiceOptions): string =>
   packaged
     ? '# Of the package hikyaku. What you want otherwise belongs into a drop-in: systemctl edit'
-    : '# Written by: hikyaku service install'
+    : writtenByInstall
 
 function service(options: ServiceOptions, verb: string, settings: readonly string[]): string {
   const { scope, nodeFile, cliFile } = options
