@@ -13,6 +13,7 @@ import { completions, readTableOf, type Shell } from '../src/commands/completion
 import { describeProgram } from '../src/commands/program.ts'
 import { writeCommandPage } from './pages/command-page.ts'
 import { writeSettingsPage } from './pages/settings-page.ts'
+import { readJson } from './runtime-lock.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -26,7 +27,7 @@ const completionFiles: Readonly<Record<Shell, string>> = {
 /** @param date of the pages, as 2026-11-26 @returns each file's name, below the folder that it is put in, and its text */
 export async function makePages(date: string): Promise<ReadonlyMap<string, string>> {
   const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8')
-  const { version } = JSON.parse(await read('package.json')) as { version: string }
+  const { version } = (await readJson('package.json')) as { version: string }
   const files = new Map<string, string>()
   for (const language of ['en', 'ja'] as const) {
     const [folder, commandsPage, yaml] =

@@ -49,10 +49,6 @@ export const words = {
   },
   needed: { en: 'Needed.', ja: '必須。' },
   yamlOnly: { en: 'In YAML only.', ja: 'YAML のみ。' },
-  variableOnly: {
-    en: 'Of the environment of the process alone.',
-    ja: 'プロセスの環境変数でだけ指定できます。',
-  },
   configFile: {
     en: 'The YAML file, where there is one; of the whole computer: `/etc/hikyaku/config.yaml`.',
     ja: 'YAML ファイル（あれば）。コンピューター全体の設定は `/etc/hikyaku/config.yaml` です。',
