@@ -3,7 +3,7 @@
  * lacks what only a package has (scripts/packed-manifest.ts), so that nobody's npm would look at the Node before
  * installing. The packed file is published instead, the very one that was tested.
  */
-import { readRepository } from './repository.ts'
+import { fillInRepository, readRepository } from './repository.ts'
 
 console.error(
   'Nothing was published. Publish the packed file, so that it is the one that was tested:\n' +
@@ -12,6 +12,6 @@ console.error(
 if ((await readRepository()) === undefined)
   console.error(
     'package.json has no `repository` yet, and provenance ties a package to the public one:\n' +
-      '  npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/hikyaku.git',
+      `  ${fillInRepository}`,
   )
 process.exit(65)

@@ -5,6 +5,10 @@
  */
 import { readJson } from './runtime-lock.ts'
 
+/** How that is done, with the owner's words for HOST and OWNER. */
+export const fillInRepository =
+  'npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/hikyaku.git'
+
 /** @returns the address for a browser, without a slash at its end; undefined as long as nobody has filled it in */
 export async function readRepository(): Promise<string | undefined> {
   const { repository } = (await readJson('package.json')) as { repository?: string | { url?: string } }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { readRepository } from '../repository.ts'
+import { fillInRepository, readRepository } from '../repository.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -16,9 +16,7 @@ export async function findReleaseObstacles(version: string): Promise<string[]> {
   const changes = await git('status', '--porcelain')
   if (changes !== '') obstacles.push(`There are changes that are in no commit:\n${changes}`)
   if ((await readRepository()) === undefined)
-    obstacles.push(
-      'package.json has no `repository`. Fill it in once: npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/hikyaku.git',
-    )
+    obstacles.push(`package.json has no \`repository\`. Fill it in once: ${fillInRepository}`)
   for (const name of ['CHANGELOG.md', 'CHANGELOG.ja.md'])
     obstacles.push(...findGaps(name, await readFile(join(root, name), 'utf8'), version))
   const tags = (await git('tag', '--points-at', 'HEAD')).split('\n')
