@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { licencesOwed } from './licences.ts'
+import { envWithoutNpm } from './npm-env.ts'
 import { readJson, readRuntimeLock } from './runtime-lock.ts'
 
 const temporary = await mkdtemp(join(tmpdir(), 'hikyaku-sbom-'))
@@ -24,11 +25,9 @@ try {
   const text = JSON.stringify({ ...lock, packages: Object.fromEntries(packages) })
   await writeFile(join(folder, 'package-lock.json'), text)
   const options = ['--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only']
-  // Without the variables of the npm that started this script: they name another folder.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
   const { status } = spawnSync('npm', ['sbom', ...options], {
     cwd: folder,
-    env,
+    env: envWithoutNpm(), // they name another folder
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   process.exitCode = status ?? 1

@@ -8,13 +8,12 @@ import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { debianVersion, makeControl } from '../scripts/package/deb-texts.ts'
 import { pruneDependencies } from '../scripts/package/prune.ts'
+import { program } from './servers/local.ts'
 import { requireServer } from './servers/required.ts'
 
 const scripts = fileURLToPath(new URL('../scripts/package/debian', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'hikyaku-deb-parts-'))
 after(() => rm(folder, { recursive: true, force: true }))
-const missing = (program: string): string | undefined =>
-  spawnSync(program, ['--version']).error === undefined ? undefined : `${program} is not installed`
 
 describe('the Debian package', () => {
   it('has scripts that a POSIX shell reads', () => {
@@ -23,7 +22,7 @@ describe('the Debian package', () => {
   })
 
   it('has scripts that shellcheck finds nothing in', {
-    skip: requireServer('shellcheck', missing('shellcheck')),
+    skip: requireServer('shellcheck', program('shellcheck') !== undefined),
   }, () => {
     for (const name of ['preinst', 'postinst', 'prerm', 'postrm']) {
       const { stdout } = spawnSync('shellcheck', [join(scripts, name)], { encoding: 'utf8' })
@@ -31,7 +30,9 @@ describe('the Debian package', () => {
     }
   })
 
-  it('sorts what comes before a release below it', { skip: requireServer('dpkg', missing('dpkg')) }, () => {
+  it('sorts what comes before a release below it', {
+    skip: requireServer('dpkg', program('dpkg') !== undefined),
+  }, () => {
     const below = (a: string, b: string): boolean =>
       spawnSync('dpkg', ['--compare-versions', debianVersion(a), 'lt', debianVersion(b)]).status === 0
     assert.ok(below('1.0.0-beta.2', '1.0.0'))

@@ -1,6 +1,7 @@
 /** What the Debian package says about itself: control, changelog, licences. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { wrapText } from '../../src/base/text-width.ts'
 import { chooseLicence } from '../licences.ts'
 import { readRuntimeLock } from '../runtime-lock.ts'
 import type { Architecture } from './node-binary.ts'
@@ -34,15 +35,12 @@ Recommends: ca-certificates
 Section: mail
 Priority: optional
 ${homepage === undefined ? '' : `Homepage: ${homepage}\n`}Description: pull mail from POP3 or IMAP and import it into Gmail
- ${wrapWords(description, 78)}
+ ${wrapText(description, 78).join('\n ')}
  .
  After installation: sudo hikyaku setup. Nothing is started before that.
  The package brings the version of Node.js that it was tested with.
 `
 }
-
-const wrapWords = (text: string, width: number): string =>
-  text.replace(new RegExp(`(.{1,${width}})( |$)`, 'g'), '$1\n ').trim()
 
 /** What changed, in the users' words, stands in the documents; Debian wants a file of this form. */
 export function makeChangelog(facts: {

@@ -17,10 +17,11 @@ import { makePackagedUnits } from '../../src/service/packaged.ts'
 import { writePages } from '../pages.ts'
 import { readRepository } from '../repository.ts'
 import { readJson } from '../runtime-lock.ts'
+import { architectures } from './command.ts'
 import { debianVersion, describeLicences, makeChangelog, makeControl } from './deb-texts.ts'
 import type { Order } from './makers.ts'
 import type { Architecture } from './node-binary.ts'
-import { settleFiles, settleFolder, sourceDateEpoch, stageProgram } from './stage.ts'
+import { isProgramOf, settleFiles, settleFolder, stageProgram } from './stage.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const debian = fileURLToPath(new URL('debian', import.meta.url))
@@ -40,7 +41,7 @@ export interface DebianPackageOptions {
 /** Both, for `npm run package`. @returns the files' names */
 export async function makeDebianPackages({ folder }: Order): Promise<readonly string[]> {
   const names: string[] = []
-  for (const architecture of ['amd64', 'arm64'] as const)
+  for (const architecture of architectures)
     names.push(basename(await makeDebianPackage({ architecture, folder })))
   return names
 }
@@ -50,7 +51,6 @@ export async function makeDebianPackage(options: DebianPackageOptions): Promise<
   const { architecture, folder, compression = 'small' } = options
   const { author, description, version: own } = await readJson('package.json')
   const version: string = options.version ?? own
-  const epoch = await sourceDateEpoch()
   const work = await mkdtemp(join(tmpdir(), 'hikyaku-deb-'))
   try {
     const tree = join(work, 'tree')
@@ -59,7 +59,7 @@ export async function makeDebianPackage(options: DebianPackageOptions): Promise<
       await mkdir(dirname(at(path)), { recursive: true })
       await writeFile(at(path), text)
     }
-    await stageProgram({ target: at('usr/lib/hikyaku'), architecture })
+    const { epoch } = await stageProgram({ target: at('usr/lib/hikyaku'), architecture })
     if (version !== own) await putVersion(at('usr/lib/hikyaku/package.json'), version)
     await mkdir(at('usr/bin'))
     await symlink('../lib/hikyaku/hikyaku', at('usr/bin/hikyaku'))
@@ -70,9 +70,7 @@ export async function makeDebianPackage(options: DebianPackageOptions): Promise<
     await put('usr/share/lintian/overrides/hikyaku', await readFile(join(debian, 'lintian-overrides')))
     await putPages(work, put, epoch)
     await putDocuments(tree, put, { version, maintainer: maintainerOf(author), epoch })
-    const isProgram = (file: string): boolean =>
-      ['hikyaku', 'node/node', 'dist/cli.js'].includes(relative(at('usr/lib/hikyaku'), file))
-    const size = await settleFiles(tree, epoch, isProgram)
+    const size = await settleFiles(tree, epoch, isProgramOf(at('usr/lib/hikyaku')))
 
     const control = at('DEBIAN')
     await mkdir(control)

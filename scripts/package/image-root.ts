@@ -6,14 +6,13 @@ import { execFile } from 'node:child_process'
 import { chmod, chown, lutimes, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Architecture } from './node-binary.ts'
-import { type Stage, settleFiles, sourceDateEpoch, stageProgram } from './stage.ts'
+import { type Architecture, nodeLibraries } from './node-binary.ts'
+import { isProgramOf, type Stage, settleFiles, sourceDateEpoch, stageProgram } from './stage.ts'
 
 const run = promisify(execFile)
 
-/** Debian's release, for its C and C++ libraries. */
+/** Debian's release, for the libraries of Node. */
 const suite = 'trixie'
-const libraries = ['libc6', 'libstdc++6', 'libgcc-s1']
 
 /** The user in the image: a number that no system gives to a person. */
 export const imageUser = 10_001
@@ -42,11 +41,10 @@ export async function makeImageRoot(folder: string, architecture: Architecture):
   for (const name of ['data', 'dev', 'proc', 'run', 'sys', 'tmp', 'usr/bin'])
     await mkdir(join(folder, name), { recursive: true })
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
-  const programs = ['usr/bin/hikyaku', 'hikyaku', 'node/node', 'dist/cli.js'].map((name, n) =>
-    n === 0 ? join(folder, name) : join(folder, programFolder, name),
-  )
-  const isLoader = (file: string): boolean => /\/ld-linux[^/]*\.so\.\d$/.test(file)
-  const size = await settleFiles(folder, epoch, file => programs.includes(file) || isLoader(file))
+  const isOfProgram = isProgramOf(join(folder, programFolder))
+  const isProgram = (file: string): boolean =>
+    file === join(folder, 'usr/bin/hikyaku') || isOfProgram(file) || /\/ld-linux[^/]*\.so\.\d$/.test(file)
+  const size = await settleFiles(folder, epoch, isProgram)
   await chmod(join(folder, 'tmp'), 0o1777)
   await chmod(join(folder, dataFolder), 0o700)
   await chown(join(folder, dataFolder), imageUser, imageUser)
@@ -56,7 +54,11 @@ export async function makeImageRoot(folder: string, architecture: Architecture):
 
 /** Extracted, not installed: no script of a package runs, so another architecture needs no emulation. */
 async function extractLibraries(folder: string, architecture: Architecture, epoch: number): Promise<void> {
-  const what = ['--variant=extract', `--architectures=${architecture}`, `--include=${libraries.join(',')}`]
+  const what = [
+    '--variant=extract',
+    `--architectures=${architecture}`,
+    `--include=${nodeLibraries.join(',')}`,
+  ]
   // Without a mirror's address: the release with its security and other updates.
   await run('mmdebstrap', [...what, '--quiet', suite, folder], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },

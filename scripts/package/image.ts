@@ -19,6 +19,7 @@ import { architectures, chooseArchitecture, sayPackage } from './command.ts'
 import { dataFolder, imageUser, makeImageRoot, programFolder } from './image-root.ts'
 import type { Order } from './makers.ts'
 import type { Architecture } from './node-binary.ts'
+import { fixedTar } from './stage.ts'
 import { requireTools } from './tools.ts'
 
 const run = promisify(execFile)
@@ -105,7 +106,7 @@ export async function makeImage(target: string, architecture: Architecture): Pro
     const commit = ['commit', '--quiet', '--disable-compression=false', '--timestamp', String(stage.epoch)]
     const layout = join(work, 'layout')
     await buildah(...commit, '--format', 'oci', container, `oci:${layout}:${stage.version}`)
-    const fixed = ['--sort=name', `--mtime=@${stage.epoch}`, '--owner=0', '--group=0', '--numeric-owner']
+    const fixed = fixedTar(stage.epoch)
     await run('tar', [
       ...fixed,
       '--format=ustar',

@@ -15,6 +15,14 @@ export type Architecture = 'amd64' | 'arm64'
 
 export const npmNameOf: Readonly<Record<Architecture, string>> = { amd64: 'x64', arm64: 'arm64' }
 
+/** Debian's packages of the C and C++ libraries that the binary is linked with (deb-texts.ts has their versions). */
+export const nodeLibraries: readonly string[] = ['libc6', 'libstdc++6', 'libgcc-s1']
+
+/** Where what packages are made with is kept from one time to the next. */
+export const packageCache = fileURLToPath(
+  new URL('../../node_modules/.cache/hikyaku-package', import.meta.url),
+)
+
 /** `npm view node-linux-ARCH@VERSION dist.integrity`, of the version that package.json names. */
 const version = '24.21.0'
 const integrity: Readonly<Record<Architecture, string>> = {
@@ -22,7 +30,6 @@ const integrity: Readonly<Record<Architecture, string>> = {
   arm64: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
 }
 
-const cache = fileURLToPath(new URL('../../node_modules/.cache/hikyaku-package', import.meta.url))
 const run = promisify(execFile)
 
 const digestOf = async (file: string): Promise<string> =>
@@ -42,9 +49,9 @@ export async function unpackNode(folder: string, architecture: Architecture): Pr
       `package.json has Node ${devDependencies.node}, scripts/package/node-binary.ts ${version}`,
     )
   const name = `node-linux-${npmNameOf[architecture]}`
-  const tarball = join(cache, `${name}-${version}.tgz`)
-  await mkdir(cache, { recursive: true })
-  const work = await mkdtemp(join(cache, 'fetch-'))
+  const tarball = join(packageCache, `${name}-${version}.tgz`)
+  await mkdir(packageCache, { recursive: true })
+  const work = await mkdtemp(join(packageCache, 'fetch-'))
   try {
     const known = await digestOf(tarball).catch(() => undefined)
     if (known !== integrity[architecture]) {

@@ -7,15 +7,13 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePorts } from '../../test/servers/local.ts'
+import { packageCache } from './node-binary.ts'
 
 const run = promisify(execFile)
 const version = '6.10.4'
-const cache = fileURLToPath(
-  new URL(`../../node_modules/.cache/hikyaku-package/verdaccio-${version}`, import.meta.url),
-)
+const cache = join(packageCache, `verdaccio-${version}`)
 
 export interface Registry {
   readonly url: string

@@ -14,14 +14,13 @@ import { until } from '../../test/servers/hikyaku.ts'
 import { sha256 } from '../../test/servers/source-server.ts'
 import { startWorld, type World, type WorldOptions } from '../../test/servers/world.ts'
 import { sampleMail } from '../sandbox/mail.ts'
+import { makeOldRoot } from './fresh-root.ts'
 import { makeTarball } from './tarball.ts'
 import { requireTools } from './tools.ts'
 
 requireTools(['mmdebstrap', 'unshare', 'objdump'], { asRoot: true })
 const run = promisify(execFile)
 
-/** The oldest that Debian's archive still has: glibc 2.31. */
-const suite = 'bullseye'
 /** What Node's own documents ask for: https://github.com/nodejs/node/blob/v24.x/BUILDING.md */
 const oldestGlibc = 'GLIBC_2.28'
 const uid = 1234
@@ -31,9 +30,7 @@ const folder = await mkdtemp(join(tmpdir(), 'hikyaku-host-'))
 after(() => rm(folder, { recursive: true, force: true }))
 const tarball = await makeTarball(join(folder, 'made'), 'amd64')
 const root = join(folder, 'root')
-await run('mmdebstrap', ['--variant=minbase', '--include=cron', '--quiet', suite, root], {
-  maxBuffer: 16 << 20,
-})
+await makeOldRoot(root)
 await run('chroot', [root, 'useradd', '--create-home', '--uid', String(uid), 'owner'])
 await run('tar', ['-xzf', tarball.file, '-C', join(root, home), '--no-same-owner'])
 const program = `${home}/${tarball.folder}/hikyaku`

@@ -14,6 +14,7 @@ import { chmod, copyFile, lutimes, mkdir, readdir, rm, stat, writeFile } from 'n
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { envWithoutNpm } from '../npm-env.ts'
 import { readJson } from '../runtime-lock.ts'
 import { type Architecture, npmNameOf, unpackNode } from './node-binary.ts'
 import { pruneDependencies } from './prune.ts'
@@ -65,10 +66,20 @@ export async function stageProgram({
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
   await writeFile(join(folder, 'hikyaku'), launcher)
   const epoch = await sourceDateEpoch()
-  const executable = ['hikyaku', 'node/node', 'dist/cli.js'].map(file => join(folder, file))
-  const size = await settleFiles(folder, epoch, file => executable.includes(file))
+  const size = await settleFiles(folder, epoch, isProgramOf(folder))
   return { folder, version, nodeVersion, size, epoch }
 }
+
+/** @returns whether a file is one of the programs of the stage in that folder: what `settleFiles` asks */
+export function isProgramOf(folder: string): (file: string) => boolean {
+  const programs = ['hikyaku', 'node/node', 'dist/cli.js'].map(name => join(folder, name))
+  return file => programs.includes(file)
+}
+
+/** What tar is told so that it writes the same octets whoever calls it. */
+export const fixedTar = (epoch: number): readonly string[] => [
+  ...['--sort=name', `--mtime=@${epoch}`, '--owner=0', '--group=0', '--numeric-owner'],
+]
 
 /** npm checks every package against its digest in the lock, and takes the keychain's binary of that architecture. */
 async function installDependencies(folder: string, architecture: Architecture): Promise<void> {
@@ -76,9 +87,8 @@ async function installDependencies(folder: string, architecture: Architecture): 
     await copyFile(join(root, name), join(folder, name))
   const platform = ['--os=linux', `--cpu=${npmNameOf[architecture]}`, '--libc=glibc']
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline']
-  // Without the variables of the npm that started this script: they name another folder.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
-  await run('npm', ['ci', '--omit=dev', '--ignore-scripts', ...platform, ...quiet], { cwd: folder, env })
+  const options = { cwd: folder, env: envWithoutNpm() }
+  await run('npm', ['ci', '--omit=dev', '--ignore-scripts', ...platform, ...quiet], options)
   await rm(join(folder, 'package-lock.json'))
 }
 

@@ -12,7 +12,7 @@ import { promisify } from 'node:util'
 import { architectures, chooseArchitecture, sayPackage } from './command.ts'
 import type { Order } from './makers.ts'
 import type { Architecture } from './node-binary.ts'
-import { settleFiles, stageProgram } from './stage.ts'
+import { fixedTar, isProgramOf, settleFiles, stageProgram } from './stage.ts'
 
 const run = promisify(execFile)
 const top = fileURLToPath(new URL('../..', import.meta.url))
@@ -33,15 +33,13 @@ export async function makeTarball(target: string, architecture: Architecture): P
   try {
     const stage = await stageProgram({ target: join(work, 'stage'), architecture })
     for (const name of manuals) await cp(join(top, name), join(stage.folder, name), { recursive: true })
-    const programs = ['hikyaku', 'node/node', 'dist/cli.js'].map(name => join(stage.folder, name))
-    const unpacked = await settleFiles(stage.folder, stage.epoch, file => programs.includes(file))
+    const unpacked = await settleFiles(stage.folder, stage.epoch, isProgramOf(stage.folder))
     const folder = `hikyaku-${stage.version}`
     await mkdir(target, { recursive: true })
     const file = join(target, `${folder}-linux-${architecture}.tar.gz`)
-    const fixed = ['--sort=name', `--mtime=@${stage.epoch}`, '--owner=0', '--group=0', '--numeric-owner']
     const pack = [
       'tar',
-      ...fixed,
+      ...fixedTar(stage.epoch),
       '--format=gnu',
       `--transform=s,^stage,${folder},`,
       '-cf',

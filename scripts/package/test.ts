@@ -14,6 +14,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { envWithoutNpm } from '../npm-env.ts'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const words = process.argv.slice(2).filter(word => !word.startsWith('-'))
@@ -27,8 +28,6 @@ if (files.length === 0) {
   process.exit(1)
 }
 const runner = ['--disable-warning=ExperimentalWarning', '--test', '--test-reporter=spec']
-// Without the variables of the npm that started this script: they would steer every npm that a test starts.
-const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
 const summary: string[] = []
 let ending = false
 
@@ -42,7 +41,7 @@ for (const file of files) {
   const child = spawn(
     process.execPath,
     [...runner, '--test-timeout=1200000', ...options, join(folder, file)],
-    { stdio: ['ignore', 'inherit', 'inherit'], env: { ...inherited, TMPDIR: temporary } },
+    { stdio: ['ignore', 'inherit', 'inherit'], env: { ...envWithoutNpm(), TMPDIR: temporary } },
   )
   const end = (signal: NodeJS.Signals): void => {
     ending = true
