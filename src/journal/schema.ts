@@ -145,4 +145,9 @@ CREATE INDEX message_unsettled ON message (mailbox, settled_as, coalesce(importe
 CREATE INDEX message_repeated ON message (mailbox) WHERE repeated > 0;
 CREATE INDEX message_latency ON message (mailbox, imported_at_ms) WHERE imported_at_ms IS NOT NULL AND generation > 1;
 `,
+  // The other half of message_latency: what of a mailbox reached Gmail last, however many rows of others lie above it.
+  `
+CREATE INDEX message_first_pull ON message (mailbox, imported_at_ms)
+  WHERE imported_at_ms IS NOT NULL AND generation <= 1;
+`,
 ]

@@ -170,8 +170,14 @@ contractOf(({ journalFor }) => {
 
   test('what reached Gmail last is told for one mailbox, newest first, whatever came in of others', async t => {
     const journal = await journalFor(t)
-    const reach = async (uid: string, importedAtMs: number, mailbox = box): Promise<number> => {
-      const id = await add(journal, uid, { mailbox })
+    const reach = async (
+      uid: string,
+      importedAtMs: number,
+      mailbox = box,
+      generation = 1,
+    ): Promise<number> => {
+      const added = [newRow(uid, { mailbox })]
+      const [id = 0] = await journal.recordFolder(record({ mailbox, generation, added }))
       for (const [to, more] of wayTo.imported) await journal.move(id, to, more)
       await journal.move(id, 'imported', { importedAtMs })
       return id
@@ -185,6 +191,9 @@ contractOf(({ journalFor }) => {
     assert.deepEqual(idsOf(await journal.latestImports(box, 10)), [late, same, middle, early])
     assert.deepEqual(idsOf(await journal.latestImports(box, 2)), [late, same])
     assert.deepEqual(await journal.latestImports('nowhere', 10), [])
+    const [between = 0, last = 0] = [await reach('g', 2000, box, 2), await reach('h', 4000, box, 3)]
+    assert.deepEqual(idsOf(await journal.latestImports(box, 10)), [last, late, between, same, middle, early])
+    assert.deepEqual(idsOf(await journal.latestImports(box, 3)), [last, late, between])
   })
 
   test('the state of mailboxes and accounts is kept field by field, and undefined clears', async t => {
