@@ -22,11 +22,27 @@ export async function takeBack(
   standing: readonly StandingRow[],
   at: RowPlaces,
 ): Promise<void> {
-  const { journal, mailbox, count, log } = context
-  if (mailbox.startFrom.from === 'new') return
-  const left = standing.filter(row => row.stage === 'baseline' && at.has(row.id))
+  const { journal, mailbox, count, log, lost } = context
+  const { startFrom } = mailbox
+  if (startFrom.from === 'new') return
+  const startMs = startFrom.from === 'all' ? Number.NEGATIVE_INFINITY : startFrom.atMs
+  const left = standing.filter(
+    ({ id, stage, arrivedAtMs }) =>
+      stage === 'baseline' && at.has(id) && (arrivedAtMs === undefined || arrivedAtMs >= startMs),
+  )
   if (left.length === 0) return
-  const judge = new StartJudge(context, listing)
+  const evidence = new EntryEvidence(context, listing)
+  /** What is to be recorded of a row that was left; undefined: nothing. */
+  const judge = async ({ id, arrivedAtMs }: StandingRow, entry: Listed): Promise<Move | undefined> => {
+    const from = 'baseline'
+    if (startFrom.from === 'all' || arrivedAtMs !== undefined) return { id, from, to: 'listed' }
+    const foundAtMs = await evidence.arrivedAtMs(entry)
+    // Nothing is concluded from what could not be asked.
+    if (foundAtMs === undefined && lost.headers) return undefined
+    const isBefore = foundAtMs !== undefined && foundAtMs < startMs
+    const patch = foundAtMs === undefined ? {} : { arrivedAtMs: foundAtMs }
+    return { id, from, to: isBefore ? 'baseline' : 'listed', patch }
+  }
   let moves: Move[] = []
   let total = 0
   const record = async (): Promise<void> => {
@@ -37,7 +53,7 @@ export async function takeBack(
   try {
     for (const row of left) {
       const entry = at.get(row.id)
-      const move = entry === undefined ? undefined : await judge.judge(row, entry)
+      const move = entry === undefined ? undefined : await judge(row, entry)
       if (move !== undefined) moves.push(move)
       if (moves.length >= rowsAtOnce) await record()
     }
@@ -46,31 +62,5 @@ export async function takeBack(
     await record()
     count.fresh += total
     if (total > 0) log.takenBack({ mailbox: mailbox.name, folder: listing.folder, total })
-  }
-}
-
-class StartJudge {
-  readonly #context: PullContext
-  readonly #evidence: EntryEvidence
-
-  constructor(context: PullContext, listing: Listing) {
-    this.#context = context
-    this.#evidence = new EntryEvidence(context, listing)
-  }
-
-  /** What is to be recorded of a row that was left; undefined: nothing. */
-  async judge({ id, arrivedAtMs }: StandingRow, entry: Listed): Promise<Move | undefined> {
-    const { startFrom } = this.#context.mailbox
-    const from = 'baseline'
-    if (startFrom.from === 'all') return { id, from, to: 'listed' }
-    if (startFrom.from === 'new') return undefined
-    if (arrivedAtMs !== undefined)
-      return arrivedAtMs < startFrom.atMs ? undefined : { id, from, to: 'listed' }
-    const foundAtMs = await this.#evidence.arrivedAtMs(entry)
-    // Nothing is concluded from what could not be asked.
-    if (foundAtMs === undefined && this.#context.lost.headers) return undefined
-    const isBefore = foundAtMs !== undefined && foundAtMs < startFrom.atMs
-    const patch = foundAtMs === undefined ? {} : { arrivedAtMs: foundAtMs }
-    return { id, from, to: isBefore ? 'baseline' : 'listed', patch }
   }
 }
