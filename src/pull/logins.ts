@@ -115,17 +115,17 @@ function held(
 export const heldLoginFault = ({ untilMs, fault: { code, facts } }: HeldLogin): Fault =>
   new Fault(code, { facts, notBeforeMs: untilMs })
 
-/**
- * The gate of one mailbox; see LoginGate for what comes out of it.
- * @param turn 'person': somebody waits, so that only what the host takes at all holds the login up
- */
 /** Logins of this process. */
 export interface LoginCount {
   accepted: number
   refused: number
 }
 
-/** @param count takes what comes of each login */
+/**
+ * The gate of one mailbox; see LoginGate for what comes out of it.
+ * @param turn 'person': somebody waits, so that only what the host takes at all holds the login up
+ * @param count takes what comes of each login
+ */
 export function makeLoginGate(
   journal: LoginBooks,
   mailbox: MailboxConfig,
@@ -150,8 +150,10 @@ export function makeLoginGate(
         await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
         return session
       } catch (thrown) {
-        if (asFault(thrown).loginRefused) count.refused += 1
-        if (asFault(thrown).loginRefused) await countRefusal(journal, mailbox, clock.nowMs())
+        if (asFault(thrown).loginRefused) {
+          count.refused += 1
+          await countRefusal(journal, mailbox, clock.nowMs())
+        }
         throw thrown
       } finally {
         underWay -= 1
