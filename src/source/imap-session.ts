@@ -10,18 +10,16 @@ import { lookForNews, mayLook } from './imap-news.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
 import { canExpungeByUid, Settling } from './imap-settle.ts'
 import { abandonedFault, type ImapTurns, type Looked } from './imap-turns.ts'
-import type {
-  Foreseen,
-  Listed,
-  Listing,
-  RefusedEntry,
-  SettleAction,
-  SourceAbilities,
-  SourceSession,
+import {
+  type Foreseen,
+  type Listed,
+  type Listing,
+  listingLastsMs,
+  type RefusedEntry,
+  type SettleAction,
+  type SourceAbilities,
+  type SourceSession,
 } from './source.ts'
-
-/** How long a listing stands for those that look no different, ms. */
-const listingLastsMs = 10 * 60_000
 
 export class ImapSession implements SourceSession {
   readonly abilities: SourceAbilities

@@ -6,12 +6,11 @@ import type { Clock } from '../base/clock.ts'
 import type { Fault, FaultCode } from '../base/fault.ts'
 import type { DialMemory } from './dial.ts'
 import type { Capabilities } from './pop3-capabilities.ts'
+import { listingLastsMs } from './source.ts'
 
 export const dayMs = 24 * 3_600_000
 /** How long a habit is left out that may have broken a connection; a day where it broke the next one, too. */
 const doubtedMs = 10 * 60_000
-/** Equal counts and sizes prove nothing, so everything is listed at least so often. */
-const listingLastsMs = 10 * 60_000
 
 /** A login that the server accepted, and what CAPA said around it. */
 export interface AcceptedLogin {

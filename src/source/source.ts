@@ -102,6 +102,9 @@ export interface Foreseen {
   readonly isAlone: boolean
 }
 
+/** How long a listing stands for those that look no different, ms: that they do is no proof. */
+export const listingLastsMs = 10 * 60_000
+
 /** One logged-in session. */
 export interface SourceSession {
   readonly abilities: SourceAbilities
