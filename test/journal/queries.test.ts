@@ -261,6 +261,9 @@ function queriesOf(journal: Journal): Readonly<Record<string, () => unknown>> {
     counts: () => journal.counts(box),
     keepFolders: () => journal.troubles.keepFolders(box, ['INBOX'], [], 1),
     importedSince: () => journal.importedSince(Number.MAX_SAFE_INTEGER),
+    latestImports: () => journal.latestImports(box, 20),
+    latestOfNothing: () => journal.latestImports('nowhere', 1),
+    importsBefore: () => journal.importsBefore(20, { importedAtMs: 2500, id: 2500 }),
     mailbox: () => journal.mailbox(box),
     note: () => journal.note('pulls k'),
   }
