@@ -12,10 +12,13 @@ const severity = [
   exitCodes.someAside,
 ] as const
 
-export function exitCodeOfTrouble({ scope, code }: Pick<TroubleEntry, 'scope' | 'code'>): number {
-  // What costs a message, or what was to be done after it, holds no mail up.
-  if (scope === 'message' || scope === 'wish') return exitCodes.someAside
-  return faultKinds[code]?.exit ?? exitCodes.software
+/** What costs a message, or what was to be done after it, holds no mail up. */
+export const holdsUpMail = ({ scope }: Pick<TroubleEntry, 'scope'>): boolean =>
+  scope !== 'message' && scope !== 'wish'
+
+export function exitCodeOfTrouble(trouble: Pick<TroubleEntry, 'scope' | 'code'>): number {
+  if (!holdsUpMail(trouble)) return exitCodes.someAside
+  return faultKinds[trouble.code]?.exit ?? exitCodes.software
 }
 
 /** The exit code of the worst trouble; 0 where there is none. */

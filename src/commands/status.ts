@@ -3,13 +3,13 @@
  * is wrong is the one list of troubles and, since nobody is there to write it down, that nobody looks after a mailbox.
  */
 
-import { exitCodeOfTroubles } from '../alerts/trouble-list.ts'
+import { exitCodeOfTroubles, holdsUpMail } from '../alerts/trouble-list.ts'
 import type { Language } from '../base/language.ts'
 import { timeJson } from '../base/time-json.ts'
 import { openJournal } from '../bridge.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { isBroken, type MailboxStatus } from '../status/mailbox-status.ts'
-import { holdsUpMail, readStanding, type Standing } from '../status/standing.ts'
+import { readStanding, type Standing } from '../status/standing.ts'
 import type { WatchView } from '../status/watch-view.ts'
 import { withConfig } from './configuration.ts'
 import { faultJson, type Invocation, writeJson } from './invocation.ts'

@@ -53,10 +53,6 @@ export async function listTroubles(
   return [...open.filter(entry => mine.has(entry)), ...alone]
 }
 
-/** What costs a message, or what was to be done after it, holds no mail up. */
-export const holdsUpMail = ({ scope }: Pick<TroubleEntry, 'scope'>): boolean =>
-  scope !== 'message' && scope !== 'wish'
-
 /** Does my mail come? Instants are of the wall clock, ms. */
 export type Verdict =
   | { readonly kind: 'comes'; readonly lastMailAgoMs: number | undefined }

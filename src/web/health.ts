@@ -1,7 +1,7 @@
 /** What is said to who asks whether all is well: yes, or no and why. By codes alone: no message, no server's words. */
+import { holdsUpMail } from '../alerts/trouble-list.ts'
 import { timeJson } from '../base/time-json.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
-import { holdsUpMail } from '../status/standing.ts'
 
 const mostReasons = 50
 
