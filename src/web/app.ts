@@ -80,14 +80,15 @@ export function makeApp(parts: AppParts): Hono {
       const session = findSession(c)
       return session === undefined ? refuse(c, 'closed') : show(c, session)
     }
-  /** What a form of ours asks for; it is answered by a page to go to, so that a reload does nothing twice. */
-  const act = (work: (fields: URLSearchParams, session: Session, c: Context) => Promise<string>) =>
+  const takeForm = (work: (c: Context, session: Session, fields: URLSearchParams) => Promise<Response>) =>
     letIn(async (c, session) => {
       const isForm = /^application\/x-www-form-urlencoded(?:;|$)/i.test(c.req.header('content-type') ?? '')
       const fields = new URLSearchParams(isForm ? await c.req.text() : '')
-      if (!isFormToken(session, fields.get('form') ?? '')) return refuse(c, 'oldForm')
-      return c.redirect(`/${session.home}/${await work(fields, session, c)}`, 303)
+      return isFormToken(session, fields.get('form') ?? '') ? work(c, session, fields) : refuse(c, 'oldForm')
     })
+  /** What a form of ours asks for; it is answered by a page to go to, so that a reload does nothing twice. */
+  const act = (work: (fields: URLSearchParams) => Promise<string>) =>
+    takeForm(async (c, { home }, fields) => c.redirect(`/${home}/${await work(fields)}`, 303))
 
   app.use(async (c, next) => {
     for (const [name, value] of Object.entries(answerHeaders)) c.header(name, value)
@@ -167,9 +168,7 @@ export function makeApp(parts: AppParts): Hono {
   )
   app.post(
     '/:home/leave',
-    letIn(async (c, session) => {
-      const fields = new URLSearchParams(await c.req.text())
-      if (!isFormToken(session, fields.get('form') ?? '')) return refuse(c, 'oldForm')
+    takeForm(async (c, session) => {
       await sessions.end(session)
       c.header('Set-Cookie', writeCookie(session.home, '', 0))
       const { language, own } = readerOf(c)
