@@ -21,7 +21,7 @@ export function describeUsage(
 ): Fault {
   const [, quoted = ''] = quotedWord.exec(thrown.message) ?? []
   const word = printable(quoted, 60)
-  const refuse = (what: string): Fault => usageFault(what, command)
+  const refuse = (what: string): Fault => refuseUse(what, command)
   switch (thrown.code) {
     case 'commander.unknownOption':
       return refuse(words.usage.unknownOption(word, findNearestName(word, options)))
@@ -38,16 +38,15 @@ export function describeUsage(
 
 /** @param names all commands */
 export function refuseUnknownCommand(words: Words, word: string, names: readonly string[]): Fault {
-  return usageFault(words.usage.unknownCommand(printable(word, 60), findNearestName(word, names)), undefined)
+  return refuseUse(words.usage.unknownCommand(printable(word, 60), findNearestName(word, names)), undefined)
 }
 
 /** An argument that is none of those that the command takes. */
 export function refuseArgument(words: Words, command: string, word: string, known: readonly string[]): Fault {
-  return usageFault(words.usage.oneOf(printable(word, 60), known.join(', ')), command)
+  return refuseUse(words.usage.oneOf(printable(word, 60), known.join(', ')), command)
 }
 
-export const refuseUse = (what: string, command: string): Fault => usageFault(what, command)
-
-function usageFault(what: string, command: string | undefined): Fault {
+/** @param command undefined where it is none that is known */
+export function refuseUse(what: string, command: string | undefined): Fault {
   return new Fault('usage.invalid', { facts: { what, ...(command !== undefined && { command }) } })
 }

@@ -27,7 +27,7 @@ export const answerHeaders: Readonly<Record<string, string>> = {
  * A name that somebody else's DNS may point at this computer (rebinding) stands in Host as it was asked for. Numbers and
  * `localhost` no DNS can point anywhere; the port may be that of a tunnel.
  */
-export function isOwnHost(host: string | undefined): boolean {
+function isOwnHost(host: string | undefined): boolean {
   const [, name = ''] = /^(127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?$/i.exec(host ?? '') ?? []
   return isLoopback(name)
 }
@@ -56,7 +56,7 @@ export function refuseStranger({ req }: Context): Refusal | undefined {
 }
 
 /** Values of the cookie: a server on another port of this computer may have set one of the same name. */
-export const cookieName = 'hikyaku-dashboard'
+const cookieName = 'hikyaku-dashboard'
 
 export function readCookies({ req }: Context): readonly string[] {
   return (req.header('cookie') ?? '').split(';').flatMap(pair => {

@@ -126,7 +126,7 @@ function say(response: ServerResponse, { status, type, body }: Answer, isHead: b
  * stranger can own.
  * @param host as it came (RFC 9112 section 3.2)
  */
-export function isHostAllowed(host: string | undefined, address: ListenAddress): boolean {
+function isHostAllowed(host: string | undefined, address: ListenAddress): boolean {
   const [, name = ''] = /^(\[[^\]]+\]|[^:]+)(?::\d{1,5})?$/.exec((host ?? '').trim().toLowerCase()) ?? []
   const plain = name.replace(/^\[(.*)\]$/, '$1')
   if (plain === '') return false

@@ -95,7 +95,7 @@ const answerJson = (body: { readonly ok: boolean }): Answer => ({
 })
 
 /** The last answer while it is young; whoever asks meanwhile gets the one that is being read. */
-export function makeCached<T>(read: () => Promise<T>): () => Promise<T> {
+function makeCached<T>(read: () => Promise<T>): () => Promise<T> {
   let freshUntilMs = Number.NEGATIVE_INFINITY
   let last: Promise<T> | undefined
   return () => {

@@ -10,7 +10,7 @@ import type { Happenings } from './happenings.ts'
 import type { Health } from './health.ts'
 
 /** More mailboxes than this are counted and not shown; so are kinds of trouble. */
-export const mostMailboxes = 200
+const mostMailboxes = 200
 const mostTroubles = 200
 
 export interface MetricSources {
@@ -42,18 +42,12 @@ export async function readMetrics(
   type Row = (typeof rows)[number]
   const ofRows = (value: (row: Row) => number | undefined): Sample[] =>
     rows.flatMap(row => sampleOf(row.labels, value(row)))
-  const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
-    name,
-    type: 'gauge',
-    help,
-    samples,
-  })
-  const counter = (name: string, help: string, samples: readonly Sample[]): Family => ({
-    name,
-    type: 'counter',
-    help,
-    samples,
-  })
+  const familyOf =
+    (type: Family['type']) =>
+    (name: string, help: string, samples: readonly Sample[]): Family => ({ name, type, help, samples })
+  const gauge = familyOf('gauge')
+  const counter = familyOf('counter')
+  const histogram = familyOf('histogram')
   const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000)
   const ofAccounts = (value: (quota: { used: number; perMinute: number }) => number): Sample[] =>
     [...accounts].slice(0, mostMailboxes).map(([account, { quota }]) => ({
@@ -89,12 +83,11 @@ export async function readMetrics(
       'Messages that Gmail refused and that wait for the owner.',
       ofRows(({ counts }) => counts.refused),
     ),
-    {
-      name: 'hikyaku_delivery_seconds',
-      type: 'histogram',
-      help: 'From the arrival at the source to the answer of Gmail, since the start of the process.',
-      samples: rows.flatMap(({ labels }) => happenings.latencies.get(labels.mailbox)?.samples(labels) ?? []),
-    },
+    histogram(
+      'hikyaku_delivery_seconds',
+      'From the arrival at the source to the answer of Gmail, since the start of the process.',
+      rows.flatMap(({ labels }) => happenings.latencies.get(labels.mailbox)?.samples(labels) ?? []),
+    ),
     gauge(
       'hikyaku_last_good_pull_timestamp_seconds',
       'When a pull came to its end last.',

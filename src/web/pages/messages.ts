@@ -8,7 +8,7 @@ import type { Session } from '../sessions.ts'
 export const rowsOfPage = 50
 
 /** Where a page begins, as it stands in an address. */
-export const writePlace = ({ importedAtMs, id }: ImportPlace): string => `${importedAtMs}-${id}`
+const writePlace = ({ importedAtMs, id }: ImportPlace): string => `${importedAtMs}-${id}`
 
 /** @returns undefined for the newest; also where it is nothing that we wrote */
 export function readPlace(text: string | undefined): ImportPlace | undefined {
@@ -17,7 +17,7 @@ export function readPlace(text: string | undefined): ImportPlace | undefined {
 }
 
 /** Gmail's page of a message, in the account that it went to. */
-export function gmailLink({ gmailId, account }: MessageRow): string | undefined {
+function gmailLink({ gmailId, account }: MessageRow): string | undefined {
   if (gmailId === undefined || !/^[0-9a-f]{6,32}$/i.test(gmailId)) return undefined
   const user = account?.includes('@') ? `u/${encodeURIComponent(account)}/` : ''
   return `https://mail.google.com/mail/${user}#all/${gmailId}`
