@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { mail } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { type Ended, until } from '../servers/hikyaku.ts'
+import { freePorts } from '../servers/local.ts'
 import { startWorld, type World } from '../servers/world.ts'
-import { findFreePort } from '../web/page.ts'
 
 const read = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8')
@@ -173,7 +173,8 @@ test('each field that a command prints is documented, and each that is documente
       await say(world, 'list', ['list', '--recent', '5'])
       if (protocol === 'pop3') await sayOfOne(world)
       await say(world, 'dashboard', ['dashboard'])
-      const DASHBOARD = `127.0.0.1:${await findFreePort()}`
+      const [port] = await freePorts(1)
+      const DASHBOARD = `127.0.0.1:${port}`
       const daemon = world.start(['run'], { env: { DASHBOARD } })
       await until(() => /is running/.test(daemon.stderr()), 'the daemon')
       await say(world, 'dashboard', ['dashboard'], { DASHBOARD })

@@ -4,12 +4,12 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { chromium } from 'playwright-core'
 import { systemClock } from '../../src/base/clock.ts'
 import { startConsent } from '../../src/google/consent.ts'
 import { exchangeCode } from '../../src/google/consent-exchange.ts'
 import { browserCommand, openBrowser } from '../../src/google/open-browser.ts'
 import { identityScopes, leastScopes } from '../../src/google/scopes.ts'
+import { hasChromium, openChromium } from '../servers/chromium.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { requireServer } from '../servers/required.ts'
 
@@ -57,24 +57,12 @@ describe('opening a browser', () => {
 })
 
 const scopes = [...leastScopes, ...identityScopes]
-const executablePath = '/usr/bin/chromium'
 
-describe('consent in a real browser', { skip: requireServer('chromium', existsSync(executablePath)) }, () => {
+describe('consent in a real browser', { skip: requireServer('chromium', hasChromium()) }, () => {
   it('leads from the link over the check boxes to a token, and leaves no code in the address bar', async () => {
     const gmail = await startGmailServer({ accounts: ['shop@example.test'] })
     const consent = await startConsent({ client: gmail.client, scopes, authUrl: gmail.authUrl })
-    const browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    const browser = await openChromium()
     try {
       const page = await browser.newPage()
       await page.goto(consent.oneTimeUrl)

@@ -4,19 +4,19 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import type { Language } from '../../src/base/language.ts'
 import { setupWords } from '../../src/setup/words.ts'
+import { hasChromium, openChromium } from '../servers/chromium.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { keys, startTerminal, type Terminal, terminalMissing } from './terminal.ts'
 import { address, owner, password, type SetupWorld, startSetupWorld } from './world.ts'
 
-const executablePath = '/usr/bin/chromium'
 const skip =
   requireServer('dovecot', dovecotMissing()) ||
-  requireServer('chromium', existsSync(executablePath)) ||
+  requireServer('chromium', hasChromium()) ||
   requireServer('python3', terminalMissing())
 
 const { enter, down, clear, leave } = keys
@@ -31,20 +31,6 @@ afterEach(async () => {
   assert.deepEqual(world.gmail.bugs, [])
   await world.stop()
 })
-
-const openChromium = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
 
 /** The newest link to Google's page on the terminal. */
 async function newLink(used: Set<string>): Promise<string> {

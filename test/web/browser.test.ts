@@ -1,19 +1,19 @@
 /** The page in a real browser: for everybody, in both languages and themes; live; and harmless whatever is shown in it. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { writeDoor } from '../../src/web/link.ts'
 import { mail } from '../faults/harness.ts'
+import { hasChromium, openChromium } from '../servers/chromium.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { type PageWorld, startPageWorld } from './page.ts'
 
-const executablePath = '/usr/bin/chromium'
 /** Where pictures of the pages are kept, for people to look at. */
 const pictures = process.env.HIKYAKU_PICTURES
 
@@ -21,15 +21,6 @@ const evil = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>"
 const folder = 'A<b onclick=x>&\u202eB'
 /** The same as IMAP names it (RFC 3501 section 5.1.3). */
 const wireFolder = 'A<b onclick=x>&-&IC4-B'
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 let world: PageWorld
 let browser: Browser
@@ -81,10 +72,10 @@ async function findViolations(page: Page): Promise<readonly string[]> {
   )
 }
 
-describe('the page in a browser', { skip: requireServer('chromium', existsSync(executablePath)) }, () => {
+describe('the page in a browser', { skip: requireServer('chromium', hasChromium()) }, () => {
   before(async () => {
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    browser = await chromium.launch({ executablePath, args })
+    browser = await openChromium()
     world = await startPageWorld({
       env: { SCHEDULE: '0 0 1 1 *', MAIL_FOLDERS: `INBOX,"${folder}"` },
       prepare: ({ source }) => source.imap?.create(wireFolder),

@@ -9,16 +9,9 @@ import { after, before, describe, it } from 'node:test'
 import { answerHeaders } from '../../src/web/guard.ts'
 import { mail } from '../faults/harness.ts'
 import { until } from '../servers/hikyaku.ts'
+import { freePorts } from '../servers/local.ts'
 import { answerOf, startWorld } from '../servers/world.ts'
-import {
-  ask,
-  findFreePort,
-  formToken,
-  type PageWorld,
-  postOf,
-  type SignedIn,
-  startPageWorld,
-} from './page.ts'
+import { ask, formToken, type PageWorld, postOf, type SignedIn, startPageWorld } from './page.ts'
 
 let world: PageWorld
 let owner: SignedIn
@@ -286,7 +279,7 @@ describe('hikyaku dashboard', () => {
         return [code, answerOf({ code, stdout, stderr: '', signal: null }).reason]
       }
       assert.deepEqual(await said({}), [78, 'not-set'])
-      const port = await findFreePort()
+      const [port] = await freePorts(1)
       const DASHBOARD = `127.0.0.1:${port}`
       assert.deepEqual(await said({ DASHBOARD }), [69, 'not-running'])
       const daemon = other.start(['run'])

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -14,37 +13,17 @@ import { endOf, until } from '../servers/hikyaku.ts'
 import { freePorts, loopback, program } from '../servers/local.ts'
 import { requireServer } from '../servers/required.ts'
 import { startWorld } from '../servers/world.ts'
+import { type Answer, type Asked, ask as askAt } from './page.ts'
 
 const noDovecot = requireServer('Dovecot', dovecotMissing())
 const noPromtool = requireServer('promtool', program('promtool') !== undefined)
 const monitoring = join(import.meta.dirname, '../../docs/monitoring')
 
-interface Got {
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly text: string
-}
-
-const unanswered: Got = { status: 0, headers: {}, text: '{}' }
+const unanswered: Answer = { status: 0, headers: {}, text: '{}' }
 
 /** Asks once; status 0 where nothing answers. */
-const ask = (
-  port: number,
-  path: string,
-  more: { method?: string; headers?: Record<string, string>; body?: string } = {},
-): Promise<Got> =>
-  new Promise(resolve => {
-    const { method = 'GET', headers = {}, body } = more
-    const asked = request({ host: loopback, port, path, method, headers, agent: false }, response => {
-      let text = ''
-      response.setEncoding('utf8').on('data', chunk => {
-        text += chunk
-      })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
-    })
-    asked.on('error', () => resolve(unanswered))
-    asked.end(body)
-  })
+const ask = (port: number, path: string, asked?: Asked): Promise<Answer> =>
+  askAt(`${loopback}:${port}`, path, asked).catch(() => unanswered)
 
 interface Health {
   readonly ok: boolean
@@ -52,10 +31,10 @@ interface Health {
   readonly reasons: readonly { readonly code: string; readonly mailbox?: string; readonly since?: string }[]
 }
 
-const healthOf = ({ text }: Got): Health => JSON.parse(text)
+const healthOf = ({ text }: Answer): Health => JSON.parse(text)
 
 /** Waits until /healthz names a reason (undefined: until it is well). */
-async function healthWith(port: number, code: RegExp | undefined): Promise<Got> {
+async function healthWith(port: number, code: RegExp | undefined): Promise<Answer> {
   let got = unanswered
   await until(
     async () => {

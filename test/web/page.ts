@@ -1,9 +1,8 @@
 /** The page of a real `hikyaku run`, asked over real sockets. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { type IncomingHttpHeaders, request } from 'node:http'
-import { createServer } from 'node:net'
 import { until } from '../servers/hikyaku.ts'
+import { freePorts, loopback } from '../servers/local.ts'
 import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
 export interface Answer {
@@ -38,23 +37,14 @@ export interface SignedIn {
   post(action: string, fields?: Readonly<Record<string, string>>): Promise<Answer>
 }
 
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
-}
-
 export interface PageWorldOptions extends Partial<WorldOptions> {
   /** Before the daemon starts. */
   readonly prepare?: (world: World) => unknown
 }
 
 export async function startPageWorld(options: PageWorldOptions = {}): Promise<PageWorld> {
-  const address = `127.0.0.1:${await findFreePort()}`
+  const [port] = await freePorts(1)
+  const address = `${loopback}:${port}`
   const world = await startWorld({
     protocol: 'imap',
     ...options,
