@@ -19,7 +19,8 @@ import { makeLog } from '../log/log.ts'
 import { brokenSentence } from './books.ts'
 import { loadConfigHere } from './configuration.ts'
 import { faultLines, type Invocation } from './invocation.ts'
-import { type MailboxAnswer, type PullFlags, pullChosen } from './pull.ts'
+import { type PullFlags, pullChosen } from './pull.ts'
+import { type MailboxAnswer, worstOf } from './pull-answer.ts'
 import { openToldFile, type ToldFile } from './told-file.ts'
 
 const againMs = 24 * 3600_000
@@ -152,8 +153,5 @@ const findTold = (stateDir: string | undefined): Promise<ToldFile | undefined> |
         () => toldIn(stateDir),
         () => undefined,
       )
-
-const worstOf = (answers: readonly MailboxAnswer[]): number =>
-  answers.reduce((worst, { exitCode }) => (worst > 1 || exitCode === 0 ? worst : exitCode), 0)
 
 const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() })

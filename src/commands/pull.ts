@@ -8,7 +8,6 @@ import { recordPulls } from '../alerts/attendance.ts'
 import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
-import { timeJson } from '../base/time-json.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
@@ -18,24 +17,17 @@ import { makeLog } from '../log/log.ts'
 import { dryRun } from '../proof/dry-run.ts'
 import { type Attempt, attemptPull, recordLateFailure } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
-import {
-  countDeferred,
-  noCount,
-  noNumbers,
-  type PullCount,
-  type PullNumbers,
-  settledAsTold,
-} from '../pull/count.ts'
+import { addCount, noCount, type PullCount } from '../pull/count.ts'
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
-import { brokenSentence } from './books.ts'
 import { logSettings } from './config-show.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { confirm } from './confirm.ts'
 import { dryRunCommand } from './dry-run.ts'
-import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { type Invocation, writeLine } from './invocation.ts'
 import { tellTheEnd } from './last-notice.ts'
 import { makeProgress } from './progress.ts'
+import { answerPull, type MailboxAnswer } from './pull-answer.ts'
 import { catchStopSignals, type StopSignals } from './stop-signals.ts'
 import { type LimitedSignals, limitTime } from './time-limit.ts'
 
@@ -58,18 +50,6 @@ const proofPasses = 2
 
 /** The limit itself is a little later (time-limit.ts). */
 const endWithinMs = 100
-
-export interface MailboxAnswer {
-  readonly ports: PullPorts
-  readonly count: PullCount
-  readonly left: number
-  readonly fault: Fault | RecordedFault | undefined
-  readonly exitCode: number
-  readonly conservation: Conservation
-  readonly conserved: boolean
-  readonly ms: number
-  readonly last: Attempt
-}
 
 export async function pullCommand(asked: Invocation, flags: PullFlags): Promise<number> {
   const invocation: Invocation = { ...asked, describe: describeFaultAtEnd }
@@ -217,10 +197,9 @@ function recordLimit(ports: PullPorts, total: PullCount): Promise<Attempt> | Att
   return recordLateFailure(ports, new Fault('mailbox.time-limit'), noCount())
 }
 
-function numbersOf(count: PullCount): PullNumbers {
-  const { deferredIds: _ids, doubtfulIds: _doubtful, lastImportedAtMs: _at, ...numbers } = count
-  return numbers
-}
+/** What stood at the source is what the first pass saw; everything else adds up over the passes. */
+const addUp = (total: PullCount, pass: PullCount, first: boolean): void =>
+  addCount(total, first ? pass : { ...pass, listed: 0 })
 
 /** Mailboxes whose server takes its time come last: they hold up no other. */
 async function inTurn(mailboxes: Bridge['mailboxes']): Promise<Bridge['mailboxes']> {
@@ -238,14 +217,6 @@ async function pauseBeforeLoginMs({ journal, mailbox, clock }: PullPorts): Promi
 const exitCodeOfWait = (fault: RecordedFault | undefined): number =>
   fault === undefined ? exitCodes.temporary : faultKinds[fault.code].exit
 
-/** What stood at the source is what the first pass saw; everything else adds up over the passes. */
-function addUp(total: PullCount, pass: PullCount, first: boolean): void {
-  for (const key of Object.keys(noNumbers()) as (keyof PullNumbers)[]) {
-    if (key !== 'deferred' && (key !== 'listed' || first)) total[key] += pass[key]
-  }
-  for (const id of pass.deferredIds) countDeferred(total, id)
-}
-
 function exitCodeOf(
   last: Attempt,
   { refused, pending }: Conservation,
@@ -260,58 +231,6 @@ function exitCodeOf(
   const code = exitCodeOfTroubles(troubles)
   if (code !== exitCodes.ok) return code
   return refused + pending > 0 ? exitCodes.someAside : exitCodes.ok
-}
-
-/** @param quiet the log has not told the faults */
-function answerPull(invocation: Invocation, answers: readonly MailboxAnswer[], quiet: boolean): number {
-  const { words, language } = invocation
-  // The worst one: any fault outweighs "some messages aside", which outweighs "all well".
-  const exitCode = answers.reduce((worst, { exitCode: code }) => (worst > 1 || code === 0 ? worst : code), 0)
-  if (invocation.json) {
-    const total = noCount()
-    for (const { count } of answers) addUp(total, count, true)
-    writeJson(invocation, {
-      ok: exitCode === 0,
-      exitCode,
-      ...numbersOf(total),
-      left: answers.reduce((sum, { left }) => sum + left, 0),
-      mailboxes: answers.map(
-        ({ ports, count, left, fault, conservation, conserved, ms, exitCode: code, last }) => ({
-          mailbox: ports.mailbox.name,
-          account: ports.mailbox.account,
-          protocol: ports.mailbox.protocol,
-          ok: code === 0,
-          ...numbersOf(count),
-          left,
-          ms,
-          conservation,
-          conserved,
-          fault: fault === undefined ? null : faultJson(fault, language, invocation.describe),
-          ...timeJson('waitsUntil', last.kind === 'waiting' ? last.untilMs : undefined),
-        }),
-      ),
-    })
-    return exitCode
-  }
-  for (const { ports, count, fault, conservation, conserved, ms, last } of answers) {
-    const name = ports.mailbox.name
-    if ((quiet || last.kind === 'waiting') && fault !== undefined)
-      invocation.stderr.write(`${name}: ${faultLines(fault, language, invocation.describe)}\n`)
-    const busy = count.fresh + count.imported + count.merged + count.refused + count.settled + count.gone > 0
-    if (last.kind === 'waiting')
-      writeLine(invocation, words.pull.waits(name, last.untilMs, last.untilMs - ports.clock.nowMs()))
-    else if (fault !== undefined) writeLine(invocation, words.pull.failed(name))
-    const settled = settledAsTold(count, ports.mailbox.afterImport)
-    if (busy || (fault === undefined && conservation.pending > 0))
-      writeLine(invocation, words.pull.done(name, { ...count, settled, pending: conservation.pending }, ms))
-    else if (fault === undefined && last.kind !== 'waiting')
-      writeLine(invocation, words.pull.nothingNew(name, ms))
-    writeLine(
-      invocation,
-      conserved ? words.conservation.sentence(conservation) : brokenSentence(words, conservation),
-    )
-  }
-  return exitCode
 }
 
 /** By the journal alone: a first pull of everything, or many that START_FROM, moved back, no longer leaves. */

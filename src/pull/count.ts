@@ -66,17 +66,22 @@ export function countImported(count: PullCount, atMs: number): void {
   count.lastImportedAtMs = Math.max(atMs, count.lastImportedAtMs ?? 0)
 }
 
-/** Adds what `from` counted to `count`, and lets `from` begin anew. */
-export function moveCount(from: PullCount, count: PullCount): void {
+/** Adds what `from` counted to `count`. */
+export function addCount(count: PullCount, from: PullCount): void {
   for (const key of Object.keys(noNumbers()) as (keyof PullNumbers)[]) {
     if (key !== 'deferred') count[key] += from[key]
   }
   for (const id of from.deferredIds) countDeferred(count, id)
   for (const id of from.doubtfulIds) count.doubtfulIds.add(id)
-  from.deferredIds.clear()
-  from.doubtfulIds.clear()
   if (from.lastImportedAtMs !== undefined)
     count.lastImportedAtMs = Math.max(from.lastImportedAtMs, count.lastImportedAtMs ?? 0)
+}
+
+/** The same, and lets `from` begin anew. */
+export function moveCount(from: PullCount, count: PullCount): void {
+  addCount(count, from)
+  from.deferredIds.clear()
+  from.doubtfulIds.clear()
   from.lastImportedAtMs = undefined
   Object.assign(from, noNumbers())
 }
