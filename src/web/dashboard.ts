@@ -2,13 +2,14 @@
  * The page of a running daemon. It listens on this computer alone; whatever becomes of it, mail is carried: it opens beside
  * the daemon, and where its address is taken it is tried again.
  */
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Log } from '../log/log.ts'
 import { makeApp } from './app.ts'
-import { makeEvents } from './events.ts'
+import { type Events, makeEvents } from './events.ts'
+import { type Listening, openServer } from './listen.ts'
 import { openSessions } from './sessions.ts'
 import { webWords } from './words.ts'
 
@@ -39,14 +40,13 @@ export interface DashboardParts {
 export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
   const { address, log, config } = parts
   const words = webWords[config.language].log
-  const url = new URL(`http://${address}`)
   const events = makeEvents(() => describeChanges(parts))
-  let server: Server | undefined
+  let listening: Listening | undefined
   let timer: NodeJS.Timeout | undefined
   let isTold = false
   const open = async (): Promise<void> => {
     try {
-      server = await listen(parts, events, url.hostname.replace(/^\[(.*)\]$/, '$1'), Number(url.port || 80))
+      listening = await listen(parts, events)
       log.say('info', 'dashboard', words.open(address))
     } catch (thrown) {
       const reason = (thrown as NodeJS.ErrnoException).code ?? String(thrown)
@@ -61,18 +61,12 @@ export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
     async close() {
       clearTimeout(timer)
       events.close()
-      server?.closeAllConnections()
-      await new Promise<void>(resolve => (server === undefined ? resolve() : server.close(() => resolve())))
+      await listening?.close()
     },
   }
 }
 
-async function listen(
-  parts: DashboardParts,
-  events: ReturnType<typeof makeEvents>,
-  host: string,
-  port: number,
-): Promise<Server> {
+async function listen(parts: DashboardParts, events: Events): Promise<Listening> {
   const app = makeApp({ ...parts, events, sessions: await openSessions(parts.config.stateDir) })
   // What Node's own fetch has globally stays as it is.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
@@ -89,12 +83,9 @@ async function listen(
   server.maxConnections = mostConnections
   server.maxHeadersCount = 100
   server.timeout = silentMs
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, exclusive: true }, resolve)
-  })
-  server.on('error', () => {})
-  return server
+  const url = new URL(`http://${parts.address}`)
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  return openServer(server, { host, port: Number(url.port || 80), exclusive: true })
 }
 
 /** What open pages show, as far as it changes: sums that the journal keeps, nothing that it would have to look for. */

@@ -4,7 +4,7 @@
  * rebinding) is refused by the Host that its browser sends.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type ListenOptions } from 'node:net'
 import { isLoopback } from '../base/loopback.ts'
 import type { ListenAddress } from '../config/config.ts'
 
@@ -69,7 +69,21 @@ export async function listen(
     }
   }
 
-  await opened(server, address)
+  const { host, port } = address
+  return openServer(server, { host, port, backlog: mostConnections })
+}
+
+/** @param server with its bounds @throws an Error with a `code` where nothing can listen there */
+export async function openServer(server: Server, options: ListenOptions): Promise<Listening> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options, () => {
+      server.off('error', reject)
+      // Too many open files, say: the next connection is tried anew.
+      server.on('error', () => {})
+      resolve()
+    })
+  })
   return {
     async close() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
@@ -77,18 +91,6 @@ export async function listen(
       await closed
     },
   }
-}
-
-function opened(server: Server, { host, port }: ListenAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, backlog: mostConnections }, () => {
-      server.off('error', reject)
-      // Too many open files, say: the next connection is tried anew.
-      server.on('error', () => {})
-      resolve()
-    })
-  })
 }
 
 const reasons: Readonly<Record<number, string>> = {
