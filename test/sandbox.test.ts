@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { dovecotMissing } from './servers/dovecot.ts'
 import { until } from './servers/hikyaku.ts'
 import { pythonMissing } from './servers/independent-client.ts'
+import { keepOutput } from './servers/local.ts'
 import { requireServer } from './servers/required.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -36,16 +37,13 @@ describe('the sandbox', () => {
 
   const start = (command: string, args: readonly string[]) => {
     const child = spawn(command, args, { cwd: root, env: { ...process.env, TMPDIR: temporary } })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
-    return { child, ended, stdout: () => stdout }
+    const { stdout, stderr } = keepOutput(child)
+    const ended = once(child, 'close').then(([code]) => ({
+      code: code as number | null,
+      stdout: stdout(),
+      stderr: stderr(),
+    }))
+    return { child, ended, stdout }
   }
   const sandbox = (...args: readonly string[]) => start('npm', ['run', 'sandbox', '--', ...args]).ended
 

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { keepOutput } from '../../test/servers/local.ts'
 
 export interface Ended {
   readonly code: number | null
@@ -116,18 +117,11 @@ export function startProcess(program: string, args: readonly string[], options: 
     timeout: options.timeoutMs ?? 300_000,
     killSignal: 'SIGKILL',
   })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
+  const { stdout, stderr } = keepOutput(child)
   return {
     ended: new Promise((resolve, reject) => {
       child.once('error', reject)
-      child.once('close', code => resolve({ code, stdout, stderr }))
+      child.once('close', code => resolve({ code, stdout: stdout(), stderr: stderr() }))
     }),
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     kill: signal => {

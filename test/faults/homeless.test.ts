@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Ended, endOf, until } from '../servers/hikyaku.ts'
+import { keepOutput } from '../servers/local.ts'
 import { startWorld, type World } from '../servers/world.ts'
 import { mail } from './harness.ts'
 
@@ -41,17 +42,12 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>, c
     timeout: 60_000,
     killSignal: 'SIGKILL',
   })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
+  const { stdout, stderr } = keepOutput(child)
   return {
-    ended: once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stdout, stderr })),
-    stderr: () => stderr,
+    ended: once(child, 'close').then(
+      ([code, signal]): Ended => ({ code, signal, stdout: stdout(), stderr: stderr() }),
+    ),
+    stderr,
     kill: signal => {
       child.kill(signal)
     },

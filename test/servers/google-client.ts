@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { discovery } from './gmail/discovery.ts'
 import type { GmailServer } from './gmail/gmail-server.ts'
+import { keepOutput } from './local.ts'
 
 export interface Call {
   readonly resource: 'users' | 'messages' | 'labels'
@@ -58,17 +59,12 @@ export async function callByPython(
       calls: calls.map(call => ({ ...call, message: call.message?.toString('base64') })),
     }),
   )
-  let out = ''
-  let trouble = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    trouble += text
-  })
+  const { stdout, stderr } = keepOutput(child)
   await once(child, 'close')
-  const lines = out.split('\n').filter(line => line !== '')
+  const lines = stdout()
+    .split('\n')
+    .filter(line => line !== '')
   if (child.exitCode !== 0 || lines.length !== calls.length)
-    throw new Error(`Google's Python client ended after ${lines.length} calls: ${trouble.trim()}`)
+    throw new Error(`Google's Python client ended after ${lines.length} calls: ${stderr().trim()}`)
   return lines.map(line => JSON.parse(line) as Result)
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { GmailServer } from './gmail/gmail-server.ts'
+import { keepOutput } from './local.ts'
 
 const sourceCli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -42,20 +43,15 @@ export function startHikyaku(args: readonly string[], options: StartOptions): Ru
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.ownGroup === true,
   })
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stdout, stderr }))
+  const { stdout, stderr } = keepOutput(child)
+  const ended = once(child, 'close').then(
+    ([code, signal]): Ended => ({ code, signal, stdout: stdout(), stderr: stderr() }),
+  )
   return {
     child,
     pid: child.pid ?? 0,
-    stdout: () => stdout,
-    stderr: () => stderr,
+    stdout,
+    stderr,
     kill: signal => {
       child.kill(signal)
     },

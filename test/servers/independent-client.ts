@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { program } from './local.ts'
+import { keepOutput, program } from './local.ts'
 
 export interface MailboxAddress {
   readonly protocol: 'pop3' | 'imap'
@@ -44,17 +44,10 @@ export async function readIndependently(mailbox: MailboxAddress): Promise<Read[]
   child.stdin.end(
     JSON.stringify({ ...mailbox, folder, utf8, tls: caFile !== undefined, caFile: caFile ?? null }),
   )
-  let out = ''
-  let trouble = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    trouble += text
-  })
+  const { stdout, stderr } = keepOutput(child)
   await once(child, 'close')
-  if (child.exitCode !== 0) throw new Error(`independent client: ${trouble.trim()}`)
-  return out
+  if (child.exitCode !== 0) throw new Error(`independent client: ${stderr().trim()}`)
+  return stdout()
     .split('\n')
     .filter(line => line !== '')
     .map((line): Read => {

@@ -83,6 +83,21 @@ export function privateFolder(name: string): Promise<string> {
 export const removeFolder = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
 
+/** Keeps what a child prints from now on. */
+export function keepOutput({ stdout, stderr }: ChildProcess): {
+  readonly stdout: () => string
+  readonly stderr: () => string
+} {
+  const said = { stdout: '', stderr: '' }
+  stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text
+  })
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text
+  })
+  return { stdout: () => said.stdout, stderr: () => said.stderr }
+}
+
 export interface Daemon {
   readonly pid: number
   readonly alive: () => boolean
