@@ -1,5 +1,5 @@
 /** The page's addresses: what is asked for, by whom, and what follows. */
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
 import { asFault } from '../base/fault.ts'
@@ -9,23 +9,16 @@ import { describeFault } from '../locale/locale.ts'
 import type { Log } from '../log/log.ts'
 import { askForPull, findAside, tryAgain } from '../pull/owner-acted.ts'
 import { readStanding, type Standing } from '../status/standing.ts'
+import { makeAdmission } from './admission.ts'
 import { script, style } from './assets.ts'
 import type { Events } from './events.ts'
-import {
-  answerHeaders,
-  countTries,
-  mostBodyOctets,
-  readCookies,
-  refuseStranger,
-  writeCookie,
-} from './guard.ts'
-import { chooseBrowserLanguage } from './language.ts'
-import { type Markup, makeReader, plainPage, type Reader, refusalPage, sentence } from './layout.ts'
+import { answerHeaders, countTries, mostBodyOctets, refuseStranger, writeCookie } from './guard.ts'
+import { type Markup, makeReader, plainPage, type Reader, sentence } from './layout.ts'
 import { proveLink, takeLink } from './link.ts'
 import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
 import { overviewPage } from './pages/overview.ts'
-import { isFormToken, type Session, type Sessions, sessionLivesMs } from './sessions.ts'
-import { type Refusal, webWords } from './words.ts'
+import { type Sessions, sessionLivesMs } from './sessions.ts'
+import { webWords } from './words.ts'
 
 export interface AppParts {
   readonly config: Pick<Config, 'mailboxes' | 'stateDir' | 'language'>
@@ -41,51 +34,15 @@ const mostWrongLinks = 5
 /** Pages that are asked for at once are made of one look at the journal. */
 const standingLivesMs = 300
 
-const statusOf: Readonly<Record<Refusal, 403 | 404 | 413 | 429 | 503>> = {
-  closed: 403,
-  usedLink: 403,
-  tooMany: 429,
-  foreign: 403,
-  oldForm: 403,
-  absent: 404,
-  tooLarge: 413,
-  busy: 503,
-}
-
 export function makeApp(parts: AppParts): Hono {
   const { config, journal, log, sessions, events, nowMs } = parts
   const app = new Hono()
   const links = countTries(mostWrongLinks, () => performance.now())
-  const readerOf = ({ req }: Context): Reader =>
-    makeReader(chooseBrowserLanguage(req.header('accept-language'), config.language))
-  const refuse = (c: Context, refusal: Refusal): Response | Promise<Response> =>
-    c.html(refusalPage(readerOf(c), refusal), statusOf[refusal])
+  const { readerOf, refuse, letIn, takeForm } = makeAdmission(sessions, config.language, nowMs)
   const lookAtAll = shareFor(standingLivesMs, (): Promise<Standing> => {
     const { format } = makeReader(config.language).words
     return readStanding(config, journal, true, nowMs(), format.instant)
   })
-  /** Of the path's first part and one of the cookies. */
-  const findSession = (c: Context): Session | undefined => {
-    const home = c.req.param('home') ?? ''
-    for (const key of readCookies(c)) {
-      const session = sessions.find(home, key, nowMs())
-      if (session !== undefined) return session
-    }
-    return undefined
-  }
-  type Shown = Response | Promise<Response>
-  const letIn =
-    (show: (c: Context, session: Session) => Shown) =>
-    (c: Context): Shown => {
-      const session = findSession(c)
-      return session === undefined ? refuse(c, 'closed') : show(c, session)
-    }
-  const takeForm = (work: (c: Context, session: Session, fields: URLSearchParams) => Promise<Response>) =>
-    letIn(async (c, session) => {
-      const isForm = /^application\/x-www-form-urlencoded(?:;|$)/i.test(c.req.header('content-type') ?? '')
-      const fields = new URLSearchParams(isForm ? await c.req.text() : '')
-      return isFormToken(session, fields.get('form') ?? '') ? work(c, session, fields) : refuse(c, 'oldForm')
-    })
   /** What a form of ours asks for; it is answered by a page to go to, so that a reload does nothing twice. */
   const act = (work: (fields: URLSearchParams) => Promise<string>) =>
     takeForm(async (c, { home }, fields) => c.redirect(`/${home}/${await work(fields)}`, 303))
