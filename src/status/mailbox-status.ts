@@ -7,6 +7,7 @@ import { describeHostLimit, type HostLimitView } from '../pull/host-logins.ts'
 import { readWatch, type WatchView } from './watch-view.ts'
 
 const latencyRows = 1000
+const recentRows = 50
 
 export interface MailboxStatus {
   readonly mailbox: string
@@ -19,6 +20,8 @@ export interface MailboxStatus {
   /** When a message of it reached Gmail last. */
   readonly lastImportAtMs: number | undefined
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly messages: number } | undefined
+  /** Of the mails that came last, the newest first; none of what stood there before the first pull. */
+  readonly recentLatenciesMs: readonly number[]
   /** undefined: nothing runs, or nobody listens there. */
   readonly watch: WatchView | undefined
   /** Its own, its account's and the machine's. */
@@ -37,6 +40,7 @@ export async function readStatus(
 ): Promise<MailboxStatus> {
   const { name, account } = mailbox
   const troubles = troublesOf(list, name, account)
+  const latenciesMs = await journal.latenciesMs(name, latencyRows)
   return {
     mailbox: name,
     account,
@@ -47,7 +51,8 @@ export async function readStatus(
     conservation: await journal.conservation(name),
     repeated: await journal.repeatedCount(name),
     lastImportAtMs: (await journal.latestImports(name, 1))[0]?.importedAtMs,
-    latencyMs: computePercentiles(await journal.latenciesMs(name, latencyRows)),
+    latencyMs: computePercentiles(latenciesMs),
+    recentLatenciesMs: latenciesMs.slice(0, recentRows),
     watch: running ? await readWatch(journal, mailbox) : undefined,
     troubles,
     outage: troubles.find(

@@ -41,6 +41,10 @@ h1, h2, h3, p, dd, blockquote, td { overflow-wrap: anywhere; }
 .block blockquote { margin: .35rem 0; padding-left: .8rem; border-left: 2px solid var(--line); color: var(--faint); }
 dl { display: grid; grid-template-columns: minmax(6.5rem, 10rem) 1fr; gap: .2rem 1rem; margin: 0; }
 dt { color: var(--faint); } dd { margin: 0; }
+/* The line of how long mail was on the way. */
+.spark { display: block; max-width: 100%; height: 2rem; }
+.spark polyline { fill: none; stroke: var(--link); stroke-width: 1.5; stroke-linejoin: round; }
+.spark circle { fill: var(--link); }
 form { margin: 0; }
 .block form { margin-top: .9rem; }
 button { font: inherit; min-height: 2.75rem; padding: .4rem 1.1rem; border-radius: .4rem; cursor: pointer; }

@@ -27,6 +27,9 @@ export const en = {
   never: 'When you ask for it',
   speed: 'On the way',
   speedOf: (medianMs: number, p95Ms: number) => `${span(medianMs)} as a rule, ${span(p95Ms)} at most`,
+  /** What the small line shows, for those who do not see it. */
+  sparkline: (mails: string, least: string, most: string, newest: string) =>
+    `The last ${mails} mails took from ${least} to ${most}, the newest ${newest}`,
   inGmail: 'In Gmail',
   waiting: 'Waiting',
   setAside: 'Set aside',

@@ -26,6 +26,8 @@ export const ja: WebWords = {
   never: '「今すぐ確認」を押したとき',
   speed: '届くまでの時間',
   speedOf: (medianMs, p95Ms) => `通常 ${span(medianMs)}、長くて ${span(p95Ms)}`,
+  sparkline: (mails, least, most, newest) =>
+    `最近の ${mails} 通は ${least}〜${most}、最新のメールは ${newest} で届きました`,
   inGmail: '取り込み済み',
   waiting: '未取り込み',
   setAside: '要確認',

@@ -13,6 +13,7 @@ import { judgeStanding, type Standing, type Verdict } from '../../status/standin
 import { watchLines } from '../../status/watch-view.ts'
 import { form, instant, layOut, type Markup, type Reader, sentence } from '../layout.ts'
 import type { Session } from '../sessions.ts'
+import { drawSparkline } from '../sparkline.ts'
 
 const colours: Readonly<Record<Verdict['kind'], string>> = {
   comes: 'good',
@@ -96,15 +97,17 @@ ${entry.messages === 0 || bare.length + more === 0 ? '' : html`<p>${troubles.nam
 }
 
 function mailboxBlock(
-  { own, words, language }: Reader,
+  reader: Reader,
   session: Session,
   status: MailboxStatus,
   schedule: string | undefined,
   nowMs: number,
   place: number,
 ): Markup {
+  const { own, words, language } = reader
   const { format } = words
   const { state, accountState, watch, conservation, counts, latencyMs, lastImportAtMs } = status
+  const line = drawSparkline(reader, status.recentLatenciesMs)
   const ago = (ms: number): Markup => instant(ms, format.relative(Math.min(0, ms - nowMs)))
   const aside = counts.refused + counts.deferred
   const heldMs = Math.max(state.notBeforeMs ?? 0, accountState.notBeforeMs ?? 0)
@@ -125,7 +128,9 @@ function mailboxBlock(
         ? own.never
         : html`${isTold ? own.whenTold : ''}${instant(nextMs, format.relative(nextMs - nowMs))}`,
     ],
-    ...(latencyMs === undefined ? [] : [[own.speed, own.speedOf(latencyMs.p50, latencyMs.p95)] as const]),
+    ...(latencyMs === undefined
+      ? []
+      : [[own.speed, html`${own.speedOf(latencyMs.p50, latencyMs.p95)} ${line}`] as const]),
     [own.inGmail, format.number(conservation.imported + conservation.merged)],
     [own.waiting, format.number(conservation.pending)],
     [own.setAside, format.number(counts.refused)],
