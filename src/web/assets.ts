@@ -61,7 +61,7 @@ td.folder { min-width: 4.5rem; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 time { white-space: nowrap; }
 .pager { display: flex; flex-wrap: wrap; gap: 1.5rem; margin: 1rem 0; padding: 0; list-style: none; }
-code { padding: .05rem .3rem; border-radius: .25rem; background: var(--line); font-size: .92em; overflow-wrap: anywhere; }
+code { padding: .05rem .3rem; border-radius: .25rem; background: var(--line); font-family: ui-monospace, "SFMono-Regular", Consolas, monospace, monospace; font-size: .92em; overflow-wrap: anywhere; }
 footer { padding-block: 2rem; }
 @media (max-width: 40rem) {
   h1 { font-size: 1.2rem; }

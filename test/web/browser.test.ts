@@ -1,18 +1,18 @@
 /** The page in a real browser: for everybody, in both languages and themes; live; and harmless whatever is shown in it. */
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { writeDoor } from '../../src/web/link.ts'
 import { mail } from '../faults/harness.ts'
 import { hasChromium, openChromium } from '../servers/chromium.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
-import { type PageWorld, startPageWorld } from './page.ts'
+import { findLapses, findViolations, type Look, letIn, openContext, useCookie } from './browser-look.ts'
+import { type PageWorld, type SignedIn, startPageWorld } from './page.ts'
+import { pages } from './pages.ts'
 
 /** Where pictures of the pages are kept, for people to look at. */
 const pictures = process.env.HIKYAKU_PICTURES
@@ -24,57 +24,14 @@ const wireFolder = 'A<b onclick=x>&-&IC4-B'
 
 let world: PageWorld
 let browser: Browser
-let axe: string
+let owner: SignedIn
 
-interface Look {
-  readonly locale: string
-  readonly scheme: 'light' | 'dark'
-  readonly width: number
-}
-
-/** A browser of its own that was let in. */
-async function letIn(t: TestContext, look: Partial<Look> = {}, javaScriptEnabled = true): Promise<Page> {
-  const { locale = 'en-GB', scheme = 'light', width = 1280 } = look
-  const context: BrowserContext = await browser.newContext({
-    locale,
-    colorScheme: scheme,
-    viewport: { width, height: 800 },
-    javaScriptEnabled,
-  })
-  t.after(() => context.close())
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', line => line.type() === 'error' && complaints.push(line.text()))
-  page.on('pageerror', error => complaints.push(String(error)))
-  page.on('dialog', dialog => {
-    complaints.push(dialog.message())
-    void dialog.dismiss()
-  })
-  t.after(() => assert.deepEqual(complaints, [], 'the browser complains of nothing'))
-  await page.goto(await world.newLink())
-  await page.waitForURL(/\/[\w-]{22}\/$/)
-  return page
-}
-
-/** What axe finds, as one can read it. */
-async function findViolations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe)
-  const answer = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-  const { violations } = answer as {
-    violations: readonly {
-      id: string
-      help: string
-      nodes: readonly { html: string; failureSummary: string }[]
-    }[]
-  }
-  return violations.map(
-    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(n => `${n.html} ${n.failureSummary}`).join(' | ')}`,
-  )
-}
+/** A browser of its own that was let in: all but one by the session that the first of them began. */
+const enter = (t: TestContext, look: Partial<Look> = {}): Promise<Page> =>
+  letIn(t, browser, world, owner, look)
 
 describe('the page in a browser', { skip: requireServer('chromium', hasChromium()) }, () => {
   before(async () => {
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
     browser = await openChromium()
     world = await startPageWorld({
       env: { SCHEDULE: '0 0 1 1 *', MAIL_FOLDERS: `INBOX,"${folder}"` },
@@ -89,6 +46,7 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
     for (const name of ['three', 'four']) await world.source.deliver(mail(name, 6000, fields(name)))
     await world.source.deliver(mail('five'), wireFolder)
     await until(() => world.gmail.accepted.length === 3, 'mail is in Gmail')
+    owner = await world.signIn()
   })
   after(async () => {
     await browser?.close()
@@ -96,7 +54,7 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
   })
 
   it('shows what others wrote as text, with what turns it around made visible', async t => {
-    const page = await letIn(t)
+    const page = await enter(t)
     await page.locator('.trouble').first().waitFor()
     const trouble = (await page.textContent('#troubles')) ?? ''
     assert.match(trouble, /<img src=x onerror=/)
@@ -108,33 +66,46 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
     assert.equal(await page.evaluate('window.hurt'), undefined)
   })
 
-  for (const locale of ['en-GB', 'ja-JP'])
-    for (const scheme of ['light', 'dark'] as const)
-      for (const width of [360, 1280])
-        it(`can be used by everybody: ${locale}, ${scheme}, ${width} px`, async t => {
-          const page = await letIn(t, { locale, scheme, width })
-          for (const name of ['overview', 'messages']) {
-            if (name === 'messages') await page.click('nav a[href="messages"]')
-            await page
-              .locator(name === 'messages' ? 'tbody tr' : '#mailboxes article')
-              .first()
-              .waitFor()
-            assert.deepEqual(await findViolations(page), [], name)
-            const wide = await page.evaluate(
-              'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-            )
-            assert.equal(wide, 0, `${name} is no wider than the screen`)
-            if (pictures !== undefined) {
-              mkdirSync(pictures, { recursive: true })
-              const file = `${name}-${locale.slice(0, 2)}-${scheme}-${width}.png`
-              await page.screenshot({ path: join(pictures, file), fullPage: true })
+  describe('can be used by everybody', { concurrency: 3 }, () => {
+    for (const locale of ['en-GB', 'ja-JP'])
+      for (const scheme of ['light', 'dark'] as const)
+        for (const width of [360, 1280])
+          it(`${locale}, ${scheme}, ${width} px`, async t => {
+            const language = locale.slice(0, 2)
+            const { context, page, complaints } = await openContext(t, browser, {
+              locale,
+              scheme,
+              width,
+              reducedMotion: scheme === 'dark' ? 'reduce' : 'no-preference',
+            })
+            const titles: string[] = []
+            for (const { name, path, ready, isStrangers = false } of pages) {
+              if (isStrangers) await context.clearCookies()
+              else await useCookie(context, world, owner)
+              await page.goto(`http://${world.address}${isStrangers ? '/' : owner.home}${path}`)
+              await page.locator(ready).first().waitFor()
+              assert.deepEqual(await findLapses(page), [], name)
+              assert.deepEqual(await findViolations(page), [], name)
+              assert.equal(await page.getAttribute('html', 'lang'), language)
+              titles.push(await page.title())
+              if (pictures !== undefined) {
+                mkdirSync(pictures, { recursive: true })
+                const file = `${name}-${language}-${scheme}-${width}.png`
+                await page.screenshot({ path: join(pictures, file), fullPage: true })
+              }
+              // Chromium writes every answer that is not 2xx to the console.
+              if (isStrangers) assert.match(complaints.splice(0).join(), /^Failed to load resource: .* 403/)
             }
-          }
-          assert.equal(await page.getAttribute('html', 'lang'), locale.slice(0, 2))
-        })
+            assert.equal(
+              new Set(titles).size,
+              pages.length,
+              `each has a title of its own: ${titles.join(' / ')}`,
+            )
+          })
+  })
 
   it('shows a message soon after it reached Gmail, without being loaded anew', async t => {
-    const page = await letIn(t)
+    const page = await enter(t)
     await page.click('nav >> text=Messages')
     await page.locator('tbody tr').first().waitFor()
     await page.evaluate('window.isTheSame = true')
@@ -152,7 +123,9 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
   })
 
   it('works without JavaScript: looks for mail, and tries again what is aside', async t => {
-    const page = await letIn(t, { locale: 'ja' }, false)
+    const { page } = await openContext(t, browser, { locale: 'ja', javaScript: false })
+    await page.goto(await world.newLink())
+    await page.waitForURL(/\/[\w-]{22}\/$/)
     const logins = (): number => world.source.imap?.ledger.commands.length ?? 0
     const before = logins()
     await page.click('#do-check-now')
@@ -168,7 +141,7 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
   })
 
   it('is reached and used by the keyboard alone', async t => {
-    const page = await letIn(t)
+    const page = await enter(t)
     await page.keyboard.press('Tab')
     assert.equal(await page.evaluate('document.activeElement.className'), 'skip')
     await page.keyboard.press('Enter')

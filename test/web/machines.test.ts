@@ -58,7 +58,7 @@ function sampleOf(text: string, name: string, labels = ''): number {
 
 const often = { SCHEDULE: '*/2 * * * * *', ALERT_MAIL: 'no' }
 
-describe('what run answers to monitoring programs', () => {
+describe('what run answers to monitoring programs', { concurrency: 3 }, () => {
   test('it is starting, then well, and its metrics agree with what Gmail and the server saw', async t => {
     const [port = 0] = await freePorts(1)
     const world = await startWorld({ protocol: 'imap', env: { ...often, METRICS: `${loopback}:${port}` } })

@@ -1,9 +1,10 @@
 /** The page of a real `hikyaku run`, asked over real sockets. */
 import assert from 'node:assert/strict'
 import { type IncomingHttpHeaders, request } from 'node:http'
+import { writeLink } from '../../src/web/link.ts'
 import { until } from '../servers/hikyaku.ts'
 import { freePorts, loopback } from '../servers/local.ts'
-import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
+import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
 export interface Answer {
   readonly status: number
@@ -21,7 +22,7 @@ export interface PageWorld extends World {
   /** `127.0.0.1:PORT`. */
   readonly address: string
   ask(path: string, asked?: Asked): Promise<Answer>
-  /** A one-time link, as `hikyaku dashboard --json` prints it. */
+  /** A one-time link, made as `hikyaku dashboard` makes it, without a process of its own. */
   newLink(): Promise<string>
   signIn(): Promise<SignedIn>
   log(): string
@@ -61,7 +62,8 @@ export async function startPageWorld(options: PageWorldOptions = {}): Promise<Pa
     until(() => daemon.stderr().includes(`http://${address}`), 'the page is open')
   await isOpen()
   const askHere = (path: string, asked: Asked = {}): Promise<Answer> => ask(address, path, asked)
-  const newLink = async (): Promise<string> => String(answerOf(await world.run(['dashboard', '--json'])).url)
+  const newLink = async (): Promise<string> =>
+    `http://${address}/enter/${await writeLink(world.stateDir, Date.now())}`
   return {
     ...world,
     address,
