@@ -6,10 +6,11 @@
 import { join } from 'node:path'
 import type { Looker } from './authentication/authentication.ts'
 import type { Lookup } from './authentication/dns.ts'
+import type { AccessTokens } from './base/access-tokens.ts'
 import type { Clock } from './base/clock.ts'
 import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
-import type { Config } from './config/config.ts'
+import type { Config, MailboxConfig } from './config/config.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { ProjectQuotas } from './gmail/google.ts'
 import type { Journal, LoginBooks, NoteKey } from './journal/journal.ts'
@@ -19,6 +20,7 @@ import type { PullPorts } from './pull/context.ts'
 import type { LoginCount } from './pull/logins.ts'
 import type { UploadQueue } from './pull/upload-queue.ts'
 import type { ImapSourceOptions } from './source/imap.ts'
+import type { MailboxSettings } from './source/inspect.ts'
 import type { Pop3SourceOptions } from './source/pop3.ts'
 import type { Source } from './source/source.ts'
 
@@ -39,7 +41,10 @@ export interface Bridge {
 
 export type { JournalLook } from './journal/look.ts'
 
-export interface SourceOptions extends Omit<Pop3SourceOptions & ImapSourceOptions, 'deadlines'> {
+export interface SourceOptions extends Omit<Pop3SourceOptions & ImapSourceOptions, 'deadlines' | 'mailbox'> {
+  readonly mailbox: Omit<MailboxSettings, 'credential'> & Pick<MailboxConfig, 'credential'>
+  /** Of a login that is being tried; default: those that the configuration leads to. */
+  readonly tokens?: AccessTokens
   /** Where other than usual. */
   readonly pop3Deadlines?: Pop3SourceOptions['deadlines']
   readonly imapDeadlines?: ImapSourceOptions['deadlines']
@@ -59,20 +64,31 @@ export async function lookAtJournal(
   return look.lookAtJournal(...asked)
 }
 
+/** Access tokens of a mailbox, where its configuration says who gives them. */
+export async function makeAccessTokens(
+  { credential }: Pick<MailboxConfig, 'credential'>,
+  _clock: Clock,
+): Promise<AccessTokens | undefined> {
+  if (credential.kind === 'password') return undefined
+  throw new Fault('bug', { facts: { what: 'nobody keeps tokens yet' } })
+}
+
 /** The source of a mailbox by its protocol. Without a gate nobody counts its logins. */
 export async function makeSource(options: SourceOptions): Promise<Source> {
-  const { pop3Deadlines, imapDeadlines, ...others } = options
-  if (options.mailbox.protocol === 'pop3') {
+  const { pop3Deadlines, imapDeadlines, ...given } = options
+  const { mailbox, clock } = given
+  const tokens = given.tokens ?? (await makeAccessTokens(mailbox, clock))
+  const others = tokens === undefined ? given : { ...given, tokens }
+  if (mailbox.protocol === 'pop3') {
     const { makePop3Source } = await import('./source/pop3.ts')
     const pop3 = makePop3Source(
       pop3Deadlines === undefined ? others : { ...others, deadlines: pop3Deadlines },
     )
-    const { mailbox, clock } = options
     const { idlePort, server } = mailbox
     if (idlePort === undefined) return pop3
     const { listenByImap } = await import('./source/imap-listening.ts')
     const listened = { ...mailbox, server: { ...server, port: idlePort }, folders: [{ name: 'INBOX' }] }
-    const imap = await makeSource({ ...options, mailbox: { ...listened, protocol: 'imap' } })
+    const imap = await makeSource({ ...options, ...others, mailbox: { ...listened, protocol: 'imap' } })
     return listenByImap(pop3, imap, clock)
   }
   const { makeImapSource } = await import('./source/imap.ts')

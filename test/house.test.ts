@@ -44,7 +44,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base',
     doors:
-      'config load load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
+      'config mail-credential load load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
       'usual-mailbox setting-places',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },

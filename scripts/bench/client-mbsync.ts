@@ -4,13 +4,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { revealPassword } from '../../src/config/mail-credential.ts'
 import type { ClientResult, ClientWork } from './client-work.ts'
 import { digestOf } from './measure.ts'
 
 export async function retrieveMbsync({ config }: ClientWork): Promise<ClientResult> {
   const [mailbox] = config.mailboxes
   if (mailbox === undefined) throw new Error('no mailbox in the variables')
-  const { server, user, password } = mailbox
+  const { server, user, credential } = mailbox
   const folder = await mkdtemp(join(tmpdir(), 'hikyaku-bench-mbsync-'))
   try {
     const near = join(folder, 'near')
@@ -20,7 +21,7 @@ IMAPStore far
 Host ${server.host}
 Port ${server.port}
 User ${user}
-Pass "${await password.reveal()}"
+Pass "${await revealPassword(credential)}"
 SSLType None
 AuthMechs LOGIN
 

@@ -1,6 +1,7 @@
 /** Python's poplib as its documentation shows it: a RETR for each message of as many as it is given, lines joined again. */
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import { revealPassword } from '../../src/config/mail-credential.ts'
 import type { ClientResult, ClientWork } from './client-work.ts'
 
 const script = `
@@ -21,11 +22,13 @@ mailbox.quit()
 export async function retrievePoplib({ config, messages }: ClientWork): Promise<ClientResult> {
   const [mailbox] = config.mailboxes
   if (mailbox === undefined) throw new Error('no mailbox in the variables')
-  const { server, user, password } = mailbox
+  const { server, user, credential } = mailbox
   const child = spawn('python3', ['-c', script], {
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: 170_000,
   })
-  child.stdin.end(JSON.stringify([server.host, server.port, user, await password.reveal(), messages]))
+  child.stdin.end(
+    JSON.stringify([server.host, server.port, user, await revealPassword(credential), messages]),
+  )
   return JSON.parse(await text(child.stdout)) as ClientResult
 }

@@ -3,6 +3,7 @@
  * see where it ends. No client can be quicker on this wire; none of this is a mail client.
  */
 import { connect } from 'node:net'
+import { revealPassword } from '../../src/config/mail-credential.ts'
 import type { ClientResult, ClientWork } from './client-work.ts'
 
 interface Talk {
@@ -60,8 +61,8 @@ async function talk(host: string, port: number): Promise<Talk> {
 export async function retrieveRaw({ config, messages }: ClientWork): Promise<ClientResult> {
   const [mailbox] = config.mailboxes
   if (mailbox === undefined) throw new Error('no mailbox in the variables')
-  const { server, user, password, protocol } = mailbox
-  const secret = await password.reveal()
+  const { server, user, credential, protocol } = mailbox
+  const secret = await revealPassword(credential)
   const line = await talk(server.host, server.port)
   await line.seen('\r\n', 1)
   if (protocol === 'pop3') {

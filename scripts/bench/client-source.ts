@@ -5,6 +5,7 @@ import { ImapFlow } from 'imapflow'
 import Pop3Command from 'node-pop3'
 import { systemClock } from '../../src/base/clock.ts'
 import type { MailboxConfig } from '../../src/config/config.ts'
+import { revealPassword } from '../../src/config/mail-credential.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import type { ClientResult, ClientWork } from './client-work.ts'
@@ -41,14 +42,14 @@ export async function retrieveOurs(work: ClientWork): Promise<ClientResult> {
 
 /** One RETR after the other, of as many as it is given; a retrieval that has not ended after two seconds is given up with its connection. */
 export async function retrieveNodePop3(work: ClientWork): Promise<ClientResult> {
-  const { server, user, password } = only(work)
-  const secret = await password.reveal()
+  const { server, user, credential } = only(work)
+  const secret = await revealPassword(credential)
   const connect = (): Pop3Command => {
     const { host, port, security, caFile } = server
     const tlsOptions = caFile === undefined ? {} : { ca: readFileSync(caFile) }
     const client = new Pop3Command({
       user,
-      password: secret,
+      password: secret ?? '',
       host,
       port,
       tls: security === 'tls',
@@ -86,13 +87,13 @@ export async function retrieveNodePop3(work: ClientWork): Promise<ClientResult> 
 
 /** The fastest way that imapflow has: one FETCH for all, whole messages in memory. */
 export async function retrieveImapflow(work: ClientWork): Promise<ClientResult> {
-  const { server, user, password } = only(work)
+  const { server, user, credential } = only(work)
   const { host, port, security, caFile } = server
   const client = new ImapFlow({
     host,
     port,
     secure: security === 'tls',
-    auth: { user, pass: await password.reveal() },
+    auth: { user, pass: await revealPassword(credential) },
     logger: false,
     ...(security === 'none' ? { doSTARTTLS: false } : {}),
     ...(caFile === undefined ? {} : { tls: { ca: readFileSync(caFile) } }),

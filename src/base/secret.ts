@@ -59,3 +59,10 @@ export class Secret {
     return new Secret(async () => value)
   }
 }
+
+/** A secret that whoever gave it replaces as it is used: a refresh token (RFC 6749 section 6). */
+export interface KeptSecret {
+  readonly secret: Secret
+  /** Takes the place of what is kept, durably. @throws Fault secret.not-kept */
+  replace(value: string): Promise<void>
+}

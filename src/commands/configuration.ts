@@ -8,6 +8,7 @@ import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { SettingsInForce } from '../config/in-force.ts'
 import { type LoadOptions, type ReadConfig, readConfig } from '../config/load.ts'
+import { listSecrets } from '../config/mail-credential.ts'
 import { makeSettingPlaces } from '../config/setting-places.ts'
 import { useSettingPlaces } from '../locale/locale.ts'
 import { describeProblem } from '../locale/problems.ts'
@@ -114,7 +115,7 @@ export function tellNotes({ json, stderr, language }: Invocation, notes: readonl
 /** Reads each secret once. One that cannot be read now is told when it is used. */
 async function revealSecrets(config: Config): Promise<void> {
   const secrets = [
-    ...config.mailboxes.map(mailbox => mailbox.password),
+    ...config.mailboxes.flatMap(mailbox => listSecrets(mailbox.credential)),
     ...config.accounts.flatMap(({ credential }) =>
       credential.kind === 'user' ? [credential.clientSecret, credential.refreshToken] : [],
     ),

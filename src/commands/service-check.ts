@@ -7,6 +7,7 @@ import { shellWord } from '../base/shell-word.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
 import { computerFolders, findStateFolder } from '../config/load-paths.ts'
+import { listSecrets } from '../config/mail-credential.ts'
 import { readUnitEnv } from '../service/installed.ts'
 import type { ServiceMachine } from '../service/machine.ts'
 import type { ServiceOptions } from '../service/service.ts'
@@ -60,7 +61,8 @@ export async function checkUnit(
     const loaded = await loadConfigHere({ ...invocation, env, cwd: '/', json: true })
     config = loaded.config
     // With a YAML file, a secret that is not there is told when it is used.
-    for (const { password } of config.mailboxes) await password.reveal()
+    for (const { credential } of config.mailboxes)
+      for (const secret of listSecrets(credential)) await secret.reveal()
   } catch (thrown) {
     const fault = asFault(thrown)
     const lines = faultLines(fault, invocation.language).replaceAll('\n', '\n  ')

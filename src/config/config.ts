@@ -2,12 +2,14 @@
 import type { Language } from '../base/language.ts'
 import type { Secret } from '../base/secret.ts'
 import type { GoogleEndpoints } from './endpoints.ts'
+import type { MailCredential } from './mail-credential.ts'
 import type { MailSecurity } from './settings/mailbox.ts'
 import type { alertSettings, endpointSettings } from './settings/program.ts'
 import type { Values } from './settings/setting.ts'
 import type { accountSettings, mailboxSettings, programSettings } from './settings.ts'
 
 export type { GoogleEndpoints } from './endpoints.ts'
+export type { MailCredential, OAuthCredential } from './mail-credential.ts'
 export type { AfterImport, FolderConfig, StartFrom } from './mail-readers.ts'
 export type { ListenAddress } from './readers.ts'
 export type { MailSecurity } from './settings/mailbox.ts'
@@ -33,7 +35,7 @@ export interface MailboxConfig extends MailboxValues {
   /** Unique; the journal knows the mailbox by it. */
   readonly name: string
   readonly server: ServerConfig
-  readonly password: Secret
+  readonly credential: MailCredential
   /** AccountConfig.name of the Gmail account that the mail goes to. */
   readonly account: string
 }

@@ -139,10 +139,10 @@ export async function buildMailbox(
     return undefined
   }
   context.settled.push({ part: 'mailbox', name, source: part, values: { ...sound, name, account } })
-  const { host, port, security, caFile, certSha256, ...plain } = sound
+  const { host, port, security, caFile, certSha256, password: _, ...plain } = sound
   const folders =
     plain.protocol === 'imap' ? plain.folders : plain.folders.map(folder => ({ ...folder, name: '' }))
-  return { ...plain, folders, name, account, server, password }
+  return { ...plain, folders, name, account, server, credential: { kind: 'password', password } }
 }
 
 function pickServer(sound: Values<typeof mailboxSettings>): ServerConfig {

@@ -4,7 +4,7 @@ import { readPart } from './read-part.ts'
 import { mailboxSettings } from './settings.ts'
 
 /** Without what makes it this mailbox and no other. */
-export type UsualMailbox = Omit<MailboxConfig, 'name' | 'account' | 'server' | 'user' | 'password'>
+export type UsualMailbox = Omit<MailboxConfig, 'name' | 'account' | 'server' | 'user' | 'credential'>
 
 export function makeUsualMailbox(protocol: MailboxConfig['protocol']): UsualMailbox {
   const values = { protocol, host: 'localhost', user: 'nobody' }

@@ -9,6 +9,7 @@ import { shellWord } from '../base/shell-word.ts'
 import { refuseUnusablePlace } from '../base/state-place.ts'
 import type { Config } from '../config/config.ts'
 import { type LoadOptions, readConfig } from '../config/load.ts'
+import { listSecrets } from '../config/mail-credential.ts'
 import { makeSettingPlaces } from '../config/setting-places.ts'
 import { variables } from '../config/settings.ts'
 import { useSettingPlaces } from '../locale/locale.ts'
@@ -108,7 +109,8 @@ async function checkSecrets(config: Config, { language }: DoctorContext): Promis
       findings.push(failByFault({ check: 'secrets', subject }, asFault(thrown), language))
     }
   }
-  for (const { name, password } of config.mailboxes) await tryOne(name, password)
+  for (const { name, credential } of config.mailboxes)
+    for (const secret of listSecrets(credential)) await tryOne(name, secret)
   for (const { name, credential } of config.accounts) {
     if (credential.kind !== 'user') continue
     await tryOne(name, credential.clientSecret)

@@ -4,6 +4,7 @@ import { nextRuns } from '../base/schedule.ts'
 import type { Secret } from '../base/secret.ts'
 import { makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
+import { listSecrets } from '../config/mail-credential.ts'
 import type { Journal } from '../journal/journal.ts'
 import { describePhase } from '../locale/reasons.ts'
 import { hostLimitOf } from '../pull/host-logins.ts'
@@ -54,7 +55,7 @@ export async function checkSource(
     findings.push(certificate)
     if (certificate.verdict === 'bad') return skip('sourceTls')
   }
-  if (!(await canReveal(mailbox.password))) return skip('secrets')
+  for (const secret of listSecrets(mailbox.credential)) if (!(await canReveal(secret))) return skip('secrets')
   findings.push(...(await checkLogin(mailbox, journal, running, loginKey, context)))
   return { findings, reached: true }
 }

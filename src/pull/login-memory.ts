@@ -6,18 +6,25 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { Fault } from '../base/fault.ts'
 import type { Secret } from '../base/secret.ts'
-import type { MailboxConfig } from '../config/config.ts'
+import type { MailboxConfig, MailCredential } from '../config/config.ts'
 import type { Journal, NoteKey } from '../journal/journal.ts'
 
 const noteOf = (mailbox: MailboxConfig): NoteKey => `accepted-login/${mailbox.name}`
-/** SHA-256 of the password that this process has already written down, so that the key is asked for once. */
+/** SHA-256 of the proof that this process has already written down, so that the key is asked for once. */
 const written = new WeakMap<MailboxConfig, string>()
 
+/** What of a login is its own: tokens come and go, whose they are stays. */
+async function readProof(credential: MailCredential): Promise<string> {
+  if (credential.kind === 'password') return credential.password.reveal()
+  const { endpoints, clientId, grant } = credential
+  return JSON.stringify(['oauth', endpoints.tokenUrl, clientId, grant.kind])
+}
+
 /** Undefined without a key: it is no reason for a pull to fail. */
-async function digest(key: Secret, { user, server, password }: MailboxConfig): Promise<Buffer | undefined> {
+async function digest(key: Secret, { user, server, credential }: MailboxConfig): Promise<Buffer | undefined> {
   const octets = Buffer.from(await key.reveal().catch(() => ''), 'base64')
   if (octets.length !== 32) return undefined
-  const login = JSON.stringify([server.host, user, await password.reveal()])
+  const login = JSON.stringify([server.host, user, await readProof(credential)])
   return createHmac('sha256', octets).update(login).digest()
 }
 
@@ -54,7 +61,7 @@ export async function isWaitOfOthers(
 export async function rememberLogin(journal: Journal, mailbox: MailboxConfig, key: Secret): Promise<void> {
   // The owner may change it while we run.
   const present = createHash('sha256')
-    .update(await mailbox.password.reveal())
+    .update(await readProof(mailbox.credential))
     .digest('hex')
   if (written.get(mailbox) === present) return
   const login = (await digest(key, mailbox))?.toString('hex')

@@ -73,7 +73,7 @@ export function trialMailbox(
     provider: preset?.loginLimit && preset.id,
     server: configuredServer(server),
     user,
-    password: Secret.of(password),
+    credential: { kind: 'password', password: Secret.of(password) },
     folders: protocol === 'imap' ? (folders ?? usual.folders) : usual.folders,
     account: 'me',
     verify: false,

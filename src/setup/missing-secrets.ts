@@ -5,6 +5,7 @@ import { Secret } from '../base/secret.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { decideFirstUse, makeMailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
+import { revealPassword } from '../config/mail-credential.ts'
 import { describeFault } from '../locale/locale.ts'
 import { askPassword } from './ask-password.ts'
 import type { SetupContext } from './context.ts'
@@ -32,7 +33,7 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
       // Both servers are named before anybody types a password.
       asker.tell('warn', describeFault(thrown, language).what)
     })
-    const known = inVault ?? (await mailbox.password.reveal().catch(() => undefined))
+    const known = inVault ?? (await revealPassword(mailbox.credential))
     if (known !== undefined) continue
     missing = true
     await vault.setFor(name, await provePassword(context, mailbox, given.password), destination)
@@ -59,7 +60,7 @@ export async function provePassword(
     password ??= await askPassword(context, words.login.password(user))
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
-      const trial = { ...mailbox, password: Secret.of(password) }
+      const trial = { ...mailbox, credential: { kind: 'password' as const, password: Secret.of(password) } }
       const { idle } = await context.once(() => logIn(trial))
       asker.tell('good', words.login.worked(mailbox.protocol, idle))
       return password

@@ -6,6 +6,7 @@ import { makeSource, openJournal } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { makeMailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
+import { listSecrets } from '../config/mail-credential.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { describeReason } from '../locale/reasons.ts'
@@ -55,7 +56,11 @@ export async function changePassword(
     const running = isInstanceRunning(place.stateDir)
     if (journal !== undefined) {
       const loginKey = loginKeyOf(place.stateDir, place.env, false)
-      await rememberLogin(journal, { ...mailbox, password: Secret.of(password) }, loginKey)
+      await rememberLogin(
+        journal,
+        { ...mailbox, credential: { kind: 'password', password: Secret.of(password) } },
+        loginKey,
+      )
       await endLoginWait(journal, name, clock.nowMs())
       if (running) await askForPull(journal)
     }
@@ -94,9 +99,11 @@ async function chooseMailbox({ asker, words, place, options }: SetupContext): Pr
 /** What a variable or a file gives wins over the vault: a password that was kept there would never be used. */
 async function refuseGivenElsewhere(
   { vault }: SetupContext,
-  { name, password }: MailboxConfig,
+  { name, credential }: MailboxConfig,
 ): Promise<void> {
-  const givenBy = password.givenBy ?? vault.givenBy(vaultNames.password(name))
+  const givenBy =
+    listSecrets(credential).find(({ givenBy }) => givenBy !== undefined)?.givenBy ??
+    vault.givenBy(vaultNames.password(name))
   if (givenBy === undefined) return
   throw new Fault('secret.not-kept', { facts: { what: name, reason: 'read-only', variable: givenBy } })
 }

@@ -7,6 +7,7 @@ import type { MailboxConfig } from '../config/config.ts'
 import { makeMailboxDestination } from '../config/destinations.ts'
 import type { YamlText } from '../config/edit-yaml.ts'
 import { vaultNames } from '../config/load.ts'
+import { revealPassword } from '../config/mail-credential.ts'
 import { domainOf } from '../discovery/discover.ts'
 import { presetById, presetForServer, userFormOf } from '../discovery/presets.ts'
 import { confirm } from './asker.ts'
@@ -45,7 +46,7 @@ export async function keepPassword(
   const destination = makeMailboxDestination(configuredServer(server))
   if (!isDeepStrictEqual(destination, makeMailboxDestination(present.server))) return undefined
   const kept =
-    (await present.password.reveal().catch(() => undefined)) ??
+    (await revealPassword(present.credential)) ??
     (await vault.getFor(vaultNames.password(present.name), destination, 'refuse').catch(unlessElsewhere))
   if (kept === undefined) return undefined
   const { keptPassword: message, keptYes: yes, keptNo: no } = words.change

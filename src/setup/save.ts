@@ -12,6 +12,7 @@ import { makeGoogleDestination, makeMailboxDestination } from '../config/destina
 import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
 import { computerFolders } from '../config/load-paths.ts'
+import { revealPassword } from '../config/mail-credential.ts'
 import type { Place } from '../config/place.ts'
 import { writeAfterImport, writeStartFrom } from '../config/writers.ts'
 import { presetForServer } from '../discovery/presets.ts'
@@ -117,7 +118,7 @@ export async function writeConfiguration(
     } else {
       mergeMailbox(text, at, present, presentEntry(present), entry)
       // A file that is named there would win over the password that was proved now.
-      const inFile = await present.password.reveal().catch(() => undefined)
+      const inFile = await revealPassword(present.credential)
       if (inFile !== mailbox.proved.password) text.remove(['mailboxes', at, 'passwordFile'])
     }
   }
@@ -151,7 +152,7 @@ function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): Mailb
 
 /** The same of a mailbox as it is configured. */
 function presentEntry(present: MailboxConfig): MailboxEntry {
-  const { name, user, password: _, server, provider, ...wishes } = present
+  const { name, user, credential: _, server, provider, ...wishes } = present
   const { authservIds, receivingServers, protocol } = wishes
   const { pinnedSha256: pinned, ...rest } = server
   const known = { preset: undefined, userForm: undefined, pinned, provider }

@@ -7,6 +7,7 @@ import { waitAtMost, within } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import { withoutPassword } from '../base/mask.ts'
 import { type Allowance, imapAllowance, overBudget } from './budget.ts'
+import { readPassword } from './credential.ts'
 import { type DialMemory, dialServer } from './dial.ts'
 import {
   type CommandWord,
@@ -66,7 +67,7 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
   const deadlines = lengthenImapDeadlines(options.deadlines, patience)
   const { server, user } = mailbox
   const facts = { host: server.host, port: server.port }
-  const password = await mailbox.password.reveal()
+  const password = await readPassword(mailbox)
   let socket: Socket = await dialServer(server, { clock, connectMs: deadlines.connect, signal, memory })
   const ignore = (): void => {}
   socket.on('error', ignore)

@@ -1,4 +1,5 @@
 /** IMAP as a source (RFC 3501, RFC 9051), on imapflow's grammar; see imap-client.ts for what of it is used and why. */
+import type { AccessTokens } from '../base/access-tokens.ts'
 import type { Clock } from '../base/clock.ts'
 import { orAbort, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
@@ -22,6 +23,8 @@ import {
 
 export interface ImapSourceOptions {
   readonly mailbox: MailboxSettings
+  /** Where the mailbox is logged in to with access tokens. */
+  readonly tokens?: AccessTokens | undefined
   readonly clock: Clock
   /** In ms; what is not given is as in usualImapDeadlines. */
   readonly deadlines?: Partial<ImapDeadlines>

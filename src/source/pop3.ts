@@ -5,9 +5,11 @@
  * A message that the server stored without a final CRLF comes with one, because POP3 cannot end it otherwise;
  * some servers also change bare LF or NUL. Byte for byte can only mean: as the server sent it.
  */
+import type { AccessTokens } from '../base/access-tokens.ts'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { AheadRoom } from './ahead-room.ts'
+import { readPassword } from './credential.ts'
 import type { Lookup } from './dial.ts'
 import { lookAgain } from './other-service.ts'
 import { lengthenPop3Deadlines, type Pop3Deadlines, usualPop3Deadlines } from './pop3-deadlines.ts'
@@ -21,6 +23,8 @@ export type { Pop3Deadlines } from './pop3-deadlines.ts'
 
 export interface Pop3SourceOptions {
   readonly mailbox: MailboxSettings
+  /** Where the mailbox is logged in to with access tokens. */
+  readonly tokens?: AccessTokens | undefined
   readonly clock: Clock
   /** Where other than usual, ms. */
   readonly deadlines?: Partial<Pop3Deadlines>
@@ -67,7 +71,7 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     countsLogins: true,
     async open(signal) {
       signal.throwIfAborted()
-      const password = await mailbox.password.reveal()
+      const password = await readPassword(mailbox)
       let broken: Habit | undefined
       try {
         return await gate.login(() => openOnce(password, signal), signal)

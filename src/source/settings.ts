@@ -11,13 +11,22 @@ export interface ServerSettings {
   readonly pinnedSha256: string | undefined
 }
 
+/** What proves who logs in. */
+export type LoginCredential =
+  | {
+      readonly kind: 'password'
+      /** Read when it is used. @throws Fault secret.missing, secret.unreadable */
+      readonly password: { reveal(): Promise<string> }
+    }
+  /** Access tokens; whoever opens the source brings them (base/access-tokens.ts). */
+  | { readonly kind: 'oauth' }
+
 /** A mailbox there, and how to get in. */
 export interface MailboxSettings {
   readonly protocol: 'imap' | 'pop3'
   readonly server: ServerSettings
   readonly user: string
-  /** Read when it is used. @throws Fault secret.missing, secret.unreadable */
-  readonly password: { reveal(): Promise<string> }
+  readonly credential: LoginCredential
   /** IMAP folders in the order in which they are pulled. */
   readonly folders: readonly { readonly name: string }[]
   /** With POP3: the port at which the same host tells of new mail by IMAP. */

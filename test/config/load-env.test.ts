@@ -7,7 +7,7 @@ import { readEnvironment } from '../../src/config/env.ts'
 import { variables } from '../../src/config/settings.ts'
 import { describeFault } from '../../src/locale/locale.ts'
 import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
-import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
+import { folder, kinds, least, load, passwordOf, problemsOf } from './load-helpers.ts'
 
 test('seven variables are enough, and the rest has the promised defaults', async () => {
   const config = await load(least)
@@ -28,7 +28,7 @@ test('seven variables are enough, and the rest has the promised defaults', async
   assert.equal(config.accounts[0]?.address, 'me')
   assert.equal(config.stateDir, '/home/owner/.local/state/hikyaku')
   assert.equal(config.endpoints.apiRoot, 'https://gmail.googleapis.com')
-  assert.equal(await mailbox?.password.reveal(), 'open-sesame')
+  assert.equal(await passwordOf(config)?.reveal(), 'open-sesame')
 })
 
 test('POP3 has one nameless folder and is looked at every minute', async () => {
@@ -373,7 +373,7 @@ test('a # in an unquoted value, which would cut a password short, is pointed out
   ])
     assert.deepEqual(await problemsOf(rest, { cwd: await folder(good) }), [], good)
   const config = await load(rest, { cwd: await folder("MAIL_PASSWORD='abc#def'\n") })
-  assert.equal(await config.mailboxes[0]?.password.reveal(), 'abc#def')
+  assert.equal(await passwordOf(config)?.reveal(), 'abc#def')
 })
 
 test('a quotation mark that is not closed is pointed out, and what it swallowed is neither used nor shown', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { ConfigFault, type Problem } from '../../src/base/problem.ts'
+import type { Secret } from '../../src/base/secret.ts'
 import type { Config } from '../../src/config/config.ts'
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts'
 
@@ -48,3 +49,9 @@ export async function problemsOf(
 
 export const kinds = (problems: readonly Problem[]): string[] =>
   problems.map(problem => `${problem.at} ${problem.kind}`)
+
+/** Of the first mailbox. */
+export function passwordOf({ mailboxes }: Config): Secret | undefined {
+  const credential = mailboxes[0]?.credential
+  return credential?.kind === 'password' ? credential.password : undefined
+}

@@ -5,16 +5,16 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { Fault } from '../../src/base/fault.ts'
 import { describeFault } from '../../src/locale/locale.ts'
-import { folder, kinds, least, load, problemsOf } from './load-helpers.ts'
+import { folder, kinds, least, load, passwordOf, problemsOf } from './load-helpers.ts'
 
 test('a secret may stand in a file, is read when it is used, and loses one line ending', async () => {
   const cwd = await folder()
   const { MAIL_PASSWORD, ...rest } = least
   await writeFile(join(cwd, 'pw'), `${MAIL_PASSWORD} \r\n`, { mode: 0o600 })
   const config = await load({ ...rest, MAIL_PASSWORD_FILE: './pw' }, { cwd })
-  assert.equal(await config.mailboxes[0]?.password.reveal(), 'open-sesame ')
+  assert.equal(await passwordOf(config)?.reveal(), 'open-sesame ')
   await writeFile(join(cwd, 'pw'), 'changed\n')
-  assert.equal(await config.mailboxes[0]?.password.reveal(), 'changed')
+  assert.equal(await passwordOf(config)?.reveal(), 'changed')
 })
 
 test('whoever hides secrets from the log is told each value when it is read', async () => {
@@ -26,7 +26,7 @@ test('whoever hides secrets from the log is told each value when it is read', as
   const config = await load(env, { cwd, needSecrets: false, onReveal: value => told.push(value) })
   assert.deepEqual(told, [])
   await writeFile(join(cwd, 'pw'), 'second')
-  await config.mailboxes[0]?.password.reveal()
+  await passwordOf(config)?.reveal()
   assert.deepEqual(told, ['second'])
 })
 
@@ -46,7 +46,9 @@ test('a secret file that others can read is refused with the command that mends 
     command: `chmod 600 ${file}`,
   })
   const config = await load(env, { cwd, needSecrets: false })
-  const thrown = await config.mailboxes[0]?.password.reveal().catch(error => error)
+  const thrown = await passwordOf(config)
+    ?.reveal()
+    .catch(error => error)
   assert.ok(thrown instanceof Fault && thrown.code === 'secret.unreadable')
   assert.match(describeFault(thrown, 'ja').next, /chmod 600/)
 })
@@ -67,7 +69,7 @@ test('a secret given twice is a problem, unless one of the two stands in .env be
   assert.deepEqual(kinds(await problemsOf({ ...least, MAIL_PASSWORD_FILE: './pw' })), ['MAIL_PASSWORD both'])
   const cwd = await folder('MAIL_PASSWORD_FILE=./none\n')
   const config = await load(least, { cwd })
-  assert.equal(await config.mailboxes[0]?.password.reveal(), 'open-sesame')
+  assert.equal(await passwordOf(config)?.reveal(), 'open-sesame')
 })
 
 test('what neither the variable nor a file gives is asked of the vault under its lasting name', async () => {
@@ -85,7 +87,7 @@ test('what neither the variable nor a file gives is asked of the vault under its
     'google/me@gmail.com/refresh-token',
     'mailbox/shop@example.jp/password',
   ])
-  assert.equal(await config.mailboxes[0]?.password.reveal(), 'from mailbox/shop@example.jp/password')
+  assert.equal(await passwordOf(config)?.reveal(), 'from mailbox/shop@example.jp/password')
   assert.deepEqual(kinds(await problemsOf(env, { secrets: async () => undefined })), [
     'MAIL_PASSWORD missing-secret',
     'GOOGLE_CLIENT_SECRET missing-secret',
@@ -99,7 +101,7 @@ test('a vault that cannot be asked just now does not make the configuration wron
     throw new Fault('secret.unreadable', { facts: { reason: 'locked' } })
   }
   const config = await load(rest, { secrets: locked })
-  await assert.rejects(config.mailboxes[0]?.password.reveal() ?? Promise.resolve(), {
+  await assert.rejects(passwordOf(config)?.reveal() ?? Promise.resolve(), {
     code: 'secret.unreadable',
   })
 })
@@ -107,7 +109,9 @@ test('a vault that cannot be asked just now does not make the configuration wron
 test('a secret that is missing when it is used says which one', async () => {
   const { MAIL_PASSWORD: _, ...rest } = least
   const config = await load(rest, { needSecrets: false })
-  const thrown = await config.mailboxes[0]?.password.reveal().catch(error => error)
+  const thrown = await passwordOf(config)
+    ?.reveal()
+    .catch(error => error)
   assert.equal(thrown.code, 'secret.missing')
   assert.deepEqual(thrown.facts, { name: 'mailbox/shop@example.jp/password', variable: 'MAIL_PASSWORD' })
   assert.equal(thrown.exitCode, 77)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { ConfigFault, type Problem } from '../../src/base/problem.ts'
 import type { Config } from '../../src/config/config.ts'
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts'
-import { folder, kinds, least } from './load-helpers.ts'
+import { folder, kinds, least, passwordOf } from './load-helpers.ts'
 
 const account = '{ address: me@gmail.com, clientId: abc }'
 const mailbox = 'protocol: imap, host: mail.example.jp, user: shop@example.jp'
@@ -128,7 +128,7 @@ test('a file that is named but cannot be read is a problem', async () => {
 
 test('a missing secret of one mailbox leaves the others alone: it is found when it is used', async () => {
   const config = await loadYaml(`accounts: [${account}]\nmailboxes: [{ ${mailbox}, passwordFile: ./none }]`)
-  await assert.rejects(config.mailboxes[0]?.password.reveal() ?? Promise.resolve(), {
+  await assert.rejects(passwordOf(config)?.reveal() ?? Promise.resolve(), {
     code: 'secret.unreadable',
   })
 })
@@ -144,7 +144,7 @@ test('paths are relative to the file', async () => {
   )
   const config = await loadConfig({ env: { HIKYAKU_CONFIG: 'etc/hikyaku.yaml' }, cwd })
   assert.equal(config.stateDir, join(dirname(file), 'state'))
-  assert.equal(await config.mailboxes[0]?.password.reveal(), 'sesame')
+  assert.equal(await passwordOf(config)?.reveal(), 'sesame')
 })
 
 test('variables that concern the whole program win over the file; those of a mailbox are noted and not used', async () => {

@@ -20,7 +20,10 @@ test('a password that is changed while we run is remembered once it worked', () 
   play({}, async ({ app }) => {
     const { journal, mailbox, loginKey } = portsOf(app)
     let password = 'first'
-    const changing: MailboxConfig = { ...mailbox, password: new Secret(async () => password) }
+    const changing: MailboxConfig = {
+      ...mailbox,
+      credential: { kind: 'password', password: new Secret(async () => password) },
+    }
     await rememberLogin(journal, changing, loginKey)
     assert.equal(await workedBefore(journal, changing, loginKey), true)
     password = 'second'

@@ -44,7 +44,7 @@ function sourceAt(protocol: Protocol, reach: Reach, password: string, deadlines:
     ...mailboxOf({ port, security, caFile }),
     protocol,
     user,
-    password: Secret.of(password),
+    credential: { kind: 'password', password: Secret.of(password) },
     folders: [{ name: folderOf(protocol), to: 'inbox', labels: [] }],
   }
   return protocol === 'pop3'

@@ -22,7 +22,11 @@ describe('the IMAP source on a real Courier', { skip: courierMissing() ?? false 
   const sourceOf = (folders: readonly string[]): Source => {
     const { caFile, ports, user, password } = server
     const reach = { port: ports.imaps, security: 'tls', host: 'localhost', caFile } as const
-    const mailbox = { ...mailboxOf(reach, folders), user, password: Secret.of(password) }
+    const mailbox = {
+      ...mailboxOf(reach, folders),
+      user,
+      credential: { kind: 'password', password: Secret.of(password) },
+    } as const
     return makeImapSource({ mailbox, clock: systemClock, deadlines: { quickIdle: 100 } })
   }
   const open = async (source: Source): Promise<SourceSession> => {

@@ -30,7 +30,7 @@ describe('the IMAP source on a real Dovecot', { skip: requireServer('dovecot', d
     const mailbox = {
       ...mailboxOf({ port, security, host: 'localhost', caFile: server.caFile }, folders),
       user: server.user,
-      password: Secret.of(how.secret ?? server.password),
+      credential: { kind: 'password', password: Secret.of(how.secret ?? server.password) } as const,
     }
     return makeImapSource({ mailbox, clock: systemClock, deadlines: how.deadlines ?? {} })
   }

@@ -25,7 +25,7 @@ export function mailboxOf(
     name: 'box',
     server: { host: '127.0.0.1', security: 'none', caFile: undefined, pinnedSha256: undefined, ...server },
     user,
-    password: Secret.of(password),
+    credential: { kind: 'password', password: Secret.of(password) },
     folders: folders.map(name => ({ name, to: 'inbox', labels: [] })),
     account: 'me',
     internalDateSource: 'receivedTime',

@@ -232,7 +232,9 @@ for (const [words, code] of refusals) {
 }
 
 test('a wrong password is told as such, once, and stands nowhere in the fault', async t => {
-  const { source, server } = await rig(t, { mailbox: { password: Secret.of('not the Pa55word') } })
+  const { source, server } = await rig(t, {
+    mailbox: { credential: { kind: 'password', password: Secret.of('not the Pa55word') } },
+  })
   const fault = await faultOf(source.open(never), 'source.login-refused')
   assert.equal(server.ledger.failedLogins.length, 1)
   assert.ok(!JSON.stringify([fault.facts, fault.message, String(fault.stack)]).includes('Pa55word'))
@@ -267,7 +269,10 @@ test('user names and passwords of any characters log in', async t => {
     const { open, server } = await rig(t, {
       users,
       capabilities,
-      mailbox: { user: 'taro@例え.jp', password: Secret.of('pä"ss \\ {5}\t(*)%') },
+      mailbox: {
+        user: 'taro@例え.jp',
+        credential: { kind: 'password', password: Secret.of('pä"ss \\ {5}\t(*)%') },
+      },
     })
     await open()
     assert.equal(server.ledger.logins.length, 1)
@@ -317,7 +322,7 @@ test('a password of other than seven-bit characters goes as a literal over LOGIN
     const { open, server } = await rig(t, {
       users: { 'taro@例え.jp': 'pä"ss\u0080' },
       capabilities: [...capabilities, ...more],
-      mailbox: { user: 'taro@例え.jp', password: Secret.of('pä"ss\u0080') },
+      mailbox: { user: 'taro@例え.jp', credential: { kind: 'password', password: Secret.of('pä"ss\u0080') } },
     })
     await open()
     assert.equal(server.ledger.logins.length, 1)
@@ -425,7 +430,7 @@ test('the login takes one command where the server takes the answer along (RFC 4
   // A refusal shows nothing of it.
   const refusing = await rig(t, {
     capabilities: [...usualCapabilities, 'SASL-IR'],
-    mailbox: { password: Secret.of('wrong') },
+    mailbox: { credential: { kind: 'password', password: Secret.of('wrong') } },
   })
   const fault = await faultOf(refusing.open(), 'source.login-refused')
   assert.doesNotMatch(

@@ -14,7 +14,7 @@ import { makeImapSource } from '${new URL('../../src/source/imap.ts', import.met
 import { Secret } from '${new URL('../../src/base/secret.ts', import.meta.url).href}'
 const server = { host: '127.0.0.1', port: Number(process.env.PORT), security: 'none' }
 const folders = [{ name: 'INBOX' }]
-const mailbox = { name: 'box', server, user: '${user}', password: Secret.of('${password}'), folders }
+const mailbox = { name: 'box', server, user: '${user}', credential: { kind: 'password', password: Secret.of('${password}') }, folders }
 const signal = new AbortController().signal
 const session = await makeImapSource({ mailbox, clock: systemClock }).open(signal)
 const { entries } = await session.list('INBOX', () => false, signal)

@@ -36,7 +36,7 @@ export function mailboxAt(
       ...server,
     },
     user,
-    password: Secret.of(password),
+    credential: { kind: 'password', password: Secret.of(password) },
     account: 'me',
     processForCalendar: true,
     verify: false,

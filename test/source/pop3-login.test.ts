@@ -152,7 +152,10 @@ test('the password is read anew for each session and its line breaks are refused
   const server = await serve(t, { users: { user: 'second' } })
   const passwords = ['first', 'second', 'third\r\nDELE 1']
   const password = new Secret(async () => passwords.shift() ?? '')
-  const mailbox = { ...mailboxAt(server.port), password }
+  const mailbox = {
+    ...mailboxAt(server.port),
+    credential: { kind: 'password', password } as const,
+  }
   const source = makePop3Source({ mailbox, clock: systemClock })
   await rejectsWith('source.login-refused', source.open(never))
   await (await source.open(never)).close()
