@@ -105,14 +105,14 @@ const house: Readonly<Record<string, Room>> = {
   },
   web: {
     floor: 8,
-    uses: 'base locale log config journal pull alerts status',
-    doors: 'dashboard link words machines',
+    uses: 'base locale log config journal pull alerts status setup',
+    doors: 'dashboard link words machines setup/set-ups setup/words',
   },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
-    floor: 8,
+    floor: 7,
     uses: 'base locale config vault source journal google discovery authentication gmail pull bridge',
-    doors: 'conversation options words',
+    doors: 'asker conversation options this-computer words',
   },
   doctor: {
     floor: 8,

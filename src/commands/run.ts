@@ -64,7 +64,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
       void notifier.ready(await state())
       notifier.keepAlive(liveness.isAlive)
       if (config.dashboard !== undefined)
-        dashboard = await openPage(config, config.dashboard, bridge.journal, log)
+        dashboard = await openPage(asked, config, config.dashboard, bridge.journal, log)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await openMachines(machines, bridge, config, log, invocation)
       await runDaemon(bridge, signals.stopping, signals.signal, {
@@ -145,9 +145,22 @@ async function troubledNames(journal: Journal, { mailboxes }: Config): Promise<r
 }
 
 /** Loaded where it is asked for: a daemon without it has no web server in its memory. */
-async function openPage(config: Config, address: string, journal: Journal, log: Log): Promise<Dashboard> {
+async function openPage(
+  invocation: Invocation,
+  config: Config,
+  address: string,
+  journal: Journal,
+  log: Log,
+): Promise<Dashboard> {
   const { openDashboard } = await import('../web/dashboard.ts')
-  return openDashboard({ config, address, journal, log, nowMs: () => systemClock.nowMs() })
+  return openDashboard({
+    ...{ config, address, journal, log },
+    async converse(...asked) {
+      const { makeConverse } = await import('./setup-on-page.ts')
+      return makeConverse(invocation)(...asked)
+    },
+    nowMs: () => systemClock.nowMs(),
+  })
 }
 
 /** Each message to the service manager is a process, so only news is told. */

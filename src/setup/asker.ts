@@ -1,6 +1,6 @@
 /**
- * Asking the owner, as a port: a terminal (ask-terminal.ts) or nobody at all (ask-nobody.ts), with answers given
- * beforehand in front of either (given-answers.ts). Every question has an id, which is also the name of its option, so
+ * Asking the owner, as a port: a terminal (ask-terminal.ts), a page (web/setup/page-asker.ts) or nobody at all
+ * (ask-nobody.ts), with answers given beforehand in front of each (given-answers.ts). Every question has an id, which is also the name of its option, so
  * that every answer can come from a script: `--start-from new`.
  */
 
@@ -34,8 +34,17 @@ export interface TextQuestion extends Question {
   readonly isSecret?: (answer: string) => boolean
   /** The question is withdrawn when this aborts; the answer is then ''. */
   readonly until?: AbortSignal
+  /** The text of a file is an answer, too: where a file can be handed over, it is taken. */
+  readonly file?: FileAnswer
   /** How an optional one is asked where it was answered before and Enter keeps that. */
   readonly keeping?: (answer: string) => string
+}
+
+export interface FileAnswer {
+  /** As the accept attribute of a page has it: `.json`. */
+  readonly accept: string
+  /** What is wrong with a file's text, in the owner's language, or undefined. */
+  readonly check: (text: string) => string | undefined
 }
 
 export interface Choice<V extends string> {

@@ -3,7 +3,6 @@
  * that file, or ID and secret, since the browser that downloads may be on another computer.
  */
 import { existsSync } from 'node:fs'
-import { hostname, userInfo } from 'node:os'
 
 import { Fault } from '../base/fault.ts'
 import { homeOf } from '../base/home.ts'
@@ -14,6 +13,7 @@ import { browserCommand } from '../google/open-browser.ts'
 import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
+import { nameThisComputer } from './this-computer.ts'
 
 export type GoogleClient =
   | { readonly kind: 'desktop'; readonly client: DesktopClient }
@@ -60,14 +60,7 @@ async function readClient(
 /** This computer as the one with the browser reaches it, or undefined where a browser is here. */
 function targetOfCopy(env: SetupContext['env']): string | undefined {
   if (browserCommand('', process.platform, { ...env }) !== undefined) return undefined
-  // SSH_CONNECTION: the address that the owner came in by is its third field (ssh(1)).
-  const host = env.SSH_CONNECTION?.split(' ')[2] ?? hostname()
-  const name = host.includes(':') ? `[${host}]` : host
-  try {
-    return `${env.USER || userInfo().username}@${name}`
-  } catch {
-    return name // no such user
-  }
+  return nameThisComputer(env)
 }
 
 /** One step at a time, since together they would run off the screen; a script is told all at once. */
@@ -110,6 +103,10 @@ export async function askClient(
       id: 'client-file',
       message: words.google.clientFile,
       explain: target === undefined ? undefined : words.google.clientFileElsewhere(target),
+      file: {
+        accept: '.json,application/json',
+        check: text => (isText(text) ? undefined : words.google.clientFileHints['not-json']),
+      },
       partial: text => (isCutOff(text) ? words.google.clientMore : undefined),
       // Only what is there is a path: anything else may be what should not be kept.
       isSecret: text => isText(text) || !existsSync(whole(text)),

@@ -44,9 +44,13 @@ export interface SetupFlags {
   readonly answers: Answers
 }
 
-/** What a test puts in the place of the network and of a person. */
+/** Who takes the place of the terminal (a page), and what a test puts in the place of the network and of a person. */
 export interface SetupPorts {
   readonly asker?: Asker
+  /** What is said otherwise than on a terminal. */
+  readonly words?: Readonly<Record<Language, SetupWords>>
+  /** A line as it is: SetupContext.plain */
+  readonly plain?: SetupContext['plain']
   readonly discover?: SetupContext['discover']
   readonly openBrowser?: SetupContext['openBrowser']
   readonly clock?: Clock
@@ -88,7 +92,7 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
   let language = request.language
   const spoken: Spoken = {
     get words() {
-      return setupWords[language]
+      return (ports.words ?? setupWords)[language]
     },
   }
   const bare = ports.asker ?? (await makeAsker(request, spoken))
@@ -197,7 +201,7 @@ function makeContext(request: SetupRequest, own: OwnOfContext): SetupContext {
       discover(address, { signal, readCertificate: (host, ends) => lookAtCertificate(host, clock, ends) }))
   return {
     ...own,
-    words: setupWords[language],
+    words: (ports.words ?? setupWords)[language],
     general: chooseWords(language),
     options: flags.answers,
     env,
@@ -211,9 +215,11 @@ function makeContext(request: SetupRequest, own: OwnOfContext): SetupContext {
       (async url => (await import('../google/open-browser.ts')).openBrowser(url, { ...env })),
     pullMailbox: request.pullMailbox,
     installService: ports.installService ?? request.installService,
-    plain: line => {
-      stderr.write(`${line}\n`)
-    },
+    plain:
+      ports.plain ??
+      (line => {
+        stderr.write(`${line}\n`)
+      }),
   }
 }
 

@@ -106,8 +106,9 @@ export function makeHistory(back: () => string, earlier: Answers = {}): History 
       },
       text: question => {
         const offered = before.get(question.id)
-        const { optional, keeping, check } = question
-        const fits = typeof offered === 'string' && offered !== '' && check?.(offered) === undefined
+        const { optional, keeping, check, isSecret } = question
+        const isText = typeof offered === 'string' && offered !== '' && isSecret?.(offered) !== true
+        const fits = isText && check?.(offered) === undefined
         if (!fits || (optional === true && keeping === undefined)) return answer(question, asker.text)
         const message = keeping?.(offered) ?? question.message
         return answer({ ...question, message, initial: offered }, asker.text)

@@ -214,6 +214,8 @@ async function consentOnce(
         id: 'pasted-url',
         message: opened ? words.google.paste : words.google.pasteHere,
         partial: typed => (consent.isPartOfUrl(typed) ? words.google.pasteMore : undefined),
+        // Google's code stands in it.
+        isSecret: () => true,
         until: arrived.signal,
       })
       try {

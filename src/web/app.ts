@@ -18,6 +18,8 @@ import { proveLink, takeLink } from './link.ts'
 import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
 import { overviewPage } from './pages/overview.ts'
 import { type Sessions, sessionLivesMs } from './sessions.ts'
+import { addSetUpRoutes } from './setup/routes.ts'
+import type { SetUps } from './setup/set-ups.ts'
 import { webWords } from './words.ts'
 
 export interface AppParts {
@@ -26,6 +28,7 @@ export interface AppParts {
   readonly log: Log
   readonly sessions: Sessions
   readonly events: Events
+  readonly setUps: SetUps
   nowMs(): number
 }
 
@@ -38,7 +41,8 @@ export function makeApp(parts: AppParts): Hono {
   const { config, journal, log, sessions, events, nowMs } = parts
   const app = new Hono()
   const links = countTries(mostWrongLinks, () => performance.now())
-  const { readerOf, refuse, letIn, takeForm } = makeAdmission(sessions, config.language, nowMs)
+  const admission = makeAdmission(sessions, config.language, nowMs)
+  const { readerOf, refuse, letIn, takeForm } = admission
   const lookAtAll = shareFor(standingLivesMs, (): Promise<Standing> => {
     const { format } = makeReader(config.language).words
     return readStanding(config, journal, true, nowMs(), format.instant)
@@ -132,6 +136,7 @@ export function makeApp(parts: AppParts): Hono {
       return c.html(plainPage(language, own.left, html`<p>${sentence(own.refusals.closed[1])}</p>`))
     }),
   )
+  addSetUpRoutes(app, { admission, setUps: parts.setUps, hasOverview: true })
 
   app.notFound(c => refuse(c, 'absent'))
   app.onError((error, c) => {

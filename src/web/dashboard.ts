@@ -11,6 +11,7 @@ import { makeApp } from './app.ts'
 import { type Events, makeEvents } from './events.ts'
 import { type Listening, openServer } from './listen.ts'
 import { openSessions } from './sessions.ts'
+import { type ConverseOnPage, makeSetUps, type SetUps } from './setup/set-ups.ts'
 import { webWords } from './words.ts'
 
 export interface Dashboard {
@@ -33,6 +34,8 @@ export interface DashboardParts {
   readonly address: string
   readonly journal: Journal
   readonly log: Log
+  /** The set-up's conversation, loaded when somebody begins it. */
+  readonly converse: ConverseOnPage
   nowMs(): number
 }
 
@@ -41,12 +44,13 @@ export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
   const { address, log, config } = parts
   const words = webWords[config.language].log
   const events = makeEvents(() => describeChanges(parts))
+  const setUps = makeSetUps(parts.converse)
   let listening: Listening | undefined
   let timer: NodeJS.Timeout | undefined
   let isTold = false
   const open = async (): Promise<void> => {
     try {
-      listening = await listen(parts, events)
+      listening = await listen(parts, events, setUps)
       log.say('info', 'dashboard', words.open(address))
     } catch (thrown) {
       const reason = (thrown as NodeJS.ErrnoException).code ?? String(thrown)
@@ -61,13 +65,14 @@ export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
     async close() {
       clearTimeout(timer)
       events.close()
+      setUps.close()
       await listening?.close()
     },
   }
 }
 
-async function listen(parts: DashboardParts, events: Events): Promise<Listening> {
-  const app = makeApp({ ...parts, events, sessions: await openSessions(parts.config.stateDir) })
+async function listen(parts: DashboardParts, events: Events, setUps: SetUps): Promise<Listening> {
+  const app = makeApp({ ...parts, events, setUps, sessions: await openSessions(parts.config.stateDir) })
   // What Node's own fetch has globally stays as it is.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(

@@ -3,7 +3,7 @@
  * the journal only while a page is open.
  */
 
-/** Pages that may be open at once. */
+/** Pages that may be open at once, usually. */
 const mostStreams = 16
 const lookMs = 500
 /** A comment now and then, so that a dead connection is found out. */
@@ -21,8 +21,8 @@ type Stream = ReadableStreamDefaultController<Uint8Array>
 
 const encode = (text: string): Uint8Array => Buffer.from(text)
 
-/** @param look a text that is different when there is something new */
-export function makeEvents(look: () => Promise<string>): Events {
+/** @param look a text that is different when there is something new @param most pages that may be open at once */
+export function makeEvents(look: () => Promise<string>, most = mostStreams): Events {
   const streams = new Set<Stream>()
   let timer: NodeJS.Timeout | undefined
   let beatAtMs = 0
@@ -56,7 +56,7 @@ export function makeEvents(look: () => Promise<string>): Events {
   }
   return {
     open(signal) {
-      if (streams.size >= mostStreams) return undefined
+      if (streams.size >= most) return undefined
       let own: Stream | undefined
       const stream = new ReadableStream<Uint8Array>({
         start(controller) {

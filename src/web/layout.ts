@@ -30,7 +30,7 @@ export const sentence = (text: string): Markup =>
 export const instant = (ms: number, text: string): Markup =>
   html`<time datetime="${new Date(ms).toISOString()}">${text}</time>`
 
-function frame(language: Language, title: string, head: Markup | '', body: Markup): Markup {
+export function frame(language: Language, title: string, head: Markup | '', body: Markup): Markup {
   return html`<!DOCTYPE html>
 <html lang="${language}">
 <head>

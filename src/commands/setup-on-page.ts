@@ -1,0 +1,102 @@
+/** The set-up's conversation held on a page: what the terminal asks, with the page's asker in its place. */
+import { PassThrough, Writable } from 'node:stream'
+import { exitCodes } from '../base/fault.ts'
+import { browserCommand } from '../google/open-browser.ts'
+import { chooseWords } from '../locale/locale.ts'
+import { converse, type SetupFlags, type SetupOutcome } from '../setup/conversation.ts'
+import { nameThisComputer } from '../setup/this-computer.ts'
+import type { ConverseOnPage, EndKind } from '../web/setup/set-ups.ts'
+import { makeSetupWords } from '../web/setup/words.ts'
+import type { Invocation } from './invocation.ts'
+
+export interface OnPage {
+  /** Answers that the command line gave. */
+  readonly answers?: SetupFlags['answers']
+  /** Everything is saved: pulls listen for signals themselves. */
+  readonly onSaved?: () => void
+  readonly onOutcome?: (outcome: SetupOutcome) => void
+}
+
+/** @param invocation whose environment and folder the set-up works in */
+export function makeConverse(invocation: Invocation, parts: OnPage = {}): ConverseOnPage {
+  const { env, cwd } = invocation
+  const words = makeSetupWords(nameThisComputer(env))
+  return async ({ part, answers, language }, page, signal) => {
+    const tell = (line: string): void => page.asker.tell('info', line)
+    const lines = lineWriter(tell, page.showProgress)
+    const stdin = new PassThrough()
+    const spoken: Invocation = {
+      ...invocation,
+      language,
+      words: chooseWords(language),
+      json: false,
+      stdin,
+      stdout: lines,
+      stderr: lines,
+    }
+    const outcome = await converse({
+      flags: { part, yes: false, languageGiven: true, answers: { ...parts.answers, ...answers } },
+      ports: {
+        asker: page.asker,
+        words,
+        plain: page.showLine,
+        // The page leads there; whether it is shown on this computer is all that has to be known.
+        openBrowser: async url => browserCommand(url, process.platform, { ...env }) !== undefined,
+      },
+      ...{ env, cwd, language, signal },
+      stdin,
+      stderr: lines,
+      onNotes: () => {},
+      onLanguage: () => {},
+      onSaved: parts.onSaved ?? (() => {}),
+      async pullMailbox(mailbox) {
+        const { pullCommand } = await import('./pull.ts')
+        const flags = { mailboxes: [mailbox], dryRun: false, yes: true, now: true }
+        return { exitCode: await pullCommand(spoken, flags) }
+      },
+      async installService() {
+        const { serviceCommand } = await import('./service.ts')
+        return serviceCommand(spoken, 'install')
+      },
+    }).finally(() => lines.end())
+    parts.onOutcome?.(outcome)
+    return describeEnd(part, outcome)
+  }
+}
+
+function describeEnd(part: string, { exitCode, answer }: SetupOutcome): EndKind {
+  if (answer === undefined) return 'nothing'
+  if (exitCode !== exitCodes.ok) return 'mostly'
+  const { pull } = answer as { readonly pull?: { readonly exitCode?: number } | null }
+  if (pull) return pull.exitCode === exitCodes.ok ? 'pulled' : 'mostly'
+  return part === 'password' || part === 'google' ? 'changed' : 'saved'
+}
+
+/**
+ * A terminal that is none: whole lines are told, and a line that is redrawn (progress.ts) shows how far something is.
+ * @param show the line that is being redrawn; undefined: there is none any more
+ */
+function lineWriter(
+  tell: (line: string) => void,
+  show: (line: string | undefined) => void,
+): Writable & { readonly isTTY: true } {
+  let rest = ''
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      rest += String(chunk).replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+      const lines = rest.split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const last = line.split('\r').at(-1) ?? ''
+        if (last.trim() !== '') tell(last)
+      }
+      if (rest.includes('\r')) {
+        rest = `\r${rest.split('\r').at(-1) ?? ''}`
+        show(rest.trim() === '' ? undefined : rest.trim())
+      }
+      done()
+    },
+  })
+  return Object.assign(stream, { isTTY: true as const })
+}

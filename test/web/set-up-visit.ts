@@ -1,0 +1,90 @@
+/** The pages of a set-up, as a browser without JavaScript uses them: plain requests over real sockets. */
+import assert from 'node:assert/strict'
+import { until } from '../servers/hikyaku.ts'
+import { type Answer, type Asked, ask, formToken } from './page.ts'
+
+export interface Visit {
+  /** `/RANDOM/`. */
+  readonly home: string
+  readonly cookie: string
+  ask(path: string, asked?: Asked): Promise<Answer>
+  /** Follows redirects; remembers where it ends. */
+  open(path: string): Promise<Answer>
+  /** Sends the form of the page that was opened last, and follows. */
+  send(fields: Readonly<Record<string, string | readonly string[]>>): Promise<Answer>
+  /** Loads the page again until it shows this. */
+  sees(text: string): Promise<Answer>
+  /** Everything that was ever shown, and every address. */
+  everything(): string
+  path(): string
+}
+
+/** @param link as it is printed: `http://127.0.0.1:PORT/enter/TOKEN` */
+export async function enter(link: string, language = 'en'): Promise<Visit> {
+  const { host, pathname } = new URL(link)
+  const seen: string[] = []
+  const accept = { 'accept-language': language }
+  const asked = async (path: string, more: Asked = {}): Promise<Answer> => {
+    const answer = await ask(host, path, { ...more, headers: { ...accept, ...more.headers } })
+    seen.push(path, answer.text, String(answer.headers.location ?? ''))
+    return answer
+  }
+  const entered = await asked(pathname)
+  assert.equal(entered.status, 200, entered.text)
+  const cookie = String(entered.headers['set-cookie']).split(';')[0] ?? ''
+  const home = /url=(\/[\w-]+\/)/.exec(entered.text)?.[1] ?? ''
+  let at = home
+  let page = ''
+  const withCookie = (path: string, more: Asked = {}): Promise<Answer> =>
+    asked(path, { ...more, headers: { cookie, ...more.headers } })
+  const follow = async (answer: Answer): Promise<Answer> => {
+    let last = answer
+    for (let times = 0; last.status === 303 && times < 5; times += 1) {
+      at = String(last.headers.location)
+      last = await withCookie(at)
+    }
+    page = last.text
+    return last
+  }
+  const open = async (path: string): Promise<Answer> => {
+    at = path
+    return follow(await withCookie(path))
+  }
+  return {
+    home,
+    cookie,
+    ask: withCookie,
+    open,
+    async send(fields) {
+      const number = /name="number" value="(\d+)"/.exec(page)?.[1] ?? ''
+      const body = new URLSearchParams({ form: formToken(page), number })
+      for (const [name, value] of Object.entries(fields))
+        for (const each of [value].flat()) body.append(name, each)
+      const headers = { origin: `http://${host}`, 'content-type': 'application/x-www-form-urlencoded' }
+      return follow(await withCookie(at, { method: 'POST', headers, body: String(body) }))
+    },
+    async sees(text) {
+      let last: Answer | undefined
+      await until(async () => {
+        last = await open(at)
+        return plain(last.text).includes(plain(text))
+      }, text).catch(cause => {
+        throw new Error(`not seen: ${text}\n${plain(page).slice(-3000)}`, { cause })
+      })
+      return last as Answer
+    },
+    everything: () => seen.join('\n'),
+    path: () => at,
+  }
+}
+
+/** The words of a page, without its markup. */
+export const plain = (page: string): string =>
+  page
+    .replace(/<[^>]*>/g, '')
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&amp;/g, '&')
+    .replace(/\s+/g, '')
