@@ -1,23 +1,20 @@
 /** The page's addresses: what is asked for, by whom, and what follows. */
-import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import type { Hono } from 'hono'
 import { html } from 'hono/html'
-import { asFault } from '../base/fault.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
-import { describeFault } from '../locale/locale.ts'
 import type { Log } from '../log/log.ts'
 import { askForPull, findAside, tryAgain } from '../pull/owner-acted.ts'
 import { readStanding, type Standing } from '../status/standing.ts'
 import { makeAdmission } from './admission.ts'
-import { script, style } from './assets.ts'
+import { addEntrance, makeGuardedApp } from './entrance.ts'
 import type { Events } from './events.ts'
-import { answerHeaders, countTries, mostBodyOctets, refuseStranger, writeCookie } from './guard.ts'
-import { type Markup, makeReader, plainPage, type Reader, sentence } from './layout.ts'
+import { writeCookie } from './guard.ts'
+import { makeReader, plainPage, type Reader, sentence } from './layout.ts'
 import { proveLink, takeLink } from './link.ts'
 import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
 import { overviewPage } from './pages/overview.ts'
-import { type Sessions, sessionLivesMs } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 import { addSetUpRoutes } from './setup/routes.ts'
 import type { SetUps } from './setup/set-ups.ts'
 import { webWords } from './words.ts'
@@ -32,17 +29,16 @@ export interface AppParts {
   nowMs(): number
 }
 
-/** Links that may be wrong within a minute. */
-const mostWrongLinks = 5
 /** Pages that are asked for at once are made of one look at the journal. */
 const standingLivesMs = 300
 
 export function makeApp(parts: AppParts): Hono {
   const { config, journal, log, sessions, events, nowMs } = parts
-  const app = new Hono()
-  const links = countTries(mostWrongLinks, () => performance.now())
   const admission = makeAdmission(sessions, config.language, nowMs)
   const { readerOf, refuse, letIn, takeForm } = admission
+  const app = makeGuardedApp(admission, ({ code }) =>
+    log.say('warn', 'dashboard', webWords[config.language].log.failed(code)),
+  )
   const lookAtAll = shareFor(standingLivesMs, (): Promise<Standing> => {
     const { format } = makeReader(config.language).words
     return readStanding(config, journal, true, nowMs(), format.instant)
@@ -51,38 +47,14 @@ export function makeApp(parts: AppParts): Hono {
   const act = (work: (fields: URLSearchParams) => Promise<string>) =>
     takeForm(async (c, { home }, fields) => c.redirect(`/${home}/${await work(fields)}`, 303))
 
-  app.use(async (c, next) => {
-    for (const [name, value] of Object.entries(answerHeaders)) c.header(name, value)
-    const refusal = refuseStranger(c)
-    if (refusal !== undefined) return refuse(c, refusal)
-    return next()
-  })
-  app.use(bodyLimit({ maxSize: mostBodyOctets, onError: c => refuse(c, 'tooLarge') }))
-
-  app.get('/style.css', c => c.body(style, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
-  app.get('/script.js', c => c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
   app.get('/proof', async c => {
     const proof = await proveLink(config.stateDir)
     return proof === undefined ? refuse(c, 'absent') : c.text(proof)
   })
-  app.get('/enter/:token', async c => {
-    // What looks ahead, or at the head alone, is nobody who wants to come in, and would use the link up.
-    if (c.req.method !== 'GET' || c.req.header('sec-purpose') !== undefined) return refuse(c, 'absent')
-    if (!links.mayTry()) return refuse(c, 'tooMany')
-    const token = c.req.param('token')
-    if (!/^[\w-]{43}$/.test(token) || !(await takeLink(config.stateDir, token, nowMs()))) {
-      links.failed()
-      return refuse(c, 'usedLink')
-    }
-    const { home, key } = await sessions.begin(nowMs())
-    c.header('Set-Cookie', writeCookie(home, key, sessionLivesMs / 1000))
-    const { language, own } = readerOf(c)
-    // Not a redirect: where the link was opened by another program, a browser would leave the strict cookie out of it.
-    const [head, content]: readonly [Markup, Markup] = [
-      html`<meta http-equiv="refresh" content="0; url=/${home}/">`,
-      html`<p><a href="/${home}/">${own.enter}</a></p>`,
-    ]
-    return c.html(plainPage(language, own.entering, content, head))
+  addEntrance(app, {
+    ...{ admission, sessions, nowMs },
+    takeLink: token => takeLink(config.stateDir, token, nowMs()),
+    leadTo: home => `/${home}/`,
   })
 
   app.get(
@@ -137,15 +109,6 @@ export function makeApp(parts: AppParts): Hono {
     }),
   )
   addSetUpRoutes(app, { admission, setUps: parts.setUps, hasOverview: true })
-
-  app.notFound(c => refuse(c, 'absent'))
-  app.onError((error, c) => {
-    const fault = asFault(error)
-    log.say('warn', 'dashboard', webWords[config.language].log.failed(fault.code))
-    const reader = readerOf(c)
-    const { what, next } = describeFault(fault, reader.language)
-    return c.html(plainPage(reader.language, what, html`<p>${sentence(next)}</p>`), 500)
-  })
   return app
 }
 

@@ -47,10 +47,22 @@ export function isFormToken(session: Session, token: string): boolean {
 /** @throws Fault secret.unreadable where others can read the file */
 export async function openSessions(stateDir: string): Promise<Sessions> {
   const file = join(stateDir, sessionsFile)
-  let kept: readonly KeptSession[] = readKept(await readPrivate(file, {}))
+  return makeSessions(readKept(await readPrivate(file, {})), sessions =>
+    writePrivate(file, Buffer.from(JSON.stringify(sessions))),
+  )
+}
+
+/** They end with the process. */
+export const makeShortSessions = (): Sessions => makeSessions([], async () => {})
+
+function makeSessions(
+  before: readonly KeptSession[],
+  write: (sessions: readonly KeptSession[]) => Promise<void>,
+): Sessions {
+  let kept = before
   const keep = async (sessions: readonly KeptSession[]): Promise<void> => {
     kept = sessions
-    await writePrivate(file, Buffer.from(JSON.stringify(sessions)))
+    await write(sessions)
   }
   const isOf =
     (home: string, key: string) =>
