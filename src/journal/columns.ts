@@ -1,11 +1,14 @@
-/** Rows between SQLite and TypeScript: one table of columns a record, so that neither side is spelled twice. */
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+/** Rows between a database and TypeScript: one table of columns a record, so that neither side is spelled twice. */
 
 export type ColumnKind = 'integer' | 'text' | 'boolean' | 'json'
 
 export type Columns<T> = { readonly [K in keyof T]-?: ColumnKind }
 
-export type SqlRow = Record<string, SQLOutputValue>
+/** What is bound to a statement. */
+export type SqlValue = null | number | string
+
+/** What a database gives back; an answer of any other kind is read as text. */
+export type SqlRow = Record<string, unknown>
 
 /** `octetsListed` -> `octets_listed`. */
 export function columnName(field: string): string {
@@ -40,7 +43,7 @@ export function readRecord<T>(columns: Columns<T>, row: SqlRow): T {
   return record as T
 }
 
-export function toSqlValue(kind: ColumnKind, value: unknown): SQLInputValue {
+export function toSqlValue(kind: ColumnKind, value: unknown): SqlValue {
   if (value === null || value === undefined) return null
   if (kind === 'boolean') return value === true ? 1 : 0
   if (kind === 'json') return JSON.stringify(value)
@@ -48,7 +51,7 @@ export function toSqlValue(kind: ColumnKind, value: unknown): SQLInputValue {
   return String(value)
 }
 
-/** SQLite stores nothing but whole numbers as INTEGER; one that is larger than any of ours, or no number, may come from outside. */
+/** Nothing but whole numbers is stored as an integer; one that is larger than any of ours, or no number, may come from outside. */
 export function roundToInteger(value: number): number | null {
   if (Number.isNaN(value)) return null
   return Math.min(Math.max(Math.round(value), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
@@ -58,9 +61,9 @@ export function roundToInteger(value: number): number | null {
 export function listAssignments<T>(
   columns: Columns<T>,
   patch: object,
-): { set: string[]; values: SQLInputValue[] } {
+): { set: string[]; values: SqlValue[] } {
   const set: string[] = []
-  const values: SQLInputValue[] = []
+  const values: SqlValue[] = []
   for (const [field, value] of Object.entries(patch)) {
     if (value === undefined) continue
     set.push(`${columnName(field)} = ?`)

@@ -1,29 +1,8 @@
-/** The journal's connection to SQLite: prepared statements, transactions, and its errors as faults. */
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { readRecord, type SqlRow } from './columns.ts'
-import { messageColumns } from './records.ts'
-import type { Lasting, MessageRow } from './row.ts'
+/** SQLite as the journal's own code sees it: prepared statements, one transaction at a time, its errors as faults. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { SqlValue } from './columns.ts'
+import type { Database, SqlWords, Statements } from './sql.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
-
-/** Statements, prepared once. Each throws Fault journal.* or state.*. */
-export interface Statements {
-  /** @returns how many rows it changed */
-  run(text: string, ...values: SQLInputValue[]): number
-  get(text: string, ...values: SQLInputValue[]): SqlRow | undefined
-  all(text: string, ...values: SQLInputValue[]): SqlRow[]
-}
-
-export interface Database extends Statements {
-  row(id: number): MessageRow | undefined
-  /** @param where what follows WHERE */
-  rows(where: string, ...values: SQLInputValue[]): MessageRow[]
-  /**
-   * All of `work` or nothing of it, in one commit; within another transaction it is part of that one.
-   * @param lasting 'later': the disk is not waited for. The write-ahead log is synced from its beginning, so whatever is
-   *   committed 'now' afterwards takes this one along.
-   */
-  transaction<T>(work: () => T, lasting?: Lasting): T
-}
 
 /** Each commit waits for the disk (sqlite.org/pragma.html). */
 export const eachCommitLasts = 'PRAGMA synchronous = FULL'
@@ -55,7 +34,18 @@ interface Prepared {
   readonly order: readonly number[] | undefined
 }
 
-export function makeDatabase(connection: DatabaseSync, path: string): Database {
+const words: SqlWords = {
+  numbersIn: place => `SELECT value FROM json_each(${place})`,
+  textsIn: place => `SELECT value FROM json_each(${place})`,
+  listNumbers: column => `json_group_array(${column})`,
+}
+
+export interface SqliteDatabase extends Database {
+  /** Does this when all that was asked for before is done. */
+  afterAll(work: () => void): Promise<void>
+}
+
+export function makeDatabase(connection: DatabaseSync, path: string): SqliteDatabase {
   const statements = new Map<string, Prepared>()
   const prepare = (text: string): Prepared => {
     const known = statements.get(text)
@@ -65,7 +55,7 @@ export function makeDatabase(connection: DatabaseSync, path: string): Database {
     statements.set(text, prepared)
     return prepared
   }
-  const bind = (text: string, values: readonly SQLInputValue[]): [StatementSync, SQLInputValue[]] => {
+  const bind = (text: string, values: readonly SqlValue[]): [StatementSync, SqlValue[]] => {
     const { statement, order } = prepare(text)
     return [statement, order === undefined ? [...values] : order.map(place => values[place] ?? null)]
   }
@@ -77,12 +67,28 @@ export function makeDatabase(connection: DatabaseSync, path: string): Database {
     }
   }
   const execute = (text: string): void => guard(() => connection.exec(text))
-  let isOpen = false
-  const commit = <T>(work: () => T): T => {
+  const atOnce: Statements = {
+    words,
+    run: async (text, ...values) =>
+      guard(() => {
+        const [statement, bound] = bind(text, values)
+        return Number(statement.run(...bound).changes)
+      }),
+    get: async (text, ...values) =>
+      guard(() => {
+        const [statement, bound] = bind(text, values)
+        return statement.get(...bound)
+      }),
+    all: async (text, ...values) =>
+      guard(() => {
+        const [statement, bound] = bind(text, values)
+        return statement.all(...bound)
+      }),
+  }
+  const commit = async <T>(work: (sql: Statements) => Promise<T>): Promise<T> => {
     execute('BEGIN IMMEDIATE')
-    isOpen = true
     try {
-      const result = work()
+      const result = await work(atOnce)
       execute('COMMIT')
       return result
     } catch (error) {
@@ -92,41 +98,46 @@ export function makeDatabase(connection: DatabaseSync, path: string): Database {
         // SQLite rolls back by itself on a full disk or an I/O error; the first error is the one to tell.
       }
       throw error
-    } finally {
-      isOpen = false
     }
   }
-  const database: Database = {
-    run: (text, ...values) =>
-      guard(() => {
-        const [statement, bound] = bind(text, values)
-        return Number(statement.run(...bound).changes)
-      }),
-    get: (text, ...values) =>
-      guard(() => {
-        const [statement, bound] = bind(text, values)
-        return statement.get(...bound)
-      }),
-    all: (text, ...values) =>
-      guard(() => {
-        const [statement, bound] = bind(text, values)
-        return statement.all(...bound)
-      }),
-    row: id => database.rows('id = ?', id)[0],
-    rows: (where, ...values) =>
-      database
-        .all(`SELECT * FROM message WHERE ${where}`, ...values)
-        .map(row => readRecord(messageColumns, row)),
-    transaction(work, lasting = 'now') {
-      if (isOpen) return work()
-      if (lasting === 'now') return commit(work)
-      execute('PRAGMA synchronous = NORMAL')
-      try {
-        return commit(work)
-      } finally {
-        execute(eachCommitLasts)
-      }
-    },
+  const commitLater = async <T>(work: (sql: Statements) => Promise<T>): Promise<T> => {
+    execute('PRAGMA synchronous = NORMAL')
+    try {
+      return await commit(work)
+    } finally {
+      execute(eachCommitLasts)
+    }
   }
-  return database
+  const inTurn = takeTurns()
+  return {
+    words,
+    run: (...given) => inTurn(() => atOnce.run(...given)),
+    get: (...given) => inTurn(() => atOnce.get(...given)),
+    all: (...given) => inTurn(() => atOnce.all(...given)),
+    transaction: (work, lasting = 'now') =>
+      inTurn(() => (lasting === 'now' ? commit(work) : commitLater(work))),
+    afterAll: work => inTurn(async () => work()),
+  }
+}
+
+/**
+ * One after the other, in the order in which they were asked for. What finds nobody before it is begun at once: a
+ * statement is then done when the call returns.
+ */
+function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let waiting = 0
+  let last: Promise<unknown> = Promise.resolve()
+  return work => {
+    const answer = waiting === 0 ? work() : last.then(work)
+    waiting += 1
+    last = answer.then(
+      () => {
+        waiting -= 1
+      },
+      () => {
+        waiting -= 1
+      },
+    )
+    return answer
+  }
 }

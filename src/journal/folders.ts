@@ -1,15 +1,15 @@
 /** What stands in a folder, and what a listing of it changes. Whatever may be long is read and written in pages. */
 import { longestWaitMs } from '../base/backoff.ts'
 import { endSlice } from '../base/in-slices.ts'
-import type { Answers } from './answers.ts'
 import { readRecord, toSqlValue } from './columns.ts'
-import type { Database } from './database.ts'
 import type { Journal } from './journal.ts'
-import type { MoveRow } from './moves.ts'
+import { moveRow } from './moves.ts'
 import { standingColumns } from './records.ts'
 import type { DueMessage, FolderRecord, StandingRow } from './row.ts'
+import { readRow, readRows } from './rows.ts'
 import { carried, compareDue, type DueRow, decideReturn, goneKept, thinAfterMs } from './rules.ts'
-import type { SqliteTroubles } from './troubles.ts'
+import type { Database, Statements } from './sql.ts'
+import { closeTrouble, findTrouble } from './troubles.ts'
 
 /** Rows that are read in one turn of the event loop: some milliseconds. */
 const pageRows = 4000
@@ -28,16 +28,12 @@ type Folders = Pick<
   | 'thinSettled'
 >
 
-export function makeFolders(
-  database: Database,
-  moveRow: MoveRow,
-  troubles: SqliteTroubles,
-): Answers<Folders> {
+export function makeFolders(database: Database): Folders {
   return {
     async standing(mailbox, folder) {
       const rows: StandingRow[] = []
       for (let after = 0; ; await endSlice()) {
-        const page = database.all(
+        const page = await database.all(
           `SELECT id, uid, stage, octets_listed, octets, arrived_at_ms FROM message
            WHERE mailbox = ? AND folder = ? AND present = 1 AND id > ? ORDER BY id LIMIT ${pageRows}`,
           mailbox,
@@ -50,21 +46,22 @@ export function makeFolders(
       }
     },
     // One look into the index for each folder, however many rows stand in it.
-    foldersOf: mailbox =>
-      database
-        .all(
-          `WITH RECURSIVE standing (folder) AS (
+    async foldersOf(mailbox) {
+      const rows = await database.all(
+        `WITH RECURSIVE standing (folder) AS (
              SELECT min(folder) FROM message WHERE mailbox = ?1 AND present = 1
              UNION ALL
              SELECT (SELECT min(folder) FROM message
                      WHERE mailbox = ?1 AND present = 1 AND folder > standing.folder)
              FROM standing WHERE standing.folder IS NOT NULL)
            SELECT folder FROM standing WHERE folder IS NOT NULL`,
-          mailbox,
-        )
-        .map(row => String(row.folder)),
+        mailbox,
+      )
+      return rows.map(row => String(row.folder))
+    },
     nameless: (mailbox, folder) =>
-      database.rows(
+      readRows(
+        database,
         'mailbox = ? AND folder = ? AND uid IS NULL AND present = 1 ORDER BY id',
         mailbox,
         folder,
@@ -73,9 +70,9 @@ export function makeFolders(
       const due: (DueRow & DueMessage)[] = []
       for (const stage of carried) {
         for (let after = [0, 0]; ; await endSlice()) {
-          const page = database.all(
+          const page = await database.all(
             `SELECT id, attempts, generation, coalesce(octets, octets_listed) AS octets,
-               present AND ${waitIsOver} AS due FROM message
+               CASE WHEN present = 1 AND ${waitIsOver} THEN 1 ELSE 0 END AS due FROM message
              WHERE mailbox = ?1 AND stage = ?3 AND (generation, id) > (?4, ?5)
              ORDER BY generation, id LIMIT ${pageRows}`,
             mailbox,
@@ -97,23 +94,23 @@ export function makeFolders(
       }
       return due.sort(compareDue)
     },
-    nextDueMs(mailbox, folders, except = []) {
-      const times = folders.map(folder => {
-        const row = database.get(
+    async nextDueMs(mailbox, folders, except = []) {
+      let earliestMs = Infinity
+      for (const folder of folders) {
+        const row = await database.get(
           `SELECT coalesce(not_before_ms, 0) AS ms FROM message
            WHERE mailbox = ? AND folder = ? AND present = 1 AND stage IN (${quoteWords(carried)})
-             AND id NOT IN (SELECT value FROM json_each(?))
-           ORDER BY not_before_ms LIMIT 1`,
+             AND id NOT IN (${database.words.numbersIn('?')})
+           ORDER BY not_before_ms NULLS FIRST LIMIT 1`,
           mailbox,
           folder,
           JSON.stringify(except),
         )
-        return row === undefined ? Infinity : Number(row.ms)
-      })
-      const earliestMs = Math.min(...times)
+        if (row !== undefined) earliestMs = Math.min(earliestMs, Number(row.ms))
+      }
       return earliestMs === Infinity ? undefined : earliestMs
     },
-    recordFolder: record => database.transaction(() => recordFolder(database, moveRow, troubles, record)),
+    recordFolder: record => database.transaction(sql => recordFolder(sql, record)),
     settleKept: (mailbox, settledAs, atMs, most) =>
       database.run(
         `UPDATE message SET stage = 'settled', settled_at_ms = ?2, settled_as = ?3 WHERE id IN (
@@ -124,8 +121,8 @@ export function makeFolders(
         most,
       ),
     forgetGone: (mailbox, most) =>
-      database.transaction(() => {
-        const removed = database.run(
+      database.transaction(async sql => {
+        const removed = await sql.run(
           `DELETE FROM message WHERE id IN (
              SELECT id FROM message WHERE mailbox = ?1 AND stage = 'gone' AND generation <= (
                SELECT generation FROM message WHERE mailbox = ?1 AND stage = 'gone'
@@ -137,7 +134,7 @@ export function makeFolders(
           most,
         )
         if (removed > 0)
-          database.run('UPDATE mailbox SET listed = listed - ? WHERE name = ?', removed, mailbox)
+          await sql.run('UPDATE mailbox SET listed = listed - ? WHERE name = ?', removed, mailbox)
         return removed
       }),
     thinSettled: (mailbox, nowMs, most) =>
@@ -157,26 +154,23 @@ export function makeFolders(
 /** ?2 the present instant: the wait is over, or longer than any is meant to be. */
 const waitIsOver = `(coalesce(not_before_ms, 0) <= ?2 OR not_before_ms > ?2 + ${longestWaitMs})`
 
-function recordFolder(
-  database: Database,
-  moveRow: MoveRow,
-  troubles: SqliteTroubles,
-  record: FolderRecord,
-): readonly number[] {
+async function recordFolder(sql: Statements, record: FolderRecord): Promise<readonly number[]> {
   const { mailbox: name, folder, atMs } = record
   for (const id of record.unnamed) {
-    database.run('UPDATE message SET uid = NULL, present = 0 WHERE id = ?', id)
-    troubles.closed({ scope: 'message', name, subject: String(id) }, 'gone', atMs)
+    await sql.run('UPDATE message SET uid = NULL, present = 0 WHERE id = ?', id)
+    await closeTrouble(sql, { scope: 'message', name, subject: String(id) }, 'gone', atMs)
   }
-  for (const { id, stage = database.row(id)?.stage, patch } of record.vanished)
-    if (stage !== undefined) moveRow(id, stage, { ...patch, present: false })
+  for (const { id, stage: known, patch } of record.vanished) {
+    const stage = known ?? (await readRow(sql, 'id = ?', id))?.stage
+    if (stage !== undefined) await moveRow(sql, id, stage, { ...patch, present: false })
+  }
   // A listing is what proves that a deletion or a move was done.
   const isProved = record.vanished.some(({ patch: { settledAs = 'left' } }) => settledAs !== 'left')
-  if (isProved) endWish(database, troubles, record)
+  if (isProved) await endWish(sql, record)
   // Two steps, since a new name may be another row's old one.
-  for (const { id } of record.renamed) database.run('UPDATE message SET uid = NULL WHERE id = ?', id)
+  for (const { id } of record.renamed) await sql.run('UPDATE message SET uid = NULL WHERE id = ?', id)
   for (const renamed of record.renamed)
-    database.run(
+    await sql.run(
       `UPDATE message SET folder = ?, uid = ?, octets_listed = ?, present = 1, renamed = 1,
          arrived_at_ms = coalesce(?, arrived_at_ms) WHERE id = ?`,
       renamed.folder,
@@ -186,15 +180,16 @@ function recordFolder(
       renamed.id,
     )
   for (const id of record.returned) {
-    const row = database.row(id)
+    const row = await readRow(sql, 'id = ?', id)
     if (row === undefined) continue
     const { to, patch } = decideReturn(row.stage)
-    moveRow(id, to, patch)
+    await moveRow(sql, id, to, patch)
   }
-  const ids = record.added.map(row => {
-    database.run(
+  const ids: number[] = []
+  for (const row of record.added) {
+    const added = await sql.get(
       `INSERT INTO message (mailbox, folder, uid, stage, present, generation, octets_listed, arrived_at_ms,
-         seen, header_sha256, listed_at_ms) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
+         seen, header_sha256, listed_at_ms) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?) RETURNING id`,
       row.mailbox,
       row.folder,
       row.uid ?? null,
@@ -206,39 +201,35 @@ function recordFolder(
       row.headerSha256 ?? null,
       atMs,
     )
-    return Number(database.get('SELECT last_insert_rowid() AS id')?.id)
-  })
-  if (ids.length > 0) {
-    database.run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', name)
-    database.run('UPDATE mailbox SET listed = listed + ? WHERE name = ?', ids.length, name)
+    ids.push(Number(added?.id))
   }
-  if (record.started) startFolder(database, name, folder)
+  if (ids.length > 0) {
+    await sql.run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', name)
+    await sql.run('UPDATE mailbox SET listed = listed + ? WHERE name = ?', ids.length, name)
+  }
+  if (record.started) await startFolder(sql, name, folder)
   return ids
 }
 
 /** The folder's first whole listing is done. */
-function startFolder(database: Database, name: string, folder: string): void {
-  const text = database.get('SELECT started_folders AS list FROM mailbox WHERE name = ?', name)?.list
-  const started = JSON.parse(String(text ?? '[]')) as readonly string[]
+async function startFolder(sql: Statements, name: string, folder: string): Promise<void> {
+  const row = await sql.get('SELECT started_folders AS list FROM mailbox WHERE name = ?', name)
+  const started = JSON.parse(String(row?.list ?? '[]')) as readonly string[]
   if (started.includes(folder)) return
-  database.run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', name)
+  await sql.run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', name)
   const list = JSON.stringify([...started, folder])
-  database.run('UPDATE mailbox SET started_folders = ? WHERE name = ?', list, name)
+  await sql.run('UPDATE mailbox SET started_folders = ? WHERE name = ?', list, name)
 }
 
 /** Not while other messages of the folder are in its way: they were refused by themselves, or are left for good. */
-function endWish(
-  database: Database,
-  troubles: SqliteTroubles,
-  { mailbox: name, folder, atMs }: FolderRecord,
-): void {
+async function endWish(sql: Statements, { mailbox: name, folder, atMs }: FolderRecord): Promise<void> {
   const key = { scope: 'wish', name, subject: folder } as const
-  if (troubles.find(key)?.code === 'source.left-there') return
-  const stubborn = database.get(
+  if ((await findTrouble(sql, key))?.code === 'source.left-there') return
+  const stubborn = await sql.get(
     `SELECT id FROM message WHERE mailbox = ? AND folder = ? AND present = 1 AND settle_asks >= 2
        AND stage IN ('imported', 'merged', 'settled') LIMIT 1`,
     name,
     folder,
   )
-  if (stubborn === undefined) troubles.closed(key, 'success', atMs)
+  if (stubborn === undefined) await closeTrouble(sql, key, 'success', atMs)
 }

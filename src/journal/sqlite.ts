@@ -12,9 +12,7 @@ import { replaceFile } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
 import { closeSqlite, openSqlite } from '../base/sqlite-file.ts'
 import { closeStateFiles, secureStateFolder } from '../base/state-folder.ts'
-import type { TroubleBook } from '../base/trouble.ts'
 import { watchWrites } from '../base/watch-writes.ts'
-import { type Answers, promiseAnswers } from './answers.ts'
 import { findLastCheck, recordAsLeft, smallFileOctets } from './as-left.ts'
 import { eachCommitLasts, makeDatabase } from './database.ts'
 import { makeFigures } from './figures.ts'
@@ -29,7 +27,7 @@ import {
 } from './file.ts'
 import { makeFolders } from './folders.ts'
 import type { Journal } from './journal.ts'
-import { makeMoveRow, makeMoves } from './moves.ts'
+import { makeMoves } from './moves.ts'
 import { makeRows } from './rows.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
 import { makeState } from './state.ts'
@@ -100,35 +98,29 @@ export async function openJournal(
   }
 }
 
-type Methods = Omit<Journal, 'path' | 'troubles' | 'watchWrites'>
-
 /** @param onClosed is called once the file is closed */
 function makeJournal(connection: DatabaseSync, path: string, onClosed: () => void): Journal {
   const { ino } = statSync(path)
   const database = makeDatabase(connection, path)
-  const troubles = makeTroubles(database)
-  const moveRow = makeMoveRow(database, troubles)
-  const methods: Answers<Methods> = {
+  return {
     ...makeRows(database),
-    ...makeMoves(database, moveRow),
-    ...makeFolders(database, moveRow, troubles),
-    ...makeState(database, troubles),
+    ...makeMoves(database),
+    ...makeFolders(database),
+    ...makeState(database),
     ...makeFigures(database),
-    assertInPlace() {
+    path,
+    troubles: makeTroubles(database),
+    // What is written goes there first, and the file stands as long as the journal is open.
+    watchWrites: look => watchWrites(`${path}-wal`, look),
+    async assertInPlace() {
       const stat = statSync(path, { throwIfNoEntry: false })
       if (stat === undefined || stat.ino !== ino)
         throw new Fault('journal.missing', { facts: { file: path } })
     },
-    close() {
-      closeSqlite(path, connection)
-      onClosed()
-    },
-  }
-  return {
-    ...promiseAnswers<Methods>(methods),
-    path,
-    // What is written goes there first, and the file stands as long as the journal is open.
-    watchWrites: look => watchWrites(`${path}-wal`, look),
-    troubles: promiseAnswers<TroubleBook>(troubles),
+    close: () =>
+      database.afterAll(() => {
+        closeSqlite(path, connection)
+        onClosed()
+      }),
   }
 }

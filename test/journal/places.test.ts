@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { makeDatabase, toPlainPlaces } from '../../src/journal/database.ts'
 
 describe('numbered values of a statement', () => {
-  it('stand where their numbers say, however often and in whatever order', () => {
+  it('stand where their numbers say, however often and in whatever order', async () => {
     const database = makeDatabase(new DatabaseSync(':memory:'), ':memory:')
     assert.deepEqual(
-      { ...database.get('SELECT ?2 AS a, ?1 AS b, ?2 AS c, ?3 AS d', 'one', 'two', 3) },
+      { ...(await database.get('SELECT ?2 AS a, ?1 AS b, ?2 AS c, ?3 AS d', 'one', 'two', 3)) },
       {
         a: 'two',
         b: 'one',
@@ -18,7 +18,10 @@ describe('numbered values of a statement', () => {
         d: 3,
       },
     )
-    assert.deepEqual({ ...database.get('SELECT ? AS a, ? AS b', 'one', 'two') }, { a: 'one', b: 'two' })
+    assert.deepEqual(
+      { ...(await database.get('SELECT ? AS a, ? AS b', 'one', 'two')) },
+      { a: 'one', b: 'two' },
+    )
     assert.deepEqual(toPlainPlaces('?10 ?2'), { text: '? ?', order: [9, 1] })
   })
 
