@@ -106,7 +106,7 @@ const house: Readonly<Record<string, Room>> = {
   web: {
     floor: 8,
     uses: 'base locale log config journal pull alerts status setup',
-    doors: 'dashboard link words machines setup/set-ups setup/words',
+    doors: 'dashboard link words machines set-up-listener setup/set-ups setup/words',
   },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {

@@ -5,9 +5,11 @@
 import { systemClock } from '../base/clock.ts'
 import { exitCodes } from '../base/fault.ts'
 import { sendRequestOnce, usualHttpDeadlines } from '../base/http.ts'
+import { findPlace } from '../config/place.ts'
 import { openPrivatePage } from '../google/open-browser.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { expectProof, linkLivesMs, removeLink, writeDoor, writeLink } from '../web/link.ts'
+import { pageSetupWords } from '../web/setup/words.ts'
 import { webWords } from '../web/words.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -15,6 +17,9 @@ import { type Invocation, writeJson, writeLine } from './invocation.ts'
 const deadlines = { ...usualHttpDeadlines, connectMs: 5000, answerMs: 5000 }
 
 export async function dashboardCommand(invocation: Invocation): Promise<number> {
+  // Who sits there wants to begin; a script is told that there is nothing.
+  if (invocation.stdout.isTTY === true && !invocation.json && (await isNothingSetUp(invocation)))
+    return setUpFirst(invocation)
   const { command } = webWords[invocation.language]
   return withConfig(
     invocation,
@@ -65,4 +70,16 @@ async function askForProof(address: string): Promise<string | undefined> {
   } catch {
     return undefined
   }
+}
+
+async function isNothingSetUp({ env, cwd }: Invocation): Promise<boolean> {
+  const place = await findPlace(env, cwd).catch(() => undefined)
+  return place !== undefined && place.config === undefined
+}
+
+async function setUpFirst(invocation: Invocation): Promise<number> {
+  writeLine(invocation, pageSetupWords[invocation.language].command.nothingSetUp)
+  const { setupCommand } = await import('./setup.ts')
+  const flags = { part: 'everything', yes: false, languageGiven: true, answers: {} } as const
+  return setupCommand(invocation, flags, {}, true)
 }

@@ -27,6 +27,11 @@ interface CommonFlags {
   readonly lang?: string
 }
 
+interface SetupOptions extends CommonFlags {
+  readonly yes?: boolean
+  readonly browser?: boolean
+}
+
 interface InspectFlags {
   readonly forwardingAddress?: string
   readonly authservId?: string[]
@@ -104,29 +109,33 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .argument('[part]', help.setupPart)
     .argument('[mailbox]', help.setupMailbox)
     .option('-y, --yes', help.setupYes)
+    .option('--browser', help.setupBrowser)
   for (const { id, value } of setupOptions)
     setup.option(value === undefined ? `--${id}` : `--${id} ${value}`, help.setupOptions[id])
-  setup.action(
-    async (part: string | undefined, mailbox: string | undefined, flags: CommonFlags & { yes?: boolean }) => {
-      if (part !== undefined && !isKnownWord('setup', part))
-        throw refuseArgument(invocation.words, 'setup', part, knownWords.setup)
-      const { setupCommand } = await import('./setup.ts')
-      const { yes = false, lang, ...rest } = flags
-      const options = answersOf(rest)
-      // Named twice, or for a part that takes no name: which was meant is not for us to say.
-      if (mailbox !== undefined && (part !== 'password' || options.mailbox !== undefined))
-        throw new Fault('usage.invalid', { facts: { what: `setup ${part} ${mailbox}` } })
-      const answers = mailbox === undefined ? options : { ...options, mailbox }
-      done(
-        await setupCommand(invocation, {
+  setup.action(async (part: string | undefined, mailbox: string | undefined, flags: SetupOptions) => {
+    if (part !== undefined && !isKnownWord('setup', part))
+      throw refuseArgument(invocation.words, 'setup', part, knownWords.setup)
+    const { setupCommand } = await import('./setup.ts')
+    const { yes = false, browser = false, lang, ...rest } = flags
+    const options = answersOf(rest)
+    // Named twice, or for a part that takes no name: which was meant is not for us to say.
+    if (mailbox !== undefined && (part !== 'password' || options.mailbox !== undefined))
+      throw new Fault('usage.invalid', { facts: { what: `setup ${part} ${mailbox}` } })
+    const answers = mailbox === undefined ? options : { ...options, mailbox }
+    done(
+      await setupCommand(
+        invocation,
+        {
           part: part ?? 'everything',
           yes,
           languageGiven: (lang ?? program.opts<CommonFlags>().lang) !== undefined,
           answers,
-        }),
-      )
-    },
-  )
+        },
+        {},
+        browser,
+      ),
+    )
+  })
   verb('revoke', help.revoke)
     .argument('[account...]', help.revokeAccount)
     .option('-y, --yes', help.yes)

@@ -1,4 +1,4 @@
-/** `hikyaku setup [google | mailbox | password]`: from an e-mail address to a running service. */
+/** `hikyaku setup [google | mailbox | password]`: from an e-mail address to a running service, here or in a browser. */
 import { PassThrough, type Readable } from 'node:stream'
 import { exitCodes } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
@@ -7,6 +7,7 @@ import {
   converse,
   type SetupFlags,
   SetupLeft,
+  type SetupOutcome,
   type SetupPart,
   type SetupPorts,
 } from '../setup/conversation.ts'
@@ -14,10 +15,12 @@ import { setupWords } from '../setup/words.ts'
 import { tellNotes } from './configuration.ts'
 import { type Invocation, runAnswering, writeJson } from './invocation.ts'
 
+/** @param inBrowser the questions are asked there */
 export async function setupCommand(
   invocation: Invocation,
   flags: SetupFlags,
   ports: SetupPorts = {},
+  inBrowser = false,
 ): Promise<number> {
   const stop = new AbortController()
   const onSignal = (): void => stop.abort(new SetupLeft('left'))
@@ -38,9 +41,13 @@ export async function setupCommand(
     pullMailbox: (mailbox: string) => pullMailbox(spoken, mailbox),
     installService: () => installService(spoken),
   }
+  const askInBrowser = async (): Promise<SetupOutcome> => {
+    const { setUpInBrowser } = await import('./setup-in-browser.ts')
+    return setUpInBrowser(invocation, flags, stop.signal, letGoOfSignals)
+  }
   try {
     return await runAnswering(invocation, async () => {
-      const outcome = await converse(request).catch(thrown => {
+      const outcome = await (inBrowser ? askInBrowser() : converse(request)).catch(thrown => {
         if (!(thrown instanceof SetupLeft)) throw thrown
         return undefined
       })

@@ -13,6 +13,7 @@ export const help = {
   setupPart: 'google (sign in again) | mailbox (a further one) | password (changed at the host)',
   setupMailbox: 'setup password: which mailbox',
   setupYes: 'no questions: the usual answers',
+  setupBrowser: 'ask in a browser; a link leads there',
   setupOptions: {
     address: 'address of the mailbox',
     provider: 'host of the mailbox, such as xserver',

@@ -16,6 +16,7 @@ export const help: HelpWords = {
   setupPart: 'google（ログインし直す）、mailbox（メールボックスの追加）、password（パスワードの変更）',
   setupMailbox: 'setup password: 対象のメールボックス',
   setupYes: '質問せず、初期値を使う',
+  setupBrowser: 'ブラウザーで質問する（リンクを表示）',
   setupOptions: {
     address: 'メールボックスのアドレス',
     provider: 'サーバー会社（xserver など）',

@@ -37,6 +37,9 @@ export async function writeDoor(stateDir: string, url: string): Promise<string> 
   return file
 }
 
+/** The browser has come in, or never will. */
+export const removeDoor = (stateDir: string): void => rmSync(join(stateDir, doorFile), { force: true })
+
 export function removeLink(stateDir: string): void {
   for (const file of [linkFile, doorFile]) rmSync(join(stateDir, file), { force: true })
 }

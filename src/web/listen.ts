@@ -25,6 +25,7 @@ export interface Answer {
 }
 
 export interface Listening {
+  readonly port: number
   /** Drops what is open. */
   close(): Promise<void>
 }
@@ -84,7 +85,9 @@ export async function openServer(server: Server, options: ListenOptions): Promis
       resolve()
     })
   })
+  const address = server.address()
   return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
     async close() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       server.closeAllConnections()

@@ -21,9 +21,11 @@ export interface SetUpRoutes {
   readonly setUps: SetUps
   /** Whether there is more than the set-up behind this listener. */
   readonly hasOverview: boolean
+  /** The last page of a set-up is on its way. */
+  readonly onEndShown?: () => void
 }
 
-export function addSetUpRoutes(app: Hono, { admission, setUps, hasOverview }: SetUpRoutes): void {
+export function addSetUpRoutes(app: Hono, { admission, setUps, hasOverview, onEndShown }: SetUpRoutes): void {
   const { letIn, readerOf, refuse } = admission
   const frameOf = (session: Session): PageFrame => ({
     session,
@@ -79,7 +81,9 @@ export function addSetUpRoutes(app: Hono, { admission, setUps, hasOverview }: Se
     '/:home/setup/at/:id/',
     letIn((c, session) => {
       const setUp = find(c, session)
-      return setUp === undefined ? gone(c, session) : c.html(setUpPage(readerOf(c), frameOf(session), setUp))
+      if (setUp === undefined) return gone(c, session)
+      if (setUp.ended() !== undefined) onEndShown?.()
+      return c.html(setUpPage(readerOf(c), frameOf(session), setUp))
     }),
   )
   app.post(

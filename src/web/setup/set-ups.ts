@@ -48,6 +48,8 @@ export interface SetUps {
   of(home: string): SetUp | undefined
   /** In place of the session's latest one; undefined where too many go on. */
   begin(home: string, wanted: Wanted): SetUp | undefined
+  /** All that go on, as if their owner left them. */
+  leave(): void
   close(): void
 }
 
@@ -70,6 +72,9 @@ export function makeSetUps(converse: ConverseOnPage, waitMs = idleMs): SetUps {
       })
       latest.set(home, setUp)
       return setUp
+    },
+    leave() {
+      for (const setUp of latest.values()) setUp.leave()
     },
     close() {
       for (const setUp of latest.values()) {
