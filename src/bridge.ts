@@ -16,6 +16,7 @@ import type { ProjectQuotas } from './gmail/google.ts'
 import type { Journal, LoginBooks, NoteKey } from './journal/journal.ts'
 import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
+import type { OAuthTokens } from './oauth/tokens.ts'
 import type { PullPorts } from './pull/context.ts'
 import type { LoginCount } from './pull/logins.ts'
 import type { UploadQueue } from './pull/upload-queue.ts'
@@ -64,13 +65,14 @@ export async function lookAtJournal(
   return look.lookAtJournal(...asked)
 }
 
-/** Access tokens of a mailbox, where its configuration says who gives them. */
+/** Access tokens of a mailbox, where its configuration says who gives them. What keeps them is loaded only there. */
 export async function makeAccessTokens(
   { credential }: Pick<MailboxConfig, 'credential'>,
-  _clock: Clock,
-): Promise<AccessTokens | undefined> {
+  clock: Clock,
+): Promise<OAuthTokens | undefined> {
   if (credential.kind === 'password') return undefined
-  throw new Fault('bug', { facts: { what: 'nobody keeps tokens yet' } })
+  const { makeOAuthTokens } = await import('./oauth/tokens.ts')
+  return makeOAuthTokens({ settings: credential, clock })
 }
 
 /** The source of a mailbox by its protocol. Without a gate nobody counts its logins. */
@@ -238,8 +240,14 @@ export async function openBridge(
       logins.set(mailbox.name, count)
       const gate = makeLoginGate(journal, mailbox, clock, 'pull', count)
       const idleMemory = makeIdleMemory(journal, mailbox.name)
+      const tokens = await makeAccessTokens(mailbox, clock)
+      if (tokens !== undefined) releases.push(() => tokens.close())
+      const patience = deadlines.patience
       const source = deadlines.watching(
-        await makeSource({ mailbox, clock, gate, patience: deadlines.patience, idleMemory, aheadRoom }),
+        await makeSource({
+          ...{ mailbox, clock, gate, patience, idleMemory, aheadRoom },
+          ...(tokens && { tokens }),
+        }),
       )
       mailboxes.push({
         mailbox,

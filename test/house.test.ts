@@ -65,7 +65,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors:
       'settings identity scopes token framed client-file consent consent-exchange open-browser error-model ' +
-      'unanswered scrub',
+      'unanswered scrub token-request',
   },
   discovery: { floor: 3, uses: 'base', doors: 'discover presets' },
   authentication: {
@@ -75,6 +75,7 @@ const house: Readonly<Record<string, Room>> = {
     wired: 'look dns',
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
+  oauth: { floor: 4, uses: 'base google', doors: 'tokens' },
   gmail: { floor: 4, uses: 'base message google', doors: 'gmail inspect', wired: 'google' },
   pull: {
     floor: 5,
@@ -85,7 +86,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   bridge: {
     floor: 6,
-    uses: 'base message log config vault source journal gmail authentication pull',
+    uses: 'base message log config vault source journal gmail oauth authentication pull',
     doors: '*',
   },
   alerts: {
@@ -128,7 +129,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   cli: { floor: 10, uses: 'base commands', doors: '' },
 }
-const mostRooms = 24
+const mostRooms = 27
 const mostFloors = 10
 const mostLines = 350
 
@@ -156,6 +157,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/log/log.ts'],
   yaml: ['src/config/'],
   hono: ['src/web/'],
+  oauth4webapi: ['src/oauth/'],
   '@hono/node-server': ['src/web/'],
 }
 

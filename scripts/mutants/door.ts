@@ -238,7 +238,7 @@ export const door: readonly Mutant[] = [
     title: "Google's endpoints are https",
   },
   {
-    from: 'if (given === googleEndpoints[endpoint] || isThisComputer(new URL(given).hostname)) return []',
+    from: 'if (given === usual || isThisComputer(new URL(given).hostname)) return []',
     to: 'return []',
     loses: 'tokens and mail, to whoever a variable names as Google',
     tests: env,

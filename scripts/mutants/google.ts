@@ -5,15 +5,15 @@ const token = ['test/google/token.test.ts']
 
 export const google: readonly Mutant[] = [
   {
-    from: 'Math.min(token.endsAtMs - clock.nowMs(), token.endsAtMonotonicMs - clock.monotonicMs())',
-    to: 'token.endsAtMonotonicMs - clock.monotonicMs()',
+    from: 'Math.min(endsAtMs - clock.nowMs(), endsAtMonotonicMs - clock.monotonicMs())',
+    to: 'endsAtMonotonicMs - clock.monotonicMs()',
     loses: 'mail after a suspend: a token that ended meanwhile is used',
     tests: token,
     title: 'is renewed where the wall clock went on alone',
   },
   {
-    from: 'const due = token === undefined || left <= token.marginMs',
-    to: 'const due = token === undefined || left <= 0',
+    from: 'const due = present === undefined || left <= present.marginMs',
+    to: 'const due = present === undefined || left <= 0',
     loses: 'an upload whose token ends amid it',
     tests: token,
     title: 'is renewed five minutes before it ends',
@@ -33,15 +33,15 @@ export const google: readonly Mutant[] = [
     title: 'where the owner has to act',
   },
   {
-    from: 'if (held?.value === token.value) held = undefined',
-    to: 'held = undefined',
+    from: 'renewed.drop(({ value }) => value === token.value)',
+    to: 'renewed.drop(() => true)',
     loses: 'a token request for each upload that met an old token',
     tests: token,
     title: 'that Gmail rejected is replaced',
   },
   {
-    from: 'refreshing ??= refresh()',
-    to: 'refreshing = refresh()',
+    from: 'renewing ??= renew()',
+    to: 'renewing = renew()',
     loses: 'many token requests at once',
     tests: token,
     title: 'is asked for once by many',

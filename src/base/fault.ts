@@ -67,6 +67,18 @@ export const faultKinds = {
   'source.limited': kind('mailbox', 'later', temporary),
   'source.server-temporary': kind('mailbox', 'later', temporary),
   'source.server-permanent': kind('mailbox', 'owner', unavailable),
+  // Access tokens of a mailbox
+  'oauth.sign-in-missing': kind('mailbox', 'owner', signIn),
+  'oauth.sign-in-ended': kind('mailbox', 'owner', signIn),
+  'oauth.sign-in-failed': kind('mailbox', 'owner', signIn),
+  'oauth.scope-missing': kind('mailbox', 'owner', signIn),
+  'oauth.client-refused': kind('mailbox', 'owner', configuration),
+  'oauth.request-refused': kind('mailbox', 'owner', configuration),
+  'oauth.unknown-answer': kind('mailbox', 'later', unavailable),
+  'oauth.server': kind('mailbox', 'later', temporary),
+  'oauth.limited': kind('mailbox', 'later', temporary),
+  'oauth.unreachable': kind('mailbox', 'later', unavailable),
+  'oauth.not-provider': kind('mailbox', 'later', unavailable),
   // The mailbox
   'source.folder-missing': kind('mailbox', 'owner', configuration),
   'source.listing-unclear': kind('mailbox', 'later', temporary),

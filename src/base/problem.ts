@@ -34,6 +34,9 @@ export type Expected =
   | 'language'
   | 'label'
   | 'listen-address'
+  | 'tenant'
+  | 'own-tenant'
+  | 'scopes'
 
 export type Problem = At &
   (

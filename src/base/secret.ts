@@ -22,7 +22,13 @@ export interface GoogleDestination {
   readonly revokeUrl: string
 }
 
-export type Destination = MailboxDestination | GoogleDestination
+/** A mailbox whose access tokens come from elsewhere: both get what a refresh token or a client secret is good for. */
+export interface OAuthDestination extends Omit<MailboxDestination, 'kind'> {
+  readonly kind: 'oauth'
+  readonly tokenUrl: string
+}
+
+export type Destination = MailboxDestination | GoogleDestination | OAuthDestination
 
 /**
  * What is done with a secret that an earlier hikyaku kept without a destination: 'bind' where the destination now
@@ -63,6 +69,9 @@ export class Secret {
 /** A secret that whoever gave it replaces as it is used: a refresh token (RFC 6749 section 6). */
 export interface KeptSecret {
   readonly secret: Secret
-  /** Takes the place of what is kept, durably. @throws Fault secret.not-kept */
-  replace(value: string): Promise<void>
+  /**
+   * Takes the place of what is kept, durably; changes nothing where that is another one by now.
+   * @param instead the one that it was given for @throws Fault secret.not-kept, secret.unreadable
+   */
+  replace(value: string, instead: string): Promise<void>
 }

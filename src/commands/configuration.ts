@@ -46,20 +46,27 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
   let vault: Promise<OpenedVault> | undefined
   const hidden = new Set<string>()
   let log: Log | undefined
+  const openNow = async (stateDir: string, env: NodeJS.ProcessEnv): Promise<OpenedVault> => {
+    const { openVault } = await import('../vault/open-vault.ts')
+    // A vault that does not open now (a locked keychain, an unreadable key) may open at the next question.
+    vault ??= refuseUnusablePlace(stateDir).then(() => openVault({ stateDir, env }))
+    const opened = vault
+    opened.catch(() => {
+      if (vault === opened) vault = undefined
+    })
+    return opened
+  }
   const { config, inForce } = await readConfigured(invocation.env, {
     env: { ...invocation.env },
     cwd: invocation.cwd,
     needSecrets,
     secrets: async (name, { stateDir, env, destination, firstUse }) => {
-      const { openVault } = await import('../vault/open-vault.ts')
-      // A vault that does not open now (a locked keychain, an unreadable key) may open at the next question.
-      vault ??= refuseUnusablePlace(stateDir).then(() => openVault({ stateDir, env }))
-      const opened = vault
-      opened.catch(() => {
-        if (vault === opened) vault = undefined
-      })
-      const open = await opened
+      const open = await openNow(stateDir, env)
       return destination === undefined ? open.get(name) : open.getFor(name, destination, firstUse)
+    },
+    keepSecret: async (name, value, { stateDir, env, destination }) => {
+      const open = await openNow(stateDir, env)
+      await open.setFor(name, value, destination)
     },
     // A password that the owner changes while the daemon runs is hidden from its first use.
     onReveal: value => {

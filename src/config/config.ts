@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.ts'
 import type { GoogleEndpoints } from './endpoints.ts'
 import type { MailCredential } from './mail-credential.ts'
 import type { MailSecurity } from './settings/mailbox.ts'
+import type { oauthSettings } from './settings/oauth.ts'
 import type { alertSettings, endpointSettings } from './settings/program.ts'
 import type { Values } from './settings/setting.ts'
 import type { accountSettings, mailboxSettings, programSettings } from './settings.ts'
@@ -28,7 +29,15 @@ export interface ServerConfig {
 /** The settings of settings/mailbox.ts that are used as they are read. */
 type MailboxValues = Omit<
   Values<typeof mailboxSettings>,
-  'name' | 'account' | 'host' | 'port' | 'security' | 'caFile' | 'certSha256' | 'password'
+  | 'name'
+  | 'account'
+  | 'host'
+  | 'port'
+  | 'security'
+  | 'caFile'
+  | 'certSha256'
+  | 'password'
+  | keyof typeof oauthSettings
 >
 
 export interface MailboxConfig extends MailboxValues {
@@ -98,6 +107,8 @@ export interface Config extends ProgramValues {
   }
   readonly language: Language
   readonly endpoints: GoogleEndpoints
+  /** Where Microsoft's sign-in is: its own, or loopback's for tests. */
+  readonly microsoftLoginRoot: string
   readonly alerts: AlertConfig
   readonly accounts: readonly AccountConfig[]
   readonly mailboxes: readonly MailboxConfig[]

@@ -8,6 +8,12 @@ export function makeMailboxDestination(server: ServerConfig): Destination {
   return { kind: 'mailbox', host, port, security, caFile, pinnedSha256 }
 }
 
+/** @param tokenUrl where the tokens of the mailbox come from */
+export function makeOAuthDestination(server: ServerConfig, tokenUrl: string): Destination {
+  const { host, port, security, caFile, pinnedSha256 } = server
+  return { kind: 'oauth', tokenUrl, host, port, security, caFile, pinnedSha256 }
+}
+
 export function makeGoogleDestination({ tokenUrl, apiRoot, revokeUrl }: GoogleEndpoints): Destination {
   return { kind: 'google', tokenUrl, apiRoot, revokeUrl }
 }

@@ -1,5 +1,5 @@
 /**
- * Google's addresses. Another one can be named for tests and the sandbox only: by the environment of the process,
+ * Google's addresses, and Microsoft's. Another one can be named for tests and the sandbox only: by the environment of the process,
  * never by a file, and on this computer only. Whoever gets there gets every token and every mail.
  */
 import type { Problem } from '../base/problem.ts'
@@ -19,6 +19,9 @@ export const googleEndpoints: GoogleEndpoints = {
   revokeUrl: 'https://oauth2.googleapis.com/revoke',
 }
 
+/** Where Microsoft's sign-in is, for all tenants. */
+export const microsoftLoginRoot = 'https://login.microsoftonline.com'
+
 /** Each by its key at the top of a configuration. */
 const keys = {
   apiRoot: 'gmailApiRoot',
@@ -30,7 +33,7 @@ const keys = {
 /** The tests' own switch: `anywhere` lifts the limit to this computer. Not a setting: it is in no file either. */
 const testSwitch = 'HIKYAKU_TEST_ENDPOINTS'
 
-type Top = { readonly [key in (typeof keys)[keyof GoogleEndpoints]]: string }
+type Top = { readonly [key in (typeof keys)[keyof GoogleEndpoints] | 'microsoftLoginRoot']: string }
 
 export function pickEndpoints(top: Top): GoogleEndpoints {
   const { gmailApiRoot, googleAuthUrl, googleTokenUrl, googleRevokeUrl } = top
@@ -52,10 +55,14 @@ export function checkEndpoints(
   env: Readonly<Record<string, string | undefined>>,
 ): Problem[] {
   if (env[testSwitch] === 'anywhere') return []
-  return Object.entries(pickEndpoints(top)).flatMap(([name, given]): Problem[] => {
+  const rows = Object.entries(pickEndpoints(top)).map(([name, given]) => {
     const endpoint = name as keyof GoogleEndpoints
-    if (given === googleEndpoints[endpoint] || isThisComputer(new URL(given).hostname)) return []
-    return [{ at: place(keys[endpoint]), kind: 'endpoint-elsewhere', given }]
+    return { key: keys[endpoint] as string, given, usual: googleEndpoints[endpoint] }
+  })
+  const microsoft = { key: 'microsoftLoginRoot', given: top.microsoftLoginRoot, usual: microsoftLoginRoot }
+  return [...rows, microsoft].flatMap(({ key, given, usual }): Problem[] => {
+    if (given === usual || isThisComputer(new URL(given).hostname)) return []
+    return [{ at: place(key), kind: 'endpoint-elsewhere', given }]
   })
 }
 

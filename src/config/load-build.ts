@@ -1,55 +1,21 @@
 /** The parts of the Config from what was checked: accounts, mailboxes, and their secrets by reference. */
 
-import { isGivenTwice } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
-import type { Destination, Secret } from '../base/secret.ts'
-import type { AccountConfig, MailboxConfig, ServerConfig } from './config.ts'
+import type { Secret } from '../base/secret.ts'
+import type { AccountConfig, MailboxConfig, MailCredential, ServerConfig } from './config.ts'
 import { makeGoogleDestination, makeMailboxDestination } from './destinations.ts'
-import type { GoogleEndpoints } from './endpoints.ts'
-import type { SettledPart } from './in-force.ts'
+import { type Context, makeSecretOf } from './load-context.ts'
+import { buildOAuth, withoutOAuth } from './load-oauth.ts'
 import { checkCertificateFile, checkKeyFile, checkMailboxRules, nameWrittenFile } from './load-rules.ts'
-import { makeSecret, refuseGivenTwice, type SecretPlace, type SecretSources } from './load-secrets.ts'
 import type { Part } from './load-written.ts'
 import { readPart } from './read-part.ts'
 import type { Values } from './settings/setting.ts'
 import { accountSettings, mailboxSettings, secretKeys } from './settings.ts'
-
-/** Names of secrets in the vault. */
-export const vaultNames = {
-  password: (mailbox: string): string => `mailbox/${mailbox}/password`,
-  refreshToken: (account: string): string => `google/${account}/refresh-token`,
-  clientSecret: (account: string): string => `google/${account}/client-secret`,
-  /** Whose permission the refresh token is. */
-  identity: (account: string): string => `google/${account}/identity`,
-} as const
+import { vaultNames } from './vault-names.ts'
 
 /** The name of a mailbox that was given none: its address, or user and server. */
 export function makeMailboxName(user: string, host: string): string {
   return user.includes('@') ? user : `${user}@${host}`
-}
-
-export interface Context extends SecretSources {
-  readonly problems: Problem[]
-  readonly endpoints: GoogleEndpoints
-  /** Secrets that must be there. */
-  readonly places: { readonly place: SecretPlace; readonly secret: Secret }[]
-  /** What holds in each part, with what was settled beside its table, for `config show`. */
-  readonly settled: SettledPart[]
-}
-
-/** A secret that must be there when it is used. */
-function makeSecretOf(
-  part: Part,
-  key: string,
-  vaultName: string,
-  destination: Destination | undefined,
-  context: Context,
-): Secret {
-  const place = part.secret(key, vaultName)
-  if (isGivenTwice(place)) context.problems.push(refuseGivenTwice(place))
-  const secret = makeSecret(place, destination, context)
-  context.places.push({ place, secret })
-  return secret
 }
 
 /** A web address that is a secret: checked at the door where it stands in the environment, never shown. */
@@ -125,11 +91,13 @@ export async function buildMailbox(
     sound === undefined
       ? ([part.values.name, part.values.user].find(text => typeof text === 'string') ?? '<name>')
       : (sound.name ?? makeMailboxName(sound.user, sound.host))
-  if (kind === 'yaml') refuseSecretsInYaml(part, () => vaultNames.password(name), problems)
+  if (kind === 'yaml') refuseSecretsInYaml(part, key => vaultNameOf(key, name), problems)
   const server = sound && pickServer(sound)
-  const destination = server && makeMailboxDestination(server)
-  const password = makeSecretOf(part, 'password', vaultNames.password(name), destination, context)
-  if (sound === undefined || server === undefined) return undefined
+  const credential =
+    values.auth === 'oauth'
+      ? await buildOAuth(part, name, values, server, context)
+      : makePassword(part, name, server, context)
+  if (sound === undefined || server === undefined || credential === undefined) return undefined
   const account = sound.account ?? (accounts.length === 1 ? accounts[0] : undefined)
   // With a broken account the mailbox's own reference cannot be judged.
   if (account === undefined || !accounts.includes(account)) {
@@ -139,10 +107,27 @@ export async function buildMailbox(
     return undefined
   }
   context.settled.push({ part: 'mailbox', name, source: part, values: { ...sound, name, account } })
-  const { host, port, security, caFile, certSha256, password: _, ...plain } = sound
+  const { host, port, security, caFile, certSha256, password: _, ...others } = sound
+  const plain = withoutOAuth(others)
   const folders =
     plain.protocol === 'imap' ? plain.folders : plain.folders.map(folder => ({ ...folder, name: '' }))
-  return { ...plain, folders, name, account, server, credential: { kind: 'password', password } }
+  return { ...plain, folders, name, account, server, credential }
+}
+
+function makePassword(
+  part: Part,
+  name: string,
+  server: ServerConfig | undefined,
+  context: Context,
+): MailCredential {
+  const destination = server && makeMailboxDestination(server)
+  const password = makeSecretOf(part, 'password', vaultNames.password(name), destination, context)
+  return { kind: 'password', password }
+}
+
+function vaultNameOf(key: string, mailbox: string): string {
+  if (key === 'oauthClientSecret') return vaultNames.mailClientSecret(mailbox)
+  return key === 'oauthRefreshToken' ? vaultNames.mailRefreshToken(mailbox) : vaultNames.password(mailbox)
 }
 
 function pickServer(sound: Values<typeof mailboxSettings>): ServerConfig {

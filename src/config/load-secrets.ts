@@ -15,10 +15,14 @@ export interface SecretPlace extends GivenSecret {
 /** Looks a secret up in the vault, for this destination only; without one, only whether it is there counts. */
 export type AskVault = (name: string, destination: Destination | undefined) => Promise<string | undefined>
 
+/** Keeps one there, for this destination only. */
+export type KeepInVault = (name: string, value: string, destination: Destination) => Promise<void>
+
 /** What secrets need to be read. */
 export interface SecretSources {
   readonly env: NodeJS.ProcessEnv
   readonly vault: AskVault | undefined
+  readonly keep: KeepInVault | undefined
   /** Told each value that is read. */
   readonly onReveal: ((value: string) => void) | undefined
 }

@@ -7,24 +7,20 @@ import { ConfigFault, type Problem } from '../base/problem.ts'
 import { type Destination, type FirstUse, Secret } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
 import { decideFirstUse } from './destinations.ts'
-import { checkEndpoints, googleEndpoints, pickEndpoints } from './endpoints.ts'
+import { checkEndpoints, googleEndpoints, microsoftLoginRoot, pickEndpoints } from './endpoints.ts'
 import { type Environment, readEnvironment } from './env.ts'
 import { listSettingsInForce, type SettingsInForce } from './in-force.ts'
-import {
-  buildAccount,
-  buildMailbox,
-  type Context,
-  readWebAddress,
-  refuseSecretsInYaml,
-} from './load-build.ts'
+import { buildAccount, buildMailbox, readWebAddress, refuseSecretsInYaml } from './load-build.ts'
+import type { Context } from './load-context.ts'
 import { findConfigFolder, findStateFolder, type Machine, mailboxVariables } from './load-paths.ts'
-import { type AskVault, checkSecret } from './load-secrets.ts'
+import { type AskVault, checkSecret, type KeepInVault } from './load-secrets.ts'
 import { makeEnvironmentPart, readWritten } from './load-written.ts'
 import { readPart } from './read-part.ts'
 import { alertSettings, endpointSettings } from './settings/program.ts'
 import { programSettings, startSettings, variables } from './settings.ts'
 
-export { makeMailboxName, vaultNames } from './load-build.ts'
+export { makeMailboxName } from './load-build.ts'
+export { vaultNames } from './vault-names.ts'
 
 export interface LoadOptions {
   /** The process environment; `.env` in `cwd` stands behind it. */
@@ -40,6 +36,12 @@ export interface LoadOptions {
    * it may give the secret out.
    */
   readonly secrets?: (name: string, context: SecretContext) => Promise<string | undefined>
+  /** Keeps a secret that whoever gave it replaced (a refresh token), for the destination alone. */
+  readonly keepSecret?: (
+    name: string,
+    value: string,
+    context: SecretContext & { readonly destination: Destination },
+  ) => Promise<void>
   /**
    * Whether a password or permission that is missing for the one mailbox of the environment is a problem of
    * the configuration. Default true; false where none is needed (set-up, status). With a YAML file a missing
@@ -102,10 +104,12 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     env,
     problems,
     endpoints: top === undefined ? googleEndpoints : pickEndpoints(top),
+    microsoftLoginRoot: top?.microsoftLoginRoot ?? microsoftLoginRoot,
     places: [],
     settled: [],
     onReveal: options.onReveal,
     vault: askVault(options, stateDir, env, written.byOwnersFile),
+    keep: keepInVault(options, stateDir, env, written.byOwnersFile),
   }
   if (written.kind === 'yaml') refuseSecretsInYaml(written.top, () => undefined, problems)
   const alertSecret = (key: 'alertWebhook' | 'alertPing'): Secret | undefined =>
@@ -142,6 +146,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     log: { level: top.logLevel, format: top.logFormat },
     language,
     endpoints: context.endpoints,
+    microsoftLoginRoot: context.microsoftLoginRoot,
     alerts: { afterMinutes: top.alertAfterMinutes, mail: top.alertMail, ...alerts },
     accounts: accounts.filter(account => account !== undefined),
     mailboxes: mailboxes.filter(mailbox => mailbox !== undefined),
@@ -184,6 +189,19 @@ function askVault(
     if (stateDir === undefined) return undefined
     const firstUse = destination === undefined ? 'refuse' : decideFirstUse(destination, byOwnersFile)
     return secrets(name, { stateDir, env, destination, firstUse })
+  }
+}
+
+function keepInVault(
+  { keepSecret }: LoadOptions,
+  stateDir: string | undefined,
+  env: NodeJS.ProcessEnv,
+  byOwnersFile: boolean,
+): KeepInVault | undefined {
+  if (keepSecret === undefined || stateDir === undefined) return undefined
+  return (name, value, destination) => {
+    const firstUse = decideFirstUse(destination, byOwnersFile)
+    return keepSecret(name, value, { stateDir, env, destination, firstUse })
   }
 }
 

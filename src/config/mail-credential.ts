@@ -21,7 +21,8 @@ export interface OAuthEndpoints {
 /** How the program itself proves who it is (RFC 6749 section 2.3). */
 export type OAuthClientProof =
   | { readonly kind: 'public' }
-  | { readonly kind: 'secret'; readonly secret: Secret }
+  /** A public client has none, and what has none is one. */
+  | { readonly kind: 'secret'; readonly secret: Secret; readonly isOptional: boolean }
   /** PEM file of a private key and its certificate (RFC 7523). */
   | { readonly kind: 'certificate'; readonly file: string }
 
@@ -50,7 +51,7 @@ export function listSecrets(credential: MailCredential): readonly Secret[] {
   if (credential.kind === 'password') return [credential.password]
   const { proof, grant } = credential
   return [
-    ...(proof.kind === 'secret' ? [proof.secret] : []),
+    ...(proof.kind === 'secret' && !proof.isOptional ? [proof.secret] : []),
     ...(grant.kind === 'user' ? [grant.refreshToken.secret] : []),
   ]
 }

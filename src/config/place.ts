@@ -23,6 +23,7 @@ export interface Place {
   readonly configFile: string
   readonly stateDir: string
   readonly endpoints: GoogleEndpoints
+  readonly microsoftLoginRoot: string
   /** Environment and `.env` together. */
   readonly env: NodeJS.ProcessEnv
   /** What is configured already, where anything is. */
@@ -54,12 +55,13 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
     ['MAIL_PROTOCOL', 'MAIL_HOST', 'MAIL_USER'].some(name => environment.get(name) !== undefined)
   if (byEnvironment || (await isPresent(configFile))) {
     const config = await loadConfig({ env: { ...given }, cwd, needSecrets: false })
-    const { stateDir, endpoints } = config
+    const { stateDir, endpoints, microsoftLoginRoot } = config
     const byOwnersFile = inForce !== undefined
     return {
       configFile,
       stateDir,
       endpoints,
+      microsoftLoginRoot,
       env,
       config,
       byEnvironment,
@@ -79,6 +81,7 @@ export async function findPlace(given: Env, cwd: string): Promise<Place> {
     stateDir: stateDir ?? findStateFolder(machine) ?? refuseNoHome('STATE_DIR'),
     topByEnvironment: stateDir === undefined ? {} : { stateDir },
     endpoints: pickEndpoints(top),
+    microsoftLoginRoot: top.microsoftLoginRoot,
     byOwnersFile: true,
     notes,
     env,

@@ -105,6 +105,24 @@ export const readEndpoint: Reader<string> = value => {
   return allowed ? url.href.replace(/\/+$/, '') : expected('url')
 }
 
+/** As readEndpoint, and as it was written: to some servers the slash at the end is a part of it. */
+export const readTokenUrl: Reader<string> = value => {
+  const read = readEndpoint(value)
+  return read instanceof Complaint || typeof value !== 'string' ? read : new URL(value).href
+}
+
+/** An ID, a domain, or one of Microsoft's words for many: all of them are one step of a path. */
+export const readTenant: Reader<string> = value =>
+  typeof value === 'string' && /^[a-z0-9](?:[a-z0-9.-]{0,126}[a-z0-9])?$/i.test(value.trim())
+    ? value.trim().toLowerCase()
+    : expected('tenant')
+
+/** RFC 6749 section 3.3. */
+export const readScopes: Reader<string> = value =>
+  typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(value.trim())
+    ? value.trim()
+    : expected('scopes')
+
 /** `127.0.0.1:8737`, `[::1]:8737`: a number and a port of this computer itself, since a name may lead to another. */
 export const readLoopbackAddress: Reader<string> = value => {
   const [, host = '', digits] =

@@ -34,17 +34,25 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
   const findings: Finding[] = []
   const kinds = new Set<string>()
   let vault: Promise<OpenedVault> | undefined
+  const openNow = (stateDir: string, all: NodeJS.ProcessEnv): Promise<OpenedVault> => {
+    vault ??= refuseUnusablePlace(stateDir).then(() => openVaultToLook(stateDir, all))
+    return vault
+  }
   const options: LoadOptions = {
     env,
     cwd,
     secrets: async (name, { stateDir, env: all, destination, firstUse }) => {
-      vault ??= refuseUnusablePlace(stateDir).then(() => openVaultToLook(stateDir, all))
-      const opened = await vault
+      const opened = await openNow(stateDir, all)
       const secret = await (destination === undefined
         ? opened.get(name)
         : opened.getFor(name, destination, firstUse))
       if (secret !== undefined) kinds.add(opened.kind)
       return secret
+    },
+    // Asking for a token may bring a refresh token that takes the place of the present one.
+    keepSecret: async (name, value, { stateDir, env: all, destination }) => {
+      const opened = await openNow(stateDir, all)
+      await opened.setFor(name, value, destination)
     },
     onNote: problem =>
       findings.push(

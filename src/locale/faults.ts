@@ -6,6 +6,8 @@ import { en as gmailEn } from './faults/gmail-en.ts'
 import { ja as gmailJa } from './faults/gmail-ja.ts'
 import { en as mailboxEn } from './faults/mailbox-en.ts'
 import { ja as mailboxJa } from './faults/mailbox-ja.ts'
+import { en as oauthEn } from './faults/oauth-en.ts'
+import { ja as oauthJa } from './faults/oauth-ja.ts'
 import { en as ownEn } from './faults/own-en.ts'
 import { ja as ownJa } from './faults/own-ja.ts'
 import { en as sourceEn } from './faults/source-en.ts'
@@ -14,6 +16,6 @@ import { ja as sourceJa } from './faults/source-ja.ts'
 type AllFaultTexts = Readonly<Record<FaultCode, (f: Facts) => FaultText>>
 
 export const faultTexts: Readonly<Record<Language, AllFaultTexts>> = {
-  en: { ...sourceEn, ...mailboxEn, ...gmailEn, ...ownEn },
-  ja: { ...sourceJa, ...mailboxJa, ...gmailJa, ...ownJa },
+  en: { ...sourceEn, ...mailboxEn, ...gmailEn, ...oauthEn, ...ownEn },
+  ja: { ...sourceJa, ...mailboxJa, ...gmailJa, ...oauthJa, ...ownJa },
 }

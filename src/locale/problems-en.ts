@@ -25,6 +25,10 @@ const expected: Readonly<Record<Expected, string>> = {
   list: 'must be a list',
   mapping: 'must be names with values',
   language: 'must be en or ja',
+  tenant: 'must be the ID or a domain of a tenant, or consumers, organizations or common',
+  'own-tenant':
+    'must be the ID or a domain of your own tenant: an app has access by itself in one tenant only',
+  scopes: 'must be scopes with blanks between them',
   'listen-address': 'must be an address of this computer with a port, such as 127.0.0.1:9464 or [::1]:9464',
   label:
     'must be Gmail label names with commas between them, each at most 225 characters; DRAFT, SENT and CHAT are Gmail’s own',

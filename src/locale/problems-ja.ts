@@ -26,6 +26,10 @@ const expected: Readonly<Record<Expected, string>> = {
   list: 'はリストで指定してください',
   mapping: 'は「名前: 値」の形で指定してください',
   language: 'は en か ja で指定してください',
+  tenant: 'はテナントの ID かドメイン、または consumers、organizations、common で指定してください',
+  'own-tenant':
+    'は自組織のテナントの ID かドメインで指定してください（アプリ自身によるアクセスは 1 つのテナントに限られます）',
+  scopes: 'はスコープを空白で区切って指定してください',
   'listen-address':
     'は 127.0.0.1:9464 や [::1]:9464 のように、このコンピューターのアドレスとポートで指定してください',
   label:

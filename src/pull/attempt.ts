@@ -42,6 +42,7 @@ function chooseWaits(fault: Fault): readonly [firstMs: number, mostMs: number] {
     'source.login-delay': [minute, 30 * minute],
     'source.busy': [30_000, 10 * minute],
     'source.limited': [minute, 30 * minute],
+    'oauth.limited': [minute, 30 * minute],
     'gmail.rate-limited': [5000, 15 * minute],
     'gmail.daily-limit': [30 * minute, 120 * minute],
     'gmail.storage-full': [5 * minute, 60 * minute],
@@ -140,7 +141,7 @@ export function recordLateFailure(ports: PullPorts, lateFault: Fault, count: Pul
  */
 function isEndedHere({ code, retry }: RecordedFault): boolean {
   if (/^(secret|config)\.|^gmail\.(consent-|client-invalid|account-mismatch)/.test(code)) return true
-  return retry === 'owner' && code.startsWith('source.') && !code.startsWith('source.login-')
+  return retry === 'owner' && /^(source|oauth)\.(?!login-)/.test(code)
 }
 
 async function findWait(ports: PullPorts, once: boolean): Promise<Attempt | undefined> {

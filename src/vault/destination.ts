@@ -24,8 +24,13 @@ export function isFor(kept: Destination, wanted: Destination): boolean {
       plainUrl(kept.apiRoot) === plainUrl(wanted.apiRoot) &&
       plainUrl(kept.revokeUrl) === plainUrl(wanted.revokeUrl)
     )
+  if (
+    kept.kind === 'oauth' &&
+    (wanted.kind !== 'oauth' || plainUrl(kept.tokenUrl) !== plainUrl(wanted.tokenUrl))
+  )
+    return false
   return (
-    wanted.kind === 'mailbox' &&
+    wanted.kind === kept.kind &&
     plainHost(kept.host) === plainHost(wanted.host) &&
     kept.port === wanted.port &&
     kept.security === wanted.security &&
@@ -36,11 +41,12 @@ export function isFor(kept: Destination, wanted: Destination): boolean {
 
 /** For people: `mail.example.jp:993 (tls)`, or the addresses that are not the same in both. */
 export function describeDestination(destination: Destination, beside?: Destination): string {
-  if (destination.kind === 'mailbox') {
+  if (destination.kind !== 'google') {
     const { host, port, security, caFile, pinnedSha256 } = destination
     const name = host.includes(':') ? `[${host}]` : host
     const trust = [caFile, pinnedSha256 && `SHA-256 ${pinnedSha256}`].filter(Boolean)
-    return `${name}:${port} (${[security, ...trust].join(', ')})`
+    const server = `${name}:${port} (${[security, ...trust].join(', ')})`
+    return destination.kind === 'oauth' ? `${destination.tokenUrl}, ${server}` : server
   }
   const { tokenUrl, apiRoot, revokeUrl } = destination
   const all = [tokenUrl, apiRoot, revokeUrl]
@@ -83,11 +89,18 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
+const textsOf: Readonly<Record<string, readonly string[]>> = {
+  google: ['tokenUrl', 'apiRoot', 'revokeUrl'],
+  mailbox: ['host', 'security'],
+  oauth: ['tokenUrl', 'host', 'security'],
+} satisfies Record<Destination['kind'], readonly string[]>
+
 function isDestination(value: unknown): value is Destination {
   const { kind, ...rest } = (value ?? {}) as Record<string, unknown>
-  const texts = kind === 'google' ? ['tokenUrl', 'apiRoot', 'revokeUrl'] : ['host', 'security']
+  const texts = textsOf[String(kind)]
   return (
-    (kind === 'google' || (kind === 'mailbox' && typeof rest.port === 'number')) &&
+    texts !== undefined &&
+    (kind === 'google' || typeof rest.port === 'number') &&
     texts.every(key => typeof rest[key] === 'string')
   )
 }

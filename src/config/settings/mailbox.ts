@@ -3,6 +3,7 @@ import { readAfterImport, readFolders, readLabels, readStartFrom } from '../mail
 import { readBoolean, readHost, readOneOf, readPort, readSchedule, readSha256, readText } from '../readers.ts'
 import { writeAfterImport, writeFolders, writeStartFrom } from '../writers.ts'
 import { authenticationSettings } from './authentication.ts'
+import { oauthSettings } from './oauth.ts'
 import { needed, optional, secret, usually, usuallyFor } from './setting.ts'
 
 type Protocol = 'imap' | 'pop3'
@@ -130,6 +131,7 @@ export const sourceSettings = {
     about: { en: 'The mailbox’s password.', ja: 'メールボックスのパスワード。' },
     example: "'the mailbox password'",
   }),
+  ...oauthSettings,
   folders: usually({
     variable: 'MAIL_FOLDERS',
     read: readFolders,

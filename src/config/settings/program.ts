@@ -1,5 +1,5 @@
 /** The settings of the whole program, and those that are read before everything else. */
-import { googleEndpoints } from '../endpoints.ts'
+import { googleEndpoints, microsoftLoginRoot } from '../endpoints.ts'
 import {
   readBoolean,
   readDnsServers,
@@ -129,8 +129,8 @@ export const machineSettings = {
 }
 
 const endpointAbout: Text = {
-  en: 'For tests and the sandbox: an address of this computer itself in place of Google’s.',
-  ja: 'テストとサンドボックス専用。Google の代わりに使う、このコンピューター自身の URL。',
+  en: 'For tests and the sandbox: an address of this computer itself in place of the provider’s.',
+  ja: 'テストとサンドボックス専用。提供元の代わりに使う、このコンピューター自身の URL。',
 }
 const endpoint = (variable: string, usual: string) =>
   usually({ variable, read: readEndpoint, processOnly: true, about: endpointAbout, usual })
@@ -140,6 +140,7 @@ export const endpointSettings = {
   googleAuthUrl: endpoint('GOOGLE_AUTH_URL', googleEndpoints.authUrl),
   googleTokenUrl: endpoint('GOOGLE_TOKEN_URL', googleEndpoints.tokenUrl),
   googleRevokeUrl: endpoint('GOOGLE_REVOKE_URL', googleEndpoints.revokeUrl),
+  microsoftLoginRoot: endpoint('MICROSOFT_LOGIN_ROOT', microsoftLoginRoot),
 }
 
 export const programSettings = { ...alertSettings, ...machineSettings, ...endpointSettings }
