@@ -59,6 +59,7 @@ export const faultKinds = {
   // The login there
   'source.login-refused': kind('mailbox', 'owner', signIn),
   'source.login-doubtful': kind('mailbox', 'owner', signIn),
+  'source.token-refused': kind('mailbox', 'owner', signIn),
   'source.login-limited': kind('mailbox', 'later', temporary),
   'source.login-capped': kind('mailbox', 'later', signIn),
   'source.login-delay': kind('mailbox', 'later', temporary),

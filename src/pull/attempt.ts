@@ -38,6 +38,7 @@ function chooseWaits(fault: Fault): readonly [firstMs: number, mostMs: number] {
   const slow: Partial<Record<FaultCode, readonly [number, number]>> = {
     'source.login-refused': [10 * minute, 60 * minute],
     'source.login-doubtful': [10 * minute, 60 * minute],
+    'source.token-refused': [10 * minute, 60 * minute],
     'source.login-limited': [10 * minute, 60 * minute],
     'source.login-delay': [minute, 30 * minute],
     'source.busy': [30_000, 10 * minute],

@@ -11,6 +11,7 @@ import type { Writable } from 'node:stream'
 import type { ImapResponse } from 'imapflow'
 import type { ImapCompileNode } from 'imapflow/lib/handler/types.js'
 import { compile, ImapFlow } from './imapflow.ts'
+import type { LoginSecret } from './sasl-token.ts'
 
 export type CommandWord =
   | {
@@ -33,7 +34,7 @@ export interface ExecOptions {
   /** Takes untagged responses of these names while the command runs. */
   readonly untagged?: Readonly<Record<string, Untagged>>
   /** Called at a continuation request (`+`). */
-  readonly onPlusTag?: () => Promise<void>
+  readonly onPlusTag?: (response?: ImapResponse) => Promise<void>
 }
 
 export interface Executed {
@@ -53,6 +54,8 @@ export interface ExecError extends Error {
   readonly throttleReset?: number
   readonly serverResponseCode?: string
   readonly authenticationFailed?: boolean
+  /** The challenge in which a server says why it takes no token (RFC 7628 section 3.2.2), as JSON.parse read it. */
+  readonly oauthError?: unknown
 }
 
 interface Request {
@@ -84,12 +87,25 @@ export class ImapClient extends ImapFlow {
 
   /** Whether a login was asked for and not let in so far. */
   loginSent = false
+  /** How it was asked for, where by a token. */
+  tokenMechanism: string | undefined
+
+  /** Whether the server said farewell (RFC 9051 section 7.1.5). */
+  get saidBye(): boolean {
+    return typeof this.byeReason === 'string'
+  }
+
+  /** Its words, where it had any: the others are imapflow's own. */
+  get byeWords(): string | undefined {
+    const words = this.byeReason
+    return typeof words === 'string' && words !== 'Server closed connection' ? words : undefined
+  }
 
   /**
    * Sees each command of imapflow's own login. RFC 3501 section 4.3: a quoted string holds seven-bit characters and
    * no line break; anything else is a literal, which imapflow makes of a STRING only where it is told to.
    */
-  watchLogin({ user, password }: Pick<ClientOptions, 'user' | 'password'>): void {
+  watchLogin({ user, secret }: Pick<ClientOptions, 'user' | 'secret'>): void {
     const exec: Exec = this.exec.bind(this)
     this.exec = (command, attributes, options) => {
       if (command !== 'LOGIN' && command !== 'AUTHENTICATE') return exec(command, attributes, options)
@@ -98,13 +114,36 @@ export class ImapClient extends ImapFlow {
       const isPlain = command === 'AUTHENTICATE' && words !== false && isAtom(words[0], 'PLAIN')
       // RFC 4959: the first answer goes along where the server can take it; one that asks nevertheless is told again.
       if (isPlain && this.capabilities.has('SASL-IR')) {
-        const answer = Buffer.from(`\0${user}\0${password}`).toString('base64')
+        const answer = Buffer.from(`\0${user}\0${secret.value}`).toString('base64')
         words.push({ type: 'ATOM', value: answer, sensitive: true })
       }
-      return exec(command, words, options).then(executed => {
+      if (secret.kind === 'token' && words !== false && words[0] !== undefined && 'type' in words[0])
+        this.tokenMechanism = words[0].value
+      const asked = secret.kind === 'token' ? this.#sayAgain(words, options) : options
+      return exec(command, words, asked).then(executed => {
         this.loginSent = false
         return executed
       })
+    }
+  }
+
+  /** imapflow takes any challenge behind a token for the server's refusal, also that of one that passed over the token. */
+  #sayAgain(
+    words: readonly CommandWord[] | false,
+    options: ExecOptions | undefined,
+  ): ExecOptions | undefined {
+    const sent = words !== false && words[1] !== undefined && 'type' in words[1] ? words[1].value : undefined
+    const onPlusTag = options?.onPlusTag
+    if (sent === undefined || onPlusTag === undefined) return options
+    let isFirst = true
+    return {
+      ...options,
+      onPlusTag: async response => {
+        const isEmpty = (response?.attributes?.[0]?.value ?? '') === ''
+        if (isFirst && isEmpty) this.write(sent)
+        else await onPlusTag(response)
+        isFirst = false
+      },
     }
   }
 
@@ -164,7 +203,7 @@ export interface ClientOptions {
   readonly host: string
   readonly port: number
   readonly user: string
-  readonly password: string
+  readonly secret: LoginSecret
 }
 
 /** The longest literal taken into memory: a server that ignores the partial FETCH sends the message whole. */
@@ -175,13 +214,14 @@ export const longestLiteral = 24 * 1024 * 1024
  * it. Nothing is sent before `connect()`.
  */
 export function makeImapClient(socket: Socket, options: ClientOptions): ImapClient {
+  const { secret } = options
   const client = new ImapClient({
     host: options.host,
     port: options.port,
     // TLS is settled before the socket comes here: imapflow must not negotiate it again.
     secure: false,
     doSTARTTLS: false,
-    auth: { user: options.user, pass: options.password },
+    auth: { user: options.user, [secret.kind === 'token' ? 'accessToken' : 'pass']: secret.value },
     transport: {
       connect: (_where, onConnect) => {
         setImmediate(onConnect)

@@ -17,19 +17,14 @@ import {
   makeImapClient,
 } from './imap-client.ts'
 import { type ImapDeadlines, lengthenImapDeadlines } from './imap-deadlines.ts'
-import {
-  farewellFault,
-  imapLoginFault,
-  lostFault,
-  type Refused,
-  refusalFault,
-  refusalIn,
-} from './imap-faults.ts'
+import { lostFault, type Refused, refusalFault, refusalIn } from './imap-faults.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { ImapInlet, type RowQuestion } from './imap-inlet.ts'
+import { loginFailure } from './imap-login-failure.ts'
 import { Meter } from './imap-meter.ts'
 import { awaitAnswer } from './imap-progress.ts'
 import { lookAgain } from './other-service.ts'
+import type { LoginSecret } from './sasl-token.ts'
 import { secureSocket } from './secure.ts'
 import type { MailboxSettings } from './settings.ts'
 import type { Patience } from './source.ts'
@@ -41,6 +36,8 @@ export interface ConnectOptions {
   readonly memory: DialMemory
   /** Longer deadlines where a phase needed them. */
   readonly patience?: Patience | undefined
+  /** What to log in with where it is no password. */
+  readonly token?: string | undefined
 }
 
 export interface AskOptions {
@@ -67,7 +64,10 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
   const deadlines = lengthenImapDeadlines(options.deadlines, patience)
   const { server, user } = mailbox
   const facts = { host: server.host, port: server.port }
-  const password = await readPassword(mailbox)
+  const secret: LoginSecret =
+    options.token === undefined
+      ? { kind: 'password', value: await readPassword(mailbox) }
+      : { kind: 'token', value: options.token }
   let socket: Socket = await dialServer(server, { clock, connectMs: deadlines.connect, signal, memory })
   const ignore = (): void => {}
   socket.on('error', ignore)
@@ -92,14 +92,14 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
     if (greeting === undefined)
       greeting = await timed(readGreeting(socket, facts), deadlines.greeting, 'greeting')
     else socket.unshift(Buffer.from('* OK secured\r\n'))
-    const client = makeImapClient(socket, { ...facts, user, password })
+    const client = makeImapClient(socket, { ...facts, user, secret })
     const connection = new ImapConnection(client, socket, greeting, options)
     await timed(connection.login(), deadlines.login, 'login')
     await connection.enableUtf8(signal)
     return connection
   } catch (error) {
     socket.destroy()
-    throw withoutPassword(await lookAgain(error, server, clock, signal), user, password)
+    throw withoutPassword(await lookAgain(error, server, clock, signal), user, secret.value)
   }
 }
 
@@ -141,7 +141,8 @@ export class ImapConnection {
 
   get facts(): FaultFacts {
     const { host, port } = this.#options.mailbox.server
-    return { host, port, user: this.#options.mailbox.user }
+    const isByToken = this.#options.token !== undefined
+    return { host, port, user: this.#options.mailbox.user, ...(isByToken && { oauth: 'OAuth 2.0' }) }
   }
 
   get clock(): Clock {
@@ -170,19 +171,13 @@ export class ImapConnection {
       await this.client.connect()
       this.#inlet.join(this.#socket, this.client.streamer)
     } catch (thrown) {
-      const error = thrown as ExecError
       this.assertOpen()
-      // A farewell in the place of an answer is a refusal too (RFC 9051 section 7.1.5).
-      if (this.client.loginSent && error.authenticationFailed !== true && this.#saidBye)
-        throw farewellFault(this.#byeWords() ?? '', facts, error)
-      if (error.code === 'NoConnection' || error.code === 'EConnectionClosed') throw this.#lost(error, facts)
-      // A login that ends as the connection does comes wrapped: the BYE says why.
-      if (!this.client.usable && error.authenticationFailed !== true && error.responseStatus === undefined) {
-        const words = error.reason ?? this.#byeWords()
-        if (words !== undefined) throw lostFault(words, facts, error)
-        if (isNetwork(error)) throw this.#lost(error, facts)
-      }
-      throw imapLoginFault(error, { ...facts, ...this.#tlsFact() }, this.client.loginSent, this.clock.nowMs())
+      const { client, clock } = this
+      throw loginFailure(thrown as ExecError, {
+        ...{ client, nowMs: clock.nowMs(), isByToken: this.#options.token !== undefined },
+        facts: { ...facts, ...this.#tlsFact() },
+        lost: error => this.#lost(error, facts),
+      })
     }
   }
 
@@ -293,15 +288,6 @@ export class ImapConnection {
     return security === 'none' && this.has('STARTTLS') ? { starttls: 'STARTTLS' } : {}
   }
 
-  get #saidBye(): boolean {
-    return typeof (this.client as { byeReason?: unknown }).byeReason === 'string'
-  }
-
-  #byeWords(): string | undefined {
-    const words = (this.client as { byeReason?: unknown }).byeReason
-    return typeof words === 'string' && words !== 'Server closed connection' ? words : undefined
-  }
-
   #lost(error: ExecError, facts: FaultFacts): Fault {
     const why = this.#lastError ?? error
     const reason = why.code ?? why.message
@@ -309,7 +295,7 @@ export class ImapConnection {
     if (/^(Parser|Literal|Line|Response|TooMany|Unexpected|MissingTag|Invalid)/.test(reason)) {
       return new Fault('source.protocol', { facts: { ...facts, reason }, cause: why })
     }
-    return lostFault(error.reason ?? this.#byeWords(), { ...facts, reason }, why)
+    return lostFault(error.reason ?? this.client.byeWords, { ...facts, reason }, why)
   }
 
   /** Marks the connection as ended by `fault` and frees it; returns the fault that ended it first. */
@@ -339,9 +325,6 @@ export class ImapConnection {
     this.abandon()
   }
 }
-
-const isNetwork = (error: ExecError): boolean =>
-  /^(E[A-Z]+|ERR_|GREETING|CONNECT|Closed)/.test(error.code ?? '')
 
 export const isRefused = (error: unknown): error is Refused =>
   error instanceof Error && error.name === 'Refused'

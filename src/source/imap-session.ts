@@ -52,6 +52,7 @@ export class ImapSession implements SourceSession {
       namesLast: true,
       capabilities: connection.capabilities,
       tls: connection.tls,
+      mechanism: connection.client.tokenMechanism,
       canDelete: canExpungeByUid(connection),
       loginDelayMs: undefined,
     }

@@ -6,11 +6,12 @@ import { Fault } from '../base/fault.ts'
 import { AheadRoom } from './ahead-room.ts'
 import type { DialMemory } from './dial.ts'
 import { type AheadMemory, makeAheadMemory } from './imap-ahead.ts'
-import { type ConnectOptions, connectImap, isRefused } from './imap-connection.ts'
+import { type ConnectOptions, connectImap, type ImapConnection, isRefused } from './imap-connection.ts'
 import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
 import { ImapSession } from './imap-session.ts'
 import { ImapTurns } from './imap-turns.ts'
 import { type WatchCalls, watchFolders } from './imap-watch.ts'
+import { logInByToken } from './sasl-token.ts'
 import type { MailboxSettings } from './settings.ts'
 import {
   type IdleMemory,
@@ -41,7 +42,7 @@ export interface ImapSourceOptions {
 /** See source.ts for the contract, and `imap-connection.ts`, `imap-retrieve.ts`, `imap-settle.ts` for the faults. */
 export function makeImapSource(given: ImapSourceOptions): Source {
   const { mailbox, clock, deadlines, patience, gate = ungated, idleMemory = makeOwnMemory() } = given
-  const { aheadRoom = new AheadRoom() } = given
+  const { aheadRoom = new AheadRoom(), tokens } = given
   const memory: DialMemory = {}
   const options: ConnectOptions = {
     mailbox,
@@ -62,7 +63,11 @@ export function makeImapSource(given: ImapSourceOptions): Source {
     lateMs: 0,
   }
   const logIn = async (signal: AbortSignal): Promise<ImapTurns> => {
-    const turns = new ImapTurns(await gate.login(() => connectImap(options, signal), signal))
+    const logInOnce = (token?: string): Promise<ImapConnection> =>
+      gate.login(() => connectImap({ ...options, token }, signal), signal)
+    const connection =
+      tokens === undefined ? await logInOnce() : await logInByToken(tokens, mailbox.user, signal, logInOnce)
+    const turns = new ImapTurns(connection)
     if (warm.watchUntil !== undefined) {
       warm.turns?.release()
       warm.turns = turns

@@ -18,7 +18,7 @@ const credentialWords =
 const laterWords = /try (again|later)|again later|service|busy/i
 /** Words of servers that refuse the way of the login, not the login. */
 const methodWords =
-  /plain ?text.{0,40}(disallow|not allow|disab|forbid|prohib)|(unknown|unrecogni[sz]ed|unsupported|invalid) ((sasl|auth\w*) )?(command|verb|mech\w*)|command not (implemented|supported|recogni[sz]ed)|mechanism.{0,20}(not supported|unsupported|unavailable|unknown|disabled)|basic auth\w*.{0,40}(disab|block|not)|(ssl|tls).{0,30}required|must (use|issue|enable).{0,30}(ssl|tls|stls|starttls)|web ?mail only|(pop3?|imap|external)( access| service)?( is)? (not (enabled|allowed|available)|disabled)/i
+  /plain ?text.{0,40}(disallow|not allow|disab|forbid|prohib)|(unknown|unrecogni[sz]ed|unsupported|invalid) ((sasl|auth\w*) )?(command|verb|mech\w*)|command not (implemented|supported|recogni[sz]ed)|mechanism.{0,20}(not supported|unsupported|unavailable|unknown|disabled)|basic auth\w*.{0,40}(disab|block|not)|(ssl|tls).{0,30}required|must (use|issue|enable).{0,30}(ssl|tls|stls|starttls)|web ?mail only|not enabled for (pop3?|imap)\b|(pop3?|imap|external)( access| service)?( is)? (not (enabled|allowed|available)|disabled)/i
 
 export const saysCredentials = (words: string): boolean => credentialWords.test(words)
 export const saysMethod = (words: string): boolean => methodWords.test(words)

@@ -13,6 +13,9 @@ export interface Status {
   readonly words: string
 }
 
+/** Octets of a challenge that are read: it is data, of which a part is nothing. */
+const longestChallenge = 8192
+
 /** The line as a status, or undefined where it is none (RFC 1939 section 3: +OK and -ERR, upper case). */
 export function parseStatus(line: Buffer): Status | undefined {
   const text = line.toString('latin1')
@@ -20,7 +23,8 @@ export function parseStatus(line: Buffer): Status | undefined {
   if (match === null) return undefined
   const [, indicator = '', code = '', words = ''] = match
   const ok = indicator.toUpperCase() === '+OK'
-  return { ok, more: indicator === '+', code: code.toUpperCase(), words: words.slice(0, 300) }
+  const more = indicator === '+'
+  return { ok, more, code: code.toUpperCase(), words: words.slice(0, more ? longestChallenge : 300) }
 }
 
 /**

@@ -12,12 +12,14 @@ import { Pop3Connection } from './pop3-connection.ts'
 import type { Pop3Deadlines } from './pop3-deadlines.ts'
 import { takeLines } from './pop3-listing.ts'
 import type { Pop3Memory } from './pop3-memory.ts'
+import { authenticateByToken } from './pop3-token.ts'
+import { chooseTokenMechanism, type LoginSecret, type TokenMechanism, tokenFault } from './sasl-token.ts'
 import { secureSocket } from './secure.ts'
 import type { MailboxSettings } from './settings.ts'
 
 export interface EnterOptions {
   readonly mailbox: MailboxSettings
-  readonly password: string
+  readonly secret: LoginSecret
   readonly clock: Clock
   readonly deadlines: Pop3Deadlines
   readonly signal: AbortSignal
@@ -32,6 +34,8 @@ export interface EnterOptions {
 export async function enterMaildrop(options: EnterOptions): Promise<{
   readonly connection: Pop3Connection
   readonly capabilities: Capabilities
+  /** How the login was done, where by a token. */
+  readonly mechanism: TokenMechanism | undefined
 }> {
   const { connection, step } = await connectServer(options)
   try {
@@ -56,7 +60,10 @@ export async function enterMaildrop(options: EnterOptions): Promise<{
     const utf8 = capabilities.has('UTF8') ? step('login', 'UTF8', deadlines.commandMs) : undefined
     if (isQuick) listenTo(utf8)
     else await utf8
-    const byUser = await logIn(options, step, greeting, capabilities, isQuick && accepted.byUser)
+    const isByToken = options.secret.kind === 'token'
+    const mechanism = isByToken ? await logInByToken(options, step, capabilities) : undefined
+    const byUser =
+      !isByToken && (await logIn(options, step, greeting, capabilities, isQuick && accepted.byUser))
     const before = capabilities
     if (accepted !== undefined) capabilities = accepted.after
     // RFC 2449 section 6.5 and others: some capabilities are the user's and known only now.
@@ -65,10 +72,10 @@ export async function enterMaildrop(options: EnterOptions): Promise<{
       if (after.known) capabilities = after
     }
     memory.noteLogin({ before, after: capabilities, byUser })
-    return { connection, capabilities }
+    return { connection, capabilities, mechanism }
   } catch (error) {
     connection.drop()
-    throw withoutPassword(error, options.mailbox.user, options.password)
+    throw withoutPassword(error, options.mailbox.user, options.secret.value)
   }
 }
 
@@ -138,7 +145,8 @@ async function logIn(
   capabilities: Capabilities,
   atOnce: boolean,
 ): Promise<boolean> {
-  const { mailbox, password, clock, deadlines } = options
+  const { mailbox, deadlines } = options
+  const { value: password } = options.secret
   const { user } = mailbox
   const { loginMs } = deadlines
   // A line break would be a command of its own; NUL separates the parts of PLAIN (RFC 4616 section 2).
@@ -146,12 +154,8 @@ async function logIn(
     const facts = { what: 'MAIL_USER, MAIL_PASSWORD', reason: 'a line break or NUL in it' }
     throw new Fault('config.invalid', { scope: 'mailbox', facts })
   }
-  const facts = { ...makeWhere(mailbox, 'login'), user }
   const check = (status: Status): void => {
-    if (status.ok) return
-    const delayMs = capabilities.loginDelayMs
-    const delay = delayMs && { seconds: delayMs / 1000, notBeforeMs: clock.nowMs() + delayMs }
-    throw pop3LoginFault(status, { ...facts, ...tlsFact(options, capabilities) }, delay || undefined)
+    if (!status.ok) throw refusedLogin(status, options, capabilities)
   }
   // RFC 1939 section 7: a greeting with a timestamp offers APOP; printable ASCII only (CVE-2007-1558).
   const [timestamp] = /<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]*>/.exec(greeting.words) ?? []
@@ -177,12 +181,7 @@ async function logIn(
   if (capabilities.known && !offersUser && timestamp !== undefined) return apop(timestamp)
   // RFC 5034 section 3: SASL names every mechanism there is. The password is not shown to a server that takes none of
   // ours; one that says nothing of mechanisms is asked by USER, and has to ask for the password itself.
-  if (!offersUser && capabilities.has('SASL')) {
-    const words = capabilities.lines.find(line => /^SASL\b/.test(line)) ?? ''
-    throw new Fault('source.login-method', {
-      facts: { ...facts, ...tlsFact(options, capabilities), words: words.trim() },
-    })
-  }
+  if (!offersUser && capabilities.has('SASL')) throw noMethod(options, capabilities)
   const name = step('login', Buffer.from(`USER ${user}`), loginMs)
   const pass = () => step('login', Buffer.from(`PASS ${password}`), loginMs)
   const sent = atOnce ? pass() : undefined
@@ -193,6 +192,39 @@ async function logIn(
   check(named)
   check(await (sent ?? pass()))
   return true
+}
+
+/** AUTH by an access token. @returns how */
+async function logInByToken(
+  options: EnterOptions,
+  step: Step,
+  capabilities: Capabilities,
+): Promise<TokenMechanism> {
+  const { mailbox, secret, deadlines } = options
+  const offered = capabilities.parameters('SASL')
+  // Who does not say what it takes is asked in the way that most know; the token is shown to none that takes others only.
+  const mechanism = capabilities.known ? chooseTokenMechanism(offered) : 'XOAUTH2'
+  if (mechanism === undefined) throw tokenFault(noMethod(options, capabilities), {})
+  const login = { ...mailbox.server, user: mailbox.user, token: secret.value }
+  const say = (line: string, more: boolean) => step('login', line, deadlines.loginMs, more)
+  const { status, refusal } = await authenticateByToken(mechanism, login, say)
+  if (!status.ok) throw tokenFault(refusedLogin(status, options, capabilities), refusal)
+  return mechanism
+}
+
+function refusedLogin(status: Status, options: EnterOptions, capabilities: Capabilities): Fault {
+  const { mailbox, clock } = options
+  const delayMs = capabilities.loginDelayMs
+  const delay = delayMs && { seconds: delayMs / 1000, notBeforeMs: clock.nowMs() + delayMs }
+  const facts = { ...makeWhere(mailbox, 'login'), user: mailbox.user, ...tlsFact(options, capabilities) }
+  return pop3LoginFault(status, facts, delay || undefined)
+}
+
+function noMethod(options: EnterOptions, capabilities: Capabilities): Fault {
+  const { mailbox } = options
+  const words = capabilities.lines.find(line => /^SASL\b/.test(line)) ?? ''
+  const facts = { ...makeWhere(mailbox, 'login'), user: mailbox.user, ...tlsFact(options, capabilities) }
+  return new Fault('source.login-method', { facts: { ...facts, words: words.trim() } })
 }
 
 /** RFC 2595 section 4: servers offer logins only once the connection is under TLS. */

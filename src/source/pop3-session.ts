@@ -36,6 +36,7 @@ const never = new AbortController().signal
 export interface Pop3SessionOptions {
   readonly connection: Pop3Connection
   readonly capabilities: Capabilities
+  readonly mechanism: string | undefined
   readonly host: string
   readonly port: number
   readonly deadlines: Pop3Deadlines
@@ -63,7 +64,7 @@ export class Pop3Session implements SourceSession {
   readonly #backlog: Pop3Backlog | undefined
 
   constructor(options: Pop3SessionOptions) {
-    const { connection, capabilities, host, port, deadlines, memory } = options
+    const { connection, capabilities, mechanism, host, port, deadlines, memory } = options
     this.#memory = memory
     const isPipelined = capabilities.has('PIPELINING') && memory.pipelining.isKept
     this.#maildrop = new Maildrop({ ...options, isPipelined })
@@ -83,6 +84,7 @@ export class Pop3Session implements SourceSession {
       namesLast: false,
       capabilities: capabilities.lines,
       tls: connection.tls,
+      mechanism,
       canDelete: true,
       loginDelayMs: capabilities.loginDelayMs,
     }

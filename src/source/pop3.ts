@@ -16,6 +16,7 @@ import { lengthenPop3Deadlines, type Pop3Deadlines, usualPop3Deadlines } from '.
 import { enterMaildrop } from './pop3-login.ts'
 import { dayMs, type Habit, isBreak, Pop3Memory } from './pop3-memory.ts'
 import { Pop3Session } from './pop3-session.ts'
+import { type LoginSecret, logInByToken } from './sasl-token.ts'
 import type { MailboxSettings } from './settings.ts'
 import { type LoginGate, type Patience, type Source, type SourceSession, ungated } from './source.ts'
 
@@ -50,14 +51,15 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     deadlines,
     lookup,
     patience,
+    tokens,
     gate = ungated,
     aheadRoom: room = new AheadRoom(),
   } = given
   const memory = new Pop3Memory(clock)
 
-  async function openOnce(password: string, signal: AbortSignal): Promise<SourceSession> {
+  async function openOnce(secret: LoginSecret, signal: AbortSignal): Promise<SourceSession> {
     const limits = lengthenPop3Deadlines({ ...usualPop3Deadlines, ...deadlines }, patience)
-    const options = { mailbox, password, clock, deadlines: limits, signal, memory, lookup }
+    const options = { mailbox, secret, clock, deadlines: limits, signal, memory, lookup }
     const entered = await enterMaildrop(options).catch(async (error: unknown) => {
       throw await lookAgain(error, mailbox.server, clock, signal)
     })
@@ -66,29 +68,36 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     return new Pop3Session({ ...entered, host, port, deadlines: limits, clock, memory, room })
   }
 
+  async function open(secret: LoginSecret, signal: AbortSignal): Promise<SourceSession> {
+    let broken: Habit | undefined
+    try {
+      return await gate.login(() => openOnce(secret, signal), signal)
+    } catch (error) {
+      broken = brokenHabit(error, memory)
+      memory.forgetLogin()
+      if (broken === undefined || signal.aborted) throw error
+    }
+    broken.leaveOut(dayMs)
+    try {
+      return await gate.login(() => openOnce(secret, signal), signal)
+    } catch (error) {
+      memory.forgetLogin()
+      // Not even a greeting now: it was the network, and not how we talked.
+      if (phaseOf(error, 'lookup', 'connect', 'tls', 'greeting')) broken.keep()
+      throw error
+    }
+  }
+
   return {
     protocol: 'pop3',
     countsLogins: true,
     async open(signal) {
       signal.throwIfAborted()
-      const password = await readPassword(mailbox)
-      let broken: Habit | undefined
-      try {
-        return await gate.login(() => openOnce(password, signal), signal)
-      } catch (error) {
-        broken = brokenHabit(error, memory)
-        memory.forgetLogin()
-        if (broken === undefined || signal.aborted) throw error
-      }
-      broken.leaveOut(dayMs)
-      try {
-        return await gate.login(() => openOnce(password, signal), signal)
-      } catch (error) {
-        memory.forgetLogin()
-        // Not even a greeting now: it was the network, and not how we talked.
-        if (phaseOf(error, 'lookup', 'connect', 'tls', 'greeting')) broken.keep()
-        throw error
-      }
+      if (tokens === undefined)
+        return await open({ kind: 'password', value: await readPassword(mailbox) }, signal)
+      return await logInByToken(tokens, mailbox.user, signal, token =>
+        open({ kind: 'token', value: token }, signal),
+      )
     },
   }
 }

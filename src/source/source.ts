@@ -82,6 +82,8 @@ export interface SourceAbilities {
   readonly capabilities: readonly string[]
   /** TLS version in use, or undefined without TLS. */
   readonly tls: string | undefined
+  /** The SASL mechanism of a login by token; undefined: by password. */
+  readonly mechanism?: string | undefined
   /** Whether `settle` can delete without touching what other clients marked (POP3: always; IMAP: UIDPLUS). */
   readonly canDelete: boolean
   /**

@@ -31,6 +31,8 @@ import {
 export interface DovecotOptions {
   /** Passwords by user name. */
   readonly users?: Readonly<Record<string, string>>
+  /** Takes access tokens, too, by XOAUTH2 and OAUTHBEARER: who says whether one is good (introspection.ts). */
+  readonly introspectionUrl?: string
   /** More lines of dovecot.conf; they come last and so win. */
   readonly settings?: string
 }
@@ -150,6 +152,7 @@ auth_mechanisms = plain login
 auth_failure_delay = 0
 passdb {
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN ${root}/passwd
 }
 userdb {
@@ -165,6 +168,28 @@ namespace inbox {
   inbox = yes
 }
 ${settings}
+`
+}
+
+/** The oauth2 passdb (doc.dovecot.org/2.3/configuration_manual/authentication/oauth2): each token is asked for. */
+async function writeTokenSettings(root: string, url: string): Promise<string> {
+  const file = join(root, 'oauth2.conf')
+  const lines = [
+    `introspection_url = ${url}`,
+    'introspection_mode = post',
+    'force_introspection = yes',
+    'active_attribute = active',
+    'active_value = true',
+    'username_attribute = username',
+  ]
+  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o644 })
+  return `
+auth_mechanisms = plain login oauthbearer xoauth2
+passdb {
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = ${file}
+}
 `
 }
 
@@ -199,7 +224,9 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   const [pop3 = 0, pop3s = 0, imap = 0, imaps = 0] = await freePorts(4)
   const ports = { pop3, pop3s, imap, imaps }
   const file = join(root, 'dovecot.conf')
-  await writeFile(file, configuration(root, ports, certificates.good, owner, options.settings ?? ''))
+  const { introspectionUrl, settings = '' } = options
+  const tokens = introspectionUrl === undefined ? '' : await writeTokenSettings(root, introspectionUrl)
+  await writeFile(file, configuration(root, ports, certificates.good, owner, tokens + settings))
 
   const log = (): Promise<string> => readFile(join(root, 'dovecot.log'), 'utf8').catch(() => '')
   let daemon: Daemon

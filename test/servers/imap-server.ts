@@ -15,6 +15,7 @@ import {
   newLedger,
   type StoredFolder,
 } from './imap-store.ts'
+import type { TokenDesk } from './token-desk.ts'
 
 export type { BodyFault, ImapFaults, ImapMoment, ImapPlay } from './imap-faults.ts'
 export type { ImapLedger, Movement, StoredFolder, StoredMessage } from './imap-store.ts'
@@ -24,6 +25,8 @@ export interface ImapServerOptions {
   readonly folders?: Readonly<Record<string, readonly Buffer[]>>
   /** Passwords by user name. */
   readonly users?: Readonly<Record<string, string>>
+  /** Takes access tokens, too; the capabilities say so by themselves. */
+  readonly tokens?: TokenDesk
   /** TLS from the first octet, or after STARTTLS. */
   readonly tls?: { readonly mode: 'implicit' | 'starttls' } & SecureContextOptions
   readonly capabilities?: readonly string[]
@@ -78,6 +81,7 @@ export async function startImapServer(options: ImapServerOptions = {}): Promise<
   const world: ImapWorld = {
     store,
     users: options.users ?? { owner: 'correct horse' },
+    tokens: options.tokens,
     capabilities: options.capabilities ?? usualCapabilities,
     faults,
     tls: options.tls,

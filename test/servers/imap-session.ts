@@ -5,10 +5,12 @@ import type { ImapFaults, ImapPlay, Pieces } from './imap-faults.ts'
 import { ImapFolderCommands } from './imap-folder-commands.ts'
 import type { ImapStore } from './imap-store.ts'
 import { splitWords, type Word, wordText } from './imap-syntax.ts'
+import { judgeToken, type TokenDesk } from './token-desk.ts'
 
 export interface ImapWorld {
   readonly store: ImapStore
   readonly users: Readonly<Record<string, string>>
+  readonly tokens: TokenDesk | undefined
   readonly capabilities: readonly string[]
   readonly faults: ImapFaults
   readonly tls: SecureContextOptions | undefined
@@ -162,22 +164,36 @@ export class ImapSession {
   }
 
   async #authenticate(tag: string, args: readonly Word[]): Promise<Pieces> {
-    if (wordText(args[0]).toUpperCase() !== 'PLAIN') return [`${tag} NO no such mechanism\r\n`]
-    let sent = wordText(args[1])
-    if (sent === '') {
-      this.#send(['+ \r\n'])
-      while (!this.#buffer.includes('\r\n')) {
-        await new Promise<void>(resolve =>
-          this.#socket.once('data', () => setImmediate(resolve)).once('close', resolve),
-        )
-        if (this.#socket.destroyed) return []
-      }
-      const end = this.#buffer.indexOf('\r\n')
-      sent = this.#buffer.toString('latin1', 0, end)
-      this.#buffer = this.#buffer.subarray(end + 2)
+    const mechanism = wordText(args[0]).toUpperCase()
+    const { tokens, store } = this.#world
+    if (tokens !== undefined && ['OAUTHBEARER', 'XOAUTH2'].includes(mechanism)) {
+      const { user, isGood } = await judgeToken(tokens, mechanism, wordText(args[1]), challenge =>
+        this.#challenge(challenge),
+      )
+      if (isGood) return this.#letIn(tag, user)
+      store.ledger.failedLogins.push({ user, atMs: Date.now() })
+      return [`${tag} NO ${tokens.refusal ?? '[AUTHENTICATIONFAILED] Invalid credentials (Failure)'}\r\n`]
     }
+    if (mechanism !== 'PLAIN') return [`${tag} NO no such mechanism\r\n`]
+    const sent = wordText(args[1]) || (await this.#challenge(''))
+    if (this.#socket.destroyed) return []
     const [, user = '', password = ''] = Buffer.from(sent, 'base64').toString('utf8').split('\0')
     return this.#login(tag, user, password)
+  }
+
+  /** Sends a challenge and reads the line that answers it; '' where the connection ended instead. */
+  async #challenge(words: string): Promise<string> {
+    this.#send([`+ ${words}\r\n`])
+    while (!this.#buffer.includes('\r\n')) {
+      await new Promise<void>(resolve =>
+        this.#socket.once('data', () => setImmediate(resolve)).once('close', resolve),
+      )
+      if (this.#socket.destroyed) return ''
+    }
+    const end = this.#buffer.indexOf('\r\n')
+    const line = this.#buffer.toString('latin1', 0, end)
+    this.#buffer = this.#buffer.subarray(end + 2)
+    return line
   }
 
   #login(tag: string, user: string, password: string): Pieces {
@@ -186,7 +202,11 @@ export class ImapSession {
       store.ledger.failedLogins.push({ user, atMs: Date.now() })
       return [`${tag} NO [AUTHENTICATIONFAILED] Authentication failed.\r\n`]
     }
-    store.ledger.logins.push({ user, atMs: Date.now() })
+    return this.#letIn(tag, user)
+  }
+
+  #letIn(tag: string, user: string): Pieces {
+    this.#world.store.ledger.logins.push({ user, atMs: Date.now() })
     this.#in = true
     return [`${tag} OK logged in\r\n`]
   }

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { Maildrop, type Pop3Faults, type Pop3Ledger, type StoredMessage } from './pop3-maildrop.ts'
 import { Pop3ServerSession } from './pop3-session.ts'
+import type { TokenDesk } from './token-desk.ts'
 
 export interface Pop3ServerOptions {
   readonly messages?: readonly Buffer[]
@@ -18,6 +19,8 @@ export interface Pop3ServerOptions {
   readonly capabilities?: readonly string[]
   /** Ways to log in; default USER and PLAIN. With APOP the greeting carries a timestamp. */
   readonly logins?: readonly ('USER' | 'PLAIN' | 'APOP')[]
+  /** Takes access tokens, too; the capabilities say so by themselves. */
+  readonly tokens?: TokenDesk
   readonly faults?: Pop3Faults
   /** Default 127.0.0.1. */
   readonly host?: string
@@ -77,6 +80,7 @@ export async function startPop3Server(options: Pop3ServerOptions = {}): Promise<
     changed,
     lock,
     logins,
+    tokens: options.tokens,
     users: new Map(Object.entries(options.users ?? { user: 'secret' })),
     capabilities: options.capabilities ?? [
       ...usualCapabilities,

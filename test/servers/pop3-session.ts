@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { Cut, Fate, Maildrop, Pop3Faults, Pop3Ledger, StoredMessage } from './pop3-maildrop.ts'
 import { stuff } from './pop3-maildrop.ts'
+import { judgeToken, type TokenDesk } from './token-desk.ts'
 
 export interface Shared {
   readonly maildrop: Maildrop
@@ -14,6 +15,7 @@ export interface Shared {
   readonly users: ReadonlyMap<string, string>
   readonly capabilities: readonly string[]
   readonly logins: readonly string[]
+  readonly tokens: TokenDesk | undefined
   readonly tlsContext: SecureContext | undefined
   readonly implicitTls: boolean
 }
@@ -90,9 +92,7 @@ export class Pop3ServerSession {
       const line = await this.#readLine()
       if (line === undefined) break
       const verb = (line.split(' ')[0] ?? '').toUpperCase()
-      this.#shared.ledger.commands.push(
-        /^(PASS|AUTH PLAIN) /i.test(line) ? `${line.split(' ')[0]} ***` : line,
-      )
+      this.#shared.ledger.commands.push(/^(PASS|AUTH \S+) /i.test(line) ? `${line.split(' ')[0]} ***` : line)
       this.#shared.changed()
       await this.#answer(verb, line, () => this.#obey(verb, line))
       if (this.#shared.faults.dropsPipelined) this.#input = Buffer.alloc(0)
@@ -193,7 +193,7 @@ export class Pop3ServerSession {
         return this.#login(user, secret !== undefined && digest === right)
       }
       case 'AUTH':
-        return this.#authPlain(rest)
+        return /^(OAUTHBEARER|XOAUTH2)\b/i.test(rest) ? this.#authByToken(rest) : this.#authPlain(rest)
       case 'QUIT':
         return this.#quit()
       default:
@@ -222,6 +222,25 @@ export class Pop3ServerSession {
     }
     const [, user = '', secret] = Buffer.from(initial, 'base64').toString('utf8').split('\0')
     return this.#login(user, this.#shared.users.get(user) === secret)
+  }
+
+  async #authByToken(rest: string): Promise<void> {
+    const { tokens, ledger } = this.#shared
+    if (tokens === undefined) return this.#say('-ERR Unknown mechanism.')
+    if (`AUTH ${rest}\r\n`.length > (tokens.longestLine ?? Infinity)) {
+      await this.#say('-ERR Protocol error. Connection is closed. 10')
+      return this.#cut('fin')
+    }
+    const [mechanism = '', initial = ''] = rest.split(' ')
+    const ask = async (challenge: string): Promise<string> => {
+      await this.#say(`+ ${challenge}`)
+      return (await this.#readLine()) ?? ''
+    }
+    const { user, isGood } = await judgeToken(tokens, mechanism.toUpperCase(), initial, ask)
+    if (isGood) return this.#login(user, true)
+    ledger.failedLogins.push({ user, at: Date.now() })
+    this.#shared.changed()
+    return this.#say(tokens.refusal ?? '-ERR [AUTH] Username and password not accepted.')
   }
 
   async #login(user: string, right: boolean): Promise<void> {

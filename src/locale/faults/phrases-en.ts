@@ -41,6 +41,12 @@ export const nextTry = (f: Facts): string =>
     atMs =>
       ` The next try comes ${f.with('waitMs', ms => `${format.span(Number(ms))} after this one, `)}at ${format.instant(Number(atMs))}.`,
   )
+/** What the server's challenge says of a token that it does not take (RFC 7628 section 3.2.2). */
+export const refusedWith = (f: Facts): string => {
+  const words = (['status', 'scope'] as const).flatMap(name => f.with(name, word => `${name} ${word}`) || [])
+  return words.length === 0 ? '' : ` (${words.join(', ')})`
+}
+
 /** What the server's words point to. */
 export const advice = (f: Facts): string => {
   const words = f.or('words', '')

@@ -45,6 +45,12 @@ export const nextTry = (f: Facts): string =>
     atMs =>
       `次の再試行は${f.with('waitMs', ms => `今回から ${format.span(Number(ms))}後の`)} ${format.instant(Number(atMs))} です。`,
   )
+/** 受け付けられなかったトークンについてのサーバーの返答（RFC 7628 section 3.2.2）。 */
+export const refusedWith = (f: Facts): string => {
+  const words = (['status', 'scope'] as const).flatMap(name => f.with(name, word => `${name} ${word}`) || [])
+  return words.length === 0 ? '' : `（${words.join('、')}）`
+}
+
 /** サーバーの応答が示すこと。 */
 export const advice = (f: Facts): string => {
   const words = f.or('words', '')

@@ -9,6 +9,7 @@ import {
   during,
   isLoggedIn,
   nextTry,
+  refusedWith,
   Server,
   said,
   server,
@@ -117,9 +118,9 @@ export const en: FaultTexts<'source'> = {
     ),
   'source.not-connected': f =>
     text(
-      `${Server(f)} took the password, but does not reach the mailbox behind it.${said(f)}`,
+      `${Server(f)} took the login, but does not reach the mailbox behind it.${said(f)}`,
       waits,
-      `${byItself} If it lasts, ask your hosting company: the server that keeps this mailbox may be down, or the mailbox may have no licence, or IMAP and POP3 may be switched off for it.`,
+      `${byItself} If it lasts, ask your hosting company: the server that keeps this mailbox may be down, or the mailbox may have no licence, or IMAP and POP3 may be switched off for it.${f.with('oauth', () => ` It is so, too, where somebody signed in with another account than ${f.with('user', user => user) || 'that of the mailbox'}: then run \`hikyaku setup sign-in\`.`)}`,
     ),
   'source.line-ends': f =>
     text(
@@ -145,6 +146,12 @@ export const en: FaultTexts<'source'> = {
       `${Server(f)} now refuses the login${f.with('user', user => ` of ${user}`)} that it took before.${said(f)}`,
       `${waits} To avoid a block by the server, hikyaku tries it only rarely now.${nextTry(f)}`,
       `${advice(f)}There are two causes. If the password was changed at the host, give the new one: ${changePassword(f)}run \`hikyaku setup password\`. If there were too many logins, by hikyaku or another mail program, there is nothing to do: hikyaku tries again by itself.`,
+    ),
+  'source.token-refused': f =>
+    text(
+      `${Server(f)} does not take the sign-in (OAuth 2.0)${f.with('user', user => ` for ${user}`)}.${said(f)}${refusedWith(f)}`,
+      `${stopped} To avoid a block by the server, hikyaku tries this only rarely now.${nextTry(f)}`,
+      `${advice(f)}Check that ${f.with('user', user => user) || 'the user name'} is the mailbox that was signed in to, and that the provider allows IMAP or POP3 for it (at Microsoft 365 and Google Workspace an administrator decides that). Then sign in again: run \`hikyaku setup sign-in\`.`,
     ),
   'source.login-limited': f =>
     text(
@@ -187,6 +194,11 @@ export const en: FaultTexts<'source'> = {
           'starttls',
           () =>
             `It takes logins only on an encrypted connection: set ${f.setting('MAIL_SECURITY', 'starttls')}.`,
+        ) ||
+        f.with(
+          'oauth',
+          () =>
+            `This mailbox is set up with a sign-in (OAuth 2.0), which this server does not offer or does not allow for it. Check ${f.setting('MAIL_HOST')}, and whether the provider allows IMAP or POP3 for the mailbox. Where the server takes passwords, run \`hikyaku setup\` and choose the password.`,
         ) ||
         `Check in your hosting company’s panel that POP3 or IMAP with a password is switched on for this mailbox. Some providers want an app password. Where ${f.setting('MAIL_SECURITY', 'none')} is set, set ${f.setting('MAIL_SECURITY', 'starttls')} or tls.`,
     ),

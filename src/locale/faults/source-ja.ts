@@ -10,6 +10,7 @@ import {
   isLoggedIn,
   nextTry,
   noPassword,
+  refusedWith,
   said,
   server,
   stopped,
@@ -117,9 +118,9 @@ export const ja: FaultTexts<'source'> = {
     ),
   'source.not-connected': f =>
     text(
-      `${server(f)}はパスワードを受け付けましたが、その先のメールボックスに接続できません。${said(f)}`,
+      `${server(f)}はログインを受け付けましたが、その先のメールボックスに接続できません。${said(f)}`,
       waits,
-      `${byItself}長く続く場合は、サーバー会社にお問い合わせください。メールボックスのあるサーバーの停止、ライセンスの不足、IMAP や POP3 の無効化が考えられます。`,
+      `${byItself}長く続く場合は、サーバー会社にお問い合わせください。メールボックスのあるサーバーの停止、ライセンスの不足、IMAP や POP3 の無効化が考えられます。${f.with('oauth', () => `${f.with('user', user => `${user} `) || 'メールボックス'}とは別のアカウントでサインインした場合にも起こります。その場合は \`hikyaku setup sign-in\` を実行してください。`)}`,
     ),
   'source.line-ends': f =>
     text(
@@ -145,6 +146,12 @@ export const ja: FaultTexts<'source'> = {
       `${server(f)}が、これまで使えていたログイン${f.with('user', user => `（${user}）`)}を拒否しました。${said(f)}`,
       `${waits}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
       `${advice(f)}原因は 2 つ考えられます。サーバー側でパスワードを変更した場合は、新しいパスワードが必要です。${changePassword(f)}\`hikyaku setup password\` を実行してください。hikyaku やほかのメールソフトのログイン回数が多すぎた場合は、何もする必要はありません。自動で再試行します。`,
+    ),
+  'source.token-refused': f =>
+    text(
+      `${server(f)}が、サインイン（OAuth 2.0）によるログイン${f.with('user', user => `（${user}）`)}を受け付けません。${said(f)}${refusedWith(f)}`,
+      `${stopped}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
+      `${advice(f)}サインインしたメールボックスが${f.with('user', user => ` ${user} `) || '設定のユーザー名'}と同じか、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているか（Microsoft 365 と Google Workspace では管理者が決めます）をご確認のうえ、\`hikyaku setup sign-in\` でサインインし直してください。`,
     ),
   'source.login-limited': f =>
     text(
@@ -187,6 +194,11 @@ export const ja: FaultTexts<'source'> = {
           'starttls',
           () =>
             `このサーバーは暗号化された接続でだけログインを受け付けます。${f.setting('MAIL_SECURITY', 'starttls')} に変更してください。`,
+        ) ||
+        f.with(
+          'oauth',
+          () =>
+            `このメールボックスはサインイン（OAuth 2.0）で設定されていますが、サーバーが対応していないか、許可していません。${f.setting('MAIL_HOST')} と、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているかをご確認ください。パスワードが使えるサーバーなら、\`hikyaku setup\` でパスワードを選んでください。`,
         ) ||
         `管理画面で、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリ用パスワードが必要なサービスもあります。${f.setting('MAIL_SECURITY', 'none')} の場合は、${f.setting('MAIL_SECURITY', 'starttls')} か tls に変更してください。`,
     ),
