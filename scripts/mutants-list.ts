@@ -16,6 +16,7 @@ import { journal } from './mutants/journal.ts'
 import type { Area } from './mutants/mutant.ts'
 import { pop3 } from './mutants/pop3.ts'
 import { time } from './mutants/time.ts'
+import { tokens } from './mutants/tokens.ts'
 
 export const areas: readonly Area[] = [
   { name: 'core', mutants: [...identity, ...carry, ...settle] },
@@ -27,4 +28,5 @@ export const areas: readonly Area[] = [
   { name: 'door', mutants: door },
   { name: 'authentication', mutants: authentication },
   { name: 'hosts', mutants: hosts },
+  { name: 'tokens', mutants: tokens },
 ]

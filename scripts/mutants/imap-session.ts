@@ -94,7 +94,7 @@ export const imapSession: readonly Mutant[] = [
     title: 'octets injected behind the OK to STARTTLS',
   },
   {
-    from: 'throw withoutPassword(await lookAgain(error, server, clock, signal), user, password)',
+    from: 'throw withoutPassword(await lookAgain(error, server, clock, signal), user, secret.value)',
     to: 'throw await lookAgain(error, server, clock, signal)',
     loses: 'the password, in a log, where a server repeats it',
     tests: login,
@@ -243,7 +243,7 @@ export const imapSession: readonly Mutant[] = [
     title: 'what is to be deleted is deleted in the pull behind',
   },
   {
-    from: "if (error.code === 'NoConnection' || error.code === 'EConnectionClosed') throw this.#lost(error, facts)",
+    from: "if (error.code === 'NoConnection' || error.code === 'EConnectionClosed') return lost(error)",
     to: '',
     loses: 'the owner is told of a wrong login where the connection ended',
     tests: login,

@@ -270,14 +270,14 @@ export const pop3: readonly Mutant[] = [
     title: 'the password is read anew',
   },
   {
-    from: "if (!offersUser && capabilities.has('SASL')) {",
-    to: 'if (false) {',
+    from: "if (!offersUser && capabilities.has('SASL')) throw noMethod(options, capabilities)",
+    to: '',
     loses: 'the password is shown to a server that takes none of our ways',
     tests: login,
     title: 'and no USER is shown no password',
   },
   {
-    from: 'throw withoutPassword(error, options.mailbox.user, options.password)',
+    from: 'throw withoutPassword(error, options.mailbox.user, options.secret.value)',
     to: 'throw error',
     loses: 'the password, in a log, where a server echoes it',
     tests: login,

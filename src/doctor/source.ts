@@ -95,7 +95,8 @@ async function checkLogin(
       running && ['source.busy', 'source.limited', 'source.login-delay'].includes(fault.code)
     return [byOurselves ? noteCheck(place, 'login.by-daemon', words.loginByDaemon(line.what)) : line]
   }
-  const findings = [passCheck(place, words.loggedIn(mailbox.user, session.abilities.tls))]
+  const { tls, mechanism } = session.abilities
+  const findings = [passCheck(place, words.loggedIn(mailbox.user, tls, mechanism))]
   try {
     findings.push(...(await checkFolders(mailbox, session, context)))
     findings.push(...checkAbilities(mailbox, session, context), checkLimits(mailbox, session, context))

@@ -8,6 +8,10 @@ const count = (many: number, one: string, more = `${one}s`): string =>
   `${number(many)} ${many === 1 ? one : more}`
 /** Round trips are short: `12 ms`. */
 const took = (ms: number): string => (ms < 950 ? `${Math.ceil(ms)} ms` : span(ms))
+const inBrackets = (words: readonly (string | undefined)[]): string => {
+  const known = words.filter(word => word !== undefined)
+  return known.length === 0 ? '' : ` (${list(known)})`
+}
 const list = (items: readonly string[]): string => items.join(', ')
 const folderName = (folder: string): string => (folder === '' ? 'the mailbox' : `the folder ${folder}`)
 const family = (one: 4 | 6): string => `IPv${one}`
@@ -118,8 +122,9 @@ export const en = {
   certificateSeen: (names: readonly string[], from: number, to: number, sha256: string) =>
     `The certificate names ${names.length > 0 ? list(names) : 'no server'} and is valid from ${instant(from)} to ${instant(to)}. To pin it: MAIL_CERT_SHA256=${sha256}`,
   clearText: 'no encryption; that is allowed only because the server is this computer itself',
-  loggedIn: (user: string, tls: string | undefined) =>
-    `logged in as ${user}${tls === undefined ? '' : ` (${tls})`}`,
+  /** @param mechanism of a login by token; undefined: by password */
+  loggedIn: (user: string, tls: string | undefined, mechanism: string | undefined) =>
+    `logged in as ${user}${inBrackets([tls, mechanism])}`,
   /** The running hikyaku has the mailbox open, or logged in a moment ago. */
   loginByDaemon: (what: string) => ({
     what: `${what} The hikyaku that is running uses this mailbox itself, so doctor could not look into it.`,

@@ -112,7 +112,10 @@ export const ja: DoctorWords = {
   certificateSeen: (names, from, to, sha256) =>
     `証明書の名前: ${names.length > 0 ? list(names) : 'なし'}、有効期間: ${instant(from)} 〜 ${instant(to)}。この証明書を指定するには: MAIL_CERT_SHA256=${sha256}`,
   clearText: '暗号化なし（サーバーがこのコンピューター自身のため許可されています）',
-  loggedIn: (user, tls) => `${user} でログインできました${tls === undefined ? '' : `（${tls}）`}`,
+  loggedIn: (user, tls, mechanism) => {
+    const how = [tls, mechanism].filter(word => word !== undefined).join('、')
+    return `${user} でログインできました${how === '' ? '' : `（${how}）`}`
+  },
   loginByDaemon: what => ({
     what: `${what}動作中の hikyaku がこのメールボックスを使っているため、診断では中を確認できませんでした。`,
     next: '通常は対処不要です。取り込めているかどうかは、下の「最後の取り込み」でわかります。念のため、1 分ほどしてからもう一度 `hikyaku doctor` を実行してください。',

@@ -64,7 +64,7 @@ describe('an access token on a real Dovecot', { skip: requireServer('dovecot', d
 
       test('of somebody else, or none that is good, asks for a sign-in', async () => {
         const fault = await faultOf(
-          sourceOf(protocol, ['spent', 'spent too']).open(never),
+          sourceOf(protocol, ['spent', 'spent-too']).open(never),
           'source.token-refused',
         )
         assert.equal(fault.facts.status, 'invalid_token')

@@ -120,7 +120,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}はログインを受け付けましたが、その先のメールボックスに接続できません。${said(f)}`,
       waits,
-      `${byItself}長く続く場合は、サーバー会社にお問い合わせください。メールボックスのあるサーバーの停止、ライセンスの不足、IMAP や POP3 の無効化が考えられます。${f.with('oauth', () => `${f.with('user', user => `${user} `) || 'メールボックス'}とは別のアカウントでサインインした場合にも起こります。その場合は \`hikyaku setup sign-in\` を実行してください。`)}`,
+      `${byItself}長く続く場合は、サーバー会社にお問い合わせください。メールボックスのあるサーバーの停止、ライセンスの不足、IMAP や POP3 の無効化が考えられます。${f.with('oauth', () => `${f.with('user', user => `${user} `) || 'メールボックス'}とは別のアカウントでログインした場合にも起こります。その場合は \`hikyaku setup sign-in\` を実行してください。`)}`,
     ),
   'source.line-ends': f =>
     text(
@@ -149,9 +149,9 @@ export const ja: FaultTexts<'source'> = {
     ),
   'source.token-refused': f =>
     text(
-      `${server(f)}が、サインイン（OAuth 2.0）によるログイン${f.with('user', user => `（${user}）`)}を受け付けません。${said(f)}${refusedWith(f)}`,
+      `${server(f)}が、OAuth 2.0 によるログイン${f.with('user', user => `（${user}）`)}を受け付けません。${said(f)}${refusedWith(f)}`,
       `${stopped}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}サインインしたメールボックスが${f.with('user', user => ` ${user} `) || '設定のユーザー名'}と同じか、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているか（Microsoft 365 と Google Workspace では管理者が決めます）をご確認のうえ、\`hikyaku setup sign-in\` でサインインし直してください。`,
+      `${advice(f)}ログインしたアカウントが${f.with('user', user => ` ${user} `) || '設定のユーザー名'}と同じか、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているか（Microsoft 365 と Google Workspace では管理者が決めます）をご確認のうえ、\`hikyaku setup sign-in\` でログインし直してください。`,
     ),
   'source.login-limited': f =>
     text(
@@ -198,7 +198,7 @@ export const ja: FaultTexts<'source'> = {
         f.with(
           'oauth',
           () =>
-            `このメールボックスはサインイン（OAuth 2.0）で設定されていますが、サーバーが対応していないか、許可していません。${f.setting('MAIL_HOST')} と、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているかをご確認ください。パスワードが使えるサーバーなら、\`hikyaku setup\` でパスワードを選んでください。`,
+            `このメールボックスは OAuth 2.0 のログインで設定されていますが、サーバーが対応していないか、許可していません。${f.setting('MAIL_HOST')} と、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているかをご確認ください。パスワードが使えるサーバーなら、\`hikyaku setup\` でパスワードを選んでください。`,
         ) ||
         `管理画面で、このメールボックスの POP3 または IMAP（パスワードでのログイン）が有効になっているかご確認ください。アプリ用パスワードが必要なサービスもあります。${f.setting('MAIL_SECURITY', 'none')} の場合は、${f.setting('MAIL_SECURITY', 'starttls')} か tls に変更してください。`,
     ),
