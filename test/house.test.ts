@@ -101,8 +101,8 @@ const house: Readonly<Record<string, Room>> = {
   },
   status: {
     floor: 7,
-    uses: 'base locale config journal pull alerts',
-    doors: 'mailbox-status standing say-verdict watch-view',
+    uses: 'base locale config journal authentication pull alerts',
+    doors: 'mailbox-status standing say-verdict watch-view forwarding',
   },
   web: {
     floor: 8,

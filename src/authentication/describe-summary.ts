@@ -3,7 +3,7 @@
 import type { Language } from '../base/language.ts'
 import { alignTable, indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
-import { noMail, type Summary, type SummaryRow } from './summary.ts'
+import { addUp, type Summary, type SummaryRow } from './summary.ts'
 import { authenticationWords } from './words.ts'
 
 export interface SummaryOptions {
@@ -22,7 +22,7 @@ export function describeSummary(summary: Summary, options: SummaryOptions): stri
   const { total } = summary
   const days = String(options.days)
   if (total.messages + total.notKnown === 0) return [report.empty(days)]
-  const { shown, others } = cutRows(summary.rows, options.rows ?? 25)
+  const { shown, others } = cutRows(summary, options.rows ?? 25)
   const cellsOfBar = cells < 100 ? 10 : 20
   const most = Math.max(1, ...shown.map(barLength))
   const line = (row: SummaryRow): string[] => [
@@ -95,18 +95,10 @@ function bar(row: SummaryRow, most: number, cellsOfBar: number): string {
 }
 
 function cutRows(
-  rows: readonly SummaryRow[],
+  { rows, beyond }: Summary,
   limit: number,
 ): { shown: readonly SummaryRow[]; others: Summary['total'] | undefined } {
   if (rows.length <= limit) return { shown: rows, others: undefined }
-  const others = { ...noMail }
-  for (const row of rows.slice(limit)) {
-    others.messages += row.messages
-    others.lost += row.lost
-    others.possiblyLost += row.possiblyLost
-    others.spam += row.spam
-    others.softfail += row.softfail
-    others.notKnown += row.notKnown
-  }
+  const others = addUp([...rows.slice(limit), ...(beyond === undefined ? [] : [beyond])])
   return { shown: rows.slice(0, limit), others }
 }

@@ -6,6 +6,8 @@ export interface SummaryInput {
   readonly senderDomain: string
   /** undefined: not verified, so not known. */
   readonly cost: Forecast['cost'] | undefined
+  /** How many messages it stands for; 1 where it is left out. */
+  readonly messages?: number
 }
 
 export interface SummaryRow {
@@ -27,7 +29,12 @@ export interface Summary {
   /** Worst first: lost, then possibly lost, then spam, then softfail, then by name. */
   readonly rows: readonly SummaryRow[]
   readonly total: Omit<SummaryRow, 'mailbox' | 'senderDomain'>
+  /** Those of domains that came when there was a row for as many as are kept; a sender can write any. */
+  readonly beyond?: Omit<SummaryRow, 'mailbox' | 'senderDomain'>
 }
+
+/** Rows that are kept at most. */
+const mostRows = 20_000
 
 type Counts = { -readonly [K in keyof Summary['total']]: number }
 
@@ -44,39 +51,74 @@ export const noMail: Summary['total'] = {
 const zero = (): Counts => ({ ...noMail })
 
 export function summarize(inputs: Iterable<SummaryInput>): Summary {
+  const summing = beginSummary()
+  for (const input of inputs) summing.add(input)
+  return summing.end()
+}
+
+export interface Summing {
+  add(input: SummaryInput): void
+  end(): Summary
+}
+
+export function beginSummary(): Summing {
   const groups = new Map<string, { mailbox: string; senderDomain: string; counts: Counts }>()
   const total = zero()
-  for (const { mailbox, senderDomain, cost } of inputs) {
+  let beyond: Counts | undefined
+  const findCounts = (mailbox: string, senderDomain: string): Counts => {
     const key = JSON.stringify([mailbox, senderDomain])
-    let group = groups.get(key)
-    if (group === undefined) {
-      group = { mailbox, senderDomain, counts: zero() }
-      groups.set(key, group)
+    const group = groups.get(key)
+    if (group !== undefined) return group.counts
+    const counts = zero()
+    if (groups.size < mostRows) groups.set(key, { mailbox, senderDomain, counts })
+    else {
+      beyond ??= counts
+      return beyond
     }
-    for (const counts of [group.counts, total]) count(counts, cost)
+    return counts
   }
-  const rows = [...groups.values()]
-    .map(({ mailbox, senderDomain, counts }) => ({ mailbox, senderDomain, ...counts }))
-    .sort(
-      (a, b) =>
-        b.lost - a.lost ||
-        b.possiblyLost - a.possiblyLost ||
-        b.spam - a.spam ||
-        b.softfail - a.softfail ||
-        b.messages - a.messages ||
-        compare(a.mailbox, b.mailbox) ||
-        compare(a.senderDomain, b.senderDomain),
-    )
-  return { rows, total }
+  return {
+    add({ mailbox, senderDomain, cost, messages = 1 }) {
+      for (const counts of [findCounts(mailbox, senderDomain), total]) count(counts, cost, messages)
+    },
+    end() {
+      const rows = [...groups.values()]
+        .map(({ mailbox, senderDomain, counts }) => ({ mailbox, senderDomain, ...counts }))
+        .sort(
+          (a, b) =>
+            b.lost - a.lost ||
+            b.possiblyLost - a.possiblyLost ||
+            b.spam - a.spam ||
+            b.softfail - a.softfail ||
+            b.messages - a.messages ||
+            compare(a.mailbox, b.mailbox) ||
+            compare(a.senderDomain, b.senderDomain),
+        )
+      return { rows, total, ...(beyond === undefined ? {} : { beyond }) }
+    },
+  }
+}
+
+/** Rows as one. */
+export function addUp(all: Iterable<Summary['total']>): Summary['total'] {
+  const sum = zero()
+  for (const counts of all) for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name]
+  return sum
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function count(counts: Counts, cost: Forecast['cost'] | undefined): void {
+function count(counts: Counts, cost: Forecast['cost'] | undefined, messages: number): void {
   if (cost === undefined || cost === 'unknown') {
-    counts.notKnown += 1
+    counts.notKnown += messages
     return
   }
-  counts.messages += 1
-  if (cost !== 'none') counts[cost === 'possibly-lost' ? 'possiblyLost' : cost] += 1
+  counts.messages += messages
+  if (cost !== 'none') counts[cost === 'possibly-lost' ? 'possiblyLost' : cost] += messages
 }
+
+const costs: readonly string[] = ['none', 'softfail', 'spam', 'possibly-lost', 'lost', 'unknown']
+
+/** What a record says of the cost; undefined for what is none, which the journal may hold from another version. */
+export const readCost = (text: string | undefined): Forecast['cost'] | undefined =>
+  text !== undefined && costs.includes(text) ? (text as Forecast['cost']) : undefined

@@ -1,13 +1,13 @@
 /** `hikyaku report [--days 30]`: what forwarding would have done to the mail that was imported. */
-import { parseAuthentication } from '../authentication/authentication.ts'
 import { describeSummary } from '../authentication/describe-summary.ts'
-import { type SummaryInput, summarize } from '../authentication/summary.ts'
+import { summarize } from '../authentication/summary.ts'
 import { authenticationWords } from '../authentication/words.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
 import { openJournal } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { MessageRow } from '../journal/journal.ts'
+import { sumUpForwarding } from '../status/forwarding.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -30,22 +30,26 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
   const look = async (config: Config): Promise<number> => {
     const journal = await openJournal(config.stateDir)
     try {
-      const rows = (await journal?.importedSince(nowMs - days * dayMs)) ?? []
-      const summary = summarize(rows.map(inputOf))
+      const sinceMs = nowMs - days * dayMs
+      const summary =
+        journal === undefined
+          ? summarize([])
+          : await sumUpForwarding(journal, sinceMs, Number.MAX_SAFE_INTEGER)
+      const repeated = (await journal?.repeatedSince(sinceMs)) ?? []
       if (invocation.json) {
         writeJson(invocation, {
           ok: true,
           exitCode: exitCodes.ok,
           days,
           ...summary,
-          repeated: rows.filter(isRepeated).map(repeatedJson),
+          repeated: repeated.map(repeatedJson),
         })
       } else {
         const { language, stdout } = invocation
         const columns = stdout.columns === undefined ? {} : { columns: stdout.columns }
         for (const line of describeSummary(summary, { language, days, ...columns }))
           writeLine(invocation, line)
-        tellRepeated(invocation, rows.filter(isRepeated))
+        tellRepeated(invocation, repeated)
       }
       return exitCodes.ok
     } finally {
@@ -54,8 +58,6 @@ export async function reportCommand(invocation: Invocation, options: ReportOptio
   }
   return withConfig(invocation, look, false)
 }
-
-const isRepeated = (row: MessageRow): boolean => row.repeated > 0
 
 function repeatedJson({ id, mailbox, messageId, repeated }: MessageRow): object {
   return { id, mailbox, messageId: messageId ?? null, repeated }
@@ -69,14 +71,5 @@ function tellRepeated(invocation: Invocation, rows: readonly MessageRow[]): void
   writeLine(invocation, authenticationWords[invocation.language].report.repeated)
   for (const { id, mailbox, messageId } of rows.slice(-repeatedShown)) {
     writeLine(invocation, `  #${id}  ${printable(mailbox, 30)}  ${printable(messageId ?? '-', 100)}`)
-  }
-}
-
-function inputOf(row: MessageRow): SummaryInput {
-  const authentication = parseAuthentication(row.authentication)
-  return {
-    mailbox: row.mailbox,
-    senderDomain: authentication?.senderDomain ?? '',
-    cost: authentication?.forecast?.cost,
   }
 }

@@ -1,6 +1,7 @@
 /** SQLite as the journal's own code sees it: prepared statements, one transaction at a time, its errors as faults. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { SqlValue } from './columns.ts'
+import { forwardingCost, isJudgedBefore, senderDomain } from './schema.ts'
 import type { Database, SqlWords, Statements } from './sql.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
 
@@ -38,6 +39,9 @@ const words: SqlWords = {
   numbersIn: place => `SELECT value FROM json_each(${place})`,
   textsIn: place => `SELECT value FROM json_each(${place})`,
   listNumbers: column => `json_group_array(${column})`,
+  senderDomain,
+  forwardingCost,
+  isJudgedBefore,
 }
 
 export interface SqliteDatabase extends Database {

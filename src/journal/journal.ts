@@ -16,6 +16,7 @@
 
 import type { TroubleBook } from '../base/trouble.ts'
 import type { NoteKey } from './notes.ts'
+import type { ForwardingCost, SearchAnswer, SearchQuestion } from './questions.ts'
 import type {
   AccountPatch,
   AccountState,
@@ -38,6 +39,8 @@ import type {
 } from './row.ts'
 
 export type { NoteKey } from './notes.ts'
+export type * from './questions.ts'
+export { searchStages } from './questions.ts'
 export type * from './row.ts'
 export { stages } from './row.ts'
 export { carried, goneKept, legalMoves } from './rules.ts'
@@ -153,8 +156,24 @@ export interface Journal {
   latestImports(mailbox: string, limit: number): Promise<readonly MessageRow[]>
   /** Rows of all mailboxes that reached Gmail, newest first, behind a place in that order. */
   importsBefore(limit: number, before?: ImportPlace): Promise<readonly MessageRow[]>
-  /** Rows for `report`: imported since an instant. */
+  /** Rows imported since an instant. */
   importedSince(atMs: number): Promise<readonly MessageRow[]>
+  /** Of these, whose import was repeated without knowing the outcome of the one before. */
+  repeatedSince(atMs: number): Promise<readonly MessageRow[]>
+  /** When the first message reached Gmail. */
+  firstImportAtMs(): Promise<number | undefined>
+  /**
+   * Hands to `take` what forwarding would have done to what reached Gmail from `fromMs` to before `beforeMs`, in groups;
+   * those of one mailbox and domain may come in several.
+   */
+  sumForwarding(fromMs: number, beforeMs: number, take: (costs: ForwardingCost) => void): Promise<void>
+  /** Looks through the rows for a bounded time. */
+  search(question: SearchQuestion): Promise<SearchAnswer>
+  /**
+   * Rows by a name of their own, the newest first: Message-ID (with its angle brackets or without), Gmail's id, or how
+   * their SHA-256 begins (eight digits and more).
+   */
+  named(text: string, limit: number): Promise<readonly MessageRow[]>
   /** The one list of what is not well. */
   readonly troubles: TroubleBook
   /** A small fact kept between runs. */

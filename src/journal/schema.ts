@@ -18,6 +18,18 @@ const writeTally = (row: 'old' | 'new', by: 1 | -1): string => `
   INSERT INTO tally VALUES (${row}.mailbox, ${row}.stage, ${row}.merged_into IS NOT NULL, ${by})
     ON CONFLICT DO UPDATE SET count = count + (${by});`
 
+/** CASE, since AND may evaluate both sides, and a journal may hold what is no JSON. */
+const ofRecord = (value: string): string => `CASE WHEN json_valid(authentication) THEN ${value} END`
+const ofVersions = (versions: string, value: string): string =>
+  ofRecord(`CASE WHEN authentication ->> '$.version' IN (${versions}) THEN ${value} END`)
+
+/** The sender's domain, from the documented form of `authentication` (docs/authentication.md); word for word as the index has it. */
+export const senderDomain = ofVersions('1, 2', "authentication ->> '$.senderDomain'")
+/** What forwarding would have cost by today's rules; NULL where that is not known. */
+export const forwardingCost = ofVersions('2', "authentication ->> '$.forecast.cost'")
+/** Judged by rules of before: what it would have cost has to be found out anew. */
+export const isJudgedBefore = ofVersions('1', '1')
+
 /** Each step brings the schema from its index to the next version, inside one transaction. */
 export const migrations: readonly string[] = [
   `
@@ -149,5 +161,14 @@ CREATE INDEX message_latency ON message (mailbox, imported_at_ms) WHERE imported
   `
 CREATE INDEX message_first_pull ON message (mailbox, imported_at_ms)
   WHERE imported_at_ms IS NOT NULL AND generation <= 1;
+`,
+  // What the page looks through and sums up, without the rows themselves; and a message by what Gmail calls it.
+  `
+CREATE INDEX message_search
+  ON message (imported_at_ms, id, mailbox, folder, ${senderDomain}, ${forwardingCost}, ${isJudgedBefore})
+  WHERE imported_at_ms IS NOT NULL;
+DROP INDEX message_by_import;
+CREATE INDEX message_by_gmail_id ON message (gmail_id) WHERE gmail_id IS NOT NULL;
+CREATE INDEX message_merged ON message (mailbox, generation, id) WHERE merged_into IS NOT NULL;
 `,
 ]

@@ -33,4 +33,12 @@ export interface SqlWords {
   textsIn(place: string): string
   /** What makes a JSON list of a group's numbers. */
   listNumbers(column: string): string
+  /**
+   * What a row's `authentication` says (docs/authentication.md), NULL where it says nothing or is no record; word for word
+   * as the index `message_search` has them. The sender's domain; what forwarding would have cost by today's rules;
+   * 1 where it was judged by rules of before, so that the cost has to be found out anew.
+   */
+  readonly senderDomain: string
+  readonly forwardingCost: string
+  readonly isJudgedBefore: string
 }

@@ -26,9 +26,11 @@ import {
   refuseNewer,
 } from './file.ts'
 import { makeFolders } from './folders.ts'
+import { makeForwardingSums } from './forwarding-sums.ts'
 import type { Journal } from './journal.ts'
 import { makeMoves } from './moves.ts'
 import { makeRows } from './rows.ts'
+import { makeSearch } from './search.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
 import { makeState } from './state.ts'
 import { makeTroubles } from './troubles.ts'
@@ -108,6 +110,8 @@ function makeJournal(connection: DatabaseSync, path: string, onClosed: () => voi
     ...makeFolders(database),
     ...makeState(database),
     ...makeFigures(database),
+    ...makeForwardingSums(database),
+    ...makeSearch(database),
     path,
     troubles: makeTroubles(database),
     // What is written goes there first, and the file stands as long as the journal is open.
