@@ -107,7 +107,7 @@ const house: Readonly<Record<string, Room>> = {
   web: {
     floor: 8,
     uses: 'base locale log config journal pull alerts status setup',
-    doors: 'dashboard link words machines set-up-listener setup/set-ups setup/words',
+    doors: 'dashboard link ask-proof words machines set-up-listener setup/set-ups setup/words',
   },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
@@ -380,7 +380,7 @@ describe('the house', () => {
   test('TLS is spoken in one place only, where verification and version are settled', () => {
     // In words that stand for a way round src/base/tls.ts, in whatever room, the commands included.
     const roundabout =
-      /\bfetch\(|\bhttps\.(request|get|Agent)\b|\btls\.(connect|TLSSocket|createSecureContext)\b|rejectUnauthorized|checkServerIdentity|secureContext|env\.NODE_TLS_REJECT_UNAUTHORIZED *=[^=]/
+      /\bfetch\(|\bhttps\.(request|get|Agent|createServer)\b|\btls\.(connect|TLSSocket|createSecureContext|createServer)\b|rejectUnauthorized|checkServerIdentity|[sS]ecureContext|env\.NODE_TLS_REJECT_UNAUTHORIZED *=[^=]/
     const others = files.filter(file => file !== 'src/base/tls.ts')
     assert.match(readFileSync(join(root, 'src/base/tls.ts'), 'utf8'), roundabout)
     assert.deepEqual(
@@ -397,7 +397,12 @@ describe('the house', () => {
     // Who may look at a certificate that nobody vouches for.
     assert.deepEqual(
       others.filter(file => /\bconnectUnverified\b/.test(readFileSync(join(root, file), 'utf8'))),
-      ['src/source/certificate.ts', 'src/source/other-service.ts', 'src/source/secure.ts'],
+      [
+        'src/source/certificate.ts',
+        'src/source/other-service.ts',
+        'src/source/secure.ts',
+        'src/web/ask-proof.ts',
+      ],
     )
   })
 

@@ -20,7 +20,8 @@ export type Expected =
   | 'email'
   | 'url'
   | 'web-url'
-  | 'loopback-address'
+  | 'ip-address'
+  | 'origin'
   | 'sha256'
   | 'dns-servers'
   | 'authserv-ids'
@@ -65,6 +66,11 @@ export type Problem = At &
     | { readonly kind: 'endpoint-elsewhere' }
     | { readonly kind: 'not-pem'; readonly file: string }
     | { readonly kind: 'not-a-key-file'; readonly file: string }
+    | { readonly kind: 'open-to-others'; readonly ways: readonly string[]; readonly origin: string }
+    | { readonly kind: 'needs'; readonly other: string }
+    | { readonly kind: 'not-a-private-key'; readonly file: string }
+    | { readonly kind: 'key-of-another'; readonly certificate: string }
+    | { readonly kind: 'nameless-certificate'; readonly other: string }
     | { readonly kind: 'open-file'; readonly file: string; readonly command: string }
     | { readonly kind: 'hash' }
     | { readonly kind: 'unclosed' }

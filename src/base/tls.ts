@@ -1,5 +1,5 @@
 /**
- * Every TLS connection of hikyaku begins here: mail servers, Google, web hook, ping, discovery. Verification is on,
+ * Every TLS connection of hikyaku begins here: mail servers, Google, web hook, ping, discovery, its page. Verification is on,
  * TLS 1.2 is the least (RFC 8996) and the ciphers are Node's own list, whatever NODE_TLS_REJECT_UNAUTHORIZED,
  * NODE_OPTIONS or OPENSSL_CONF say. `test/house.test.ts` finds any other place that speaks TLS.
  *
@@ -7,8 +7,8 @@
  * nothing that its owner did not name, and `doctor` shows it.
  */
 import { constants } from 'node:crypto'
-import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { Agent, AgentOptions, RequestOptions } from 'node:https'
+import type { ClientRequest, IncomingMessage, RequestListener } from 'node:http'
+import type { Agent, AgentOptions, RequestOptions, Server, ServerOptions } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 
@@ -60,7 +60,8 @@ export function connectTls(socket: Socket, peer: TlsPeer): TLSSocket {
 
 /**
  * The same without verification: the only such place. For a caller that holds the certificate against the owner's
- * pin before any use (source/secure.ts), or shows it and sends nothing (source/certificate.ts).
+ * pin before any use (source/secure.ts), or shows it and sends nothing (source/certificate.ts); or asks for a proof that
+ * only our own page can give, and tells nothing (web/ask-proof.ts).
  */
 export function connectUnverified(socket: Socket, peer: TlsPeer): TLSSocket {
   return connect(socket, peer, { ...tlsOptions(), rejectUnauthorized: false })
@@ -78,6 +79,26 @@ export function requestHttps(
   onAnswer?: (answer: IncomingMessage) => void,
 ): ClientRequest {
   return https.request(url, { ...options, ...tlsOptions() }, onAnswer)
+}
+
+/** PEM texts of a server's own. */
+export interface ServerPair {
+  readonly cert: string
+  readonly key: string
+}
+
+/** node:https' server: the one that hikyaku itself can be. */
+export function createHttpsServer(
+  pair: ServerPair,
+  options: Omit<ServerOptions, Settled | keyof ServerPair>,
+  onRequest: RequestListener,
+): Server {
+  return https.createServer({ ...options, ...tlsOptions(), ...pair }, onRequest)
+}
+
+/** Connections from now on are shown this one. @throws an Error where OpenSSL refuses it; the one before stays */
+export function renewServerPair(server: Server, pair: ServerPair): void {
+  server.setSecureContext({ ...tlsOptions(), ...pair })
 }
 
 /** A pool of connections for `requestHttps`. */

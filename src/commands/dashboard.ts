@@ -2,19 +2,19 @@
  * `hikyaku dashboard`: a link that opens the page of the running daemon, once. It is shown only where whoever listens at
  * the address can read the data folder, too: the port may be another user's program's by now.
  */
+
 import { systemClock } from '../base/clock.ts'
 import { exitCodes } from '../base/fault.ts'
-import { sendRequestOnce, usualHttpDeadlines } from '../base/http.ts'
 import { findPlace } from '../config/place.ts'
+import { writeListenAddress } from '../config/writers.ts'
 import { openPrivatePage } from '../google/open-browser.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { findWayIn } from '../web/ask-proof.ts'
 import { expectProof, linkLivesMs, removeLink, writeDoor, writeLink } from '../web/link.ts'
 import { pageSetupWords } from '../web/setup/words.ts'
 import { webWords } from '../web/words.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
-
-const deadlines = { ...usualHttpDeadlines, connectMs: 5000, answerMs: 5000 }
 
 export async function dashboardCommand(invocation: Invocation): Promise<number> {
   // Who sits there wants to begin; a script is told that there is nothing.
@@ -23,22 +23,24 @@ export async function dashboardCommand(invocation: Invocation): Promise<number> 
   const { command } = webWords[invocation.language]
   return withConfig(
     invocation,
-    async ({ dashboard: address, stateDir }) => {
+    async config => {
+      const { dashboard, stateDir } = config
       const fail = (exitCode: number, reason: string, text: string): number => {
         if (invocation.json) writeJson(invocation, { ok: false, exitCode, url: null, reason })
         else writeLine(invocation, text)
         return exitCode
       }
-      if (address === undefined)
+      if (dashboard === undefined)
         return fail(exitCodes.configuration, 'not-set', command.notSet('`DASHBOARD=127.0.0.1:8737`'))
       if (!isInstanceRunning(stateDir)) return fail(exitCodes.unavailable, 'not-running', command.notRunning)
       const nowMs = systemClock.nowMs()
       const token = await writeLink(stateDir, nowMs)
-      if ((await askForProof(address)) !== expectProof(token)) {
+      const { origin, proof } = await findWayIn({ ...config, dashboard })
+      if (proof !== expectProof(token)) {
         removeLink(stateDir)
-        return fail(exitCodes.unavailable, 'not-open', command.notOpen(address))
+        return fail(exitCodes.unavailable, 'not-open', command.notOpen(writeListenAddress(dashboard)))
       }
-      const url = `http://${address}/enter/${token}`
+      const url = `${origin}/enter/${token}`
       if (invocation.json) {
         const endsAt = new Date(nowMs + linkLivesMs).toISOString()
         writeJson(invocation, { ok: true, exitCode: exitCodes.ok, url, endsAt })
@@ -54,22 +56,6 @@ export async function dashboardCommand(invocation: Invocation): Promise<number> 
     },
     false,
   )
-}
-
-/** What is said by whoever listens there; undefined where nobody does, or something else. */
-async function askForProof(address: string): Promise<string | undefined> {
-  const request = {
-    method: 'GET',
-    url: new URL(`http://${address}/proof`),
-    headers: {},
-    answerLimit: 1000,
-  } as const
-  try {
-    const { status, body } = await sendRequestOnce(request, deadlines, new AbortController().signal)
-    return status === 200 ? body.toString('latin1') : undefined
-  } catch {
-    return undefined
-  }
 }
 
 async function isNothingSetUp({ env, cwd }: Invocation): Promise<boolean> {

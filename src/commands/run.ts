@@ -63,8 +63,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
       // The journal is open and locked and every adapter stands: from here on mail is carried.
       void notifier.ready(await state())
       notifier.keepAlive(liveness.isAlive)
-      if (config.dashboard !== undefined)
-        dashboard = await openPage(asked, config, config.dashboard, bridge.journal, log)
+      dashboard = await openPage(asked, config, bridge.journal, log)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await openMachines(machines, bridge, config, log, invocation)
       await runDaemon(bridge, signals.stopping, signals.signal, {
@@ -122,14 +121,16 @@ async function openMachines(
 ): Promise<void> {
   if (machines === undefined || metrics === undefined) return
   const address = writeListenAddress(metrics)
-  try {
-    await machines.open(metrics, bridge)
-    if (isLoopback(metrics.host)) log.say('info', 'metricsOn', words.daemon.answering(address))
-    else log.say('warn', 'metricsOn', words.daemon.answeringAll(address))
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    log.say('warn', 'metricsOff', words.daemon.notAnswering(address, describeReason(code, language)))
-  }
+  await machines.open(metrics, bridge, {
+    opened() {
+      if (isLoopback(metrics.host)) log.say('info', 'metricsOn', words.daemon.answering(address))
+      else log.say('warn', 'metricsOn', words.daemon.answeringAll(address))
+    },
+    refused(thrown, times) {
+      const reason = describeReason((thrown as NodeJS.ErrnoException).code ?? 'unknown', language)
+      log.say(times === 1 ? 'warn' : 'debug', 'metricsOff', words.daemon.notAnswering(address, reason))
+    },
+  })
 }
 
 /** Names of the mailboxes that are not well. The journal's own trouble is told by the pulls. */
@@ -148,13 +149,15 @@ async function troubledNames(journal: Journal, { mailboxes }: Config): Promise<r
 async function openPage(
   invocation: Invocation,
   config: Config,
-  address: string,
   journal: Journal,
   log: Log,
-): Promise<Dashboard> {
+): Promise<Dashboard | undefined> {
+  const { dashboard } = config
+  if (dashboard === undefined) return undefined
   const { openDashboard } = await import('../web/dashboard.ts')
   return openDashboard({
-    ...{ config, address, journal, log },
+    config: { ...config, dashboard },
+    ...{ journal, log },
     async converse(...asked) {
       const { makeConverse } = await import('./setup-on-page.ts')
       return makeConverse(invocation)(...asked)

@@ -12,6 +12,7 @@ import { type Environment, readEnvironment } from './env.ts'
 import { listSettingsInForce, type SettingsInForce } from './in-force.ts'
 import { buildAccount, buildMailbox, readWebAddress, refuseSecretsInYaml } from './load-build.ts'
 import type { Context } from './load-context.ts'
+import { checkPageSettings } from './load-page.ts'
 import { findConfigFolder, findStateFolder, type Machine, mailboxVariables } from './load-paths.ts'
 import { type AskVault, checkSecret, type KeepInVault } from './load-secrets.ts'
 import { makeEnvironmentPart, readWritten } from './load-written.ts'
@@ -95,7 +96,8 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
   const sources = { environment, machine, cwd, configFile }
   const written = await readWritten(sources, problems, note)
 
-  const { sound: top } = readPart(programSettings, written.top, problems)
+  const { sound: top, values } = readPart(programSettings, written.top, problems)
+  problems.push(...(await checkPageSettings(values, written.top, env)))
   const stateDir = top?.stateDir ?? findStateFolder(machine)
   if (stateDir === undefined) problems.push({ at: 'STATE_DIR', kind: 'no-home' })
   const language = top?.language ?? chooseLanguage({ env })

@@ -84,6 +84,12 @@ export const readListenAddress: Reader<ListenAddress> = value => {
   return { host, port }
 }
 
+/** The same with a number alone, such as `127.0.0.1:8737` or `[::1]:8737`: a name may lead elsewhere. */
+export const readIpAddress: Reader<ListenAddress> = value => {
+  const address = readListenAddress(value)
+  return address instanceof Complaint || isIP(address.host) === 0 ? expected('ip-address') : address
+}
+
 /** A server name in its ASCII form (IDNA), or an IP address without brackets. */
 export const readHost: Reader<string> = value => {
   if (typeof value !== 'string') return expected('host')
@@ -123,14 +129,12 @@ export const readScopes: Reader<string> = value =>
     ? value.trim()
     : expected('scopes')
 
-/** `127.0.0.1:8737`, `[::1]:8737`: a number and a port of this computer itself, since a name may lead to another. */
-export const readLoopbackAddress: Reader<string> = value => {
-  const [, host = '', digits] =
-    /^(127(?:\.\d{1,3}){3}|\[::1\]):(\d{1,5})$/.exec(typeof value === 'string' ? value.trim() : '') ?? []
-  const port = readPort(digits)
-  if (port instanceof Complaint || isIP(host.replace(/^\[(.*)\]$/, '$1')) === 0)
-    return expected('loopback-address')
-  return `${host}:${port}`
+/** https and a name (or an IP address), a port where it is not 443, and nothing behind it; as browsers write an origin. */
+export const readOrigin: Reader<string> = value => {
+  const text = typeof value === 'string' ? value.trim() : ''
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isWhole = url?.protocol === 'https:' && url.href === `${url.origin}/` && !text.includes('?')
+  return isWhole && !(readHost(url.hostname) instanceof Complaint) ? url.origin : expected('origin')
 }
 
 export const readEmail: Reader<string> = value =>

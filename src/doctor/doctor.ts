@@ -13,6 +13,7 @@ import type { DoctorContext } from './context.ts'
 import { type CheckName, exitCodeOf, type Finding, failByFault, passCheck, skipCheck } from './finding.ts'
 import { checkAccount, checkGoogle } from './google.ts'
 import { checkAlerts, checkLastPull, checkMessages } from './history.ts'
+import { checkListeners } from './listeners.ts'
 import { checkEnvironment, checkNode, checkState } from './machine.ts'
 import { checkService } from './service-state.ts'
 import { checkSettings } from './settings.ts'
@@ -57,6 +58,7 @@ async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
   const { config, findings } = await checkSettings(context)
   say(...findings)
   if (config === undefined) return false
+  say(...(await checkListeners(config, context)))
   const state = await checkState(config.stateDir, context)
   say(...state)
   // Whoever goes on would hang there.

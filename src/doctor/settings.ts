@@ -84,9 +84,10 @@ export async function checkSettings(context: DoctorContext): Promise<Settings> {
     }
     secretProblems = thrown.problems.filter(isOfSecrets)
     const others = thrown.problems.filter(problem => !isOfSecrets(problem))
-    if (others.length > 0)
+    const rest = others.length > 0 ? undefined : await loadRest(options)
+    if (rest === undefined)
       return { config: undefined, findings: [...findings, ...thrown.problems.map(failByProblem)] }
-    config = await load({ ...options, needSecrets: false, onNote: () => {} })
+    config = rest
   }
   const { mailboxes, accounts } = config
   findings.unshift(passCheck({ check: 'configuration' }, words.settings(mailboxes.length, accounts.length)))
@@ -162,6 +163,16 @@ export async function canReveal(secret: Secret): Promise<boolean> {
       throw thrown
     },
   )
+}
+
+/** Without its secrets; undefined where something else is wrong, too: a file that no secret is in, say. */
+async function loadRest(options: LoadOptions): Promise<Config | undefined> {
+  try {
+    return await load({ ...options, needSecrets: false, onNote: () => {} })
+  } catch (thrown) {
+    if (thrown instanceof ConfigFault) return undefined
+    throw thrown
+  }
 }
 
 async function load(options: LoadOptions): Promise<Config> {

@@ -49,6 +49,17 @@ export const en = {
     what: `Other users of this computer can read ${file}, which holds a secret.`,
     next: `Run: ${command}`,
   }),
+  metricsOpen: (address: string) => ({
+    what: `METRICS=${address} can be reached by other computers: whoever does reads the names of your mailboxes and accounts, without a password.`,
+    next: 'Right in a container whose port is not published. Otherwise set METRICS=127.0.0.1:9464, and put a reverse proxy with a password in front.',
+  }),
+  pageCertificate: (file: string, daysLeft: number) => ({
+    what:
+      daysLeft < 0
+        ? `The certificate of the page in ${file} has ended: browsers refuse it.`
+        : `The certificate of the page in ${file} ends in ${count(daysLeft, 'day')}.`,
+    next: 'Renew it; the running hikyaku takes up the new file by itself.',
+  }),
   state: (folder: string, freeOctets: number) => `${folder}, ${size(freeOctets)} free`,
   stateToCome: (folder: string) => `${folder} will be made at the first pull`,
   stateOpen: (folder: string, command: string) => ({

@@ -43,6 +43,17 @@ export const ja: DoctorWords = {
     what: `パスワードなどが書かれた ${file} を、このコンピューターのほかのユーザーも読み取れます。`,
     next: `次のコマンドを実行してください: ${command}`,
   }),
+  metricsOpen: address => ({
+    what: `METRICS=${address} にはほかのコンピューターから接続でき、メールボックスとアカウントの名前をパスワードなしで読めます。`,
+    next: 'ポートを公開していないコンテナーの中であれば問題ありません。それ以外では METRICS=127.0.0.1:9464 とし、パスワードつきのリバースプロキシを前に置いてください。',
+  }),
+  pageCertificate: (file, daysLeft) => ({
+    what:
+      daysLeft < 0
+        ? `ページの証明書 ${file} は有効期限が切れているため、ブラウザーで開けません。`
+        : `ページの証明書 ${file} の有効期限は、あと ${number(daysLeft)} 日です。`,
+    next: '更新してください。新しいファイルは、動作中の hikyaku が自動で読み直します。',
+  }),
   state: (folder, freeOctets) => `${folder}（空き ${size(freeOctets)}）`,
   stateToCome: folder => `${folder} は最初の取り込みのときに作られます`,
   stateOpen: (folder, command) => ({

@@ -10,8 +10,8 @@ const expected: Readonly<Record<Expected, string>> = {
   email: 'must be an e-mail address such as shop@example.jp',
   url: 'must be an address that begins with https:// (http:// only for this computer itself)',
   'web-url': 'must be an address that begins with https:// or http://',
-  'loopback-address':
-    'must be a number of this computer itself and a port, such as 127.0.0.1:8737: nobody else may reach it',
+  'ip-address': 'must be an IP address of this computer with a port, such as 127.0.0.1:8737 or [::1]:8737',
+  origin: 'must be https:// and a name and nothing behind it, such as https://hikyaku.example.jp',
   'authserv-ids':
     'must be server names with commas, each with what it writes where that is known, such as mx.example.jp:spf+dkim+dmarc',
   'dns-servers': 'must be IP addresses with commas, each with a port where it is not 53',
@@ -71,6 +71,14 @@ export const en: ProblemTexts = {
   'not-pem': p =>
     `names a file without a readable certificate in PEM form (-----BEGIN CERTIFICATE-----): ${p.file}`,
   'not-a-key-file': p => `names a file that is not the JSON key of a Google service account: ${p.file}`,
+  'open-to-others': p =>
+    `can be reached by other computers, which needs encryption. Give a number of this computer itself, such as 127.0.0.1:8737; or ${p.ways.join(' and ')}; or the name that a reverse proxy with TLS has for it, by ${p.origin}`,
+  needs: p => `needs ${p.other} beside it`,
+  'not-a-private-key': p =>
+    `names a file without a private key in PEM form that needs no password (-----BEGIN PRIVATE KEY-----): ${p.file}`,
+  'key-of-another': p => `names the key of another certificate than ${p.certificate}`,
+  'nameless-certificate': p =>
+    `names a certificate for no single name or address. Say by ${p.other} how browsers reach the page`,
   'open-file': p => `names a file that other users of this computer can read. Run: ${p.command}`,
   hash: () =>
     "contains #, and everything after it would be cut off. Put the value in single quotation marks: NAME='...'",

@@ -10,8 +10,9 @@ const expected: Readonly<Record<Expected, string>> = {
   email: 'は shop@example.jp のようなメールアドレスで指定してください',
   url: 'は https:// で始まる URL で指定してください（このコンピューター自身に限り http:// も使えます）',
   'web-url': 'は https:// または http:// で始まる URL で指定してください',
-  'loopback-address':
-    'は 127.0.0.1:8737 のように、このコンピューター自身のアドレスとポート番号で指定してください（ほかのコンピューターからは使えません）',
+  'ip-address':
+    'は 127.0.0.1:8737 や [::1]:8737 のように、このコンピューターの IP アドレスとポート番号で指定してください',
+  origin: 'は https://hikyaku.example.jp のように、https:// と名前だけで指定してください',
   'authserv-ids':
     'はサーバー名をカンマ区切りで指定してください。書き込む項目は mx.example.jp:spf+dkim+dmarc のように続けます',
   'dns-servers': 'は IP アドレス（53 以外のポートのときはポート番号も）をカンマ区切りで指定してください',
@@ -75,6 +76,14 @@ export const ja: ProblemTexts = {
     ' はテスト専用で、http://127.0.0.1:8080 のような、このコンピューター自身の URL に限ります',
   'not-pem': p => ` のファイルに、PEM 形式（-----BEGIN CERTIFICATE-----）の証明書がありません: ${p.file}`,
   'not-a-key-file': p => ` のファイルは、Google サービス アカウントの JSON キーではありません: ${p.file}`,
+  'open-to-others': p =>
+    ` はほかのコンピューターから接続できるアドレスのため、暗号化が必要です。127.0.0.1:8737 のように、このコンピューター自身のアドレスにするか、${p.ways.join(' と ')} を設定するか、TLS を受け持つリバースプロキシの名前を ${p.origin} に設定してください`,
+  needs: p => ` には ${p.other} も必要です`,
+  'not-a-private-key': p =>
+    ` のファイルに、パスワードなしの PEM 形式（-----BEGIN PRIVATE KEY-----）の秘密鍵がありません: ${p.file}`,
+  'key-of-another': p => ` は ${p.certificate} とは別の証明書の秘密鍵です`,
+  'nameless-certificate': p =>
+    ` の証明書に、1 つの名前やアドレスがありません。ブラウザーでページを開く URL を ${p.other} に設定してください`,
   'open-file': p =>
     ` のファイルは、このコンピューターのほかのユーザーも読み取れます。次のコマンドを実行してください: ${p.command}`,
   hash: () =>

@@ -264,7 +264,7 @@ export const en = {
     answeringAll: (address: string) =>
       `Answers monitoring programs at http://${address}; other computers may read the names of your mailboxes there`,
     notAnswering: (address: string, reason: string) =>
-      `METRICS: nothing answers at ${address} (${reason}). Mail is carried all the same; give another port, or end what holds this one, and start hikyaku again.`,
+      `METRICS: nothing answers at ${address} (${reason}). It is tried again every minute, and mail is carried all the same.`,
     /** One line for `systemctl status`; `names`: of the mailboxes in trouble. */
     state: (mailboxes: number, troubled: number, names: string) =>
       troubled === 0

@@ -219,7 +219,7 @@ export const ja: Words = {
     answeringAll: address =>
       `監視プログラムに http://${address} で答えます。ほかのコンピューターからもメールボックスの名前を読める場合があります`,
     notAnswering: (address, reason) =>
-      `METRICS: ${address} で答えられません（${reason}）。メールの取り込みは続けます。別のポートを指定するか、このポートを使っているプログラムを終了して、hikyaku を起動し直してください。`,
+      `METRICS: ${address} で答えられません（${reason}）。1 分ごとに再試行します。メールの取り込みは続けています。`,
     state: (mailboxes, troubled, names) =>
       troubled === 0
         ? `メールボックス ${number(mailboxes)} 個、すべて正常です`

@@ -4,12 +4,15 @@ import type { Language } from '../base/language.ts'
 import { readCookies } from './guard.ts'
 import { chooseBrowserLanguage } from './language.ts'
 import { makeReader, type Reader, refusalPage } from './layout.ts'
+import type { Names } from './reach.ts'
 import { isFormToken, type Session, type Sessions } from './sessions.ts'
 import type { Refusal } from './words.ts'
 
 export type Shown = Response | Promise<Response>
 
 export interface Admission {
+  /** As it is now: the names of a certificate may be others once it is renewed. */
+  reach(): Names
   readerOf(c: Context): Reader
   refuse(c: Context, refusal: Refusal): Shown
   /** For whoever has the cookie of the session that the path's first part, `:home`, names. */
@@ -32,7 +35,12 @@ const statusOf: Readonly<Record<Refusal, 403 | 404 | 413 | 429 | 503>> = {
 }
 
 /** @param language where a browser asks for none */
-export function makeAdmission(sessions: Sessions, language: Language, nowMs: () => number): Admission {
+export function makeAdmission(
+  sessions: Sessions,
+  reach: () => Names,
+  language: Language,
+  nowMs: () => number,
+): Admission {
   const readerOf = ({ req }: Context): Reader =>
     makeReader(chooseBrowserLanguage(req.header('accept-language'), language))
   const refuse = (c: Context, refusal: Refusal): Shown =>
@@ -40,7 +48,7 @@ export function makeAdmission(sessions: Sessions, language: Language, nowMs: () 
   /** Of the path's first part and one of the cookies. */
   const findSession = (c: Context): Session | undefined => {
     const home = c.req.param('home') ?? ''
-    for (const key of readCookies(c)) {
+    for (const key of readCookies(c, reach(), home)) {
       const session = sessions.find(home, key, nowMs())
       if (session !== undefined) return session
     }
@@ -51,6 +59,7 @@ export function makeAdmission(sessions: Sessions, language: Language, nowMs: () 
     return session === undefined ? refuse(c, 'closed') : show(c, session)
   }
   return {
+    reach,
     readerOf,
     refuse,
     letIn,

@@ -14,6 +14,7 @@ import { makeReader, plainPage, type Reader, sentence } from './layout.ts'
 import { proveLink, takeLink } from './link.ts'
 import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
 import { overviewPage } from './pages/overview.ts'
+import type { Names } from './reach.ts'
 import type { Sessions } from './sessions.ts'
 import { addSetUpRoutes } from './setup/routes.ts'
 import type { SetUps } from './setup/set-ups.ts'
@@ -26,6 +27,8 @@ export interface AppParts {
   readonly sessions: Sessions
   readonly events: Events
   readonly setUps: SetUps
+  /** As it is now: the names of a certificate may be others once it is renewed. */
+  reach(): Names
   nowMs(): number
 }
 
@@ -33,8 +36,8 @@ export interface AppParts {
 const standingLivesMs = 300
 
 export function makeApp(parts: AppParts): Hono {
-  const { config, journal, log, sessions, events, nowMs } = parts
-  const admission = makeAdmission(sessions, config.language, nowMs)
+  const { config, journal, log, sessions, events, reach, nowMs } = parts
+  const admission = makeAdmission(sessions, reach, config.language, nowMs)
   const { readerOf, refuse, letIn, takeForm } = admission
   const app = makeGuardedApp(admission, ({ code }) =>
     log.say('warn', 'dashboard', webWords[config.language].log.failed(code)),
@@ -79,7 +82,11 @@ export function makeApp(parts: AppParts): Hono {
     letIn(c => {
       const stream = events.open(c.req.raw.signal)
       if (stream === undefined) return refuse(c, 'busy')
-      return c.body(stream, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' })
+      return c.body(stream, 200, {
+        'Content-Type': 'text/event-stream; charset=utf-8',
+        // nginx would keep the stream back until a buffer is full (ngx_http_proxy_module, proxy_buffering).
+        'X-Accel-Buffering': 'no',
+      })
     }),
   )
   app.post(
@@ -103,7 +110,7 @@ export function makeApp(parts: AppParts): Hono {
     '/:home/leave',
     takeForm(async (c, session) => {
       await sessions.end(session)
-      c.header('Set-Cookie', writeCookie(session.home, '', 0))
+      c.header('Set-Cookie', writeCookie(reach(), session.home, '', 0))
       const { language, own } = readerOf(c)
       return c.html(plainPage(language, own.left, html`<p>${sentence(own.refusals.closed[1])}</p>`))
     }),

@@ -1,15 +1,22 @@
 /**
- * The page of a running daemon. It listens on this computer alone; whatever becomes of it, mail is carried: it opens beside
- * the daemon, and where its address is taken it is tried again.
+ * The page of a running daemon. Whatever becomes of it, mail is carried: it opens beside the daemon, and where its address
+ * is taken it is tried again.
  */
-import { createServer } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import { Fault } from '../base/fault.ts'
+import type { Language } from '../base/language.ts'
 import type { Config } from '../config/config.ts'
+import { writeListenAddress } from '../config/writers.ts'
 import type { Journal } from '../journal/journal.ts'
+import { describeFault } from '../locale/locale.ts'
+import { describeReason } from '../locale/reasons.ts'
 import type { Log } from '../log/log.ts'
 import { makeApp } from './app.ts'
+import { type CertificateFiles, readPair, watchPair } from './certificate.ts'
 import { type Events, makeEvents } from './events.ts'
-import { type Listening, openServer } from './listen.ts'
+import { keepOpen } from './keep-open.ts'
+import type { Listening } from './listen.ts'
+import { makeReach, type PageSettings, type Reach } from './reach.ts'
+import { serveApp } from './serve-app.ts'
 import { openSessions } from './sessions.ts'
 import { type ConverseOnPage, makeSetUps, type SetUps } from './setup/set-ups.ts'
 import { webWords } from './words.ts'
@@ -18,20 +25,12 @@ export interface Dashboard {
   close(): Promise<void>
 }
 
-const againMs = 60_000
-/** Of a request's head, octets; and of it and its body, ms. A browser's needs milliseconds. */
-const mostHeadOctets = 16 * 1024
-const headMs = 10_000
-const requestMs = 15_000
-/** A connection on which nothing moves. Streams of events say something three times as often. */
-const silentMs = 60_000
-/** Connections at once: a browser makes six, and a stream for each open page. */
-const mostConnections = 64
-
 export interface DashboardParts {
-  readonly config: Pick<Config, 'mailboxes' | 'stateDir' | 'language'>
-  /** Host and port. */
-  readonly address: string
+  readonly config: Pick<
+    Config,
+    'mailboxes' | 'stateDir' | 'language' | 'dashboardCertificateFile' | 'dashboardKeyFile'
+  > &
+    PageSettings
   readonly journal: Journal
   readonly log: Log
   /** The set-up's conversation, loaded when somebody begins it. */
@@ -41,56 +40,77 @@ export interface DashboardParts {
 
 /** Opens it, now or as soon as it can be; throws nothing. */
 export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
-  const { address, log, config } = parts
+  const { log, config } = parts
   const words = webWords[config.language].log
+  const address = writeListenAddress(config.dashboard)
   const events = makeEvents(() => describeChanges(parts))
   const setUps = makeSetUps(parts.converse)
-  let listening: Listening | undefined
-  let timer: NodeJS.Timeout | undefined
-  let isTold = false
-  const open = async (): Promise<void> => {
-    try {
-      listening = await listen(parts, events, setUps)
-      log.say('info', 'dashboard', words.open(address))
-    } catch (thrown) {
-      const reason = (thrown as NodeJS.ErrnoException).code ?? String(thrown)
-      log.say(isTold ? 'debug' : 'warn', 'dashboard', words.notOpen(address, reason))
-      isTold = true
-      timer = setTimeout(open, againMs)
-      timer.unref()
-    }
-  }
-  await open()
+  let origin = address
+  const open = (): Promise<Listening> =>
+    listen(parts, events, setUps, reach => {
+      origin = reach.origin
+    })
+  const listening = await keepOpen(open, {
+    opened: () => log.say('info', 'dashboard', words.open(origin)),
+    refused(thrown, times) {
+      const reason = sayReason(thrown, config.language)
+      log.say(times === 1 ? 'warn' : 'debug', 'dashboard', words.notOpen(address, reason))
+    },
+  })
   return {
     async close() {
-      clearTimeout(timer)
       events.close()
       setUps.close()
-      await listening?.close()
+      await listening.close()
     },
   }
 }
 
-async function listen(parts: DashboardParts, events: Events, setUps: SetUps): Promise<Listening> {
-  const app = makeApp({ ...parts, events, setUps, sessions: await openSessions(parts.config.stateDir) })
-  // What Node's own fetch has globally stays as it is.
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-  const server = createServer(
-    {
-      maxHeaderSize: mostHeadOctets,
-      headersTimeout: headMs,
-      requestTimeout: requestMs,
-      keepAliveTimeout: 5000,
-      connectionsCheckingInterval: 5000,
+/** @param onReach told under which names it will be found, as soon as they are known */
+async function listen(
+  parts: DashboardParts,
+  events: Events,
+  setUps: SetUps,
+  onReach: (reach: Reach) => void,
+): Promise<Listening> {
+  const { config, log } = parts
+  const files = findCertificateFiles(config)
+  const pair = files && (await readPair(files))
+  let reach = makeReach(config, pair?.cert)
+  onReach(reach)
+  const sessions = await openSessions(config.stateDir)
+  const app = makeApp({ ...parts, events, setUps, sessions, reach: () => reach })
+  const served = await serveApp(app, config.dashboard, pair)
+  if (files === undefined) return served
+  const words = webWords[config.language].log
+  const watch = watchPair(files, {
+    renewed(fresh) {
+      served.renewPair(fresh)
+      reach = makeReach(config, fresh.cert)
+      log.say('info', 'dashboard', words.renewed)
     },
-    answer,
-  )
-  server.maxConnections = mostConnections
-  server.maxHeadersCount = 100
-  server.timeout = silentMs
-  const url = new URL(`http://${parts.address}`)
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  return openServer(server, { host, port: Number(url.port || 80), exclusive: true })
+    refused: thrown => log.say('warn', 'dashboard', words.notRenewed(sayReason(thrown, config.language))),
+  })
+  served.onConnection(watch.connected)
+  return {
+    port: served.port,
+    async close() {
+      watch.close()
+      await served.close()
+    },
+  }
+}
+
+function findCertificateFiles({
+  dashboardCertificateFile: certificateFile,
+  dashboardKeyFile: keyFile,
+}: DashboardParts['config']): CertificateFiles | undefined {
+  return certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile, keyFile }
+}
+
+function sayReason(thrown: unknown, language: Language): string {
+  if (thrown instanceof Fault) return describeFault(thrown, language).what
+  return describeReason((thrown as NodeJS.ErrnoException).code ?? (thrown as Error).message, language)
 }
 
 /** What open pages show, as far as it changes: sums that the journal keeps, nothing that it would have to look for. */

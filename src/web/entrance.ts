@@ -14,11 +14,14 @@ import { type Sessions, sessionLivesMs } from './sessions.ts'
 const mostWrongLinks = 5
 
 /** An app that refuses strangers, and says of what goes wrong as little as its owner needs. @param onFault it was shown */
-export function makeGuardedApp({ readerOf, refuse }: Admission, onFault: (fault: Fault) => void): Hono {
+export function makeGuardedApp(
+  { reach, readerOf, refuse }: Admission,
+  onFault: (fault: Fault) => void,
+): Hono {
   const app = new Hono()
   app.use(async (c, next) => {
     for (const [name, value] of Object.entries(answerHeaders)) c.header(name, value)
-    const refusal = refuseStranger(c)
+    const refusal = refuseStranger(c, reach())
     if (refusal !== undefined) return refuse(c, refusal)
     return next()
   })
@@ -49,7 +52,7 @@ export interface EntranceParts {
 /** The address of the link. */
 export function addEntrance(app: Hono, parts: EntranceParts): void {
   const { admission, sessions, takeLink, leadTo, nowMs } = parts
-  const { readerOf, refuse } = admission
+  const { reach, readerOf, refuse } = admission
   const links = countTries(mostWrongLinks, () => performance.now())
   app.get('/enter/:token', async c => {
     // What looks ahead, or at the head alone, is nobody who wants to come in, and would use the link up.
@@ -61,7 +64,7 @@ export function addEntrance(app: Hono, parts: EntranceParts): void {
       return refuse(c, 'usedLink')
     }
     const { home, key } = await sessions.begin(nowMs())
-    c.header('Set-Cookie', writeCookie(home, key, sessionLivesMs / 1000))
+    c.header('Set-Cookie', writeCookie(reach(), home, key, sessionLivesMs / 1000))
     const { language, own } = readerOf(c)
     // Not a redirect: where the link was opened by another program, a browser would leave the strict cookie out of it.
     const [head, content]: readonly [Markup, Markup] = [

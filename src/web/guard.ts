@@ -2,8 +2,9 @@
  * Who may ask, and what an answer may do in a browser. Any page of the web, any program of another user on this computer
  * can send us requests; what they cannot do is read the data folder, and so have a session.
  */
+import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
-import { isLoopback } from '../base/loopback.ts'
+import type { Names } from './reach.ts'
 import type { Refusal } from './words.ts'
 
 /** The longest body that a form of ours has by far, octets. */
@@ -23,22 +24,13 @@ export const answerHeaders: Readonly<Record<string, string>> = {
   Vary: 'Accept-Language',
 }
 
-/**
- * A name that somebody else's DNS may point at this computer (rebinding) stands in Host as it was asked for. Numbers and
- * `localhost` no DNS can point anywhere; the port may be that of a tunnel.
- */
-function isOwnHost(host: string | undefined): boolean {
-  const [, name = ''] = /^(127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?$/i.exec(host ?? '') ?? []
-  return isLoopback(name)
-}
-
 /** Why a request is refused before anything is looked at; undefined: it may be answered. */
-export function refuseStranger({ req }: Context): Refusal | undefined {
+export function refuseStranger({ req }: Context, { isOwnHost, scheme }: Names): Refusal | undefined {
   const host = req.header('host')
   if (!isOwnHost(host)) return 'foreign'
   const site = req.header('sec-fetch-site')
   const origin = req.header('origin')
-  const isOfOrigin = origin !== undefined && origin.toLowerCase() === `http://${host?.toLowerCase()}`
+  const isOfOrigin = origin !== undefined && origin.toLowerCase() === `${scheme}://${host?.toLowerCase()}`
   if (req.method === 'POST') {
     // A page with Referrer-Policy no-referrer sends `Origin: null` with its own forms (Fetch standard, "append a request
     // Origin header"), so it is Sec-Fetch-Site, which no page can write, that tells them from a stranger's.
@@ -55,19 +47,32 @@ export function refuseStranger({ req }: Context): Refusal | undefined {
   return isOurs || isVisit ? undefined : 'foreign'
 }
 
-/** Values of the cookie: a server on another port of this computer may have set one of the same name. */
+/**
+ * The cookie of a session. Cookies go to every port of a host, and a server on another one may set one of the same name:
+ * without TLS the path, which is this session's alone, keeps ours from the programs of other users of this computer. With
+ * TLS the prefix keeps other hosts of the domain from setting it (RFC 6265bis section 4.1.3.2), which wants the path `/`,
+ * so that the name tells sessions apart; who sees it there still does not know the session's path.
+ */
 const cookieName = 'hikyaku-dashboard'
+const nameCookie = (scheme: Names['scheme'], home: string): string =>
+  scheme === 'http'
+    ? cookieName
+    : `__Host-${cookieName}-${createHash('sha256').update(home).digest('hex').slice(0, 8)}`
 
-export function readCookies({ req }: Context): readonly string[] {
+/** Its values: there may be several. */
+export function readCookies({ req }: Context, { scheme }: Names, home: string): readonly string[] {
+  const own = nameCookie(scheme, home)
   return (req.header('cookie') ?? '').split(';').flatMap(pair => {
     const [name = '', value = ''] = pair.trim().split('=')
-    return name === cookieName && /^[\w-]{43}$/.test(value) ? [value] : []
+    return name === own && /^[\w-]{43}$/.test(value) ? [value] : []
   })
 }
 
 /** @param seconds how long the browser keeps it; 0 removes it */
-export const writeCookie = (home: string, key: string, seconds: number): string =>
-  `${cookieName}=${key}; Path=/${home}; Max-Age=${seconds}; HttpOnly; SameSite=Strict`
+export function writeCookie({ scheme }: Names, home: string, key: string, seconds: number): string {
+  const place = scheme === 'http' ? `Path=/${home}` : 'Path=/; Secure'
+  return `${nameCookie(scheme, home)}=${key}; ${place}; Max-Age=${seconds}; HttpOnly; SameSite=Strict`
+}
 
 export interface TryCounter {
   /** False where too many tries failed within the last minute. */

@@ -71,7 +71,7 @@ export async function listen(
   }
 
   const { host, port } = address
-  return openServer(server, { host, port, backlog: mostConnections })
+  return openServer(server, { host, port })
 }
 
 /** @param server with its bounds @throws an Error with a `code` where nothing can listen there */

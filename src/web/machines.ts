@@ -10,6 +10,7 @@ import { listTroubles } from '../status/standing.ts'
 import { contentType, type Family, isOpenMetrics, writeFamilies } from './exposition.ts'
 import { countHappenings } from './happenings.ts'
 import { describeHealth, describeReadiness, type Health, type Life } from './health.ts'
+import { keepOpen, type Told } from './keep-open.ts'
 import { type Answer, type Listening, listen } from './listen.ts'
 import { type MetricSources, readMetrics } from './metrics.ts'
 
@@ -23,8 +24,12 @@ export interface Machines {
   /** An attempt at a mailbox came to its end. */
   afterAttempt(mailbox: string): void
   stopping(): void
-  /** @throws an Error with a `code` where nothing can listen there */
-  open(address: ListenAddress, sources: Omit<MetricSources, 'config' | 'happenings'>): Promise<void>
+  /** Now or as soon as it can be; throws nothing. */
+  open(
+    address: ListenAddress,
+    sources: Omit<MetricSources, 'config' | 'happenings'>,
+    told: Told,
+  ): Promise<void>
   close(): Promise<void>
 }
 
@@ -34,7 +39,7 @@ export function makeMachines(config: MetricSources['config'], log: Log, isAlive:
   const happenings = countHappenings(log, names)
   const untried = new Set(names)
   let isStopping = false
-  let listening: Listening | undefined
+  let listening: Pick<Listening, 'close'> | undefined
   const lifeNow = (): Life => ({ untried: [...untried], stopping: isStopping, loopsLive: isAlive() })
 
   return {
@@ -43,14 +48,14 @@ export function makeMachines(config: MetricSources['config'], log: Log, isAlive:
     stopping() {
       isStopping = true
     },
-    async open(address, sources) {
+    async open(address, sources, told) {
       const list = makeCached(() => readList(config, sources.journal))
       const families = makeCached(async (): Promise<readonly Family[]> => {
         const troubles = await list()
         const health = describeHealth(troubles, lifeNow())
         return readMetrics({ ...sources, config, happenings }, troubles, health)
       })
-      listening = await listen(address, async (path, accept): Promise<Answer | undefined> => {
+      const answer = async (path: string, accept: string): Promise<Answer | undefined> => {
         switch (path) {
           case '/healthz':
             return answerJson(await readHealth(list, lifeNow()))
@@ -64,7 +69,8 @@ export function makeMachines(config: MetricSources['config'], log: Log, isAlive:
           default:
             return undefined
         }
-      })
+      }
+      listening = await keepOpen(() => listen(address, answer), told)
     },
     async close() {
       await listening?.close()

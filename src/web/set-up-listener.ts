@@ -9,6 +9,7 @@ import { makeAdmission } from './admission.ts'
 import { addEntrance, makeGuardedApp } from './entrance.ts'
 import { linkLivesMs } from './link.ts'
 import type { Listening } from './listen.ts'
+import { loopbackReach } from './reach.ts'
 import { serveApp } from './serve-app.ts'
 import { makeShortSessions } from './sessions.ts'
 import { addSetUpRoutes } from './setup/routes.ts'
@@ -54,7 +55,7 @@ export async function openSetUpListener(parts: SetUpListenerParts): Promise<SetU
   const ended = Promise.withResolvers<void>()
   const shown = Promise.withResolvers<void>()
   let link: { readonly digest: Buffer; readonly endsAtMs: number } | undefined
-  const admission = makeAdmission(sessions, language, nowMs)
+  const admission = makeAdmission(sessions, () => loopbackReach, language, nowMs)
   const app = makeGuardedApp(admission, () => {})
   addEntrance(app, {
     ...{ admission, sessions, nowMs },

@@ -88,8 +88,10 @@ export const en = {
   },
   /** What the log says. */
   log: {
-    open: (address: string) =>
-      `The page is open at http://${address}; \`hikyaku dashboard\` shows the way in`,
+    open: (origin: string) => `The page is open at ${origin}; \`hikyaku dashboard\` shows the way in`,
+    renewed: 'The page shows its renewed certificate',
+    notRenewed: (reason: string) =>
+      `The certificate of the page was changed and cannot be used (${reason}); the one before it stays in use`,
     notOpen: (address: string, reason: string) =>
       `The page cannot be opened at ${address} (${reason}); tried again every minute. Mail is carried all the same`,
     failed: (reason: string) => `The page could not show something (${reason})`,

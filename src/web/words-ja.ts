@@ -82,7 +82,9 @@ export const ja: WebWords = {
       `動作中のサービスは ${address} でページを表示していません。設定より前に起動した可能性があるため、再起動してください。アドレスがほかのプログラムに使われている場合は、ログに出ます。`,
   },
   log: {
-    open: address => `ページを http://${address} で開きました。入るには \`hikyaku dashboard\` を実行します`,
+    open: origin => `ページを ${origin} で開きました。入るには \`hikyaku dashboard\` を実行します`,
+    renewed: 'ページの証明書を、更新されたものに切り替えました',
+    notRenewed: reason => `ページの新しい証明書は使えません（${reason}）。これまでの証明書を使い続けます`,
     notOpen: (address, reason) =>
       `ページを ${address} で開けません（${reason}）。1 分ごとに再試行します。メールの取り込みは続いています`,
     failed: reason => `ページの一部を表示できませんでした（${reason}）`,

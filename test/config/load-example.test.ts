@@ -28,7 +28,10 @@ test('.env.example is valid as it is, and with every line switched on', async ()
   // What names a file of the owner's, or another way to configure, is left out.
   const all = text
     .replace(/^#([A-Z][A-Z0-9_]+=)/gm, '$1')
-    .replace(/^(MAIL_CA_FILE|GOOGLE_SERVICE_ACCOUNT_FILE|HIKYAKU_CONFIG)=.*$/gm, '')
+    .replace(
+      /^(MAIL_CA_FILE|GOOGLE_SERVICE_ACCOUNT_FILE|HIKYAKU_CONFIG|DASHBOARD_(CERTIFICATE|KEY)_FILE)=.*$/gm,
+      '',
+    )
   await writeFile(join(cwd, '.env'), all)
   const config = await load({}, { cwd })
   assert.equal(config.language, 'ja')

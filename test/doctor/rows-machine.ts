@@ -86,6 +86,57 @@ export const machineRows: readonly Row[] = [
     says: /chmod 600/,
   },
   {
+    title: 'a file with authorities is missing',
+    check: 'secrets',
+    code: 'config.file',
+    exitCode: 78,
+    breaks: world => ({ env: { MAIL_CA_FILE: join(world.folder, 'none.pem') } }),
+    says: /MAIL_CA_FILE/,
+  },
+  {
+    title: 'other users can read the key of the page',
+    check: 'secrets',
+    code: 'config.open-file',
+    exitCode: 78,
+    async breaks(world, { good }) {
+      const file = join(world.folder, 'page.key')
+      await writeFile(file, good.key, { mode: 0o644 })
+      await chmod(file, 0o644)
+      return {
+        env: {
+          DASHBOARD: '127.0.0.1:8737',
+          DASHBOARD_CERTIFICATE_FILE: good.certFile,
+          DASHBOARD_KEY_FILE: file,
+        },
+      }
+    },
+    says: /DASHBOARD_KEY_FILE.*chmod 600/,
+  },
+  {
+    title: 'the certificate of the page has ended',
+    check: 'configuration',
+    code: 'dashboard.certificate-ending',
+    warning: true,
+    exitCode: 0,
+    breaks: (_world, { expired }) => ({
+      env: {
+        DASHBOARD: '127.0.0.1:8737',
+        DASHBOARD_CERTIFICATE_FILE: expired.certFile,
+        DASHBOARD_KEY_FILE: expired.keyFile,
+      },
+    }),
+    says: /has ended/,
+  },
+  {
+    title: 'other computers can read the metrics',
+    check: 'configuration',
+    code: 'metrics.open',
+    warning: true,
+    exitCode: 0,
+    breaks: () => ({ env: { METRICS: '0.0.0.0:9464' } }),
+    says: /METRICS=0\.0\.0\.0:9464/,
+  },
+  {
     title: 'the disk is full',
     check: 'state',
     code: 'state.disk-full',

@@ -306,7 +306,7 @@ describe('hikyaku dashboard', () => {
 })
 
 describe('where the address is taken', () => {
-  it('mail comes all the same, and the log says so', async () => {
+  it('mail comes all the same, the log says so, and it is open once the address is free', async () => {
     const squatter = createServer().listen(0, '127.0.0.1')
     await once(squatter, 'listening')
     const at = squatter.address()
@@ -316,34 +316,26 @@ describe('where the address is taken', () => {
       await other.source.deliver(mail('one'))
       const daemon = other.start(['run'])
       await until(() => other.gmail.accepted.length === 1, 'mail comes')
-      assert.match(daemon.stderr(), /cannot be opened at .*EADDRINUSE/)
+      assert.match(daemon.stderr(), /cannot be opened at .*another program uses it/)
+      squatter.close()
+      await until(() => daemon.stderr().includes(`The page is open at http://${DASHBOARD}`), 'it is open')
     } finally {
       squatter.close()
       await other.stop()
     }
   })
 
-  for (const DASHBOARD of [
-    '0.0.0.0:8737',
-    '192.0.2.1:8737',
-    ':8737',
-    '8737',
-    'localhost:8737',
-    '[::]:8737',
-    '127.0.0.1:0',
-    '127.0.0.256:1',
-  ]) {
-    it(`${DASHBOARD} is refused at loading, in both languages`, async () => {
-      for (const [HIKYAKU_LANG, sentence] of [
-        ['en', /DASHBOARD must be a number of this computer/],
-        ['ja', /DASHBOARD は 127/],
-      ] as const) {
-        const { code, stderr } = await world.run(['status'], { env: { DASHBOARD, HIKYAKU_LANG } })
-        assert.equal(code, 78)
-        assert.match(stderr, sentence)
-      }
-    })
-  }
+  it('other computers are let in by neither: refused at loading, in both languages', async () => {
+    for (const [HIKYAKU_LANG, sentence] of [
+      ['en', /DASHBOARD can be reached by other computers, which needs encryption/],
+      ['ja', /DASHBOARD はほかのコンピューターから接続できる/],
+    ] as const) {
+      const DASHBOARD = '0.0.0.0:8737'
+      const { code, stderr } = await world.run(['status'], { env: { DASHBOARD, HIKYAKU_LANG } })
+      assert.equal(code, 78)
+      assert.match(stderr, sentence)
+    }
+  })
 
   it('nobody outside this computer is answered', async () => {
     await assert.rejects(ask(`127.0.0.2:${world.address.split(':')[1]}`, '/'))

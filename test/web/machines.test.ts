@@ -187,7 +187,7 @@ describe('what run answers to monitoring programs', { concurrency: 3 }, () => {
     const [port = 0] = await freePorts(1)
     const world = await startWorld({ protocol: 'pop3', env: { METRICS: `${loopback}:${port}` } })
     t.after(() => world.stop())
-    world.start(['run'])
+    const holder = world.start(['run'])
     await healthWith(port, undefined)
     for (const Host of ['attacker.example', `attacker.example:${port}`, '192.0.2.1', 'hikyaku'])
       assert.equal((await ask(port, '/metrics', { headers: { Host } })).status, 421, Host)
@@ -204,10 +204,15 @@ describe('what run answers to monitoring programs', { concurrency: 3 }, () => {
     assert.equal((await ask(port, '/healthz', { headers: { Long: 'x'.repeat(20_000) } })).status, 431)
     for (const path of ['/', '/metrics/', '/../etc/passwd', '/%2e%2e', '//healthz'])
       assert.equal((await ask(port, path)).status, 404, path)
-    // More than may be connected: the others are dropped, and it answers once they are gone.
+    // More than may be connected: the others are dropped without a word, and it answers once they are gone.
     const crowd = Array.from({ length: 40 }, () => connect(port, loopback))
+    t.after(() => crowd.forEach(socket => void socket.destroy()))
     let dropped = 0
-    for (const socket of crowd) socket.on('error', () => {}).on('close', () => dropped++)
+    for (const socket of crowd)
+      socket
+        .on('error', () => {})
+        .on('close', () => (dropped += Number(socket.bytesRead === 0)))
+        .resume()
     await until(() => dropped >= 24, 'those beyond 16')
     for (const socket of crowd) socket.destroy()
     await until(async () => (await ask(port, '/healthz')).status === 200, 'an answer after the crowd')
@@ -217,7 +222,13 @@ describe('what run answers to monitoring programs', { concurrency: 3 }, () => {
     await second.source.deliver(mail('carried'))
     const daemon = second.start(['run'])
     await until(() => second.gmail.accepted.length === 1, 'mail although the port is taken')
-    assert.match(daemon.stderr(), /METRICS: nothing answers at 127\.0\.0\.1:\d+/)
+    assert.match(daemon.stderr(), /METRICS: nothing answers at 127\.0\.0\.1:\d+ \(another program uses it\)/)
+    holder.kill('SIGKILL')
+    await until(
+      () => /Answers monitoring programs at/.test(daemon.stderr()),
+      'it answers once the port is free',
+    )
+    await healthWith(port, undefined)
   })
 
   test('the alert rules and the board are sound', { skip: noPromtool }, () => {

@@ -1,6 +1,7 @@
 /** The page of a real `hikyaku run`, asked over real sockets. */
 import assert from 'node:assert/strict'
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { writeLink } from '../../src/web/link.ts'
 import { until } from '../servers/hikyaku.ts'
 import { freePorts, loopback } from '../servers/local.ts'
@@ -21,6 +22,8 @@ export interface Asked {
 export interface PageWorld extends World {
   /** `127.0.0.1:PORT`. */
   readonly address: string
+  /** Where the log says that the page is. */
+  readonly origin: string
   ask(path: string, asked?: Asked): Promise<Answer>
   /** A one-time link, made as `hikyaku dashboard` makes it, without a process of its own. */
   newLink(): Promise<string>
@@ -39,17 +42,21 @@ export interface SignedIn {
 }
 
 export interface PageWorldOptions extends Partial<WorldOptions> {
+  /** Who vouches for the page's own certificate, PEM; it speaks TLS then. */
+  readonly authority?: string
   /** Before the daemon starts. */
   readonly prepare?: (world: World) => unknown
 }
 
 export async function startPageWorld(options: PageWorldOptions = {}): Promise<PageWorld> {
   const [port] = await freePorts(1)
-  const address = `${loopback}:${port}`
+  const usual = `${loopback}:${port}`
+  // Of all addresses, too, it is this one that is asked.
+  const address = options.env?.DASHBOARD?.replace('0.0.0.0', loopback) ?? usual
   const world = await startWorld({
     protocol: 'imap',
     ...options,
-    env: { DASHBOARD: address, ALERT_MAIL: 'no', ...options.env },
+    env: { DASHBOARD: usual, ALERT_MAIL: 'no', ...options.env },
   })
   try {
     await options.prepare?.(world)
@@ -58,15 +65,22 @@ export async function startPageWorld(options: PageWorldOptions = {}): Promise<Pa
     throw error
   }
   let daemon = world.start(['run'])
+  let origin = ''
   const isOpen = (): Promise<void> =>
-    until(() => daemon.stderr().includes(`http://${address}`), 'the page is open')
+    until(() => {
+      origin = /The page is open at (\S+);/.exec(daemon.stderr())?.[1] ?? ''
+      return origin !== ''
+    }, 'the page is open')
   await isOpen()
-  const askHere = (path: string, asked: Asked = {}): Promise<Answer> => ask(address, path, asked)
+  const { host } = new URL(origin)
+  const askHere = (path: string, { headers, ...asked }: Asked = {}): Promise<Answer> =>
+    ask(address, path, { ...asked, headers: { host, ...headers } }, options.authority)
   const newLink = async (): Promise<string> =>
-    `http://${address}/enter/${await writeLink(world.stateDir, Date.now())}`
+    `${origin}/enter/${await writeLink(world.stateDir, Date.now())}`
   return {
     ...world,
     address,
+    origin,
     ask: askHere,
     newLink,
     log: () => daemon.stderr(),
@@ -84,7 +98,7 @@ export async function startPageWorld(options: PageWorldOptions = {}): Promise<Pa
         ask: asOwner,
         async post(action, fields = {}) {
           const form = formToken((await asOwner(home)).text)
-          return asOwner(`${home}${action}`, postOf(`http://${address}`, { ...fields, form }))
+          return asOwner(`${home}${action}`, postOf(origin, { ...fields, form }))
         },
       }
     },
@@ -106,15 +120,24 @@ export const postOf = (origin: string, fields: Readonly<Record<string, string>>)
   body: new URLSearchParams(fields).toString(),
 })
 
-/** One request over a connection of its own. */
+/**
+ * One request over a connection of its own.
+ * @param authority PEM: by TLS
+ */
 export function ask(
   address: string,
   path: string,
   { method = 'GET', headers = {}, body }: Asked = {},
+  authority?: string,
 ): Promise<Answer> {
   const [host, port] = address.split(':')
+  const options = { host, port, path, method, headers, agent: false }
+  const send = (take: (answer: IncomingMessage) => void): ClientRequest =>
+    authority === undefined
+      ? request(options, take)
+      : requestTls({ ...options, ca: authority, servername: '' }, take)
   return new Promise((resolve, reject) => {
-    const asked = request({ host, port, path, method, headers, agent: false }, answer => {
+    const asked = send(answer => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
       answer.on('end', () =>

@@ -1,16 +1,7 @@
 /** The settings of the whole program, and those that are read before everything else. */
 import { googleEndpoints, microsoftLoginRoot } from '../endpoints.ts'
-import {
-  readBoolean,
-  readDnsServers,
-  readEndpoint,
-  readListenAddress,
-  readLoopbackAddress,
-  readNumber,
-  readOneOf,
-  readText,
-} from '../readers.ts'
-import { writeListenAddress } from '../writers.ts'
+import { readBoolean, readDnsServers, readEndpoint, readNumber, readOneOf, readText } from '../readers.ts'
+import { metricsSettings, pageSettings } from './listeners.ts'
 import { optional, secret, type Text, usually } from './setting.ts'
 
 /** How the owner is told. */
@@ -84,16 +75,7 @@ export const machineSettings = {
     },
     usual: 'text',
   }),
-  dashboard: optional({
-    variable: 'DASHBOARD',
-    read: readLoopbackAddress,
-    about: {
-      en: 'Where `hikyaku run` shows its page: a number and a port of this computer itself. `hikyaku dashboard` opens it.',
-      ja: '`hikyaku run` が状態のページを表示する、このコンピューター自身のアドレスとポート番号。`hikyaku dashboard` で開きます。',
-    },
-    otherwise: { en: 'no page', ja: 'ページなし' },
-    example: '127.0.0.1:8737',
-  }),
+  ...pageSettings,
   language: optional({
     variable: 'HIKYAKU_LANG',
     read: readOneOf(['en', 'ja']),
@@ -115,17 +97,7 @@ export const machineSettings = {
     otherwise: { en: 'this computer’s own', ja: 'このコンピューターの設定' },
     example: '192.0.2.53',
   }),
-  metrics: optional({
-    variable: 'METRICS',
-    read: readListenAddress,
-    write: writeListenAddress,
-    about: {
-      en: 'Where `hikyaku run` answers monitoring programs: `/healthz`, `/readyz` and `/metrics` (docs/monitoring.md). Whoever reaches it can read the names of your mailboxes, so it stays on this computer.',
-      ja: '`hikyaku run` が監視プログラムに答えるアドレス: `/healthz`、`/readyz`、`/metrics`（docs/monitoring.ja.md）。接続できる人はメールボックスの名前を読めるため、このコンピューターのアドレスにします。',
-    },
-    otherwise: { en: 'nowhere', ja: '答えない' },
-    example: '127.0.0.1:9464',
-  }),
+  ...metricsSettings,
 }
 
 const endpointAbout: Text = {
