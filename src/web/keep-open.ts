@@ -17,7 +17,10 @@ export interface Told {
 }
 
 /** Resolves after the first try; throws nothing. */
-export async function keepOpen(open: () => Promise<Listening>, told: Told): Promise<Pick<Listening, 'close'>> {
+export async function keepOpen(
+  open: () => Promise<Listening>,
+  told: Told,
+): Promise<Pick<Listening, 'close'>> {
   let listening: Promise<Listening> | undefined
   let timer: NodeJS.Timeout | undefined
   let failed = 0
