@@ -12,11 +12,12 @@ legend { padding: 0; }
 .told.answer { color: var(--faint); }
 .told p, .told ul { margin: .5rem 0; }
 .told ul { padding-left: 1.2rem; }
+#more { margin: .25rem 0 .75rem; } #more p, #more ul { margin: .5rem 0; } #more ul { padding-left: 1.2rem; }
 pre { margin: .5rem 0; padding: .5rem .7rem; overflow-x: auto; border-radius: .35rem; background: var(--sheet); font-size: .9rem; }
 .choices { margin: 0; padding: 0; list-style: none; }
 .choices li { display: flex; align-items: flex-start; gap: .75rem; margin: .5rem 0; padding: .6rem .8rem; border: 1px solid var(--line); border-radius: .4rem; }
 .choices li:has(:checked) { border-color: var(--link); background: var(--sheet); }
-.choices input { flex: none; width: 1.25rem; height: 1.25rem; margin: .15rem 0 0; accent-color: var(--link); }
+.choices input { flex: none; width: 1.5rem; height: 1.5rem; margin: .05rem 0 0; accent-color: var(--link); }
 .choices label { flex: 1; min-width: 0; overflow-wrap: anywhere; cursor: pointer; }
 .choices label .faint { display: block; }
 .question input[type="text"], .question input[type="password"], .question textarea, .question select { display: block; width: 100%; min-height: 2.75rem; padding: .5rem .7rem; font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--faint); border-radius: .4rem; }
@@ -31,12 +32,12 @@ pre { margin: .5rem 0; padding: .5rem .7rem; overflow-x: auto; border-radius: .3
 .ways { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0; }
 .ways button { max-width: 100%; text-align: left; }
 button.other { border: 1px solid var(--faint); background: transparent; color: var(--ink); }
-.ways [value="leave"] { margin-left: auto; }
+@media (min-width: 40rem) { .ways [value="leave"] { margin-left: auto; } }
 .button { display: inline-block; min-height: 2.75rem; padding: .55rem 1.1rem; border-radius: .4rem; background: var(--button); color: var(--button-ink); font-weight: 600; text-decoration: none; overflow-wrap: anywhere; }
 .pictures { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; }
 .picture { display: block; max-width: 100%; height: auto; font: 14px system-ui, "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", sans-serif; }
 .picture text { fill: var(--ink); }
-.picture .soft { fill: var(--faint); } .picture .small { font-size: 11.5px; } .picture .strong { font-weight: 600; font-size: 15px; }
+.picture .soft { fill: var(--faint); } .picture .small { font-size: 12px; letter-spacing: -.01em; } .picture .strong { font-weight: 600; font-size: 15px; }
 .picture .sheet { fill: var(--sheet); stroke: var(--line); } .picture .edge { stroke: var(--line); }
 .picture .light { fill: var(--line); }
 .picture .field { fill: var(--paper); stroke: var(--line); }

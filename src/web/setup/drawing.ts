@@ -56,7 +56,8 @@ function rowMarkup(row: Row, y: number): Markup {
   }
   const isButton = 'button' in row
   const label = isButton ? row.button : row.link
-  const wide = widthOf(label) + (isButton ? 28 : 12)
+  // A button's label is bold.
+  const wide = widthOf(label) * (isButton ? 1.12 : 1) + (isButton ? 28 : 12)
   const body = isButton
     ? html`<rect class="press" x="${x}" y="${y + 2}" width="${wide}" height="30" rx="15"/><text class="press-text" x="${x + wide / 2}" y="${y + 22}" text-anchor="middle">${label}</text>`
     : html`<text class="link" x="${x + 2}" y="${y + 19}">${label}</text>`
@@ -76,7 +77,7 @@ export function drawPage({ address, rows }: Picture, label: string): Markup {
 <rect class="sheet" x="1" y="1" width="${width - 2}" height="${height - 2}" rx="8"/>
 <path class="edge" d="M1 ${top - 8} H${width - 1}"/>
 <circle class="light" cx="14" cy="16" r="3.5"/><circle class="light" cx="26" cy="16" r="3.5"/><circle class="light" cx="38" cy="16" r="3.5"/>
-<rect class="field" x="50" y="6" width="${width - 64}" height="20" rx="10"/><text class="small soft" x="62" y="20">${address}</text>
+<rect class="field" x="48" y="6" width="${width - 54}" height="20" rx="10"/><text class="small soft" x="57" y="20">${address}</text>
 ${parts}
 </svg>`
 }

@@ -87,19 +87,25 @@ export function makePageAsker(empty: () => string): AskedPage {
     told = [...told, shown].slice(-mostTold)
     changed()
   }
+  /** In front of what is told now. */
+  const repeat = (before: readonly Told[]): void => {
+    const fresh = told
+    told = [...before]
+    for (const { tone, text } of fresh) say(tone, text)
+  }
   const close = (): void => {
     open = undefined
     changed()
   }
   async function ask<T>(asked: Ask): Promise<T> {
     const { id } = asked.question
-    if (isBack) {
-      const at = past.findLastIndex(entry => entry.id === id)
-      const again = told
-      told = at < 0 ? [] : [...(past[at]?.told ?? [])]
-      if (at >= 0) past.length = at
-      for (const { tone, text } of again) say(tone, text)
-    }
+    const at = past.findLastIndex(entry => entry.id === id)
+    const before = past[at]?.told ?? []
+    // Asked again at once, after a wrong answer or on the way back, it needs what it needed before.
+    if (isBack && at >= 0) {
+      past.length = at
+      repeat(before)
+    } else if (at >= 0 && at === past.length - 1) repeat(before.filter(({ tone }) => tone !== 'bad'))
     isBack = false
     number += 1
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
@@ -165,6 +171,7 @@ export function makePageAsker(empty: () => string): AskedPage {
     goBack() {
       if (open?.ask.question.back === undefined) return
       isBack = true
+      told = []
       open.fail(new StepBack('back'))
     },
     leave() {

@@ -7,7 +7,7 @@ import { makeFormToken, type Session } from '../sessions.ts'
 import type { OpenQuestion } from './page-asker.ts'
 import { drawPicture } from './pictures.ts'
 import type { SetUp } from './set-ups.ts'
-import { textMarkup, toldSection } from './told.ts'
+import { follow, textMarkup, toldSection } from './told.ts'
 import { type PageSetupWords, pageSetupWords } from './words.ts'
 
 /** A list that is longer than this is a box to choose from. */
@@ -86,7 +86,8 @@ function endContent(
     html`<h1 tabindex="-1" class="${tone}">${title}</h1>
 ${lines.map(line => textMarkup(line, words))}
 ${toldSection(page.told(), words)}
-<p>${overview === undefined ? words.close : ''}</p>
+${kind === 'pulled' ? html`<p>${follow('https://mail.google.com/', words.openGmail, words)}</p>` : ''}
+${overview === undefined ? html`<p>${words.close}</p>` : ''}
 ${again === undefined || tone === 'good' ? '' : html`<p><a href="${again}">${words.again}</a></p>`}`,
   ]
 }
@@ -106,10 +107,17 @@ function questionContent(
   const { ask, number, complaint } = open
   const { question } = ask
   const [heading = '', ...more] = printableLinesOf(question.message)
-  const told = page.told()
+  const { explain } = question
+  // What belongs to the question stands under its heading; what happened since the last one above it.
+  const told = page.told().filter(({ text }) => text !== explain)
+  const picture = drawPicture(question.id, wanted.language)
+  const isMore = more.length > 0 || (explain !== undefined && explain !== '')
+  const hint = html`${
+    isMore ? html`<div id="more">${textMarkup([...more, explain ?? ''].join('\n'), words)}</div>` : ''
+  }${picture}`
   const described = [
     ...(told.length > 0 ? ['told'] : []),
-    ...(more.length > 0 ? ['more'] : []),
+    ...(isMore ? ['more'] : []),
     ...(complaint === undefined ? [] : ['problem']),
   ].join(' ')
   const problem =
@@ -124,11 +132,10 @@ ${buttons === undefined ? html`<button class="main" id="next">${words.next}</but
 ${question.back === undefined ? '' : html`<button class="quiet" id="back" name="do" value="back" formnovalidate>${question.back}</button>`}
 ${leaveButton(words)}
 </div>`
-  const shown: Shown = { heading, more, described, problem, words }
+  const shown: Shown = { heading, hint, described, problem, words }
   return [
     complaint === undefined ? heading : `${words.wrong}: ${heading}`,
     html`${toldSection(told, words)}
-${drawPicture(question.id, wanted.language)}
 <form method="post" action=""${enctype} class="question">
 ${hidden(session, number)}
 ${fieldsOf(open, shown, buttons !== undefined)}
@@ -139,7 +146,8 @@ ${ways}
 
 interface Shown {
   readonly heading: string
-  readonly more: readonly string[]
+  /** Under the heading. */
+  readonly hint: Markup
   /** Ids of what describes the field. */
   readonly described: string
   readonly problem: Markup | ''
@@ -151,7 +159,7 @@ const areButtons = ({ choices, quiet }: { choices: readonly unknown[]; quiet?: b
   choices.length === 1 || (quiet === true && choices.length <= 3)
 
 const choiceButton = ({ value, label }: Choice<string>, at: number): Markup =>
-  html`<button class="${at === 0 ? 'main' : 'other'}" name="answer" value="${value}"${at === 0 ? html` id="next"` : ''}>${printable(label)}</button>`
+  html`<button class="${at === 0 ? 'main' : 'other'}" name="answer" value="${value}"${at === 0 ? html` id="next"` : ''}>${sentence(printable(label))}</button>`
 
 const printableLinesOf = (text: string): readonly string[] =>
   text.split('\n').map(line => printable(line, line.length))
@@ -160,8 +168,7 @@ const describedBy = (described: string): Markup | '' =>
   described === '' ? '' : html` aria-describedby="${described}"`
 
 function fieldsOf({ ask, complaint, typed }: OpenQuestion, shown: Shown, isRead: boolean): Markup {
-  const { heading, more, described, problem, words } = shown
-  const hint = more.length === 0 ? '' : html`<div id="more">${textMarkup(more.join('\n'), words)}</div>`
+  const { heading, hint, described, problem, words } = shown
   if (isRead) return html`<h1 tabindex="-1">${heading}</h1>${hint}${problem}`
   const invalid = complaint === undefined ? '' : html` aria-invalid="true"`
   if (ask.kind === 'choose' || ask.kind === 'several') {
@@ -207,7 +214,7 @@ const choiceRow = (
   isChosen: boolean,
   at: number,
 ): Markup =>
-  html`<li><input type="${type}" id="choice-${at}" name="answer" value="${value}"${isChosen ? html` checked` : ''}${isChosen && type === 'radio' ? html` autofocus` : ''}><label for="choice-${at}">${printable(label)}${hint === undefined ? '' : html`<span class="faint">${printable(hint)}</span>`}</label></li>
+  html`<li><input type="${type}" id="choice-${at}" name="answer" value="${value}"${isChosen ? html` checked` : ''}${isChosen && type === 'radio' ? html` autofocus` : ''}><label for="choice-${at}">${sentence(printable(label))}${hint === undefined ? '' : html`<span class="faint">${printable(hint)}</span>`}</label></li>
 `
 
 /** Another part goes on in this browser. */

@@ -75,8 +75,8 @@ const google: Readonly<Record<Language, Labels>> = {
     advanced: 'Advanced',
     goTo: 'Go to hikyaku (unsafe)',
     wants: 'hikyaku wants access',
-    addMail: 'Add emails into your mailbox',
-    labels: 'See and edit your labels',
+    addMail: 'Add emails into your Gmail mailbox',
+    labels: 'See and edit your email labels',
   },
   ja: {
     projectName: 'プロジェクト名',

@@ -8,7 +8,8 @@ import type { PageSetupWords } from './words.ts'
 /** Where the set-up itself sends its owner. What a mail server says is text, whatever stands in it. */
 const trusted = /(https:\/\/(?:[\w-]+\.)*(?:google|microsoft)\.com(?:\/[\w/.~-]*[\w/~-])?)/
 
-const follow = (href: string, text: Markup | string, words: PageSetupWords): Markup =>
+/** A link to a page elsewhere. */
+export const follow = (href: string, text: Markup | string, words: PageSetupWords): Markup =>
   html`<a href="${href}" target="_blank" rel="noreferrer noopener">${text}<span class="hidden"> (${words.newTab})</span></a>`
 
 function lineMarkup(line: string, words: PageSetupWords): Markup {

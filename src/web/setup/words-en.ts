@@ -13,6 +13,7 @@ export const en = {
   /** A button that leads to a page elsewhere. */
   openPage: (host: string) => `Open the page at ${host}`,
   newTab: 'opens in a new tab',
+  openGmail: 'Open Gmail',
   theFile: 'The file',
   dropHere: 'You can also drop it here.',
   orText: 'Or its text, or where it lies on the computer where hikyaku runs',
@@ -90,8 +91,9 @@ export const forPage = (words: SetupWords, here: string): SetupWords => {
           'Or run this before you open Google’s page, and it comes back by itself:',
           `ssh -L ${port}:127.0.0.1:${port} ${here}`,
         ].join('\n'),
-      paste: 'Waiting for Google',
-      pasteHere: 'Waiting for Google',
+      paste:
+        'Waiting for Google\nIf the tab ends on a page that cannot be opened, paste its whole address here.',
+      pasteHere: 'Waiting for Google\nThe address of the page that could not be opened (http://127.0.0.1:…):',
       pasteMore: 'The end of the address is missing. Paste all of it once more.',
       taken: () =>
         'The address of the sign-in had been used already: you may have loaded it twice. Nothing was changed. That sign-in is thrown away, and a new one begins.',

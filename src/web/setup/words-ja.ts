@@ -12,6 +12,7 @@ export const ja: PageSetupWords = {
   reload: '最新の状態を表示',
   openPage: host => `${host} のページを開く`,
   newTab: '新しいタブで開きます',
+  openGmail: 'Gmail を開く',
   theFile: 'ファイル',
   dropHere: 'ここにドラッグして入れることもできます。',
   orText: 'または、ファイルの中身か、hikyaku が動いているコンピューターでのファイルの場所',
@@ -85,8 +86,9 @@ export const forPage = (words: SetupWords, here: string): SetupWords => {
           'Google のページを開く前に次を実行しておけば、貼り付けは不要です。',
           `ssh -L ${port}:127.0.0.1:${port} ${here}`,
         ].join('\n'),
-      paste: 'Google からの応答を待っています',
-      pasteHere: 'Google からの応答を待っています',
+      paste:
+        'Google からの応答を待っています\nタブに「このサイトにアクセスできません」などと表示されたら、その URL をすべてここに貼り付けてください。',
+      pasteHere: 'Google からの応答を待っています\nアクセスできなかったページの URL（http://127.0.0.1:…）:',
       pasteMore: 'URL の続きがありません。全体をもう一度貼り付けてください。',
       taken: () =>
         'ログイン用のアドレスは、すでに使われていました。2 回読み込んだ可能性があります。何も変更されていません。このログインは破棄し、新しくやり直します。',
