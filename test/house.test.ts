@@ -154,6 +154,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@googleapis/gmail': ['src/gmail/'],
   '@napi-rs/keyring': ['src/vault/'],
   mailauth: ['src/authentication/'],
+  pg: ['src/journal/postgres/'],
   pino: ['src/log/log.ts'],
   yaml: ['src/config/'],
   hono: ['src/web/'],

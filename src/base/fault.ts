@@ -146,6 +146,8 @@ export const faultKinds = {
   'journal.damaged': kind('everything', 'owner', configuration),
   'journal.missing': kind('everything', 'owner', configuration),
   'journal.locked': kind('everything', 'later', temporary),
+  'journal.unreachable': kind('everything', 'later', temporary),
+  'journal.closed': kind('everything', 'owner', configuration),
   'secret.missing': kind('mailbox', 'owner', signIn),
   'secret.unreadable': kind('mailbox', 'owner', configuration),
   'secret.other-destination': kind('mailbox', 'owner', signIn),

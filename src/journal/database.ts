@@ -4,6 +4,7 @@ import type { SqlValue } from './columns.ts'
 import { forwardingCost, isJudgedBefore, senderDomain } from './schema.ts'
 import type { Database, SqlWords, Statements } from './sql.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
+import { takeTurns } from './turns.ts'
 
 /** Each commit waits for the disk (sqlite.org/pragma.html). */
 export const eachCommitLasts = 'PRAGMA synchronous = FULL'
@@ -121,27 +122,5 @@ export function makeDatabase(connection: DatabaseSync, path: string): SqliteData
     transaction: (work, lasting = 'now') =>
       inTurn(() => (lasting === 'now' ? commit(work) : commitLater(work))),
     afterAll: work => inTurn(async () => work()),
-  }
-}
-
-/**
- * One after the other, in the order in which they were asked for. What finds nobody before it is begun at once: a
- * statement is then done when the call returns.
- */
-function takeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let waiting = 0
-  let last: Promise<unknown> = Promise.resolve()
-  return work => {
-    const answer = waiting === 0 ? work() : last.then(work)
-    waiting += 1
-    last = answer.then(
-      () => {
-        waiting -= 1
-      },
-      () => {
-        waiting -= 1
-      },
-    )
-    return answer
   }
 }

@@ -54,7 +54,7 @@ function chooseWaits(fault: Fault): readonly [firstMs: number, mostMs: number] {
 }
 
 /** Trouble of this machine that passes by itself; any other of scope everything ends the process, loudly. */
-const passing: readonly FaultCode[] = ['state.disk-full', 'journal.locked', 'bug']
+const passing: readonly FaultCode[] = ['state.disk-full', 'journal.locked', 'journal.unreachable', 'bug']
 const passingMs = 30_000
 
 /** Which recorded waits are kept: none, all, or those that a single pull of a timer keeps. */

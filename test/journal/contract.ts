@@ -3,18 +3,58 @@
  * is added to `adapters` and has to pass every test that stands in `contractOf`. What is special to a file on a disk
  * (damage, versions, one instance) is tested beside it.
  */
-import { describe, type TestContext } from 'node:test'
+import { createHash } from 'node:crypto'
+import { after, before, describe, type TestContext } from 'node:test'
 import type { Journal } from '../../src/journal/journal.ts'
+import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
+import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
+import { requireServer } from '../servers/required.ts'
 import { stateDirFor } from './journal-helpers.ts'
 
 interface Adapter {
   readonly name: string
+  /** Why it cannot be had here; false where it can. */
+  readonly skip: false | string
+  begin(): Promise<void>
+  end(): Promise<void>
   /** Opens the journal of that place, and makes it where there is none. */
   open(place: string): Promise<Journal>
 }
 
-const adapters: readonly Adapter[] = [{ name: 'SQLite', open: place => openJournal(place, 'run', () => {}) }]
+const sqlite: Adapter = {
+  name: 'SQLite',
+  skip: false,
+  async begin() {},
+  async end() {},
+  open: place => openJournal(place, 'run', () => {}),
+}
+
+/** A database for each place, on one server. */
+function onPostgres(): Adapter {
+  let server: PostgresServer | undefined
+  const made = new Map<string, string>()
+  return {
+    name: 'PostgreSQL',
+    skip: requireServer('postgresql', postgresMissing()),
+    async begin() {
+      server = await startPostgres({ fsync: 'off' })
+    },
+    async end() {
+      await server?.stop()
+    },
+    async open(place) {
+      if (server === undefined) throw new Error('PostgreSQL was not started')
+      const known = made.get(place)
+      const name = known ?? createHash('sha256').update(place).digest('hex').slice(0, 20)
+      if (known === undefined) await server.makeDatabase(name)
+      made.set(place, name)
+      return makePostgresJournal({ url: server.url(name), name: 'contract' })
+    },
+  }
+}
+
+const adapters: readonly Adapter[] = [sqlite, onPostgres()]
 
 export interface Ground {
   /** A journal that ends with its test; at the same place it is the same one, opened anew. */
@@ -22,13 +62,16 @@ export interface Ground {
 }
 
 export function contractOf(hold: (ground: Ground) => void): void {
-  for (const { name, open } of adapters)
-    describe(`the journal on ${name}`, () =>
+  for (const { name, skip, begin, end, open } of adapters)
+    describe(`the journal on ${name}`, { skip }, () => {
+      before(begin)
+      after(end)
       hold({
         async journalFor(t, place) {
           const journal = await open(place ?? (await stateDirFor(t)))
           t.after(() => journal.close().catch(() => {}))
           return journal
         },
-      }))
+      })
+    })
 }

@@ -81,6 +81,18 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       waits,
       `${byItself} If it lasts, close the program that has opened the file.`,
     ),
+  'journal.unreachable': f =>
+    text(
+      `The database with the journal cannot be reached${f.with('file', file => ` (${file})`)}${f.with('reason', reason => `: ${reason}`)}.`,
+      waits,
+      `${byItself} If it lasts, look whether PostgreSQL runs and can be reached from this computer.`,
+    ),
+  'journal.closed': f =>
+    text(
+      `PostgreSQL does not let hikyaku use the journal${f.with('file', file => ` (${file})`)}${f.with('reason', reason => `: ${reason}`)}.`,
+      waits,
+      'Check the user, the password and the rights of that user in PostgreSQL.',
+    ),
   'secret.missing': f =>
     text(
       `A password or permission is missing${f.with('variable', name => `: ${name}`)}${f.with('what', what => `: ${what}`)}${f.with('name', name => ` (stored as ${name})`)}.`,

@@ -81,6 +81,18 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       waits,
       `${byItself}長く続く場合は、そのファイルを開いているソフトを閉じてください。`,
     ),
+  'journal.unreachable': f =>
+    text(
+      `取り込み記録のデータベースに接続できません${f.with('file', file => `（${file}）`)}${f.with('reason', reason => `: ${reason}`)}。`,
+      waits,
+      `${byItself}長く続く場合は、PostgreSQL が動いていて、このパソコンから接続できるか確かめてください。`,
+    ),
+  'journal.closed': f =>
+    text(
+      `PostgreSQL が取り込み記録の使用を許可していません${f.with('file', file => `（${file}）`)}${f.with('reason', reason => `: ${reason}`)}。`,
+      waits,
+      'PostgreSQL のユーザー名、パスワード、権限を確かめてください。',
+    ),
   'secret.missing': f =>
     text(
       `パスワードまたはアクセス権が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('what', what => `（${what}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,

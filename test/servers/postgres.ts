@@ -1,0 +1,140 @@
+/**
+ * A real PostgreSQL with a cluster of its own in a private folder, on a loopback port. PostgreSQL refuses to run as root:
+ * there it runs as the user `postgres` of Debian's package.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { chown } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import {
+  type Daemon,
+  freePorts,
+  loopback,
+  privateFolder,
+  program,
+  removeFolder,
+  startDaemon,
+} from './local.ts'
+
+const superuser = 'fleet'
+
+export interface PostgresServer {
+  /** Of one database, without a password: the cluster trusts loopback. */
+  url(database: string): string
+  makeDatabase(name: string): Promise<void>
+  /** Asks the database something beside whatever is under test. */
+  ask(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
+  /** SIGKILL to the server's first process: its others follow, as after a crash. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+const debian = '/usr/lib/postgresql'
+
+function findTool(name: string): string | undefined {
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
+  const kept = versions.map(version => join(debian, version, 'bin', name)).find(existsSync)
+  return kept ?? program(name)
+}
+
+/** Why there is none here; undefined where there is. */
+export function postgresMissing(): string | undefined {
+  for (const tool of ['initdb', 'postgres'])
+    if (findTool(tool) === undefined) return `PostgreSQL (${tool}) is not installed`
+  return undefined
+}
+
+/** @param settings more of postgresql.conf, by name */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
+  const folder = await privateFolder('pg')
+  const data = join(folder, 'data')
+  const [port = 0] = await freePorts(1)
+  const asRoot = userInfo().uid === 0
+  const drop = asRoot ? ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'] : []
+  if (asRoot) {
+    const ids = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })))
+    await chown(folder, ids[0] ?? 0, ids[1] ?? 0)
+  }
+  execFileSync(
+    'setpriv',
+    [
+      ...drop,
+      findTool('initdb') ?? '',
+      '-D',
+      data,
+      '-U',
+      superuser,
+      '-A',
+      'trust',
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ],
+    { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  const given = {
+    listen_addresses: loopback,
+    unix_socket_directories: folder,
+    port: String(port),
+    ...settings,
+  }
+  const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const url = (database: string): string => `postgresql://${superuser}@${loopback}:${port}/${database}`
+  const ask: PostgresServer['ask'] = async (database, text, values = []) => {
+    const client = new pg.Client({ connectionString: url(database), connectionTimeoutMillis: 5_000 })
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      return (await client.query(text, [...values])).rows
+    } finally {
+      await client.end()
+    }
+  }
+  let daemon: Daemon | undefined
+  const start = async (): Promise<void> => {
+    const own = startDaemon('setpriv', [
+      ...drop,
+      '--pdeathsig',
+      'INT',
+      findTool('postgres') ?? '',
+      '-D',
+      data,
+      ...options,
+    ])
+    daemon = own
+    for (;;) {
+      try {
+        await ask('postgres', 'SELECT 1')
+        return
+      } catch (error) {
+        if (!own.alive()) throw new Error(`PostgreSQL ended at its start: ${own.printed()}`, { cause: error })
+        await pause(30)
+      }
+    }
+  }
+  await start()
+  return {
+    url,
+    ask,
+    start,
+    async makeDatabase(name) {
+      await ask('postgres', `CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+    },
+    async kill() {
+      if (daemon === undefined) return
+      process.kill(daemon.pid, 'SIGKILL')
+      await daemon.stop()
+    },
+    async stop() {
+      await daemon?.stop()
+      await removeFolder(folder)
+    },
+  }
+}
