@@ -2,11 +2,15 @@
 import pg from 'pg'
 import { roundToInteger, type SqlValue } from '../columns.ts'
 import type { SqlWords } from '../sql.ts'
+import { forwardingCost, isJudgedBefore, senderDomain } from './postgres-schema.ts'
 
 export const words: SqlWords = {
   numbersIn: place => `SELECT value::bigint FROM jsonb_array_elements_text(${place}::jsonb)`,
   textsIn: place => `SELECT value FROM jsonb_array_elements_text(${place}::jsonb)`,
   listNumbers: column => `json_agg(${column})::text`,
+  senderDomain,
+  forwardingCost,
+  isJudgedBefore,
 }
 
 const bigintType = 20

@@ -8,9 +8,11 @@
 import { Fault } from '../../base/fault.ts'
 import { makeFigures } from '../figures.ts'
 import { makeFolders } from '../folders.ts'
+import { makeForwardingSums } from '../forwarding-sums.ts'
 import type { Journal } from '../journal.ts'
 import { makeMoves } from '../moves.ts'
 import { makeRows } from '../rows.ts'
+import { makeSearch } from '../search.ts'
 import { makeState } from '../state.ts'
 import { makeTroubles } from '../troubles.ts'
 import { makePostgresDatabase, type PostgresDatabase, type PostgresPlace } from './postgres-database.ts'
@@ -77,6 +79,8 @@ function makeJournal(database: PostgresDatabase, place: string): Journal {
     ...makeFolders(database),
     ...makeState(database),
     ...makeFigures(database),
+    ...makeForwardingSums(database),
+    ...makeSearch(database),
     path: place,
     troubles: makeTroubles(database),
     watchWrites(look) {
