@@ -83,13 +83,13 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'journal.unreachable': f =>
     text(
-      `取り込み記録のデータベースに接続できません${f.with('file', file => `（${file}）`)}${f.with('reason', reason => `: ${reason}`)}。`,
+      `取り込み記録のデータベース${f.with('file', file => ` ${file} `)}に接続できません${f.with('reason', reason => `（${reason}）`)}。`,
       waits,
       `${byItself}長く続く場合は、PostgreSQL が動いていて、このパソコンから接続できるか確かめてください。`,
     ),
   'journal.closed': f =>
     text(
-      `PostgreSQL が取り込み記録の使用を許可していません${f.with('file', file => `（${file}）`)}${f.with('reason', reason => `: ${reason}`)}。`,
+      `PostgreSQL が取り込み記録${f.with('file', file => ` ${file} `)}の使用を許可していません${f.with('reason', reason => `（${reason}）`)}。`,
       waits,
       'PostgreSQL のユーザー名、パスワード、権限を確かめてください。',
     ),
