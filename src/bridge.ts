@@ -10,7 +10,8 @@ import type { AccessTokens } from './base/access-tokens.ts'
 import type { Clock } from './base/clock.ts'
 import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
-import type { Config, MailboxConfig } from './config/config.ts'
+import { type Config, isOfApi, type MailboxConfig } from './config/config.ts'
+import { readImapServer } from './config/destinations.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { ProjectQuotas } from './gmail/google.ts'
 import type { Journal, LoginBooks, NoteKey } from './journal/journal.ts'
@@ -106,6 +107,12 @@ export async function makeAccount(
 ): Promise<Gmail> {
   const account = accounts.find(candidate => candidate.name === name)
   if (account === undefined) throw new Fault('bug', { facts: { what: `no account ${name}` } })
+  if (!isOfApi(account)) {
+    const { makeAppendGmail } = await import('./gmail/append/append.ts')
+    const { credential, ...rest } = account
+    const server = readImapServer(endpoints.imapUrl)
+    return makeAppendGmail({ account: { ...rest, password: credential.password }, server, clock })
+  }
   const { makeGmail } = await import('./gmail/google.ts')
   return makeGmail({ account, endpoints, clock, projects })
 }

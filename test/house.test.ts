@@ -51,7 +51,7 @@ const house: Readonly<Record<string, Room>> = {
   source: {
     floor: 3,
     uses: 'base message',
-    doors: 'source inspect',
+    doors: 'source inspect imap-store',
     wired: 'imap pop3 imap-listening ahead-room',
   },
   journal: {
@@ -76,7 +76,12 @@ const house: Readonly<Record<string, Room>> = {
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
   oauth: { floor: 4, uses: 'base google', doors: 'tokens' },
-  gmail: { floor: 4, uses: 'base message google', doors: 'gmail inspect', wired: 'google' },
+  gmail: {
+    floor: 4,
+    uses: 'base message google source',
+    doors: 'gmail inspect append/inspect',
+    wired: 'google append/append',
+  },
   pull: {
     floor: 5,
     uses: 'base message log config source journal gmail discovery',

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { gmail as googleGmail } from '@googleapis/gmail'
 import { OAuth2Client } from 'google-auth-library'
 import { systemClock } from '../../src/base/clock.ts'
+import { isOfApi } from '../../src/config/config.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import type { RawMessage } from '../../src/message/message.ts'
 import { guardLoopback } from '../../test/servers/gmail/loopback-guard.ts'
@@ -95,7 +96,7 @@ export async function uploadRaw(work: ClientWork): Promise<ClientResult> {
 
 export async function uploadOurs(work: ClientWork): Promise<ClientResult> {
   const [account] = work.config.accounts
-  if (account === undefined) throw new Error('no account in the variables')
+  if (account === undefined || !isOfApi(account)) throw new Error('no account in the variables')
   const gmail = makeGmail({ account, endpoints: work.config.endpoints, clock: systemClock })
   const never = new AbortController().signal
   const asked = {

@@ -64,7 +64,7 @@ export const carry: readonly Mutant[] = [
   },
   {
     file: 'src/pull/resolve.ts',
-    from: "if (error instanceof Fault && error.code === 'gmail.ask-owner') return undefined",
+    from: "if (error instanceof Fault && error.code === 'gmail.ask-owner') return lookBySize(context, row)",
     to: "if (error instanceof Fault && error.code === 'gmail.ask-owner') return []",
     loses: 'mail: a Message-ID that cannot be searched for is "not there", and the message waits for nothing',
     tests: proofs,

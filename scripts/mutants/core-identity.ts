@@ -173,7 +173,7 @@ export const identity: readonly Mutant[] = [
     title: 'F18:',
   },
   {
-    from: 'await resolveUnknown(context, at)',
+    from: 'await resolveUnknown({ ...context, wishes }, at)',
     to: '',
     loses: 'what became of an upload is never looked up',
     tests: crash,

@@ -109,6 +109,8 @@ export const faultKinds = {
   'gmail.unknown-answer': kind('message', 'later', someAside),
   'gmail.outcome-unknown': kind('message', 'later', someAside),
   'gmail.ask-owner': kind('message', 'owner', someAside),
+  'gmail.cannot-append': kind('message', 'owner', someAside),
+  'gmail.folder-hidden': kind('message', 'later', someAside),
   // What Gmail or Google said of the account
   'gmail.rate-limited': kind('account', 'later', temporary),
   'gmail.daily-limit': kind('account', 'later', temporary),
@@ -134,6 +136,11 @@ export const faultKinds = {
   'gmail.forbidden': kind('account', 'owner', signIn),
   'gmail.account-mismatch': kind('account', 'owner', signIn),
   'gmail.account-unproved': kind('account', 'later', signIn),
+  // The login there with an app password
+  'gmail.app-password-refused': kind('account', 'owner', signIn),
+  'gmail.app-password-needed': kind('account', 'owner', signIn),
+  'gmail.web-login': kind('account', 'owner', signIn),
+  'gmail.imap-disabled': kind('account', 'owner', signIn),
   // This machine
   'state.second-instance': kind('everything', 'owner', temporary),
   'state.disk-full': kind('everything', 'later', temporary),

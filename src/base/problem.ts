@@ -56,6 +56,7 @@ export type Problem = At &
     | { readonly kind: 'both'; readonly other: string }
     | { readonly kind: 'two-sources'; readonly file: string }
     | { readonly kind: 'subject-needed' }
+    | { readonly kind: 'address-needed' }
     | { readonly kind: 'secret-in-yaml'; readonly instead: string; readonly vaultName: string | undefined }
     | { readonly kind: 'file'; readonly file: string; readonly reason: string }
     | { readonly kind: 'foreign-file'; readonly file: string }

@@ -123,9 +123,10 @@ export function tellNotes({ json, stderr, language }: Invocation, notes: readonl
 async function revealSecrets(config: Config): Promise<void> {
   const secrets = [
     ...config.mailboxes.flatMap(mailbox => listSecrets(mailbox.credential)),
-    ...config.accounts.flatMap(({ credential }) =>
-      credential.kind === 'user' ? [credential.clientSecret, credential.refreshToken] : [],
-    ),
+    ...config.accounts.flatMap(({ credential }) => {
+      if (credential.kind === 'app-password') return [credential.password]
+      return credential.kind === 'user' ? [credential.clientSecret, credential.refreshToken] : []
+    }),
     config.alerts.webhook,
     config.alerts.ping,
   ]

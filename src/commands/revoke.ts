@@ -11,7 +11,7 @@ import { nothingSetUp, tellNotes } from './configuration.ts'
 import { confirm } from './confirm.ts'
 import { type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
 
-type Outcome = 'revoked' | 'already-ended' | 'nothing' | 'service-account' | 'declined'
+type Outcome = 'revoked' | 'already-ended' | 'nothing' | 'service-account' | 'app-password' | 'declined'
 
 /** @param accounts names; empty: all of the configuration */
 export async function revokeCommand(
@@ -43,6 +43,15 @@ export async function revokeCommand(
       }
       if (credential.kind === 'service-account') {
         result('service-account')
+        continue
+      }
+      if (credential.kind === 'app-password') {
+        // No program can end one at Google.
+        if (!yes && !(await confirm(invocation, words.question(address)))) result('declined')
+        else {
+          await vault.delete(vaultNames.appPassword(name))
+          result('app-password', credential.password.givenBy !== undefined)
+        }
         continue
       }
       const vaultName = vaultNames.refreshToken(name)
@@ -78,10 +87,12 @@ export async function revokeCommand(
           'already-ended': words.alreadyEnded,
           nothing: words.nothing,
           'service-account': words.serviceAccount,
+          'app-password': words.appPassword,
         }
         const line = say[outcome]?.(account)
         if (line !== undefined) writeLine(invocation, line)
-        if (inVariable) writeLine(invocation, words.inVariable)
+        if (inVariable)
+          writeLine(invocation, outcome === 'app-password' ? words.appPasswordInVariable : words.inVariable)
       }
     return exitCodes.ok
   })

@@ -172,7 +172,9 @@ function filesOf(
     options.configFile,
     ...named,
     ...config.mailboxes.map(({ server }) => server.caFile),
-    ...config.accounts.map(({ credential }) => (credential.kind === 'user' ? undefined : credential.keyFile)),
+    ...config.accounts.map(({ credential }) =>
+      credential.kind === 'service-account' ? credential.keyFile : undefined,
+    ),
   ]
   return files.filter(file => file !== undefined)
 }

@@ -65,15 +65,36 @@ export type GoogleCredential =
     }
   | { readonly kind: 'service-account'; readonly keyFile: string; readonly subject: string }
 
+/** The quick way in (gmail/append/): for the address, at Gmail's IMAP server. */
+export interface AppPassword {
+  readonly kind: 'app-password'
+  readonly password: Secret
+}
+
 type AccountValues = Omit<
   Values<typeof accountSettings>,
-  'name' | 'clientId' | 'clientSecret' | 'refreshToken' | 'serviceAccountFile'
+  'name' | 'way' | 'appPassword' | 'clientId' | 'clientSecret' | 'refreshToken' | 'serviceAccountFile'
 >
 
-export interface AccountConfig extends AccountValues {
+interface NamedAccount extends AccountValues {
   readonly name: string
+}
+
+/** By Gmail's API. */
+export interface ApiAccount extends NamedAccount {
   readonly credential: GoogleCredential
 }
+
+/** By IMAP. */
+export interface AppPasswordAccount extends NamedAccount {
+  readonly credential: AppPassword
+}
+
+export type AccountConfig = ApiAccount | AppPasswordAccount
+
+/** Which way an account's mail goes. */
+export const isOfApi = (account: AccountConfig): account is ApiAccount =>
+  account.credential.kind !== 'app-password'
 
 export interface AlertConfig {
   /** Minutes that a mailbox may fail before the owner is told. */

@@ -1,7 +1,9 @@
 /** Where the secrets of a configuration go to, as the vault keeps it beside them. */
 import type { Destination, FirstUse } from '../base/secret.ts'
 import type { GoogleEndpoints, ServerConfig } from './config.ts'
-import { googleEndpoints } from './endpoints.ts'
+import { googleEndpoints, readImapServer } from './endpoints.ts'
+
+export { readImapServer } from './endpoints.ts'
 
 export function makeMailboxDestination(server: ServerConfig): Destination {
   const { host, port, security, caFile, pinnedSha256 } = server
@@ -14,8 +16,15 @@ export function makeOAuthDestination(server: ServerConfig, tokenUrl: string): De
   return { kind: 'oauth', tokenUrl, host, port, security, caFile, pinnedSha256 }
 }
 
-export function makeGoogleDestination({ tokenUrl, apiRoot, revokeUrl }: GoogleEndpoints): Destination {
+type OfTokens = Pick<GoogleEndpoints, 'tokenUrl' | 'apiRoot' | 'revokeUrl'>
+
+export function makeGoogleDestination({ tokenUrl, apiRoot, revokeUrl }: OfTokens): Destination {
   return { kind: 'google', tokenUrl, apiRoot, revokeUrl }
+}
+
+/** Where an app password goes to. */
+export function makeGmailImapDestination({ imapUrl }: Pick<GoogleEndpoints, 'imapUrl'>): Destination {
+  return { kind: 'mailbox', ...readImapServer(imapUrl) }
 }
 
 /**

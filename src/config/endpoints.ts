@@ -4,12 +4,14 @@
  */
 import type { Problem } from '../base/problem.ts'
 
-/** Google's endpoints: https, or http to loopback only. */
+/** Google's endpoints: https and imaps, or http and imap to loopback only. */
 export interface GoogleEndpoints {
   readonly apiRoot: string
   readonly authUrl: string
   readonly tokenUrl: string
   readonly revokeUrl: string
+  /** Gmail's IMAP server, for accounts of GMAIL_WAY=append. */
+  readonly imapUrl: string
 }
 
 export const googleEndpoints: GoogleEndpoints = {
@@ -17,6 +19,7 @@ export const googleEndpoints: GoogleEndpoints = {
   authUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
   tokenUrl: 'https://oauth2.googleapis.com/token',
   revokeUrl: 'https://oauth2.googleapis.com/revoke',
+  imapUrl: 'imaps://imap.gmail.com:993',
 }
 
 /** Where Microsoft's sign-in is, for all tenants. */
@@ -28,6 +31,7 @@ const keys = {
   authUrl: 'googleAuthUrl',
   tokenUrl: 'googleTokenUrl',
   revokeUrl: 'googleRevokeUrl',
+  imapUrl: 'gmailImapUrl',
 } as const
 
 /** The tests' own switch: `anywhere` lifts the limit to this computer. Not a setting: it is in no file either. */
@@ -36,12 +40,13 @@ const testSwitch = 'HIKYAKU_TEST_ENDPOINTS'
 type Top = { readonly [key in (typeof keys)[keyof GoogleEndpoints] | 'microsoftLoginRoot']: string }
 
 export function pickEndpoints(top: Top): GoogleEndpoints {
-  const { gmailApiRoot, googleAuthUrl, googleTokenUrl, googleRevokeUrl } = top
+  const { gmailApiRoot, googleAuthUrl, googleTokenUrl, googleRevokeUrl, gmailImapUrl } = top
   return {
     apiRoot: gmailApiRoot,
     authUrl: googleAuthUrl,
     tokenUrl: googleTokenUrl,
     revokeUrl: googleRevokeUrl,
+    imapUrl: gmailImapUrl,
   }
 }
 
@@ -69,4 +74,19 @@ export function checkEndpoints(
 /** Addresses and the one name that no name server is asked for (RFC 6761 section 6.3; names below it may be asked for). */
 function isThisComputer(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}
+
+/** Where an IMAP endpoint leads. */
+export function readImapServer(imapUrl: string): {
+  readonly host: string
+  readonly port: number
+  readonly security: 'tls' | 'none'
+} {
+  const { protocol, hostname, port } = new URL(imapUrl)
+  const security = protocol === 'imaps:' ? 'tls' : 'none'
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port || (security === 'tls' ? 993 : 143)),
+    security,
+  }
 }

@@ -1,9 +1,10 @@
 /** The parts of the Config from what was checked: accounts, mailboxes, and their secrets by reference. */
 
+import { bareAppPassword } from '../base/app-password.ts'
 import type { Problem } from '../base/problem.ts'
-import type { Secret } from '../base/secret.ts'
+import { Secret } from '../base/secret.ts'
 import type { AccountConfig, MailboxConfig, MailCredential, ServerConfig } from './config.ts'
-import { makeGoogleDestination, makeMailboxDestination } from './destinations.ts'
+import { makeGmailImapDestination, makeGoogleDestination, makeMailboxDestination } from './destinations.ts'
 import { type Context, makeSecretOf } from './load-context.ts'
 import { buildOAuth, withoutOAuth } from './load-oauth.ts'
 import { checkCertificateFile, checkKeyFile, checkMailboxRules, nameWrittenFile } from './load-rules.ts'
@@ -36,12 +37,9 @@ export async function buildAccount(
   const { sound, values } = readPart(accountSettings, part, problems)
   const name = sound?.name ?? sound?.address ?? 'me'
   if (kind === 'yaml') {
-    refuseSecretsInYaml(
-      part,
-      key => (key === 'clientSecret' ? vaultNames.clientSecret(name) : vaultNames.refreshToken(name)),
-      problems,
-    )
+    refuseSecretsInYaml(part, key => (isSecretOfAccount(key) ? vaultNames[key](name) : undefined), problems)
   }
+  if (values.way === 'append') return buildAppendAccount(part, sound, name, context)
   const { serviceAccountFile: keyFile } = values
   if (keyFile !== undefined) {
     const at = part.place('serviceAccountFile')
@@ -60,7 +58,16 @@ export async function buildAccount(
       ? { clientSecret: secretFor('clientSecret'), refreshToken: secretFor('refreshToken') }
       : undefined
   if (sound === undefined) return undefined
-  const { name: _name, clientId, clientSecret, refreshToken, serviceAccountFile, ...plain } = sound
+  const {
+    name: _name,
+    way,
+    appPassword,
+    clientId,
+    clientSecret,
+    refreshToken,
+    serviceAccountFile,
+    ...plain
+  } = sound
   const { address } = plain
   context.settled.push({ part: 'account', name, source: part, values: { ...sound, name } })
   if (keyFile !== undefined) {
@@ -72,6 +79,30 @@ export async function buildAccount(
     ? undefined
     : async () => context.vault?.(vaultNames.identity(name), google)
   return { ...plain, name, credential: { kind: 'user', clientId, ...secrets, identity } }
+}
+
+const isSecretOfAccount = (key: string): key is 'clientSecret' | 'refreshToken' | 'appPassword' =>
+  ['clientSecret', 'refreshToken', 'appPassword'].includes(key)
+
+/** What stands there for the other way is left alone: the owner may go back to it. */
+function buildAppendAccount(
+  part: Part,
+  sound: Values<typeof accountSettings> | undefined,
+  name: string,
+  context: Context,
+): AccountConfig | undefined {
+  const destination = makeGmailImapDestination(context.endpoints)
+  const typed = makeSecretOf(part, 'appPassword', vaultNames.appPassword(name), destination, context)
+  const password = new Secret(async () => {
+    const bare = bareAppPassword(await typed.reveal())
+    context.onReveal?.(bare)
+    return bare
+  }, typed.givenBy)
+  if (sound === undefined) return undefined
+  const { address, unitsPerMinute, importsInFlight } = sound
+  if (address === 'me') context.problems.push({ at: part.place('address'), kind: 'address-needed' })
+  context.settled.push({ part: 'account', name, source: part, values: { ...sound, name } })
+  return { name, address, unitsPerMinute, importsInFlight, credential: { kind: 'app-password', password } }
 }
 
 export async function buildMailbox(

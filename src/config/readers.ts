@@ -129,6 +129,16 @@ export const readScopes: Reader<string> = value =>
     ? value.trim()
     : expected('scopes')
 
+/** imaps, or imap to loopback; host and port and nothing else. */
+export const readImapEndpoint: Reader<string> = value => {
+  const [, scheme, host = ''] =
+    /^(imaps?):\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+):\d{1,5}$/.exec(
+      typeof value === 'string' ? value.trim() : '',
+    ) ?? []
+  const allowed = scheme === 'imaps' || (scheme === 'imap' && isLoopback(host.replace(/^\[(.*)\]$/, '$1')))
+  return allowed ? String(value).trim() : expected('url')
+}
+
 /** https and a name (or an IP address), a port where it is not 443, and nothing behind it; as browsers write an origin. */
 export const readOrigin: Reader<string> = value => {
   const text = typeof value === 'string' ? value.trim() : ''

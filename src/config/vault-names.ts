@@ -3,6 +3,7 @@ export const vaultNames = {
   password: (mailbox: string): string => `mailbox/${mailbox}/password`,
   refreshToken: (account: string): string => `google/${account}/refresh-token`,
   clientSecret: (account: string): string => `google/${account}/client-secret`,
+  appPassword: (account: string): string => `google/${account}/app-password`,
   /** Whose permission the refresh token is. */
   identity: (account: string): string => `google/${account}/identity`,
   /** Of a mailbox that is logged in to with access tokens. */

@@ -109,7 +109,7 @@ async function checkBothSides(
     subject: string,
     instead: (line: Finding) => T,
   ): Promise<T> => work.catch(thrown => instead(brokenOff(thrown, check, subject, context)))
-  const google = safely(checkGoogle(config.endpoints, context), 'googleReach', '', line => ({
+  const google = safely(checkGoogle(config, context), 'googleReach', '', line => ({
     clock: skipCheck({ check: 'clock' }, line.what),
     findings: [line],
     reached: false,

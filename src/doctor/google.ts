@@ -3,11 +3,13 @@
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
 import { type HttpDeadlines, usualHttpDeadlines } from '../base/http.ts'
 import { printable } from '../base/untrusted.ts'
-import type { AccountConfig, Config } from '../config/config.ts'
+import { type AccountConfig, type Config, isOfApi } from '../config/config.ts'
 import { type Inspected, inspectAccount, inspectApi, units } from '../gmail/inspect.ts'
 import { addressKey } from '../google/identity.ts'
+import { checkAppPassword } from './app-password.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failByFault, failCheck, noteCheck, passCheck, skipCheck } from './finding.ts'
+import { checkLabels } from './labels.ts'
 import { checkNetwork } from './network.ts'
 import { canReveal } from './settings.ts'
 
@@ -19,10 +21,12 @@ export interface GoogleLook {
 
 /** Both hosts, without any account: the API's and the one that gives tokens. */
 export async function checkGoogle(
-  endpoints: Config['endpoints'],
+  { endpoints, accounts }: Pick<Config, 'endpoints' | 'accounts'>,
   context: DoctorContext,
 ): Promise<GoogleLook> {
   const { words, checks, language } = context
+  if (!accounts.some(isOfApi))
+    return { clock: skipCheck({ check: 'clock' }, words.noApiAccount), findings: [], reached: true }
   const urls = [new URL(endpoints.apiRoot), new URL(endpoints.tokenUrl)]
   const targets = new Map(urls.map(url => [url.host, url]))
   const networks = await Promise.all(
@@ -96,6 +100,7 @@ export async function checkAccount(
   const skip = (cause: keyof typeof checks): readonly Finding[] => [
     skipCheck({ check: 'googleSignIn', subject }, words.because(checks[cause])),
   ]
+  if (!isOfApi(account)) return checkAppPassword(account, config, context)
   if (!reached) return skip('googleReach')
   const { credential } = account
   if (credential.kind === 'user') {
@@ -122,7 +127,7 @@ export async function checkAccount(
     checkScopes(inspected, subject, context),
     ...checkApi(inspected, account, context),
     checkAddress(inspected, account, context),
-    checkLabels(inspected, config, subject, context),
+    checkLabels(inspected.labels, config, subject, context),
   ]
 }
 
@@ -173,30 +178,5 @@ function checkAddress(
     place,
     new Fault('gmail.account-mismatch', { facts: { user: wanted, words: address } }),
     language,
-  )
-}
-
-function checkLabels(
-  { labels }: Inspected,
-  { mailboxes }: Config,
-  subject: string,
-  { words, checks }: DoctorContext,
-): Finding {
-  const place = { check: 'gmailLabels', subject } as const
-  if (labels === undefined) return skipCheck(place, words.because(checks.gmailScopes))
-  const wanted = new Set(
-    mailboxes
-      .filter(({ account }) => account === subject)
-      .flatMap(mailbox => [...mailbox.labels, ...mailbox.folders.flatMap(folder => folder.labels)]),
-  )
-  const isThereNow = (name: string): boolean =>
-    labels.some(label => label.toLowerCase() === name.toLowerCase())
-  const labelNames = [...wanted].map(name => printable(name, 60))
-  return passCheck(
-    place,
-    words.labels(
-      labelNames.filter(isThereNow),
-      labelNames.filter(name => !isThereNow(name)),
-    ),
   )
 }

@@ -121,6 +121,7 @@ async function checkSecrets(config: Config, { language }: DoctorContext): Promis
   for (const { name, credential } of config.mailboxes)
     for (const secret of listSecrets(credential)) await tryOne(name, secret)
   for (const { name, credential } of config.accounts) {
+    if (credential.kind === 'app-password') await tryOne(name, credential.password)
     if (credential.kind !== 'user') continue
     await tryOne(name, credential.clientSecret)
     await tryOne(name, credential.refreshToken)

@@ -214,6 +214,23 @@ export const en = {
     what: 'Google does not say whose permission this is, and no address is set: its owner could not be proved, and mail goes to whoever gave it.',
     next: 'Run `hikyaku setup google` and sign in once more, or set GMAIL_ACCOUNT to your address.',
   },
+  appPassword: (address: string, tls: string | undefined, ms: number, limit: number | undefined) =>
+    `${address} is let in${tls === undefined ? '' : ` (${tls})`}, in ${took(ms)}; mail goes in by IMAP, without spam scan and categories${limit === undefined ? '' : `; up to ${size(limit)} a message`}, and by Gmail’s rules about 500 MB a day`,
+  notGmailImap: {
+    what: 'This server does not know Gmail’s extensions (X-GM-EXT-1): there are no labels, and messages are named by their place.',
+    next: 'Nothing where it is a test server. Gmail’s own server always has them.',
+  },
+  imapFolders: (names: readonly string[]) => `all mail, spam and bin are there: ${list(names)}`,
+  imapFoldersHidden: (uses: readonly string[]) => ({
+    what: `Gmail does not show IMAP programs: ${list(uses.map(use => ({ '\\All': 'All Mail', '\\Junk': 'Spam', '\\Trash': 'Bin' })[use] ?? use))}. What belongs there waits, and is not found when hikyaku looks for a copy.`,
+    next: 'In Gmail, open Settings, Labels, and tick “Show in IMAP” beside it.',
+  }),
+  storage: (used: number, limit: number) => `${size(used)} of ${size(limit)} used`,
+  storageLow: (left: number, limit: number) => ({
+    what: `Only ${size(left)} of ${size(limit)} are left at Google. Mail waits at the source once it is full.`,
+    next: 'Free space at https://one.google.com/storage or buy more.',
+  }),
+  noApiAccount: 'not looked at: no account goes by Google’s API',
   labels: (there: readonly string[], toCome: readonly string[]) =>
     [
       there.length > 0 ? `there: ${list(there)}` : '',

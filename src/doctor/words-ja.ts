@@ -198,6 +198,23 @@ export const ja: DoctorWords = {
     what: 'このアクセス権が誰のものか Google から示されず、アドレスも設定されていないため、持ち主を確かめられませんでした。メールは、アクセス権を与えたアカウントに入ります。',
     next: '`hikyaku setup google` でもう一度ログインするか、GMAIL_ACCOUNT にご自分のアドレスを設定してください。',
   },
+  appPassword: (address, tls, ms, limit) =>
+    `${address} でログインできました（${tls === undefined ? '' : `${tls}、`}${took(ms)}）。IMAP で入れるため、迷惑メールの判定と分類はありません。上限は${limit === undefined ? '' : ` 1 通 ${size(limit)}、`} 1 日およそ 500 MB（Gmail の規定）です`,
+  notGmailImap: {
+    what: 'このサーバーには Gmail の拡張機能（X-GM-EXT-1）がありません。ラベルは使えず、メールは保存場所で区別します。',
+    next: 'テスト用のサーバーであれば問題ありません。Gmail のサーバーには必ずあります。',
+  },
+  imapFolders: names => `「すべてのメール」「迷惑メール」「ゴミ箱」があります: ${list(names)}`,
+  imapFoldersHidden: uses => ({
+    what: `Gmail が IMAP に表示していないフォルダーがあります: ${list(uses.map(use => ({ '\\All': 'すべてのメール', '\\Junk': '迷惑メール', '\\Trash': 'ゴミ箱' })[use] ?? use))}。そこに入れるメールは待機し、取り込み済みかどうかの確認でも見つかりません。`,
+    next: 'Gmail の「設定」→「ラベル」で、そのフォルダーの「IMAP で表示」にチェックを入れてください。',
+  }),
+  storage: (used, limit) => `${size(limit)} のうち ${size(used)} を使用中`,
+  storageLow: (left, limit) => ({
+    what: `Google の保存容量の残りは ${size(limit)} のうち ${size(left)} です。いっぱいになると、メールは元のサーバーで待ちます。`,
+    next: 'https://one.google.com/storage で空きを作るか、容量を追加してください。',
+  }),
+  noApiAccount: '確認していません: Google の API を使うアカウントがありません',
   labels: (there, toCome) =>
     [
       there.length > 0 ? `作成済み: ${list(there)}` : '',

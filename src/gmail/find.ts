@@ -6,13 +6,12 @@ import type { Ability } from '../google/scopes.ts'
 import { type Call, callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
 import { longestMessageOctets } from './import.ts'
+import { isSearchable, mostCopies } from './message-id.ts'
 import type { Session } from './session.ts'
 import { units } from './units.ts'
 
 /** base64url is 4/3 of the octets; Gmail adds a few lines on top. */
 const rawAnswerLimit = Math.ceil((longestMessageOctets * 4) / 3) + (2 << 20)
-/** More copies than this are not looked at: something else is wrong then. */
-const mostCopies = 10
 
 /** Without angle brackets, as Gmail's rfc822msgid: operator takes it. */
 const bareMessageId = (messageId: string): string => messageId.trim().replace(/^<|>$/g, '')
@@ -28,7 +27,7 @@ export async function findByMessageId(
   signal: AbortSignal,
 ): Promise<readonly FoundMessage[]> {
   const bare = bareMessageId(messageId)
-  if (!/^[!#-'*-z|~]+$/.test(bare)) {
+  if (!isSearchable(bare)) {
     throw new Fault('gmail.ask-owner', { facts: { what: 'a Message-ID that Gmail cannot search for' } })
   }
   const q = `rfc822msgid:${bare}`

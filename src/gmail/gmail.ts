@@ -1,5 +1,5 @@
 /**
- * The port to one Gmail account. import.ts and its neighbours implement it.
+ * The port to one Gmail account. google.ts and its neighbours implement it by the API, append/ by IMAP.
  *
  * Contract: every method throws Fault and nothing else (an AbortError when `signal` was aborted before anything
  * left). Only a parsed answer with an id is a success. Once the first octet of an upload has left, an outcome
@@ -16,6 +16,8 @@ export interface ImportRequest {
   readonly processForCalendar: boolean
   /** `insert` is laxer (no scan, no thread, no de-duplication): only where the owner allowed it for refused mail. */
   readonly method: 'import' | 'insert'
+  /** When the source received it, ms since 1970, where it says so; the API has no use for it. */
+  readonly arrivedAtMs?: number | undefined
 }
 
 export interface ImportAnswer {
@@ -24,6 +26,15 @@ export interface ImportAnswer {
   readonly labelIds: readonly string[]
   /** SHA-256 of the octets that left in the message part, to hold against RawMessage.sha256. */
   readonly sentSha256: string
+  /** The message is in, without these: they are given behind it, and could not be. */
+  readonly missedLabels?: readonly MissedLabel[]
+}
+
+export interface MissedLabel {
+  /** Of the request. */
+  readonly id: string
+  /** What Gmail said, for people. */
+  readonly words: string
 }
 
 /** A message in Gmail found by Message-ID; needs the scope gmail.readonly. */
@@ -52,6 +63,20 @@ export interface Gmail {
   canRead(signal: AbortSignal): Promise<boolean>
   /** Messages whose Message-ID is this (with or without angle brackets), trash and spam included; needs canRead. */
   findByMessageId(messageId: string, signal: AbortSignal): Promise<readonly FoundMessage[]>
+  /**
+   * The message of exactly so many octets (or with lines of the server's on top) that `isSame` takes for it, spam and trash
+   * included; only where the adapter can look by size.
+   */
+  findByOctets?(
+    octets: number,
+    isSame: (message: FoundMessage) => boolean,
+    signal: AbortSignal,
+  ): Promise<readonly FoundMessage[]>
+  /**
+   * What may be missing of an import whose answer was not read: its labels. Only where they are given behind it.
+   * @returns those that could not be given
+   */
+  finishImport?(id: string, labelIds: readonly string[], signal: AbortSignal): Promise<readonly MissedLabel[]>
   /** One message's raw octets, or undefined where Gmail no longer has it; needs canRead. */
   read(id: string, signal: AbortSignal): Promise<FoundMessage | undefined>
   /** When the refresh token will end, ms since 1970, where Google said so (publishing status "Testing"). */

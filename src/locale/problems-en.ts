@@ -56,6 +56,7 @@ export const en: ProblemTexts = {
   'two-sources': p =>
     `is set, but the mailboxes stand in ${p.file}. Move it there, or leave HIKYAKU_CONFIG empty`,
   'subject-needed': () => 'must be the Gmail address whose mail the service account may put in',
+  'address-needed': () => 'must be the Gmail address that the app password belongs to',
   'secret-in-yaml': p =>
     `does not belong in this file. Use ${p.instead} with the path of a file that holds it${p.vaultName === undefined ? '' : `, or run \`hikyaku setup\` to store it as ${p.vaultName}`}`,
   file: p => `names a file that cannot be read: ${p.file} (${describeReason(p.reason, 'en')})`,

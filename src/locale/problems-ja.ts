@@ -62,6 +62,7 @@ export const ja: ProblemTexts = {
   'two-sources': p =>
     ` が設定されていますが、メールボックスは ${p.file} に書かれています。そちらに移すか、HIKYAKU_CONFIG を空にしてください`,
   'subject-needed': () => ' には、サービス アカウントがメールを入れる Gmail アドレスを指定してください',
+  'address-needed': () => ' には、アプリ パスワードの持ち主の Gmail アドレスを指定してください',
   'secret-in-yaml': p =>
     ` はこのファイルに書かず、内容を書いたファイルのパスを ${p.instead} に指定してください${p.vaultName === undefined ? '' : `（または \`hikyaku setup\` で登録してください。保存名: ${p.vaultName}）`}`,
   file: p => ` のファイルを読み取れません: ${p.file}（${describeReason(p.reason, 'ja')}）`,

@@ -32,7 +32,7 @@ export function readHeader(header: Uint8Array): HeaderFacts {
   const received = fields.get('received')
   const kept = withoutKeptLines(octets)
   const arrivals = [received?.slice(received.lastIndexOf(';') + 1), fields.get('date')].flatMap(
-    text => dateOf(text) ?? [],
+    text => readDateMs(text) ?? [],
   )
   return {
     sha256: digestOf(kept.bare),
@@ -170,7 +170,7 @@ const zoneNames: Readonly<Record<string, string>> = {
 }
 
 /** The instant that a date of a header names, ms since 1970; undefined for none and for what no calendar shows. */
-function dateOf(text: string | undefined): number | undefined {
+export function readDateMs(text: string | undefined): number | undefined {
   if (text === undefined || text.length > dateChars) return undefined
   // Comments such as "(JST)" are not part of the date.
   const date = text

@@ -26,3 +26,12 @@ export function sameBareBelowTop(readBack: Buffer, bare: Bare): boolean {
   const rest = Buffer.concat([withoutKeptLines(header).bare, readBack.subarray(header.length)])
   return sameBelowTop(rest, bare.sha256, bare.octets)
 }
+
+/**
+ * Whether it is the same message, though not the same octets: a server that keeps mail in lines gives all of them back with
+ * CRLF, also those that came with LF alone.
+ */
+export function sameButLineEnds(readBack: Buffer, sha256: string, octets: number): boolean {
+  const bare = Buffer.from(readBack.toString('latin1').replaceAll('\r\n', '\n'), 'latin1')
+  return sameBelowTop(bare, sha256, octets)
+}

@@ -48,6 +48,8 @@ function chooseWaits(fault: Fault): readonly [firstMs: number, mostMs: number] {
     'gmail.daily-limit': [30 * minute, 120 * minute],
     'gmail.storage-full': [5 * minute, 60 * minute],
     'gmail.account-refused': [minute, 15 * minute],
+    'gmail.app-password-refused': [10 * minute, 60 * minute],
+    'gmail.app-password-needed': [10 * minute, 60 * minute],
     'gmail.account-unexplained': [minute, 15 * minute],
   }
   return slow[fault.code] ?? (fault.retry === 'owner' ? [minute, 15 * minute] : [10_000, 15 * minute])
@@ -141,7 +143,8 @@ export function recordLateFailure(ports: PullPorts, lateFault: Fault, count: Pul
  * looks whether it was done: nothing else would tell it, and nobody is pressed by it.
  */
 function isEndedHere({ code, retry }: RecordedFault): boolean {
-  if (/^(secret|config)\.|^gmail\.(consent-|client-invalid|account-mismatch)/.test(code)) return true
+  if (/^(secret|config)\.|^gmail\.(consent-|client-invalid|account-mismatch|app-password-)/.test(code))
+    return true
   return retry === 'owner' && /^(source|oauth)\.(?!login-)/.test(code)
 }
 

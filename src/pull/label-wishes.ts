@@ -10,7 +10,7 @@ import { Fault } from '../base/fault.ts'
 import { labelSubject } from '../base/label-subject.ts'
 import type { Trouble, TroubleKey } from '../base/trouble.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import type { ImportRequest } from '../gmail/gmail.ts'
+import type { ImportRequest, MissedLabel } from '../gmail/gmail.ts'
 import { asRecord, type PullContext } from './context.ts'
 
 const firstWaitMs = 60_000
@@ -101,9 +101,18 @@ export class LabelWishes {
     return { ...request, labelIds: request.labelIds.filter(id => !off.includes(id)) }
   }
 
-  /** An import went in: the account works, and these labels do. */
-  async imported({ labelIds }: ImportRequest): Promise<void> {
+  /** An import went in: the account works, and these labels do, but for those that it lacks. */
+  async imported({ labelIds }: ImportRequest, missed: readonly MissedLabel[] = []): Promise<void> {
+    for (const { id, words } of missed) {
+      const label = this.#labels.get(id)
+      if (label === undefined || this.#refusals.has(label)) continue
+      this.#refusals.set(
+        label,
+        new Fault('gmail.label-refused', { facts: { labels: label, words, phase: 'upload' } }),
+      )
+    }
     for (const id of labelIds) {
+      if (missed.some(lacking => lacking.id === id)) continue
       const label = this.#labels.get(id)
       if (label !== undefined) await this.#close(label)
     }

@@ -135,7 +135,7 @@ async function pullWith(
     await setAsidePoison(context, at)
     if (news === undefined) {
       await forgetKnownEnds(context, at, listed)
-      await resolveUnknown(context, at)
+      await resolveUnknown({ ...context, wishes }, at)
     }
     const { left, room, due, proved } = await retrieveDue(context, at, options, uploads)
     const { fault } = uploads

@@ -12,11 +12,13 @@ import { isWaitOver } from '../base/backoff.ts'
 import { Fault } from '../base/fault.ts'
 import type { FoundMessage } from '../gmail/gmail.ts'
 import type { MessageRow } from '../journal/journal.ts'
-import { sameBelowTop } from '../message/read-back.ts'
+import { sameBelowTop, sameButLineEnds } from '../message/read-back.ts'
 import { asRecord, eventOf, type PullContext, type RowPlaces } from './context.ts'
 import { countDeferred, countImported } from './count.ts'
+import type { LabelWishes } from './label-wishes.ts'
 import { postpone } from './poison.ts'
 import { keyOf } from './under-way.ts'
+import { requestFor } from './upload.ts'
 
 type Needs = Pick<
   PullContext,
@@ -31,7 +33,7 @@ type Needs = Pick<
   | 'uploads'
   | 'stopping'
   | 'signal'
->
+> & { readonly wishes: LabelWishes }
 
 const lookUpsNeeded = 3
 const lookUpPauseMs = 30_000
@@ -84,6 +86,7 @@ async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promi
   if (copies !== undefined) {
     const copy = copies.find(candidate => isCopyOf(candidate, row))
     if (copy !== undefined) {
+      await finishLabels(context, row, copy.id)
       await journal.move(row.id, 'imported', {
         gmailId: copy.id,
         importedAtMs: atMs,
@@ -119,19 +122,38 @@ async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promi
   }
 }
 
-/** The copies that Gmail has by this Message-ID, or undefined where it cannot be asked. */
+/** Labels that are given behind the message: the process may have ended between the two. */
+async function finishLabels(context: Needs, row: MessageRow, gmailId: string): Promise<void> {
+  const { gmail, signal, wishes } = context
+  if (gmail.finishImport === undefined) return
+  const request = await requestFor(context, row)
+  await wishes.imported(request, await gmail.finishImport(gmailId, request.labelIds, signal))
+}
+
+/** The copies that Gmail has, or undefined where it cannot be asked. */
 async function lookUp(context: Needs, row: MessageRow): Promise<readonly FoundMessage[] | undefined> {
   const { gmail, signal } = context
-  if (row.messageId === undefined || !(await gmail.canRead(signal))) return undefined
+  if (!(await gmail.canRead(signal))) return undefined
+  if (row.messageId === undefined) return lookBySize(context, row)
   try {
     return await gmail.findByMessageId(row.messageId, signal)
   } catch (error) {
-    // A Message-ID that cannot be searched for is merged by Gmail all the same.
-    if (error instanceof Fault && error.code === 'gmail.ask-owner') return undefined
+    // A Message-ID that cannot be searched for is merged by Gmail's import all the same.
+    if (error instanceof Fault && error.code === 'gmail.ask-owner') return lookBySize(context, row)
     throw error
   }
 }
 
+async function lookBySize(
+  { gmail, signal }: Needs,
+  row: MessageRow,
+): Promise<readonly FoundMessage[] | undefined> {
+  if (row.octets === undefined) return undefined
+  return gmail.findByOctets?.(row.octets, message => isCopyOf(message, row), signal)
+}
+
 /** Below the lines that Gmail puts on top stand exactly our octets, or it is another message. */
 const isCopyOf = ({ raw }: FoundMessage, { sha256, octets }: MessageRow): boolean =>
-  sha256 !== undefined && octets !== undefined && sameBelowTop(raw, sha256, octets)
+  sha256 !== undefined &&
+  octets !== undefined &&
+  (sameBelowTop(raw, sha256, octets) || sameButLineEnds(raw, sha256, octets))

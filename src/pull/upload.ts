@@ -49,13 +49,15 @@ export async function uploadMessage(context: UploadContext, message: Retrieved):
   if (!(await mayBegin(context, message))) return false
   const { answer, request: granted } = await importMessage(context, message, request, 1)
   await recordAnswer(context, message, answer)
-  if (granted.method === 'import') await context.wishes.imported(granted)
+  if (granted.method === 'import') await context.wishes.imported(granted, answer.missedLabels)
   return true
 }
 
 /** The labels of a message in Gmail, and whether it counts as read. */
-async function requestFor(context: UploadContext, row: MessageRow): Promise<ImportRequest> {
-  const { mailbox, gmail, signal, wishes } = context
+export async function requestFor(
+  { mailbox, gmail, signal, wishes }: Pick<UploadContext, 'mailbox' | 'gmail' | 'signal' | 'wishes'>,
+  row: MessageRow,
+): Promise<ImportRequest> {
   // POP3 has one nameless folder, and so is it named in the configuration.
   const folder = mailbox.folders.find(({ name }) => name === row.folder)
   const names: string[] = []
@@ -70,6 +72,7 @@ async function requestFor(context: UploadContext, row: MessageRow): Promise<Impo
     neverMarkSpam: mailbox.neverMarkSpam,
     processForCalendar: mailbox.processForCalendar,
     method: 'import',
+    arrivedAtMs: row.arrivedAtMs,
   }
 }
 

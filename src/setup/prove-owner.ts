@@ -1,7 +1,7 @@
 /** Whether a permission is the account's that is meant. Whatever does not prove it is a fault, and never success. */
 
 import { Fault, type FaultCode } from '../base/fault.ts'
-import type { AccountConfig } from '../config/config.ts'
+import type { ApiAccount } from '../config/config.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
 import { addressKey } from '../google/identity.ts'
 import type { SetupContext } from './context.ts'
@@ -19,9 +19,9 @@ const ofStrangers: readonly FaultCode[] = [
  * ID token of that account, or, for a permission without one, that Gmail shows the labels of the address.
  * @throws Fault gmail.account-mismatch, gmail.scope-missing, and whatever else stands in the way
  */
-export async function proveOwner(context: SetupContext, account: AccountConfig): Promise<Inspected> {
+export async function proveOwner(context: SetupContext, account: ApiAccount): Promise<Inspected> {
   const { place, clock, signal } = context
-  const inspect = (of: AccountConfig): Promise<Inspected> =>
+  const inspect = (of: ApiAccount): Promise<Inspected> =>
     inspectAccount({ account: of, endpoints: place.endpoints, clock }, signal)
   let inspected: Inspected
   try {
@@ -49,7 +49,7 @@ export async function proveOwner(context: SetupContext, account: AccountConfig):
 }
 
 /** The same permission, asked for its own account. */
-function nameless(account: AccountConfig): AccountConfig {
+function nameless(account: ApiAccount): ApiAccount {
   const { credential } = account
   return credential.kind === 'user'
     ? { ...account, address: 'me', credential: { ...credential, identity: undefined } }

@@ -1,8 +1,8 @@
 /** The set-up's story: address, server, login, wishes, Google, saved. Each step proves its answers before the next. */
 
 import { Fault } from '../base/fault.ts'
-import type { AccountConfig, Config, MailboxConfig } from '../config/config.ts'
-import { decideFirstUse, makeGoogleDestination } from '../config/destinations.ts'
+import type { AccountConfig, AppPassword, Config, MailboxConfig } from '../config/config.ts'
+import { decideFirstUse, makeGmailImapDestination, makeGoogleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/readers.ts'
 import type { DesktopClient } from '../google/client-file.ts'
@@ -100,8 +100,24 @@ export async function hasPermission(
   { name, credential }: AccountConfig,
 ): Promise<boolean> {
   if (credential.kind === 'service-account') return true
+  if (credential.kind === 'app-password') return hasAppPassword(context, name, credential)
   if ((await googleSecret(context, vaultNames.refreshToken(name))) !== undefined) return true
   return credential.refreshToken.reveal().then(
+    () => true,
+    () => false,
+  )
+}
+
+async function hasAppPassword(
+  { vault, place }: SetupContext,
+  name: string,
+  { password }: AppPassword,
+): Promise<boolean> {
+  const imap = makeGmailImapDestination(place.endpoints)
+  const firstUse = decideFirstUse(imap, place.byOwnersFile)
+  const kept = await vault.getFor(vaultNames.appPassword(name), imap, firstUse).catch(unlessElsewhere)
+  if (kept !== undefined) return true
+  return password.reveal().then(
     () => true,
     () => false,
   )

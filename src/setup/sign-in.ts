@@ -3,7 +3,7 @@
 import { Fault } from '../base/fault.ts'
 import { lookUp } from '../base/look-up.ts'
 import { Secret } from '../base/secret.ts'
-import type { AccountConfig } from '../config/config.ts'
+import type { ApiAccount } from '../config/config.ts'
 import type { DesktopClient } from '../google/client-file.ts'
 import { startConsent } from '../google/consent.ts'
 import { type Consent, exchangeCode } from '../google/consent-exchange.ts'
@@ -141,7 +141,7 @@ async function acceptsOwner(
   return confirm(asker, { id: 'is-yours', message: question, initial: true, yes, no })
 }
 
-function accountOf(address: string, google: GoogleClient, consent: Given | undefined): AccountConfig {
+function accountOf(address: string, google: GoogleClient, consent: Given | undefined): ApiAccount {
   const { identity } = consent ?? {}
   return {
     name: address,

@@ -8,6 +8,9 @@ export const revoke = {
     `The permission for ${address} had ended at Google already; it was deleted here.`,
   serviceAccount: (address: string) =>
     `${address} is reached by a service account: its permission is taken back by the administrator of Google Workspace.`,
+  appPassword: (address: string) =>
+    `The app password of ${address} was deleted here. Delete it at Google, too: https://myaccount.google.com/apppasswords`,
+  appPasswordInVariable: 'It still stands in GMAIL_APP_PASSWORD or its file: remove it there.',
   inVariable:
     'It still stands in GOOGLE_REFRESH_TOKEN or its file: remove it there. At Google it is worth nothing now.',
   unknown: (given: string, known: string) => `account ${given}; there are: ${known}`,

@@ -10,6 +10,10 @@ export const revoke: RevokeWords = {
     `${address} へのアクセス権は Google ですでに無効になっていました。このコンピューターから削除しました。`,
   serviceAccount: address =>
     `${address} にはサービス アカウントで接続しています。アクセス権の取り消しは Google Workspace の管理者が行います。`,
+  appPassword: address =>
+    `${address} のアプリ パスワードをこのコンピューターから削除しました。Google でも削除してください: https://myaccount.google.com/apppasswords`,
+  appPasswordInVariable:
+    'GMAIL_APP_PASSWORD またはそのファイルにまだ残っています。そちらも削除してください。',
   inVariable:
     'GOOGLE_REFRESH_TOKEN またはそのファイルにまだ残っています。そちらも削除してください。Google ではすでに無効です。',
   unknown: (given, known) => `アカウント ${given} は登録されていません。登録されているもの: ${known}`,

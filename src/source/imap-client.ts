@@ -15,7 +15,8 @@ import type { LoginSecret } from './sasl-token.ts'
 
 export type CommandWord =
   | {
-      readonly type: 'ATOM' | 'SEQUENCE' | 'STRING' | 'LITERAL'
+      /** TEXT is written as it is. */
+      readonly type: 'ATOM' | 'SEQUENCE' | 'STRING' | 'LITERAL' | 'TEXT'
       readonly value: string
       /** Kept out of imapflow's own log. */
       readonly sensitive?: boolean
@@ -35,6 +36,8 @@ export interface ExecOptions {
   readonly untagged?: Readonly<Record<string, Untagged>>
   /** Called at a continuation request (`+`). */
   readonly onPlusTag?: (response?: ImapResponse) => Promise<void>
+  /** Called when the command's line was written. */
+  readonly onSend?: () => void
 }
 
 export interface Executed {
@@ -82,6 +85,7 @@ export class ImapClient extends ImapFlow {
   declare sectionHandlers: Record<string, () => void>
   /** Takes what the server sends. */
   declare streamer: Writable
+  declare writeSocket: Socket
 
   declare run: (command: string, ...rest: readonly unknown[]) => Promise<unknown>
 

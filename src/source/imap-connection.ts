@@ -38,6 +38,8 @@ export interface ConnectOptions {
   readonly patience?: Patience | undefined
   /** What to log in with where it is no password. */
   readonly token?: string | undefined
+  /** False: UTF8=ACCEPT is not asked for. */
+  readonly acceptsUtf8?: boolean
 }
 
 export interface AskOptions {
@@ -186,7 +188,8 @@ export class ImapConnection {
    * UTF-8 headers (Courier does); the octets of the message itself are what we are here for.
    */
   async enableUtf8(signal: AbortSignal): Promise<void> {
-    if (!this.has('ENABLE') || !(this.has('UTF8=ACCEPT') || this.has('UTF8=ONLY'))) return
+    if (this.#options.acceptsUtf8 === false || !this.has('ENABLE')) return
+    if (!this.has('UTF8=ACCEPT') && !this.has('UTF8=ONLY')) return
     try {
       await this.run('ENABLE', [{ type: 'ATOM', value: 'UTF8=ACCEPT' }], { phase: 'login' }, signal)
       this.client.enabled.add('UTF8=ACCEPT')

@@ -1,5 +1,6 @@
 /** What the tests of the fault matrix have in common. */
 import assert from 'node:assert/strict'
+import { isOfApi } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { runDaemon } from '../../src/daemon.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
@@ -137,7 +138,7 @@ export const pullWith = (
 export async function pullImpatiently(self: Play): Promise<Attempt> {
   const { accounts, endpoints } = await loadConfig({ env: { ...self.world.env }, cwd: self.world.folder })
   const [account] = accounts
-  if (account === undefined) throw new Error('no account')
+  if (account === undefined || !isOfApi(account)) throw new Error('no account')
   const deadlines = { progressMs: 150, answerMs: 150 }
   const gmail = makeGmail({ account, endpoints, clock: self.clock, deadlines })
   try {

@@ -9,7 +9,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { FaultCode, FaultScope } from '../../src/base/fault.ts'
 import type { HttpDeadlines } from '../../src/base/http.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { AccountConfig } from '../../src/config/config.ts'
+import type { ApiAccount } from '../../src/config/config.ts'
 import type { Gmail } from '../../src/gmail/gmail.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import {
@@ -32,7 +32,7 @@ interface Setting {
   readonly server?: GmailServerOptions
   readonly scopes?: readonly string[]
   readonly deadlines?: Partial<HttpDeadlines>
-  readonly account?: Partial<AccountConfig>
+  readonly account?: Partial<ApiAccount>
 }
 
 async function start(t: TestContext, setting: Setting = {}): Promise<{ server: GmailServer; gmail: Gmail }> {

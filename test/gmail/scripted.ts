@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Fault } from '../../src/base/fault.ts'
 import type { HttpDeadlines } from '../../src/base/http.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { AccountConfig, GoogleEndpoints } from '../../src/config/config.ts'
+import type { ApiAccount, GoogleEndpoints } from '../../src/config/config.ts'
 import type { Gmail, ImportRequest } from '../../src/gmail/gmail.ts'
 import { makeGmail } from '../../src/gmail/google.ts'
 import { gmailScopes } from '../../src/google/scopes.ts'
@@ -108,7 +108,7 @@ export const serveTokens = (t: TestContext, scope = leastScope): Promise<Scripte
 export const refreshTokenForTests = '1//0refresh-token-that-must-not-leak'
 export const clientSecretForTests = 'GOCSPX-secret-that-must-not-leak'
 
-export const accountFor = (own: Partial<AccountConfig> = {}): AccountConfig => ({
+export const accountFor = (own: Partial<ApiAccount> = {}): ApiAccount => ({
   name: 'home',
   address: 'me',
   credential: {
@@ -127,12 +127,13 @@ export const endpointsFor = (apiRoot: string, tokenOrigin: string): GoogleEndpoi
   authUrl: `${tokenOrigin}/auth`,
   tokenUrl: `${tokenOrigin}/token`,
   revokeUrl: `${tokenOrigin}/revoke`,
+  imapUrl: 'imap://127.0.0.1:1',
 })
 
 export interface GmailForTest {
   readonly api: string
   readonly tokens?: string
-  readonly account?: Partial<AccountConfig>
+  readonly account?: Partial<ApiAccount>
   readonly clock?: Clock
   readonly deadlines?: Partial<HttpDeadlines>
 }

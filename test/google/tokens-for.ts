@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test'
 import { openConnections } from '../../src/base/connections.ts'
 import { usualHttpDeadlines } from '../../src/base/http.ts'
-import type { AccountConfig } from '../../src/config/config.ts'
+import type { ApiAccount } from '../../src/config/config.ts'
 import { makeTokens, type Tokens } from '../../src/google/token.ts'
 import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'
 import { accountFor, leastScope, type Seen } from '../gmail/scripted.ts'
@@ -16,7 +16,7 @@ export interface Made {
 export function tokensFor(
   t: TestContext,
   origin: string,
-  account: Partial<AccountConfig> = {},
+  account: Partial<ApiAccount> = {},
   connectMs = 15_000,
 ): Made {
   const clock = makeFakeClock()

@@ -1,5 +1,5 @@
 /** The settings of a Gmail account. */
-import { readAccount, readNumber, readText } from '../readers.ts'
+import { readAccount, readNumber, readOneOf, readText } from '../readers.ts'
 import { optional, secret, usually } from './setting.ts'
 
 export const accountSettings = {
@@ -20,6 +20,39 @@ export const accountSettings = {
       ja: 'アカウントの主な Gmail アドレス。`me`: ログインした人。別のアカウントでログインしたときは何も取り込みません。',
     },
     usual: 'me',
+  }),
+  way: usually({
+    variable: 'GMAIL_WAY',
+    read: readOneOf(['import', 'append']),
+    about: {
+      en: 'How mail goes into Gmail.',
+      ja: 'Gmail に入れる方法。',
+    },
+    choices: [
+      {
+        value: 'import',
+        about: {
+          en: 'by Gmail’s API, as mail that arrives: with spam scan and categories; needs a Google project of your own.',
+          ja: 'Gmail の API で、届いたメールとして入れます（迷惑メールの判定と分類あり）。自分の Google プロジェクトが必要です。',
+        },
+      },
+      {
+        value: 'append',
+        about: {
+          en: 'by IMAP with an app password: no project, no scan (docs/app-password.md).',
+          ja: 'アプリ パスワードを使い IMAP で入れます。プロジェクトは不要で、判定はありません（docs/app-password.ja.md）。',
+        },
+      },
+    ],
+    usual: 'import',
+  }),
+  appPassword: secret({
+    variable: 'GMAIL_APP_PASSWORD',
+    about: {
+      en: 'With `GMAIL_WAY=append`: the 16 letters from https://myaccount.google.com/apppasswords, blanks or not. `GMAIL_ACCOUNT` then names the address.',
+      ja: '`GMAIL_WAY=append` のとき: https://myaccount.google.com/apppasswords の 16 文字（空白はあってもなくても構いません）。このとき `GMAIL_ACCOUNT` にアドレスを書きます。',
+    },
+    example: 'abcd efgh ijkl mnop',
   }),
   clientId: optional({
     variable: 'GOOGLE_CLIENT_ID',

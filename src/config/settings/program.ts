@@ -1,6 +1,14 @@
 /** The settings of the whole program, and those that are read before everything else. */
 import { googleEndpoints, microsoftLoginRoot } from '../endpoints.ts'
-import { readBoolean, readDnsServers, readEndpoint, readNumber, readOneOf, readText } from '../readers.ts'
+import {
+  readBoolean,
+  readDnsServers,
+  readEndpoint,
+  readImapEndpoint,
+  readNumber,
+  readOneOf,
+  readText,
+} from '../readers.ts'
 import { metricsSettings, pageSettings } from './listeners.ts'
 import { optional, secret, type Text, usually } from './setting.ts'
 
@@ -112,6 +120,13 @@ export const endpointSettings = {
   googleAuthUrl: endpoint('GOOGLE_AUTH_URL', googleEndpoints.authUrl),
   googleTokenUrl: endpoint('GOOGLE_TOKEN_URL', googleEndpoints.tokenUrl),
   googleRevokeUrl: endpoint('GOOGLE_REVOKE_URL', googleEndpoints.revokeUrl),
+  gmailImapUrl: usually({
+    variable: 'GMAIL_IMAP_URL',
+    read: readImapEndpoint,
+    processOnly: true,
+    about: endpointAbout,
+    usual: googleEndpoints.imapUrl,
+  }),
   microsoftLoginRoot: endpoint('MICROSOFT_LOGIN_ROOT', microsoftLoginRoot),
 }
 

@@ -1,6 +1,17 @@
 /** What Gmail said of one message, and what Gmail or Google said of the account. */
 import type { FaultTexts } from '../fault-texts.ts'
-import { account, because, byItself, google, said, stays, stopped, text, waits } from './phrases-en.ts'
+import {
+  account,
+  answer,
+  because,
+  byItself,
+  google,
+  said,
+  stays,
+  stopped,
+  text,
+  waits,
+} from './phrases-en.ts'
 
 export const en: FaultTexts<'gmail'> = {
   // What Gmail said of one message
@@ -34,7 +45,7 @@ export const en: FaultTexts<'gmail'> = {
     ),
   'gmail.unknown-answer': f =>
     text(
-      `Gmail answered something that hikyaku does not know${f.with('status', status => ` (HTTP ${status})`)}.${google(f)}`,
+      `Gmail answered something that hikyaku does not know${answer(f)}.${google(f)}`,
       // What was not asked for a message (a token, the labels) holds up all mail of the account.
       f.get('phase') === undefined ? stays : waits,
       byItself,
@@ -43,7 +54,7 @@ export const en: FaultTexts<'gmail'> = {
     text(
       f.get('status') === undefined
         ? 'The connection to Gmail broke before Gmail’s answer arrived, so it is not known whether Gmail has the message.'
-        : `Gmail’s answer (HTTP ${f.or('status', '')}) does not say whether Gmail has the message.${google(f)}`,
+        : `Gmail’s answer${answer(f)} does not say whether Gmail has the message.${google(f)}`,
       'The message stays in the source mailbox. hikyaku finds out before it sends it again.',
       byItself,
     ),
@@ -52,6 +63,18 @@ export const en: FaultTexts<'gmail'> = {
       'It cannot be found out whether Gmail already has a message, and you asked to decide such cases yourself.',
       'The message stays in the source mailbox. At worst it is in Gmail as well.',
       `Look for it in Gmail. If it is not there, run \`hikyaku retry\`. ${f.setting('WHEN_OUTCOME_UNKNOWN', 'repeat')} leaves it to hikyaku.`,
+    ),
+  'gmail.cannot-append': () =>
+    text(
+      'A message holds a zero octet, which cannot go by IMAP, the way of the app password.',
+      stays,
+      'Read it in your host’s web mail. Gmail’s import takes it: `hikyaku setup google` leads there; then run `hikyaku retry`.',
+    ),
+  'gmail.folder-hidden': f =>
+    text(
+      `Gmail does not show IMAP programs the folder in which this mail belongs${f.with('folder', use => ` (${hiddenFolder(use)})`)}.`,
+      stays,
+      'In Gmail, open Settings, Labels, and tick “Show in IMAP” beside it. hikyaku tries again by itself.',
     ),
   // What Gmail or Google said of the account
   'gmail.rate-limited': f =>
@@ -73,11 +96,7 @@ export const en: FaultTexts<'gmail'> = {
       'Free space at https://one.google.com/storage or buy more. hikyaku then goes on by itself.',
     ),
   'gmail.server': f =>
-    text(
-      `Gmail has a passing trouble of its own${f.with('status', status => ` (HTTP ${status})`)}.${google(f)}`,
-      waits,
-      byItself,
-    ),
+    text(`Gmail has a passing trouble of its own${answer(f)}.${google(f)}`, waits, byItself),
   'gmail.unreachable': f =>
     text(
       `Gmail cannot be reached${f.with('host', host => ` (${host})`)}${because(f)}.`,
@@ -164,13 +183,13 @@ export const en: FaultTexts<'gmail'> = {
     ),
   'gmail.account-refused': f =>
     text(
-      `Google takes no mail for ${account(f)} now${f.with('status', status => ` (HTTP ${status})`)}${f.with('reason', reason => ` (${reason})`)}.${google(f)}`,
+      `Google takes no mail for ${account(f)} now${answer(f)}${f.with('reason', reason => ` (${reason})`)}.${google(f)}`,
       waits,
       `${byItself} Read what Google said; sign in to Gmail in a browser, and look at the project of your client in the Google Cloud Console, to see whether Google shows a notice. For a company or school account ask the administrator.`,
     ),
   'gmail.account-unexplained': f =>
     text(
-      `Gmail took none of several different messages, one after the other${f.with('status', status => ` (HTTP ${status})`)}${f.with('reason', reason => ` (${reason})`)}: something is wrong with ${account(f)}, not with the messages.${google(f)}`,
+      `Gmail took none of several different messages, one after the other${answer(f)}${f.with('reason', reason => ` (${reason})`)}: something is wrong with ${account(f)}, not with the messages.${google(f)}`,
       waits,
       'Nothing for now: hikyaku tries one message from time to time, and all of them come by themselves once Gmail takes one. If it lasts, sign in to Gmail in a browser and see whether Google shows a notice.',
     ),
@@ -198,4 +217,32 @@ export const en: FaultTexts<'gmail'> = {
       `${stopped} Nothing was put into any account.`,
       'It is tried again by itself. If it stays so, look at this computer’s clock, and run `hikyaku setup google` to sign in again.',
     ),
+  'gmail.app-password-refused': f =>
+    text(
+      `Gmail does not take the app password of ${account(f)}. An app password ends when it is deleted, and when the Google password changes.${google(f)}`,
+      stopped,
+      'Make a new one at https://myaccount.google.com/apppasswords (two-step verification must be on), then run `hikyaku setup google`.',
+    ),
+  'gmail.app-password-needed': f =>
+    text(
+      `This is the ordinary password of ${account(f)}. Gmail takes an app password here, and no other.${google(f)}`,
+      stopped,
+      'Make an app password at https://myaccount.google.com/apppasswords, then run `hikyaku setup google`.',
+    ),
+  'gmail.web-login': f =>
+    text(
+      `Google wants the owner of ${account(f)} to sign in with a browser before a program may.${google(f)}`,
+      stopped,
+      'Sign in at https://mail.google.com, and confirm there that it was you. hikyaku tries again by itself.',
+    ),
+  'gmail.imap-disabled': f =>
+    text(
+      `IMAP is switched off for ${account(f)}.${google(f)}`,
+      stopped,
+      'Ask the administrator of your Google Workspace to allow IMAP; or run `hikyaku setup google` and choose the way with a Google project.',
+    ),
 }
+
+/** As Gmail's settings call it. */
+const hiddenFolder = (use: string): string =>
+  ({ '\\All': 'All Mail', '\\Junk': 'Spam', '\\Trash': 'Bin' })[use] ?? use

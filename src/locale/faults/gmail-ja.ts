@@ -1,6 +1,6 @@
 /** Gmail と Google の応答（メール 1 通について、アカウントについて）。 */
 import type { FaultTexts } from '../fault-texts.ts'
-import { account, because, byItself, google, stays, stopped, text, waits } from './phrases-ja.ts'
+import { account, answer, because, byItself, google, stays, stopped, text, waits } from './phrases-ja.ts'
 
 export const ja: FaultTexts<'gmail'> = {
   // メール 1 通への Gmail の応答
@@ -34,7 +34,7 @@ export const ja: FaultTexts<'gmail'> = {
     ),
   'gmail.unknown-answer': f =>
     text(
-      `Gmail から想定外の応答がありました${f.with('status', status => `（HTTP ${status}）`)}。${google(f)}`,
+      `Gmail から想定外の応答がありました${answer(f)}。${google(f)}`,
       // メール以外（トークン、ラベル）への応答なら、そのアカウント全体が待つ。
       f.get('phase') === undefined ? stays : waits,
       byItself,
@@ -43,7 +43,7 @@ export const ja: FaultTexts<'gmail'> = {
     text(
       f.get('status') === undefined
         ? 'Gmail の応答を受け取る前に接続が切れたため、メールが届いたかどうかわかりません。'
-        : `Gmail の応答（HTTP ${f.or('status', '')}）からは、メールが届いたかどうかわかりません。${google(f)}`,
+        : `Gmail の応答${answer(f)}からは、メールが届いたかどうかわかりません。${google(f)}`,
       'このメールは元のメールボックスに残ります。送り直す前に、届いているかどうかを確かめます。',
       byItself,
     ),
@@ -52,6 +52,18 @@ export const ja: FaultTexts<'gmail'> = {
       'Gmail にすでに届いているかどうか確認できないメールがあります。このような場合はご自身で判断する設定になっています。',
       'このメールは元のメールボックスに残ります。Gmail にも届いている可能性があります。',
       `Gmail で検索し、見つからなければ \`hikyaku retry\` を実行してください。${f.setting('WHEN_OUTCOME_UNKNOWN', 'repeat')} にすると自動で送り直します。`,
+    ),
+  'gmail.cannot-append': () =>
+    text(
+      'メールに値が 0 のバイト（NUL）が含まれています。アプリ パスワードの方法（IMAP）では送れません。',
+      stays,
+      'サーバー会社の Web メールでお読みください。Gmail の取り込み（import）なら入れられます。`hikyaku setup google` で切り替え、`hikyaku retry` を実行してください。',
+    ),
+  'gmail.folder-hidden': f =>
+    text(
+      `このメールを入れるフォルダー${f.with('folder', use => `（${hiddenFolder(use)}）`)}を、Gmail が IMAP に表示していません。`,
+      stays,
+      'Gmail の「設定」→「ラベル」で、そのフォルダーの「IMAP で表示」にチェックを入れてください。自動で再試行します。',
     ),
   // Gmail / Google アカウント
   'gmail.rate-limited': f =>
@@ -73,11 +85,7 @@ export const ja: FaultTexts<'gmail'> = {
       'https://one.google.com/storage で不要なデータを削除するか、容量を追加してください。空きができれば自動で再開します。',
     ),
   'gmail.server': f =>
-    text(
-      `Gmail 側で一時的な障害が起きています${f.with('status', status => `（HTTP ${status}）`)}。${google(f)}`,
-      waits,
-      byItself,
-    ),
+    text(`Gmail 側で一時的な障害が起きています${answer(f)}。${google(f)}`, waits, byItself),
   'gmail.unreachable': f =>
     text(
       `Gmail に接続できません${f.with('host', host => `（${host}）`)}${because(f)}。`,
@@ -164,13 +172,13 @@ export const ja: FaultTexts<'gmail'> = {
     ),
   'gmail.account-refused': f =>
     text(
-      `Google が現在、アカウント${account(f)}へのメールを受け付けていません${f.with('status', status => `（HTTP ${status}）`)}${f.with('reason', reason => `（${reason}）`)}。${google(f)}`,
+      `Google が現在、アカウント${account(f)}へのメールを受け付けていません${answer(f)}${f.with('reason', reason => `（${reason}）`)}。${google(f)}`,
       waits,
       `${byItself}Google の応答をお読みください。ブラウザーで Gmail にログインし、Google Cloud のプロジェクトも開いて、お知らせがないかご確認ください。会社や学校のアカウントの場合は、管理者にご相談ください。`,
     ),
   'gmail.account-unexplained': f =>
     text(
-      `Gmail が別々のメールの取り込みを続けて断りました${f.with('status', status => `（HTTP ${status}）`)}${f.with('reason', reason => `（${reason}）`)}。メールではなく、アカウント${account(f)}に原因があると考えられます。${google(f)}`,
+      `Gmail が別々のメールの取り込みを続けて断りました${answer(f)}${f.with('reason', reason => `（${reason}）`)}。メールではなく、アカウント${account(f)}に原因があると考えられます。${google(f)}`,
       waits,
       '操作は不要です。ときどき 1 通ずつ試し、Gmail が受け付けるようになれば、すべて自動で取り込みます。長く続く場合は、ブラウザーで Gmail にログインし、Google からのお知らせがないかご確認ください。',
     ),
@@ -198,4 +206,32 @@ export const ja: FaultTexts<'gmail'> = {
       `${stopped}どのアカウントにも何も入れていません。`,
       '自動で再試行します。続く場合は、このコンピューターの時計を確かめ、`hikyaku setup google` でログインし直してください。',
     ),
+  'gmail.app-password-refused': f =>
+    text(
+      `Gmail が${account(f)}のアプリ パスワードを受け付けません。アプリ パスワードは、削除したときと、Google のパスワードを変えたときに使えなくなります。${google(f)}`,
+      stopped,
+      'https://myaccount.google.com/apppasswords で新しいものを作り（2 段階認証が必要です）、`hikyaku setup google` を実行してください。',
+    ),
+  'gmail.app-password-needed': f =>
+    text(
+      `これは${account(f)}の通常のパスワードです。Gmail がここで受け付けるのはアプリ パスワードだけです。${google(f)}`,
+      stopped,
+      'https://myaccount.google.com/apppasswords でアプリ パスワードを作り、`hikyaku setup google` を実行してください。',
+    ),
+  'gmail.web-login': f =>
+    text(
+      `Google が${account(f)}の持ち主に、先にブラウザーでログインするよう求めています。${google(f)}`,
+      stopped,
+      'https://mail.google.com にログインし、本人であることを確認してください。自動で再試行します。',
+    ),
+  'gmail.imap-disabled': f =>
+    text(
+      `${account(f)}では IMAP が無効になっています。${google(f)}`,
+      stopped,
+      'Google Workspace の管理者に IMAP の許可を依頼してください。または `hikyaku setup google` で、Google プロジェクトを使う方法を選んでください。',
+    ),
 }
+
+/** Gmail の設定画面での名前。 */
+const hiddenFolder = (use: string): string =>
+  ({ '\\All': 'すべてのメール', '\\Junk': '迷惑メール', '\\Trash': 'ゴミ箱' })[use] ?? use

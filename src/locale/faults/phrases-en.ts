@@ -21,6 +21,9 @@ export const Server = (f: Facts): string =>
 const quote = (words: string): string => `“${words}”${/[.!?]$/.test(words) ? '' : '.'}`
 export const said = (f: Facts): string => f.with('words', words => ` It said: ${quote(words)}`)
 export const google = (f: Facts): string => f.with('words', words => ` Google said: ${quote(words)}`)
+/** HTTP's number, or IMAP's NO or BAD. */
+export const answer = (f: Facts): string =>
+  f.with('status', status => (/^\d/.test(status) ? ` (HTTP ${status})` : ` (${status})`))
 export const because = (f: Facts): string => f.with('reason', reason => ` (${describeReason(reason, 'en')})`)
 export const during = (f: Facts): string => f.with('phase', phase => ` (while ${describePhase(phase, 'en')})`)
 /** Whether it happened after a good login: then protocol, port and password are right. */

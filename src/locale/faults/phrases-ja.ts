@@ -24,6 +24,8 @@ export const server = (f: Facts): string =>
   f.server === undefined ? 'メールサーバー' : `メールサーバー（${f.server}）`
 export const said = (f: Facts): string => f.with('words', words => `サーバーの応答:「${words}」`)
 export const google = (f: Facts): string => f.with('words', words => `Google の応答:「${words}」`)
+export const answer = (f: Facts): string =>
+  f.with('status', status => (/^\d/.test(status) ? `（HTTP ${status}）` : `（${status}）`))
 export const because = (f: Facts): string => f.with('reason', reason => `（${describeReason(reason, 'ja')}）`)
 export const during = (f: Facts): string =>
   f.with('phase', phase => `（処理: ${describePhase(phase, 'ja')}）`)
