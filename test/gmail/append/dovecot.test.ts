@@ -29,14 +29,14 @@ describe('IMAP APPEND into a real Dovecot', { skip: requireServer('dovecot', dov
   let server: DovecotServer
 
   before(async () => {
-    server = await startDovecot({ settings: `${specialFolders}\nmail_max_userip_connections = 20\n` })
+    server = await startDovecot({ settings: `${specialFolders}\nmail_save_crlf = yes\n` })
   })
   after(() => server.stop())
 
   const placeOf = () => ({ host: '127.0.0.1', port: server.ports.imap, security: 'none' }) as const
   const login = () => ({ user: server.user, password: server.password })
   const onDisk = async (folder: string): Promise<string[]> =>
-    (await server.maildrop(folder)).map(({ octets }) => sha256(octets)).sort()
+    (await server.maildrop(folder)).map(stored => stored.sha256).sort()
 
   test('every message of the corpus that a literal can hold lies on the disk octet for octet', async t => {
     const gmail = openAppend(t, placeOf(), login())
