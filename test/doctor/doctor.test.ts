@@ -280,6 +280,8 @@ test('the words of doctor are complete in both languages, and each text says wha
     certificateSeen: [['h'], 0, 1, 'ab'],
     abilities: ['imap', ['IDLE']],
     labels: [['a'], ['b']],
+    imapFolders: [['a']],
+    imapFoldersHidden: [['\\All']],
     longerWaits: [[['login', 180_000]]],
     moreAuthorities: [['A=b']],
     keyLog: [['A=b']],
