@@ -2,6 +2,7 @@
  * The sandbox: an embedded mailbox, a Gmail stand-in and the real daemon on loopback, no account anywhere.
  *
  *   npm run sandbox                          drops a mail every few seconds and shows each arrive, until Ctrl-C
+ *   npm run sandbox -- --dashboard           the same on the daemon's page, in a browser
  *   npm run sandbox -- --once --messages N --protocol pop3|imap [--server dovecot] [--json]
  *
  * Where nobody watches (standard output is no terminal) it ends by itself, as with --once.
@@ -27,12 +28,14 @@ const { values } = parseArgs({
     server: { type: 'string', default: 'stand-in' },
     json: { type: 'boolean', default: false },
     'after-import': { type: 'string', default: 'keep' },
+    dashboard: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '30' },
     help: { type: 'boolean', default: false },
   },
 })
 
 const usage =
-  'usage: npm run sandbox -- [--once] [--messages N] [--protocol pop3|imap] [--server stand-in|dovecot] [--after-import keep|delete] [--json]'
+  'usage: npm run sandbox -- [--once] [--messages N] [--protocol pop3|imap] [--server stand-in|dovecot] [--after-import keep|delete] [--json]\n       npm run sandbox -- --dashboard [--minutes N] [--protocol pop3|imap] [--server stand-in|dovecot]'
 
 function fail(why: string): never {
   console.error(`${why}\n${usage}`)
@@ -59,6 +62,16 @@ if (missing !== undefined) fail(missing)
 
 const language = chooseLanguage({ env: process.env })
 const words = sandboxWords[language]
+
+if (values.dashboard) {
+  const minutes = Number(values.minutes)
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 24 * 60)
+    fail('--minutes is a number from 1 to 1440')
+  if (values.once || values.json)
+    fail('--dashboard shows mail until Ctrl-C: neither --once nor --json goes with it')
+  const { showDashboard } = await import('./sandbox/dashboard.ts')
+  process.exit(await showDashboard({ protocol, kind, language, minutes }))
+}
 
 interface Dropped {
   readonly sha256: string

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { hasChromium, openChromium } from './servers/chromium.ts'
 import { dovecotMissing } from './servers/dovecot.ts'
 import { until } from './servers/hikyaku.ts'
 import { pythonMissing } from './servers/independent-client.ts'
@@ -15,6 +16,7 @@ import { requireServer } from './servers/required.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const noDovecot = requireServer('dovecot', dovecotMissing())
+const noChromium = requireServer('chromium', hasChromium())
 const noPython = requireServer('python3', pythonMissing())
 
 /** Gives a command a terminal: what is written to its input is typed there. */
@@ -35,8 +37,8 @@ describe('the sandbox', () => {
     assert.deepEqual(left, [], 'every run takes its folders away')
   })
 
-  const start = (command: string, args: readonly string[]) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, TMPDIR: temporary } })
+  const start = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env, TMPDIR: temporary } })
     const { stdout, stderr } = keepOutput(child)
     const ended = once(child, 'close').then(([code]) => ({
       code: code as number | null,
@@ -80,6 +82,32 @@ describe('the sandbox', () => {
     assert.equal(ended.code, 0, ended.stderr)
     const shown = ended.stdout.match(/-> Gmail \w+ +\d+ octets {2}after \d+\.\d\d s {2}identical octets/g)
     assert.equal(shown?.length, 20, ended.stdout)
+  })
+
+  it('shows mail passing in a browser, until Ctrl-C', { skip: noChromium }, async t => {
+    const args = ['scripts/sandbox.ts', '--dashboard']
+    const { child, ended, stdout } = start(process.execPath, args, { HIKYAKU_LANG: 'en' })
+    t.after(() => child.kill('SIGKILL'))
+    let link = ''
+    await until(() => {
+      link = /http:\/\/127\.0\.0\.1:\d+\/enter\/[\w-]{43}/.exec(stdout())?.[0] ?? ''
+      return link !== ''
+    }, 'the link')
+    const browser = await openChromium()
+    t.after(() => browser.close())
+    const page = await browser.newPage({ locale: 'en' })
+    await page.goto(link)
+    await page.locator('#verdict h1').waitFor()
+    await page.locator('.trouble', { hasText: 'Gmail' }).waitFor()
+    await page.click('nav a[href="messages"]')
+    // What was there, and what came while we looked.
+    const large = page.locator('tbody td.number', { hasText: '8.4 MB' })
+    await large.waitFor()
+    assert.ok((await page.locator('tbody tr').count()) > 40)
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    assert.equal(code, 0, stderr)
+    assert.match(stdout(), /A mail arrives that Gmail refuses/)
   })
 
   it('says in one line what is wrong with an option, and how it is used', async () => {

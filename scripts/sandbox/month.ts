@@ -36,17 +36,30 @@ const senders: readonly Sender[] = [
 const key = makeKey('rsa')
 const dayMs = 24 * 3600_000
 
+const wheel = senders.flatMap(sender => Array.from({ length: sender.share }, () => sender))
+
 /** `count` messages spread over the 30 days before now, the senders in their shares. */
 export function monthOfMail(count: number): readonly Buffer[] {
-  const wheel = senders.flatMap(sender => Array.from({ length: sender.share }, () => sender))
-  return Array.from({ length: count }, (_, serial) => {
-    const sender = wheel[(serial * 7) % wheel.length] ?? wheel[0]
-    if (sender === undefined) throw new Error('no senders')
-    return message(sender, serial, Date.now() - 30 * dayMs + (serial * 30 * dayMs) / count)
-  })
+  return Array.from({ length: count }, (_, serial) =>
+    monthMessage(serial, Date.now() - 30 * dayMs + (serial * 30 * dayMs) / count),
+  )
 }
 
-function message(sender: Sender, serial: number, atMs: number): Buffer {
+/** One of them; the senders come in their shares. */
+export function monthMessage(serial: number, atMs: number): Buffer {
+  const sender = wheel[(serial * 7) % wheel.length] ?? wheel[0]
+  if (sender === undefined) throw new Error('no senders')
+  return message(sender, `${sender.subject} (${serial})\n`, serial, atMs)
+}
+
+/** The same with a body of so many octets, as pictures make it. */
+export function largeMessage(serial: number, atMs: number, octets: number): Buffer {
+  const [sender] = senders
+  if (sender === undefined) throw new Error('no senders')
+  return message(sender, `${'0123456789abcdef'.repeat(4)}\n`.repeat(Math.ceil(octets / 66)), serial, atMs)
+}
+
+function message(sender: Sender, body: string, serial: number, atMs: number): Buffer {
   const at = new Date(atMs).toUTCString().replace('GMT', '+0000')
   const bare = crlf(`Date: ${at}
 Message-ID: <month-${serial}@${sender.domain}>
@@ -57,8 +70,7 @@ MIME-Version: 1.0
 Content-Type: text/plain; charset=UTF-8
 Content-Transfer-Encoding: 8bit
 
-${sender.subject} (${serial})
-`)
+${body}`)
   const signed = sender.signs ? signDkim(bare, { key, domain: sender.domain, selector: 's1' }) : bare
   return received(signed, {
     helo: `mail.${sender.domain}`,
