@@ -1,10 +1,11 @@
 /**
  * When to pull. One loop a mailbox: at the start, at each tick of its schedule, when the source tells of news, when
  * a backlog is left, and when something put off is due; never two pulls of one mailbox at once. One mailbox's
- * trouble stops no other. It knows no protocol.
+ * trouble stops no other. What the owner has paused is neither pulled nor watched. It knows no protocol.
  */
 import { backoffMs } from './base/backoff.ts'
 import { asFault, type Fault } from './base/fault.ts'
+import { abortOf, makeOccasion, type Occasion } from './base/occasion.ts'
 import { startTicking } from './base/schedule.ts'
 import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
@@ -18,6 +19,7 @@ import {
 import type { PullPorts } from './pull/context.ts'
 import { noCount } from './pull/count.ts'
 import { takeAskedPull } from './pull/owner-acted.ts'
+import { makePauseSignals, type PauseSignals } from './pull/paused.ts'
 import { makeWatchMemory } from './pull/watch-memory.ts'
 
 export interface DaemonHooks {
@@ -54,29 +56,38 @@ export async function runDaemon(
   const stop = AbortSignal.any([stopping, broken.signal])
   let fault: Fault | undefined
   const wakes = new Map(bridge.mailboxes.map(ports => [ports.mailbox.name, makeWake()]))
+  const pauses = makePauseSignals(bridge.journal, (name, isPaused) => {
+    const log = bridge.mailboxes.find(({ mailbox }) => mailbox.name === name)?.log
+    if (isPaused) log?.paused({ mailbox: name })
+    else log?.resumed({ mailbox: name })
+    wakes.get(name)?.ring('owner')
+  })
+  // The journal's trouble is told by the pulls.
+  await pauses.look().catch(() => {})
   const loops = bridge.mailboxes.map(async ports => {
     const wake = wakes.get(ports.mailbox.name) ?? makeWake()
-    const tried = Promise.withResolvers<void>()
-    const goodLogin = makeGoodLogin()
+    const tried = makeOccasion()
+    const goodLogin = makeOccasion()
     const watching = AbortSignal.any([stop, signal])
-    watching.addEventListener('abort', () => tried.resolve(), { once: true })
-    ports.source.expectWatch?.(watching)
+    const firstTry = tried.next()
     const fail = (thrown: Fault): void => {
       fault ??= thrown
       broken.abort()
     }
     try {
       await Promise.all([
-        keepPulling(ports, wake, stop, signal, hooks, { tried: tried.resolve, goodLogin, fail }),
+        keepPulling(ports, wake, stop, signal, hooks, { tried, goodLogin, pauses, fail }),
         // Two logins at once with a wrong password would count twice against us.
-        tried.promise.then(() => keepWatching(ports, wake, watching, goodLogin)),
+        abortOf(firstTry, watching).then(() =>
+          keepWatching(ports, wake, watching, { tried, goodLogin, pauses }),
+        ),
       ])
     } catch (error) {
       fail(asFault(error))
     }
   })
-  // The journal's trouble is told by the pulls.
   const stopListening = bridge.journal.watchWrites(async () => {
+    await pauses.look()
     if (await takeAskedPull(bridge.journal)) for (const wake of wakes.values()) wake.ring('owner')
   })
   try {
@@ -91,9 +102,11 @@ export async function runDaemon(
 
 /** What the pulls of a mailbox tell the rest of the daemon. */
 interface Signs {
-  /** The first attempt is over. */
-  tried(): void
-  readonly goodLogin: GoodLogin
+  /** An attempt is over. */
+  readonly tried: Occasion
+  /** A login that a pull made well: it ends the pause of a watch that was refused. */
+  readonly goodLogin: Occasion
+  readonly pauses: PauseSignals
   /** Nothing can go on. */
   fail(fault: Fault): void
 }
@@ -104,9 +117,9 @@ async function keepPulling(
   stopping: AbortSignal,
   signal: AbortSignal,
   hooks: DaemonHooks,
-  { tried, goodLogin, fail }: Signs,
+  { tried, goodLogin, pauses, fail }: Signs,
 ): Promise<void> {
-  const { mailbox, log, clock } = ports
+  const { mailbox, log, clock, source } = ports
   let isLate = false
   const stopTicking = startTicking(mailbox.schedule, {
     onTick: () => {
@@ -121,6 +134,8 @@ async function keepPulling(
     say: words => log.say('debug', 'schedule', words, { mailbox: mailbox.name }),
   })
   let reason = 'start'
+  /** Until the owner pauses it, or all ends. */
+  let going: AbortSignal | undefined
   const beside = new Set<Promise<void>>()
   const lateCount = noCount()
   const onFault = (thrown: Fault): Promise<void> =>
@@ -133,17 +148,30 @@ async function keepPulling(
     void uploads?.then(() => wake.ring('uploaded'))
   try {
     while (!stopping.aborted && !signal.aborted) {
+      await pauses.look().catch(() => {})
+      if (going === undefined || going.aborted) {
+        going = AbortSignal.any([stopping, pauses.paused(mailbox.name)])
+        source.expectWatch?.(AbortSignal.any([going, signal]))
+      }
       hooks.beforeAttempt?.(ports)
       const onProgress = (): void => hooks.onProgress?.(ports)
       const leave = { enough: wake.rung(), news: wake.rungBy('news'), count: lateCount, onFault, onSuccess }
-      const options = { signal, stopping, budgetMs, reason, onProgress, beside, leave }
+      const options = { signal, stopping: going, budgetMs, reason, onProgress, beside, leave }
       // Who starts it or asks has perhaps just mended what was wrong.
       const loginBefore = await lastLogin(ports)
       const outcome = await attemptPull(ports, options, reason !== 'start' && reason !== 'owner')
       if ((await lastLogin(ports)) !== loginBefore) goodLogin.happened()
-      tried()
-      if (outcome.kind === 'stopped') return
+      if (outcome.kind === 'stopped') {
+        if (stopping.aborted || signal.aborted) return
+        reason = 'owner'
+        continue
+      }
       hooks.afterAttempt(ports, outcome)
+      if (outcome.kind === 'paused') {
+        reason = (await wake.wait(Number.POSITIVE_INFINITY, stopping)) ?? 'due'
+        continue
+      }
+      tried.happened()
       const pauseMs = pauseAfter(ports, outcome)
       if (outcome.kind === 'pulled') {
         const { room, uploads, settles } = outcome.result
@@ -187,6 +215,7 @@ function pauseAfter(ports: PullPorts, outcome: Attempt): number {
     case 'waiting':
       return outcome.untilMs - now
     case 'stopped':
+    case 'paused':
       return 0
     case 'pulled': {
       if (outcome.result.room !== undefined) return Number.POSITIVE_INFINITY
@@ -198,13 +227,6 @@ function pauseAfter(ports: PullPorts, outcome: Attempt): number {
   }
 }
 
-/** A login that a pull made well: it ends the pause of a watch that was refused. */
-interface GoodLogin {
-  happened(): void
-  /** Aborts at the next one. */
-  next(): AbortSignal
-}
-
 async function lastLogin({ journal, mailbox }: PullPorts): Promise<number | undefined> {
   try {
     return (await journal.mailbox(mailbox.name)).lastLoginAtMs
@@ -213,23 +235,12 @@ async function lastLogin({ journal, mailbox }: PullPorts): Promise<number | unde
   }
 }
 
-function makeGoodLogin(): GoodLogin {
-  let waiting = new AbortController()
-  return {
-    happened: () => waiting.abort(),
-    next() {
-      waiting = new AbortController()
-      return waiting.signal
-    },
-  }
-}
-
 /** News without polling, where the source can: a dead watch is begun again, with back-off. */
 async function keepWatching(
   ports: PullPorts,
   wake: Wake,
   stopping: AbortSignal,
-  goodLogin: GoodLogin,
+  { tried, goodLogin, pauses }: Omit<Signs, 'fail'>,
 ): Promise<void> {
   const { source, clock, random, log, mailbox, journal } = ports
   if (source.watch === undefined) return
@@ -237,14 +248,25 @@ async function keepWatching(
   await memory.ended(undefined)
   let failures = 0
   while (!stopping.aborted) {
+    const paused = pauses.paused(mailbox.name)
+    if (paused.aborted) {
+      // As at the start: the pull logs in first.
+      const nextTry = tried.next()
+      failures = 0
+      await memory.ended(undefined)
+      await pauses.resumed(mailbox.name, stopping)
+      await abortOf(nextTry, stopping)
+      continue
+    }
+    const going = AbortSignal.any([stopping, paused])
     const heldMs = await heldForMs(ports)
     if (heldMs > 0) {
-      await clock.sleep(Math.min(heldMs, heldLookMs), stopping).catch(() => {})
+      await clock.sleep(Math.min(heldMs, heldLookMs), going).catch(() => {})
       continue
     }
     const silent = new AbortController()
     let timer: NodeJS.Timeout | undefined
-    let pauses: readonly [number, number] = watchPauses
+    let waits: readonly [number, number] = watchPauses
     const beganMs = clock.monotonicMs()
     const alive = (): void => {
       clearTimeout(timer)
@@ -256,12 +278,13 @@ async function keepWatching(
     }
     try {
       alive()
-      await source.watch(() => wake.ring('news'), onAlive, AbortSignal.any([stopping, silent.signal]))
+      await source.watch(() => wake.ring('news'), onAlive, AbortSignal.any([going, silent.signal]))
     } catch (error) {
       if (stopping.aborted) return
+      if (paused.aborted) continue
       const fault = asFault(error)
       failures = clock.monotonicMs() - beganMs >= watchLivedMs ? 1 : failures + 1
-      if (fault.loginRefused) pauses = refusedPauses
+      if (fault.loginRefused) waits = refusedPauses
       // The poll behind it goes on and tells of real trouble; this line is for the curious.
       // The pulls of such a server may go well, and would not tell it.
       if (fault.code === 'source.over-budget') log.fault(fault, { mailbox: mailbox.name })
@@ -271,8 +294,8 @@ async function keepWatching(
       clearTimeout(timer)
     }
     // What arrives while nobody watches is looked for as the next watch begins: it rings then.
-    const untilLogin = pauses === refusedPauses ? AbortSignal.any([stopping, goodLogin.next()]) : stopping
-    await clock.sleep(backoffMs(failures, ...pauses, random()), untilLogin).catch(() => {})
+    const untilLogin = waits === refusedPauses ? AbortSignal.any([going, goodLogin.next()]) : going
+    await clock.sleep(backoffMs(failures, ...waits, random()), untilLogin).catch(() => {})
   }
 }
 

@@ -38,7 +38,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors: 'message spool header about evidence read-back copy-record',
   },
-  locale: { floor: 2, uses: 'base', doors: 'locale format reasons problems trouble-words' },
+  locale: { floor: 2, uses: 'base', doors: 'locale format reasons problems trouble-words pause-words' },
   log: { floor: 3, uses: 'base locale', doors: 'log' },
   config: {
     floor: 3,
@@ -86,7 +86,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 5,
     uses: 'base message log config source journal gmail discovery',
     doors:
-      'context count attempt logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts wish',
+      'context count attempt paused logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts wish',
     wired: 'steady-clock under-way upload-queue',
   },
   bridge: {

@@ -19,6 +19,7 @@ import { troubleWords } from '../locale/trouble-words.ts'
 import type { Log } from '../log/log.ts'
 import type { Attempt } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
+import { noteReminded, readPauses } from '../pull/paused.ts'
 import { mailNotice } from './notice-mail.ts'
 import {
   type AccountTold,
@@ -26,10 +27,11 @@ import {
   type Notice,
   noticesDue,
   paragraphs,
+  pauseNotice,
   putOffMs,
   silentEnds,
 } from './rules.ts'
-import { troublesOf } from './trouble-list.ts'
+import { troublesOf, withoutPaused } from './trouble-list.ts'
 import { pingAddress, postText } from './webhook.ts'
 
 export interface Alerts {
@@ -76,7 +78,9 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   /** The journal's own trouble is no sign of being well. */
   const listIsEmpty = async (): Promise<boolean> => {
     try {
-      return (await journal?.troubles.list())?.every(entry => !isConfigured(config, entry)) === true
+      if (journal === undefined) return false
+      const list = withoutPaused(await journal.troubles.list(), await readPauses(journal))
+      return list.every(entry => !isConfigured(config, entry))
     } catch {
       return false
     }
@@ -141,8 +145,9 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   const look = async (ports: PullPorts): Promise<void> => {
     const { mailbox, journal, gmail } = ports
     const { troubles } = journal
+    const pauses = await readPauses(journal)
     const own = <T extends Parameters<typeof troublesOf>[0]>(entries: T): ReturnType<typeof troublesOf> =>
-      troublesOf(entries, mailbox.name, mailbox.account)
+      withoutPaused(troublesOf(entries, mailbox.name, mailbox.account), pauses)
     const uncleared = own(await troubles.uncleared())
     const nowMs = clock.nowMs()
     const silent = silentEnds(uncleared)
@@ -167,6 +172,9 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
           : await troubles.noticed(notice.ids, clock.nowMs()),
       )
     }
+    const reminder = pauseNotice(mailbox.name, pauses.get(mailbox.name), view)
+    if (reminder !== undefined && !stop.signal.aborted)
+      await tellOf(ports, reminder, () => noteReminded(journal, mailbox.name, clock.nowMs()))
     const account = await journal.accountState(mailbox.account)
     const place: NoteKey = `told/account/${mailbox.account}`
     const toldBefore = await readTold(journal, place)
@@ -191,7 +199,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
       const { name } = ports.mailbox
       if (attempt.kind === 'stopped') return
       if (attempt.kind !== 'waiting') {
-        good.set(name, attempt.kind === 'pulled' && attempt.result.good && attempt.result.faults.length === 0)
+        good.set(name, isGood(attempt))
         journal = ports.journal
         const { ping: hook } = alerts
         if (hook !== undefined && !pingWaits) {
@@ -247,6 +255,11 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     },
   }
 }
+
+/** A pause is the owner's wish: whoever waits for pings is not to think that something has failed. */
+const isGood = (attempt: Attempt): boolean =>
+  attempt.kind === 'paused' ||
+  (attempt.kind === 'pulled' && attempt.result.good && attempt.result.faults.length === 0)
 
 function isConfigured({ mailboxes, accounts }: Config, { scope, name }: TroubleEntry): boolean {
   if (scope === 'machine') return true

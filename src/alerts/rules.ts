@@ -10,7 +10,9 @@ import type { Trouble, TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { AccountState } from '../journal/journal.ts'
 import { describeFault, type Words } from '../locale/locale.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
+import type { Pause } from '../pull/paused.ts'
 
 /** What was told of one account's consent. Kept as JSON in the journal. */
 export interface AccountTold {
@@ -18,7 +20,7 @@ export interface AccountTold {
 }
 
 export interface Notice {
-  readonly kind: 'trouble' | 'allClear' | 'consent' | 'ended'
+  readonly kind: 'trouble' | 'allClear' | 'paused' | 'consent' | 'ended'
   readonly key: string
   readonly subject: string
   readonly text: string
@@ -46,6 +48,8 @@ const day = 24 * hour
 /** No mail at all is told again so often; what comes and goes is told at most so often. */
 const remindMs = 7 * day
 const flappingMs = hour
+/** Of a pause the owner is reminded after this, and then as of mail that does not come. */
+const pausedMs = day
 /** A message that is tried again by itself is told of after so long. */
 export const putOffMs = day
 /** A token of a client in "testing" lives seven days; the owner hears of its end so many days before. */
@@ -160,6 +164,33 @@ export function describeMessage({ subject: id, about }: Trouble, { language }: W
     ['Message-ID', about?.messageId],
   ].flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${printable(value, 120)}`]))
   return [`#${id}`, ...parts].join('  ')
+}
+
+/** A mailbox that the owner paused must not be forgotten. */
+export function pauseNotice(
+  mailbox: string,
+  pause: Pause | undefined,
+  { nowMs, words }: Pick<View, 'nowMs' | 'words'>,
+): Notice | undefined {
+  if (pause === undefined) return undefined
+  const { sinceMs, remindedAtMs } = pause
+  const isDue =
+    remindedAtMs === undefined ? ageOf(sinceMs, nowMs) >= pausedMs : ageOf(remindedAtMs, nowMs) >= remindMs
+  if (!isDue) return undefined
+  const own = pauseWords[words.language]
+  const name = printable(mailbox, 80)
+  return {
+    kind: 'paused',
+    key: `paused ${mailbox} ${sinceMs} ${remindedAtMs ?? ''}`,
+    subject: own.subject(name),
+    text: paragraphs(words, [
+      own.reminder(name, words.format.instant(sinceMs), Math.max(0, nowMs - sinceMs)),
+      own.reminderNext(name),
+    ]),
+    urgent: false,
+    notByMail: false,
+    ids: [],
+  }
 }
 
 /** Before a consent ends; remembered apart, for it is no trouble yet. */

@@ -1,6 +1,7 @@
 /** What follows from the one list of what is not well. Pure: the readers of the list share it. */
 import { exitCodes, faultKinds } from '../base/fault.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
+import type { Pauses } from '../pull/paused.ts'
 
 /** Worst first: what no other trouble may hide. */
 const severity = [
@@ -36,4 +37,16 @@ export function troublesOf(
   return list.filter(({ scope, name }) =>
     scope === 'machine' ? true : scope === 'account' ? name === account : name === mailbox,
   )
+}
+
+/**
+ * Without what rests: where the owner has paused a mailbox nobody tries to reach it, so nothing that keeps its mail from
+ * coming is known to be so still. What is wrong with single messages, with what was to be done after them, and with the
+ * books stays.
+ */
+export function withoutPaused(list: readonly TroubleEntry[], pauses: Pauses): readonly TroubleEntry[] {
+  return list.filter(({ scope, name, subject }) => {
+    const isRest = scope === 'folder' || (scope === 'mailbox' && subject !== 'books')
+    return !isRest || !pauses.has(name)
+  })
 }

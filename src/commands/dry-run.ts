@@ -1,11 +1,15 @@
 /** `hikyaku pull --dry-run`: what a pull would do. Takes no lock and makes nothing, so it works beside the daemon. */
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
+import { timeJson } from '../base/time-json.ts'
+import { printable } from '../base/untrusted.ts'
 import { lookAtJournal, makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import { type DryRunResult, dryRun } from '../proof/dry-run.ts'
+import { readPauses } from '../pull/paused.ts'
 import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { catchStopSignals } from './stop-signals.ts'
 
@@ -13,17 +17,23 @@ interface MailboxAnswer {
   readonly mailbox: string
   readonly result: DryRunResult | undefined
   readonly fault: Fault | undefined
+  /** Since when it is paused, and so was not looked at. */
+  readonly pausedSinceMs: number | undefined
 }
 
 /** A maildrop that the daemon holds right now is free again in a moment. */
 const busyTries = 5
 const busyPauseMs = 2000
 
-/** @returns 0, or the exit code of the first mailbox that could not be looked at */
+/**
+ * @param isMeant whether a mailbox is looked at although it is paused
+ * @returns 0, or the exit code of the first mailbox that could not be looked at
+ */
 export async function dryRunCommand(
   invocation: Invocation,
   config: Config,
   chosen: readonly MailboxConfig[],
+  isMeant: (mailbox: MailboxConfig) => boolean,
 ): Promise<number> {
   const signals = catchStopSignals(
     name => invocation.stderr.write(`${invocation.words.daemon.stopping(name)}\n`),
@@ -33,7 +43,15 @@ export async function dryRunCommand(
   try {
     if (look.fault !== undefined) throw look.fault
     const answers: MailboxAnswer[] = []
-    for (const mailbox of chosen) answers.push(await lookAt(mailbox, look.journal, signals.stopping))
+    const pauses = await readPauses(look.journal)
+    for (const mailbox of chosen) {
+      const pause = isMeant(mailbox) ? undefined : pauses.get(mailbox.name)
+      answers.push(
+        pause === undefined
+          ? await lookAt(mailbox, look.journal, signals.stopping)
+          : { mailbox: mailbox.name, result: undefined, fault: undefined, pausedSinceMs: pause.sinceMs },
+      )
+    }
     return answer(invocation, answers)
   } finally {
     signals.dispose()
@@ -50,11 +68,11 @@ async function lookAt(
     try {
       const source = await makeSource({ mailbox, clock: systemClock })
       const result = await dryRun({ mailbox, source, journal, clock: systemClock }, signal)
-      return { mailbox: mailbox.name, result, fault: undefined }
+      return { mailbox: mailbox.name, result, fault: undefined, pausedSinceMs: undefined }
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault
       if (fault.code !== 'source.busy' || tries >= busyTries)
-        return { mailbox: mailbox.name, result: undefined, fault }
+        return { mailbox: mailbox.name, result: undefined, fault, pausedSinceMs: undefined }
       await systemClock.sleep(busyPauseMs, signal)
     }
   }
@@ -70,15 +88,21 @@ function answer(invocation: Invocation, answers: readonly MailboxAnswer[]): numb
       exitCode,
       dryRun: true,
       ...(first === undefined ? {} : { fault: faultJson(first, language) }),
-      mailboxes: answers.map(({ mailbox, result, fault }) => ({
+      mailboxes: answers.map(({ mailbox, result, fault, pausedSinceMs }) => ({
         mailbox,
+        ...(pausedSinceMs === undefined ? {} : timeJson('pausedSince', pausedSinceMs)),
         ...result,
         ...(fault === undefined ? {} : { fault: faultJson(fault, language) }),
       })),
     })
     return exitCode
   }
-  for (const { mailbox, result, fault } of answers) {
+  for (const { mailbox, result, fault, pausedSinceMs } of answers) {
+    if (pausedSinceMs !== undefined) {
+      const forMs = Math.max(0, systemClock.nowMs() - pausedSinceMs)
+      const since = words.format.instant(pausedSinceMs)
+      writeLine(invocation, pauseWords[language].leftAlone(printable(mailbox, 100), since, forMs))
+    }
     if (fault !== undefined) invocation.stderr.write(`${mailbox}: ${faultLines(fault, language)}\n`)
     if (result === undefined) continue
     const { fresh, octets, mayBeKnown, takenBack } = result

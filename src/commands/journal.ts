@@ -153,7 +153,7 @@ async function rebuild(
 
 async function prove(
   invocation: Invocation,
-  { accounts, mailboxes }: Bridge,
+  { accounts, mailboxes, journal }: Bridge,
   oldFile: string,
   workDir: string,
   signal: AbortSignal,
@@ -164,6 +164,8 @@ async function prove(
   }
   const salvage = salvageJournal(oldFile, workDir)
   tell(words.salvage(salvage.rows))
+  // What the owner has paused stays so.
+  if (salvage.paused !== undefined) await journal.setNote('paused', salvage.paused)
   const readBack: Record<string, boolean> = {}
   for (const [name, gmail] of accounts) {
     readBack[name] = await gmail.canRead(signal)

@@ -187,6 +187,13 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     const { checkNowCommand } = await import('./check-now.ts')
     done(await checkNowCommand(invocation))
   })
+  for (const wish of ['pause', 'resume'] as const)
+    verb(wish, help[wish])
+      .argument('[mailbox...]', help.mailbox)
+      .action(async (mailboxes: string[]) => {
+        const { pauseCommand } = await import('./pause.ts')
+        done(await pauseCommand(invocation, wish, mailboxes))
+      })
   verb('doctor', help.doctor).action(async () => {
     const { doctorCommand } = await import('./doctor.ts')
     done(await doctorCommand(invocation))

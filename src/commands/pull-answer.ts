@@ -1,7 +1,9 @@
 /** What came of `hikyaku pull`, told: for people, as JSON, and by its exit code. */
 import type { Fault } from '../base/fault.ts'
 import { timeJson } from '../base/time-json.ts'
+import { printable } from '../base/untrusted.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import type { Attempt } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
 import { addCount, noCount, type PullCount, type PullNumbers, settledAsTold } from '../pull/count.ts'
@@ -52,6 +54,7 @@ export function answerPull(
           conservation,
           conserved,
           fault: fault === undefined ? null : faultJson(fault, language, invocation.describe),
+          ...timeJson('pausedSince', last.kind === 'paused' ? last.sinceMs : undefined),
           ...timeJson('waitsUntil', last.kind === 'waiting' ? last.untilMs : undefined),
         }),
       ),
@@ -60,6 +63,13 @@ export function answerPull(
   }
   for (const { ports, count, fault, conservation, conserved, ms, last } of answers) {
     const name = ports.mailbox.name
+    if (last.kind === 'paused') {
+      const { sinceMs } = last
+      const forMs = Math.max(0, ports.clock.nowMs() - sinceMs)
+      const shown = printable(name, 100)
+      writeLine(invocation, pauseWords[language].leftAlone(shown, words.format.instant(sinceMs), forMs))
+      continue
+    }
     if ((quiet || last.kind === 'waiting') && fault !== undefined)
       invocation.stderr.write(`${name}: ${faultLines(fault, language, invocation.describe)}\n`)
     const busy = count.fresh + count.imported + count.merged + count.refused + count.settled + count.gone > 0

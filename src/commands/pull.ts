@@ -9,7 +9,7 @@ import { exitCodeOfTroubles, troublesOf } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { asFault, exitCodes, Fault, faultKinds } from '../base/fault.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
 import { describeFaultAtEnd } from '../locale/locale.ts'
 import type { Log } from '../log/log.ts'
@@ -20,6 +20,7 @@ import type { PullPorts } from '../pull/context.ts'
 import { addCount, noCount, type PullCount } from '../pull/count.ts'
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
+import { readPauses } from '../pull/paused.ts'
 import { logSettings } from './config-show.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { confirm } from './confirm.ts'
@@ -37,7 +38,7 @@ export interface PullFlags {
   readonly mailboxes: readonly string[]
   /** No questions. */
   readonly yes: boolean
-  /** Waits that are recorded are not kept: the owner knows better. */
+  /** Waits that are recorded are not kept: the owner knows better. Nor is the pause of a mailbox that is named. */
   readonly now: boolean
   /** All is over by then, ms from the start of the process. */
   readonly timeLimitMs?: number | undefined
@@ -58,7 +59,8 @@ export async function pullCommand(asked: Invocation, flags: PullFlags): Promise<
     const quiet = invocation.json || invocation.stderr.isTTY === true
     const log = quiet && config.log.level === 'info' ? makeQuietLog(config, invocation) : configured
     logSettings(log, inForce, invocation.language)
-    if (flags.dryRun) return dryRunCommand(invocation, config, chooseMailboxes(config, flags.mailboxes))
+    if (flags.dryRun)
+      return dryRunCommand(invocation, config, chooseMailboxes(config, flags.mailboxes), isMeant(flags))
     return pullChosen(invocation, flags, config, log, !quiet, answers =>
       answerPull(invocation, answers, quiet),
     )
@@ -90,7 +92,8 @@ export async function pullChosen(
   )
   const signals = limitTime(caught, flags.timeLimitMs, () => endAtOnce(bridge))
   try {
-    if (!flags.yes && !(await mayBegin(invocation, bridge, signals))) return exitCodes.ok
+    const isAsked = isMeant(flags)
+    if (!flags.yes && !(await mayBegin(invocation, bridge, signals, isAsked))) return exitCodes.ok
     const unwatched = invocation.stderr.isTTY === true ? [] : chosen.map(({ name }) => name)
     await recordPulls(bridge.journal, config, unwatched, systemClock.nowMs())
     const { stdin, stderr } = invocation
@@ -98,7 +101,15 @@ export async function pullChosen(
     const answers: MailboxAnswer[] = []
     const inOrder = await inTurn(bridge.mailboxes)
     for (const [n, ports] of inOrder.entries())
-      answers.push(await pullToTheEnd(invocation, ports, signals, gate, inOrder.length - n))
+      answers.push(
+        await pullToTheEnd(
+          invocation,
+          ports,
+          signals,
+          { gate, evenPaused: isAsked(ports.mailbox) },
+          inOrder.length - n,
+        ),
+      )
     for (const { ports, last } of answers) alerts.afterAttempt(ports, last)
     await alerts.close(Math.min(12_000, signals.restMs()))
     return await answer(answers, bridge)
@@ -110,6 +121,12 @@ export async function pullChosen(
     await bridge.close()
   }
 }
+
+/** Whether the owner asks for this mailbox by name and at once, so that its pause is not kept. */
+const isMeant =
+  ({ mailboxes, now }: PullFlags) =>
+  ({ name }: Pick<MailboxConfig, 'name'>): boolean =>
+    now && mailboxes.includes(name)
 
 /** Ends the process by its limit: that this still runs shows that no message is to blame for it (poison.ts). */
 function endAtOnce({ mailboxes }: Bridge): void {
@@ -127,7 +144,7 @@ async function pullToTheEnd(
   invocation: Invocation,
   ports: PullPorts,
   signals: LimitedSignals,
-  gate: boolean,
+  { gate, evenPaused }: { readonly gate: boolean; readonly evenPaused: boolean },
   sharers: number,
 ): Promise<MailboxAnswer> {
   const { mailbox, journal, clock } = ports
@@ -144,7 +161,7 @@ async function pullToTheEnd(
     const count = noCount()
     last = await attemptPull(
       ports,
-      { stopping, signal, budgetMs, reason: 'owner', onProgress: progress.show, count },
+      { stopping, signal, budgetMs, reason: 'owner', evenPaused, onProgress: progress.show, count },
       first && gate && 'once',
     )
     if (last.kind === 'stopped') {
@@ -167,8 +184,7 @@ async function pullToTheEnd(
   }
   total.deferred = total.deferredIds.size
   const conservation = await journal.conservation(mailbox.name)
-  const fault =
-    last.kind === 'pulled' ? last.result.faults[0] : last.kind === 'stopped' ? undefined : last.fault
+  const fault = last.kind === 'pulled' ? last.result.faults[0] : 'fault' in last ? last.fault : undefined
   const conserved = last.kind !== 'pulled' || last.result.conserved
   return {
     ports,
@@ -223,6 +239,7 @@ function exitCodeOf(
   troubles: Parameters<typeof exitCodeOfTroubles>[0],
 ): number {
   if (last.kind === 'failed') return last.fault.exitCode
+  if (last.kind === 'paused') return exitCodes.ok
   if (last.kind === 'stopped') return exitCodes.temporary
   // The owner has to look after a login; any other wait passes.
   if (last.kind === 'waiting')
@@ -243,10 +260,17 @@ async function mayBeMany({ journal, mailbox: { name, startFrom } }: PullPorts): 
   return left.filter(({ arrivedAtMs = fromMs }) => arrivedAtMs >= fromMs).length > askOver
 }
 
-async function mayBegin(invocation: Invocation, bridge: Bridge, signals: StopSignals): Promise<boolean> {
+async function mayBegin(
+  invocation: Invocation,
+  bridge: Bridge,
+  signals: StopSignals,
+  isAsked: (mailbox: MailboxConfig) => boolean,
+): Promise<boolean> {
   const { words } = invocation
   if (invocation.stdin.isTTY !== true || invocation.json) return true
+  const pauses = await readPauses(bridge.journal)
   for (const ports of bridge.mailboxes) {
+    if (pauses.has(ports.mailbox.name) && !isAsked(ports.mailbox)) continue
     if (!(await mayBeMany(ports))) continue
     const waiting = await dryRun(ports, signals.stopping)
     if (waiting.fresh <= askOver) continue

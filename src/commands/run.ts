@@ -2,7 +2,7 @@
 import { makeAlerts } from '../alerts/alerts.ts'
 import { beginAttending } from '../alerts/attendance.ts'
 import { makeLiveness } from '../alerts/liveness.ts'
-import { troublesOf } from '../alerts/trouble-list.ts'
+import { troublesOf, withoutPaused } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { makeTidying } from '../base/engine.ts'
 import { asFault } from '../base/fault.ts'
@@ -13,8 +13,10 @@ import type { Config } from '../config/config.ts'
 import { writeListenAddress } from '../config/writers.ts'
 import { runDaemon } from '../daemon.ts'
 import type { Journal } from '../journal/journal.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import { describeReason } from '../locale/reasons.ts'
 import { type Log, makeLog } from '../log/log.ts'
+import { readPauses } from '../pull/paused.ts'
 import { makeNotifier, type Notifier } from '../service/notify.ts'
 import type { Dashboard } from '../web/dashboard.ts'
 import type { Machines } from '../web/machines.ts'
@@ -53,8 +55,9 @@ export async function runCommand(asked: Invocation): Promise<number> {
       signals.stopping.addEventListener('abort', () => machines.stopping(), { once: true })
     const tidying = makeTidying()
     const state = async (): Promise<string> => {
-      const names = await troubledNames(bridge.journal, config)
-      return words.daemon.state(config.mailboxes.length, names.length, names.join(', '))
+      const { troubled, paused } = await findStates(bridge.journal, config)
+      const said = words.daemon.state(config.mailboxes.length, troubled.length, troubled.join(', '))
+      return paused === 0 ? said : `${said}; ${pauseWords[invocation.language].state(paused)}`
     }
     const tellState = onlyChanges(notifier, await state())
     let dashboard: Dashboard | undefined
@@ -133,15 +136,20 @@ async function openMachines(
   })
 }
 
-/** Names of the mailboxes that are not well. The journal's own trouble is told by the pulls. */
-async function troubledNames(journal: Journal, { mailboxes }: Config): Promise<readonly string[]> {
+/** Which mailboxes are not well, and how many are paused. The journal's own trouble is told by the pulls. */
+async function findStates(
+  journal: Journal,
+  { mailboxes }: Config,
+): Promise<{ readonly troubled: readonly string[]; readonly paused: number }> {
   try {
-    const list = await journal.troubles.list()
-    return mailboxes
-      .filter(({ name, account }) => troublesOf(list, name, account).length > 0)
-      .map(({ name }) => name)
+    const pauses = await readPauses(journal)
+    const list = withoutPaused(await journal.troubles.list(), pauses)
+    const names = mailboxes.flatMap(({ name, account }) =>
+      troublesOf(list, name, account).length > 0 ? [name] : [],
+    )
+    return { troubled: names, paused: mailboxes.filter(({ name }) => pauses.has(name)).length }
   } catch {
-    return []
+    return { troubled: [], paused: 0 }
   }
 }
 

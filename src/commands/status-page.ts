@@ -6,9 +6,11 @@ import { indentParagraph } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Stage } from '../journal/journal.ts'
+import { describeFault } from '../locale/locale.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import type { HostLimitView } from '../pull/host-logins.ts'
 import { isBroken, type MailboxStatus } from '../status/mailbox-status.ts'
-import { sayVerdict } from '../status/say-verdict.ts'
+import { sayPaused, sayVerdict } from '../status/say-verdict.ts'
 import { judgeStanding, type Standing } from '../status/standing.ts'
 import { watchLines } from '../status/watch-view.ts'
 import { brokenSentence } from './books.ts'
@@ -33,7 +35,7 @@ export function writeStatusPage(invocation: Invocation, page: StatusPage): void 
   const say = (text: string, lead = ''): void => {
     for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
   }
-  say(sayVerdict(words, judgeStanding(page, nowMs)))
+  for (const line of verdictLines(invocation, page)) say(line)
   for (const { name, detail, log } of stopped) {
     say(words.status.service(name, printable(detail, 200)), '  ')
     say(log, '  ')
@@ -63,9 +65,16 @@ function sortByWeight(list: readonly TroubleEntry[]): readonly TroubleEntry[] {
   return list.toSorted((a, b) => weigh(a) - weigh(b))
 }
 
-/** The first line alone. */
-export const writeVerdict = (invocation: Invocation, standing: Standing): void =>
-  writeLine(invocation, sayVerdict(invocation.words, judgeStanding(standing, Date.now())))
+/** The first line alone, and what is paused, which is no trouble and must not be forgotten. */
+export function writeVerdict(invocation: Invocation, standing: Standing): void {
+  for (const line of verdictLines(invocation, standing)) writeLine(invocation, line)
+}
+
+function verdictLines({ words }: Invocation, standing: Standing): readonly string[] {
+  const verdict = judgeStanding(standing, Date.now())
+  const paused = sayPaused(words, verdict)
+  return [sayVerdict(words, verdict), ...(paused === undefined ? [] : [paused])]
+}
 
 /** How it goes with one mailbox. */
 function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs: number): string[] {
@@ -73,14 +82,18 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
   const { status } = words
   const { troubles, outage, state, accountState, lastImportAtMs, latencyMs, conservation, counts } = standing
   const isAlone = troubles.some(({ code }) => code === 'mailbox.unattended')
+  const { pausedSinceMs } = standing
+  const paused = pauseWords[language]
   const how =
-    troubles.length === 0
-      ? status.wellOf
-      : isAlone
-        ? status.alone
-        : outage === undefined
-          ? status.troubles(troubles.length)
-          : status.failingSince(Math.max(0, nowMs - outage.sinceMs))
+    pausedSinceMs !== undefined
+      ? paused.since(words.format.instant(pausedSinceMs), Math.max(0, nowMs - pausedSinceMs))
+      : troubles.length === 0
+        ? status.wellOf
+        : isAlone
+          ? status.alone
+          : outage === undefined
+            ? status.troubles(troubles.length)
+            : status.failingSince(Math.max(0, nowMs - outage.sinceMs))
   const ago = (ms: number): number => Math.max(0, nowMs - ms)
   const times = [
     status.lastLook(state.lastGoodPullAtMs === undefined ? undefined : ago(state.lastGoodPullAtMs)),
@@ -91,6 +104,10 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
     `${how}${language === 'ja' ? '' : ' '}${times.join(' · ')}`,
     status.counts(conservation.imported + conservation.merged, conservation.pending, counts.refused),
   ]
+  if (pausedSinceMs !== undefined) {
+    if (state.fault !== undefined) lines.push(paused.resting(describeFault(state.fault, language).what))
+    lines.push(paused.goOn(printable(standing.mailbox, 60)))
+  }
   // Where no mail comes at all it is told already.
   if (standing.watch !== undefined && outage === undefined)
     lines.push(...watchLines(standing.watch, language, nowMs))

@@ -75,6 +75,7 @@ function answerJson(invocation: Invocation, { running, mailboxes, list }: Standi
         ...timeJson('lastGoodPullAt', standing.state.lastGoodPullAtMs),
         ...timeJson('lastImportAt', standing.lastImportAtMs),
         ...timeJson('failingSince', standing.outage?.sinceMs),
+        ...timeJson('pausedSince', standing.pausedSinceMs),
         ...timeJson('notBefore', standing.state.notBeforeMs ?? standing.accountState.notBeforeMs),
         stages: standing.counts,
         conservation: standing.conservation,

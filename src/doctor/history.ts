@@ -7,6 +7,7 @@ import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
+import { readPauses } from '../pull/paused.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failCheck, noteCheck, passCheck } from './finding.ts'
 
@@ -33,6 +34,9 @@ export async function checkLastPull(
   const state = await journal?.mailbox(name)
   if (journal === undefined || state?.lastPullAtMs === undefined)
     return [noteCheck(place, 'pull.none', words.noPull)]
+  const pause = (await readPauses(journal)).get(name)
+  if (pause !== undefined)
+    return [noteCheck(place, 'mailbox.paused', words.paused(name, pause.sinceMs, clock.nowMs()))]
   const open = troublesOf(await journal.troubles.list(), name, account)
   const lines = open
     .filter(({ scope }) => scope !== 'message')

@@ -1,6 +1,8 @@
 /** The words of `doctor` in English. */
 
+import { printable } from '../base/untrusted.ts'
 import { makeFormat } from '../locale/format.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import { describeReason } from '../locale/reasons.ts'
 
 const { number, size, span, relative, instant } = makeFormat('en')
@@ -240,6 +242,10 @@ export const en = {
       .join('; ') || 'none asked for',
   lastPull: (agoMs: number) => `went well ${relative(-agoMs)}`,
   noPull: { what: 'There has been no pull yet.', next: 'Run `hikyaku pull`, or start the service.' },
+  paused: (mailbox: string, sinceMs: number, nowMs: number) => ({
+    what: pauseWords.en.since(instant(sinceMs), Math.max(0, nowMs - sinceMs)),
+    next: pauseWords.en.goOn(printable(mailbox, 60)),
+  }),
   /** The last pull failed, and all that doctor tried works now. */
   wellAgain: (sinceMs: number, what: string) => ({
     what: `The last pull failed (for ${span(sinceMs)}): ${what}`,

@@ -1,6 +1,8 @@
 /** `doctor` の日本語の文言。 */
 
+import { printable } from '../base/untrusted.ts'
 import { makeFormat } from '../locale/format.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import { describeReason } from '../locale/reasons.ts'
 import type { DoctorWords } from './words-en.ts'
 
@@ -227,6 +229,10 @@ export const ja: DoctorWords = {
     what: 'まだ一度も取り込んでいません。',
     next: '`hikyaku pull` を実行するか、サービスを開始してください。',
   },
+  paused: (mailbox, sinceMs, nowMs) => ({
+    what: pauseWords.ja.since(instant(sinceMs), Math.max(0, nowMs - sinceMs)),
+    next: pauseWords.ja.goOn(printable(mailbox, 60)),
+  }),
   wellAgain: (sinceMs, what) => ({
     what: `前回までの取り込みは失敗しています（${span(sinceMs)}前から）。${what}`,
     next: '今の診断では正常なため、次回の取り込みで解消する見込みです。すぐに試すには `hikyaku check-now` か `hikyaku pull` を実行してください。',

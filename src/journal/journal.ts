@@ -208,4 +208,6 @@ export interface Salvage {
   wasImporting(account: string, sha256: string, bareSha256?: string): MessageRow | undefined
   byUid(mailbox: string, folder: string, uid: string): MessageRow | undefined
   firstPullAtMs(mailbox: string): number | undefined
+  /** The note of the same name: which mailboxes the owner has paused. */
+  readonly paused: string | undefined
 }

@@ -9,6 +9,8 @@ export type NoteName =
   | 'under-way'
   /** pull/owner-acted.ts: '1' where the owner did something that a pull is to look at now. */
   | 'check-now'
+  /** pull/paused.ts, JSON: the mailboxes that the owner has paused, and since when. */
+  | 'paused'
   /** pull/breaker.ts, of an account, JSON: whether it is open, and which messages met what. */
   | 'breaker'
   /** pull/patience.ts, of a mailbox, JSON: the phases that are given more than the usual time. */

@@ -9,7 +9,7 @@ import { diskFault } from '../base/disk-fault.ts'
 import { Fault } from '../base/fault.ts'
 import { openSqlite } from '../base/sqlite-file.ts'
 import { readRecord } from './columns.ts'
-import { type MessageRow, type Salvage, stages } from './journal.ts'
+import { type MessageRow, type NoteKey, type Salvage, stages } from './journal.ts'
 import { messageColumns } from './records.ts'
 
 /** After so many numbers without a row the rest is given up: damage hides where the last row is. */
@@ -31,7 +31,9 @@ export function salvageJournal(file: string, workDir: string): Salvage {
   } catch (error) {
     throw error instanceof Fault ? error : diskFault(error, copy)
   }
-  const rows = existsSync(copy) ? readRows(copy) : { messages: [], firstPulls: new Map<string, number>() }
+  const rows = existsSync(copy)
+    ? readRows(copy)
+    : { messages: [], firstPulls: new Map<string, number>(), paused: undefined }
   const key = (...parts: (string | undefined)[]): string => JSON.stringify(parts)
   const imported = new Map<string, MessageRow>()
   const importing = new Map<string, MessageRow>()
@@ -54,12 +56,20 @@ export function salvageJournal(file: string, workDir: string): Salvage {
     wasImporting: (account, sha256, bare) =>
       importing.get(key(account, sha256)) ?? importing.get(key(account, bare)),
     byUid: (mailbox, folder, uid) => named.get(key(mailbox, folder, uid)),
+    paused: rows.paused,
     firstPullAtMs: mailbox => rows.firstPulls.get(mailbox),
   }
 }
 
-function readRows(file: string): { messages: MessageRow[]; firstPulls: Map<string, number> } {
+interface Readable {
+  readonly messages: MessageRow[]
+  readonly firstPulls: Map<string, number>
+  readonly paused: string | undefined
+}
+
+function readRows(file: string): Readable {
   const messages: MessageRow[] = []
+  let paused: string | undefined
   const firstPulls = new Map<string, number>()
   try {
     openSqlite(file, { timeout: 0 }, database => {
@@ -76,12 +86,15 @@ function readRows(file: string): { messages: MessageRow[]; firstPulls: Map<strin
         database.prepare('SELECT name, first_pull_at_ms FROM mailbox WHERE first_pull_at_ms > 0').all(),
       )
       for (const row of mailboxes ?? []) firstPulls.set(String(row.name), Number(row.first_pull_at_ms))
+      const key: NoteKey = 'paused'
+      const note = keepReadable(() => database.prepare('SELECT value FROM note WHERE key = ?').get(key))
+      if (note !== undefined) paused = String(note.value)
       database.close()
     })
   } catch {
     // Not a database any more, or without its tables: nothing to be had.
   }
-  return { messages, firstPulls }
+  return { messages, firstPulls, paused }
 }
 
 /** Damage shows where it is read: one row that cannot be read says nothing of the others. */

@@ -56,6 +56,8 @@ export const help = {
   status: 'what was imported, what waits, what is wrong and what to do',
   dashboard: 'show a link that opens the page of the running service in a browser',
   checkNow: 'ask the running service to check for mail now',
+  pause: 'log in to a mailbox no more until `resume`, also after a restart; its mail waits at the source',
+  resume: 'go on with a paused mailbox',
   doctor: 'look at everything from this computer to Gmail and say what is wrong; change nothing',
   list: 'show which messages are set aside or waiting, or came last, with From and Subject',
   listRefused: 'those that Gmail or the source refuses',

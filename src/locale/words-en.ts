@@ -312,6 +312,8 @@ export const en = {
     pullEnded: (e: PullCounts & { readonly ms: number }) => `Before the pull was cut short: ${pullDone(e)}`,
     waiting: (e: { readonly ms: number; readonly why: string }) => `Next try ${relative(e.ms)}: ${e.why}`,
     recovered: (e: { readonly mailbox: string; readonly ms: number }) => `works again after ${span(e.ms)}`,
+    paused: () => 'Paused by you: no mail is pulled, and nobody logs in, until `hikyaku resume`',
+    resumed: () => 'Resumed by you: mail is pulled again',
     scheduleLate: () =>
       'The time for a look has passed, because this machine slept or was too busy: looking now.',
   },

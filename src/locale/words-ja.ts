@@ -270,6 +270,8 @@ export const ja: Words = {
     pullEnded: e => `中断までの結果: ${ja.log.pullDone(e)}`,
     waiting: e => `${relative(e.ms)}に再試行します${e.why === 'waiting' ? '' : `（コード: ${e.why}）`}`,
     recovered: e => `${span(e.ms)}ぶりに復旧しました`,
+    paused: () => '一時停止中です。`hikyaku resume` で再開するまで、ログインも取り込みも行いません',
+    resumed: () => '取り込みを再開しました',
     scheduleLate: () => 'スリープや高い負荷のため、予定の時刻を過ぎました。いま確認します。',
   },
   logGaps: {

@@ -83,6 +83,9 @@ export const mailEvents = {
   waiting: { level: 'info', fields: ['mailbox', 'ms', 'why'] },
   /** A mailbox works again, after so many ms. */
   recovered: { level: 'info', fields: ['mailbox', 'ms'] },
+  /** The owner paused the mailbox, or had paused it before the start; and resumed it. */
+  paused: { level: 'info', fields: ['mailbox'] },
+  resumed: { level: 'info', fields: ['mailbox'] },
   /** The machine slept or was too busy at a time of the schedule: told once until it keeps time again. */
   scheduleLate: { level: 'info', fields: ['mailbox'] },
 } as const satisfies Readonly<Record<string, EventKind>>

@@ -14,6 +14,7 @@ import { noCount, type PullCount } from './count.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
 import { withoutTrouble } from './owner-acted.ts'
+import { readPauses } from './paused.ts'
 import { type PullResult, pullMailbox } from './pull.ts'
 
 export type Attempt =
@@ -27,6 +28,8 @@ export type Attempt =
     }
   /** Nothing was tried: the mailbox or its account waits until then (wall clock, ms since 1970). */
   | { readonly kind: 'waiting'; readonly untilMs: number; readonly fault: RecordedFault | undefined }
+  /** Nothing was tried: the owner has paused the mailbox, since then (wall clock, ms since 1970). */
+  | { readonly kind: 'paused'; readonly sinceMs: number }
   | { readonly kind: 'stopped' }
 
 const minute = 60_000
@@ -91,6 +94,8 @@ async function attemptOnce(
   gate: Gate,
 ): Promise<Attempt> {
   const { journal, mailbox } = ports
+  const pause = options.evenPaused ? undefined : (await readPauses(journal)).get(mailbox.name)
+  if (pause !== undefined) return { kind: 'paused', sinceMs: pause.sinceMs }
   const waiting =
     (gate === false ? undefined : await findWait(ports, gate === 'once')) ?? (await findHeldLogin(ports))
   if (waiting !== undefined) return waiting

@@ -65,6 +65,8 @@ export interface PullOptions {
   readonly budgetMs: number
   /** Why now, for the log: 'schedule', 'news', 'owner'. */
   readonly reason: string
+  /** Also where the owner has paused the mailbox: it is the owner who asks for this one pull. */
+  readonly evenPaused?: boolean
   readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
   /**
    * Where the looks at authentication results that are under way are kept from pull to pull; nothing then waits for

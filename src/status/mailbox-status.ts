@@ -4,6 +4,7 @@ import type { TroubleEntry } from '../base/trouble.ts'
 import type { Config } from '../config/config.ts'
 import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
 import { describeHostLimit, type HostLimitView } from '../pull/host-logins.ts'
+import { readPauses } from '../pull/paused.ts'
 import { readWatch, type WatchView } from './watch-view.ts'
 
 const latencyRows = 1000
@@ -24,7 +25,9 @@ export interface MailboxStatus {
   readonly recentLatenciesMs: readonly number[]
   /** undefined: nothing runs, or nobody listens there. */
   readonly watch: WatchView | undefined
-  /** Its own, its account's and the machine's. */
+  /** Since when the owner has paused it; undefined: it is not. */
+  readonly pausedSinceMs: number | undefined
+  /** Its own, its account's and the machine's; what keeps its mail from coming only where it is not paused. */
   readonly troubles: readonly TroubleEntry[]
   /** The one that keeps its mail from coming now, its own or its account's. */
   readonly outage: TroubleEntry | undefined
@@ -41,6 +44,7 @@ export async function readStatus(
   const { name, account } = mailbox
   const troubles = troublesOf(list, name, account)
   const latenciesMs = await journal.latenciesMs(name, latencyRows)
+  const pause = (await readPauses(journal)).get(name)
   return {
     mailbox: name,
     account,
@@ -53,7 +57,8 @@ export async function readStatus(
     lastImportAtMs: (await journal.latestImports(name, 1))[0]?.importedAtMs,
     latencyMs: computePercentiles(latenciesMs),
     recentLatenciesMs: latenciesMs.slice(0, recentRows),
-    watch: running ? await readWatch(journal, mailbox) : undefined,
+    watch: running && pause === undefined ? await readWatch(journal, mailbox) : undefined,
+    pausedSinceMs: pause?.sinceMs,
     troubles,
     outage: troubles.find(
       ({ scope, subject }) =>

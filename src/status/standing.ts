@@ -3,10 +3,11 @@
  * whether mail comes. Commands, pages and the listener for machines read it here, so they say the same.
  */
 import { findUnattended } from '../alerts/attendance.ts'
-import { troublesOf } from '../alerts/trouble-list.ts'
+import { troublesOf, withoutPaused } from '../alerts/trouble-list.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
+import { readPauses } from '../pull/paused.ts'
 import { type MailboxStatus, readStatus } from './mailbox-status.ts'
 
 export interface Standing {
@@ -38,7 +39,10 @@ export async function readStanding(
   return { running, mailboxes, list }
 }
 
-/** The list alone, which costs no look at messages. Parameters are those of readStanding. */
+/**
+ * The list alone, which costs no look at messages. What keeps mail of a paused mailbox from coming is left out: nobody
+ * tries it, and it comes back with the resumption. Parameters are those of readStanding.
+ */
 export async function listTroubles(
   { mailboxes }: Pick<Config, 'mailboxes'>,
   journal: Journal | undefined,
@@ -50,11 +54,16 @@ export async function listTroubles(
   const mine = new Set(mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
   const names = mailboxes.map(({ name }) => name)
   const alone = await findUnattended(journal, names, running, nowMs, sayInstant)
-  return [...open.filter(entry => mine.has(entry)), ...alone]
+  return withoutPaused([...open.filter(entry => mine.has(entry)), ...alone], await readPauses(journal))
 }
 
-/** Does my mail come? Instants are of the wall clock, ms. */
-export type Verdict =
+/** Does my mail come? Of what is paused it is not asked. Instants are of the wall clock, ms. */
+export type Verdict = Course & {
+  /** Mailboxes that the owner has paused. */
+  readonly paused: readonly string[]
+}
+
+type Course =
   | { readonly kind: 'comes'; readonly lastMailAgoMs: number | undefined }
   /** It comes, and something is not well. */
   | { readonly kind: 'comes-but'; readonly lastMailAgoMs: number | undefined; readonly troubles: number }
@@ -62,8 +71,23 @@ export type Verdict =
   | { readonly kind: 'comes-not'; readonly sinceMs: number; readonly agoMs: number }
   /** Nothing runs, and no pull comes again. */
   | { readonly kind: 'nobody'; readonly lastLookMs: number | undefined }
+  /** The owner has paused every mailbox; since then none was left. */
+  | { readonly kind: 'paused'; readonly sinceMs: number; readonly agoMs: number }
 
-export function judgeStanding({ mailboxes, list, running }: Standing, nowMs: number): Verdict {
+export function judgeStanding(standing: Standing, nowMs: number): Verdict {
+  const paused = standing.mailboxes.flatMap(({ mailbox, pausedSinceMs }) =>
+    pausedSinceMs === undefined ? [] : [mailbox],
+  )
+  return { ...judgeActive(standing, nowMs), paused }
+}
+
+/** The same with what follows for those that are not paused. */
+function judgeActive({ mailboxes: all, list, running }: Standing, nowMs: number): Course {
+  const mailboxes = all.filter(({ pausedSinceMs }) => pausedSinceMs === undefined)
+  if (mailboxes.length === 0 && all.length > 0) {
+    const sinceMs = Math.max(...all.map(({ pausedSinceMs = nowMs }) => pausedSinceMs))
+    return { kind: 'paused', sinceMs, agoMs: Math.max(0, nowMs - sinceMs) }
+  }
   const lastMs = latest(mailboxes.map(({ lastImportAtMs }) => lastImportAtMs))
   const lastMailAgoMs = lastMs === undefined ? undefined : Math.max(0, nowMs - lastMs)
   const failing = mailboxes.filter(({ outage }) => outage !== undefined)

@@ -4,14 +4,14 @@ import { html } from 'hono/html'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Log } from '../log/log.ts'
-import { askForPull, findAside, tryAgain } from '../pull/owner-acted.ts'
 import { readStanding, type Standing } from '../status/standing.ts'
 import { makeAdmission } from './admission.ts'
 import { addEntrance, makeGuardedApp } from './entrance.ts'
 import type { Events } from './events.ts'
 import { writeCookie } from './guard.ts'
-import { makeReader, plainPage, type Reader, sentence } from './layout.ts'
+import { makeReader, plainPage, sentence } from './layout.ts'
 import { proveLink, takeLink } from './link.ts'
+import { addOwnerActs, readNotice } from './owner-acts.ts'
 import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
 import { overviewPage } from './pages/overview.ts'
 import type { Names } from './reach.ts'
@@ -46,9 +46,6 @@ export function makeApp(parts: AppParts): Hono {
     const { format } = makeReader(config.language).words
     return readStanding(config, journal, true, nowMs(), format.instant)
   })
-  /** What a form of ours asks for; it is answered by a page to go to, so that a reload does nothing twice. */
-  const act = (work: (fields: URLSearchParams) => Promise<string>) =>
-    takeForm(async (c, { home }, fields) => c.redirect(`/${home}/${await work(fields)}`, 303))
 
   app.get('/proof', async c => {
     const proof = await proveLink(config.stateDir)
@@ -65,7 +62,7 @@ export function makeApp(parts: AppParts): Hono {
     letIn(async (c, session) => {
       const reader = readerOf(c)
       const standing = await lookAtAll()
-      const notice = readNotice(reader, c.req.query('done'), c.req.query('count'))
+      const notice = readNotice(reader, config, c.req.query())
       return c.html(overviewPage(reader, session, { standing, config, nowMs: nowMs(), notice }))
     }),
   )
@@ -89,23 +86,7 @@ export function makeApp(parts: AppParts): Hono {
       })
     }),
   )
-  app.post(
-    '/:home/check-now',
-    act(async () => {
-      await askForPull(journal)
-      return '?done=check-now'
-    }),
-  )
-  app.post(
-    '/:home/retry',
-    act(async fields => {
-      const mailbox = config.mailboxes.find(({ name }) => name === fields.get('mailbox'))
-      const retried =
-        mailbox === undefined ? [] : await tryAgain(journal, await findAside(journal, mailbox.name))
-      if (retried.length > 0) await askForPull(journal)
-      return `?done=retry&count=${retried.length}`
-    }),
-  )
+  addOwnerActs(app, parts, { takeForm })
   app.post(
     '/:home/leave',
     takeForm(async (c, session) => {
@@ -117,13 +98,6 @@ export function makeApp(parts: AppParts): Hono {
   )
   addSetUpRoutes(app, { admission, setUps: parts.setUps, hasOverview: true })
   return app
-}
-
-/** What was done, from the address that the browser was sent to: a link could hold anything. */
-function readNotice({ words }: Reader, done: string | undefined, count = ''): string | undefined {
-  if (done === 'check-now') return words.checkNow.asked
-  if (done !== 'retry' || !/^\d{1,9}$/.test(count)) return undefined
-  return count === '0' ? words.retry.nothing : words.retry.again(Number(count), true)
 }
 
 /** One look for all who ask within so many ms. */

@@ -46,7 +46,7 @@ dt { color: var(--faint); } dd { margin: 0; }
 .spark polyline { fill: none; stroke: var(--link); stroke-width: 1.5; stroke-linejoin: round; }
 .spark circle { fill: var(--link); }
 form { margin: 0; }
-.block form { margin-top: .9rem; }
+.acts { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .9rem; }
 button { font: inherit; min-height: 2.75rem; padding: .4rem 1.1rem; border-radius: .4rem; cursor: pointer; }
 button.main { border: 1px solid var(--button); background: var(--button); color: var(--button-ink); font-weight: 600; }
 button.quiet { border: 1px solid var(--line); background: transparent; color: var(--faint); }

@@ -10,6 +10,7 @@ import type { Journal } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { describeReason } from '../locale/reasons.ts'
 import type { Log } from '../log/log.ts'
+import { readPauses } from '../pull/paused.ts'
 import { makeApp } from './app.ts'
 import { type CertificateFiles, readPair, watchPair } from './certificate.ts'
 import { type Events, makeEvents } from './events.ts'
@@ -116,6 +117,7 @@ function sayReason(thrown: unknown, language: Language): string {
 /** What open pages show, as far as it changes: sums that the journal keeps, nothing that it would have to look for. */
 async function describeChanges({ config, journal }: DashboardParts): Promise<string> {
   const parts: unknown[] = [
+    [...(await readPauses(journal)).keys()],
     (await journal.troubles.list()).map(({ code, name, messages }) => [code, name, messages]),
   ]
   for (const { name, account } of config.mailboxes) {

@@ -2,6 +2,7 @@
 import { holdsUpMail } from '../alerts/trouble-list.ts'
 import { timeJson } from '../base/time-json.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
+import type { Pause, Pauses } from '../pull/paused.ts'
 
 const mostReasons = 50
 
@@ -25,19 +26,28 @@ interface Reason {
 
 export interface Health {
   readonly ok: boolean
-  /** Whether mail comes: false where something keeps it from coming, not where single messages are aside. */
+  /** Whether mail comes: false where something but a pause keeps it from coming, not where single messages are aside. */
   readonly mailComes: boolean
   readonly reasons: readonly Reason[]
+  /** What the owner has paused is no reason; it is not there where nothing is. */
+  readonly paused?: readonly object[]
 }
 
-export function describeHealth(list: readonly TroubleEntry[], life: Life): Health {
+/** @param list without what rests (withoutPaused) */
+export function describeHealth(list: readonly TroubleEntry[], life: Life, pauses: Pauses): Health {
   const reasons = [...lifeReasons(life), ...list.map(reasonOf)]
   return {
     ok: reasons.length === 0,
     mailComes: lifeReasons(life).length === 0 && !list.some(holdsUpMail),
     reasons: reasons.slice(0, mostReasons),
+    ...(pauses.size === 0 ? {} : { paused: [...pauses].slice(0, mostReasons).map(describePause) }),
   }
 }
+
+const describePause = ([mailbox, { sinceMs }]: readonly [string, Pause]): object => ({
+  mailbox,
+  ...timeJson('since', sinceMs),
+})
 
 /** Whether it does its work, whatever the mail servers say. */
 export function describeReadiness(life: Life): Pick<Health, 'ok' | 'reasons'> {

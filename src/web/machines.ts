@@ -6,6 +6,7 @@ import { asFault } from '../base/fault.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import type { ListenAddress } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
+import { type Pauses, readPauses } from '../pull/paused.ts'
 import { listTroubles } from '../status/standing.ts'
 import { contentType, type Family, isOpenMetrics, writeFamilies } from './exposition.ts'
 import { countHappenings } from './happenings.ts'
@@ -51,9 +52,9 @@ export function makeMachines(config: MetricSources['config'], log: Log, isAlive:
     async open(address, sources, told) {
       const list = makeCached(() => readList(config, sources.journal))
       const families = makeCached(async (): Promise<readonly Family[]> => {
-        const troubles = await list()
-        const health = describeHealth(troubles, lifeNow())
-        return readMetrics({ ...sources, config, happenings }, troubles, health)
+        const { troubles, pauses } = await list()
+        const health = describeHealth(troubles, lifeNow(), pauses)
+        return readMetrics({ ...sources, config, happenings }, troubles, pauses, health)
       })
       const answer = async (path: string, accept: string): Promise<Answer | undefined> => {
         switch (path) {
@@ -78,16 +79,25 @@ export function makeMachines(config: MetricSources['config'], log: Log, isAlive:
   }
 }
 
-const readList = (
-  config: MetricSources['config'],
-  journal: MetricSources['journal'],
-): Promise<readonly TroubleEntry[]> =>
-  listTroubles(config, journal, true, Date.now(), ms => new Date(ms).toISOString())
+interface Listed {
+  readonly troubles: readonly TroubleEntry[]
+  /** Of the mailboxes of the configuration. */
+  readonly pauses: Pauses
+}
+
+async function readList(config: MetricSources['config'], journal: MetricSources['journal']): Promise<Listed> {
+  const pauses = await readPauses(journal)
+  return {
+    troubles: await listTroubles(config, journal, true, Date.now(), ms => new Date(ms).toISOString()),
+    pauses: new Map([...pauses].filter(([paused]) => config.mailboxes.some(({ name }) => name === paused))),
+  }
+}
 
 /** A journal that cannot be read is not well. */
-async function readHealth(list: () => Promise<readonly TroubleEntry[]>, life: Life): Promise<Health> {
+async function readHealth(list: () => Promise<Listed>, life: Life): Promise<Health> {
   try {
-    return describeHealth(await list(), life)
+    const { troubles, pauses } = await list()
+    return describeHealth(troubles, life, pauses)
   } catch (error) {
     const { code } = asFault(error)
     return { ok: false, mailComes: false, reasons: [{ code, scope: 'machine' }] }

@@ -4,6 +4,7 @@ import type { TroubleEntry } from '../base/trouble.ts'
 import { readVersion } from '../base/version.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { Pauses } from '../pull/paused.ts'
 import { watchStateOf } from '../pull/watch-memory.ts'
 import type { Family, Labels, Sample } from './exposition.ts'
 import type { Happenings } from './happenings.ts'
@@ -27,6 +28,7 @@ export interface MetricSources {
 export async function readMetrics(
   { config, journal, happenings, logins, accounts }: MetricSources,
   list: readonly TroubleEntry[],
+  pauses: Pauses,
   health: Health,
 ): Promise<readonly Family[]> {
   const mailboxes = config.mailboxes.slice(0, mostMailboxes)
@@ -36,7 +38,8 @@ export async function readMetrics(
       books: await journal.conservation(name),
       counts: await journal.counts(name),
       state: await journal.mailbox(name),
-      watch: await watchStateOf(journal, name),
+      watch: pauses.has(name) ? undefined : await watchStateOf(journal, name),
+      isPaused: pauses.has(name),
     })),
   )
   type Row = (typeof rows)[number]
@@ -92,6 +95,11 @@ export async function readMetrics(
       'hikyaku_last_good_pull_timestamp_seconds',
       'When a pull came to its end last.',
       ofRows(({ state }) => seconds(state.lastGoodPullAtMs)),
+    ),
+    gauge(
+      'hikyaku_paused',
+      '1 where the owner has paused the mailbox, so that no mail is pulled.',
+      ofRows(({ isPaused }) => Number(isPaused)),
     ),
     gauge(
       'hikyaku_idle_alive',

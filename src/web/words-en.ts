@@ -25,6 +25,9 @@ export const en = {
   /** Before the time of the next look on schedule. */
   whenTold: 'When the server tells of mail, otherwise ',
   never: 'When you ask for it',
+  whenResumed: 'When you resume it',
+  pause: 'Pause this mailbox',
+  resume: 'Resume this mailbox',
   speed: 'On the way',
   speedOf: (medianMs: number, p95Ms: number) => `${span(medianMs)} as a rule, ${span(p95Ms)} at most`,
   /** What the small line shows, for those who do not see it. */

@@ -24,6 +24,9 @@ export const ja: WebWords = {
   nextLook: '次の確認',
   whenTold: '通知が届いたとき、または ',
   never: '「今すぐ確認」を押したとき',
+  whenResumed: '再開したとき',
+  pause: 'このメールボックスを一時停止',
+  resume: 'このメールボックスを再開',
   speed: '届くまでの時間',
   speedOf: (medianMs, p95Ms) => `通常 ${span(medianMs)}、長くて ${span(p95Ms)}`,
   sparkline: (mails, least, most, newest) =>

@@ -172,6 +172,10 @@ test('each field that a command prints is documented, and each that is documente
       await say(world, 'status', ['status'])
       await say(world, 'list', ['list', '--recent', '5'])
       if (protocol === 'pop3') await sayOfOne(world)
+      await say(world, 'pause', ['pause'])
+      await say(world, 'pull', ['pull'])
+      await say(world, 'pull --dry-run', ['pull', '--dry-run'])
+      await say(world, 'resume', ['resume'])
       await say(world, 'dashboard', ['dashboard'])
       const [port] = await freePorts(1)
       const DASHBOARD = `127.0.0.1:${port}`

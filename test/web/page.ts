@@ -29,7 +29,8 @@ export interface PageWorld extends World {
   newLink(): Promise<string>
   signIn(): Promise<SignedIn>
   log(): string
-  restart(): Promise<void>
+  /** Ends the daemon by the signal, and starts it anew. */
+  restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 export interface SignedIn {
@@ -102,8 +103,8 @@ export async function startPageWorld(options: PageWorldOptions = {}): Promise<Pa
         },
       }
     },
-    async restart() {
-      daemon.kill('SIGTERM')
+    async restart(signal = 'SIGTERM') {
+      daemon.kill(signal)
       await daemon.ended
       daemon = world.start(['run'])
       await isOpen()

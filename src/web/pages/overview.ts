@@ -6,9 +6,10 @@ import type { TroubleEntry } from '../../base/trouble.ts'
 import { printable } from '../../base/untrusted.ts'
 import type { Config } from '../../config/config.ts'
 import { describeFault } from '../../locale/locale.ts'
+import { pauseWords } from '../../locale/pause-words.ts'
 import { troubleWords } from '../../locale/trouble-words.ts'
 import type { MailboxStatus } from '../../status/mailbox-status.ts'
-import { sayVerdict } from '../../status/say-verdict.ts'
+import { sayPaused, sayVerdict } from '../../status/say-verdict.ts'
 import { judgeStanding, type Standing, type Verdict } from '../../status/standing.ts'
 import { watchLines } from '../../status/watch-view.ts'
 import { form, instant, layOut, type Markup, type Reader, sentence } from '../layout.ts'
@@ -21,6 +22,7 @@ const colours: Readonly<Record<Verdict['kind'], string>> = {
   'comes-in-part': 'bad',
   'comes-not': 'bad',
   nobody: 'bad',
+  paused: 'warn',
 }
 
 /** Subjects of so many messages of one trouble are shown. */
@@ -37,12 +39,13 @@ export function overviewPage(reader: Reader, session: Session, overview: Overvie
   const { own, words } = reader
   const { standing, config, nowMs, notice } = overview
   const verdict = judgeStanding(standing, nowMs)
+  const paused = sayPaused(words, verdict)
   return layOut(reader, session, {
     title: own.overview,
     at: 'overview',
     notice,
     isLive: true,
-    content: html`<div id="verdict" data-part aria-live="polite"><h1 class="${colours[verdict.kind]}">${sayVerdict(words, verdict)}</h1></div>
+    content: html`<div id="verdict" data-part aria-live="polite"><h1 class="${colours[verdict.kind]}">${sentence(sayVerdict(words, verdict))}</h1>${paused === undefined ? '' : html`<p class="warn">${paused}</p>`}</div>
 ${form(session, 'check-now', own.checkNow, 'main')}
 <div id="troubles" data-part>${troubleSection(reader, standing.list, nowMs)}</div>
 <section aria-labelledby="mailboxes-title">
@@ -114,19 +117,25 @@ function mailboxBlock(
   const [scheduledMs] = schedule === undefined ? [] : nextRuns(schedule, 1, nowMs)
   const nextMs = heldMs > nowMs ? heldMs : scheduledMs
   const isTold = watch?.isWatched === true && heldMs <= nowMs
+  const { pausedSinceMs } = status
+  const pauses = pauseWords[language]
   const watching =
-    watch === undefined
-      ? [own.onSchedule]
-      : [watch.isWatched ? own.watched : own.notWatched, ...watchLines(watch, language, nowMs)]
+    pausedSinceMs !== undefined
+      ? [pauses.since(format.instant(pausedSinceMs), Math.max(0, nowMs - pausedSinceMs))]
+      : watch === undefined
+        ? [own.onSchedule]
+        : [watch.isWatched ? own.watched : own.notWatched, ...watchLines(watch, language, nowMs)]
   const rows: readonly (readonly [string, Markup | string])[] = [
     [own.watching, html`${watching.map((line, at) => html`${at > 0 ? html`<br>` : ''}${sentence(line)}`)}`],
     [own.lastMail, lastImportAtMs === undefined ? own.noMail : ago(lastImportAtMs)],
     [own.lastLook, state.lastGoodPullAtMs === undefined ? own.notLooked : ago(state.lastGoodPullAtMs)],
     [
       own.nextLook,
-      nextMs === undefined
-        ? own.never
-        : html`${isTold ? own.whenTold : ''}${instant(nextMs, format.relative(nextMs - nowMs))}`,
+      pausedSinceMs !== undefined
+        ? own.whenResumed
+        : nextMs === undefined
+          ? own.never
+          : html`${isTold ? own.whenTold : ''}${instant(nextMs, format.relative(nextMs - nowMs))}`,
     ],
     ...(latencyMs === undefined
       ? []
@@ -138,6 +147,13 @@ function mailboxBlock(
   return html`<article class="block" aria-label="${printable(status.mailbox, 60)}">
 <h3>${printable(status.mailbox, 60)} → ${printable(status.account, 60)}</h3>
 <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+<div class="acts">
+${
+  pausedSinceMs === undefined
+    ? form(session, 'pause', own.pause, 'quiet', { mailbox: status.mailbox }, `do-pause-${place}`)
+    : form(session, 'resume', own.resume, 'main', { mailbox: status.mailbox }, `do-resume-${place}`)
+}
 ${aside === 0 ? '' : form(session, 'retry', own.tryAgain(aside), 'main', { mailbox: status.mailbox }, `do-retry-${place}`)}
+</div>
 </article>`
 }

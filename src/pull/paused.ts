@@ -1,0 +1,131 @@
+/**
+ * Mailboxes that the owner has paused: nobody logs in to them until the owner resumes them, whatever is started anew
+ * meanwhile. It is the owner's wish and no trouble. A pull that is under way finishes what it has begun, as at a stop.
+ */
+import type { Journal } from '../journal/journal.ts'
+
+/** Wall clock, ms. */
+export interface Pause {
+  readonly sinceMs: number
+  /** When the owner was reminded of it last. */
+  readonly remindedAtMs?: number | undefined
+}
+
+/** By mailbox. */
+export type Pauses = ReadonlyMap<string, Pause>
+
+const pausedNote = 'paused'
+
+/** What nobody can read pauses nothing. */
+function parsePauses(note: string | undefined): Map<string, Pause> {
+  try {
+    const value: unknown = JSON.parse(note ?? '{}')
+    const isPause = (pause: unknown): pause is Pause =>
+      typeof pause === 'object' && typeof (pause as Pause | null)?.sinceMs === 'number'
+    return new Map(Object.entries(value ?? {}).filter((entry): entry is [string, Pause] => isPause(entry[1])))
+  } catch {
+    return new Map()
+  }
+}
+
+const writePauses = (pauses: Pauses): string => JSON.stringify(Object.fromEntries(pauses))
+
+export async function readPauses(journal: Pick<Journal, 'note'> | undefined): Promise<Pauses> {
+  return parsePauses(await journal?.note(pausedNote))
+}
+
+/** @returns those that were not paused before */
+export function pauseMailboxes(
+  journal: Pick<Journal, 'changeNote'>,
+  mailboxes: readonly string[],
+  nowMs: number,
+): Promise<readonly string[]> {
+  return journal.changeNote(pausedNote, note => {
+    const pauses = parsePauses(note)
+    const fresh = mailboxes.filter(name => !pauses.has(name))
+    for (const name of fresh) pauses.set(name, { sinceMs: nowMs })
+    return [fresh.length === 0 ? undefined : writePauses(pauses), fresh]
+  })
+}
+
+/** @returns those that were paused */
+export function resumeMailboxes(
+  journal: Pick<Journal, 'changeNote'>,
+  mailboxes: readonly string[],
+): Promise<readonly string[]> {
+  return journal.changeNote(pausedNote, note => {
+    const pauses = parsePauses(note)
+    const over = mailboxes.filter(name => pauses.delete(name))
+    return [over.length === 0 ? undefined : writePauses(pauses), over]
+  })
+}
+
+export function noteReminded(
+  journal: Pick<Journal, 'changeNote'>,
+  mailbox: string,
+  atMs: number,
+): Promise<void> {
+  return journal.changeNote(pausedNote, note => {
+    const pauses = parsePauses(note)
+    const pause = pauses.get(mailbox)
+    if (pause === undefined) return [undefined, undefined]
+    pauses.set(mailbox, { ...pause, remindedAtMs: atMs })
+    return [writePauses(pauses), undefined]
+  })
+}
+
+/** Pauses as who keeps on pulling feels them. */
+export interface PauseSignals {
+  /** Looks which mailboxes are paused now. */
+  look(): Promise<void>
+  /** Aborts when the mailbox is paused; aborted while it is. */
+  paused(mailbox: string): AbortSignal
+  /** Resolves once the mailbox is not paused, or `signal` aborts. */
+  resumed(mailbox: string, signal: AbortSignal): Promise<void>
+}
+
+/** @param onChange a mailbox was paused or resumed; must not throw */
+export function makePauseSignals(
+  journal: Pick<Journal, 'note'>,
+  onChange: (mailbox: string, isPaused: boolean) => void,
+): PauseSignals {
+  const pausedBy = new Map<string, AbortController>()
+  const resumedBy = new Map<string, Set<() => void>>()
+  const controllerOf = (mailbox: string): AbortController => {
+    const controller = pausedBy.get(mailbox) ?? new AbortController()
+    pausedBy.set(mailbox, controller)
+    return controller
+  }
+  return {
+    async look() {
+      const pauses = await readPauses(journal)
+      for (const mailbox of pauses.keys()) {
+        const controller = controllerOf(mailbox)
+        if (controller.signal.aborted) continue
+        controller.abort()
+        onChange(mailbox, true)
+      }
+      for (const [mailbox, { signal }] of pausedBy) {
+        if (!signal.aborted || pauses.has(mailbox)) continue
+        pausedBy.set(mailbox, new AbortController())
+        for (const resume of resumedBy.get(mailbox) ?? []) resume()
+        onChange(mailbox, false)
+      }
+    },
+    paused: mailbox => controllerOf(mailbox).signal,
+    resumed(mailbox, signal) {
+      if (!controllerOf(mailbox).signal.aborted || signal.aborted) return Promise.resolve()
+      const waiting = resumedBy.get(mailbox) ?? new Set()
+      resumedBy.set(mailbox, waiting)
+      return new Promise(resolve => {
+        const over = (): void => {
+          waiting.delete(over)
+          signal.removeEventListener('abort', over)
+          resolve()
+        }
+        waiting.add(over)
+        signal.addEventListener('abort', over, { once: true })
+      })
+    },
+  }
+}
