@@ -69,18 +69,17 @@ export async function runDaemon(
     const tried = makeOccasion()
     const goodLogin = makeOccasion()
     const watching = AbortSignal.any([stop, signal])
-    const firstTry = tried.next()
+    const firstTry = abortOf(tried.next(), watching)
+    const signs = { tried, goodLogin, pauses }
     const fail = (thrown: Fault): void => {
       fault ??= thrown
       broken.abort()
     }
     try {
       await Promise.all([
-        keepPulling(ports, wake, stop, signal, hooks, { tried, goodLogin, pauses, fail }),
+        keepPulling(ports, wake, stop, signal, hooks, { ...signs, fail }),
         // Two logins at once with a wrong password would count twice against us.
-        abortOf(firstTry, watching).then(() =>
-          keepWatching(ports, wake, watching, { tried, goodLogin, pauses }),
-        ),
+        firstTry.then(() => keepWatching(ports, wake, watching, signs)),
       ])
     } catch (error) {
       fail(asFault(error))

@@ -5,6 +5,7 @@ import { compareWords } from '../../src/commands/compare-words.ts'
 import { journalWords } from '../../src/commands/journal-words.ts'
 import { doctorWords } from '../../src/doctor/words.ts'
 import { chooseWords } from '../../src/locale/locale.ts'
+import { pauseWords } from '../../src/locale/pause-words.ts'
 import { troubleWords } from '../../src/locale/trouble-words.ts'
 import { serviceWords } from '../../src/service/words.ts'
 import { setupWords } from '../../src/setup/words.ts'
@@ -17,6 +18,7 @@ const { format: _format, ...common } = chooseWords('en')
 const catalogues: readonly Catalogue[] = [
   { name: 'locale', words: common, readers: /^src\// },
   { name: 'troubles', words: troubleWords.en, readers: /^src\/(alerts|commands|doctor|web)\// },
+  { name: 'pause', words: pauseWords.en, readers: /^src\// },
   { name: 'setup', words: setupWords.en, readers: /^src\/(setup|commands)\// },
   { name: 'doctor', words: doctorWords.en, readers: /^src\/(doctor|commands)\// },
   { name: 'authentication', words: authenticationWords.en, readers: /^src\/(authentication|commands)\// },
@@ -33,7 +35,7 @@ const isCatalogue = (file: string): boolean =>
 
 /** Where a file has a catalogue of its room's own, `words` is that one. */
 const withCommonWordsOnly = (text: string): string =>
-  /\b(?!trouble)\w+Words\[|words: \w+Words\b|SetupContext|DoctorContext/.test(text)
+  /\b(?!trouble|pause)\w+Words\[|words: \w+Words\b|SetupContext|DoctorContext/.test(text)
     ? text.replace(/(?<!(?:invocation|spoken)\.)\bwords\b/g, 'others')
     : text
 
