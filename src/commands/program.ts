@@ -187,13 +187,12 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     const { checkNowCommand } = await import('./check-now.ts')
     done(await checkNowCommand(invocation))
   })
-  for (const wish of ['pause', 'resume'] as const)
-    verb(wish, help[wish])
-      .argument('[mailbox...]', help.mailbox)
-      .action(async (mailboxes: string[]) => {
-        const { pauseCommand } = await import('./pause.ts')
-        done(await pauseCommand(invocation, wish, mailboxes))
-      })
+  const pausing = (wish: 'pause' | 'resume') => async (mailboxes: string[]) => {
+    const { pauseCommand } = await import('./pause.ts')
+    done(await pauseCommand(invocation, wish, mailboxes))
+  }
+  verb('pause', help.pause).argument('[mailbox...]', help.mailbox).action(pausing('pause'))
+  verb('resume', help.resume).argument('[mailbox...]', help.mailbox).action(pausing('resume'))
   verb('doctor', help.doctor).action(async () => {
     const { doctorCommand } = await import('./doctor.ts')
     done(await doctorCommand(invocation))

@@ -83,10 +83,10 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
   const { troubles, outage, state, accountState, lastImportAtMs, latencyMs, conservation, counts } = standing
   const isAlone = troubles.some(({ code }) => code === 'mailbox.unattended')
   const { pausedSinceMs } = standing
-  const paused = pauseWords[language]
+  const own = pauseWords[language]
   const how =
     pausedSinceMs !== undefined
-      ? paused.since(words.format.instant(pausedSinceMs), Math.max(0, nowMs - pausedSinceMs))
+      ? own.since(words.format.instant(pausedSinceMs), Math.max(0, nowMs - pausedSinceMs))
       : troubles.length === 0
         ? status.wellOf
         : isAlone
@@ -105,8 +105,8 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
     status.counts(conservation.imported + conservation.merged, conservation.pending, counts.refused),
   ]
   if (pausedSinceMs !== undefined) {
-    if (state.fault !== undefined) lines.push(paused.resting(describeFault(state.fault, language).what))
-    lines.push(paused.goOn(printable(standing.mailbox, 60)))
+    if (state.fault !== undefined) lines.push(own.resting(describeFault(state.fault, language).what))
+    lines.push(own.goOn(printable(standing.mailbox, 60)))
   }
   // Where no mail comes at all it is told already.
   if (standing.watch !== undefined && outage === undefined)
