@@ -168,7 +168,7 @@ async function openPage(
     ...{ journal, log },
     async converse(...asked) {
       const { makeConverse } = await import('./setup-on-page.ts')
-      return makeConverse(invocation)(...asked)
+      return makeConverse(invocation, { inDaemon: true })(...asked)
     },
     nowMs: () => systemClock.nowMs(),
   })

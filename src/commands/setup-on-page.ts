@@ -1,15 +1,21 @@
 /** The set-up's conversation held on a page: what the terminal asks, with the page's asker in its place. */
+import { access, constants } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { exitCodes } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
+import { findPlace } from '../config/place.ts'
 import { browserCommand } from '../google/open-browser.ts'
 import { chooseWords } from '../locale/locale.ts'
 import { converse, type SetupFlags, type SetupOutcome } from '../setup/conversation.ts'
 import { nameThisComputer } from '../setup/this-computer.ts'
 import type { ConverseOnPage, EndKind } from '../web/setup/set-ups.ts'
-import { makeSetupWords } from '../web/setup/words.ts'
+import { makeSetupWords, pageSetupWords } from '../web/setup/words.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface OnPage {
+  /** It is a daemon's page: a service may be let write its state and nothing else. */
+  readonly inDaemon?: boolean
   /** Answers that the command line gave. */
   readonly answers?: SetupFlags['answers']
   /** Everything is saved: pulls listen for signals themselves. */
@@ -22,6 +28,14 @@ export function makeConverse(invocation: Invocation, parts: OnPage = {}): Conver
   const { env, cwd } = invocation
   const words = makeSetupWords(nameThisComputer(env))
   return async ({ part, answers, language }, page, signal) => {
+    if (parts.inDaemon === true && (part === 'everything' || part === 'mailbox')) {
+      const { configFile, byEnvironment } = await findPlace(env, cwd)
+      // Before anybody answers twenty questions in vain.
+      if (!byEnvironment && !(await mayWriteBeside(configFile))) {
+        page.asker.tell('warn', pageSetupWords[language].notWritable(printable(configFile)))
+        return 'nothing'
+      }
+    }
     const tell = (line: string): void => page.asker.tell('info', line)
     const lines = lineWriter(tell, page.showProgress)
     const stdin = new PassThrough()
@@ -61,6 +75,17 @@ export function makeConverse(invocation: Invocation, parts: OnPage = {}): Conver
     }).finally(() => lines.end())
     parts.onOutcome?.(outcome)
     return describeEnd(part, outcome)
+  }
+}
+
+/** @param file which need not be there yet, nor the folder that it would be in */
+async function mayWriteBeside(file: string): Promise<boolean> {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const code = await access(folder, constants.W_OK).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code,
+    )
+    if (code !== 'ENOENT' || folder === dirname(folder)) return code === undefined
   }
 }
 

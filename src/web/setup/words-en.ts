@@ -35,12 +35,18 @@ export const en = {
   },
   abandonedHint:
     'Nobody answered for half an hour. What you answered is kept, but for passwords: begin again and go on from there.',
+  /** Of a daemon whose service manager lets it write its state alone. */
+  notWritable: (file: string) =>
+    `The running service may not write the settings (${file}), which is as it should be. Run \`hikyaku setup --browser\` on this computer: it asks the same on a page of its own. A new password and a new sign-in are possible here.`,
   another: 'Another part of the set-up is open',
   anotherHint: 'Only one goes on at a time in a browser. Nothing of it is lost but passwords.',
   goOn: 'Go on with that one',
   beginThis: 'Close it, and begin this one',
   busy: ['Too many set-ups are open', 'Close one of them, and reload this page.'] as const,
-  gone: ['This set-up is over', 'Its answers were kept where it was left. It can be begun again.'] as const,
+  gone: [
+    'This set-up is over',
+    'It came to its end, or hikyaku was started anew meanwhile. What was saved stays; what was answered is kept, but for passwords, and can be taken up again.',
+  ] as const,
   /** What `hikyaku setup --browser` says in the terminal. */
   command: {
     link: (url: string) => `The set-up opens once by this link, within five minutes:\n\n  ${url}\n`,
