@@ -76,7 +76,8 @@ export async function openSetUpListener(parts: SetUpListenerParts): Promise<SetU
     }
   })
   addSetUpRoutes(app, { admission, setUps, hasOverview: false, onEndShown: shown.resolve })
-  const [port, listening] = await listenSomewhere(app, parts.port ?? usualPort)
+  const listening = await listenSomewhere(app, parts.port ?? usualPort)
+  const { port } = listening
   return {
     port,
     newLink() {
@@ -96,14 +97,13 @@ export async function openSetUpListener(parts: SetUpListenerParts): Promise<SetU
   }
 }
 
-async function listenSomewhere(app: Hono, port: number): Promise<readonly [number, Listening]> {
+async function listenSomewhere(app: Hono, port: number): Promise<Listening> {
   try {
-    return [port, await serveApp(app, { host, port })]
+    return await serveApp(app, { host, port })
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw thrown
+    return serveApp(app, { host, port: 0 })
   }
-  const listening = await serveApp(app, { host, port: 0 })
-  return [listening.port, listening]
 }
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
