@@ -253,7 +253,7 @@ export const carry: readonly Mutant[] = [
     title: 'F6: the breaker counts over pulls and processes',
   },
   {
-    from: "if (row.seen !== true) names.push('UNREAD')",
+    from: "if (row.seen !== true && folder?.to !== 'sent') names.push('UNREAD')",
     to: '',
     loses: 'that new mail is unread',
     tests: ['test/daemon/daemon-many.test.ts'],

@@ -11,6 +11,13 @@ const reread = 'it is read before it is deleted, and imported'
 
 export const settle: readonly Mutant[] = [
   {
+    from: "folders.find(({ name }) => name === folder)?.to !== 'sent'",
+    to: 'true',
+    loses: 'mail that the owner sent, deleted at the source with the mail that came',
+    tests: ['test/pull/sent-mail.test.ts'],
+    title: 'stays at the source, whatever becomes',
+  },
+  {
     from: 'if (proved.has(row.id)) return true',
     to: 'return true',
     loses: 'mail: deleted without the reading before it',

@@ -6,10 +6,13 @@ import { Complaint, expected, type Reader, readHost, readList, splitQuoted, unqu
 
 /** One folder to pull and where its mail belongs in Gmail. POP3 has one, named ''. */
 export interface FolderConfig {
-  /** IMAP folder name, Unicode, as the server spells it. */
+  /** IMAP folder name, Unicode, as the server spells it; or what it is for, such as `\\Sent` (RFC 6154 section 2). */
   readonly name: string
-  /** 'inbox' = INBOX (unless archived), 'spam' = Gmail's SPAM, 'label' = the mailbox's labels only. */
-  readonly to: 'inbox' | 'spam' | 'label'
+  /**
+   * 'inbox' = INBOX (unless archived), 'spam' = Gmail's SPAM, 'label' = the labels only, 'sent' = the same, read, and
+   * left at the source whatever becomes of other mail: the owner wrote it.
+   */
+  readonly to: 'inbox' | 'spam' | 'label' | 'sent'
   /** More label names for mail of this folder. */
   readonly labels: readonly string[]
 }
@@ -66,7 +69,7 @@ export const readLabels: Reader<readonly string[]> = value => {
 
 /**
  * Folders to pull: `INBOX,Junk:spam,Orders:label=Orders,"Work: 2026":inbox:label=Work`. After the name come the
- * place (`inbox`, by default; `spam`; `label`, which means no inbox) and any number of `label=NAME`, each after
+ * place (`inbox`, by default; `spam`; `label`, which means no inbox; `sent`) and any number of `label=NAME`, each after
  * a colon; with labels and no place the place is `label`. In YAML also `{name, to, labels}`.
  */
 export const readFolders: Reader<readonly FolderConfig[]> = value => {
@@ -83,8 +86,34 @@ export const readFolders: Reader<readonly FolderConfig[]> = value => {
   return folders
 }
 
-// RFC 9051 section 5.1: the name INBOX is the same in any case.
-const folderName = (name: string): string => (/^inbox$/i.test(name) ? 'INBOX' : name)
+/** RFC 6154 section 2. */
+const folderUses = ['\\All', '\\Archive', '\\Drafts', '\\Flagged', '\\Junk', '\\Sent', '\\Trash']
+
+// RFC 9051 section 5.1: the name INBOX is the same in any case, and so are attributes.
+function folderName(name: string): string {
+  if (/^inbox$/i.test(name)) return 'INBOX'
+  return folderUses.find(use => use.toLowerCase() === name.toLowerCase()) ?? name
+}
+
+const places: readonly FolderConfig['to'][] = ['inbox', 'spam', 'label', 'sent']
+const placeNamed = (written: unknown): FolderConfig['to'] | undefined =>
+  places.find(place => place === written)
+
+/** Gmail refuses its own SENT on import, so this mail has a label of its own. */
+const sentLabel = 'Sent mail'
+
+function makeFolder(
+  name: string,
+  to: FolderConfig['to'] | undefined,
+  labels: readonly string[],
+): FolderConfig {
+  const place = to ?? (labels.length > 0 ? 'label' : 'inbox')
+  return {
+    name: folderName(name),
+    to: place,
+    labels: place === 'sent' && labels.length === 0 ? [sentLabel] : labels,
+  }
+}
 
 function readFolder(item: string): FolderConfig | undefined {
   const [first = '', ...rest] = splitQuoted(item, ':').map(part => part.trim())
@@ -95,11 +124,11 @@ function readFolder(item: string): FolderConfig | undefined {
   for (const option of rest) {
     const label = /^label\s*=(.+)$/su.exec(option)?.[1]
     if (label !== undefined) labels.push(unquote(label.trim()))
-    else if (to === undefined && (option === 'inbox' || option === 'spam' || option === 'label')) to = option
+    else if (to === undefined && placeNamed(option) !== undefined) to = placeNamed(option)
     else return undefined
   }
   if (!labels.every(one => one !== '' && goodLabel(one))) return undefined
-  return { name: folderName(name), to: to ?? (labels.length > 0 ? 'label' : 'inbox'), labels }
+  return makeFolder(name, to, labels)
 }
 
 function readFolderMapping(item: unknown): FolderConfig | undefined {
@@ -109,8 +138,8 @@ function readFolderMapping(item: unknown): FolderConfig | undefined {
     return undefined
   const read = labels === undefined ? [] : readLabels(labels)
   if (read instanceof Complaint) return undefined
-  if (to !== undefined && to !== 'inbox' && to !== 'spam' && to !== 'label') return undefined
-  return { name: folderName(name), to: to ?? (read.length > 0 ? 'label' : 'inbox'), labels: read }
+  if (to !== undefined && placeNamed(to) === undefined) return undefined
+  return makeFolder(name, placeNamed(to), read)
 }
 
 /** Names of receiving servers, each with the methods that it stamps, as AUTHSERV_IDS has them. */

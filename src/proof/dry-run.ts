@@ -7,7 +7,7 @@ import { Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { carried, type Journal, type MessageRow } from '../journal/journal.ts'
 import { readHeader } from '../message/header.ts'
-import { nameOf } from '../pull/wish.ts'
+import { isSettledIn, nameOf } from '../pull/wish.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
 
 export interface DryRunPorts {
@@ -94,7 +94,10 @@ async function idsToSettle({ journal, mailbox, clock }: DryRunPorts): Promise<nu
   const nowMs = clock.nowMs()
   const importedByMs = policy.do === 'delete' ? nowMs - policy.afterMs : Number.MAX_SAFE_INTEGER
   const rows = await journal.unsettled(mailbox.name, nameOf(policy), importedByMs, nowMs)
-  return rows.filter(row => !row.short && row.mergedInto === undefined).map(row => row.id)
+  const due = rows.filter(
+    row => !row.short && row.mergedInto === undefined && isSettledIn(mailbox, row.folder),
+  )
+  return due.map(row => row.id)
 }
 
 /** START_FROM, as identify.ts applies it; what has no time of arrival is imported. */

@@ -24,7 +24,17 @@ import {
 import { makeCopyBook } from './copy-book.ts'
 import { keyOfEntry } from './poison.ts'
 import { settleKept } from './settled.ts'
-import { asWishFault, endOtherWishes, endWait, LeftThere, mayTry, nameOf, openWish, putOff } from './wish.ts'
+import {
+  asWishFault,
+  endOtherWishes,
+  endWait,
+  isSettledIn,
+  LeftThere,
+  mayTry,
+  nameOf,
+  openWish,
+  putOff,
+} from './wish.ts'
 
 /** Asked this often and still there: the owner is told, and it is asked again only now and then. */
 const asksBeforeTold = 2
@@ -89,7 +99,8 @@ export async function unsettledNow({ journal, mailbox, clock }: PullPorts): Prom
   const policy = mailbox.afterImport
   const now = clock.nowMs()
   const importedByMs = policy.do === 'delete' ? now - policy.afterMs : Number.MAX_SAFE_INTEGER
-  return await journal.unsettled(mailbox.name, nameOf(policy), importedByMs, now)
+  const rows = await journal.unsettled(mailbox.name, nameOf(policy), importedByMs, now)
+  return rows.filter(({ folder }) => isSettledIn(mailbox, folder))
 }
 
 /** The wish failed in this folder: told, and put off. */

@@ -62,8 +62,8 @@ export async function requestFor(
   const folder = mailbox.folders.find(({ name }) => name === row.folder)
   const names: string[] = []
   if (folder?.to === 'spam') names.push('SPAM')
-  else if (folder?.to !== 'label' && !mailbox.archive) names.push('INBOX')
-  if (row.seen !== true) names.push('UNREAD')
+  else if (folder?.to !== 'label' && folder?.to !== 'sent' && !mailbox.archive) names.push('INBOX')
+  if (row.seen !== true && folder?.to !== 'sent') names.push('UNREAD')
   const wished = await wishes.idsFor([...new Set([...mailbox.labels, ...(folder?.labels ?? [])])])
   const own = await gmail.labelIds(names, signal)
   return {

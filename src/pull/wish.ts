@@ -4,7 +4,7 @@
  */
 
 import { Fault, type FaultCode } from '../base/fault.ts'
-import type { AfterImport } from '../config/config.ts'
+import type { AfterImport, MailboxConfig } from '../config/config.ts'
 import type { NoteKey } from '../journal/journal.ts'
 import { asRecord, type PullContext } from './context.ts'
 
@@ -14,6 +14,10 @@ type Needs = Pick<PullContext, 'journal' | 'mailbox' | 'clock' | 'session' | 'lo
 export function nameOf(policy: AfterImport): string {
   return policy.do === 'move' ? `move:${policy.folder}` : policy.do
 }
+
+/** What the owner sent himself stays at the source, whatever becomes of the mail that came. */
+export const isSettledIn = ({ folders }: Pick<MailboxConfig, 'folders'>, folder: string): boolean =>
+  folders.find(({ name }) => name === folder)?.to !== 'sent'
 
 /** These say by themselves what is wrong with the wish; anything else is a wish that was not carried out. */
 const ofWish: readonly FaultCode[] = [

@@ -13,7 +13,13 @@ export type FolderUse = 'inbox' | 'wanted' | 'spam' | 'sent' | 'drafts' | 'trash
 export interface FolderSeen {
   readonly name: string
   readonly use: FolderUse
+  /** What it is for by the server's own word, as the settings name it: `\\Sent` (RFC 6154 section 2). */
+  readonly byUse: string | undefined
 }
+
+/** Whether the settings mean this folder, by its name or by what it is for. */
+export const isMeant = ({ name, byUse }: FolderSeen, written: string): boolean =>
+  name === written || byUse === written
 
 export interface Looked {
   /** News come by themselves (RFC 2177). Always false for POP3. */
@@ -30,6 +36,12 @@ const uses: Readonly<Record<string, FolderUse>> = {
   '\\drafts': 'drafts',
   '\\trash': 'trash',
   '\\all': 'all',
+}
+
+/** The first that the server says, begun with a capital. */
+function declaredUse({ attributes }: FolderName): string | undefined {
+  const declared = attributes.find(attribute => Object.hasOwn(uses, attribute))
+  return declared && `\\${declared.slice(1, 2).toUpperCase()}${declared.slice(2)}`
 }
 
 /** Names where the server says nothing; the last part of a path. */
@@ -71,7 +83,7 @@ export async function lookInto(
   const { idle, folders } = await gate.login(() => inspectFolders(mailbox, clock, signal), signal)
   const seen = folders
     .filter(({ selectable }) => selectable)
-    .map(folder => ({ name: folder.name, use: useOf(folder, host) }))
+    .map(folder => ({ name: folder.name, use: useOf(folder, host), byUse: declaredUse(folder) }))
   return { idle, folders: seen.slice(0, 1_000), waiting: undefined }
 }
 

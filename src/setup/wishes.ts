@@ -8,10 +8,11 @@ import { Complaint } from '../config/readers.ts'
 import { writeAfterImport, writeFolders, writeStartFrom, writeValue } from '../config/writers.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
-import { countWaiting, type FolderSeen, type Waiting } from './folders.ts'
+import { countWaiting, type FolderSeen, isMeant, type Waiting } from './folders.ts'
 import { type FoundServer, trialMailbox, type Wishes } from './mailbox.ts'
 import { isPresentHost } from './present.ts'
 import type { Proved } from './prove.ts'
+import { chooseSentFolder, listMoreFolders } from './sent-folder.ts'
 
 /** Imports a minute of one account: 6,000 quota units at 25 each (Gmail API, usage limits). */
 const importsPerMinute = 240
@@ -28,7 +29,7 @@ export async function askWishes(
   const before = present?.protocol === 'imap' ? present.folders : undefined
   const folders = protocol === 'imap' ? await askFolders(context, looked.folders, before) : []
   // One that is gone is told by each pull.
-  const there = folders.filter(({ name }) => looked.folders.some(folder => folder.name === name))
+  const there = folders.filter(({ name }) => looked.folders.some(folder => isMeant(folder, name)))
   const counted = trialMailbox(mailbox, there.length > 0 ? there : undefined)
   const waiting = looked.waiting ?? (await context.once(() => countWaiting(counted, context)))
   const { number, size } = general.format
@@ -92,7 +93,7 @@ async function askFolders(
   if (options.folders !== undefined) {
     const read = readFolders(options.folders)
     const missing =
-      read instanceof Complaint ? [] : read.filter(({ name }) => !seen.some(folder => folder.name === name))
+      read instanceof Complaint ? [] : read.filter(({ name }) => !seen.some(folder => isMeant(folder, name)))
     const why =
       read instanceof Complaint
         ? words.folders.wrong
@@ -112,7 +113,10 @@ async function askFolders(
     const question = { message: message(writeFolders(before)), initial: true, yes, no }
     if (await confirm(asker, { id: 'folders-as-now', ...question })) return before
   }
-  const folderBefore = (name: string) => before?.find(folder => folder.name === name)
+  const folderBefore = (name: string): FolderConfig | undefined => {
+    const asSeen = seen.find(folder => folder.name === name)
+    return before?.find(folder => folder.name === name || asSeen?.byUse === folder.name)
+  }
   const folders = [folderBefore('INBOX') ?? inbox]
   const spam = seen.find(({ use }) => use === 'spam')
   if (spam === undefined) asker.tell('note', words.folders.noSpam)
@@ -139,18 +143,18 @@ async function askFolders(
     if (await confirm(asker, { id: 'wanted-folder', ...question }))
       folders.push(folderBefore(name) ?? { name, to: 'inbox', labels: [] })
   }
-  const others = seen.filter(({ use }) => use === 'other')
+  const others = listMoreFolders(seen, words)
   if (others.length > 0) {
     const more = await asker.several({
       id: 'more-folders',
       message: words.folders.more,
-      choices: others.map(({ name }) => ({ value: name, label: name })),
-      initial: others.map(({ name }) => name).filter(name => folderBefore(name) !== undefined),
+      choices: others,
+      initial: others.map(({ value }) => value).filter(name => folderBefore(name) !== undefined),
     })
     for (const name of more) {
       const labels = readLabels([name])
       const anew: FolderConfig = { name, to: 'inbox', labels: labels instanceof Complaint ? [] : labels }
-      folders.push(folderBefore(name) ?? anew)
+      folders.push(folderBefore(name) ?? chooseSentFolder(seen, name, words) ?? anew)
     }
   }
   return folders

@@ -259,6 +259,8 @@ export const en = {
       `The host sorts wanted mail into the folder “${name}”, too, such as that of senders whom it does not know. And now?`,
     toInbox: 'Bring it to Gmail’s inbox',
     more: 'More folders to pull? (space marks, Enter goes on)',
+    sent: (name: string) => `${name} (mail that you sent: read, under a label of its own, not in the inbox)`,
+    sentLabel: 'Sent mail',
   },
   learned: (names: string) =>
     `Your mail shows which lines in it are your hosting company’s (for the authentication results): ${names}. They are kept as receivingServers and authservIds in the configuration, where you can change them.`,

@@ -18,6 +18,7 @@ import {
 } from './imap-client.ts'
 import { type ImapDeadlines, lengthenImapDeadlines } from './imap-deadlines.ts'
 import { lostFault, type Refused, refusalFault, refusalIn } from './imap-faults.ts'
+import type { FolderName } from './imap-folder-name.ts'
 import { type Greeting, readGreeting, startTls } from './imap-greeting.ts'
 import { ImapInlet, type RowQuestion } from './imap-inlet.ts'
 import { loginFailure } from './imap-login-failure.ts'
@@ -112,6 +113,8 @@ export class ImapConnection {
   readonly #options: ConnectOptions
   readonly #meter = new Meter(imapAllowance.login)
   readonly #inlet = new ImapInlet(() => this.#ended === undefined)
+  /** The folders that are named by what they are for (imap-folders.ts). */
+  readonly byUse = new Map<string, FolderName>()
   /** Messages in the selected folder, as announced. */
   exists = 0
   /** When the server said something last, monotonic, ms. */

@@ -4,19 +4,11 @@ import { imapAllowance, mostFolders } from './budget.ts'
 import type { CommandWord } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { isStateCode } from './imap-faults.ts'
+import { type FolderName, isCalled, isUse } from './imap-folder-name.ts'
 import { readNumber32, readOkCode, readText, readValidity } from './imap-parse.ts'
 import { decodePath, encodePath } from './imapflow.ts'
 
-export interface FolderName {
-  readonly name: string
-  /** As the server spells it: what one server writes as base64 in modified UTF-7 another writes as it is. */
-  readonly written: string
-  /** Its attributes in lower case (RFC 9051 section 7.3.1), special uses among them (RFC 6154). */
-  readonly attributes: readonly string[]
-  readonly selectable: boolean
-  /** What parts its levels; '' where it has none. */
-  readonly delimiter: string
-}
+export type { FolderName } from './imap-folder-name.ts'
 
 export interface Selected {
   readonly name: string
@@ -30,8 +22,30 @@ export interface Selected {
 }
 
 /** The name as an argument: modified UTF-7 (RFC 3501 section 5.1.3), or UTF-8 where enabled (RFC 6855). */
-export const folderWord = (connection: ImapConnection, name: string) =>
-  ({ type: 'STRING', value: encodePath(connection.client, name) }) as const
+export function folderWord(connection: ImapConnection, name: string) {
+  const found = connection.byUse.get(name)
+  if (found !== undefined) return writtenWord(found.written)
+  return { type: 'STRING', value: encodePath(connection.client, name) } as const
+}
+
+/**
+ * Finds the folders that are named by what they are for, whatever the server calls them. One that no folder is for is
+ * asked for by that name, and so is told to be missing.
+ */
+export async function placeByUse(
+  connection: ImapConnection,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = names.filter(isUse)
+  if (wanted.length === 0) return
+  const folders = await listFolders(connection, signal, true)
+  for (const use of wanted) {
+    const found = folders.find(folder => isCalled(folder, use) && folder.selectable)
+    if (found === undefined) connection.byUse.delete(use)
+    else connection.byUse.set(use, found)
+  }
+}
 
 /** A name as its server spells it. What is not ASCII there was raw UTF-8, and goes as a literal (RFC 3501 section 4.3). */
 export const writtenWord = (written: string) =>
@@ -80,9 +94,6 @@ export async function listFolders(
   )
   return folders
 }
-
-export const sameName = (a: string, b: string): boolean =>
-  a === b || (a.toUpperCase() === 'INBOX' && b.toUpperCase() === 'INBOX')
 
 /**
  * SELECT, or EXAMINE where nothing is to be changed (RFC 9051 sections 6.3.2 and 6.3.3).
@@ -133,10 +144,12 @@ export async function selectFolder(
     if (!isRefused(error)) throw error
     const refusal = connection.refusal(error, { folder: name, phase: 'select' })
     if (error.status === 'BAD' || isStateCode(error.code)) throw refusal
-    const folders = await listFolders(connection, signal)
-    const listed = folders.find(folder => sameName(folder.name, name))
-    if (listed?.selectable) {
-      if (written === undefined && listed.written !== encodePath(connection.client, name))
+    const folders = await listFolders(connection, signal, isUse(name))
+    const listed = folders.find(folder => isCalled(folder, name) && folder.selectable)
+    if (listed !== undefined) {
+      const asked = connection.byUse.get(name)?.written ?? encodePath(connection.client, name)
+      if (isUse(name)) connection.byUse.set(name, listed)
+      if (written === undefined && listed.written !== asked)
         return await selectFolder(connection, name, how, signal, listed.written)
       throw refusal
     }

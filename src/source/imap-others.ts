@@ -6,7 +6,8 @@
 import type { ImapAttribute } from 'imapflow'
 import type { CommandWord, Untagged } from './imap-client.ts'
 import { isRefused } from './imap-connection.ts'
-import { folderWord, listFolders, sameName, writtenWord } from './imap-folders.ts'
+import { isCalled, sameName } from './imap-folder-name.ts'
+import { folderWord, listFolders, writtenWord } from './imap-folders.ts'
 import { readNumber32, readText, readValidity } from './imap-parse.ts'
 import type { ImapTurns } from './imap-turns.ts'
 import { decodePath, encodePath } from './imapflow.ts'
@@ -131,7 +132,7 @@ export class OtherFolders {
       // A folder that is missing is told by each pull; it must not keep the others from being watched.
       if (!isRefused(error)) throw error
       if (this.#spellings.has(folder)) return
-      const listed = (await listFolders(connection, signal)).find(({ name }) => sameName(name, folder))
+      const listed = (await listFolders(connection, signal, true)).find(each => isCalled(each, folder))
       this.#spellings.set(folder, listed?.written)
       if (listed !== undefined && listed.written !== encodePath(connection.client, folder))
         await this.#ask(folder, signal)
@@ -144,7 +145,9 @@ export class OtherFolders {
     const { connection } = this.#turns
     const [written, items] = response.attributes ?? []
     const name = decodePath(connection.client, readText(written) ?? '')
-    const folder = this.#folders.find(candidate => sameName(candidate, name))
+    const folder = this.#folders.find(candidate =>
+      sameName(connection.byUse.get(candidate)?.name ?? candidate, name),
+    )
     if (folder === undefined || !Array.isArray(items)) return
     // Whoever has the connection looks by himself, and the watch asks behind him.
     if (!this.isResting && this.#asking !== folder) return

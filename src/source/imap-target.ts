@@ -3,7 +3,8 @@ import { Fault } from '../base/fault.ts'
 import { imapAllowance } from './budget.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import type { Refused } from './imap-faults.ts'
-import { type FolderName, folderWord, listFolders, sameName } from './imap-folders.ts'
+import { type FolderName, sameName } from './imap-folder-name.ts'
+import { folderWord, listFolders } from './imap-folders.ts'
 import { readText } from './imap-parse.ts'
 
 export interface Target {

@@ -8,6 +8,7 @@ import type { DialMemory } from './dial.ts'
 import { type AheadMemory, makeAheadMemory } from './imap-ahead.ts'
 import { type ConnectOptions, connectImap, type ImapConnection, isRefused } from './imap-connection.ts'
 import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
+import { placeByUse } from './imap-folders.ts'
 import { ImapSession } from './imap-session.ts'
 import { ImapTurns } from './imap-turns.ts'
 import { type WatchCalls, watchFolders } from './imap-watch.ts'
@@ -67,6 +68,10 @@ export function makeImapSource(given: ImapSourceOptions): Source {
       gate.login(() => connectImap({ ...options, token }, signal), signal)
     const connection =
       tokens === undefined ? await logInOnce() : await logInByToken(tokens, mailbox.user, signal, logInOnce)
+    await placeByUse(connection, folders, signal).catch((thrown: unknown) => {
+      connection.abandon()
+      throw isRefused(thrown) ? connection.refusal(thrown, { phase: 'folders' }) : thrown
+    })
     const turns = new ImapTurns(connection)
     if (warm.watchUntil !== undefined) {
       warm.turns?.release()

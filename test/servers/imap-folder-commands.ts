@@ -75,7 +75,8 @@ export class ImapFolderCommands {
       case 'LSUB':
         return [
           ...[...store.folders.values()].map(
-            ({ name, selectable }) => `* ${verb} (${selectable ? '' : '\\Noselect'}) "/" ${quote(name)}\r\n`,
+            ({ name, selectable, uses = [] }) =>
+              `* ${verb} (${[...(selectable ? [] : ['\\Noselect']), ...uses].join(' ')}) "/" ${quote(name)}\r\n`,
           ),
           `${tag} OK done\r\n`,
         ]

@@ -14,6 +14,8 @@ export interface StoredFolder {
   uidValidity: number | undefined
   uidNext: number
   selectable: boolean
+  /** What it is for, as LIST says it (RFC 6154). */
+  uses?: readonly string[]
   messages: StoredMessage[]
 }
 

@@ -159,10 +159,17 @@ export const sourceSettings = {
           ja: 'このラベルを付ける。`:inbox` か `:spam` がなければ受信トレイには入れない',
         },
       },
+      {
+        value: ':sent',
+        about: {
+          en: 'mail that you sent: read, never in the inbox, under its label (`Sent mail` where none is named; Gmail’s own takes no import), and left at the source whatever `AFTER_IMPORT` says',
+          ja: '自分が送ったメール。既読にして受信トレイには入れず、ラベルを付けます（指定がなければ `Sent mail`。Gmail の「送信済み」には取り込めません）。`AFTER_IMPORT` の設定にかかわらず、サーバーに残します',
+        },
+      },
     ],
     more: {
-      en: 'A name with a comma, colon or quotation mark stands in quotation marks, the whole then in single ones: `MAIL_FOLDERS=\'INBOX,Junk:spam,Orders:label=Orders,"Work: 2026":inbox:label=Work\'`. In YAML the same text, or a list of such names or of `{ name, to, labels }` with `to` one of `inbox`, `spam`, `label`.',
-      ja: 'カンマ、コロン、引用符を含む名前は引用符で囲み、全体を一重引用符で囲みます: `MAIL_FOLDERS=\'INBOX,Junk:spam,注文:label=注文,"Work: 2026":inbox:label=Work\'`。YAML では同じ文字列のほか、名前のリストや `{ name, to, labels }`（`to` は `inbox`、`spam`、`label`）のリストでも書けます。',
+      en: 'A name with a comma, colon or quotation mark stands in quotation marks, the whole then in single ones: `MAIL_FOLDERS=\'INBOX,Junk:spam,Orders:label=Orders,"Work: 2026":inbox:label=Work\'`. In YAML the same text, or a list of such names or of `{ name, to, labels }` with `to` one of `inbox`, `spam`, `label`, `sent`. In the place of a name may stand what the folder is for, where the server tells that (RFC 6154), whatever it is called there: `\\Sent`, `\\Junk`, `\\All`, `\\Archive`, `\\Flagged`, `\\Trash`, `\\Drafts`.',
+      ja: 'カンマ、コロン、引用符を含む名前は引用符で囲み、全体を一重引用符で囲みます: `MAIL_FOLDERS=\'INBOX,Junk:spam,注文:label=注文,"Work: 2026":inbox:label=Work\'`。YAML では同じ文字列のほか、名前のリストや `{ name, to, labels }`（`to` は `inbox`、`spam`、`label`、`sent`）のリストでも書けます。サーバーが用途を示す場合（RFC 6154）は、名前の代わりに用途を書けば、名前が何であっても見つかります: `\\Sent`、`\\Junk`、`\\All`、`\\Archive`、`\\Flagged`、`\\Trash`、`\\Drafts`。',
     },
     usual: [{ name: 'INBOX', to: 'inbox', labels: [] }],
     write: writeFolders,
