@@ -18,6 +18,7 @@ export const slowTests: readonly string[] = [
   'test/gmail/memory.test.ts',
   'test/google/open-browser.test.ts', // Chromium
   'test/proof/rebuild.test.ts', // journals rebuilt from whole mailboxes
+  'test/journal/holds.test.ts', // workers that are killed, and a database that is
   'test/package.test.ts', // npm pack, and an installation on several Nodes
   'test/sandbox.test.ts', // whole sandboxes
   'test/servers/cyrus.test.ts', // hikyaku on it, killed and started again

@@ -154,6 +154,7 @@ export const faultKinds = {
   'journal.missing': kind('everything', 'owner', configuration),
   'journal.locked': kind('everything', 'later', temporary),
   'journal.unreachable': kind('everything', 'later', temporary),
+  'journal.not-held': kind('everything', 'later', temporary),
   'journal.closed': kind('everything', 'owner', configuration),
   'secret.missing': kind('mailbox', 'owner', signIn),
   'secret.unreadable': kind('mailbox', 'owner', configuration),

@@ -49,7 +49,8 @@ function onPostgres(): Adapter {
       const name = known ?? createHash('sha256').update(place).digest('hex').slice(0, 20)
       if (known === undefined) await server.makeDatabase(name)
       made.set(place, name)
-      return makePostgresJournal({ url: server.url(name), name: 'contract' })
+      const { journal } = await makePostgresJournal({ url: server.url(name), name: 'contract' })
+      return journal
     },
   }
 }

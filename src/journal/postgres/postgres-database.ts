@@ -26,7 +26,7 @@ export interface PostgresDatabase extends Database {
 /** How long a connection may take, ms. */
 const connectMs = 10_000
 /** No statement of ours is longer, and a worker that was stopped in the middle of one holds nobody up for longer. */
-const limits = { statementMs: 60_000, idleInTransactionMs: 15_000 }
+const limits = { statementMs: 60_000, idleInTransactionMs: 5000 }
 /** So often a work that was disturbed is begun anew. */
 const mostTries = 25
 const longestPauseMs = 200

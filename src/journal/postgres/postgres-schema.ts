@@ -140,6 +140,14 @@ CREATE TABLE trouble (
 CREATE INDEX trouble_open ON trouble (scope, name, code) WHERE closed_at_ms IS NULL;
 CREATE INDEX trouble_uncleared ON trouble (scope, name)
   WHERE closed_at_ms IS NOT NULL AND notice_at_ms IS NOT NULL AND all_clear_at_ms IS NULL;
+CREATE SEQUENCE fence;
+CREATE TABLE hold (
+  mailbox text COLLATE "C" PRIMARY KEY,
+  worker text COLLATE "C",
+  fence bigint NOT NULL DEFAULT 0,
+  held_until timestamptz
+);
+CREATE INDEX hold_of_worker ON hold (worker) WHERE worker IS NOT NULL;
 CREATE TABLE tally (
   mailbox text COLLATE "C" NOT NULL,
   stage text COLLATE "C" NOT NULL,

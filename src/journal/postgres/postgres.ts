@@ -13,8 +13,10 @@ import type { Journal } from '../journal.ts'
 import { makeMoves } from '../moves.ts'
 import { makeRows } from '../rows.ts'
 import { makeSearch } from '../search.ts'
+import type { Database } from '../sql.ts'
 import { makeState } from '../state.ts'
 import { makeTroubles } from '../troubles.ts'
+import { fenceOff, type Hold, type Holds, makeHolds } from './holds.ts'
 import { makePostgresDatabase, type PostgresDatabase, type PostgresPlace } from './postgres-database.ts'
 import { postgresMigrations } from './postgres-schema.ts'
 
@@ -25,27 +27,45 @@ const lookMs = 1000
 /** Held while the tables are made or changed (postgresql.org/docs/15/explicit-locking.html#ADVISORY-LOCKS). */
 const migrationLock = 7_418_203
 
+export type { Hold, Holds } from './holds.ts'
+export { holdMs } from './holds.ts'
+
+/** The journal of a fleet: of all mailboxes for those who look and manage, and of one for the worker that holds it. */
+export interface FleetJournal {
+  readonly journal: Journal
+  readonly holds: Holds
+  /** The same journal, which refuses to be written by whoever does not hold the mailbox any more: Fault journal.not-held. */
+  journalOf(hold: Hold): Journal
+  close(): Promise<void>
+}
+
 /**
  * Opens a journal that was made, and brings it up to date.
  * Throws Fault journal.missing, journal.newer, journal.unreachable, journal.closed.
  */
-export async function openPostgresJournal(settings: PostgresPlace): Promise<Journal> {
+export async function openPostgresJournal(settings: PostgresPlace): Promise<FleetJournal> {
   return open(settings, false)
 }
 
 /** Makes the tables where there are none, and opens the journal. */
-export async function makePostgresJournal(settings: PostgresPlace): Promise<Journal> {
+export async function makePostgresJournal(settings: PostgresPlace): Promise<FleetJournal> {
   return open(settings, true)
 }
 
-async function open(settings: PostgresPlace, mayMake: boolean): Promise<Journal> {
+async function open(settings: PostgresPlace, mayMake: boolean): Promise<FleetJournal> {
   const place = settings.url === undefined ? 'PostgreSQL' : withoutSecrets(settings.url)
   const database = makePostgresDatabase(settings, place)
+  const close = (): Promise<void> => database.close()
   try {
     await bringUpToDate(database, place, mayMake)
-    return makeJournal(database, place)
+    return {
+      journal: makeJournal(database, place, close),
+      holds: makeHolds(database),
+      journalOf: hold => makeJournal(fenceOff(database, hold), place, async () => {}),
+      close,
+    }
   } catch (error) {
-    await database.close()
+    await close()
     throw error
   }
 }
@@ -72,7 +92,7 @@ async function bringUpToDate(database: PostgresDatabase, place: string, mayMake:
   }
 }
 
-function makeJournal(database: PostgresDatabase, place: string): Journal {
+function makeJournal(database: Database, place: string, close: () => Promise<void>): Journal {
   return {
     ...makeRows(database),
     ...makeMoves(database),
@@ -99,7 +119,7 @@ function makeJournal(database: PostgresDatabase, place: string): Journal {
       const made = await database.get("SELECT to_regclass('hikyaku_version')::text AS name")
       if (made?.name === null) throw new Fault('journal.missing', { facts: { file: place } })
     },
-    close: () => database.close(),
+    close,
   }
 }
 

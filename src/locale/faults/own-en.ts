@@ -87,6 +87,12 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       waits,
       `${byItself} If it lasts, look whether PostgreSQL runs and can be reached from this computer.`,
     ),
+  'journal.not-held': f =>
+    text(
+      `Another worker has taken over the mailbox${f.with('name', name => ` ${name}`)}.`,
+      'No mail is lost: the other worker carries it now.',
+      'There is nothing to do. If mailboxes change hands often, look whether this worker was stopped, or could not reach PostgreSQL.',
+    ),
   'journal.closed': f =>
     text(
       `PostgreSQL does not let hikyaku use the journal${f.with('file', file => ` (${file})`)}${f.with('reason', reason => `: ${reason}`)}.`,

@@ -87,6 +87,12 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       waits,
       `${byItself}長く続く場合は、PostgreSQL が動いていて、このパソコンから接続できるか確かめてください。`,
     ),
+  'journal.not-held': f =>
+    text(
+      `メールボックス${f.with('name', name => ` ${name} `)}は、ほかのワーカーが引き継ぎました。`,
+      'メールは失われません。今はそのワーカーが取り込みます。',
+      '操作は必要ありません。頻繁に入れ替わる場合は、このワーカーが止まっていたり、PostgreSQL に接続できなかったりしていないか確かめてください。',
+    ),
   'journal.closed': f =>
     text(
       `PostgreSQL が取り込み記録${f.with('file', file => ` ${file} `)}の使用を許可していません${f.with('reason', reason => `（${reason}）`)}。`,

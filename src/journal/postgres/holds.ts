@@ -1,0 +1,119 @@
+/**
+ * Who pulls which mailbox, where several workers share a journal. A worker holds a mailbox for a short time and renews
+ * that; whoever finds the time over takes the mailbox, and the number that then goes up (the fence) keeps a worker that was
+ * thought dead, and wakes up late, from changing anything. Only the database's clock is asked.
+ */
+import { Fault } from '../../base/fault.ts'
+import type { Database, Statements } from '../sql.ts'
+
+export interface Hold {
+  readonly mailbox: string
+  /** Goes up with each worker that takes the mailbox. */
+  readonly fence: number
+}
+
+/** How long a hold lasts where it is not renewed, ms: a worker that was killed is followed by another after that. */
+export const holdMs = 10_000
+
+export interface Holds {
+  /** Lets workers hold these from now on; those that they may hold already stay as they are. */
+  offer(mailboxes: readonly string[]): Promise<void>
+  /** No worker may hold these any more; who does finds out when it renews, or at its next write. */
+  withdraw(mailboxes: readonly string[]): Promise<void>
+  /** Takes mailboxes that nobody holds, in an order that is by chance. */
+  take(worker: string, most: number): Promise<readonly Hold[]>
+  /** @returns those of the worker that it may keep for another `holdMs`, counted from when it asked */
+  renew(worker: string): Promise<readonly Hold[]>
+  /** Whoever comes may take them at once. */
+  release(worker: string, mailboxes: readonly string[]): Promise<void>
+  /** How many each worker holds, and how many nobody does. */
+  count(): Promise<{ readonly held: ReadonlyMap<string, number>; readonly free: number }>
+}
+
+const isFree = '(worker IS NULL OR held_until <= clock_timestamp())'
+const untilThen = `clock_timestamp() + interval '${holdMs} milliseconds'`
+
+/** Single statements, each whole or not at all: what two workers ask at once, the second finds done (SKIP LOCKED). */
+export function makeHolds(sql: Statements): Holds {
+  const these = `mailbox IN (${sql.words.textsIn('?1')})`
+  const toHold = (row: Record<string, unknown>): Hold => ({
+    mailbox: String(row.mailbox),
+    fence: Number(row.fence),
+  })
+  return {
+    async offer(mailboxes) {
+      await sql.run(
+        `INSERT INTO hold (mailbox) ${sql.words.textsIn('?1')} ON CONFLICT DO NOTHING`,
+        JSON.stringify(mailboxes),
+      )
+    },
+    async withdraw(mailboxes) {
+      await sql.run(`DELETE FROM hold WHERE ${these}`, JSON.stringify(mailboxes))
+    },
+    async take(worker, most) {
+      const rows = await sql.all(
+        `UPDATE hold SET worker = ?1, fence = nextval('fence'), held_until = ${untilThen}
+         WHERE mailbox IN (SELECT mailbox FROM hold WHERE ${isFree} ORDER BY random() LIMIT ?2 FOR UPDATE SKIP LOCKED)
+         RETURNING mailbox, fence`,
+        worker,
+        most,
+      )
+      return rows.map(toHold)
+    },
+    async renew(worker) {
+      const rows = await sql.all(
+        `UPDATE hold SET held_until = ${untilThen} WHERE worker = ?1 AND held_until > clock_timestamp()
+         RETURNING mailbox, fence`,
+        worker,
+      )
+      return rows.map(toHold)
+    },
+    async release(worker, mailboxes) {
+      await sql.run(
+        `UPDATE hold SET worker = NULL, held_until = NULL WHERE ${these} AND worker = ?2`,
+        JSON.stringify(mailboxes),
+        worker,
+      )
+    },
+    async count() {
+      const rows = await sql.all(
+        `SELECT CASE WHEN ${isFree} THEN NULL ELSE worker END AS holder, count(*) AS count FROM hold GROUP BY holder`,
+      )
+      const held = new Map(
+        rows.flatMap(({ holder, count }) =>
+          holder === null ? [] : [[String(holder), Number(count)] as const],
+        ),
+      )
+      return { held, free: Number(rows.find(({ holder }) => holder === null)?.count ?? 0) }
+    },
+  }
+}
+
+/**
+ * The database of one hold: each write looks, in its own transaction, whether the mailbox is still held by that number.
+ * The look costs no trip of its own: it goes out ahead of the first statement. It locks the hold until the end of the
+ * transaction, so that nobody takes the mailbox in the middle of it (`take` passes by what is locked); a worker that is
+ * stopped there loses its transaction soon (postgres-database.ts), and then the mailbox.
+ * Writes throw Fault journal.not-held.
+ */
+export function fenceOff(database: Database, { mailbox, fence }: Hold): Database {
+  const transaction: Database['transaction'] = (work, lasting) =>
+    database.transaction(async sql => {
+      const held = sql.get(
+        'SELECT 1 AS held FROM hold WHERE mailbox = ? AND fence = ? FOR SHARE',
+        mailbox,
+        fence,
+      )
+      held.catch(() => {})
+      const result = await work(sql)
+      if ((await held) === undefined) throw new Fault('journal.not-held', { facts: { name: mailbox } })
+      return result
+    }, lasting)
+  return {
+    words: database.words,
+    get: (...given) => database.get(...given),
+    all: (...given) => database.all(...given),
+    run: (...given) => transaction(sql => sql.run(...given)),
+    transaction,
+  }
+}

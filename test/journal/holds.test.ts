@@ -1,0 +1,254 @@
+/** Several workers on one journal: each mailbox is one worker's at a time, and a worker that was thought dead does no harm. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { asFault } from '../../src/base/fault.ts'
+import { fenceOff, makeHolds } from '../../src/journal/postgres/holds.ts'
+import {
+  type FleetJournal,
+  holdMs,
+  makePostgresJournal,
+  openPostgresJournal,
+} from '../../src/journal/postgres/postgres.ts'
+import { makePostgresDatabase } from '../../src/journal/postgres/postgres-database.ts'
+import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
+import { requireServer } from '../servers/required.ts'
+import { add, box } from './journal-helpers.ts'
+
+const skip = requireServer('postgresql', postgresMissing())
+
+describe('workers that share a journal', { skip }, () => {
+  let server: PostgresServer
+  let databases = 0
+  before(async () => {
+    server = await startPostgres({ fsync: 'off' })
+  })
+  after(() => server.stop())
+
+  const newDatabase = async (): Promise<string> => {
+    databases += 1
+    await server.makeDatabase(`fleet${databases}`)
+    return server.url(`fleet${databases}`)
+  }
+  const fleetFor = async (t: TestContext, url: string, name = 'test'): Promise<FleetJournal> => {
+    const fleet = await makePostgresJournal({ url, name })
+    t.after(() => fleet.close())
+    return fleet
+  }
+  const codeOf = (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => 'none',
+      thrown => asFault(thrown).code,
+    )
+  /** Makes the time of a worker's holds run out without waiting for it. */
+  const runOut = (url: string, worker: string): Promise<unknown> =>
+    server.ask(
+      url.slice(url.lastIndexOf('/') + 1),
+      'UPDATE hold SET held_until = clock_timestamp() WHERE worker = $1',
+      [worker],
+    )
+
+  it('two never hold the same mailbox, however many take at once', async t => {
+    const url = await newDatabase()
+    const fleets = await Promise.all(['a', 'b', 'c', 'd'].map(name => fleetFor(t, url, name)))
+    await fleets[0]?.holds.offer(Array.from({ length: 200 }, (_, n) => `box${n}`))
+    const taken = await Promise.all(
+      fleets.map(async ({ holds }, n) => {
+        const mine: string[] = []
+        for (let tries = 0; tries < 30; tries += 1)
+          mine.push(...(await holds.take(`worker${n}`, 3)).map(({ mailbox }) => mailbox))
+        return mine
+      }),
+    )
+    const all = taken.flat()
+    assert.equal(new Set(all).size, all.length)
+    assert.equal(all.length, 200)
+    const { held, free } = (await fleets[0]?.holds.count()) ?? { held: new Map(), free: -1 }
+    assert.equal(free, 0)
+    assert.deepEqual(
+      [...held].sort(),
+      taken
+        .map((mine, n) => [`worker${n}`, mine.length])
+        .filter(([, count]) => count !== 0)
+        .sort(),
+    )
+  })
+
+  it('what is released is taken at once, with a higher number; what is withdrawn by nobody', async t => {
+    const fleet = await fleetFor(t, await newDatabase())
+    await fleet.holds.offer([box])
+    const [first] = await fleet.holds.take('a', 5)
+    assert.deepEqual(await fleet.holds.take('b', 5), [])
+    await fleet.holds.release('b', [box])
+    assert.deepEqual(await fleet.holds.take('b', 5), [], 'only the holder releases')
+    await fleet.holds.release('a', [box])
+    const [second] = await fleet.holds.take('b', 5)
+    assert.ok((second?.fence ?? 0) > (first?.fence ?? 0))
+    assert.deepEqual(await fleet.holds.renew('a'), [])
+    assert.deepEqual(await fleet.holds.renew('b'), [second])
+    await fleet.holds.withdraw([box])
+    assert.deepEqual(await fleet.holds.renew('b'), [])
+    assert.deepEqual(await fleet.holds.take('a', 5), [])
+  })
+
+  it('whoever holds it no more changes nothing: no stage, no state, no note, no row', async t => {
+    const url = await newDatabase()
+    const fleet = await fleetFor(t, url)
+    await fleet.holds.offer([box])
+    const [first] = await fleet.holds.take('a', 1)
+    assert.ok(first)
+    const stale = fleet.journalOf(first)
+    const id = await add(stale, 'u1')
+    await runOut(url, 'a')
+    const [second] = await fleet.holds.take('b', 1)
+    assert.ok(second)
+    const holder = fleet.journalOf(second)
+    for (const write of [
+      () => stale.move(id, 'gone', { present: false }),
+      () => stale.updateMailbox(box, { failures: 3 }),
+      () => stale.setNote('check-now', '1'),
+      () => stale.settleKept(box, 'keep', 1, 10),
+      () =>
+        stale.troubles.opened(
+          { scope: 'mailbox', name: box, subject: '' },
+          {
+            code: 'source.unreachable',
+            facts: {},
+            retry: 'later',
+            atMs: 1,
+          },
+        ),
+      () => add(stale, 'u2'),
+    ])
+      assert.equal(await codeOf(write()), 'journal.not-held')
+    assert.equal((await holder.row(id))?.stage, 'listed')
+    assert.equal((await holder.mailbox(box)).failures, 0)
+    assert.equal(await holder.byUid(box, 'INBOX', 'u2'), undefined)
+    assert.deepEqual(await holder.troubles.list(), [])
+    await holder.move(id, 'importing', { account: 'me', sha256: 'a', octets: 1 })
+    assert.equal((await stale.row(id))?.stage, 'importing')
+  })
+
+  it('in the middle of a write the mailbox does not change hands; a writer that stops there loses it all the same', async t => {
+    const url = await newDatabase()
+    const fleet = await fleetFor(t, url)
+    await fleet.holds.offer([box])
+    const [first] = await fleet.holds.take('a', 1)
+    assert.ok(first)
+    const id = await add(fleet.journalOf(first), 'u1')
+    const slow = makePostgresDatabase({ url, name: 'slow' }, 'slow')
+    t.after(() => slow.close())
+    const takenMeanwhile: number[] = []
+    const write = (waitMs: number): Promise<void> =>
+      fenceOff(slow, first).transaction(async sql => {
+        await sql.run('UPDATE message SET attempts = attempts + 1 WHERE id = ?', id)
+        const ended = server.ask(
+          `fleet${databases}`,
+          'SET lock_timeout = 200; UPDATE hold SET held_until = clock_timestamp()',
+        )
+        await assert.rejects(ended, /lock timeout/, 'the hold is locked')
+        takenMeanwhile.push((await fleet.holds.take('b', 1)).length)
+        await pause(waitMs)
+      })
+    assert.equal(await codeOf(write(0)), 'none')
+    assert.equal((await fleet.journal.row(id))?.attempts, 1)
+    const stopped = codeOf(write(6000))
+    assert.equal(await stopped, 'journal.unreachable')
+    await runOut(url, 'a')
+    assert.equal((await fleet.holds.take('b', 1)).length, 1)
+    assert.equal((await fleet.journal.row(id))?.attempts, 1, 'what was written in the end is not there')
+    const late = fenceOff(slow, first).run('UPDATE message SET attempts = 9 WHERE id = ?', id)
+    assert.equal(await codeOf(late), 'journal.not-held')
+    assert.deepEqual(takenMeanwhile, [0, 0])
+  })
+
+  const startChild = (t: TestContext, url: string, worker: string) => {
+    const script = fileURLToPath(new URL('holds-child.ts', import.meta.url))
+    const child = spawn(process.execPath, [script, url, worker], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => child.kill('SIGKILL'))
+    const lines: Record<string, unknown>[] = []
+    createInterface(child.stdout).on('line', line => lines.push(JSON.parse(line)))
+    const until = async (seen: (line: Record<string, unknown>) => boolean): Promise<void> => {
+      while (!lines.some(seen)) await pause(20)
+    }
+    return { child, lines, until }
+  }
+
+  it('of a worker that was killed another takes the mailbox when its time is over, and not before', async t => {
+    const url = await newDatabase()
+    const fleet = await fleetFor(t, url)
+    await fleet.holds.offer([box])
+    const { child, until } = startChild(t, url, 'killed')
+    await until(({ wrote }) => wrote === 2)
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+    const killedAtMs = performance.now()
+    let taken = await fleet.holds.take('next', 1)
+    while (taken.length === 0) {
+      await pause(100)
+      taken = await fleet.holds.take('next', 1)
+    }
+    const tookMs = performance.now() - killedAtMs
+    t.diagnostic(`taken over ${Math.round(tookMs)} ms after SIGKILL`)
+    assert.ok(tookMs > holdMs - 2000 && tookMs < 15_000, `${tookMs} ms`)
+  })
+
+  it('a worker that was stopped and wakes up late is refused its first write', async t => {
+    const url = await newDatabase()
+    const fleet = await fleetFor(t, url)
+    await fleet.holds.offer([box])
+    const { child, lines, until } = startChild(t, url, 'paused')
+    await until(({ wrote }) => wrote === 2)
+    child.kill('SIGSTOP')
+    await runOut(url, 'paused')
+    const [hold] = await fleet.holds.take('next', 1)
+    assert.ok(hold)
+    const before = Number(await fleet.journal.note('wish-wait paused'))
+    const exit = once(child, 'exit')
+    child.kill('SIGCONT')
+    await exit
+    assert.deepEqual(lines.at(-1), { refused: 'journal.not-held' })
+    assert.equal(Number(await fleet.journal.note('wish-wait paused')), before)
+  })
+
+  it('a database that was killed costs what was under way, and nothing that was promised', async t => {
+    const url = await newDatabase()
+    const fleet = await fleetFor(t, url)
+    await fleet.journal.setNote('check-now', 'before')
+    await server.kill()
+    assert.equal(await codeOf(fleet.journal.setNote('check-now', 'lost')), 'journal.unreachable')
+    await server.start()
+    assert.equal(await fleet.journal.note('check-now'), 'before')
+    await fleet.journal.setNote('check-now', 'after')
+    assert.equal(await fleet.journal.note('check-now'), 'after')
+  })
+
+  it('is not begun anew in a database that has no journal, and not opened where it is newer', async t => {
+    const url = await newDatabase()
+    assert.equal(await codeOf(openPostgresJournal({ url, name: 'test' })), 'journal.missing')
+    await fleetFor(t, url)
+    await server.ask(`fleet${databases}`, 'UPDATE hikyaku_version SET version = 99')
+    assert.equal(await codeOf(openPostgresJournal({ url, name: 'test' })), 'journal.newer')
+    const elsewhere = url.replace(/fleet\d+$/, 'nowhere')
+    assert.equal(await codeOf(openPostgresJournal({ url: elsewhere, name: 'test' })), 'journal.closed')
+  })
+
+  it('what two decide at once is decided as if one came after the other', async t => {
+    const url = await newDatabase()
+    const fleets = await Promise.all(['a', 'b', 'c'].map(name => fleetFor(t, url, name)))
+    await Promise.all(
+      fleets.map(async ({ journal }) => {
+        for (let n = 0; n < 20; n += 1)
+          await journal.changeNote('breaker me', before => [String(Number(before ?? 0) + 1), undefined])
+      }),
+    )
+    assert.equal(await fleets[0]?.journal.note('breaker me'), '60')
+    const holds = makeHolds(makePostgresDatabase({ url, name: 'x' }, 'x'))
+    assert.deepEqual(await holds.take('a', 1), [])
+  })
+})
