@@ -152,6 +152,15 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
     await page.locator('.notice').waitFor()
   })
 
+  it('is shown in no frame of another page, whoever is signed in', async t => {
+    const context = await browser.newContext()
+    t.after(() => context.close())
+    await useCookie(context, world, owner)
+    const page = await context.newPage()
+    await page.setContent(`<iframe src="http://${world.address}${owner.home}"></iframe>`)
+    await until(() => page.frames()[1]?.url() === 'chrome-error://chromewebdata/', 'the frame is refused')
+  })
+
   it('is opened by the private page that `hikyaku dashboard` hands to a browser', async t => {
     const context = await browser.newContext()
     t.after(() => context.close())
