@@ -10,6 +10,8 @@ interface At {
   readonly at: string
   /** What was written there; absent for secrets and where nothing was. */
   readonly given?: string | undefined
+  /** Of the YAML file, where that says more than the place. */
+  readonly line?: number | undefined
 }
 
 /** Expectations that need nothing but a name. */
@@ -38,6 +40,11 @@ export type Expected =
   | 'tenant'
   | 'own-tenant'
   | 'scopes'
+  | 'address-pattern'
+  | 'list-pattern'
+  | 'header-pattern'
+  | 'flag-pattern'
+  | 'octets'
 
 export type Problem = At &
   (
@@ -77,6 +84,14 @@ export type Problem = At &
     | { readonly kind: 'unclosed' }
     | { readonly kind: 'no-home' }
     | { readonly kind: 'empty-file'; readonly file: string }
+    | { readonly kind: 'too-many'; readonly most: number }
+    | { readonly kind: 'rule-without-condition' }
+    | { readonly kind: 'rule-of-everything' }
+    | { readonly kind: 'rule-leaves'; readonly other: string }
+    /** Not wrong, but of no use. */
+    | { readonly kind: 'rule-never'; readonly by: string }
+    | { readonly kind: 'rule-needs-imap' }
+    | { readonly kind: 'rule-folder'; readonly folder: string }
     | { readonly kind: 'yaml'; readonly line: number; readonly column: number; readonly reason: string }
   )
 

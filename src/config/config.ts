@@ -13,6 +13,7 @@ export type { GoogleEndpoints } from './endpoints.ts'
 export type { MailCredential, OAuthCredential } from './mail-credential.ts'
 export type { AfterImport, FolderConfig, StartFrom } from './mail-readers.ts'
 export type { ListenAddress } from './readers.ts'
+export type { RuleConfig } from './rule-readers.ts'
 export type { MailSecurity } from './settings/mailbox.ts'
 
 /** How to reach the source mailbox's server. */

@@ -3,6 +3,7 @@
 import { bareAppPassword } from '../base/app-password.ts'
 import type { Problem } from '../base/problem.ts'
 import { Secret } from '../base/secret.ts'
+import { checkRuleAccounts, findIdleRules } from './check-rules.ts'
 import type { AccountConfig, MailboxConfig, MailCredential, ServerConfig } from './config.ts'
 import { makeGmailImapDestination, makeGoogleDestination, makeMailboxDestination } from './destinations.ts'
 import { type Context, makeSecretOf } from './load-context.ts'
@@ -128,7 +129,9 @@ export async function buildMailbox(
     values.auth === 'oauth'
       ? await buildOAuth(part, name, values, server, context)
       : makePassword(part, name, server, context)
+  if (accounts.length > 0) problems.push(...checkRuleAccounts(values.rules ?? [], accounts, part))
   if (sound === undefined || server === undefined || credential === undefined) return undefined
+  for (const problem of findIdleRules(sound, part)) context.note(problem)
   const account = sound.account ?? (accounts.length === 1 ? accounts[0] : undefined)
   // With a broken account the mailbox's own reference cannot be judged.
   if (account === undefined || !accounts.includes(account)) {
@@ -139,10 +142,14 @@ export async function buildMailbox(
   }
   context.settled.push({ part: 'mailbox', name, source: part, values: { ...sound, name, account } })
   const { host, port, security, caFile, certSha256, password: _, ...others } = sound
-  const plain = withoutOAuth(others)
-  const folders =
-    plain.protocol === 'imap' ? plain.folders : plain.folders.map(folder => ({ ...folder, name: '' }))
-  return { ...plain, folders, name, account, server, credential }
+  const built = { ...withoutOAuth(others), name, account, server, credential }
+  if (built.protocol === 'imap') return built
+  const folders = built.folders.map(folder => ({ ...folder, name: '' }))
+  const rules = built.rules.map(rule => ({
+    ...rule,
+    folder: rule.folder?.map(folder => (folder === 'INBOX' ? '' : folder)),
+  }))
+  return { ...built, folders, rules }
 }
 
 function makePassword(

@@ -9,6 +9,8 @@ import type { Part } from './load-written.ts'
 
 export interface Context extends SecretSources {
   readonly problems: Problem[]
+  /** Told what is not wrong but worth saying. */
+  note(problem: Problem): void
   readonly endpoints: GoogleEndpoints
   readonly microsoftLoginRoot: string
   /** Secrets that must be there. */

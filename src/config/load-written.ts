@@ -147,6 +147,7 @@ async function readYamlParts(
       }
     },
     path: (_key, written) => resolveWrittenPath(written, base, sources.machine.home),
+    lineOf: path => file?.lineNear([...keys, ...path]),
     originOf: key => {
       const written = [key, `${key}File`].find(name => values[name] != null)
       if (written === undefined) return undefined

@@ -105,6 +105,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
   const context: Context = {
     env,
     problems,
+    note,
     endpoints: top === undefined ? googleEndpoints : pickEndpoints(top),
     microsoftLoginRoot: top?.microsoftLoginRoot ?? microsoftLoginRoot,
     places: [],

@@ -2,7 +2,7 @@
 import { fileVariableOf } from '../base/given-secret.ts'
 import type { Problem } from '../base/problem.ts'
 import { findNearestName } from '../base/spelling.ts'
-import { Complaint } from './readers.ts'
+import { Complaint, type Mistake, Mistakes } from './readers.ts'
 import type { Setting, Settings, Values } from './settings/setting.ts'
 import { makeYamlKey, secretKeys, variables } from './settings.ts'
 
@@ -12,6 +12,8 @@ export interface WrittenPart {
   place(key: string): string
   /** A path written under `key`, made absolute. */
   path(key: string, written: string): string
+  /** The line of what stands there in the YAML file, as near as it is known. */
+  lineOf?(path: readonly (string | number)[]): number | undefined
 }
 
 export interface ReadPart<S> {
@@ -36,7 +38,9 @@ export function readPart<S extends Settings>(
     const yamlKey = makeYamlKey(key, setting)
     const written = Object.hasOwn(part.values, yamlKey) ? part.values[yamlKey] : undefined
     const value = readSetting(setting, written)
-    if (value instanceof Complaint) {
+    if (value instanceof Mistakes) {
+      problems.push(...value.mistakes.map(mistake => placeMistake(part, yamlKey, mistake)))
+    } else if (value instanceof Complaint) {
       const given = textOfWritten(written)
       problems.push({ ...value.problem, at: part.place(yamlKey), given } as Problem)
     } else if (!setting.secret) {
@@ -52,6 +56,19 @@ export function readPart<S extends Settings>(
   for (const [key, { absent }] of Object.entries(settings))
     if (absent.is === 'decided') values[key] ??= absent.valueFor(values)
   return { sound: values as Values<S>, values: values as Partial<Values<S>> }
+}
+
+function placeMistake(part: WrittenPart, key: string, { path, complaint, given }: Mistake): Problem {
+  return { ...complaint.problem, ...placeWithin(part, [key, ...path]), given } as Problem
+}
+
+/** How the owner calls a place within the value of a key: `mailboxes[0].rules[2].recipient`, and its line. */
+export function placeWithin(
+  part: WrittenPart,
+  [key = '', ...path]: readonly (string | number)[],
+): Pick<Problem, 'at' | 'line'> {
+  const steps = path.map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+  return { at: `${part.place(String(key))}${steps.join('')}`, line: part.lineOf?.([key, ...path]) }
 }
 
 /** YAML's empty value is null: as good as not there. */

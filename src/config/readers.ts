@@ -20,6 +20,22 @@ export class Complaint {
   }
 }
 
+/** What is wrong somewhere within a value: where, from the value on. */
+export interface Mistake {
+  readonly path: readonly (string | number)[]
+  readonly complaint: Complaint
+  readonly given: string | undefined
+}
+
+/** All that is wrong within one value. */
+export class Mistakes extends Complaint {
+  readonly mistakes: readonly Mistake[]
+  constructor(mistakes: readonly Mistake[]) {
+    super({ kind: 'expected', what: 'list' })
+    this.mistakes = mistakes
+  }
+}
+
 export type Reader<T> = (value: unknown) => T | Complaint
 
 export const expected = (what: Expected): Complaint => new Complaint({ kind: 'expected', what })

@@ -12,6 +12,8 @@ export interface YamlFile {
   readonly mailboxes: readonly Mapping[]
   /** The line of a key, also of one that `<<` brings in: `['mailboxes', 0, 'host']`. */
   lineOf(path: readonly (string | number)[]): number | undefined
+  /** The same, or that of the nearest key or entry above it. */
+  lineNear(path: readonly (string | number)[]): number | undefined
 }
 
 /** A configuration of thousands of mailboxes is smaller. */
@@ -82,6 +84,13 @@ function parse(
       const offset = offsetOf(yaml, document, keys)
       return offset === undefined ? undefined : lines.linePos(offset).line
     },
+    lineNear: keys => {
+      for (let length = keys.length; length > 0; length -= 1) {
+        const offset = offsetOf(yaml, document, keys.slice(0, length))
+        if (offset !== undefined) return lines.linePos(offset).line
+      }
+      return undefined
+    },
   }
 }
 
@@ -90,7 +99,7 @@ const mostMerges = 20
 
 /** Where a key stands in the text, also one that `<<` brings in. */
 function offsetOf(
-  { isAlias, isMap, isScalar, isSeq }: typeof import('yaml'),
+  { isAlias, isMap, isNode, isScalar, isSeq }: typeof import('yaml'),
   document: Document.Parsed,
   keys: readonly (string | number)[],
 ): number | undefined {
@@ -116,6 +125,7 @@ function offsetOf(
     if (typeof key === 'number') {
       const list = resolve(node)
       node = isSeq(list) ? list.items[key] : undefined
+      offset = isNode(node) ? node.range?.[0] : undefined
     } else {
       const pair = pairOf(node, key, 0)
       node = pair?.value

@@ -30,6 +30,14 @@ const expected: Readonly<Record<Expected, string>> = {
     'must be the ID or a domain of your own tenant: an app has access by itself in one tenant only',
   scopes: 'must be scopes with blanks between them',
   'listen-address': 'must be an address of this computer with a port, such as 127.0.0.1:9464 or [::1]:9464',
+  'address-pattern':
+    'must be an address (info@example.jp), one with stars (sales-*@example.jp), a domain (@example.jp), a domain with those below it (@.example.jp), a name at any domain (info@) or "*"',
+  'list-pattern':
+    'must be what a list writes as List-Id, such as news.example.jp; * stands for any characters',
+  'header-pattern':
+    'must be a field’s name, a colon, and the text that it holds, in quotation marks: "X-Spam-Flag: YES"',
+  'flag-pattern': 'must be seen, unseen, flagged, answered, junk or a keyword that begins with $',
+  octets: 'must be a size such as 20 MB or 500 kB',
   label:
     'must be Gmail label names with commas between them, each at most 225 characters; DRAFT, SENT and CHAT are Gmail’s own',
 }
@@ -87,5 +95,14 @@ export const en: ProblemTexts = {
   'no-home': () =>
     'must be set to an absolute path, since the user that runs hikyaku has no home folder here',
   'empty-file': p => `names an empty file: ${p.file}`,
+  'too-many': p => `holds too much: at most ${p.most}`,
+  'rule-without-condition': () =>
+    'asks nothing of the mail. Give it a condition (recipient, sender, list, folder, flags, larger, smaller, header), or write everything: yes',
+  'rule-of-everything': () => 'stands alone: a rule for every message has no other condition',
+  'rule-leaves': p =>
+    `means nothing beside import: no, since that mail stays at the source. Remove ${p.other} or import`,
+  'rule-never': p => `is never reached: ${p.by} above takes all that it would. Move it up, or remove it`,
+  'rule-needs-imap': () => 'never matches: POP3 has no flags, and no folder but INBOX',
+  'rule-folder': p => `never matches: the folder ${p.folder} is not pulled. Add it to folders`,
   yaml: p => `is not valid YAML at line ${p.line}, column ${p.column}: ${p.reason}`,
 }

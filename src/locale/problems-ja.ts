@@ -33,6 +33,13 @@ const expected: Readonly<Record<Expected, string>> = {
   scopes: 'はスコープを空白で区切って指定してください',
   'listen-address':
     'は 127.0.0.1:9464 や [::1]:9464 のように、このコンピューターのアドレスとポートで指定してください',
+  'address-pattern':
+    'は、アドレス（info@example.jp）、* を含むアドレス（sales-*@example.jp）、ドメイン（@example.jp）、サブドメインを含むドメイン（@.example.jp）、ドメインを問わない名前（info@）、"*" のいずれかで指定してください',
+  'list-pattern': 'は news.example.jp のような List-Id で指定してください。* は任意の文字列です',
+  'header-pattern':
+    'は "X-Spam-Flag: YES" のように、ヘッダーの名前、コロン、含まれる文字列の順で、引用符で囲んで指定してください',
+  'flag-pattern': 'は seen、unseen、flagged、answered、junk か、$ で始まるキーワードで指定してください',
+  octets: 'は 20 MB や 500 kB のような大きさで指定してください',
   label:
     'は Gmail のラベル名（225 文字以内）をカンマで区切って指定してください。DRAFT、SENT、CHAT は使えません',
 }
@@ -93,5 +100,17 @@ export const ja: ProblemTexts = {
   'no-home': () =>
     ' に絶対パスを設定してください。hikyaku を実行しているユーザーには、ホームフォルダーがありません',
   'empty-file': p => ` のファイルが空です: ${p.file}`,
+  'too-many': p => ` が多すぎます。${p.most} までにしてください`,
+  'rule-without-condition': () =>
+    ' に条件がありません。recipient、sender、list、folder、flags、larger、smaller、header のどれかを書くか、すべてのメールが対象なら everything: yes と書いてください',
+  'rule-of-everything': () => ' は、ほかの条件と一緒には使えません',
+  'rule-leaves': p =>
+    ` は import: no と一緒には使えません（そのメールは元のメールボックスに残るためです）。${p.other} か import を削除してください`,
+  'rule-never': p =>
+    ` には、どのメールも届きません。上にある ${p.by} が先に当てはまるためです。順番を上げるか、削除してください`,
+  'rule-needs-imap': () =>
+    ' は、どのメールにも当てはまりません。POP3 にはフラグがなく、フォルダーは INBOX だけです',
+  'rule-folder': p =>
+    ` は、どのメールにも当てはまりません。フォルダー ${p.folder} は取り込み対象ではありません。folders に追加してください`,
   yaml: p => ` の ${p.line} 行目 ${p.column} 文字目が YAML として正しくありません: ${p.reason}`,
 }

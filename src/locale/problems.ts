@@ -15,10 +15,19 @@ export function describeProblem(problem: Problem, language: Language): string {
   const sayProblem = problemTexts[language][problem.kind] as (problem: Problem) => string
   const text = sayProblem(problem)
   const given = problem.given === undefined ? undefined : printable(problem.given, 80)
+  const { line } = problem
+  const isFirst = problem.kind === 'yaml' || line === undefined
+  const at = isFirst
+    ? problem.at
+    : language === 'ja'
+      ? `${problem.at}（${line} 行目）`
+      : `${problem.at} (line ${line})`
   return language === 'ja'
     ? printable(
-        joinBrackets(`${problem.at}${text}${given === undefined ? '' : `（現在の値: 「${given}」）`}`),
+        joinBrackets(
+          `${at}${at.endsWith('）') ? text.trimStart() : text}${given === undefined ? '' : `（現在の値: 「${given}」）`}`,
+        ),
         2000,
       )
-    : printable(`${problem.at} ${text}${given === undefined ? '' : ` (it is “${given}”)`}`, 2000)
+    : printable(`${at} ${text}${given === undefined ? '' : ` (it is “${given}”)`}`, 2000)
 }

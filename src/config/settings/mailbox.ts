@@ -1,6 +1,7 @@
 /** The settings of a mailbox, in the order of .env.example. */
 import { readAfterImport, readFolders, readLabels, readStartFrom } from '../mail-readers.ts'
 import { readBoolean, readHost, readOneOf, readPort, readSchedule, readSha256, readText } from '../readers.ts'
+import { readRules } from '../rule-readers.ts'
 import { writeAfterImport, writeFolders, writeStartFrom } from '../writers.ts'
 import { authenticationSettings } from './authentication.ts'
 import { oauthSettings } from './oauth.ts'
@@ -224,6 +225,17 @@ export const appearanceSettings = {
       ja: '`yes`: 招待メールの予定を Google カレンダーに入れます。',
     },
     usual: false,
+  }),
+  rules: usually({
+    read: readRules,
+    about: {
+      en: 'What is to become of mail by its recipient, sender, list, folder, flags or size: labels, archive, star, another Gmail account, or not to be imported. docs/rules.md describes them; `hikyaku rules test FILE.eml` tries them.',
+      ja: '宛先、差出人、メーリングリスト、フォルダー、フラグ、大きさに応じて、ラベル、アーカイブ、スター、別の Gmail アカウント、取り込まない、などを決めます。書き方は docs/rules.ja.md にあります。`hikyaku rules test ファイル.eml` で試せます。',
+    },
+    usual: [],
+    otherwise: { en: 'none', ja: 'なし' },
+    example: '[{ recipient: info@example.jp, labels: Info }]',
+    write: rules => String(rules.length),
   }),
   internalDateSource: usually({
     variable: 'GMAIL_INTERNAL_DATE_SOURCE',
