@@ -102,18 +102,35 @@ const isBlank = (octet: number | undefined): boolean => octet === 0x20 || octet 
 /** The first field of each of these names (lower case), unfolded and trimmed. */
 function fieldValues(header: Buffer, names: readonly string[]): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
-  const longest = Math.max(...names.map(name => name.length))
-  for (let at = 0; at < header.length && values.size < names.length; ) {
+  for (const field of fieldsNamed(header, new Set(names))) {
+    if (!values.has(field.name)) values.set(field.name, field.value)
+    if (values.size === names.length) break
+  }
+  return values
+}
+
+export interface HeaderField {
+  /** Lower case. */
+  readonly name: string
+  /** Unfolded and trimmed, octets as Latin-1. */
+  readonly value: string
+  /** The section goes on behind it: it is not cut. */
+  readonly isWhole: boolean
+}
+
+/** Each field of these names (lower case), in the order of the section. */
+export function* fieldsNamed(header: Buffer, names: ReadonlySet<string>): Generator<HeaderField, void> {
+  const longest = [...names].reduce((most, { length }) => Math.max(most, length), 0)
+  for (let at = 0; at < header.length; ) {
     // A field's name begins at a line's begin (RFC 5322 section 2.2); folded lines begin with white space.
     const name = nameOfField(header, at, longest)
     const end = endOfField(header, at)
-    if (names.includes(name) && !values.has(name)) {
+    if (names.has(name)) {
       const value = header.toString('latin1', header.indexOf(colon, at) + 1, end)
-      values.set(name, value.replace(/\r?\n(?=[ \t])/g, '').trim())
+      yield { name, value: value.replace(/\r?\n(?=[ \t])/g, '').trim(), isWhole: end + 1 < header.length }
     }
     at = end + 1
   }
-  return values
 }
 
 /** The name (lower case) of the field that begins at `at`; '' where it has none or a longer one. */

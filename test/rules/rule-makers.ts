@@ -1,0 +1,28 @@
+/** Rules as an owner writes them, made into a book; and header sections to try them on. */
+import assert from 'node:assert/strict'
+import { Complaint } from '../../src/config/readers.ts'
+import { readRules } from '../../src/config/rule-readers.ts'
+import type { ListedFacts } from '../../src/rules/rule.ts'
+import { type Decision, RuleBook } from '../../src/rules/rule-book.ts'
+
+export function makeBook(rules: readonly object[], user = 'catchall@example.jp'): RuleBook {
+  const read = readRules(rules)
+  assert.ok(!(read instanceof Complaint), JSON.stringify(read))
+  return new RuleBook(read, user)
+}
+
+export const headerOf = (...lines: readonly string[]): Buffer =>
+  Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'utf8')
+
+export const plainFacts: ListedFacts = { folder: 'INBOX', octets: 2000, seen: false, flags: undefined }
+
+export const decide = (
+  rules: readonly object[],
+  lines: readonly string[],
+  facts: Partial<ListedFacts> = {},
+  user?: string,
+): Decision => makeBook(rules, user).decide({ ...plainFacts, ...facts }, headerOf(...lines))
+
+/** The places of the rules that took it. */
+export const takenBy = (...asked: Parameters<typeof decide>): readonly number[] =>
+  decide(...asked).wish?.rules.map(({ place }) => place) ?? []
