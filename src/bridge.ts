@@ -19,8 +19,9 @@ import type { JournalLook } from './journal/look.ts'
 import type { Log } from './log/log.ts'
 import type { OAuthTokens } from './oauth/tokens.ts'
 import type { PullPorts } from './pull/context.ts'
+import type { Destination } from './pull/destination.ts'
 import type { LoginCount } from './pull/logins.ts'
-import type { UploadQueue } from './pull/upload-queue.ts'
+import type { Held, UploadQueue } from './pull/upload-queue.ts'
 import type { ImapSourceOptions } from './source/imap.ts'
 import type { MailboxSettings } from './source/inspect.ts'
 import type { Pop3SourceOptions } from './source/pop3.ts'
@@ -152,6 +153,24 @@ export async function openEarlyBooks(
   return early.openEarlyBooks(...asked)
 }
 
+/** The accounts that rules of a mailbox name beside its own. */
+function findOthers(
+  mailbox: MailboxConfig,
+  accounts: ReadonlyMap<string, Gmail>,
+  queues: ReadonlyMap<string, UploadQueue>,
+): PullPorts['others'] {
+  const others = new Map<string, Destination>()
+  for (const { account } of mailbox.rules) {
+    if (account === undefined || account === mailbox.account) continue
+    const gmail = accounts.get(account)
+    const uploads = queues.get(account)
+    if (gmail === undefined || uploads === undefined)
+      throw new Fault('bug', { facts: { what: `no account ${account}` } })
+    others.set(account, { gmail, uploads })
+  }
+  return others
+}
+
 /**
  * Locks the state directory, opens the journal, sweeps what a killed process left, makes the adapters.
  * @param journalDir where the journal lies, if not in the state directory itself; then the caller holds the lock
@@ -220,12 +239,14 @@ export async function openBridge(
     }))
     const accounts = new Map<string, Gmail>()
     const queues = new Map<string, InstanceType<typeof UploadQueue>>()
+    // One mailbox's mail may go into several accounts.
+    const onTheWay = new Set<Held>()
     for (const account of config.accounts) {
       const gmail = await makeAccount(config, account.name, clock, projects)
       gmail.noteEarlierImports(lately.flatMap(row => (row.account === account.name ? row.atMs : [])))
       accounts.set(account.name, gmail)
       releases.push(() => gmail.close())
-      const queue = new UploadQueue(account.importsInFlight, clock)
+      const queue = new UploadQueue(account.importsInFlight, clock, onTheWay)
       queues.set(account.name, queue)
       releases.push(() => queue.close())
     }
@@ -266,6 +287,7 @@ export async function openBridge(
         steady,
         underWay,
         uploads,
+        others: findOthers(mailbox, accounts, queues),
         log,
         random: Math.random,
         authenticate,

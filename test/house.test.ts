@@ -60,6 +60,7 @@ const house: Readonly<Record<string, Room>> = {
     doors: 'journal lock check salvage replace',
     wired: 'sqlite look early-logins',
   },
+  rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome' },
   google: {
     floor: 3,
     uses: 'base',
@@ -84,10 +85,10 @@ const house: Readonly<Record<string, Room>> = {
   },
   pull: {
     floor: 5,
-    uses: 'base message log config source journal gmail discovery',
+    uses: 'base message log config source journal gmail discovery rules',
     doors:
-      'context count attempt paused logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts wish',
-    wired: 'steady-clock under-way upload-queue',
+      'context count attempt paused logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts rule-wishes wish',
+    wired: 'steady-clock under-way upload-queue destination',
   },
   bridge: {
     floor: 6,
@@ -128,13 +129,13 @@ const house: Readonly<Record<string, Room>> = {
   commands: {
     floor: 9,
     uses:
-      'base message locale log config vault journal google discovery authentication service pull bridge alerts ' +
+      'base message locale log config vault journal google discovery authentication rules service pull bridge alerts ' +
       'proof status web daemon setup doctor',
     doors: 'program',
   },
   cli: { floor: 10, uses: 'base commands', doors: '' },
 }
-const mostRooms = 27
+const mostRooms = 28
 const mostFloors = 10
 const mostLines = 350
 

@@ -11,6 +11,7 @@ import { pauseWords } from '../locale/pause-words.ts'
 import { type DryRunResult, dryRun } from '../proof/dry-run.ts'
 import { readPauses } from '../pull/paused.ts'
 import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { rulesWordsFor } from './rules-words.ts'
 import { catchStopSignals } from './stop-signals.ts'
 
 interface MailboxAnswer {
@@ -109,6 +110,12 @@ function answer(invocation: Invocation, answers: readonly MailboxAnswer[]): numb
     writeLine(invocation, words.pull.dryRun(mailbox, fresh, octets, mayBeKnown))
     if (mayBeKnown > 0) writeLine(invocation, words.pull.dryRunKnown(mayBeKnown))
     if (takenBack > 0) writeLine(invocation, words.pull.dryRunTakenBack(takenBack))
+    for (const share of result.rules) {
+      const rules = share.rules.map(rulesWordsFor(language).rule).join(' + ')
+      const account = share.import ? printable(share.account, 200) : undefined
+      writeLine(invocation, words.pull.dryRunRule(rules, share.messages, account))
+    }
+    if (result.notAsked > 0) writeLine(invocation, words.pull.dryRunNotAsked(result.notAsked))
     if (result.left + result.waiting + result.toSettle > 0)
       writeLine(invocation, words.pull.dryRunRest(result.waiting, result.left, result.toSettle))
   }

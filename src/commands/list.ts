@@ -13,11 +13,14 @@ import { describeFault } from '../locale/locale.ts'
 import { readFaces } from '../proof/read-faces.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { columnsOf, faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { rulesWordsFor } from './rules-words.ts'
 
 export interface ListOptions {
   readonly mailboxes: readonly string[]
   readonly refused: boolean
   readonly waiting: boolean
+  /** Those that rules of the owner's leave at the source. */
+  readonly byRule: boolean
   /** So many that reached Gmail last. */
   readonly recent: number | undefined
 }
@@ -62,13 +65,16 @@ export async function listCommand(invocation: Invocation, options: ListOptions):
 async function listMailbox(
   journal: Journal | undefined,
   mailbox: MailboxConfig,
-  { refused, waiting, recent }: ListOptions,
+  { refused, waiting, byRule, recent }: ListOptions,
 ): Promise<MailboxList> {
   const all =
     recent !== undefined
       ? ((await journal?.latestImports(mailbox.name, recent)) ?? [])
-      : ((await journal?.inStages(mailbox.name, stagesOf(refused, waiting))) ?? [])
+      : byRule
+        ? ((await journal?.leftByRule(mailbox.name, mostShown)) ?? [])
+        : ((await journal?.inStages(mailbox.name, stagesOf(refused, waiting))) ?? [])
   const rows = all.slice(0, Math.max(mostShown, recent ?? 0))
+  const total = byRule ? ((await journal?.countLeftByRule(mailbox.name)) ?? 0) : all.length
   const { faces, fault } = mailbox.keepSubjects
     ? await readFaces(
         await makeSource({ mailbox, clock: systemClock }),
@@ -76,7 +82,7 @@ async function listMailbox(
         AbortSignal.timeout(sourceMs),
       )
     : { faces: new Map<number, MessageAbout>(), fault: undefined }
-  return { mailbox, rows, more: all.length - rows.length, faces, fault }
+  return { mailbox, rows, more: total - rows.length, faces, fault }
 }
 
 function stagesOf(refused: boolean, waiting: boolean): readonly Stage[] {
@@ -111,6 +117,7 @@ function answerJson(invocation: Invocation, lists: readonly MailboxList[]): void
           ...timeJson('importedAt', row.importedAtMs),
           ...timeJson('notBefore', row.notBeforeMs),
           gmailId: row.gmailId ?? null,
+          rules: row.wish?.rules ?? [],
           fault: row.fault === undefined ? null : faultJson(row.fault, invocation.language),
         }
       }),
@@ -121,6 +128,7 @@ function answerJson(invocation: Invocation, lists: readonly MailboxList[]): void
 function answerPeople(invocation: Invocation, { mailbox, rows, more, faces, fault }: MailboxList): void {
   const { words, language } = invocation
   const { list, format } = words
+  const own = rulesWordsFor(language)
   const width = columnsOf(invocation)
   const say = (text: string, lead = ''): void => {
     for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
@@ -148,6 +156,8 @@ function answerPeople(invocation: Invocation, { mailbox, rows, more, faces, faul
       say(what, '  ')
       if (row.stage === 'refused') say(next, '  → ')
     }
+    const rules = row.wish?.rules ?? []
+    if (row.stage === 'ignored' && rules.length > 0) say(own.taken(rules.map(own.rule)), '  ')
     if (row.notBeforeMs !== undefined && row.notBeforeMs > nowMs)
       say(list.again(row.notBeforeMs - nowMs), '  ')
   }

@@ -201,19 +201,21 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .argument('[mailbox...]', help.mailbox)
     .option('--refused', help.listRefused)
     .option('--waiting', help.listWaiting)
+    .option('--by-rule', help.listByRule)
     .option('--recent <number>', help.listRecent)
     .action(
       async (
         mailboxes: string[],
-        flags: CommonFlags & { refused?: boolean; waiting?: boolean; recent?: string },
+        flags: CommonFlags & { refused?: boolean; waiting?: boolean; byRule?: boolean; recent?: string },
       ) => {
         const { listCommand } = await import('./list.ts')
-        const { refused = false, waiting = false, recent } = flags
+        const { refused = false, waiting = false, byRule = false, recent } = flags
         done(
           await listCommand(invocation, {
             mailboxes,
             refused,
             waiting,
+            byRule,
             recent: recent === undefined ? undefined : Number(recent),
           }),
         )
@@ -249,6 +251,25 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
       const { configShowCommand } = await import('./config-show.ts')
       done(await configShowCommand(invocation))
     })
+  verb('rules', help.rules)
+    .argument('<action>', knownWords.rules.join(' | '))
+    .argument('<file>', help.rulesFile)
+    .option('--mailbox <name>', help.rulesMailbox)
+    .option('--folder <name>', help.rulesFolder)
+    .option('--flag <name...>', help.rulesFlag)
+    .action(
+      async (
+        action: string,
+        file: string,
+        flags: CommonFlags & { mailbox?: string; folder?: string; flag?: string[] },
+      ) => {
+        if (!isKnownWord('rules', action))
+          throw refuseArgument(invocation.words, 'rules', action, knownWords.rules)
+        const { rulesTestCommand } = await import('./rules.ts')
+        const { mailbox, folder, flag = [] } = flags
+        done(await rulesTestCommand(invocation, file, { mailbox, folder, flags: flag }))
+      },
+    )
   verb('inspect', help.inspect)
     .argument('<target>', help.inspectTarget)
     .option('--forwarding-address <address>', help.forwardingAddress)

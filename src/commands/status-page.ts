@@ -117,6 +117,7 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
   const endsAtMs = accountState.consentEndsAtMs
   if (endsAtMs !== undefined && endsAtMs - nowMs < 2 * warnConsentMs)
     lines.push(status.consentEnds(standing.account, endsAtMs - nowMs))
+  if (standing.leftByRule > 0) lines.push(status.leftByRule(standing.leftByRule))
   if (standing.repeated > 0) lines.push(status.repeated(standing.repeated))
   if (standing.hostLimit !== undefined) lines.push(hostLimitSentence(invocation, standing.hostLimit))
   return lines

@@ -80,6 +80,7 @@ function answerJson(invocation: Invocation, { running, mailboxes, list }: Standi
         stages: standing.counts,
         conservation: standing.conservation,
         conserved: !isBroken(standing),
+        leftByRule: standing.leftByRule,
         repeated: standing.repeated,
         latencyMs: standing.latencyMs ?? null,
         loginLimit: loginLimitJson(standing),

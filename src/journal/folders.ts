@@ -139,7 +139,8 @@ export function makeFolders(database: Database): Folders {
       }),
     thinSettled: (mailbox, nowMs, most) =>
       database.run(
-        `UPDATE message SET uid = NULL, header_sha256 = NULL, authentication = NULL, copy = NULL, fault = NULL
+        `UPDATE message SET uid = NULL, header_sha256 = NULL, authentication = NULL, copy = NULL, fault = NULL,
+           flags = NULL, wish = NULL
          WHERE id IN (
            SELECT id FROM message
            WHERE mailbox = ? AND stage = 'settled' AND present = 0 AND header_sha256 IS NOT NULL
@@ -189,7 +190,7 @@ async function recordFolder(sql: Statements, record: FolderRecord): Promise<read
   for (const row of record.added) {
     const added = await sql.get(
       `INSERT INTO message (mailbox, folder, uid, stage, present, generation, octets_listed, arrived_at_ms,
-         seen, header_sha256, listed_at_ms) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         seen, flags, header_sha256, listed_at_ms) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       row.mailbox,
       row.folder,
       row.uid ?? null,
@@ -198,6 +199,7 @@ async function recordFolder(sql: Statements, record: FolderRecord): Promise<read
       toSqlValue('integer', row.octetsListed),
       toSqlValue('integer', row.arrivedAtMs),
       toSqlValue('boolean', row.seen),
+      toSqlValue('json', row.flags),
       row.headerSha256 ?? null,
       atMs,
     )

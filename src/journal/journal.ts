@@ -97,6 +97,12 @@ export interface Journal {
     except?: readonly number[],
   ): Promise<number | undefined>
   /**
+   * Rows that the owner's rules leave at the source, in the order of their ids.
+   * @param after the id of the last one that was given before
+   */
+  leftByRule(mailbox: string, most: number, after?: number): Promise<readonly MessageRow[]>
+  countLeftByRule(mailbox: string): Promise<number>
+  /**
    * Imported or merged rows that stand at the source, are not settled as `settledAs`, and were imported (merged:
    * retrieved) at this instant or before. One that lies after `nowMs` was stamped by a wrong clock and is given, too.
    */

@@ -39,6 +39,8 @@ export type NoteName =
   | 'pulls'
   /** commands/pull-quiet.ts, of a mailbox, JSON: of which trouble was printed last, and when. */
   | 'told-quietly'
+  /** pull/rule-wishes.ts, of a folder: a digest of the rules that its mail was last judged by. */
+  | 'rules'
   /** journal/state.ts, of a mailbox: whose names its messages have. */
   | 'named-by'
 

@@ -18,6 +18,8 @@ export const messageColumns: Columns<MessageRow> = {
   headerSha256: 'text',
   messageId: 'text',
   seen: 'boolean',
+  flags: 'json',
+  wish: 'json',
   arrivedAtMs: 'integer',
   listedAtMs: 'integer',
   retrievedAtMs: 'integer',

@@ -1,5 +1,6 @@
 /** What the journal keeps: the records that go in and out of its port. Times are ms since 1970; counts are octets. */
 import type { FaultCode, FaultFacts, FaultRetry } from '../base/fault.ts'
+import type { RuleWish } from '../base/rule-wish.ts'
 import type { TroubleKey } from '../base/trouble.ts'
 import type { CopyRecord } from '../message/copy-record.ts'
 
@@ -12,7 +13,7 @@ import type { CopyRecord } from '../message/copy-record.ts'
  * - deferred: later, with a time
  * - refused: Gmail will not take it, or only the owner can decide; it stays at the source
  * - baseline: was there before the owner's start date
- * - ignored: not mail (a server's own pseudo message)
+ * - ignored: not mail (a server's own pseudo message), or left at the source by a rule of the owner's (`wish.left`)
  * - gone: vanished from the source before it could be imported
  */
 export const stages = [
@@ -62,6 +63,10 @@ export interface MessageRow {
   /** Message-ID as it stands in the header, angle brackets included. */
   readonly messageId: string | undefined
   readonly seen: boolean | undefined
+  /** Other IMAP flags and keywords as it was first listed; undefined where there were none. */
+  readonly flags: readonly string[] | undefined
+  /** What the owner's rules made of it, with the intent to import it or not to. Undefined: it goes the usual way. */
+  readonly wish: RuleWish | undefined
   readonly arrivedAtMs: number | undefined
   readonly listedAtMs: number
   readonly retrievedAtMs: number | undefined
@@ -123,6 +128,7 @@ export interface NewRow {
   readonly octetsListed: number | undefined
   readonly arrivedAtMs: number | undefined
   readonly seen: boolean | undefined
+  readonly flags?: readonly string[] | undefined
   readonly headerSha256: string | undefined
 }
 

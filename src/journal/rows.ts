@@ -27,6 +27,19 @@ export const hasDigest = '(sha256 = ?2 OR sha256 = ?3 OR bare_sha256 = ?3)'
 const reachedGmail = 'coalesce(imported_at_ms, retrieved_at_ms, 0)'
 const inGmail = "mailbox = ?1 AND present = 1 AND stage IN ('imported', 'merged', 'settled')"
 
+/** As the index `message_left` has it (schema.ts). */
+const isLeft = "stage = 'ignored' AND wish IS NOT NULL"
+
+/** A journal that its daemon has not migrated yet has no such column: then it is that of `lack`. */
+async function countLeft(sql: Statements, mailbox: string): Promise<number> {
+  const row = await sql.get(
+    `SELECT (SELECT count(*) FROM message WHERE mailbox = ? AND ${isLeft}) AS n
+     FROM (SELECT NULL AS wish) AS lack`,
+    mailbox,
+  )
+  return Number(row?.n ?? 0)
+}
+
 /** The oldest row of the account whose import put these very octets into Gmail, or else the same bare ones. */
 export function findImported(
   sql: Statements,
@@ -47,7 +60,18 @@ export function findImported(
 
 export function makeRows(
   sql: Statements,
-): Pick<Journal, 'row' | 'byUid' | 'importedWith' | 'byEvidence' | 'byMessageId' | 'inStages' | 'unsettled'> {
+): Pick<
+  Journal,
+  | 'row'
+  | 'byUid'
+  | 'importedWith'
+  | 'byEvidence'
+  | 'byMessageId'
+  | 'inStages'
+  | 'leftByRule'
+  | 'countLeftByRule'
+  | 'unsettled'
+> {
   return {
     row: id => readRow(sql, 'id = ?', id),
     byUid: (mailbox, folder, uid) =>
@@ -69,6 +93,11 @@ export function makeRows(
         mailbox,
         ...wanted,
       ),
+    leftByRule: async (mailbox, most, after = 0) =>
+      (await countLeft(sql, mailbox)) === 0
+        ? []
+        : readRows(sql, `mailbox = ? AND id > ? AND ${isLeft} ORDER BY id LIMIT ?`, mailbox, after, most),
+    countLeftByRule: mailbox => countLeft(sql, mailbox),
     unsettled: (mailbox, settledAs, importedByMs, nowMs = Number.MAX_SAFE_INTEGER) =>
       readRows(
         sql,

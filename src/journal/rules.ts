@@ -18,7 +18,8 @@ export const legalMoves: Readonly<Record<Stage, readonly Stage[]>> = {
   // The owner asked for another try.
   refused: ['listed', 'gone'],
   baseline: ['listed'],
-  ignored: ['gone'],
+  // The owner's rules changed, or the owner asked for it.
+  ignored: ['listed', 'gone'],
   // It came back to the listing.
   gone: ['listed'],
 }

@@ -171,4 +171,10 @@ DROP INDEX message_by_import;
 CREATE INDEX message_by_gmail_id ON message (gmail_id) WHERE gmail_id IS NOT NULL;
 CREATE INDEX message_merged ON message (mailbox, generation, id) WHERE merged_into IS NOT NULL;
 `,
+  // What the owner's rules made of a message, and the flags that they and Gmail's star go by.
+  `
+ALTER TABLE message ADD COLUMN flags TEXT;
+ALTER TABLE message ADD COLUMN wish TEXT;
+CREATE INDEX message_left ON message (mailbox, id) WHERE stage = 'ignored' AND wish IS NOT NULL;
+`,
 ]

@@ -112,6 +112,11 @@ export const en = {
     /** Stand at the source under new names, and may be those that the journal misses there. */
     dryRunKnown: (mayBeKnown: number) =>
       `  up to ${number(mayBeKnown)} of them may be known: a pull looks at each, and what is in Gmail is not imported again`,
+    /** What a rule, by its place and name, would do with so many. */
+    dryRunRule: (rule: string, count: number, account: string | undefined) =>
+      `  ${rule} takes ${messages(count)}${account === undefined ? ': left at the source' : `, into ${account}`}`,
+    dryRunNotAsked: (count: number) =>
+      `  ${number(count)} of them were not asked for their header, since they are many: which rule takes them is not known`,
     dryRunTakenBack: (takenBack: number) =>
       `  ${number(takenBack)} of them had been left as older; ${nameSetting('START_FROM')} was moved back since`,
     /** Waiting for their time; left by START_FROM; to be deleted or moved at the source. */
@@ -133,6 +138,8 @@ export const en = {
   },
 
   status: {
+    leftByRule: (count: number) =>
+      `${messages(count)} left at the source by your rules: \`hikyaku list --by-rule\`.`,
     /** The first line: does my mail come? `lastAgoMs` undefined: none has come yet. */
     comes: (lastAgoMs: number | undefined) =>
       `✔ Mail comes. ${lastAgoMs === undefined ? 'Nothing has arrived since hikyaku was set up.' : `The last one: ${relative(-lastAgoMs)}.`}`,
@@ -293,6 +300,9 @@ export const en = {
     pullStarted: (e: { readonly reason: string }) => `Looking for new mail (${e.reason})`,
     listed: (e: { readonly folder: string; readonly total: number; readonly fresh: number }) =>
       `${e.folder === '' ? '' : `${e.folder}: `}${messages(e.total)} at the source, ${number(e.fresh)} new`,
+    leftByRule: (e: LogMessage) => `${mail(e).replace('m', 'M')} stays at the source, by a rule`,
+    rulesChanged: (e: { readonly folder: string; readonly total: number }) =>
+      `${e.folder === '' ? '' : `${e.folder}: `}the rules were changed: ${messages(e.total)} that one left at the source will be judged anew`,
     takenBack: (e: { readonly folder: string; readonly total: number }) =>
       `${e.folder === '' ? '' : `${e.folder}: `}${nameSetting('START_FROM')} was moved back: ${messages(e.total)} that had been left at the source will be imported now`,
     retrieved: (e: LogMessage) => `Retrieved ${mail(e)}${sized(e)}${took(e)}`,

@@ -78,6 +78,10 @@ export const ja: Words = {
       `${mailbox}: ${mayBeKnown > 0 ? '最大 ' : ''}${mails(count)}${octets === undefined ? '' : `（約 ${size(octets)}）`}を取り込む見込みです`,
     dryRunKnown: mayBeKnown =>
       `  このうち最大 ${mails(mayBeKnown)}は、取り込み済みかもしれません。取り込むときに 1 通ずつ確認し、Gmail にあるメールは取り込みません`,
+    dryRunRule: (rule, count, account) =>
+      `  ${rule}: ${mails(count)}${account === undefined ? '（取り込まずに残します）' : `（取り込み先: ${account}）`}`,
+    dryRunNotAsked: count =>
+      `  このうち ${mails(count)}は、数が多いためヘッダーを調べていません（どのルールに当てはまるかは未確認です）`,
     dryRunTakenBack: takenBack =>
       `  このうち ${mails(takenBack)}は、${nameSetting('START_FROM')} が前に戻されたため、残していたものをあらためて取り込みます`,
     dryRunRest: (waiting, left, toSettle) =>
@@ -96,6 +100,8 @@ export const ja: Words = {
   },
 
   status: {
+    leftByRule: count =>
+      `ルールにより取り込まずに残しているメール: ${mails(count)}（\`hikyaku list --by-rule\` で表示）`,
     comes: lastAgoMs =>
       `✔ 届いています。${lastAgoMs === undefined ? '設定してから新着メールはありません。' : `最後のメール: ${relative(-lastAgoMs)}`}`,
     comesBut: (lastAgoMs, things) =>
@@ -243,6 +249,9 @@ export const ja: Words = {
     pullStarted: e => `新着メールを確認します（${e.reason}）`,
     listed: e =>
       `${e.folder === '' ? '' : `${e.folder}: `}元のメールボックスに ${mails(e.total)}、うち新着 ${mails(e.fresh)}`,
+    leftByRule: e => `${mail(e)} は、ルールにより取り込まず、元のメールボックスに残します`,
+    rulesChanged: e =>
+      `${e.folder === '' ? '' : `${e.folder}: `}ルールが変わったため、取り込まずに残していた ${mails(e.total)}をあらためて判定します`,
     takenBack: e =>
       `${e.folder === '' ? '' : `${e.folder}: `}${nameSetting('START_FROM')} が前に戻されたため、取り込まずに残していた ${mails(e.total)}をこれから取り込みます`,
     retrieved: e => `${sized(e)}を受け取りました${inBrackets(timeOf(e))}`,

@@ -65,6 +65,10 @@ export const mailEvents = {
     fields: ['mailbox', 'folder', 'total', 'fresh', 'ms'],
     isIdle: e => e.fresh === 0,
   },
+  /** It stays at the source, by a rule of the owner's. */
+  leftByRule: { level: 'info', fields: ofMessage, isBounded: always },
+  /** What earlier rules left, and the present ones may not. */
+  rulesChanged: { level: 'info', fields: ['mailbox', 'folder', 'total'] },
   /** What an earlier START_FROM left, and the present one does not. */
   takenBack: { level: 'info', fields: ['mailbox', 'folder', 'total'] },
   retrieved: { level: 'debug', fields: ofMessage },

@@ -4,9 +4,11 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import type { TakenRule } from '../base/rule-wish.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { carried, type Journal, type MessageRow } from '../journal/journal.ts'
 import { readHeader } from '../message/header.ts'
+import { bookOf } from '../pull/rule-wishes.ts'
 import { isSettledIn, nameOf } from '../pull/wish.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
 
@@ -33,9 +35,26 @@ export interface DryRunResult {
   readonly left: number
   /** Known, and not in Gmail yet: they wait for their time. */
   readonly waiting: number
+  /** Unknown to the journal, and left where they are by a rule of the owner's. */
+  readonly leftByRule: number
+  /** Which rules take how many of `fresh` and `leftByRule`; those that none takes stand in no line. */
+  readonly rules: readonly RuleShare[]
+  /** Of `fresh`, those whose header was not asked for, since they are many: which rule takes them is not known. */
+  readonly notAsked: number
   /** In Gmail, and to be deleted or moved at the source as AFTER_IMPORT has it. */
   readonly toSettle: number
 }
+
+export interface RuleShare {
+  readonly rules: readonly TakenRule[]
+  readonly import: boolean
+  /** The Gmail account that they go to. */
+  readonly account: string
+  readonly messages: number
+}
+
+/** So many headers are asked for: each is a question to the source. */
+const mostHeaders = 500
 
 /** Throws the faults of SourceSession.open and list. */
 export async function dryRun(ports: DryRunPorts, signal: AbortSignal): Promise<DryRunResult> {
@@ -54,7 +73,9 @@ async function look(session: SourceSession, ports: DryRunPorts, signal: AbortSig
   let [listed, fresh, takenBack, left, waiting, toSettle, missed] = [0, 0, 0, 0, 0, 0, 0]
   let octets: number | undefined = 0
   const due = new Set(await idsToSettle(ports))
-  const countFresh = (entry: Listed): void => {
+  const shares = new RuleShares(mailbox, session, signal)
+  const countFresh = async (entry: Listed): Promise<void> => {
+    if (await shares.areLeft(entry)) return
     fresh += 1
     octets = octets === undefined || entry.octets === undefined ? undefined : octets + entry.octets
   }
@@ -68,7 +89,7 @@ async function look(session: SourceSession, ports: DryRunPorts, signal: AbortSig
       const row = entry.uid === undefined ? undefined : await journal?.byUid(mailbox.name, folder, entry.uid)
       if (row === undefined) {
         if (await isLeft(entry, session, ports, clock.nowMs(), signal)) left += 1
-        else countFresh(entry)
+        else await countFresh(entry)
         continue
       }
       shown.add(row.id)
@@ -76,7 +97,7 @@ async function look(session: SourceSession, ports: DryRunPorts, signal: AbortSig
       if (due.has(row.id)) toSettle += 1
       if (row.stage === 'baseline' && (await isTakenBack(row, entry, session, ports, signal))) {
         takenBack += 1
-        countFresh(entry)
+        await countFresh(entry)
       }
     }
     missed += standing.filter(({ id }) => !shown.has(id)).length
@@ -85,7 +106,56 @@ async function look(session: SourceSession, ports: DryRunPorts, signal: AbortSig
     if (!session.folders.includes(folder))
       missed += (await journal?.standing(mailbox.name, folder))?.length ?? 0
   const mayBeKnown = Math.min(fresh - takenBack, missed)
-  return { listed, fresh, takenBack, mayBeKnown, octets, left, waiting, toSettle }
+  return { listed, fresh, takenBack, mayBeKnown, octets, left, waiting, toSettle, ...shares.result }
+}
+
+/** What the owner's rules would make of new mail. */
+class RuleShares {
+  readonly #mailbox: MailboxConfig
+  readonly #session: SourceSession
+  readonly #signal: AbortSignal
+  readonly #shares = new Map<string, RuleShare>()
+  #headers = 0
+  #notAsked = 0
+  #left = 0
+
+  constructor(mailbox: MailboxConfig, session: SourceSession, signal: AbortSignal) {
+    this.#mailbox = mailbox
+    this.#session = session
+    this.#signal = signal
+  }
+
+  get result(): Pick<DryRunResult, 'leftByRule' | 'rules' | 'notAsked'> {
+    const rules = [...this.#shares.values()].sort(
+      (one, two) => (one.rules[0]?.place ?? 0) - (two.rules[0]?.place ?? 0),
+    )
+    return { leftByRule: this.#left, rules, notAsked: this.#notAsked }
+  }
+
+  /** Counts the message, and says whether it stays at the source. */
+  async areLeft(entry: Listed): Promise<boolean> {
+    const book = bookOf(this.#mailbox)
+    if (book.isEmpty) return false
+    const { folder, octets, seen, flags } = entry
+    const facts = { folder, octets, seen, flags }
+    const header = book.decideEarly(facts) === undefined ? await this.#headerOf(entry) : Buffer.alloc(0)
+    if (header === undefined) {
+      this.#notAsked += 1
+      return false
+    }
+    const { wish, isLeft } = book.decideEarly(facts) ?? book.decide(facts, header)
+    if (wish === undefined) return false
+    const share = { rules: wish.rules, import: !isLeft, account: wish.account ?? this.#mailbox.account }
+    const key = JSON.stringify(share)
+    this.#shares.set(key, { ...share, messages: (this.#shares.get(key)?.messages ?? 0) + 1 })
+    if (isLeft) this.#left += 1
+    return isLeft
+  }
+
+  async #headerOf(entry: Listed): Promise<Buffer | undefined> {
+    this.#headers += 1
+    return this.#headers > mostHeaders ? undefined : peekHeader(entry, this.#session, this.#signal)
+  }
 }
 
 async function idsToSettle({ journal, mailbox, clock }: DryRunPorts): Promise<number[]> {
@@ -138,9 +208,16 @@ async function arrivedAtMs(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   if (entry.arrivedAtMs !== undefined) return entry.arrivedAtMs
-  const header = await session.peekHeader(entry, signal).catch((thrown: unknown) => {
+  const header = await peekHeader(entry, session, signal)
+  return header === undefined ? undefined : readHeader(header).arrivedAtMs
+}
+
+const peekHeader = (
+  entry: Listed,
+  session: SourceSession,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> =>
+  session.peekHeader(entry, signal).catch((thrown: unknown) => {
     if (thrown instanceof Fault && thrown.scope === 'message' && session.usable) return undefined
     throw thrown
   })
-  return header === undefined ? undefined : readHeader(header).arrivedAtMs
-}

@@ -138,7 +138,7 @@ class Rebuild {
       renamed: [],
       unnamed: [],
       started: false,
-      added: added.map(({ uid, octets, arrivedAtMs, seen }) => ({
+      added: added.map(({ uid, octets, arrivedAtMs, seen, flags }) => ({
         mailbox: mailbox.name,
         folder,
         uid,
@@ -146,6 +146,7 @@ class Rebuild {
         octetsListed: octets,
         arrivedAtMs,
         seen,
+        flags,
         headerSha256: undefined,
       })),
     })

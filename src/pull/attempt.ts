@@ -16,6 +16,7 @@ import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './
 import { withoutTrouble } from './owner-acted.ts'
 import { readPauses } from './paused.ts'
 import { type PullResult, pullMailbox } from './pull.ts'
+import { chooseWaits } from './waits.ts'
 
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }
@@ -32,31 +33,8 @@ export type Attempt =
   | { readonly kind: 'paused'; readonly sinceMs: number }
   | { readonly kind: 'stopped' }
 
-const minute = 60_000
 /** Rows that one pull thins: a backlog of years is done over a day. */
 const thinnedAtOnce = 500
-
-/** First and longest wait of a kind of trouble, ms. */
-function chooseWaits(fault: Fault): readonly [firstMs: number, mostMs: number] {
-  const slow: Partial<Record<FaultCode, readonly [number, number]>> = {
-    'source.login-refused': [10 * minute, 60 * minute],
-    'source.login-doubtful': [10 * minute, 60 * minute],
-    'source.token-refused': [10 * minute, 60 * minute],
-    'source.login-limited': [10 * minute, 60 * minute],
-    'source.login-delay': [minute, 30 * minute],
-    'source.busy': [30_000, 10 * minute],
-    'source.limited': [minute, 30 * minute],
-    'oauth.limited': [minute, 30 * minute],
-    'gmail.rate-limited': [5000, 15 * minute],
-    'gmail.daily-limit': [30 * minute, 120 * minute],
-    'gmail.storage-full': [5 * minute, 60 * minute],
-    'gmail.account-refused': [minute, 15 * minute],
-    'gmail.app-password-refused': [10 * minute, 60 * minute],
-    'gmail.app-password-needed': [10 * minute, 60 * minute],
-    'gmail.account-unexplained': [minute, 15 * minute],
-  }
-  return slow[fault.code] ?? (fault.retry === 'owner' ? [minute, 15 * minute] : [10_000, 15 * minute])
-}
 
 /** Trouble of this machine that passes by itself; any other of scope everything ends the process, loudly. */
 const passing: readonly FaultCode[] = ['state.disk-full', 'journal.locked', 'journal.unreachable', 'bug']
@@ -242,10 +220,10 @@ export async function recordLateSuccess(ports: PullPorts, count: PullCount): Pro
 
 /** Whether a message went in since the account's trouble was met last; uploads end in any order. */
 async function isAnsweredByGmail({ journal, mailbox, clock }: PullPorts, count: PullCount): Promise<boolean> {
-  const { imported, lastImportedAtMs = 0 } = count
+  const { lastImportedAtMs } = count
   const { fault: { atMs } = { atMs: 0 } } = await journal.accountState(mailbox.account)
   // One that lies ahead was stamped before the clock was set back.
-  return imported > 0 && (lastImportedAtMs >= atMs || atMs > clock.nowMs())
+  return lastImportedAtMs !== undefined && (lastImportedAtMs >= atMs || atMs > clock.nowMs())
 }
 
 /** Only an import shows that Gmail's trouble is over; a pull that had nothing for it shows nothing. */
@@ -299,7 +277,7 @@ const failuresOf = (
   { failures }: { readonly failures: number },
   { scope }: Fault,
   count: PullCount,
-): number => (scope === 'account' && count.imported > 0 ? 1 : failures + 1)
+): number => (scope === 'account' && count.lastImportedAtMs !== undefined ? 1 : failures + 1)
 
 /** Records the trouble where it belongs. */
 async function noteFailure(

@@ -10,6 +10,7 @@ import { octetLimit, type RawMessage } from '../message/message.ts'
 import type { Spooler } from '../message/spool.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
 import type { PullCount } from './count.ts'
+import type { Destination } from './destination.ts'
 import type { SteadyClock } from './steady-clock.ts'
 import type { UnderWay } from './under-way.ts'
 import type { UploadQueue } from './upload-queue.ts'
@@ -32,6 +33,8 @@ export interface PullPorts {
   readonly underWay: UnderWay
   /** What is on its way into the account, from this mailbox and others. */
   readonly uploads: UploadQueue
+  /** Other Gmail accounts that rules of the mailbox name, by their names in the configuration. */
+  readonly others: ReadonlyMap<string, Destination>
   readonly log: Log
   /** 0 to 1, for jitter. */
   readonly random: () => number

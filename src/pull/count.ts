@@ -24,6 +24,8 @@ export interface PullNumbers {
   settleAsked: number
   gone: number
   ignored: number
+  /** Of `ignored`, those that a rule of the owner's leaves at the source. */
+  leftByRule: number
   repeated: number
   octets: number
 }
@@ -43,6 +45,7 @@ export const noNumbers = (): PullNumbers => ({
   settleAsked: 0,
   gone: 0,
   ignored: 0,
+  leftByRule: 0,
   repeated: 0,
   octets: 0,
 })
@@ -64,6 +67,11 @@ export function countDeferred(count: PullCount, id: number): void {
 export function countImported(count: PullCount, atMs: number): void {
   count.imported += 1
   count.lastImportedAtMs = Math.max(atMs, count.lastImportedAtMs ?? 0)
+}
+
+/** One message more went into another account: of the mailbox's own account that says nothing. */
+export function countImportedElsewhere(count: PullCount): void {
+  count.imported += 1
 }
 
 /** Adds what `from` counted to `count`. */

@@ -253,7 +253,7 @@ class Identification {
       this.#held += 1
       return
     }
-    const { folder, uid, octets, arrivedAtMs, seen } = entry
+    const { folder, uid, octets, arrivedAtMs, seen, flags } = entry
     const isBaseline = await this.#isBaseline(entry, orphans)
     const stage = isBaseline ? 'baseline' : 'listed'
     // Asked for once: the owner may move the date (take-back.ts).
@@ -267,6 +267,7 @@ class Identification {
       octetsListed: octets,
       arrivedAtMs: atMs,
       seen,
+      flags,
     } as const
     this.#record.add({ ...row, headerSha256: evidence }, entry)
   }

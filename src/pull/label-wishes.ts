@@ -12,6 +12,7 @@ import type { Trouble, TroubleKey } from '../base/trouble.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { ImportRequest, MissedLabel } from '../gmail/gmail.ts'
 import { asRecord, type PullContext } from './context.ts'
+import { otherAccountsOf } from './elsewhere.ts'
 
 const firstWaitMs = 60_000
 const mostWaitMs = 3600_000
@@ -20,12 +21,26 @@ const mostWaitMs = 3600_000
 const ofPlace = ['INBOX', 'SPAM', 'UNREAD']
 
 /** Every label that the configuration names for a mailbox. */
-export const labelsOf = ({
-  labels,
-  folders,
-}: Pick<MailboxConfig, 'labels' | 'folders'>): readonly string[] => [
-  ...new Set([...labels, ...folders.flatMap(folder => folder.labels)]),
+const labelsOf = ({ labels, folders, rules }: MailboxConfig): readonly string[] => [
+  ...new Set([...labels, ...folders.flatMap(folder => folder.labels), ...rules.flatMap(rule => rule.labels)]),
 ]
+
+/** What the list of what is not well calls them, in the mailbox's own account and in others that its rules name. */
+export const labelSubjectsOf = (mailbox: MailboxConfig): readonly string[] =>
+  [undefined, ...otherAccountsOf(mailbox)].flatMap(other =>
+    labelsOf(mailbox).map(label => subjectOf(label, other)),
+  )
+
+const subjectOf = (label: string, other: string | undefined): string =>
+  labelSubject(other === undefined ? label : `${label} (${other})`)
+
+/** Of each account into which mail of the mailbox may go, by its name in the configuration. */
+export function makeLabelWishes(context: PullContext): ReadonlyMap<string, LabelWishes> {
+  const wishes = new Map([[context.mailbox.account, new LabelWishes(context)]])
+  for (const [account, { gmail }] of context.others)
+    wishes.set(account, new LabelWishes({ ...context, gmail }, account))
+  return wishes
+}
 
 type Ports = Pick<PullContext, 'journal' | 'mailbox' | 'gmail' | 'clock' | 'log' | 'signal'>
 
@@ -39,9 +54,12 @@ export class LabelWishes {
   readonly #labels = new Map<string, string>()
   /** One look-up after the other, so that a refused label is asked for once. */
   #last: Promise<unknown> = Promise.resolve()
+  readonly #other: string | undefined
 
-  constructor(ports: Ports) {
+  /** @param other the account, where it is not the mailbox's own */
+  constructor(ports: Ports, other?: string) {
     this.#ports = ports
+    this.#other = other
   }
 
   /** What the journal was told of in this pull. */
@@ -135,13 +153,13 @@ export class LabelWishes {
       } catch (thrown) {
         if (signal.aborted || !(thrown instanceof Fault) || thrown.scope === 'everything') throw thrown
         // It was tried, and is waited for.
-        await journal.troubles.opened(keyOf(mailbox, label), { ...open, atMs: clock.nowMs() })
+        await journal.troubles.opened(this.#keyOf(mailbox, label), { ...open, atMs: clock.nowMs() })
       }
     }
   }
 
   async #find(label: string): Promise<Trouble | undefined> {
-    return await this.#ports.journal.troubles.find(keyOf(this.#ports.mailbox, label))
+    return await this.#ports.journal.troubles.find(this.#keyOf(this.#ports.mailbox, label))
   }
 
   /** A clock that was set back holds nothing up. */
@@ -155,19 +173,17 @@ export class LabelWishes {
     const fault = this.#refusals.get(label)
     if (fault === undefined || this.#recorded.has(label)) return
     this.#recorded.add(label)
-    const opened = await journal.troubles.opened(keyOf(mailbox, label), asRecord(fault, clock.nowMs()))
+    const opened = await journal.troubles.opened(this.#keyOf(mailbox, label), asRecord(fault, clock.nowMs()))
     if (opened) log.fault(fault, { mailbox: mailbox.name })
   }
 
   async #close(label: string): Promise<void> {
     const { journal, mailbox, clock } = this.#ports
     if ((await this.#find(label)) !== undefined)
-      await journal.troubles.closed(keyOf(mailbox, label), 'success', clock.nowMs())
+      await journal.troubles.closed(this.#keyOf(mailbox, label), 'success', clock.nowMs())
+  }
+
+  #keyOf({ name }: MailboxConfig, label: string): TroubleKey {
+    return { scope: 'wish', name, subject: subjectOf(label, this.#other) }
   }
 }
-
-const keyOf = ({ name }: MailboxConfig, label: string): TroubleKey => ({
-  scope: 'wish',
-  name,
-  subject: labelSubject(label),
-})

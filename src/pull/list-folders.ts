@@ -1,14 +1,14 @@
 /** Lists every folder and matches it with the journal. A folder that cannot be listed stops no other one. */
 import { asFault, Fault } from '../base/fault.ts'
 import { inSlices } from '../base/in-slices.ts'
-import { labelSubject } from '../base/label-subject.ts'
 import type { NoteKey } from '../journal/journal.ts'
 import type { Listed, Listing } from '../source/source.ts'
 import { asRecord, type PullContext, type RowPlaces } from './context.ts'
 import { identifyListing } from './identify.ts'
-import { labelsOf } from './label-wishes.ts'
+import { labelSubjectsOf } from './label-wishes.ts'
 import { leaveFolders } from './listing-record.ts'
 import { countUnchanged } from './quiet.ts'
+import { takeBackRuled } from './rule-wishes.ts'
 import { takeBack } from './take-back.ts'
 
 export interface ListedFolders {
@@ -57,6 +57,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       const identified = await identifyListing(context, listing, standing)
       for (const [id, entry] of identified.at) at.set(id, entry)
       await takeBack(context, listing, standing, identified.at)
+      if (listing.doubt === undefined) await takeBackRuled(context, folder, identified.at)
       if (!identified.inDoubt) listing.noteRecorded?.()
       inDoubt ||= identified.inDoubt
       listed.push(folder)
@@ -92,8 +93,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
       log.fault(fault, { mailbox: mailbox.name })
     }
   }
-  const wishes = labelsOf(mailbox).map(labelSubject)
-  await journal.troubles.keepFolders(mailbox.name, session.folders, wishes, clock.nowMs())
+  await journal.troubles.keepFolders(mailbox.name, session.folders, labelSubjectsOf(mailbox), clock.nowMs())
   if (failed > 0 && failed === session.folders.length && faults[0] !== undefined) throw faults[0]
   if (faults.length === 0) await leaveFolders(context)
   return { at, faults, inDoubt, listed, doubtful }

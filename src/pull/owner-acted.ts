@@ -53,9 +53,12 @@ export async function takeAskedPull(journal: Pick<Journal, 'note' | 'setNote'>):
 const isPoison = (row: MessageRow): boolean =>
   row.stage === 'importing' && row.fault?.code === 'message.poison'
 
-/** What the owner may have tried again. */
+/** A rule of the owner's leaves it at the source. */
+const isLeftByRule = ({ stage, wish }: MessageRow): boolean => stage === 'ignored' && wish !== undefined
+
+/** What the owner may have tried again. What a rule leaves is asked for by its number alone. */
 export const isAside = (row: MessageRow): boolean =>
-  row.stage === 'refused' || row.stage === 'deferred' || isPoison(row)
+  row.stage === 'refused' || row.stage === 'deferred' || isPoison(row) || isLeftByRule(row)
 
 /** Messages of a mailbox that the owner may have tried again. */
 export async function findAside(
@@ -77,8 +80,8 @@ export async function tryAgain(
     rows.map(row => ({
       id: row.id,
       from: row.stage,
-      to: row.stage === 'refused' ? 'listed' : row.stage,
-      patch: fresh,
+      to: row.stage === 'refused' || row.stage === 'ignored' ? 'listed' : row.stage,
+      patch: isLeftByRule(row) ? { ...fresh, wish: { rules: [], byOwner: true } } : fresh,
     })),
   )
 }

@@ -3,22 +3,30 @@
  * and trouble that is wider than one message is told at once.
  */
 
-import { orAbort } from '../base/deadline.ts'
+import { abortAfter, orAbort } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
+import { carried } from '../journal/journal.ts'
 import type { Spool } from '../message/spool.ts'
 import type { PullContext, PullOptions } from './context.ts'
 import type { PullCount } from './count.ts'
+import { heldUntilMs, noteFailureElsewhere, noteSuccessElsewhere, postponeElsewhere } from './elsewhere.ts'
 import type { LabelWishes } from './label-wishes.ts'
 import { setAside } from './set-aside.ts'
 import { settleAlone } from './settled.ts'
 import { type Retrieved, type UploadContext, uploadMessage, verifyMessage } from './upload.ts'
 import type { Place } from './upload-queue.ts'
 
+/** So long a message that goes to another account waits for a place there, and holds one here. */
+const roomPauseMs = 10_000
+/** It is retrieved again after so long. */
+const laterMs = 5000
+
 type Needs = Pick<
   PullContext,
   | 'journal'
   | 'mailbox'
   | 'gmail'
+  | 'others'
   | 'clock'
   | 'steady'
   | 'log'
@@ -32,7 +40,8 @@ type Needs = Pick<
 export class PullUploads {
   readonly #context: Needs
   readonly #options: Pick<PullOptions, 'beside' | 'leave'>
-  readonly #wishes: LabelWishes
+  /** Of each account, by its name. */
+  readonly #wishes: ReadonlyMap<string, LabelWishes>
   readonly #underWay = new Set<Promise<void>>()
   readonly #beside: Set<Promise<void>>
   #count: PullCount
@@ -44,7 +53,11 @@ export class PullUploads {
   #accepted = 0
   #dropped = 0
 
-  constructor(context: Needs, options: Pick<PullOptions, 'beside' | 'leave'>, wishes: LabelWishes) {
+  constructor(
+    context: Needs,
+    options: Pick<PullOptions, 'beside' | 'leave'>,
+    wishes: ReadonlyMap<string, LabelWishes>,
+  ) {
     this.#context = context
     this.#options = options
     this.#wishes = wishes
@@ -113,27 +126,32 @@ export class PullUploads {
   async #upload(place: Place, spool: Spool, message: Retrieved, ended: () => Promise<void>): Promise<void> {
     const { mailbox, journal, signal } = this.#context
     const { row, raw, bare, facts } = message
+    const account = message.wish?.account ?? mailbox.account
     let verification: { readonly done: Promise<void> } | undefined
     const run = async (closing: AbortSignal): Promise<void> => {
-      const context = this.#contextWith(AbortSignal.any([signal, closing]))
+      const context = this.#contextWith(account, AbortSignal.any([signal, closing]))
       try {
+        if (context === undefined) throw new Fault('gmail.ask-owner', { facts: { id: row.id } })
         if (await uploadMessage(context, message)) {
-          this.#accepted += 1
+          if (context.isElsewhere) await noteSuccessElsewhere(this.#context, account)
+          else this.#accepted += 1
           verification = await verifyMessage(context, message)
         }
         if (this.#isLeft) {
-          await settleAlone(context, row.id)
+          await settleAlone(this.#counting(), row.id)
           await this.#options.leave?.onSuccess()
         }
       } catch (thrown) {
-        const now = (await context.journal.row(row.id)) ?? row
-        await setAside(context, now, thrown, row).catch(wider => this.#failWith(wider))
+        const now = (await journal.row(row.id)) ?? row
+        const counting = { ...this.#counting(), mailbox: { ...mailbox, account } }
+        await setAside(counting, now, thrown, row).catch(wider => this.#failOf(account, wider, message))
       }
     }
     try {
-      const key = JSON.stringify([mailbox.account, facts.messageId ?? bare.sha256])
-      if (!(await place.upload({ key, octets: raw.octets, stopping: this.#stopping, run })))
-        this.#dropped += 1
+      const key = JSON.stringify([account, facts.messageId ?? bare.sha256])
+      const job = { key, octets: raw.octets, stopping: this.#stopping, run }
+      const used = account === mailbox.account ? place : await this.#enterElsewhere(account, place, message)
+      if (used !== undefined && !(await used.upload(job))) this.#dropped += 1
     } finally {
       // A verification goes on reading the octets for a bounded time; nothing waits for it.
       if (verification === undefined) await spool.discard()
@@ -143,16 +161,67 @@ export class PullUploads {
     await journal.assertInPlace()
   }
 
-  #contextWith(signal: AbortSignal): UploadContext {
-    const { journal, mailbox, gmail, clock, steady, log, random, authenticate } = this.#context
+  /** Undefined where the account is in the configuration no more. */
+  #contextWith(account: string, signal: AbortSignal): UploadContext | undefined {
+    const { steady, authenticate, gmail: own, others } = this.#context
+    const isElsewhere = account !== this.#context.mailbox.account
+    const gmail = isElsewhere ? others.get(account)?.gmail : own
+    const wishes = this.#wishes.get(account)
+    if (gmail === undefined || wishes === undefined) return undefined
+    const counting = this.#counting()
+    return {
+      ...{ ...counting, mailbox: { ...counting.mailbox, account } },
+      ...{ gmail, steady, authenticate, signal, wishes, isElsewhere },
+      get count() {
+        return counting.count
+      },
+    }
+  }
+
+  /** What records what became of a message; its counts are those of this pull, or of the next one. */
+  #counting(): Pick<UploadContext, 'journal' | 'mailbox' | 'clock' | 'log' | 'random' | 'count'> {
+    const { journal, mailbox, clock, log, random } = this.#context
     const count = (): PullCount => this.#count
     return {
-      ...{ journal, mailbox, gmail, clock, steady, log, random, authenticate, signal },
-      wishes: this.#wishes,
+      ...{ journal, mailbox, clock, log, random },
       get count() {
         return count()
       },
     }
+  }
+
+  /** A place in the queue of another account. Where that waits, or is full, the message does so without a place here. */
+  async #enterElsewhere(
+    account: string,
+    place: Place,
+    { row, raw, facts }: Retrieved,
+  ): Promise<Place | undefined> {
+    const { mailbox, others, clock } = this.#context
+    const queue = others.get(account)?.uploads
+    // Nobody can say where it is: that is told by its upload, from here.
+    if (queue === undefined) return place
+    const heldMs = await heldUntilMs(this.#context, account)
+    const enter = (signal: AbortSignal): Promise<Place | undefined> =>
+      queue.enter(row.id, mailbox.name, raw.octets, signal)
+    const { enough } = this.#options.leave ?? {}
+    const end = enough === undefined ? this.#stopping : AbortSignal.any([this.#stopping, enough])
+    const there = heldMs === undefined ? await abortAfter(roomPauseMs, clock, end, enter) : undefined
+    place.leave()
+    if (there === undefined)
+      await postponeElsewhere(this.#counting(), row, heldMs ?? clock.nowMs() + laterMs, facts)
+    return there
+  }
+
+  /** Another account's trouble stops its own mail, which waits as long as it does. */
+  async #failOf(account: string, thrown: unknown, { row, wish }: Retrieved): Promise<void> {
+    const { mailbox, journal } = this.#context
+    if (account === mailbox.account || !(thrown instanceof Fault) || thrown.scope !== 'account')
+      return this.#failWith(thrown)
+    await noteFailureElsewhere({ ...this.#context, count: this.#count }, account, thrown)
+    const now = await journal.row(row.id)
+    const untilMs = await heldUntilMs(this.#context, account)
+    if (now !== undefined && untilMs !== undefined && carried.includes(now.stage))
+      await postponeElsewhere(this.#counting(), now, untilMs, { wish: wish ?? null })
   }
 
   async #failWith(thrown: unknown): Promise<void> {

@@ -25,7 +25,7 @@ import {
 import { moveCount, noCount, type PullCount, settledAsTold } from './count.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { hostLimitOf } from './host-logins.ts'
-import { LabelWishes } from './label-wishes.ts'
+import { makeLabelWishes } from './label-wishes.ts'
 import { type ListedFolders, listFolders, listNews } from './list-folders.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import { PullUploads } from './pull-uploads.ts'
@@ -126,7 +126,7 @@ async function pullWith(
     signal: options.signal,
     stopping: options.stopping,
   }
-  const wishes = new LabelWishes(context)
+  const wishes = makeLabelWishes(context)
   const uploads = new PullUploads(context, options, wishes)
   try {
     const news = session.news && (await listNews(context, session.news))
@@ -139,8 +139,10 @@ async function pullWith(
     }
     const { left, room, due, proved } = await retrieveDue(context, at, options, uploads)
     const { fault } = uploads
-    if (fault === undefined && !options.stopping.aborted) await wishes.tryAgain()
-    faults.push(...wishes.faults)
+    for (const ofAccount of wishes.values()) {
+      if (fault === undefined && !options.stopping.aborted) await ofAccount.tryAgain()
+      faults.push(...ofAccount.faults)
+    }
     // What is imported may be settled even where the account or the backlog stopped the rest.
     // A session in which anything else went wrong is dropped: it has marked nothing for deletion.
     if (fault !== undefined && fault.scope !== 'account') throw fault

@@ -5,6 +5,8 @@ import { type HeaderFacts, readHeader } from '../message/header.ts'
 import type { RawMessage } from '../message/message.ts'
 
 export interface ReadFacts {
+  /** The header section, as it came. */
+  readonly section: Buffer
   readonly header: HeaderFacts
   readonly bare: Bare
   readonly facts: RowPatch & { readonly messageId: string | undefined }
@@ -12,7 +14,8 @@ export interface ReadFacts {
 
 /** @param atMs when it was retrieved, ms since 1970 */
 export async function readFacts(raw: RawMessage, account: string, atMs: number): Promise<ReadFacts> {
-  const header = readHeader(await raw.header())
+  const section = await raw.header()
+  const header = readHeader(section)
   const bare = await bareOf(raw)
   const facts = {
     octets: raw.octets,
@@ -23,5 +26,5 @@ export async function readFacts(raw: RawMessage, account: string, atMs: number):
     retrievedAtMs: atMs,
     account,
   }
-  return { header, bare, facts }
+  return { section, header, bare, facts }
 }

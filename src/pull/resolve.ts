@@ -14,7 +14,8 @@ import type { FoundMessage } from '../gmail/gmail.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { sameBelowTop, sameButLineEnds } from '../message/read-back.ts'
 import { asRecord, eventOf, type PullContext, type RowPlaces } from './context.ts'
-import { countDeferred, countImported } from './count.ts'
+import { countDeferred, countImported, countImportedElsewhere } from './count.ts'
+import { contextOf, heldUntilMs, postponeElsewhere } from './elsewhere.ts'
 import type { LabelWishes } from './label-wishes.ts'
 import { postpone } from './poison.ts'
 import { keyOf } from './under-way.ts'
@@ -33,7 +34,11 @@ type Needs = Pick<
   | 'uploads'
   | 'stopping'
   | 'signal'
-> & { readonly wishes: LabelWishes }
+  | 'others'
+> & {
+  /** Of each account, by its name. */
+  readonly wishes: ReadonlyMap<string, LabelWishes>
+}
 
 const lookUpsNeeded = 3
 const lookUpPauseMs = 30_000
@@ -44,15 +49,25 @@ const lookUpPauseMs = 30_000
  */
 export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<void> {
   const { journal, mailbox, clock, uploads } = context
-  let silent: Fault | undefined
+  /** Accounts that did not answer. */
+  const silences = new Map<string, Fault>()
   // What is on its way in this process is not unknown, also where it comes to its end meanwhile.
   const onTheirWay = new Set(uploads.ids(mailbox.name))
   for (const row of await journal.inStages(mailbox.name, ['importing'])) {
     if (context.stopping.aborted) return
     const atMs = clock.nowMs()
     if (!isWaitOver(row.notBeforeMs, atMs) || onTheirWay.has(row.id)) continue
+    const account = row.wish?.account ?? mailbox.account
+    const isElsewhere = account !== mailbox.account
+    const heldMs = isElsewhere ? await heldUntilMs(context, account) : undefined
+    if (heldMs !== undefined) {
+      await postponeElsewhere(context, row, heldMs)
+      continue
+    }
+    let silent = silences.get(account)
     try {
-      if (silent === undefined && !(await resolveGuarded(context, at, row))) continue
+      if (silent === undefined && !(await resolveGuarded(contextOf(context, account), at, row, isElsewhere)))
+        continue
     } catch (error) {
       if (!(error instanceof Fault) || (error.scope !== 'message' && error.scope !== 'account')) throw error
       // Whether the account is really in trouble is shown by the imports that follow.
@@ -64,22 +79,34 @@ export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<voi
       fault: asRecord(silent, atMs),
     })
     countDeferred(context.count, row.id)
-    if (silent.scope === 'message') silent = undefined
+    if (silent.scope !== 'message') silences.set(account, silent)
   }
 }
 
 /** False where another message at which the process may have ended is in hand: this one waits a little. */
-async function resolveGuarded(context: Needs, at: RowPlaces, row: MessageRow): Promise<boolean> {
+async function resolveGuarded(
+  context: Needs | undefined,
+  at: RowPlaces,
+  row: MessageRow,
+  isElsewhere: boolean,
+): Promise<boolean> {
+  // An account that is in the configuration no more cannot be asked: it is tried, and set aside then.
+  if (context === undefined) return true
   const { folder, uid, octetsListed: octets } = row
   const key = keyOf(row.mailbox, { folder, uid, octets })
-  const resolve = (): Promise<true> => resolveOne(context, at, row).then(() => true)
+  const resolve = (): Promise<true> => resolveOne(context, at, row, isElsewhere).then(() => true)
   // Also one that was set aside, now that its time has come.
   const isDone = await context.underWay.guard(key, () => [], resolve, { endsAtMost: Infinity })
   if (isDone === undefined) await postpone(context, [row.id])
   return isDone === true
 }
 
-async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promise<void> {
+async function resolveOne(
+  context: Needs,
+  at: RowPlaces,
+  row: MessageRow,
+  isElsewhere: boolean,
+): Promise<void> {
   const { journal, mailbox, clock, log } = context
   const atMs = clock.nowMs()
   const copies = await lookUp(context, row)
@@ -95,7 +122,8 @@ async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promi
         fault: null,
         outcomeUnknown: false,
       })
-      countImported(context.count, atMs)
+      if (isElsewhere) countImportedElsewhere(context.count)
+      else countImported(context.count, atMs)
       log.imported({ ...eventOf(row), gmailId: copy.id })
       return
     }
@@ -124,9 +152,10 @@ async function resolveOne(context: Needs, at: RowPlaces, row: MessageRow): Promi
 
 /** Labels that are given behind the message: the process may have ended between the two. */
 async function finishLabels(context: Needs, row: MessageRow, gmailId: string): Promise<void> {
-  const { gmail, signal, wishes } = context
-  if (gmail.finishImport === undefined) return
-  const request = await requestFor(context, row)
+  const { gmail, mailbox, signal } = context
+  const wishes = context.wishes.get(mailbox.account)
+  if (gmail.finishImport === undefined || wishes === undefined) return
+  const request = await requestFor({ mailbox, gmail, signal, wishes }, row, row.wish)
   await wishes.imported(request, await gmail.finishImport(gmailId, request.labelIds, signal))
 }
 

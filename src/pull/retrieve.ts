@@ -15,9 +15,11 @@ import type { Spool } from '../message/spool.ts'
 import type { Listed } from '../source/source.ts'
 import { blamedLast, mustProbe } from './breaker.ts'
 import { eventOf, gmailMaxOctets, type PullContext, type PullOptions, type RowPlaces } from './context.ts'
+import { isHeldElsewhere } from './elsewhere.ts'
 import { keyOfEntry, takeUpSuspects } from './poison.ts'
 import type { PullUploads } from './pull-uploads.ts'
 import { readFacts } from './read-facts.ts'
+import { decideWish, leaveByHeader, leaveByRule, leaveEarly } from './rule-wishes.ts'
 import { defer, setAside } from './set-aside.ts'
 import { namedAtOnce } from './under-way.ts'
 import type { Retrieved } from './upload.ts'
@@ -136,9 +138,16 @@ class Retrieval {
   /** What is due and stands in the listing, but for what is on its way already. */
   async #findDue(): Promise<readonly DueMessage[]> {
     const { journal, mailbox, clock, uploads: queue } = this.#context
-    const due = (await journal.due(mailbox.name, clock.nowMs())).flatMap(({ id, octets, attempts }) => {
+    const here = (await journal.due(mailbox.name, clock.nowMs())).filter(
+      ({ id }) => this.#at.has(id) && !queue.holds(id),
+    )
+    const leftByRule = await leaveEarly(
+      this.#context,
+      here.map(({ id }) => id),
+    )
+    const due = here.flatMap(({ id, octets, attempts }) => {
       const entry = this.#at.get(id)
-      if (entry === undefined || queue.holds(id)) return []
+      if (entry === undefined || leftByRule.has(id)) return []
       const isLarge = (entry.octets ?? octets ?? Number.POSITIVE_INFINITY) > smallOctets
       return [{ id, entry, octets: entry.octets ?? octets, isAlone: attempts > 0, isLarge }]
     })
@@ -152,7 +161,7 @@ class Retrieval {
   async #probe(mayBegin: () => boolean, end: AbortSignal): Promise<void> {
     const { mailbox, uploads: queue } = this.#context
     // One that is under way from an earlier pull is a try, too.
-    if (queue.ids(mailbox.name).length > 0) this.#room = queue.nextLeft()
+    if (queue.isUsedBy(mailbox.name)) this.#room = queue.nextLeft()
     while (this.#next < this.#messages.length && mayBegin() && this.#uploads.accepted === 0) {
       const upload = await this.#takeUpNext(end)
       if (upload !== undefined) await this.#wait(upload.over)
@@ -217,7 +226,7 @@ class Retrieval {
     try {
       await begin()
       const row = await journal.row(id)
-      if (row !== undefined && carried.includes(row.stage))
+      if (row !== undefined && carried.includes(row.stage) && !(await isHeldElsewhere(this.#context, row)))
         upload = await this.#retrieve(row, entry, place, finish)
     } catch (thrown) {
       this.#uploads.fail(thrown)
@@ -277,6 +286,7 @@ class Retrieval {
   /** Undefined where it is not to be uploaded: the row says why. */
   async #read(row: MessageRow, entry: Listed, spool: Spool): Promise<Retrieved | undefined> {
     const { session, signal, journal, mailbox, clock, count, log } = this.#context
+    if (await leaveByHeader(this.#context, row, entry)) return undefined
     let short: Fault | undefined
     try {
       await session.retrieve(entry, spool, signal)
@@ -286,14 +296,23 @@ class Retrieval {
     }
     const raw = await spool.seal()
     if (short !== undefined && !(await this.#isSecondReading(row, raw, short))) return undefined
-    const { header, bare, facts: read } = await readFacts(raw, mailbox.account, clock.nowMs())
+    const { section, header, bare, facts: read } = await readFacts(raw, mailbox.account, clock.nowMs())
     const facts = { ...read, renamed: false, short: short !== undefined }
     this.#proved.add(row.id)
     log.retrieved({ ...eventOf(row), octets: raw.octets })
-    if (!header.pseudo || row.stage === 'importing') return { row, raw, bare, facts }
-    await journal.move(row.id, 'ignored', facts)
-    count.ignored += 1
-    return undefined
+    if (header.pseudo && row.stage !== 'importing') {
+      await journal.move(row.id, 'ignored', facts)
+      count.ignored += 1
+      return undefined
+    }
+    const decision = decideWish(this.#context, row, section, raw.octets)
+    const { wish } = decision
+    if (decision.isLeft) {
+      await leaveByRule(this.#context, row, decision, facts)
+      return undefined
+    }
+    const account = wish?.account ?? mailbox.account
+    return { row, raw, bare, facts: { ...facts, account, wish: wish ?? null }, wish }
   }
 
   /**

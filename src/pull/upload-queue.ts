@@ -37,7 +37,7 @@ export interface Place {
   leave(): void
 }
 
-interface Held {
+export interface Held {
   readonly id: number
   readonly mailbox: string
   octets: number
@@ -79,20 +79,32 @@ export class UploadQueue {
   readonly #closing = new AbortController()
   #nap = new AbortController()
 
-  /** @param inFlight uploads at once; base/in-flight.ts says when there are more */
-  constructor(inFlight: number, clock: Clock) {
+  /** What has a place in any queue that shares it. */
+  readonly #onTheWay: Set<Held>
+
+  /**
+   * @param inFlight uploads at once; base/in-flight.ts says when there are more
+   * @param onTheWay shared by the queues of accounts into which one mailbox's mail goes
+   */
+  constructor(inFlight: number, clock: Clock, onTheWay = new Set<Held>()) {
     this.#inFlight = inFlight
     this.#clock = clock
+    this.#onTheWay = onTheWay
   }
 
   /** Whether the message of this row has a place: then nobody else may decide anything about it. */
   holds(id: number): boolean {
-    return [...this.#held].some(held => held.id === id)
+    return [...this.#onTheWay].some(held => held.id === id)
   }
 
   /** Rows of a mailbox whose messages have a place. */
   ids(mailbox: string): readonly number[] {
-    return this.#of(mailbox).map(({ id }) => id)
+    return [...this.#onTheWay].flatMap(held => (held.mailbox === mailbox ? held.id : []))
+  }
+
+  /** Whether a message of the mailbox has a place here. */
+  isUsedBy(mailbox: string): boolean {
+    return this.#of(mailbox).length > 0
   }
 
   /** Resolves when the next message has left its place. */
@@ -160,8 +172,10 @@ export class UploadQueue {
 
   #hold(held: Held): Place {
     this.#held.add(held)
+    this.#onTheWay.add(held)
     const leave = (): void => {
       if (!this.#held.delete(held)) return
+      this.#onTheWay.delete(held)
       this.#giveRoom()
       this.#nextLeft.resolve()
       this.#nextLeft = Promise.withResolvers()

@@ -7,13 +7,15 @@
  */
 
 import { Fault } from '../base/fault.ts'
+import type { RuleWish } from '../base/rule-wish.ts'
 import type { ImportAnswer, ImportRequest } from '../gmail/gmail.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import type { Bare } from '../message/evidence.ts'
 import type { RawMessage } from '../message/message.ts'
+import { findOutcome } from '../rules/outcome.ts'
 import { noteSuccess } from './breaker.ts'
 import { asRecord, eventOf, type PullPorts } from './context.ts'
-import { countDeferred, countImported, type PullCount } from './count.ts'
+import { countDeferred, countImported, countImportedElsewhere, type PullCount } from './count.ts'
 import type { LabelWishes } from './label-wishes.ts'
 import type { ReadFacts } from './read-facts.ts'
 
@@ -28,6 +30,8 @@ export interface UploadContext
   readonly count: PullCount
   readonly wishes: LabelWishes
   readonly signal: AbortSignal
+  /** It goes into another account than the mailbox's own. */
+  readonly isElsewhere: boolean
 }
 
 /** A message whose octets are in the spool. */
@@ -38,6 +42,8 @@ export interface Retrieved {
   readonly bare: Bare
   /** What the row is to know of these octets, recorded with whatever becomes of them. */
   readonly facts: ReadFacts['facts']
+  /** What the owner's rules made of it; recorded with `facts`. */
+  readonly wish: RuleWish | undefined
 }
 
 /**
@@ -45,7 +51,7 @@ export interface Retrieved {
  * Throws Fault: what Gmail or this machine said; the caller sets the message aside.
  */
 export async function uploadMessage(context: UploadContext, message: Retrieved): Promise<boolean> {
-  const request = await requestFor(context, message.row)
+  const request = await requestFor(context, message.row, message.wish)
   if (!(await mayBegin(context, message))) return false
   const { answer, request: granted } = await importMessage(context, message, request, 1)
   await recordAnswer(context, message, answer)
@@ -57,19 +63,15 @@ export async function uploadMessage(context: UploadContext, message: Retrieved):
 export async function requestFor(
   { mailbox, gmail, signal, wishes }: Pick<UploadContext, 'mailbox' | 'gmail' | 'signal' | 'wishes'>,
   row: MessageRow,
+  wish: RuleWish | undefined,
 ): Promise<ImportRequest> {
-  // POP3 has one nameless folder, and so is it named in the configuration.
-  const folder = mailbox.folders.find(({ name }) => name === row.folder)
-  const names: string[] = []
-  if (folder?.to === 'spam') names.push('SPAM')
-  else if (folder?.to !== 'label' && folder?.to !== 'sent' && !mailbox.archive) names.push('INBOX')
-  if (row.seen !== true && folder?.to !== 'sent') names.push('UNREAD')
-  const wished = await wishes.idsFor([...new Set([...mailbox.labels, ...(folder?.labels ?? [])])])
-  const own = await gmail.labelIds(names, signal)
+  const { labels, ownLabels, neverMarkSpam } = findOutcome(mailbox, row, wish)
+  const wished = await wishes.idsFor(labels)
+  const own = await gmail.labelIds(ownLabels, signal)
   return {
     labelIds: [...new Set([...wished, ...own])],
     internalDateSource: mailbox.internalDateSource,
-    neverMarkSpam: mailbox.neverMarkSpam,
+    neverMarkSpam,
     processForCalendar: mailbox.processForCalendar,
     method: 'import',
     arrivedAtMs: row.arrivedAtMs,
@@ -136,7 +138,7 @@ async function importMessage(
     if (!(error instanceof Fault)) throw error
     // Labels may have been deleted or renamed in Gmail: they were forgotten, so they are read anew.
     if (tries === 1 && error.retry === 'now' && error.scope === 'message')
-      return importMessage(context, message, await requestFor(context, message.row), tries + 1)
+      return importMessage(context, message, await requestFor(context, message.row, message.wish), tries + 1)
     if (tries > 1 && error.code === 'gmail.label') {
       const without = wishes.takeOff(request, error, tries > 2)
       if (without !== undefined) return importMessage(context, message, without, tries + 1)
@@ -181,7 +183,8 @@ async function recordAnswer(
     log.merged({ ...eventOf(row), octets: raw.octets, into: answer.id })
     return
   }
-  countImported(count, importedAtMs)
+  if (context.isElsewhere) countImportedElsewhere(count)
+  else countImported(count, importedAtMs)
   count.octets += raw.octets
   log.imported({
     ...eventOf(row),

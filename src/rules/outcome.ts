@@ -11,7 +11,7 @@ export interface UsualWay {
   readonly neverMarkSpam: boolean
   readonly folders: readonly {
     readonly name: string
-    readonly to: 'inbox' | 'spam' | 'label'
+    readonly to: 'inbox' | 'spam' | 'label' | 'sent'
     readonly labels: readonly string[]
   }[]
 }
@@ -35,13 +35,16 @@ export function findOutcome(
   // POP3 has one nameless folder, and so is it named in the configuration.
   const from = usual.folders.find(({ name }) => name === folder)
   const neverMarkSpam = wish?.neverMarkSpam ?? usual.neverMarkSpam
-  const isSpam =
-    from?.to === 'spam' || (isJunk(flags) && wish?.neverMarkSpam !== true && wish?.archive !== false)
-  const isArchived = wish?.archive ?? (from?.to === 'label' || usual.archive)
+  // What the owner sent is read, and in no inbox.
+  const isSent = from?.to === 'sent'
+  const isJunkMail = !isSent && isJunk(flags) && wish?.neverMarkSpam !== true && wish?.archive !== false
+  const isSpam = from?.to === 'spam' || isJunkMail
+  const isArchived = isSent || (wish?.archive ?? (from?.to === 'label' || usual.archive))
+  const isUnread = !isSent && (wish?.markRead === undefined ? seen !== true : !wish.markRead)
   const ownLabels: string[] = []
   if (isSpam) ownLabels.push('SPAM')
   else if (!isArchived) ownLabels.push('INBOX')
-  if (wish?.markRead !== true && (wish?.markRead === false || seen !== true)) ownLabels.push('UNREAD')
+  if (isUnread) ownLabels.push('UNREAD')
   if (wish?.star ?? isFlagged(flags)) ownLabels.push('STARRED')
   const labels = [...new Set([...usual.labels, ...(from?.labels ?? []), ...(wish?.labels ?? [])])]
   return { account: wish?.account ?? usual.account, labels, ownLabels, neverMarkSpam }

@@ -195,8 +195,20 @@ export function makeListed(
     octets: plausibleOctets(row?.size),
     arrivedAtMs: plausibleArrivalMs(row?.arrivedAtMs, nowMs),
     seen: row?.flags?.some(flag => flag.toLowerCase() === '\\seen'),
+    flags: keepFlags(row?.flags),
     handle,
   }
+}
+
+/** Said otherwise, or of this session alone. */
+const notKept = ['\\seen', '\\recent', '\\deleted', '\\draft']
+/** A server may name as many as it likes. */
+const mostFlags = 20
+const longestFlag = 64
+
+function keepFlags(flags: readonly string[] | undefined): readonly string[] | undefined {
+  const kept = flags?.filter(flag => flag.length <= longestFlag && !notKept.includes(flag.toLowerCase()))
+  return kept === undefined || kept.length === 0 ? undefined : kept.slice(0, mostFlags)
 }
 
 const makeLastingUid = (validity: string | undefined, uid: number): string | undefined =>

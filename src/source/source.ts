@@ -23,6 +23,8 @@ export interface Listed {
   readonly arrivedAtMs: number | undefined
   /** IMAP `\Seen`; undefined where the protocol has none (POP3). */
   readonly seen: boolean | undefined
+  /** Its other flags and keywords as the server spells them, `\Recent` and `\Deleted` left out; undefined where there are none. */
+  readonly flags?: readonly string[] | undefined
   /** POP3 message number or IMAP UID: valid in this session only. */
   readonly handle: number
 }

@@ -17,6 +17,8 @@ export interface MailboxStatus {
   readonly accountState: AccountState
   readonly counts: Readonly<Record<Stage, number>>
   readonly conservation: Conservation
+  /** Of `conservation.ignored`, those that rules of the owner's leave at the source. */
+  readonly leftByRule: number
   readonly repeated: number
   /** When a message of it reached Gmail last. */
   readonly lastImportAtMs: number | undefined
@@ -53,6 +55,7 @@ export async function readStatus(
     accountState: await journal.accountState(account),
     counts: await journal.counts(name),
     conservation: await journal.conservation(name),
+    leftByRule: await journal.countLeftByRule(name),
     repeated: await journal.repeatedCount(name),
     lastImportAtMs: (await journal.latestImports(name, 1))[0]?.importedAtMs,
     latencyMs: computePercentiles(latenciesMs),

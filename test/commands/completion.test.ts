@@ -30,10 +30,16 @@ const scriptOf = (shell: Shell, language: Language = 'en'): string => {
   return file
 }
 
+const allNames = tables.en.commands.flatMap(({ names }) => names)
+/** `ru` begins two commands, and so ends in none. */
+const isOfOne = (begun: string): boolean => allNames.filter(name => name.startsWith(begun)).length === 1
+
 /** What each command and option is, typed but for its last letter. */
 const beginnings: readonly (readonly [typed: string, expected: string])[] = tables.en.commands.flatMap(
   ({ names, options }) => [
-    ...names.map((name): [string, string] => [`hikyaku ${name.slice(0, -1)}`, name]),
+    ...names
+      .filter(name => isOfOne(name.slice(0, -1)))
+      .map((name): [string, string] => [`hikyaku ${name.slice(0, -1)}`, name]),
     ...options.flatMap(({ flags }) =>
       flags
         .filter(flag => flag.startsWith('--'))

@@ -1,11 +1,12 @@
 /** docs/json.md is what the commands print: each field that appears is there, and each field that is there appears. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { truncate } from 'node:fs/promises'
+import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { mail } from '../faults/harness.ts'
+import { mailWith, startRuledWorld } from '../rules/ruled-world.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { type Ended, until } from '../servers/hikyaku.ts'
 import { freePorts } from '../servers/local.ts'
@@ -152,6 +153,27 @@ test('each field that a command prints is documented, and each that is documente
     await say(world, 'journal check', ['journal', 'check'])
     await say(world, 'journal rebuild', ['journal', 'rebuild', '--yes'])
     await say(world, 'revoke', ['revoke', '--yes'])
+  }
+  const ruled = await startRuledWorld({ protocol: 'imap' })
+  try {
+    const rules = [
+      { name: 'News', sender: '@news.example', import: 'no' },
+      { name: 'Taro', recipient: 'taro@example.jp', account: 'taro', labels: 'Rental' },
+    ]
+    await ruled.configure({ box: { rules } })
+    await ruled.world.source.deliver(mailWith('news', ['From: a@news.example']))
+    await ruled.world.source.deliver(mailWith('taro', ['To: taro@example.jp']))
+    const file = join(ruled.world.folder, 'mail.eml')
+    const huge = `X-Padding: ${'x'.repeat(300_000)}`
+    for (const lines of [['To: taro@example.jp', 'List-Id: <a.example>'], [huge]]) {
+      await writeFile(file, mailWith('tested', lines))
+      await say(ruled.world, 'rules test', ['rules', 'test', file], ruled.env)
+    }
+    for (const name of ['pull --dry-run', 'pull', 'status'])
+      await say(ruled.world, name, name.split(' '), ruled.env)
+    await say(ruled.world, 'list', ['list', '--by-rule'], ruled.env)
+  } finally {
+    await ruled.stop()
   }
   for (const protocol of ['pop3', 'imap'] as const) {
     const world = await startWorld({ protocol })

@@ -40,6 +40,7 @@ export const knownWords = {
   setup: ['google', 'mailbox', 'password'],
   journal: ['check', 'rebuild'],
   config: ['show'],
+  rules: ['test'],
   service: ['install', 'uninstall', 'status'],
   completion: ['bash', 'zsh', 'fish'],
 } as const
@@ -81,7 +82,7 @@ export function readCommandTable(program: Command, { providers }: KnownNames): C
       })),
       options: command.name() === 'help' ? [] : optionsOf(command),
       words: words.get(command.name()) ?? [],
-      takesFile: command.name() === 'inspect',
+      takesFile: command.name() === 'inspect' || command.name() === 'rules',
     })),
   }
 }

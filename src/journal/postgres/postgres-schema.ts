@@ -182,4 +182,10 @@ CREATE TRIGGER tally_removed AFTER DELETE ON message
 CREATE TRIGGER tally_moved AFTER UPDATE ON message
   REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tally_rows();
 `,
+  // What the owner's rules made of a message, and the flags that they and Gmail's star go by.
+  `
+ALTER TABLE message ADD COLUMN flags text;
+ALTER TABLE message ADD COLUMN wish text;
+CREATE INDEX message_left ON message (mailbox, id) WHERE stage = 'ignored' AND wish IS NOT NULL;
+`,
 ]
