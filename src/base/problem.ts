@@ -58,6 +58,8 @@ export type Problem = At &
     | { readonly kind: 'move-needs-imap' }
     | { readonly kind: 'move-into-pulled'; readonly folder: string }
     | { readonly kind: 'folders-need-imap' }
+    | { readonly kind: 'mail-loop'; readonly account: string }
+    | { readonly kind: 'mail-loop-unknown' }
     | { readonly kind: 'twice'; readonly what: string }
     | { readonly kind: 'no-such-account'; readonly accounts: readonly string[] }
     | { readonly kind: 'both'; readonly other: string }

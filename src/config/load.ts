@@ -16,6 +16,7 @@ import { checkPageSettings } from './load-page.ts'
 import { findConfigFolder, findStateFolder, type Machine, mailboxVariables } from './load-paths.ts'
 import { type AskVault, checkSecret, type KeepInVault } from './load-secrets.ts'
 import { makeEnvironmentPart, readWritten } from './load-written.ts'
+import { findMailLoops } from './mail-loops.ts'
 import { readPart } from './read-part.ts'
 import { alertSettings, endpointSettings } from './settings/program.ts'
 import { programSettings, startSettings, variables } from './settings.ts'
@@ -131,6 +132,16 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     problems,
   )
   const startPart = makeEnvironmentPart(sources, startSettings)
+  const built = written.mailboxes.flatMap((part, at) => {
+    const mailbox = mailboxes[at]
+    return mailbox === undefined ? [] : [{ mailbox, part }]
+  })
+  problems.push(
+    ...findMailLoops(
+      built,
+      accounts.filter(account => account !== undefined),
+    ),
+  )
   const { values: start } = readPart(startSettings, startPart, problems)
   if (written.kind === 'environment' && options.needSecrets !== false) {
     for (const { place, secret } of context.places) {

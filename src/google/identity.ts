@@ -7,6 +7,9 @@
  * https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload
  */
 import { Fault } from '../base/fault.ts'
+import { addressKey } from '../base/gmail-address.ts'
+
+export { addressKey } from '../base/gmail-address.ts'
 
 /** What is kept beside the refresh token. No secret. */
 export interface Identity {
@@ -24,16 +27,6 @@ const longestIdToken = 16_384
 /** Clocks differ: OpenID Connect Core section 3.1.3.7, number 9, allows a small leeway. */
 const leewayMs = 300_000
 const issuers: readonly unknown[] = ['https://accounts.google.com', 'accounts.google.com']
-
-/** An address as Gmail tells accounts apart: no case, googlemail.com is gmail.com, and there dots do not count. */
-export function addressKey(address: string): string {
-  const trimmed = address.trim().toLowerCase()
-  const at = trimmed.lastIndexOf('@')
-  const [local, domain] = [trimmed.slice(0, Math.max(at, 0)), trimmed.slice(at + 1)]
-  return /^(gmail|googlemail)\.com$/.test(domain)
-    ? `${local.replaceAll('.', '')}@gmail.com`
-    : `${local}@${domain}`
-}
 
 /** 'me' and the like name no account. */
 const isAddress = (address: string): boolean => address.includes('@')

@@ -58,6 +58,10 @@ export const en: ProblemTexts = {
   'move-needs-imap': () => 'can be move:FOLDER only with IMAP: POP3 has no folders',
   'move-into-pulled': p => `moves mail into ${p.folder}, which is itself pulled. Choose a folder that is not`,
   'folders-need-imap': () => 'can name other folders than INBOX only with IMAP: POP3 shows the inbox alone',
+  'mail-loop': p =>
+    `is a mailbox whose mail comes back to itself by way of ${p.account}: each round would be new mail. Pull another mailbox, or into another Gmail account`,
+  'mail-loop-unknown': () =>
+    'is a mailbox at Google, so the Gmail account that its mail goes to must be named: set GMAIL_ACCOUNT (in YAML the account’s address), to be sure that it is another one',
   twice: p => `stands twice: ${p.what}. Each may be there once`,
   'no-such-account': p => `must name one of the accounts: ${p.accounts.join(', ') || '(there are none)'}`,
   both: p => `and ${p.other} are both set. Remove one of them`,

@@ -62,6 +62,10 @@ export const ja: ProblemTexts = {
     ` の移動先 ${p.folder} は、取り込み対象のフォルダーです。取り込み対象ではないフォルダーを指定してください`,
   'folders-need-imap': () =>
     ' に INBOX 以外を指定できるのは IMAP のときだけです。POP3 では受信トレイしか見えません',
+  'mail-loop': p =>
+    ` のメールボックスから ${p.account} に取り込むと、同じメールボックスに戻り、そのたびに新着として扱われます。別のメールボックスか、別の Gmail アカウントを指定してください`,
+  'mail-loop-unknown': () =>
+    ' は Google のメールボックスです。取り込み先が別のアカウントだと確認できるように、GMAIL_ACCOUNT（YAML では account の address）を設定してください',
   twice: p => ` が重複しています: ${p.what}`,
   'no-such-account': p =>
     ` には accounts にある名前を指定してください: ${p.accounts.join('、') || '（ありません）'}`,

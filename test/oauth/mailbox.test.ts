@@ -122,6 +122,5 @@ describe('a Microsoft-like mailbox on a real Dovecot', {
       const failed = await app.pull()
       assert.equal(codeOf(failed), 'oauth.sign-in-ended')
       assert.equal((await play.world.source.stored()).length, 4, 'the mail waits where it is')
-      console.log(asked())
     })
 })
