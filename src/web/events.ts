@@ -3,11 +3,15 @@
  * the journal only while a page is open.
  */
 
-/** Pages that may be open at once, usually. */
-const mostStreams = 16
-const lookMs = 500
-/** A comment now and then, so that a dead connection is found out. */
-const beatMs = 20_000
+export interface EventLimits {
+  /** Pages that may be open at once. */
+  readonly most: number
+  readonly lookMs: number
+  /** A comment now and then, so that a dead connection is found out. */
+  readonly beatMs: number
+}
+
+const usualLimits: EventLimits = { most: 16, lookMs: 500, beatMs: 20_000 }
 /** What a browser that reads nothing may leave unread, pieces. */
 const mostUnread = 16
 
@@ -21,8 +25,9 @@ type Stream = ReadableStreamDefaultController<Uint8Array>
 
 const encode = (text: string): Uint8Array => Buffer.from(text)
 
-/** @param look a text that is different when there is something new @param most pages that may be open at once */
-export function makeEvents(look: () => Promise<string>, most = mostStreams): Events {
+/** @param look a text that is different when there is something new */
+export function makeEvents(look: () => Promise<string>, limits: Partial<EventLimits> = {}): Events {
+  const { most, lookMs, beatMs } = { ...usualLimits, ...limits }
   const streams = new Set<Stream>()
   let timer: NodeJS.Timeout | undefined
   let beatAtMs = 0

@@ -1,29 +1,15 @@
 /** Pages over a journal of 100,000 messages are made soon, the last as the first, and none is shown twice or left out. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { mail } from '../faults/harness.ts'
+import { fillJournal } from './many-rows.ts'
 import { startPageWorld } from './page.ts'
 
 const count = 100_000
-const mailbox = 'owner@127.0.0.1'
 
 test('a page of 100,000 messages is there within 200 ms, wherever it begins', async t => {
   const world = await startPageWorld({
     env: { SCHEDULE: '0 0 1 1 *' },
-    async prepare({ source, run, stateDir }) {
-      await source.deliver(mail('one'))
-      assert.equal((await run(['pull'])).code, 0)
-      const database = new DatabaseSync(join(stateDir, 'journal.sqlite'))
-      // Seven of each instant, so that pages end within one.
-      database.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-        INSERT INTO message (mailbox, folder, stage, present, generation, octets, listed_at_ms, imported_at_ms, account, gmail_id)
-        SELECT '${mailbox}', 'INBOX', 'settled', 0, 2, 5000, 1700000000000 + i / 7 - 900, 1700000000000 + i / 7,
-          'owner@example.test', printf('18c%013x', i) FROM n`)
-      database.exec(`UPDATE mailbox SET listed = listed + ${count}`)
-      database.close()
-    },
+    prepare: world => fillJournal(world, count),
   })
   t.after(() => world.stop())
   const owner = await world.signIn()

@@ -126,7 +126,7 @@ function beginSetUp(converse: ConverseOnPage, wanted: Wanted, waitMs: number, on
     id: randomBytes(9).toString('base64url'),
     wanted,
     page,
-    events: makeEvents(async () => String(page.version()), mostStreams),
+    events: makeEvents(async () => String(page.version()), { most: mostStreams }),
     ended: () => ended,
     touch,
     leave,
