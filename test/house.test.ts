@@ -66,7 +66,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors:
       'settings identity scopes token framed client-file consent consent-exchange open-browser error-model ' +
-      'unanswered scrub token-request',
+      'unanswered scrub token-request loopback-redirect',
   },
   discovery: { floor: 3, uses: 'base', doors: 'discover presets' },
   authentication: {

@@ -96,6 +96,8 @@ export const en = {
     'pasted-url': 'the pasted address',
     access_denied: 'you or Google said no',
     'code-ended': 'the sign-in took too long',
+    declined: 'it was declined on its page',
+    'address-taken': 'its one-time address was used by somebody else, or twice',
     'no-refresh-token': 'Google gave no lasting permission',
     'not-an-address': 'that is no web address',
     'google-page': 'that is still Google’s own page; press “Continue” there first',

@@ -97,6 +97,8 @@ export const ja: Reasons = {
     'pasted-url': '貼り付けた URL',
     access_denied: 'Google の画面で許可されませんでした',
     'code-ended': 'ログインに時間がかかりすぎました',
+    declined: 'ログイン画面で許可されませんでした',
+    'address-taken': '1 回限りのアドレスがすでに使われていました',
     'no-refresh-token': 'Google から継続的なアクセス権が得られませんでした',
     'not-an-address': 'URL ではありません',
     'google-page': 'まだ Google のページです。先に「続行」を押してください',

@@ -39,6 +39,15 @@ export const providerNames: Readonly<Record<Exclude<OAuthProvider, 'openid'>, st
   google: 'Google',
 }
 
+/** For people: the name, or the host that is asked. */
+export const nameProvider = ({
+  provider,
+  endpoints,
+}: {
+  readonly provider: OAuthProvider
+  readonly endpoints: { readonly tokenUrl: string }
+}): string => (provider === 'openid' ? new URL(endpoints.tokenUrl).hostname : providerNames[provider])
+
 const longestLifeMs = 10 * 365 * 24 * 3600_000
 
 /** A life in seconds, as a number or in digits, in whole ms. */

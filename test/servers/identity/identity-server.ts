@@ -234,16 +234,21 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
     const challenge = query.get('code_challenge') ?? ''
     const good = query.get('response_type') === 'code' && query.get('code_challenge_method') === 'S256'
     const back = new URL(redirectUri)
-    back.searchParams.set('state', query.get('state') ?? '')
+    const refuse = (error: string, words: string): void => {
+      back.searchParams.set('error', error)
+      back.searchParams.set('error_description', words)
+      back.searchParams.set('state', query.get('state') ?? '')
+    }
     if (!good || !/^[\w-]{43}$/.test(challenge)) {
-      back.searchParams.set('error', 'invalid_request')
+      refuse('invalid_request', 'AADSTS501491: Invalid code challenge.')
     } else if (server.signedIn === undefined) {
-      back.searchParams.set('error', 'access_denied')
-      back.searchParams.set('error_description', 'AADSTS65004: User declined to consent to access the app.')
+      refuse('access_denied', 'AADSTS65004: User declined to consent to access the app.')
     } else {
       const code = opaque('0.AXEA', 300)
       codes.set(code, { user: server.signedIn, scope: query.get('scope') ?? '', challenge, redirectUri })
+      // In this order.
       back.searchParams.set('code', code)
+      back.searchParams.set('state', query.get('state') ?? '')
       back.searchParams.set('session_state', randomUUID())
     }
     return { status: 302, headers: { Location: back.href }, body: '' }
