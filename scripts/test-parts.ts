@@ -29,6 +29,7 @@ export const slowTests: readonly string[] = [
   'test/setup/hosts.test.ts', // a set-up at each host that is known
   'test/setup/person.test.ts', // whole set-ups on real servers
   'test/setup/script.test.ts',
+  'test/setup/sign-in-mailbox.test.ts', // set-ups on a real server
   'test/setup/terminal.test.ts', // a person at a terminal, with a browser
   'test/setup/walk.test.ts', // the same on small screens, without one
   'test/soak.test.ts', // a short soak

@@ -10,7 +10,7 @@ import type { AccessTokens } from './base/access-tokens.ts'
 import type { Clock } from './base/clock.ts'
 import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
-import { type Config, isOfApi, type MailboxConfig } from './config/config.ts'
+import { type Config, isOfApi, type MailboxConfig, type OAuthCredential } from './config/config.ts'
 import { readImapServer } from './config/destinations.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { ProjectQuotas } from './gmail/google.ts'
@@ -74,8 +74,20 @@ export async function makeAccessTokens(
 ): Promise<OAuthTokens | undefined> {
   if (credential.kind === 'password') return undefined
   const { makeOAuthTokens } = await import('./oauth/tokens.ts')
-  return makeOAuthTokens({ settings: credential, clock })
+  const known = tokensOf.get(credential)
+  if (known !== undefined) return known
+  const tokens = makeOAuthTokens({ settings: credential, clock })
+  const close = (): void => {
+    tokensOf.delete(credential)
+    tokens.close()
+  }
+  const shared = { ...tokens, close }
+  tokensOf.set(credential, shared)
+  return shared
 }
+
+/** One for each credential, however many sessions are opened with it: each token is asked for once. */
+const tokensOf = new WeakMap<OAuthCredential, OAuthTokens>()
 
 /** The source of a mailbox by its protocol. Without a gate nobody counts its logins. */
 export async function makeSource(options: SourceOptions): Promise<Source> {

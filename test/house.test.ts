@@ -44,7 +44,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base',
     doors:
-      'config mail-credential load load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
+      'config mail-credential load load-oauth load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
       'usual-mailbox setting-places',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },
@@ -76,7 +76,7 @@ const house: Readonly<Record<string, Room>> = {
     wired: 'look dns',
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
-  oauth: { floor: 4, uses: 'base google', doors: 'tokens' },
+  oauth: { floor: 4, uses: 'base google', doors: 'tokens device redirect token-answer' },
   gmail: {
     floor: 4,
     uses: 'base message google source',
@@ -118,7 +118,7 @@ const house: Readonly<Record<string, Room>> = {
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
     floor: 7,
-    uses: 'base locale config vault source journal google discovery authentication gmail pull bridge',
+    uses: 'base locale config vault source journal google oauth discovery authentication gmail pull bridge',
     doors: 'asker conversation options this-computer words',
   },
   doctor: {

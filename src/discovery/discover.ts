@@ -101,7 +101,7 @@ export function listPresetServers(
           host,
           userForm: userFormOf(product, names.domain),
           origin: 'preset',
-          unusable: product.password === 'oauth-only' ? 'no-password' : undefined,
+          unusable: takesNothing(product) ? 'no-password' : undefined,
           preset: product,
           evidence: (server.host.includes('<server>') ? own : undefined) ?? recognised?.evidence,
           confirm: recognised?.isElsewhere === true ? 'mx-elsewhere' : undefined,
@@ -126,11 +126,16 @@ const ownNameServer = (host: string): Found => ({
   confirm: undefined,
 })
 
+/** Whether there is no way in that the set-up knows. */
+const takesNothing = ({ password, signIn }: Preset): boolean =>
+  password === 'oauth-only' && signIn === undefined
+
 /** A server that somebody else names, with what is known of its host. */
 function takeHostFacts(found: Found, domain: string): Found {
   const preset = presetForServer(found.host)
   if (preset === undefined) return found
-  const unusable = found.unusable ?? (preset.password === 'oauth-only' ? 'no-password' : undefined)
+  const noPassword = takesNothing(preset) ? 'no-password' : undefined
+  const unusable = found.unusable === 'no-password' ? noPassword : (found.unusable ?? noPassword)
   return { ...found, preset, unusable, userForm: found.userForm ?? userFormOf(preset, domain) }
 }
 

@@ -143,7 +143,7 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
     })
     if (part === 'password') {
       const { changePassword } = await import('./password.ts')
-      const changed = await changePassword(context, given.password)
+      const changed = await changePassword(context, given)
       const answer = { ok: true, exitCode: exitCodes.ok, vault: context.vault.choice, ...changed }
       return { exitCode: exitCodes.ok, answer, runHere: false }
     }

@@ -244,7 +244,7 @@ async function askServer(
   const read = readHost(whole(host))
   const name = read instanceof Complaint ? host : read
   const preset = known ?? presetForServer(name)
-  if (known === undefined && preset?.password === 'oauth-only')
+  if (known === undefined && preset?.password === 'oauth-only' && preset.signIn === undefined)
     await stopAtOauth(context, { host: name }, preset.name[language])
   const server = preset?.[protocol]
   // Without TLS only this computer itself is reached, where nobody can listen.

@@ -1,6 +1,6 @@
 /** What stands in a mailbox: its folders and what they are for (RFC 6154), and how much mail waits there. */
 import type { Clock } from '../base/clock.ts'
-import { makeSource } from '../bridge.ts'
+import { makeAccessTokens, makeSource } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { Preset } from '../discovery/presets.ts'
 import { type FolderName, inspectFolders } from '../source/inspect.ts'
@@ -80,7 +80,8 @@ export async function lookInto(
   if (mailbox.protocol === 'pop3')
     return { idle: false, folders: [], waiting: await countWaiting(mailbox, { clock, signal, gateOf }) }
   const gate = await gateOf(mailbox)
-  const { idle, folders } = await gate.login(() => inspectFolders(mailbox, clock, signal), signal)
+  const tokens = await makeAccessTokens(mailbox, clock)
+  const { idle, folders } = await gate.login(() => inspectFolders(mailbox, clock, signal, tokens), signal)
   const seen = folders
     .filter(({ selectable }) => selectable)
     .map(folder => ({ name: folder.name, use: useOf(folder, host), byUse: declaredUse(folder) }))

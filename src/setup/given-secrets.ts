@@ -8,6 +8,8 @@ import type { Answers } from './asker.ts'
 export interface GivenSecrets {
   readonly password: string | undefined
   readonly refreshToken: string | undefined
+  /** Of the app at the provider of a mailbox. */
+  readonly oauthClientSecret: string | undefined
 }
 
 /** @throws Fault secret.unreadable (given-secret.ts) */
@@ -22,6 +24,7 @@ export async function readGivenSecrets(answers: Answers, place: Place, cwd: stri
   }
   return {
     password: await read('password-file', 'MAIL_PASSWORD'),
+    oauthClientSecret: await read('oauth-client-secret-file', 'MAIL_OAUTH_CLIENT_SECRET'),
     refreshToken:
       answers['refresh-token-file'] === undefined ? undefined : await read('refresh-token-file', ''),
   }

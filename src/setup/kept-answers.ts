@@ -27,6 +27,8 @@ const notKept = new Set([
   'service',
   'retry-google',
   'keep-password',
+  'keep-sign-in',
+  'after-sign-in',
   'odd-password',
   'google-consent',
 ])

@@ -12,6 +12,7 @@ import type {
 } from '../config/config.ts'
 import { makeUsualMailbox } from '../config/usual-mailbox.ts'
 import type { Preset, UserForm } from '../discovery/presets.ts'
+import type { OAuthSignIn } from './oauth-client.ts'
 
 export interface FoundServer {
   readonly protocol: 'imap' | 'pop3'
@@ -45,7 +46,9 @@ export interface ProvedMailbox {
   readonly address: string
   readonly server: FoundServer
   readonly user: string
+  /** '' where somebody signs in. */
   readonly password: string
+  readonly oauth?: OAuthSignIn | undefined
 }
 
 /** What the owner wants done with its mail. */
@@ -61,7 +64,7 @@ export interface Wishes {
 
 /** For a login before anything is saved. */
 export function trialMailbox(
-  { address, server, user, password }: ProvedMailbox,
+  { address, server, user, password, oauth }: ProvedMailbox,
   folders?: readonly FolderConfig[],
 ): MailboxConfig {
   const { protocol, preset } = server
@@ -73,7 +76,7 @@ export function trialMailbox(
     provider: preset?.loginLimit && preset.id,
     server: configuredServer(server),
     user,
-    credential: { kind: 'password', password: Secret.of(password) },
+    credential: oauth?.credential ?? { kind: 'password', password: Secret.of(password) },
     folders: protocol === 'imap' ? (folders ?? usual.folders) : usual.folders,
     account: 'me',
     verify: false,

@@ -2,10 +2,10 @@
 
 import { Fault } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
-import type { MailboxConfig } from '../config/config.ts'
+import type { MailboxConfig, OAuthCredential } from '../config/config.ts'
 import { decideFirstUse, makeMailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
-import { revealPassword } from '../config/mail-credential.ts'
+import { listSecrets, revealPassword } from '../config/mail-credential.ts'
 import { describeFault } from '../locale/locale.ts'
 import { askPassword } from './ask-password.ts'
 import type { SetupContext } from './context.ts'
@@ -25,6 +25,11 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
   asker.tell('note', words.byEnvironment)
   let missing = false
   for (const mailbox of config.mailboxes) {
+    const { credential } = mailbox
+    if (credential.kind === 'oauth') {
+      missing = (await signInWhereMissing(context, { ...mailbox, credential }, given)) || missing
+      continue
+    }
     const name = vaultNames.password(mailbox.name)
     const destination = makeMailboxDestination(mailbox.server)
     const firstUse = decideFirstUse(destination, place.byOwnersFile)
@@ -42,6 +47,22 @@ export async function addMissingSecrets(context: SetupContext, given: GivenSecre
   if (!(await hasPermission(context, account))) return setUpGoogle(context, given)
   if (!missing) asker.tell('good', words.nothingMissing)
   return { config, account: { name, address, signedIn: undefined }, mailbox: undefined, overruled: false }
+}
+
+/** @returns whether somebody had to sign in */
+async function signInWhereMissing(
+  context: SetupContext,
+  mailbox: MailboxConfig & { readonly credential: OAuthCredential },
+  given: GivenSecrets,
+): Promise<boolean> {
+  const { useVault } = await import('./oauth-kept.ts')
+  const secrets = listSecrets(useVault(context, mailbox, mailbox.credential))
+  const found = await Promise.allSettled(secrets.map(secret => secret.reveal()))
+  if (found.every(({ status }) => status === 'fulfilled')) return false
+  const { renewSignIn } = await import('./renew-sign-in.ts')
+  const logIn = (trial: MailboxConfig) => lookInto(trial, context)
+  await (await renewSignIn(context, mailbox, given.oauthClientSecret, logIn)).keep()
+  return true
 }
 
 /**

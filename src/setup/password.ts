@@ -1,4 +1,4 @@
-/** The password of a mailbox was changed at the host: the new one is proved and takes the place of the old one. */
+/** The password of a mailbox was changed at the host, or its sign-in ended: a new one is proved and takes its place. */
 
 import { Fault } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
@@ -6,7 +6,6 @@ import { makeSource, openJournal } from '../bridge.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import { makeMailboxDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
-import { listSecrets } from '../config/mail-credential.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { describeReason } from '../locale/reasons.ts'
@@ -16,7 +15,9 @@ import { askForPull, endLoginWait } from '../pull/owner-acted.ts'
 import { ungated } from '../source/source.ts'
 import { loginKeyOf } from '../vault/login-key.ts'
 import type { SetupContext } from './context.ts'
+import type { GivenSecrets } from './given-secrets.ts'
 import { provePassword } from './missing-secrets.ts'
+import type { RenewedSignIn } from './renew-sign-in.ts'
 
 export interface ChangedPassword {
   /** The mailbox by its name. */
@@ -28,13 +29,13 @@ export interface ChangedPassword {
 /**
  * Asks for the new password, proves it at the server as it is configured, and keeps it in the vault. The
  * configuration is not touched; what was kept before stays until the login has worked.
- * @param given the password, where a variable or a file gave it beforehand
+ * @param given the password or the app's secret, where a variable or a file gave it beforehand
  * @throws Fault usage.invalid, secret.not-kept where it does not come from the vault, source.* of the login,
  * source.login-capped after too many refusals
  */
 export async function changePassword(
   context: SetupContext,
-  given: string | undefined,
+  given: Pick<GivenSecrets, 'password' | 'oauthClientSecret'>,
 ): Promise<ChangedPassword> {
   const { asker, words, place, vault, language, clock } = context
   const mailbox = await chooseMailbox(context)
@@ -45,22 +46,19 @@ export async function changePassword(
     // Nobody types a password that may not be tried.
     const capped = journal && (await cappedLogin(journal, mailbox, clock.nowMs()))
     if (capped !== undefined) throw heldLoginFault(capped)
-    const password = await provePassword(context, mailbox, given, trial =>
-      logIn(context, trial, journal),
-    ).catch(thrown => {
-      if (thrown instanceof Fault) asker.tell('warn', words.password.unchanged)
-      throw thrown
-    })
-    await vault.setFor(vaultNames.password(name), password, makeMailboxDestination(mailbox.server))
-    asker.tell('good', words.password.saved(name, describeReason(vault.kind, language)))
+    const renewed = await proveAnew(context, mailbox, given, trial => logIn(context, trial, journal)).catch(
+      thrown => {
+        if (thrown instanceof Fault) asker.tell('warn', words.password.unchanged)
+        throw thrown
+      },
+    )
+    await renewed.keep()
+    const saved = mailbox.credential.kind === 'oauth' ? words.oauth.saved : words.password.saved
+    asker.tell('good', saved(name, describeReason(vault.kind, language)))
     const running = isInstanceRunning(place.stateDir)
     if (journal !== undefined) {
       const loginKey = loginKeyOf(place.stateDir, place.env, false)
-      await rememberLogin(
-        journal,
-        { ...mailbox, credential: { kind: 'password', password: Secret.of(password) } },
-        loginKey,
-      )
+      await rememberLogin(journal, renewed.mailbox, loginKey)
       await endLoginWait(journal, name, clock.nowMs())
       if (running) await askForPull(journal)
     }
@@ -68,6 +66,26 @@ export async function changePassword(
     return { mailbox: name, running }
   } finally {
     await journal?.close()
+  }
+}
+
+/** By what the mailbox is logged in to with: the password, or a sign-in. */
+async function proveAnew(
+  context: SetupContext,
+  mailbox: MailboxConfig,
+  given: Pick<GivenSecrets, 'password' | 'oauthClientSecret'>,
+  logInTo: (trial: MailboxConfig) => Promise<{ readonly idle: boolean }>,
+): Promise<RenewedSignIn> {
+  const { credential } = mailbox
+  if (credential.kind === 'oauth') {
+    const { renewSignIn } = await import('./renew-sign-in.ts')
+    return renewSignIn(context, { ...mailbox, credential }, given.oauthClientSecret, logInTo)
+  }
+  const password = await provePassword(context, mailbox, given.password, logInTo)
+  const destination = makeMailboxDestination(mailbox.server)
+  return {
+    mailbox: { ...mailbox, credential: { kind: 'password', password: Secret.of(password) } },
+    keep: () => context.vault.setFor(vaultNames.password(mailbox.name), password, destination),
   }
 }
 
@@ -96,14 +114,13 @@ async function chooseMailbox({ asker, words, place, options }: SetupContext): Pr
   return mailbox
 }
 
-/** What a variable or a file gives wins over the vault: a password that was kept there would never be used. */
-async function refuseGivenElsewhere(
-  { vault }: SetupContext,
-  { name, credential }: MailboxConfig,
-): Promise<void> {
+/** What a variable or a file gives wins over the vault: what was kept there would never be used. */
+async function refuseGivenElsewhere(context: SetupContext, mailbox: MailboxConfig): Promise<void> {
+  const { name, credential } = mailbox
   const givenBy =
-    listSecrets(credential).find(({ givenBy }) => givenBy !== undefined)?.givenBy ??
-    vault.givenBy(vaultNames.password(name))
+    credential.kind === 'password'
+      ? (credential.password.givenBy ?? context.vault.givenBy(vaultNames.password(name)))
+      : (await import('./renew-sign-in.ts')).givenElsewhere(context, { ...mailbox, credential })
   if (givenBy === undefined) return
   throw new Fault('secret.not-kept', { facts: { what: name, reason: 'read-only', variable: givenBy } })
 }

@@ -12,7 +12,10 @@ import { askAboutCertificate, showsCertificate } from './certificate.ts'
 import type { SetupContext } from './context.ts'
 import { chooseServer, OtherAddress } from './find-server.ts'
 import { type Looked, lookInto } from './folders.ts'
+import type { GivenSecrets } from './given-secrets.ts'
 import { type FoundServer, type LoginHint, type ProvedMailbox, trialMailbox } from './mailbox.ts'
+import type { OAuthSignIn } from './oauth-client.ts'
+import { askAfterSignIn, askSignIn, completeSignIn, isOfSignIn } from './oauth-prove.ts'
 import { isPresentHost, keepPassword } from './present.ts'
 import { Products } from './products.ts'
 import { findPasswordOddity } from './typed-answer.ts'
@@ -29,7 +32,7 @@ type Correct = 'password' | 'user' | 'server' | 'address' | 'again'
 const cautionAfter = 3
 
 /**
- * @param givenPassword by an option or a variable
+ * @param given by an option or a variable
  * @param present the mailbox as it is configured, where it is changed
  * @throws OtherAddress; where nobody can be asked again: the fault of the login
  */
@@ -37,7 +40,7 @@ export async function proveMailbox(
   context: SetupContext,
   address: string,
   discovery: Discovery,
-  givenPassword: string | undefined,
+  given: Pick<GivenSecrets, 'password' | 'oauthClientSecret'>,
   present: MailboxConfig | undefined,
 ): Promise<Proved> {
   const { asker, words, language } = context
@@ -45,16 +48,21 @@ export async function proveMailbox(
   let server: FoundServer | undefined
   let previous: FoundServer | undefined
   let user: string | undefined
-  let password = givenPassword
+  let { password } = given
+  let signIn: OAuthSignIn | undefined
   let refusals = 0
   for (;;) {
     server ??= await chooseServer(context, address, discovery, previous, present)
     user ??= await askUser(context, address, server, refusals > 0, present)
-    if (refusals === 0) password ??= await keepPassword(context, present, { server, user })
-    password ??= await askPassword(context, describePassword(context, server, user))
-    const mailbox: ProvedMailbox = { address, server, user, password }
+    signIn ??= await askSignIn(context, { address, server, user }, given.oauthClientSecret, present)
+    if (signIn === undefined) {
+      if (refusals === 0) password ??= await keepPassword(context, present, { server, user })
+      password ??= await askPassword(context, describePassword(context, server, user))
+    }
+    const mailbox: ProvedMailbox = { address, server, user, password: password ?? '', oauth: signIn }
     asker.tell('info', words.login.trying(server.host, server.port))
     try {
+      if (signIn !== undefined) await completeSignIn(context, signIn, user)
       const { preset } = server
       const looked = await context.once(async () => {
         const seen = await lookInto(trialMailbox(mailbox), context, preset)
@@ -72,6 +80,14 @@ export async function proveMailbox(
         const name = next.server.preset?.name[language] ?? next.server.host
         asker.tell('warn', `${what}\n${words.login.otherProduct(name)}`)
         ;({ server, user } = next)
+        continue
+      }
+      if (signIn !== undefined && isOfSignIn(thrown)) {
+        const after = await askAfterSignIn(context, thrown, user)
+        if (after === 'address') throw new OtherAddress()
+        if (after === 'server') server = undefined
+        signIn.token.value = ''
+        if (after !== 'again' || signIn.entry === undefined) signIn = undefined
         continue
       }
       if (!asker.interactive) throw thrown

@@ -7,7 +7,13 @@ import { diskFault } from '../base/disk-fault.ts'
 import { removeFile, replaceFile } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
-import type { Config, FolderConfig, GoogleEndpoints, MailboxConfig } from '../config/config.ts'
+import type {
+  Config,
+  FolderConfig,
+  GoogleEndpoints,
+  MailboxConfig,
+  MailCredential,
+} from '../config/config.ts'
 import { makeGoogleDestination, makeMailboxDestination } from '../config/destinations.ts'
 import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
@@ -19,6 +25,8 @@ import { presetForServer } from '../discovery/presets.ts'
 import { writeIdentity } from '../google/identity.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import { configuredServer, type FoundServer, type ProvedMailbox, type Wishes } from './mailbox.ts'
+import { HeldToken } from './oauth-client.ts'
+import { keepSignIn } from './oauth-kept.ts'
 import { type MailboxEntry, mergeMailbox } from './present.ts'
 import type { SignedIn } from './sign-in.ts'
 
@@ -45,7 +53,13 @@ export async function keepSecrets(
   account: AccountToSave,
   mailbox: MailboxToSave | undefined,
 ): Promise<void> {
-  if (mailbox !== undefined) {
+  if (mailbox?.proved.oauth !== undefined) {
+    const { server, oauth } = mailbox.proved
+    const { entry, credential, token, clientSecret } = oauth
+    const to = { name: mailbox.name, server: configuredServer(server) }
+    const refreshToken = token.value === '' ? undefined : token.value
+    if (entry !== undefined) await keepSignIn({ vault }, to, credential, { refreshToken, clientSecret })
+  } else if (mailbox !== undefined) {
     const { password, server } = mailbox.proved
     const destination = makeMailboxDestination(configuredServer(server))
     await vault.setFor(vaultNames.password(mailbox.name), password, destination)
@@ -118,8 +132,12 @@ export async function writeConfiguration(
     } else {
       mergeMailbox(text, at, present, presentEntry(present), entry)
       // A file that is named there would win over the password that was proved now.
+      const { oauth, password } = mailbox.proved
       const inFile = await revealPassword(present.credential)
-      if (inFile !== mailbox.proved.password) text.remove(['mailboxes', at, 'passwordFile'])
+      if (oauth === undefined && inFile !== password) text.remove(['mailboxes', at, 'passwordFile'])
+      if (oauth?.entry !== undefined)
+        for (const key of ['oauthRefreshTokenFile', 'oauthClientSecretFile'])
+          text.remove(['mailboxes', at, key])
     }
   }
   return replaceConfiguration(place, text.toString())
@@ -127,7 +145,7 @@ export async function writeConfiguration(
 
 /** What the owner chose, in the order of docs/configuration.md; undefined where nothing needs to be written. */
 function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): MailboxEntry {
-  const { server, user } = proved
+  const { server, user, oauth } = proved
   const { protocol, host, port, security, caFile, pinned, preset, provider } = server
   const { folders, labels, archive, learned, afterImport, startFrom } = wishes
   return {
@@ -140,6 +158,7 @@ function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): Mailb
     certSha256: pinned,
     provider: hidesProvider(server) ? preset?.id : provider,
     user,
+    ...(oauth === undefined ? { auth: undefined } : (oauth.entry ?? { auth: 'oauth' })),
     folders: protocol === 'imap' ? folders.map(writeFolder) : undefined,
     labels: unlessEmpty(labels),
     archive: archive || undefined,
@@ -152,19 +171,31 @@ function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): Mailb
 
 /** The same of a mailbox as it is configured. */
 function presentEntry(present: MailboxConfig): MailboxEntry {
-  const { name, user, credential: _, server, provider, ...wishes } = present
+  const { name, user, credential, server, provider, ...wishes } = present
   const { authservIds, receivingServers, protocol } = wishes
   const { pinnedSha256: pinned, ...rest } = server
   const known = { preset: undefined, userForm: undefined, pinned, provider }
   return mailboxEntry(
     {
       name,
-      proved: { address: name, server: { ...rest, ...known, protocol }, user, password: '' },
+      proved: {
+        address: name,
+        server: { ...rest, ...known, protocol },
+        user,
+        password: '',
+        ...asSignedIn(credential),
+      },
       wishes: { ...wishes, learned: { authservIds, receivingServers } },
     },
     present.account,
   )
 }
+
+/** As it stands in the file: nothing of it is written anew. */
+const asSignedIn = (credential: MailCredential): Pick<ProvedMailbox, 'oauth'> =>
+  credential.kind === 'password'
+    ? {}
+    : { oauth: { entry: undefined, credential, way: 'app', token: new HeldToken(), clientSecret: undefined } }
 
 const unlessEmpty = (list: readonly string[]): readonly string[] | undefined =>
   list.length === 0 ? undefined : list

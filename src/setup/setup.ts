@@ -29,7 +29,7 @@ export interface SetUp {
 /** A mailbox from its address to the saved configuration, with a Gmail account where that is new. */
 export async function setUpMailbox(context: SetupContext, given: GivenSecrets): Promise<SetUp> {
   const { place, vault, language } = context
-  const { address, proved, ofAddress } = await findMailbox(context, given.password)
+  const { address, proved, ofAddress } = await findMailbox(context, given)
   // The journal knows a mailbox by its name: one that is set up again keeps it.
   const { user, server } = proved.mailbox
   const present =
@@ -46,7 +46,7 @@ export async function setUpMailbox(context: SetupContext, given: GivenSecrets): 
 }
 
 /** From the address to a login that has worked; the address can be corrected on the way. */
-async function findMailbox(context: SetupContext, givenPassword: string | undefined) {
+async function findMailbox(context: SetupContext, given: GivenSecrets) {
   const { asker, words } = context
   for (;;) {
     const address = await askAddress(context)
@@ -54,7 +54,7 @@ async function findMailbox(context: SetupContext, givenPassword: string | undefi
     if (ofAddress !== undefined) asker.tell('info', words.change.note(ofAddress.name))
     try {
       const discovery = await discoverServers(context, address, ofAddress)
-      const proved = await proveMailbox(context, address, discovery, givenPassword, ofAddress)
+      const proved = await proveMailbox(context, address, discovery, given, ofAddress)
       return { address, proved, ofAddress }
     } catch (thrown) {
       if (!(thrown instanceof OtherAddress)) throw thrown

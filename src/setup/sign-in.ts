@@ -5,13 +5,13 @@ import { lookUp } from '../base/look-up.ts'
 import { Secret } from '../base/secret.ts'
 import type { ApiAccount } from '../config/config.ts'
 import type { DesktopClient } from '../google/client-file.ts'
-import { startConsent } from '../google/consent.ts'
+import { type ConsentCode, startConsent } from '../google/consent.ts'
 import { type Consent, exchangeCode } from '../google/consent-exchange.ts'
 import { type Identity, writeIdentity } from '../google/identity.ts'
 import { gmailScopes, identityScopes, leastScopes } from '../google/scopes.ts'
 import { describeFault } from '../locale/locale.ts'
-import { describeReason } from '../locale/reasons.ts'
 import { confirm } from './asker.ts'
+import { awaitBrowser } from './await-browser.ts'
 import { askClient, type GoogleClient } from './client.ts'
 import type { SetupContext } from './context.ts'
 import { proveOwner } from './prove-owner.ts'
@@ -182,9 +182,6 @@ async function askConsent(
   return context.once(() => consentOnce(context, client, address, mayOpen))
 }
 
-/** How long the last page can be had, ms. */
-const lastPageMs = 1_000
-
 /** One consent: in the browser of this machine, or anywhere with the address pasted back. */
 async function consentOnce(
   context: SetupContext,
@@ -192,66 +189,24 @@ async function consentOnce(
   address: string,
   mayOpen: boolean,
 ): Promise<Consent> {
-  const { asker, words, options, place, clock, signal, language } = context
+  const { words, options, place, clock, signal } = context
   const read = options.read === 'yes'
   const scopes = [...leastScopes, ...(read ? [gmailScopes.readonly] : []), ...identityScopes]
-  const consent = await startConsent({ client, scopes, authUrl: place.endpoints.authUrl, loginHint: address })
-  try {
-    context.plain('')
-    context.plain(consent.url)
-    const opened = mayOpen && (await context.openBrowser(consent.oneTimeUrl))
-    asker.tell('note', opened ? words.google.opened : words.google.notOpened(consent.port))
-    const arrived = new AbortController()
-    const redirect = consent
-      .waitForRedirect(signal)
-      .then(
-        code => ({ code }),
-        (thrown: unknown) => ({ thrown }),
-      )
-      .finally(() => arrived.abort())
-    for (;;) {
-      const pasted = await asker.text({
-        id: 'pasted-url',
-        message: opened ? words.google.paste : words.google.pasteHere,
-        partial: typed => (consent.isPartOfUrl(typed) ? words.google.pasteMore : undefined),
-        // Google's code stands in it.
-        isSecret: () => true,
-        until: arrived.signal,
-      })
-      try {
-        if (!arrived.signal.aborted) {
-          const code = consent.acceptPastedUrl(pasted)
-          return await exchangeCode(code, {
-            client,
-            tokenUrl: place.endpoints.tokenUrl,
-            scopes,
-            clock,
-            signal,
-          })
-        }
-      } catch (thrown) {
-        if (!(thrown instanceof Fault) || thrown.code !== 'usage.invalid') throw thrown
-        asker.tell('bad', words.google.pasteWrong(describeReason(String(thrown.facts.reason), language)))
-        continue
-      }
-      const came = await redirect
-      if ('thrown' in came) throw came.thrown
-      return await exchangeCode(came.code, {
-        client,
-        tokenUrl: place.endpoints.tokenUrl,
-        scopes,
-        clock,
-        signal,
-      })
-    }
-  } finally {
-    // The browser is still on its way to the page that says "go back to the terminal".
-    const closing = setTimeout(() => void consent.close(), lastPageMs)
-    signal.addEventListener('abort', () => {
-      clearTimeout(closing)
-      void consent.close()
-    })
-  }
+  const { tokenUrl, authUrl } = place.endpoints
+  const consent = await startConsent({ client, scopes, authUrl, loginHint: address })
+  const exchange = (code: ConsentCode): Promise<Consent> =>
+    exchangeCode(code, { client, tokenUrl, scopes, clock, signal })
+  const { opened, notOpened, paste, pasteHere } = words.google
+  return awaitBrowser(
+    context,
+    {
+      ...consent,
+      wait: async waiting => exchange(await consent.waitForRedirect(waiting)),
+      acceptPasted: async text => exchange(consent.acceptPastedUrl(text)),
+    },
+    mayOpen,
+    { opened, notOpened: notOpened(consent.port), paste, pasteHere },
+  )
 }
 
 /** Told before it bites. @returns whether the owner has published the app and signs in again */

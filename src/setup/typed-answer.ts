@@ -5,6 +5,7 @@ const spelledByOthers: ReadonlySet<string> = new Set([
   'client-file',
   'ca-file',
   'password-file',
+  'oauth-client-secret-file',
   'service-account-file',
   'refresh-token-file',
   'folders',

@@ -3,6 +3,7 @@ import type { Found } from '../discovery/discover.ts'
 import type { PresetServer } from '../discovery/presets.ts'
 import { change } from './words-change-en.ts'
 import { google } from './words-google-en.ts'
+import { oauth } from './words-oauth-en.ts'
 import { revoke } from './words-revoke-en.ts'
 import { start } from './words-start-en.ts'
 
@@ -287,6 +288,7 @@ export const en = {
   },
   change,
   google,
+  oauth,
   /** `file` undefined: only secrets were stored. */
   saved: (file: string | undefined, vault: string, because: string) =>
     file === undefined

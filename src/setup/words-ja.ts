@@ -1,6 +1,7 @@
 import { change } from './words-change-ja.ts'
 import type { SetupWords } from './words-en.ts'
 import { google } from './words-google-ja.ts'
+import { oauth } from './words-oauth-ja.ts'
 import { revoke } from './words-revoke-ja.ts'
 import { start } from './words-start-ja.ts'
 
@@ -257,6 +258,7 @@ export const ja: SetupWords = {
   },
   change,
   google,
+  oauth,
   saved: (file, vault, because) =>
     file === undefined
       ? `アクセス権を保存しました（保存先: ${vault}、${because}）`

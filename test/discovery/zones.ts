@@ -18,6 +18,8 @@ export interface HostZone extends Told {
   readonly user: string | undefined
   /** All proposals are shown and none can be used, since the host takes no passwords. */
   readonly oauthOnly?: true
+  /** Takes no password either, and the set-up knows the sign-in. */
+  readonly signsIn?: true
 }
 
 /** An address at an own domain, which says nothing by itself. */
@@ -646,7 +648,7 @@ const worldwide: readonly HostZone[] = [
     preset: 'microsoft',
     servers: 'imap outlook.office365.com 993, pop3 outlook.office365.com 995',
     user: own,
-    oauthOnly: true,
+    signsIn: true,
   },
   {
     host: 'Microsoft 365, the new names',
@@ -654,7 +656,7 @@ const worldwide: readonly HostZone[] = [
     preset: 'microsoft',
     servers: 'imap outlook.office365.com 993, pop3 outlook.office365.com 995',
     user: own,
-    oauthOnly: true,
+    signsIn: true,
   },
   {
     host: 'Microsoft 365, the old names',
@@ -662,7 +664,7 @@ const worldwide: readonly HostZone[] = [
     preset: 'microsoft',
     servers: 'imap outlook.office365.com 993, pop3 outlook.office365.com 995',
     user: own,
-    oauthOnly: true,
+    signsIn: true,
   },
   {
     host: 'Outlook.com',
@@ -671,7 +673,7 @@ const worldwide: readonly HostZone[] = [
     preset: 'microsoft',
     servers: 'imap outlook.office365.com 993, pop3 outlook.office365.com 995',
     user: 'a@outlook.com',
-    oauthOnly: true,
+    signsIn: true,
   },
 ]
 

@@ -117,6 +117,17 @@ describe('hikyaku setup at the hosts that people have', { skip }, () => {
         assert.deepEqual(takeRefused(), [])
         return
       }
+      if (zone.signsIn === true) {
+        const script: Script = [
+          ['server', ''],
+          ['oauth-client-id', leave],
+        ]
+        const asker = await setUp(zone, script, language)
+        assertRecognised(asker, preset, language)
+        assert.ok(told(asker, words.oauth.register.microsoft))
+        assert.deepEqual(takeRefused(), [])
+        return
+      }
       if (first === undefined) {
         const script: Script = [
           ['protocol', ''],

@@ -246,8 +246,8 @@ describe('what the set-up asks', { skip }, () => {
   })
 
   it('asks for no password where the host takes none, and goes on by the owner’s word only', async () => {
-    const preset = presetById('microsoft')
-    const candidates = [found({ port: 993, host: 'outlook.office365.com', preset, unusable: 'no-password' })]
+    const preset = presetById('yahoo')
+    const candidates = [found({ port: 993, host: 'imap.mail.yahoo.com', preset, unusable: 'no-password' })]
     const discovered = async () => ({ ...nothing, preset, candidates })
     const leaving = person([
       ['resume', 'no'],

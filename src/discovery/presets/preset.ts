@@ -62,6 +62,8 @@ export interface Preset {
   readonly ownDomainUserForm: UserForm | undefined
   /** Which password; undefined: not known. */
   readonly password: PasswordKind | undefined
+  /** Whose sign-in (OAuth 2.0) its mail servers take that the set-up knows. */
+  readonly signIn: 'microsoft' | 'google' | undefined
   /** Where the server's name is the customer's own: what to look up in the host's panel. */
   readonly askHost: Note | undefined
   /** Short forms of server names in the panel, and what they stand for, as String.replace takes them. */
@@ -106,6 +108,7 @@ export const preset = (id: string, name: Note, row: Row): Preset => ({
   userForm: row.userForm,
   ownDomainUserForm: row.ownDomainUserForm,
   password: row.password,
+  signIn: row.signIn,
   askHost: row.askHost,
   shortServers: row.shortServers ?? [],
   askUser: row.askUser,

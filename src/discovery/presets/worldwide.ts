@@ -40,10 +40,11 @@ export const worldwide: readonly Preset[] = [
     smtp: smtpStarttls('smtp.office365.com'),
     userForm: 'address',
     password: 'oauth-only',
+    signIn: 'microsoft',
     notes: [
       {
-        en: 'Microsoft takes no passwords over IMAP and POP3 any more, app passwords included, only its own sign-in (OAuth 2.0), which hikyaku does not offer yet.',
-        ja: 'Microsoft は IMAP / POP3 でのパスワード認証を（アプリ パスワードも含めて）受け付けず、独自のログイン（OAuth 2.0）だけを使えます。hikyaku はまだ対応していません。',
+        en: 'Microsoft takes no passwords over IMAP and POP3 any more, app passwords included, only its own sign-in (OAuth 2.0), through an app registration of your own.',
+        ja: 'Microsoft は IMAP / POP3 でのパスワード認証を（アプリ パスワードも含めて）受け付けず、独自のログイン（OAuth 2.0）だけを使えます。ご自分で登録したアプリを通してログインします。',
       },
       {
         en: 'Sending with a password ends as well: off by default for existing organisations from the end of December 2026, for new ones from 2027.',

@@ -64,6 +64,8 @@ interface RefreshToken {
 export interface IdentityServer {
   /** As MICROSOFT_LOGIN_ROOT has it. */
   readonly root: string
+  /** For a mail server that asks of each token (RFC 7662). */
+  readonly introspectionUrl: string
   readonly app: App
   readonly tenant: string
   readonly ledger: readonly Asked[]
@@ -71,6 +73,8 @@ export interface IdentityServer {
   signedIn: string | undefined
   /** What `approve` and `authorize` leave out of the granted scopes. */
   withheld: string | undefined
+  /** Whose mailbox the app itself may read, as a mail server would know it. */
+  appUser: string
   /** User codes that wait. */
   waiting(): readonly string[]
   approve(userCode: string, user: string): void
@@ -188,7 +192,7 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
   const forApp = (of: string, form: URLSearchParams): Answer => {
     if (of !== tenant) return errorAnswer(refusals.tenantNeeded)
     if (!(form.get('scope') ?? '').endsWith('/.default')) return errorAnswer(refusals.scope)
-    return grant(`app:${app.clientId}`, '', undefined)
+    return grant(server.appUser, '', undefined)
   }
 
   const token = (of: string, form: URLSearchParams): Answer => {
@@ -277,7 +281,7 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
     return answer
   }
   async function route(of: string, rest: string, method: string, form: URLSearchParams): Promise<Answer> {
-    if (rest === 'introspect' || of === 'introspect') return introspect(form)
+    if (rest === 'introspect') return introspect(form)
     if (!tenants.includes(of)) return errorAnswer(refusals.noSuchTenant)
     if (rest === 'oauth2/v2.0/token' && method === 'POST') {
       await server.hold
@@ -316,16 +320,21 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
 
   const server: IdentityServer = {
     root: options.tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
+    get introspectionUrl() {
+      return `${this.root}/mail/introspect`
+    },
     app,
     tenant,
     ledger,
     signedIn: undefined,
     withheld: undefined,
+    appUser: `app:${app.clientId}`,
     hold: undefined,
     away: undefined,
     waiting: () =>
       [...devices.values()].filter(({ state }) => state === 'pending').map(({ userCode }) => userCode),
     approve: (userCode, user) => {
+      ended.delete(user)
       deviceOf(userCode).state = { user }
     },
     decline: userCode => {
