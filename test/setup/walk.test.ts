@@ -8,6 +8,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import type { Language } from '../../src/base/language.ts'
+import { describeReason } from '../../src/locale/reasons.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { until } from '../servers/hikyaku.ts'
@@ -189,7 +190,8 @@ async function walkThroughGoogle(language: Language): Promise<void> {
 
   await screen.asks(google.pasteHere)
   await screen.type('https://accounts.google.com/signin', 'Enter')
-  await screen.asks(google.pasteHere)
+  // The same question once more: by what is told in between it is known for the second one.
+  await screen.asks(google.pasteHere, google.pasteWrong(describeReason('google-page', language)))
   await screen.type(await consentElsewhere(await screen.all(), 'deny'), 'Enter')
   await screen.asks(google.whatNow, google.hints['gmail.consent-missing']())
   await enter()
