@@ -15,7 +15,7 @@ for (let n = 1; ; n += 1) {
     process.stdout.write(`${JSON.stringify({ refused: asFault(thrown).code })}\n`)
     break
   }
-  await fleet.holds.renew(worker)
+  await fleet.holds.renew(worker, 1)
   await new Promise(resolve => setTimeout(resolve, 200))
 }
 await fleet.close()

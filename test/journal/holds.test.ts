@@ -88,10 +88,10 @@ describe('workers that share a journal', { skip }, () => {
     await fleet.holds.release('a', [box])
     const [second] = await fleet.holds.take('b', 5)
     assert.ok((second?.fence ?? 0) > (first?.fence ?? 0))
-    assert.deepEqual(await fleet.holds.renew('a'), [])
-    assert.deepEqual(await fleet.holds.renew('b'), [second])
+    assert.deepEqual((await fleet.holds.renew('a', 5)).holds, [])
+    assert.deepEqual((await fleet.holds.renew('b', 5)).holds, [second])
     await fleet.holds.withdraw([box])
-    assert.deepEqual(await fleet.holds.renew('b'), [])
+    assert.deepEqual((await fleet.holds.renew('b', 5)).holds, [])
     assert.deepEqual(await fleet.holds.take('a', 5), [])
   })
 

@@ -22,10 +22,19 @@ export interface Holds {
   withdraw(mailboxes: readonly string[]): Promise<void>
   /** Takes mailboxes that nobody holds, in an order that is by chance. */
   take(worker: string, most: number): Promise<readonly Hold[]>
-  /** @returns those of the worker that it may keep for another `holdMs`, counted from when it asked */
-  renew(worker: string): Promise<readonly Hold[]>
+  /**
+   * Says that the worker is there, with room for so many mailboxes.
+   * @returns those that it may keep for another `holdMs`, counted from when it asked, and how many of all are its share by
+   *   its room and that of the other workers that are there
+   */
+  renew(
+    worker: string,
+    capacity: number,
+  ): Promise<{ readonly holds: readonly Hold[]; readonly share: number }>
   /** Whoever comes may take them at once. */
   release(worker: string, mailboxes: readonly string[]): Promise<void>
+  /** The worker is there no more, and holds nothing. */
+  leave(worker: string): Promise<void>
   /** How many each worker holds, and how many nobody does. */
   count(): Promise<{ readonly held: ReadonlyMap<string, number>; readonly free: number }>
 }
@@ -60,13 +69,26 @@ export function makeHolds(sql: Statements): Holds {
       )
       return rows.map(toHold)
     },
-    async renew(worker) {
-      const rows = await sql.all(
-        `UPDATE hold SET held_until = ${untilThen} WHERE worker = ?1 AND held_until > clock_timestamp()
-         RETURNING mailbox, fence`,
-        worker,
-      )
-      return rows.map(toHold)
+    async renew(worker, capacity) {
+      const [, rows, share] = await Promise.all([
+        sql.run(
+          `INSERT INTO worker (name, capacity, there_until) VALUES (?1, ?2, ${untilThen})
+           ON CONFLICT (name) DO UPDATE SET capacity = ?2, there_until = ${untilThen}`,
+          worker,
+          capacity,
+        ),
+        sql.all(
+          `UPDATE hold SET held_until = ${untilThen} WHERE worker = ?1 AND held_until > clock_timestamp()
+           RETURNING mailbox, fence`,
+          worker,
+        ),
+        sql.get(
+          `SELECT ceil((SELECT count(*) FROM hold) * ?::numeric / sum(capacity)) AS share FROM worker
+           WHERE there_until > clock_timestamp()`,
+          capacity,
+        ),
+      ])
+      return { holds: rows.map(toHold), share: Math.min(capacity, Number(share?.share ?? 0)) }
     },
     async release(worker, mailboxes) {
       await sql.run(
@@ -74,6 +96,10 @@ export function makeHolds(sql: Statements): Holds {
         JSON.stringify(mailboxes),
         worker,
       )
+    },
+    async leave(worker) {
+      await sql.run('UPDATE hold SET worker = NULL, held_until = NULL WHERE worker = ?', worker)
+      await sql.run('DELETE FROM worker WHERE name = ?', worker)
     },
     async count() {
       const rows = await sql.all(

@@ -147,6 +147,11 @@ CREATE TABLE hold (
   fence bigint NOT NULL DEFAULT 0,
   held_until timestamptz
 );
+CREATE TABLE worker (
+  name text COLLATE "C" PRIMARY KEY,
+  capacity bigint NOT NULL CHECK (capacity > 0),
+  there_until timestamptz NOT NULL
+);
 CREATE INDEX hold_of_worker ON hold (worker) WHERE worker IS NOT NULL;
 CREATE TABLE tally (
   mailbox text COLLATE "C" NOT NULL,
