@@ -11,6 +11,7 @@ export const slowTests: readonly string[] = [
   'test/commands/pull-quiet.test.ts', // pulls that end by their time limit
   'test/commands/json.test.ts', // every command, in several states
   'test/commands/first-steps.test.ts', // every command, one after another
+  'test/fleet/', // workers that are killed, and a database that is
   'test/files/', // another user's processes, and links at every name
   'test/pull/corpus.test.ts', // every message of the corpus over every protocol
   'test/pull/many.test.ts', // a maildrop of 100,000 messages

@@ -57,7 +57,7 @@ const house: Readonly<Record<string, Room>> = {
   journal: {
     floor: 3,
     uses: 'base message',
-    doors: 'journal lock check salvage replace',
+    doors: 'journal lock check salvage replace postgres/holds',
     wired: 'sqlite look early-logins',
   },
   rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome' },
@@ -77,6 +77,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
   oauth: { floor: 4, uses: 'base google', doors: 'tokens device redirect token-answer' },
+  fleet: { floor: 4, uses: 'base journal', doors: '' },
   gmail: {
     floor: 4,
     uses: 'base message google source',
@@ -135,7 +136,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   cli: { floor: 10, uses: 'base commands', doors: '' },
 }
-const mostRooms = 28
+const mostRooms = 29
 const mostFloors = 10
 const mostLines = 350
 
