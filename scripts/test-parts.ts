@@ -21,6 +21,8 @@ export const slowTests: readonly string[] = [
   'test/proof/rebuild.test.ts', // journals rebuilt from whole mailboxes
   'test/journal/holds.test.ts', // workers that are killed, and a database that is
   'test/package.test.ts', // npm pack, and an installation on several Nodes
+  'test/rules/kill.test.ts', // real processes, killed and started again
+  'test/rules/owners-wishes.test.ts', // ten mailboxes on a real server
   'test/sandbox.test.ts', // whole sandboxes
   'test/servers/cyrus.test.ts', // hikyaku on it, killed and started again
   'test/servers/mbox-servers.test.ts',

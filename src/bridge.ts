@@ -165,24 +165,6 @@ export async function openEarlyBooks(
   return early.openEarlyBooks(...asked)
 }
 
-/** The accounts that rules of a mailbox name beside its own. */
-function findOthers(
-  mailbox: MailboxConfig,
-  accounts: ReadonlyMap<string, Gmail>,
-  queues: ReadonlyMap<string, UploadQueue>,
-): PullPorts['others'] {
-  const others = new Map<string, Destination>()
-  for (const { account } of mailbox.rules) {
-    if (account === undefined || account === mailbox.account) continue
-    const gmail = accounts.get(account)
-    const uploads = queues.get(account)
-    if (gmail === undefined || uploads === undefined)
-      throw new Fault('bug', { facts: { what: `no account ${account}` } })
-    others.set(account, { gmail, uploads })
-  }
-  return others
-}
-
 /**
  * Locks the state directory, opens the journal, sweeps what a killed process left, makes the adapters.
  * @param journalDir where the journal lies, if not in the state directory itself; then the caller holds the lock
@@ -252,6 +234,7 @@ export async function openBridge(
     const accounts = new Map<string, Gmail>()
     const queues = new Map<string, InstanceType<typeof UploadQueue>>()
     // One mailbox's mail may go into several accounts.
+    const destinations = new Map<string, Destination>()
     const onTheWay = new Set<Held>()
     for (const account of config.accounts) {
       const gmail = await makeAccount(config, account.name, clock, projects)
@@ -260,6 +243,7 @@ export async function openBridge(
       releases.push(() => gmail.close())
       const queue = new UploadQueue(account.importsInFlight, clock, onTheWay)
       queues.set(account.name, queue)
+      destinations.set(account.name, { gmail, uploads: queue })
       releases.push(() => queue.close())
     }
     const looker = await makeAuthenticationLooker(clock, config.dnsServers)
@@ -299,7 +283,7 @@ export async function openBridge(
         steady,
         underWay,
         uploads,
-        others: findOthers(mailbox, accounts, queues),
+        others: destinations,
         log,
         random: Math.random,
         authenticate,

@@ -33,7 +33,7 @@ export interface PullPorts {
   readonly underWay: UnderWay
   /** What is on its way into the account, from this mailbox and others. */
   readonly uploads: UploadQueue
-  /** Other Gmail accounts that rules of the mailbox name, by their names in the configuration. */
+  /** Every Gmail account of the configuration, by its name: rules send mail to others than the mailbox's own, or did. */
   readonly others: ReadonlyMap<string, Destination>
   readonly log: Log
   /** 0 to 1, for jitter. */

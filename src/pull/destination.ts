@@ -1,4 +1,4 @@
-/** An account that rules of a mailbox name beside its own. */
+/** A Gmail account as mail goes into it: rules of a mailbox may name others than its own. */
 import type { Gmail } from '../gmail/gmail.ts'
 import type { UploadQueue } from './upload-queue.ts'
 

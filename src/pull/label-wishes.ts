@@ -34,12 +34,31 @@ export const labelSubjectsOf = (mailbox: MailboxConfig): readonly string[] =>
 const subjectOf = (label: string, other: string | undefined): string =>
   labelSubject(other === undefined ? label : `${label} (${other})`)
 
-/** Of each account into which mail of the mailbox may go, by its name in the configuration. */
-export function makeLabelWishes(context: PullContext): ReadonlyMap<string, LabelWishes> {
-  const wishes = new Map([[context.mailbox.account, new LabelWishes(context)]])
-  for (const [account, { gmail }] of context.others)
-    wishes.set(account, new LabelWishes({ ...context, gmail }, account))
-  return wishes
+/** The wishes in each account into which mail of the mailbox goes, made when they are asked for. */
+export class WishesByAccount {
+  readonly #context: PullContext
+  readonly #wishes = new Map<string, LabelWishes>()
+
+  constructor(context: PullContext) {
+    this.#context = context
+    for (const account of [context.mailbox.account, ...otherAccountsOf(context.mailbox)]) this.of(account)
+  }
+
+  /** Undefined where the account is in the configuration no more. */
+  of(account: string): LabelWishes | undefined {
+    const { mailbox, others } = this.#context
+    const isOwn = account === mailbox.account
+    const gmail = isOwn ? this.#context.gmail : others.get(account)?.gmail
+    if (gmail === undefined) return undefined
+    const before = this.#wishes.get(account)
+    const wishes = before ?? new LabelWishes({ ...this.#context, gmail }, isOwn ? undefined : account)
+    this.#wishes.set(account, wishes)
+    return wishes
+  }
+
+  get all(): readonly LabelWishes[] {
+    return [...this.#wishes.values()]
+  }
 }
 
 type Ports = Pick<PullContext, 'journal' | 'mailbox' | 'gmail' | 'clock' | 'log' | 'signal'>

@@ -10,7 +10,7 @@ import type { Spool } from '../message/spool.ts'
 import type { PullContext, PullOptions } from './context.ts'
 import type { PullCount } from './count.ts'
 import { heldUntilMs, noteFailureElsewhere, noteSuccessElsewhere, postponeElsewhere } from './elsewhere.ts'
-import type { LabelWishes } from './label-wishes.ts'
+import type { WishesByAccount } from './label-wishes.ts'
 import { setAside } from './set-aside.ts'
 import { settleAlone } from './settled.ts'
 import { type Retrieved, type UploadContext, uploadMessage, verifyMessage } from './upload.ts'
@@ -40,8 +40,7 @@ type Needs = Pick<
 export class PullUploads {
   readonly #context: Needs
   readonly #options: Pick<PullOptions, 'beside' | 'leave'>
-  /** Of each account, by its name. */
-  readonly #wishes: ReadonlyMap<string, LabelWishes>
+  readonly #wishes: WishesByAccount
   readonly #underWay = new Set<Promise<void>>()
   readonly #beside: Set<Promise<void>>
   #count: PullCount
@@ -53,11 +52,7 @@ export class PullUploads {
   #accepted = 0
   #dropped = 0
 
-  constructor(
-    context: Needs,
-    options: Pick<PullOptions, 'beside' | 'leave'>,
-    wishes: ReadonlyMap<string, LabelWishes>,
-  ) {
+  constructor(context: Needs, options: Pick<PullOptions, 'beside' | 'leave'>, wishes: WishesByAccount) {
     this.#context = context
     this.#options = options
     this.#wishes = wishes
@@ -166,7 +161,7 @@ export class PullUploads {
     const { steady, authenticate, gmail: own, others } = this.#context
     const isElsewhere = account !== this.#context.mailbox.account
     const gmail = isElsewhere ? others.get(account)?.gmail : own
-    const wishes = this.#wishes.get(account)
+    const wishes = this.#wishes.of(account)
     if (gmail === undefined || wishes === undefined) return undefined
     const counting = this.#counting()
     return {

@@ -25,7 +25,7 @@ import {
 import { moveCount, noCount, type PullCount, settledAsTold } from './count.ts'
 import { describeTroubled } from './describe-trouble.ts'
 import { hostLimitOf } from './host-logins.ts'
-import { makeLabelWishes } from './label-wishes.ts'
+import { WishesByAccount } from './label-wishes.ts'
 import { type ListedFolders, listFolders, listNews } from './list-folders.ts'
 import { forgetKnownEnds, setAsidePoison } from './poison.ts'
 import { PullUploads } from './pull-uploads.ts'
@@ -126,7 +126,7 @@ async function pullWith(
     signal: options.signal,
     stopping: options.stopping,
   }
-  const wishes = makeLabelWishes(context)
+  const wishes = new WishesByAccount(context)
   const uploads = new PullUploads(context, options, wishes)
   try {
     const news = session.news && (await listNews(context, session.news))
@@ -139,7 +139,7 @@ async function pullWith(
     }
     const { left, room, due, proved } = await retrieveDue(context, at, options, uploads)
     const { fault } = uploads
-    for (const ofAccount of wishes.values()) {
+    for (const ofAccount of wishes.all) {
       if (fault === undefined && !options.stopping.aborted) await ofAccount.tryAgain()
       faults.push(...ofAccount.faults)
     }

@@ -16,7 +16,7 @@ import { sameBelowTop, sameButLineEnds } from '../message/read-back.ts'
 import { asRecord, eventOf, type PullContext, type RowPlaces } from './context.ts'
 import { countDeferred, countImported, countImportedElsewhere } from './count.ts'
 import { contextOf, heldUntilMs, postponeElsewhere } from './elsewhere.ts'
-import type { LabelWishes } from './label-wishes.ts'
+import type { WishesByAccount } from './label-wishes.ts'
 import { postpone } from './poison.ts'
 import { keyOf } from './under-way.ts'
 import { requestFor } from './upload.ts'
@@ -35,10 +35,7 @@ type Needs = Pick<
   | 'stopping'
   | 'signal'
   | 'others'
-> & {
-  /** Of each account, by its name. */
-  readonly wishes: ReadonlyMap<string, LabelWishes>
-}
+> & { readonly wishes: WishesByAccount }
 
 const lookUpsNeeded = 3
 const lookUpPauseMs = 30_000
@@ -153,7 +150,7 @@ async function resolveOne(
 /** Labels that are given behind the message: the process may have ended between the two. */
 async function finishLabels(context: Needs, row: MessageRow, gmailId: string): Promise<void> {
   const { gmail, mailbox, signal } = context
-  const wishes = context.wishes.get(mailbox.account)
+  const wishes = context.wishes.of(mailbox.account)
   if (gmail.finishImport === undefined || wishes === undefined) return
   const request = await requestFor({ mailbox, gmail, signal, wishes }, row, row.wish)
   await wishes.imported(request, await gmail.finishImport(gmailId, request.labelIds, signal))
