@@ -18,15 +18,13 @@ import { makeConverse } from './setup-on-page.ts'
 const mostLinks = 6
 
 /**
- * @param signal ends it as if its owner left
- * @param onSaved everything is saved: pulls listen for signals themselves
+ * @param signal ends it as if its owner left; a pull that is under way listens for signals itself, and ends first
  * @returns what came of it @throws SetupLeft where it was left or nobody came; Fault
  */
 export async function setUpInBrowser(
   invocation: Invocation,
   flags: SetupFlags,
   signal: AbortSignal,
-  onSaved: () => void,
 ): Promise<SetupOutcome> {
   const { language, env, cwd } = invocation
   if (flags.yes)
@@ -34,9 +32,9 @@ export async function setUpInBrowser(
   const { stateDir } = await findPlace(env, cwd)
   let outcome: SetupOutcome | undefined
   let failed: { readonly thrown: unknown } | undefined
+  let isBegun = false
   const converse = makeConverse(invocation, {
     answers: flags.answers,
-    onSaved,
     onOutcome(reached) {
       outcome = reached
     },
@@ -47,6 +45,7 @@ export async function setUpInBrowser(
     nowMs: () => systemClock.nowMs(),
     async converse(...asked) {
       failed = undefined
+      isBegun = true
       try {
         return await converse(...asked)
       } catch (thrown) {
@@ -55,16 +54,16 @@ export async function setUpInBrowser(
       }
     },
   })
-  const left = Promise.withResolvers<never>()
-  left.promise.catch(() => {})
+  const left = Promise.withResolvers<void>()
   const onLeft = (): void => {
     listener.leave()
-    left.reject(signal.reason)
+    if (isBegun) void listener.ended.then(left.resolve)
+    else left.resolve()
   }
   signal.addEventListener('abort', onLeft, { once: true })
   try {
-    await Promise.race([showWayIn(invocation, stateDir, listener), left.promise])
-    await Promise.race([listener.over, left.promise])
+    const cameIn = showWayIn(invocation, stateDir, listener)
+    await Promise.race([cameIn.then(() => listener.over), left.promise])
   } finally {
     signal.removeEventListener('abort', onLeft)
     removeDoor(stateDir)
@@ -86,16 +85,15 @@ async function showWayIn(invocation: Invocation, stateDir: string, listener: Set
   const { port } = listener
   for (let links = 0; links < mostLinks; links += 1) {
     const url = listener.newLink()
+    if (links === 0 && browserCommand('', process.platform, { ...env }) === undefined)
+      say(command.tunnel(`ssh -L ${port}:127.0.0.1:${port} ${nameThisComputer(env)}`))
     say(links === 0 ? command.link(url) : command.again(url))
-    if (links === 0) {
-      const isOpened = await openHere(invocation, stateDir, url)
-      if (browserCommand('', process.platform, { ...env }) === undefined)
-        say(command.tunnel(`ssh -L ${port}:127.0.0.1:${port} ${nameThisComputer(env)}`))
-      say(isOpened ? command.opened : command.waiting)
-    }
+    if (links === 0) say((await openHere(invocation, stateDir, url)) ? command.opened : command.waiting)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>(resolve => {
       timer = setTimeout(resolve, linkLivesMs, 'late')
+      // What is waited for is the listener.
+      timer.unref()
     })
     const came = await Promise.race([listener.entered, late])
     clearTimeout(timer)

@@ -18,8 +18,6 @@ export interface OnPage {
   readonly inDaemon?: boolean
   /** Answers that the command line gave. */
   readonly answers?: SetupFlags['answers']
-  /** Everything is saved: pulls listen for signals themselves. */
-  readonly onSaved?: () => void
   readonly onOutcome?: (outcome: SetupOutcome) => void
 }
 
@@ -62,7 +60,7 @@ export function makeConverse(invocation: Invocation, parts: OnPage = {}): Conver
       stderr: lines,
       onNotes: () => {},
       onLanguage: () => {},
-      onSaved: parts.onSaved ?? (() => {}),
+      onSaved: () => {},
       async pullMailbox(mailbox) {
         const { pullCommand } = await import('./pull.ts')
         const flags = { mailboxes: [mailbox], dryRun: false, yes: true, now: true }

@@ -43,7 +43,7 @@ export async function setupCommand(
   }
   const askInBrowser = async (): Promise<SetupOutcome> => {
     const { setUpInBrowser } = await import('./setup-in-browser.ts')
-    return setUpInBrowser(invocation, flags, stop.signal, letGoOfSignals)
+    return setUpInBrowser(invocation, flags, stop.signal).finally(letGoOfSignals)
   }
   try {
     return await runAnswering(invocation, async () => {

@@ -28,7 +28,9 @@ export interface SetUpListener {
   newLink(): string
   /** A browser came in by a link. */
   readonly entered: Promise<void>
-  /** The set-up is over, and its last page was shown. */
+  /** A set-up came to its end. */
+  readonly ended: Promise<void>
+  /** The same, and its last page was shown. */
   readonly over: Promise<void>
   /** Closes what is open as if its owner left it. */
   leave(): void
@@ -86,6 +88,7 @@ export async function openSetUpListener(parts: SetUpListenerParts): Promise<SetU
       return `http://${host}:${port}/enter/${token}`
     },
     entered: entered.promise,
+    ended: ended.promise,
     over: ended.promise
       .then(() => Promise.race([shown.promise, pause(lastPageMs)]))
       .then(() => pause(afterLastPageMs)),

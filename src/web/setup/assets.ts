@@ -77,6 +77,7 @@ function show(fresh) {
   if (waits !== null && comes !== null) {
     // What is read aloud stays where it is.
     if (waits.innerHTML !== comes.innerHTML) waits.replaceChildren(...comes.childNodes)
+    step.querySelector('#progress').textContent = other.querySelector('#progress').textContent
     const told = other.querySelector('#told')
     const before = step.querySelector('#told')
     if (told !== null && before === null) step.prepend(told)

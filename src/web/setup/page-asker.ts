@@ -49,7 +49,7 @@ export interface AskedPage {
   /** Takes the answer to the open question; what is wrong with it stands with the question afterwards. */
   answer(sent: Sent): void
   goBack(): void
-  /** @returns whether a question was open, whose asker is told */
+  /** Nothing is asked from now on. @returns whether a question was open, whose asker is told */
   leave(): boolean
   /** Nothing is asked any more. */
   end(): void
@@ -72,6 +72,7 @@ export function makePageAsker(empty: () => string): AskedPage {
   const past: { readonly id: string; readonly told: readonly Told[] }[] = []
   let isBack = false
   let isOver = false
+  let isLeft = false
   let open: (OpenQuestion & { settle(value: unknown): void; fail(thrown: Error): void }) | undefined
   const waiting = new Set<() => void>()
 
@@ -98,6 +99,7 @@ export function makePageAsker(empty: () => string): AskedPage {
     changed()
   }
   async function ask<T>(asked: Ask): Promise<T> {
+    if (isLeft) throw new SetupLeft('left')
     const { id } = asked.question
     const at = past.findLastIndex(entry => entry.id === id)
     const before = past[at]?.told ?? []
@@ -175,6 +177,7 @@ export function makePageAsker(empty: () => string): AskedPage {
       open.fail(new StepBack('back'))
     },
     leave() {
+      isLeft = true
       if (open === undefined) return false
       open.fail(new SetupLeft('left'))
       return true

@@ -61,12 +61,13 @@ const secondsOf = ({ ask }: OpenQuestion): number | undefined =>
 function waitContent({ page }: SetUp, session: Session, words: PageSetupWords): readonly [string, Markup] {
   const progress = page.progress()
   return [
-    words.working,
+    progress === undefined ? words.working : words.underWay,
     html`${toldSection(page.told(), words)}
-<div role="status" aria-live="polite">
-<h1 tabindex="-1">${words.working}</h1>
-<p>${progress === undefined ? words.workingHint : printable(progress)}</p>
+<div role="status">
+<h1 tabindex="-1">${progress === undefined ? words.working : words.underWay}</h1>
+<p>${words.workingHint}</p>
 </div>
+<p id="progress">${progress === undefined ? '' : printable(progress)}</p>
 <noscript><p><a href="">${words.reload}</a></p></noscript>
 ${progress === undefined ? html`<form method="post" action="">${hidden(session, 0)}<div class="ways">${leaveButton(words)}</div></form>` : ''}`,
   ]

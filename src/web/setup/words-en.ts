@@ -8,6 +8,8 @@ export const en = {
   /** Before a title, where something is wrong with the answer. */
   wrong: 'Correct this',
   working: 'One moment …',
+  /** Of what takes long. */
+  underWay: 'Under way …',
   workingHint: 'This page goes on by itself.',
   reload: 'Show what has come',
   /** A button that leads to a page elsewhere. */
@@ -52,7 +54,7 @@ export const en = {
     link: (url: string) => `The set-up opens once by this link, within five minutes:\n\n  ${url}\n`,
     again: (url: string) => `Nobody opened the link in time. A new one:\n\n  ${url}\n`,
     tunnel: (command: string) =>
-      `This computer has no browser? On the one that has, or on a phone with SSH, run this first and leave it open:\n\n  ${command}\n`,
+      `Where the browser is on another computer, or on a phone with SSH, run this there first and leave it open:\n\n  ${command}\n`,
     opened: 'It was handed to your browser. Ctrl+C here closes the set-up.',
     waiting: 'The set-up goes on there. Ctrl+C here closes it.',
     expired: 'Nobody opened the set-up, so it was closed.',

@@ -8,6 +8,7 @@ export const ja: PageSetupWords = {
   leave: '中断する',
   wrong: '入力を確かめてください',
   working: 'お待ちください…',
+  underWay: '進行中…',
   workingHint: 'このページは自動で先に進みます。',
   reload: '最新の状態を表示',
   openPage: host => `${host} のページを開く`,
@@ -48,7 +49,7 @@ export const ja: PageSetupWords = {
     link: url => `初期設定は、次のリンクで開きます（1 回だけ、5 分以内）:\n\n  ${url}\n`,
     again: url => `リンクが時間内に開かれませんでした。新しいリンクです:\n\n  ${url}\n`,
     tunnel: command =>
-      `このコンピューターにブラウザーがない場合は、ブラウザーのあるパソコン（または SSH が使えるスマートフォン）で、先に次を実行し、接続したままにしてください:\n\n  ${command}\n`,
+      `別のパソコン（または SSH が使えるスマートフォン）のブラウザーで開くときは、先にそちらで次を実行し、接続したままにしてください:\n\n  ${command}\n`,
     opened: 'ブラウザーで開きました。ここで Ctrl+C を押すと、初期設定を閉じます。',
     waiting: '続きはブラウザーで行います。ここで Ctrl+C を押すと、初期設定を閉じます。',
     expired: 'リンクが開かれなかったため、初期設定を閉じました。',
