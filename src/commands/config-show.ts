@@ -4,12 +4,11 @@ import type { Language } from '../base/language.ts'
 import { secretWord } from '../base/mask.ts'
 import { alignTable, cutToWidth, measureWidth, wrapText } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
-import type { SettingInForce, SettingsInForce } from '../config/in-force.ts'
-import { isVariableOnly } from '../config/setting-places.ts'
+import { isShown, nameSettingInForce, type SettingInForce, type SettingsInForce } from '../config/in-force.ts'
+import { configWordsFor } from '../config/in-force-words.ts'
 import type { PartName } from '../config/settings.ts'
 import { makeYamlKey } from '../config/settings.ts'
 import type { Log } from '../log/log.ts'
-import { configWordsFor } from './config-words.ts'
 import { withConfig } from './configuration.ts'
 import { columnsOf, type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -37,7 +36,7 @@ export function logSettings(log: Log, inForce: SettingsInForce, language: Langua
     heading: part === 'start' ? '' : words.part[part](printable(name ?? '', 100)),
     values: settings
       .filter(({ origin }) => origin.from !== 'default')
-      .map(one => `${nameOf(one, inForce)}=${shownValue(one) ?? ''}`),
+      .map(one => `${nameSettingInForce(one, inForce)}=${shownValue(one) ?? ''}`),
   }))
   const told = parts
     .filter(({ values }) => values.length > 0)
@@ -55,14 +54,6 @@ function placeOf(part: PartName, name: string | undefined, key: string): string 
   return part === 'account' || part === 'mailbox' ? `${part}[${name}].${key}` : key
 }
 
-/** As the owner of this configuration writes it: a variable, or a key in YAML. */
-function nameOf({ key, setting }: SettingInForce, { file }: SettingsInForce): string {
-  const { variable } = setting
-  return variable === undefined || (file !== undefined && !isVariableOnly(key))
-    ? makeYamlKey(key, setting)
-    : variable
-}
-
 /** @returns undefined where nothing is set, or where nobody knows before the secret is used */
 function shownValue({ setting, value, origin }: SettingInForce): string | undefined {
   if (!setting.secret) return value
@@ -75,10 +66,13 @@ function settingsLines(invocation: Invocation, inForce: SettingsInForce): readon
   const columns = columnsOf(invocation)
   const blocks = inForce.parts.map(({ part, name, settings }) => ({
     heading: part === 'start' ? undefined : words.part[part](printable(name ?? '', 100)),
-    settings: settings.filter(({ setting, origin }) => !setting.processOnly || origin.from !== 'default'),
+    settings: settings.filter(isShown),
   }))
   const rows = blocks.flatMap(block =>
-    block.settings.map(one => [nameOf(one, inForce), words.origin(one.origin, inForce.file !== undefined)]),
+    block.settings.map(one => [
+      nameSettingInForce(one, inForce),
+      words.origin(one.origin, inForce.file !== undefined),
+    ]),
   )
   const heads = alignTable(rows).split('\n')
   const width = Math.max(...heads.map(measureWidth))

@@ -7,6 +7,7 @@ import type { Setting } from './settings/setting.ts'
 import {
   accountSettings,
   mailboxSettings,
+  makeYamlKey,
   type PartName,
   programSettings,
   startSettings,
@@ -78,3 +79,18 @@ export function listSettingsInForce(
     })),
   }
 }
+
+/** Only the process can say these, whatever else is in YAML. */
+export const isVariableOnly = (key: string): boolean => ['config', 'vault', 'key'].includes(key)
+
+/** As the owner of this configuration writes it: a variable, or a key in YAML. */
+export function nameSettingInForce({ key, setting }: SettingInForce, { file }: SettingsInForce): string {
+  const { variable } = setting
+  return variable === undefined || (file !== undefined && !isVariableOnly(key))
+    ? makeYamlKey(key, setting)
+    : variable
+}
+
+/** What only a process can say is not worth a line where it says nothing. */
+export const isShown = ({ setting, origin }: SettingInForce): boolean =>
+  !setting.processOnly || origin.from !== 'default'

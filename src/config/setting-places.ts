@@ -1,5 +1,5 @@
 /** Where this owner sets each setting, for the words that name it. */
-import type { SettingInForce, SettingsInForce } from './in-force.ts'
+import { isVariableOnly, type SettingInForce, type SettingsInForce } from './in-force.ts'
 import { makeYamlKey } from './settings.ts'
 
 /** What locale asks for. */
@@ -11,9 +11,6 @@ interface Place {
   readonly isKept?: boolean
   readonly isFile?: boolean
 }
-
-/** Only the process can say these, whatever else is in YAML. */
-export const isVariableOnly = (key: string): boolean => ['config', 'vault', 'key'].includes(key)
 
 /**
  * By what holds now; where nothing was written, by where it would be: the YAML file, else the `.env` that says the

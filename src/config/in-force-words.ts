@@ -1,7 +1,7 @@
-/** What `config show` says to people, in both languages. Names and paths arrive printable. */
+/** What `config show` and the page say of the settings in force, in both languages. Names and paths arrive printable. */
 import { basename } from 'node:path'
 import type { Language } from '../base/language.ts'
-import type { Origin } from '../config/in-force.ts'
+import type { Origin } from './in-force.ts'
 
 const en = {
   file: (file: string | undefined) =>
