@@ -13,6 +13,7 @@ type Figures = Pick<
   | 'latenciesMs'
   | 'latestImports'
   | 'importsBefore'
+  | 'asideBefore'
   | 'importedSince'
 >
 
@@ -20,6 +21,11 @@ type Figures = Pick<
 const latestOf = (half: 'generation > 1' | 'generation <= 1'): string =>
   `SELECT id FROM (SELECT id FROM message WHERE mailbox = ?1 AND imported_at_ms IS NOT NULL AND ${half}
    ORDER BY imported_at_ms DESC, id DESC LIMIT ?2) AS latest`
+
+/** By the index of stages alone. */
+const asideOf = (stage: 'refused' | 'deferred'): string =>
+  `SELECT id FROM (SELECT id FROM message WHERE mailbox = ?1 AND stage = '${stage}' AND (generation, id) < (?2, ?3)
+   ORDER BY generation DESC, id DESC LIMIT ?4) AS ${stage}`
 
 export function makeFigures(sql: Statements): Figures {
   const readTally = async (
@@ -81,6 +87,16 @@ export function makeFigures(sql: Statements): Figures {
             before.id,
             limit,
           ),
+    asideBefore: (mailbox, limit, { generation, id } = { generation: 2 ** 52, id: 2 ** 52 }) =>
+      readRows(
+        sql,
+        `id IN (${asideOf('refused')} UNION ALL ${asideOf('deferred')})
+         ORDER BY generation DESC, id DESC LIMIT ?4`,
+        mailbox,
+        generation,
+        id,
+        limit,
+      ),
     importedSince: atMs => readRows(sql, 'imported_at_ms >= ? ORDER BY imported_at_ms', atMs),
   }
 }

@@ -20,6 +20,7 @@ import type { ForwardingCost, SearchAnswer, SearchQuestion } from './questions.t
 import type {
   AccountPatch,
   AccountState,
+  AsidePlace,
   ClaimAnswer,
   Conservation,
   DueMessage,
@@ -162,6 +163,8 @@ export interface Journal {
   latestImports(mailbox: string, limit: number): Promise<readonly MessageRow[]>
   /** Rows of all mailboxes that reached Gmail, newest first, behind a place in that order. */
   importsBefore(limit: number, before?: ImportPlace): Promise<readonly MessageRow[]>
+  /** Rows of a mailbox that are refused or deferred, found last first, behind a place in that order. */
+  asideBefore(mailbox: string, limit: number, before?: AsidePlace): Promise<readonly MessageRow[]>
   /** Rows imported since an instant. */
   importedSince(atMs: number): Promise<readonly MessageRow[]>
   /** Of these, whose import was repeated without knowing the outcome of the one before. */

@@ -114,6 +114,12 @@ export interface ImportPlace {
   readonly id: number
 }
 
+/** A row's place among those that are set aside: the latest found first. */
+export interface AsidePlace {
+  readonly generation: number
+  readonly id: number
+}
+
 /** What may be changed together with a move. Undefined leaves as it is; null clears. */
 export type RowPatch = {
   readonly [K in Exclude<keyof MessageRow, 'id' | 'mailbox' | 'stage'>]?: MessageRow[K] | null

@@ -264,6 +264,7 @@ function queriesOf(journal: Journal): Readonly<Record<string, () => unknown>> {
     latestImports: () => journal.latestImports(box, 20),
     latestOfNothing: () => journal.latestImports('nowhere', 1),
     importsBefore: () => journal.importsBefore(20, { importedAtMs: 2500, id: 2500 }),
+    asideBefore: () => journal.asideBefore(box, 20),
     mailbox: () => journal.mailbox(box),
     note: () => journal.note('pulls k'),
   }
