@@ -10,7 +10,13 @@ import type { AccessTokens } from './base/access-tokens.ts'
 import type { Clock } from './base/clock.ts'
 import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
-import { type Config, isOfApi, type MailboxConfig, type OAuthCredential } from './config/config.ts'
+import {
+  type AfterImport,
+  type Config,
+  isOfApi,
+  type MailboxConfig,
+  type OAuthCredential,
+} from './config/config.ts'
 import { readImapServer } from './config/destinations.ts'
 import type { Gmail } from './gmail/gmail.ts'
 import type { ProjectQuotas } from './gmail/google.ts'
@@ -37,6 +43,8 @@ export interface Bridge {
   readonly accounts: ReadonlyMap<string, Gmail>
   /** Logins of this process, by mailbox. */
   readonly logins: ReadonlyMap<string, LoginCount>
+  /** What is done at the source from the next pull of the mailbox on; the configuration is not touched. */
+  changeAfterImport(mailbox: string, afterImport: AfterImport): void
   /** One for each account: what is on its way outlives the pulls. */
   readonly queues: readonly UploadQueue[]
   close(): Promise<void>
@@ -252,6 +260,7 @@ export async function openBridge(
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     await loginKey.reveal().catch(() => '') // made at the start, or asked for again when it is needed
     const mailboxes: PullPorts[] = []
+    const chosen = new Map<string, MailboxConfig>()
     const logins = new Map<string, LoginCount>()
     const aheadRoom = new AheadRoom()
     for (const mailbox of config.mailboxes) {
@@ -273,8 +282,12 @@ export async function openBridge(
           ...(tokens && { tokens }),
         }),
       )
+      chosen.set(mailbox.name, mailbox)
       mailboxes.push({
-        mailbox,
+        // A pull works with what it was at its begin.
+        get mailbox() {
+          return chosen.get(mailbox.name) ?? mailbox
+        },
         source,
         journal,
         gmail,
@@ -291,7 +304,11 @@ export async function openBridge(
       })
     }
     keepYoungSpaceSmall()
-    return { journal, mailboxes, accounts, logins, queues: [...queues.values()], close }
+    const changeAfterImport = (name: string, afterImport: AfterImport): void => {
+      const before = chosen.get(name)
+      if (before !== undefined) chosen.set(name, Object.freeze({ ...before, afterImport }))
+    }
+    return { journal, mailboxes, accounts, logins, changeAfterImport, queues: [...queues.values()], close }
   } catch (error) {
     await close()
     throw error

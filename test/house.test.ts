@@ -45,7 +45,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors:
       'config mail-credential load load-oauth load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
-      'usual-mailbox setting-places',
+      'usual-mailbox setting-places in-force-words',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },
   source: {
@@ -120,7 +120,7 @@ const house: Readonly<Record<string, Room>> = {
   setup: {
     floor: 7,
     uses: 'base locale config vault source journal google oauth discovery authentication gmail pull bridge',
-    doors: 'asker conversation options this-computer words',
+    doors: 'asker conversation options settle-choice this-computer words',
   },
   doctor: {
     floor: 8,

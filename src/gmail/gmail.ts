@@ -81,8 +81,8 @@ export interface Gmail {
   read(id: string, signal: AbortSignal): Promise<FoundMessage | undefined>
   /** When the refresh token will end, ms since 1970, where Google said so (publishing status "Testing"). */
   readonly consentEndsAtMs: number | undefined
-  /** Quota units of the account's minute: those that count now, and those that are let through. */
-  readonly quota: { readonly used: number; readonly perMinute: number }
+  /** Quota units of the account's minute: those that count now, those that are let through, and what an import costs. */
+  readonly quota: { readonly used: number; readonly perMinute: number; readonly perImport: number }
   /** Frees sockets. */
   close(): Promise<void>
 }

@@ -97,7 +97,7 @@ export function makeGmail(options: GmailOptions): Gmail {
       return tokens.consentEndsAtMs
     },
     get quota() {
-      return { used: pace.unitsUsed, perMinute: pace.unitsPerMinute }
+      return { used: pace.unitsUsed, perMinute: pace.unitsPerMinute, perImport: units.import }
     },
     async close() {
       session.close()

@@ -210,7 +210,10 @@ const writeFolder = ({ name, to, labels }: FolderConfig) => ({
 const hidesProvider = ({ preset, host }: FoundServer): boolean =>
   preset?.loginLimit !== undefined && presetForServer(host)?.id !== preset.id
 
-async function replaceConfiguration({ configFile, env }: Place, text: string): Promise<Config> {
+export async function replaceConfiguration(
+  { configFile, env }: Pick<Place, 'configFile' | 'env'>,
+  text: string,
+): Promise<Config> {
   // In the same folder, because paths in it are relative to the file.
   const trial = `${configFile}.new`
   try {

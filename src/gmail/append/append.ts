@@ -87,7 +87,7 @@ export function makeAppendGmail(options: AppendOptions): Gmail {
       onlyFaults(signal, () => findByOctets(context, octets, isSame, signal)),
     read: (id, signal) => onlyFaults(signal, () => readMessage(context, id, signal)),
     consentEndsAtMs: undefined,
-    quota: { used: 0, perMinute: account.unitsPerMinute },
+    quota: { used: 0, perMinute: account.unitsPerMinute, perImport: 0 },
     close: () => sessions.close(),
   }
 }
