@@ -10,6 +10,7 @@ import { isLoopback } from '../base/loopback.ts'
 import { readVersion } from '../base/version.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
+import type { SettingsInForce } from '../config/in-force.ts'
 import { writeListenAddress } from '../config/writers.ts'
 import { runDaemon } from '../daemon.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -66,7 +67,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
       // The journal is open and locked and every adapter stands: from here on mail is carried.
       void notifier.ready(await state())
       notifier.keepAlive(liveness.isAlive)
-      dashboard = await openPage(asked, config, bridge.journal, log)
+      dashboard = await openPage(asked, config, inForce, bridge, log)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await openMachines(machines, bridge, config, log, invocation)
       await runDaemon(bridge, signals.stopping, signals.signal, {
@@ -157,7 +158,8 @@ async function findStates(
 async function openPage(
   invocation: Invocation,
   config: Config,
-  journal: Journal,
+  inForce: SettingsInForce,
+  { journal, accounts, changeAfterImport }: Bridge,
   log: Log,
 ): Promise<Dashboard | undefined> {
   const { dashboard } = config
@@ -165,7 +167,14 @@ async function openPage(
   const { openDashboard } = await import('../web/dashboard.ts')
   return openDashboard({
     config: { ...config, dashboard },
-    ...{ journal, log },
+    ...{ inForce, journal, log, quotas: accounts },
+    async changeSettle(mailbox, choice) {
+      const { writeSettleChoice } = await import('../setup/settle-choice.ts')
+      if (inForce.file === undefined) return undefined
+      const written = await writeSettleChoice(inForce.file, invocation.env, mailbox, choice)
+      if (written !== undefined) changeAfterImport(mailbox, choice)
+      return written
+    },
     async converse(...asked) {
       const { makeConverse } = await import('./setup-on-page.ts')
       return makeConverse(invocation, { inDaemon: true })(...asked)

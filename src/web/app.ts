@@ -4,23 +4,21 @@ import { html } from 'hono/html'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Log } from '../log/log.ts'
-import { readStanding, type Standing } from '../status/standing.ts'
 import { makeAdmission } from './admission.ts'
 import { addEntrance, makeGuardedApp } from './entrance.ts'
 import type { Events } from './events.ts'
 import { writeCookie } from './guard.ts'
-import { makeReader, plainPage, sentence } from './layout.ts'
+import { plainPage, sentence } from './layout.ts'
 import { proveLink, takeLink } from './link.ts'
-import { addOwnerActs, readNotice } from './owner-acts.ts'
+import { addOwnerPages, type OwnerParts } from './owner-pages.ts'
 import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
-import { overviewPage } from './pages/overview.ts'
 import type { Names } from './reach.ts'
 import type { Sessions } from './sessions.ts'
 import { addSetUpRoutes } from './setup/routes.ts'
 import type { SetUps } from './setup/set-ups.ts'
 import { webWords } from './words.ts'
 
-export interface AppParts {
+export interface AppParts extends OwnerParts {
   readonly config: Pick<Config, 'mailboxes' | 'stateDir' | 'language'>
   readonly journal: Journal
   readonly log: Log
@@ -32,9 +30,6 @@ export interface AppParts {
   nowMs(): number
 }
 
-/** Pages that are asked for at once are made of one look at the journal. */
-const standingLivesMs = 300
-
 export function makeApp(parts: AppParts): Hono {
   const { config, journal, log, sessions, events, reach, nowMs } = parts
   const admission = makeAdmission(sessions, reach, config.language, nowMs)
@@ -42,10 +37,6 @@ export function makeApp(parts: AppParts): Hono {
   const app = makeGuardedApp(admission, ({ code }) =>
     log.say('warn', 'dashboard', webWords[config.language].log.failed(code)),
   )
-  const lookAtAll = shareFor(standingLivesMs, (): Promise<Standing> => {
-    const { format } = makeReader(config.language).words
-    return readStanding(config, journal, true, nowMs(), format.instant)
-  })
 
   app.get('/proof', async c => {
     const proof = await proveLink(config.stateDir)
@@ -57,15 +48,7 @@ export function makeApp(parts: AppParts): Hono {
     leadTo: home => `/${home}/`,
   })
 
-  app.get(
-    '/:home/',
-    letIn(async (c, session) => {
-      const reader = readerOf(c)
-      const standing = await lookAtAll()
-      const notice = readNotice(reader, config, c.req.query())
-      return c.html(overviewPage(reader, session, { standing, config, nowMs: nowMs(), notice }))
-    }),
-  )
+  addOwnerPages(app, parts, admission)
   app.get(
     '/:home/messages',
     letIn(async (c, session) => {
@@ -86,7 +69,6 @@ export function makeApp(parts: AppParts): Hono {
       })
     }),
   )
-  addOwnerActs(app, parts, { takeForm })
   app.post(
     '/:home/leave',
     takeForm(async (c, session) => {
@@ -98,14 +80,4 @@ export function makeApp(parts: AppParts): Hono {
   )
   addSetUpRoutes(app, { admission, setUps: parts.setUps, hasOverview: true })
   return app
-}
-
-/** One look for all who ask within so many ms. */
-function shareFor<T>(ms: number, look: () => Promise<T>): () => Promise<T> {
-  let latest: { readonly atMs: number; readonly answer: Promise<T> } | undefined
-  return () => {
-    const atMs = performance.now()
-    if (latest === undefined || atMs - latest.atMs >= ms) latest = { atMs, answer: look() }
-    return latest.answer
-  }
 }

@@ -18,7 +18,7 @@ html, body { margin: 0; }
 body > header, main, footer { max-width: 62rem; margin: 0 auto; padding: 0 1rem; }
 body > header { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 2rem; padding-block: .75rem; border-bottom: 1px solid var(--line); }
 .name { margin: 0; font-weight: 700; letter-spacing: .02em; }
-nav ul { display: flex; gap: .5rem; margin: 0; padding: 0; list-style: none; }
+nav ul { display: flex; flex-wrap: wrap; gap: .25rem .5rem; margin: 0; padding: 0; list-style: none; }
 nav a { display: block; padding: .35rem .6rem; border-radius: .35rem; text-decoration: none; }
 nav a[aria-current] { background: var(--sheet); color: var(--ink); font-weight: 600; }
 a { color: var(--link); }
@@ -47,6 +47,14 @@ dt { color: var(--faint); } dd { margin: 0; }
 .spark circle { fill: var(--link); }
 form { margin: 0; }
 .acts { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .9rem; }
+a.act { display: inline-flex; align-items: center; min-height: 2.75rem; padding: .4rem 1.1rem; border: 1px solid var(--line); border-radius: .4rem; text-decoration: none; }
+#aside { margin-top: 1rem; }
+.settings th code { background: none; padding: 0; }
+.choices { margin: 0 0 1rem; padding: 0; border: 0; }
+.choices legend { padding: 0; font-weight: 600; }
+.choice { display: flex; align-items: baseline; gap: .6rem; margin: .6rem 0; }
+.choice input[type="radio"] { flex: none; width: 1.5rem; height: 1.5rem; margin: 0; align-self: center; }
+.choice input:not([type="radio"]) { font: inherit; min-height: 2.75rem; max-width: 100%; padding: .3rem .5rem; border: 1px solid var(--faint); border-radius: .3rem; background: var(--paper); color: var(--ink); }
 button { font: inherit; min-height: 2.75rem; padding: .4rem 1.1rem; border-radius: .4rem; cursor: pointer; }
 button.main { border: 1px solid var(--button); background: var(--button); color: var(--button-ink); font-weight: 600; }
 button.quiet { border: 1px solid var(--line); background: transparent; color: var(--faint); }

@@ -16,6 +16,7 @@ import { type CertificateFiles, readPair, watchPair } from './certificate.ts'
 import { type Events, makeEvents } from './events.ts'
 import { keepOpen } from './keep-open.ts'
 import type { Listening } from './listen.ts'
+import type { OwnerParts } from './owner-pages.ts'
 import { makeReach, type PageSettings, type Reach } from './reach.ts'
 import { serveApp } from './serve-app.ts'
 import { openSessions } from './sessions.ts'
@@ -34,6 +35,9 @@ export interface DashboardParts {
     PageSettings
   readonly journal: Journal
   readonly log: Log
+  readonly inForce: OwnerParts['inForce']
+  readonly quotas: OwnerParts['quotas']
+  readonly changeSettle: OwnerParts['changeSettle']
   /** The set-up's conversation, loaded when somebody begins it. */
   readonly converse: ConverseOnPage
   nowMs(): number

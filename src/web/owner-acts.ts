@@ -66,7 +66,7 @@ const pageOf = (fields: URLSearchParams): string => (fields.get('page') === 'asi
 
 /** What was done, from the address that the browser was sent to: a link could hold anything. */
 export function readNotice(
-  { words, language }: Reader,
+  { words, language, own }: Reader,
   { mailboxes }: Pick<Config, 'mailboxes'>,
   query: Readonly<Record<string, string>>,
 ): string | undefined {
@@ -77,7 +77,8 @@ export function readNotice(
   const mailbox = /^\d{1,6}$/.test(of) ? mailboxes[Number(of)] : undefined
   if (mailbox === undefined || count === '0') return undefined
   const name = printable(mailbox.name, 60).replaceAll('`', "'")
-  const own = pauseWords[language]
-  if (done === 'pause') return words.sentences([own.paused(name), own.ends])
-  return done === 'resume' ? words.sentences([own.resumed(name), own.begins]) : undefined
+  if (done === 'settle') return own.settleSaved(name)
+  const pauses = pauseWords[language]
+  if (done === 'pause') return words.sentences([pauses.paused(name), pauses.ends])
+  return done === 'resume' ? words.sentences([pauses.resumed(name), pauses.begins]) : undefined
 }

@@ -25,6 +25,71 @@ export const en = {
   /** Before the time of the next look on schedule. */
   whenTold: 'When the server tells of mail, otherwise ',
   never: 'When you ask for it',
+  aside: 'Set aside',
+  settings: 'Settings',
+  signIn: 'Sign in again',
+  newPassword: 'Give a new password',
+  showAside: 'Show the messages',
+  moreTroubles: (count: number) => `${number(count)} more are not shown here; \`hikyaku status\` lists all.`,
+  /** `later` of them wait for another try. */
+  waitingOf: (count: number, later: number) =>
+    `${number(count)}${later === 0 ? '' : later === count ? ', for another try' : ` (${number(later)} of them for another try)`}`,
+  asideOf: (refused: number, deferred: number) =>
+    [
+      ...(refused > 0 || deferred === 0 ? [`${number(refused)} refused`] : []),
+      ...(deferred > 0 ? [`${number(deferred)} to be tried again`] : []),
+    ].join(', '),
+  leftByPace: (ms: number, imports: number, withinMs: number) =>
+    `About ${span(ms)} left, at the present pace (${number(imports)} in ${span(withinMs)}).`,
+  leftByQuota: (ms: number, perMinute: number) =>
+    `${span(ms)} left at best, since Gmail lets ${number(Math.round(perMinute))} units a minute; none has gone in lately to reckon by.`,
+  leftUnknown: 'How long is not known: nothing goes in at the moment.',
+  permission: 'Permission',
+  quota: 'Gmail’s quota',
+  quotaOf: (used: number, perMinute: number) =>
+    `${number(used)} of ${number(perMinute)} units of this minute used (the whole account)`,
+  books: 'Accounted for',
+  asideAbout:
+    'These messages are not in Gmail. They stay in the source mailbox. Those that are to be tried again are so by themselves.',
+  nothingAside: 'No message is set aside.',
+  tryAllAgain: 'Try all of this mailbox again',
+  tryThis: 'Try this one again',
+  tryAt: (when: string) => `Next try ${when}.`,
+  stage: 'State',
+  arrived: 'Arrived',
+  messageOf: (id: number) => `Message ${id}`,
+  settingsSecrets:
+    'Passwords and permissions are never shown. What came after hikyaku was started holds from its next start on.',
+  settingsStart: 'From the environment',
+  setting: 'Setting',
+  value: 'Value',
+  from: 'From',
+  isSet: 'Set',
+  notSet: 'Not set',
+  inVault: 'Kept in the vault, and read when it is used',
+  changeSettle: 'Change what is done at the source',
+  settle: (mailbox: string) => `What is done at the source: ${mailbox}`,
+  settleNow: (value: string) => `Now: \`${value}\``,
+  settleNext: 'Go on',
+  settleSure: 'Do you want this?',
+  settleDo: 'Yes, change it',
+  settleBack: 'No, leave it as it is',
+  settleSaved: (mailbox: string) =>
+    `${mailbox}: written into the settings file. It holds from the next pull on.`,
+  settleChange: (before: string, after: string) => `From \`${before}\` to \`${after}\`.`,
+  /** What the choice does; `keep` undoes nothing. */
+  settleKeep:
+    'Nothing more is deleted or moved at the mail server. What was deleted or moved already stays so.',
+  settleDelete:
+    'Each message is deleted at the mail server as soon as Gmail has it. So are, at the next pull, all those that were imported before and still stand there. Nobody can bring them back at the server: the copy in Gmail is then the only one.',
+  settleDeleteAfter: (days: number) =>
+    `Each message is deleted at the mail server ${number(days)} ${days === 1 ? 'day' : 'days'} after Gmail has it. So are, at the next pull, those that were imported longer ago and still stand there. Nobody can bring them back at the server: the copy in Gmail is then the only one.`,
+  settleMove: (folder: string) =>
+    `Each message is moved into the folder “${folder}” at the mail server once Gmail has it, and so are, at the next pull, all those that were imported before and still stand there. Other mail programs find them there.`,
+  settleElsewhere: (where: string) =>
+    `It cannot be changed here: it is set in another place, which would win (${where}). Change it there, and start hikyaku anew.`,
+  settleNoFile:
+    'It cannot be changed here, because the settings do not stand in a file that the set-up writes. Set `AFTER_IMPORT` where the others are set (the environment or `.env`), and start hikyaku anew.',
   whenResumed: 'When you resume it',
   pause: 'Pause this mailbox',
   resume: 'Resume this mailbox',

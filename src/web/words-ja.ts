@@ -24,6 +24,68 @@ export const ja: WebWords = {
   nextLook: '次の確認',
   whenTold: '通知が届いたとき、または ',
   never: '「今すぐ確認」を押したとき',
+  aside: '要確認',
+  settings: '設定',
+  signIn: 'もう一度ログイン',
+  newPassword: '新しいパスワードを入力',
+  showAside: 'メールを表示',
+  moreTroubles: count => `ほかに ${number(count)} 件あります。すべては \`hikyaku status\` で確認できます。`,
+  waitingOf: (count, later) =>
+    `${number(count)} 通${later === 0 ? '' : later === count ? '（再試行待ち）' : `（うち再試行待ち ${number(later)} 通）`}`,
+  asideOf: (refused, deferred) =>
+    [
+      ...(refused > 0 || deferred === 0 ? [`要確認 ${number(refused)} 通`] : []),
+      ...(deferred > 0 ? [`再試行待ち ${number(deferred)} 通`] : []),
+    ].join('、'),
+  leftByPace: (ms, imports, withinMs) =>
+    `残り約 ${span(ms)}（直近の速さ: ${span(withinMs)}で ${number(imports)} 通）`,
+  leftByQuota: (ms, perMinute) =>
+    `早くて残り ${span(ms)}（Gmail の上限は 1 分あたり ${number(Math.round(perMinute))} 単位。直近の取り込みがないため、実際の速さはわかりません）`,
+  leftUnknown: '残り時間はわかりません。今は取り込みが進んでいません。',
+  permission: 'アクセス権',
+  quota: 'Gmail の使用量',
+  quotaOf: (used, perMinute) =>
+    `この 1 分間に ${number(perMinute)} 単位中 ${number(used)} 単位を使用（アカウント全体）`,
+  books: '内訳',
+  asideAbout:
+    'ここにあるメールは Gmail に入っていません。元のメールボックスに残っています。「再試行待ち」のメールは、自動でもう一度試します。',
+  nothingAside: '要確認のメールはありません。',
+  tryAllAgain: 'このメールボックスのすべてをもう一度試す',
+  tryThis: 'このメールをもう一度試す',
+  tryAt: when => `次の試行: ${when}`,
+  stage: '状態',
+  arrived: '届いた日時',
+  messageOf: id => `メール ${id}`,
+  settingsSecrets:
+    'パスワードなどの秘密は表示しません。hikyaku の起動後に変更した設定は、次の起動から有効になります。',
+  settingsStart: '環境変数',
+  setting: '設定',
+  value: '値',
+  from: '設定元',
+  isSet: '設定済み',
+  notSet: '未設定',
+  inVault: '保管場所にあり、使うときに読み取ります',
+  changeSettle: '取り込み後の処理を変更',
+  settle: mailbox => `取り込み後の処理: ${mailbox}`,
+  settleNow: value => `現在の設定: \`${value}\``,
+  settleNext: '次へ',
+  settleSure: 'この内容でよろしいですか？',
+  settleDo: '変更する',
+  settleBack: '変更しない',
+  settleSaved: mailbox => `${mailbox}: 設定ファイルに書き込みました。次の取り込みから有効です。`,
+  settleChange: (before, after) => `\`${before}\` から \`${after}\` に変更します。`,
+  settleKeep:
+    'これからは、メールサーバーで削除や移動を行いません。すでに削除・移動したメールは元に戻りません。',
+  settleDelete:
+    'Gmail に取り込んだメールを、すぐにメールサーバーから削除します。これまでに取り込み、サーバーに残っているメールも、次の取り込みですべて削除します。サーバーでは元に戻せません。残るのは Gmail のメールだけです。',
+  settleDeleteAfter: days =>
+    `Gmail に取り込んでから ${number(days)} 日後に、メールサーバーから削除します。それより前に取り込み、サーバーに残っているメールも、次の取り込みで削除します。サーバーでは元に戻せません。残るのは Gmail のメールだけです。`,
+  settleMove: folder =>
+    `Gmail に取り込んだメールを、メールサーバーのフォルダー「${folder}」に移動します。これまでに取り込み、サーバーに残っているメールも、次の取り込みですべて移動します。ほかのメールソフトからは、そのフォルダーで見られます。`,
+  settleElsewhere: where =>
+    `ここでは変更できません。ほかの場所（${where}）で設定されていて、そちらが優先されます。そこで変更し、hikyaku を再起動してください。`,
+  settleNoFile:
+    '設定がファイル（初期設定が書き込むもの）にないため、ここでは変更できません。ほかの設定と同じ場所（環境変数または `.env`）で `AFTER_IMPORT` を設定し、hikyaku を再起動してください。',
   whenResumed: '再開したとき',
   pause: 'このメールボックスを一時停止',
   resume: 'このメールボックスを再開',

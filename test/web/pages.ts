@@ -16,5 +16,8 @@ export interface PageToLook {
 export const pages: readonly PageToLook[] = [
   { name: 'overview', path: '', ready: '#mailboxes article' },
   { name: 'messages', path: 'messages', ready: 'tbody tr' },
+  { name: 'aside', path: 'aside', ready: '#aside article' },
+  { name: 'settings', path: 'settings', ready: 'table.settings' },
+  { name: 'settle', path: 'settle?mailbox=owner%40127.0.0.1', ready: 'main code' },
   { name: 'closed', path: 'nobody/', ready: 'main code', isStrangers: true },
 ]
