@@ -1,9 +1,12 @@
 /** `hikyaku retry ID...|all`: another try for what was set aside; the running daemon does it at once, else the next pull. */
 import { exitCodes } from '../base/fault.ts'
+import { printable } from '../base/untrusted.ts'
 import { openJournal } from '../bridge.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
+import { pauseWords } from '../locale/pause-words.ts'
 import { askForPull, findAside, isAside, tryAgain } from '../pull/owner-acted.ts'
+import { readPauses } from '../pull/paused.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
 
@@ -45,6 +48,12 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
             invocation,
             retried.length === 0 ? words.retry.nothing : words.retry.again(retried.length, running),
           )
+          const pauses = await readPauses(journal)
+          const paused = new Set(rows.flatMap(({ mailbox }) => (pauses.has(mailbox) ? [mailbox] : [])))
+          if (paused.size > 0) {
+            const names = [...paused].map(name => printable(name, 100)).join(', ')
+            writeLine(invocation, pauseWords[invocation.language].notOf(names))
+          }
         }
         return exitCode
       } finally {

@@ -5,13 +5,18 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { estimate } from '../../src/web/backlog.ts'
 import { mail } from '../faults/harness.ts'
+import { hasChromium, openChromium } from '../servers/chromium.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { loopback } from '../servers/local.ts'
+import { requireServer } from '../servers/required.ts'
+import { findLapses, findViolations, openContext, useCookie } from './browser-look.ts'
 import { type PageWorld, type SignedIn, startPageWorld } from './page.ts'
 
 const mailbox = `owner@${loopback}`
 const hardlyEver = '0 0 1 1 *'
+/** Where pictures of the pages are kept, for people to look at. */
+const pictures = process.env.HIKYAKU_PICTURES
 const aside = 55
 const evil = '<img src=x onerror="window.hurt=1">`\'&\u202egnp.exe'
 
@@ -99,41 +104,46 @@ describe('the settings in force', () => {
   })
 })
 
+/** A daemon that is set up by a file. @param file where it is written, once it is */
+function startShop(file: { path: string }): Promise<PageWorld> {
+  return startPageWorld({
+    async prepare({ folder, env, stateDir }) {
+      file.path = join(folder, 'config.yaml')
+      const lines = [
+        '# mine',
+        `stateDir: ${stateDir}`,
+        `dashboard: ${env.DASHBOARD}`,
+        'alertMail: no',
+        'accounts:',
+        `  - { name: one, address: owner@example.test, clientId: ${env.GOOGLE_CLIENT_ID}, unitsPerMinute: 1200000 }`,
+        'mailboxes:',
+        "  - name: shop # the shop's",
+        `    account: one`,
+        `    protocol: imap`,
+        `    host: ${env.MAIL_HOST}`,
+        `    port: ${env.MAIL_PORT}`,
+        '    security: none',
+        `    user: ${env.MAIL_USER}`,
+        '    verify: no',
+        `    schedule: '${hardlyEver}'`,
+      ]
+      await writeFile(file.path, `${lines.join('\n')}\n`)
+      // The daemon is started with this very object.
+      Object.assign(env, {
+        HIKYAKU_VAULT: 'environment',
+        MAILBOX_SHOP_PASSWORD: env.MAIL_PASSWORD,
+        GOOGLE_ONE_CLIENT_SECRET: env.GOOGLE_CLIENT_SECRET,
+        GOOGLE_ONE_REFRESH_TOKEN: env.GOOGLE_REFRESH_TOKEN,
+      })
+    },
+    env: { HIKYAKU_CONFIG: 'config.yaml' },
+  })
+}
+
 describe('what is done at the source', () => {
   it('is changed from the page, in the file, with its comments, and holds from the next pull on', async t => {
     const file = { path: '' }
-    const world = await startPageWorld({
-      async prepare({ folder, env, stateDir }) {
-        file.path = join(folder, 'config.yaml')
-        const lines = [
-          '# mine',
-          `stateDir: ${stateDir}`,
-          `dashboard: ${env.DASHBOARD}`,
-          'alertMail: no',
-          'accounts:',
-          `  - { name: one, address: owner@example.test, clientId: ${env.GOOGLE_CLIENT_ID}, unitsPerMinute: 1200000 }`,
-          'mailboxes:',
-          "  - name: shop # the shop's",
-          `    account: one`,
-          `    protocol: imap`,
-          `    host: ${env.MAIL_HOST}`,
-          `    port: ${env.MAIL_PORT}`,
-          '    security: none',
-          `    user: ${env.MAIL_USER}`,
-          '    verify: no',
-          `    schedule: '${hardlyEver}'`,
-        ]
-        await writeFile(file.path, `${lines.join('\n')}\n`)
-        // The daemon is started with this very object.
-        Object.assign(env, {
-          HIKYAKU_VAULT: 'environment',
-          MAILBOX_SHOP_PASSWORD: env.MAIL_PASSWORD,
-          GOOGLE_ONE_CLIENT_SECRET: env.GOOGLE_CLIENT_SECRET,
-          GOOGLE_ONE_REFRESH_TOKEN: env.GOOGLE_REFRESH_TOKEN,
-        })
-      },
-      env: { HIKYAKU_CONFIG: 'config.yaml' },
-    })
+    const world = await startShop(file)
     t.after(() => world.stop())
     const owner = await world.signIn()
     await world.source.deliver(mail('kept'))
@@ -165,6 +175,39 @@ describe('what is done at the source', () => {
     await owner.post('check-now')
     assert.match(await readFile(file.path, 'utf8'), /afterImport: keep/)
     assert.equal((await world.source.stored()).length, 1, 'and stays')
+  })
+
+  it('is chosen by everybody, without JavaScript', {
+    skip: requireServer('chromium', hasChromium()),
+  }, async t => {
+    const world = await startShop({ path: '' })
+    t.after(() => world.stop())
+    const owner = await world.signIn()
+    const browser = await openChromium()
+    t.after(() => browser.close())
+    for (const look of [
+      { locale: 'ja-JP', scheme: 'dark', width: 360 },
+      { locale: 'en-GB', scheme: 'light', width: 1280 },
+    ] as const) {
+      const { context, page } = await openContext(t, browser, look)
+      await useCookie(context, world, owner)
+      const looks = async (name: string): Promise<void> => {
+        assert.deepEqual(await findLapses(page), [], name)
+        assert.deepEqual(await findViolations(page), [], name)
+        if (pictures !== undefined)
+          await page.screenshot({ path: join(pictures, `${name}-${look.locale}.png`), fullPage: true })
+      }
+      await page.goto(`http://${world.address}${owner.home}settle?mailbox=shop`)
+      await looks('settle-form')
+      await page.check('#choice-delete-after')
+      await page.fill('#days', '30')
+      await page.click('#do-settle')
+      await page.locator('#do-settle-now').waitFor()
+      await looks('settle-sure')
+      await page.click('#do-settle-now')
+      await page.locator('table.settings').first().waitFor()
+      assert.match((await page.textContent('main')) ?? '', /delete-after:30d/)
+    }
   })
 })
 
