@@ -53,6 +53,7 @@ a.act { display: inline-flex; align-items: center; min-height: 2.75rem; padding:
 .choices { margin: 0 0 1rem; padding: 0; border: 0; }
 .choices legend { padding: 0; font-weight: 600; }
 .choice { display: flex; align-items: baseline; gap: .6rem; margin: .6rem 0; }
+.detail { flex-wrap: wrap; }
 .choice input[type="radio"] { flex: none; width: 1.5rem; height: 1.5rem; margin: 0; align-self: center; }
 .choice input:not([type="radio"]) { font: inherit; min-height: 2.75rem; max-width: 100%; padding: .3rem .5rem; border: 1px solid var(--faint); border-radius: .3rem; background: var(--paper); color: var(--ink); }
 button { font: inherit; min-height: 2.75rem; padding: .4rem 1.1rem; border-radius: .4rem; cursor: pointer; }

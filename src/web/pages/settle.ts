@@ -66,7 +66,7 @@ function choiceForm({ own, language }: Reader, session: Session, { mailbox, sett
   const choice = (name: string, label: string): Markup =>
     html`<div class="choice"><input type="radio" name="choice" id="choice-${name}" value="${name}"${name === chosen ? html` checked` : ''}><label for="choice-${name}">${label}</label></div>`
   const detail = (name: string, label: string, input: Markup): Markup =>
-    html`<div class="choice"><label for="${name}">${label}</label>${input}</div>`
+    html`<div class="choice detail"><label for="${name}">${label}</label>${input}</div>`
   const move = html`${choice('move', after.move)}
 ${detail('folder', after.folder, html`<input id="folder" name="folder" maxlength="200" value="${folder}">`)}`
   return html`<form method="post" action="settle">
