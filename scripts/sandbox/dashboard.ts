@@ -4,25 +4,16 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Language } from '../../src/base/language.ts'
-import { startDnsServer } from '../../test/authentication/dns-server.ts'
-import { startGmailServer } from '../../test/servers/gmail/gmail-server.ts'
-import { gmailEnv, type Running, startHikyaku, until } from '../../test/servers/hikyaku.ts'
+import type { Running } from '../../test/servers/hikyaku.ts'
 import { freePorts, loopback } from '../../test/servers/local.ts'
-import { type Protocol, type ServerKind, startSource } from '../../test/servers/source-server.ts'
-import { forwardingAddress, monthOfMail, monthZone, rentalHost } from './month.ts'
+import { monthOfMail } from './month.ts'
+import { makeSandboxPage, type SandboxPage, type SandboxPageOptions } from './page-world.ts'
 import { passingMail } from './passing-mail.ts'
 import { sandboxWords } from './words.ts'
 
-export interface DashboardSandbox {
-  readonly protocol: Protocol
-  readonly kind: ServerKind
-  readonly language: Language
+export interface DashboardSandbox extends Omit<SandboxPageOptions, 'port'> {
   /** It ends by itself then. */
   readonly minutes: number
 }
@@ -41,13 +32,8 @@ const ofTheScreen = [
 ]
 
 /** @returns the exit code: 0 where it was ended by its time or by Ctrl-C */
-export async function showDashboard({
-  protocol,
-  kind,
-  language,
-  minutes,
-}: DashboardSandbox): Promise<number> {
-  const words = sandboxWords[language]
+export async function showDashboard({ minutes, ...options }: DashboardSandbox): Promise<number> {
+  const words = sandboxWords[options.language]
   let isEnding = false
   let daemon: Running | undefined
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -56,56 +42,30 @@ export async function showDashboard({
       if (isEnding) daemon?.kill('SIGKILL')
       isEnding = true
     })
-  const folder = await mkdtemp(join(tmpdir(), 'hikyaku-sandbox-'))
-  const dns = await startDnsServer(monthZone())
-  const gmail = await startGmailServer()
-  const source = await startSource(protocol, kind)
-  const env = {
-    ...source.env,
-    ...gmailEnv(gmail),
-    STATE_DIR: join(folder, 'state'),
-    DASHBOARD: `${loopback}:${await findPort()}`,
-    GMAIL_UNITS_PER_MINUTE: '1200000',
-    FORWARDING_ADDRESS: forwardingAddress,
-    AUTHSERV_IDS: rentalHost,
-    DNS_SERVERS: dns.server,
-    ALERT_MAIL: 'no',
-    ...(protocol === 'pop3' ? { SCHEDULE: '*/2 * * * * *' } : {}),
-    HIKYAKU_LANG: language,
-  }
-  const showLink = async (): Promise<void> => {
-    const screen = Object.fromEntries(ofTheScreen.map(name => [name, process.env[name]]))
-    const child = spawn(process.execPath, [cli, 'dashboard'], {
-      cwd: folder,
-      env: { ...screen, ...env },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-    await once(child, 'close')
-  }
   const isOver = (): boolean => isEnding
+  const page = await makeSandboxPage({ ...options, port: await findPort() })
+  const { source, gmail } = page
   try {
     for (const octets of monthOfMail(mailBefore)) await source.deliver(octets)
-    console.log(words.page(protocol.toUpperCase(), words.servers[kind]))
-    const running = startHikyaku(['run'], { env, cwd: folder, ownGroup: true })
+    console.log(words.page(options.protocol.toUpperCase(), words.servers[options.kind]))
+    const running = await page.start(isOver)
     daemon = running
     let hasDied = false
     void running.ended.then(() => {
       hasDied = true
     })
-    const isOpen = (): boolean => hasDied || isOver() || running.stderr().includes(env.DASHBOARD)
-    await until(isOpen, 'the page is open')
-    if (!hasDied && !isOver()) await showLink()
+    if (!isOver()) await showLink(page)
     console.log(words.watch(minutes))
     // Enter: the link is good for once and for five minutes.
-    if (process.stdin.isTTY) process.stdin.on('data', () => void showLink())
+    if (process.stdin.isTTY) process.stdin.on('data', () => void showLink(page))
     const endMs = performance.now() + minutes * 60_000
     let nextMs = 0
     let shown = 0
     for (let serial = 0; !hasDied && !isOver() && performance.now() < endMs; ) {
       if (performance.now() >= nextMs) {
-        const { kind: which, octets } = passingMail(serial + mailBefore)
+        const { kind, octets } = passingMail(serial + mailBefore)
         await source.deliver(octets)
-        if (which !== 'plain') console.log(words.passing[which])
+        if (kind !== 'plain') console.log(words.passing[kind])
         serial += 1
         nextMs = performance.now() + betweenMs
       }
@@ -120,13 +80,19 @@ export async function showDashboard({
     return 1
   } finally {
     process.stdin.removeAllListeners('data').pause()
-    daemon?.kill('SIGTERM')
-    await daemon?.ended
-    await source.stop()
-    await gmail.close()
-    await dns.close()
-    await rm(folder, { recursive: true, force: true })
+    await page.stop()
   }
+}
+
+/** As its owner would; where there is a browser, it is opened. */
+async function showLink({ folder, env }: SandboxPage): Promise<void> {
+  const screen = Object.fromEntries(ofTheScreen.map(name => [name, process.env[name]]))
+  const child = spawn(process.execPath, [cli, 'dashboard'], {
+    cwd: folder,
+    env: { ...screen, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  await once(child, 'close')
 }
 
 async function findPort(): Promise<number> {

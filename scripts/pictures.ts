@@ -1,0 +1,99 @@
+/**
+ * npm run pictures -- [FOLDER]: the pictures of the page in both READMEs (docs/pictures/), taken in a real Chromium of the
+ * real daemon in the sandbox. What is in them is the sandbox's mail; only the times are those of the day.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import type { Language } from '../src/base/language.ts'
+import { writeLink } from '../src/web/link.ts'
+import { hasChromium, openChromium } from '../test/servers/chromium.ts'
+import { until } from '../test/servers/hikyaku.ts'
+import { freePorts } from '../test/servers/local.ts'
+import { monthOfMail } from './sandbox/month.ts'
+import { makeSandboxPage } from './sandbox/page-world.ts'
+import { passingMail } from './sandbox/passing-mail.ts'
+
+const folder = process.argv[2] ?? fileURLToPath(new URL('../docs/pictures', import.meta.url))
+/** What was there when the daemon began, and what came while it ran: so much is on its way for a while, and so much not. */
+const [mailBefore, mailPassing] = [160, 60]
+/** Of a page, CSS pixels: what a README's column shows well. */
+const viewport = { width: 1040, height: 760 }
+const sharpness = 1.5
+const quality = 0.82
+
+const shots: readonly { readonly name: string; readonly path: string; readonly ready: string }[] = [
+  { name: 'overview', path: '', ready: '#mailboxes article' },
+  { name: 'messages', path: 'messages', ready: 'tbody tr' },
+]
+
+if (!hasChromium()) {
+  console.error('Chromium is not installed.')
+  process.exit(69)
+}
+await mkdir(folder, { recursive: true })
+const browser = await openChromium()
+try {
+  for (const language of ['en', 'ja'] as const) await takeAll(browser, language)
+} finally {
+  await browser.close()
+}
+
+async function takeAll(opened: Browser, language: Language): Promise<void> {
+  const [port = 0] = await freePorts(1)
+  const world = await makeSandboxPage({ protocol: 'imap', kind: 'stand-in', language, port })
+  const { source, gmail, env } = world
+  try {
+    for (const octets of monthOfMail(mailBefore)) await source.deliver(octets)
+    await world.start()
+    await until(() => gmail.accepted.length >= mailBefore, 'what was there is in Gmail', 120_000)
+    let refused = 0
+    for (let serial = 0; serial < mailPassing; serial++) {
+      const { kind, octets } = passingMail(mailBefore + serial)
+      refused += Number(kind === 'refused')
+      await source.deliver(octets)
+      if (serial % 10 === 9)
+        await until(
+          () => gmail.accepted.length >= mailBefore + serial + 1 - refused,
+          'it is in Gmail',
+          60_000,
+        )
+    }
+    const locale = language === 'ja' ? 'ja-JP' : 'en-GB'
+    const context = await opened.newContext({ locale, viewport, deviceScaleFactor: sharpness })
+    const page = await context.newPage()
+    await page.goto(`http://${env.DASHBOARD}/enter/${await writeLink(env.STATE_DIR ?? '', Date.now())}`)
+    await page.waitForURL(/\/[\w-]{22}\/$/)
+    const home = page.url()
+    for (const { name, path, ready } of shots) {
+      await page.goto(`${home}${path}`)
+      await page.locator(ready).first().waitFor()
+      const file = join(folder, `${name}.${language}.webp`)
+      const octets = await asWebp(page, await page.screenshot())
+      await writeFile(file, octets)
+      console.log(`${file}: ${octets.length} octets`)
+    }
+    await context.close()
+  } finally {
+    await world.stop()
+  }
+}
+
+/** By the browser itself: a third of a PNG. In a page of its own, for ours allows no such thing. */
+async function asWebp(page: Page, png: Buffer): Promise<Buffer> {
+  const blank = await page.context().newPage()
+  try {
+    const text = await blank.evaluate(`(async () => {
+      const octets = Uint8Array.from(atob('${png.toString('base64')}'), letter => letter.charCodeAt(0))
+      const image = await createImageBitmap(new Blob([octets], { type: 'image/png' }))
+      const canvas = document.createElement('canvas')
+      Object.assign(canvas, { width: image.width, height: image.height })
+      canvas.getContext('2d').drawImage(image, 0, 0)
+      return canvas.toDataURL('image/webp', ${quality}).split(',')[1]
+    })()`)
+    return Buffer.from(String(text), 'base64')
+  } finally {
+    await blank.close()
+  }
+}
