@@ -202,7 +202,8 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
     const isOfProgram = grantType === 'client_credentials'
     const refused = checkClient(app, form, isOfProgram, `${server.root}/${of}/oauth2/v2.0/token`, nowMs())
     if (refused !== undefined) return errorAnswer(refused)
-    if (grantType === 'urn:ietf:params:oauth:grant-type:device_code') return byDevice(form)
+    // The RFC's name, and the one that MSAL sends.
+    if (/^(urn:ietf:params:oauth:grant-type:)?device_code$/.test(grantType)) return byDevice(form)
     if (grantType === 'authorization_code') return byCode(form)
     if (grantType === 'refresh_token') return byRefreshToken(form)
     return isOfProgram ? forApp(of, form) : errorAnswer(refusals.grantType)
