@@ -12,7 +12,7 @@ export const oauth = {
       '1. https://entra.microsoft.com, App registrations, New registration. Name: hikyaku. Account types: those of your mailbox (personal, or your organisation). Redirect URI: “Mobile and desktop applications”, http://localhost',
       '2. Authentication: “Allow public client flows” – Yes.',
       '3. API permissions: Microsoft Graph, Delegated: IMAP.AccessAsUser.All (or POP.AccessAsUser.All) and offline_access.',
-      '4. IMAP (or POP) must be switched on for the mailbox: outlook.com, Settings, Forwarding and IMAP; in an organisation by its administrator.',
+      '4. IMAP (or POP) must be switched on for the mailbox: in the settings of outlook.com; in an organisation by its administrator.',
       'Then copy the “Application (client) ID” from the Overview page.',
     ].join('\n'),
     google: [

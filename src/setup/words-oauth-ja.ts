@@ -11,7 +11,7 @@ export const oauth: OAuthWords = {
       '1. https://entra.microsoft.com の「アプリの登録」→「新規登録」。名前: hikyaku。アカウントの種類: メールボックスに合わせます（個人、または自組織）。リダイレクト URI: 「モバイルとデスクトップ」の http://localhost',
       '2. 「認証」で「パブリック クライアント フローを許可する」を「はい」にします。',
       '3. 「API permissions」で Microsoft Graph の「委任」から IMAP.AccessAsUser.All（または POP.AccessAsUser.All）と offline_access を追加します。',
-      '4. メールボックスで IMAP（または POP）を有効にします。outlook.com では設定の「転送と IMAP」、組織では管理者が行います。',
+      '4. メールボックスで IMAP（または POP）を有効にします。個人アカウントでは outlook.com の設定で、組織では管理者が行います。',
       '最後に「概要」ページの「クライアント ID」をコピーしてください。',
     ].join('\n'),
     google: [
