@@ -64,6 +64,17 @@ async function startWalk(t: TestContext, language: Language, look: Partial<Look>
   let shot = 0
   const kinds = new Set<string>()
   await page.goto(link)
+  // Whoever judges is a program of the page: where that runs none, another window shows the same.
+  const judge =
+    look.javaScript === false
+      ? await openContext(t, browser, { locale: language, ...look, javaScript: true })
+      : undefined
+  const showTo = async (other: typeof judge): Promise<Page> => {
+    if (other === undefined) return page
+    await other.context.addCookies(await context.cookies(page.url()))
+    await other.page.goto(page.url())
+    return other.page
+  }
   const heading = page.locator('h1')
   return {
     page,
@@ -78,15 +89,15 @@ async function startWalk(t: TestContext, language: Language, look: Partial<Look>
         throw new Error(`not asked: ${first}\n${await page.locator('body').textContent()}`, { cause })
       }
       seen.push(await page.content())
-      // They are programs of the page.
-      if (look.javaScript !== false) {
-        await page.evaluate('window.shifted = []')
-        assert.deepEqual(await findLapses(page), [], first)
-        // axe takes its time: once for each kind of page.
-        const kind = String(await page.evaluate(describeKind))
-        if (!kinds.has(kind)) assert.deepEqual(await findViolations(page), [], first)
-        kinds.add(kind)
+      // It takes its time: once for each kind of page.
+      const kind = String(await page.evaluate(describeKind))
+      if (!kinds.has(kind)) {
+        const judged = await showTo(judge)
+        await judged.evaluate('window.shifted = []')
+        assert.deepEqual(await findLapses(judged), [], first)
+        assert.deepEqual(await findViolations(judged), [], first)
       }
+      kinds.add(kind)
       if (pictures === undefined) return
       mkdirSync(pictures, { recursive: true })
       shot += 1
@@ -146,8 +157,9 @@ const dropFile = (page: Page, name: string, text: string): Promise<unknown> =>
 async function walkToGoogle(walk: Walk): Promise<void> {
   const { words, asks, told, type, choose, next, back } = walk
   await asks(words.address.question)
-  await type('shop')
-  await next()
+  // Who has no pointer: the field has the focus, and Enter goes on.
+  await walk.page.keyboard.type('shop')
+  await walk.page.keyboard.press('Enter')
   await asks(words.address.question)
   await told(words.address.wrong)
   assert.equal(await walk.page.inputValue('#answer'), 'shop')
