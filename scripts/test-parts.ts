@@ -13,6 +13,8 @@ export const slowTests: readonly string[] = [
   'test/commands/first-steps.test.ts', // every command, one after another
   'test/fleet/', // workers that are killed, and a database that is
   'test/files/', // another user's processes, and links at every name
+  'test/gmail/append/dovecot.test.ts', // the corpus into a real server
+  'test/pull/append-many.test.ts', // 500 messages, by both ways
   'test/pull/corpus.test.ts', // every message of the corpus over every protocol
   'test/pull/many.test.ts', // a maildrop of 100,000 messages
   'test/pull/memory.test.ts', // large messages
@@ -28,6 +30,7 @@ export const slowTests: readonly string[] = [
   'test/servers/mbox-servers.test.ts',
   'test/servers/real.test.ts', // every message of the corpus through real servers
   'test/service/real-systemd.test.ts', // booted, set up, killed, rebooted
+  'test/setup/app-password.test.ts', // set-ups on a real server, by both ways
   'test/setup/back.test.ts', // set-ups on a real server
   'test/setup/hosts.test.ts', // a set-up at each host that is known
   'test/setup/person.test.ts', // whole set-ups on real servers

@@ -37,6 +37,8 @@ export const help = {
     labels: 'labels in Gmail',
     archive: 'not into the inbox',
     'gmail-account': 'Gmail address',
+    'gmail-way': 'import (Google project) or append (app password)',
+    'app-password-file': 'file with the app password',
     'client-file': 'downloaded JSON file of the desktop client',
     'service-account-file': 'Google Workspace: key file of a service account',
     'refresh-token-file': 'a permission made elsewhere: no browser',

@@ -40,6 +40,8 @@ export const help: HelpWords = {
     labels: 'Gmail のラベル',
     archive: '受信トレイに入れない',
     'gmail-account': 'Gmail アドレス',
+    'gmail-way': 'import（Google プロジェクト）または append（アプリ パスワード）',
+    'app-password-file': 'アプリ パスワードのファイル',
     'client-file': 'ダウンロードしたクライアントの JSON ファイル',
     'service-account-file': 'Google Workspace: サービス アカウントの鍵ファイル',
     'refresh-token-file': '別の場所で得たアクセス権（ブラウザーを使わない）',

@@ -20,7 +20,8 @@ export async function endAccountWait(
   nowMs: number,
 ): Promise<void> {
   await journal.updateAccount(account, { ...withoutTrouble, consentEndsAtMs: endsAtMs })
-  const ofPermission = /^gmail\.(unauthorized|consent-|scope-missing|client-invalid)/
+  const ofPermission =
+    /^gmail\.(unauthorized|consent-|scope-missing|client-invalid|app-password-|web-login|imap-disabled)/
   const own = { scope: 'account', name: account, subject: '' } as const
   const open = await journal.troubles.find(own)
   if (ofPermission.test(open?.code ?? '')) await journal.troubles.closed(own, 'owner', nowMs)

@@ -100,7 +100,8 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
   // Asked now: once a secret is kept, the answer would only be "as before".
   const { because: reason } = vault
   const given = await readGivenSecrets(flags.answers, place, cwd)
-  if (given.password !== undefined) void kept.noteSecret(given.password)
+  for (const secret of [given.password, given.appPassword])
+    if (secret !== undefined) void kept.noteSecret(secret)
   const history = makeHistory(() => spoken.words.back, kept.offered)
   const used = new Set<string>()
 
@@ -238,7 +239,8 @@ async function goOn(context: SetupContext, setUp: SetUp, running: boolean): Prom
   }
   if (mailbox === undefined) {
     if (setUp.overruled) asker.tell('warn', words.google.variableWins)
-    if (account.signedIn !== undefined)
+    if (running && setUp.otherWay === true) asker.tell('warn', words.way.restart)
+    else if (account.signedIn !== undefined)
       asker.tell('info', running ? words.google.goesOn : words.google.takesUpLater)
     return { exitCode: exitCodes.ok, answer: { ...answer, running }, runHere: false }
   }

@@ -10,6 +10,7 @@ export interface GivenSecrets {
   readonly refreshToken: string | undefined
   /** Of the app at the provider of a mailbox. */
   readonly oauthClientSecret: string | undefined
+  readonly appPassword: string | undefined
 }
 
 /** @throws Fault secret.unreadable (given-secret.ts) */
@@ -27,5 +28,6 @@ export async function readGivenSecrets(answers: Answers, place: Place, cwd: stri
     oauthClientSecret: await read('oauth-client-secret-file', 'MAIL_OAUTH_CLIENT_SECRET'),
     refreshToken:
       answers['refresh-token-file'] === undefined ? undefined : await read('refresh-token-file', ''),
+    appPassword: await read('app-password-file', 'GMAIL_APP_PASSWORD'),
   }
 }

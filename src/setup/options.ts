@@ -34,6 +34,8 @@ const values: Readonly<Record<OptionId, string | undefined>> = {
   labels: '<list>',
   archive: undefined,
   'gmail-account': '<address>',
+  'gmail-way': '<import|append>',
+  'app-password-file': '<file>',
   'client-file': '<file>',
   'service-account-file': '<file>',
   'refresh-token-file': '<file>',

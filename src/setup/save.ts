@@ -14,7 +14,11 @@ import type {
   MailboxConfig,
   MailCredential,
 } from '../config/config.ts'
-import { makeGoogleDestination, makeMailboxDestination } from '../config/destinations.ts'
+import {
+  makeGmailImapDestination,
+  makeGoogleDestination,
+  makeMailboxDestination,
+} from '../config/destinations.ts'
 import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, vaultNames } from '../config/load.ts'
 import { computerFolders } from '../config/load-paths.ts'
@@ -65,6 +69,12 @@ export async function keepSecrets(
     await vault.setFor(vaultNames.password(mailbox.name), password, destination)
   }
   const { signedIn, name } = account
+  if (signedIn?.client.kind === 'app-password')
+    await vault.setFor(
+      vaultNames.appPassword(name),
+      signedIn.client.password,
+      makeGmailImapDestination(endpoints),
+    )
   if (signedIn?.client.kind !== 'desktop' || signedIn.refreshToken === undefined) return
   const google = makeGoogleDestination(endpoints)
   await vault.setFor(vaultNames.clientSecret(name), signedIn.client.client.secret, google)
@@ -105,8 +115,7 @@ export async function writeConfiguration(
   if (account.signedIn !== undefined) {
     const at = config?.accounts.findIndex(({ name }) => name === account.name) ?? -1
     const { client } = account.signedIn
-    const credential =
-      client.kind === 'desktop' ? { clientId: client.client.id } : { serviceAccountFile: client.keyFile }
+    const credential = writeCredential(client)
     if (at < 0) {
       const name = account.name === account.address ? {} : { name: account.name }
       text.add('accounts', { ...name, address: account.address, ...credential })
@@ -117,7 +126,8 @@ export async function writeConfiguration(
         if (!text.has(['accounts', at, 'name'])) text.set(['accounts', at, 'name'], before.name)
         text.set(['accounts', at, 'address'], account.address)
       }
-      for (const key of ['clientId', 'serviceAccountFile']) text.remove(['accounts', at, key])
+      for (const key of ['way', 'clientId', 'serviceAccountFile', 'appPasswordFile'])
+        text.remove(['accounts', at, key])
       for (const [key, value] of Object.entries(credential)) text.set(['accounts', at, key], value)
     }
   }
@@ -141,6 +151,18 @@ export async function writeConfiguration(
     }
   }
   return replaceConfiguration(place, text.toString())
+}
+
+/** As it stands in YAML: the one way or the other. */
+function writeCredential(client: SignedIn['client']): Readonly<Record<string, string>> {
+  switch (client.kind) {
+    case 'desktop':
+      return { clientId: client.client.id }
+    case 'service-account':
+      return { serviceAccountFile: client.keyFile }
+    case 'app-password':
+      return { way: 'append' }
+  }
 }
 
 /** What the owner chose, in the order of docs/configuration.md; undefined where nothing needs to be written. */

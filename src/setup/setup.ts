@@ -1,7 +1,13 @@
 /** The set-up's story: address, server, login, wishes, Google, saved. Each step proves its answers before the next. */
 
 import { Fault } from '../base/fault.ts'
-import type { AccountConfig, AppPassword, Config, MailboxConfig } from '../config/config.ts'
+import {
+  type AccountConfig,
+  type AppPassword,
+  type Config,
+  isOfApi,
+  type MailboxConfig,
+} from '../config/config.ts'
 import { decideFirstUse, makeGmailImapDestination, makeGoogleDestination } from '../config/destinations.ts'
 import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/readers.ts'
@@ -13,8 +19,8 @@ import type { GivenSecrets } from './given-secrets.ts'
 import { findPresent } from './present.ts'
 import { proveMailbox } from './prove.ts'
 import { type AccountToSave, keepSecrets, type MailboxToSave, writeConfiguration } from './save.ts'
-import { signIn } from './sign-in.ts'
 import { unlessElsewhere } from './unless-elsewhere.ts'
+import { openWayIn } from './way-in.ts'
 import { askWishes } from './wishes.ts'
 
 export interface SetUp {
@@ -24,6 +30,8 @@ export interface SetUp {
   readonly mailbox: MailboxToSave | undefined
   /** A variable or a file names another permission, which wins over the one that was stored now. */
   readonly overruled: boolean
+  /** Mail goes into Gmail by another way from now on: a daemon that runs has to be started anew. */
+  readonly otherWay?: boolean
 }
 
 /** A mailbox from its address to the saved configuration, with a Gmail account where that is new. */
@@ -38,7 +46,7 @@ export async function setUpMailbox(context: SetupContext, given: GivenSecrets): 
       configured => configured.user === user && configured.server.host === server.host,
     )
   const wishes = await askWishes(context, proved, present)
-  const account = await setUpAccount(context, address, given.refreshToken, present)
+  const account = await setUpAccount(context, address, given, present)
   const mailbox = { name: present?.name ?? address, proved: proved.mailbox, wishes }
   await keepSecrets(vault, place.endpoints, account, mailbox)
   const config = await writeConfiguration(place, language, account, mailbox)
@@ -66,7 +74,7 @@ async function findMailbox(context: SetupContext, given: GivenSecrets) {
 async function setUpAccount(
   context: SetupContext,
   mailboxAddress: string,
-  givenToken: string | undefined,
+  given: GivenSecrets,
   present: MailboxConfig | undefined,
 ): Promise<AccountToSave> {
   const { asker, words, place } = context
@@ -88,7 +96,8 @@ async function setUpAccount(
     asker.tell('good', words.google.already(address))
     return { name: same.name, address, signedIn: undefined }
   }
-  const signedIn = await signIn(context, address, same && (await clientOf(context, same)), givenToken)
+  const known = same && (await clientOf(context, same))
+  const signedIn = await openWayIn(context, address, same, known, given)
   // Google may have named another address, which the owner took.
   const there = same ?? accounts.find(account => addressKey(account.address) === addressKey(signedIn.address))
   return { name: there?.name ?? signedIn.address, address: signedIn.address, signedIn }
@@ -164,24 +173,33 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
   if (account === undefined) throw new Fault('bug', { facts: { what: 'no account' } })
   // A file that is named now is meant to be used.
   const known = options['client-file'] === undefined ? await clientOf(context, account) : undefined
-  const signedIn = await signIn(context, account.address, known, given.refreshToken)
+  const signedIn = await openWayIn(context, account.address, account, known, given)
   const { client, address } = signedIn
   const toSave = { name: account.name, address, signedIn }
   await keepSecrets(vault, place.endpoints, toSave, undefined)
   const { credential } = account
   // This configuration was read without the vault: what it reveals stands elsewhere.
+  const standing =
+    credential.kind === 'user'
+      ? credential.refreshToken
+      : credential.kind === 'app-password'
+        ? credential.password
+        : undefined
   const overruled =
-    credential.kind === 'user' &&
-    (await credential.refreshToken.reveal().then(
+    standing !== undefined &&
+    // By the other way nobody asks for it.
+    (client.kind === 'app-password') === (credential.kind === 'app-password') &&
+    (await standing.reveal().then(
       () => true,
       () => false,
     ))
   if (place.byEnvironment) return { config, account: toSave, mailbox: undefined, overruled }
   const unchanged =
     account.address === address &&
-    credential.kind === 'user' &&
-    client.kind === 'desktop' &&
-    credential.clientId === client.client.id
+    (client.kind === 'app-password'
+      ? credential.kind === 'app-password'
+      : credential.kind === 'user' && client.kind === 'desktop' && credential.clientId === client.client.id)
   const written = unchanged ? config : await writeConfiguration(place, language, toSave, undefined)
-  return { config: written, account: toSave, mailbox: undefined, overruled }
+  const otherWay = isOfApi(account) === (client.kind === 'app-password')
+  return { config: written, account: toSave, mailbox: undefined, overruled, otherWay }
 }

@@ -17,8 +17,8 @@ import type { SetupContext } from './context.ts'
 import { proveOwner } from './prove-owner.ts'
 
 export interface SignedIn {
-  readonly client: GoogleClient
-  /** Undefined for a service account. */
+  readonly client: GoogleClient | AppPasswordGiven
+  /** Undefined for a service account and an app password. */
   readonly refreshToken: string | undefined
   /** The seven-day trap: ms since 1970, or undefined. */
   readonly endsAtMs: number | undefined
@@ -26,6 +26,12 @@ export interface SignedIn {
   readonly address: string
   /** Whose permission it is, where Google said so. */
   readonly identity: Identity | undefined
+}
+
+/** The other way in (way-in.ts). */
+export interface AppPasswordGiven {
+  readonly kind: 'app-password'
+  readonly password: string
 }
 
 type Given = Pick<Consent, 'refreshToken' | 'endsAtMs' | 'identity'>

@@ -8,6 +8,7 @@ const spelledByOthers: ReadonlySet<string> = new Set([
   'oauth-client-secret-file',
   'service-account-file',
   'refresh-token-file',
+  'app-password-file',
   'folders',
   'move-folder',
   'labels',

@@ -6,6 +6,7 @@ import { google } from './words-google-en.ts'
 import { oauth } from './words-oauth-en.ts'
 import { revoke } from './words-revoke-en.ts'
 import { start } from './words-start-en.ts'
+import { way } from './words-way-en.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const
@@ -289,6 +290,7 @@ export const en = {
   change,
   google,
   oauth,
+  way,
   /** `file` undefined: only secrets were stored. */
   saved: (file: string | undefined, vault: string, because: string) =>
     file === undefined

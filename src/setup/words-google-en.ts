@@ -145,7 +145,7 @@ export const google = {
   goesOn: 'The running hikyaku goes on with the new permission by itself.',
   takesUpLater: 'The new permission is used at the next start.',
   variableWins:
-    'GOOGLE_REFRESH_TOKEN or a file (refreshTokenFile) is set, and wins over what was stored now. Remove it.',
+    'GOOGLE_REFRESH_TOKEN, GMAIL_APP_PASSWORD or a file in their place is set, and wins over what was stored now. Remove it.',
 }
 
 export type GoogleWords = typeof google

@@ -141,5 +141,5 @@ export const google: GoogleWords = {
   goesOn: '動作中の hikyaku は、新しいアクセス権で自動で再開します。',
   takesUpLater: '新しいアクセス権は、次の起動時から使われます。',
   variableWins:
-    'GOOGLE_REFRESH_TOKEN またはファイル（refreshTokenFile）の指定が残っていて、今回保存したものより優先されます。その指定を削除してください。',
+    'GOOGLE_REFRESH_TOKEN、GMAIL_APP_PASSWORD、またはそのファイルの指定が残っていて、今回保存したものより優先されます。その指定を削除してください。',
 }

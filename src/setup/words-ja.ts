@@ -4,6 +4,7 @@ import { google } from './words-google-ja.ts'
 import { oauth } from './words-oauth-ja.ts'
 import { revoke } from './words-revoke-ja.ts'
 import { start } from './words-start-ja.ts'
+import { way } from './words-way-ja.ts'
 
 const protocols = { imap: 'IMAP', pop3: 'POP3' } as const
 const securities = { tls: 'SSL/TLS', starttls: 'STARTTLS', none: '暗号化なし' } as const
@@ -259,6 +260,7 @@ export const ja: SetupWords = {
   change,
   google,
   oauth,
+  way,
   saved: (file, vault, because) =>
     file === undefined
       ? `アクセス権を保存しました（保存先: ${vault}、${because}）`

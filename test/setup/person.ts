@@ -70,7 +70,8 @@ export function person(script: Script): Person {
     secret: async question => answer(question),
     choose: async question => {
       // Enter at what is only to be read.
-      if (/^google-(step|consent)/.test(question.id) && left[0]?.[0] !== question.id) return question.initial
+      if (/^google-(step|consent)|^gmail-way$/.test(question.id) && left[0]?.[0] !== question.id)
+        return question.initial
       const typed = answer(question) || question.initial
       const found = question.choices.find(({ value }) => value === typed)
       assert.ok(

@@ -45,7 +45,7 @@ export interface GmailImapOptions {
   readonly capabilities?: readonly string[]
   readonly tls?: SecureContextOptions
   /** Octets that all messages together may have. */
-  readonly storageOctets?: number
+  storageOctets?: number
   at?: ((moment: GmailImapMoment) => GmailImapPlay | undefined) | undefined
 }
 
@@ -86,6 +86,8 @@ export interface GmailImapServer {
   readonly connections: number
   /** May be changed at any time. */
   at: GmailImapOptions['at']
+  /** Room is made, or taken. */
+  setStorage(octets: number): void
   /** From now on the search does not know new messages until `indexNow`. */
   holdIndex(): void
   indexNow(): void
@@ -167,6 +169,9 @@ export async function startGmailImap(options: GmailImapOptions = {}): Promise<Gm
     set at(play) {
       if (play === undefined) delete given.at
       else given.at = play
+    },
+    setStorage: octets => {
+      given.storageOctets = octets
     },
     holdIndex: () => {
       held = new Set(mail.messages.map(({ id }) => id))
