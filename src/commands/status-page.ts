@@ -43,7 +43,8 @@ export function writeStatusPage(invocation: Invocation, page: StatusPage): void 
   for (const line of troubleBlocks(invocation, sortByWeight(list), nowMs, width)) writeLine(invocation, line)
   for (const standing of mailboxes) {
     writeLine(invocation, '')
-    say(`${printable(standing.mailbox, 60)} → ${printable(standing.account, 60)}`)
+    const by = standing.way === 'append' ? words.status.byAppPassword : ''
+    say(`${printable(standing.mailbox, 60)} → ${printable(standing.account, 60)}${by}`)
     for (const text of describeMailbox(invocation, standing, nowMs)) say(text, '  ')
     if (verbose || isBroken(standing))
       for (const text of describeNumbers(invocation, standing)) say(text, '  ')

@@ -71,6 +71,7 @@ function answerJson(invocation: Invocation, { running, mailboxes, list }: Standi
       return {
         mailbox: standing.mailbox,
         account: standing.account,
+        way: standing.way,
         ...timeJson('lastPullAt', standing.state.lastPullAtMs),
         ...timeJson('lastGoodPullAt', standing.state.lastGoodPullAtMs),
         ...timeJson('lastImportAt', standing.lastImportAtMs),

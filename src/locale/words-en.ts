@@ -171,6 +171,8 @@ export const en = {
         [refused, 'set aside (`hikyaku list --refused`)'],
       ]) || 'Nothing in Gmail yet',
     waitingUntil: (inMs: number) => `Next try ${relative(inMs)}.`,
+    /** Behind the account, where its mail goes in by IMAP. */
+    byAppPassword: ' (by app password: no spam check)',
     consentEnds: (account: string, inMs: number) =>
       `The permission for ${account} ends ${relative(inMs)}. Run \`hikyaku setup google\`.`,
     mailboxLimit: (host: string, most: number, perMs: number) =>

@@ -127,6 +127,7 @@ export const ja: Words = {
         [refused, '要確認'],
       ]) + (refused > 0 ? '（一覧: `hikyaku list --refused`）' : '') || 'まだ 1 通も取り込んでいません',
     waitingUntil: inMs => `次の確認は ${relative(inMs)}です。`,
+    byAppPassword: '（アプリ パスワード使用。迷惑メールの判定なし）',
     consentEnds: (account, inMs) =>
       `${account} へのアクセス権は ${relative(inMs)}に期限が切れます。\`hikyaku setup google\` を実行してください。`,
     mailboxLimit: (host, most, perMs) =>

@@ -13,6 +13,8 @@ const recentRows = 50
 export interface MailboxStatus {
   readonly mailbox: string
   readonly account: string
+  /** How its mail goes into Gmail (GMAIL_WAY). */
+  readonly way: 'import' | 'append'
   readonly state: MailboxState
   readonly accountState: AccountState
   readonly counts: Readonly<Record<Stage, number>>
@@ -42,6 +44,7 @@ export async function readStatus(
   list: readonly TroubleEntry[],
   mailbox: Config['mailboxes'][number],
   running: boolean,
+  way: MailboxStatus['way'],
 ): Promise<MailboxStatus> {
   const { name, account } = mailbox
   const troubles = troublesOf(list, name, account)
@@ -50,6 +53,7 @@ export async function readStatus(
   return {
     mailbox: name,
     account,
+    way,
     hostLimit: await describeHostLimit(journal, mailbox, Date.now()),
     state: await journal.mailbox(name),
     accountState: await journal.accountState(account),

@@ -5,7 +5,7 @@
 import { findUnattended } from '../alerts/attendance.ts'
 import { troublesOf, withoutPaused } from '../alerts/trouble-list.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, isOfApi } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { readPauses } from '../pull/paused.ts'
 import { type MailboxStatus, readStatus } from './mailbox-status.ts'
@@ -25,17 +25,28 @@ export interface Standing {
  * @param sayInstant an instant as the owner is told it
  */
 export async function readStanding(
-  config: Pick<Config, 'mailboxes'>,
+  config: Pick<Config, 'mailboxes' | 'accounts'>,
   journal: Journal | undefined,
   running: boolean,
   nowMs: number,
   sayInstant: (ms: number) => string,
 ): Promise<Standing> {
+  const byPassword = new Set(config.accounts.flatMap(account => (isOfApi(account) ? [] : account.name)))
   const list = await listTroubles(config, journal, running, nowMs, sayInstant)
   const mailboxes =
     journal === undefined
       ? []
-      : await Promise.all(config.mailboxes.map(mailbox => readStatus(journal, list, mailbox, running)))
+      : await Promise.all(
+          config.mailboxes.map(mailbox =>
+            readStatus(
+              journal,
+              list,
+              mailbox,
+              running,
+              byPassword.has(mailbox.account) ? 'append' : 'import',
+            ),
+          ),
+        )
   return { running, mailboxes, list }
 }
 

@@ -19,7 +19,7 @@ import type { SetUps } from './setup/set-ups.ts'
 import { webWords } from './words.ts'
 
 export interface AppParts extends OwnerParts {
-  readonly config: Pick<Config, 'mailboxes' | 'stateDir' | 'language'>
+  readonly config: Pick<Config, 'mailboxes' | 'accounts' | 'stateDir' | 'language'>
   readonly journal: Journal
   readonly log: Log
   readonly sessions: Sessions

@@ -30,7 +30,7 @@ export interface Dashboard {
 export interface DashboardParts {
   readonly config: Pick<
     Config,
-    'mailboxes' | 'stateDir' | 'language' | 'dashboardCertificateFile' | 'dashboardKeyFile'
+    'mailboxes' | 'accounts' | 'stateDir' | 'language' | 'dashboardCertificateFile' | 'dashboardKeyFile'
   > &
     PageSettings
   readonly journal: Journal
