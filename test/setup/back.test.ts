@@ -129,6 +129,7 @@ describe('one step back in the set-up', { skip }, () => {
       ['client-file', back],
       ['google-step-2', back],
       ['google-step-1', back],
+      ['gmail-way', back],
       ['gmail-account', back],
       ['archive', leave],
     ])

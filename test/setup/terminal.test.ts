@@ -146,6 +146,8 @@ async function walkToGoogle(language: Language, pinning: boolean): Promise<void>
   say(clear, address, enter)
   await terminal.sees(words.google.accountSame)
   say(clear, owner, enter)
+  await terminal.sees(words.way.question)
+  say(enter)
   const steps = words.google.steps(owner)
   for (const [at, step] of steps.entries()) {
     await terminal.sees(step)

@@ -164,6 +164,12 @@ async function walkThroughGoogle(language: Language): Promise<void> {
   await screen.type(address, 'Enter')
   await screen.asks(google.accountSame)
   await retype(wide(owner))
+  await screen.asks(words.way.question, words.way.explain)
+  await back()
+  await screen.asks(google.account)
+  await enter()
+  await screen.asks(words.way.question)
+  await enter()
   const steps = google.steps(owner)
   for (const [at, step] of steps.entries()) {
     await screen.asks(google.stepDone(at + 1, steps.length), step)

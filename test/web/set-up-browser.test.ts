@@ -206,6 +206,9 @@ async function walkToGoogle(walk: Walk): Promise<void> {
   await asks(words.google.account)
   await type(owner)
   await next()
+  await asks(words.way.question)
+  await told(words.way.explain.split('\n')[0] ?? '?')
+  await next()
   for (const step of [1, 2, 3, 4, 5]) {
     await asks(words.google.stepDone(step, 5))
     await told(words.google.steps(owner)[step - 1]?.split('\n')[0] ?? '?')
