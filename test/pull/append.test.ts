@@ -1,8 +1,12 @@
 /** Whole pulls by an app password: from real sockets to the stand-in for Gmail's IMAP server, whose ledger is the judge. */
 import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { sha256 } from '../gmail/append/harness.ts'
 import { startAppendWorld } from '../servers/append-world.ts'
+import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { countOf, openInProcess } from '../servers/in-process.ts'
 
 const message = (id: string, more = '', text = 'x\r\n'): Buffer =>
@@ -118,6 +122,28 @@ describe('a pull by an app password', () => {
     } finally {
       await app.close()
       await world.stop()
+    }
+  })
+
+  test('by TLS, and by none whose certificate nobody vouches for', { skip: needsOpenssl() }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hikyaku-append-'))
+    const { good, ca } = await makeCertificates(folder)
+    const tls = { cert: await readFile(good.certFile), key: await readFile(good.keyFile) }
+    const world = await startAppendWorld({ protocol: 'imap', imap: { tls } })
+    await world.source.deliver(message('tls'))
+    try {
+      const stranger = await world.run(['pull', '--json'])
+      assert.equal(stranger.code, 69, stranger.stdout)
+      assert.match(stranger.stdout, /gmail\.not-google/)
+      assert.equal(world.imap.ledger.commands.length, 0)
+      const trusted = await world.run(['pull', '--json', '--now'], {
+        env: { NODE_EXTRA_CA_CERTS: ca.certFile },
+      })
+      assert.equal(trusted.code, 0, trusted.stdout)
+      assert.equal(world.imap.mail.messages.length, 1)
+    } finally {
+      await world.stop()
+      await rm(folder, { recursive: true })
     }
   })
 
