@@ -88,7 +88,7 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
     assert.match(other.text, new RegExp(pageSetupWords.ja.another))
     const way = await visit.send({ account: owner })
     assert.match(way.text, new RegExp(setupWords.ja.way.question))
-    const consent = await visit.send({ 'gmail-way': 'import' })
+    const consent = await visit.send({ answer: 'import' })
     assert.match(consent.text, new RegExp(setupWords.ja.google.consent(false).split('\n')[0] ?? '?'))
     assert.equal((await visit.ask(first)).status, 404)
     await visit.send({ do: 'leave' })
