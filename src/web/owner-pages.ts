@@ -15,7 +15,7 @@ import { settingsPage } from './pages/settings.ts'
 import { addSettleRoutes } from './settle-routes.ts'
 
 export interface OwnerParts {
-  readonly config: Pick<Config, 'mailboxes' | 'language'>
+  readonly config: Pick<Config, 'mailboxes' | 'accounts' | 'language'>
   readonly journal: Journal
   readonly inForce: SettingsInForce
   /**
