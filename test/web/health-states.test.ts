@@ -66,7 +66,7 @@ async function startWatched(
   return [world, port]
 }
 
-describe('curl /healthz', { skip: noCurl, concurrency: 3 }, () => {
+describe('curl /healthz', { skip: noCurl, concurrency: 2 }, () => {
   test('while it stops it is neither healthy nor ready, until what is on its way has ended', async t => {
     const [world, port] = await startWatched(t)
     const daemon = world.start(['run'])
