@@ -55,7 +55,9 @@ export function addOwnerPages(app: Hono, parts: OwnerParts, admission: Admission
     letIn(async (c, session) => {
       const reader = readerOf(c)
       const notice = readNotice(reader, config, c.req.query())
-      return c.html(overviewPage(reader, session, { ...(await lookAtAll()), nowMs: nowMs(), notice }))
+      // Whoever has just done something sees what came of it, not the look before it.
+      const look = await lookAtAll(notice !== undefined)
+      return c.html(overviewPage(reader, session, { ...look, nowMs: nowMs(), notice }))
     }),
   )
   app.get(
@@ -86,12 +88,12 @@ export function addOwnerPages(app: Hono, parts: OwnerParts, admission: Admission
 const findQuota = (quota: Quota | undefined): Quota | undefined =>
   quota !== undefined && quota.perImport > 0 && Number.isFinite(quota.perMinute) ? quota : undefined
 
-/** One look for all who ask within so many ms. */
-function shareFor<T>(ms: number, look: () => Promise<T>): () => Promise<T> {
+/** One look for all who ask within so many ms, but for those who want one of their own. */
+function shareFor<T>(ms: number, look: () => Promise<T>): (afresh: boolean) => Promise<T> {
   let latest: { readonly atMs: number; readonly answer: Promise<T> } | undefined
-  return () => {
+  return afresh => {
     const atMs = performance.now()
-    if (latest === undefined || atMs - latest.atMs >= ms) latest = { atMs, answer: look() }
+    if (latest === undefined || afresh || atMs - latest.atMs >= ms) latest = { atMs, answer: look() }
     return latest.answer
   }
 }
