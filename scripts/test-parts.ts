@@ -22,6 +22,7 @@ export const slowTests: readonly string[] = [
   'test/google/open-browser.test.ts', // Chromium
   'test/proof/rebuild.test.ts', // journals rebuilt from whole mailboxes
   'test/journal/holds.test.ts', // workers that are killed, and a database that is
+  'test/oauth/mailbox.test.ts', // a Dovecot that is started again and again
   'test/package.test.ts', // npm pack, and an installation on several Nodes
   'test/rules/kill.test.ts', // real processes, killed and started again
   'test/rules/owners-wishes.test.ts', // ten mailboxes on a real server

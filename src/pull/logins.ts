@@ -95,7 +95,7 @@ export async function cappedLogin(
 
 function held(
   code: 'source.login-delay' | 'source.login-capped',
-  { server, user }: MailboxConfig,
+  { server, user, credential }: MailboxConfig,
   untilMs: number,
   nowMs: number,
   own: RecordedFault['facts'],
@@ -104,6 +104,7 @@ function held(
     host: server.host,
     port: server.port,
     user,
+    ...(credential.kind === 'oauth' && { oauth: 'OAuth 2.0' }),
     ...own,
     nextTryAtMs: untilMs,
     waitMs: untilMs - nowMs,

@@ -48,12 +48,18 @@ function declaredUse({ attributes }: FolderName): string | undefined {
 const names: readonly (readonly [RegExp, FolderUse])[] = [
   [/^inbox$/i, 'inbox'],
   [
-    /^(junk|junk e-?mail|spam|bulk( mail)?|spamverdacht|courrier indésirable|pourriel|indesiderata|迷惑メール(フォルダー?)?)$/i,
+    /^(junk|junk e-?mail|spam|bulk( mail)?|spamverdacht|courrier indésirable|pourriel|(posta )?indesiderata|correo no deseado|ongewenste e-?mail|迷惑メール(フォルダー?)?)$/i,
     'spam',
   ],
-  [/^(sent|sent (items|messages|mail)|送信済み?(メール|トレイ|アイテム)?)$/i, 'sent'],
-  [/^(drafts?|下書き)$/i, 'drafts'],
-  [/^(trash|deleted( items| messages)?|ゴミ箱|ごみ箱)$/i, 'trash'],
+  [
+    /^(sent|sent (items|messages|mail)|gesendet(e (objekte|elemente|nachrichten))?|((messages|éléments) )?envoyés|(posta )?inviat[ai]|((mensajes|elementos) )?enviados|verzonden( items)?|送信済み?(メール|トレイ|アイテム)?)$/i,
+    'sent',
+  ],
+  [/^(drafts?|entwürfe|brouillons|bozze|borradores|concepten|下書き)$/i, 'drafts'],
+  [
+    /^(trash|deleted( items| messages)?|papierkorb|gelöschte (objekte|elemente)|corbeille|cestino|papelera|prullenbak|ゴミ箱|ごみ箱|削除済み(アイテム|メール)?)$/i,
+    'trash',
+  ],
 ]
 
 /** What is known of a host's folders. */

@@ -120,7 +120,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `${Server(f)} took the login, but does not reach the mailbox behind it.${said(f)}`,
       waits,
-      `${byItself} If it lasts, ask your hosting company: the server that keeps this mailbox may be down, or the mailbox may have no licence, or IMAP and POP3 may be switched off for it.${f.with('oauth', () => ` It is so, too, where somebody signed in with another account than ${f.with('user', user => user) || 'that of the mailbox'}: then run \`hikyaku setup sign-in\`.`)}`,
+      `${byItself} If it lasts, ask your hosting company: the server that keeps this mailbox may be down, or the mailbox may have no licence, or IMAP and POP3 may be switched off for it.${f.with('oauth', () => ` It is so, too, where somebody signed in with another account than ${f.with('user', user => user) || 'that of the mailbox'}: then run \`hikyaku setup password\`.`)}`,
     ),
   'source.line-ends': f =>
     text(
@@ -151,7 +151,7 @@ export const en: FaultTexts<'source'> = {
     text(
       `${Server(f)} does not take the sign-in (OAuth 2.0)${f.with('user', user => ` for ${user}`)}.${said(f)}${refusedWith(f)}`,
       `${stopped} To avoid a block by the server, hikyaku tries this only rarely now.${nextTry(f)}`,
-      `${advice(f)}Check that ${f.with('user', user => user) || 'the user name'} is the mailbox that was signed in to, and that the provider allows IMAP or POP3 for it (at Microsoft 365 and Google Workspace an administrator decides that). Then sign in again: run \`hikyaku setup sign-in\`.`,
+      `${advice(f)}Check that ${f.with('user', user => user) || 'the user name'} is the mailbox that was signed in to, and that the provider allows IMAP or POP3 for it (at Microsoft 365 and Google Workspace an administrator decides that). Then sign in again: run \`hikyaku setup password\`.`,
     ),
   'source.login-limited': f =>
     text(
@@ -163,7 +163,12 @@ export const en: FaultTexts<'source'> = {
     text(
       `hikyaku does not log in to ${server(f)} for now: ${f.or('count', 'several')} logins were refused within an hour, and hosts ban those who go on.${said(f)}`,
       `${waits}${nextTry(f)}`,
-      `Nothing, if the password is right: hikyaku tries again by itself. If it was changed at the host, ${changePassword(f, ' now,')}run \`hikyaku setup password\` after that pause.`,
+      f.with(
+        'oauth',
+        () =>
+          'Nothing, if the sign-in (OAuth 2.0) is good: hikyaku tries again by itself. If it is not, run `hikyaku setup password` after that pause and sign in again.',
+      ) ||
+        `Nothing, if the password is right: hikyaku tries again by itself. If it was changed at the host, ${changePassword(f, ' now,')}run \`hikyaku setup password\` after that pause.`,
     ),
   'source.login-delay': f =>
     text(

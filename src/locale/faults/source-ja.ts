@@ -120,7 +120,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}はログインを受け付けましたが、その先のメールボックスに接続できません。${said(f)}`,
       waits,
-      `${byItself}長く続く場合は、サーバー会社にお問い合わせください。メールボックスのあるサーバーの停止、ライセンスの不足、IMAP や POP3 の無効化が考えられます。${f.with('oauth', () => `${f.with('user', user => `${user} `) || 'メールボックス'}とは別のアカウントでログインした場合にも起こります。その場合は \`hikyaku setup sign-in\` を実行してください。`)}`,
+      `${byItself}長く続く場合は、サーバー会社にお問い合わせください。メールボックスのあるサーバーの停止、ライセンスの不足、IMAP や POP3 の無効化が考えられます。${f.with('oauth', () => `${f.with('user', user => `${user} `) || 'メールボックス'}とは別のアカウントでログインした場合にも起こります。その場合は \`hikyaku setup password\` を実行してください。`)}`,
     ),
   'source.line-ends': f =>
     text(
@@ -151,7 +151,7 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}が、OAuth 2.0 によるログイン${f.with('user', user => `（${user}）`)}を受け付けません。${said(f)}${refusedWith(f)}`,
       `${stopped}サーバーに接続を遮断されないよう、再試行は間隔を大きく空けます。${nextTry(f)}`,
-      `${advice(f)}ログインしたアカウントが${f.with('user', user => ` ${user} `) || '設定のユーザー名'}と同じか、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているか（Microsoft 365 と Google Workspace では管理者が決めます）をご確認のうえ、\`hikyaku setup sign-in\` でログインし直してください。`,
+      `${advice(f)}ログインしたアカウントが${f.with('user', user => ` ${user} `) || '設定のユーザー名'}と同じか、プロバイダーがこのメールボックスの IMAP または POP3 を許可しているか（Microsoft 365 と Google Workspace では管理者が決めます）をご確認のうえ、\`hikyaku setup password\` でログインし直してください。`,
     ),
   'source.login-limited': f =>
     text(
@@ -163,7 +163,12 @@ export const ja: FaultTexts<'source'> = {
     text(
       `${server(f)}へのログインを控えています。1 時間に ${f.or('count', '数')} 回拒否され、続けると接続を遮断されるおそれがあるためです。${said(f)}`,
       `${waits}${nextTry(f)}`,
-      `パスワードが正しければ、何もする必要はありません。自動で再試行します。サーバー側でパスワードを変更した場合は、${changePassword(f)}この間隔が過ぎてから \`hikyaku setup password\` を実行してください。`,
+      f.with(
+        'oauth',
+        () =>
+          'OAuth 2.0 のログインが有効なら、何もする必要はありません。自動で再試行します。無効になった場合は、この間隔が過ぎてから `hikyaku setup password` を実行し、ログインし直してください。',
+      ) ||
+        `パスワードが正しければ、何もする必要はありません。自動で再試行します。サーバー側でパスワードを変更した場合は、${changePassword(f)}この間隔が過ぎてから \`hikyaku setup password\` を実行してください。`,
     ),
   'source.login-delay': f =>
     text(
