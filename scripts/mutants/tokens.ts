@@ -1,4 +1,4 @@
-/** Logins by access token. */
+/** Logins by access token, and Google as a source. */
 import type { Mutant } from './mutant.ts'
 
 const tests = ['test/source/token-login.test.ts']
@@ -45,5 +45,19 @@ export const tokens: readonly Mutant[] = [
     loses: 'the owner is asked to sign in again for a trouble of the server that passes',
     tests,
     title: 'source.server-temporary',
+  },
+  {
+    from: "return comesBack(from) ? [{ at, kind: 'mail-loop', account: address }] : []",
+    to: 'return []',
+    loses: 'mail goes round between two accounts of Gmail for ever',
+    tests: ['test/config/mail-loops.test.ts'],
+    title: 'it is the same mailbox',
+  },
+  {
+    from: "if (!address.includes('@')) return [{ at, kind: 'mail-loop-unknown' }]",
+    to: '',
+    loses: 'an account that is not named may be the mailbox itself',
+    tests: ['test/config/mail-loops.test.ts'],
+    title: 'may be the same one',
   },
 ]
