@@ -83,6 +83,54 @@ describe('messages that are set aside', () => {
   })
 })
 
+describe('a trouble', () => {
+  it('has the way to what ends it beside it, rests while its mailbox is paused, and is there again behind that', async t => {
+    const world = await startPageWorld({ env: { SCHEDULE: hardlyEver, MAIL_PASSWORD: 'wrong' } })
+    t.after(() => world.stop())
+    const owner = await world.signIn()
+    const link = /<a class="act" href="(setup\/password\?mailbox=[^"]+)">Give a new password<\/a>/
+    const troubles = async (): Promise<string> =>
+      /<div id="troubles" data-part>([\s\S]*?)<div id="mailboxes"/.exec(
+        (await owner.ask(owner.home)).text,
+      )?.[1] ?? ''
+    await until(async () => link.test(await troubles()), 'the button stands at the trouble')
+    const [, way = ''] = link.exec(await troubles()) ?? []
+    const { status, headers } = await owner.ask(`${owner.home}${way}`)
+    assert.deepEqual(
+      [status, /\/setup\/at\//.test(String(headers.location))],
+      [303, true],
+      'it leads to the set-up',
+    )
+    assert.equal((await world.run(['status'])).code, 77)
+    await owner.post('pause', { mailbox })
+    const paused = await world.run(['status'])
+    assert.equal(paused.code, 0, paused.stdout)
+    assert.match(paused.stdout, /^⏸ Paused by you since/)
+    assert.match(paused.stdout, /Before the pause: /)
+    assert.doesNotMatch(await troubles(), /class="block trouble"/)
+    await owner.post('resume', { mailbox })
+    assert.equal((await world.run(['status'])).code, 77, 'nobody knows that it is over')
+    assert.match(await troubles(), link)
+  })
+
+  it('of the permission leads to the sign-in', async t => {
+    const world = await startPageWorld({
+      env: { SCHEDULE: hardlyEver },
+      prepare: ({ gmail }) => gmail.faults.always('token', presets.invalidGrant()),
+    })
+    t.after(() => world.stop())
+    const owner = await world.signIn()
+    await world.source.deliver(mail('one'))
+    await until(
+      async () =>
+        /href="setup\/google\?account=owner%40example.test">Sign in again</.test(
+          (await owner.ask(owner.home)).text,
+        ),
+      'the button stands at the trouble',
+    )
+  })
+})
+
 describe('the settings in force', () => {
   it('stand there with where they come from, and no secret', async t => {
     const world = await startPageWorld({ env: { SCHEDULE: hardlyEver, GMAIL_LABELS: 'Old<b>host' } })

@@ -162,23 +162,20 @@ describe('a pause', () => {
     const [answer] = answerOf(await world.run(['pull', '--json'])).mailboxes as Paused[]
     assert.ok(answer?.pausedSinceMs)
     assert.equal(logins(), before)
-    assert.match((await world.run(['status'])).stdout, /Paused by you since/)
     assert.equal((await world.run(['pull', '--now', mailbox])).code, 0)
     assert.equal(world.gmail.accepted.length, 1)
-    const { stdout } = await world.run(['status', '--json'])
-    assert.ok((JSON.parse(stdout).mailboxes as Paused[])[0]?.pausedSinceMs, 'and it is paused still')
+    assert.match((await world.run(['status'])).stdout, /Paused by you since/, 'and it is paused still')
   })
 
   it('is what the owner is reminded of', async t => {
     const world = await startWorld({ protocol: 'pop3', env: { SCHEDULE: everySecond } })
     t.after(() => world.stop())
     assert.equal((await world.run(['pull'])).code, 0)
-    assert.equal((await world.run(['pause'])).code, 0)
     const { DatabaseSync } = await import('node:sqlite')
     const journal = new DatabaseSync(`${world.stateDir}/journal.sqlite`)
     const sinceMs = Date.now() - 25 * 3600_000
     journal
-      .prepare("UPDATE note SET value = ? WHERE key = 'paused'")
+      .prepare("INSERT INTO note (key, value) VALUES ('paused', ?)")
       .run(JSON.stringify({ [mailbox]: { sinceMs } }))
     const daemon = world.start(['run'])
     await until(() => world.gmail.accepted.length === 1, 'the notice is in Gmail')
