@@ -88,8 +88,8 @@ const house: Readonly<Record<string, Room>> = {
     floor: 5,
     uses: 'base message log config source journal gmail discovery rules',
     doors:
-      'context count attempt paused logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts rule-wishes wish',
-    wired: 'steady-clock under-way upload-queue destination',
+      'context count attempt destination paused logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts rule-wishes wish',
+    wired: 'steady-clock under-way upload-queue',
   },
   bridge: {
     floor: 6,

@@ -19,6 +19,7 @@ import { troubleWords } from '../locale/trouble-words.ts'
 import type { Log } from '../log/log.ts'
 import type { Attempt } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { noteReminded, readPauses } from '../pull/paused.ts'
 import { mailNotice } from './notice-mail.ts'
 import {
@@ -147,7 +148,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     const { troubles } = journal
     const pauses = await readPauses(journal)
     const own = <T extends Parameters<typeof troublesOf>[0]>(entries: T): ReturnType<typeof troublesOf> =>
-      withoutPaused(troublesOf(entries, mailbox.name, mailbox.account), pauses)
+      withoutPaused(troublesOf(entries, mailbox.name, accountsOf(mailbox)), pauses)
     const uncleared = own(await troubles.uncleared())
     const nowMs = clock.nowMs()
     const silent = silentEnds(uncleared)

@@ -28,14 +28,14 @@ export function exitCodeOfTroubles(list: readonly Pick<TroubleEntry, 'scope' | '
   return severity.find(code => codes.includes(code)) ?? codes[0] ?? exitCodes.ok
 }
 
-/** What concerns a mailbox: its own, its account's, and this machine's. */
+/** What concerns a mailbox: its own, that of the accounts into which its mail goes, and this machine's. */
 export function troublesOf(
   list: readonly TroubleEntry[],
   mailbox: string,
-  account: string,
+  accounts: readonly string[],
 ): readonly TroubleEntry[] {
   return list.filter(({ scope, name }) =>
-    scope === 'machine' ? true : scope === 'account' ? name === account : name === mailbox,
+    scope === 'machine' ? true : scope === 'account' ? accounts.includes(name) : name === mailbox,
   )
 }
 

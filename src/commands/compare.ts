@@ -10,6 +10,7 @@ import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { describeFault } from '../locale/locale.ts'
 import { type Compared, type Comparison, compare, isAccountedFor } from '../proof/compare.ts'
+import { otherAccountsOf } from '../pull/destination.ts'
 import { type CompareCounts, type CompareWords, compareWords } from './compare-words.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
@@ -52,6 +53,10 @@ async function compareOne(
 ): Promise<MailboxAnswer> {
   const clock = systemClock
   const gmail = await makeAccount(config, mailbox.account, clock)
+  const opening = otherAccountsOf(mailbox).map(
+    async other => [other, await makeAccount(config, other, clock)] as const,
+  )
+  const others = new Map(await Promise.all(opening))
   const progress = makeProgress(invocation, mailbox.name)
   if (!invocation.json)
     invocation.stderr.write(`${compareWords[invocation.language].looking(printable(mailbox.name, 60))}\n`)
@@ -62,6 +67,7 @@ async function compareOne(
         source: await makeSource({ mailbox, clock }),
         journal,
         gmail,
+        others,
         clock,
         onProgress: progress.show,
       },
@@ -72,6 +78,7 @@ async function compareOne(
   } finally {
     progress.end()
     await gmail.close()
+    for (const other of others.values()) await other.close()
   }
 }
 

@@ -16,6 +16,7 @@ import { findStateDir } from '../config/place.ts'
 import type { Journal, NoteKey, RecordedFault } from '../journal/journal.ts'
 import { describeFaultAtEnd } from '../locale/locale.ts'
 import { makeLog } from '../log/log.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { brokenSentence } from './books.ts'
 import { loadConfigHere } from './configuration.ts'
 import { faultLines, type Invocation } from './invocation.ts'
@@ -124,12 +125,15 @@ async function tellMailbox(
 /** A folder in trouble leaves the pull a good one, so the mailbox is not failing; the list knows since when. */
 async function findTroubleSinceMs(
   journal: Journal,
-  { name, account }: MailboxConfig,
+  mailbox: MailboxConfig,
   code: string,
 ): Promise<number | undefined> {
+  const { name } = mailbox
   const { failingSinceMs } = await journal.mailbox(name)
   if (failingSinceMs !== undefined) return failingSinceMs
-  const same = troublesOf(await journal.troubles.list(), name, account).filter(open => open.code === code)
+  const same = troublesOf(await journal.troubles.list(), name, accountsOf(mailbox)).filter(
+    open => open.code === code,
+  )
   return same.reduce<number | undefined>((a, { sinceMs }) => Math.min(a ?? sinceMs, sinceMs), undefined)
 }
 

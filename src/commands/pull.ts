@@ -18,6 +18,7 @@ import { dryRun } from '../proof/dry-run.ts'
 import { type Attempt, attemptPull, recordLateFailure } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
 import { addCount, noCount, type PullCount } from '../pull/count.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { pausedLogin, shortPauseMs } from '../pull/logins.ts'
 import { learnedDeadlines } from '../pull/patience.ts'
 import { readPauses } from '../pull/paused.ts'
@@ -194,7 +195,7 @@ async function pullToTheEnd(
     exitCode: exitCodeOf(
       last,
       conservation,
-      troublesOf(await journal.troubles.list(), mailbox.name, mailbox.account),
+      troublesOf(await journal.troubles.list(), mailbox.name, accountsOf(mailbox)),
     ),
     conservation,
     conserved,

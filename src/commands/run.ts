@@ -17,6 +17,7 @@ import type { Journal } from '../journal/journal.ts'
 import { pauseWords } from '../locale/pause-words.ts'
 import { describeReason } from '../locale/reasons.ts'
 import { type Log, makeLog } from '../log/log.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { readPauses } from '../pull/paused.ts'
 import { makeNotifier, type Notifier } from '../service/notify.ts'
 import type { Dashboard } from '../web/dashboard.ts'
@@ -145,8 +146,8 @@ async function findStates(
   try {
     const pauses = await readPauses(journal)
     const list = withoutPaused(await journal.troubles.list(), pauses)
-    const names = mailboxes.flatMap(({ name, account }) =>
-      troublesOf(list, name, account).length > 0 ? [name] : [],
+    const names = mailboxes.flatMap(mailbox =>
+      troublesOf(list, mailbox.name, accountsOf(mailbox)).length > 0 ? [mailbox.name] : [],
     )
     return { troubled: names, paused: mailboxes.filter(({ name }) => pauses.has(name)).length }
   } catch {

@@ -7,6 +7,7 @@ import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { troubleWords } from '../locale/trouble-words.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { readPauses } from '../pull/paused.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failCheck, noteCheck, passCheck } from './finding.ts'
@@ -25,10 +26,11 @@ export function checkAlerts({ alerts }: Config, { words }: DoctorContext): Findi
 /** @param worksNow whether everything that doctor tried itself for this mailbox and its account went well */
 export async function checkLastPull(
   journal: Journal | undefined,
-  { name, account }: MailboxConfig,
+  mailbox: MailboxConfig,
   worksNow: boolean,
   context: DoctorContext,
 ): Promise<readonly Finding[]> {
+  const { name, account } = mailbox
   const { words, clock, language } = context
   const place = { check: 'lastPull', subject: name } as const
   const state = await journal?.mailbox(name)
@@ -37,13 +39,15 @@ export async function checkLastPull(
   const pause = (await readPauses(journal)).get(name)
   if (pause !== undefined)
     return [noteCheck(place, 'mailbox.paused', words.paused(name, pause.sinceMs, clock.nowMs()))]
-  const open = troublesOf(await journal.troubles.list(), name, account)
+  const open = troublesOf(await journal.troubles.list(), name, accountsOf(mailbox))
   const lines = open
     .filter(({ scope }) => scope !== 'message')
     .map((entry): Finding => {
       const sinceMs = clock.nowMs() - entry.sinceMs
       const { what, next } = describeFault(entry, language)
-      const isOutage = entry.scope === 'account' || (entry.scope === 'mailbox' && entry.subject === '')
+      const isOutage =
+        (entry.scope === 'account' && entry.name === account) ||
+        (entry.scope === 'mailbox' && entry.subject === '')
       if (worksNow && isOutage) return noteCheck(place, 'pull.mended', words.wellAgain(sinceMs, what))
       const named = `${troubleWords[language].label(entry)}: ${what}`
       const ownWords = findOwnWords(entry, what)
@@ -60,11 +64,11 @@ export async function checkLastPull(
 
 export async function checkMessages(
   journal: Journal | undefined,
-  { name, account }: MailboxConfig,
+  { name }: MailboxConfig,
   { words, language }: DoctorContext,
 ): Promise<readonly Finding[]> {
   const place = { check: 'messages', subject: name } as const
-  const entries = troublesOf((await journal?.troubles.list()) ?? [], name, account).filter(
+  const entries = troublesOf((await journal?.troubles.list()) ?? [], name, []).filter(
     ({ scope }) => scope === 'message',
   )
   if (entries.length === 0) return [passCheck(place, words.noneAside)]

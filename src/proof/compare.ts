@@ -13,7 +13,9 @@ import { readHeader } from '../message/header.ts'
 import { sameBelowTop } from '../message/read-back.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
 
-/** `new`: the journal has not seen it. `left`: older than the owner's start, or a server's note to itself. */
+/**
+ * `new`: the journal has not seen it. `left`: older than the owner's start, left by a rule, or a server's note to itself.
+ */
 export type InJournal = 'imported' | 'merged' | 'refused' | 'pending' | 'left' | 'new'
 
 /**
@@ -43,6 +45,8 @@ export interface ComparePorts {
   /** Undefined before the first pull. */
   readonly journal: Journal | undefined
   readonly gmail: Gmail
+  /** Other accounts into which rules send mail of the mailbox, by their names. */
+  readonly others: ReadonlyMap<string, Gmail>
   readonly clock: Clock
   readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
 }
@@ -60,7 +64,10 @@ export async function compare(ports: ComparePorts, signal: AbortSignal): Promise
   const messages: Compared[] = []
   for (const [index, standingEntry] of standing.entries()) {
     ports.onProgress({ done: index, due: standing.length })
-    messages.push(await lookUp(standingEntry, canRead, ports, signal))
+    const other = ports.others.get(standingEntry.row?.account ?? '')
+    const gmail = other ?? ports.gmail
+    const mayRead = other === undefined ? canRead : await other.canRead(signal)
+    messages.push(await lookUp(standingEntry, mayRead, { ...ports, gmail }, signal))
   }
   ports.onProgress({ done: standing.length, due: standing.length })
   return { canRead, messages }

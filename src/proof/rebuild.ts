@@ -8,12 +8,15 @@
  */
 import { Fault } from '../base/fault.ts'
 import { retry } from '../base/retry.ts'
+import type { RuleWish } from '../base/rule-wish.ts'
 import type { MessageRow, RowPatch, Salvage } from '../journal/journal.ts'
 import type { Bare } from '../message/evidence.ts'
 import type { RawMessage } from '../message/message.ts'
 import { sameBareBelowTop, sameBelowTop } from '../message/read-back.ts'
 import { asRecord, gmailMaxOctets, type PullPorts } from '../pull/context.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { readFacts } from '../pull/read-facts.ts'
+import { decideWish } from '../pull/rule-wishes.ts'
 import type { Listed, SourceSession } from '../source/source.ts'
 
 /** What became of the messages that stand at the source; the sum of all but `listed` and `salvaged` is `listed`. */
@@ -185,16 +188,43 @@ class Rebuild {
   }
 
   async #place(row: MessageRow, raw: RawMessage): Promise<void> {
-    const { journal, mailbox, clock, steady } = this.#ports
+    const { mailbox, clock } = this.#ports
+    const { section, header, bare, facts } = await readFacts(raw, mailbox.account, clock.nowMs())
+    if (header.pseudo || this.#isBaseline(row, header.arrivedAtMs))
+      return this.#ignore(row, header.pseudo ? 'ignored' : 'baseline', facts)
+    const { wish, isLeft } = decideWish(this.#ports, row, section, raw.octets)
+    const accounts = this.#accountsFor(wish)
+    for (const account of accounts)
+      if (await this.#findIn(account, row, raw, bare, { ...facts, account })) return
+    for (const account of accounts)
+      if (await this.#resume(account, row, raw, bare, { ...facts, account })) return
+    if (isLeft) await this.#ignore(row, 'ignored', { ...facts, wish: wish ?? null })
+    else await this.#leave(row, { ...facts, account: accounts[0] ?? mailbox.account })
+  }
+
+  async #ignore(row: MessageRow, stage: 'ignored' | 'baseline', facts: RowPatch): Promise<void> {
+    await this.#ports.journal.move(row.id, stage, facts)
+    this.#count.ignored += 1
+  }
+
+  /** Where it may be: first where it would go by today's rules. */
+  #accountsFor(wish: RuleWish | undefined): readonly string[] {
+    const { mailbox } = this.#ports
+    return [...new Set([wish?.account ?? mailbox.account, ...accountsOf(mailbox)])]
+  }
+
+  /** Whether the account has it, by its octets there, by the old journal, or by another row. */
+  async #findIn(
+    account: string,
+    row: MessageRow,
+    raw: RawMessage,
+    bare: Bare,
+    facts: RowPatch,
+  ): Promise<boolean> {
+    const { journal, clock, steady } = this.#ports
     const { salvage } = this.#options
     const count = this.#count
-    const { header, bare, facts } = await readFacts(raw, mailbox.account, clock.nowMs())
-    if (header.pseudo || this.#isBaseline(row, header.arrivedAtMs)) {
-      await journal.move(row.id, header.pseudo ? 'ignored' : 'baseline', facts)
-      count.ignored += 1
-      return
-    }
-    const twin = await journal.importedWith(mailbox.account, raw.sha256, bare.sha256)
+    const twin = await journal.importedWith(account, raw.sha256, bare.sha256)
     if (twin !== undefined) {
       await journal.move(row.id, 'merged', {
         ...facts,
@@ -202,42 +232,49 @@ class Rebuild {
         importedSteadyMs: await steady.readMs(),
       })
       count.merged += 1
-      return
+      return true
     }
-    const old = salvage.importedAs(mailbox.account, raw.sha256, bare.sha256)
-    const gmailId = old?.gmailId ?? (await this.#find(header.messageId, raw, bare))
-    if (gmailId !== undefined) {
-      await journal.move(row.id, 'importing', { ...facts, importingAtMs: clock.nowMs() })
-      // "After N days" begins anew: the steady clock of the old journal is lost.
-      const importedAtMs = old?.importedAtMs ?? clock.nowMs()
-      await journal.move(row.id, 'imported', {
-        gmailId,
-        importedAtMs,
-        importedSteadyMs: await steady.readMs(),
-      })
-      count.imported += 1
-      if (old !== undefined) count.salvaged += 1
-      return
-    }
-    await this.#leave(row, raw, bare, facts)
+    const old = salvage.importedAs(account, raw.sha256, bare.sha256)
+    const gmailId = old?.gmailId ?? (await this.#find(account, facts.messageId ?? undefined, raw, bare))
+    if (gmailId === undefined) return false
+    await journal.move(row.id, 'importing', { ...facts, importingAtMs: clock.nowMs() })
+    // "After N days" begins anew: the steady clock of the old journal is lost.
+    const importedAtMs = old?.importedAtMs ?? clock.nowMs()
+    await journal.move(row.id, 'imported', {
+      gmailId,
+      importedAtMs,
+      importedSteadyMs: await steady.readMs(),
+    })
+    count.imported += 1
+    if (old !== undefined) count.salvaged += 1
+    return true
+  }
+
+  /** Whether an import into the account was under way: as it was, for the next pull to resolve before anything else. */
+  async #resume(
+    account: string,
+    row: MessageRow,
+    raw: RawMessage,
+    bare: Bare,
+    facts: RowPatch,
+  ): Promise<boolean> {
+    const { journal, clock } = this.#ports
+    const importing = this.#options.salvage.wasImporting(account, raw.sha256, bare.sha256)
+    if (importing === undefined) return false
+    await journal.move(row.id, 'importing', {
+      ...facts,
+      wish: importing.wish ?? null,
+      importingAtMs: importing.importingAtMs ?? clock.nowMs(),
+      outcomeUnknown: true,
+      repeated: importing.repeated,
+    })
+    this.#count.unknown += 1
+    return true
   }
 
   /** Not proved to be in Gmail. */
-  async #leave(row: MessageRow, raw: RawMessage, bare: Bare, facts: RowPatch): Promise<void> {
+  async #leave(row: MessageRow, facts: RowPatch): Promise<void> {
     const { journal, mailbox, clock } = this.#ports
-    const { salvage } = this.#options
-    const importing = salvage.wasImporting(mailbox.account, raw.sha256, bare.sha256)
-    if (importing !== undefined) {
-      // As it was: the next pull resolves it before anything else (resolve.ts).
-      await journal.move(row.id, 'importing', {
-        ...facts,
-        importingAtMs: importing.importingAtMs ?? clock.nowMs(),
-        outcomeUnknown: true,
-        repeated: importing.repeated,
-      })
-      this.#count.unknown += 1
-      return
-    }
     if (facts.messageId !== undefined || this.#neverSent(row)) {
       await journal.move(row.id, 'listed', facts)
       this.#count.waiting += 1
@@ -281,8 +318,15 @@ class Rebuild {
   }
 
   /** The id of Gmail's copy of these octets, lines of the server's own put aside; undefined where there is none or Gmail may not be asked. */
-  async #find(messageId: string | undefined, raw: RawMessage, bare: Bare): Promise<string | undefined> {
-    const { gmail, clock, random } = this.#ports
+  async #find(
+    account: string,
+    messageId: string | undefined,
+    raw: RawMessage,
+    bare: Bare,
+  ): Promise<string | undefined> {
+    const { clock, random, others } = this.#ports
+    const gmail = account === this.#ports.mailbox.account ? this.#ports.gmail : others.get(account)?.gmail
+    if (gmail === undefined) return undefined
     const { signal } = this.#options
     const search = async (): Promise<string | undefined> => {
       if (messageId === undefined || !(await gmail.canRead(signal))) return undefined

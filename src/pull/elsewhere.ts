@@ -5,7 +5,6 @@
  */
 import { backoffMs, isWaitOver } from '../base/backoff.ts'
 import type { Fault } from '../base/fault.ts'
-import type { MailboxConfig } from '../config/config.ts'
 import type { MessageRow, RowPatch } from '../journal/journal.ts'
 import { asRecord, type PullContext } from './context.ts'
 import { countDeferred } from './count.ts'
@@ -14,16 +13,6 @@ import { bookOf, isUnderWay } from './rule-wishes.ts'
 import { chooseWaits } from './waits.ts'
 
 type Needs = Pick<PullContext, 'journal' | 'mailbox' | 'clock' | 'random' | 'log' | 'count'>
-
-/** Accounts that rules name beside the mailbox's own. */
-export const otherAccountsOf = ({
-  account,
-  rules,
-}: Pick<MailboxConfig, 'account' | 'rules'>): readonly string[] => [
-  ...new Set(
-    rules.flatMap(rule => (rule.account === undefined || rule.account === account ? [] : rule.account)),
-  ),
-]
 
 /** The ports of a pull as an account sees them: whatever is recorded is of that account. */
 export function contextOf<C extends Pick<PullContext, 'mailbox' | 'gmail' | 'others'>>(

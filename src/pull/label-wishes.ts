@@ -12,7 +12,7 @@ import type { Trouble, TroubleKey } from '../base/trouble.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { ImportRequest, MissedLabel } from '../gmail/gmail.ts'
 import { asRecord, type PullContext } from './context.ts'
-import { otherAccountsOf } from './elsewhere.ts'
+import { accountsOf, otherAccountsOf } from './destination.ts'
 
 const firstWaitMs = 60_000
 const mostWaitMs = 3600_000
@@ -41,7 +41,7 @@ export class WishesByAccount {
 
   constructor(context: PullContext) {
     this.#context = context
-    for (const account of [context.mailbox.account, ...otherAccountsOf(context.mailbox)]) this.of(account)
+    for (const account of accountsOf(context.mailbox)) this.of(account)
   }
 
   /** Undefined where the account is in the configuration no more. */

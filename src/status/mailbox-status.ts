@@ -3,6 +3,7 @@ import { troublesOf } from '../alerts/trouble-list.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import type { Config } from '../config/config.ts'
 import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { describeHostLimit, type HostLimitView } from '../pull/host-logins.ts'
 import { readPauses } from '../pull/paused.ts'
 import { readWatch, type WatchView } from './watch-view.ts'
@@ -47,7 +48,7 @@ export async function readStatus(
   way: MailboxStatus['way'],
 ): Promise<MailboxStatus> {
   const { name, account } = mailbox
-  const troubles = troublesOf(list, name, account)
+  const troubles = troublesOf(list, name, accountsOf(mailbox))
   const latenciesMs = await journal.latenciesMs(name, latencyRows)
   const pause = (await readPauses(journal)).get(name)
   return {
@@ -68,8 +69,10 @@ export async function readStatus(
     pausedSinceMs: pause?.sinceMs,
     troubles,
     outage: troubles.find(
-      ({ scope, subject }) =>
-        scope === 'machine' || scope === 'account' || (scope === 'mailbox' && subject === ''),
+      ({ scope, name: whose, subject }) =>
+        scope === 'machine' ||
+        (scope === 'account' && whose === account) ||
+        (scope === 'mailbox' && subject === ''),
     ),
   }
 }

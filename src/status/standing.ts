@@ -7,6 +7,7 @@ import { troublesOf, withoutPaused } from '../alerts/trouble-list.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { type Config, isOfApi } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
+import { accountsOf } from '../pull/destination.ts'
 import { readPauses } from '../pull/paused.ts'
 import { type MailboxStatus, readStatus } from './mailbox-status.ts'
 
@@ -62,7 +63,7 @@ export async function listTroubles(
   sayInstant: (ms: number) => string,
 ): Promise<readonly TroubleEntry[]> {
   const open = (await journal?.troubles.list()) ?? []
-  const mine = new Set(mailboxes.flatMap(({ name, account }) => troublesOf(open, name, account)))
+  const mine = new Set(mailboxes.flatMap(mailbox => troublesOf(open, mailbox.name, accountsOf(mailbox))))
   const names = mailboxes.map(({ name }) => name)
   const alone = await findUnattended(journal, names, running, nowMs, sayInstant)
   return withoutPaused([...open.filter(entry => mine.has(entry)), ...alone], await readPauses(journal))

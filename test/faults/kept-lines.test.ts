@@ -150,7 +150,7 @@ test('F15: compare and rebuild know a message by what is not the server’s own'
     for (const message of pop3Of(self).messages) message.uidl = `new-${message.uidl}`
     const { mailbox, source, journal, gmail, clock } = portsOf(self.app)
     const { messages } = await compare(
-      { mailbox: mailbox.name, source, journal, gmail, clock, onProgress: () => {} },
+      { mailbox: mailbox.name, source, journal, gmail, others: new Map(), clock, onProgress: () => {} },
       new AbortController().signal,
     )
     assert.deepEqual(

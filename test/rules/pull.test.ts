@@ -1,9 +1,12 @@
 /** Rules in a pull, between a source and two Gmail accounts: what is durable, what changes with the rules, and whose trouble is whose. */
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { dryRun } from '../../src/proof/dry-run.ts'
 import { findAside, isAside, tryAgain } from '../../src/pull/owner-acted.ts'
 import { portsOf } from '../faults/harness.ts'
+import { hikyaku } from '../servers/hikyaku.ts'
 import { countOf, type InProcess } from '../servers/in-process.ts'
 import { sha256 } from '../servers/source-server.ts'
 import { mailWith, other, owner, type RuledWorld, startRuledWorld } from './ruled-world.ts'
@@ -233,3 +236,33 @@ test('mail that rules leave by its flags or folder alone is not even asked for i
       await app.close()
     }
   }))
+
+test('compare and a rebuilt journal find mail in the account to which a rule sent it, and leave what rules leave', () =>
+  playRules(
+    'imap',
+    async ruled => {
+      const { source, gmail } = ruled.world
+      const [his, mine, left] = [toTaroMail('his'), mailWith('mine', []), news('left')]
+      for (const octets of [his, mine, left]) await source.deliver(octets)
+      const rules = [toTaro, leaveNews]
+      await pullOnce(ruled, rules)
+      const told = await hikyaku(['compare', '--json'], { env: ruled.env, cwd: ruled.world.folder })
+      const { mailboxes } = JSON.parse(told.stdout) as { mailboxes: { missingMessages: { journal: string }[] }[] }
+      assert.deepEqual(
+        mailboxes[0]?.missingMessages.map(({ journal }) => journal),
+        ['left'],
+        told.stderr,
+      )
+      await rm(join(ruled.world.stateDir, 'journal.sqlite'))
+      const rebuilt = await hikyaku(['journal', 'rebuild', '--yes', '--json'], {
+        env: ruled.env,
+        cwd: ruled.world.folder,
+      })
+      assert.equal(rebuilt.code, 0, rebuilt.stdout + rebuilt.stderr)
+      const after = await pullOnce(ruled, rules)
+      assert.deepEqual([after.imported, after.merged, after.ignored, after.pending], [0, 0, 1, 0])
+      assert.equal(gmail.accepted.length, 2)
+      assert.equal((await pullOnce(ruled, [])).imported, 1, 'and it is taken up when the rules go')
+    },
+    { scopes: ['insert', 'labels', 'readonly'].map(name => `https://www.googleapis.com/auth/gmail.${name}`) },
+  ))
