@@ -247,7 +247,9 @@ test('compare and a rebuilt journal find mail in the account to which a rule sen
       const rules = [toTaro, leaveNews]
       await pullOnce(ruled, rules)
       const told = await hikyaku(['compare', '--json'], { env: ruled.env, cwd: ruled.world.folder })
-      const { mailboxes } = JSON.parse(told.stdout) as { mailboxes: { missingMessages: { journal: string }[] }[] }
+      const { mailboxes } = JSON.parse(told.stdout) as {
+        mailboxes: { missingMessages: { journal: string }[] }[]
+      }
       assert.deepEqual(
         mailboxes[0]?.missingMessages.map(({ journal }) => journal),
         ['left'],
