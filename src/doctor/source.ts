@@ -18,6 +18,7 @@ import type { DoctorContext } from './context.ts'
 import { type Finding, failByFault, noteCheck, passCheck, skipCheck } from './finding.ts'
 import { checkNetwork } from './network.ts'
 import { canReveal } from './settings.ts'
+import { checkToken } from './tokens.ts'
 
 export interface SourceLook {
   readonly findings: readonly Finding[]
@@ -56,6 +57,10 @@ export async function checkSource(
     if (certificate.verdict === 'bad') return skip('sourceTls')
   }
   for (const secret of listSecrets(mailbox.credential)) if (!(await canReveal(secret))) return skip('secrets')
+  const token = await checkToken(mailbox, context)
+  findings.push(...token)
+  // A login without one would only be told the same.
+  if (token.some(({ verdict }) => verdict === 'bad')) return skip('sourceToken')
   findings.push(...(await checkLogin(mailbox, journal, running, loginKey, context)))
   return { findings, reached: true }
 }

@@ -19,6 +19,13 @@ const folderName = (folder: string): string => (folder === '' ? 'the mailbox' : 
 const family = (one: 4 | 6): string => `IPv${one}`
 
 export const en = {
+  /** `endsAtMs`: of the sign-in, where the provider says it. */
+  tokenGiven: (scopes: readonly string[], endsAtMs: number | undefined) =>
+    `the sign-in gives access${inBrackets([list(scopes.map(scope => printable(scope))) || undefined])}${endsAtMs === undefined ? '' : `; it ends at ${instant(endsAtMs)}`}`,
+  tokenNotKept: (what: string) => ({
+    what: `The sign-in was renewed, and the new one could not be kept: ${what}`,
+    next: 'Where the provider takes the old one no more, the sign-in is lost at the next start. See docs/secrets.md.',
+  }),
   node: (version: string) => `version ${version}`,
   oldNode: (version: string, least: string) => ({
     what: `Node.js ${version} is too old: hikyaku needs ${least} or newer.`,

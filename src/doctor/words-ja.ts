@@ -16,6 +16,12 @@ const folderName = (folder: string): string => (folder === '' ? 'メールボッ
 const family = (one: 4 | 6): string => `IPv${one}`
 
 export const ja: DoctorWords = {
+  tokenGiven: (scopes, endsAtMs) =>
+    `ログインは有効${scopes.length === 0 ? '' : `（${scopes.map(scope => printable(scope)).join('、')}）`}${endsAtMs === undefined ? '' : `。期限: ${instant(endsAtMs)}`}`,
+  tokenNotKept: what => ({
+    what: `ログインは更新されましたが、新しいものを保存できませんでした。${what}`,
+    next: '提供元が古いものを受け付けなくなると、次の起動時に使えなくなります。docs/secrets.ja.md をご覧ください。',
+  }),
   node: version => `バージョン ${version}`,
   oldNode: (version, least) => ({
     what: `Node.js ${version} は古いため使えません。${least} 以降が必要です。`,

@@ -229,6 +229,7 @@ export const en = {
       sourceNames: 'Mail server: name',
       sourceReach: 'Mail server: connection',
       sourceTls: 'Mail server: certificate',
+      sourceToken: 'Mail server: access token',
       sourceLogin: 'Mail server: login',
       sourceFolders: 'Mail server: folders',
       sourceAbilities: 'Mail server: abilities',

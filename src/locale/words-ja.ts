@@ -181,6 +181,7 @@ export const ja: Words = {
       sourceNames: 'メールサーバー: 名前解決',
       sourceReach: 'メールサーバー: 接続',
       sourceTls: 'メールサーバー: 証明書',
+      sourceToken: 'メールサーバー: アクセス トークン',
       sourceLogin: 'メールサーバー: ログイン',
       sourceFolders: 'メールサーバー: フォルダー',
       sourceAbilities: 'メールサーバー: 対応機能',

@@ -287,6 +287,7 @@ test('the words of doctor are complete in both languages, and each text says wha
     keyLog: [['A=b']],
     foreignOptions: [['A=b']],
     scopes: [true],
+    tokenGiven: [['a'], 3],
   }
   for (const language of ['en', 'ja'] as const) {
     for (const [key, value] of Object.entries(doctorWords[language])) {

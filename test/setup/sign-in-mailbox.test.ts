@@ -109,12 +109,23 @@ describe('a mailbox that takes no password', { skip }, () => {
     const used = tokenRequests().flatMap(({ form }) => form.refresh_token ?? [])
     assert.equal(new Set(used).size, used.length, 'each was replaced before the next use')
 
+    const seen = answerOf(await run(['doctor', '--json'])).checks as {
+      check: string
+      what: string
+      verdict: string
+    }[]
+    const look = seen.find(({ check }) => check === 'sourceToken')
+    assert.equal(look?.verdict, 'ok', look?.what)
+    assert.match(look?.what ?? '', /IMAP\.AccessAsUser\.All/)
+
     identity.revoke(address, refusals.revoked)
     await world.deliver('', 'withheld')
     const withdrawn = await run(['pull', '--yes'])
     assert.equal(withdrawn.code, 77)
     assert.match(withdrawn.stderr, /AADSTS50173/)
     assert.match(withdrawn.stderr, /hikyaku setup password/)
+    const told = answerOf(await run(['doctor', '--json'])).checks as { check: string; code: string }[]
+    assert.equal(told.find(({ check }) => check === 'sourceToken')?.code, 'oauth.sign-in-ended')
     const status = await run(['status'])
     assert.match(status.stdout, /AADSTS50173|sign-in/)
     assert.equal(world.gmail.accepted.length, 2)
