@@ -1,6 +1,7 @@
 /** What is not well, each with the other side's words, what to do, and the button that does it. */
 import { html } from 'hono/html'
 import { findOwnWords } from '../../alerts/rules.ts'
+import { exitCodes, faultKinds } from '../../base/fault.ts'
 import { labelOf } from '../../base/label-subject.ts'
 import type { TroubleEntry } from '../../base/trouble.ts'
 import { printable } from '../../base/untrusted.ts'
@@ -68,19 +69,16 @@ ${remedies(reader, session, entry, place)}
 </article>`
 }
 
-/** Codes that a new permission of the account ends. */
-const ofPermission =
-  /^gmail\.(unauthorized|consent-|scope-missing|session-control|client-|admin-policy|org-internal|account-mismatch|account-unproved)/
-/** Codes that a new password of the mailbox ends. */
-const ofPassword = /^source\.login-(refused|doubtful|capped)$|^secret\./
+/** Whether the owner has to sign in again, or to give another password: the exit code of the trouble says so. */
+const needsSignIn = (code: TroubleEntry['code']): boolean => faultKinds[code]?.exit === exitCodes.signIn
 
 /** What the owner can do about it from here; nothing where that is not done on this computer's page. */
 function remedies({ own }: Reader, session: Session, entry: TroubleEntry, place: number): Markup | '' {
   const { scope, name, code, messages } = entry
   const acts: Markup[] = []
-  if (scope === 'account' && ofPermission.test(code))
+  if (scope === 'account' && needsSignIn(code))
     acts.push(actLink(`setup/google?${new URLSearchParams({ account: name })}`, own.signIn))
-  if (scope === 'mailbox' && ofPassword.test(code))
+  if (scope === 'mailbox' && needsSignIn(code))
     acts.push(actLink(`setup/password?${new URLSearchParams({ mailbox: name })}`, own.newPassword))
   if (scope === 'wish' && labelOf(entry) === undefined)
     acts.push(actLink(`settle?${new URLSearchParams({ mailbox: name })}`, own.changeSettle))
