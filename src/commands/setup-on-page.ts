@@ -24,7 +24,6 @@ export interface OnPage {
 /** @param invocation whose environment and folder the set-up works in */
 export function makeConverse(invocation: Invocation, parts: OnPage = {}): ConverseOnPage {
   const { env, cwd } = invocation
-  const words = makeSetupWords(nameThisComputer(env))
   return async ({ part, answers, language }, page, signal) => {
     if (parts.inDaemon === true && (part === 'everything' || part === 'mailbox')) {
       const { configFile, byEnvironment } = await findPlace(env, cwd)
@@ -50,7 +49,7 @@ export function makeConverse(invocation: Invocation, parts: OnPage = {}): Conver
       flags: { part, yes: false, languageGiven: true, answers: { ...parts.answers, ...answers } },
       ports: {
         asker: page.asker,
-        words,
+        words: makeSetupWords(nameThisComputer(env), part === 'google' || part === 'password'),
         plain: page.showLine,
         // The page leads there; whether it is shown on this computer is all that has to be known.
         openBrowser: async url => browserCommand(url, process.platform, { ...env }) !== undefined,

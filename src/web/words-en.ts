@@ -28,6 +28,7 @@ export const en = {
   aside: 'Set aside',
   settings: 'Settings',
   signIn: 'Sign in again',
+  addMailbox: 'Add a mailbox, or change one',
   newPassword: 'Give a new password',
   showAside: 'Show the messages',
   moreTroubles: (count: number) => `${number(count)} more are not shown here; \`hikyaku status\` lists all.`,

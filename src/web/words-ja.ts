@@ -27,6 +27,7 @@ export const ja: WebWords = {
   aside: '要確認',
   settings: '設定',
   signIn: 'もう一度ログイン',
+  addMailbox: 'メールボックスを追加・変更',
   newPassword: '新しいパスワードを入力',
   showAside: 'メールを表示',
   moreTroubles: count => `ほかに ${number(count)} 件あります。すべては \`hikyaku status\` で確認できます。`,

@@ -5,7 +5,7 @@ import { judgeStanding, type Standing, type Verdict } from '../../status/standin
 import { form, layOut, type Markup, type Reader, sentence } from '../layout.ts'
 import type { Session } from '../sessions.ts'
 import { type MailboxLife, mailboxBlock } from './mailbox.ts'
-import { troubleSection } from './troubles.ts'
+import { actLink, troubleSection } from './troubles.ts'
 
 const colours: Readonly<Record<Verdict['kind'], string>> = {
   comes: 'good',
@@ -42,6 +42,7 @@ ${form(session, 'check-now', own.checkNow, 'main')}
 <div id="mailboxes" data-part>
 ${lives.map((life, at) => mailboxBlock(reader, session, life, nowMs, at))}
 </div>
+<p>${actLink('setup/mailbox', own.addMailbox)}</p>
 </section>`,
   })
 }

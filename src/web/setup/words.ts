@@ -8,8 +8,14 @@ export type { PageSetupWords } from './words-en.ts'
 
 export const pageSetupWords: Readonly<Record<Language, PageSetupWords>> = { en, ja }
 
-/** @param here this computer as ssh names it: `user@host` */
-export const makeSetupWords = (here: string): Readonly<Record<Language, SetupWords>> => ({
-  en: onEnglishPage(setupWords.en, here),
-  ja: onJapanesePage(setupWords.ja, here),
-})
+/**
+ * @param here this computer as ssh names it: `user@host`
+ * @param isShort a part of few questions, which says at once what it is about, and keeps no answers
+ */
+export function makeSetupWords(here: string, isShort = false): Readonly<Record<Language, SetupWords>> {
+  const opening = isShort ? { title: '', leaving: '' } : {}
+  return {
+    en: { ...onEnglishPage(setupWords.en, here), ...opening },
+    ja: { ...onJapanesePage(setupWords.ja, here), ...opening },
+  }
+}
