@@ -47,14 +47,14 @@ export const tokens: readonly Mutant[] = [
     title: 'source.server-temporary',
   },
   {
-    from: "return comesBack(from) ? [{ at, kind: 'mail-loop', account: address }] : []",
+    from: "return comesBack(from) ? [{ at, kind: 'mail-loop', account: addresses.join(', ') }] : []",
     to: 'return []',
     loses: 'mail goes round between two accounts of Gmail for ever',
     tests: ['test/config/mail-loops.test.ts'],
     title: 'it is the same mailbox',
   },
   {
-    from: "if (!address.includes('@')) return [{ at, kind: 'mail-loop-unknown' }]",
+    from: "if (addresses.some(address => !address.includes('@'))) return [{ at, kind: 'mail-loop-unknown' }]",
     to: '',
     loses: 'an account that is not named may be the mailbox itself',
     tests: ['test/config/mail-loops.test.ts'],

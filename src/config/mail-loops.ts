@@ -7,7 +7,7 @@ import type { Problem } from '../base/problem.ts'
 import type { AccountConfig, MailboxConfig } from './config.ts'
 import type { WrittenPart } from './read-part.ts'
 
-type Mailbox = Pick<MailboxConfig, 'server' | 'user' | 'credential' | 'account'>
+type Mailbox = Pick<MailboxConfig, 'server' | 'user' | 'credential' | 'account' | 'rules'>
 type Account = Pick<AccountConfig, 'name' | 'address'>
 
 /** Google's own zones, in which its mail servers stand. */
@@ -33,20 +33,24 @@ export function findMailLoops(
   accounts: readonly Account[],
 ): Problem[] {
   const addressOf = (name: string): string => accounts.find(account => account.name === name)?.address ?? 'me'
-  const ways = mailboxes.flatMap(({ mailbox, part }) =>
-    isAtGoogle(mailbox) ? [{ part, from: sourceKey(mailbox), address: addressOf(mailbox.account) }] : [],
-  )
+  const ways = mailboxes.flatMap(({ mailbox, part }) => {
+    if (!isAtGoogle(mailbox)) return []
+    // A rule may choose another account than the mailbox's own.
+    const names = [mailbox.account, ...mailbox.rules.flatMap(({ account }) => account ?? [])]
+    return [{ part, from: sourceKey(mailbox), addresses: [...new Set(names)].map(addressOf) }]
+  })
   const next = new Map<string, Set<string>>()
-  for (const { from, address } of ways) next.set(from, (next.get(from) ?? new Set()).add(addressKey(address)))
+  for (const { from, addresses } of ways)
+    next.set(from, new Set([...(next.get(from) ?? []), ...addresses.map(addressKey)]))
   const comesBack = (from: string): boolean => {
     const seen = new Set<string>()
     for (const each of next.get(from) ?? []) seen.add(each)
     for (const each of seen) for (const further of next.get(each) ?? []) seen.add(further)
     return seen.has(from)
   }
-  return ways.flatMap(({ part, from, address }): Problem[] => {
+  return ways.flatMap(({ part, from, addresses }): Problem[] => {
     const at = part.place('user')
-    if (!address.includes('@')) return [{ at, kind: 'mail-loop-unknown' }]
-    return comesBack(from) ? [{ at, kind: 'mail-loop', account: address }] : []
+    if (addresses.some(address => !address.includes('@'))) return [{ at, kind: 'mail-loop-unknown' }]
+    return comesBack(from) ? [{ at, kind: 'mail-loop', account: addresses.join(', ') }] : []
   })
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret } from '../../src/base/secret.ts'
+import type { RuleConfig } from '../../src/config/config.ts'
 import { findMailLoops } from '../../src/config/mail-loops.ts'
 import { describeProblem } from '../../src/locale/problems.ts'
 import { kinds, least, load, problemsOf } from './load-helpers.ts'
@@ -55,7 +56,7 @@ test('a mailbox elsewhere may have the very name of the account', async () => {
   await load({ ...least, MAIL_HOST: 'mail.notgoogle.com', MAIL_USER: 'new', GMAIL_ACCOUNT: 'new@gmail.com' })
 })
 
-const way = (user: string, account: string) => ({
+const way = (user: string, account: string, byRule?: string) => ({
   mailbox: {
     server: {
       host: 'imap.gmail.com',
@@ -67,6 +68,7 @@ const way = (user: string, account: string) => ({
     user,
     credential: { kind: 'password', password: Secret.of('') },
     account,
+    rules: byRule === undefined ? [] : [{ account: byRule } as RuleConfig],
   } as const,
   part: { place: (key: string) => `${user}.${key}` },
 })
@@ -79,6 +81,9 @@ test('mail that comes back by a detour is refused wherever it begins', () => {
   assert.equal(loops(way(a, b), way(b, c), way(c, a)).length, 3)
   assert.deepEqual(loops(way(a, b), way(c, b)), [])
   assert.deepEqual(loops(way(a, b), way(b, c)), [])
+  assert.deepEqual(loops(way(a, b, c)), [])
+  assert.deepEqual(loops(way(a, b, a)), [`${a}.user mail-loop`], 'by a rule')
+  assert.equal(loops(way(a, b, c), way(c, b, a)).length, 2)
   // Only what is on the round, not what leads to it.
   assert.deepEqual(loops(way(c, a), way(a, b), way(b, a)), [`${a}.user mail-loop`, `${b}.user mail-loop`])
 })
