@@ -71,7 +71,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
       dashboard = await openPage(asked, config, inForce, bridge, log)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await openMachines(machines, bridge, config, log, invocation)
-      await runDaemon(bridge, signals.stopping, signals.signal, {
+      await runDaemon(showWhatPasses(bridge, dashboard), signals.stopping, signals.signal, {
         beforeAttempt(ports) {
           liveness.beforeAttempt(ports)
           tidying.happened()
@@ -182,6 +182,13 @@ async function openPage(
     },
     nowMs: () => systemClock.nowMs(),
   })
+}
+
+/** The page looks on, where there is one. */
+function showWhatPasses(bridge: Bridge, dashboard: Dashboard | undefined): Bridge {
+  if (dashboard === undefined) return bridge
+  const { showPassed } = dashboard
+  return { ...bridge, mailboxes: bridge.mailboxes.map(ports => ({ ...ports, showPassed })) }
 }
 
 /** Each message to the service manager is a process, so only news is told. */

@@ -20,7 +20,8 @@ export interface SearchQuestion {
   readonly stage: SearchStage
   /** In these, one after the other; of `imported` undefined asks for all. */
   readonly mailboxes: readonly string[] | undefined
-  readonly folder: string | undefined
+  /** In one of these; undefined: in any. */
+  readonly folders: readonly string[] | undefined
   /** It, or one below it; lower case. Known of imported messages only. */
   readonly senderDomain: string | undefined
   /** When they reached Gmail; where they did not, when they were listed first. */

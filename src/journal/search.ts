@@ -112,7 +112,7 @@ async function searchImports(sql: Statements, question: SearchQuestion): Promise
 /** Of columns that are hidden from every index but the one that is gone through. */
 function conditionsOf(
   { words }: Statements,
-  { mailboxes, folder, senderDomain: domain }: SearchQuestion,
+  { mailboxes, folders, senderDomain: domain }: SearchQuestion,
 ): { readonly conditions: string; readonly values: readonly SqlValue[] } {
   const conditions: string[] = []
   const values: SqlValue[] = []
@@ -120,9 +120,9 @@ function conditionsOf(
     conditions.push(`AND mailbox || '' IN (${words.textsIn('?')})`)
     values.push(JSON.stringify(mailboxes))
   }
-  if (folder !== undefined) {
-    conditions.push("AND folder || '' = ?")
-    values.push(folder)
+  if (folders !== undefined) {
+    conditions.push(`AND folder || '' IN (${words.textsIn('?')})`)
+    values.push(JSON.stringify(folders))
   }
   if (domain !== undefined) {
     conditions.push(`AND (${words.senderDomain} = ? OR ${words.senderDomain} LIKE ? ESCAPE '!')`)
@@ -165,7 +165,7 @@ async function findEntryBefore(
 /** Of one mailbox after the other, each in the order of its listings, the newest first. */
 async function searchStage(
   sql: Statements,
-  { mailboxes = [], folder, senderDomain: domain, fromMs = 0, beforeMs, place, limit }: SearchQuestion,
+  { mailboxes = [], folders, senderDomain: domain, fromMs = 0, beforeMs, place, limit }: SearchQuestion,
   stage: OtherStage,
 ): Promise<SearchAnswer> {
   const beganMs = performance.now()
@@ -179,7 +179,7 @@ async function searchStage(
     next,
     isCut,
   })
-  const isAny = folder === undefined && fromMs <= 0 && beforeMs === undefined
+  const isAny = folders === undefined && fromMs <= 0 && beforeMs === undefined
   const most = isAny ? limit + 1 : sliceRows
   for (let at = first?.mailbox ?? 0; at < mailboxes.length; at += 1) {
     let from: StagePlace =
@@ -187,7 +187,7 @@ async function searchStage(
     for (;;) {
       const found = await entriesOf(sql, stage, mailboxes[at] ?? '', from, most)
       for (const { id, generation, folder: stoodIn, listedAtMs } of found) {
-        if ((folder === undefined || stoodIn === folder) && listedAtMs >= fromMs && listedAtMs < lastMs) {
+        if ((folders?.includes(stoodIn) ?? true) && listedAtMs >= fromMs && listedAtMs < lastMs) {
           if (ids.length === limit) return answer(from, false)
           ids.push(id)
         }

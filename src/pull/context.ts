@@ -22,6 +22,17 @@ export type Authenticate = (
   signal: AbortSignal,
 ) => Promise<string | undefined>
 
+/**
+ * Looks at what an imported message calls itself, for people. Never rejects; the octets are there until it resolves.
+ * @param verified resolves when its authentication was looked at
+ */
+export type ShowPassed = (
+  id: number,
+  raw: RawMessage,
+  mailbox: MailboxConfig,
+  verified: Promise<void>,
+) => Promise<void>
+
 export interface PullPorts {
   readonly mailbox: MailboxConfig
   readonly source: Source
@@ -39,6 +50,8 @@ export interface PullPorts {
   /** 0 to 1, for jitter. */
   readonly random: () => number
   readonly authenticate: Authenticate | undefined
+  /** Where somebody looks on. */
+  readonly showPassed?: ShowPassed
   /** Under which an accepted login is remembered (login-memory.ts). */
   readonly loginKey: Secret
 }

@@ -32,6 +32,7 @@ type Needs = Pick<
   | 'log'
   | 'random'
   | 'authenticate'
+  | 'showPassed'
   | 'count'
   | 'signal'
   | 'stopping'
@@ -122,7 +123,7 @@ export class PullUploads {
     const { mailbox, journal, signal } = this.#context
     const { row, raw, bare, facts } = message
     const account = message.wish?.account ?? mailbox.account
-    let verification: { readonly done: Promise<void> } | undefined
+    const beside: Promise<void>[] = []
     const run = async (closing: AbortSignal): Promise<void> => {
       const context = this.#contextWith(account, AbortSignal.any([signal, closing]))
       try {
@@ -130,7 +131,9 @@ export class PullUploads {
         if (await uploadMessage(context, message)) {
           if (context.isElsewhere) await noteSuccessElsewhere(this.#context, account)
           else this.#accepted += 1
-          verification = await verifyMessage(context, message)
+          const verified = (await verifyMessage(context, message))?.done
+          const passed = this.#context.showPassed?.(row.id, raw, mailbox, verified ?? Promise.resolve())
+          beside.push(...[verified, passed].filter(work => work !== undefined))
         }
         if (this.#isLeft) {
           await settleAlone(this.#counting(), row.id)
@@ -148,9 +151,9 @@ export class PullUploads {
       const used = account === mailbox.account ? place : await this.#enterElsewhere(account, place, message)
       if (used !== undefined && !(await used.upload(job))) this.#dropped += 1
     } finally {
-      // A verification goes on reading the octets for a bounded time; nothing waits for it.
-      if (verification === undefined) await spool.discard()
-      else this.#runBeside(verification.done.finally(() => spool.discard()))
+      // These go on reading the octets for a bounded time; nothing waits for them.
+      if (beside.length === 0) await spool.discard()
+      else this.#runBeside(Promise.all(beside).then(() => spool.discard()))
       await ended()
     }
     await journal.assertInPlace()

@@ -10,8 +10,9 @@ import type { Events } from './events.ts'
 import { writeCookie } from './guard.ts'
 import { plainPage, sentence } from './layout.ts'
 import { proveLink, takeLink } from './link.ts'
+import type { Passing } from './mail/passing.ts'
+import { addMailRoutes } from './mail/routes.ts'
 import { addOwnerPages, type OwnerParts } from './owner-pages.ts'
-import { messagesPage, readPlace, rowsOfPage } from './pages/messages.ts'
 import type { Names } from './reach.ts'
 import type { Sessions } from './sessions.ts'
 import { addSetUpRoutes } from './setup/routes.ts'
@@ -27,11 +28,12 @@ export interface AppParts extends OwnerParts {
   readonly setUps: SetUps
   /** As it is now: the names of a certificate may be others once it is renewed. */
   reach(): Names
+  readonly passing: Passing
   nowMs(): number
 }
 
 export function makeApp(parts: AppParts): Hono {
-  const { config, journal, log, sessions, events, reach, nowMs } = parts
+  const { config, journal, log, sessions, events, passing, reach, nowMs } = parts
   const admission = makeAdmission(sessions, reach, config.language, nowMs)
   const { readerOf, refuse, letIn, takeForm } = admission
   const app = makeGuardedApp(admission, ({ code }) =>
@@ -49,14 +51,7 @@ export function makeApp(parts: AppParts): Hono {
   })
 
   addOwnerPages(app, parts, admission)
-  app.get(
-    '/:home/messages',
-    letIn(async (c, session) => {
-      const before = readPlace(c.req.query('before'))
-      const rows = await journal.importsBefore(rowsOfPage + 1, before)
-      return c.html(messagesPage(readerOf(c), session, rows, before, config.mailboxes.length))
-    }),
-  )
+  addMailRoutes(app, { ...{ config, journal, passing, nowMs }, admission })
   app.get(
     '/:home/events',
     letIn(c => {

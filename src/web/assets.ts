@@ -72,7 +72,44 @@ time { white-space: nowrap; }
 .pager { display: flex; flex-wrap: wrap; gap: 1.5rem; margin: 1rem 0; padding: 0; list-style: none; }
 code { padding: .05rem .3rem; border-radius: .25rem; background: var(--line); font-family: ui-monospace, "SFMono-Regular", Consolas, monospace, monospace; font-size: .92em; overflow-wrap: anywhere; }
 footer { padding-block: 2rem; }
+/* Forms that ask. */
+.search { margin: 1rem 0; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--sheet); }
+.search summary { min-height: 1.9rem; font-weight: 600; cursor: pointer; }
+.fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .2rem 1rem; align-items: end; }
+.field { margin: .3rem 0; min-width: 0; }
+.field label { display: block; color: var(--faint); font-size: .92em; }
+.field input, .field select { width: 100%; min-height: 2.75rem; padding: .3rem .6rem; border: 1px solid var(--faint); border-radius: .4rem; background: var(--paper); color: var(--ink); font: inherit; }
+.buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 1rem; }
+/* Mail: rows on a wide screen, cards on a narrow one. */
+body:has(.mail) > header, body:has(.mail) > main, body:has(.mail) > footer { max-width: 78rem; }
+.mail { border: 1px solid var(--line); font-size: .92rem; }
+.mail th { min-width: 6.2rem; } .mail th.number { min-width: 0; }
+.mail .about { min-width: 16rem; }
+.mail time { white-space: normal; }
+.result { display: block; }
+/* What forwarding would have lost: a pattern for each kind beside its colour. */
+figure { margin: 1rem 0; }
+.patterns { position: absolute; }
+pattern .lost { fill: var(--bad); } pattern .possiblyLost, pattern .spam { fill: var(--warn); }
+.edge { stroke: var(--faint); stroke-width: 1; }
+.legend, .bars { margin: .5rem 0; padding: 0; list-style: none; }
+.legend { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; }
+.legend svg { vertical-align: -.1rem; }
+.bars li { display: grid; grid-template-columns: minmax(8rem, 16rem) 1fr 3.5rem; gap: .75rem; align-items: center; padding: .15rem 0; }
+.bar-name { overflow-wrap: anywhere; }
+.bar-sum { text-align: right; font-variant-numeric: tabular-nums; }
+@media (max-width: 72rem) {
+  .mail thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .mail, .mail tbody { display: block; border: 0; }
+  .mail tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .3rem 1rem; margin: 0 0 .8rem; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: .5rem; }
+  .mail tr > * { display: block; padding: 0; border: 0; text-align: left; min-width: 0; }
+  .mail tr > .about, .mail tr > th { grid-column: 1 / -1; min-width: 0; }
+  .mail td.none { display: none; }
+  .mail td:not(.about)::before { content: attr(data-label); display: block; color: var(--faint); font-size: .88em; }
+}
 @media (max-width: 40rem) {
+  .bars li { grid-template-columns: 1fr 3.5rem; }
+  .bar-name { grid-column: 1 / -1; }
   h1 { font-size: 1.2rem; }
   dl { grid-template-columns: 7.2rem 1fr; gap: .25rem .6rem; }
   tbody time { white-space: normal; }
@@ -98,7 +135,7 @@ async function renew() {
   while (isNews) {
     isNews = false
     try {
-      const answer = await load(location.pathname, { redirect: 'error' })
+      const answer = await load(location.pathname + location.search, { redirect: 'error' })
       if (answer.status === 403) { location.reload(); return }
       if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), 'text/html'))
     } catch {}
@@ -110,10 +147,28 @@ function show(fresh) {
   const focused = document.activeElement?.id
   for (const part of document.querySelectorAll('[data-part]')) {
     const other = fresh.getElementById(part.id)
-    if (other !== null && other.innerHTML !== part.innerHTML) part.replaceChildren(...other.childNodes)
+    if (other === null || other.innerHTML === part.innerHTML) continue
+    count(part, other)
+    part.replaceChildren(...other.childNodes)
   }
   document.title = fresh.title
   if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus()
+}
+// How many rows came is said to who does not see them: a number now and then, and never the rows.
+const told = document.getElementById('told')
+const toldMs = 20000
+let arrived = 0
+let isTelling = false
+function count(part, other) {
+  const known = new Set([...part.querySelectorAll('tr[id]')].map(row => row.id))
+  arrived += [...other.querySelectorAll('tr[id]')].filter(row => !known.has(row.id)).length
+  if (told === null || arrived === 0 || isTelling) return
+  isTelling = true
+  setTimeout(() => {
+    told.textContent = arrived === 1 ? told.dataset.one : told.dataset.many.replace('{count}', arrived)
+    arrived = 0
+    setTimeout(() => { isTelling = false }, toldMs)
+  }, 1000)
 }
 const events = new EventSource('events')
 // What happened before it was listened to, or while the connection was gone, nobody tells.

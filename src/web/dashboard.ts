@@ -10,12 +10,14 @@ import type { Journal } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { describeReason } from '../locale/reasons.ts'
 import type { Log } from '../log/log.ts'
+import type { ShowPassed } from '../pull/context.ts'
 import { readPauses } from '../pull/paused.ts'
 import { makeApp } from './app.ts'
 import { type CertificateFiles, readPair, watchPair } from './certificate.ts'
 import { type Events, makeEvents } from './events.ts'
 import { keepOpen } from './keep-open.ts'
 import type { Listening } from './listen.ts'
+import { makePassing, type Passing } from './mail/passing.ts'
 import type { OwnerParts } from './owner-pages.ts'
 import { makeReach, type PageSettings, type Reach } from './reach.ts'
 import { serveApp } from './serve-app.ts'
@@ -24,6 +26,8 @@ import { type ConverseOnPage, makeSetUps, type SetUps } from './setup/set-ups.ts
 import { webWords } from './words.ts'
 
 export interface Dashboard {
+  /** What passes is shown by it. */
+  readonly showPassed: ShowPassed
   close(): Promise<void>
 }
 
@@ -48,11 +52,13 @@ export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
   const { log, config } = parts
   const words = webWords[config.language].log
   const address = writeListenAddress(config.dashboard)
-  const events = makeEvents(() => describeChanges(parts))
+  const passing = makePassing(parts.nowMs())
+  const events = makeEvents(() => describeChanges(parts, passing))
+  passing.onPassed(() => events.lookSoon())
   const setUps = makeSetUps(parts.converse)
   let origin = address
   const open = (): Promise<Listening> =>
-    listen(parts, events, setUps, reach => {
+    listen(parts, passing, events, setUps, reach => {
       origin = reach.origin
     })
   const listening = await keepOpen(open, {
@@ -63,6 +69,7 @@ export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
     },
   })
   return {
+    showPassed: passing.show,
     async close() {
       events.close()
       setUps.close()
@@ -74,6 +81,7 @@ export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
 /** @param onReach told under which names it will be found, as soon as they are known */
 async function listen(
   parts: DashboardParts,
+  passing: Passing,
   events: Events,
   setUps: SetUps,
   onReach: (reach: Reach) => void,
@@ -84,7 +92,7 @@ async function listen(
   let reach = makeReach(config, pair?.cert)
   onReach(reach)
   const sessions = await openSessions(config.stateDir)
-  const app = makeApp({ ...parts, events, setUps, sessions, reach: () => reach })
+  const app = makeApp({ ...parts, passing, events, setUps, sessions, reach: () => reach })
   const served = await serveApp(app, config.dashboard, pair)
   if (files === undefined) return served
   const words = webWords[config.language].log
@@ -119,9 +127,10 @@ function sayReason(thrown: unknown, language: Language): string {
 }
 
 /** What open pages show, as far as it changes: sums that the journal keeps, nothing that it would have to look for. */
-async function describeChanges({ config, journal }: DashboardParts): Promise<string> {
+async function describeChanges({ config, journal }: DashboardParts, passing: Passing): Promise<string> {
   const parts: unknown[] = [
     [...(await readPauses(journal)).keys()],
+    passing.count(),
     (await journal.troubles.list()).map(({ code, name, messages }) => [code, name, messages]),
   ]
   for (const { name, account } of config.mailboxes) {

@@ -12,12 +12,16 @@ export interface EventLimits {
 }
 
 const usualLimits: EventLimits = { most: 16, lookMs: 500, beatMs: 20_000 }
+/** Between two looks, however much happens. */
+const shortestMs = 100
 /** What a browser that reads nothing may leave unread, pieces. */
 const mostUnread = 16
 
 export interface Events {
   /** A new stream; undefined where too many are open. It ends with `signal`. */
   open(signal: AbortSignal): ReadableStream<Uint8Array> | undefined
+  /** Something happened: looks without waiting for the next look, a bounded number of times a second. */
+  lookSoon(): void
   close(): void
 }
 
@@ -46,7 +50,13 @@ export function makeEvents(look: () => Promise<string>, limits: Partial<EventLim
       else stream.enqueue(encode(text))
     }
   }
+  let isAsking = false
+  let isNews = false
+  let askedAtMs = 0
   const ask = async (): Promise<void> => {
+    isAsking = true
+    isNews = false
+    askedAtMs = performance.now()
     const now = await look().catch(() => seen)
     if (now !== seen) {
       if (seen !== undefined) tell('event: news\ndata: 1\n\n')
@@ -56,7 +66,8 @@ export function makeEvents(look: () => Promise<string>, limits: Partial<EventLim
       beatAtMs = performance.now()
       tell(': still here\n\n')
     }
-    timer = streams.size === 0 ? undefined : setTimeout(ask, lookMs)
+    isAsking = false
+    timer = streams.size === 0 ? undefined : setTimeout(ask, isNews ? shortestMs : lookMs)
     if (timer === undefined) seen = undefined
   }
   return {
@@ -76,6 +87,12 @@ export function makeEvents(look: () => Promise<string>, limits: Partial<EventLim
       signal.addEventListener('abort', () => own !== undefined && drop(own), { once: true })
       timer ??= setTimeout(ask, 0)
       return stream
+    },
+    lookSoon() {
+      isNews = true
+      if (isAsking || timer === undefined) return
+      clearTimeout(timer)
+      timer = setTimeout(ask, Math.max(0, askedAtMs + shortestMs - performance.now()))
     },
     close() {
       clearTimeout(timer)

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Language } from '../base/language.ts'
 import { chooseWords, type Words } from '../locale/locale.ts'
+import { mailWords } from './mail/words.ts'
 import type { Session } from './sessions.ts'
 import { makeFormToken } from './sessions.ts'
 import { type Refusal, type WebWords, webWords } from './words.ts'
@@ -51,7 +52,7 @@ ${body}
 export interface PageParts {
   readonly title: string
   /** Which of the pages. */
-  readonly at: 'overview' | 'messages' | 'aside' | 'settings'
+  readonly at: 'overview' | 'messages' | 'forwarding' | 'aside' | 'settings'
   /** Said once, after something was done. */
   readonly notice?: string | undefined
   /** Whether it is brought up to date while it is open. */
@@ -71,7 +72,7 @@ export function layOut({ language, own }: Reader, session: Session, page: PagePa
     html`<a class="skip" href="#content">${own.skip}</a>
 <header>
 <p class="name">hikyaku</p>
-<nav aria-label="${own.pages}"><ul>${link('overview', './', own.overview)}${link('messages', 'messages', own.messages)}${link('aside', 'aside', own.aside)}${link('settings', 'settings', own.settings)}</ul></nav>
+<nav aria-label="${own.pages}"><ul>${link('overview', './', own.overview)}${link('messages', 'messages', own.messages)}${link('forwarding', 'forwarding', mailWords[language].forwarding.title)}${link('aside', 'aside', own.aside)}${link('settings', 'settings', own.settings)}</ul></nav>
 </header>
 <main id="content" tabindex="-1">
 ${notice === undefined ? '' : html`<p class="notice" role="status">${sentence(notice)}</p>`}

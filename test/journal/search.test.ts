@@ -14,7 +14,7 @@ import { addIn, box, journalFor, newRow, record, wayTo } from './journal-helpers
 const everything: SearchQuestion = {
   stage: 'imported',
   mailboxes: undefined,
-  folder: undefined,
+  folders: undefined,
   senderDomain: undefined,
   fromMs: undefined,
   beforeMs: undefined,
@@ -80,7 +80,7 @@ contractOf(({ journalFor }) => {
         searchAll(journal, { ...question, limit })
       assert.deepEqual(await search({}), [d, c, b, a])
       assert.deepEqual(await search({ mailboxes: ['other'] }), [d, c])
-      assert.deepEqual(await search({ mailboxes: [box, 'nowhere'], folder: 'Junk' }), [b])
+      assert.deepEqual(await search({ mailboxes: [box, 'nowhere'], folders: ['Junk'] }), [b])
       assert.deepEqual(await search({ senderDomain: 'shop.example' }), [b, a])
       assert.deepEqual(await search({ senderDomain: 'hop.example' }), [])
       assert.deepEqual(await search({ senderDomain: "%' OR 1=1 --" }), [])
@@ -110,7 +110,7 @@ contractOf(({ journalFor }) => {
       const search = (question: Partial<SearchQuestion>): Promise<number[]> =>
         searchAll(journal, { mailboxes: ['other', box], ...question, limit })
       assert.deepEqual(await search({ stage: 'waiting' }), [other, second, first])
-      assert.deepEqual(await search({ stage: 'waiting', folder: 'Junk' }), [other])
+      assert.deepEqual(await search({ stage: 'waiting', folders: ['Junk'] }), [other])
       assert.deepEqual(await search({ stage: 'waiting', fromMs: 6 }), [second, first])
       assert.deepEqual(await search({ stage: 'waiting', senderDomain: 'shop.example' }), [])
       assert.deepEqual(await search({ stage: 'refused' }), [third])
@@ -223,7 +223,7 @@ test('among 100,000 rows each search is soon over, and never keeps the thread th
     'a sender of few': search({ senderDomain: 's7.example', fromMs: 1, beforeMs: 4000 }),
     'a sender that never wrote': search({ senderDomain: 'nobody.example' }),
     'a mailbox that is not there': search({ mailboxes: ['nowhere'] }),
-    'a folder that is not there': search({ folder: 'Nowhere' }),
+    'a folder that is not there': search({ folders: ['Nowhere'] }),
     refused: search({ stage: 'refused', mailboxes: [box] }),
     'refused, deep': search({
       stage: 'refused',
@@ -233,7 +233,7 @@ test('among 100,000 rows each search is soon over, and never keeps the thread th
     'refused, in a folder that is not there': search({
       stage: 'refused',
       mailboxes: [box],
-      folder: 'Nowhere',
+      folders: ['Nowhere'],
     }),
     digest: () => journal.named('0'.repeat(60), 50),
     'Gmail’s id': () => journal.named('18c0000000000022', 50),

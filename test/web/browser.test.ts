@@ -11,6 +11,7 @@ import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { findLapses, findViolations, type Look, letIn, openContext, useCookie } from './browser-look.ts'
+import { writeRecords } from './mail-records.ts'
 import { type PageWorld, type SignedIn, startPageWorld } from './page.ts'
 import { pages } from './pages.ts'
 
@@ -46,6 +47,11 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
     for (const name of ['three', 'four']) await world.source.deliver(mail(name, 6000, fields(name)))
     await world.source.deliver(mail('five'), wireFolder)
     await until(() => world.gmail.accepted.length === 3, 'mail is in Gmail')
+    await writeRecords(world.stateDir, [
+      { senderDomain: `${evil}.example`, cost: 'lost' },
+      { senderDomain: 'shop.example', cost: 'possibly-lost', stamped: evil },
+      { senderDomain: 'news.example', cost: 'spam' },
+    ])
     owner = await world.signIn()
   })
   after(async () => {
@@ -109,16 +115,26 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
     await page.click('nav >> text=Messages')
     await page.locator('tbody tr').first().waitFor()
     await page.evaluate('window.isTheSame = true')
-    const rows = await page.locator('tbody tr').count()
+    // The page itself notes when a row came, so that nothing else that is slow is in the figure.
+    await page.evaluate(`
+      window.cameAtMs = []
+      new MutationObserver(() => {
+        const rows = document.querySelectorAll('tbody tr').length
+        while (window.cameAtMs.length < rows - ${await page.locator('tbody tr').count()}) window.cameAtMs.push(Date.now())
+      }).observe(document.getElementById('rows'), { childList: true, subtree: true })`)
+    const tookMs: number[] = []
     const before = world.gmail.accepted.length
-    await world.source.deliver(mail('live'))
-    await until(() => world.gmail.accepted.length === before + 1, 'it is in Gmail')
-    const beganMs = performance.now()
-    await until(async () => (await page.locator('tbody tr').count()) === rows + 1, 'it is on the page')
-    const tookMs = performance.now() - beganMs
-    t.diagnostic(`on the page ${Math.round(tookMs)} ms after Gmail had it`)
-    // The look once a minute would have shown it, too.
-    assert.ok(tookMs < 5000)
+    for (let count = 1; count <= 5; count += 1) {
+      await world.source.deliver(mail(`live ${count}`))
+      await until(() => page.evaluate(`window.cameAtMs.length === ${count}`), 'it is on the page')
+      const cameAtMs = Number(await page.evaluate(`window.cameAtMs[${count - 1}]`))
+      tookMs.push(cameAtMs - (world.gmail.accepted[before + count - 1]?.atMs ?? 0))
+    }
+    t.diagnostic(`on the page ${tookMs.join(', ')} ms after Gmail had it`)
+    // Of a machine that does other things, too: the best. The look once a minute would have shown each, too.
+    assert.ok(Math.min(...tookMs) < 1000)
+    assert.match((await page.textContent('tbody')) ?? '', /live 5/)
+    await until(async () => /new message/.test((await page.textContent('#told')) ?? ''), 'it is said')
     assert.equal(await page.evaluate('window.isTheSame'), true)
   })
 

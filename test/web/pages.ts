@@ -16,6 +16,8 @@ export interface PageToLook {
 export const pages: readonly PageToLook[] = [
   { name: 'overview', path: '', ready: '#mailboxes article' },
   { name: 'messages', path: 'messages', ready: 'tbody tr' },
+  { name: 'search', path: 'messages?stage=waiting&domain=&q=', ready: 'details[open] form' },
+  { name: 'forwarding', path: 'forwarding', ready: 'figure .bars li' },
   { name: 'aside', path: 'aside', ready: '#aside article' },
   { name: 'settings', path: 'settings', ready: 'table.settings' },
   { name: 'settle', path: 'settle?mailbox=owner%40127.0.0.1', ready: 'main code' },
