@@ -113,7 +113,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   web: {
     floor: 8,
-    uses: 'base locale log config journal pull alerts status setup',
+    uses: 'base message locale log config journal authentication pull alerts status setup',
     doors: 'dashboard link ask-proof words machines set-up-listener setup/set-ups setup/words',
   },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },

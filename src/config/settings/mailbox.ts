@@ -194,8 +194,8 @@ export const appearanceSettings = {
     variable: 'KEEP_SUBJECTS',
     read: readBoolean,
     about: {
-      en: '`no`: From and Subject of messages that are set aside are neither read nor kept; they are told by Message-ID.',
-      ja: '`no`: 要確認になったメールの差出人と件名を読み取らず、保存もしません（Message-ID だけでお知らせします）。',
+      en: '`no`: From and Subject are neither read nor kept: messages that are set aside are told by Message-ID, and the page shows none.',
+      ja: '`no`: 差出人と件名を読み取らず、保存もしません。要確認になったメールは Message-ID だけでお知らせし、ページにも表示しません。',
     },
     usual: true,
   }),
