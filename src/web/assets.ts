@@ -81,7 +81,7 @@ footer { padding-block: 2rem; }
 .field input, .field select { width: 100%; min-height: 2.75rem; padding: .3rem .6rem; border: 1px solid var(--faint); border-radius: .4rem; background: var(--paper); color: var(--ink); font: inherit; }
 .buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 1rem; }
 /* Mail: rows on a wide screen, cards on a narrow one. */
-body:has(.mail) > header, body:has(.mail) > main, body:has(.mail) > footer { max-width: 78rem; }
+body.messages > header, body.messages > main, body.messages > footer { max-width: 78rem; }
 .mail { border: 1px solid var(--line); font-size: .92rem; }
 .mail th { min-width: 6.2rem; } .mail th.number { min-width: 0; }
 .mail .about { min-width: 16rem; }
@@ -108,6 +108,9 @@ pattern .lost { fill: var(--bad); } pattern .possiblyLost, pattern .spam { fill:
   .mail td:not(.about)::before { content: attr(data-label); display: block; color: var(--faint); font-size: .88em; }
 }
 @media (max-width: 40rem) {
+  /* On a line of its own from the first of its links, so that none moves it there. */
+  nav { flex-basis: 100%; }
+  nav ul { flex-wrap: wrap; }
   .bars li { grid-template-columns: 1fr 3.5rem; }
   .bar-name { grid-column: 1 / -1; }
   h1 { font-size: 1.2rem; }

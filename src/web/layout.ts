@@ -31,7 +31,8 @@ export const sentence = (text: string): Markup =>
 export const instant = (ms: number, text: string): Markup =>
   html`<time datetime="${new Date(ms).toISOString()}">${text}</time>`
 
-export function frame(language: Language, title: string, head: Markup | '', body: Markup): Markup {
+export /** @param kind which of the pages it is, for the style */
+function frame(language: Language, title: string, head: Markup | '', body: Markup, kind = ''): Markup {
   return html`<!DOCTYPE html>
 <html lang="${language}">
 <head>
@@ -42,7 +43,7 @@ export function frame(language: Language, title: string, head: Markup | '', body
 <link rel="stylesheet" href="/style.css">
 ${head}
 </head>
-<body>
+<body class="${kind}">
 ${body}
 </body>
 </html>
@@ -79,6 +80,7 @@ ${notice === undefined ? '' : html`<p class="notice" role="status">${sentence(no
 ${content}
 </main>
 <footer>${form(session, 'leave', own.leave, 'quiet')}</footer>`,
+    at,
   )
 }
 
