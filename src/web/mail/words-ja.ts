@@ -46,7 +46,7 @@ export const ja: MailWords = {
   cut: 'これより古いメールは、まだ調べていません。',
   goOn: '続けて探す',
   subjects: (sinceMs, most) =>
-    `差出人と件名は、hikyaku の起動（${instant(sinceMs)}）より後に届いたメールのうち、最新の ${number(most)} 通について表示します。メモリーの中だけにあり、どこにも書き込みません。そのため、それより前のメールには表示しません。`,
+    `差出人と件名は、hikyaku の起動（${instant(sinceMs)}）より後に届いたメールのうち、最新の ${number(most)} 通について表示します。メモリの中だけにあり、どこにも書き込みません。そのため、それより前のメールには表示しません。`,
   subjectsOff: '`KEEP_SUBJECTS` が `no` のため、差出人と件名は表示しません。',
   subjectsOffFor: mailboxes => `${mailboxes} は \`KEEP_SUBJECTS\` が \`no\` のため表示しません。`,
   arrivedOne: '新しいメールが 1 通届きました',
@@ -66,7 +66,7 @@ export const ja: MailWords = {
     },
     bar: (lost, possiblyLost, spam) => `失われた ${lost}、失われたかも ${possiblyLost}、迷惑メール ${spam}`,
     table: '数字',
-    nothingLost: '分かっている範囲では、転送で失われたメールはありません。',
+    nothingLost: 'わかっている範囲では、転送で失われたメールはありません。',
     empty: 'この月に Gmail に届いたメールはありません。',
     noSender: '不明',
   },
