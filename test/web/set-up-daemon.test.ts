@@ -1,13 +1,16 @@
 /** Parts of the set-up on the page of a running daemon: a new password, a new permission, and who may not. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { setupWords } from '../../src/setup/words.ts'
 import { pageSetupWords } from '../../src/web/setup/words.ts'
 import { type DovecotServer, dovecotMissing, startDovecot } from '../servers/dovecot.ts'
 import { hikyaku, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
-import { freePorts } from '../servers/local.ts'
+import { freePorts, keepOutput } from '../servers/local.ts'
 import { requireServer } from '../servers/required.ts'
 import { answerOf } from '../servers/world.ts'
 import { address, owner, password, type SetupWorld, startSetupWorld } from '../setup/world.ts'
@@ -76,6 +79,39 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
     await visit.send({ do: 'leave' })
     await visit.sees(pageSetupWords.en.ended.left)
     assert.ok(!(await readFile(world.configFile, 'utf8')).includes(changed))
+  })
+
+  it('says before the first question that a service may not write its settings, as systemd keeps it', {
+    skip: requireServer('unshare', process.getuid?.() === 0),
+  }, async () => {
+    daemon.kill('SIGTERM')
+    await daemon.ended
+    const folder = dirname(world.configFile)
+    // What ProtectSystem=strict and ProtectHome=read-only do (systemd.exec(5)).
+    const readOnly = `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"`
+    const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+    const { PATH = '' } = process.env
+    const child = spawn(
+      'unshare',
+      ['-m', 'bash', '-c', readOnly, 'bash', folder, process.execPath, cli, 'run'],
+      { env: { PATH, HIKYAKU_LANG: 'en', ...env }, cwd: world.home, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    const { stderr } = keepOutput(child)
+    try {
+      await until(() => stderr().includes(`http://${page}`), 'the page is open')
+      const visit = await enter(await newLink())
+      await visit.open(`${visit.home}setup/mailbox`)
+      await visit.sees('hikyaku setup --browser')
+      await visit.sees(pageSetupWords.en.ended.nothing)
+      const asked = await visit.open(`${visit.home}setup/password`)
+      assert.match(asked.text, /type="password"/, 'a new password is possible')
+      await visit.send({ do: 'leave' })
+    } finally {
+      child.kill('SIGTERM')
+      await once(child, 'close')
+    }
+    daemon = startHikyaku(['run'], { env, cwd: world.home })
+    await until(() => daemon.stderr().includes(`http://${page}`), 'the page is open')
   })
 
   it('goes on with one set-up at a time, and begins another by the owner’s word', async () => {
