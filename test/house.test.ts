@@ -60,7 +60,7 @@ const house: Readonly<Record<string, Room>> = {
     doors: 'journal lock check salvage replace postgres/holds',
     wired: 'sqlite look early-logins',
   },
-  rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome' },
+  rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome correspondents' },
   google: {
     floor: 3,
     uses: 'base',
@@ -119,7 +119,7 @@ const house: Readonly<Record<string, Room>> = {
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
   setup: {
     floor: 7,
-    uses: 'base locale config vault source journal google oauth discovery authentication gmail pull bridge',
+    uses: 'base locale config vault source journal google oauth discovery authentication rules gmail pull bridge',
     doors: 'asker conversation options settle-choice this-computer words',
   },
   doctor: {

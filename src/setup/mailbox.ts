@@ -13,6 +13,7 @@ import type {
 import { makeUsualMailbox } from '../config/usual-mailbox.ts'
 import type { Preset, UserForm } from '../discovery/presets.ts'
 import type { OAuthSignIn } from './oauth-client.ts'
+import type { NewRule } from './rules-questions.ts'
 
 export interface FoundServer {
   readonly protocol: 'imap' | 'pop3'
@@ -58,6 +59,8 @@ export interface Wishes {
   readonly afterImport: AfterImport
   readonly labels: readonly string[]
   readonly archive: boolean
+  /** Rules before import that were chosen now; those that stand in the file stay. */
+  readonly newRules: readonly NewRule[]
   /** What its mail proves about the host. */
   readonly learned: LearnedHost
 }

@@ -169,7 +169,7 @@ function writeCredential(client: SignedIn['client']): Readonly<Record<string, st
 function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): MailboxEntry {
   const { server, user, oauth } = proved
   const { protocol, host, port, security, caFile, pinned, preset, provider } = server
-  const { folders, labels, archive, learned, afterImport, startFrom } = wishes
+  const { folders, labels, archive, newRules, learned, afterImport, startFrom } = wishes
   return {
     account,
     protocol,
@@ -184,6 +184,7 @@ function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): Mailb
     folders: protocol === 'imap' ? folders.map(writeFolder) : undefined,
     labels: unlessEmpty(labels),
     archive: archive || undefined,
+    rules: unlessEmpty(newRules),
     authservIds: unlessEmpty(learned.authservIds),
     receivingServers: unlessEmpty(learned.receivingServers),
     afterImport: writeAfterImport(afterImport),
@@ -207,7 +208,7 @@ function presentEntry(present: MailboxConfig): MailboxEntry {
         password: '',
         ...asSignedIn(credential),
       },
-      wishes: { ...wishes, learned: { authservIds, receivingServers } },
+      wishes: { ...wishes, newRules: [], learned: { authservIds, receivingServers } },
     },
     present.account,
   )
@@ -219,7 +220,7 @@ const asSignedIn = (credential: MailCredential): Pick<ProvedMailbox, 'oauth'> =>
     ? {}
     : { oauth: { entry: undefined, credential, way: 'app', token: new HeldToken(), clientSecret: undefined } }
 
-const unlessEmpty = (list: readonly string[]): readonly string[] | undefined =>
+const unlessEmpty = <T>(list: readonly T[]): readonly T[] | undefined =>
   list.length === 0 ? undefined : list
 
 const writeFolder = ({ name, to, labels }: FolderConfig) => ({

@@ -12,6 +12,7 @@ import { countWaiting, type FolderSeen, isMeant, type Waiting } from './folders.
 import { type FoundServer, trialMailbox, type Wishes } from './mailbox.ts'
 import { isPresentHost } from './present.ts'
 import type { Proved } from './prove.ts'
+import { askRules } from './rules-questions.ts'
 import { chooseSentFolder, listMoreFolders } from './sent-folder.ts'
 
 /** Imports a minute of one account: 6,000 quota units at 25 each (Gmail API, usage limits). */
@@ -44,10 +45,11 @@ export async function askWishes(
     yes: words.label.archiveYes,
     no: words.label.archiveNo,
   })
+  const newRules = await askRules(context, waiting.headers, mailbox.address, present)
   const learned = keepLearned(learnHost(waiting.headers, mailbox.server.host), mailbox.server, present)
   const names = [...learned.receivingServers, ...learned.authservIds]
   if (names.length > 0) asker.tell('info', words.learned(names.join(', ')))
-  return { folders, startFrom, afterImport, labels, archive, learned }
+  return { folders, startFrom, afterImport, labels, archive, newRules, learned }
 }
 
 /** What the owner wrote of this host stays; of another one, where the mail teaches nothing. */

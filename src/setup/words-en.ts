@@ -5,6 +5,7 @@ import { change } from './words-change-en.ts'
 import { google } from './words-google-en.ts'
 import { oauth } from './words-oauth-en.ts'
 import { revoke } from './words-revoke-en.ts'
+import { rules } from './words-rules-en.ts'
 import { start } from './words-start-en.ts'
 import { way } from './words-way-en.ts'
 
@@ -267,6 +268,7 @@ export const en = {
   learned: (names: string) =>
     `Your mail shows which lines in it are your hosting company’s (for the authentication results): ${names}. They are kept as receivingServers and authservIds in the configuration, where you can change them.`,
   start,
+  rules,
   after: {
     question: 'What becomes of a message at the host once it is safely in Gmail?',
     keep: 'It stays there (safest)',

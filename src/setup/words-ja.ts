@@ -3,6 +3,7 @@ import type { SetupWords } from './words-en.ts'
 import { google } from './words-google-ja.ts'
 import { oauth } from './words-oauth-ja.ts'
 import { revoke } from './words-revoke-ja.ts'
+import { rules } from './words-rules-ja.ts'
 import { start } from './words-start-ja.ts'
 import { way } from './words-way-ja.ts'
 
@@ -237,6 +238,7 @@ export const ja: SetupWords = {
   learned: names =>
     `届いているメールから、レンタルサーバーが書いた行の見分け方がわかりました（認証結果の表示に使います）: ${names}。設定の receivingServers と authservIds に保存します。あとで変更できます。`,
   start,
+  rules,
   after: {
     question: 'Gmail に取り込んだあと、サーバーのメールをどうしますか？',
     keep: 'サーバーに残す（いちばん安全）',

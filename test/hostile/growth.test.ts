@@ -24,8 +24,11 @@ import { readAutoconfig } from '../../src/discovery/autoconfig.ts'
 import { readSpfNames } from '../../src/discovery/spf.ts'
 import { parseXml } from '../../src/discovery/xml.ts'
 import { readHeader } from '../../src/message/header.ts'
+import { countCorrespondents } from '../../src/rules/correspondents.ts'
 import { readInternalDateMs } from '../../src/source/imap-parse.ts'
+import { everyKind, makeBook, plainFacts } from '../rules/rule-makers.ts'
 
+const book = makeBook(everyKind)
 const mask = makeMask()
 mask.add('correct horse battery staple')
 mask.add('abc')
@@ -50,6 +53,9 @@ const readers: Readonly<Record<string, (octets: Buffer) => unknown>> = {
   'discover-xml.ts': octets => parseXml(octets.toString('latin1')),
   'discover-autoconfig.ts': octets => readAutoconfig(octets.toString('latin1'), 'ispdb', 'a@b.example'),
   'discover-spf.ts': octets => readSpfNames([[`v=spf1 ${octets.toString('latin1')}`]]),
+  'rule-book.ts': octets => book.decide(plainFacts, octets),
+  'rule-book.ts, To': octets => book.decide(plainFacts, Buffer.concat([Buffer.from('To: '), octets])),
+  'correspondents.ts': octets => countCorrespondents([octets], 'a@example.jp'),
   'untrusted.ts': octets => printable(octets.toString('latin1'), octets.length),
   'mask.ts': octets => mask.apply(octets.toString('latin1')),
   'imap-parse.ts': octets => readInternalDateMs(octets.toString('latin1')),

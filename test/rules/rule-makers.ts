@@ -26,3 +26,20 @@ export const decide = (
 /** The places of the rules that took it. */
 export const takenBy = (...asked: Parameters<typeof decide>): readonly number[] =>
   decide(...asked).wish?.rules.map(({ place }) => place) ?? []
+
+/** Rules of every kind, so that each reader is used. */
+export const everyKind: readonly object[] = [
+  { recipient: ['a@example.jp', '*b*c*@example.jp', '@.example.net', 'x@'], labels: 'A', continue: 'yes' },
+  { sender: ['a@example.jp', 's*r@example.jp'], star: 'yes', continue: 'yes' },
+  { list: ['*.lists.example.jp', 'a*b*c'], archive: 'yes', continue: 'yes' },
+  { header: ['Subject: =?', 'X-Any: a', 'Received: b'], markRead: 'yes', continue: 'yes' },
+  {
+    flags: ['flagged', '$x'],
+    folder: 'INBOX',
+    larger: '1 kB',
+    smaller: '9 MB',
+    labels: 'B',
+    continue: 'yes',
+  },
+  { everything: 'yes', import: 'no' },
+]
