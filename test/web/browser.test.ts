@@ -47,6 +47,9 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
     for (const name of ['three', 'four']) await world.source.deliver(mail(name, 6000, fields(name)))
     await world.source.deliver(mail('five'), wireFolder)
     await until(() => world.gmail.accepted.length === 3, 'mail is in Gmail')
+    // What comes after the first pull has a latency, and two make a line.
+    for (const name of ['six', 'seven']) await world.source.deliver(mail(name))
+    await until(() => world.gmail.accepted.length === 5, 'more mail is in Gmail')
     await writeRecords(world.stateDir, [
       { senderDomain: `${evil}.example`, cost: 'lost' },
       { senderDomain: 'shop.example', cost: 'possibly-lost', stamped: evil },

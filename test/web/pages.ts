@@ -14,7 +14,7 @@ export interface PageToLook {
 }
 
 export const pages: readonly PageToLook[] = [
-  { name: 'overview', path: '', ready: '#mailboxes article' },
+  { name: 'overview', path: '', ready: '#mailboxes article svg.spark' },
   { name: 'messages', path: 'messages', ready: 'tbody tr' },
   { name: 'search', path: 'messages?stage=waiting&domain=&q=', ready: 'details[open] form' },
   { name: 'forwarding', path: 'forwarding', ready: 'figure .bars li' },
