@@ -10,8 +10,16 @@ import { openVault } from '../vault/open-vault.ts'
 import { nothingSetUp, tellNotes } from './configuration.ts'
 import { confirm } from './confirm.ts'
 import { type Invocation, runAnswering, writeJson, writeLine } from './invocation.ts'
+import { findSignedIn, forgetSignIn } from './revoke-mailbox.ts'
 
-type Outcome = 'revoked' | 'already-ended' | 'nothing' | 'service-account' | 'app-password' | 'declined'
+type Outcome =
+  | 'revoked'
+  | 'already-ended'
+  | 'nothing'
+  | 'service-account'
+  | 'app-password'
+  | 'declined'
+  | 'signed-out'
 
 /** @param accounts names; empty: all of the configuration */
 export async function revokeCommand(
@@ -27,7 +35,8 @@ export async function revokeCommand(
     tellNotes(invocation, notes)
     if (config === undefined) throw nothingSetUp(invocation.env, configFile)
     const known = config.accounts
-    const unknown = accounts.find(name => !known.some(account => account.name === name))
+    const mailboxes = findSignedIn({ config }, accounts)
+    const unknown = accounts.find(name => ![...known, ...mailboxes].some(one => one.name === name))
     if (unknown !== undefined) {
       const names = known.map(({ name }) => name).join(', ') || '–'
       throw new Fault('usage.invalid', { facts: { what: words.unknown(unknown, names) } })
@@ -36,6 +45,14 @@ export async function revokeCommand(
       throw new Fault('usage.invalid', { facts: { what: words.needsYes } })
     const vault = await openVault({ stateDir, env })
     const results: { account: string; outcome: Outcome; inVariable: boolean }[] = []
+    for (const mailbox of mailboxes) {
+      const { name } = mailbox
+      const isAsked = yes || (await confirm(invocation, words.mailboxQuestion(name)))
+      const { outcome, inVariable } = isAsked
+        ? await forgetSignIn(mailbox, vault, endpoints.revokeUrl)
+        : ({ outcome: 'declined', inVariable: false } as const)
+      results.push({ account: name, outcome, inVariable })
+    }
     for (const { name, address, credential } of known) {
       if (accounts.length > 0 && !accounts.includes(name)) continue
       const result = (outcome: Outcome, inVariable = false): void => {
@@ -86,6 +103,7 @@ export async function revokeCommand(
           revoked: words.revoked,
           'already-ended': words.alreadyEnded,
           nothing: words.nothing,
+          'signed-out': words.signedOut,
           'service-account': words.serviceAccount,
           'app-password': words.appPassword,
         }

@@ -14,6 +14,10 @@ export const revoke = {
   inVariable:
     'It still stands in GOOGLE_REFRESH_TOKEN or its file: remove it there. At Google it is worth nothing now.',
   unknown: (given: string, known: string) => `account ${given}; there are: ${known}`,
+  mailboxQuestion: (mailbox: string) =>
+    `Forget the sign-in of the mailbox ${mailbox}? Its mail then stays there until you sign in again.`,
+  signedOut: (mailbox: string) =>
+    `The sign-in of ${mailbox} was deleted here. At Microsoft take it back yourself: on the account’s page of apps with access, or by signing out everywhere.`,
   needsYes: 'without a terminal, --yes is needed',
 }
 

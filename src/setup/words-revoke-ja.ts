@@ -17,5 +17,9 @@ export const revoke: RevokeWords = {
   inVariable:
     'GOOGLE_REFRESH_TOKEN またはそのファイルにまだ残っています。そちらも削除してください。Google ではすでに無効です。',
   unknown: (given, known) => `アカウント ${given} は登録されていません。登録されているもの: ${known}`,
+  mailboxQuestion: mailbox =>
+    `メールボックス ${mailbox} のログインを削除しますか？ もう一度ログインするまで、メールは元の場所に残ります。`,
+  signedOut: mailbox =>
+    `${mailbox} のログインをこのコンピューターから削除しました。Microsoft では、アカウントの「アクセスできるアプリ」のページで取り消すか、すべてのデバイスからサインアウトしてください。`,
   needsYes: '対話できない環境では --yes が必要です',
 }

@@ -288,6 +288,7 @@ test('the words of doctor are complete in both languages, and each text says wha
     foreignOptions: [['A=b']],
     scopes: [true],
     tokenGiven: [['a'], 3],
+    paused: ['shop', 3, 3],
   }
   for (const language of ['en', 'ja'] as const) {
     for (const [key, value] of Object.entries(doctorWords[language])) {

@@ -236,4 +236,12 @@ it('the vault gives a refresh token to no other server and no other provider', {
     { ...good, kind: 'mailbox' } as const,
   ])
     await assert.rejects(vault.getFor(name, other, 'refuse'), { code: 'secret.other-destination' })
+  const revoked = await run(['revoke', address, '--yes', '--json'])
+  assert.deepEqual(answerOf(revoked).accounts, [
+    { account: address, outcome: 'signed-out', inVariable: false },
+  ])
+  assert.equal(await vault.getFor(name, good, 'refuse'), undefined)
+  const pulled = await run(['pull', '--yes'])
+  assert.equal(pulled.code, 77)
+  assert.match(pulled.stderr, /Nobody has signed in/)
 })
