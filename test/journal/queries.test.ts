@@ -232,6 +232,22 @@ contractOf(({ journalFor }) => {
     })
   })
 
+  test('what is set aside is found last first, a page at a time', async t => {
+    const journal = await journalFor(t)
+    const ids: number[] = []
+    for (const [n, stage] of (['refused', 'deferred', 'refused', 'refused', 'deferred'] as const).entries()) {
+      const id = await add(journal, `aside-${n}`)
+      await journal.move(id, stage)
+      ids.unshift(id)
+    }
+    await add(journal, 'waits')
+    assert.deepEqual(idsOf(await journal.asideBefore(box, 10)), ids)
+    const first = await journal.asideBefore(box, 2)
+    assert.deepEqual(idsOf(first), ids.slice(0, 2))
+    assert.deepEqual(idsOf(await journal.asideBefore(box, 10, first.at(-1))), ids.slice(2))
+    assert.deepEqual(await journal.asideBefore('other', 10), [])
+  })
+
   test('a small fact is kept and replaced', async t => {
     const journal = await journalFor(t)
     assert.equal(await journal.note('pulls k'), undefined)
