@@ -45,6 +45,8 @@ const en = {
     'app-with-two-factor': 'that of the mailbox; with two-factor sign-in an app password',
     'oauth-only': 'none: only the provider’s own sign-in (OAuth 2.0), which hikyaku does not offer yet',
   } satisfies Record<PasswordKind, string> as Record<PasswordKind, string>,
+  /** In its place where the set-up knows the provider's sign-in. */
+  signIn: 'none: the provider’s own sign-in (OAuth 2.0), which `hikyaku setup` makes',
   limit: (most: number, minutes: number, protocols: string, per: 'address' | 'mailbox') =>
     `${most === 1 ? 'one' : most} in ${minutes} minutes over ${protocols}, ${per === 'address' ? 'all mailboxes there together' : 'each mailbox by itself'}`,
   grades: {
@@ -105,6 +107,7 @@ const ja: ProviderWords = {
     'app-with-two-factor': 'メールのパスワード（2 段階認証を使っている場合はアプリ用パスワード）',
     'oauth-only': '使えません（サーバー会社独自のログイン（OAuth 2.0）のみ。hikyaku はまだ対応していません）',
   },
+  signIn: '使いません（サーバー会社独自のログイン（OAuth 2.0）。`hikyaku setup` で行います）',
   limit: (most, minutes, protocols, per) =>
     `${protocols} は ${minutes} 分に ${most} 回まで（${per === 'address' ? '同じ接続元のメールボックスの合計' : 'メールボックスごと'}）`,
   grades: {
@@ -158,7 +161,8 @@ export function describeProvider(preset: Preset, language: Language): readonly P
     const none = of !== 'smtp' && preset.without.includes(of) ? words.none : undefined
     return said(labels[of], known && host ? words.server(host, known) : none, of)
   }
-  const { userForm, ownDomainUserForm, password, askHost, askUser, loginLimit, dkim, dmarc } = preset
+  const { userForm, ownDomainUserForm, password, signIn, askHost, askUser, loginLimit, dkim, dmarc } = preset
+  const isSignIn = password === 'oauth-only' && signIn !== undefined
   const user = [
     ...(userForm === undefined ? [] : [words.user[userForm]]),
     ...(ownDomainUserForm === undefined ? [] : [words.ownDomainUser(words.user[ownDomainUserForm])]),
@@ -174,7 +178,7 @@ export function describeProvider(preset: Preset, language: Language): readonly P
     ...plain(labels.askHost, askHost?.[language]),
     said(labels.user, user === '' ? undefined : user, 'user'),
     ...plain(labels.askUser, askUser?.[language]),
-    said(labels.password, password && words.password[password], 'password'),
+    said(labels.password, isSignIn ? words.signIn : password && words.password[password], 'password'),
     said(labels.spam, named(preset.spamFolders), 'folders'),
     ...(preset.wantedFolders.length === 0
       ? []

@@ -150,10 +150,12 @@ export const america: readonly Preset[] = [
     smtp: smtp('smtp.mail.yahoo.com'),
     userForm: 'address',
     password: 'oauth-only',
+    spamFolders: ['Bulk Mail'],
     notes: [notes.oauthOnly],
     sources: [
       ispdb('yahoo.com', '2025-11-17', 'records imap pop3 smtp user'),
       third('github.com/thunderbird/thunderbird-android/issues/10245', '2025-12-10', 'password notes'),
+      third('github.com/jstedfast/MailKit/issues/242', '2015-09-08', 'folders'),
     ],
   }),
   preset('aol', same('AOL'), {

@@ -31,10 +31,15 @@ export const europe: readonly Preset[] = [
         en: 'With two-factor sign-in, and in many other cases by now, an app password is needed.',
         ja: '2 段階認証を使っている場合は、アプリ用パスワードが必要です。それ以外でも必要になることが増えています。',
       },
+      {
+        en: 'POP3 and IMAP are switched off again where no mail program came for a long time; the login is then refused as a wrong password is.',
+        ja: 'メールソフトを長い間使わないと、POP3 と IMAP はまた無効になります。そのときのログインは、パスワードが違うときと同じように拒否されます。',
+      },
     ],
     sources: [
       ispdb('gmx.net', '2024-02-27', 'records imap pop3 smtp user notes'),
       fairEmail('imap password notes'),
+      third('github.com/jens-maus/yam/issues/638', '2017-02-11', 'notes'),
       deltaChat('gmx', 'imap user'),
       seen('folders'),
     ],

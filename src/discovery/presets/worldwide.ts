@@ -41,6 +41,7 @@ export const worldwide: readonly Preset[] = [
     userForm: 'address',
     password: 'oauth-only',
     signIn: 'microsoft',
+    spamFolders: ['Junk Email'],
     notes: [
       {
         en: 'Microsoft takes no passwords over IMAP and POP3 any more, app passwords included, only its own sign-in (OAuth 2.0), through an app registration of your own.',
@@ -56,6 +57,7 @@ export const worldwide: readonly Preset[] = [
       ispdb('hotmail.com', '2026-11-26', 'records imap pop3 smtp user password'),
       deltaChat('outlook.com', 'password notes'),
       third('github.com/msgwing/ZeroSMTP/issues/460', '2026-01-27', 'notes'),
+      third('github.com/huacnlee/omamail/pull/90', '2026-09-03', 'folders'),
       seen('records'),
     ],
   }),
@@ -73,6 +75,7 @@ export const worldwide: readonly Preset[] = [
       en: 'The part before the @ of your iCloud address (not of the address on your own domain)',
       ja: 'iCloud のメールアドレスの @ より前の部分（独自ドメインのアドレスではありません）',
     },
+    spamFolders: ['Junk'],
     notes: [
       notes.appPassword,
       {
@@ -84,6 +87,7 @@ export const worldwide: readonly Preset[] = [
       ispdb('me.com', '2026-11-26', 'records imap smtp user notes'),
       fairEmail('imap smtp user password'),
       deltaChat('icloud', 'pop3 user password notes'),
+      third('github.com/sweetrb/apple-mail-mcp/issues/207', '2026-09-01', 'folders'),
       seen('records'),
     ],
   }),
