@@ -2,6 +2,7 @@
  * Changes of the mail path by area, each with the test that is to fail on it (mutants.ts). Whoever adds a guard adds the
  * line that takes it away; where the code is written anew, the place here is too.
  */
+import { append } from './mutants/append.ts'
 import { authentication } from './mutants/authentication.ts'
 import { carry } from './mutants/core-carry.ts'
 import { identity } from './mutants/core-identity.ts'
@@ -20,7 +21,7 @@ import { tokens } from './mutants/tokens.ts'
 
 export const areas: readonly Area[] = [
   { name: 'core', mutants: [...identity, ...carry, ...settle] },
-  { name: 'gmail', mutants: [...gmail, ...google] },
+  { name: 'gmail', mutants: [...gmail, ...google, ...append] },
   { name: 'pop3', mutants: pop3 },
   { name: 'imap', mutants: [...imapMessages, ...imapSession] },
   { name: 'journal', mutants: journal },

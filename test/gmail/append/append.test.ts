@@ -233,6 +233,37 @@ describe('what is said of an APPEND', () => {
     assert.equal(server.mail.messages.length, 2)
   })
 
+  test('a refusal amid the octets is one, and the connection is not used again', {
+    timeout: 20_000,
+  }, async t => {
+    const { server, gmail } = await startBoth(t)
+    server.at = ({ verb }) =>
+      verb === 'APPEND' ? { do: 'answer-amid', octets: 50_000, line: '{tag} NO [OVERQUOTA] full' } : undefined
+    const raw = messageOf(large, 50_000)
+    let readings = 0
+    const halting = {
+      ...raw,
+      async *chunks() {
+        readings += 1
+        let at = 0
+        for await (const chunk of raw.chunks()) {
+          // The first reading looks for NUL; in the second nothing more comes before the answer does.
+          if (readings > 1 && at++ > 2) await new Promise(() => {})
+          yield chunk
+        }
+      },
+    }
+    const fault = await faultOf(gmail.import(halting, anImport(inbox), never))
+    assert.equal(fault.code, 'gmail.storage-full')
+    server.at = undefined
+    await gmail.import(messageOf(mailOf('next')), anImport(inbox), never)
+    assert.deepEqual(
+      server.mail.messages.map(({ octets }) => octets),
+      [mailOf('next')],
+    )
+    assert.equal(server.ledger.logins.length, 2)
+  })
+
   test('a connection that had ended before anything left costs nothing: a new one is made', async t => {
     const { server, gmail } = await startBoth(t)
     await gmail.import(messageOf(mailOf('1')), anImport(inbox), never)

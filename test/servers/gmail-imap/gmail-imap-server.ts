@@ -22,6 +22,8 @@ export type GmailImapPlay =
   | { readonly do: 'bye'; readonly words: string }
   | { readonly do: 'cut' }
   | { readonly do: 'silence' }
+  /** Said when so many octets of the literal have come; the rest is read as ever. */
+  | { readonly do: 'answer-amid'; readonly octets: number; readonly line: string }
   /** Reset when so many octets of the literal have come. */
   | { readonly do: 'cut-amid'; readonly octets: number }
 

@@ -73,6 +73,9 @@ export class GmailImapSession {
     incoming.chunks.push(Buffer.from(piece))
     incoming.left -= piece.length
     const { play } = incoming
+    const before = incoming.size - incoming.left - piece.length
+    if (play?.do === 'answer-amid' && before < play.octets && before + piece.length >= play.octets)
+      this.#send(play.line.replaceAll('{tag}', incoming.tag))
     if (play?.do === 'cut-amid' && incoming.size - incoming.left >= play.octets) {
       this.#mute = true
       this.#socket.resetAndDestroy()
@@ -171,11 +174,13 @@ export class GmailImapSession {
       case 'done-then-silence':
         this.#mute = true
         break
+      case 'answer-amid':
       case 'cut-amid':
     }
   }
 
   #handle({ tag, line, verb, play, chunks, size, pushed }: Incoming, rest: string): void {
+    if (play?.do === 'answer-amid') return
     if (play?.do === 'refuse' || play?.do === 'answer') {
       this.#play(play, tag)
       return
