@@ -236,6 +236,7 @@ export const journal: readonly Mutant[] = [
     tests: ['test/pull/aside.test.ts', 'test/journal/moves.test.ts'],
   },
   {
+    file: 'src/journal/rules.ts',
     from: "case 'refused': case 'gone': return stage",
     to: "case 'refused': case 'gone': return 'ignored'",
     loses: 'the alarm where the books do not balance is always on',
