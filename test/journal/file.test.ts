@@ -274,3 +274,18 @@ test('a state directory that cannot be made is a fault of this machine with the 
   const code = await faultOf(() => openJournal(join(folder, 'file', 'state'), 'run', noLock))
   assert.equal(code, 'state.no-folder')
 })
+
+test('a look at a journal of before rules finds nothing left by them, and changes nothing', async t => {
+  const folder = await stateDirFor(t)
+  await (await openJournal(folder, 'run', noLock)).close()
+  const database = new DatabaseSync(join(folder, 'journal.sqlite'))
+  database.exec(
+    'DROP INDEX message_left; ALTER TABLE message DROP COLUMN wish; ALTER TABLE message DROP COLUMN flags',
+  )
+  database.exec(`PRAGMA user_version = ${migrations.length - 1}`)
+  database.close()
+  const journal = await openJournal(folder, 'look')
+  t.after(() => journal?.close())
+  assert.equal(await journal?.countLeftByRule('box'), 0)
+  assert.deepEqual(await journal?.leftByRule('box', 10), [])
+})

@@ -35,6 +35,28 @@ contractOf(({ journalFor }) => {
     assert.equal((await journal.mailbox(box)).listed, 4)
   })
 
+  test('flags and the wish of rules are kept with a message, and what rules leave is counted, paged and taken up', async t => {
+    const journal = await journalFor(t)
+    const flags = ['\\Flagged', '$Label1']
+    const added = [newRow('a', { flags }), newRow('b'), newRow('c'), newRow('pseudo')]
+    const [a = 0, b = 0, c = 0, pseudo = 0] = await journal.recordFolder(record({ added }))
+    assert.deepEqual([(await journal.row(a))?.flags, (await journal.row(b))?.flags], [flags, undefined])
+    const wish = { rules: [{ place: 2, name: 'News' }], left: 'abc', book: 'def' }
+    for (const id of [a, b, c]) await journal.move(id, 'ignored', { wish })
+    await journal.move(pseudo, 'ignored', {})
+    assert.deepEqual((await journal.row(b))?.wish, wish)
+    assert.equal(await journal.countLeftByRule(box), 3, 'a pseudo message is left by no rule')
+    assert.equal(await journal.countLeftByRule('other'), 0)
+    assert.deepEqual(idsOf(await journal.leftByRule(box, 2)), [a, b])
+    assert.deepEqual(idsOf(await journal.leftByRule(box, 2, b)), [c])
+    assert.equal((await journal.conservation(box)).ignored, 4)
+    await journal.move(b, 'listed', { wish: { rules: [], byOwner: true } })
+    assert.equal(await journal.countLeftByRule(box), 2)
+    assert.deepEqual((await journal.row(b))?.wish, { rules: [], byOwner: true })
+    await journal.move(b, 'listed', { wish: null })
+    assert.equal((await journal.row(b))?.wish, undefined)
+  })
+
   test('one name stands for one message: a second row of that name is refused and nothing of its listing stays', async t => {
     const journal = await journalFor(t)
     await add(journal, 'u1')
