@@ -90,18 +90,13 @@ async function findByText(
 
 const isUnder = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`)
 
+/** Stages of the journal that are one to whoever looks for a message. */
+const kinds: Readonly<Partial<Record<MailQuestion['stage'], readonly MessageRow['stage'][]>>> = {
+  waiting: ['listed', 'importing', 'deferred'],
+  ignored: ['ignored', 'baseline'],
+}
+
 function isAt({ stage, mergedInto }: MessageRow, wanted: MailQuestion['stage']): boolean {
-  switch (wanted) {
-    case 'imported':
-      return true
-    case 'merged':
-      return mergedInto !== undefined
-    case 'waiting':
-      return stage === 'listed' || stage === 'importing' || stage === 'deferred'
-    case 'ignored':
-      return stage === 'ignored' || stage === 'baseline'
-    case 'refused':
-    case 'gone':
-      return stage === wanted
-  }
+  if (wanted === 'merged') return mergedInto !== undefined
+  return wanted === 'imported' || stage === wanted || (kinds[wanted]?.includes(stage) ?? false)
 }
