@@ -18,14 +18,22 @@ import { passingMail } from './sandbox/passing-mail.ts'
 const folder = process.argv[2] ?? fileURLToPath(new URL('../docs/pictures', import.meta.url))
 /** What was there when the daemon began, and what came while it ran: so much is on its way for a while, and so much not. */
 const [mailBefore, mailPassing] = [160, 60]
-/** Of a page, CSS pixels: what a README's column shows well. */
-const viewport = { width: 1040, height: 760 }
+/** Of each page, CSS pixels. */
+const width = 1040
 const sharpness = 1.5
 const quality = 0.82
 
-const shots: readonly { readonly name: string; readonly path: string; readonly ready: string }[] = [
-  { name: 'overview', path: '', ready: '#mailboxes article' },
-  { name: 'messages', path: 'messages', ready: 'tbody tr' },
+interface Shot {
+  readonly name: string
+  readonly path: string
+  readonly ready: string
+  readonly height: number
+}
+
+const shots: readonly Shot[] = [
+  { name: 'overview', path: '', ready: '#mailboxes article', height: 1200 },
+  { name: 'messages', path: 'messages', ready: 'tbody tr', height: 1200 },
+  { name: 'forwarding', path: 'forwarding', ready: 'figure .bars li', height: 1200 },
 ]
 
 if (!hasChromium()) {
@@ -61,12 +69,13 @@ async function takeAll(opened: Browser, language: Language): Promise<void> {
         )
     }
     const locale = language === 'ja' ? 'ja-JP' : 'en-GB'
-    const context = await opened.newContext({ locale, viewport, deviceScaleFactor: sharpness })
+    const context = await opened.newContext({ locale, deviceScaleFactor: sharpness })
     const page = await context.newPage()
     await page.goto(`http://${env.DASHBOARD}/enter/${await writeLink(env.STATE_DIR ?? '', Date.now())}`)
     await page.waitForURL(/\/[\w-]{22}\/$/)
     const home = page.url()
-    for (const { name, path, ready } of shots) {
+    for (const { name, path, ready, height } of shots) {
+      await page.setViewportSize({ width, height })
       await page.goto(`${home}${path}`)
       await page.locator(ready).first().waitFor()
       const file = join(folder, `${name}.${language}.webp`)
