@@ -17,9 +17,7 @@ import { passingMail } from './sandbox/passing-mail.ts'
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../docs/pictures', import.meta.url))
 /** What was there when the daemon began, and what came while it ran: so much is on its way for a while, and so much not. */
-const [mailBefore, mailPassing] = [160, 60]
-/** Of each page, CSS pixels. */
-const width = 1040
+const [mailBefore, mailPassing] = [40, 140]
 const sharpness = 1.5
 const quality = 0.82
 
@@ -27,13 +25,15 @@ interface Shot {
   readonly name: string
   readonly path: string
   readonly ready: string
+  /** CSS pixels. */
+  readonly width: number
   readonly height: number
 }
 
 const shots: readonly Shot[] = [
-  { name: 'overview', path: '', ready: '#mailboxes article', height: 1200 },
-  { name: 'messages', path: 'messages', ready: 'tbody tr', height: 1200 },
-  { name: 'forwarding', path: 'forwarding', ready: 'figure .bars li', height: 1200 },
+  { name: 'overview', path: '', ready: '#mailboxes article', width: 1040, height: 1190 },
+  { name: 'messages', path: 'messages', ready: 'main time', width: 1280, height: 1100 },
+  { name: 'forwarding', path: 'forwarding', ready: 'figure .bars li', width: 1040, height: 1050 },
 ]
 
 if (!hasChromium()) {
@@ -61,7 +61,7 @@ async function takeAll(opened: Browser, language: Language): Promise<void> {
       const { kind, octets } = passingMail(mailBefore + serial)
       refused += Number(kind === 'refused')
       await source.deliver(octets)
-      if (serial % 10 === 9)
+      if (serial % 5 === 4)
         await until(
           () => gmail.accepted.length >= mailBefore + serial + 1 - refused,
           'it is in Gmail',
@@ -74,7 +74,8 @@ async function takeAll(opened: Browser, language: Language): Promise<void> {
     await page.goto(`http://${env.DASHBOARD}/enter/${await writeLink(env.STATE_DIR ?? '', Date.now())}`)
     await page.waitForURL(/\/[\w-]{22}\/$/)
     const home = page.url()
-    for (const { name, path, ready, height } of shots) {
+    await untilChecked(page, `${home}forwarding`)
+    for (const { name, path, ready, width, height } of shots) {
       await page.setViewportSize({ width, height })
       await page.goto(`${home}${path}`)
       await page.locator(ready).first().waitFor()
@@ -86,6 +87,18 @@ async function takeAll(opened: Browser, language: Language): Promise<void> {
     await context.close()
   } finally {
     await world.stop()
+  }
+}
+
+/** Results of mail are found out after it was imported: waits until the sums stand still. */
+async function untilChecked(page: Page, url: string): Promise<void> {
+  const endMs = performance.now() + 60_000
+  for (let last = ''; performance.now() < endMs; ) {
+    await page.goto(url)
+    const text = (await page.textContent('main')) ?? ''
+    if (text === last) return
+    last = text
+    await page.waitForTimeout(3000)
   }
 }
 
