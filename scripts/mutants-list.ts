@@ -16,6 +16,7 @@ import { imapSession } from './mutants/imap-session.ts'
 import { journal } from './mutants/journal.ts'
 import type { Area } from './mutants/mutant.ts'
 import { pop3 } from './mutants/pop3.ts'
+import { rules } from './mutants/rules.ts'
 import { time } from './mutants/time.ts'
 import { tokens } from './mutants/tokens.ts'
 
@@ -25,6 +26,7 @@ export const areas: readonly Area[] = [
   { name: 'pop3', mutants: pop3 },
   { name: 'imap', mutants: [...imapMessages, ...imapSession] },
   { name: 'journal', mutants: journal },
+  { name: 'rules', mutants: rules },
   { name: 'time', mutants: time },
   { name: 'door', mutants: door },
   { name: 'authentication', mutants: authentication },
