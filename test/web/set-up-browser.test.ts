@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, afterEach, before, describe, it, type TestContext } from 'node:test'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Language } from '../../src/base/language.ts'
 import { makeSetupWords, pageSetupWords } from '../../src/web/setup/words.ts'
@@ -23,14 +23,14 @@ const skip = requireServer('chromium', hasChromium()) || requireServer('dovecot'
 const names = new URL('../setup/loopback-names.ts', import.meta.url).href
 
 let browser: Browser
-let world: SetupWorld
-let running: Running
 
 /** What a page is made of. */
 const describeKind = `[...new Set([...document.querySelectorAll('#step input:not([type=hidden]), #step textarea, #step select, #step button.other, #step pre, #step svg, #problem, .told, [role=status]')]
   .map(({ localName, type = '', className }) => localName + type + (typeof className === 'string' ? className : '')))].join(' ')`
 
 interface Walk {
+  readonly world: SetupWorld
+  readonly running: Running
   readonly page: Page
   readonly context: BrowserContext
   readonly words: ReturnType<typeof makeSetupWords>['en']
@@ -48,12 +48,18 @@ interface Walk {
 }
 
 async function startWalk(t: TestContext, language: Language, look: Partial<Look>): Promise<Walk> {
-  world = await startSetupWorld()
+  const world = await startSetupWorld()
   for (const folder of ['', 'Junk', 'Orders']) await world.deliver(folder, 'there before')
-  running = startHikyaku(['setup', '--browser'], {
+  const running = startHikyaku(['setup', '--browser'], {
     env: { ...world.env, HIKYAKU_LANG: language },
     cwd: world.home,
     nodeArgs: ['--import', names],
+  })
+  t.after(async () => {
+    running.kill('SIGTERM')
+    await running.ended
+    await world.stop()
+    assert.deepEqual(world.gmail.bugs, [])
   })
   await until(() => /\/enter\/[\w-]{43}/.test(running.stdout()), 'the link')
   const link = /http:\S+\/enter\/[\w-]{43}/.exec(running.stdout())?.[0] ?? ''
@@ -77,6 +83,8 @@ async function startWalk(t: TestContext, language: Language, look: Partial<Look>
   }
   const heading = page.locator('h1')
   return {
+    world,
+    running,
     page,
     context,
     words,
@@ -133,7 +141,7 @@ async function allowAtGoogle({ page, context }: Walk): Promise<void> {
 }
 
 /** The same on another computer: the address that its browser ends on. */
-async function allowElsewhere({ page }: Walk): Promise<string> {
+async function allowElsewhere({ page, world }: Walk): Promise<string> {
   const link = (await page.getAttribute('a.button', 'href')) ?? ''
   const { searchParams } = new URL(link)
   const form = new URLSearchParams(searchParams)
@@ -226,7 +234,7 @@ async function walkToGoogle(walk: Walk): Promise<void> {
 }
 
 async function walkToTheEnd(walk: Walk): Promise<void> {
-  const { words, own, asks, told, choose, next } = walk
+  const { world, words, own, asks, told, choose, next } = walk
   await asks(words.pull.question)
   await told(words.google.works(owner))
   await next()
@@ -239,6 +247,7 @@ async function walkToTheEnd(walk: Walk): Promise<void> {
 }
 
 async function assertNoSecretWasShown(walk: Walk): Promise<void> {
+  const { world, running } = walk
   const ended = await running.ended
   const yaml = await readFile(world.configFile, 'utf8')
   const shown = [walk.everything(), ended.stdout, ended.stderr, yaml].join('\n')
@@ -248,21 +257,15 @@ async function assertNoSecretWasShown(walk: Walk): Promise<void> {
   assert.ok(!existsSync(join(world.stateDir, 'setup.json')), 'what was kept is forgotten')
 }
 
-describe('the set-up in a browser', { skip }, () => {
+describe('the set-up in a browser', { skip, concurrency: true }, () => {
   before(async () => {
     browser = await openChromium()
   })
   after(() => browser?.close())
-  afterEach(async () => {
-    running.kill('SIGTERM')
-    await running.ended
-    assert.deepEqual(world.gmail.bugs, [])
-    await world.stop()
-  })
 
   it('goes from nothing to the first mail in Japanese at 360 px, live, with the file dropped and the consent in a tab', async t => {
     const walk = await startWalk(t, 'ja', { width: 360, scheme: 'dark' })
-    const { page, words, asks, told, next } = walk
+    const { world, page, words, asks, told, next } = walk
     const host = new URL(page.url()).host
     await walkToGoogle(walk)
     await page.reload()
@@ -314,7 +317,7 @@ describe('the set-up in a browser', { skip }, () => {
 
   it('goes the same way in English without JavaScript, with the file chosen and the address pasted', async t => {
     const walk = await startWalk(t, 'en', { width: 1280, javaScript: false })
-    const { page, words, asks, told, next, type } = walk
+    const { world, page, words, asks, told, next, type } = walk
     world.gmail.oauth.rules.testing = false
     await walkToGoogle(walk)
     const web = JSON.stringify({
