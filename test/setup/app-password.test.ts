@@ -188,4 +188,44 @@ describe('the set-up by an app password', { skip: requireServer('dovecot', dovec
     const pulled = await run(['pull', '--json'])
     assert.equal(pulled.code, 77, pulled.stdout)
   })
+
+  it('offers a label for each of several addresses, and the rule is in force with the first pull', async () => {
+    const to = async (recipient: string, name: string): Promise<unknown> => {
+      const lines = [
+        `X-Original-To: ${recipient}`,
+        'From: a@example.net',
+        `Message-ID: <${name}@example.net>`,
+      ]
+      return dovecot.deliver('', Buffer.from([...lines, `Subject: ${name}`, '', 'text', ''].join('\r\n')))
+    }
+    for (const name of ['one', 'two']) {
+      await to('info@example.test', `info-${name}`)
+      await to('orders@example.test', `orders-${name}`)
+    }
+    const asker = person([
+      ['address', address],
+      ['server', ''],
+      ['password-file', password],
+      ['came-by', ''],
+      ['start-from', ''],
+      ['after-import', 'keep'],
+      ['labels', ''],
+      ['archive', ''],
+      ['label-recipients', JSON.stringify(['orders@example.test'])],
+      ['gmail-account', owner],
+      ['gmail-way', 'append'],
+      ['app-password-file', appPassword],
+      ['pull', 'yes'],
+      ['service', 'later'],
+    ])
+    const done = await setUpWith(asker, { env: env(), cwd: world.home }, trust(), found())
+    assert.equal(done.exitCode, 0, done.stderr)
+    const yaml = await readFile(world.configFile, 'utf8')
+    assert.match(yaml, /rules:\n +- recipient: orders@example\.test\n +labels: orders@example\.test/)
+    const file = join(world.home, 'tested.eml')
+    await writeFile(file, 'To: orders@example.test\r\n\r\n')
+    const tested = answerOf(await run(['rules', 'test', file, '--json']))
+    const [first] = tested.mailboxes as { follows: { labels: string[] } }[]
+    assert.deepEqual(first?.follows.labels, ['orders@example.test'])
+  })
 })
