@@ -188,7 +188,15 @@ async function openPage(
 function showWhatPasses(bridge: Bridge, dashboard: Dashboard | undefined): Bridge {
   if (dashboard === undefined) return bridge
   const { showPassed } = dashboard
-  return { ...bridge, mailboxes: bridge.mailboxes.map(ports => ({ ...ports, showPassed })) }
+  const mailboxes = bridge.mailboxes.map(ports => ({
+    ...ports,
+    showPassed,
+    // What its owner changes meanwhile holds from the next pull on: asked for anew, not copied.
+    get mailbox() {
+      return ports.mailbox
+    },
+  }))
+  return { ...bridge, mailboxes }
 }
 
 /** Each message to the service manager is a process, so only news is told. */
