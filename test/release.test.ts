@@ -31,7 +31,9 @@ describe('the licences of the libraries', () => {
     for (const [path, { version, optional }] of Object.entries(runtime)) {
       const title = `${path.split('node_modules/').at(-1)} ${version}`
       const times = list.split('\n').filter(line => line === title).length
-      assert.ok(optional === true ? times === 0 : times >= 1, `${title}: ${times}`)
+      // Of the keychain's binaries one is installed, which the list of its own package stands for.
+      const isBinary = optional === true && path.includes('@napi-rs/keyring-')
+      assert.ok(isBinary ? times === 0 : times >= 1, `${title}: ${times}`)
     }
     for (const part of list.split(/^={100}\n(?:[@\w].*\n)+={100}\n/m).slice(1)) {
       assert.match(part, /^(0BSD|Apache-2\.0|BSD-[23]-Clause|ISC|MIT|MIT-0)\n\n/)

@@ -68,6 +68,8 @@ function sayAll(log: Log, e: MessageEvent, words: string): void {
   const mailbox = e.mailbox
   log.pullStarted({ mailbox, reason: words })
   log.listed({ mailbox, folder: words, total: 3, fresh: 1, ms: 4 })
+  log.leftByRule(e)
+  log.rulesChanged({ mailbox, folder: words, total: 3 })
   log.takenBack({ mailbox, folder: words, total: 3 })
   log.retrieved(e)
   log.imported(e)
@@ -81,6 +83,8 @@ function sayAll(log: Log, e: MessageEvent, words: string): void {
   log.pullEnded({ mailbox, ...pullCounts })
   log.waiting({ mailbox, ms: 5000, why: words })
   log.recovered({ mailbox, ms: 5000 })
+  log.paused({ mailbox })
+  log.resumed({ mailbox })
   log.scheduleLate({ mailbox })
   log.fault(new Fault('source.server-permanent', { facts: { words, reason: words } }), { mailbox, count: 2 })
   log.fault(new Error(words), { folder: words })
@@ -160,7 +164,7 @@ test('what is thrown and is no fault is logged as a bug, with its stack', () => 
 test('text for people is one line each, with local time, level and mailbox in front', () => {
   const { log, lines } = capture({ format: 'text' })
   sayAll(log, event, 'x')
-  assert.equal(lines().length, 19)
+  assert.equal(lines().length, 23)
   for (const line of lines())
     assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (debug|info |warn |error) \S/)
   assert.match(lines().join('\n'), /\[shop@example\.jp\] Imported message 42/)
@@ -265,7 +269,7 @@ test('whatever comes from outside, each entry stays one line without control cha
           { ...event, folder: words, uid: words, mailbox: `${words}m`, account: words, gmailId: words },
           words,
         )
-        assert.equal(lines().length, 19)
+        assert.equal(lines().length, 23)
         assert.doesNotMatch(text().replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
         if (format === 'json') for (const line of lines()) JSON.parse(line)
       },

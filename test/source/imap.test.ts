@@ -16,6 +16,7 @@ test('a listing names each message by UIDVALIDITY.UID, with size, date and \\See
     octets: mail('one').length,
     arrivedAtMs: arrived.getTime(),
     seen: true,
+    flags: undefined,
     handle: 1,
   })
   assert.equal(two?.uid, `${validity}.2`)

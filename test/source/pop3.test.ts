@@ -268,6 +268,7 @@ test('abilities tell what was announced after the login', async t => {
   assert.deepEqual(abilities, {
     protocol: 'pop3',
     capabilities: ['TOP', 'USER', 'LOGIN-DELAY 900', 'EXPIRE 0', 'PIPELINING'],
+    mechanism: undefined,
     tls: undefined,
     canDelete: true,
     namesLast: false,
