@@ -19,7 +19,14 @@ before(async () => {
   owner = await world.signIn()
   await owner.post('check-now')
   await until(() => world.gmail.accepted.length === 1, 'the message is in Gmail')
-  await until(() => /\bIDLE$/i.test(lastCommand()), 'it only listens')
+  // The pull is over, and what its uploads asked for, too: nothing is said for a while.
+  let said = 0
+  let sinceMs = performance.now()
+  await until(() => {
+    if (looks() !== said) sinceMs = performance.now()
+    said = looks()
+    return /\bIDLE$/i.test(lastCommand()) && performance.now() - sinceMs > 2000
+  }, 'it only listens')
 })
 after(() => world.stop())
 
