@@ -40,7 +40,7 @@ export function addOwnerPages(app: Hono, parts: OwnerParts, admission: Admission
   const { config, journal, quotas, nowMs } = parts
   const settings = { inForce: parts.inForce }
   const { letIn, readerOf } = admission
-  const lookAtAll = shareFor(standingLivesMs, async (): Promise<Look> => {
+  const looks = shareFor(standingLivesMs, async (): Promise<Look> => {
     const { format } = makeReader(config.language).words
     const standing = await readStanding(config, journal, true, nowMs(), format.instant)
     const lives = standing.mailboxes.map(async (status): Promise<MailboxLife> => {
@@ -50,13 +50,17 @@ export function addOwnerPages(app: Hono, parts: OwnerParts, admission: Admission
     })
     return { standing, lives: await Promise.all(lives) }
   })
+  // Behind what the owner has done every page is of a look that knows of it.
+  app.post('/:home/*', async (_c, next) => {
+    await next()
+    looks.forget()
+  })
   app.get(
     '/:home/',
     letIn(async (c, session) => {
       const reader = readerOf(c)
       const notice = readNotice(reader, config, c.req.query())
-      // Whoever has just done something sees what came of it, not the look before it.
-      const look = await lookAtAll(notice !== undefined)
+      const look = await looks.ask()
       return c.html(overviewPage(reader, session, { ...look, nowMs: nowMs(), notice }))
     }),
   )
@@ -88,12 +92,20 @@ export function addOwnerPages(app: Hono, parts: OwnerParts, admission: Admission
 const findQuota = (quota: Quota | undefined): Quota | undefined =>
   quota !== undefined && quota.perImport > 0 && Number.isFinite(quota.perMinute) ? quota : undefined
 
-/** One look for all who ask within so many ms, but for those who want one of their own. */
-function shareFor<T>(ms: number, look: () => Promise<T>): (afresh: boolean) => Promise<T> {
+/** One look for all who ask within so many ms, until it is to be forgotten. */
+function shareFor<T>(
+  ms: number,
+  look: () => Promise<T>,
+): { readonly ask: () => Promise<T>; readonly forget: () => void } {
   let latest: { readonly atMs: number; readonly answer: Promise<T> } | undefined
-  return afresh => {
-    const atMs = performance.now()
-    if (latest === undefined || afresh || atMs - latest.atMs >= ms) latest = { atMs, answer: look() }
-    return latest.answer
+  return {
+    ask() {
+      const atMs = performance.now()
+      if (latest === undefined || atMs - latest.atMs >= ms) latest = { atMs, answer: look() }
+      return latest.answer
+    },
+    forget() {
+      latest = undefined
+    },
   }
 }
