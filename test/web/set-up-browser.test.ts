@@ -279,6 +279,11 @@ describe('the set-up in a browser', { skip, concurrency: true }, () => {
       .locator('#more')
       .getByText(words.google.consent(false).split('\n')[0] ?? '?')
       .waitFor()
+    // Before the page's own script has run, the button leads elsewhere.
+    await until(
+      async () => (await page.evaluate('history.state?.isQuestion === true')) === true,
+      'the page knows its place',
+    )
     await page.goBack()
     await asks(words.google.clientFile)
     assert.equal(await page.inputValue('#answer'), '', 'what holds a secret is not offered again')
