@@ -5,7 +5,7 @@
 import { systemClock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { findPlace } from '../config/place.ts'
-import { browserCommand, openPrivatePage } from '../google/open-browser.ts'
+import { hasBrowser, openPrivatePage } from '../google/open-browser.ts'
 import { type SetupFlags, SetupLeft, type SetupOutcome } from '../setup/conversation.ts'
 import { nameThisComputer } from '../setup/this-computer.ts'
 import { linkLivesMs, removeDoor, writeDoor } from '../web/link.ts'
@@ -85,7 +85,7 @@ async function showWayIn(invocation: Invocation, stateDir: string, listener: Set
   const { port } = listener
   for (let links = 0; links < mostLinks; links += 1) {
     const url = listener.newLink()
-    if (links === 0 && browserCommand('', process.platform, { ...env }) === undefined)
+    if (links === 0 && !hasBrowser(env))
       say(command.tunnel(`ssh -L ${port}:127.0.0.1:${port} ${nameThisComputer(env)}`))
     say(links === 0 ? command.link(url) : command.again(url))
     if (links === 0) say((await openHere(invocation, stateDir, url)) ? command.opened : command.waiting)

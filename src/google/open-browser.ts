@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
+import type { Env } from '../base/home.ts'
 
 /** As consent.ts makes it: no query, nothing but a port and a random path. */
 const oneTimeUrl = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[\w-]{22,}$/
@@ -21,6 +22,10 @@ export function browserCommand(
   if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', url]
   return env.DISPLAY || env.WAYLAND_DISPLAY ? ['xdg-open', url] : undefined
 }
+
+/** Whether a page that is opened here is seen by whoever started this process. */
+export const hasBrowser = (env: Env): boolean =>
+  browserCommand('', process.platform, { ...env }) !== undefined
 
 /**
  * Starts it without a shell and does not wait for it to end.

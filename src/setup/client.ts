@@ -9,7 +9,7 @@ import { homeOf } from '../base/home.ts'
 import { lookUp } from '../base/look-up.ts'
 import { resolveWrittenPath } from '../config/load-paths.ts'
 import { type DesktopClient, parseClientJson, readClientFile } from '../google/client-file.ts'
-import { browserCommand } from '../google/open-browser.ts'
+import { hasBrowser } from '../google/open-browser.ts'
 import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
 import type { SetupContext } from './context.ts'
@@ -59,8 +59,7 @@ async function readClient(
 
 /** This computer as the one with the browser reaches it, or undefined where a browser is here. */
 function targetOfCopy(env: SetupContext['env']): string | undefined {
-  if (browserCommand('', process.platform, { ...env }) !== undefined) return undefined
-  return nameThisComputer(env)
+  return hasBrowser(env) ? undefined : nameThisComputer(env)
 }
 
 /** One step at a time, since together they would run off the screen; a script is told all at once. */

@@ -8,6 +8,7 @@ import { vaultNames } from '../config/load.ts'
 import { listSecrets, revealPassword } from '../config/mail-credential.ts'
 import { describeFault } from '../locale/locale.ts'
 import { askPassword } from './ask-password.ts'
+import { canReveal } from './can-reveal.ts'
 import type { SetupContext } from './context.ts'
 import { lookInto } from './folders.ts'
 import type { GivenSecrets } from './given-secrets.ts'
@@ -57,8 +58,7 @@ async function signInWhereMissing(
 ): Promise<boolean> {
   const { useVault } = await import('./oauth-kept.ts')
   const secrets = listSecrets(useVault(context, mailbox, mailbox.credential))
-  const found = await Promise.allSettled(secrets.map(secret => secret.reveal()))
-  if (found.every(({ status }) => status === 'fulfilled')) return false
+  if ((await Promise.all(secrets.map(canReveal))).every(Boolean)) return false
   const { renewSignIn } = await import('./renew-sign-in.ts')
   const logIn = (trial: MailboxConfig) => lookInto(trial, context)
   await (await renewSignIn(context, mailbox, given.oauthClientSecret, logIn)).keep()

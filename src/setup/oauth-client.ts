@@ -4,7 +4,7 @@ import { Secret } from '../base/secret.ts'
 import type { MailboxConfig, OAuthCredential } from '../config/config.ts'
 import { makeOAuthTarget } from '../config/load-oauth.ts'
 import { Complaint, readTenant } from '../config/readers.ts'
-import { browserCommand } from '../google/open-browser.ts'
+import { hasBrowser } from '../google/open-browser.ts'
 import type { SetupContext } from './context.ts'
 
 /** Providers that the set-up knows; others are written into the YAML file. */
@@ -45,6 +45,15 @@ export interface OAuthSignIn {
   readonly clientSecret: string | undefined
 }
 
+/** As the configuration has it already. */
+export const signedInBefore = (credential: OAuthCredential): OAuthSignIn => ({
+  entry: undefined,
+  credential,
+  way: 'app',
+  token: new HeldToken(),
+  clientSecret: undefined,
+})
+
 export const providerNames: Readonly<Record<SignInProvider, string>> = {
   microsoft: 'Microsoft',
   google: 'Google',
@@ -68,6 +77,26 @@ function findKnownApp(
 const tenantIn = (tokenUrl: string | undefined): string | undefined =>
   tokenUrl === undefined ? undefined : /^\/([^/]+)\/oauth2\//.exec(new URL(tokenUrl).pathname)?.[1]
 
+/** Asks how somebody signs in, where there is more than one way. @param ways one at least */
+export async function chooseSignInWay<W extends SignInWay>(
+  { asker, words, env }: SetupContext,
+  ways: readonly [W, ...W[]],
+): Promise<W> {
+  const [first] = ways
+  if (ways.length === 1) return first
+  const usual = hasBrowser(env) ? 'browser' : 'code'
+  return asker.choose<W>({
+    id: 'sign-in',
+    message: words.oauth.how,
+    choices: ways.map(value => ({ value, label: words.oauth.ways[value] })),
+    initial: ways.find(way => way === usual) ?? first,
+  })
+}
+
+export async function askClientSecret({ asker, words }: SetupContext): Promise<string> {
+  return (await asker.secret({ id: 'oauth-client-secret-file', message: words.oauth.clientSecret })).trim()
+}
+
 /**
  * Asks which app, whose accounts, and how to sign in.
  * @param givenSecret the client secret, where a file or a variable gave it beforehand
@@ -81,7 +110,7 @@ export async function askOAuthClient(
   givenSecret: string | undefined,
   present: MailboxConfig | undefined,
 ): Promise<OAuthSignIn> {
-  const { asker, words, env, place } = context
+  const { asker, words, place } = context
   const known = findKnownApp(context, provider, present)
   const clientId = await asker.text({
     id: 'oauth-client-id',
@@ -100,29 +129,13 @@ export async function askOAuthClient(
           check: answer => (readTenant(answer) instanceof Complaint ? words.oauth.tenantWrong : undefined),
         })
       : undefined
-  const hasBrowser = browserCommand('', process.platform, { ...env }) !== undefined
   const canBeApp = provider === 'microsoft' && !ofMany.includes(tenant?.toLowerCase() ?? '')
-  const ways: readonly SignInWay[] =
-    provider === 'google'
-      ? ['browser']
-      : [...(['code', 'browser'] as const), ...(canBeApp ? (['app'] as const) : [])]
-  const usualWay: SignInWay = provider === 'google' || hasBrowser ? 'browser' : 'code'
-  const [onlyWay] = ways
-  const way =
-    ways.length === 1 && onlyWay !== undefined
-      ? onlyWay
-      : await asker.choose<SignInWay>({
-          id: 'sign-in',
-          message: words.oauth.how,
-          choices: ways.map(value => ({ value, label: words.oauth.ways[value] })),
-          initial: usualWay,
-        })
+  const way = await chooseSignInWay<SignInWay>(
+    context,
+    provider === 'google' ? ['browser'] : canBeApp ? ['code', 'browser', 'app'] : ['code', 'browser'],
+  )
   const needsSecret = provider === 'google' || way === 'app'
-  const clientSecret =
-    givenSecret ??
-    (needsSecret
-      ? (await asker.secret({ id: 'oauth-client-secret-file', message: words.oauth.clientSecret })).trim()
-      : undefined)
+  const clientSecret = givenSecret ?? (needsSecret ? await askClientSecret(context) : undefined)
   const entry: OAuthEntry = {
     ...{ auth: 'oauth', oauthProvider: provider, oauthTenant: tenant, oauthClientId: clientId },
     oauthGrant: way === 'app' ? 'app' : undefined,

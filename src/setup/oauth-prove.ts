@@ -6,14 +6,15 @@ import { makeMailboxDestination } from '../config/destinations.ts'
 import { domainOf } from '../discovery/discover.ts'
 import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
+import { canReveal } from './can-reveal.ts'
 import type { SetupContext } from './context.ts'
 import type { FoundServer } from './mailbox.ts'
 import {
   askOAuthClient,
-  HeldToken,
   type OAuthSignIn,
   providerNames,
   type SignInProvider,
+  signedInBefore,
 } from './oauth-client.ts'
 import { useVault } from './oauth-kept.ts'
 import { signInForMailbox } from './oauth-sign-in.ts'
@@ -73,17 +74,11 @@ async function keepPresent(
   if (!isDeepStrictEqual(now, makeMailboxDestination(present.server))) return undefined
   const credential = useVault(context, present, present.credential)
   const { grant } = credential
-  if (grant.kind === 'user' && !(await isThere(grant.refreshToken.secret))) return undefined
+  if (grant.kind === 'user' && !(await canReveal(grant.refreshToken.secret))) return undefined
   const { keep: message, keepYes: yes, keepNo: no } = words.oauth
   if (!(await confirm(asker, { id: 'keep-sign-in', message, initial: true, yes, no }))) return undefined
-  return { entry: undefined, credential, way: 'app', token: new HeldToken(), clientSecret: undefined }
+  return signedInBefore(credential)
 }
-
-const isThere = (secret: { reveal(): Promise<string> }): Promise<boolean> =>
-  secret.reveal().then(
-    () => true,
-    () => false,
-  )
 
 /** Signs in, where somebody has to and has not yet. @throws Fault oauth.*; the signal's reason */
 export async function completeSignIn(
@@ -100,16 +95,21 @@ export const isOfSignIn = ({ code }: Fault): boolean =>
 
 export type AfterSignIn = 'again' | 'other-app' | 'server' | 'address'
 
+/** Tells what was wrong with it. @param user whom the mail server was to let in */
+export function tellSignInFault({ asker, words, language }: SetupContext, fault: Fault, user: string): void {
+  const { what, next } = describeFault(fault, language)
+  const hint = fault.code.startsWith('source.') ? words.oauth.refusedHint(user) : next
+  asker.tell('bad', `${what}\n${hint}`)
+}
+
 /** Tells what was wrong, and asks what now. @throws the fault where nobody can be asked */
 export async function askAfterSignIn(
   context: SetupContext,
   fault: Fault,
   user: string,
 ): Promise<AfterSignIn> {
-  const { asker, words, language } = context
-  const { what, next } = describeFault(fault, language)
-  const hint = fault.code.startsWith('source.') ? words.oauth.refusedHint(user) : next
-  asker.tell('bad', `${what}\n${hint}`)
+  const { asker, words } = context
+  tellSignInFault(context, fault, user)
   if (!asker.interactive) throw fault
   return asker.choose<AfterSignIn>({
     id: 'after-sign-in',

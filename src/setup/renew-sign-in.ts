@@ -3,13 +3,12 @@ import { Fault } from '../base/fault.ts'
 import { Secret } from '../base/secret.ts'
 import type { MailboxConfig, OAuthCredential } from '../config/config.ts'
 import { vaultNames } from '../config/load.ts'
-import { browserCommand } from '../google/open-browser.ts'
-import { describeFault } from '../locale/locale.ts'
 import { confirm } from './asker.ts'
+import { canReveal } from './can-reveal.ts'
 import type { SetupContext } from './context.ts'
-import { HeldToken, type SignInWay } from './oauth-client.ts'
+import { askClientSecret, chooseSignInWay, HeldToken, type SignInWay } from './oauth-client.ts'
 import { keepSignIn, useVault } from './oauth-kept.ts'
-import { isOfSignIn } from './oauth-prove.ts'
+import { isOfSignIn, tellSignInFault } from './oauth-prove.ts'
 import { signInForMailbox } from './oauth-sign-in.ts'
 
 export interface RenewedSignIn {
@@ -33,7 +32,7 @@ export async function renewSignIn(
   givenSecret: string | undefined,
   logIn: (trial: MailboxConfig) => Promise<{ readonly idle: boolean }>,
 ): Promise<RenewedSignIn> {
-  const { asker, words, language } = context
+  const { asker, words } = context
   const { server, user, protocol } = mailbox
   for (let secret = givenSecret; ; secret = undefined) {
     const attempt = await prepare(context, mailbox, secret)
@@ -52,11 +51,7 @@ export async function renewSignIn(
       }
     } catch (thrown) {
       if (!(thrown instanceof Fault) || !isOfSignIn(thrown) || !asker.interactive) throw thrown
-      const { what, next } = describeFault(thrown, language)
-      asker.tell(
-        'bad',
-        `${what}\n${thrown.code.startsWith('source.') ? words.oauth.refusedHint(user) : next}`,
-      )
+      tellSignInFault(context, thrown, user)
       const { again: yes, whatNow: message } = words.oauth
       const goOn = await confirm(asker, {
         id: 'after-sign-in',
@@ -83,18 +78,13 @@ async function prepare(
   mailbox: MailboxConfig & { readonly credential: OAuthCredential },
   givenSecret: string | undefined,
 ): Promise<Attempt> {
-  const { asker, words } = context
-  const { grant, proof } = mailbox.credential
   const kept = useVault(context, mailbox, mailbox.credential)
+  const { grant, proof } = kept
   const isApp = grant.kind !== 'user'
   if (grant.kind === 'service-account' || (isApp && proof.kind !== 'secret'))
-    throw new Fault('usage.invalid', { facts: { what: words.password.noMailbox } })
-  const asks = isApp || (proof.kind === 'secret' && !proof.isOptional && !(await canReveal(kept)))
-  const clientSecret =
-    givenSecret ??
-    (asks
-      ? (await asker.secret({ id: 'oauth-client-secret-file', message: words.oauth.clientSecret })).trim()
-      : undefined)
+    throw new Fault('usage.invalid', { facts: { what: context.words.password.noMailbox } })
+  const asks = isApp || (proof.kind === 'secret' && !proof.isOptional && !(await canReveal(proof.secret)))
+  const clientSecret = givenSecret ?? (asks ? await askClientSecret(context) : undefined)
   const token = new HeldToken()
   const credential: OAuthCredential = {
     ...kept,
@@ -105,37 +95,21 @@ async function prepare(
   }
   return {
     credential,
-    way: isApp ? undefined : await askWay(context, mailbox.credential),
+    way: isApp ? undefined : await askWay(context, kept),
     token,
     clientSecret,
   }
 }
 
-const canReveal = ({ proof }: OAuthCredential): Promise<boolean> =>
-  proof.kind !== 'secret'
-    ? Promise.resolve(true)
-    : proof.secret.reveal().then(
-        () => true,
-        () => false,
-      )
-
 async function askWay(context: SetupContext, { endpoints }: OAuthCredential): Promise<Way> {
-  const { asker, words, env } = context
   const ways: readonly Way[] = [
     ...(endpoints.deviceUrl === undefined ? [] : (['code'] as const)),
     ...(endpoints.authUrl === undefined ? [] : (['browser'] as const)),
   ]
-  const [first] = ways
+  const [first, ...others] = ways
   if (first === undefined)
     throw new Fault('usage.invalid', { facts: { what: 'oauthDeviceUrl, oauthAuthUrl' } })
-  if (ways.length === 1) return first
-  const hasBrowser = browserCommand('', process.platform, { ...env }) !== undefined
-  return asker.choose<Way>({
-    id: 'sign-in',
-    message: words.oauth.how,
-    choices: ways.map(value => ({ value, label: words.oauth.ways[value] })),
-    initial: hasBrowser ? 'browser' : 'code',
-  })
+  return chooseSignInWay(context, [first, ...others])
 }
 
 /** Where a variable or a file gives the sign-in: what was kept in the vault would never be used. */

@@ -29,7 +29,7 @@ import { presetForServer } from '../discovery/presets.ts'
 import { writeIdentity } from '../google/identity.ts'
 import type { OpenedVault } from '../vault/open-vault.ts'
 import { configuredServer, type FoundServer, type ProvedMailbox, type Wishes } from './mailbox.ts'
-import { HeldToken } from './oauth-client.ts'
+import { signedInBefore } from './oauth-client.ts'
 import { keepSignIn } from './oauth-kept.ts'
 import { type MailboxEntry, mergeMailbox } from './present.ts'
 import type { SignedIn } from './sign-in.ts'
@@ -103,10 +103,7 @@ export async function writeConfiguration(
   mailbox: MailboxToSave | undefined,
 ): Promise<Config> {
   const { configFile, config } = place
-  const old =
-    config === undefined
-      ? undefined
-      : String(await readBounded(configFile, { mostOctets: 1 << 20, trusted: true }))
+  const old = config === undefined ? undefined : await readConfigurationText(configFile)
   const text = editYaml(old, headings[language])
   if (old === undefined) {
     text.set(['language'], language)
@@ -216,9 +213,7 @@ function presentEntry(present: MailboxConfig): MailboxEntry {
 
 /** As it stands in the file: nothing of it is written anew. */
 const asSignedIn = (credential: MailCredential): Pick<ProvedMailbox, 'oauth'> =>
-  credential.kind === 'password'
-    ? {}
-    : { oauth: { entry: undefined, credential, way: 'app', token: new HeldToken(), clientSecret: undefined } }
+  credential.kind === 'password' ? {} : { oauth: signedInBefore(credential) }
 
 const unlessEmpty = <T>(list: readonly T[]): readonly T[] | undefined =>
   list.length === 0 ? undefined : list
@@ -232,6 +227,11 @@ const writeFolder = ({ name, to, labels }: FolderConfig) => ({
 /** A host with a limit of logins that its server's name does not tell. */
 const hidesProvider = ({ preset, host }: FoundServer): boolean =>
   preset?.loginLimit !== undefined && presetForServer(host)?.id !== preset.id
+
+/** The YAML file's text, within the bound of its reader (config/yaml.ts). */
+export async function readConfigurationText(file: string): Promise<string> {
+  return String(await readBounded(file, { mostOctets: 1 << 20, trusted: true }))
+}
 
 export async function replaceConfiguration(
   { configFile, env }: Pick<Place, 'configFile' | 'env'>,

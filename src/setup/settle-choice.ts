@@ -3,14 +3,13 @@
  * reader of `run` before it takes the old one's place. Where something else decides it (a variable) nothing is written,
  * since it would change nothing.
  */
-import { readBounded } from '../base/bounded-file.ts'
 import { Fault } from '../base/fault.ts'
 import type { AfterImport } from '../config/config.ts'
 import { editYaml } from '../config/edit-yaml.ts'
 import type { Origin, SettingInForce, SettingsInForce } from '../config/in-force.ts'
 import { readConfig } from '../config/load.ts'
 import { writeAfterImport } from '../config/writers.ts'
-import { replaceConfiguration } from './save.ts'
+import { readConfigurationText, replaceConfiguration } from './save.ts'
 
 /** Of a mailbox: the setting, as it stands there. */
 export const findSettleChoice = ({ parts }: SettingsInForce, mailbox: string): SettingInForce | undefined =>
@@ -38,7 +37,7 @@ export async function writeSettleChoice(
   const before = findSettleChoice(inForce, mailbox)
   const at = config.mailboxes.findIndex(({ name }) => name === mailbox)
   if (before === undefined || at < 0 || !isChosenInFile(inForce, before.origin)) return undefined
-  const text = editYaml(String(await readBounded(file, { mostOctets: 1 << 20, trusted: true })), '')
+  const text = editYaml(await readConfigurationText(file), '')
   text.set(['mailboxes', at, 'afterImport'], writeAfterImport(choice))
   await replaceConfiguration({ configFile: file, env }, text.toString())
   const after = findSettleChoice((await readConfig(options)).inForce, mailbox)

@@ -13,6 +13,7 @@ import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/readers.ts'
 import type { DesktopClient } from '../google/client-file.ts'
 import { addressKey } from '../google/identity.ts'
+import { canReveal } from './can-reveal.ts'
 import type { SetupContext } from './context.ts'
 import { askAddress, discoverServers, OtherAddress } from './find-server.ts'
 import type { GivenSecrets } from './given-secrets.ts'
@@ -111,10 +112,7 @@ export async function hasPermission(
   if (credential.kind === 'service-account') return true
   if (credential.kind === 'app-password') return hasAppPassword(context, name, credential)
   if ((await googleSecret(context, vaultNames.refreshToken(name))) !== undefined) return true
-  return credential.refreshToken.reveal().then(
-    () => true,
-    () => false,
-  )
+  return canReveal(credential.refreshToken)
 }
 
 async function hasAppPassword(
@@ -126,10 +124,7 @@ async function hasAppPassword(
   const firstUse = decideFirstUse(imap, place.byOwnersFile)
   const kept = await vault.getFor(vaultNames.appPassword(name), imap, firstUse).catch(unlessElsewhere)
   if (kept !== undefined) return true
-  return password.reveal().then(
-    () => true,
-    () => false,
-  )
+  return canReveal(password)
 }
 
 /** What the vault has for Google as this configuration names it. One that is for elsewhere is entered again. */
@@ -185,14 +180,9 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
       : credential.kind === 'app-password'
         ? credential.password
         : undefined
-  const overruled =
-    standing !== undefined &&
-    // By the other way nobody asks for it.
-    (client.kind === 'app-password') === (credential.kind === 'app-password') &&
-    (await standing.reveal().then(
-      () => true,
-      () => false,
-    ))
+  const otherWay = isOfApi(account) === (client.kind === 'app-password')
+  // By the other way nobody asks for it.
+  const overruled = standing !== undefined && !otherWay && (await canReveal(standing))
   if (place.byEnvironment) return { config, account: toSave, mailbox: undefined, overruled }
   const unchanged =
     account.address === address &&
@@ -200,6 +190,5 @@ export async function setUpGoogle(context: SetupContext, given: GivenSecrets): P
       ? credential.kind === 'app-password'
       : credential.kind === 'user' && client.kind === 'desktop' && credential.clientId === client.client.id)
   const written = unchanged ? config : await writeConfiguration(place, language, toSave, undefined)
-  const otherWay = isOfApi(account) === (client.kind === 'app-password')
   return { config: written, account: toSave, mailbox: undefined, overruled, otherWay }
 }

@@ -5,6 +5,7 @@
 import { bareAppPassword } from '../base/app-password.ts'
 import { Fault } from '../base/fault.ts'
 import { lookUp } from '../base/look-up.ts'
+import { Secret } from '../base/secret.ts'
 import { type AccountConfig, isOfApi } from '../config/config.ts'
 import { readImapServer } from '../config/destinations.ts'
 import { type InspectedImap, inspectAppend } from '../gmail/append/inspect.ts'
@@ -127,7 +128,7 @@ function prove(
 ): Promise<InspectedImap> {
   const account = {
     ...{ name: address, address, importsInFlight: 1, unitsPerMinute: 6000 },
-    password: { reveal: async () => password },
+    password: Secret.of(password),
   }
   return inspectAppend({ account, server: readImapServer(place.endpoints.imapUrl), clock }, signal)
 }
