@@ -5,13 +5,14 @@ import { PassThrough, Writable } from 'node:stream'
 import { exitCodes } from '../base/fault.ts'
 import { printable } from '../base/untrusted.ts'
 import { findPlace } from '../config/place.ts'
-import { browserCommand } from '../google/open-browser.ts'
+import { hasBrowser } from '../google/open-browser.ts'
 import { chooseWords } from '../locale/locale.ts'
 import { converse, type SetupFlags, type SetupOutcome } from '../setup/conversation.ts'
 import { nameThisComputer } from '../setup/this-computer.ts'
 import type { ConverseOnPage, EndKind } from '../web/setup/set-ups.ts'
 import { makeSetupWords, pageSetupWords } from '../web/setup/words.ts'
 import type { Invocation } from './invocation.ts'
+import { installService, pullMailbox } from './setup-acts.ts'
 
 export interface OnPage {
   /** It is a daemon's page: a service may be let write its state and nothing else. */
@@ -52,7 +53,7 @@ export function makeConverse(invocation: Invocation, parts: OnPage = {}): Conver
         words: makeSetupWords(nameThisComputer(env), part === 'google' || part === 'password'),
         plain: page.showLine,
         // The page leads there; whether it is shown on this computer is all that has to be known.
-        openBrowser: async url => browserCommand(url, process.platform, { ...env }) !== undefined,
+        openBrowser: async () => hasBrowser(env),
       },
       ...{ env, cwd, language, signal },
       stdin,
@@ -60,15 +61,8 @@ export function makeConverse(invocation: Invocation, parts: OnPage = {}): Conver
       onNotes: () => {},
       onLanguage: () => {},
       onSaved: () => {},
-      async pullMailbox(mailbox) {
-        const { pullCommand } = await import('./pull.ts')
-        const flags = { mailboxes: [mailbox], dryRun: false, yes: true, now: true }
-        return { exitCode: await pullCommand(spoken, flags) }
-      },
-      async installService() {
-        const { serviceCommand } = await import('./service.ts')
-        return serviceCommand(spoken, 'install')
-      },
+      pullMailbox: mailbox => pullMailbox(spoken, mailbox),
+      installService: () => installService(spoken),
     }).finally(() => lines.end())
     parts.onOutcome?.(outcome)
     return describeEnd(part, outcome)

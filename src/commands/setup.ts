@@ -1,5 +1,5 @@
 /** `hikyaku setup [google | mailbox | password]`: from an e-mail address to a running service, here or in a browser. */
-import { PassThrough, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { exitCodes } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { chooseWords } from '../locale/locale.ts'
@@ -14,6 +14,7 @@ import {
 import { setupWords } from '../setup/words.ts'
 import { tellNotes } from './configuration.ts'
 import { type Invocation, runAnswering, writeJson } from './invocation.ts'
+import { installService, pullMailbox } from './setup-acts.ts'
 
 /** @param inBrowser the questions are asked there */
 export async function setupCommand(
@@ -69,19 +70,4 @@ function answerLeft(invocation: Invocation, part: SetupPart): number {
   if (invocation.json) writeJson(invocation, { ok: false, exitCode: exitCodes.temporary, left: true })
   else invocation.stderr.write(`\n${left}\n`)
   return exitCodes.temporary
-}
-
-async function pullMailbox(invocation: Invocation, mailbox: string): Promise<object> {
-  const { pullCommand } = await import('./pull.ts')
-  const flags = { mailboxes: [mailbox], dryRun: false, yes: true, now: true }
-  if (!invocation.json) return { exitCode: await pullCommand(invocation, flags) }
-  const stdout = new PassThrough()
-  await pullCommand({ ...invocation, stdout }, flags)
-  return JSON.parse(String(stdout.read() ?? '{}')) as object
-}
-
-async function installService(invocation: Invocation): Promise<number> {
-  const { serviceCommand } = await import('./service.ts')
-  const stdout = invocation.json ? new PassThrough() : invocation.stdout
-  return serviceCommand({ ...invocation, json: false, stdout }, 'install')
 }
