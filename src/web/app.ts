@@ -17,6 +17,7 @@ import type { Names } from './reach.ts'
 import type { Sessions } from './sessions.ts'
 import { addSetUpRoutes } from './setup/routes.ts'
 import type { SetUps } from './setup/set-ups.ts'
+import { streamEvents } from './stream-events.ts'
 import { webWords } from './words.ts'
 
 export interface AppParts extends OwnerParts {
@@ -54,15 +55,7 @@ export function makeApp(parts: AppParts): Hono {
   addMailRoutes(app, { ...{ config, journal, passing, nowMs }, admission })
   app.get(
     '/:home/events',
-    letIn(c => {
-      const stream = events.open(c.req.raw.signal)
-      if (stream === undefined) return refuse(c, 'busy')
-      return c.body(stream, 200, {
-        'Content-Type': 'text/event-stream; charset=utf-8',
-        // nginx would keep the stream back until a buffer is full (ngx_http_proxy_module, proxy_buffering).
-        'X-Accel-Buffering': 'no',
-      })
-    }),
+    letIn(c => streamEvents(c, events, admission)),
   )
   app.post(
     '/:home/leave',

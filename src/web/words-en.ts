@@ -167,7 +167,8 @@ export const en = {
   },
 }
 
-type Widened<T> = T extends string
+/** Words as both languages have them: the kinds of what is said, without what is said. */
+export type Widened<T> = T extends string
   ? string
   : T extends readonly [string, string]
     ? readonly [string, string]

@@ -1,5 +1,6 @@
 /** The words of the pages about mail in English, which own the type. */
 import { makeFormat } from '../../locale/format.ts'
+import type { Widened } from '../words-en.ts'
 
 const { number, instant } = makeFormat('en')
 
@@ -77,11 +78,5 @@ export const en = {
     noSender: 'not known',
   },
 }
-
-type Widened<T> = T extends string
-  ? string
-  : T extends (...all: infer A) => string
-    ? (...all: A) => string
-    : { readonly [K in keyof T]: Widened<T[K]> }
 
 export type MailWords = Widened<typeof en>

@@ -60,11 +60,12 @@ const secondsOf = ({ ask }: OpenQuestion): number | undefined =>
 
 function waitContent({ page }: SetUp, session: Session, words: PageSetupWords): readonly [string, Markup] {
   const progress = page.progress()
+  const title = progress === undefined ? words.working : words.underWay
   return [
-    progress === undefined ? words.working : words.underWay,
+    title,
     html`${toldSection(page.told(), words)}
 <div role="status">
-<h1 tabindex="-1">${progress === undefined ? words.working : words.underWay}</h1>
+<h1 tabindex="-1">${title}</h1>
 <p>${words.workingHint}</p>
 </div>
 <p id="progress">${progress === undefined ? '' : printable(progress)}</p>

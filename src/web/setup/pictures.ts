@@ -170,7 +170,7 @@ const pictures: Readonly<Record<string, Pictures>> = {
       address: `${console_}/auth/clients/create`,
       rows: [
         { chip: 'hikyaku' },
-        { field: l.clientType, value: `${l.desktop}` },
+        { field: l.clientType, value: l.desktop },
         { field: l.name, value: 'hikyaku' },
         { button: l.create, press: 1 },
         { title: l.madeClient },

@@ -5,6 +5,7 @@
 import type { Context, Hono } from 'hono'
 import type { Admission } from '../admission.ts'
 import { isFormToken, type Session } from '../sessions.ts'
+import { streamEvents } from '../stream-events.ts'
 import { setUpScript, setUpStyle } from './assets.ts'
 import type { Sent } from './page-asker.ts'
 import { anotherPage, messagePage, type PageFrame, setUpPage } from './pages.ts'
@@ -69,12 +70,7 @@ export function addSetUpRoutes(app: Hono, { admission, setUps, hasOverview, onEn
     letIn((c, session) => {
       const setUp = setUps.of(session.home)
       if (setUp === undefined || setUp.id !== c.req.param('id')) return refuse(c, 'absent')
-      const stream = setUp.events.open(c.req.raw.signal)
-      if (stream === undefined) return refuse(c, 'busy')
-      return c.body(stream, 200, {
-        'Content-Type': 'text/event-stream; charset=utf-8',
-        'X-Accel-Buffering': 'no',
-      })
+      return streamEvents(c, setUp.events, admission)
     }),
   )
   app.get(

@@ -9,8 +9,13 @@ import type { PageSetupWords } from './words.ts'
 const trusted = /(https:\/\/(?:[\w-]+\.)*(?:google|microsoft)\.com(?:\/[\w/.~-]*[\w/~-])?)/
 
 /** A link to a page elsewhere. */
-export const follow = (href: string, text: Markup | string, words: PageSetupWords): Markup =>
-  html`<a href="${href}" target="_blank" rel="noreferrer noopener">${text}<span class="hidden"> (${words.newTab})</span></a>`
+export const follow = (
+  href: string,
+  text: Markup | string,
+  words: PageSetupWords,
+  isButton = false,
+): Markup =>
+  html`<a${isButton ? html` class="button"` : ''} href="${href}" target="_blank" rel="noreferrer noopener">${text}<span class="hidden"> (${words.newTab})</span></a>`
 
 function lineMarkup(line: string, words: PageSetupWords): Markup {
   const parts = printable(line, line.length).split(trusted)
@@ -42,7 +47,7 @@ function toldMarkup({ tone, text }: Told, words: PageSetupWords): Markup {
   // Of the set-up itself, never of a server: SetupContext.plain.
   if (url === null || !/^https?:$/.test(url.protocol))
     return html`<pre tabindex="0">${printable(text, 2000)}</pre>`
-  return html`<p><a class="button" href="${url.href}" target="_blank" rel="noreferrer noopener">${words.openPage(url.host)}<span class="hidden"> (${words.newTab})</span></a></p>`
+  return html`<p>${follow(url.href, words.openPage(url.host), words, true)}</p>`
 }
 
 /** All that is told above a question; empty where nothing is. */

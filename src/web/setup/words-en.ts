@@ -1,5 +1,6 @@
 /** What the pages of the set-up say beside its own words, in English, which owns the type. */
 import type { SetupWords } from '../../setup/words.ts'
+import type { Widened } from '../words-en.ts'
 
 export const en = {
   title: 'Set-up',
@@ -113,13 +114,5 @@ export const forPage = (words: SetupWords, here: string): SetupWords => {
     },
   }
 }
-
-type Widened<T> = T extends string
-  ? string
-  : T extends readonly string[]
-    ? readonly [string, string]
-    : T extends (...all: infer A) => string
-      ? (...all: A) => string
-      : { readonly [K in keyof T]: Widened<T[K]> }
 
 export type PageSetupWords = Widened<typeof en>
