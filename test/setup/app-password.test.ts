@@ -25,6 +25,18 @@ const discovery = (port: number): Discovery => ({
 
 const appPassword = 'abcd efgh ijkl mnop'
 
+/** From the address to what is wished of its mail. */
+const ofMailbox = [
+  ['address', address],
+  ['server', ''],
+  ['password-file', password],
+  ['came-by', ''],
+  ['start-from', ''],
+  ['after-import', 'keep'],
+  ['labels', ''],
+  ['archive', ''],
+] as const
+
 let dovecot: DovecotServer
 let world: SetupWorld
 let imap: GmailImapServer
@@ -60,14 +72,7 @@ describe('the set-up by an app password', { skip: requireServer('dovecot', dovec
   it('leads from nothing to the first mail in less than twelve answers', async () => {
     await world.deliver('', 'first')
     const asker = person([
-      ['address', address],
-      ['server', ''],
-      ['password-file', password],
-      ['came-by', ''],
-      ['start-from', ''],
-      ['after-import', 'keep'],
-      ['labels', ''],
-      ['archive', ''],
+      ...ofMailbox,
       ['gmail-account', owner],
       ['gmail-way', 'append'],
       ['app-password-file', appPassword],
@@ -89,14 +94,7 @@ describe('the set-up by an app password', { skip: requireServer('dovecot', dovec
 
   it('tells the ordinary password from an app password, before and after the login', async () => {
     const asker = person([
-      ['address', address],
-      ['server', ''],
-      ['password-file', password],
-      ['came-by', ''],
-      ['start-from', ''],
-      ['after-import', 'keep'],
-      ['labels', ''],
-      ['archive', ''],
+      ...ofMailbox,
       ['gmail-account', owner],
       ['gmail-way', 'append'],
       ['app-password-file', 'My-Password-1'],
@@ -203,14 +201,7 @@ describe('the set-up by an app password', { skip: requireServer('dovecot', dovec
       await to('orders@example.test', `orders-${name}`)
     }
     const asker = person([
-      ['address', address],
-      ['server', ''],
-      ['password-file', password],
-      ['came-by', ''],
-      ['start-from', ''],
-      ['after-import', 'keep'],
-      ['labels', ''],
-      ['archive', ''],
+      ...ofMailbox,
       ['label-recipients', JSON.stringify(['orders@example.test'])],
       ['gmail-account', owner],
       ['gmail-way', 'append'],

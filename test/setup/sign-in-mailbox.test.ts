@@ -61,25 +61,17 @@ async function withCode(args: readonly string[], act: (code: string) => void): P
 }
 const approve = (code: string): void => identity.approve(code, address)
 
-async function setUp(protocol: 'imap' | 'pop3'): Promise<Ended> {
+function setUpArgs(protocol: 'imap' | 'pop3'): string[] {
   const port = String(protocol === 'imap' ? dovecot.ports.imaps : dovecot.ports.pop3s)
   const server = ['--host', '127.0.0.1', '--port', port, '--protocol', protocol]
-  const google = ['--gmail-account', owner, '--client-file', 'client.json', '--refresh-token-file', 'token']
   const login = ['--address', address, '--user', address, '--auth', 'oauth', '--sign-in', 'code']
   const app = ['--oauth-client-id', identity.app.clientId, '--oauth-tenant', 'consumers']
-  const args = [
-    'setup',
-    'mailbox',
-    '--yes',
-    '--json',
-    ...server,
-    ...google,
-    ...login,
-    ...app,
-    '--pull',
-    'yes',
-  ]
-  return withCode(args, approve)
+  return ['setup', 'mailbox', '--yes', '--json', ...server, ...login, ...app]
+}
+
+async function setUp(protocol: 'imap' | 'pop3'): Promise<Ended> {
+  const google = ['--gmail-account', owner, '--client-file', 'client.json', '--refresh-token-file', 'token']
+  return withCode([...setUpArgs(protocol), ...google, '--pull', 'yes'], approve)
 }
 
 describe('a mailbox that takes no password', { skip }, () => {
@@ -171,11 +163,7 @@ describe('a mailbox that takes no password', { skip }, () => {
   })
 
   it('that nobody signs in to is not set up, and what was there stays', async () => {
-    const port = String(dovecot.ports.imaps)
-    const server = ['--host', '127.0.0.1', '--port', port, '--protocol', 'imap']
-    const login = ['--address', address, '--user', address, '--auth', 'oauth', '--sign-in', 'code']
-    const app = ['--oauth-client-id', identity.app.clientId, '--oauth-tenant', 'consumers']
-    const args = ['setup', 'mailbox', '--yes', '--json', ...server, ...login, ...app]
+    const args = setUpArgs('imap')
     const declined = await withCode(args, code => identity.decline(code))
     assert.equal(declined.code, 77)
     assert.equal((answerOf(declined).fault as { code: string }).code, 'oauth.sign-in-failed')

@@ -14,7 +14,7 @@ import { freePorts, keepOutput } from '../servers/local.ts'
 import { requireServer } from '../servers/required.ts'
 import { answerOf } from '../servers/world.ts'
 import { address, owner, password, type SetupWorld, startSetupWorld } from '../setup/world.ts'
-import { ask, postOf } from './page.ts'
+import { ask, formToken, postOf } from './page.ts'
 import { enter, plain } from './set-up-visit.ts'
 
 const changed = 'another battery staple'
@@ -138,9 +138,9 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
       assert.equal(stranger.status, 403)
       assert.ok(!stranger.text.includes('name="answer"'))
     }
-    const number = /name="number" value="(\d+)"/.exec((await visit.open(visit.path())).text)?.[1] ?? ''
-    const token = /name="form" value="([\w-]+)"/.exec((await visit.open(visit.path())).text)?.[1] ?? ''
-    const fields = { answer: changed, number, form: token }
+    const { text } = await visit.open(visit.path())
+    const number = /name="number" value="(\d+)"/.exec(text)?.[1] ?? ''
+    const fields = { answer: changed, number, form: formToken(text) }
     const evil = postOf('http://evil.example', fields)
     assert.equal((await visit.ask(visit.path(), evil)).status, 403)
     const bare = postOf(`http://${page}`, { answer: changed, number, form: 'x'.repeat(43) })
