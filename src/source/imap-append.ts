@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { orAbort } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 import type { RawMessage } from '../message/message.ts'
 import type { CommandWord } from './imap-client.ts'
@@ -206,28 +207,16 @@ class OutgoingLiteral {
     this.#progress.octetsLeft += chunk.length
     this.moved += 1
     if (this.#socket.write(chunk)) return
-    await new Promise<void>((resolve, reject) => {
-      const leave = (): void => {
-        this.#socket.removeListener('drain', onDrain)
-        this.#socket.removeListener('close', onClose)
-        signal.removeEventListener('abort', onAbort)
-      }
-      const onDrain = (): void => {
-        leave()
-        resolve()
-      }
-      const onClose = (): void => {
-        leave()
-        reject(closed)
-      }
-      const onAbort = (): void => {
-        leave()
-        reject(signal.reason)
-      }
-      this.#socket.once('drain', onDrain)
-      this.#socket.once('close', onClose)
-      signal.addEventListener('abort', onAbort, { once: true })
-    })
+    const room = Promise.withResolvers<void>()
+    const onClose = (): void => room.reject(closed)
+    this.#socket.once('drain', room.resolve)
+    this.#socket.once('close', onClose)
+    try {
+      await orAbort(room.promise, signal)
+    } finally {
+      this.#socket.removeListener('drain', room.resolve)
+      this.#socket.removeListener('close', onClose)
+    }
   }
 }
 
