@@ -4,17 +4,16 @@
  *
  * Every method rejects with Refused for a tagged NO or BAD, and with the faults of the connection.
  */
+import type { ImapResponse } from 'imapflow'
 import type { Clock } from '../base/clock.ts'
-import type { FaultFacts } from '../base/fault.ts'
 import { imapAllowance, kib } from './budget.ts'
 import type { DialMemory } from './dial.ts'
 import { type Appended, type AppendProgress, type AppendRequest, appendMessage } from './imap-append.ts'
 import type { CommandWord, Untagged } from './imap-client.ts'
 import { connectImap, type ImapConnection, isRefused } from './imap-connection.ts'
 import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
-import type { Refused } from './imap-faults.ts'
 import { type FolderName, folderWord, listFolders, selectFolder } from './imap-folders.ts'
-import { readNumber32, readText } from './imap-parse.ts'
+import { readFetchRow, readNumber32, readText } from './imap-parse.ts'
 import { retrieveMessage } from './imap-retrieve.ts'
 import { encodePath } from './imapflow.ts'
 import type { MailboxSettings } from './settings.ts'
@@ -91,13 +90,6 @@ export class ImapStore {
   get heardMs(): number {
     return this.#connection.heardMs
   }
-  get facts(): FaultFacts {
-    return this.#connection.facts
-  }
-  /** As announced after login, upper case. */
-  get capabilities(): readonly string[] {
-    return this.#connection.capabilities
-  }
   get tls(): string | undefined {
     return this.#connection.tls
   }
@@ -111,11 +103,6 @@ export class ImapStore {
     // imapflow parts name and value at the sign between them.
     const limit: unknown = this.#connection.client.capabilities.get('APPENDLIMIT')
     return typeof limit === 'number' && Number.isSafeInteger(limit) && limit > 0 ? limit : undefined
-  }
-
-  /** A refusal as a fault of the connection. */
-  refusal(refused: Refused, phase: string): ReturnType<ImapConnection['refusal']> {
-    return this.#connection.refusal(refused, { phase })
   }
 
   listFolders(signal: AbortSignal): Promise<readonly FolderName[]> {
@@ -174,8 +161,8 @@ export class ImapStore {
     await this.#run('UID FETCH', [sequence(uid), items.map(atom)], 'look', signal, {
       allowance: { ...imapAllowance.rows(100, this.#connection.exists), literal: 64 * kib },
       untagged: {
-        FETCH: async ({ attributes }) => {
-          const read = readRow(attributes?.[1])
+        FETCH: async response => {
+          const read = readRow(response)
           if (read?.uid === uid && (row === undefined || read.gmailId !== undefined)) row = read
         },
       },
@@ -258,38 +245,21 @@ export class ImapStore {
 const atom = (value: string) => ({ type: 'ATOM', value }) as const
 const sequence = (uid: number) => ({ type: 'SEQUENCE', value: String(uid) }) as const
 
-type Attribute = NonNullable<Parameters<Untagged>[0]['attributes']>[number]
-
 /** X-GM-MSGID is a decimal number of 64 bits; the API and the web pages write it in hexadecimal. */
-function readRow(list: Attribute | undefined): StoredRow | undefined {
-  if (!Array.isArray(list)) return undefined
-  let uid: number | undefined
+function readRow(response: ImapResponse): StoredRow | undefined {
+  const { uid, flags = [], size: octets } = readFetchRow(response)
+  const list = response.attributes?.[1]
+  if (uid === undefined || !Array.isArray(list)) return undefined
   let gmailId: string | undefined
   let labels: readonly string[] | undefined
-  let flags: readonly string[] = []
-  let octets: number | undefined
   for (let at = 0; at + 1 < list.length; at += 2) {
     const value = list[at + 1]
-    const texts = Array.isArray(value) ? value.flatMap(node => readText(node) ?? []) : []
-    switch (readText(list[at])?.toUpperCase()) {
-      case 'UID':
-        uid = readNumber32(value)
-        break
-      case 'FLAGS':
-        flags = texts
-        break
-      case 'RFC822.SIZE':
-        octets = readNumber32(value)
-        break
-      case 'X-GM-LABELS':
-        labels = texts
-        break
-      case 'X-GM-MSGID': {
-        const digits = readText(value) ?? ''
-        gmailId = /^[1-9]\d{0,19}$/.test(digits) ? BigInt(digits).toString(16) : undefined
-        break
-      }
-    }
+    const name = readText(list[at])?.toUpperCase()
+    if (name === 'X-GM-LABELS')
+      labels = Array.isArray(value) ? value.flatMap(node => readText(node) ?? []) : []
+    if (name !== 'X-GM-MSGID') continue
+    const digits = readText(value) ?? ''
+    gmailId = /^[1-9]\d{0,19}$/.test(digits) ? BigInt(digits).toString(16) : undefined
   }
-  return uid === undefined ? undefined : { uid, gmailId, labels, flags, octets }
+  return { uid, gmailId, labels, flags, octets }
 }
