@@ -6,15 +6,12 @@ import type { Ability } from '../google/scopes.ts'
 import { type Call, callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'
 import { longestMessageOctets } from './import.ts'
-import { isSearchable, mostCopies } from './message-id.ts'
+import { bareMessageId, isSearchable, mostCopies } from './message-id.ts'
 import type { Session } from './session.ts'
 import { units } from './units.ts'
 
 /** base64url is 4/3 of the octets; Gmail adds a few lines on top. */
 const rawAnswerLimit = Math.ceil((longestMessageOctets * 4) / 3) + (2 << 20)
-
-/** Without angle brackets, as Gmail's rfc822msgid: operator takes it. */
-const bareMessageId = (messageId: string): string => messageId.trim().replace(/^<|>$/g, '')
 
 /**
  * Copies of a message by Message-ID, trash and spam included.

@@ -1,20 +1,11 @@
 /** Looking for a message in Gmail over IMAP: all mail, spam and trash. */
-import type { Clock } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
 import { type ImapStore, isRefused, type StoredRow } from '../../source/imap-store.ts'
 import type { FoundMessage } from '../gmail.ts'
-import { isSearchable, mostCopies } from '../message-id.ts'
+import { bareMessageId, isSearchable, mostCopies } from '../message-id.ts'
 import { faultOfCall } from './answers.ts'
-import type { Folders } from './folders.ts'
-import type { Sessions } from './sessions.ts'
-
-export interface FindContext {
-  readonly sessions: Sessions
-  readonly folders: Folders
-  readonly clock: Clock
-}
-
-type Words = Parameters<ImapStore['search']>[0]
+import type { AppendContext } from './context.ts'
+import { atom, isGmailId, localId, readLocalId, type SearchWords, wordsForId, wordsForSize } from './names.ts'
 
 interface Place {
   readonly folder: string
@@ -22,13 +13,11 @@ interface Place {
   readonly labels: readonly string[]
 }
 
-const atom = (value: string) => ({ type: 'ATOM', value }) as const
-
 /** Where All Mail is not shown over IMAP, the inbox and what has labels stand for it. */
 const mostLabelFolders = 50
 
 async function placesToLook(
-  { folders }: FindContext,
+  { folders }: AppendContext,
   store: ImapStore,
   signal: AbortSignal,
 ): Promise<Place[]> {
@@ -46,8 +35,8 @@ async function placesToLook(
  * @returns at most `mostCopies`, each once
  */
 async function findMessages(
-  context: FindContext,
-  wordsFor: (store: ImapStore) => readonly Words[],
+  context: AppendContext,
+  wordsFor: (store: ImapStore) => readonly SearchWords[],
   signal: AbortSignal,
   isLast: (message: FoundMessage) => boolean = () => false,
 ): Promise<readonly FoundMessage[]> {
@@ -61,7 +50,7 @@ async function findMessages(
           for (const uid of await store.search(words, signal)) uids.add(uid)
         for (const uid of [...uids].slice(0, mostCopies)) {
           const row = await store.look(uid, signal)
-          const id = row?.gmailId ?? `uid-${validity ?? '0'}-${uid}`
+          const id = row?.gmailId ?? localId(validity ?? '0', uid)
           if (row === undefined || messages.has(id) || messages.size >= mostCopies) continue
           const message = await readRow(store, row, id, place.labels, signal)
           if (message === undefined) continue
@@ -108,15 +97,15 @@ const labelIdsOf = ({ labels = [], flags }: StoredRow): readonly string[] => [
  * @throws Fault gmail.ask-owner where it cannot be searched for at all: "not known", never "not there"
  */
 export function findByMessageId(
-  context: FindContext,
+  context: AppendContext,
   messageId: string,
   signal: AbortSignal,
 ): Promise<readonly FoundMessage[]> {
-  const bare = messageId.trim().replace(/^<|>$/g, '')
+  const bare = bareMessageId(messageId)
   if (!/^[\x20-\x7e]+$/.test(bare))
     throw new Fault('gmail.ask-owner', { facts: { what: 'a Message-ID that cannot be searched for' } })
-  const byHeader: Words = [atom('HEADER'), atom('Message-ID'), { type: 'STRING', value: bare }]
-  const byGmail: Words = [atom('X-GM-RAW'), { type: 'STRING', value: `rfc822msgid:${bare}` }]
+  const byHeader: SearchWords = [atom('HEADER'), atom('Message-ID'), { type: 'STRING', value: bare }]
+  const byGmail: SearchWords = [atom('X-GM-RAW'), { type: 'STRING', value: `rfc822msgid:${bare}` }]
   return findMessages(context, store => [store.isGmail && isSearchable(bare) ? byGmail : byHeader], signal)
 }
 
@@ -128,42 +117,38 @@ const mostOnTop = 512
  * @param isSame whether what was read is it
  */
 export function findByOctets(
-  context: FindContext,
+  context: AppendContext,
   octets: number,
   isSame: (message: FoundMessage) => boolean,
   signal: AbortSignal,
 ): Promise<readonly FoundMessage[]> {
-  const larger: Words = [atom('LARGER'), atom(String(Math.max(0, octets - 1)))]
-  const words: Words = [...larger, atom('SMALLER'), atom(String(octets + mostOnTop))]
-  return findMessages(context, () => [words], signal, isSame)
+  return findMessages(context, () => [wordsForSize(octets, mostOnTop)], signal, isSame)
 }
 
 /** One message by its id, or undefined where Gmail no longer has it. */
 export async function readMessage(
-  context: FindContext,
+  context: AppendContext,
   id: string,
   signal: AbortSignal,
 ): Promise<FoundMessage | undefined> {
-  const [, validityWanted, uidText] = /^uid-(\d+)-(\d+)$/.exec(id) ?? []
-  const isGmails = /^[0-9a-f]{1,16}$/.test(id)
-  if (!isGmails && uidText === undefined)
+  const local = readLocalId(id)
+  if (local === undefined && !isGmailId(id))
     throw new Fault('gmail.ask-owner', { facts: { what: 'a message without a name in Gmail' } })
   try {
     return await context.sessions.use(false, signal, async ({ store }) => {
       const places = await placesToLook(context, store, signal)
-      const first = isGmails ? [] : [{ folder: 'INBOX', labels: [] }]
-      for (const place of [...places, ...first]) {
+      const last = local === undefined ? [] : [{ folder: 'INBOX', labels: [] }]
+      for (const place of [...places, ...last]) {
         const validity = await store.select(place.folder, signal)
-        if (!isGmails && validity !== validityWanted) continue
-        const [uid] = isGmails
-          ? await store
-              .search([atom('X-GM-MSGID'), atom(BigInt(`0x${id}`).toString())], signal)
-              .catch(thrown => {
+        if (local !== undefined && validity !== local.validity) continue
+        const [uid] =
+          local !== undefined
+            ? [local.uid]
+            : await store.search(wordsForId(id), signal).catch(thrown => {
                 // Not Gmail, or no such number: it is not here.
                 if (isRefused(thrown) && thrown.status === 'BAD') return []
                 throw thrown
               })
-          : [Number(uidText)]
         const row = uid === undefined ? undefined : await store.look(uid, signal)
         if (row !== undefined) return await readRow(store, row, id, place.labels, signal)
       }

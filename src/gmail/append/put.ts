@@ -17,14 +17,9 @@ import type { ImportAnswer, ImportRequest, MissedLabel } from '../gmail.ts'
 import { longestMessageOctets } from '../import.ts'
 import { mostCopies } from '../message-id.ts'
 import { faultOfAppend, faultOfCall, faultOfLabel } from './answers.ts'
-import type { Folders, Placing } from './folders.ts'
-import type { Sessions } from './sessions.ts'
-
-export interface PutContext {
-  readonly sessions: Sessions
-  readonly folders: Folders
-  readonly clock: Clock
-}
+import type { AppendContext } from './context.ts'
+import type { Placing } from './folders.ts'
+import { isGmailId, localId, wordsForId, wordsForSize } from './names.ts'
 
 /** A message that has begun to leave may end well for so long after a stop. */
 const graceMs = 5_000
@@ -37,7 +32,7 @@ const justHeardMs = 5_000
  * where it aborts before anything of the message has left
  */
 export async function putMessage(
-  context: PutContext,
+  context: AppendContext,
   raw: RawMessage,
   request: ImportRequest,
   signal: AbortSignal,
@@ -93,7 +88,7 @@ interface Put {
 }
 
 async function append(
-  context: PutContext,
+  context: AppendContext,
   raw: RawMessage,
   request: ImportRequest,
   dateMs: number | undefined,
@@ -138,13 +133,9 @@ interface Finished {
   readonly missed: readonly MissedLabel[]
 }
 
-/** A message that stands in the folder by this name, where no id of Gmail's could be had. */
-export const localId = ({ validity, uid }: { readonly validity: string; readonly uid: number }): string =>
-  `uid-${validity}-${uid}`
-
 /** Gmail's id and the labels of a message that is in. Never throws: the message is in. */
 async function finish(
-  context: PutContext,
+  context: AppendContext,
   { folder, labels }: Placing,
   at: Appended['at'],
   raw: RawMessage,
@@ -175,7 +166,7 @@ const labelMissed =
   (id: string): MissedLabel => ({ id, words })
 
 const unknownId = (at: Appended['at'], { sha256 }: RawMessage): string =>
-  at === undefined ? `digest-${sha256}` : localId(at)
+  at === undefined ? `digest-${sha256}` : localId(at.validity, at.uid)
 
 async function nameOf(
   store: ImapStore,
@@ -204,14 +195,7 @@ async function findNewest(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   await store.select(folder, signal, true)
-  const number = (value: number) => ({ type: 'ATOM', value: String(value) }) as const
-  const words = [
-    { type: 'ATOM', value: 'LARGER' } as const,
-    number(Math.max(0, raw.octets - 1)),
-    { type: 'ATOM', value: 'SMALLER' } as const,
-    number(raw.octets + 1),
-  ]
-  for (const uid of (await store.search(words, signal)).slice(0, mostCopies)) {
+  for (const uid of (await store.search(wordsForSize(raw.octets, 1), signal)).slice(0, mostCopies)) {
     const octets = await store.read(uid, raw.octets, signal)
     if (createHash('sha256').update(octets).digest('hex') === raw.sha256) return uid
   }
@@ -220,7 +204,7 @@ async function findNewest(
 
 /** @returns those that could not be given */
 export async function giveLabels(
-  { folders, clock }: PutContext,
+  { folders, clock }: AppendContext,
   store: ImapStore,
   uid: number,
   labels: readonly string[],
@@ -253,7 +237,7 @@ export async function giveLabels(
  * @returns those that could not be given
  */
 export async function finishMessage(
-  context: PutContext,
+  context: AppendContext,
   gmailId: string,
   labelIds: readonly string[],
   signal: AbortSignal,
@@ -262,17 +246,11 @@ export async function finishMessage(
   try {
     return await sessions.use(false, signal, async ({ store }) => {
       const { folder, labels } = await folders.placingOf(store, labelIds, signal)
-      if (labels.length === 0 || !store.isGmail || !/^[0-9a-f]{1,16}$/.test(gmailId)) return []
+      if (labels.length === 0 || !store.isGmail || !isGmailId(gmailId)) return []
       const { all } = await folders.places(store, signal)
       for (const place of new Set([folder, ...(all === undefined ? [] : [all])])) {
         await store.select(place, signal)
-        const [uid] = await store.search(
-          [
-            { type: 'ATOM', value: 'X-GM-MSGID' },
-            { type: 'ATOM', value: BigInt(`0x${gmailId}`).toString() },
-          ],
-          signal,
-        )
+        const [uid] = await store.search(wordsForId(gmailId), signal)
         if (uid !== undefined) return await giveLabels(context, store, uid, labels, signal)
       }
       return labels.map(labelMissed('not found'))
