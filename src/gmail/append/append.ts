@@ -8,7 +8,7 @@ import { asFault, Fault } from '../../base/fault.ts'
 import type { Gmail } from '../gmail.ts'
 import { faultOfCall } from './answers.ts'
 import { findByMessageId, findByOctets, readMessage } from './find.ts'
-import { Folders } from './folders.ts'
+import { Folders, isSystemLabel } from './folders.ts'
 import { finishMessage, putMessage } from './put.ts'
 import { Sessions } from './sessions.ts'
 import type { AppendOptions } from './settings.ts'
@@ -40,8 +40,7 @@ export function makeAppendGmail(options: AppendOptions): Gmail {
     }
   }
   const idsFor = async (names: readonly string[], signal: AbortSignal): Promise<readonly string[]> => {
-    const isSystem = (name: string): boolean => /^(INBOX|SPAM|TRASH|UNREAD|STARRED|IMPORTANT)$/.test(name)
-    if (names.every(isSystem)) return [...new Set(names)]
+    if (names.every(isSystemLabel)) return [...new Set(names)]
     try {
       return await sessions.use(false, signal, async ({ store }) => {
         const ids = new Set<string>()

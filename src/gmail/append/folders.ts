@@ -8,6 +8,7 @@ import { faultOfLabel } from './answers.ts'
 
 /** System labels that can be put on mail this way; the others that import knows cannot (CATEGORY_ is Gmail's own). */
 const systemLabels = new Set(['INBOX', 'SPAM', 'TRASH', 'UNREAD', 'STARRED', 'IMPORTANT'])
+export const isSystemLabel = (name: string): boolean => systemLabels.has(name)
 const notForMail = /^(DRAFTS?|SENT|CHATS?|CATEGORY_\w+)$/
 /** Gmail's longest label, characters. */
 const longestLabel = 225
@@ -64,7 +65,7 @@ export class Folders {
    */
   async labelFor(store: ImapStore, name: string, signal: AbortSignal, nowMs: number): Promise<string> {
     const upper = name.toUpperCase()
-    if (systemLabels.has(upper)) return upper
+    if (isSystemLabel(upper)) return upper
     const refuse = (words: string): Fault =>
       new Fault('gmail.label-refused', { facts: { labels: name, words } })
     if (notForMail.test(upper)) throw refuse('a system label that mail cannot be given over IMAP')
@@ -101,17 +102,17 @@ export class Folders {
   async placingOf(store: ImapStore, labelIds: readonly string[], signal: AbortSignal): Promise<Placing> {
     const places = await this.places(store, signal)
     const wanted = new Set(labelIds)
-    const labels = labelIds.filter(id => !systemLabels.has(id))
-    const hidden = (folder: string): Fault => {
+    const labels = labelIds.filter(id => !isSystemLabel(id))
+    const refuse = (folder: string): never => {
       this.forget()
-      return new Fault('gmail.folder-hidden', { facts: { folder } })
+      throw new Fault('gmail.folder-hidden', { facts: { folder } })
     }
     const choose = (): string => {
-      if (wanted.has('SPAM')) return places.junk ?? raise(hidden('\\Junk'))
-      if (wanted.has('TRASH')) return places.trash ?? raise(hidden('\\Trash'))
+      if (wanted.has('SPAM')) return places.junk ?? refuse('\\Junk')
+      if (wanted.has('TRASH')) return places.trash ?? refuse('\\Trash')
       if (wanted.has('INBOX')) return 'INBOX'
       // A message in the folder of a label is archived, too.
-      return places.all ?? places.labels.find(name => labels.includes(name)) ?? raise(hidden('\\All'))
+      return places.all ?? places.labels.find(name => labels.includes(name)) ?? refuse('\\All')
     }
     const folder = choose()
     return {
@@ -123,8 +124,4 @@ export class Folders {
       ],
     }
   }
-}
-
-function raise(fault: Fault): never {
-  throw fault
 }

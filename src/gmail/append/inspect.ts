@@ -3,7 +3,7 @@ import { Fault } from '../../base/fault.ts'
 import { openStore, type StorageQuota } from '../../source/imap-store.ts'
 import { faultOfCall } from './answers.ts'
 import { Folders, type Places } from './folders.ts'
-import { type AppendOptions, storeServer } from './settings.ts'
+import { type AppendOptions, storeOptions } from './settings.ts'
 
 export type { AppendOptions } from './settings.ts'
 
@@ -25,14 +25,10 @@ export interface InspectedImap {
  * @throws Fault whatever stands in the way, as the account's own (answers.ts)
  */
 export async function inspectAppend(options: AppendOptions, signal: AbortSignal): Promise<InspectedImap> {
-  const { account, server, clock, deadlines } = options
-  const { address: user, password } = account
+  const { clock } = options
   const beganMs = clock.monotonicMs()
   try {
-    const store = await openStore(
-      { server: storeServer(server), user, password, clock, memory: {}, deadlines },
-      signal,
-    )
+    const store = await openStore(storeOptions(options, {}), signal)
     try {
       const loginMs = clock.monotonicMs() - beganMs
       const { tls, isGmail, appendLimit } = store

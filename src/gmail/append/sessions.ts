@@ -5,7 +5,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { abortAfter, orAbort } from '../../base/deadline.ts'
 import { type ImapStore, openStore } from '../../source/imap-store.ts'
-import { type AppendOptions, storeServer } from './settings.ts'
+import { type AppendOptions, storeOptions } from './settings.ts'
 
 /** The one that is kept: Gmail ends a session that is silent for half an hour. */
 const warmMs = 10 * 60_000
@@ -46,16 +46,17 @@ export class Sessions {
 
   /** Runs work on a session of its own. One is always left to those that are not large. */
   async use<T>(isLarge: boolean, signal: AbortSignal, work: (session: Borrowed) => Promise<T>): Promise<T> {
+    const over = AbortSignal.any([signal, this.closing])
     while (this.#busy >= this.#most || (isLarge && this.#busyLarge >= this.#most - 1)) {
       const turn = Promise.withResolvers<void>()
       this.#waiting.push(turn.resolve)
-      await orAbort(turn.promise, AbortSignal.any([signal, this.closing]))
+      await orAbort(turn.promise, over)
     }
     this.#busy += 1
     if (isLarge) this.#busyLarge += 1
     let session: Borrowed | undefined
     try {
-      session = await this.#take(AbortSignal.any([signal, this.closing]))
+      session = await this.#take(over)
       return await work(session)
     } finally {
       this.#busy -= 1
@@ -104,10 +105,7 @@ export class Sessions {
   }
 
   #open(signal: AbortSignal): Promise<ImapStore> {
-    const { account, server, clock, deadlines } = this.#options
-    const { address: user, password } = account
-    const options = { server: storeServer(server), user, password, clock, deadlines }
-    return openStore({ ...options, memory: this.#memory }, signal)
+    return openStore(storeOptions(this.#options, this.#memory), signal)
   }
 
   #keep(store: ImapStore): void {

@@ -1,6 +1,6 @@
 /** What this way into Gmail needs of an account's settings. Those of config/ fit by their shape. */
 import type { Clock } from '../../base/clock.ts'
-import type { ImapDeadlines } from '../../source/imap-store.ts'
+import type { ImapDeadlines, StoreOptions } from '../../source/imap-store.ts'
 
 export interface AppendAccount {
   readonly name: string
@@ -29,11 +29,14 @@ export interface AppendOptions {
   readonly deadlines?: Partial<ImapDeadlines> | undefined
 }
 
-/** Where these settings put a store. */
-export const storeServer = ({ host, port, security }: AppendServer) => ({
-  host,
-  port,
-  security,
-  caFile: undefined,
-  pinnedSha256: undefined,
-})
+/** The store that these settings mean. */
+export function storeOptions(
+  { account, server, clock, deadlines }: AppendOptions,
+  memory: StoreOptions['memory'],
+): StoreOptions {
+  const { address: user, password } = account
+  return {
+    server: { ...server, caFile: undefined, pinnedSha256: undefined },
+    ...{ user, password, clock, memory, deadlines },
+  }
+}
