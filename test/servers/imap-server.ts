@@ -3,9 +3,7 @@
  * server will not; that our client gets on with real servers is shown on Dovecot. Folder names are octets: a
  * client that wants more than ASCII must write modified UTF-7 (RFC 3501 section 5.1.3).
  */
-import { once } from 'node:events'
-import { createServer as createPlain, type Server, type Socket } from 'node:net'
-import { createServer as createTls, type SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
 import type { ImapFaults } from './imap-faults.ts'
 import { ImapSession, type ImapWorld } from './imap-session.ts'
 import {
@@ -15,6 +13,8 @@ import {
   newLedger,
   type StoredFolder,
 } from './imap-store.ts'
+import { startListening } from './listening.ts'
+import { loopback } from './local.ts'
 import type { TokenDesk } from './token-desk.ts'
 
 export type { BodyFault, ImapFaults, ImapMoment, ImapPlay } from './imap-faults.ts'
@@ -86,27 +86,21 @@ export async function startImapServer(options: ImapServerOptions = {}): Promise<
     faults,
     tls: options.tls,
   }
-  const sockets = new Set<Socket>()
-  let count = 0
-  const accept = (socket: Socket): void => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    count += 1
-    new ImapSession(socket, count, world, options.tls?.mode === 'implicit')
-  }
-  const server: Server =
-    options.tls?.mode === 'implicit' ? createTls(options.tls, accept) : createPlain({ noDelay: true }, accept)
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const implicit = options.tls?.mode === 'implicit' ? options.tls : undefined
+  const listening = await startListening(
+    (socket, number) => {
+      new ImapSession(socket, number, world, implicit !== undefined)
+    },
+    implicit,
+    options.port,
+  )
   return {
-    host: '127.0.0.1',
-    port,
+    host: loopback,
+    port: listening.port,
     ledger,
     faults,
     get connections() {
-      return sockets.size
+      return listening.connections
     },
     deliver: (folder, octets, how) => store.deliver(folder, octets, how),
     folder: name => store.find(name),
@@ -121,13 +115,7 @@ export async function startImapServer(options: ImapServerOptions = {}): Promise<
       )
       store.changed()
     },
-    resetAll: () => {
-      for (const socket of sockets) socket.resetAndDestroy()
-    },
-    stop: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
+    resetAll: listening.resetAll,
+    stop: listening.stop,
   }
 }

@@ -3,9 +3,9 @@
  * not (X-GM-EXT-1, APPENDLIMIT, labels that are folders, one message once). Written from Google's page "IMAP Extensions",
  * RFC 3501, 4315, 6154, 7888, 7889 and 9208. What breaks those rules is kept in `bugs`.
  */
-import { once } from 'node:events'
-import { createServer as createPlain, type Server, type Socket } from 'node:net'
-import { createServer as createTls, type SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
+import { startListening } from '../listening.ts'
+import { loopback } from '../local.ts'
 import { GmailImapSession } from './gmail-imap-session.ts'
 import { type folderNames, type GmailImapMessage, GmailMail } from './mail.ts'
 
@@ -85,7 +85,6 @@ export interface GmailImapServer {
   readonly mail: GmailMail
   /** Breaches of the protocol by the client. */
   readonly bugs: readonly string[]
-  readonly connections: number
   /** May be changed at any time. */
   at: GmailImapOptions['at']
   /** Room is made, or taken. */
@@ -95,7 +94,6 @@ export interface GmailImapServer {
   indexNow(): void
   /** Copies of each message, by digest. */
   stored(): ReadonlyMap<string, number>
-  dropAll(): void
   stop(): Promise<void>
 }
 
@@ -139,32 +137,19 @@ export async function startGmailImap(options: GmailImapOptions = {}): Promise<Gm
     capabilities: options.capabilities ?? gmailCapabilities,
     isIndexed: ({ id }) => held === undefined || held.has(id),
   }
-  const sockets = new Set<Socket>()
-  let count = 0
-  const accept = (socket: Socket): void => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    count += 1
-    new GmailImapSession(socket, count, world)
-  }
-  const server: Server =
-    options.tls === undefined ? createPlain({ noDelay: true }, accept) : createTls(options.tls, accept)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const listening = await startListening((socket, number) => {
+    new GmailImapSession(socket, number, world)
+  }, options.tls)
+  const { port } = listening
   return {
-    host: '127.0.0.1',
+    host: loopback,
     port,
-    url: `${options.tls === undefined ? 'imap' : 'imaps'}://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? 'imap' : 'imaps'}://${loopback}:${port}`,
     user,
     password,
     ledger,
     mail,
     bugs,
-    get connections() {
-      return sockets.size
-    },
     get at() {
       return given.at
     },
@@ -186,13 +171,6 @@ export async function startGmailImap(options: GmailImapOptions = {}): Promise<Gm
       for (const { sha256 } of mail.messages) copies.set(sha256, (copies.get(sha256) ?? 0) + 1)
       return copies
     },
-    dropAll: () => {
-      for (const socket of sockets) socket.resetAndDestroy()
-    },
-    stop: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
+    stop: listening.stop,
   }
 }
