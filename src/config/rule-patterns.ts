@@ -1,5 +1,6 @@
 /** How an owner writes whom a rule means, and how large: read into data, never into a regular expression. */
 import { domainToASCII } from 'node:url'
+import { foldCase } from '../base/fold-case.ts'
 import { Complaint, expected, type Reader, unquote } from './readers.ts'
 
 /** Which addresses: `info@example.jp`, `sales-*@example.jp`, `@example.jp`, `@.example.jp`, `info@`, `*`. */
@@ -22,8 +23,6 @@ export interface HeaderPattern {
 
 const mostPattern = 320
 const mostContains = 200
-
-export const foldCase = (text: string): string => text.normalize('NFC').toLowerCase()
 
 const readDomain = (written: string): string | undefined => {
   const ascii = /^[^\s/:@?#\\[\]*]{1,253}$/u.test(written) ? domainToASCII(written) : ''

@@ -3,6 +3,7 @@
  * wrote it: one pass, no recursion, nothing is refused. What is no address is left out.
  */
 import { domainToASCII } from 'node:url'
+import { foldCase } from '../base/fold-case.ts'
 
 export interface Address {
   /** Lower case, NFC, without quotation marks. */
@@ -25,9 +26,6 @@ export function readUtf8(latin1: string): string {
     return latin1
   }
 }
-
-/** Folded as two texts are compared. */
-export const foldCase = (text: string): string => text.normalize('NFC').toLowerCase()
 
 export function normaliseDomain(written: string): string {
   const domain = written.endsWith('.') ? written.slice(0, -1) : written

@@ -2,9 +2,10 @@
  * What rules ask of a header section, read once and within bounds. Where something could not be read within them it is
  * not known whether a rule matches (`undefined`), and the mail goes the usual way.
  */
+import { foldCase } from '../base/fold-case.ts'
 import { decodeWords } from '../message/about.ts'
 import { fieldsNamed } from '../message/header.ts'
-import { type Address, foldCase, readAddresses } from './addresses.ts'
+import { type Address, readAddresses } from './addresses.ts'
 import type { AddressPatterns } from './patterns.ts'
 
 /** So much of a section is read: what a source gives of it beforehand (`peekHeader`), so that both are judged alike. */

@@ -6,8 +6,9 @@
  * rules above have said. A header is only read.
  */
 import { createHash } from 'node:crypto'
+import { foldCase } from '../base/fold-case.ts'
 import type { RuleWish, TakenRule } from '../base/rule-wish.ts'
-import { type Address, foldCase, normaliseDomain } from './addresses.ts'
+import { type Address, normaliseDomain } from './addresses.ts'
 import { HeaderView, type Recipients } from './header-view.ts'
 import { AddressPatterns, makeStars } from './patterns.ts'
 import type { AddressPattern, HeaderPattern, ListedFacts, Rule } from './rule.ts'
@@ -203,20 +204,21 @@ function judge({ asksListing, asksHeader }: Ready, facts: ListedFacts, view: Hea
 function hasFlag({ seen, flags }: ListedFacts, flag: string): boolean {
   if (flag === 'seen') return seen === true
   if (flag === 'unseen') return seen === false
-  const own = new Set(flags?.map(text => text.toLowerCase()))
   if (flag === 'junk') return isJunk(flags)
-  if (flag === 'flagged' || flag === 'answered') return own.has(`\\${flag}`)
-  return own.has(flag)
+  return holds(flags, flag === 'flagged' || flag === 'answered' ? `\\${flag}` : flag)
 }
+
+/** @param flag lower case */
+const holds = (flags: readonly string[] | undefined, flag: string): boolean =>
+  flags?.some(text => text.toLowerCase() === flag) === true
 
 /** `$Junk` (IANA's registry of IMAP keywords) and Thunderbird's own word for it, unless somebody said the opposite. */
 export function isJunk(flags: readonly string[] | undefined): boolean {
-  const own = new Set(flags?.map(flag => flag.toLowerCase()))
-  return (own.has('$junk') || own.has('junk')) && !own.has('$notjunk') && !own.has('nonjunk')
+  const isSaid = holds(flags, '$junk') || holds(flags, 'junk')
+  return isSaid && !holds(flags, '$notjunk') && !holds(flags, 'nonjunk')
 }
 
-export const isFlagged = (flags: readonly string[] | undefined): boolean =>
-  flags?.some(flag => flag.toLowerCase() === '\\flagged') === true
+export const isFlagged = (flags: readonly string[] | undefined): boolean => holds(flags, '\\flagged')
 
 function asksAddresses(
   wanted: readonly AddressPattern[],
