@@ -6,15 +6,17 @@ import { googleEndpoints, readImapServer } from './endpoints.ts'
 export { readImapServer } from './endpoints.ts'
 
 export function makeMailboxDestination(server: ServerConfig): Destination {
-  const { host, port, security, caFile, pinnedSha256 } = server
-  return { kind: 'mailbox', host, port, security, caFile, pinnedSha256 }
+  return { kind: 'mailbox', ...reachOf(server) }
 }
 
 /** @param tokenUrl where the tokens of the mailbox come from */
 export function makeOAuthDestination(server: ServerConfig, tokenUrl: string): Destination {
-  const { host, port, security, caFile, pinnedSha256 } = server
-  return { kind: 'oauth', tokenUrl, host, port, security, caFile, pinnedSha256 }
+  return { kind: 'oauth', tokenUrl, ...reachOf(server) }
 }
+
+const reachOf = ({ host, port, security, caFile, pinnedSha256 }: ServerConfig): ServerConfig => ({
+  ...{ host, port, security, caFile, pinnedSha256 },
+})
 
 type OfTokens = Pick<GoogleEndpoints, 'tokenUrl' | 'apiRoot' | 'revokeUrl'>
 

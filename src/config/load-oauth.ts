@@ -164,9 +164,8 @@ function makeRefreshToken(
   return {
     secret,
     replace: async (renewed, instead) => {
-      const notKept = (): Fault =>
-        new Fault('secret.not-kept', { facts: { what: place.vaultName, reason: 'read-only' } })
-      if (keep === undefined || destination === undefined) throw notKept()
+      if (keep === undefined || destination === undefined)
+        throw new Fault('secret.not-kept', { facts: { what: place.vaultName, reason: 'read-only' } })
       onReveal?.(renewed)
       if ((await read()) !== instead) return
       const given = await readGivenSecret(place, env)

@@ -37,7 +37,7 @@ export function checkMailboxRules(
 }
 
 /** What an operating system brings as its whole list of authorities is a quarter of a MiB. */
-export const certificateFileLimits = { mostOctets: 4 << 20 } as const
+const certificateFileLimits = { mostOctets: 4 << 20 } as const
 
 /** How a file is named in a message: a word without a slash may be a secret that was put into the wrong variable. */
 export function nameWrittenFile(written: string, path: string): string {
@@ -52,8 +52,11 @@ export function describeFileProblem(at: string, file: string, reason: string): P
   return { at, kind: 'file', file, reason }
 }
 
-/** The PEM file must hold certificates that can be read, and nothing broken. */
-export async function checkCertificateFile(at: string, file: string): Promise<Problem | undefined> {
+/** The text of a PEM file, which must hold certificates that can be read, and nothing broken. */
+export async function readCertificateFile(
+  at: string,
+  file: string,
+): Promise<{ readonly text: string } | Problem> {
   let text: string
   try {
     text = (await readBounded(file, certificateFileLimits)).toString('latin1')
@@ -67,7 +70,32 @@ export async function checkCertificateFile(at: string, file: string): Promise<Pr
   } catch {
     return { at, kind: 'not-pem', file }
   }
-  return blocks.length === 0 ? { at, kind: 'not-pem', file } : undefined
+  return blocks.length === 0 ? { at, kind: 'not-pem', file } : { text }
+}
+
+export async function checkCertificateFile(at: string, file: string): Promise<Problem | undefined> {
+  const read = await readCertificateFile(at, file)
+  return 'kind' in read ? read : undefined
+}
+
+/** What `read` makes of a file that no other user may read; where it throws, the file is `unfit`. */
+export async function readKeyFile<T>(
+  at: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  unfit: 'not-a-key-file' | 'not-a-private-key',
+  read: (octets: Buffer) => T,
+): Promise<{ readonly key: T } | Problem> {
+  try {
+    const octets = await readPrivate(file, env)
+    if (octets === undefined) return { at, kind: 'file', file, reason: 'ENOENT' }
+    return { key: read(octets) }
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) return { at, kind: unfit, file }
+    if (thrown.facts.reason === 'permissions')
+      return { at, kind: 'open-file', file, command: `chmod 600 ${shellWord(file)}` }
+    return { at, kind: 'file', file, reason: String(thrown.facts.reason) }
+  }
 }
 
 /** The JSON key of a service account: a private key, so no other user may read it. */
@@ -76,19 +104,17 @@ export async function checkKeyFile(
   file: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Problem | undefined> {
-  try {
-    const octets = await readPrivate(file, env)
-    if (octets === undefined) return { at, kind: 'file', file, reason: 'ENOENT' }
-    const key: unknown = JSON.parse(octets.toString('utf8'))
-    const { type, private_key, client_email } = (key ?? {}) as Record<string, unknown>
-    const good =
-      type === 'service_account' && typeof private_key === 'string' && typeof client_email === 'string'
-    return good ? undefined : { at, kind: 'not-a-key-file', file }
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) return { at, kind: 'not-a-key-file', file }
-    if (thrown.facts.reason === 'permissions') {
-      return { at, kind: 'open-file', file, command: `chmod 600 ${shellWord(file)}` }
-    }
-    return { at, kind: 'file', file, reason: String(thrown.facts.reason) }
-  }
+  const unfit = 'not-a-key-file'
+  const read = await readKeyFile(
+    at,
+    file,
+    env,
+    unfit,
+    octets => JSON.parse(octets.toString('utf8')) as unknown,
+  )
+  if ('kind' in read) return read
+  const { type, private_key, client_email } = (read.key ?? {}) as Record<string, unknown>
+  const good =
+    type === 'service_account' && typeof private_key === 'string' && typeof client_email === 'string'
+  return good ? undefined : { at, kind: unfit, file }
 }

@@ -15,7 +15,7 @@ import type { Context } from './load-context.ts'
 import { checkPageSettings } from './load-page.ts'
 import { findConfigFolder, findStateFolder, type Machine, mailboxVariables } from './load-paths.ts'
 import { type AskVault, checkSecret, type KeepInVault } from './load-secrets.ts'
-import { makeEnvironmentPart, readWritten } from './load-written.ts'
+import { makeEnvironmentPart, type Part, readWritten } from './load-written.ts'
 import { findMailLoops } from './mail-loops.ts'
 import { readPart } from './read-part.ts'
 import { alertSettings, endpointSettings } from './settings/program.ts'
@@ -120,28 +120,26 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     written.top.has(key) ? readWebAddress(written.top, key, context) : undefined
   const alerts = { webhook: alertSecret('alertWebhook'), ping: alertSecret('alertPing') }
 
-  const accounts: (AccountConfig | undefined)[] = []
-  for (const part of written.accounts) accounts.push(await buildAccount(part, written.kind, context))
-  const names = accounts.flatMap(account => account?.name ?? [])
-  const mailboxes: (MailboxConfig | undefined)[] = []
-  for (const part of written.mailboxes) mailboxes.push(await buildMailbox(part, written.kind, names, context))
+  const accounts: AccountConfig[] = []
+  for (const part of written.accounts) {
+    const account = await buildAccount(part, written.kind, context)
+    if (account !== undefined) accounts.push(account)
+  }
+  const names = accounts.map(({ name }) => name)
+  const built: { readonly mailbox: MailboxConfig; readonly part: Part }[] = []
+  for (const part of written.mailboxes) {
+    const mailbox = await buildMailbox(part, written.kind, names, context)
+    if (mailbox !== undefined) built.push({ mailbox, part })
+  }
+  const mailboxes = built.map(({ mailbox }) => mailbox)
   findTwice(names, 'accounts', problems)
   findTwice(
-    mailboxes.flatMap(mailbox => mailbox?.name ?? []),
+    mailboxes.map(({ name }) => name),
     'mailboxes',
     problems,
   )
   const startPart = makeEnvironmentPart(sources, startSettings)
-  const built = written.mailboxes.flatMap((part, at) => {
-    const mailbox = mailboxes[at]
-    return mailbox === undefined ? [] : [{ mailbox, part }]
-  })
-  problems.push(
-    ...findMailLoops(
-      built,
-      accounts.filter(account => account !== undefined),
-    ),
-  )
+  problems.push(...findMailLoops(built, accounts))
   const { values: start } = readPart(startSettings, startPart, problems)
   if (written.kind === 'environment' && options.needSecrets !== false) {
     for (const { place, secret } of context.places) {
@@ -162,8 +160,8 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     endpoints: context.endpoints,
     microsoftLoginRoot: context.microsoftLoginRoot,
     alerts: { afterMinutes: top.alertAfterMinutes, mail: top.alertMail, ...alerts },
-    accounts: accounts.filter(account => account !== undefined),
-    mailboxes: mailboxes.filter(mailbox => mailbox !== undefined),
+    accounts,
+    mailboxes,
   })
   const inForce = listSettingsInForce(written.file, context.places, [
     { part: 'start', name: undefined, source: startPart, values: { ...start, config: written.file } },
