@@ -5,7 +5,7 @@
  * Several hosts answer "login incorrect" when they mean "too often". So a refusal of the very login that worked before
  * is doubtful: it is told with both causes, and tried rarely (logins.ts counts and caps the refusals themselves).
  */
-import { backoffMs, isWaitOver } from '../base/backoff.ts'
+import { backoffMs } from '../base/backoff.ts'
 import { asFault, Fault, type FaultCode } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { AccountState, Journal, MailboxState, RecordedFault } from '../journal/journal.ts'
@@ -16,7 +16,7 @@ import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './
 import { withoutTrouble } from './owner-acted.ts'
 import { readPauses } from './paused.ts'
 import { type PullResult, pullMailbox } from './pull.ts'
-import { chooseWaits } from './waits.ts'
+import { chooseWaits, waitsUntilMs } from './waits.ts'
 
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }
@@ -136,9 +136,8 @@ async function findWait(ports: PullPorts, once: boolean): Promise<Attempt | unde
   const now = clock.nowMs()
   const own = await journal.mailbox(mailbox.name)
   for (const state of [own, await journal.accountState(mailbox.account)]) {
-    const untilMs = state.notBeforeMs ?? 0
-    // A wall clock that was set back must not make us wait for hours or days.
-    if (isWaitOver(untilMs, now) || (state.fault?.atMs ?? 0) > now) continue
+    const untilMs = waitsUntilMs(state, now)
+    if (untilMs === undefined) continue
     if (once && state.fault !== undefined && isEndedHere(state.fault)) continue
     if (once && state === own && (await isWaitOfOthers(journal, mailbox, ports.loginKey))) continue
     return { kind: 'waiting', untilMs, fault: state.fault }

@@ -10,19 +10,23 @@ import { asRecord, type PullContext } from './context.ts'
 import { countDeferred } from './count.ts'
 import { withoutTrouble } from './owner-acted.ts'
 import { bookOf, isUnderWay } from './rule-wishes.ts'
-import { chooseWaits } from './waits.ts'
+import { chooseWaits, waitsUntilMs } from './waits.ts'
 
 type Needs = Pick<PullContext, 'journal' | 'mailbox' | 'clock' | 'random' | 'log' | 'count'>
 
-/** The ports of a pull as an account sees them: whatever is recorded is of that account. */
+/**
+ * The ports of a pull as an account sees them: whatever is recorded is of that account.
+ * @returns undefined where the account is in the configuration no more
+ */
 export function contextOf<C extends Pick<PullContext, 'mailbox' | 'gmail' | 'others'>>(
   context: C,
   account: string,
-): C | undefined {
-  if (account === context.mailbox.account) return context
+): (C & { readonly isElsewhere: boolean }) | undefined {
+  if (account === context.mailbox.account) return { ...context, isElsewhere: false }
   const destination = context.others.get(account)
   if (destination === undefined) return undefined
-  return { ...context, gmail: destination.gmail, mailbox: { ...context.mailbox, account } }
+  const mailbox = { ...context.mailbox, account }
+  return { ...context, gmail: destination.gmail, mailbox, isElsewhere: true }
 }
 
 /** Until when the account waits, wall clock, ms; undefined: it does not. */
@@ -30,11 +34,7 @@ export async function heldUntilMs(
   { journal, clock }: Pick<Needs, 'journal' | 'clock'>,
   account: string,
 ): Promise<number | undefined> {
-  const { notBeforeMs, fault } = await journal.accountState(account)
-  const nowMs = clock.nowMs()
-  // A wall clock that was set back must not make us wait for hours or days.
-  const isOver = isWaitOver(notBeforeMs, nowMs) || (fault?.atMs ?? 0) > nowMs
-  return isOver ? undefined : notBeforeMs
+  return waitsUntilMs(await journal.accountState(account), clock.nowMs())
 }
 
 /** What is known to go to an account that waits is not retrieved for it; it is due again when the account is. */

@@ -13,6 +13,7 @@ import type { MailboxConfig } from '../config/config.ts'
 import type { ImportRequest, MissedLabel } from '../gmail/gmail.ts'
 import { asRecord, type PullContext } from './context.ts'
 import { accountsOf, otherAccountsOf } from './destination.ts'
+import { contextOf } from './elsewhere.ts'
 
 const firstWaitMs = 60_000
 const mostWaitMs = 3600_000
@@ -46,12 +47,11 @@ export class WishesByAccount {
 
   /** Undefined where the account is in the configuration no more. */
   of(account: string): LabelWishes | undefined {
-    const { mailbox, others } = this.#context
-    const isOwn = account === mailbox.account
-    const gmail = isOwn ? this.#context.gmail : others.get(account)?.gmail
-    if (gmail === undefined) return undefined
     const before = this.#wishes.get(account)
-    const wishes = before ?? new LabelWishes({ ...this.#context, gmail }, isOwn ? undefined : account)
+    if (before !== undefined) return before
+    const context = contextOf(this.#context, account)
+    if (context === undefined) return undefined
+    const wishes = new LabelWishes(context, context.isElsewhere ? account : undefined)
     this.#wishes.set(account, wishes)
     return wishes
   }

@@ -9,7 +9,13 @@ import { carried } from '../journal/journal.ts'
 import type { Spool } from '../message/spool.ts'
 import type { PullContext, PullOptions } from './context.ts'
 import type { PullCount } from './count.ts'
-import { heldUntilMs, noteFailureElsewhere, noteSuccessElsewhere, postponeElsewhere } from './elsewhere.ts'
+import {
+  contextOf,
+  heldUntilMs,
+  noteFailureElsewhere,
+  noteSuccessElsewhere,
+  postponeElsewhere,
+} from './elsewhere.ts'
 import type { WishesByAccount } from './label-wishes.ts'
 import { setAside } from './set-aside.ts'
 import { settleAlone } from './settled.ts'
@@ -161,17 +167,14 @@ export class PullUploads {
 
   /** Undefined where the account is in the configuration no more. */
   #contextWith(account: string, signal: AbortSignal): UploadContext | undefined {
-    const { steady, authenticate, gmail: own, others } = this.#context
-    const isElsewhere = account !== this.#context.mailbox.account
-    const gmail = isElsewhere ? others.get(account)?.gmail : own
+    const context = contextOf(this.#context, account)
     const wishes = this.#wishes.of(account)
-    if (gmail === undefined || wishes === undefined) return undefined
-    const counting = this.#counting()
+    if (context === undefined || wishes === undefined) return undefined
+    const count = (): PullCount => this.#count
     return {
-      ...{ ...counting, mailbox: { ...counting.mailbox, account } },
-      ...{ gmail, steady, authenticate, signal, wishes, isElsewhere },
+      ...{ ...context, signal, wishes },
       get count() {
-        return counting.count
+        return count()
       },
     }
   }

@@ -37,6 +37,9 @@ type Needs = Pick<
   | 'others'
 > & { readonly wishes: WishesByAccount }
 
+/** As the account sees it into which the message goes. */
+type NeedsThere = Needs & { readonly isElsewhere: boolean }
+
 const lookUpsNeeded = 3
 const lookUpPauseMs = 30_000
 
@@ -55,16 +58,14 @@ export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<voi
     const atMs = clock.nowMs()
     if (!isWaitOver(row.notBeforeMs, atMs) || onTheirWay.has(row.id)) continue
     const account = row.wish?.account ?? mailbox.account
-    const isElsewhere = account !== mailbox.account
-    const heldMs = isElsewhere ? await heldUntilMs(context, account) : undefined
+    const heldMs = account === mailbox.account ? undefined : await heldUntilMs(context, account)
     if (heldMs !== undefined) {
       await postponeElsewhere(context, row, heldMs)
       continue
     }
     let silent = silences.get(account)
     try {
-      if (silent === undefined && !(await resolveGuarded(contextOf(context, account), at, row, isElsewhere)))
-        continue
+      if (silent === undefined && !(await resolveGuarded(contextOf(context, account), at, row))) continue
     } catch (error) {
       if (!(error instanceof Fault) || (error.scope !== 'message' && error.scope !== 'account')) throw error
       // Whether the account is really in trouble is shown by the imports that follow.
@@ -82,28 +83,22 @@ export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<voi
 
 /** False where another message at which the process may have ended is in hand: this one waits a little. */
 async function resolveGuarded(
-  context: Needs | undefined,
+  context: NeedsThere | undefined,
   at: RowPlaces,
   row: MessageRow,
-  isElsewhere: boolean,
 ): Promise<boolean> {
   // An account that is in the configuration no more cannot be asked: it is tried, and set aside then.
   if (context === undefined) return true
   const { folder, uid, octetsListed: octets } = row
   const key = keyOf(row.mailbox, { folder, uid, octets })
-  const resolve = (): Promise<true> => resolveOne(context, at, row, isElsewhere).then(() => true)
+  const resolve = (): Promise<true> => resolveOne(context, at, row).then(() => true)
   // Also one that was set aside, now that its time has come.
   const isDone = await context.underWay.guard(key, () => [], resolve, { endsAtMost: Infinity })
   if (isDone === undefined) await postpone(context, [row.id])
   return isDone === true
 }
 
-async function resolveOne(
-  context: Needs,
-  at: RowPlaces,
-  row: MessageRow,
-  isElsewhere: boolean,
-): Promise<void> {
+async function resolveOne(context: NeedsThere, at: RowPlaces, row: MessageRow): Promise<void> {
   const { journal, mailbox, clock, log } = context
   const atMs = clock.nowMs()
   const copies = await lookUp(context, row)
@@ -119,7 +114,7 @@ async function resolveOne(
         fault: null,
         outcomeUnknown: false,
       })
-      if (isElsewhere) countImportedElsewhere(context.count)
+      if (context.isElsewhere) countImportedElsewhere(context.count)
       else countImported(context.count, atMs)
       log.imported({ ...eventOf(row), gmailId: copy.id })
       return

@@ -1,5 +1,7 @@
-/** How long a kind of trouble is waited for before the next try. */
+/** How long a kind of trouble is waited for before the next try, and whether a recorded wait is over. */
+import { isWaitOver } from '../base/backoff.ts'
 import type { Fault, FaultCode } from '../base/fault.ts'
+import type { AccountState, MailboxState } from '../journal/journal.ts'
 
 const minute = 60_000
 
@@ -23,4 +25,14 @@ export function chooseWaits(fault: Fault): readonly [firstMs: number, mostMs: nu
     'gmail.account-unexplained': [minute, 15 * minute],
   }
   return slow[fault.code] ?? (fault.retry === 'owner' ? [minute, 15 * minute] : [10_000, 15 * minute])
+}
+
+/** Until when a mailbox or an account waits, wall clock, ms; undefined: it does not. */
+export function waitsUntilMs(
+  { notBeforeMs, fault }: Pick<AccountState | MailboxState, 'notBeforeMs' | 'fault'>,
+  nowMs: number,
+): number | undefined {
+  // A wall clock that was set back must not make us wait for hours or days.
+  const isOver = isWaitOver(notBeforeMs, nowMs) || (fault?.atMs ?? 0) > nowMs
+  return isOver ? undefined : notBeforeMs
 }
