@@ -2,6 +2,7 @@
  * Mailboxes that the owner has paused: nobody logs in to them until the owner resumes them, whatever is started anew
  * meanwhile. It is the owner's wish and no trouble. A pull that is under way finishes what it has begun, as at a stop.
  */
+import { abortOf } from '../base/occasion.ts'
 import type { Journal } from '../journal/journal.ts'
 
 /** Wall clock, ms. */
@@ -84,48 +85,43 @@ export interface PauseSignals {
   resumed(mailbox: string, signal: AbortSignal): Promise<void>
 }
 
+/** Of one mailbox, until it is resumed. */
+interface Felt {
+  readonly paused: AbortController
+  readonly resumed: AbortController
+}
+
 /** @param onChange a mailbox was paused or resumed; must not throw */
 export function makePauseSignals(
   journal: Pick<Journal, 'note'>,
   onChange: (mailbox: string, isPaused: boolean) => void,
 ): PauseSignals {
-  const pausedBy = new Map<string, AbortController>()
-  const resumedBy = new Map<string, Set<() => void>>()
-  const controllerOf = (mailbox: string): AbortController => {
-    const controller = pausedBy.get(mailbox) ?? new AbortController()
-    pausedBy.set(mailbox, controller)
-    return controller
+  const felt = new Map<string, Felt>()
+  const feltBy = (mailbox: string): Felt => {
+    const each = felt.get(mailbox) ?? { paused: new AbortController(), resumed: new AbortController() }
+    felt.set(mailbox, each)
+    return each
   }
   return {
     async look() {
       const pauses = await readPauses(journal)
       for (const mailbox of pauses.keys()) {
-        const controller = controllerOf(mailbox)
-        if (controller.signal.aborted) continue
-        controller.abort()
+        const { paused } = feltBy(mailbox)
+        if (paused.signal.aborted) continue
+        paused.abort()
         onChange(mailbox, true)
       }
-      for (const [mailbox, { signal }] of pausedBy) {
-        if (!signal.aborted || pauses.has(mailbox)) continue
-        pausedBy.set(mailbox, new AbortController())
-        for (const resume of resumedBy.get(mailbox) ?? []) resume()
+      for (const [mailbox, { paused, resumed }] of felt) {
+        if (!paused.signal.aborted || pauses.has(mailbox)) continue
+        felt.delete(mailbox)
+        resumed.abort()
         onChange(mailbox, false)
       }
     },
-    paused: mailbox => controllerOf(mailbox).signal,
-    resumed(mailbox, signal) {
-      if (!controllerOf(mailbox).signal.aborted || signal.aborted) return Promise.resolve()
-      const waiting = resumedBy.get(mailbox) ?? new Set()
-      resumedBy.set(mailbox, waiting)
-      return new Promise(resolve => {
-        const over = (): void => {
-          waiting.delete(over)
-          signal.removeEventListener('abort', over)
-          resolve()
-        }
-        waiting.add(over)
-        signal.addEventListener('abort', over, { once: true })
-      })
+    paused: mailbox => feltBy(mailbox).paused.signal,
+    async resumed(mailbox, signal) {
+      const { paused, resumed } = feltBy(mailbox)
+      if (paused.signal.aborted) await abortOf(resumed.signal, signal)
     },
   }
 }

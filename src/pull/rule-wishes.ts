@@ -139,7 +139,7 @@ export async function leaveByHeader(
   return true
 }
 
-const rulesNote = (mailbox: string): NoteKey => `rules ${mailbox}`
+const rulesNote = (mailbox: string, folder: string): NoteKey => `rules ${JSON.stringify([mailbox, folder])}`
 
 /**
  * What rules left that no rule of today would leave for the same reason goes the usual way again, and is judged anew. Looked
@@ -151,7 +151,7 @@ export async function takeBackRuled(
   at: RowPlaces,
 ): Promise<void> {
   const book = bookOf(mailbox)
-  const note = rulesNote(JSON.stringify([mailbox.name, folder]))
+  const note = rulesNote(mailbox.name, folder)
   if (((await journal.note(note)) ?? noRules) === book.print) return
   let total = 0
   for (let after = 0; ; await endSlice()) {
