@@ -132,8 +132,8 @@ export const time: readonly Mutant[] = [
     title: 'trouble that nothing may go on after is loud while stopping',
   },
   {
-    from: 'if (isWaitOver(untilMs, now) || (state.fault?.atMs ?? 0) > now) continue',
-    to: 'if (untilMs <= now) continue',
+    from: 'const isOver = isWaitOver(notBeforeMs, nowMs) || (fault?.atMs ?? 0) > nowMs',
+    to: 'const isOver = (notBeforeMs ?? 0) <= nowMs',
     loses: 'hours or years: a wait that was reckoned by a wrong clock is kept',
     tests: waiting,
     title: 'waits that were reckoned by a clock that ran ahead',
