@@ -126,7 +126,7 @@ function readAppendUid([code, validityText, uidText = '']: readonly string[]): A
 const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** `date-time` (RFC 9051 section 9), in UTC. */
-export function writeDateTime(ms: number): string {
+function writeDateTime(ms: number): string {
   const date = new Date(ms)
   const two = (value: number): string => String(value).padStart(2, '0')
   const day = `${String(date.getUTCDate()).padStart(2, ' ')}-${monthNames[date.getUTCMonth()]}-${date.getUTCFullYear()}`

@@ -18,7 +18,7 @@ import { retrieveMessage } from './imap-retrieve.ts'
 import { encodePath } from './imapflow.ts'
 import type { MailboxSettings } from './settings.ts'
 
-export type { Appended, AppendProgress, AppendRequest } from './imap-append.ts'
+export type { Appended, AppendProgress } from './imap-append.ts'
 export { isRefused } from './imap-connection.ts'
 export type { ImapDeadlines } from './imap-deadlines.ts'
 export type { Refused } from './imap-faults.ts'

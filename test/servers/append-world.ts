@@ -11,7 +11,7 @@ export interface AppendWorld extends World {
 }
 
 /** The variables of an account by an app password. */
-export const appendEnv = ({ user, password, url }: Pick<GmailImapServer, 'user' | 'password' | 'url'>) => ({
+const appendEnv = ({ user, password, url }: Pick<GmailImapServer, 'user' | 'password' | 'url'>) => ({
   GMAIL_WAY: 'append',
   GMAIL_ACCOUNT: user,
   GMAIL_APP_PASSWORD: password,

@@ -41,7 +41,7 @@ const ofReading: readonly FaultCode[] = [
 ]
 
 /** What the way to the server means for the account; a fault that is none of the source's passes unchanged. */
-export function faultOfWay(fault: Fault): Fault {
+function faultOfWay(fault: Fault): Fault {
   const { code, facts, notBeforeMs, cause } = fault
   if (code.startsWith('secret.')) return new Fault(code, { scope: 'account', facts, cause })
   if (!code.startsWith('source.') && !ofReading.includes(code)) return fault

@@ -13,8 +13,6 @@ import { finishMessage, putMessage } from './put.ts'
 import { Sessions } from './sessions.ts'
 import type { AppendOptions } from './settings.ts'
 
-export type { AppendOptions, AppendServer } from './settings.ts'
-
 /** After a login that failed beside, the next message comes first, or this much time, ms. */
 const warmPauseMs = 60_000
 

@@ -5,8 +5,6 @@ import { faultOfCall } from './answers.ts'
 import { Folders, type Places } from './folders.ts'
 import { type AppendOptions, storeOptions } from './settings.ts'
 
-export type { AppendOptions } from './settings.ts'
-
 export interface InspectedImap {
   /** TLS version; undefined without TLS. */
   readonly tls: string | undefined

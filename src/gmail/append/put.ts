@@ -203,7 +203,7 @@ async function findNewest(
 }
 
 /** @returns those that could not be given */
-export async function giveLabels(
+async function giveLabels(
   { folders, clock }: AppendContext,
   store: ImapStore,
   uid: number,

@@ -8,7 +8,7 @@ import { anImport, faultOf, messageOf, never } from '../scripted.ts'
 import { mailOf, openAppend, sha256 } from './harness.ts'
 
 /** Folders for the uses that Gmail's have. */
-export const specialFolders = `
+const specialFolders = `
 namespace inbox {
   mailbox AllMail {
     auto = create
