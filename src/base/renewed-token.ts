@@ -28,8 +28,6 @@ export interface RenewedToken<T> {
   get(signal: AbortSignal): Promise<T>
   /** It is not taken any more: the next `get` asks for another. A token that was replaced already changes nothing. */
   drop(isIt: (token: T) => boolean): void
-  /** The present one, without asking. */
-  readonly held: T | undefined
   close(): void
 }
 
@@ -123,9 +121,6 @@ export function makeRenewedToken<T>({ ask, clock, spread }: RenewedTokenOptions<
     },
     drop(isIt) {
       if (held !== undefined && isIt(held.token)) held = undefined
-    },
-    get held() {
-      return held?.token
     },
     close() {
       closing.abort()

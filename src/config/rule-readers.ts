@@ -55,7 +55,7 @@ export interface RuleConfig {
 }
 
 /** As many as an owner writes by hand, and no more work a message than can be afforded. */
-export const ruleLimits = { rules: 200, values: 200, patterns: 2000, labels: 20 } as const
+const ruleLimits = { rules: 200, values: 200, patterns: 2000, labels: 20 } as const
 
 const readFolderName: Reader<string> = value => {
   const name = readText(value)

@@ -18,7 +18,7 @@ const mostDomain = 255
 const mostWord = 1024
 
 /** Characters as octets (Latin-1) read as the UTF-8 that they are (RFC 6532), or left as they stand. */
-export function readUtf8(latin1: string): string {
+function readUtf8(latin1: string): string {
   if (!/[\x80-\xff]/.test(latin1)) return latin1
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(latin1, 'latin1'))
