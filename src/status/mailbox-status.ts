@@ -5,7 +5,6 @@ import type { Config } from '../config/config.ts'
 import type { AccountState, Conservation, Journal, MailboxState, Stage } from '../journal/journal.ts'
 import { accountsOf } from '../pull/destination.ts'
 import { describeHostLimit, type HostLimitView } from '../pull/host-logins.ts'
-import { readPauses } from '../pull/paused.ts'
 import { readWatch, type WatchView } from './watch-view.ts'
 
 const latencyRows = 1000
@@ -40,17 +39,20 @@ export interface MailboxStatus {
   readonly hostLimit: HostLimitView | undefined
 }
 
+/** What is known before the mailbox is looked at. */
+interface Known extends Pick<MailboxStatus, 'way' | 'pausedSinceMs'> {
+  readonly list: readonly TroubleEntry[]
+  readonly running: boolean
+}
+
 export async function readStatus(
   journal: Journal,
-  list: readonly TroubleEntry[],
   mailbox: Config['mailboxes'][number],
-  running: boolean,
-  way: MailboxStatus['way'],
+  { list, running, way, pausedSinceMs }: Known,
 ): Promise<MailboxStatus> {
   const { name, account } = mailbox
   const troubles = troublesOf(list, name, accountsOf(mailbox))
   const latenciesMs = await journal.latenciesMs(name, latencyRows)
-  const pause = (await readPauses(journal)).get(name)
   return {
     mailbox: name,
     account,
@@ -65,8 +67,8 @@ export async function readStatus(
     lastImportAtMs: (await journal.latestImports(name, 1))[0]?.importedAtMs,
     latencyMs: computePercentiles(latenciesMs),
     recentLatenciesMs: latenciesMs.slice(0, recentRows),
-    watch: running && pause === undefined ? await readWatch(journal, mailbox) : undefined,
-    pausedSinceMs: pause?.sinceMs,
+    watch: running && pausedSinceMs === undefined ? await readWatch(journal, mailbox) : undefined,
+    pausedSinceMs,
     troubles,
     outage: troubles.find(
       ({ scope, name: whose, subject }) =>

@@ -8,7 +8,7 @@ import type { TroubleEntry } from '../base/trouble.ts'
 import { type Config, isOfApi } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { accountsOf } from '../pull/destination.ts'
-import { readPauses } from '../pull/paused.ts'
+import { type Pauses, readPauses } from '../pull/paused.ts'
 import { type MailboxStatus, readStatus } from './mailbox-status.ts'
 
 export interface Standing {
@@ -33,19 +33,19 @@ export async function readStanding(
   sayInstant: (ms: number) => string,
 ): Promise<Standing> {
   const byPassword = new Set(config.accounts.flatMap(account => (isOfApi(account) ? [] : account.name)))
-  const list = await listTroubles(config, journal, running, nowMs, sayInstant)
+  const pauses = await readPauses(journal)
+  const list = await listTroubles(config, journal, pauses, running, nowMs, sayInstant)
   const mailboxes =
     journal === undefined
       ? []
       : await Promise.all(
           config.mailboxes.map(mailbox =>
-            readStatus(
-              journal,
+            readStatus(journal, mailbox, {
               list,
-              mailbox,
               running,
-              byPassword.has(mailbox.account) ? 'append' : 'import',
-            ),
+              way: byPassword.has(mailbox.account) ? 'append' : 'import',
+              pausedSinceMs: pauses.get(mailbox.name)?.sinceMs,
+            }),
           ),
         )
   return { running, mailboxes, list }
@@ -53,11 +53,13 @@ export async function readStanding(
 
 /**
  * The list alone, which costs no look at messages. What keeps mail of a paused mailbox from coming is left out: nobody
- * tries it, and it comes back with the resumption. Parameters are those of readStanding.
+ * tries it, and it comes back with the resumption. The other parameters are those of readStanding.
+ * @param pauses as they are now
  */
 export async function listTroubles(
   { mailboxes }: Pick<Config, 'mailboxes'>,
   journal: Journal | undefined,
+  pauses: Pauses,
   running: boolean,
   nowMs: number,
   sayInstant: (ms: number) => string,
@@ -66,7 +68,7 @@ export async function listTroubles(
   const mine = new Set(mailboxes.flatMap(mailbox => troublesOf(open, mailbox.name, accountsOf(mailbox))))
   const names = mailboxes.map(({ name }) => name)
   const alone = await findUnattended(journal, names, running, nowMs, sayInstant)
-  return withoutPaused([...open.filter(entry => mine.has(entry)), ...alone], await readPauses(journal))
+  return withoutPaused([...open.filter(entry => mine.has(entry)), ...alone], pauses)
 }
 
 /** Does my mail come? Of what is paused it is not asked. Instants are of the wall clock, ms. */

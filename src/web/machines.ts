@@ -88,7 +88,7 @@ interface Listed {
 async function readList(config: MetricSources['config'], journal: MetricSources['journal']): Promise<Listed> {
   const pauses = await readPauses(journal)
   return {
-    troubles: await listTroubles(config, journal, true, Date.now(), ms => new Date(ms).toISOString()),
+    troubles: await listTroubles(config, journal, pauses, true, Date.now(), ms => new Date(ms).toISOString()),
     pauses: new Map([...pauses].filter(([paused]) => config.mailboxes.some(({ name }) => name === paused))),
   }
 }
