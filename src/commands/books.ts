@@ -1,8 +1,7 @@
 /** The sentence for books that do not balance. It stands apart so that `status` need not load the whole bridge. */
-import type { Conservation } from '../journal/journal.ts'
+import { type Conservation, countMissing } from '../journal/journal.ts'
 import type { Words } from '../locale/locale.ts'
 
 export function brokenSentence(words: Words, counts: Conservation): string {
-  const { listed, imported, merged, refused, pending, ignored, gone } = counts
-  return words.conservation.broken(counts, listed - imported - merged - refused - pending - ignored - gone)
+  return words.conservation.broken(counts, countMissing(counts))
 }

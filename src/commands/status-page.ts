@@ -9,7 +9,7 @@ import type { Stage } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { pauseWords } from '../locale/pause-words.ts'
 import type { HostLimitView } from '../pull/host-logins.ts'
-import { isBroken, type MailboxStatus } from '../status/mailbox-status.ts'
+import { isBroken, type MailboxStatus, warnConsentMs } from '../status/mailbox-status.ts'
 import { sayPaused, sayVerdict } from '../status/say-verdict.ts'
 import { judgeStanding, type Standing } from '../status/standing.ts'
 import { watchLines } from '../status/watch-view.ts'
@@ -17,8 +17,6 @@ import { brokenSentence } from './books.ts'
 import { columnsOf, type Invocation, writeLine } from './invocation.ts'
 import type { StoppedService } from './service-state.ts'
 import { troubleBlocks } from './trouble-blocks.ts'
-
-const warnConsentMs = 3 * 24 * 3600_000
 
 export interface StatusPage extends Standing {
   readonly stopped: readonly StoppedService[]
@@ -116,7 +114,7 @@ function describeMailbox(invocation: Invocation, standing: MailboxStatus, nowMs:
   if (outage !== undefined && !isAlone && untilMs !== undefined && untilMs > nowMs)
     lines.push(status.waitingUntil(untilMs - nowMs))
   const endsAtMs = accountState.consentEndsAtMs
-  if (endsAtMs !== undefined && endsAtMs - nowMs < 2 * warnConsentMs)
+  if (endsAtMs !== undefined && endsAtMs - nowMs < warnConsentMs)
     lines.push(status.consentEnds(standing.account, endsAtMs - nowMs))
   if (standing.leftByRule > 0) lines.push(status.leftByRule(standing.leftByRule))
   if (standing.repeated > 0) lines.push(status.repeated(standing.repeated))

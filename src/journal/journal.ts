@@ -43,7 +43,7 @@ export type { NoteKey } from './notes.ts'
 export type * from './questions.ts'
 export { searchStages } from './questions.ts'
 export type * from './row.ts'
-export { stages } from './row.ts'
+export { countMissing, stages } from './row.ts'
 export { carried, goneKept, legalMoves } from './rules.ts'
 
 export interface Journal {

@@ -289,3 +289,14 @@ export interface Conservation {
   readonly ignored: number
   readonly gone: number
 }
+
+/** Messages that are nowhere in these books; other than 0 where they do not balance. */
+export const countMissing = ({
+  listed,
+  imported,
+  merged,
+  refused,
+  pending,
+  ignored,
+  gone,
+}: Conservation): number => listed - imported - merged - refused - pending - ignored - gone

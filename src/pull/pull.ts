@@ -11,7 +11,7 @@
 import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { AfterImport } from '../config/config.ts'
-import type { Conservation } from '../journal/journal.ts'
+import { type Conservation, countMissing } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
 import { mustProbe } from './breaker.ts'
 import {
@@ -232,8 +232,8 @@ async function finish(
   { isGood, ms, ...ending }: Ending,
 ): Promise<PullResult> {
   const conservation = await journal.conservation(mailbox.name)
-  const { listed, imported, merged, refused, pending, ignored, gone } = conservation
-  const missing = listed - imported - merged - refused - pending - ignored - gone
+  const { listed, pending } = conservation
+  const missing = countMissing(conservation)
   const conserved = missing === 0
   const books = { scope: 'mailbox', name: mailbox.name, subject: 'books' } as const
   const atMs = clock.nowMs()

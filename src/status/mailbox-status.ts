@@ -10,6 +10,9 @@ import { readWatch, type WatchView } from './watch-view.ts'
 const latencyRows = 1000
 const recentRows = 50
 
+/** So long before a consent ends it is said. */
+export const warnConsentMs = 6 * 24 * 3600_000
+
 export interface MailboxStatus {
   readonly mailbox: string
   readonly account: string

@@ -2,17 +2,15 @@
 import { html } from 'hono/html'
 import { nextRuns } from '../../base/schedule.ts'
 import { printable } from '../../base/untrusted.ts'
+import { countMissing } from '../../journal/journal.ts'
 import { pauseWords } from '../../locale/pause-words.ts'
-import type { MailboxStatus } from '../../status/mailbox-status.ts'
+import { isBroken, type MailboxStatus, warnConsentMs } from '../../status/mailbox-status.ts'
 import { watchLines } from '../../status/watch-view.ts'
 import type { Backlog, Quota, TimeLeft } from '../backlog.ts'
 import { form, instant, type Markup, type Reader, sentence } from '../layout.ts'
 import type { Session } from '../sessions.ts'
 import { drawSparkline } from '../sparkline.ts'
 import { actLink } from './troubles.ts'
-
-/** As `status` has it. */
-const warnConsentMs = 6 * 24 * 3600_000
 
 /** What the page knows of a mailbox beside its status. */
 export interface MailboxLife {
@@ -126,10 +124,10 @@ function sayLeft({ own }: Reader, left: TimeLeft): string {
   }
 }
 
-function sayBooks({ words }: Reader, { conservation, troubles }: MailboxStatus): string {
-  const { listed, imported, merged, refused, pending, ignored, gone } = conservation
-  const missing = listed - imported - merged - refused - pending - ignored - gone
-  return missing === 0 && !troubles.some(({ code }) => code === 'books.broken')
+function sayBooks({ words }: Reader, status: MailboxStatus): string {
+  const { conservation } = status
+  const missing = countMissing(conservation)
+  return missing === 0 && !isBroken(status)
     ? words.conservation.sentence(conservation)
     : words.conservation.broken(conservation, missing)
 }
