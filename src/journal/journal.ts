@@ -41,7 +41,7 @@ import type {
 
 export type { NoteKey } from './notes.ts'
 export type * from './questions.ts'
-export { searchStages } from './questions.ts'
+export { searchStages, storedAs } from './questions.ts'
 export type * from './row.ts'
 export { countMissing, stages } from './row.ts'
 export { carried, goneKept, legalMoves } from './rules.ts'

@@ -1,5 +1,5 @@
 /** What is asked of the journal by who looks through it, and what is answered. Times are ms since 1970. */
-import type { ImportPlace, MessageRow } from './row.ts'
+import type { ImportPlace, MessageRow, Stage } from './row.ts'
 
 /**
  * Where messages are looked for: `imported` in Gmail by an import of their own, `merged` there by another one's, `waiting`
@@ -7,6 +7,14 @@ import type { ImportPlace, MessageRow } from './row.ts'
  */
 export const searchStages = ['imported', 'merged', 'waiting', 'refused', 'ignored', 'gone'] as const
 export type SearchStage = (typeof searchStages)[number]
+
+/** The stages of the rows among which one is found. */
+export const storedAs: Readonly<Record<Exclude<SearchStage, 'imported' | 'merged'>, readonly Stage[]>> = {
+  waiting: ['listed', 'importing', 'deferred'],
+  refused: ['refused'],
+  ignored: ['baseline', 'ignored'],
+  gone: ['gone'],
+}
 
 /** Where a search among messages that are not in Gmail by their own import goes on: behind this one. */
 export interface StagePlace {

@@ -6,8 +6,14 @@
 import { endSlice } from '../base/in-slices.ts'
 import type { SqlValue } from './columns.ts'
 import type { Journal } from './journal.ts'
-import type { SearchAnswer, SearchQuestion, SearchStage, StagePlace } from './questions.ts'
-import type { ImportPlace, MessageRow, Stage } from './row.ts'
+import {
+  type SearchAnswer,
+  type SearchQuestion,
+  type SearchStage,
+  type StagePlace,
+  storedAs,
+} from './questions.ts'
+import type { ImportPlace, MessageRow } from './row.ts'
 import { readRow, readRows } from './rows.ts'
 import type { Statements } from './sql.ts'
 
@@ -21,12 +27,6 @@ const sliceRows = 500
 const longestMs = 100
 
 type OtherStage = Exclude<SearchStage, 'imported'>
-const storedAs: Readonly<Record<Exclude<OtherStage, 'merged'>, readonly Stage[]>> = {
-  waiting: ['listed', 'importing', 'deferred'],
-  refused: ['refused'],
-  ignored: ['baseline', 'ignored'],
-  gone: ['gone'],
-}
 
 export function makeSearch(sql: Statements): Search {
   return {

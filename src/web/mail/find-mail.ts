@@ -1,10 +1,10 @@
 /** The rows that a question asks for, a page of them. */
 import { parseAuthentication } from '../../authentication/authentication.ts'
-import type { Journal, MessageRow } from '../../journal/journal.ts'
+import { type Journal, type MessageRow, storedAs } from '../../journal/journal.ts'
 import type { Passing } from './passing.ts'
 import { type MailQuestion, startOfDay } from './question.ts'
 
-export const rowsOfPage = 50
+const rowsOfPage = 50
 /** Rows of one name that are looked at: a sender may give one Message-ID to as many messages as he likes. */
 const mostNamed = 200
 
@@ -66,7 +66,7 @@ async function findByText(
     (mailbox === '' || row.mailbox === mailbox) &&
     (folder === '' || namesOfFolder(folder).includes(row.folder)) &&
     (domain === '' || isUnder(parseAuthentication(row.authentication)?.senderDomain ?? '', domain)) &&
-    (stage === 'imported' || isAt(row, stage)) &&
+    isAt(row, stage) &&
     shownAtMs(row) >= fromMs &&
     shownAtMs(row) < beforeMs
   const before = place !== undefined && 'importedAtMs' in place ? place : undefined
@@ -90,13 +90,8 @@ async function findByText(
 
 const isUnder = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`)
 
-/** Stages of the journal that are one to whoever looks for a message. */
-const kinds: Readonly<Partial<Record<MailQuestion['stage'], readonly MessageRow['stage'][]>>> = {
-  waiting: ['listed', 'importing', 'deferred'],
-  ignored: ['ignored', 'baseline'],
-}
-
+/** What is asked for without a stage is found at any. */
 function isAt({ stage, mergedInto }: MessageRow, wanted: MailQuestion['stage']): boolean {
-  if (wanted === 'merged') return mergedInto !== undefined
-  return wanted === 'imported' || stage === wanted || (kinds[wanted]?.includes(stage) ?? false)
+  if (wanted === 'imported') return true
+  return wanted === 'merged' ? mergedInto !== undefined : storedAs[wanted].includes(stage)
 }

@@ -10,7 +10,7 @@ import { isAside } from '../../pull/owner-acted.ts'
 import { form, instant, layOut, type Markup, type Reader, sentence } from '../layout.ts'
 import type { Session } from '../sessions.ts'
 
-export const asideRows = 50
+const asideRows = 50
 /** Mailboxes that can be gone to. */
 const mostMailboxes = 200
 
