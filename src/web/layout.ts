@@ -31,8 +31,8 @@ export const sentence = (text: string): Markup =>
 export const instant = (ms: number, text: string): Markup =>
   html`<time datetime="${new Date(ms).toISOString()}">${text}</time>`
 
-export /** @param kind which of the pages it is, for the style */
-function frame(language: Language, title: string, head: Markup | '', body: Markup, kind = ''): Markup {
+/** @param kind which of the pages it is, for the style */
+export function frame(language: Language, title: string, head: Markup | '', body: Markup, kind = ''): Markup {
   return html`<!DOCTYPE html>
 <html lang="${language}">
 <head>

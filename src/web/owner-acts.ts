@@ -2,7 +2,7 @@
 import type { Hono } from 'hono'
 import { printable } from '../base/untrusted.ts'
 import type { Config } from '../config/config.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, MessageRow } from '../journal/journal.ts'
 import { pauseWords } from '../locale/pause-words.ts'
 import { askForPull, findAside, isAside, tryAgain } from '../pull/owner-acted.ts'
 import { pauseMailboxes, resumeMailboxes } from '../pull/paused.ts'
@@ -36,24 +36,23 @@ export function addOwnerActs(
   }
   const namesOf = (fields: URLSearchParams): readonly string[] =>
     config.mailboxes.flatMap(({ name }) => (name === fields.get('mailbox') ? [name] : []))
+  /** The one message that is named, or all of the mailbox that are aside. */
+  const findRows = async (fields: URLSearchParams): Promise<readonly MessageRow[]> => {
+    const id = fields.get('message') ?? ''
+    if (id !== '') {
+      const row = /^\d{1,15}$/.test(id) ? await journal.row(Number(id)) : undefined
+      return row !== undefined && isAside(row) ? [row] : []
+    }
+    const [mailbox] = namesOf(fields)
+    return mailbox === undefined ? [] : findAside(journal, mailbox)
+  }
 
   act('check-now', async () => {
     await askForPull(journal)
     return 0
   })
   act('retry', async fields => {
-    const id = fields.get('message') ?? ''
-    const row = /^\d{1,15}$/.test(id) ? await journal.row(Number(id)) : undefined
-    const [mailbox] = namesOf(fields)
-    const rows =
-      id === ''
-        ? mailbox === undefined
-          ? []
-          : await findAside(journal, mailbox)
-        : row !== undefined && isAside(row)
-          ? [row]
-          : []
-    const retried = await tryAgain(journal, rows)
+    const retried = await tryAgain(journal, await findRows(fields))
     if (retried.length > 0) await askForPull(journal)
     return retried.length
   })

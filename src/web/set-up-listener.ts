@@ -3,6 +3,7 @@
  * browser to by a link, and which ends with the set-up. Link and session are in memory alone.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Hono } from 'hono'
 import type { Language } from '../base/language.ts'
 import { makeAdmission } from './admission.ts'
@@ -108,5 +109,3 @@ async function listenSomewhere(app: Hono, port: number): Promise<Listening> {
     return serveApp(app, { host, port: 0 })
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

@@ -5,6 +5,7 @@ import { printable } from '../../base/untrusted.ts'
 import { addUp, type Summary, type SummaryRow } from '../../status/forwarding.ts'
 import { layOut, type Markup, type Reader, sentence } from '../layout.ts'
 import type { Session } from '../sessions.ts'
+import { mailboxField, selectField } from './fields.ts'
 import { type Month, sayMonth } from './months.ts'
 import { mailWords } from './words.ts'
 
@@ -52,17 +53,17 @@ ${table(reader, shown, rest, total, rows.length - shown.length)}`
   })
 }
 
-function chooser({ language }: Reader, { months, month, mailbox, mailboxes }: ForwardingView): Markup {
-  const { forwarding: own, ...words } = mailWords[language]
-  const option = (value: string, text: string, isChosen: boolean): Markup =>
-    html`<option value="${value}"${isChosen ? html` selected` : ''}>${text}</option>`
+function chooser(reader: Reader, { months, month, mailbox = '', mailboxes }: ForwardingView): Markup {
+  const { language } = reader
+  const own = mailWords[language].forwarding
   return html`<form method="get" action="forwarding" class="fields">
-<div class="field"><label for="ask-month">${own.month}</label><select id="ask-month" name="month">${months.map(each => option(each.name, sayMonth(each, language), each === month))}</select></div>
-${
-  mailboxes.length < 2
-    ? ''
-    : html`<div class="field"><label for="ask-mailbox">${words.mailbox}</label><select id="ask-mailbox" name="mailbox">${option('', words.anyMailbox, mailbox === undefined)}${mailboxes.map(name => option(name, printable(name, 60), name === mailbox))}</select></div>`
-}
+${selectField(
+  'month',
+  own.month,
+  months.map(each => [each.name, sayMonth(each, language)]),
+  month.name,
+)}
+${mailboxes.length < 2 ? '' : mailboxField(reader, mailboxes, mailbox)}
 <div class="field"><button class="quiet" id="do-show">${own.show}</button></div>
 </form>`
 }

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts'
 import { searchStages } from '../../journal/journal.ts'
 import { layOut, type Markup, type Reader, sentence } from '../layout.ts'
 import type { Session } from '../sessions.ts'
+import { field, mailboxField, selectField } from './fields.ts'
 import type { FoundMail } from './find-mail.ts'
 import { messageRow } from './message-row.ts'
 import { mostPassed, type Passing } from './passing.ts'
@@ -82,19 +83,11 @@ function aboutSubjects({ language, words: { sentences } }: Reader, view: Message
   return sentences([said, words.subjectsOffFor(names.join(', ') + (without.length > 5 ? ' …' : ''))])
 }
 
-function searchForm(
-  { language }: Reader,
-  question: MailQuestion,
-  mailboxes: MessagesView['mailboxes'],
-): Markup {
-  const words = mailWords[language]
+function searchForm(reader: Reader, question: MailQuestion, mailboxes: MessagesView['mailboxes']): Markup {
+  const words = mailWords[reader.language]
   const names = mailboxes.map(({ name }) => name)
   const known =
     question.mailbox === '' || names.includes(question.mailbox) ? names : [question.mailbox, ...names]
-  const option = (value: string, text: string, chosen: string): Markup =>
-    html`<option value="${value}"${value === chosen ? html` selected` : ''}>${text}</option>`
-  const field = (name: string, label: string, input: Markup): Markup =>
-    html`<div class="field"><label for="ask-${name}">${label}</label>${input}</div>`
   const textField = (
     name: string,
     label: string,
@@ -113,10 +106,15 @@ function searchForm(
 <form method="get" action="messages" role="search">
 ${textField('q', words.searchText, text, 'search')}
 <div class="fields">
-${field('mailbox', words.mailbox, html`<select id="ask-mailbox" name="mailbox">${option('', words.anyMailbox, mailbox)}${known.map(name => option(name, printable(name, 60), mailbox))}</select>`)}
+${mailboxField(reader, known, mailbox)}
 ${textField('folder', words.folder, folder)}
 ${textField('domain', words.domain, domain)}
-${field('stage', words.stage, html`<select id="ask-stage" name="stage">${searchStages.map(name => option(name, words.stages[name], stage))}</select>`)}
+${selectField(
+  'stage',
+  words.stage,
+  searchStages.map(name => [name, words.stages[name]]),
+  stage,
+)}
 ${textField('from', words.from, from, 'date', 10)}
 ${textField('until', words.until, until, 'date', 10)}
 </div>
