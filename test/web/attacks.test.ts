@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { mail } from '../faults/harness.ts'
 import { needsRoot, readableByNobody, runAsNobody } from '../files/neighbour.ts'
 import { until } from '../servers/hikyaku.ts'
-import { formToken, type PageWorld, postOf, type SignedIn, startPageWorld } from './page.ts'
+import { formToken, homeIn, type PageWorld, postOf, type SignedIn, startPageWorld } from './page.ts'
 
 const subject = 'what-nobody-else-may-know'
 
@@ -267,7 +267,7 @@ describe('a request that no browser sends', () => {
     const entered = await world.ask(pathname, { headers: { cookie: chosen } })
     const set = String(entered.headers['set-cookie'])
     assert.ok(!set.includes('B'.repeat(43)))
-    const home = /url=(\/[\w-]+\/)/.exec(entered.text)?.[1] ?? ''
+    const home = homeIn(entered.text)
     const cookie = set.split(';')[0] ?? ''
     const statusWith = async (text: string): Promise<number> =>
       (await world.ask(home, { headers: { cookie: text } })).status

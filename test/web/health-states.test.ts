@@ -27,11 +27,8 @@ async function curl(port: number, path: string): Promise<Asked> {
   const { stdout } = await run('curl', [...args, `http://${loopback}:${port}${path}`]).catch(() => ({
     stdout: '\n000',
   }))
-  const [text = '', status] =
-    stdout.split('\n').filter(line => line !== '').length > 1
-      ? stdout.trim().split(/\n(?=\d{3}$)/)
-      : ['', stdout.trim()]
-  return { status: Number(status), text }
+  const end = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(end + 1)), text: stdout.slice(0, end) }
 }
 
 /** Asks until the reasons are these, and tells what was answered. */

@@ -90,7 +90,7 @@ export async function startPageWorld(options: PageWorldOptions = {}): Promise<Pa
       const entered = await askHere(pathname)
       assert.equal(entered.status, 200, entered.text)
       const cookie = String(entered.headers['set-cookie']).split(';')[0] ?? ''
-      const home = /url=(\/[\w-]+\/)/.exec(entered.text)?.[1] ?? ''
+      const home = homeIn(entered.text)
       const asOwner = (path: string, asked: Asked = {}): Promise<Answer> =>
         askHere(path, { ...asked, headers: { cookie, ...asked.headers } })
       return {
@@ -111,6 +111,9 @@ export async function startPageWorld(options: PageWorldOptions = {}): Promise<Pa
     },
   }
 }
+
+/** `/RANDOM/`, from the answer to a link. */
+export const homeIn = (entered: string): string => /url=(\/[\w-]+\/)/.exec(entered)?.[1] ?? ''
 
 export const formToken = (page: string): string => /name="form" value="([\w-]+)"/.exec(page)?.[1] ?? ''
 

@@ -15,7 +15,7 @@ import { freePorts, loopback } from '../servers/local.ts'
 import { nginxMissing, startNginx } from '../servers/nginx.ts'
 import { requireServer } from '../servers/required.ts'
 import { answerOf } from '../servers/world.ts'
-import { type Answer, ask, formToken, type PageWorld, postOf, startPageWorld } from './page.ts'
+import { type Answer, ask, formToken, homeIn, type PageWorld, postOf, startPageWorld } from './page.ts'
 
 const skip = needsOpenssl()
 const noNginx = requireServer('nginx', nginxMissing())
@@ -148,7 +148,7 @@ describe('a page with a certificate of its own', { skip }, () => {
       set,
       /^__Host-hikyaku-dashboard-[0-9a-f]{8}=[\w-]{43}; Path=\/; Secure; Max-Age=2592000; HttpOnly; SameSite=Strict$/,
     )
-    const home = /url=(\/[\w-]+\/)/.exec(entered.text)?.[1] ?? ''
+    const home = homeIn(entered.text)
     const [, name = '', key = ''] = /^([^=]+)=([^;]+)/.exec(set) ?? []
     const statusWith = async (cookie: string): Promise<number> =>
       (await world.ask(home, { headers: { cookie } })).status

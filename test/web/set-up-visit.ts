@@ -1,7 +1,7 @@
 /** The pages of a set-up, as a browser without JavaScript uses them: plain requests over real sockets. */
 import assert from 'node:assert/strict'
 import { until } from '../servers/hikyaku.ts'
-import { type Answer, type Asked, ask, formToken } from './page.ts'
+import { type Answer, type Asked, ask, formToken, homeIn } from './page.ts'
 
 export interface Visit {
   /** `/RANDOM/`. */
@@ -32,7 +32,7 @@ export async function enter(link: string, language = 'en'): Promise<Visit> {
   const entered = await asked(pathname)
   assert.equal(entered.status, 200, entered.text)
   const cookie = String(entered.headers['set-cookie']).split(';')[0] ?? ''
-  const home = /url=(\/[\w-]+\/)/.exec(entered.text)?.[1] ?? ''
+  const home = homeIn(entered.text)
   let at = home
   let page = ''
   const withCookie = (path: string, more: Asked = {}): Promise<Answer> =>
