@@ -19,8 +19,8 @@ import { readRepository } from '../repository.ts'
 import { readJson } from '../runtime-lock.ts'
 import { architectures } from './command.ts'
 import { debianVersion, describeLicences, makeChangelog, makeControl } from './deb-texts.ts'
-import type { Order } from './makers.ts'
 import type { Architecture } from './node-binary.ts'
+import type { Order } from './order.ts'
 import { isProgramOf, settleFiles, settleFolder, stageProgram } from './stage.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

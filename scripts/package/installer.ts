@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readRepository } from '../repository.ts'
-import type { Order } from './makers.ts'
+import type { Order } from './order.ts'
 
 const place = "release_url=''\n"
 

@@ -2,14 +2,7 @@
  * What `npm run package` makes, one entry for each kind of package. A maker writes its files into the given folder and
  * nowhere else that lasts; it is loaded only when it is asked for.
  */
-
-export interface Order {
-  /** Where the files go. */
-  readonly folder: string
-  readonly version: string
-  /** Seconds since 1970: the time that everything inside has; the same commit makes the same octets. */
-  readonly epoch: number
-}
+import type { Order } from './order.ts'
 
 export interface Maker {
   /** As it is asked for: `npm run package -- NAME`. */

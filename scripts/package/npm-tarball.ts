@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { copyCheckout } from './checkout.ts'
-import type { Order } from './makers.ts'
+import type { Order } from './order.ts'
 
 /** @throws with npm's own words where it fails */
 export async function makeNpmTarball({ folder, epoch }: Order): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { makeLicenceList } from '../licences.ts'
-import type { Order } from './makers.ts'
+import type { Order } from './order.ts'
 
 /** The bill of materials of scripts/sbom.ts; npm draws a serial number and looks at the clock, so its octets differ. */
 export async function writeSbom({ folder, version }: Order): Promise<readonly string[]> {

@@ -10,8 +10,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { architectures, chooseArchitecture, sayPackage } from './command.ts'
-import type { Order } from './makers.ts'
 import type { Architecture } from './node-binary.ts'
+import type { Order } from './order.ts'
 import { fixedTar, isProgramOf, settleFiles, stageProgram } from './stage.ts'
 
 const run = promisify(execFile)
