@@ -1,20 +1,14 @@
 /** hikyaku(1), from the table of commands. */
-import type { Language } from '../../src/base/language.ts'
 import type {
   CommandEntry,
   CommandOption,
   CommandTable,
 } from '../../src/commands/completion/command-table.ts'
 import { startSettings } from '../../src/config/settings.ts'
+import type { PageFacts } from './page-facts.ts'
 import { bold, italic, makePage, paragraph, section, subsection, tagged, usage } from './roff.ts'
 import { describeSetting, filesSection } from './settings-page.ts'
 import { examples, titles, words } from './words.ts'
-
-export interface PageFacts {
-  readonly language: Language
-  readonly date: string
-  readonly version: string
-}
 
 /** @param exitCodes each code and what it means, in Markdown */
 export function writeCommandPage(

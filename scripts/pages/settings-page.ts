@@ -3,7 +3,7 @@ import type { Language } from '../../src/base/language.ts'
 import type { Setting } from '../../src/config/settings/setting.ts'
 import { makeYamlKey, type PartName, sections } from '../../src/config/settings.ts'
 import { inYaml, processOnlyText, secretText, usualText } from '../settings.ts'
-import type { PageFacts } from './command-page.ts'
+import type { PageFacts } from './page-facts.ts'
 import { bold, example, heading, makePage, paragraph, section, subsection, tagged } from './roff.ts'
 import { titles, words } from './words.ts'
 
