@@ -1,6 +1,22 @@
 /** The days of the week that the watch has to live through, each with its weather, its bound and its logins. */
-import type { Stage } from './idle-week.ts'
-import { fairWeather, type ProxyWeather } from './weather-proxy.ts'
+import type { DovecotServer } from '../../test/servers/dovecot.ts'
+import type { PlayedTime } from './played-time.ts'
+import { fairWeather, type ProxyWeather, type WeatherProxy } from './weather-proxy.ts'
+
+/** What a day may do. */
+export interface Stage {
+  readonly dovecot: DovecotServer
+  readonly proxy: WeatherProxy
+  readonly time: PlayedTime
+  /** An hour, or less where the days are short. */
+  readonly hourMs: number
+  /** Lets time pass, ms. */
+  pass(ms: number): Promise<void>
+  /** Waits for work of others, in real time. */
+  meanwhile<T>(work: Promise<T>): Promise<T>
+  /** A new mail. @param fromMs when its clock begins to run, from now, ms */
+  deliver(folder?: string, fromMs?: number): Promise<void>
+}
 
 export interface Day {
   readonly name: string

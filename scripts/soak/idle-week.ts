@@ -20,7 +20,7 @@ import { gmailEnv, hikyaku } from '../../test/servers/hikyaku.ts'
 import { sha256 } from '../../test/servers/source-server.ts'
 import { sampleMail } from '../sandbox/mail.ts'
 import { appendMail } from './append-mail.ts'
-import { type Day, days } from './idle-days.ts'
+import { type Day, days, type Stage } from './idle-days.ts'
 import { PlayedTime, realNow, realPause } from './played-time.ts'
 import { WeatherProxy } from './weather-proxy.ts'
 
@@ -100,21 +100,6 @@ function lineOf({
     `status ${String(status.exitCode)} ${JSON.stringify(status.watch ?? null)}`,
     ...complaints.map(complaint => `FAILED: ${complaint}`),
   ].join('; ')
-}
-
-/** What a day may do. */
-export interface Stage {
-  readonly dovecot: DovecotServer
-  readonly proxy: WeatherProxy
-  readonly time: PlayedTime
-  /** An hour, or less where the days are short. */
-  readonly hourMs: number
-  /** Lets time pass, ms. */
-  pass(ms: number): Promise<void>
-  /** Waits for work of others, in real time. */
-  meanwhile<T>(work: Promise<T>): Promise<T>
-  /** A new mail. @param fromMs when its clock begins to run, from now, ms */
-  deliver(folder?: string, fromMs?: number): Promise<void>
 }
 
 class IdleWeek implements Stage {
