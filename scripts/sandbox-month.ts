@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startDnsServer } from '../test/authentication/dns-server.ts'
 import { startGmailServer } from '../test/servers/gmail/gmail-server.ts'
-import { gmailEnv, hikyaku, startHikyaku, until } from '../test/servers/hikyaku.ts'
+import { hikyaku, startHikyaku, until } from '../test/servers/hikyaku.ts'
 import { startSource } from '../test/servers/source-server.ts'
-import { forwardingAddress, monthOfMail, monthZone, rentalHost } from './sandbox/month.ts'
+import { makeSandboxEnv } from './sandbox/env.ts'
+import { monthEnv, monthOfMail, monthZone } from './sandbox/month.ts'
 
 const { values } = parseArgs({
   options: { messages: { type: 'string', default: '300' }, json: { type: 'boolean', default: false } },
@@ -26,13 +27,8 @@ const dns = await startDnsServer(monthZone())
 const gmail = await startGmailServer()
 const source = await startSource('imap', 'stand-in')
 const env = {
-  ...source.env,
-  ...gmailEnv(gmail),
-  STATE_DIR: join(folder, 'state'),
-  GMAIL_UNITS_PER_MINUTE: '1200000',
-  FORWARDING_ADDRESS: forwardingAddress,
-  AUTHSERV_IDS: rentalHost,
-  DNS_SERVERS: dns.server,
+  ...makeSandboxEnv({ source, gmail, folder, protocol: 'imap', language: 'en' }),
+  ...monthEnv(dns.server),
 }
 try {
   for (const octets of monthOfMail(messages)) await source.deliver(octets)

@@ -15,8 +15,9 @@ import { chooseLanguage } from '../src/base/language.ts'
 import { computePercentiles } from '../src/status/mailbox-status.ts'
 import { dovecotMissing } from '../test/servers/dovecot.ts'
 import { startGmailServer } from '../test/servers/gmail/gmail-server.ts'
-import { gmailEnv, hikyaku, type Running, startHikyaku, until } from '../test/servers/hikyaku.ts'
+import { hikyaku, type Running, startHikyaku, until } from '../test/servers/hikyaku.ts'
 import { type Protocol, sha256, startSource } from '../test/servers/source-server.ts'
+import { makeSandboxEnv } from './sandbox/env.ts'
 import { sampleMail } from './sandbox/mail.ts'
 import { sandboxWords } from './sandbox/words.ts'
 
@@ -82,17 +83,11 @@ const folder = await mkdtemp(join(tmpdir(), 'hikyaku-sandbox-'))
 const gmail = await startGmailServer()
 const source = await startSource(protocol, kind)
 const env = {
-  ...source.env,
-  ...gmailEnv(gmail),
-  STATE_DIR: join(folder, 'state'),
+  ...makeSandboxEnv({ source, gmail, folder, protocol, language }),
   AFTER_IMPORT: values['after-import'],
-  // The stand-in has no usage limit worth waiting for, and POP3 need not spare it.
-  GMAIL_UNITS_PER_MINUTE: '1200000',
   // Everything stays on loopback: no DNS questions.
   VERIFY: 'no',
-  ...(protocol === 'pop3' ? { SCHEDULE: '*/2 * * * * *' } : {}),
   LOG_LEVEL: 'info',
-  HIKYAKU_LANG: language,
 }
 const dropped = new Map<string, Dropped>()
 let daemon: Running | undefined
@@ -150,14 +145,10 @@ async function runOnce(): Promise<number> {
   tell(words.waiting(messages, protocol.toUpperCase(), words.servers[kind]))
   daemon = start()
   let shown = 0
-  let died = false
-  void daemon.ended.then(() => {
-    died = true
-  })
   await until(
     () => {
       shown = showArrivals(shown)
-      return died || interrupted !== undefined || gmail.accepted.length >= messages
+      return daemon?.hasEnded() || interrupted !== undefined || gmail.accepted.length >= messages
     },
     `${messages} messages in Gmail`,
     60_000 + messages * 200,
@@ -211,13 +202,9 @@ async function runForever(): Promise<number> {
   console.log(words.forever(protocol.toUpperCase(), words.servers[kind]))
   daemon = start()
   daemon.child.stderr?.pipe(process.stderr)
-  let died = false
-  void daemon.ended.then(() => {
-    died = true
-  })
   let shown = 0
   let nextMs = 0
-  for (let serial = 0; !died && interrupted === undefined; ) {
+  for (let serial = 0; !daemon.hasEnded() && interrupted === undefined; ) {
     if (Date.now() >= nextMs) {
       await drop(serial)
       serial += 1

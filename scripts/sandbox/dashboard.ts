@@ -50,10 +50,6 @@ export async function showDashboard({ minutes, ...options }: DashboardSandbox): 
     console.log(words.page(options.protocol.toUpperCase(), words.servers[options.kind]))
     const running = await page.start(isOver)
     daemon = running
-    let hasDied = false
-    void running.ended.then(() => {
-      hasDied = true
-    })
     if (!isOver()) await showLink(page)
     console.log(words.watch(minutes))
     // Enter: the link is good for once and for five minutes.
@@ -61,7 +57,7 @@ export async function showDashboard({ minutes, ...options }: DashboardSandbox): 
     const endMs = performance.now() + minutes * 60_000
     let nextMs = 0
     let shown = 0
-    for (let serial = 0; !hasDied && !isOver() && performance.now() < endMs; ) {
+    for (let serial = 0; !running.hasEnded() && !isOver() && performance.now() < endMs; ) {
       if (performance.now() >= nextMs) {
         const { kind, octets } = passingMail(serial + mailBefore)
         await source.deliver(octets)
@@ -75,7 +71,7 @@ export async function showDashboard({ minutes, ...options }: DashboardSandbox): 
       }
       await new Promise(resolve => setTimeout(resolve, 50))
     }
-    if (!hasDied) return 0
+    if (!running.hasEnded()) return 0
     console.error(words.ended, running.stderr().slice(-4000))
     return 1
   } finally {

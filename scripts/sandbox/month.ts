@@ -5,8 +5,8 @@
 import { makeKey, signDkim } from '../../test/authentication/signing.ts'
 import { crlf, received, type Zone } from '../../test/authentication/world.ts'
 
-export const rentalHost = 'mail1042.conoha.ne.jp'
-export const forwardingAddress = '150.95.219.104'
+const rentalHost = 'mail1042.conoha.ne.jp'
+const forwardingAddress = '150.95.219.104'
 
 interface Sender {
   readonly domain: string
@@ -81,6 +81,13 @@ ${body}`)
     stamps: `Authentication-Results: ${rentalHost}; spf=pass smtp.mailfrom=info@${sender.domain}\n`,
   })
 }
+
+/** How the daemon judges it. @param dnsServer that answers with `monthZone` */
+export const monthEnv = (dnsServer: string): Readonly<Record<string, string>> => ({
+  FORWARDING_ADDRESS: forwardingAddress,
+  AUTHSERV_IDS: rentalHost,
+  DNS_SERVERS: dnsServer,
+})
 
 /** What these senders publish. */
 export function monthZone(): Zone {

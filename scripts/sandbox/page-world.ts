@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Language } from '../../src/base/language.ts'
 import { startDnsServer } from '../../test/authentication/dns-server.ts'
 import { type GmailServer, startGmailServer } from '../../test/servers/gmail/gmail-server.ts'
-import { gmailEnv, type Running, startHikyaku, until } from '../../test/servers/hikyaku.ts'
+import { type Running, startHikyaku, until } from '../../test/servers/hikyaku.ts'
 import { loopback } from '../../test/servers/local.ts'
 import {
   type Protocol,
@@ -13,7 +13,8 @@ import {
   type SourceServer,
   startSource,
 } from '../../test/servers/source-server.ts'
-import { forwardingAddress, monthZone, rentalHost } from './month.ts'
+import { makeSandboxEnv } from './env.ts'
+import { monthEnv, monthZone } from './month.ts'
 
 export interface SandboxPage {
   readonly source: SourceServer
@@ -40,17 +41,10 @@ export async function makeSandboxPage(options: SandboxPageOptions): Promise<Sand
   const gmail = await startGmailServer()
   const source = await startSource(protocol, kind)
   const env = {
-    ...source.env,
-    ...gmailEnv(gmail),
-    STATE_DIR: join(folder, 'state'),
+    ...makeSandboxEnv({ source, gmail, folder, protocol, language }),
+    ...monthEnv(dns.server),
     DASHBOARD: `${loopback}:${port}`,
-    GMAIL_UNITS_PER_MINUTE: '1200000',
-    FORWARDING_ADDRESS: forwardingAddress,
-    AUTHSERV_IDS: rentalHost,
-    DNS_SERVERS: dns.server,
     ALERT_MAIL: 'no',
-    ...(protocol === 'pop3' ? { SCHEDULE: '*/2 * * * * *' } : {}),
-    HIKYAKU_LANG: language,
   }
   let running: Running | undefined
   return {
@@ -61,12 +55,8 @@ export async function makeSandboxPage(options: SandboxPageOptions): Promise<Sand
     async start(isOver = () => false) {
       const daemon = startHikyaku(['run'], { env, cwd: folder, ownGroup: true })
       running = daemon
-      let hasEnded = false
-      void daemon.ended.then(() => {
-        hasEnded = true
-      })
       await until(
-        () => hasEnded || isOver() || daemon.stderr().includes(`http://${env.DASHBOARD}`),
+        () => daemon.hasEnded() || isOver() || daemon.stderr().includes(`http://${env.DASHBOARD}`),
         'the page is open',
       )
       return daemon

@@ -21,6 +21,7 @@ export interface Running {
   stderr(): string
   kill(signal: NodeJS.Signals): void
   readonly ended: Promise<Ended>
+  hasEnded(): boolean
 }
 
 export interface StartOptions {
@@ -44,9 +45,11 @@ export function startHikyaku(args: readonly string[], options: StartOptions): Ru
     detached: options.ownGroup === true,
   })
   const { stdout, stderr } = keepOutput(child)
-  const ended = once(child, 'close').then(
-    ([code, signal]): Ended => ({ code, signal, stdout: stdout(), stderr: stderr() }),
-  )
+  let hasEnded = false
+  const ended = once(child, 'close').then(([code, signal]): Ended => {
+    hasEnded = true
+    return { code, signal, stdout: stdout(), stderr: stderr() }
+  })
   return {
     child,
     pid: child.pid ?? 0,
@@ -56,6 +59,7 @@ export function startHikyaku(args: readonly string[], options: StartOptions): Ru
       child.kill(signal)
     },
     ended,
+    hasEnded: () => hasEnded,
   }
 }
 
