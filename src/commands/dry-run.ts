@@ -7,19 +7,19 @@ import { lookAtJournal, makeSource } from '../bridge.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { pauseWords } from '../locale/pause-words.ts'
 import { type DryRunResult, dryRun } from '../proof/dry-run.ts'
 import { readPauses } from '../pull/paused.ts'
 import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { rulesWordsFor } from './rules-words.ts'
 import { catchStopSignals } from './stop-signals.ts'
+import { tellLeftAlone } from './tell-paused.ts'
 
 interface MailboxAnswer {
   readonly mailbox: string
-  readonly result: DryRunResult | undefined
-  readonly fault: Fault | undefined
+  readonly result?: DryRunResult
+  readonly fault?: Fault
   /** Since when it is paused, and so was not looked at. */
-  readonly pausedSinceMs: number | undefined
+  readonly pausedSinceMs?: number
 }
 
 /** A maildrop that the daemon holds right now is free again in a moment. */
@@ -50,7 +50,7 @@ export async function dryRunCommand(
       answers.push(
         pause === undefined
           ? await lookAt(mailbox, look.journal, signals.stopping)
-          : { mailbox: mailbox.name, result: undefined, fault: undefined, pausedSinceMs: pause.sinceMs },
+          : { mailbox: mailbox.name, pausedSinceMs: pause.sinceMs },
       )
     }
     return answer(invocation, answers)
@@ -69,11 +69,10 @@ async function lookAt(
     try {
       const source = await makeSource({ mailbox, clock: systemClock })
       const result = await dryRun({ mailbox, source, journal, clock: systemClock }, signal)
-      return { mailbox: mailbox.name, result, fault: undefined, pausedSinceMs: undefined }
+      return { mailbox: mailbox.name, result }
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault
-      if (fault.code !== 'source.busy' || tries >= busyTries)
-        return { mailbox: mailbox.name, result: undefined, fault, pausedSinceMs: undefined }
+      if (fault.code !== 'source.busy' || tries >= busyTries) return { mailbox: mailbox.name, fault }
       await systemClock.sleep(busyPauseMs, signal)
     }
   }
@@ -99,11 +98,7 @@ function answer(invocation: Invocation, answers: readonly MailboxAnswer[]): numb
     return exitCode
   }
   for (const { mailbox, result, fault, pausedSinceMs } of answers) {
-    if (pausedSinceMs !== undefined) {
-      const forMs = Math.max(0, systemClock.nowMs() - pausedSinceMs)
-      const since = words.format.instant(pausedSinceMs)
-      writeLine(invocation, pauseWords[language].leftAlone(printable(mailbox, 100), since, forMs))
-    }
+    if (pausedSinceMs !== undefined) tellLeftAlone(invocation, mailbox, pausedSinceMs, systemClock.nowMs())
     if (fault !== undefined) invocation.stderr.write(`${mailbox}: ${faultLines(fault, language)}\n`)
     if (result === undefined) continue
     const { fresh, octets, mayBeKnown, takenBack } = result

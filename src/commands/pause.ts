@@ -3,6 +3,7 @@ import { exitCodes } from '../base/fault.ts'
 import { timeJson } from '../base/time-json.ts'
 import { printable } from '../base/untrusted.ts'
 import { openJournal } from '../bridge.ts'
+import type { Journal } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
 import { pauseWords } from '../locale/pause-words.ts'
 import { pauseMailboxes, readPauses, resumeMailboxes } from '../pull/paused.ts'
@@ -23,26 +24,11 @@ export async function pauseCommand(
       const names = chooseMailboxes(config, mailboxes).map(({ name }) => name)
       const running = isInstanceRunning(config.stateDir)
       const journal = await openJournal(config.stateDir)
-      if (journal === undefined) {
-        // What is not paused needs no resuming; a pause that is kept nowhere must not look like one.
-        const exitCode = wish === 'pause' ? exitCodes.unavailable : exitCodes.ok
-        const states = names.map(mailbox => ({
-          mailbox,
-          changed: false,
-          ...timeJson('pausedSince', undefined),
-        }))
-        if (invocation.json)
-          writeJson(invocation, { ok: exitCode === exitCodes.ok, exitCode, running, mailboxes: states })
-        else if (wish === 'pause') writeLine(invocation, own.noJournal)
-        else for (const name of names) writeLine(invocation, own.notPaused(printable(name, 100)))
-        return exitCode
-      }
       try {
-        const changed = new Set(
-          wish === 'pause'
-            ? await pauseMailboxes(journal, names, Date.now())
-            : await resumeMailboxes(journal, names),
-        )
+        // What is not paused needs no resuming; a pause that is kept nowhere must not look like one.
+        const isKept = journal !== undefined || wish === 'resume'
+        const exitCode = isKept ? exitCodes.ok : exitCodes.unavailable
+        const changed = new Set(journal === undefined ? [] : await changePauses(journal, wish, names))
         const pauses = await readPauses(journal)
         if (invocation.json) {
           const states = names.map(mailbox => ({
@@ -50,8 +36,12 @@ export async function pauseCommand(
             changed: changed.has(mailbox),
             ...timeJson('pausedSince', pauses.get(mailbox)?.sinceMs),
           }))
-          writeJson(invocation, { ok: true, exitCode: exitCodes.ok, running, mailboxes: states })
-          return exitCodes.ok
+          writeJson(invocation, { ok: isKept, exitCode, running, mailboxes: states })
+          return exitCode
+        }
+        if (!isKept) {
+          writeLine(invocation, own.noJournal)
+          return exitCode
         }
         for (const name of names) {
           const shown = printable(name, 100)
@@ -63,11 +53,19 @@ export async function pauseCommand(
         if (changed.size > 0 && wish === 'pause' && running) writeLine(invocation, own.ends)
         if (changed.size > 0 && wish === 'resume')
           writeLine(invocation, running ? own.begins : own.beginsLater)
-        return exitCodes.ok
+        return exitCode
       } finally {
-        await journal.close()
+        await journal?.close()
       }
     },
     false,
   )
 }
+
+/** @returns those that are not what they were before */
+const changePauses = (
+  journal: Journal,
+  wish: 'pause' | 'resume',
+  names: readonly string[],
+): Promise<readonly string[]> =>
+  wish === 'pause' ? pauseMailboxes(journal, names, Date.now()) : resumeMailboxes(journal, names)

@@ -1,14 +1,13 @@
 /** What came of `hikyaku pull`, told: for people, as JSON, and by its exit code. */
 import type { Fault } from '../base/fault.ts'
 import { timeJson } from '../base/time-json.ts'
-import { printable } from '../base/untrusted.ts'
 import type { Conservation, RecordedFault } from '../journal/journal.ts'
-import { pauseWords } from '../locale/pause-words.ts'
 import type { Attempt } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
 import { addCount, noCount, type PullCount, type PullNumbers, settledAsTold } from '../pull/count.ts'
 import { brokenSentence } from './books.ts'
 import { faultJson, faultLines, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { tellLeftAlone } from './tell-paused.ts'
 
 export interface MailboxAnswer {
   readonly ports: PullPorts
@@ -64,10 +63,7 @@ export function answerPull(
   for (const { ports, count, fault, conservation, conserved, ms, last } of answers) {
     const name = ports.mailbox.name
     if (last.kind === 'paused') {
-      const { sinceMs } = last
-      const forMs = Math.max(0, ports.clock.nowMs() - sinceMs)
-      const shown = printable(name, 100)
-      writeLine(invocation, pauseWords[language].leftAlone(shown, words.format.instant(sinceMs), forMs))
+      tellLeftAlone(invocation, name, last.sinceMs, ports.clock.nowMs())
       continue
     }
     if ((quiet || last.kind === 'waiting') && fault !== undefined)

@@ -1,14 +1,13 @@
 /** `hikyaku retry ID...|all`: another try for what was set aside; the running daemon does it at once, else the next pull. */
 import { exitCodes } from '../base/fault.ts'
-import { printable } from '../base/untrusted.ts'
 import { openJournal } from '../bridge.ts'
 import type { MessageRow } from '../journal/journal.ts'
 import { isInstanceRunning } from '../journal/lock.ts'
-import { pauseWords } from '../locale/pause-words.ts'
 import { askForPull, findAside, isAside, tryAgain } from '../pull/owner-acted.ts'
 import { readPauses } from '../pull/paused.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
+import { tellPausedAmong } from './tell-paused.ts'
 
 export async function retryCommand(invocation: Invocation, ids: readonly string[]): Promise<number> {
   const { words } = invocation
@@ -48,12 +47,8 @@ export async function retryCommand(invocation: Invocation, ids: readonly string[
             invocation,
             retried.length === 0 ? words.retry.nothing : words.retry.again(retried.length, running),
           )
-          const pauses = await readPauses(journal)
-          const paused = new Set(rows.flatMap(({ mailbox }) => (pauses.has(mailbox) ? [mailbox] : [])))
-          if (paused.size > 0) {
-            const names = [...paused].map(name => printable(name, 100)).join(', ')
-            writeLine(invocation, pauseWords[invocation.language].notOf(names))
-          }
+          const names = rows.map(({ mailbox }) => mailbox)
+          tellPausedAmong(invocation, names, await readPauses(journal))
         }
         return exitCode
       } finally {
