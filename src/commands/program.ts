@@ -6,13 +6,13 @@ import { printable } from '../base/untrusted.ts'
 import { readVersion } from '../base/version.ts'
 import { findLanguageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
-import { isKnownWord, knownWords } from './completion/command-table.ts'
+import { knownWords } from './completion/command-table.ts'
 import { formatHelp } from './help-format.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
 import { addServiceEnv } from './service-env.ts'
 import type { StatusFlags } from './status.ts'
-import { describeUsage, refuseArgument, refuseUnknownCommand, refuseUse } from './usage.ts'
+import { describeUsage, refuseUnknownCommand, refuseUse, requireKnownWord } from './usage.ts'
 
 interface PullOptions {
   readonly dryRun?: boolean
@@ -113,8 +113,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
   for (const { id, value } of setupOptions)
     setup.option(value === undefined ? `--${id}` : `--${id} ${value}`, help.setupOptions[id])
   setup.action(async (part: string | undefined, mailbox: string | undefined, flags: SetupOptions) => {
-    if (part !== undefined && !isKnownWord('setup', part))
-      throw refuseArgument(invocation.words, 'setup', part, knownWords.setup)
+    if (part !== undefined) requireKnownWord(invocation.words, 'setup', part)
     const { setupCommand } = await import('./setup.ts')
     const { yes = false, browser = false, lang, ...rest } = flags
     const options = answersOf(rest)
@@ -237,8 +236,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .argument('<action>', knownWords.journal.join(' | '))
     .option('-y, --yes', help.yes)
     .action(async (action: string, flags: CommonFlags & { yes?: boolean }) => {
-      if (!isKnownWord('journal', action))
-        throw refuseArgument(invocation.words, 'journal', action, knownWords.journal)
+      requireKnownWord(invocation.words, 'journal', action)
       const { journalCheckCommand, journalRebuildCommand } = await import('./journal.ts')
       if (action === 'check') done(await journalCheckCommand(invocation))
       else done(await journalRebuildCommand(invocation, { yes: flags.yes ?? false }))
@@ -246,8 +244,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
   verb('config', help.config)
     .argument('<action>', knownWords.config.join(' | '))
     .action(async (action: string) => {
-      if (!isKnownWord('config', action))
-        throw refuseArgument(invocation.words, 'config', action, knownWords.config)
+      requireKnownWord(invocation.words, 'config', action)
       const { configShowCommand } = await import('./config-show.ts')
       done(await configShowCommand(invocation))
     })
@@ -263,8 +260,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
         file: string,
         flags: CommonFlags & { mailbox?: string; folder?: string; flag?: string[] },
       ) => {
-        if (!isKnownWord('rules', action))
-          throw refuseArgument(invocation.words, 'rules', action, knownWords.rules)
+        requireKnownWord(invocation.words, 'rules', action)
         const { rulesTestCommand } = await import('./rules.ts')
         const { mailbox, folder, flag = [] } = flags
         done(await rulesTestCommand(invocation, file, { mailbox, folder, flags: flag }))
@@ -309,8 +305,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .option('--run-as <user>', help.runAs)
     .option('--print', help.print)
     .action(async (action: string, flags: CommonFlags & Omit<ServiceFlags, 'every'> & { every?: string }) => {
-      if (!isKnownWord('service', action))
-        throw refuseArgument(invocation.words, 'service', action, knownWords.service)
+      requireKnownWord(invocation.words, 'service', action)
       const { serviceCommand } = await import('./service.ts')
       const { every, ...rest } = flags
       done(
@@ -324,8 +319,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
   verb('completion', help.completion)
     .argument('<shell>', knownWords.completion.join(' | '))
     .action(async (shell: string) => {
-      if (!isKnownWord('completion', shell))
-        throw refuseArgument(invocation.words, 'completion', shell, knownWords.completion)
+      requireKnownWord(invocation.words, 'completion', shell)
       const { completionCommand } = await import('./completion/completion.ts')
       done(completionCommand(invocation, shell, program))
     })

@@ -4,6 +4,7 @@ import { Fault } from '../base/fault.ts'
 import { findNearestName } from '../base/spelling.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Words } from '../locale/locale.ts'
+import { type knownWords, listKnownWords } from './completion/command-table.ts'
 
 /** The word in the quotation marks of commander's English sentence. */
 const quotedWord = /'([^']*)'/
@@ -41,9 +42,15 @@ export function refuseUnknownCommand(words: Words, word: string, names: readonly
   return refuseUse(words.usage.unknownCommand(printable(word, 60), findNearestName(word, names)), undefined)
 }
 
-/** An argument that is none of those that the command takes. */
-export function refuseArgument(words: Words, command: string, word: string, known: readonly string[]): Fault {
-  return refuseUse(words.usage.oneOf(printable(word, 60), known.join(', ')), command)
+/** Throws Fault usage.invalid for an argument that is none of those that the command takes. */
+export function requireKnownWord<Name extends keyof typeof knownWords>(
+  words: Words,
+  command: Name,
+  word: string,
+): asserts word is (typeof knownWords)[Name][number] {
+  const known = listKnownWords(command)
+  if (!known.includes(word))
+    throw refuseUse(words.usage.oneOf(printable(word, 60), known.join(', ')), command)
 }
 
 /** @param command undefined where it is none that is known */

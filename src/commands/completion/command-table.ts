@@ -45,12 +45,7 @@ export const knownWords = {
   completion: ['bash', 'zsh', 'fish'],
 } as const
 
-export function isKnownWord<Name extends keyof typeof knownWords>(
-  command: Name,
-  word: string,
-): word is (typeof knownWords)[Name][number] {
-  return (knownWords[command] as readonly string[]).includes(word)
-}
+export const listKnownWords = (command: keyof typeof knownWords): readonly string[] => knownWords[command]
 
 /** What a placeholder or a command names that is in no list of program.ts. */
 export interface KnownNames {
