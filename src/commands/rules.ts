@@ -94,6 +94,13 @@ const flagNames: Readonly<Record<string, string>> = {
   junk: '$Junk',
 }
 
+/** POP3 has none; INBOX is one name however it is written (RFC 3501 section 5.1). */
+function chooseFolder({ protocol, folders }: MailboxConfig, named: string | undefined): string {
+  if (protocol === 'pop3') return ''
+  if (named === undefined) return folders[0]?.name ?? 'INBOX'
+  return /^inbox$/i.test(named) ? 'INBOX' : named
+}
+
 function testOne(
   mailbox: MailboxConfig,
   head: Buffer,
@@ -101,24 +108,15 @@ function testOne(
   { folder: named, flags }: RulesOptions,
 ): Tested {
   const isPop3 = mailbox.protocol === 'pop3'
-  const inbox = named === undefined || /^inbox$/i.test(named)
-  const folder = isPop3
-    ? ''
-    : inbox
-      ? named === undefined
-        ? (mailbox.folders[0]?.name ?? 'INBOX')
-        : 'INBOX'
-      : named
-  const lower = flags.map(flag => flag.toLowerCase())
+  const folder = chooseFolder(mailbox, named)
+  const isSeen = (flag: string): boolean => flag.toLowerCase() === 'seen'
   const facts: ListedFacts = {
     folder,
     octets,
-    seen: isPop3 ? undefined : lower.includes('seen'),
+    seen: isPop3 ? undefined : flags.some(isSeen),
     flags: isPop3
       ? undefined
-      : flags.flatMap((flag, index) =>
-          lower[index] === 'seen' ? [] : (flagNames[lower[index] ?? ''] ?? flag),
-        ),
+      : flags.filter(flag => !isSeen(flag)).map(flag => flagNames[flag.toLowerCase()] ?? flag),
   }
   const explained = new RuleBook(mailbox.rules, mailbox.user).explain(facts, head)
   const follows = explained.isLeft ? undefined : findFollows(mailbox, facts, explained.wish)
