@@ -15,7 +15,6 @@ import { closeStateFiles, secureStateFolder } from '../base/state-folder.ts'
 import { watchWrites } from '../base/watch-writes.ts'
 import { findLastCheck, recordAsLeft, smallFileOctets } from './as-left.ts'
 import { eachCommitLasts, makeDatabase } from './database.ts'
-import { makeFigures } from './figures.ts'
 import {
   checkIntegrity,
   journalFile,
@@ -25,15 +24,9 @@ import {
   recountTally,
   refuseNewer,
 } from './file.ts'
-import { makeFolders } from './folders.ts'
-import { makeForwardingSums } from './forwarding-sums.ts'
 import type { Journal } from './journal.ts'
-import { makeMoves } from './moves.ts'
-import { makeRows } from './rows.ts'
-import { makeSearch } from './search.ts'
+import { makeMethods } from './methods.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
-import { makeState } from './state.ts'
-import { makeTroubles } from './troubles.ts'
 
 /**
  * Opens the journal of a state directory, or makes it where there has never been one.
@@ -105,15 +98,8 @@ function makeJournal(connection: DatabaseSync, path: string, onClosed: () => voi
   const { ino } = statSync(path)
   const database = makeDatabase(connection, path)
   return {
-    ...makeRows(database),
-    ...makeMoves(database),
-    ...makeFolders(database),
-    ...makeState(database),
-    ...makeFigures(database),
-    ...makeForwardingSums(database),
-    ...makeSearch(database),
+    ...makeMethods(database),
     path,
-    troubles: makeTroubles(database),
     // What is written goes there first, and the file stands as long as the journal is open.
     watchWrites: look => watchWrites(`${path}-wal`, look),
     async assertInPlace() {

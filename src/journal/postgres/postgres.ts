@@ -6,16 +6,9 @@
  * led to an empty one must not think that all mail is new.
  */
 import { Fault } from '../../base/fault.ts'
-import { makeFigures } from '../figures.ts'
-import { makeFolders } from '../folders.ts'
-import { makeForwardingSums } from '../forwarding-sums.ts'
 import type { Journal } from '../journal.ts'
-import { makeMoves } from '../moves.ts'
-import { makeRows } from '../rows.ts'
-import { makeSearch } from '../search.ts'
+import { makeMethods } from '../methods.ts'
 import type { Database } from '../sql.ts'
-import { makeState } from '../state.ts'
-import { makeTroubles } from '../troubles.ts'
 import { fenceOff, type Hold, type Holds, makeHolds } from './holds.ts'
 import { makePostgresDatabase, type PostgresDatabase, type PostgresPlace } from './postgres-database.ts'
 import { postgresMigrations } from './postgres-schema.ts'
@@ -94,15 +87,8 @@ async function bringUpToDate(database: PostgresDatabase, place: string, mayMake:
 
 function makeJournal(database: Database, place: string, close: () => Promise<void>): Journal {
   return {
-    ...makeRows(database),
-    ...makeMoves(database),
-    ...makeFolders(database),
-    ...makeState(database),
-    ...makeFigures(database),
-    ...makeForwardingSums(database),
-    ...makeSearch(database),
+    ...makeMethods(database),
     path: place,
-    troubles: makeTroubles(database),
     watchWrites(look) {
       let timer: NodeJS.Timeout | undefined
       let isOver = false
