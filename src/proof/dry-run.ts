@@ -138,12 +138,16 @@ class RuleShares {
     if (book.isEmpty) return false
     const { folder, octets, seen, flags } = entry
     const facts = { folder, octets, seen, flags }
-    const header = book.decideEarly(facts) === undefined ? await this.#headerOf(entry) : Buffer.alloc(0)
-    if (header === undefined) {
-      this.#notAsked += 1
-      return false
+    let decision = book.decideEarly(facts)
+    if (decision === undefined) {
+      const header = await this.#headerOf(entry)
+      if (header === undefined) {
+        this.#notAsked += 1
+        return false
+      }
+      decision = book.decide(facts, header)
     }
-    const { wish, isLeft } = book.decideEarly(facts) ?? book.decide(facts, header)
+    const { wish, isLeft } = decision
     if (wish === undefined) return false
     const share = { rules: wish.rules, import: !isLeft, account: wish.account ?? this.#mailbox.account }
     const key = JSON.stringify(share)
