@@ -1,7 +1,7 @@
 /** Sums. How many rows are in each stage is counted by the file itself as rows move (schema.ts), never by a scan. */
 import type { Journal } from './journal.ts'
 import { type Stage, stages } from './row.ts'
-import { readRows } from './rows.ts'
+import { hasImport, readRows, selectBehind } from './rows.ts'
 import { findPlaceInBooks } from './rules.ts'
 import type { Statements } from './sql.ts'
 
@@ -19,13 +19,10 @@ type Figures = Pick<
 
 /** The latest of one of the two indexes by mailbox and import (schema.ts): neither reads rows of others, nor sorts. */
 const latestOf = (half: 'generation > 1' | 'generation <= 1'): string =>
-  `SELECT id FROM (SELECT id FROM message WHERE mailbox = ?1 AND imported_at_ms IS NOT NULL AND ${half}
+  `SELECT id FROM (SELECT id FROM message WHERE mailbox = ?1 AND ${hasImport} AND ${half}
    ORDER BY imported_at_ms DESC, id DESC LIMIT ?2) AS latest`
 
-/** By the index of stages alone. */
-const asideOf = (stage: 'refused' | 'deferred'): string =>
-  `SELECT id FROM (SELECT id FROM message WHERE mailbox = ?1 AND stage = '${stage}' AND (generation, id) < (?2, ?3)
-   ORDER BY generation DESC, id DESC LIMIT ?4) AS ${stage}`
+const aside = ["stage = 'refused'", "stage = 'deferred'"]
 
 export function makeFigures(sql: Statements): Figures {
   const readTally = async (
@@ -61,7 +58,7 @@ export function makeFigures(sql: Statements): Figures {
     async latenciesMs(mailbox, limit) {
       const rows = await sql.all(
         `SELECT imported_at_ms AS imported, coalesce(arrived_at_ms, listed_at_ms) AS arrived FROM message
-         WHERE mailbox = ? AND imported_at_ms IS NOT NULL AND generation > 1 ORDER BY imported_at_ms DESC LIMIT ?`,
+         WHERE mailbox = ? AND ${hasImport} AND generation > 1 ORDER BY imported_at_ms DESC LIMIT ?`,
         mailbox,
         limit,
       )
@@ -78,7 +75,7 @@ export function makeFigures(sql: Statements): Figures {
     // By the index alone, however many rows lie behind it.
     importsBefore: (limit, before) =>
       before === undefined
-        ? readRows(sql, 'imported_at_ms IS NOT NULL ORDER BY imported_at_ms DESC, id DESC LIMIT ?', limit)
+        ? readRows(sql, `${hasImport} ORDER BY imported_at_ms DESC, id DESC LIMIT ?`, limit)
         : readRows(
             sql,
             'imported_at_ms <= ? AND (imported_at_ms < ? OR id < ?) ORDER BY imported_at_ms DESC, id DESC LIMIT ?',
@@ -90,7 +87,7 @@ export function makeFigures(sql: Statements): Figures {
     asideBefore: (mailbox, limit, { generation, id } = { generation: 2 ** 52, id: 2 ** 52 }) =>
       readRows(
         sql,
-        `id IN (${asideOf('refused')} UNION ALL ${asideOf('deferred')})
+        `id IN (${selectBehind('id', aside)})
          ORDER BY generation DESC, id DESC LIMIT ?4`,
         mailbox,
         generation,

@@ -3,7 +3,7 @@ import { endSlice } from '../base/in-slices.ts'
 import type { Journal } from './journal.ts'
 import type { ForwardingCost } from './questions.ts'
 import type { ImportPlace } from './row.ts'
-import { readRows } from './rows.ts'
+import { findImportPlace, hasImport, readRows } from './rows.ts'
 import type { Statements } from './sql.ts'
 
 type Sums = Pick<Journal, 'sumForwarding' | 'repeatedSince' | 'firstImportAtMs'>
@@ -14,7 +14,6 @@ const sliceEntries = 10_000
 const judgedRows = 500
 /** Of a slice, whatever it holds: a bound keeps the databases from making one query of two. */
 const allEntries = 1_000_000_000
-const imported = 'imported_at_ms IS NOT NULL'
 
 export function makeForwardingSums(sql: Statements): Sums {
   return {
@@ -29,30 +28,22 @@ export function makeForwardingSums(sql: Statements): Sums {
     repeatedSince: atMs =>
       readRows(sql, 'repeated > 0 AND imported_at_ms >= ? ORDER BY imported_at_ms, id', atMs),
     async firstImportAtMs() {
-      const first = await sql.get(`SELECT min(imported_at_ms) AS ms FROM message WHERE ${imported}`)
+      const first = await sql.get(`SELECT min(imported_at_ms) AS ms FROM message WHERE ${hasImport}`)
       return first?.ms === null || first === undefined ? undefined : Number(first.ms)
     },
   }
 }
 
 /** The entry that the slice after this one begins with. */
-async function findEntry(
-  sql: Statements,
-  place: ImportPlace,
-  beforeMs: number,
-): Promise<ImportPlace | undefined> {
-  const entry = await sql.get(
-    `SELECT imported_at_ms, id FROM message
-     WHERE ${imported} AND (imported_at_ms, id) >= (?, ?) AND imported_at_ms < ?
+const findEntry = (sql: Statements, place: ImportPlace, beforeMs: number): Promise<ImportPlace | undefined> =>
+  findImportPlace(
+    sql,
+    `(imported_at_ms, id) >= (?, ?) AND imported_at_ms < ?
      ORDER BY imported_at_ms, id LIMIT 1 OFFSET ${sliceEntries}`,
     place.importedAtMs,
     place.id,
     beforeMs,
   )
-  return entry === undefined
-    ? undefined
-    : { importedAtMs: Number(entry.imported_at_ms), id: Number(entry.id) }
-}
 
 /** Groups the entries from `place` to before `end`. */
 async function takeSlice(
@@ -62,7 +53,7 @@ async function takeSlice(
   take: (costs: ForwardingCost) => void,
 ): Promise<void> {
   const { senderDomain, forwardingCost, isJudgedBefore } = sql.words
-  const within = `${imported} AND (imported_at_ms, id) >= (?1, ?2) AND (imported_at_ms, id) < (?3, ?4)`
+  const within = `${hasImport} AND (imported_at_ms, id) >= (?1, ?2) AND (imported_at_ms, id) < (?3, ?4)`
   const bounds = [place.importedAtMs, place.id, end.importedAtMs, end.id]
   // The inner one is answered by the index alone; grouped by itself SQLite would read the rows for the expressions.
   const groups = await sql.all(

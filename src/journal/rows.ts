@@ -2,7 +2,7 @@
 import { readRecord, type SqlValue } from './columns.ts'
 import type { Journal } from './journal.ts'
 import { messageColumns } from './records.ts'
-import type { MessageRow } from './row.ts'
+import type { ImportPlace, MessageRow } from './row.ts'
 import type { Statements } from './sql.ts'
 
 /** @param where what follows WHERE */
@@ -19,6 +19,38 @@ export async function readRow(
 ): Promise<MessageRow | undefined> {
   return (await readRows(sql, where, ...values))[0]
 }
+
+export const hasImport = 'imported_at_ms IS NOT NULL'
+
+/** The place of one of those that reached Gmail. @param where what follows it and AND */
+export async function findImportPlace(
+  sql: Statements,
+  where: string,
+  ...values: SqlValue[]
+): Promise<ImportPlace | undefined> {
+  const entry = await sql.get(
+    `SELECT imported_at_ms, id FROM message WHERE ${hasImport} AND ${where}`,
+    ...values,
+  )
+  return entry === undefined
+    ? undefined
+    : { importedAtMs: Number(entry.imported_at_ms), id: Number(entry.id) }
+}
+
+/**
+ * The next ?4 of mailbox ?1 behind the place (?2, ?3), the latest listed first, each kind by its index: no more rows are
+ * read than are asked for.
+ * @param kinds conditions, no two of which one row meets
+ */
+export const selectBehind = (columns: string, kinds: readonly string[]): string =>
+  kinds
+    .map(
+      kind =>
+        `SELECT ${columns} FROM (SELECT ${columns} FROM message
+           WHERE mailbox = ?1 AND ${kind} AND (generation, id) < (?2, ?3)
+           ORDER BY generation DESC, id DESC LIMIT ?4) AS of_kind`,
+    )
+    .join(' UNION ALL ')
 
 /** ?2 the digest, ?3 that of the bare message: a row without a bare one of its own is bare itself. */
 export const hasDigest = '(sha256 = ?2 OR sha256 = ?3 OR bare_sha256 = ?3)'

@@ -14,7 +14,7 @@ import {
   storedAs,
 } from './questions.ts'
 import type { ImportPlace, MessageRow } from './row.ts'
-import { readRow, readRows } from './rows.ts'
+import { findImportPlace, hasImport, readRows, selectBehind } from './rows.ts'
 import type { Statements } from './sql.ts'
 
 type Search = Pick<Journal, 'search' | 'named'>
@@ -66,8 +66,6 @@ const digestBegins = `WITH RECURSIVE known (account) AS (
   SELECT message.id FROM known JOIN message
     ON message.account = known.account AND message.sha256 >= ?6 AND message.sha256 < ?7`
 
-const imported = 'imported_at_ms IS NOT NULL'
-
 async function searchImports(sql: Statements, question: SearchQuestion): Promise<SearchAnswer> {
   const { fromMs = 0, beforeMs, limit } = question
   const latest: ImportPlace = { importedAtMs: beforeMs ?? Number.MAX_SAFE_INTEGER, id: 0 }
@@ -82,7 +80,7 @@ async function searchImports(sql: Statements, question: SearchQuestion): Promise
     const { importedAtMs: endMs, id: endId } = end ?? { importedAtMs: fromMs, id: 0 }
     const found = await sql.all(
       `SELECT id FROM message
-       WHERE ${imported} AND (imported_at_ms, id) < (?, ?) AND (imported_at_ms, id) >= (?, ?) ${conditions}
+       WHERE ${hasImport} AND (imported_at_ms, id) < (?, ?) AND (imported_at_ms, id) >= (?, ?) ${conditions}
        ORDER BY imported_at_ms DESC, id DESC LIMIT ?`,
       place.importedAtMs,
       place.id,
@@ -131,36 +129,30 @@ function conditionsOf(
   return { conditions: conditions.join(' '), values }
 }
 
+/** In the order of the ids. */
 async function readAll(sql: Statements, ids: readonly number[]): Promise<readonly MessageRow[]> {
-  const rows: MessageRow[] = []
-  for (const id of ids) {
-    const row = await readRow(sql, 'id = ?', id)
-    if (row !== undefined) rows.push(row)
-  }
-  return rows
+  const rows = await readRows(sql, `id IN (${sql.words.numbersIn('?')})`, JSON.stringify(ids))
+  const byId = new Map(rows.map(row => [row.id, row]))
+  return ids.flatMap(id => byId.get(id) ?? [])
 }
 
 const isBefore = (a: ImportPlace, b: ImportPlace): boolean =>
   a.importedAtMs < b.importedAtMs || (a.importedAtMs === b.importedAtMs && a.id < b.id)
 
 /** The entry that a slice backwards ends with; undefined where fewer lie before `place` and not before `fromMs`. */
-async function findEntryBefore(
+const findEntryBefore = (
   sql: Statements,
   place: ImportPlace,
   fromMs: number,
-): Promise<ImportPlace | undefined> {
-  const entry = await sql.get(
-    `SELECT imported_at_ms, id FROM message
-     WHERE ${imported} AND (imported_at_ms, id) < (?, ?) AND imported_at_ms >= ?
+): Promise<ImportPlace | undefined> =>
+  findImportPlace(
+    sql,
+    `(imported_at_ms, id) < (?, ?) AND imported_at_ms >= ?
      ORDER BY imported_at_ms DESC, id DESC LIMIT 1 OFFSET ${sliceEntries - 1}`,
     place.importedAtMs,
     place.id,
     fromMs,
   )
-  return entry === undefined
-    ? undefined
-    : { importedAtMs: Number(entry.imported_at_ms), id: Number(entry.id) }
-}
 
 /** Of one mailbox after the other, each in the order of its listings, the newest first. */
 async function searchStage(
@@ -208,7 +200,7 @@ interface Entry {
   readonly listedAtMs: number
 }
 
-/** The next entries behind a place, each stage by its index: no more rows are read than are asked for. */
+/** The next entries behind a place. */
 async function entriesOf(
   sql: Statements,
   stage: OtherStage,
@@ -216,16 +208,10 @@ async function entriesOf(
   { generation, id }: StagePlace,
   most: number,
 ): Promise<readonly Entry[]> {
-  const columns = 'id, generation, folder, listed_at_ms'
-  const behind = '(generation, id) < (?2, ?3) ORDER BY generation DESC, id DESC LIMIT ?4'
-  const parts =
-    stage === 'merged'
-      ? [`SELECT ${columns} FROM message WHERE mailbox = ?1 AND merged_into IS NOT NULL AND ${behind}`]
-      : storedAs[stage].map(
-          stored => `SELECT ${columns} FROM message WHERE mailbox = ?1 AND stage = '${stored}' AND ${behind}`,
-        )
+  const kinds =
+    stage === 'merged' ? ['merged_into IS NOT NULL'] : storedAs[stage].map(stored => `stage = '${stored}'`)
   const entries = await sql.all(
-    `${parts.map((part, at) => `SELECT * FROM (${part}) AS part_${at}`).join(' UNION ALL ')}
+    `${selectBehind('id, generation, folder, listed_at_ms', kinds)}
      ORDER BY generation DESC, id DESC LIMIT ?4`,
     mailbox,
     generation,
