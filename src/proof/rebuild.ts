@@ -50,6 +50,9 @@ export async function rebuildMailbox(ports: PullPorts, options: RebuildOptions):
   return new Rebuild(ports, options).run()
 }
 
+/** What is known of a message, and the account in which it may be. */
+type FactsIn = RowPatch & { readonly account: string }
+
 class Rebuild {
   readonly #ports: PullPorts
   readonly #options: RebuildOptions
@@ -194,10 +197,8 @@ class Rebuild {
       return this.#ignore(row, header.pseudo ? 'ignored' : 'baseline', facts)
     const { wish, isLeft } = decideWish(this.#ports, row, section, raw.octets)
     const accounts = this.#accountsFor(wish)
-    for (const account of accounts)
-      if (await this.#findIn(account, row, raw, bare, { ...facts, account })) return
-    for (const account of accounts)
-      if (await this.#resume(account, row, raw, bare, { ...facts, account })) return
+    for (const account of accounts) if (await this.#findIn(row, raw, bare, { ...facts, account })) return
+    for (const account of accounts) if (await this.#resume(row, raw, bare, { ...facts, account })) return
     if (isLeft) await this.#ignore(row, 'ignored', { ...facts, wish: wish ?? null })
     else await this.#leave(row, { ...facts, account: accounts[0] ?? mailbox.account })
   }
@@ -214,15 +215,10 @@ class Rebuild {
   }
 
   /** Whether the account has it, by its octets there, by the old journal, or by another row. */
-  async #findIn(
-    account: string,
-    row: MessageRow,
-    raw: RawMessage,
-    bare: Bare,
-    facts: RowPatch,
-  ): Promise<boolean> {
+  async #findIn(row: MessageRow, raw: RawMessage, bare: Bare, facts: FactsIn): Promise<boolean> {
     const { journal, clock, steady } = this.#ports
     const { salvage } = this.#options
+    const { account, messageId } = facts
     const count = this.#count
     const twin = await journal.importedWith(account, raw.sha256, bare.sha256)
     if (twin !== undefined) {
@@ -235,7 +231,7 @@ class Rebuild {
       return true
     }
     const old = salvage.importedAs(account, raw.sha256, bare.sha256)
-    const gmailId = old?.gmailId ?? (await this.#find(account, facts.messageId ?? undefined, raw, bare))
+    const gmailId = old?.gmailId ?? (await this.#find(account, messageId ?? undefined, raw, bare))
     if (gmailId === undefined) return false
     await journal.move(row.id, 'importing', { ...facts, importingAtMs: clock.nowMs() })
     // "After N days" begins anew: the steady clock of the old journal is lost.
@@ -251,15 +247,9 @@ class Rebuild {
   }
 
   /** Whether an import into the account was under way: as it was, for the next pull to resolve before anything else. */
-  async #resume(
-    account: string,
-    row: MessageRow,
-    raw: RawMessage,
-    bare: Bare,
-    facts: RowPatch,
-  ): Promise<boolean> {
+  async #resume(row: MessageRow, raw: RawMessage, bare: Bare, facts: FactsIn): Promise<boolean> {
     const { journal, clock } = this.#ports
-    const importing = this.#options.salvage.wasImporting(account, raw.sha256, bare.sha256)
+    const importing = this.#options.salvage.wasImporting(facts.account, raw.sha256, bare.sha256)
     if (importing === undefined) return false
     await journal.move(row.id, 'importing', {
       ...facts,
