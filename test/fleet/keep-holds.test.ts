@@ -24,7 +24,6 @@ interface Line {
 
 describe('the workers of a fleet', { skip }, () => {
   let server: PostgresServer
-  let databases = 0
   before(async () => {
     server = await startPostgres({ fsync: 'off' })
   })
@@ -33,9 +32,7 @@ describe('the workers of a fleet', { skip }, () => {
   const script = fileURLToPath(new URL('worker-child.ts', import.meta.url))
   /** A fleet of so many mailboxes, and its workers' lines in the order in which they came. */
   const fleetOf = async (t: TestContext, mailboxes: number) => {
-    databases += 1
-    await server.makeDatabase(`fleet${databases}`)
-    const url = server.url(`fleet${databases}`)
+    const url = await server.newDatabase()
     const fleet = await makePostgresJournal({ url, name: 'test' })
     t.after(() => fleet.close())
     await fleet.holds.offer(Array.from({ length: mailboxes }, (_, n) => `box${n}`))

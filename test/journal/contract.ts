@@ -3,7 +3,6 @@
  * is added to `adapters` and has to pass every test that stands in `contractOf`. What is special to a file on a disk
  * (damage, versions, one instance) is tested beside it.
  */
-import { createHash } from 'node:crypto'
 import { after, before, describe, type TestContext } from 'node:test'
 import type { Journal } from '../../src/journal/journal.ts'
 import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
@@ -33,7 +32,7 @@ const sqlite: Adapter = {
 /** A database for each place, on one server. */
 function onPostgres(): Adapter {
   let server: PostgresServer | undefined
-  const made = new Map<string, string>()
+  const urls = new Map<string, string>()
   return {
     name: 'PostgreSQL',
     skip: requireServer('postgresql', postgresMissing()),
@@ -45,11 +44,9 @@ function onPostgres(): Adapter {
     },
     async open(place) {
       if (server === undefined) throw new Error('PostgreSQL was not started')
-      const known = made.get(place)
-      const name = known ?? createHash('sha256').update(place).digest('hex').slice(0, 20)
-      if (known === undefined) await server.makeDatabase(name)
-      made.set(place, name)
-      const { journal } = await makePostgresJournal({ url: server.url(name), name: 'contract' })
+      const url = urls.get(place) ?? (await server.newDatabase())
+      urls.set(place, url)
+      const { journal } = await makePostgresJournal({ url, name: 'contract' })
       return journal
     },
   }

@@ -23,17 +23,11 @@ const skip = requireServer('postgresql', postgresMissing())
 
 describe('workers that share a journal', { skip }, () => {
   let server: PostgresServer
-  let databases = 0
   before(async () => {
     server = await startPostgres({ fsync: 'off' })
   })
   after(() => server.stop())
 
-  const newDatabase = async (): Promise<string> => {
-    databases += 1
-    await server.makeDatabase(`fleet${databases}`)
-    return server.url(`fleet${databases}`)
-  }
   const fleetFor = async (t: TestContext, url: string, name = 'test'): Promise<FleetJournal> => {
     const fleet = await makePostgresJournal({ url, name })
     t.after(() => fleet.close())
@@ -46,14 +40,10 @@ describe('workers that share a journal', { skip }, () => {
     )
   /** Makes the time of a worker's holds run out without waiting for it. */
   const runOut = (url: string, worker: string): Promise<unknown> =>
-    server.ask(
-      url.slice(url.lastIndexOf('/') + 1),
-      'UPDATE hold SET held_until = clock_timestamp() WHERE worker = $1',
-      [worker],
-    )
+    server.ask(url, 'UPDATE hold SET held_until = clock_timestamp() WHERE worker = $1', [worker])
 
   it('two never hold the same mailbox, however many take at once', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     const fleets = await Promise.all(['a', 'b', 'c', 'd'].map(name => fleetFor(t, url, name)))
     await fleets[0]?.holds.offer(Array.from({ length: 200 }, (_, n) => `box${n}`))
     const taken = await Promise.all(
@@ -79,7 +69,7 @@ describe('workers that share a journal', { skip }, () => {
   })
 
   it('what is released is taken at once, with a higher number; what is withdrawn by nobody', async t => {
-    const fleet = await fleetFor(t, await newDatabase())
+    const fleet = await fleetFor(t, await server.newDatabase())
     await fleet.holds.offer([box])
     const [first] = await fleet.holds.take('a', 5)
     assert.deepEqual(await fleet.holds.take('b', 5), [])
@@ -96,7 +86,7 @@ describe('workers that share a journal', { skip }, () => {
   })
 
   it('whoever holds it no more changes nothing: no stage, no state, no note, no row', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     const fleet = await fleetFor(t, url)
     await fleet.holds.offer([box])
     const [first] = await fleet.holds.take('a', 1)
@@ -134,7 +124,7 @@ describe('workers that share a journal', { skip }, () => {
   })
 
   it('in the middle of a write the mailbox does not change hands; a writer that stops there loses it all the same', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     const fleet = await fleetFor(t, url)
     await fleet.holds.offer([box])
     const [first] = await fleet.holds.take('a', 1)
@@ -147,7 +137,7 @@ describe('workers that share a journal', { skip }, () => {
       fenceOff(slow, first).transaction(async sql => {
         await sql.run('UPDATE message SET attempts = attempts + 1 WHERE id = ?', id)
         const ended = server.ask(
-          `fleet${databases}`,
+          url,
           'SET lock_timeout = 200; UPDATE hold SET held_until = clock_timestamp()',
         )
         await assert.rejects(ended, /lock timeout/, 'the hold is locked')
@@ -179,7 +169,7 @@ describe('workers that share a journal', { skip }, () => {
   }
 
   it('of a worker that was killed another takes the mailbox when its time is over, and not before', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     const fleet = await fleetFor(t, url)
     await fleet.holds.offer([box])
     const { child, until } = startChild(t, url, 'killed')
@@ -199,7 +189,7 @@ describe('workers that share a journal', { skip }, () => {
   })
 
   it('a worker that was stopped and wakes up late is refused its first write', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     const fleet = await fleetFor(t, url)
     await fleet.holds.offer([box])
     const { child, lines, until } = startChild(t, url, 'paused')
@@ -217,7 +207,7 @@ describe('workers that share a journal', { skip }, () => {
   })
 
   it('a database that was killed costs what was under way, and nothing that was promised', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     const fleet = await fleetFor(t, url)
     await fleet.journal.setNote('check-now', 'before')
     await server.kill()
@@ -229,17 +219,17 @@ describe('workers that share a journal', { skip }, () => {
   })
 
   it('is not begun anew in a database that has no journal, and not opened where it is newer', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     assert.equal(await codeOf(openPostgresJournal({ url, name: 'test' })), 'journal.missing')
     await fleetFor(t, url)
-    await server.ask(`fleet${databases}`, 'UPDATE hikyaku_version SET version = 99')
+    await server.ask(url, 'UPDATE hikyaku_version SET version = 99')
     assert.equal(await codeOf(openPostgresJournal({ url, name: 'test' })), 'journal.newer')
-    const elsewhere = url.replace(/fleet\d+$/, 'nowhere')
+    const elsewhere = url.replace(/test\d+$/, 'nowhere')
     assert.equal(await codeOf(openPostgresJournal({ url: elsewhere, name: 'test' })), 'journal.closed')
   })
 
   it('what two decide at once is decided as if one came after the other', async t => {
-    const url = await newDatabase()
+    const url = await server.newDatabase()
     const fleets = await Promise.all(['a', 'b', 'c'].map(name => fleetFor(t, url, name)))
     await Promise.all(
       fleets.map(async ({ journal }) => {

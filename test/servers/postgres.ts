@@ -22,11 +22,10 @@ import {
 const superuser = 'fleet'
 
 export interface PostgresServer {
-  /** Of one database, without a password: the cluster trusts loopback. */
-  url(database: string): string
-  makeDatabase(name: string): Promise<void>
+  /** Makes a database. @returns its URL, without a password: the cluster trusts loopback */
+  newDatabase(): Promise<string>
   /** Asks the database something beside whatever is under test. */
-  ask(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
+  ask(url: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
   /** SIGKILL to the server's first process: its others follow, as after a crash. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -87,8 +86,8 @@ export async function startPostgres(
   }
   const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const url = (database: string): string => `postgresql://${superuser}@${loopback}:${port}/${database}`
-  const ask: PostgresServer['ask'] = async (database, text, values = []) => {
-    const client = new pg.Client({ connectionString: url(database), connectionTimeoutMillis: 5_000 })
+  const ask: PostgresServer['ask'] = async (place, text, values = []) => {
+    const client = new pg.Client({ connectionString: place, connectionTimeoutMillis: 5_000 })
     client.on('error', () => {})
     await client.connect()
     try {
@@ -111,7 +110,7 @@ export async function startPostgres(
     daemon = own
     for (;;) {
       try {
-        await ask('postgres', 'SELECT 1')
+        await ask(url('postgres'), 'SELECT 1')
         return
       } catch (error) {
         if (!own.alive()) throw new Error(`PostgreSQL ended at its start: ${own.printed()}`, { cause: error })
@@ -120,12 +119,15 @@ export async function startPostgres(
     }
   }
   await start()
+  let databases = 0
   return {
-    url,
     ask,
     start,
-    async makeDatabase(name) {
-      await ask('postgres', `CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+    async newDatabase() {
+      databases += 1
+      const name = `test${databases}`
+      await ask(url('postgres'), `CREATE DATABASE ${name}`)
+      return url(name)
     },
     async kill() {
       if (daemon === undefined) return
