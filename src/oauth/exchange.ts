@@ -1,10 +1,11 @@
 /** The one exchange with a provider: a form goes out, an answer comes back, whatever its status. */
-import { type Connections, openConnections } from '../base/connections.ts'
-import { Fault } from '../base/fault.ts'
-import { type HttpAnswer, type HttpDeadlines, HttpTrouble, makeBody, sendRequest } from '../base/http.ts'
+import { openConnections } from '../base/connections.ts'
+import type { Fault } from '../base/fault.ts'
+import { type HttpAnswer, type HttpDeadlines, HttpTrouble, sendRequest } from '../base/http.ts'
+import { makeFormRequest } from '../google/framed.ts'
+import { faultWithoutAnswer } from '../google/unanswered.ts'
 
-/** Where other than usual, ms. */
-export const usualOAuthDeadlines: HttpDeadlines = {
+export const oauthDeadlines: HttpDeadlines = {
   connectMs: 15_000,
   progressMs: 15_000,
   answerMs: 30_000,
@@ -14,29 +15,15 @@ export const usualOAuthDeadlines: HttpDeadlines = {
 /** A token answer is a few KiB. */
 const mostOctets = 256 * 1024
 
-const certificate =
-  /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|HOSTNAME_MISMATCH|INVALID_CA)/
-
 /**
  * Sends one form (RFC 6749 section 4), on a connection of its own: the next one follows in an hour.
  * @throws Fault oauth.unreachable, oauth.not-provider (its certificate is another's), state.io; the signal's reason
  */
-export async function postForm(
-  url: URL,
-  form: URLSearchParams,
-  deadlines: HttpDeadlines,
-  signal: AbortSignal,
-  connections: Connections = openConnections(),
-): Promise<HttpAnswer> {
-  const request = {
-    method: 'POST',
-    url,
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
-    body: makeBody(Buffer.from(String(form))),
-    answerLimit: mostOctets,
-  } as const
+export async function postForm(url: URL, form: URLSearchParams, signal: AbortSignal): Promise<HttpAnswer> {
+  const connections = openConnections()
+  const request = { ...makeFormRequest(url, String(form)), answerLimit: mostOctets }
   try {
-    return await sendRequest(connections, request, deadlines, signal)
+    return await sendRequest(connections, request, oauthDeadlines, signal)
   } catch (thrown) {
     throw thrown instanceof HttpTrouble ? faultOfTrouble(thrown, url) : thrown
   } finally {
@@ -45,10 +32,5 @@ export async function postForm(
 }
 
 /** An exchange without an answer: nothing is known, and nothing was given. */
-export function faultOfTrouble({ phase, reason, cause }: HttpTrouble, url: URL): Fault {
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80')
-  const facts = { host: url.hostname, port, phase, reason }
-  // No socket could be made: this computer's trouble.
-  if (/^E[MN]FILE$/.test(reason)) return new Fault('state.io', { facts: { reason }, cause })
-  return new Fault(certificate.test(reason) ? 'oauth.not-provider' : 'oauth.unreachable', { facts, cause })
-}
+export const faultOfTrouble = (trouble: HttpTrouble, url: URL): Fault =>
+  faultWithoutAnswer(trouble, url, { unreachable: 'oauth.unreachable', notTheirs: 'oauth.not-provider' })

@@ -5,7 +5,7 @@
 import type * as Library from 'oauth4webapi'
 import type { HttpAnswer } from '../base/http.ts'
 import { proveClient } from './client-proof.ts'
-import { postForm, usualOAuthDeadlines } from './exchange.ts'
+import { postForm } from './exchange.ts'
 import type { OAuthClient } from './settings.ts'
 
 export interface Framing {
@@ -28,7 +28,7 @@ export interface Carried {
 }
 
 /** Where a client's requests go. */
-export function describeServer({ endpoints }: OAuthClient): Library.AuthorizationServer {
+function describeServer({ endpoints }: OAuthClient): Library.AuthorizationServer {
   const { tokenUrl, deviceUrl, authUrl } = endpoints
   return {
     issuer: new URL(tokenUrl).origin,
@@ -75,6 +75,6 @@ export async function carryFramed(
   if (taken === undefined) throw new Error('the request was not framed')
   const { url, form } = taken
   const secrets = ['code', 'code_verifier', 'device_code'].flatMap(name => form.get(name) ?? [])
-  const answer = await postForm(url, form, usualOAuthDeadlines, signal)
+  const answer = await postForm(url, form, signal)
   return { answer, url, secrets: [...proved.secrets, ...secrets] }
 }

@@ -9,9 +9,7 @@
 import type { AccessTokens } from '../base/access-tokens.ts'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import type { HttpDeadlines } from '../base/http.ts'
 import { type Asked, makeRenewedToken } from '../base/renewed-token.ts'
-import { usualOAuthDeadlines } from './exchange.ts'
 import type { OAuthSettings } from './settings.ts'
 import { readTokenAnswer, type TokenAnswer } from './token-answer.ts'
 import { requestByRefreshToken, requestForProgram, type TokenRequest } from './token-request.ts'
@@ -19,8 +17,6 @@ import { requestByRefreshToken, requestForProgram, type TokenRequest } from './t
 export interface OAuthTokensOptions {
   readonly settings: OAuthSettings
   readonly clock: Clock
-  /** Where other than usual. */
-  readonly deadlines?: HttpDeadlines
   /** From 0 to 1: when exactly a token is renewed, so that those of many mailboxes are not renewed at one instant. */
   readonly random?: () => number
 }
@@ -49,7 +45,7 @@ interface Token extends TokenLook {
 const lastPart = (scope: string): string => scope.replace(/^.*\//, '').toLowerCase()
 
 export function makeOAuthTokens(options: OAuthTokensOptions): OAuthTokens {
-  const { settings, clock, deadlines = usualOAuthDeadlines, random = Math.random } = options
+  const { settings, clock, random = Math.random } = options
   const { grant, endpoints, provider } = settings
   const url = new URL(endpoints.tokenUrl)
   const closing = new AbortController()
@@ -65,7 +61,7 @@ export function makeOAuthTokens(options: OAuthTokensOptions): OAuthTokens {
     if (Number.isFinite(dateMs)) skewMs = Math.abs(dateMs - nowMs) > 30_000 ? dateMs - nowMs : 0
     return readTokenAnswer(answer, { provider, url, secrets, nowMs })
   }
-  const context = () => ({ deadlines, signal: closing.signal, nowMs: clock.nowMs() + skewMs })
+  const context = () => ({ signal: closing.signal, nowMs: clock.nowMs() + skewMs })
 
   /** @returns why it could not be kept, where that is so: then it is used all the same, and kept the next time */
   const keep = async (instead: string, value: string): Promise<Fault | undefined> => {
