@@ -7,7 +7,7 @@
 import { Fault } from '../base/fault.ts'
 import type { DesktopClient } from './client-file.ts'
 import { withoutLibraryLog } from './framed.ts'
-import { listenForRedirect } from './loopback-redirect.ts'
+import { type LoopbackPage, listenForRedirect } from './loopback-redirect.ts'
 import { scrubWords } from './scrub.ts'
 
 export interface ConsentOptions {
@@ -27,16 +27,7 @@ export interface ConsentCode {
   readonly redirectUri: string
 }
 
-export interface ConsentInProgress {
-  /** Google's page, to be shown on the terminal and opened in any browser. Whoever has it can answer in its name. */
-  readonly url: string
-  /**
-   * Leads a browser of this machine to Google's page, once: safe in a program's arguments, which everybody here can
-   * read. A second visit means that somebody else may have been the first: see waitForRedirect.
-   */
-  readonly oneTimeUrl: string
-  /** Where the browser will come back to; for the hint about an SSH tunnel. */
-  readonly port: number
+export interface ConsentInProgress extends LoopbackPage {
   /**
    * Waits for the browser. A request that does not carry our state changes nothing and the wait goes on.
    * @throws Fault gmail.consent-missing (`reason: 'access_denied'`; 'address-taken' where the one-time address was
@@ -49,10 +40,6 @@ export interface ConsentInProgress {
    * @throws those of waitForRedirect; Fault usage.invalid with `what: 'pasted-url'` and `reason` (PasteReason)
    */
   acceptPastedUrl(text: string): ConsentCode
-  /** Whether a line break may have cut what is being pasted. */
-  isPartOfUrl(text: string): boolean
-  /** Frees the port. May be called more than once. */
-  close(): Promise<void>
 }
 
 /** @throws Fault for what the authorization server refused (RFC 6749 section 4.1.2.1) */

@@ -24,21 +24,29 @@ export interface LoopbackOptions {
   readonly addressTaken: () => Fault
 }
 
-export interface LoopbackRedirect {
+/** What a sign-in shows of it. */
+export interface LoopbackPage {
   /** The provider's page, to be shown and opened in any browser. Whoever has it can answer in its name. */
   readonly url: string
-  /** Leads a browser of this machine there, once: safe in a program's arguments, which everybody here can read. */
+  /**
+   * Leads a browser of this machine there, once: safe in a program's arguments, which everybody here can read. A second
+   * visit means that somebody else may have been the first: that ends in `addressTaken`.
+   */
   readonly oneTimeUrl: string
-  readonly redirectUri: string
+  /** Where the browser will come back to; for the hint about an SSH tunnel. */
   readonly port: number
-  /** Waits for the browser. @throws what `readResult` throws; `addressTaken`; the signal's reason */
-  wait(signal: AbortSignal): Promise<string>
-  /** The code in an address that was copied from the browser. @throws what readPastedUrl and `readResult` throw */
-  readPasted(text: string): string
   /** Whether a line break may have cut what is being pasted. */
   isPartOfUrl(text: string): boolean
   /** Frees the port. May be called more than once. */
   close(): Promise<void>
+}
+
+export interface LoopbackRedirect extends LoopbackPage {
+  readonly redirectUri: string
+  /** Waits for the browser. @throws what `readResult` throws; `addressTaken`; the signal's reason */
+  wait(signal: AbortSignal): Promise<string>
+  /** The code in an address that was copied from the browser. @throws what readPastedUrl and `readResult` throw */
+  readPasted(text: string): string
 }
 
 const sameText = (given: string, expected: string): boolean =>

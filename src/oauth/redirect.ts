@@ -1,18 +1,13 @@
 /** Signing in with a browser that comes back to this computer: authorization code with PKCE (RFC 6749 section 4.1, RFC 7636). */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import { listenForRedirect } from '../google/loopback-redirect.ts'
+import { type LoopbackPage, listenForRedirect } from '../google/loopback-redirect.ts'
 import { scrubWords } from '../google/scrub.ts'
-import { carryFramed, describeServer } from './library.ts'
+import { carryFramed } from './library.ts'
 import type { OAuthClient } from './settings.ts'
 import { nameProvider, readTokenAnswer, type TokenAnswer } from './token-answer.ts'
 
-export interface BrowserSignIn {
-  /** The provider's page, for any browser. */
-  readonly url: string
-  /** Leads a browser of this machine there, once; safe in a program's arguments. */
-  readonly oneTimeUrl: string
-  readonly port: number
+export interface BrowserSignIn extends LoopbackPage {
   /**
    * Waits for the browser, and exchanges the code.
    * @throws Fault oauth.sign-in-failed with `reason`: 'declined', 'address-taken', 'code-ended'; those of
@@ -21,8 +16,6 @@ export interface BrowserSignIn {
   wait(signal: AbortSignal): Promise<TokenAnswer>
   /** The same with an address that was copied from the browser. @throws Fault usage.invalid (consent-paste.ts) beside */
   acceptPasted(text: string, signal: AbortSignal): Promise<TokenAnswer>
-  isPartOfUrl(text: string): boolean
-  close(): Promise<void>
 }
 
 /** What a provider wants beside the standard, for a refresh token. */
@@ -88,12 +81,8 @@ export async function startBrowserSignIn(
     const { answer, url, secrets } = await carryFramed(client, clock.nowMs(), signal, framing => {
       const { library: lib, server, client: who, authentication, options } = framing
       // `state` was held against ours where the browser came back.
-      const result = lib.validateAuthResponse(
-        describeServer(client),
-        who,
-        new URLSearchParams({ code }),
-        lib.expectNoState,
-      )
+      const back = new URLSearchParams({ code })
+      const result = lib.validateAuthResponse(server, who, back, lib.expectNoState)
       return lib.authorizationCodeGrantRequest(
         ...([server, who, authentication, result, redirect.redirectUri, verifier, options] as const),
       )
