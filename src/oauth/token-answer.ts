@@ -6,6 +6,7 @@
  */
 import { Fault, type FaultCode } from '../base/fault.ts'
 import type { HttpAnswer } from '../base/http.ts'
+import { lookUp } from '../base/look-up.ts'
 import { readRetryAfterMs } from '../base/retry-after.ts'
 import { readJsonObject, readVisibleText } from '../google/error-model.ts'
 import { scrubWords } from '../google/scrub.ts'
@@ -130,7 +131,7 @@ export function faultOfAnswer(answer: HttpAnswer, { provider, url, secrets, nowM
   if (status === 429 || microsoft?.reason === 'too-many') return fault('oauth.limited')
   if (microsoft?.reason === 'passing') return fault('oauth.server')
   if (status < 200 || (status >= 300 && status < 400) || status >= 600) return fault('oauth.not-provider')
-  const named = status >= 400 && Object.hasOwn(codes, error) ? codes[error] : undefined
+  const named = status >= 400 ? lookUp(codes, error) : undefined
   if (named !== undefined) return fault(named)
   const html = json === undefined && /^\s*</.test(answer.body.toString('latin1'))
   return fault(status < 400 && html ? 'oauth.not-provider' : 'oauth.unknown-answer')

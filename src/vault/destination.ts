@@ -4,6 +4,7 @@
  */
 import { domainToASCII } from 'node:url'
 import { Fault } from '../base/fault.ts'
+import { lookUp } from '../base/look-up.ts'
 import type { Destination, FirstUse } from '../base/secret.ts'
 import type { Vault } from './vault.ts'
 
@@ -89,15 +90,15 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-const textsOf: Readonly<Record<string, readonly string[]>> = {
+const textsOf: Readonly<Record<Destination['kind'], readonly string[]>> = {
   google: ['tokenUrl', 'apiRoot', 'revokeUrl'],
   mailbox: ['host', 'security'],
   oauth: ['tokenUrl', 'host', 'security'],
-} satisfies Record<Destination['kind'], readonly string[]>
+}
 
 function isDestination(value: unknown): value is Destination {
   const { kind, ...rest } = (value ?? {}) as Record<string, unknown>
-  const texts = textsOf[String(kind)]
+  const texts = lookUp(textsOf, String(kind))
   return (
     texts !== undefined &&
     (kind === 'google' || typeof rest.port === 'number') &&
