@@ -124,7 +124,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   doctor: {
     floor: 8,
-    uses: 'base locale config vault source journal google service gmail pull bridge alerts',
+    uses: 'base locale config vault source journal service gmail pull bridge alerts',
     doors: 'doctor context finding',
   },
   commands: {

@@ -1,11 +1,11 @@
 /** Google's side: names, TCP, whether it is Google that answers, the clock, and for each account the permission. */
 
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
+import { addressKey } from '../base/gmail-address.ts'
 import { type HttpDeadlines, usualHttpDeadlines } from '../base/http.ts'
 import { printable } from '../base/untrusted.ts'
 import { type AccountConfig, type Config, isOfApi } from '../config/config.ts'
 import { type Inspected, inspectAccount, inspectApi, units } from '../gmail/inspect.ts'
-import { addressKey } from '../google/identity.ts'
 import { checkAppPassword } from './app-password.ts'
 import type { DoctorContext } from './context.ts'
 import { type Finding, failByFault, failCheck, noteCheck, passCheck, skipCheck } from './finding.ts'

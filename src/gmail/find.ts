@@ -1,7 +1,7 @@
 /** Reading mail back, where the owner allowed gmail.readonly: users.messages.list, users.messages.get, getProfile. */
 import type { gmail_v1 } from '@googleapis/gmail'
 import { Fault } from '../base/fault.ts'
-import { addressKey } from '../google/identity.ts'
+import { addressKey } from '../base/gmail-address.ts'
 import type { Ability } from '../google/scopes.ts'
 import { type Call, callGmail } from './api.ts'
 import type { FoundMessage } from './gmail.ts'

@@ -9,8 +9,6 @@
 import { Fault } from '../base/fault.ts'
 import { addressKey } from '../base/gmail-address.ts'
 
-export { addressKey } from '../base/gmail-address.ts'
-
 /** What is kept beside the refresh token. No secret. */
 export interface Identity {
   /** Google's `sub`: never reused, never changed, at most 255 ASCII characters. */

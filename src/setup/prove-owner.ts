@@ -1,9 +1,9 @@
 /** Whether a permission is the account's that is meant. Whatever does not prove it is a fault, and never success. */
 
 import { Fault, type FaultCode } from '../base/fault.ts'
+import { addressKey } from '../base/gmail-address.ts'
 import type { ApiAccount } from '../config/config.ts'
 import { type Inspected, inspectAccount } from '../gmail/inspect.ts'
-import { addressKey } from '../google/identity.ts'
 import type { SetupContext } from './context.ts'
 
 /** What Gmail's answer to a path with a stranger's address may look like: it is documented nowhere. */

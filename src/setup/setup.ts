@@ -1,6 +1,7 @@
 /** The set-up's story: address, server, login, wishes, Google, saved. Each step proves its answers before the next. */
 
 import { Fault } from '../base/fault.ts'
+import { addressKey } from '../base/gmail-address.ts'
 import {
   type AccountConfig,
   type AppPassword,
@@ -12,7 +13,6 @@ import { decideFirstUse, makeGmailImapDestination, makeGoogleDestination } from 
 import { vaultNames } from '../config/load.ts'
 import { Complaint, readEmail } from '../config/readers.ts'
 import type { DesktopClient } from '../google/client-file.ts'
-import { addressKey } from '../google/identity.ts'
 import { canReveal } from './can-reveal.ts'
 import type { SetupContext } from './context.ts'
 import { askAddress, discoverServers, OtherAddress } from './find-server.ts'

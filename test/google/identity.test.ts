@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
+import { addressKey } from '../../src/base/gmail-address.ts'
 import {
-  addressKey,
   encodeUser,
   findOwner,
   type Identity,
