@@ -6,7 +6,6 @@
 import { join } from 'node:path'
 import type { Looker } from './authentication/authentication.ts'
 import type { Lookup } from './authentication/dns.ts'
-import type { AccessTokens } from './base/access-tokens.ts'
 import type { Clock } from './base/clock.ts'
 import { keepYoungSpaceSmall } from './base/engine.ts'
 import { Fault } from './base/fault.ts'
@@ -52,10 +51,9 @@ export interface Bridge {
 
 export type { JournalLook } from './journal/look.ts'
 
-export interface SourceOptions extends Omit<Pop3SourceOptions & ImapSourceOptions, 'deadlines' | 'mailbox'> {
+export interface SourceOptions
+  extends Omit<Pop3SourceOptions & ImapSourceOptions, 'deadlines' | 'mailbox' | 'tokens'> {
   readonly mailbox: Omit<MailboxSettings, 'credential'> & Pick<MailboxConfig, 'credential'>
-  /** Of a login that is being tried; default: those that the configuration leads to. */
-  readonly tokens?: AccessTokens
   /** Where other than usual. */
   readonly pop3Deadlines?: Pop3SourceOptions['deadlines']
   readonly imapDeadlines?: ImapSourceOptions['deadlines']
@@ -101,7 +99,7 @@ const tokensOf = new WeakMap<OAuthCredential, OAuthTokens>()
 export async function makeSource(options: SourceOptions): Promise<Source> {
   const { pop3Deadlines, imapDeadlines, ...given } = options
   const { mailbox, clock } = given
-  const tokens = given.tokens ?? (await makeAccessTokens(mailbox, clock))
+  const tokens = await makeAccessTokens(mailbox, clock)
   const others = tokens === undefined ? given : { ...given, tokens }
   if (mailbox.protocol === 'pop3') {
     const { makePop3Source } = await import('./source/pop3.ts')
@@ -112,7 +110,7 @@ export async function makeSource(options: SourceOptions): Promise<Source> {
     if (idlePort === undefined) return pop3
     const { listenByImap } = await import('./source/imap-listening.ts')
     const listened = { ...mailbox, server: { ...server, port: idlePort }, folders: [{ name: 'INBOX' }] }
-    const imap = await makeSource({ ...options, ...others, mailbox: { ...listened, protocol: 'imap' } })
+    const imap = await makeSource({ ...options, mailbox: { ...listened, protocol: 'imap' } })
     return listenByImap(pop3, imap, clock)
   }
   const { makeImapSource } = await import('./source/imap.ts')
@@ -275,12 +273,8 @@ export async function openBridge(
       const idleMemory = makeIdleMemory(journal, mailbox.name)
       const tokens = await makeAccessTokens(mailbox, clock)
       if (tokens !== undefined) releases.push(() => tokens.close())
-      const patience = deadlines.patience
       const source = deadlines.watching(
-        await makeSource({
-          ...{ mailbox, clock, gate, patience, idleMemory, aheadRoom },
-          ...(tokens && { tokens }),
-        }),
+        await makeSource({ mailbox, clock, gate, patience: deadlines.patience, idleMemory, aheadRoom }),
       )
       chosen.set(mailbox.name, mailbox)
       mailboxes.push({
