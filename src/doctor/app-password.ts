@@ -41,19 +41,13 @@ export async function checkAppPassword(
   }
   const { tls, loginMs, isGmail, appendLimit, places, quota } = inspected
   const folders = { check: 'gmailFolders', subject } as const
-  const hidden = [
-    ...(places.all === undefined ? ['\\All'] : []),
-    ...(places.junk === undefined ? ['\\Junk'] : []),
-    ...(places.trash === undefined ? ['\\Trash'] : []),
-  ]
+  const byUse = { '\\All': places.all, '\\Junk': places.junk, '\\Trash': places.trash }
+  const hidden = Object.entries(byUse).flatMap(([use, name]) => (name === undefined ? [use] : []))
   return [
     passCheck(place, words.appPassword(printable(account.address, 80), tls, loginMs, appendLimit)),
     ...(isGmail ? [] : [noteCheck({ check: 'gmailAccount', subject }, 'imap.not-gmail', words.notGmailImap)]),
     hidden.length === 0
-      ? passCheck(
-          folders,
-          words.imapFolders([places.all, places.junk, places.trash].map(name => printable(name ?? '', 60))),
-        )
+      ? passCheck(folders, words.imapFolders(Object.values(byUse).map(name => printable(name ?? '', 60))))
       : noteCheck(folders, 'imap.folder-hidden', words.imapFoldersHidden(hidden)),
     ...(quota === undefined ? [] : [checkQuota(quota, subject, context)]),
     checkLabels(isGmail ? places.labels : undefined, config, subject, context),

@@ -3,7 +3,7 @@
 import { printable } from '../base/untrusted.ts'
 import { makeFormat } from '../locale/format.ts'
 import { pauseWords } from '../locale/pause-words.ts'
-import { describeReason } from '../locale/reasons.ts'
+import { describeFolder, describeReason } from '../locale/reasons.ts'
 
 const { number, size, span, relative, instant } = makeFormat('en')
 const count = (many: number, one: string, more = `${one}s`): string =>
@@ -231,7 +231,7 @@ export const en = {
   },
   imapFolders: (names: readonly string[]) => `all mail, spam and bin are there: ${list(names)}`,
   imapFoldersHidden: (uses: readonly string[]) => ({
-    what: `Gmail does not show IMAP programs: ${list(uses.map(use => ({ '\\All': 'All Mail', '\\Junk': 'Spam', '\\Trash': 'Bin' })[use] ?? use))}. What belongs there waits, and is not found when hikyaku looks for a copy.`,
+    what: `Gmail does not show IMAP programs: ${list(uses.map(use => describeFolder(use, 'en')))}. What belongs there waits, and is not found when hikyaku looks for a copy.`,
     next: 'In Gmail, open Settings, Labels, and tick “Show in IMAP” beside it.',
   }),
   storage: (used: number, limit: number) => `${size(used)} of ${size(limit)} used`,

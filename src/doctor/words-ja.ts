@@ -3,7 +3,7 @@
 import { printable } from '../base/untrusted.ts'
 import { makeFormat } from '../locale/format.ts'
 import { pauseWords } from '../locale/pause-words.ts'
-import { describeReason } from '../locale/reasons.ts'
+import { describeFolder, describeReason } from '../locale/reasons.ts'
 import type { DoctorWords } from './words-en.ts'
 
 const { number, size, span, relative, instant } = makeFormat('ja')
@@ -214,7 +214,7 @@ export const ja: DoctorWords = {
   },
   imapFolders: names => `「すべてのメール」「迷惑メール」「ゴミ箱」があります: ${list(names)}`,
   imapFoldersHidden: uses => ({
-    what: `Gmail が IMAP に表示していないフォルダーがあります: ${list(uses.map(use => ({ '\\All': 'すべてのメール', '\\Junk': '迷惑メール', '\\Trash': 'ゴミ箱' })[use] ?? use))}。そこに入れるメールは待機し、取り込み済みかどうかの確認でも見つかりません。`,
+    what: `Gmail が IMAP に表示していないフォルダーがあります: ${list(uses.map(use => describeFolder(use, 'ja')))}。そこに入れるメールは待機し、取り込み済みかどうかの確認でも見つかりません。`,
     next: 'Gmail の「設定」→「ラベル」で、そのフォルダーの「IMAP で表示」にチェックを入れてください。',
   }),
   storage: (used, limit) => `${size(limit)} のうち ${size(used)} を使用中`,

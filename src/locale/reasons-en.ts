@@ -105,6 +105,12 @@ export const en = {
     'cut-off': 'the address is cut off',
     'other-attempt': 'that address belongs to another attempt',
   },
+  /** Folders of Gmail by their use. */
+  folders: {
+    '\\All': 'All Mail',
+    '\\Junk': 'Spam',
+    '\\Trash': 'Bin',
+  },
   /** What was being done when it happened. */
   phases: {
     lookup: 'looking up the name',

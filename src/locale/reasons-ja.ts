@@ -106,6 +106,12 @@ export const ja: Reasons = {
     'cut-off': 'URL が途中で切れています',
     'other-attempt': '別の回のログインの URL です',
   },
+  /** 用途ごとの Gmail のフォルダー。 */
+  folders: {
+    '\\All': 'すべてのメール',
+    '\\Junk': '迷惑メール',
+    '\\Trash': 'ゴミ箱',
+  },
   /** What was being done when it happened. */
   phases: {
     lookup: '名前の検索',

@@ -11,6 +11,11 @@ export function describePhase(phase: string, language: Language): string {
   return lookUp(words[language].phases, phase) ?? phase
 }
 
+/** A folder of Gmail by its use, as Gmail's settings call it. */
+export function describeFolder(use: string, language: Language): string {
+  return lookUp(words[language].folders, use) ?? use
+}
+
 export function describeReason(reason: string, language: Language): string {
   return lookUp(words[language].reasons, reason) ?? reason
 }

@@ -1,5 +1,6 @@
 /** What Gmail said of one message, and what Gmail or Google said of the account. */
 import type { FaultTexts } from '../fault-texts.ts'
+import { describeFolder } from '../reasons.ts'
 import {
   account,
   answer,
@@ -72,7 +73,7 @@ export const en: FaultTexts<'gmail'> = {
     ),
   'gmail.folder-hidden': f =>
     text(
-      `Gmail does not show IMAP programs the folder in which this mail belongs${f.with('folder', use => ` (${hiddenFolder(use)})`)}.`,
+      `Gmail does not show IMAP programs the folder in which this mail belongs${f.with('folder', use => ` (${describeFolder(use, 'en')})`)}.`,
       stays,
       'In Gmail, open Settings, Labels, and tick “Show in IMAP” beside it. hikyaku tries again by itself.',
     ),
@@ -242,7 +243,3 @@ export const en: FaultTexts<'gmail'> = {
       'Ask the administrator of your Google Workspace to allow IMAP; or run `hikyaku setup google` and choose the way with a Google project.',
     ),
 }
-
-/** As Gmail's settings call it. */
-const hiddenFolder = (use: string): string =>
-  ({ '\\All': 'All Mail', '\\Junk': 'Spam', '\\Trash': 'Bin' })[use] ?? use

@@ -1,5 +1,6 @@
 /** Gmail と Google の応答（メール 1 通について、アカウントについて）。 */
 import type { FaultTexts } from '../fault-texts.ts'
+import { describeFolder } from '../reasons.ts'
 import { account, answer, because, byItself, google, stays, stopped, text, waits } from './phrases-ja.ts'
 
 export const ja: FaultTexts<'gmail'> = {
@@ -61,7 +62,7 @@ export const ja: FaultTexts<'gmail'> = {
     ),
   'gmail.folder-hidden': f =>
     text(
-      `このメールを入れるフォルダー${f.with('folder', use => `（${hiddenFolder(use)}）`)}を、Gmail が IMAP に表示していません。`,
+      `このメールを入れるフォルダー${f.with('folder', use => `（${describeFolder(use, 'ja')}）`)}を、Gmail が IMAP に表示していません。`,
       stays,
       'Gmail の「設定」→「ラベル」で、そのフォルダーの「IMAP で表示」にチェックを入れてください。自動で再試行します。',
     ),
@@ -231,7 +232,3 @@ export const ja: FaultTexts<'gmail'> = {
       'Google Workspace の管理者に IMAP の許可を依頼してください。または `hikyaku setup google` で、Google プロジェクトを使う方法を選んでください。',
     ),
 }
-
-/** Gmail の設定画面での名前。 */
-const hiddenFolder = (use: string): string =>
-  ({ '\\All': 'すべてのメール', '\\Junk': '迷惑メール', '\\Trash': 'ゴミ箱' })[use] ?? use

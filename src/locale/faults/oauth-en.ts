@@ -2,7 +2,7 @@
 import { lookUp } from '../../base/look-up.ts'
 import type { Facts } from '../facts.ts'
 import type { FaultTexts } from '../fault-texts.ts'
-import { because, byItself, stopped, text, waits } from './phrases-en.ts'
+import { answer, because, byItself, quote, stopped, text, waits } from './phrases-en.ts'
 
 const provider = (f: Facts): string => f.get('provider') ?? f.or('host', 'the sign-in service')
 /** With Microsoft's own code, by which its support and an administrator find it. */
@@ -10,7 +10,7 @@ const said = (f: Facts): string =>
   f.with('words', words => {
     const code = f.get('code')
     const named = code === undefined || words.includes(code) ? '' : `${code}: `
-    return ` ${provider(f)} said: “${named}${words}”${/[.!?]$/.test(words) ? '' : '.'}`
+    return ` ${provider(f)} said: ${quote(`${named}${words}`)}`
   }) || f.with('code', code => ` ${provider(f)}’s code: ${code}.`)
 
 const again = 'Run `hikyaku setup password` and sign in again. The running hikyaku notices it by itself.'
@@ -155,16 +155,12 @@ export const en: FaultTexts<'oauth'> = {
     ),
   'oauth.unknown-answer': f =>
     text(
-      `${provider(f)} answered something that hikyaku does not know${f.with('status', status => ` (HTTP ${status})`)}.${said(f)}`,
+      `${provider(f)} answered something that hikyaku does not know${answer(f)}.${said(f)}`,
       waits,
       byItself,
     ),
   'oauth.server': f =>
-    text(
-      `${provider(f)} has a passing trouble of its own${f.with('status', status => ` (HTTP ${status})`)}.${said(f)}`,
-      waits,
-      byItself,
-    ),
+    text(`${provider(f)} has a passing trouble of its own${answer(f)}.${said(f)}`, waits, byItself),
   'oauth.limited': f =>
     text(
       `${provider(f)} asks to be asked less often.${said(f)}`,

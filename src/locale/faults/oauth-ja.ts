@@ -2,7 +2,7 @@
 import { lookUp } from '../../base/look-up.ts'
 import type { Facts } from '../facts.ts'
 import type { FaultTexts } from '../fault-texts.ts'
-import { because, byItself, stopped, text, waits } from './phrases-ja.ts'
+import { answer, because, byItself, stopped, text, waits } from './phrases-ja.ts'
 
 const provider = (f: Facts): string => f.get('provider') ?? f.or('host', 'ログイン先のサービス')
 /** Microsoft のコードも示す。サポートや管理者が調べるときに使うため。 */
@@ -156,17 +156,9 @@ export const ja: FaultTexts<'oauth'> = {
         'テナント、クライアント ID、アプリのアクセス権を確認してください（docs/microsoft.ja.md）。',
     ),
   'oauth.unknown-answer': f =>
-    text(
-      `${provider(f)} から想定外の応答がありました${f.with('status', status => `（HTTP ${status}）`)}。${said(f)}`,
-      waits,
-      byItself,
-    ),
+    text(`${provider(f)} から想定外の応答がありました${answer(f)}。${said(f)}`, waits, byItself),
   'oauth.server': f =>
-    text(
-      `${provider(f)} に一時的な問題が起きています${f.with('status', status => `（HTTP ${status}）`)}。${said(f)}`,
-      waits,
-      byItself,
-    ),
+    text(`${provider(f)} に一時的な問題が起きています${answer(f)}。${said(f)}`, waits, byItself),
   'oauth.limited': f =>
     text(
       `${provider(f)} から、要求の回数を減らすよう求められました。${said(f)}`,

@@ -18,7 +18,7 @@ export const server = (f: Facts): string =>
 export const Server = (f: Facts): string =>
   f.server === undefined ? 'The mail server' : `The mail server ${f.server}`
 /** What the other side said ends its own sentence, or we do. */
-const quote = (words: string): string => `“${words}”${/[.!?]$/.test(words) ? '' : '.'}`
+export const quote = (words: string): string => `“${words}”${/[.!?]$/.test(words) ? '' : '.'}`
 export const said = (f: Facts): string => f.with('words', words => ` It said: ${quote(words)}`)
 export const google = (f: Facts): string => f.with('words', words => ` Google said: ${quote(words)}`)
 /** HTTP's number, or IMAP's NO or BAD. */
