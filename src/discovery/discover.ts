@@ -101,7 +101,7 @@ export function listPresetServers(
           host,
           userForm: userFormOf(product, names.domain),
           origin: 'preset',
-          unusable: takesNothing(product) ? 'no-password' : undefined,
+          unusable: unusableOf(product),
           preset: product,
           evidence: (server.host.includes('<server>') ? own : undefined) ?? recognised?.evidence,
           confirm: recognised?.isElsewhere === true ? 'mx-elsewhere' : undefined,
@@ -126,16 +126,16 @@ const ownNameServer = (host: string): Found => ({
   confirm: undefined,
 })
 
-/** Whether there is no way in that the set-up knows. */
-const takesNothing = ({ password, signIn }: Preset): boolean =>
-  password === 'oauth-only' && signIn === undefined
+/** Where there is no way in that the set-up knows. */
+const unusableOf = ({ password, signIn }: Preset): Found['unusable'] =>
+  password === 'oauth-only' && signIn === undefined ? 'no-password' : undefined
 
 /** A server that somebody else names, with what is known of its host. */
 function takeHostFacts(found: Found, domain: string): Found {
   const preset = presetForServer(found.host)
   if (preset === undefined) return found
-  const noPassword = takesNothing(preset) ? 'no-password' : undefined
-  const unusable = found.unusable === 'no-password' ? noPassword : (found.unusable ?? noPassword)
+  // Of passwords the row knows more than whoever named the server.
+  const unusable = found.unusable === 'no-tls' ? found.unusable : unusableOf(preset)
   return { ...found, preset, unusable, userForm: found.userForm ?? userFormOf(preset, domain) }
 }
 
