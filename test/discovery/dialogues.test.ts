@@ -16,9 +16,9 @@ import { type Dialogue, dialogues } from './dialogues.ts'
 const words = (text: string | undefined) => text?.split(' ')
 
 /** A stand-in that speaks as the host does. */
-async function speakAs(t: TestContext, { user, greeting, capabilities, afterLogin }: Dialogue) {
+function speakAs(t: TestContext, { user, greeting, capabilities, afterLogin }: Dialogue) {
   const after = words(afterLogin)
-  const made = await rig(t, {
+  return rig(t, {
     users: { [user]: password },
     mailbox: { user },
     folders: { INBOX: [mail('a')] },
@@ -28,7 +28,6 @@ async function speakAs(t: TestContext, { user, greeting, capabilities, afterLogi
       ...(after !== undefined && { capabilitiesAfterLogin: after }),
     },
   })
-  return made
 }
 
 for (const dialogue of dialogues) {

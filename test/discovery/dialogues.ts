@@ -17,7 +17,7 @@ export interface Dialogue {
   readonly afterLogin?: string
   /** Name, attributes of LIST, and what the folder is for. */
   readonly folders?: readonly (readonly [name: string, attributes: string, use: FolderUse])[]
-  /** Words of a refusal, and what they are; whether the host hangs up behind them. */
+  /** Words of a refusal, and what they are. */
   readonly refusals: readonly (readonly [protocol: 'imap' | 'pop3', words: string, code: FaultCode])[]
   readonly pages: readonly string[]
 }

@@ -9,10 +9,7 @@ import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'
 import { sendJson, serve, until } from '../gmail/scripted.ts'
 import { errorAnswer, jsonAnswer, refusals } from '../servers/identity/answers.ts'
 import type { IdentityServer } from '../servers/identity/identity-server.ts'
-import { faultOf, never, settingsAt, startIdentity, user } from './tokens-for.ts'
-
-const asked = ({ ledger }: IdentityServer): number =>
-  ledger.filter(({ path }) => path.endsWith('/token')).length
+import { asked, faultOf, never, settingsAt, startIdentity, user } from './tokens-for.ts'
 
 describe('signing in by a code', () => {
   async function begin(t: Parameters<typeof startIdentity>[0]) {

@@ -5,6 +5,7 @@ import { type KeptSecret, Secret } from '../../src/base/secret.ts'
 import type { OAuthSettings } from '../../src/oauth/settings.ts'
 import { makeOAuthTokens, type OAuthTokens } from '../../src/oauth/tokens.ts'
 import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'
+import { faultOf as anyFaultOf } from '../gmail/scripted.ts'
 import {
   type IdentityOptions,
   type IdentityServer,
@@ -52,6 +53,10 @@ export async function startIdentity(t: TestContext, options: IdentityOptions = {
   return identity
 }
 
+/** How often a token was asked for. */
+export const asked = ({ ledger }: IdentityServer): number =>
+  ledger.filter(({ path }) => path.endsWith('/token')).length
+
 export function settingsAt(
   { root, app, tenant }: IdentityServer,
   own: Partial<OAuthSettings> = {},
@@ -91,10 +96,7 @@ export const never = new AbortController().signal
 
 /** The fault that it ends in. */
 export async function faultOf(work: Promise<unknown>, code: FaultCode): Promise<Fault> {
-  const thrown = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (thrown instanceof Fault && thrown.code === code) return thrown
-  throw new Error(`${code} was expected, and not ${String(thrown)}`, { cause: thrown })
+  const fault = await anyFaultOf(work)
+  if (fault.code === code) return fault
+  throw new Error(`${code} was expected, and not ${fault.code}`, { cause: fault })
 }

@@ -11,10 +11,17 @@ import { makeOAuthTokens } from '../../src/oauth/tokens.ts'
 import { until } from '../gmail/scripted.ts'
 import { needsOpenssl } from '../servers/certificates.ts'
 import { errorAnswer, jsonAnswer, refusals } from '../servers/identity/answers.ts'
-import { faultOf, imapScope, never, Place, rig, settingsAt, startIdentity, user } from './tokens-for.ts'
-
-const asked = ({ ledger }: { readonly ledger: readonly { readonly path: string }[] }): number =>
-  ledger.filter(({ path }) => path.endsWith('/token')).length
+import {
+  asked,
+  faultOf,
+  imapScope,
+  never,
+  Place,
+  rig,
+  settingsAt,
+  startIdentity,
+  user,
+} from './tokens-for.ts'
 
 describe('an access token of a mailbox', () => {
   test('is asked for once by many, and kept while it lives', async t => {
