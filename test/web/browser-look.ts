@@ -68,12 +68,15 @@ export async function useCookie(context: BrowserContext, world: PageWorld, owner
   await context.addCookies([{ name, value, domain, path: owner.home, httpOnly: true, sameSite: 'Strict' }])
 }
 
-/** Before the page's own scripts: sums what moved by itself (Layout Instability API). */
+/**
+ * Before the page's own scripts: what moved by itself (Layout Instability API), of which nobody sees a thousandth: while a page
+ * comes in two pieces a line may end up a part of a pixel lower. Lighthouse calls a tenth good.
+ */
 const watchShifts = `
   window.shifted = []
   new PerformanceObserver(list => {
     for (const { value, hadRecentInput, sources } of list.getEntries())
-      if (!hadRecentInput) window.shifted.push(value + ' ' + sources.map(({ node }) => node?.outerHTML?.slice(0, 120)).join(' | '))
+      if (!hadRecentInput && value >= 0.001) window.shifted.push(value + ' ' + sources.map(({ node }) => node?.outerHTML?.slice(0, 120)).join(' | '))
   }).observe({ type: 'layout-shift', buffered: true })
 `
 
