@@ -89,8 +89,8 @@ export const readFolders: Reader<readonly FolderConfig[]> = value => {
 /** RFC 6154 section 2. */
 const folderUses = ['\\All', '\\Archive', '\\Drafts', '\\Flagged', '\\Junk', '\\Sent', '\\Trash']
 
-// RFC 9051 section 5.1: the name INBOX is the same in any case, and so are attributes.
-function folderName(name: string): string {
+/** RFC 9051 section 5.1: the name INBOX is the same in any case, and so are attributes. */
+export function folderName(name: string): string {
   if (/^inbox$/i.test(name)) return 'INBOX'
   return folderUses.find(use => use.toLowerCase() === name.toLowerCase()) ?? name
 }

@@ -1,6 +1,6 @@
 /** Rules before import, as they stand under a mailbox in the YAML file: docs/rules.md describes them. */
 import { findNearestName } from '../base/spelling.ts'
-import { readLabels } from './mail-readers.ts'
+import { folderName, readLabels } from './mail-readers.ts'
 import {
   Complaint,
   expected,
@@ -59,8 +59,7 @@ const ruleLimits = { rules: 200, values: 200, patterns: 2000, labels: 20 } as co
 
 const readFolderName: Reader<string> = value => {
   const name = readText(value)
-  // RFC 9051 section 5.1: the name INBOX is the same in any case.
-  return typeof name === 'string' && /^inbox$/i.test(name) ? 'INBOX' : name
+  return typeof name === 'string' ? folderName(name) : name
 }
 
 const several =

@@ -133,6 +133,12 @@ test('a rule that no message can come to is a note, and nothing else is', async 
     ['{ flags: seen }', '{ flags: [seen, flagged] }'],
     ['{ folder: Junk }', '{ sender: a@b.example }'],
   ]
+  const sent = withRules("{ folder: '\\sent', labels: x }", '{ folder: inBox, star: yes }').replace(
+    'Junk:spam',
+    '\\Sent:sent',
+  )
+  const read = await load(sent)
+  assert.deepEqual([read.notes, read.rules.map(({ folder }) => folder)], [[], [['\\Sent'], ['INBOX']]])
   for (const rules of possible) assert.deepEqual((await load(withRules(...rules))).notes, [], rules.join())
   const pop3 = withRules('{ flags: seen, import: no }')
     .replace('imap', 'pop3')

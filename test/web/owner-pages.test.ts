@@ -152,8 +152,12 @@ describe('the settings in force', () => {
   })
 })
 
-/** A daemon that is set up by a file. @param file where it is written, once it is */
-function startShop(file: { path: string }): Promise<PageWorld> {
+/**
+ * A daemon that is set up by a file.
+ * @param file where it is written, once it is
+ * @param more lines of its mailbox
+ */
+function startShop(file: { path: string }, ...more: readonly string[]): Promise<PageWorld> {
   return startPageWorld({
     async prepare({ folder, env, stateDir }) {
       file.path = join(folder, 'config.yaml')
@@ -174,6 +178,7 @@ function startShop(file: { path: string }): Promise<PageWorld> {
         `    user: ${env.MAIL_USER}`,
         '    verify: no',
         `    schedule: '${hardlyEver}'`,
+        ...more,
       ]
       await writeFile(file.path, `${lines.join('\n')}\n`)
       // The daemon is started with this very object.
@@ -223,6 +228,15 @@ describe('what is done at the source', () => {
     await owner.post('check-now')
     assert.match(await readFile(file.path, 'utf8'), /afterImport: keep/)
     assert.equal((await world.source.stored()).length, 1, 'and stays')
+  })
+
+  it('is shown as it was written, also in weeks', async t => {
+    const world = await startShop({ path: '' }, '    afterImport: delete-after:3w')
+    t.after(() => world.stop())
+    const owner = await world.signIn()
+    const { text } = await owner.ask(`${owner.home}settle?mailbox=shop`)
+    assert.match(text, /value="delete-after" checked/)
+    assert.match(text, /name="days"[^>]* value="21"/)
   })
 
   it('is chosen by everybody, without JavaScript', {

@@ -4,6 +4,8 @@ import { printable } from '../../base/untrusted.ts'
 import type { AfterImport, MailboxConfig } from '../../config/config.ts'
 import type { SettingInForce, SettingsInForce } from '../../config/in-force.ts'
 import { configWordsFor } from '../../config/in-force-words.ts'
+import { readAfterImport } from '../../config/mail-readers.ts'
+import { Complaint } from '../../config/readers.ts'
 import { writeAfterImport } from '../../config/writers.ts'
 import { isChosenInFile } from '../../setup/settle-choice.ts'
 import { setupWords } from '../../setup/words.ts'
@@ -59,10 +61,13 @@ ${choiceForm(reader, session, view)}`,
 
 function choiceForm({ own, language }: Reader, session: Session, { mailbox, setting }: SettleView): Markup {
   const { after } = setupWords[language]
-  const value = setting.value ?? 'keep'
-  const [, days = usualDays] = /^delete-after:(\d+)d$/.exec(value) ?? []
-  const [, folder = usualFolder] = /^move:(.*)$/s.exec(value) ?? []
-  const chosen = value.replace(/:.*$/s, '')
+  const read = readAfterImport(setting.value ?? 'keep')
+  const { do: does, ...more } = read instanceof Complaint ? { do: 'keep' } : read
+  const afterMs = 'afterMs' in more ? more.afterMs : 0
+  // As the owner may have written it: 36h, 2w.
+  const days = afterMs > 0 ? String(Math.ceil(afterMs / dayMs)) : usualDays
+  const folder = 'folder' in more ? more.folder : usualFolder
+  const chosen = afterMs > 0 ? 'delete-after' : does
   const choice = (name: string, label: string): Markup =>
     html`<div class="choice"><input type="radio" name="choice" id="choice-${name}" value="${name}"${name === chosen ? html` checked` : ''}><label for="choice-${name}">${label}</label></div>`
   const detail = (name: string, label: string, input: Markup): Markup =>
