@@ -282,14 +282,14 @@ export const gmail: readonly Mutant[] = [
     title: 'by a Message-ID that would mean something else',
   },
   {
-    from: 'if (used > 0 && used + units > this.#limit) {',
+    from: 'if (used > 0 && used + units > limit) {',
     to: 'if (false) {',
     loses: "the account's quota",
     tests: [...pace, quota],
   },
   {
-    from: 'countsUntilMs: endedAtMs + windowMs + driftMs,',
-    to: 'countsUntilMs: endedAtMs + windowMs - 5_000,',
+    from: 'countsUntilMs: endedAtMs + unitsLastMs,',
+    to: 'countsUntilMs: endedAtMs + unitsLastMs - 5_060,',
     loses: "the account's quota, at the edges of a minute",
     tests: [quota],
   },

@@ -13,6 +13,9 @@ export const slowAfterMs = 1000
 /** So many may run beyond the limit, each begun when all others had turned out to be large or slow. */
 const beyondLimit = 4
 
+/** How many may run in all. @param limit how many large or slow ones */
+export const mostRunning = (limit: number): number => limit + beyondLimit
+
 export interface Running {
   readonly isLarge: boolean
   /** Monotonic clock, ms. */

@@ -1,14 +1,16 @@
 /**
  * When a request may leave: quota units (Gmail API, "Usage limits": units a minute, of the user and of the project),
  * imports in flight, and the pauses that Gmail asked for. One queue, first come first served, so new mail keeps its
- * order. How units are counted stands in quota-window.ts, how a limit that is lower than configured is found in
- * learned-limit.ts.
+ * order. How units are counted stands in base/quota-window.ts, how a limit that is lower than configured is found in
+ * learned-limit.ts. Where other processes import into the same account, each keeps to its slice of both limits.
  */
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import { beginsInMs, type Running } from '../base/in-flight.ts'
+import { beginsInMs, mostRunning, type Running } from '../base/in-flight.ts'
+import { QuotaWindow } from '../base/quota-window.ts'
+import type { SharedLimits } from '../base/shared-limit.ts'
 import { LearnedLimit } from './learned-limit.ts'
-import { QuotaWindow } from './quota-window.ts'
+import { units } from './units.ts'
 
 /** Longer pauses are not waited out in the queue, where a source connection may stand open behind the caller. */
 const longestWaitMs = 30_000
@@ -18,7 +20,7 @@ const firstPauseMs = 1_000
 const longestPauseMs = 64_000
 /** A longer pause is not for the units of a minute: a day's allowance, or the octets of a day. */
 const longestMinuteMs = 120_000
-/** Where it depends on what others of the project have under way, it is looked at again after this. */
+/** Where it depends on what others have under way, of the project or in other processes, it is looked at again after this. */
 const lookAgainMs = 250
 
 export interface Turn {
@@ -55,6 +57,15 @@ export interface Pace {
   readonly unitsUsed: number
   /** Requests of this cost that an earlier process made. @param agoMs how long ago each was */
   addEarlier(cost: number, agoMs: readonly number[]): void
+  /** Nothing more leaves. */
+  close(): void
+}
+
+/** Limits that other processes share, and what of theirs is meant. */
+export interface AccountSharing {
+  readonly limits: SharedLimits
+  /** The account, as all of them call it. */
+  readonly account: string
 }
 
 interface Waiting {
@@ -70,21 +81,31 @@ export interface PaceOptions {
   readonly importsInFlight: number
   /** Of all accounts of one project together. */
   readonly project?: QuotaWindow | undefined
+  readonly sharing?: AccountSharing | undefined
   readonly clock: Clock
   /** 0 to 1; for tests. */
   readonly random?: () => number
 }
 
 export function makePace(options: PaceOptions): Pace {
-  const { clock, unitsPerMinute, random = Math.random } = options
+  const { clock, unitsPerMinute, sharing, random = Math.random } = options
   const most = Math.max(1, Math.trunc(options.importsInFlight))
   const learned = new LearnedLimit(unitsPerMinute)
-  const own = new QuotaWindow(unitsPerMinute, clock.monotonicMs())
+  const own = new QuotaWindow(
+    unitsPerMinute,
+    clock.monotonicMs(),
+    units.import,
+    sharing && { limits: sharing.limits, limit: { key: `account units ${sharing.account}` } },
+  )
   const windows = options.project === undefined ? [own] : [own, options.project]
   const queue: Waiting[] = []
   let heldUntilMs = Number.NEGATIVE_INFINITY
   let pauseMs = firstPauseMs
   const inFlight = new Set<Running>()
+  const places = sharing?.limits.open(
+    { key: `account imports ${sharing.account}`, most: mostRunning(most), step: 1, lastsMs: 0 },
+    { used: () => inFlight.size, endedAt: (_, atMs) => atMs.map(() => 0) },
+  )
   let limit = most
   let successes = 0
   let sleeping: AbortController | undefined
@@ -102,21 +123,38 @@ export function makePace(options: PaceOptions): Pace {
     clock.sleep(Math.ceil(ms), nap.signal).then(pump, () => {})
   }
 
+  /** As beginsInMs says it, within our slice; 'no room' where that has no place for any more. */
+  const placeInMs = (lane: Lane, nowMs: number): number | 'no room' | undefined => {
+    if (lane === 'call') return 0
+    const isLarge = lane === 'large-import'
+    if (places === undefined) return beginsInMs(isLarge, inFlight, limit, nowMs, limit === most)
+    const room = places.room(nowMs)
+    if (inFlight.size >= room) {
+      const waiting = queue.filter(other => other.lane !== 'call').length
+      places.need(Math.min(inFlight.size + waiting, mostRunning(most)), false)
+      return 'no room'
+    }
+    const ofRoom = Math.max(1, Math.ceil((most * room) / mostRunning(most)))
+    return beginsInMs(isLarge, inFlight, Math.min(limit, ofRoom), nowMs, limit === most)
+  }
+
   function pump(): void {
     sleeping?.abort()
     sleeping = undefined
+    let isShort = false
     for (let at = 0; at < queue.length; ) {
       const next = queue[at]
       if (next === undefined) return
       const isLarge = next.lane === 'large-import'
       const now = clock.monotonicMs()
-      const placeInMs = next.lane === 'call' ? 0 : beginsInMs(isLarge, inFlight, limit, now, limit === most)
-      if (isLarge && placeInMs === undefined) {
+      const inMs = placeInMs(next.lane, now)
+      isShort ||= inMs === 'no room'
+      if (isLarge && typeof inMs !== 'number') {
         at += 1
         continue
       }
-      if (placeInMs === undefined) return
-      const waitMs = Math.max(heldForMs(), unitsWaitMs(next.cost, now), placeInMs)
+      if (typeof inMs !== 'number') break
+      const waitMs = Math.max(heldForMs(), unitsWaitMs(next.cost, now), inMs)
       if (waitMs > 0) {
         wakeAfter(waitMs)
         return
@@ -125,11 +163,13 @@ export function makePace(options: PaceOptions): Pace {
       const charges = windows.map(window => window.take(next.cost, now))
       const place = next.lane === 'call' ? undefined : { isLarge, beganMs: now }
       if (place !== undefined) inFlight.add(place)
+      places?.need(inFlight.size, true)
       next.grant(passed => {
         if (place !== undefined) inFlight.delete(place)
         for (const endCharge of charges) endCharge(clock.monotonicMs(), passed)
       })
     }
+    if (isShort) wakeAfter(lookAgainMs)
   }
 
   const heldFault = (): Fault =>
@@ -218,6 +258,10 @@ export function makePace(options: PaceOptions): Pace {
       const nowMs = clock.monotonicMs()
       const atMs = agoMs.map(ms => nowMs - ms)
       for (const window of windows) window.addEarlier(cost, atMs, nowMs)
+    },
+    close() {
+      own.close()
+      places?.close()
     },
     get isHeld() {
       return heldForMs() > 0

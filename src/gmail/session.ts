@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import { type Connections, openConnections } from '../base/connections.ts'
 import { type HttpDeadlines, usualHttpDeadlines } from '../base/http.ts'
+import type { SharedLimits } from '../base/shared-limit.ts'
 import type { AccountSettings, GoogleEndpoints } from '../google/settings.ts'
 import { makeTokens, type Tokens } from '../google/token.ts'
 import { makePace, type Pace } from './pace.ts'
@@ -22,6 +23,8 @@ export interface GmailOptions {
   readonly clock: Clock
   /** Where several accounts are served together. */
   readonly projects?: ProjectQuotas | undefined
+  /** Where other processes import into the same account, which they all call by this name. */
+  readonly limits?: SharedLimits | undefined
   /** Time-outs in ms that differ from the usual ones. */
   readonly deadlines?: Partial<HttpDeadlines>
 }
@@ -40,22 +43,27 @@ export interface Session {
 }
 
 /** Nothing is connected yet: that happens when needed. */
-export function openSession({ account, endpoints, clock, projects, deadlines: own }: GmailOptions): Session {
+export function openSession(options: GmailOptions): Session {
+  const { account, endpoints, clock, projects, limits, deadlines: own } = options
   const deadlines = { ...usualHttpDeadlines, ...own }
   const connections = openConnections(clock.nowMs)
   const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
   const { unitsPerMinute, importsInFlight } = account
+  const sharing = limits && { limits, account: account.name }
+  const project = projects?.(account.credential)
+  const pace = makePace({ unitsPerMinute, importsInFlight, clock, project, sharing })
   const closing = new AbortController()
   return {
     apiRoot: endpoints.apiRoot.replace(/\/+$/, ''),
     connections,
     deadlines,
     tokens,
-    pace: makePace({ unitsPerMinute, importsInFlight, clock, project: projects?.(account.credential) }),
+    pace,
     clock,
     closing: closing.signal,
     close() {
       closing.abort(new DOMException('the account is closed', 'AbortError'))
+      pace.close()
       tokens.close()
       connections.close()
     },

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Clock } from '../../src/base/clock.ts'
+import { QuotaWindow } from '../../src/base/quota-window.ts'
 import { makePace, type Pace } from '../../src/gmail/pace.ts'
-import { QuotaWindow } from '../../src/gmail/quota-window.ts'
 import { units } from '../../src/gmail/units.ts'
 import { defaultQuota, Quota } from '../servers/gmail/quota.ts'
 import { type FakeClock, makeFakeClock } from './fake-clock.ts'
@@ -195,7 +195,7 @@ describe('the quota', () => {
   test('of a project holds for all its accounts together', async () => {
     const clock = makeFakeClock()
     const judge = new Judge(clock, 2_000)
-    const project = new QuotaWindow(2_000, clock.monotonicMs())
+    const project = new QuotaWindow(2_000, clock.monotonicMs(), units.import)
     const share = () => makePace({ unitsPerMinute: 1_500, importsInFlight: 3, clock, project })
     const delays = (): readonly [number, number] => [50, 50]
     const stopAtMs = 4 * minute

@@ -1,19 +1,20 @@
 /**
- * Quota units in a sliding minute (Gmail API, "Usage limits"), exactly.
+ * Units in a sliding minute (Gmail API, "Usage limits"; logins at a host), exactly.
  *
  * Invariants: Gmail charges a request at an instant that only Gmail knows, between its leaving and the arrival of its
  * answer. So units count from the leaving until a minute after the end: whatever the network does, no minute of Gmail's
  * holds more than `limit`. A tenth of them may leave at once; what is left of a minute is spread over it, so that a
- * backlog never makes new mail wait for long.
+ * backlog never makes new mail wait for long. Where other processes share the limit, what counts here stays within the
+ * room of our slice of it, and what is spread is our part.
  */
-import { units as costs } from './units.ts'
+import type { SharedLimit, SharedLimits, Slice, SliceUse } from './shared-limit.ts'
 
 const windowMs = 60_000
 /** Two clocks differ by less than this in a minute (a thousandth). */
 const driftMs = 60
-/** What a single message costs must always be able to leave. */
-const leastLimit = costs.import
 const burstShare = 0.1
+/** How long units count after the end, ms. */
+export const unitsLastMs = windowMs + driftMs
 
 interface Charge {
   readonly units: number
@@ -21,7 +22,16 @@ interface Charge {
   readonly passed: boolean
 }
 
-export class QuotaWindow {
+/** Whom a window shares its limit with. */
+export interface WindowSharing {
+  readonly limits: SharedLimits
+  readonly limit: Pick<SharedLimit, 'key' | 'mostOfDay'>
+}
+
+export class QuotaWindow implements SliceUse {
+  readonly #least: number
+  readonly #slice: Slice | undefined
+  /** Of all processes that share it. */
   #limit: number
   /** Units under way, and those that count until a known instant, the earliest first. */
   #running = 0
@@ -32,9 +42,15 @@ export class QuotaWindow {
   #level: number
   #filledAtMs: number
 
-  /** @param nowMs on the clock of all other calls: monotonic */
-  constructor(unitsPerMinute: number, nowMs: number) {
-    this.#limit = Math.max(leastLimit, unitsPerMinute)
+  /**
+   * @param nowMs on the clock of all other calls: monotonic
+   * @param least what a single one costs: it must always be able to leave
+   */
+  constructor(unitsPerMinute: number, nowMs: number, least: number, sharing?: WindowSharing) {
+    this.#least = least
+    this.#limit = Math.max(least, unitsPerMinute)
+    const own = { most: this.#limit, step: least, lastsMs: unitsLastMs }
+    this.#slice = sharing?.limits.open({ ...own, ...sharing.limit }, this)
     this.#level = this.#burst
     this.#filledAtMs = nowMs
   }
@@ -45,7 +61,7 @@ export class QuotaWindow {
 
   setLimit(unitsPerMinute: number, nowMs: number): void {
     this.#fill(nowMs)
-    this.#limit = Math.max(leastLimit, unitsPerMinute)
+    this.#limit = Math.max(this.#least, unitsPerMinute)
     this.#level = Math.min(this.#level, this.#burst)
   }
 
@@ -55,10 +71,19 @@ export class QuotaWindow {
     return this.#used
   }
 
-  /** Units of what Gmail let through in the last minute. */
+  /** What of the units that have ended will still count at these instants. @param atMs ascending */
+  endedAt(nowMs: number, atMs: readonly number[]): readonly number[] {
+    this.#fill(nowMs)
+    const left = atMs.map(() => this.#endedUnits)
+    for (const { units, countsUntilMs } of this.#ended)
+      for (const [at, ms] of atMs.entries()) if (countsUntilMs <= ms) left[at] = (left[at] ?? 0) - units
+    return left
+  }
+
+  /** Units that were let through in the last minute; where others share the limit, as many as all of them in proportion. */
   passed(nowMs: number): number {
     this.#fill(nowMs)
-    return this.#passedUnits
+    return this.#passedUnits / this.#part
   }
 
   /**
@@ -68,11 +93,16 @@ export class QuotaWindow {
   waitMs(units: number, nowMs: number): number | undefined {
     this.#fill(nowMs)
     const used = this.#used
-    if (used > 0 && used + units > this.#limit) {
+    if (this.#slice !== undefined && used + units > this.#slice.room(nowMs)) {
+      this.#slice.need(used + units, false)
+      return undefined
+    }
+    const limit = this.#own
+    if (used > 0 && used + units > limit) {
       let left = used
       for (const { units: freed, countsUntilMs } of this.#ended) {
         left -= freed
-        if (left + units <= this.#limit) return countsUntilMs - nowMs
+        if (left + units <= limit) return countsUntilMs - nowMs
       }
       return undefined
     }
@@ -92,6 +122,7 @@ export class QuotaWindow {
     this.#fill(nowMs)
     this.#running += units
     this.#level = Math.max(0, this.#level - units)
+    this.#slice?.need(this.#used, true)
     return (endedAtMs, passed) => {
       this.#fill(endedAtMs)
       this.#running -= units
@@ -108,6 +139,12 @@ export class QuotaWindow {
     }
     this.#ended.sort((left, right) => left.countsUntilMs - right.countsUntilMs)
     this.#fill(nowMs)
+    this.#slice?.need(this.#used, true)
+  }
+
+  /** Nothing more is taken. */
+  close(): void {
+    this.#slice?.close()
   }
 
   /** Units that count now. */
@@ -115,14 +152,23 @@ export class QuotaWindow {
     return this.#running + this.#endedUnits
   }
 
+  get #part(): number {
+    return this.#slice?.part ?? 1
+  }
+
+  /** The limit, or our part of it. */
+  get #own(): number {
+    return this.#slice === undefined ? this.#limit : Math.max(this.#least, this.#limit * this.#slice.part)
+  }
+
   get #burst(): number {
-    return Math.max(leastLimit, this.#limit * burstShare)
+    return Math.max(this.#least, this.#own * burstShare)
   }
 
   #add(units: number, endedAtMs: number, passed: boolean): void {
     this.#endedUnits += units
     if (passed) this.#passedUnits += units
-    this.#ended.push({ units, countsUntilMs: endedAtMs + windowMs + driftMs, passed })
+    this.#ended.push({ units, countsUntilMs: endedAtMs + unitsLastMs, passed })
   }
 
   #nextEndMs(): number {
@@ -131,9 +177,10 @@ export class QuotaWindow {
 
   /** What is free, and what becomes free next, is spread over the time until then; never faster than the limit's speed. */
   #unitsPerMs(nowMs: number): number {
-    const free = Math.max(0, this.#limit - this.#used)
+    const own = this.#own
+    const free = Math.max(0, own - this.#used)
     const next = this.#ended[0]?.units ?? this.#running
-    return Math.min(this.#limit / windowMs, (free + next) / Math.max(1, this.#nextEndMs() - nowMs))
+    return Math.min(own / windowMs, (free + next) / Math.max(1, this.#nextEndMs() - nowMs))
   }
 
   #fill(nowMs: number): void {
