@@ -42,12 +42,18 @@ const heldLookMs = 5000
 /** A watch that gives no sign of life for so long is dropped, whatever the library believes. */
 const watchSilenceMs = 10 * 60_000
 
+/** Of a bridge, or of one mailbox that is opened by itself. */
+export interface DaemonPorts extends Pick<Bridge, 'journal' | 'mailboxes'> {
+  /** What is on its way outlives the pulls. */
+  readonly queues: readonly { idle(): Promise<void> }[]
+}
+
 /**
  * Runs until `stopping` aborts and what is in flight is finished, or `signal` aborts.
  * Throws only a Fault of scope everything: nothing can go on.
  */
 export async function runDaemon(
-  bridge: Bridge,
+  bridge: DaemonPorts,
   stopping: AbortSignal,
   signal: AbortSignal,
   hooks: DaemonHooks,

@@ -265,8 +265,8 @@ describe('the house', () => {
     }
   })
 
-  test('the reader of import lines sees what bridge.ts wires together, and tells types from code', () => {
-    const seen = imports.get('src/bridge.ts') ?? []
+  test('the reader of import lines sees what bridge/ wires together, and tells types from code', () => {
+    const seen = imports.get('src/bridge/adapters.ts') ?? []
     assert.ok(seen.some(({ of, typeOnly }) => of === 'src/source/pop3.ts' && !typeOnly))
     assert.ok(seen.some(({ of, typeOnly }) => of === 'src/gmail/gmail.ts' && typeOnly))
     assert.deepEqual(

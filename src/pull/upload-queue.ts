@@ -77,6 +77,8 @@ export class UploadQueue {
   #turns = 0
   #nextLeft = Promise.withResolvers<void>()
   readonly #closing = new AbortController()
+  /** Of mailboxes that are closed by themselves. */
+  readonly #closingOf = new Map<string, AbortController>()
   #nap = new AbortController()
 
   /** What has a place in any queue that shares it. */
@@ -149,9 +151,24 @@ export class UploadQueue {
     while (this.#running.size > 0) await this.nextLeft()
   }
 
-  /** Resolves when no message has a place any more. */
-  async idle(): Promise<void> {
-    while (this.#held.size > 0) await this.nextLeft()
+  /** The same for what one mailbox has here; others go on, and so may this one afterwards. */
+  async closeFor(mailbox: string): Promise<void> {
+    const closing = this.#closingFor(mailbox)
+    closing.abort(new DOMException('the uploads of the mailbox are to end', 'AbortError'))
+    this.#beginJobs()
+    while ([...this.#running].some(({ held }) => held.mailbox === mailbox)) await this.nextLeft()
+    if (this.#closingOf.get(mailbox) === closing) this.#closingOf.delete(mailbox)
+  }
+
+  /** Resolves when no message, or none of the mailbox, has a place any more. */
+  async idle(mailbox?: string): Promise<void> {
+    while (this.#of(mailbox).length > 0) await this.nextLeft()
+  }
+
+  #closingFor(mailbox: string): AbortController {
+    const closing = this.#closingOf.get(mailbox) ?? new AbortController()
+    this.#closingOf.set(mailbox, closing)
+    return closing
   }
 
   #of(mailbox: string | undefined): readonly Held[] {
@@ -186,7 +203,8 @@ export class UploadQueue {
         const run = await this.#turn(held, job)
         if (run === undefined) return false
         try {
-          await job.run(this.#closing.signal)
+          const ofMailbox = this.#closingFor(held.mailbox)
+          await job.run(AbortSignal.any([this.#closing.signal, ofMailbox.signal]))
           return true
         } finally {
           this.#running.delete(run)
@@ -238,7 +256,8 @@ export class UploadQueue {
 
   #beginJobs(): void {
     this.#nap.abort()
-    if (this.#closing.signal.aborted) for (const { drop } of this.#jobs) drop()
+    for (const { drop, held } of this.#jobs)
+      if (this.#closing.signal.aborted || this.#closingOf.get(held.mailbox)?.signal.aborted) drop()
     let soonestMs = Number.POSITIVE_INFINITY
     for (let begun = true; begun; ) {
       begun = false

@@ -154,6 +154,31 @@ describe('the uploads of one account', { concurrency: true, timeout: 60_000 }, (
     await closed
     assert.equal(await first, true)
   })
+
+  test('of one mailbox end when that one is closed, and those of another go on', async t => {
+    const { upload, hold, arrived, queue } = await openRig(t, 2)
+    const release = hold()
+    const begun = Promise.withResolvers<void>()
+    const run = (closing: AbortSignal): Promise<void> => {
+      begun.resolve()
+      return new Promise(resolve => closing.addEventListener('abort', () => resolve()))
+    }
+    const ended = upload('a', 'ended', 300, { run })
+    await begun.promise
+    const kept = upload('b', 'kept')
+    await until(() => arrived().length === 1, 'the upload of the other')
+    const [dropped, follows] = [upload('a', 'dropped'), upload('b', 'follows')]
+    const closed = queue.closeFor('a')
+    assert.equal(await dropped, false)
+    assert.equal(await ended, true)
+    await closed
+    release()
+    assert.deepEqual(await Promise.all([kept, follows]), [true, true])
+    // Opened anew it uploads again.
+    assert.equal(await upload('a', 'again'), true)
+    await Promise.all([queue.idle('a'), queue.idle()])
+    assert.deepEqual(arrived(), ['kept', 'follows', 'again'])
+  })
 })
 
 describe('the places of one account', () => {
