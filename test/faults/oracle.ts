@@ -79,17 +79,29 @@ export function watchRemovals(world: World): readonly string[] {
 export function judgeText(world: World, printed: string): void {
   for (const name of secretNames) {
     const secret = world.env[name]
-    if (secret === undefined || secret === '') continue
-    const forms = [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)]
-    for (const form of forms) assert.ok(!printed.includes(form), `O5: ${name} was printed`)
+    if (secret !== undefined)
+      assert.equal(findSecret([secret], printed), undefined, `O5: ${name} was printed`)
   }
+  const raw = findRawText(printed)
+  assert.equal(raw, undefined, `O5: ${raw}`)
+}
+
+/** The first of the secrets that stands there in any form that is easily read. */
+export function findSecret(secrets: readonly string[], printed: string): string | undefined {
+  const formsOf = (secret: string): string[] => [
+    secret,
+    Buffer.from(secret).toString('base64'),
+    encodeURIComponent(secret),
+  ]
+  return secrets.find(secret => secret !== '' && formsOf(secret).some(form => printed.includes(form)))
+}
+
+/** What steers a terminal or fakes a line, and where it stands. */
+export function findRawText(printed: string): string | undefined {
   const raw =
     /[^\n\x20-\x7e\u00a0-\u200a\u2010-\u2027\u202f-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u.exec(
       printed.replace(/[\u{10000}-\u{10ffff}]/gu, ''),
     )
-  assert.equal(
-    raw,
-    null,
-    `O5: raw ${JSON.stringify(raw?.[0])} in ${JSON.stringify(printed.slice(raw?.index ?? 0, (raw?.index ?? 0) + 80))}`,
-  )
+  if (raw === null) return undefined
+  return `raw ${JSON.stringify(raw[0])} in ${JSON.stringify(printed.slice(raw.index, raw.index + 80))}`
 }

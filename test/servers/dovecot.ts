@@ -67,6 +67,8 @@ export interface DovecotServer {
   changePassword(user: string, password: string): Promise<void>
   /** Dovecot's log so far. */
   log(): Promise<string>
+  /** Where it is written, for who reads on in a long one. */
+  readonly logFile: string
   /** Ends every connection and comes back on the same ports with the same mail. */
   restart(): Promise<void>
   stop(): Promise<void>
@@ -228,7 +230,8 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   const tokens = introspectionUrl === undefined ? '' : await writeTokenSettings(root, introspectionUrl)
   await writeFile(file, configuration(root, ports, certificates.good, owner, tokens + settings))
 
-  const log = (): Promise<string> => readFile(join(root, 'dovecot.log'), 'utf8').catch(() => '')
+  const logFile = join(root, 'dovecot.log')
+  const log = (): Promise<string> => readFile(logFile, 'utf8').catch(() => '')
   let daemon: Daemon
   const start = async (): Promise<void> => {
     daemon = startDaemon(dovecot, ['-F', '-c', file])
@@ -283,6 +286,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
       while (Math.floor(Date.now() / 1000) <= written) await pause(50)
     },
     log,
+    logFile,
     restart: async () => {
       await daemon.stop()
       await start()

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { GmailServer } from './gmail/gmail-server.ts'
-import { keepOutput } from './local.ts'
+import { keepOutput, program } from './local.ts'
 
 const sourceCli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly nodeArgs?: readonly string[]
   /** In a process group of its own, so that a terminal's Ctrl-C reaches its parent only. */
   readonly ownGroup?: boolean
+  /** The kernel ends it with us, where util-linux is at hand, so that nothing is left of a run that is itself killed. */
+  readonly endsWithUs?: boolean
   /** The program's own file; default src/cli.ts. The bench measures what is packed, dist/cli.js. */
   readonly cli?: string
 }
@@ -38,7 +40,10 @@ export interface StartOptions {
 /** Starts the command; nothing of this process's own environment reaches it but PATH and HOME. */
 export function startHikyaku(args: readonly string[], options: StartOptions): Running {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.cli ?? sourceCli, ...args], {
+  const setpriv = options.endsWithUs === true ? program('setpriv') : undefined
+  const node = [process.execPath, ...(options.nodeArgs ?? []), options.cli ?? sourceCli, ...args]
+  const [file = '', ...all] = setpriv === undefined ? node : [setpriv, '--pdeathsig', 'KILL', ...node]
+  const child = spawn(file, all, {
     cwd: options.cwd,
     env: { PATH, HOME, HIKYAKU_LANG: 'en', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

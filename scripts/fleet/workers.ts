@@ -1,0 +1,116 @@
+/** `hikyaku worker` processes, each from a loopback address of its own, and what was done to them when. */
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Ended, type Running, startHikyaku } from '../../test/servers/hikyaku.ts'
+
+const preload = fileURLToPath(new URL('from-address.ts', import.meta.url))
+/** How long after SIGCONT the sessions of before may last: it has to find out that its time is over. */
+const wakingMs = 5000
+/** One that does not end within this time is killed, ms. */
+const endingMs = 20_000
+
+export class Worker {
+  readonly name: string
+  /** The loopback address that its connections come from; no other process has it. */
+  readonly from: string
+  readonly running: Running
+  killedAtMs: number | undefined
+  #isEnding = false
+  readonly #stops: { readonly fromMs: number; untilMs: number }[] = []
+
+  constructor(name: string, from: string, running: Running) {
+    this.name = name
+    this.from = from
+    this.running = running
+  }
+
+  get isRunning(): boolean {
+    return !this.running.hasEnded()
+  }
+
+  /** Neither stopped nor about to end. */
+  get isLeftAlone(): boolean {
+    return this.isRunning && !this.#isEnding && this.#stops.every(({ untilMs }) => untilMs < Infinity)
+  }
+
+  /** SIGKILL. @returns when, ms since 1970 */
+  async kill(): Promise<number> {
+    const atMs = Date.now()
+    this.#isEnding = true
+    this.killedAtMs = atMs
+    this.running.kill('SIGKILL')
+    await this.running.ended
+    return atMs
+  }
+
+  /** SIGSTOP: it runs no more, and keeps its connections. */
+  pause(): void {
+    this.#stops.push({ fromMs: Date.now(), untilMs: Infinity })
+    this.running.kill('SIGSTOP')
+  }
+
+  wake(): void {
+    const last = this.#stops.at(-1)
+    if (last !== undefined && last.untilMs === Infinity) last.untilMs = Date.now()
+    this.running.kill('SIGCONT')
+  }
+
+  /** SIGTERM, and SIGKILL where that does not end it. */
+  async end(): Promise<Ended> {
+    this.#isEnding = true
+    this.wake()
+    this.running.kill('SIGTERM')
+    const hard = setTimeout(() => this.running.kill('SIGKILL'), endingMs)
+    try {
+      return await this.running.ended
+    } finally {
+      clearTimeout(hard)
+    }
+  }
+
+  /** Whether the system kept it from leaving at that moment. */
+  isUnableAt(atMs: number): boolean {
+    return this.#stops.some(({ fromMs, untilMs }) => fromMs <= atMs && atMs <= untilMs + wakingMs)
+  }
+}
+
+export interface WorkersOptions {
+  /** For what each keeps on the disk. */
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+export function makeWorkers({ folder, env }: WorkersOptions) {
+  const all: Worker[] = []
+  return {
+    all: all as readonly Worker[],
+    running: (): readonly Worker[] => all.filter(({ isRunning }) => isRunning),
+    /** @param capacity mailboxes at most */
+    start(name: string, capacity = 1000): Worker {
+      const number = all.length + 1
+      const from = `127.0.${1 + Math.floor(number / 250)}.${1 + (number % 250)}`
+      const running = startHikyaku(['worker'], {
+        env: {
+          ...env,
+          WORKER_NAME: name,
+          WORKER_CAPACITY: String(capacity),
+          STATE_DIR: join(folder, `state-${number}`),
+          FROM_ADDRESS: from,
+        },
+        cwd: folder,
+        nodeArgs: ['--import', preload],
+        ownGroup: true,
+        endsWithUs: true,
+      })
+      const worker = new Worker(name, from, running)
+      all.push(worker)
+      return worker
+    },
+    /** Kills what still runs. */
+    async stop(): Promise<void> {
+      await Promise.all(all.filter(({ isRunning }) => isRunning).map(worker => worker.kill()))
+    },
+  }
+}
+
+export type Workers = ReturnType<typeof makeWorkers>
