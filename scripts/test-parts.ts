@@ -21,6 +21,7 @@ export const slowTests: readonly string[] = [
   'test/gmail/memory.test.ts',
   'test/google/open-browser.test.ts', // Chromium
   'test/proof/rebuild.test.ts', // journals rebuilt from whole mailboxes
+  'test/journal/adoption.test.ts', // ten thousand messages into a database
   'test/journal/holds.test.ts', // workers that are killed, and a database that is
   'test/oauth/mailbox.test.ts', // a Dovecot that is started again and again
   'test/package.test.ts', // npm pack, and an installation on several Nodes

@@ -43,6 +43,7 @@ const words: SqlWords = {
   senderDomain,
   forwardingCost,
   isJudgedBefore,
+  withOwnIds: '',
 }
 
 export interface SqliteDatabase extends Database {

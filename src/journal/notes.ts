@@ -43,6 +43,8 @@ export type NoteName =
   | 'rules'
   /** journal/state.ts, of a mailbox: whose names its messages have. */
   | 'named-by'
+  /** journal/postgres/departure.ts, JSON: how it left a fleet, and what of others it took along. */
+  | 'left-fleet'
 
 /** A note of the whole program, or with the name of the mailbox, account or folder that it is of. */
 export type NoteKey = NoteName | `${NoteName} ${string}` | `${NoteName}/${string}`

@@ -41,4 +41,6 @@ export interface SqlWords {
   readonly senderDomain: string
   readonly forwardingCost: string
   readonly isJudgedBefore: string
+  /** What an INSERT says between its columns and its values where it gives the ids itself. */
+  readonly withOwnIds: string
 }

@@ -11,6 +11,7 @@ export const words: SqlWords = {
   senderDomain,
   forwardingCost,
   isJudgedBefore,
+  withOwnIds: 'OVERRIDING SYSTEM VALUE',
 }
 
 const bigintType = 20

@@ -8,6 +8,9 @@ export function isDisturbed(error: unknown): boolean {
   return state === '40001' || state === '40P01'
 }
 
+/** A mailbox that left the fleet was to be held by a worker. */
+const departedState = 'HK001'
+
 /** @param place of the journal, without its password */
 export function toPostgresFault(error: unknown, place: string): Fault {
   if (error instanceof Fault) return error
@@ -22,6 +25,8 @@ export function toPostgresFault(error: unknown, place: string): Fault {
     return new Fault('journal.unreachable', options)
   }
   const family = state.slice(0, 2)
+  // Ours (postgres-schema.ts): the message is the mailbox's name.
+  if (state === departedState) return new Fault('journal.departed', { facts: { name: reason }, cause: error })
   // disk_full
   if (state === '53100') return new Fault('state.disk-full', options)
   // read_only_sql_transaction: what was the first server is a copy now

@@ -193,4 +193,29 @@ ALTER TABLE message ADD COLUMN flags text;
 ALTER TABLE message ADD COLUMN wish text;
 CREATE INDEX message_left ON message (mailbox, id) WHERE stage = 'ignored' AND wish IS NOT NULL;
 `,
+  // Journals of one machine that came into the fleet (adoption.ts), and mailboxes that left it (departure.ts).
+  `
+CREATE TABLE adoption (
+  id text COLLATE "C" PRIMARY KEY,
+  tenant text COLLATE "C" NOT NULL,
+  origin text NOT NULL,
+  at_ms bigint NOT NULL,
+  summary text NOT NULL
+);
+CREATE TABLE departed (
+  mailbox text COLLATE "C" PRIMARY KEY,
+  id text COLLATE "C" NOT NULL,
+  place text NOT NULL,
+  at_ms bigint NOT NULL,
+  is_placed smallint NOT NULL DEFAULT 0
+);
+CREATE FUNCTION refuse_departed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM departed WHERE mailbox = NEW.mailbox) THEN
+    RAISE EXCEPTION '%', NEW.mailbox USING ERRCODE = 'HK001';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER hold_departed BEFORE INSERT ON hold FOR EACH ROW EXECUTE FUNCTION refuse_departed();
+`,
 ]

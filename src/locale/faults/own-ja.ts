@@ -99,6 +99,24 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       waits,
       'PostgreSQL のユーザー名、パスワード、権限を確かめてください。',
     ),
+  'journal.adopted': f =>
+    text(
+      `この取り込み記録のメールは、今はフリートが取り込んでいます${f.with('place', place => `（${place}）`)}${f.with('file', file => `：${file}`)}。`,
+      'メールは失われません。フリートのワーカーが取り込みます。二重に取り込まないように、ここでは何も取り込んでいません。',
+      'このコンピューターのサービスを停止して登録を解除してください。`hikyaku fleet adopt` が途中で止まった場合は、もう一度実行してください。メールボックスをここへ戻すには `hikyaku fleet leave` を使います。',
+    ),
+  'journal.taken': f =>
+    text(
+      `同じ名前のメールボックスがフリートにすでにあります${f.with('name', name => `：${name}`)}。`,
+      'こちらもフリートも、何も変更していません。',
+      '別のテナントに移すか（`--tenant`）、フリートでの名前を変えてください（`--as 元の名前=新しい名前`）。',
+    ),
+  'journal.departed': f =>
+    text(
+      `メールボックス${f.with('name', name => ` ${name} `)}は、フリートから${f.with('place', place => ` ${place} へ`)}移りました。`,
+      'メールは失われません。移った先で取り込まれます。そこで何を取り込んだかをフリートは知らないため、もう一度取り込むおそれがあります。',
+      'フリートに戻すには、今のデータフォルダーを指定して `hikyaku fleet adopt` を実行してください。',
+    ),
   'secret.missing': f =>
     text(
       `パスワードまたはアクセス権が登録されていません${f.with('variable', name => `（${name}）`)}${f.with('what', what => `（${what}）`)}${f.with('name', name => `（保存名: ${name}）`)}。`,

@@ -1,0 +1,156 @@
+/**
+ * Notes from one journal into another. What of each note is a name stands in one table here, so that whoever adds a note
+ * says whether it goes along.
+ */
+import type { NoteName } from '../notes.ts'
+import type { Statements } from '../sql.ts'
+import type { Renaming, RowIds } from './copy-rows.ts'
+
+/**
+ * Whose a note is by its key; 'behind': it is of the machine, or of what happens there, and stays. 'apart': its own
+ * function below.
+ */
+type NoteKind = 'mailbox' | 'folder' | 'account' | 'behind' | 'apart'
+
+const kinds: Readonly<Record<NoteName, NoteKind>> = {
+  'steady-clock': 'apart',
+  'under-way': 'apart',
+  'check-now': 'behind',
+  paused: 'behind',
+  breaker: 'account',
+  patience: 'mailbox',
+  'login-delay': 'mailbox',
+  'host-logins': 'apart',
+  // Made with a key of the machine: as if no login had been accepted yet, and no wait been recorded.
+  'accepted-login': 'behind',
+  'wait-of': 'behind',
+  'whole-listing': 'folder',
+  'wish-wait': 'folder',
+  idle: 'folder',
+  watch: 'behind',
+  told: 'account',
+  attended: 'behind',
+  pulls: 'behind',
+  'told-quietly': 'behind',
+  rules: 'folder',
+  'named-by': 'mailbox',
+  'left-fleet': 'behind',
+}
+
+const toldPrefix = 'told/account/'
+const nameOf = (key: string): string => /^[a-z-]+/.exec(key)?.[0] ?? ''
+
+/** The name that a key holds behind the note's: what follows the first space or stroke. */
+const restOf = (key: string): string => key.slice(nameOf(key).length + 1)
+
+type Note = readonly [key: string, value: string]
+
+/** A folder's key: `NAME ["mailbox","folder"]`. */
+function renameFolder(key: string, mailbox: Renaming['mailbox']): string {
+  const [name, ...folder] = JSON.parse(restOf(key)) as [string, ...unknown[]]
+  return `${nameOf(key)} ${JSON.stringify([mailbox(name), ...folder])}`
+}
+
+/** breaker.ts: the messages that met something ambiguous, by their rows. */
+function renameBlamed(value: string, ids: RowIds): string {
+  const state = JSON.parse(value) as { readonly blamed?: readonly { readonly id: number }[] }
+  const blamed = (state.blamed ?? []).flatMap(entry => {
+    const id = ids.find(entry.id)
+    return id === undefined ? [] : [{ ...entry, id }]
+  })
+  return JSON.stringify({ ...state, blamed })
+}
+
+/** The same note in the other journal; undefined where it stays behind. What nobody can read stays, too. */
+function renameNote([key, value]: Note, ids: RowIds, renaming: Renaming): Note | undefined {
+  const kind = kinds[nameOf(key) as NoteName] as NoteKind | undefined
+  try {
+    switch (kind) {
+      case 'mailbox':
+        return [`${key.slice(0, nameOf(key).length + 1)}${renaming.mailbox(restOf(key))}`, value]
+      case 'folder':
+        return [renameFolder(key, renaming.mailbox), value]
+      case 'account':
+        return key.startsWith(toldPrefix)
+          ? [`${toldPrefix}${renaming.account(key.slice(toldPrefix.length))}`, value]
+          : [`breaker ${renaming.account(restOf(key))}`, renameBlamed(value, ids)]
+      case 'apart':
+        return nameOf(key) === 'host-logins' ? renameLogins(key, value, renaming) : undefined
+      default:
+        return undefined
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** host-logins.ts: instants with the mailbox that logged in then; '' for what is no pull's. */
+function renameLogins(key: string, value: string, { mailbox }: Renaming): Note {
+  const [preset = '', ...name] = restOf(key).split(' ')
+  const logins = (JSON.parse(value) as [number, string][]).map(([atMs, who]) => [
+    atMs,
+    who === '' ? '' : mailbox(who),
+  ])
+  const ofMailbox = name.length === 0 ? '' : ` ${mailbox(name.join(' '))}`
+  return [`host-logins/${preset}${ofMailbox}`, JSON.stringify(logins)]
+}
+
+/** Whose key it is to be, by the mailbox or account that it names; undefined: of neither. */
+export function isNoteOf(
+  key: string,
+  mailboxes: ReadonlySet<string>,
+  accounts: ReadonlySet<string>,
+): boolean {
+  const kind = kinds[nameOf(key) as NoteName] as NoteKind | undefined
+  switch (kind) {
+    case 'mailbox':
+      return mailboxes.has(restOf(key))
+    case 'folder':
+      try {
+        return mailboxes.has(String((JSON.parse(restOf(key)) as unknown[])[0]))
+      } catch {
+        return false
+      }
+    case 'account':
+      return accounts.has(key.startsWith(toldPrefix) ? key.slice(toldPrefix.length) : restOf(key))
+    case 'apart':
+      return nameOf(key) === 'host-logins'
+    default:
+      return false
+  }
+}
+
+export interface NoteOptions {
+  readonly mailboxes: ReadonlySet<string>
+  readonly accounts: ReadonlySet<string>
+  readonly ids: RowIds
+  readonly renaming: Renaming
+}
+
+/** Copies the notes of these mailboxes and accounts; one that is there already stays as it is, but for logins, which add up. */
+export async function copyNotes(from: Statements, to: Statements, options: NoteOptions): Promise<void> {
+  const { mailboxes, accounts, ids, renaming } = options
+  for (const row of await from.all('SELECT key, value FROM note ORDER BY key')) {
+    const key = String(row.key)
+    if (!isNoteOf(key, mailboxes, accounts)) continue
+    const note = renameNote([key, String(row.value)], ids, renaming)
+    if (note === undefined) continue
+    if (nameOf(key) === 'host-logins') await addLogins(to, note)
+    else await to.run('INSERT INTO note (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING', ...note)
+  }
+}
+
+async function addLogins(to: Statements, [key, value]: Note): Promise<void> {
+  const before = (await to.get('SELECT value FROM note WHERE key = ?', key))?.value
+  let logins = JSON.parse(value) as unknown[]
+  try {
+    logins = [...(JSON.parse(String(before ?? '[]')) as unknown[]), ...logins]
+  } catch {
+    // What nobody can read counts nothing.
+  }
+  await to.run(
+    `INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2`,
+    key,
+    JSON.stringify(logins),
+  )
+}

@@ -1,0 +1,73 @@
+/**
+ * The note `under-way` (pull/under-way.ts): one for a whole machine, one for each mailbox in a fleet. What was in hand when
+ * a process died is a suspect wherever it is carried on.
+ */
+import type { Statements } from '../sql.ts'
+
+const noteName = 'under-way'
+
+/** As pull/under-way.ts keeps it: each key is JSON, `[mailbox, folder, uid]`. */
+interface Kept {
+  readonly many: readonly string[]
+  readonly alone: readonly string[]
+  readonly ends: Readonly<Record<string, number>>
+  readonly condemned: readonly string[]
+  readonly leftUntilMs: Readonly<Record<string, number>>
+}
+
+const nothing: Kept = { many: [], alone: [], ends: {}, condemned: [], leftUntilMs: {} }
+
+function readKept(value: unknown): Kept {
+  try {
+    return { ...nothing, ...(JSON.parse(String(value)) as Partial<Kept>) }
+  } catch {
+    return nothing
+  }
+}
+
+/** What is kept of one mailbox, under another name. */
+function pickMailbox(kept: Kept, mailbox: string, name: string): Kept {
+  const rename = (key: string): string[] => {
+    try {
+      const [own, ...rest] = JSON.parse(key) as unknown[]
+      return own === mailbox ? [JSON.stringify([name, ...rest])] : []
+    } catch {
+      return []
+    }
+  }
+  const pickNumbers = (numbers: Readonly<Record<string, number>>): Record<string, number> =>
+    Object.fromEntries(
+      Object.entries(numbers).flatMap(([key, number]) => rename(key).map(own => [own, number])),
+    )
+  return {
+    many: kept.many.flatMap(rename),
+    alone: kept.alone.flatMap(rename),
+    ends: pickNumbers(kept.ends),
+    condemned: kept.condemned.flatMap(rename),
+    leftUntilMs: pickNumbers(kept.leftUntilMs),
+  }
+}
+
+const isEmpty = ({ many, alone, ends, condemned, leftUntilMs }: Kept): boolean =>
+  many.length + alone.length + condemned.length === 0 &&
+  Object.keys(ends).length + Object.keys(leftUntilMs).length === 0
+
+/** @param noteOf the note that it stands in, by mailbox, here and there */
+export async function copyUnderWay(
+  from: Statements,
+  to: Statements,
+  mailbox: readonly [here: string, there: string],
+  noteOf: readonly [here: (mailbox: string) => string, there: (mailbox: string) => string],
+): Promise<void> {
+  const row = await from.get('SELECT value FROM note WHERE key = ?', noteOf[0](mailbox[0]))
+  const kept = pickMailbox(readKept(row?.value ?? '{}'), ...mailbox)
+  if (isEmpty(kept)) return
+  await to.run(
+    'INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
+    noteOf[1](mailbox[1]),
+    JSON.stringify(kept),
+  )
+}
+
+export const noteOfMachine = (): string => noteName
+export const noteOfMailbox = (mailbox: string): string => `${noteName} ${mailbox}`
