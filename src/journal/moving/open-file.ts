@@ -1,7 +1,7 @@
 /** The file of a journal, as a database that rows are copied out of or into. */
 import { join } from 'node:path'
 import { closeSqlite, openSqlite } from '../../base/sqlite-file.ts'
-import { makeDatabase, type SqliteDatabase } from '../database.ts'
+import { eachCommitLasts, makeDatabase, type SqliteDatabase } from '../database.ts'
 import { journalFile } from '../file.ts'
 import { openJournal } from '../sqlite.ts'
 import { toSqliteFault } from '../sqlite-fault.ts'
@@ -21,7 +21,7 @@ export async function openJournalFile(stateDir: string): Promise<JournalFile> {
   const path = join(stateDir, journalFile)
   try {
     const connection = openSqlite(path, { timeout: 5000 }, opened => {
-      opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      opened.exec(`PRAGMA journal_mode = WAL; ${eachCommitLasts}`)
       return opened
     })
     const database = makeDatabase(connection, path)

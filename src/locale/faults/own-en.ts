@@ -103,19 +103,19 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `The mail of this journal is pulled by a fleet now${f.with('place', place => ` (${place})`)}${f.with('file', file => `: ${file}`)}.`,
       'No mail is lost: the workers of the fleet carry it. Nothing was pulled here, or it would come twice.',
-      'Stop and remove the service of this computer. If `hikyaku fleet adopt` was interrupted, run it again. To have a mailbox back here: `hikyaku fleet leave`.',
+      'Stop and remove the service of this computer. If the adoption was interrupted, run it again. To have a mailbox back here, let it leave the fleet.',
     ),
   'journal.taken': f =>
     text(
       `The fleet has a mailbox of this name already${f.with('name', name => `: ${name}`)}.`,
-      'Nothing was changed, neither here nor in the fleet.',
+      'No mail was touched, and nothing was changed, neither here nor in the fleet.',
       'Adopt the journal into another tenant (`--tenant`), or give the mailbox another name there (`--as OLD=NEW`).',
     ),
   'journal.departed': f =>
     text(
       `The mailbox${f.with('name', name => ` ${name}`)} has left the fleet${f.with('place', place => ` for ${place}`)}.`,
       'No mail is lost: it is pulled where it went. The fleet does not know what was imported there, and could import it again.',
-      'To have it in the fleet again: `hikyaku fleet adopt` with the data folder in which it is now.',
+      'To have it in the fleet again, adopt the data folder in which it is now.',
     ),
   'secret.missing': f =>
     text(
