@@ -57,8 +57,7 @@ const house: Readonly<Record<string, Room>> = {
   journal: {
     floor: 3,
     uses: 'base message',
-    doors:
-      'journal lock check salvage replace adopted moving/open-file postgres/holds postgres/adoption postgres/departure',
+    doors: 'journal lock check salvage replace postgres/holds',
     wired: 'sqlite look early-logins',
   },
   rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome correspondents' },
