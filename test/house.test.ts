@@ -57,7 +57,7 @@ const house: Readonly<Record<string, Room>> = {
   journal: {
     floor: 3,
     uses: 'base message',
-    doors: 'journal lock check salvage replace postgres/holds',
+    doors: 'journal lock check salvage replace postgres/holds postgres/postgres',
     wired: 'sqlite look early-logins',
   },
   rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome correspondents' },
@@ -77,7 +77,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
   oauth: { floor: 4, uses: 'base google', doors: 'tokens device redirect token-answer' },
-  fleet: { floor: 4, uses: 'base journal', doors: '' },
+  fleet: { floor: 4, uses: 'base config journal', doors: '' },
   gmail: {
     floor: 4,
     uses: 'base message google source',

@@ -164,6 +164,13 @@ export const faultKinds = {
   'secret.other-destination': kind('mailbox', 'owner', signIn),
   'secret.without-destination': kind('mailbox', 'owner', signIn),
   'secret.not-kept': kind('mailbox', 'owner', configuration),
+  // A fleet's directory
+  'fleet.name': kind('everything', 'owner', exitCodes.usage),
+  'fleet.unknown': kind('mailbox', 'owner', configuration),
+  'fleet.in-use': kind('everything', 'owner', exitCodes.usage),
+  'fleet.no-key': kind('everything', 'owner', configuration),
+  'fleet.other-key': kind('everything', 'owner', configuration),
+  'fleet.secret-unfit': kind('mailbox', 'owner', signIn),
   'config.invalid': kind('everything', 'owner', configuration),
   'config.none': kind('everything', 'owner', configuration),
   'usage.invalid': kind('everything', 'owner', exitCodes.usage),

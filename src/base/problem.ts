@@ -45,6 +45,8 @@ export type Expected =
   | 'header-pattern'
   | 'flag-pattern'
   | 'octets'
+  | 'worker-name'
+  | 'postgres-url'
 
 export type Problem = At &
   (

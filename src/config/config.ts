@@ -121,7 +121,8 @@ type ProgramValues = Omit<
   | keyof typeof endpointSettings
 >
 
-export interface Config extends ProgramValues {
+/** What concerns no mailbox in particular. */
+export interface ProgramConfig extends ProgramValues {
   readonly stateDir: string
   readonly log: {
     readonly level: ProgramSettings['logLevel']
@@ -132,6 +133,9 @@ export interface Config extends ProgramValues {
   /** Where Microsoft's sign-in is: its own, or loopback's for tests. */
   readonly microsoftLoginRoot: string
   readonly alerts: AlertConfig
+}
+
+export interface Config extends ProgramConfig {
   readonly accounts: readonly AccountConfig[]
   readonly mailboxes: readonly MailboxConfig[]
 }

@@ -6,6 +6,7 @@ import type { Origin } from './origin.ts'
 import type { Setting } from './settings/setting.ts'
 import {
   accountSettings,
+  fleetSettings,
   mailboxSettings,
   makeYamlKey,
   type PartName,
@@ -43,7 +44,7 @@ export interface SettingsInForce {
 }
 
 const tables = {
-  start: startSettings,
+  start: { ...startSettings, ...fleetSettings },
   top: programSettings,
   account: accountSettings,
   mailbox: mailboxSettings,
@@ -81,7 +82,7 @@ export function listSettingsInForce(
 }
 
 /** Only the process can say these, whatever else is in YAML. */
-export const isVariableOnly = (key: string): boolean => ['config', 'vault', 'key'].includes(key)
+export const isVariableOnly = (key: string): boolean => Object.hasOwn(tables.start, key)
 
 /** As the owner of this configuration writes it: a variable, or a key in YAML. */
 export function nameSettingInForce({ key, setting }: SettingInForce, { file }: SettingsInForce): string {
@@ -91,6 +92,6 @@ export function nameSettingInForce({ key, setting }: SettingInForce, { file }: S
     : variable
 }
 
-/** What only a process can say is not worth a line where it says nothing. */
-export const isShown = ({ setting, origin }: SettingInForce): boolean =>
-  !setting.processOnly || origin.from !== 'default'
+/** What only a process can say, or a fleet alone asks for, is not worth a line where it says nothing. */
+export const isShown = ({ key, setting, origin }: SettingInForce): boolean =>
+  origin.from !== 'default' || !(setting.processOnly || Object.hasOwn(fleetSettings, key))

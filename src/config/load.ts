@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { homeOf } from '../base/home.ts'
 import { chooseLanguage } from '../base/language.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
-import { type Destination, type FirstUse, Secret } from '../base/secret.ts'
+import type { Destination, FirstUse, Secret } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
 import { decideFirstUse } from './destinations.ts'
 import { checkEndpoints, googleEndpoints, microsoftLoginRoot, pickEndpoints } from './endpoints.ts'
@@ -17,9 +17,11 @@ import { findConfigFolder, findStateFolder, type Machine, mailboxVariables } fro
 import { type AskVault, checkSecret, type KeepInVault } from './load-secrets.ts'
 import { makeEnvironmentPart, type Part, readWritten } from './load-written.ts'
 import { findMailLoops } from './mail-loops.ts'
+import { deepFreeze, makeProgramConfig } from './program-config.ts'
 import { readPart } from './read-part.ts'
-import { alertSettings, endpointSettings } from './settings/program.ts'
-import { programSettings, startSettings, variables } from './settings.ts'
+import { fleetSettings, programSettings, startSettings, variables } from './settings.ts'
+
+const variablesOnly = { ...startSettings, ...fleetSettings }
 
 export { makeMailboxName } from './load-build.ts'
 export { vaultNames } from './vault-names.ts'
@@ -138,9 +140,9 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     'mailboxes',
     problems,
   )
-  const startPart = makeEnvironmentPart(sources, startSettings)
+  const startPart = makeEnvironmentPart(sources, variablesOnly)
   problems.push(...findMailLoops(built, accounts))
-  const { values: start } = readPart(startSettings, startPart, problems)
+  const { values: start } = readPart(variablesOnly, startPart, problems)
   if (written.kind === 'environment' && options.needSecrets !== false) {
     for (const { place, secret } of context.places) {
       const problem = await checkSecret(place, secret)
@@ -153,13 +155,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
   }
 
   const config = deepFreeze<Config>({
-    ...omitKeys(top, regrouped),
-    stateDir,
-    log: { level: top.logLevel, format: top.logFormat },
-    language,
-    endpoints: context.endpoints,
-    microsoftLoginRoot: context.microsoftLoginRoot,
-    alerts: { afterMinutes: top.alertAfterMinutes, mail: top.alertMail, ...alerts },
+    ...makeProgramConfig(top, stateDir, language, alerts),
     accounts,
     mailboxes,
   })
@@ -169,25 +165,6 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     ...context.settled,
   ])
   return { config, inForce }
-}
-
-/** What the Config holds by another name or in a group of its own. */
-const regrouped = [
-  'stateDir',
-  'language',
-  'logLevel',
-  'logFormat',
-  ...keysOf(alertSettings),
-  ...keysOf(endpointSettings),
-] as const
-
-function keysOf<T extends object>(table: T): (keyof T)[] {
-  return Object.keys(table) as (keyof T)[]
-}
-
-function omitKeys<T extends object, K extends keyof T>(values: T, keys: readonly K[]): Omit<T, K> {
-  const kept = Object.entries(values).filter(([key]) => !keys.includes(key as K))
-  return Object.fromEntries(kept) as Omit<T, K>
 }
 
 function askVault(
@@ -239,11 +216,4 @@ function sortByRank(problems: readonly Problem[]): readonly Problem[] {
     return found < 0 ? variables.length : found
   }
   return [...once.values()].sort((a, b) => rank(a) - rank(b))
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object' && inner !== null && !(inner instanceof Secret)) deepFreeze(inner)
-  }
-  return Object.freeze(value)
 }

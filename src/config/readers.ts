@@ -85,6 +85,10 @@ export const readPort: Reader<number> = value => {
   return port instanceof Complaint ? expected('port') : port
 }
 
+/** What a worker of a fleet is called, also where logs and metrics name it. */
+export const readWorkerName: Reader<string> = value =>
+  /^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/.test(String(value)) ? String(value) : expected('worker-name')
+
 /** Where a listener of ours stands. */
 export interface ListenAddress {
   /** A name or an IP address, without brackets. */

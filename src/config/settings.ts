@@ -2,6 +2,7 @@
 import { fileVariableOf } from '../base/given-secret.ts'
 import { accountSettings } from './settings/account.ts'
 import { authenticationSettings } from './settings/authentication.ts'
+import { fleetSettings } from './settings/fleet.ts'
 import { appearanceSettings, mailboxSettings, sourceSettings, timingSettings } from './settings/mailbox.ts'
 import {
   alertSettings,
@@ -12,7 +13,7 @@ import {
 } from './settings/program.ts'
 import type { Setting, Settings, Text } from './settings/setting.ts'
 
-export { accountSettings, mailboxSettings, programSettings, startSettings }
+export { accountSettings, fleetSettings, mailboxSettings, programSettings, startSettings }
 
 /** What a setting belongs to; `start` is read before or beside the configuration. */
 export type PartName = 'mailbox' | 'account' | 'top' | 'start'
@@ -48,6 +49,11 @@ export const sections: readonly {
   },
   { part: 'top', heading: { en: 'Being told', ja: 'お知らせ' }, settings: alertSettings },
   { part: 'top', heading: { en: 'This computer', ja: 'このコンピューター' }, settings: machineSettings },
+  {
+    part: 'start',
+    heading: { en: 'A fleet of several computers', ja: '複数台で動かすとき（フリート）' },
+    settings: fleetSettings,
+  },
   {
     part: 'top',
     heading: { en: 'For tests alone', ja: 'テスト専用' },

@@ -2,6 +2,8 @@
 import type { FaultCode } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import type { Facts, FaultText } from './facts.ts'
+import { en as fleetEn } from './faults/fleet-en.ts'
+import { ja as fleetJa } from './faults/fleet-ja.ts'
 import { en as gmailEn } from './faults/gmail-en.ts'
 import { ja as gmailJa } from './faults/gmail-ja.ts'
 import { en as mailboxEn } from './faults/mailbox-en.ts'
@@ -16,6 +18,6 @@ import { ja as sourceJa } from './faults/source-ja.ts'
 type AllFaultTexts = Readonly<Record<FaultCode, (f: Facts) => FaultText>>
 
 export const faultTexts: Readonly<Record<Language, AllFaultTexts>> = {
-  en: { ...sourceEn, ...mailboxEn, ...gmailEn, ...oauthEn, ...ownEn },
-  ja: { ...sourceJa, ...mailboxJa, ...gmailJa, ...oauthJa, ...ownJa },
+  en: { ...sourceEn, ...mailboxEn, ...gmailEn, ...oauthEn, ...fleetEn, ...ownEn },
+  ja: { ...sourceJa, ...mailboxJa, ...gmailJa, ...oauthJa, ...fleetJa, ...ownJa },
 }

@@ -1,0 +1,20 @@
+/** What tenants, accounts and mailboxes are called, and the key that is made of two names. */
+import { Fault } from '../base/fault.ts'
+
+const mostChars = { tenant: 64, account: 128, mailbox: 128 } as const
+
+/** @throws Fault fleet.name */
+export function checkName(what: keyof typeof mostChars, name: string): string {
+  const most = mostChars[what]
+  if (/^[a-z0-9][a-z0-9._@-]*$/.test(name) && name.length <= most) return name
+  throw new Fault('fleet.name', { facts: { what, name: name.slice(0, most), most } })
+}
+
+export const makeKey = (tenant: string, name: string): string => `${tenant}/${name}`
+
+/** @throws Fault fleet.name */
+export function splitKey(key: string): { readonly tenant: string; readonly name: string } {
+  const slash = key.indexOf('/')
+  const name = checkName('mailbox', key.slice(slash + 1))
+  return { tenant: checkName('tenant', slash < 0 ? '' : key.slice(0, slash)), name }
+}

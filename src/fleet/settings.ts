@@ -1,0 +1,87 @@
+/** The settings of a fleet: its database, where its key is, and what a worker is called and takes. */
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { Fault } from '../base/fault.ts'
+import { findGivenSecret, readGivenSecret } from '../base/given-secret.ts'
+import { ConfigFault } from '../base/problem.ts'
+import type { PostgresPlace } from '../journal/postgres/postgres.ts'
+
+/** What is needed of a program's settings; a LoadedProgram of config/load-program.ts fits. */
+export interface FleetSources {
+  /** The environment over `.env`. */
+  readonly env: NodeJS.ProcessEnv
+  readonly program: { readonly stateDir: string }
+  readonly fleet: {
+    readonly fleetKeyFile: string | undefined
+    readonly workerName: string | undefined
+    readonly workerCapacity: number
+  }
+}
+
+export interface FleetSettings {
+  readonly database: PostgresPlace
+  /** The file of the fleet key. */
+  readonly keyFile: string
+  readonly worker: string
+  /** So many mailboxes at most. */
+  readonly capacity: number
+}
+
+const variable = 'FLEET_DATABASE'
+const credential = 'fleet-key'
+
+/**
+ * @param purpose how PostgreSQL's own lists show the connection: `hikyaku PURPOSE`
+ * @throws Fault config.invalid where there is no database, or its address is none; secret.unreadable
+ */
+export async function readFleetSettings(sources: FleetSources, purpose: string): Promise<FleetSettings> {
+  const { env, fleet, program } = sources
+  const worker = fleet.workerName ?? nameWorker(program.stateDir)
+  const keyFile = fleet.fleetKeyFile ?? findCredential(env) ?? join(program.stateDir, 'fleet.key')
+  const url = (await readGivenSecret(findGivenSecret(variable, env), env))?.trim()
+  if (url === undefined || url === '')
+    throw new ConfigFault([
+      { at: variable, kind: 'missing', example: 'postgresql://hikyaku:password@db.example.jp:5432/hikyaku' },
+    ])
+  return {
+    database: { ...splitUrl(url), name: `hikyaku ${purpose}` },
+    keyFile,
+    worker,
+    capacity: fleet.workerCapacity,
+  }
+}
+
+/** systemd.exec(5), LoadCredential=: one file for each credential. */
+function findCredential({ CREDENTIALS_DIRECTORY: folder }: NodeJS.ProcessEnv): string | undefined {
+  return folder ? join(folder, credential) : undefined
+}
+
+/** The password apart from what is shown of the address. Nothing of the address gets into a message: it may be a password. */
+function splitUrl(text: string): Pick<PostgresPlace, 'url' | 'password'> {
+  const url = URL.parse(text)
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.pathname.length < 2)
+    throw new ConfigFault([{ at: variable, kind: 'expected', what: 'postgres-url' }])
+  const password = decode(url.password)
+  url.password = ''
+  return { url: url.href, ...(password === '' ? {} : { password: async () => password }) }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    if (cause instanceof URIError)
+      throw new ConfigFault([{ at: variable, kind: 'expected', what: 'postgres-url' }])
+    throw new Fault('bug', { facts: { what: 'decodeURIComponent' } })
+  }
+}
+
+/** Two workers of one computer have state folders of their own. */
+function nameWorker(stateDir: string): string {
+  const digest = createHash('sha256').update(stateDir).digest('hex').slice(0, 6)
+  const host = hostname()
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 100)
+  return `${/^[A-Za-z0-9]/.test(host) ? host : `worker${host}`}-${digest}`
+}

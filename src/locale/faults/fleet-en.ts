@@ -1,0 +1,56 @@
+/** A fleet's directory: names, and the key to its secrets. */
+import { lookUp } from '../../base/look-up.ts'
+import type { Facts } from '../facts.ts'
+import type { FaultTexts } from '../fault-texts.ts'
+import { because, stopped, text } from './phrases-en.ts'
+
+const nothingDone = 'Nothing was changed. No mail was touched.'
+const kinds: Readonly<Record<string, string>> = {
+  tenant: 'tenant',
+  account: 'Gmail account',
+  mailbox: 'mailbox',
+  operator: 'operator',
+}
+const kind = (f: Facts): string => lookUp(kinds, f.or('what', '')) ?? 'entry'
+const name = (f: Facts): string => f.with('name', given => ` ${given}`)
+
+export const en: FaultTexts<'fleet'> = {
+  'fleet.name': f =>
+    text(
+      `No ${kind(f)} can be called${name(f) || ' nothing'}.`,
+      nothingDone,
+      `Use small letters, digits and . _ @ -, a letter or digit first, at most ${f.or('most', '128')} characters. A mailbox is called TENANT/NAME.`,
+    ),
+  'fleet.unknown': f =>
+    text(
+      `The fleet knows no ${kind(f)}${name(f)}.`,
+      nothingDone,
+      'Look at its list. If it was removed just now, there is nothing to do.',
+    ),
+  'fleet.in-use': f =>
+    text(
+      `The ${kind(f)}${name(f)} is in use${f.with('by', by => ` (${by})`)}.`,
+      nothingDone,
+      f.get('what') === 'account'
+        ? 'Move its mailboxes to another account first.'
+        : 'Choose another name, or remove what has it first.',
+    ),
+  'fleet.no-key': f =>
+    text(
+      `The fleet key is not there${f.with('file', file => `: ${file}`)}. Without it no password in the fleet’s database can be opened.`,
+      stopped,
+      `Put the key file back from where you keep a copy, and let ${f.setting('FLEET_KEY_FILE')} name it. If every copy is lost, the passwords cannot be had back: make a new key and enter them again; the journal is not sealed and stays.`,
+    ),
+  'fleet.other-key': f =>
+    text(
+      `The fleet key${f.with('file', file => ` (${file})`)} is not the one that${f.with('name', tenant => ` the secrets of the tenant ${tenant}`) || ' the secrets of this fleet'} were sealed with: it is ${f.or('key', 'another')}, and ${f.or('wanted', 'another one')} is needed.`,
+      stopped,
+      `Let ${f.setting('FLEET_KEY_FILE')} name the right key. If the key was exchanged, give this computer the new one and start it again.`,
+    ),
+  'fleet.secret-unfit': f =>
+    text(
+      `A sealed secret${name(f)} cannot be opened${because(f)}: it was copied here from another place in the database, or is damaged. It was sent to nobody.`,
+      stopped,
+      'Enter it again. If nobody of yours changed the database by hand, look who else can.',
+    ),
+}
