@@ -1,5 +1,5 @@
 /**
- * What `run` answers to monitoring programs on `METRICS`: /healthz, /readyz, /metrics. The journal is read at most
+ * What `run` answers to monitoring programs on `METRICS`: /healthz, /readyz, /livez, /metrics. The journal is read at most
  * once a second, and less often where that takes long, so that no scraper can slow the mail.
  */
 import { asFault } from '../base/fault.ts'
@@ -62,6 +62,9 @@ export function makeMachines(config: MetricSources['config'], log: Log, isAlive:
             return answerJson(await readHealth(list, lifeNow()))
           case '/readyz':
             return answerJson(describeReadiness(lifeNow()))
+          case '/livez':
+            // No reason is given: whoever starts it anew needs none, and no journal is read.
+            return answerJson({ ok: isAlive() })
           case '/metrics': {
             const openMetrics = isOpenMetrics(accept)
             const body = writeFamilies(await families(), openMetrics)

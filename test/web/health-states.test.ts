@@ -96,6 +96,7 @@ describe('curl /healthz', { skip: noCurl, concurrency: 2 }, () => {
     const preload = `data:text/javascript,${encodeURIComponent(ahead)}`
     const daemon = world.start(['run'], { nodeArgs: ['--import', preload] })
     await untilReasons(t, port, ['starting'])
+    assert.equal((await curl(port, '/livez')).status, 200)
     daemon.kill('SIGUSR2')
     const { text } = await untilReasons(t, port, ['stuck'])
     assert.equal(JSON.parse(text).mailComes, false)
@@ -103,6 +104,7 @@ describe('curl /healthz', { skip: noCurl, concurrency: 2 }, () => {
     t.diagnostic(`curl /readyz: ${ready.status} ${ready.text.trim()}`)
     assert.equal(ready.status, 503)
     assert.match(ready.text, /"stuck"/)
+    assert.equal((await curl(port, '/livez')).status, 503)
   })
 
   test('a permission that Google has ended is told by its code, and what cannot be imported waits', async t => {

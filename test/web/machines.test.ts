@@ -119,6 +119,8 @@ describe('what run answers to monitoring programs', { concurrency: 2 }, () => {
     const got = await healthWith(port, /^starting$/)
     assert.equal(healthOf(got).mailComes, false)
     assert.equal((await ask(port, '/readyz')).status, 503)
+    const live = await ask(port, '/livez')
+    assert.deepEqual([live.status, live.text], [200, '{"ok":true}\n'])
   })
 
   test('a message that Gmail refuses: not well, and mail comes all the same', async t => {

@@ -54,8 +54,8 @@ export const metricsSettings = {
     read: readListenAddress,
     write: writeListenAddress,
     about: {
-      en: 'Where `hikyaku run` answers monitoring programs: `/healthz`, `/readyz` and `/metrics` (docs/monitoring.md). Whoever reaches it can read the names of your mailboxes, so it stays on this computer.',
-      ja: '`hikyaku run` が監視プログラムに答えるアドレス: `/healthz`、`/readyz`、`/metrics`（docs/monitoring.ja.md）。接続できる人はメールボックスの名前を読めるため、このコンピューターのアドレスにします。',
+      en: 'Where `hikyaku run` answers monitoring programs: `/healthz`, `/readyz`, `/livez` and `/metrics` (docs/monitoring.md). Whoever reaches it can read the names of your mailboxes, so it stays on this computer.',
+      ja: '`hikyaku run` が監視プログラムに答えるアドレス: `/healthz`、`/readyz`、`/livez`、`/metrics`（docs/monitoring.ja.md）。接続できる人はメールボックスの名前を読めるため、このコンピューターのアドレスにします。',
     },
     otherwise: { en: 'nowhere', ja: '答えない' },
     example: '127.0.0.1:9464',
