@@ -8,6 +8,8 @@
  *
  * HIKYAKU_FUZZ_RUNS: how many cases each property test tries (here 100, in .ci/run 10,000).
  * HIKYAKU_REQUIRE_SERVERS=1: a missing real server fails its suite instead of skipping it.
+ * HIKYAKU_KILL_EVERY=1: every step of kill.test.ts is a place to be killed at (`npm run test:kills`).
+ * At the end of a part the files that took longest are named.
  */
 import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -19,9 +21,14 @@ import { partOf } from './test-parts.ts'
 
 /**
  * For one test and, because node counts a file as a test, for one file. A file that leaks a socket or a server
- * does not end by itself and so fails here; long property runs need longer.
+ * does not end by itself and so fails here; long property runs need longer, and all kill points longer still.
  */
-const timeoutMs = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 100) > 1_000 ? 480_000 : 120_000
+const timeoutMs =
+  process.env.HIKYAKU_KILL_EVERY !== undefined
+    ? 1_200_000
+    : Number(process.env.HIKYAKU_FUZZ_RUNS ?? 100) > 1_000
+      ? 480_000
+      : 120_000
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const given = process.argv.slice(2)
@@ -45,11 +52,14 @@ if (files.length === 0) {
 const temporary = mkdtempSync(join(tmpdir(), 'hk-'))
 chmodSync(temporary, 0o1777)
 const skipList = join(temporary, 'skipped')
+const timesFile = join(temporary, 'times')
 
 const runner = spawn(
   process.execPath,
   [
-    ...['--disable-warning=ExperimentalWarning', '--test', '--test-reporter=spec', '--test-concurrency=2'],
+    ...['--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2'],
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...[`--test-reporter=${join(root, 'scripts/file-times.ts')}`, `--test-reporter-destination=${timesFile}`],
     ...[`--test-timeout=${timeoutMs}`, ...options, ...files],
   ],
   {
@@ -85,9 +95,20 @@ for await (const line of createInterface({ input: runner.stdout })) {
   }
   console.log(line)
 }
+/** How many files are named at the end of a part, of those that took longest. */
+const mostNamed = 15
 const code = await new Promise<number>(resolve => {
   if (runner.exitCode !== null) resolve(runner.exitCode)
   else runner.once('exit', exit => resolve(exit ?? 1))
 })
+const times = existsSync(timesFile) ? readFileSync(timesFile, 'utf8').split('\n').filter(Boolean) : []
+if (words.length === 0 && times.length > 0) {
+  const sum = times.reduce((total, line) => total + Number.parseFloat(line), 0)
+  console.log(`\nThe longest of ${times.length} files, of ${Math.round(sum)} s together:`)
+  for (const line of times.slice(0, mostNamed)) {
+    const [seconds = '', path = ''] = line.split(' ')
+    console.log(`${seconds.padStart(6)} s  ${path}`)
+  }
+}
 rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 process.exitCode = code
