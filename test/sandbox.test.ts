@@ -22,7 +22,7 @@ const noPython = requireServer('python3', pythonMissing())
 /** Gives a command a terminal: what is written to its input is typed there. */
 const onTerminal = 'import pty, sys, os; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 
-describe('the sandbox', () => {
+describe('the sandbox', { concurrency: 2 }, () => {
   let temporary: string
 
   before(async () => {

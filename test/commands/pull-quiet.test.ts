@@ -127,7 +127,7 @@ describe('pull --quiet', () => {
   })
 })
 
-describe('pull --time-limit', () => {
+describe('pull --time-limit', { concurrency: true }, () => {
   it('takes a span from 5 seconds to a day', () => {
     const spans = { '50s': 50_000, '5s': 5000, ' 2 M': 120_000, '24h': 86_400_000 }
     for (const [text, ms] of Object.entries(spans)) assert.equal(parseTimeLimit(text), ms, text)

@@ -30,7 +30,9 @@ async function watchOf(world: World): Promise<WatchOfStatus | null> {
   return mailbox?.watch ?? null
 }
 
+// Nearly all of it is waiting, so they wait beside one another.
 describe('IDLE on a real Dovecot, through a proxy', {
+  concurrency: 3,
   skip: requireServer('dovecot', dovecotMissing()),
 }, () => {
   /** A daemon that idles behind a proxy. */

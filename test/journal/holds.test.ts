@@ -21,7 +21,8 @@ import { add, box } from './journal-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
 
-describe('workers that share a journal', { skip }, () => {
+// Two of them wait for many seconds, beside one another and the others.
+describe('workers that share a journal', { concurrency: true, skip }, () => {
   let server: PostgresServer
   before(async () => {
     server = await startPostgres({ fsync: 'off' })
@@ -207,12 +208,14 @@ describe('workers that share a journal', { skip }, () => {
   })
 
   it('a database that was killed costs what was under way, and nothing that was promised', async t => {
-    const url = await server.newDatabase()
+    const own = await startPostgres({ fsync: 'off' })
+    t.after(() => own.stop())
+    const url = await own.newDatabase()
     const fleet = await fleetFor(t, url)
     await fleet.journal.setNote('check-now', 'before')
-    await server.kill()
+    await own.kill()
     assert.equal(await codeOf(fleet.journal.setNote('check-now', 'lost')), 'journal.unreachable')
-    await server.start()
+    await own.start()
     assert.equal(await fleet.journal.note('check-now'), 'before')
     await fleet.journal.setNote('check-now', 'after')
     assert.equal(await fleet.journal.note('check-now'), 'after')

@@ -2,12 +2,13 @@
  * A real PostgreSQL with a cluster of its own in a private folder, on a loopback port. PostgreSQL refuses to run as root:
  * there it runs as the user `postgres` of Debian's package.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chown } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import {
   type Daemon,
@@ -47,6 +48,15 @@ export function postgresMissing(): string | undefined {
   return undefined
 }
 
+/** Whether a process is there and has not ended: its state is the first word behind the name (proc_pid_stat(5)). */
+function isThere(pid: string): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 /** @param settings more of postgresql.conf, by name */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
@@ -60,7 +70,8 @@ export async function startPostgres(
     const ids = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })))
     await chown(folder, ids[0] ?? 0, ids[1] ?? 0)
   }
-  execFileSync(
+  // Beside whatever else the test does meanwhile.
+  await promisify(execFile)(
     'setpriv',
     [
       ...drop,
@@ -76,7 +87,7 @@ export async function startPostgres(
       'UTF8',
       '--locale=C',
     ],
-    { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] },
+    { cwd: '/' },
   )
   const given = {
     listen_addresses: loopback,
@@ -131,8 +142,12 @@ export async function startPostgres(
     },
     async kill(signal = 'SIGKILL') {
       if (daemon === undefined) return
-      process.kill(daemon.pid, signal)
+      const { pid } = daemon
+      const others = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+      process.kill(pid, signal)
       await daemon.stop()
+      // On a busy machine one of them may answer a little longer.
+      while (others.some(isThere)) await pause(10)
     },
     async stop() {
       await daemon?.stop()

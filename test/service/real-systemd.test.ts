@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
@@ -28,12 +28,8 @@ const node = process.execPath.startsWith(`${root}/`)
   ? place + process.execPath.slice(root.length)
   : process.execPath
 
-let world: SetupWorld
-let machine: SystemdMachine
-let delivered = 0
-
 /** What the owner brings along: password, Google's client and permission, the authority of this mail server. */
-async function putFiles(upper: string): Promise<void> {
+async function putFiles(world: SetupWorld, upper: string): Promise<void> {
   const brought = join(upper, 'brought')
   await mkdir(brought)
   for (const name of ['client.json', 'password']) await copyFile(join(world.home, name), join(brought, name))
@@ -50,71 +46,98 @@ async function putFiles(upper: string): Promise<void> {
   )
 }
 
-async function boot(change: (upper: string) => Promise<void> = async () => {}): Promise<void> {
-  machine = await startSystemdMachine({ [place]: root }, async upper => {
-    await putFiles(upper)
+type RunOptions = Parameters<SystemdMachine['run']>[1]
+
+/** A machine, and the servers of the owner whose mail it carries. */
+interface Scene {
+  readonly world: SetupWorld
+  readonly machine: SystemdMachine
+  readonly endpoints: Readonly<Record<string, string>>
+  hikyaku(args: readonly string[], options?: RunOptions): Promise<MachineRan>
+  setupArgs(more?: readonly string[]): string[]
+  deliver(subject: string): Promise<void>
+  /** A mail comes to the mailbox, and then to Gmail. */
+  mailComes(subject: string, timeoutMs?: number): Promise<void>
+  unit(property: string, name?: string): Promise<string>
+  log(): Promise<string>
+  nothingTwice(): void
+}
+
+async function boot(
+  t: TestContext,
+  change: (upper: string) => Promise<void> = async () => {},
+): Promise<Scene> {
+  const world = await startSetupWorld('good')
+  const started: SystemdMachine[] = []
+  t.after(async () => {
+    for (const ended of started) await ended.stop()
+    assert.deepEqual(world.gmail.bugs, [])
+    await world.stop()
+  })
+  world.gmail.oauth.rules.testing = false
+  const machine = await startSystemdMachine({ [place]: root }, async upper => {
+    await putFiles(world, upper)
     await change(upper)
   })
-}
-
-beforeEach(async () => {
-  delivered = 0
-  world = await startSetupWorld('good')
-  world.gmail.oauth.rules.testing = false
-})
-afterEach(async () => {
-  await machine?.stop()
-  assert.deepEqual(world.gmail.bugs, [])
-  await world.stop()
-})
-
-const endpoints = (): Record<string, string> =>
-  Object.fromEntries(Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name)))
-
-type RunOptions = Parameters<SystemdMachine['run']>[1]
-const hikyaku = (args: readonly string[], options: RunOptions = {}): Promise<MachineRan> =>
-  machine.run([node, cli, ...args], options)
-
-const setupArgs = (more: readonly string[] = []): string[] => [
-  ...['setup', '--yes', '--address', address, '--host', '127.0.0.1'],
-  ...['--port', String(world.dovecot.ports.imaps), '--user', address, '--password-file', '/brought/password'],
-  ...['--ca-file', '/brought/ca.pem', '--gmail-account', owner, '--client-file', '/brought/client.json'],
-  ...['--refresh-token-file', '/brought/token', ...more],
-]
-
-/** A mail comes to the mailbox, and then to Gmail. @returns how long it took, ms */
-async function mailComes(subject: string, timeoutMs = 20_000): Promise<number> {
-  const before = world.gmail.messages(owner).length
-  await world.deliver('', subject)
-  delivered += 1
-  const start = performance.now()
-  await until(() => world.gmail.messages(owner).length > before, `${subject} in Gmail`, timeoutMs).catch(
-    async late => {
-      throw new Error(`${late}\n${await log()}`)
+  started.push(machine)
+  let delivered = 0
+  const deliver = async (subject: string): Promise<void> => {
+    await world.deliver('', subject)
+    delivered += 1
+  }
+  const log = async (): Promise<string> =>
+    (await machine.run(['journalctl', '-o', 'cat', '--no-pager', '-n', '40'])).stdout
+  return {
+    world,
+    machine,
+    endpoints: Object.fromEntries(
+      Object.entries(world.env).filter(([name]) => /^(GMAIL|GOOGLE)_/.test(name)),
+    ),
+    hikyaku: (args, options = {}) => machine.run([node, cli, ...args], options),
+    setupArgs: (more = []) => [
+      ...['setup', '--yes', '--address', address, '--host', '127.0.0.1'],
+      ...[
+        '--port',
+        String(world.dovecot.ports.imaps),
+        '--user',
+        address,
+        '--password-file',
+        '/brought/password',
+      ],
+      ...['--ca-file', '/brought/ca.pem', '--gmail-account', owner, '--client-file', '/brought/client.json'],
+      ...['--refresh-token-file', '/brought/token', ...more],
+    ],
+    deliver,
+    async mailComes(subject, timeoutMs = 20_000) {
+      const before = world.gmail.messages(owner).length
+      await deliver(subject)
+      await until(() => world.gmail.messages(owner).length > before, `${subject} in Gmail`, timeoutMs).catch(
+        async late => {
+          throw new Error(`${late}\n${await log()}`)
+        },
+      )
     },
-  )
-  return performance.now() - start
+    unit: async (property, name = 'hikyaku.service') =>
+      (await machine.run(['systemctl', 'show', name, '--property', property, '--value'])).stdout.trim(),
+    log,
+    nothingTwice: () => assert.equal(world.gmail.messages(owner).length, delivered),
+  }
 }
 
-const unit = async (property: string, name = 'hikyaku.service'): Promise<string> =>
-  (await machine.run(['systemctl', 'show', name, '--property', property, '--value'])).stdout.trim()
-
-const log = async (): Promise<string> =>
-  (await machine.run(['journalctl', '-o', 'cat', '--no-pager', '-n', '40'])).stdout
-
-const nothingTwice = (): void => assert.equal(world.gmail.messages(owner).length, delivered)
-
-describe('a service of the computer', { skip }, () => {
+describe('a service of the computer', { concurrency: 2, skip }, () => {
   for (const libnss of [true, false]) {
-    it(`sees what root set up${libnss ? '' : ', also where a user without a name is nobody'}`, async () => {
-      await boot(async upper => {
-        if (libnss) return
-        await writeFile(join(upper, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n')
-      })
+    it(`sees what root set up${libnss ? '' : ', also where a user without a name is nobody'}`, async t => {
+      const { machine, endpoints, hikyaku, setupArgs, mailComes, unit, log, nothingTwice } = await boot(
+        t,
+        async upper => {
+          if (libnss) return
+          await writeFile(join(upper, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n')
+        },
+      )
       const key = '/etc/hikyaku/hikyaku.key'
       if (libnss) await machine.run(['sh', '-c', `umask 077; openssl rand -base64 32 > ${key}`])
       const set = await hikyaku(setupArgs(['--service', 'install']), {
-        env: { ...endpoints(), ...(libnss && { HIKYAKU_KEY_FILE: key }) },
+        env: { ...endpoints, ...(libnss && { HIKYAKU_KEY_FILE: key }) },
       })
       assert.equal(set.code, 0, set.stderr + set.stdout)
       // With a key of systemd's there is none beside the secrets.
@@ -138,10 +161,10 @@ describe('a service of the computer', { skip }, () => {
     })
   }
 
-  it('is set up by root at a terminal, sees what was saved, and `status` tells how it is', async () => {
-    await boot()
-    await world.deliver('', 'there before')
-    delivered += 1
+  it('is set up by root at a terminal, sees what was saved, and `status` tells how it is', async t => {
+    const { machine, endpoints, hikyaku, setupArgs, deliver, mailComes, unit, log, nothingTwice } =
+      await boot(t)
+    await deliver('there before')
     const words = setupWords.en
     const answers = [
       [words.address.question, `${address}\r`],
@@ -164,7 +187,7 @@ describe('a service of the computer', { skip }, () => {
     )
     const server = ['--protocol', 'imap', '--security', 'tls']
     const set = await machine.run(['python3', driver, node, cli, ...given, ...server, '--lang', 'en'], {
-      env: { ...endpoints(), TERM: 'xterm-256color', HOME: '/root' },
+      env: { ...endpoints, TERM: 'xterm-256color', HOME: '/root' },
       input: JSON.stringify(answers),
     })
     assert.equal(set.code, 0, set.stderr + set.stdout)
@@ -190,14 +213,17 @@ describe('a service of the computer', { skip }, () => {
     nothingTwice()
   })
 
-  it('comes back after kill -9, a watchdog that hears nothing, and a reboot; nothing twice', async () => {
-    await boot(async upper => {
-      // Its own pauses are for people; what is tried is who starts it again.
-      const folder = join(upper, 'etc/systemd/system/hikyaku.service.d')
-      await mkdir(folder)
-      await writeFile(join(folder, 'quick.conf'), '[Service]\nRestartSec=100ms\nWatchdogSec=3\n')
-    })
-    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints() })
+  it('comes back after kill -9, a watchdog that hears nothing, and a reboot; nothing twice', async t => {
+    const { machine, endpoints, hikyaku, setupArgs, mailComes, unit, log, nothingTwice } = await boot(
+      t,
+      async upper => {
+        // Its own pauses are for people; what is tried is who starts it again.
+        const folder = join(upper, 'etc/systemd/system/hikyaku.service.d')
+        await mkdir(folder)
+        await writeFile(join(folder, 'quick.conf'), '[Service]\nRestartSec=100ms\nWatchdogSec=3\n')
+      },
+    )
+    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints })
     assert.equal(set.code, 0, set.stderr + set.stdout)
     await mailComes('before')
     const restarted = async (what: string, end: () => Promise<unknown>): Promise<void> => {
@@ -222,29 +248,29 @@ describe('a service of the computer', { skip }, () => {
     nothingTwice()
   })
 
-  it('is asked by root alone, and says so to others', async () => {
-    await boot()
+  it('is asked by root alone, and says so to others', async t => {
+    const { endpoints, hikyaku, setupArgs } = await boot(t)
     const early = await hikyaku(['status'], { user: 'nobody' })
     assert.equal(early.code, 78, early.stderr + early.stdout)
     assert.match(
       early.stderr,
       /Nothing is set up yet.*\/nonexistent\/\.config\/hikyaku\/config\.yaml.*hikyaku setup/s,
     )
-    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints() })
+    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints })
     assert.equal(set.code, 0, set.stderr + set.stdout)
     const status = await hikyaku(['status'], { user: 'nobody' })
     assert.equal(status.code, 78)
     assert.match(status.stderr, /service of this computer.*sudo/s)
   })
 
-  it('stops in mid-upload without losing or doubling the mail', async () => {
-    await boot()
-    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints() })
+  it('stops in mid-upload without losing or doubling the mail', async t => {
+    const { world, machine, endpoints, hikyaku, setupArgs, deliver, mailComes, unit, log, nothingTwice } =
+      await boot(t)
+    const set = await hikyaku(setupArgs(['--service', 'install']), { env: endpoints })
     assert.equal(set.code, 0, set.stderr + set.stdout)
     const held = Promise.withResolvers<void>()
     world.gmail.faults.next('import', { kind: 'hold', until: held.promise, stage: 'after-accept' })
-    await world.deliver('', 'held')
-    delivered += 1
+    await deliver('held')
     await until(() => world.gmail.accepted.length > 0, 'the upload is under way')
     const start = performance.now()
     const stop = await machine.run(['systemctl', 'stop', 'hikyaku.service'])
@@ -262,9 +288,9 @@ describe('a service of the computer', { skip }, () => {
     nothingTwice()
   })
 
-  it('pulls by timer, and is removed without a trace', async () => {
-    await boot()
-    const set = await hikyaku(setupArgs(['--service', 'later']), { env: endpoints() })
+  it('pulls by timer, and is removed without a trace', async t => {
+    const { machine, endpoints, hikyaku, setupArgs, mailComes, unit, log, nothingTwice } = await boot(t)
+    const set = await hikyaku(setupArgs(['--service', 'later']), { env: endpoints })
     assert.equal(set.code, 0, set.stderr + set.stdout)
     const installed = await hikyaku(['service', 'install', '--timer', '--every', '10'])
     assert.equal(installed.code, 0, installed.stderr)
@@ -284,12 +310,12 @@ describe('a service of the computer', { skip }, () => {
     nothingTwice()
   })
 
-  it('is not installed where it could not see what it needs, with the reason; nothing is left', async () => {
-    await boot()
+  it('is not installed where it could not see what it needs, with the reason; nothing is left', async t => {
+    const { machine, endpoints, hikyaku, setupArgs, mailComes, nothingTwice } = await boot(t)
     const nothing = await hikyaku(['service', 'install'])
     assert.equal(nothing.code, 78)
     assert.match(nothing.stderr, /would not start/)
-    const set = await hikyaku(setupArgs(['--service', 'later']), { env: endpoints() })
+    const set = await hikyaku(setupArgs(['--service', 'later']), { env: endpoints })
     assert.equal(set.code, 0, set.stderr + set.stdout)
     // The same program by a name that only root has, and by one in a /tmp of which the service has its own.
     for (const [folder, why] of [
@@ -342,7 +368,7 @@ describe('a service of the computer', { skip }, () => {
   })
 })
 
-describe("a user's service", { skip }, () => {
+describe("a user's service", { concurrency: 2, skip }, () => {
   const uid = '1500'
   const ann: RunOptions = {
     user: 'ann',
@@ -353,8 +379,8 @@ describe("a user's service", { skip }, () => {
     },
   }
 
-  const bootForAnn = async (): Promise<void> => {
-    await boot(async upper => {
+  const bootForAnn = async (t: TestContext): Promise<Scene> => {
+    const scene = await boot(t, async upper => {
       for (const [file, line] of [
         ['passwd', `ann:x:${uid}:${uid}::/home/ann:/bin/bash`],
         ['group', `ann:x:${uid}:`],
@@ -364,6 +390,7 @@ describe("a user's service", { skip }, () => {
           mode: file === 'shadow' ? 0o640 : 0o644,
         })
     })
+    const { machine } = scene
     const prepare = await machine.run([
       'sh',
       '-c',
@@ -374,16 +401,18 @@ describe("a user's service", { skip }, () => {
       async () => (await machine.run(['systemctl', '--user', 'is-system-running'], ann)).code === 0,
       "ann's systemd",
     )
+    return scene
   }
-  const setUp = async (service: string): Promise<void> => {
-    const env = { ...ann?.env, ...endpoints() }
+  const setUp = async ({ endpoints, hikyaku, setupArgs }: Scene, service: string): Promise<void> => {
+    const env = { ...ann?.env, ...endpoints }
     const set = await hikyaku(setupArgs(['--service', service]), { ...ann, env })
     assert.equal(set.code, 0, set.stderr + set.stdout)
   }
 
-  it('sees what the user set up, starts with the computer, and is not asked of root', async () => {
-    await bootForAnn()
-    await setUp('install')
+  it('sees what the user set up, starts with the computer, and is not asked of root', async t => {
+    const scene = await bootForAnn(t)
+    const { machine, hikyaku, mailComes, nothingTwice } = scene
+    await setUp(scene, 'install')
     await mailComes('hers')
     assert.equal((await hikyaku(['status'], ann)).code, 0)
     await machine.reboot()
@@ -404,9 +433,10 @@ describe("a user's service", { skip }, () => {
     nothingTwice()
   })
 
-  it('may be one of the computer that runs as her, with her state, once the settings are root’s', async () => {
-    await bootForAnn()
-    await setUp('later')
+  it('may be one of the computer that runs as her, with her state, once the settings are root’s', async t => {
+    const scene = await bootForAnn(t)
+    const { machine, hikyaku, mailComes, unit, nothingTwice } = scene
+    await setUp(scene, 'later')
     const settings = '/home/ann/.config/hikyaku/config.yaml'
     const env = { STATE_DIR: '/home/ann/.local/state/hikyaku' }
     const asAnn = ['service', 'install', '--system', '--run-as', 'ann']
