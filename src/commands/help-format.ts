@@ -6,7 +6,8 @@ import type { Words } from '../locale/locale.ts'
 /** @param program with every command that it will have: each is formatted in the same way */
 export function formatHelp(program: Command, words: Words): void {
   const titles: Readonly<Record<string, string>> = words.help.titles
-  for (const command of [program, ...program.commands]) {
+  const all = program.commands.flatMap(command => [command, ...command.commands])
+  for (const command of [program, ...all]) {
     command.helpOption('-h, --help', words.help.help).configureHelp({
       displayWidth: measureWidth,
       boxWrap: (text, width) => wrapText(text, width).join('\n'),

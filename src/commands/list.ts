@@ -29,7 +29,7 @@ export interface ListOptions {
 const mostShown = 50
 const sourceMs = 30_000
 
-interface MailboxList {
+export interface MailboxList {
   readonly mailbox: MailboxConfig
   readonly rows: readonly MessageRow[]
   /** How many more there are. */
@@ -51,9 +51,7 @@ export async function listCommand(invocation: Invocation, options: ListOptions):
       try {
         const chosen = chooseMailboxes(config, options.mailboxes)
         const lists = await Promise.all(chosen.map(mailbox => listMailbox(journal, mailbox, options)))
-        if (invocation.json) answerJson(invocation, lists)
-        else for (const list of lists) answerPeople(invocation, list)
-        return exitCodes.ok
+        return answerLists(invocation, lists)
       } finally {
         await journal?.close()
       }
@@ -62,10 +60,18 @@ export async function listCommand(invocation: Invocation, options: ListOptions):
   )
 }
 
-async function listMailbox(
+/** @returns the exit code */
+export function answerLists(invocation: Invocation, lists: readonly MailboxList[]): number {
+  if (invocation.json) answerJson(invocation, lists)
+  else for (const list of lists) answerPeople(invocation, list)
+  return exitCodes.ok
+}
+
+/** Which messages of a mailbox it is about, with what their source shows of them. */
+export async function listMailbox(
   journal: Journal | undefined,
   mailbox: MailboxConfig,
-  { refused, waiting, byRule, recent }: ListOptions,
+  { refused, waiting, byRule, recent }: Omit<ListOptions, 'mailboxes'>,
 ): Promise<MailboxList> {
   const all =
     recent !== undefined

@@ -6,13 +6,16 @@ import { printable } from '../base/untrusted.ts'
 import { readVersion } from '../base/version.ts'
 import { findLanguageHere } from '../config/language.ts'
 import { answersOf, setupOptions } from '../setup/options.ts'
+import { addVerb } from './add-verb.ts'
+import { findCommand, findCommandWords, refuseUnknownWords } from './command-words.ts'
 import { knownWords } from './completion/command-table.ts'
+import { nameCommand } from './completion/name-command.ts'
 import { formatHelp } from './help-format.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
 import { addServiceEnv } from './service-env.ts'
 import type { StatusFlags } from './status.ts'
-import { describeUsage, refuseUnknownCommand, refuseUse, requireKnownWord } from './usage.ts'
+import { describeUsage, refuseUse, requireKnownWord } from './usage.ts'
 
 interface PullOptions {
   readonly dryRun?: boolean
@@ -51,21 +54,18 @@ export async function main(args: readonly string[]): Promise<number> {
   const program = buildProgram(invocation, code => {
     exitCode = code
   })
-  const typed = findCommandWord(args)
-  const names = ['help', ...program.commands.flatMap(command => [command.name(), ...command.aliases()])]
-  const asked = typed === 'help' ? findCommandWord(args.slice(args.indexOf('help') + 1)) : typed
+  const typed = findCommandWords(args)
   try {
     // Before its options are looked at, which are nobody's then.
-    if (asked !== undefined && !names.includes(asked))
-      throw refuseUnknownCommand(invocation.words, asked, names)
+    refuseUnknownWords(program, typed, invocation.words)
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) return runAnswering(invocation, () => Promise.reject(error))
     if (error.exitCode === 0) return exitCodes.ok
-    const command = program.commands.find(verb => [verb.name(), ...verb.aliases()].includes(typed ?? ''))
+    const command = findCommand(program, typed)
     const options = command?.options.flatMap(({ long }) => long ?? []) ?? []
-    const fault = describeUsage(invocation.words, error, command?.name(), options)
+    const fault = describeUsage(invocation.words, error, command && nameCommand(command), options)
     return runAnswering(invocation, () => Promise.reject(fault))
   }
 }
@@ -76,11 +76,6 @@ function langFlag(args: readonly string[]): string | undefined {
   if (at < 0) return undefined
   const [, inline] = (args[at] ?? '').split('=')
   return inline ?? args[at + 1]
-}
-
-/** The first word that is no option and no option's value. */
-function findCommandWord(args: readonly string[]): string | undefined {
-  return args.find((arg, at) => !arg.startsWith('-') && args[at - 1] !== '--lang')
 }
 
 /** The program as help shows it in a language, for those who write pages of it. */
@@ -96,13 +91,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   const verb = (name: string, description: string): Command =>
-    program
-      .command(name)
-      .description(description)
-      .option('--json', help.json)
-      .option('--lang <en|ja>', help.lang)
-      .exitOverride()
-      .configureOutput({ writeErr: () => {} })
+    addVerb(program, name, description, invocation.words)
   program.option('--lang <en|ja>', help.lang)
 
   const setup = verb('setup', help.setup)

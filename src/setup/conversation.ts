@@ -18,6 +18,7 @@ import { describeReason } from '../locale/reasons.ts'
 import { openVault } from '../vault/open-vault.ts'
 import { type Answers, type Asker, confirm, SetupLeft } from './asker.ts'
 import { lookAtCertificate } from './certificate.ts'
+import { chooseAsker } from './choose-asker.ts'
 import type { SetupContext } from './context.ts'
 import { withGiven } from './given-answers.ts'
 import { readGivenSecrets } from './given-secrets.ts'
@@ -95,7 +96,7 @@ export async function converse(request: SetupRequest): Promise<SetupOutcome> {
       return (ports.words ?? setupWords)[language]
     },
   }
-  const bare = ports.asker ?? (await makeAsker(request, spoken))
+  const bare = ports.asker ?? (await chooseAsker(request, flags.yes, spoken))
   const vault = await openVault({ stateDir: place.stateDir, env: place.env })
   // Asked now: once a secret is kept, the answer would only be "as before".
   const { because: reason } = vault
@@ -274,15 +275,6 @@ async function goOn(context: SetupContext, setUp: SetUp, running: boolean): Prom
 /** In the language of the moment: the owner may choose another one. */
 interface Spoken {
   readonly words: SetupWords
-}
-
-async function makeAsker({ stdin, stderr, flags: { yes } }: SetupRequest, spoken: Spoken): Promise<Asker> {
-  if (yes || stdin.isTTY !== true || stderr.isTTY !== true) {
-    const { askNobody } = await import('./ask-nobody.ts')
-    return askNobody(stderr, yes, spoken.words)
-  }
-  const { askTerminal } = await import('./ask-terminal.ts')
-  return askTerminal({ input: stdin, output: stderr }, spoken)
 }
 
 /** @param known it was settled before: in the configuration, or in a set-up that was left */

@@ -174,7 +174,8 @@ function describeProduct(
   return how && words.login.productElsewhere(product.name[language], how)
 }
 
-async function askUser(
+/** @param again what was taken before was refused */
+export async function askUser(
   { asker, words, options, language }: SetupContext,
   address: string,
   server: FoundServer,

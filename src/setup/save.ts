@@ -165,17 +165,11 @@ function writeCredential(client: SignedIn['client']): Readonly<Record<string, st
 /** What the owner chose, in the order of docs/configuration.md; undefined where nothing needs to be written. */
 function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): MailboxEntry {
   const { server, user, oauth } = proved
-  const { protocol, host, port, security, caFile, pinned, preset, provider } = server
+  const { protocol } = server
   const { folders, labels, archive, newRules, learned, afterImport, startFrom } = wishes
   return {
     account,
-    protocol,
-    host,
-    port,
-    security,
-    caFile,
-    certSha256: pinned,
-    provider: hidesProvider(server) ? preset?.id : provider,
+    ...describeServer(server),
     user,
     ...(oauth === undefined ? { auth: undefined } : (oauth.entry ?? { auth: 'oauth' })),
     folders: protocol === 'imap' ? folders.map(writeFolder) : undefined,
@@ -186,6 +180,20 @@ function mailboxEntry({ proved, wishes }: MailboxToSave, account: string): Mailb
     receivingServers: unlessEmpty(learned.receivingServers),
     afterImport: writeAfterImport(afterImport),
     startFrom: writeStartFrom(startFrom),
+  }
+}
+
+/** A server with the keys of the YAML file; undefined: nothing needs to be written. */
+export function describeServer(server: FoundServer): MailboxEntry {
+  const { protocol, host, port, security, caFile, pinned, preset, provider } = server
+  return {
+    protocol,
+    host,
+    port,
+    security,
+    caFile,
+    certSha256: pinned,
+    provider: hidesProvider(server) ? preset?.id : provider,
   }
 }
 

@@ -1,16 +1,24 @@
 /** Completion for bash, without the package bash-completion: bash(1), "Programmable Completion". */
 import { shellWord } from '../../base/shell-word.ts'
-import type { CommandEntry, CommandOption, CommandTable } from './command-table.ts'
+import {
+  type CommandEntry,
+  type CommandOption,
+  type CommandTable,
+  isBelow,
+  listGroups,
+} from './command-table.ts'
 
 /** @returns the script: for `source`, or for a file where bash-completion looks for it */
-export function writeBashCompletion({ options, commands }: CommandTable): string {
+export function writeBashCompletion(table: CommandTable): string {
+  const { options, commands } = table
+  const groups = [...listGroups(table).keys()]
   const valueCases = [
     ...options.flatMap(option => caseOfValue([''], option)),
     ...commands.flatMap(({ names, options }) => options.flatMap(option => caseOfValue(names, option))),
   ]
   return `# Completion of hikyaku for bash.
 _hikyaku() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command='' options='' words='' files='' i
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command='' options='' words='' files='' i at=0
   # --option=value comes as three words.
   if [[ $cur == = ]]; then
     cur=''
@@ -25,8 +33,9 @@ _hikyaku() {
         ;;
       -*) ;;
       *)
-        command=\${COMP_WORDS[i]}
-        break
+        at=$i
+        command=\${command:+$command }\${COMP_WORDS[i]}
+        ${groups.length === 0 ? 'break' : `case $command in ${groups.join(' | ')}) ;; *) break ;; esac`}
         ;;
     esac
   done
@@ -37,7 +46,7 @@ ${valueCases.join('\n')}
   case $command in
     '')
       options=${wordList(flagsOf(options))}
-      words=${wordList(commands.flatMap(({ names }) => names))}
+      words=${wordList(commands.filter(entry => !isBelow(entry)).flatMap(({ names }) => names))}
       ;;
 ${commands.flatMap(caseOfCommand).join('\n')}
   esac
@@ -45,7 +54,7 @@ ${commands.flatMap(caseOfCommand).join('\n')}
     COMPREPLY=($(compgen -W "$options" -- "$cur"))
   elif [[ -n $files ]]; then
     compopt -o default
-  elif [[ -z $command || $i -eq $((COMP_CWORD - 1)) ]]; then
+  elif [[ $at -eq 0 || $at -eq $((COMP_CWORD - 1)) ]]; then
     # The words stand right behind the command.
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
   fi
@@ -63,7 +72,7 @@ function caseOfValue(
   { flags, value, choices, takesFile }: CommandOption,
 ): string[] {
   if (value === undefined) return []
-  const patterns = names.flatMap(name => flags.map(flag => `${name}:${flag}`))
+  const patterns = names.flatMap(name => flags.map(flag => shellWord(`${name}:${flag}`)))
   const offered = choices.length > 0 ? [`      COMPREPLY=($(compgen -W ${wordList(choices)} -- "$cur"))`] : []
   const file = takesFile ? ['      compopt -o default'] : []
   return [`    ${patterns.join(' | ')})`, ...offered, ...file, '      return', '      ;;']
@@ -71,7 +80,7 @@ function caseOfValue(
 
 function caseOfCommand({ names, options, words, takesFile }: CommandEntry): string[] {
   return [
-    `    ${names.join(' | ')})`,
+    `    ${names.map(shellWord).join(' | ')})`,
     `      options=${wordList(flagsOf(options))}`,
     ...(words.length > 0 ? [`      words=${wordList(words)}`] : []),
     ...(takesFile ? ['      files=yes'] : []),

@@ -1,5 +1,6 @@
 /** The commands as data, read from commander's own description: what completion and the manual pages are made of. */
 import type { Argument, Command, Option } from 'commander'
+import { nameCommand } from './name-command.ts'
 
 export interface CommandOption {
   /** As they are typed: `-y`, `--yes`. */
@@ -19,7 +20,7 @@ export interface CommandArgument {
 }
 
 export interface CommandEntry {
-  /** The name, then its aliases. */
+  /** The name, then its aliases; of one that stands below another as it is typed: `fleet add`. */
   readonly names: readonly [string, ...string[]]
   readonly about: string
   readonly arguments: readonly CommandArgument[]
@@ -32,8 +33,20 @@ export interface CommandEntry {
 export interface CommandTable {
   /** Of the program itself. */
   readonly options: readonly CommandOption[]
+  /** Those that stand below another follow it. */
   readonly commands: readonly CommandEntry[]
 }
+
+/** Whether it stands below another: then it is completed behind that one alone. */
+export const isBelow = ({ names: [name] }: CommandEntry): boolean => name.includes(' ')
+
+/** The commands that have others below them, by name, with these. */
+export function listGroups({ commands }: CommandTable): ReadonlyMap<string, readonly CommandEntry[]> {
+  return Map.groupBy(commands.filter(isBelow), ({ names: [name] }) => name.split(' ')[0] ?? '')
+}
+
+/** The last word of what is typed. */
+export const lastWord = (name: string): string => name.split(' ').at(-1) ?? name
 
 /** Words that can stand behind a command. `setup`'s only begin it; whatever else its commands take is not in a list. */
 export const knownWords = {
@@ -66,19 +79,23 @@ export function readCommandTable(program: Command, { providers }: KnownNames): C
     ['provider', providers],
     ['retry', ['all']],
   ])
-  return {
-    options: optionsOf(program),
-    commands: commands.map(command => ({
-      names: [command.name(), ...command.aliases()],
+  const describe = (command: Command): CommandEntry => {
+    const name = nameCommand(command)
+    return {
+      names: [name, ...command.aliases()],
       about: command.description(),
       arguments: command.registeredArguments.map(argument => ({
         term: writeArgument(argument),
         about: argument.description,
       })),
-      options: command.name() === 'help' ? [] : optionsOf(command),
-      words: words.get(command.name()) ?? [],
-      takesFile: command.name() === 'inspect' || command.name() === 'rules',
-    })),
+      options: name === 'help' ? [] : optionsOf(command),
+      words: words.get(name) ?? command.commands.map(below => below.name()),
+      takesFile: ['inspect', 'rules', 'fleet import'].includes(name),
+    }
+  }
+  return {
+    options: optionsOf(program),
+    commands: commands.flatMap(command => [command, ...command.commands].map(describe)),
   }
 }
 

@@ -1,5 +1,11 @@
 /** Completion for fish: complete(1) of fish. */
-import type { CommandEntry, CommandOption, CommandTable } from './command-table.ts'
+import {
+  type CommandEntry,
+  type CommandOption,
+  type CommandTable,
+  isBelow,
+  lastWord,
+} from './command-table.ts'
 
 /** @returns the script: for `source`, or a file hikyaku.fish among fish's completions */
 export function writeFishCompletion({ options, commands }: CommandTable): string {
@@ -24,6 +30,11 @@ end
 function __hikyaku_right_behind
     test (count (__hikyaku_words)) -eq 1; and __hikyaku_in $argv
 end
+function __hikyaku_below
+    # A command that stands below another one.
+    set -l words (__hikyaku_words)
+    test "$words[1] $words[2]" = "$argv"
+end
 complete -c hikyaku -e
 complete -c hikyaku -f
 ${[
@@ -36,12 +47,15 @@ ${[
 /** A word of fish, where \\ and ' are the only characters that mean something between single quotes. */
 const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`
 
-function linesOfCommand({ names, about, options, words, takesFile }: CommandEntry): string[] {
-  const inside = `'__hikyaku_in ${names.join(' ')}'`
+function linesOfCommand(entry: CommandEntry): string[] {
+  const { names, about, options, words, takesFile } = entry
+  const [name] = names
+  const inside = isBelow(entry) ? `'__hikyaku_below ${name}'` : `'__hikyaku_in ${names.join(' ')}'`
+  const before = isBelow(entry)
+    ? `'__hikyaku_right_behind ${name.split(' ')[0]}'`
+    : "'not count (__hikyaku_words) >/dev/null'"
   return [
-    ...names.map(
-      name => `complete -c hikyaku -n 'not count (__hikyaku_words) >/dev/null' -a ${name} -d ${quote(about)}`,
-    ),
+    ...names.map(word => `complete -c hikyaku -n ${before} -a ${lastWord(word)} -d ${quote(about)}`),
     ...(words.length > 0
       ? [`complete -c hikyaku -n '__hikyaku_right_behind ${names.join(' ')}' -a ${quote(words.join(' '))}`]
       : []),

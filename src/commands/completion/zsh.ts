@@ -1,9 +1,19 @@
 /** Completion for zsh by `_arguments` and `_describe`: zshcompsys(1). */
 import { shellWord } from '../../base/shell-word.ts'
-import type { CommandEntry, CommandOption, CommandTable } from './command-table.ts'
+import {
+  type CommandEntry,
+  type CommandOption,
+  type CommandTable,
+  isBelow,
+  lastWord,
+  listGroups,
+} from './command-table.ts'
 
 /** @returns the script: a file `_hikyaku` in a folder of $fpath, or for `source` behind compinit */
-export function writeZshCompletion({ options, commands }: CommandTable): string {
+export function writeZshCompletion(table: CommandTable): string {
+  const { options } = table
+  const commands = table.commands.filter(entry => !isBelow(entry))
+  const groups = listGroups(table)
   return `#compdef hikyaku
 # Completion of hikyaku for zsh.
 _hikyaku() {
@@ -16,14 +26,14 @@ ${options.map(option => `    ${specOf(option)} \\`).join('\n')}
   case $state in
     command)
       local -a commands=(
-${commands.flatMap(({ names, about }) => names.map(name => `        ${shellWord(`${name}:${escapeColons(about)}`)}`)).join('\n')}
+${describeAll(commands)}
       )
       _describe -t commands command commands
       ;;
     rest)
       curcontext=\${curcontext%:*:*}:hikyaku-$words[1]:
       case $words[1] in
-${commands.flatMap(caseOfCommand).join('\n')}
+${commands.flatMap(entry => caseOfCommand(entry, groups.get(entry.names[0]) ?? [])).join('\n')}
       esac
       ;;
   esac
@@ -39,7 +49,38 @@ fi
 const escapeColons = (text: string): string => text.replace(/[\\:]/g, '\\$&')
 const escapeBrackets = (text: string): string => text.replace(/[\\[\]]/g, '\\$&')
 
-function caseOfCommand({ names, options, words, takesFile }: CommandEntry): string[] {
+const describeAll = (commands: readonly CommandEntry[]): string =>
+  commands
+    .flatMap(({ names, about }) =>
+      names.map(name => `        ${shellWord(`${lastWord(name)}:${escapeColons(about)}`)}`),
+    )
+    .join('\n')
+
+/** @param below the commands that stand below it */
+function caseOfCommand(
+  { names, options, words, takesFile }: CommandEntry,
+  below: readonly CommandEntry[],
+): string[] {
+  if (below.length > 0)
+    return [
+      `        ${names.join('|')})`,
+      `          _arguments -C ${[...options.map(specOf), "'1: :->below'", "'*:: :->further'"].join(' \\\n            ')}`,
+      '          case $state in',
+      '            below)',
+      '              local -a below=(',
+      describeAll(below),
+      '              )',
+      '              _describe -t commands command below',
+      '              ;;',
+      '            further)',
+      `              curcontext=\${curcontext%:*:*}:hikyaku-${names[0]}-$words[1]:`,
+      '              case $words[1] in',
+      ...below.flatMap(entry => caseOfCommand({ ...entry, names: [lastWord(entry.names[0])] }, [])),
+      '              esac',
+      '              ;;',
+      '          esac',
+      '          ;;',
+    ]
   const rest = takesFile ? ["'*: :_files'"] : words.length > 0 ? [shellWord(`1: :(${words.join(' ')})`)] : []
   return [
     `        ${names.join('|')})`,
