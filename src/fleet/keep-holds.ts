@@ -9,6 +9,14 @@ import type { Clock } from '../base/clock.ts'
 import { asFault, type Fault } from '../base/fault.ts'
 import { type Hold, type Holds, holdMs } from '../journal/postgres/holds.ts'
 
+/** How sure a worker may be of a mailbox while it ends, or wakes up late. */
+export interface Keeping {
+  /** Aborts when everything has to end now: its grace is over, or another may have taken the mailbox. */
+  readonly lost: AbortSignal
+  /** Whether nobody else can have taken it up to now. Asked before what cannot be taken back. */
+  isSure(): boolean
+}
+
 export interface HoldKeeperOptions {
   readonly holds: Holds
   /** Its name, which no other worker of the fleet has. */
@@ -18,8 +26,11 @@ export interface HoldKeeperOptions {
   readonly capacity: number
   /** So many more at each look, a second apart: a fleet that starts anew does not log in everywhere at once. */
   readonly mostAtOnce: number
-  /** Pulls the mailbox until `signal` aborts, which is to end it soon; what it throws is its own to tell. */
-  work(hold: Hold, signal: AbortSignal): Promise<void>
+  /**
+   * Pulls the mailbox until `stopping` aborts, which is to end it soon; what it throws is its own to tell.
+   * @param keeping whether it still holds the mailbox
+   */
+  work(hold: Hold, stopping: AbortSignal, keeping: Keeping): Promise<void>
   /** The journal did not answer: it is asked again, and nothing is held for longer than is sure. */
   onFault(fault: Fault): void
 }
@@ -29,9 +40,15 @@ const lookMs = 1000
 /** What cannot be renewed is left so long before its time is over, ms: stopping takes a while. */
 const marginMs = 3000
 
+/** What is given back may end well for so long, and is renewed meanwhile, ms. */
+const graceMs = 3000
+/** Mailboxes that end together are given back together, ms. */
+const nudgeMs = 50
+
 interface Held {
   readonly hold: Hold
   readonly stop: AbortController
+  readonly lost: AbortController
   readonly ended: Promise<void>
 }
 
@@ -40,51 +57,74 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
   const { holds, worker, clock, capacity, mostAtOnce, work, onFault } = options
   const held = new Map<string, Held>()
   let expiry: NodeJS.Timeout | undefined
+  let nudge = new AbortController()
+  let sureUntil = { monotonicMs: 0, wallMs: 0 }
+  // A machine that slept counts that time on its wall clock alone.
+  const isTimeLeft = (): boolean =>
+    clock.monotonicMs() < sureUntil.monotonicMs && clock.nowMs() < sureUntil.wallMs
 
   const begin = (hold: Hold): void => {
-    const stop = new AbortController()
-    const ended = work(hold, stop.signal)
+    const [stop, lost] = [new AbortController(), new AbortController()]
+    const isSure = (): boolean => !lost.signal.aborted && isTimeLeft()
+    const ended = work(hold, stop.signal, { lost: lost.signal, isSure })
       .catch(() => {})
       .finally(() => {
         if (held.get(hold.mailbox)?.hold === hold) held.delete(hold.mailbox)
+        if (stop.signal.aborted) nudge.abort()
       })
-    held.set(hold.mailbox, { hold, stop, ended })
+    held.set(hold.mailbox, { hold, stop, lost, ended })
   }
-  const end = async (some: readonly Held[]): Promise<void> => {
-    for (const { stop } of some) stop.abort()
-    await Promise.all(some.map(({ ended }) => ended))
+  /** It goes to another worker, and may end well before. */
+  const giveBack = (some: readonly Held[]): void => {
+    for (const { stop, lost, ended } of some) {
+      if (stop.signal.aborted) continue
+      stop.abort()
+      const timer = setTimeout(() => lost.abort(), graceMs)
+      void ended.then(() => clearTimeout(timer))
+    }
   }
-  const endAll = (): Promise<void> => end([...held.values()])
-  /** @param askedAtMs when what was just renewed was asked for */
-  const noteSure = (askedAtMs: number): void => {
+  /** Another may have it. */
+  const drop = (some: readonly Held[]): void => {
+    for (const { stop, lost } of some) {
+      stop.abort()
+      lost.abort()
+    }
+  }
+  /** @param askedAtMs when what was just renewed was asked for, by either clock */
+  const noteSure = (askedAtMs: number, askedWallMs: number): void => {
     clearTimeout(expiry)
-    const leftMs = askedAtMs + holdMs - marginMs - clock.monotonicMs()
-    expiry = setTimeout(() => void endAll(), Math.max(0, leftMs))
+    sureUntil = { monotonicMs: askedAtMs + holdMs - marginMs, wallMs: askedWallMs + holdMs - marginMs }
+    const leftMs = sureUntil.monotonicMs - clock.monotonicMs()
+    expiry = setTimeout(() => drop([...held.values()]), Math.max(0, leftMs))
   }
   const look = async (): Promise<void> => {
-    const askedAtMs = clock.monotonicMs()
+    const [askedAtMs, askedWallMs] = [clock.monotonicMs(), clock.nowMs()]
     const renewed = await holds.renew(worker, capacity)
-    noteSure(askedAtMs)
+    noteSure(askedAtMs, askedWallMs)
     const fences = new Map(renewed.holds.map(({ mailbox, fence }) => [mailbox, fence]))
     const mine = [...held.values()]
-    void end(mine.filter(({ hold }) => fences.get(hold.mailbox) !== hold.fence))
+    drop(mine.filter(({ hold }) => fences.get(hold.mailbox) !== hold.fence))
     // What has ended, or was begun under this name by a process before, is given back.
     const idle = renewed.holds.filter(({ mailbox }) => !held.has(mailbox)).map(({ mailbox }) => mailbox)
     if (idle.length > 0) await holds.release(worker, idle)
-    const isKept = ({ hold, stop }: Held): boolean =>
-      fences.get(hold.mailbox) === hold.fence && !stop.signal.aborted
-    const kept = mine.filter(isKept)
+    if (stopping.aborted) return giveBack([...held.values()])
+    const kept = mine.filter(
+      ({ hold, stop }) => fences.get(hold.mailbox) === hold.fence && !stop.signal.aborted,
+    )
     // The youngest connections are given back first, and a few at a time: their new worker has to log in.
-    void end(kept.slice(renewed.share).slice(-mostAtOnce))
+    giveBack(kept.slice(renewed.share).slice(-mostAtOnce))
     const wanted = Math.min(renewed.share - kept.length, mostAtOnce)
-    if (wanted > 0 && !stopping.aborted) for (const hold of await holds.take(worker, wanted)) begin(hold)
+    if (wanted > 0) for (const hold of await holds.take(worker, wanted)) begin(hold)
   }
 
-  while (!stopping.aborted) {
+  while (!stopping.aborted || held.size > 0) {
+    if (stopping.aborted) giveBack([...held.values()])
+    nudge = new AbortController()
     await look().catch(thrown => onFault(asFault(thrown)))
-    await clock.sleep(lookMs, stopping).catch(() => {})
+    const woken = stopping.aborted ? nudge.signal : AbortSignal.any([stopping, nudge.signal])
+    if (!stopping.aborted || held.size > 0) await clock.sleep(lookMs, woken).catch(() => {})
+    if (nudge.signal.aborted) await clock.sleep(nudgeMs)
   }
   clearTimeout(expiry)
-  await endAll()
   await holds.leave(worker).catch(thrown => onFault(asFault(thrown)))
 }

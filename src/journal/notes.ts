@@ -46,5 +46,5 @@ export type NoteName =
   /** journal/postgres/departure.ts, JSON: how it left a fleet, and what of others it took along. */
   | 'left-fleet'
 
-/** A note of the whole program, or with the name of the mailbox, account or folder that it is of. */
+/** A note of the whole program (in a fleet: of each mailbox, own-notes.ts), or with the name of the mailbox, account or folder that it is of. */
 export type NoteKey = NoteName | `${NoteName} ${string}` | `${NoteName}/${string}`

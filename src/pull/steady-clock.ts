@@ -16,12 +16,21 @@ export interface SteadyClock {
   readMs(): Promise<number>
 }
 
+/** Where the wall clock is not this machine's: workers of a fleet ask the database for its own. */
+export interface SteadySources extends Pick<Clock, 'monotonicMs'> {
+  nowMs(): number | Promise<number>
+}
+
 /** @param mostOverRestartMs how much of the wall clock's advance is believed between two processes, ms */
-export function makeSteadyClock(journal: Journal, clock: Clock, mostOverRestartMs = dayMs): SteadyClock {
+export function makeSteadyClock(
+  journal: Pick<Journal, 'note' | 'setNote'>,
+  clock: SteadySources,
+  mostOverRestartMs = dayMs,
+): SteadyClock {
   let monotonicMs: number | undefined
   const read = async (): Promise<number> => {
-    const now = clock.nowMs()
     const monotonicNow = clock.monotonicMs()
+    const now = await clock.nowMs()
     const [wallMs, beforeMs] = ((await journal.note(key)) ?? `${now} 0`).split(' ').map(Number)
     const most = monotonicMs === undefined ? mostOverRestartMs : monotonicNow - monotonicMs + slackMs
     const advance = Math.min(Math.max(0, now - (wallMs ?? now)), most)

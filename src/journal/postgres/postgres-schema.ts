@@ -218,4 +218,6 @@ BEGIN
 END $$;
 CREATE TRIGGER hold_departed BEFORE INSERT ON hold FOR EACH ROW EXECUTE FUNCTION refuse_departed();
 `,
+  // Of which mailboxes something is asked now (asked.ts).
+  `CREATE INDEX note_asked ON note (key) WHERE key LIKE 'check-now %' AND value = '1'`,
 ]

@@ -8,7 +8,9 @@
 import { Fault } from '../../base/fault.ts'
 import type { Journal } from '../journal.ts'
 import { makeMethods } from '../methods.ts'
+import { withOwnNotes } from '../own-notes.ts'
 import type { Database } from '../sql.ts'
+import { watchAsked } from './asked.ts'
 import { fenceOff, type Hold, type Holds, makeHolds } from './holds.ts'
 import { makePostgresDatabase, type PostgresDatabase, type PostgresPlace } from './postgres-database.ts'
 import { postgresMigrations } from './postgres-schema.ts'
@@ -23,12 +25,25 @@ const migrationLock = 7_418_203
 export type { Hold, Holds } from './holds.ts'
 export { holdMs } from './holds.ts'
 
+/** Where it is, and how many connections share the work for the mailboxes that are held. */
+export interface FleetPlace extends PostgresPlace {
+  /** Beside the one for holds and looks, which else does that work, too. What is of one mailbox keeps to one of them. */
+  readonly connections?: number
+}
+
 /** The journal of a fleet: of all mailboxes for those who look and manage, and of one for the worker that holds it. */
 export interface FleetJournal {
   readonly journal: Journal
   readonly holds: Holds
-  /** The same journal, which refuses to be written by whoever does not hold the mailbox any more: Fault journal.not-held. */
+  /**
+   * The same journal for the worker that holds the mailbox: it refuses to be written by whoever does not hold it any more
+   * (Fault journal.not-held), and what is one note of the program elsewhere is the mailbox's own (own-notes.ts).
+   */
   journalOf(hold: Hold): Journal
+  /** The same for those who look at a mailbox, or ask something of it, whoever holds it. */
+  journalFor(mailbox: string): Journal
+  /** The database's wall clock, ms since 1970: one for all workers. */
+  nowMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -36,25 +51,50 @@ export interface FleetJournal {
  * Opens a journal that was made, and brings it up to date.
  * Throws Fault journal.missing, journal.newer, journal.unreachable, journal.closed.
  */
-export async function openPostgresJournal(settings: PostgresPlace): Promise<FleetJournal> {
+export async function openPostgresJournal(settings: FleetPlace): Promise<FleetJournal> {
   return open(settings, false)
 }
 
 /** Makes the tables where there are none, and opens the journal. */
-export async function makePostgresJournal(settings: PostgresPlace): Promise<FleetJournal> {
+export async function makePostgresJournal(settings: FleetPlace): Promise<FleetJournal> {
   return open(settings, true)
 }
 
-async function open(settings: PostgresPlace, mayMake: boolean): Promise<FleetJournal> {
+async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJournal> {
   const place = settings.url === undefined ? 'PostgreSQL' : withoutSecrets(settings.url)
   const database = makePostgresDatabase(settings, place)
-  const close = (): Promise<void> => database.close()
+  const more = Array.from({ length: settings.connections ?? 0 }, () => makePostgresDatabase(settings, place))
+  const close = async (): Promise<void> => {
+    await Promise.all(more.map(other => other.close()))
+    await database.close()
+  }
+  let taken = 0
+  const nextDatabase = (): PostgresDatabase => {
+    taken += 1
+    return more[taken % more.length] ?? database
+  }
   try {
     await bringUpToDate(database, place, mayMake)
+    const asked = watchAsked(database)
+    const journalFor = (mailbox: string, own: Database): Journal =>
+      withOwnNotes(
+        makeJournal(
+          own,
+          place,
+          async () => {},
+          look => asked.watch(mailbox, look),
+        ),
+        mailbox,
+      )
     return {
-      journal: makeJournal(database, place, close),
+      journal: makeJournal(database, place, close, lookNowAndThen),
       holds: makeHolds(database),
-      journalOf: hold => makeJournal(fenceOff(database, hold), place, async () => {}),
+      journalOf: hold => journalFor(hold.mailbox, fenceOff(nextDatabase(), hold)),
+      journalFor: mailbox => journalFor(mailbox, database),
+      async nowMs() {
+        const row = await database.get('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now')
+        return Math.floor(Number(row?.now))
+      },
       close,
     }
   } catch (error) {
@@ -85,22 +125,29 @@ async function bringUpToDate(database: PostgresDatabase, place: string, mayMake:
   }
 }
 
-function makeJournal(database: Database, place: string, close: () => Promise<void>): Journal {
+function lookNowAndThen(look: () => Promise<void>): () => void {
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+  const lookAgain = (): void => {
+    if (!isOver) timer = setTimeout(() => look().then(lookAgain, lookAgain), lookMs)
+  }
+  lookAgain()
+  return () => {
+    isOver = true
+    clearTimeout(timer)
+  }
+}
+
+function makeJournal(
+  database: Database,
+  place: string,
+  close: () => Promise<void>,
+  watchWrites: Journal['watchWrites'],
+): Journal {
   return {
     ...makeMethods(database),
     path: place,
-    watchWrites(look) {
-      let timer: NodeJS.Timeout | undefined
-      let isOver = false
-      const lookAgain = (): void => {
-        if (!isOver) timer = setTimeout(() => look().then(lookAgain, lookAgain), lookMs)
-      }
-      lookAgain()
-      return () => {
-        isOver = true
-        clearTimeout(timer)
-      }
-    },
+    watchWrites,
     async assertInPlace() {
       const made = await database.get("SELECT to_regclass('hikyaku_version')::text AS name")
       if (made?.name === null) throw new Fault('journal.missing', { facts: { file: place } })
