@@ -93,25 +93,10 @@ export class QuotaWindow implements SliceUse {
   waitMs(units: number, nowMs: number): number | undefined {
     this.#fill(nowMs)
     const used = this.#used
-    if (this.#slice !== undefined && used + units > this.#slice.room(nowMs)) {
-      this.#slice.need(used + units, false)
-      return undefined
-    }
-    const limit = this.#own
-    if (used > 0 && used + units > limit) {
-      let left = used
-      for (const { units: freed, countsUntilMs } of this.#ended) {
-        left -= freed
-        if (left + units <= limit) return countsUntilMs - nowMs
-      }
-      return undefined
-    }
-    // A millionth of slack: a fraction lost in the arithmetic must not cost another round of sleep.
-    const lacking = units - this.#level
-    if (lacking <= 1e-6) return 0
-    const untilChangeMs = this.#nextEndMs() - nowMs
-    const unitsPerMs = this.#unitsPerMs(nowMs)
-    return unitsPerMs > 0 ? Math.min(lacking / unitsPerMs, untilChangeMs) : untilChangeMs
+    const isBeyondRoom = this.#slice !== undefined && used + units > this.#slice.room(nowMs)
+    const waitMs = isBeyondRoom ? undefined : this.#ownWaitMs(units, used, nowMs)
+    if (waitMs !== 0) this.#slice?.need(used + units, 0)
+    return waitMs
   }
 
   /**
@@ -122,7 +107,7 @@ export class QuotaWindow implements SliceUse {
     this.#fill(nowMs)
     this.#running += units
     this.#level = Math.max(0, this.#level - units)
-    this.#slice?.need(this.#used, true)
+    this.#slice?.need(this.#used, units)
     return (endedAtMs, passed) => {
       this.#fill(endedAtMs)
       this.#running -= units
@@ -139,7 +124,7 @@ export class QuotaWindow implements SliceUse {
     }
     this.#ended.sort((left, right) => left.countsUntilMs - right.countsUntilMs)
     this.#fill(nowMs)
-    this.#slice?.need(this.#used, true)
+    this.#slice?.need(this.#used, 0)
   }
 
   /** Nothing more is taken. */
@@ -159,6 +144,24 @@ export class QuotaWindow implements SliceUse {
   /** The limit, or our part of it. */
   get #own(): number {
     return this.#slice === undefined ? this.#limit : Math.max(this.#least, this.#limit * this.#slice.part)
+  }
+
+  #ownWaitMs(units: number, used: number, nowMs: number): number | undefined {
+    const limit = this.#own
+    if (used > 0 && used + units > limit) {
+      let left = used
+      for (const { units: freed, countsUntilMs } of this.#ended) {
+        left -= freed
+        if (left + units <= limit) return countsUntilMs - nowMs
+      }
+      return undefined
+    }
+    // A millionth of slack: a fraction lost in the arithmetic must not cost another round of sleep.
+    const lacking = units - this.#level
+    if (lacking <= 1e-6) return 0
+    const untilChangeMs = this.#nextEndMs() - nowMs
+    const unitsPerMs = this.#unitsPerMs(nowMs)
+    return unitsPerMs > 0 ? Math.min(lacking / unitsPerMs, untilChangeMs) : untilChangeMs
   }
 
   get #burst(): number {

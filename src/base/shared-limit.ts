@@ -26,15 +26,16 @@ export interface SliceUse {
 
 /** Monotonic times in ms, of the clock that the limits were made with. */
 export interface Slice {
-  /** So much may count here now. It never falls below what does. */
+  /** Nothing is begun by which more would count here: less than what counts already, where others wait for it. */
   room(nowMs: number): number
   /** Which part of the limit is to be spread over its time here, more than 0 and at most 1. */
   readonly part: number
   /**
-   * Is said of all that is begun, and of what has to wait for room.
+   * Is said of all that is begun, and of what has to wait.
    * @param needed what counts here with it
+   * @param begun of that, what was begun just now: 0 where it waits
    */
-  need(needed: number, isBegun: boolean): void
+  need(needed: number, begun: number): void
   /** Nothing more is begun; what counts does so until its time is over. */
   close(): void
 }

@@ -131,7 +131,7 @@ export function makePace(options: PaceOptions): Pace {
     const room = places.room(nowMs)
     if (inFlight.size >= room) {
       const waiting = queue.filter(other => other.lane !== 'call').length
-      places.need(Math.min(inFlight.size + waiting, mostRunning(most)), false)
+      places.need(Math.min(inFlight.size + waiting, mostRunning(most)), 0)
       return 'no room'
     }
     const ofRoom = Math.max(1, Math.ceil((most * room) / mostRunning(most)))
@@ -163,7 +163,7 @@ export function makePace(options: PaceOptions): Pace {
       const charges = windows.map(window => window.take(next.cost, now))
       const place = next.lane === 'call' ? undefined : { isLarge, beganMs: now }
       if (place !== undefined) inFlight.add(place)
-      places?.need(inFlight.size, true)
+      places?.need(inFlight.size, place === undefined ? 0 : 1)
       next.grant(passed => {
         if (place !== undefined) inFlight.delete(place)
         for (const endCharge of charges) endCharge(clock.monotonicMs(), passed)

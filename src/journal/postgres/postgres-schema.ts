@@ -3,6 +3,8 @@
  * since 1970, yes and no are 1 and 0, stages are words. Texts are compared octet by octet ("C"), as SQLite does.
  */
 
+import { budgetStep } from './budget-schema.ts'
+
 const said = (versions: string, part: string): string =>
   `said_of_authentication(authentication, '{${versions}}', '{${part}}')`
 /** As schema.ts has them, word for word as the index `message_search` does. */
@@ -220,4 +222,5 @@ CREATE TRIGGER hold_departed BEFORE INSERT ON hold FOR EACH ROW EXECUTE FUNCTION
 `,
   // Of which mailboxes something is asked now (asked.ts).
   `CREATE INDEX note_asked ON note (key) WHERE key LIKE 'check-now %' AND value = '1'`,
+  budgetStep,
 ]

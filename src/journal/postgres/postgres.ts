@@ -11,6 +11,7 @@ import { makeMethods } from '../methods.ts'
 import { withOwnNotes } from '../own-notes.ts'
 import type { Database } from '../sql.ts'
 import { watchAsked } from './asked.ts'
+import { type Budget, makeBudget } from './budget.ts'
 import { fenceOff, type Hold, type Holds, makeHolds } from './holds.ts'
 import { makePostgresDatabase, type PostgresDatabase, type PostgresPlace } from './postgres-database.ts'
 import { postgresMigrations } from './postgres-schema.ts'
@@ -22,6 +23,7 @@ const lookMs = 1000
 /** Held while the tables are made or changed (postgresql.org/docs/15/explicit-locking.html#ADVISORY-LOCKS). */
 const migrationLock = 7_418_203
 
+export type { Budget } from './budget.ts'
 export type { Hold, Holds } from './holds.ts'
 export { holdMs } from './holds.ts'
 
@@ -35,6 +37,8 @@ export interface FleetPlace extends PostgresPlace {
 export interface FleetJournal {
   readonly journal: Journal
   readonly holds: Holds
+  /** Limits that all workers share. */
+  readonly budget: Budget
   /**
    * The same journal for the worker that holds the mailbox: it refuses to be written by whoever does not hold it any more
    * (Fault journal.not-held), and what is one note of the program elsewhere is the mailbox's own (own-notes.ts).
@@ -89,6 +93,7 @@ async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJourna
     return {
       journal: makeJournal(database, place, close, lookNowAndThen),
       holds: makeHolds(database),
+      budget: makeBudget(database),
       journalOf: hold => journalFor(hold.mailbox, fenceOff(nextDatabase(), hold)),
       journalFor: mailbox => journalFor(mailbox, database),
       async nowMs() {
