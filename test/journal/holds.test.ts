@@ -124,6 +124,33 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     assert.equal((await stale.row(id))?.stage, 'importing')
   })
 
+  it('renewing costs one row, however many are held; they last as long as the worker is there', async t => {
+    const url = await server.newDatabase()
+    const fleet = await fleetFor(t, url)
+    const boxes = Array.from({ length: 300 }, (_, n) => `box${n}`)
+    await fleet.holds.offer(boxes)
+    await fleet.holds.renew('a', 300)
+    const taken = await fleet.holds.take('a', 300)
+    assert.deepEqual((await fleet.holds.renew('a', 300)).holds.length, 300)
+    const versions = (): Promise<Record<string, unknown>[]> =>
+      server.ask(url, 'SELECT xmin::text, mailbox FROM hold ORDER BY mailbox')
+    const before = await versions()
+    await fleet.holds.renew('a', 300)
+    assert.deepEqual(await versions(), before, 'no hold is written by a renewal')
+    assert.deepEqual(await fleet.holds.take('b', 300), [])
+    const end = (worker: string): Promise<unknown> =>
+      server.ask(url, 'UPDATE worker SET there_until = clock_timestamp() WHERE name = $1', [worker])
+    await end('a')
+    assert.equal((await fleet.holds.count()).free, 300)
+    assert.equal((await fleet.holds.take('b', 100)).length, 100)
+    // It was thought dead, and comes back: what nobody took is its own, by the same numbers.
+    const { holds } = await fleet.holds.renew('a', 300)
+    assert.equal(holds.length, 200)
+    const fences = new Map(taken.map(({ mailbox, fence }) => [mailbox, fence]))
+    assert.ok(holds.every(({ mailbox, fence }) => fences.get(mailbox) === fence))
+    assert.deepEqual(await fleet.holds.take('b', 300), [])
+  })
+
   it('in the middle of a write the mailbox does not change hands; a writer that stops there loses it all the same', async t => {
     const url = await server.newDatabase()
     const fleet = await fleetFor(t, url)

@@ -154,3 +154,21 @@ async function addLogins(to: Statements, [key, value]: Note): Promise<void> {
     JSON.stringify(logins),
   )
 }
+
+export const steadyKey = 'steady-clock'
+
+/** What has passed since an import (pull/steady-clock.ts) has passed wherever the mailbox is, and not a moment more. */
+export async function copySteadyClock(
+  from: Statements,
+  to: Statements,
+  here: string,
+  there: string,
+): Promise<void> {
+  const row = await from.get('SELECT value FROM note WHERE key = ?', here)
+  if (row === undefined) return
+  await to.run(
+    'INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
+    there,
+    String(row.value),
+  )
+}

@@ -2,6 +2,7 @@
  * The note `under-way` (pull/under-way.ts): one for a whole machine, one for each mailbox in a fleet. What was in hand when
  * a process died is a suspect wherever it is carried on.
  */
+import { ownNoteKey } from '../own-notes.ts'
 import type { Statements } from '../sql.ts'
 
 const noteName = 'under-way'
@@ -70,4 +71,4 @@ export async function copyUnderWay(
 }
 
 export const noteOfMachine = (): string => noteName
-export const noteOfMailbox = (mailbox: string): string => `${noteName} ${mailbox}`
+export const noteOfMailbox = (mailbox: string): string => ownNoteKey(noteName, mailbox)

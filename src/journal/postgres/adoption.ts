@@ -7,10 +7,11 @@
  * adoption that is in the fleet already is not made a second time.
  */
 import { Fault } from '../../base/fault.ts'
-import { copyNotes } from '../moving/copy-notes.ts'
+import { copyNotes, copySteadyClock, steadyKey } from '../moving/copy-notes.ts'
 import { copyRows, makeRowIds, type Renaming, type RowIds, readIds } from '../moving/copy-rows.ts'
 import { copyAllStates } from '../moving/copy-states.ts'
 import { copyUnderWay, noteOfMachine, noteOfMailbox } from '../moving/copy-under-way.ts'
+import { ownNoteKey } from '../own-notes.ts'
 import type { Database, Statements } from '../sql.ts'
 
 export interface Adoption {
@@ -59,7 +60,7 @@ export async function adoptJournal(
   })
 }
 
-async function copyAll(file: Database, sql: Statements, { renaming, atMs }: Adoption): Promise<AdoptedRows> {
+async function copyAll(file: Database, sql: Statements, { renaming }: Adoption): Promise<AdoptedRows> {
   const names = await listNames(file)
   const returning = await findReturning(file, sql, names.mailboxes, renaming)
   const fresh = names.mailboxes.filter(name => !returning.all.has(name))
@@ -68,24 +69,20 @@ async function copyAll(file: Database, sql: Statements, { renaming, atMs }: Adop
   const accounts = new Set(names.accounts)
   const ids = await numberRows(file, sql, returning, renaming)
   for (const name of returning.own) await forgetMailbox(sql, renaming.mailbox(name))
-  const steadyByMs = await findSteadyShift(file, sql, atMs)
   const isBrought = `mailbox IN (${file.words.textsIn('?')})`
-  const copied = {
-    ...{ where: isBrought, values: [JSON.stringify([...brought])], ids, renaming },
-    change: (row: Record<string, unknown>) =>
-      typeof row.imported_steady_ms === 'number'
-        ? { ...row, imported_steady_ms: row.imported_steady_ms + steadyByMs }
-        : row,
-  }
-  const messages = await copyRows(file, sql, copied)
+  const values = [JSON.stringify([...brought])]
+  const messages = await copyRows(file, sql, { where: isBrought, values, ids, renaming })
   const options = { mailboxes: brought, accounts, ids, renaming }
   await copyAllStates(file, sql, options)
   await copyNotes(file, sql, options)
   const mailboxes = [...brought].sort().map(name => [name, renaming.mailbox(name)] as const)
-  for (const pair of mailboxes) await copyUnderWay(file, sql, pair, [noteOfMachine, noteOfMailbox])
+  for (const pair of mailboxes) {
+    await copySteadyClock(file, sql, steadyKey, ownNoteKey(steadyKey, pair[1]))
+    await copyUnderWay(file, sql, pair, [noteOfMachine, noteOfMailbox])
+  }
   const unknown = await file.get(
     `SELECT count(*) AS n FROM message WHERE outcome_unknown = 1 AND ${isBrought}`,
-    ...copied.values,
+    ...values,
   )
   return { messages, unknown: Number(unknown?.n ?? 0), mailboxes }
 }
@@ -169,17 +166,4 @@ async function forgetMailbox(sql: Statements, mailbox: string): Promise<void> {
   await sql.run('DELETE FROM mailbox WHERE name = ?', mailbox)
   await sql.run("DELETE FROM trouble WHERE name = ? AND scope <> 'account'", mailbox)
   await sql.run('DELETE FROM departed WHERE mailbox = ?', mailbox)
-}
-
-/**
- * The steady clock of a machine (pull/steady-clock.ts) counts from when its journal was made, the fleet's is the database's
- * own. What has passed since an import by the one has passed by the other, and not a moment more.
- */
-async function findSteadyShift(file: Statements, sql: Statements, atMs: number): Promise<number> {
-  const note = await file.get("SELECT value FROM note WHERE key = 'steady-clock'")
-  const [, steadyMs = 0] = String(note?.value ?? '0 0')
-    .split(' ')
-    .map(Number)
-  const now = await sql.get('SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms')
-  return Number(now?.ms ?? atMs) - (Number.isFinite(steadyMs) ? steadyMs : 0)
 }

@@ -7,10 +7,11 @@
  * comes back (`adoption.ts`): with what it knew then, it would import again what was imported elsewhere.
  */
 import { Fault } from '../../base/fault.ts'
-import { copyNotes } from '../moving/copy-notes.ts'
+import { copyNotes, copySteadyClock, steadyKey } from '../moving/copy-notes.ts'
 import { copyRows, insertRows, type Renaming, type RowIds } from '../moving/copy-rows.ts'
 import { copyAllStates } from '../moving/copy-states.ts'
 import { copyUnderWay, noteOfMachine, noteOfMailbox } from '../moving/copy-under-way.ts'
+import { ownNoteKey } from '../own-notes.ts'
 import type { Database, Statements } from '../sql.ts'
 import { departureNote } from './adoption.ts'
 
@@ -38,10 +39,7 @@ export async function findDeparture(fleet: Statements, mailbox: string): Promise
     : { id: String(row.id), place: String(row.place), isPlaced: row.is_placed === 1 }
 }
 
-/**
- * Lets nobody hold the mailbox from now on: who has it in hand finds its writes refused.
- * @returns until when a worker may still be at it, ms from now; 0 where nobody is
- */
+/** Lets nobody hold the mailbox from now on: who has it in hand finds its writes refused. */
 export async function beginDeparture(fleet: Database, departure: Departure): Promise<void> {
   const { id, mailbox, place, atMs } = departure
   await fleet.transaction(async sql => {
@@ -57,15 +55,6 @@ export async function beginDeparture(fleet: Database, departure: Departure): Pro
       atMs,
     )
   })
-}
-
-/** Whether a worker has the mailbox in hand now. */
-export async function isInHand(fleet: Statements, mailbox: string): Promise<boolean> {
-  const held = await fleet.get(
-    'SELECT 1 AS held FROM hold WHERE mailbox = ? AND worker IS NOT NULL AND held_until > clock_timestamp()',
-    mailbox,
-  )
-  return held !== undefined
 }
 
 export async function endDeparture(fleet: Statements, { id, mailbox }: Departure): Promise<void> {
@@ -86,7 +75,6 @@ export async function fillDeparted(
 ): Promise<number> {
   const { mailbox, id } = departure
   const accounts = await listAccounts(fleet, mailbox)
-  const steady = await fleet.get(`SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms`)
   return file.transaction(async sql => {
     const copied = { ids: sameIds, renaming }
     const messages = await copyRows(fleet, sql, { ...copied, where: 'mailbox = ?', values: [mailbox] })
@@ -106,11 +94,8 @@ export async function fillDeparted(
       evidence.map(({ name, count }) => [name, count]),
     )
     const note = JSON.stringify({ id, evidence: evidence.map(({ name }) => name) })
-    const notes = [
-      [departureNote, note],
-      ['steady-clock', `${departure.atMs} ${Number(steady?.ms)}`],
-    ]
-    await insertRows(sql, 'note', ['key', 'value'], notes)
+    await insertRows(sql, 'note', ['key', 'value'], [[departureNote, note]])
+    await copySteadyClock(fleet, sql, ownNoteKey(steadyKey, mailbox), steadyKey)
     return messages
   })
 }

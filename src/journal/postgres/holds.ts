@@ -12,7 +12,11 @@ export interface Hold {
   readonly fence: number
 }
 
-/** How long a hold lasts where it is not renewed, ms: a worker that was killed is followed by another after that. */
+/**
+ * How long a hold lasts where it is not renewed, ms: a worker that was killed is followed by another after that. What a worker
+ * took lasts so long by itself; once it was renewed it lasts as long as the worker says that it is there, which is one row
+ * for all that it holds.
+ */
 export const holdMs = 10_000
 
 export interface Holds {
@@ -39,7 +43,9 @@ export interface Holds {
   count(): Promise<{ readonly held: ReadonlyMap<string, number>; readonly free: number }>
 }
 
-const isFree = '(worker IS NULL OR held_until <= clock_timestamp())'
+/** A fault of the clock's or of a hand's is a hold that has ended, too. */
+const isFree = `(hold.worker IS NULL OR hold.held_until <= clock_timestamp() OR hold.held_until = 'infinity' AND NOT EXISTS (
+  SELECT 1 FROM worker AS holder WHERE holder.name = hold.worker AND holder.there_until > clock_timestamp()))`
 const untilThen = `clock_timestamp() + interval '${holdMs} milliseconds'`
 
 /** Single statements, each whole or not at all: what two workers ask at once, the second finds done (SKIP LOCKED). */
@@ -70,16 +76,21 @@ export function makeHolds(sql: Statements): Holds {
       return rows.map(toHold)
     },
     async renew(worker, capacity) {
-      const [, rows, share] = await Promise.all([
+      const [, , rows, share] = await Promise.all([
         sql.run(
           `INSERT INTO worker (name, capacity, there_until) VALUES (?1, ?2, ${untilThen})
            ON CONFLICT (name) DO UPDATE SET capacity = ?2, there_until = ${untilThen}`,
           worker,
           capacity,
         ),
+        sql.run(
+          `UPDATE hold SET held_until = 'infinity'
+           WHERE worker = ? AND held_until > clock_timestamp() AND held_until <> 'infinity'`,
+          worker,
+        ),
+        // Where nobody took it while the worker was thought dead, the number is still its own.
         sql.all(
-          `UPDATE hold SET held_until = ${untilThen} WHERE worker = ?1 AND held_until > clock_timestamp()
-           RETURNING mailbox, fence`,
+          'SELECT mailbox, fence FROM hold WHERE worker = ? AND held_until > clock_timestamp()',
           worker,
         ),
         sql.get(
@@ -103,7 +114,8 @@ export function makeHolds(sql: Statements): Holds {
     },
     async count() {
       const rows = await sql.all(
-        `SELECT CASE WHEN ${isFree} THEN NULL ELSE worker END AS holder, count(*) AS count FROM hold GROUP BY holder`,
+        `SELECT holder, count(*) AS count FROM (
+           SELECT CASE WHEN ${isFree} THEN NULL ELSE hold.worker END AS holder FROM hold) AS held GROUP BY holder`,
       )
       const held = new Map(
         rows.flatMap(({ holder, count }) =>
