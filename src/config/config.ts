@@ -64,7 +64,14 @@ export type GoogleCredential =
        */
       readonly identity?: (() => Promise<string | undefined>) | undefined
     }
-  | { readonly kind: 'service-account'; readonly keyFile: string; readonly subject: string }
+  | {
+      readonly kind: 'service-account'
+      /** Where its key is; the service account's address, where the key is given beside it. */
+      readonly keyFile: string
+      /** The text of its JSON key, where that is kept elsewhere than in a file. */
+      readonly key?: Secret
+      readonly subject: string
+    }
 
 /** The quick way in (gmail/append/): for the address, at Gmail's IMAP server. */
 export interface AppPassword {
@@ -74,7 +81,14 @@ export interface AppPassword {
 
 type AccountValues = Omit<
   Values<typeof accountSettings>,
-  'name' | 'way' | 'appPassword' | 'clientId' | 'clientSecret' | 'refreshToken' | 'serviceAccountFile'
+  | 'name'
+  | 'way'
+  | 'appPassword'
+  | 'clientId'
+  | 'clientSecret'
+  | 'refreshToken'
+  | 'serviceAccountFile'
+  | 'serviceAccount'
 >
 
 interface NamedAccount extends AccountValues {

@@ -41,7 +41,8 @@ export async function buildAccount(
     refuseSecretsInYaml(part, key => (isSecretOfAccount(key) ? vaultNames[key](name) : undefined), problems)
   }
   if (values.way === 'append') return buildAppendAccount(part, sound, name, context)
-  const { serviceAccountFile: keyFile } = values
+  const { serviceAccountFile: keyFile, serviceAccount } = values
+  if (serviceAccount !== undefined) return buildSealedAccount(part, sound, name, serviceAccount, context)
   if (keyFile !== undefined) {
     const at = part.place('serviceAccountFile')
     if (part.values.clientId != null) problems.push({ at: part.place('clientId'), kind: 'both', other: at })
@@ -67,6 +68,7 @@ export async function buildAccount(
     clientSecret,
     refreshToken,
     serviceAccountFile,
+    serviceAccount: _serviceAccount,
     ...plain
   } = sound
   const { address } = plain
@@ -80,6 +82,28 @@ export async function buildAccount(
     ? undefined
     : async () => context.vault?.(vaultNames.identity(name), google)
   return { ...plain, name, credential: { kind: 'user', clientId, ...secrets, identity } }
+}
+
+/** A service account whose key is in no file, but in whatever gives this part its secrets. */
+function buildSealedAccount(
+  part: Part,
+  sound: Values<typeof accountSettings> | undefined,
+  name: string,
+  serviceAccount: string,
+  context: Context,
+): AccountConfig | undefined {
+  const [at, key] = [part.place('serviceAccount'), 'serviceAccountKey']
+  if (!part.has(key)) context.problems.push({ at, kind: 'needs', other: key })
+  for (const other of ['serviceAccountFile', 'clientId'])
+    if (part.values[other] != null) context.problems.push({ at: part.place(other), kind: 'both', other: at })
+  if (sound?.address === 'me') context.problems.push({ at: part.place('address'), kind: 'subject-needed' })
+  const google = makeGoogleDestination(context.endpoints)
+  const secret = makeSecretOf(part, key, vaultNames.serviceAccountKey(name), google, context)
+  if (sound === undefined) return undefined
+  const { address: subject, unitsPerMinute, importsInFlight } = sound
+  context.settled.push({ part: 'account', name, source: part, values: { ...sound, name } })
+  const credential = { kind: 'service-account', keyFile: serviceAccount, key: secret, subject } as const
+  return { name, address: subject, unitsPerMinute, importsInFlight, credential }
 }
 
 const isSecretOfAccount = (key: string): key is 'clientSecret' | 'refreshToken' | 'appPassword' =>

@@ -3,6 +3,8 @@ export const vaultNames = {
   password: (mailbox: string): string => `mailbox/${mailbox}/password`,
   refreshToken: (account: string): string => `google/${account}/refresh-token`,
   clientSecret: (account: string): string => `google/${account}/client-secret`,
+  /** Of a service account, in a fleet. */
+  serviceAccountKey: (account: string): string => `google/${account}/service-account-key`,
   appPassword: (account: string): string => `google/${account}/app-password`,
   /** Whose permission the refresh token is. */
   identity: (account: string): string => `google/${account}/identity`,

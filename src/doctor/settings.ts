@@ -133,7 +133,7 @@ async function checkSecrets(config: Config, { language }: DoctorContext): Promis
 async function checkOpenFiles(config: Config, context: DoctorContext): Promise<readonly Finding[]> {
   if (process.platform === 'win32') return []
   const files = config.accounts.flatMap(({ credential }) =>
-    credential.kind === 'service-account' ? [credential.keyFile] : [],
+    credential.kind === 'service-account' && credential.key === undefined ? [credential.keyFile] : [],
   )
   const dotEnv = join(context.cwd, '.env')
   if (await holdsSecret(dotEnv)) files.push(dotEnv)

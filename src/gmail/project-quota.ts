@@ -28,8 +28,11 @@ export function makeProjectQuotas(clock: Clock, limits?: SharedLimits): ProjectQ
   }
 }
 
-/** A client id begins with its project's number; a service account is known by its file. */
+/** A client id begins with its project's number; a service account is known by its file, or by its address, which names it. */
 function projectOf(credential: GoogleCredential): string {
-  if (credential.kind === 'service-account') return credential.keyFile
+  if (credential.kind === 'service-account') {
+    const { keyFile, key } = credential
+    return key === undefined ? keyFile : keyFile.slice(keyFile.indexOf('@') + 1)
+  }
   return /^(\d+)-/.exec(credential.clientId)?.[1] ?? credential.clientId
 }

@@ -11,7 +11,14 @@ export type GoogleCredential =
       /** Whose permission it is, as writeIdentity made it. @throws Fault secret.unreadable */
       readonly identity?: (() => Promise<string | undefined>) | undefined
     }
-  | { readonly kind: 'service-account'; readonly keyFile: string; readonly subject: string }
+  | {
+      readonly kind: 'service-account'
+      /** The service account's address, where its key is given beside it. */
+      readonly keyFile: string
+      /** The text of its JSON key, where that is in no file. */
+      readonly key?: Secret
+      readonly subject: string
+    }
 
 export interface AccountSettings {
   /** The Gmail address, or 'me'. */

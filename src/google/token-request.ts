@@ -17,29 +17,32 @@ export interface TokenRequest {
   readonly secrets: readonly string[]
 }
 
-/** The least of a service account's key file that is needed. */
+type ServiceAccount = Extract<GoogleCredential, { kind: 'service-account' }>
+
+/** The least of a service account's key that is needed. */
 interface KeyFile {
   readonly client_email: string
   readonly private_key: string
 }
 
-async function readKeyFile(file: string): Promise<KeyFile> {
+/** @throws Fault secret.* of the account, never with a word of the key */
+async function readKey({ keyFile: file, key }: ServiceAccount): Promise<KeyFile> {
   const unreadable = (what: string): Fault =>
     // No cause: a JSON error quotes the text around the place, which may be the key.
     new Fault('secret.unreadable', { scope: 'account', facts: { file, what } })
-  const text = await readBounded(file, { mostOctets: 65_536 }).then(
-    String,
-    (error: NodeJS.ErrnoException) => {
-      throw unreadable(error.code ?? 'cannot be read')
-    },
-  )
-  let key: Partial<Record<keyof KeyFile, unknown>>
+  const text =
+    key === undefined
+      ? await readBounded(file, { mostOctets: 65_536 }).then(String, (error: NodeJS.ErrnoException) => {
+          throw unreadable(error.code ?? 'cannot be read')
+        })
+      : await revealSecret(key, 'service account key')
+  let fields: Partial<Record<keyof KeyFile, unknown>>
   try {
-    key = JSON.parse(text)
+    fields = JSON.parse(text)
   } catch {
     throw unreadable('not JSON')
   }
-  const { client_email, private_key } = key ?? {}
+  const { client_email, private_key } = fields ?? {}
   if (typeof client_email !== 'string' || typeof private_key !== 'string') {
     throw unreadable('no client_email or no private_key')
   }
@@ -95,7 +98,7 @@ export async function requestToken(
     const answer = await send({ body: String(form) })
     return { answer, secrets: [clientSecret, refreshToken] }
   }
-  const { client_email: email, private_key: key } = await readKeyFile(credential.keyFile)
+  const { client_email: email, private_key: key } = await readKey(credential)
   const { JWT } = await import('google-auth-library/build/src/auth/jwtclient.js')
   const answer = await carryFramed(async transporterOptions => {
     const client = new JWT({

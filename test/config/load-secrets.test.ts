@@ -138,6 +138,17 @@ test('a service account needs its key file, an address, and no client beside it'
   ])
 })
 
+test('a service account by its address is for a fleet, which has its key: a file has none', async () => {
+  const serviceAccount = 'bot@p.iam.gserviceaccount.com'
+  const yaml = `accounts: [{ address: a@example.jp, serviceAccount: ${serviceAccount} }]
+mailboxes: [{ protocol: imap, host: mail.example.jp, user: u }]
+`
+  const cwd = await folder()
+  await writeFile(join(cwd, 'config.yaml'), yaml, { mode: 0o600 })
+  const env = { HIKYAKU_CONFIG: join(cwd, 'config.yaml'), STATE_DIR: cwd }
+  assert.deepEqual(kinds(await problemsOf(env, { cwd })), ['accounts[0].serviceAccount needs'])
+})
+
 test('the configuration cannot be changed, and printing it shows no secret', async () => {
   const config = await load({ ...least, ALERT_WEBHOOK: 'https://ntfy.sh/topic-sesame' })
   assert.throws(() => Object.assign(config.mailboxes[0]?.server ?? {}, { port: 1 }), TypeError)

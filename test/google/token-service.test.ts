@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createVerify, generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
+import { Secret } from '../../src/base/secret.ts'
 import {
   faultOf,
   leastScope,
@@ -72,6 +73,35 @@ describe('a service account', () => {
       ['bot@p.iam.gserviceaccount.com', 'a@example.com', `${server.origin}/token`],
     )
     assert.equal(scope, readScope)
+  })
+
+  test('whose key is in no file signs with the text that is given beside it, read anew for each token', async t => {
+    const server = await serve(t, (_, response) =>
+      sendJson(response, 200, { access_token: 'ya29.s', expires_in: 3599 }),
+    )
+    const { publicKey, credential } = await keyFor(t)
+    const text = await readFile(credential.keyFile, 'utf8')
+    let reads = 0
+    const key = new Secret(async () => {
+      reads += 1
+      return text
+    })
+    const sealed = { ...credential, keyFile: 'bot@p.iam.gserviceaccount.com', key }
+    const { tokens } = tokensFor(t, server.origin, { credential: sealed })
+    assert.equal((await tokens.get('insert', never)).value, 'ya29.s')
+    assert.equal(reads, 1)
+    const [head, payload, signature = ''] = form(server.seen[0]).assertion?.split('.') ?? []
+    const verify = createVerify('RSA-SHA256').update(`${head}.${payload}`)
+    assert.ok(verify.verify(publicKey, signature, 'base64url'))
+    const broken = { ...sealed, key: Secret.of('{"private_key": "that-must-not-leak"}') }
+    const fault = await faultOf(
+      tokensFor(t, server.origin, { credential: broken }).tokens.get('insert', never),
+    )
+    assert.deepEqual(
+      [fault.code, fault.scope, fault.facts.file],
+      ['secret.unreadable', 'account', sealed.keyFile],
+    )
+    assert.doesNotMatch(inspect(fault, { depth: 20 }), /that-must-not-leak/)
   })
 
   test('that may not read is content with the least scopes', async t => {

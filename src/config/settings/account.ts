@@ -1,5 +1,5 @@
 /** The settings of a Gmail account. */
-import { readAccount, readNumber, readOneOf, readText } from '../readers.ts'
+import { readAccount, readEmail, readNumber, readOneOf, readText } from '../readers.ts'
 import { optional, secret, usually } from './setting.ts'
 
 export const accountSettings = {
@@ -85,6 +85,14 @@ export const accountSettings = {
       ja: 'Google Workspace 専用。上の 3 つの代わりに、ドメイン全体の委任を設定したサービス アカウントの JSON キーを指定します。このとき `GMAIL_ACCOUNT` にアドレスを書きます。',
     },
     example: '/etc/hikyaku/service-account.json',
+  }),
+  serviceAccount: optional({
+    read: readEmail,
+    about: {
+      en: 'In a fleet alone, in place of the file: the address of a service account whose key the directory keeps sealed.',
+      ja: 'フリートでのみ使います。ファイルの代わりに、ディレクトリに暗号化して保管した鍵の、サービス アカウントのアドレス。',
+    },
+    example: 'hikyaku@my-project.iam.gserviceaccount.com',
   }),
   unitsPerMinute: usually({
     variable: 'GMAIL_UNITS_PER_MINUTE',
