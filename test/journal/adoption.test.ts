@@ -110,7 +110,7 @@ describe('a journal that changes its place', { skip }, () => {
   ): Promise<{ url: string; sql: PostgresDatabase; journal: Journal }> => {
     const url = await server.newDatabase()
     const { journal, close } = await makePostgresJournal({ url, name: 'test' })
-    const sql = makePostgresDatabase({ url, name: 'adopt' }, url)
+    const sql = makePostgresDatabase({ url, name: 'adopt' })
     t.after(async () => {
       await close()
       await sql.close()
