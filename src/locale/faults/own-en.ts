@@ -78,7 +78,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       `The journal has vanished${f.with('file', file => `: ${file}`)}.`,
       `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
       isOnServer(f)
-        ? 'Check the address: it leads to a database in which `hikyaku fleet init` was never run. Where the database was lost, put it back from a backup.'
+        ? 'Check the address: it leads to a database in which the journal of the workers was never made. Where the database was lost, put it back from a backup.'
         : `Check ${f.setting('STATE_DIR')}, put the file back from a backup, or run \`hikyaku journal rebuild\`: it makes a new one from the source and Gmail and deletes nothing.`,
     ),
   'journal.locked': f =>

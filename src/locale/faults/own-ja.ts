@@ -78,7 +78,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       `取り込み記録がなくなっています${f.with('file', file => `（${file}）`)}。`,
       `${stopped}二重に取り込むおそれがあるため、取り込み記録を自動で作り直すことはしません。`,
       isOnServer(f)
-        ? 'アドレスを確かめてください。`hikyaku fleet init` を実行していないデータベースにつながっています。データベースが失われた場合は、バックアップから戻してください。'
+        ? 'アドレスを確かめてください。ワーカーの取り込み記録が一度も作られていないデータベースにつながっています。データベースが失われた場合は、バックアップから戻してください。'
         : `${f.setting('STATE_DIR')} を確認し、バックアップから取り込み記録を戻すか、\`hikyaku journal rebuild\` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。`,
     ),
   'journal.locked': f =>
@@ -131,13 +131,13 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'journal.insecure': f =>
     text(
-      `PostgreSQL${f.with('file', file => `（${file}）`)}が正しいサーバーだと確認できません${because(f)}。`,
+      `${f.with('file', file => `PostgreSQL（${file}）`) || 'PostgreSQL '}が正しいサーバーだと確認できません${because(f)}。`,
       `${waits}パスワードは送っていません。`,
       'アドレスのホスト名に対する証明書を PostgreSQL に設定し、独自の認証局であれば ?sslrootcert=ファイル を指定してください。ほかの誰も使えないネットワークの中に限り、?sslmode=disable とすることもできます。',
     ),
   'journal.pooled': f =>
     text(
-      `hikyaku と PostgreSQL${f.with('file', file => `（${file}）`)}の間に、接続を使い回すプーラーがあります${because(f)}。`,
+      `hikyaku と ${f.with('file', file => `PostgreSQL（${file}）`) || 'PostgreSQL '}の間に、接続を使い回すプーラーがあります${because(f)}。`,
       waits,
       'PostgreSQL そのもののアドレスを指定してください。メールボックスがいくつあっても、ワーカーが使う接続はわずかです。',
     ),
