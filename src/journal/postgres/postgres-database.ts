@@ -180,6 +180,7 @@ export function makePostgresDatabase(
   }
 }
 
+/** One that calls a function of ours that writes begins with a comment that says so. */
 const isRead = (text: string): boolean => /^\s*(SELECT|WITH RECURSIVE)\b/i.test(text)
 
 /** A transaction in which a statement failed ends in a ROLLBACK that is no error. */
