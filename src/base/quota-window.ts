@@ -59,6 +59,11 @@ export class QuotaWindow implements SliceUse {
     return this.#limit
   }
 
+  /** Which part of the limit is ours. */
+  get part(): number {
+    return this.#slice?.part ?? 1
+  }
+
   setLimit(unitsPerMinute: number, nowMs: number): void {
     this.#fill(nowMs)
     this.#limit = Math.max(this.#least, unitsPerMinute)
@@ -83,7 +88,7 @@ export class QuotaWindow implements SliceUse {
   /** Units that were let through in the last minute; where others share the limit, as many as all of them in proportion. */
   passed(nowMs: number): number {
     this.#fill(nowMs)
-    return this.#passedUnits / this.#part
+    return this.#passedUnits / this.part
   }
 
   /**
@@ -135,10 +140,6 @@ export class QuotaWindow implements SliceUse {
   /** Units that count now. */
   get #used(): number {
     return this.#running + this.#endedUnits
-  }
-
-  get #part(): number {
-    return this.#slice?.part ?? 1
   }
 
   /** The limit, or our part of it. */

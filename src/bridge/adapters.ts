@@ -3,6 +3,7 @@ import type { Looker } from '../authentication/authentication.ts'
 import type { Lookup } from '../authentication/dns.ts'
 import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import type { SharedLimits } from '../base/shared-limit.ts'
 import { type Config, isOfApi, type MailboxConfig, type OAuthCredential } from '../config/config.ts'
 import { readImapServer } from '../config/destinations.ts'
 import type { Gmail } from '../gmail/gmail.ts'
@@ -65,12 +66,16 @@ export async function makeSource(options: SourceOptions): Promise<Source> {
   return makeImapSource(imapDeadlines === undefined ? others : { ...others, deadlines: imapDeadlines })
 }
 
-/** @param name of an account of the configuration */
+/**
+ * @param name of an account of the configuration
+ * @param limits where other processes import into it, too
+ */
 export async function makeAccount(
   { accounts, endpoints }: Pick<Config, 'accounts' | 'endpoints'>,
   name: string,
   clock: Clock,
   projects?: ProjectQuotas,
+  limits?: SharedLimits,
 ): Promise<Gmail> {
   const account = accounts.find(candidate => candidate.name === name)
   if (account === undefined) throw new Fault('bug', { facts: { what: `no account ${name}` } })
@@ -81,7 +86,13 @@ export async function makeAccount(
     return makeAppendGmail({ account: { ...rest, password: credential.password }, server, clock })
   }
   const { makeGmail } = await import('../gmail/google.ts')
-  return makeGmail({ account, endpoints, clock, projects })
+  const sharing = limits && { limits, account: nameForLimits(account) }
+  return makeGmail({ account, endpoints, clock, projects, sharing })
+}
+
+/** Gmail counts the user, whatever the entry is called; what a tenant writes is never another tenant's. */
+function nameForLimits({ name, address }: { readonly name: string; readonly address: string }): string {
+  return address.includes('@') ? `${name.split('/', 1)}/${address.toLowerCase()}` : name
 }
 
 /** @param lookup the DNS servers to ask instead of the system's, or what answers in their place */

@@ -39,7 +39,7 @@ export async function openMailbox(
   mailbox: MailboxConfig,
   accounts: readonly AccountConfig[],
 ): Promise<OpenMailbox> {
-  const { clock, log, spooler, authenticate, loginKey, aheadRoom } = shared
+  const { clock, log, spooler, authenticate, loginKey, aheadRoom, turns } = shared
   const [{ makeDeadlineMemory }, { makeLoginGate }, { makeIdleMemory }] = await Promise.all([
     import('../pull/patience.ts'),
     import('../pull/logins.ts'),
@@ -62,7 +62,7 @@ export async function openMailbox(
     if (own === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
     const deadlines = await makeDeadlineMemory(journal, mailbox.name, clock)
     const logins: LoginCount = { accepted: 0, refused: 0 }
-    const gate = makeLoginGate(journal, mailbox, clock, 'pull', logins)
+    const gate = makeLoginGate(journal, mailbox, clock, 'pull', logins, turns)
     const idleMemory = makeIdleMemory(journal, mailbox.name)
     const tokens = await makeAccessTokens(mailbox, clock)
     const source = deadlines.watching(

@@ -5,11 +5,13 @@
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
+import type { SharedLimits } from '../base/shared-limit.ts'
 import type { AccountConfig, Config } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
 import type { Spooler } from '../message/spool.ts'
 import type { Authenticate } from '../pull/context.ts'
 import type { Destination } from '../pull/destination.ts'
+import type { HostTurns } from '../pull/host-turns.ts'
 import type { Held } from '../pull/upload-queue.ts'
 import type { AheadRoom } from '../source/ahead-room.ts'
 import { makeAccount, makeAuthenticationLooker } from './adapters.ts'
@@ -26,6 +28,10 @@ export interface SharedOptions {
   keyOf(account: AccountConfig): Promise<string>
   /** When other processes imported into the account within the last minute, wall clock, ms. */
   earlierImports(account: string): Promise<readonly number[]>
+  /** What other processes share: then `earlierImports` names none, since their slices count. */
+  readonly limits?: SharedLimits | undefined
+  /** At the mail hosts, where many processes log in there. */
+  readonly turns?: HostTurns | undefined
 }
 
 /** A use of an account, which others may use, too. */
@@ -34,7 +40,7 @@ export interface AccountUse extends Destination {
   leave(): Promise<void>
 }
 
-export interface Shared extends Pick<SharedOptions, 'log' | 'clock' | 'loginKey'> {
+export interface Shared extends Pick<SharedOptions, 'log' | 'clock' | 'loginKey' | 'turns'> {
   readonly spooler: Spooler
   readonly authenticate: Authenticate
   readonly aheadRoom: AheadRoom
@@ -50,7 +56,7 @@ interface OpenAccount {
 
 /** Sweeps what a killed process left; throws Fault state.*. */
 export async function openShared(settings: SharedSettings, options: SharedOptions): Promise<Shared> {
-  const { log, clock, loginKey, keyOf, earlierImports } = options
+  const { log, clock, loginKey, keyOf, earlierImports, limits, turns } = options
   const [{ makeSpooler }, { makeAuthenticate }, { makeProjectQuotas }, { UploadQueue }, { AheadRoom }] =
     await Promise.all([
       import('../message/spool.ts'),
@@ -61,13 +67,14 @@ export async function openShared(settings: SharedSettings, options: SharedOption
     ])
   const spooler = makeSpooler(join(settings.stateDir, 'spool'))
   await spooler.sweep()
-  const projects = makeProjectQuotas(clock)
+  const projects = makeProjectQuotas(clock, limits)
   // One mailbox's mail may go into several accounts.
   const onTheWay = new Set<Held>()
   const accounts = new Map<string, OpenAccount>()
   const open = async (account: AccountConfig): Promise<Destination> => {
     const { endpoints } = settings
-    const gmail = await makeAccount({ accounts: [account], endpoints }, account.name, clock, projects)
+    const only = { accounts: [account], endpoints }
+    const gmail = await makeAccount(only, account.name, clock, projects, limits)
     gmail.noteEarlierImports(await earlierImports(account.name))
     return { gmail, uploads: new UploadQueue(account.importsInFlight, clock, onTheWay) }
   }
@@ -96,7 +103,7 @@ export async function openShared(settings: SharedSettings, options: SharedOption
   }
   const looker = await makeAuthenticationLooker(clock, settings.dnsServers)
   return {
-    ...{ log, clock, loginKey, spooler, useAccount },
+    ...{ log, clock, loginKey, turns, spooler, useAccount },
     authenticate: makeAuthenticate(looker),
     aheadRoom: new AheadRoom(),
     close: async () => looker.close(),

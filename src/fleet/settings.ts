@@ -16,6 +16,9 @@ export interface FleetSources {
     readonly fleetKeyFile: string | undefined
     readonly workerName: string | undefined
     readonly workerCapacity: number
+    readonly fleetLoginsAtOnce: number
+    readonly fleetLoginsPerMinute: number
+    readonly workerAddress: string | undefined
   }
 }
 
@@ -26,6 +29,10 @@ export interface FleetSettings {
   readonly worker: string
   /** So many mailboxes at most. */
   readonly capacity: number
+  /** Of all workers at one mail server. */
+  readonly logins: { readonly atOnce: number; readonly perMinute: number }
+  /** A name for what mail servers see the worker come from, where it is not the same for all. */
+  readonly address: string | undefined
 }
 
 const variable = 'FLEET_DATABASE'
@@ -49,6 +56,8 @@ export async function readFleetSettings(sources: FleetSources, purpose: string):
     keyFile,
     worker,
     capacity: fleet.workerCapacity,
+    logins: { atOnce: fleet.fleetLoginsAtOnce, perMinute: fleet.fleetLoginsPerMinute },
+    address: fleet.workerAddress,
   }
 }
 

@@ -2,10 +2,9 @@
 import type { Clock } from '../base/clock.ts'
 import { type Connections, openConnections } from '../base/connections.ts'
 import { type HttpDeadlines, usualHttpDeadlines } from '../base/http.ts'
-import type { SharedLimits } from '../base/shared-limit.ts'
 import type { AccountSettings, GoogleEndpoints } from '../google/settings.ts'
 import { makeTokens, type Tokens } from '../google/token.ts'
-import { makePace, type Pace } from './pace.ts'
+import { type AccountSharing, makePace, type Pace } from './pace.ts'
 import type { ProjectQuotas } from './project-quota.ts'
 
 /** What this room needs of an account's settings. */
@@ -23,8 +22,8 @@ export interface GmailOptions {
   readonly clock: Clock
   /** Where several accounts are served together. */
   readonly projects?: ProjectQuotas | undefined
-  /** Where other processes import into the same account, which they all call by this name. */
-  readonly limits?: SharedLimits | undefined
+  /** Where other processes import into the same account. */
+  readonly sharing?: AccountSharing | undefined
   /** Time-outs in ms that differ from the usual ones. */
   readonly deadlines?: Partial<HttpDeadlines>
 }
@@ -44,12 +43,11 @@ export interface Session {
 
 /** Nothing is connected yet: that happens when needed. */
 export function openSession(options: GmailOptions): Session {
-  const { account, endpoints, clock, projects, limits, deadlines: own } = options
+  const { account, endpoints, clock, projects, sharing, deadlines: own } = options
   const deadlines = { ...usualHttpDeadlines, ...own }
   const connections = openConnections(clock.nowMs)
   const tokens = makeTokens({ account, tokenUrl: endpoints.tokenUrl, clock, deadlines, connections })
   const { unitsPerMinute, importsInFlight } = account
-  const sharing = limits && { limits, account: account.name }
   const project = projects?.(account.credential)
   const pace = makePace({ unitsPerMinute, importsInFlight, clock, project, sharing })
   const closing = new AbortController()

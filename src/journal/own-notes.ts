@@ -7,18 +7,25 @@ import type { NoteKey, NoteName } from './notes.ts'
 
 const ofProgram: readonly NoteName[] = ['steady-clock', 'under-way', 'check-now', 'paused', 'attended']
 
-/** Where a mailbox of a fleet has what is one note of the program elsewhere; any other key stays as it is. */
-export const ownNoteKey = (key: NoteKey, mailbox: string): NoteKey => {
+/** Of a host that counts the connecting address, and not each mailbox by itself (pull/host-logins.ts). */
+const ofAddress = /^host-logins\/[^ ]+$/
+
+/**
+ * Where a mailbox of a fleet has what is one note of the program elsewhere; any other key stays as it is.
+ * @param address by which hosts see this process, where it is not that of all others
+ */
+export const ownNoteKey = (key: NoteKey, mailbox: string, address?: string): NoteKey => {
+  if (address !== undefined && ofAddress.test(key)) return `${key}@${address}` as NoteKey
   const name = ofProgram.find(candidate => candidate === key)
   return name === undefined ? key : `${name} ${mailbox}`
 }
 
 /** The same journal, as the mailbox that it is opened for sees it. */
-export function withOwnNotes(journal: Journal, mailbox: string): Journal {
+export function withOwnNotes(journal: Journal, mailbox: string, address?: string): Journal {
   return {
     ...journal,
-    note: key => journal.note(ownNoteKey(key, mailbox)),
-    setNote: (key, ...given) => journal.setNote(ownNoteKey(key, mailbox), ...given),
-    changeNote: (key, change) => journal.changeNote(ownNoteKey(key, mailbox), change),
+    note: key => journal.note(ownNoteKey(key, mailbox, address)),
+    setNote: (key, ...given) => journal.setNote(ownNoteKey(key, mailbox, address), ...given),
+    changeNote: (key, change) => journal.changeNote(ownNoteKey(key, mailbox, address), change),
   }
 }

@@ -2,7 +2,8 @@
  * Every login to one mailbox passes here: pulls, watches, comparisons. Hosts count refused logins and ban an address
  * after a few dozen, whatever they call the refusal, so there is a cap on them, whoever logs in and in whichever
  * process; POP3 servers ask for a pause between two logins (LOGIN-DELAY, RFC 2449 section 6.5); and there are hosts that
- * take only so many an hour from one address (host-logins.ts).
+ * take only so many an hour from one address (host-logins.ts). In a fleet the logins at a host wait for their turn
+ * (host-turns.ts).
  *
  * Invariants: what is counted is the refusal itself, never its words. A good login forgives nothing that was refused
  * within the hour. Both memories are in the journal and hold over a restart.
@@ -21,6 +22,7 @@ import {
   joinRecords,
   type LoginTurn,
 } from './host-logins.ts'
+import type { HostTurns, LongQueue } from './host-turns.ts'
 
 export const refusedLoginsAnHour = 5
 /** A watch leaves the pulls room: they bring the mail without it. */
@@ -126,6 +128,7 @@ export interface LoginCount {
  * The gate of one mailbox; see LoginGate for what comes out of it.
  * @param turn 'person': somebody waits, so that only what the host takes at all holds the login up
  * @param count takes what comes of each login
+ * @param turns those of the host, where many workers log in there
  */
 export function makeLoginGate(
   journal: LoginBooks,
@@ -133,6 +136,7 @@ export function makeLoginGate(
   clock: Clock,
   turn: LoginTurn = 'pull',
   count: LoginCount = { accepted: 0, refused: 0 },
+  turns?: HostTurns,
 ): LoginGate {
   // Each of these may be refused: a pull and a watch log in at the same time.
   let underWay = 0
@@ -142,10 +146,11 @@ export function makeLoginGate(
       await waitShortPause(await pausedLogin(journal, mailbox, clock.nowMs(), turn), clock, signal)
       const others = underWay
       underWay += 1
+      let leaveHost = (): void => {}
       try {
         const capped = await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
         if (capped !== undefined) throw heldLoginFault(capped)
-        await enterHost(journal, mailbox, clock, turn, signal)
+        leaveHost = await enterHost(journal, mailbox, clock, turn, turns, signal)
         const session = await work()
         count.accepted += 1
         await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
@@ -157,6 +162,7 @@ export function makeLoginGate(
         }
         throw thrown
       } finally {
+        leaveHost()
         underWay -= 1
       }
     },
@@ -180,20 +186,41 @@ async function waitShortPause(
   await clock.sleep(waitMs, signal)
 }
 
-/** Counts the login at its host, once there is room: another mailbox may have taken it meanwhile. */
+/**
+ * Waits for the host's turn, and counts the login there once there is room: another mailbox may have taken it meanwhile.
+ * @returns to be called when the login is over
+ */
 async function enterHost(
   journal: LoginBooks,
   mailbox: MailboxConfig,
   clock: Clock,
   turn: LoginTurn,
+  turns: HostTurns | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<() => void> {
   for (;;) {
+    const leave = (await turns?.enter(mailbox.server.host, signal)) ?? (() => {})
+    if (typeof leave !== 'function') throw heldLoginFault(heldByQueue(mailbox, clock.nowMs(), turns, leave))
     const nowMs = clock.nowMs()
-    const untilMs = await beginHostLogin(journal, mailbox, nowMs, turn)
-    if (untilMs === undefined) return
+    const untilMs = await beginHostLogin(journal, mailbox, nowMs, turn).catch(thrown => {
+      leave()
+      throw thrown
+    })
+    if (untilMs === undefined) return leave
+    leave()
     await waitShortPause(heldByHost(mailbox, untilMs, nowMs), clock, signal)
   }
+}
+
+/** Comes back before its time, since the queue is shorter by then, and each at an instant of its own. */
+function heldByQueue(
+  mailbox: MailboxConfig,
+  nowMs: number,
+  turns: HostTurns | undefined,
+  { waitMs }: LongQueue,
+): HeldLogin {
+  const untilMs = nowMs + waitMs * (0.5 + Math.random() / 2)
+  return held('source.login-delay', mailbox, untilMs, nowMs, { mostOfFleet: turns?.perMinute ?? 0 })
 }
 
 /** Takes up the refusals that the set-up counted for a mailbox before it was in the journal. */

@@ -48,4 +48,32 @@ export const fleetSettings = {
     },
     usual: 1000,
   }),
+  fleetLoginsAtOnce: usually({
+    variable: 'FLEET_LOGINS_AT_ONCE',
+    read: readNumber(1, 10_000),
+    about: {
+      en: 'How many logins all workers together have under way at one mail server. Those that share an address count together (`WORKER_ADDRESS`).',
+      ja: '1 つのメールサーバーに対して同時に行うログインの数。接続元のアドレスが同じワーカー（`WORKER_ADDRESS`）の合計です。',
+    },
+    usual: 20,
+  }),
+  fleetLoginsPerMinute: usually({
+    variable: 'FLEET_LOGINS_PER_MINUTE',
+    read: readNumber(1, 1_000_000),
+    about: {
+      en: 'How many logins a minute all workers together make at one mail server. POP3 logs in for each pull.',
+      ja: '1 つのメールサーバーに対して 1 分間に行うログインの数。全ワーカーの合計です。POP3 では取得のたびにログインします。',
+    },
+    usual: 1200,
+  }),
+  workerAddress: optional({
+    variable: 'WORKER_ADDRESS',
+    read: readWorkerName,
+    about: {
+      en: 'A name for the address that mail servers see a worker come from, where it is not the same for all. What a server takes from one address is counted for each.',
+      ja: 'メールサーバーから見た接続元アドレスの名前。ワーカーによって異なる場合に設定すると、アドレスごとの上限を別々に数えます。',
+    },
+    otherwise: { en: 'one for all workers', ja: '全ワーカーで共通' },
+    example: 'gateway-a',
+  }),
 }

@@ -31,6 +31,8 @@ export { holdMs } from './holds.ts'
 export interface FleetPlace extends PostgresPlace {
   /** Beside the one for holds and looks, which else does that work, too. What is of one mailbox keeps to one of them. */
   readonly connections?: number
+  /** By which address mail hosts see this process, as a name, where it is not that of all others. */
+  readonly address?: string | undefined
 }
 
 /** The journal of a fleet: of all mailboxes for those who look and manage, and of one for the worker that holds it. */
@@ -99,6 +101,7 @@ async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJourna
           look => asked.watch(mailbox, look),
         ),
         mailbox,
+        settings.address,
       )
     return {
       journal: makeJournal(database, place, close, lookNowAndThen),

@@ -182,6 +182,11 @@ export const en: FaultTexts<'source'> = {
           most =>
             `The host of ${server(f)} takes only ${most} logins within ${f.or('minutes', '60')} minutes from one address, all mailboxes together, and hikyaku keeps below that.`,
         ) ||
+        f.with(
+          'mostOfFleet',
+          most =>
+            `The workers of the fleet make at most ${most} logins a minute at ${server(f)}, and other mailboxes there come first.`,
+        ) ||
         `${Server(f)} wants ${f.with('seconds', s => `${s} seconds`) || 'some time'} between two logins.${said(f)}`,
       `${waits}${nextTry(f)}`,
       `${byItself} Other mail programs that use this mailbox make it wait, too.`,

@@ -182,6 +182,11 @@ export const ja: FaultTexts<'source'> = {
           most =>
             `${server(f)}のサービスは、同じ接続元からのログインを、全メールボックスの合計で ${f.or('minutes', '60')} 分に ${most} 回までに制限しています。hikyaku はこれを超えないようにしています。`,
         ) ||
+        f.with(
+          'mostOfFleet',
+          most =>
+            `フリートのワーカーは、${server(f)}へのログインを合計で 1 分に ${most} 回までに抑えています。今は同じサーバーのほかのメールボックスが先です。`,
+        ) ||
         `${server(f)}は、ログインの間隔を${f.with('seconds', s => ` ${s} 秒以上`)}空けるよう求めています。${said(f)}`,
       `${waits}${nextTry(f)}`,
       `${byItself}同じメールボックスを使うほかのメールソフトのログインも、間隔に数えられます。`,
