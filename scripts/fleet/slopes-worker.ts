@@ -30,8 +30,10 @@ const scheduleOf = (name: string): string => {
   return `${place % 60} ${Math.floor(place / 60)}-59/5 * * * *`
 }
 const clock = systemClock
+/** As a worker has them. */
+const connections = 4
 const folder = await mkdtemp(join(tmpdir(), 'hikyaku-slopes-'))
-const fleet = await openPostgresJournal({ url, name: worker })
+const fleet = await openPostgresJournal({ url, name: worker, connections })
 const log = makeLog({ level: 'warn', format: 'json', stream: process.stderr })
 const spooler = makeSpooler(join(folder, 'spool'))
 const loginKey = Secret.of(Buffer.alloc(32, 7).toString('base64'))
@@ -93,7 +95,7 @@ async function work(hold: Hold, signal: AbortSignal): Promise<void> {
   const underWay = await UnderWay.open(journal)
   const ports = {
     ...{ mailbox, source: box.source, journal, gmail, spooler, clock, underWay, uploads, log, loginKey },
-    steady: makeSteadyClock(journal, clock),
+    steady: makeSteadyClock(journal, { monotonicMs: clock.monotonicMs, nowMs: fleet.nowMs }),
     others: new Map([[account, { gmail, uploads }]]),
     random: Math.random,
     authenticate: undefined,

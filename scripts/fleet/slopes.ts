@@ -29,6 +29,10 @@ const windowS = Number(values.window)
 const ofWorker = 2500
 const mostAtOnce = 50
 const mailOctets = 5000
+/** Mail that comes evenly, for its cost and the journal's answers; then so much at once, for how much goes through. */
+const pacedPerS = 20
+const pacedS = 30
+const burst = 2000
 const dayS = 86_400
 
 const tell = (words: string): void => void process.stderr.write(`${words}\n`)
@@ -139,6 +143,24 @@ async function waitFor(what: string, seen: () => Promise<boolean>): Promise<void
   }
 }
 
+async function waitForMail(
+  server: PostgresServer,
+  url: string,
+  workers: readonly Worker[],
+  imported: number,
+): Promise<Look> {
+  const answers: Record<string, number[]> = {}
+  const endMs = performance.now() + 300_000
+  for (;;) {
+    const seen = await look(server, url, workers)
+    for (const [name, times] of Object.entries(seen.answers))
+      answers[name] = [...(answers[name] ?? []), ...times]
+    if (seen.imported >= imported) return { ...seen, answers }
+    if (performance.now() > endMs) throw new Error('the mail did not go in')
+    await pause(250)
+  }
+}
+
 async function measure(server: PostgresServer, mailboxes: number): Promise<Slope> {
   const url = await server.newDatabase()
   await server.ask(url, 'CREATE EXTENSION pg_stat_statements')
@@ -176,21 +198,22 @@ async function measure(server: PostgresServer, mailboxes: number): Promise<Slope
         )
       )[0]?.n,
     )
-    const mails = Math.min(5000, Math.max(1000, mailboxes))
     await reset()
     const mailFrom = await look(server, url, workers)
-    for (const worker of workers) worker.mail(Math.ceil(mails / workers.length))
-    let mailTo = mailFrom
-    const wanted = mailFrom.imported + Math.ceil(mails / workers.length) * workers.length
-    const latencies: number[] = []
-    await waitFor('all mail is imported', async () => {
-      mailTo = await look(server, url, workers)
-      latencies.push(...(mailTo.answers.recordImport ?? []))
-      return mailTo.imported >= wanted
-    })
+    const paced = pacedPerS * pacedS
+    for (let second = 0; second < pacedS; second += 1) {
+      for (const worker of workers) worker.mail(pacedPerS / workers.length)
+      await pause(1000)
+    }
+    const mailTo = await waitForMail(server, url, workers, mailFrom.imported + paced)
+    const latencies = mailTo.answers.recordImport ?? []
     const mailDearest = await listDearest(server, url)
     const sent = mailTo.imported - mailFrom.imported
     const grown = (await size()) - emptyOctets
+    const burstFromMs = performance.now()
+    for (const worker of workers) worker.mail(burst / workers.length)
+    await waitForMail(server, url, workers, mailTo.imported + burst)
+    const burstS = (performance.now() - burstFromMs) / 1000
     const stopped = performance.now()
     await Promise.all(workers.splice(0).map(worker => worker.stop()))
     const idleS = idleTo.atS - idleFrom.atS
@@ -222,7 +245,7 @@ async function measure(server: PostgresServer, mailboxes: number): Promise<Slope
       },
       mail: {
         messages: sent,
-        perS: sent / (mailTo.atS - mailFrom.atS),
+        burstPerS: burst / burstS,
         statements: (mailTo.statements - mailFrom.statements) / sent,
         commits: (mailTo.commits - mailFrom.commits) / sent,
         walOctets: (mailTo.walOctets - mailFrom.walOctets) / sent,

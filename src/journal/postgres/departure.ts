@@ -57,6 +57,12 @@ export async function beginDeparture(fleet: Database, departure: Departure): Pro
   })
 }
 
+/** The departure by which a journal of a machine was made. */
+export async function departureOf(file: Statements): Promise<string | undefined> {
+  const note = await file.get('SELECT value FROM note WHERE key = ?', departureNote)
+  return note === undefined ? undefined : (JSON.parse(String(note.value)) as { readonly id: string }).id
+}
+
 export async function endDeparture(fleet: Statements, { id, mailbox }: Departure): Promise<void> {
   await fleet.run('UPDATE departed SET is_placed = 1 WHERE mailbox = ? AND id = ?', mailbox, id)
 }
