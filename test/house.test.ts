@@ -58,7 +58,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base message',
     doors:
-      'journal lock check salvage replace adopted file moving/open-file moving/list-paused postgres/holds postgres/adoption postgres/departure postgres/budget postgres/postgres',
+      'journal sql lock check salvage replace adopted file moving/open-file moving/list-paused postgres/holds postgres/adoption postgres/departure postgres/budget postgres/postgres',
     wired: 'sqlite look early-logins',
   },
   rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome correspondents' },
