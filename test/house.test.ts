@@ -45,9 +45,9 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors:
       'config mail-credential load load-oauth load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
-      'usual-mailbox setting-places in-force-words',
+      'usual-mailbox setting-places in-force-words load-member',
   },
-  vault: { floor: 3, uses: 'base', doors: 'open-vault login-key' },
+  vault: { floor: 3, uses: 'base', doors: 'open-vault login-key aes-gcm sealed-key destination' },
   source: {
     floor: 3,
     uses: 'base message',
@@ -58,7 +58,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base message',
     doors:
-      'journal sql lock check salvage replace adopted file moving/open-file moving/list-paused postgres/holds postgres/adoption postgres/departure postgres/budget postgres/postgres',
+      'journal sql lock check salvage replace adopted file moving/open-file moving/list-paused postgres/holds postgres/adoption postgres/departure postgres/budget postgres/postgres postgres/rename-mailbox columns',
     wired: 'sqlite look early-logins',
   },
   rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome correspondents' },
@@ -78,7 +78,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
   oauth: { floor: 4, uses: 'base google', doors: 'tokens device redirect token-answer' },
-  fleet: { floor: 4, uses: 'base config journal', doors: '' },
+  fleet: { floor: 4, uses: 'base config vault journal', doors: '' },
   gmail: {
     floor: 4,
     uses: 'base message google source',

@@ -69,6 +69,9 @@ export type Problem = At &
     | { readonly kind: 'subject-needed' }
     | { readonly kind: 'address-needed' }
     | { readonly kind: 'secret-in-yaml'; readonly instead: string; readonly vaultName: string | undefined }
+    /** In a fleet's directory secrets are given beside the settings. */
+    | { readonly kind: 'secret-apart' }
+    | { readonly kind: 'secret-not-given' }
     | { readonly kind: 'file'; readonly file: string; readonly reason: string }
     | { readonly kind: 'foreign-file'; readonly file: string }
     | { readonly kind: 'writable-file'; readonly file: string; readonly command: string }

@@ -74,6 +74,9 @@ export const en: ProblemTexts = {
   'address-needed': () => 'must be the Gmail address that the app password belongs to',
   'secret-in-yaml': p =>
     `does not belong in this file. Use ${p.instead} with the path of a file that holds it${p.vaultName === undefined ? '' : `, or run \`hikyaku setup\` to store it as ${p.vaultName}`}`,
+  'secret-apart': () =>
+    'is no setting of a fleet: give the secret itself beside the settings, and it is kept sealed',
+  'secret-not-given': () => 'is missing: give it beside the settings, and it is kept sealed',
   file: p => `names a file that cannot be read: ${p.file} (${describeReason(p.reason, 'en')})`,
   'foreign-file': p =>
     `is not used, because it belongs to another user, who could send your passwords anywhere with it: ${p.file}. Go to another folder, or make the file your own`,

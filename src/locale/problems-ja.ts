@@ -79,6 +79,9 @@ export const ja: ProblemTexts = {
   'address-needed': () => ' には、アプリ パスワードの持ち主の Gmail アドレスを指定してください',
   'secret-in-yaml': p =>
     ` はこのファイルに書かず、内容を書いたファイルのパスを ${p.instead} に指定してください${p.vaultName === undefined ? '' : `（または \`hikyaku setup\` で登録してください。保存名: ${p.vaultName}）`}`,
+  'secret-apart': () =>
+    ' はフリートの設定には書けません。パスワードなどは設定とは別に渡してください（暗号化して保存します）',
+  'secret-not-given': () => ' がありません。設定とは別に渡してください（暗号化して保存します）',
   file: p => ` のファイルを読み取れません: ${p.file}（${describeReason(p.reason, 'ja')}）`,
   'foreign-file': p =>
     ` のファイルは別のユーザーのもので、パスワードを別の宛先に送らせるおそれがあるため使いません: ${p.file}。別のフォルダーに移動するか、ファイルの所有者を自分に変えてください`,

@@ -6,13 +6,13 @@
  * What it protects against: a copy of the file without the key (a backup, another user, a stolen disk where the
  * key is a systemd credential bound to the machine). Not against root on the running machine.
  */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { removeFile } from '../base/durable-file.ts'
 import { Fault } from '../base/fault.ts'
 import { readPrivate, writePrivate } from '../base/private-file.ts'
 import { withProcessLock } from '../base/process-lock.ts'
 import { secureStateFolder } from '../base/state-folder.ts'
+import { decrypt, encrypt, keyIdOf } from './aes-gcm.ts'
 import { findKey, makeKeyFile, type SealedKey } from './sealed-key.ts'
 import type { Vault } from './vault.ts'
 
@@ -31,18 +31,12 @@ interface Sealed {
 
 type Secrets = Record<string, string>
 
-const keyIdOf = (key: Buffer): string =>
-  createHmac('sha256', key).update('hikyaku key id').digest('hex').slice(0, 16)
-
 const headerOf = (sealed: Pick<Sealed, 'version' | 'cipher' | 'keyId'>): Buffer =>
   Buffer.from(`hikyaku secrets ${sealed.version} ${sealed.cipher} ${sealed.keyId}`)
 
 export function seal(secrets: Secrets, key: Buffer): Buffer {
-  const nonce = randomBytes(12)
   const head = { hikyaku: 'secrets', version, cipher: 'AES-256-GCM', keyId: keyIdOf(key) } as const
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(headerOf(head))
-  const data = Buffer.concat([cipher.update(JSON.stringify(secrets), 'utf8'), cipher.final()])
-  const tag = cipher.getAuthTag()
+  const { nonce, data, tag } = encrypt(Buffer.from(JSON.stringify(secrets)), key, headerOf(head))
   const sealed: Sealed = {
     ...head,
     nonce: nonce.toString('base64'),
@@ -69,12 +63,9 @@ export function unseal(octets: Buffer, key: Buffer, file: string): Secrets {
   if (![keyId, nonce, data, tag].every(part => typeof part === 'string')) throw unreadable('damaged')
   if (keyId !== keyIdOf(key)) throw unreadable('wrong-key')
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce ?? '', 'base64'), {
-      authTagLength: 16, // else Node takes a tag cut down to four octets
-    })
-    decipher.setAAD(headerOf({ version, cipher, keyId }))
-    decipher.setAuthTag(Buffer.from(tag ?? '', 'base64'))
-    const plain = Buffer.concat([decipher.update(Buffer.from(data ?? '', 'base64')), decipher.final()])
+    const octets = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64')
+    const encrypted = { nonce: octets(nonce), data: octets(data), tag: octets(tag) }
+    const plain = decrypt(encrypted, key, headerOf({ version, cipher, keyId }))
     return JSON.parse(plain.toString('utf8')) as Secrets
   } catch {
     throw unreadable('damaged')

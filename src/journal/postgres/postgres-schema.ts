@@ -4,6 +4,7 @@
  */
 
 import { budgetStep } from './budget-schema.ts'
+import { fleetTables } from './fleet-schema.ts'
 
 const said = (versions: string, part: string): string =>
   `said_of_authentication(authentication, '{${versions}}', '{${part}}')`
@@ -223,4 +224,6 @@ CREATE TRIGGER hold_departed BEFORE INSERT ON hold FOR EACH ROW EXECUTE FUNCTION
   // Of which mailboxes something is asked now (asked.ts).
   `CREATE INDEX note_asked ON note (key) WHERE key LIKE 'check-now %' AND value = '1'`,
   budgetStep,
+  // A fleet's directory.
+  fleetTables,
 ]

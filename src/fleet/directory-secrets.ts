@@ -1,0 +1,166 @@
+/** The secrets of a directory: sealed rows, opened when they are asked for and for the destination that they were kept for. */
+import { createHash } from 'node:crypto'
+import { Fault } from '../base/fault.ts'
+import type { Destination } from '../base/secret.ts'
+import type { Database, Statements } from '../journal/sql.ts'
+import { describeDestination, isFor } from '../vault/destination.ts'
+import { contextOf, type KeyWrapper, makeDataKey, openSecret, type SecretPlace, sealSecret } from './seal.ts'
+
+/** Whose a secret is, and which. */
+export type SecretName = Omit<SecretPlace, 'destination'>
+
+/** A secret ready to be written. */
+export interface SealedSecret extends SecretPlace {
+  readonly sealed: string
+}
+
+export interface DirectorySecrets {
+  /** A data key for a new tenant, wrapped. Throws Fault fleet.no-key. */
+  makeWrappedKey(tenant: string): Promise<{ readonly dataKey: string; readonly keyId: string }>
+  /**
+   * The secret, for this destination; without one, as it is.
+   * @returns undefined where there is none
+   * @throws Fault secret.other-destination, fleet.secret-unfit, fleet.no-key, fleet.other-key
+   */
+  get(name: SecretName, wanted: Destination | undefined): Promise<string | undefined>
+  /** Whether just this is kept, for just this destination. */
+  isKept(name: SecretName, secret: string, destination: Destination): Promise<boolean>
+  seal(secret: string, name: SecretName, destination: Destination): Promise<SealedSecret>
+  /** In the place of what is kept, for a worker: what the provider gave for it. */
+  renew(secret: string, name: SecretName, destination: Destination): Promise<void>
+  /** Every data key wrapped anew, with the first of the fleet's keys. @returns how many were not yet */
+  rewrap(): Promise<number>
+}
+
+const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url')
+
+/** What was renewed is another secret than the one that it takes the place of. */
+const renewedOf = (place: SecretPlace): SecretPlace => ({ ...place, key: `${place.key} renewed` })
+
+export const ofSecret = 'tenant = ? AND kind = ? AND owner = ? AND key = ?'
+export const valuesOf = ({ tenant, kind, owner, key }: SecretName) => [tenant, kind, owner, key] as const
+
+/** @param key asked for when the first secret is opened or sealed, so that whoever only looks needs none */
+export function makeDirectorySecrets(database: Database, key: () => Promise<KeyWrapper>): DirectorySecrets {
+  const opened = new Map<string, Promise<Buffer>>()
+
+  /** A key service is asked once for each tenant. */
+  const unwrap = (tenant: string, wrapped: unknown, keyId: unknown): Promise<Buffer> => {
+    const text = String(wrapped)
+    const known = opened.get(text)
+    if (known !== undefined) return known
+    const asked = key()
+      .then(wrapper => wrapper.unwrap(text, contextOf(tenant), String(keyId)))
+      .catch(thrown => {
+        opened.delete(text)
+        throw nameTenant(thrown, tenant)
+      })
+    opened.set(text, asked)
+    return asked
+  }
+  const dataKeyOf = async (tenant: string): Promise<Buffer> => {
+    const row = await database.get('SELECT data_key, key_id FROM tenant WHERE name = ?', tenant)
+    if (row === undefined) throw new Fault('fleet.unknown', { facts: { what: 'tenant', name: tenant } })
+    return unwrap(tenant, row.data_key, row.key_id)
+  }
+  const seal = async (secret: string, name: SecretName, destination: Destination): Promise<SealedSecret> => {
+    const place = { ...name, destination: JSON.stringify(destination) }
+    return { ...place, sealed: sealSecret(secret, await dataKeyOf(name.tenant), place) }
+  }
+
+  return {
+    seal,
+    async makeWrappedKey(tenant) {
+      const wrapper = await key()
+      return { dataKey: await wrapper.wrap(makeDataKey(), contextOf(tenant)), keyId: wrapper.id }
+    },
+    async get(name, wanted) {
+      const row = await database.get(
+        `SELECT data_key, key_id, kept.destination, kept.sealed, renewed.destination AS renewed_for, renewed.sealed AS renewed
+         FROM fleet_secret AS kept JOIN tenant ON tenant.name = kept.tenant
+         LEFT JOIN fleet_renewed AS renewed USING (tenant, kind, owner, key) WHERE ${ofSecret}`,
+        ...valuesOf(name),
+      )
+      if (row === undefined) return undefined
+      const dataKey = await unwrap(name.tenant, row.data_key, row.key_id)
+      const open = (sealed: unknown, destination: unknown, asPlace: (place: SecretPlace) => SecretPlace) => {
+        const place = { ...name, destination: String(destination) }
+        const secret = openSecret(String(sealed), dataKey, asPlace(place))
+        // What was opened was sealed with this destination, so it is one of ours.
+        const kept = JSON.parse(place.destination) as Destination
+        if (wanted === undefined || isFor(kept, wanted)) return secret
+        throw new Fault('secret.other-destination', {
+          facts: {
+            name: `${name.kind} ${name.tenant}/${name.owner} ${name.key}`,
+            wanted: describeDestination(wanted, kept),
+            kept: describeDestination(kept, wanted),
+          },
+        })
+      }
+      const secret = open(row.sealed, row.destination, place => place)
+      if (row.renewed === null) return secret
+      const renewed = JSON.parse(open(row.renewed, row.renewed_for, renewedOf)) as Record<string, unknown>
+      return renewed.instead === digestOf(secret) ? String(renewed.secret) : secret
+    },
+    async isKept(name, secret, destination) {
+      const kept = await readSealed(database, name)
+      if (kept?.destination !== JSON.stringify(destination)) return false
+      const dataKey = await dataKeyOf(name.tenant)
+      try {
+        return openSecret(kept.sealed, dataKey, kept) === secret
+      } catch {
+        return false // what cannot be opened is entered again
+      }
+    },
+    async renew(secret, name, destination) {
+      const dataKey = await dataKeyOf(name.tenant)
+      await database.transaction(async sql => {
+        const kept = await readSealed(sql, name)
+        if (kept === undefined) return
+        const instead = digestOf(openSecret(kept.sealed, dataKey, kept))
+        const place = { ...name, destination: JSON.stringify(destination) }
+        const sealed = sealSecret(JSON.stringify({ instead, secret }), dataKey, renewedOf(place))
+        await sql.run(
+          `INSERT INTO fleet_renewed (tenant, kind, owner, key, destination, sealed) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (tenant, kind, owner, key) DO UPDATE SET destination = excluded.destination, sealed = excluded.sealed`,
+          ...valuesOf(name),
+          place.destination,
+          sealed,
+        )
+      })
+    },
+    async rewrap() {
+      const wrapper = await key()
+      const rows = await database.all(
+        'SELECT name, data_key, key_id FROM tenant WHERE key_id IS DISTINCT FROM ? ORDER BY name',
+        wrapper.id,
+      )
+      for (const { name, data_key, key_id } of rows) {
+        const tenant = String(name)
+        const dataKey = await unwrap(tenant, data_key, key_id)
+        const wrapped = await wrapper.wrap(dataKey, contextOf(tenant))
+        await database.run(
+          'UPDATE tenant SET data_key = ?, key_id = ? WHERE name = ? AND data_key = ?',
+          ...[wrapped, wrapper.id, tenant, String(data_key)],
+        )
+      }
+      return rows.length
+    },
+  }
+}
+
+/** As it is kept, without what took its place since. */
+export async function readSealed(sql: Statements, name: SecretName): Promise<SealedSecret | undefined> {
+  const row = await sql.get(
+    `SELECT destination, sealed FROM fleet_secret WHERE ${ofSecret}`,
+    ...valuesOf(name),
+  )
+  return row && { ...name, destination: String(row.destination), sealed: String(row.sealed) }
+}
+
+/** For whose secrets the key does not fit. */
+function nameTenant(thrown: unknown, tenant: string): unknown {
+  if (!(thrown instanceof Fault) || !thrown.code.startsWith('fleet.')) return thrown
+  const facts = { ...thrown.facts, name: thrown.code === 'fleet.other-key' ? tenant : `${tenant}: data key` }
+  return new Fault(thrown.code, { facts, cause: thrown.cause })
+}

@@ -1,0 +1,61 @@
+/**
+ * The fleet key in a file of mode 0600 (or a systemd credential), which wraps the data keys of the tenants.
+ *
+ * A line holds a key; the first one wraps, and the others open what was wrapped before. So a key is exchanged while workers
+ * run: put the new one first on every computer, `rewrap`, then take the old one out.
+ */
+import { randomBytes } from 'node:crypto'
+import { Fault } from '../base/fault.ts'
+import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
+import { decrypt, encrypt, keyIdOf } from '../vault/aes-gcm.ts'
+import { parseKey } from '../vault/sealed-key.ts'
+import { type KeyWrapper, readEncrypted, writeEncrypted } from './seal.ts'
+
+const mostKeys = 8
+
+/**
+ * @throws Fault fleet.no-key where there is no file; secret.unreadable with `file` and `reason`: key-format (with
+ *   `command`), permissions (with `command`), or as of readPrivate
+ */
+export async function openFleetKey(file: string, env: NodeJS.ProcessEnv): Promise<KeyWrapper> {
+  const octets = await readPrivate(file, env)
+  if (octets === undefined) throw new Fault('fleet.no-key', { facts: { file } })
+  const keys = readKeys(octets, file)
+  const byId = new Map(keys.map(key => [keyIdOf(key), key]))
+  const [first = Buffer.alloc(0)] = keys
+  return {
+    id: keyIdOf(first),
+    wrap: async (dataKey, context) => writeEncrypted(encrypt(dataKey, first, Buffer.from(context))),
+    unwrap: async (wrapped, context, id) => {
+      const key = byId.get(id)
+      if (key === undefined)
+        throw new Fault('fleet.other-key', { facts: { file, key: [...byId.keys()].join(', '), wanted: id } })
+      try {
+        return decrypt(readEncrypted(wrapped), key, Buffer.from(context))
+      } catch {
+        throw new Fault('fleet.secret-unfit', { facts: { name: 'data key' } })
+      }
+    },
+  }
+}
+
+/** 32 random octets in a new file of mode 0600. Where there is a file, it stays: false. Throws Fault secret.not-kept. */
+export async function makeFleetKey(file: string): Promise<boolean> {
+  if (await exists(file)) return false
+  await writePrivate(file, Buffer.from(`${randomBytes(32).toString('base64')}\n`))
+  return true
+}
+
+function readKeys(octets: Buffer, file: string): readonly Buffer[] {
+  const whole = parseKey(octets)
+  const lines = octets
+    .toString('latin1')
+    .split('\n')
+    .filter(line => line.trim() !== '')
+  const keys = whole === undefined ? lines.map(line => parseKey(Buffer.from(line, 'latin1'))) : [whole]
+  const good = keys.filter(key => key !== undefined)
+  if (good.length > 0 && good.length === keys.length && good.length <= mostKeys) return good
+  throw new Fault('secret.unreadable', {
+    facts: { file, reason: 'key-format', command: 'openssl rand -base64 32' },
+  })
+}

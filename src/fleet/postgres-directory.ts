@@ -1,0 +1,286 @@
+/** The directory on PostgreSQL. What follows from a change (holds, audit, NOTIFY) follows by trigger: journal/postgres/fleet-schema.ts. */
+import { Fault } from '../base/fault.ts'
+import type { FleetJournal } from '../journal/postgres/postgres.ts'
+import { isMailboxKnown, renameMailbox } from '../journal/postgres/rename-mailbox.ts'
+import type { Statements } from '../journal/sql.ts'
+import type { Directory, MemberSettings, Put } from './directory.ts'
+import { makeDirectoryLooks } from './directory-looks.ts'
+import { type DirectorySecrets, makeDirectorySecrets, ofSecret, valuesOf } from './directory-secrets.ts'
+import {
+  type CheckedMember,
+  type Member,
+  type MemberContext,
+  type MemberKind,
+  makeMembers,
+} from './members.ts'
+import { checkName, makeKey, splitKey } from './names.ts'
+import type { KeyWrapper } from './seal.ts'
+import { watchDirectory } from './watch-directory.ts'
+
+export interface DirectoryOptions extends MemberContext {
+  readonly key: () => Promise<KeyWrapper>
+  /** Who makes the changes, as the operator says (`--as`); the audit has PostgreSQL's own name of the role besides. */
+  readonly by?: string | undefined
+}
+
+export interface PostgresDirectory extends Directory {
+  /** All data keys wrapped with the first key of the key file. @returns how many were not yet */
+  rewrap(): Promise<number>
+}
+
+const unknown = (what: string, name: string): Fault => new Fault('fleet.unknown', { facts: { what, name } })
+
+export function makePostgresDirectory(
+  { database, listen }: Pick<FleetJournal, 'database' | 'listen'>,
+  options: DirectoryOptions,
+): PostgresDirectory {
+  const secrets = makeDirectorySecrets(database, options.key)
+  const members = makeMembers(database, secrets, options)
+
+  /** All of it or nothing, and the audit knows by whom. */
+  const change = <T>(work: (sql: Statements) => Promise<T>): Promise<T> =>
+    database.transaction(async sql => {
+      if (options.by !== undefined) await sql.get(`SELECT set_config('hikyaku.as', ?, true)`, options.by)
+      return work(sql)
+    })
+
+  const put = async (member: Member, given: Readonly<Record<string, string>>): Promise<Put> => {
+    const { kind, tenant, name } = member
+    checkName('tenant', tenant)
+    checkName(kind, name)
+    if ((await database.get('SELECT 1 FROM tenant WHERE name = ?', tenant)) === undefined)
+      throw unknown('tenant', tenant)
+    const settings = withoutName(member.settings)
+    const checked = await members.check(member, given)
+    const sealed = await sealChanged(secrets, kind, tenant, name, checked, given)
+    const used = JSON.stringify(checked.secrets.map(({ key }) => key))
+    return change(async sql => {
+      const before = await sql.get(
+        `SELECT settings::text AS settings FROM ${tables[kind]} WHERE tenant = ? AND name = ? FOR UPDATE`,
+        ...[tenant, name],
+      )
+      const written = await writeMember(sql, { ...member, settings }, checked)
+      for (const { destination, sealed: text, ...secret } of sealed) {
+        await sql.run(`DELETE FROM fleet_renewed WHERE ${ofSecret}`, ...valuesOf(secret))
+        await sql.run(
+          `INSERT INTO fleet_secret (tenant, kind, owner, key, destination, sealed) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (tenant, kind, owner, key) DO UPDATE SET destination = excluded.destination, sealed = excluded.sealed`,
+          ...valuesOf(secret),
+          destination,
+          text,
+        )
+      }
+      const dropped = await sql.run(
+        `DELETE FROM fleet_secret WHERE tenant = ?1 AND kind = ?2 AND owner = ?3 AND key NOT IN (${sql.words.textsIn('?4')})`,
+        ...[tenant, kind, name, used],
+      )
+      if (before === undefined) return 'added'
+      return written + sealed.length + dropped > 0 ? 'changed' : 'unchanged'
+    })
+  }
+
+  /** @throws Fault fleet.unknown for the first that is none */
+  const findAll = async (sql: Statements, keys: readonly string[]): Promise<void> => {
+    const rows = await sql.all(
+      `SELECT key FROM member WHERE key IN (${sql.words.textsIn('?1')}) FOR UPDATE`,
+      JSON.stringify(keys),
+    )
+    const known = new Set(rows.map(({ key }) => key))
+    const missing = keys.find(key => !known.has(key))
+    if (missing !== undefined) throw unknown('mailbox', missing)
+  }
+  const setPaused = (keys: readonly string[], isPaused: boolean): Promise<readonly string[]> => {
+    for (const key of keys) splitKey(key)
+    return change(async sql => {
+      await findAll(sql, keys)
+      const rows = await sql.all(
+        `UPDATE member SET paused = ${isPaused}, changed_at = clock_timestamp()
+         WHERE key IN (${sql.words.textsIn('?1')}) AND paused <> ${isPaused} RETURNING key`,
+        JSON.stringify(keys),
+      )
+      return rows.map(({ key }) => String(key)).sort()
+    })
+  }
+  const readMember = async (sql: Statements, key: string) => {
+    const row = await sql.get(
+      'SELECT tenant, name, settings::text AS settings FROM member WHERE key = ?',
+      key,
+    )
+    if (row === undefined) throw unknown('mailbox', key)
+    return {
+      kind: 'mailbox' as const,
+      tenant: String(row.tenant),
+      name: String(row.name),
+      settings: JSON.parse(String(row.settings)) as MemberSettings,
+    }
+  }
+
+  return {
+    ...makeDirectoryLooks(database),
+    async addTenant(name) {
+      checkName('tenant', name)
+      if ((await database.get('SELECT 1 FROM tenant WHERE name = ?', name)) !== undefined) return false
+      const { dataKey, keyId } = await secrets.makeWrappedKey(name)
+      const added = await change(sql =>
+        sql.run(
+          'INSERT INTO tenant (name, data_key, key_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+          ...[name, dataKey, keyId],
+        ),
+      )
+      return added === 1
+    },
+    putAccount: (tenant, name, settings, given) => put({ kind: 'account', tenant, name, settings }, given),
+    putMailbox: (tenant, name, settings, given) => put({ kind: 'mailbox', tenant, name, settings }, given),
+    removeAccount: (tenant, name) =>
+      change(async sql => {
+        const user = await sql.get(
+          `SELECT name FROM member WHERE tenant = ?1 AND account = ?2
+           UNION ALL SELECT member FROM member_account WHERE tenant = ?1 AND account = ?2 LIMIT 1`,
+          ...[tenant, name],
+        )
+        if (user !== undefined)
+          throw new Fault('fleet.in-use', {
+            facts: { what: 'account', name: makeKey(tenant, name), by: makeKey(tenant, String(user.name)) },
+          })
+        await sql.run(
+          `DELETE FROM fleet_secret WHERE tenant = ? AND kind = 'account' AND owner = ?`,
+          ...[tenant, name],
+        )
+        const removed = await sql.run('DELETE FROM fleet_account WHERE tenant = ? AND name = ?', tenant, name)
+        if (removed === 0) throw unknown('account', makeKey(tenant, name))
+      }),
+    pause: keys => setPaused(keys, true),
+    resume: keys => setPaused(keys, false),
+    remove: keys => {
+      for (const key of keys) splitKey(key)
+      return change(async sql => {
+        await findAll(sql, keys)
+        const these = `(${sql.words.textsIn('?1')})`
+        await sql.run(
+          `DELETE FROM fleet_secret WHERE kind = 'mailbox' AND tenant || '/' || owner IN ${these}
+             AND tenant IN (SELECT split_part(value, '/', 1) FROM jsonb_array_elements_text(?1::jsonb))`,
+          JSON.stringify(keys),
+        )
+        await sql.run(`DELETE FROM member WHERE key IN ${these}`, JSON.stringify(keys))
+      })
+    },
+    async move(key, to) {
+      const { tenant, name } = splitKey(key)
+      const goal = checkName('tenant', to.tenant ?? tenant)
+      const before = await readMember(database, key)
+      const settings =
+        to.account === undefined ? before.settings : { ...before.settings, account: to.account }
+      if (goal === tenant) {
+        await put({ ...before, settings }, {})
+        return key
+      }
+      if ((await database.get('SELECT 1 FROM tenant WHERE name = ?', goal)) === undefined)
+        throw unknown('tenant', goal)
+      const after = { ...before, tenant: goal, settings }
+      const checked = await members.check(after, {}, before)
+      const sealed = await Promise.all(
+        checked.secrets.map(({ key: secret, value, destination }) =>
+          secrets.seal(value, { tenant: goal, kind: 'mailbox', owner: name, key: secret }, destination),
+        ),
+      )
+      const next = makeKey(goal, name)
+      await change(async sql => {
+        const { settings: now } = await readMember(sql, key)
+        const isTaken =
+          (await sql.get('SELECT 1 FROM member WHERE key = ?', next)) !== undefined ||
+          (await isMailboxKnown(sql, next))
+        if (isTaken) throw new Fault('fleet.in-use', { facts: { what: 'mailbox', name: next } })
+        if (JSON.stringify(now) !== JSON.stringify(before.settings))
+          throw new Fault('fleet.in-use', { facts: { what: 'mailbox', name: key } })
+        await sql.run(
+          `DELETE FROM fleet_secret WHERE tenant = ? AND kind = 'mailbox' AND owner = ?`,
+          ...[tenant, name],
+        )
+        await sql.run('DELETE FROM member_account WHERE tenant = ? AND member = ?', tenant, name)
+        await sql.run(
+          `UPDATE member SET tenant = ?1, account = ?2, settings = ?3::jsonb, changed_at = clock_timestamp() WHERE key = ?4`,
+          ...[goal, checked.account, JSON.stringify(settings), key],
+        )
+        await writeFurther(sql, after, checked)
+        for (const { destination, sealed: text, ...secret } of sealed)
+          await sql.run(
+            'INSERT INTO fleet_secret (tenant, kind, owner, key, destination, sealed) VALUES (?, ?, ?, ?, ?, ?)',
+            ...valuesOf(secret),
+            destination,
+            text,
+          )
+        await renameMailbox(sql, key, next)
+      })
+      return next
+    },
+    async open(key) {
+      splitKey(key)
+      const { tenant, name, settings } = await readMember(database, key)
+      return members.open(tenant, name, settings)
+    },
+    watch: (onChange, onFault) => watchDirectory(database, listen, onChange, onFault),
+    rewrap: () => secrets.rewrap(),
+  }
+}
+
+const tables: Readonly<Record<MemberKind, string>> = { account: 'fleet_account', mailbox: 'member' }
+
+/** The name stands beside the settings. */
+function withoutName({ name: _, ...settings }: MemberSettings): MemberSettings {
+  return settings
+}
+
+/** @returns how many rows it changed: none where all is as it was */
+async function writeMember(sql: Statements, member: Member, checked: CheckedMember): Promise<number> {
+  const { kind, tenant, name } = member
+  const settings = JSON.stringify(member.settings)
+  if (kind === 'account')
+    return sql.run(
+      `INSERT INTO fleet_account AS kept (tenant, name, settings) VALUES (?1, ?2, ?3::jsonb)
+       ON CONFLICT (tenant, name) DO UPDATE SET settings = excluded.settings, changed_at = clock_timestamp()
+       WHERE kept.settings <> excluded.settings`,
+      ...[tenant, name, settings],
+    )
+  const written = await sql.run(
+    `INSERT INTO member AS kept (tenant, name, account, settings) VALUES (?1, ?2, ?3, ?4::jsonb)
+     ON CONFLICT (tenant, name) DO UPDATE
+       SET settings = excluded.settings, account = excluded.account, changed_at = clock_timestamp()
+     WHERE kept.settings <> excluded.settings OR kept.account <> excluded.account`,
+    ...[tenant, name, checked.account, settings],
+  )
+  if (written > 0) await writeFurther(sql, member, checked)
+  return written
+}
+
+async function writeFurther(
+  sql: Statements,
+  { tenant, name }: Member,
+  { further }: CheckedMember,
+): Promise<void> {
+  await sql.run('DELETE FROM member_account WHERE tenant = ? AND member = ?', tenant, name)
+  for (const account of further)
+    await sql.run(
+      'INSERT INTO member_account (tenant, member, account) VALUES (?, ?, ?)',
+      ...[tenant, name, account],
+    )
+}
+
+/** Those of the given secrets that are not kept just so already. */
+async function sealChanged(
+  secrets: DirectorySecrets,
+  kind: MemberKind,
+  tenant: string,
+  owner: string,
+  checked: CheckedMember,
+  given: Readonly<Record<string, string>>,
+) {
+  const fresh = checked.secrets.filter(({ key }) => Object.hasOwn(given, key))
+  const sealed = await Promise.all(
+    fresh.map(async ({ key, value, destination }) => {
+      const name = { tenant, kind, owner, key }
+      const isKept = await secrets.isKept(name, value, destination)
+      return isKept ? [] : [await secrets.seal(value, name, destination)]
+    }),
+  )
+  return sealed.flat()
+}
