@@ -10,20 +10,22 @@ export interface Happenings {
   /** Takes the log's place, and hands everything on. */
   readonly log: Log
   readonly faults: ReadonlyMap<FaultCode, number>
-  /** By mailbox. */
-  readonly latencies: ReadonlyMap<string, Histogram>
 }
 
-/** @param mailboxes of the configuration: no others are counted */
-export function countHappenings(log: Log, mailboxes: readonly string[]): Happenings {
+export const makeLatencies = (): Histogram => new Histogram(latencyBounds)
+
+/** @param latenciesOf a mailbox; undefined where they are not counted */
+export function countHappenings(
+  log: Log,
+  latenciesOf: (mailbox: string) => Histogram | undefined,
+): Happenings {
   const faults = new Map<FaultCode, number>()
-  const latencies = new Map(mailboxes.map(name => [name, new Histogram(latencyBounds)]))
   const met = ({ code }: { readonly code: FaultCode }): void =>
     void faults.set(code, (faults.get(code) ?? 0) + 1)
   const counting: Log = Object.create(log, {
     imported: {
       value: (e: Parameters<Log['imported']>[0]) => {
-        if (e.ms !== undefined) latencies.get(e.mailbox)?.observe(Math.max(0, e.ms) / 1000)
+        if (e.ms !== undefined) latenciesOf(e.mailbox)?.observe(Math.max(0, e.ms) / 1000)
         log.imported(e)
       },
     },
@@ -46,5 +48,5 @@ export function countHappenings(log: Log, mailboxes: readonly string[]): Happeni
       },
     },
   })
-  return { log: counting, faults, latencies }
+  return { log: counting, faults }
 }

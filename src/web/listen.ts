@@ -7,6 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isIP, type ListenOptions } from 'node:net'
 import { isLoopback } from '../base/loopback.ts'
 import type { ListenAddress } from '../config/config.ts'
+import { contentType, type Family, isOpenMetrics, writeFamilies } from './exposition.ts'
 
 // An import would read every name of it, and so load Node's fetch (base/http.ts).
 const http = process.getBuiltinModule('node:http')
@@ -22,6 +23,19 @@ export interface Answer {
   readonly status: number
   readonly type: string
   readonly body: string
+}
+
+/** @param body 200 where it is `ok`, else 503 */
+export const answerJson = (body: { readonly ok: boolean }): Answer => ({
+  status: body.ok ? 200 : 503,
+  type: 'application/json; charset=utf-8',
+  body: `${JSON.stringify(body)}\n`,
+})
+
+/** @param accept the header of that name */
+export function answerMetrics(families: readonly Family[], accept: string): Answer {
+  const openMetrics = isOpenMetrics(accept)
+  return { status: 200, type: contentType(openMetrics), body: writeFamilies(families, openMetrics) }
 }
 
 export interface Listening {

@@ -8,16 +8,13 @@ import type { ListenAddress } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
 import { type Pauses, readPauses } from '../pull/paused.ts'
 import { listTroubles } from '../status/standing.ts'
-import { contentType, type Family, isOpenMetrics, writeFamilies } from './exposition.ts'
-import { countHappenings } from './happenings.ts'
+import { makeCached } from './cached.ts'
+import type { Family } from './exposition.ts'
+import { countHappenings, makeLatencies } from './happenings.ts'
 import { describeHealth, describeReadiness, type Health, type Life } from './health.ts'
 import { keepOpen, type Told } from './keep-open.ts'
-import { type Answer, type Listening, listen } from './listen.ts'
+import { type Answer, answerJson, answerMetrics, type Listening, listen } from './listen.ts'
 import { type MetricSources, readMetrics } from './metrics.ts'
-
-const leastAgeMs = 1000
-/** At most this part of the time goes into reading for others. */
-const mostShare = 0.05
 
 export interface Machines {
   /** Takes the log's place, so that what happens is counted. */
@@ -37,7 +34,8 @@ export interface Machines {
 /** @param isAlive false where a loop is stuck */
 export function makeMachines(config: MetricSources['config'], log: Log, isAlive: () => boolean): Machines {
   const names = config.mailboxes.map(({ name }) => name)
-  const happenings = countHappenings(log, names)
+  const latencies = new Map(names.map(name => [name, makeLatencies()]))
+  const happenings = { ...countHappenings(log, name => latencies.get(name)), latencies }
   const untried = new Set(names)
   let isStopping = false
   let listening: Pick<Listening, 'close'> | undefined
@@ -65,11 +63,8 @@ export function makeMachines(config: MetricSources['config'], log: Log, isAlive:
           case '/livez':
             // No reason is given: whoever starts it anew needs none, and no journal is read.
             return answerJson({ ok: isAlive() })
-          case '/metrics': {
-            const openMetrics = isOpenMetrics(accept)
-            const body = writeFamilies(await families(), openMetrics)
-            return { status: 200, type: contentType(openMetrics), body }
-          }
+          case '/metrics':
+            return answerMetrics(await families(), accept)
           default:
             return undefined
         }
@@ -104,27 +99,5 @@ async function readHealth(list: () => Promise<Listed>, life: Life): Promise<Heal
   } catch (error) {
     const { code } = asFault(error)
     return { ok: false, mailComes: false, reasons: [{ code, scope: 'machine' }] }
-  }
-}
-
-const answerJson = (body: { readonly ok: boolean }): Answer => ({
-  status: body.ok ? 200 : 503,
-  type: 'application/json; charset=utf-8',
-  body: `${JSON.stringify(body)}\n`,
-})
-
-/** The last answer while it is young; whoever asks meanwhile gets the one that is being read. */
-function makeCached<T>(read: () => Promise<T>): () => Promise<T> {
-  let freshUntilMs = Number.NEGATIVE_INFINITY
-  let last: Promise<T> | undefined
-  return () => {
-    if (last !== undefined && performance.now() < freshUntilMs) return last
-    const beganMs = performance.now()
-    freshUntilMs = Number.POSITIVE_INFINITY
-    last = read().finally(() => {
-      const nowMs = performance.now()
-      freshUntilMs = nowMs + Math.max(leastAgeMs, (nowMs - beganMs) / mostShare)
-    })
-    return last
   }
 }

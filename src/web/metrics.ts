@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Pauses } from '../pull/paused.ts'
 import { watchStateOf } from '../pull/watch-memory.ts'
-import type { Family, Labels, Sample } from './exposition.ts'
+import type { Family, Histogram, Labels, Sample } from './exposition.ts'
 import type { Happenings } from './happenings.ts'
 import type { Health } from './health.ts'
 
@@ -17,7 +17,10 @@ const mostTroubles = 200
 export interface MetricSources {
   readonly config: Pick<Config, 'mailboxes' | 'accounts'>
   readonly journal: Journal
-  readonly happenings: Happenings
+  readonly happenings: Happenings & {
+    /** By mailbox. */
+    readonly latencies: ReadonlyMap<string, Histogram>
+  }
   readonly logins: ReadonlyMap<string, { readonly accepted: number; readonly refused: number }>
   readonly accounts: ReadonlyMap<
     string,

@@ -232,19 +232,30 @@ describe('what run answers to monitoring programs', { concurrency: 2 }, () => {
     await healthWith(port, undefined)
   })
 
-  test('the alert rules and the board are sound', { skip: noPromtool }, () => {
-    const tested = spawnSync('promtool', ['test', 'rules', 'alerts.test.yaml'], {
-      cwd: monitoring,
-      encoding: 'utf8',
+  for (const [whose, prefix, source] of [
+    ['a computer', '', 'metrics.ts'],
+    ['a fleet', 'fleet-', 'fleet-metrics.ts'],
+  ] as const)
+    test(`the alert rules and the board of ${whose} are sound`, { skip: noPromtool }, () => {
+      const tested = spawnSync('promtool', ['test', 'rules', `${prefix}alerts.test.yaml`], {
+        cwd: monitoring,
+        encoding: 'utf8',
+      })
+      assert.equal(tested.status, 0, tested.stdout + tested.stderr)
+      const read = (name: string): string => readFileSync(join(monitoring, `${prefix}${name}`), 'utf8')
+      const [rules, tests, board] = [read('alerts.yaml'), read('alerts.test.yaml'), read('grafana.json')]
+      for (const [, name = ''] of rules.matchAll(/- alert: (\w+)/g))
+        assert.match(
+          tests,
+          new RegExp(`alertname: ${name}\\b[^}]*\\n +exp_alerts:\\n`),
+          `${name} is shown to go off`,
+        )
+      // Nothing is asked for that is not there.
+      const code = readFileSync(join(import.meta.dirname, '../../src/web', source), 'utf8')
+      const named = [...new Set(`${rules}${board}`.match(/\b(hikyaku|process)_[a-z_]+/g))]
+      assert.ok(named.length > 10)
+      for (const name of named)
+        assert.ok(code.includes(`'${name.replace(/_(total|bucket|count)$/, '')}'`), name)
+      assert.ok((JSON.parse(board) as { panels: unknown[] }).panels.length > 5)
     })
-    assert.equal(tested.status, 0, tested.stdout + tested.stderr)
-    const rules = readFileSync(join(monitoring, 'alerts.yaml'), 'utf8')
-    // Nothing is asked for that is not there.
-    const board = readFileSync(join(monitoring, 'grafana.json'), 'utf8')
-    const source = readFileSync(join(import.meta.dirname, '../../src/web/metrics.ts'), 'utf8')
-    const named = [...new Set(`${rules}${board}`.match(/\b(hikyaku|process)_[a-z_]+/g))]
-    assert.ok(named.length > 10)
-    for (const name of named) assert.ok(source.includes(`'${name.replace(/_(total|bucket)$/, '')}'`), name)
-    assert.ok((JSON.parse(board) as { panels: unknown[] }).panels.length > 5)
-  })
 })
