@@ -46,6 +46,8 @@ const watchSilenceMs = 10 * 60_000
 export interface DaemonPorts extends Pick<Bridge, 'journal' | 'mailboxes'> {
   /** What is on its way outlives the pulls. */
   readonly queues: readonly { idle(): Promise<void> }[]
+  /** Why each is pulled first; 'start' (nobody says otherwise) minds no recorded wait, for somebody may have mended it. */
+  readonly firstReason?: 'start' | 'taken'
 }
 
 /**
@@ -83,7 +85,7 @@ export async function runDaemon(
     }
     try {
       await Promise.all([
-        keepPulling(ports, wake, stop, signal, hooks, { ...signs, fail }),
+        keepPulling(ports, wake, stop, signal, hooks, { ...signs, fail }, bridge.firstReason),
         // Two logins at once with a wrong password would count twice against us.
         firstTry.then(() => keepWatching(ports, wake, watching, signs)),
       ])
@@ -123,6 +125,7 @@ async function keepPulling(
   signal: AbortSignal,
   hooks: DaemonHooks,
   { tried, goodLogin, pauses, fail }: Signs,
+  firstReason = 'start',
 ): Promise<void> {
   const { mailbox, log, clock, source } = ports
   let isLate = false
@@ -138,7 +141,7 @@ async function keepPulling(
     },
     say: words => log.say('debug', 'schedule', words, { mailbox: mailbox.name }),
   })
-  let reason = 'start'
+  let reason: string = firstReason
   /** Until the owner pauses it, or all ends. */
   let going: AbortSignal | undefined
   const beside = new Set<Promise<void>>()

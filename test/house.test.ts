@@ -78,7 +78,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
   oauth: { floor: 4, uses: 'base google', doors: 'tokens device redirect token-answer' },
-  fleet: { floor: 4, uses: 'base config vault journal', doors: '' },
+  fleet: { floor: 4, uses: 'base config vault journal', doors: 'directory keep-holds' },
   gmail: {
     floor: 4,
     uses: 'base message google source',
@@ -118,6 +118,7 @@ const house: Readonly<Record<string, Room>> = {
     doors: 'dashboard link ask-proof words machines set-up-listener setup/set-ups setup/words',
   },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
+  worker: { floor: 8, uses: 'base journal fleet bridge daemon', doors: '' },
   setup: {
     floor: 7,
     uses: 'base locale config vault source journal google oauth discovery authentication rules gmail pull bridge',

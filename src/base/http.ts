@@ -56,6 +56,8 @@ export interface HttpRequest {
   readonly answerLimit?: number
   /** True where an abort must not tear what has begun to leave (see HttpDeadlines.graceMs). */
   readonly graceful?: boolean
+  /** Asked once the connection stands, just before the first octet of the body leaves; what it throws ends the request there. */
+  readonly assertMayLeave?: (() => void) | undefined
 }
 
 export interface HttpAnswer {
@@ -125,7 +127,7 @@ async function* splitBody(body: HttpBody): AsyncGenerator<Uint8Array> {
 
 /**
  * Sends one request and reads its answer, whatever the status.
- * @throws HttpTrouble without an answer; what `body.chunks()` threw; the signal's reason where it was aborted
+ * @throws HttpTrouble without an answer; what `body.chunks()` or `assertMayLeave` threw; the signal's reason where it was aborted
  * before anything left (or, unless `graceful`, at any time).
  */
 export function sendRequest(
@@ -233,6 +235,7 @@ export function sendRequest(
         // Who answers now has not had all of it.
         if (left === 0) await untilUnsent(1)
         if (stopSending) return
+        if (phase === 'connect') request.assertMayLeave?.()
         // Said before the octets are handed over: whoever reads `answer` must assume that they arrived.
         phase = left > 0 ? 'send' : 'answer'
         if (left === 0) {

@@ -1,6 +1,7 @@
 /** One mailbox with all that its pulls work with, opened and closed by itself. */
 import { Fault } from '../base/fault.ts'
 import type { AccountConfig, AfterImport, MailboxConfig } from '../config/config.ts'
+import type { Gmail } from '../gmail/gmail.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PullPorts } from '../pull/context.ts'
 import type { Destination } from '../pull/destination.ts'
@@ -15,6 +16,8 @@ export interface MailboxBooks {
   readonly journal: Journal
   readonly underWay: UnderWay
   readonly steady: SteadyClock
+  /** Asked just before an upload's first octet leaves; throws where it must not. */
+  assertMayUpload?(): void
 }
 
 export interface OpenMailbox {
@@ -35,10 +38,11 @@ export interface OpenMailbox {
  */
 export async function openMailbox(
   shared: Shared,
-  { journal, underWay, steady }: MailboxBooks,
+  books: MailboxBooks,
   mailbox: MailboxConfig,
   accounts: readonly AccountConfig[],
 ): Promise<OpenMailbox> {
+  const { journal, underWay, steady } = books
   const { clock, log, spooler, authenticate, loginKey, aheadRoom, turns } = shared
   const [{ makeDeadlineMemory }, { makeLoginGate }, { makeIdleMemory }] = await Promise.all([
     import('../pull/patience.ts'),
@@ -56,7 +60,7 @@ export async function openMailbox(
     for (const account of accounts) {
       const use = await shared.useAccount(account)
       uses.push(use)
-      others.set(account.name, { gmail: use.gmail, uploads: use.uploads })
+      others.set(account.name, { gmail: guardUploads(use.gmail, books), uploads: use.uploads })
     }
     const own = others.get(mailbox.account)
     if (own === undefined) throw new Fault('bug', { facts: { what: `no account ${mailbox.account}` } })
@@ -94,4 +98,15 @@ export async function openMailbox(
     await leaveAccounts()
     throw error
   }
+}
+
+/** The same account, which others use without the question. */
+function guardUploads(gmail: Gmail, { assertMayUpload }: MailboxBooks): Gmail {
+  if (assertMayUpload === undefined) return gmail
+  return Object.create(gmail, {
+    import: {
+      value: (...[raw, request, signal]: Parameters<Gmail['import']>) =>
+        gmail.import(raw, { ...request, assertMayLeave: assertMayUpload }, signal),
+    },
+  })
 }

@@ -77,7 +77,14 @@ async function uploadAuthorised(
 ): Promise<HttpAnswer> {
   // The path names the account that the token was held against: neither is used without the other.
   const uploadWith = ({ user, value }: AccessToken): Promise<HttpAnswer> =>
-    uploadOnce(session, makeUploadUrl(session.apiRoot, request, user), framed, value, signal)
+    uploadOnce(
+      session,
+      makeUploadUrl(session.apiRoot, request, user),
+      framed,
+      value,
+      signal,
+      request.assertMayLeave,
+    )
   const token = await session.tokens.get('insert', signal)
   const answer = await uploadWith(token)
   if (answer.status !== 401) return answer
@@ -92,13 +99,14 @@ async function uploadOnce(
   framed: Framed,
   token: string,
   signal: AbortSignal,
+  assertMayLeave: ImportRequest['assertMayLeave'],
 ): Promise<HttpAnswer> {
   const headers = {
     Authorization: `Bearer ${token}`,
     Accept: 'application/json',
     'Content-Type': framed.contentType,
   }
-  const request = { method: 'POST', url, headers, body: framed, graceful: true } as const
+  const request = { method: 'POST', url, headers, body: framed, graceful: true, assertMayLeave } as const
   const once = (): Promise<HttpAnswer> => sendRequest(session.connections, request, session.deadlines, signal)
   try {
     return await once().catch(thrown => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
-import type { FaultCode, FaultScope } from '../../src/base/fault.ts'
+import { Fault, type FaultCode, type FaultScope } from '../../src/base/fault.ts'
 import type { HttpDeadlines } from '../../src/base/http.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { ApiAccount } from '../../src/config/config.ts'
@@ -170,6 +170,20 @@ describe('an answer of Gmail', () => {
     await gmail.import(messageOf(mail('x')), anImport(), never)
     assert.equal(uploads(server), 2)
     assert.equal(server.messages().length, 1)
+  })
+
+  test('is asked about once more just before it leaves, at the replay of a 401 too', async t => {
+    const { server, gmail } = await start(t)
+    let asked = 0
+    const refusal = new Fault('journal.not-held')
+    const assertMayLeave = (): void => {
+      asked += 1
+      if (asked === 2) throw refusal
+    }
+    server.faults.next('import', presets.unauthorizedAnswer())
+    const import_ = gmail.import(messageOf(mail('x')), { ...anImport(), assertMayLeave }, never)
+    await assert.rejects(import_, refusal)
+    assert.deepEqual([asked, server.ledger.of('import').length, server.messages().length], [2, 1, 0])
   })
 
   test('401 for ever ends after one replay', async t => {

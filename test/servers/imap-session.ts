@@ -206,7 +206,17 @@ export class ImapSession {
   }
 
   #letIn(tag: string, user: string): Pieces {
-    this.#world.store.ledger.logins.push({ user, atMs: Date.now() })
+    const { ledger } = this.#world.store
+    const beganMs = Date.now()
+    ledger.logins.push({ user, atMs: beganMs })
+    const session: (typeof ledger.sessions)[number] = {
+      ...{ user, from: this.#socket.remoteAddress ?? '', beganMs },
+      endedMs: undefined,
+    }
+    ledger.sessions.push(session)
+    this.#socket.on('close', () => {
+      session.endedMs = Date.now()
+    })
     this.#in = true
     return [`${tag} OK logged in\r\n`]
   }

@@ -30,6 +30,8 @@ export interface Movement {
 export interface ImapLedger {
   readonly logins: { user: string; atMs: number }[]
   readonly failedLogins: { user: string; atMs: number }[]
+  /** From each login to the end of its connection, and the address that it came from. */
+  readonly sessions: { user: string; from: string; beganMs: number; endedMs: number | undefined }[]
   /** Every command line without its tag; what LOGIN and AUTHENTICATE carry is left out. */
   readonly commands: { session: number; text: string; atMs: number }[]
   readonly expunged: Movement[]
@@ -42,6 +44,7 @@ export interface ImapLedger {
 export const newLedger = (): ImapLedger => ({
   logins: [],
   failedLogins: [],
+  sessions: [],
   commands: [],
   expunged: [],
   moved: [],

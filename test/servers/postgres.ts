@@ -4,7 +4,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { chown } from 'node:fs/promises'
+import { appendFile, chown } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -89,6 +89,8 @@ export async function startPostgres(
     ],
     { cwd: '/' },
   )
+  // Clients may have loopback addresses of their own, by which a test tells them apart.
+  await appendFile(join(data, 'pg_hba.conf'), `host all all ${loopback}/8 trust\n`)
   const given = {
     listen_addresses: loopback,
     unix_socket_directories: folder,

@@ -1,0 +1,118 @@
+/** Workers of a fleet as processes that carry mail: killed, ended, stopped and woken up, and their mailboxes set otherwise. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { until } from '../servers/hikyaku.ts'
+import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
+import { requireServer } from '../servers/required.ts'
+import { type FleetWorker, type FleetWorld, findTogether, startFleetWorld } from './fleet-world.ts'
+
+const skip = requireServer('postgresql', postgresMissing())
+
+describe('the workers of a fleet carry mail', { skip, concurrency: true }, () => {
+  let postgres: PostgresServer
+  before(async () => {
+    postgres = await startPostgres({ fsync: 'off' })
+  })
+  after(() => postgres.stop())
+
+  const open = async (t: TestContext, mailboxes: number): Promise<FleetWorld> => {
+    const world = await startFleetWorld(postgres, mailboxes)
+    t.after(() => world.stop())
+    return world
+  }
+  const subjects = ({ gmail }: FleetWorld): string[] =>
+    gmail.messages('owner@example.test').map(message => subjectOf(message.read()))
+  const subjectOf = (octets: Buffer): string => /^Subject: (\S+)/m.exec(octets.toString('latin1'))?.[1] ?? ''
+  /** All that was delivered is in Gmail, and once. */
+  const allIsIn = async (world: FleetWorld): Promise<void> => {
+    await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail', 30_000)
+    assert.equal(subjects(world).length, world.delivered())
+  }
+  const watches = (world: FleetWorld, { from }: FleetWorker): number =>
+    world.mailboxes.filter(({ server }) =>
+      server.ledger.sessions.some(session => session.from === from && session.endedMs === undefined),
+    ).length
+  /** Resolves to how long it took until the other worker was logged in to all of them, ms. */
+  const tookOver = async (world: FleetWorld, other: FleetWorker, withinMs: number): Promise<number> => {
+    const beganMs = performance.now()
+    await until(() => watches(world, other) === world.mailboxes.length, 'all taken over', withinMs)
+    return Math.round(performance.now() - beganMs)
+  }
+
+  it('share them, follow one that is killed within 15 s, and end at once where they are asked to', async t => {
+    const world = await open(t, 6)
+    for (const mailbox of world.mailboxes) mailbox.deliver()
+    const [first, second] = await Promise.all([world.start('a'), world.start('b')])
+    await allIsIn(world)
+    await until(() => watches(world, first) === 3 && watches(world, second) === 3, 'three each')
+    first.running.kill('SIGKILL')
+    await first.running.ended
+    for (const mailbox of world.mailboxes) mailbox.deliver()
+    const killMs = await tookOver(world, second, 15_000)
+    t.diagnostic(`after SIGKILL the other was logged in to all within ${killMs} ms`)
+    await allIsIn(world)
+    const third = await world.start('c')
+    await until(() => watches(world, third) === 3 && watches(world, second) === 3, 'three each again')
+    for (const mailbox of world.mailboxes) mailbox.deliver()
+    second.running.kill('SIGTERM')
+    const termMs = await tookOver(world, third, 8000)
+    t.diagnostic(`after SIGTERM the other was logged in to all within ${termMs} ms`)
+    assert.equal((await second.running.ended).code, 0)
+    await allIsIn(world)
+    assert.deepEqual(findTogether(world.mailboxes, [first, second, third]), [])
+  })
+
+  it('one that was stopped and wakes up late does no harm', async t => {
+    const world = await open(t, 4)
+    const sleeper = await world.start('sleeper')
+    await until(() => watches(world, sleeper) === 4, 'all of them')
+    // Uploads of its are under way, and one waits for its turn.
+    const answers = Promise.withResolvers<void>()
+    world.gmail.faults.always('import', { kind: 'hold', until: answers.promise, stage: 'after-body' })
+    for (const mailbox of world.mailboxes) mailbox.deliver()
+    await until(() => world.gmail.ledger.of('import').length >= 2, 'uploads under way')
+    sleeper.unableSinceMs = Date.now()
+    sleeper.running.kill('SIGSTOP')
+    world.gmail.faults.clear()
+    answers.resolve()
+    const next = await world.start('next')
+    await until(() => watches(world, next) === 4, 'all taken over', 20_000)
+    for (const mailbox of world.mailboxes) mailbox.deliver()
+    const uploads = (): number => world.gmail.ledger.of('import').length
+    await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail', 30_000)
+    const before = uploads()
+    sleeper.running.kill('SIGCONT')
+    await until(
+      async () => sleeper.running.stderr().includes('journal.not-held') || watches(world, sleeper) === 0,
+      'the one that was stopped to let go',
+    )
+    // It holds nothing, and joins in as one that comes new.
+    await until(() => watches(world, sleeper) === 2 && watches(world, next) === 2, 'two each')
+    await allIsIn(world)
+    assert.equal(uploads(), before)
+  })
+
+  it('a change of its settings is felt within seconds, and by that mailbox alone', async t => {
+    const world = await open(t, 3)
+    const worker = await world.start('a')
+    await until(() => watches(world, worker) === 3, 'all of them')
+    const [changed, ...others] = world.mailboxes
+    assert.ok(changed)
+    const before = others.map(({ server }) => server.ledger.logins.length)
+    await world.change(changed.key, { labels: ['Changed'] })
+    const beganMs = performance.now()
+    const subject = changed.deliver()
+    await until(() => subjects(world).includes(subject), 'the mail')
+    changed.deliver()
+    await until(
+      () => world.gmail.messages('owner@example.test').some(({ labelIds }) => labelIds.length > 2),
+      'the label',
+      10_000,
+    )
+    t.diagnostic(`felt within ${Math.round(performance.now() - beganMs)} ms`)
+    assert.deepEqual(
+      others.map(({ server }) => server.ledger.logins.length),
+      before,
+    )
+  })
+})
