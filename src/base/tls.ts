@@ -58,6 +58,17 @@ export function connectTls(socket: Socket, peer: TlsPeer): TLSSocket {
   return connect(socket, peer, tlsOptions())
 }
 
+/** The same for a library that begins the handshake itself (pg). @param pair what this side shows of itself, PEM */
+export function optionsOfTls({ host, ca, cert, key }: TlsPeer & Partial<ServerPair>): ConnectionOptions {
+  return {
+    ...{ host, servername: isIP(host) === 0 ? host : '' },
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...tlsOptions(),
+  }
+}
+
 /**
  * The same without verification: the only such place. For a caller that holds the certificate against the owner's
  * pin before any use (source/secure.ts), or shows it and sends nothing (source/certificate.ts); or asks for a proof that

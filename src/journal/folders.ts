@@ -187,10 +187,12 @@ async function recordFolder(sql: Statements, record: FolderRecord): Promise<read
     await moveRow(sql, id, to, patch)
   }
   const ids: number[] = []
+  const inDoubt = record.added.length > 0 && (await isInDoubt(sql, name))
   for (const row of record.added) {
     const added = await sql.get(
       `INSERT INTO message (mailbox, folder, uid, stage, present, generation, octets_listed, arrived_at_ms,
-         seen, flags, header_sha256, listed_at_ms) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         seen, flags, header_sha256, listed_at_ms, outcome_unknown)
+       VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       row.mailbox,
       row.folder,
       row.uid ?? null,
@@ -202,6 +204,7 @@ async function recordFolder(sql: Statements, record: FolderRecord): Promise<read
       toSqlValue('json', row.flags),
       row.headerSha256 ?? null,
       atMs,
+      inDoubt && row.stage === 'listed' ? 1 : 0,
     )
     ids.push(Number(added?.id))
   }
@@ -211,6 +214,16 @@ async function recordFolder(sql: Statements, record: FolderRecord): Promise<read
   }
   if (record.started) await startFolder(sql, name, folder)
   return ids
+}
+
+/** The journal may have lost what it knew of this mailbox, and no pull since then came to a good end. */
+async function isInDoubt(sql: Statements, name: string): Promise<boolean> {
+  const lost = await sql.get(
+    `SELECT value, last_good_pull_at_ms AS good FROM note LEFT JOIN mailbox ON mailbox.name = ?1
+     WHERE note.key = 'in-doubt ' || ?1`,
+    name,
+  )
+  return lost !== undefined && String(lost.good ?? '') === lost.value
 }
 
 /** The folder's first whole listing is done. */

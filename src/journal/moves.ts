@@ -1,4 +1,5 @@
 /** Moves of messages along `legalMoves`, and what is one decision with them. */
+import { Fault } from '../base/fault.ts'
 import type { TroubleKey } from '../base/trouble.ts'
 import { listAssignments } from './columns.ts'
 import type { Journal } from './journal.ts'
@@ -96,6 +97,11 @@ async function claimImport(sql: Statements, claim: ImportClaim): Promise<ClaimAn
         notBeforeMs: null,
       })
       break
+    case 'look': {
+      const unknown = { outcomeUnknown: true, lookUps: 0, importingAtMs: atMs, notBeforeMs: null }
+      await moveRow(sql, id, 'importing', { ...facts, ...unknown })
+      return { kind: 'wait' }
+    }
     case 'begin': {
       await inherit()
       const repeated = own.repeated + (decision.repeats ? 1 : 0)
@@ -110,7 +116,11 @@ async function recordImport(
   sql: Statements,
   { id, gmailId, sha256, patch }: ImportRecord,
 ): Promise<MessageRow | undefined> {
-  const messageId = (await readRow(sql, 'id = ?', id))?.messageId
+  const row = await readRow(sql, 'id = ?', id)
+  // The number of a row that the database lost may be another message's by now.
+  if (row?.sha256 !== undefined && row.sha256 !== sha256)
+    throw new Fault('bug', { facts: { what: `message ${id} is not the one that was imported` } })
+  const messageId = row?.messageId
   const namesake = await readRow(
     sql,
     'message_id = ? AND gmail_id = ? AND sha256 <> ? AND merged_into IS NULL ORDER BY id LIMIT 1',

@@ -45,6 +45,13 @@ export type NoteName =
   | 'named-by'
   /** journal/postgres/departure.ts, JSON: how it left a fleet, and what of others it took along. */
   | 'left-fleet'
+  /** journal/postgres/history.ts: whose commits the database's are. */
+  | 'database-history'
+  /**
+   * journal/postgres/history.ts, of a mailbox: its last good pull when the journal may have lost its last commits, ms, or ''
+   * where there was none; what is listed until the next good one may be in Gmail already.
+   */
+  | 'in-doubt'
 
 /** A note of the whole program (in a fleet: of each mailbox, own-notes.ts), or with the name of the mailbox, account or folder that it is of. */
 export type NoteKey = NoteName | `${NoteName} ${string}` | `${NoteName}/${string}`

@@ -92,6 +92,8 @@ export type ImportDecision =
   | { readonly kind: 'twin'; readonly twin: MessageRow }
   | { readonly kind: 'wait' }
   | { readonly kind: 'ask' }
+  /** Gmail may have it, though nothing is known of an upload: it is looked for as where an outcome is unknown. */
+  | { readonly kind: 'look' }
   | { readonly kind: 'begin'; readonly repeats: boolean }
 
 /** Whether an upload may begin now: never while Gmail has, or may be given, the same message by another row. */
@@ -106,6 +108,8 @@ export function decideImport(
   if (isOther && (row.stage !== 'importing' || importing.id < row.id)) return { kind: 'wait' }
   // The same message was under way under another name, which is gone: its outcome is this row's now.
   if (lost !== undefined && messageId === undefined && askOwner !== undefined) return { kind: 'ask' }
+  // In doubt before it was ever read: a journal that lost its last commits, or was made anew.
+  if (row.outcomeUnknown && row.sha256 === undefined && row.stage !== 'importing') return { kind: 'look' }
   return { kind: 'begin', repeats: row.outcomeUnknown || lost !== undefined }
 }
 

@@ -112,6 +112,21 @@ export const matrix = {
   H4: 'a stop amid an upload that outlived its pull',
   H5: 'an upload that fails after its pull ended',
   H6: 'a single pull amid its uploads',
+  P1: 'PostgreSQL ends in the middle of a transaction, by itself or by force, and comes back',
+  P2: 'failed over to a standby that has everything',
+  P3: 'failed over to a standby that was behind: intents and answers are forgotten',
+  P4: 'a database that takes no writes',
+  P5: 'the disk of the database is full',
+  P6: 'no connection or no memory left in the database',
+  P7: 'an administrator cancels a statement or ends a connection',
+  P8: 'transactions that disturb each other, or wait for each other',
+  P9: 'the connection to the database lost at any statement, before or after it was done',
+  P10: 'a database that says nothing any more',
+  P11: 'a pooler between the worker and the database',
+  P12: "the database's clock set forward or back",
+  P13: 'the password or the rights in the database changed',
+  P14: 'a database that does not prove who it is',
+  P15: 'killed at any step, with the journal on PostgreSQL',
 } as const satisfies Record<string, string>
 
 export type RowId = keyof typeof matrix
@@ -120,8 +135,8 @@ const isRowId = (id: string): id is RowId => Object.hasOwn(matrix, id)
 
 /** The rows that a test's title begins with (`B6, B7: ...`), or a range at its end (`... (A1 to A13)`). */
 export function rowsOf(title: string): readonly RowId[] {
-  const begin = /^[A-H]\d+(?:, [A-H]\d+)*(?=:)/.exec(title)?.[0].split(', ') ?? []
-  const [, letter, first, last] = /\(([A-H])(\d+) to \1(\d+)\)$/.exec(title) ?? []
+  const begin = /^[A-HP]\d+(?:, [A-HP]\d+)*(?=:)/.exec(title)?.[0].split(', ') ?? []
+  const [, letter, first, last] = /\(([A-HP])(\d+) to \1(\d+)\)$/.exec(title) ?? []
   const range = Object.keys(matrix).filter(id => {
     const number = Number(id.slice(1))
     return id[0] === letter && number >= Number(first) && number <= Number(last)

@@ -68,7 +68,7 @@ describe('a limit that workers share', { skip }, () => {
     const databases: PostgresDatabase[] = []
     t.after(() => Promise.all(databases.map(database => database.close())))
     const connect = (name: string): PostgresDatabase => {
-      const database = makePostgresDatabase({ url, name }, 'played')
+      const database = makePostgresDatabase({ url, name })
       databases.push(database)
       return database
     }

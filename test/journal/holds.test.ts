@@ -158,7 +158,7 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     const [first] = await fleet.holds.take('a', 1)
     assert.ok(first)
     const id = await add(fleet.journalOf(first), 'u1')
-    const slow = makePostgresDatabase({ url, name: 'slow' }, 'slow')
+    const slow = makePostgresDatabase({ url, name: 'slow' })
     t.after(() => slow.close())
     const takenMeanwhile: number[] = []
     const write = (waitMs: number): Promise<void> =>
@@ -268,7 +268,7 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
       }),
     )
     assert.equal(await fleets[0]?.journal.note('breaker me'), '60')
-    const holds = makeHolds(makePostgresDatabase({ url, name: 'x' }, 'x'))
+    const holds = makeHolds(makePostgresDatabase({ url, name: 'x' }))
     assert.deepEqual(await holds.take('a', 1), [])
   })
 })

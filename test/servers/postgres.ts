@@ -23,6 +23,9 @@ import {
 const superuser = 'fleet'
 
 export interface PostgresServer {
+  readonly port: number
+  /** Its own folder, which the server may write. */
+  readonly folder: string
   /** Makes a database. @returns its URL, without a password: the cluster trusts loopback */
   newDatabase(): Promise<string>
   /** Asks the database something beside whatever is under test. */
@@ -30,7 +33,22 @@ export interface PostgresServer {
   /** To the server's first process: its others follow, as after a crash; by SIGQUIT it ends them itself, as at once. */
   kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>
   start(): Promise<void>
+  /** A server of its own that follows this one (pg_basebackup). It stops with this one. */
+  makeStandby(): Promise<PostgresStandby>
+  /** Gives a file to the user that the server runs as. */
+  own(file: string): Promise<void>
   stop(): Promise<void>
+}
+
+export interface PostgresStandby {
+  readonly port: number
+  /** The same database there. */
+  at(url: string): string
+  /** Waits until it has everything that the first one has committed. */
+  caughtUp(): Promise<void>
+  /** Whatever is committed from now on never comes here. */
+  cutOff(): Promise<void>
+  promote(): Promise<void>
 }
 
 const debian = '/usr/lib/postgresql'
@@ -57,6 +75,58 @@ function isThere(pid: string): boolean {
   }
 }
 
+/** As the user that PostgreSQL runs as. */
+const dropped = (): readonly string[] =>
+  userInfo().uid === 0 ? ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'] : []
+
+async function own(file: string): Promise<void> {
+  if (userInfo().uid !== 0) return
+  const ids = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })))
+  await chown(file, ids[0] ?? 0, ids[1] ?? 0)
+}
+
+/** Beside whatever else the test does meanwhile. */
+const runTool = (name: string, ...args: readonly string[]): Promise<unknown> =>
+  promisify(execFile)('setpriv', [...dropped(), findTool(name) ?? '', ...args], { cwd: '/' })
+
+const ask: PostgresServer['ask'] = async (place, text, values = []) => {
+  const client = new pg.Client({ connectionString: place, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return (await client.query(text, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
+
+const urlOf = (port: number, database: string): string =>
+  `postgresql://${superuser}@${loopback}:${port}/${database}`
+
+/** Starts it on a folder that was made before, and waits until it answers. */
+async function startOn(data: string, given: Readonly<Record<string, string>>): Promise<Daemon> {
+  const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const daemon = startDaemon('setpriv', [
+    ...dropped(),
+    '--pdeathsig',
+    'INT',
+    findTool('postgres') ?? '',
+    '-D',
+    data,
+    ...options,
+  ])
+  for (;;) {
+    try {
+      await ask(urlOf(Number(given.port), 'postgres'), 'SELECT 1')
+      return daemon
+    } catch (error) {
+      if (!daemon.alive())
+        throw new Error(`PostgreSQL ended at its start: ${daemon.printed()}`, { cause: error })
+      await pause(30)
+    }
+  }
+}
+
 /** @param settings more of postgresql.conf, by name */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
@@ -64,31 +134,9 @@ export async function startPostgres(
   const folder = await privateFolder('pg')
   const data = join(folder, 'data')
   const [port = 0] = await freePorts(1)
-  const asRoot = userInfo().uid === 0
-  const drop = asRoot ? ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'] : []
-  if (asRoot) {
-    const ids = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })))
-    await chown(folder, ids[0] ?? 0, ids[1] ?? 0)
-  }
-  // Beside whatever else the test does meanwhile.
-  await promisify(execFile)(
-    'setpriv',
-    [
-      ...drop,
-      findTool('initdb') ?? '',
-      '-D',
-      data,
-      '-U',
-      superuser,
-      '-A',
-      'trust',
-      '--no-sync',
-      '-E',
-      'UTF8',
-      '--locale=C',
-    ],
-    { cwd: '/' },
-  )
+  await own(folder)
+  const locale = ['-E', 'UTF8', '--locale=C']
+  await runTool('initdb', '-D', data, '-U', superuser, '-A', 'trust', '--no-sync', ...locale)
   // Clients may have loopback addresses of their own, by which a test tells them apart.
   await appendFile(join(data, 'pg_hba.conf'), `host all all ${loopback}/8 trust\n`)
   const given = {
@@ -97,50 +145,20 @@ export async function startPostgres(
     port: String(port),
     ...settings,
   }
-  const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const url = (database: string): string => `postgresql://${superuser}@${loopback}:${port}/${database}`
-  const ask: PostgresServer['ask'] = async (place, text, values = []) => {
-    const client = new pg.Client({ connectionString: place, connectionTimeoutMillis: 5_000 })
-    client.on('error', () => {})
-    await client.connect()
-    try {
-      return (await client.query(text, [...values])).rows
-    } finally {
-      await client.end()
-    }
-  }
   let daemon: Daemon | undefined
+  const standbys: Daemon[] = []
   const start = async (): Promise<void> => {
-    const own = startDaemon('setpriv', [
-      ...drop,
-      '--pdeathsig',
-      'INT',
-      findTool('postgres') ?? '',
-      '-D',
-      data,
-      ...options,
-    ])
-    daemon = own
-    for (;;) {
-      try {
-        await ask(url('postgres'), 'SELECT 1')
-        return
-      } catch (error) {
-        if (!own.alive()) throw new Error(`PostgreSQL ended at its start: ${own.printed()}`, { cause: error })
-        await pause(30)
-      }
-    }
+    daemon = await startOn(data, given)
   }
   await start()
   let databases = 0
   return {
-    ask,
-    start,
+    ...{ port, folder, ask, start, own },
     async newDatabase() {
       databases += 1
       const name = `test${databases}`
-      await ask(url('postgres'), `CREATE DATABASE ${name}`)
-      return url(name)
+      await ask(urlOf(port, 'postgres'), `CREATE DATABASE ${name}`)
+      return urlOf(port, name)
     },
     async kill(signal = 'SIGKILL') {
       if (daemon === undefined) return
@@ -151,7 +169,48 @@ export async function startPostgres(
       // On a busy machine one of them may answer a little longer.
       while (others.some(isThere)) await pause(10)
     },
+    async makeStandby() {
+      const copy = join(folder, `standby${standbys.length}`)
+      const [other = 0] = await freePorts(1)
+      const from = ['-h', loopback, '-p', String(port), '-U', superuser]
+      await runTool(
+        'pg_basebackup',
+        ...from,
+        '-D',
+        copy,
+        '-R',
+        '-X',
+        'stream',
+        '--checkpoint=fast',
+        '--no-sync',
+      )
+      standbys.push(await startOn(copy, { ...given, port: String(other) }))
+      const url = urlOf(other, 'postgres')
+      return {
+        port: other,
+        at: place => place.replace(`:${port}/`, `:${other}/`),
+        async caughtUp() {
+          const [here] = await ask(urlOf(port, 'postgres'), 'SELECT pg_current_wal_lsn()::text AS lsn')
+          const isBehind = async (): Promise<boolean> => {
+            const [row] = await ask(url, 'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done', [here?.lsn])
+            return row?.done !== true
+          }
+          while (await isBehind()) await pause(10)
+        },
+        async cutOff() {
+          await ask(url, "ALTER SYSTEM SET primary_conninfo = ''")
+          await ask(url, 'SELECT pg_reload_conf()')
+          const isFollowing = async (): Promise<boolean> =>
+            (await ask(url, 'SELECT 1 FROM pg_stat_wal_receiver')).length > 0
+          while (await isFollowing()) await pause(10)
+        },
+        async promote() {
+          await ask(url, 'SELECT pg_promote()')
+        },
+      }
+    },
     async stop() {
+      for (const standby of standbys) await standby.stop()
       await daemon?.stop()
       await removeFolder(folder)
     },

@@ -35,6 +35,8 @@ const kinds: Readonly<Record<NoteName, NoteKind>> = {
   rules: 'folder',
   'named-by': 'mailbox',
   'left-fleet': 'behind',
+  'database-history': 'behind',
+  'in-doubt': 'mailbox',
 }
 
 const toldPrefix = 'told/account/'

@@ -78,7 +78,7 @@ export function makeBudget(sql: Statements): Budget {
   return {
     async ask({ holder, worker, number, leaseMs }, asks) {
       const rows = await sql.all(
-        'SELECT * FROM budget_ask(?, ?, ?, ?, ?::jsonb)',
+        '/* writes */ SELECT * FROM budget_ask(?, ?, ?, ?, ?::jsonb)',
         ...[holder, worker, number, leaseMs, JSON.stringify(asks)],
       )
       if (rows.some(row => row.of_key === null)) return undefined

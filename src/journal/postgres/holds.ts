@@ -43,10 +43,18 @@ export interface Holds {
   count(): Promise<{ readonly held: ReadonlyMap<string, number>; readonly free: number }>
 }
 
-/** A fault of the clock's or of a hand's is a hold that has ended, too. */
-const isFree = `(hold.worker IS NULL OR hold.held_until <= clock_timestamp() OR hold.held_until = 'infinity' AND NOT EXISTS (
-  SELECT 1 FROM worker AS holder WHERE holder.name = hold.worker AND holder.there_until > clock_timestamp()))`
 const untilThen = `clock_timestamp() + interval '${holdMs} milliseconds'`
+/** Further off than any word of a worker lasts: what its own row says holds, or the clock was set back since it was written. */
+const farOff = `clock_timestamp() + interval '${2 * holdMs} milliseconds'`
+const isThere = `there_until > clock_timestamp() AND there_until <= ${farOff}`
+/** A fault of the clock's or of a hand's is a hold that has ended, too. */
+const isFree = `(hold.worker IS NULL OR hold.held_until <= clock_timestamp() OR hold.held_until > ${farOff} AND NOT EXISTS (
+  SELECT 1 FROM worker AS holder WHERE holder.name = hold.worker AND ${isThere}))`
+/**
+ * The next number of a mailbox: higher than the one before, and never one that was given before, whatever the database has
+ * forgotten since (a standby that was behind knows neither the hold nor where a sequence stood).
+ */
+const nextFence = 'greatest(fence + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)'
 
 /** Single statements, each whole or not at all: what two workers ask at once, the second finds done (SKIP LOCKED). */
 export function makeHolds(sql: Statements): Holds {
@@ -67,7 +75,7 @@ export function makeHolds(sql: Statements): Holds {
     },
     async take(worker, most) {
       const rows = await sql.all(
-        `UPDATE hold SET worker = ?1, fence = nextval('fence'), held_until = ${untilThen}
+        `UPDATE hold SET worker = ?1, fence = ${nextFence}, held_until = ${untilThen}
          WHERE mailbox IN (SELECT mailbox FROM hold WHERE ${isFree} ORDER BY random() LIMIT ?2 FOR UPDATE SKIP LOCKED)
          RETURNING mailbox, fence`,
         worker,
@@ -95,7 +103,7 @@ export function makeHolds(sql: Statements): Holds {
         ),
         sql.get(
           `SELECT ceil((SELECT count(*) FROM hold) * ?::numeric / sum(capacity)) AS share FROM worker
-           WHERE there_until > clock_timestamp()`,
+           WHERE ${isThere}`,
           capacity,
         ),
       ])

@@ -2,9 +2,10 @@
  * What is told by NOTIFY (postgresql.org/docs/15/sql-notify.html), heard on a connection of its own. PostgreSQL keeps
  * nothing for who is not there: whoever listens looks again after each `connected`, and now and then besides.
  */
-import pg from 'pg'
+import type pg from 'pg'
 import type { Fault } from '../../base/fault.ts'
-import { clientOptions, type PostgresPlace } from './postgres-database.ts'
+import { connect } from './connect.ts'
+import { type PostgresPlace, readPostgresAddress } from './place.ts'
 import { toPostgresFault } from './postgres-fault.ts'
 
 export interface Listener {
@@ -19,8 +20,7 @@ export interface Listening {
   end(): Promise<void>
 }
 
-/** A connection that answers nothing for so long is dead, ms; it is asked so often. */
-const deafMs = 10_000
+/** The connection is asked so often whether it lives, ms. */
 const askMs = 15_000
 const longestPauseMs = 10_000
 
@@ -35,15 +35,18 @@ export function listen(
   let isOver = false
   let failures = 0
 
+  const connectLater = (error: unknown): void => {
+    if (isOver) return
+    failures += 1
+    listener.lost(toPostgresFault(error, place))
+    timer = setTimeout(connectAnew, Math.min(longestPauseMs, 100 * 2 ** failures) * (0.5 + Math.random() / 2))
+  }
   const drop = (own: pg.Client, error: unknown): void => {
     if (client !== own) return
     client = undefined
     clearTimeout(timer)
     own.end().catch(() => {})
-    if (isOver) return
-    failures += 1
-    listener.lost(toPostgresFault(error, place))
-    timer = setTimeout(connect, Math.min(longestPauseMs, 100 * 2 ** failures) * (0.5 + Math.random() / 2))
+    connectLater(error)
   }
   const askNowAndThen = (own: pg.Client): void => {
     timer = setTimeout(() => {
@@ -53,24 +56,32 @@ export function listen(
       )
     }, askMs)
   }
-  const connect = (): void => {
-    const own = new pg.Client({ ...clientOptions(settings), query_timeout: deafMs })
+  const connectAnew = async (): Promise<void> => {
+    let own: pg.Client
+    try {
+      const address = readPostgresAddress(settings.url, process.env)
+      own = (await connect({ address, settings, isPatient: false, onLost: drop })).client
+    } catch (error) {
+      connectLater(error)
+      return
+    }
+    if (isOver) {
+      await own.end().catch(() => {})
+      return
+    }
     client = own
-    own.on('error', error => drop(own, error))
-    own.on('end', () => drop(own, new Error('Connection terminated')))
     own.on('notification', ({ payload = '' }) => listener.heard(payload))
-    own
-      .connect()
-      .then(() => own.query(`LISTEN ${own.escapeIdentifier(channel)}`))
-      .then(() => {
-        if (client !== own) return
-        failures = 0
-        listener.connected()
-        askNowAndThen(own)
-      })
-      .catch(error => drop(own, error))
+    try {
+      await own.query(`LISTEN ${own.escapeIdentifier(channel)}`)
+      if (client !== own) return
+      failures = 0
+      listener.connected()
+      askNowAndThen(own)
+    } catch (error) {
+      drop(own, error)
+    }
   }
-  connect()
+  void connectAnew()
   return {
     async end() {
       isOver = true

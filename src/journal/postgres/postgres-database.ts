@@ -1,82 +1,88 @@
 /**
  * PostgreSQL as the journal's own code sees it: one connection on which one thing follows another as they were asked for,
  * made anew after it was lost. Transactions are serialisable: whoever else works on the same tables, each decides as if it
- * were alone, and what was disturbed is begun anew.
+ * were alone, and what was disturbed is begun anew, as is what lost its connection before its end was asked for.
+ *
+ * Invariant: BEGIN goes out together with the first statement, and the server might refuse that one alone (an administrator
+ * cancels it). So the session itself refuses to write (connect.ts), and only a transaction that has begun may.
  */
-import pg from 'pg'
+import type pg from 'pg'
+import { Fault } from '../../base/fault.ts'
 import type { SqlValue } from '../columns.ts'
 import type { Lasting } from '../row.ts'
 import type { Database, Statements } from '../sql.ts'
 import { takeTurns } from '../turns.ts'
-import { toNumberedPlaces, toPostgresValue, types, words } from './dialect.ts'
-import { isDisturbed, toPostgresFault } from './postgres-fault.ts'
-
-export interface PostgresPlace {
-  /** postgresql://user@host:port/database, or what stands in PG... variables where it is left out; without a password. */
-  readonly url: string | undefined
-  readonly password?: (() => Promise<string>) | undefined
-  /** What the server shows of us. */
-  readonly name: string
-}
+import { connect, type History } from './connect.ts'
+import { toNumberedPlaces, toPostgresValue, words } from './dialect.ts'
+import { describePlace, type PostgresPlace, readPostgresAddress } from './place.ts'
+import { isDisturbed, isOfNoUse, isOwnPause, readState, toPostgresFault } from './postgres-fault.ts'
 
 export interface PostgresDatabase extends Database {
+  /** Where it is, as it may be told. */
+  readonly place: string
   close(): Promise<void>
 }
 
-/** How long a connection may take, ms. */
-const connectMs = 10_000
-/** No statement of ours is longer, and a worker that was stopped in the middle of one holds nobody up for longer. */
-const limits = { statementMs: 60_000, idleInTransactionMs: 5000 }
-/** So often a work that was disturbed is begun anew. */
-const mostTries = 25
-const longestPauseMs = 200
-
-/** What every connection of ours is made with. */
-export function clientOptions({ url, password, name }: PostgresPlace): pg.ClientConfig {
-  return {
-    ...(url === undefined ? {} : { connectionString: url }),
-    ...(password === undefined ? {} : { password }),
-    application_name: name,
-    connectionTimeoutMillis: connectMs,
-    keepAlive: true,
-    types,
-  }
+export interface PostgresOptions {
+  /**
+   * Is asked once for each new connection, before anything else is: what it throws refuses the connection.
+   * @param sql statements on it, each on its own; writes go through `transaction`
+   */
+  readonly welcome?:
+    | ((sql: Pick<Database, 'get' | 'transaction'>, history: History | undefined) => Promise<void>)
+    | undefined
+  /** Statements may take as long as they need. */
+  readonly isPatient?: boolean
 }
 
-/** @param place where it is, as faults name it */
-export function makePostgresDatabase(settings: PostgresPlace, place: string): PostgresDatabase {
+/** So often a work that was disturbed is begun anew. */
+const mostTries = 25
+/** And so often one whose connection was lost. */
+const mostLosses = 2
+const longestPauseMs = 200
+
+export function makePostgresDatabase(
+  settings: PostgresPlace,
+  options: PostgresOptions = {},
+): PostgresDatabase {
+  const place = describePlace(settings.url)
   let client: pg.Client | undefined
+  /** What each connection was lost by, in the server's words where it had time for some. */
+  const lostBy = new WeakMap<pg.Client, unknown>()
   let isClosed = false
   const inTurn = takeTurns()
 
-  const connect = async (): Promise<pg.Client> => {
+  const connected = async (): Promise<pg.Client> => {
+    if (client !== undefined) return client
     if (isClosed) throw new Error('the journal is closed')
-    const made = new pg.Client({
-      ...clientOptions(settings),
-      statement_timeout: limits.statementMs,
-      idle_in_transaction_session_timeout: limits.idleInTransactionMs,
-      pipeline: true,
-    })
-    // Heard of while nothing is asked: the next question makes another.
-    const forget = (): void => {
-      if (client === made) client = undefined
+    const address = readPostgresAddress(settings.url, process.env)
+    const onLost = (lost: pg.Client, error: unknown): void => {
+      if (!lostBy.has(lost)) lostBy.set(lost, error)
+      if (client === lost) client = undefined
     }
-    made.on('error', forget)
-    made.on('end', forget)
+    const made = await connect({ address, settings, isPatient: options.isPatient === true, onLost })
+    if (lostBy.has(made.client)) throw lostBy.get(made.client)
+    client = made.client
     try {
-      await made.connect()
-      // Each commit waits for the disk, whatever the server does for others.
-      await made.query(
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+      await options.welcome?.(
+        {
+          get: (...given) => statementsOn(made.client).get(...given),
+          transaction: work => transactOn(() => made.client, work, 'now'),
+        },
+        made.history,
       )
     } catch (error) {
-      made.end().catch(() => {})
+      drop(made.client)
       throw error
     }
-    client = made
-    return made
+    return made.client
   }
-  const connected = (): Promise<pg.Client> | pg.Client => client ?? connect()
+  const drop = (lost: pg.Client): void => {
+    if (client === lost) client = undefined
+    lost.end().catch(() => {})
+  }
+  const reasonOf = (error: unknown, own: pg.Client): unknown =>
+    readState(error) === undefined && !(error instanceof Fault) ? (lostBy.get(own) ?? error) : error
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work()
@@ -85,63 +91,116 @@ export function makePostgresDatabase(settings: PostgresPlace, place: string): Po
     }
   }
 
-  const statementsOn = (own: pg.Client): Statements => {
-    const ask = (text: string, values: readonly SqlValue[]): Promise<pg.QueryResult> => {
-      // Without values it may be a step of many statements, which are not prepared.
-      if (values.length === 0) return own.query(text)
-      const numbered = toNumberedPlaces(text)
-      return own.query({ name: nameOf(numbered), text: numbered, values: values.map(toPostgresValue) })
-    }
-    return {
-      words,
-      run: async (text, ...values) => (await ask(text, values)).rowCount ?? 0,
-      get: async (text, ...values) => (await ask(text, values)).rows[0],
-      all: async (text, ...values) => (await ask(text, values)).rows,
-    }
-  }
-
-  const commit = async <T>(work: (sql: Statements) => Promise<T>, lasting: Lasting): Promise<T> => {
-    const own = await connected()
+  /** All of `work` once. @returns what it made, or what it met, and whether its end was asked for by then */
+  const commitOn = async <T>(
+    own: pg.Client,
+    work: (sql: Statements) => Promise<T>,
+    lasting: Lasting,
+  ): Promise<{ readonly result: T } | { readonly error: unknown; readonly isSent: boolean }> => {
     const later = lasting === 'later' ? '; SET LOCAL synchronous_commit = off' : ''
     // Sent with the first statement: its answer is read with that one's.
-    const begun = own.query(`BEGIN ISOLATION LEVEL SERIALIZABLE${later}`)
+    const begun = own.query(`BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE${later}`)
     begun.catch(() => {})
+    let isSent = false
     try {
       const result = await work(statementsOn(own))
       await begun
-      await own.query('COMMIT')
-      return result
-    } catch (error) {
+      isSent = true
+      await commit(own)
+      return { result }
+    } catch (thrown) {
       // Where the connection is gone there is nothing to take back: the server does it.
       await own.query('ROLLBACK').catch(() => {})
-      throw error
+      const error = reasonOf(thrown, own)
+      if (isOfNoUse(error)) drop(own)
+      return { error, isSent }
     }
   }
-  const transact = async <T>(work: (sql: Statements) => Promise<T>, lasting: Lasting): Promise<T> => {
+  const transactOn = async <T>(
+    pick: () => Promise<pg.Client> | pg.Client,
+    work: (sql: Statements) => Promise<T>,
+    lasting: Lasting,
+  ): Promise<T> => {
+    let losses = 0
     for (let tries = 1; ; tries += 1) {
+      const own = await pick()
+      const made = await commitOn(own, work, lasting)
+      if ('result' in made) return made.result
+      const { error, isSent } = made
+      // Whether a commit whose answer never came was made is not known: whoever asked looks anew.
+      const isLost = own !== client && !isSent && !isOwnPause(error)
+      if (isLost) losses += 1
+      if (tries >= mostTries || !(isDisturbed(error) || (isLost && losses <= mostLosses))) throw error
+      const pauseMs = Math.random() * Math.min(longestPauseMs, 2 ** tries)
+      await new Promise(resolve => setTimeout(resolve, pauseMs))
+    }
+  }
+  /** One statement that changes something, whole or not at all, in one trip. */
+  const writeOnce = async <T>(ask: (sql: Statements) => Promise<T>): Promise<T> => {
+    const own = await connected()
+    const begun = own.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE')
+    const answer = ask(statementsOn(own))
+    const ended = commit(own)
+    const [first, second, third] = await Promise.allSettled([begun, answer, ended])
+    const failed = [second, first, third].find(each => each.status === 'rejected')
+    if (failed?.status === 'rejected') {
+      const error = reasonOf(failed.reason, own)
+      if (isOfNoUse(error)) drop(own)
+      throw error
+    }
+    return (second as PromiseFulfilledResult<Awaited<T>>).value
+  }
+  const readOnce = async <T>(ask: (sql: Statements) => Promise<T>): Promise<T> => {
+    for (let losses = 0; ; losses += 1) {
+      const own = await connected()
       try {
-        return await commit(work, lasting)
-      } catch (error) {
-        if (!isDisturbed(error) || tries >= mostTries) throw error
-        const pauseMs = Math.random() * Math.min(longestPauseMs, 2 ** tries)
-        await new Promise(resolve => setTimeout(resolve, pauseMs))
+        return await ask(statementsOn(own))
+      } catch (thrown) {
+        const error = reasonOf(thrown, own)
+        if (isOfNoUse(error)) drop(own)
+        if (own === client || losses >= mostLosses) throw error
       }
     }
   }
-  const once = <T>(ask: (sql: Statements) => Promise<T>): Promise<T> =>
-    inTurn(() => guard(async () => ask(statementsOn(await connected()))))
+  const once = <T>(text: string, ask: (sql: Statements) => Promise<T>): Promise<T> =>
+    inTurn(() => guard(() => (isRead(text) ? readOnce(ask) : writeOnce(ask))))
 
   return {
     words,
-    run: (...given) => once(sql => sql.run(...given)),
-    get: (...given) => once(sql => sql.get(...given)),
-    all: (...given) => once(sql => sql.all(...given)),
-    transaction: (work, lasting = 'now') => inTurn(() => guard(() => transact(work, lasting))),
+    place,
+    run: (text, ...values) => once(text, sql => sql.run(text, ...values)),
+    get: (text, ...values) => once(text, sql => sql.get(text, ...values)),
+    all: (text, ...values) => once(text, sql => sql.all(text, ...values)),
+    transaction: (work, lasting = 'now') => inTurn(() => guard(() => transactOn(connected, work, lasting))),
     close: () =>
       inTurn(async () => {
         isClosed = true
         await client?.end().catch(() => {})
       }),
+  }
+}
+
+/** One that calls a function of ours that writes begins with a comment that says so. */
+const isRead = (text: string): boolean => /^\s*(SELECT|WITH RECURSIVE)\b/i.test(text)
+
+/** A transaction in which a statement failed ends in a ROLLBACK that is no error. */
+async function commit(own: pg.Client): Promise<void> {
+  const { command } = await own.query('COMMIT')
+  if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
+}
+
+function statementsOn(own: pg.Client): Statements {
+  const ask = (text: string, values: readonly SqlValue[]): Promise<pg.QueryResult> => {
+    // Without values it may be a step of many statements, which are not prepared.
+    if (values.length === 0) return own.query(text)
+    const numbered = toNumberedPlaces(text)
+    return own.query({ name: nameOf(numbered), text: numbered, values: values.map(toPostgresValue) })
+  }
+  return {
+    words,
+    run: async (text, ...values) => (await ask(text, values)).rowCount ?? 0,
+    get: async (text, ...values) => (await ask(text, values)).rows[0],
+    all: async (text, ...values) => (await ask(text, values)).rows,
   }
 }
 

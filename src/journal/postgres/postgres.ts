@@ -12,18 +12,18 @@ import { withOwnNotes } from '../own-notes.ts'
 import type { Database } from '../sql.ts'
 import { watchAsked } from './asked.ts'
 import { type Budget, makeBudget } from './budget.ts'
+import { isSameHistory, takeUpHistory } from './history.ts'
 import { fenceOff, type Hold, type Holds, makeHolds } from './holds.ts'
 import { type Listener, type Listening, listen } from './listen.ts'
-import { makePostgresDatabase, type PostgresDatabase, type PostgresPlace } from './postgres-database.ts'
-import { postgresMigrations } from './postgres-schema.ts'
+import type { PostgresPlace } from './place.ts'
+import { makePostgresDatabase, type PostgresDatabase, type PostgresOptions } from './postgres-database.ts'
+import { bringUpToDate, isUpToDate, patiently } from './tables.ts'
 
 export type { Listener, Listening } from './listen.ts'
-export type { PostgresPlace } from './postgres-database.ts'
+export type { PostgresPlace } from './place.ts'
 
 /** How often `watchWrites` looks, ms. */
 const lookMs = 1000
-/** Held while the tables are made or changed (postgresql.org/docs/15/explicit-locking.html#ADVISORY-LOCKS). */
-const migrationLock = 7_418_203
 
 export type { Budget } from './budget.ts'
 export type { Hold, Holds } from './holds.ts'
@@ -73,9 +73,18 @@ export async function makePostgresJournal(settings: FleetPlace): Promise<FleetJo
 }
 
 async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJournal> {
-  const place = settings.url === undefined ? 'PostgreSQL' : withoutSecrets(settings.url)
-  const database = makePostgresDatabase(settings, place)
-  const more = Array.from({ length: settings.connections ?? 0 }, () => makePostgresDatabase(settings, place))
+  await bringUpToDate(settings, mayMake)
+  const welcome: PostgresOptions['welcome'] = async (sql, history) => {
+    // Also where the way led to another database meanwhile, or to an older copy of this one.
+    if (!(await isUpToDate(sql, place))) await bringUpToDate(settings, false)
+    if (history === undefined || (await isSameHistory(sql, history))) return
+    await patiently(settings, patient => takeUpHistory(patient, history))
+  }
+  const database = makePostgresDatabase(settings, { welcome })
+  const { place } = database
+  const more = Array.from({ length: settings.connections ?? 0 }, () =>
+    makePostgresDatabase(settings, { welcome }),
+  )
   const close = async (): Promise<void> => {
     await Promise.all(more.map(other => other.close()))
     await database.close()
@@ -86,7 +95,8 @@ async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJourna
     return more[taken % more.length] ?? database
   }
   try {
-    await bringUpToDate(database, place, mayMake)
+    // The first connection is made now, so that what is in its way is told now.
+    await database.get('SELECT 1 AS made')
     const asked = watchAsked(database)
     const journalFor = (mailbox: string, own: Database): Journal =>
       withOwnNotes(
@@ -119,28 +129,6 @@ async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJourna
   }
 }
 
-async function bringUpToDate(database: PostgresDatabase, place: string, mayMake: boolean): Promise<void> {
-  // Whoever comes meanwhile waits, and finds all of it or nothing.
-  await database.get('SELECT pg_advisory_lock(?)', migrationLock)
-  try {
-    await database.transaction(async sql => {
-      const made = await sql.get("SELECT to_regclass('hikyaku_version')::text AS name")
-      if (made?.name === null && !mayMake) throw new Fault('journal.missing', { facts: { file: place } })
-      if (made?.name === null) {
-        await sql.run('CREATE TABLE hikyaku_version (version bigint NOT NULL)')
-        await sql.run('INSERT INTO hikyaku_version VALUES (0)')
-      }
-      const found = Number((await sql.get('SELECT version FROM hikyaku_version'))?.version)
-      const known = postgresMigrations.length
-      if (found > known) throw new Fault('journal.newer', { facts: { file: place, found, known } })
-      for (const step of postgresMigrations.slice(found)) await sql.run(step)
-      if (found < known) await sql.run('UPDATE hikyaku_version SET version = ?', known)
-    })
-  } finally {
-    await database.get('SELECT pg_advisory_unlock(?)', migrationLock).catch(() => {})
-  }
-}
-
 function lookNowAndThen(look: () => Promise<void>): () => void {
   let timer: NodeJS.Timeout | undefined
   let isOver = false
@@ -170,10 +158,4 @@ function makeJournal(
     },
     close,
   }
-}
-
-/** An address as it may be told: without user, password and options. */
-function withoutSecrets(url: string): string {
-  const { protocol, host, pathname } = URL.parse(url) ?? {}
-  return host === undefined ? 'PostgreSQL' : `${protocol}//${host}${pathname}`
 }

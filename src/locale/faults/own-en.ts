@@ -6,6 +6,8 @@ import { because, byItself, place, stopped, text, waits } from './phrases-en.ts'
 
 /** EMFILE, ENFILE (open(2)). */
 const isOutOfHandles = (f: Facts): boolean => /^E[MN]FILE$/.test(String(f.get('reason')))
+/** The journal is in a PostgreSQL. */
+const isOnServer = (f: Facts): boolean => f.or('file', '').includes('://')
 
 export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
   // This machine
@@ -67,13 +69,17 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `The journal is damaged${f.with('file', file => `: ${file}`)}${because(f)}.`,
       `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
-      'Put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
+      isOnServer(f)
+        ? 'Look into the log of PostgreSQL, and put the database back from a backup.'
+        : 'Put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
     ),
   'journal.missing': f =>
     text(
       `The journal has vanished${f.with('file', file => `: ${file}`)}.`,
       `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
-      `Check ${f.setting('STATE_DIR')}, put the file back from a backup, or run \`hikyaku journal rebuild\`: it makes a new one from the source and Gmail and deletes nothing.`,
+      isOnServer(f)
+        ? 'Check the address: it leads to a database in which the journal of the workers was never made. Where the database was lost, put it back from a backup.'
+        : `Check ${f.setting('STATE_DIR')}, put the file back from a backup, or run \`hikyaku journal rebuild\`: it makes a new one from the source and Gmail and deletes nothing.`,
     ),
   'journal.locked': f =>
     text(
@@ -116,6 +122,24 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       `The mailbox${f.with('name', name => ` ${name}`)} has left the fleet${f.with('place', place => ` for ${place}`)}.`,
       'No mail is lost: it is pulled where it went. The fleet does not know what was imported there, and could import it again.',
       'To have it in the fleet again, adopt the data folder in which it is now.',
+    ),
+  'journal.address': f =>
+    text(
+      `The address of the database with the journal cannot be used${because(f)}.`,
+      waits,
+      'Write it as postgresql://USER@HOST:PORT/DATABASE, with ?sslrootcert=FILE where your PostgreSQL has a certificate of your own authority.',
+    ),
+  'journal.insecure': f =>
+    text(
+      `PostgreSQL${f.with('file', file => ` (${file})`)} does not prove that it is the right server${because(f)}.`,
+      `${waits} The password was not sent.`,
+      'Give PostgreSQL a certificate for the name in its address, and name the authority with ?sslrootcert=FILE where it is your own. Only in a network that nobody else can reach: ?sslmode=disable.',
+    ),
+  'journal.pooled': f =>
+    text(
+      `Between hikyaku and PostgreSQL${f.with('file', file => ` (${file})`)} stands a pooler that does not keep a connection as it is${because(f)}.`,
+      waits,
+      'Give the address of PostgreSQL itself: a worker needs a few connections only, however many mailboxes it has.',
     ),
   'secret.missing': f =>
     text(

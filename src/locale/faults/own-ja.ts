@@ -6,6 +6,8 @@ import { because, byItself, place, stopped, text, waits } from './phrases-ja.ts'
 
 /** EMFILE, ENFILE (open(2)). */
 const isOutOfHandles = (f: Facts): boolean => /^E[MN]FILE$/.test(String(f.get('reason')))
+/** 取り込み記録が PostgreSQL にある。 */
+const isOnServer = (f: Facts): boolean => f.or('file', '').includes('://')
 
 export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' | 'bug'> = {
   // このコンピューター
@@ -67,13 +69,17 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `取り込み記録が壊れています${f.with('file', file => `（${file}）`)}${because(f)}。`,
       `${stopped}二重に取り込むおそれがあるため、取り込み記録を自動で作り直すことはしません。`,
-      'バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。',
+      isOnServer(f)
+        ? 'PostgreSQL のログを確かめ、バックアップからデータベースを戻してください。'
+        : 'バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。',
     ),
   'journal.missing': f =>
     text(
       `取り込み記録がなくなっています${f.with('file', file => `（${file}）`)}。`,
       `${stopped}二重に取り込むおそれがあるため、取り込み記録を自動で作り直すことはしません。`,
-      `${f.setting('STATE_DIR')} を確認し、バックアップから取り込み記録を戻すか、\`hikyaku journal rebuild\` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。`,
+      isOnServer(f)
+        ? 'アドレスを確かめてください。ワーカーの取り込み記録が一度も作られていないデータベースにつながっています。データベースが失われた場合は、バックアップから戻してください。'
+        : `${f.setting('STATE_DIR')} を確認し、バックアップから取り込み記録を戻すか、\`hikyaku journal rebuild\` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。`,
     ),
   'journal.locked': f =>
     text(
@@ -116,6 +122,24 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       `メールボックス${f.with('name', name => ` ${name} `)}は、フリートから${f.with('place', place => ` ${place} へ`)}移りました。`,
       'メールは失われません。移った先で取り込まれます。そこで何を取り込んだかをフリートは知らないため、もう一度取り込むおそれがあります。',
       'フリートに戻すには、今のデータフォルダーをフリートへ移してください。',
+    ),
+  'journal.address': f =>
+    text(
+      `取り込み記録のデータベースのアドレスが使えません${because(f)}。`,
+      waits,
+      'postgresql://ユーザー名@ホスト名:ポート/データベース名 の形で指定してください。PostgreSQL の証明書が独自の認証局のものであれば ?sslrootcert=ファイル を付けます。',
+    ),
+  'journal.insecure': f =>
+    text(
+      `${f.with('file', file => `PostgreSQL（${file}）`) || 'PostgreSQL '}が正しいサーバーだと確認できません${because(f)}。`,
+      `${waits}パスワードは送っていません。`,
+      'アドレスのホスト名に対する証明書を PostgreSQL に設定し、独自の認証局であれば ?sslrootcert=ファイル を指定してください。ほかの誰も使えないネットワークの中に限り、?sslmode=disable とすることもできます。',
+    ),
+  'journal.pooled': f =>
+    text(
+      `hikyaku と ${f.with('file', file => `PostgreSQL（${file}）`) || 'PostgreSQL '}の間に、接続を使い回すプーラーがあります${because(f)}。`,
+      waits,
+      'PostgreSQL そのもののアドレスを指定してください。メールボックスがいくつあっても、ワーカーが使う接続はわずかです。',
     ),
   'secret.missing': f =>
     text(

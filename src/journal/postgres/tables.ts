@@ -1,0 +1,56 @@
+/** The journal's tables: which version they have, and how they are made and brought up to date, by one program at a time. */
+import { Fault } from '../../base/fault.ts'
+import type { Statements } from '../sql.ts'
+import type { PostgresPlace } from './place.ts'
+import { makePostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
+import { postgresMigrations } from './postgres-schema.ts'
+
+/** Held while the tables are made or changed (postgresql.org/docs/15/explicit-locking.html#ADVISORY-LOCKS). */
+const migrationLock = 7_418_203
+
+/** On a connection of its own, whose statements may take as long as they need. */
+export async function patiently<T>(
+  settings: PostgresPlace,
+  work: (database: PostgresDatabase) => Promise<T>,
+): Promise<T> {
+  const database = makePostgresDatabase(settings, { isPatient: true })
+  try {
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+/** Throws Fault journal.missing, journal.newer. */
+async function readVersion(sql: Pick<Statements, 'get'>, place: string): Promise<number> {
+  const made = await sql.get("SELECT to_regclass('hikyaku_version')::text AS name")
+  if (made?.name === null) throw new Fault('journal.missing', { facts: { file: place } })
+  const found = Number((await sql.get('SELECT version FROM hikyaku_version'))?.version)
+  const known = postgresMigrations.length
+  if (found > known) throw new Fault('journal.newer', { facts: { file: place, found, known } })
+  return found
+}
+
+/** Throws Fault journal.missing, journal.newer. */
+export async function isUpToDate(sql: Pick<Statements, 'get'>, place: string): Promise<boolean> {
+  return (await readVersion(sql, place)) === postgresMigrations.length
+}
+
+/** @param mayMake where there are none they are made */
+export async function bringUpToDate(settings: PostgresPlace, mayMake: boolean): Promise<void> {
+  await patiently(settings, async database => {
+    // Whoever comes meanwhile waits, and finds all of it or nothing. The lock ends with the connection.
+    await database.get('SELECT pg_advisory_lock(?)', migrationLock)
+    await database.transaction(async sql => {
+      const made = await sql.get("SELECT to_regclass('hikyaku_version')::text AS name")
+      if (made?.name === null && mayMake) {
+        await sql.run('CREATE TABLE hikyaku_version (version bigint NOT NULL)')
+        await sql.run('INSERT INTO hikyaku_version VALUES (0)')
+      }
+      const found = await readVersion(sql, database.place)
+      for (const step of postgresMigrations.slice(found)) await sql.run(step)
+      if (found < postgresMigrations.length)
+        await sql.run('UPDATE hikyaku_version SET version = ?', postgresMigrations.length)
+    })
+  })
+}
