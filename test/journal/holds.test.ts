@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import { asFault } from '../../src/base/fault.ts'
 import { fenceOff, makeHolds } from '../../src/journal/postgres/holds.ts'
 import {
@@ -149,6 +150,26 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     const fences = new Map(taken.map(({ mailbox, fence }) => [mailbox, fence]))
     assert.ok(holds.every(({ mailbox, fence }) => fences.get(mailbox) === fence))
     assert.deepEqual(await fleet.holds.take('b', 300), [])
+  })
+
+  it('a write that meets its hold being changed is begun anew, also where a later statement is the first to be heard of', async t => {
+    const url = await server.newDatabase()
+    const fleet = await fleetFor(t, url)
+    await fleet.holds.offer([box])
+    const [hold] = await fleet.holds.take('a', 1)
+    assert.ok(hold)
+    const id = await add(fleet.journalOf(hold), 'u1')
+    const other = new pg.Client({ connectionString: url })
+    await other.connect()
+    t.after(() => other.end())
+    await other.query('BEGIN')
+    await other.query("UPDATE hold SET held_until = 'infinity'")
+    const written = fleet.journalOf(hold).move(id, 'gone', { present: false })
+    const waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'"
+    while ((await server.ask(url, waits)).length === 0) await pause(10)
+    await other.query('COMMIT')
+    await written
+    assert.equal((await fleet.journal.row(id))?.stage, 'gone')
   })
 
   it('in the middle of a write the mailbox does not change hands; a writer that stops there loses it all the same', async t => {

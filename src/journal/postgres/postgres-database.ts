@@ -100,10 +100,18 @@ export function makePostgresDatabase(
     const later = lasting === 'later' ? '; SET LOCAL synchronous_commit = off' : ''
     // Sent with the first statement: its answer is read with that one's.
     const begun = own.query(`BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE${later}`)
-    begun.catch(() => {})
+    // What fails first ends the transaction: whatever follows it is told that, and not why.
+    let first: unknown
+    const note = <A>(answer: Promise<A>): Promise<A> => {
+      answer.catch(error => {
+        first ??= error
+      })
+      return answer
+    }
+    note(begun)
     let isSent = false
     try {
-      const result = await work(statementsOn(own))
+      const result = await work(statementsOn(own, note))
       await begun
       isSent = true
       await commit(own)
@@ -111,7 +119,7 @@ export function makePostgresDatabase(
     } catch (thrown) {
       // Where the connection is gone there is nothing to take back: the server does it.
       await own.query('ROLLBACK').catch(() => {})
-      const error = reasonOf(thrown, own)
+      const error = reasonOf(first ?? thrown, own)
       if (isOfNoUse(error)) drop(own)
       return { error, isSent }
     }
@@ -189,12 +197,13 @@ async function commit(own: pg.Client): Promise<void> {
   if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
 }
 
-function statementsOn(own: pg.Client): Statements {
+/** @param note is shown each answer that is to come */
+function statementsOn(own: pg.Client, note = <A>(answer: Promise<A>): Promise<A> => answer): Statements {
   const ask = (text: string, values: readonly SqlValue[]): Promise<pg.QueryResult> => {
     // Without values it may be a step of many statements, which are not prepared.
-    if (values.length === 0) return own.query(text)
+    if (values.length === 0) return note(own.query(text))
     const numbered = toNumberedPlaces(text)
-    return own.query({ name: nameOf(numbered), text: numbered, values: values.map(toPostgresValue) })
+    return note(own.query({ name: nameOf(numbered), text: numbered, values: values.map(toPostgresValue) }))
   }
   return {
     words,
