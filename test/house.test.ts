@@ -38,14 +38,18 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors: 'message spool header about evidence read-back copy-record',
   },
-  locale: { floor: 2, uses: 'base', doors: 'locale format reasons problems trouble-words pause-words' },
+  locale: {
+    floor: 2,
+    uses: 'base',
+    doors: 'locale format reasons problems trouble-words pause-words worker-words',
+  },
   log: { floor: 3, uses: 'base locale', doors: 'log' },
   config: {
     floor: 3,
     uses: 'base',
     doors:
       'config mail-credential load load-oauth load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
-      'usual-mailbox setting-places in-force-words load-member',
+      'usual-mailbox setting-places in-force-words load-member load-program',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key aes-gcm sealed-key destination' },
   source: {
@@ -78,7 +82,11 @@ const house: Readonly<Record<string, Room>> = {
   },
   service: { floor: 3, uses: 'base', doors: 'service machine manage installed notify words' },
   oauth: { floor: 4, uses: 'base google', doors: 'tokens device redirect token-answer' },
-  fleet: { floor: 4, uses: 'base config vault journal', doors: 'directory keep-holds' },
+  fleet: {
+    floor: 4,
+    uses: 'base config vault journal',
+    doors: 'directory keep-holds fleet-key fleet-look limits login-key open-fleet settings',
+  },
   gmail: {
     floor: 4,
     uses: 'base message google source',
@@ -94,7 +102,7 @@ const house: Readonly<Record<string, Room>> = {
   },
   bridge: {
     floor: 6,
-    uses: 'base message log config vault source journal gmail oauth authentication pull',
+    uses: 'base message log config vault source journal gmail oauth authentication fleet pull',
     doors: '*',
   },
   alerts: {
@@ -115,10 +123,11 @@ const house: Readonly<Record<string, Room>> = {
   web: {
     floor: 8,
     uses: 'base message locale log config journal authentication pull alerts status setup',
-    doors: 'dashboard link ask-proof words machines set-up-listener setup/set-ups setup/words',
+    doors:
+      'dashboard link ask-proof words machines worker-machines set-up-listener setup/set-ups setup/words',
   },
   daemon: { floor: 7, uses: 'base pull bridge', doors: '*' },
-  worker: { floor: 8, uses: 'base journal fleet bridge daemon', doors: '' },
+  worker: { floor: 8, uses: 'base journal fleet bridge daemon', doors: 'worker' },
   setup: {
     floor: 7,
     uses: 'base locale config vault source journal google oauth discovery authentication rules gmail pull bridge',
@@ -132,8 +141,8 @@ const house: Readonly<Record<string, Room>> = {
   commands: {
     floor: 9,
     uses:
-      'base message locale log config vault journal google discovery authentication rules service pull bridge alerts ' +
-      'proof status web daemon setup doctor',
+      'base message locale log config vault journal google discovery authentication rules service fleet pull bridge alerts ' +
+      'proof status web daemon worker setup doctor',
     doors: 'program',
   },
   cli: { floor: 10, uses: 'base commands', doors: '' },

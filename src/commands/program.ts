@@ -135,6 +135,10 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
     const { runCommand } = await import('./run.ts')
     done(await runCommand(invocation))
   })
+  verb('worker', help.worker).action(async () => {
+    const { workerCommand } = await import('./worker.ts')
+    done(await workerCommand(invocation))
+  })
   verb('pull', help.pull)
     .alias('sync')
     .argument('[mailbox...]', help.mailbox)

@@ -33,6 +33,8 @@ export type NoteName =
   | 'watch'
   /** alerts/alerts.ts, of an account, JSON: what the owner was told of the end of its consent. */
   | 'told'
+  /** fleet/login-key.ts, of a fleet: the key of `accepted-login`, as the fleet key of this name wraps it. */
+  | 'login-key'
   /** alerts/attendance.ts, JSON: the mailboxes that the daemon looks after. */
   | 'attended'
   /** alerts/attendance.ts, of a mailbox, JSON: when single pulls came. */

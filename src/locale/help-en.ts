@@ -53,6 +53,7 @@ export const help = {
   revoke: 'take the permission back at Google and delete it here',
   revokeAccount: 'only these accounts',
   run: 'run as a service in the foreground: pull again and again, seconds after mail arrives',
+  worker: 'run as a worker of a fleet: pull the share of its mailboxes that falls to this process',
   pull: 'pull once, now, to the end (manual sync)',
   mailbox: 'names of mailboxes; all of them where none is given',
   dryRun: 'only show what would be imported; change nothing anywhere',

@@ -1,9 +1,12 @@
 /** A fleet on loopback: PostgreSQL, a stand-in for each mailbox's server with its ledger, Gmail's, and workers as processes. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
+import { loadProgram } from '../../src/config/load-program.ts'
+import type { MemberSecrets, MemberSettings } from '../../src/fleet/directory.ts'
+import { type Fleet, makeFleet } from '../../src/fleet/open-fleet.ts'
+import { readFleetSettings } from '../../src/fleet/settings.ts'
 import { mail } from '../faults/harness.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { gmailEnv, type Running, startHikyaku } from '../servers/hikyaku.ts'
@@ -11,7 +14,6 @@ import { type ImapServer, startImapServer } from '../servers/imap-server.ts'
 import type { PostgresServer } from '../servers/postgres.ts'
 
 const preload = fileURLToPath(new URL('../../scripts/fleet/from-address.ts', import.meta.url))
-const child = fileURLToPath(new URL('member-child.ts', import.meta.url))
 
 export interface FleetMailbox {
   readonly key: string
@@ -34,8 +36,9 @@ export interface FleetWorld {
   readonly gmail: GmailServer
   readonly url: string
   start(name: string, env?: Readonly<Record<string, string>>): Promise<FleetWorker>
+  readonly fleet: Fleet
   /** Changes what a mailbox is set to: keys of the YAML file. */
-  change(key: string, settings: Readonly<Record<string, unknown>>): Promise<void>
+  change(key: string, settings: MemberSettings, secrets?: MemberSecrets): Promise<void>
   /** Who holds how many by the database's word. */
   holds(): Promise<ReadonlyMap<string, number>>
   /** How many messages were delivered. */
@@ -64,62 +67,56 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
       }
     }),
   )
-  const members = new Map<string, Record<string, unknown>>(
-    mailboxes.map(({ key, server }, n) => [
-      key,
-      {
-        ...{ name: key, protocol: 'imap', host: server.host, port: server.port, security: 'none' },
-        ...{ user: `user${n}`, passwordFile: join(folder, 'password'), account: 'owner' },
-      },
-    ]),
+  const {
+    GOOGLE_CLIENT_SECRET = '',
+    GOOGLE_REFRESH_TOKEN = '',
+    GMAIL_ACCOUNT = '',
+    ...google
+  } = gmailEnv(gmail)
+  const keyFile = join(folder, 'fleet.key')
+  const { GMAIL_API_ROOT = '', GOOGLE_AUTH_URL = '', GOOGLE_TOKEN_URL = '', GOOGLE_REVOKE_URL = '' } = google
+  const env = {
+    ...{ GMAIL_API_ROOT, GOOGLE_AUTH_URL, GOOGLE_TOKEN_URL, GOOGLE_REVOKE_URL },
+    ...{ FLEET_DATABASE: url, FLEET_KEY_FILE: keyFile, LOG_FORMAT: 'json' },
+  }
+  const program = await loadProgram({ env: { ...env, STATE_DIR: folder }, cwd: folder })
+  const { endpoints, microsoftLoginRoot } = program.program
+  const options = { endpoints, microsoftLoginRoot, env: program.env }
+  const { fleet } = await makeFleet(await readFleetSettings(program, 'test'), options)
+  const { directory } = fleet
+  await directory.addTenant('main')
+  await directory.putAccount(
+    'main',
+    'owner',
+    { address: GMAIL_ACCOUNT, clientId: gmail.client.id },
+    { clientSecret: GOOGLE_CLIENT_SECRET, refreshToken: GOOGLE_REFRESH_TOKEN },
   )
-  const { GOOGLE_CLIENT_SECRET = '', GOOGLE_REFRESH_TOKEN = '', ...env } = gmailEnv(gmail)
-  await writeFile(join(folder, 'password'), password, { mode: 0o600 })
-  await writeFile(join(folder, 'client'), GOOGLE_CLIENT_SECRET, { mode: 0o600 })
-  await writeFile(join(folder, 'token'), GOOGLE_REFRESH_TOKEN, { mode: 0o600 })
-  const config = join(folder, 'fleet.yaml')
-  const write = (): Promise<void> =>
-    writeFile(
-      config,
-      JSON.stringify({
-        accounts: [
-          {
-            ...{ name: 'owner', address: 'owner@example.test', clientId: gmail.client.id },
-            ...{ clientSecretFile: join(folder, 'client'), refreshTokenFile: join(folder, 'token') },
-          },
-        ],
-        mailboxes: [...members.values()],
-      }),
-      { mode: 0o600 },
-    )
-  await write()
-  const fleet = await makePostgresJournal({ url, name: 'test' })
-  await fleet.holds.offer(mailboxes.map(({ key }) => key))
+  const settingsOf = ({ server }: FleetMailbox, n: number): Record<string, unknown> => ({
+    ...{ protocol: 'imap', host: server.host, port: server.port, security: 'none', user: `user${n}` },
+    ...{ account: 'owner', verify: false },
+  })
+  for (const [n, mailbox] of mailboxes.entries())
+    await directory.putMailbox('main', `box${n}`, settingsOf(mailbox, n), { password })
   const workers: FleetWorker[] = []
   return {
-    ...{ mailboxes, gmail, url },
+    ...{ mailboxes, gmail, url, fleet },
     async start(name, more = {}) {
       const from = `127.0.0.${workers.length + 11}`
-      const { GMAIL_API_ROOT = '', GOOGLE_AUTH_URL = '', GOOGLE_TOKEN_URL = '', GOOGLE_REVOKE_URL = '' } = env
       const running = startHikyaku(['worker'], {
-        env: {
-          ...{ GMAIL_API_ROOT, GOOGLE_AUTH_URL, GOOGLE_TOKEN_URL, GOOGLE_REVOKE_URL },
-          ...{ FLEET_DATABASE: url, HIKYAKU_CONFIG: config, WORKER_NAME: name, FROM_ADDRESS: from },
-          ...{ STATE_DIR: join(folder, name), LOG_FORMAT: 'json', VERIFY: 'false' },
-          ...more,
-        },
+        env: { ...env, WORKER_NAME: name, FROM_ADDRESS: from, STATE_DIR: join(folder, name), ...more },
         cwd: folder,
         nodeArgs: ['--import', preload],
-        cli: child,
         endsWithUs: true,
       })
       const worker = { name, from, running, unableSinceMs: Number.POSITIVE_INFINITY }
       workers.push(worker)
       return worker
     },
-    async change(key, settings) {
-      members.set(key, { ...members.get(key), ...settings })
-      await write()
+    async change(key, settings, secrets = {}) {
+      const n = mailboxes.findIndex(mailbox => mailbox.key === key)
+      const mailbox = mailboxes[n]
+      if (mailbox === undefined) throw new Error(`no ${key}`)
+      await directory.putMailbox('main', `box${n}`, { ...settingsOf(mailbox, n), ...settings }, secrets)
     },
     async holds() {
       const rows = await postgres.ask(

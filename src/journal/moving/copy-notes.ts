@@ -30,6 +30,7 @@ const kinds: Readonly<Record<NoteName, NoteKind>> = {
   watch: 'behind',
   told: 'account',
   attended: 'behind',
+  'login-key': 'behind',
   pulls: 'behind',
   'told-quietly': 'behind',
   rules: 'folder',

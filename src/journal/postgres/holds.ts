@@ -47,8 +47,8 @@ const untilThen = `clock_timestamp() + interval '${holdMs} milliseconds'`
 /** Further off than any word of a worker lasts: what its own row says holds, or the clock was set back since it was written. */
 const farOff = `clock_timestamp() + interval '${2 * holdMs} milliseconds'`
 const isThere = `there_until > clock_timestamp() AND there_until <= ${farOff}`
-/** A fault of the clock's or of a hand's is a hold that has ended, too. */
-const isFree = `(hold.worker IS NULL OR hold.held_until <= clock_timestamp() OR hold.held_until > ${farOff} AND NOT EXISTS (
+/** Of a row of `hold`. A fault of the clock's or of a hand's is a hold that has ended, too. */
+export const isFree = `(hold.worker IS NULL OR hold.held_until <= clock_timestamp() OR hold.held_until > ${farOff} AND NOT EXISTS (
   SELECT 1 FROM worker AS holder WHERE holder.name = hold.worker AND ${isThere}))`
 /**
  * The next number of a mailbox: higher than the one before, and never one that was given before, whatever the database has
