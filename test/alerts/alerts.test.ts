@@ -6,6 +6,7 @@ import { composeNotice, encodeWords } from '../../src/alerts/notice-mail.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { makeLog } from '../../src/log/log.ts'
 import type { Attempt } from '../../src/pull/attempt.ts'
+import { pauseMailboxes, resumeMailboxes } from '../../src/pull/paused.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { type InProcess, openInProcess, PlayedClock } from '../servers/in-process.ts'
@@ -173,6 +174,49 @@ describe('the owner is told by a mail in Gmail', () => {
       clock.pass(30 * minute)
       await pull()
       assert.equal(subjects().length, 4)
+    }))
+
+  it('of a pause after a day and then each week, over restarts, until it ends', () =>
+    stage({}, async ({ app, clock, pull, restart, subjects, texts }) => {
+      const [ports] = app.bridge.mailboxes
+      assert.ok(ports)
+      const { name } = ports.mailbox
+      await pull()
+      await pauseMailboxes(app.journal, [name], clock.nowMs())
+      clock.pass(23 * hour)
+      await pull()
+      assert.deepEqual(subjects(), [], 'a day is not over')
+      const reminders: number[] = []
+      for (let hours = 24; hours <= 24 * 30; hours += 1) {
+        clock.pass(hour)
+        if (hours % 240 === 0) await restart()
+        await pull()
+        while (reminders.length < subjects().length) reminders.push(hours / 24)
+      }
+      assert.deepEqual(reminders, [1, 8, 15, 22, 29])
+      assert.ok(subjects().every(subject => subject.endsWith(`${name} is still paused`)))
+      assert.match(texts().at(-1) ?? '', /29 days ago/)
+    }))
+
+  it('of a pause that ended and began anew as of a new one', () =>
+    stage({}, async ({ app, clock, pull, subjects }) => {
+      const { name } = app.bridge.mailboxes[0]?.mailbox ?? {}
+      assert.ok(name)
+      await pauseMailboxes(app.journal, [name], clock.nowMs())
+      clock.pass(25 * hour)
+      await pull()
+      assert.equal(subjects().length, 1)
+      await resumeMailboxes(app.journal, [name])
+      clock.pass(10 * day)
+      await pull()
+      assert.equal(subjects().length, 1)
+      await pauseMailboxes(app.journal, [name], clock.nowMs())
+      clock.pass(23 * hour)
+      await pull()
+      assert.equal(subjects().length, 1, 'it is not a day old')
+      clock.pass(hour)
+      await pull()
+      assert.equal(subjects().length, 2)
     }))
 
   it('when Gmail refuses a message for the first time, with the reason', () =>
