@@ -18,6 +18,7 @@ import {
   systemdMissing,
 } from '../servers/systemd-machine.ts'
 import { address, owner, type SetupWorld, startSetupWorld } from '../setup/world.ts'
+import { answerAsOffered, enter } from '../web/set-up-visit.ts'
 
 const skip = requireServer('systemd', systemdMissing()) || requireServer('dovecot', dovecotMissing())
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -210,6 +211,27 @@ describe('a service of the computer', { concurrency: 2, skip }, () => {
     await machine.run(['systemctl', 'stop', 'hikyaku.service'])
     const stopped = await hikyaku(['status'])
     assert.match(stopped.stdout, /hikyaku\.service is stopped/)
+    nothingTwice()
+  })
+
+  it('is installed from the page of the set-up, and goes on there', async t => {
+    const { machine, endpoints, hikyaku, setupArgs, mailComes, unit, log, nothingTwice } = await boot(t)
+    const args = setupArgs(['--protocol', 'imap', '--security', 'tls', '--start-from', 'all', '--browser'])
+    const command = `exec "$@" > /tmp/printed 2>&1`
+    const words = args.filter(word => word !== '--yes')
+    const set = machine.run(['sh', '-c', command, 'sh', node, cli, ...words], { env: endpoints })
+    const printed = async (): Promise<string> => (await machine.run(['cat', '/tmp/printed'])).stdout
+    await until(async () => /\/enter\/[\w-]{43}/.test(await printed()), 'the link')
+    const visit = await enter(/http:\S+\/enter\/[\w-]{43}/.exec(await printed())?.[0] ?? '')
+    const { service } = setupWords.en
+    await answerAsOffered(visit, service.question)
+    await visit.sees(service.install)
+    await visit.send({ answer: 'install' })
+    await visit.sees('hikyaku.service is on')
+    assert.equal((await set).code, 0, await printed())
+    assert.equal(await unit('ActiveState'), 'active', await log())
+    await mailComes('by the service')
+    assert.equal((await hikyaku(['status'])).code, 0)
     nothingTwice()
   })
 

@@ -1,20 +1,27 @@
 /** `hikyaku setup --browser` and what leads there: the link, the end of it, and going on another time. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { setupWords } from '../../src/setup/words.ts'
 import { openSetUpListener } from '../../src/web/set-up-listener.ts'
-import { pageSetupWords } from '../../src/web/setup/words.ts'
+import { makeSetupWords, pageSetupWords } from '../../src/web/setup/words.ts'
 import { type DovecotServer, dovecotMissing } from '../servers/dovecot.ts'
 import { hikyaku, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { answerOf } from '../servers/world.ts'
 import { keys, startTerminal, terminalMissing } from '../setup/terminal.ts'
-import { address, password, type SetupWorld, startMailServer, startSetupWorld } from '../setup/world.ts'
+import {
+  address,
+  owner,
+  password,
+  type SetupWorld,
+  startMailServer,
+  startSetupWorld,
+} from '../setup/world.ts'
 import { ask } from './page.ts'
-import { enter } from './set-up-visit.ts'
+import { answerAsOffered, enter } from './set-up-visit.ts'
 
 const names = new URL('../setup/loopback-names.ts', import.meta.url).href
 const words = setupWords.en
@@ -94,6 +101,42 @@ describe('hikyaku setup --browser', { skip: requireServer('dovecot', dovecotMiss
     assert.equal(fault?.code, 'usage.invalid')
     assert.ok(visit.everything().includes('no mailbox is set up yet'))
     assert.match(answer.stderr, /\/enter\//, 'the link is for people')
+  })
+
+  it('goes on in the window where it was started, where that is chosen, until Ctrl+C', async t => {
+    const [secretFile, tokenFile] = [join(world.home, 'password'), join(world.home, 'token')]
+    world.gmail.oauth.rules.testing = false
+    await writeFile(tokenFile, world.gmail.grant(owner), { mode: 0o600 })
+    const link = await start(
+      ...[
+        '--address',
+        address,
+        '--host',
+        '127.0.0.1',
+        '--port',
+        String(dovecot.ports.imaps),
+        '--user',
+        address,
+      ],
+      ...['--password-file', secretFile, '--ca-file', dovecot.caFile, '--gmail-account', owner],
+      ...['--client-file', join(world.home, 'client.json'), '--refresh-token-file', tokenFile],
+      ...['--protocol', 'imap', '--security', 'tls', '--start-from', 'all', '--after-import', 'keep'],
+    )
+    const own = makeSetupWords('user@host').en
+    const visit = await enter(link)
+    t.diagnostic((await answerAsOffered(visit, own.service.question)).join(' / '))
+    assert.ok((await visit.sees(own.service.here.replaceAll('`', ''))).text.includes('value="here"'))
+    await visit.send({ answer: 'here' })
+    await visit.sees(own.service.hereNow.replaceAll('`', ''))
+    const before = world.gmail.messages(owner).length
+    await world.deliver('', 'after the set-up')
+    await until(() => world.gmail.messages(owner).length === before + 1, 'mail by the process that stayed')
+    assert.equal((await hikyaku(['status'], { env: world.env, cwd: world.home })).code, 0)
+    running.kill('SIGINT')
+    const ended = await running.ended
+    assert.equal(ended.code, 0, ended.stderr)
+    const shown = [visit.everything(), ended.stdout, ended.stderr].join('\n')
+    for (const secret of [password, '1//0', 'ya29.']) assert.ok(!shown.includes(secret), secret)
   })
 
   it('is what `hikyaku dashboard` opens on a terminal where nothing is set up', {

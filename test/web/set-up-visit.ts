@@ -78,6 +78,24 @@ export async function enter(link: string, language = 'en'): Promise<Visit> {
   }
 }
 
+/** Begins the whole set-up, and answers what is offered up to this question. @returns what was asked */
+export async function answerAsOffered(visit: Visit, question: string): Promise<readonly string[]> {
+  let page = (await visit.open(`${visit.home}setup/everything`)).text
+  const asked: string[] = []
+  while (!page.includes(question) && asked.length < 20) {
+    await until(async () => {
+      page = (await visit.open(visit.path())).text
+      return page.includes('id="next"')
+    }, `a question after ${asked}`)
+    if (page.includes(question)) break
+    asked.push(plain(/<h1[^>]*>([\s\S]*?)<\/h1>/.exec(page)?.[1] ?? ''))
+    const radio = /<input(?=[^>]*type="radio")(?=[^>]*checked)[^>]*value="([^"]*)"/.exec(page)
+    const field = /<input(?=[^>]*id="answer")[^>]*value="([^"]*)"/.exec(page)
+    page = (await visit.send({ answer: (radio ?? field)?.[1] ?? '' })).text
+  }
+  return asked
+}
+
 /** The words of a page, without its markup. */
 export const plain = (page: string): string =>
   page
