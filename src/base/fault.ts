@@ -150,6 +150,7 @@ export const faultKinds = {
   'state.hangs': kind('everything', 'later', temporary),
   'state.io': kind('everything', 'later', temporary),
   'journal.newer': kind('everything', 'owner', configuration),
+  'journal.older': kind('everything', 'owner', configuration),
   'journal.damaged': kind('everything', 'owner', configuration),
   'journal.missing': kind('everything', 'owner', configuration),
   'journal.locked': kind('everything', 'later', temporary),

@@ -94,7 +94,7 @@ export function makePostgresDirectory(
     return change(async sql => {
       await findAll(sql, keys)
       const rows = await sql.all(
-        `UPDATE member SET paused = ${isPaused}, changed_at = clock_timestamp()
+        `UPDATE member SET paused = ${isPaused}
          WHERE key IN (${sql.words.textsIn('?1')}) AND paused <> ${isPaused} RETURNING key`,
         JSON.stringify(keys),
       )
@@ -198,7 +198,7 @@ export function makePostgresDirectory(
         )
         await sql.run('DELETE FROM member_account WHERE tenant = ? AND member = ?', tenant, name)
         await sql.run(
-          `UPDATE member SET tenant = ?1, account = ?2, settings = ?3::jsonb, changed_at = clock_timestamp() WHERE key = ?4`,
+          `UPDATE member SET tenant = ?1, account = ?2, settings = ?3::jsonb WHERE key = ?4`,
           ...[goal, checked.account, JSON.stringify(settings), key],
         )
         await writeFurther(sql, after, checked)
@@ -244,7 +244,7 @@ async function writeMember(sql: Statements, member: Member, checked: CheckedMemb
   const written = await sql.run(
     `INSERT INTO member AS kept (tenant, name, account, settings) VALUES (?1, ?2, ?3, ?4::jsonb)
      ON CONFLICT (tenant, name) DO UPDATE
-       SET settings = excluded.settings, account = excluded.account, changed_at = clock_timestamp()
+       SET settings = excluded.settings, account = excluded.account
      WHERE kept.settings <> excluded.settings OR kept.account <> excluded.account`,
     ...[tenant, name, checked.account, settings],
   )

@@ -94,7 +94,9 @@ const ask: PostgresServer['ask'] = async (place, text, values = []) => {
   client.on('error', () => {})
   await client.connect()
   try {
-    return (await client.query(text, [...values])).rows
+    // Of several statements the last one's.
+    const answers: pg.QueryResult | pg.QueryResult[] = await client.query(text, [...values])
+    return [answers].flat().at(-1)?.rows ?? []
   } finally {
     await client.end()
   }

@@ -165,11 +165,19 @@ ${triggerFunction(
     INSERT INTO fleet_audit (tenant, kind, name, act, keys)
       VALUES (NEW.tenant, 'mailbox', NEW.name, 'changed', ${keysOf('OLD.settings', 'NEW.settings')});
   END IF;
-  IF NEW.key <> OLD.key OR NEW.paused THEN DELETE FROM hold WHERE mailbox = OLD.key; END IF;
-  IF NOT NEW.paused THEN INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT DO NOTHING; END IF;
+  IF NEW.key <> OLD.key OR NEW.paused <> OLD.paused THEN
+    DELETE FROM hold WHERE mailbox = OLD.key;
+    IF NOT NEW.paused THEN INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT DO NOTHING; END IF;
+  END IF;
   IF NEW.key <> OLD.key THEN PERFORM pg_notify('fleet_changed', OLD.key); END IF;
   IF NEW IS DISTINCT FROM OLD THEN PERFORM pg_notify('fleet_changed', NEW.key); END IF;`,
 )}
+CREATE FUNCTION member_touched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.changed_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+CREATE TRIGGER member_touched BEFORE UPDATE ON member FOR EACH ROW EXECUTE FUNCTION member_touched();
 CREATE TRIGGER member_changed AFTER INSERT OR UPDATE OR DELETE ON member FOR EACH ROW EXECUTE FUNCTION member_changed();
 ${triggerFunction(
   'fleet_secret_changed',
@@ -184,12 +192,35 @@ ${triggerFunction(
 )}
 CREATE TRIGGER fleet_secret_changed AFTER INSERT OR UPDATE OR DELETE ON fleet_secret
   FOR EACH ROW EXECUTE FUNCTION fleet_secret_changed();
+-- Who sees which tenant, by the name that a role logs in with (roles.ts).
+CREATE TABLE tenant_operator (
+  role text COLLATE "C" NOT NULL,
+  tenant text COLLATE "C" NOT NULL REFERENCES tenant,
+  PRIMARY KEY (role, tenant)
+);
+${triggerFunction(
+  'tenant_operator_changed',
+  '',
+  `  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO fleet_audit (tenant, kind, name, act) VALUES (OLD.tenant, 'operator', OLD.role, 'removed');
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO fleet_audit (tenant, kind, name, act) VALUES (NEW.tenant, 'operator', NEW.role, 'added');
+  END IF;`,
+)}
+CREATE TRIGGER tenant_operator_changed AFTER INSERT OR UPDATE OR DELETE ON tenant_operator
+  FOR EACH ROW EXECUTE FUNCTION tenant_operator_changed();
+-- The tenant that this session has chosen, if it may see it: the setting alone is anybody's to change, the name of a login is not.
+CREATE FUNCTION my_tenant() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS $$
+  SELECT tenant FROM tenant_operator
+  WHERE role = session_user::text AND tenant = current_setting('hikyaku.tenant', true)
+$$;
 DO $$
 DECLARE called text;
 BEGIN
   -- pg_temp last: a temporary table of somebody else must not stand for one of these (postgresql.org/docs/15/sql-createfunction.html).
   FOREACH called IN ARRAY ARRAY['refuse_change()', 'tenant_changed()', 'fleet_account_changed()', 'member_changed()',
-    'fleet_secret_changed()'] LOOP
+    'fleet_secret_changed()', 'tenant_operator_changed()', 'my_tenant()'] LOOP
     EXECUTE format('ALTER FUNCTION %s SET search_path TO %I, pg_temp', called, current_schema());
   END LOOP;
 END $$;

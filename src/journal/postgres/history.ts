@@ -21,6 +21,12 @@ export async function isSameHistory(sql: Pick<Statements, 'get'>, history: Histo
   return known?.value === write(history)
 }
 
+/** Whether who is logged in may take it up; who only looks leaves that to those who write. */
+export async function mayTakeUpHistory(sql: Pick<Statements, 'get'>): Promise<boolean> {
+  const row = await sql.get("SELECT has_table_privilege('note', 'UPDATE') AS may")
+  return row?.may === true
+}
+
 /**
  * Takes the database's history as the journal's own, and whatever the one before may have known as unknown.
  * @returns whether there was another one before

@@ -12,7 +12,7 @@ import { withOwnNotes } from '../own-notes.ts'
 import type { Database } from '../sql.ts'
 import { watchAsked } from './asked.ts'
 import { type Budget, makeBudget } from './budget.ts'
-import { isSameHistory, takeUpHistory } from './history.ts'
+import { isSameHistory, mayTakeUpHistory, takeUpHistory } from './history.ts'
 import { fenceOff, type Hold, type Holds, makeHolds } from './holds.ts'
 import { type Listener, type Listening, listen } from './listen.ts'
 import type { PostgresPlace } from './place.ts'
@@ -61,7 +61,7 @@ export interface FleetJournal {
 
 /**
  * Opens a journal that was made, and brings it up to date.
- * Throws Fault journal.missing, journal.newer, journal.unreachable, journal.closed.
+ * Throws Fault journal.missing, journal.newer, journal.older, journal.unreachable, journal.closed.
  */
 export async function openPostgresJournal(settings: FleetPlace): Promise<FleetJournal> {
   return open(settings, false)
@@ -78,6 +78,7 @@ async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJourna
     // Also where the way led to another database meanwhile, or to an older copy of this one.
     if (!(await isUpToDate(sql, place))) await bringUpToDate(settings, false)
     if (history === undefined || (await isSameHistory(sql, history))) return
+    if (!(await mayTakeUpHistory(sql))) return
     await patiently(settings, patient => takeUpHistory(patient, history))
   }
   const database = makePostgresDatabase(settings, { welcome })

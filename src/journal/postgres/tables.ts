@@ -4,6 +4,7 @@ import type { Statements } from '../sql.ts'
 import type { PostgresPlace } from './place.ts'
 import { makePostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
 import { postgresMigrations } from './postgres-schema.ts'
+import { renewRights } from './roles.ts'
 
 /** Held while the tables are made or changed (postgresql.org/docs/15/explicit-locking.html#ADVISORY-LOCKS). */
 const migrationLock = 7_418_203
@@ -36,21 +37,33 @@ export async function isUpToDate(sql: Pick<Statements, 'get'>, place: string): P
   return (await readVersion(sql, place)) === postgresMigrations.length
 }
 
-/** @param mayMake where there are none they are made */
+/**
+ * Throws Fault journal.missing, journal.newer; journal.older where this login may not change the tables.
+ * @param mayMake where there are none they are made
+ */
 export async function bringUpToDate(settings: PostgresPlace, mayMake: boolean): Promise<void> {
   await patiently(settings, async database => {
     // Whoever comes meanwhile waits, and finds all of it or nothing. The lock ends with the connection.
     await database.get('SELECT pg_advisory_lock(?)', migrationLock)
-    await database.transaction(async sql => {
+    let found = 0
+    const known = postgresMigrations.length
+    const change = database.transaction(async sql => {
       const made = await sql.get("SELECT to_regclass('hikyaku_version')::text AS name")
       if (made?.name === null && mayMake) {
         await sql.run('CREATE TABLE hikyaku_version (version bigint NOT NULL)')
         await sql.run('INSERT INTO hikyaku_version VALUES (0)')
       }
-      const found = await readVersion(sql, database.place)
+      found = await readVersion(sql, database.place)
+      if (found === known) return
       for (const step of postgresMigrations.slice(found)) await sql.run(step)
-      if (found < postgresMigrations.length)
-        await sql.run('UPDATE hikyaku_version SET version = ?', postgresMigrations.length)
+      await sql.run('UPDATE hikyaku_version SET version = ?', known)
+      await renewRights(sql)
+    })
+    await change.catch(thrown => {
+      const isOlder =
+        0 < found && found < known && thrown instanceof Fault && thrown.code === 'journal.closed'
+      if (!isOlder) throw thrown
+      throw new Fault('journal.older', { facts: { file: database.place, found, known }, cause: thrown })
     })
   })
 }

@@ -65,6 +65,12 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       stopped,
       'Install the newer version again.',
     ),
+  'journal.older': f =>
+    text(
+      `The tables of the fleet are older than this hikyaku${f.with('file', file => ` (${file})`)}, and this login of PostgreSQL may not change them.`,
+      waits,
+      'Start this version once with the login that owns the tables (hikyaku_admin): it brings them up to date.',
+    ),
   'journal.damaged': f =>
     text(
       `The journal is damaged${f.with('file', file => `: ${file}`)}${because(f)}.`,

@@ -65,6 +65,12 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       stopped,
       '新しいバージョンの hikyaku をもう一度インストールしてください。',
     ),
+  'journal.older': f =>
+    text(
+      `フリートのテーブルがこの hikyaku より古く${f.with('file', file => `（${file}）`)}、PostgreSQL のこのユーザーでは変更できません。`,
+      waits,
+      'テーブルの所有者（hikyaku_admin）のユーザーで、このバージョンを一度起動してください。テーブルが更新されます。',
+    ),
   'journal.damaged': f =>
     text(
       `取り込み記録が壊れています${f.with('file', file => `（${file}）`)}${because(f)}。`,
