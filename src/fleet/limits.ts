@@ -43,8 +43,8 @@ export interface LimitStats {
   readonly waits: number
 }
 
-/** Heard of again within this, ms; nothing is begun any more once it is over. */
-const leaseMs = 10_000
+/** Heard of again within this, ms, as holds are; nothing is begun any more once it is over. */
+const leaseMs = 7000
 /** Between two questions: at least; where something is to be told; where nothing is. */
 const pauses = { urgentMs: 100, usualMs: 1000, idleMs: 3000 }
 

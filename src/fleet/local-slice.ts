@@ -2,8 +2,11 @@
 import type { SharedLimit, Slice, SliceUse } from '../base/shared-limit.ts'
 import { drainingParts, type SliceAnswer, type SliceAsk } from '../journal/postgres/budget.ts'
 
-/** Of a fair share, what is had beyond what counts: so much can begin at once without a question. */
-const aheadPart = 0.1
+/**
+ * Of a fair share, what is had beyond what counts, so that it can begin without a question: as much as may leave at once, or
+ * where work waits, which leaves at its pace, that of two seconds.
+ */
+const aheadParts = { idle: 0.1, busy: 1 / 30 }
 /** How often the database hears of a slice that is used, ms: what a dead worker had drains by what it said last. */
 const tellMs = 5000
 /** Who had to wait is taken to have more work for so long, ms. */
@@ -51,6 +54,7 @@ export class LocalSlice implements Slice {
   #isWaiting = false
   /** Something had to wait since the last question, and so lately that more of it may be expected. */
   #isHungry = false
+  #wasHungry = false
   #hungryUntilMs = Number.NEGATIVE_INFINITY
   #isClosed = false
   #isGone = false
@@ -143,7 +147,8 @@ export class LocalSlice implements Slice {
     const most = this.#most()
     if (this.#isHungry) this.#hungryUntilMs = nowMs + hungryMs
     this.#isHungry = false
-    const need = this.#needOf(used, needed, begun, nowMs)
+    this.#wasHungry = nowMs < this.#hungryUntilMs
+    const need = this.#needOf(used, needed, begun)
     const wanted = this.#isClosed ? used : needed + this.#ahead
     const want = this.#wantOf(wanted, used)
     const isWorthSaying = this.#isWorthSaying(need, want, most, nowMs)
@@ -204,7 +209,8 @@ export class LocalSlice implements Slice {
   get #ahead(): number {
     const { step, lastsMs, most } = this.#limit
     if (lastsMs === 0) return Math.max(step, Math.floor(most / 8))
-    return Math.max(step, Math.ceil(this.#fair * aheadPart))
+    const isBusy = this.#isHungry || this.#wasHungry
+    return Math.max(step, Math.ceil(this.#fair * (isBusy ? aheadParts.busy : aheadParts.idle)))
   }
 
   /** The limit as it is now: the rest of a day's units is spread over the rest of the day. */
@@ -220,11 +226,11 @@ export class LocalSlice implements Slice {
   }
 
   /** What one cannot do without: all there is, where work waits whose end is not known. */
-  #needOf(used: number, needed: number, begun: number, nowMs: number): number {
+  #needOf(used: number, needed: number, begun: number): number {
     const { most, lastsMs } = this.#limit
     if (this.#isClosed) return used
     if (lastsMs === 0) return needed
-    if (nowMs < this.#hungryUntilMs) return most
+    if (this.#wasHungry) return most
     return begun > 0 ? needed + this.#ahead : needed
   }
 

@@ -151,7 +151,7 @@ export function makeLoginGate(
         const capped = await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
         if (capped !== undefined) throw heldLoginFault(capped)
         leaveHost = await enterHost(journal, mailbox, clock, turn, turns, signal)
-        const session = await work()
+        const session = await work().finally(leaveHost)
         count.accepted += 1
         await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
         return session

@@ -20,6 +20,8 @@ export interface SlowPop3 {
     logins: number
     refused: number
     readonly commands: string[]
+    /** The most connections at once that had not logged in yet. */
+    mostEntering: number
     /** Whose and when, by the test's clock, ms; refused ones, too. */
     readonly tries: { readonly user: string; readonly atMs: number }[]
   }
@@ -31,11 +33,19 @@ export interface SlowPop3 {
 export async function startSlowPop3(options: SlowPop3Options): Promise<SlowPop3> {
   const { clock, loginDelaySeconds, loginsAnHour = Number.POSITIVE_INFINITY } = options
   const sockets = new Set<Socket>()
-  const ledger: SlowPop3['ledger'] = { logins: 0, refused: 0, commands: [], tries: [] }
+  const entering = new Set<Socket>()
+  const ledger: SlowPop3['ledger'] = { logins: 0, refused: 0, commands: [], tries: [], mostEntering: 0 }
   let lastLoginMs = Number.NEGATIVE_INFINITY
   const server = createServer(socket => {
     sockets.add(socket)
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    entering.add(socket)
+    ledger.mostEntering = Math.max(ledger.mostEntering, entering.size)
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        sockets.delete(socket)
+        entering.delete(socket)
+      })
     const marked = new Set<number>()
     let user = ''
     const view = [...self.messages]
@@ -88,6 +98,7 @@ export async function startSlowPop3(options: SlowPop3Options): Promise<SlowPop3>
       const ms = self.silentMs[verb]
       if (ms !== undefined) await clock.sleep(ms)
       if (socket.destroyed) return
+      if (verb === 'PASS') entering.delete(socket)
       socket.write(text, 'latin1')
       if (verb === 'QUIT') socket.end()
     }

@@ -9,11 +9,11 @@
  */
 
 /** Of what is used in the last moment, ms: an answer that Gmail took long to give. */
-const lateMs = 30_000
+const lateMs = 10_000
 /** Whoever is heard of in time says so in a transaction, which has so long to its end, ms. */
-const commitMs = 5000
-/** `draining` says how much will still count after none, one, ... six of so many parts of `lasts_ms`. */
-export const drainingParts = 6
+const commitMs = 2000
+/** `draining` says how much will still count after none, one, two, ... of so many parts of `lasts_ms`. */
+export const drainingParts = 12
 
 export const budgetStep = `
 CREATE TABLE budget (

@@ -1,0 +1,50 @@
+/** Workers as processes of their own, which do what is limited as hard as they may: the servers' own books are the judge. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { googleTask, type LimitsFleet, startLimitsFleet } from '../../scripts/fleet/limits-fleet.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
+import { startGmailServer } from '../servers/gmail/gmail-server.ts'
+import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
+import { requireServer } from '../servers/required.ts'
+import { startSlowPop3 } from '../servers/slow-pop3.ts'
+
+const skip = requireServer('postgresql', postgresMissing())
+
+describe('workers that share limits', { skip }, () => {
+  let server: PostgresServer
+  before(async () => {
+    server = await startPostgres({ fsync: 'off' })
+  })
+  after(() => server.stop())
+  const fleetOf = async (t: TestContext, mailboxes: number): Promise<LimitsFleet> => {
+    const url = await server.newDatabase()
+    const fleet = await makePostgresJournal({ url, name: 'test' })
+    await fleet.holds.offer(Array.from({ length: mailboxes }, (_, n) => `main/box${n}`))
+    await fleet.close()
+    const processes = startLimitsFleet(url)
+    t.after(() => processes.kill())
+    return processes
+  }
+
+  it('import into one account, and log in to a host, each beside the others', async t => {
+    const pop3 = await startSlowPop3({ clock: systemClock, silentMs: { PASS: 30 } })
+    t.after(() => pop3.stop())
+    const gmail = await startGmailServer({ quota: { unitsPerMinute: 15_000, maxConcurrent: 7 } })
+    gmail.faults.always('import', { kind: 'slow', ms: 200 })
+    t.after(() => gmail.close())
+    const fleet = await fleetOf(t, 60)
+    const host = { port: pop3.port, atOnce: 5, perMinute: 6000 }
+    const google = googleTask(gmail, 15_000)
+    for (const name of ['a', 'b', 'c', 'd']) fleet.start(name, { host, google })
+    const imports = () => gmail.ledger.of('import').length
+    await fleet.until(
+      () => pop3.ledger.logins >= 60 && imports() >= 40,
+      () => `${pop3.ledger.logins} logins, ${imports()} imports`,
+    )
+    const { refused, peakConcurrent } = gmail.quota.usage('owner@example.test')
+    t.diagnostic(`at most ${pop3.ledger.mostEntering} logins and ${peakConcurrent} imports at once`)
+    assert.equal(refused, 0, 'refusals of Gmail')
+    assert.ok(pop3.ledger.mostEntering <= 5, `${pop3.ledger.mostEntering} logins at once`)
+  })
+})
