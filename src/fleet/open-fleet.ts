@@ -48,8 +48,8 @@ export async function makeFleet(
   }
 }
 
-function placeOf({ database }: FleetSettings, { connections }: FleetOptions): FleetPlace {
-  return { ...database, ...(connections === undefined ? {} : { connections }) }
+function placeOf({ database, address }: FleetSettings, { connections }: FleetOptions): FleetPlace {
+  return { ...database, address, ...(connections === undefined ? {} : { connections }) }
 }
 
 function put(journal: FleetJournal, { keyFile }: FleetSettings, options: FleetOptions): Fleet {

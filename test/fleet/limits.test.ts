@@ -205,9 +205,9 @@ describe('a limit that workers share', { skip }, () => {
     await fleet.pass(1.5 * minute)
     const alone = fleet.between(0.5 * minute, 1.5 * minute)
     for (const worker of [b, c, d]) worker.wanted = Number.POSITIVE_INFINITY
-    await fleet.pass(2.5 * minute)
-    const all = fleet.between(3 * minute, 4 * minute)
-    const each = ['a', 'b', 'c', 'd'].map(name => fleet.between(3 * minute, 4 * minute, name))
+    await fleet.pass(3 * minute)
+    const all = fleet.between(3.5 * minute, 4.5 * minute)
+    const each = ['a', 'b', 'c', 'd'].map(name => fleet.between(3.5 * minute, 4.5 * minute, name))
     t.diagnostic(`one alone ${alone}, four ${all} of 2000 a minute: ${each.join(', ')}`)
     assert.ok(fleet.busiestMinute() <= 2000)
     assert.ok(alone >= 1800, `alone ${alone}`)
