@@ -83,6 +83,7 @@ export async function openEarlyBooks(
  * Locks the state directory, opens the journal, sweeps what a killed process left, makes the adapters.
  * @param journalDir where the journal lies, if not in the state directory itself; then the caller holds the lock
  *   (`journal rebuild` makes a new journal beside the old one)
+ * @param given a journal that is open already, in its place; closed with the bridge
  * Throws Fault state.second-instance, journal.*, state.*.
  */
 export async function openBridge(
@@ -90,6 +91,7 @@ export async function openBridge(
   log: Log,
   clock: Clock,
   journalDir?: string,
+  given?: Journal,
 ): Promise<Bridge> {
   const releases: (() => void | Promise<void>)[] = []
   const close = async (): Promise<void> => {
@@ -104,11 +106,12 @@ export async function openBridge(
         import('./pull/under-way.ts'),
         import('./pull/steady-clock.ts'),
       ])
-    const journal = await sqlite.openJournal(journalDir ?? config.stateDir, 'run', () => {
+    const hold = (): void => {
       if (journalDir !== undefined) return
       const lock = lockInstance(config.stateDir)
       releases.push(() => lock.release())
-    })
+    }
+    const journal = given ?? (await sqlite.openJournal(journalDir ?? config.stateDir, 'run', hold))
     releases.push(() => journal.close())
     if (journalDir === undefined) await takeUpEarlyLogins(config, journal)
     const underWay = await UnderWay.open(journal)

@@ -76,7 +76,12 @@ export interface InProcess {
 /** Opens the bridge on the world's state directory; close it before another one or a command is started. */
 export async function openInProcess(
   world: World,
-  more: { readonly env?: Readonly<Record<string, string>>; readonly clock?: PlayedClock } = {},
+  more: {
+    readonly env?: Readonly<Record<string, string>>
+    readonly clock?: PlayedClock
+    /** In place of the one in the state directory. */
+    readonly journal?: Journal
+  } = {},
 ): Promise<InProcess> {
   const clock = more.clock ?? new PlayedClock()
   const config = await loadConfig({ env: { ...world.env, ...more.env }, cwd: world.folder })
@@ -88,7 +93,7 @@ export async function openInProcess(
     },
   })
   const log = makeLog({ level: 'debug', format: 'json', stream })
-  const bridge = await openBridge(config, log, clock)
+  const bridge = await openBridge(config, log, clock, undefined, more.journal)
   const never = new AbortController().signal
   return {
     bridge,

@@ -16,6 +16,11 @@ export interface PostgresProxy {
   arm(cut?: Cut): void
   /** From now on nothing comes through, in either direction, and nothing is closed. */
   swallow(isSwallowing: boolean): void
+  /**
+   * Waits for this before a question goes on, and all that follow it: the one of that number since `arm`, or the first whose
+   * statement is like that.
+   */
+  before(at: number | RegExp, act: () => Promise<void>): void
   /** Each simple query is asked as this makes it. */
   rewrite(change: (text: string) => string): void
   /** Ends every connection as a server that is gone. */
@@ -57,6 +62,9 @@ class Frames {
 
 const letterOf = (frame: Buffer): string => String.fromCharCode(frame[0] ?? 0)
 
+/** The first two texts of a message: of Parse the name and the statement, of Bind the portal and the name. */
+const readTexts = (body: Buffer): string[] => body.toString('utf8').split('\0', 2)
+
 function simpleQuery(text: string): Buffer {
   const body = Buffer.from(`${text}\0`)
   const head = Buffer.alloc(5)
@@ -73,6 +81,7 @@ export async function startPostgresProxy(port: number): Promise<PostgresProxy> {
   let isSwallowing = false
   let isRefusing = false
   let change = (text: string): string => text
+  let pausing: { readonly at: number | RegExp; readonly act: () => Promise<void> } | undefined
   const server = createServer({ noDelay: true }, client => {
     if (isRefusing) {
       client.destroy()
@@ -98,13 +107,26 @@ export async function startPostgresProxy(port: number): Promise<PostgresProxy> {
     /** This many of them are still to come, then the connection is lost. */
     let lastReady: number | undefined
     let isHeld = false
-    client.on('data', chunk => {
+    /** Statements that were parsed on this connection, by name. */
+    const prepared = new Map<string, string>()
+    const boundText = (frame: Buffer): string => prepared.get(readTexts(frame.subarray(5))[1] ?? '') ?? ''
+    const pass = async (chunk: Buffer): Promise<void> => {
       if (isSwallowing) return
       for (const frame of fromClient.take(chunk)) {
         if (isHeld) return
         const letter = letterOf(frame)
         const isAsked = letter === 'Q' || letter === 'S'
         if (isAsked) asked += 1
+        if (letter === 'P') {
+          const [name = '', text = ''] = readTexts(frame.subarray(5))
+          prepared.set(name, text)
+        }
+        const isMeant = letter === 'B' && pausing?.at instanceof RegExp && pausing.at.test(boundText(frame))
+        if (pausing !== undefined && (isMeant || (isAsked && pausing.at === asked))) {
+          const { act } = pausing
+          pausing = undefined
+          await act()
+        }
         if (isAsked && cut?.at === asked && cut.when === 'before') {
           cut = undefined
           // What it holds unsent of this question goes with it.
@@ -120,6 +142,10 @@ export async function startPostgresProxy(port: number): Promise<PostgresProxy> {
           isHeld = true
         }
       }
+    }
+    let passed = Promise.resolve()
+    client.on('data', chunk => {
+      passed = passed.then(() => pass(chunk)).catch(end)
     })
     upstream.on('data', chunk => {
       if (isSwallowing) return
@@ -149,6 +175,9 @@ export async function startPostgresProxy(port: number): Promise<PostgresProxy> {
     arm(next) {
       asked = 0
       cut = next
+    },
+    before(at, act) {
+      pausing = { at, act }
     },
     swallow(next) {
       isSwallowing = next

@@ -33,7 +33,7 @@ export interface PostgresServer {
   /** To the server's first process: its others follow, as after a crash; by SIGQUIT it ends them itself, as at once. */
   kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>
   start(): Promise<void>
-  /** A server of its own that follows this one (pg_basebackup). It stops with this one. */
+  /** A server of its own that follows this one: a copy of one that was made by pg_basebackup. It stops with this one. */
   makeStandby(): Promise<PostgresStandby>
   /** Gives a file to the user that the server runs as. */
   own(file: string): Promise<void>
@@ -49,6 +49,7 @@ export interface PostgresStandby {
   /** Whatever is committed from now on never comes here. */
   cutOff(): Promise<void>
   promote(): Promise<void>
+  stop(): Promise<void>
 }
 
 const debian = '/usr/lib/postgresql'
@@ -149,6 +150,7 @@ export async function startPostgres(
   }
   let daemon: Daemon | undefined
   const standbys: Daemon[] = []
+  let backedUp: Promise<unknown> | undefined
   const start = async (): Promise<void> => {
     daemon = await startOn(data, given)
   }
@@ -172,21 +174,25 @@ export async function startPostgres(
       while (others.some(isThere)) await pause(10)
     },
     async makeStandby() {
-      const copy = join(folder, `standby${standbys.length}`)
-      const [other = 0] = await freePorts(1)
       const from = ['-h', loopback, '-p', String(port), '-U', superuser]
-      await runTool(
+      const backup = join(folder, 'backup')
+      backedUp ??= runTool(
         'pg_basebackup',
         ...from,
         '-D',
-        copy,
+        backup,
         '-R',
         '-X',
         'stream',
         '--checkpoint=fast',
         '--no-sync',
       )
-      standbys.push(await startOn(copy, { ...given, port: String(other) }))
+      await backedUp
+      const copy = join(folder, `standby${standbys.length}`)
+      const [other = 0] = await freePorts(1)
+      execFileSync('cp', ['-a', backup, copy])
+      const standby = await startOn(copy, { ...given, port: String(other) })
+      standbys.push(standby)
       const url = urlOf(other, 'postgres')
       return {
         port: other,
@@ -209,6 +215,7 @@ export async function startPostgres(
         async promote() {
           await ask(url, 'SELECT pg_promote()')
         },
+        stop: () => standby.stop(),
       }
     },
     async stop() {
