@@ -80,6 +80,9 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     for (const mailbox of world.mailboxes) mailbox.deliver()
     const uploads = (): number => world.gmail.ledger.of('import').length
     await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail', 30_000)
+    // What was under way there is sent again, as its answer is not known.
+    const imported = (): number => next.running.stderr().split('"event":"imported"').length - 1
+    await until(() => imported() === world.delivered(), 'the answer to each')
     const before = uploads()
     sleeper.running.kill('SIGCONT')
     await until(
