@@ -48,6 +48,7 @@ export const memberSecretNames = {
     clientSecret: vaultNames.clientSecret,
     refreshToken: vaultNames.refreshToken,
     appPassword: vaultNames.appPassword,
+    serviceAccountKey: vaultNames.serviceAccountKey,
   },
   mailbox: {
     password: vaultNames.password,

@@ -59,6 +59,7 @@ export function makeDirectoryLooks(
       }
       ask(after, place => `member.key > ${place}`)
       ask(filter.tenant, place => `member.tenant = ${place}`)
+      ask(filter.keys && JSON.stringify(filter.keys), place => `member.key IN (${sql.words.textsIn(place)})`)
       ask(filter.account, place => `member.account = ${place}`)
       ask(filter.worker, place => `hold.worker = ${place} AND hold.held_until > clock_timestamp()`)
       ask(

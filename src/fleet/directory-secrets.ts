@@ -14,6 +14,13 @@ export interface SealedSecret extends SecretPlace {
   readonly sealed: string
 }
 
+/** Seals secrets of one tenant. */
+export interface Sealer {
+  seal(secret: string, name: SecretName, destination: Destination): SealedSecret
+  /** Whether this very secret is kept so, for this destination; what took its place since counts as it. */
+  isKept(kept: SealedSecret, secret: string, destination: Destination): boolean
+}
+
 export interface DirectorySecrets {
   /** A data key for a new tenant, wrapped. Throws Fault fleet.no-key. */
   makeWrappedKey(tenant: string): Promise<{ readonly dataKey: string; readonly keyId: string }>
@@ -26,6 +33,8 @@ export interface DirectorySecrets {
   /** Whether just this is kept, for just this destination. */
   isKept(name: SecretName, secret: string, destination: Destination): Promise<boolean>
   seal(secret: string, name: SecretName, destination: Destination): Promise<SealedSecret>
+  /** The same for many of one tenant. Throws Fault fleet.no-key, fleet.other-key, fleet.unknown. */
+  sealerOf(tenant: string): Promise<Sealer>
   /** In the place of what is kept, for a worker: what the provider gave for it. */
   renew(secret: string, name: SecretName, destination: Destination): Promise<void>
   /** Every data key wrapped anew, with the first of the fleet's keys. @returns how many were not yet */
@@ -63,13 +72,27 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
     if (row === undefined) throw new Fault('fleet.unknown', { facts: { what: 'tenant', name: tenant } })
     return unwrap(tenant, row.data_key, row.key_id)
   }
-  const seal = async (secret: string, name: SecretName, destination: Destination): Promise<SealedSecret> => {
-    const place = { ...name, destination: JSON.stringify(destination) }
-    return { ...place, sealed: sealSecret(secret, await dataKeyOf(name.tenant), place) }
+  const sealerOf = async (tenant: string): Promise<Sealer> => {
+    const dataKey = await dataKeyOf(tenant)
+    return {
+      seal(secret, name, destination) {
+        const place = { ...name, destination: JSON.stringify(destination) }
+        return { ...place, sealed: sealSecret(secret, dataKey, place) }
+      },
+      isKept(kept, secret, destination) {
+        if (kept.destination !== JSON.stringify(destination)) return false
+        try {
+          return openSecret(kept.sealed, dataKey, kept) === secret
+        } catch {
+          return false // what cannot be opened is entered again
+        }
+      },
+    }
   }
 
   return {
-    seal,
+    sealerOf,
+    seal: async (secret, name, destination) => (await sealerOf(name.tenant)).seal(secret, name, destination),
     async makeWrappedKey(tenant) {
       const wrapper = await key()
       return { dataKey: await wrapper.wrap(makeDataKey(), contextOf(tenant)), keyId: wrapper.id }
@@ -104,13 +127,7 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
     },
     async isKept(name, secret, destination) {
       const kept = await readSealed(database, name)
-      if (kept?.destination !== JSON.stringify(destination)) return false
-      const dataKey = await dataKeyOf(name.tenant)
-      try {
-        return openSecret(kept.sealed, dataKey, kept) === secret
-      } catch {
-        return false // what cannot be opened is entered again
-      }
+      return kept !== undefined && (await sealerOf(name.tenant)).isKept(kept, secret, destination)
     },
     async renew(secret, name, destination) {
       const dataKey = await dataKeyOf(name.tenant)

@@ -16,6 +16,7 @@
  *
  * Besides what is named, each method rejects with the faults of the journal (journal.unreachable, journal.closed, state.*).
  */
+import type { Fault } from '../base/fault.ts'
 import type { AccountConfig, MailboxConfig } from '../config/config.ts'
 
 /** As in YAML: keys of src/config/settings/. */
@@ -26,6 +27,20 @@ export type MemberSecrets = Readonly<Record<string, string>>
 
 /** What a put made of it; `unchanged`: nothing was written, nobody told. */
 export type Put = 'added' | 'changed' | 'unchanged'
+
+/** A mailbox as it is to be put. */
+export interface Member {
+  readonly name: string
+  readonly settings: MemberSettings
+  readonly secrets: MemberSecrets
+}
+
+export interface PutOptions {
+  /** What would become of it is told, and nothing is written; the tenant need not be there. */
+  readonly isRehearsal?: boolean
+  /** In a rehearsal: accounts that would be there. */
+  readonly accounts?: readonly Member[]
+}
 
 export interface TenantEntry {
   readonly name: string
@@ -62,6 +77,8 @@ export interface MailboxEntry {
 export interface MailboxFilter {
   readonly tenant?: string | undefined
   readonly account?: string | undefined
+  /** At most 1,000. */
+  readonly keys?: readonly string[] | undefined
   /** A part of its key, or of the user or the host of its settings. */
   readonly text?: string | undefined
   readonly isPaused?: boolean | undefined
@@ -112,6 +129,12 @@ export interface Directory {
   putAccount(tenant: string, name: string, settings: MemberSettings, secrets: MemberSecrets): Promise<Put>
   /** The same of a mailbox, which is then offered to workers unless it is paused. `account` is one of the tenant's. */
   putMailbox(tenant: string, name: string, settings: MemberSettings, secrets: MemberSecrets): Promise<Put>
+  /**
+   * The same of many mailboxes of one tenant, in one transaction. One that cannot be put is answered by its fault (those of
+   * putMailbox), and the others go in. Each name once.
+   * @returns what became of each, in their order
+   */
+  putMailboxes(tenant: string, list: readonly Member[], how?: PutOptions): Promise<readonly (Put | Fault)[]>
   /** Throws Fault fleet.unknown; fleet.in-use where a mailbox goes there. */
   removeAccount(tenant: string, name: string): Promise<void>
   accounts(tenant?: string): Promise<readonly AccountEntry[]>

@@ -11,6 +11,7 @@ import {
   type MemberSources,
   memberSecretNames,
 } from '../config/load-member.ts'
+import type { SqlRow } from '../journal/columns.ts'
 import type { Statements } from '../journal/sql.ts'
 import type { MemberSecrets, MemberSettings, OpenedMember } from './directory.ts'
 import type { DirectorySecrets, SecretName } from './directory-secrets.ts'
@@ -52,6 +53,28 @@ export function listNamedAccounts({ account, rules }: MemberSettings): readonly 
   return [...new Set([account, ...ofRules].flatMap(name => (typeof name === 'string' ? [name.trim()] : [])))]
 }
 
+/** What is kept of a mailbox, and of the accounts that it may name. */
+export interface KnownMember {
+  /** The keys of its secrets. */
+  readonly secrets: readonly string[]
+  readonly accounts: readonly AccountConfig[]
+}
+
+interface WrittenAccount {
+  readonly name: string
+  readonly settings: MemberSettings
+  /** The keys of its secrets. */
+  readonly secrets: readonly string[]
+}
+
+const readAccount = (row: SqlRow): WrittenAccount => ({
+  name: String(row.name),
+  settings: JSON.parse(String(row.settings)) as MemberSettings,
+  secrets: JSON.parse(String(row.secrets)) as string[],
+})
+
+export type Members = ReturnType<typeof makeMembers>
+
 /** How many of a tenant's accounts are listed where one is named that is not there. */
 const mostListed = 20
 
@@ -84,12 +107,21 @@ export function makeMembers(sql: Statements, secrets: DirectorySecrets, context:
     },
   )
 
-  /** The accounts that are named; where none is, the tenant's only one; where one is missing, some that are there. */
+  const build = async (
+    tenant: string,
+    { name, settings, secrets: keys }: WrittenAccount,
+  ): Promise<AccountConfig> =>
+    (await loadMemberAccount({ name: makeKey(tenant, name), settings, secrets: keys }, kept)).built
+
+  /**
+   * The accounts that are named; where none is, the tenant's only one; where one is missing, some that are there.
+   * @param further accounts as if they were there
+   */
   const loadAccounts = async (
     tenant: string,
-    settings: MemberSettings,
+    named: readonly string[],
+    further: readonly WrittenAccount[] = [],
   ): Promise<readonly AccountConfig[]> => {
-    const named = listNamedAccounts(settings)
     const ask = (condition: string, ...values: readonly string[]) =>
       sql.all(
         `SELECT name, settings::text AS settings, (SELECT coalesce(json_agg(key), '[]')::text FROM fleet_secret
@@ -102,45 +134,50 @@ export function makeMembers(sql: Statements, secrets: DirectorySecrets, context:
       named.length === 0
         ? await ask('')
         : await ask(`AND name IN (${sql.words.textsIn('?2')})`, JSON.stringify(named))
-    const all = rows.length < named.length ? [...rows, ...(await ask(''))] : rows
-    const loaded = await Promise.all(
-      [...new Map(all.map(row => [String(row.name), row])).values()].map(row =>
-        loadMemberAccount(
-          {
-            name: makeKey(tenant, String(row.name)),
-            settings: JSON.parse(String(row.settings)) as MemberSettings,
-            secrets: JSON.parse(String(row.secrets)) as string[],
-          },
-          kept,
-        ),
+    const written = rows.map(readAccount)
+    const wanted = further.filter(({ name }) => named.length === 0 || named.includes(name))
+    const all = [...written, ...wanted.slice(0, Math.max(mostListed, named.length))]
+    const isWhole = new Set(all.map(({ name }) => name)).size >= named.length
+    if (!isWhole) all.push(...(await ask('')).map(readAccount))
+    return Promise.all(
+      [...new Map(all.map(account => [account.name, account])).values()].map(account =>
+        build(tenant, account),
       ),
     )
-    return loaded.map(({ built }) => built)
   }
 
   const load = async (
     { kind, tenant, name, settings }: Member,
     keys: readonly string[],
     sources: MemberSources,
+    accounts?: readonly AccountConfig[],
   ): Promise<
     LoadedMember<{ readonly account: string; readonly rules: readonly { account?: string | undefined }[] }>
   > => {
     const written = { name: makeKey(tenant, name), settings, secrets: keys }
-    if (kind === 'mailbox') return loadMemberMailbox(written, await loadAccounts(tenant, settings), sources)
+    if (kind === 'mailbox')
+      return loadMemberMailbox(
+        written,
+        accounts ?? (await loadAccounts(tenant, listNamedAccounts(settings))),
+        sources,
+      )
     const { places } = await loadMemberAccount(written, sources)
     return { built: { account: '', rules: [] }, places }
   }
 
   return {
+    loadAccounts,
     /**
      * @param given secrets in the place of those that are kept
      * @param before where those are kept now, where the member is to become another one
+     * @param known what else would be asked for
      * @throws ConfigFault, Fault secret.other-destination, fleet.*
      */
     async check(
       member: Member,
       given: MemberSecrets,
       before: Omit<Member, 'settings'> = member,
+      known?: KnownMember,
     ): Promise<CheckedMember> {
       const { kind, tenant, name } = member
       const found: CheckedMember['secrets'][number][] = []
@@ -156,8 +193,8 @@ export function makeMembers(sql: Statements, secrets: DirectorySecrets, context:
         else found.push({ key, value, destination })
         return value
       }
-      const keys = [...new Set([...Object.keys(given), ...(await keptKeys(before))])]
-      const { built, places } = await load(member, keys, sourcesOf(vault, undefined))
+      const keys = [...new Set([...Object.keys(given), ...(known?.secrets ?? (await keptKeys(before)))])]
+      const { built, places } = await load(member, keys, sourcesOf(vault, undefined), known?.accounts)
       const problems: Problem[] = []
       for (const { place, secret } of places)
         await secret.reveal().catch((thrown: unknown) => {
@@ -181,7 +218,7 @@ export function makeMembers(sql: Statements, secrets: DirectorySecrets, context:
 
     /** @throws ConfigFault */
     async open(tenant: string, name: string, settings: MemberSettings): Promise<OpenedMember> {
-      const accounts = await loadAccounts(tenant, settings)
+      const accounts = await loadAccounts(tenant, listNamedAccounts(settings))
       const written = {
         name: makeKey(tenant, name),
         settings,

@@ -1,12 +1,16 @@
 /** What tenants, accounts and mailboxes are called, and the key that is made of two names. */
 import { Fault } from '../base/fault.ts'
 
-const mostChars = { tenant: 64, account: 128, mailbox: 128 } as const
+/** Characters. */
+export const mostChars = { tenant: 64, account: 128, mailbox: 128 } as const
+
+export const isName = (what: keyof typeof mostChars, name: string): boolean =>
+  /^[a-z0-9][a-z0-9._@-]*$/.test(name) && name.length <= mostChars[what]
 
 /** @throws Fault fleet.name */
 export function checkName(what: keyof typeof mostChars, name: string): string {
   const most = mostChars[what]
-  if (/^[a-z0-9][a-z0-9._@-]*$/.test(name) && name.length <= most) return name
+  if (isName(what, name)) return name
   throw new Fault('fleet.name', { facts: { what, name: name.slice(0, most), most } })
 }
 

@@ -28,12 +28,13 @@ export async function openFleet(settings: FleetSettings, options: FleetOptions):
 
 /**
  * Makes what is not there: the tables, and the fleet key.
- * @returns with whether the key was made: then the owner is to keep a copy of it
+ * @returns with whether the tables were made, or brought up to date, and whether the key was made: then the owner is to keep a
+ *   copy of it
  */
 export async function makeFleet(
   settings: FleetSettings,
   options: FleetOptions,
-): Promise<{ readonly fleet: Fleet; readonly isKeyNew: boolean }> {
+): Promise<{ readonly fleet: Fleet; readonly isNew: boolean; readonly isKeyNew: boolean }> {
   const { makePostgresJournal } = await import('../journal/postgres/postgres.ts')
   const journal = await makePostgresJournal(placeOf(settings, options))
   try {
@@ -41,7 +42,7 @@ export async function makeFleet(
     const sealed = await journal.database.get('SELECT 1 FROM tenant LIMIT 1')
     const isKeyNew = sealed === undefined && (await makeFleetKey(settings.keyFile))
     await openFleetKey(settings.keyFile, options.env)
-    return { fleet: put(journal, settings, options), isKeyNew }
+    return { fleet: put(journal, settings, options), isNew: journal.isNew, isKeyNew }
   } catch (error) {
     await journal.close()
     throw error

@@ -14,6 +14,7 @@ import {
   makeMembers,
 } from './members.ts'
 import { checkName, makeKey, splitKey } from './names.ts'
+import { makePutMany } from './put-many.ts'
 import type { KeyWrapper } from './seal.ts'
 import { watchDirectory } from './watch-directory.ts'
 
@@ -130,6 +131,7 @@ export function makePostgresDirectory(
       return added === 1
     },
     putAccount: (tenant, name, settings, given) => put({ kind: 'account', tenant, name, settings }, given),
+    putMailboxes: makePutMany(database, change, secrets, members),
     putMailbox: (tenant, name, settings, given) => put({ kind: 'mailbox', tenant, name, settings }, given),
     removeAccount: (tenant, name) =>
       change(async sql => {

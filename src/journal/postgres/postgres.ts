@@ -54,6 +54,8 @@ export interface FleetJournal {
   readonly database: Database
   /** Hears what is told there by NOTIFY, on a connection of its own, made anew after it was lost. */
   listen(channel: string, listener: Listener): Listening
+  /** Whether the tables were made, or brought up to date, when it was opened. */
+  readonly isNew: boolean
   /** The database's wall clock, ms since 1970: one for all workers. */
   nowMs(): Promise<number>
   close(): Promise<void>
@@ -67,13 +69,13 @@ export async function openPostgresJournal(settings: FleetPlace): Promise<FleetJo
   return open(settings, false)
 }
 
-/** Makes the tables where there are none, and opens the journal. */
+/** Makes the tables where there are none, and opens the journal. Throws Fault journal.other-tables where there are others. */
 export async function makePostgresJournal(settings: FleetPlace): Promise<FleetJournal> {
   return open(settings, true)
 }
 
 async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJournal> {
-  await bringUpToDate(settings, mayMake)
+  const isNew = await bringUpToDate(settings, mayMake)
   const welcome: PostgresOptions['welcome'] = async (sql, history) => {
     // Also where the way led to another database meanwhile, or to an older copy of this one.
     if (!(await isUpToDate(sql, place))) await bringUpToDate(settings, false)
@@ -111,6 +113,7 @@ async function open(settings: FleetPlace, mayMake: boolean): Promise<FleetJourna
         settings.address,
       )
     return {
+      isNew,
       journal: makeJournal(database, place, close, lookNowAndThen),
       holds: makeHolds(database),
       budget: makeBudget(database),

@@ -39,10 +39,11 @@ export async function isUpToDate(sql: Pick<Statements, 'get'>, place: string): P
 
 /**
  * Throws Fault journal.missing, journal.newer; journal.older where this login may not change the tables.
- * @param mayMake where there are none they are made
+ * @param mayMake where there are none they are made, unless others are there: Fault journal.other-tables
+ * @returns whether there was something to be done
  */
-export async function bringUpToDate(settings: PostgresPlace, mayMake: boolean): Promise<void> {
-  await patiently(settings, async database => {
+export async function bringUpToDate(settings: PostgresPlace, mayMake: boolean): Promise<boolean> {
+  return patiently(settings, async database => {
     // Whoever comes meanwhile waits, and finds all of it or nothing. The lock ends with the connection.
     await database.get('SELECT pg_advisory_lock(?)', migrationLock)
     let found = 0
@@ -50,6 +51,7 @@ export async function bringUpToDate(settings: PostgresPlace, mayMake: boolean): 
     const change = database.transaction(async sql => {
       const made = await sql.get("SELECT to_regclass('hikyaku_version')::text AS name")
       if (made?.name === null && mayMake) {
+        await refuseOtherTables(sql, database.place)
         await sql.run('CREATE TABLE hikyaku_version (version bigint NOT NULL)')
         await sql.run('INSERT INTO hikyaku_version VALUES (0)')
       }
@@ -65,5 +67,17 @@ export async function bringUpToDate(settings: PostgresPlace, mayMake: boolean): 
       if (!isOlder) throw thrown
       throw new Fault('journal.older', { facts: { file: database.place, found, known }, cause: thrown })
     })
+    return found < known
   })
+}
+
+/** Ours would stand among somebody else's, whose names they may have. */
+async function refuseOtherTables(sql: Statements, place: string): Promise<void> {
+  const others = await sql.all(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
+       AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY relname LIMIT 4`,
+  )
+  if (others.length === 0) return
+  const what = others.map(({ name }) => String(name)).join(', ')
+  throw new Fault('journal.other-tables', { facts: { file: place, what } })
 }

@@ -2,6 +2,7 @@
 import { lookUp } from '../../base/look-up.ts'
 import type { Facts } from '../facts.ts'
 import type { FaultTexts } from '../fault-texts.ts'
+import { describeReason } from '../reasons.ts'
 import { because, stopped, text } from './phrases-en.ts'
 
 const nothingDone = 'Nothing was changed. No mail was touched.'
@@ -25,7 +26,7 @@ export const en: FaultTexts<'fleet'> = {
     text(
       `The fleet knows no ${kind(f)}${name(f)}.`,
       nothingDone,
-      'Look at its list. If it was removed just now, there is nothing to do.',
+      '`hikyaku fleet list` shows what it knows. If it was removed just now, there is nothing to do.',
     ),
   'fleet.in-use': f =>
     text(
@@ -53,4 +54,57 @@ export const en: FaultTexts<'fleet'> = {
       stopped,
       'Enter it again. If nobody of yours changed the database by hand, look who else can.',
     ),
+  'fleet.import-file': f =>
+    text(
+      `The file${f.with('file', file => ` ${file}`)} is not taken: ${whyNot(f)}.`,
+      nothingDone,
+      nextFor(f),
+    ),
+}
+
+/** Why a CSV file is not taken; `name` is that of a column. */
+function whyNot(f: Facts): string {
+  const column = f.with('name', given => ` “${given}”`)
+  switch (f.get('reason')) {
+    case 'shift-jis':
+      return 'it is written in Shift_JIS, as Excel saves “CSV (Comma delimited)” on a Japanese Windows'
+    case 'utf-16':
+      return 'it is written in UTF-16, as Excel saves “Unicode Text”'
+    case 'semicolons':
+      return 'its columns are parted by semicolons'
+    case 'tabs':
+      return 'its columns are parted by tabs'
+    case 'header':
+      return 'its first line, which names the columns, cannot be taken apart'
+    case 'unknown':
+      return `there is no column${column}${f.with('meant', meant => ` (did you mean “${meant}”?)`)}`
+    case 'twice':
+      return `it has the column${column} twice`
+    case 'missing':
+      return `it has no column${column}, and no mailbox goes without`
+    default:
+      return describeReason(f.or('reason', 'EIO'), 'en')
+  }
+}
+
+function nextFor(f: Facts): string {
+  switch (f.get('reason')) {
+    case 'shift-jis':
+    case 'utf-16':
+    case 'not-utf-8':
+      return 'Save it as UTF-8: in Excel by “Save As”, “CSV UTF-8 (Comma delimited)”; in LibreOffice by “Unicode (UTF-8)”; or with `iconv -f CP932 -t UTF-8 OLD.csv > NEW.csv`.'
+    case 'permissions':
+      return `It has a column with passwords. Run \`${f.or('command', 'chmod 600')}\`.`
+    case 'semicolons':
+    case 'tabs':
+      return 'Save it with commas between the columns.'
+    case 'header':
+    case 'unknown':
+    case 'twice':
+    case 'missing':
+    case 'empty':
+      return 'The first line names the columns: host and user are needed, and all others that there are stand in docs/commands.md.'
+    default:
+      return 'Look at the path and at who may read the file.'
+  }
 }

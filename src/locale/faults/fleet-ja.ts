@@ -2,6 +2,7 @@
 import { lookUp } from '../../base/look-up.ts'
 import type { Facts } from '../facts.ts'
 import type { FaultTexts } from '../fault-texts.ts'
+import { describeReason } from '../reasons.ts'
 import { because, stopped, text } from './phrases-ja.ts'
 
 const nothingDone = '何も変更していません。メールにも何もしていません。'
@@ -25,7 +26,7 @@ export const ja: FaultTexts<'fleet'> = {
     text(
       `そのような${kind(f)}はフリートにありません${name(f)}。`,
       nothingDone,
-      '一覧を確かめてください。ちょうど削除されたところなら、操作は不要です。',
+      '`hikyaku fleet list` で一覧を表示できます。ちょうど削除されたところなら、操作は不要です。',
     ),
   'fleet.in-use': f =>
     text(
@@ -53,4 +54,57 @@ export const ja: FaultTexts<'fleet'> = {
       stopped,
       '入力し直してください。データベースを手作業で変更した心当たりがなければ、ほかに誰が変更できるか確かめてください。',
     ),
+  'fleet.import-file': f =>
+    text(
+      `ファイルを読み込めません${f.with('file', file => `（${file}）`)}。${whyNot(f)}。`,
+      nothingDone,
+      nextFor(f),
+    ),
+}
+
+/** CSV ファイルを受け付けない理由。`name` は列の名前。 */
+function whyNot(f: Facts): string {
+  const column = f.with('name', given => `「${given}」`)
+  switch (f.get('reason')) {
+    case 'shift-jis':
+      return '文字コードが Shift_JIS です（Excel の「CSV（コンマ区切り）」で保存したファイルなど）'
+    case 'utf-16':
+      return '文字コードが UTF-16 です（Excel の「Unicode テキスト」で保存したファイルなど）'
+    case 'semicolons':
+      return '列がセミコロンで区切られています'
+    case 'tabs':
+      return '列がタブで区切られています'
+    case 'header':
+      return '列の名前を書いた 1 行目を読み取れません'
+    case 'unknown':
+      return `列${column}はありません${f.with('meant', meant => `（「${meant}」のことですか）`)}`
+    case 'twice':
+      return `列${column}が 2 つあります`
+    case 'missing':
+      return `必要な列${column}がありません`
+    default:
+      return `理由は「${describeReason(f.or('reason', 'EIO'), 'ja')}」です`
+  }
+}
+
+function nextFor(f: Facts): string {
+  switch (f.get('reason')) {
+    case 'shift-jis':
+    case 'utf-16':
+    case 'not-utf-8':
+      return 'UTF-8 で保存し直してください。Excel では「名前を付けて保存」で「CSV UTF-8（コンマ区切り）」、LibreOffice では文字エンコーディング「Unicode (UTF-8)」を選ぶか、`iconv -f CP932 -t UTF-8 元.csv > 新.csv` を実行してください。'
+    case 'permissions':
+      return `パスワードの列があるファイルです。\`${f.or('command', 'chmod 600')}\` を実行してください。`
+    case 'semicolons':
+    case 'tabs':
+      return '列をカンマで区切って保存してください。'
+    case 'header':
+    case 'unknown':
+    case 'twice':
+    case 'missing':
+    case 'empty':
+      return '1 行目は列の名前です。host と user は必須です。ほかの列は docs/commands.ja.md にあります。'
+    default:
+      return 'パスと、ファイルを読む権限を確かめてください。'
+  }
 }

@@ -79,13 +79,24 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
         ? 'Look into the log of PostgreSQL, and put the database back from a backup.'
         : 'Put the file back from a backup, or run `hikyaku journal rebuild`: it makes a new one from the source and Gmail and deletes nothing.',
     ),
-  'journal.missing': f =>
-    text(
+  'journal.missing': f => {
+    if (isOnServer(f))
+      return text(
+        `There is no fleet in this database${f.with('file', file => ` (${file})`)}.`,
+        `${stopped} hikyaku does not begin one by itself, as mail could then be imported twice.`,
+        `Check ${f.setting('FLEET_DATABASE')}. Where a fleet is to begin, run \`hikyaku fleet init\`; where one has vanished, put the database back from a backup.`,
+      )
+    return text(
       `The journal has vanished${f.with('file', file => `: ${file}`)}.`,
       `${stopped} hikyaku does not start a new journal by itself, as mail could then be imported twice.`,
-      isOnServer(f)
-        ? 'Check the address: it leads to a database in which the journal of the workers was never made. Where the database was lost, put it back from a backup.'
-        : `Check ${f.setting('STATE_DIR')}, put the file back from a backup, or run \`hikyaku journal rebuild\`: it makes a new one from the source and Gmail and deletes nothing.`,
+      `Check ${f.setting('STATE_DIR')}, put the file back from a backup, or run \`hikyaku journal rebuild\`: it makes a new one from the source and Gmail and deletes nothing.`,
+    )
+  },
+  'journal.other-tables': f =>
+    text(
+      `The database${f.with('file', file => ` ${file}`)} holds tables of another program${f.with('what', names => `: ${names}`)}.`,
+      'Nothing was changed in it. No mail was touched.',
+      `Make a database of its own (\`createdb hikyaku\`), and let ${f.setting('FLEET_DATABASE')} name it.`,
     ),
   'journal.locked': f =>
     text(

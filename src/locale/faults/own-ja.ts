@@ -79,13 +79,24 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
         ? 'PostgreSQL のログを確かめ、バックアップからデータベースを戻してください。'
         : 'バックアップから取り込み記録を戻すか、`hikyaku journal rebuild` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。',
     ),
-  'journal.missing': f =>
-    text(
+  'journal.missing': f => {
+    if (isOnServer(f))
+      return text(
+        `このデータベースにフリートはありません${f.with('file', file => `（${file}）`)}。`,
+        `${stopped}二重に取り込むおそれがあるため、自動で作ることはしません。`,
+        `${f.setting('FLEET_DATABASE')} を確認してください。新しく始める場合は \`hikyaku fleet init\` を実行し、あったはずのものがなくなった場合は、バックアップからデータベースを戻してください。`,
+      )
+    return text(
       `取り込み記録がなくなっています${f.with('file', file => `（${file}）`)}。`,
       `${stopped}二重に取り込むおそれがあるため、取り込み記録を自動で作り直すことはしません。`,
-      isOnServer(f)
-        ? 'アドレスを確かめてください。ワーカーの取り込み記録が一度も作られていないデータベースにつながっています。データベースが失われた場合は、バックアップから戻してください。'
-        : `${f.setting('STATE_DIR')} を確認し、バックアップから取り込み記録を戻すか、\`hikyaku journal rebuild\` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。`,
+      `${f.setting('STATE_DIR')} を確認し、バックアップから取り込み記録を戻すか、\`hikyaku journal rebuild\` を実行してください。元のメールボックスと Gmail を確かめて作り直します（何も削除しません）。`,
+    )
+  },
+  'journal.other-tables': f =>
+    text(
+      `データベース${f.with('file', file => ` ${file} `)}には、ほかのソフトのテーブルがあります${f.with('what', names => `（${names}）`)}。`,
+      '何も変更していません。メールにも何もしていません。',
+      `専用のデータベースを作り（\`createdb hikyaku\`）、${f.setting('FLEET_DATABASE')} で指定してください。`,
     ),
   'journal.locked': f =>
     text(
