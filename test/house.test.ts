@@ -85,7 +85,7 @@ const house: Readonly<Record<string, Room>> = {
   fleet: {
     floor: 4,
     uses: 'base config vault journal',
-    doors: 'directory keep-holds fleet-key fleet-look limits login-key open-fleet settings',
+    doors: 'directory keep-holds fleet-key fleet-look limits login-key names open-fleet settings',
   },
   gmail: {
     floor: 4,
@@ -131,7 +131,7 @@ const house: Readonly<Record<string, Room>> = {
   setup: {
     floor: 7,
     uses: 'base locale config vault source journal google oauth discovery authentication rules gmail pull bridge',
-    doors: 'asker conversation options settle-choice this-computer words',
+    doors: 'asker conversation member options settle-choice this-computer words',
   },
   doctor: {
     floor: 8,

@@ -10,6 +10,7 @@ import { addVerb } from './add-verb.ts'
 import { findCommand, findCommandWords, refuseUnknownWords } from './command-words.ts'
 import { knownWords } from './completion/command-table.ts'
 import { nameCommand } from './completion/name-command.ts'
+import { addFleetVerbs } from './fleet/fleet-verbs.ts'
 import { formatHelp } from './help-format.ts'
 import { type Invocation, makeInvocation, runAnswering } from './invocation.ts'
 import type { ServiceFlags } from './service.ts'
@@ -58,6 +59,11 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     // Before its options are looked at, which are nobody's then.
     refuseUnknownWords(program, typed, invocation.words)
+    const [word, ...asked] = typed
+    if (word === 'help' && asked.length > 1) {
+      findCommand(program, asked)?.outputHelp()
+      return exitCodes.ok
+    }
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
@@ -309,6 +315,7 @@ function buildProgram(invocation: Invocation, done: (exitCode: number) => void):
         ),
       )
     })
+  addFleetVerbs(program, invocation, done)
   verb('completion', help.completion)
     .argument('<shell>', knownWords.completion.join(' | '))
     .action(async (shell: string) => {

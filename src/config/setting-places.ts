@@ -1,6 +1,6 @@
 /** Where this owner sets each setting, for the words that name it. */
 import { isVariableOnly, type SettingInForce, type SettingsInForce } from './in-force.ts'
-import { makeYamlKey } from './settings.ts'
+import { makeYamlKey, variables } from './settings.ts'
 
 /** What locale asks for. */
 interface Place {
@@ -26,6 +26,12 @@ export function makeSettingPlaces({ file, parts }: SettingsInForce): (variable: 
     const told = same.find(({ origin }) => !['default', 'vault'].includes(origin.from)) ?? first
     return placeOf(told, same.length === 1, file, dotEnv)
   }
+}
+
+/** In a fleet a mailbox and an account are set by the keys of the YAML file, which stand in no file. */
+export function findFleetPlace(variable: string): Place | undefined {
+  const known = variables.find(({ name, part }) => name === variable && /^(mailbox|account)$/.test(part))
+  return known && { key: known.key }
 }
 
 function placeOf(

@@ -1,4 +1,6 @@
 /** The lines of `hikyaku --help`, in English, which owns the type. */
+import { fleet } from './help-fleet-en.ts'
+
 export const help = {
   titles: {} as Readonly<Record<string, string>>,
   help: 'show this help',
@@ -98,6 +100,7 @@ export const help = {
   runAs: 'run as this existing user, with --system',
   completion: 'print what lets bash, zsh or fish complete these commands',
   print: 'only show the files; change nothing',
+  fleet,
 }
 
 export type HelpWords = typeof help

@@ -1,5 +1,6 @@
 /** `hikyaku --help` の文。 */
 import type { HelpWords } from './help-en.ts'
+import { fleet } from './help-fleet-ja.ts'
 
 export const help: HelpWords = {
   titles: { Usage: '使い方:', Options: 'オプション:', Commands: 'コマンド:', Arguments: '引数:' },
@@ -103,4 +104,5 @@ export const help: HelpWords = {
   runAs: 'このユーザーとして動かします（--system と一緒に）',
   completion: 'bash・zsh・fish でコマンドを補完するためのスクリプトを出力します',
   print: 'ファイルの内容を表示するだけで、何も変更しません',
+  fleet,
 }

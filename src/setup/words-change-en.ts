@@ -10,4 +10,9 @@ export const change = {
   foldersAsNow: 'As now',
   foldersAnew: 'Choose again',
   label: (labels: string) => `Label for this mail in Gmail (now ${labels}; Enter keeps it, - takes it away)`,
+  /** How the questions are answered, where nothing is kept of an earlier run. */
+  keys: [
+    'Enter takes the answer that is shown; in lists the arrow keys choose.',
+    '< and Enter goes back to the question before. Ctrl+C leaves at any time.',
+  ].join('\n'),
 }

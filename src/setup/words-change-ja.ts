@@ -12,4 +12,8 @@ export const change: SetupWords['change'] = {
   foldersAsNow: '今の設定のまま',
   foldersAnew: '選び直す',
   label: labels => `Gmail で付けるラベル（今の設定: ${labels}。Enter でそのまま、- で外す）`,
+  keys: [
+    'Enter を押すと、表示されている答えになります。一覧では矢印キーで選びます。',
+    '< を入力して Enter を押すと、前の質問に戻ります。Ctrl+C でいつでも中断できます。',
+  ].join('\n'),
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { authenticationWords } from '../../src/authentication/words.ts'
 import { Fault, type FaultCode, faultKinds } from '../../src/base/fault.ts'
 import { compareWords } from '../../src/commands/compare-words.ts'
+import { fleetWords } from '../../src/commands/fleet/words.ts'
 import { journalWords } from '../../src/commands/journal-words.ts'
 import { providerWordsFor } from '../../src/commands/provider-words.ts'
 import { configWordsFor } from '../../src/config/in-force-words.ts'
@@ -50,6 +51,7 @@ const catalogues: Readonly<Record<string, object>> = {
   authentication: authenticationWords.ja,
   service: serviceWords.ja,
   compare: compareWords.ja,
+  fleet: fleetWords.ja,
   watch: watchWords.ja,
   web: webWords.ja,
   journal: journalWords.ja,

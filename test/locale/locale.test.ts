@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Fault, type FaultCode, faultKinds } from '../../src/base/fault.ts'
 import { chooseLanguage, type Language } from '../../src/base/language.ts'
 import { ConfigFault, type Problem } from '../../src/base/problem.ts'
+import { describeProgram } from '../../src/commands/program.ts'
 import { stages } from '../../src/journal/journal.ts'
 import { makeFormat } from '../../src/locale/format.ts'
 import { chooseWords, describeFault, describeFaultAtEnd } from '../../src/locale/locale.ts'
@@ -244,7 +245,8 @@ test('numbers and sizes are written as Intl writes them', () => {
 })
 
 test('every command that the words name is one of the program', () => {
-  const verbs = new Set(textOf('src/commands/program.ts').match(/(?<=\b(?:verb|alias)\(')[\w-]+/g))
+  const { commands } = describeProgram('en')
+  const verbs = new Set(commands.flatMap(command => [command.name(), ...command.aliases()]))
   assert.ok(verbs.has('pull') && verbs.has('check-now'))
   const named = files
     .filter(file => file.startsWith('src/locale/') || /words/.test(file))

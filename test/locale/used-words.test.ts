@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { authenticationWords } from '../../src/authentication/words.ts'
 import { compareWords } from '../../src/commands/compare-words.ts'
+import { fleetWords } from '../../src/commands/fleet/words.ts'
 import { journalWords } from '../../src/commands/journal-words.ts'
 import { doctorWords } from '../../src/doctor/words.ts'
 import { chooseWords } from '../../src/locale/locale.ts'
@@ -24,6 +25,7 @@ const catalogues: readonly Catalogue[] = [
   { name: 'authentication', words: authenticationWords.en, readers: /^src\/(authentication|commands)\// },
   { name: 'service', words: serviceWords.en, readers: /^src\/commands\/service/ },
   { name: 'compare', words: compareWords.en, readers: /^src\/commands\/compare/ },
+  { name: 'fleet', words: fleetWords.en, readers: /^src\/commands\/fleet\// },
   { name: 'web', words: webWords.en, readers: /^src\/(web\/|commands\/dashboard)/ },
   { name: 'watch', words: watchWords.en, readers: /^src\/status\/watch/ },
   { name: 'journal', words: journalWords.en, readers: /^src\/commands\/journal/ },

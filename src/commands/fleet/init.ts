@@ -1,0 +1,39 @@
+/** `hikyaku fleet init`: the tables, the roles and the key of a fleet, where they are not there yet. */
+import { exitCodes } from '../../base/fault.ts'
+import { indentParagraph } from '../../base/text-width.ts'
+import { printable } from '../../base/untrusted.ts'
+import { makeFleet } from '../../fleet/open-fleet.ts'
+import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { withFleetSettings } from './with-fleet.ts'
+import { fleetWords } from './words.ts'
+
+export async function fleetInitCommand(invocation: Invocation): Promise<number> {
+  const own = fleetWords[invocation.language].init
+  return withFleetSettings(invocation, 'init', async (settings, options) => {
+    const { fleet, isKeyNew, isNew } = await makeFleet(settings, options)
+    await fleet.close()
+    const { path: database } = fleet.journal.journal
+    const { keyFile } = settings
+    if (invocation.json) {
+      writeJson(invocation, {
+        ...{ ok: true, exitCode: exitCodes.ok },
+        ...{ made: isNew, database, keyFile, keyMade: isKeyNew },
+      })
+      return exitCodes.ok
+    }
+    const say = (text: string): void => {
+      for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
+    }
+    if (!isNew && !isKeyNew) {
+      say(own.nothingToDo(printable(database)))
+      return exitCodes.ok
+    }
+    say(own.made(printable(database)))
+    say(own.keyMade(printable(keyFile, 4096)))
+    if (isKeyNew) say(own.keep)
+    writeLine(invocation, '')
+    say(own.next)
+    for (const step of own.steps) writeLine(invocation, `  ${step}`)
+    return exitCodes.ok
+  })
+}

@@ -1,0 +1,86 @@
+/** Opens a fleet for a command: its settings, its directory and its journal. */
+import { Fault } from '../../base/fault.ts'
+import type { ProgramConfig } from '../../config/config.ts'
+import { type LoadedProgram, loadProgram } from '../../config/load-program.ts'
+import { findFleetPlace } from '../../config/setting-places.ts'
+import type { Directory, MailboxEntry } from '../../fleet/directory.ts'
+import { type FleetLook, makeFleetLook } from '../../fleet/fleet-look.ts'
+import { splitKey } from '../../fleet/names.ts'
+import { type FleetOptions, openFleet } from '../../fleet/open-fleet.ts'
+import { type FleetSettings, readFleetSettings } from '../../fleet/settings.ts'
+import type { Journal } from '../../journal/journal.ts'
+import { useSettingPlaces } from '../../locale/locale.ts'
+import { askForPull } from '../../pull/owner-acted.ts'
+import { tellNotes } from '../configuration.ts'
+import { type Invocation, runAnswering } from '../invocation.ts'
+
+export interface Fleet {
+  readonly program: ProgramConfig
+  readonly directory: Directory
+  readonly look: FleetLook
+  /** Of all mailboxes: for who looks and manages. */
+  readonly journal: Journal
+  /** Those by these keys, in their order. @throws Fault fleet.unknown */
+  find(keys: readonly string[]): Promise<readonly MailboxEntry[]>
+  /** Has workers look for mail in these now. @returns those that are asked; paused ones are not. @throws Fault fleet.unknown */
+  askForPulls(keys: readonly string[]): Promise<readonly string[]>
+}
+
+/** A fault becomes three lines for people (or JSON) and an exit code. @param purpose as PostgreSQL's own lists show it */
+export async function withFleet(
+  invocation: Invocation,
+  purpose: string,
+  work: (fleet: Fleet) => Promise<number>,
+): Promise<number> {
+  return withFleetSettings(invocation, purpose, async (settings, options, { program }) => {
+    const { directory, journal: fleetJournal, close } = await openFleet(settings, options)
+    const find = (keys: readonly string[]): Promise<readonly MailboxEntry[]> => findAll(directory, keys)
+    const askForPulls = async (keys: readonly string[]): Promise<readonly string[]> => {
+      const asked = (await find(keys)).flatMap(({ key, isPaused }) => (isPaused ? [] : [key]))
+      for (const key of asked) await askForPull(fleetJournal.journalFor(key))
+      return asked
+    }
+    try {
+      const look = makeFleetLook(fleetJournal.database)
+      return await work({ program, directory, look, journal: fleetJournal.journal, find, askForPulls })
+    } finally {
+      await close()
+    }
+  })
+}
+
+/** The same before a fleet is there. */
+export async function withFleetSettings(
+  invocation: Invocation,
+  purpose: string,
+  work: (settings: FleetSettings, options: FleetOptions, loaded: LoadedProgram) => Promise<number>,
+): Promise<number> {
+  return runAnswering(invocation, async () => {
+    const loaded = await loadProgram({
+      env: { ...invocation.env },
+      cwd: invocation.cwd,
+      onNote: note => tellNotes(invocation, [note]),
+    })
+    useSettingPlaces(findFleetPlace)
+    const { endpoints, microsoftLoginRoot } = loaded.program
+    const options = { endpoints, microsoftLoginRoot, env: loaded.env }
+    return work(await readFleetSettings(loaded, purpose), options, loaded)
+  })
+}
+
+const mostAtOnce = 1000
+
+async function findAll(directory: Directory, keys: readonly string[]): Promise<readonly MailboxEntry[]> {
+  for (const key of keys) splitKey(key)
+  const entries = new Map<string, MailboxEntry>()
+  for (let from = 0; from < keys.length; from += mostAtOnce) {
+    const part = keys.slice(from, from + mostAtOnce)
+    const { mailboxes } = await directory.list({ keys: part }, { most: mostAtOnce })
+    for (const entry of mailboxes) entries.set(entry.key, entry)
+  }
+  return keys.map(key => {
+    const entry = entries.get(key)
+    if (entry === undefined) throw new Fault('fleet.unknown', { facts: { what: 'mailbox', name: key } })
+    return entry
+  })
+}
