@@ -27,7 +27,7 @@ export async function openFleet(settings: FleetSettings, options: FleetOptions):
 }
 
 /**
- * Makes what is not there: the tables, and the fleet key.
+ * Makes what is not there: the tables, the roles where the login may make some, and the fleet key.
  * @returns with whether the tables were made, or brought up to date, and whether the key was made: then the owner is to keep a
  *   copy of it
  */
@@ -38,6 +38,9 @@ export async function makeFleet(
   const { makePostgresJournal } = await import('../journal/postgres/postgres.ts')
   const journal = await makePostgresJournal(placeOf(settings, options))
   try {
+    // Where the login may make none, all goes on as the owner of the tables.
+    const { makeRoles } = await import('../journal/postgres/roles.ts')
+    await makeRoles(journal.database)
     // A fleet that has tenants was sealed with a key: a new one would open nothing of it.
     const sealed = await journal.database.get('SELECT 1 FROM tenant LIMIT 1')
     const isKeyNew = sealed === undefined && (await makeFleetKey(settings.keyFile))
