@@ -46,7 +46,6 @@ export type Expected =
   | 'flag-pattern'
   | 'octets'
   | 'worker-name'
-  | 'postgres-url'
 
 export type Problem = At &
   (

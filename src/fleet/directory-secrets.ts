@@ -52,18 +52,27 @@ export const valuesOf = ({ tenant, kind, owner, key }: SecretName) => [tenant, k
 /** @param key asked for when the first secret is opened or sealed, so that whoever only looks needs none */
 export function makeDirectorySecrets(database: Database, key: () => Promise<KeyWrapper>): DirectorySecrets {
   const opened = new Map<string, Promise<Buffer>>()
+  const lastOf = new Map<string, Buffer>()
 
   /** A key service is asked once for each tenant. */
   const unwrap = (tenant: string, wrapped: unknown, keyId: unknown): Promise<Buffer> => {
     const text = String(wrapped)
     const known = opened.get(text)
     if (known !== undefined) return known
+    const before = lastOf.get(tenant)
     const asked = key()
       .then(wrapper => wrapper.unwrap(text, contextOf(tenant), String(keyId)))
-      .catch(thrown => {
+      .catch(async thrown => {
         opened.delete(text)
+        // Wrapped anew meanwhile, with a key that is not here yet: it is the same data key, and what it opens says so.
+        if (before !== undefined && thrown instanceof Fault && thrown.code === 'fleet.other-key')
+          return before
         throw nameTenant(thrown, tenant)
       })
+    asked.then(
+      dataKey => lastOf.set(tenant, dataKey),
+      () => {},
+    )
     opened.set(text, asked)
     return asked
   }

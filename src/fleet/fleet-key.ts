@@ -7,11 +7,14 @@
 import { randomBytes } from 'node:crypto'
 import { Fault } from '../base/fault.ts'
 import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
+import { withProcessLock } from '../base/process-lock.ts'
 import { decrypt, encrypt, keyIdOf } from '../vault/aes-gcm.ts'
 import { parseKey } from '../vault/sealed-key.ts'
 import { type KeyWrapper, readEncrypted, writeEncrypted } from './seal.ts'
 
 const mostKeys = 8
+/** Writing takes milliseconds; on a busy disk, seconds. */
+const longestLockMs = 10_000
 
 /**
  * @throws Fault fleet.no-key where there is no file; secret.unreadable with `file` and `reason`: key-format (with
@@ -41,9 +44,13 @@ export async function openFleetKey(file: string, env: NodeJS.ProcessEnv): Promis
 
 /** 32 random octets in a new file of mode 0600. Where there is a file, it stays: false. Throws Fault secret.not-kept. */
 export async function makeFleetKey(file: string): Promise<boolean> {
-  if (await exists(file)) return false
-  await writePrivate(file, Buffer.from(`${randomBytes(32).toString('base64')}\n`))
-  return true
+  const locked = () => new Fault('secret.not-kept', { facts: { file, reason: 'locked' } })
+  // Of two that come at once the second finds the first one's key, and does not put another in its place.
+  return withProcessLock(`${file}.lock`, longestLockMs, locked, async () => {
+    if (await exists(file)) return false
+    await writePrivate(file, Buffer.from(`${randomBytes(32).toString('base64')}\n`))
+    return true
+  })
 }
 
 function readKeys(octets: Buffer, file: string): readonly Buffer[] {

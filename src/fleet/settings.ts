@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { Fault } from '../base/fault.ts'
 import { findGivenSecret, readGivenSecret } from '../base/given-secret.ts'
 import { ConfigFault } from '../base/problem.ts'
-import type { PostgresPlace } from '../journal/postgres/postgres.ts'
+import { type PostgresPlace, readPostgresAddress } from '../journal/postgres/place.ts'
 
 /** What is needed of a program's settings; a LoadedProgram of config/load-program.ts fits. */
 export interface FleetSources {
@@ -40,7 +39,7 @@ const credential = 'fleet-key'
 
 /**
  * @param purpose how PostgreSQL's own lists show the connection: `hikyaku PURPOSE`
- * @throws Fault config.invalid where there is no database, or its address is none; secret.unreadable
+ * @throws Fault config.invalid where there is no database; journal.address where its address is none; secret.unreadable
  */
 export async function readFleetSettings(sources: FleetSources, purpose: string): Promise<FleetSettings> {
   const { env, fleet, program } = sources
@@ -52,7 +51,7 @@ export async function readFleetSettings(sources: FleetSources, purpose: string):
       { at: variable, kind: 'missing', example: 'postgresql://hikyaku:password@db.example.jp:5432/hikyaku' },
     ])
   return {
-    database: { ...splitUrl(url), name: `hikyaku ${purpose}` },
+    database: { ...splitUrl(url, env), name: `hikyaku ${purpose}` },
     keyFile,
     worker,
     capacity: fleet.workerCapacity,
@@ -66,24 +65,11 @@ function findCredential({ CREDENTIALS_DIRECTORY: folder }: NodeJS.ProcessEnv): s
   return folder ? join(folder, credential) : undefined
 }
 
-/** The password apart from what is shown of the address. Nothing of the address gets into a message: it may be a password. */
-function splitUrl(text: string): Pick<PostgresPlace, 'url' | 'password'> {
-  const url = URL.parse(text)
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.pathname.length < 2)
-    throw new ConfigFault([{ at: variable, kind: 'expected', what: 'postgres-url' }])
-  const password = decode(url.password)
-  url.password = ''
-  return { url: url.href, ...(password === '' ? {} : { password: async () => password }) }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    if (cause instanceof URIError)
-      throw new ConfigFault([{ at: variable, kind: 'expected', what: 'postgres-url' }])
-    throw new Fault('bug', { facts: { what: 'decodeURIComponent' } })
-  }
+/** The password apart from what else is known of the address. */
+function splitUrl(text: string, env: NodeJS.ProcessEnv): Pick<PostgresPlace, 'url' | 'password'> {
+  const { password } = readPostgresAddress(text, env)
+  const url = text.replace(/^([a-z]+:\/\/[^:@/?#]*):[^@/?#]*@/, '$1@')
+  return { url, ...(password === undefined ? {} : { password: async () => password }) }
 }
 
 /** Two workers of one computer have state folders of their own. */

@@ -59,7 +59,8 @@ export function watchDirectory(
     }, inMs)
   }
   const listening = listen('fleet_changed', {
-    heard: key => tell([key]),
+    // Whoever may connect may tell anything.
+    heard: key => tell(isKey(key) ? [key] : []),
     connected: () => lookAgain(0),
     lost: onFault,
   })
@@ -71,6 +72,8 @@ export function watchDirectory(
     await listening.end()
   }
 }
+
+const isKey = (text: string): boolean => /^[a-z0-9._@-]{1,64}\/[a-z0-9._@-]{1,128}$/.test(text)
 
 /** A mailbox by itself, and all that use an account that changed. */
 const changedSince = `

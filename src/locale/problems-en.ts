@@ -39,8 +39,6 @@ const expected: Readonly<Record<Expected, string>> = {
   'flag-pattern': 'must be seen, unseen, flagged, answered, junk or a keyword that begins with $',
   octets: 'must be a size such as 20 MB or 500 kB',
   'worker-name': 'must be a name of letters, digits and . _ @ - (at most 128)',
-  'postgres-url':
-    'must be the address of a PostgreSQL database, such as postgresql://user:password@host:5432/database',
   label:
     'must be Gmail label names with commas between them, each at most 225 characters; DRAFT, SENT and CHAT are Gmail’s own',
 }

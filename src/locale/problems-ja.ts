@@ -41,8 +41,6 @@ const expected: Readonly<Record<Expected, string>> = {
   'flag-pattern': 'は seen、unseen、flagged、answered、junk か、$ で始まるキーワードで指定してください',
   octets: 'は 20 MB や 500 kB のような大きさで指定してください',
   'worker-name': 'は英数字と . _ @ - の名前（128 文字まで）で指定してください',
-  'postgres-url':
-    'は postgresql://user:password@host:5432/database のような PostgreSQL データベースの URL で指定してください',
   label:
     'は Gmail のラベル名（225 文字以内）をカンマで区切って指定してください。DRAFT、SENT、CHAT は使えません',
 }

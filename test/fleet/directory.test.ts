@@ -1,6 +1,6 @@
 /** The directory of a fleet, on a real PostgreSQL: what is put, found, paused, moved and told. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../src/base/fault.ts'
@@ -217,6 +217,29 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
       return true
     })
     assert.equal(await passwordOf((await fleet.directory.open('main/shop')).mailbox), 'first')
+  })
+
+  it('exchanges the fleet key without touching a secret', async t => {
+    const { fleet, url, keyFile, again } = await withShop(t)
+    const secretRows = () => server.ask(url, 'SELECT * FROM fleet_secret ORDER BY owner, key')
+    const before = await secretRows()
+    const older = await readFile(keyFile, 'utf8')
+    await writeFile(keyFile, `${Buffer.alloc(32, 9).toString('base64')}\n${older}`, { mode: 0o600 })
+    const { directory } = await again()
+    assert.equal(await passwordOf((await directory.open('main/shop')).mailbox), 'first')
+    assert.equal(await directory.rewrap(), 1)
+    assert.equal(await directory.rewrap(), 0)
+    assert.deepEqual(await secretRows(), before)
+    // Who runs on with the older key opens what it opened before; who comes with the new one alone opens all.
+    assert.equal(await passwordOf((await fleet.directory.open('main/shop')).mailbox), 'first')
+    await writeFile(keyFile, Buffer.alloc(32, 9).toString('base64'), { mode: 0o600 })
+    assert.equal(await passwordOf((await (await again()).directory.open('main/shop')).mailbox), 'first')
+    await writeFile(keyFile, older, { mode: 0o600 })
+    const { credential } = (await (await again()).directory.open('main/shop')).mailbox
+    assert.ok(credential.kind === 'password')
+    await assert.rejects(credential.password.reveal(), withCode('fleet.other-key'))
+    const [row] = await directory.audit({}, { most: 1 })
+    assert.deepEqual([row?.kind, row?.act, row?.tenant], ['key', 'changed', 'main'])
   })
 
   it('tells of changes within a second, also by a change of the account, and after the connection was lost', async t => {

@@ -5,7 +5,8 @@
  */
 import { after, before, describe, type TestContext } from 'node:test'
 import type { Journal } from '../../src/journal/journal.ts'
-import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
+import { makePostgresJournal, openPostgresJournal } from '../../src/journal/postgres/postgres.ts'
+import { fleetRoles, makeRoles } from '../../src/journal/postgres/roles.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
@@ -29,24 +30,37 @@ const sqlite: Adapter = {
   open: place => openJournal(place, 'run', () => {}),
 }
 
-/** A database for each place, on one server. */
+const login = 'contract_worker'
+
+/** A database for each place, on one server, as a worker sees it: by a login that may do what a worker needs (roles.ts). */
 function onPostgres(): Adapter {
   let server: PostgresServer | undefined
+  let made = ''
   const urls = new Map<string, string>()
+  const newPlace = async (on: PostgresServer): Promise<string> => {
+    const url = new URL(await on.newDatabase(made))
+    url.username = login
+    return url.href
+  }
   return {
     name: 'PostgreSQL',
     skip: requireServer('postgresql', postgresMissing()),
     async begin() {
       server = await startPostgres({ fsync: 'off' })
+      made = await server.newDatabase()
+      const fleet = await makePostgresJournal({ url: made, name: 'contract' })
+      await makeRoles(fleet.database)
+      await fleet.close()
+      await server.ask(made, `CREATE ROLE ${login} LOGIN IN ROLE ${fleetRoles.worker}`)
     },
     async end() {
       await server?.stop()
     },
     async open(place) {
       if (server === undefined) throw new Error('PostgreSQL was not started')
-      const url = urls.get(place) ?? (await server.newDatabase())
+      const url = urls.get(place) ?? (await newPlace(server))
       urls.set(place, url)
-      const { journal } = await makePostgresJournal({ url, name: 'contract' })
+      const { journal } = await openPostgresJournal({ url, name: 'contract' })
       return journal
     },
   }

@@ -26,8 +26,12 @@ export interface PostgresServer {
   readonly port: number
   /** Its own folder, which the server may write. */
   readonly folder: string
-  /** Makes a database. @returns its URL, without a password: the cluster trusts loopback */
-  newDatabase(): Promise<string>
+  /**
+   * Makes a database.
+   * @param like the URL of one that nobody is connected to now: the new one is its copy
+   * @returns its URL, without a password: the cluster trusts loopback
+   */
+  newDatabase(like?: string): Promise<string>
   /** Asks the database something beside whatever is under test. */
   ask(url: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
   /** To the server's first process: its others follow, as after a crash; by SIGQUIT it ends them itself, as at once. */
@@ -158,10 +162,11 @@ export async function startPostgres(
   let databases = 0
   return {
     ...{ port, folder, ask, start, own },
-    async newDatabase() {
+    async newDatabase(like) {
       databases += 1
       const name = `test${databases}`
-      await ask(urlOf(port, 'postgres'), `CREATE DATABASE ${name}`)
+      const template = like === undefined ? '' : ` TEMPLATE ${new URL(like).pathname.slice(1)}`
+      await ask(urlOf(port, 'postgres'), `CREATE DATABASE ${name}${template}`)
       return urlOf(port, name)
     },
     async kill(signal = 'SIGKILL') {

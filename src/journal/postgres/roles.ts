@@ -117,7 +117,7 @@ export async function makeRoles(database: Database): Promise<boolean> {
     // Whoever makes a fleet in another database of the cluster at this moment makes the same.
     for (const role of Object.values(fleetRoles))
       await database.run(
-        `DO $$ BEGIN CREATE ROLE ${role} NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
+        `DO $$ BEGIN CREATE ROLE ${role} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
       )
   }
   await database.transaction(grantRights)
