@@ -72,7 +72,11 @@ function timed(journal: Journal): Journal {
     ...journal,
     beginPull: time('beginPull', journal.beginPull),
     claimImport: time('claimImport', journal.claimImport),
-    recordImport: time('recordImport', journal.recordImport),
+    recordImport: time('recordImport', async record => {
+      const namesake = await journal.recordImport(record)
+      counts.imported += 1
+      return namesake
+    }),
     endPull: time('endPull', journal.endPull),
   }
 }
@@ -105,8 +109,7 @@ async function work(hold: Hold, signal: AbortSignal): Promise<void> {
     await runDaemon({ journal, mailboxes: [ports], queues: [uploads] }, signal, never, {
       afterAttempt: (_, attempt) => {
         counts.pulls += 1
-        if (attempt.kind === 'pulled') counts.imported += attempt.result.count.imported
-        else counts.faults += 1
+        if (attempt.kind !== 'pulled') counts.faults += 1
       },
     })
   } finally {

@@ -20,6 +20,7 @@ import { findMailLoops } from './mail-loops.ts'
 import { deepFreeze, makeProgramConfig } from './program-config.ts'
 import { readPart } from './read-part.ts'
 import { fleetSettings, programSettings, startSettings, variables } from './settings.ts'
+import { listWrittenMembers, type WrittenMember } from './written-members.ts'
 
 const variablesOnly = { ...startSettings, ...fleetSettings }
 
@@ -74,6 +75,8 @@ export interface ReadConfig {
   readonly config: Config
   /** Every setting with what holds and where it comes from. */
   readonly inForce: SettingsInForce
+  /** Its accounts and mailboxes as a fleet keeps them. */
+  readonly members: readonly WrittenMember[]
 }
 
 /**
@@ -164,7 +167,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     { part: 'top', name: undefined, source: written.top, values: { ...top, stateDir, language } },
     ...context.settled,
   ])
-  return { config, inForce }
+  return { config, inForce, members: listWrittenMembers(context.settled, context.places) }
 }
 
 function askVault(
