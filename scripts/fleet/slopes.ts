@@ -26,12 +26,12 @@ const { values, positionals } = parseArgs({
 const sizes = positionals.length > 0 ? positionals.map(Number) : [100, 1000, 10_000]
 const windowS = Number(values.window)
 /** A process takes so many and no more: several share the larger fleets, as they would. */
-const ofWorker = 2500
+const ofWorker = 2000
 const mostAtOnce = 50
 const mailOctets = 5000
 /** Mail that comes evenly, for its cost and the journal's answers; then so much at once, for how much goes through. */
 const pacedPerS = 20
-const pacedS = 30
+const pacedS = 20
 const burst = 2000
 const dayS = 86_400
 

@@ -219,7 +219,7 @@ async function putMailbox(
     return { state: isPaused ? 'paused' : 'offered' }
   } catch (thrown) {
     const fault = asFault(thrown)
-    if (/^(journal|state)\./.test(fault.code)) throw thrown
+    if (/^(journal|state)\.|^bug$/.test(fault.code)) throw thrown
     return { state: 'failed', fault }
   }
 }
