@@ -158,7 +158,7 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
     async rewrap() {
       const wrapper = await key()
       const rows = await database.all(
-        'SELECT name, data_key, key_id FROM tenant WHERE key_id IS DISTINCT FROM ? ORDER BY name',
+        'SELECT name, data_key, key_id FROM tenant WHERE data_key IS NOT NULL AND key_id <> ? ORDER BY name',
         wrapper.id,
       )
       for (const { name, data_key, key_id } of rows) {

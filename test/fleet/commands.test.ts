@@ -1,7 +1,7 @@
 /** `hikyaku fleet` as a host's operator has it: real processes of the command line on a real PostgreSQL. */
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -104,6 +104,42 @@ describe('hikyaku fleet', { skip }, () => {
     assert.deepEqual(await other.ask("SELECT relname FROM pg_class WHERE relname = 'hikyaku_version'"), [])
     const unset = await fleet(['status'], { FLEET_DATABASE: '' })
     assert.deepEqual([unset.code, /FLEET_DATABASE is missing/.test(unset.stderr)], [78, true])
+  })
+
+  test('has its key exchanged: a new first line, `init`, and the old line out', async () => {
+    const { fleet, ask, json } = await withCustomer()
+    const { keyFile } = await json('fleet init', ['init'])
+    const [{ data_key: wrapped, key_id: oldId } = {}] = await ask('SELECT data_key, key_id FROM tenant')
+    assert.ok(wrapped && oldId)
+    await ask("INSERT INTO tenant (name) VALUES ('nothing-sealed')")
+    const old = await readFile(String(keyFile), 'utf8')
+    const fresh = `${randomBytes(32).toString('base64')}\n`
+    await writeFile(String(keyFile), fresh + old)
+    const exchanged = await fleet(['init'])
+    assert.equal(exchanged.code, 0, exchanged.stderr)
+    assert.match(exchanged.stdout, /keys of 1 tenant\s+are\s+wrapped\s+with\s+it/)
+    const [{ data_key: rewrapped, key_id: newId } = {}] = await ask(
+      "SELECT data_key, key_id FROM tenant WHERE name = 'acme'",
+    )
+    assert.notEqual(rewrapped, wrapped)
+    assert.notEqual(newId, oldId)
+    await writeFile(String(keyFile), fresh)
+    assert.equal((await json('fleet init', ['init'])).rewrapped, 0)
+    // What was sealed before opens: it is put once more as it is, which compares it.
+    const same = await json('fleet add', [
+      ...['add', '--tenant', 'acme', '--gmail-account', 'Info@acme.example'],
+      ...['--service-account-file', 'key.json'],
+    ])
+    assert.equal(same.accountPut, 'unchanged')
+    await writeFile(String(keyFile), old)
+    const lost = await fleet([
+      ...['add', '--tenant', 'acme', '--gmail-account', 'Info@acme.example'],
+      ...['--service-account-file', 'key.json'],
+    ])
+    assert.equal(lost.code, 78, lost.stdout)
+    assert.match(lost.stderr, /key/)
+    const [audit] = await ask("SELECT act, keys FROM fleet_audit WHERE kind = 'key' AND tenant = 'acme'")
+    assert.deepEqual(audit, { act: 'changed', keys: [newId] })
   })
 
   test('adds a mailbox once its login has worked, keeps its secrets sealed, and changes what is given alone', async () => {

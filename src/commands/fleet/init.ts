@@ -1,4 +1,7 @@
-/** `hikyaku fleet init`: the tables, the roles and the key of a fleet, where they are not there yet. */
+/**
+ * `hikyaku fleet init`: the tables, the roles and the key of a fleet, where they are not there yet; and where the first line of
+ * the key file is a new key, the tenants' keys are wrapped with it (fleet-key.ts).
+ */
 import { exitCodes } from '../../base/fault.ts'
 import { indentParagraph } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
@@ -11,19 +14,21 @@ export async function fleetInitCommand(invocation: Invocation): Promise<number> 
   const own = fleetWords[invocation.language].init
   return withFleetSettings(invocation, 'init', async (settings, options) => {
     const { fleet, isKeyNew, isNew } = await makeFleet(settings, options)
-    await fleet.close()
+    const rewrapped = await fleet.directory.rewrap().finally(() => fleet.close())
     const { path: database } = fleet.journal.journal
     const { keyFile } = settings
     if (invocation.json) {
       writeJson(invocation, {
         ...{ ok: true, exitCode: exitCodes.ok },
-        ...{ made: isNew, database, keyFile, keyMade: isKeyNew },
+        ...{ made: isNew, database, keyFile, keyMade: isKeyNew, rewrapped },
       })
       return exitCodes.ok
     }
     const say = (text: string): void => {
       for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
     }
+    if (rewrapped > 0) say(own.rewrapped(rewrapped))
+    if (!isNew && !isKeyNew && rewrapped > 0) return exitCodes.ok
     if (!isNew && !isKeyNew) {
       say(own.nothingToDo(printable(database)))
       return exitCodes.ok
