@@ -153,7 +153,9 @@ export function makeLoginGate(
         leaveHost = await enterHost(journal, mailbox, clock, turn, turns, signal)
         const session = await work().finally(leaveHost)
         count.accepted += 1
-        await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later')
+        // Where this cannot be written, whoever opened the session meets the same trouble, and closes it: thrown from here it
+        // would stay open, and lock a maildrop (RFC 1939 section 4) for as long as this process lives.
+        await journal.updateMailbox(mailbox.name, { lastLoginAtMs: clock.nowMs() }, 'later').catch(() => {})
         return session
       } catch (thrown) {
         if (asFault(thrown).loginRefused) {

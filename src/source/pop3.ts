@@ -63,9 +63,16 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     const entered = await enterMaildrop(options).catch(async (error: unknown) => {
       throw await lookAgain(error, mailbox.server, clock, signal)
     })
-    await gate.noteDelay(entered.capabilities.loginDelayMs)
     const { host, port } = mailbox.server
-    return new Pop3Session({ ...entered, host, port, deadlines: limits, clock, memory, room })
+    const session = new Pop3Session({ ...entered, host, port, deadlines: limits, clock, memory, room })
+    try {
+      await gate.noteDelay(entered.capabilities.loginDelayMs)
+    } catch (error) {
+      // The journal's trouble: nobody would close what is open here.
+      session.abandon()
+      throw error
+    }
+    return session
   }
 
   async function open(secret: LoginSecret, signal: AbortSignal): Promise<SourceSession> {

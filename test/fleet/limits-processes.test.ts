@@ -1,13 +1,18 @@
 /** Workers as processes of their own, which do what is limited as hard as they may: the servers' own books are the judge. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { googleTask, type LimitsFleet, startLimitsFleet } from '../../scripts/fleet/limits-fleet.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
+import { makeLoginGate } from '../../src/pull/logins.ts'
+import { makePop3Source } from '../../src/source/pop3.ts'
+import { never } from '../gmail/scripted.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { startSlowPop3 } from '../servers/slow-pop3.ts'
+import { mailboxAt } from '../source/pop3-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
 
@@ -25,6 +30,16 @@ describe('workers that share limits', { skip }, () => {
     const processes = startLimitsFleet(url)
     t.after(() => processes.kill())
     return processes
+  }
+
+  const holdOne = async (t: TestContext, port: number) => {
+    const fleet = await makePostgresJournal({ url: await server.newDatabase(), name: 'test' })
+    t.after(() => fleet.close())
+    await fleet.holds.offer(['main/box'])
+    const [hold] = await fleet.holds.take('a', 1)
+    assert.ok(hold)
+    const mailbox = { ...mailboxAt(port), name: 'main/box' }
+    return { fleet, mailbox, gate: makeLoginGate(fleet.journalOf(hold), mailbox, systemClock) }
   }
 
   it('import into one account, and log in to a host, each beside the others', async t => {
@@ -46,5 +61,26 @@ describe('workers that share limits', { skip }, () => {
     t.diagnostic(`at most ${pop3.ledger.mostEntering} logins and ${peakConcurrent} imports at once`)
     assert.equal(refused, 0, 'refusals of Gmail')
     assert.ok(pop3.ledger.mostEntering <= 5, `${pop3.ledger.mostEntering} logins at once`)
+  })
+
+  it('give a session to whoever opened it also where the mailbox was lost meanwhile', async t => {
+    const { fleet, gate } = await holdOne(t, 1)
+    const session = await gate.login(async () => {
+      await fleet.holds.withdraw(['main/box'])
+      return 'session'
+    }, never)
+    assert.equal(session, 'session')
+  })
+
+  it('leave no connection open where the mailbox was lost before its login was over', async t => {
+    const pop3 = await startSlowPop3({ clock: systemClock, loginDelaySeconds: 1 })
+    t.after(() => pop3.stop())
+    const { fleet, gate, mailbox } = await holdOne(t, pop3.port)
+    pop3.silentMs = { PASS: 50 }
+    const opening = makePop3Source({ mailbox, clock: systemClock, gate }).open(never)
+    await fleet.holds.withdraw(['main/box'])
+    await assert.rejects(opening, { code: 'journal.not-held' })
+    for (const endMs = performance.now() + 10_000; pop3.open > 0; await pause(20))
+      assert.ok(performance.now() < endMs, 'the connection is closed')
   })
 })
