@@ -30,8 +30,8 @@ const skip = requireServer('postgresql', postgresMissing())
 /** What must never be told. */
 const password = 'pass%2Fword-4711'
 const nowMs = Date.UTC(2026, 10, 26)
-/** Every so manieth statement in the suite; HIKYAKU_FAULTS_EVERY=1 is each of them. */
-const every = Number(process.env.HIKYAKU_FAULTS_EVERY ?? 3)
+/** Every so manieth statement in the suite; HIKYAKU_DATABASE_EVERY=1 is each of them. */
+const every = Number(process.env.HIKYAKU_DATABASE_EVERY ?? 3)
 
 const claim = (id: number, n: number): ImportClaim => ({
   ...{ id, account: 'me', sha256: `d${n}`, bareSha256: `d${n}`, messageId: `<${n}@x>` },

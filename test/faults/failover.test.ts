@@ -18,8 +18,8 @@ import { mail, nameless } from './harness.ts'
 import { judge, judgeText, watchRemovals } from './oracle.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
-/** In the suite it is cut off where the scenario says; HIKYAKU_FAULTS_EVERY=N is at every N-th statement of each. */
-const every = Number(process.env.HIKYAKU_FAULTS_EVERY ?? 0)
+/** In the suite it is cut off where the scenario says; HIKYAKU_DATABASE_EVERY=N is at every N-th statement of each. */
+const every = Number(process.env.HIKYAKU_DATABASE_EVERY ?? 0)
 
 interface Scenario {
   readonly title: string

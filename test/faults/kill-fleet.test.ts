@@ -30,7 +30,7 @@ interface Scenario {
   readonly afterImport: string
   /** Where the messages are in the end; '' means nowhere at the source. */
   readonly endsIn: string
-  /** Each so manieth point in the suite; HIKYAKU_KILL_EVERY=1 is all of them. Undefined: none there. */
+  /** Each so manieth point in the suite; HIKYAKU_DATABASE_EVERY=1 is all of them. Undefined: none there. */
   readonly every?: number
 }
 
@@ -199,7 +199,7 @@ describe('SIGKILL of a worker at every step', { skip }, () => {
   }
 
   for (const scenario of scenarios) {
-    const every = Number(process.env.HIKYAKU_KILL_EVERY ?? scenario.every ?? 0)
+    const every = Number(process.env.HIKYAKU_DATABASE_EVERY ?? scenario.every ?? 0)
     if (every === 0) continue
     it(`P15: ${scenario.title}: every message ends in Gmail once, wherever the worker was killed`, {
       timeout: 3_000_000,

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { makeLog } from '../../src/log/log.ts'
 import { type Attempt, attemptPull } from '../../src/pull/attempt.ts'
+import { isOnPostgres, openPostgresJournalOf } from './postgres-journals.ts'
 import type { World } from './world.ts'
 
 /** A clock that a test moves. */
@@ -93,7 +94,9 @@ export async function openInProcess(
     },
   })
   const log = makeLog({ level: 'debug', format: 'json', stream })
-  const bridge = await openBridge(config, log, clock, undefined, more.journal)
+  const other =
+    isOnPostgres && more.journal === undefined ? await openPostgresJournalOf(world.stateDir) : undefined
+  const bridge = await openBridge(config, log, clock, undefined, more.journal ?? other)
   const never = new AbortController().signal
   return {
     bridge,
