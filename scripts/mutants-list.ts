@@ -7,6 +7,7 @@ import { authentication } from './mutants/authentication.ts'
 import { carry } from './mutants/core-carry.ts'
 import { identity } from './mutants/core-identity.ts'
 import { settle } from './mutants/core-settle.ts'
+import { fleetDatabase } from './mutants/database.ts'
 import { door } from './mutants/door.ts'
 import { gmail } from './mutants/gmail.ts'
 import { google } from './mutants/google.ts'
@@ -26,6 +27,7 @@ export const areas: readonly Area[] = [
   { name: 'pop3', mutants: pop3 },
   { name: 'imap', mutants: [...imapMessages, ...imapSession] },
   { name: 'journal', mutants: journal },
+  { name: 'database', mutants: fleetDatabase },
   { name: 'rules', mutants: rules },
   { name: 'time', mutants: time },
   { name: 'door', mutants: door },
