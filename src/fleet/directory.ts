@@ -28,7 +28,7 @@ export type MemberSecrets = Readonly<Record<string, string>>
 /** What a put made of it; `unchanged`: nothing was written, nobody told. */
 export type Put = 'added' | 'changed' | 'unchanged'
 
-/** A mailbox as it is to be put. */
+/** A mailbox, or an account, as it is to be put. */
 export interface Member {
   readonly name: string
   readonly settings: MemberSettings
@@ -135,6 +135,8 @@ export interface Directory {
    * @returns what became of each, in their order
    */
   putMailboxes(tenant: string, list: readonly Member[], how?: PutOptions): Promise<readonly (Put | Fault)[]>
+  /** The same of accounts. */
+  putAccounts(tenant: string, list: readonly Member[], how?: PutOptions): Promise<readonly (Put | Fault)[]>
   /** Throws Fault fleet.unknown; fleet.in-use where a mailbox goes there. */
   removeAccount(tenant: string, name: string): Promise<void>
   accounts(tenant?: string): Promise<readonly AccountEntry[]>

@@ -126,19 +126,19 @@ export function makeMembers(sql: Statements, secrets: DirectorySecrets, context:
       sql.all(
         `SELECT name, settings::text AS settings, (SELECT coalesce(json_agg(key), '[]')::text FROM fleet_secret
            WHERE tenant = ?1 AND kind = 'account' AND owner = name) AS secrets
-         FROM fleet_account WHERE tenant = ?1 ${condition} ORDER BY name LIMIT ${mostListed}`,
+         FROM fleet_account WHERE tenant = ?1 ${condition}`,
         tenant,
         ...values,
       )
     const rows =
       named.length === 0
-        ? await ask('')
+        ? await ask(`ORDER BY name LIMIT ${mostListed}`)
         : await ask(`AND name IN (${sql.words.textsIn('?2')})`, JSON.stringify(named))
     const written = rows.map(readAccount)
     const wanted = further.filter(({ name }) => named.length === 0 || named.includes(name))
     const all = [...written, ...wanted.slice(0, Math.max(mostListed, named.length))]
     const isWhole = new Set(all.map(({ name }) => name)).size >= named.length
-    if (!isWhole) all.push(...(await ask('')).map(readAccount))
+    if (!isWhole) all.push(...(await ask(`ORDER BY name LIMIT ${mostListed}`)).map(readAccount))
     return Promise.all(
       [...new Map(all.map(account => [account.name, account])).values()].map(account =>
         build(tenant, account),

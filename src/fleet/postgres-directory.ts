@@ -131,7 +131,8 @@ export function makePostgresDirectory(
       return added === 1
     },
     putAccount: (tenant, name, settings, given) => put({ kind: 'account', tenant, name, settings }, given),
-    putMailboxes: makePutMany(database, change, secrets, members),
+    putAccounts: makePutMany(database, change, secrets, members, 'account'),
+    putMailboxes: makePutMany(database, change, secrets, members, 'mailbox'),
     putMailbox: (tenant, name, settings, given) => put({ kind: 'mailbox', tenant, name, settings }, given),
     removeAccount: (tenant, name) =>
       change(async sql => {

@@ -1,21 +1,22 @@
-/** Many mailboxes of one tenant at once: what each needs to be judged is read in few questions, and what is right goes in together. */
+/** Many mailboxes, or accounts, of one tenant at once: what each needs to be judged is read in few questions, and what is right goes in together. */
 import { isDeepStrictEqual } from 'node:util'
 import { asFault, Fault } from '../base/fault.ts'
 import type { AccountConfig } from '../config/config.ts'
 import type { Database, Statements } from '../journal/sql.ts'
 import type { Member, MemberSettings, Put, PutOptions } from './directory.ts'
 import type { DirectorySecrets, SealedSecret } from './directory-secrets.ts'
-import { type CheckedMember, listNamedAccounts, type Members } from './members.ts'
+import { type CheckedMember, listNamedAccounts, type MemberKind, type Members } from './members.ts'
 import { checkName } from './names.ts'
 
-/** What is kept of a mailbox. */
+/** What is kept of one. */
 interface Kept {
+  /** '' of an account. */
   readonly account: string
   readonly settings: MemberSettings
   readonly secrets: readonly SealedSecret[]
 }
 
-/** A mailbox that is right, and not as it is kept. */
+/** One that is right, and not as it is kept. */
 interface Change {
   readonly name: string
   readonly settings: MemberSettings
@@ -30,24 +31,27 @@ export function makePutMany(
   change: <T>(work: (sql: Statements) => Promise<T>) => Promise<T>,
   secrets: DirectorySecrets,
   members: Members,
+  kind: MemberKind,
 ) {
   const readKept = async (tenant: string, names: string): Promise<ReadonlyMap<string, Kept>> => {
     const these = `IN (${database.words.textsIn('?2')})`
     const [rows, sealed] = await Promise.all([
       database.all(
-        `SELECT name, account, settings::text AS settings FROM member WHERE tenant = ?1 AND name ${these}`,
+        kind === 'mailbox'
+          ? `SELECT name, account, settings::text AS settings FROM member WHERE tenant = ?1 AND name ${these}`
+          : `SELECT name, '' AS account, settings::text AS settings FROM fleet_account WHERE tenant = ?1 AND name ${these}`,
         tenant,
         names,
       ),
       database.all(
-        `SELECT owner, key, destination, sealed FROM fleet_secret WHERE tenant = ?1 AND kind = 'mailbox' AND owner ${these}`,
+        `SELECT owner, key, destination, sealed FROM fleet_secret WHERE tenant = ?1 AND kind = '${kind}' AND owner ${these}`,
         tenant,
         names,
       ),
     ])
     const ofOwner = Map.groupBy(
       sealed.map(row => ({
-        ...{ tenant, kind: 'mailbox' as const, owner: String(row.owner), key: String(row.key) },
+        ...{ tenant, kind, owner: String(row.owner), key: String(row.key) },
         ...{ destination: String(row.destination), sealed: String(row.sealed) },
       })),
       ({ owner }) => owner,
@@ -94,23 +98,23 @@ export function makePutMany(
     if (!isThere && !isRehearsal)
       throw new Fault('fleet.unknown', { facts: { what: 'tenant', name: tenant } })
     const kept = await readKept(tenant, JSON.stringify(list.map(({ name }) => name)))
-    const accountsOf = await loadAccountsOf(tenant, list, further)
+    const accountsOf = kind === 'mailbox' ? await loadAccountsOf(tenant, list, further) : async () => []
     const sealer = isThere ? await secrets.sealerOf(tenant) : undefined
     const changes: Change[] = []
 
     const judge = async ({ name, settings: written, secrets: given }: Member): Promise<Put> => {
-      checkName('mailbox', name)
+      checkName(kind, name)
       const { name: _, ...settings } = JSON.parse(JSON.stringify(written)) as MemberSettings
       const before = kept.get(name)
       const keys = before?.secrets.map(({ key }) => key) ?? []
-      const member = { kind: 'mailbox' as const, tenant, name, settings }
+      const member = { kind, tenant, name, settings }
       const known = { secrets: keys, accounts: await accountsOf(settings) }
       const checked = await members.check(member, given, member, known)
       const sealed = checked.secrets.flatMap(({ key, value, destination }) => {
         if (!Object.hasOwn(given, key)) return []
         const own = before?.secrets.find(secret => secret.key === key)
         if (own !== undefined && sealer?.isKept(own, value, destination) === true) return []
-        const place = { tenant, kind: 'mailbox' as const, owner: name, key }
+        const place = { tenant, kind, owner: name, key }
         return [sealer?.seal(value, place, destination) ?? { ...place, destination: '', sealed: '' }]
       })
       const used = checked.secrets.map(({ key }) => key)
@@ -127,7 +131,7 @@ export function makePutMany(
 
     const results: (Put | Fault)[] = []
     for (const member of list) results.push(await judge(member).catch(refuseOne))
-    if (!isRehearsal && changes.length > 0) await change(sql => writeAll(sql, tenant, changes))
+    if (!isRehearsal && changes.length > 0) await change(sql => writeAll(sql, tenant, kind, changes))
     return results
   }
 }
@@ -139,8 +143,7 @@ function refuseOne(thrown: unknown): Fault {
   return fault
 }
 
-async function writeAll(sql: Statements, tenant: string, changes: readonly Change[]): Promise<void> {
-  const names = JSON.stringify(changes.map(({ name }) => name))
+async function writeMailboxes(sql: Statements, tenant: string, changes: readonly Change[]): Promise<void> {
   const rows = changes.map(({ name, settings, checked }) => ({ name, settings, account: checked.account }))
   await sql.run(
     `INSERT INTO member AS kept (tenant, name, account, settings)
@@ -155,24 +158,46 @@ async function writeAll(sql: Statements, tenant: string, changes: readonly Chang
   await sql.run(
     `DELETE FROM member_account WHERE tenant = ?1 AND member IN (${sql.words.textsIn('?2')})`,
     tenant,
-    names,
+    JSON.stringify(changes.map(({ name }) => name)),
   )
   const further = changes.flatMap(({ name, checked }) =>
     checked.further.map(account => ({ member: name, account })),
   )
-  if (further.length > 0)
-    await sql.run(
-      `INSERT INTO member_account (tenant, member, account)
-         SELECT ?1, given.member, given.account FROM jsonb_to_recordset(?2::jsonb) AS given (member text, account text)`,
-      tenant,
-      JSON.stringify(further),
-    )
+  if (further.length === 0) return
+  await sql.run(
+    `INSERT INTO member_account (tenant, member, account)
+       SELECT ?1, given.member, given.account FROM jsonb_to_recordset(?2::jsonb) AS given (member text, account text)`,
+    tenant,
+    JSON.stringify(further),
+  )
+}
+
+async function writeAccounts(sql: Statements, tenant: string, changes: readonly Change[]): Promise<void> {
+  await sql.run(
+    `INSERT INTO fleet_account AS kept (tenant, name, settings)
+       SELECT ?1, given.name, given.settings
+       FROM jsonb_to_recordset(?2::jsonb) AS given (name text, settings jsonb) ORDER BY given.name
+     ON CONFLICT (tenant, name) DO UPDATE SET settings = excluded.settings, changed_at = clock_timestamp()
+     WHERE kept.settings <> excluded.settings`,
+    tenant,
+    JSON.stringify(changes.map(({ name, settings }) => ({ name, settings }))),
+  )
+}
+
+async function writeAll(
+  sql: Statements,
+  tenant: string,
+  kind: MemberKind,
+  changes: readonly Change[],
+): Promise<void> {
+  if (kind === 'mailbox') await writeMailboxes(sql, tenant, changes)
+  else await writeAccounts(sql, tenant, changes)
   const sealed = changes.flatMap(change => change.sealed)
   const dropped = changes.flatMap(({ name, dropped: keys }) => keys.map(key => ({ owner: name, key })))
   const forget = (table: string, of: readonly object[]): Promise<number> =>
     sql.run(
       `DELETE FROM ${table} USING jsonb_to_recordset(?2::jsonb) AS given (owner text, key text)
-       WHERE ${table}.tenant = ?1 AND ${table}.kind = 'mailbox' AND ${table}.owner = given.owner AND ${table}.key = given.key`,
+       WHERE ${table}.tenant = ?1 AND ${table}.kind = '${kind}' AND ${table}.owner = given.owner AND ${table}.key = given.key`,
       tenant,
       JSON.stringify(of),
     )
@@ -181,7 +206,7 @@ async function writeAll(sql: Statements, tenant: string, changes: readonly Chang
     await forget('fleet_renewed', sealed)
     await sql.run(
       `INSERT INTO fleet_secret (tenant, kind, owner, key, destination, sealed)
-         SELECT ?1, 'mailbox', given.owner, given.key, given.destination, given.sealed
+         SELECT ?1, '${kind}', given.owner, given.key, given.destination, given.sealed
          FROM jsonb_to_recordset(?2::jsonb) AS given (owner text, key text, destination text, sealed text)
          ORDER BY given.owner, given.key
        ON CONFLICT (tenant, kind, owner, key) DO UPDATE SET destination = excluded.destination, sealed = excluded.sealed`,

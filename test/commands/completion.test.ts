@@ -177,7 +177,20 @@ describe('completion', () => {
         .filter(line => line !== '')
     const words = (typed: string): string[] => offered('en', typed).map(line => line.split('\t')[0] ?? '')
     const all = tables.en.commands
-    assert.deepEqual(words('hikyaku ').sort(), all.flatMap(({ names }) => names).sort())
+    const below = all.flatMap(({ names: [name] }) => (name.includes(' ') ? [name] : []))
+    assert.deepEqual(
+      words('hikyaku ').sort(),
+      all.flatMap(({ names }) => names.filter(name => !below.includes(name))).sort(),
+    )
+    assert.ok(below.includes('fleet import'))
+    assert.deepEqual(
+      words('hikyaku fleet ').sort(),
+      below
+        .filter(name => name.startsWith('fleet '))
+        .map(name => name.slice('fleet '.length))
+        .sort(),
+    )
+    assert.deepEqual(words('hikyaku fleet import my'), ['my password.txt'])
     for (const { names, options } of all.filter(({ names }) => names[0] !== 'help'))
       assert.deepEqual(
         words(`hikyaku ${names[0]} --`).sort(),

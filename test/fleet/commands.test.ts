@@ -32,13 +32,28 @@ const file = async (name: string, text: string | Buffer, mode = 0o600): Promise<
   return path
 }
 
-describe('hikyaku fleet', { skip }, () => {
+describe('hikyaku fleet', { skip, concurrency: true }, () => {
   let server: PostgresServer
   const witness = witnessJson()
   before(async () => {
     server = await startPostgres({ fsync: 'off' })
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const key = {
+      type: 'service_account',
+      client_email: 'bot@p.iam.gserviceaccount.com',
+      private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    }
+    await file('key.json', JSON.stringify(key))
   })
-  after(() => server.stop())
+  after(async () => {
+    await server.stop()
+    witness.compare(name => name.startsWith('fleet '), {
+      'fleet add': ['left'],
+      'fleet retry': ['retried[]'],
+      'fleet status': ['workers[].goneMs', 'oldest.lastGoodPullAt', 'lastImportAt'],
+      'fleet import': [],
+    })
+  })
 
   const beOperator = async (): Promise<Operator> => {
     const url = await server.newDatabase()
@@ -67,13 +82,6 @@ describe('hikyaku fleet', { skip }, () => {
   const withCustomer = async (): Promise<Operator> => {
     const operator = await beOperator()
     assert.equal((await operator.json('fleet init', ['init'])).made, true)
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const key = {
-      type: 'service_account',
-      client_email: 'bot@p.iam.gserviceaccount.com',
-      private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    }
-    await file('key.json', JSON.stringify(key))
     const given = ['--gmail-account', 'Info@acme.example', '--service-account-file', 'key.json']
     const { account, accountPut } = await operator.json('fleet add', ['add', '--tenant', 'acme', ...given])
     assert.deepEqual([account, accountPut], ['info@acme.example', 'added'])
@@ -382,11 +390,5 @@ describe('hikyaku fleet', { skip }, () => {
     await json('fleet retry', ['retry', 'acme/c@acme.example', '7'])
     assert.equal((await json('fleet remove', ['remove', 'acme/c@acme.example'])).changed, 1)
     assert.deepEqual(await ask("SELECT key FROM fleet_secret WHERE owner = 'c@acme.example'"), [])
-    witness.compare(name => name.startsWith('fleet '), {
-      'fleet add': ['left'],
-      'fleet retry': ['retried[]'],
-      'fleet status': ['workers[].goneMs', 'oldest.lastGoodPullAt', 'lastImportAt'],
-      'fleet import': [],
-    })
   })
 })

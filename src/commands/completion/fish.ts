@@ -5,10 +5,13 @@ import {
   type CommandTable,
   isBelow,
   lastWord,
+  listGroups,
 } from './command-table.ts'
 
 /** @returns the script: for `source`, or a file hikyaku.fish among fish's completions */
-export function writeFishCompletion({ options, commands }: CommandTable): string {
+export function writeFishCompletion(table: CommandTable): string {
+  const { options, commands } = table
+  const groups = listGroups(table)
   return `# Completion of hikyaku for fish.
 function __hikyaku_words
     # The command and what stands behind it, without options.
@@ -39,7 +42,7 @@ complete -c hikyaku -e
 complete -c hikyaku -f
 ${[
   ...options.map(option => completeOption("'not count (__hikyaku_words) >/dev/null'", option)),
-  ...commands.flatMap(linesOfCommand),
+  ...commands.flatMap(entry => linesOfCommand(entry, groups.has(entry.names[0]))),
 ].join('\n')}
 `
 }
@@ -47,7 +50,8 @@ ${[
 /** A word of fish, where \\ and ' are the only characters that mean something between single quotes. */
 const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`
 
-function linesOfCommand(entry: CommandEntry): string[] {
+/** @param hasBelow the commands below it are offered each by itself */
+function linesOfCommand(entry: CommandEntry, hasBelow: boolean): string[] {
   const { names, about, options, words, takesFile } = entry
   const [name] = names
   const inside = isBelow(entry) ? `'__hikyaku_below ${name}'` : `'__hikyaku_in ${names.join(' ')}'`
@@ -56,7 +60,7 @@ function linesOfCommand(entry: CommandEntry): string[] {
     : "'not count (__hikyaku_words) >/dev/null'"
   return [
     ...names.map(word => `complete -c hikyaku -n ${before} -a ${lastWord(word)} -d ${quote(about)}`),
-    ...(words.length > 0
+    ...(words.length > 0 && !hasBelow
       ? [`complete -c hikyaku -n '__hikyaku_right_behind ${names.join(' ')}' -a ${quote(words.join(' '))}`]
       : []),
     ...(takesFile ? [`complete -c hikyaku -n ${inside} -F`] : []),

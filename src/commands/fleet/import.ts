@@ -3,6 +3,7 @@
  * what is not is told line by line; run again it changes only what differs.
  */
 import { resolve } from 'node:path'
+import { keepYoungSpaceSmall } from '../../base/engine.ts'
 import { exitCodes } from '../../base/fault.ts'
 import { indentParagraph } from '../../base/text-width.ts'
 import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
@@ -38,6 +39,7 @@ export async function fleetImportCommand(
       serviceAccountFile === undefined
         ? undefined
         : await readServiceAccountKey(invocation, serviceAccountFile)
+    keepYoungSpaceSmall()
     const csv = await openCsvFile(resolve(cwd, file))
     const { stopping, dispose } = catchStopSignals(
       () => stderr.write(`${own.stopping}\n`),

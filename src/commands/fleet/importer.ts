@@ -1,5 +1,4 @@
 /** Mailboxes of a file on their way into the directory, in batches, with the tenants and accounts that they need. */
-import { isDeepStrictEqual } from 'node:util'
 import type { Fault } from '../../base/fault.ts'
 import type { Language } from '../../base/language.ts'
 import { ConfigFault, type Problem } from '../../base/problem.ts'
@@ -58,6 +57,12 @@ interface Taken extends WrittenMember {
 /** One transaction for so many. */
 const batchSize = 200
 
+/** Problems whose sentence holds nothing of what was written. */
+const inOwnWords: ReadonlySet<Problem['kind']> = new Set([
+  ...(['missing', 'expected', 'one-of', 'number', 'not-loopback', 'move-needs-imap'] as const),
+  ...(['folders-need-imap', 'both', 'needs', 'subject-needed', 'secret-not-given'] as const),
+])
+
 export async function makeImporter(
   directory: Directory,
   header: readonly string[],
@@ -71,10 +76,14 @@ export async function makeImporter(
   /** In which line a key was met first. */
   const lineOf = new Map<string, number>()
   const tenants = new Set((await directory.tenants()).map(({ name }) => name))
-  /** What each account is set to, by its key. */
-  const known = new Map<string, MemberSettings>()
-  /** Those that were put here; in a rehearsal those that would be. */
-  const accountsPut = new Map<string, Member>()
+  /** The address of each account that is there, or is put in this run, by its key; of the tenants that were met. */
+  const addresses = new Map<string, string>()
+  /** What those that are there are set to otherwise. */
+  const others = new Map<string, MemberSettings>()
+  const accountsPut = new Set<string>()
+  /** Of these what is put with the batch, by tenant; what was wrong with one, by its key. */
+  let accountBatch = new Map<string, Member[]>()
+  const accountsRefused = new Map<string, Fault>()
   let batch: Taken[] = []
   /** Told with the batch, in the order of the file. */
   let untold: ImportProblem[] = []
@@ -91,44 +100,72 @@ export async function makeImporter(
     beside.tenantsAdded += 1
   }
 
+  const readAccounts = async (tenant: string): Promise<void> => {
+    for (const { name, settings } of await directory.accounts(tenant)) {
+      const { address, serviceAccount: _, ...rest } = settings
+      addresses.set(makeKey(tenant, name), String(address ?? ''))
+      if (Object.keys(rest).length > 0) others.set(makeKey(tenant, name), rest)
+    }
+  }
+  const tenantsRead = new Set<string>()
+  const makeAccount = (tenant: string, name: string, { email, text }: ServiceAccountKey): Member => {
+    const key = makeKey(tenant, name)
+    const settings = { ...others.get(key), address: addresses.get(key), serviceAccount: email }
+    return { name, settings, secrets: { serviceAccountKey: text } }
+  }
+
   /** @returns what is wrong with the account that a line names by its address */
   const needAccount = async ({ tenant, gmail, settings }: Taken): Promise<string | undefined> => {
+    if (gmail === undefined) return undefined
+    if (!tenantsRead.has(tenant) && tenants.has(tenant)) await readAccounts(tenant)
+    tenantsRead.add(tenant)
     const name = String(settings.account)
     const key = makeKey(tenant, name)
-    if (gmail === undefined) return undefined
-    const before = accountsPut.get(key)?.settings ?? known.get(key)
-    if (before !== undefined && String(before.address).toLowerCase() !== gmail.toLowerCase())
-      return own.otherAddress
+    const before = addresses.get(key)
+    if (before !== undefined && before.toLowerCase() !== gmail.toLowerCase()) return own.otherAddress
     if (accountsPut.has(key)) return undefined
     if (serviceAccount === undefined) return before === undefined ? own.noAccount : undefined
-    const account = {
-      name,
-      settings: { ...before, address: gmail, serviceAccount: serviceAccount.email },
-      secrets: { serviceAccountKey: serviceAccount.text },
-    }
-    await needTenant(tenant)
-    const put = dryRun
-      ? rehearseAccount(before, account.settings)
-      : await directory.putAccount(tenant, name, account.settings, account.secrets)
-    accountsPut.set(key, account)
-    if (put === 'added') beside.accountsAdded += 1
-    if (put === 'changed') beside.accountsChanged += 1
+    addresses.set(key, gmail)
+    accountsPut.add(key)
+    accountBatch.set(tenant, [...(accountBatch.get(tenant) ?? []), makeAccount(tenant, name, serviceAccount)])
     return undefined
   }
 
-  for (const { tenant, name, settings } of await directory.accounts())
-    known.set(makeKey(tenant, name), settings)
+  const putAccounts = async (): Promise<void> => {
+    for (const [tenant, accounts] of accountBatch) {
+      await needTenant(tenant)
+      const results = await directory.putAccounts(tenant, accounts, { isRehearsal: dryRun })
+      for (const [at, result] of results.entries()) {
+        if (result === 'added') beside.accountsAdded += 1
+        else if (result === 'changed') beside.accountsChanged += 1
+        else if (typeof result !== 'string')
+          accountsRefused.set(makeKey(tenant, accounts[at]?.name ?? ''), result)
+      }
+    }
+    accountBatch = new Map()
+  }
 
   const flush = async (): Promise<void> => {
-    for (const [tenant, members] of Map.groupBy(batch, member => member.tenant)) {
+    await putAccounts()
+    const good = batch.filter(({ line, tenant, settings }) => {
+      const fault = accountsRefused.get(makeKey(tenant, String(settings.account)))
+      if (fault !== undefined)
+        refuse(line, [{ column: 'gmail', reason: describeFault(fault, language).what.split('\n')[0] ?? '' }])
+      return fault === undefined
+    })
+    for (const [tenant, members] of Map.groupBy(good, member => member.tenant)) {
       await needTenant(tenant)
-      const wouldBe = members.flatMap(
-        ({ settings }) => accountsPut.get(makeKey(tenant, String(settings.account))) ?? [],
-      )
+      const named = new Set(members.map(({ settings }) => String(settings.account)))
+      const wouldBe =
+        serviceAccount === undefined
+          ? []
+          : [...named].flatMap(name =>
+              accountsPut.has(makeKey(tenant, name)) ? [makeAccount(tenant, name, serviceAccount)] : [],
+            )
       const results = await directory.putMailboxes(
         tenant,
         members,
-        dryRun ? { isRehearsal: true, accounts: [...new Set(wouldBe)] } : {},
+        dryRun ? { isRehearsal: true, accounts: wouldBe } : {},
       )
       for (const [at, result] of results.entries()) {
         if (typeof result === 'string') puts[result] += 1
@@ -143,12 +180,20 @@ export async function makeImporter(
   /** What was written in a wrong place may be a password: no value is told. */
   const describeRefusal = (fault: Fault): Omit<ImportProblem, 'line'>[] =>
     fault instanceof ConfigFault
-      ? fault.problems.map(({ given: _, ...problem }) => ({
+      ? fault.problems.map(problem => ({
           // As the directory says it: `mailboxes[acme/shop].port`.
           column: problem.at.replace(/^\w+\[[^\]]*\]\./, ''),
-          reason: describeProblem({ ...problem, at: '' } as Problem, language).trim(),
+          reason: describeWrong(problem),
         }))
       : [{ column: null, reason: describeFault(fault, language).what }]
+
+  const describeWrong = (problem: Problem): string => {
+    if (problem.kind === 'no-such-account') return own.noAccount
+    // All others tell of what was written.
+    if (!inOwnWords.has(problem.kind)) return own.unfit
+    const { given: _, ...bare } = problem
+    return describeProblem({ ...bare, at: '' } as Problem, language).trim()
+  }
 
   return {
     refuse(line, column, reason) {
@@ -186,7 +231,3 @@ export async function makeImporter(
     count: () => ({ lines, notTaken, ...puts, ...beside }),
   }
 }
-
-/** The key that is kept is not opened for it. */
-const rehearseAccount = (before: MemberSettings | undefined, after: MemberSettings): Put =>
-  before === undefined ? 'added' : isDeepStrictEqual(before, after) ? 'unchanged' : 'changed'

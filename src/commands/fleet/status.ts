@@ -59,8 +59,7 @@ function exitCodeOf(standing: FleetStanding, quick: boolean): number {
   const { troubles } = standing
   const ofTroubles = exitCodeOfTroubles(quick ? troubles.filter(holdsUpMail) : troubles)
   const free = judgeFree(standing)
-  if (free === 'nobody' || free === 'too-few')
-    return ofTroubles > exitCodes.unavailable ? ofTroubles : exitCodes.unavailable
+  if (free === 'nobody' || free === 'too-few') return Math.max(ofTroubles, exitCodes.unavailable)
   return ofTroubles === exitCodes.ok && free === 'starting' ? exitCodes.temporary : ofTroubles
 }
 

@@ -96,6 +96,7 @@ export const en = {
     gmail: 'is not the address of a Gmail account, such as info@example.jp',
     noAccount:
       'the tenant has no such account; add it with `hikyaku fleet add`, or give this command --service-account-file',
+    unfit: 'is not what this column takes, or does not fit the others',
     otherAddress: 'the account of that name has another address',
     progress: (lines: number, part: number, whole: number) =>
       `${plural(lines, 'line')} (${percent(part, whole)})`,

@@ -76,6 +76,7 @@ export const ja: FleetWords = {
     gmail: 'Gmail アカウントのアドレス（例: info@example.jp）ではありません',
     noAccount:
       'テナントにこのアカウントはありません。`hikyaku fleet add` で追加するか、このコマンドに --service-account-file を付けてください',
+    unfit: 'この列に書ける値ではないか、ほかの列と合いません',
     otherAddress: '同じ名前のアカウントのアドレスが異なります',
     progress: (lines, part, whole) => `${number(lines)} 行（${percent(part, whole)}）`,
     stopping: '停止します。保存済みの分は残ります。もう一度実行すると、続きから処理します。',
