@@ -255,6 +255,49 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     assert.equal(Number(await fleet.journal.note('wish-wait paused')), before)
   })
 
+  it('in a large fleet all mailboxes are counted, and looked through in vain, only now and then', async t => {
+    const url = await server.newDatabase()
+    const fleet = await fleetFor(t, url)
+    await fleet.holds.offer(Array.from({ length: 12_000 }, (_, n) => `box${n}`))
+    const sql = makePostgresDatabase({ url, name: 'large' })
+    t.after(() => sql.close())
+    const asked: string[] = []
+    // As slow as with many more mailboxes and workers.
+    const holds = makeHolds({
+      ...sql,
+      get: async (text, ...values) => {
+        if (text.includes('count(*) AS count FROM hold')) {
+          asked.push('count')
+          await pause(300)
+        }
+        return sql.get(text, ...values)
+      },
+      all: async (text, ...values) => {
+        if (text.includes('ORDER BY random()')) {
+          asked.push('take')
+          await pause(300)
+        }
+        return sql.all(text, ...values)
+      },
+    })
+    await holds.renew('other', 6000)
+    assert.equal((await holds.renew('large', 6000)).share, 6000)
+    assert.deepEqual(asked, ['count'], 'the other one counted already')
+    assert.equal((await holds.take('large', 6000)).length, 6000)
+    assert.equal((await holds.take('large', 6000)).length, 6000, 'what is there is taken at once')
+    assert.equal((await holds.take('large', 1)).length, 0)
+    assert.equal((await holds.take('large', 1)).length, 0)
+    assert.deepEqual(
+      asked,
+      ['count', 'take', 'take', 'take'],
+      'and what is not there is not looked for again at once',
+    )
+    await pause(3100)
+    await holds.renew('large', 6000)
+    await holds.take('large', 1)
+    assert.deepEqual(asked.slice(4), ['count', 'take'])
+  })
+
   it('a database that was killed costs what was under way, and nothing that was promised', async t => {
     const own = await startPostgres({ fsync: 'off' })
     t.after(() => own.stop())

@@ -5,6 +5,7 @@
  */
 import { Fault } from '../../base/fault.ts'
 import type { Database, Statements } from '../sql.ts'
+import { watchWholeFleet } from './whole-fleet.ts'
 
 export interface Hold {
   readonly mailbox: string
@@ -63,6 +64,7 @@ export function makeHolds(sql: Statements): Holds {
     mailbox: String(row.mailbox),
     fence: Number(row.fence),
   })
+  const wholeFleet = watchWholeFleet(sql, isThere)
   return {
     async offer(mailboxes) {
       await sql.run(
@@ -74,13 +76,15 @@ export function makeHolds(sql: Statements): Holds {
       await sql.run(`DELETE FROM hold WHERE ${these}`, JSON.stringify(mailboxes))
     },
     async take(worker, most) {
-      const rows = await sql.all(
-        `UPDATE hold SET worker = ?1, fence = ${nextFence}, held_until = ${untilThen}
-         WHERE mailbox IN (SELECT mailbox FROM hold WHERE ${isFree} ORDER BY random() LIMIT ?2 FOR UPDATE SKIP LOCKED)
-         RETURNING mailbox, fence`,
-        worker,
-        most,
-      )
+      const take = (): Promise<Record<string, unknown>[]> =>
+        sql.all(
+          `UPDATE hold SET worker = ?1, fence = ${nextFence}, held_until = ${untilThen}
+           WHERE mailbox IN (SELECT mailbox FROM hold WHERE ${isFree} ORDER BY random() LIMIT ?2 FOR UPDATE SKIP LOCKED)
+           RETURNING mailbox, fence`,
+          worker,
+          most,
+        )
+      const rows = await wholeFleet.unlessNothing(take)
       return rows.map(toHold)
     },
     async renew(worker, capacity) {
@@ -101,13 +105,9 @@ export function makeHolds(sql: Statements): Holds {
           'SELECT mailbox, fence FROM hold WHERE worker = ? AND held_until > clock_timestamp()',
           worker,
         ),
-        sql.get(
-          `SELECT ceil((SELECT count(*) FROM hold) * ?::numeric / sum(capacity)) AS share FROM worker
-           WHERE ${isThere}`,
-          capacity,
-        ),
+        wholeFleet.shareOf(capacity),
       ])
-      return { holds: rows.map(toHold), share: Math.min(capacity, Number(share?.share ?? 0)) }
+      return { holds: rows.map(toHold), share: Math.min(capacity, share) }
     },
     async release(worker, mailboxes) {
       await sql.run(
