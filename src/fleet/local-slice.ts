@@ -237,7 +237,8 @@ export class LocalSlice implements Slice {
   #wantOf(wanted: number, used: number): number {
     if (this.#giveBack !== undefined) return Math.max(used, Math.min(wanted, this.#giveBack))
     // A little more than is needed is kept, so that it is not asked for again and again.
-    return wanted < this.#units && wanted >= this.#units - 2 * this.#ahead ? this.#units : wanted
+    const kept = this.#limit.lastsMs === 0 ? 0 : 2 * this.#ahead
+    return wanted < this.#units && wanted >= this.#units - kept ? this.#units : wanted
   }
 
   #isWorthSaying(need: number, want: number, most: number, nowMs: number): boolean {

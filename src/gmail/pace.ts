@@ -130,8 +130,7 @@ export function makePace(options: PaceOptions): Pace {
     if (places === undefined) return beginsInMs(isLarge, inFlight, limit, nowMs, limit === most)
     const room = places.room(nowMs)
     if (inFlight.size >= room) {
-      const waiting = queue.filter(other => other.lane !== 'call').length
-      places.need(Math.min(inFlight.size + waiting, mostRunning(most)), 0)
+      places.need(inFlight.size + 1, 0)
       return 'no room'
     }
     const ofRoom = Math.max(1, Math.ceil((most * room) / mostRunning(most)))

@@ -83,7 +83,7 @@ export function makeHostTurns({ limits, clock, atOnce, perMinute, address }: Hos
     for (let next = lane.queue[0]; next !== undefined; next = lane.queue[0]) {
       const nowMs = clock.monotonicMs()
       const hasPlace = lane.underWay < lane.places.room(nowMs)
-      if (!hasPlace) lane.places.need(Math.min(atOnce, lane.underWay + lane.queue.length), 0)
+      if (!hasPlace) lane.places.need(lane.underWay + 1, 0)
       const waitMs = lane.window.waitMs(1, nowMs) ?? lookAgainMs
       if (!hasPlace || waitMs > 0) {
         lane.nap = new AbortController()

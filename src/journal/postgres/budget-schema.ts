@@ -158,7 +158,8 @@ BEGIN
       INSERT INTO budget_slice AS s VALUES (ask.key, me, ask.most, ask.step, ask.lasts, granted, ask.need, ask.draining, instant, instant, NULL)
       ON CONFLICT (key, holder) DO UPDATE SET most = ask.most, units = granted, need = ask.need, draining = ask.draining, said_at = instant,
         had_at = CASE WHEN s.units >= ask.step OR granted >= ask.step THEN instant ELSE s.had_at END,
-        give_back = CASE WHEN granted > s.give_back THEN s.give_back END;
+        -- What was asked for when we seemed to need less is ours again.
+        give_back = CASE WHEN granted > s.give_back AND granted > least(fair_now, ask.need) THEN s.give_back END;
     END IF;
     IF granted < ask.need THEN
       UPDATE budget_slice s SET give_back = e.goal
