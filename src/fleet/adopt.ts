@@ -24,7 +24,7 @@ export interface MachineMember {
   readonly name: string
   /** As in YAML, with the names of the machine. */
   readonly settings: MemberSettings
-  readonly secrets: readonly { readonly key: string; readonly secret: Secret }[]
+  readonly secrets: readonly { readonly key: string; readonly secret: Pick<Secret, 'reveal'> }[]
 }
 
 export interface Machine {

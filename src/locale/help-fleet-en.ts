@@ -20,6 +20,13 @@ export const fleet = {
   toAccount: 'the name of the account',
   toTenant: 'the tenant',
   checkNow: 'have workers look for mail in these mailboxes now',
+  adopt: 'take one machine over: its journal, and where they are in force here its settings and secrets',
+  adoptFolder: 'its data folder (STATE_DIR); the daemon must be stopped',
+  adoptAs: 'another name in the fleet for a mailbox or an account of the machine',
+  keepAccounts: 'a Gmail account that the tenant has by the same name is the same one',
+  leave:
+    'take one mailbox out of the fleet, with what is known of its mail, into a data folder of one machine',
+  leaveFolder: 'a data folder without a journal',
   retry: 'try messages of a mailbox again that were set aside',
   retryIds: 'numbers as `fleet list KEY` shows them, or "all"',
   retryKey: 'key of the mailbox',

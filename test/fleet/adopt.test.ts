@@ -13,6 +13,7 @@ import type { Fleet } from '../../src/fleet/open-fleet.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { askForPull } from '../../src/pull/owner-acted.ts'
 import { pauseMailboxes } from '../../src/pull/paused.ts'
+import { witnessJson } from '../commands/json-page.ts'
 import { mail } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { startHikyaku, until } from '../servers/hikyaku.ts'
@@ -255,5 +256,40 @@ describe('one machine and a fleet', { skip }, () => {
       'journal.taken',
     )
     assert.equal((await world.run(['pull', '--json'], { env: { STATE_DIR: other } })).code, 0)
+  })
+
+  it('the command, killed again and again, comes to the same end', async t => {
+    const { world, ground, folderFor } = await open(t)
+    for (let n = 0; n < 2; n += 1) await deliver(world)
+    await world.run(['pull'])
+    await deliver(world)
+    const env = { FLEET_DATABASE: ground.url, FLEET_KEY_FILE: ground.keyFile }
+    const adopt = ['fleet', 'adopt', world.stateDir, '--json']
+    const endings: (number | null)[] = []
+    for (let tries = 0; tries < 6; tries += 1) {
+      const running = world.start(adopt, { env })
+      setTimeout(() => running.kill('SIGKILL'), 120 + tries * 40)
+      endings.push((await running.ended).code)
+    }
+    t.diagnostic(`ended by themselves: ${endings.filter(code => code !== null).length} of ${endings.length}`)
+    const witness = witnessJson()
+    const adopted = await world.run(adopt, { env })
+    witness.note('fleet adopt', adopted)
+    const { messages, mailboxes } = JSON.parse(adopted.stdout)
+    assert.deepEqual([adopted.code, messages, mailboxes.length, mailboxes[0].state], [0, 2, 1, 'offered'])
+    const { mailbox: key } = mailboxes[0]
+    const rows = await postgres.ask(ground.url, 'SELECT uid FROM message ORDER BY id')
+    assert.equal(rows.length, 2)
+    await work(world, ground, key, await folderFor())
+    assertOnce(world)
+    const told = await world.run(['fleet', 'adopt', world.stateDir], { env })
+    assert.match(told.stdout, /refused from now on/)
+    const left = await world.run(['fleet', 'leave', key, await folderFor(), '--json'], { env })
+    witness.note('fleet leave', left)
+    assert.equal(JSON.parse(left.stdout).messages, 3)
+    witness.compare(name => /^fleet (adopt|leave)/.test(name), {})
+    assert.equal((await world.run(['fleet', 'adopt', world.stateDir, '--as', 'x'], { env })).code, 2)
+    const departed = await world.run(adopt, { env })
+    assert.match(departed.stdout, /journal\.departed/, 'the old folder does not bring it back')
   })
 })

@@ -4,6 +4,7 @@ import { addVerb } from '../add-verb.ts'
 import type { Invocation } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
 import { type AddFlags, addOptions } from './add-options.ts'
+import type { AdoptFlags } from './adopt.ts'
 import type { ImportFlags } from './import.ts'
 import type { ListFlags } from './list.ts'
 import type { MoveFlags } from './move.ts'
@@ -83,6 +84,22 @@ export function addFleetVerbs(
     .action(async (keys: string[], flags: MoveFlags) => {
       const { fleetMoveCommand } = await import('./move.ts')
       done(await fleetMoveCommand(invocation, keys, flags))
+    })
+  verb('adopt', help.adopt)
+    .argument('<folder>', help.adoptFolder)
+    .option('--tenant <name>', help.tenant)
+    .option('--as <old=new...>', help.adoptAs)
+    .option('--keep-accounts', help.keepAccounts)
+    .action(async (folder: string, flags: AdoptFlags) => {
+      const { fleetAdoptCommand } = await import('./adopt.ts')
+      done(await fleetAdoptCommand(invocation, folder, flags))
+    })
+  verb('leave', help.leave)
+    .argument('<key>', help.retryKey)
+    .argument('<folder>', help.leaveFolder)
+    .action(async (key: string, folder: string) => {
+      const { fleetLeaveCommand } = await import('./leave.ts')
+      done(await fleetLeaveCommand(invocation, key, folder))
     })
   verb('retry', help.retry)
     .argument('<key>', help.retryKey)

@@ -240,6 +240,29 @@ export const en = {
     all: (count: number) => `${mailboxes(count)} moved.`,
     after: 'What was imported before stays in the account that it is in, and is not imported again.',
   },
+  adopt: {
+    pair: '--as takes OLD=NEW: a name of the machine, and what it is to be called in the fleet',
+    done: (count: number) => `${messages(count)} of the machine’s journal are in the fleet’s.`,
+    unknown: (count: number) =>
+      `Whether ${number(count)} of them reached Gmail is not known yet: a worker finds out before it imports them again.`,
+    mailbox: {
+      offered: (key: string) => `${key}: workers pull it from now on.`,
+      paused: (key: string) =>
+        `${key}: paused, as it was on the machine. To go on: \`hikyaku fleet resume ${key}\`.`,
+      unknown: (key: string) =>
+        `${key}: nothing here says what it is set to, so nobody pulls it. Add it by this name (\`hikyaku fleet add --name\`), and it goes on where it was.`,
+      failed: (key: string) =>
+        `${key}: could not be taken over, and nobody pulls it. Run the same command again, or add it by this name.`,
+    },
+    after:
+      'On the machine hikyaku is refused from now on, so that nothing comes twice: remove its service there.',
+  },
+  leave: {
+    done: (key: string, folder: string, count: number) =>
+      `${key} has left the fleet: ${messages(count)} are in the journal in ${folder}.`,
+    after: (name: string) =>
+      `Nobody pulls it now. On the machine set up the mailbox by the name ${name}, and its Gmail account by the name that it had in the fleet, with this data folder (STATE_DIR).`,
+  },
   retry: {
     again: (count: number) => `${messages(count)} will be tried again within seconds.`,
     paused: (key: string) =>

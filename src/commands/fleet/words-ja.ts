@@ -208,6 +208,29 @@ export const ja: FleetWords = {
     all: count => `${mailboxes(count)}を移しました。`,
     after: 'これまでに取り込んだメールは元のアカウントに残り、もう一度取り込むことはありません。',
   },
+  adopt: {
+    pair: '--as は 元の名前=新しい名前 の形で指定してください',
+    done: count => `取り込み記録のメール ${number(count)} 通を、フリートに移しました。`,
+    unknown: count =>
+      `このうち ${number(count)} 通は Gmail に入ったかどうかがまだわかりません。ワーカーが確かめてから、必要なら取り込み直します。`,
+    mailbox: {
+      offered: key => `${key}: これからはワーカーが取り込みます。`,
+      paused: key =>
+        `${key}: 元のとおり一時停止中です。再開するには \`hikyaku fleet resume ${key}\` を実行してください。`,
+      unknown: key =>
+        `${key}: 設定がここにないため、誰も取り込みません。この名前で追加すると（\`hikyaku fleet add --name\`）、続きから取り込みます。`,
+      failed: key =>
+        `${key}: 引き継げなかったため、誰も取り込みません。同じコマンドをもう一度実行するか、この名前で追加してください。`,
+    },
+    after:
+      '二重に取り込まないように、元のコンピューターでは hikyaku を使えなくなりました。サービスの登録を解除してください。',
+  },
+  leave: {
+    done: (key, folder, count) =>
+      `${key} をフリートから出しました。メール ${number(count)} 通の記録は ${folder} にあります。`,
+    after: name =>
+      `今は誰も取り込みません。使うコンピューターで、このデータフォルダー（STATE_DIR）を使い、メールボックスを ${name} という名前で、Gmail アカウントをフリートでの名前で設定してください。`,
+  },
   retry: {
     again: count => `メール ${number(count)} 通を、数秒以内にもう一度試します。`,
     paused: key => `${key} は一時停止中です。\`hikyaku fleet resume ${key}\` で再開すると試します。`,
