@@ -85,7 +85,7 @@ const house: Readonly<Record<string, Room>> = {
   fleet: {
     floor: 4,
     uses: 'base config vault journal',
-    doors: 'directory keep-holds fleet-key fleet-look limits login-key names open-fleet settings',
+    doors: 'adopt directory keep-holds fleet-key fleet-look leave limits login-key names open-fleet settings',
   },
   gmail: {
     floor: 4,

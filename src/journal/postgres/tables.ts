@@ -71,11 +71,13 @@ export async function bringUpToDate(settings: PostgresPlace, mayMake: boolean): 
   })
 }
 
-/** Ours would stand among somebody else's, whose names they may have. */
+/** Ours would stand among somebody else's, whose names they may have; an extension's views are nobody's. */
 async function refuseOtherTables(sql: Statements, place: string): Promise<void> {
   const others = await sql.all(
     `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
-       AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY relname LIMIT 4`,
+       AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT FROM pg_depend AS part
+         WHERE part.classid = 'pg_class'::regclass AND part.objid = pg_class.oid AND part.deptype = 'e')
+     ORDER BY relname LIMIT 4`,
   )
   if (others.length === 0) return
   const what = others.map(({ name }) => String(name)).join(', ')
