@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { dataFolder, imageUser, programFolder } from '../../scripts/package/image-root.ts'
+import { readTableOf } from '../../src/commands/completion/completion.ts'
+import { describeProgram } from '../../src/commands/program.ts'
 import { hikyaku } from '../servers/hikyaku.ts'
 import { checkCompose } from './compose-schema.ts'
 import { compileManifests, faultOf, type Manifest } from './kubernetes-types.ts'
@@ -81,6 +83,21 @@ const isKnown = (name: string): boolean =>
   name === 'TZ' || new RegExp(`^#? ?${name.replace(/_FILE$/, '(_FILE)?')}=`, 'm').test(read('.env.example'))
 /** How long what is on its way gets at a stop, s (pull/upload-queue.ts), and the time to give mailboxes back. */
 const graceSeconds = 10 + 10
+
+describe('the pages on a fleet', () => {
+  test('name no command below `hikyaku fleet` that does not exist', async () => {
+    const known = readTableOf(describeProgram('en')).commands.flatMap(({ names }) => names)
+    for (const page of ['docs/fleet.md', 'docs/fleet.ja.md']) {
+      const named = [
+        ...new Set([...read(page).matchAll(/\bfleet ([a-z][a-z-]+)(?=[\s`])/g)].map(([, name]) => name)),
+      ]
+      const commands = named.filter(name => read(page).includes(`hikyaku fleet ${name}`))
+      assert.ok(commands.length >= 4, page)
+      for (const name of commands)
+        assert.ok(known.includes(`fleet ${name}`), `${page}: hikyaku fleet ${name}`)
+    }
+  })
+})
 
 describe('compose.yaml of a fleet', () => {
   test('fits the schema of the Compose Specification, which finds a word that it does not know', () => {
