@@ -47,6 +47,8 @@ export class LoginBook {
   readonly complaints: string[] = []
   readonly #file: string
   readonly #open = new Map<string, Session>()
+  /** Sessions whose end was written before their login, which another process of Dovecot writes. */
+  readonly #endedMs = new Map<string, number>()
   readonly #byUser = new Map<string, Session[]>()
   #handle: FileHandle | undefined
   #offset = 0
@@ -85,9 +87,11 @@ export class LoginBook {
     const begun = login.exec(line)
     if (begun !== null) {
       const [, at = '', user = '', from = '', id = ''] = begun
-      const session: Session = { user, from, beganMs: toMs(at), endedMs: undefined }
+      const endedMs = this.#endedMs.get(id)
+      const session: Session = { user, from, beganMs: Math.min(toMs(at), endedMs ?? Infinity), endedMs }
       this.sessions.push(session)
-      this.#open.set(id, session)
+      if (endedMs === undefined) this.#open.set(id, session)
+      this.#endedMs.delete(id)
       const ofUser = this.#byUser.get(user)
       if (ofUser === undefined) this.#byUser.set(user, [session])
       else ofUser.push(session)
@@ -96,9 +100,10 @@ export class LoginBook {
     const [, at = '', user = '', id = '', said = ''] = ofSession.exec(line) ?? []
     const removed = expunge.exec(said)
     if (removed !== null) this.removals.push({ user, messageId: removed[1] ?? '', atMs: toMs(at) })
-    const session = this.#open.get(id)
-    if (session !== undefined && ending.test(said)) {
-      session.endedMs = toMs(at)
+    if (ending.test(said)) {
+      const session = this.#open.get(id)
+      if (session === undefined) this.#endedMs.set(id, toMs(at))
+      else session.endedMs = toMs(at)
       this.#open.delete(id)
     }
     if (/: (?:Warning|Error|Fatal|Panic): /.test(line)) this.complaints.push(line)

@@ -1,4 +1,5 @@
 /** `hikyaku worker` processes, each from a loopback address of its own, and what was done to them when. */
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Ended, type Running, startHikyaku } from '../../test/servers/hikyaku.ts'
@@ -78,9 +79,11 @@ export interface WorkersOptions {
   /** For what each keeps on the disk. */
   readonly folder: string
   readonly env: Readonly<Record<string, string>>
+  /** Of the mail server, which is to tell the workers apart. */
+  readonly ports: readonly number[]
 }
 
-export function makeWorkers({ folder, env }: WorkersOptions) {
+export function makeWorkers({ folder, env, ports }: WorkersOptions) {
   const all: Worker[] = []
   return {
     all: all as readonly Worker[],
@@ -96,6 +99,7 @@ export function makeWorkers({ folder, env }: WorkersOptions) {
           WORKER_CAPACITY: String(capacity),
           STATE_DIR: join(folder, `state-${number}`),
           FROM_ADDRESS: from,
+          FROM_PORTS: ports.join(','),
         },
         cwd: folder,
         nodeArgs: ['--import', preload],
@@ -105,6 +109,12 @@ export function makeWorkers({ folder, env }: WorkersOptions) {
       const worker = new Worker(name, from, running)
       all.push(worker)
       return worker
+    },
+    /** What each printed, a file each. */
+    async writeLogs(into: string): Promise<void> {
+      await mkdir(into, { recursive: true })
+      for (const [at, { name, running }] of all.entries())
+        await writeFile(join(into, `${at + 1}-${name}.log`), running.stdout() + running.stderr())
     },
     /** Kills what still runs. */
     async stop(): Promise<void> {

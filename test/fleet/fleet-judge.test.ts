@@ -44,7 +44,10 @@ describe('the judge of a fleet', { skip }, () => {
     const child = spawn(
       process.execPath,
       ['--import', preload, '--input-type=module', '-e', client, ...words],
-      { env: { PATH: process.env.PATH, FROM_ADDRESS: from }, stdio: ['ignore', 'pipe', 'inherit'] },
+      {
+        env: { PATH: process.env.PATH, FROM_ADDRESS: from, FROM_PORTS: String(pop3) },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
     )
     const { stdout } = keepOutput(child)
     await until(() => stdout().split('+OK').length >= 4 + lines.length, 'the answers')
