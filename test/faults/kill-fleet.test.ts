@@ -35,7 +35,7 @@ interface Scenario {
 }
 
 const scenarios: readonly Scenario[] = [
-  { title: 'POP3 with delete', protocol: 'pop3', afterImport: 'delete', endsIn: '', every: 380 },
+  { title: 'POP3 with delete', protocol: 'pop3', afterImport: 'delete', endsIn: '', every: 700 },
   { title: 'IMAP with move', protocol: 'imap', afterImport: 'move:Done', endsIn: 'Done' },
 ]
 const key = 'main/box'
