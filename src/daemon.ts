@@ -79,19 +79,16 @@ export async function runDaemon(
     const watching = AbortSignal.any([stop, signal])
     const firstTry = abortOf(tried.next(), watching)
     const signs = { tried, goodLogin, pauses }
-    const fail = (thrown: Fault): void => {
-      fault ??= thrown
+    const fail = (thrown: unknown): void => {
+      fault ??= asFault(thrown)
       broken.abort()
     }
-    try {
-      await Promise.all([
-        keepPulling(ports, wake, stop, signal, hooks, { ...signs, fail }, bridge.firstReason),
-        // Two logins at once with a wrong password would count twice against us.
-        firstTry.then(() => keepWatching(ports, wake, watching, signs)),
-      ])
-    } catch (error) {
-      fail(asFault(error))
-    }
+    // Whoever fails stops the other, which is waited for: the mailbox may be another's as soon as this returns.
+    await Promise.all([
+      keepPulling(ports, wake, stop, signal, hooks, { ...signs, fail }, bridge.firstReason).catch(fail),
+      // Two logins at once with a wrong password would count twice against us.
+      firstTry.then(() => keepWatching(ports, wake, watching, signs)).catch(fail),
+    ])
   })
   const stopListening = bridge.journal.watchWrites(async () => {
     await pauses.look()
@@ -147,10 +144,7 @@ async function keepPulling(
   const beside = new Set<Promise<void>>()
   const lateCount = noCount()
   const onFault = (thrown: Fault): Promise<void> =>
-    recordLateFailure(ports, thrown, lateCount).then(
-      failure => hooks.afterAttempt(ports, failure),
-      error => fail(asFault(error)),
-    )
+    recordLateFailure(ports, thrown, lateCount).then(failure => hooks.afterAttempt(ports, failure), fail)
   const onSuccess = (): Promise<void> => recordLateSuccess(ports, lateCount)
   const ringAfter = (uploads: Promise<void> | undefined): void =>
     void uploads?.then(() => wake.ring('uploaded'))
