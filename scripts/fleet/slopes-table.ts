@@ -38,7 +38,7 @@ export interface Slope {
   }
   readonly mail: {
     readonly messages: number
-    /** Of 2,000 that come at once. */
+    /** Of 1,000 that come at once. */
     readonly burstPerS: number
     readonly statements: number
     readonly commits: number
@@ -71,7 +71,7 @@ const rows: readonly (readonly [name: string, (slope: Slope) => string])[] = [
   ['idle: memory of the workers, MiB', ({ idle }) => round(idle.rssMiB)],
   ['idle: memory, KiB a mailbox', ({ idle }) => round(idle.rssKiBPerMailbox)],
   ['idle: begin of a pull, ms, p50 / p95', ({ idle }) => spread(idle.pullMs)],
-  ['mail: imported a second, of 2,000 at once', ({ mail }) => round(mail.burstPerS)],
+  ['mail: imported a second, of 1,000 at once', ({ mail }) => round(mail.burstPerS)],
   ['mail: statements each', ({ mail }) => round(mail.statements, 1)],
   ['mail: transactions each', ({ mail }) => round(mail.commits, 1)],
   ['mail: WAL, KiB each', ({ mail }) => round(mail.walOctets / 1024, 1)],

@@ -32,7 +32,7 @@ const mailOctets = 5000
 /** Mail that comes evenly, for its cost and the journal's answers; then so much at once, for how much goes through. */
 const pacedPerS = 20
 const pacedS = 20
-const burst = 2000
+const burst = 1000
 const dayS = 86_400
 
 const tell = (words: string): void => void process.stderr.write(`${words}\n`)

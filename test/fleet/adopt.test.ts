@@ -39,7 +39,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     thrown => asFault(thrown).code,
   )
 
-describe('one machine and a fleet', { skip }, () => {
+describe('one machine and a fleet', { skip, concurrency: true }, () => {
   let postgres: PostgresServer
   before(async () => {
     postgres = await startPostgres({ fsync: 'off' })

@@ -126,7 +126,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `The mail of this journal is pulled by a fleet now${f.with('place', place => ` (${place})`)}${f.with('file', file => `: ${file}`)}.`,
       'No mail is lost: the workers of the fleet carry it. Nothing was pulled here, or it would come twice.',
-      'Stop and remove the service of this computer. If the adoption was interrupted, run it again. To have a mailbox back here, let it leave the fleet.',
+      'Stop and remove the service of this computer. If `hikyaku fleet adopt` was interrupted, run it again. To have a mailbox on one machine again: `hikyaku fleet leave`.',
     ),
   'journal.taken': f =>
     text(
@@ -138,7 +138,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `The mailbox${f.with('name', name => ` ${name}`)} has left the fleet${f.with('place', place => ` for ${place}`)}.`,
       'No mail is lost: it is pulled where it went. The fleet does not know what was imported there, and could import it again.',
-      'To have it in the fleet again, adopt the data folder in which it is now.',
+      'To have it in the fleet again: `hikyaku fleet adopt` with the data folder in which it is now.',
     ),
   'journal.address': f =>
     text(

@@ -126,7 +126,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `この取り込み記録のメールは、今はフリートが取り込んでいます${f.with('place', place => `（${place}）`)}${f.with('file', file => `（${file}）`)}。`,
       'メールは失われません。フリートのワーカーが取り込みます。二重に取り込まないように、ここでは何も取り込んでいません。',
-      'このコンピューターのサービスを停止して登録を解除してください。フリートへの移行が途中で止まった場合は、もう一度実行してください。メールボックスをここへ戻すには、フリートから出してください。',
+      'このコンピューターのサービスを停止して登録を解除してください。`hikyaku fleet adopt` が途中で止まった場合は、もう一度実行してください。メールボックスを 1 台に戻すには `hikyaku fleet leave` を使います。',
     ),
   'journal.taken': f =>
     text(
@@ -138,7 +138,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `メールボックス${f.with('name', name => ` ${name} `)}は、フリートから${f.with('place', place => ` ${place} へ`)}移りました。`,
       'メールは失われません。移った先で取り込まれます。そこで何を取り込んだかをフリートは知らないため、もう一度取り込むおそれがあります。',
-      'フリートに戻すには、今のデータフォルダーをフリートへ移してください。',
+      'フリートに戻すには、今のデータフォルダーを指定して `hikyaku fleet adopt` を実行してください。',
     ),
   'journal.address': f =>
     text(
