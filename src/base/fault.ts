@@ -175,6 +175,7 @@ export const faultKinds = {
   'fleet.in-use': kind('everything', 'owner', exitCodes.usage),
   'fleet.no-key': kind('everything', 'owner', configuration),
   'fleet.other-key': kind('everything', 'owner', configuration),
+  'fleet.worker-twice': kind('everything', 'later', temporary),
   'fleet.secret-unfit': kind('mailbox', 'owner', signIn),
   'fleet.import-file': kind('everything', 'owner', exitCodes.usage),
   'config.invalid': kind('everything', 'owner', configuration),

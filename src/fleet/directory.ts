@@ -147,7 +147,7 @@ export interface Directory {
     page: { readonly after?: string | undefined; readonly most: number },
   ): Promise<MailboxPage>
   /**
-   * No worker pulls these any more until they are resumed: who does is stopped by its next write, or sooner.
+   * No worker pulls these any more until they are resumed: who does ends what it has begun, and gives them back within seconds.
    * All or none. @returns those that were not paused before @throws Fault fleet.unknown
    */
   pause(keys: readonly string[]): Promise<readonly string[]>

@@ -5,6 +5,7 @@
  * Invariant: whatever `work` does is told to stop (`signal`) before another worker could take the mailbox, as long as this
  * process runs; one that is stopped by the system finds its writes refused (journal/postgres/holds.ts).
  */
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { asFault, type Fault } from '../base/fault.ts'
 import { type Hold, type Holds, holdMs } from '../journal/postgres/holds.ts'
@@ -55,6 +56,7 @@ interface Held {
 /** Takes and renews until `stopping` aborts, then ends what is held and releases it. Rejects never. */
 export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSignal): Promise<void> {
   const { holds, worker, clock, capacity, mostAtOnce, work, onFault } = options
+  const instance = randomUUID()
   const held = new Map<string, Held>()
   let expiry: NodeJS.Timeout | undefined
   let nudge = new AbortController()
@@ -99,7 +101,7 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
   }
   const look = async (): Promise<void> => {
     const [askedAtMs, askedWallMs] = [clock.monotonicMs(), clock.nowMs()]
-    const renewed = await holds.renew(worker, capacity)
+    const renewed = await holds.renew(worker, capacity, instance)
     noteSure(askedAtMs, askedWallMs)
     const fences = new Map(renewed.holds.map(({ mailbox, fence }) => [mailbox, fence]))
     const mine = [...held.values()]
@@ -108,6 +110,7 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
     const idle = renewed.holds.filter(({ mailbox }) => !held.has(mailbox)).map(({ mailbox }) => mailbox)
     if (idle.length > 0) await holds.release(worker, idle)
     if (stopping.aborted) return giveBack([...held.values()])
+    giveBack(mine.filter(({ hold }) => renewed.withdrawn.includes(hold.mailbox)))
     const kept = mine.filter(
       ({ hold, stop }) => fences.get(hold.mailbox) === hold.fence && !stop.signal.aborted,
     )
@@ -126,5 +129,5 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
     if (nudge.signal.aborted) await clock.sleep(nudgeMs)
   }
   clearTimeout(expiry)
-  await holds.leave(worker).catch(thrown => onFault(asFault(thrown)))
+  await holds.leave(worker, instance).catch(thrown => onFault(asFault(thrown)))
 }

@@ -37,6 +37,8 @@ export interface FleetWorld {
   readonly url: string
   start(name: string, env?: Readonly<Record<string, string>>): Promise<FleetWorker>
   readonly fleet: Fleet
+  /** Where the workers' state folders are. */
+  readonly folder: string
   /** Changes what a mailbox is set to: keys of the YAML file. */
   change(key: string, settings: MemberSettings, secrets?: MemberSecrets): Promise<void>
   /** Who holds how many by the database's word. */
@@ -99,7 +101,7 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
     await directory.putMailbox('main', `box${n}`, settingsOf(mailbox, n), { password })
   const workers: FleetWorker[] = []
   return {
-    ...{ mailboxes, gmail, url, fleet },
+    ...{ mailboxes, gmail, url, fleet, folder },
     async start(name, more = {}) {
       const from = `127.0.0.${workers.length + 11}`
       const running = startHikyaku(['worker'], {

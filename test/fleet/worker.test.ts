@@ -1,10 +1,15 @@
 /** Workers of a fleet as processes that carry mail: killed, ended, stopped and woken up, and their mailboxes set otherwise. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import { until } from '../servers/hikyaku.ts'
+import { until as untilWithin } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { type FleetWorker, type FleetWorld, findTogether, startFleetWorld } from './fleet-world.ts'
+
+/** Many processes start at once, perhaps on a busy machine. */
+const until = (seen: () => boolean | Promise<boolean>, what: string, withinMs = 60_000): Promise<void> =>
+  untilWithin(seen, what, withinMs)
 
 const skip = requireServer('postgresql', postgresMissing())
 
@@ -25,7 +30,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
   const subjectOf = (octets: Buffer): string => /^Subject: (\S+)/m.exec(octets.toString('latin1'))?.[1] ?? ''
   /** All that was delivered is in Gmail, and once. */
   const allIsIn = async (world: FleetWorld): Promise<void> => {
-    await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail', 30_000)
+    await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail')
     assert.equal(subjects(world).length, world.delivered())
   }
   const watches = (world: FleetWorld, { from }: FleetWorker): number =>
@@ -76,10 +81,10 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     world.gmail.faults.clear()
     answers.resolve()
     const next = await world.start('next')
-    await until(() => watches(world, next) === 4, 'all taken over', 20_000)
+    await until(() => watches(world, next) === 4, 'all taken over')
     for (const mailbox of world.mailboxes) mailbox.deliver()
     const uploads = (): number => world.gmail.ledger.of('import').length
-    await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail', 30_000)
+    await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail')
     // What was under way there is sent again, as its answer is not known.
     const imported = (): number => next.running.stderr().split('"event":"imported"').length - 1
     await until(() => imported() === world.delivered(), 'the answer to each')
@@ -117,5 +122,62 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
       others.map(({ server }) => server.ledger.logins.length),
       before,
     )
+  })
+
+  it('what is paused ends what it has begun, and is given back; resumed, it is pulled again', async t => {
+    const world = await open(t, 2)
+    const worker = await world.start('a')
+    await until(() => watches(world, worker) === 2, 'both of them')
+    const [paused] = world.mailboxes
+    assert.ok(paused)
+    const answers = Promise.withResolvers<void>()
+    world.gmail.faults.always('import', { kind: 'hold', until: answers.promise, stage: 'after-body' })
+    const subject = paused.deliver()
+    await until(() => world.gmail.ledger.of('import').length === 1, 'the upload')
+    await world.fleet.directory.pause([paused.key])
+    await until(() => watches(world, worker) === 1, 'the end of its session')
+    world.gmail.faults.clear()
+    answers.resolve()
+    await until(async () => (await world.holds()).get('a') === 1, 'that it is given back')
+    const { journal } = world.fleet.journal
+    const [row] = await journal.latestImports(paused.key, 1)
+    assert.equal(row?.stage, 'settled')
+    paused.deliver()
+    await world.fleet.directory.resume([paused.key])
+    await allIsIn(world)
+    assert.ok(subjects(world).includes(subject))
+    assert.equal(world.gmail.ledger.of('import').length, world.delivered())
+  })
+
+  it('a member that cannot be opened stops only itself, says so, and goes on when it is mended', async t => {
+    const world = await open(t, 2)
+    const [broken, other] = world.mailboxes
+    assert.ok(broken && other)
+    await world.fleet.journal.database.run(
+      "UPDATE fleet_secret SET sealed = (SELECT sealed FROM fleet_secret WHERE owner = 'box1') WHERE owner = 'box0'",
+    )
+    for (const mailbox of world.mailboxes) mailbox.deliver()
+    const worker = await world.start('a')
+    await until(() => watches(world, worker) === 1, 'the other one')
+    await until(() => subjects(world).length === 1, 'its mail')
+    const troubles = async (): Promise<readonly string[]> =>
+      (await world.fleet.journal.journal.troubles.list()).map(({ name, code }) => `${name} ${code}`)
+    await until(async () => (await troubles()).length > 0, 'the trouble')
+    assert.deepEqual(await troubles(), [`${broken.key} fleet.secret-unfit`])
+    await world.change(broken.key, {}, { password: 'correct horse battery' })
+    await allIsIn(world)
+    await until(async () => (await troubles()).length === 0, 'the end of the trouble')
+  })
+
+  it('a second one of the same name takes nothing while the first is at work', async t => {
+    const world = await open(t, 2)
+    const first = await world.start('twin')
+    await until(() => watches(world, first) === 2, 'both of them')
+    const second = await world.start('twin', { STATE_DIR: join(world.folder, 'other') })
+    await until(() => second.running.stderr().includes('fleet.worker-twice'), 'its word')
+    second.running.kill('SIGTERM')
+    assert.equal((await second.running.ended).code, 0)
+    assert.deepEqual([watches(world, first), watches(world, second)], [2, 0])
+    assert.deepEqual([...(await world.holds())], [['twin', 2]])
   })
 })

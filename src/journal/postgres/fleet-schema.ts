@@ -139,7 +139,9 @@ ${triggerFunction(
   `  IF TG_OP = 'INSERT' THEN
     INSERT INTO fleet_audit (tenant, kind, name, act, keys)
       VALUES (NEW.tenant, 'mailbox', NEW.name, 'added', ${keysOf(`'{}'::jsonb`, 'NEW.settings')});
-    IF NOT NEW.paused THEN INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT DO NOTHING; END IF;
+    IF NOT NEW.paused THEN
+      INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT (mailbox) DO UPDATE SET withdrawn = 0;
+    END IF;
     PERFORM pg_notify('fleet_changed', NEW.key);
     RETURN NULL;
   END IF;
@@ -165,9 +167,12 @@ ${triggerFunction(
     INSERT INTO fleet_audit (tenant, kind, name, act, keys)
       VALUES (NEW.tenant, 'mailbox', NEW.name, 'changed', ${keysOf('OLD.settings', 'NEW.settings')});
   END IF;
+  IF NEW.key <> OLD.key THEN DELETE FROM hold WHERE mailbox = OLD.key; END IF;
   IF NEW.key <> OLD.key OR NEW.paused <> OLD.paused THEN
-    DELETE FROM hold WHERE mailbox = OLD.key;
-    IF NOT NEW.paused THEN INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT DO NOTHING; END IF;
+    -- Its worker ends what it has begun, and gives it back.
+    IF NEW.paused THEN UPDATE hold SET withdrawn = 1 WHERE mailbox = NEW.key;
+    ELSE INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT (mailbox) DO UPDATE SET withdrawn = 0;
+    END IF;
   END IF;
   IF NEW.key <> OLD.key THEN PERFORM pg_notify('fleet_changed', OLD.key); END IF;
   IF NEW IS DISTINCT FROM OLD THEN PERFORM pg_notify('fleet_changed', NEW.key); END IF;`,

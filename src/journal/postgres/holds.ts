@@ -29,17 +29,24 @@ export interface Holds {
   take(worker: string, most: number): Promise<readonly Hold[]>
   /**
    * Says that the worker is there, with room for so many mailboxes.
-   * @returns those that it may keep for another `holdMs`, counted from when it asked, and how many of all are its share by
-   *   its room and that of the other workers that are there
+   * @param instance tells this process from another one that was given the same name
+   * @returns those that it may keep for another `holdMs`, counted from when it asked; which of them it is to give back as
+   *   soon as it has ended with them; and how many of all are its share by its room and that of the other workers that are there
+   * @throws Fault fleet.worker-twice where another process by that name is there
    */
   renew(
     worker: string,
     capacity: number,
-  ): Promise<{ readonly holds: readonly Hold[]; readonly share: number }>
+    instance?: string,
+  ): Promise<{
+    readonly holds: readonly Hold[]
+    readonly withdrawn: readonly string[]
+    readonly share: number
+  }>
   /** Whoever comes may take them at once. */
   release(worker: string, mailboxes: readonly string[]): Promise<void>
   /** The worker is there no more, and holds nothing. */
-  leave(worker: string): Promise<void>
+  leave(worker: string, instance?: string): Promise<void>
   /** How many each worker holds, and how many nobody does. */
   count(): Promise<{ readonly held: ReadonlyMap<string, number>; readonly free: number }>
 }
@@ -47,10 +54,11 @@ export interface Holds {
 const untilThen = `clock_timestamp() + interval '${holdMs} milliseconds'`
 /** Further off than any word of a worker lasts: what its own row says holds, or the clock was set back since it was written. */
 const farOff = `clock_timestamp() + interval '${2 * holdMs} milliseconds'`
-const isThere = `there_until > clock_timestamp() AND there_until <= ${farOff}`
+const isThere = (worker: string): string =>
+  `${worker}.there_until > clock_timestamp() AND ${worker}.there_until <= ${farOff}`
 /** Of a row of `hold`. A fault of the clock's or of a hand's is a hold that has ended, too. */
 export const isFree = `(hold.worker IS NULL OR hold.held_until <= clock_timestamp() OR hold.held_until > ${farOff} AND NOT EXISTS (
-  SELECT 1 FROM worker AS holder WHERE holder.name = hold.worker AND ${isThere}))`
+  SELECT 1 FROM worker AS holder WHERE holder.name = hold.worker AND ${isThere('holder')}))`
 /**
  * The next number of a mailbox: higher than the one before, and never one that was given before, whatever the database has
  * forgotten since (a standby that was behind knows neither the hold nor where a sequence stood).
@@ -64,7 +72,7 @@ export function makeHolds(sql: Statements): Holds {
     mailbox: String(row.mailbox),
     fence: Number(row.fence),
   })
-  const wholeFleet = watchWholeFleet(sql, isThere)
+  const wholeFleet = watchWholeFleet(sql, isThere('worker'))
   return {
     async offer(mailboxes) {
       await sql.run(
@@ -79,7 +87,7 @@ export function makeHolds(sql: Statements): Holds {
       const take = (): Promise<Record<string, unknown>[]> =>
         sql.all(
           `UPDATE hold SET worker = ?1, fence = ${nextFence}, held_until = ${untilThen}
-           WHERE mailbox IN (SELECT mailbox FROM hold WHERE ${isFree} ORDER BY random() LIMIT ?2 FOR UPDATE SKIP LOCKED)
+           WHERE mailbox IN (SELECT mailbox FROM hold WHERE withdrawn = 0 AND ${isFree} ORDER BY random() LIMIT ?2 FOR UPDATE SKIP LOCKED)
            RETURNING mailbox, fence`,
           worker,
           most,
@@ -87,13 +95,15 @@ export function makeHolds(sql: Statements): Holds {
       const rows = await wholeFleet.unlessNothing(take)
       return rows.map(toHold)
     },
-    async renew(worker, capacity) {
-      const [, , rows, share] = await Promise.all([
+    async renew(worker, capacity, instance = '') {
+      const [ours, , rows, share] = await Promise.all([
         sql.run(
-          `INSERT INTO worker (name, capacity, there_until) VALUES (?1, ?2, ${untilThen})
-           ON CONFLICT (name) DO UPDATE SET capacity = ?2, there_until = ${untilThen}`,
+          `INSERT INTO worker (name, capacity, there_until, instance) VALUES (?1, ?2, ${untilThen}, ?3)
+           ON CONFLICT (name) DO UPDATE SET capacity = ?2, there_until = ${untilThen}, instance = ?3
+           WHERE worker.instance = ?3 OR NOT (${isThere('worker')})`,
           worker,
           capacity,
+          instance,
         ),
         sql.run(
           `UPDATE hold SET held_until = 'infinity'
@@ -102,12 +112,17 @@ export function makeHolds(sql: Statements): Holds {
         ),
         // Where nobody took it while the worker was thought dead, the number is still its own.
         sql.all(
-          'SELECT mailbox, fence FROM hold WHERE worker = ? AND held_until > clock_timestamp()',
+          'SELECT mailbox, fence, withdrawn FROM hold WHERE worker = ? AND held_until > clock_timestamp()',
           worker,
         ),
         wholeFleet.shareOf(capacity),
       ])
-      return { holds: rows.map(toHold), share: Math.min(capacity, share) }
+      if (ours === 0) throw new Fault('fleet.worker-twice', { facts: { name: worker } })
+      return {
+        holds: rows.map(toHold),
+        withdrawn: rows.flatMap(row => (Number(row.withdrawn) === 1 ? String(row.mailbox) : [])),
+        share: Math.min(capacity, share),
+      }
     },
     async release(worker, mailboxes) {
       await sql.run(
@@ -116,14 +131,19 @@ export function makeHolds(sql: Statements): Holds {
         worker,
       )
     },
-    async leave(worker) {
-      await sql.run('UPDATE hold SET worker = NULL, held_until = NULL WHERE worker = ?', worker)
-      await sql.run('DELETE FROM worker WHERE name = ?', worker)
+    async leave(worker, instance = '') {
+      const isOurs = 'EXISTS (SELECT 1 FROM worker WHERE name = ?1 AND instance = ?2)'
+      await sql.run(
+        `UPDATE hold SET worker = NULL, held_until = NULL WHERE worker = ?1 AND ${isOurs}`,
+        ...[worker, instance],
+      )
+      await sql.run('DELETE FROM worker WHERE name = ? AND instance = ?', worker, instance)
     },
     async count() {
       const rows = await sql.all(
         `SELECT holder, count(*) AS count FROM (
-           SELECT CASE WHEN ${isFree} THEN NULL ELSE hold.worker END AS holder FROM hold) AS held GROUP BY holder`,
+           SELECT CASE WHEN ${isFree} THEN NULL ELSE hold.worker END AS holder FROM hold
+           WHERE withdrawn = 0 OR NOT ${isFree}) AS held GROUP BY holder`,
       )
       const held = new Map(
         rows.flatMap(({ holder, count }) =>

@@ -226,4 +226,9 @@ CREATE TRIGGER hold_departed BEFORE INSERT ON hold FOR EACH ROW EXECUTE FUNCTION
   budgetStep,
   // A fleet's directory.
   fleetTables,
+  // Which process a worker is, and mailboxes that are to be held by nobody once their worker has ended with them.
+  `
+ALTER TABLE worker ADD COLUMN instance text COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE hold ADD COLUMN withdrawn smallint NOT NULL DEFAULT 0;
+`,
 ]

@@ -37,7 +37,7 @@ export function watchWholeFleet(sql: Statements, isThere: string): WholeFleet {
       room.catch(() => {})
       const beganMs = performance.now()
       if (beganMs >= countAgainAtMs) {
-        const counted = await sql.get('SELECT count(*) AS count FROM hold')
+        const counted = await sql.get('SELECT count(*) AS count FROM hold WHERE withdrawn = 0')
         mailboxes = Number(counted?.count ?? 0)
         countAgainAtMs = againAtMs(beganMs)
       }

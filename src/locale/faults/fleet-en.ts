@@ -48,6 +48,12 @@ export const en: FaultTexts<'fleet'> = {
       stopped,
       `Let ${f.setting('FLEET_KEY_FILE')} name the right key. If the key was exchanged, give this computer the new one and start it again.`,
     ),
+  'fleet.worker-twice': f =>
+    text(
+      `Another worker of the fleet is called${name(f)}, too, and is at work.`,
+      'This one takes no mailboxes as long as that is so. No mail is lost: the other one goes on, and mail that nobody pulls waits in its mailbox.',
+      `Give each worker a name of its own (${f.setting('WORKER_NAME')}), or leave the setting out. If this one was killed and started again, it takes its share within ten seconds by itself.`,
+    ),
   'fleet.secret-unfit': f =>
     text(
       `A sealed secret${name(f)} cannot be opened${because(f)}: it was copied here from another place in the database, or is damaged. It was sent to nobody.`,
