@@ -1,13 +1,16 @@
 /** CSV files of mailboxes: what is read of them, and that a line that is wrong costs itself alone and shows nothing of it. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { open, writeFile } from 'node:fs/promises'
+import { chmod, open, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { Fault } from '../../src/base/fault.ts'
 import { parseFields, readCsv } from '../../src/commands/fleet/csv.ts'
 import { columns, readHeader, readMember } from '../../src/commands/fleet/csv-columns.ts'
+import { openCsvFile } from '../../src/commands/fleet/csv-file.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hikyaku-test-csv-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -36,6 +39,7 @@ describe('a CSV file', () => {
       fc.property(fc.array(field, { minLength: 1, maxLength: 6 }), fields => {
         assert.deepEqual(parseFields(write(fields)), fields)
       }),
+      { numRuns: 60 },
     )
   })
 
@@ -114,5 +118,39 @@ describe('the columns', () => {
     )
     assert.equal(readMember(['host', 'user'], ['h', 'A@Example.jp']).name, 'a@example.jp')
     assert.equal(readMember(['host', 'user', 'name'], ['h', 'a@example.jp', 'shop']).name, 'shop')
+  })
+})
+
+describe('a file of mailboxes', () => {
+  const header = 'host,user,labels\n'
+  const shiftJis = Buffer.concat([Buffer.from(`${header}h,u,`), Buffer.from([0x93, 0xfa, 0x96, 0x7b, 0x0a])])
+  const files: readonly (readonly [text: string | Buffer, en: RegExp, ja: RegExp, mode?: number])[] = [
+    [shiftJis, /Shift_JIS.*CSV UTF-8.*iconv -f CP932/s, /文字コードが Shift_JIS です.*CSV UTF-8/s],
+    [Buffer.from(`\ufeff${header}`, 'utf16le'), /UTF-16.*CSV UTF-8/s, /UTF-16 です/],
+    [Buffer.from([0x68, 0x2c, 0xff, 0xfe, 0x0a]), /not saved as UTF-8.*CSV UTF-8/s, /CSV UTF-8/],
+    ['host;user\n', /semicolons.*commas/s, /セミコロン/],
+    ['host\tuser\n', /tabs.*commas/s, /タブ/],
+    ['host,user,pasword\n', /no column “pasword” \(did you mean “password”\?\)/, /列「pasword」はありません/],
+    ['host,"user\n', /first line, which names the columns/, /1 行目を読み取れません/],
+    ['host,password\n', /no column “user”/, /必要な列「user」/],
+    ['host,user,password\nh,u,p\n', /other users can read it.*chmod 600/s, /chmod 600/, 0o644],
+    ['', /it is empty/, /空/],
+  ]
+
+  test('is not taken in another encoding, open to others, or without its columns; and what to do is said', async () => {
+    for (const [text, en, ja, mode = 0o600] of files) {
+      await writeFile(file, text)
+      await chmod(file, mode)
+      const thrown: unknown = await openCsvFile(file).catch((error: unknown) => error)
+      assert.ok(thrown instanceof Fault)
+      assert.deepEqual([thrown.code, thrown.exitCode], ['fleet.import-file', 2])
+      assert.match(Object.values(describeFault(thrown, 'en')).join('\n'), en)
+      assert.match(Object.values(describeFault(thrown, 'ja')).join('\n'), ja)
+    }
+    await writeFile(file, `\ufeff${header}`)
+    await chmod(file, 0o644)
+    const taken = await openCsvFile(file)
+    assert.deepEqual(taken.header, ['host', 'user', 'labels'])
+    await taken.handle.close()
   })
 })
