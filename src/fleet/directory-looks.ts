@@ -90,7 +90,7 @@ export function makeDirectoryLooks(
         `SELECT id, floor(extract(epoch FROM at) * 1000) AS at_ms, role, by, tenant, kind, name, act, keys::text AS keys
          FROM fleet_audit WHERE (?1::text IS NULL OR tenant = ?1) AND (?2::bigint IS NULL OR id < ?2)
          ORDER BY id DESC LIMIT ?3`,
-        ...[tenant ?? null, before ?? null, Math.max(1, Math.min(most, mostEntries))],
+        ...[tenant ?? null, before ?? null, Math.max(1, Math.min(most, mostEntries + 1))],
       )
       return rows.map(toAuditRow)
     },

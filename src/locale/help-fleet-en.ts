@@ -27,6 +27,8 @@ export const fleet = {
   leave:
     'take one mailbox out of the fleet, with what is known of its mail, into a data folder of one machine',
   leaveFolder: 'a data folder without a journal',
+  audit: 'who changed what, the newest first: never a secret',
+  before: 'those before this number',
   retry: 'try messages of a mailbox again that were set aside',
   retryIds: 'numbers as `fleet list KEY` shows them, or "all"',
   retryKey: 'key of the mailbox',

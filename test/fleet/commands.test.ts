@@ -365,5 +365,22 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
     await json('fleet retry', ['retry', 'acme/c@acme.example', '7'])
     assert.equal((await json('fleet remove', ['remove', 'acme/c@acme.example'])).changed, 1)
     assert.deepEqual(await ask("SELECT key FROM fleet_secret WHERE owner = 'c@acme.example'"), [])
+    await fleet(['pause', 'acme/a@acme.example'], { FLEET_AS: 'Hanako \u202e(desk)' })
+    const audit = async (...args: readonly string[]) => {
+      const answer = await json('fleet audit', ['audit', ...args])
+      return { next: Number(answer.next), changes: answer.changes as Record<string, unknown>[] }
+    }
+    const { changes, next } = await audit('--tenant', 'acme', '--most', '2')
+    assert.deepEqual(
+      changes.map(({ act, name, by }) => [act, name, by]),
+      [
+        ['paused', 'a@acme.example', 'Hanako \u202e(desk)'],
+        ['removed', 'c@acme.example', null],
+      ],
+    )
+    const told = await fleet(['audit', '--tenant', 'acme', '--most', '1'])
+    assert.match(told.stdout, /Hanako \\u\{202e\}\(desk\)[\s\S]*mailbox acme\/a@[\s\S]*paused/)
+    const [earlier] = (await audit('--most', '1', '--before', String(next))).changes
+    assert.ok(Number(earlier?.id) < next)
   })
 })

@@ -5,6 +5,7 @@ import type { Invocation } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
 import { type AddFlags, addOptions } from './add-options.ts'
 import type { AdoptFlags } from './adopt.ts'
+import type { AuditFlags } from './audit.ts'
 import type { ImportFlags } from './import.ts'
 import type { ListFlags } from './list.ts'
 import type { MoveFlags } from './move.ts'
@@ -100,6 +101,14 @@ export function addFleetVerbs(
     .action(async (key: string, folder: string) => {
       const { fleetLeaveCommand } = await import('./leave.ts')
       done(await fleetLeaveCommand(invocation, key, folder))
+    })
+  verb('audit', help.audit)
+    .option('--tenant <name>', help.ofTenant)
+    .option('--most <number>', help.most)
+    .option('--before <number>', help.before)
+    .action(async (flags: AuditFlags) => {
+      const { fleetAuditCommand } = await import('./audit.ts')
+      done(await fleetAuditCommand(invocation, flags))
     })
   verb('retry', help.retry)
     .argument('<key>', help.retryKey)

@@ -63,7 +63,7 @@ export async function withFleetSettings(
     })
     useSettingPlaces(findFleetPlace)
     const { endpoints, microsoftLoginRoot } = loaded.program
-    const options = { endpoints, microsoftLoginRoot, env: loaded.env }
+    const options = { endpoints, microsoftLoginRoot, env: loaded.env, by: loaded.fleet.fleetAs }
     return work(await readFleetSettings(loaded, purpose), options, loaded)
   })
 }

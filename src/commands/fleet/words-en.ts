@@ -131,6 +131,28 @@ export const en = {
     notTaken:
       'Mailboxes of the lines that were not taken are as they were. Correct these lines and run it again: what is right is left alone.',
   },
+  audit: {
+    none: 'Nothing was changed yet.',
+    headings: ['WHEN', 'WHO', 'WHAT', 'CHANGE'],
+    kinds: {
+      tenant: 'tenant',
+      account: 'account',
+      mailbox: 'mailbox',
+      operator: 'operator',
+      key: 'key of',
+    },
+    acts: {
+      added: 'added',
+      changed: 'changed',
+      paused: 'paused',
+      resumed: 'resumed',
+      removed: 'removed',
+      moved: 'moved',
+    },
+    more: (count: number, before: string) =>
+      `${number(count)} shown. Those before: hikyaku fleet audit --before ${before}`,
+    number: '--before takes a number that `hikyaku fleet audit` showed',
+  },
   list: {
     none: 'No mailboxes.',
     headings: ['MAILBOX', 'GMAIL', 'SERVER', 'STATE'],

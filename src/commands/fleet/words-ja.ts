@@ -107,6 +107,28 @@ export const ja: FleetWords = {
     notTaken:
       '登録できなかった行のメールボックスは、元のままです。行を直して、もう一度実行してください。正しい行には影響しません。',
   },
+  audit: {
+    none: 'まだ何も変更されていません。',
+    headings: ['日時', '変更者', '対象', '変更'],
+    kinds: {
+      tenant: 'テナント',
+      account: 'アカウント',
+      mailbox: 'メールボックス',
+      operator: 'オペレーター',
+      key: '鍵',
+    },
+    acts: {
+      added: '追加',
+      changed: '変更',
+      paused: '一時停止',
+      resumed: '再開',
+      removed: '削除',
+      moved: '移動',
+    },
+    more: (count, before) =>
+      `${number(count)} 件を表示しました。これより前: hikyaku fleet audit --before ${before}`,
+    number: '--before には `hikyaku fleet audit` が表示した番号を指定してください',
+  },
   list: {
     none: 'メールボックスはありません。',
     headings: ['メールボックス', 'Gmail', 'サーバー', '状態'],

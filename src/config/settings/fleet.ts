@@ -26,6 +26,16 @@ export const fleetSettings = {
     otherwise: { en: '`fleet.key` in `STATE_DIR`', ja: '`STATE_DIR` の `fleet.key`' },
     example: '/etc/hikyaku/fleet.key',
   }),
+  fleetAs: optional({
+    variable: 'FLEET_AS',
+    read: readText,
+    about: {
+      en: 'Who changes the fleet, as `hikyaku fleet audit` is to show it beside the login of PostgreSQL.',
+      ja: 'フリートを変更する人の名前。`hikyaku fleet audit` に、PostgreSQL のユーザーと並べて表示します。',
+    },
+    otherwise: { en: 'the login of PostgreSQL alone', ja: 'PostgreSQL のユーザーだけ' },
+    example: 'Hanako',
+  }),
   workerName: optional({
     variable: 'WORKER_NAME',
     read: readWorkerName,
