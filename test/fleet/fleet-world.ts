@@ -105,7 +105,11 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
     async start(name, more = {}) {
       const from = `127.0.0.${workers.length + 11}`
       const running = startHikyaku(['worker'], {
-        env: { ...env, WORKER_NAME: name, FROM_ADDRESS: from, STATE_DIR: join(folder, name), ...more },
+        env: {
+          ...{ ...env, WORKER_NAME: name, STATE_DIR: join(folder, name) },
+          ...{ FROM_ADDRESS: from, FROM_PORTS: mailboxes.map(({ server }) => server.port).join() },
+          ...more,
+        },
         cwd: folder,
         nodeArgs: ['--import', preload],
         endsWithUs: true,
