@@ -23,7 +23,7 @@ export interface DemoResult {
 
 /** This part of the mail waits before the first worker starts; the rest arrives one by one. */
 const waitingPart = 1 / 3
-const arrivingForMs = 30_000
+const arrivingForMs = 60_000
 /** When this part of what arrives has come, a worker is killed. */
 const killPart = 1 / 4
 /** Longer than this nobody has to wait for the demonstration. */
