@@ -156,6 +156,7 @@ export const faultKinds = {
   'journal.other-tables': kind('everything', 'owner', configuration),
   'journal.locked': kind('everything', 'later', temporary),
   'journal.unreachable': kind('everything', 'later', temporary),
+  'journal.busy': kind('everything', 'later', temporary),
   'journal.not-held': kind('everything', 'later', temporary),
   'journal.closed': kind('everything', 'owner', configuration),
   'journal.adopted': kind('everything', 'owner', configuration),

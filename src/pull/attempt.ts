@@ -37,7 +37,10 @@ export type Attempt =
 const thinnedAtOnce = 500
 
 /** Trouble of this machine that passes by itself; any other of scope everything ends the process, loudly. */
-const passing: readonly FaultCode[] = ['state.disk-full', 'journal.locked', 'journal.unreachable', 'bug']
+const passing: readonly FaultCode[] = [
+  ...(['state.disk-full', 'journal.locked', 'journal.unreachable', 'journal.busy'] as const),
+  'bug',
+]
 const passingMs = 30_000
 
 /** Which recorded waits are kept: none, all, or those that a single pull of a timer keeps. */

@@ -69,9 +69,11 @@ export function toPostgresFault(error: unknown, place: string): Fault {
     return new Fault('journal.pooled', options)
   // read_only_sql_transaction: what was the first server is a copy now; feature_not_supported: on a copy, or tables were changed
   if (state === '25006' || state === '0A000') return new Fault('journal.unreachable', options)
-  // connection_exception, insufficient_resources, operator_intervention (shutdown, failover), disturbed for too long,
+  // transaction_rollback: begun anew many times, and others were always there first
+  if (family === '40') return new Fault('journal.busy', options)
+  // connection_exception, insufficient_resources, operator_intervention (shutdown, failover),
   // object_not_in_prerequisite_state, invalid_transaction_state (this process did not go on in time)
-  if (['08', '53', '57', '40', '55', '25'].includes(family)) return new Fault('journal.unreachable', options)
+  if (['08', '53', '57', '55', '25'].includes(family)) return new Fault('journal.unreachable', options)
   // invalid_authorization, invalid_catalog_name, insufficient_privilege
   if (family === '28' || family === '3D' || state === '42501') return new Fault('journal.closed', options)
   // A table or a column is not there, what is written breaks a rule of the tables, or the files are damaged.

@@ -110,6 +110,12 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       waits,
       `${byItself} If it lasts, look whether PostgreSQL runs and can be reached from this computer.`,
     ),
+  'journal.busy': f =>
+    text(
+      `So many write to the database with the journal${f.with('file', file => ` (${file})`)} at once that it did not come to an end${f.with('reason', reason => `: ${reason}`)}.`,
+      waits,
+      `${byItself} If it lasts, give PostgreSQL more processors, or the fleet fewer mailboxes for each database.`,
+    ),
   'journal.not-held': f =>
     text(
       `Another worker has taken over the mailbox${f.with('name', name => ` ${name}`)}.`,

@@ -110,6 +110,12 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       waits,
       `${byItself}長く続く場合は、PostgreSQL が動いていて、このパソコンから接続できるか確かめてください。`,
     ),
+  'journal.busy': f =>
+    text(
+      `取り込み記録のデータベース${f.with('file', file => ` ${file} `)}への書き込みが重なり、終わりませんでした${f.with('reason', reason => `（${reason}）`)}。`,
+      waits,
+      `${byItself}長く続く場合は、PostgreSQL の CPU を増やすか、1 つのデータベースで扱うメールボックスを減らしてください。`,
+    ),
   'journal.not-held': f =>
     text(
       `メールボックス${f.with('name', name => ` ${name} `)}は、ほかのワーカーが引き継ぎました。`,
