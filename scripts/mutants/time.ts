@@ -61,8 +61,8 @@ export const time: readonly Mutant[] = [
     title: 'is left within seconds of the button, politely, and not entered again',
   },
   {
-    from: 'firstTry.then(() => keepWatching(ports, wake, watching, signs)),',
-    to: 'keepWatching(ports, wake, watching, signs),',
+    from: 'firstTry.then(() => keepWatching(ports, wake, watching, signs)).catch(fail),',
+    to: 'keepWatching(ports, wake, watching, signs).catch(fail),',
     loses: 'a wrong password counts twice against the address',
     tests: waiting,
     title: 'a wrong password is tried by the pull',
