@@ -338,7 +338,7 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
       2,
     )
     assert.deepEqual(
-      (await ask('SELECT mailbox FROM hold')).map(({ mailbox }) => mailbox),
+      (await ask('SELECT mailbox FROM hold WHERE withdrawn = 0')).map(({ mailbox }) => mailbox),
       ['acme/c@acme.example'],
     )
     assert.equal((await json('fleet status', ['status', '--quick'])).exitCode, 0, 'what is paused rests')
