@@ -94,9 +94,12 @@ export async function startSlowPop3(options: SlowPop3Options): Promise<SlowPop3>
           return '+OK\r\n'
       }
     }
+    // Nobody waits for what a session that is over would have said: it kept the test's process for minutes.
+    const gone = new AbortController()
+    socket.on('close', () => gone.abort())
     const say = async (verb: string, text: string): Promise<void> => {
       const ms = self.silentMs[verb]
-      if (ms !== undefined) await clock.sleep(ms)
+      if (ms !== undefined) await clock.sleep(ms, gone.signal).catch(() => {})
       if (socket.destroyed) return
       if (verb === 'PASS') entering.delete(socket)
       socket.write(text, 'latin1')
