@@ -101,7 +101,7 @@ export async function takeUpSuspects<S extends { readonly id: number; readonly k
   for (const [index, suspect] of suspects.entries()) {
     if (!mayBegin()) return suspects.length - index
     const end = await context.underWay.beginAlone(suspect.key)
-    const isOver = end !== undefined && (await takeUp(suspect, end))
+    const isOver = end !== undefined && (await takeUp(suspect, end).catch(error => endFirst(end, error)))
     if (isOver) continue
     const rest = suspects.slice(end === undefined ? index : index + 1)
     await postpone(
@@ -111,6 +111,12 @@ export async function takeUpSuspects<S extends { readonly id: number; readonly k
     return 0
   }
   return 0
+}
+
+/** What could not even be begun is not in hand. */
+async function endFirst(end: (isDealtWith: boolean) => Promise<void>, error: unknown): Promise<never> {
+  await end(false).catch(() => {})
+  throw error
 }
 
 /** Nothing is blamed for it: it only comes later. */

@@ -160,7 +160,13 @@ export class UnderWay {
   async beginAlone(key: string): Promise<((cleared: boolean) => Promise<void>) | undefined> {
     if (this.#alone.size > 0) return undefined
     this.#alone.add(key)
-    await this.#write()
+    try {
+      await this.#write()
+    } catch (error) {
+      // It was not touched, and must not stand in the way of all others for as long as the process lives.
+      this.#alone.delete(key)
+      throw error
+    }
     return async cleared => {
       this.#alone.delete(key)
       if (cleared) this.#clear(key)

@@ -1,6 +1,8 @@
 /** One message at which the server hangs up or falls silent, each time anew, must not hold up those behind it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Fault } from '../../src/base/fault.ts'
+import { keyOf, UnderWay } from '../../src/pull/under-way.ts'
 import { hour, hurry, mail, minute, type Play, play } from '../faults/harness.ts'
 import { asksForBody } from '../servers/imap-faults.ts'
 
@@ -48,5 +50,28 @@ test('over IMAP a message at which the server hangs up waits for itself, and the
     self.clock.pass(5 * hour)
     await self.app.pull()
     await self.judge()
+  })
+})
+
+test('a suspect that could not be named, since the journal was away for a moment, holds up no other for ever', async () => {
+  await play({}, async ({ app }) => {
+    const [first, second] = ['1', '2'].map(uid => keyOf('owner', { folder: '', uid }))
+    assert.ok(first !== undefined && second !== undefined)
+    await app.journal.setNote('under-way', JSON.stringify({ many: [first, second] }))
+    let isAway = false
+    const setNote: typeof app.journal.setNote = async (...given) => {
+      if (isAway) throw new Fault('journal.unreachable')
+      return app.journal.setNote(...given)
+    }
+    const underWay = await UnderWay.open({ ...app.journal, setNote })
+    assert.deepEqual([underWay.ends(first), underWay.ends(second)], [1, 1])
+    isAway = true
+    await assert.rejects(underWay.beginAlone(first))
+    isAway = false
+    const end = await underWay.beginAlone(second)
+    assert.ok(end !== undefined, 'another one may be taken up')
+    assert.equal(await underWay.beginAlone(first), undefined, 'one at a time')
+    await end(true)
+    assert.ok((await underWay.beginAlone(first)) !== undefined)
   })
 })
