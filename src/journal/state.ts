@@ -33,12 +33,13 @@ async function readAccount(sql: Statements, name: string): Promise<AccountState>
   return row === undefined ? { ...noAccount, name } : readRecord(accountColumns, row)
 }
 
-async function readNote(sql: Statements, key: NoteKey): Promise<string | undefined> {
+export async function readNote(sql: Pick<Statements, 'get'>, key: NoteKey): Promise<string | undefined> {
   const value = (await sql.get('SELECT value FROM note WHERE key = ?', key))?.value
   return value === undefined ? undefined : String(value)
 }
 
-async function writeNote(sql: Statements, key: NoteKey, value: string): Promise<void> {
+/** What stands there already is not written again. */
+export async function writeNote(sql: Statements, key: NoteKey, value: string): Promise<void> {
   await sql.run(
     `INSERT INTO note (key, value) VALUES (?1, ?2)
      ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE note.value <> ?2`,

@@ -2,15 +2,16 @@
  * Notes from one journal into another. What of each note is a name stands in one table here, so that whoever adds a note
  * says whether it goes along.
  */
-import type { NoteName } from '../notes.ts'
+import type { NoteKey, NoteName } from '../notes.ts'
 import type { Statements } from '../sql.ts'
+import { readNote, writeNote } from '../state.ts'
 import type { Renaming, RowIds } from './copy-rows.ts'
 
 /**
- * Whose a note is by its key; 'behind': it is of the machine, or of what happens there, and stays. 'apart': its own
- * function below.
+ * Whose a note is by its key; 'behind': it is of the machine, or of what happens there, and stays. 'logins': of whichever
+ * mailboxes stand in it. 'apart': whoever moves a mailbox says so of each (`copySteadyClock`, copy-under-way.ts).
  */
-type NoteKind = 'mailbox' | 'folder' | 'account' | 'behind' | 'apart'
+type NoteKind = 'mailbox' | 'folder' | 'account' | 'logins' | 'behind' | 'apart'
 
 const kinds: Readonly<Record<NoteName, NoteKind>> = {
   'steady-clock': 'apart',
@@ -20,7 +21,7 @@ const kinds: Readonly<Record<NoteName, NoteKind>> = {
   breaker: 'account',
   patience: 'mailbox',
   'login-delay': 'mailbox',
-  'host-logins': 'apart',
+  'host-logins': 'logins',
   // Made with a key of the machine: as if no login had been accepted yet, and no wait been recorded.
   'accepted-login': 'behind',
   'wait-of': 'behind',
@@ -41,15 +42,17 @@ const kinds: Readonly<Record<NoteName, NoteKind>> = {
 }
 
 const toldPrefix = 'told/account/'
-const nameOf = (key: string): string => /^[a-z-]+/.exec(key)?.[0] ?? ''
+const nameOf = (key: NoteKey): NoteName => (/^[a-z-]+/.exec(key)?.[0] ?? '') as NoteName
+/** Undefined where another version wrote it. */
+const kindOf = (key: NoteKey): NoteKind | undefined => kinds[nameOf(key)]
 
 /** The name that a key holds behind the note's: what follows the first space or stroke. */
-const restOf = (key: string): string => key.slice(nameOf(key).length + 1)
+const restOf = (key: NoteKey): string => key.slice(nameOf(key).length + 1)
 
-type Note = readonly [key: string, value: string]
+type Note = readonly [key: NoteKey, value: string]
 
 /** A folder's key: `NAME ["mailbox","folder"]`. */
-function renameFolder(key: string, mailbox: Renaming['mailbox']): string {
+function renameFolder(key: NoteKey, mailbox: Renaming['mailbox']): NoteKey {
   const [name, ...folder] = JSON.parse(restOf(key)) as [string, ...unknown[]]
   return `${nameOf(key)} ${JSON.stringify([mailbox(name), ...folder])}`
 }
@@ -66,19 +69,18 @@ function renameBlamed(value: string, ids: RowIds): string {
 
 /** The same note in the other journal; undefined where it stays behind. What nobody can read stays, too. */
 function renameNote([key, value]: Note, ids: RowIds, renaming: Renaming): Note | undefined {
-  const kind = kinds[nameOf(key) as NoteName] as NoteKind | undefined
   try {
-    switch (kind) {
+    switch (kindOf(key)) {
       case 'mailbox':
-        return [`${key.slice(0, nameOf(key).length + 1)}${renaming.mailbox(restOf(key))}`, value]
+        return [`${key.slice(0, nameOf(key).length + 1)}${renaming.mailbox(restOf(key))}` as NoteKey, value]
       case 'folder':
         return [renameFolder(key, renaming.mailbox), value]
       case 'account':
         return key.startsWith(toldPrefix)
           ? [`${toldPrefix}${renaming.account(key.slice(toldPrefix.length))}`, value]
           : [`breaker ${renaming.account(restOf(key))}`, renameBlamed(value, ids)]
-      case 'apart':
-        return nameOf(key) === 'host-logins' ? renameLogins(key, value, renaming) : undefined
+      case 'logins':
+        return renameLogins(key, value, renaming)
       default:
         return undefined
     }
@@ -88,7 +90,7 @@ function renameNote([key, value]: Note, ids: RowIds, renaming: Renaming): Note |
 }
 
 /** host-logins.ts: instants with the mailbox that logged in then; '' for what is no pull's. */
-function renameLogins(key: string, value: string, { mailbox }: Renaming): Note {
+function renameLogins(key: NoteKey, value: string, { mailbox }: Renaming): Note {
   const [preset = '', ...name] = restOf(key).split(' ')
   const logins = (JSON.parse(value) as [number, string][]).map(([atMs, who]) => [
     atMs,
@@ -98,14 +100,9 @@ function renameLogins(key: string, value: string, { mailbox }: Renaming): Note {
   return [`host-logins/${preset}${ofMailbox}`, JSON.stringify(logins)]
 }
 
-/** Whose key it is to be, by the mailbox or account that it names; undefined: of neither. */
-export function isNoteOf(
-  key: string,
-  mailboxes: ReadonlySet<string>,
-  accounts: ReadonlySet<string>,
-): boolean {
-  const kind = kinds[nameOf(key) as NoteName] as NoteKind | undefined
-  switch (kind) {
+/** Whether it may say something of one of these mailboxes or accounts. */
+function isNoteOf(key: NoteKey, mailboxes: ReadonlySet<string>, accounts: ReadonlySet<string>): boolean {
+  switch (kindOf(key)) {
     case 'mailbox':
       return mailboxes.has(restOf(key))
     case 'folder':
@@ -116,8 +113,8 @@ export function isNoteOf(
       }
     case 'account':
       return accounts.has(key.startsWith(toldPrefix) ? key.slice(toldPrefix.length) : restOf(key))
-    case 'apart':
-      return nameOf(key) === 'host-logins'
+    case 'logins':
+      return true
     default:
       return false
   }
@@ -134,44 +131,35 @@ export interface NoteOptions {
 export async function copyNotes(from: Statements, to: Statements, options: NoteOptions): Promise<void> {
   const { mailboxes, accounts, ids, renaming } = options
   for (const row of await from.all('SELECT key, value FROM note ORDER BY key')) {
-    const key = String(row.key)
+    const key = String(row.key) as NoteKey
     if (!isNoteOf(key, mailboxes, accounts)) continue
     const note = renameNote([key, String(row.value)], ids, renaming)
     if (note === undefined) continue
-    if (nameOf(key) === 'host-logins') await addLogins(to, note)
+    if (kindOf(key) === 'logins') await addLogins(to, note)
     else await to.run('INSERT INTO note (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING', ...note)
   }
 }
 
 async function addLogins(to: Statements, [key, value]: Note): Promise<void> {
-  const before = (await to.get('SELECT value FROM note WHERE key = ?', key))?.value
+  const before = await readNote(to, key)
   let logins = JSON.parse(value) as unknown[]
   try {
-    logins = [...(JSON.parse(String(before ?? '[]')) as unknown[]), ...logins]
+    logins = [...(JSON.parse(before ?? '[]') as unknown[]), ...logins]
   } catch {
     // What nobody can read counts nothing.
   }
-  await to.run(
-    `INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2`,
-    key,
-    JSON.stringify(logins),
-  )
+  await writeNote(to, key, JSON.stringify(logins))
 }
 
-export const steadyKey = 'steady-clock'
+export const steadyKey: NoteKey = 'steady-clock'
 
 /** What has passed since an import (pull/steady-clock.ts) has passed wherever the mailbox is, and not a moment more. */
 export async function copySteadyClock(
   from: Statements,
   to: Statements,
-  here: string,
-  there: string,
+  here: NoteKey,
+  there: NoteKey,
 ): Promise<void> {
-  const row = await from.get('SELECT value FROM note WHERE key = ?', here)
-  if (row === undefined) return
-  await to.run(
-    'INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
-    there,
-    String(row.value),
-  )
+  const text = await readNote(from, here)
+  if (text !== undefined) await writeNote(to, there, text)
 }

@@ -2,10 +2,11 @@
  * The note `under-way` (pull/under-way.ts): one for a whole machine, one for each mailbox in a fleet. What was in hand when
  * a process died is a suspect wherever it is carried on.
  */
-import { ownNoteKey } from '../own-notes.ts'
+import type { NoteKey } from '../notes.ts'
 import type { Statements } from '../sql.ts'
+import { readNote, writeNote } from '../state.ts'
 
-const noteName = 'under-way'
+export const underWayKey: NoteKey = 'under-way'
 
 /** As pull/under-way.ts keeps it: each key is JSON, `[mailbox, folder, uid]`. */
 interface Kept {
@@ -53,22 +54,13 @@ const isEmpty = ({ many, alone, ends, condemned, leftUntilMs }: Kept): boolean =
   many.length + alone.length + condemned.length === 0 &&
   Object.keys(ends).length + Object.keys(leftUntilMs).length === 0
 
-/** @param noteOf the note that it stands in, by mailbox, here and there */
+/** @param key of the note that it stands in, here and there */
 export async function copyUnderWay(
   from: Statements,
   to: Statements,
   mailbox: readonly [here: string, there: string],
-  noteOf: readonly [here: (mailbox: string) => string, there: (mailbox: string) => string],
+  key: readonly [here: NoteKey, there: NoteKey],
 ): Promise<void> {
-  const row = await from.get('SELECT value FROM note WHERE key = ?', noteOf[0](mailbox[0]))
-  const kept = pickMailbox(readKept(row?.value ?? '{}'), ...mailbox)
-  if (isEmpty(kept)) return
-  await to.run(
-    'INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
-    noteOf[1](mailbox[1]),
-    JSON.stringify(kept),
-  )
+  const kept = pickMailbox(readKept(await readNote(from, key[0])), ...mailbox)
+  if (!isEmpty(kept)) await writeNote(to, key[1], JSON.stringify(kept))
 }
-
-export const noteOfMachine = (): string => noteName
-export const noteOfMailbox = (mailbox: string): string => ownNoteKey(noteName, mailbox)

@@ -2,14 +2,15 @@
 import type { NoteKey } from '../notes.ts'
 import { ownNoteKey } from '../own-notes.ts'
 import type { Statements } from '../sql.ts'
+import { readNote, writeNote } from '../state.ts'
 
 const pausedKey: NoteKey = 'paused'
 
 /** What nobody can read pauses nothing. */
 export async function listPaused(file: Statements): Promise<readonly string[]> {
-  const row = await file.get('SELECT value FROM note WHERE key = ?', pausedKey)
+  const text = await readNote(file, pausedKey)
   try {
-    return Object.keys(JSON.parse(String(row?.value ?? '{}')) as object)
+    return Object.keys(JSON.parse(text ?? '{}') as object)
   } catch {
     return []
   }
@@ -22,15 +23,11 @@ export async function notePaused(
   sinceMs: number | undefined,
 ): Promise<void> {
   const value = sinceMs === undefined ? '{}' : JSON.stringify({ [mailbox]: { sinceMs } })
-  await fleet.run(
-    'INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
-    ownNoteKey(pausedKey, mailbox),
-    value,
-  )
+  await writeNote(fleet, ownNoteKey(pausedKey, mailbox), value)
 }
 
 /** Whether it was noted and not yet ended. */
 export async function isNotedPaused(fleet: Statements, mailbox: string): Promise<boolean> {
-  const row = await fleet.get('SELECT value FROM note WHERE key = ?', ownNoteKey(pausedKey, mailbox))
-  return row !== undefined && row.value !== '{}'
+  const text = await readNote(fleet, ownNoteKey(pausedKey, mailbox))
+  return text !== undefined && text !== '{}'
 }

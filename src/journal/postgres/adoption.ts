@@ -10,9 +10,10 @@ import { Fault } from '../../base/fault.ts'
 import { copyNotes, copySteadyClock, steadyKey } from '../moving/copy-notes.ts'
 import { copyRows, makeRowIds, type Renaming, type RowIds, readIds } from '../moving/copy-rows.ts'
 import { copyAllStates } from '../moving/copy-states.ts'
-import { copyUnderWay, noteOfMachine, noteOfMailbox } from '../moving/copy-under-way.ts'
+import { copyUnderWay, underWayKey } from '../moving/copy-under-way.ts'
 import { ownNoteKey } from '../own-notes.ts'
 import type { Database, Statements } from '../sql.ts'
+import { readNote } from '../state.ts'
 
 export interface Adoption {
   /** Of this adoption: what is done under it is not done again. */
@@ -78,7 +79,7 @@ async function copyAll(file: Database, sql: Statements, { renaming }: Adoption):
   const mailboxes = [...brought].sort().map(name => [name, renaming.mailbox(name)] as const)
   for (const pair of mailboxes) {
     await copySteadyClock(file, sql, steadyKey, ownNoteKey(steadyKey, pair[1]))
-    await copyUnderWay(file, sql, pair, [noteOfMachine, noteOfMailbox])
+    await copyUnderWay(file, sql, pair, [underWayKey, ownNoteKey(underWayKey, pair[1])])
   }
   const unknown = await file.get(
     `SELECT count(*) AS n FROM message WHERE outcome_unknown = 1 AND ${isBrought}`,
@@ -124,9 +125,9 @@ async function findReturning(
   mailboxes: readonly string[],
   renaming: Renaming,
 ): Promise<Returning> {
-  const note = await file.get('SELECT value FROM note WHERE key = ?', departureNote)
+  const note = await readNote(file, departureNote)
   if (note === undefined) return { own: new Set(), all: new Set() }
-  const { id, evidence } = JSON.parse(String(note.value)) as { id: string; evidence: string[] }
+  const { id, evidence } = JSON.parse(note) as { id: string; evidence: string[] }
   const rows = await sql.all('SELECT mailbox FROM departed WHERE id = ?', id)
   const left = new Set(rows.map(row => String(row.mailbox)))
   const own = mailboxes.filter(name => left.has(renaming.mailbox(name)))

@@ -10,9 +10,10 @@ import { Fault } from '../../base/fault.ts'
 import { copyNotes, copySteadyClock, steadyKey } from '../moving/copy-notes.ts'
 import { copyRows, insertRows, type Renaming, type RowIds } from '../moving/copy-rows.ts'
 import { copyAllStates } from '../moving/copy-states.ts'
-import { copyUnderWay, noteOfMachine, noteOfMailbox } from '../moving/copy-under-way.ts'
+import { copyUnderWay, underWayKey } from '../moving/copy-under-way.ts'
 import { ownNoteKey } from '../own-notes.ts'
 import type { Database, Statements } from '../sql.ts'
+import { readNote } from '../state.ts'
 import { departureNote } from './adoption.ts'
 
 export interface Departure {
@@ -59,8 +60,8 @@ export async function beginDeparture(fleet: Database, departure: Departure): Pro
 
 /** The departure by which a journal of a machine was made. */
 export async function departureOf(file: Statements): Promise<string | undefined> {
-  const note = await file.get('SELECT value FROM note WHERE key = ?', departureNote)
-  return note === undefined ? undefined : (JSON.parse(String(note.value)) as { readonly id: string }).id
+  const note = await readNote(file, departureNote)
+  return note === undefined ? undefined : (JSON.parse(note) as { readonly id: string }).id
 }
 
 export async function endDeparture(fleet: Statements, { id, mailbox }: Departure): Promise<void> {
@@ -91,7 +92,7 @@ export async function fillDeparted(
     await copyAllStates(fleet, sql, options)
     await copyNotes(fleet, sql, options)
     const names = [mailbox, renaming.mailbox(mailbox)] as const
-    await copyUnderWay(fleet, sql, names, [noteOfMailbox, noteOfMachine])
+    await copyUnderWay(fleet, sql, names, [ownNoteKey(underWayKey, mailbox), underWayKey])
     const evidence = await listEvidence(sql, names[1])
     await insertRows(
       sql,

@@ -9,6 +9,7 @@
  * lost are not given again.
  */
 import type { Database, Statements } from '../sql.ts'
+import { readNote, writeNote } from '../state.ts'
 import type { History } from './connect.ts'
 
 const key = 'database-history'
@@ -17,8 +18,7 @@ const skippedNumbers = 1_000_000
 
 /** Whether the journal was written under this history so far; where it knows of none yet, by nobody else's. */
 export async function isSameHistory(sql: Pick<Statements, 'get'>, history: History): Promise<boolean> {
-  const known = await sql.get('SELECT value FROM note WHERE key = ?', key)
-  return known?.value === write(history)
+  return (await readNote(sql, key)) === write(history)
 }
 
 /** Whether who is logged in may take it up; who only looks leaves that to those who write. */
@@ -38,14 +38,10 @@ export async function takeUpHistory(
   return database.transaction(async sql => {
     // Whoever comes meanwhile waits, and finds it done.
     await sql.run('LOCK TABLE note IN SHARE ROW EXCLUSIVE MODE')
-    const known = await sql.get('SELECT value FROM note WHERE key = ?', key)
+    const known = await readNote(sql, key)
     const now = write(history)
-    if (known?.value === now) return false
-    await sql.run(
-      'INSERT INTO note (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
-      key,
-      now,
-    )
+    if (known === now) return false
+    await writeNote(sql, key, now)
     if (known === undefined) return false
     await doubt(sql)
     return true
