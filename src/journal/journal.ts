@@ -45,6 +45,7 @@ export { searchStages, storedAs } from './questions.ts'
 export type * from './row.ts'
 export { countMissing, stages } from './row.ts'
 export { carried, goneKept, legalMoves } from './rules.ts'
+export { readUnderWayNote, type UnderWayNote } from './under-way-note.ts'
 
 export interface Journal {
   readonly path: string

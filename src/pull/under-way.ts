@@ -11,7 +11,7 @@
  * Invariants: nobody is counted for an end at which it was only named among many after it became a suspect; whatever
  * end a message comes to, success or a fault of its own, clears it.
  */
-import type { Journal } from '../journal/journal.ts'
+import { type Journal, readUnderWayNote, type UnderWayNote } from '../journal/journal.ts'
 
 /** The source's name of a message, in words; of one without a name its size has to do. */
 export interface Named {
@@ -33,19 +33,6 @@ export const leftMs = 7 * 24 * 3600_000
 /** How many are named in one write. */
 export const namedAtOnce = 32
 
-interface Kept {
-  /** Named many at a time. */
-  readonly many: readonly string[]
-  /** Suspects in hand, each named alone. */
-  readonly alone: readonly string[]
-  /** How many unclean ends in a row each suspect has seen. */
-  readonly ends: Readonly<Record<string, number>>
-  /** Set aside at the next pull of their mailbox. */
-  readonly condemned: readonly string[]
-  /** Imported already, and not read again before this instant. */
-  readonly leftUntilMs: Readonly<Record<string, number>>
-}
-
 const noteKey = 'under-way'
 
 export class UnderWay {
@@ -62,13 +49,13 @@ export class UnderWay {
 
   /** Counts the end of the process before, where it was an unclean one. Throws Fault journal.*. */
   static async open(journal: Journal): Promise<UnderWay> {
-    const before = readKept(await journal.note(noteKey))
+    const before = readUnderWayNote(await journal.note(noteKey))
     const underWay = new UnderWay(journal, before)
     if (before.many.length + before.alone.length > 0) await underWay.#write()
     return underWay
   }
 
-  private constructor(journal: Journal, before: Kept) {
+  private constructor(journal: Journal, before: UnderWayNote) {
     this.#journal = journal
     const ends = new Map(Object.entries(before.ends))
     const condemned = new Set(before.condemned)
@@ -224,7 +211,7 @@ export class UnderWay {
   #written: Promise<void> = Promise.resolve()
 
   #write(): Promise<void> {
-    const kept: Kept = {
+    const kept: UnderWayNote = {
       many: this.#many,
       alone: [...this.#alone],
       ends: Object.fromEntries(this.#ends),
@@ -239,14 +226,3 @@ export class UnderWay {
 
 const isOf = (key: string, mailbox: string): boolean =>
   key.startsWith(`${JSON.stringify([mailbox]).slice(0, -1)},`)
-
-/** A note that cannot be read names nobody: it was written by another version. */
-function readKept(text: string | undefined): Kept {
-  const nothing: Kept = { many: [], alone: [], ends: {}, condemned: [], leftUntilMs: {} }
-  if (text === undefined) return nothing
-  try {
-    return { ...nothing, ...(JSON.parse(text) as Partial<Kept>) }
-  } catch {
-    return nothing
-  }
-}

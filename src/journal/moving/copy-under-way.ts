@@ -5,30 +5,12 @@
 import type { NoteKey } from '../notes.ts'
 import type { Statements } from '../sql.ts'
 import { readNote, writeNote } from '../state.ts'
+import { readUnderWayNote, type UnderWayNote } from '../under-way-note.ts'
 
 export const underWayKey: NoteKey = 'under-way'
 
-/** As pull/under-way.ts keeps it: each key is JSON, `[mailbox, folder, uid]`. */
-interface Kept {
-  readonly many: readonly string[]
-  readonly alone: readonly string[]
-  readonly ends: Readonly<Record<string, number>>
-  readonly condemned: readonly string[]
-  readonly leftUntilMs: Readonly<Record<string, number>>
-}
-
-const nothing: Kept = { many: [], alone: [], ends: {}, condemned: [], leftUntilMs: {} }
-
-function readKept(value: unknown): Kept {
-  try {
-    return { ...nothing, ...(JSON.parse(String(value)) as Partial<Kept>) }
-  } catch {
-    return nothing
-  }
-}
-
 /** What is kept of one mailbox, under another name. */
-function pickMailbox(kept: Kept, mailbox: string, name: string): Kept {
+function pickMailbox(kept: UnderWayNote, mailbox: string, name: string): UnderWayNote {
   const rename = (key: string): string[] => {
     try {
       const [own, ...rest] = JSON.parse(key) as unknown[]
@@ -50,7 +32,7 @@ function pickMailbox(kept: Kept, mailbox: string, name: string): Kept {
   }
 }
 
-const isEmpty = ({ many, alone, ends, condemned, leftUntilMs }: Kept): boolean =>
+const isEmpty = ({ many, alone, ends, condemned, leftUntilMs }: UnderWayNote): boolean =>
   many.length + alone.length + condemned.length === 0 &&
   Object.keys(ends).length + Object.keys(leftUntilMs).length === 0
 
@@ -61,6 +43,6 @@ export async function copyUnderWay(
   mailbox: readonly [here: string, there: string],
   key: readonly [here: NoteKey, there: NoteKey],
 ): Promise<void> {
-  const kept = pickMailbox(readKept(await readNote(from, key[0])), ...mailbox)
+  const kept = pickMailbox(readUnderWayNote(await readNote(from, key[0])), ...mailbox)
   if (!isEmpty(kept)) await writeNote(to, key[1], JSON.stringify(kept))
 }
