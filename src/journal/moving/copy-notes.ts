@@ -5,7 +5,7 @@
 import type { NoteKey, NoteName } from '../notes.ts'
 import type { Statements } from '../sql.ts'
 import { readNote, writeNote } from '../state.ts'
-import type { Renaming, RowIds } from './copy-rows.ts'
+import type { MoveOptions, Renaming, RowIds } from './copy-rows.ts'
 
 /**
  * Whose a note is by its key; 'behind': it is of the machine, or of what happens there, and stays. 'logins': of whichever
@@ -120,15 +120,8 @@ function isNoteOf(key: NoteKey, mailboxes: ReadonlySet<string>, accounts: Readon
   }
 }
 
-export interface NoteOptions {
-  readonly mailboxes: ReadonlySet<string>
-  readonly accounts: ReadonlySet<string>
-  readonly ids: RowIds
-  readonly renaming: Renaming
-}
-
 /** Copies the notes of these mailboxes and accounts; one that is there already stays as it is, but for logins, which add up. */
-export async function copyNotes(from: Statements, to: Statements, options: NoteOptions): Promise<void> {
+export async function copyNotes(from: Statements, to: Statements, options: MoveOptions): Promise<void> {
   const { mailboxes, accounts, ids, renaming } = options
   for (const row of await from.all('SELECT key, value FROM note ORDER BY key')) {
     const key = String(row.key) as NoteKey

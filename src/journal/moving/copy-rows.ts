@@ -9,6 +9,14 @@ export interface Renaming {
   account(name: string): string
 }
 
+/** What is moved of a journal, beside rows, and how it is told in the other. */
+export interface MoveOptions {
+  readonly mailboxes: ReadonlySet<string>
+  readonly accounts: ReadonlySet<string>
+  readonly ids: RowIds
+  readonly renaming: Renaming
+}
+
 /** What numbers rows have in the other journal, in the order of those that they have here. */
 export interface RowIds {
   find(id: number): number | undefined

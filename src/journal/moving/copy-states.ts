@@ -2,7 +2,7 @@
 import { columnName, type SqlRow, type SqlValue } from '../columns.ts'
 import { accountColumns, mailboxColumns } from '../records.ts'
 import type { Statements } from '../sql.ts'
-import { insertRows, type Renaming, type RowIds, toBound } from './copy-rows.ts'
+import { insertRows, type MoveOptions, toBound } from './copy-rows.ts'
 
 const namesOf = (columns: object): string[] => Object.keys(columns).map(columnName)
 
@@ -44,15 +44,8 @@ const troubleColumns = [
   'about',
 ]
 
-export interface StateOptions {
-  readonly mailboxes: ReadonlySet<string>
-  readonly accounts: ReadonlySet<string>
-  readonly ids: RowIds
-  readonly renaming: Renaming
-}
-
 /** The owner was told of the same troubles: nobody is told of them anew. Those of the machine stay behind. */
-async function copyTroubles(from: Statements, to: Statements, options: StateOptions): Promise<void> {
+async function copyTroubles(from: Statements, to: Statements, options: MoveOptions): Promise<void> {
   const { mailboxes, accounts, ids, renaming } = options
   const renameTrouble = (row: SqlRow): SqlValue[][] => {
     const name = String(row.name)
@@ -76,7 +69,7 @@ async function copyTroubles(from: Statements, to: Statements, options: StateOpti
   }
 }
 
-export async function copyAllStates(from: Statements, to: Statements, options: StateOptions): Promise<void> {
+export async function copyAllStates(from: Statements, to: Statements, options: MoveOptions): Promise<void> {
   const { mailboxes, accounts, renaming } = options
   await copyStates(from, to, 'mailbox', mailboxes, renaming.mailbox)
   await copyStates(from, to, 'account', accounts, renaming.account)
