@@ -22,7 +22,7 @@ import { describeFault } from '../../src/locale/locale.ts'
 import { add, box, newRow, record } from '../journal/journal-helpers.ts'
 import { makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { freePorts, program, startDaemon } from '../servers/local.ts'
-import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
+import { asPostgres, type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { type PostgresProxy, startPostgresProxy } from '../servers/postgres-proxy.ts'
 import { requireServer } from '../servers/required.ts'
 
@@ -473,9 +473,7 @@ describe('a journal on PostgreSQL', { skip }, () => {
       const text = ['[databases]', `${target} user=fleet`, '[pgbouncer]', ...common, ...settings, '']
       await writeFile(file, text.join('\n'))
       await server.own(file)
-      const asOther =
-        process.getuid?.() === 0 ? ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'] : []
-      const pooler = startDaemon('setpriv', [...asOther, program('pgbouncer') ?? '', file])
+      const pooler = startDaemon('setpriv', [...asPostgres(), program('pgbouncer') ?? '', file])
       try {
         const through = url.replace(/:\d+\//, `:${port}/`)
         for (;;) {

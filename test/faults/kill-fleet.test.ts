@@ -60,11 +60,8 @@ describe('SIGKILL of a worker at every step', { skip }, () => {
     isDone(): Promise<boolean>
     stop(): Promise<void>
   }
-  let databases = 0
   const prepare = async (scenario: Scenario): Promise<Ground> => {
-    databases += 1
-    const url = template.replace(/\w+$/, `kill${databases}`)
-    await server.ask(template.replace(/\w+$/, 'postgres'), `CREATE DATABASE kill${databases} TEMPLATE test1`)
+    const url = await server.newDatabase(template)
     const world = await startWorld({ protocol: scenario.protocol })
     try {
       return await fill(scenario, url, world)

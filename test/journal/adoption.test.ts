@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import { asFault } from '../../src/base/fault.ts'
 import { type Journal, type MessageRow, type Stage, stages } from '../../src/journal/journal.ts'
 import { type JournalFile, openJournalFile } from '../../src/journal/moving/open-file.ts'
 import { type AdoptedRows, adoptJournal } from '../../src/journal/postgres/adoption.ts'
@@ -20,7 +19,7 @@ import { openJournal } from '../../src/journal/sqlite.ts'
 import { UnderWay } from '../../src/pull/under-way.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
-import { add, addIn, box, newRow, record, stateDirFor } from './journal-helpers.ts'
+import { add, addIn, box, codeOf, newRow, record, stateDirFor } from './journal-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
 const atMs = Date.UTC(2026, 10, 26)
@@ -126,11 +125,6 @@ describe('a journal that changes its place', { skip }, () => {
     t.after(() => file.close().catch(() => {}))
     return file
   }
-  const codeOf = (work: Promise<unknown>): Promise<string> =>
-    work.then(
-      () => 'none',
-      thrown => asFault(thrown).code,
-    )
   const everything = async (sql: PostgresDatabase): Promise<unknown> => {
     const tables = ['message', 'mailbox', 'account', 'note', 'trouble', 'tally', 'adoption', 'departed']
     return Promise.all(

@@ -7,7 +7,6 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { asFault } from '../../src/base/fault.ts'
 import { fenceOff, makeHolds } from '../../src/journal/postgres/holds.ts'
 import {
   type FleetJournal,
@@ -18,7 +17,7 @@ import {
 import { makePostgresDatabase } from '../../src/journal/postgres/postgres-database.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
-import { add, box } from './journal-helpers.ts'
+import { add, box, codeOf } from './journal-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
 
@@ -35,11 +34,6 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     t.after(() => fleet.close())
     return fleet
   }
-  const codeOf = (work: Promise<unknown>): Promise<string> =>
-    work.then(
-      () => 'none',
-      thrown => asFault(thrown).code,
-    )
   /** Makes the time of a worker's holds run out without waiting for it. */
   const runOut = (url: string, worker: string): Promise<unknown> =>
     server.ask(url, 'UPDATE hold SET held_until = clock_timestamp() WHERE worker = $1', [worker])

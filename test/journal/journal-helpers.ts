@@ -3,12 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { asFault } from '../../src/base/fault.ts'
 import type { FolderRecord, Journal, NewRow, RowPatch, Stage } from '../../src/journal/journal.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 
 export const box = 'box'
 export const account = 'me'
 const atMs = Date.UTC(2026, 10, 25)
+
+/** How it ended: the fault's code, or 'none'. */
+export const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'none',
+    thrown => asFault(thrown).code,
+  )
 
 export async function stateDirFor(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hikyaku-journal-'))

@@ -80,8 +80,8 @@ function isThere(pid: string): boolean {
   }
 }
 
-/** As the user that PostgreSQL runs as. */
-const dropped = (): readonly string[] =>
+/** What `setpriv` is given, so that a program runs as the user that PostgreSQL runs as. */
+export const asPostgres = (): readonly string[] =>
   userInfo().uid === 0 ? ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'] : []
 
 async function own(file: string): Promise<void> {
@@ -92,7 +92,7 @@ async function own(file: string): Promise<void> {
 
 /** Beside whatever else the test does meanwhile. */
 const runTool = (name: string, ...args: readonly string[]): Promise<unknown> =>
-  promisify(execFile)('setpriv', [...dropped(), findTool(name) ?? '', ...args], { cwd: '/' })
+  promisify(execFile)('setpriv', [...asPostgres(), findTool(name) ?? '', ...args], { cwd: '/' })
 
 const ask: PostgresServer['ask'] = async (place, text, values = []) => {
   const client = new pg.Client({ connectionString: place, connectionTimeoutMillis: 5_000 })
@@ -114,7 +114,7 @@ const urlOf = (port: number, database: string): string =>
 async function startOn(data: string, given: Readonly<Record<string, string>>): Promise<Daemon> {
   const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const daemon = startDaemon('setpriv', [
-    ...dropped(),
+    ...asPostgres(),
     '--pdeathsig',
     'INT',
     findTool('postgres') ?? '',
