@@ -19,13 +19,9 @@ import type { PostgresPlace } from './place.ts'
 import { makePostgresDatabase, type PostgresDatabase, type PostgresOptions } from './postgres-database.ts'
 import { bringUpToDate, isUpToDate, patiently } from './tables.ts'
 
-export type { Listener, Listening } from './listen.ts'
-export type { PostgresPlace } from './place.ts'
-
 /** How often `watchWrites` looks, ms. */
 const lookMs = 1000
 
-export type { Budget } from './budget.ts'
 export type { Hold, Holds } from './holds.ts'
 export { holdMs } from './holds.ts'
 
