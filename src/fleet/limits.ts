@@ -27,8 +27,6 @@ export interface LimitKeeperOptions {
 }
 
 export interface LimitKeeper extends SharedLimits {
-  /** Resolves when all that was opened so far has been asked for once, or could not be. */
-  ready(): Promise<void>
   readonly stats: LimitStats
   /** Gives everything back; what counts does so until its time is over. */
   close(): Promise<void>
@@ -147,10 +145,6 @@ export function keepLimits({ budget, worker, clock, onFault, onDay }: LimitKeepe
       active.add(slice)
       hurry()
       return slice
-    },
-    async ready() {
-      await asking
-      await askOnce()
     },
     stats,
     async close() {

@@ -12,7 +12,7 @@ const tellMs = 5000
 /** Who had to wait is taken to have more work for so long, ms. */
 const hungryMs = 3000
 /** From which part of a day's units on it is told, and from which on the rest is spread over the rest of the day. */
-export const dayParts = { told: 0.6, spread: 0.75 }
+const dayParts = { told: 0.6, spread: 0.75 }
 /** Kept back of a day, so that it never comes to a halt. */
 const dayReserve = 0.01
 
@@ -101,13 +101,9 @@ export class LocalSlice implements Slice {
 
   /** Takes the place of another slice of the same limit: what counts there counts here. */
   follow(other: LocalSlice): void {
-    const { use, earlier } = { use: other.#use, earlier: other.#earlier }
     this.#earlier = {
-      used: nowMs => use.used(nowMs) + (earlier?.used(nowMs) ?? 0),
-      endedAt(nowMs, atMs) {
-        const more = earlier?.endedAt(nowMs, atMs)
-        return use.endedAt(nowMs, atMs).map((units, at) => units + (more?.[at] ?? 0))
-      },
+      used: nowMs => other.#used(nowMs),
+      endedAt: (nowMs, atMs) => other.#endedAt(nowMs, atMs),
     }
     this.#units = other.#units
     this.#fair = other.#fair
