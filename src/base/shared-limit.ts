@@ -43,3 +43,11 @@ export interface Slice {
 export interface SharedLimits {
   open(limit: SharedLimit, use: SliceUse): Slice
 }
+
+/** A slice of places, each of which counts while it is taken and no longer. @param taken how many are now, here */
+export function openPlaces(limits: SharedLimits, key: string, most: number, taken: () => number): Slice {
+  return limits.open(
+    { key, most, step: 1, lastsMs: 0 },
+    { used: taken, endedAt: (_, atMs) => atMs.map(() => 0) },
+  )
+}

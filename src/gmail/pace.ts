@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { beginsInMs, mostRunning, type Running } from '../base/in-flight.ts'
 import { QuotaWindow } from '../base/quota-window.ts'
-import type { SharedLimits } from '../base/shared-limit.ts'
+import { openPlaces, type SharedLimits } from '../base/shared-limit.ts'
 import { LearnedLimit } from './learned-limit.ts'
 import { units } from './units.ts'
 
@@ -102,10 +102,9 @@ export function makePace(options: PaceOptions): Pace {
   let heldUntilMs = Number.NEGATIVE_INFINITY
   let pauseMs = firstPauseMs
   const inFlight = new Set<Running>()
-  const places = sharing?.limits.open(
-    { key: `account imports ${sharing.account}`, most: mostRunning(most), step: 1, lastsMs: 0 },
-    { used: () => inFlight.size, endedAt: (_, atMs) => atMs.map(() => 0) },
-  )
+  const places =
+    sharing &&
+    openPlaces(sharing.limits, `account imports ${sharing.account}`, mostRunning(most), () => inFlight.size)
   let limit = most
   let successes = 0
   let sleeping: AbortController | undefined

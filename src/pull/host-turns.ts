@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { QuotaWindow } from '../base/quota-window.ts'
-import type { SharedLimits, Slice } from '../base/shared-limit.ts'
+import { openPlaces, type SharedLimits, type Slice } from '../base/shared-limit.ts'
 
 export interface HostTurnsOptions {
   readonly limits: SharedLimits
@@ -55,10 +55,7 @@ export function makeHostTurns({ limits, clock, atOnce, perMinute, address }: Hos
   const open = (host: string): Lane => {
     const key = `${host} from ${address}`
     const sharing = { limits, limit: { key: `logins ${key}` } }
-    const places = limits.open(
-      { key: `logins at once ${key}`, most: atOnce, step: 1, lastsMs: 0 },
-      { used: () => lane.underWay, endedAt: (_, atMs) => atMs.map(() => 0) },
-    )
+    const places = openPlaces(limits, `logins at once ${key}`, atOnce, () => lane.underWay)
     const window = new QuotaWindow(perMinute, clock.monotonicMs(), 1, sharing)
     const lane: Lane = { window, places, underWay: 0, queue: [], nap: new AbortController() }
     return lane
