@@ -146,11 +146,10 @@ export function makeLoginGate(
       await waitShortPause(await pausedLogin(journal, mailbox, clock.nowMs(), turn), clock, signal)
       const others = underWay
       underWay += 1
-      let leaveHost = (): void => {}
       try {
         const capped = await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
         if (capped !== undefined) throw heldLoginFault(capped)
-        leaveHost = await enterHost(journal, mailbox, clock, turn, turns, signal)
+        const leaveHost = await enterHost(journal, mailbox, clock, turn, turns, signal)
         const session = await work().finally(leaveHost)
         count.accepted += 1
         // Where this cannot be written, whoever opened the session meets the same trouble, and closes it: thrown from here it
@@ -164,7 +163,6 @@ export function makeLoginGate(
         }
         throw thrown
       } finally {
-        leaveHost()
         underWay -= 1
       }
     },
