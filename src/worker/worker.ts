@@ -21,10 +21,13 @@ export async function runWorker(options: WorkerOptions, stopping: AbortSignal): 
   const stopWatching = directory.watch(
     keys => {
       for (const key of keys) {
+        // Of what is not held, or is taken only now, what it is set to is read as it is taken up.
+        const changed = changes.get(key)
+        if (changed === undefined) continue
         const spreadMs = (keys.length / mostAtOnce) * 1000 * Math.random()
         const timer = setTimeout(() => {
           timers.delete(timer)
-          changes.get(key)?.happened()
+          changed.happened()
         }, spreadMs)
         timers.add(timer)
       }
