@@ -176,7 +176,7 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
 }
 
 /** As it is kept, without what took its place since. */
-export async function readSealed(sql: Statements, name: SecretName): Promise<SealedSecret | undefined> {
+async function readSealed(sql: Statements, name: SecretName): Promise<SealedSecret | undefined> {
   const row = await sql.get(
     `SELECT destination, sealed FROM fleet_secret WHERE ${ofSecret}`,
     ...valuesOf(name),

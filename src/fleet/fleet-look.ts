@@ -32,26 +32,21 @@ export interface FleetSums {
   readonly oldest: { readonly key: string; readonly lastGoodPullAtMs: number | undefined } | undefined
 }
 
-/** All troubles of one kind with one code. */
-export interface TroubleGroup {
+export interface MemberTrouble {
   readonly scope: TroubleScope
   readonly code: FaultCode
+  readonly facts: FaultFacts
+  readonly sinceMs: number
+}
+
+/** All troubles of one kind with one code, shown by the one that began first. */
+export interface TroubleGroup extends MemberTrouble {
   /** Things in trouble: messages, mailboxes, accounts. */
   readonly count: number
   /** Mailboxes or accounts that they are of. */
   readonly names: number
   /** The first few of these. */
   readonly first: readonly string[]
-  readonly sinceMs: number
-  /** Of the one that began first. */
-  readonly facts: FaultFacts
-}
-
-export interface MemberTrouble {
-  readonly scope: TroubleScope
-  readonly code: FaultCode
-  readonly facts: FaultFacts
-  readonly sinceMs: number
 }
 
 export interface FleetLook {

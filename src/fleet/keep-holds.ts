@@ -111,9 +111,7 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
     if (idle.length > 0) await holds.release(worker, idle)
     if (stopping.aborted) return giveBack([...held.values()])
     giveBack(mine.filter(({ hold }) => renewed.withdrawn.includes(hold.mailbox)))
-    const kept = mine.filter(
-      ({ hold, stop }) => fences.get(hold.mailbox) === hold.fence && !stop.signal.aborted,
-    )
+    const kept = mine.filter(({ stop }) => !stop.signal.aborted)
     // The youngest connections are given back first, and a few at a time: their new worker has to log in.
     giveBack(kept.slice(renewed.share).slice(-mostAtOnce))
     const wanted = Math.min(renewed.share - kept.length, mostAtOnce)

@@ -150,7 +150,7 @@ async function writeMailboxes(sql: Statements, tenant: string, changes: readonly
        SELECT ?1, given.name, given.account, given.settings
        FROM jsonb_to_recordset(?2::jsonb) AS given (name text, account text, settings jsonb) ORDER BY given.name
      ON CONFLICT (tenant, name) DO UPDATE
-       SET settings = excluded.settings, account = excluded.account, changed_at = clock_timestamp()
+       SET settings = excluded.settings, account = excluded.account
      WHERE kept.settings <> excluded.settings OR kept.account <> excluded.account`,
     tenant,
     JSON.stringify(rows),
