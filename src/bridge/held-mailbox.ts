@@ -1,5 +1,4 @@
 /** A mailbox that a worker of a fleet holds: opened with the fleet's journal, and with what goes with it from worker to worker. */
-import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import type { AccountConfig, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -26,10 +25,9 @@ export async function openHeldMailbox(
     import('../pull/under-way.ts'),
     import('../pull/steady-clock.ts'),
   ])
-  const clock: Pick<Clock, 'monotonicMs'> = shared.clock
   const steady = makeSteadyClock(
     journal,
-    { monotonicMs: () => clock.monotonicMs(), nowMs },
+    { monotonicMs: shared.clock.monotonicMs, nowMs },
     mostOverRestart([mailbox.afterImport]),
   )
   const underWay = await UnderWay.open(journal)
