@@ -4,7 +4,7 @@ import { bareAppPassword } from '../base/app-password.ts'
 import type { Problem } from '../base/problem.ts'
 import { Secret } from '../base/secret.ts'
 import { checkRuleAccounts, findIdleRules } from './check-rules.ts'
-import type { AccountConfig, MailboxConfig, MailCredential, ServerConfig } from './config.ts'
+import type { AccountConfig, AlertConfig, MailboxConfig, MailCredential, ServerConfig } from './config.ts'
 import { makeGmailImapDestination, makeGoogleDestination, makeMailboxDestination } from './destinations.ts'
 import { type Context, makeSecretOf } from './load-context.ts'
 import { buildOAuth, withoutOAuth } from './load-oauth.ts'
@@ -21,12 +21,19 @@ export function makeMailboxName(user: string, host: string): string {
 }
 
 /** A web address that is a secret: checked at the door where it stands in the environment, never shown. */
-export function readWebAddress(part: Part, key: string, context: Context): Secret {
+function readWebAddress(part: Part, key: string, context: Context): Secret {
   const secret = makeSecretOf(part, key, `alert/${key}`, undefined, context)
   const { value, at } = part.secret(key, '')
   const good = value === undefined || (URL.canParse(value.trim()) && /^https?:/i.test(value.trim()))
   if (!good) context.problems.push({ at, kind: 'expected', what: 'web-url' })
   return secret
+}
+
+/** Where somebody is told, as far as that is secret. */
+export function readAlerts(part: Part, context: Context): Pick<AlertConfig, 'webhook' | 'ping'> {
+  const secretOf = (key: 'alertWebhook' | 'alertPing'): Secret | undefined =>
+    part.has(key) ? readWebAddress(part, key, context) : undefined
+  return { webhook: secretOf('alertWebhook'), ping: secretOf('alertPing') }
 }
 
 export async function buildAccount(

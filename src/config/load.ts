@@ -1,25 +1,22 @@
 /** From environment, .env and YAML to the frozen Config, or to one fault that names every problem. */
 
 import { join } from 'node:path'
-import { homeOf } from '../base/home.ts'
-import { chooseLanguage } from '../base/language.ts'
 import { ConfigFault, type Problem } from '../base/problem.ts'
-import type { Destination, FirstUse, Secret } from '../base/secret.ts'
+import type { Destination, FirstUse } from '../base/secret.ts'
 import type { AccountConfig, Config, MailboxConfig } from './config.ts'
 import { decideFirstUse } from './destinations.ts'
-import { checkEndpoints, googleEndpoints, microsoftLoginRoot, pickEndpoints } from './endpoints.ts'
-import { type Environment, readEnvironment } from './env.ts'
+import type { Environment } from './env.ts'
 import { listSettingsInForce, type SettingsInForce } from './in-force.ts'
-import { buildAccount, buildMailbox, readWebAddress, refuseSecretsInYaml } from './load-build.ts'
+import { buildAccount, buildMailbox, readAlerts, refuseSecretsInYaml } from './load-build.ts'
 import type { Context } from './load-context.ts'
-import { checkPageSettings } from './load-page.ts'
-import { findConfigFolder, findStateFolder, type Machine, mailboxVariables } from './load-paths.ts'
+import { findConfigFolder, type Machine, mailboxVariables } from './load-paths.ts'
 import { type AskVault, checkSecret, type KeepInVault } from './load-secrets.ts'
 import { makeEnvironmentPart, type Part, readWritten } from './load-written.ts'
 import { findMailLoops } from './mail-loops.ts'
 import { deepFreeze, makeProgramConfig } from './program-config.ts'
 import { readPart } from './read-part.ts'
-import { fleetSettings, programSettings, startSettings, variables } from './settings.ts'
+import { type ProgramOptions, readProgram, readSources } from './read-program.ts'
+import { fleetSettings, startSettings, variables } from './settings.ts'
 import { listWrittenMembers, type WrittenMember } from './written-members.ts'
 
 const variablesOnly = { ...startSettings, ...fleetSettings }
@@ -27,14 +24,9 @@ const variablesOnly = { ...startSettings, ...fleetSettings }
 export { makeMailboxName } from './load-build.ts'
 export { vaultNames } from './vault-names.ts'
 
-export interface LoadOptions {
-  /** The process environment; `.env` in `cwd` stands behind it. */
-  readonly env: NodeJS.ProcessEnv
-  readonly cwd: string
+export interface LoadOptions extends ProgramOptions {
   /** YAML file named by a flag; before HIKYAKU_CONFIG. */
   readonly file?: string | undefined
-  readonly platform?: NodeJS.Platform
-  readonly home?: string
   /**
    * The vault, asked for what neither NAME nor NAME_FILE gives. It is called with the state directory and the
    * merged environment, so that it can be opened at the first question; and with the destination, for which alone
@@ -53,13 +45,6 @@ export interface LoadOptions {
    * one is `secret.missing` when it is used, so that the other mailboxes go on.
    */
   readonly needSecrets?: boolean
-  /**
-   * Told each secret's value whenever it is read, so that the log can hide it: a password that the owner
-   * changes while the daemon runs is hidden from its first use.
-   */
-  readonly onReveal?: (value: string) => void
-  /** Told what is not wrong but worth saying; `describeProblem` makes it text. */
-  readonly onNote?: (note: Problem) => void
 }
 
 export interface SecretContext {
@@ -89,41 +74,19 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 
 /** The same, with where each setting comes from. */
 export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
-  const { cwd, platform = process.platform, home = homeOf(options.env) } = options
-  const note = options.onNote ?? (() => {})
-  const read = await readEnvironment(options.env, cwd, { file: options.file, platform, home })
-  const { environment, configFile } = read
-  for (const problem of read.notes) note(problem)
-  // Alone: what would be missing without that file is not what is wrong.
-  if (read.refused !== undefined) throw new ConfigFault([read.refused], chooseLanguage({ env: options.env }))
-  const problems: Problem[] = [...read.problems]
-  const env = environment.all as NodeJS.ProcessEnv
-  const machine: Machine = { platform, home, env }
-  const sources = { environment, machine, cwd, configFile }
+  const begun = await readSources(options, options.file)
+  const { sources, problems, note } = begun
+  const { environment, machine } = sources
   const written = await readWritten(sources, problems, note)
-
-  const { sound: top, values } = readPart(programSettings, written.top, problems)
-  problems.push(...(await checkPageSettings(values, written.top, env)))
-  const stateDir = top?.stateDir ?? findStateFolder(machine)
-  if (stateDir === undefined) problems.push({ at: 'STATE_DIR', kind: 'no-home' })
-  const language = top?.language ?? chooseLanguage({ env })
-  if (top !== undefined) problems.push(...checkEndpoints(top, written.top.place, options.env))
+  const read = await readProgram(written.top, begun, options)
+  const { top, stateDir, language } = read
   const context: Context = {
-    env,
-    problems,
-    note,
-    endpoints: top === undefined ? googleEndpoints : pickEndpoints(top),
-    microsoftLoginRoot: top?.microsoftLoginRoot ?? microsoftLoginRoot,
-    places: [],
-    settled: [],
-    onReveal: options.onReveal,
-    vault: askVault(options, stateDir, env, written.byOwnersFile),
-    keep: keepInVault(options, stateDir, env, written.byOwnersFile),
+    ...read.context,
+    vault: askVault(options, stateDir, machine.env, written.byOwnersFile),
+    keep: keepInVault(options, stateDir, machine.env, written.byOwnersFile),
   }
   if (written.kind === 'yaml') refuseSecretsInYaml(written.top, () => undefined, problems)
-  const alertSecret = (key: 'alertWebhook' | 'alertPing'): Secret | undefined =>
-    written.top.has(key) ? readWebAddress(written.top, key, context) : undefined
-  const alerts = { webhook: alertSecret('alertWebhook'), ping: alertSecret('alertPing') }
+  const alerts = readAlerts(written.top, context)
 
   const accounts: AccountConfig[] = []
   for (const part of written.accounts) {
