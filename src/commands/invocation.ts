@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream'
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
 import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
+import { indentParagraph } from '../base/text-width.ts'
 import { jsonText } from '../base/untrusted.ts'
 import { chooseWords, describeFault, type Words } from '../locale/locale.ts'
 
@@ -85,6 +86,11 @@ export function writeJson(invocation: Invocation, value: object): void {
 
 export function writeLine(invocation: Invocation, line: string): void {
   invocation.stdout.write(`${line}\n`)
+}
+
+/** A paragraph, in lines as long as they may be. @param lead stands before it, and its width before each further line */
+export function writeParagraph(invocation: Invocation, text: string, lead = ''): void {
+  for (const line of indentParagraph(text, columnsOf(invocation), lead)) writeLine(invocation, line)
 }
 
 export { exitCodes, Fault }

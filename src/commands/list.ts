@@ -2,7 +2,6 @@
 
 import { systemClock } from '../base/clock.ts'
 import { exitCodes, Fault } from '../base/fault.ts'
-import { indentParagraph } from '../base/text-width.ts'
 import { timeJson } from '../base/time-json.ts'
 import type { MessageAbout } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
@@ -12,7 +11,7 @@ import type { Journal, MessageRow, Stage } from '../journal/journal.ts'
 import { describeFault } from '../locale/locale.ts'
 import { readFaces } from '../proof/read-faces.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
-import { columnsOf, faultJson, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { faultJson, type Invocation, writeJson, writeLine, writeParagraph } from './invocation.ts'
 import { rulesWordsFor } from './rules-words.ts'
 
 export interface ListOptions {
@@ -135,10 +134,7 @@ function answerPeople(invocation: Invocation, { mailbox, rows, more, faces, faul
   const { words, language } = invocation
   const { list, format } = words
   const own = rulesWordsFor(language)
-  const width = columnsOf(invocation)
-  const say = (text: string, lead = ''): void => {
-    for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
-  }
+  const say = (text: string, lead = ''): void => writeParagraph(invocation, text, lead)
   say(list.heading(printable(mailbox.name, 60), rows.length + more))
   if (fault !== undefined) say(list.withoutFaces(describeFault(fault, language).what), '  ')
   const nowMs = Date.now()

@@ -2,7 +2,6 @@
  * `hikyaku status` for people: the first line answers whether mail comes; behind it why not and what to do; then each
  * mailbox in a few lines. Numbers stand there where they do not add up, or with --verbose.
  */
-import { indentParagraph } from '../base/text-width.ts'
 import type { TroubleEntry } from '../base/trouble.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Stage } from '../journal/journal.ts'
@@ -14,7 +13,7 @@ import { sayPaused, sayVerdict } from '../status/say-verdict.ts'
 import { judgeStanding, type Standing } from '../status/standing.ts'
 import { watchLines } from '../status/watch-view.ts'
 import { brokenSentence } from './books.ts'
-import { columnsOf, type Invocation, writeLine } from './invocation.ts'
+import { columnsOf, type Invocation, writeLine, writeParagraph } from './invocation.ts'
 import type { StoppedService } from './service-state.ts'
 import { troubleBlocks } from './trouble-blocks.ts'
 
@@ -28,17 +27,15 @@ export interface StatusPage extends Standing {
 export function writeStatusPage(invocation: Invocation, page: StatusPage): void {
   const { words } = invocation
   const { mailboxes, list, stopped, stateDir, verbose } = page
-  const width = columnsOf(invocation)
   const nowMs = Date.now()
-  const say = (text: string, lead = ''): void => {
-    for (const line of indentParagraph(text, width, lead)) writeLine(invocation, line)
-  }
+  const say = (text: string, lead = ''): void => writeParagraph(invocation, text, lead)
   for (const line of verdictLines(invocation, page)) say(line)
   for (const { name, detail, log } of stopped) {
     say(words.status.service(name, printable(detail, 200)), '  ')
     say(log, '  ')
   }
-  for (const line of troubleBlocks(invocation, sortByWeight(list), nowMs, width)) writeLine(invocation, line)
+  const blocks = troubleBlocks(invocation, sortByWeight(list), nowMs, columnsOf(invocation))
+  for (const line of blocks) writeLine(invocation, line)
   for (const standing of mailboxes) {
     writeLine(invocation, '')
     const by = standing.way === 'append' ? words.status.byAppPassword : ''

@@ -1,8 +1,7 @@
 /** `hikyaku fleet pause | resume | remove | check-now`: what an operator has done with mailboxes, one or all of a tenant. */
 import { exitCodes } from '../../base/fault.ts'
-import { indentParagraph } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
 import { chooseKeys, isMeant, splitKeys } from './choose-keys.ts'
 import { type Fleet, withFleet } from './with-fleet.ts'
 import { type Act, fleetWords } from './words.ts'
@@ -29,9 +28,7 @@ export async function fleetActCommand(
       return exitCodes.ok
     }
     const own = fleetWords[invocation.language].act[act]
-    const say = (text: string): void => {
-      for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
-    }
+    const say = (text: string): void => writeParagraph(invocation, text)
     if (keys.length <= mostNamed)
       for (const key of keys) say(changed.has(key) ? own.one(printable(key)) : own.same(printable(key)))
     else say(own.all(changed.size, keys.length - changed.size))

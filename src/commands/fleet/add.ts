@@ -5,7 +5,6 @@
 import type { Readable } from 'node:stream'
 import { systemClock } from '../../base/clock.ts'
 import { exitCodes, Fault } from '../../base/fault.ts'
-import { indentParagraph } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import type { MailboxEntry, Put } from '../../fleet/directory.ts'
 import { makeKey } from '../../fleet/names.ts'
@@ -15,7 +14,7 @@ import { SetupLeft } from '../../setup/conversation.ts'
 import { askMember, type MemberEntry } from '../../setup/member.ts'
 import { answersOf } from '../../setup/options.ts'
 import { setupWords } from '../../setup/words.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
 import { type AccountChoice, chooseAccount, readGivenAccount } from './add-account.ts'
 import type { AddFlags } from './add-options.ts'
 import { nameMember } from './csv-columns.ts'
@@ -171,9 +170,7 @@ async function answer(invocation: Invocation, { look }: Fleet, added: Added): Pr
     return exitCodes.ok
   }
   const own = fleetWords[invocation.language].add
-  const say = (text: string): void => {
-    for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
-  }
+  const say = (text: string): void => writeParagraph(invocation, text)
   if (account !== undefined) say(`${own.account[account.put]} ${printable(account.name)}`)
   if (mailbox === undefined) return exitCodes.ok
   say(`${own.mailbox[mailbox.put]} ${printable(mailbox.key)}`)

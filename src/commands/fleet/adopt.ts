@@ -3,13 +3,12 @@ import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { exitCodes } from '../../base/fault.ts'
 import { ConfigFault } from '../../base/problem.ts'
-import { indentParagraph } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import { type Adopted, adoptMachine, type Machine, type MachineMember } from '../../fleet/adopt.ts'
 import { openFleet } from '../../fleet/open-fleet.ts'
 import { describeFault } from '../../locale/locale.ts'
 import { loadConfigHere } from '../configuration.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
 import { readServiceAccountKey } from './given-files.ts'
 import { withFleetSettings } from './with-fleet.ts'
@@ -106,9 +105,7 @@ const describe = ({ messages, unknown, mailboxes }: Adopted) => ({
 function tell(invocation: Invocation, { messages, unknown, mailboxes }: Adopted): void {
   const { language } = invocation
   const own = fleetWords[language].adopt
-  const say = (text: string): void => {
-    for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
-  }
+  const say = (text: string): void => writeParagraph(invocation, text)
   say(own.done(messages))
   if (unknown > 0) say(own.unknown(unknown))
   for (const { key, state, fault } of mailboxes) {

@@ -1,10 +1,10 @@
 /** `hikyaku fleet audit`: who changed what in a fleet's directory, the newest first; never a secret. */
 import { exitCodes } from '../../base/fault.ts'
-import { alignTable, indentParagraph } from '../../base/text-width.ts'
+import { alignTable } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import type { AuditRow } from '../../fleet/directory.ts'
 import { makeFormat } from '../../locale/format.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { columnsOf, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
 import { withFleet } from './with-fleet.ts'
 import { fleetWords } from './words.ts'
@@ -61,7 +61,5 @@ function say(invocation: Invocation, rows: readonly AuditRow[], next: number | u
   ])
   for (const line of alignTable([own.headings, ...lines], { width: columnsOf(invocation) }).split('\n'))
     writeLine(invocation, line)
-  if (next === undefined) return
-  for (const line of indentParagraph(own.more(rows.length, String(next)), columnsOf(invocation)))
-    writeLine(invocation, line)
+  if (next !== undefined) writeParagraph(invocation, own.more(rows.length, String(next)))
 }

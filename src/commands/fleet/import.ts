@@ -5,8 +5,7 @@
 import { resolve } from 'node:path'
 import { keepYoungSpaceSmall } from '../../base/engine.ts'
 import { exitCodes } from '../../base/fault.ts'
-import { indentParagraph } from '../../base/text-width.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
 import { makeProgressLine } from '../progress.ts'
 import { catchStopSignals } from '../stop-signals.ts'
 import { openCsvFile } from './csv-file.ts'
@@ -90,6 +89,5 @@ function sayCount(invocation: Invocation, count: ImportCount, dryRun: boolean): 
     ...(beside === '' ? [] : [beside]),
     ...(count.notTaken > 0 ? [own.notTaken] : []),
   ]
-  for (const text of texts)
-    for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
+  for (const text of texts) writeParagraph(invocation, text)
 }

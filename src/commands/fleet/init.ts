@@ -3,10 +3,9 @@
  * the key file is a new key, the tenants' keys are wrapped with it (fleet-key.ts).
  */
 import { exitCodes } from '../../base/fault.ts'
-import { indentParagraph } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import { makeFleet } from '../../fleet/open-fleet.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
 import { withFleetSettings } from './with-fleet.ts'
 import { fleetWords } from './words.ts'
 
@@ -24,9 +23,7 @@ export async function fleetInitCommand(invocation: Invocation): Promise<number> 
       })
       return exitCodes.ok
     }
-    const say = (text: string): void => {
-      for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
-    }
+    const say = (text: string): void => writeParagraph(invocation, text)
     if (rewrapped > 0) say(own.rewrapped(rewrapped))
     if (!isNew && !isKeyNew && rewrapped > 0) return exitCodes.ok
     if (!isNew && !isKeyNew) {

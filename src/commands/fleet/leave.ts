@@ -1,11 +1,10 @@
 /** `hikyaku fleet leave KEY STATE_DIR`: one mailbox out of the fleet, into a new data folder of one machine. */
 import { resolve } from 'node:path'
 import { exitCodes } from '../../base/fault.ts'
-import { indentParagraph } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import { leaveFleet } from '../../fleet/leave.ts'
 import { openFleet } from '../../fleet/open-fleet.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
 import { keyOf } from './choose-keys.ts'
 import { withFleetSettings } from './with-fleet.ts'
 import { fleetWords } from './words.ts'
@@ -31,7 +30,7 @@ export async function fleetLeaveCommand(
           own.done(printable(key), printable(stateDir, 4096), left.messages),
           own.after(printable(left.name)),
         ])
-          for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
+          writeParagraph(invocation, text)
       return exitCodes.ok
     } finally {
       await close()

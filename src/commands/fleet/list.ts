@@ -1,11 +1,11 @@
 /** `hikyaku fleet list`: the mailboxes of a fleet, page by page; with keys, what of their mail is set aside or waits. */
 import { exitCodes } from '../../base/fault.ts'
-import { alignTable, indentParagraph } from '../../base/text-width.ts'
+import { alignTable } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import type { MailboxEntry } from '../../fleet/directory.ts'
 import type { MemberTrouble } from '../../fleet/fleet-look.ts'
 import { describeFault } from '../../locale/locale.ts'
-import { columnsOf, faultJson, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { columnsOf, faultJson, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
 import { answerLists, listMailbox } from '../list.ts'
 import { refuseUse } from '../usage.ts'
 import { chooseKeys } from './choose-keys.ts'
@@ -79,9 +79,7 @@ function sayPage(
   })
   for (const line of alignTable([own.headings, ...rows], { width: columnsOf(invocation) }).split('\n'))
     writeLine(invocation, line)
-  if (next === undefined) return
-  for (const line of indentParagraph(own.more(mailboxes.length, printable(next, 200)), columnsOf(invocation)))
-    writeLine(invocation, line)
+  if (next !== undefined) writeParagraph(invocation, own.more(mailboxes.length, printable(next, 200)))
 }
 
 function entryJson(

@@ -1,8 +1,7 @@
 /** `hikyaku fleet move`: mailboxes into another Gmail account, or to another tenant. */
 import { exitCodes } from '../../base/fault.ts'
-import { indentParagraph } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
 import { chooseKeys, isMeant } from './choose-keys.ts'
 import { withFleet } from './with-fleet.ts'
@@ -28,9 +27,7 @@ export async function fleetMoveCommand(
     if (toAccount === undefined && toTenant === undefined) throw refuseUse(own.needsTarget, 'fleet move')
     const keys = await chooseKeys(invocation, directory, { keys: named, tenant }, 'fleet move')
     if (!(await isMeant(invocation, 'move', keys.length, yes))) return exitCodes.ok
-    const say = (text: string): void => {
-      for (const line of indentParagraph(text, columnsOf(invocation))) writeLine(invocation, line)
-    }
+    const say = (text: string): void => writeParagraph(invocation, text)
     const moved: { readonly mailbox: string; readonly now: string }[] = []
     for (const mailbox of keys) {
       // Each by itself: what was moved before one that cannot be is told, and stays moved.

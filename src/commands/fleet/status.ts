@@ -4,12 +4,11 @@
  */
 import { exitCodeOfTroubles, holdsUpMail } from '../../alerts/trouble-list.ts'
 import { exitCodes } from '../../base/fault.ts'
-import { indentParagraph } from '../../base/text-width.ts'
 import { timeJson } from '../../base/time-json.ts'
 import { printable } from '../../base/untrusted.ts'
 import type { FleetSums, TroubleGroup, WorkerView } from '../../fleet/fleet-look.ts'
 import { describeFault } from '../../locale/locale.ts'
-import { columnsOf, faultJson, type Invocation, writeJson, writeLine } from '../invocation.ts'
+import { faultJson, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
 import { withFleet } from './with-fleet.ts'
 import { fleetWords } from './words.ts'
 
@@ -35,8 +34,7 @@ export async function fleetStatusCommand(
     const exitCode = exitCodeOf(standing, quick)
     if (invocation.json) answerJson(invocation, standing, exitCode)
     else {
-      const say = makeSay(invocation)
-      say(sayVerdict(invocation, standing))
+      writeParagraph(invocation, sayVerdict(invocation, standing))
       if (!quick) sayRest(invocation, standing)
     }
     return exitCode
@@ -81,16 +79,10 @@ function sayVerdict({ language }: Invocation, standing: FleetStanding): string {
     : own.comesBut(active, lastAgoMs, troubles.length)
 }
 
-const makeSay =
-  (invocation: Invocation) =>
-  (text: string, lead = ''): void => {
-    for (const line of indentParagraph(text, columnsOf(invocation), lead)) writeLine(invocation, line)
-  }
-
 function sayRest(invocation: Invocation, standing: FleetStanding): void {
   const own = fleetWords[invocation.language].status
   const { workers, sums, troubles, nowMs } = standing
-  const say = makeSay(invocation)
+  const say = (text: string, lead = ''): void => writeParagraph(invocation, text, lead)
   if (sums.mailboxes === 0) return
   if (judgeFree(standing) === 'too-few') say(own.tooFew(sums.free, roomOf(workers)), '  ')
   for (const group of troubles) sayGroup(invocation, group, nowMs)
@@ -115,7 +107,7 @@ function sayRest(invocation: Invocation, standing: FleetStanding): void {
 function sayGroup(invocation: Invocation, group: TroubleGroup, nowMs: number): void {
   const { language } = invocation
   const own = fleetWords[language].status
-  const say = makeSay(invocation)
+  const say = (text: string, lead = ''): void => writeParagraph(invocation, text, lead)
   const { scope, count, names, first, sinceMs } = group
   const kind =
     scope === 'message'
