@@ -6,16 +6,13 @@ import { troublesOf, withoutPaused } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
 import { makeTidying } from '../base/engine.ts'
 import { asFault } from '../base/fault.ts'
-import { isLoopback } from '../base/loopback.ts'
 import { readVersion } from '../base/version.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
 import type { Config } from '../config/config.ts'
 import type { SettingsInForce } from '../config/in-force.ts'
-import { writeListenAddress } from '../config/writers.ts'
 import { runDaemon } from '../daemon.ts'
 import type { Journal } from '../journal/journal.ts'
 import { pauseWords } from '../locale/pause-words.ts'
-import { describeReason } from '../locale/reasons.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import { accountsOf } from '../pull/destination.ts'
 import { readPauses } from '../pull/paused.ts'
@@ -27,6 +24,7 @@ import { withConfig } from './configuration.ts'
 import { exitCodes, type Invocation } from './invocation.ts'
 import { tellTheEnd } from './last-notice.ts'
 import { catchStopSignals } from './stop-signals.ts'
+import { tellListening } from './tell-listening.ts'
 
 export async function runCommand(asked: Invocation): Promise<number> {
   const { words, env, language, stderr } = asked
@@ -116,26 +114,16 @@ async function loadMachines(config: Config, log: Log, isAlive: () => boolean): P
   return makeMachines(config, log, isAlive)
 }
 
-/** Where nothing can listen there it is said, and mail is carried all the same. */
 async function openMachines(
   machines: Machines | undefined,
   bridge: Bridge,
   { metrics }: Config,
   log: Log,
-  { words, language }: Invocation,
+  invocation: Invocation,
 ): Promise<void> {
   if (machines === undefined || metrics === undefined) return
-  const address = writeListenAddress(metrics)
-  await machines.open(metrics, bridge, {
-    opened() {
-      if (isLoopback(metrics.host)) log.say('info', 'metricsOn', words.daemon.answering(address))
-      else log.say('warn', 'metricsOn', words.daemon.answeringAll(address))
-    },
-    refused(thrown, times) {
-      const reason = describeReason((thrown as NodeJS.ErrnoException).code ?? 'unknown', language)
-      log.say(times === 1 ? 'warn' : 'debug', 'metricsOff', words.daemon.notAnswering(address, reason))
-    },
-  })
+  const { answeringAll } = invocation.words.daemon
+  await machines.open(metrics, bridge, tellListening(metrics, log, invocation, answeringAll))
 }
 
 /** Which mailboxes are not well, and how many are paused. The journal's own trouble is told by the pulls. */

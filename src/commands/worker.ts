@@ -4,20 +4,17 @@ import { makeLiveness } from '../alerts/liveness.ts'
 import { systemClock } from '../base/clock.ts'
 import { keepYoungSpaceSmall, makeTidying } from '../base/engine.ts'
 import type { Fault } from '../base/fault.ts'
-import { isLoopback } from '../base/loopback.ts'
 import { refuseUnusablePlace } from '../base/state-place.ts'
 import { readVersion } from '../base/version.ts'
 import { openFleetShared } from '../bridge/fleet-shared.ts'
 import type { ProgramConfig } from '../config/config.ts'
 import { type LoadedProgram, loadProgram } from '../config/load-program.ts'
-import { writeListenAddress } from '../config/writers.ts'
 import { openFleetKey } from '../fleet/fleet-key.ts'
 import { fleetLoginKey } from '../fleet/login-key.ts'
 import { type Fleet, openFleet } from '../fleet/open-fleet.ts'
 import { type FleetSettings, readFleetSettings } from '../fleet/settings.ts'
 import { lockInstance } from '../journal/lock.ts'
 import { makeFormat } from '../locale/format.ts'
-import { describeReason } from '../locale/reasons.ts'
 import { workerWords } from '../locale/worker-words.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import { makeNotifier } from '../service/notify.ts'
@@ -26,6 +23,7 @@ import { runWorker } from '../worker/worker.ts'
 import { tellNotes } from './configuration.ts'
 import { exitCodes, type Invocation, runAnswering } from './invocation.ts'
 import { catchStopSignals } from './stop-signals.ts'
+import { tellListening } from './tell-listening.ts'
 
 /** To the database, for what is of the mailboxes. */
 const connections = 4
@@ -193,30 +191,20 @@ async function loadMachines(
   return makeWorkerMachines({ capacity }, log, isAlive)
 }
 
-/** Where nothing can listen there it is said, and mail is carried all the same. */
 async function openMachines(
   machines: WorkerMachines | undefined,
   fleet: Fleet,
   { metrics }: ProgramConfig,
   log: Log,
-  { words, language }: Invocation,
+  invocation: Invocation,
 ): Promise<void> {
   if (machines === undefined || metrics === undefined) return
   const { makeFleetLook } = await import('../fleet/fleet-look.ts')
-  const address = writeListenAddress(metrics)
   const look = makeFleetLook(fleet.journal.database)
+  const { answeringAll } = workerWords[invocation.language]
   await machines.open(
     metrics,
     { ...look, limits: () => fleet.journal.budget.look() },
-    {
-      opened() {
-        if (isLoopback(metrics.host)) log.say('info', 'metricsOn', words.daemon.answering(address))
-        else log.say('warn', 'metricsOn', workerWords[language].answeringAll(address))
-      },
-      refused(thrown, times) {
-        const reason = describeReason((thrown as NodeJS.ErrnoException).code ?? 'unknown', language)
-        log.say(times === 1 ? 'warn' : 'debug', 'metricsOff', words.daemon.notAnswering(address, reason))
-      },
-    },
+    tellListening(metrics, log, invocation, answeringAll),
   )
 }
