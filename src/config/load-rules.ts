@@ -5,6 +5,7 @@ import { Fault } from '../base/fault.ts'
 import { isLoopback } from '../base/loopback.ts'
 import { readPrivate } from '../base/private-file.ts'
 import type { Problem } from '../base/problem.ts'
+import { readServiceAccountEmail } from '../base/service-account-key.ts'
 import { shellWord } from '../base/shell-word.ts'
 import type { WrittenPart } from './read-part.ts'
 import type { Values } from './settings/setting.ts'
@@ -104,17 +105,8 @@ export async function checkKeyFile(
   file: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Problem | undefined> {
-  const unfit = 'not-a-key-file'
-  const read = await readKeyFile(
-    at,
-    file,
-    env,
-    unfit,
-    octets => JSON.parse(octets.toString('utf8')) as unknown,
+  const read = await readKeyFile(at, file, env, 'not-a-key-file', octets =>
+    readServiceAccountEmail(octets.toString('utf8')),
   )
-  if ('kind' in read) return read
-  const { type, private_key, client_email } = (read.key ?? {}) as Record<string, unknown>
-  const good =
-    type === 'service_account' && typeof private_key === 'string' && typeof client_email === 'string'
-  return good ? undefined : { at, kind: unfit, file }
+  return 'kind' in read ? read : undefined
 }

@@ -5,6 +5,7 @@ import { readSecretFile } from '../../base/given-secret.ts'
 import { homeOf } from '../../base/home.ts'
 import { readPrivate } from '../../base/private-file.ts'
 import { ConfigFault } from '../../base/problem.ts'
+import { readServiceAccountEmail } from '../../base/service-account-key.ts'
 import { resolveWrittenPath } from '../../config/load-paths.ts'
 import type { Invocation } from '../invocation.ts'
 
@@ -43,11 +44,8 @@ export async function readServiceAccountKey(invocation: Place, file: string): Pr
   if (octets === undefined) throw new Fault('secret.unreadable', { facts: { file: path, reason: 'ENOENT' } })
   const text = octets.toString('utf8')
   try {
-    const { type, private_key: key, client_email: email } = JSON.parse(text) as Record<string, unknown>
-    if (type === 'service_account' && typeof key === 'string' && typeof email === 'string')
-      return { email, text }
+    return { email: readServiceAccountEmail(text), text }
   } catch {
-    // Said below, without a word of it.
+    throw new ConfigFault([{ at: '--service-account-file', kind: 'not-a-key-file', file: path }])
   }
-  throw new ConfigFault([{ at: '--service-account-file', kind: 'not-a-key-file', file: path }])
 }
