@@ -2,14 +2,11 @@
 import { exitCodes } from '../../base/fault.ts'
 import { printable } from '../../base/untrusted.ts'
 import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
-import { chooseKeys, isMeant, splitKeys } from './choose-keys.ts'
+import { chooseKeys, isMeant, mostNamed, splitKeys } from './choose-keys.ts'
 import { type Fleet, withFleet } from './with-fleet.ts'
 import { type Act, fleetWords } from './words.ts'
 
 type PlainAct = Exclude<Act, 'move'>
-
-/** So many are named one by one. */
-const mostNamed = 20
 
 export async function fleetActCommand(
   invocation: Invocation,

@@ -142,16 +142,10 @@ function answersFor(flags: AddFlags, present: MailboxEntry | undefined): Answers
   const { protocol, host, port, security, caFile, certSha256, provider, user } = present?.settings ?? {}
   const now = { protocol, host, port: port?.toString(), security, caFile, certSha256, provider, user }
   const known = Object.entries(now).filter(([, value]) => typeof value === 'string')
-  const {
-    folders: _1,
-    labels: _2,
-    archive: _3,
-    startFrom: _4,
-    afterImport: _5,
-    passwordFile: _6,
-    ...own
-  } = flags
-  const written = Object.entries(own).filter(([, value]) => value !== undefined)
+  const notAsked: readonly string[] = [...ofWishes, 'passwordFile']
+  const written = Object.entries(flags).filter(
+    ([key, value]) => value !== undefined && !notAsked.includes(key),
+  )
   return answersOf({ ...Object.fromEntries(known), ...Object.fromEntries(written) })
 }
 

@@ -6,6 +6,7 @@ import type { AuditRow } from '../../fleet/directory.ts'
 import { makeFormat } from '../../locale/format.ts'
 import { columnsOf, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
+import { readMost } from './read-most.ts'
 import { withFleet } from './with-fleet.ts'
 import { fleetWords } from './words.ts'
 
@@ -15,18 +16,14 @@ export interface AuditFlags {
   readonly before?: string
 }
 
-const usualMost = 50
-
 export async function fleetAuditCommand(
   invocation: Invocation,
   { tenant, ...flags }: AuditFlags,
 ): Promise<number> {
-  const own = fleetWords[invocation.language]
-  const most = Number(flags.most ?? usualMost)
-  if (!(Number.isInteger(most) && most >= 1 && most <= 1000))
-    throw refuseUse(own.list.mostRange, 'fleet audit')
+  const own = fleetWords[invocation.language].audit
+  const most = readMost(invocation, flags.most, 'fleet audit')
   const before = flags.before === undefined ? undefined : Number(flags.before)
-  if (before !== undefined && !Number.isSafeInteger(before)) throw refuseUse(own.audit.number, 'fleet audit')
+  if (before !== undefined && !Number.isSafeInteger(before)) throw refuseUse(own.number, 'fleet audit')
   return withFleet(invocation, 'audit', async ({ directory }) => {
     const found = await directory.audit({ tenant }, { before, most: most + 1 })
     const rows = found.slice(0, most)

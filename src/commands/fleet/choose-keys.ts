@@ -15,6 +15,9 @@ export interface Chosen {
 
 const mostAtOnce = 1000
 
+/** So many are named one by one in an answer. */
+export const mostNamed = 20
+
 /** A name alone is one of the tenant, or of the usual one. */
 export const keyOf = (written: string, tenant = 'main'): string =>
   written.includes('/') ? written : makeKey(tenant, written)

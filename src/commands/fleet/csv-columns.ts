@@ -3,6 +3,7 @@
  * keys of a mailbox in the YAML file, with the same values.
  */
 import { findNearestName } from '../../base/spelling.ts'
+import { makeMailboxName } from '../../config/load.ts'
 import { mailboxSettings } from '../../config/settings.ts'
 import type { MemberSecrets, MemberSettings } from '../../fleet/directory.ts'
 
@@ -81,6 +82,5 @@ export function readMember(header: readonly string[], fields: readonly string[])
 
 /** The name of a mailbox that was given none: its address in small letters, or user and server. */
 export function nameMember(user: string, host: string): string {
-  const name = user.trim().toLowerCase()
-  return name.includes('@') ? name : `${name}@${host.trim().toLowerCase()}`
+  return makeMailboxName(user.trim().toLowerCase(), host.trim().toLowerCase())
 }

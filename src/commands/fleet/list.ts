@@ -7,8 +7,8 @@ import type { MemberTrouble } from '../../fleet/fleet-look.ts'
 import { describeFault } from '../../locale/locale.ts'
 import { columnsOf, faultJson, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
 import { answerLists, listMailbox } from '../list.ts'
-import { refuseUse } from '../usage.ts'
 import { chooseKeys } from './choose-keys.ts'
+import { readMost } from './read-most.ts'
 import { type Fleet, withFleet } from './with-fleet.ts'
 import { fleetWords } from './words.ts'
 
@@ -19,18 +19,14 @@ export interface ListFlags {
   readonly after?: string
 }
 
-const usualMost = 50
-
 export async function fleetListCommand(
   invocation: Invocation,
   keys: readonly string[],
   flags: ListFlags,
 ): Promise<number> {
-  const own = fleetWords[invocation.language].list
   return withFleet(invocation, 'list', async fleet => {
     if (keys.length > 0) return listMessages(invocation, fleet, keys, flags.tenant)
-    const most = Number(flags.most ?? usualMost)
-    if (!(Number.isInteger(most) && most >= 1 && most <= 1000)) throw refuseUse(own.mostRange, 'fleet list')
+    const most = readMost(invocation, flags.most, 'fleet list')
     const { mailboxes, next } = await readPage(fleet, flags, most)
     const troubles = await fleet.look.troublesOf(mailboxes)
     if (invocation.json)

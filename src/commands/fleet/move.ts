@@ -3,7 +3,7 @@ import { exitCodes } from '../../base/fault.ts'
 import { printable } from '../../base/untrusted.ts'
 import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
-import { chooseKeys, isMeant } from './choose-keys.ts'
+import { chooseKeys, isMeant, mostNamed } from './choose-keys.ts'
 import { withFleet } from './with-fleet.ts'
 import { fleetWords } from './words.ts'
 
@@ -13,9 +13,6 @@ export interface MoveFlags {
   readonly toAccount?: string
   readonly toTenant?: string
 }
-
-/** So many are named one by one. */
-const mostNamed = 20
 
 export async function fleetMoveCommand(
   invocation: Invocation,

@@ -13,6 +13,7 @@ import { useSettingPlaces } from '../../locale/locale.ts'
 import { askForPull } from '../../pull/owner-acted.ts'
 import { tellNotes } from '../configuration.ts'
 import { type Invocation, runAnswering } from '../invocation.ts'
+import { splitKeys } from './choose-keys.ts'
 
 export interface Fleet {
   readonly program: ProgramConfig
@@ -68,14 +69,11 @@ export async function withFleetSettings(
   })
 }
 
-const mostAtOnce = 1000
-
 async function findAll(directory: Directory, keys: readonly string[]): Promise<readonly MailboxEntry[]> {
   for (const key of keys) splitKey(key)
   const entries = new Map<string, MailboxEntry>()
-  for (let from = 0; from < keys.length; from += mostAtOnce) {
-    const part = keys.slice(from, from + mostAtOnce)
-    const { mailboxes } = await directory.list({ keys: part }, { most: mostAtOnce })
+  for (const part of splitKeys(keys)) {
+    const { mailboxes } = await directory.list({ keys: part }, { most: part.length })
     for (const entry of mailboxes) entries.set(entry.key, entry)
   }
   return keys.map(key => {
