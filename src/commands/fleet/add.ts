@@ -10,11 +10,11 @@ import type { MailboxEntry, Put } from '../../fleet/directory.ts'
 import { makeKey } from '../../fleet/names.ts'
 import { makeLoginGate } from '../../pull/logins.ts'
 import type { Answers } from '../../setup/asker.ts'
-import { SetupLeft } from '../../setup/conversation.ts'
 import { askMember, type MemberEntry } from '../../setup/member.ts'
 import { answersOf } from '../../setup/options.ts'
 import { setupWords } from '../../setup/words.ts'
 import { type Invocation, writeJson, writeParagraph } from '../invocation.ts'
+import { answerLeft, catchLeaving, unlessLeft } from '../leave-setup.ts'
 import { type AccountChoice, chooseAccount, readGivenAccount } from './add-account.ts'
 import type { AddFlags } from './add-options.ts'
 import { nameMember } from './csv-columns.ts'
@@ -29,20 +29,15 @@ interface Added {
 }
 
 export async function fleetAddCommand(invocation: Invocation, given: AddFlags): Promise<number> {
-  const stop = new AbortController()
-  const onSignal = (): void => stop.abort(new SetupLeft('left'))
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  const { signal, letGo } = catchLeaving()
   try {
     return await withFleet(invocation, 'add', async fleet => {
-      const added = await add(invocation, fleet, given, stop.signal).catch(thrown => {
-        if (!(thrown instanceof SetupLeft)) throw thrown
-        return undefined
-      })
-      if (added === undefined) return answerLeft(invocation)
+      const added = await add(invocation, fleet, given, signal).catch(unlessLeft)
+      if (added === undefined) return answerLeft(invocation, setupWords[invocation.language].leftUnchanged)
       return answer(invocation, fleet, added)
     })
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    letGo()
   }
 }
 
@@ -171,10 +166,4 @@ async function answer(invocation: Invocation, { look }: Fleet, added: Added): Pr
   if (!isProved) say(own.unchecked)
   say(own.goesOn((await look.workers()).filter(({ isThere }) => isThere).length))
   return exitCodes.ok
-}
-
-function answerLeft(invocation: Invocation): number {
-  if (invocation.json) writeJson(invocation, { ok: false, exitCode: exitCodes.temporary, left: true })
-  else invocation.stderr.write(`\n${setupWords[invocation.language].leftUnchanged}\n`)
-  return exitCodes.temporary
 }
