@@ -56,7 +56,7 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
     })
     return opened
   }
-  const { config, inForce, members } = await readConfigured(invocation.env, {
+  const { config, inForce, listMembers } = await readConfigured(invocation.env, {
     env: { ...invocation.env },
     cwd: invocation.cwd,
     needSecrets,
@@ -79,7 +79,7 @@ export async function loadConfigHere(invocation: Invocation, needSecrets = true)
   return {
     config,
     inForce,
-    members,
+    listMembers,
     hide: async to => {
       log = to
       await revealSecrets(config)

@@ -17,7 +17,7 @@ import { deepFreeze, makeProgramConfig } from './program-config.ts'
 import { readPart } from './read-part.ts'
 import { type ProgramOptions, readProgram, readSources } from './read-program.ts'
 import { fleetSettings, startSettings, variables } from './settings.ts'
-import { listWrittenMembers, type WrittenMember } from './written-members.ts'
+import type { WrittenMember } from './written-members.ts'
 
 const variablesOnly = { ...startSettings, ...fleetSettings }
 
@@ -60,8 +60,8 @@ export interface ReadConfig {
   readonly config: Config
   /** Every setting with what holds and where it comes from. */
   readonly inForce: SettingsInForce
-  /** Its accounts and mailboxes as a fleet keeps them. */
-  readonly members: readonly WrittenMember[]
+  /** Its accounts and mailboxes as a fleet keeps them: for who takes them there, and no other command. */
+  listMembers(): Promise<readonly WrittenMember[]>
 }
 
 /**
@@ -130,7 +130,11 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
     { part: 'top', name: undefined, source: written.top, values: { ...top, stateDir, language } },
     ...context.settled,
   ])
-  return { config, inForce, members: listWrittenMembers(context.settled, context.places) }
+  const listMembers = async (): Promise<readonly WrittenMember[]> => {
+    const { listWrittenMembers } = await import('./written-members.ts')
+    return listWrittenMembers(context.settled, context.places)
+  }
+  return { config, inForce, listMembers }
 }
 
 function askVault(

@@ -25,7 +25,8 @@ import { type FleetGround, makeFleetGround } from './fleet-helpers.ts'
 const skip = requireServer('postgresql', postgresMissing())
 
 async function readMachine({ env, folder }: World, stateDir: string): Promise<Machine> {
-  const { members } = await readConfig({ env: { ...env, STATE_DIR: stateDir }, cwd: folder })
+  const { listMembers } = await readConfig({ env: { ...env, STATE_DIR: stateDir }, cwd: folder })
+  const members = await listMembers()
   return {
     stateDir,
     accounts: members.filter(({ part }) => part === 'account'),

@@ -58,8 +58,9 @@ function readPair(pair: string, words: string): readonly [string, string] {
 async function readMachine(invocation: Invocation, stateDir: string): Promise<Machine> {
   const nothing = { stateDir, accounts: [], mailboxes: [] }
   try {
-    const { config, members } = await loadConfigHere(invocation, false)
+    const { config, listMembers } = await loadConfigHere(invocation, false)
     if (realpathSync(config.stateDir) !== realpathSync(stateDir)) return nothing
+    const members = await listMembers()
     const accounts = members.filter(({ part }) => part === 'account')
     return {
       stateDir,
