@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GmailServer } from '../../test/servers/gmail/gmail-server.ts'
-import { hikyaku } from '../../test/servers/hikyaku.ts'
+import { endpointsEnv, hikyaku } from '../../test/servers/hikyaku.ts'
 import { accountOf } from './judge.ts'
 import type { Box, MailHost } from './mail-host.ts'
 
@@ -33,10 +33,7 @@ export async function enrol(world: {
     FLEET_DATABASE: url,
     FLEET_KEY_FILE: join(folder, 'fleet.key'),
     STATE_DIR: join(folder, 'state'),
-    GMAIL_API_ROOT: gmail.url,
-    GOOGLE_AUTH_URL: gmail.authUrl,
-    GOOGLE_TOKEN_URL: gmail.tokenUrl,
-    GOOGLE_REVOKE_URL: gmail.revokeUrl,
+    ...endpointsEnv(gmail),
     LOG_LEVEL: 'info',
     // It is our own host.
     FLEET_LOGINS_AT_ONCE: '50',

@@ -88,18 +88,18 @@ export function makeWorkers({ folder, env, ports }: WorkersOptions) {
   return {
     all: all as readonly Worker[],
     running: (): readonly Worker[] => all.filter(({ isRunning }) => isRunning),
-    /** @param capacity mailboxes at most */
-    start(name: string, capacity = 1000): Worker {
+    /** @param more of its environment */
+    start(name: string, more: Readonly<Record<string, string>> = {}): Worker {
       const number = all.length + 1
       const from = `127.0.${1 + Math.floor(number / 250)}.${1 + (number % 250)}`
       const running = startHikyaku(['worker'], {
         env: {
           ...env,
           WORKER_NAME: name,
-          WORKER_CAPACITY: String(capacity),
           STATE_DIR: join(folder, `state-${number}`),
           FROM_ADDRESS: from,
           FROM_PORTS: ports.join(','),
+          ...more,
         },
         cwd: folder,
         nodeArgs: ['--import', preload],

@@ -16,7 +16,7 @@ import { pauseMailboxes } from '../../src/pull/paused.ts'
 import { witnessJson } from '../commands/json-page.ts'
 import { mail } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import { startHikyaku, until } from '../servers/hikyaku.ts'
+import { endpointsEnv, startHikyaku, until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { startWorld, type World } from '../servers/world.ts'
@@ -115,23 +115,15 @@ describe('one machine and a fleet', { skip, concurrency: true }, () => {
   ): Promise<void> => {
     // What met trouble before waits for its time, in the fleet as on the machine, unless its owner asks.
     await askForPull(fleet.journal.journalFor(key))
-    const {
-      GMAIL_API_ROOT = '',
-      GOOGLE_AUTH_URL = '',
-      GOOGLE_TOKEN_URL = '',
-      GOOGLE_REVOKE_URL = '',
-    } = world.env
-    const endpoints = { GMAIL_API_ROOT, GOOGLE_AUTH_URL, GOOGLE_TOKEN_URL, GOOGLE_REVOKE_URL }
     const worker = startHikyaku(['worker'], {
       env: {
-        ...endpoints,
+        ...endpointsEnv(world.gmail),
         FLEET_DATABASE: url,
         FLEET_KEY_FILE: keyFile,
         STATE_DIR: stateDir,
         VERIFY: 'false',
       },
       cwd: stateDir,
-      nodeArgs: [],
     })
     try {
       await until(() => world.gmail.stored().size === numbers.get(world), 'all mail in Gmail', 20_000)

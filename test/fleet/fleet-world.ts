@@ -2,18 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { findTogether } from '../../scripts/fleet/judge.ts'
+import { makeWorkers, type Worker } from '../../scripts/fleet/workers.ts'
 import { loadProgram } from '../../src/config/load-program.ts'
 import type { MemberSecrets, MemberSettings } from '../../src/fleet/directory.ts'
 import { type Fleet, makeFleet } from '../../src/fleet/open-fleet.ts'
 import { readFleetSettings } from '../../src/fleet/settings.ts'
 import { mail } from '../faults/harness.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
-import { gmailEnv, type Running, startHikyaku } from '../servers/hikyaku.ts'
+import { endpointsEnv, gmailEnv } from '../servers/hikyaku.ts'
 import { type ImapServer, startImapServer } from '../servers/imap-server.ts'
 import type { PostgresServer } from '../servers/postgres.ts'
-
-const preload = fileURLToPath(new URL('../../scripts/fleet/from-address.ts', import.meta.url))
+import { contextOf } from './fleet-helpers.ts'
 
 export interface FleetMailbox {
   readonly key: string
@@ -22,23 +22,13 @@ export interface FleetMailbox {
   deliver(): string
 }
 
-export interface FleetWorker {
-  readonly name: string
-  /** The loopback address that its connections come from; no other has it. */
-  readonly from: string
-  readonly running: Running
-  /** Since when the system has kept it from doing anything, ms since 1970. */
-  unableSinceMs: number
-}
-
 export interface FleetWorld {
   readonly mailboxes: readonly FleetMailbox[]
   readonly gmail: GmailServer
   readonly url: string
-  start(name: string, env?: Readonly<Record<string, string>>): Promise<FleetWorker>
+  /** @param env more of it */
+  start(name: string, env?: Readonly<Record<string, string>>): Worker
   readonly fleet: Fleet
-  /** Where the workers' state folders are. */
-  readonly folder: string
   /** Changes what a mailbox is set to: keys of the YAML file. */
   change(key: string, settings: MemberSettings, secrets?: MemberSecrets): Promise<void>
   /** Who holds how many by the database's word. */
@@ -69,22 +59,14 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
       }
     }),
   )
-  const {
-    GOOGLE_CLIENT_SECRET = '',
-    GOOGLE_REFRESH_TOKEN = '',
-    GMAIL_ACCOUNT = '',
-    ...google
-  } = gmailEnv(gmail)
+  const { GOOGLE_CLIENT_SECRET = '', GOOGLE_REFRESH_TOKEN = '', GMAIL_ACCOUNT = '' } = gmailEnv(gmail)
   const keyFile = join(folder, 'fleet.key')
-  const { GMAIL_API_ROOT = '', GOOGLE_AUTH_URL = '', GOOGLE_TOKEN_URL = '', GOOGLE_REVOKE_URL = '' } = google
   const env = {
-    ...{ GMAIL_API_ROOT, GOOGLE_AUTH_URL, GOOGLE_TOKEN_URL, GOOGLE_REVOKE_URL },
+    ...endpointsEnv(gmail),
     ...{ FLEET_DATABASE: url, FLEET_KEY_FILE: keyFile, LOG_FORMAT: 'json' },
   }
   const program = await loadProgram({ env: { ...env, STATE_DIR: folder }, cwd: folder })
-  const { endpoints, microsoftLoginRoot } = program.program
-  const options = { endpoints, microsoftLoginRoot, env: program.env }
-  const { fleet } = await makeFleet(await readFleetSettings(program, 'test'), options)
+  const { fleet } = await makeFleet(await readFleetSettings(program, 'test'), contextOf(program))
   const { directory } = fleet
   await directory.addTenant('main')
   await directory.putAccount(
@@ -99,25 +81,10 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
   })
   for (const [n, mailbox] of mailboxes.entries())
     await directory.putMailbox('main', `box${n}`, settingsOf(mailbox, n), { password })
-  const workers: FleetWorker[] = []
+  const workers = makeWorkers({ folder, env, ports: mailboxes.map(({ server }) => server.port) })
   return {
-    ...{ mailboxes, gmail, url, fleet, folder },
-    async start(name, more = {}) {
-      const from = `127.0.0.${workers.length + 11}`
-      const running = startHikyaku(['worker'], {
-        env: {
-          ...{ ...env, WORKER_NAME: name, STATE_DIR: join(folder, name) },
-          ...{ FROM_ADDRESS: from, FROM_PORTS: mailboxes.map(({ server }) => server.port).join() },
-          ...more,
-        },
-        cwd: folder,
-        nodeArgs: ['--import', preload],
-        endsWithUs: true,
-      })
-      const worker = { name, from, running, unableSinceMs: Number.POSITIVE_INFINITY }
-      workers.push(worker)
-      return worker
-    },
+    ...{ mailboxes, gmail, url, fleet },
+    start: workers.start,
     async change(key, settings, secrets = {}) {
       const n = mailboxes.findIndex(mailbox => mailbox.key === key)
       const mailbox = mailboxes[n]
@@ -133,11 +100,7 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
     },
     delivered: () => delivered,
     async stop() {
-      for (const { running } of workers) {
-        running.kill('SIGCONT')
-        running.kill('SIGKILL')
-        await running.ended
-      }
+      await workers.stop()
       await fleet.close()
       await Promise.all([...mailboxes.map(({ server }) => server.stop()), gmail.close()])
       await rm(folder, { recursive: true, force: true })
@@ -145,25 +108,8 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
   }
 }
 
-/** Mailboxes to which two workers were logged in at once, by the servers' own ledgers; one that was unable to leave is forgiven. */
-export function findTogether(
+/** Times that two workers were logged in to one mailbox at once, by the servers' own ledgers. */
+export const listTogether = (
   mailboxes: readonly FleetMailbox[],
-  workers: readonly FleetWorker[],
-): readonly string[] {
-  const found: string[] = []
-  for (const { key, server } of mailboxes) {
-    const { sessions } = server.ledger
-    for (const first of sessions)
-      for (const second of sessions) {
-        const isTogether =
-          first.from !== second.from &&
-          second.beganMs >= first.beganMs &&
-          second.beganMs < (first.endedMs ?? Number.POSITIVE_INFINITY)
-        const { unableSinceMs = Number.POSITIVE_INFINITY } =
-          workers.find(({ from }) => from === first.from) ?? {}
-        if (isTogether && second.beganMs < unableSinceMs)
-          found.push(`${key}: ${second.from} came ${second.beganMs - first.beganMs} ms behind ${first.from}`)
-      }
-  }
-  return found
-}
+  workers: readonly Worker[],
+): readonly string[] => mailboxes.flatMap(({ server }) => findTogether(server.ledger.sessions, workers))

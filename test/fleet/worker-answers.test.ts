@@ -39,7 +39,7 @@ describe('a worker asked by monitoring programs', { skip }, () => {
     const shows = (name: string, value: number): Promise<void> =>
       until(async () => (await sample(name)) === value, `${name} ${value}`, 20_000)
 
-    await world.start('one', { FLEET_DATABASE, METRICS: `${loopback}:${port}` })
+    world.start('one', { FLEET_DATABASE, METRICS: `${loopback}:${port}` })
     for (const mailbox of world.mailboxes) mailbox.deliver()
     await shows('hikyaku_fleet_held{worker="one"}', 3)
     await shows('hikyaku_delivery_seconds_count', 3)
@@ -62,7 +62,7 @@ describe('a worker asked by monitoring programs', { skip }, () => {
       assert.equal(checked.stdout + checked.stderr, '')
     }
 
-    const second = await world.start('two', {
+    const second = world.start('two', {
       FLEET_DATABASE,
       METRICS: `${loopback}:${otherPort}`,
       WORKER_CAPACITY: '500',

@@ -1,11 +1,11 @@
 /** Workers of a fleet as processes that carry mail: killed, ended, stopped and woken up, and their mailboxes set otherwise. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import type { Worker } from '../../scripts/fleet/workers.ts'
 import { until as untilWithin } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
-import { type FleetWorker, type FleetWorld, findTogether, startFleetWorld } from './fleet-world.ts'
+import { type FleetWorld, listTogether, startFleetWorld } from './fleet-world.ts'
 
 /** Many processes start at once, perhaps on a busy machine. */
 const until = (seen: () => boolean | Promise<boolean>, what: string, withinMs = 60_000): Promise<void> =>
@@ -33,12 +33,12 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     await until(() => new Set(subjects(world)).size === world.delivered(), 'all mail in Gmail')
     assert.equal(subjects(world).length, world.delivered())
   }
-  const watches = (world: FleetWorld, { from }: FleetWorker): number =>
+  const watches = (world: FleetWorld, { from }: Worker): number =>
     world.mailboxes.filter(({ server }) =>
       server.ledger.sessions.some(session => session.from === from && session.endedMs === undefined),
     ).length
   /** Resolves to how long it took until the other worker was logged in to all of them, ms. */
-  const tookOver = async (world: FleetWorld, other: FleetWorker, withinMs: number): Promise<number> => {
+  const tookOver = async (world: FleetWorld, other: Worker, withinMs: number): Promise<number> => {
     const beganMs = performance.now()
     await until(() => watches(world, other) === world.mailboxes.length, 'all taken over', withinMs)
     return Math.round(performance.now() - beganMs)
@@ -47,7 +47,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
   it('share them, follow one that is killed within 15 s, and end at once where they are asked to', async t => {
     const world = await open(t, 6)
     for (const mailbox of world.mailboxes) mailbox.deliver()
-    const [first, second] = await Promise.all([world.start('a'), world.start('b')])
+    const [first, second] = [world.start('a'), world.start('b')]
     await allIsIn(world)
     await until(() => watches(world, first) === 3 && watches(world, second) === 3, 'three each')
     first.running.kill('SIGKILL')
@@ -56,7 +56,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     const killMs = await tookOver(world, second, 15_000)
     t.diagnostic(`after SIGKILL the other was logged in to all within ${killMs} ms`)
     await allIsIn(world)
-    const third = await world.start('c')
+    const third = world.start('c')
     await until(() => watches(world, third) === 3 && watches(world, second) === 3, 'three each again')
     for (const mailbox of world.mailboxes) mailbox.deliver()
     second.running.kill('SIGTERM')
@@ -64,23 +64,22 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     t.diagnostic(`after SIGTERM the other was logged in to all within ${termMs} ms`)
     assert.equal((await second.running.ended).code, 0)
     await allIsIn(world)
-    assert.deepEqual(findTogether(world.mailboxes, [first, second, third]), [])
+    assert.deepEqual(listTogether(world.mailboxes, [first, second, third]), [])
   })
 
   it('one that was stopped and wakes up late does no harm', async t => {
     const world = await open(t, 4)
-    const sleeper = await world.start('sleeper')
+    const sleeper = world.start('sleeper')
     await until(() => watches(world, sleeper) === 4, 'all of them')
     // Uploads of its are under way, and one waits for its turn.
     const answers = Promise.withResolvers<void>()
     world.gmail.faults.always('import', { kind: 'hold', until: answers.promise, stage: 'after-body' })
     for (const mailbox of world.mailboxes) mailbox.deliver()
     await until(() => world.gmail.ledger.of('import').length >= 2, 'uploads under way')
-    sleeper.unableSinceMs = Date.now()
-    sleeper.running.kill('SIGSTOP')
+    sleeper.pause()
     world.gmail.faults.clear()
     answers.resolve()
-    const next = await world.start('next')
+    const next = world.start('next')
     await until(() => watches(world, next) === 4, 'all taken over')
     for (const mailbox of world.mailboxes) mailbox.deliver()
     const uploads = (): number => world.gmail.ledger.of('import').length
@@ -89,7 +88,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     const imported = (): number => next.running.stderr().split('"event":"imported"').length - 1
     await until(() => imported() === world.delivered(), 'the answer to each')
     const before = uploads()
-    sleeper.running.kill('SIGCONT')
+    sleeper.wake()
     await until(
       async () => sleeper.running.stderr().includes('journal.not-held') || watches(world, sleeper) === 0,
       'the one that was stopped to let go',
@@ -102,7 +101,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
 
   it('a change of its settings is felt within seconds, and by that mailbox alone', async t => {
     const world = await open(t, 3)
-    const worker = await world.start('a')
+    const worker = world.start('a')
     await until(() => watches(world, worker) === 3, 'all of them')
     const [changed, ...others] = world.mailboxes
     assert.ok(changed)
@@ -126,7 +125,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
 
   it('what is paused ends what it has begun, and is given back; resumed, it is pulled again', async t => {
     const world = await open(t, 2)
-    const worker = await world.start('a')
+    const worker = world.start('a')
     await until(() => watches(world, worker) === 2, 'both of them')
     const [paused] = world.mailboxes
     assert.ok(paused)
@@ -157,7 +156,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
       "UPDATE fleet_secret SET sealed = (SELECT sealed FROM fleet_secret WHERE owner = 'box1') WHERE owner = 'box0'",
     )
     for (const mailbox of world.mailboxes) mailbox.deliver()
-    const worker = await world.start('a')
+    const worker = world.start('a')
     await until(() => watches(world, worker) === 1, 'the other one')
     await until(() => subjects(world).length === 1, 'its mail')
     const troubles = async (): Promise<readonly string[]> =>
@@ -171,9 +170,9 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
 
   it('a second one of the same name takes nothing while the first is at work', async t => {
     const world = await open(t, 2)
-    const first = await world.start('twin')
+    const first = world.start('twin')
     await until(() => watches(world, first) === 2, 'both of them')
-    const second = await world.start('twin', { STATE_DIR: join(world.folder, 'other') })
+    const second = world.start('twin')
     await until(() => second.running.stderr().includes('fleet.worker-twice'), 'its word')
     second.running.kill('SIGTERM')
     assert.equal((await second.running.ended).code, 0)

@@ -99,6 +99,14 @@ export async function hikyaku(
   }
 }
 
+/** Where a Gmail stand-in is. */
+export const endpointsEnv = ({ url, authUrl, tokenUrl, revokeUrl }: GmailServer) => ({
+  GMAIL_API_ROOT: url,
+  GOOGLE_AUTH_URL: authUrl,
+  GOOGLE_TOKEN_URL: tokenUrl,
+  GOOGLE_REVOKE_URL: revokeUrl,
+})
+
 /** The GMAIL_* and GOOGLE_* variables for a Gmail stand-in. */
 export function gmailEnv(gmail: GmailServer, scopes?: readonly string[]): Record<string, string> {
   return {
@@ -106,10 +114,7 @@ export function gmailEnv(gmail: GmailServer, scopes?: readonly string[]): Record
     GOOGLE_CLIENT_ID: gmail.client.id,
     GOOGLE_CLIENT_SECRET: gmail.client.secret ?? '',
     GOOGLE_REFRESH_TOKEN: gmail.grant('owner@example.test', scopes),
-    GMAIL_API_ROOT: gmail.url,
-    GOOGLE_AUTH_URL: gmail.authUrl,
-    GOOGLE_TOKEN_URL: gmail.tokenUrl,
-    GOOGLE_REVOKE_URL: gmail.revokeUrl,
+    ...endpointsEnv(gmail),
   }
 }
 
