@@ -3,9 +3,7 @@
  * whole or not at all, and it goes on by itself. Judged by another connection, which asks the database itself.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
 import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -25,6 +23,7 @@ import { freePorts, program, startDaemon } from '../servers/local.ts'
 import { asPostgres, type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { type PostgresProxy, startPostgresProxy } from '../servers/postgres-proxy.ts'
 import { requireServer } from '../servers/required.ts'
+import { diskMissing, mountDisk } from '../servers/small-disk.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
 /** What must never be told. */
@@ -408,17 +407,14 @@ describe('a journal on PostgreSQL', { skip }, () => {
     assert.equal(await codeOf(fleet.journal.setNote('check-now', 'after')), 'none')
   })
 
-  it('P5: a full disk is told as one, costs what was being written, and is over by itself', async t => {
-    const folder = join(server.folder, 'small')
-    mkdirSync(folder)
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]).status !== 0) {
-      t.skip('this user may not mount a small disk')
-      return
-    }
+  it('P5: a full disk is told as one, costs what was being written, and is over by itself', {
+    skip: requireServer('small disk', diskMissing()),
+  }, async () => {
+    const disk = mountDisk(24 << 20)
     try {
-      await server.own(folder)
+      await server.own(disk.path)
       const base = await server.newDatabase()
-      await server.ask(base, `CREATE TABLESPACE small LOCATION '${folder}'`)
+      await server.ask(base, `CREATE TABLESPACE small LOCATION '${disk.path}'`)
       await server.ask(base, 'CREATE DATABASE small TABLESPACE small')
       const url = base.replace(/\w+$/, 'small')
       const fleet = await makePostgresJournal({ url, name: 'small' })
@@ -445,7 +441,7 @@ describe('a journal on PostgreSQL', { skip }, () => {
       await server.ask(base, 'DROP DATABASE small')
       await server.ask(base, 'DROP TABLESPACE small')
     } finally {
-      spawnSync('umount', ['-l', folder])
+      disk.release()
     }
   })
 

@@ -6,7 +6,6 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,7 +13,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -24,6 +22,8 @@ import { openJournal } from '../../src/journal/sqlite.ts'
 import { noCount } from '../../src/pull/count.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { countOf, openInProcess, PlayedClock } from '../servers/in-process.ts'
+import { requireServer } from '../servers/required.ts'
+import { diskMissing, mountDisk } from '../servers/small-disk.ts'
 import { answerOf, startWorld, type World } from '../servers/world.ts'
 import { codeOf, day, hour, mail, minute, type Play, play, portsOf } from './harness.ts'
 import { judge, judgeText } from './oracle.ts'
@@ -31,34 +31,13 @@ import { judge, judgeText } from './oracle.ts'
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const atSource = ({ world }: Play): number => world.source.pop3?.messages.length ?? -1
 
-/** A small disk of its own; undefined where this user may not mount one. */
-function mountDisk(octets: number): { path: string; release(): void } | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'hikyaku-disk-'))
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${octets}`, 'tmpfs', path]).status !== 0) {
-    rmSync(path, { recursive: true })
-    return undefined
-  }
-  return {
-    path,
-    release() {
-      spawnSync('umount', ['-l', path])
-      rmSync(path, { recursive: true, force: true })
-    },
-  }
-}
-const mayMount = ((): boolean => {
-  const disk = mountDisk(1 << 16)
-  disk?.release()
-  return disk !== undefined
-})()
-const needsMount = mayMount ? {} : { skip: 'this user may not mount a small disk' }
+const needsMount = { skip: requireServer('small disk', diskMissing()) }
 
 test(
   'a data folder on a disk that can only be read is the owner’s to mend, made or not',
   needsMount,
   async () => {
     const disk = mountDisk(1 << 20)
-    if (disk === undefined) throw new Error('no disk')
     const world = await startWorld({ protocol: 'pop3' })
     try {
       mkdirSync(join(disk.path, 'made'), { mode: 0o700 })
@@ -80,7 +59,6 @@ test(
   needsMount,
   async () => {
     const disk = mountDisk(6 << 20)
-    if (disk === undefined) throw new Error('no disk')
     try {
       const ballast = join(disk.path, 'ballast')
       await play({ more: { AFTER_IMPORT: 'delete', STATE_DIR: join(disk.path, 'state') } }, async self => {
@@ -202,7 +180,6 @@ for (const [title, script] of squeezes) {
 
 test('E2: a read-only file system is told, and nothing is imported or deleted', needsMount, async () => {
   const disk = mountDisk(8 << 20)
-  if (disk === undefined) throw new Error('no disk')
   const world = await startWorld({
     protocol: 'pop3',
     env: { STATE_DIR: join(disk.path, 'state'), AFTER_IMPORT: 'delete' },
