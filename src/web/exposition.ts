@@ -20,6 +20,29 @@ export interface Sample {
   readonly value: number
 }
 
+const familyOf =
+  (type: Family['type']) =>
+  (name: string, help: string, samples: readonly Sample[]): Family => ({ name, type, help, samples })
+export const gauge = familyOf('gauge')
+export const counter = familyOf('counter')
+export const histogram = familyOf('histogram')
+
+/** The one sample of a family without labels. */
+export const single = (value: number): readonly Sample[] => [{ value }]
+
+/** Samples of the same labels become one, their sum. @param most no more are kept */
+export function addUp(
+  samples: readonly { readonly labels: Labels; readonly value: number }[],
+  most: number,
+): Sample[] {
+  const sums = new Map<string, { labels: Labels; value: number }>()
+  for (const { labels, value } of samples) {
+    const key = JSON.stringify(labels)
+    sums.set(key, { labels, value: (sums.get(key)?.value ?? 0) + value })
+  }
+  return [...sums.values()].slice(0, most)
+}
+
 const mostOfLabel = 128
 
 export const isOpenMetrics = (accept: string): boolean => accept.includes('application/openmetrics-text')

@@ -1,7 +1,7 @@
 /** What a worker says of itself, and what any worker knows of the whole fleet: sums of the database, no message is scanned. */
-import { readVersion } from '../base/version.ts'
-import type { Family, Histogram, Labels, Sample } from './exposition.ts'
+import { addUp, counter, type Family, gauge, type Histogram, type Sample, single } from './exposition.ts'
 import type { Happenings } from './happenings.ts'
+import { buildFamily, deliveryFamily, faultsFamily, processFamilies } from './process-metrics.ts'
 
 /** More kinds of trouble, workers or limits than this are not shown. */
 const mostSamples = 200
@@ -49,18 +49,11 @@ export interface WorkerNumbers {
   readonly latencies: Histogram
 }
 
-const family =
-  (type: Family['type']) =>
-  (name: string, help: string, samples: readonly Sample[]): Family => ({ name, type, help, samples })
-const gauge = family('gauge')
-const counter = family('counter')
-const single = (value: number): readonly Sample[] => [{ value }]
-
 /** Of this process alone: it is answered where the database is away, too. */
 export function listWorkerFamilies(worker: WorkerNumbers): readonly Family[] {
   const { capacity, inHand, takings, happenings, latencies } = worker
   return [
-    gauge('hikyaku_build_info', 'The version that runs.', [{ labels: { version: readVersion() }, value: 1 }]),
+    buildFamily(),
     gauge('hikyaku_worker_capacity', 'Mailboxes that this worker takes at most.', single(capacity)),
     gauge('hikyaku_worker_mailboxes', 'Mailboxes that this worker has in hand.', single(inHand)),
     counter(
@@ -68,26 +61,9 @@ export function listWorkerFamilies(worker: WorkerNumbers): readonly Family[] {
       'Mailboxes that this worker took since its start, from whom it may be.',
       single(takings),
     ),
-    family('histogram')(
-      'hikyaku_delivery_seconds',
-      'From the arrival at the source to the answer of Gmail, since the start of the process.',
-      latencies.samples({}),
-    ),
-    counter(
-      'hikyaku_faults',
-      'Faults by their code, each time that one was met, since the start of the process.',
-      [...happenings.faults].map(([code, value]) => ({ labels: { code }, value })),
-    ),
-    gauge(
-      'process_resident_memory_bytes',
-      'Resident memory size in bytes.',
-      single(process.memoryUsage.rss()),
-    ),
-    gauge(
-      'process_start_time_seconds',
-      'Start time of the process since unix epoch in seconds.',
-      single(Math.round(performance.timeOrigin) / 1000),
-    ),
+    deliveryFamily(latencies.samples({})),
+    faultsFamily(happenings),
+    ...processFamilies(),
   ]
 }
 
@@ -132,7 +108,14 @@ export async function readFleetFamilies(fleet: FleetNumbers): Promise<readonly F
       'Messages at the sources that are still to be imported.',
       single(sums.waiting),
     ),
-    gauge('hikyaku_fleet_troubles', 'What is not well now, by scope and code.', countTroubles(troubles)),
+    gauge(
+      'hikyaku_fleet_troubles',
+      'What is not well now, by scope and code.',
+      addUp(
+        troubles.map(({ scope, code, count }) => ({ labels: { scope, code }, value: count })),
+        mostSamples,
+      ),
+    ),
     gauge(
       'hikyaku_fleet_limit_units',
       'What all workers use, or may use without asking, of a limit that they share.',
@@ -149,15 +132,4 @@ export async function readFleetFamilies(fleet: FleetNumbers): Promise<readonly F
       ofLimits(({ dayTaken }) => dayTaken),
     ),
   ]
-}
-
-function countTroubles(
-  troubles: readonly { readonly scope: string; readonly code: string; readonly count: number }[],
-): Sample[] {
-  const sums = new Map<string, { labels: Labels; value: number }>()
-  for (const { scope, code, count } of troubles) {
-    const key = `${scope} ${code}`
-    sums.set(key, { labels: { scope, code }, value: (sums.get(key)?.value ?? 0) + count })
-  }
-  return [...sums.values()].slice(0, mostSamples)
 }

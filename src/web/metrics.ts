@@ -1,14 +1,23 @@
 /** The metrics: what the journal has in sums already, and what was counted in this process. Nothing here scans messages. */
 import { stat } from 'node:fs/promises'
 import type { TroubleEntry } from '../base/trouble.ts'
-import { readVersion } from '../base/version.ts'
 import type { Config } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Pauses } from '../pull/paused.ts'
 import { watchStateOf } from '../pull/watch-memory.ts'
-import type { Family, Histogram, Labels, Sample } from './exposition.ts'
+import {
+  addUp,
+  counter,
+  type Family,
+  gauge,
+  type Histogram,
+  type Labels,
+  type Sample,
+  single,
+} from './exposition.ts'
 import type { Happenings } from './happenings.ts'
 import type { Health } from './health.ts'
+import { buildFamily, deliveryFamily, faultsFamily, processFamilies } from './process-metrics.ts'
 
 /** More mailboxes than this are counted and not shown; so are kinds of trouble. */
 const mostMailboxes = 200
@@ -48,12 +57,6 @@ export async function readMetrics(
   type Row = (typeof rows)[number]
   const ofRows = (value: (row: Row) => number | undefined): Sample[] =>
     rows.flatMap(row => sampleOf(row.labels, value(row)))
-  const familyOf =
-    (type: Family['type']) =>
-    (name: string, help: string, samples: readonly Sample[]): Family => ({ name, type, help, samples })
-  const gauge = familyOf('gauge')
-  const counter = familyOf('counter')
-  const histogram = familyOf('histogram')
   const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000)
   const ofAccounts = (value: (quota: { used: number; perMinute: number }) => number): Sample[] =>
     [...accounts].slice(0, mostMailboxes).map(([account, { quota }]) => ({
@@ -61,14 +64,18 @@ export async function readMetrics(
       value: value(quota),
     }))
   return [
-    gauge('hikyaku_build_info', 'The version that runs.', [{ labels: { version: readVersion() }, value: 1 }]),
-    gauge('hikyaku_healthy', '1 where /healthz says that all is well.', [{ value: Number(health.ok) }]),
-    gauge('hikyaku_mail_comes', '0 where something keeps mail from coming.', [
-      { value: Number(health.mailComes) },
-    ]),
-    gauge('hikyaku_mailboxes', 'Mailboxes of the configuration; at most 200 have metrics of their own.', [
-      { value: config.mailboxes.length },
-    ]),
+    buildFamily(),
+    gauge('hikyaku_healthy', '1 where /healthz says that all is well.', single(Number(health.ok))),
+    gauge(
+      'hikyaku_mail_comes',
+      '0 where something keeps mail from coming.',
+      single(Number(health.mailComes)),
+    ),
+    gauge(
+      'hikyaku_mailboxes',
+      'Mailboxes of the configuration; at most 200 have metrics of their own.',
+      single(config.mailboxes.length),
+    ),
     counter(
       'hikyaku_messages_imported',
       'Messages that Gmail has, by the journal.',
@@ -89,9 +96,7 @@ export async function readMetrics(
       'Messages that Gmail refused and that wait for the owner.',
       ofRows(({ counts }) => counts.refused),
     ),
-    histogram(
-      'hikyaku_delivery_seconds',
-      'From the arrival at the source to the answer of Gmail, since the start of the process.',
+    deliveryFamily(
       rows.flatMap(({ labels }) => happenings.latencies.get(labels.mailbox)?.samples(labels) ?? []),
     ),
     gauge(
@@ -120,11 +125,7 @@ export async function readMetrics(
         ]
       }),
     ),
-    counter(
-      'hikyaku_faults',
-      'Faults by their code, each time that one was met, since the start of the process.',
-      [...happenings.faults].map(([code, value]) => ({ labels: { code }, value })),
-    ),
+    faultsFamily(happenings),
     gauge('hikyaku_troubles', 'What is not well now, by scope and code.', countTroubles(list)),
     gauge(
       'hikyaku_quota_units_used',
@@ -136,15 +137,12 @@ export async function readMetrics(
       'Gmail quota units a minute that are let through.',
       ofAccounts(({ perMinute }) => perMinute),
     ),
-    gauge('hikyaku_journal_size_bytes', 'Octets of the journal and of what belongs to it.', [
-      { value: await sizeOf(journal.path) },
-    ]),
-    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [
-      { value: process.memoryUsage.rss() },
-    ]),
-    gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', [
-      { value: Math.round(performance.timeOrigin) / 1000 },
-    ]),
+    gauge(
+      'hikyaku_journal_size_bytes',
+      'Octets of the journal and of what belongs to it.',
+      single(await sizeOf(journal.path)),
+    ),
+    ...processFamilies(),
   ]
 }
 
@@ -153,13 +151,11 @@ const sampleOf = (labels: Labels, value: number | undefined): Sample[] =>
 
 /** Troubles of messages count by their messages. */
 function countTroubles(list: readonly TroubleEntry[]): Sample[] {
-  const sums = new Map<string, { labels: Labels; value: number }>()
-  for (const { scope, name, code, messages } of list) {
-    const labels = { scope, name, code }
-    const key = JSON.stringify(labels)
-    sums.set(key, { labels, value: (sums.get(key)?.value ?? 0) + Math.max(1, messages) })
-  }
-  return [...sums.values()].slice(0, mostTroubles)
+  const each = list.map(({ scope, name, code, messages }) => ({
+    labels: { scope, name, code },
+    value: Math.max(1, messages),
+  }))
+  return addUp(each, mostTroubles)
 }
 
 async function sizeOf(journal: string): Promise<number> {

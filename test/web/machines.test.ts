@@ -251,7 +251,9 @@ describe('what run answers to monitoring programs', { concurrency: 2 }, () => {
           `${name} is shown to go off`,
         )
       // Nothing is asked for that is not there.
-      const code = readFileSync(join(import.meta.dirname, '../../src/web', source), 'utf8')
+      const code = [source, 'process-metrics.ts']
+        .map(name => readFileSync(join(import.meta.dirname, '../../src/web', name), 'utf8'))
+        .join('\n')
       const named = [...new Set(`${rules}${board}`.match(/\b(hikyaku|process)_[a-z_]+/g))]
       assert.ok(named.length > 10)
       for (const name of named)
