@@ -111,6 +111,22 @@ export interface Takeovers {
   readonly percentiles: { readonly p50: number; readonly p95: number; readonly most: number } | undefined
 }
 
+/**
+ * From the kill to the next worker's login, ms, of those that had one.
+ * @param users whose mailboxes the worker held when it was killed
+ */
+export function listTakeoverMs(
+  host: MailHost,
+  killed: Worker,
+  killedAtMs: number,
+  users: readonly string[],
+): number[] {
+  return users.flatMap(user => {
+    const login = host.book.of(user).find(({ from, beganMs }) => from !== killed.from && beganMs > killedAtMs)
+    return login === undefined ? [] : [login.beganMs - killedAtMs]
+  })
+}
+
 /** @param users whose mailboxes the worker held when it was killed */
 export function findTakeovers(
   host: MailHost,
@@ -118,10 +134,7 @@ export function findTakeovers(
   killedAtMs: number,
   users: readonly string[],
 ): Takeovers {
-  const tookMs = users.flatMap(user => {
-    const login = host.book.of(user).find(({ from, beganMs }) => from !== killed.from && beganMs > killedAtMs)
-    return login === undefined ? [] : [login.beganMs - killedAtMs]
-  })
+  const tookMs = listTakeoverMs(host, killed, killedAtMs, users)
   const percentiles = computePercentiles(tookMs)
   return {
     mailboxes: users.length,

@@ -3,13 +3,14 @@
  * everything must arrive, and one more round of all mailboxes must change nothing.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { countMissing } from '../../src/journal/journal.ts'
 import { openPostgresJournal } from '../../src/journal/postgres/postgres.ts'
 import { computePercentiles } from '../../src/status/mailbox-status.ts'
 import { findRawText, findSecret } from '../../test/faults/oracle.ts'
 import { makeRandom, pick, type Random } from '../soak/random.ts'
 import { type Blow, planBlows, type Timed } from './blows.ts'
 import { keyOf } from './enrol.ts'
-import { findTakeovers, judge, type Verdict } from './judge.ts'
+import { findTakeovers, judge, listTakeoverMs, type Verdict } from './judge.ts'
 import type { Screen } from './screen.ts'
 import { type FleetStage, startStage } from './stage.ts'
 import type { Worker } from './workers.ts'
@@ -162,13 +163,17 @@ class Proof {
       case 'end':
         for (const worker of this.#choose(1)) {
           this.#screen.say(`SIGTERM ${worker.name}`)
-          const { code, signal, stderr } = await worker.end()
-          if (code !== 0)
-            this.#complaints.push(`${worker.name} ended with ${code ?? signal}: ${stderr.slice(-1000)}`)
+          await this.#end(worker)
           await this.#pause(blow.backAfterMs)
           this.#start()
         }
     }
+  }
+
+  async #end(worker: Worker): Promise<void> {
+    const { code, signal, stderr } = await worker.end()
+    if (code !== 0)
+      this.#complaints.push(`${worker.name} ended with ${code ?? signal}: ${stderr.slice(-1000)}`)
   }
 
   /** Some of those that run and have nothing done to them. */
@@ -247,12 +252,7 @@ class Proof {
   /** O6: who comes anew and looks at everything changes nothing. */
   async #judgeAnotherRound(): Promise<void> {
     const { workers, gmail, host } = this.#stage
-    const ended = await Promise.all(
-      workers.running().map(async worker => ({ worker, ...(await worker.end()) })),
-    )
-    for (const { worker, code, signal, stderr } of ended)
-      if (code !== 0)
-        this.#complaints.push(`${worker.name} ended with ${code ?? signal}: ${stderr.slice(-1000)}`)
+    await Promise.all(workers.running().map(worker => this.#end(worker)))
     await host.book.read()
     const before = { uploads: gmail.accepted.length, removals: host.book.removals.length }
     const sinceMs = Date.now()
@@ -298,12 +298,8 @@ class Proof {
       for (const { user } of host.boxes) {
         const key = keyOf(user)
         told += await fleet.journal.repeatedCount(key)
-        const { listed, imported, merged, refused, pending, ignored, gone } =
-          await fleet.journal.conservation(key)
-        complain(
-          listed !== imported + merged + refused + pending + ignored + gone,
-          `O4: the books of ${key} do not balance`,
-        )
+        const missing = countMissing(await fleet.journal.conservation(key))
+        complain(missing !== 0, `O4: the books of ${key} do not balance`)
       }
       complain(twice > told, `O3: ${twice} copies too many, ${told} told`)
     } finally {
@@ -335,10 +331,7 @@ class Proof {
     const { seed, mailboxes } = this.#options
     const tookOf = (kills: readonly Kill[]): string => {
       const tookMs = kills.flatMap(({ worker, atMs, users }) =>
-        users.flatMap(user => {
-          const { percentiles } = findTakeovers(this.#stage.host, worker, atMs, [user])
-          return percentiles === undefined ? [] : [percentiles.most]
-        }),
+        listTakeoverMs(this.#stage.host, worker, atMs, users),
       )
       const { p50 = 0, p95 = 0 } = computePercentiles(tookMs) ?? {}
       const [half, most, worst] = [p50, p95, Math.max(0, ...tookMs)].map(ms => `${(ms / 1000).toFixed(1)} s`)
