@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gmailScopes } from '../../src/google/scopes.ts'
 import type { GmailServer } from '../../test/servers/gmail/gmail-server.ts'
@@ -16,8 +15,6 @@ export interface LimitsFleet {
   end(): Promise<readonly LimitsReport[]>
   /** SIGKILL to all that run. */
   kill(): Promise<void>
-  /** Rejects after `withinMs`. @param tell how it stands */
-  until(isSo: () => boolean, tell: () => string, withinMs?: number): Promise<void>
 }
 
 /** All workers import into the stand-in's first account. */
@@ -70,11 +67,5 @@ export function startLimitsFleet(url: string): LimitsFleet {
       return reports
     },
     kill: () => signalAll('SIGKILL'),
-    async until(isSo, tell, withinMs = 30_000) {
-      for (const endMs = performance.now() + withinMs; !isSo(); ) {
-        if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${tell()}`)
-        await pause(50)
-      }
-    },
   }
 }

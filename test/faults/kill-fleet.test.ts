@@ -129,15 +129,11 @@ describe('SIGKILL of a worker at every step', { skip }, () => {
   /** Until all is done or it was killed, then it is asked to end. */
   const run = async (ground: Ground, env: Record<string, string> = {}): Promise<Ended> => {
     const running = start(ground, env)
-    try {
-      await until(
-        async () => running.hasEnded() || (await ground.isDone()),
-        'all mail where it is to be',
-        60_000,
-      )
-    } catch (error) {
-      throw new Error(running.stderr().slice(-4000), { cause: error })
-    }
+    await until(
+      async () => running.hasEnded() || (await ground.isDone()),
+      () => `all mail where it is to be\n${running.stderr().slice(-4000)}`,
+      60_000,
+    )
     if (!running.hasEnded()) running.kill('SIGTERM')
     return endOf(running)
   }
@@ -174,7 +170,11 @@ describe('SIGKILL of a worker at every step', { skip }, () => {
     try {
       const killed = await run(ground, { HIKYAKU_KILL_AT: String(at) })
       const second = start(ground, {})
-      await until(() => ground.isDone(), `${where}: all mail where it is to be\n${second.stderr()}`, 60_000)
+      await until(
+        () => ground.isDone(),
+        () => `${where}: all mail where it is to be\n${second.stderr().slice(-4000)}`,
+        60_000,
+      )
       const uploads = ground.world.gmail.accepted.length
       await ground.deliver(mail('two', 400))
       // The owner asks for a pull at once.

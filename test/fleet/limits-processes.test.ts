@@ -9,6 +9,7 @@ import { makeLoginGate } from '../../src/pull/logins.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { never } from '../gmail/scripted.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
+import { until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { startSlowPop3 } from '../servers/slow-pop3.ts'
@@ -53,9 +54,10 @@ describe('workers that share limits', { skip }, () => {
     const google = googleTask(gmail, 15_000)
     for (const name of ['a', 'b', 'c', 'd']) fleet.start(name, { host, google })
     const imports = () => gmail.ledger.of('import').length
-    await fleet.until(
+    await until(
       () => pop3.ledger.logins >= 60 && imports() >= 40,
       () => `${pop3.ledger.logins} logins, ${imports()} imports`,
+      30_000,
     )
     const { refused, peakConcurrent } = gmail.quota.usage('owner@example.test')
     t.diagnostic(`at most ${pop3.ledger.mostEntering} logins and ${peakConcurrent} imports at once`)
