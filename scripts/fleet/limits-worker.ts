@@ -16,6 +16,7 @@ import { type Hold, openPostgresJournal } from '../../src/journal/postgres/postg
 import { makeHostTurns } from '../../src/pull/host-turns.ts'
 import { makeLoginGate } from '../../src/pull/logins.ts'
 import { anImport, messageOf } from '../../test/gmail/scripted.ts'
+import { percentile } from '../bench/measure.ts'
 
 export interface LimitsTask {
   readonly url: string
@@ -138,13 +139,11 @@ process.stdout.write('{"ready":true}\n')
 await Promise.all([host && logIn(host), google && importMany(google)])
 await limits.close()
 await fleet.close()
-tookMs.sort((one, other) => one - other)
-const quantile = (part: number): number => tookMs[Math.floor((tookMs.length - 1) * part)] ?? Number.NaN
 const report: LimitsReport = {
   worker,
   seconds: (clock.monotonicMs() - beganMs) / 1000,
   ...limits.stats,
-  questionMs: { p50: quantile(0.5), p95: quantile(0.95), most: quantile(1) },
+  questionMs: { p50: percentile(tookMs, 0.5), p95: percentile(tookMs, 0.95), most: percentile(tookMs, 1) },
   ...{ ...counts, faults },
 }
 process.stdout.write(`${JSON.stringify(report)}\n`)

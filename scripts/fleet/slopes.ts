@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
 import { type PostgresServer, startPostgres } from '../../test/servers/postgres.ts'
+import { percentile } from '../bench/measure.ts'
 import { cpuSeconds } from '../bench/process.ts'
 import { type Slope, tableOf } from './slopes-table.ts'
 
@@ -70,10 +71,6 @@ async function startWorker(url: string, name: string, capacity: number) {
 type Worker = Awaited<ReturnType<typeof startWorker>>
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
-const percentile = (numbers: readonly number[], part: number): number => {
-  const sorted = [...numbers].sort((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
-}
 
 interface Look {
   readonly atS: number

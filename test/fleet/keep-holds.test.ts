@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { percentile } from '../../scripts/bench/measure.ts'
 import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
@@ -86,9 +87,6 @@ describe('the workers of a fleet', { concurrency: true, skip }, () => {
       if (line.end !== undefined && holder.get(line.end)?.fence === line.fence) holder.delete(line.end)
     }
   }
-  const quantile = (sorted: readonly number[], part: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
-
   it('share the mailboxes evenly, follow one that was killed within 15 s, and one that ends at once', async t => {
     const { lines, start, until, sizes, inHand } = await fleetOf(t, 200)
     const all = ['a', 'b', 'c', 'd'].map(worker => start(worker))
@@ -107,9 +105,8 @@ describe('the workers of a fleet', { concurrency: true, skip }, () => {
             worker !== 'a' && begin !== undefined && dead.has(begin) && atMs >= killedAtMs,
         )
         .map(({ atMs }) => atMs - killedAtMs)
-        .sort((x, y) => x - y)
     await until(() => takeovers().length === 50, 'the mailboxes of the killed one')
-    const [p50, p95, most] = [0.5, 0.95, 1].map(part => quantile(takeovers(), part))
+    const [p50, p95, most] = [0.5, 0.95, 1].map(part => percentile(takeovers(), part))
     t.diagnostic(
       `after SIGKILL 50 mailboxes were taken over within p50 ${p50} ms, p95 ${p95} ms, at most ${most} ms`,
     )
