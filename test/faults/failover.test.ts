@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Fault } from '../../src/base/fault.ts'
 import { makePostgresJournal, openPostgresJournal } from '../../src/journal/postgres/postgres.ts'
-import { type AppendWorld, startAppendWorld } from '../servers/append-world.ts'
+import { booksOf, startAppendWorld } from '../servers/append-world.ts'
 import { type InProcess, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { startPostgresProxy } from '../servers/postgres-proxy.ts'
@@ -56,18 +56,6 @@ const scenarios: readonly Scenario[] = [
     usually: /INSERT INTO message/,
   },
 ]
-
-interface Books {
-  stored(): ReadonlyMap<string, number>
-  readonly accepted: readonly unknown[]
-}
-const booksOf = (world: World): Books =>
-  'imap' in world
-    ? {
-        stored: () => (world as AppendWorld).imap.stored(),
-        accepted: (world as AppendWorld).imap.ledger.appended,
-      }
-    : world.gmail
 
 describe('a failover', { skip }, () => {
   let server: PostgresServer

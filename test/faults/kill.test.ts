@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type AppendWorld, startAppendWorld } from '../servers/append-world.ts'
+import { type AppendWorld, booksOf, startAppendWorld } from '../servers/append-world.ts'
 import { countOf, openInProcess } from '../servers/in-process.ts'
 import type { Protocol } from '../servers/source-server.ts'
 import { sha256 } from '../servers/source-server.ts'
@@ -84,22 +84,6 @@ const scenarios: readonly Scenario[] = [
     endsIn: '',
   },
 ]
-
-/** What Gmail took in, whichever way it went: its own books. */
-interface Books {
-  /** Copies of each message, by digest. */
-  stored(): ReadonlyMap<string, number>
-  /** Every message that was taken in, also one that was merged into another. */
-  readonly accepted: readonly { readonly sha256: string; readonly atMs: number }[]
-  readonly bugs: readonly unknown[]
-}
-
-/** Gmail merges by Message-ID what comes by import; what comes by APPEND it does not. */
-const booksOf = (world: World): Books => {
-  if (!('imap' in world)) return world.gmail
-  const { imap } = world as AppendWorld
-  return { stored: () => imap.stored(), accepted: imap.ledger.appended, bugs: imap.bugs }
-}
 
 async function prepare(scenario: Scenario): Promise<World> {
   const env = { ...scenario.env, NODE_COMPILE_CACHE: join(tmpdir(), 'hikyaku-compile-cache') }

@@ -33,3 +33,19 @@ export async function startAppendWorld(
     },
   }
 }
+
+/** What Gmail took in, whichever way it went: its own books. */
+interface Books {
+  /** Copies of each message, by digest. */
+  stored(): ReadonlyMap<string, number>
+  /** Every message that was taken in, also one that was merged into another. */
+  readonly accepted: readonly { readonly sha256: string; readonly atMs: number }[]
+  readonly bugs: readonly unknown[]
+}
+
+/** Gmail merges by Message-ID what comes by import; what comes by APPEND it does not. */
+export const booksOf = (world: World): Books => {
+  if (!('imap' in world)) return world.gmail
+  const { imap } = world as AppendWorld
+  return { stored: () => imap.stored(), accepted: imap.ledger.appended, bugs: imap.bugs }
+}
