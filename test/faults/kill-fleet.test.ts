@@ -8,11 +8,8 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { loadProgram } from '../../src/config/load-program.ts'
-import { makeFleet } from '../../src/fleet/open-fleet.ts'
-import { readFleetSettings } from '../../src/fleet/settings.ts'
 import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
-import { contextOf } from '../fleet/fleet-helpers.ts'
+import { makeFleetAt } from '../fleet/fleet-helpers.ts'
 import { type Ended, endOf, until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
@@ -76,9 +73,8 @@ describe('SIGKILL of a worker at every step', { skip }, () => {
     world: World,
   ): Promise<Ground> => {
     const env = { ...world.env, FLEET_DATABASE: url, FLEET_KEY_FILE: join(world.folder, 'fleet.key') }
-    const loaded = await loadProgram({ env, cwd: world.folder })
     await mkdir(world.stateDir, { recursive: true, mode: 0o700 })
-    const { fleet } = await makeFleet(await readFleetSettings(loaded, 'test'), contextOf(loaded))
+    const { fleet } = await makeFleetAt(env, world.folder)
     const { directory } = fleet
     await directory.addTenant('main')
     const { MAIL_HOST: host, MAIL_PORT = '', MAIL_USER: user, MAIL_PASSWORD: password = '' } = world.env

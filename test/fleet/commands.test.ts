@@ -6,15 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { measureWidth } from '../../src/base/text-width.ts'
-import { loadProgram } from '../../src/config/load-program.ts'
-import { makeFleet } from '../../src/fleet/open-fleet.ts'
-import { readFleetSettings } from '../../src/fleet/settings.ts'
 import { witnessJson } from '../commands/json-page.ts'
 import { type Ended, hikyaku } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { startSource } from '../servers/source-server.ts'
-import { contextOf } from './fleet-helpers.ts'
+import { makeFleetAt } from './fleet-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
 const folder = await mkdtemp(join(tmpdir(), 'hikyaku-test-fleet-'))
@@ -88,8 +85,7 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
   const withCustomer = async (): Promise<Operator> => {
     const operator = await beOperator()
     const env = { FLEET_DATABASE: operator.url, STATE_DIR: operator.stateDir, HOME: folder }
-    const loaded = await loadProgram({ env, cwd: folder })
-    const { fleet } = await makeFleet(await readFleetSettings(loaded, 'test'), contextOf(loaded))
+    const { fleet } = await makeFleetAt(env, folder)
     await fleet.directory.addTenant('acme')
     const account = { address: 'Info@acme.example', serviceAccount: key.client_email }
     const secrets = { serviceAccountKey: JSON.stringify(key) }

@@ -22,9 +22,7 @@ export async function makeFleetGround(t: TestContext, server: PostgresServer): P
   const stateDir = await stateDirFor(t)
   const keyFile = join(stateDir, 'fleet.key')
   const env = { FLEET_DATABASE: url, STATE_DIR: stateDir, HOME: stateDir }
-  const loaded = await loadProgram({ env, cwd: stateDir })
-  const settings = await readFleetSettings(loaded, 'test')
-  const { fleet } = await makeFleet(settings, contextOf(loaded))
+  const { fleet, settings, loaded } = await makeFleetAt(env, stateDir)
   t.after(() => fleet.close())
   const again: FleetGround['again'] = async (options = {}, other = {}) => {
     const opened = await openFleet({ ...settings, ...other }, { ...contextOf(loaded), ...options })
@@ -34,7 +32,15 @@ export async function makeFleetGround(t: TestContext, server: PostgresServer): P
   return { fleet, url, settings, env: loaded.env, keyFile, again }
 }
 
-export const contextOf = ({ program, env }: LoadedProgram): FleetOptions => ({
+/** Makes the fleet that this environment tells of. */
+export async function makeFleetAt(env: NodeJS.ProcessEnv, cwd: string) {
+  const loaded = await loadProgram({ env, cwd })
+  const settings = await readFleetSettings(loaded, 'test')
+  const { fleet } = await makeFleet(settings, contextOf(loaded))
+  return { fleet, settings, loaded }
+}
+
+const contextOf = ({ program, env }: LoadedProgram): FleetOptions => ({
   endpoints: program.endpoints,
   microsoftLoginRoot: program.microsoftLoginRoot,
   env,

@@ -4,16 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findTogether } from '../../scripts/fleet/judge.ts'
 import { makeWorkers, type Worker } from '../../scripts/fleet/workers.ts'
-import { loadProgram } from '../../src/config/load-program.ts'
 import type { MemberSecrets, MemberSettings } from '../../src/fleet/directory.ts'
-import { type Fleet, makeFleet } from '../../src/fleet/open-fleet.ts'
-import { readFleetSettings } from '../../src/fleet/settings.ts'
+import type { Fleet } from '../../src/fleet/open-fleet.ts'
 import { mail } from '../faults/harness.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { endpointsEnv, gmailEnv } from '../servers/hikyaku.ts'
 import { type ImapServer, startImapServer } from '../servers/imap-server.ts'
 import type { PostgresServer } from '../servers/postgres.ts'
-import { contextOf } from './fleet-helpers.ts'
+import { makeFleetAt } from './fleet-helpers.ts'
 
 export interface FleetMailbox {
   readonly key: string
@@ -65,8 +63,7 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
     ...endpointsEnv(gmail),
     ...{ FLEET_DATABASE: url, FLEET_KEY_FILE: keyFile, LOG_FORMAT: 'json' },
   }
-  const program = await loadProgram({ env: { ...env, STATE_DIR: folder }, cwd: folder })
-  const { fleet } = await makeFleet(await readFleetSettings(program, 'test'), contextOf(program))
+  const { fleet } = await makeFleetAt({ ...env, STATE_DIR: folder }, folder)
   const { directory } = fleet
   await directory.addTenant('main')
   await directory.putAccount(
