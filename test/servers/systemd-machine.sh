@@ -7,13 +7,24 @@
 set -euo pipefail
 step=$1 folder=$2 name=$3
 shift 3
+# Every hierarchy there is: systemd mounts by itself what it is not given, and two machines that share one undo each
+# other's groups there (a service refused /dev/null by the device list of the other machine's service of that name).
 hierarchies=(/sys/fs/cgroup)
-[ -f /sys/fs/cgroup/cgroup.controllers ] ||
-  hierarchies=(/sys/fs/cgroup/systemd /sys/fs/cgroup/memory /sys/fs/cgroup/pids)
+if [ ! -f /sys/fs/cgroup/cgroup.controllers ]; then
+  hierarchies=()
+  for procs in /sys/fs/cgroup/*/cgroup.procs; do
+    # Of two names for one hierarchy (cpu and cpu,cpuacct), the one that is no link.
+    [ -L "${procs%/cgroup.procs}" ] || hierarchies+=("${procs%/cgroup.procs}")
+  done
+fi
 
 if [ "$step" = enter ]; then
   for hierarchy in "${hierarchies[@]}"; do
     mkdir -p "$hierarchy/$name"
+    for inherited in cpuset.cpus cpuset.mems; do
+      # A new group of this controller has neither, and takes no process until it has.
+      [ ! -f "$hierarchy/$inherited" ] || cat "$hierarchy/$inherited" >"$hierarchy/$name/$inherited"
+    done
     echo $$ >"$hierarchy/$name/cgroup.procs"
   done
   # A new view of the control groups, whose top is the group just entered.
@@ -35,7 +46,7 @@ mount -t proc -o nosuid,nodev,noexec proc proc
 mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
 mount -t sysfs -o ro sysfs sys
-if [ ${#hierarchies[@]} -eq 1 ]; then
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
   mount -t cgroup2 cgroup2 sys/fs/cgroup
 else
   mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup

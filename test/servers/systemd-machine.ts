@@ -165,9 +165,10 @@ function childOf(pid: number): string | undefined {
 
 /** The control groups that the machine left, innermost first. */
 async function removeGroups(name: string): Promise<void> {
-  const tops = existsSync('/sys/fs/cgroup/cgroup.controllers')
-    ? ['/sys/fs/cgroup']
-    : ['systemd', 'memory', 'pids'].map(hierarchy => `/sys/fs/cgroup/${hierarchy}`)
+  const top = '/sys/fs/cgroup'
+  const hierarchies = existsSync(join(top, 'cgroup.controllers'))
+    ? [top]
+    : readdirSync(top).map(entry => join(top, entry))
   const remove = async (group: string): Promise<void> => {
     if (!existsSync(group)) return
     for (const entry of readdirSync(group, { withFileTypes: true })) {
@@ -181,5 +182,5 @@ async function removeGroups(name: string): Promise<void> {
       }
     }
   }
-  for (const top of tops) await remove(join(top, name))
+  for (const hierarchy of hierarchies) await remove(join(hierarchy, name))
 }
