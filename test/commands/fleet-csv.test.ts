@@ -85,7 +85,7 @@ describe('a CSV file', () => {
 })
 
 describe('the columns', () => {
-  test('are the keys of a mailbox and a few more, in any case; what is none is named', () => {
+  test('are the keys of a mailbox and a few more, in any case; what is none is told by its place', () => {
     assert.deepEqual(readHeader(['Tenant', ' HOST ', 'user', 'afterimport']), [
       'tenant',
       'host',
@@ -96,7 +96,7 @@ describe('the columns', () => {
     assert.deepEqual(readHeader(['host\tuser']), { flaw: 'tabs' })
     assert.deepEqual(readHeader(['', '']), { flaw: 'empty' })
     assert.deepEqual(readHeader(['host', 'user', 'pasword']), {
-      ...{ flaw: 'unknown', name: 'pasword', meant: 'password' },
+      ...{ flaw: 'unknown', column: 3, meant: 'password' },
     })
     assert.deepEqual(readHeader(['host', 'user', 'HOST']), { flaw: 'twice', name: 'host' })
     assert.deepEqual(readHeader(['host', 'password']), { flaw: 'missing', name: 'user' })
@@ -130,7 +130,16 @@ describe('a file of mailboxes', () => {
     [Buffer.from([0x68, 0x2c, 0xff, 0xfe, 0x0a]), /not saved as UTF-8.*CSV UTF-8/s, /CSV UTF-8/],
     ['host;user\n', /semicolons.*commas/s, /セミコロン/],
     ['host\tuser\n', /tabs.*commas/s, /タブ/],
-    ['host,user,pasword\n', /no column “pasword” \(did you mean “password”\?\)/, /列「pasword」はありません/],
+    [
+      'host,user,pasword\n',
+      /column 3 is no such name \(did you mean “password”\?\)/,
+      /3 列目は使える名前ではありません/,
+    ],
+    // A list without its first line, and one with the line ends of an old Macintosh.
+    ['sesame,mail.example.jp,anna\n', /column 1 is no such name/, /1 列目/],
+    ['host,user,password\rmail.example.jp,anna,sesame\r', /column 3 is no such name/, /3 列目/],
+    ['host,password,user\rmail.example.jp,sesame,anna', /column 3 is no such name/, /3 列目/],
+    ['password\rsesame', /column 1 is no such name/, /1 列目/],
     ['host,"user\n', /first line, which names the columns/, /1 行目を読み取れません/],
     ['host,password\n', /no column “user”/, /必要な列「user」/],
     ['host,user,password\nh,u,p\n', /other users can read it.*chmod 600/s, /chmod 600/, 0o644],
@@ -146,6 +155,7 @@ describe('a file of mailboxes', () => {
       assert.deepEqual([thrown.code, thrown.exitCode], ['fleet.import-file', 2])
       assert.match(Object.values(describeFault(thrown, 'en')).join('\n'), en)
       assert.match(Object.values(describeFault(thrown, 'ja')).join('\n'), ja)
+      assert.doesNotMatch(JSON.stringify(thrown.facts), /sesame/)
     }
     await writeFile(file, `\ufeff${header}`)
     await chmod(file, 0o644)

@@ -20,7 +20,8 @@ const needed = ['host', 'user'] as const
 /** Why the first line cannot be that of such a file. */
 export type HeaderFlaw =
   | { readonly flaw: 'semicolons' | 'tabs' | 'empty' }
-  | { readonly flaw: 'unknown'; readonly name: string; readonly meant?: string }
+  /** What stands there is not told: where the line of names is missing it may be a password. */
+  | { readonly flaw: 'unknown'; readonly column: number; readonly meant?: string }
   | { readonly flaw: 'twice' | 'missing'; readonly name: string }
 
 /** @returns the columns of the file in its order, or what is wrong with them */
@@ -30,11 +31,11 @@ export function readHeader(fields: readonly string[]): readonly string[] | Heade
   if (written.length === 1 && /[;\t]/.test(written[0] ?? ''))
     return { flaw: written[0]?.includes(';') ? 'semicolons' : 'tabs' }
   const names: string[] = []
-  for (const name of written) {
+  for (const [at, name] of written.entries()) {
     const known = columns.find(column => column.toLowerCase() === name.toLowerCase())
     if (known === undefined) {
       const meant = findNearestName(name, columns)
-      return { flaw: 'unknown', name, ...(meant !== undefined && { meant }) }
+      return { flaw: 'unknown', column: at + 1, ...(meant !== undefined && { meant }) }
     }
     if (names.includes(known)) return { flaw: 'twice', name: known }
     names.push(known)

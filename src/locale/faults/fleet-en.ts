@@ -83,7 +83,7 @@ function whyNot(f: Facts): string {
     case 'header':
       return 'its first line, which names the columns, cannot be taken apart'
     case 'unknown':
-      return `there is no column${column}${f.with('meant', meant => ` (did you mean “${meant}”?)`)}`
+      return `its first line is to name the columns, and what stands there in column ${f.or('column', '1')} is no such name${f.with('meant', meant => ` (did you mean “${meant}”?)`)}`
     case 'twice':
       return `it has the column${column} twice`
     case 'missing':

@@ -83,7 +83,7 @@ function whyNot(f: Facts): string {
     case 'header':
       return '列の名前を書いた 1 行目を読み取れません'
     case 'unknown':
-      return `列${column}はありません${f.with('meant', meant => `（「${meant}」のことですか）`)}`
+      return `1 行目は列の名前にしますが、その ${f.or('column', '1')} 列目は使える名前ではありません${f.with('meant', meant => `（「${meant}」のことですか）`)}`
     case 'twice':
       return `列${column}が 2 つあります`
     case 'missing':
