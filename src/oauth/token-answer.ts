@@ -58,8 +58,10 @@ function readSecondsMs(value: unknown): number | undefined {
   return Math.min(Math.ceil(number * 1000), longestLifeMs)
 }
 
-/** RFC 6749 appendix A.12 and A.17: visible characters; as long as any provider's, and as SASL lines go. */
-const token = /^[\x20-\x7e]{1,16384}$/
+/** RFC 6750 section 2.1, but for what else is visible: it goes behind a space in what a login shows. As long as SASL lines go. */
+const bearer = /^[\x21-\x7e]{1,16384}$/
+/** RFC 6749 appendix A.17. */
+const refresh = /^[\x20-\x7e]{1,16384}$/
 
 /** `error` words of RFC 6749 section 5.2, RFC 8628 section 3.5, OpenID Connect Core 3.1.2.6 and Microsoft's own. */
 const codes: Readonly<Record<string, FaultCode>> = {
@@ -86,11 +88,12 @@ export function readTokenAnswer(answer: HttpAnswer, asked: Asked): TokenAnswer {
   if (answer.status === 200 && json !== undefined) {
     const { access_token: accessToken, refresh_token: refreshToken, token_type: type, scope } = json
     const isBearer = type === undefined || (typeof type === 'string' && /^bearer$/i.test(type))
-    if (typeof accessToken === 'string' && token.test(accessToken) && isBearer)
+    if (typeof accessToken === 'string' && bearer.test(accessToken) && isBearer)
       return {
         accessToken,
         livesForMs: readSecondsMs(json.expires_in) ?? 3_600_000,
-        refreshToken: typeof refreshToken === 'string' && token.test(refreshToken) ? refreshToken : undefined,
+        refreshToken:
+          typeof refreshToken === 'string' && refresh.test(refreshToken) ? refreshToken : undefined,
         refreshTokenLivesForMs: readSecondsMs(json.refresh_token_expires_in),
         scopes: typeof scope === 'string' && scope !== '' ? scope.split(/\s+/).filter(Boolean) : undefined,
       }

@@ -52,6 +52,10 @@ describe('a token answer', () => {
     assert.equal(read(answer(200, { ...good, expires_in: '3599' })).livesForMs, 3_599_000)
     for (const life of [undefined, 0, -1, 'soon', Number.POSITIVE_INFINITY, null])
       assert.equal(read(answer(200, { ...good, expires_in: life })).livesForMs, 3_600_000)
+    // A login shows it behind a space.
+    for (const token of ['two words', '', ' ', 'a\x01auth=x', 'ä', 'x'.repeat(16_385)])
+      assert.equal(refused(answer(200, { ...good, access_token: token })).code, 'oauth.unknown-answer')
+    assert.equal(read(answer(200, { ...good, refresh_token: 'two words' })).refreshToken, 'two words')
     assert.equal(
       read(answer(200, { ...good, token_type: 'bearer', refresh_token: 7 })).refreshToken,
       undefined,
