@@ -12,7 +12,7 @@ import { folderFault } from './state-place.ts'
 
 /** What hikyaku keeps there; old names too. */
 const ownNames =
-  /^(journal\.(sqlite(-wal|-shm|-journal)?|made|made\.new|adopted|damaged-.*)|instance\.lock(-journal)?|secrets\.(sealed|sealed\.lock|key|lock|lock-journal)|login\.key|vault|setup\.json|spool|rebuild-.*|\.[0-9a-f]{16}\.tmp)$/
+  /^(journal\.(sqlite(-wal|-shm|-journal)?|made|made\.new|adopted|damaged-.*)|instance\.lock(-journal)?|secrets\.(sealed|sealed\.lock|key|lock|lock-journal)|login\.key|fleet\.key(\.lock)?|vault|setup\.json|spool|rebuild-.*|\.[0-9a-f]{16}\.tmp)$/
 /** One of these says that the folder is in use as a data folder. */
 const signs = ['journal.made', 'journal.sqlite', 'secrets.sealed', 'vault']
 

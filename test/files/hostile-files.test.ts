@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url'
 import { ownerToBe } from '../../src/base/as-owner.ts'
 import { replaceFile } from '../../src/base/durable-file.ts'
 import { asFault } from '../../src/base/fault.ts'
+import { makeFleetKey } from '../../src/fleet/fleet-key.ts'
 import { isInstanceRunning, lockInstance } from '../../src/journal/lock.ts'
 import { replaceJournal, sweepWorkDirs } from '../../src/journal/replace.ts'
 import { salvageJournal } from '../../src/journal/salvage.ts'
@@ -302,6 +303,19 @@ async function whileRunning(stateDir: string, work: () => void): Promise<void> {
     await ended
   }
 }
+
+test('G11: a data folder that `hikyaku fleet init` has put its key into is closed like any other', {
+  skip: process.platform === 'win32' ? 'no modes there' : false,
+}, async () => {
+  const stateDir = join(ground, 'state')
+  mkdirSync(stateDir, { mode: 0o755 })
+  const file = join(stateDir, 'fleet.key')
+  assert.equal(await makeFleetKey(file), true)
+  const key = readFileSync(file)
+  lockInstance(stateDir).release()
+  assert.equal(statSync(stateDir).mode & 0o777, 0o700)
+  assert.deepEqual([statSync(file).mode & 0o777, readFileSync(file)], [0o600, key])
+})
 
 for (const age of ['new', 'old'] as const) {
   test(`G11: nothing in ${age === 'new' ? 'a new' : 'an old, open'} data folder can be read by a neighbour`, {
