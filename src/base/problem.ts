@@ -63,6 +63,8 @@ export type Problem = At &
     | { readonly kind: 'mail-loop-unknown' }
     | { readonly kind: 'twice'; readonly what: string }
     | { readonly kind: 'no-such-account'; readonly accounts: readonly string[] }
+    /** Of a fleet. */
+    | { readonly kind: 'tenant-without-account'; readonly tenant: string }
     | { readonly kind: 'both'; readonly other: string }
     | { readonly kind: 'two-sources'; readonly file: string }
     | { readonly kind: 'subject-needed' }
@@ -109,8 +111,10 @@ export class ConfigFault extends Fault {
   /** Where a file was looked for, where nothing at all is set up. */
   readonly notSetUp: string | undefined
 
-  constructor(problems: readonly Problem[], language: Language = 'en', notSetUp?: string) {
-    super('config.invalid', { facts: { problems: problems.map(({ at }) => at).join('\n') } })
+  /** @param member TENANT/NAME, where they are of one member of a fleet, and of no file */
+  constructor(problems: readonly Problem[], language: Language = 'en', notSetUp?: string, member?: string) {
+    const places = problems.map(({ at }) => at).join('\n')
+    super('config.invalid', { facts: { problems: places, ...(member !== undefined && { member }) } })
     this.problems = problems
     this.language = language
     this.notSetUp = notSetUp

@@ -65,7 +65,7 @@ export async function loadMemberAccount(
   const context = makeContext(sources)
   const part = makePart('accounts', member, context.problems)
   const built = await buildAccount(part, 'yaml', context)
-  return finish(built, context)
+  return finish(member, built, context)
 }
 
 /**
@@ -83,7 +83,11 @@ export async function loadMemberMailbox(
   const tenant = member.name.slice(0, member.name.indexOf('/') + 1)
   const names = accounts.map(({ name }) => name.slice(tenant.length))
   if (names.length === 0)
-    context.problems.push({ at: 'accounts', kind: 'missing', example: 'accounts: [{ clientId: … }]' })
+    context.problems.push({
+      at: part.place('account'),
+      kind: 'tenant-without-account',
+      tenant: tenant.slice(0, -1),
+    })
   const plain = await buildMailbox(part, 'yaml', names, context)
   const built = plain && {
     ...plain,
@@ -93,14 +97,19 @@ export async function loadMemberMailbox(
     ),
   }
   if (built !== undefined) context.problems.push(...findMailLoops([{ mailbox: built, part }], accounts))
-  return finish(built, context)
+  return finish(member, built, context)
 }
 
-function finish<T extends object>(built: T | undefined, { problems, places, env }: Context): LoadedMember<T> {
+function finish<T extends object>(
+  { name }: WrittenMember,
+  built: T | undefined,
+  { problems, places, env }: Context,
+): LoadedMember<T> {
   const told = problems.map(problem =>
     problem.kind === 'secret-in-yaml' ? ({ at: problem.at, kind: 'secret-apart' } as const) : problem,
   )
-  if (told.length > 0 || built === undefined) throw new ConfigFault(told, chooseLanguage({ env }))
+  if (told.length > 0 || built === undefined)
+    throw new ConfigFault(told, chooseLanguage({ env }), undefined, name)
   return { built: deepFreeze(built), places }
 }
 

@@ -209,7 +209,7 @@ export function makeMembers(sql: Statements, secrets: DirectorySecrets, context:
             kind: 'unknown',
             suggestion: undefined,
           })
-      if (problems.length > 0) throw new ConfigFault(problems)
+      if (problems.length > 0) throw new ConfigFault(problems, undefined, undefined, makeKey(tenant, name))
       const bare = (account: string): string => account.slice(tenant.length + 1)
       const account = bare(built.account)
       const ofRules = built.rules.flatMap(rule => (rule.account === undefined ? [] : [bare(rule.account)]))

@@ -65,6 +65,8 @@ export const en: ProblemTexts = {
     'is a mailbox at Google, so the Gmail account that its mail goes to must be named: set GMAIL_ACCOUNT (in YAML the account’s address), to be sure that it is another one',
   twice: p => `stands twice: ${p.what}. Each may be there once`,
   'no-such-account': p => `must name one of the accounts: ${p.accounts.join(', ') || '(there are none)'}`,
+  'tenant-without-account': p =>
+    `is needed: the tenant ${p.tenant} has no Gmail account yet. Add it first, with \`hikyaku fleet add --tenant ${p.tenant} --gmail-account ADDRESS\` and its key or client file`,
   both: p => `and ${p.other} are both set. Remove one of them`,
   'two-sources': p =>
     `is set, but the mailboxes stand in ${p.file}. Move it there, or leave HIKYAKU_CONFIG empty`,

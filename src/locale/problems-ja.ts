@@ -70,6 +70,8 @@ export const ja: ProblemTexts = {
   twice: p => ` が重複しています: ${p.what}`,
   'no-such-account': p =>
     ` には accounts にある名前を指定してください: ${p.accounts.join('、') || '（ありません）'}`,
+  'tenant-without-account': p =>
+    ` が必要ですが、テナント ${p.tenant} にはまだ Gmail アカウントがありません。先に \`hikyaku fleet add --tenant ${p.tenant} --gmail-account アドレス\` に鍵またはクライアントのファイルを付けて追加してください`,
   both: p => ` と ${p.other} の両方が設定されています。片方を削除してください`,
   'two-sources': p =>
     ` が設定されていますが、メールボックスは ${p.file} に書かれています。そちらに移すか、HIKYAKU_CONFIG を空にしてください`,

@@ -7,6 +7,7 @@ import { Fault } from '../../src/base/fault.ts'
 import { ConfigFault } from '../../src/base/problem.ts'
 import type { MailboxConfig } from '../../src/config/config.ts'
 import { revealPassword } from '../../src/config/mail-credential.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { describeProblem } from '../../src/locale/problems.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
@@ -131,7 +132,18 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
     const { fleet, url } = await withShop(t)
     const { directory, journal } = fleet
     await directory.addTenant('other')
-    await assert.rejects(directory.move('main/shop', { tenant: 'other' }), ConfigFault)
+    const refused: unknown = await directory
+      .move('main/shop', { tenant: 'other' })
+      .catch((error: unknown) => error)
+    assert.ok(refused instanceof ConfigFault)
+    const { what, mail, next } = describeFault(refused, 'en')
+    assert.match(
+      what,
+      /^The settings of other\/shop are not right:\n- mailboxes\[other\/shop\]\.account .*tenant other has no Gmail account/,
+    )
+    assert.match(what, /`hikyaku fleet add --tenant other --gmail-account/)
+    assert.match(mail, /^Nothing was changed\./)
+    assert.doesNotMatch(next, /\.env|start/)
     await directory.putAccount('other', 'owner', account, accountSecrets)
     await journal.journal.setNote('login-delay main/shop', '7')
     await journal.journal.setNote('idle ["main/shop","INBOX"]', 'tells')

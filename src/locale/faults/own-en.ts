@@ -206,15 +206,24 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       ) ||
         `Unlock the keychain of this computer, or check that ${f.setting('STATE_DIR')} can be written, and enter it again.`,
     ),
-  'config.invalid': f =>
-    text(
-      [
-        `The settings are not right${f.with('what', what => `: ${what}`)}${because(f)}${f.get('problems') === undefined ? '.' : ':'}`,
-        ...f.lines('problems').map(line => `- ${line}`),
-      ].join('\n'),
+  'config.invalid': f => {
+    const what = [
+      `The settings${f.with('member', member => ` of ${member}`)} are not right${f.with('what', setting => `: ${setting}`)}${because(f)}${f.get('problems') === undefined ? '.' : ':'}`,
+      ...f.lines('problems').map(line => `- ${line}`),
+    ].join('\n')
+    // Of a fleet: a command was given them, or a worker finds that what is kept is not sound on its computer.
+    if (f.get('member') !== undefined)
+      return text(
+        what,
+        'Nothing was changed. No mail is lost: what is not pulled waits in the source mailbox.',
+        'Correct each line above with `hikyaku fleet add`, or in your list for `hikyaku fleet import`. docs/configuration.md explains every setting.',
+      )
+    return text(
+      what,
       f.get('problems') === undefined ? stopped : 'hikyaku did not start, and no mail was touched.',
       'Correct each line above and start again. `.env.example` explains every setting.',
-    ),
+    )
+  },
   'config.none': f =>
     f.get('reason') === 'of-the-computer'
       ? text(

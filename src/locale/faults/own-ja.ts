@@ -207,15 +207,24 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
       ) ||
         `このコンピューターのキーチェーンのロックを解除するか、${f.setting('STATE_DIR')} に書き込めることを確認してから、もう一度入力してください。`,
     ),
-  'config.invalid': f =>
-    text(
-      [
-        `設定に誤りがあります${f.with('what', what => `（${what}）`)}${because(f)}。`,
-        ...f.lines('problems').map(line => `・${line}`),
-      ].join('\n'),
+  'config.invalid': f => {
+    const what = [
+      `${f.with('member', member => `${member} の`)}設定に誤りがあります${f.with('what', setting => `（${setting}）`)}${because(f)}。`,
+      ...f.lines('problems').map(line => `・${line}`),
+    ].join('\n')
+    // フリートの場合: コマンドに渡されたもの、またはワーカーのコンピューターで使えないもの。
+    if (f.get('member') !== undefined)
+      return text(
+        what,
+        '何も変更していません。メールは失われません。取り込まないメールは元のメールボックスに残ります。',
+        '上の各行を `hikyaku fleet add` か、`hikyaku fleet import` で使うファイルで直してください。すべての設定項目は docs/configuration.ja.md に説明があります。',
+      )
+    return text(
+      what,
       f.get('problems') === undefined ? stopped : 'hikyaku は起動していません。メールには何もしていません。',
       '上の各行を直してから、もう一度起動してください。すべての設定項目は `.env.example` に説明があります。',
-    ),
+    )
+  },
   'config.none': f =>
     f.get('reason') === 'of-the-computer'
       ? text(
