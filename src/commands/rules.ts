@@ -5,6 +5,7 @@ import type { RuleWish } from '../base/rule-wish.ts'
 import { wrapText } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
+import { folderName } from '../config/mail-readers.ts'
 import { octetLimit } from '../message/message.ts'
 import { findOutcome } from '../rules/outcome.ts'
 import type { ListedFacts } from '../rules/rule.ts'
@@ -94,11 +95,11 @@ const flagNames: Readonly<Record<string, string>> = {
   junk: '$Junk',
 }
 
-/** POP3 has none; INBOX is one name however it is written (RFC 3501 section 5.1). */
+/** POP3 has none; INBOX and what a folder is for are one name however they are written. */
 function chooseFolder({ protocol, folders }: MailboxConfig, named: string | undefined): string {
   if (protocol === 'pop3') return ''
   if (named === undefined) return folders[0]?.name ?? 'INBOX'
-  return /^inbox$/i.test(named) ? 'INBOX' : named
+  return folderName(named)
 }
 
 function testOne(

@@ -9,12 +9,14 @@ import { readVersion } from '../base/version.ts'
 import { openFleetShared } from '../bridge/fleet-shared.ts'
 import type { ProgramConfig } from '../config/config.ts'
 import { type LoadedProgram, loadProgram } from '../config/load-program.ts'
+import { findFleetPlace } from '../config/setting-places.ts'
 import { openFleetKey } from '../fleet/fleet-key.ts'
 import { fleetLoginKey } from '../fleet/login-key.ts'
 import { type Fleet, openFleet } from '../fleet/open-fleet.ts'
 import { type FleetSettings, readFleetSettings } from '../fleet/settings.ts'
 import { lockInstance } from '../journal/lock.ts'
 import { makeFormat } from '../locale/format.ts'
+import { useSettingPlaces } from '../locale/locale.ts'
 import { workerWords } from '../locale/worker-words.ts'
 import { type Log, makeLog } from '../log/log.ts'
 import { makeNotifier } from '../service/notify.ts'
@@ -38,6 +40,7 @@ export async function workerCommand(invocation: Invocation): Promise<number> {
       onNote: note => tellNotes(invocation, [note]),
     })
     const { program } = loaded
+    useSettingPlaces(findFleetPlace)
     const settings = await readFleetSettings(loaded, 'worker')
     await refuseUnusablePlace(program.stateDir)
     const log = makeLog({ ...program.log, language: invocation.language })

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import { asFault } from '../../src/base/fault.ts'
 import { readConfig } from '../../src/config/load.ts'
 import { type AdoptOptions, adoptMachine, type Machine } from '../../src/fleet/adopt.ts'
 import type { Directory } from '../../src/fleet/directory.ts'
@@ -15,6 +14,7 @@ import { askForPull } from '../../src/pull/owner-acted.ts'
 import { pauseMailboxes } from '../../src/pull/paused.ts'
 import { witnessJson } from '../commands/json-page.ts'
 import { mail } from '../faults/harness.ts'
+import { codeOf } from '../journal/journal-helpers.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { endpointsEnv, startHikyaku, until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
@@ -33,12 +33,6 @@ async function readMachine({ env, folder }: World, stateDir: string): Promise<Ma
     mailboxes: members.filter(({ part }) => part === 'mailbox'),
   }
 }
-
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'none',
-    thrown => asFault(thrown).code,
-  )
 
 describe('one machine and a fleet', { skip, concurrency: true }, () => {
   let postgres: PostgresServer

@@ -148,6 +148,25 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
     await journal.journal.setNote('login-delay main/shop', '7')
     await journal.journal.setNote('idle ["main/shop","INBOX"]', 'tells')
     await journal.journal.setNote('breaker main/shop', 'of an account by that name')
+    const suspect = (mailbox: string): string => JSON.stringify([mailbox, 'INBOX', '7'])
+    const underWay = (mailbox: string): string => {
+      const key = suspect(mailbox)
+      return JSON.stringify({
+        ...{ many: [key], alone: [], ends: { [key]: 1 }, condemned: [], leftUntilMs: { [key]: 5 } },
+      })
+    }
+    const logins = (mailbox: string): string =>
+      JSON.stringify([
+        [1, mailbox],
+        [2, ''],
+        [3, 'main/shop2'],
+      ])
+    await journal.journal.setNote('under-way main/shop', underWay('main/shop'))
+    await journal.journal.setNote('paused main/shop', '{"main/shop":{"sinceMs":9}}')
+    await journal.journal.setNote('host-logins/hostgator', logins('main/shop'))
+    await journal.journal.setNote('host-logins/hostgator@far', logins('main/shop'))
+    await journal.journal.setNote('host-logins/xserver main/shop', '[[1,"main/shop"]]')
+    await journal.journal.setNote('under-way main/shop2', underWay('main/shop2'))
     await server.ask(
       url,
       `INSERT INTO message (mailbox, folder, uid, stage, present, generation, listed_at_ms) VALUES ('main/shop', '', '1', 'listed', 1, 1, 1)`,
@@ -162,6 +181,17 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
     assert.equal(await journal.journal.note('login-delay other/shop'), '7')
     assert.equal(await journal.journal.note('idle ["other/shop","INBOX"]'), 'tells')
     assert.equal(await journal.journal.note('breaker main/shop'), 'of an account by that name')
+    for (const [key, value] of [
+      ['under-way other/shop', underWay('other/shop')],
+      ['paused other/shop', '{"other/shop":{"sinceMs":9}}'],
+      ['host-logins/hostgator', logins('other/shop')],
+      ['host-logins/hostgator@far', logins('other/shop')],
+      ['host-logins/xserver other/shop', '[[1,"other/shop"]]'],
+      ['under-way main/shop2', underWay('main/shop2')],
+    ] as const)
+      assert.equal(await journal.journal.note(key), value, key)
+    const named = await server.ask(url, `SELECT key FROM note WHERE (key || value) ~ 'main/shop([^2]|$)'`)
+    assert.deepEqual(named, [{ key: 'breaker main/shop' }])
     assert.deepEqual(await server.ask(url, 'SELECT mailbox FROM message'), [{ mailbox: 'other/shop' }])
     assert.equal(await passwordOf((await directory.open('other/shop')).mailbox), 'first')
     await directory.putMailbox('main', 'shop', { ...mailbox, account: 'owner' }, { password: 'x' })

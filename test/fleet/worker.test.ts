@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import type { Worker } from '../../scripts/fleet/workers.ts'
 import { until as untilWithin } from '../servers/hikyaku.ts'
+import { freePorts } from '../servers/local.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { type FleetWorld, listTogether, startFleetWorld } from './fleet-world.ts'
@@ -166,6 +167,18 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     await world.change(broken.key, {}, { password: 'correct horse battery' })
     await allIsIn(world)
     await until(async () => (await troubles()).length === 0, 'the end of the trouble')
+  })
+
+  it('says of a mailbox what to set by the keys that a fleet’s owner writes', async t => {
+    const world = await open(t, 1)
+    const [mailbox] = world.mailboxes
+    assert.ok(mailbox)
+    const [port] = await freePorts(1)
+    await world.change(mailbox.key, { port }, { password: 'correct horse battery' })
+    const { running } = world.start('a')
+    await until(() => running.stderr().includes('source.unreachable'), 'its trouble')
+    assert.match(running.stderr(), /check `host` and `port`/)
+    assert.doesNotMatch(running.stderr(), /MAIL_/)
   })
 
   it('a second one of the same name takes nothing while the first is at work', async t => {

@@ -1,6 +1,6 @@
 /** Rules in a pull, between a source and two Gmail accounts: what is durable, what changes with the rules, and whose trouble is whose. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { dryRun } from '../../src/proof/dry-run.ts'
@@ -234,6 +234,23 @@ test('mail that rules leave by its flags or folder alone is not even asked for i
       assert.equal(retrievalsOf(app), 1)
     } finally {
       await app.close()
+    }
+  }))
+
+test('rules test takes a folder by the name that a setting of it has, in any case', () =>
+  playRules('imap', async ruled => {
+    const rules = [{ folder: '\\Sent', labels: 'From sent' }]
+    await ruled.configure({ box: { rules, more: { folders: 'INBOX,"\\Sent":sent' } } })
+    const file = join(ruled.world.folder, 'mail.eml')
+    await writeFile(file, mailWith('tested', []))
+    for (const folder of ['\\Sent', '\\sent', '\\SENT']) {
+      const { stdout, stderr } = await hikyaku(['rules', 'test', file, '--folder', folder, '--json'], {
+        env: ruled.env,
+        cwd: ruled.world.folder,
+      })
+      const [tested] = JSON.parse(stdout || stderr).mailboxes
+      assert.equal(tested.folder, '\\Sent')
+      assert.ok(tested.follows.labels.includes('From sent'), folder)
     }
   }))
 

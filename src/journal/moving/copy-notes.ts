@@ -49,7 +49,7 @@ const kindOf = (key: NoteKey): NoteKind | undefined => kinds[nameOf(key)]
 /** The name that a key holds behind the note's: what follows the first space or stroke. */
 const restOf = (key: NoteKey): string => key.slice(nameOf(key).length + 1)
 
-type Note = readonly [key: NoteKey, value: string]
+export type Note = readonly [key: NoteKey, value: string]
 
 /** A folder's key: `NAME ["mailbox","folder"]`. */
 function renameFolder(key: NoteKey, mailbox: Renaming['mailbox']): NoteKey {
@@ -89,8 +89,24 @@ function renameNote([key, value]: Note, ids: RowIds, renaming: Renaming): Note |
   }
 }
 
+/**
+ * The same note in the same journal, where a mailbox has another name; undefined where nobody can read it. What stays behind
+ * when a mailbox goes elsewhere is its own here, too; what is an account's stays the account's.
+ */
+export function renameHere([key, value]: Note, mailbox: Renaming['mailbox']): Note | undefined {
+  const kind = kindOf(key)
+  if (kind === undefined || kind === 'account') return undefined
+  try {
+    if (kind === 'folder') return [renameFolder(key, mailbox), value]
+    if (kind === 'logins') return renameLogins(key, value, { mailbox })
+    return [`${key.slice(0, nameOf(key).length + 1)}${mailbox(restOf(key))}` as NoteKey, value]
+  } catch {
+    return undefined
+  }
+}
+
 /** host-logins.ts: instants with the mailbox that logged in then; '' for what is no pull's. */
-function renameLogins(key: NoteKey, value: string, { mailbox }: Renaming): Note {
+function renameLogins(key: NoteKey, value: string, { mailbox }: Pick<Renaming, 'mailbox'>): Note {
   const [preset = '', ...name] = restOf(key).split(' ')
   const logins = (JSON.parse(value) as [number, string][]).map(([atMs, who]) => [
     atMs,

@@ -10,7 +10,7 @@ import { readUnderWayNote, type UnderWayNote } from '../under-way-note.ts'
 export const underWayKey: NoteKey = 'under-way'
 
 /** What is kept of one mailbox, under another name. */
-function pickMailbox(kept: UnderWayNote, mailbox: string, name: string): UnderWayNote {
+export function pickMailbox(kept: UnderWayNote, mailbox: string, name: string): UnderWayNote {
   const rename = (key: string): string[] => {
     try {
       const [own, ...rest] = JSON.parse(key) as unknown[]

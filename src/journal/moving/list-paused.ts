@@ -4,7 +4,7 @@ import { ownNoteKey } from '../own-notes.ts'
 import type { Statements } from '../sql.ts'
 import { readNote, writeNote } from '../state.ts'
 
-const pausedKey: NoteKey = 'paused'
+export const pausedKey: NoteKey = 'paused'
 
 /** What nobody can read pauses nothing. */
 export async function listPaused(file: Statements): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 /** A mailbox that is called otherwise from now on, in one journal: all that is kept of it moves along. */
+import { renameNotes } from '../moving/rename-notes.ts'
 import type { Statements } from '../sql.ts'
 
 /** Whether the journal knows anything of a mailbox by this name. */
@@ -20,13 +21,5 @@ export async function renameMailbox(sql: Statements, from: string, to: string): 
     from,
     to,
   )
-  // `NAME mailbox`, `NAME/mailbox` or `NAME ["mailbox",...]` (notes.ts); those of an account of the same name stay.
-  await sql.run(
-    `UPDATE note SET key = overlay(key PLACING ?2 FROM strpos(key, ?1) FOR length(?1))
-     WHERE regexp_replace(key, '^[a-z-]+[ /]', '') IN (?1, '["' || ?1 || '"]')
-       AND key NOT LIKE 'breaker %' AND key NOT LIKE 'told/%'
-        OR starts_with(regexp_replace(key, '^[a-z-]+ ', ''), '["' || ?1 || '",')`,
-    from,
-    to,
-  )
+  await renameNotes(sql, from, to)
 }
