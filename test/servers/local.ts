@@ -1,17 +1,64 @@
 /** What every real server under test needs: free loopback ports, a proof that it answers, a private folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server, Socket } from 'node:net'
+import { createServer, type ListenOptions, type Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 export const loopback = '127.0.0.1'
 
-/** `count` TCP ports that nobody listened on a moment ago. All are held until the last is known, so they differ. */
+/** Below what systems give by themselves, and above what services of a machine have. */
+const firstPort = 16_384
+
+/** The lowest port that the kernel gives by itself, to connections and to whoever listens on any (ip(7)). */
+function lowestGivenPort(): number {
+  try {
+    return Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10)
+  } catch {
+    return 0
+  }
+}
+
+/** Whether nobody had it: then nobody else has it, at that address, until it is closed. */
+async function take(server: Server, options: ListenOptions): Promise<boolean> {
+  const isTaken = Promise.withResolvers<boolean>()
+  server.once('error', () => isTaken.resolve(false)).listen(options, () => isTaken.resolve(true))
+  return isTaken.promise
+}
+
+/** A port that is claimed for as long as this process lives, by an abstract socket of its number (unix(7)). */
+async function claimPort(lowest: number): Promise<number> {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const port = firstPort + Math.floor(Math.random() * (lowest - firstPort))
+    const claim = createServer().unref()
+    if (!(await take(claim, { path: `\0hikyaku-test-port-${port}` }))) continue
+    const listener = createServer()
+    if (await take(listener, { host: loopback, port })) {
+      await new Promise(resolve => listener.close(resolve))
+      return port
+    }
+    // Somebody's who claims nothing.
+    claim.close()
+  }
+  throw new Error('no port is free')
+}
+
+/**
+ * TCP ports for servers that are started later, and stopped and started again. What the kernel gives by itself it may
+ * give to a test beside as soon as it is let go, so these are others, and each is one process's for as long as that lives.
+ */
 export async function freePorts(count: number): Promise<number[]> {
+  const lowest = process.platform === 'linux' ? lowestGivenPort() : 0
+  // A machine that gives nearly all by itself has none to claim.
+  if (lowest < firstPort + 5000) return givenPorts(count)
+  return Promise.all(Array.from({ length: count }, () => claimPort(lowest)))
+}
+
+/** Such as nobody listened on a moment ago. All are held until the last is known, so they differ. */
+async function givenPorts(count: number): Promise<number[]> {
   const held: Server[] = []
   try {
     for (let i = 0; i < count; i += 1) {

@@ -5,6 +5,7 @@ import { createServer, connect as netConnect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { type DialMemory, dialServer } from '../../src/source/dial.ts'
+import { freePorts } from '../servers/local.ts'
 import { mailboxAt, never, rejectsWith } from './pop3-helpers.ts'
 
 const v4 = { address: '127.0.0.1', family: 4 }
@@ -29,9 +30,11 @@ async function listen(t: TestContext, host: string, port = 0): Promise<number> {
  * the shortest queue and never accepts, and its queue filled.
  */
 async function deadPort(t: TestContext): Promise<number> {
+  // Not one that the kernel gives for ::1: on 127.0.0.1 somebody else may have it.
+  const [port = 0] = await freePorts(1)
   const script = `
-    const server = require('node:net').createServer().listen({ port: 0, host: '::1', backlog: 1 }, () => {
-      require('node:fs').writeSync(1, String(server.address().port))
+    require('node:net').createServer().listen({ port: ${port}, host: '::1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, 'up')
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000)
     })`
   const child: ChildProcess = spawn(process.execPath, ['-e', script], {
@@ -45,8 +48,7 @@ async function deadPort(t: TestContext): Promise<number> {
     await ended
   })
   assert.ok(child.stdout)
-  const [printed] = await once(child.stdout, 'data')
-  const port = Number(String(printed))
+  await once(child.stdout, 'data')
   // Linux queues one more than it was asked for.
   for (let at = 0; at < 2; at += 1) {
     const filler = netConnect(port, '::1').on('error', () => {})
