@@ -55,7 +55,7 @@ const house: Readonly<Record<string, Room>> = {
   source: {
     floor: 3,
     uses: 'base message',
-    doors: 'source inspect imap-store',
+    doors: 'source inspect imap-store open-sockets',
     wired: 'imap pop3 imap-listening ahead-room',
   },
   journal: {

@@ -2,6 +2,8 @@
  * The proof: a fleet carries its mail while workers and the database are killed, stopped and ended in turns. Then, in calm,
  * everything must arrive, and one more round of all mailboxes must change nothing.
  */
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { countMissing } from '../../src/journal/journal.ts'
 import { openPostgresJournal } from '../../src/journal/postgres/postgres.ts'
@@ -20,7 +22,7 @@ export interface ProofOptions {
   readonly messages: number
   readonly workers: number
   readonly seed: number
-  /** A folder for what the workers print. */
+  /** A folder for what the workers and Dovecot write. */
   readonly logs?: string | undefined
   /** In place of those that the seed makes. */
   readonly blows: number | readonly Timed[]
@@ -56,7 +58,10 @@ export async function prove(
     return await new Proof(options, stage, screen, interrupted).play()
   } finally {
     screen.clear()
-    if (options.logs !== undefined) await stage.workers.writeLogs(options.logs)
+    if (options.logs !== undefined) {
+      await stage.workers.writeLogs(options.logs)
+      await copyFile(stage.host.dovecot.logFile, join(options.logs, 'dovecot.log'))
+    }
     await stage.stop()
   }
 }

@@ -10,6 +10,8 @@ export interface HeldBooks {
   readonly journal: Journal
   /** The database's wall clock, ms. */
   nowMs(): Promise<number>
+  /** Aborts where another may have taken it. */
+  readonly lost: AbortSignal
   /** Whether nobody else can have taken the mailbox up to now. */
   isSure(): boolean
 }
@@ -17,7 +19,7 @@ export interface HeldBooks {
 /** Closed it says that it ended as it should; where it cannot, the next worker takes what was in hand for suspects. */
 export async function openHeldMailbox(
   shared: Shared,
-  { journal, nowMs, isSure }: HeldBooks,
+  { journal, nowMs, isSure, lost }: HeldBooks,
   mailbox: MailboxConfig,
   accounts: readonly AccountConfig[],
 ): Promise<OpenMailbox> {
@@ -37,7 +39,7 @@ export async function openHeldMailbox(
   try {
     const opened = await openMailbox(
       shared,
-      { journal, underWay, steady, assertMayUpload },
+      { journal, underWay, steady, assertMayUpload, lost },
       mailbox,
       accounts,
     )

@@ -8,6 +8,7 @@ import type { Destination } from '../pull/destination.ts'
 import type { LoginCount } from '../pull/logins.ts'
 import type { SteadyClock } from '../pull/steady-clock.ts'
 import type { UnderWay } from '../pull/under-way.ts'
+import { OpenSockets } from '../source/open-sockets.ts'
 import { makeAccessTokens, makeSource } from './adapters.ts'
 import type { AccountUse, Shared } from './shared.ts'
 
@@ -16,6 +17,8 @@ export interface MailboxBooks {
   readonly journal: Journal
   readonly underWay: UnderWay
   readonly steady: SteadyClock
+  /** Once this aborts another may log in to the mailbox: all its connections are cut at once. */
+  readonly lost?: AbortSignal
   /** Asked just before an upload's first octet leaves; throws where it must not. */
   assertMayUpload?(): void
 }
@@ -28,7 +31,7 @@ export interface OpenMailbox {
   changeAfterImport(afterImport: AfterImport): void
   /** Resolves when none of its messages has a place in a queue any more. */
   idle(): Promise<void>
-  /** Lets its uploads that run end within their grace, and leaves its accounts. */
+  /** Its last connection to the mail server is closed. Then lets its uploads that run end within their grace, and leaves its accounts. */
   close(): Promise<void>
 }
 
@@ -69,8 +72,20 @@ export async function openMailbox(
     const gate = makeLoginGate(journal, mailbox, clock, 'pull', logins, turns)
     const idleMemory = makeIdleMemory(journal, mailbox.name)
     const tokens = await makeAccessTokens(mailbox, clock)
+    const sockets = new OpenSockets()
+    const cut = (): void => sockets.cut()
+    books.lost?.addEventListener('abort', cut, { once: true })
+    if (books.lost?.aborted) cut()
     const source = deadlines.watching(
-      await makeSource({ mailbox, clock, gate, patience: deadlines.patience, idleMemory, aheadRoom }),
+      await makeSource({
+        mailbox,
+        clock,
+        gate,
+        patience: deadlines.patience,
+        idleMemory,
+        aheadRoom,
+        sockets,
+      }),
     )
     let chosen = mailbox
     return {
@@ -91,6 +106,8 @@ export async function openMailbox(
       },
       async close() {
         tokens?.close()
+        await sockets.close(clock)
+        books.lost?.removeEventListener('abort', cut)
         await leaveAccounts()
       },
     }

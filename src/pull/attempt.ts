@@ -42,6 +42,8 @@ const passing: readonly FaultCode[] = [
   'bug',
 ]
 const passingMs = 30_000
+/** A database that many share is back in a moment more often than not; they come back one after the other, ms. */
+const databasePassesMs = [1000, 6000] as const
 
 /** Which recorded waits are kept: none, all, or those that a single pull of a timer keeps. */
 export type Gate = boolean | 'once'
@@ -54,7 +56,7 @@ export function attemptPull(ports: PullPorts, options: PullOptions, gate: Gate):
 
 /** Trouble of this machine that passes by itself is waited for. */
 async function unlessFatal(
-  { mailbox, log, clock }: PullPorts,
+  { mailbox, log, clock, random }: PullPorts,
   count: PullCount,
   work: () => Promise<Attempt>,
 ): Promise<Attempt> {
@@ -64,8 +66,9 @@ async function unlessFatal(
     // Also where the journal would not take the record of another trouble.
     const fault = asFault(error)
     if (!passing.includes(fault.code)) throw fault
-    log.fault(fault, { mailbox: mailbox.name, account: mailbox.account, inMs: passingMs })
-    return { kind: 'failed', fault, notBeforeMs: clock.nowMs() + passingMs, count }
+    const inMs = passesInMs(fault, random())
+    log.fault(fault, { mailbox: mailbox.name, account: mailbox.account, inMs })
+    return { kind: 'failed', fault, notBeforeMs: clock.nowMs() + inMs, count }
   }
 }
 
@@ -260,12 +263,18 @@ async function nextTryMs(
   count: PullCount,
 ): Promise<number> {
   const now = clock.nowMs()
-  if (isOfMachine(fault)) return now + passingMs
+  if (isOfMachine(fault)) return now + passesInMs(fault, random())
   const failures = failuresOf(await stateOf(journal, mailbox, fault), fault, count)
   const [firstMs, mostMs] = chooseWaits(fault)
   const untilMs = now + backoffMs(failures, firstMs, mostMs, random())
   const capped = fault.loginRefused ? await cappedLogin(journal, mailbox, now) : undefined
   return Math.max(fault.notBeforeMs ?? 0, untilMs, capped?.untilMs ?? 0)
+}
+
+function passesInMs({ code }: Fault, chance: number): number {
+  if (code !== 'journal.unreachable' && code !== 'journal.busy') return passingMs
+  const [leastMs, mostMs] = databasePassesMs
+  return leastMs + chance * (mostMs - leastMs)
 }
 
 /** A full disk holds no record of itself either. */

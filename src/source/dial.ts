@@ -10,6 +10,7 @@ import { within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { isLoopback } from '../base/loopback.ts'
 import { networkFault } from './network-fault.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import type { ServerSettings } from './settings.ts'
 
 export interface Address {
@@ -32,6 +33,8 @@ export interface DialOptions {
   readonly signal: AbortSignal
   readonly memory?: DialMemory
   readonly lookup?: Lookup
+  /** Where the sockets of its mailbox are known. */
+  readonly sockets?: OpenSockets | undefined
 }
 
 /** RFC 8305 section 5: the recommended pause before the next address is tried beside the first. */
@@ -47,13 +50,19 @@ const lookupAll: Lookup = host => systemLookup(host, { all: true, verbatim: true
  * another computer than this one.
  */
 export async function dialServer(server: ServerSettings, options: DialOptions): Promise<Socket> {
-  const { clock, connectMs, signal, memory = {}, lookup = lookupAll } = options
+  const { clock, connectMs, signal, memory = {}, lookup = lookupAll, sockets } = options
   signal.throwIfAborted()
   refuseClearText(server, server.host)
   const where = { host: server.host, port: server.port, phase: 'connect' }
+  sockets?.assertMayOpen(where)
   const stop = new AbortController()
+  const open = ({ address, family }: Address): Socket => {
+    const socket = connect({ host: address, port: server.port, family, autoSelectFamily: false })
+    sockets?.add(socket)
+    return socket
+  }
   const work = lookup(server.host).then(
-    addresses => raceAddresses(orderAddresses(addresses, memory.family), server.port, clock, stop.signal),
+    addresses => raceAddresses(orderAddresses(addresses, memory.family), open, clock, stop.signal),
     error => {
       throw networkFault(error, { ...where, phase: 'lookup' })
     },
@@ -99,7 +108,7 @@ function orderAddresses(addresses: readonly Address[], first = addresses[0]?.fam
 /** The first address that answers wins; all other sockets are destroyed, also when `stop` is aborted. */
 function raceAddresses(
   addresses: readonly Address[],
-  port: number,
+  connectTo: (address: Address) => Socket,
   clock: Clock,
   stop: AbortSignal,
 ): Promise<Socket> {
@@ -124,7 +133,7 @@ function raceAddresses(
     const tryNext = (): void => {
       const next = waiting.shift()
       if (next === undefined || over.signal.aborted) return
-      const socket = connect({ host: next.address, port, family: next.family, autoSelectFamily: false })
+      const socket = connectTo(next)
       open.add(socket)
       const onError = (error: unknown): void => {
         open.delete(socket)

@@ -24,6 +24,7 @@ import { ImapInlet, type RowQuestion } from './imap-inlet.ts'
 import { loginFailure } from './imap-login-failure.ts'
 import { Meter } from './imap-meter.ts'
 import { awaitAnswer } from './imap-progress.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import { lookAgain } from './other-service.ts'
 import type { LoginSecret } from './sasl-token.ts'
 import { secureSocket } from './secure.ts'
@@ -39,6 +40,8 @@ export interface ConnectOptions {
   readonly patience?: Patience | undefined
   /** What to log in with where it is no password. */
   readonly token?: string | undefined
+  /** Where the sockets of the mailbox are known. */
+  readonly sockets?: OpenSockets | undefined
   /** False: UTF8=ACCEPT is not asked for. */
   readonly acceptsUtf8?: boolean
 }
@@ -63,7 +66,7 @@ export interface RunOptions extends ExecOptions, AskOptions {
  * Faults: those of dial.ts, secure.ts, imap-greeting.ts and imapLoginFault; source.timeout with the phase.
  */
 export async function connectImap(options: ConnectOptions, signal: AbortSignal): Promise<ImapConnection> {
-  const { mailbox, clock, memory, patience } = options
+  const { mailbox, clock, memory, patience, sockets } = options
   const deadlines = lengthenImapDeadlines(options.deadlines, patience)
   const { server, user } = mailbox
   const facts = { host: server.host, port: server.port }
@@ -71,7 +74,8 @@ export async function connectImap(options: ConnectOptions, signal: AbortSignal):
     options.token === undefined
       ? { kind: 'password', value: await readPassword(mailbox) }
       : { kind: 'token', value: options.token }
-  let socket: Socket = await dialServer(server, { clock, connectMs: deadlines.connect, signal, memory })
+  const { connect: connectMs } = deadlines
+  let socket: Socket = await dialServer(server, { clock, connectMs, signal, memory, sockets })
   const ignore = (): void => {}
   socket.on('error', ignore)
   const timed = <T>(work: Promise<T>, ms: number, phase: string): Promise<T> =>

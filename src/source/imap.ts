@@ -12,6 +12,7 @@ import { placeByUse } from './imap-folders.ts'
 import { ImapSession } from './imap-session.ts'
 import { ImapTurns } from './imap-turns.ts'
 import { type WatchCalls, watchFolders } from './imap-watch.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import { logInByToken } from './sasl-token.ts'
 import type { MailboxSettings } from './settings.ts'
 import {
@@ -38,12 +39,14 @@ export interface ImapSourceOptions {
   readonly idleMemory?: IdleMemory
   /** Shared by all mailboxes of the process; default: a room of its own. */
   readonly aheadRoom?: AheadRoom
+  /** Those of the mailbox, for who closes it. */
+  readonly sockets?: OpenSockets
 }
 
 /** See source.ts for the contract, and `imap-connection.ts`, `imap-retrieve.ts`, `imap-settle.ts` for the faults. */
 export function makeImapSource(given: ImapSourceOptions): Source {
   const { mailbox, clock, deadlines, patience, gate = ungated, idleMemory = makeOwnMemory() } = given
-  const { aheadRoom = new AheadRoom(), tokens } = given
+  const { aheadRoom = new AheadRoom(), tokens, sockets } = given
   const memory: DialMemory = {}
   const options: ConnectOptions = {
     mailbox,
@@ -51,6 +54,7 @@ export function makeImapSource(given: ImapSourceOptions): Source {
     deadlines: { ...usualImapDeadlines, ...deadlines },
     memory,
     patience,
+    sockets,
   }
   const folders = mailbox.folders.map(folder => folder.name)
   const aheadMemory = makeAheadMemory(aheadRoom)

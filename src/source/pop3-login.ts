@@ -5,6 +5,7 @@ import { Fault } from '../base/fault.ts'
 import { withoutPassword } from '../base/mask.ts'
 import { capaOctets } from './budget.ts'
 import { dialServer, type Lookup } from './dial.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import { greetingFault, pop3LoginFault, type Status, sessionFault, showStatus } from './pop3-answers.ts'
 import { Capabilities } from './pop3-capabilities.ts'
 import type { Command } from './pop3-command.ts'
@@ -25,6 +26,7 @@ export interface EnterOptions {
   readonly signal: AbortSignal
   readonly memory: Pop3Memory
   readonly lookup: Lookup | undefined
+  readonly sockets: OpenSockets | undefined
 }
 
 /**
@@ -93,10 +95,11 @@ function listenTo(answer: Promise<Status> | undefined): void {
 type Step = (phase: string, line: Command['line'], deadlineMs: number, more?: boolean) => Promise<Status>
 
 async function connectServer(options: EnterOptions): Promise<{ connection: Pop3Connection; step: Step }> {
-  const { mailbox, clock, deadlines, signal, memory, lookup } = options
+  const { mailbox, clock, deadlines, signal, memory, lookup, sockets } = options
   const { server } = mailbox
   const { connectMs, tlsMs } = deadlines
-  const socket = await dialServer(server, { clock, connectMs, signal, memory, ...(lookup && { lookup }) })
+  const how = { clock, connectMs, signal, memory, sockets, ...(lookup && { lookup }) }
+  const socket = await dialServer(server, how)
   const ready =
     server.security === 'tls' ? await secureSocket(socket, server, { clock, tlsMs, signal }) : socket
   const connection = new Pop3Connection(ready, server, clock, deadlines)

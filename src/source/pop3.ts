@@ -11,6 +11,7 @@ import { Fault } from '../base/fault.ts'
 import { AheadRoom } from './ahead-room.ts'
 import { readPassword } from './credential.ts'
 import type { Lookup } from './dial.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import { lookAgain } from './other-service.ts'
 import { lengthenPop3Deadlines, type Pop3Deadlines, usualPop3Deadlines } from './pop3-deadlines.ts'
 import { enterMaildrop } from './pop3-login.ts'
@@ -37,6 +38,8 @@ export interface Pop3SourceOptions {
   readonly lookup?: Lookup
   /** Shared by all mailboxes of the process; default: a room of its own. */
   readonly aheadRoom?: AheadRoom
+  /** Those of the mailbox, for who closes it. */
+  readonly sockets?: OpenSockets
 }
 
 /**
@@ -52,6 +55,7 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
     lookup,
     patience,
     tokens,
+    sockets,
     gate = ungated,
     aheadRoom: room = new AheadRoom(),
   } = given
@@ -59,7 +63,7 @@ export function makePop3Source(given: Pop3SourceOptions): Source {
 
   async function openOnce(secret: LoginSecret, signal: AbortSignal): Promise<SourceSession> {
     const limits = lengthenPop3Deadlines({ ...usualPop3Deadlines, ...deadlines }, patience)
-    const options = { mailbox, secret, clock, deadlines: limits, signal, memory, lookup }
+    const options = { mailbox, secret, clock, deadlines: limits, signal, memory, lookup, sockets }
     const entered = await enterMaildrop(options).catch(async (error: unknown) => {
       throw await lookAgain(error, mailbox.server, clock, signal)
     })

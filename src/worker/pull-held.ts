@@ -14,6 +14,8 @@ import type { WorkerOptions } from './context.ts'
 
 /** First and longest pause before it is opened again, ms. */
 const openPauses = [5000, 30 * 60_000] as const
+/** The same where it was the database, ms: it is the same for all of them, and back in a moment more often than not. */
+const databasePauses = [1000, 30_000] as const
 /** What is under way when its settings change may end well for so long, ms. */
 const changeGraceMs = 3000
 
@@ -43,7 +45,8 @@ export async function pullHeld(options: HeldOptions, stopping: AbortSignal): Pro
       const fault = asFault(thrown)
       if (stopping.aborted || keeping.lost.aborted || fault.code === 'journal.not-held') return
       failures += 1
-      const inMs = backoffMs(failures, ...openPauses, Math.random())
+      const pauses = fault.code.startsWith('journal.') ? databasePauses : openPauses
+      const inMs = backoffMs(failures, ...pauses, Math.random())
       shared.log.fault(fault, { mailbox: hold.mailbox, inMs, count: failures })
       await noteTrouble(journal, hold.mailbox, fault, clock.nowMs()).catch(() => {})
       await clock.sleep(inMs, stop).catch(() => {})
@@ -60,7 +63,7 @@ async function pullOnce(
   firstReason: 'start' | 'taken',
 ): Promise<void> {
   const { mailbox, accounts } = await directory.open(hold.mailbox)
-  const books = { journal, nowMs: () => fleet.nowMs(), isSure: () => keeping.isSure() }
+  const books = { journal, nowMs: () => fleet.nowMs(), lost: keeping.lost, isSure: () => keeping.isSure() }
   const opened = await openHeldMailbox(shared, books, mailbox, accounts)
   const tooLong = new AbortController()
   let timer: NodeJS.Timeout | undefined

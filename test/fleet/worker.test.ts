@@ -5,6 +5,7 @@ import type { Worker } from '../../scripts/fleet/workers.ts'
 import { until as untilWithin } from '../servers/hikyaku.ts'
 import { freePorts } from '../servers/local.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
+import { startPostgresProxy } from '../servers/postgres-proxy.ts'
 import { requireServer } from '../servers/required.ts'
 import { type FleetWorld, listTogether, startFleetWorld } from './fleet-world.ts'
 
@@ -98,6 +99,41 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     await until(() => watches(world, sleeper) === 2 && watches(world, next) === 2, 'two each')
     await allIsIn(world)
     assert.equal(uploads(), before)
+  })
+
+  it('one whose database says nothing cuts its connections before another may log in, though its pulls wait', async t => {
+    const world = await open(t, 2)
+    const proxy = await startPostgresProxy(postgres.port)
+    t.after(() => proxy.close())
+    const cutOff = world.start('cut-off', { FLEET_DATABASE: proxy.through(world.url) })
+    await until(() => watches(world, cutOff) === 2, 'both of them')
+    const isStuck = Promise.withResolvers<void>()
+    // What is asked is never answered, and the pull that asks has a session of its own meanwhile.
+    proxy.before(/INSERT INTO message/, async () => {
+      proxy.swallow(true)
+      isStuck.resolve()
+    })
+    for (const mailbox of world.mailboxes) mailbox.deliver()
+    await isStuck.promise
+    const next = world.start('next')
+    await until(() => watches(world, next) === 2, 'all taken over')
+    await allIsIn(world)
+    assert.deepEqual(listTogether(world.mailboxes, [cutOff, next]), [])
+  })
+
+  it('a mailbox is given back when its connection is closed, though the server answers no LOGOUT', async t => {
+    const world = await open(t, 2)
+    for (const { server } of world.mailboxes)
+      server.faults.at = ({ verb }) => (verb === 'LOGOUT' ? { do: 'silence' } : undefined)
+    const first = world.start('first')
+    await until(() => watches(world, first) === 2, 'both of them')
+    const second = world.start('second')
+    await until(() => watches(world, first) === 1 && watches(world, second) === 1, 'one each')
+    first.running.kill('SIGTERM')
+    const termMs = await tookOver(world, second, 8000)
+    t.diagnostic(`the other was logged in to all within ${termMs} ms`)
+    assert.equal((await first.running.ended).code, 0)
+    assert.deepEqual(listTogether(world.mailboxes, [first, second]), [])
   })
 
   it('a change of its settings is felt within seconds, and by that mailbox alone', async t => {
