@@ -118,8 +118,8 @@ export const time: readonly Mutant[] = [
     title: 'a tick of the schedule ends no wait',
   },
   {
-    from: 'if (!passing.includes(fault.code)) throw fault log.fault',
-    to: 'log.fault',
+    from: 'if (!passing.includes(fault.code)) throw fault const inMs',
+    to: 'const inMs',
     loses: 'the restart: a journal that is gone is waited for',
     tests: ['test/faults/trouble.test.ts', 'test/faults/machine.test.ts'],
     title: 'journal',

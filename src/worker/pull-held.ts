@@ -45,7 +45,9 @@ export async function pullHeld(options: HeldOptions, stopping: AbortSignal): Pro
       const fault = asFault(thrown)
       if (stopping.aborted || keeping.lost.aborted || fault.code === 'journal.not-held') return
       failures += 1
-      const pauses = fault.code.startsWith('journal.') ? databasePauses : openPauses
+      const pauses: readonly [number, number] = fault.code.startsWith('journal.')
+        ? databasePauses
+        : openPauses
       const inMs = backoffMs(failures, ...pauses, Math.random())
       shared.log.fault(fault, { mailbox: hold.mailbox, inMs, count: failures })
       await noteTrouble(journal, hold.mailbox, fault, clock.nowMs()).catch(() => {})
