@@ -104,6 +104,15 @@ export const en = {
     'other-address': 'that is another address',
     'cut-off': 'the address is cut off',
     'other-attempt': 'that address belongs to another attempt',
+    // A fleet's database
+    'no-postgres-url': 'it does not begin with postgresql://, or is no address',
+    'unknown-option': 'an option behind the ? is not understood',
+    'must-take-writes': 'target_session_attrs must be read-write',
+    'no-port': 'the port is no number from 1 to 65535',
+    'weak-sslmode': 'sslmode must be verify-full, or disable for a network that nobody else can reach',
+    'unreadable-option': 'a file that it names cannot be read',
+    'bare-percent': 'a % in it is not followed by two hexadecimal digits',
+    'standby-server': 'this server is a standby and takes no writes',
   },
   /** Folders of Gmail by their use. */
   folders: {

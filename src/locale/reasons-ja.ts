@@ -105,6 +105,16 @@ export const ja: Reasons = {
     'other-address': '別の URL です',
     'cut-off': 'URL が途中で切れています',
     'other-attempt': '別の回のログインの URL です',
+    // フリートのデータベース
+    'no-postgres-url': 'postgresql:// で始まっていないか、アドレスの形式が正しくありません',
+    'unknown-option': '「?」の後ろに、使えない項目があります',
+    'must-take-writes': 'target_session_attrs に指定できるのは read-write です',
+    'no-port': 'ポートが 1〜65535 の数字ではありません',
+    'weak-sslmode':
+      'sslmode には verify-full を指定してください。ほかの誰も届かないネットワークなら disable も使えます',
+    'unreadable-option': '指定されたファイルを読み込めません',
+    'bare-percent': '「%」の後ろが 16 進数 2 桁になっていません',
+    'standby-server': 'このサーバーはスタンバイで、書き込みを受け付けません',
   },
   /** 用途ごとの Gmail のフォルダー。 */
   folders: {

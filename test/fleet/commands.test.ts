@@ -236,6 +236,12 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
       [3, 6, 1, 2],
     )
     assert.deepEqual(rehearsed.problems, problems)
+    await file('alone.csv', 'tenant,host,user,password\nnew,mail.example.jp,a,b\n')
+    const alone = await fleet(['import', 'alone.csv'])
+    assert.match(
+      alone.stderr,
+      /^Line 2, account: the tenant has no such account; add it with `hikyaku fleet add`/,
+    )
     // A changed line changes its mailbox, and an empty password keeps the one that is there.
     const corrected = [
       'tenant,host,user,password,account',

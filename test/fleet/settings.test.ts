@@ -7,6 +7,7 @@ import { Fault } from '../../src/base/fault.ts'
 import { ConfigFault } from '../../src/base/problem.ts'
 import { loadProgram } from '../../src/config/load-program.ts'
 import { readFleetSettings } from '../../src/fleet/settings.ts'
+import { describeFault } from '../../src/locale/locale.ts'
 import { stateDirFor } from '../journal/journal-helpers.ts'
 
 const read = async (t: TestContext, given: Record<string, string>) => {
@@ -66,8 +67,17 @@ test('what is wrong is told with its variable, and nothing of the address', asyn
     'hidden',
     'postgresql://a:hidden@b:port/c',
     'postgresql://a:hid%den@b/c',
+    'postgresql://a:x?hidden@b/c',
+    'postgresql://a:x?hidden=y@b/c',
+    'postgresql://a:x#hidden@b/c',
+    'postgresql://a:x/hidden@b/c',
   ])
     assert.match(await problems({ FLEET_DATABASE: wrong }), /journal\.address/)
+  const option = await problems({ FLEET_DATABASE: `${url}&passfile=/x` })
+  assert.match(option, /unknown-option.*passfile/)
+  const fault = new Fault('journal.address', { facts: { reason: 'unknown-option', option: 'passfile' } })
+  assert.match(describeFault(fault, 'en').what, /\(an option behind the \? is not understood\): passfile\.$/)
+  assert.match(describeFault(fault, 'ja').what, /使えない項目があります）: passfile。$/)
   assert.match(
     await problems({ FLEET_DATABASE: url, FLEET_DATABASE_FILE: '/x' }),
     /secret\.unreadable.*both-given/,

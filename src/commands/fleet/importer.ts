@@ -188,7 +188,7 @@ export async function makeImporter(
       : [{ column: null, reason: describeFault(fault, language).what }]
 
   const describeWrong = (problem: Problem): string => {
-    if (problem.kind === 'no-such-account') return own.noAccount
+    if (problem.kind === 'no-such-account' || problem.kind === 'tenant-without-account') return own.noAccount
     // All others tell of what was written.
     if (!inOwnWords.has(problem.kind)) return own.unfit
     const { given: _, ...bare } = problem

@@ -98,8 +98,7 @@ async function refuseUnfit(client: pg.Client): Promise<void> {
   )
   const [found] = rows
   if (found?.copy !== false) {
-    const reason = 'this server is a standby and takes no writes'
-    throw new Fault('journal.unreachable', { facts: { reason } })
+    throw new Fault('journal.unreachable', { facts: { reason: 'standby-server' } })
   }
   // A pooler gives a number of its own (postgresql.org/docs/15/protocol-flow.html: BackendKeyData), and drops what was set.
   const { processID } = client as pg.Client & { readonly processID: number | null }

@@ -92,7 +92,7 @@ export function describePlace(url: string | undefined): string {
 function readParts(url: string): Map<string, string> {
   const shape = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/
   const [matched, login = '', hosts = '', database = '', options = ''] = shape.exec(url) ?? []
-  if (matched === undefined) throw refuse('it does not begin with postgresql:// or is no address')
+  if (matched === undefined) throw refuse('no-postgres-url')
   const parts = new Map<string, string>()
   const put = (part: string, text: string): void => {
     if (text !== '') parts.set(part, decode(text))
@@ -110,10 +110,9 @@ function readParts(url: string): Map<string, string> {
   for (const option of options.split('&').filter(Boolean)) {
     const [name = '', text = ''] = option.split(/=(.*)/s)
     if (understood.includes(name)) put(name, text)
-    else if (!passedOver.includes(name)) throw refuse(`the option ${decode(name)} is not understood`)
+    else if (!passedOver.includes(name)) throw refuse('unknown-option', nameOption(name, options))
     const wants = name === 'target_session_attrs' ? text : 'any'
-    if (!['any', 'read-write', 'primary'].includes(wants))
-      throw refuse('target_session_attrs must be read-write')
+    if (!['any', 'read-write', 'primary'].includes(wants)) throw refuse('must-take-writes')
   }
   return parts
 }
@@ -121,7 +120,7 @@ function readParts(url: string): Map<string, string> {
 function readPort(text: string): number {
   if (text === '') return usualPort
   const port = Number(text)
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw refuse('the port is no number from 1 to 65535')
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw refuse('no-port')
   return port
 }
 
@@ -142,7 +141,7 @@ function readTls(
     case 'verify-full':
       break
     default:
-      throw refuse('sslmode must be verify-full, or disable for a network that nobody else can reach')
+      throw refuse('weak-sslmode')
   }
   const files = Object.entries({ ca: 'sslrootcert', cert: 'sslcert', key: 'sslkey' }).flatMap(
     ([field, part]) => {
@@ -159,7 +158,7 @@ function readPem(part: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw refuse(`${part}: ${path} cannot be read`, cause)
+    throw refuse('unreadable-option', { option: part, path }, cause)
   }
 }
 
@@ -167,9 +166,13 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw refuse('a % in it is not followed by two hexadecimal digits')
+    throw refuse('bare-percent')
   }
 }
 
-const refuse = (reason: string, cause?: unknown): Fault =>
-  new Fault('journal.address', { facts: { reason }, ...(cause === undefined ? {} : { cause }) })
+/** Behind a `?` that stands in a password as it is comes the rest of the password. */
+const nameOption = (name: string, options: string): { readonly option?: string } =>
+  /^[a-z_]{1,40}$/.test(name) && !options.includes('@') ? { option: name } : {}
+
+const refuse = (reason: string, facts: Readonly<Record<string, string>> = {}, cause?: unknown): Fault =>
+  new Fault('journal.address', { facts: { reason, ...facts }, ...(cause === undefined ? {} : { cause }) })

@@ -106,7 +106,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'journal.unreachable': f =>
     text(
-      `The database with the journal cannot be reached${f.with('file', file => ` (${file})`)}${f.with('reason', reason => `: ${reason}`)}.`,
+      `The database with the journal cannot be reached${f.with('file', file => ` (${file})`)}${f.with('reason', reason => `: ${describeReason(reason, 'en')}`)}.`,
       waits,
       `${byItself} If it lasts, look whether PostgreSQL runs and can be reached from this computer.`,
     ),
@@ -148,9 +148,9 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'journal.address': f =>
     text(
-      `The address of the database with the journal cannot be used${because(f)}.`,
+      `The address of the database with the journal cannot be used${because(f)}${f.with('option', option => `: ${option}`)}${f.with('path', path => ` (${path})`)}.`,
       waits,
-      'Write it as postgresql://USER@HOST:PORT/DATABASE, with ?sslrootcert=FILE where your PostgreSQL has a certificate of your own authority.',
+      'Write it as postgresql://USER@HOST:PORT/DATABASE, with ?sslrootcert=FILE where your PostgreSQL has a certificate of your own authority. In the password % stands as %25, / as %2F, ? as %3F, # as %23, @ as %40 and : as %3A.',
     ),
   'journal.insecure': f =>
     text(

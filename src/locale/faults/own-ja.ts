@@ -106,7 +106,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'journal.unreachable': f =>
     text(
-      `取り込み記録のデータベース${f.with('file', file => ` ${file} `)}に接続できません${f.with('reason', reason => `（${reason}）`)}。`,
+      `取り込み記録のデータベース${f.with('file', file => ` ${file} `)}に接続できません${because(f)}。`,
       waits,
       `${byItself}長く続く場合は、PostgreSQL が動いていて、このパソコンから接続できるか確かめてください。`,
     ),
@@ -148,9 +148,9 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     ),
   'journal.address': f =>
     text(
-      `取り込み記録のデータベースのアドレスが使えません${because(f)}。`,
+      `取り込み記録のデータベースのアドレスが使えません${because(f)}${f.with('option', option => `: ${option}`)}${f.with('path', path => ` (${path})`)}。`,
       waits,
-      'postgresql://ユーザー名@ホスト名:ポート/データベース名 の形で指定してください。PostgreSQL の証明書が独自の認証局のものであれば ?sslrootcert=ファイル を付けます。',
+      'postgresql://ユーザー名@ホスト名:ポート/データベース名 の形で指定してください。PostgreSQL の証明書が独自の認証局のものであれば ?sslrootcert=ファイル を付けます。パスワードの中の % は %25、/ は %2F、? は %3F、# は %23、@ は %40、: は %3A と書きます。',
     ),
   'journal.insecure': f =>
     text(
