@@ -170,7 +170,7 @@ export function tell({ verdict, takeovers, took }: DemoResult, messages: number)
     ],
     ['lost', number(lost)],
     ['too early', `${number(early)} of ${number(removed)} removed from a mailbox before Gmail had them`],
-    ['at once', `${number(together.length)} mailboxes with two workers in it, by Dovecot's log`],
+    ['at once', `${number(together.length)} mailboxes with two workers in it, by what stood on the wire`],
     [
       'takeover',
       percentiles === undefined

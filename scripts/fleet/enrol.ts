@@ -61,7 +61,7 @@ export async function enrol(world: {
   }
 }
 
-function writeCsv({ boxes, dovecot }: MailHost): string {
+function writeCsv({ boxes, dovecot, ports }: MailHost): string {
   const toRow = ({ user, password, protocol, isEmptied }: Box) => ({
     name: user,
     user,
@@ -69,7 +69,7 @@ function writeCsv({ boxes, dovecot }: MailHost): string {
     gmail: accountOf(user),
     protocol,
     host: dovecot.host,
-    port: String(protocol === 'pop3' ? dovecot.ports.pop3s : dovecot.ports.imaps),
+    port: String(protocol === 'pop3' ? ports.pop3s : ports.imaps),
     caFile: dovecot.caFile,
     afterImport: isEmptied ? 'delete' : 'keep',
     schedule: protocol === 'pop3' ? schedule : '',

@@ -1,6 +1,6 @@
 /**
  * What became of the mail of a fleet, told from the books of the servers alone: what was put into the mailboxes, the
- * stand-in's ledger with its octets read back, Dovecot's Maildirs and Dovecot's log.
+ * stand-in's ledger with its octets read back, Dovecot's Maildirs and log, and what stood on the wire before it.
  */
 
 import { computePercentiles } from '../../src/status/mailbox-status.ts'
@@ -27,7 +27,7 @@ export interface Verdict {
   /** Messages that left a mailbox before Gmail had them. */
   readonly early: number
   readonly removed: number
-  /** Times that two workers were logged in to one mailbox at once, but for one that was stopped. */
+  /** Times that two workers had a session of one mailbox at once, from the opening of the connection to its close. */
   readonly together: readonly string[]
   readonly logins: number
 }
@@ -82,8 +82,13 @@ export async function judge({ mail, host, gmail, workers }: Judged): Promise<Ver
   }
 }
 
+/** A stand-in's own ledger knows of logins only. */
+export interface JudgedSession extends Omit<Session, 'openedMs'> {
+  readonly openedMs?: number
+}
+
 /** A worker that the system had stopped cannot leave; its sessions are not counted from then until it has woken up. */
-export function findTogether(sessions: readonly Session[], workers: readonly Worker[]): string[] {
+export function findTogether(sessions: readonly JudgedSession[], workers: readonly Worker[]): string[] {
   const ofWorkers = sessions.flatMap(session => {
     const worker = workers.find(({ from }) => from === session.from)
     return worker === undefined ? [] : [{ session, worker }]
@@ -91,12 +96,12 @@ export function findTogether(sessions: readonly Session[], workers: readonly Wor
   const found: string[] = []
   for (const [at, { session, worker }] of ofWorkers.entries())
     for (const other of ofWorkers.slice(at + 1)) {
-      if (other.worker === worker || other.session.beganMs >= (session.endedMs ?? Infinity)) continue
-      if (worker.isUnableAt(other.session.beganMs) || other.worker.isUnableAt(other.session.beganMs)) continue
-      const forMs =
-        Math.min(session.endedMs ?? Infinity, other.session.endedMs ?? Infinity) - other.session.beganMs
+      const openedMs = other.session.openedMs ?? other.session.beganMs
+      if (other.worker === worker || openedMs >= (session.endedMs ?? Infinity)) continue
+      if (worker.isUnableAt(openedMs) || other.worker.isUnableAt(openedMs)) continue
+      const forMs = Math.min(session.endedMs ?? Infinity, other.session.endedMs ?? Infinity) - openedMs
       found.push(
-        `${session.user}: ${other.worker.name} logged in at ${new Date(other.session.beganMs).toISOString()} while ${worker.name} was there, for ${Math.round(forMs)} ms`,
+        `${session.user}: ${other.worker.name} came at ${new Date(openedMs).toISOString()} while ${worker.name} was there, for ${Math.round(forMs)} ms`,
       )
     }
   return found

@@ -1,16 +1,21 @@
 /**
- * Who was logged in to which mailbox, from when to when, and what left it: told by Dovecot's own log. It is read on as it
- * grows. Each worker process comes from an address of its own (from-address.ts), and so has a name here.
+ * Who was logged in to which mailbox, and what left it: told by Dovecot's own log, which is read on as it grows; from when to
+ * when by what stood on the wire. Each worker process comes from an address of its own (from-address.ts), and so has a
+ * name here.
  */
 import { type FileHandle, open } from 'node:fs/promises'
+import type { WireBook } from './wire-book.ts'
 
 export interface Session {
   readonly user: string
   /** The address that the client came from. */
   readonly from: string
+  /** Its connection was opened, ms. */
+  readonly openedMs: number
+  /** It was logged in. */
   readonly beganMs: number
-  /** Undefined while it lasts. */
-  endedMs: number | undefined
+  /** The first side closed its connection; undefined while it lasts. */
+  readonly endedMs: number | undefined
 }
 
 export interface Removal {
@@ -22,6 +27,7 @@ export interface Removal {
 
 /** Settings for dovecot.conf: instants to the microsecond, and each message that is removed. */
 export const loginBookSettings = `
+login_log_format_elements = user=<%u> rip=%r rport=%{rport} mpid=%e %c session=<%{session}>
 log_timestamp = "%Y-%m-%d %H:%M:%S.%{usecs} "
 mail_plugins = $mail_plugins notify mail_log
 plugin {
@@ -30,10 +36,8 @@ plugin {
 }
 `
 
-const login =
-  /^(\S+ \S+) (?:pop3|imap)-login: Info: Login: user=<([^>]*)>, .*\brip=([\d.]+), .*\bsession=<([^>]+)>/
-const ofSession = /^(\S+ \S+) (?:pop3|imap)\(([^)]*)\)<\d+><([^>]+)>: Info: (.*)$/
-const ending = /^(?:Disconnected|Connection closed|Logged out|Server shutting down)/
+const login = /^(\S+ \S+) (?:pop3|imap)-login: Info: Login: user=<([^>]*)>, rip=([\d.]+), rport=(\d+), /
+const ofSession = /^(\S+ \S+) (?:pop3|imap)\(([^)]*)\)<\d+><[^>]+>: Info: (.*)$/
 const expunge = /^expunge: .*\bmsgid=(<[^>]*>)/
 
 /** Dovecot writes the time of this computer's zone. */
@@ -46,17 +50,16 @@ export class LoginBook {
   /** Lines of warnings and errors. */
   readonly complaints: string[] = []
   readonly #file: string
-  readonly #open = new Map<string, Session>()
-  /** Sessions whose end was written before their login, which another process of Dovecot writes. */
-  readonly #endedMs = new Map<string, number>()
+  readonly #wire: WireBook
   readonly #byUser = new Map<string, Session[]>()
   #handle: FileHandle | undefined
   #offset = 0
   #rest = ''
 
   /** @param file Dovecot's log */
-  constructor(file: string) {
+  constructor(file: string, wire: WireBook) {
     this.#file = file
+    this.#wire = wire
   }
 
   /** Reads what was written since. */
@@ -86,26 +89,26 @@ export class LoginBook {
   #take(line: string): void {
     const begun = login.exec(line)
     if (begun !== null) {
-      const [, at = '', user = '', from = '', id = ''] = begun
-      const endedMs = this.#endedMs.get(id)
-      const session: Session = { user, from, beganMs: Math.min(toMs(at), endedMs ?? Infinity), endedMs }
+      const [, at = '', user = '', from = '', port = ''] = begun
+      const beganMs = toMs(at)
+      const connection = this.#wire.find(from, Number(port), beganMs)
+      if (connection === undefined)
+        throw new Error(`nobody saw the connection of ${user} from ${from} ${port}`)
+      const session: Session = {
+        ...{ user, from, beganMs, openedMs: connection.openedMs },
+        get endedMs() {
+          return connection.closedMs
+        },
+      }
       this.sessions.push(session)
-      if (endedMs === undefined) this.#open.set(id, session)
-      this.#endedMs.delete(id)
       const ofUser = this.#byUser.get(user)
       if (ofUser === undefined) this.#byUser.set(user, [session])
       else ofUser.push(session)
       return
     }
-    const [, at = '', user = '', id = '', said = ''] = ofSession.exec(line) ?? []
+    const [, at = '', user = '', said = ''] = ofSession.exec(line) ?? []
     const removed = expunge.exec(said)
     if (removed !== null) this.removals.push({ user, messageId: removed[1] ?? '', atMs: toMs(at) })
-    if (ending.test(said)) {
-      const session = this.#open.get(id)
-      if (session === undefined) this.#endedMs.set(id, toMs(at))
-      else session.endedMs = toMs(at)
-      this.#open.delete(id)
-    }
     if (/: (?:Warning|Error|Fatal|Panic): /.test(line)) this.complaints.push(line)
   }
 }

@@ -1,9 +1,13 @@
-/** A mail host with many users: a real Dovecot, filled by delivery into its Maildirs, with the book of its logins. */
+/**
+ * A mail host with many users: a real Dovecot, filled by delivery into its Maildirs, with the book of its logins. What its
+ * clients say goes through the book of the wire.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { type DovecotServer, startDovecot } from '../../test/servers/dovecot.ts'
 import type { Protocol } from '../../test/servers/source-server.ts'
 import { LoginBook, loginBookSettings } from './login-book.ts'
+import { WireBook } from './wire-book.ts'
 
 export interface Box {
   readonly user: string
@@ -15,6 +19,8 @@ export interface Box {
 
 export interface MailHost {
   readonly dovecot: DovecotServer
+  /** Where its clients find it. */
+  readonly ports: DovecotServer['ports']
   readonly boxes: readonly Box[]
   readonly book: LoginBook
   deliver(box: Box, octets: Buffer): Promise<void>
@@ -81,14 +87,23 @@ export async function startMailHost(count: number): Promise<MailHost> {
       users: Object.fromEntries(boxes.map(({ user, password }) => [user, password])),
       settings: loginBookSettings + limits(count),
     })
-    const book = new LoginBook(dovecot.logFile)
+    const wire = new WireBook()
+    const book = new LoginBook(dovecot.logFile, wire)
+    const { pop3, pop3s, imap, imaps } = dovecot.ports
     return {
       dovecot,
+      ports: {
+        pop3: await wire.standBefore(pop3),
+        pop3s: await wire.standBefore(pop3s),
+        imap: await wire.standBefore(imap),
+        imaps: await wire.standBefore(imaps),
+      },
       boxes,
       book,
       deliver: async ({ user }, octets) => void (await dovecot.deliver('', octets, { user })),
       async stop() {
         await book.close()
+        await wire.close()
         await dovecot.stop()
         restoreInotify()
       },

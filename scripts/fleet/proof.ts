@@ -349,7 +349,7 @@ class Proof {
       `${this.#kills.length} workers killed in ${kill} blows, the database ${database} times, ${pauses} workers stopped, ${end} ended`,
       `imported ${imported}, identical ${identical}, twice ${twice} (uploaded again and merged: ${merged}), lost ${lost}`,
       `removed from the mailboxes ${removed}, of these before Gmail had them ${early}`,
-      `${logins} logins, two workers in one mailbox at once ${together.length} times (Dovecot's log)`,
+      `${logins} logins, two workers in one mailbox at once ${together.length} times (on the wire)`,
       `takeover after SIGKILL alone: ${tookOf(alone)}`,
       `takeover after SIGKILL with other blows around it: ${tookOf(this.#kills.filter(each => !alone.includes(each)))}`,
     ]

@@ -65,7 +65,7 @@ export async function startStage(mailboxes: number): Promise<FleetStage> {
     )
     const url = await postgres.newDatabase()
     const { env, secrets } = await enrol({ url, host, gmail, folder })
-    const workers = makeWorkers({ folder, env, ports: Object.values(host.dovecot.ports) })
+    const workers = makeWorkers({ folder, env, ports: Object.values(host.ports) })
     releases.push(() => workers.stop())
     const fleet = await kept(openPostgresJournal({ url, name: 'stage' }), journal => journal.close())
     return {

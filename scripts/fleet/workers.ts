@@ -6,7 +6,7 @@ import { type Ended, type Running, startHikyaku } from '../../test/servers/hikya
 
 const preload = fileURLToPath(new URL('from-address.ts', import.meta.url))
 /** How long after SIGCONT the sessions of before may last: it has to find out that its time is over. */
-const wakingMs = 5000
+const wakingMs = 2000
 /** One that does not end within this time is killed, ms. */
 const endingMs = 20_000
 

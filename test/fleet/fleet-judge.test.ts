@@ -39,7 +39,7 @@ describe('the judge of a fleet', { skip }, () => {
   /** Logs in from the worker's address, as a process of its own. */
   const logIn = async (from: string, at: number, ...lines: readonly string[]) => {
     const { user, password } = host.boxes[at] ?? { user: '', password: '' }
-    const { pop3 } = host.dovecot.ports
+    const { pop3 } = host.ports
     const words = [String(pop3), `USER ${user}`, `PASS ${password}`, ...lines]
     const child = spawn(
       process.execPath,
@@ -83,7 +83,7 @@ describe('the judge of a fleet', { skip }, () => {
       )
       const found = findTogether(host.book.of(user), [one, two])
       assert.equal(found.length, isTogether ? 1 : 0, found.join('\n'))
-      if (isTogether) assert.match(found[0] ?? '', /two logged in at .* while one was there/)
+      if (isTogether) assert.match(found[0] ?? '', /two came at .* while one was there/)
     }
   })
 
