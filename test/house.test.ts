@@ -98,7 +98,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base message log config source journal gmail discovery rules',
     doors:
       'context count attempt destination paused logins host-logins login-memory patience idle-memory watch-memory owner-acted read-facts rule-wishes wish',
-    wired: 'steady-clock under-way upload-queue host-turns',
+    wired: 'steady-clock under-way trials upload-queue host-turns',
   },
   bridge: {
     floor: 6,

@@ -287,18 +287,18 @@ export const carry: readonly Mutant[] = [
     title: 'F6: one message that Gmail answers with a server error each time',
   },
   {
-    from: 'if (count >= endsUntilAside) condemned.add(key)',
+    from: 'if (ends.length >= endsUntilPause) this.#condemned.add(key)',
     to: '',
     loses: 'all mail behind one at which the process dies',
     tests: poison,
-    title: 'G17: over pop3 the third start',
+    title: 'G17: over pop3 the fourth end',
   },
   {
-    from: 'for (const key of before.many) if (!ends.has(key)) ends.set(key, 1)',
+    from: 'for (const key of many) if (!this.#ends.has(key)) this.#ends.set(key, [by])',
     to: '',
     loses: 'who was in hand when the process died',
     tests: poison,
-    title: 'G17: over pop3 the third start',
+    title: 'G17: over pop3 the fourth end',
   },
   {
     from: 'const forOwner = ends >= endsUntilOwner',

@@ -2,10 +2,11 @@
 import { Fault } from '../base/fault.ts'
 import type { AccountConfig, MailboxConfig } from '../config/config.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { ProcessAtWork } from '../pull/under-way.ts'
 import { type OpenMailbox, openMailbox } from './mailbox.ts'
 import type { Shared } from './shared.ts'
 
-export interface HeldBooks {
+export interface HeldBooks extends Pick<ProcessAtWork, 'instance' | 'listAlive'> {
   /** Of the hold, which is refused where it is held no more. */
   readonly journal: Journal
   /** The database's wall clock, ms. */
@@ -16,10 +17,13 @@ export interface HeldBooks {
   isSure(): boolean
 }
 
-/** Closed it says that it ended as it should; where it cannot, the next worker takes what was in hand for suspects. */
+/**
+ * Closed it says that it ended as it should; where it cannot, the next worker takes what was in hand for suspects, as soon as
+ * this process is not heard of any more.
+ */
 export async function openHeldMailbox(
   shared: Shared,
-  { journal, nowMs, isSure, lost }: HeldBooks,
+  { journal, nowMs, isSure, lost, instance, listAlive }: HeldBooks,
   mailbox: MailboxConfig,
   accounts: readonly AccountConfig[],
 ): Promise<OpenMailbox> {
@@ -32,7 +36,7 @@ export async function openHeldMailbox(
     { monotonicMs: shared.clock.monotonicMs, nowMs },
     mostOverRestart([mailbox.afterImport]),
   )
-  const underWay = await UnderWay.open(journal)
+  const underWay = await UnderWay.open(journal, { instance, listAlive, trials: shared.trials })
   const assertMayUpload = (): void => {
     if (!isSure()) throw new Fault('journal.not-held', { facts: { name: mailbox.name } })
   }

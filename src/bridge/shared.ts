@@ -12,6 +12,7 @@ import type { Spooler } from '../message/spool.ts'
 import type { Authenticate } from '../pull/context.ts'
 import type { Destination } from '../pull/destination.ts'
 import type { HostTurns } from '../pull/host-turns.ts'
+import type { Trials } from '../pull/trials.ts'
 import type { Held } from '../pull/upload-queue.ts'
 import type { AheadRoom } from '../source/ahead-room.ts'
 import { makeAccount, makeAuthenticationLooker } from './adapters.ts'
@@ -44,6 +45,7 @@ export interface Shared extends Pick<SharedOptions, 'log' | 'clock' | 'loginKey'
   readonly spooler: Spooler
   readonly authenticate: Authenticate
   readonly aheadRoom: AheadRoom
+  readonly trials: Trials
   useAccount(account: AccountConfig): Promise<AccountUse>
   /** After the mailboxes. */
   close(): Promise<void>
@@ -57,14 +59,21 @@ interface OpenAccount {
 /** Sweeps what a killed process left; throws Fault state.*. */
 export async function openShared(settings: SharedSettings, options: SharedOptions): Promise<Shared> {
   const { log, clock, loginKey, keyOf, earlierImports, limits, turns } = options
-  const [{ makeSpooler }, { makeAuthenticate }, { makeProjectQuotas }, { UploadQueue }, { AheadRoom }] =
-    await Promise.all([
-      import('../message/spool.ts'),
-      import('../authentication/look.ts'),
-      import('../gmail/google.ts'),
-      import('../pull/upload-queue.ts'),
-      import('../source/ahead-room.ts'),
-    ])
+  const [
+    { makeSpooler },
+    { makeAuthenticate },
+    { makeProjectQuotas },
+    { UploadQueue },
+    { makeTrials },
+    { AheadRoom },
+  ] = await Promise.all([
+    import('../message/spool.ts'),
+    import('../authentication/look.ts'),
+    import('../gmail/google.ts'),
+    import('../pull/upload-queue.ts'),
+    import('../pull/trials.ts'),
+    import('../source/ahead-room.ts'),
+  ])
   const spooler = makeSpooler(join(settings.stateDir, 'spool'))
   await spooler.sweep()
   const projects = makeProjectQuotas(clock, limits)
@@ -106,6 +115,7 @@ export async function openShared(settings: SharedSettings, options: SharedOption
     ...{ log, clock, loginKey, turns, spooler, useAccount },
     authenticate: makeAuthenticate(looker),
     aheadRoom: new AheadRoom(),
+    trials: makeTrials(),
     close: async () => looker.close(),
   }
 }

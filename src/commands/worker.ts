@@ -1,4 +1,5 @@
 /** `hikyaku worker`: pulls its share of a fleet's mailboxes, in the foreground, as a service manager or a container starts it. */
+import { randomUUID } from 'node:crypto'
 import { makeAlerts } from '../alerts/alerts.ts'
 import { makeLiveness } from '../alerts/liveness.ts'
 import { systemClock } from '../base/clock.ts'
@@ -121,7 +122,7 @@ async function work(
     await runWorker(
       {
         ...{ fleet: fleet.journal, directory: fleet.directory, shared, clock: systemClock },
-        ...{ name: worker, capacity },
+        ...{ name: worker, instance: randomUUID(), capacity },
         hooks: {
           beforeAttempt(ports) {
             liveness.beforeAttempt(ports)

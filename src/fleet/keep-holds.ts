@@ -22,6 +22,8 @@ export interface HoldKeeperOptions {
   readonly holds: Holds
   /** Its name, which no other worker of the fleet has. */
   readonly worker: string
+  /** Of this process, which no other has, nor had. */
+  readonly instance?: string
   readonly clock: Clock
   /** So many mailboxes at most. */
   readonly capacity: number
@@ -55,8 +57,7 @@ interface Held {
 
 /** Takes and renews until `stopping` aborts, then ends what is held and releases it. Rejects never. */
 export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSignal): Promise<void> {
-  const { holds, worker, clock, capacity, mostAtOnce, work, onFault } = options
-  const instance = randomUUID()
+  const { holds, worker, instance = randomUUID(), clock, capacity, mostAtOnce, work, onFault } = options
   const held = new Map<string, Held>()
   let expiry: NodeJS.Timeout | undefined
   let nudge = new AbortController()

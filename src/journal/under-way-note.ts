@@ -5,25 +5,33 @@
  */
 
 export interface UnderWayNote {
+  /** The process that has them in hand; '': one that gave itself no name. */
+  readonly by: string
   /** Named many at a time. */
   readonly many: readonly string[]
-  /** Suspects in hand, each named alone. */
+  /** Suspects in hand. */
   readonly alone: readonly string[]
-  /** How many unclean ends in a row each suspect has seen. */
-  readonly ends: Readonly<Record<string, number>>
+  /** Which processes ended while each suspect was in hand, in a row. */
+  readonly ends: Readonly<Record<string, readonly string[]>>
   /** Set aside at the next pull of their mailbox. */
   readonly condemned: readonly string[]
-  /** Imported already, and not read again before this instant. */
+  /** Not read again before this instant. */
   readonly leftUntilMs: Readonly<Record<string, number>>
 }
 
 /** A note that cannot be read names nobody: it was written by another version. */
 export function readUnderWayNote(text: string | undefined): UnderWayNote {
-  const nothing: UnderWayNote = { many: [], alone: [], ends: {}, condemned: [], leftUntilMs: {} }
+  const nothing: UnderWayNote = { by: '', many: [], alone: [], ends: {}, condemned: [], leftUntilMs: {} }
   if (text === undefined) return nothing
   try {
-    return { ...nothing, ...(JSON.parse(text) as Partial<UnderWayNote>) }
+    const kept = JSON.parse(text) as Partial<UnderWayNote>
+    const ends = Object.entries(kept.ends ?? {}).map(([key, seen]) => [key, listEnds(seen)])
+    return { ...nothing, ...kept, ends: Object.fromEntries(ends) }
   } catch {
     return nothing
   }
 }
+
+/** Before processes had names they were only counted. */
+const listEnds = (seen: readonly string[] | number): readonly string[] =>
+  typeof seen === 'number' ? Array.from({ length: Math.min(seen, 10) }, () => '') : seen

@@ -80,7 +80,9 @@ export class EntryEvidence {
       const at = entries.indexOf(entry)
       return entries.slice(at + 1, at + namedAtOnce).map(other => keyOfEntry(this.#context, other))
     }
-    return this.#context.underWay.guard(keyOfEntry(this.#context, entry), next, touch)
+    // Without evidence it counts as new, so it waits for its turn.
+    const waiting = this.#signal
+    return this.#context.underWay.guard(keyOfEntry(this.#context, entry), next, touch, { waiting })
   }
 
   /** No name and no TOP: the message itself must be read to be recognised. */

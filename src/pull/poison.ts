@@ -1,26 +1,29 @@
-/** The messages at which the process before ended, as a pull deals with them; under-way.ts says how they are known. */
+/** The messages that processes had in hand as they died, as a pull deals with them; under-way.ts says how they are known. */
+import { abortAfter } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { MessageRow, Move } from '../journal/journal.ts'
 import { carried } from '../journal/journal.ts'
 import type { Listed } from '../source/source.ts'
 import { asRecord, eventOf, type PullContext, type RowPlaces } from './context.ts'
 import { countDeferred } from './count.ts'
-import { asideMs, endsUntilOwner, keyOf, leftMs } from './under-way.ts'
+import { suspectsAtOnce } from './trials.ts'
+import { asideMs, endsUntilAside, endsUntilOwner, keyOf, leftMs, pauseMs } from './under-way.ts'
 
 type Needs = Pick<PullContext, 'underWay' | 'mailbox' | 'journal' | 'clock' | 'count' | 'log'>
 
-/** A suspect that finds another one in hand waits so long. */
-const suspectPauseMs = 15_000
+/** A suspect waits so long for its turn, and then is out of the way of new mail for so long. */
+const suspectPauseMs = 5000
 
 export const keyOfEntry = ({ mailbox }: Pick<PullContext, 'mailbox'>, entry: Listed): string =>
   keyOf(mailbox.name, entry)
 
 /**
- * Sets aside what was in hand at two unclean ends in a row: for an hour, and from the third end on until the owner
- * asks for another try. What is known of its outcome stays as it is, so that nothing is imported twice.
+ * Keeps back or sets aside what was in hand at several unclean ends in a row: for a minute, then for an hour, then until
+ * the owner asks for another try. What is known of its outcome stays as it is, so that nothing is imported twice.
  */
 export async function setAsidePoison(context: Needs, at: RowPlaces): Promise<void> {
   const { underWay, mailbox, journal } = context
+  await underWay.reconsider()
   if (!underWay.suspectsOf(mailbox.name).some(key => underWay.isCondemned(key))) return
   for (const [id, entry] of at) {
     const key = keyOf(mailbox.name, entry)
@@ -30,9 +33,13 @@ export async function setAsidePoison(context: Needs, at: RowPlaces): Promise<voi
   }
 }
 
-/** @returns until when an imported message is to be left alone */
+/** @returns until when it is not to be read again, where its row does not say so */
 async function setAside(context: Needs, row: MessageRow, ends: number): Promise<number | undefined> {
   const { journal, clock, count, log, mailbox } = context
+  if (ends < endsUntilAside) {
+    await postpone(context, [row.id], pauseMs)
+    return clock.nowMs() + pauseMs
+  }
   const forOwner = ends >= endsUntilOwner
   const facts = { id: row.id, ends }
   const fault = new Fault('message.poison', { facts })
@@ -86,8 +93,10 @@ const isIn = (key: string, mailbox: string, folder: string): boolean =>
   key.startsWith(`${JSON.stringify([mailbox, folder]).slice(0, -1)},`)
 
 /**
- * Takes up suspects one after the other. Where another one is in hand, or is not over in time, the rest waits a little.
+ * Takes up suspects, those of the fewest ends first. Those whose turn does not come, or where one is not over in time, wait
+ * a little.
  * @param mayBegin false as soon as nothing new should be begun
+ * @param end aborts then
  * @param takeUp resolves to false where it is not over yet; calls `ended` when it is, and says whether it came to an
  *   end of its own
  * @returns how many were left
@@ -95,21 +104,32 @@ const isIn = (key: string, mailbox: string, folder: string): boolean =>
 export async function takeUpSuspects<S extends { readonly id: number; readonly key: string }>(
   context: Pick<PullContext, 'underWay' | 'journal' | 'clock'>,
   suspects: readonly S[],
-  mayBegin: () => boolean,
+  { mayBegin, end }: { mayBegin(): boolean; readonly end: AbortSignal },
   takeUp: (suspect: S, ended: (isDealtWith: boolean) => Promise<void>) => Promise<boolean>,
 ): Promise<number> {
-  for (const [index, suspect] of suspects.entries()) {
-    if (!mayBegin()) return suspects.length - index
-    const end = await context.underWay.beginAlone(suspect.key)
-    const isOver = end !== undefined && (await takeUp(suspect, end).catch(error => endFirst(end, error)))
-    if (isOver) continue
-    const rest = suspects.slice(end === undefined ? index : index + 1)
-    await postpone(
-      context,
-      rest.map(({ id }) => id),
-    )
-    return 0
+  const { underWay, clock } = context
+  const waiting = suspects.toSorted((left, right) => underWay.ends(left.key) - underWay.ends(right.key))
+  let isHeldUp = false
+  const takeUpInTurn = async (): Promise<void> => {
+    while (!isHeldUp && mayBegin()) {
+      const suspect = waiting.shift()
+      if (suspect === undefined) return
+      await underWay.reconsider()
+      const begin = (turn: AbortSignal) => underWay.beginSuspect(suspect.key, turn)
+      const ended = await abortAfter(suspectPauseMs, clock, end, begin)
+      if (ended === undefined) {
+        waiting.unshift(suspect)
+        isHeldUp = true
+      } else if (!(await takeUp(suspect, ended).catch(error => endFirst(ended, error)))) isHeldUp = true
+    }
   }
+  const lanes = await Promise.allSettled(Array.from({ length: suspectsAtOnce }, takeUpInTurn))
+  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
+  if (!isHeldUp || !mayBegin()) return waiting.length
+  await postpone(
+    context,
+    waiting.map(({ id }) => id),
+  )
   return 0
 }
 
@@ -123,8 +143,9 @@ async function endFirst(end: (isDealtWith: boolean) => Promise<void>, error: unk
 export async function postpone(
   { journal, clock }: Pick<PullContext, 'journal' | 'clock'>,
   ids: readonly number[],
+  forMs = suspectPauseMs,
 ): Promise<void> {
-  const notBeforeMs = clock.nowMs() + suspectPauseMs
+  const notBeforeMs = clock.nowMs() + forMs
   const moves: Move[] = []
   for (const id of ids) {
     const row = await journal.row(id)

@@ -2,7 +2,7 @@
  * What is due, from the source into the spool and on to the uploads. Only the way into the spool needs the session.
  *
  * Small messages come before large ones, and within each what is due first. Where the account is in doubt one message
- * goes before all others; one at which the process may have ended before comes last, and alone.
+ * goes before all others; those at which the process may have ended before come last, and apart.
  */
 
 import { abortAfter, orAbort, waitAtMost } from '../base/deadline.ts'
@@ -128,11 +128,16 @@ class Retrieval {
     const takeUpAll = (): Promise<unknown> =>
       Promise.all(Array.from({ length: lanes }, () => this.#takeUpInTurn(mayBegin, end)))
     await (isMuch(this.#messages) ? withHaste(takeUpAll) : takeUpAll())
-    this.#passedOver += await takeUpSuspects(this.#context, suspects, mayBegin, async (suspect, ended) => {
-      const upload = await this.#takeUp(suspect, end, ended)
-      if (upload !== undefined) await this.#wait(upload.over)
-      return upload === undefined || !this.#enough.aborted
-    })
+    this.#passedOver += await takeUpSuspects(
+      this.#context,
+      suspects,
+      { mayBegin, end },
+      async (suspect, ended) => {
+        const upload = await this.#takeUp(suspect, end, ended)
+        if (upload !== undefined) await this.#wait(upload.over)
+        return upload === undefined || !this.#enough.aborted
+      },
+    )
   }
 
   /** What is due and stands in the listing, but for what is on its way already. */

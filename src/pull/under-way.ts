@@ -4,14 +4,22 @@
  * it is touched.
  *
  * A write to the disk for each message would cost too much, so those to come are named many at a time: after an
- * unclean end each of them that was not dealt with is a suspect. Suspects are taken up one at a time, after all
- * others, and each is named alone before it is touched; a second unclean end then names the one. It is set aside for
- * an hour, in case the machine was at fault and not the message; at a third such end it waits for the owner.
+ * unclean end each of them that was not dealt with is a suspect. But most processes that die were ended from outside
+ * (a kill, a power cut, a machine lost), and one such end meets all that is in hand. So an end is only a reason to look
+ * closer: suspects are taken up after all others, at first a few at a time (trials.ts), which clears nearly all of them;
+ * those that were in hand at a second end one at a time, each the only suspect of the process. After an end at which it
+ * was the only one it waits a while, so that a row of kills is over by then. One that was in hand at a further end, again as
+ * the only one, is set aside for an hour; at the next such end it waits for the owner.
+ *
+ * An end is blamed on a process by its name, and counts only as long as nobody hears of that process any more: one that
+ * could not reach the database lost its mailboxes to others, and lives.
  *
  * Invariants: nobody is counted for an end at which it was only named among many after it became a suspect; whatever
  * end a message comes to, success or a fault of its own, clears it.
  */
+import { randomUUID } from 'node:crypto'
 import { type Journal, readUnderWayNote, type UnderWayNote } from '../journal/journal.ts'
+import { makeTrials, type Trials } from './trials.ts'
 
 /** The source's name of a message, in words; of one without a name its size has to do. */
 export interface Named {
@@ -24,56 +32,118 @@ export function keyOf(mailbox: string, { folder, uid, octets }: Named): string {
   return JSON.stringify([mailbox, folder, uid ?? `=${octets ?? ''}`])
 }
 
-/** So many unclean ends in a row set a message aside for a while; so many, until the owner says otherwise. */
-export const endsUntilAside = 2
-export const endsUntilOwner = 3
+/**
+ * So many unclean ends in a row keep a message back for a moment; so many set it aside for a while; so many, until the
+ * owner says otherwise.
+ */
+export const endsUntilPause = 3
+export const endsUntilAside = 4
+export const endsUntilOwner = 5
+export const pauseMs = 60_000
 export const asideMs = 3600_000
 export const leftMs = 7 * 24 * 3600_000
 
 /** How many are named in one write. */
 export const namedAtOnce = 32
 
+/** While suspects are taken up it is asked so often whether the processes that are blamed live, ms. */
+const askAgainMs = 500
+
 const noteKey = 'under-way'
+
+export interface GuardOptions {
+  readonly endsAtMost?: number
+  readonly clears?: boolean
+  /** As of `beginSuspect`. */
+  readonly waiting?: AbortSignal
+}
+
+/** The process that has messages in hand. */
+export interface ProcessAtWork {
+  /** No other process has this name, nor had. */
+  readonly instance: string
+  /** Which of these processes live, where several share the journal. */
+  listAlive(instances: readonly string[]): Promise<ReadonlySet<string>>
+  /** Of all mailboxes of the process. */
+  readonly trials: Trials
+}
 
 export class UnderWay {
   readonly #journal: Journal
+  readonly #process: ProcessAtWork
   #many: readonly string[]
   /** Of `#many`, those that came to an end of their own. */
   readonly #done = new Set<string>()
   /** Of `#many`, those that were begun and have not ended, and how often: a pull may end before they do. */
   readonly #inHand = new Map<string, number>()
-  readonly #alone = new Set<string>()
-  readonly #ends: Map<string, number>
+  /** Suspects in hand, each with what gives its place back. */
+  readonly #alone = new Map<string, () => void>()
+  readonly #ends: Map<string, readonly string[]>
   readonly #condemned: Set<string>
   readonly #leftUntilMs: Map<string, number>
 
-  /** Counts the end of the process before, where it was an unclean one. Throws Fault journal.*. */
-  static async open(journal: Journal): Promise<UnderWay> {
+  /**
+   * Counts the end of the process before, where it was an unclean one. Throws Fault journal.*.
+   * @param process of whom nothing is said it is the only one that the journal has
+   */
+  static async open(journal: Journal, process: Partial<ProcessAtWork> = {}): Promise<UnderWay> {
+    const {
+      instance = randomUUID(),
+      listAlive = async () => new Set<string>(),
+      trials = makeTrials(),
+    } = process
     const before = readUnderWayNote(await journal.note(noteKey))
-    const underWay = new UnderWay(journal, before)
-    if (before.many.length + before.alone.length > 0) await underWay.#write()
+    const underWay = new UnderWay(journal, { instance, listAlive, trials }, before)
+    if (before.many.length + before.alone.length === 0) return underWay
+    const isAlive = before.by === instance || (await listAlive([before.by])).has(before.by)
+    if (!isAlive) underWay.#countEnd(before)
+    await underWay.#write()
     return underWay
   }
 
-  private constructor(journal: Journal, before: UnderWayNote) {
+  private constructor(journal: Journal, process: ProcessAtWork, before: UnderWayNote) {
     this.#journal = journal
+    this.#process = process
     const ends = new Map(Object.entries(before.ends))
     const condemned = new Set(before.condemned)
-    for (const key of before.many) if (!ends.has(key)) ends.set(key, 1)
-    for (const key of before.alone) {
-      const count = (ends.get(key) ?? 0) + 1
-      ends.set(key, count)
-      if (count >= endsUntilAside) condemned.add(key)
-    }
     this.#many = []
     this.#ends = ends
     this.#condemned = condemned
     this.#leftUntilMs = new Map(Object.entries(before.leftUntilMs))
   }
 
+  #countEnd({ by, many, alone }: UnderWayNote): void {
+    for (const key of many) if (!this.#ends.has(key)) this.#ends.set(key, [by])
+    for (const key of alone) {
+      const ends = [...(this.#ends.get(key) ?? []), by]
+      this.#ends.set(key, ends)
+      if (ends.length >= endsUntilPause) this.#condemned.add(key)
+    }
+  }
+
+  /** Takes back what was blamed on processes that live: they were only out of reach. Throws Fault journal.*. */
+  async reconsider(): Promise<void> {
+    const blamed = new Set([...this.#ends.values()].flat().filter(by => by !== ''))
+    if (blamed.size === 0 || performance.now() < this.#askAgainAtMs) return
+    this.#askAgainAtMs = performance.now() + askAgainMs
+    const alive = new Set(await this.#process.listAlive([...blamed]))
+    if (blamed.has(this.#process.instance)) alive.add(this.#process.instance)
+    if (alive.size === 0) return
+    for (const [key, ends] of this.#ends) {
+      const counted = ends.filter(by => !alive.has(by))
+      if (counted.length === ends.length) continue
+      if (counted.length < endsUntilPause) this.#condemned.delete(key)
+      if (counted.length === 0) this.#clear(key)
+      else this.#ends.set(key, counted)
+    }
+    await this.#write()
+  }
+
+  #askAgainAtMs = 0
+
   /** How many unclean ends in a row it has seen; 0: no suspect. */
   ends(key: string): number {
-    return this.#ends.get(key) ?? 0
+    return this.#ends.get(key)?.length ?? 0
   }
 
   get anySuspects(): boolean {
@@ -84,14 +154,14 @@ export class UnderWay {
     return this.#condemned.has(key)
   }
 
-  /** It was set aside; an imported one, which has no row of its own for that, until the instant given. */
+  /** It was kept back or set aside; where no row says so, or not for all uses, until the instant given. */
   async sentenced(key: string, leftUntilMs?: number): Promise<void> {
     this.#condemned.delete(key)
     if (leftUntilMs !== undefined) this.#leftUntilMs.set(key, leftUntilMs)
     await this.#write()
   }
 
-  /** Whether an imported message is left alone for now. */
+  /** Whether it is not to be read again for now. */
   isLeft(key: string, nowMs: number): boolean {
     return (this.#leftUntilMs.get(key) ?? 0) > nowMs
   }
@@ -141,21 +211,36 @@ export class UnderWay {
   }
 
   /**
-   * Takes up a suspect, alone among all suspects of the process. Undefined where another is in hand.
+   * Takes up a suspect. Undefined where it is in hand already, or others are and its turn does not come.
+   * @param waiting waits for its turn until this aborts; without it nothing is waited for
    * @returns what is to be called when it came to an end of its own; `cleared`: it is no suspect any more
    */
-  async beginAlone(key: string): Promise<((cleared: boolean) => Promise<void>) | undefined> {
-    if (this.#alone.size > 0) return undefined
-    this.#alone.add(key)
+  async beginSuspect(
+    key: string,
+    waiting?: AbortSignal,
+  ): Promise<((cleared: boolean) => Promise<void>) | undefined> {
+    const leave = this.#alone.has(key)
+      ? undefined
+      : await this.#process.trials.enter(this.ends(key) > 1, waiting)
+    if (leave === undefined) return undefined
+    if (this.#alone.has(key)) {
+      leave()
+      return undefined
+    }
+    this.#alone.set(key, leave)
+    const letGo = (): void => {
+      if (this.#alone.get(key) === leave) this.#alone.delete(key)
+      leave()
+    }
     try {
       await this.#write()
     } catch (error) {
       // It was not touched, and must not stand in the way of all others for as long as the process lives.
-      this.#alone.delete(key)
+      letGo()
       throw error
     }
     return async cleared => {
-      this.#alone.delete(key)
+      letGo()
       if (cleared) this.#clear(key)
       await this.#write()
     }
@@ -169,18 +254,18 @@ export class UnderWay {
 
   /**
    * Does what touches a message without importing it: a look at its header section, a second reading. Undefined, and
-   * nothing is done, where another suspect is in hand, or the message has seen more unclean ends than `endsAtMost`.
+   * nothing is done, where its turn is not now, or the message has seen more unclean ends than `endsAtMost`.
    * It may be the import at which the process ended, so it is cleared only where no import is to come (`clears`).
    */
   async guard<T>(
     key: string,
     next: () => readonly string[],
     touch: () => Promise<T>,
-    { endsAtMost = endsUntilAside - 1, clears = false } = {},
+    { endsAtMost = endsUntilPause - 1, clears = false, waiting }: GuardOptions = {},
   ): Promise<T | undefined> {
     const ends = this.ends(key)
     if (ends > endsAtMost) return undefined
-    const endAlone = ends === 0 ? undefined : await this.beginAlone(key)
+    const endAlone = ends === 0 ? undefined : await this.beginSuspect(key, waiting)
     if (ends > 0 && endAlone === undefined) return undefined
     try {
       if (ends === 0) await this.begin(key, next)
@@ -195,6 +280,7 @@ export class UnderWay {
   async close(): Promise<void> {
     if (this.#many.length + this.#alone.size === 0) return
     this.#many = []
+    for (const leave of this.#alone.values()) leave()
     this.#alone.clear()
     await this.#writeIfPossible()
   }
@@ -212,8 +298,9 @@ export class UnderWay {
 
   #write(): Promise<void> {
     const kept: UnderWayNote = {
+      by: this.#process.instance,
       many: this.#many,
-      alone: [...this.#alone],
+      alone: [...this.#alone.keys()],
       ends: Object.fromEntries(this.#ends),
       condemned: [...this.#condemned],
       leftUntilMs: Object.fromEntries(this.#leftUntilMs),

@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly clock: Clock
   /** No other worker of the fleet has this name. */
   readonly name: string
+  /** No other process has this one, nor had. */
+  readonly instance: string
   /** So many mailboxes at most. */
   readonly capacity: number
   readonly hooks: WorkerHooks

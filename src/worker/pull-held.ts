@@ -20,7 +20,7 @@ const databasePauses = [1000, 30_000] as const
 const changeGraceMs = 3000
 
 export interface HeldOptions
-  extends Pick<WorkerOptions, 'fleet' | 'directory' | 'shared' | 'clock' | 'hooks'> {
+  extends Pick<WorkerOptions, 'fleet' | 'directory' | 'shared' | 'clock' | 'instance' | 'hooks'> {
   readonly hold: Hold
   readonly keeping: Keeping
   /** It was set otherwise. */
@@ -58,14 +58,19 @@ export async function pullHeld(options: HeldOptions, stopping: AbortSignal): Pro
 
 /** Throws what it could not be opened for, or what ended it. */
 async function pullOnce(
-  { fleet, directory, shared, hooks, hold, keeping }: HeldOptions,
+  { fleet, directory, shared, instance, hooks, hold, keeping }: HeldOptions,
   journal: Journal,
   stop: AbortSignal,
   change: AbortSignal,
   firstReason: 'start' | 'taken',
 ): Promise<void> {
   const { mailbox, accounts } = await directory.open(hold.mailbox)
-  const books = { journal, nowMs: () => fleet.nowMs(), lost: keeping.lost, isSure: () => keeping.isSure() }
+  const books = {
+    ...{ journal, instance, lost: keeping.lost },
+    nowMs: () => fleet.nowMs(),
+    isSure: () => keeping.isSure(),
+    listAlive: (instances: readonly string[]) => fleet.holds.listThere(instances),
+  }
   const opened = await openHeldMailbox(shared, books, mailbox, accounts)
   const tooLong = new AbortController()
   let timer: NodeJS.Timeout | undefined

@@ -15,7 +15,7 @@ const mostAtOnce = 20
 
 /** Runs until `stopping` aborts and all that is held has ended and is released. Rejects never. */
 export async function runWorker(options: WorkerOptions, stopping: AbortSignal): Promise<void> {
-  const { fleet, directory, clock, name, capacity, hooks } = options
+  const { fleet, directory, clock, name, instance, capacity, hooks } = options
   const changes = new Map<string, Occasion>()
   const timers = new Set<NodeJS.Timeout>()
   const stopWatching = directory.watch(
@@ -37,7 +37,7 @@ export async function runWorker(options: WorkerOptions, stopping: AbortSignal): 
   try {
     await keepHolds(
       {
-        ...{ holds: fleet.holds, worker: name, clock, capacity, mostAtOnce },
+        ...{ holds: fleet.holds, worker: name, instance, clock, capacity, mostAtOnce },
         async work(hold, stoppingIt, keeping) {
           const changed = makeOccasion()
           changes.set(hold.mailbox, changed)

@@ -57,21 +57,21 @@ test('a suspect that could not be named, since the journal was away for a moment
   await play({}, async ({ app }) => {
     const [first, second] = ['1', '2'].map(uid => keyOf('owner', { folder: '', uid }))
     assert.ok(first !== undefined && second !== undefined)
-    await app.journal.setNote('under-way', JSON.stringify({ many: [first, second] }))
+    await app.journal.setNote('under-way', JSON.stringify({ ends: { [first]: 2, [second]: 2 } }))
     let isAway = false
     const setNote: typeof app.journal.setNote = async (...given) => {
       if (isAway) throw new Fault('journal.unreachable')
       return app.journal.setNote(...given)
     }
     const underWay = await UnderWay.open({ ...app.journal, setNote })
-    assert.deepEqual([underWay.ends(first), underWay.ends(second)], [1, 1])
+    assert.deepEqual([underWay.ends(first), underWay.ends(second)], [2, 2])
     isAway = true
-    await assert.rejects(underWay.beginAlone(first))
+    await assert.rejects(underWay.beginSuspect(first))
     isAway = false
-    const end = await underWay.beginAlone(second)
+    const end = await underWay.beginSuspect(second)
     assert.ok(end !== undefined, 'another one may be taken up')
-    assert.equal(await underWay.beginAlone(first), undefined, 'one at a time')
+    assert.equal(await underWay.beginSuspect(first), undefined, 'one at a time')
     await end(true)
-    assert.ok((await underWay.beginAlone(first)) !== undefined)
+    assert.ok((await underWay.beginSuspect(first)) !== undefined)
   })
 })

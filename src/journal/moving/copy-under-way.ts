@@ -19,16 +19,15 @@ export function pickMailbox(kept: UnderWayNote, mailbox: string, name: string): 
       return []
     }
   }
-  const pickNumbers = (numbers: Readonly<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(numbers).flatMap(([key, number]) => rename(key).map(own => [own, number])),
-    )
+  const pickOf = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).flatMap(([key, of]) => rename(key).map(own => [own, of])))
   return {
+    by: kept.by,
     many: kept.many.flatMap(rename),
     alone: kept.alone.flatMap(rename),
-    ends: pickNumbers(kept.ends),
+    ends: pickOf(kept.ends),
     condemned: kept.condemned.flatMap(rename),
-    leftUntilMs: pickNumbers(kept.leftUntilMs),
+    leftUntilMs: pickOf(kept.leftUntilMs),
   }
 }
 

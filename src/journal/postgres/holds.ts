@@ -47,6 +47,8 @@ export interface Holds {
   release(worker: string, mailboxes: readonly string[]): Promise<void>
   /** The worker is there no more, and holds nothing. */
   leave(worker: string, instance?: string): Promise<void>
+  /** Which of these processes are there; one that was out of reach for a while is again. */
+  listThere(instances: readonly string[]): Promise<ReadonlySet<string>>
   /** How many each worker holds, and how many nobody does. */
   count(): Promise<{ readonly held: ReadonlyMap<string, number>; readonly free: number }>
 }
@@ -138,6 +140,13 @@ export function makeHolds(sql: Statements): Holds {
         ...[worker, instance],
       )
       await sql.run('DELETE FROM worker WHERE name = ? AND instance = ?', worker, instance)
+    },
+    async listThere(instances) {
+      const rows = await sql.all(
+        `SELECT instance FROM worker WHERE instance IN (${sql.words.textsIn('?1')}) AND ${isThere('worker')}`,
+        JSON.stringify(instances),
+      )
+      return new Set(rows.map(({ instance }) => String(instance)))
     },
     async count() {
       const rows = await sql.all(

@@ -67,7 +67,7 @@ export const en: FaultTexts<'books' | 'mailbox' | 'message'> = {
   'message.poison': f =>
     text(
       `hikyaku was ended without warning ${f.or('ends', 'two')} times in a row while it had ${f.with('id', id => `message ${id}`) || 'one message'} in hand.`,
-      `The message is set aside and stays in the source mailbox. ${f.get('ends') === '2' ? 'It is tried once more by itself, after an hour. ' : ''}All other mail goes on as usual.`,
+      `The message is set aside and stays in the source mailbox. ${f.get('ends') === '4' ? 'It is tried once more by itself, after an hour. ' : ''}All other mail goes on as usual.`,
       'If power cuts or a forced stop explain it, run `hikyaku retry` to try it again now. Otherwise read it in your host’s web mail, and report it with the log of that time: the message may be the cause.',
     ),
 }
