@@ -51,6 +51,11 @@ describe('the notes of mailboxes that are held', { skip }, () => {
     await pauseMailboxes(first.journalFor(held.mailbox), [held.mailbox], 1)
     assert.equal((await readPauses(theirs)).size, 0)
     assert.deepEqual([...(await readPauses(mine)).keys()], [held.mailbox])
+    // Who is there is found by the name of its process, until it is not heard of any more.
+    await first.holds.renew('first', 1, 'process-1')
+    assert.deepEqual([...(await second.holds.listThere(['process-1', 'process-2']))], ['process-1'])
+    await first.holds.leave('first', 'process-1')
+    assert.equal((await second.holds.listThere(['process-1'])).size, 0)
     // Killed: the worker that follows finds the suspect.
     await first.holds.release('first', [held.mailbox])
     const [next] = await second.holds.take('second', 1)

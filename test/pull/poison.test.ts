@@ -75,3 +75,60 @@ test('a suspect that could not be named, since the journal was away for a moment
     assert.ok((await underWay.beginSuspect(first)) !== undefined)
   })
 })
+
+test('what was in hand of a process that lives is no suspect, and what was blamed on one that comes back is forgiven', async () => {
+  await play({}, async ({ app: { journal } }) => {
+    const key = keyOf('owner', { folder: '', uid: '1' })
+    const living = new Set<string>()
+    const openAs = (instance: string) =>
+      UnderWay.open(journal, {
+        instance,
+        listAlive: async asked => new Set(asked.filter(name => living.has(name))),
+      })
+    const begin = async (instance: string) => (await openAs(instance)).begin(key, () => [])
+    await begin('first')
+    assert.equal((await openAs('first')).ends(key), 0, 'it was out of reach, and opens it anew')
+    living.add('first')
+    await begin('first')
+    assert.equal((await openAs('second')).ends(key), 0, 'another took it over')
+    await begin('first')
+    living.clear()
+    const second = await openAs('second')
+    assert.equal(second.ends(key), 1, 'nobody hears of it')
+    living.add('first')
+    await second.reconsider()
+    assert.equal(second.anySuspects, false)
+    assert.equal((await openAs('third')).anySuspects, false, 'and that is written down')
+  })
+})
+
+test('an end is blamed on what was in hand, in whichever mailbox, and only the last ones set aside', async () => {
+  await play({}, async ({ app: { journal } }) => {
+    const [poison, innocent, unread] = ['1', '2', '3'].map(uid => keyOf('owner', { folder: '', uid }))
+    assert.ok(poison !== undefined && innocent !== undefined && unread !== undefined)
+    const first = await UnderWay.open(journal)
+    await first.begin(poison, () => [innocent, unread])
+    const second = await UnderWay.open(journal)
+    assert.deepEqual(
+      [poison, innocent, unread].map(key => second.ends(key)),
+      [1, 1, 1],
+    )
+    assert.ok(await second.beginSuspect(poison))
+    assert.ok(await second.beginSuspect(innocent), 'beside one another')
+    assert.equal(await second.beginSuspect(poison), undefined, 'each once')
+    const third = await UnderWay.open(journal)
+    assert.deepEqual(
+      [poison, innocent, unread].map(key => third.ends(key)),
+      [2, 2, 1],
+    )
+    const clear = await third.beginSuspect(innocent)
+    assert.equal(await third.beginSuspect(unread), undefined, 'the only one')
+    await clear?.(true)
+    assert.ok(await third.beginSuspect(poison))
+    const fourth = await UnderWay.open(journal)
+    assert.deepEqual(
+      [poison, innocent, unread].map(key => fourth.ends(key)),
+      [3, 0, 1],
+    )
+  })
+})
