@@ -52,6 +52,8 @@ export async function workerCommand(invocation: Invocation): Promise<number> {
       const options = { endpoints, microsoftLoginRoot, env: loaded.env, connections }
       const fleet = await openFleet(settings, { ...options, onReveal: value => log.hide(value) })
       try {
+        // One that opens no password would take mailboxes from those that do.
+        await fleet.directory.checkKey()
         return await work(
           { ...invocation, logFault: fault => log.fault(fault, { isEnd: true }) },
           loaded,

@@ -37,6 +37,11 @@ export interface DirectorySecrets {
   sealerOf(tenant: string): Promise<Sealer>
   /** In the place of what is kept, for a worker: what the provider gave for it. */
   renew(secret: string, name: SecretName, destination: Destination): Promise<void>
+  /**
+   * That the fleet's key is there, and opens something of what there is: who opens nothing is of no use to any mailbox.
+   * @throws Fault fleet.no-key, fleet.other-key, fleet.secret-unfit, secret.unreadable
+   */
+  checkKey(): Promise<void>
   /** Every data key wrapped anew, with the first of the fleet's keys. @returns how many were not yet */
   rewrap(): Promise<number>
 }
@@ -154,6 +159,23 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
           sealed,
         )
       })
+    },
+    async checkKey() {
+      await key()
+      // One of each key that there was: while it is exchanged, or after a row was spoilt, the others' mail goes on.
+      const rows = await database.all(
+        'SELECT DISTINCT ON (key_id) name, data_key, key_id FROM tenant WHERE data_key IS NOT NULL ORDER BY key_id, name',
+      )
+      let refused: unknown
+      for (const { name, data_key, key_id } of rows) {
+        try {
+          await unwrap(String(name), data_key, key_id)
+          return
+        } catch (thrown) {
+          refused ??= thrown
+        }
+      }
+      if (refused !== undefined) throw refused
     },
     async rewrap() {
       const wrapper = await key()

@@ -27,6 +27,8 @@ export interface DirectoryOptions extends MemberContext {
 export interface PostgresDirectory extends Directory {
   /** All data keys wrapped with the first key of the key file. @returns how many were not yet */
   rewrap(): Promise<number>
+  /** Before mailboxes are held: as of DirectorySecrets. */
+  checkKey(): Promise<void>
 }
 
 const unknown = (what: string, name: string): Fault => new Fault('fleet.unknown', { facts: { what, name } })
@@ -223,6 +225,7 @@ export function makePostgresDirectory(
     },
     watch: (onChange, onFault) => watchDirectory(database, listen, onChange, onFault),
     rewrap: () => secrets.rewrap(),
+    checkKey: () => secrets.checkKey(),
   }
 }
 

@@ -1,7 +1,10 @@
 /** Workers of a fleet as processes that carry mail: killed, ended, stopped and woken up, and their mailboxes set otherwise. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import type { Worker } from '../../scripts/fleet/workers.ts'
+import { makeFleetKey } from '../../src/fleet/fleet-key.ts'
+import { stateDirFor } from '../journal/journal-helpers.ts'
 import { until as untilWithin } from '../servers/hikyaku.ts'
 import { freePorts } from '../servers/local.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
@@ -215,6 +218,22 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     await until(() => running.stderr().includes('source.unreachable'), 'its trouble')
     assert.match(running.stderr(), /check `host` and `port`/)
     assert.doesNotMatch(running.stderr(), /MAIL_/)
+  })
+
+  it('one whose key opens nothing, or is not there, takes no mailbox from one that carries it', async t => {
+    const world = await open(t, 2)
+    const first = world.start('good')
+    await until(() => watches(world, first) === 2, 'both of them')
+    const folder = await stateDirFor(t)
+    const others = { 'fleet.other-key': join(folder, 'other'), 'fleet.no-key': join(folder, 'none') }
+    await makeFleetKey(others['fleet.other-key'])
+    for (const [code, FLEET_KEY_FILE] of Object.entries(others)) {
+      const { running } = world.start(code, { FLEET_KEY_FILE })
+      const { code: exitCode, stderr } = await running.ended
+      assert.equal(exitCode, 78, stderr)
+      assert.match(stderr, /The fleet key .*(not the one that|is not there)/)
+    }
+    assert.deepEqual([...(await world.holds())], [['good', 2]])
   })
 
   it('a second one of the same name takes nothing while the first is at work', async t => {
