@@ -16,8 +16,16 @@ export interface Enrolled {
 /** As the journal and the holds know a mailbox: the operator's commands put it under the tenant `main`. */
 export const keyOf = (user: string): string => `main/${user}`
 
-/** How often a POP3 mailbox is looked at; IMAP tells of its mail. */
-const schedule = '*/10 * * * * *'
+/** POP3 mailboxes are looked at so often, s, and each at a second of its own; IMAP tells of its mail. */
+const quickS = 10
+/** Each look is a login. Where there are more mailboxes than this the computer would do little else. */
+const mostQuick = 200
+const seldomS = 60
+
+function scheduleOf(at: number, mailboxes: number): string {
+  const everyS = mailboxes > mostQuick ? seldomS : quickS
+  return `${at % everyS}-59/${everyS} * * * * *`
+}
 
 export async function enrol(world: {
   readonly url: string
@@ -62,7 +70,7 @@ export async function enrol(world: {
 }
 
 function writeCsv({ boxes, dovecot, ports }: MailHost): string {
-  const toRow = ({ user, password, protocol, isEmptied }: Box) => ({
+  const toRow = ({ user, password, protocol, isEmptied }: Box, at: number) => ({
     name: user,
     user,
     password,
@@ -72,7 +80,7 @@ function writeCsv({ boxes, dovecot, ports }: MailHost): string {
     port: String(protocol === 'pop3' ? ports.pop3s : ports.imaps),
     caFile: dovecot.caFile,
     afterImport: isEmptied ? 'delete' : 'keep',
-    schedule: protocol === 'pop3' ? schedule : '',
+    schedule: protocol === 'pop3' ? scheduleOf(at, boxes.length) : '',
     verify: 'no',
   })
   const rows = boxes.map(toRow)

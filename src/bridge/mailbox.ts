@@ -52,6 +52,7 @@ export async function openMailbox(
     import('../pull/logins.ts'),
     import('../pull/idle-memory.ts'),
   ])
+  const sockets = new OpenSockets(books.lost)
   const uses: AccountUse[] = []
   const others = new Map<string, Destination>()
   const queues = (): readonly Destination['uploads'][] => [...others.values()].map(({ uploads }) => uploads)
@@ -72,10 +73,6 @@ export async function openMailbox(
     const gate = makeLoginGate(journal, mailbox, clock, 'pull', logins, turns)
     const idleMemory = makeIdleMemory(journal, mailbox.name)
     const tokens = await makeAccessTokens(mailbox, clock)
-    const sockets = new OpenSockets()
-    const cut = (): void => sockets.cut()
-    books.lost?.addEventListener('abort', cut, { once: true })
-    if (books.lost?.aborted) cut()
     const source = deadlines.watching(
       await makeSource({
         mailbox,
@@ -107,11 +104,11 @@ export async function openMailbox(
       async close() {
         tokens?.close()
         await sockets.close(clock)
-        books.lost?.removeEventListener('abort', cut)
         await leaveAccounts()
       },
     }
   } catch (error) {
+    await sockets.close(clock)
     await leaveAccounts()
     throw error
   }

@@ -14,6 +14,15 @@ export class OpenSockets {
   readonly #open = new Set<Socket>()
   #isCut = false
   #onNone: () => void = () => {}
+  readonly #lost: AbortSignal | undefined
+  readonly #onLost = (): void => this.cut()
+
+  /** @param lost cuts them as it aborts */
+  constructor(lost?: AbortSignal) {
+    this.#lost = lost
+    lost?.addEventListener('abort', this.#onLost, { once: true })
+    if (lost?.aborted) this.cut()
+  }
 
   /** @throws Fault source.connection-lost where nothing is opened any more */
   assertMayOpen(facts: Readonly<Record<string, string | number>>): void {
@@ -30,10 +39,6 @@ export class OpenSockets {
     if (this.#isCut) socket.destroy()
   }
 
-  get count(): number {
-    return this.#open.size
-  }
-
   /** Closes all of them at once, whoever waits for an answer, and opens none any more. The system knows it on return. */
   cut(): void {
     this.#isCut = true
@@ -47,6 +52,7 @@ export class OpenSockets {
     if (this.#open.size === 0) none.resolve()
     await waitAtMost(none.promise, leaveMs, clock)
     this.cut()
-    if (this.#open.size > 0) await none.promise
+    await none.promise
+    this.#lost?.removeEventListener('abort', this.#onLost)
   }
 }

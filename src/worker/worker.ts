@@ -11,7 +11,7 @@ import type { WorkerOptions } from './context.ts'
 import { pullHeld } from './pull-held.ts'
 
 /** So many more mailboxes a second: their hosts and Gmail see no herd after a start, nor after a change of many. */
-const mostAtOnce = 20
+const mostAtOnce = 50
 
 /** Runs until `stopping` aborts and all that is held has ended and is released. Rejects never. */
 export async function runWorker(options: WorkerOptions, stopping: AbortSignal): Promise<void> {
