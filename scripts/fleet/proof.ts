@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { countMissing } from '../../src/journal/journal.ts'
 import { openPostgresJournal } from '../../src/journal/postgres/postgres.ts'
-import { computePercentiles } from '../../src/status/mailbox-status.ts'
 import { findRawText, findSecret } from '../../test/faults/oracle.ts'
 import { makeRandom, pick, type Random } from '../soak/random.ts'
 import { type Blow, planBlows, type Timed } from './blows.ts'
 import { keyOf } from './enrol.ts'
-import { findTakeovers, judge, listTakeoverMs, type Verdict } from './judge.ts'
+import { judge, type Verdict } from './judge.ts'
+import { Kills, promisedMs } from './kills.ts'
 import type { Screen } from './screen.ts'
 import { type FleetStage, startStage } from './stage.ts'
 import type { Worker } from './workers.ts'
@@ -38,15 +38,7 @@ const waitingPart = 1 / 4
 /** In calm all of it must have arrived within this time, ms, and so much more for each message. */
 const calmMs = 120_000
 const calmMsEach = 20
-/** A worker that was killed alone, with the database there, is followed within this time, ms. */
-const promisedMs = 15_000
 const lookMs = 250
-
-interface Kill {
-  readonly worker: Worker
-  readonly atMs: number
-  readonly users: readonly string[]
-}
 
 export async function prove(
   options: ProofOptions,
@@ -72,9 +64,7 @@ class Proof {
   readonly #screen: Screen
   readonly #interrupted: AbortSignal
   readonly #random: Random
-  readonly #kills: Kill[] = []
-  /** When something was done to the fleet, wall clock, ms. */
-  readonly #blowsAtMs: number[] = []
+  readonly #kills: Kills
   readonly #counts = { kill: 0, database: 0, pause: 0, end: 0 }
   readonly #complaints: string[] = []
   /** What still goes on of a blow. */
@@ -88,6 +78,7 @@ class Proof {
     this.#screen = screen
     this.#interrupted = interrupted
     this.#random = makeRandom(options.seed)
+    this.#kills = new Kills(stage.host)
   }
 
   async play(): Promise<ProofResult> {
@@ -104,6 +95,7 @@ class Proof {
     await Promise.all([this.#deliver(messages), ...this.#beside])
     this.#screen.say('calm: all workers and the database are left alone')
     await this.#settle()
+    await this.#killOneAlone()
     await this.#judgeAnotherRound()
     const verdict = await judge({ ...this.#stage, workers: this.#stage.workers.all })
     await this.#judge(verdict)
@@ -132,14 +124,14 @@ class Proof {
   async #strike(blow: Blow): Promise<void> {
     const { postgres } = this.#stage
     this.#counts[blow.kind] += 1
-    this.#blowsAtMs.push(Date.now())
+    this.#kills.noteBlow()
     switch (blow.kind) {
       case 'kill': {
         const struck = this.#choose(blow.workers)
         await this.#stage.host.book.read()
         for (const worker of struck) {
           const users = this.#inHandsOf(worker)
-          this.#kills.push({ worker, users, atMs: await worker.kill() })
+          this.#kills.add({ worker, users, atMs: await worker.kill() })
           this.#screen.say(`SIGKILL ${worker.name}, ${users.length} mailboxes`)
         }
         await this.#pause(blow.backAfterMs)
@@ -153,7 +145,7 @@ class Proof {
           await postgres.kill(blow.signal)
           await this.#pause(blow.awayMs)
           await postgres.start()
-          this.#blowsAtMs.push(Date.now())
+          this.#kills.noteBlow()
         })
         return this.#database
       case 'pause':
@@ -162,7 +154,7 @@ class Proof {
           worker.pause()
           await this.#pause(blow.forMs)
           worker.wake()
-          this.#blowsAtMs.push(Date.now())
+          this.#kills.noteBlow()
         }
         return
       case 'end':
@@ -219,7 +211,7 @@ class Proof {
     const { gmail, mail, workers } = this.#stage
     const running = workers.running().length
     this.#screen.show(
-      `${gmail.accepted.length} uploads of ${mail.puts.length} messages put; ${running} workers, ${this.#kills.length} killed, database ${this.#counts.database} times`,
+      `${gmail.accepted.length} uploads of ${mail.puts.length} messages put; ${running} workers, ${this.#kills.count} killed, database ${this.#counts.database} times`,
     )
     if (ms > 0) await this.#pause(ms)
   }
@@ -251,6 +243,21 @@ class Proof {
       },
       `${messages} messages in Gmail, ${toLeave} gone from the mailboxes`,
       calmMs + calmMsEach * messages,
+    )
+  }
+
+  /** One worker is killed while nothing else happens: this is what is promised of a takeover. */
+  async #killOneAlone(): Promise<void> {
+    const { host } = this.#stage
+    await this.#pause(promisedMs)
+    await this.#strike({ kind: 'kill', workers: 1, backAfterMs: promisedMs, isRenamed: true })
+    await this.#until(
+      async () => {
+        await host.book.read()
+        return this.#kills.isLastFollowed
+      },
+      'another login in each mailbox of the worker that was killed alone',
+      promisedMs,
     )
   }
 
@@ -310,48 +317,20 @@ class Proof {
     } finally {
       await fleet.close()
     }
-    for (const kill of this.#kills) {
-      const { taken, mailboxes, percentiles } = this.#takeoversOf(kill)
-      const most = percentiles?.most ?? 0
-      if (this.#isAlone(kill))
-        complain(most > promisedMs, `${kill.worker.name} was followed after ${Math.round(most)} ms`)
-      complain(
-        taken < mailboxes,
-        `${mailboxes - taken} mailboxes of ${kill.worker.name} were never taken over`,
-      )
-    }
-  }
-
-  #takeoversOf({ worker, atMs, users }: Kill) {
-    return findTakeovers(this.#stage.host, worker, atMs, users)
-  }
-
-  /** Nothing else was done within the time that a takeover has. */
-  #isAlone({ atMs }: Kill): boolean {
-    return this.#blowsAtMs.filter(otherMs => Math.abs(otherMs - atMs) < promisedMs).length === 1
+    this.#complaints.push(...this.#kills.complaints())
   }
 
   #closing(verdict: Verdict, tookMs: number): string[] {
     const { put, imported, identical, twice, merged, lost, early, removed, together, logins } = verdict
     const { seed, mailboxes } = this.#options
-    const tookOf = (kills: readonly Kill[]): string => {
-      const tookMs = kills.flatMap(({ worker, atMs, users }) =>
-        listTakeoverMs(this.#stage.host, worker, atMs, users),
-      )
-      const { p50 = 0, p95 = 0 } = computePercentiles(tookMs) ?? {}
-      const [half, most, worst] = [p50, p95, Math.max(0, ...tookMs)].map(ms => `${(ms / 1000).toFixed(1)} s`)
-      return `p50 ${half}, p95 ${most}, at most ${worst} over ${tookMs.length} mailboxes`
-    }
-    const alone = this.#kills.filter(kill => this.#isAlone(kill))
     const { kill, database, pause: pauses, end } = this.#counts
     return [
       `seed ${seed}: ${mailboxes} mailboxes, ${put} messages, ${Math.round(tookMs / 1000)} s`,
-      `${this.#kills.length} workers killed in ${kill} blows, the database ${database} times, ${pauses} workers stopped, ${end} ended`,
+      `${this.#kills.count} workers killed in ${kill} blows, the database ${database} times, ${pauses} workers stopped, ${end} ended`,
       `imported ${imported}, identical ${identical}, twice ${twice} (uploaded again and merged: ${merged}), lost ${lost}`,
       `removed from the mailboxes ${removed}, of these before Gmail had them ${early}`,
       `${logins} logins, two workers in one mailbox at once ${together.length} times (on the wire)`,
-      `takeover after SIGKILL alone: ${tookOf(alone)}`,
-      `takeover after SIGKILL with other blows around it: ${tookOf(this.#kills.filter(each => !alone.includes(each)))}`,
+      ...this.#kills.lines(),
     ]
   }
 }
