@@ -178,6 +178,7 @@ export const faultKinds = {
   'fleet.other-key': kind('everything', 'owner', configuration),
   'fleet.worker-twice': kind('everything', 'later', temporary),
   'fleet.secret-unfit': kind('mailbox', 'owner', signIn),
+  'fleet.may-not': kind('everything', 'owner', configuration),
   'fleet.import-file': kind('everything', 'owner', exitCodes.usage),
   'config.invalid': kind('everything', 'owner', configuration),
   'config.none': kind('everything', 'owner', configuration),

@@ -2,10 +2,15 @@
 import { Fault } from '../base/fault.ts'
 
 /** Characters. */
-export const mostChars = { tenant: 64, account: 128, mailbox: 128 } as const
+export const mostChars = { tenant: 64, account: 128, mailbox: 128, operator: 63 } as const
+
+/** What PostgreSQL keeps for itself (postgresql.org/docs/15/sql-createrole.html), and names of roles. */
+const isReserved = (name: string): boolean => /^(pg_|hikyaku_)|^(public|none)$/.test(name)
 
 export const isName = (what: keyof typeof mostChars, name: string): boolean =>
-  /^[a-z0-9][a-z0-9._@-]*$/.test(name) && name.length <= mostChars[what]
+  /^[a-z0-9][a-z0-9._@-]*$/.test(name) &&
+  name.length <= mostChars[what] &&
+  !(what === 'operator' && isReserved(name))
 
 /** @throws Fault fleet.name */
 export function checkName(what: keyof typeof mostChars, name: string): string {

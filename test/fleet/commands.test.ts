@@ -50,8 +50,8 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
   })
   after(async () => {
     await server.stop()
-    // adopt and leave are seen in adopt.test.ts.
-    witness.compare(name => /^fleet (?!adopt|leave)/.test(name), {
+    // adopt and leave are seen in adopt.test.ts, operators in operator.test.ts.
+    witness.compare(name => /^fleet (?!adopt|leave|operator)/.test(name), {
       'fleet add': ['left'],
       'fleet retry': ['retried[]'],
       'fleet status': ['workers[].goneMs', 'oldest.lastGoodPullAt', 'lastImportAt'],

@@ -56,6 +56,7 @@ export const knownWords = {
   rules: ['test'],
   service: ['install', 'uninstall', 'status'],
   completion: ['bash', 'zsh', 'fish'],
+  'fleet operator': ['add', 'remove', 'list'],
 } as const
 
 export const listKnownWords = (command: keyof typeof knownWords): readonly string[] => knownWords[command]

@@ -38,6 +38,9 @@ function __hikyaku_below
     set -l words (__hikyaku_words)
     test "$words[1] $words[2]" = "$argv"
 end
+function __hikyaku_right_behind_below
+    test (count (__hikyaku_words)) -eq 2; and __hikyaku_below $argv
+end
 complete -c hikyaku -e
 complete -c hikyaku -f
 ${[
@@ -55,13 +58,14 @@ function linesOfCommand(entry: CommandEntry, hasBelow: boolean): string[] {
   const { names, about, options, words, takesFile } = entry
   const [name] = names
   const inside = isBelow(entry) ? `'__hikyaku_below ${name}'` : `'__hikyaku_in ${names.join(' ')}'`
+  const behind = isBelow(entry) ? '__hikyaku_right_behind_below' : '__hikyaku_right_behind'
   const before = isBelow(entry)
     ? `'__hikyaku_right_behind ${name.split(' ')[0]}'`
     : "'not count (__hikyaku_words) >/dev/null'"
   return [
     ...names.map(word => `complete -c hikyaku -n ${before} -a ${lastWord(word)} -d ${quote(about)}`),
     ...(words.length > 0 && !hasBelow
-      ? [`complete -c hikyaku -n '__hikyaku_right_behind ${names.join(' ')}' -a ${quote(words.join(' '))}`]
+      ? [`complete -c hikyaku -n '${behind} ${names.join(' ')}' -a ${quote(words.join(' '))}`]
       : []),
     ...(takesFile ? [`complete -c hikyaku -n ${inside} -F`] : []),
     ...options.map(option => completeOption(inside, option)),

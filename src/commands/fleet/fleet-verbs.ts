@@ -2,13 +2,14 @@
 import { type Command, Option } from 'commander'
 import { addVerb } from '../add-verb.ts'
 import type { Invocation } from '../invocation.ts'
-import { refuseUse } from '../usage.ts'
+import { refuseUse, requireKnownWord } from '../usage.ts'
 import { type AddFlags, addOptions } from './add-options.ts'
 import type { AdoptFlags } from './adopt.ts'
 import type { AuditFlags } from './audit.ts'
 import type { ImportFlags } from './import.ts'
 import type { ListFlags } from './list.ts'
 import type { MoveFlags } from './move.ts'
+import type { OperatorFlags } from './operator.ts'
 
 interface Chosen {
   readonly tenant?: string
@@ -109,6 +110,17 @@ export function addFleetVerbs(
     .action(async (flags: AuditFlags) => {
       const { fleetAuditCommand } = await import('./audit.ts')
       done(await fleetAuditCommand(invocation, flags))
+    })
+  verb('operator', help.operator)
+    .argument('<act>', help.operatorAct)
+    .argument('[name]', help.operatorName)
+    .option('--tenant <name>', help.operatorTenant)
+    .option('--password-file <file>', help.operatorPassword)
+    .option('--password-to <file>', help.operatorPasswordTo)
+    .action(async (act: string, name: string | undefined, flags: OperatorFlags) => {
+      requireKnownWord(words, 'fleet operator', act)
+      const { fleetOperatorCommand } = await import('./operator.ts')
+      done(await fleetOperatorCommand(invocation, act, name, flags))
     })
   verb('retry', help.retry)
     .argument('<key>', help.retryKey)

@@ -9,6 +9,16 @@ import { splitKey } from '../../fleet/names.ts'
 import { type FleetOptions, openFleet } from '../../fleet/open-fleet.ts'
 import { type FleetSettings, readFleetSettings } from '../../fleet/settings.ts'
 import type { Journal } from '../../journal/journal.ts'
+import {
+  addOperator,
+  isLogin,
+  listOperators,
+  type OperatorAdded,
+  type OperatorRemoved,
+  type OperatorRow,
+  removeOperator,
+} from '../../journal/postgres/operators.ts'
+import type { Database } from '../../journal/sql.ts'
 import { useSettingPlaces } from '../../locale/locale.ts'
 import { askForPull } from '../../pull/owner-acted.ts'
 import { tellNotes } from '../configuration.ts'
@@ -21,6 +31,12 @@ export interface Fleet {
   readonly look: FleetLook
   /** Of all mailboxes: for who looks and manages. */
   readonly journal: Journal
+  readonly operators: {
+    isLogin(name: string): Promise<boolean>
+    list(tenant: string | undefined): Promise<readonly OperatorRow[]>
+    add(name: string, tenant: string, verifier: string | undefined): Promise<OperatorAdded>
+    remove(name: string, tenant: string | undefined): Promise<OperatorRemoved>
+  }
   /** Those by these keys, in their order. @throws Fault fleet.unknown */
   find(keys: readonly string[]): Promise<readonly MailboxEntry[]>
   /** Has workers look for mail in these now. @returns those that are asked; paused ones are not. @throws Fault fleet.unknown */
@@ -42,8 +58,10 @@ export async function withFleet(
       return asked
     }
     try {
-      const look = makeFleetLook(fleetJournal.database)
-      return await work({ program, directory, look, journal: fleetJournal.journal, find, askForPulls })
+      const { database, journal } = fleetJournal
+      const operators = operatorsOf(database, options.by)
+      const look = makeFleetLook(database)
+      return await work({ program, directory, look, journal, operators, find, askForPulls })
     } finally {
       await close()
     }
@@ -68,6 +86,13 @@ export async function withFleetSettings(
     return work(await readFleetSettings(loaded, purpose), options, loaded)
   })
 }
+
+const operatorsOf = (database: Database, by: string | undefined): Fleet['operators'] => ({
+  isLogin: name => isLogin(database, name),
+  list: tenant => listOperators(database, tenant),
+  add: (name, tenant, verifier) => addOperator(database, { name, tenant, verifier, by }),
+  remove: (name, tenant) => removeOperator(database, { name, tenant, by }),
+})
 
 async function findAll(directory: Directory, keys: readonly string[]): Promise<readonly MailboxEntry[]> {
   for (const key of keys) splitKey(key)

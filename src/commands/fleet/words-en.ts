@@ -285,6 +285,32 @@ export const en = {
     after: (name: string) =>
       `Nobody pulls it now. On the machine set up the mailbox by the name ${name}, and its Gmail account by the name that it had in the fleet, with this data folder (STATE_DIR).`,
   },
+  operator: {
+    needsName: 'name the login: hikyaku fleet operator add NAME --tenant TENANT',
+    needsTenant: 'say which customer it is to see: --tenant NAME',
+    ofAdd: '--password-file and --password-to belong to `add`',
+    oneOfBoth: '--password-file gives a password, --password-to is for one that is made: not both',
+    weak: 'the password has to have 12 characters or more, all of them letters, digits and signs of ASCII',
+    fileThere: (file: string) => `there is something at ${file} already: give the name of a new file`,
+    added: {
+      made: (name: string, tenant: string) => `${name}: the login was made, and sees the tenant ${tenant}.`,
+      'let-in': (name: string, tenant: string) => `${name}: sees the tenant ${tenant} from now on.`,
+      changed: (name: string, tenant: string) =>
+        `${name}: has a new password, and sees the tenant ${tenant}.`,
+      unchanged: (name: string, tenant: string) => `${name}: saw the tenant ${tenant} already.`,
+    },
+    password: 'Its password, shown this once:',
+    passwordIn: (file: string) => `Its password is in ${file}.`,
+    after:
+      'Who has it uses FLEET_DATABASE with this name and password, and may: hikyaku fleet list, status, audit, pause and resume.',
+    removed: (name: string, tenants: string) => `${name}: sees ${tenants} no more.`,
+    sessions: (count: number) => `${plural(count, 'connection')} of it ended.`,
+    loginRemoved: 'The login was removed.',
+    loginStays: 'The login itself stays in PostgreSQL.',
+    none: 'There are no operators.',
+    headings: ['Operator', 'Tenant', 'Connections'],
+    cannotLogIn: 'cannot log in',
+  },
   retry: {
     again: (count: number) => `${messages(count)} will be tried again within seconds.`,
     paused: (key: string) =>

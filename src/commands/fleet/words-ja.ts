@@ -253,6 +253,32 @@ export const ja: FleetWords = {
     after: name =>
       `今は誰も取り込みません。使うコンピューターで、このデータフォルダー（STATE_DIR）を使い、メールボックスを ${name} という名前で、Gmail アカウントをフリートでの名前で設定してください。`,
   },
+  operator: {
+    needsName: 'ユーザー名を指定してください: hikyaku fleet operator add 名前 --tenant テナント',
+    needsTenant: 'どのテナントを見えるようにするか、--tenant で指定してください',
+    ofAdd: '--password-file と --password-to は `add` で使います',
+    oneOfBoth:
+      '--password-file はパスワードを指定し、--password-to は自動で作るときに使います。同時には使えません',
+    weak: 'パスワードは、ASCII の英数字と記号だけで 12 文字以上にしてください',
+    fileThere: file => `${file} はすでにあります。新しいファイルの名前を指定してください`,
+    added: {
+      made: (name, tenant) => `${name}: ユーザーを作りました。テナント ${tenant} が見えます。`,
+      'let-in': (name, tenant) => `${name}: テナント ${tenant} が見えるようになりました。`,
+      changed: (name, tenant) => `${name}: パスワードを変更しました。テナント ${tenant} が見えます。`,
+      unchanged: (name, tenant) => `${name}: すでにテナント ${tenant} が見えます。`,
+    },
+    password: 'パスワード（表示はこの 1 回だけです）:',
+    passwordIn: file => `パスワードは ${file} にあります。`,
+    after:
+      'このユーザー名とパスワードを FLEET_DATABASE に指定すると、hikyaku fleet の list、status、audit、pause、resume を使えます。',
+    removed: (name, tenants) => `${name}: ${tenants} は見えなくなりました。`,
+    sessions: count => `接続を ${number(count)} 本切断しました。`,
+    loginRemoved: 'ユーザーを削除しました。',
+    loginStays: 'ユーザー自体は PostgreSQL に残っています。',
+    none: 'オペレーターはいません。',
+    headings: ['オペレーター', 'テナント', '接続'],
+    cannotLogIn: 'ログイン不可',
+  },
   retry: {
     again: count => `メール ${number(count)} 通を、数秒以内にもう一度試します。`,
     paused: key => `${key} は一時停止中です。\`hikyaku fleet resume ${key}\` で再開すると試します。`,

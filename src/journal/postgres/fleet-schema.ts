@@ -230,3 +230,23 @@ BEGIN
   END LOOP;
 END $$;
 `
+
+/**
+ * Which of its tenants an operator sees is kept beside them: to set it with the login (`ALTER ROLE ... SET`) is a superuser's.
+ * Whoever sets it in a session sees that one, if it may.
+ */
+export const operatorStep = `
+ALTER TABLE tenant_operator ADD COLUMN chosen_at timestamptz NOT NULL DEFAULT clock_timestamp();
+DROP TRIGGER tenant_operator_changed ON tenant_operator;
+CREATE TRIGGER tenant_operator_changed AFTER INSERT OR DELETE OR UPDATE OF role, tenant ON tenant_operator
+  FOR EACH ROW EXECUTE FUNCTION tenant_operator_changed();
+CREATE OR REPLACE FUNCTION my_tenant() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS $$
+  SELECT tenant FROM tenant_operator
+  WHERE role = session_user::text AND tenant = coalesce(nullif(current_setting('hikyaku.tenant', true), ''), tenant)
+  ORDER BY chosen_at DESC LIMIT 1
+$$;
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION my_tenant() SET search_path TO %I, pg_temp', current_schema());
+END $$;
+`

@@ -4,7 +4,7 @@
  */
 
 import { budgetStep } from './budget-schema.ts'
-import { fleetTables } from './fleet-schema.ts'
+import { fleetTables, operatorStep } from './fleet-schema.ts'
 
 const said = (versions: string, part: string): string =>
   `said_of_authentication(authentication, '{${versions}}', '{${part}}')`
@@ -231,4 +231,5 @@ CREATE TRIGGER hold_departed BEFORE INSERT ON hold FOR EACH ROW EXECUTE FUNCTION
 ALTER TABLE worker ADD COLUMN instance text COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE hold ADD COLUMN withdrawn smallint NOT NULL DEFAULT 0;
 `,
+  operatorStep,
 ]

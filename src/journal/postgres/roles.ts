@@ -7,9 +7,8 @@
  * - hikyaku_look reads, and no secret, sealed or not.
  * - hikyaku_operator reads what is one tenant's, without secrets, and pauses and resumes its mailboxes.
  *
- * Nobody logs in by these names: a login of one's own is made a member of one of them.
+ * Nobody logs in by these names: a login of one's own is made a member of one of them (operators: operators.ts).
  */
-import { Fault } from '../../base/fault.ts'
 import type { Database, Statements } from '../sql.ts'
 
 export const fleetRoles = {
@@ -50,7 +49,8 @@ export const tableRights: Readonly<Record<string, Rights>> = {
   trouble: { worker: all, look: read, tenant: within('name') },
   tally: { worker: all, look: read, tenant: within('mailbox') },
   hold: { worker: 'SELECT, UPDATE', look: read, tenant: within('mailbox') },
-  worker: { worker: all, look: read },
+  // Whether anybody works, without which nobody could say how it stands with a tenant's mail.
+  worker: { worker: all, look: read, tenant: 'true' },
   adoption: { worker: read, look: read, tenant: `tenant = ${mine}` },
   departed: { worker: read, look: read, tenant: within('mailbox') },
   budget: { worker: all, look: read },
@@ -90,14 +90,14 @@ const ownFunctions = [
 ] as const
 
 /** Whether who is logged in can make roles. */
-async function mayMakeRoles(sql: Statements): Promise<boolean> {
+export async function mayMakeRoles(sql: Statements): Promise<boolean> {
   const row = await sql.get(
     'SELECT rolsuper OR rolcreaterole AS may FROM pg_roles WHERE rolname = current_user',
   )
   return row?.may === true
 }
 
-async function areRolesThere(sql: Statements): Promise<boolean> {
+export async function areRolesThere(sql: Statements): Promise<boolean> {
   const row = await sql.get(
     `SELECT count(*) AS count FROM pg_roles WHERE rolname IN (${Object.values(fleetRoles)
       .map(role => `'${role}'`)
@@ -178,29 +178,4 @@ function grantTable(table: string, { worker, look, tenant, operator = '' }: Righ
             : [...grant(operator, fleetRoles.operator), ...policy(fleetRoles.operator, 'UPDATE', tenant)]),
         ]),
   ]
-}
-
-/**
- * Lets a login see one tenant, and choose none but those that it was let see. The login itself is made by who manages
- * PostgreSQL, with a password of its own.
- * Throws Fault fleet.unknown (operator) where there is no such login.
- */
-export async function addOperator(database: Database, role: string, tenant: string): Promise<void> {
-  await database.transaction(async sql => {
-    const named = await sql.get('SELECT quote_ident(rolname) AS name FROM pg_roles WHERE rolname = ?', role)
-    if (named === undefined) throw new Fault('fleet.unknown', { facts: { what: 'operator', name: role } })
-    await sql.run(
-      'INSERT INTO tenant_operator (role, tenant) VALUES (?, ?) ON CONFLICT DO NOTHING',
-      role,
-      tenant,
-    )
-    await sql.run(`GRANT ${fleetRoles.operator} TO ${String(named.name)}`)
-    const setting = await sql.get('SELECT quote_literal(?::text) AS tenant', tenant)
-    await sql.run(`ALTER ROLE ${String(named.name)} SET hikyaku.tenant = ${String(setting?.tenant)}`)
-  })
-}
-
-/** @returns whether it could see the tenant before */
-export async function removeOperator(database: Database, role: string, tenant: string): Promise<boolean> {
-  return (await database.run('DELETE FROM tenant_operator WHERE role = ? AND tenant = ?', role, tenant)) > 0
 }

@@ -11,6 +11,7 @@ const kinds: Readonly<Record<string, string>> = {
   account: 'Gmail account',
   mailbox: 'mailbox',
   operator: 'operator',
+  login: 'login of PostgreSQL',
 }
 const kind = (f: Facts): string => lookUp(kinds, f.or('what', '')) ?? 'entry'
 const name = (f: Facts): string => f.with('name', given => ` ${given}`)
@@ -34,7 +35,9 @@ export const en: FaultTexts<'fleet'> = {
       nothingDone,
       f.get('what') === 'account'
         ? 'Move its mailboxes to another account first.'
-        : 'Choose another name, or remove what has it first.',
+        : f.get('what') === 'login'
+          ? 'It may do more in PostgreSQL than an operator, or was made by somebody else, whose it is to change. Choose another name.'
+          : 'Choose another name, or remove what has it first.',
     ),
   'fleet.no-key': f =>
     text(
@@ -59,6 +62,12 @@ export const en: FaultTexts<'fleet'> = {
       `A sealed secret${name(f)} cannot be opened${because(f)}: it was copied here from another place in the database, or is damaged. It was sent to nobody.`,
       stopped,
       'Enter it again. If nobody of yours changed the database by hand, look who else can.',
+    ),
+  'fleet.may-not': f =>
+    text(
+      `The login${name(f)} of ${f.setting('FLEET_DATABASE')} may not see or change who the operators are.`,
+      nothingDone,
+      'Use a login that may make roles and is a member of `hikyaku_admin`, such as the one that ran `hikyaku fleet init`; or ask whoever manages PostgreSQL.',
     ),
   'fleet.import-file': f =>
     text(

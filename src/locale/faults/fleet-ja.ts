@@ -11,6 +11,7 @@ const kinds: Readonly<Record<string, string>> = {
   account: 'Gmail アカウント',
   mailbox: 'メールボックス',
   operator: 'オペレーター',
+  login: 'PostgreSQL のユーザー',
 }
 const kind = (f: Facts): string => lookUp(kinds, f.or('what', '')) ?? '項目'
 const name = (f: Facts): string => f.with('name', given => `（${given}）`)
@@ -34,7 +35,9 @@ export const ja: FaultTexts<'fleet'> = {
       nothingDone,
       f.get('what') === 'account'
         ? '先にメールボックスを別のアカウントに移してください。'
-        : '別の名前にするか、その名前のものを先に削除してください。',
+        : f.get('what') === 'login'
+          ? 'オペレーターより強い権限があるか、別の人が作ったユーザーです。別の名前にしてください。'
+          : '別の名前にするか、その名前のものを先に削除してください。',
     ),
   'fleet.no-key': f =>
     text(
@@ -59,6 +62,12 @@ export const ja: FaultTexts<'fleet'> = {
       `暗号化されたパスワードなどを開けません${name(f)}${because(f)}。データベースの別の場所から写されたか、壊れています。どこにも送信していません。`,
       stopped,
       '入力し直してください。データベースを手作業で変更した心当たりがなければ、ほかに誰が変更できるか確かめてください。',
+    ),
+  'fleet.may-not': f =>
+    text(
+      `${f.setting('FLEET_DATABASE')} のユーザー${name(f)}には、オペレーターを表示・変更する権限がありません。`,
+      nothingDone,
+      '`hikyaku fleet init` を実行したユーザーなど、ロールを作成でき、`hikyaku_admin` に属するユーザーで実行するか、PostgreSQL の管理者に依頼してください。',
     ),
   'fleet.import-file': f =>
     text(
