@@ -152,7 +152,8 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
     const underWay = (mailbox: string): string => {
       const key = suspect(mailbox)
       return JSON.stringify({
-        ...{ many: [key], alone: [], ends: { [key]: 1 }, condemned: [], leftUntilMs: { [key]: 5 } },
+        ...{ by: '', many: [key], alone: [], ends: { [key]: ['a'] }, condemned: [] },
+        leftUntilMs: { [key]: 5 },
       })
     }
     const logins = (mailbox: string): string =>
