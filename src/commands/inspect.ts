@@ -21,6 +21,7 @@ import { sameBelowTop } from '../message/read-back.ts'
 import { makeSpooler } from '../message/spool.ts'
 import { withConfig } from './configuration.ts'
 import { type Invocation, writeJson, writeLine } from './invocation.ts'
+import { refuseFile } from './usage.ts'
 
 export interface InspectOptions {
   /** IP address or name that the rental server's forwarding would send from. */
@@ -67,10 +68,7 @@ async function inspectFile(invocation: Invocation, target: string, options: Insp
       for await (const chunk of input) await spool.write(Buffer.from(chunk))
     } catch (error) {
       if (error instanceof Fault) throw error
-      throw new Fault('usage.invalid', {
-        facts: { what: `cannot read ${target}: ${String(error)}` },
-        cause: error,
-      })
+      throw refuseFile(target, 'inspect', error)
     }
     const raw = await spool.seal()
     try {

@@ -1,8 +1,8 @@
 /** `hikyaku rules test FILE|-`: which rules of a mailbox take a message, and what follows. Reads its header, changes nothing. */
 import { createReadStream } from 'node:fs'
-import { exitCodes, Fault } from '../base/fault.ts'
+import { exitCodes } from '../base/fault.ts'
 import type { RuleWish } from '../base/rule-wish.ts'
-import { wrapText } from '../base/text-width.ts'
+import { indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import { folderName } from '../config/mail-readers.ts'
@@ -13,6 +13,7 @@ import { type Explanation, RuleBook } from '../rules/rule-book.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
 import { columnsOf, type Invocation, writeJson, writeLine } from './invocation.ts'
 import { describeFollows, type Follows, rulesWordsFor } from './rules-words.ts'
+import { refuseFile } from './usage.ts'
 
 export interface RulesOptions {
   /** Only this one; all that have rules where none is given. */
@@ -73,8 +74,7 @@ async function readHead(
       if (octets > mostOctets) break
     }
   } catch (error) {
-    const what = `cannot read ${printable(file, 200)}: ${printable(String(error), 200)}`
-    throw new Fault('usage.invalid', { facts: { what, command: 'rules' }, cause: error })
+    throw refuseFile(file, 'rules', error)
   }
   return { head: headerOf(Buffer.concat(chunks)), octets }
 }
@@ -164,8 +164,7 @@ function answerJson(invocation: Invocation, file: string, tested: readonly Teste
 function answerPeople(invocation: Invocation, file: string, { mailbox, explained, follows }: Tested): void {
   const own = rulesWordsFor(invocation.language)
   const say = (text: string, lead = ''): void => {
-    const width = columnsOf(invocation) - lead.length
-    for (const line of wrapText(text, width)) writeLine(invocation, `${lead}${line}`)
+    for (const line of indentParagraph(text, columnsOf(invocation), lead)) writeLine(invocation, line)
   }
   const name = printable(mailbox.name, 60)
   say(own.heading(name, printable(file === '-' ? 'stdin' : file, 200)))

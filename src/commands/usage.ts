@@ -57,3 +57,9 @@ export function requireKnownWord<Name extends keyof typeof knownWords>(
 export function refuseUse(what: string, command: string | undefined): Fault {
   return new Fault('usage.invalid', { facts: { what, ...(command !== undefined && { command }) } })
 }
+
+/** A file that was named and cannot be read, with why. @param thrown by Node's file system */
+export function refuseFile(file: string, command: string, thrown: unknown): Fault {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'EIO'
+  return new Fault('usage.invalid', { facts: { what: file, reason: code, command }, cause: thrown })
+}

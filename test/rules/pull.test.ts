@@ -252,6 +252,19 @@ test('rules test takes a folder by the name that a setting of it has, in any cas
       assert.equal(tested.folder, '\\Sent')
       assert.ok(tested.follows.labels.includes('From sent'), folder)
     }
+    const tell = (language: string, ...args: readonly string[]) =>
+      hikyaku(['rules', 'test', ...args], {
+        env: { ...ruled.env, HIKYAKU_LANG: language, COLUMNS: '80' },
+        cwd: ruled.world.folder,
+      })
+    const absent = await tell('en', 'absent.eml')
+    assert.deepEqual([absent.code, /absent\.eml \(there is no such file\)/.test(absent.stderr)], [2, true])
+    const folder = await tell('ja', '.')
+    assert.match(folder.stderr, /フォルダーです/)
+    assert.doesNotMatch(absent.stderr + folder.stderr, /Error|E[A-Z]{4}|cannot read/)
+    await ruled.configure({ box: { rules: [{ everything: true, import: false }] } })
+    const { stdout } = await tell('en', file)
+    assert.match(stdout, /\n {2}→ It is not imported\.[^→]*\n {4}\S[^→]*never deleted/)
   }))
 
 test('compare and a rebuilt journal find mail in the account to which a rule sent it, and leave what rules leave', () =>
