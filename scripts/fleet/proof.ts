@@ -168,8 +168,10 @@ class Proof {
   }
 
   async #end(worker: Worker): Promise<void> {
-    const { code, signal, stderr } = await worker.end()
-    if (code !== 0)
+    const { code, signal, stdout, stderr } = await worker.end()
+    // Who is told so before its first word had nothing in hand, and is ended by the system.
+    const hadNotBegun = signal === 'SIGTERM' && stdout + stderr === ''
+    if (code !== 0 && !hadNotBegun)
       this.#complaints.push(`${worker.name} ended with ${code ?? signal}: ${stderr.slice(-1000)}`)
   }
 
