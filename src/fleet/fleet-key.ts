@@ -5,6 +5,8 @@
  * run: put the new one first on every computer, `rewrap`, then take the old one out.
  */
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+import { makeFolder } from '../base/as-owner.ts'
 import { Fault } from '../base/fault.ts'
 import { exists, readPrivate, writePrivate } from '../base/private-file.ts'
 import { withProcessLock } from '../base/process-lock.ts'
@@ -42,15 +44,32 @@ export async function openFleetKey(file: string, env: NodeJS.ProcessEnv): Promis
   }
 }
 
-/** 32 random octets in a new file of mode 0600. Where there is a file, it stays: false. Throws Fault secret.not-kept. */
+/**
+ * 32 random octets in a new file of mode 0600. Where there is a file, it stays: false, and nothing is written beside it, for it
+ * may be mounted read-only.
+ * @throws Fault secret.not-kept with `file` and `reason`: locked, or the system's error code
+ */
 export async function makeFleetKey(file: string): Promise<boolean> {
-  const locked = () => new Fault('secret.not-kept', { facts: { file, reason: 'locked' } })
-  // Of two that come at once the second finds the first one's key, and does not put another in its place.
-  return withProcessLock(`${file}.lock`, longestLockMs, locked, async () => {
-    if (await exists(file)) return false
-    await writePrivate(file, Buffer.from(`${randomBytes(32).toString('base64')}\n`))
-    return true
-  })
+  if (await exists(file)) return false
+  const refuse = (reason: string, cause?: unknown) =>
+    new Fault('secret.not-kept', { facts: { file, reason }, cause })
+  try {
+    makeFolder(dirname(file))
+    // Of two that come at once the second finds the first one's key, and does not put another in its place.
+    return await withProcessLock(
+      `${file}.lock`,
+      longestLockMs,
+      () => refuse('locked'),
+      async () => {
+        if (await exists(file)) return false
+        await writePrivate(file, Buffer.from(`${randomBytes(32).toString('base64')}\n`))
+        return true
+      },
+    )
+  } catch (thrown) {
+    if (thrown instanceof Fault) throw thrown
+    throw refuse((thrown as NodeJS.ErrnoException).code ?? String(thrown), thrown)
+  }
 }
 
 function readKeys(octets: Buffer, file: string): readonly Buffer[] {

@@ -1,7 +1,7 @@
 /** The two layers of a fleet's secrets, and the file of its key. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
@@ -71,6 +71,22 @@ test('a fault of what cannot be opened holds nothing of it', () => {
     const shown = JSON.stringify([thrown.facts, thrown.message, String(thrown.cause), thrown.stack])
     assert.ok(!shown.includes('the password') && !shown.includes(key.toString('base64')))
   }
+})
+
+test('a key that is there needs nothing writable beside it; one that cannot be kept is told by name', async t => {
+  const folder = await stateDirFor(t)
+  // Where nobody may write, root may: a folder in the place of the lock stops both.
+  const mounted = join(folder, 'mounted.key')
+  await writeFile(mounted, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
+  await mkdir(`${mounted}.lock`)
+  assert.equal(await makeFleetKey(mounted), false)
+  assert.deepEqual((await readdir(folder)).sort(), ['mounted.key', 'mounted.key.lock'])
+  const refused = join(folder, 'refused.key')
+  await mkdir(`${refused}.lock`)
+  await assert.rejects(makeFleetKey(refused), withCode('secret.not-kept'))
+  await writeFile(join(folder, 'file'), '')
+  await assert.rejects(makeFleetKey(join(folder, 'file/fleet.key')), withCode('secret.not-kept'))
+  assert.equal(await makeFleetKey(join(folder, 'not/yet/there/fleet.key')), true)
 })
 
 test('the key is made once, for its owner alone, and read where it is one', async t => {
