@@ -282,8 +282,8 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
     assert.deepEqual([nobody.exitCode, nobody.free, nobody.mailboxes], [69, 3, 3])
     // A worker that is there with two of them, and trouble of one.
     const thereIs = (capacity: number) =>
-      ask(`INSERT INTO worker VALUES ('w1', ${capacity}, clock_timestamp() + interval '15 seconds')
-        ON CONFLICT (name) DO UPDATE SET capacity = ${capacity}, there_until = clock_timestamp() + interval '15 seconds'`)
+      ask(`INSERT INTO worker VALUES ('w1', ${capacity}, clock_timestamp() + interval '1 day')
+        ON CONFLICT (name) DO UPDATE SET capacity = ${capacity}, there_until = clock_timestamp() + interval '1 day'`)
     await thereIs(2)
     await ask("UPDATE hold SET worker = 'w1', held_until = 'infinity' WHERE mailbox <> 'acme/c@acme.example'")
     const few = await fleet(['status'])
