@@ -30,6 +30,7 @@ export const slowTests: readonly string[] = [
   'test/sandbox.test.ts', // whole sandboxes
   'test/servers/cyrus.test.ts', // hikyaku on it, killed and started again
   'test/servers/mbox-servers.test.ts',
+  'test/servers/postgres.test.ts', // two servers, started and ended
   'test/servers/real.test.ts', // every message of the corpus through real servers
   'test/service/real-systemd.test.ts', // booted, set up, killed, rebooted
   'test/setup/app-password.test.ts', // set-ups on a real server, by both ways

@@ -4,7 +4,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { appendFile, chown } from 'node:fs/promises'
+import { appendFile, chown, readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -107,6 +107,16 @@ const ask: PostgresServer['ask'] = async (place, text, values = []) => {
   }
 }
 
+/** Clients that are still there have their connections ended; by SIGTERM it would wait for them. */
+async function endPostgres(data: string, daemon: Daemon | undefined): Promise<void> {
+  if (daemon?.alive() === true) process.kill(daemon.pid, 'SIGINT')
+  await daemon?.stop()
+  // One that was killed leaves this file, and what its seventh line names (key and number) in the machine's memory.
+  const lines = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')
+  const segment = lines.split('\n')[6]?.trim().split(/\s+/)[1]
+  if (segment !== undefined) await promisify(execFile)('ipcrm', ['--shmem-id', segment]).catch(() => {})
+}
+
 const urlOf = (port: number, database: string): string =>
   `postgresql://${superuser}@${loopback}:${port}/${database}`
 
@@ -148,6 +158,8 @@ export async function startPostgres(
   await appendFile(join(data, 'pg_hba.conf'), `host all all ${loopback}/8 trust\n`)
   const given = {
     listen_addresses: loopback,
+    // In its folder, so that one that was killed leaves none in the machine's memory.
+    dynamic_shared_memory_type: 'mmap',
     unix_socket_directories: folder,
     port: String(port),
     ...settings,
@@ -220,12 +232,12 @@ export async function startPostgres(
         async promote() {
           await ask(url, 'SELECT pg_promote()')
         },
-        stop: () => standby.stop(),
+        stop: () => endPostgres(copy, standby),
       }
     },
     async stop() {
-      for (const standby of standbys) await standby.stop()
-      await daemon?.stop()
+      for (const [n, standby] of standbys.entries()) await endPostgres(join(folder, `standby${n}`), standby)
+      await endPostgres(data, daemon)
       await removeFolder(folder)
     },
   }
