@@ -22,6 +22,8 @@ export interface Verdict {
   readonly merged: number
   /** Neither in Gmail nor in the mailbox. */
   readonly lost: number
+  /** How many messages that Gmail does not have stand in each user's mailbox; users that have none are left out. */
+  readonly left: ReadonlyMap<string, number>
   /** Octets in Gmail that nobody sent, or in another's account. */
   readonly strange: number
   /** Messages that left a mailbox before Gmail had them. */
@@ -61,6 +63,9 @@ export async function judge({ mail, host, gmail, workers }: Judged): Promise<Ver
   const left = new Set<string>()
   for (const user of new Set(missing.map(({ box }) => box.user)))
     for (const { sha256 } of await host.dovecot.maildrop('', user)) left.add(sha256)
+  const leftOf = new Map<string, number>()
+  for (const { sha256, box } of missing)
+    if (left.has(sha256)) leftOf.set(box.user, (leftOf.get(box.user) ?? 0) + 1)
   const takenAtMs = new Map<string, number>()
   for (const { sha256, atMs } of gmail.accepted) if (!takenAtMs.has(sha256)) takenAtMs.set(sha256, atMs)
   // The stand-in writes whole milliseconds, Dovecot microseconds.
@@ -74,6 +79,7 @@ export async function judge({ mail, host, gmail, workers }: Judged): Promise<Ver
     twice: [...copies.values()].reduce((sum, count) => sum + count - 1, 0),
     merged: gmail.accepted.filter(({ merged }) => merged).length,
     lost: missing.filter(put => !left.has(put.sha256)).length,
+    left: leftOf,
     strange,
     early: removals.filter(({ messageId, atMs }) => isEarly(messageId, atMs)).length,
     removed: removals.length,

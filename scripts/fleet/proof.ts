@@ -9,6 +9,7 @@ import { countMissing } from '../../src/journal/journal.ts'
 import { openPostgresJournal } from '../../src/journal/postgres/postgres.ts'
 import { findRawText, findSecret } from '../../test/faults/oracle.ts'
 import { makeRandom, pick, type Random } from '../soak/random.ts'
+import { type Aside, countAside } from './aside.ts'
 import { type Blow, planBlows, type Timed } from './blows.ts'
 import { keyOf } from './enrol.ts'
 import { judge, type Verdict } from './judge.ts'
@@ -98,8 +99,8 @@ class Proof {
     await this.#killOneAlone()
     await this.#judgeAnotherRound()
     const verdict = await judge({ ...this.#stage, workers: this.#stage.workers.all })
-    await this.#judge(verdict)
-    return { complaints: this.#complaints, lines: this.#closing(verdict, performance.now() - beganMs) }
+    const aside = await this.#judge(verdict)
+    return { complaints: this.#complaints, lines: this.#closing(verdict, aside, performance.now() - beganMs) }
   }
 
   #start(name = `worker-${++this.#names}`): void {
@@ -289,11 +290,11 @@ class Proof {
       this.#complaints.push(`O6: another round made ${uploads} uploads and ${removals} removals`)
   }
 
-  async #judge({ put, imported, identical, twice, lost, strange, early, together }: Verdict): Promise<void> {
+  async #judge(verdict: Verdict): Promise<Aside> {
+    const { imported, identical, twice, lost, left, strange, early, together } = verdict
     const complain = (isWrong: boolean, what: string): void => void (isWrong && this.#complaints.push(what))
     const { gmail, host, workers, secrets, url } = this.#stage
     complain(lost > 0, `O1: ${lost} lost`)
-    complain(imported < put, `O1: ${put - imported} did not arrive in calm`)
     complain(identical < imported, `O1: ${imported - identical} came with other octets`)
     complain(strange > 0, `O1: Gmail holds ${strange} that nobody sent there`)
     complain(early > 0, `O2: ${early} left a mailbox before Gmail had them`)
@@ -307,7 +308,9 @@ class Proof {
       complain(raw !== undefined, `O5: ${name} printed ${raw}`)
     }
     const fleet = await openPostgresJournal({ url, name: 'proof' })
+    let aside: Aside
     try {
+      aside = await countAside(fleet.journal, left)
       let told = 0
       for (const { user } of host.boxes) {
         const key = keyOf(user)
@@ -319,10 +322,14 @@ class Proof {
     } finally {
       await fleet.close()
     }
+    complain(aside.waiting > 0, `O1: ${aside.waiting} did not arrive in calm`)
+    complain(aside.told > 0, `${aside.told} innocents set aside, as if the process died at them`)
+    complain(aside.told > aside.atSource, `${aside.told - aside.atSource} of these are not at the source`)
     this.#complaints.push(...this.#kills.complaints())
+    return aside
   }
 
-  #closing(verdict: Verdict, tookMs: number): string[] {
+  #closing(verdict: Verdict, aside: Aside, tookMs: number): string[] {
     const { put, imported, identical, twice, merged, lost, early, removed, together, logins } = verdict
     const { seed, mailboxes } = this.#options
     const { kill, database, pause: pauses, end } = this.#counts
@@ -330,6 +337,7 @@ class Proof {
       `seed ${seed}: ${mailboxes} mailboxes, ${put} messages, ${Math.round(tookMs / 1000)} s`,
       `${this.#kills.count} workers killed in ${kill} blows, the database ${database} times, ${pauses} workers stopped, ${end} ended`,
       `imported ${imported}, identical ${identical}, twice ${twice} (uploaded again and merged: ${merged}), lost ${lost}`,
+      `set aside as if the process died at them ${aside.told}, of these still at the source ${aside.atSource}; others that did not arrive ${aside.waiting}`,
       `removed from the mailboxes ${removed}, of these before Gmail had them ${early}`,
       `${logins} logins, two workers in one mailbox at once ${together.length} times (on the wire)`,
       ...this.#kills.lines(),

@@ -4,10 +4,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { countAside } from '../../scripts/fleet/aside.ts'
+import { keyOf } from '../../scripts/fleet/enrol.ts'
 import { findTakeovers, findTogether, judge } from '../../scripts/fleet/judge.ts'
 import { MailBook } from '../../scripts/fleet/mail-book.ts'
 import { type MailHost, startMailHost } from '../../scripts/fleet/mail-host.ts'
 import { Worker } from '../../scripts/fleet/workers.ts'
+import type { FaultCode } from '../../src/base/fault.ts'
+import { openJournal } from '../../src/journal/sqlite.ts'
+import { stateDirFor } from '../journal/journal-helpers.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
 import type { Running } from '../servers/hikyaku.ts'
@@ -87,6 +92,29 @@ describe('the judge of a fleet', { skip }, () => {
     }
   })
 
+  it('tells what the fleet says it has set aside from what is late without a word, or not there', async t => {
+    const journal = await openJournal(await stateDirFor(t), 'run', () => {})
+    t.after(() => journal.close())
+    const open = (user: string, subject: string, code: FaultCode) =>
+      journal.troubles.opened(
+        { scope: 'message', name: keyOf(user), subject },
+        { code, retry: 'owner', facts: {}, atMs: 1 },
+      )
+    for (const [user, subject, code] of [
+      ['a', '1', 'message.poison'],
+      ['a', '2', 'message.poison'],
+      ['b', '3', 'message.poison'],
+      ['c', '4', 'message.gone'],
+    ] as const)
+      await open(user, subject, code)
+    const left = new Map([
+      ['a', 3],
+      ['c', 1],
+    ])
+    assert.deepEqual(await countAside(journal, left), { told: 3, atSource: 2, waiting: 2 })
+    assert.deepEqual(await countAside(journal, new Map()), { told: 3, atSource: 0, waiting: 0 })
+  })
+
   it('excuses one that was stopped meanwhile, until it has had the time to leave', () => {
     const stopped = workerAt('stopped', '127.0.1.21')
     stopped.pause()
@@ -134,6 +162,7 @@ describe('the judge of a fleet', { skip }, () => {
       await read(() => host.book.removals.length === 3)
       const verdict = await judge({ mail, host, gmail, workers: [] })
       assert.partialDeepStrictEqual(verdict, {
+        left: new Map(),
         put: 4,
         imported: 1,
         identical: 1,
