@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { SqlValue } from './columns.ts'
 import { forwardingCost, isJudgedBefore, senderDomain } from './schema.ts'
-import type { Database, SqlWords, Statements } from './sql.ts'
+import type { Database, SqlWords, Transaction } from './sql.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
 import { takeTurns } from './turns.ts'
 
@@ -43,6 +43,7 @@ const words: SqlWords = {
   senderDomain,
   forwardingCost,
   isJudgedBefore,
+  toChange: '',
   withOwnIds: '',
 }
 
@@ -73,13 +74,17 @@ export function makeDatabase(connection: DatabaseSync, path: string): SqliteData
     }
   }
   const execute = (text: string): void => guard(() => connection.exec(text))
-  const atOnce: Statements = {
+  const run = (text: string, values: readonly SqlValue[]): number =>
+    guard(() => {
+      const [statement, bound] = bind(text, values)
+      return Number(statement.run(...bound).changes)
+    })
+  const atOnce: Transaction = {
     words,
-    run: async (text, ...values) =>
-      guard(() => {
-        const [statement, bound] = bind(text, values)
-        return Number(statement.run(...bound).changes)
-      }),
+    send: (text, ...values) => void run(text, values),
+    // One transaction follows the other here.
+    lock() {},
+    run: async (text, ...values) => run(text, values),
     get: async (text, ...values) =>
       guard(() => {
         const [statement, bound] = bind(text, values)
@@ -91,7 +96,7 @@ export function makeDatabase(connection: DatabaseSync, path: string): SqliteData
         return statement.all(...bound)
       }),
   }
-  const commit = async <T>(work: (sql: Statements) => Promise<T>): Promise<T> => {
+  const commit = async <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
     execute('BEGIN IMMEDIATE')
     try {
       const result = await work(atOnce)
@@ -106,7 +111,7 @@ export function makeDatabase(connection: DatabaseSync, path: string): SqliteData
       throw error
     }
   }
-  const commitLater = async <T>(work: (sql: Statements) => Promise<T>): Promise<T> => {
+  const commitLater = async <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
     execute('PRAGMA synchronous = NORMAL')
     try {
       return await commit(work)
@@ -122,6 +127,8 @@ export function makeDatabase(connection: DatabaseSync, path: string): SqliteData
     all: (...given) => inTurn(() => atOnce.all(...given)),
     transaction: (work, lasting = 'now') =>
       inTurn(() => (lasting === 'now' ? commit(work) : commitLater(work))),
+    changeIf: (isNeeded, work) =>
+      inTurn(async () => ((await isNeeded(atOnce)) ? await commit(work) : undefined)),
     afterAll: work => inTurn(async () => work()),
   }
 }

@@ -37,10 +37,12 @@ export function makeFigures(sql: Statements): Figures {
   }
   return {
     async conservation(mailbox) {
-      const row = await sql.get('SELECT listed FROM mailbox WHERE name = ?', mailbox)
+      const [row, tally] = await Promise.all([
+        sql.get('SELECT listed FROM mailbox WHERE name = ?', mailbox),
+        readTally(mailbox),
+      ])
       const sums = { imported: 0, merged: 0, refused: 0, pending: 0, ignored: 0, gone: 0 }
-      for (const { stage, merged, count } of await readTally(mailbox))
-        sums[findPlaceInBooks(stage, merged)] += count
+      for (const { stage, merged, count } of tally) sums[findPlaceInBooks(stage, merged)] += count
       return { listed: Number(row?.listed ?? 0), ...sums }
     },
     async counts(mailbox) {

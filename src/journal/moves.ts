@@ -1,38 +1,58 @@
 /** Moves of messages along `legalMoves`, and what is one decision with them. */
 import { Fault } from '../base/fault.ts'
 import type { TroubleKey } from '../base/trouble.ts'
-import { listAssignments } from './columns.ts'
+import { listAssignments, readRecord } from './columns.ts'
 import type { Journal } from './journal.ts'
 import { messageColumns } from './records.ts'
 import type { ClaimAnswer, ImportClaim, ImportRecord, MessageRow, RowPatch, Stage } from './row.ts'
-import { findImported, hasDigest, readRow } from './rows.ts'
-import { decideImport, findTroubleOfMove, refuseIllegalMove } from './rules.ts'
-import type { Database, Statements } from './sql.ts'
+import { hasDigest, isImported, readRow } from './rows.ts'
+import { decideImport, findTroubleOfMove, type Likenesses, refuseIllegalMove } from './rules.ts'
+import type { Database, Transaction } from './sql.ts'
 import { closeTrouble, openTrouble } from './troubles.ts'
 
-/** Moves one message within a transaction. */
-export async function moveRow(sql: Statements, id: number, to: Stage, patch: RowPatch): Promise<void> {
-  const from = (await sql.get('SELECT stage FROM message WHERE id = ?', id))?.stage as Stage | undefined
-  refuseIllegalMove(id, from, to)
+type Standing = Pick<MessageRow, 'stage' | 'mailbox' | 'firstFailedAtMs'>
+
+/**
+ * Moves one message within a transaction.
+ * @param known what this transaction has read of it `toChange`
+ */
+export async function moveRow(
+  sql: Transaction,
+  id: number,
+  to: Stage,
+  patch: RowPatch,
+  known?: Standing,
+): Promise<void> {
+  const row = known ?? (await readRow(sql, `id = ? ${sql.words.toChange}`, id))
+  refuseIllegalMove(id, row?.stage, to)
   const { set, values } = listAssignments<MessageRow>(messageColumns, patch)
-  await sql.run(`UPDATE message SET ${['stage = ?', ...set].join(', ')} WHERE id = ?`, to, ...values, id)
-  await noteTrouble(sql, id, to, patch)
+  sql.send(`UPDATE message SET ${['stage = ?', ...set].join(', ')} WHERE id = ?`, to, ...values, id)
+  await noteTrouble(sql, id, to, patch, row as Standing)
 }
 
 /** The move is the evidence: the trouble of a message opens and closes in its transaction. */
-async function noteTrouble(sql: Statements, id: number, to: Stage, patch: RowPatch): Promise<void> {
+async function noteTrouble(
+  sql: Transaction,
+  id: number,
+  to: Stage,
+  patch: RowPatch,
+  { mailbox, firstFailedAtMs }: Standing,
+): Promise<void> {
   const trouble = findTroubleOfMove(to, patch)
   if (trouble === undefined) return
-  const row = await sql.get(
-    `SELECT mailbox, first_failed_at_ms AS since, last_pull_at_ms AS pulled
-     FROM message LEFT JOIN mailbox ON mailbox.name = message.mailbox WHERE message.id = ?`,
-    id,
-  )
-  const key: TroubleKey = { scope: 'message', name: String(row?.mailbox), subject: String(id) }
+  const key: TroubleKey = { scope: 'message', name: mailbox, subject: String(id) }
   if ('ended' in trouble) {
-    const atMs = patch.importedAtMs ?? patch.retrievedAtMs ?? Number(row?.pulled ?? 0)
+    const atMs = patch.importedAtMs ?? patch.retrievedAtMs ?? (await readPulledAtMs(sql, mailbox))
     await closeTrouble(sql, key, trouble.ended, atMs)
-  } else await openTrouble(sql, key, trouble.opened, Number(row?.since ?? trouble.opened.atMs))
+  } else {
+    const { firstFailedAtMs: sinceMs = firstFailedAtMs } = patch
+    await openTrouble(sql, key, trouble.opened, sinceMs ?? trouble.opened.atMs)
+  }
+}
+
+async function readPulledAtMs(sql: Transaction, mailbox: string): Promise<number> {
+  const row = await sql.get('SELECT last_pull_at_ms AS ms FROM mailbox WHERE name = ?', mailbox)
+  return Number(row?.ms ?? 0)
 }
 
 type Moves = Pick<Journal, 'move' | 'moveAll' | 'claimImport' | 'recordImport'>
@@ -45,8 +65,9 @@ export function makeMoves(database: Database): Moves {
       return database.transaction(async sql => {
         const moved: number[] = []
         for (const { id, to, patch, from } of moves) {
-          if (from !== undefined && (await readRow(sql, 'id = ?', id))?.stage !== from) continue
-          await moveRow(sql, id, to, patch ?? {})
+          const row = await readRow(sql, `id = ? ${sql.words.toChange}`, id)
+          if (from !== undefined && row?.stage !== from) continue
+          await moveRow(sql, id, to, patch ?? {}, row)
           moved.push(id)
         }
         return moved
@@ -57,26 +78,22 @@ export function makeMoves(database: Database): Moves {
   }
 }
 
-async function claimImport(sql: Statements, claim: ImportClaim): Promise<ClaimAnswer> {
-  const { id, account, sha256, bareSha256, messageId, facts, atMs, waitUntilMs: notBeforeMs } = claim
-  const row = await readRow(sql, 'id = ?', id)
+async function claimImport(sql: Transaction, claim: ImportClaim): Promise<ClaimAnswer> {
+  const { id, account, facts, atMs, waitUntilMs: notBeforeMs } = claim
+  // Of two mailboxes of the account, with the same message at the same time, one begins and the other waits for it.
+  sql.lock(`account ${account}`)
+  const row = readRow(sql, `id = ? ${sql.words.toChange}`, id)
+  const likenesses = findLikenesses(sql, claim)
+  likenesses.catch(() => {})
+  const own = await row
   // No message is no stage to begin from.
-  if (row === undefined) refuseIllegalMove(id, undefined, 'importing')
-  const own = row as MessageRow
-  const digests = [account, sha256, bareSha256] as const
-  const twin = await findImported(sql, ...digests)
-  const importing = await readRow(
-    sql,
-    `account = ?1 AND stage = 'importing' AND (${hasDigest} OR message_id = ?4) ORDER BY id LIMIT 1`,
-    ...digests,
-    messageId ?? null,
-  )
-  const lost = await readRow(
-    sql,
-    `account = ?1 AND ${hasDigest} AND stage = 'gone' AND outcome_unknown = 1 ORDER BY id LIMIT 1`,
-    ...digests,
-  )
-  const decision = decideImport(own, { twin, importing, lost }, claim)
+  if (own === undefined) {
+    refuseIllegalMove(id, undefined, 'importing')
+    throw new Error('unreachable')
+  }
+  const { lost, ...others } = await likenesses
+  const decision = decideImport(own, { ...others, lost }, claim)
+  const moveOwn = (to: Stage, patch: RowPatch): Promise<void> => moveRow(sql, id, to, patch, own)
   const inherit = async (): Promise<void> => {
     if (lost !== undefined) await moveRow(sql, lost.id, lost.stage, { outcomeUnknown: false })
   }
@@ -85,12 +102,12 @@ async function claimImport(sql: Statements, claim: ImportClaim): Promise<ClaimAn
       break
     case 'wait':
       // An unknown outcome of this row stays one, and so does what was read of it then.
-      if (own.stage === 'importing') await moveRow(sql, id, 'importing', { notBeforeMs })
-      else await moveRow(sql, id, 'deferred', { ...facts, notBeforeMs })
+      if (own.stage === 'importing') await moveOwn('importing', { notBeforeMs })
+      else await moveOwn('deferred', { ...facts, notBeforeMs })
       break
     case 'ask':
       await inherit()
-      await moveRow(sql, id, 'refused', {
+      await moveOwn('refused', {
         ...facts,
         outcomeUnknown: true,
         fault: claim.askOwner ?? null,
@@ -99,24 +116,52 @@ async function claimImport(sql: Statements, claim: ImportClaim): Promise<ClaimAn
       break
     case 'look': {
       const unknown = { outcomeUnknown: true, lookUps: 0, importingAtMs: atMs, notBeforeMs: null }
-      await moveRow(sql, id, 'importing', { ...facts, ...unknown })
+      await moveOwn('importing', { ...facts, ...unknown })
       return { kind: 'wait' }
     }
     case 'begin': {
       await inherit()
       const repeated = own.repeated + (decision.repeats ? 1 : 0)
       const intent = { outcomeUnknown: true, repeated, lookUps: 0, importingAtMs: atMs }
-      await moveRow(sql, id, 'importing', { ...facts, ...intent })
+      await moveOwn('importing', { ...facts, ...intent })
     }
   }
   return decision
 }
 
+/** All in one statement: what is imported meanwhile is found as one or as the other. */
+async function findLikenesses(
+  sql: Transaction,
+  { account, sha256, bareSha256, messageId }: ImportClaim,
+): Promise<Likenesses> {
+  const likeness = (kind: keyof Likenesses, where: string): string =>
+    `SELECT * FROM (SELECT '${kind}' AS likeness, message.* FROM message
+       WHERE account = ?1 AND ${where} LIMIT 1) AS of_kind`
+  const rows = await sql.all(
+    [
+      likeness('twin', isImported),
+      likeness('importing', `stage = 'importing' AND (${hasDigest} OR message_id = ?4) ORDER BY id`),
+      likeness('lost', `${hasDigest} AND stage = 'gone' AND outcome_unknown = 1 ORDER BY id`),
+    ].join(' UNION ALL '),
+    account,
+    sha256,
+    bareSha256,
+    messageId ?? null,
+  )
+  const find = (kind: keyof Likenesses): MessageRow | undefined => {
+    const row = rows.find(({ likeness: found }) => found === kind)
+    return row && readRecord(messageColumns, row)
+  }
+  return { twin: find('twin'), importing: find('importing'), lost: find('lost') }
+}
+
 async function recordImport(
-  sql: Statements,
+  sql: Transaction,
   { id, gmailId, sha256, patch }: ImportRecord,
 ): Promise<MessageRow | undefined> {
-  const row = await readRow(sql, 'id = ?', id)
+  // Of two that Gmail gave the same id one is the other's namesake, also where both are recorded at the same time.
+  sql.lock(`gmail ${gmailId}`)
+  const row = await readRow(sql, `id = ? ${sql.words.toChange}`, id)
   // The number of a row that the database lost may be another message's by now.
   if (row?.sha256 !== undefined && row.sha256 !== sha256)
     throw new Fault('bug', { facts: { what: `message ${id} is not the one that was imported` } })
@@ -128,6 +173,6 @@ async function recordImport(
     gmailId,
     sha256,
   )
-  await moveRow(sql, id, 'imported', { ...patch, gmailId, mergedInto: namesake?.id })
+  await moveRow(sql, id, 'imported', { ...patch, gmailId, mergedInto: namesake?.id }, row)
   return namesake
 }

@@ -15,6 +15,17 @@ export interface Statements {
   all(text: string, ...values: SqlValue[]): Promise<SqlRow[]>
 }
 
+/** Within a transaction: what is asked follows in this order, also where nobody waits for it. */
+export interface Transaction extends Statements {
+  /** `run` whose answer nobody waits for. Where it fails, nothing of the transaction is done, and that is what it is told. */
+  send(text: string, ...values: SqlValue[]): void
+  /**
+   * From here to the end nobody else is past a lock of this name: what is asked afterwards knows what others did behind it.
+   * For decisions over rows of several mailboxes, or over a row that may not be there yet.
+   */
+  lock(name: string): void
+}
+
 export interface Database extends Statements {
   /**
    * All of `work` or nothing of it, in one commit. Within `work` only the statements that it is given are used: the
@@ -22,7 +33,16 @@ export interface Database extends Statements {
    * begun anew: `work` does nothing but ask and write.
    * @param lasting 'later': the disk is not waited for, and whatever is committed 'now' afterwards takes this one along
    */
-  transaction<T>(work: (sql: Statements) => Promise<T>, lasting?: Lasting): Promise<T>
+  transaction<T>(work: (sql: Transaction) => Promise<T>, lasting?: Lasting): Promise<T>
+  /**
+   * The same, where there is something to do: most often there is nothing, and that costs one look.
+   * @param isNeeded is asked beforehand, outside of it, and only reads; nothing that was asked for comes in between
+   * @returns undefined where it is not needed
+   */
+  changeIf<T>(
+    isNeeded: (sql: Statements) => Promise<boolean>,
+    work: (sql: Transaction) => Promise<T>,
+  ): Promise<T | undefined>
 }
 
 /** Where the dialects part. */
@@ -41,6 +61,8 @@ export interface SqlWords {
   readonly senderDomain: string
   readonly forwardingCost: string
   readonly isJudgedBefore: string
+  /** At the end of a SELECT by which the same transaction writes its row: nobody else changes that in between. */
+  readonly toChange: string
   /** What an INSERT says between its columns and its values where it gives the ids itself. */
   readonly withOwnIds: string
 }

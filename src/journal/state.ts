@@ -1,11 +1,11 @@
 /** What is known of mailboxes and accounts between pulls, and the notes. */
-import { type Columns, listAssignments, readRecord } from './columns.ts'
+import { type Columns, listAssignments, readRecord, toSqlValue } from './columns.ts'
 import type { Journal } from './journal.ts'
 import type { NoteKey } from './notes.ts'
 import { accountColumns, mailboxColumns, noAccount, noMailbox } from './records.ts'
 import type { AccountState, MailboxState } from './row.ts'
-import type { Database, Statements } from './sql.ts'
-import { closeTrouble } from './troubles.ts'
+import type { Database, Statements, Transaction } from './sql.ts'
+import { closeTrouble, isAnyOpen } from './troubles.ts'
 
 type State = Pick<
   Journal,
@@ -23,13 +23,14 @@ type State = Pick<
   | 'changeNote'
 >
 
-async function readMailbox(sql: Statements, name: string): Promise<MailboxState> {
-  const row = await sql.get('SELECT * FROM mailbox WHERE name = ?', name)
+/** @param toChange what is said where the transaction changes it by what it reads */
+async function readMailbox(sql: Statements, name: string, toChange = ''): Promise<MailboxState> {
+  const row = await sql.get(`SELECT * FROM mailbox WHERE name = ? ${toChange}`, name)
   return row === undefined ? { ...noMailbox, name } : readRecord(mailboxColumns, row)
 }
 
-async function readAccount(sql: Statements, name: string): Promise<AccountState> {
-  const row = await sql.get('SELECT * FROM account WHERE name = ?', name)
+async function readAccount(sql: Statements, name: string, toChange = ''): Promise<AccountState> {
+  const row = await sql.get(`SELECT * FROM account WHERE name = ? ${toChange}`, name)
   return row === undefined ? { ...noAccount, name } : readRecord(accountColumns, row)
 }
 
@@ -40,36 +41,36 @@ export async function readNote(sql: Pick<Statements, 'get'>, key: NoteKey): Prom
 
 /** What stands there already is not written again. */
 export async function writeNote(sql: Statements, key: NoteKey, value: string): Promise<void> {
-  await sql.run(
-    `INSERT INTO note (key, value) VALUES (?1, ?2)
-     ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE note.value <> ?2`,
-    key,
-    value,
-  )
+  await sql.run(noteWritten, key, value)
 }
+const noteWritten = `INSERT INTO note (key, value) VALUES (?1, ?2)
+  ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE note.value <> ?2`
 
 export function makeState(database: Database): State {
   return {
     beginPull: (name, atMs) =>
       database.transaction(async sql => {
-        await sql.run('INSERT INTO mailbox (name) VALUES (?) ON CONFLICT DO NOTHING', name)
-        await sql.run(
-          `UPDATE mailbox SET generation = generation + 1, last_pull_at_ms = ?1,
-             first_pull_at_ms = coalesce(first_pull_at_ms, ?1) WHERE name = ?2`,
-          atMs,
+        const begun = await sql.get(
+          `INSERT INTO mailbox (name, generation, first_pull_at_ms, last_pull_at_ms) VALUES (?1, 1, ?2, ?2)
+           ON CONFLICT (name) DO UPDATE SET generation = mailbox.generation + 1, last_pull_at_ms = ?2,
+             first_pull_at_ms = coalesce(mailbox.first_pull_at_ms, ?2)
+           RETURNING generation`,
           name,
+          toSqlValue('integer', atMs),
         )
-        return (await readMailbox(sql, name)).generation
+        return Number(begun?.generation)
       }, 'later'),
     endPull: (ofMailbox, ofAccount, end) =>
       database.transaction(async sql => {
-        const { mailboxPatch, accountPatch, over, atMs } = end(
-          await readMailbox(sql, ofMailbox),
-          await readAccount(sql, ofAccount),
-        )
-        await upsertState(sql, 'mailbox', ofMailbox, mailboxColumns, mailboxPatch)
-        await upsertState(sql, 'account', ofAccount, accountColumns, accountPatch)
-        for (const key of over) await closeTrouble(sql, key, 'success', atMs)
+        sql.lock(`account ${ofAccount}`)
+        const { toChange } = sql.words
+        const mailbox = readMailbox(sql, ofMailbox, toChange)
+        const account = readAccount(sql, ofAccount, toChange)
+        account.catch(() => {})
+        const { mailboxPatch, accountPatch, over, atMs } = end(await mailbox, await account)
+        upsertState(sql, 'mailbox', ofMailbox, mailboxColumns, mailboxPatch)
+        upsertState(sql, 'account', ofAccount, accountColumns, accountPatch)
+        if (await isAnyOpen(sql, over)) for (const key of over) await closeTrouble(sql, key, 'success', atMs)
       }),
     mailbox: name => readMailbox(database, name),
     async namedBy(name, server) {
@@ -78,56 +79,64 @@ export function makeState(database: Database): State {
       await database.transaction(async sql => {
         const before = await readNote(sql, key)
         if (before !== undefined && before !== server)
-          await sql.run(
+          sql.send(
             'UPDATE message SET uid = uid || ? WHERE mailbox = ? AND uid IS NOT NULL',
             ` at ${before}`,
             name,
           )
-        await writeNote(sql, key, server)
+        sql.send(noteWritten, key, server)
       })
     },
     updateMailbox: (name, patch, lasting) =>
-      database.transaction(sql => upsertState(sql, 'mailbox', name, mailboxColumns, patch), lasting),
+      database.transaction(async sql => upsertState(sql, 'mailbox', name, mailboxColumns, patch), lasting),
     changeMailbox: (name, change) =>
-      database.transaction(async sql =>
-        upsertState(sql, 'mailbox', name, mailboxColumns, change(await readMailbox(sql, name))),
-      ),
+      database.transaction(async sql => {
+        sql.lock(`mailbox ${name}`)
+        const state = await readMailbox(sql, name, sql.words.toChange)
+        upsertState(sql, 'mailbox', name, mailboxColumns, change(state))
+      }),
     accountState: name => readAccount(database, name),
     updateAccount: (name, patch) =>
-      database.transaction(sql => upsertState(sql, 'account', name, accountColumns, patch)),
+      database.transaction(async sql => upsertState(sql, 'account', name, accountColumns, patch)),
     changeAccount: (name, change) =>
-      database.transaction(async sql =>
-        upsertState(sql, 'account', name, accountColumns, change(await readAccount(sql, name))),
-      ),
+      database.transaction(async sql => {
+        sql.lock(`account ${name}`)
+        const state = await readAccount(sql, name, sql.words.toChange)
+        upsertState(sql, 'account', name, accountColumns, change(state))
+      }),
     note: key => readNote(database, key),
-    setNote: (key, value, lasting) => database.transaction(sql => writeNote(sql, key, value), lasting),
+    setNote: (key, value, lasting) =>
+      database.transaction(async sql => sql.send(noteWritten, key, value), lasting),
     changeNote: (key, change) =>
       database.transaction(async sql => {
+        // Several workers write the notes of hosts and accounts, and the first of them finds no row to lock.
+        sql.lock(`note ${key}`)
         const [after, answer] = change(await readNote(sql, key))
-        if (after !== undefined) await writeNote(sql, key, after)
+        if (after !== undefined) sql.send(noteWritten, key, after)
         return answer
       }),
   }
 }
 
 /** Here a field that is present and undefined is cleared. What stands there already is not written again. */
-async function upsertState<T>(
-  sql: Statements,
+function upsertState<T>(
+  sql: Transaction,
   table: string,
   name: string,
   columns: Columns<T>,
   patch: object,
-): Promise<void> {
+): void {
   const { set, values } = listAssignments(
     columns,
     Object.fromEntries(Object.entries(patch).map(([field, value]) => [field, value ?? null])),
   )
-  await sql.run(`INSERT INTO ${table} (name) VALUES (?) ON CONFLICT DO NOTHING`, name)
-  if (set.length === 0) return
-  const differs = set.map(assignment => assignment.replace(' = ?', ' IS DISTINCT FROM ?')).join(' OR ')
-  await sql.run(
-    `UPDATE ${table} SET ${set.join(', ')} WHERE name = ? AND (${differs})`,
-    ...values,
+  const names = set.map(assignment => assignment.replace(' = ?', ''))
+  const places = names.map(() => ', ?').join('')
+  const differs = names.map(column => `${table}.${column} IS DISTINCT FROM excluded.${column}`).join(' OR ')
+  const change = `DO UPDATE SET ${names.map(column => `${column} = excluded.${column}`).join(', ')} WHERE ${differs}`
+  sql.send(
+    `INSERT INTO ${table} (${['name', ...names].join(', ')}) VALUES (?${places})
+     ON CONFLICT (name) ${names.length === 0 ? 'DO NOTHING' : change}`,
     name,
     ...values,
   )

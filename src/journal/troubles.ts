@@ -9,7 +9,7 @@ import type {
   TroubleKey,
 } from '../base/trouble.ts'
 import { type Columns, readRecord, type SqlRow, type SqlValue } from './columns.ts'
-import type { Database, Statements } from './sql.ts'
+import type { Database, Statements, Transaction } from './sql.ts'
 
 const saidOctets = 500
 const firstShown = 5
@@ -73,15 +73,18 @@ export async function findTrouble(
 
 /** @returns whether it was not open already */
 export async function openTrouble(
-  sql: Statements,
+  sql: Transaction,
   key: TroubleKey,
   fault: TroubleFault,
   sinceMs = fault.atMs,
 ): Promise<boolean> {
+  // What is of more than one mailbox several workers meet at once, and one of them is the first.
+  if (key.scope === 'account' || key.scope === 'machine')
+    sql.lock(`trouble ${key.scope} ${key.name} ${key.subject}`)
   const fresh = (await findTrouble(sql, key)) === undefined
   const facts = boundFacts(fault.facts)
   const words = facts.words
-  await sql.run(
+  sql.send(
     `INSERT INTO trouble (scope, name, subject, code, facts, retry, said, since_ms, last_seen_ms)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
      ON CONFLICT (scope, name, subject) DO UPDATE SET
@@ -105,14 +108,25 @@ export async function openTrouble(
   return fresh
 }
 
-/** @returns whether there was one to close */
-export function closeTrouble(
+/** @returns whether there was one to close: most often there is none, and it costs one look */
+export async function closeTrouble(
   sql: Statements,
-  { scope, name, subject }: TroubleKey,
+  key: TroubleKey,
   by: TroubleEnd,
   atMs: number,
 ): Promise<boolean> {
-  return closeAll(sql, thing, [scope, name, subject], by, atMs)
+  const { scope, name, subject } = key
+  return (await isAnyOpen(sql, [key])) && closeAll(sql, thing, [scope, name, subject], by, atMs)
+}
+
+/** Whether one of these is open. */
+export async function isAnyOpen(sql: Statements, keys: readonly TroubleKey[]): Promise<boolean> {
+  if (keys.length === 0) return false
+  const row = await sql.get(
+    `SELECT 1 AS found FROM trouble WHERE ${isOpen} AND (${keys.map(() => `(${thing})`).join(' OR ')}) LIMIT 1`,
+    ...keys.flatMap(({ scope, name, subject }) => [scope, name, subject]),
+  )
+  return row !== undefined
 }
 
 /** Single troubles, and those of messages together where they agree in `alike`. */
@@ -158,7 +172,11 @@ export function makeTroubles(database: Database): TroubleBook {
   return {
     find: key => findTrouble(database, key),
     opened: (key, fault, sinceMs) => database.transaction(sql => openTrouble(sql, key, fault, sinceMs)),
-    closed: (key, by, atMs) => database.transaction(sql => closeTrouble(sql, key, by, atMs)),
+    closed: async (key, by, atMs) =>
+      (await database.changeIf(
+        sql => isAnyOpen(sql, [key]),
+        sql => closeTrouble(sql, key, by, atMs),
+      )) ?? false,
     list: () => readEntries(database, isOpen, 'code'),
     untold: putOffBeforeMs =>
       readEntries(
@@ -217,8 +235,15 @@ export function makeTroubles(database: Database): TroubleBook {
         String(messageId),
       )
     },
-    keepFolders: (mailbox, folders, wishes, atMs) =>
-      database.transaction(async sql => {
+    async keepFolders(mailbox, folders, wishes, atMs) {
+      const isNeeded = async (sql: Statements): Promise<boolean> => {
+        const row = await sql.get(
+          `SELECT 1 AS found FROM trouble WHERE name = ? AND scope IN ('folder', 'wish', 'message') AND ${isOpen} LIMIT 1`,
+          mailbox,
+        )
+        return row !== undefined
+      }
+      await database.changeIf(isNeeded, async sql => {
         const notIn = `NOT IN (${sql.words.textsIn('?')})`
         await closeAll(
           sql,
@@ -236,7 +261,8 @@ export function makeTroubles(database: Database): TroubleBook {
           'configuration',
           atMs,
         )
-      }),
+      })
+    },
     keepOnly: (mailboxes, accounts, atMs) =>
       database.transaction(async sql => {
         const notIn = `name NOT IN (${sql.words.textsIn('?')})`

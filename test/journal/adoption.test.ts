@@ -228,7 +228,7 @@ describe('a journal that changes its place', { skip }, () => {
             return ask()
           }
           return work({
-            words: inner.words,
+            ...inner,
             run: (...given) => lose(() => inner.run(...given)),
             get: (...given) => lose(() => inner.get(...given)),
             all: (...given) => lose(() => inner.all(...given)),

@@ -89,6 +89,8 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     assert.ok(first)
     const stale = fleet.journalOf(first)
     const id = await add(stale, 'u1')
+    const copy = await add(stale, 'u0')
+    await stale.move(copy, 'merged', { mergedInto: id })
     await runOut(url, 'a')
     const [second] = await fleet.holds.take('b', 1)
     assert.ok(second)
@@ -112,6 +114,7 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     ])
       assert.equal(await codeOf(write()), 'journal.not-held')
     assert.equal((await holder.row(id))?.stage, 'listed')
+    assert.equal((await holder.row(copy))?.stage, 'merged')
     assert.equal((await holder.mailbox(box)).failures, 0)
     assert.equal(await holder.byUid(box, 'INBOX', 'u2'), undefined)
     assert.deepEqual(await holder.troubles.list(), [])
@@ -159,7 +162,8 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     await other.query('BEGIN')
     await other.query("UPDATE hold SET held_until = 'infinity'")
     const written = fleet.journalOf(hold).move(id, 'gone', { present: false })
-    const waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'"
+    const waits =
+      "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'"
     while ((await server.ask(url, waits)).length === 0) await pause(10)
     await other.query('COMMIT')
     await written

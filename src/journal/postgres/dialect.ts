@@ -11,6 +11,7 @@ export const words: SqlWords = {
   senderDomain,
   forwardingCost,
   isJudgedBefore,
+  toChange: 'FOR UPDATE',
   withOwnIds: 'OVERRIDING SYSTEM VALUE',
 }
 

@@ -4,7 +4,8 @@
  * thought dead, and wakes up late, from changing anything. Only the database's clock is asked.
  */
 import { Fault } from '../../base/fault.ts'
-import type { Database, Statements } from '../sql.ts'
+import type { Database, Statements, Transaction } from '../sql.ts'
+import type { PostgresDatabase } from './postgres-database.ts'
 import { watchWholeFleet } from './whole-fleet.ts'
 
 export interface Hold {
@@ -170,12 +171,21 @@ export function makeHolds(sql: Statements): Holds {
  * transaction, so that nobody takes the mailbox in the middle of it (`take` passes by what is locked); a worker that is
  * stopped there loses its transaction soon (postgres-database.ts), and then the mailbox.
  * Writes throw Fault journal.not-held.
+ *
+ * READ COMMITTED is enough here, and disturbs nobody. Whatever changes the journal of a mailbox through its hold has the
+ * hold's row to itself, also where an earlier connection of the same worker has not ended yet: one transaction after the other,
+ * and each statement behind the look sees all that the ones before it did. Two things are beyond the mailbox. What others may
+ * write at any time (the owner's wishes, an account's state) is read with a lock on its row (`SqlWords.toChange`) where the
+ * transaction decides over it, so that it is the latest and stays so; others are serialisable, and begin anew where they had
+ * read an older one (postgresql.org/docs/15/transaction-iso.html). What follows from several mailboxes of an account, or from
+ * a row that is not there yet, is decided behind a lock by name (`Transaction.lock`), with one statement for all that is read.
  */
-export function fenceOff(database: Database, { mailbox, fence }: Hold): Database {
-  const transaction: Database['transaction'] = (work, lasting) =>
-    database.transaction(async sql => {
+export function fenceOff(database: PostgresDatabase, { mailbox, fence }: Hold): Database {
+  const fenced =
+    <T>(work: (sql: Transaction) => Promise<T>) =>
+    async (sql: Transaction): Promise<T> => {
       const held = sql.get(
-        'SELECT 1 AS held FROM hold WHERE mailbox = ? AND fence = ? FOR SHARE',
+        'SELECT 1 AS held FROM hold WHERE mailbox = ? AND fence = ? FOR NO KEY UPDATE',
         mailbox,
         fence,
       )
@@ -183,12 +193,15 @@ export function fenceOff(database: Database, { mailbox, fence }: Hold): Database
       const result = await work(sql)
       if ((await held) === undefined) throw new Fault('journal.not-held', { facts: { name: mailbox } })
       return result
-    }, lasting)
+    }
+  const transaction: Database['transaction'] = (work, lasting) =>
+    database.transaction(fenced(work), lasting, 'READ COMMITTED')
   return {
     words: database.words,
     get: (...given) => database.get(...given),
     all: (...given) => database.all(...given),
     run: (...given) => transaction(sql => sql.run(...given)),
     transaction,
+    changeIf: (isNeeded, work) => database.changeIf(isNeeded, fenced(work), 'READ COMMITTED'),
   }
 }

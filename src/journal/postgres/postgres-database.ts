@@ -1,7 +1,8 @@
 /**
  * PostgreSQL as the journal's own code sees it: one connection on which one thing follows another as they were asked for,
- * made anew after it was lost. Transactions are serialisable: whoever else works on the same tables, each decides as if it
- * were alone, and what was disturbed is begun anew, as is what lost its connection before its end was asked for.
+ * made anew after it was lost. Transactions are serialisable, but for those of whoever holds a mailbox (holds.ts): whoever
+ * else works on the same tables, each decides as if it were alone, and what was disturbed is begun anew, as is what lost its
+ * connection before its end was asked for.
  *
  * Invariant: BEGIN goes out together with the first statement, and the server might refuse that one alone (an administrator
  * cancels it). So the session itself refuses to write (connect.ts), and only a transaction that has begun may.
@@ -10,16 +11,26 @@ import type pg from 'pg'
 import { Fault } from '../../base/fault.ts'
 import type { SqlValue } from '../columns.ts'
 import type { Lasting } from '../row.ts'
-import type { Database, Statements } from '../sql.ts'
+import type { Database, Statements, Transaction } from '../sql.ts'
 import { takeTurns } from '../turns.ts'
 import { connect, type History } from './connect.ts'
 import { toNumberedPlaces, toPostgresValue, words } from './dialect.ts'
 import { describePlace, type PostgresPlace, readPostgresAddress } from './place.ts'
 import { isDisturbed, isOfNoUse, isOwnPause, readState, toPostgresFault } from './postgres-fault.ts'
 
+/** 'READ COMMITTED': each statement sees what others have committed by then. For works that lock what they decide over. */
+export type Isolation = 'SERIALIZABLE' | 'READ COMMITTED'
+
 export interface PostgresDatabase extends Database {
   /** Where it is, as it may be told. */
   readonly place: string
+  /** As `Database` has them; serialisable unless it is said otherwise. */
+  transaction<T>(work: (sql: Transaction) => Promise<T>, lasting?: Lasting, isolation?: Isolation): Promise<T>
+  changeIf<T>(
+    isNeeded: (sql: Statements) => Promise<boolean>,
+    work: (sql: Transaction) => Promise<T>,
+    isolation?: Isolation,
+  ): Promise<T | undefined>
   close(): Promise<void>
 }
 
@@ -67,7 +78,7 @@ export function makePostgresDatabase(
       await options.welcome?.(
         {
           get: (...given) => statementsOn(made.client).get(...given),
-          transaction: work => transactOn(() => made.client, work, 'now'),
+          transaction: work => transactOn(() => made.client, { work }),
         },
         made.history,
       )
@@ -94,12 +105,11 @@ export function makePostgresDatabase(
   /** All of `work` once. @returns what it made, or what it met, and whether its end was asked for by then */
   const commitOn = async <T>(
     own: pg.Client,
-    work: (sql: Statements) => Promise<T>,
-    lasting: Lasting,
+    { work, lasting = 'now', isolation = 'SERIALIZABLE' }: Work<T>,
   ): Promise<{ readonly result: T } | { readonly error: unknown; readonly isSent: boolean }> => {
     const later = lasting === 'later' ? '; SET LOCAL synchronous_commit = off' : ''
     // Sent with the first statement: its answer is read with that one's.
-    const begun = own.query(`BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE${later}`)
+    const begun = own.query(`BEGIN ISOLATION LEVEL ${isolation} READ WRITE${later}`)
     // What fails first ends the transaction: whatever follows it is told that, and not why.
     let first: unknown
     const note = <A>(answer: Promise<A>): Promise<A> => {
@@ -111,7 +121,7 @@ export function makePostgresDatabase(
     note(begun)
     let isSent = false
     try {
-      const result = await work(statementsOn(own, note))
+      const result = await work(transactionOn(own, note))
       await begun
       isSent = true
       await commit(own)
@@ -124,15 +134,11 @@ export function makePostgresDatabase(
       return { error, isSent }
     }
   }
-  const transactOn = async <T>(
-    pick: () => Promise<pg.Client> | pg.Client,
-    work: (sql: Statements) => Promise<T>,
-    lasting: Lasting,
-  ): Promise<T> => {
+  const transactOn = async <T>(pick: () => Promise<pg.Client> | pg.Client, given: Work<T>): Promise<T> => {
     let losses = 0
     for (let tries = 1; ; tries += 1) {
       const own = await pick()
-      const made = await commitOn(own, work, lasting)
+      const made = await commitOn(own, given)
       if ('result' in made) return made.result
       const { error, isSent } = made
       // Whether a commit whose answer never came was made is not known: whoever asked looks anew.
@@ -179,13 +185,26 @@ export function makePostgresDatabase(
     run: (text, ...values) => once(text, sql => sql.run(text, ...values)),
     get: (text, ...values) => once(text, sql => sql.get(text, ...values)),
     all: (text, ...values) => once(text, sql => sql.all(text, ...values)),
-    transaction: (work, lasting = 'now') => inTurn(() => guard(() => transactOn(connected, work, lasting))),
+    transaction: (work, lasting, isolation) =>
+      inTurn(() => guard(() => transactOn(connected, { work, lasting, isolation }))),
+    changeIf: (isNeeded, work, isolation) =>
+      inTurn(() =>
+        guard(async () =>
+          (await readOnce(isNeeded)) ? await transactOn(connected, { work, isolation }) : undefined,
+        ),
+      ),
     close: () =>
       inTurn(async () => {
         isClosed = true
         await client?.end().catch(() => {})
       }),
   }
+}
+
+interface Work<T> {
+  readonly work: (sql: Transaction) => Promise<T>
+  readonly lasting?: Lasting | undefined
+  readonly isolation?: Isolation | undefined
 }
 
 /** One that calls a function of ours that writes begins with a comment that says so. */
@@ -197,8 +216,23 @@ async function commit(own: pg.Client): Promise<void> {
   if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
 }
 
+type NoteAnswer = <A>(answer: Promise<A>) => Promise<A>
+
+/** @param note is shown each answer that is to come, and so hears of those that nobody waits for */
+function transactionOn(own: pg.Client, note: NoteAnswer): Transaction {
+  const statements = statementsOn(own, note)
+  const send: Transaction['send'] = (text, ...values) => {
+    statements.run(text, ...values).catch(() => {})
+  }
+  return {
+    ...statements,
+    send,
+    lock: name => send('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', name),
+  }
+}
+
 /** @param note is shown each answer that is to come */
-function statementsOn(own: pg.Client, note = <A>(answer: Promise<A>): Promise<A> => answer): Statements {
+function statementsOn(own: pg.Client, note: NoteAnswer = answer => answer): Statements {
   const ask = (text: string, values: readonly SqlValue[]): Promise<pg.QueryResult> => {
     // Without values it may be a step of many statements, which are not prepared.
     if (values.length === 0) return note(own.query(text))
