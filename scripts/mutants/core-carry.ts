@@ -141,8 +141,8 @@ export const carry: readonly Mutant[] = [
     title: 'B7: the same octets twice, at once and later',
   },
   {
-    from: "stage = 'gone' AND outcome_unknown = 1 ORDER BY id LIMIT 1",
-    to: "stage = 'gone' AND outcome_unknown = 2 ORDER BY id LIMIT 1",
+    from: "stage = 'gone' AND outcome_unknown = 1 ORDER BY id",
+    to: "stage = 'gone' AND outcome_unknown = 2 ORDER BY id",
     loses: 'a second copy that nobody tells of, where the name changed after an unknown outcome',
     tests: gmail,
     title: 'D3, B6: a message of unknown outcome whose name changes',

@@ -60,8 +60,8 @@ export const settle: readonly Mutant[] = [
     title: 'D8: other octets under the same Message-ID',
   },
   {
-    from: 'gmailId, mergedInto: namesake?.id })',
-    to: 'gmailId })',
+    from: 'gmailId, mergedInto: namesake?.id }, row)',
+    to: 'gmailId }, row)',
     loses: 'mail: that Gmail took it for another message is not written down',
     tests: gmail,
     title: 'D8: other octets under the same Message-ID',

@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts'
 const holds = ['test/journal/holds.test.ts']
 const database = ['test/faults/database.test.ts']
 const failover = ['test/faults/failover.test.ts']
-const decisions = ['test/journal/decisions.test.ts']
+const sides = ['test/journal/side-by-side.test.ts']
 
 export const fleetDatabase: readonly Mutant[] = [
   {
@@ -16,7 +16,7 @@ export const fleetDatabase: readonly Mutant[] = [
     title: 'whoever holds it no more changes nothing',
   },
   {
-    from: "'SELECT 1 AS held FROM hold WHERE mailbox = ? AND fence = ? FOR SHARE',",
+    from: "'SELECT 1 AS held FROM hold WHERE mailbox = ? AND fence = ? FOR NO KEY UPDATE',",
     to: "'SELECT 1 AS held FROM hold WHERE mailbox = ? AND fence = ?',",
     loses: 'a mailbox changes hands in the middle of a write',
     tests: holds,
@@ -58,10 +58,39 @@ export const fleetDatabase: readonly Mutant[] = [
     title: 'P3: IMAP with keep, by an app password',
   },
   {
-    from: 'ISOLATION LEVEL SERIALIZABLE READ WRITE',
-    to: 'ISOLATION LEVEL READ COMMITTED READ WRITE',
-    loses: 'what two workers decide at once is decided by what neither sees of the other',
-    tests: [...holds, ...decisions],
+    from: "isolation = 'SERIALIZABLE' }",
+    to: "isolation = 'READ COMMITTED' }",
+    loses: 'what two decide at once is decided by what neither sees of the other',
+    tests: holds,
     title: 'what two decide at once is decided as if one came after the other',
+  },
+  {
+    from: 'sql.lock(`account ${account}`)',
+    to: '',
+    loses: 'a second copy, where two mailboxes of an account get the same message at once',
+    tests: sides,
+    title: 'the same message in several mailboxes of an account is begun once',
+  },
+  {
+    from: 'sql.lock(`gmail ${gmailId}`)',
+    to: '',
+    loses:
+      'mail: that Gmail took it for another message is not written down, where both are recorded at once',
+    tests: sides,
+    title: 'of several that Gmail gave one id, recorded at the same time',
+  },
+  {
+    from: 'sql.lock(`note ${key}`)',
+    to: '',
+    loses: 'the count of refused logins at a host, where several workers meet them at once',
+    tests: sides,
+    title: 'notes and accounts that several mailboxes share lose no change',
+  },
+  {
+    from: "toChange: 'FOR UPDATE'",
+    to: "toChange: ''",
+    loses: 'what the owner asked for while a worker decided',
+    tests: sides,
+    title: 'what the owner changes while the mailbox is worked on is not written over',
   },
 ]

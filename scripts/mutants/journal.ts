@@ -212,8 +212,8 @@ export const journal: readonly Mutant[] = [
     tests: returns,
   },
   {
-    from: 'if (before !== undefined && before !== server) await sql.run(',
-    to: 'if (false) await sql.run(',
+    from: 'if (before !== undefined && before !== server) sql.send(',
+    to: 'if (false) sql.send(',
     loses: 'mail: names of another server are believed',
     tests: ['test/faults/identity.test.ts', 'test/faults/machine.test.ts'],
   },
@@ -230,7 +230,7 @@ export const journal: readonly Mutant[] = [
     tests: bounds,
   },
   {
-    from: "if (from !== undefined && (await readRow(sql, 'id = ?', id))?.stage !== from) continue",
+    from: 'if (from !== undefined && row?.stage !== from) continue',
     to: '',
     loses: 'a stage that the daemon changed meanwhile is overwritten by a command',
     tests: ['test/pull/aside.test.ts', 'test/journal/moves.test.ts'],

@@ -136,12 +136,18 @@ async function findLikenesses(
 ): Promise<Likenesses> {
   const likeness = (kind: keyof Likenesses, where: string): string =>
     `SELECT * FROM (SELECT '${kind}' AS likeness, message.* FROM message
-       WHERE account = ?1 AND ${where} LIMIT 1) AS of_kind`
+       WHERE ${where} LIMIT 1) AS of_kind`
   const rows = await sql.all(
     [
       likeness('twin', isImported),
-      likeness('importing', `stage = 'importing' AND (${hasDigest} OR message_id = ?4) ORDER BY id`),
-      likeness('lost', `${hasDigest} AND stage = 'gone' AND outcome_unknown = 1 ORDER BY id`),
+      likeness(
+        'importing',
+        `account = ?1 AND stage = 'importing' AND (${hasDigest} OR message_id = ?4) ORDER BY id`,
+      ),
+      likeness(
+        'lost',
+        `account = ?1 AND ${hasDigest} AND stage = 'gone' AND outcome_unknown = 1 ORDER BY id`,
+      ),
     ].join(' UNION ALL '),
     account,
     sha256,

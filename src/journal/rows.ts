@@ -73,7 +73,7 @@ async function countLeft(sql: Statements, mailbox: string): Promise<number> {
 }
 
 /** The row itself whose import put the octets into Gmail, the very octets before the same bare ones, the oldest first. */
-export const isImported = `${hasDigest} AND gmail_id IS NOT NULL AND merged_into IS NULL
+export const isImported = `account = ?1 AND ${hasDigest} AND gmail_id IS NOT NULL AND merged_into IS NULL
   AND stage IN ('imported', 'settled') ORDER BY sha256 <> ?2, id`
 
 /** The oldest row of the account whose import put these very octets into Gmail, or else the same bare ones. */
@@ -83,7 +83,7 @@ function findImported(
   sha256: string,
   bareSha256: string,
 ): Promise<MessageRow | undefined> {
-  return readRow(sql, `account = ?1 AND ${isImported} LIMIT 1`, account, sha256, bareSha256)
+  return readRow(sql, `${isImported} LIMIT 1`, account, sha256, bareSha256)
 }
 
 export function makeRows(

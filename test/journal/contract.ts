@@ -32,7 +32,10 @@ const sqlite: Adapter = {
 
 const login = 'contract_worker'
 
-/** A database for each place, on one server, as a worker sees it: by a login that may do what a worker needs (roles.ts). */
+/**
+ * A database for each place, on one server, as the worker sees it that holds its mailbox: by a login that may do what a
+ * worker needs (roles.ts).
+ */
 function onPostgres(): Adapter {
   let server: PostgresServer | undefined
   let made = ''
@@ -60,8 +63,14 @@ function onPostgres(): Adapter {
       if (server === undefined) throw new Error('PostgreSQL was not started')
       const url = urls.get(place) ?? (await newPlace(server))
       urls.set(place, url)
-      const { journal } = await openPostgresJournal({ url, name: 'contract' })
-      return journal
+      const { journal, holds, journalOf } = await openPostgresJournal({ url, name: 'contract' })
+      await server.ask(
+        made.replace(/[^/]*$/, new URL(url).pathname.slice(1)),
+        "INSERT INTO hold (mailbox) VALUES ('box') ON CONFLICT (mailbox) DO UPDATE SET worker = NULL",
+      )
+      const [hold] = await holds.take('contract', 1)
+      if (hold === undefined) throw new Error('the mailbox is held by nobody')
+      return { ...journalOf(hold), close: () => journal.close() }
     },
   }
 }

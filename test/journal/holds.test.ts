@@ -14,7 +14,7 @@ import {
   makePostgresJournal,
   openPostgresJournal,
 } from '../../src/journal/postgres/postgres.ts'
-import { makePostgresDatabase } from '../../src/journal/postgres/postgres-database.ts'
+import { makePostgresDatabase, type PostgresDatabase } from '../../src/journal/postgres/postgres-database.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { add, box, codeOf } from './journal-helpers.ts'
@@ -330,6 +330,20 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
       }),
     )
     assert.equal(await fleets[0]?.journal.note('breaker me'), '60')
+    // Each writes where it finds nothing by the other: by what others of one mailbox's writers never have to do.
+    const databases = ['x', 'y', 'z'].map(name => makePostgresDatabase({ url, name }))
+    for (const database of databases) t.after(() => database.close())
+    const writeFirst = (database: PostgresDatabase, n: number, round: number): Promise<boolean> =>
+      database.transaction(async sql => {
+        const others = await sql.all('SELECT key FROM note WHERE key LIKE ?', `first ${round} %`)
+        if (others.length === 0)
+          await sql.run('INSERT INTO note (key, value) VALUES (?, ?)', `first ${round} ${n}`, '')
+        return others.length === 0
+      })
+    for (let round = 0; round < 10; round += 1) {
+      const firsts = await Promise.all(databases.map((database, n) => writeFirst(database, n, round)))
+      assert.equal(firsts.filter(isFirst => isFirst).length, 1, `round ${round}`)
+    }
     const holds = makeHolds(makePostgresDatabase({ url, name: 'x' }))
     assert.deepEqual(await holds.take('a', 1), [])
   })

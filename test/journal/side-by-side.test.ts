@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
 import type { Journal } from '../../src/journal/journal.ts'
 import { type FleetJournal, makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
@@ -66,12 +67,10 @@ describe('mailboxes side by side', { skip }, () => {
       const messageId = `<m${round}@example.net>`
       const ids = await Promise.all(sides.map(side => addTo(side, `u${round}`)))
       const digestOf = (at: number): string => `digest${round}.${at}`
-      for (const [at, { journal }] of sides.entries()) {
-        const { kind } = await journal.claimImport(
-          claimOf(ids[at] ?? 0, digestOf(at), messageId, `account${at}`),
-        )
-        assert.equal(kind, 'begin')
-      }
+      const claims = sides.map(({ journal }, at) =>
+        journal.claimImport(claimOf(ids[at] ?? 0, digestOf(at), messageId, `account${at}`)),
+      )
+      for (const { kind } of await Promise.all(claims)) assert.equal(kind, 'begin')
       const namesakes = await Promise.all(
         sides.map(({ journal }, at) =>
           journal.recordImport({
@@ -107,7 +106,7 @@ describe('mailboxes side by side', { skip }, () => {
   })
 
   it('what the owner changes while the mailbox is worked on is not written over', async t => {
-    const { fleet, sides } = await start(t)
+    const { fleet, sides, url } = await start(t)
     const times = Array.from({ length: rounds }, (_, n) => n)
     await Promise.all(
       sides.map(async side => {
@@ -122,12 +121,30 @@ describe('mailboxes side by side', { skip }, () => {
         assert.equal((await side.journal.mailbox(side.mailbox)).failures, 2 * rounds)
       }),
     )
+    // The owner lets a refused message be tried again just when the worker, which knows it as refused, is about to write.
+    const [side] = sides
+    assert.ok(side)
+    const { journal } = side
+    const id = await addTo(side, 'again')
+    await journal.move(id, 'refused')
+    const owner = new pg.Client({ connectionString: url })
+    await owner.connect()
+    t.after(() => owner.end())
+    await owner.query('BEGIN')
+    await owner.query("UPDATE message SET stage = 'listed' WHERE id = $1", [id])
+    const moved = journal.moveAll([{ id, from: 'refused', to: 'gone' }])
+    const waits =
+      "SELECT 1 FROM pg_stat_activity WHERE application_name = 'side' AND wait_event_type = 'Lock'"
+    while ((await server.ask(url, waits)).length === 0) await pause(10)
+    await owner.query('COMMIT')
+    assert.deepEqual(await moved, [])
+    assert.equal((await journal.row(id))?.stage, 'listed')
   })
 
   it('the whole way of many messages at once: no transaction is begun anew', async t => {
     const { fleet, sides, url } = await start(t)
-    const own = `(SELECT pid FROM pg_stat_activity WHERE application_name = 'side')`
-    const [before] = await server.ask(url, `SELECT count(*) AS n FROM ${own} AS own`)
+    const own = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'side'"
+    const [before] = await server.ask(url, own)
     assert.equal(Number(before?.n), 1, 'further connections are made when they are needed')
     const numbers = Array.from({ length: 20 }, (_, n) => n)
     await Promise.all(
