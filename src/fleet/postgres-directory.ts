@@ -5,14 +5,8 @@ import { isMailboxKnown, renameMailbox } from '../journal/postgres/rename-mailbo
 import type { Statements } from '../journal/sql.ts'
 import type { Directory, MemberSettings, Put } from './directory.ts'
 import { makeDirectoryLooks } from './directory-looks.ts'
-import { type DirectorySecrets, makeDirectorySecrets, ofSecret, valuesOf } from './directory-secrets.ts'
-import {
-  type CheckedMember,
-  type Member,
-  type MemberContext,
-  type MemberKind,
-  makeMembers,
-} from './members.ts'
+import { makeDirectorySecrets, valuesOf } from './directory-secrets.ts'
+import { type CheckedMember, type Member, type MemberContext, makeMembers } from './members.ts'
 import { checkName, makeKey, splitKey } from './names.ts'
 import { makePutMany } from './put-many.ts'
 import type { KeyWrapper } from './seal.ts'
@@ -47,39 +41,16 @@ export function makePostgresDirectory(
       return work(sql)
     })
 
-  const put = async (member: Member, given: Readonly<Record<string, string>>): Promise<Put> => {
-    const { kind, tenant, name } = member
-    checkName('tenant', tenant)
-    checkName(kind, name)
-    if ((await database.get('SELECT 1 FROM tenant WHERE name = ?', tenant)) === undefined)
-      throw unknown('tenant', tenant)
-    const settings = withoutName(member.settings)
-    const checked = await members.check(member, given)
-    const sealed = await sealChanged(secrets, kind, tenant, name, checked, given)
-    const used = JSON.stringify(checked.secrets.map(({ key }) => key))
-    return change(async sql => {
-      const before = await sql.get(
-        `SELECT settings::text AS settings FROM ${tables[kind]} WHERE tenant = ? AND name = ? FOR UPDATE`,
-        ...[tenant, name],
-      )
-      const written = await writeMember(sql, { ...member, settings }, checked)
-      for (const { destination, sealed: text, ...secret } of sealed) {
-        await sql.run(`DELETE FROM fleet_renewed WHERE ${ofSecret}`, ...valuesOf(secret))
-        await sql.run(
-          `INSERT INTO fleet_secret (tenant, kind, owner, key, destination, sealed) VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT (tenant, kind, owner, key) DO UPDATE SET destination = excluded.destination, sealed = excluded.sealed`,
-          ...valuesOf(secret),
-          destination,
-          text,
-        )
-      }
-      const dropped = await sql.run(
-        `DELETE FROM fleet_secret WHERE tenant = ?1 AND kind = ?2 AND owner = ?3 AND key NOT IN (${sql.words.textsIn('?4')})`,
-        ...[tenant, kind, name, used],
-      )
-      if (before === undefined) return 'added'
-      return written + sealed.length + dropped > 0 ? 'changed' : 'unchanged'
-    })
+  const putAccounts = makePutMany(database, change, secrets, members, 'account')
+  const putMailboxes = makePutMany(database, change, secrets, members, 'mailbox')
+  const putOne = async (
+    putMany: Directory['putMailboxes'],
+    tenant: string,
+    member: Parameters<Directory['putMailboxes']>[1][number],
+  ): Promise<Put> => {
+    const [put] = await putMany(tenant, [member])
+    if (put === undefined || put instanceof Fault) throw put
+    return put
   }
 
   /** @throws Fault fleet.unknown for the first that is none */
@@ -132,10 +103,12 @@ export function makePostgresDirectory(
       )
       return added === 1
     },
-    putAccount: (tenant, name, settings, given) => put({ kind: 'account', tenant, name, settings }, given),
-    putAccounts: makePutMany(database, change, secrets, members, 'account'),
-    putMailboxes: makePutMany(database, change, secrets, members, 'mailbox'),
-    putMailbox: (tenant, name, settings, given) => put({ kind: 'mailbox', tenant, name, settings }, given),
+    putAccounts,
+    putAccount: (tenant, name, settings, given) =>
+      putOne(putAccounts, tenant, { name, settings, secrets: given }),
+    putMailboxes,
+    putMailbox: (tenant, name, settings, given) =>
+      putOne(putMailboxes, tenant, { name, settings, secrets: given }),
     removeAccount: (tenant, name) =>
       change(async sql => {
         const user = await sql.get(
@@ -176,7 +149,7 @@ export function makePostgresDirectory(
       const settings =
         to.account === undefined ? before.settings : { ...before.settings, account: to.account }
       if (goal === tenant) {
-        await put({ ...before, settings }, {})
+        await putOne(putMailboxes, tenant, { name, settings, secrets: {} })
         return key
       }
       if ((await database.get('SELECT 1 FROM tenant WHERE name = ?', goal)) === undefined)
@@ -229,35 +202,6 @@ export function makePostgresDirectory(
   }
 }
 
-const tables: Readonly<Record<MemberKind, string>> = { account: 'fleet_account', mailbox: 'member' }
-
-/** The name stands beside the settings. */
-function withoutName({ name: _, ...settings }: MemberSettings): MemberSettings {
-  return settings
-}
-
-/** @returns how many rows it changed: none where all is as it was */
-async function writeMember(sql: Statements, member: Member, checked: CheckedMember): Promise<number> {
-  const { kind, tenant, name } = member
-  const settings = JSON.stringify(member.settings)
-  if (kind === 'account')
-    return sql.run(
-      `INSERT INTO fleet_account AS kept (tenant, name, settings) VALUES (?1, ?2, ?3::jsonb)
-       ON CONFLICT (tenant, name) DO UPDATE SET settings = excluded.settings, changed_at = clock_timestamp()
-       WHERE kept.settings <> excluded.settings`,
-      ...[tenant, name, settings],
-    )
-  const written = await sql.run(
-    `INSERT INTO member AS kept (tenant, name, account, settings) VALUES (?1, ?2, ?3, ?4::jsonb)
-     ON CONFLICT (tenant, name) DO UPDATE
-       SET settings = excluded.settings, account = excluded.account
-     WHERE kept.settings <> excluded.settings OR kept.account <> excluded.account`,
-    ...[tenant, name, checked.account, settings],
-  )
-  if (written > 0) await writeFurther(sql, member, checked)
-  return written
-}
-
 async function writeFurther(
   sql: Statements,
   { tenant, name }: Member,
@@ -269,24 +213,4 @@ async function writeFurther(
       'INSERT INTO member_account (tenant, member, account) VALUES (?, ?, ?)',
       ...[tenant, name, account],
     )
-}
-
-/** Those of the given secrets that are not kept just so already. */
-async function sealChanged(
-  secrets: DirectorySecrets,
-  kind: MemberKind,
-  tenant: string,
-  owner: string,
-  checked: CheckedMember,
-  given: Readonly<Record<string, string>>,
-) {
-  const fresh = checked.secrets.filter(({ key }) => Object.hasOwn(given, key))
-  const sealed = await Promise.all(
-    fresh.map(async ({ key, value, destination }) => {
-      const name = { tenant, kind, owner, key }
-      const isKept = await secrets.isKept(name, value, destination)
-      return isKept ? [] : [await secrets.seal(value, name, destination)]
-    }),
-  )
-  return sealed.flat()
 }

@@ -1,10 +1,10 @@
-/** Many mailboxes, or accounts, of one tenant at once: what each needs to be judged is read in few questions, and what is right goes in together. */
+/** Mailboxes, or accounts, of one tenant, one or many at once: what each needs to be judged is read in few questions, and what is right goes in together. */
 import { isDeepStrictEqual } from 'node:util'
 import { asFault, Fault } from '../base/fault.ts'
 import type { AccountConfig } from '../config/config.ts'
 import type { Database, Statements } from '../journal/sql.ts'
 import type { Member, MemberSettings, Put, PutOptions } from './directory.ts'
-import type { DirectorySecrets, SealedSecret } from './directory-secrets.ts'
+import type { DirectorySecrets, SealedSecret, Sealer } from './directory-secrets.ts'
 import { type CheckedMember, listNamedAccounts, type MemberKind, type Members } from './members.ts'
 import { checkName } from './names.ts'
 
@@ -99,7 +99,12 @@ export function makePutMany(
       throw new Fault('fleet.unknown', { facts: { what: 'tenant', name: tenant } })
     const kept = await readKept(tenant, JSON.stringify(list.map(({ name }) => name)))
     const accountsOf = kind === 'mailbox' ? await loadAccountsOf(tenant, list, further) : async () => []
-    const sealer = isThere ? await secrets.sealerOf(tenant) : undefined
+    let opened: Promise<Sealer> | undefined
+    /** Where something is to be sealed, or compared with what is. */
+    const openSealer = (): Promise<Sealer> => {
+      opened ??= secrets.sealerOf(tenant)
+      return opened
+    }
     const changes: Change[] = []
 
     const judge = async ({ name, settings: written, secrets: given }: Member): Promise<Put> => {
@@ -110,8 +115,9 @@ export function makePutMany(
       const member = { kind, tenant, name, settings }
       const known = { secrets: keys, accounts: await accountsOf(settings) }
       const checked = await members.check(member, given, member, known)
-      const sealed = checked.secrets.flatMap(({ key, value, destination }) => {
-        if (!Object.hasOwn(given, key)) return []
+      const fresh = checked.secrets.filter(({ key }) => Object.hasOwn(given, key))
+      const sealer = isThere && fresh.length > 0 ? await openSealer() : undefined
+      const sealed = fresh.flatMap(({ key, value, destination }) => {
         const own = before?.secrets.find(secret => secret.key === key)
         if (own !== undefined && sealer?.isKept(own, value, destination) === true) return []
         const place = { tenant, kind, owner: name, key }
