@@ -30,8 +30,6 @@ export interface DirectorySecrets {
    * @throws Fault secret.other-destination, fleet.secret-unfit, fleet.no-key, fleet.other-key
    */
   get(name: SecretName, wanted: Destination | undefined): Promise<string | undefined>
-  /** Whether just this is kept, for just this destination. */
-  isKept(name: SecretName, secret: string, destination: Destination): Promise<boolean>
   seal(secret: string, name: SecretName, destination: Destination): Promise<SealedSecret>
   /** The same for many of one tenant. Throws Fault fleet.no-key, fleet.other-key, fleet.unknown. */
   sealerOf(tenant: string): Promise<Sealer>
@@ -138,10 +136,6 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
       if (row.renewed === null) return secret
       const renewed = JSON.parse(open(row.renewed, row.renewed_for, renewedOf)) as Record<string, unknown>
       return renewed.instead === digestOf(secret) ? String(renewed.secret) : secret
-    },
-    async isKept(name, secret, destination) {
-      const kept = await readSealed(database, name)
-      return kept !== undefined && (await sealerOf(name.tenant)).isKept(kept, secret, destination)
     },
     async renew(secret, name, destination) {
       const dataKey = await dataKeyOf(name.tenant)

@@ -109,10 +109,12 @@ export function makePutMany(
 
     const judge = async ({ name, settings: written, secrets: given }: Member): Promise<Put> => {
       checkName(kind, name)
-      const { name: _, ...settings } = JSON.parse(JSON.stringify(written)) as MemberSettings
+      const whole = JSON.parse(JSON.stringify(written)) as MemberSettings
+      // The name stands beside what is kept; where it stands among it, too, it is checked to be the same.
+      const { name: _, ...settings } = whole
       const before = kept.get(name)
       const keys = before?.secrets.map(({ key }) => key) ?? []
-      const member = { kind, tenant, name, settings }
+      const member = { kind, tenant, name, settings: whole }
       const known = { secrets: keys, accounts: await accountsOf(settings) }
       const checked = await members.check(member, given, member, known)
       const fresh = checked.secrets.filter(({ key }) => Object.hasOwn(given, key))
