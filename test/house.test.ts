@@ -41,7 +41,7 @@ const house: Readonly<Record<string, Room>> = {
   locale: {
     floor: 2,
     uses: 'base',
-    doors: 'locale format reasons problems trouble-words pause-words worker-words',
+    doors: 'locale format reasons problems trouble-words pause-words worker-words fleet-notice-words',
   },
   log: { floor: 3, uses: 'base locale', doors: 'log' },
   config: {
@@ -85,7 +85,8 @@ const house: Readonly<Record<string, Room>> = {
   fleet: {
     floor: 4,
     uses: 'base config vault journal',
-    doors: 'adopt directory keep-holds fleet-key fleet-look leave limits login-key names open-fleet settings',
+    doors:
+      'adopt directory keep-holds fleet-key fleet-look leave limits login-key names notice-books open-fleet settings',
   },
   gmail: {
     floor: 4,
@@ -108,7 +109,7 @@ const house: Readonly<Record<string, Room>> = {
   alerts: {
     floor: 6,
     uses: 'base message locale log config journal gmail pull',
-    doors: 'alerts attendance rules trouble-list liveness',
+    doors: 'alerts attendance rules trouble-list liveness fleet-alerts',
   },
   proof: {
     floor: 6,

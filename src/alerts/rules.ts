@@ -54,6 +54,8 @@ const pausedMs = day
 export const putOffMs = day
 /** A token of a client in "testing" lives seven days; the owner hears of its end so many days before. */
 const consentDays = [1, 3]
+/** Later ends are told later, ms. */
+export const consentDaysMs = Math.max(...consentDays) * day
 
 /** The notices that are due, all-clears first. */
 export function noticesDue(view: View): readonly Notice[] {

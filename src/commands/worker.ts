@@ -1,8 +1,9 @@
 /** `hikyaku worker`: pulls its share of a fleet's mailboxes, in the foreground, as a service manager or a container starts it. */
 import { randomUUID } from 'node:crypto'
-import { makeAlerts } from '../alerts/alerts.ts'
+import { keepTelling } from '../alerts/fleet-alerts.ts'
 import { makeLiveness } from '../alerts/liveness.ts'
 import { systemClock } from '../base/clock.ts'
+import { waitAtMost } from '../base/deadline.ts'
 import { keepYoungSpaceSmall, makeTidying } from '../base/engine.ts'
 import type { Fault } from '../base/fault.ts'
 import { refuseUnusablePlace } from '../base/state-place.ts'
@@ -13,6 +14,7 @@ import { type LoadedProgram, loadProgram } from '../config/load-program.ts'
 import { findFleetPlace } from '../config/setting-places.ts'
 import { openFleetKey } from '../fleet/fleet-key.ts'
 import { fleetLoginKey } from '../fleet/login-key.ts'
+import { makeNoticeBooks } from '../fleet/notice-books.ts'
 import { type Fleet, openFleet } from '../fleet/open-fleet.ts'
 import { type FleetSettings, readFleetSettings } from '../fleet/settings.ts'
 import { lockInstance } from '../journal/lock.ts'
@@ -80,6 +82,7 @@ async function work(
   const { words, language } = invocation
   const own = workerWords[language]
   const { worker, capacity } = settings
+  const instance = randomUUID()
   const liveness = makeLiveness(systemClock)
   const machines = await loadMachines(program, capacity, ownLog, liveness.isAlive)
   const log = machines?.log ?? ownLog
@@ -100,12 +103,18 @@ async function work(
   )
   const notifier = makeNotifier()
   const tidying = makeTidying()
-  const alerts = makeHookAlerts(program, log)
+  const cutTelling = new AbortController()
+  const books = makeNoticeBooks(fleet.journal, instance)
+  const told = keepTelling(
+    { alerts: program.alerts, words, clock: systemClock, log, books },
+    signals.stopping,
+    cutTelling.signal,
+  )
   let inHand = 0
-  let told = -1
+  let shownInHand = -1
   const tellState = (): void => {
-    if (told === inHand) return
-    told = inHand
+    if (shownInHand === inHand) return
+    shownInHand = inHand
     void notifier.status(own.state(inHand))
   }
   signals.stopping.addEventListener(
@@ -124,16 +133,15 @@ async function work(
     await runWorker(
       {
         ...{ fleet: fleet.journal, directory: fleet.directory, shared, clock: systemClock },
-        ...{ name: worker, instance: randomUUID(), capacity },
+        ...{ name: worker, instance, capacity },
         hooks: {
           beforeAttempt(ports) {
             liveness.beforeAttempt(ports)
             tidying.happened()
           },
           onProgress: liveness.onProgress,
-          afterAttempt(ports, attempt) {
+          afterAttempt(ports) {
             liveness.afterAttempt(ports)
-            alerts?.afterAttempt(ports, attempt)
             tidying.happened()
             tellState()
           },
@@ -159,7 +167,9 @@ async function work(
   } finally {
     tidying.stop()
     signals.dispose()
-    await alerts?.close(2000)
+    await waitAtMost(told, 2000, systemClock)
+    cutTelling.abort()
+    await told
     await machines?.close()
     await notifier.close()
     await shared.close()
@@ -175,15 +185,6 @@ function makeFaultTeller(log: Log): (fault: Fault) => void {
     toldAtMs.set(fault.code, nowMs)
     log.fault(fault)
   }
-}
-
-/** By the fleet's web hook alone: notices by mail would go to the tenants, whom the operator writes to. */
-function makeHookAlerts(program: ProgramConfig, log: Log) {
-  const { webhook } = program.alerts
-  if (webhook === undefined) return undefined
-  const alerts = { ...program.alerts, mail: false, ping: undefined }
-  const config = { ...program, alerts, mailboxes: [], accounts: [] }
-  return makeAlerts({ config, log, clock: systemClock, mail: false })
 }
 
 async function loadMachines(

@@ -35,6 +35,8 @@ export type NoteName =
   | 'told'
   /** fleet/login-key.ts, of a fleet: the key of `accepted-login`, as the fleet key of this name wraps it. */
   | 'login-key'
+  /** fleet/notice-books.ts, of a fleet, JSON: which worker tells its operator, and until when. */
+  | 'teller'
   /** alerts/attendance.ts, JSON: the mailboxes that the daemon looks after. */
   | 'attended'
   /** alerts/attendance.ts, of a mailbox, JSON: when single pulls came. */

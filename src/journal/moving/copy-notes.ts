@@ -30,6 +30,7 @@ const kinds: Readonly<Record<NoteName, NoteKind>> = {
   idle: 'folder',
   watch: 'behind',
   told: 'account',
+  teller: 'behind',
   attended: 'behind',
   'login-key': 'behind',
   pulls: 'behind',
