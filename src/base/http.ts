@@ -56,6 +56,8 @@ export interface HttpRequest {
   readonly answerLimit?: number
   /** True where an abort must not tear what has begun to leave (see HttpDeadlines.graceMs). */
   readonly graceful?: boolean
+  /** Nothing leaves before it is kept; what breaks it ends the request there. */
+  readonly intent?: Promise<void> | undefined
   /** Asked once the connection stands, just before the first octet of the body leaves; what it throws ends the request there. */
   readonly assertMayLeave?: (() => void) | undefined
 }
@@ -127,7 +129,7 @@ async function* splitBody(body: HttpBody): AsyncGenerator<Uint8Array> {
 
 /**
  * Sends one request and reads its answer, whatever the status.
- * @throws HttpTrouble without an answer; what `body.chunks()` or `assertMayLeave` threw; the signal's reason where it was aborted
+ * @throws HttpTrouble without an answer; what `body.chunks()`, `intent` or `assertMayLeave` threw; the signal's reason where it was aborted
  * before anything left (or, unless `graceful`, at any time).
  */
 export function sendRequest(
@@ -147,9 +149,10 @@ export function sendRequest(
       reject(new HttpTrouble('connect', 'clear-text', false))
       return
     }
-    const { body, answerLimit = 1 << 20 } = request
+    const { body, answerLimit = 1 << 20, intent } = request
     let phase: HttpPhase = 'connect'
     let settled = false
+    let isIntended = intent === undefined
     let stopSending = false
     let wakeSender = (): void => {}
     let sending: Promise<void> = Promise.resolve()
@@ -191,7 +194,12 @@ export function sendRequest(
     }
     const arm = (ms: number): void => {
       clearTimeout(timer)
-      timer = setTimeout(() => (answer === undefined ? fail('timeout') : client.destroy()), ms)
+      timer = setTimeout(() => {
+        // A disk that is slow is no fault of the network.
+        if (!isIntended) arm(ms)
+        else if (answer === undefined) fail('timeout')
+        else client.destroy()
+      }, ms)
     }
     const onAbort = (): void => {
       if (phase === 'connect' || request.graceful !== true) {
@@ -205,6 +213,14 @@ export function sendRequest(
     }
     signal.addEventListener('abort', onAbort, { once: true })
     arm(deadlines.connectMs)
+    intent?.then(
+      () => {
+        isIntended = true
+      },
+      () => {
+        isIntended = true
+      },
+    )
 
     let unsent = 0
     let mostUnsent = pieceOctets
@@ -227,6 +243,12 @@ export function sendRequest(
           wakeSender = resolve
         })
     }
+    const mayLeave = async (): Promise<boolean> => {
+      await intent
+      if (stopSending) return false
+      request.assertMayLeave?.()
+      return true
+    }
     const send = async (from: HttpBody): Promise<void> => {
       let left = from.octets
       for await (const piece of splitBody(from)) {
@@ -235,7 +257,7 @@ export function sendRequest(
         // Who answers now has not had all of it.
         if (left === 0) await untilUnsent(1)
         if (stopSending) return
-        if (phase === 'connect') request.assertMayLeave?.()
+        if (phase === 'connect' && !(await mayLeave())) return
         // Said before the octets are handed over: whoever reads `answer` must assume that they arrived.
         phase = left > 0 ? 'send' : 'answer'
         if (left === 0) {
@@ -271,7 +293,8 @@ export function sendRequest(
       }
       // A kept connection may have ended unseen: one whole turn of the event loop lets a FIN or RST that lies in
       // the kernel be heard before anything is written, where it would make the outcome unknown.
-      if (age === 'waited') setImmediate(() => setImmediate(begin))
+      const lookAgain = (): unknown => setImmediate(() => setImmediate(begin))
+      if (age === 'waited') intent === undefined ? lookAgain() : void intent.then(lookAgain, lookAgain)
       else socket.once(secure ? 'secureConnect' : 'connect', begin)
     })
     client.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error))

@@ -18,6 +18,8 @@ export interface ImportRequest {
   readonly method: 'import' | 'insert'
   /** When the source received it, ms since 1970, where it says so; the API has no use for it. */
   readonly arrivedAtMs?: number | undefined
+  /** Nothing of it leaves before this is kept: that it is about to is on the disk. Where it is broken nothing does. */
+  readonly intent?: Promise<void> | undefined
   /** Asked just before its first octet leaves, after all waits; what it throws stops it there. */
   readonly assertMayLeave?: (() => void) | undefined
 }

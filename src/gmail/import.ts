@@ -77,14 +77,7 @@ async function uploadAuthorised(
 ): Promise<HttpAnswer> {
   // The path names the account that the token was held against: neither is used without the other.
   const uploadWith = ({ user, value }: AccessToken): Promise<HttpAnswer> =>
-    uploadOnce(
-      session,
-      makeUploadUrl(session.apiRoot, request, user),
-      framed,
-      value,
-      signal,
-      request.assertMayLeave,
-    )
+    uploadOnce(session, makeUploadUrl(session.apiRoot, request, user), framed, value, signal, request)
   const token = await session.tokens.get('insert', signal)
   const answer = await uploadWith(token)
   if (answer.status !== 401) return answer
@@ -99,14 +92,22 @@ async function uploadOnce(
   framed: Framed,
   token: string,
   signal: AbortSignal,
-  assertMayLeave: ImportRequest['assertMayLeave'],
+  { intent, assertMayLeave }: ImportRequest,
 ): Promise<HttpAnswer> {
   const headers = {
     Authorization: `Bearer ${token}`,
     Accept: 'application/json',
     'Content-Type': framed.contentType,
   }
-  const request = { method: 'POST', url, headers, body: framed, graceful: true, assertMayLeave } as const
+  const request = {
+    method: 'POST',
+    url,
+    headers,
+    body: framed,
+    graceful: true,
+    intent,
+    assertMayLeave,
+  } as const
   const once = (): Promise<HttpAnswer> => sendRequest(session.connections, request, session.deadlines, signal)
   try {
     return await once().catch(thrown => {

@@ -1,6 +1,7 @@
 /** SQLite as the journal's own code sees it: prepared statements, one transaction at a time, its errors as faults. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { SqlValue } from './columns.ts'
+import type { Lasting } from './row.ts'
 import { forwardingCost, isJudgedBefore, senderDomain } from './schema.ts'
 import type { Database, SqlWords, Transaction } from './sql.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
@@ -49,10 +50,15 @@ const words: SqlWords = {
 
 export interface SqliteDatabase extends Database {
   /** Does this when all that was asked for before is done. */
-  afterAll(work: () => void): Promise<void>
+  afterAll(work: () => Promise<void>): Promise<void>
 }
 
-export function makeDatabase(connection: DatabaseSync, path: string): SqliteDatabase {
+/** @param syncLog brings what was written into the write-ahead log to the disk, beside; without it each commit waits */
+export function makeDatabase(
+  connection: DatabaseSync,
+  path: string,
+  syncLog?: () => Promise<void>,
+): SqliteDatabase {
   const statements = new Map<string, Prepared>()
   const prepare = (text: string): Prepared => {
     const known = statements.get(text)
@@ -119,16 +125,31 @@ export function makeDatabase(connection: DatabaseSync, path: string): SqliteData
       execute(eachCommitLasts)
     }
   }
+  let synced: Promise<void> = Promise.resolve()
+  const commitBeside = async <T>(
+    work: (sql: Transaction) => Promise<T>,
+    sync: () => Promise<void>,
+  ): Promise<T> => {
+    const result = await commitLater(work)
+    // One that failed may have lost what others recorded before: it is never taken for mended.
+    synced = Promise.all([synced, sync()]).then(() => {})
+    synced.catch(() => {})
+    return result
+  }
+  const commitAs = <T>(lasting: Lasting, work: (sql: Transaction) => Promise<T>): Promise<T> => {
+    if (lasting === 'later') return commitLater(work)
+    return lasting === 'now' || syncLog === undefined ? commit(work) : commitBeside(work, syncLog)
+  }
   const inTurn = takeTurns()
   return {
     words,
     run: (...given) => inTurn(() => atOnce.run(...given)),
     get: (...given) => inTurn(() => atOnce.get(...given)),
     all: (...given) => inTurn(() => atOnce.all(...given)),
-    transaction: (work, lasting = 'now') =>
-      inTurn(() => (lasting === 'now' ? commit(work) : commitLater(work))),
+    transaction: (work, lasting = 'now') => inTurn(() => commitAs(lasting, work)),
     changeIf: (isNeeded, work) =>
       inTurn(async () => ((await isNeeded(atOnce)) ? await commit(work) : undefined)),
-    afterAll: work => inTurn(async () => work()),
+    lasts: () => synced,
+    afterAll: work => inTurn(work),
   }
 }

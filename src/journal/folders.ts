@@ -109,11 +109,13 @@ export function makeFolders(database: Database): Folders {
       }
       return earliestMs === Infinity ? undefined : earliestMs
     },
-    recordFolder: async record =>
-      (await database.changeIf(
-        sql => isAnythingNew(sql, record),
-        sql => recordFolder(sql, record),
-      )) ?? [],
+    recordFolder: async (record, lasting = 'now') =>
+      lasting === 'now'
+        ? ((await database.changeIf(
+            sql => isAnythingNew(sql, record),
+            sql => recordFolder(sql, record),
+          )) ?? [])
+        : database.transaction(sql => recordFolder(sql, record), lasting),
     settleKept: (mailbox, settledAs, atMs, most) =>
       changeRows(
         database,

@@ -5,12 +5,12 @@
  * cut (as far as the disk tells the truth about fsync). Calls take effect in the order in which they were made, each
  * whole or not at all; what is long (`standing`, `due`) lets the event loop go on, and may miss what is changed
  * meanwhile. What is recorded 'later' outlives SIGKILL at once, and a power cut as soon as anything that was recorded after
- * it does. Between two calls anything may happen, another mailbox of the account may be at work: what has
+ * it does; what is recorded 'beside' outlives a power cut once `lasts` says so. Between two calls anything may happen, another mailbox of the account may be at work: what has
  * to be one decision is one method (`claimImport`, `recordImport`, `change...`), which looks, decides by rules.ts and
  * records in one transaction. Promises are broken by Fault journal.*, state.* or bug and nothing else; after such a
  * fault nothing may be imported or settled.
  *
- * Invariants: a message is settled only if it is imported or merged; `importing` is on the disk before the
+ * Invariants: a message is settled only if it is imported or merged; `importing` is on the disk (`lasts`) before the
  * first octet of an upload leaves; a stage changes only along `legalMoves`.
  */
 
@@ -116,7 +116,7 @@ export interface Journal {
   ): Promise<readonly MessageRow[]>
 
   /** Records a folder's listing in one transaction; the ids of `added`, in their order. */
-  recordFolder(record: FolderRecord): Promise<readonly number[]>
+  recordFolder(record: FolderRecord, lasting?: Lasting): Promise<readonly number[]>
   /**
    * Of an owner who keeps everything at the source: what is imported or merged is settled with that.
    * @param most at one call
@@ -143,10 +143,12 @@ export interface Journal {
   moveAll(moves: readonly Move[]): Promise<readonly number[]>
 
   /**
-   * Decides by `decideImport` whether an upload may begin, and records what follows: the intent, a wait, or the
-   * question to the owner.
+   * Decides by `decideImport` whether an upload may begin, and records what follows, 'beside': the intent, a wait, or the
+   * question to the owner. Nothing leaves before `lasts`.
    */
   claimImport(claim: ImportClaim): Promise<ClaimAnswer>
+  /** Resolves when the disk has all that was recorded 'now' or 'beside' by promises that were kept. Throws Fault state.io. */
+  lasts(): Promise<void>
   /**
    * Records Gmail's id. Gmail ignores a second import with the same Message-ID, also where the octets differ: then these
    * octets are nowhere but at the source, and the row says so by `mergedInto`.

@@ -55,7 +55,7 @@ async function readPulledAtMs(sql: Transaction, mailbox: string): Promise<number
   return Number(row?.ms ?? 0)
 }
 
-type Moves = Pick<Journal, 'move' | 'moveAll' | 'claimImport' | 'recordImport'>
+type Moves = Pick<Journal, 'move' | 'moveAll' | 'claimImport' | 'recordImport' | 'lasts'>
 
 export function makeMoves(database: Database): Moves {
   return {
@@ -73,7 +73,8 @@ export function makeMoves(database: Database): Moves {
         return moved
       })
     },
-    claimImport: claim => database.transaction(sql => claimImport(sql, claim)),
+    claimImport: claim => database.transaction(sql => claimImport(sql, claim), 'beside'),
+    lasts: () => database.lasts(),
     recordImport: record => database.transaction(sql => recordImport(sql, record)),
   }
 }

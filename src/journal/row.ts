@@ -243,8 +243,11 @@ export interface PullEnd {
   readonly atMs: number
 }
 
-/** When a power cut cannot take it any more: when the promise is kept, or with the next thing that is recorded 'now'. */
-export type Lasting = 'now' | 'later'
+/**
+ * When a power cut cannot take it any more: when the promise is kept; soon, and where that matters when `lasts` says so; or
+ * with the next thing that is recorded otherwise.
+ */
+export type Lasting = 'now' | 'beside' | 'later'
 
 /** State of one source mailbox between pulls. `fault` and its kin are for the waits; what is told is in `troubles`. */
 export interface MailboxState {

@@ -31,7 +31,8 @@ export interface Database extends Statements {
    * All of `work` or nothing of it, in one commit. Within `work` only the statements that it is given are used: the
    * database's own wait for the end of the transaction. Where two such works would disturb each other, one waits, or is
    * begun anew: `work` does nothing but ask and write.
-   * @param lasting 'later': the disk is not waited for, and whatever is committed 'now' afterwards takes this one along
+   * @param lasting 'later': the disk is not waited for, and whatever is committed otherwise afterwards takes this one
+   *   along; 'beside': nor is it, but it is at work from then on, and `lasts` tells when it has it
    */
   transaction<T>(work: (sql: Transaction) => Promise<T>, lasting?: Lasting): Promise<T>
   /**
@@ -43,6 +44,8 @@ export interface Database extends Statements {
     isNeeded: (sql: Statements) => Promise<boolean>,
     work: (sql: Transaction) => Promise<T>,
   ): Promise<T | undefined>
+  /** Resolves when the disk has all that was committed 'now' or 'beside' until now. */
+  lasts(): Promise<void>
 }
 
 /** Where the dialects part. */

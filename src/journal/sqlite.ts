@@ -27,6 +27,7 @@ import {
 import type { Journal } from './journal.ts'
 import { makeMethods } from './methods.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
+import { type LogSync, openLogSync } from './sync-log.ts'
 
 /**
  * Opens the journal of a state directory, or makes it where there has never been one.
@@ -58,6 +59,7 @@ export async function openJournal(
       : undefined
   const checkedAtMs = lastCheckMs ?? Date.now()
   try {
+    let logSync: LogSync | undefined
     const database = openSqlite(path, { timeout: 5000 }, opened => {
       // The order matters: nothing may be written before the version and the integrity are known.
       refuseNewer(opened, path)
@@ -73,6 +75,7 @@ export async function openJournal(
       if (mode === 'run') {
         migrate(opened)
         if (lastCheckMs === undefined) recountTally(opened)
+        logSync = openLogSync(path)
       } else lendTables(opened)
       return opened
     })
@@ -81,10 +84,11 @@ export async function openJournal(
         const words = 'A journal was made here. hikyaku refuses to run without it.\n'
         replaceFile(made, Buffer.from(words), 0o600)
       }
-      return makeJournal(database, path, () => {
+      return makeJournal(database, path, logSync, () => {
         if (mode === 'run') recordAsLeft(path, checkedAtMs)
       })
     } catch (error) {
+      await logSync?.close()
       closeSqlite(path, database)
       throw error
     }
@@ -94,9 +98,14 @@ export async function openJournal(
 }
 
 /** @param onClosed is called once the file is closed */
-function makeJournal(connection: DatabaseSync, path: string, onClosed: () => void): Journal {
+function makeJournal(
+  connection: DatabaseSync,
+  path: string,
+  logSync: LogSync | undefined,
+  onClosed: () => void,
+): Journal {
   const { ino } = statSync(path)
-  const database = makeDatabase(connection, path)
+  const database = makeDatabase(connection, path, logSync && (() => logSync.sync()))
   return {
     ...makeMethods(database),
     path,
@@ -108,7 +117,8 @@ function makeJournal(connection: DatabaseSync, path: string, onClosed: () => voi
         throw new Fault('journal.missing', { facts: { file: path } })
     },
     close: () =>
-      database.afterAll(() => {
+      database.afterAll(async () => {
+        await logSync?.close()
         closeSqlite(path, connection)
         onClosed()
       }),

@@ -60,7 +60,8 @@ class Identification {
     this.#context = context
     this.#listing = listing
     this.#standing = standing
-    this.#record = new ListingRecord(context, listing.folder)
+    // What follows from news is the intent of an upload, which waits for the disk.
+    this.#record = new ListingRecord(context, listing.folder, listing.isNews === true ? 'beside' : 'now')
     this.#evidence = new EntryEvidence(context, listing)
   }
 

@@ -3,7 +3,7 @@
  * names at each listing, and a process that ends in between finds at its next listing what is left to be written.
  */
 import { endSlice, inSlices } from '../base/in-slices.ts'
-import type { FolderRecord, NewRow, StandingRow } from '../journal/journal.ts'
+import type { FolderRecord, Lasting, NewRow, StandingRow } from '../journal/journal.ts'
 import type { Listed } from '../source/source.ts'
 import { eventOf, type PullContext } from './context.ts'
 import { leaveSource } from './settled.ts'
@@ -16,6 +16,7 @@ const rowsAtOnce = 500
 export class ListingRecord {
   readonly #context: Needs
   readonly #folder: string
+  readonly #lasting: Lasting
   readonly #atMs: number
   /** Where the rows stand that were written down. */
   readonly at = new Map<number, Listed>()
@@ -27,9 +28,11 @@ export class ListingRecord {
   #renamed: FolderRecord['renamed'][number][] = []
   #added: { row: NewRow; entry: Listed }[] = []
 
-  constructor(context: Needs, folder: string) {
+  /** @param lasting of what is new */
+  constructor(context: Needs, folder: string, lasting: Lasting = 'now') {
     this.#context = context
     this.#folder = folder
+    this.#lasting = lasting
     this.#atMs = context.clock.nowMs()
   }
 
@@ -91,7 +94,7 @@ export class ListingRecord {
       added.length,
       async (from, to) => {
         const slice = added.slice(from, to)
-        const ids = await this.#write({ added: slice.map(({ row }) => row) })
+        const ids = await this.#write({ added: slice.map(({ row }) => row) }, this.#lasting)
         for (const [index, id] of ids.entries()) {
           const entry = slice[index]?.entry
           if (entry !== undefined) at.set(id, entry)
@@ -118,21 +121,11 @@ export class ListingRecord {
     while ((await journal.forgetGone(mailbox.name, rowsAtOnce)) > 0) await endSlice()
   }
 
-  async #write(part: Partial<FolderRecord>): Promise<readonly number[]> {
+  async #write(part: Partial<FolderRecord>, lasting: Lasting = 'now'): Promise<readonly number[]> {
     const { journal, mailbox, generation } = this.#context
-    return await journal.recordFolder({
-      mailbox: mailbox.name,
-      folder: this.#folder,
-      atMs: this.#atMs,
-      generation,
-      returned: [],
-      unnamed: [],
-      renamed: [],
-      vanished: [],
-      added: [],
-      started: false,
-      ...part,
-    })
+    const nothing = { returned: [], unnamed: [], renamed: [], vanished: [], added: [], started: false }
+    const where = { mailbox: mailbox.name, folder: this.#folder, atMs: this.#atMs, generation }
+    return await journal.recordFolder({ ...where, ...nothing, ...part }, lasting)
   }
 
   /** The stage of a row that no longer stands at the source. */

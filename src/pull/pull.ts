@@ -63,17 +63,30 @@ export async function pullMailbox(ports: PullPorts, options: PullOptions): Promi
   const { journal, mailbox, source, gmail, clock, log } = ports
   await journal.assertInPlace()
   // The way to Gmail is made ready while the mail is fetched, unless the account is in trouble: then one mail tries it.
-  if (options.reason === 'news' && !(await mustProbe(journal, mailbox.account))) gmail.prepareImport()
-  await forgetWaitsOfAnotherClock(ports)
-  const generation = await journal.beginPull(mailbox.name, clock.nowMs())
-  log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
+  const open = (look?: 'news'): Promise<SourceSession> =>
+    source.open(AbortSignal.any([options.signal, options.stopping]), look)
+  const opening = options.reason === 'news' ? open('news') : undefined
+  const begin = async (): Promise<number> => {
+    if (opening !== undefined && !(await mustProbe(journal, mailbox.account))) gmail.prepareImport()
+    await forgetWaitsOfAnotherClock(ports)
+    return await journal.beginPull(mailbox.name, clock.nowMs())
+  }
+  opening?.catch(() => {})
   const beganMs = clock.monotonicMs()
+  // The journal does its part while the server answers.
+  const generation = await begin().catch(error => {
+    opening?.then(
+      session => session.abandon(),
+      () => {},
+    )
+    throw error
+  })
+  log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const count = options.count ?? noCount()
   if (options.leave !== undefined) moveCount(options.leave.count, count)
   const once: Pulled = { generation, beganMs, count, lost: { headers: false, messages: new Set() } }
   for (let sessions = 1; ; sessions += 1) {
-    const look = options.reason === 'news' && sessions === 1 ? 'news' : undefined
-    const session = await source.open(AbortSignal.any([options.signal, options.stopping]), look)
+    const session = await (sessions === 1 && opening !== undefined ? opening : open())
     try {
       return await pullWith(session, ports, options, once)
     } catch (error) {

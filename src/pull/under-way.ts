@@ -306,7 +306,7 @@ export class UnderWay {
       leftUntilMs: Object.fromEntries(this.#leftUntilMs),
     }
     const text = JSON.stringify(kept)
-    this.#written = this.#written.catch(() => {}).then(() => this.#journal.setNote(noteKey, text))
+    this.#written = this.#written.catch(() => {}).then(() => this.#journal.setNote(noteKey, text, 'beside'))
     return this.#written
   }
 }

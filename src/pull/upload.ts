@@ -94,6 +94,7 @@ async function mayBegin(context: UploadContext, { row, raw, bare, facts }: Retri
     waitUntilMs: atMs + outcomePauseMs,
     askOwner: mailbox.whenOutcomeUnknown === 'ask' ? asRecord(question, atMs) : undefined,
   })
+  if (answer.kind !== 'begin') await journal.lasts()
   switch (answer.kind) {
     case 'twin': {
       const { id: mergedInto, gmailId } = answer.twin
@@ -131,9 +132,12 @@ async function importMessage(
   request: ImportRequest,
   tries: number,
 ): Promise<Granted> {
-  const { gmail, signal, wishes } = context
+  const { gmail, signal, wishes, journal } = context
+  // The disk is at work on it while the way to Gmail is made ready.
+  const intent = journal.lasts()
+  intent.catch(() => {})
   try {
-    return { answer: await gmail.import(message.raw, request, signal), request }
+    return { answer: await gmail.import(message.raw, { ...request, intent }, signal), request }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     // Labels may have been deleted or renamed in Gmail: they were forgotten, so they are read anew.

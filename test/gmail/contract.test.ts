@@ -186,6 +186,26 @@ describe('an answer of Gmail', () => {
     assert.deepEqual([asked, server.ledger.of('import').length, server.messages().length], [2, 1, 0])
   })
 
+  test('leaves once its intent is kept, and not at all where it is broken', async t => {
+    const { server, gmail } = await start(t)
+    await gmail.import(messageOf(mail('before')), anImport(), never)
+    const intent = Promise.withResolvers<void>()
+    const import_ = gmail.import(messageOf(mail('x')), { ...anImport(), intent: intent.promise }, never)
+    // Whatever else the account is asked for meanwhile is answered.
+    await gmail.import(messageOf(mail('y')), anImport(), never)
+    assert.equal(server.ledger.of('import').length, 2)
+    intent.resolve()
+    await import_
+    assert.equal(server.messages().length, 3)
+    const refusal = new Fault('state.io')
+    const broken = Promise.reject(refusal)
+    await assert.rejects(
+      gmail.import(messageOf(mail('z')), { ...anImport(), intent: broken }, never),
+      refusal,
+    )
+    assert.equal(server.messages().length, 3)
+  })
+
   test('401 for ever ends after one replay', async t => {
     const { server, gmail } = await start(t)
     server.faults.always('import', presets.unauthorizedAnswer())

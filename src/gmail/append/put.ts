@@ -106,6 +106,7 @@ async function append(
         if (limit !== undefined && raw.octets > limit) throw tooLarge(raw.octets, limit)
         const placing = await folders.placingOf(store, request.labelIds, signal)
         const { folder, flags } = placing
+        await request.intent
         request.assertMayLeave?.()
         const mayPush = clock.monotonicMs() - store.heardMs < justHeardMs
         const appended = await store.append({ folder, raw, flags, dateMs }, progress, mayPush, signal)

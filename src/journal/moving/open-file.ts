@@ -25,7 +25,7 @@ export async function openJournalFile(stateDir: string): Promise<JournalFile> {
       return opened
     })
     const database = makeDatabase(connection, path)
-    return { database, close: () => database.afterAll(() => closeSqlite(path, connection)) }
+    return { database, close: () => database.afterAll(async () => closeSqlite(path, connection)) }
   } catch (error) {
     throw toSqliteFault(error, path)
   }

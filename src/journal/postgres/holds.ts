@@ -203,5 +203,6 @@ export function fenceOff(database: PostgresDatabase, { mailbox, fence }: Hold): 
     run: (...given) => transaction(sql => sql.run(...given)),
     transaction,
     changeIf: (isNeeded, work) => database.changeIf(isNeeded, fenced(work), 'READ COMMITTED'),
+    lasts: () => database.lasts(),
   }
 }

@@ -193,6 +193,8 @@ export function makePostgresDatabase(
           (await readOnce(isNeeded)) ? await transactOn(connected, { work, isolation }) : undefined,
         ),
       ),
+    // Here 'beside' is 'now': nothing that was kept is on its way to the disk.
+    lasts: async () => {},
     close: () =>
       inTurn(async () => {
         isClosed = true
