@@ -5,10 +5,10 @@
  * cut (as far as the disk tells the truth about fsync). Calls take effect in the order in which they were made, each
  * whole or not at all; what is long (`standing`, `due`) lets the event loop go on, and may miss what is changed
  * meanwhile. What is recorded 'later' outlives SIGKILL at once, and a power cut as soon as anything that was recorded after
- * it does; what is recorded 'beside' outlives a power cut once `lasts` says so. Between two calls anything may happen, another mailbox of the account may be at work: what has
- * to be one decision is one method (`claimImport`, `recordImport`, `change...`), which looks, decides by rules.ts and
- * records in one transaction. Promises are broken by Fault journal.*, state.* or bug and nothing else; after such a
- * fault nothing may be imported or settled.
+ * it does; what is recorded 'beside' outlives a power cut once `lasts` says so. Between two calls anything may happen,
+ * another mailbox of the account may be at work: what has to be one decision is one method (`claimImport`,
+ * `recordImport`, `change...`), which looks, decides by rules.ts and records in one transaction. Promises are broken by
+ * Fault journal.*, state.* or bug and nothing else; after such a fault nothing may be imported or settled.
  *
  * Invariants: a message is settled only if it is imported or merged; `importing` is on the disk (`lasts`) before the
  * first octet of an upload leaves; a stage changes only along `legalMoves`.

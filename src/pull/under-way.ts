@@ -1,7 +1,7 @@
 /**
  * What a process that ended without warning had in hand. A message at which the process dies (out of memory, killed
- * by a watchdog, a bug of the runtime) would stop it again after each start, so it is named here, on the disk, before
- * it is touched.
+ * by a watchdog, a bug of the runtime) would stop it again after each start, so it is named here before it is touched:
+ * written where no end of a process takes it away, and on the disk, which is at work meanwhile, before its upload leaves.
  *
  * A write to the disk for each message would cost too much, so those to come are named many at a time: after an
  * unclean end each of them that was not dealt with is a suspect. But most processes that die were ended from outside

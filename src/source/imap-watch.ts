@@ -153,9 +153,10 @@ class FolderWatch {
     const isOver = !isForOthers || this.#roundEndMs <= clock.monotonicMs()
     if (asked.aborted || isOver) this.#roundEndMs = 0
     if (!asked.aborted && isOver) {
-      await this.#noop()
-      const isTold = this.#heard.idling || this.#heard.later
-      if (isTold || clock.monotonicMs() - this.#examinedMs >= deadlines.examine) await this.#compare()
+      if (!this.#heard.later) await this.#noop()
+      const isDue = this.#heard.idling || clock.monotonicMs() - this.#examinedMs >= deadlines.examine
+      // Who is told between two IDLE is about to ask, and the folder is examined behind that.
+      if (isDue && !this.#heard.later) await this.#compare()
     }
     if (idled && this.#idles) await this.#learn()
     return asked.aborted

@@ -24,6 +24,31 @@ test('IDLE is ended and begun again, and each time the server proves that it ans
   assert.ok(watched.seen.alive >= 7)
 })
 
+for (const when of ['DONE', 'NOOP'])
+  test(`who is told with the answer to ${when} asks at once: nothing else is asked before`, async t => {
+    let told = false
+    const watched = await watching(t, {
+      deadlines: { idle: 40, quickIdle: 40, examine: 0 },
+      faults: {
+        at: ({ verb }) => {
+          if (verb !== when || told) return undefined
+          told = true
+          return { do: 'before', pieces: ['* 1 EXISTS\r\n'] }
+        },
+      },
+    })
+    await until(() => said(watched, 'IDLE') >= 3, 'two rounds')
+    const verbs = watched.server.ledger.commands.map(({ text }) => text.split(' ')[0])
+    const begin = verbs.indexOf('IDLE')
+    const asked = when === 'DONE' ? [] : ['NOOP']
+    assert.deepEqual(
+      verbs.slice(begin, begin + 2 + asked.length).filter(verb => verb !== 'DONE'),
+      ['IDLE', ...asked, 'IDLE'],
+    )
+    assert.equal(watched.seen.news, 2)
+    await until(() => said(watched, 'EXAMINE') >= 2, 'EXAMINE behind a round that told nothing')
+  })
+
 test('mail that a mute IDLE keeps back is found by the NOOP behind it', async t => {
   const watched = await watching(t, { deadlines: { idle: 60 }, faults: { mutePushes: true } })
   await until(() => said(watched, 'IDLE') >= 1, 'IDLE')
