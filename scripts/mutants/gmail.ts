@@ -248,8 +248,8 @@ export const gmail: readonly Mutant[] = [
     title: 'said something unasked',
   },
   {
-    from: "if (age === 'waited') setImmediate(() => setImmediate(begin))",
-    to: "if (age === 'waited') begin()",
+    from: 'const lookAgain = (): unknown => setImmediate(() => setImmediate(begin))',
+    to: 'const lookAgain = (): unknown => begin()',
     loses: 'unknown outcomes: mail is written into a connection that was closed unseen',
     tests: [...http, ...connections],
     title: 'closed meanwhile|as the upload begins',

@@ -201,13 +201,13 @@ export const imapSession: readonly Mutant[] = [
     title: 'accepts NOTIFY and does not tell',
   },
   {
-    from: 'await this.#noop() const isTold',
-    to: 'const isTold',
+    from: 'if (!this.#heard.later) await this.#noop()',
+    to: '',
     loses: 'seconds: what IDLE keeps back is not asked for',
     tests: watch,
   },
   {
-    from: 'if (isTold || clock.monotonicMs() - this.#examinedMs >= deadlines.examine) await this.#compare()',
+    from: 'if (isDue && !this.#heard.later) await this.#compare()',
     to: '',
     loses: 'seconds: what neither IDLE nor NOOP tells',
     tests: watch,

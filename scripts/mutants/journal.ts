@@ -12,6 +12,18 @@ const returns = ['test/faults/returns.test.ts']
 
 export const journal: readonly Mutant[] = [
   {
+    from: 'await intent if (stopSending) return false',
+    to: 'if (stopSending) return false',
+    loses: 'mail, at a power cut: an upload leaves before the disk has its intent',
+    tests: durable,
+  },
+  {
+    from: 'synced = Promise.all([synced, sync()]).then(() => {})',
+    to: 'void sync().catch(() => {})',
+    loses: 'mail, at a power cut: an intent that only the memory has counts as one of the disk',
+    tests: durable,
+  },
+  {
     from: 'PRAGMA synchronous = FULL',
     to: 'PRAGMA synchronous = NORMAL',
     loses: 'the last commits, at a power cut',
