@@ -19,7 +19,13 @@ if (missing !== undefined) {
   console.error(`The drills need a server that is not here: ${missing}.`)
   process.exit(2)
 }
-const storm = { blows: 5, messages: 300, seed: Number(values.seed), gapMs: [1500, 6000] as const }
+const storm = {
+  blows: 5,
+  messages: 300,
+  seed: Number(values.seed),
+  gapMs: [1500, 6000] as const,
+  answerMs: 250,
+}
 
 type Drill = (postgres: PostgresServer) => Promise<DrillResult>
 const on =

@@ -18,8 +18,6 @@ export interface DrillResult {
 export const marker = 'the-end-of-hikyaku'
 export const poison = Buffer.concat([mail('poison', 400), Buffer.from(`${marker}\r\n`)])
 
-/** Gmail takes so long to answer: many messages are in hand at each end. */
-const answerMs = 250
 /** A service manager starts anew what ended after so long, ms. */
 const backAfterMs = 500
 
@@ -106,7 +104,8 @@ export async function drillPoison(ground: Ground, innocents: number): Promise<Dr
     while (aside === 0 && Date.now() < endMs) {
       await pause(1000)
       await coming.put(1)
-      aside = (await ground.look()).aside
+      // As long as nothing has ever started there is nothing to look at.
+      if (waiting.list().length > 0 || ends > 0) aside = (await ground.look()).aside
     }
     if (aside === 0) complaints.push('the poison was not set aside')
     const asideAfterS = Math.round((Date.now() - beganMs) / 1000)
@@ -137,17 +136,19 @@ export interface StormOptions {
   readonly seed: number
   /** From one blow to the next, ms. */
   readonly gapMs: readonly [least: number, most: number]
+  /** Gmail takes so long to answer: many messages are in hand at each end. */
+  readonly answerMs: number
   /** How long the database is away, ms. */
   readonly awayMs?: readonly number[]
 }
 
 /** What happens in a storm, and comes back by itself. @returns how many messages were in hand */
-type Strike = (random: Random, alive: readonly Running[]) => Promise<number>
+type Strike = (random: Random, alive: () => readonly Running[]) => Promise<number>
 
 async function playStorm(
   ground: Ground,
   what: string,
-  { blows, messages, seed, gapMs }: StormOptions,
+  { blows, messages, seed, gapMs, answerMs }: StormOptions,
   strike: Strike,
 ): Promise<DrillResult> {
   const complaints: string[] = []
@@ -166,7 +167,7 @@ async function playStorm(
     for (let blow = 0; blow < blows; blow++) {
       await post.put(Math.round(messages / 2 / blows))
       await pause(between(random, ...gapMs))
-      inHand.push(await strike(random, kept.alive()))
+      inHand.push(await strike(random, kept.alive))
       await post.put(Math.round(messages / 4 / blows))
       mostAside = Math.max(mostAside, (await ground.look().catch(() => ({ aside: 0 }))).aside)
     }
@@ -199,7 +200,9 @@ async function playStorm(
 /** SIGKILL of one process, and another one takes its place. */
 export const drillKills = (ground: Ground, options: StormOptions): Promise<DrillResult> =>
   playStorm(ground, 'SIGKILL', options, async (random, alive) => {
-    const child = pick(random, alive)
+    // One may be about to be started anew.
+    await until(() => alive().length > 0, 'a process')
+    const child = pick(random, alive())
     child.kill('SIGKILL')
     await child.ended
     return (await ground.look()).inHand
