@@ -139,6 +139,8 @@ async function keepPulling(
     say: words => log.say('debug', 'schedule', words, { mailbox: mailbox.name }),
   })
   let reason: string = firstReason
+  /** From then on, monotonic, ms, something is due that a quick look at news passes by. */
+  let dueAtMs = Number.POSITIVE_INFINITY
   /** Until the owner pauses it, or all ends. */
   let going: AbortSignal | undefined
   const beside = new Set<Promise<void>>()
@@ -181,7 +183,11 @@ async function keepPulling(
         // What outlived the pull may be settled now. Where logins are counted it waits for the schedule.
         if (!ports.source.countsLogins) ringAfter(uploads)
         if (settles) wake.ring('settle')
+        // What is due is kept waiting by no news, however fast they follow one another.
+        if (reason !== 'news') dueAtMs = Number.POSITIVE_INFINITY
+        dueAtMs = Math.min(dueAtMs, clock.monotonicMs() + pauseMs)
         reason = (await wake.wait(pauseMs, stopping)) ?? 'due'
+        if (reason === 'news' && clock.monotonicMs() >= dueAtMs) reason = 'due'
       } else {
         log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: outcome.fault?.code ?? 'waiting' })
         // The schedule does not shorten a wait; the owner's word does.

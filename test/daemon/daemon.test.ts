@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
+import { openJournal } from '../../src/journal/sqlite.ts'
 import { computePercentiles } from '../../src/status/mailbox-status.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
@@ -46,6 +47,17 @@ function holdNextImport(world: World): () => void {
   })
   world.gmail.faults.next('import', { kind: 'hold', until: held, stage: 'after-body' })
   return release
+}
+
+/** The first message waits no longer than a moment. */
+async function shortenWait(world: World): Promise<void> {
+  const journal = await openJournal(world.stateDir, 'run', () => {})
+  try {
+    await until(async () => ((await journal.row(1))?.notBeforeMs ?? 0) > Date.now(), 'its wait')
+    await journal.move(1, 'importing', { notBeforeMs: Date.now() + 500 })
+  } finally {
+    await journal.close()
+  }
 }
 
 for (const protocol of ['pop3', 'imap'] as const satisfies readonly Protocol[]) {
@@ -159,6 +171,26 @@ describe('when the daemon pulls', () => {
     assert.deepEqual([asked.code, answerOf(asked).running], [0, true])
     await until(() => world.gmail.accepted.length === 1, 'the mail that was asked for')
     assert.equal(logins(world), 2)
+    daemon.kill('SIGTERM')
+    assert.equal((await daemon.ended).code, 0)
+  })
+
+  it('what is due is tried again in the midst of mail that comes more often than once a second', async t => {
+    const world = await worldFor(t, { protocol: 'imap', env: { SCHEDULE: hardlyEver } })
+    world.source.imap?.deliver('INBOX', sampleMail(0))
+    world.gmail.faults.next('import', { kind: 'close', stage: 'after-body' })
+    const daemon = world.start(['run'])
+    await until(() => uploads(world) === 1, 'the upload that comes to nothing')
+    await shortenWait(world)
+    const isIn = (): boolean => world.gmail.stored().has(sha256(sampleMail(0)))
+    let news = 0
+    while (!isIn() && news < 30) {
+      news += 1
+      world.source.imap?.deliver('INBOX', sampleMail(news))
+      await new Promise(resolve => setTimeout(resolve, 300))
+    }
+    assert.ok(isIn(), `${news} messages came meanwhile\n${daemon.stderr()}`)
+    t.diagnostic(`after ${news} others`)
     daemon.kill('SIGTERM')
     assert.equal((await daemon.ended).code, 0)
   })

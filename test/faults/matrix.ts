@@ -77,7 +77,7 @@ export const matrix = {
   G14: 'local neighbours: inspector, callback listener, core file',
   G15: "another Google account's permission, at the sign-in, in the vault or in a variable",
   G16: 'a neighbour in the sign-in: the arguments, the one-time address, a code of his own',
-  G17: 'a message at which the process dies twice',
+  G17: 'a message at which the process dies each time',
   G18: 'no home, no name, no entry in passwd',
   G19: 'a source that names its messages anew at each listing',
   G20: 'numbers and tokens of Google that are none',
