@@ -54,8 +54,8 @@ export interface ContainerOptions {
   /** Instead of the image's command. */
   readonly words?: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** A folder of this machine for the image's volume. */
-  readonly volume: string
+  /** A folder of this machine for the image's volume; otherwise memory, as docs/fleet gives a worker. */
+  readonly volume?: string
   /** Files of this machine, by their place in the container; read-only. */
   readonly files: Readonly<Record<string, string>>
 }
@@ -111,7 +111,9 @@ export async function startContainer(image: LoadedImage, options: ContainerOptio
       memory('/tmp', 'noexec', 'mode=1777'),
       memory('/run', 'mode=755'),
       ...['/etc/resolv.conf', '/etc/hosts'].map(file => bind(file, file, 'ro')),
-      bind(options.volume, volume, 'rw'),
+      options.volume === undefined
+        ? memory(volume, 'noexec', 'mode=0700', `uid=${uid}`, `gid=${gid}`)
+        : bind(options.volume, volume, 'rw'),
       ...Object.entries(options.files).map(([place, file]) => bind(file, place, 'ro')),
     ],
     linux: { namespaces: ['mount', 'pid', 'ipc', 'uts'].map(type => ({ type })) },

@@ -13,12 +13,14 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { dovecotMissing } from '../../test/servers/dovecot.ts'
 import { until } from '../../test/servers/hikyaku.ts'
+import { freePorts, loopback } from '../../test/servers/local.ts'
 import { systemdMissing } from '../../test/servers/systemd-machine.ts'
 import { startWorld } from '../../test/servers/world.ts'
 import { readJson } from '../runtime-lock.ts'
 import { makeDebianPackage } from './deb.ts'
 import { type Debian, startDebian } from './debian-machine.ts'
 import { makeFreshRoot, unpackArm64Libraries } from './fresh-root.ts'
+import { lookAtPage, openPage, playFleet } from './play-fleet.ts'
 import { sourceDateEpoch } from './stage.ts'
 import { requireTools } from './tools.ts'
 
@@ -93,6 +95,24 @@ for (const suite of ['bookworm', 'trixie'] as const) {
       assert.equal(JSON.parse(await must(['hikyaku', 'status', '--json'])).running, true)
       assert.equal((await sh('find /var/lib/hikyaku ! -user hikyaku')).trim(), '')
       assert.match(await sh('find /etc/systemd/system -name "*hikyaku*"'), /wants\/hikyaku\.service$/m)
+    })
+
+    it('opens its page, with all that it loads, and is a worker of a fleet as any user', async () => {
+      const { must, sh, machine, unit } = debian
+      const [port] = await freePorts(1)
+      const settings = '/etc/hikyaku/hikyaku.env'
+      await sh(`cp -a ${settings} /root/kept.env && echo DASHBOARD=${loopback}:${port} >>${settings}`)
+      await must(['systemctl', 'restart', 'hikyaku.service'])
+      const open = async () => {
+        const { code, stdout, stderr } = await machine.run(['hikyaku', 'dashboard', '--json'])
+        return { code, output: stdout + stderr }
+      }
+      await lookAtPage(await openPage(open))
+      await sh(`mv /root/kept.env ${settings}`)
+      await must(['systemctl', 'restart', 'hikyaku.service'])
+      assert.equal(await unit('ActiveState'), 'active')
+      await playFleet(await debian.installedFor('nobody'))
+      await sh('rm -r /srv/nobody')
     })
 
     it('is enough with systemctl alone', async () => {

@@ -9,6 +9,7 @@ import {
   startSystemdMachine,
 } from '../../test/servers/systemd-machine.ts'
 import { address, owner, type SetupWorld, startSetupWorld } from '../../test/setup/world.ts'
+import type { EndedProgram, Installed } from './play-fleet.ts'
 
 export type Debian = Awaited<ReturnType<typeof startDebian>>
 
@@ -94,6 +95,41 @@ export async function startDebian(root: string, packages: string, files: Readonl
     })
     assert.equal(world.gmail.messages(owner).length, delivered, 'nothing twice')
   }
+  /** The command as a user has it who is neither root nor the service's, with a home of its own. */
+  const installedFor = async (user: string): Promise<Installed> => {
+    const home = `/srv/${user}`
+    await must(['install', '--directory', '--owner', user, '--mode', '700', home])
+    const wholeOf = ({ code, stdout, stderr }: MachineRan): EndedProgram => ({
+      code,
+      output: stdout + stderr,
+    })
+    const envOf = (env: Readonly<Record<string, string>>) => ({ HOME: home, ...env })
+    return {
+      run: async (words, env) => wholeOf(await machine.run(['hikyaku', ...words], { user, env: envOf(env) })),
+      async start(words, env) {
+        const unitName = `hikyaku-${words[0]}-of-${user}`
+        const given = Object.entries(envOf(env)).map(([name, value]) => `--setenv=${name}=${value}`)
+        const command = ['systemd-run', '--wait', '--pipe', '--quiet', `--unit=${unitName}`, `--uid=${user}`]
+        const ended = machine
+          .run([...command, ...given, 'hikyaku', ...words], { timeoutMs: 180_000 })
+          .then(wholeOf)
+        return {
+          output: () => '',
+          async stop() {
+            await machine.run(['systemctl', 'stop', unitName])
+            return ended
+          },
+        }
+      },
+      async put(name, text) {
+        const place = `${home}/${name}`
+        const write = 'umask 077; cat >"$1"; chown "$2" "$1"'
+        const ran = await machine.run(['sh', '-c', write, 'sh', place, user], { input: text })
+        assert.equal(ran.code, 0, ran.stderr)
+        return place
+      },
+    }
+  }
   const stop = async (): Promise<void> => {
     await machine.stop()
     assert.deepEqual(world.gmail.bugs, [])
@@ -112,6 +148,7 @@ export async function startDebian(root: string, packages: string, files: Readonl
     setUp,
     deliver,
     allAreInGmail,
+    installedFor,
     stop,
   }
 }

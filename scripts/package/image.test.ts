@@ -12,11 +12,13 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { until } from '../../test/servers/hikyaku.ts'
+import { freePorts, loopback } from '../../test/servers/local.ts'
 import { startWorld, type World } from '../../test/servers/world.ts'
 import { sampleMail } from '../sandbox/mail.ts'
 import { type Container, type Ended, type LoadedImage, loadImage, startContainer } from './container.ts'
 import { buildahIn, makeImage } from './image.ts'
 import { dataFolder, imageUser, programFolder } from './image-root.ts'
+import { lookAtPage, openPage, playFleet } from './play-fleet.ts'
 import { requireTools } from './tools.ts'
 
 requireTools(['buildah', 'mmdebstrap', 'crun', 'unshare', 'qemu-aarch64-static'], { asRoot: true })
@@ -198,6 +200,45 @@ describe('the image', () => {
     await world.source.deliver(sampleMail(1))
     await place.start()
     await until(() => world.gmail.accepted.length === 1, 'the message', 60_000)
+  })
+
+  it('opens its page, with all that it loads', async t => {
+    const place = await makePlace(t)
+    const [port] = await freePorts(1)
+    place.env.DASHBOARD = `${loopback}:${port}`
+    const container = await place.start()
+    await lookAtPage(await openPage(() => container.exec('/usr/bin/hikyaku', 'dashboard', '--json')))
+  })
+
+  it('is a worker of a fleet and its command line, as docs/fleet/compose.yaml runs them: without a volume', async t => {
+    const { services } = parse(await readFile(join(top, 'docs/fleet/compose.yaml'), 'utf8'))
+    const secrets = await mkdtemp(join(folder, 'secrets-'))
+    const files: Record<string, string> = {}
+    const running: Container[] = []
+    t.after(async () => {
+      for (const container of running) await container.kill()
+    })
+    const start = async (words: readonly string[], env: Readonly<Record<string, string>>) => {
+      const container = await startContainer(image, { env, files, words })
+      running.push(container)
+      return container
+    }
+    const installed = {
+      start,
+      run: async (words: readonly string[], env: Readonly<Record<string, string>>) =>
+        (await start(words, env)).ended,
+      async put(name: string, text: string) {
+        await writeFile(join(secrets, name), text, { mode: 0o444 })
+        files[`/run/secrets/${name}`] = join(secrets, name)
+        return `/run/secrets/${name}`
+      },
+    }
+    const { command, healthcheck } = services.worker
+    assert.deepEqual(command, ['worker'])
+    await playFleet(installed, async port => {
+      const test = healthcheck.test.slice(1).map((word: string) => word.replace(':9464', `:${port}`))
+      await until(async () => (await running.at(-1)?.exec(...test))?.code === 0, 'healthy', 60_000)
+    })
   })
 
   it('is what docs/compose.yaml runs: the same health check, volume and version', async () => {

@@ -14,6 +14,7 @@ import { readJson } from '../runtime-lock.ts'
 import { copyCheckout } from './checkout.ts'
 import { packFormer } from './former.ts'
 import { type Ended, makeOrdinaryUser, type OrdinaryUser, runProcess } from './ordinary-user.ts'
+import { type EndedProgram, type Installed, playFleet, playPage } from './play-fleet.ts'
 import { type Registry, startRegistry } from './registry.ts'
 import { requireTools } from './tools.ts'
 
@@ -65,6 +66,28 @@ async function ordinaryUser({ node, npm: npmVersion }: Pair): Promise<OrdinaryUs
   })
   users.push(user)
   return user
+}
+
+/** The command that it installed. */
+function installedBy(user: OrdinaryUser): Installed {
+  const wholeOf = ({ code, stdout, stderr }: Ended): EndedProgram => ({ code, output: stdout + stderr })
+  return {
+    run: async (words, env) => wholeOf(await user.run('hikyaku', words, env)),
+    async start(words, env) {
+      const started = user.start('hikyaku', words, env)
+      return {
+        output: started.output,
+        stop: async () => {
+          started.kill('SIGTERM')
+          return wholeOf(await started.ended)
+        },
+      }
+    },
+    async put(name, text) {
+      await user.put(name, text)
+      return join(user.home, name)
+    },
+  }
 }
 
 /** What the set-up is told in a script, with the files that it reads put into the home. */
@@ -179,7 +202,7 @@ describe('an ordinary user', () => {
     })
 
   for (const pair of pairs.filter(({ node }) => Number.parseInt(node, 10) >= 22))
-    test(`with Node ${pair.node} and npm ${pair.npm} sets up by npx, then installs, and mail arrives`, async () => {
+    test(`with Node ${pair.node} and npm ${pair.npm} sets up by npx, then installs, and mail arrives; the page and a worker, too`, async () => {
       const user = await ordinaryUser(pair)
       const { args, env } = await prepareSetup(user)
       const earlier = inGmail()
@@ -192,6 +215,8 @@ describe('an ordinary user', () => {
       assert.equal((await user.run('hikyaku', ['--version'], env)).stdout, `${version}\n`)
       await world.deliver('', `by the installed on ${pair.node} with npm ${pair.npm}`)
       assert.equal(importedBy(await user.run('hikyaku', ['pull', '--json'], env)), 1)
+      await playPage(installedBy(user), env)
+      await playFleet(installedBy(user))
       console.log(`npm ${pair.npm} says at installing:\n${installed.stdout}${installed.stderr}`)
     })
 })

@@ -104,6 +104,8 @@ interface Options {
 }
 
 export interface Started {
+  /** What it printed so far. */
+  output(): string
   readonly ended: Promise<Ended>
   hasEnded(): boolean
   kill(signal: NodeJS.Signals): void
@@ -119,6 +121,7 @@ export function startProcess(program: string, args: readonly string[], options: 
   })
   const { stdout, stderr } = keepOutput(child)
   return {
+    output: () => stdout() + stderr(),
     ended: new Promise((resolve, reject) => {
       child.once('error', reject)
       child.once('close', code => resolve({ code, stdout: stdout(), stderr: stderr() }))

@@ -11,10 +11,12 @@ import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { until } from '../../test/servers/hikyaku.ts'
+import { keepOutput } from '../../test/servers/local.ts'
 import { sha256 } from '../../test/servers/source-server.ts'
 import { startWorld, type World, type WorldOptions } from '../../test/servers/world.ts'
 import { sampleMail } from '../sandbox/mail.ts'
 import { makeOldRoot } from './fresh-root.ts'
+import { type Installed, playFleet, playPage } from './play-fleet.ts'
 import { makeTarball } from './tarball.ts'
 import { requireTools } from './tools.ts'
 
@@ -164,6 +166,47 @@ describe('the tarball', () => {
       })
     judge(world, mail)
     assert.deepEqual(await world.source.stored(), [])
+  })
+
+  it('opens its page, with all that it loads, and is a worker of a fleet where processes may stay', async t => {
+    const { world, settings } = await startHost(t)
+    const place = join(root, home, 'fleet')
+    await mkdir(place, { mode: 0o700 })
+    await chown(place, uid, uid)
+    const start = async (words: readonly string[], env: Readonly<Record<string, string>>) => {
+      const given = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+      const own = ['--userspec=owner:owner', root, '/usr/bin/env', '-i', `HOME=${home}`, ...given]
+      const [command = '', ...rest] = inRoot([...own, program, ...words])
+      const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+      const { stdout, stderr } = keepOutput(child)
+      const output = (): string => stdout() + stderr()
+      const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output: output() }))
+      return {
+        output,
+        ended,
+        async stop() {
+          // The program itself, which is the only child of the one that made its root.
+          const inside = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').catch(
+            () => '',
+          )
+          if (inside !== '') process.kill(Number(inside), 'SIGTERM')
+          return ended
+        },
+      }
+    }
+    const installed: Installed = {
+      start,
+      run: async (words, env) => (await start(words, env)).ended,
+      async put(name, text) {
+        await writeFile(join(place, name), text, { mode: 0o600 })
+        await chown(join(place, name), uid, uid)
+        return `${home}/fleet/${name}`
+      },
+    }
+    await playFleet(installed)
+    await world.source.deliver(sampleMail(1))
+    await playPage(installed, Object.fromEntries(settings.map(pair => pair.split(/=(.*)/s))))
+    assert.equal(world.gmail.accepted.length, 1)
   })
 
   it('is started by the real cron, whose mail is one that says what to do, and none while all is well', {
