@@ -9,6 +9,7 @@ import { identity } from './mutants/core-identity.ts'
 import { settle } from './mutants/core-settle.ts'
 import { fleetDatabase } from './mutants/database.ts'
 import { door } from './mutants/door.ts'
+import { fleet } from './mutants/fleet.ts'
 import { gmail } from './mutants/gmail.ts'
 import { google } from './mutants/google.ts'
 import { hosts } from './mutants/hosts.ts'
@@ -28,6 +29,7 @@ export const areas: readonly Area[] = [
   { name: 'imap', mutants: [...imapMessages, ...imapSession] },
   { name: 'journal', mutants: journal },
   { name: 'database', mutants: fleetDatabase },
+  { name: 'fleet', mutants: fleet },
   { name: 'rules', mutants: rules },
   { name: 'time', mutants: time },
   { name: 'door', mutants: door },

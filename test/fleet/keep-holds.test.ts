@@ -67,7 +67,7 @@ describe('the workers of a fleet', { concurrency: true, skip }, () => {
       }
     }
     const sizes = (): number[] => [...inHand().values()].map(mine => mine.length)
-    return { fleet, lines, start, inHand, until, sizes }
+    return { fleet, url, lines, start, inHand, until, sizes }
   }
   /** A hold may overlap with the one before only where that worker was dead or stopped. */
   const assertNeverTwice = (lines: readonly Line[], unable: readonly string[] = []): void => {
@@ -153,6 +153,21 @@ describe('the workers of a fleet', { concurrency: true, skip }, () => {
       'the end of each',
     )
     assertNeverTwice(lines, ['sleeper'])
+  })
+
+  it('let go of what the database says is another’s, though their own time is not over, and of nothing else', async t => {
+    const { url, lines, start, until, inHand } = await fleetOf(t, 3)
+    start('a')
+    await until(() => inHand().get('a')?.length === 3, 'all of them')
+    await server.ask(
+      url,
+      "UPDATE hold SET worker = 'b', fence = fence + 1, held_until = 'infinity' WHERE mailbox = 'box1'",
+    )
+    await until(() => lines.some(({ end }) => end !== undefined), 'the end of one')
+    assert.deepEqual(
+      lines.flatMap(({ end }) => end ?? []),
+      ['box1'],
+    )
   })
 
   it('let go of everything where the database is away for too long, and go on when it is back', async t => {

@@ -48,6 +48,8 @@ interface Weather {
   unheard: number
   lateMs: number
   isAway: boolean
+  /** A question is answered by nothing until it is over. */
+  isSilent: boolean
 }
 
 describe('a limit that workers share', { skip }, () => {
@@ -81,7 +83,7 @@ describe('a limit that workers share', { skip }, () => {
     const charges: Charge[] = []
     const workers: Worker[] = []
     const importers: Importer[] = []
-    const weather: Weather = { unsent: 0, unheard: 0, lateMs: 0, isAway: false }
+    const weather: Weather = { unsent: 0, unheard: 0, lateMs: 0, isAway: false, isSilent: false }
     const underWay = new Set<Promise<unknown>>()
     const track = <T>(work: Promise<T>): Promise<T> => {
       underWay.add(work)
@@ -100,6 +102,7 @@ describe('a limit that workers share', { skip }, () => {
       const flaky: Budget = {
         ...budget,
         async ask(...given) {
+          while (weather.isSilent) await clock.sleep(500)
           if (weather.isAway || random() < weather.unsent) throw new Error('away')
           const answer = await track(budget.ask(...given))
           if (random() < weather.lateMs / 10_000) await clock.sleep(random() * weather.lateMs)
@@ -201,6 +204,25 @@ describe('a limit that workers share', { skip }, () => {
       assert.ok(busiest <= most, `${busiest} of ${most}`)
       assert.ok(busiest > most / 3, 'it was put to the test')
     })
+
+  it('is used by nobody who may be taken for dead by now, and again once the database answers', async t => {
+    const { random, weather, start, pass, between, now } = await playFleet(t, 6000, 1)
+    const importer = start('a')
+    const want = (): void => {
+      if (random() < 0.2) importer.wanted = 1
+    }
+    // A minute and more: then what it used first may be used again, if it does not take itself for dead.
+    await pass(70_000, want)
+    assert.ok(between(60_000, 70_000) > 0)
+    weather.isSilent = true
+    await pass(20_000, want)
+    // Seven seconds after it was last heard; what was begun until then takes four more at most.
+    assert.ok(between(70_000, 76_000) > 0, 'its slice is its own for a while')
+    assert.equal(between(82_000, 90_000), 0)
+    weather.isSilent = false
+    await pass(10_000, want)
+    assert.ok(between(90_000, now()) > 0)
+  })
 
   it('is used whole, by one that is busy alone as by all of them, who share it evenly', async t => {
     const fleet = await playFleet(t, 2000, 7)
