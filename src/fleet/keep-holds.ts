@@ -40,6 +40,8 @@ export interface HoldKeeperOptions {
 
 /** How often it looks what there is to take, and renews what it has, ms. */
 const lookMs = 1000
+/** Who looks as another's word ends finds it ended, and does not look all the time, ms. */
+const [justAfterMs, leastPauseMs] = [20, 100]
 /** What cannot be renewed is left so long before its time is over, ms: stopping takes a while. */
 const marginMs = 3000
 
@@ -61,6 +63,7 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
   const held = new Map<string, Held>()
   let expiry: NodeJS.Timeout | undefined
   let nudge = new AbortController()
+  let pauseMs = lookMs
   let sureUntil = { monotonicMs: 0, wallMs: 0 }
   // A machine that slept counts that time on its wall clock alone.
   const isTimeLeft = (): boolean =>
@@ -102,7 +105,10 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
   }
   const look = async (): Promise<void> => {
     const [askedAtMs, askedWallMs] = [clock.monotonicMs(), clock.nowMs()]
+    pauseMs = lookMs
     const renewed = await holds.renew(worker, capacity, instance)
+    // Who is dead is followed as soon as its time is over, and not at the next look behind that.
+    pauseMs = Math.min(lookMs, Math.max(leastPauseMs, renewed.wordEndsInMs + justAfterMs))
     noteSure(askedAtMs, askedWallMs)
     const fences = new Map(renewed.holds.map(({ mailbox, fence }) => [mailbox, fence]))
     const mine = [...held.values()]
@@ -124,7 +130,7 @@ export async function keepHolds(options: HoldKeeperOptions, stopping: AbortSigna
     nudge = new AbortController()
     await look().catch(thrown => onFault(asFault(thrown)))
     const woken = stopping.aborted ? nudge.signal : AbortSignal.any([stopping, nudge.signal])
-    if (!stopping.aborted || held.size > 0) await clock.sleep(lookMs, woken).catch(() => {})
+    if (!stopping.aborted || held.size > 0) await clock.sleep(pauseMs, woken).catch(() => {})
     if (nudge.signal.aborted) await clock.sleep(nudgeMs)
   }
   clearTimeout(expiry)

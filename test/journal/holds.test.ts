@@ -296,6 +296,22 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     assert.deepEqual(asked.slice(4), ['count', 'take'])
   })
 
+  it('tell when the word of the first worker ends that says nothing more, and of nobody who is there no more', async t => {
+    const { holds, database } = await fleetFor(t, await server.newDatabase())
+    await holds.renew('dying', 1)
+    const asOf = async (leftMs: number): Promise<number> => {
+      await database.run(
+        `UPDATE worker SET there_until = clock_timestamp() + interval '${leftMs} milliseconds' WHERE name = 'dying'`,
+      )
+      return (await holds.renew('living', 1)).wordEndsInMs
+    }
+    await asOf(5000)
+    const first = await asOf(5000)
+    assert.ok(first > 0 && first <= 5000, String(first))
+    const own = await asOf(-1)
+    assert.ok(own > 5000 && own <= 10_000, String(own))
+  })
+
   it('a database that was killed costs what was under way, and nothing that was promised', async t => {
     const own = await startPostgres({ fsync: 'off' })
     t.after(() => own.stop())

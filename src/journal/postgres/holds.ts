@@ -32,7 +32,8 @@ export interface Holds {
    * Says that the worker is there, with room for so many mailboxes.
    * @param instance tells this process from another one that was given the same name
    * @returns those that it may keep for another `holdMs`, counted from when it asked; which of them it is to give back as
-   *   soon as it has ended with them; and how many of all are its share by its room and that of the other workers that are there
+   *   soon as it has ended with them; how many of all are its share by its room and that of the other workers that are there;
+   *   and how soon the first of those is there no more, unless it says so again
    * @throws Fault fleet.worker-twice where another process by that name is there
    */
   renew(
@@ -43,6 +44,7 @@ export interface Holds {
     readonly holds: readonly Hold[]
     readonly withdrawn: readonly string[]
     readonly share: number
+    readonly wordEndsInMs: number
   }>
   /** Whoever comes may take them at once. */
   release(worker: string, mailboxes: readonly string[]): Promise<void>
@@ -99,7 +101,7 @@ export function makeHolds(sql: Statements): Holds {
       return rows.map(toHold)
     },
     async renew(worker, capacity, instance = '') {
-      const [ours, , rows, share] = await Promise.all([
+      const [ours, , rows, { share, wordEndsInMs }] = await Promise.all([
         sql.run(
           `INSERT INTO worker (name, capacity, there_until, instance) VALUES (?1, ?2, ${untilThen}, ?3)
            ON CONFLICT (name) DO UPDATE SET capacity = ?2, there_until = ${untilThen}, instance = ?3
@@ -125,6 +127,7 @@ export function makeHolds(sql: Statements): Holds {
         holds: rows.map(toHold),
         withdrawn: rows.flatMap(row => (Number(row.withdrawn) === 1 ? String(row.mailbox) : [])),
         share: Math.min(capacity, share),
+        wordEndsInMs,
       }
     },
     async release(worker, mailboxes) {

@@ -10,9 +10,15 @@ const mostShare = 0.1
 const leastMailboxes = 10_000
 const longestMs = 3000
 
+export interface Share {
+  readonly share: number
+  /** So long from now the word of a worker lasts that said so first, ms: where it is dead its mailboxes are free then. */
+  readonly wordEndsInMs: number
+}
+
 export interface WholeFleet {
   /** How many of all mailboxes are the share of a worker with room for so many. */
-  shareOf(capacity: number): Promise<number>
+  shareOf(capacity: number): Promise<Share>
   /** Asks, unless the last answer was `nothing` a short while ago: short beside how long that took. */
   unlessNothing<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[]>
 }
@@ -32,7 +38,8 @@ export function watchWholeFleet(sql: Statements, isThere: string): WholeFleet {
   return {
     async shareOf(capacity) {
       const room = sql.get(
-        `SELECT sum(capacity) AS capacity, count(*) AS workers FROM worker WHERE ${isThere}`,
+        `SELECT sum(capacity) AS capacity, count(*) AS workers,
+           extract(epoch FROM min(there_until) - clock_timestamp()) * 1000 AS ends_in FROM worker WHERE ${isThere}`,
       )
       room.catch(() => {})
       const beganMs = performance.now()
@@ -44,7 +51,10 @@ export function watchWholeFleet(sql: Statements, isThere: string): WholeFleet {
       const there = await room
       workers = Math.max(1, Number(there?.workers ?? 1))
       const all = Number(there?.capacity ?? 0)
-      return all === 0 ? 0 : Math.ceil((mailboxes * capacity) / all)
+      return {
+        share: all === 0 ? 0 : Math.ceil((mailboxes * capacity) / all),
+        wordEndsInMs: Number(there?.ends_in ?? Number.POSITIVE_INFINITY),
+      }
     },
     async unlessNothing(ask) {
       const beganMs = performance.now()
