@@ -40,6 +40,11 @@ export interface Slope {
     readonly messages: number
     /** Of 1,000 that come at once. */
     readonly burstPerS: number
+    readonly burstStatements: number
+    /** Part of all transactions that was undone: disturbed by another, and begun anew. */
+    readonly burstUndone: number
+    readonly burstCpuMs: number
+    readonly burstRecordMs: Spread
     readonly statements: number
     readonly commits: number
     readonly walOctets: number
@@ -72,6 +77,10 @@ const rows: readonly (readonly [name: string, (slope: Slope) => string])[] = [
   ['idle: memory, KiB a mailbox', ({ idle }) => round(idle.rssKiBPerMailbox)],
   ['idle: begin of a pull, ms, p50 / p95', ({ idle }) => spread(idle.pullMs)],
   ['mail: imported a second, of 1,000 at once', ({ mail }) => round(mail.burstPerS)],
+  ['mail, 1,000 at once: statements each', ({ mail }) => round(mail.burstStatements, 1)],
+  ['mail, 1,000 at once: begun anew, %', ({ mail }) => round(mail.burstUndone * 100, 1)],
+  ['mail, 1,000 at once: CPU of the database, ms', ({ mail }) => round(mail.burstCpuMs, 2)],
+  ['mail, 1,000 at once: record, ms, p50 / p95', ({ mail }) => spread(mail.burstRecordMs)],
   ['mail: statements each', ({ mail }) => round(mail.statements, 1)],
   ['mail: transactions each', ({ mail }) => round(mail.commits, 1)],
   ['mail: WAL, KiB each', ({ mail }) => round(mail.walOctets / 1024, 1)],

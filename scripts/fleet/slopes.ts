@@ -75,6 +75,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 interface Look {
   readonly atS: number
   readonly commits: number
+  readonly undone: number
   readonly statements: number
   readonly walOctets: number
   readonly databaseCpuS: number
@@ -90,7 +91,7 @@ interface Look {
 async function look(server: PostgresServer, url: string, workers: readonly Worker[]): Promise<Look> {
   const [row] = await server.ask(
     url,
-    `SELECT xact_commit, pg_current_wal_insert_lsn() - '0/0' AS wal, current_setting('data_directory') AS folder,
+    `SELECT xact_commit, xact_rollback, pg_current_wal_insert_lsn() - '0/0' AS wal, current_setting('data_directory') AS folder,
        (SELECT sum(calls) FROM pg_stat_statements) AS statements
      FROM pg_stat_database WHERE datname = current_database()`,
   )
@@ -102,6 +103,7 @@ async function look(server: PostgresServer, url: string, workers: readonly Worke
   return {
     atS: performance.now() / 1000,
     commits: Number(row?.xact_commit),
+    undone: Number(row?.xact_rollback),
     statements: Number(row?.statements),
     walOctets: Number(row?.wal),
     databaseCpuS: cpuSeconds([Number(pid)]),
@@ -209,8 +211,13 @@ async function measure(server: PostgresServer, mailboxes: number): Promise<Slope
     const grown = (await size()) - emptyOctets
     const burstFromMs = performance.now()
     for (const worker of workers) worker.mail(burst / workers.length)
-    await waitForMail(server, url, workers, mailTo.imported + burst)
+    const burstIn = await waitForMail(server, url, workers, mailTo.imported + burst)
     const burstS = (performance.now() - burstFromMs) / 1000
+    // Pulls end behind their mail, and connections hand in what they counted a second later.
+    await pause(2000)
+    const burstTo = await look(server, url, workers)
+    const burstLatencies = burstIn.answers.recordImport ?? []
+    const undone = burstTo.undone - mailTo.undone
     const stopped = performance.now()
     await Promise.all(workers.splice(0).map(worker => worker.stop()))
     const idleS = idleTo.atS - idleFrom.atS
@@ -243,6 +250,10 @@ async function measure(server: PostgresServer, mailboxes: number): Promise<Slope
       mail: {
         messages: sent,
         burstPerS: burst / burstS,
+        burstStatements: (burstTo.statements - mailTo.statements) / burst,
+        burstUndone: undone / (burstTo.commits - mailTo.commits + undone),
+        burstCpuMs: ((burstTo.databaseCpuS - mailTo.databaseCpuS) * 1000) / burst,
+        burstRecordMs: { p50: percentile(burstLatencies, 0.5), p95: percentile(burstLatencies, 0.95) },
         statements: (mailTo.statements - mailFrom.statements) / sent,
         commits: (mailTo.commits - mailFrom.commits) / sent,
         walOctets: (mailTo.walOctets - mailFrom.walOctets) / sent,
