@@ -26,6 +26,10 @@ export interface FleetSums {
   /** Not paused, and their own trouble, or that of their account, keeps mail from coming. */
   readonly failing: number
   readonly waiting: number
+}
+
+/** When mail came, and when mailboxes were looked at. */
+export interface FleetTimes {
   readonly importedSince: number
   readonly lastImportAtMs: number | undefined
   /** Of those that are not paused, the one that was not looked at for the longest. */
@@ -51,8 +55,9 @@ export interface TroubleGroup extends MemberTrouble {
 
 export interface FleetLook {
   workers(): Promise<readonly WorkerView[]>
+  sums(tenant: string | undefined): Promise<FleetSums>
   /** @param sinceMs from when on imports are counted */
-  sums(tenant: string | undefined, sinceMs: number): Promise<FleetSums>
+  times(tenant: string | undefined, sinceMs: number): Promise<FleetTimes>
   /** The gravest first. Without what rests with paused mailboxes, and what is of none in the fleet. */
   troubles(tenant: string | undefined): Promise<readonly TroubleGroup[]>
   /** Of each of these what keeps its mail from coming first. */
@@ -119,7 +124,7 @@ export function makeFleetLook(sql: Statements): FleetLook {
         goneMs: there ? 0 : number(goneMs),
       }))
     },
-    async sums(tenant, sinceMs) {
+    async sums(tenant) {
       const of = tenant ?? null
       const members = sql.get(
         `SELECT count(*) AS mailboxes, count(DISTINCT member.tenant) AS tenants,
@@ -136,6 +141,18 @@ export function makeFleetLook(sql: Statements): FleetLook {
          WHERE stage IN ('listed', 'deferred', 'importing') AND ${isOf('?1')}`,
         of,
       )
+      const [a, b] = await Promise.all([members, waiting])
+      return {
+        tenants: number(a?.tenants),
+        mailboxes: number(a?.mailboxes),
+        paused: number(a?.paused),
+        free: number(a?.free),
+        failing: number(a?.failing),
+        waiting: number(b?.waiting),
+      }
+    },
+    async times(tenant, sinceMs) {
+      const of = tenant ?? null
       const imported = sql.get(
         `SELECT count(*) AS imported FROM message JOIN member ON member.key = message.mailbox
          WHERE imported_at_ms >= ?2 AND ${isOf('?1')}`,
@@ -147,17 +164,11 @@ export function makeFleetLook(sql: Statements): FleetLook {
          WHERE NOT paused AND ${isOf('?1')} ORDER BY mailbox.last_good_pull_at_ms NULLS FIRST, member.key LIMIT 1`,
         of,
       )
-      const [a, b, c, d, e] = await Promise.all([members, waiting, imported, oldest, lastImport(tenant)])
+      const [a, b, c] = await Promise.all([imported, oldest, lastImport(tenant)])
       return {
-        tenants: number(a?.tenants),
-        mailboxes: number(a?.mailboxes),
-        paused: number(a?.paused),
-        free: number(a?.free),
-        failing: number(a?.failing),
-        waiting: number(b?.waiting),
-        importedSince: number(c?.imported),
-        lastImportAtMs: known(e?.ms),
-        oldest: d && { key: String(d.key), lastGoodPullAtMs: known(d.ms) },
+        importedSince: number(a?.imported),
+        lastImportAtMs: known(c?.ms),
+        oldest: b && { key: String(b.key), lastGoodPullAtMs: known(b.ms) },
       }
     },
     async troubles(tenant) {

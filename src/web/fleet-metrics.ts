@@ -16,11 +16,7 @@ export interface FleetNumbers {
       readonly isThere: boolean
     }[]
   >
-  /** @param sinceMs from when on imports are counted */
-  sums(
-    tenant: undefined,
-    sinceMs: number,
-  ): Promise<{
+  sums(tenant: undefined): Promise<{
     readonly tenants: number
     readonly mailboxes: number
     readonly paused: number
@@ -71,7 +67,7 @@ export function listWorkerFamilies(worker: WorkerNumbers): readonly Family[] {
 export async function readFleetFamilies(fleet: FleetNumbers): Promise<readonly Family[]> {
   const [workers, sums, troubles, limits] = await Promise.all([
     fleet.workers(),
-    fleet.sums(undefined, Date.now()),
+    fleet.sums(undefined),
     fleet.troubles(undefined),
     fleet.limits(),
   ])

@@ -6,7 +6,7 @@ import { exitCodeOfTroubles, holdsUpMail } from '../../alerts/trouble-list.ts'
 import { exitCodes } from '../../base/fault.ts'
 import { timeJson } from '../../base/time-json.ts'
 import { printable } from '../../base/untrusted.ts'
-import type { FleetSums, TroubleGroup, WorkerView } from '../../fleet/fleet-look.ts'
+import type { FleetSums, FleetTimes, TroubleGroup, WorkerView } from '../../fleet/fleet-look.ts'
 import { describeFault } from '../../locale/locale.ts'
 import { faultJson, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
 import { withFleet } from './with-fleet.ts'
@@ -16,6 +16,7 @@ interface FleetStanding {
   readonly nowMs: number
   readonly workers: readonly WorkerView[]
   readonly sums: FleetSums
+  readonly times: FleetTimes
   readonly troubles: readonly TroubleGroup[]
 }
 
@@ -25,12 +26,13 @@ export async function fleetStatusCommand(
 ): Promise<number> {
   return withFleet(invocation, 'status', async ({ look }) => {
     const nowMs = Date.now()
-    const [workers, sums, troubles] = await Promise.all([
+    const [workers, sums, times, troubles] = await Promise.all([
       look.workers(),
-      look.sums(tenant, new Date(nowMs).setHours(0, 0, 0, 0)),
+      look.sums(tenant),
+      look.times(tenant, new Date(nowMs).setHours(0, 0, 0, 0)),
       look.troubles(tenant),
     ])
-    const standing = { nowMs, workers, sums, troubles }
+    const standing = { nowMs, workers, sums, times, troubles }
     const exitCode = exitCodeOf(standing, quick)
     if (invocation.json) answerJson(invocation, standing, exitCode)
     else {
@@ -63,9 +65,9 @@ function exitCodeOf(standing: FleetStanding, quick: boolean): number {
 
 function sayVerdict({ language }: Invocation, standing: FleetStanding): string {
   const own = fleetWords[language].status
-  const { sums, troubles, nowMs } = standing
+  const { sums, times, troubles, nowMs } = standing
   const active = sums.mailboxes - sums.paused
-  const { lastImportAtMs } = sums
+  const { lastImportAtMs } = times
   const lastAgoMs = lastImportAtMs === undefined ? undefined : Math.max(0, nowMs - lastImportAtMs)
   const free = judgeFree(standing)
   if (sums.mailboxes === 0) return own.empty
@@ -81,7 +83,7 @@ function sayVerdict({ language }: Invocation, standing: FleetStanding): string {
 
 function sayRest(invocation: Invocation, standing: FleetStanding): void {
   const own = fleetWords[invocation.language].status
-  const { workers, sums, troubles, nowMs } = standing
+  const { workers, sums, times, troubles, nowMs } = standing
   const say = (text: string, lead = ''): void => writeParagraph(invocation, text, lead)
   if (sums.mailboxes === 0) return
   if (judgeFree(standing) === 'too-few') say(own.tooFew(sums.free, roomOf(workers)), '  ')
@@ -92,9 +94,9 @@ function sayRest(invocation: Invocation, standing: FleetStanding): void {
   }
   writeLine(invocation, '')
   say(own.mailboxes(sums.mailboxes, sums.paused, sums.free, sums.tenants))
-  say(own.messages(sums.waiting, sums.importedSince))
-  if (sums.oldest !== undefined) {
-    const { key, lastGoodPullAtMs: ms } = sums.oldest
+  say(own.messages(sums.waiting, times.importedSince))
+  if (times.oldest !== undefined) {
+    const { key, lastGoodPullAtMs: ms } = times.oldest
     say(own.oldest(printable(key), ms === undefined ? undefined : Math.max(0, nowMs - ms)))
   }
   if (workers.length === 0) return
@@ -133,7 +135,7 @@ const describeGroup = ({ code, facts, count }: TroubleGroup, { language }: Invoc
   describeFault({ code, facts: count === 1 ? facts : {} }, language)
 
 function answerJson(invocation: Invocation, standing: FleetStanding, exitCode: number): void {
-  const { workers, sums, troubles } = standing
+  const { workers, sums, times, troubles } = standing
   writeJson(invocation, {
     ok: exitCode === 0,
     exitCode,
@@ -143,12 +145,12 @@ function answerJson(invocation: Invocation, standing: FleetStanding, exitCode: n
     free: sums.free,
     failing: sums.failing,
     waiting: sums.waiting,
-    importedToday: sums.importedSince,
-    ...timeJson('lastImportAt', sums.lastImportAtMs),
+    importedToday: times.importedSince,
+    ...timeJson('lastImportAt', times.lastImportAtMs),
     oldest:
-      sums.oldest === undefined
+      times.oldest === undefined
         ? null
-        : { mailbox: sums.oldest.key, ...timeJson('lastGoodPullAt', sums.oldest.lastGoodPullAtMs) },
+        : { mailbox: times.oldest.key, ...timeJson('lastGoodPullAt', times.oldest.lastGoodPullAtMs) },
     workers: workers.map(({ name, capacity, held, isThere, goneMs }) => ({
       ...{ worker: name, there: isThere, capacity, held },
       goneMs: isThere ? null : goneMs,

@@ -231,5 +231,7 @@ CREATE TRIGGER hold_departed BEFORE INSERT ON hold FOR EACH ROW EXECUTE FUNCTION
 ALTER TABLE worker ADD COLUMN instance text COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE hold ADD COLUMN withdrawn smallint NOT NULL DEFAULT 0;
 `,
+  // A fence follows from the ones before it and the clock (holds.ts).
+  'DROP SEQUENCE fence',
   operatorStep,
 ]

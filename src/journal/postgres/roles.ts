@@ -144,7 +144,6 @@ async function grantRights(sql: Statements): Promise<void> {
     `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${admin}`,
     `GRANT USAGE ON SCHEMA ${schema} TO ${others.join(', ')}`,
     ...ownFunctions.map(called => `ALTER FUNCTION ${called} OWNER TO ${admin}`),
-    `ALTER SEQUENCE fence OWNER TO ${admin}`,
     // A database that lost its last commits gives no number of a row again (history.ts).
     `GRANT USAGE, UPDATE ON SEQUENCE message_id_seq, trouble_id_seq TO ${fleetRoles.worker}`,
     ...Object.entries(tableRights).flatMap(([table, rights]) => grantTable(table, rights)),
