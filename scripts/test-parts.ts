@@ -23,6 +23,7 @@ export const slowTests: readonly string[] = [
   'test/proof/rebuild.test.ts', // journals rebuilt from whole mailboxes
   'test/journal/adoption.test.ts', // ten thousand messages into a database
   'test/journal/holds.test.ts', // workers that are killed, and a database that is
+  'test/journal/side-by-side.test.ts', // many transactions at once, in rounds
   'test/oauth/mailbox.test.ts', // a Dovecot that is started again and again
   'test/package.test.ts', // npm pack, and an installation on several Nodes
   'test/rules/kill.test.ts', // real processes, killed and started again

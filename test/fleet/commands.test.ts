@@ -267,7 +267,7 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
     )
   })
 
-  test('shows and manages: list, status with its exit codes, pause, resume, check now, move, remove and back', async () => {
+  test('shows and manages: list, status with its exit codes, pause, resume, check now, move, remove and back', async t => {
     const { fleet, json, ask } = await withCustomer()
     assert.equal((await fleet(['status'])).code, 0)
     await file(
@@ -282,8 +282,13 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
     assert.deepEqual([nobody.exitCode, nobody.free, nobody.mailboxes], [69, 3, 3])
     // A worker that is there with two of them, and trouble of one.
     const thereIs = (capacity: number) =>
-      ask(`INSERT INTO worker VALUES ('w1', ${capacity}, clock_timestamp() + interval '1 day')
-        ON CONFLICT (name) DO UPDATE SET capacity = ${capacity}, there_until = clock_timestamp() + interval '1 day'`)
+      ask(`INSERT INTO worker VALUES ('w1', ${capacity}, clock_timestamp() + interval '15 seconds')
+        ON CONFLICT (name) DO UPDATE SET capacity = ${capacity}`)
+    // However long the commands take, it goes on to say that it is there, no further ahead than a worker may.
+    const beat = setInterval(() => {
+      ask("UPDATE worker SET there_until = clock_timestamp() + interval '15 seconds'").catch(() => {})
+    }, 1000)
+    t.after(() => clearInterval(beat))
     await thereIs(2)
     await ask("UPDATE hold SET worker = 'w1', held_until = 'infinity' WHERE mailbox <> 'acme/c@acme.example'")
     const few = await fleet(['status'])
