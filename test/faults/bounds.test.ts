@@ -1,8 +1,6 @@
 /** What ends by time or by the disk: messages that trickle in, and a spool beside which others need room. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
@@ -13,7 +11,9 @@ import { makeImapSource } from '../../src/source/imap.ts'
 import { usualImapDeadlines as imapDeadlines } from '../../src/source/imap-deadlines.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { usualPop3Deadlines as pop3Deadlines } from '../../src/source/pop3-deadlines.ts'
+import { requireServer } from '../servers/required.ts'
 import { type Answer, imapRogue, pop3Rogue, startRogueServer } from '../servers/rogue-server.ts'
+import { diskMissing, mountDisk } from '../servers/small-disk.ts'
 import { faultOf, mailboxOf, never } from '../source/imap-harness.ts'
 
 /** One octet after the other, faster than any limit on silence. */
@@ -94,23 +94,10 @@ for (const verb of ['greeting', 'LOGIN', 'EXAMINE', 'UID SEARCH', 'UID FETCH', '
   })
 }
 
-function mountDisk(size: string): string | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'hikyaku-reserve-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], { stdio: 'ignore' })
-    return path
-  } catch {
-    rmSync(path, { recursive: true, force: true })
-    return undefined
-  }
-}
-
-const disk = mountDisk('64m')
-
 test('G7: a spool leaves a reserve of the disk and says so; what needs no file goes on', {
-  skip: disk === undefined && 'a file system of its own cannot be mounted here',
+  skip: requireServer('small disk', diskMissing()),
 }, async () => {
-  assert.ok(disk)
+  const { path: disk, release } = mountDisk(64 << 20)
   try {
     writeFileSync(join(disk, 'ballast'), Buffer.alloc(40 * 1024 * 1024))
     const spooler = makeSpooler(join(disk, 'spool'))
@@ -130,8 +117,7 @@ test('G7: a spool leaves a reserve of the disk and says so; what needs no file g
     await spool.discard()
     assert.ok(statfsSync(disk).bavail * bsize > 20 * 1024 * 1024, 'the room is given back')
   } finally {
-    execFileSync('umount', [disk])
-    rmSync(disk, { recursive: true, force: true })
+    release()
   }
 })
 
