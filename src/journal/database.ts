@@ -126,19 +126,24 @@ export function makeDatabase(
     }
   }
   let synced: Promise<void> = Promise.resolve()
-  const commitBeside = async <T>(
-    work: (sql: Transaction) => Promise<T>,
-    sync: () => Promise<void>,
-  ): Promise<T> => {
-    const result = await commitLater(work)
+  let toSync: NodeJS.Immediate | undefined
+  const sync = (): Promise<void> => syncLog?.() ?? Promise.resolve()
+  /** At the next turn of the event loop, or when somebody waits for it: what is recorded until then shares one sync. */
+  const beginSync = (): void => {
+    clearImmediate(toSync)
+    toSync = undefined
     // One that failed may have lost what others recorded before: it is never taken for mended.
     synced = Promise.all([synced, sync()]).then(() => {})
     synced.catch(() => {})
+  }
+  const commitBeside = async <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
+    const result = await commitLater(work)
+    toSync ??= setImmediate(beginSync)
     return result
   }
   const commitAs = <T>(lasting: Lasting, work: (sql: Transaction) => Promise<T>): Promise<T> => {
     if (lasting === 'later') return commitLater(work)
-    return lasting === 'now' || syncLog === undefined ? commit(work) : commitBeside(work, syncLog)
+    return lasting === 'now' || syncLog === undefined ? commit(work) : commitBeside(work)
   }
   const inTurn = takeTurns()
   return {
@@ -149,7 +154,10 @@ export function makeDatabase(
     transaction: (work, lasting = 'now') => inTurn(() => commitAs(lasting, work)),
     changeIf: (isNeeded, work) =>
       inTurn(async () => ((await isNeeded(atOnce)) ? await commit(work) : undefined)),
-    lasts: () => synced,
+    lasts() {
+      if (toSync !== undefined) beginSync()
+      return synced
+    },
     afterAll: work => inTurn(work),
   }
 }

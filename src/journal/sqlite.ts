@@ -118,6 +118,8 @@ function makeJournal(
     },
     close: () =>
       database.afterAll(async () => {
+        // Closing brings everything to the disk, or says that it could not.
+        await database.lasts().catch(() => {})
         await logSync?.close()
         closeSqlite(path, connection)
         onClosed()
