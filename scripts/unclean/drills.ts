@@ -24,15 +24,18 @@ const backAfterMs = 500
 /** Mail that goes on coming, and when it came and arrived. */
 class Post {
   readonly #ground: Ground
+  readonly #name: string
   readonly #putAtMs = new Map<string, number>()
 
-  constructor(ground: Ground) {
+  /** @param name no other post has it, and so none has the same octets */
+  constructor(ground: Ground, name = 'innocent') {
     this.#ground = ground
+    this.#name = name
   }
 
   async put(count: number): Promise<void> {
     for (let at = 0; at < count; at++) {
-      const octets = mail(`innocent-${this.#putAtMs.size}`, 400)
+      const octets = mail(`${this.#name}-${this.#putAtMs.size}`, 400)
       this.#putAtMs.set(sha256(octets), Date.now())
       await this.#ground.deliver(octets)
     }
@@ -89,7 +92,7 @@ function keepRunning(ground: Ground, onEnd: (signal: NodeJS.Signals | null) => v
 /** So many innocents stand before and behind the poison, and one more comes each second. */
 export async function drillPoison(ground: Ground, innocents: number): Promise<DrillResult> {
   const complaints: string[] = []
-  const [waiting, coming] = [new Post(ground), new Post(ground)]
+  const [waiting, coming] = [new Post(ground, 'waiting'), new Post(ground, 'coming')]
   let ends = 0
   await waiting.put(innocents / 2)
   await ground.deliver(poison)

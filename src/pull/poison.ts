@@ -11,8 +11,8 @@ import { asideMs, endsUntilAside, endsUntilOwner, keyOf, leftMs, pauseMs } from 
 
 type Needs = Pick<PullContext, 'underWay' | 'mailbox' | 'journal' | 'clock' | 'count' | 'log'>
 
-/** A suspect waits so long for its turn, and then is out of the way of new mail for so long. */
-const suspectPauseMs = 5000
+/** A suspect waits so long for its turn, ms, and then is out of the way of new mail for so long. */
+export const suspectPauseMs = 5000
 
 export const keyOfEntry = ({ mailbox }: Pick<PullContext, 'mailbox'>, entry: Listed): string =>
   keyOf(mailbox.name, entry)

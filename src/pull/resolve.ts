@@ -17,7 +17,7 @@ import { asRecord, eventOf, type PullContext, type RowPlaces } from './context.t
 import { countDeferred, countImported, countImportedElsewhere } from './count.ts'
 import { contextOf, heldUntilMs, postponeElsewhere } from './elsewhere.ts'
 import type { WishesByAccount } from './label-wishes.ts'
-import { postpone } from './poison.ts'
+import { postpone, suspectPauseMs } from './poison.ts'
 import { keyOf } from './under-way.ts'
 import { requestFor } from './upload.ts'
 
@@ -53,6 +53,8 @@ export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<voi
   const silences = new Map<string, Fault>()
   // What is on its way in this process is not unknown, also where it comes to its end meanwhile.
   const onTheirWay = new Set(uploads.ids(mailbox.name))
+  // All of them together: mail that came since is behind them.
+  const waiting = AbortSignal.any([context.signal, context.stopping, AbortSignal.timeout(suspectPauseMs)])
   for (const row of await journal.inStages(mailbox.name, ['importing'])) {
     if (context.stopping.aborted) return
     const atMs = clock.nowMs()
@@ -65,7 +67,8 @@ export async function resolveUnknown(context: Needs, at: RowPlaces): Promise<voi
     }
     let silent = silences.get(account)
     try {
-      if (silent === undefined && !(await resolveGuarded(contextOf(context, account), at, row))) continue
+      if (silent === undefined && !(await resolveGuarded(contextOf(context, account), at, row, waiting)))
+        continue
     } catch (error) {
       if (!(error instanceof Fault) || (error.scope !== 'message' && error.scope !== 'account')) throw error
       // Whether the account is really in trouble is shown by the imports that follow.
@@ -86,14 +89,17 @@ async function resolveGuarded(
   context: NeedsThere | undefined,
   at: RowPlaces,
   row: MessageRow,
+  waiting: AbortSignal,
 ): Promise<boolean> {
   // An account that is in the configuration no more cannot be asked: it is tried, and set aside then.
   if (context === undefined) return true
   const { folder, uid, octetsListed: octets } = row
   const key = keyOf(row.mailbox, { folder, uid, octets })
   const resolve = (): Promise<true> => resolveOne(context, at, row).then(() => true)
+  // Where Gmail cannot be searched no message is touched by it.
+  if (context.underWay.ends(key) > 0 && !(await context.gmail.canRead(context.signal))) return resolve()
   // Also one that was set aside, now that its time has come.
-  const isDone = await context.underWay.guard(key, () => [], resolve, { endsAtMost: Infinity })
+  const isDone = await context.underWay.guard(key, () => [], resolve, { endsAtMost: Infinity, waiting })
   if (isDone === undefined) await postpone(context, [row.id])
   return isDone === true
 }
