@@ -27,6 +27,7 @@ export interface DeviceSignIn {
 const usualIntervalMs = 5_000
 /** Section 3.5: "increase the polling interval by 5 seconds". */
 const slowerByMs = 5_000
+const shortestIntervalMs = 1_000
 const longestIntervalMs = 60_000
 const longestLifeMs = 3_600_000
 
@@ -50,7 +51,8 @@ function readDeviceAnswer(json: Readonly<Record<string, unknown>> | undefined): 
   const secondsOf = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined
   const livesForMs = Math.min((secondsOf(life) ?? 900) * 1000, longestLifeMs)
-  const intervalMs = Math.min((secondsOf(interval) ?? usualIntervalMs / 1000) * 1000, longestIntervalMs)
+  const wishedMs = (secondsOf(interval) ?? usualIntervalMs / 1000) * 1000
+  const intervalMs = Math.min(Math.max(wishedMs, shortestIntervalMs), longestIntervalMs)
   return { deviceCode, userCode: userCode.trim(), verificationUrl: url.href, livesForMs, intervalMs }
 }
 

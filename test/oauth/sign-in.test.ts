@@ -104,6 +104,33 @@ describe('signing in by a code', () => {
     assert.equal((await waiting).facts.reason, 'code-ended')
   })
 
+  test('a service that wants to be asked all the time is asked once a second', async t => {
+    let tries = -1
+    const server = await serve(t, (_, response) => {
+      tries += 1
+      if (tries > 0) return sendJson(response, 400, { error: 'authorization_pending' })
+      const address = { verification_uri: 'https://login.example/device', interval: 0.001 }
+      return sendJson(response, 200, { device_code: 'd', user_code: 'ABCD', expires_in: 900, ...address })
+    })
+    const endpoints = { tokenUrl: server.origin, deviceUrl: server.origin, authUrl: undefined }
+    const client: OAuthSettings = {
+      ...{ provider: 'openid', endpoints, scopes: ['mail'], clientId: 'c' },
+      ...({ proof: { kind: 'public' }, grant: { kind: 'app' } } as const),
+    }
+    const clock = makeFakeClock()
+    const stop = new AbortController()
+    const waiting = (await startDeviceSignIn(client, clock, never)).wait(stop.signal).catch(() => {})
+    for (const asked of [1, 2, 3]) {
+      await until(() => clock.sleepers === 1, 'it waits')
+      await clock.advance(900)
+      assert.equal(tries, asked - 1)
+      await clock.advance(100)
+      await until(() => tries === asked, 'it asks')
+    }
+    stop.abort()
+    await waiting
+  })
+
   test('what no person should be shown is not shown', async t => {
     const good = {
       device_code: 'd',
