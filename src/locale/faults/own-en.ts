@@ -132,7 +132,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `The mail of this journal is pulled by a fleet now${f.with('place', place => ` (${place})`)}${f.with('file', file => `: ${file}`)}.`,
       'No mail is lost: the workers of the fleet carry it. Nothing was pulled here, or it would come twice.',
-      'Stop and remove the service of this computer. If `hikyaku fleet adopt` was interrupted, run it again. To have a mailbox on one machine again: `hikyaku fleet leave`.',
+      `Stop and remove the service of this computer. If \`hikyaku fleet adopt\` was interrupted, run it again${f.with('tenant', tenant => ` with \`--tenant ${tenant}\``)}. To have a mailbox on one machine again: \`hikyaku fleet leave\`.`,
     ),
   'journal.taken': f =>
     text(

@@ -132,7 +132,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
     text(
       `この取り込み記録のメールは、今はフリートが取り込んでいます${f.with('place', place => `（${place}）`)}${f.with('file', file => `（${file}）`)}。`,
       'メールは失われません。フリートのワーカーが取り込みます。二重に取り込まないように、ここでは何も取り込んでいません。',
-      'このコンピューターのサービスを停止して登録を解除してください。`hikyaku fleet adopt` が途中で止まった場合は、もう一度実行してください。メールボックスを 1 台に戻すには `hikyaku fleet leave` を使います。',
+      `このコンピューターのサービスを停止して登録を解除してください。\`hikyaku fleet adopt\` が途中で止まった場合は、${f.with('tenant', tenant => `\`--tenant ${tenant}\` を付けて`)}もう一度実行してください。メールボックスを 1 台に戻すには \`hikyaku fleet leave\` を使います。`,
     ),
   'journal.taken': f =>
     text(
