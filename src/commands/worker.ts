@@ -17,6 +17,7 @@ import { fleetLoginKey } from '../fleet/login-key.ts'
 import { makeNoticeBooks } from '../fleet/notice-books.ts'
 import { type Fleet, openFleet } from '../fleet/open-fleet.ts'
 import { type FleetSettings, readFleetSettings } from '../fleet/settings.ts'
+import { startSharedClock } from '../fleet/shared-clock.ts'
 import { lockInstance } from '../journal/lock.ts'
 import { makeFormat } from '../locale/format.ts'
 import { useSettingPlaces } from '../locale/locale.ts'
@@ -87,8 +88,15 @@ async function work(
   const machines = await loadMachines(program, capacity, ownLog, liveness.isAlive)
   const log = machines?.log ?? ownLog
   const onFault = makeFaultTeller(log)
+  const ending = new AbortController()
+  const onOff = (aheadMs: number): void =>
+    log.say('warn', 'clockOff', own.clockOff(aheadMs), { aheadMs: Math.round(aheadMs) })
+  const clock = await startSharedClock(
+    { own: systemClock, ask: () => fleet.journal.nowMs(), onOff },
+    ending.signal,
+  )
   const shared = await openFleetShared(program, {
-    ...{ settings, budget: fleet.journal.budget, log, clock: systemClock, onFault },
+    ...{ settings, budget: fleet.journal.budget, log, clock, onFault },
     loginKey: fleetLoginKey(fleet.journal.journal, () => openFleetKey(settings.keyFile, env)),
     onDay({ key, taken, mostOfDay, perMinute }) {
       const { number } = makeFormat(language)
@@ -165,6 +173,7 @@ async function work(
     log.say('info', 'stopped', words.daemon.stopped)
     return exitCodes.ok
   } finally {
+    ending.abort()
     tidying.stop()
     signals.dispose()
     await waitAtMost(told, 2000, systemClock)

@@ -50,7 +50,7 @@ export async function pullHeld(options: HeldOptions, stopping: AbortSignal): Pro
         : openPauses
       const inMs = backoffMs(failures, ...pauses, Math.random())
       shared.log.fault(fault, { mailbox: hold.mailbox, inMs, count: failures })
-      await noteTrouble(journal, hold.mailbox, fault, clock.nowMs()).catch(() => {})
+      await noteTrouble(journal, hold.mailbox, fault, shared.clock.nowMs()).catch(() => {})
       await clock.sleep(inMs, stop).catch(() => {})
     }
   }

@@ -220,6 +220,28 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     assert.doesNotMatch(running.stderr(), /MAIL_/)
   })
 
+  it('one whose clock is an hour off writes down the database’s time, and is told', async t => {
+    const world = await open(t, 1)
+    const [mailbox] = world.mailboxes
+    assert.ok(mailbox)
+    const shift = `data:text/javascript,const%20now=Date.now;Date.now=()=>now()+3600000`
+    const { running } = world.start('ahead', { NODE_OPTIONS: `--import=${shift}` })
+    mailbox.deliver()
+    await allIsIn(world)
+    const instants = (): Promise<Record<string, unknown>[]> =>
+      postgres.ask(
+        world.url,
+        'SELECT imported_at_ms, listed_at_ms FROM message WHERE imported_at_ms IS NOT NULL',
+      )
+    await until(async () => (await instants()).length === 1, 'what is written down of it')
+    for (const at of Object.values((await instants())[0] ?? {}))
+      assert.ok(Math.abs(Number(at) - Date.now()) < 120_000, `${at}`)
+    assert.match(
+      running.stderr(),
+      /"event":"clockOff".*is 60 min ahead of the database|1 h ahead of the database/,
+    )
+  })
+
   it('one whose key opens nothing, or is not there, takes no mailbox from one that carries it', async t => {
     const world = await open(t, 2)
     const first = world.start('good')
