@@ -86,7 +86,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 4,
     uses: 'base config vault journal',
     doors:
-      'adopt directory keep-holds fleet-key fleet-look leave limits login-key names notice-books open-fleet settings',
+      'adopt directory keep-holds fleet-key fleet-look leave limits login-key names notice-books open-fleet settings shared-clock',
   },
   gmail: {
     floor: 4,
