@@ -62,7 +62,7 @@ const house: Readonly<Record<string, Room>> = {
     floor: 3,
     uses: 'base message',
     doors:
-      'journal sql lock check salvage replace adopted file moving/open-file moving/list-paused postgres/holds postgres/adoption postgres/departure postgres/budget postgres/place postgres/postgres postgres/rename-mailbox postgres/roles postgres/operators columns',
+      'journal sql lock check salvage replace adopted file moving/open-file moving/list-paused postgres/holds postgres/adoption postgres/departure postgres/budget postgres/place postgres/postgres postgres/rename-mailbox postgres/roles postgres/operators postgres/hand-back columns',
     wired: 'sqlite look early-logins',
   },
   rules: { floor: 3, uses: 'base message', doors: 'rule rule-book outcome correspondents' },

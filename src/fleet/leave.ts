@@ -23,6 +23,7 @@ import {
   fillDeparted,
   findDeparture,
 } from '../journal/postgres/departure.ts'
+import { waitForHandBack } from '../journal/postgres/hand-back.ts'
 import { removeWorkDir, replaceJournal, sweepWorkDirs, workDirOf } from '../journal/replace.ts'
 import type { Database } from '../journal/sql.ts'
 import type { Directory } from './directory.ts'
@@ -58,6 +59,7 @@ export async function leaveFleet(options: LeaveOptions): Promise<Left> {
     if (isThere && (await departureAt(stateDir)) !== departure.id)
       throw new Fault('fleet.in-use', { facts: { what: 'journal', name: stateDir } })
     await forgetMember(options, 'pause', isBegun)
+    await waitForHandBack(options.fleet, [departure.mailbox])
     await beginDeparture(options.fleet, departure)
     if (!isThere) await placeJournal(options, departure, tenant)
     await endDeparture(options.fleet, departure)

@@ -1,5 +1,6 @@
 /** The directory on PostgreSQL. What follows from a change (holds, audit, NOTIFY) follows by trigger: journal/postgres/fleet-schema.ts. */
 import { Fault } from '../base/fault.ts'
+import { waitForHandBack } from '../journal/postgres/hand-back.ts'
 import type { FleetJournal } from '../journal/postgres/postgres.ts'
 import { isMailboxKnown, renameMailbox } from '../journal/postgres/rename-mailbox.ts'
 import type { Statements } from '../journal/sql.ts'
@@ -162,7 +163,10 @@ export function makePostgresDirectory(
         ),
       )
       const next = makeKey(goal, name)
-      await change(async sql => {
+      // What is in hand ends by its old name, and is known, before it has another one.
+      const isResting = (await setPaused([key], true)).length === 0
+      await waitForHandBack(database, [key])
+      const moving = change(async sql => {
         const { settings: now } = await readMember(sql, key)
         const isTaken =
           (await sql.get('SELECT 1 FROM member WHERE key = ?', next)) !== undefined ||
@@ -176,7 +180,7 @@ export function makePostgresDirectory(
         )
         await sql.run('DELETE FROM member_account WHERE tenant = ? AND member = ?', tenant, name)
         await sql.run(
-          `UPDATE member SET tenant = ?1, account = ?2, settings = ?3::jsonb WHERE key = ?4`,
+          `UPDATE member SET tenant = ?1, account = ?2, settings = ?3::jsonb, paused = ${isResting} WHERE key = ?4`,
           ...[goal, checked.account, JSON.stringify(settings), key],
         )
         await writeFurther(sql, after, checked)
@@ -188,6 +192,10 @@ export function makePostgresDirectory(
             text,
           )
         await renameMailbox(sql, key, next)
+      })
+      await moving.catch(async thrown => {
+        if (!isResting) await setPaused([key], false)
+        throw thrown
       })
       return next
     },

@@ -45,11 +45,13 @@ export async function pullHeld(options: HeldOptions, stopping: AbortSignal): Pro
       const fault = asFault(thrown)
       if (stopping.aborted || keeping.lost.aborted || fault.code === 'journal.not-held') return
       failures += 1
+      // It was removed: what is withdrawn is told to stop within a second.
+      const isGone = fault.code === 'fleet.unknown' && failures === 1
       const pauses: readonly [number, number] = fault.code.startsWith('journal.')
         ? databasePauses
         : openPauses
       const inMs = backoffMs(failures, ...pauses, Math.random())
-      shared.log.fault(fault, { mailbox: hold.mailbox, inMs, count: failures })
+      if (!isGone) shared.log.fault(fault, { mailbox: hold.mailbox, inMs, count: failures })
       await noteTrouble(journal, hold.mailbox, fault, shared.clock.nowMs()).catch(() => {})
       await clock.sleep(inMs, stop).catch(() => {})
     }

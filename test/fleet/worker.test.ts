@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import type { Worker } from '../../scripts/fleet/workers.ts'
 import { makeFleetKey } from '../../src/fleet/fleet-key.ts'
+import { countUnknown, waitForHandBack } from '../../src/journal/postgres/hand-back.ts'
 import { stateDirFor } from '../journal/journal-helpers.ts'
 import { until as untilWithin } from '../servers/hikyaku.ts'
 import { freePorts } from '../servers/local.ts'
@@ -186,6 +187,66 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     await allIsIn(world)
     assert.ok(subjects(world).includes(subject))
     assert.equal(world.gmail.ledger.of('import').length, world.delivered())
+  })
+
+  it('what is removed or moved ends what it has begun, so that all of it is known', async t => {
+    const world = await open(t, 3)
+    const worker = world.start('a')
+    await until(() => watches(world, worker) === 3, 'all of them')
+    const [removed, moved] = world.mailboxes
+    assert.ok(removed && moved)
+    const { directory, journal } = world.fleet
+    await directory.addTenant('other')
+    const { settings } = (await directory.accounts('main'))[0] ?? {}
+    await directory.putAccount('other', 'owner', settings ?? {}, { clientSecret: 'x', refreshToken: 'y' })
+    const answers = Promise.withResolvers<void>()
+    world.gmail.faults.always('import', { kind: 'hold', until: answers.promise, stage: 'after-body' })
+    for (const mailbox of [removed, moved]) mailbox.deliver()
+    await until(() => world.gmail.ledger.of('import').length === 2, 'the uploads')
+    await directory.remove([removed.key])
+    const moving = directory.move(moved.key, { tenant: 'other' })
+    await until(() => watches(world, worker) === 1, 'the end of their sessions')
+    world.gmail.faults.clear()
+    answers.resolve()
+    const next = await moving
+    assert.equal(next, 'other/box1')
+    assert.ok(await waitForHandBack(journal.database, [removed.key, moved.key]))
+    for (const key of [removed.key, next])
+      assert.deepEqual(
+        (await journal.journal.latestImports(key, 5)).map(({ stage }) => stage),
+        ['settled'],
+        key,
+      )
+    assert.equal(await countUnknown(journal.database, [removed.key, next]), 0)
+    await world.change(removed.key, {}, { password: 'correct horse battery' })
+    removed.deliver()
+    await allIsIn(world)
+    assert.equal(world.gmail.ledger.of('import').length, world.delivered())
+    assert.doesNotMatch(worker.running.stderr(), /fleet\.unknown/)
+  })
+
+  it('what is removed while Gmail does not answer is cut, kept as unknown, and not in Gmail twice', async t => {
+    const world = await open(t, 2)
+    const worker = world.start('a')
+    await until(() => watches(world, worker) === 2, 'both of them')
+    const [removed] = world.mailboxes
+    assert.ok(removed)
+    const { directory, journal } = world.fleet
+    const answers = Promise.withResolvers<void>()
+    world.gmail.faults.always('import', { kind: 'hold', until: answers.promise, stage: 'after-body' })
+    removed.deliver()
+    await until(() => world.gmail.ledger.of('import').length === 1, 'the upload')
+    await directory.remove([removed.key])
+    assert.ok(await waitForHandBack(journal.database, [removed.key]))
+    assert.equal(await countUnknown(journal.database, [removed.key]), 1)
+    // It reached Gmail all the same.
+    world.gmail.faults.clear()
+    answers.resolve()
+    await until(() => subjects(world).length === 1, 'the message in Gmail')
+    await world.change(removed.key, {}, { password: 'correct horse battery' })
+    removed.deliver()
+    await until(async () => (await countUnknown(journal.database, [removed.key])) === 0, 'it to be known')
+    await allIsIn(world)
   })
 
   it('a member that cannot be opened stops only itself, says so, and goes on when it is mended', async t => {

@@ -19,9 +19,13 @@ export async function fleetActCommand(
     if (!(await isMeant(invocation, act, keys.length, yes))) return exitCodes.ok
     const changed = new Set<string>()
     for (const part of splitKeys(keys)) for (const key of await perform(fleet, act, part)) changed.add(key)
+    const unknown = isEnding(act) ? await fleet.endWork(keys) : undefined
     if (invocation.json) {
       const mailboxes = keys.map(mailbox => ({ mailbox, changed: changed.has(mailbox) }))
-      writeJson(invocation, { ok: true, exitCode: exitCodes.ok, changed: changed.size, mailboxes })
+      writeJson(invocation, {
+        ...{ ok: true, exitCode: exitCodes.ok, changed: changed.size, mailboxes },
+        ...(unknown !== undefined && { unknown }),
+      })
       return exitCodes.ok
     }
     const own = fleetWords[invocation.language].act[act]
@@ -30,9 +34,13 @@ export async function fleetActCommand(
       for (const key of keys) say(changed.has(key) ? own.one(printable(key)) : own.same(printable(key)))
     else say(own.all(changed.size, keys.length - changed.size))
     if (changed.size > 0) say(own.after)
+    if (unknown !== undefined && unknown > 0) say(fleetWords[invocation.language].act.unknown(unknown))
     return exitCodes.ok
   })
 }
+
+/** Workers end what they have begun, and nobody goes on with it. */
+const isEnding = (act: PlainAct): boolean => act === 'pause' || act === 'remove'
 
 /** @returns those that are not what they were */
 async function perform(

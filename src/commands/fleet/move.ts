@@ -20,7 +20,7 @@ export async function fleetMoveCommand(
   { tenant, yes = false, toAccount, toTenant }: MoveFlags,
 ): Promise<number> {
   const own = fleetWords[invocation.language].move
-  return withFleet(invocation, 'move', async ({ directory }) => {
+  return withFleet(invocation, 'move', async ({ directory, endWork }) => {
     if (toAccount === undefined && toTenant === undefined) throw refuseUse(own.needsTarget, 'fleet move')
     const keys = await chooseKeys(invocation, directory, { keys: named, tenant }, 'fleet move')
     if (!(await isMeant(invocation, 'move', keys.length, yes))) return exitCodes.ok
@@ -34,11 +34,15 @@ export async function fleetMoveCommand(
       if (now !== mailbox) say(own.moved(printable(mailbox), printable(now)))
       if (toAccount !== undefined) say(own.one(printable(now), printable(toAccount)))
     }
+    const unknown = toTenant === undefined ? 0 : await endWork(moved.map(({ now }) => now))
     if (invocation.json)
-      writeJson(invocation, { ok: true, exitCode: exitCodes.ok, changed: moved.length, mailboxes: moved })
+      writeJson(invocation, {
+        ...{ ok: true, exitCode: exitCodes.ok, changed: moved.length, mailboxes: moved, unknown },
+      })
     else {
       if (keys.length > mostNamed) say(own.all(moved.length))
       say(own.after)
+      if (unknown > 0) say(fleetWords[invocation.language].act.unknown(unknown))
     }
     return exitCodes.ok
   })

@@ -9,6 +9,7 @@ import { splitKey } from '../../fleet/names.ts'
 import { type FleetOptions, openFleet } from '../../fleet/open-fleet.ts'
 import { type FleetSettings, readFleetSettings } from '../../fleet/settings.ts'
 import type { Journal } from '../../journal/journal.ts'
+import { countUnknown, waitForHandBack } from '../../journal/postgres/hand-back.ts'
 import {
   addOperator,
   isLogin,
@@ -39,6 +40,8 @@ export interface Fleet {
   }
   /** Those by these keys, in their order. @throws Fault fleet.unknown */
   find(keys: readonly string[]): Promise<readonly MailboxEntry[]>
+  /** Waits until workers have ended what they had in hand. @returns of how many messages it is not known whether they reached Gmail */
+  endWork(keys: readonly string[]): Promise<number>
   /** Has workers look for mail in these now. @returns those that are asked; paused ones are not. @throws Fault fleet.unknown */
   askForPulls(keys: readonly string[]): Promise<readonly string[]>
 }
@@ -57,11 +60,15 @@ export async function withFleet(
       for (const key of asked) await askForPull(fleetJournal.journalFor(key))
       return asked
     }
+    const endWork = async (keys: readonly string[]): Promise<number> => {
+      await waitForHandBack(fleetJournal.database, keys)
+      return countUnknown(fleetJournal.database, keys)
+    }
     try {
       const { database, journal } = fleetJournal
       const operators = operatorsOf(database, options.by)
       const look = makeFleetLook(database)
-      return await work({ program, directory, look, journal, operators, find, askForPulls })
+      return await work({ program, directory, look, journal, operators, find, askForPulls, endWork })
     } finally {
       await close()
     }

@@ -224,6 +224,8 @@ export const en = {
     },
     needsYes: (count: number) => `this concerns ${mailboxes(count)}: without a terminal it needs --yes`,
     unchanged: 'Nothing was changed.',
+    unknown: (count: number) =>
+      `Whether ${messages(count)} reached Gmail is not known. That is kept, and found out before they are imported again.`,
     noneOf: (tenant: string) => `The tenant ${tenant} has no mailboxes.`,
     pause: {
       one: (key: string) => `${key}: paused.`,

@@ -192,6 +192,8 @@ export const ja: FleetWords = {
     },
     needsYes: count => `${mailboxes(count)}が対象です。対話できない環境では --yes が必要です`,
     unchanged: '何も変更していません。',
+    unknown: count =>
+      `メール ${number(count)} 通が Gmail に届いたかどうかは、まだわかりません。この記録は残り、もう一度取り込む前に確かめます。`,
     noneOf: tenant => `テナント ${tenant} にメールボックスはありません。`,
     pause: {
       one: key => `${key}: 一時停止しました。`,

@@ -25,6 +25,48 @@ ${body}
 END $$;
 `
 
+/** @param onRemoval what becomes of its hold when a mailbox is removed */
+const memberChanged = (onRemoval: string): string => `  IF TG_OP = 'INSERT' THEN
+    INSERT INTO fleet_audit (tenant, kind, name, act, keys)
+      VALUES (NEW.tenant, 'mailbox', NEW.name, 'added', ${keysOf(`'{}'::jsonb`, 'NEW.settings')});
+    IF NOT NEW.paused THEN
+      INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT (mailbox) DO UPDATE SET withdrawn = 0;
+    END IF;
+    PERFORM pg_notify('fleet_changed', NEW.key);
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO fleet_audit (tenant, kind, name, act) VALUES (OLD.tenant, 'mailbox', OLD.name, 'removed');
+    ${onRemoval}
+    PERFORM pg_notify('fleet_changed', OLD.key);
+    RETURN NULL;
+  END IF;
+  IF NEW.key <> OLD.key OR NEW.account <> OLD.account THEN
+    INSERT INTO fleet_audit (tenant, kind, name, act, keys)
+      VALUES (OLD.tenant, 'mailbox', OLD.name, 'moved', jsonb_build_array(NEW.key, NEW.account));
+    IF NEW.tenant <> OLD.tenant THEN
+      INSERT INTO fleet_audit (tenant, kind, name, act, keys)
+        VALUES (NEW.tenant, 'mailbox', NEW.name, 'moved', jsonb_build_array(NEW.key, NEW.account));
+    END IF;
+  END IF;
+  IF NEW.paused <> OLD.paused THEN
+    INSERT INTO fleet_audit (tenant, kind, name, act)
+      VALUES (NEW.tenant, 'mailbox', NEW.name, CASE WHEN NEW.paused THEN 'paused' ELSE 'resumed' END);
+  END IF;
+  IF NEW.settings <> OLD.settings THEN
+    INSERT INTO fleet_audit (tenant, kind, name, act, keys)
+      VALUES (NEW.tenant, 'mailbox', NEW.name, 'changed', ${keysOf('OLD.settings', 'NEW.settings')});
+  END IF;
+  IF NEW.key <> OLD.key THEN DELETE FROM hold WHERE mailbox = OLD.key; END IF;
+  IF NEW.key <> OLD.key OR NEW.paused <> OLD.paused THEN
+    -- Its worker ends what it has begun, and gives it back.
+    IF NEW.paused THEN UPDATE hold SET withdrawn = 1 WHERE mailbox = NEW.key;
+    ELSE INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT (mailbox) DO UPDATE SET withdrawn = 0;
+    END IF;
+  END IF;
+  IF NEW.key <> OLD.key THEN PERFORM pg_notify('fleet_changed', OLD.key); END IF;
+  IF NEW IS DISTINCT FROM OLD THEN PERFORM pg_notify('fleet_changed', NEW.key); END IF;`
+
 export const fleetTables = `
 CREATE TABLE tenant (
   name ${name(64)} PRIMARY KEY,
@@ -133,50 +175,7 @@ ${triggerFunction(
 )}
 CREATE TRIGGER fleet_account_changed AFTER INSERT OR UPDATE OR DELETE ON fleet_account
   FOR EACH ROW EXECUTE FUNCTION fleet_account_changed();
-${triggerFunction(
-  'member_changed',
-  '',
-  `  IF TG_OP = 'INSERT' THEN
-    INSERT INTO fleet_audit (tenant, kind, name, act, keys)
-      VALUES (NEW.tenant, 'mailbox', NEW.name, 'added', ${keysOf(`'{}'::jsonb`, 'NEW.settings')});
-    IF NOT NEW.paused THEN
-      INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT (mailbox) DO UPDATE SET withdrawn = 0;
-    END IF;
-    PERFORM pg_notify('fleet_changed', NEW.key);
-    RETURN NULL;
-  END IF;
-  IF TG_OP = 'DELETE' THEN
-    INSERT INTO fleet_audit (tenant, kind, name, act) VALUES (OLD.tenant, 'mailbox', OLD.name, 'removed');
-    DELETE FROM hold WHERE mailbox = OLD.key;
-    PERFORM pg_notify('fleet_changed', OLD.key);
-    RETURN NULL;
-  END IF;
-  IF NEW.key <> OLD.key OR NEW.account <> OLD.account THEN
-    INSERT INTO fleet_audit (tenant, kind, name, act, keys)
-      VALUES (OLD.tenant, 'mailbox', OLD.name, 'moved', jsonb_build_array(NEW.key, NEW.account));
-    IF NEW.tenant <> OLD.tenant THEN
-      INSERT INTO fleet_audit (tenant, kind, name, act, keys)
-        VALUES (NEW.tenant, 'mailbox', NEW.name, 'moved', jsonb_build_array(NEW.key, NEW.account));
-    END IF;
-  END IF;
-  IF NEW.paused <> OLD.paused THEN
-    INSERT INTO fleet_audit (tenant, kind, name, act)
-      VALUES (NEW.tenant, 'mailbox', NEW.name, CASE WHEN NEW.paused THEN 'paused' ELSE 'resumed' END);
-  END IF;
-  IF NEW.settings <> OLD.settings THEN
-    INSERT INTO fleet_audit (tenant, kind, name, act, keys)
-      VALUES (NEW.tenant, 'mailbox', NEW.name, 'changed', ${keysOf('OLD.settings', 'NEW.settings')});
-  END IF;
-  IF NEW.key <> OLD.key THEN DELETE FROM hold WHERE mailbox = OLD.key; END IF;
-  IF NEW.key <> OLD.key OR NEW.paused <> OLD.paused THEN
-    -- Its worker ends what it has begun, and gives it back.
-    IF NEW.paused THEN UPDATE hold SET withdrawn = 1 WHERE mailbox = NEW.key;
-    ELSE INSERT INTO hold (mailbox) VALUES (NEW.key) ON CONFLICT (mailbox) DO UPDATE SET withdrawn = 0;
-    END IF;
-  END IF;
-  IF NEW.key <> OLD.key THEN PERFORM pg_notify('fleet_changed', OLD.key); END IF;
-  IF NEW IS DISTINCT FROM OLD THEN PERFORM pg_notify('fleet_changed', NEW.key); END IF;`,
-)}
+${triggerFunction('member_changed', '', memberChanged('DELETE FROM hold WHERE mailbox = OLD.key;'))}
 CREATE FUNCTION member_touched() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.changed_at := clock_timestamp();
@@ -248,5 +247,19 @@ $$;
 DO $$
 BEGIN
   EXECUTE format('ALTER FUNCTION my_tenant() SET search_path TO %I, pg_temp', current_schema());
+END $$;
+`
+
+/** Who holds a mailbox that is removed ends what it has begun, and gives it back, as where it is paused. */
+export const removalStep = `
+${triggerFunction(
+  'member_changed',
+  '',
+  memberChanged(`UPDATE hold SET withdrawn = 1 WHERE mailbox = OLD.key AND worker IS NOT NULL;
+    DELETE FROM hold WHERE mailbox = OLD.key AND worker IS NULL;`),
+).replace('CREATE FUNCTION', 'CREATE OR REPLACE FUNCTION')}
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION member_changed() SET search_path TO %I, pg_temp', current_schema());
 END $$;
 `

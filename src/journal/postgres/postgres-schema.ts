@@ -4,7 +4,7 @@
  */
 
 import { budgetStep } from './budget-schema.ts'
-import { fleetTables, operatorStep } from './fleet-schema.ts'
+import { fleetTables, operatorStep, removalStep } from './fleet-schema.ts'
 
 const said = (versions: string, part: string): string =>
   `said_of_authentication(authentication, '{${versions}}', '{${part}}')`
@@ -234,4 +234,5 @@ ALTER TABLE hold ADD COLUMN withdrawn smallint NOT NULL DEFAULT 0;
   // A fence follows from the ones before it and the clock (holds.ts).
   'DROP SEQUENCE fence',
   operatorStep,
+  removalStep,
 ]
