@@ -48,8 +48,8 @@ const noteWritten = `INSERT INTO note (key, value) VALUES (?1, ?2)
 
 export function makeState(database: Database): State {
   return {
-    beginPull: (name, atMs) =>
-      database.transaction(async sql => {
+    async beginPull(name, atMs) {
+      const generation = await database.transaction(async sql => {
         const begun = await sql.get(
           `INSERT INTO mailbox (name, generation, first_pull_at_ms, last_pull_at_ms) VALUES (?1, 1, ?2, ?2)
            ON CONFLICT (name) DO UPDATE SET generation = mailbox.generation + 1, last_pull_at_ms = ?2,
@@ -59,7 +59,14 @@ export function makeState(database: Database): State {
           toSqlValue('integer', atMs),
         )
         return Number(begun?.generation)
-      }, 'later'),
+      }, 'later')
+      // START_FROM=new draws its line by this moment: a power cut in the first pull must not move it.
+      if (generation === 1)
+        await database.transaction(sql =>
+          sql.run('UPDATE mailbox SET first_pull_at_ms = first_pull_at_ms WHERE name = ?', name),
+        )
+      return generation
+    },
     endPull: (ofMailbox, ofAccount, end) =>
       database.transaction(async sql => {
         sql.lock(`account ${ofAccount}`)

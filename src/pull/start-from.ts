@@ -32,6 +32,12 @@ export async function isHeldBack(
 }
 
 /**
+ * The clock of a mail server may be slow, and its dates have no parts of a second: where a first pull failed, what seems to
+ * have come shortly before it may have come after it, ms.
+ */
+const mostClockErrorMs = 10 * 60_000
+
+/**
  * START_FROM. 'new': what stood there at the folder's first listing; after a change of names, what arrived
  * before the first pull. A date: what arrived before it. Where the time of arrival cannot be learned the message is
  * imported: too much is better than too little.
@@ -53,7 +59,7 @@ export async function findStart(
   if (!state.startedFolders.includes(folder) && state.startedFolders.length === 0) {
     // The very first pull finds what was there before; a first one that failed has let new mail come meanwhile.
     if (generation === 1 && doubt === undefined) return asStart((entry.arrivedAtMs ?? 0) < firstPullAtMs)
-    return asStart(await isBefore(firstPullAtMs))
+    return asStart(await isBefore(firstPullAtMs - mostClockErrorMs))
   }
   // A mailbox that was pulled before under other folder names (protocol changed) is not begun anew.
   const begunElsewhere = !state.startedFolders.includes(folder)

@@ -163,6 +163,23 @@ test('START_FROM=new: the first pull fails after the login; what came before the
   })
 })
 
+test('START_FROM=new: where the first pull fails, a slow clock of the server holds no later mail back', async () => {
+  await play({ more: { START_FROM: 'new' } }, async self => {
+    const { faults } = pop3Of(self)
+    await self.deliver(dated('old', self.clock.nowMs() - hour))
+    faults.line = ({ verb }) => (verb === 'LIST' || verb === 'UIDL' ? 'fin' : undefined)
+    assert.equal((await self.app.pull()).kind, 'failed')
+    delete faults.line
+    self.clock.pass(2 * minute)
+    // By the server's clock it came five minutes ago, which is before that pull.
+    const meanwhile = dated('meanwhile', self.clock.nowMs() - 5 * minute)
+    await self.deliver(meanwhile)
+    countOf(await self.app.pull())
+    assert.equal(copies(self, meanwhile), 1)
+    assert.deepEqual(await self.stages(), { baseline: 1, settled: 1 })
+  })
+})
+
 test('D3, B7: the same octets under two names, the first answer lost: the second waits for the first', async () => {
   await play(deleting, async self => {
     const twin = nameless('twin')
