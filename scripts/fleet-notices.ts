@@ -16,7 +16,7 @@ import { startPostgres } from '../test/servers/postgres.ts'
 import { makeWorkers } from './fleet/workers.ts'
 
 const password = 'correct horse battery'
-const [all, away] = [Number(process.env.N ?? 200), Number(process.env.A ?? 140)]
+const [all, away] = [200, 140]
 const beganMs = performance.now()
 const say = (text: string): void =>
   void process.stdout.write(`${((performance.now() - beganMs) / 1000).toFixed(1).padStart(6)} s  ${text}\n`)

@@ -177,7 +177,7 @@ export async function removeOperator(
   { name, tenant, by }: { name: string; tenant?: string | undefined; by?: string | undefined },
 ): Promise<OperatorRemoved> {
   return orMayNot(database, async () => {
-    const { tenants, login, isLast } = await database.transaction(async sql => {
+    const { tenants, login, isLast, isSuper } = await database.transaction(async sql => {
       const { mayMake } = await refuseUnlessAdmin(sql)
       await nameChanger(sql, by)
       const rows = await sql.all('SELECT tenant FROM tenant_operator WHERE role = ? ORDER BY tenant', name)
@@ -190,24 +190,25 @@ export async function removeOperator(
       for (const each of gone)
         await sql.run('DELETE FROM tenant_operator WHERE role = ? AND tenant = ?', name, each)
       const isLast = gone.length === all.length
+      const isSuper = await isSuperuser(sql)
       if (found !== undefined) {
         // Who may make roles ends the connections of those that it is a member of.
-        if (!found.isOther && !(await isSuperuser(sql)))
-          await sql.run(`GRANT ${found.quoted} TO CURRENT_USER`)
+        if (!found.isOther && !isSuper) await sql.run(`GRANT ${found.quoted} TO CURRENT_USER`)
         if (isLast) await sql.run(`REVOKE SELECT ON hikyaku_version FROM ${found.quoted}`)
         if (isLast && !(await isElsewhere(sql, found.id))) {
           await sql.run(`REVOKE ${fleetRoles.operator} FROM ${found.quoted}`)
           if (found.isOurs) await sql.run(`ALTER ROLE ${found.quoted} NOLOGIN`)
         }
       }
-      return { tenants: gone, login: found, isLast }
+      return { tenants: gone, login: found, isLast, isSuper }
     })
-    if (login === undefined || login.isOther) return { tenants, sessions: 0, loginRemoved: false }
+    if (login === undefined || (login.isOther && !isSuper))
+      return { tenants, sessions: 0, loginRemoved: false }
     const sessions = await endSessions(database, login.id)
     const loginRemoved = await database.transaction(async sql => {
-      const goes = isLast && login.isOurs && !(await isElsewhere(sql, login.id))
+      const goes = isLast && login.isOurs && !login.isOther && !(await isElsewhere(sql, login.id))
       if (goes) await sql.run(`DROP ROLE IF EXISTS ${login.quoted}`)
-      else if (!(await isSuperuser(sql))) await sql.run(`REVOKE ${login.quoted} FROM CURRENT_USER`)
+      else if (!isSuper) await sql.run(`REVOKE ${login.quoted} FROM CURRENT_USER`)
       return goes
     })
     return { tenants, sessions, loginRemoved }
@@ -244,7 +245,7 @@ async function endSessions(database: Database, id: number): Promise<number> {
   for (;;) {
     const row = await database.get(
       `SELECT count(*) AS count, bool_and(pg_terminate_backend(pid, ${endMs})) AS done FROM pg_stat_activity
-       WHERE usesysid = ?::bigint::oid AND datname = current_database()`,
+       WHERE usesysid = ?::bigint::oid AND datname = current_database() AND pid <> pg_backend_pid()`,
       id,
     )
     const count = Number(row?.count)
