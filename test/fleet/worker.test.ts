@@ -210,7 +210,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     answers.resolve()
     const next = await moving
     assert.equal(next, 'other/box1')
-    assert.ok(await waitForHandBack(journal.database, [removed.key, moved.key]))
+    assert.ok(await waitForHandBack(journal.database, [removed.key, moved.key], 30_000))
     for (const key of [removed.key, next])
       assert.deepEqual(
         (await journal.journal.latestImports(key, 5)).map(({ stage }) => stage),
@@ -237,7 +237,7 @@ describe('the workers of a fleet carry mail', { skip, concurrency: true }, () =>
     removed.deliver()
     await until(() => world.gmail.ledger.of('import').length === 1, 'the upload')
     await directory.remove([removed.key])
-    assert.ok(await waitForHandBack(journal.database, [removed.key]))
+    assert.ok(await waitForHandBack(journal.database, [removed.key], 30_000))
     assert.equal(await countUnknown(journal.database, [removed.key]), 1)
     // It reached Gmail all the same.
     world.gmail.faults.clear()
