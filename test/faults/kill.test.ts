@@ -35,8 +35,8 @@ interface Scenario {
   readonly every?: number
 }
 
-/** A quarter of the points in each run of the suite; `npm run test:kills` plays all of them, in some six minutes. */
-const usualEvery = 4
+/** A third of the points in each run of the suite; `npm run test:kills` plays all of them, in some ten minutes. */
+const usualEvery = 3
 
 const message = (name: string, octets: number): Buffer =>
   Buffer.from(
