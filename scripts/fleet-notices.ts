@@ -54,7 +54,7 @@ const put = await fleet.directory.putMailboxes(
     const settings = { protocol: 'imap', host, port, security: 'none', user: `user${n}`, account: 'owner' }
     return {
       ...{ kind: 'mailbox' as const, tenant: 'main', name: `box${n}`, secrets: { password } },
-      settings: { ...settings, verify: false, schedule: '1m' },
+      settings: { ...settings, verify: false, schedule: '* * * * *' },
     }
   }),
 )
