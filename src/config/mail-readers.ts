@@ -56,8 +56,9 @@ export const readStartFrom: Reader<StartFrom> = value => {
   return same ? { from: 'date', atMs: date.getTime() } : expected('start-from')
 }
 
-// Gmail refuses these on import; INBOX, SPAM and the like are decided by `archive` and the folder's place.
-const reserved = /^(drafts?|sent|chats?)$/i
+// Gmail refuses these on import, and empties its bin after 30 days; INBOX, SPAM and the like are decided by `archive` and
+// the folder's place.
+const reserved = /^(drafts?|sent|chats?|trash)$/i
 
 const goodLabel = (name: string): boolean => name.length <= 225 && !reserved.test(name)
 

@@ -40,7 +40,7 @@ const expected: Readonly<Record<Expected, string>> = {
   octets: 'must be a size such as 20 MB or 500 kB',
   'worker-name': 'must be a name of letters, digits and . _ @ - (at most 128)',
   label:
-    'must be Gmail label names with commas between them, each at most 225 characters; DRAFT, SENT and CHAT are Gmail’s own',
+    'must be Gmail label names with commas between them, each at most 225 characters; DRAFT, SENT and CHAT are Gmail’s own, and TRASH is its bin, whose mail it deletes after 30 days',
 }
 
 export const en: ProblemTexts = {

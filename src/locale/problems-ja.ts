@@ -42,7 +42,7 @@ const expected: Readonly<Record<Expected, string>> = {
   octets: 'は 20 MB や 500 kB のような大きさで指定してください',
   'worker-name': 'は英数字と . _ @ - の名前（128 文字まで）で指定してください',
   label:
-    'は Gmail のラベル名（225 文字以内）をカンマで区切って指定してください。DRAFT、SENT、CHAT は使えません',
+    'は Gmail のラベル名（225 文字以内）をカンマで区切って指定してください。DRAFT、SENT、CHAT は使えません。TRASH は 30 日後に削除される Gmail のゴミ箱なので、使えません',
 }
 
 export const ja: ProblemTexts = {

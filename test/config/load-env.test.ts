@@ -230,7 +230,7 @@ test('folders say where their mail belongs, and a name with a colon or comma sta
       { name: 'Old', to: 'label', labels: [] },
     ],
   )
-  for (const text of ['INBOX,', 'A:B', 'A:spam:inbox', '"A', 'A:label=', 'A:label=SENT'])
+  for (const text of ['INBOX,', 'A:B', 'A:spam:inbox', '"A', 'A:label=', 'A:label=SENT', 'A:label=Trash'])
     assert.deepEqual(
       kinds(await problemsOf({ ...least, MAIL_FOLDERS: text })),
       ['MAIL_FOLDERS expected'],
