@@ -20,7 +20,8 @@ fi
 
 if [ "$step" = enter ]; then
   for hierarchy in "${hierarchies[@]}"; do
-    mkdir -p "$hierarchy/$name"
+    # Where none can be made, systemd makes none either.
+    mkdir "$hierarchy/$name" 2>/dev/null || [ -d "$hierarchy/$name" ] || continue
     for inherited in cpuset.cpus cpuset.mems; do
       # A new group of this controller has neither, and takes no process until it has.
       [ ! -f "$hierarchy/$inherited" ] || cat "$hierarchy/$inherited" >"$hierarchy/$name/$inherited"
