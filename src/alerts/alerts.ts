@@ -21,6 +21,7 @@ import type { Attempt } from '../pull/attempt.ts'
 import type { PullPorts } from '../pull/context.ts'
 import { accountsOf } from '../pull/destination.ts'
 import { noteReminded, readPauses } from '../pull/paused.ts'
+import { makeHooks } from './hooks.ts'
 import { mailNotice } from './notice-mail.ts'
 import {
   type AccountTold,
@@ -33,7 +34,6 @@ import {
   silentEnds,
 } from './rules.ts'
 import { troublesOf, withoutPaused } from './trouble-list.ts'
-import { pingAddress, postText } from './webhook.ts'
 
 export interface Alerts {
   /** Looks at what the attempt left behind. Never throws, never waits. */
@@ -62,15 +62,13 @@ const mailDeadlineMs = 120_000
 const againMs = 5 * 60_000
 const pingEveryMs = 60_000
 
-type Channel = 'mail' | 'webhook' | 'ping'
-
 export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   const { alerts, language } = config
   const words = chooseWords(language)
   const stop = new AbortController()
   /** Keys of notices that got through and could not be written down yet. */
   const sentHere = new Set<string>()
-  const failedBefore = new Set<Channel>()
+  const hooks = makeHooks({ words, clock, log }, stop.signal)
   const notBeforeMs = new Map<string, number>()
   const good = new Map<string, boolean>()
   /** Mailboxes that are to be looked at. */
@@ -92,16 +90,6 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
   let pingedAtMs = Number.NEGATIVE_INFINITY
   let pings: Promise<void> = Promise.resolve()
 
-  /** One line when a way stops working, not one for each notice. */
-  const outcome = (channel: Channel, reason: string | undefined): boolean => {
-    if (reason === undefined) failedBefore.delete(channel)
-    else if (!failedBefore.has(channel) && !stop.signal.aborted) {
-      failedBefore.add(channel)
-      log.say('warn', 'noticeNotSent', words.notice.notSent(channel, reason), { channel, reason })
-    }
-    return reason === undefined
-  }
-
   const byMail = async (ports: PullPorts, notice: Notice): Promise<boolean> => {
     const { subject, text, key } = notice
     const letter = { address: addressOf(config, ports), subject, text, key, atMs: clock.nowMs() }
@@ -111,14 +99,11 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
         thrown => (signal.aborted ? 'stopped' : asFault(thrown).code),
       ),
     )
-    return outcome('mail', reason)
+    return hooks.outcome('mail', reason)
   }
 
-  const byHook = async (hook: Secret, { subject: title, text, urgent }: Notice): Promise<boolean> => {
-    const url = await hook.reveal().catch(() => undefined)
-    if (url === undefined) return outcome('webhook', 'secret.missing')
-    return outcome('webhook', await postText(url, { title, text, urgent }, clock, stop.signal))
-  }
+  const byHook = (hook: Secret, { subject: title, text, urgent }: Notice): Promise<boolean> =>
+    hooks.post(hook, { title, text, urgent })
 
   const send = async (ports: PullPorts, composed: Notice): Promise<boolean> => {
     const { subject, text } = composed
@@ -191,8 +176,7 @@ export function makeAlerts({ config, clock, log, mail }: AlertOptions): Alerts {
     pingWaits = false
     pingedAtMs = clock.monotonicMs()
     const well = [...good.values()].every(Boolean) && (await listIsEmpty())
-    const url = await hook.reveal().catch(() => undefined)
-    outcome('ping', url === undefined ? 'secret.missing' : await pingAddress(url, well, clock, stop.signal))
+    await hooks.ping(hook, well)
   }
 
   return {

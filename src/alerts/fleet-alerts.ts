@@ -15,8 +15,8 @@ import type { AccountState } from '../journal/journal.ts'
 import type { Words } from '../locale/locale.ts'
 import type { Log } from '../log/log.ts'
 import { digestsDue, type Gathering, joinNotices } from './fleet-rules.ts'
+import { type Hooks, makeHooks } from './hooks.ts'
 import { type AccountTold, consentDaysMs, consentNotice, type Notice, putOffMs, silentEnds } from './rules.ts'
-import { pingAddress, postText } from './webhook.ts'
 
 /** What the fleet's database knows of it. Rejects where it does not answer. */
 export interface FleetNoticeBooks {
@@ -80,7 +80,7 @@ export async function keepTelling(
 ): Promise<void> {
   const { alerts, books, clock, timing = usualTiming } = options
   if (alerts.webhook === undefined && alerts.ping === undefined) return
-  const sender = makeSender(options, cut)
+  const hooks = makeHooks(options, cut)
   let notBeforeMs = Number.NEGATIVE_INFINITY
   let pingedAtMs = Number.NEGATIVE_INFINITY
   while (!stopping.aborted) {
@@ -88,10 +88,9 @@ export async function keepTelling(
       if (clock.monotonicMs() >= notBeforeMs && (await books.takeTurn(timing.turnMs))) {
         if (alerts.ping !== undefined && clock.monotonicMs() - pingedAtMs >= pingEveryMs) {
           pingedAtMs = clock.monotonicMs()
-          await sender.ping(alerts.ping)
+          await hooks.ping(alerts.ping, true)
         }
-        const isTold =
-          alerts.webhook === undefined || (await tellDue(options, alerts.webhook, sender, timing))
+        const isTold = alerts.webhook === undefined || (await tellDue(options, alerts.webhook, hooks, timing))
         if (!isTold) {
           notBeforeMs = clock.monotonicMs() + timing.againMs
           await books.leaveTurn()
@@ -109,16 +108,18 @@ export async function keepTelling(
 async function tellDue(
   { alerts: { afterMinutes }, books, words, log }: FleetAlertOptions,
   webhook: Secret,
-  sender: Sender,
+  hooks: Hooks,
   timing: FleetAlertTiming,
 ): Promise<boolean> {
   const nowMs = await books.nowMs()
   /** @returns whether it was told, or is another one's to tell by now */
   const tell = async (notice: Notice, remember: (atMs: number) => Promise<void>): Promise<boolean> => {
     if (!(await books.takeTurn(timing.turnMs))) return true
-    if (!(await sender.post(webhook, notice))) return false
-    const { kind, subject, ids } = notice
-    log.say('info', 'noticeSent', printable(subject), { kind, count: ids.length })
+    const { kind, urgent, ids } = notice
+    // Names and words from outside are shown by phones and mail programs.
+    const title = printable(notice.subject)
+    if (!(await hooks.post(webhook, { title, text: printableLines(notice.text), urgent }))) return false
+    log.say('info', 'noticeSent', title, { kind, count: ids.length })
     await remember(await books.nowMs())
     return true
   }
@@ -144,35 +145,4 @@ async function tellDue(
   return tell(consents, async () => {
     for (const { account, told } of ending) await books.noteConsent(account.name, told)
   })
-}
-
-interface Sender {
-  post(webhook: Secret, notice: Notice): Promise<boolean>
-  ping(address: Secret): Promise<void>
-}
-
-/** One line in the log when a way stops working, not one for each notice. */
-function makeSender({ words, clock, log }: FleetAlertOptions, cut: AbortSignal): Sender {
-  const failedBefore = new Set<string>()
-  const outcome = (channel: 'webhook' | 'ping', reason: string | undefined): boolean => {
-    if (reason === undefined) failedBefore.delete(channel)
-    else if (!failedBefore.has(channel) && !cut.aborted) {
-      failedBefore.add(channel)
-      log.say('warn', 'noticeNotSent', words.notice.notSent(channel, reason), { channel, reason })
-    }
-    return reason === undefined
-  }
-  return {
-    async post(webhook, { subject, text, urgent }) {
-      const url = await webhook.reveal().catch(() => undefined)
-      if (url === undefined) return outcome('webhook', 'secret.missing')
-      // Names and words from outside are shown by phones and mail programs.
-      const message = { title: printable(subject), text: printableLines(text), urgent }
-      return outcome('webhook', await postText(url, message, clock, cut))
-    },
-    async ping(address) {
-      const url = await address.reveal().catch(() => undefined)
-      outcome('ping', url === undefined ? 'secret.missing' : await pingAddress(url, true, clock, cut))
-    },
-  }
 }
