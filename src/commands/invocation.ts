@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 import { asFault, exitCodes, Fault } from '../base/fault.ts'
 import type { Env } from '../base/home.ts'
 import type { Language } from '../base/language.ts'
-import { indentParagraph } from '../base/text-width.ts'
+import { alignTable, indentParagraph } from '../base/text-width.ts'
 import { jsonText } from '../base/untrusted.ts'
 import { chooseWords, describeFault, type Words } from '../locale/locale.ts'
 
@@ -91,6 +91,11 @@ export function writeLine(invocation: Invocation, line: string): void {
 /** A paragraph, in lines as long as they may be. @param lead stands before it, and its width before each further line */
 export function writeParagraph(invocation: Invocation, text: string, lead = ''): void {
   for (const line of indentParagraph(text, columnsOf(invocation), lead)) writeLine(invocation, line)
+}
+
+export function writeTable(invocation: Invocation, rows: readonly (readonly string[])[]): void {
+  for (const line of alignTable(rows, { width: columnsOf(invocation) }).split('\n'))
+    writeLine(invocation, line)
 }
 
 export { exitCodes, Fault }

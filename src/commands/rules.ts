@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs'
 import { exitCodes } from '../base/fault.ts'
 import type { RuleWish } from '../base/rule-wish.ts'
-import { indentParagraph } from '../base/text-width.ts'
 import { printable } from '../base/untrusted.ts'
 import type { Config, MailboxConfig } from '../config/config.ts'
 import { folderName } from '../config/mail-readers.ts'
@@ -11,7 +10,7 @@ import { findOutcome } from '../rules/outcome.ts'
 import type { ListedFacts } from '../rules/rule.ts'
 import { type Explanation, RuleBook } from '../rules/rule-book.ts'
 import { chooseMailboxes, withConfig } from './configuration.ts'
-import { columnsOf, type Invocation, writeJson, writeLine } from './invocation.ts'
+import { type Invocation, writeJson, writeParagraph } from './invocation.ts'
 import { describeFollows, type Follows, rulesWordsFor } from './rules-words.ts'
 import { refuseFile } from './usage.ts'
 
@@ -163,9 +162,7 @@ function answerJson(invocation: Invocation, file: string, tested: readonly Teste
 
 function answerPeople(invocation: Invocation, file: string, { mailbox, explained, follows }: Tested): void {
   const own = rulesWordsFor(invocation.language)
-  const say = (text: string, lead = ''): void => {
-    for (const line of indentParagraph(text, columnsOf(invocation), lead)) writeLine(invocation, line)
-  }
+  const say = (text: string, lead = ''): void => writeParagraph(invocation, text, lead)
   const name = printable(mailbox.name, 60)
   say(own.heading(name, printable(file === '-' ? 'stdin' : file, 200)))
   if (mailbox.rules.length === 0) say(own.noRules(name), '  ')

@@ -1,10 +1,9 @@
 /** `hikyaku fleet audit`: who changed what in a fleet's directory, the newest first; never a secret. */
 import { exitCodes } from '../../base/fault.ts'
-import { alignTable } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import type { AuditRow } from '../../fleet/directory.ts'
 import { makeFormat } from '../../locale/format.ts'
-import { columnsOf, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
+import { type Invocation, writeJson, writeLine, writeParagraph, writeTable } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
 import { readMost } from './read-most.ts'
 import { withFleet } from './with-fleet.ts'
@@ -56,7 +55,6 @@ function say(invocation: Invocation, rows: readonly AuditRow[], next: number | u
     `${own.kinds[kind]} ${printable(kind === 'tenant' || kind === 'key' ? tenant : `${tenant}/${name}`, 200)}`,
     [own.acts[act], ...(keys.length === 0 ? [] : [printable(keys.join(' '), 300)])].join(': '),
   ])
-  for (const line of alignTable([own.headings, ...lines], { width: columnsOf(invocation) }).split('\n'))
-    writeLine(invocation, line)
+  writeTable(invocation, [own.headings, ...lines])
   if (next !== undefined) writeParagraph(invocation, own.more(rows.length, String(next)))
 }

@@ -1,11 +1,17 @@
 /** `hikyaku fleet list`: the mailboxes of a fleet, page by page; with keys, what of their mail is set aside or waits. */
 import { exitCodes } from '../../base/fault.ts'
-import { alignTable } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import type { MailboxEntry } from '../../fleet/directory.ts'
 import type { MemberTrouble } from '../../fleet/fleet-look.ts'
 import { describeFault } from '../../locale/locale.ts'
-import { columnsOf, faultJson, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
+import {
+  faultJson,
+  type Invocation,
+  writeJson,
+  writeLine,
+  writeParagraph,
+  writeTable,
+} from '../invocation.ts'
 import { answerLists, listMailbox } from '../list.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { readMost } from './read-most.ts'
@@ -73,8 +79,7 @@ function sayPage(
       first === undefined ? printable(state, 128) : `${own.trouble} ${describeFault(first, language).what}`,
     ]
   })
-  for (const line of alignTable([own.headings, ...rows], { width: columnsOf(invocation) }).split('\n'))
-    writeLine(invocation, line)
+  writeTable(invocation, [own.headings, ...rows])
   if (next !== undefined) writeParagraph(invocation, own.more(mailboxes.length, printable(next, 200)))
 }
 

@@ -5,10 +5,9 @@ import { resolve } from 'node:path'
 import { exitCodes } from '../../base/fault.ts'
 import { exists, writePrivate } from '../../base/private-file.ts'
 import { makeScramVerifier } from '../../base/scram.ts'
-import { alignTable } from '../../base/text-width.ts'
 import { printable } from '../../base/untrusted.ts'
 import { checkName } from '../../fleet/names.ts'
-import { columnsOf, type Invocation, writeJson, writeLine, writeParagraph } from '../invocation.ts'
+import { type Invocation, writeJson, writeLine, writeParagraph, writeTable } from '../invocation.ts'
 import { refuseUse } from '../usage.ts'
 import { readGivenSecretFile } from './given-files.ts'
 import { type Fleet, withFleet } from './with-fleet.ts'
@@ -130,7 +129,6 @@ async function list(
     printable(row.tenant),
     row.canLogIn ? String(row.sessions) : own.cannotLogIn,
   ])
-  for (const line of alignTable([own.headings, ...lines], { width: columnsOf(invocation) }).split('\n'))
-    writeLine(invocation, line)
+  writeTable(invocation, [own.headings, ...lines])
   return exitCodes.ok
 }
