@@ -9,7 +9,7 @@ import type { DueMessage, FolderRecord, Stage, StandingRow } from './row.ts'
 import { readRow, readRows } from './rows.ts'
 import { carried, compareDue, type DueRow, decideReturn, goneKept, thinAfterMs } from './rules.ts'
 import type { Database, Statements, Transaction } from './sql.ts'
-import { closeTrouble, findTrouble } from './troubles.ts'
+import { closeTroubles, findTrouble } from './troubles.ts'
 
 /** Rows that are read in one turn of the event loop: some milliseconds. */
 const pageRows = 4000
@@ -200,7 +200,7 @@ async function recordFolder(sql: Transaction, record: FolderRecord): Promise<rea
   const { mailbox: name, folder, atMs } = record
   for (const id of record.unnamed) {
     sql.send('UPDATE message SET uid = NULL, present = 0 WHERE id = ?', id)
-    await closeTrouble(sql, { scope: 'message', name, subject: String(id) }, 'gone', atMs)
+    await closeTroubles(sql, [{ scope: 'message', name, subject: String(id) }], 'gone', atMs)
   }
   for (const { id, stage: known, patch } of record.vanished) {
     const stage = known ?? (await readRow(sql, 'id = ?', id))?.stage
@@ -297,5 +297,5 @@ async function endWish(sql: Transaction, { mailbox: name, folder, atMs }: Folder
     name,
     folder,
   )
-  if (stubborn === undefined) await closeTrouble(sql, key, 'success', atMs)
+  if (stubborn === undefined) await closeTroubles(sql, [key], 'success', atMs)
 }

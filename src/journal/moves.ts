@@ -6,9 +6,9 @@ import type { Journal } from './journal.ts'
 import { messageColumns } from './records.ts'
 import type { ClaimAnswer, ImportClaim, ImportRecord, MessageRow, RowPatch, Stage } from './row.ts'
 import { hasDigest, isImported, readRow } from './rows.ts'
-import { decideImport, findTroubleOfMove, type Likenesses, refuseIllegalMove } from './rules.ts'
+import { decideImport, findTroubleOfMove, illegalMove, type Likenesses, refuseIllegalMove } from './rules.ts'
 import type { Database, Transaction } from './sql.ts'
-import { closeTrouble, openTrouble } from './troubles.ts'
+import { closeTroubles, openTrouble } from './troubles.ts'
 
 type Standing = Pick<MessageRow, 'stage' | 'mailbox' | 'firstFailedAtMs'>
 
@@ -27,7 +27,7 @@ export async function moveRow(
   refuseIllegalMove(id, row?.stage, to)
   const { set, values } = listAssignments<MessageRow>(messageColumns, patch)
   sql.send(`UPDATE message SET ${['stage = ?', ...set].join(', ')} WHERE id = ?`, to, ...values, id)
-  await noteTrouble(sql, id, to, patch, row as Standing)
+  await noteTrouble(sql, id, to, patch, row)
 }
 
 /** The move is the evidence: the trouble of a message opens and closes in its transaction. */
@@ -43,7 +43,7 @@ async function noteTrouble(
   const key: TroubleKey = { scope: 'message', name: mailbox, subject: String(id) }
   if ('ended' in trouble) {
     const atMs = patch.importedAtMs ?? patch.retrievedAtMs ?? (await readPulledAtMs(sql, mailbox))
-    await closeTrouble(sql, key, trouble.ended, atMs)
+    await closeTroubles(sql, [key], trouble.ended, atMs)
   } else {
     const { firstFailedAtMs: sinceMs = firstFailedAtMs } = patch
     await openTrouble(sql, key, trouble.opened, sinceMs ?? trouble.opened.atMs)
@@ -88,10 +88,7 @@ async function claimImport(sql: Transaction, claim: ImportClaim): Promise<ClaimA
   likenesses.catch(() => {})
   const own = await row
   // No message is no stage to begin from.
-  if (own === undefined) {
-    refuseIllegalMove(id, undefined, 'importing')
-    throw new Error('unreachable')
-  }
+  if (own === undefined) throw illegalMove(id, undefined, 'importing')
   const { lost, ...others } = await likenesses
   const decision = decideImport(own, { ...others, lost }, claim)
   const moveOwn = (to: Stage, patch: RowPatch): Promise<void> => moveRow(sql, id, to, patch, own)

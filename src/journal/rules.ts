@@ -28,10 +28,13 @@ export const legalMoves: Readonly<Record<Stage, readonly Stage[]>> = {
 export const goneKept = 2000
 
 /** Throws Fault bug where the row may not move so. Its own stage, but for another patch, is none. */
-export function refuseIllegalMove(id: number, from: Stage | undefined, to: Stage): void {
+export function refuseIllegalMove(id: number, from: Stage | undefined, to: Stage): asserts from is Stage {
   if (from !== undefined && (from === to || legalMoves[from].includes(to))) return
-  throw new Fault('bug', { facts: { what: `message ${id} may not move from ${from ?? 'nothing'} to ${to}` } })
+  throw illegalMove(id, from, to)
 }
+
+export const illegalMove = (id: number, from: Stage | undefined, to: Stage): Fault =>
+  new Fault('bug', { facts: { what: `message ${id} may not move from ${from ?? 'nothing'} to ${to}` } })
 
 /** A row stands in the listing though it did not before. */
 export function decideReturn(stage: Stage): { readonly to: Stage; readonly patch: RowPatch } {

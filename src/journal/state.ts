@@ -5,7 +5,7 @@ import type { NoteKey } from './notes.ts'
 import { accountColumns, mailboxColumns, noAccount, noMailbox } from './records.ts'
 import type { AccountState, MailboxState } from './row.ts'
 import type { Database, Statements, Transaction } from './sql.ts'
-import { closeTrouble, isAnyOpen } from './troubles.ts'
+import { closeTroubles } from './troubles.ts'
 
 type State = Pick<
   Journal,
@@ -77,7 +77,7 @@ export function makeState(database: Database): State {
         const { mailboxPatch, accountPatch, over, atMs } = end(await mailbox, await account)
         upsertState(sql, 'mailbox', ofMailbox, mailboxColumns, mailboxPatch)
         upsertState(sql, 'account', ofAccount, accountColumns, accountPatch)
-        if (await isAnyOpen(sql, over)) for (const key of over) await closeTrouble(sql, key, 'success', atMs)
+        await closeTroubles(sql, over, 'success', atMs)
       }),
     mailbox: name => readMailbox(database, name),
     async namedBy(name, server) {

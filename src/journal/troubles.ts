@@ -109,22 +109,25 @@ export async function openTrouble(
 }
 
 /** @returns whether there was one to close: most often there is none, and it costs one look */
-export async function closeTrouble(
+export async function closeTroubles(
   sql: Statements,
-  key: TroubleKey,
+  keys: readonly TroubleKey[],
   by: TroubleEnd,
   atMs: number,
 ): Promise<boolean> {
-  const { scope, name, subject } = key
-  return (await isAnyOpen(sql, [key])) && closeAll(sql, thing, [scope, name, subject], by, atMs)
+  return (await isAnyOpen(sql, keys)) && closeAll(sql, anyOf(keys), valuesOf(keys), by, atMs)
 }
 
+const anyOf = (keys: readonly TroubleKey[]): string => `(${keys.map(() => `(${thing})`).join(' OR ')})`
+const valuesOf = (keys: readonly TroubleKey[]): readonly string[] =>
+  keys.flatMap(({ scope, name, subject }) => [scope, name, subject])
+
 /** Whether one of these is open. */
-export async function isAnyOpen(sql: Statements, keys: readonly TroubleKey[]): Promise<boolean> {
+async function isAnyOpen(sql: Statements, keys: readonly TroubleKey[]): Promise<boolean> {
   if (keys.length === 0) return false
   const row = await sql.get(
-    `SELECT 1 AS found FROM trouble WHERE ${isOpen} AND (${keys.map(() => `(${thing})`).join(' OR ')}) LIMIT 1`,
-    ...keys.flatMap(({ scope, name, subject }) => [scope, name, subject]),
+    `SELECT 1 AS found FROM trouble WHERE ${isOpen} AND ${anyOf(keys)} LIMIT 1`,
+    ...valuesOf(keys),
   )
   return row !== undefined
 }
@@ -175,7 +178,7 @@ export function makeTroubles(database: Database): TroubleBook {
     closed: async (key, by, atMs) =>
       (await database.changeIf(
         sql => isAnyOpen(sql, [key]),
-        sql => closeTrouble(sql, key, by, atMs),
+        sql => closeAll(sql, anyOf([key]), valuesOf([key]), by, atMs),
       )) ?? false,
     list: () => readEntries(database, isOpen, 'code'),
     untold: putOffBeforeMs =>
