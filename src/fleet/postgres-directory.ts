@@ -1,6 +1,7 @@
 /** The directory on PostgreSQL. What follows from a change (holds, audit, NOTIFY) follows by trigger: journal/postgres/fleet-schema.ts. */
 import { Fault } from '../base/fault.ts'
 import { waitForHandBack } from '../journal/postgres/hand-back.ts'
+import { nameChanger } from '../journal/postgres/operators.ts'
 import type { FleetJournal } from '../journal/postgres/postgres.ts'
 import { isMailboxKnown, renameMailbox } from '../journal/postgres/rename-mailbox.ts'
 import type { Statements } from '../journal/sql.ts'
@@ -38,7 +39,7 @@ export function makePostgresDirectory(
   /** All of it or nothing, and the audit knows by whom. */
   const change = <T>(work: (sql: Statements) => Promise<T>): Promise<T> =>
     database.transaction(async sql => {
-      if (options.by !== undefined) await sql.get(`SELECT set_config('hikyaku.as', ?, true)`, options.by)
+      await nameChanger(sql, options.by)
       return work(sql)
     })
 

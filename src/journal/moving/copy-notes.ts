@@ -52,6 +52,10 @@ const restOf = (key: NoteKey): string => key.slice(nameOf(key).length + 1)
 
 export type Note = readonly [key: NoteKey, value: string]
 
+/** A mailbox's key: `NAME mailbox` or `NAME/mailbox`. */
+const renameMailbox = (key: NoteKey, mailbox: Renaming['mailbox']): NoteKey =>
+  `${key.slice(0, nameOf(key).length + 1)}${mailbox(restOf(key))}` as NoteKey
+
 /** A folder's key: `NAME ["mailbox","folder"]`. */
 function renameFolder(key: NoteKey, mailbox: Renaming['mailbox']): NoteKey {
   const [name, ...folder] = JSON.parse(restOf(key)) as [string, ...unknown[]]
@@ -73,7 +77,7 @@ function renameNote([key, value]: Note, ids: RowIds, renaming: Renaming): Note |
   try {
     switch (kindOf(key)) {
       case 'mailbox':
-        return [`${key.slice(0, nameOf(key).length + 1)}${renaming.mailbox(restOf(key))}` as NoteKey, value]
+        return [renameMailbox(key, renaming.mailbox), value]
       case 'folder':
         return [renameFolder(key, renaming.mailbox), value]
       case 'account':
@@ -100,7 +104,7 @@ export function renameHere([key, value]: Note, mailbox: Renaming['mailbox']): No
   try {
     if (kind === 'folder') return [renameFolder(key, mailbox), value]
     if (kind === 'logins') return renameLogins(key, value, { mailbox })
-    return [`${key.slice(0, nameOf(key).length + 1)}${mailbox(restOf(key))}` as NoteKey, value]
+    return [renameMailbox(key, mailbox), value]
   } catch {
     return undefined
   }

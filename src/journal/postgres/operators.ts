@@ -62,11 +62,8 @@ async function findLogin(sql: Statements, name: string): Promise<Login | undefin
 
 /** @throws Fault fleet.may-not where this login may make no operators, or there are no roles */
 async function refuseUnlessAdmin(sql: Statements): Promise<{ readonly mayMake: boolean }> {
-  const row = await sql.get(
-    `SELECT current_user AS login, has_table_privilege('tenant_operator', 'INSERT, DELETE') AS may`,
-  )
-  if (row?.may !== true || !(await areRolesThere(sql)))
-    throw new Fault('fleet.may-not', { facts: { name: String(row?.login) } })
+  const row = await sql.get(`SELECT has_table_privilege('tenant_operator', 'INSERT, DELETE') AS may`)
+  if (row?.may !== true || !(await areRolesThere(sql))) throw await mayNot(sql)
   return { mayMake: await mayMakeRoles(sql) }
 }
 
@@ -215,7 +212,8 @@ export async function removeOperator(
   })
 }
 
-async function nameChanger(sql: Statements, by: string | undefined): Promise<void> {
+/** Who makes the changes of this transaction, for the audit (fleet-schema.ts: `by`). */
+export async function nameChanger(sql: Statements, by: string | undefined): Promise<void> {
   if (by !== undefined) await sql.get(`SELECT set_config('hikyaku.as', ?, true)`, by)
 }
 
