@@ -149,10 +149,10 @@ export function sendRequest(
       reject(new HttpTrouble('connect', 'clear-text', false))
       return
     }
-    const { body, answerLimit = 1 << 20, intent } = request
+    const { body, answerLimit = 1 << 20, intent = Promise.resolve() } = request
     let phase: HttpPhase = 'connect'
     let settled = false
-    let isIntended = intent === undefined
+    let isIntended = false
     let stopSending = false
     let wakeSender = (): void => {}
     let sending: Promise<void> = Promise.resolve()
@@ -213,14 +213,10 @@ export function sendRequest(
     }
     signal.addEventListener('abort', onAbort, { once: true })
     arm(deadlines.connectMs)
-    intent?.then(
-      () => {
-        isIntended = true
-      },
-      () => {
-        isIntended = true
-      },
-    )
+    const onIntent = (): void => {
+      isIntended = true
+    }
+    intent.then(onIntent, onIntent)
 
     let unsent = 0
     let mostUnsent = pieceOctets
@@ -294,7 +290,7 @@ export function sendRequest(
       // A kept connection may have ended unseen: one whole turn of the event loop lets a FIN or RST that lies in
       // the kernel be heard before anything is written, where it would make the outcome unknown.
       const lookAgain = (): unknown => setImmediate(() => setImmediate(begin))
-      if (age === 'waited') intent === undefined ? lookAgain() : void intent.then(lookAgain, lookAgain)
+      if (age === 'waited') void intent.then(lookAgain, lookAgain)
       else socket.once(secure ? 'secureConnect' : 'connect', begin)
     })
     client.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error))
