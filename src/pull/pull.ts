@@ -62,11 +62,11 @@ const never = new AbortController().signal
 export async function pullMailbox(ports: PullPorts, options: PullOptions): Promise<PullResult> {
   const { journal, mailbox, source, gmail, clock, log } = ports
   await journal.assertInPlace()
-  // The way to Gmail is made ready while the mail is fetched, unless the account is in trouble: then one mail tries it.
   const open = (look?: 'news'): Promise<SourceSession> =>
     source.open(AbortSignal.any([options.signal, options.stopping]), look)
   const opening = options.reason === 'news' ? open('news') : undefined
   const begin = async (): Promise<number> => {
+    // The way to Gmail is made ready while the mail is fetched, unless the account is in trouble: then one mail tries it.
     if (opening !== undefined && !(await mustProbe(journal, mailbox.account))) gmail.prepareImport()
     await forgetWaitsOfAnotherClock(ports)
     return await journal.beginPull(mailbox.name, clock.nowMs())

@@ -104,11 +104,9 @@ export class UnderWay {
   private constructor(journal: Journal, process: ProcessAtWork, before: UnderWayNote) {
     this.#journal = journal
     this.#process = process
-    const ends = new Map(Object.entries(before.ends))
-    const condemned = new Set(before.condemned)
     this.#many = []
-    this.#ends = ends
-    this.#condemned = condemned
+    this.#ends = new Map(Object.entries(before.ends))
+    this.#condemned = new Set(before.condemned)
     this.#leftUntilMs = new Map(Object.entries(before.leftUntilMs))
   }
 
@@ -219,10 +217,10 @@ export class UnderWay {
     key: string,
     waiting?: AbortSignal,
   ): Promise<((cleared: boolean) => Promise<void>) | undefined> {
-    const leave = this.#alone.has(key)
-      ? undefined
-      : await this.#process.trials.enter(this.ends(key) > 1, waiting)
+    if (this.#alone.has(key)) return undefined
+    const leave = await this.#process.trials.enter(this.ends(key) > 1, waiting)
     if (leave === undefined) return undefined
+    // Another pull may have taken it up meanwhile.
     if (this.#alone.has(key)) {
       leave()
       return undefined
