@@ -21,10 +21,18 @@ function builtinsBehind(...files: readonly string[]): readonly string[] {
   return JSON.parse(stdout)
 }
 
-/** Says at its end what Node has loaded of itself. */
-const tellBuiltins = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => process._rawDebug('builtins ' + JSON.stringify(process.moduleLoadList)))",
+/** Says at its end what Node has loaded of itself, and which files of libraries are in memory. */
+const tellLoaded = `data:text/javascript,${encodeURIComponent(
+  `import { createRequire } from 'node:module'
+  process.on('exit', () => {
+    process._rawDebug('builtins ' + JSON.stringify(process.moduleLoadList))
+    process._rawDebug('files ' + JSON.stringify(Object.keys(createRequire('file:///').cache)))
+  })`,
 )}`
+
+/** Libraries of imapflow that nobody here uses while mail is carried. */
+const notUsed =
+  /node_modules\/(imapflow\/node_modules\/pino|socks|lib(mime|qp|base64)|iconv-lite|encoding-japanese|@zone-eu)\//
 
 describe('what is loaded before it is needed', () => {
   for (const protocol of ['imap', 'pop3'] as const)
@@ -32,15 +40,26 @@ describe('what is loaded before it is needed', () => {
       const world = await startWorld({ protocol })
       t.after(() => world.stop())
       await world.source.deliver(sampleMail(1))
-      const daemon = world.start(['run'], { nodeArgs: ['--import', tellBuiltins] })
+      const daemon = world.start(['run'], { nodeArgs: ['--import', tellLoaded] })
       await until(() => world.gmail.accepted.length === 1, 'the mail')
       daemon.kill('SIGTERM')
       const { code, stderr } = await daemon.ended
       assert.equal(code, 0)
-      const loaded: readonly string[] = JSON.parse(/^builtins (.*)$/m.exec(stderr)?.[1] ?? '[]')
+      const told = (kind: string): readonly string[] =>
+        JSON.parse(new RegExp(`^${kind} (.*)$`, 'm').exec(stderr)?.[1] ?? '[]')
+      const loaded = told('builtins')
       assert.ok(loaded.some(name => name.endsWith(' _http_client')))
       assert.deepEqual(
         loaded.filter(name => name.includes('undici')),
+        [],
+      )
+      const files = told('files')
+      assert.equal(
+        files.some(path => path.includes('/node_modules/imapflow/')),
+        protocol === 'imap',
+      )
+      assert.deepEqual(
+        files.filter(path => notUsed.test(path)),
         [],
       )
     })
