@@ -33,12 +33,12 @@ export const pop3: readonly Mutant[] = [
   },
   {
     from: 'if (octet === dot) this.#state = inLine',
-    to: 'if (octet === dot) { pieces.push(Buffer.of(dot)); this.#state = inLine }',
+    to: 'if (octet === dot) { kept.takeBack(at); this.#state = inLine }',
     loses: 'octets: a stuffed dot stays in the message',
     tests: reader,
   },
   {
-    from: 'else if (this.#firstDot) { // Dovecot 2.3 and Courier stuff dots behind a line end only, so not in the first line: it is content. pieces.push(Buffer.of(dot))',
+    from: 'else if (this.#firstDot) { // Dovecot 2.3 and Courier stuff dots behind a line end only, so not in the first line: it is content. kept.takeBack(at)',
     to: 'else if (this.#firstDot) {',
     loses: 'octets: a dot that begins the whole message',
     tests: reader,
@@ -56,13 +56,25 @@ export const pop3: readonly Mutant[] = [
     tests: reader,
   },
   {
+    from: 'if (this.#to !== this.#from) this.#chunk.copyWithin(this.#to, this.#from, end)',
+    to: 'if (this.#to === 0) this.#chunk.copyWithin(this.#to, this.#from, end)',
+    loses: 'octets: behind the first dot that is taken off what stands before it comes once more',
+    tests: reader,
+  },
+  {
+    from: 'const lineEndAt = chunk.indexOf(lineThenDot, dotAt)',
+    to: 'const lineEndAt = chunk.indexOf(lineThenDot, dotAt + 2)',
+    loses: 'octets: a stuffed dot behind a line that ends in a dot stays in the message',
+    tests: reader,
+  },
+  {
     from: 'else if (octet !== cr) this.#state = inLine at += 1',
     to: 'else this.#state = inLine; at += 1',
     loses: 'octets: CR CR LF ends no line',
     tests: reader,
   },
   {
-    from: 'const withheld = this.#state === afterDot || this.#state === afterDotCr return fed(chunk.length, false, withheld ? from : chunk.length) } #feed',
+    from: 'const withheld = this.#state === afterDot || this.#state === afterDotCr return fed(chunk.length, false, withheld ? kept.from : chunk.length) } #feed',
     to: 'return fed(chunk.length, false, chunk.length) } #feed',
     loses: 'octets: a CR behind the last dot of a listing, where a packet ends there',
     tests: ahead,

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { BodyReader, LineReader, ProtocolBreach } from '../../src/source/pop3-reader.ts'
+import { BodyReader, type LineEnd, LineReader, ProtocolBreach } from '../../src/source/pop3-reader.ts'
 import { servedOctets, stuff } from '../servers/pop3-maildrop.ts'
 
 const numRuns = Number(process.env.HIKYAKU_FUZZ_RUNS ?? 300)
 
+interface Outcome {
+  readonly octets: Buffer
+  readonly left: Buffer
+  readonly done: boolean
+}
+
 /** Feeds the chunks until the terminator; what is behind it comes back as `left`. */
-function readAll(chunks: readonly Buffer[]): { octets: Buffer; left: Buffer; done: boolean } {
-  const reader = new BodyReader()
+function readAll(chunks: readonly Buffer[], lineEnd: LineEnd = 'crlf'): Outcome {
+  const reader = new BodyReader(lineEnd)
   const out: Uint8Array[] = []
   for (const [at, chunk] of chunks.entries()) {
     const { octets, used, done } = reader.feed(chunk)
@@ -22,9 +28,10 @@ function readAll(chunks: readonly Buffer[]): { octets: Buffer; left: Buffer; don
   return { octets: Buffer.concat(out), left: Buffer.alloc(0), done: false }
 }
 
+/** Each a copy of its own: the reader moves octets within them. */
 function cutAt(wire: Buffer, positions: readonly number[]): Buffer[] {
   const cuts = [0, ...[...positions].sort((a, b) => a - b), wire.length]
-  return cuts.slice(1).map((to, at) => wire.subarray(cuts[at], to))
+  return cuts.slice(1).map((to, at) => Buffer.from(wire.subarray(cuts[at], to)))
 }
 
 const bodies: Readonly<Record<string, string>> = {
@@ -90,6 +97,58 @@ test('hostile octets give the same answer, breach or waiting, in one chunk as in
       assert.deepEqual(outcome(cutAt(wire, at)), outcome([wire]))
     }),
     { numRuns },
+  )
+})
+
+/** What a body is, line by line in its whole; undefined for a breach. */
+function readSlowly(wire: string, lineEnd: LineEnd): Outcome | undefined {
+  const ending = lineEnd === 'crlf' ? '\r\n' : '\n'
+  const lastLines = lineEnd === 'crlf' ? ['.\r\n'] : lineEnd === 'lf' ? ['.\n'] : ['.\n', '.\r\n']
+  let octets = ''
+  for (let at = 0; ; ) {
+    const endAt = wire.indexOf(ending, at)
+    const line = wire.slice(at, endAt < 0 ? wire.length : endAt + ending.length)
+    const isDone = lastLines.includes(line)
+    if (isDone || endAt < 0 || line[0] === '.') {
+      const mayEnd = endAt < 0 && (line === '.' || (line === '.\r' && lineEnd !== 'lf'))
+      const isBreach = line[1] !== '.' && (at > 0 || (line[1] === '\r' && lineEnd !== 'lf'))
+      if (line[0] !== '.') octets += line
+      else if (!isDone && !mayEnd) {
+        if (isBreach) return undefined
+        octets += line[1] === '.' ? line.slice(1) : line
+      }
+    } else octets += line
+    at += line.length
+    if (isDone || endAt < 0) {
+      const left = Buffer.from(isDone ? wire.slice(at) : '', 'latin1')
+      return { octets: Buffer.from(octets, 'latin1'), left, done: isDone }
+    }
+  }
+}
+
+const stretch = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('\r\n..', '\r\n', '.\r\n..', '.', '..\r\n') },
+  { weight: 2, arbitrary: fc.nat({ max: 200 }).map(octets => 'A'.repeat(octets)) },
+  { weight: 1, arbitrary: fc.constantFrom('\r', '\n', '\n..', '\r\r\n', 'a.b. c', '\r\n.', '\0', '\xff') },
+  { weight: 1, arbitrary: fc.constantFrom('\r\n.\r\n', '\n.\n', '.\r\n.\r\n', '\n.\r\n') },
+)
+
+test('any body is what it is line by line, however it is cut and wherever its dots stand', () => {
+  const wires = fc.array(stretch, { maxLength: 40 }).map(stretches => stretches.join(''))
+  const places = fc.array(fc.nat({ max: 3000 }), { maxLength: 20 })
+  const lineEnds = fc.constantFrom<LineEnd>('crlf', 'crlf', 'lf', 'either')
+  fc.assert(
+    fc.property(wires, places, lineEnds, (wire, positions, lineEnd) => {
+      const octets = Buffer.from(wire, 'latin1')
+      const chunks = cutAt(
+        octets,
+        positions.map(position => position % (octets.length + 1)),
+      )
+      const expected = readSlowly(wire, lineEnd)
+      if (expected === undefined) assert.throws(() => readAll(chunks, lineEnd), ProtocolBreach)
+      else assert.deepEqual(readAll(chunks, lineEnd), expected)
+    }),
+    { numRuns: 10 * numRuns },
   )
 })
 
