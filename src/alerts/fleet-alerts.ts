@@ -81,9 +81,10 @@ export async function keepTelling(
   const { alerts, books, clock, timing = usualTiming } = options
   if (alerts.webhook === undefined && alerts.ping === undefined) return
   const hooks = makeHooks(options, cut)
+  const over = AbortSignal.any([stopping, cut])
   let notBeforeMs = Number.NEGATIVE_INFINITY
   let pingedAtMs = Number.NEGATIVE_INFINITY
-  while (!stopping.aborted) {
+  while (!over.aborted) {
     try {
       if (clock.monotonicMs() >= notBeforeMs && (await books.takeTurn(timing.turnMs))) {
         if (alerts.ping !== undefined && clock.monotonicMs() - pingedAtMs >= pingEveryMs) {
@@ -99,7 +100,7 @@ export async function keepTelling(
     } catch {
       // The database's trouble is told by the holds.
     }
-    await clock.sleep(timing.lookMs, stopping).catch(() => {})
+    await clock.sleep(timing.lookMs, over).catch(() => {})
   }
   await books.leaveTurn().catch(() => {})
 }

@@ -2,7 +2,7 @@
 import type { FaultCode, FaultFacts } from '../base/fault.ts'
 import type { TroubleScope } from '../base/trouble.ts'
 import type { SqlRow } from '../journal/columns.ts'
-import { holdMs, isFree } from '../journal/postgres/holds.ts'
+import { holdMs, isFree, isThere } from '../journal/postgres/holds.ts'
 import type { Statements } from '../journal/sql.ts'
 import type { MailboxEntry } from './directory.ts'
 
@@ -111,8 +111,8 @@ export function makeFleetLook(sql: Statements): FleetLook {
   return {
     async workers() {
       const rows = await sql.all(
-        `SELECT name, capacity, there_until > clock_timestamp() AS there,
-           floor(extract(epoch FROM clock_timestamp() - there_until) * 1000) + ${holdMs} AS gone_ms,
+        `SELECT name, capacity, ${isThere('worker')} AS there,
+           greatest(0, floor(extract(epoch FROM clock_timestamp() - there_until) * 1000) + ${holdMs}) AS gone_ms,
            (SELECT count(*) FROM hold WHERE hold.worker = worker.name AND NOT ${isFree}) AS held
          FROM worker ORDER BY name`,
       )

@@ -9,7 +9,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { asFault, type Fault, faultKinds } from '../../src/base/fault.ts'
+import { makeFleetLook } from '../../src/fleet/fleet-look.ts'
 import type { ImportClaim, Journal } from '../../src/journal/journal.ts'
+import { waitForHandBack } from '../../src/journal/postgres/hand-back.ts'
 import {
   type FleetJournal,
   makePostgresJournal,
@@ -496,7 +498,7 @@ describe('a journal on PostgreSQL', { skip }, () => {
 
   it('P12: a clock that was set forward or back gives no mailbox to two, and keeps none from everybody', async t => {
     const url = await server.newDatabase()
-    const { holds, journalOf } = await fleetOn(t, url)
+    const { holds, journalOf, database } = await fleetOn(t, url)
     await holds.offer([box])
     const [first] = await holds.take('a', 1)
     assert.ok(first)
@@ -510,8 +512,11 @@ describe('a journal on PostgreSQL', { skip }, () => {
     await shift('1 hour')
     assert.deepEqual((await holds.renew('a', 1)).holds, [first])
     assert.deepEqual(await holds.take('b', 1), [])
-    // And of one that is dead another takes it over, and its share.
+    // And of one that is dead another takes it over, and its share; nobody waits for it, nor takes it for one that is there.
     await shift('1 hour')
+    assert.ok(await waitForHandBack(database, [box], 0))
+    const [dead] = await makeFleetLook(database).workers()
+    assert.deepEqual([dead?.isThere, dead?.held, dead?.goneMs], [false, 0, 0])
     assert.equal((await holds.renew('b', 1)).share, 1)
     const [second] = await holds.take('b', 1)
     assert.ok(second && second.fence > first.fence)

@@ -4,7 +4,7 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { FaultCode } from '../../src/base/fault.ts'
 import { type HookServer, startHookServer } from '../alerts/hook-server.ts'
-import { type Running, startHikyaku, until } from '../servers/hikyaku.ts'
+import { endOf, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { account, accountSecrets, type FleetGround, mailbox, makeFleetGround } from './fleet-helpers.ts'
@@ -135,6 +135,29 @@ describe('notices of a fleet', { skip, concurrency: true }, () => {
     assert.equal(textOf(hook, 1).split('\n')[0], textOf(hook, 0).split('\n')[0])
     await silent()
     assert.equal(hook.calls.length, 2)
+  })
+
+  it('end where they are cut off, in the middle of one or between two, and leave the turn to another', async t => {
+    const { hook, keys, fail, tell, told, ground } = await open(t, 1)
+    const between = tell('between', 60_000)
+    const hasTurn = (instance: string) =>
+      until(
+        async () => (await ground.fleet.journal.journal.note('teller'))?.includes(`"${instance}"`) ?? false,
+        `the turn of ${instance}`,
+      )
+    await hasTurn('between')
+    between.kill('SIGUSR2')
+    assert.equal((await endOf(between, 10_000)).code, 0)
+    hook.answer = 'silence'
+    await fail(keys, 'mail.example.jp')
+    const middle = tell('middle', 60_000)
+    await told(1)
+    middle.kill('SIGUSR2')
+    assert.equal((await endOf(middle, 10_000)).code, 0)
+    hook.answer = { status: 200 }
+    tell('next', 60_000)
+    await told(2)
+    assert.equal(textOf(hook, 1), textOf(hook, 0))
   })
 
   it('wait for a hook that says no, leave out what rests or is gone, and outlast a restart', async t => {

@@ -9,7 +9,9 @@ import { makeLog } from '../../src/log/log.ts'
 const [url = '', instance = '', hook = '', turnMs = ''] = process.argv.slice(2)
 const fleet = await openPostgresJournal({ url, name: instance })
 const stopping = new AbortController()
+const cut = new AbortController()
 process.once('SIGTERM', () => stopping.abort())
+process.once('SIGUSR2', () => cut.abort())
 await keepTelling(
   {
     alerts: { afterMinutes: 30, webhook: { reveal: async () => hook } as never, ping: undefined },
@@ -20,6 +22,6 @@ await keepTelling(
     timing: { quietMs: 300, mostMs: 5000, lookMs: 50, turnMs: Number(turnMs), againMs: 300 },
   },
   stopping.signal,
-  new AbortController().signal,
+  cut.signal,
 )
 await fleet.close()

@@ -1,5 +1,6 @@
 /** What was withdrawn from its workers is given back when they have ended what they had begun: who goes on with it waits for that. */
 import type { Statements } from '../sql.ts'
+import { isThere } from './holds.ts'
 
 const lookMs = 100
 /** A worker hears of it within a second, and has three to end well (keep-holds.ts). */
@@ -15,7 +16,7 @@ export async function waitForHandBack(
   for (;;) {
     const row = await sql.get(
       `SELECT count(*) AS held FROM hold WHERE mailbox IN (${sql.words.textsIn('?')}) AND EXISTS (
-         SELECT FROM worker WHERE worker.name = hold.worker AND there_until > clock_timestamp())`,
+         SELECT FROM worker WHERE worker.name = hold.worker AND ${isThere('worker')})`,
       JSON.stringify(mailboxes),
     )
     if (Number(row?.held) === 0) return true

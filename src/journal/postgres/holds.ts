@@ -59,7 +59,8 @@ export interface Holds {
 const untilThen = `clock_timestamp() + interval '${holdMs} milliseconds'`
 /** Further off than any word of a worker lasts: what its own row says holds, or the clock was set back since it was written. */
 const farOff = `clock_timestamp() + interval '${2 * holdMs} milliseconds'`
-const isThere = (worker: string): string =>
+/** Of a row of `worker`, by the name that it has in the statement. */
+export const isThere = (worker: string): string =>
   `${worker}.there_until > clock_timestamp() AND ${worker}.there_until <= ${farOff}`
 /** Of a row of `hold`. A fault of the clock's or of a hand's is a hold that has ended, too. */
 export const isFree = `(hold.worker IS NULL OR hold.held_until <= clock_timestamp() OR hold.held_until > ${farOff} AND NOT EXISTS (
