@@ -28,6 +28,8 @@ export interface RenewedToken<T> {
   get(signal: AbortSignal): Promise<T>
   /** It is not taken any more: the next `get` asks for another. A token that was replaced already changes nothing. */
   drop(isIt: (token: T) => boolean): void
+  /** Resolves when nothing is asked for. */
+  idle(): Promise<void>
   close(): void
 }
 
@@ -121,6 +123,9 @@ export function makeRenewedToken<T>({ ask, clock, spread }: RenewedTokenOptions<
     },
     drop(isIt) {
       if (held !== undefined && isIt(held.token)) held = undefined
+    },
+    async idle() {
+      await renewing?.catch(() => {})
     },
     close() {
       closing.abort()

@@ -32,9 +32,9 @@ export async function makeAccessTokens(
   const known = tokensOf.get(credential)
   if (known !== undefined) return known
   const tokens = makeOAuthTokens({ settings: credential, clock })
-  const close = (): void => {
+  const close = (): Promise<void> => {
     tokensOf.delete(credential)
-    tokens.close()
+    return tokens.close()
   }
   const shared = { ...tokens, close }
   tokensOf.set(credential, shared)

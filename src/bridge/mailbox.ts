@@ -102,8 +102,7 @@ export async function openMailbox(
         await Promise.all(queues().map(queue => queue.idle(mailbox.name)))
       },
       async close() {
-        tokens?.close()
-        await sockets.close(clock)
+        await Promise.all([tokens?.close(), sockets.close(clock)])
         await leaveAccounts()
       },
     }

@@ -4,6 +4,8 @@ import { Fault } from '../base/fault.ts'
 import type { Destination } from '../base/secret.ts'
 import type { Database, Statements } from '../journal/sql.ts'
 import { describeDestination, isFor } from '../vault/destination.ts'
+import type { Rewrapped } from './directory.ts'
+import { makeKey } from './names.ts'
 import { contextOf, type KeyWrapper, makeDataKey, openSecret, type SecretPlace, sealSecret } from './seal.ts'
 
 /** Whose a secret is, and which. */
@@ -33,15 +35,21 @@ export interface DirectorySecrets {
   seal(secret: string, name: SecretName, destination: Destination): Promise<SealedSecret>
   /** The same for many of one tenant. Throws Fault fleet.no-key, fleet.other-key, fleet.unknown. */
   sealerOf(tenant: string): Promise<Sealer>
-  /** In the place of what is kept, for a worker: what the provider gave for it. */
+  /**
+   * In the place of what is kept, for a worker: what the provider gave for it.
+   * @throws Fault fleet.unknown where nothing is kept by this name any more, and as `get`
+   */
   renew(secret: string, name: SecretName, destination: Destination): Promise<void>
   /**
    * That the fleet's key is there, and opens something of what there is: who opens nothing is of no use to any mailbox.
    * @throws Fault fleet.no-key, fleet.other-key, fleet.secret-unfit, secret.unreadable
    */
   checkKey(): Promise<void>
-  /** Every data key wrapped anew, with the first of the fleet's keys. @returns how many were not yet */
-  rewrap(): Promise<number>
+  /**
+   * Every data key wrapped anew, with the first of the fleet's keys. One that does not open stays as it is, and the others go on.
+   * @throws Fault fleet.no-key, secret.unreadable; those of the journal
+   */
+  rewrap(): Promise<Rewrapped>
 }
 
 const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url')
@@ -141,7 +149,10 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
       const dataKey = await dataKeyOf(name.tenant)
       await database.transaction(async sql => {
         const kept = await readSealed(sql, name)
-        if (kept === undefined) return
+        if (kept === undefined)
+          throw new Fault('fleet.unknown', {
+            facts: { what: name.kind, name: makeKey(name.tenant, name.owner) },
+          })
         const instead = digestOf(openSecret(kept.sealed, dataKey, kept))
         const place = { ...name, destination: JSON.stringify(destination) }
         const sealed = sealSecret(JSON.stringify({ instead, secret }), dataKey, renewedOf(place))
@@ -177,18 +188,38 @@ export function makeDirectorySecrets(database: Database, key: () => Promise<KeyW
         'SELECT name, data_key, key_id FROM tenant WHERE data_key IS NOT NULL AND key_id <> ? ORDER BY name',
         wrapper.id,
       )
+      const refused: Rewrapped['refused'][number][] = []
       for (const { name, data_key, key_id } of rows) {
         const tenant = String(name)
-        const dataKey = await unwrap(tenant, data_key, key_id)
+        let dataKey: Buffer
+        try {
+          dataKey = await unwrap(tenant, data_key, key_id)
+        } catch (thrown) {
+          if (!(thrown instanceof Fault) || !thrown.code.startsWith('fleet.')) throw thrown
+          refused.push({ tenant, fault: thrown })
+          continue
+        }
         const wrapped = await wrapper.wrap(dataKey, contextOf(tenant))
         await database.run(
           'UPDATE tenant SET data_key = ?, key_id = ? WHERE name = ? AND data_key = ?',
           ...[wrapped, wrapper.id, tenant, String(data_key)],
         )
       }
-      return rows.length
+      return { count: rows.length - refused.length, refused }
     },
   }
+}
+
+/** What is kept of a mailbox's secrets, sealed, as text that changes with any of them. */
+export async function readMark(sql: Statements, tenant: string, owner: string): Promise<string> {
+  const row = await sql.get(
+    `SELECT coalesce(json_agg(json_build_array(key, kept.destination, kept.sealed, renewed.destination, renewed.sealed) ORDER BY key), '[]')::text AS mark
+     FROM fleet_secret AS kept LEFT JOIN fleet_renewed AS renewed USING (tenant, kind, owner, key)
+     WHERE tenant = ? AND kind = 'mailbox' AND owner = ?`,
+    tenant,
+    owner,
+  )
+  return String(row?.mark)
 }
 
 /** As it is kept, without what took its place since. */

@@ -115,6 +115,13 @@ export interface OpenedMember {
   readonly accounts: readonly AccountConfig[]
 }
 
+/** What became of the data keys that were not wrapped with the first of the fleet's keys yet. */
+export interface Rewrapped {
+  readonly count: number
+  /** Why it could not be, fleet.other-key or fleet.secret-unfit, in the order of their names. */
+  readonly refused: readonly { readonly tenant: string; readonly fault: Fault }[]
+}
+
 export interface Directory {
   /** @returns false where there is one by that name @throws Fault fleet.name */
   addTenant(name: string): Promise<boolean>
@@ -162,7 +169,9 @@ export interface Directory {
    * To another account of its tenant, or to another tenant, where its name must be free and an account be there by the
    * name that it goes to. What the journal knows of its mail moves along, so that nothing is imported again.
    * @returns its key then
-   * @throws Fault fleet.unknown (mailbox, account, tenant), fleet.in-use where the name is taken; ConfigFault
+   * Its secrets move as they are then, with what a provider gave in the place of one.
+   * @throws Fault fleet.unknown (mailbox, account, tenant), fleet.in-use where the name is taken, or (`reason` changing) where
+   *   it is changed at the same time or its worker does not end with it; ConfigFault
    */
   move(
     key: string,

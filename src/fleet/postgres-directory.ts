@@ -5,9 +5,9 @@ import { nameChanger } from '../journal/postgres/operators.ts'
 import type { FleetJournal } from '../journal/postgres/postgres.ts'
 import { isMailboxKnown, renameMailbox } from '../journal/postgres/rename-mailbox.ts'
 import type { Statements } from '../journal/sql.ts'
-import type { Directory, MemberSettings, Put } from './directory.ts'
+import type { Directory, MemberSettings, Put, Rewrapped } from './directory.ts'
 import { makeDirectoryLooks } from './directory-looks.ts'
-import { makeDirectorySecrets, valuesOf } from './directory-secrets.ts'
+import { makeDirectorySecrets, readMark, valuesOf } from './directory-secrets.ts'
 import { type CheckedMember, type Member, type MemberContext, makeMembers } from './members.ts'
 import { checkName, makeKey, splitKey } from './names.ts'
 import { makePutMany } from './put-many.ts'
@@ -21,11 +21,14 @@ export interface DirectoryOptions extends MemberContext {
 }
 
 export interface PostgresDirectory extends Directory {
-  /** All data keys wrapped with the first key of the key file. @returns how many were not yet */
-  rewrap(): Promise<number>
+  /** All data keys wrapped with the first key of the key file: as of DirectorySecrets. */
+  rewrap(): Promise<Rewrapped>
   /** Before mailboxes are held: as of DirectorySecrets. */
   checkKey(): Promise<void>
 }
+
+/** A move is tried so often where the secrets are renewed meanwhile. */
+const mostTries = 5
 
 const unknown = (what: string, name: string): Fault => new Fault('fleet.unknown', { facts: { what, name } })
 
@@ -157,48 +160,59 @@ export function makePostgresDirectory(
       if ((await database.get('SELECT 1 FROM tenant WHERE name = ?', goal)) === undefined)
         throw unknown('tenant', goal)
       const after = { ...before, tenant: goal, settings }
-      const checked = await members.check(after, {}, before)
-      const sealed = await Promise.all(
-        checked.secrets.map(({ key: secret, value, destination }) =>
-          secrets.seal(value, { tenant: goal, kind: 'mailbox', owner: name, key: secret }, destination),
-        ),
-      )
+      // What is wrong is told before anything is paused.
+      await members.check(after, {}, before)
       const next = makeKey(goal, name)
-      // What is in hand ends by its old name, and is known, before it has another one.
-      const isResting = (await setPaused([key], true)).length === 0
-      await waitForHandBack(database, [key])
-      const moving = change(async sql => {
-        const { settings: now } = await readMember(sql, key)
-        const isTaken =
-          (await sql.get('SELECT 1 FROM member WHERE key = ?', next)) !== undefined ||
-          (await isMailboxKnown(sql, next))
-        if (isTaken) throw new Fault('fleet.in-use', { facts: { what: 'mailbox', name: next } })
-        if (JSON.stringify(now) !== JSON.stringify(before.settings))
-          throw new Fault('fleet.in-use', { facts: { what: 'mailbox', name: key } })
-        await sql.run(
-          `DELETE FROM fleet_secret WHERE tenant = ? AND kind = 'mailbox' AND owner = ?`,
-          ...[tenant, name],
+      const isBeingChanged = (): Fault =>
+        new Fault('fleet.in-use', { facts: { what: 'mailbox', name: key, reason: 'changing' } })
+      /** @returns false where its secrets were renewed since they were read */
+      const moveOnce = async (): Promise<boolean> => {
+        const mark = await readMark(database, tenant, name)
+        const checked = await members.check(after, {}, before)
+        const sealed = await Promise.all(
+          checked.secrets.map(({ key: secret, value, destination }) =>
+            secrets.seal(value, { tenant: goal, kind: 'mailbox', owner: name, key: secret }, destination),
+          ),
         )
-        await sql.run('DELETE FROM member_account WHERE tenant = ? AND member = ?', tenant, name)
-        await sql.run(
-          `UPDATE member SET tenant = ?1, account = ?2, settings = ?3::jsonb, paused = ${isResting} WHERE key = ?4`,
-          ...[goal, checked.account, JSON.stringify(settings), key],
-        )
-        await writeFurther(sql, after, checked)
-        for (const { destination, sealed: text, ...secret } of sealed)
+        return change(async sql => {
+          const { settings: now } = await readMember(sql, key)
+          const isTaken =
+            (await sql.get('SELECT 1 FROM member WHERE key = ?', next)) !== undefined ||
+            (await isMailboxKnown(sql, next))
+          if (isTaken) throw new Fault('fleet.in-use', { facts: { what: 'mailbox', name: next } })
+          if (JSON.stringify(now) !== JSON.stringify(before.settings)) throw isBeingChanged()
+          if ((await readMark(sql, tenant, name)) !== mark) return false
           await sql.run(
-            'INSERT INTO fleet_secret (tenant, kind, owner, key, destination, sealed) VALUES (?, ?, ?, ?, ?, ?)',
-            ...valuesOf(secret),
-            destination,
-            text,
+            `DELETE FROM fleet_secret WHERE tenant = ? AND kind = 'mailbox' AND owner = ?`,
+            ...[tenant, name],
           )
-        await renameMailbox(sql, key, next)
-      })
-      await moving.catch(async thrown => {
+          await sql.run('DELETE FROM member_account WHERE tenant = ? AND member = ?', tenant, name)
+          await sql.run(
+            `UPDATE member SET tenant = ?1, account = ?2, settings = ?3::jsonb, paused = ${isResting} WHERE key = ?4`,
+            ...[goal, checked.account, JSON.stringify(settings), key],
+          )
+          await writeFurther(sql, after, checked)
+          for (const { destination, sealed: text, ...secret } of sealed)
+            await sql.run(
+              'INSERT INTO fleet_secret (tenant, kind, owner, key, destination, sealed) VALUES (?, ?, ?, ?, ?, ?)',
+              ...valuesOf(secret),
+              destination,
+              text,
+            )
+          await renameMailbox(sql, key, next)
+          return true
+        })
+      }
+      // What is in hand ends by its old name, and is known and kept, before it has another one.
+      const isResting = (await setPaused([key], true)).length === 0
+      try {
+        if (!(await waitForHandBack(database, [key]))) throw isBeingChanged()
+        for (let tries = 1; !(await moveOnce()); tries += 1) if (tries === mostTries) throw isBeingChanged()
+        return next
+      } catch (thrown) {
         if (!isResting) await setPaused([key], false)
         throw thrown
-      })
-      return next
+      }
     },
     async open(key) {
       splitKey(key)

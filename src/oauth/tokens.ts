@@ -8,6 +8,7 @@
  */
 import type { AccessTokens } from '../base/access-tokens.ts'
 import type { Clock } from '../base/clock.ts'
+import { waitAtMost } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { type Asked, makeRenewedToken } from '../base/renewed-token.ts'
 import type { OAuthSettings } from './settings.ts'
@@ -24,7 +25,8 @@ export interface OAuthTokensOptions {
 export interface OAuthTokens extends AccessTokens {
   /** What the last answer said; asks where there was none. @throws as `get` */
   look(signal: AbortSignal): Promise<TokenLook>
-  close(): void
+  /** A renewal that is under way has a moment to be answered, and what it brought is kept by then. */
+  close(): Promise<void>
 }
 
 /** What is known of the present tokens. No secret. */
@@ -36,6 +38,9 @@ export interface TokenLook {
   /** A refresh token came and could not be kept: why. */
   readonly unkept: Fault | undefined
 }
+
+/** The answer may hold the only refresh token that is good from then on: ms that it is waited for, and that keeping it may take. */
+const [answerGraceMs, keepGraceMs] = [1000, 2000]
 
 interface Token extends TokenLook {
   readonly value: string
@@ -137,9 +142,11 @@ export function makeOAuthTokens(options: OAuthTokensOptions): OAuthTokens {
       const { scopes, endsAtMs, unkept: why } = await renewed.get(signal)
       return { scopes, endsAtMs, unkept: why }
     },
-    close() {
-      closing.abort()
+    async close() {
       renewed.close()
+      await waitAtMost(renewed.idle(), answerGraceMs, clock)
+      closing.abort()
+      await waitAtMost(renewed.idle(), keepGraceMs, clock)
     },
   }
 }

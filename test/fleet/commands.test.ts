@@ -153,6 +153,35 @@ describe('hikyaku fleet', { skip, concurrency: true }, () => {
     assert.deepEqual(audit, { act: 'changed', keys: [newId] })
   })
 
+  test('has its key exchanged for all tenants but those whose keys do not open, and tells them', async () => {
+    const { fleet, ask, json } = await withCustomer()
+    const { keyFile } = await json('fleet init', ['init'])
+    // One was wrapped with a key that is lost, one has the key of another; both come before one that is well.
+    await ask(`INSERT INTO tenant (name, data_key, key_id)
+      SELECT 'a-copied', data_key, key_id FROM tenant UNION ALL SELECT 'a-lost', data_key, 'gone' FROM tenant`)
+    const rows = () => ask('SELECT name, data_key, key_id FROM tenant ORDER BY name')
+    const before = await rows()
+    const fresh = `${randomBytes(32).toString('base64')}\n`
+    await writeFile(String(keyFile), fresh + (await readFile(String(keyFile), 'utf8')))
+    const exchanged = await fleet(['init'])
+    assert.equal(exchanged.code, 78, exchanged.stdout)
+    assert.match(exchanged.stdout.replaceAll('\n', ' '), /keys of 1 tenant are wrapped/)
+    assert.doesNotMatch(exchanged.stdout, /take the old line out/)
+    assert.match(exchanged.stderr, /of 2 tenants do not open, and stay as they are: a-copied, a-lost\./)
+    assert.match(exchanged.stderr, /a-copied: data key[\s\S]*the tenant a-lost were sealed with/)
+    const after = await rows()
+    assert.deepEqual(after.slice(0, 2), before.slice(0, 2))
+    assert.notDeepEqual(after[2], before[2])
+    const again = await json('fleet init', ['init'])
+    assert.deepEqual([again.ok, again.exitCode, again.rewrapped], [false, 78, 0])
+    assert.deepEqual(again.notRewrapped, [
+      { tenant: 'a-copied', code: 'fleet.secret-unfit' },
+      { tenant: 'a-lost', code: 'fleet.other-key' },
+    ])
+    const japanese = await fleet(['init'], { HIKYAKU_LANG: 'ja' })
+    assert.match(japanese.stderr, /a-copied、a-lost/)
+  })
+
   test('adds a mailbox once its login has worked, keeps its secrets sealed, and changes what is given alone', async () => {
     const { fleet, json, ask } = await withCustomer()
     const source = await startSource('imap', 'stand-in')

@@ -7,6 +7,7 @@ import { Fault } from '../../src/base/fault.ts'
 import { ConfigFault } from '../../src/base/problem.ts'
 import type { MailboxConfig } from '../../src/config/config.ts'
 import { revealPassword } from '../../src/config/mail-credential.ts'
+import type { Fleet } from '../../src/fleet/open-fleet.ts'
 import { describeFault } from '../../src/locale/locale.ts'
 import { describeProblem } from '../../src/locale/problems.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
@@ -42,6 +43,15 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
     )
     if (!(thrown instanceof ConfigFault)) throw thrown ?? new Error('nothing was refused')
     return thrown.problems.map(problem => describeProblem(problem, 'en'))
+  }
+  const cloud = {
+    ...{ ...mailbox, host: 'outlook.office365.com', account: 'owner' },
+    ...{ auth: 'oauth', oauthProvider: 'microsoft', oauthClientId: 'a-client' },
+  }
+  const tokenOf = async ({ directory }: Fleet, key: string) => {
+    const { credential } = (await directory.open(key)).mailbox
+    assert.ok(credential.kind === 'oauth' && credential.grant.kind === 'user')
+    return credential.grant.refreshToken
   }
   const passwordOf = ({ credential }: MailboxConfig): Promise<string | undefined> =>
     revealPassword(credential)
@@ -277,8 +287,8 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
     await writeFile(keyFile, `${Buffer.alloc(32, 9).toString('base64')}\n${older}`, { mode: 0o600 })
     const { directory } = await again()
     assert.equal(await passwordOf((await directory.open('main/shop')).mailbox), 'first')
-    assert.equal(await directory.rewrap(), 1)
-    assert.equal(await directory.rewrap(), 0)
+    assert.deepEqual(await directory.rewrap(), { count: 1, refused: [] })
+    assert.deepEqual(await directory.rewrap(), { count: 0, refused: [] })
     assert.deepEqual(await secretRows(), before)
     // Who runs on with the older key opens what it opened before; who comes with the new one alone opens all.
     assert.equal(await passwordOf((await fleet.directory.open('main/shop')).mailbox), 'first')
@@ -361,26 +371,72 @@ describe('the directory of a fleet', { concurrency: true, skip }, () => {
 
   it('keeps what a provider gave in the place of a secret, until another one is given', async t => {
     const { fleet, again } = await withShop(t)
-    const settings = {
-      ...mailbox,
-      host: 'outlook.office365.com',
-      account: 'owner',
-      auth: 'oauth',
-      oauthProvider: 'microsoft',
-      oauthClientId: 'a-client',
-    }
-    await fleet.directory.putMailbox('main', 'cloud', settings, { oauthRefreshToken: 'token-1' })
-    const grantOf = async () => {
-      const { credential } = (await (await again()).directory.open('main/cloud')).mailbox
-      assert.ok(credential.kind === 'oauth' && credential.grant.kind === 'user')
-      return credential.grant.refreshToken
-    }
+    await fleet.directory.putMailbox('main', 'cloud', cloud, { oauthRefreshToken: 'token-1' })
+    const grantOf = async () => tokenOf(await again(), 'main/cloud')
     const token = await grantOf()
     await token.replace('token-2', 'token-1')
     assert.equal(await (await grantOf()).secret.reveal(), 'token-2')
     await token.replace('token-3', 'token-2')
     assert.equal(await (await grantOf()).secret.reveal(), 'token-3')
-    await fleet.directory.putMailbox('main', 'cloud', settings, { oauthRefreshToken: 'token-9' })
+    await fleet.directory.putMailbox('main', 'cloud', cloud, { oauthRefreshToken: 'token-9' })
     assert.equal(await token.secret.reveal(), 'token-9')
+  })
+
+  it('moves a mailbox with the newest of what a provider gave, or says that it could not', async t => {
+    const { fleet, url } = await withShop(t)
+    const { directory, journal } = fleet
+    await directory.addTenant('other')
+    await directory.putAccount('other', 'owner', account, accountSecrets)
+    await directory.putMailbox('main', 'cloud', cloud, { oauthRefreshToken: 'token-1' })
+    await directory.pause(['main/shop'])
+    const { holds } = journal
+    await holds.renew('worker', 5)
+    assert.equal((await holds.take('worker', 5)).length, 1)
+    const renewing = setInterval(() => void holds.renew('worker', 5).catch(() => {}), 500)
+    t.after(() => clearInterval(renewing))
+    const token = await tokenOf(fleet, 'main/cloud')
+    // A worker that is there and does not end keeps it, with what it may still be given.
+    await assert.rejects(directory.move('main/cloud', { tenant: 'other' }), withCode('fleet.in-use'))
+    assert.equal((await directory.list({ keys: ['main/cloud'] }, { most: 1 })).mailboxes[0]?.isPaused, false)
+    // It is given another while the move waits for it.
+    const moving = directory.move('main/cloud', { tenant: 'other' })
+    const isPaused = () => server.ask(url, "SELECT 1 FROM member WHERE name = 'cloud' AND paused")
+    while ((await isPaused()).length === 0) await pause(5)
+    await token.replace('token-2', 'token-1')
+    await holds.release('worker', ['main/cloud'])
+    assert.equal(await moving, 'other/cloud')
+    assert.equal(await (await tokenOf(fleet, 'other/cloud')).secret.reveal(), 'token-2')
+    await assert.rejects(token.replace('token-3', 'token-2'), withCode('secret.missing'))
+  })
+
+  it('loses none of what a provider gave that was kept, whenever it is moved', async t => {
+    const { fleet } = await withShop(t)
+    const { directory } = fleet
+    await directory.addTenant('other')
+    await directory.putAccount('other', 'owner', account, accountSecrets)
+    await directory.putMailbox('main', 'cloud', cloud, { oauthRefreshToken: 'token-0' })
+    let newest = 'token-0'
+    for (let round = 0; round < 20; round += 1) {
+      const [from = '', to = ''] = round % 2 === 0 ? ['main', 'other'] : ['other', 'main']
+      const token = await tokenOf(fleet, `${from}/cloud`)
+      const moving = directory.move(`${from}/cloud`, { tenant: to })
+      let isOver = false
+      for (let n = 0; !isOver; n += 1) {
+        const next = `token-${round}-${n}`
+        const isKept = await token.replace(next, newest).then(
+          () => true,
+          () => false,
+        )
+        if (isKept) newest = next
+        isOver = !isKept || (await Promise.race([moving.catch(() => {}).then(() => true), pause(1, false)]))
+      }
+      const isMoved = await moving.then(
+        () => true,
+        thrown => !withCode('fleet.in-use')(thrown),
+      )
+      const place = isMoved ? to : from
+      assert.equal(await (await tokenOf(fleet, `${place}/cloud`)).secret.reveal(), newest, `round ${round}`)
+      if (!isMoved) round -= 1
+    }
   })
 })

@@ -97,11 +97,16 @@ describe('notices of a fleet', { skip, concurrency: true }, () => {
     // One that joins an outage that was told is no news; another host is.
     await fail([keys[140] ?? ''], 'mail.one.example')
     await silent()
-    await fail(keys.slice(150, 160), 'mail.two.example')
-    await fail(keys.slice(160, 163), 'mail.three.example', hour, 'source.tls-untrusted')
+    await Promise.all([
+      fail(keys.slice(150, 160), 'mail.two.example'),
+      fail(keys.slice(160, 163), 'mail.three.example', hour, 'source.tls-untrusted'),
+    ])
     await told(2)
-    assert.match(titleOf(hook, 1), /^\[hikyaku\] No mail from main\/box15\d at the moment \(and \d+ more\)/)
-    assert.match(textOf(hook, 1), /mail\.two\.example[\s\S]*mail\.three\.example/)
+    assert.match(
+      titleOf(hook, 1),
+      /^\[hikyaku\] No mail from main\/box1[56]\d at the moment \(and \d+ more\)/,
+    )
+    for (const host of [/mail\.two\.example/, /mail\.three\.example/]) assert.match(textOf(hook, 1), host)
     await mend(away.slice(0, 100))
     await silent()
     await mend(away.slice(100))

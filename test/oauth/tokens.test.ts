@@ -247,14 +247,30 @@ describe('a token of the app itself', () => {
   })
 })
 
-test('a stop ends a request that is under way', async t => {
-  const { identity, tokens } = await rig(t)
+test('a stop waits a moment for a request that is under way, and keeps what it brings', async t => {
+  const { identity, place, tokens } = await rig(t, { rotation: 'strict' })
+  const answers = Promise.withResolvers<void>()
+  identity.hold = answers.promise
+  const asking = tokens.get(never)
+  await until(() => identity.waiting !== undefined, 'it is asked')
+  const before = place.value
+  const closing = tokens.close()
+  answers.resolve()
+  await closing
+  assert.notEqual(place.value, before)
+  assert.equal(identity.userOf(await asking), user)
+})
+
+test('a stop ends a request that is under way for longer', async t => {
+  const { identity, tokens, clock } = await rig(t)
   identity.hold = new Promise(() => {})
   const asking = tokens.get(never)
   asking.catch(() => {})
   await until(() => identity.waiting !== undefined, 'it is asked')
-  tokens.close()
+  const closing = tokens.close()
+  await clock.advance(1000)
   await faultOf(asking, 'oauth.unreachable')
+  await closing
 })
 
 test('a provider that is not there is told by its host', async t => {

@@ -33,8 +33,10 @@ export const en = {
     made: (place: string) => `The fleet’s tables are in ${place}.`,
     keyMade: (file: string) => `The fleet’s key: ${file}`,
     keep: 'Every password in the database is sealed with this key, and the database does not hold it. Keep a copy of the file where neither the database nor its backups are: whoever has both reads every password. Without the key no password can be had back, and each has to be entered anew; the journal stays as it is.',
-    rewrapped: (tenants: number) =>
-      `The first line of the key file is another key than before: the keys of ${tenants === 1 ? '1 tenant are' : `${tenants} tenants are`} wrapped with it now. Once every worker has this file, take the old line out.`,
+    rewrapped: (tenants: number, isAll: boolean) =>
+      `The first line of the key file is another key than before: the keys of ${tenants === 1 ? '1 tenant are' : `${tenants} tenants are`} wrapped with it now.${isAll ? ' Once every worker has this file, take the old line out.' : ''}`,
+    notRewrapped: (tenants: readonly string[], more: number) =>
+      `The keys of ${plural(tenants.length + more, 'tenant')} do not open, and stay as they are: ${tenants.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}. Put the line that is missing back into the key file, or their rows of the table “tenant” from a backup, and run \`hikyaku fleet init\` again. Leave the old lines in the file until then.`,
     nothingToDo: (place: string) =>
       `Nothing was changed: the fleet in ${place} is as this hikyaku makes it, and its key is there.`,
     next: 'What next:',

@@ -33,11 +33,13 @@ export const en: FaultTexts<'fleet'> = {
     text(
       `The ${kind(f)}${name(f)} is in use${f.with('by', by => ` (${by})`)}.`,
       nothingDone,
-      f.get('what') === 'account'
-        ? 'Move its mailboxes to another account first.'
-        : f.get('what') === 'login'
-          ? 'It may do more in PostgreSQL than an operator, or was made by somebody else, whose it is to change. Choose another name.'
-          : 'Choose another name, or remove what has it first.',
+      f.get('reason') === 'changing'
+        ? 'It is being changed at this moment, or its worker has not ended with it yet. Run the command again in a minute.'
+        : f.get('what') === 'account'
+          ? 'Move its mailboxes to another account first.'
+          : f.get('what') === 'login'
+            ? 'It may do more in PostgreSQL than an operator, or was made by somebody else, whose it is to change. Choose another name.'
+            : 'Choose another name, or remove what has it first.',
     ),
   'fleet.no-key': f =>
     text(
