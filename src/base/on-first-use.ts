@@ -26,6 +26,21 @@ export function withoutYet<T>(from: string | URL, names: readonly string[], star
   }
 }
 
+/**
+ * Loads a library for somebody who will hardly need it again.
+ * @param name a CommonJS module that has loaded all of its files once it is loaded
+ * @returns what it exports, in memory for as long as anything of it is in use
+ */
+export function loadToForget(from: string | URL, name: string): unknown {
+  const require = createRequire(from)
+  const before = new Set(Object.keys(require.cache))
+  try {
+    return require(name)
+  } finally {
+    for (const path of Object.keys(require.cache)) if (!before.has(path)) delete require.cache[path]
+  }
+}
+
 /** A function or object that is loaded when it is first asked for anything, but for how it was compiled. */
 function standFor(load: () => unknown): unknown {
   let loaded: object | undefined

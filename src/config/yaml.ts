@@ -1,6 +1,7 @@
 /** The YAML file: several mailboxes and accounts. docs/configuration.md describes it. */
 import type { Document, Pair } from 'yaml'
 import { FileRefused, readBounded } from '../base/bounded-file.ts'
+import { loadToForget } from '../base/on-first-use.ts'
 import type { Problem } from '../base/problem.ts'
 import { describeFileProblem } from './load-rules.ts'
 
@@ -34,16 +35,21 @@ export async function readYaml(path: string, at: string, problems: Problem[]): P
     problems.push(describeFileProblem(at, path, thrown instanceof FileRefused ? thrown.code : 'not-utf-8'))
     return undefined
   }
-  // Loaded only where there is such a file, for a quick start of every command without one.
-  return parse(await import('yaml'), text, path, problems)
+  return parse(loadYaml(), text, path, problems)
 }
 
-function parse(
-  yaml: typeof import('yaml'),
-  text: string,
-  path: string,
-  problems: Problem[],
-): YamlFile | undefined {
+type Yaml = typeof import('yaml')
+
+let inUse: WeakRef<Yaml> | undefined
+
+/** Loaded only where there is such a file, for a quick start of every command without one; a daemon reads it once. */
+function loadYaml(): Yaml {
+  const yaml = inUse?.deref() ?? (loadToForget(import.meta.url, 'yaml') as Yaml)
+  inUse = new WeakRef(yaml)
+  return yaml
+}
+
+function parse(yaml: Yaml, text: string, path: string, problems: Problem[]): YamlFile | undefined {
   const lines = new yaml.LineCounter()
   // `merge` allows `<<: *defaults`, so that mailboxes can share what they have in common.
   const document = yaml.parseDocument(text, {
@@ -99,7 +105,7 @@ const mostMerges = 20
 
 /** Where a key stands in the text, also one that `<<` brings in. */
 function offsetOf(
-  { isAlias, isMap, isNode, isScalar, isSeq }: typeof import('yaml'),
+  { isAlias, isMap, isNode, isScalar, isSeq }: Yaml,
   document: Document.Parsed,
   keys: readonly (string | number)[],
 ): number | undefined {
