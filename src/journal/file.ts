@@ -27,6 +27,10 @@ export function findIntegrityProblems(database: DatabaseSync, whole: boolean): r
   return rows.map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
 }
 
+/** It is being made for the first time at this moment, or who did was killed: there is nothing in it yet. */
+export const isUnfinished = (database: DatabaseSync): boolean =>
+  readVersion(database) === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+
 export interface FileFacts {
   /** Octets. */
   readonly size: number
@@ -47,9 +51,7 @@ export function checkIntegrity(
   const pageOctets = Number(database.prepare('PRAGMA page_size').get()?.page_size)
   // SQLite reads the missing part of a last page as zeros and says nothing.
   if (atRest && size % pageOctets !== 0) problems.push('the last page is cut')
-  // Killed while it was being made for the first time: there is nothing in it yet, and no mark beside it.
-  const unfinished = !made && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
-  if (problems.length > 0 || (readVersion(database) === 0 && !unfinished)) {
+  if (problems.length > 0 || (readVersion(database) === 0 && (made || !isUnfinished(database)))) {
     throw new Fault('journal.damaged', { facts: { file: path, reason: problems[0] ?? 'no schema' } })
   }
   // A table that is not there is an SQLITE_ERROR: journal.damaged (sqlite-fault.ts).
@@ -58,10 +60,17 @@ export function checkIntegrity(
   }
 }
 
-/** Brings the schema up to date, each step whole or not at all. */
+/**
+ * Brings the schema up to date, each step whole or not at all; the steps of a new journal together, so that whoever looks at it
+ * finds all of it or nothing.
+ */
 export function migrate(database: DatabaseSync, steps: readonly string[] = migrations): void {
   // What a step deletes is overwritten too: digests of passwords must not stay in a free page.
   if (readVersion(database) < steps.length) database.exec('PRAGMA secure_delete = ON')
+  if (isUnfinished(database)) {
+    database.exec(`BEGIN IMMEDIATE; ${steps.join('')} PRAGMA user_version = ${steps.length}; COMMIT`)
+    return
+  }
   for (let step = readVersion(database); step < steps.length; step++) {
     database.exec(`BEGIN IMMEDIATE; ${steps[step]} PRAGMA user_version = ${step + 1}; COMMIT`)
   }

@@ -10,13 +10,13 @@ import { inFolder } from '../base/as-owner.ts'
 import { diskFault } from '../base/disk-fault.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import { openSqlite } from '../base/sqlite-file.ts'
-import { findIntegrityProblems, journalFile } from './file.ts'
+import { findIntegrityProblems, journalFile, madeFile } from './file.ts'
 import type { Journal } from './journal.ts'
 import { openJournal } from './sqlite.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
 
 export interface JournalLook {
-  /** Undefined where there is none yet, or where it cannot be used (`fault`). */
+  /** Undefined where there is none yet (or it is being made), or where it cannot be used (`fault`). */
   readonly journal: Journal | undefined
   readonly fault: Fault | undefined
   readonly octets: number
@@ -45,12 +45,14 @@ export async function lookAtJournal(
     await remove()
     return { ...nothing, fault }
   }
+  // The mark comes last: one that was not there yet says nothing of the file.
+  const isMade = existsSync(join(stateDir, madeFile))
   let octets: number
   try {
     octets = (await stat(file)).size
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') return broken(diskFault(thrown, file))
-    if (!existsSync(join(stateDir, 'journal.made'))) return nothing
+    if (!isMade) return nothing
     return broken(new Fault('journal.missing', { facts: { file } }))
   }
   try {
@@ -82,7 +84,7 @@ export async function lookAtJournal(
 async function copyOf(stateDir: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hikyaku-look-'))
   try {
-    for (const name of [journalFile, `${journalFile}-wal`, 'journal.made']) {
+    for (const name of [madeFile, journalFile, `${journalFile}-wal`]) {
       const from = join(stateDir, name)
       if (existsSync(from)) copyOut(from, join(folder, name))
     }

@@ -17,6 +17,7 @@ import { findLastCheck, recordAsLeft, smallFileOctets } from './as-left.ts'
 import { eachCommitLasts, makeDatabase } from './database.ts'
 import {
   checkIntegrity,
+  isUnfinished,
   journalFile,
   lendTables,
   madeFile,
@@ -25,14 +26,19 @@ import {
   refuseNewer,
 } from './file.ts'
 import type { Journal } from './journal.ts'
+import { isInstanceRunning } from './lock.ts'
 import { makeMethods } from './methods.ts'
 import { toSqliteFault } from './sqlite-fault.ts'
 import { type LogSync, openLogSync } from './sync-log.ts'
 
+/** Making one takes some milliseconds, and seconds on a busy disk: so long it is waited for, and looked at so often, ms. */
+const [longestMakingMs, makingLookMs] = [2000, 20]
+
 /**
  * Opens the journal of a state directory, or makes it where there has never been one.
  * @param mode 'run' (one instance at a time) checks the file's integrity and may make or migrate it; 'look' opens an existing one for
- *   `status` and its like beside a running daemon, and gives undefined where there is none yet.
+ *   `status` and its like beside a running daemon, and gives undefined where there is none yet: one that is being made at this
+ *   moment is waited for, and one whose maker was killed is none.
  * @param lock takes the instance lock once the directory exists and before the journal is touched
  */
 export async function openJournal(stateDir: string, mode: 'run', lock: () => void): Promise<Journal>
@@ -42,14 +48,33 @@ export async function openJournal(
   mode: 'run' | 'look',
   lock?: () => void,
 ): Promise<Journal | undefined> {
+  if (mode === 'run') return openOnce(stateDir, mode, lock)
+  const endMs = performance.now() + longestMakingMs
+  for (;;) {
+    const journal = await openOnce(stateDir, mode)
+    if (journal !== 'unfinished') return journal
+    if (performance.now() >= endMs || !isInstanceRunning(stateDir)) return undefined
+    await new Promise(resolve => setTimeout(resolve, makingLookMs))
+  }
+}
+
+async function openOnce(stateDir: string, mode: 'run', lock?: () => void): Promise<Journal>
+async function openOnce(stateDir: string, mode: 'look'): Promise<Journal | undefined | 'unfinished'>
+async function openOnce(
+  stateDir: string,
+  mode: 'run' | 'look',
+  lock?: () => void,
+): Promise<Journal | undefined | 'unfinished'> {
   const path = join(stateDir, journalFile)
   const made = join(stateDir, madeFile)
   if (mode === 'look' && !existsSync(path) && !existsSync(made)) return undefined
   if (mode === 'run') secureStateFolder(stateDir)
   else closeStateFiles(stateDir)
   lock?.()
+  // The mark comes last: where it is there before the file is looked at, the file is to be there, and whole.
+  const isMade = existsSync(made)
   const stat = statSync(path, { throwIfNoEntry: false })
-  if (existsSync(made) && (stat === undefined || stat.size === 0)) {
+  if (isMade && (stat === undefined || stat.size === 0)) {
     throw new Fault('journal.missing', { facts: { file: path } })
   }
   const walStat = statSync(`${path}-wal`, { throwIfNoEntry: false })
@@ -66,10 +91,14 @@ export async function openJournal(
       if (mode === 'run' && stat !== undefined && stat.size > 0) {
         checkIntegrity(opened, path, {
           size: stat.size,
-          made: existsSync(made),
+          made: isMade,
           atRest: walStat === undefined,
           isAsLeft: lastCheckMs !== undefined,
         })
+      }
+      if (mode === 'look' && !isMade && isUnfinished(opened)) {
+        opened.close()
+        return undefined
       }
       opened.exec(`PRAGMA journal_mode = WAL; ${eachCommitLasts}; PRAGMA foreign_keys = ON`)
       if (mode === 'run') {
@@ -79,8 +108,9 @@ export async function openJournal(
       } else lendTables(opened)
       return opened
     })
+    if (database === undefined) return 'unfinished'
     try {
-      if (mode === 'run' && !existsSync(made)) {
+      if (mode === 'run' && !isMade) {
         const words = 'A journal was made here. hikyaku refuses to run without it.\n'
         replaceFile(made, Buffer.from(words), 0o600)
       }

@@ -1,12 +1,17 @@
 /** A journal that is not what it should be is refused and left as it is: without it every message would look new. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Fault, type FaultCode } from '../../src/base/fault.ts'
-import { findIntegrityProblems, journalFile, migrate } from '../../src/journal/file.ts'
+import { findIntegrityProblems, journalFile, madeFile, migrate } from '../../src/journal/file.ts'
 import { isInstanceRunning, lockInstance } from '../../src/journal/lock.ts'
+import { lookAtJournal } from '../../src/journal/look.ts'
 import { migrations } from '../../src/journal/schema.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { add, addIn, box, stateDirFor } from './journal-helpers.ts'
@@ -43,6 +48,74 @@ test('looking where there has never been a journal makes nothing and finds nothi
   assert.equal(await openJournal(folder, 'look'), undefined)
   assert.equal(await openJournal(join(folder, 'none'), 'look'), undefined)
   assert.deepEqual(await readdir(folder), [])
+})
+
+/** What a process leaves that is killed while it makes its journal, from the first moment to the last but one. */
+const halfMade: Readonly<Record<string, (file: string) => Promise<void> | void>> = {
+  'an empty file': file => writeFile(file, ''),
+  'a file with no table in it': file => {
+    const database = new DatabaseSync(file)
+    database.exec('PRAGMA journal_mode = WAL')
+    database.close()
+  },
+  'its tables begun and not committed': async file => {
+    const copy = `${file}-copy`
+    const database = new DatabaseSync(file)
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE')
+    for (const step of migrations) database.exec(step)
+    for (const suffix of ['', '-wal']) await copyFile(file + suffix, copy + suffix)
+    database.close()
+    for (const suffix of ['', '-wal']) await rename(copy + suffix, file + suffix)
+  },
+}
+
+for (const [left, leave] of Object.entries(halfMade))
+  test(`${left} is a journal that is not there yet: nobody is frightened, and the next run makes it`, async t => {
+    const folder = await stateDirFor(t)
+    await leave(join(folder, journalFile))
+    assert.equal(await openJournal(folder, 'look'), undefined)
+    for (const running of [false, true]) {
+      const { journal, fault } = await lookAtJournal(folder, running, true)
+      assert.deepEqual([journal, fault], [undefined, undefined])
+    }
+    const lock = lockInstance(folder)
+    t.after(() => lock.release())
+    // Whoever holds the directory may be about to make it.
+    const looking = openJournal(folder, 'look')
+    const journal = await openJournal(folder, 'run', noLock)
+    await add(journal, 'u1')
+    const found = await looking
+    assert.equal((await found?.byUid(box, 'INBOX', 'u1'))?.stage, 'listed')
+    await found?.close()
+    await journal.close()
+  })
+
+test('who looks while a journal is made finds none, or all of it', async t => {
+  const folder = await stateDirFor(t)
+  const child = fileURLToPath(new URL('make-journals-child.ts', import.meta.url))
+  const making = spawn(process.execPath, [child, folder, '40'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  t.after(() => making.kill('SIGKILL'))
+  const found = { none: 0, whole: 0 }
+  const look = async (place: string): Promise<void> => {
+    const running = isInstanceRunning(place)
+    const [journal, seen] = [await openJournal(place, 'look'), await lookAtJournal(place, running, false)]
+    assert.equal(seen.fault, undefined)
+    for (const each of [journal, seen.journal]) {
+      found[each === undefined ? 'none' : 'whole'] += 1
+      if (each !== undefined) assert.equal(await each.byUid(box, 'INBOX', 'u1'), undefined)
+    }
+    await seen.close()
+    await journal?.close()
+  }
+  for (let n = 0; making.exitCode === null && n < 40; ) {
+    const place = join(folder, String(n))
+    await look(place)
+    if (existsSync(join(place, madeFile))) n += 1
+    else await new Promise(resolve => setImmediate(resolve))
+  }
+  if (making.exitCode === null) await once(making, 'exit')
+  assert.equal(making.exitCode, 0)
+  assert.ok(found.whole > 0)
 })
 
 test('the lock is taken once the folder exists and before the journal is touched', async t => {
