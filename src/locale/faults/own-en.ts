@@ -125,7 +125,7 @@ export const en: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
   'journal.closed': f =>
     text(
       `PostgreSQL does not let hikyaku use the journal${f.with('file', file => ` (${file})`)}${f.with('reason', reason => `: ${reason}`)}.`,
-      waits,
+      'No mail is lost. If a worker says this, its mail waits in the source mailbox until this works again. If a command does, the command alone was refused, and the workers go on with their own login.',
       'Check the user, the password and the rights of that user in PostgreSQL.',
     ),
   'journal.adopted': f =>

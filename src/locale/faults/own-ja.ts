@@ -125,7 +125,7 @@ export const ja: FaultTexts<'state' | 'journal' | 'secret' | 'config' | 'usage' 
   'journal.closed': f =>
     text(
       `PostgreSQL が取り込み記録${f.with('file', file => ` ${file} `)}の使用を許可していません${f.with('reason', reason => `（${reason}）`)}。`,
-      waits,
+      'メールは失われません。ワーカーがこれを伝えた場合、メールは元のメールボックスに残り、復旧したあとに取り込まれます。コマンドが伝えた場合、拒否されたのはそのコマンドだけで、ワーカーはそれぞれのユーザー名で取り込みを続けています。',
       'PostgreSQL のユーザー名、パスワード、権限を確かめてください。',
     ),
   'journal.adopted': f =>
