@@ -174,7 +174,6 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@napi-rs/keyring': ['src/vault/'],
   mailauth: ['src/authentication/'],
   pg: ['src/journal/postgres/'],
-  pino: ['src/log/log.ts'],
   yaml: ['src/config/'],
   hono: ['src/web/'],
   oauth4webapi: ['src/oauth/'],

@@ -16,7 +16,6 @@ const imported = [
   'mailauth',
   'yaml',
   'commander',
-  'pino',
   'node-cron',
   '@clack/prompts',
   '@napi-rs/keyring',

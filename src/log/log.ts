@@ -5,7 +5,6 @@
  * A log that cannot be written never stops mail: lines are dropped and counted.
  */
 import type { Writable } from 'node:stream'
-import { pino } from 'pino'
 import { asFault, type Fault, type FaultFacts } from '../base/fault.ts'
 import type { Language } from '../base/language.ts'
 import { makeMask } from '../base/mask.ts'
@@ -73,7 +72,14 @@ const priority: Readonly<Record<string, string>> = { debug: '<7>', info: '<6>', 
 /** Octets that may wait in a stream that takes no more, before lines are dropped. */
 const mostWaiting = 1 << 20
 
+/** From the least to what silences all. */
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+
 const ignore = (): void => {}
+
+/** A number that JSON has no room for is text: a line is never lost for what stands in it. */
+const writeJson = (line: object): string =>
+  JSON.stringify(line, (_, value) => (typeof value === 'bigint' ? String(value) : value))
 
 /** @returns a log that never throws */
 export function makeLog(options: LogOptions = {}): Log {
@@ -102,16 +108,6 @@ export function makeLog(options: LogOptions = {}): Log {
     }
   }
 
-  const json = pino(
-    {
-      level,
-      base: null,
-      formatters: { level: label => ({ level: label }) },
-      timestamp: () => `,"time":"${new Date(nowMs()).toISOString()}"`,
-    },
-    { write: put },
-  )
-
   const clean = (text: string, limit: number): string => printable(mask.apply(text), limit)
 
   const emit = (
@@ -120,7 +116,7 @@ export function makeLog(options: LogOptions = {}): Log {
     text: string,
     fields: Readonly<Record<string, unknown>>,
   ): void => {
-    if (!json.isLevelEnabled(at)) return
+    if (levels.indexOf(at) < levels.indexOf(level)) return
     if (lost > lostBefore && event !== 'dropped') {
       const lines = lost - lostBefore
       lostBefore = lost
@@ -128,7 +124,8 @@ export function makeLog(options: LogOptions = {}): Log {
     }
     const sentence = clean(text, 4000)
     if (format === 'json') {
-      json[at]({ event, ...cleanFields(fields, clean) }, sentence)
+      const time = new Date(nowMs()).toISOString()
+      put(`${writeJson({ level: at, time, event, ...cleanFields(fields, clean), msg: sentence })}\n`)
       return
     }
     const mailbox = typeof fields.mailbox === 'string' ? `[${clean(fields.mailbox, 100)}] ` : ''
