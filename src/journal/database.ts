@@ -79,12 +79,18 @@ export function makeDatabase(
       throw toSqliteFault(error, path)
     }
   }
-  const execute = (text: string): void => guard(() => connection.exec(text))
   const run = (text: string, values: readonly SqlValue[]): number =>
     guard(() => {
       const [statement, bound] = bind(text, values)
       return Number(statement.run(...bound).changes)
     })
+  let doesEachLast = true
+  /** Said only where it changes: most commits of an idle daemon wait for nothing, one after the other. */
+  const letEachLast = (each: boolean): void => {
+    if (doesEachLast === each) return
+    guard(() => connection.exec(each ? eachCommitLasts : 'PRAGMA synchronous = NORMAL'))
+    doesEachLast = each
+  }
   const atOnce: Transaction = {
     words,
     send: (text, ...values) => void run(text, values),
@@ -102,11 +108,12 @@ export function makeDatabase(
         return statement.all(...bound)
       }),
   }
-  const commit = async <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
-    execute('BEGIN IMMEDIATE')
+  const commit = async <T>(work: (sql: Transaction) => Promise<T>, lasts = true): Promise<T> => {
+    letEachLast(lasts)
+    run('BEGIN IMMEDIATE', [])
     try {
       const result = await work(atOnce)
-      execute('COMMIT')
+      run('COMMIT', [])
       return result
     } catch (error) {
       try {
@@ -115,14 +122,6 @@ export function makeDatabase(
         // SQLite rolls back by itself on a full disk or an I/O error; the first error is the one to tell.
       }
       throw error
-    }
-  }
-  const commitLater = async <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
-    execute('PRAGMA synchronous = NORMAL')
-    try {
-      return await commit(work)
-    } finally {
-      execute(eachCommitLasts)
     }
   }
   let synced: Promise<void> = Promise.resolve()
@@ -137,18 +136,22 @@ export function makeDatabase(
     synced.catch(() => {})
   }
   const commitBeside = async <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
-    const result = await commitLater(work)
+    const result = await commit(work, false)
     toSync ??= setImmediate(beginSync)
     return result
   }
   const commitAs = <T>(lasting: Lasting, work: (sql: Transaction) => Promise<T>): Promise<T> => {
-    if (lasting === 'later') return commitLater(work)
+    if (lasting === 'later') return commit(work, false)
     return lasting === 'now' || syncLog === undefined ? commit(work) : commitBeside(work)
   }
   const inTurn = takeTurns()
   return {
     words,
-    run: (...given) => inTurn(() => atOnce.run(...given)),
+    run: (...given) =>
+      inTurn(async () => {
+        letEachLast(true)
+        return await atOnce.run(...given)
+      }),
     get: (...given) => inTurn(() => atOnce.get(...given)),
     all: (...given) => inTurn(() => atOnce.all(...given)),
     transaction: (work, lasting = 'now') => inTurn(() => commitAs(lasting, work)),
@@ -158,6 +161,10 @@ export function makeDatabase(
       if (toSync !== undefined) beginSync()
       return synced
     },
-    afterAll: work => inTurn(work),
+    afterAll: work =>
+      inTurn(async () => {
+        letEachLast(true)
+        await work()
+      }),
   }
 }

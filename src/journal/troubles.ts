@@ -133,17 +133,25 @@ async function isAnyOpen(sql: Statements, keys: readonly TroubleKey[]): Promise<
 }
 
 /** Single troubles, and those of messages together where they agree in `alike`. */
-async function readEntries(sql: Statements, where: string, alike: string): Promise<readonly TroubleEntry[]> {
-  const singles = (await sql.all(`SELECT * FROM trouble WHERE ${where} AND scope <> 'message'`)).map(
-    (row): TroubleEntry => {
-      const trouble = readRecord(columns, row)
-      return { ...trouble, messages: 0, first: [], ids: [trouble.id] }
-    },
-  )
+async function readEntries(
+  sql: Statements,
+  where: string,
+  alike: string,
+  ...values: readonly SqlValue[]
+): Promise<readonly TroubleEntry[]> {
+  // Most often there is none, and each pull asks.
+  const found = await sql.get(`SELECT 1 AS found FROM trouble WHERE ${where} LIMIT 1`, ...values)
+  if (found === undefined) return []
+  const rows = await sql.all(`SELECT * FROM trouble WHERE ${where} AND scope <> 'message'`, ...values)
+  const singles = rows.map((row): TroubleEntry => {
+    const trouble = readRecord(columns, row)
+    return { ...trouble, messages: 0, first: [], ids: [trouble.id] }
+  })
   const groups = await sql.all(
     `SELECT name, count(*) AS messages, min(since_ms) AS since, max(last_seen_ms) AS seen, max(times) AS most,
        ${sql.words.listNumbers('id')} AS ids, min(notice_at_ms) AS noticed
      FROM trouble WHERE ${where} AND scope = 'message' GROUP BY name, ${alike}`,
+    ...values,
   )
   const together = await Promise.all(groups.map(group => readGroup(sql, group)))
   const known = together.filter(entry => entry !== undefined)
@@ -185,8 +193,9 @@ export function makeTroubles(database: Database): TroubleBook {
       readEntries(
         database,
         `${isOpen} AND (notice_at_ms IS NULL OR (scope <> 'message' AND notice_code IS DISTINCT FROM code))
-           AND (scope <> 'message' OR retry = 'owner' OR since_ms <= ${Math.round(putOffBeforeMs)})`,
+           AND (scope <> 'message' OR retry = 'owner' OR since_ms <= ?)`,
         "code, retry = 'owner'",
+        Math.round(putOffBeforeMs),
       ),
     uncleared: () => readEntries(database, isUncleared, 'code, closed_by'),
     async lastNoticeMs({ scope, name, subject, code }) {
