@@ -58,6 +58,7 @@ export interface Journal {
     mailbox: string,
     account: string,
     end: (mailbox: MailboxState, account: AccountState) => PullEnd,
+    lasting?: Lasting,
   ): Promise<void>
   mailbox(name: string): Promise<MailboxState>
   /**

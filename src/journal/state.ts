@@ -67,7 +67,7 @@ export function makeState(database: Database): State {
         )
       return generation
     },
-    endPull: (ofMailbox, ofAccount, end) =>
+    endPull: (ofMailbox, ofAccount, end, lasting) =>
       database.transaction(async sql => {
         sql.lock(`account ${ofAccount}`)
         const { toChange } = sql.words
@@ -78,7 +78,7 @@ export function makeState(database: Database): State {
         upsertState(sql, 'mailbox', ofMailbox, mailboxColumns, mailboxPatch)
         upsertState(sql, 'account', ofAccount, accountColumns, accountPatch)
         await closeTroubles(sql, over, 'success', atMs)
-      }),
+      }, lasting),
     mailbox: name => readMailbox(database, name),
     async namedBy(name, server) {
       const key: NoteKey = `named-by ${name}`

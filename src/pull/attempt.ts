@@ -8,9 +8,9 @@
 import { backoffMs } from '../base/backoff.ts'
 import { asFault, Fault, type FaultCode } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import type { AccountState, Journal, MailboxState, RecordedFault } from '../journal/journal.ts'
+import type { AccountState, Journal, MailboxState, PullEnd, RecordedFault } from '../journal/journal.ts'
 import { asRecord, type PullOptions, type PullPorts } from './context.ts'
-import { noCount, type PullCount } from './count.ts'
+import { foundNothing, noCount, type PullCount } from './count.ts'
 import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
 import { withoutTrouble } from './owner-acted.ts'
@@ -187,7 +187,9 @@ async function recordSuccess(ports: PullPorts, { count, good }: PullResult): Pro
   if (failedSinceMs !== undefined && !waitsForGmail)
     log.recovered({ mailbox: mailbox.name, ms: atMs - failedSinceMs })
   await journal.thinSettled(mailbox.name, atMs, thinnedAtOnce)
-  await journal.endPull(mailbox.name, mailbox.account, (state, { consentEndsAtMs = 0 }) => {
+  // Where a power cut takes it, the last good pull was one before.
+  const isUsual = foundNothing(count) && failedSinceMs === undefined && failure === undefined
+  const end = (state: MailboxState, { consentEndsAtMs = 0 }: AccountState): PullEnd => {
     const { failingSinceMs, fault } = waitsForGmail ? state : withoutTrouble
     return {
       mailboxPatch: {
@@ -207,7 +209,8 @@ async function recordSuccess(ports: PullPorts, { count, good }: PullResult): Pro
       ],
       atMs,
     }
-  })
+  }
+  await journal.endPull(mailbox.name, mailbox.account, end, isUsual ? 'later' : 'now')
 }
 
 /** An import went in after its pull had ended: the trouble of Gmail is over, and so are its waits. */
@@ -226,9 +229,10 @@ export async function recordLateSuccess(ports: PullPorts, count: PullCount): Pro
 /** Whether a message went in since the account's trouble was met last; uploads end in any order. */
 async function isAnsweredByGmail({ journal, mailbox, clock }: PullPorts, count: PullCount): Promise<boolean> {
   const { lastImportedAtMs } = count
+  if (lastImportedAtMs === undefined) return false
   const { fault: { atMs } = { atMs: 0 } } = await journal.accountState(mailbox.account)
   // One that lies ahead was stamped before the clock was set back.
-  return lastImportedAtMs !== undefined && (lastImportedAtMs >= atMs || atMs > clock.nowMs())
+  return lastImportedAtMs >= atMs || atMs > clock.nowMs()
 }
 
 /** Only an import shows that Gmail's trouble is over; a pull that had nothing for it shows nothing. */

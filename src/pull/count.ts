@@ -50,6 +50,11 @@ export const noNumbers = (): PullNumbers => ({
   octets: 0,
 })
 
+const deeds = Object.keys(noNumbers()).filter(name => name !== 'listed') as (keyof PullNumbers)[]
+
+/** Nobody would miss that the pull was. */
+export const foundNothing = (count: PullNumbers): boolean => deeds.every(deed => count[deed] === 0)
+
 export const noCount = (): PullCount => ({
   ...noNumbers(),
   deferredIds: new Set(),

@@ -169,6 +169,33 @@ test('trouble that nothing may go on after is loud while stopping, too', () =>
     await assert.rejects(attemptPull({ ...ports, journal }, options, false), { code: 'journal.missing' })
   }))
 
+test('the disk is waited for at the end of a pull that found something or ended a trouble, and after an empty one not', () =>
+  play({ more: { AFTER_IMPORT: 'keep' } }, async self => {
+    const ports = portsOf(self.app)
+    const ends: unknown[] = []
+    const endPull: Journal['endPull'] = (mailbox, account, end, lasting) => {
+      ends.push(lasting)
+      return ports.journal.endPull(mailbox, account, end, lasting)
+    }
+    const journal: Journal = { ...ports.journal, endPull }
+    const pull = () => attemptPull({ ...ports, journal }, quiet, false)
+    await self.deliver(mail('one'))
+    await pull()
+    self.clock.pass(minute)
+    const passedMs = self.clock.nowMs()
+    await pull()
+    const { lastGoodPullAtMs = 0 } = await ports.journal.mailbox(ports.mailbox.name)
+    assert.ok(lastGoodPullAtMs >= passedMs, 'it is written all the same')
+    const fault = recorded(self.clock.nowMs())
+    await ports.journal.updateMailbox(ports.mailbox.name, { failures: 1, failingSinceMs: 1, fault })
+    await pull()
+    await pull()
+    assert.deepEqual(ends, ['now', 'later', 'now', 'later'])
+  }))
+
+const recorded = (atMs: number) =>
+  ({ code: 'source.connection-lost', retry: 'later', facts: {}, atMs }) as const
+
 /** The real journal, of which one method always throws. */
 function lockedAt(
   journal: Journal,
