@@ -4,6 +4,9 @@
  */
 import type { Clock } from './clock.ts'
 
+/** Why nobody waits any longer. One for all: each DOMException finds out where it was made, which takes longer than most waits. */
+export const noLonger = new DOMException('nobody waits any longer', 'AbortError')
+
 /** @returns the outcome of `work`, or the signal's reason thrown where that comes first */
 export function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -30,7 +33,7 @@ export async function within<T>(
     return await Promise.race([work, limit])
   } finally {
     leave()
-    over.abort()
+    over.abort(noLonger)
   }
 }
 
@@ -65,7 +68,7 @@ export async function abortAfter<T>(
     return await work(over.signal)
   } finally {
     leave()
-    over.abort()
+    over.abort(noLonger)
   }
 }
 
@@ -73,7 +76,10 @@ export async function abortAfter<T>(
  * A controller that aborts when `signal` does, until it is left. AbortSignal.any would leave weak references at a signal
  * that lives as long as the process, several for each message.
  */
-function followAbort(signal: AbortSignal): { readonly over: AbortController; readonly leave: () => void } {
+export function followAbort(signal: AbortSignal): {
+  readonly over: AbortController
+  readonly leave: () => void
+} {
   const over = new AbortController()
   const onAbort = (): void => over.abort(signal.reason)
   if (signal.aborted) onAbort()

@@ -1,3 +1,5 @@
+import { noLonger } from './deadline.ts'
+
 /** Something that happens now and again, for those who wait for the next time. */
 export interface Occasion {
   happened(): void
@@ -8,7 +10,7 @@ export interface Occasion {
 export function makeOccasion(): Occasion {
   let waiting = new AbortController()
   return {
-    happened: () => waiting.abort(),
+    happened: () => waiting.abort(noLonger),
     next() {
       waiting = new AbortController()
       return waiting.signal

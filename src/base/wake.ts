@@ -1,3 +1,5 @@
+import { noLonger } from './deadline.ts'
+
 /** A bell with a memory: what rings while nobody waits is heard by the next who does. */
 export interface Wake {
   ring(reason: string): void
@@ -19,8 +21,8 @@ export function makeWake(): Wake {
   let hear: ((reason: string | undefined) => void) | undefined
   return {
     ring(reason) {
-      ringing.abort()
-      ringingBy.get(reason)?.abort()
+      ringing.abort(noLonger)
+      ringingBy.get(reason)?.abort(noLonger)
       // The owner's word is not drowned by what rings after it, and news, which ask for the least, drown nothing.
       const isDrowned = rung === 'owner' || (reason === 'news' && rung !== undefined)
       if (hear === undefined) rung = isDrowned ? rung : reason
@@ -32,7 +34,7 @@ export function makeWake(): Wake {
     },
     rungBy(reason) {
       const controller = new AbortController()
-      if (rung === reason) controller.abort()
+      if (rung === reason) controller.abort(noLonger)
       ringingBy.set(reason, controller)
       return controller.signal
     },

@@ -6,7 +6,7 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
-import { within } from '../base/deadline.ts'
+import { noLonger, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import { isLoopback } from '../base/loopback.ts'
 import { networkFault } from './network-fault.ts'
@@ -84,7 +84,7 @@ export async function dialServer(server: ServerSettings, options: DialOptions): 
     if (error instanceof Fault || signal.aborted) throw error
     throw networkFault(error, where)
   } finally {
-    stop.abort()
+    stop.abort(noLonger)
   }
 }
 
@@ -122,7 +122,7 @@ function raceAddresses(
     const over = new AbortController()
     let firstError: unknown
     const end = (winner?: Socket): void => {
-      over.abort()
+      over.abort(noLonger)
       stop.removeEventListener('abort', onStop)
       for (const socket of open) if (socket !== winner) socket.destroy()
     }

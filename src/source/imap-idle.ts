@@ -1,14 +1,11 @@
 /** One IDLE on a connection (RFC 2177), ended by us, within its deadlines. */
-import type { Clock } from '../base/clock.ts'
-import { waitAtMost, within } from '../base/deadline.ts'
+import { noLonger, waitAtMost, within } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
+import { sleepAwake } from '../base/sleep-awake.ts'
 import { imapAllowance } from './budget.ts'
 import type { ExecError, Untagged } from './imap-client.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { readOkCode } from './imap-parse.ts'
-
-/** A wall clock that ran ahead of the monotonic one by more than this: the machine slept, the socket may be dead. */
-const sleptMs = 15_000
 
 export interface IdleOptions {
   readonly onAlive: () => void
@@ -78,7 +75,7 @@ export async function idleOnce(
     })
     if (outcome === 'accepted') {
       onAlive()
-      const paused = pause(clock, period, stop).catch((): 'over' => 'over')
+      const paused = sleepAwake(clock, period, stop).catch((): 'over' => 'over')
       const first = await Promise.race([ended, paused])
       isEnding = true
       const endedMs = clock.monotonicMs()
@@ -98,17 +95,6 @@ export async function idleOnce(
     connection.abandon()
     throw error
   } finally {
-    done.abort()
+    done.abort(noLonger)
   }
-}
-
-/** Sleeps `ms`, or less when the machine itself slept meanwhile: its sockets may be dead by then. */
-async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<'over' | 'slept'> {
-  const end = clock.monotonicMs() + ms
-  for (let left = ms; left > 0; left = end - clock.monotonicMs()) {
-    const ahead = clock.nowMs() - clock.monotonicMs()
-    await clock.sleep(Math.min(5_000, left), signal)
-    if (clock.nowMs() - clock.monotonicMs() - ahead > sleptMs) return 'slept'
-  }
-  return 'over'
 }

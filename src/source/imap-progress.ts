@@ -1,5 +1,6 @@
 /** Waiting for a server's answer: silence is not allowed to last, progress is, up to an end. */
 import type { Clock } from '../base/clock.ts'
+import { followAbort, noLonger } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 
 export interface AnswerLimits {
@@ -22,7 +23,7 @@ export async function awaitAnswer<T>(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
-  const over = new AbortController()
+  const { over, leave } = followAbort(signal)
   const watch = async (): Promise<never> => {
     const beganMs = clock.monotonicMs()
     const endMs = Math.min(untilMs ?? Number.POSITIVE_INFINITY, beganMs + whole)
@@ -30,7 +31,7 @@ export async function awaitAnswer<T>(
     let heardMs = beganMs
     for (;;) {
       const waitMs = Math.min(silence, Math.max(0, endMs - clock.monotonicMs()))
-      await clock.sleep(waitMs, AbortSignal.any([signal, over.signal]))
+      await clock.sleep(waitMs, over.signal)
       const nowMs = clock.monotonicMs()
       const silent = octets() === heard && nowMs - heardMs >= silence
       if (silent || nowMs >= endMs) {
@@ -44,6 +45,7 @@ export async function awaitAnswer<T>(
   try {
     return await Promise.race([work, watch()])
   } finally {
-    over.abort()
+    leave()
+    over.abort(noLonger)
   }
 }

@@ -2,6 +2,7 @@
  * Whose turn it is on one logged-in connection. Sessions ask one command after the other; while nobody asks, a watch
  * has the connection idle, and ends that as soon as somebody does. So one login serves every pull of a mailbox.
  */
+import { noLonger } from '../base/deadline.ts'
 import { Fault } from '../base/fault.ts'
 import type { ImapConnection } from './imap-connection.ts'
 import type { Selected } from './imap-folders.ts'
@@ -113,7 +114,7 @@ export class ImapTurns {
   /** Runs `work` when it is its turn. */
   ask<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     this.#asking += 1
-    this.#rest?.abort()
+    this.#rest?.abort(noLonger)
     const mine = this.#turn.then(async () => {
       try {
         signal.throwIfAborted()
@@ -206,7 +207,7 @@ export class ImapTurns {
       const leftMs = this.#sessions === 0 ? 0 : this.#askedMs + restAfterMs - clock.monotonicMs()
       if (this.#asking === 0 && leftMs <= 0) return
       const woken = new AbortController()
-      this.#wake = () => woken.abort()
+      this.#wake = () => woken.abort(noLonger)
       const ms = this.#asking > 0 ? 60_000 : leftMs
       await clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => {})
     }

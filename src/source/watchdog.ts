@@ -1,5 +1,6 @@
 /** One timer for a deadline that moves often: setting it costs nothing while it only moves away. */
 import type { Clock } from '../base/clock.ts'
+import { noLonger } from '../base/deadline.ts'
 
 export class Watchdog {
   readonly #clock: Clock
@@ -18,7 +19,7 @@ export class Watchdog {
   set(atMs: number | undefined): void {
     this.#at = atMs
     if (atMs === undefined || (this.#wakeAt !== undefined && this.#wakeAt <= atMs)) return
-    this.#sleep?.abort()
+    this.#sleep?.abort(noLonger)
     const sleep = new AbortController()
     this.#sleep = sleep
     this.#wakeAt = atMs
@@ -34,7 +35,7 @@ export class Watchdog {
   stop(): void {
     this.#at = undefined
     this.#wakeAt = undefined
-    this.#sleep?.abort()
+    this.#sleep?.abort(noLonger)
     this.#sleep = undefined
   }
 
