@@ -235,7 +235,9 @@ function pauseAfter(ports: PullPorts, outcome: Attempt): number {
   }
 }
 
-async function lastLogin({ journal, mailbox }: PullPorts): Promise<number | undefined> {
+/** For who watches. */
+async function lastLogin({ journal, mailbox, source }: PullPorts): Promise<number | undefined> {
+  if (source.watch === undefined) return undefined
   try {
     return (await journal.mailbox(mailbox.name)).lastLoginAtMs
   } catch {

@@ -134,10 +134,12 @@ async function findStates(
   try {
     const pauses = await readPauses(journal)
     const list = withoutPaused(await journal.troubles.list(), pauses)
-    const names = mailboxes.flatMap(mailbox =>
-      troublesOf(list, mailbox.name, accountsOf(mailbox)).length > 0 ? [mailbox.name] : [],
-    )
-    return { troubled: names, paused: mailboxes.filter(({ name }) => pauses.has(name)).length }
+    const isTroubled = (mailbox: (typeof mailboxes)[number]): boolean =>
+      troublesOf(list, mailbox.name, accountsOf(mailbox)).length > 0
+    // Asked after each pull: it is not to take longer with each further mailbox while all is well.
+    const troubled = list.length === 0 ? [] : mailboxes.filter(isTroubled).map(({ name }) => name)
+    const paused = pauses.size === 0 ? 0 : mailboxes.filter(({ name }) => pauses.has(name)).length
+    return { troubled, paused }
   } catch {
     return { troubled: [], paused: 0 }
   }

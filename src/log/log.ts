@@ -110,13 +110,15 @@ export function makeLog(options: LogOptions = {}): Log {
 
   const clean = (text: string, limit: number): string => printable(mask.apply(text), limit)
 
+  const isHidden = (at: LogLevel): boolean => levels.indexOf(at) < levels.indexOf(level)
+
   const emit = (
     at: Exclude<LogLevel, 'silent'>,
     event: string,
     text: string,
     fields: Readonly<Record<string, unknown>>,
   ): void => {
-    if (levels.indexOf(at) < levels.indexOf(level)) return
+    if (isHidden(at)) return
     if (lost > lostBefore && event !== 'dropped') {
       const lines = lost - lostBefore
       lostBefore = lost
@@ -164,14 +166,14 @@ export function makeLog(options: LogOptions = {}): Log {
         emit('warn', 'held', words.logGaps.held(held, perMinute), { mailbox: e.mailbox, lines: held })
       if (!passes) return
     }
+    const at = kind.isIdle?.(e) ? 'debug' : kind.level
+    if (isHidden(at)) return
     const sentence = (sentences[name] as (e: AnyEvent) => string)(e)
     const { fault } = e
-    emit(
-      kind.isIdle?.(e) ? 'debug' : kind.level,
-      name,
-      fault === undefined ? sentence : withFault(sentence, fault),
-      { ...fieldsOf(kind, e), ...(fault === undefined ? {} : faultFields(fault)) },
-    )
+    emit(at, name, fault === undefined ? sentence : withFault(sentence, fault), {
+      ...fieldsOf(kind, e),
+      ...(fault === undefined ? {} : faultFields(fault)),
+    })
   }
   const names = Object.keys(mailEvents) as EventName[]
   const mailLog = Object.fromEntries(

@@ -21,6 +21,7 @@ export async function describeTroubled(
   at: RowPlaces,
 ): Promise<void> {
   const { journal, mailbox, clock, session, stopping, signal, underWay } = context
+  if (at.size === 0) return
   for (const id of await journal.troubles.undescribed(mailbox.name, clock.nowMs() - afterMs, aPull)) {
     const entry = at.get(id)
     if (stopping.aborted || signal.aborted || !session.usable) return

@@ -33,8 +33,17 @@ export interface HostLimit {
   readonly apartMs: number
 }
 
+/** Of each mailbox, looked up once: three questions of each look at a maildrop go over all presets otherwise. */
+const known = new WeakMap<object, HostLimit | 'none'>()
+
 /** What the host of a mailbox takes; undefined where nothing is known, or where it does not count this protocol. */
-export function hostLimitOf({ protocol, server, provider }: Omit<LoginPlace, 'name'>): HostLimit | undefined {
+export function hostLimitOf(place: Omit<LoginPlace, 'name'>): HostLimit | undefined {
+  const limit = known.get(place) ?? findLimit(place) ?? 'none'
+  known.set(place, limit)
+  return limit === 'none' ? undefined : limit
+}
+
+function findLimit({ protocol, server, provider }: Omit<LoginPlace, 'name'>): HostLimit | undefined {
   const preset = (provider === undefined ? undefined : presetById(provider)) ?? presetForServer(server.host)
   const limit = preset?.loginLimit
   if (preset === undefined || limit === undefined || !limit.protocols.includes(protocol)) return undefined

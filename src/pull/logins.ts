@@ -58,7 +58,7 @@ export async function pausedLogin(
   turn: LoginTurn = 'pull',
 ): Promise<HeldLogin | undefined> {
   const leastMs = await announcedPauseMs(journal, mailbox)
-  const { lastLoginAtMs } = await journal.mailbox(mailbox.name)
+  const { lastLoginAtMs } = leastMs > 0 ? await journal.mailbox(mailbox.name) : {}
   // A login that lies ahead was made before the clock was set back.
   const isKnown = leastMs > 0 && lastLoginAtMs !== undefined && lastLoginAtMs <= nowMs
   const announcedMs = isKnown ? lastLoginAtMs + leastMs : nowMs

@@ -122,6 +122,7 @@ class Retrieval {
     this.#messages = suspects.length === 0 ? due : due.filter(message => !suspects.includes(message))
     const mayBegin = (): boolean =>
       !end.aborted && this.#room === undefined && this.#uploads.fault === undefined
+    if (due.length === 0 && !this.#context.uploads.isUsedBy(mailbox.name)) return
     if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end)
     else if (due.length > 0) gmail.prepareImport()
     session.foresee?.(this.#messages.slice(this.#next))
@@ -143,6 +144,7 @@ class Retrieval {
   /** What is due and stands in the listing, but for what is on its way already. */
   async #findDue(): Promise<readonly DueMessage[]> {
     const { journal, mailbox, clock, uploads: queue } = this.#context
+    if (this.#at.size === 0) return []
     const here = (await journal.due(mailbox.name, clock.nowMs())).filter(
       ({ id }) => this.#at.has(id) && !queue.holds(id),
     )

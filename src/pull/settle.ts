@@ -57,12 +57,14 @@ export interface Seen {
  */
 export async function settleImported(context: PullContext, seen: Seen, faults: Fault[]): Promise<void> {
   const { mailbox, session, steady } = context
-  // Read in each pull: between two readings in different processes it advances by a day at most.
-  const steadyMs = await steady.readMs()
   const policy = mailbox.afterImport
   const settledAs = nameOf(policy)
   await endOtherWishes(context, settledAs)
-  if (policy.do === 'keep') return await settleKept(context)
+  if (policy.do === 'keep') {
+    await steady.goOn()
+    return await settleKept(context)
+  }
+  const steadyMs = await steady.readMs()
   const due: Due[] = []
   const left = new LeftThere()
   /** Folder -> messages that stand there though their deletion was asked for often enough. */

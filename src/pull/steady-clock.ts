@@ -10,10 +10,13 @@ import type { Journal } from '../journal/journal.ts'
 const key = 'steady-clock'
 const slackMs = 60_000
 const dayMs = 24 * 3600_000
+const goOnMs = 3600_000
 
 export interface SteadyClock {
   /** Milliseconds of proven time since the journal was made. Recorded in the journal at each call. */
   readMs(): Promise<number>
+  /** Reads it where that was not done for an hour: between two readings in different processes it advances by a day at most. */
+  goOn(): Promise<void>
 }
 
 /** Where the wall clock is not this machine's: workers of a fleet ask the database for its own. */
@@ -42,11 +45,15 @@ export function makeSteadyClock(
   }
   // One reading after the other: two at once would each add the same advance.
   let last: Promise<unknown> = Promise.resolve()
+  const readMs = (): Promise<number> => {
+    const reading = last.then(read)
+    last = reading.catch(() => {})
+    return reading
+  }
   return {
-    readMs() {
-      const reading = last.then(read)
-      last = reading.catch(() => {})
-      return reading
+    readMs,
+    async goOn() {
+      if (monotonicMs === undefined || clock.monotonicMs() - monotonicMs >= goOnMs) await readMs()
     },
   }
 }

@@ -124,3 +124,17 @@ test('no restart alone is believed enough to end the shortest wait, and many res
   }
   assert.equal(await makeSteadyClock(journal, clock, most).readMs(), dayMs)
 })
+
+test('who needs no reading lets it go on once an hour, and it is as far as if it had been read each minute', async t => {
+  const clock = new TwoClocks()
+  const journal = await journalFor(t)
+  const notes = new Set<string | undefined>()
+  const steady = makeSteadyClock(journal, clock)
+  for (let minute = 0; minute < 150; minute += 1) {
+    await steady.goOn()
+    notes.add(await journal.note('steady-clock'))
+    clock.pass(60_000)
+  }
+  assert.equal(notes.size, 3)
+  assert.equal(await makeSteadyClock(journal, clock).readMs(), 150 * 60_000)
+})
