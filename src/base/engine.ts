@@ -8,11 +8,7 @@ import { runInNewContext } from 'node:vm'
 
 /** V8's own limit for what its optimising compiler takes, octets of bytecode; with 0 it takes nothing. */
 const usualLimit = 61_440
-const optimise = (mayOptimise: boolean): void => {
-  setFlagsFromString(`--max-optimized-bytecode-size=${mayOptimise ? usualLimit : 0}`)
-  // The compiler before it, Maglev, takes functions of Node in spite of that limit.
-  setFlagsFromString(mayOptimise ? '--maglev' : '--no-maglev')
-}
+const limitCode = (octets: number): void => setFlagsFromString(`--max-optimized-bytecode-size=${octets}`)
 
 /**
  * The space for new objects would grow to 32 MiB and more while a large message streams through, and never be given
@@ -27,20 +23,22 @@ let isUntidy = true
 /** For a process that will mostly wait: the optimising compiler, 11 MiB by itself, is left out but for `withHaste`. */
 export function keepSmall(): void {
   waits = true
-  optimise(false)
+  limitCode(0)
+  // The compiler before it takes Node's own functions in spite of that limit. For good: not every Node has it on.
+  setFlagsFromString('--no-maglev')
 }
 
 /** Lets code be optimised while `work` goes on: a backlog comes half as quick again with it. */
 export async function withHaste<T>(work: () => Promise<T>): Promise<T> {
   if (!waits) return work()
   hasty += 1
-  optimise(true)
+  limitCode(usualLimit)
   try {
     return await work()
   } finally {
     hasty -= 1
     isUntidy = true
-    if (hasty === 0) optimise(false)
+    if (hasty === 0) limitCode(0)
   }
 }
 
