@@ -56,7 +56,7 @@ export function frameMultipart(raw: RawMessage, metadata: object, boundary: stri
       const holdsBoundary = searchChunks(Buffer.from(boundary))
       let octets = 0
       yield head
-      for await (const chunk of raw.chunks()) {
+      for await (const chunk of raw.chunks('until-next')) {
         octets += chunk.length
         if (octets > raw.octets) throw changed(`more than ${raw.octets} octets`)
         if (holdsBoundary(chunk)) throw torn('the boundary stands in the message')

@@ -6,11 +6,17 @@
 
 import { Fault } from '../base/fault.ts'
 
-/** Takes a message's octets in order as they are retrieved. A chunk handed over may be kept. */
+/**
+ * Takes a message's octets in order as they are retrieved. A chunk handed over is the sink's, and its memory where the chunk
+ * is all that lies in it: nobody else reads it afterwards.
+ */
 export interface OctetSink {
   /** A returned promise asks the caller to wait (back-pressure); it rejects when the octets could not be stored. */
   write(chunk: Uint8Array): void | Promise<void>
 }
+
+/** How long the reader of a chunk needs it: as long as it likes, or only until it asks for the next one. */
+export type ChunkLasting = 'kept' | 'until-next'
 
 /** One retrieved message: exactly the octets that the source sent (after POP3 dot-unstuffing). */
 export interface RawMessage {
@@ -18,8 +24,8 @@ export interface RawMessage {
   readonly octets: number
   /** SHA-256 of all octets, lower-case hexadecimal. */
   readonly sha256: string
-  /** The octets from the first to the last; may be called again for a replay. */
-  chunks(): AsyncIterable<Uint8Array>
+  /** The octets from the first to the last; may be called again for a replay. @param lasting default: kept */
+  chunks(lasting?: ChunkLasting): AsyncIterable<Uint8Array>
   /**
    * The header section up to and including the empty line that ends it (RFC 5322 section 2.1),
    * or the first `limit` octets where it is longer or where there is no empty line.

@@ -1,22 +1,35 @@
 /** A temporary file that has no name any more once it is open (POSIX unlink), of its owner alone. */
 import { randomBytes } from 'node:crypto'
-import { close, constants, openSync, read, readdirSync, rmSync, write } from 'node:fs'
+import { close, constants, openSync, read, readdirSync, rmSync, writev } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { inFolder, makeFolder } from '../base/as-owner.ts'
 
 const suffix = '.spool'
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDWR } = constants
-const [readOctets, writeOctets, closeHandle] = [promisify(read), promisify(write), promisify(close)]
+const [readOctets, writeParts, closeHandle] = [promisify(read), promisify(writev), promisify(close)]
 
 export interface SpoolFile {
   /** Where it was; for faults. */
   readonly path: string
-  /** Writes all of `octets` at `position`. */
-  write(octets: Uint8Array, position: number): Promise<void>
+  /** Writes all of `parts`, one behind the other, from `position` on. */
+  write(parts: readonly Uint8Array[], position: number): Promise<void>
   /** @returns how many octets were read into `buffer` from `position` on; 0 at the end */
   read(buffer: Uint8Array, position: number): Promise<number>
   close(): Promise<void>
+}
+
+/** So many are written as they lie; more, small ones, are put together (a system takes 1,024 at most: IOV_MAX). */
+const mostParts = 64
+
+/** What is left of them behind so many octets. */
+function behind(parts: readonly Uint8Array[], octets: number): readonly Uint8Array[] {
+  let skipped = octets
+  for (const [at, part] of parts.entries()) {
+    if (skipped < part.length) return [part.subarray(skipped), ...parts.slice(at + 1)]
+    skipped -= part.length
+  }
+  return []
 }
 
 /** @param directory made with mode 0700 where it is missing @throws the system's error, Fault state.exposed */
@@ -37,16 +50,12 @@ export function openSpoolFile(directory: string): SpoolFile {
   })
   return {
     path: join(directory, name),
-    async write(octets, position) {
-      for (let from = 0; from < octets.length; ) {
-        const { bytesWritten } = await writeOctets(
-          handle,
-          octets,
-          from,
-          octets.length - from,
-          position + from,
-        )
-        from += bytesWritten
+    async write(parts, position) {
+      let left = parts.length > mostParts ? [Buffer.concat(parts)] : parts
+      for (let at = position; left.length > 0; ) {
+        const { bytesWritten } = await writeParts(handle, left, at)
+        at += bytesWritten
+        left = behind(left, bytesWritten)
       }
     },
     async read(buffer, position) {

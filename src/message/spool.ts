@@ -8,8 +8,9 @@ import { createHash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { diskFault } from '../base/disk-fault.ts'
 import { Fault } from '../base/fault.ts'
+import { giveBack } from '../base/give-back.ts'
 import { smallOctets } from '../base/in-flight.ts'
-import type { OctetLimit, OctetSink, RawMessage } from './message.ts'
+import type { ChunkLasting, OctetLimit, OctetSink, RawMessage } from './message.ts'
 import { openSpoolFile, type SpoolFile, sweepSpoolFiles } from './spool-file.ts'
 
 /** So much of the file system is left to the journal and the rest of the machine: the smaller of the two. */
@@ -68,14 +69,16 @@ class MessageSpool implements Spool {
 
   /** Memory to file. The source waits for it, so no more than one chunk beyond the limit is held. */
   async #flush(): Promise<void> {
-    const octets = Buffer.concat(this.#parts)
+    const parts = this.#parts
+    const octets = this.#inMemory
     this.#parts = []
     this.#inMemory = 0
     try {
       this.#file ??= openSpoolFile(this.#directory)
-      await keepReserve(this.#directory, octets.length)
-      await this.#file.write(octets, this.#written)
-      this.#written += octets.length
+      await keepReserve(this.#directory, octets)
+      await this.#file.write(parts, this.#written)
+      this.#written += octets
+      for (const part of parts) giveBack(part)
     } catch (error) {
       throw error instanceof Fault ? error : diskFault(error, this.#file?.path ?? this.#directory)
     }
@@ -87,7 +90,8 @@ class MessageSpool implements Spool {
     const whole = this.#file === undefined ? Buffer.concat(this.#parts) : undefined
     this.#parts = []
     const octets = this.#octets
-    const chunks = (): AsyncIterable<Uint8Array> => (whole === undefined ? this.#readFile() : once(whole))
+    const chunks = (lasting?: ChunkLasting): AsyncIterable<Uint8Array> =>
+      whole === undefined ? this.#readFile(lasting) : once(whole)
     return {
       octets,
       sha256,
@@ -97,15 +101,16 @@ class MessageSpool implements Spool {
     }
   }
 
-  async *#readFile(): AsyncGenerator<Uint8Array> {
+  async *#readFile(lasting: ChunkLasting = 'kept'): AsyncGenerator<Uint8Array> {
+    let buffer: Buffer | undefined
     for (let position = 0; position < this.#octets; ) {
       if (this.#file === undefined)
         throw new Fault('bug', { facts: { what: 'a discarded message was read' } })
-      // A new buffer each time: the reader may keep what it was given.
-      const buffer = Buffer.allocUnsafeSlow(Math.min(readOctets, this.#octets - position))
+      const length = Math.min(readOctets, this.#octets - position)
+      if (buffer === undefined || lasting === 'kept') buffer = Buffer.allocUnsafeSlow(length)
       let bytesRead = 0
       try {
-        bytesRead = await this.#file.read(buffer, position)
+        bytesRead = await this.#file.read(buffer.subarray(0, length), position)
       } catch (error) {
         throw diskFault(error, this.#file?.path ?? this.#directory)
       }

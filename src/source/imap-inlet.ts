@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import { Transform, type TransformCallback, type Writable } from 'node:stream'
+import { giveBack } from '../base/give-back.ts'
 import type { ExecError } from './imap-client.ts'
 import { Refused } from './imap-faults.ts'
 import type { FetchRow } from './imap-parse.ts'
@@ -46,7 +47,8 @@ export class ImapInlet extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, next: TransformCallback): void {
-    if (this.#isOpen()) this.#reader.take(chunk)
+    // It is a chunk of the socket's own, which nobody behind us has seen: the collector would keep 100 MiB of them waiting.
+    if (this.#isOpen() && this.#reader.take(chunk)) giveBack(chunk)
     next()
   }
 

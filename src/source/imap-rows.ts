@@ -60,7 +60,13 @@ export class RowReader {
     await Promise.all(this.#slowRows)
   }
 
-  take(chunk: Buffer): void {
+  /** @returns whether nothing refers to the chunk's memory any more: all of it was copied into a literal */
+  take(chunk: Buffer): boolean {
+    if (this.#left > 0 && this.#left >= chunk.length && this.#response?.lines !== undefined) {
+      this.#literal?.set(chunk, this.#literal.length - this.#left)
+      this.#left -= chunk.length
+      return true
+    }
     let passFrom = 0
     let at = 0
     /** What lies before `at` and is nobody else's goes on. */
@@ -81,7 +87,7 @@ export class RowReader {
       if (lineEnd < 0) {
         passOn()
         this.#rest.push(chunk.subarray(at))
-        return
+        return false
       }
       const piece = chunk.subarray(at, lineEnd + 1)
       const hasRest = this.#rest.length > 0
@@ -102,6 +108,7 @@ export class RowReader {
       this.#follow(line)
     }
     passOn()
+    return false
   }
 
   #isOurs(line: Buffer): boolean {

@@ -189,8 +189,9 @@ export class ImapSession implements SourceSession {
     const octets = cameAlong ? this.#bodies.get(entry.handle) : await this.#ahead.take(entry, signal)
     if (octets !== undefined) {
       if (cameAlong) this.#bodies.delete(entry.handle)
+      const { length } = octets
       await sink.write(octets)
-      return octets.length
+      return length
     }
     return await this.#queue(signal, async () => {
       await this.#reach(entry, signal)

@@ -112,7 +112,7 @@ const everything = (stateDir: string): (() => unknown)[] => [
   async () => {
     sweepSpoolFiles(join(stateDir, 'spool'))
     const file = openSpoolFile(join(stateDir, 'spool'))
-    await file.write(Buffer.from('mail'), 0)
+    await file.write([Buffer.from('mail')], 0)
     await file.close()
   },
   async () => {

@@ -33,7 +33,8 @@ describe('the spool', () => {
 
   const fill = async (octets: Buffer, piece: number, limit = largest) => {
     const spool = makeSpooler(join(folder, 'spool')).take(limit)
-    for (let at = 0; at < octets.length; at += piece) await spool.write(octets.subarray(at, at + piece))
+    for (let at = 0; at < octets.length; at += piece)
+      await spool.write(Buffer.from(octets.subarray(at, at + piece)))
     return spool
   }
 
@@ -48,6 +49,36 @@ describe('the spool', () => {
         await raw.discard()
       }
     }
+  })
+
+  it('frees the memory of what is written at once, and touches none that holds anything else', async () => {
+    const spool = makeSpooler(join(folder, 'spool')).take(largest)
+    const own = [randomBytes(mebibyte), randomBytes(mebibyte)]
+    const shared = randomBytes(2 * mebibyte)
+    const expected = Buffer.concat([...own, shared.subarray(mebibyte)])
+    for (const octets of [...own, shared.subarray(mebibyte)]) await spool.write(octets)
+    assert.deepEqual(
+      own.map(octets => octets.length),
+      [0, 0],
+    )
+    assert.equal(shared.length, 2 * mebibyte)
+    const raw = await spool.seal()
+    assert.ok(expected.equals(await octetsOf(raw)))
+    await raw.discard()
+  })
+
+  it('gives the same octets to who reads each chunk before the next, from one place in memory', async () => {
+    const octets = randomBytes(3 * memoryLimit + 5)
+    const raw = await (await fill(octets, 65_536)).seal()
+    const parts: Buffer[] = []
+    const places = new Set<ArrayBufferLike>()
+    for await (const part of raw.chunks('until-next')) {
+      parts.push(Buffer.from(part))
+      places.add(part.buffer)
+    }
+    assert.ok(octets.equals(Buffer.concat(parts)))
+    assert.equal(places.size, 1)
+    await raw.discard()
   })
 
   it('holds a message of exactly the memory limit and of one octet more', async () => {
