@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startHookServer } from '../test/alerts/hook-server.ts'
-import { makeFleetAt } from '../test/fleet/fleet-helpers.ts'
+import { addOwner, makeFleetAt } from '../test/fleet/fleet-helpers.ts'
 import { startGmailServer } from '../test/servers/gmail/gmail-server.ts'
 import { endpointsEnv, gmailEnv, until } from '../test/servers/hikyaku.ts'
 import { startImapServer } from '../test/servers/imap-server.ts'
@@ -39,14 +39,7 @@ const env = {
   FLEET_LOGINS_PER_MINUTE: '1000',
 }
 const { fleet } = await makeFleetAt({ ...env, STATE_DIR: folder }, folder)
-const { GOOGLE_CLIENT_SECRET = '', GOOGLE_REFRESH_TOKEN = '', GMAIL_ACCOUNT = '' } = gmailEnv(gmail)
-await fleet.directory.addTenant('main')
-await fleet.directory.putAccount(
-  'main',
-  'owner',
-  { address: GMAIL_ACCOUNT, clientId: gmail.client.id },
-  { clientSecret: GOOGLE_CLIENT_SECRET, refreshToken: GOOGLE_REFRESH_TOKEN },
-)
+await addOwner(fleet, gmailEnv(gmail))
 const put = await fleet.directory.putMailboxes(
   'main',
   Array.from({ length: all }, (_, n) => {

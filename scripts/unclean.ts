@@ -29,9 +29,9 @@ const storm = {
 
 type Drill = (postgres: PostgresServer) => Promise<DrillResult>
 const on =
-  (
-    open: (postgres: PostgresServer) => Promise<Ground>,
-    play: (ground: Ground) => Promise<DrillResult>,
+  <G extends Ground>(
+    open: (postgres: PostgresServer) => Promise<G>,
+    play: (ground: G) => Promise<DrillResult>,
   ): Drill =>
   async postgres => {
     const ground = await open(postgres)

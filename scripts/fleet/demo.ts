@@ -1,6 +1,7 @@
 /** The demonstration: mail arrives in many mailboxes, four workers carry it, one of them is killed, and the others go on. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { findTakeovers, judge, type Takeovers, type Verdict } from './judge.ts'
+import { promisedMs } from './kills.ts'
 import type { Screen } from './screen.ts'
 import { type FleetStage, startStage } from './stage.ts'
 import type { Worker } from './workers.ts'
@@ -139,9 +140,6 @@ function describe({ workers, gmail }: FleetStage, { held, free }: HoldCount, mes
   const gone = nobodys > 0 ? `  nobody ${nobodys}` : ''
   return `${hands.join('  ')}${gone}   ${number(new Set(gmail.accepted.map(({ sha256 }) => sha256)).size)} of ${number(messages)} in Gmail`
 }
-
-/** What is promised: within this time another worker has nearly all of its mailboxes, ms. */
-const promisedMs = 15_000
 
 /** Whether all came as it is promised. */
 export function isGood({ verdict, takeovers, troubles }: DemoResult, messages: number): boolean {

@@ -8,7 +8,7 @@ import { mail } from '../../test/faults/harness.ts'
 import { type Running, until } from '../../test/servers/hikyaku.ts'
 import { sha256 } from '../../test/servers/source-server.ts'
 import { between, makeRandom, pick, type Random } from '../soak/random.ts'
-import type { Ground } from './ground.ts'
+import type { FleetGround, Ground } from './ground.ts'
 
 export interface DrillResult {
   readonly lines: readonly string[]
@@ -212,11 +212,11 @@ export const drillKills = (ground: Ground, options: StormOptions): Promise<Drill
   })
 
 /** SIGKILL of the database, which comes back after a while; all processes live on. */
-export const drillDatabase = (ground: Ground, options: StormOptions): Promise<DrillResult> =>
+export const drillDatabase = (ground: FleetGround, options: StormOptions): Promise<DrillResult> =>
   playStorm(ground, 'the database killed', options, async random => {
     const { inHand } = await ground.look()
-    await ground.database?.kill('SIGKILL')
+    await ground.database.kill('SIGKILL')
     await pause(pick(random, options.awayMs ?? [0, 2000, 11_000]))
-    await ground.database?.start()
+    await ground.database.start()
     return inHand
   })

@@ -22,11 +22,14 @@ export interface Ground {
   readonly gmail: GmailServer
   /** How many processes work there. */
   readonly processes: number
-  readonly database?: PostgresServer
   deliver(octets: Buffer): Promise<void>
   start(at: number): Running
   look(): Promise<Suspicion>
   stop(): Promise<void>
+}
+
+export interface FleetGround extends Ground {
+  readonly database: PostgresServer
 }
 
 const preload = fileURLToPath(new URL('../../test/faults/poison-preload.ts', import.meta.url))
@@ -41,13 +44,8 @@ const sum = (notes: readonly (string | undefined)[]): Omit<Suspicion, 'aside'> =
   }
 }
 
-const countAside = (
-  list: readonly {
-    readonly code: string
-    readonly messages: number
-    readonly closedAtMs: number | undefined
-  }[],
-): number => list.reduce((total, { code, messages }) => total + (code === 'message.poison' ? messages : 0), 0)
+const countPoison = (list: readonly { readonly code: string; readonly messages: number }[]): number =>
+  list.reduce((total, { code, messages }) => total + (code === 'message.poison' ? messages : 0), 0)
 
 /** @param poison at these octets the process dies as they come in */
 export async function openMachine(poison?: string): Promise<Ground> {
@@ -65,7 +63,7 @@ export async function openMachine(poison?: string): Promise<Ground> {
       try {
         return {
           ...sum([await journal.note('under-way')]),
-          aside: countAside(await journal.troubles.list()),
+          aside: countPoison(await journal.troubles.list()),
         }
       } finally {
         await journal.close()
@@ -78,7 +76,7 @@ export async function openMachine(poison?: string): Promise<Ground> {
 export async function openFleet(
   database: PostgresServer,
   { processes = 3, mailboxes = 9, poison }: { processes?: number; mailboxes?: number; poison?: string } = {},
-): Promise<Ground> {
+): Promise<FleetGround> {
   const world = await startFleetWorld(database, mailboxes)
   const { journal } = world.fleet.journal
   // What is late is to be so for the ends alone.
@@ -99,7 +97,7 @@ export async function openFleet(
     start: at => world.start(`worker-${at}`, { ...env, NODE_OPTIONS: `--import ${preload}` }).running,
     async look() {
       const notes = world.mailboxes.map(({ key }) => world.fleet.journal.journalFor(key).note('under-way'))
-      return { ...sum(await Promise.all(notes)), aside: countAside(await journal.troubles.list()) }
+      return { ...sum(await Promise.all(notes)), aside: countPoison(await journal.troubles.list()) }
     },
     stop: () => world.stop(),
   }

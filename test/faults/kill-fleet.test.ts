@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makePostgresJournal } from '../../src/journal/postgres/postgres.ts'
-import { makeFleetAt } from '../fleet/fleet-helpers.ts'
+import { addOwner, makeFleetAt } from '../fleet/fleet-helpers.ts'
 import { type Ended, endOf, until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
@@ -76,15 +76,8 @@ describe('SIGKILL of a worker at every step', { skip }, () => {
     await mkdir(world.stateDir, { recursive: true, mode: 0o700 })
     const { fleet } = await makeFleetAt(env, world.folder)
     const { directory } = fleet
-    await directory.addTenant('main')
+    await addOwner(fleet, world.env)
     const { MAIL_HOST: host, MAIL_PORT = '', MAIL_USER: user, MAIL_PASSWORD: password = '' } = world.env
-    const { GOOGLE_CLIENT_SECRET: clientSecret = '', GOOGLE_REFRESH_TOKEN: refreshToken = '' } = world.env
-    await directory.putAccount(
-      'main',
-      'owner',
-      { address: world.env.GMAIL_ACCOUNT, clientId: world.env.GOOGLE_CLIENT_ID },
-      { clientSecret, refreshToken },
-    )
     const { MAIL_SECURITY: security = 'none' } = world.env
     await directory.putMailbox(
       'main',

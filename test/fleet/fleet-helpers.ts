@@ -46,6 +46,14 @@ const contextOf = ({ program, env }: LoadedProgram): FleetOptions => ({
   env,
 })
 
+/** The tenant `main` with the account `owner`, from the settings of one machine (gmailEnv). */
+export async function addOwner({ directory }: Fleet, env: NodeJS.ProcessEnv): Promise<void> {
+  const { GMAIL_ACCOUNT: address, GOOGLE_CLIENT_ID: clientId } = env
+  const { GOOGLE_CLIENT_SECRET: clientSecret = '', GOOGLE_REFRESH_TOKEN: refreshToken = '' } = env
+  await directory.addTenant('main')
+  await directory.putAccount('main', 'owner', { address, clientId }, { clientSecret, refreshToken })
+}
+
 /** An account and a mailbox that nothing is wrong with. */
 export const account = { address: 'owner@example.jp', clientId: '1-a.apps.googleusercontent.com' }
 export const accountSecrets = { clientSecret: 'GOCSPX-one', refreshToken: '1//one' }

@@ -11,7 +11,7 @@ import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-serve
 import { endpointsEnv, gmailEnv } from '../servers/hikyaku.ts'
 import { type ImapServer, startImapServer } from '../servers/imap-server.ts'
 import type { PostgresServer } from '../servers/postgres.ts'
-import { makeFleetAt } from './fleet-helpers.ts'
+import { addOwner, makeFleetAt } from './fleet-helpers.ts'
 
 export interface FleetMailbox {
   readonly key: string
@@ -57,7 +57,6 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
       }
     }),
   )
-  const { GOOGLE_CLIENT_SECRET = '', GOOGLE_REFRESH_TOKEN = '', GMAIL_ACCOUNT = '' } = gmailEnv(gmail)
   const keyFile = join(folder, 'fleet.key')
   const env = {
     ...endpointsEnv(gmail),
@@ -65,13 +64,7 @@ export async function startFleetWorld(postgres: PostgresServer, count: number): 
   }
   const { fleet } = await makeFleetAt({ ...env, STATE_DIR: folder }, folder)
   const { directory } = fleet
-  await directory.addTenant('main')
-  await directory.putAccount(
-    'main',
-    'owner',
-    { address: GMAIL_ACCOUNT, clientId: gmail.client.id },
-    { clientSecret: GOOGLE_CLIENT_SECRET, refreshToken: GOOGLE_REFRESH_TOKEN },
-  )
+  await addOwner(fleet, gmailEnv(gmail))
   const settingsOf = ({ server }: FleetMailbox, n: number): Record<string, unknown> => ({
     ...{ protocol: 'imap', host: server.host, port: server.port, security: 'none', user: `user${n}` },
     ...{ account: 'owner', verify: false },

@@ -13,7 +13,10 @@ const skip = requireServer('postgresql', postgresMissing())
 const storm = { blows: 2, messages: 32, seed: 2026, gapMs: [200, 500], answerMs: 50, awayMs: [0] } as const
 
 describe('ends from outside', { concurrency: true }, () => {
-  const play = async (ground: Ground, drill: typeof drillKills): Promise<DrillResult> => {
+  const play = async <G extends Ground>(
+    ground: G,
+    drill: (ground: G, how: typeof storm) => Promise<DrillResult>,
+  ): Promise<DrillResult> => {
     try {
       const result = await drill(ground, storm)
       assert.deepEqual(result.complaints, [], result.lines.join('\n'))
