@@ -52,7 +52,7 @@ export const journal: readonly Mutant[] = [
     title: 'the journal syncs each commit',
   },
   {
-    from: 'if (existsSync(made) && (stat === undefined || stat.size === 0)) {',
+    from: 'if (isMade && (stat === undefined || stat.size === 0)) {',
     to: 'if (false) {',
     loses: 'everything twice: a journal that is gone is begun anew',
     tests: file,
@@ -86,7 +86,7 @@ export const journal: readonly Mutant[] = [
     tests: bounds,
   },
   {
-    from: '(readVersion(database) === 0 && !unfinished)',
+    from: '(readVersion(database) === 0 && (made || !isUnfinished(database)))',
     to: 'false',
     loses: 'everything twice: an empty database is filled anew',
     tests: file,
@@ -256,7 +256,7 @@ export const journal: readonly Mutant[] = [
     title: 'conservation',
   },
   {
-    from: "if (mode === 'run' && !existsSync(made)) {",
+    from: "if (mode === 'run' && !isMade) {",
     to: 'if (false) {',
     loses: 'everything twice: a journal that is lost is begun anew',
     tests: file,
