@@ -25,11 +25,11 @@ export const pop3: readonly Mutant[] = [
     title: 'nothing is asked for before it is wanted',
   },
   {
-    from: 'this.#octets + octets > mostOctets || !room.take(octets)',
-    to: '!room.take(octets)',
+    from: '(!manyAhead.isKept || this.#octets + weight > aheadPace.most)',
+    to: '!manyAhead.isKept',
     loses: 'what is read ahead of one mailbox is bounded by the room of the whole process only',
     tests: backlog,
-    title: 'of larger ones no more are under way than 2 MiB',
+    title: 'of larger ones no more are under way than 8 MiB',
   },
   {
     from: 'if (octet === dot) this.#state = inLine',

@@ -7,7 +7,7 @@
 import { orAbort } from '../base/deadline.ts'
 import { kib, messageOctets, overBudget } from './budget.ts'
 import type { Status } from './pop3-answers.ts'
-import type { Body } from './pop3-command.ts'
+import type { Body, Command } from './pop3-command.ts'
 import type { Pop3Connection } from './pop3-connection.ts'
 import type { MaildropSize } from './pop3-memory.ts'
 
@@ -33,82 +33,94 @@ export interface RetrOptions {
   readonly announced: () => number | undefined
   readonly deadlineMs: number
   readonly body: Body
-  readonly signal: AbortSignal
 }
 
 /** RFC 1939 section 5. */
-export function sendRetr(connection: Pop3Connection, options: RetrOptions): Promise<Status> {
-  const { handle, announced, deadlineMs, body, signal } = options
-  return connection.send({
-    line: `RETR ${handle}`,
-    phase: 'retrieve',
-    deadlineMs,
-    signal,
-    progress: true,
-    mostOctets: () => messageOctets(announced()),
-    get announced() {
-      return announced()
-    },
-    body,
-  })
+const retr = ({ handle, announced, deadlineMs, body }: RetrOptions): Omit<Command, 'signal'> => ({
+  line: `RETR ${handle}`,
+  phase: 'retrieve',
+  deadlineMs,
+  progress: true,
+  mostOctets: () => messageOctets(announced()),
+  get announced() {
+    return announced()
+  },
+  body,
+})
+
+export function sendRetr(
+  connection: Pop3Connection,
+  options: RetrOptions,
+  signal: AbortSignal,
+): Promise<Status> {
+  return connection.send({ ...retr(options), signal })
 }
 
 export interface AheadOptions extends Omit<RetrOptions, 'body'> {
   /** Of a message that is longer than this nothing is kept. */
   readonly mostKept?: number
-  /** The connection broke at it or before it, it was given up, or more came than is kept. */
+  /** The connection broke at it or before it, or more came than is kept. */
   readonly onBreak: (error: unknown) => void
+  /** Nothing is kept any more, nor will be. Called once. */
+  readonly onOver?: () => void
 }
 
 export class AheadMessage {
   readonly handle: number
-  readonly #status: Promise<Status>
-  readonly #over = Promise.withResolvers<void>()
+  readonly #onOver: () => void
+  #status: Status | undefined
+  #failure: { readonly error: unknown } | undefined
+  /** Whoever waits for its end. */
+  #waiting: PromiseWithResolvers<void> | undefined
   #isTooLong = false
-  #isWhole = false
+  #isOver = false
   #pieces: Uint8Array[] = []
   #octets = 0
 
-  constructor(connection: Pop3Connection, { mostKept = mostKeptOctets, onBreak, ...options }: AheadOptions) {
+  constructor(
+    connection: Pop3Connection,
+    { mostKept = mostKeptOctets, onBreak, onOver = () => {}, ...options }: AheadOptions,
+  ) {
     this.handle = options.handle
+    this.#onOver = onOver
     const body: Body = piece => {
+      if (this.#isOver) return
       this.#octets += piece.length
       this.#isTooLong = this.#octets > mostKept
       if (this.#isTooLong) throw overBudget({ phase: 'list' }, 'octets', mostKept)
       // Pieces may share memory with the socket's chunk.
-      this.#pieces.push(Uint8Array.from(piece))
+      this.#pieces.push(new Uint8Array(piece))
     }
-    this.#status = sendRetr(connection, { ...options, body })
-    this.#status.then(
-      () => {
-        this.#isWhole = true
+    connection.submit(
+      retr({ ...options, body }),
+      status => {
+        this.#status = status
+        this.#waiting?.resolve()
       },
-      (error: unknown) => {
-        this.drop()
+      error => {
+        this.#failure = { error }
         onBreak(error)
+        this.drop()
+        this.#waiting?.resolve()
       },
     )
-  }
-
-  /** Whether its answer is there to the end. */
-  get isWhole(): boolean {
-    return this.#isWhole
-  }
-
-  /** Resolves when nothing is kept here any more. */
-  get over(): Promise<void> {
-    return this.#over.promise
   }
 
   /** Hands on what came, as if it came now; resolves and rejects as RETR does. Undefined: it is to be asked for. */
   async replay(body: Body, signal: AbortSignal): Promise<Status | undefined> {
     try {
-      const status = await orAbort(this.#status, signal)
-      for (const piece of this.#pieces.splice(0)) await body(piece)
-      return status
-    } catch (error) {
-      if (this.#isTooLong && !signal.aborted) return undefined
-      throw error
+      signal.throwIfAborted()
+      if (this.#status === undefined && this.#failure === undefined) {
+        this.#waiting = Promise.withResolvers()
+        await orAbort(this.#waiting.promise, signal)
+      }
+      if (this.#isTooLong) return undefined
+      if (this.#failure !== undefined) throw this.#failure.error
+      for (const piece of this.#pieces.splice(0)) {
+        const wait = body(piece)
+        if (wait !== undefined) await wait
+      }
+      return this.#status
     } finally {
       this.drop()
     }
@@ -117,6 +129,8 @@ export class AheadMessage {
   /** It will not be asked for. */
   drop(): void {
     this.#pieces = []
-    this.#over.resolve()
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#onOver()
   }
 }

@@ -1,39 +1,31 @@
 /**
- * The messages that will be asked for next, small ones, each by its RETR, many of them behind one another (RFC 2449
- * section 6.6): a round trip brings as many as are under way. What comes is kept as it came until it is asked for. How
- * many adapts to how quickly they are taken: at the pace of a line by the hundred, at Gmail's pace a few, so that little
- * is brought in vain where a pull ends before it takes them.
+ * The messages that will be asked for next, small ones, each by its RETR, behind one another (RFC 2449 section 6.6): the
+ * next ones are asked for while the first ones are taken, so that the wire does not run dry. What comes is read at once
+ * and kept as it came until it is asked for. How much adapts to how quickly it is taken (ahead-pace.ts).
  *
- * Invariants: octets that are asked for or kept are never more than announced for `mostOctets` of them, nor than the
- * process has room for, and no message brings more than twice what it announced. The lines that are unanswered are
- * shorter together than any server's socket buffer, and we read all the while, so neither side waits for the other. Each
- * answer is its own message's: what it refuses, or breaks at, is told at its own `retrieve`.
+ * Invariants: octets that are asked for or kept are never more than announced for `mostAheadOctets` of them, nor than the
+ * process has room for, and no message brings more than twice what it announced. We read all the while, whatever is
+ * taken, so a server that reads no command while it writes holds up neither itself nor us, and none waits for us with a
+ * full socket. Each answer is its own message's: what it refuses, or breaks at, is told at its own `retrieve`.
  */
-import type { Clock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
+import { weightOf } from './ahead-pace.ts'
 import type { AheadRoom } from './ahead-room.ts'
-import { kib, mib } from './budget.ts'
+import { kib } from './budget.ts'
 import { AheadMessage } from './pop3-ahead.ts'
 import type { Pop3Connection } from './pop3-connection.ts'
 import { isBreak, type Pop3Memory } from './pop3-memory.ts'
 import type { Foreseen, Listed } from './source.ts'
 
-/** One mailbox's, announced. */
-const mostOctets = 2 * mib
 /** A larger message is worth its own round trip. */
 const largest = 256 * kib
-/** RETR and a number of up to seven digits take 14 octets: 3.5 KiB of them. */
-const mostUnderWay = 256
+/** However slowly they are taken; and not more where many at a time broke a connection. */
 const fewest = 8
-/** Asked for at a time, so that they share a packet. */
-const refilled = 16
-/** Half a window that lasted so long, ms, is long enough; of one that lasted longer than this, half is. */
-const longEnoughMs = 500
-const tooLongMs = 1000
+/** Asked for anew when so little of what may be under way is: many short commands share a packet. */
+const refillBelow = 3 / 4
 
 export interface Pop3BacklogOptions {
   readonly connection: Pop3Connection
-  readonly clock: Clock
   readonly memory: Pop3Memory
   readonly room: AheadRoom
   readonly deadlineMs: number
@@ -43,15 +35,15 @@ export interface Pop3BacklogOptions {
 
 export class Pop3Backlog {
   readonly #options: Pop3BacklogOptions
-  readonly #ended = new AbortController()
   /** In the order in which they will be asked for, with their announced octets. */
   readonly #planned = new Map<Listed, number>()
   /** Asked for, and not taken. */
-  readonly #asked = new Map<Listed, AheadMessage>()
+  readonly #asked = new Map<Listed, { readonly message: AheadMessage; readonly octets: number }>()
+  /** What is asked for or kept, by weightOf. */
   #octets = 0
-  #taken = 0
-  #sinceMs = 0
-  #wasWaitedFor = false
+  /** So many are. */
+  #underWay = 0
+  #isEnded = false
 
   constructor(options: Pop3BacklogOptions) {
     this.#options = options
@@ -62,76 +54,64 @@ export class Pop3Backlog {
     for (const { entry, octets, isAlone } of upcoming)
       if (octets !== undefined && octets > 0 && octets <= largest && !isAlone && !this.#asked.has(entry))
         this.#planned.set(entry, octets)
-    this.#sinceMs = this.#options.clock.monotonicMs()
+    this.#options.memory.aheadPace.begin()
   }
 
   /** The message, asked for now or earlier; undefined where it is to be asked for by itself. Once for each. */
   take(entry: Listed): AheadMessage | undefined {
     if (this.#planned.has(entry)) this.#askMore()
-    const message = this.#asked.get(entry)
     this.#planned.delete(entry)
-    if (message === undefined) return undefined
+    const asked = this.#asked.get(entry)
+    if (asked === undefined) return undefined
     this.#asked.delete(entry)
-    this.#wasWaitedFor ||= !message.isWhole
-    this.#taken += 1
-    this.#adapt()
-    if (this.#asked.size <= this.#window - Math.min(refilled, this.#window / 2)) this.#askMore()
-    return message
+    this.#options.memory.aheadPace.note(asked.octets)
+    return asked.message
   }
 
   /** Nothing more is taken. */
   end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const { connection, memory, usualWindow } = this.#options
+    memory.aheadPace.end()
     this.#planned.clear()
-    this.#ended.abort()
-    for (const message of this.#asked.values()) message.drop()
+    for (const { message } of this.#asked.values()) message.drop()
     this.#asked.clear()
-    this.#options.connection.window = this.#options.usualWindow
-  }
-
-  get #window(): number {
-    const { memory } = this.#options
-    return memory.manyAhead.isKept ? memory.aheadWindow : fewest
-  }
-
-  #adapt(): void {
-    const { clock, memory } = this.#options
-    const now = clock.monotonicMs()
-    const lastedMs = now - this.#sinceMs
-    if (lastedMs > tooLongMs) memory.aheadWindow = Math.max(fewest, memory.aheadWindow / 2)
-    else if (this.#taken < this.#window / 2) return
-    else if (lastedMs < longEnoughMs && this.#wasWaitedFor)
-      memory.aheadWindow = Math.min(mostUnderWay, memory.aheadWindow * 2)
-    this.#taken = 0
-    this.#sinceMs = now
-    this.#wasWaitedFor = false
+    connection.window = usualWindow
   }
 
   #askMore(): void {
     const { connection, memory, room, deadlineMs, usualWindow } = this.#options
-    const { signal } = this.#ended
-    const window = this.#window
-    // Beside them, whatever else is asked.
-    connection.window = window + usualWindow
+    const { aheadPace, manyAhead } = memory
     for (const [entry, octets] of this.#planned) {
-      if (this.#asked.size >= window || this.#octets + octets > mostOctets || !room.take(octets)) return
-      this.#octets += octets
+      const weight = weightOf(octets)
+      const isOneOfFew = this.#asked.size < fewest
+      if (!isOneOfFew && (!manyAhead.isKept || this.#octets + weight > aheadPace.most)) break
+      if (!connection.usable || !room.take(weight)) break
+      this.#octets += weight
       this.#planned.delete(entry)
+      this.#underWay += 1
+      // Beside them, whatever else is asked.
+      connection.window = this.#underWay + usualWindow
       const message = new AheadMessage(connection, {
         handle: entry.handle,
         announced: () => entry.octets ?? octets,
         mostKept: 2 * octets + kib,
         deadlineMs,
-        signal,
         onBreak: error => {
-          if (error instanceof Fault && isBreak(error) && !signal.aborted) memory.manyAhead.leaveOut()
+          if (error instanceof Fault && isBreak(error) && !this.#isEnded) manyAhead.leaveOut()
+        },
+        onOver: () => {
+          room.give(weight)
+          this.#octets -= weight
+          this.#underWay -= 1
+          if (this.#isEnded) return
+          connection.window = this.#underWay + usualWindow
+          const isLittle = this.#octets <= refillBelow * aheadPace.most || this.#asked.size <= fewest / 2
+          if (isLittle && this.#planned.size > 0) this.#askMore()
         },
       })
-      this.#asked.set(entry, message)
-      // Whoever takes it holds it for a moment longer than it is counted.
-      void message.over.then(() => {
-        this.#octets -= octets
-        room.give(octets)
-      })
+      this.#asked.set(entry, { message, octets })
     }
   }
 }

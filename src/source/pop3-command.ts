@@ -13,7 +13,8 @@ export interface Command {
   readonly phase: string
   /** Until the status line; with `body` and without `progress` until the terminator. */
   readonly deadlineMs: number
-  readonly signal: AbortSignal
+  /** Ends the waiting for it; undefined where nobody waits. */
+  readonly signal?: AbortSignal
   readonly body?: Body
   /** The body has the deadlines of progress (pace.ts) instead of one for the whole. */
   readonly progress?: boolean
@@ -53,7 +54,7 @@ export function makePending(
     if (pending.settled) return
     pending.settled = true
     pending.settledAt = pending.octets
-    signal.removeEventListener('abort', onAbort)
+    signal?.removeEventListener('abort', onAbort)
     work()
   }
   const pending: Pending = {
@@ -66,7 +67,7 @@ export function makePending(
     resolve: status => settle(() => resolve(status)),
     reject: error => settle(() => reject(error)),
   }
-  signal.addEventListener('abort', onAbort, { once: true })
+  signal?.addEventListener('abort', onAbort, { once: true })
   return pending
 }
 

@@ -23,7 +23,7 @@ import {
 } from './pop3-blame.ts'
 import { type Command, endsSoon, makePending, mostOctets, type Pending, statusFor } from './pop3-command.ts'
 import type { Pop3Deadlines } from './pop3-deadlines.ts'
-import { CommandQueue, writeTogether } from './pop3-queue.ts'
+import { CommandQueue, Outbox } from './pop3-queue.ts'
 import { BodyReader, LineReader, ProtocolBreach } from './pop3-reader.ts'
 import { secureSocket } from './secure.ts'
 import type { ServerSettings } from './settings.ts'
@@ -40,6 +40,7 @@ export class Pop3Connection {
   readonly #watchdog: Watchdog
   #socket: Socket
   readonly #queue = new CommandQueue()
+  readonly #outbox = new Outbox()
   #lines = new LineReader(longestStatusLine)
   #reader = new BodyReader()
   /** Resumes reading; defined while a taker asks us to wait. */
@@ -48,6 +49,13 @@ export class Pop3Connection {
   #droppedAtMessage = false
   /** How the lines that were read so far ended: status lines, and the last ones of listings. */
   #ends = { crlf: 0, lf: 0 }
+
+  readonly #listeners = [
+    ['data', (chunk: Buffer): void => this.#guard(() => this.#read(chunk))],
+    ['error', (error: Error): void => this.#fail(where => networkFault(error, where))],
+    ['end', (): void => this.drop()],
+    ['close', (): void => this.drop()],
+  ] as const
 
   constructor(socket: Socket, server: ServerSettings, clock: Clock, deadlines: Pop3Deadlines) {
     this.#socket = socket
@@ -91,19 +99,24 @@ export class Pop3Connection {
    * commands go on. Else the connection is dropped.
    */
   send(command: Command): Promise<Status> {
-    return new Promise((resolve, reject) => {
-      const { signal } = command
-      if (signal.aborted) return reject(signal.reason)
-      if (this.#failure !== undefined) return reject(this.#failureOf(command.phase))
-      const pending = makePending(command, resolve, reject, () => {
-        this.#queue.withdraw(pending)
-        pending.reject(signal.reason)
-        // Its taker may never answer; nobody needs the octets now.
-        if (this.#queue.head === pending) this.#goOn?.()
-      })
-      this.#queue.add(pending)
-      this.#pump()
+    return new Promise((resolve, reject) => this.submit(command, resolve, reject))
+  }
+
+  /** The same, with functions that are called at once: one command of thousands makes no promise that nobody awaits. */
+  submit(command: Command, resolve: (status: Status) => void, reject: (error: unknown) => void): void {
+    const { signal } = command
+    if (signal?.aborted === true || this.#failure !== undefined) {
+      reject(signal?.aborted === true ? signal.reason : this.#failureOf(command.phase))
+      return
+    }
+    const pending = makePending(command, resolve, reject, () => {
+      this.#queue.withdraw(pending)
+      pending.reject(signal?.reason)
+      // Its taker may never answer; nobody needs the octets now.
+      if (this.#queue.head === pending) this.#goOn?.()
     })
+    this.#queue.add(pending)
+    this.#pump()
   }
 
   /** TLS from here on, after STLS was answered with +OK (RFC 2595 section 4). */
@@ -146,25 +159,13 @@ export class Pop3Connection {
   }
 
   #listen(): void {
-    this.#socket.on('data', this.#onData)
-    this.#socket.on('error', this.#onError)
-    this.#socket.on('end', this.#onEnd)
-    this.#socket.on('close', this.#onEnd)
+    for (const [event, listener] of this.#listeners) this.#socket.on(event, listener)
     this.#socket.resume()
   }
 
   #unlisten(): void {
-    this.#socket.removeListener('data', this.#onData)
-    this.#socket.removeListener('error', this.#onError)
-    this.#socket.removeListener('end', this.#onEnd)
-    this.#socket.removeListener('close', this.#onEnd)
+    for (const [event, listener] of this.#listeners) this.#socket.removeListener(event, listener)
   }
-
-  readonly #onError = (error: Error): void => this.#fail(where => networkFault(error, where))
-
-  readonly #onEnd = (): void => this.drop()
-
-  readonly #onData = (chunk: Buffer): void => this.#guard(() => this.#read(chunk))
 
   #guard(work: () => void): void {
     try {
@@ -191,9 +192,9 @@ export class Pop3Connection {
   #pump(): void {
     if (this.#failure !== undefined) return
     const wasIdle = this.#queue.head === undefined
-    const octets = this.#queue.takeSendable()
-    if (octets === undefined) return
-    if (octets.length > 0) writeTogether(this.#socket, octets)
+    const lines = this.#queue.takeSendable()
+    if (lines === undefined) return
+    this.#outbox.add(lines, octets => void this.#socket.write(octets))
     if (wasIdle) this.#startDeadline()
   }
 

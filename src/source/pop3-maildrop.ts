@@ -12,8 +12,6 @@ import { isBreak, type MaildropSize, type Pop3Memory } from './pop3-memory.ts'
 import { all } from './pop3-queue.ts'
 import type { Listing } from './source.ts'
 
-const never = new AbortController().signal
-
 export interface MaildropOptions {
   readonly connection: Pop3Connection
   readonly capabilities: Capabilities
@@ -149,7 +147,7 @@ export class Maildrop {
     const { handle, octets } = newest
     const announced = (): number => builder.sizeOf(handle) ?? octets
     this.#ahead = new AheadMessage(connection, {
-      ...{ handle, announced, deadlineMs: deadlines.commandMs, signal: never },
+      ...{ handle, announced, deadlineMs: deadlines.commandMs },
       onBreak: () => memory.readingAhead.leaveOut(),
     })
   }

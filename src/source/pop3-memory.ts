@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Fault, FaultCode } from '../base/fault.ts'
+import { AheadPace } from './ahead-pace.ts'
 import type { DialMemory } from './dial.ts'
 import type { Capabilities } from './pop3-capabilities.ts'
 import { listingLastsMs } from './source.ts'
@@ -76,8 +77,8 @@ export class Pop3Memory implements DialMemory {
   readonly readingAhead: Habit
   /** More than a few messages under way at a time. */
   readonly manyAhead: Habit
-  /** So many, as quickly as they were taken lately. */
-  aheadWindow = 64
+  /** How quickly they were taken lately. */
+  readonly aheadPace: AheadPace
   readonly #clock: Clock
   #login: { readonly accepted: AcceptedLogin; readonly untilMs: number } | undefined
   #listing: { readonly size: MaildropSize; readonly untilMs: number } | undefined
@@ -89,6 +90,7 @@ export class Pop3Memory implements DialMemory {
     this.pipelining = new Habit(clock)
     this.readingAhead = new Habit(clock)
     this.manyAhead = new Habit(clock)
+    this.aheadPace = new AheadPace(clock)
   }
 
   /** The login that was accepted last, for a day. */

@@ -2,7 +2,6 @@
  * The commands of one POP3 connection: those that wait for their turn, and those that are sent and unanswered, in the
  * order in which their answers come (RFC 2449 section 6.6).
  */
-import type { Socket } from 'node:net'
 import type { Pending } from './pop3-command.ts'
 
 /** Of a wide window the rest is kept full meanwhile. */
@@ -42,23 +41,22 @@ export class CommandQueue {
 
   /**
    * Counts as sent what may leave now, as far as the window allows.
-   * @returns its octets, '' of them for the greeting; undefined where nothing leaves
+   * @returns its lines, none of them for the greeting; undefined where nothing leaves
    */
-  takeSendable(): Buffer | undefined {
+  takeSendable(): (Buffer | string)[] | undefined {
     // Once it is full it is refilled by some at a time, so that many short commands share a packet.
     const some = Math.min(mostRefilled, this.window / 2)
     if (this.#isFull && this.#sent.length > this.window - some) return undefined
     this.#isFull = false
     if (this.#unsent.length === 0 || this.#sent.length >= this.window) return undefined
-    const lines: Buffer[] = []
+    const lines: (Buffer | string)[] = []
     for (const pending of this.#unsent.splice(0, this.window - this.#sent.length)) {
       this.#sent.push(pending)
       const { line } = pending.command
-      if (line === undefined) continue
-      lines.push(typeof line === 'string' ? Buffer.from(line, 'latin1') : line, Buffer.from('\r\n'))
+      if (line !== undefined) lines.push(line)
     }
     this.#isFull = this.#sent.length >= this.window
-    return Buffer.concat(lines)
+    return lines
   }
 
   /** Empties it: all that waited, the head first where one was sent. */
@@ -67,13 +65,23 @@ export class CommandQueue {
   }
 }
 
-/** Writes so that what is written in one turn of the event loop leaves in one packet. */
-export function writeTogether(socket: Socket, octets: Buffer): void {
-  if (socket.writableCorked === 0) {
-    socket.cork()
-    process.nextTick(() => socket.uncork())
+/** Lines that are sent in one turn of the event loop leave in one packet. */
+export class Outbox {
+  #lines: (Buffer | string)[] = []
+
+  /** @param write takes the octets of all, each line with its CRLF, at the end of the turn */
+  add(lines: readonly (Buffer | string)[], write: (octets: Buffer) => void): void {
+    const isFirst = this.#lines.length === 0
+    this.#lines.push(...lines)
+    if (isFirst && lines.length > 0) process.nextTick(() => write(joinLines(this.#lines.splice(0))))
   }
-  socket.write(octets)
+}
+
+function joinLines(lines: readonly (Buffer | string)[]): Buffer {
+  const isText = (line: Buffer | string): line is string => typeof line === 'string'
+  if (lines.every(isText)) return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1')
+  const end = Buffer.from('\r\n')
+  return Buffer.concat(lines.flatMap(line => [isText(line) ? Buffer.from(line, 'latin1') : line, end]))
 }
 
 /** Waits for all, also when one fails, and throws the first failure: no rejection is left without an ear. */

@@ -132,13 +132,16 @@ export class Pop3Session implements SourceSession {
     const ahead = this.#maildrop.takeAhead(number(entry)) ?? this.#backlog?.take(entry)
     const status =
       (await ahead?.replay(body, signal)) ??
-      (await sendRetr(this.#connection, {
-        handle: number(entry),
-        announced: () => entry.octets,
-        deadlineMs: this.#deadlines.commandMs,
-        body,
+      (await sendRetr(
+        this.#connection,
+        {
+          handle: number(entry),
+          announced: () => entry.octets,
+          deadlineMs: this.#deadlines.commandMs,
+          body,
+        },
         signal,
-      }))
+      ))
     if (!status.ok) throw this.#refuse(entry, status)
     if (octets === 0) throw new Fault('message.empty', { facts: this.#where('retrieve') })
     const announced = leastAnnounced(entry, status)
