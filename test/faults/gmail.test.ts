@@ -24,6 +24,8 @@ import {
 } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
+/** Two that leave side by side come to Gmail in either order: for who says which of them a fault meets. */
+const oneByOne = { GMAIL_IMPORTS_IN_FLIGHT: '1' }
 const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const atSource = ({ world }: Play): number => world.source.pop3?.messages.length ?? -1
 
@@ -137,7 +139,7 @@ test('D3, A9: without a Message-ID and by default the import is repeated, and th
 })
 
 test('D3, A9: without a Message-ID the owner may choose to be asked; the others go on meanwhile', async () => {
-  await play({ more: { AFTER_IMPORT: 'delete', WHEN_OUTCOME_UNKNOWN: 'ask' } }, async self => {
+  await play({ more: { AFTER_IMPORT: 'delete', WHEN_OUTCOME_UNKNOWN: 'ask', ...oneByOne } }, async self => {
     await self.deliver(nameless('one'), mail('two'))
     self.world.gmail.faults.next('import', presets.reset('after-accept'))
     await self.app.pull()
@@ -247,7 +249,7 @@ for (const message of [
   'Invalid attachment. Executables are not allowed.',
 ]) {
   test(`D5: "${message}" sets that message aside at once, untouched at the source, and stops no other`, async () => {
-    await play(deleting, async self => {
+    await play({ more: { ...deleting.more, ...oneByOne } }, async self => {
       await self.deliver(mail('bad'), mail('good'))
       self.world.gmail.faults.next(
         entry => entry.endpoint === 'import' && self.world.gmail.ledger.of('import').length === 1,
