@@ -35,8 +35,8 @@ interface Scenario {
   readonly every?: number
 }
 
-/** A third of the points in each run of the suite; `npm run test:kills` plays all of them, in some ten minutes. */
-const usualEvery = 3
+/** Half of the points in each run of the suite; `npm run test:kills` plays all of them, in some ten minutes. */
+const usualEvery = 2
 
 const message = (name: string, octets: number): Buffer =>
   Buffer.from(
