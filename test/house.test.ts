@@ -49,7 +49,7 @@ const house: Readonly<Record<string, Room>> = {
     uses: 'base',
     doors:
       'config mail-credential load load-oauth load-paths language destinations settings in-force place readers mail-readers writers edit-yaml ' +
-      'usual-mailbox setting-places in-force-words load-member load-program',
+      'usual-mailbox setting-places in-force-words load-member load-program shared-sources',
   },
   vault: { floor: 3, uses: 'base', doors: 'open-vault login-key aes-gcm sealed-key destination' },
   source: {

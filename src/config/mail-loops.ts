@@ -13,12 +13,12 @@ type Account = Pick<AccountConfig, 'name' | 'address'>
 /** Google's own zones, in which its mail servers stand. */
 const googleZones = /(^|\.)(gmail|googlemail|google)\.com\.?$/i
 
-function isAtGoogle({ server, credential }: Mailbox): boolean {
+export function isAtGoogle({ server, credential }: Pick<Mailbox, 'server' | 'credential'>): boolean {
   return googleZones.test(server.host) || (credential.kind === 'oauth' && credential.provider === 'google')
 }
 
 /** Whose mailbox a login at Google opens. POP3 takes `recent:` before it, and both a bare name of gmail.com. */
-function sourceKey({ user }: Mailbox): string {
+export function sourceKey({ user }: Pick<Mailbox, 'user'>): string {
   const name = user.trim().replace(/^recent:/i, '')
   const key = addressKey(name.includes('@') ? name : `${name}@gmail.com`)
   return key.replace(/\+.*(?=@gmail\.com$)/, '')

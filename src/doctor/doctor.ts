@@ -17,6 +17,7 @@ import { checkListeners } from './listeners.ts'
 import { checkEnvironment, checkNode, checkState } from './machine.ts'
 import { checkService } from './service-state.ts'
 import { checkSettings } from './settings.ts'
+import { checkSharedSources } from './shared-sources.ts'
 import { checkSource } from './source.ts'
 
 export interface Diagnosis {
@@ -58,7 +59,7 @@ async function checkAll(context: DoctorContext, say: Say): Promise<boolean> {
   const { config, findings } = await checkSettings(context)
   say(...findings)
   if (config === undefined) return false
-  say(...(await checkListeners(config, context)))
+  say(...checkSharedSources(config, context), ...(await checkListeners(config, context)))
   const state = await checkState(config.stateDir, context)
   say(...state)
   // Whoever goes on would hang there.

@@ -58,6 +58,16 @@ export const en = {
     what: `Other users of this computer can read ${file}, which holds a secret.`,
     next: `Run: ${command}`,
   }),
+  /** @param names of mailboxes that log in to the same one */
+  sharedMailbox: (names: readonly string[], login: string) => ({
+    what: `These mailboxes are one at the source (${login}): ${list(names)}. Each retrieves its mail, and they share the logins that the host allows, with POP3 only one at a time.`,
+    next: 'Right where its mail shall go into several Gmail accounts, with AFTER_IMPORT=keep in each. Otherwise leave only one of them in the configuration.',
+  }),
+  /** @param takers those that delete or move what another one brings into another account */
+  takenMailbox: (names: readonly string[], login: string, takers: readonly string[]) => ({
+    what: `These mailboxes are one at the source (${login}) and take each other’s mail: ${list(names)}. AFTER_IMPORT of ${list(takers)} takes mail away there once it is imported, and what another one has not imported by then never comes into that one’s Gmail account. None is lost: it is in the account of the mailbox that took it.`,
+    next: 'Leave only one of them in the configuration. Or, where its mail shall go into several Gmail accounts, set AFTER_IMPORT=keep in each.',
+  }),
   metricsOpen: (address: string) => ({
     what: `METRICS=${address} can be reached by other computers: whoever does reads the names of your mailboxes and accounts, without a password.`,
     next: 'Right in a container whose port is not published. Otherwise set METRICS=127.0.0.1:9464, and put a reverse proxy with a password in front.',

@@ -1,15 +1,13 @@
 /** What doctor promises whatever it finds: it changes nothing, shows no secret, ends in time, speaks both languages. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { measureWidth } from '../../src/base/text-width.ts'
 import { doctorDeadlines } from '../../src/doctor/context.ts'
 import { doctorWords } from '../../src/doctor/words.ts'
 import { openInProcess } from '../servers/in-process.ts'
 import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
-import { diagnosed, runDoctor, snapshot } from './harness.ts'
+import { diagnosed, runDoctor, snapshot, writeYaml } from './harness.ts'
 
 const message = Buffer.from(
   'From: a@example.test\r\nMessage-ID: <1@example.test>\r\nSubject: x\r\n\r\nhi\r\n',
@@ -189,26 +187,15 @@ describe('doctor with several things wrong', () => {
 
   test('one mailbox in trouble takes nothing from the lines of another', async t => {
     const world = await start(t)
-    const file = join(world.folder, 'config.yaml')
-    const password = join(world.folder, 'password')
-    await writeFile(password, 'correct horse battery', { mode: 0o600 })
-    const { MAIL_HOST = '', MAIL_PORT = '' } = world.env
-    const mailbox = (name: string, user: string): string =>
-      `  - {name: ${name}, protocol: pop3, host: ${MAIL_HOST}, port: ${MAIL_PORT}, security: none, user: ${user}, passwordFile: ${password}, account: a}\n`
-    const secret = async (name: string): Promise<string> => {
-      await writeFile(join(world.folder, name), world.env[name] ?? '', { mode: 0o600 })
-      return join(world.folder, name)
-    }
-    await writeFile(
-      file,
-      `accounts:\n  - {name: a, address: owner@example.test, clientId: ${world.env.GOOGLE_CLIENT_ID}, clientSecretFile: ${await secret('GOOGLE_CLIENT_SECRET')}, refreshTokenFile: ${await secret('GOOGLE_REFRESH_TOKEN')}}\nmailboxes:\n${mailbox('shop', 'owner')}${mailbox('other', 'nobody')}`,
+    const env = await writeYaml(
+      world,
+      ['a'],
+      [
+        { name: 'shop', account: 'a' },
+        { name: 'other', account: 'a', user: 'nobody' },
+      ],
     )
-    const env = Object.fromEntries(
-      Object.keys(world.env)
-        .filter(name => /^MAIL_|^GOOGLE_(CLIENT|REFRESH)|^GMAIL_ACCOUNT|^GMAIL_UNITS|^VERIFY/.test(name))
-        .map(name => [name, undefined]),
-    )
-    const told = await diagnosed(world, { env: { ...env, HIKYAKU_CONFIG: file } })
+    const told = await diagnosed(world, { env })
     assert.equal(told.cause, 'source.login-refused', JSON.stringify(told, null, 1))
     const of = (subject: string) =>
       told.lines.filter(line => line.subject === subject && line.check.startsWith('source'))
@@ -287,6 +274,8 @@ test('the words of doctor are complete in both languages, and each text says wha
     keyLog: [['A=b']],
     foreignOptions: [['A=b']],
     scopes: [true],
+    sharedMailbox: [['a', 'b'], 'u'],
+    takenMailbox: [['a', 'b'], 'u', ['a']],
     tokenGiven: [['a'], 3],
     paused: ['shop', 3, 3],
   }

@@ -72,6 +72,43 @@ export async function diagnosed(world: World, options: Omit<Options, 'json'> = {
   return { exitCode, cause: answer.cause, noNetwork: answer.noNetwork, lines: answer.checks }
 }
 
+/**
+ * Several mailboxes at the world's one server: a file in the place of the world's variables.
+ * @param mailboxes what differs from the world's own @returns the variables to run with
+ */
+export async function writeYaml(
+  world: World,
+  accounts: readonly string[],
+  mailboxes: readonly Readonly<Record<string, string>>[],
+): Promise<Record<string, string | undefined>> {
+  const secretFile = async (name: string): Promise<string> => {
+    const file = join(world.folder, name)
+    await writeFile(file, world.env[name] ?? '', { mode: 0o600 })
+    return file
+  }
+  const { MAIL_PROTOCOL: protocol, MAIL_HOST: host, MAIL_PORT: port, MAIL_USER: user } = world.env
+  const passwordFile = await secretFile('MAIL_PASSWORD')
+  const google = {
+    address: 'owner@example.test',
+    clientId: world.env.GOOGLE_CLIENT_ID,
+    clientSecretFile: await secretFile('GOOGLE_CLIENT_SECRET'),
+    refreshTokenFile: await secretFile('GOOGLE_REFRESH_TOKEN'),
+  }
+  const file = join(world.folder, 'config.yaml')
+  // JSON is YAML.
+  const written = {
+    accounts: accounts.map(name => ({ name, ...google })),
+    mailboxes: mailboxes.map(mailbox => ({
+      ...{ protocol, host, port: Number(port), security: 'none', user, passwordFile },
+      ...mailbox,
+    })),
+  }
+  await writeFile(file, JSON.stringify(written))
+  const isOfOne = /^MAIL_|^GOOGLE_(CLIENT|REFRESH)|^GMAIL_ACCOUNT|^GMAIL_UNITS|^VERIFY/
+  const without = Object.keys(world.env).filter(name => isOfOne.test(name))
+  return { ...Object.fromEntries(without.map(name => [name, undefined])), HIKYAKU_CONFIG: file }
+}
+
 /** Every file below the folder with its mode and its octets' digest: equal before and after means nothing changed. */
 export async function snapshot(folder: string): Promise<readonly string[]> {
   const rows: string[] = []
