@@ -101,18 +101,30 @@ describe('notices of a fleet', { skip, concurrency: true }, () => {
       fail(keys.slice(150, 160), 'mail.two.example'),
       fail(keys.slice(160, 163), 'mail.three.example', hour, 'source.tls-untrusted'),
     ])
-    await told(2)
-    assert.match(
-      titleOf(hook, 1),
-      /^\[hikyaku\] No mail from main\/box1[56]\d at the moment \(and \d+ more\)/,
-    )
-    for (const host of [/mail\.two\.example/, /mail\.three\.example/]) assert.match(textOf(hook, 1), host)
+    // A look may come between the two, and even between two mailboxes of one.
+    const ofHost = (host: string): number => hook.calls.findIndex(({ text }) => text.includes(host))
+    const [two, three] = ['mail.two.example', 'mail.three.example']
+    await until(() => ofHost(two) > 0 && ofHost(three) > 0, 'both hosts are told', 20_000)
+    assert.match(titleOf(hook, ofHost(two)), /^\[hikyaku\] No mail from main\/box1[56]\d at the moment/)
+    assert.match(titleOf(hook, ofHost(three)), /^\[hikyaku\] No mail from main\/box1[56]\d at the moment/)
+    await silent()
+    const before = hook.calls.length
+    assert.ok(before <= 3, `${before} notices of three hosts`)
     await mend(away.slice(0, 100))
     await silent()
     await mend(away.slice(100))
     await mend([keys[140] ?? ''])
-    await told(3)
-    assert.match(titleOf(hook, 2), /^\[hikyaku\] main\/box\d+ works again \(and 139 more\)$/)
+    // On a busy machine a look takes the pause between two of them for the end.
+    const cleared = (): number => {
+      const counts = hook.calls.slice(before).map((_, n) => {
+        const [, more = '0'] = /works again(?: \(and (\d+) more\))?$/.exec(titleOf(hook, before + n)) ?? []
+        return 1 + Number(more)
+      })
+      return counts.reduce((sum, count) => sum + count, 0)
+    }
+    await until(() => cleared() >= 140, 'all clear for each that was told', 20_000)
+    assert.equal(cleared(), 140)
+    assert.match(titleOf(hook, before), /^\[hikyaku\] main\/box\d+ works again \(and 1\d\d more\)$/)
     await silent()
     for (const { kill, ended } of tellers) {
       kill('SIGTERM')
