@@ -19,6 +19,9 @@ before(async () => {
   owner = await world.signIn()
   await owner.post('check-now')
   await until(() => world.gmail.accepted.length === 1, 'the message is in Gmail')
+  // An IDLE that was never seen to tell of mail is begun anew every few seconds: this one tells.
+  await world.source.deliver(mail('two', 900))
+  await until(() => world.gmail.accepted.length === 2, 'IDLE tells of mail')
   // The pull is over, and what its uploads asked for, too: nothing is said for a while.
   let said = 0
   let sinceMs = performance.now()
