@@ -19,6 +19,9 @@ const bounds = [
   [0, 7],
 ] as const
 
+/** Days of each month in a leap year. */
+const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
 /** `*`, `5`, `0-30`, and the first and last with a step: all of a list's items but names. */
 const item = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/
 
@@ -51,6 +54,9 @@ function readPlain(expression: string): readonly Set<number>[] | undefined {
   if (fields.includes(undefined)) return undefined
   const weekdays = fields[5]
   if (weekdays?.has(7)) weekdays.add(0)
+  // A 30 February is refused by node-cron: a schedule of it alone would never fetch mail.
+  const [, , , days = [], months = []] = fields
+  if (![...months].some(month => Math.min(...days) <= (longestMonths[month - 1] ?? 0))) return undefined
   return fields as Set<number>[]
 }
 
