@@ -229,16 +229,21 @@ test('F5: status is not well where nobody looks after a mailbox, and well beside
     assert.deepEqual(await status(), [69, false, ['mailbox.unattended']], 'never pulled')
     assert.equal((await world.run(['pull', '--json'])).code, 0)
     assert.deepEqual(await status(), [0, true, []], 'just pulled')
+    const { DatabaseSync } = await import('node:sqlite')
+    const journal = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
+    const pulledAtMs = (): number =>
+      Number(journal.prepare('SELECT last_pull_at_ms AS ms FROM mailbox').get()?.ms)
+    const byHandMs = pulledAtMs()
     const daemon = world.start(['run'])
     await until(async () => (await status())[0] === 0 && isRunning, 'the daemon')
+    // One that ends before its first pull leaves the last word to the pull by hand.
+    await until(() => pulledAtMs() > byHandMs, 'its first pull')
     daemon.kill('SIGTERM')
     await endOf(daemon)
     assert.deepEqual(await status(), [69, false, ['mailbox.unattended']], 'the daemon has just ended')
     // Who pulls by hand now looks after it for a while.
     assert.equal((await world.run(['pull', '--json'])).code, 0)
     assert.deepEqual(await status(), [0, true, []], 'pulled by hand')
-    const { DatabaseSync } = await import('node:sqlite')
-    const journal = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
     const ago = (ms: number): void => {
       journal.prepare('UPDATE mailbox SET last_pull_at_ms = ?').run(Date.now() - ms)
     }
