@@ -60,7 +60,7 @@ function readPlain(expression: string): readonly Set<number>[] | undefined {
   return fields as Set<number>[]
 }
 
-/** What cannot come within so many years, such as a 31 February, never comes. */
+/** Whatever a month has comes within so many years, also a 29 February that is a Sunday: an end for the loop. */
 const mostYears = 100
 
 /** @returns the first instant behind `afterMs` that the fields name, ms; undefined where there is none */
