@@ -17,7 +17,9 @@ export interface Bare {
   readonly octets: number
 }
 
-export async function bareOf(raw: RawMessage): Promise<Bare> {
+/** @param facts of its header section, where that was read */
+export async function bareOf(raw: RawMessage, facts?: HeaderFacts): Promise<Bare> {
+  if (facts?.keptOctets === 0) return { sha256: raw.sha256, octets: raw.octets }
   const header = await raw.header()
   const { bare, octets } = withoutKeptLines(header)
   if (octets === 0) return { sha256: raw.sha256, octets: raw.octets }

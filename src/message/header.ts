@@ -5,7 +5,7 @@
  * A stranger wrote it, and this runs on the thread that carries all mail: one pass over the octets, and whatever is
  * done with a value is linear in it.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { instantOf } from '../base/arrival.ts'
 
 export interface HeaderFacts {
@@ -28,15 +28,15 @@ export interface HeaderFacts {
 
 export function readHeader(header: Uint8Array): HeaderFacts {
   const octets = Buffer.from(header.buffer, header.byteOffset, header.byteLength)
-  const fields = fieldValues(octets, ['received', 'message-id', 'date', 'subject', 'x-imap', 'x-imapbase'])
+  const { values: fields, kept } = readFields(octets, factNames)
   const received = fields.get('received')
-  const kept = withoutKeptLines(octets)
+  const wholeSha256 = digestOf(octets)
   const arrivals = [received?.slice(received.lastIndexOf(';') + 1), fields.get('date')].flatMap(
     text => readDateMs(text) ?? [],
   )
   return {
-    sha256: digestOf(kept.bare),
-    wholeSha256: digestOf(octets),
+    sha256: kept.octets === 0 ? wholeSha256 : digestOf(kept.bare),
+    wholeSha256,
     keptOctets: kept.octets,
     keptLines: kept.lines,
     messageId: messageId(fields.get('message-id')),
@@ -48,7 +48,7 @@ export function readHeader(header: Uint8Array): HeaderFacts {
   }
 }
 
-const digestOf = (octets: Buffer): string => createHash('sha256').update(octets).digest('hex')
+const digestOf = (octets: Buffer): string => hash('sha256', octets)
 
 /**
  * Fields that a server writes into stored mail for its own bookkeeping and changes as it likes: mbox flags and numbers
@@ -69,14 +69,32 @@ const isKept = (name: string): boolean => keptNames.has(name) || name.startsWith
 const longestName = 64
 
 /** A header section without such fields, folded lines included; how many octets and lines they are. */
-export function withoutKeptLines(header: Buffer): { bare: Buffer; octets: number; lines: number } {
+export const withoutKeptLines = (header: Buffer): Kept => readFields(header, noNames).kept
+
+const noNames: ReadonlySet<string> = new Set()
+const factNames = new Set(['received', 'message-id', 'date', 'subject', 'x-imap', 'x-imapbase'])
+
+interface Kept {
+  readonly bare: Buffer
+  readonly octets: number
+  readonly lines: number
+}
+
+/** In one pass, and what the first field of each of these names (lower case) says. */
+function readFields(
+  header: Buffer,
+  names: ReadonlySet<string>,
+): { readonly values: ReadonlyMap<string, string>; readonly kept: Kept } {
+  const values = new Map<string, string>()
   const pieces: Buffer[] = []
   let from = 0
   let lines = 0
   let octets = 0
   for (let at = 0; at < header.length; ) {
     const name = nameOfField(header, at, longestName)
-    const end = Math.min(header.length, endOfField(header, at) + 1)
+    const last = endOfField(header, at)
+    const end = Math.min(header.length, last + 1)
+    if (names.has(name) && !values.has(name)) values.set(name, bodyOfField(header, at, last))
     if (isKept(name)) {
       if (at > from) pieces.push(header.subarray(from, at))
       for (let feed = header.indexOf(lf, at); feed >= 0 && feed < end; feed = header.indexOf(lf, feed + 1))
@@ -86,28 +104,19 @@ export function withoutKeptLines(header: Buffer): { bare: Buffer; octets: number
     }
     at = end
   }
-  if (octets === 0) return { bare: header, octets, lines }
-  return { bare: Buffer.concat([...pieces, header.subarray(from)]), octets, lines }
+  const bare = octets === 0 ? header : Buffer.concat([...pieces, header.subarray(from)])
+  return { values, kept: { bare, octets, lines } }
 }
 
 /** The first field of this name (lower case), unfolded and trimmed; undefined where there is none. */
 export function fieldValue(header: Buffer, name: string): string | undefined {
-  return fieldValues(header, [name]).get(name)
+  const [field] = fieldsNamed(header, new Set([name]))
+  return field?.value
 }
 
 const lf = 0x0a
 const colon = 0x3a
 const isBlank = (octet: number | undefined): boolean => octet === 0x20 || octet === 0x09
-
-/** The first field of each of these names (lower case), unfolded and trimmed. */
-function fieldValues(header: Buffer, names: readonly string[]): ReadonlyMap<string, string> {
-  const values = new Map<string, string>()
-  for (const field of fieldsNamed(header, new Set(names))) {
-    if (!values.has(field.name)) values.set(field.name, field.value)
-    if (values.size === names.length) break
-  }
-  return values
-}
 
 export interface HeaderField {
   /** Lower case. */
@@ -126,12 +135,18 @@ export function* fieldsNamed(header: Buffer, names: ReadonlySet<string>): Genera
     const name = nameOfField(header, at, longest)
     const end = endOfField(header, at)
     if (names.has(name)) {
-      const value = header.toString('latin1', header.indexOf(colon, at) + 1, end)
-      yield { name, value: value.replace(/\r?\n(?=[ \t])/g, '').trim(), isWhole: end + 1 < header.length }
+      yield { name, value: bodyOfField(header, at, end), isWhole: end + 1 < header.length }
     }
     at = end + 1
   }
 }
+
+/** What stands behind the colon, unfolded and trimmed. */
+const bodyOfField = (header: Buffer, at: number, end: number): string =>
+  header
+    .toString('latin1', header.indexOf(colon, at) + 1, end)
+    .replace(/\r?\n(?=[ \t])/g, '')
+    .trim()
 
 /** The name (lower case) of the field that begins at `at`; '' where it has none or a longer one. */
 function nameOfField(header: Buffer, at: number, longest: number): string {

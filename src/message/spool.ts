@@ -4,7 +4,7 @@
  * where the system refuses to unlink an open file it is swept at the next start). It is a buffer, not a store:
  * the source keeps the message.
  */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash, hash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { diskFault } from '../base/disk-fault.ts'
 import { Fault } from '../base/fault.ts'
@@ -43,7 +43,8 @@ export function makeSpooler(directory: string): Spooler {
 class MessageSpool implements Spool {
   readonly #directory: string
   readonly #limit: number
-  readonly #hash = createHash('sha256')
+  /** Of what went into the file: what is small is hashed as a whole. */
+  #hash: Hash | undefined
   #parts: Uint8Array[] = []
   #inMemory = 0
   #octets = 0
@@ -61,7 +62,6 @@ class MessageSpool implements Spool {
     if (this.#octets > this.#limit) {
       throw new Fault('message.too-large', { facts: { octets: this.#octets, limit: this.#limit } })
     }
-    this.#hash.update(chunk)
     this.#parts.push(chunk)
     this.#inMemory += chunk.length
     if (this.#inMemory > smallOctets) return this.#flush()
@@ -73,6 +73,8 @@ class MessageSpool implements Spool {
     const octets = this.#inMemory
     this.#parts = []
     this.#inMemory = 0
+    this.#hash ??= createHash('sha256')
+    for (const part of parts) this.#hash.update(part)
     try {
       this.#file ??= openSpoolFile(this.#directory)
       await keepReserve(this.#directory, octets)
@@ -85,9 +87,10 @@ class MessageSpool implements Spool {
   }
 
   async seal(): Promise<RawMessage> {
-    const sha256 = this.#hash.digest('hex')
     if (this.#file !== undefined && this.#inMemory > 0) await this.#flush()
     const whole = this.#file === undefined ? Buffer.concat(this.#parts) : undefined
+    const sha256 = whole === undefined ? this.#hash?.digest('hex') : hash('sha256', whole)
+    if (sha256 === undefined) throw new Fault('bug', { facts: { what: 'a file without its digest' } })
     this.#parts = []
     const octets = this.#octets
     const chunks = (lasting?: ChunkLasting): AsyncIterable<Uint8Array> =>
@@ -96,7 +99,7 @@ class MessageSpool implements Spool {
       octets,
       sha256,
       chunks,
-      header: limit => readHeader(chunks(), limit),
+      header: async limit => (whole === undefined ? readHeader(chunks(), limit) : headerOf(whole, limit)),
       discard: () => this.discard(),
     }
   }
@@ -151,6 +154,10 @@ async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array> {
 
 const defaultHeaderLimit = 1024 * 1024
 
+function headerOf(whole: Buffer, limit = defaultHeaderLimit): Buffer {
+  return whole.subarray(0, Math.min(endOfHeader()(whole) ?? whole.length, limit))
+}
+
 async function readHeader(chunks: AsyncIterable<Uint8Array>, limit = defaultHeaderLimit): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let octets = 0
@@ -170,13 +177,13 @@ async function readHeader(chunks: AsyncIterable<Uint8Array>, limit = defaultHead
 function endOfHeader(): (chunk: Uint8Array) => number | undefined {
   let lineIsEmpty = true
   return chunk => {
-    for (let i = 0; i < chunk.length; i++) {
-      const octet = chunk[i]
-      if (octet === 0x0a) {
-        if (lineIsEmpty) return i + 1
-        lineIsEmpty = true
-      } else if (octet !== 0x0d) lineIsEmpty = false
+    for (let at = 0; ; lineIsEmpty = true) {
+      const feed = chunk.indexOf(0x0a, at)
+      const end = feed < 0 ? chunk.length : feed
+      for (; lineIsEmpty && at < end; at += 1) lineIsEmpty = chunk[at] === 0x0d
+      if (feed < 0) return undefined
+      if (lineIsEmpty) return feed + 1
+      at = feed + 1
     }
-    return undefined
   }
 }

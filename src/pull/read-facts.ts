@@ -16,7 +16,7 @@ export interface ReadFacts {
 export async function readFacts(raw: RawMessage, account: string, atMs: number): Promise<ReadFacts> {
   const section = await raw.header()
   const header = readHeader(section)
-  const bare = await bareOf(raw)
+  const bare = await bareOf(raw, header)
   const facts = {
     octets: raw.octets,
     sha256: raw.sha256,
