@@ -213,9 +213,14 @@ export async function verifyMessage(
   if (authenticate === undefined || row?.verificationTriedAtMs === undefined) return undefined
   const verify = async (): Promise<void> => {
     const authentication = await authenticate(raw, mailbox, signal)
-    const now = await journal.row(id)
-    if (authentication !== undefined && now !== undefined)
-      await journal.move(id, now.stage, { authentication })
+    if (authentication === undefined) return
+    // A pull may settle it between the look and the record: then it is looked at again.
+    for (let isRecorded = false; !isRecorded; ) {
+      const stage = (await journal.row(id))?.stage
+      if (stage === undefined) return
+      const record = { id, from: stage, to: stage, patch: { authentication } }
+      isRecorded = (await journal.moveAll([record])).length > 0
+    }
   }
   return { done: verify().catch(() => {}) }
 }
