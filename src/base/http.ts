@@ -8,6 +8,7 @@
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Connections, openConnections } from './connections.ts'
+import { listHeaders } from './http-head.ts'
 import { isLoopback } from './loopback.ts'
 import { requestHttps } from './tls.ts'
 
@@ -149,13 +150,15 @@ export function sendRequest(
       reject(new HttpTrouble('connect', 'clear-text', false))
       return
     }
-    const { body, answerLimit = 1 << 20, intent = Promise.resolve() } = request
+    const { body, answerLimit = 1 << 20, intent } = request
     let phase: HttpPhase = 'connect'
     let settled = false
-    let isIntended = false
+    let isIntended = intent === undefined
     let stopSending = false
     let wakeSender = (): void => {}
     let sending: Promise<void> = Promise.resolve()
+    /** The connection stands, or nothing more is to leave. */
+    const gate = Promise.withResolvers<void>()
     let answer: IncomingMessage | undefined
     let reused = false
     let timer: NodeJS.Timeout | undefined
@@ -164,10 +167,7 @@ export function sendRequest(
     const client: ClientRequest = (secure ? requestHttps : http.request)(request.url, {
       method: request.method,
       agent: secure ? connections.https : connections.http,
-      headers: {
-        ...request.headers,
-        ...(request.method === 'POST' ? { 'Content-Length': String(body?.octets ?? 0) } : {}),
-      },
+      headers: listHeaders(request.method, request.url, request.headers, body?.octets ?? 0),
     })
 
     /** Settles once, after the sender let go of the body's source (a temporary file may be behind it). */
@@ -180,6 +180,7 @@ export function sendRequest(
       signal.removeEventListener('abort', onAbort)
       if (!keep) client.destroy()
       wakeSender()
+      gate.resolve()
       const patience = setTimeout(end, 1_000)
       void sending.finally(() => {
         clearTimeout(patience)
@@ -216,7 +217,7 @@ export function sendRequest(
     const onIntent = (): void => {
       isIntended = true
     }
-    intent.then(onIntent, onIntent)
+    intent?.then(onIntent, onIntent)
 
     let unsent = 0
     let mostUnsent = pieceOctets
@@ -240,6 +241,8 @@ export function sendRequest(
         })
     }
     const mayLeave = async (): Promise<boolean> => {
+      await gate.promise
+      if (stopSending) return false
       await intent
       if (stopSending) return false
       request.assertMayLeave?.()
@@ -251,7 +254,7 @@ export function sendRequest(
         if (stopSending) return
         left -= piece.length
         // Who answers now has not had all of it.
-        if (left === 0) await untilUnsent(1)
+        if (left === 0 && unsent > 0) await untilUnsent(1)
         if (stopSending) return
         if (phase === 'connect' && !(await mayLeave())) return
         // Said before the octets are handed over: whoever reads `answer` must assume that they arrived.
@@ -275,23 +278,28 @@ export function sendRequest(
         return
       }
       arm(deadlines.progressMs)
-      sending = send(body).catch(thrown => {
-        if (answer === undefined) settle(() => reject(thrown), false)
-      })
+      gate.resolve()
     }
 
     client.once('socket', socket => {
       const age = client.reusedSocket ? 'waited' : connections.ageOf(socket)
       reused = age !== 'new'
+      // The first piece is made while the connection is, and the disk is at work.
+      if (body !== undefined && body.octets > 0)
+        sending = send(body).catch(thrown => {
+          if (answer === undefined) settle(() => reject(thrown), false)
+        })
       const begin = (): void => {
         if (secure || isLoopback(socket.remoteAddress ?? '')) start()
         else fail('clear-text')
       }
-      // A kept connection may have ended unseen: one whole turn of the event loop lets a FIN or RST that lies in
-      // the kernel be heard before anything is written, where it would make the outcome unknown.
-      const lookAgain = (): unknown => setImmediate(() => setImmediate(begin))
-      if (age === 'waited') void intent.then(lookAgain, lookAgain)
-      else socket.once(secure ? 'secureConnect' : 'connect', begin)
+      // A kept connection may have ended unseen: a FIN or RST that lies in the kernel is to be heard before anything is
+      // written, where it would make the outcome unknown. That takes one whole turn of the event loop; where the disk woke
+      // it, the rest of that turn.
+      const hear = (): unknown => setImmediate(begin)
+      if (age !== 'waited') socket.once(secure ? 'secureConnect' : 'connect', begin)
+      else if (isIntended) setImmediate(hear)
+      else intent?.then(hear, hear)
     })
     client.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error))
     client.on('close', () => fail('ECONNRESET'))

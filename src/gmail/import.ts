@@ -18,17 +18,14 @@ export const longestMessageOctets = 157_286_400
 
 /** The upload's URL with its query parameters; `processForCalendar` and `neverMarkSpam` exist for import only. */
 function makeUploadUrl(apiRoot: string, request: ImportRequest, user: string): URL {
-  const insert = request.method === 'insert'
-  const url = new URL(
-    `${apiRoot}/upload/gmail/v1/users/${encodeUser(user)}/messages${insert ? '' : '/import'}`,
+  const { method, internalDateSource, neverMarkSpam, processForCalendar } = request
+  const ofImport = `&neverMarkSpam=${neverMarkSpam}&processForCalendar=${processForCalendar}`
+  const query = `uploadType=multipart&internalDateSource=${internalDateSource}`
+  return new URL(
+    `${apiRoot}/upload/gmail/v1/users/${encodeUser(user)}/messages${
+      method === 'insert' ? `?${query}` : `/import?${query}${ofImport}`
+    }`,
   )
-  url.searchParams.set('uploadType', 'multipart')
-  url.searchParams.set('internalDateSource', request.internalDateSource)
-  if (!insert) {
-    url.searchParams.set('neverMarkSpam', String(request.neverMarkSpam))
-    url.searchParams.set('processForCalendar', String(request.processForCalendar))
-  }
-  return url
 }
 
 /**

@@ -187,6 +187,7 @@ export function makePace(options: PaceOptions): Pace {
           reject(heldFault())
           return
         }
+        let isGranted = false
         const onAbort = (): void => {
           queue.splice(queue.indexOf(waiting), 1)
           reject(signal.reason)
@@ -196,6 +197,7 @@ export function makePace(options: PaceOptions): Pace {
           lane,
           cost,
           grant: over => {
+            isGranted = true
             signal.removeEventListener('abort', onAbort)
             let ended = false
             let passed = true
@@ -215,9 +217,10 @@ export function makePace(options: PaceOptions): Pace {
             reject(reason)
           },
         }
-        signal.addEventListener('abort', onAbort, { once: true })
         queue.push(waiting)
         pump()
+        // Most often its turn has come: nothing is to be listened to.
+        if (!isGranted) signal.addEventListener('abort', onAbort, { once: true })
       })
     },
     succeeded() {

@@ -1,9 +1,11 @@
 /** One exchange with a server that does what it should not: no end, a connection that died, an answer too early. */
 import assert from 'node:assert/strict'
 import { createHash, randomFillSync } from 'node:crypto'
+import { closeSync, fdatasync, openSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { HttpTrouble, sendRequest, usualHttpDeadlines } from '../../src/base/http.ts'
+import { fileURLToPath } from 'node:url'
+import { HttpTrouble, makeBody, sendRequest, usualHttpDeadlines } from '../../src/base/http.ts'
 import { connectionsFor, type Served, serveHttp } from './serve-http.ts'
 
 const never = new AbortController().signal
@@ -68,6 +70,32 @@ test('a kept connection that was closed meanwhile is found dead before anything 
     ({ status }) => assert.equal(status, 200),
     (thrown: unknown) => assert.equal(thrown instanceof HttpTrouble && thrown.phase, 'connect'),
   )
+})
+
+test('a kept connection whose end lies beside the word of the disk is found dead before anything leaves', async t => {
+  const { url, sockets } = await serve(t, response => response.end('{}'))
+  const connections = connectionsFor(t)
+  await sendRequest(connections, { method: 'GET', url, headers: {} }, usualHttpDeadlines, never)
+  const [kept] = sockets
+  assert.ok(kept)
+  const busy = (ms: number): void => {
+    const end = performance.now() + ms
+    while (performance.now() < end);
+  }
+  const file = openSync(fileURLToPath(import.meta.url), 'r')
+  t.after(() => closeSync(file))
+  const written = Promise.withResolvers<void>()
+  const body = makeBody(Buffer.from('{}'))
+  const request = { method: 'POST', url, headers: {}, body, intent: written.promise } as const
+  const made = sendRequest(connections, request, usualHttpDeadlines, never)
+  made.catch(() => {})
+  // The request has its connection by now, and one turn of the event loop finds both: first the disk, then the FIN.
+  await new Promise(resolve => setTimeout(resolve, 20))
+  fdatasync(file, () => written.resolve())
+  busy(20)
+  kept.end()
+  busy(20)
+  await assert.rejects(made, thrown => thrown instanceof HttpTrouble && thrown.phase === 'connect')
 })
 
 test('a connection that idled for longer than half a minute, by the clock on the wall, is not used again', async t => {
