@@ -126,8 +126,19 @@ export function makeDatabase(
   }
   let synced: Promise<void> = Promise.resolve()
   let toSync: NodeJS.Immediate | undefined
-  const sync = (): Promise<void> => syncLog?.() ?? Promise.resolve()
-  /** At the next turn of the event loop, or when somebody waits for it: what is recorded until then shares one sync. */
+  let syncsUnderWay = 0
+  const sync = async (): Promise<void> => {
+    syncsUnderWay += 1
+    try {
+      await syncLog?.()
+    } finally {
+      syncsUnderWay -= 1
+    }
+  }
+  /**
+   * At once, so that less is left for the one that is waited for. What is recorded while the disk is at work shares the
+   * next one, at the next turn of the event loop or when somebody waits for it.
+   */
   const beginSync = (): void => {
     clearImmediate(toSync)
     toSync = undefined
@@ -137,7 +148,8 @@ export function makeDatabase(
   }
   const commitBeside = async <T>(work: (sql: Transaction) => Promise<T>): Promise<T> => {
     const result = await commit(work, false)
-    toSync ??= setImmediate(beginSync)
+    if (syncsUnderWay === 0) beginSync()
+    else toSync ??= setImmediate(beginSync)
     return result
   }
   const commitAs = <T>(lasting: Lasting, work: (sql: Transaction) => Promise<T>): Promise<T> => {
