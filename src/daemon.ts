@@ -78,7 +78,7 @@ export async function runDaemon(
     const goodLogin = makeOccasion()
     const watching = AbortSignal.any([stop, signal])
     const firstTry = abortOf(tried.next(), watching)
-    const signs = { tried, goodLogin, pauses }
+    const signs = { tried, goodLogin, pauses, newsCall: { isAwaited: false } }
     const fail = (thrown: unknown): void => {
       fault ??= asFault(thrown)
       broken.abort()
@@ -111,6 +111,8 @@ interface Signs {
   /** A login that a pull made well: it ends the pause of a watch that was refused. */
   readonly goodLogin: Occasion
   readonly pauses: PauseSignals
+  /** Whether news are pulled at once. */
+  readonly newsCall: { isAwaited: boolean }
   /** Nothing can go on. */
   fail(fault: Fault): void
 }
@@ -121,7 +123,7 @@ async function keepPulling(
   stopping: AbortSignal,
   signal: AbortSignal,
   hooks: DaemonHooks,
-  { tried, goodLogin, pauses, fail }: Signs,
+  { tried, goodLogin, pauses, newsCall, fail }: Signs,
   firstReason = 'start',
 ): Promise<void> {
   const { mailbox, log, clock, source } = ports
@@ -152,7 +154,7 @@ async function keepPulling(
     void uploads?.then(() => wake.ring('uploaded'))
   try {
     while (!stopping.aborted && !signal.aborted) {
-      await pauses.look().catch(() => {})
+      const paused = await pauses.look().catch(() => undefined)
       if (going === undefined || going.aborted) {
         going = AbortSignal.any([stopping, pauses.paused(mailbox.name)])
         source.expectWatch?.(AbortSignal.any([going, signal]))
@@ -160,11 +162,12 @@ async function keepPulling(
       hooks.beforeAttempt?.(ports)
       const onProgress = (): void => hooks.onProgress?.(ports)
       const leave = { enough: wake.rung(), news: wake.rungBy('news'), count: lateCount, onFault, onSuccess }
-      const options = { signal, stopping: going, budgetMs, reason, onProgress, beside, leave }
+      const wishes = { signal, stopping: going, budgetMs, reason, pauses: paused }
+      const beganMs = clock.nowMs()
       // Who starts it or asks has perhaps just mended what was wrong.
-      const loginBefore = await lastLogin(ports)
-      const outcome = await attemptPull(ports, options, reason !== 'start' && reason !== 'owner')
-      if ((await lastLogin(ports)) !== loginBefore) goodLogin.happened()
+      const gate = reason !== 'start' && reason !== 'owner'
+      const outcome = await attemptPull(ports, { ...wishes, onProgress, beside, leave }, gate)
+      if (((await lastLogin(ports)) ?? 0) >= beganMs) goodLogin.happened()
       if (outcome.kind === 'stopped') {
         if (stopping.aborted || signal.aborted) return
         reason = 'owner'
@@ -186,7 +189,9 @@ async function keepPulling(
         // What is due is kept waiting by no news, however fast they follow one another.
         if (reason !== 'news') dueAtMs = Number.POSITIVE_INFINITY
         dueAtMs = Math.min(dueAtMs, clock.monotonicMs() + pauseMs)
+        newsCall.isAwaited = true
         reason = (await wake.wait(pauseMs, stopping)) ?? 'due'
+        newsCall.isAwaited = false
         if (reason === 'news' && clock.monotonicMs() >= dueAtMs) reason = 'due'
       } else {
         log.waiting({ mailbox: mailbox.name, ms: pauseMs, why: outcome.fault?.code ?? 'waiting' })
@@ -250,7 +255,7 @@ async function keepWatching(
   ports: PullPorts,
   wake: Wake,
   stopping: AbortSignal,
-  { tried, goodLogin, pauses }: Omit<Signs, 'fail'>,
+  { tried, goodLogin, pauses, newsCall }: Omit<Signs, 'fail'>,
 ): Promise<void> {
   const { source, clock, random, log, mailbox, journal } = ports
   if (source.watch === undefined) return
@@ -288,7 +293,9 @@ async function keepWatching(
     }
     try {
       alive()
-      await source.watch(() => wake.ring('news'), onAlive, AbortSignal.any([going, silent.signal]))
+      const ring = (): void => wake.ring('news')
+      const watching = AbortSignal.any([going, silent.signal])
+      await source.watch(ring, onAlive, watching, () => newsCall.isAwaited)
     } catch (error) {
       if (stopping.aborted) return
       if (paused.aborted) continue

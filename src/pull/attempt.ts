@@ -15,7 +15,7 @@ import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './log
 import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
 import { withoutTrouble } from './owner-acted.ts'
 import { readPauses } from './paused.ts'
-import { type PullResult, pullMailbox } from './pull.ts'
+import { type KnownStates, type PullResult, pullMailbox } from './pull.ts'
 import { chooseWaits, waitsUntilMs } from './waits.ts'
 
 export type Attempt =
@@ -78,14 +78,20 @@ async function attemptOnce(
   gate: Gate,
 ): Promise<Attempt> {
   const { journal, mailbox } = ports
-  const pause = options.evenPaused ? undefined : (await readPauses(journal)).get(mailbox.name)
+  const pauses = options.evenPaused ? undefined : (options.pauses ?? (await readPauses(journal)))
+  const pause = pauses?.get(mailbox.name)
   if (pause !== undefined) return { kind: 'paused', sinceMs: pause.sinceMs }
+  const known: KnownStates = {
+    own: await journal.mailbox(mailbox.name),
+    ofAccount: await journal.accountState(mailbox.account),
+  }
   const waiting =
-    (gate === false ? undefined : await findWait(ports, gate === 'once')) ?? (await findHeldLogin(ports))
+    (gate === false ? undefined : await findWait(ports, known, gate === 'once')) ??
+    (await findHeldLogin(ports, known.own))
   if (waiting !== undefined) return waiting
   const beganMs = ports.clock.monotonicMs()
   try {
-    const result = await pullMailbox(ports, options)
+    const result = await pullMailbox(ports, options, known)
     await recordSuccess(ports, result)
     await rememberLogin(journal, mailbox, ports.loginKey)
     return { kind: 'pulled', result }
@@ -137,11 +143,14 @@ function isEndedHere({ code, retry }: RecordedFault): boolean {
   return retry === 'owner' && /^(source|oauth)\.(?!login-)/.test(code)
 }
 
-async function findWait(ports: PullPorts, once: boolean): Promise<Attempt | undefined> {
+async function findWait(
+  ports: PullPorts,
+  { own, ofAccount }: KnownStates,
+  once: boolean,
+): Promise<Attempt | undefined> {
   const { journal, mailbox, clock } = ports
   const now = clock.nowMs()
-  const own = await journal.mailbox(mailbox.name)
-  for (const state of [own, await journal.accountState(mailbox.account)]) {
+  for (const state of [own, ofAccount]) {
     const untilMs = waitsUntilMs(state, now)
     if (untilMs === undefined) continue
     if (once && state.fault !== undefined && isEndedHere(state.fault)) continue
@@ -152,11 +161,14 @@ async function findWait(ports: PullPorts, once: boolean): Promise<Attempt | unde
 }
 
 /** Where refused logins, or the server's own pause between two, forbid to log in now. Nobody may overrule it. */
-async function findHeldLogin({ journal, mailbox, clock }: PullPorts): Promise<Attempt | undefined> {
+async function findHeldLogin(
+  { journal, mailbox, clock }: PullPorts,
+  own: MailboxState,
+): Promise<Attempt | undefined> {
   const now = clock.nowMs()
   const paused = await pausedLogin(journal, mailbox, now)
   const long = paused !== undefined && paused.untilMs - now > shortPauseMs ? paused : undefined
-  const held = (await cappedLogin(journal, mailbox, now)) ?? long
+  const held = cappedLogin(own, mailbox, now) ?? long
   return held && { kind: 'waiting', ...held }
 }
 
@@ -165,9 +177,9 @@ async function findHeldLogin({ journal, mailbox, clock }: PullPorts): Promise<At
  * find out first when it is over.
  */
 export async function watchHeldUntilMs({ journal, mailbox, clock }: PullPorts): Promise<number | undefined> {
-  const { failures, notBeforeMs } = await journal.mailbox(mailbox.name)
-  if (failures > 0) return Math.max(notBeforeMs ?? 0, clock.nowMs() + 1000)
-  return (await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsOfWatch))?.untilMs
+  const own = await journal.mailbox(mailbox.name)
+  if (own.failures > 0) return Math.max(own.notBeforeMs ?? 0, clock.nowMs() + 1000)
+  return cappedLogin(own, mailbox, clock.nowMs(), refusedLoginsOfWatch)?.untilMs
 }
 
 /** The same refusal, with when the next try comes. */
@@ -271,7 +283,9 @@ async function nextTryMs(
   const failures = failuresOf(await stateOf(journal, mailbox, fault), fault, count)
   const [firstMs, mostMs] = chooseWaits(fault)
   const untilMs = now + backoffMs(failures, firstMs, mostMs, random())
-  const capped = fault.loginRefused ? await cappedLogin(journal, mailbox, now) : undefined
+  const capped = fault.loginRefused
+    ? cappedLogin(await journal.mailbox(mailbox.name), mailbox, now)
+    : undefined
   return Math.max(fault.notBeforeMs ?? 0, untilMs, capped?.untilMs ?? 0)
 }
 

@@ -12,7 +12,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Fault, type FaultCode } from '../base/fault.ts'
-import type { Journal, NoteKey } from '../journal/journal.ts'
+import type { AccountState, Journal, NoteKey } from '../journal/journal.ts'
 
 const sameAnswers = 3
 const anyAnswers = 6
@@ -118,9 +118,14 @@ export async function forgetBlame(journal: Journal, account: string, id: number)
   })
 }
 
-/** Whether one message is to be tried before the others follow. */
-export const mustProbe = async (journal: Journal, account: string): Promise<boolean> =>
-  (await journal.accountState(account)).failures > 0 || readState(await journal.note(noteOf(account))).open
+/**
+ * Whether one message is to be tried before the others follow.
+ * @param state of the account, where it was read just now
+ */
+export async function mustProbe(journal: Journal, account: string, state?: AccountState): Promise<boolean> {
+  const { failures } = state ?? (await journal.accountState(account))
+  return failures > 0 || readState(await journal.note(noteOf(account))).open
+}
 
 /** Those that met nothing ambiguous first, then those with which it is longest ago: each probe is another message. */
 export async function blamedLast<M extends { readonly id: number }>(

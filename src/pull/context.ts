@@ -11,6 +11,7 @@ import type { Spooler } from '../message/spool.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
 import type { PullCount } from './count.ts'
 import type { Destination } from './destination.ts'
+import type { Pauses } from './paused.ts'
 import type { SteadyClock } from './steady-clock.ts'
 import type { UnderWay } from './under-way.ts'
 import type { UploadQueue } from './upload-queue.ts'
@@ -83,6 +84,8 @@ export interface PullOptions {
   readonly reason: string
   /** Also where the owner has paused the mailbox: it is the owner who asks for this one pull. */
   readonly evenPaused?: boolean
+  /** Which mailboxes are paused, where that was looked up just now. */
+  readonly pauses?: Pauses | undefined
   readonly onProgress: (progress: { readonly done: number; readonly due: number }) => void
   /**
    * Where the looks at authentication results that are under way are kept from pull to pull; nothing then waits for

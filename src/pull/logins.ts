@@ -11,7 +11,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
-import type { Journal, LoginBooks, NoteKey, RecordedFault } from '../journal/journal.ts'
+import type { Journal, LoginBooks, MailboxState, NoteKey, RecordedFault } from '../journal/journal.ts'
 import type { LoginGate } from '../source/source.ts'
 import {
   assertProvider,
@@ -78,13 +78,12 @@ function heldByHost(mailbox: MailboxConfig, untilMs: number, nowMs: number): Hel
 }
 
 /** Until when refused logins of the last hour forbid another; undefined where they do not. */
-export async function cappedLogin(
-  journal: LoginBooks,
+export function cappedLogin(
+  { failedLoginsAtMs, fault }: Pick<MailboxState, 'failedLoginsAtMs' | 'fault'>,
   mailbox: MailboxConfig,
   nowMs: number,
   most: number = refusedLoginsAnHour,
-): Promise<HeldLogin | undefined> {
-  const { failedLoginsAtMs, fault } = await journal.mailbox(mailbox.name)
+): HeldLogin | undefined {
   const lately = failedLoginsAtMs.filter(at => at <= nowMs && nowMs - at < hour)
   const oldest = most <= 0 ? nowMs - hour + shortPauseMs : lately.at(-most)
   if (oldest === undefined) return undefined
@@ -147,7 +146,8 @@ export function makeLoginGate(
       const others = underWay
       underWay += 1
       try {
-        const capped = await cappedLogin(journal, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
+        const state = await journal.mailbox(mailbox.name)
+        const capped = cappedLogin(state, mailbox, clock.nowMs(), refusedLoginsAnHour - others)
         if (capped !== undefined) throw heldLoginFault(capped)
         const leaveHost = await enterHost(journal, mailbox, clock, turn, turns, signal)
         const session = await work().finally(leaveHost)

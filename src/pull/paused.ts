@@ -78,7 +78,7 @@ export function noteReminded(
 /** Pauses as who keeps on pulling feels them. */
 export interface PauseSignals {
   /** Looks which mailboxes are paused now. */
-  look(): Promise<void>
+  look(): Promise<Pauses>
   /** Aborts when the mailbox is paused; aborted while it is. */
   paused(mailbox: string): AbortSignal
   /** Resolves once the mailbox is not paused, or `signal` aborts. */
@@ -117,6 +117,7 @@ export function makePauseSignals(
         resumed.abort()
         onChange(mailbox, false)
       }
+      return pauses
     },
     paused: mailbox => feltBy(mailbox).paused.signal,
     async resumed(mailbox, signal) {

@@ -11,7 +11,7 @@
 import { waitAtMost } from '../base/deadline.ts'
 import { asFault, Fault } from '../base/fault.ts'
 import type { AfterImport } from '../config/config.ts'
-import { type Conservation, countMissing } from '../journal/journal.ts'
+import { type AccountState, type Conservation, countMissing, type MailboxState } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
 import { mustProbe } from './breaker.ts'
 import {
@@ -58,8 +58,18 @@ export interface PullResult {
 const besideMs = 10_000
 const never = new AbortController().signal
 
+/** Mailbox and account as the journal had them just now. */
+export interface KnownStates {
+  readonly own: MailboxState
+  readonly ofAccount: AccountState
+}
+
 /** Throws Fault of scope mailbox, account or everything. Everything that is true is in the journal by then. */
-export async function pullMailbox(ports: PullPorts, options: PullOptions): Promise<PullResult> {
+export async function pullMailbox(
+  ports: PullPorts,
+  options: PullOptions,
+  known: KnownStates,
+): Promise<PullResult> {
   const { journal, mailbox, source, gmail, clock, log } = ports
   await journal.assertInPlace()
   const open = (look?: 'news'): Promise<SourceSession> =>
@@ -67,8 +77,9 @@ export async function pullMailbox(ports: PullPorts, options: PullOptions): Promi
   const opening = options.reason === 'news' ? open('news') : undefined
   const begin = async (): Promise<number> => {
     // The way to Gmail is made ready while the mail is fetched, unless the account is in trouble: then one mail tries it.
-    if (opening !== undefined && !(await mustProbe(journal, mailbox.account))) gmail.prepareImport()
-    await forgetWaitsOfAnotherClock(ports)
+    if (opening !== undefined && !(await mustProbe(journal, mailbox.account, known.ofAccount)))
+      gmail.prepareImport()
+    await forgetWaitsOfAnotherClock(ports, known.own)
     return await journal.beginPull(mailbox.name, clock.nowMs())
   }
   opening?.catch(() => {})
@@ -127,8 +138,11 @@ async function pullWith(
   { generation, beganMs, count, lost }: Pulled,
 ): Promise<PullResult> {
   const { journal, mailbox, clock, log } = ports
-  await journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
-  await endTroubleOnTheWay(ports)
+  // The pull before told both, and the end of this one tells again that the trouble is over.
+  if (session.news === undefined) {
+    await journal.namedBy(mailbox.name, `${mailbox.user}@${mailbox.server.host.toLowerCase()}`)
+    await endTroubleOnTheWay(ports)
+  }
   count.listed = 0
   const context: PullContext = {
     ...ports,
@@ -208,9 +222,12 @@ const isSettledAtOnce = (policy: AfterImport): boolean =>
 const setBackMs = 60_000
 
 /** Times that lie ahead only because the wall clock was set back since: nobody waits for them. */
-async function forgetWaitsOfAnotherClock({ journal, mailbox, clock }: PullPorts): Promise<void> {
+async function forgetWaitsOfAnotherClock(
+  { journal, mailbox, clock }: PullPorts,
+  { lastPullAtMs = 0 }: MailboxState,
+): Promise<void> {
   const now = clock.nowMs()
-  if (((await journal.mailbox(mailbox.name)).lastPullAtMs ?? 0) <= now + setBackMs) return
+  if (lastPullAtMs <= now + setBackMs) return
   const waiting = await journal.inStages(mailbox.name, ['deferred', 'importing'])
   await journal.moveAll(
     waiting

@@ -44,7 +44,7 @@ export async function changePassword(
   const journal = await openJournal(place.stateDir)
   try {
     // Nobody types a password that may not be tried.
-    const capped = journal && (await cappedLogin(journal, mailbox, clock.nowMs()))
+    const capped = journal && cappedLogin(await journal.mailbox(mailbox.name), mailbox, clock.nowMs())
     if (capped !== undefined) throw heldLoginFault(capped)
     const renewed = await proveAnew(context, mailbox, given, trial => logIn(context, trial, journal)).catch(
       thrown => {

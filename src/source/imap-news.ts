@@ -38,8 +38,15 @@ export function mayLook({ looked, selected, exists, connection }: ImapTurns): bo
   )
 }
 
-/** Undefined where it shows nothing, or something that does not fit. Faults: those of the connection. */
-export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promise<News | undefined> {
+/**
+ * Undefined where it shows nothing, or something that does not fit. Faults: those of the connection.
+ * @param onAsked is called when the question has left
+ */
+export async function lookForNews(
+  turns: ImapTurns,
+  signal: AbortSignal,
+  onAsked: () => void = () => {},
+): Promise<News | undefined> {
   const { looked, connection } = turns
   if (looked === undefined) return undefined
   // Whatever comes of it: until it is understood the next look is one at the whole folder.
@@ -60,8 +67,8 @@ export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promis
   const last = Math.min(looked.uidNext + askedUids - 1, greatestUid)
   const words: CommandWord[] = [{ type: 'SEQUENCE', value: `${looked.uidNext}:${last}` }, [...items, peek]]
   try {
-    await turns.askBehindDone(signal, behindDone =>
-      connection.run(
+    await turns.askBehindDone(signal, behindDone => {
+      const answer = connection.run(
         'UID FETCH',
         words,
         {
@@ -77,8 +84,10 @@ export async function lookForNews(turns: ImapTurns, signal: AbortSignal): Promis
           },
         },
         signal,
-      ),
-    )
+      )
+      onAsked()
+      return answer
+    })
   } catch (error) {
     if (isRefused(error)) return undefined
     throw error

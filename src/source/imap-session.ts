@@ -6,7 +6,7 @@ import { type AheadMemory, ImapAhead } from './imap-ahead.ts'
 import { type ImapConnection, isRefused } from './imap-connection.ts'
 import { type Selected, selectFolder } from './imap-folders.ts'
 import { listMessages } from './imap-listing.ts'
-import { lookForNews, mayLook } from './imap-news.ts'
+import { lookForNews } from './imap-news.ts'
 import { peekMessageHeader, retrieveMessage } from './imap-retrieve.ts'
 import { canExpungeByUid, Settling } from './imap-settle.ts'
 import { abandonedFault, type ImapTurns, type Looked } from './imap-turns.ts'
@@ -166,12 +166,17 @@ export class ImapSession implements SourceSession {
   }
 
   /** Ends the IDLE that is under way, which proves that the server is there, and takes what was told of with it. */
-  async begin(look: 'news' | undefined, signal: AbortSignal): Promise<void> {
-    if (look === undefined || !mayLook(this.#turns)) return await this.#turns.prove(signal)
-    const news = await lookForNews(this.#turns, signal)
+  async begin(look: 'news' | undefined, signal: AbortSignal, onAsked?: () => void): Promise<void> {
+    if (look === undefined) return await this.#turns.prove(signal)
+    const news = await lookForNews(this.#turns, signal, onAsked)
     if (news === undefined) return
     this.news = news.listing
     for (const [handle, octets] of news.bodies) this.#bodies.set(handle, octets)
+  }
+
+  /** Nobody has taken up its news. */
+  disownNews(): void {
+    this.#turns.forget(this.news?.folder)
   }
 
   foresee(upcoming: readonly Foreseen[]): void {

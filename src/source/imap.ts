@@ -8,7 +8,9 @@ import type { DialMemory } from './dial.ts'
 import { type AheadMemory, makeAheadMemory } from './imap-ahead.ts'
 import { type ConnectOptions, connectImap, type ImapConnection, isRefused } from './imap-connection.ts'
 import { type ImapDeadlines, usualImapDeadlines } from './imap-deadlines.ts'
+import { EarlySession } from './imap-early.ts'
 import { placeByUse } from './imap-folders.ts'
+import { mayLook } from './imap-news.ts'
 import { ImapSession } from './imap-session.ts'
 import { ImapTurns } from './imap-turns.ts'
 import { type WatchCalls, watchFolders } from './imap-watch.ts'
@@ -67,6 +69,7 @@ export function makeImapSource(given: ImapSourceOptions): Source {
     mayLookMs: Number.NEGATIVE_INFINITY,
     lateMs: 0,
   }
+  const early = new EarlySession()
   const logIn = async (signal: AbortSignal): Promise<ImapTurns> => {
     const logInOnce = (token?: string): Promise<ImapConnection> =>
       gate.login(() => connectImap({ ...options, token }, signal), signal)
@@ -100,7 +103,9 @@ export function makeImapSource(given: ImapSourceOptions): Source {
       warm.watchUntil = signal
     },
     open: async (signal, look) => {
-      let session = await borrowSession(warm, folders, aheadMemory, look, signal)
+      if (look === undefined) await early.drop()
+      let session =
+        (await early.take(signal)) ?? (await borrowSession(warm, folders, aheadMemory, look, signal))
       // Pull and watch come at the same moment where a connection was lost: one login is for both.
       if (session === undefined && warm.connecting !== undefined) {
         await orAbort(warm.connecting, signal)
@@ -108,7 +113,7 @@ export function makeImapSource(given: ImapSourceOptions): Source {
       }
       return session ?? new ImapSession(await connect(signal), folders, aheadMemory)
     },
-    watch: async (onNews, onAlive, signal) => {
+    watch: async (onNews, onAlive, signal, isAwaited) => {
       if (warm.connecting !== undefined) await orAbort(warm.connecting, signal)
       const { turns } = warm
       const isFree = turns?.stays === true && !turns.isWatched && turns.connection.usable
@@ -117,10 +122,20 @@ export function makeImapSource(given: ImapSourceOptions): Source {
         onAlive,
         onNews: how => {
           if (how !== 'told') warm.isOnlyTold = false
-          onNews()
+          if (early.isThere || isAwaited?.() !== true || !mayLookNow(warm)) return onNews()
+          // The pull is called once the question has left, which its reading would hold up.
+          let isTold = false
+          const tell = (): void => {
+            if (isTold) return
+            isTold = true
+            onNews()
+          }
+          const opening = borrowSession(warm, folders, aheadMemory, 'news', signal, tell)
+          early.keep(opening)
+          opening.then(tell, tell)
         },
       }
-      return watchFolders(warm.turns, folders, calls, idleMemory, signal)
+      return watchFolders(warm.turns, folders, calls, idleMemory, signal).finally(() => early.drop())
     },
   }
 }
@@ -142,15 +157,28 @@ interface Warm {
 /** A server that does not answer what leaves with DONE is spared it for so long, ms. */
 const noLookMs = 3600_000
 
-/** A session on the connection that idles; undefined where there is none, or where it proved dead. */
+/** Whether what came may be asked for with the end of IDLE. */
+const mayLookNow = ({ turns, isOnlyTold, mayLookMs }: Warm): boolean =>
+  isOnlyTold &&
+  turns?.stays === true &&
+  turns.connection.usable &&
+  turns.connection.clock.monotonicMs() >= mayLookMs &&
+  mayLook(turns)
+
+/**
+ * A session on the connection that idles; undefined where there is none, or where it proved dead.
+ * @param onAsked is called when the question for news has left, where there is one
+ */
 async function borrowSession(
   warm: Warm,
   folders: readonly string[],
   aheadMemory: AheadMemory,
   look: 'news' | undefined,
   signal: AbortSignal,
+  onAsked?: () => void,
 ): Promise<ImapSession | undefined> {
-  const { turns, isOnlyTold } = warm
+  const { turns } = warm
+  const isLook = look !== undefined && mayLookNow(warm)
   warm.isOnlyTold = true
   if (turns?.stays !== true || !turns.connection.usable) return undefined
   const { connection } = turns
@@ -161,10 +189,9 @@ async function borrowSession(
   const facts = { ...connection.facts, phase: 'idle', seconds: proofMs / 1000 }
   const late = (): Fault => new Fault('source.timeout', { facts })
   const session = new ImapSession(turns, folders, aheadMemory)
-  const isLook = look !== undefined && isOnlyTold && clock.monotonicMs() >= warm.mayLookMs
   const beganMs = clock.monotonicMs()
   try {
-    await within(session.begin(isLook ? look : undefined, signal), proofMs, clock, signal, late)
+    await within(session.begin(isLook ? look : undefined, signal, onAsked), proofMs, clock, signal, late)
     warm.lateMs = 2 * (clock.monotonicMs() - beganMs)
     return session
   } catch (error) {

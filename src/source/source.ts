@@ -221,6 +221,14 @@ export interface Source {
    * Waits for news without polling, where the protocol can (IMAP IDLE): calls `onNews` whenever a folder may
    * have changed, `onAlive` whenever the server proved that it still answers. Ends by a Fault when the
    * connection ends or proves dead, or by an AbortError. Undefined for POP3.
+   *
+   * Where `isAwaited` says so, a session for news is opened as soon as the source is told of some: then it may ask for them
+   * before it calls `onNews`, and give what it has asked for to whoever opens that session.
    */
-  readonly watch?: (onNews: () => void, onAlive: () => void, signal: AbortSignal) => Promise<never>
+  readonly watch?: (
+    onNews: () => void,
+    onAlive: () => void,
+    signal: AbortSignal,
+    isAwaited?: () => boolean,
+  ) => Promise<never>
 }

@@ -50,6 +50,8 @@ export interface RigOptions extends ImapServerOptions {
   readonly idleMemory?: IdleMemory
   /** Room for messages that come before they are asked for. */
   readonly aheadOctets?: number
+  /** For a watch: whether its news are pulled at once. */
+  readonly isAwaited?: () => boolean
 }
 
 /** A stand-in with a source for it; both end with the test, which fails when a connection is left open. */
@@ -99,7 +101,8 @@ export async function watching(t: TestContext, options: RigOptions = {}): Promis
   const onAlive = (): void => {
     seen.alive += 1
   }
-  const ended = made.source.watch?.(onNews, onAlive, abort.signal) ?? assert.fail('it watches')
+  const { isAwaited = () => false } = options
+  const ended = made.source.watch?.(onNews, onAlive, abort.signal, isAwaited) ?? assert.fail('it watches')
   ended.catch(() => {})
   made.atEnd.push(() => abort.abort())
   return { ...made, seen, ended, abort }
