@@ -9,14 +9,15 @@ import { backoffMs } from '../base/backoff.ts'
 import { asFault, Fault, type FaultCode } from '../base/fault.ts'
 import type { MailboxConfig } from '../config/config.ts'
 import type { AccountState, Journal, MailboxState, PullEnd, RecordedFault } from '../journal/journal.ts'
+import { findHeldLogin, findWait, type Waiting } from './attempt-waits.ts'
 import { asRecord, type PullOptions, type PullPorts } from './context.ts'
 import { foundNothing, noCount, type PullCount } from './count.ts'
-import { isWaitOfOthers, judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
-import { cappedLogin, pausedLogin, refusedLoginsOfWatch, shortPauseMs } from './logins.ts'
+import { judgeRefusal, rememberLogin, rememberWait } from './login-memory.ts'
+import { cappedLogin } from './logins.ts'
 import { withoutTrouble } from './owner-acted.ts'
 import { readPauses } from './paused.ts'
 import { type KnownStates, type PullResult, pullMailbox } from './pull.ts'
-import { chooseWaits, waitsUntilMs } from './waits.ts'
+import { chooseWaits } from './waits.ts'
 
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }
@@ -27,8 +28,7 @@ export type Attempt =
       readonly notBeforeMs: number
       readonly count: PullCount
     }
-  /** Nothing was tried: the mailbox or its account waits until then (wall clock, ms since 1970). */
-  | { readonly kind: 'waiting'; readonly untilMs: number; readonly fault: RecordedFault | undefined }
+  | Waiting
   /** Nothing was tried: the owner has paused the mailbox, since then (wall clock, ms since 1970). */
   | { readonly kind: 'paused'; readonly sinceMs: number }
   | { readonly kind: 'stopped' }
@@ -131,55 +131,6 @@ export function recordLateFailure(ports: PullPorts, lateFault: Fault, count: Pul
     if (lateFault.scope === 'everything' && !passing.includes(lateFault.code)) throw lateFault
     return recordFailure(ports, lateFault, count)
   })
-}
-
-/**
- * Where the end of a trouble is the owner's act on this machine (a password given, a new permission), a single pull
- * looks whether it was done: nothing else would tell it, and nobody is pressed by it.
- */
-function isEndedHere({ code, retry }: RecordedFault): boolean {
-  if (/^(secret|config)\.|^gmail\.(consent-|client-invalid|account-mismatch|app-password-)/.test(code))
-    return true
-  return retry === 'owner' && /^(source|oauth)\.(?!login-)/.test(code)
-}
-
-async function findWait(
-  ports: PullPorts,
-  { own, ofAccount }: KnownStates,
-  once: boolean,
-): Promise<Attempt | undefined> {
-  const { journal, mailbox, clock } = ports
-  const now = clock.nowMs()
-  for (const state of [own, ofAccount]) {
-    const untilMs = waitsUntilMs(state, now)
-    if (untilMs === undefined) continue
-    if (once && state.fault !== undefined && isEndedHere(state.fault)) continue
-    if (once && state === own && (await isWaitOfOthers(journal, mailbox, ports.loginKey))) continue
-    return { kind: 'waiting', untilMs, fault: state.fault }
-  }
-  return undefined
-}
-
-/** Where refused logins, or the server's own pause between two, forbid to log in now. Nobody may overrule it. */
-async function findHeldLogin(
-  { journal, mailbox, clock }: PullPorts,
-  own: MailboxState,
-): Promise<Attempt | undefined> {
-  const now = clock.nowMs()
-  const paused = await pausedLogin(journal, mailbox, now)
-  const long = paused !== undefined && paused.untilMs - now > shortPauseMs ? paused : undefined
-  const held = cappedLogin(own, mailbox, now) ?? long
-  return held && { kind: 'waiting', ...held }
-}
-
-/**
- * When a watch may log in, wall clock, ms; undefined: now. Not while the pulls of the mailbox are in trouble: they
- * find out first when it is over.
- */
-export async function watchHeldUntilMs({ journal, mailbox, clock }: PullPorts): Promise<number | undefined> {
-  const own = await journal.mailbox(mailbox.name)
-  if (own.failures > 0) return Math.max(own.notBeforeMs ?? 0, clock.nowMs() + 1000)
-  return cappedLogin(own, mailbox, clock.nowMs(), refusedLoginsOfWatch)?.untilMs
 }
 
 /** The same refusal, with when the next try comes. */
