@@ -9,7 +9,13 @@ import { abortOf, makeOccasion, type Occasion } from './base/occasion.ts'
 import { startTicking } from './base/schedule.ts'
 import { makeWake, type Wake } from './base/wake.ts'
 import type { Bridge } from './bridge.ts'
-import { type Attempt, attemptPull, recordLateFailure, recordLateSuccess } from './pull/attempt.ts'
+import {
+  type Attempt,
+  attemptPull,
+  recordLateFailure,
+  recordLateSuccess,
+  watchHeldUntilMs,
+} from './pull/attempt.ts'
 import type { PullPorts } from './pull/context.ts'
 import { noCount } from './pull/count.ts'
 import { takeAskedPull } from './pull/owner-acted.ts'

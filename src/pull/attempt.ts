@@ -19,6 +19,8 @@ import { readPauses } from './paused.ts'
 import { type KnownStates, type PullResult, pullMailbox } from './pull.ts'
 import { chooseWaits } from './waits.ts'
 
+export { watchHeldUntilMs } from './attempt-waits.ts'
+
 export type Attempt =
   | { readonly kind: 'pulled'; readonly result: PullResult }
   /** `count`: what was done before the fault ended it. */
