@@ -118,22 +118,30 @@ export async function forgetBlame(journal: Journal, account: string, id: number)
   })
 }
 
-/**
- * Whether one message is to be tried before the others follow.
- * @param state of the account, where it was read just now
- */
-export async function mustProbe(journal: Journal, account: string, state?: AccountState): Promise<boolean> {
+/** How an account stands before its mail is taken up. */
+export interface Standing {
+  /** One message is to be tried before the others follow. */
+  readonly mustProbe: boolean
+  /** Messages with which something ambiguous was met, the latest last. */
+  readonly blamed: readonly { readonly id: number }[]
+}
+
+/** @param state of the account, where it was read just now */
+export async function readStanding(
+  journal: Journal,
+  account: string,
+  state?: AccountState,
+): Promise<Standing> {
   const { failures } = state ?? (await journal.accountState(account))
-  return failures > 0 || readState(await journal.note(noteOf(account))).open
+  const { open, blamed } = readState(await journal.note(noteOf(account)))
+  return { mustProbe: failures > 0 || open, blamed }
 }
 
 /** Those that met nothing ambiguous first, then those with which it is longest ago: each probe is another message. */
-export async function blamedLast<M extends { readonly id: number }>(
-  journal: Journal,
-  account: string,
+export function blamedLast<M extends { readonly id: number }>(
+  { blamed }: Standing,
   messages: readonly M[],
-): Promise<readonly M[]> {
-  const { blamed } = readState(await journal.note(noteOf(account)))
+): readonly M[] {
   if (blamed.length === 0) return messages
   const rank = new Map(blamed.map(({ id }, index) => [id, index]))
   const rankOf = ({ id }: M): number => rank.get(id) ?? -1

@@ -68,6 +68,8 @@ export interface PullContext extends PullPorts {
   readonly signal: AbortSignal
   /** Aborts when no new message should be begun; what is in flight is finished. */
   readonly stopping: AbortSignal
+  /** Aborts with either. */
+  readonly ending: AbortSignal
 }
 
 /** Where each row stands in this session. */

@@ -35,12 +35,15 @@ export const labelSubjectsOf = (mailbox: MailboxConfig): readonly string[] =>
 const subjectOf = (label: string, other: string | undefined): string =>
   labelSubject(other === undefined ? label : `${label} (${other})`)
 
+type Ports = Pick<PullContext, 'journal' | 'mailbox' | 'gmail' | 'clock' | 'log' | 'signal'>
+type Needs = Ports & Pick<PullContext, 'others'>
+
 /** The wishes in each account into which mail of the mailbox goes, made when they are asked for. */
 export class WishesByAccount {
-  readonly #context: PullContext
+  readonly #context: Needs
   readonly #wishes = new Map<string, LabelWishes>()
 
-  constructor(context: PullContext) {
+  constructor(context: Needs) {
     this.#context = context
     for (const account of accountsOf(context.mailbox)) this.of(account)
   }
@@ -60,8 +63,6 @@ export class WishesByAccount {
     return [...this.#wishes.values()]
   }
 }
-
-type Ports = Pick<PullContext, 'journal' | 'mailbox' | 'gmail' | 'clock' | 'log' | 'signal'>
 
 export class LabelWishes {
   readonly #ports: Ports
@@ -90,7 +91,8 @@ export class LabelWishes {
    * Ids of those labels that can be had.
    * @throws Fault what concerns more than labels
    */
-  idsFor(labels: readonly string[]): Promise<readonly string[]> {
+  async idsFor(labels: readonly string[]): Promise<readonly string[]> {
+    if (labels.length === 0) return []
     const work = this.#last.then(async () => {
       const ids: string[] = []
       for (const label of labels) {

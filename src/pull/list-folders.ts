@@ -24,7 +24,7 @@ export interface ListedFolders {
 
 /** Throws what ends the session, and where no folder could be listed the fault of the first. */
 export async function listFolders(context: PullContext): Promise<ListedFolders> {
-  const { journal, mailbox, session, count, stopping, signal, log, clock } = context
+  const { journal, mailbox, session, count, ending, log, clock } = context
   const at = new Map<number, Listed>()
   const faults: Fault[] = []
   const listed: string[] = []
@@ -36,8 +36,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
     const whole = await isWholeListingDue(context, folder)
     const beganMs = clock.monotonicMs()
     try {
-      const beginning = AbortSignal.any([signal, stopping])
-      const unchanged = whole ? undefined : await countUnchanged(context, folder, beginning)
+      const unchanged = whole ? undefined : await countUnchanged(context, folder, ending)
       if (unchanged !== undefined) {
         count.listed += unchanged
         listed.push(folder)
@@ -52,7 +51,7 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
         for (const { uid } of standing.slice(from, to)) uids.add(uid)
       })
       const known = (uid: string): boolean => uids.has(uid)
-      const listing = await session.list(folder, known, beginning)
+      const listing = await session.list(folder, known, ending)
       const freshBefore = count.fresh
       const identified = await identifyListing(context, listing, standing)
       for (const [id, entry] of identified.at) at.set(id, entry)

@@ -13,7 +13,7 @@ import { asFault, Fault } from '../base/fault.ts'
 import type { AfterImport } from '../config/config.ts'
 import { type AccountState, type Conservation, countMissing, type MailboxState } from '../journal/journal.ts'
 import type { SourceSession } from '../source/source.ts'
-import { mustProbe } from './breaker.ts'
+import { readStanding, type Standing } from './breaker.ts'
 import {
   asRecord,
   type LostAt,
@@ -72,20 +72,20 @@ export async function pullMailbox(
 ): Promise<PullResult> {
   const { journal, mailbox, source, gmail, clock, log } = ports
   await journal.assertInPlace()
-  const open = (look?: 'news'): Promise<SourceSession> =>
-    source.open(AbortSignal.any([options.signal, options.stopping]), look)
+  const ending = AbortSignal.any([options.signal, options.stopping])
+  const open = (look?: 'news'): Promise<SourceSession> => source.open(ending, look)
   const opening = options.reason === 'news' ? open('news') : undefined
-  const begin = async (): Promise<number> => {
+  const begin = async (): Promise<Pick<Pulled, 'generation' | 'standing'>> => {
+    const standing = opening && (await readStanding(journal, mailbox.account, known.ofAccount))
     // The way to Gmail is made ready while the mail is fetched, unless the account is in trouble: then one mail tries it.
-    if (opening !== undefined && !(await mustProbe(journal, mailbox.account, known.ofAccount)))
-      gmail.prepareImport()
+    if (standing?.mustProbe === false) gmail.prepareImport()
     await forgetWaitsOfAnotherClock(ports, known.own)
-    return await journal.beginPull(mailbox.name, clock.nowMs())
+    return { generation: await journal.beginPull(mailbox.name, clock.nowMs()), standing }
   }
   opening?.catch(() => {})
   const beganMs = clock.monotonicMs()
   // The journal does its part while the server answers.
-  const generation = await begin().catch(error => {
+  const begun = await begin().catch(error => {
     opening?.then(
       session => session.abandon(),
       () => {},
@@ -95,11 +95,12 @@ export async function pullMailbox(
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const count = options.count ?? noCount()
   if (options.leave !== undefined) moveCount(options.leave.count, count)
-  const once: Pulled = { generation, beganMs, count, lost: { headers: false, messages: new Set() } }
+  const once: Pulled = { ...begun, ending, beganMs, count, lost: { headers: false, messages: new Set() } }
   for (let sessions = 1; ; sessions += 1) {
+    const ready = makeReady(ports, options, once)
     const session = await (sessions === 1 && opening !== undefined ? opening : open())
     try {
-      return await pullWith(session, ports, options, once)
+      return await pullWith(session, ready, options, once)
     } catch (error) {
       const stopped = options.signal.aborted || options.stopping.aborted
       const wider = asFault(error).scope !== 'mailbox' && asFault(error).scope !== 'message'
@@ -120,6 +121,10 @@ const mostSessions = 8
 /** What outlives a session of this pull. */
 interface Pulled {
   readonly generation: number
+  /** Aborts with either signal of the options. */
+  readonly ending: AbortSignal
+  /** Of the account, read while the server was asked for news. */
+  readonly standing: Standing | undefined
   readonly beganMs: number
   readonly count: PullCount
   readonly lost: LostAt
@@ -131,11 +136,29 @@ function ofMailbox(error: unknown): unknown {
   return new Fault(error.code, { scope: 'mailbox', retry: 'later', facts: error.facts, cause: error })
 }
 
-async function pullWith(
-  session: SourceSession,
+interface Ready {
+  readonly ports: Omit<PullContext, 'session'>
+  readonly wishes: WishesByAccount
+  readonly uploads: PullUploads
+}
+
+/** What needs no session is there before its server answers. */
+function makeReady(
   ports: PullPorts,
   options: PullOptions,
-  { generation, beganMs, count, lost }: Pulled,
+  { generation, ending, count, lost }: Pulled,
+): Ready {
+  const { signal, stopping } = options
+  const all = { ...ports, generation, lost, count, signal, stopping, ending }
+  const wishes = new WishesByAccount(all)
+  return { ports: all, wishes, uploads: new PullUploads(all, options, wishes) }
+}
+
+async function pullWith(
+  session: SourceSession,
+  { ports, wishes, uploads }: Ready,
+  options: PullOptions,
+  { standing, beganMs, count }: Pulled,
 ): Promise<PullResult> {
   const { journal, mailbox, clock, log } = ports
   // The pull before told both, and the end of this one tells again that the trouble is over.
@@ -144,17 +167,7 @@ async function pullWith(
     await endTroubleOnTheWay(ports)
   }
   count.listed = 0
-  const context: PullContext = {
-    ...ports,
-    session,
-    generation,
-    lost,
-    count,
-    signal: options.signal,
-    stopping: options.stopping,
-  }
-  const wishes = new WishesByAccount(context)
-  const uploads = new PullUploads(context, options, wishes)
+  const context: PullContext = { ...ports, session }
   try {
     const news = session.news && (await listNews(context, session.news))
     const { at, faults, inDoubt, listed, doubtful } =
@@ -164,7 +177,7 @@ async function pullWith(
       await forgetKnownEnds(context, at, listed)
       await resolveUnknown({ ...context, wishes }, at)
     }
-    const { left, room, due, proved } = await retrieveDue(context, at, options, uploads)
+    const { left, room, due, proved } = await retrieveDue(context, at, options, uploads, news && standing)
     const { fault } = uploads
     for (const ofAccount of wishes.all) {
       if (fault === undefined && !options.stopping.aborted) await ofAccount.tryAgain()
@@ -283,17 +296,18 @@ async function finish(
 const onTheWay =
   /^source\.(unknown-host|unreachable|tls-.*|login-.*|busy)$|^secret\.(missing|unreadable|not-kept)$/
 
-async function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): Promise<void> {
+async function endTroubleOnTheWay({
+  journal,
+  mailbox,
+  clock,
+}: Pick<PullPorts, 'journal' | 'mailbox' | 'clock'>): Promise<void> {
   const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
   if (onTheWay.test((await journal.troubles.find(key))?.code ?? ''))
     await journal.troubles.closed(key, 'success', clock.nowMs())
 }
 
 /** Verification comes after the import and may not hold a pull for long, nor one that is to stop at all. */
-async function waitBeside(
-  { clock, signal, stopping }: PullContext,
-  beside: ReadonlySet<Promise<void>>,
-): Promise<void> {
+async function waitBeside({ clock, ending }: PullContext, beside: ReadonlySet<Promise<void>>): Promise<void> {
   if (beside.size === 0) return
-  await waitAtMost(Promise.allSettled(beside), besideMs, clock, AbortSignal.any([signal, stopping]))
+  await waitAtMost(Promise.allSettled(beside), besideMs, clock, ending)
 }

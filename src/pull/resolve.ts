@@ -153,7 +153,7 @@ async function finishLabels(context: Needs, row: MessageRow, gmailId: string): P
   const { gmail, mailbox, signal } = context
   const wishes = context.wishes.of(mailbox.account)
   if (gmail.finishImport === undefined || wishes === undefined) return
-  const request = await requestFor({ mailbox, gmail, signal, wishes }, row, row.wish)
+  const request = await requestFor({ mailbox, signal, wishes }, row, row.wish)
   await wishes.imported(request, await gmail.finishImport(gmailId, request.labelIds, signal))
 }
 

@@ -8,18 +8,18 @@
 import { abortAfter, orAbort, waitAtMost } from '../base/deadline.ts'
 import { withHaste } from '../base/engine.ts'
 import { Fault } from '../base/fault.ts'
-import { smallOctets } from '../base/in-flight.ts'
 import { carried, type MessageRow } from '../journal/journal.ts'
 import type { RawMessage } from '../message/message.ts'
 import type { Spool } from '../message/spool.ts'
 import type { Listed } from '../source/source.ts'
-import { blamedLast, mustProbe } from './breaker.ts'
+import { blamedLast, readStanding, type Standing } from './breaker.ts'
 import { eventOf, gmailMaxOctets, type PullContext, type PullOptions, type RowPlaces } from './context.ts'
 import { isHeldElsewhere } from './elsewhere.ts'
-import { keyOfEntry, takeUpSuspects } from './poison.ts'
+import { type DueMessage, findDue, isMuch } from './find-due.ts'
+import { takeUpSuspects } from './poison.ts'
 import type { PullUploads } from './pull-uploads.ts'
 import { readFacts } from './read-facts.ts'
-import { decideWish, leaveByHeader, leaveByRule, leaveEarly } from './rule-wishes.ts'
+import { decideWish, leaveByHeader, leaveByRule } from './rule-wishes.ts'
 import { defer, setAside } from './set-aside.ts'
 import { namedAtOnce } from './under-way.ts'
 import type { Retrieved } from './upload.ts'
@@ -35,10 +35,6 @@ const fewestOfPull = 16
 /** So long a small message waits for a place although somebody waits for the end of the pull. */
 const placePauseMs = 1000
 
-/** A backlog, and not the mail of a day. */
-const isMuch = (messages: readonly DueMessage[]): boolean =>
-  messages.length > 50 || messages.reduce((sum, { octets = 0 }) => sum + octets, 0) > 8 * 1024 * 1024
-
 export interface RetrieveResult {
   /** Messages that are due and were not taken up. */
   readonly left: number
@@ -52,25 +48,16 @@ export interface RetrieveResult {
 /**
  * Takes up what is due and waits for what was begun: to its end, or as long as `options.leave` allows. A wider fault
  * (`uploads.fault`) ends the beginning of new messages. Rejects with an abort only.
+ * @param standing of the account, read while the server answered: all rows in `at` were recorded just now
  */
 export async function retrieveDue(
   context: PullContext,
   at: RowPlaces,
   options: PullOptions,
   uploads: PullUploads,
+  standing?: Standing,
 ): Promise<RetrieveResult> {
-  return new Retrieval(context, at, options, uploads).run()
-}
-
-interface DueMessage {
-  readonly id: number
-  readonly entry: Listed
-  readonly octets: number | undefined
-  /** It met trouble before. */
-  readonly isAlone: boolean
-  /** In under-way.ts. */
-  readonly key: string
-  readonly isLarge: boolean
+  return new Retrieval(context, at, options, uploads, standing).run()
 }
 
 class Retrieval {
@@ -79,8 +66,9 @@ class Retrieval {
   readonly #options: PullOptions
   readonly #uploads: PullUploads
   readonly #proved = new Set<number>()
-  /** Aborts when nobody waits any longer for what goes on by itself. */
-  readonly #enough: AbortSignal
+  readonly #ofNews: Standing | undefined
+  /** As they were read in this turn of the event loop. */
+  readonly #rows = new Map<number, MessageRow>()
   #messages: readonly DueMessage[] = []
   #next = 0
   #passedOver = 0
@@ -90,19 +78,33 @@ class Retrieval {
   #done = 0
   #due = 0
 
-  constructor(context: PullContext, at: RowPlaces, options: PullOptions, uploads: PullUploads) {
+  constructor(
+    context: PullContext,
+    at: RowPlaces,
+    options: PullOptions,
+    uploads: PullUploads,
+    ofNews: Standing | undefined,
+  ) {
     this.#context = context
     this.#at = at
     this.#options = options
     this.#uploads = uploads
-    const { leave } = options
-    this.#enough = leave === undefined ? never : AbortSignal.any([context.signal, leave.enough])
+    this.#ofNews = ofNews
   }
 
+  /** Aborts when nobody waits any longer for what goes on by itself. */
+  get #enough(): AbortSignal {
+    const { leave } = this.#options
+    this.#enoughMade ??= leave === undefined ? never : AbortSignal.any([this.#context.signal, leave.enough])
+    return this.#enoughMade
+  }
+
+  /** Made when it is waited for: small messages do without it until they have left. */
+  #enoughMade: AbortSignal | undefined
+
   async run(): Promise<RetrieveResult> {
-    const { signal, stopping, clock } = this.#context
+    const { signal, ending: stop, clock } = this.#context
     const { budgetMs, leave } = this.#options
-    const stop = AbortSignal.any([signal, stopping])
     const work = (end: AbortSignal): Promise<void> => this.#takeUpAll(end)
     // A timer that never ends is none.
     await (Number.isFinite(budgetMs) ? abortAfter(budgetMs, clock, stop, work) : work(stop))
@@ -116,18 +118,22 @@ class Retrieval {
 
   async #takeUpAll(end: AbortSignal): Promise<void> {
     const { journal, mailbox, session, underWay, gmail } = this.#context
-    const due = await this.#findDue()
+    const found = await findDue(this.#context, this.#at, this.#ofNews && this.#rows)
+    if (found.length === 0 && !this.#context.uploads.isUsedBy(mailbox.name)) return
+    const standing = this.#ofNews ?? (await readStanding(journal, mailbox.account))
+    const due = blamedLast(standing, found)
     this.#due = due.length
     const suspects = underWay.anySuspects ? due.filter(({ key }) => underWay.ends(key) > 0) : []
     this.#messages = suspects.length === 0 ? due : due.filter(message => !suspects.includes(message))
     const mayBegin = (): boolean =>
       !end.aborted && this.#room === undefined && this.#uploads.fault === undefined
-    if (due.length === 0 && !this.#context.uploads.isUsedBy(mailbox.name)) return
-    if (await mustProbe(journal, mailbox.account)) await this.#probe(mayBegin, end)
-    else if (due.length > 0) gmail.prepareImport()
+    // For news the way was made ready as the server was asked.
+    if (standing.mustProbe) await this.#probe(mayBegin, end)
+    else if (due.length > 0 && this.#ofNews === undefined) gmail.prepareImport()
     session.foresee?.(this.#messages.slice(this.#next))
+    const left = this.#messages.length - this.#next
     const takeUpAll = (): Promise<unknown> =>
-      Promise.all(Array.from({ length: lanes }, () => this.#takeUpInTurn(mayBegin, end)))
+      Promise.all(Array.from({ length: Math.min(lanes, left) }, () => this.#takeUpInTurn(mayBegin, end)))
     await (isMuch(this.#messages) ? withHaste(takeUpAll) : takeUpAll())
     this.#passedOver += await takeUpSuspects(
       this.#context,
@@ -139,29 +145,6 @@ class Retrieval {
         return upload === undefined || !this.#enough.aborted
       },
     )
-  }
-
-  /** What is due and stands in the listing, but for what is on its way already. */
-  async #findDue(): Promise<readonly DueMessage[]> {
-    const { journal, mailbox, clock, uploads: queue } = this.#context
-    if (this.#at.size === 0) return []
-    const here = (await journal.due(mailbox.name, clock.nowMs())).filter(
-      ({ id }) => this.#at.has(id) && !queue.holds(id),
-    )
-    const leftByRule = await leaveEarly(
-      this.#context,
-      here.map(({ id }) => id),
-    )
-    const due = here.flatMap(({ id, octets, attempts }) => {
-      const entry = this.#at.get(id)
-      if (entry === undefined || leftByRule.has(id)) return []
-      const isLarge = (entry.octets ?? octets ?? Number.POSITIVE_INFINITY) > smallOctets
-      return [{ id, entry, octets: entry.octets ?? octets, isAlone: attempts > 0, isLarge }]
-    })
-    const rank = ({ isAlone, isLarge }: (typeof due)[number]): number => 2 * Number(isAlone) + Number(isLarge)
-    const inOrder = due.sort((left, right) => rank(left) - rank(right))
-    const messages = await blamedLast(journal, mailbox.account, inOrder)
-    return messages.map(message => ({ ...message, key: keyOfEntry(this.#context, message.entry) }))
   }
 
   /** The account is in trouble: one message at a time is tried, until one goes in. */
@@ -232,7 +215,7 @@ class Retrieval {
     let upload: { readonly over: Promise<void> } | undefined
     try {
       await begin()
-      const row = await journal.row(id)
+      const row = this.#rows.get(id) ?? (await journal.row(id))
       if (row !== undefined && carried.includes(row.stage) && !(await isHeldElsewhere(this.#context, row)))
         upload = await this.#retrieve(row, entry, place, finish)
     } catch (thrown) {
@@ -257,6 +240,10 @@ class Retrieval {
     const { mailbox, uploads: queue, clock } = this.#context
     const enter = (signal: AbortSignal): Promise<Place | undefined> =>
       queue.enter(id, mailbox.name, octets, signal)
+    if (!end.aborted && !(isLarge && this.#enough.aborted)) {
+      const place = queue.enterAtOnce(id, mailbox.name, octets)
+      if (place !== undefined) return place
+    }
     if (this.#options.leave === undefined) return enter(end)
     if (isLarge) return enter(AbortSignal.any([end, this.#enough]))
     for (;;) {

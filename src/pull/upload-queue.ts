@@ -6,6 +6,7 @@
  * Invariants: of messages that Gmail may take for one (`key`) one is uploaded at a time; mailboxes take turns; nothing is begun once `stopping` or `close` says so.
  */
 import type { Clock } from '../base/clock.ts'
+import { noLonger } from '../base/deadline.ts'
 import { beginsInMs, smallOctets } from '../base/in-flight.ts'
 
 /** Places of one mailbox, and how many of them large messages may have: each of those is a temporary file. */
@@ -77,9 +78,9 @@ export class UploadQueue {
   #turns = 0
   #nextLeft = Promise.withResolvers<void>()
   readonly #closing = new AbortController()
-  /** Of mailboxes that are closed by themselves. */
+  /** Of each mailbox: one may be closed by itself. */
   readonly #closingOf = new Map<string, AbortController>()
-  #nap = new AbortController()
+  #nap: AbortController | undefined
 
   /** What has a place in any queue that shares it. */
   readonly #onTheWay: Set<Held>
@@ -112,6 +113,11 @@ export class UploadQueue {
   /** Resolves when the next message has left its place. */
   nextLeft(): Promise<void> {
     return this.#nextLeft.promise
+  }
+
+  /** A place for a message that is about to be retrieved, where there is room at this moment. As `enter`. */
+  enterAtOnce(id: number, mailbox: string, octets = smallOctets + 1): Place | undefined {
+    return this.#hasRoom(mailbox, octets) ? this.#hold({ id, mailbox, octets }) : undefined
   }
 
   /**
@@ -147,6 +153,7 @@ export class UploadQueue {
   /** Lets what runs end within its grace, and drops what waits. Resolves when nothing runs any more. */
   async close(): Promise<void> {
     this.#closing.abort(new DOMException('the uploads are to end', 'AbortError'))
+    for (const ofMailbox of this.#closingOf.values()) ofMailbox.abort(this.#closing.signal.reason)
     this.#beginJobs()
     while (this.#running.size > 0) await this.nextLeft()
   }
@@ -166,7 +173,10 @@ export class UploadQueue {
   }
 
   #closingFor(mailbox: string): AbortController {
-    const closing = this.#closingOf.get(mailbox) ?? new AbortController()
+    const known = this.#closingOf.get(mailbox)
+    if (known !== undefined) return known
+    const closing = new AbortController()
+    if (this.#closing.signal.aborted) closing.abort(this.#closing.signal.reason)
     this.#closingOf.set(mailbox, closing)
     return closing
   }
@@ -203,8 +213,7 @@ export class UploadQueue {
         const run = await this.#turn(held, job)
         if (run === undefined) return false
         try {
-          const ofMailbox = this.#closingFor(held.mailbox)
-          await job.run(AbortSignal.any([this.#closing.signal, ofMailbox.signal]))
+          await job.run(this.#closingFor(held.mailbox).signal)
           return true
         } finally {
           this.#running.delete(run)
@@ -255,7 +264,8 @@ export class UploadQueue {
   }
 
   #beginJobs(): void {
-    this.#nap.abort()
+    this.#nap?.abort(noLonger)
+    this.#nap = undefined
     for (const { drop, held } of this.#jobs)
       if (this.#closing.signal.aborted || this.#closingOf.get(held.mailbox)?.signal.aborted) drop()
     let soonestMs = Number.POSITIVE_INFINITY

@@ -14,7 +14,7 @@ import type { Bare } from '../message/evidence.ts'
 import type { RawMessage } from '../message/message.ts'
 import { findOutcome } from '../rules/outcome.ts'
 import { noteSuccess } from './breaker.ts'
-import { asRecord, eventOf, type PullPorts } from './context.ts'
+import { eventOf, type PullPorts } from './context.ts'
 import { countDeferred, countImported, countImportedElsewhere, type PullCount } from './count.ts'
 import type { LabelWishes } from './label-wishes.ts'
 import type { ReadFacts } from './read-facts.ts'
@@ -61,15 +61,16 @@ export async function uploadMessage(context: UploadContext, message: Retrieved):
 
 /** The labels of a message in Gmail, and whether it counts as read. */
 export async function requestFor(
-  { mailbox, gmail, signal, wishes }: Pick<UploadContext, 'mailbox' | 'gmail' | 'signal' | 'wishes'>,
+  { mailbox, signal, wishes }: Pick<UploadContext, 'mailbox' | 'signal' | 'wishes'>,
   row: MessageRow,
   wish: RuleWish | undefined,
 ): Promise<ImportRequest> {
   const { labels, ownLabels, neverMarkSpam } = findOutcome(mailbox, row, wish)
   const wished = await wishes.idsFor(labels)
-  const own = await gmail.labelIds(ownLabels, signal)
+  // What follows is an upload, which is not begun any more then.
+  signal.throwIfAborted()
   return {
-    labelIds: [...new Set([...wished, ...own])],
+    labelIds: [...new Set([...wished, ...ownLabels])],
     internalDateSource: mailbox.internalDateSource,
     neverMarkSpam,
     processForCalendar: mailbox.processForCalendar,
@@ -82,7 +83,7 @@ export async function requestFor(
 async function mayBegin(context: UploadContext, { row, raw, bare, facts }: Retrieved): Promise<boolean> {
   const { journal, mailbox, count, log, steady, clock } = context
   const atMs = clock.nowMs()
-  const question = new Fault('gmail.ask-owner', { facts: { id: row.id } })
+  const question = { code: 'gmail.ask-owner', retry: 'owner', facts: { id: row.id } } as const
   const answer = await journal.claimImport({
     id: row.id,
     account: mailbox.account,
@@ -92,7 +93,7 @@ async function mayBegin(context: UploadContext, { row, raw, bare, facts }: Retri
     facts,
     atMs,
     waitUntilMs: atMs + outcomePauseMs,
-    askOwner: mailbox.whenOutcomeUnknown === 'ask' ? asRecord(question, atMs) : undefined,
+    askOwner: mailbox.whenOutcomeUnknown === 'ask' ? { ...question, atMs } : undefined,
   })
   if (answer.kind !== 'begin') await journal.lasts()
   switch (answer.kind) {
@@ -109,7 +110,7 @@ async function mayBegin(context: UploadContext, { row, raw, bare, facts }: Retri
       return false
     case 'ask':
       count.refused += 1
-      log.refused({ ...eventOf(row), fault: question })
+      log.refused({ ...eventOf(row), fault: new Fault(question.code, { facts: question.facts }) })
       return false
     case 'begin':
       if (answer.repeats) {
