@@ -20,8 +20,8 @@ export const carry: readonly Mutant[] = [
     title: 'H1: new mail is in Gmail two seconds after it came (imap, keep)',
   },
   {
-    from: '({ id }) => this.#at.has(id) && !queue.holds(id))',
-    to: '({ id }) => this.#at.has(id))',
+    from: '({ id }) => at.has(id) && !queue.holds(id))',
+    to: '({ id }) => at.has(id))',
     loses: 'a second upload of what is on its way',
     tests: slowUpload,
     title: 'H1: new mail is in Gmail two seconds after it came (imap, keep)',

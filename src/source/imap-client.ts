@@ -9,8 +9,7 @@
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { ImapResponse } from 'imapflow'
-import type { ImapCompileNode } from 'imapflow/lib/handler/types.js'
-import { compile, ImapFlow } from './imapflow.ts'
+import { ImapFlow } from './imapflow.ts'
 import type { LoginSecret } from './sasl-token.ts'
 
 export type CommandWord =
@@ -61,13 +60,6 @@ export interface ExecError extends Error {
   readonly oauthError?: unknown
 }
 
-interface Request {
-  readonly tag: string
-  readonly command: string
-  readonly attributes: readonly CommandWord[] | false
-  sent?: boolean
-}
-
 type Exec = (
   command: string,
   attributes: readonly CommandWord[] | false,
@@ -77,9 +69,7 @@ type Exec = (
 export class ImapClient extends ImapFlow {
   declare exec: Exec
   declare write: (line: string) => void
-  declare send: (request: Request) => Promise<void>
-  declare requestQueue: readonly Request[]
-  declare currentRequest: Request | false
+  declare currentRequest: { readonly command: string } | false
   /** What takes an untagged response, or a response code, whichever command is on its way. */
   declare untaggedHandlers: Record<string, Untagged>
   declare sectionHandlers: Record<string, () => void>
@@ -165,24 +155,12 @@ export class ImapClient extends ImapFlow {
   }
 
   /**
-   * Ends the IDLE that is under way, and asks the next thing in the same packet: what follows DONE (RFC 2177 section 3)
-   * is an ordinary command. imapflow has one command on the way at a time, so it takes this one for sent when its turn
-   * comes; its answer can only come behind that of the IDLE.
+   * Ends the IDLE that is under way, if one is, and asks the next thing in the same packet: what follows DONE (RFC 2177
+   * section 3) is an ordinary command.
    */
-  execBehindDone: Exec = (command, attributes, options) => {
+  writeBehindDone(lines: string): void {
     const isIdling = this.currentRequest !== false && this.currentRequest.command === 'IDLE'
-    const executed = this.exec(command, attributes, options)
-    const [ahead, ...others] = this.requestQueue
-    if (!isIdling || ahead === undefined || others.length > 0) return executed
-    const send = this.send.bind(this)
-    this.send = async request => {
-      if (request.tag !== ahead.tag) return send(request)
-      this.send = send
-      if (this.currentRequest !== false) this.currentRequest.sent = true
-    }
-    const words = attributes as ImapCompileNode[]
-    this.write(`DONE\r\n${compile({ tag: ahead.tag, command, attributes: words })}`)
-    return executed
+    this.write(isIdling ? `DONE\r\n${lines}` : lines)
   }
 
   /**

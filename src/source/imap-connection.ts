@@ -56,8 +56,10 @@ export interface AskOptions {
   readonly untilMs?: number | undefined
 }
 
-export interface RunOptions extends ExecOptions, AskOptions {
-  /** It ends the IDLE that is under way, in one packet with it. */
+export interface RunOptions extends ExecOptions, AskOptions {}
+
+export interface RowOptions extends AskOptions {
+  /** They end the IDLE that is under way, in one packet with it. */
   readonly behindDone?: boolean
 }
 
@@ -213,12 +215,11 @@ export class ImapConnection {
   async run(
     verb: string,
     words: readonly CommandWord[] | false,
-    { phase, facts, allowance, untilMs, behindDone, ...exec }: RunOptions,
+    { phase, facts, allowance, untilMs, ...exec }: RunOptions,
     signal: AbortSignal,
   ): Promise<ImapResponse> {
-    const run = behindDone ? 'execBehindDone' : 'exec'
     const work = async (): Promise<ImapResponse> => {
-      const executed = await this.client[run](verb, words, exec)
+      const executed = await this.client.exec(verb, words, exec)
       executed.next()
       return executed.response
     }
@@ -231,11 +232,12 @@ export class ImapConnection {
    */
   fetchRows(
     question: RowQuestion,
-    options: AskOptions,
+    { behindDone, ...options }: RowOptions,
     signal: AbortSignal,
   ): Promise<readonly (Refused | undefined)[]> {
-    const inlet = this.#inlet
-    return this.#ask(() => inlet.ask(question, lines => this.client.write(lines)), options, signal)
+    const { client } = this
+    const write = (lines: string): void => (behindDone ? client.writeBehindDone(lines) : client.write(lines))
+    return this.#ask(() => this.#inlet.ask(question, write), options, signal)
   }
 
   async #ask<T>(

@@ -1,7 +1,7 @@
 /**
  * Between the socket and imapflow: FETCH commands of our own, several on the way at a time, whose answers are read here.
- * imapflow has one command on the way at a time and is not to have any while these run; all else that the server says
- * meanwhile goes on to it.
+ * imapflow has one command on the way at a time and is not to have any while these run, but for an IDLE that they end;
+ * all else that the server says meanwhile goes on to it.
  */
 import type { Socket } from 'node:net'
 import { Transform, type TransformCallback, type Writable } from 'node:stream'
@@ -15,8 +15,8 @@ export interface RowQuestion {
   /** Commands without tags. */
   readonly commands: readonly string[]
   readonly onRow: (row: FetchRow) => void
-  /** EXISTS, EXPUNGE. */
-  readonly onCount?: ((number: string, word: string) => void) | undefined
+  /** EXISTS and EXPUNGE with their number, UIDVALIDITY without one. */
+  readonly onTold?: ((word: string, number: string) => void) | undefined
   /** A command was answered, by its place; all its rows were told of. */
   readonly onAnswered?: ((at: number, refused: Refused | undefined) => void) | undefined
 }
@@ -57,7 +57,7 @@ export class ImapInlet extends Transform {
    * @param write sends lines
    */
   async ask(
-    { commands, onRow, onCount, onAnswered }: RowQuestion,
+    { commands, onRow, onTold, onAnswered }: RowQuestion,
     write: (lines: string) => void,
   ): Promise<readonly (Refused | undefined)[]> {
     const answers = new Map<string, Refused | undefined>()
@@ -70,7 +70,7 @@ export class ImapInlet extends Transform {
       this.#fail = reject
       this.#reader.begin(new Set(tags), {
         onRow,
-        onCount: (number, word) => onCount?.(number, word),
+        onTold: (word, number) => onTold?.(word, number),
         onStatus: (tag, status, words) => {
           // Without a tag it is the answer to the one that waits for one.
           const of = tag === '' ? tags.find(each => !answers.has(each)) : tag

@@ -168,7 +168,7 @@ async function fetchRows(
     {
       commands: sets.map(({ set }) => `UID FETCH ${set} (${['UID', ...items].join(' ')})`),
       onRow,
-      onCount: (number, word) => count.follow(number, word),
+      onTold: (word, number) => count.follow(number, word),
     },
     { phase: 'list', facts, allowance: imapAllowance.rows(most, count.assumed), untilMs },
     signal,

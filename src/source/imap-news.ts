@@ -4,10 +4,8 @@
  * otherwise, and every now and then, the whole folder is listed. Nothing follows from what it does not show.
  */
 import { imapAllowance, kib } from './budget.ts'
-import type { CommandWord } from './imap-client.ts'
-import { isRefused } from './imap-connection.ts'
 import { makeListed } from './imap-listing.ts'
-import { type FetchRow, readFetchRow, readOkCode } from './imap-parse.ts'
+import type { FetchRow } from './imap-parse.ts'
 import type { ImapTurns, Looked } from './imap-turns.ts'
 import type { Listed, Listing } from './source.ts'
 
@@ -60,41 +58,27 @@ export async function lookForNews(
     if (!isWhole || rows.has(row.uid)) isOdd = true
     rows.set(row.uid, row)
   }
-  const items = ['UID', 'FLAGS', 'INTERNALDATE', 'RFC822.SIZE'].map(
-    value => ({ type: 'ATOM', value }) as const,
-  )
-  const peek = { type: 'ATOM', value: 'BODY.PEEK', section: [], partial: [0, windowOctets] } as const
-  const last = Math.min(looked.uidNext + askedUids - 1, greatestUid)
-  const words: CommandWord[] = [{ type: 'SEQUENCE', value: `${looked.uidNext}:${last}` }, [...items, peek]]
-  try {
-    await turns.askBehindDone(signal, behindDone => {
-      const answer = connection.run(
-        'UID FETCH',
-        words,
-        {
-          phase: 'list',
-          facts: { folder: looked.folder },
-          allowance: imapAllowance.news(askedUids, windowOctets, connection.exists),
-          behindDone,
-          untagged: {
-            FETCH: async response => take(readFetchRow(response)),
-            OK: async response => {
-              if (readOkCode(response, 'UIDVALIDITY') !== undefined) isOdd = true
-            },
-          },
-        },
-        signal,
-      )
-      onAsked()
-      return answer
-    })
-  } catch (error) {
-    if (isRefused(error)) return undefined
-    throw error
+  let { exists } = turns
+  const onTold = (word: string, number: string): void => {
+    if (word === 'EXISTS') exists = Math.max(exists, Number(number))
+    if (word === 'UIDVALIDITY') isOdd = true
   }
+  const last = Math.min(looked.uidNext + askedUids - 1, greatestUid)
+  const items = `UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.${windowOctets}>`
+  const question = { commands: [`UID FETCH ${looked.uidNext}:${last} (${items})`], onRow: take, onTold }
+  const limits = {
+    phase: 'list',
+    facts: { folder: looked.folder },
+    allowance: imapAllowance.news(askedUids, windowOctets, connection.exists),
+  }
+  const [refused] = await turns.askBehindDone(signal, behindDone => {
+    const answer = connection.fetchRows(question, { ...limits, behindDone }, signal)
+    onAsked()
+    return answer
+  })
   // What stands behind those that were asked for is for the listing.
-  const hasMore = rows.has(last) || turns.exists - looked.count > rows.size
-  if (isOdd || hasMore || rows.size === 0) return undefined
+  const hasMore = rows.has(last) || Math.max(exists, turns.exists) - looked.count > rows.size
+  if (refused !== undefined || isOdd || hasMore || rows.size === 0) return undefined
   return newsOf(turns, looked, [...rows.values()])
 }
 

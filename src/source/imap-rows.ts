@@ -15,8 +15,8 @@ const mostTokens = 10_000
 /** Whoever asked. */
 export interface RowListener {
   onRow(row: FetchRow): void
-  /** An untagged line of a number and a word, such as EXISTS; it goes on to imapflow, too. */
-  onCount(number: string, word: string): void
+  /** An untagged line of a number and a word, such as EXISTS, or UIDVALIDITY; it goes on to imapflow, too. */
+  onTold(word: string, number: string): void
   /** The status of one of the commands; the tag is '' where the server left it out. */
   onStatus(tag: string, status: 'OK' | 'NO' | 'BAD', words: string): void
 }
@@ -117,7 +117,7 @@ export class RowReader {
     if (line[0] === star) return isFetch.test(line.toString('latin1', 0, 40))
     const blank = line.indexOf(0x20)
     const word = line.toString('latin1', 0, blank < 0 ? line.length : blank)
-    return this.#tags.has(word) || isBareRefusal.test(word.trimEnd())
+    return this.#tags.has(word) || isBareRefusal.test(line.toString('latin1', 0, 40))
   }
 
   /** A line that goes on to imapflow: what follows it, and what it tells. */
@@ -126,9 +126,9 @@ export class RowReader {
     this.#literal = undefined
     if (this.#left > 0) this.#response = { lines: undefined, literals: [] }
     else if (this.#response !== undefined) this.#response = undefined
-    else if (this.#listener !== undefined && line[0] === star && line.length < 40) {
-      const [, number, word] = isCount.exec(line.toString('latin1')) ?? []
-      if (number !== undefined && word !== undefined) this.#listener.onCount(number, word.toUpperCase())
+    else if (this.#listener !== undefined && line[0] === star) {
+      const [, count = '', word, code = word] = isTold.exec(line.toString('latin1', 0, 40)) ?? []
+      if (code !== undefined) this.#listener.onTold(code.toUpperCase(), count)
     }
   }
 
@@ -189,9 +189,10 @@ export class RowReader {
 }
 
 const isFetch = /^\* +\d+ +FETCH[ (]/i
-const isCount = /^\* +(\d+) +([A-Z]+)\r?\n$/i
-/** "BAD Must issue a STARTTLS command first", without a tag. */
-const isBareRefusal = /^(?:NO|BAD)$/i
+/** A whole line of a count, or the beginning of one with that code. */
+const isTold = /^\* +(?:(\d+) +([A-Z]+)\r?\n$|OK +\[(UIDVALIDITY)[ \]])/i
+/** "BAD Must issue a STARTTLS command first", without a tag; one of imapflow's tags is BAD, too. */
+const isBareRefusal = /^(?:NO|BAD)(?=\s)(?! +(?:OK|NO|BAD)\b)/i
 
 /** Octets of the literal that is announced at the end of a line (RFC 9051 section 4.3). */
 function literalBehind(line: Buffer): number | undefined {

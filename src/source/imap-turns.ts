@@ -131,17 +131,20 @@ export class ImapTurns {
   }
 
   /**
-   * The same for one command that may leave in one packet with the DONE of an IDLE.
+   * The same for a command that may leave in one packet with the DONE of an IDLE: whoever asks goes on with its answer,
+   * and what is asked next waits until the watch has seen the IDLE end.
    * @param command is given whether it is to do so
    */
   async askBehindDone<T>(signal: AbortSignal, command: (behindDone: boolean) => Promise<T>): Promise<T> {
-    let answer: Promise<T> | undefined
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    let isAsked = false
     this.#endIdle = () => {
-      answer = command(true)
-      answer.catch(() => {})
+      isAsked = true
+      command(true).then(resolve, reject)
     }
+    this.ask(signal, () => (isAsked ? promise : command(false))).then(resolve, reject)
     try {
-      return await this.ask(signal, () => answer ?? command(false))
+      return await promise
     } finally {
       this.#endIdle = undefined
     }

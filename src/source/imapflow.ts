@@ -26,7 +26,7 @@ export const { ImapFlow } = withoutYet(
   unused,
   () => require('imapflow') as typeof import('imapflow'),
 )
-export const { compiler: compile, parser: parse } =
+export const { parser: parse } =
   require('imapflow/lib/handler/imap-handler.js') as typeof import('imapflow/lib/handler/imap-handler.js')
 export const { decodePath, encodePath } =
   require('imapflow/lib/tools.js') as typeof import('imapflow/lib/tools.js')

@@ -233,6 +233,10 @@ for (const [why, faults] of Object.entries({
         ? { do: 'before', pieces: ['* OK [UIDVALIDITY 99] other\r\n'] }
         : undefined,
   },
+  'is told of more than it shows': {
+    at: ({ verb, text }) =>
+      verb === 'UID FETCH' && isLook(text) ? { do: 'before', pieces: ['* 3 EXISTS\r\n'] } : undefined,
+  },
   'is lost behind DONE': {
     at: ({ verb, text }) => (verb === 'UID FETCH' && isLook(text) ? { do: 'silence' } : undefined),
   },
