@@ -229,7 +229,7 @@ export const imapSession: readonly Mutant[] = [
     survives: 'the journal knows it already, and everything is listed',
   },
   {
-    from: 'const hasMore = rows.has(last) || turns.exists - looked.count > rows.size',
+    from: 'const hasMore = rows.has(last) || Math.max(exists, turns.exists) - looked.count > rows.size',
     to: 'const hasMore = false',
     loses: 'seconds: what stands behind the UIDs that a quick look asks for',
     tests: ['test/source/imap-warm.test.ts'],
