@@ -28,6 +28,13 @@ export function keepSmall(): void {
   setFlagsFromString('--no-maglev')
 }
 
+/**
+ * For the code that carries mail: it runs once a mail, and after a hundred of them parts are still interpreted. From here on
+ * what runs is compiled by the first, simple compiler as it runs first. What ran before, a start above all, is spared the
+ * memory.
+ */
+export const compileAtOnce = (): void => setFlagsFromString('--always-sparkplug')
+
 /** Lets code be optimised while `work` goes on: a backlog comes half as quick again with it. */
 export async function withHaste<T>(work: () => Promise<T>): Promise<T> {
   if (!waits) return work()
