@@ -4,7 +4,7 @@ import { beginAttending } from '../alerts/attendance.ts'
 import { makeLiveness } from '../alerts/liveness.ts'
 import { troublesOf, withoutPaused } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
-import { compileAtOnce, makeTidying } from '../base/engine.ts'
+import { collectYoung, compileAtOnce, makeTidying } from '../base/engine.ts'
 import { asFault } from '../base/fault.ts'
 import { readVersion } from '../base/version.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
@@ -82,6 +82,7 @@ export async function runCommand(asked: Invocation): Promise<number> {
           machines?.afterAttempt(ports.mailbox.name)
           tidying.happened()
           tellState(await state())
+          if (attempt.kind === 'pulled' && attempt.result.count.imported > 0) setImmediate(collectYoung)
         },
       })
       log.say('info', 'stopped', words.daemon.stopped)

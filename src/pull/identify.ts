@@ -68,7 +68,8 @@ class Identification {
   async run(): Promise<Identified> {
     const { doubt } = this.#listing
     this.#inDoubt = doubt !== undefined
-    const { entries } = this.#listing
+    // Of news it was looked up already that nobody has their names.
+    const { entries, isNews = false } = this.#listing
     const byName = new Map<string, StandingRow>()
     await inSlices(this.#standing.length, (from, to) => {
       for (const row of this.#standing.slice(from, to)) if (row.uid !== undefined) byName.set(row.uid, row)
@@ -81,7 +82,7 @@ class Identification {
       if (entry.uid === undefined) nameless.push(entry)
       else if (standing !== undefined && agrees(standing, entry)) {
         this.#record.recognised.set(standing.id, entry)
-      } else if (!(await this.#byName(entry, entry.uid))) fresh.push(entry)
+      } else if (isNews || !(await this.#byName(entry, entry.uid))) fresh.push(entry)
     }
     if (this.#record.hasMisnamed) await this.#doubtNames()
     await this.#nameless(nameless)

@@ -101,11 +101,16 @@ export async function listFolders(context: PullContext): Promise<ListedFolders> 
 /**
  * Records what came since the last listing. Undefined where it may be something else than new mail, and where the folder
  * was never listed as a whole: then everything is to be listed.
+ * @param startedFolders those that were, as the journal had them when the pull began
  */
-export async function listNews(context: PullContext, news: Listing): Promise<RowPlaces | undefined> {
+export async function listNews(
+  context: PullContext,
+  news: Listing,
+  startedFolders: readonly string[],
+): Promise<RowPlaces | undefined> {
   const { journal, mailbox, count, log, clock } = context
   const { folder, entries } = news
-  if (!(await journal.mailbox(mailbox.name)).startedFolders.includes(folder)) return undefined
+  if (!startedFolders.includes(folder)) return undefined
   const beganMs = clock.monotonicMs()
   for (const { uid } of entries) {
     // What the journal knows already is not new, and may have to be resolved first.
@@ -115,7 +120,9 @@ export async function listNews(context: PullContext, news: Listing): Promise<Row
   // It may be a message that stood elsewhere before: that is for a listing of everything.
   if (inDoubt) return undefined
   const ms = clock.monotonicMs() - beganMs
-  log.listed({ mailbox: mailbox.name, folder, total: entries.length, fresh: count.fresh, ms })
+  const { fresh } = count
+  // Told while the disk is at work on what is recorded: until then each tenth of a millisecond is one of the mail's.
+  setImmediate(() => log.listed({ mailbox: mailbox.name, folder, total: entries.length, fresh, ms }))
   return at
 }
 

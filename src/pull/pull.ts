@@ -95,7 +95,15 @@ export async function pullMailbox(
   log.pullStarted({ mailbox: mailbox.name, account: mailbox.account, reason: options.reason })
   const count = options.count ?? noCount()
   if (options.leave !== undefined) moveCount(options.leave.count, count)
-  const once: Pulled = { ...begun, ending, beganMs, count, lost: { headers: false, messages: new Set() } }
+  const { startedFolders } = known.own
+  const once: Pulled = {
+    ...begun,
+    startedFolders,
+    ending,
+    beganMs,
+    count,
+    lost: { headers: false, messages: new Set() },
+  }
   for (let sessions = 1; ; sessions += 1) {
     const ready = makeReady(ports, options, once)
     const session = await (sessions === 1 && opening !== undefined ? opening : open())
@@ -125,6 +133,7 @@ interface Pulled {
   readonly ending: AbortSignal
   /** Of the account, read while the server was asked for news. */
   readonly standing: Standing | undefined
+  readonly startedFolders: readonly string[]
   readonly beganMs: number
   readonly count: PullCount
   readonly lost: LostAt
@@ -158,7 +167,7 @@ async function pullWith(
   session: SourceSession,
   { ports, wishes, uploads }: Ready,
   options: PullOptions,
-  { standing, beganMs, count }: Pulled,
+  { standing, startedFolders, beganMs, count }: Pulled,
 ): Promise<PullResult> {
   const { journal, mailbox, clock, log } = ports
   // The pull before told both, and the end of this one tells again that the trouble is over.
@@ -169,7 +178,7 @@ async function pullWith(
   count.listed = 0
   const context: PullContext = { ...ports, session }
   try {
-    const news = session.news && (await listNews(context, session.news))
+    const news = session.news && (await listNews(context, session.news, startedFolders))
     const { at, faults, inDoubt, listed, doubtful } =
       news === undefined ? await listFolders(context) : onlyNews(session.folders, news)
     await setAsidePoison(context, at)
