@@ -31,13 +31,6 @@ export function keepSmall(): void {
 }
 
 /**
- * For the code that carries mail: it runs once a mail, and after a hundred of them parts are still interpreted. From here on
- * what runs is compiled by the first, simple compiler as it runs first. What ran before, a start above all, is spared the
- * memory.
- */
-export const compileAtOnce = (): void => setFlagsFromString('--always-sparkplug')
-
-/**
  * Empties the space for new objects, 0.4 ms, where nobody waits: what one mail leaves there nearly fills it, so that the next
  * would be stopped for it in mid-way.
  */

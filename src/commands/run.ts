@@ -4,7 +4,7 @@ import { beginAttending } from '../alerts/attendance.ts'
 import { makeLiveness } from '../alerts/liveness.ts'
 import { troublesOf, withoutPaused } from '../alerts/trouble-list.ts'
 import { systemClock } from '../base/clock.ts'
-import { collectYoung, compileAtOnce, makeTidying } from '../base/engine.ts'
+import { collectYoung, makeTidying } from '../base/engine.ts'
 import { asFault } from '../base/fault.ts'
 import { readVersion } from '../base/version.ts'
 import { type Bridge, openBridge } from '../bridge.ts'
@@ -69,7 +69,6 @@ export async function runCommand(asked: Invocation): Promise<number> {
       dashboard = await openPage(asked, config, inForce, bridge, log)
       log.say('info', 'started', words.daemon.started(readVersion(), config.mailboxes.length))
       await openMachines(machines, bridge, config, log, invocation)
-      compileAtOnce()
       await runDaemon(showWhatPasses(bridge, dashboard), signals.stopping, signals.signal, {
         beforeAttempt(ports) {
           liveness.beforeAttempt(ports)
