@@ -8,7 +8,11 @@ import { runInNewContext } from 'node:vm'
 
 /** V8's own limit for what its optimising compiler takes, octets of bytecode; with 0 it takes nothing. */
 const usualLimit = 61_440
-const limitCode = (octets: number): void => setFlagsFromString(`--max-optimized-bytecode-size=${octets}`)
+/** With haste code is optimised, and several threads collect; without it waking them takes longer than what there is to collect. */
+function setHaste(isHasty: boolean): void {
+  setFlagsFromString(`--max-optimized-bytecode-size=${isHasty ? usualLimit : 0}`)
+  setFlagsFromString(isHasty ? '--parallel-scavenge' : '--no-parallel-scavenge')
+}
 
 /**
  * The space for new objects would grow to 32 MiB and more while a large message streams through, and never be given
@@ -23,9 +27,7 @@ let isUntidy = true
 /** For a process that will mostly wait: the optimising compiler, 11 MiB by itself, is left out but for `withHaste`. */
 export function keepSmall(): void {
   waits = true
-  limitCode(0)
-  // Waking threads takes longer than what there is to collect.
-  setFlagsFromString('--no-parallel-scavenge')
+  setHaste(false)
   // The compiler before it takes Node's own functions in spite of that limit. For good: not every Node has it on.
   setFlagsFromString('--no-maglev')
 }
@@ -53,17 +55,13 @@ function collect(...how: Parameters<Collect>): void {
 export async function withHaste<T>(work: () => Promise<T>): Promise<T> {
   if (!waits) return work()
   hasty += 1
-  limitCode(usualLimit)
-  setFlagsFromString('--parallel-scavenge')
+  setHaste(true)
   try {
     return await work()
   } finally {
     hasty -= 1
     isUntidy = true
-    if (hasty === 0) {
-      limitCode(0)
-      setFlagsFromString('--no-parallel-scavenge')
-    }
+    if (hasty === 0) setHaste(false)
   }
 }
 

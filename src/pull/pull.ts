@@ -305,11 +305,7 @@ async function finish(
 const onTheWay =
   /^source\.(unknown-host|unreachable|tls-.*|login-.*|busy)$|^secret\.(missing|unreadable|not-kept)$/
 
-async function endTroubleOnTheWay({
-  journal,
-  mailbox,
-  clock,
-}: Pick<PullPorts, 'journal' | 'mailbox' | 'clock'>): Promise<void> {
+async function endTroubleOnTheWay({ journal, mailbox, clock }: PullPorts): Promise<void> {
   const key = { scope: 'mailbox', name: mailbox.name, subject: '' } as const
   if (onTheWay.test((await journal.troubles.find(key))?.code ?? ''))
     await journal.troubles.closed(key, 'success', clock.nowMs())

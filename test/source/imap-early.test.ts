@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
   first,
+  isLook,
   listAll,
   mail,
   never,
@@ -14,9 +15,8 @@ import {
   watching,
 } from './imap-harness.ts'
 
-const isQuestion = (text: string): boolean => /^UID FETCH \d+:\d+ \(UID FLAGS .*BODY\.PEEK/.test(text)
 const asked = ({ server }: Pick<Watched, 'server'>): readonly string[] =>
-  server.ledger.commands.map(({ text }) => text).filter(isQuestion)
+  server.ledger.commands.map(({ text }) => text).filter(isLook)
 
 /** A watch that idles behind a listing, and whose news are awaited. */
 async function early(t: TestContext, options: RigOptions = {}): Promise<Watched> {
@@ -103,7 +103,7 @@ test('what nobody comes for within seconds is no news any more, and the watch go
 
 test('a connection at which the question is lost is not used, and another brings the mail', async t => {
   const made = await early(t, {
-    faults: { at: ({ text }) => (isQuestion(text) ? { do: 'reset' } : undefined) },
+    faults: { at: ({ text }) => (isLook(text) ? { do: 'reset' } : undefined) },
   })
   await deliver(made, mail('a'))
   const session = await openNews(made)
@@ -114,7 +114,7 @@ test('a connection at which the question is lost is not used, and another brings
 
 test('a pull that is stopped while the question is under way rejects with its reason and leaves no connection', async t => {
   const made = await early(t, {
-    faults: { at: ({ text }) => (isQuestion(text) ? { do: 'silence' } : undefined) },
+    faults: { at: ({ text }) => (isLook(text) ? { do: 'silence' } : undefined) },
   })
   await deliver(made, mail('a'))
   const stop = new AbortController()

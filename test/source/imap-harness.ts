@@ -112,6 +112,9 @@ export async function watching(t: TestContext, options: RigOptions = {}): Promis
 export const said = ({ server }: Rig, verb: string): number =>
   server.ledger.commands.filter(({ text }) => text === verb || text.startsWith(`${verb} `)).length
 
+/** Whether a command is the quick look at news. */
+export const isLook = (text: string): boolean => /^UID FETCH \d+:\d+ \(UID FLAGS .*BODY\.PEEK/.test(text)
+
 /** Waits for a condition, within five seconds. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const end = performance.now() + 5_000

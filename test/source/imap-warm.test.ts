@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
   first,
+  isLook,
   listAll,
   mail,
   octetsOf,
@@ -183,8 +184,6 @@ async function quickly(made: Watched, ...messages: readonly Buffer[]) {
   made.atEnd.push(() => session.abandon())
   return { session, asked: () => made.server.ledger.commands.slice(before).map(({ text }) => text) }
 }
-
-const isLook = (text: string): boolean => /^UID FETCH \d+:\d+ \(UID FLAGS .*BODY\.PEEK/.test(text)
 
 test('news come with the end of IDLE, and small messages whole', async t => {
   const large = mail('large', 'a line of text\r\n'.repeat(10_000))
