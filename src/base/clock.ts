@@ -9,6 +9,11 @@ export interface Clock {
    * @param beside does not keep the process running
    */
   sleep(ms: number, signal?: AbortSignal, beside?: 'beside'): Promise<void>
+  /**
+   * Calls `call` once, after `ms` of monotonic time.
+   * @returns what ends that, and does nothing once it was called
+   */
+  after(ms: number, call: () => void): () => void
 }
 
 export const systemClock: Clock = {
@@ -31,4 +36,8 @@ export const systemClock: Clock = {
       if (beside !== undefined) timer.unref()
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms)
+    return () => clearTimeout(timer)
+  },
 }

@@ -18,23 +18,45 @@ export function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** @returns the outcome of `work`, or `late()` thrown after `ms`, or the signal's reason where it is aborted before */
-export async function within<T>(
+export function within<T>(
   work: Promise<T>,
   ms: number,
   clock: Clock,
   signal: AbortSignal,
   late: () => unknown,
 ): Promise<T> {
-  const { over, leave } = followAbort(signal)
-  const limit = clock.sleep(ms, over.signal).then(() => {
-    throw late()
+  const begin = (fail: (reason: unknown) => void): (() => void) => clock.after(ms, () => fail(late()))
+  return unlessBefore(work, signal, begin)
+}
+
+/**
+ * @param begin begins to watch `work`, which `fail` gives up; it returns what ends that
+ * @returns the outcome of `work`, or what it was given up with, or the signal's reason where it is aborted before
+ */
+export function unlessBefore<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  begin: (fail: (reason: unknown) => void) => () => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => fail(signal.reason)
+    const leave = (): void => {
+      signal.removeEventListener('abort', onAbort)
+      end()
+    }
+    const fail = (reason: unknown): void => {
+      leave()
+      reject(reason)
+    }
+    const end = begin(fail)
+    work.then(outcome => {
+      leave()
+      resolve(outcome)
+    }, fail)
+    // What is over by now has its outcome all the same.
+    if (signal.aborted) Promise.resolve().then(onAbort)
+    else signal.addEventListener('abort', onAbort, { once: true })
   })
-  try {
-    return await Promise.race([work, limit])
-  } finally {
-    leave()
-    over.abort(noLonger)
-  }
 }
 
 /** Waits until `work` has ended, but no longer than `ms` or until an abort. @returns whether it has ended, and well */
@@ -60,13 +82,11 @@ export async function abortAfter<T>(
   late: () => unknown = () => new DOMException('time is up', 'TimeoutError'),
 ): Promise<T> {
   const { over, leave } = followAbort(signal)
-  clock.sleep(ms, over.signal).then(
-    () => over.abort(late()),
-    () => {},
-  )
+  const end = clock.after(ms, () => over.abort(late()))
   try {
     return await work(over.signal)
   } finally {
+    end()
     leave()
     over.abort(noLonger)
   }

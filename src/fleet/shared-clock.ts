@@ -54,5 +54,6 @@ export async function startSharedClock(
     nowMs: () => own.nowMs() - aheadMs,
     monotonicMs: () => own.monotonicMs(),
     sleep: (ms, signal, beside) => own.sleep(ms, signal, beside),
+    after: (ms, call) => own.after(ms, call),
   }
 }

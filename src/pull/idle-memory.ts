@@ -9,12 +9,19 @@ const noteOf = (mailbox: string, folder: string): NoteKey => `idle ${JSON.string
 
 /** @param journal where it cannot be written nothing is lost but the knowledge */
 export function makeIdleMemory(journal: Journal, mailbox: string): IdleMemory {
-  const wayOf = (folder: string): Promise<IdleWay> => idleWayOf(journal, mailbox, folder)
+  /** As read or written: nobody else writes it. */
+  const known = new Map<string, IdleWay>()
+  const wayOf = async (folder: string): Promise<IdleWay> => {
+    if (!known.has(folder)) known.set(folder, await readWay(journal, mailbox, folder))
+    return known.get(folder)
+  }
   return {
-    wayOf,
+    wayOf: folder => wayOf(folder).catch(() => undefined),
     async noteWay(folder, way) {
       try {
-        if ((await wayOf(folder)) !== way) await journal.setNote(noteOf(mailbox, folder), way)
+        if ((await wayOf(folder)) === way) return
+        await journal.setNote(noteOf(mailbox, folder), way)
+        known.set(folder, way)
       } catch {
         // The journal's trouble is told by the pulls.
       }
@@ -22,10 +29,14 @@ export function makeIdleMemory(journal: Journal, mailbox: string): IdleMemory {
   }
 }
 
+async function readWay(journal: Journal, mailbox: string, folder: string): Promise<IdleWay> {
+  const way = await journal.note(noteOf(mailbox, folder))
+  return way === 'tells' || way === 'silent' ? way : undefined
+}
+
 export async function idleWayOf(journal: Journal, mailbox: string, folder: string): Promise<IdleWay> {
   try {
-    const way = await journal.note(noteOf(mailbox, folder))
-    return way === 'tells' || way === 'silent' ? way : undefined
+    return await readWay(journal, mailbox, folder)
   } catch {
     return undefined
   }

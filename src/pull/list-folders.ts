@@ -121,10 +121,13 @@ export async function listNews(
   if (inDoubt) return undefined
   const ms = clock.monotonicMs() - beganMs
   const { fresh } = count
-  // Told while the disk is at work on what is recorded: until then each tenth of a millisecond is one of the mail's.
-  setImmediate(() => log.listed({ mailbox: mailbox.name, folder, total: entries.length, fresh, ms }))
+  // Told a moment later: until the upload has left each tenth of a millisecond is one of the mail's.
+  setTimeout(() => log.listed({ mailbox: mailbox.name, folder, total: entries.length, fresh, ms }), untoldMs)
   return at
 }
+
+/** What came is recorded, and on its way, within so long, ms. */
+const untoldMs = 5
 
 const wholeListingNote = (mailbox: string, folder: string): NoteKey =>
   `whole-listing ${JSON.stringify([mailbox, folder])}`

@@ -159,8 +159,16 @@ export class ImapClient extends ImapFlow {
    * section 3) is an ordinary command.
    */
   writeBehindDone(lines: string): void {
-    const isIdling = this.currentRequest !== false && this.currentRequest.command === 'IDLE'
-    this.write(isIdling ? `DONE\r\n${lines}` : lines)
+    this.write(this.#isIdling ? `DONE\r\n${lines}` : lines)
+  }
+
+  /** Ends the IDLE that is under way, if one is. */
+  writeDone(): void {
+    if (this.#isIdling) this.write('DONE')
+  }
+
+  get #isIdling(): boolean {
+    return this.currentRequest !== false && this.currentRequest.command === 'IDLE'
   }
 
   /**

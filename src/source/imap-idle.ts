@@ -35,6 +35,17 @@ export async function idleOnce(
   const done = new AbortController()
   const stop = AbortSignal.any([signal, done.signal, asked])
   let isEnding = false
+  let endedMs = 0
+  const endNow = (): void => {
+    if (isEnding) return
+    isEnding = true
+    endedMs = clock.monotonicMs()
+    try {
+      end()
+    } catch {
+      // The connection has ended, and the IDLE with it: that is how it fails.
+    }
+  }
   const take =
     (name: string): Untagged =>
     async response => {
@@ -75,12 +86,13 @@ export async function idleOnce(
     })
     if (outcome === 'accepted') {
       onAlive()
+      // Whoever asks is not kept waiting for the turns of the loop that this takes.
+      asked.addEventListener('abort', endNow, { once: true })
       const paused = sleepAwake(clock, period, stop).catch((): 'over' => 'over')
       const first = await Promise.race([ended, paused])
-      isEnding = true
-      const endedMs = clock.monotonicMs()
       const isOurs = first === 'over' || first === 'slept'
-      if (isOurs) end()
+      if (isOurs) endNow()
+      isEnding = true
       // What follows at the end of a watch waits for the answer by itself: LOGOUT, or a session's command.
       if (signal.aborted) return true
       // A machine that slept has lost its connections more often than not.
@@ -95,6 +107,7 @@ export async function idleOnce(
     connection.abandon()
     throw error
   } finally {
+    asked.removeEventListener('abort', endNow)
     done.abort(noLonger)
   }
 }

@@ -1,6 +1,6 @@
 /** Waiting for a server's answer: silence is not allowed to last, progress is, up to an end. */
 import type { Clock } from '../base/clock.ts'
-import { followAbort, noLonger } from '../base/deadline.ts'
+import { unlessBefore } from '../base/deadline.ts'
 import { Fault, type FaultFacts } from '../base/fault.ts'
 
 export interface AnswerLimits {
@@ -17,35 +17,32 @@ export interface AnswerLimits {
 }
 
 /** What `work` resolves or rejects with. Faults: source.timeout. Rejects with the reason of `signal` once that aborts. */
-export async function awaitAnswer<T>(
+export function awaitAnswer<T>(
   work: Promise<T>,
   { facts, octets, silence, whole, untilMs }: AnswerLimits,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
-  const { over, leave } = followAbort(signal)
-  const watch = async (): Promise<never> => {
+  return unlessBefore(work, signal, fail => {
     const beganMs = clock.monotonicMs()
     const endMs = Math.min(untilMs ?? Number.POSITIVE_INFINITY, beganMs + whole)
     let heard = octets()
     let heardMs = beganMs
-    for (;;) {
-      const waitMs = Math.min(silence, Math.max(0, endMs - clock.monotonicMs()))
-      await clock.sleep(waitMs, over.signal)
+    const lookLater = (): (() => void) =>
+      clock.after(Math.min(silence, Math.max(0, endMs - clock.monotonicMs())), look)
+    const look = (): void => {
       const nowMs = clock.monotonicMs()
       const silent = octets() === heard && nowMs - heardMs >= silence
       if (silent || nowMs >= endMs) {
         const seconds = (silent ? silence : endMs - beganMs) / 1000
-        throw new Fault('source.timeout', { facts: { ...facts, seconds } })
+        fail(new Fault('source.timeout', { facts: { ...facts, seconds } }))
+        return
       }
       if (octets() !== heard) heardMs = nowMs
       heard = octets()
+      end = lookLater()
     }
-  }
-  try {
-    return await Promise.race([work, watch()])
-  } finally {
-    leave()
-    over.abort(noLonger)
-  }
+    let end = lookLater()
+    return () => end()
+  })
 }

@@ -154,7 +154,7 @@ export class ImapTurns {
   endIdle(): void {
     const end = this.#endIdle
     this.#endIdle = undefined
-    if (end === undefined) this.connection.client.write('DONE')
+    if (end === undefined) this.connection.client.writeDone()
     else end()
   }
 

@@ -14,6 +14,7 @@ function playComputer(aheadMs: number) {
   const own: Clock = {
     nowMs: () => startMs + passedMs + ahead,
     monotonicMs: () => passedMs,
+    after: () => assert.fail('nothing is timed here'),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason))

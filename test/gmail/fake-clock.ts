@@ -34,6 +34,11 @@ export function makeFakeClock(startMs = Date.UTC(2026, 10, 25, 9)): FakeClock {
           reject(signal.reason)
         })
       }),
+    after(ms, call) {
+      const sleeper = { atMs: monotonic + ms, wake: call }
+      sleeping.add(sleeper)
+      return () => void sleeping.delete(sleeper)
+    },
     async advance(ms) {
       const until = monotonic + ms
       for (;;) {

@@ -28,6 +28,9 @@ class TwoClocks implements Clock {
   monotonic = 5_000_000
   nowMs = (): number => this.wallMs
   monotonicMs = (): number => this.monotonic
+  after = (): never => {
+    throw new Error('nothing is timed here')
+  }
   sleep = (): Promise<void> => Promise.resolve()
   pass(ms: number): void {
     this.wallMs += ms

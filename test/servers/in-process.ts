@@ -29,6 +29,11 @@ export class PlayedClock implements Clock {
     this.monotonicOffsetMs += ms
     for (const look of [...this.#sleepers]) look()
   }
+  after(ms: number, call: () => void): () => void {
+    const over = new AbortController()
+    this.sleep(ms, over.signal).then(call, () => {})
+    return () => over.abort()
+  }
   /** In real time, unless `pass` shortens it: deadlines are waits, too. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const endMs = this.monotonicMs() + ms

@@ -22,6 +22,9 @@ class Hand implements Clock {
   ms = Date.parse('2026-11-25T00:00:00Z')
   nowMs = (): number => this.ms
   monotonicMs = (): number => this.ms
+  after = (): never => {
+    throw new Error('nothing is timed here')
+  }
   sleep = (): Promise<void> => Promise.reject(new Error('nothing sleeps here'))
 }
 
