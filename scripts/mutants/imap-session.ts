@@ -159,7 +159,7 @@ export const imapSession: readonly Mutant[] = [
     tests: ['test/source/imap-sets.test.ts'],
   },
   {
-    from: 'if (isOurs) end()',
+    from: 'if (isOurs) endNow()',
     to: '',
     loses: 'seconds: an IDLE that never ends proves nothing',
     tests: watch,

@@ -330,8 +330,8 @@ export const time: readonly Mutant[] = [
     title: 'a wish that was put off by a clock that ran ahead',
   },
   {
-    from: 'const limit = clock.sleep(ms,',
-    to: 'const limit = clock.sleep(ms * 1000,',
+    from: 'clock.after(ms, () => fail(late()))',
+    to: 'clock.after(ms * 1000, () => fail(late()))',
     loses: 'all mail: no phase on the way to a source ends',
     tests: ['test/source/dial.test.ts', 'test/source/pop3-tls.test.ts'],
     title: 'ends',
