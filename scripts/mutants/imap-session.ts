@@ -201,10 +201,17 @@ export const imapSession: readonly Mutant[] = [
     title: 'accepts NOTIFY and does not tell',
   },
   {
-    from: 'if (!this.#heard.later) await this.#noop()',
+    from: 'if (!this.#heard.later && !isShown) await this.#noop()',
     to: '',
     loses: 'seconds: what IDLE keeps back is not asked for',
     tests: watch,
+  },
+  {
+    from: 'const isShown = isDue && this.#state.uidNext !== undefined',
+    to: 'const isShown = isDue',
+    loses: 'seconds: mail for which another left is not seen where no UIDNEXT is shown',
+    tests: watch,
+    title: 'no NOOP stands before it',
   },
   {
     from: 'if (isDue && !this.#heard.later) await this.#compare()',

@@ -1,6 +1,6 @@
 /**
  * Waiting for news with proof of life. IDLE dies silently behind NAT boxes and load balancers, so silence is
- * never taken for "no news": at the end of every IDLE the server has to answer DONE and a NOOP within a deadline.
+ * never taken for "no news": at the end of every IDLE the server has to answer DONE, and a NOOP or EXAMINE, within a deadline.
  *
  * Nor is an IDLE that is alive believed before it was seen to tell of mail: some servers report only at DONE, some only
  * to EXAMINE. Until then, and after mail was found that IDLE had kept back, it is ended and begun again every few
@@ -153,8 +153,10 @@ class FolderWatch {
     const isOver = !isForOthers || this.#roundEndMs <= clock.monotonicMs()
     if (asked.aborted || isOver) this.#roundEndMs = 0
     if (!asked.aborted && isOver) {
-      if (!this.#heard.later) await this.#noop()
       const isDue = this.#heard.idling || clock.monotonicMs() - this.#examinedMs >= deadlines.examine
+      // What is examined shows all that NOOP would tell, but for one that came and one that left where no UIDNEXT is shown.
+      const isShown = isDue && this.#state.uidNext !== undefined
+      if (!this.#heard.later && !isShown) await this.#noop()
       // Who is told between two IDLE is about to ask, and the folder is examined behind that.
       if (isDue && !this.#heard.later) await this.#compare()
     }
@@ -256,7 +258,7 @@ class FolderWatch {
         ? after.uidNext > before.uidNext
         : after.exists > before.exists
     if (isSame && !hasCome) return
-    this.#calls.onNews()
+    this.#calls.onNews(isSame ? 'told' : undefined)
     if (isSame && !isTold) this.#heard.later = true
   }
 

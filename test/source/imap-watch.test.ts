@@ -28,7 +28,7 @@ for (const when of ['DONE', 'NOOP'])
   test(`who is told with the answer to ${when} asks at once: nothing else is asked before`, async t => {
     let told = false
     const watched = await watching(t, {
-      deadlines: { idle: 40, quickIdle: 40, examine: 0 },
+      deadlines: { idle: 40, quickIdle: 40, examine: when === 'NOOP' ? 60_000 : 0 },
       faults: {
         at: ({ verb }) => {
           if (verb !== when || told) return undefined
@@ -46,7 +46,8 @@ for (const when of ['DONE', 'NOOP'])
       ['IDLE', ...asked, 'IDLE'],
     )
     assert.equal(watched.seen.news, 2)
-    await until(() => said(watched, 'EXAMINE') >= 2, 'EXAMINE behind a round that told nothing')
+    const next = when === 'NOOP' ? 'NOOP' : 'EXAMINE'
+    await until(() => said(watched, next) >= 2, `${next} behind a round that told nothing`)
   })
 
 test('mail that a mute IDLE keeps back is found by the NOOP behind it', async t => {
@@ -230,4 +231,21 @@ test("an abort ends the watch with the signal's reason and leaves no connection"
   watched.abort.abort(reason)
   await assert.rejects(watched.ended, error => error === reason)
   await until(() => watched.server.connections === 0, 'no connection')
+})
+
+const withoutNext = {
+  do: 'answer',
+  pieces: ['* 0 EXISTS\r\n* OK [UIDVALIDITY 1] shown\r\n{tag} OK [READ-ONLY] done\r\n'],
+} as const
+
+test('where the folder is examined no NOOP stands before it, unless no UIDNEXT is shown', async t => {
+  for (const showsNext of [true, false]) {
+    const watched = await watching(t, {
+      deadlines: { idle: 40, quickIdle: 40, examine: 0 },
+      faults: { at: ({ verb }) => (verb === 'EXAMINE' && !showsNext ? withoutNext : undefined) },
+    })
+    await until(() => said(watched, 'IDLE') >= 3, 'two rounds')
+    assert.equal(said(watched, 'NOOP') > 0, !showsNext)
+    assert.ok(said(watched, 'EXAMINE') >= 3)
+  }
 })
