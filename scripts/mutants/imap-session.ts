@@ -10,6 +10,12 @@ const wishes = ['test/faults/wishes.test.ts']
 
 export const imapSession: readonly Mutant[] = [
   {
+    from: 'this.#reader.end() reject(thrown)',
+    to: 'throw thrown',
+    loses: 'mail of all mailboxes: a server that lists more than it has ends the process, after each start',
+    tests: ['test/source/imap-trouble.test.ts'],
+  },
+  {
     from: "await this.#run('UID EXPUNGE', [sequence(set)])",
     to: "await this.#run('EXPUNGE', false)",
     loses: 'mail: what other clients marked is taken away too',

@@ -68,9 +68,18 @@ export class ImapInlet extends Transform {
     let told = Promise.resolve()
     const answered = new Promise<void>((resolve, reject) => {
       this.#fail = reject
+      /** What is thrown here would end the process, since the socket calls: it ends the question. */
+      const tell = (what: () => void): void => {
+        try {
+          what()
+        } catch (thrown) {
+          this.#reader.end()
+          reject(thrown)
+        }
+      }
       this.#reader.begin(new Set(tags), {
-        onRow,
-        onTold: (word, number) => onTold?.(word, number),
+        onRow: row => tell(() => onRow(row)),
+        onTold: (word, number) => tell(() => onTold?.(word, number)),
         onStatus: (tag, status, words) => {
           // Without a tag it is the answer to the one that waits for one.
           const of = tag === '' ? tags.find(each => !answers.has(each)) : tag
@@ -79,7 +88,7 @@ export class ImapInlet extends Transform {
           answers.set(of, refused)
           told = told.then(async () => {
             await this.#reader.settle()
-            onAnswered?.(tags.indexOf(of), refused)
+            tell(() => onAnswered?.(tags.indexOf(of), refused))
           })
           if (answers.size === tags.length) told.then(resolve, reject)
         },

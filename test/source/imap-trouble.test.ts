@@ -35,6 +35,28 @@ test('a folder that says it holds more than is ever listed is not asked what', a
   assert.ok(!server.ledger.commands.some(({ text }) => text.startsWith('UID SEARCH')))
 })
 
+for (const [what, more] of [
+  ['that are read at once', ''],
+  ['of an unusual form', ' X-ODD (a (b))'],
+] as const) {
+  test(`rows ${what}, more of them than there are messages, end the session and not the process`, async t => {
+    const rows = Array.from({ length: 8000 }, (_, at) => `* ${at + 1} FETCH (UID ${at + 1} FLAGS ()${more})`)
+    const { server, open } = await rig(t)
+    server.faults.at = ({ verb }) => {
+      if (verb === 'EXAMINE')
+        return answer('* 5000 EXISTS', '* OK [UIDVALIDITY 7] valid', '{tag} OK [READ-ONLY] done')
+      if (verb === 'UID SEARCH') return answer('{tag} NO not now')
+      return verb === 'UID FETCH' ? answer(...rows, '{tag} OK done') : undefined
+    }
+    const session = await open()
+    await faultOf(
+      session.list('INBOX', () => false, never),
+      'source.over-budget',
+    )
+    assert.equal(session.usable, false)
+  })
+}
+
 const octets = Buffer.from('From: a@example.net\r\nSubject: right\r\n\r\nbody\r\n')
 const other = octets.toString().replace('right', 'wrong')
 const row = (text: string, origin = 0): string =>
