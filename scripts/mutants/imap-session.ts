@@ -16,6 +16,13 @@ export const imapSession: readonly Mutant[] = [
     tests: ['test/source/imap-trouble.test.ts'],
   },
   {
+    from: 'await clock.sleep(deadlines.poll, stop)',
+    to: 'await clock.sleep(deadlines.poll, signal)',
+    loses: 'seconds, and a login with each pull: a server that ends each IDLE at once is taken for dead',
+    tests: ['test/source/imap-warm.test.ts'],
+    title: 'a server that ends each IDLE at once',
+  },
+  {
     from: "await this.#run('UID EXPUNGE', [sequence(set)])",
     to: "await this.#run('EXPUNGE', false)",
     loses: 'mail: what other clients marked is taken away too',

@@ -98,8 +98,9 @@ export async function idleOnce(
       // A machine that slept has lost its connections more often than not.
       outcome = isOurs ? await inTime(ended, first === 'slept' ? deadlines.proof : deadlines.silence) : first
       if (isOurs) onDone(clock.monotonicMs() - endedMs)
-      // A server that ends every IDLE at once would be asked again without a pause.
-      if (first === 'done' && clock.monotonicMs() - began < 1_000) await clock.sleep(deadlines.poll, signal)
+      // A server that ends every IDLE at once would be asked again without a pause. Whoever asks would take it for dead.
+      if (first === 'done' && clock.monotonicMs() - began < 1_000)
+        await clock.sleep(deadlines.poll, stop).catch(() => signal.throwIfAborted())
     }
     if (outcome instanceof Fault) throw outcome
     return !isRefused(outcome)

@@ -1,6 +1,7 @@
 /** One connection for the watch and the pulls: a login a day, not a login a mail. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { ImapFaults } from '../servers/imap-faults.ts'
 import {
   first,
   isLook,
@@ -39,6 +40,18 @@ test('the pulls use the connection that idles, and it idles again behind each of
   }
   assert.equal(made.server.ledger.logins.length, 1)
   assert.equal(said(made, 'LOGOUT'), 0)
+})
+
+test('a server that ends each IDLE at once is asked by a pull without a wait, on the same connection', async t => {
+  const faults: ImapFaults = {
+    at: ({ verb }) =>
+      verb === 'IDLE' ? { do: 'answer', pieces: ['+ idling\r\n{tag} OK done\r\n'] } : undefined,
+  }
+  const made = await warm(t, { faults, deadlines: { proof: 1000 } })
+  made.server.deliver('INBOX', mail('a'))
+  assert.equal((await listAll(await made.open())).length, 1)
+  assert.equal(made.server.ledger.logins.length, 1)
+  assert.ok(said(made, 'IDLE') <= 2)
 })
 
 test('mail that comes while a session is open and asks nothing is announced at once', async t => {
