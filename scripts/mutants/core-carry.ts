@@ -6,7 +6,6 @@ const pop3 = ['test/faults/pop3.test.ts']
 const gmail = ['test/faults/gmail.test.ts']
 const crash = ['test/faults/crash.test.ts']
 const poison = ['test/faults/poison.test.ts']
-const slowUpload = ['test/faults/slow-upload.test.ts']
 const evidence = ['test/faults/evidence.test.ts']
 const proofs = ['test/faults/proofs.test.ts']
 const unlike = 'an unknown outcome is not settled by other octets'
@@ -16,15 +15,13 @@ export const carry: readonly Mutant[] = [
     from: 'if (!isWaitOver(row.notBeforeMs, atMs) || onTheirWay.has(row.id)) continue',
     to: 'if (!isWaitOver(row.notBeforeMs, atMs)) continue',
     loses: 'a second copy: what is on its way is taken for an unknown outcome',
-    tests: slowUpload,
-    title: 'H1: new mail is in Gmail two seconds after it came (imap, keep)',
+    tests: ['test/pull/on-its-way.test.ts'],
   },
   {
     from: '({ id }) => at.has(id) && !queue.holds(id))',
     to: '({ id }) => at.has(id))',
     loses: 'a second upload of what is on its way',
-    tests: slowUpload,
-    title: 'H1: new mail is in Gmail two seconds after it came (imap, keep)',
+    tests: ['test/pull/on-its-way.test.ts'],
   },
   {
     from: 'copies.find(candidate => isCopyOf(candidate, row))',

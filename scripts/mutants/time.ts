@@ -333,8 +333,7 @@ export const time: readonly Mutant[] = [
     from: 'clock.after(ms, () => fail(late()))',
     to: 'clock.after(ms * 1000, () => fail(late()))',
     loses: 'all mail: no phase on the way to a source ends',
-    tests: ['test/source/dial.test.ts', 'test/source/pop3-tls.test.ts'],
-    title: 'ends',
+    tests: ['test/base/deadline.test.ts'],
   },
   {
     from: 'if (this.#clock.monotonicMs() >= this.#at - 1) this.#bark()',
