@@ -24,8 +24,11 @@ test('a connection to Gmail stands before the first mail is fetched', () =>
     await self.deliver(mail('m', 4_000))
     await amidRetrieval(self, async () => {
       await until(() => gmail.connections.length > 0, 'a connection')
+      // It is none that the upload made.
+      assert.doesNotMatch(self.app.log(), /"retrieved"/)
       assert.equal(gmail.ledger.of('import').length, 0)
     })
+    assert.match(self.app.log(), /"retrieved"/)
     assert.equal(gmail.accepted.length, 1)
     await self.judge()
   }))
