@@ -258,6 +258,8 @@ test('A17: once a stop is asked for no message is begun; those under way are fin
       held.resolve()
     }
     await pulling
+    // Nor is one read that would not be sent.
+    assert.equal(self.app.log().match(/"retrieved"/g)?.length, 6)
     assert.equal(self.world.gmail.accepted.length, 6)
     assert.equal((await self.stages()).importing ?? 0, 0)
     assert.equal(
