@@ -245,7 +245,7 @@ class FolderWatch {
     this.#calls.onAlive()
   }
 
-  /** What neither IDLE nor NOOP told. */
+  /** What nothing has told: IDLE, nor NOOP where one was sent. */
   async #compare(): Promise<void> {
     const before = this.#state
     const after = await this.#examine()

@@ -22,10 +22,9 @@ import { type Fault, presets } from '../servers/gmail/gmail-server.ts'
 import { endOf, type Running, until } from '../servers/hikyaku.ts'
 import { countOf, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { startWorld, type World } from '../servers/world.ts'
-import { hour, mail, minute, nameless } from './harness.ts'
+import { hour, mail, minute, nameless, reading } from './harness.ts'
 import { judge } from './oracle.ts'
 
-const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const preload = [
   '--disable-warning=ExperimentalWarning',
   '--import',

@@ -24,12 +24,12 @@ import {
   pop3Of,
   portsOf,
   pullWith,
+  reading,
   rowOf,
   uploads,
 } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
-const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 
 /** Other mail takes the name and the place of what stands there, as servers do that number their messages. */
 function replace(self: Play, index: number, octets: Buffer): void {

@@ -21,13 +21,13 @@ import {
   pop3Of,
   portsOf,
   pullWith,
+  reading,
   rowOf,
   uploads,
 } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 const moving = { protocol: 'imap', more: { AFTER_IMPORT: 'move:Done' } } as const
-const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const no = (words: string): ImapPlay => ({ do: 'answer', pieces: [`{tag} ${words}\r\n`] })
 const retrieved = (self: Play): number =>
   pop3Of(self).ledger.commands.filter(line => line.startsWith('RETR')).length

@@ -14,7 +14,7 @@ import { startPostgresProxy } from '../servers/postgres-proxy.ts'
 import { requireServer } from '../servers/required.ts'
 import { type Protocol, sha256 } from '../servers/source-server.ts'
 import { startWorld, type World } from '../servers/world.ts'
-import { mail, nameless } from './harness.ts'
+import { mail, nameless, reading } from './harness.ts'
 import { judge, judgeText, watchRemovals } from './oracle.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
@@ -30,8 +30,6 @@ interface Scenario {
   /** Where the standby is cut off in the suite: before a name, or before an intent. */
   readonly usually?: RegExp
 }
-
-const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 
 const scenarios: readonly Scenario[] = [
   {

@@ -19,6 +19,7 @@ import {
   portsOf,
   pullImpatiently,
   pullWith,
+  reading,
   rowOf,
   uploads,
 } from './harness.ts'
@@ -26,7 +27,6 @@ import {
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 /** Two that leave side by side come to Gmail in either order: for who says which of them a fault meets. */
 const oneByOne = { GMAIL_IMPORTS_IN_FLIGHT: '1' }
-const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const atSource = ({ world }: Play): number => world.source.pop3?.messages.length ?? -1
 
 /** Pulls until nothing is pending and everything is settled; at most 12 times, an hour apart. */

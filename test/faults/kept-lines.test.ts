@@ -8,7 +8,7 @@ import { mailutilsMissing, startMailutils } from '../servers/mailutils.ts'
 import { requireServer } from '../servers/required.ts'
 import { sha256 } from '../servers/source-server.ts'
 import { answerOf } from '../servers/world.ts'
-import { hour, mail, minute, nameless, type Play, play, pop3Of, portsOf } from './harness.ts'
+import { hour, mail, minute, nameless, type Play, play, pop3Of, portsOf, reading } from './harness.ts'
 
 /** The server rewrites its own lines in every message that it holds; `lines` gives them for the nth message. */
 function rewrite(self: Play, lines: (n: number) => readonly string[]): void {
@@ -143,7 +143,7 @@ test('F15: an upgrade imports nothing twice: rows of before are recognised by ei
   }))
 
 test('F15: compare and rebuild know a message by what is not the server’s own', () =>
-  play({ scopes: ['gmail.insert', 'gmail.labels', 'gmail.readonly'] }, async self => {
+  play({ scopes: reading }, async self => {
     await self.deliver(mail('a'), mail('b'))
     countOf(await self.app.pull())
     rewrite(self, n => [`X-UID: ${n}`, 'Status: RO'])

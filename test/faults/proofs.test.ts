@@ -9,10 +9,9 @@ import { test } from 'node:test'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/pop3-maildrop.ts'
-import { copies, hour, imapOf, mail, minute, play, pop3Of, portsOf, uploads } from './harness.ts'
+import { copies, hour, imapOf, mail, minute, play, pop3Of, portsOf, reading, uploads } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
-const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 
 test('D11: a Message-ID that Gmail cannot search for is not asked about, and the import is repeated at once', () =>
   play({ scopes: reading }, async self => {

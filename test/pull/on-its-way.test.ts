@@ -1,13 +1,13 @@
 /** An upload that outlives the pull that began it: the pulls behind it let it be. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mail, minute, play, uploads } from '../faults/harness.ts'
+import { mail, minute, play, reading, uploads } from '../faults/harness.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 
 for (const protocol of ['pop3', 'imap'] as const)
   test(`what is on its way is neither looked up nor sent again by the pulls that follow (${protocol})`, () =>
-    play({ protocol, scopes: ['gmail.insert', 'gmail.labels', 'gmail.readonly'] }, async self => {
+    play({ protocol, scopes: reading }, async self => {
       const { gmail } = self.world
       const held = Promise.withResolvers<void>()
       gmail.faults.always('import', { kind: 'hold', until: held.promise })
