@@ -24,6 +24,8 @@ nav a[aria-current] { background: var(--sheet); color: var(--ink); font-weight: 
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: .2rem; }
 main:focus { outline: none; }
+/* While a page is still coming, each cell of a table and each field moves those before it: nobody reads it before it is whole. */
+.whole:not(:has(+ footer)) { visibility: hidden; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: .5rem; padding: .5rem; background: var(--paper); }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -75,7 +75,7 @@ export function layOut({ language, own }: Reader, session: Session, page: PagePa
 <p class="name">hikyaku</p>
 <nav aria-label="${own.pages}"><ul>${link('overview', './', own.overview)}${link('messages', 'messages', own.messages)}${link('forwarding', 'forwarding', mailWords[language].forwarding.title)}${link('aside', 'aside', own.aside)}${link('settings', 'settings', own.settings)}</ul></nav>
 </header>
-<main id="content" tabindex="-1">
+<main id="content" class="whole" tabindex="-1">
 ${notice === undefined ? '' : html`<p class="notice" role="status">${sentence(notice)}</p>`}
 ${content}
 </main>

@@ -100,15 +100,23 @@ export async function findViolations(page: Page): Promise<readonly string[]> {
   )
 }
 
+/** What moved by itself since the page began. */
+export async function findShifts(page: Page): Promise<readonly string[]> {
+  return (await page.evaluate(`(async () => {
+    // Two frames, so that what is laid out late was laid out.
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+    return window.shifted.map(shift => 'layout shift ' + shift)
+  })()`)) as readonly string[]
+}
+
 /**
  * What Lighthouse would ask beyond axe (https://developer.chrome.com/docs/lighthouse): nothing moves by itself while the
  * page is built, it fits the screen, letters and targets are large enough, and it keeps still where that is asked for.
  */
 export async function findLapses(page: Page): Promise<readonly string[]> {
-  return (await page.evaluate(`(async () => {
-    // Two frames, so that what is laid out late was laid out.
-    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-    const lapses = window.shifted.map(shift => 'layout shift ' + shift)
+  const shifts = await findShifts(page)
+  const lapses = (await page.evaluate(`(() => {
+    const lapses = []
     const say = (isSo, what) => { if (!isSo) lapses.push(what) }
     const meta = name => document.querySelector('meta[name="' + name + '"]')?.content ?? ''
     say(document.compatMode === 'CSS1Compat', 'no doctype')
@@ -138,4 +146,5 @@ export async function findLapses(page: Page): Promise<readonly string[]> {
         say(false, 'moves although asked not to: ' + effect?.target?.outerHTML.slice(0, 120))
     return lapses
   })()`)) as readonly string[]
+  return [...shifts, ...lapses]
 }

@@ -10,10 +10,19 @@ import { hasChromium, openChromium } from '../servers/chromium.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
-import { findLapses, findViolations, type Look, letIn, openContext, useCookie } from './browser-look.ts'
+import {
+  findLapses,
+  findShifts,
+  findViolations,
+  type Look,
+  letIn,
+  openContext,
+  useCookie,
+} from './browser-look.ts'
 import { writeRecords } from './mail-records.ts'
 import { type PageWorld, type SignedIn, startPageWorld } from './page.ts'
 import { pages } from './pages.ts'
+import { startTrickle } from './trickle.ts'
 
 /** Where pictures of the pages are kept, for people to look at. */
 const pictures = process.env.HIKYAKU_PICTURES
@@ -111,6 +120,27 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
               `each has a title of its own: ${titles.join(' / ')}`,
             )
           })
+  })
+
+  describe('keeps still while it comes piece by piece', { concurrency: 2 }, () => {
+    for (const [locale, width] of [
+      ['en-GB', 1280],
+      ['ja-JP', 360],
+    ] as const)
+      it(`${locale}, ${width} px`, async t => {
+        const trickle = await startTrickle(world.address)
+        t.after(() => trickle.stop())
+        const { context, page } = await openContext(t, browser, { locale, width })
+        await useCookie(context, world, owner)
+        for (const { name, path, ready, isStrangers = false } of pages) {
+          if (isStrangers) continue
+          const before = trickle.pieces
+          await page.goto(`http://${trickle.address}${owner.home}${path}`)
+          await page.locator(ready).first().waitFor()
+          assert.ok(trickle.pieces - before > 10, `${name} came in pieces`)
+          assert.deepEqual(await findShifts(page), [], name)
+        }
+      })
   })
 
   it('shows a message soon after it reached Gmail, without being loaded anew', async t => {
