@@ -149,7 +149,7 @@ export async function openBridge(
       accounts: new Map(uses.map(({ gmail }) => [gmail.account, gmail])),
       queues: uses.map(({ uploads }) => uploads),
       mailboxes: opened.map(({ ports }) => ports),
-      logins: new Map(opened.map(mailbox => [nameOf(mailbox), mailbox.logins])),
+      logins: new Map(opened.map(mailbox => [nameOf(mailbox), mailbox.ports.logins])),
       changeAfterImport(name, afterImport) {
         opened.find(mailbox => nameOf(mailbox) === name)?.changeAfterImport(afterImport)
       },

@@ -126,7 +126,7 @@ async function keepPulling(
   { tried, goodLogin, pauses, newsCall, fail }: Signs,
   firstReason = 'start',
 ): Promise<void> {
-  const { mailbox, log, clock, source } = ports
+  const { mailbox, log, clock, source, logins } = ports
   let isLate = false
   const stopTicking = startTicking(mailbox.schedule, {
     onTick: () => {
@@ -163,11 +163,11 @@ async function keepPulling(
       const onProgress = (): void => hooks.onProgress?.(ports)
       const leave = { enough: wake.rung(), news: wake.rungBy('news'), count: lateCount, onFault, onSuccess }
       const wishes = { signal, stopping: going, budgetMs, reason, pauses: paused }
-      const beganMs = clock.nowMs()
+      const { accepted } = logins
       // Who starts it or asks has perhaps just mended what was wrong.
       const gate = reason !== 'start' && reason !== 'owner'
       const outcome = await attemptPull(ports, { ...wishes, onProgress, beside, leave }, gate)
-      if (((await lastLogin(ports)) ?? 0) >= beganMs) goodLogin.happened()
+      if (logins.accepted > accepted) goodLogin.happened()
       if (outcome.kind === 'stopped') {
         if (stopping.aborted || signal.aborted) return
         reason = 'owner'
@@ -237,16 +237,6 @@ function pauseAfter(ports: PullPorts, outcome: Attempt): number {
       if (source.countsLogins) return Number.POSITIVE_INFINITY
       return Math.max(1000, (outcome.result.nextDueMs ?? Number.POSITIVE_INFINITY) - now)
     }
-  }
-}
-
-/** For who watches. */
-async function lastLogin({ journal, mailbox, source }: PullPorts): Promise<number | undefined> {
-  if (source.watch === undefined) return undefined
-  try {
-    return (await journal.mailbox(mailbox.name)).lastLoginAtMs
-  } catch {
-    return undefined
   }
 }
 

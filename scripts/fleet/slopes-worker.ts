@@ -103,6 +103,7 @@ async function work(hold: Hold, signal: AbortSignal): Promise<void> {
     others: new Map([[account, { gmail, uploads }]]),
     random: Math.random,
     authenticate: undefined,
+    logins: { accepted: 0, refused: 0 },
   }
   const never = new AbortController().signal
   try {

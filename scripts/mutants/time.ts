@@ -75,6 +75,13 @@ export const time: readonly Mutant[] = [
     survives: 'a watch stops at three refused logins within the hour all the same (refusedLoginsOfWatch)',
   },
   {
+    from: 'if (logins.accepted > accepted) goodLogin.happened()',
+    to: '',
+    loses: 'seconds: mail comes by the poll only for an hour after the login is good again',
+    tests: logins,
+    title: 'a good login ends the pause of a refused watch also where the clock was set back',
+  },
+  {
     from: 'clock.monotonicMs() - beganMs >= watchLivedMs ? 1 : failures + 1',
     to: '1',
     loses: 'logins: a watch that dies at once is begun again every two seconds',

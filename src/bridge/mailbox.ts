@@ -25,8 +25,6 @@ export interface MailboxBooks {
 
 export interface OpenMailbox {
   readonly ports: PullPorts
-  /** Logins of this process. */
-  readonly logins: LoginCount
   /** What is done at the source from the next pull on; the configuration is not touched. */
   changeAfterImport(afterImport: AfterImport): void
   /** Resolves when none of its messages has a place in a queue any more. */
@@ -92,9 +90,8 @@ export async function openMailbox(
           return chosen
         },
         ...{ source, journal, spooler, clock, steady, underWay, ...own, others, log, authenticate, loginKey },
-        random: Math.random,
+        ...{ logins, random: Math.random },
       },
-      logins,
       changeAfterImport(afterImport) {
         chosen = Object.freeze({ ...chosen, afterImport })
       },

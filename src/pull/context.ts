@@ -11,6 +11,7 @@ import type { Spooler } from '../message/spool.ts'
 import type { Listed, Source, SourceSession } from '../source/source.ts'
 import type { PullCount } from './count.ts'
 import type { Destination } from './destination.ts'
+import type { LoginCount } from './logins.ts'
 import type { Pauses } from './paused.ts'
 import type { SteadyClock } from './steady-clock.ts'
 import type { UnderWay } from './under-way.ts'
@@ -55,6 +56,8 @@ export interface PullPorts {
   readonly showPassed?: ShowPassed
   /** Under which an accepted login is remembered (login-memory.ts). */
   readonly loginKey: Secret
+  /** Logins to the mailbox in this process so far, of pulls and watches together. */
+  readonly logins: Readonly<LoginCount>
 }
 
 /** One open session of a pull. A function says which of it it needs. */

@@ -135,46 +135,65 @@ test('F9: a wrong password behind an alert ends with 77 and the words of the ser
   }
 })
 
+/** The daemon, with a watch that logs in by itself and not over the connection that a pull keeps for it. */
+async function runApart(
+  self: Play,
+  story: (daemon: { readonly attempts: () => number }) => Promise<void>,
+  { refuse, opened = () => {} }: { readonly refuse: () => boolean; readonly opened?: () => void },
+): Promise<void> {
+  let isPulling = false
+  const { imap } = self.world.source
+  assert.ok(imap)
+  imap.faults.at = ({ verb }) =>
+    verb === 'AUTHENTICATE' && !isPulling && refuse()
+      ? { do: 'answer', pieces: ['+ \r\n', '{tag} NO [LIMIT] one session, please\r\n'] }
+      : undefined
+  const ports = portsOf(self.app)
+  const { expectWatch: _, ...unkept } = ports.source
+  const source = {
+    ...unkept,
+    async open(signal: AbortSignal) {
+      isPulling = true
+      try {
+        opened()
+        return await ports.source.open(signal)
+      } finally {
+        isPulling = false
+      }
+    },
+  }
+  const bridge = { ...self.app.bridge, mailboxes: [{ ...ports, source }] }
+  const stop = new AbortController()
+  let attempts = 0
+  const afterAttempt = (): void => {
+    attempts += 1
+  }
+  const running = runDaemon(bridge, stop.signal, never, { afterAttempt })
+  try {
+    await story({ attempts: () => attempts })
+  } finally {
+    stop.abort()
+    await running
+  }
+}
+
+const isIdling = ({ world: { source } }: Play): boolean =>
+  source.imap?.ledger.commands.some(({ text }) => text === 'IDLE') === true
+
 test('F9: a watch that is refused and pulls that go well: the mail comes, and the cap holds for both together', () =>
   play({ protocol: 'imap', more: { SCHEDULE: '0 0 1 1 *' } }, async self => {
-    const { imap } = self.world.source
-    assert.ok(imap)
     const refusedAtMs: number[] = []
     let isRefused = true
-    let isPulling = false
-    imap.faults.at = ({ verb }) => {
-      if (verb !== 'AUTHENTICATE' || !isRefused || isPulling) return undefined
-      refusedAtMs.push(self.clock.nowMs())
-      return { do: 'answer', pieces: ['+ \r\n', '{tag} NO [LIMIT] one session, please\r\n'] }
+    const refuse = (): boolean => {
+      if (isRefused) refusedAtMs.push(self.clock.nowMs())
+      return isRefused
     }
-    const ports = portsOf(self.app)
-    // Without the connection that a pull keeps for it the watch has to log in by itself.
-    const { expectWatch: _, ...unkept } = ports.source
-    const source = {
-      ...unkept,
-      async open(signal: AbortSignal) {
-        isPulling = true
-        try {
-          return await ports.source.open(signal)
-        } finally {
-          isPulling = false
-        }
-      },
-    }
-    const bridge = { ...self.app.bridge, mailboxes: [{ ...ports, source }] }
-    const stop = new AbortController()
-    let attempts = 0
-    const running = runDaemon(bridge, stop.signal, never, {
-      afterAttempt: () => {
-        attempts += 1
-      },
-    })
-    try {
+    const story = async ({ attempts }: { readonly attempts: () => number }): Promise<void> => {
       await until(() => refusedAtMs.length === 1, 'the watch was refused')
       for (let n = 2; n <= 6; n++) {
         await self.app.journal.setNote('check-now', '1')
-        const before = attempts
-        await until(() => attempts > before, 'a pull')
+        const before = attempts()
+        await until(() => attempts() > before, 'a pull')
         // A good login ends the pause at once, as long as room is left for the pulls.
         if (n <= 3) await until(() => refusedAtMs.length === n, `refusal ${n}`)
       }
@@ -183,12 +202,28 @@ test('F9: a watch that is refused and pulls that go well: the mail comes, and th
       isRefused = false
       await until(() => {
         self.clock.pass(minute)
-        return imap.ledger.commands.some(({ text }) => text === 'IDLE')
+        return isIdling(self)
       }, 'the watch is there again')
-    } finally {
-      stop.abort()
-      await running
     }
+    await runApart(self, story, { refuse })
+  }))
+
+test('F9: a good login ends the pause of a refused watch also where the clock was set back in the middle of the pull', () =>
+  play({ protocol: 'imap', more: { SCHEDULE: '0 0 1 1 *' } }, async self => {
+    let refusals = 0
+    let isSetBack = false
+    const refuse = (): boolean => ++refusals === 1
+    const opened = (): void => {
+      if (isSetBack) self.clock.offsetMs -= hour / 2
+    }
+    const story = async (): Promise<void> => {
+      await until(() => refusals > 0, 'the watch was refused')
+      isSetBack = true
+      await self.app.journal.setNote('check-now', '1')
+      // No time passes: the pause would last for five minutes at the least.
+      await until(() => isIdling(self), 'the watch is there again')
+    }
+    await runApart(self, story, { refuse, opened })
   }))
 
 async function slowly(
