@@ -175,6 +175,12 @@ function count(part, other) {
     setTimeout(() => { isTelling = false }, toldMs)
   }, 1000)
 }
+// What was done is said once: not again by a page that is loaded anew.
+const address = new URL(location.href)
+if (address.searchParams.has('done')) {
+  for (const name of ['done', 'count', 'of']) address.searchParams.delete(name)
+  history.replaceState(null, '', address)
+}
 const events = new EventSource('events')
 // What happened before it was listened to, or while the connection was gone, nobody tells.
 events.addEventListener('open', renew)

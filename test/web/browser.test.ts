@@ -201,6 +201,16 @@ describe('the page in a browser', { skip: requireServer('chromium', hasChromium(
     await page.locator('.notice').waitFor()
   })
 
+  it('says what was done once, and not again when it is loaded anew', async t => {
+    const page = await enter(t)
+    await page.click('#do-check-now')
+    await page.locator('.notice').waitFor()
+    await page.waitForURL(address => address.search === '')
+    await page.reload()
+    await page.locator('#mailboxes article').first().waitFor()
+    assert.equal(await page.locator('.notice').count(), 0)
+  })
+
   it('is shown in no frame of another page, whoever is signed in', async t => {
     const context = await browser.newContext()
     t.after(() => context.close())
