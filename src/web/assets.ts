@@ -1,4 +1,4 @@
-/** The style sheet and the one script, as files of their own: the content security policy allows nothing else. */
+/** The style sheet and the scripts, as files of their own: the content security policy allows nothing else. */
 
 /** Colours have a contrast of 4.5:1 and more in both schemes (WCAG 2.2, 1.4.3). */
 export const style = `:root {
@@ -175,15 +175,16 @@ function count(part, other) {
     setTimeout(() => { isTelling = false }, toldMs)
   }, 1000)
 }
-// What was done is said once: not again by a page that is loaded anew.
-const address = new URL(location.href)
-if (address.searchParams.has('done')) {
-  for (const name of ['done', 'count', 'of']) address.searchParams.delete(name)
-  history.replaceState(null, '', address)
-}
 const events = new EventSource('events')
 // What happened before it was listened to, or while the connection was gone, nobody tells.
 events.addEventListener('open', renew)
 events.addEventListener('news', renew)
 setInterval(() => { if (!document.hidden) renew() }, 60000)
+`
+
+/** On a page that says what was done: takes that out of its address, so that it is not said again when it is loaded anew. */
+export const noticeScript = `'use strict'
+const address = new URL(location.href)
+for (const name of ['done', 'count', 'of']) address.searchParams.delete(name)
+history.replaceState(null, '', address)
 `

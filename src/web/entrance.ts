@@ -5,7 +5,7 @@ import { html } from 'hono/html'
 import { asFault, type Fault } from '../base/fault.ts'
 import { describeFault } from '../locale/locale.ts'
 import type { Admission } from './admission.ts'
-import { script, style } from './assets.ts'
+import { noticeScript, script, style } from './assets.ts'
 import { answerHeaders, countTries, mostBodyOctets, refuseStranger, writeCookie } from './guard.ts'
 import { type Markup, plainPage, sentence } from './layout.ts'
 import { type Sessions, sessionLivesMs } from './sessions.ts'
@@ -27,7 +27,8 @@ export function makeGuardedApp(
   })
   app.use(bodyLimit({ maxSize: mostBodyOctets, onError: c => refuse(c, 'tooLarge') }))
   app.get('/style.css', c => c.body(style, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
-  app.get('/script.js', c => c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
+  for (const [path, text] of Object.entries({ '/script.js': script, '/notice.js': noticeScript }))
+    app.get(path, c => c.body(text, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
   app.notFound(c => refuse(c, 'absent'))
   app.onError((error, c) => {
     const fault = asFault(error)

@@ -69,7 +69,7 @@ export function layOut({ language, own }: Reader, session: Session, page: PagePa
   return frame(
     language,
     title,
-    isLive ? html`<script src="/script.js" defer></script>` : '',
+    html`${isLive ? html`<script src="/script.js" defer></script>` : ''}${notice === undefined ? '' : html`<script src="/notice.js" defer></script>`}`,
     html`<a class="skip" href="#content">${own.skip}</a>
 <header>
 <p class="name">hikyaku</p>
