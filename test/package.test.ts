@@ -57,7 +57,8 @@ function run(
   options: { cwd?: string; path?: string; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
   // All that npm needs to reach its registry here (proxy, certificates, cache), and nothing that configures hikyaku.
-  const ours = /^(MAIL|GMAIL|GOOGLE|HIKYAKU|ALERT)_|^(STATE_DIR|SCHEDULE|AFTER_IMPORT|START_FROM)$/
+  const ours =
+    /^(MAIL|GMAIL|GOOGLE|HIKYAKU|ALERT)_|^(NODE_COMPILE_CACHE|STATE_DIR|SCHEDULE|AFTER_IMPORT|START_FROM)$/
   const inherited = Object.entries(process.env).filter(([name]) => !ours.test(name))
   const own = {
     XDG_CONFIG_HOME: join(folder, 'config'),

@@ -74,7 +74,12 @@ export class Tree {
       ],
       {
         cwd: this.#folder,
-        env: { ...process.env, TMPDIR: temporary, HIKYAKU_FUZZ_RUNS: '100' },
+        env: {
+          ...process.env,
+          TMPDIR: temporary,
+          HIKYAKU_FUZZ_RUNS: '100',
+          NODE_COMPILE_CACHE: join(this.#folder, '.compiled'),
+        },
         stdio: ['ignore', 'pipe', 'ignore'],
         // A group of its own, so that nothing which a test started outlives it.
         detached: true,

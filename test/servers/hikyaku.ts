@@ -37,15 +37,20 @@ export interface StartOptions {
   readonly cli?: string
 }
 
-/** Starts the command; nothing of this process's own environment reaches it but PATH and HOME. */
+/** Of this process's own environment: where it finds programs, and what node made of the sources (scripts/test.ts). */
+export function environmentOfChild(): Record<string, string> {
+  const { PATH = '', NODE_COMPILE_CACHE } = process.env
+  return { PATH, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }) }
+}
+
+/** Starts the command; nothing of this process's own environment reaches it but that and HOME. */
 export function startHikyaku(args: readonly string[], options: StartOptions): Running {
-  const { PATH = '', HOME = '' } = process.env
   const setpriv = options.endsWithUs === true ? program('setpriv') : undefined
   const node = [process.execPath, ...(options.nodeArgs ?? []), options.cli ?? sourceCli, ...args]
   const [file = '', ...all] = setpriv === undefined ? node : [setpriv, '--pdeathsig', 'KILL', ...node]
   const child = spawn(file, all, {
     cwd: options.cwd,
-    env: { PATH, HOME, HIKYAKU_LANG: 'en', ...options.env },
+    env: { ...environmentOfChild(), HOME: process.env.HOME ?? '', HIKYAKU_LANG: 'en', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.ownGroup === true,
   })

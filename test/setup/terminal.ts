@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { until } from '../servers/hikyaku.ts'
+import { environmentOfChild, until } from '../servers/hikyaku.ts'
 import { program } from '../servers/local.ts'
 
 const driver = fileURLToPath(new URL('on-terminal.py', import.meta.url))
@@ -54,11 +54,10 @@ export function startTerminal(
     readonly sizeless?: boolean
   },
 ): Terminal {
-  const { PATH = '' } = process.env
   const size = options.sizeless === true ? [0, 0] : [rows, columns]
   const child = spawn('python3', [driver, ...size.map(String), ...hikyaku, ...args], {
     cwd: options.cwd,
-    env: { PATH, TERM: 'xterm-256color', ...options.env },
+    env: { ...environmentOfChild(), TERM: 'xterm-256color', ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const began = performance.now()
