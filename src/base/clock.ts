@@ -10,7 +10,7 @@ export interface Clock {
    */
   sleep(ms: number, signal?: AbortSignal, beside?: 'beside'): Promise<void>
   /**
-   * Calls `call` once, after `ms` of monotonic time.
+   * Calls `call` once, after `ms` of monotonic time in which the process could listen.
    * @returns what ends that, and does nothing once it was called
    */
   after(ms: number, call: () => void): () => void
@@ -36,8 +36,33 @@ export const systemClock: Clock = {
       if (beside !== undefined) timer.unref()
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
-  after: (ms, call) => {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
-  },
+  after: callAfter,
+}
+
+/** A timer that is late by more than this, ms, tells of a process that stood still: stopped, starved of its processor, busy. */
+const standstillMs = 20
+/** What such a process gets of the lost time again, ms at most: what came meanwhile lies in the kernel and is to be read. */
+const mostGivenBackMs = 1000
+/** The longest delay that Node knows, ms: what is longer it takes for 1 ms. */
+const longestDelayMs = 2 ** 31 - 1
+
+/** Clock.after in real time. */
+export function callAfter(ms: number, call: () => void): () => void {
+  let dueMs = performance.now() + ms
+  let toGiveMs = mostGivenBackMs
+  const look = (): void => {
+    const lateMs = performance.now() - dueMs
+    const givenMs = lateMs > standstillMs ? Math.min(lateMs, toGiveMs) : 0
+    if (lateMs > -1 && givenMs === 0) {
+      call()
+      return
+    }
+    toGiveMs -= givenMs
+    if (givenMs > 0) dueMs += lateMs + givenMs
+    timer = wait()
+  }
+  const wait = (): NodeJS.Timeout =>
+    setTimeout(look, Math.min(longestDelayMs, Math.max(0, dueMs - performance.now())))
+  let timer = wait()
+  return () => clearTimeout(timer)
 }

@@ -7,6 +7,7 @@
  * whether Google may have acted on it.
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { callAfter } from './clock.ts'
 import { type Connections, openConnections } from './connections.ts'
 import { listHeaders } from './http-head.ts'
 import { isLoopback } from './loopback.ts'
@@ -100,10 +101,8 @@ const quickMs = 100
 /** Before the next piece is asked for fewer than `mostUnsentOctets` are unsent, and they leave in order. */
 const buffersInTurn = mostUnsentOctets / pieceOctets + 1
 
-/**
- * Pieces of 64 KiB but the last: few packets, and a progress that a slow line can show. Chunks are copied at once, since
- * a source may reuse its buffer; so do we, in turns.
- */
+// Pieces of 64 KiB but the last: few packets, and a progress that a slow line can show. Chunks are copied at once, since
+// a source may reuse its buffer; so do we, in turns.
 async function* splitBody(body: HttpBody): AsyncGenerator<Uint8Array> {
   const buffers: Buffer[] = []
   let serial = 0
@@ -161,7 +160,7 @@ export function sendRequest(
     const gate = Promise.withResolvers<void>()
     let answer: IncomingMessage | undefined
     let reused = false
-    let timer: NodeJS.Timeout | undefined
+    let endDeadline = (): void => {}
     let graceTimer: NodeJS.Timeout | undefined
 
     const client: ClientRequest = (secure ? requestHttps : http.request)(request.url, {
@@ -175,7 +174,7 @@ export function sendRequest(
       if (settled) return
       settled = true
       stopSending = true
-      clearTimeout(timer)
+      endDeadline()
       clearTimeout(graceTimer)
       signal.removeEventListener('abort', onAbort)
       if (!keep) client.destroy()
@@ -194,13 +193,13 @@ export function sendRequest(
       settle(() => reject(new HttpTrouble(phase, reason, reused, cause)), false)
     }
     const arm = (ms: number): void => {
-      clearTimeout(timer)
-      timer = setTimeout(() => {
+      endDeadline()
+      endDeadline = callAfter(ms, () => {
         // A disk that is slow is no fault of the network.
         if (!isIntended) arm(ms)
         else if (answer === undefined) fail('timeout')
         else client.destroy()
-      }, ms)
+      })
     }
     const onAbort = (): void => {
       if (phase === 'connect' || request.graceful !== true) {

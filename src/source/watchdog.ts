@@ -1,13 +1,12 @@
 /** One timer for a deadline that moves often: setting it costs nothing while it only moves away. */
 import type { Clock } from '../base/clock.ts'
-import { noLonger } from '../base/deadline.ts'
 
 export class Watchdog {
   readonly #clock: Clock
   readonly #bark: () => void
   #at: number | undefined
   #wakeAt: number | undefined
-  #sleep: AbortController | undefined
+  #end: () => void = () => {}
 
   /** @param bark called when the deadline has passed */
   constructor(clock: Clock, bark: () => void) {
@@ -19,24 +18,16 @@ export class Watchdog {
   set(atMs: number | undefined): void {
     this.#at = atMs
     if (atMs === undefined || (this.#wakeAt !== undefined && this.#wakeAt <= atMs)) return
-    this.#sleep?.abort(noLonger)
-    const sleep = new AbortController()
-    this.#sleep = sleep
+    this.#end()
     this.#wakeAt = atMs
-    this.#clock.sleep(Math.max(0, atMs - this.#clock.monotonicMs()), sleep.signal).then(
-      () => {
-        if (this.#sleep === sleep) this.#wake()
-      },
-      () => {},
-    )
+    this.#end = this.#clock.after(Math.max(0, atMs - this.#clock.monotonicMs()), () => this.#wake())
   }
 
   /** Frees the timer. */
   stop(): void {
     this.#at = undefined
     this.#wakeAt = undefined
-    this.#sleep?.abort(noLonger)
-    this.#sleep = undefined
+    this.#end()
   }
 
   #wake(): void {

@@ -3,7 +3,7 @@
  * child process would only cost time, and where the clock must be played. Ports, adapters and sockets are the real ones.
  */
 import { Writable } from 'node:stream'
-import type { Clock } from '../../src/base/clock.ts'
+import { type Clock, callAfter } from '../../src/base/clock.ts'
 import { type Bridge, openBridge } from '../../src/bridge.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Journal } from '../../src/journal/journal.ts'
@@ -39,7 +39,7 @@ export class PlayedClock implements Clock {
     const endMs = this.monotonicMs() + ms
     return new Promise((resolve, reject) => {
       const done = (): void => {
-        clearTimeout(timer)
+        endTimer()
         this.#sleepers.delete(look)
         signal?.removeEventListener('abort', onAbort)
       }
@@ -52,10 +52,10 @@ export class PlayedClock implements Clock {
         done()
         reject(signal?.reason)
       }
-      const timer = setTimeout(() => {
+      const endTimer = callAfter(ms, () => {
         done()
         resolve()
-      }, ms)
+      })
       this.#sleepers.add(look)
       signal?.addEventListener('abort', onAbort, { once: true })
       if (signal?.aborted) onAbort()
