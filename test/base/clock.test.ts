@@ -35,10 +35,7 @@ test('a process that stood still reads what came meanwhile before its deadline s
     standStill(100)
     await struck.promise
   }
-  assert.deepEqual(
-    seen,
-    Array.from({ length: 3 }, () => ['answer', 'deadline']).flat(),
-  )
+  assert.deepEqual(seen, Array.from({ length: 3 }, () => ['answer', 'deadline']).flat())
 })
 
 test('a deadline that is ended does not strike, and one beyond what a timer can be is no millisecond', async () => {

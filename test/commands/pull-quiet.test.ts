@@ -157,9 +157,12 @@ describe('pull --time-limit', { concurrency: true }, () => {
     const world = await worldFor(t)
     await world.source.deliver(sampleMail(1))
     world.gmail.faults.always('import', { kind: 'slow', ms: 60_000 })
-    // Of the 14 s a busy machine has 7 to begin the upload; cut at 9.3, with 5 s of grace, it outlives the limit.
-    const ended = await world.run(['pull', '--time-limit', '14s'])
-    assert.equal(ended.code, 75, ended.stderr)
+    // Of the 14 s there are 7 to begin the upload, and a busy machine is asked again; cut at 9.3, with 5 s of grace, it
+    // outlives the limit.
+    for (let tries = 0; tries < 5 && world.gmail.ledger.of('import').length === 0; tries += 1) {
+      const ended = await world.run(['pull', '--time-limit', '14s', '--now'])
+      assert.equal(ended.code, 75, ended.stderr)
+    }
     const journal = new DatabaseSync(join(world.stateDir, 'journal.sqlite'))
     const { stage } = journal.prepare('SELECT stage FROM message').get() ?? {}
     const { value } = journal.prepare("SELECT value FROM note WHERE key = 'under-way'").get() ?? {}
@@ -213,12 +216,18 @@ describe('pull --time-limit', { concurrency: true }, () => {
     const env = { ...Object.fromEntries(others), HIKYAKU_CONFIG: file }
     const run = (...args: string[]): Promise<Ended> => hikyaku(args, { env, cwd: world.folder })
     await world.source.deliver(sampleMail(1))
-    const ended = await run('pull', '--time-limit', '5s', '--json')
-    assert.equal(ended.code, 75, ended.stdout + ended.stderr)
-    const [answer] = answerOf(ended).mailboxes as { fault: { code: string } | null }[]
-    assert.equal(answer?.fault?.code, 'mailbox.time-limit')
+    let fault: { readonly code: string } | null | undefined
+    // A busy machine needs more than half of the shortest limit to begin.
+    for (const limit of ['5s', '14s', '40s']) {
+      const ended = await run('pull', '--time-limit', limit, '--json')
+      assert.equal(ended.code, 75, ended.stdout + ended.stderr)
+      const [answer] = answerOf(ended).mailboxes as { fault: typeof fault }[]
+      fault = answer?.fault
+      if (fault) break
+    }
+    assert.equal(fault?.code, 'mailbox.time-limit')
     // Its wait has begun, so the next pull has time for the other one.
-    await run('pull', '--time-limit', '5s', '--quiet')
+    await run('pull', '--time-limit', '40s', '--quiet')
     assert.equal(world.gmail.accepted.length, 1)
     assert.match((await run('status')).stdout, /--time-limit/)
   })
