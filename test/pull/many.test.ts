@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { until } from '../servers/hikyaku.ts'
+import { processorMs } from '../servers/processor.ts'
 import { requireServer } from '../servers/required.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
@@ -160,15 +161,6 @@ describe(`a maildrop that keeps ${kept.toLocaleString('en')} messages`, { timeou
     assert.equal(world.gmail.accepted.length, 0)
   })
 })
-
-/** What the process has taken of the processor, in steps of 10 ms (proc_pid_stat(5): utime and stime). */
-async function processorMs(pid: number): Promise<number> {
-  const [user = '', system = ''] = (await readFile(`/proc/${pid}/stat`, 'latin1'))
-    .replace(/^.*\) /, '')
-    .split(' ')
-    .slice(11, 13)
-  return (Number(user) + Number(system)) * 10
-}
 
 interface Longest {
   readonly wallMs: number

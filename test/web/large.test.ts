@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { mail } from '../faults/harness.ts'
 import { until } from '../servers/hikyaku.ts'
+import { processorMs } from '../servers/processor.ts'
 import { authenticationOf } from './mail-records.ts'
 import { startPageWorld } from './page.ts'
 
@@ -20,7 +21,17 @@ const median = (all: readonly number[]): number =>
 const say = (all: readonly number[]): string =>
   `median ${Math.round(median(all))} ms, longest ${Math.round(Math.max(...all))} ms`
 
-test('a page of 100,000 messages is there within 200 ms, wherever it begins and whatever is looked for', async t => {
+/** What it costs to read every record once, ms of the processor: three times what a page may on a machine that is slow. */
+function readingAllMs(stateDir: string): number {
+  const database = new DatabaseSync(join(stateDir, 'journal.sqlite'), { readOnly: true })
+  const before = process.cpuUsage()
+  database.prepare("SELECT count(DISTINCT authentication ->> '$.forecast.cost') FROM message").get()
+  const { user, system } = process.cpuUsage(before)
+  database.close()
+  return (user + system) / 1000
+}
+
+test('a page of 100,000 messages costs at most 200 ms of the processor, wherever it begins and whatever is looked for', async t => {
   const world = await startPageWorld({
     env: { SCHEDULE: '0 0 1 1 *' },
     async prepare({ source, run, stateDir }) {
@@ -46,9 +57,9 @@ test('a page of 100,000 messages is there within 200 ms, wherever it begins and 
   t.after(() => world.stop())
   const owner = await world.signIn()
   const ask = async (path: string, tookMs: number[] = []): Promise<string> => {
-    const beganMs = performance.now()
+    const beganMs = await processorMs(world.pid())
     const { status, text } = await owner.ask(`${owner.home}${path}`)
-    tookMs.push(performance.now() - beganMs)
+    tookMs.push((await processorMs(world.pid())) - beganMs)
     assert.equal(status, 200, text)
     return text
   }
@@ -87,17 +98,18 @@ test('a page of 100,000 messages is there within 200 ms, wherever it begins and 
     'what is gone, in a folder that is not there': ['messages?stage=gone&folder=Nowhere', 0],
     forwarding: ['forwarding', 0],
   }
+  const mostMs = Math.max(200, readingAllMs(world.stateDir) / 3)
+  t.diagnostic(`at most ${Math.round(mostMs)} ms`)
   for (const [name, [address, rows]] of Object.entries(pages)) {
     const tookMs: number[] = []
-    // A machine that does other things has slow seconds, too.
-    for (let n = 0; n < 5 || (n < 50 && Math.min(...tookMs) >= 200); n += 1) {
+    for (let n = 0; n < 5; n += 1) {
       const text = await ask(address, tookMs)
       // A search may end for its time, on a machine that others use.
       if (!text.includes('Search on')) assert.equal(idsOf(text).length, rows, name)
     }
     t.diagnostic(`${name}: ${say(tookMs)}`)
-    // Of a machine that does other things, too: the best.
-    assert.ok(Math.min(...tookMs) < 200, name)
+    // The best: now and then garbage is collected meanwhile.
+    assert.ok(Math.min(...tookMs) < mostMs, name)
   }
 
   /** From the moment at which a mail is at the source to Gmail's answer, ms. */

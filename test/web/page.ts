@@ -29,6 +29,8 @@ export interface PageWorld extends World {
   newLink(): Promise<string>
   signIn(): Promise<SignedIn>
   log(): string
+  /** Of the daemon that runs now. */
+  pid(): number
   /** Ends the daemon by the signal, and starts it anew. */
   restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
@@ -85,6 +87,7 @@ export async function startPageWorld(options: PageWorldOptions = {}): Promise<Pa
     ask: askHere,
     newLink,
     log: () => daemon.stderr(),
+    pid: () => daemon.pid,
     async signIn() {
       const { pathname } = new URL(await newLink())
       const entered = await askHere(pathname)
