@@ -125,7 +125,7 @@ async function refusesConnections(port: number): Promise<boolean> {
 /** Declares the tests for one server. */
 export function describeServer(candidate: Candidate): void {
   const skip = requireServer(candidate.name, candidate.missing) || noPython
-  describe(candidate.name, { skip }, () => {
+  describe(candidate.name, { skip, concurrency: 1 }, () => {
     let server: OtherServer
     before(async () => {
       const tasks = ['corpus', 'marked', 'idle', ...killTasks]
