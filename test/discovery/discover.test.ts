@@ -211,10 +211,11 @@ describe('discovery from an address', () => {
   })
 
   it('reads a hostile file in time that grows with its length only', async () => {
-    const started = performance.now()
+    const before = process.threadCpuUsage()
     const attack = `<clientConfig ${'a="b" '.repeat(20_000)}`
     await look({ files: { 'shop.example': attack, 'autoconfig.shop.example': '<!--'.repeat(30_000) } })
-    assert.ok(performance.now() - started < 2_000)
+    const { user, system } = process.threadCpuUsage(before)
+    assert.ok(user + system < 2_000_000, `${user + system} microseconds of the processor`)
   })
 
   it('understands international domains and refuses what is no address', async () => {
