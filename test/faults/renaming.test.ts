@@ -13,6 +13,7 @@ import { perMinute } from '../../src/log/flood.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { endOf, startHikyaku, until } from '../servers/hikyaku.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
+import { startFairWatch } from '../servers/processor.ts'
 import { startRogueServer } from '../servers/rogue-server.ts'
 import { sha256 } from '../servers/source-server.ts'
 import { mail } from './harness.ts'
@@ -81,14 +82,14 @@ mailboxes:
   let longestMs = 0
   for (let serial = 0; listings < 4; serial += 1) {
     const octets = mail(`innocent-${serial}`)
-    const beganMs = performance.now()
+    const fairMs = await startFairWatch(daemon.pid)
     innocent.deliver(octets)
     await until(
       () => gmail.stored(account).has(sha256(octets)),
       `innocent: ${daemon.stderr().slice(-999)}`,
       60_000,
     )
-    longestMs = Math.max(longestMs, performance.now() - beganMs)
+    longestMs = Math.max(longestMs, await fairMs())
     await new Promise(resolve => setTimeout(resolve, 500))
   }
   assert.ok(longestMs < 5000, `an innocent mail took ${longestMs} ms`)

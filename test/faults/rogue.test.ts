@@ -11,6 +11,7 @@ import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-serve
 import { endOf, startHikyaku, until } from '../servers/hikyaku.ts'
 import { asksForBody } from '../servers/imap-faults.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
+import { startFairWatch } from '../servers/processor.ts'
 import {
   type Answer,
   goodMailOf,
@@ -103,12 +104,14 @@ mailboxes:
       await rm(folder, { recursive: true, force: true })
     })
     await until(() => server.flooded() > 0, `the rogue is asked: ${daemon.stderr()}`, 30_000)
-    const began = performance.now()
+    const fairMs = await startFairWatch(daemon.pid)
+    const beganMs = performance.now()
     const octets = mail(`innocent-${server.port}`)
     innocent.deliver(octets)
     const isThere = () => gmail.stored(account).has(sha256(octets))
     await until(isThere, `the innocent mail is in Gmail: ${daemon.stderr()}`, 30_000)
-    const seconds = (performance.now() - began) / 1000
+    const wallSeconds = (performance.now() - beganMs) / 1000
+    const seconds = (await fairMs()) / 1000
     const isTold = () =>
       told === undefined || linesOf(daemon.stderr()).some(line => told.test(line.code ?? ''))
     await until(isTold, `it is told: ${daemon.stderr()}`, 30_000)
@@ -117,7 +120,7 @@ mailboxes:
     const status = await readFile(`/proc/${daemon.pid}/status`, 'utf8')
     const peakMiB = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
     t.diagnostic(
-      `${sentMiB.toFixed(2)} MiB sent, peak ${peakMiB.toFixed(0)} MiB, innocent after ${seconds.toFixed(2)} s`,
+      `${sentMiB.toFixed(2)} MiB sent, peak ${peakMiB.toFixed(0)} MiB, innocent after ${seconds.toFixed(2)} s (${wallSeconds.toFixed(2)} by the clock)`,
     )
     assert.ok(sentMiB <= mostMiB, `${sentMiB} MiB were sent`)
     assert.ok(peakMiB < 256, `${peakMiB} MiB of memory`)
