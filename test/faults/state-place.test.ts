@@ -70,7 +70,8 @@ async function sayAll(
 const allSay = (what: string, some: readonly (readonly string[])[] = commands): Record<string, string> =>
   Object.fromEntries(some.map(args => [args.filter(arg => arg !== '--json').join(' '), what]))
 
-describe('what stands at STATE_DIR', { concurrency: true }, () => {
+// Four at a time: what is at work at once shares the processor, and is to end in its time on a busy machine, too.
+describe('what stands at STATE_DIR', { concurrency: 4 }, () => {
   let folder = ''
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hikyaku-place-'))
@@ -79,7 +80,7 @@ describe('what stands at STATE_DIR', { concurrency: true }, () => {
 
   it('a link that leads nowhere is no folder, and no command takes it for one that is still to come', async () => {
     await symlink(join(folder, 'gone', 'there'), join(folder, 'link'))
-    assert.deepEqual(await sayAll(join(folder, 'link'), folder, 30_000), allSay('state.no-folder 78'))
+    assert.deepEqual(await sayAll(join(folder, 'link'), folder, 60_000), allSay('state.no-folder 78'))
   })
 
   for (const [what, make] of [
@@ -97,14 +98,14 @@ describe('what stands at STATE_DIR', { concurrency: true }, () => {
       const stateDir = what === 'a path through a file' ? join(place, '..', 'file-above', 'state') : place
       for (const args of [['run'], ['status', '--json'], ['doctor', '--json']]) {
         const given = { ...env, STATE_DIR: stateDir, LOG_FORMAT: 'json', HOME: folder }
-        const ended = await hikyaku(args, { env: given, cwd: folder, timeoutMs: 30_000 })
+        const ended = await hikyaku(args, { env: given, cwd: folder })
         assert.deepEqual([codeOf(ended), ended.code], ['state.no-folder', 78], args.join(' '))
       }
     })
 
   it('a place that takes no folder ends what would make one there', async () => {
     const given = { ...env, STATE_DIR: '/proc/nope', HOME: folder }
-    const ended = await hikyaku(['pull', '--json'], { env: given, cwd: folder, timeoutMs: 30_000 })
+    const ended = await hikyaku(['pull', '--json'], { env: given, cwd: folder })
     assert.deepEqual([codeOf(ended), ended.code], ['state.no-folder', 78])
   })
 
@@ -190,7 +191,7 @@ describe('what stands at STATE_DIR', { concurrency: true }, () => {
       await mkdir(place, { mode: 0o700 })
       await writeFile(join(place, 'journal.made'), '')
       const given = { ...env, STATE_DIR: place, ALERT_WEBHOOK: `${hook.url}/topic`, HOME: folder }
-      const options = { cwd: folder, timeoutMs: 30_000 }
+      const options = { cwd: folder }
       const json = await hikyaku(['run'], { ...options, env: { ...given, LOG_FORMAT: 'json' } })
       assert.equal(json.code, 78)
       const lines = json.stderr
@@ -201,14 +202,17 @@ describe('what stands at STATE_DIR', { concurrency: true }, () => {
       assert.deepEqual([event, level, code], ['fault', 'error', 'journal.missing'])
       assert.equal(hook.calls.length, 1)
       assert.match(hook.calls[0]?.text ?? '', /From hikyaku of \S+@\S+\./)
+      const beganMs = performance.now()
       const text = await hikyaku(['run'], { ...options, env: given })
+      const usualMs = performance.now() - beganMs
       assert.match(text.stderr.trim().split('\n').at(-1) ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d error /)
       assert.equal(hook.calls.length, 1, 'told once')
       hook.answer = 'silence'
       await rm(join(place, 'ended'))
-      const began = performance.now()
-      assert.equal((await hikyaku(['run'], { ...options, env: given })).code, 78)
-      assert.ok(performance.now() - began < 25_000, 'a hook that says nothing holds nobody for long')
+      const begunMs = performance.now()
+      assert.equal((await hikyaku(['run'], { ...options, env: given, timeoutMs: 100_000 })).code, 78)
+      const silentMs = performance.now() - begunMs
+      assert.ok(silentMs < 2 * usualMs + 20_000, 'a hook that says nothing holds nobody for long')
       const wrong = await hikyaku(['run'], { ...options, env: { LOG_FORMAT: 'json', HOME: folder } })
       const end = JSON.parse(wrong.stderr.trim().split('\n').at(-1) ?? '')
       assert.deepEqual([wrong.code, end.level, end.code], [78, 'error', 'config.none'])
