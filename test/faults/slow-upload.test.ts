@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { answers, type LedgerEntry } from '../servers/gmail/gmail-server.ts'
 import { type Running, until } from '../servers/hikyaku.ts'
+import { startFairWatch } from '../servers/processor.ts'
 import { type Protocol, type SourceServer, sha256, startSource } from '../servers/source-server.ts'
 import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
 import { mail } from './harness.ts'
@@ -42,22 +43,31 @@ const largeUploads = ({ gmail }: World): number => gmail.ledger.entries.filter(i
 const copies = ({ gmail }: World, octets: Buffer): number => gmail.stored().get(sha256(octets)) ?? 0
 
 let serial = 0
-/** Delivers one small mail; resolves to how long it took into Gmail, ms. */
-async function codeTakesMs(world: World, source: SourceServer = world.source): Promise<number> {
+/** Delivers one small mail; resolves to how long it took into Gmail, ms, without what others take of the machine. */
+async function codeTakesMs(
+  world: World,
+  daemon: Running,
+  source: SourceServer = world.source,
+): Promise<number> {
   serial += 1
   const code = mail(`code-${serial}`)
-  const deliveredMs = performance.now()
+  const fairMs = await startFairWatch(daemon.pid)
   await source.deliver(code)
   await until(() => copies(world, code) === 1, `login code ${serial} in Gmail`, 15_000)
-  return performance.now() - deliveredMs
+  return fairMs()
 }
 
 /** Several, at different moments between two polls. */
-async function codesTakeMs(t: TestContext, world: World, source = world.source): Promise<void> {
+async function codesTakeMs(
+  t: TestContext,
+  world: World,
+  daemon: Running,
+  source = world.source,
+): Promise<void> {
   const tookMs: number[] = []
   for (const pauseMs of [0, 300, 700, 1100]) {
     await new Promise(resolve => setTimeout(resolve, pauseMs))
-    tookMs.push(await codeTakesMs(world, source))
+    tookMs.push(await codeTakesMs(world, daemon, source))
   }
   const sorted = tookMs.toSorted((one, other) => one - other)
   t.diagnostic(`beside a slow upload: ${sorted.map(ms => Math.round(ms)).join(', ')} ms`)
@@ -107,7 +117,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     await world.source.deliver(large)
     const daemon = world.start(['run'])
     await until(() => largeUploads(world) === 1, 'the large upload')
-    await codeTakesMs(world)
+    await codeTakesMs(world, daemon)
     const askedMs = performance.now()
     await endWell(daemon)
     assert.ok(performance.now() - askedMs < 15_000, 'within its grace')
@@ -134,7 +144,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
         await world.source.deliver(large)
         const daemon = world.start(['run'])
         await until(() => largeUploads(world) === 1, 'the large upload')
-        await codesTakeMs(t, world)
+        await codesTakeMs(t, world, daemon)
         assert.equal(copies(world, large), 0)
         const { importing } = (await statusOf(world)).stages
         assert.equal(importing, 1, 'nobody else decides what became of it')
@@ -153,14 +163,14 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
         await world.source.deliver(large)
         const killed = world.start(['run'])
         await until(() => largeUploads(world) === 1, 'the large upload')
-        await codeTakesMs(world)
+        await codeTakesMs(world, killed)
         killed.kill('SIGKILL')
         await killed.ended
         releaseFirst()
         const release = holdLarge(world)
         const daemon = world.start(['run'])
         await until(() => largeUploads(world) === 2, 'the large upload once more')
-        await codesTakeMs(t, world)
+        await codesTakeMs(t, world, daemon)
         release()
         await judge(world, [large], policy === 'delete')
         await until(async () => (await statusOf(world)).stages.settled === 6, 'all settled')
@@ -175,7 +185,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
       for (const octets of large) await world.source.deliver(octets)
       const daemon = world.start(['run'])
       await until(() => largeUploads(world) === 1, 'a large upload')
-      await codesTakeMs(t, world)
+      await codesTakeMs(t, world, daemon)
       assert.equal(largeUploads(world), 1, 'one at a time, as configured')
       release()
       await judge(world, large, false)
@@ -192,7 +202,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     for (const octets of slow) await world.source.deliver(octets)
     const daemon = world.start(['run'])
     await until(() => world.gmail.ledger.of('import').length === 3, 'all three on their way')
-    await codesTakeMs(t, world)
+    await codesTakeMs(t, world, daemon)
     resolve()
     await judge(world, slow, false)
     await endWell(daemon)
@@ -234,7 +244,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     for (const octets of backlog) await world.source.deliver(octets)
     const daemon = world.start(['run'], { env })
     await until(() => world.gmail.accepted.length >= 4, 'the backlog is on its way')
-    await codesTakeMs(t, world, other)
+    await codesTakeMs(t, world, daemon, other)
     assert.ok(
       backlog.some(octets => copies(world, octets) === 0),
       'the backlog is not through yet',
@@ -251,7 +261,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     for (const octets of large) await world.source.deliver(octets)
     const daemon = world.start(['run'])
     await until(() => largeUploads(world) === 1, 'the large upload')
-    await codeTakesMs(world)
+    await codeTakesMs(world, daemon)
     daemon.kill('SIGTERM')
     await until(() => /SIGTERM/.test(daemon.stderr()), 'the signal is heard')
     release()
@@ -277,7 +287,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     await world.source.deliver(large)
     const daemon = world.start(['run'])
     await until(() => largeUploads(world) === 1, 'the large upload')
-    await codeTakesMs(world)
+    await codeTakesMs(world, daemon)
     resolve()
     await until(async () => (await statusOf(world)).fault?.code === 'gmail.storage-full', 'status tells it')
     assert.equal(
@@ -306,7 +316,7 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     await world.source.deliver(large)
     const daemon = world.start(['run'])
     await until(() => largeUploads(world) === 1, 'the large upload')
-    await codeTakesMs(world)
+    await codeTakesMs(world, daemon)
     resolve()
     await until(async () => (await statusOf(world)).stages.refused === 1, 'it is set aside')
     const status = await world.run(['status'])
