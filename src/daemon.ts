@@ -138,7 +138,6 @@ async function keepPulling(
       isLate = true
       wake.ring('schedule')
     },
-    say: words => log.say('debug', 'schedule', words, { mailbox: mailbox.name }),
   })
   let reason: string = firstReason
   /** From then on, monotonic, ms, something is due that a quick look at news passes by. */

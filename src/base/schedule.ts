@@ -94,7 +94,7 @@ export function isSchedule(expression: string): boolean {
   }
 }
 
-/** The next instants of a schedule, ms; fewer where there are not so many. */
+/** The next instants of a schedule, ms; fewer where there are not so many. @param afterMs now, for node-cron asks itself */
 export function nextRuns(expression: string, count: number, afterMs: number): readonly number[] {
   const fields = readPlain(expression)
   if (fields !== undefined) {
@@ -117,27 +117,27 @@ export interface Ticking {
   readonly onTick: () => void
   /** Instead of a tick, where it comes more than a second too late: the thread was busy, or the machine asleep. */
   readonly onLate: () => void
-  /** What node-cron has to say. */
-  readonly say: (words: string) => void
 }
 
 /** A machine that slept, or whose clock was set, is noticed after so long at the latest. */
 const longestMs = 60_000
 const lateMs = 1000
 
-/** Ticks until the returned function is called. */
-export function startTicking(expression: string, { onTick, onLate, say }: Ticking): () => void {
-  const fields = readPlain(expression)
-  if (fields === undefined) return startCron(expression, { onTick, onLate, say })
+/**
+ * Ticks until the returned function is called. Node-cron is only asked when: its own ticking waits until the instant that
+ * it once reckoned, for weeks where the clock was set back by weeks.
+ */
+export function startTicking(expression: string, { onTick, onLate }: Ticking): () => void {
   let timer: NodeJS.Timeout | undefined
-  const wait = (dueMs: number | undefined): void => {
+  const wait = (): void => {
+    const [dueMs] = nextRuns(expression, 1, Date.now())
     if (dueMs === undefined) return
     const ms = Math.max(0, dueMs - Date.now())
     timer = setTimeout(
       () => {
         const now = Date.now()
         // Set back, the clock may show an earlier run again.
-        wait(findNext(fields, now))
+        wait()
         if (now < dueMs) return
         if (now - dueMs > lateMs) onLate()
         else onTick()
@@ -145,19 +145,6 @@ export function startTicking(expression: string, { onTick, onLate, say }: Tickin
       Math.min(ms, longestMs),
     )
   }
-  wait(findNext(fields, Date.now()))
+  wait()
   return () => clearTimeout(timer)
-}
-
-function startCron(expression: string, { onTick, onLate, say }: Ticking): () => void {
-  const tell = (thrown: string | Error): void =>
-    say(thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrown)
-  // Its own lines would break LOG_FORMAT=json; a tick that comes late is a tick.
-  const task = loadCron().schedule(expression, onTick, {
-    noOverlap: true,
-    suppressMissedWarning: true,
-    logger: { info: tell, warn: tell, error: tell, debug: tell },
-  })
-  task.on('execution:missed', onLate)
-  return () => void task.destroy()
 }

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { createTask, validate } from 'node-cron'
-import { isSchedule, nextRuns } from '../../src/base/schedule.ts'
+import { isSchedule, nextRuns, startTicking } from '../../src/base/schedule.ts'
 
 const file = fileURLToPath(new URL('../../src/base/schedule.ts', import.meta.url))
 
@@ -123,4 +123,51 @@ describe('schedules', () => {
     // Lord Howe Island puts clocks back by half an hour.
     assert.equal(runsIn('Australia/Lord_Howe', '15 * * * *', 30, '2026-04-04T00:00:00Z').length, 30)
   })
+
+  for (const expression of ['* * * * * *', '* * * * * SUN-SAT', '0 */5 * * * *', '0 */5 * * * SUN-SAT'])
+    for (const [days, how] of [
+      [-10, 'back'],
+      [9, 'forward'],
+    ] as const)
+      test(`go on within a minute where the clock is set ${how} by days: ${expression}`, t => {
+        let nowMs = Date.parse('2026-05-04T10:00:00.500Z')
+        const RealDate = Date
+        /** The mocked one would turn the timers back with it. */
+        class SetDate extends RealDate {
+          constructor(...given: [] | [number]) {
+            super(...((given.length === 0 ? [nowMs] : given) as [number]))
+          }
+          static override now(): number {
+            return nowMs
+          }
+        }
+        globalThis.Date = SetDate as DateConstructor
+        t.after(() => {
+          globalThis.Date = RealDate
+        })
+        t.mock.timers.enable({ apis: ['setTimeout'] })
+        const calls: string[] = []
+        const pass = (ms: number): void => {
+          for (let passed = 0; passed < ms; passed += 500) {
+            nowMs += 500
+            t.mock.timers.tick(500)
+          }
+        }
+        const stop = startTicking(expression, {
+          onTick: () => calls.push('tick'),
+          onLate: () => calls.push('late'),
+        })
+        pass(600_000)
+        assert.deepEqual([...new Set(calls)], ['tick'])
+        calls.length = 0
+        nowMs += days * 24 * 3600_000
+        pass(360_000)
+        // What was due as it leapt is late, once.
+        assert.deepEqual([...new Set(calls)], how === 'back' ? ['tick'] : ['late', 'tick'])
+        assert.equal(calls.filter(call => call === 'late').length, how === 'back' ? 0 : 1)
+        stop()
+        calls.length = 0
+        pass(600_000)
+        assert.deepEqual(calls, [])
+      })
 })
