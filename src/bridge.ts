@@ -121,7 +121,8 @@ export async function openBridge(
       clock,
       mostOverRestart(config.mailboxes.map(mailbox => mailbox.afterImport)),
     )
-    const lately = await journal.importedSince(clock.nowMs() - quotaMs)
+    // A clock that was set back since has left whole years ahead of it.
+    const lately = await journal.importedBetween(clock.nowMs() - quotaMs, clock.nowMs() + quotaMs)
     const loginKey = loginKeyOf(config.stateDir, process.env, true)
     const opened: OpenMailbox[] = []
     const uses: AccountUse[] = []

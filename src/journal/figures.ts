@@ -14,7 +14,7 @@ type Figures = Pick<
   | 'latestImports'
   | 'importsBefore'
   | 'asideBefore'
-  | 'importedSince'
+  | 'importedBetween'
 >
 
 /** The latest of one of the two indexes by mailbox and import (schema.ts): neither reads rows of others, nor sorts. */
@@ -96,6 +96,7 @@ export function makeFigures(sql: Statements): Figures {
         id,
         limit,
       ),
-    importedSince: atMs => readRows(sql, 'imported_at_ms >= ? ORDER BY imported_at_ms', atMs),
+    importedBetween: (fromMs, lastMs) =>
+      readRows(sql, 'imported_at_ms BETWEEN ? AND ? ORDER BY imported_at_ms', fromMs, lastMs),
   }
 }

@@ -169,8 +169,8 @@ export interface Journal {
   importsBefore(limit: number, before?: ImportPlace): Promise<readonly MessageRow[]>
   /** Rows of a mailbox that are refused or deferred, found last first, behind a place in that order. */
   asideBefore(mailbox: string, limit: number, before?: AsidePlace): Promise<readonly MessageRow[]>
-  /** Rows imported since an instant. */
-  importedSince(atMs: number): Promise<readonly MessageRow[]>
+  /** Rows imported between two instants, these included, the earliest first. */
+  importedBetween(fromMs: number, lastMs: number): Promise<readonly MessageRow[]>
   /** Of these, whose import was repeated without knowing the outcome of the one before. */
   repeatedSince(atMs: number): Promise<readonly MessageRow[]>
   /** When the first message reached Gmail. */

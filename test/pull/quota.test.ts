@@ -1,7 +1,7 @@
 /** Gmail's minute goes on where our process ended. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mail, play } from '../faults/harness.ts'
+import { day, mail, minute, play } from '../faults/harness.ts'
 import { until } from '../servers/hikyaku.ts'
 
 test('a process that begins behind another one exceeds no quota with it', () =>
@@ -24,4 +24,19 @@ test('a process that begins behind another one exceeds no quota with it', () =>
     await pull
     assert.equal(gmail.accepted.length, 2)
     assert.equal(gmail.quota.usage('owner@example.test').refused, 0)
+  }))
+
+test('what was imported while the clock ran ahead by a day holds up no import behind the next start', () =>
+  play({ gmail: { quota: { unitsPerMinute: 25 } }, more: { GMAIL_UNITS_PER_MINUTE: '25' } }, async self => {
+    const { gmail } = self.world
+    await self.deliver(mail('first'))
+    await self.app.pull()
+    self.clock.pass(2 * minute)
+    self.clock.offsetMs -= day
+    await self.restart()
+    await self.deliver(mail('second'))
+    const pull = self.app.pull()
+    // No time passes: what counts as imported just now would wait for a minute.
+    await until(() => gmail.accepted.length === 2, 'the second mail')
+    await pull
   }))
