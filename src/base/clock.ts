@@ -29,11 +29,19 @@ export const systemClock: Clock = {
         clearTimeout(timer)
         reject(signal?.reason)
       }
-      const timer = setTimeout(() => {
+      const over = (): void => {
         signal?.removeEventListener('abort', onAbort)
         resolve()
-      }, ms)
-      if (beside !== undefined) timer.unref()
+      }
+      const wait = (leftMs: number): NodeJS.Timeout => {
+        const goOn = (): void => {
+          if (leftMs > longestDelayMs) timer = wait(leftMs - longestDelayMs)
+          else over()
+        }
+        const part = setTimeout(goOn, Math.min(leftMs, longestDelayMs))
+        return beside === undefined ? part : part.unref()
+      }
+      let timer = wait(ms)
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
   after: callAfter,
@@ -44,7 +52,7 @@ const standstillMs = 20
 /** What such a process gets of the lost time again, ms at most: what came meanwhile lies in the kernel and is to be read. */
 const mostGivenBackMs = 1000
 /** The longest delay that Node knows, ms: what is longer it takes for 1 ms. */
-const longestDelayMs = 2 ** 31 - 1
+export const longestDelayMs = 2 ** 31 - 1
 
 /** Clock.after in real time. */
 export function callAfter(ms: number, call: () => void): () => void {

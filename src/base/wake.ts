@@ -1,3 +1,4 @@
+import { longestDelayMs } from './clock.ts'
 import { noLonger } from './deadline.ts'
 
 /** A bell with a memory: what rings while nobody waits is heard by the next who does. */
@@ -10,9 +11,6 @@ export interface Wake {
   /** Resolves with the reason of a ring, or with undefined after `ms`, or when aborted. */
   wait(ms: number, signal: AbortSignal): Promise<string | undefined>
 }
-
-/** The longest that Node's timers can wait. */
-const longestMs = 2 ** 31 - 1
 
 export function makeWake(): Wake {
   let rung: string | undefined
@@ -48,7 +46,7 @@ export function makeWake(): Wake {
           resolve(reason)
         }
         const onAbort = (): void => done(undefined)
-        const timer = setTimeout(done, Math.min(Math.max(0, ms), longestMs), undefined)
+        const timer = setTimeout(done, Math.min(Math.max(0, ms), longestDelayMs), undefined)
         hear = done
         signal.addEventListener('abort', onAbort, { once: true })
         if (signal.aborted) done(undefined)

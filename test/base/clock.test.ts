@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as turnOfLoop } from 'node:timers/promises'
-import { callAfter } from '../../src/base/clock.ts'
+import { callAfter, systemClock } from '../../src/base/clock.ts'
 
 /** As a process that is stopped, or that others keep from its processor. */
 function standStill(ms: number): void {
@@ -48,4 +48,50 @@ test('a deadline that is ended does not strike, and one beyond what a timer can 
   await new Promise(resolve => setTimeout(resolve, 20))
   assert.equal(struck, 0)
   for (const end of ends) end()
+})
+
+const day = 24 * 3600_000
+const tooLongs = [2 ** 31, 40 * day, Number.POSITIVE_INFINITY]
+
+test('a wait that is too long for a timer of Node is none that is over at once', async t => {
+  const warnings: string[] = []
+  const onWarning = ({ name }: Error): void => void warnings.push(name)
+  process.on('warning', onWarning)
+  t.after(() => process.off('warning', onWarning))
+  const over: number[] = []
+  const stop = new AbortController()
+  const ends = tooLongs.map(ms => systemClock.after(ms, () => over.push(ms)))
+  const sleeps = tooLongs.map(ms =>
+    systemClock.sleep(ms, stop.signal, 'beside').then(
+      () => over.push(ms),
+      () => {},
+    ),
+  )
+  // Timers are called in their order: one that Node took for 1 ms is before this.
+  await systemClock.sleep(20)
+  for (const end of ends) end()
+  stop.abort()
+  await Promise.all(sleeps)
+  assert.deepEqual([over, warnings], [[], []])
+})
+
+test('a sleep of forty days takes forty days, and an abort ends it at any time', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const stop = new AbortController()
+  const over: string[] = []
+  systemClock.sleep(40 * day).then(() => over.push('over'))
+  systemClock.sleep(40 * day, stop.signal).catch(() => over.push('aborted'))
+  const first = 2 ** 31 - 1
+  t.mock.timers.tick(first)
+  // Both are on the second of their timers.
+  stop.abort()
+  t.mock.timers.tick(40 * day - first - 1)
+  await turnOfLoop()
+  assert.deepEqual(over, ['aborted'])
+  t.mock.timers.tick(1)
+  await turnOfLoop()
+  assert.deepEqual(over, ['aborted', 'over'])
+  t.mock.timers.tick(100 * day)
+  await turnOfLoop()
+  assert.equal(over.length, 2)
 })
