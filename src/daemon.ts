@@ -128,7 +128,7 @@ async function keepPulling(
 ): Promise<void> {
   const { mailbox, log, clock, source, logins } = ports
   let isLate = false
-  const stopTicking = startTicking(mailbox.schedule, {
+  const stopTicking = startTicking(mailbox.schedule, mailbox.name, {
     onTick: () => {
       isLate = false
       wake.ring('schedule')

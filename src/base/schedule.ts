@@ -3,6 +3,7 @@
  * people write, are reckoned here with Date alone; names, `L`, `W`, `#` and the rest are node-cron's. It is loaded for
  * those only, since it works with Intl, whose tables take 8 MiB of a process that does nothing but wait.
  */
+import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
@@ -94,13 +95,36 @@ export function isSchedule(expression: string): boolean {
   }
 }
 
-/** The next instants of a schedule, ms; fewer where there are not so many. @param afterMs now, for node-cron asks itself */
-export function nextRuns(expression: string, count: number, afterMs: number): readonly number[] {
+/**
+ * Who names no second leaves it to us, and who says "every five minutes" the minute, too: each mailbox has a moment of its
+ * own there, the same after each start, so that a thousand are not looked at in one second. The hour stays as it is named.
+ * @param name whose schedule it is
+ * @returns so long behind the instant that the expression names, ms
+ */
+function findOffset(expression: string, name: string): number {
+  if (expression.split(' ').length !== 5) return 0
+  const [, step = '1'] = /^\*(?:\/(\d{1,2}))?(?: |$)/.exec(expression) ?? []
+  const minutes = 60 % Number(step) === 0 ? Number(step) : 1
+  return Math.floor((createHash('sha256').update(name).digest().readUInt32BE() / 2 ** 32) * minutes * 60_000)
+}
+
+/**
+ * The next instants of a schedule, ms; fewer where there are not so many.
+ * @param afterMs now, for node-cron asks itself, and says no moment but the first
+ * @param name whose schedule it is; without one they are those that the expression names
+ */
+export function nextRuns(
+  expression: string,
+  count: number,
+  afterMs: number,
+  name?: string,
+): readonly number[] {
   const fields = readPlain(expression)
   if (fields !== undefined) {
+    const offsetMs = name === undefined ? 0 : findOffset(expression, name)
     const runs: number[] = []
-    for (let at = findNext(fields, afterMs); at !== undefined; at = findNext(fields, at)) {
-      runs.push(at)
+    for (let at = findNext(fields, afterMs - offsetMs); at !== undefined; at = findNext(fields, at)) {
+      runs.push(at + offsetMs)
       if (runs.length >= count) break
     }
     return runs
@@ -124,13 +148,13 @@ const longestMs = 60_000
 const lateMs = 1000
 
 /**
- * Ticks until the returned function is called. Node-cron is only asked when: its own ticking waits until the instant that
+ * Ticks until the returned function is called, for the mailbox of that name. Node-cron is only asked when: its own ticking waits until the instant that
  * it once reckoned, for weeks where the clock was set back by weeks.
  */
-export function startTicking(expression: string, { onTick, onLate }: Ticking): () => void {
+export function startTicking(expression: string, name: string, { onTick, onLate }: Ticking): () => void {
   let timer: NodeJS.Timeout | undefined
   const wait = (): void => {
-    const [dueMs] = nextRuns(expression, 1, Date.now())
+    const [dueMs] = nextRuns(expression, 1, Date.now(), name)
     if (dueMs === undefined) return
     const ms = Math.max(0, dueMs - Date.now())
     timer = setTimeout(

@@ -153,7 +153,7 @@ describe('schedules', () => {
             t.mock.timers.tick(500)
           }
         }
-        const stop = startTicking(expression, {
+        const stop = startTicking(expression, '', {
           onTick: () => calls.push('tick'),
           onLate: () => calls.push('late'),
         })
@@ -170,4 +170,70 @@ describe('schedules', () => {
         pass(600_000)
         assert.deepEqual(calls, [])
       })
+})
+
+describe('a moment of its own', () => {
+  const from = +new Date(2026, 4, 4, 10)
+  const names = Array.from({ length: 1000 }, (_, n) => `user${n}@example.test`)
+  const momentOf = (expression: string, name: string): number => {
+    const [first = 0] = nextRuns(expression, 1, from - 1, name)
+    return first - from
+  }
+
+  for (const [expression, minutes] of [
+    ['*/5 * * * *', 5],
+    ['* * * * *', 1],
+    ['*/15 10 * * *', 15],
+    ['0 10 * * *', 1],
+    ['*/7 * * * *', 1],
+    ['0 */5 * * * *', 0],
+  ] as const)
+    test(`${expression}: within ${minutes} minutes, and steady`, () => {
+      const moments = names.map(name => momentOf(expression, name))
+      assert.deepEqual(
+        moments,
+        names.map(name => momentOf(expression, name)),
+      )
+      const spanMs = minutes * 60_000
+      assert.ok(moments.every(ms => ms >= 0 && ms < Math.max(1, spanMs)))
+      // None of sixty parts of it holds more than three times its share.
+      const parts = moments.map(ms => Math.floor((ms * 60) / Math.max(1, spanMs)))
+      const most = Math.max(...parts.map(part => parts.filter(other => other === part).length))
+      if (minutes > 0) assert.ok(most <= (3 * names.length) / 60, `${most} at once`)
+    })
+
+  test('comes as often as the schedule says, and in the hours that it names', () => {
+    for (const name of names.slice(0, 20)) {
+      const runs = nextRuns('*/15 9,17 * * *', 8, from, name)
+      const gaps = new Set(runs.slice(1).map((at, index) => at - (runs[index] ?? 0)))
+      assert.ok(gaps.has(15 * 60_000) && gaps.size === 2, [...gaps].join(' '))
+      assert.deepEqual(
+        [...new Set(runs.map(at => new Date(at).getHours()))].toSorted((a, b) => a - b),
+        [9, 17],
+      )
+    }
+  })
+
+  test('is none where names leave the schedule to node-cron', () => {
+    const expression = '0 9 * * MON'
+    assert.deepEqual(nextRuns(expression, 3, from, 'a'), nextRuns(expression, 3, from))
+  })
+
+  test('is when it ticks', t => {
+    t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: from })
+    const ticks: number[] = []
+    const stops = names.slice(0, 3).map(name =>
+      startTicking('*/5 * * * *', name, {
+        onTick: () => ticks.push(Date.now() - from),
+        onLate: assert.fail,
+      }),
+    )
+    for (let passed = 0; passed < 300_000; passed += 10) t.mock.timers.tick(10)
+    for (const stop of stops) stop()
+    const moments = names.slice(0, 3).map(name => momentOf('*/5 * * * *', name))
+    assert.deepEqual(
+      ticks,
+      moments.toSorted((a, b) => a - b).map(ms => Math.ceil(ms / 10) * 10),
+    )
+  })
 })

@@ -293,8 +293,8 @@ export const timingSettings = {
     variable: 'SCHEDULE',
     read: readSchedule,
     about: {
-      en: 'When to look, as a cron expression: minute, hour, day, month, weekday; with 6 fields seconds first. Some hosting companies block who logs in more often than 30 to 60 times an hour.',
-      ja: '確認する時刻。cron 形式（分、時、日、月、曜日。6 項目のときは先頭が秒）です。1 時間に 30〜60 回を超えるログインを止める会社もあります。',
+      en: 'When to look, as a cron expression: minute, hour, day, month, weekday; with 6 fields seconds first. Without seconds each mailbox has a moment of its own in that minute, or in the five of `*/5`, so that many do not come at once. Some hosting companies block who logs in more often than 30 to 60 times an hour.',
+      ja: '確認する時刻。cron 形式（分、時、日、月、曜日。6 項目のときは先頭が秒）です。秒を指定しなければ、その 1 分間（`*/5` なら 5 分間）の中でメールボックスごとに決まった時点に確認するので、多くのメールボックスが一度に重なりません。1 時間に 30〜60 回を超えるログインを止める会社もあります。',
     },
     usualFor: ({ protocol }: { protocol: Protocol }): string => schedules[protocol],
     otherwise: {

@@ -106,7 +106,7 @@ function nextLook({ own, words }: Reader, { status, schedule }: MailboxLife, now
   const { state, accountState, watch, pausedSinceMs } = status
   if (pausedSinceMs !== undefined) return own.whenResumed
   const heldMs = Math.max(state.notBeforeMs ?? 0, accountState.notBeforeMs ?? 0)
-  const [scheduledMs] = schedule === undefined ? [] : nextRuns(schedule, 1, nowMs)
+  const [scheduledMs] = schedule === undefined ? [] : nextRuns(schedule, 1, nowMs, status.mailbox)
   const nextMs = heldMs > nowMs ? heldMs : scheduledMs
   if (nextMs === undefined) return own.never
   const isTold = watch?.isWatched === true && heldMs <= nowMs
