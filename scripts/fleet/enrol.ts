@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GmailServer } from '../../test/servers/gmail/gmail-server.ts'
+import { least } from '../../test/servers/gmail/oauth.ts'
 import { endpointsEnv, hikyaku } from '../../test/servers/hikyaku.ts'
 import { accountOf } from './judge.ts'
 import type { Box, MailHost } from './mail-host.ts'
@@ -34,7 +35,7 @@ export async function enrol(world: {
   readonly folder: string
 }): Promise<Enrolled> {
   const { url, host, gmail, folder } = world
-  const serviceAccount = gmail.oauth.createServiceAccount(['gmail.insert', 'gmail.labels'])
+  const serviceAccount = gmail.oauth.createServiceAccount(least)
   const keyFile = join(folder, 'service-account.json')
   await writeFile(keyFile, JSON.stringify(serviceAccount.key), { mode: 0o600 })
   const env = {

@@ -9,6 +9,7 @@ import { type Bridge, openBridge } from '../../src/bridge.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { makeLog } from '../../src/log/log.ts'
 import { type GmailServer, startGmailServer } from '../../test/servers/gmail/gmail-server.ts'
+import { least, reading } from '../../test/servers/gmail/oauth.ts'
 import { startHikyaku } from '../../test/servers/hikyaku.ts'
 import { type ImapServer, startImapServer } from '../../test/servers/imap-server.ts'
 import { PlayedClock } from '../../test/servers/in-process.ts'
@@ -66,7 +67,7 @@ export async function startStage(weather: Weather, mayRead: boolean): Promise<St
     folders: { Done: [] },
     faults: { at: weather.imap.bind(weather) },
   })
-  const scopes = ['gmail.insert', 'gmail.labels', ...(mayRead ? ['gmail.readonly'] : [])]
+  const scopes = mayRead ? reading : least
   const secrets = [password, gmail.client.secret ?? '', gmail.grant(address, scopes)]
   const files = ['password', 'client-secret', 'refresh-token']
   for (const [index, name] of files.entries())

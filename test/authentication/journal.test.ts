@@ -16,6 +16,7 @@ import { reportCommand } from '../../src/commands/report.ts'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { chooseWords } from '../../src/locale/locale.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { gmailEnv } from '../servers/hikyaku.ts'
 import { articleZone, forwardingAddress, googleKey, googleReport, unsignedInvoice } from './article.ts'
 import { messageOf } from './world.ts'
@@ -38,7 +39,7 @@ before(async () => {
     MAIL_USER: 'owner@shop.example',
     MAIL_PASSWORD: 'x',
     STATE_DIR: join(directory, 'state'),
-    ...gmailEnv(gmail, ['gmail.insert', 'gmail.labels', 'gmail.readonly']),
+    ...gmailEnv(gmail, reading),
   }
   const looker = makeLooker(systemClock, tableLookup(articleZone('reject')))
   const authenticate = makeAuthenticate(looker)

@@ -12,6 +12,7 @@ import { makeGmail } from '../../src/gmail/google.ts'
 import { sameBelowTop } from '../../src/message/read-back.ts'
 import { accountFor, anImport, never } from '../gmail/scripted.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { articleZone, googleKey, googleReport } from './article.ts'
 import { examine, messageOf } from './world.ts'
 
@@ -23,7 +24,7 @@ const dkimOf = async (octets: Buffer): Promise<string | undefined> => {
 test('a signature that held before the upload holds in what Gmail stored', async t => {
   const server = await startGmailServer()
   const { url, authUrl, tokenUrl, revokeUrl, client } = server
-  const scopes = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
+  const scopes = reading
   const gmail = makeGmail({
     account: accountFor({
       address: 'owner@example.test',

@@ -1,4 +1,6 @@
 /** Set-ups in which Google's side is broken. */
+
+import { reading } from '../servers/gmail/oauth.ts'
 import { apiDisabled, captivePortal } from '../servers/gmail/presets.ts'
 import type { Row } from './rows.ts'
 
@@ -74,7 +76,7 @@ export const googleRows: readonly Row[] = [
     check: 'gmailAccount',
     code: 'gmail.account-mismatch',
     exitCode: 77,
-    world: { scopes: ['gmail.insert', 'gmail.labels', 'gmail.readonly'] },
+    world: { scopes: reading },
     breaks: () => ({ env: { GMAIL_ACCOUNT: 'other@example.test' } }),
   },
 ]

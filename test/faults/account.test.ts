@@ -5,12 +5,12 @@ import { vaultNames } from '../../src/config/load.ts'
 import { openVault } from '../../src/vault/open-vault.ts'
 import type { GmailServer } from '../servers/gmail/gmail-server.ts'
 import { subjectOf } from '../servers/gmail/id-token.ts'
+import { least, reading } from '../servers/gmail/oauth.ts'
 import { answerOf, startWorld, type World } from '../servers/world.ts'
 import { codeOf, hour, mail, play } from './harness.ts'
 
 const owner = 'owner@example.test'
 const stranger = 'stranger@example.test'
-const least = ['gmail.insert', 'gmail.labels']
 const named = [...least, 'openid', 'email']
 const accounts = { accounts: [owner, stranger] }
 
@@ -25,7 +25,7 @@ const usersIn = ({ ledger }: GmailServer): Set<string> =>
 for (const [how, scopes] of [
   ['that says whose it is', named],
   ['that does not say whose it is', least],
-  ['that may read', [...least, 'gmail.readonly']],
+  ['that may read', reading],
 ] as const)
   test(`G15: a variable with another account's token ${how} imports nothing, and the right one brings all`, async () => {
     await play({ gmail: accounts, more: { AFTER_IMPORT: 'delete', GMAIL_LABELS: 'shop' } }, async self => {

@@ -19,10 +19,11 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openJournal } from '../../src/journal/sqlite.ts'
 import { type Fault, presets } from '../servers/gmail/gmail-server.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { endOf, type Running, until } from '../servers/hikyaku.ts'
 import { countOf, openInProcess, PlayedClock } from '../servers/in-process.ts'
 import { startWorld, type World } from '../servers/world.ts'
-import { hour, mail, minute, nameless, reading } from './harness.ts'
+import { hour, mail, minute, nameless } from './harness.ts'
 import { judge } from './oracle.ts'
 
 const preload = [

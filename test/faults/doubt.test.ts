@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { Journal } from '../../src/journal/journal.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import { isOnPostgres } from '../servers/postgres-journals.ts'
@@ -24,7 +25,6 @@ import {
   pop3Of,
   portsOf,
   pullWith,
-  reading,
   rowOf,
   uploads,
 } from './harness.ts'

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Gmail } from '../../src/gmail/gmail.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { asksForBody, type ImapPlay } from '../servers/imap-faults.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
 import { countOf } from '../servers/in-process.ts'
@@ -21,7 +22,6 @@ import {
   pop3Of,
   portsOf,
   pullWith,
-  reading,
   rowOf,
   uploads,
 } from './harness.ts'

@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import type { Fault } from '../servers/gmail/gmail-server.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { countOf } from '../servers/in-process.ts'
 import {
   codeOf,
@@ -19,7 +20,6 @@ import {
   portsOf,
   pullImpatiently,
   pullWith,
-  reading,
   rowOf,
   uploads,
 } from './harness.ts'

@@ -14,9 +14,6 @@ import type { Pop3Server } from '../servers/pop3-server.ts'
 import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
 import { type Case, judge, watchRemovals } from './oracle.ts'
 
-/** The scopes with which Gmail can be searched and read. */
-export const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
-
 export const minute = 60_000
 export const hour = 60 * minute
 export const day = 24 * hour

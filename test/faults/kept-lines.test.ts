@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { compare } from '../../src/proof/compare.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { countOf } from '../servers/in-process.ts'
 import { mailutilsMissing, startMailutils } from '../servers/mailutils.ts'
 import { requireServer } from '../servers/required.ts'
 import { sha256 } from '../servers/source-server.ts'
 import { answerOf } from '../servers/world.ts'
-import { hour, mail, minute, nameless, type Play, play, pop3Of, portsOf, reading } from './harness.ts'
+import { hour, mail, minute, nameless, type Play, play, pop3Of, portsOf } from './harness.ts'
 
 /** The server rewrites its own lines in every message that it holds; `lines` gives them for the nth message. */
 function rewrite(self: Play, lines: (n: number) => readonly string[]): void {

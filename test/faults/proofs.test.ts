@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { presets } from '../servers/gmail/gmail-server.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/pop3-maildrop.ts'
-import { copies, hour, imapOf, mail, minute, play, pop3Of, portsOf, reading, uploads } from './harness.ts'
+import { copies, hour, imapOf, mail, minute, play, pop3Of, portsOf, uploads } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }
 

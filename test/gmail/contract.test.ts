@@ -19,6 +19,7 @@ import {
   presets,
   startGmailServer,
 } from '../servers/gmail/gmail-server.ts'
+import { least, reading } from '../servers/gmail/oauth.ts'
 import { accountFor, anImport, faultOf, messageOf, never } from './scripted.ts'
 
 const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')
@@ -101,7 +102,7 @@ describe('Gmail holds', () => {
 
   test('what a look-up finds by Message-ID, once it is in the index', async t => {
     const { server, gmail } = await start(t, {
-      scopes: ['gmail.insert', 'gmail.labels', 'gmail.readonly'],
+      scopes: reading,
       server: { rules: { indexLagMs: 'manual' }, prependReceived: false },
     })
     const octets = mail('find me')
@@ -304,7 +305,7 @@ describe('the account', () => {
     t.after(() => rm(folder, { recursive: true }))
     const server = await startGmailServer()
     t.after(() => server.close())
-    const service = server.oauth.createServiceAccount(['gmail.insert', 'gmail.labels'])
+    const service = server.oauth.createServiceAccount(least)
     const keyFile = join(folder, 'key.json')
     await writeFile(keyFile, JSON.stringify(service.key))
     const { url, authUrl, tokenUrl, revokeUrl } = server

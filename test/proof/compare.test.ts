@@ -8,11 +8,11 @@ import { compareWords } from '../../src/commands/compare-words.ts'
 import type { Invocation } from '../../src/commands/invocation.ts'
 import { chooseWords } from '../../src/locale/locale.ts'
 import { snapshot } from '../doctor/harness.ts'
+import { least, reading } from '../servers/gmail/oauth.ts'
 import { rateLimited } from '../servers/gmail/presets.ts'
 import { countOf, openInProcess } from '../servers/in-process.ts'
 import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
-const reading = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const mail = (name: string, extra = ''): Buffer =>
   Buffer.from(
     `From: a@example.test\r\nMessage-ID: <${name}@example.test>\r\nDate: Wed, 1 Apr 2026 09:00:00 +0900\r\nSubject: ${name}\r\n\r\nhello ${name}${extra}\r\n`,
@@ -187,7 +187,7 @@ describe('compare with a permission that can read', () => {
 
 describe('compare with a permission that cannot read', () => {
   test('vouches for what hikyaku imported, and says what it could not check and how to allow it', async t => {
-    const world = await start(t, { scopes: ['gmail.insert', 'gmail.labels'] })
+    const world = await start(t, { scopes: least })
     await world.source.deliver(mail('a'))
     await pulled(world)
     const well = await compared(world)

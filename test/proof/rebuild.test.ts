@@ -6,10 +6,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { mail, nameless } from '../faults/harness.ts'
 import { judge, watchRemovals } from '../faults/oracle.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { until } from '../servers/hikyaku.ts'
 import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
-const readable = ['gmail.insert', 'gmail.labels', 'gmail.readonly']
 const journalOf = (world: World): string => join(world.stateDir, 'journal.sqlite')
 
 interface Scene {
@@ -84,7 +84,7 @@ const damages: readonly (readonly [string, (file: string) => Promise<void>])[] =
 describe('a journal with', () => {
   for (const [name, damage] of damages) {
     // What can be salvaged matters most where Gmail cannot be asked.
-    const ways = /all over|only|no octet/.test(name) ? [readable] : [readable, undefined]
+    const ways = /all over|only|no octet/.test(name) ? [reading] : [reading, undefined]
     for (const scopes of ways) {
       const how = scopes === undefined ? 'without' : 'with'
       test(`${name} is refused, and rebuilt ${how} gmail.readonly: nothing lost, nothing twice untold`, () =>
@@ -131,7 +131,7 @@ describe('a journal with', () => {
 })
 
 test('after a rebuild only what was found in Gmail leaves the source', () =>
-  scene({ protocol: 'imap', scopes: readable }, async self => {
+  scene({ protocol: 'imap', scopes: reading }, async self => {
     await self.deliver(mail('a'), mail('b'))
     await self.json(['pull', '--yes'])
     await rm(journalOf(self.world))
@@ -164,7 +164,7 @@ test('an import that was under way when the journal broke is resolved, and told 
   }))
 
 test('a connection that ends now and then does not make it begin again', () =>
-  scene({ scopes: readable }, async self => {
+  scene({ scopes: reading }, async self => {
     await self.deliver(...Array.from({ length: 12 }, (_, i) => mail(`m${i}`)))
     await self.json(['pull', '--yes'])
     await rm(journalOf(self.world))
@@ -184,7 +184,7 @@ test('a connection that ends now and then does not make it begin again', () =>
   }))
 
 test('START_FROM holds over a rebuild, as far as it was readable', () =>
-  scene({ scopes: readable, env: { START_FROM: 'new' } }, async self => {
+  scene({ scopes: reading, env: { START_FROM: 'new' } }, async self => {
     await self.deliver(mail('old'))
     await self.json(['pull', '--yes'])
     await self.deliver(mail('new'))
@@ -216,7 +216,7 @@ describe('journal rebuild changes nothing', () => {
     }))
 
   test('while the source or Gmail cannot be asked', () =>
-    scene({ scopes: readable }, async self => {
+    scene({ scopes: reading }, async self => {
       const before = await broken(self)
       const { code } = await self.json(['journal', 'rebuild', '--yes'], { MAIL_PASSWORD: 'wrong' })
       assert.equal(code, 77)

@@ -1,7 +1,8 @@
 /** An upload that outlives the pull that began it: the pulls behind it let it be. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mail, minute, play, reading, uploads } from '../faults/harness.ts'
+import { mail, minute, play, uploads } from '../faults/harness.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { reading } from '../servers/gmail/oauth.ts'
 import { hikyaku, startHikyaku, until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/source-server.ts'
@@ -50,10 +51,9 @@ const copies = (ruled: RuledWorld, octets: Buffer, account: string): number =>
   ruled.world.gmail.stored(account).get(sha256(octets)) ?? 0
 
 describe('killed between the intent and Gmail’s answer', () => {
-  for (const scopes of [undefined, ['https://www.googleapis.com/auth/gmail.readonly']])
+  for (const scopes of [undefined, reading])
     test(`with a permission that ${scopes === undefined ? 'cannot' : 'can'} look it up`, async () => {
-      const base = ['gmail.insert', 'gmail.labels'].map(name => `https://www.googleapis.com/auth/${name}`)
-      const ruled = await prepare(scopes && [...base, ...scopes])
+      const ruled = await prepare(scopes)
       try {
         const { gmail } = ruled.world
         gmail.faults.always('import', { kind: 'hang', stage: 'after-accept' })

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { dryRun } from '../../src/proof/dry-run.ts'
 import { findAside, isAside, tryAgain } from '../../src/pull/owner-acted.ts'
 import { portsOf } from '../faults/harness.ts'
+import { reading } from '../servers/gmail/oauth.ts'
 import { hikyaku } from '../servers/hikyaku.ts'
 import { countOf, type InProcess } from '../servers/in-process.ts'
 import { sha256 } from '../servers/source-server.ts'
@@ -296,5 +297,5 @@ test('compare and a rebuilt journal find mail in the account to which a rule sen
       assert.equal(gmail.accepted.length, 2)
       assert.equal((await pullOnce(ruled, [])).imported, 1, 'and it is taken up when the rules go')
     },
-    { scopes: ['insert', 'labels', 'readonly'].map(name => `https://www.googleapis.com/auth/gmail.${name}`) },
+    { scopes: reading },
   ))

@@ -11,6 +11,7 @@ import { lockInstance } from '../../src/journal/lock.ts'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { answers, type Fault, presets } from '../servers/gmail/gmail-server.ts'
+import { least } from '../servers/gmail/oauth.ts'
 import { requireServer } from '../servers/required.ts'
 import { leave, person, setUpWith } from './person.ts'
 import { address, owner, password, type SetupWorld, startSetupWorld } from './world.ts'
@@ -711,7 +712,7 @@ describe('signing in without a browser on this machine', { skip }, () => {
   })
 
   it('takes the key of a service account where Google Workspace has one, after asking', async () => {
-    const { key } = world.gmail.oauth.createServiceAccount(['gmail.insert', 'gmail.labels'])
+    const { key } = world.gmail.oauth.createServiceAccount(least)
     await writeFile(join(world.home, 'service.json'), JSON.stringify(key), { mode: 0o600 })
     const { 'client-file': _, ...answers } = mailboxAnswers()
     const asker = person([

@@ -17,7 +17,7 @@ import { type Intake, wholeBody } from './intake.ts'
 import { type Endpoint, Ledger, type LedgerEntry } from './ledger.ts'
 import { Mailbox, type StoredMessage } from './mailbox.ts'
 import { type Accepted, defaultRules, type ImportRules } from './messages.ts'
-import { OAuth, type OAuthClient } from './oauth.ts'
+import { least, OAuth, type OAuthClient } from './oauth.ts'
 import { Spool } from './octets.ts'
 import type { GmailServer, GmailServerOptions } from './options.ts'
 import { defaultQuota, Quota } from './quota.ts'
@@ -237,9 +237,9 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
     quota,
     rules,
     resumable,
-    grant: (account = first, scopes = ['gmail.insert', 'gmail.labels']) =>
+    grant: (account = first, scopes = least) =>
       oauth.issueRefreshToken(mailbox(account).email, client.id, scopes),
-    accessToken: (account = first, scopes = ['gmail.insert', 'gmail.labels']) =>
+    accessToken: (account = first, scopes = least) =>
       oauth.issueAccessToken(mailbox(account).email, client.id, scopes),
     mailbox,
     messages: account => [...mailbox(account).messages.values()],

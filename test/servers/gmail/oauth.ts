@@ -9,6 +9,10 @@ import { type IdToken, makeIdToken } from './id-token.ts'
 
 export const scopePrefix = 'https://www.googleapis.com/auth/'
 export const fullScope = 'https://mail.google.com/'
+/** With which mail can be put in, and no more. */
+export const least: readonly string[] = ['gmail.insert', 'gmail.labels']
+/** With which it can be searched and read, too. */
+export const reading: readonly string[] = [...least, 'gmail.readonly']
 
 /** `gmail.insert` as the full URL; a full URL and `openid` stay, `email` gets the long name that Google grants. */
 export const scopeUrl = (scope: string): string =>
