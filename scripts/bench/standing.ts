@@ -36,8 +36,8 @@ const everyMs = 300_000
 interface Fleet {
   readonly name: string
   readonly pids: readonly number[]
-  /** Pulls that ended. */
-  pulls?(): number
+  /** @returns whether each of its mailboxes has been pulled since this call */
+  watchPulls?(): () => boolean
   /** CPU seconds of an hour, by those of both parts of the window. */
   hourOf(ofLook: number, ofRenewal: number): number
   stop(): Promise<void>
@@ -51,6 +51,8 @@ const hourOf = {
 interface Place {
   /** Of the server. */
   readonly port: number
+  /** The server itself, where it is asked who was there: of a thousand mailboxes some lines of the log are lost. */
+  readonly standIn?: ImapServer | undefined
   /** When IMAP is looked at, as a cron expression with seconds. */
   readonly lookAt: string
   readonly gmail: GmailServer
@@ -88,12 +90,11 @@ export async function benchStanding(options: BenchOptions): Promise<readonly Mea
     const place = { gmail, folder, lookAt: everyFive }
     const start = async (protocol: Protocol, count: number): Promise<void> => {
       options.tell(`standing: ${count} ${protocol} mailboxes`)
-      const port = count > most ? standIn.port : dovecot.ports[protocol]
-      const isThere = count > most ? () => idling(standIn) >= count : undefined
-      fleets.push(await startOurs(protocol, count, { ...place, port }, isThere))
+      const at = count > most ? { port: standIn.port, standIn } : { port: dovecot.ports[protocol] }
+      fleets.push(await startOurs(protocol, count, { ...place, ...at }))
       if (program('fetchmail') === undefined) options.tell('standing: fetchmail not there')
       else if (count <= 10 || protocol === 'pop3')
-        fleets.push(await startFetchmails(protocol, count, { ...place, port }))
+        fleets.push(await startFetchmails(protocol, count, { ...place, ...at }))
     }
     for (const count of new Set([1, 10, most, many])) if (count > 0) await start('imap', count)
     await showMail(fleets, dovecot, standIn, most)
@@ -159,37 +160,24 @@ async function showMail(
   standIn: ImapServer,
   most: number,
 ): Promise<void> {
-  const watching = fleets.flatMap(({ name, pulls }) =>
-    name.startsWith('imap') && pulls !== undefined ? [{ name, pulls }] : [],
-  )
   // The watches begin behind the first pulls.
   await pause(5_000)
-  const before = watching.map(({ pulls }) => pulls())
+  const watching = fleets.flatMap(({ name, watchPulls }) =>
+    name.startsWith('imap') && watchPulls !== undefined ? [{ name, isDone: watchPulls() }] : [],
+  )
+  // Before anybody idles again for another reason.
+  standIn.deliver('INBOX', mailOf(most, 2_000))
   for (const [serial, user] of users(most).entries())
     await dovecot.deliver('', mailOf(serial, 2_000), { user })
-  const told = standIn.ledger.commands.length
-  standIn.deliver('INBOX', mailOf(most, 2_000))
-  for (const [index, { name, pulls }] of watching.entries()) {
-    const count = Number(name.split('.')[1])
-    // Of many at once some lines of the log are lost: whoever idles again has had its mail.
-    const isDone = (): boolean =>
-      count > most ? idling(standIn, told) >= count : pulls() >= (before[index] ?? 0) + count
-    await until(isDone, `the mail of ${name}`, 120_000)
-  }
+  for (const { name, isDone } of watching) await until(isDone, `the mail of ${name}`, 120_000)
 }
 
 /** How many sessions said IDLE among the commands from `first` on. */
-const idling = ({ ledger }: ImapServer, first = 0): number =>
+const idling = ({ ledger }: ImapServer, first: number): number =>
   new Set(ledger.commands.slice(first).flatMap(({ text, session }) => (text === 'IDLE' ? [session] : [])))
     .size
 
-/** @param isThere whether all mailboxes were pulled, where the log does not tell */
-async function startOurs(
-  protocol: Protocol,
-  count: number,
-  place: Place,
-  isThere?: () => boolean,
-): Promise<Fleet> {
+async function startOurs(protocol: Protocol, count: number, place: Place): Promise<Fleet> {
   const folder = join(place.folder, `${protocol}-${count}`)
   await mkdir(folder, { mode: 0o700 })
   const secrets = { ...gmailEnv(place.gmail) }
@@ -226,8 +214,14 @@ async function startOurs(
     await running.ended
   }
   const pulls = (): number => (running.stdout() + running.stderr()).split('pullDone').length - 1
+  const watchPulls = (): (() => boolean) => {
+    const { standIn } = place
+    const first = standIn?.ledger.commands.length ?? pulls()
+    // Who idles was pulled.
+    return () => (standIn === undefined ? pulls() - first : idling(standIn, first)) >= count
+  }
   try {
-    await until(isThere ?? (() => pulls() >= count), `${count} first pulls over ${protocol}`, 240_000)
+    await until(watchPulls(), `${count} first pulls over ${protocol}`, 240_000)
   } catch (cause) {
     await stop()
     throw new Error(running.stderr().slice(-2_000), { cause })
@@ -236,7 +230,7 @@ async function startOurs(
     name: `${protocol}.${count}.hikyaku`,
     pids: [running.pid],
     hourOf: hourOf[protocol],
-    pulls,
+    watchPulls,
     stop,
   }
 }
