@@ -109,7 +109,13 @@ export class ImapSession {
   async #handle(line: string, literals: readonly Buffer[]): Promise<void> {
     const { store, faults } = this.#world
     if (this.#idleTag !== undefined) {
-      if (line.toUpperCase() !== 'DONE') return
+      // Dovecot ends the IDLE, and takes the line for an answer to it.
+      if (line.toUpperCase() !== 'DONE') {
+        store.ledger.commands.push({ session: this.#number, text: `in IDLE: ${line}`, atMs: Date.now() })
+        const idling = this.#idleTag
+        this.#idleTag = undefined
+        return this.#send([`${idling} BAD Expected DONE.\r\n`])
+      }
       const play = this.#moment('DONE', line)
       const tag = this.#idleTag
       this.#idleTag = undefined
