@@ -98,19 +98,23 @@ for (const protocol of ['pop3', 'imap'] as const) {
     })
 
     it(`verifying its signature beside the import costs less than ${mostMiB} MiB above idle`, async t => {
-      const mail = large(100 * mebibyte, `signed-${protocol}`)
-      const before = world.gmail.accepted.length
-      await world.source.dovecot?.deliver('INBOX', signed(mail))
       const journal = await openJournal(world.stateDir, 'look')
       t.after(() => journal?.close())
-      const results = async (): Promise<string | undefined> =>
-        (await journal?.byMessageId(`<signed-${protocol}@large.example>`))?.[0]?.authentication
-      const done = async (): Promise<boolean> =>
-        world.gmail.accepted.length === before + 1 && (await results()) !== undefined
-      const aboveMiB = (await peakWhile(daemon.pid, done, 'imported and verified')) - idleMiB
-      t.diagnostic(`${protocol}, 100 MiB with a signature: ${aboveMiB.toFixed(0)} MiB above`)
-      assert.match((await results()) ?? '', /body-changed/, 'the body was hashed to its end')
-      assert.ok(aboveMiB < mostMiB, `${aboveMiB.toFixed(1)} MiB above idle`)
+      let results: string | undefined
+      // A look that takes longer than 5 s is broken off, which a busy machine may need: it is given another one.
+      for (let tries = 0; tries < 3 && (results === undefined || /broken-off/.test(results)); tries += 1) {
+        const name = `signed-${protocol}-${tries}`
+        const before = world.gmail.accepted.length
+        await world.source.dovecot?.deliver('INBOX', signed(large(100 * mebibyte, name)))
+        const done = async (): Promise<boolean> => {
+          results = (await journal?.byMessageId(`<${name}@large.example>`))?.[0]?.authentication
+          return world.gmail.accepted.length === before + 1 && results !== undefined
+        }
+        const aboveMiB = (await peakWhile(daemon.pid, done, 'imported and verified')) - idleMiB
+        t.diagnostic(`${protocol}, 100 MiB with a signature: ${aboveMiB.toFixed(0)} MiB above`)
+        assert.ok(aboveMiB < mostMiB, `${aboveMiB.toFixed(1)} MiB above idle`)
+      }
+      assert.match(results ?? '', /body-changed/, 'the body was hashed to its end')
       daemon.kill('SIGTERM')
       assert.equal((await daemon.ended).code, 0)
     })
