@@ -95,3 +95,12 @@ test('a sleep of forty days takes forty days, and an abort ends it at any time',
   await turnOfLoop()
   assert.equal(over.length, 2)
 })
+
+test('a delay that is no number is over at once, as Node takes it, and keeps nothing busy', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  callAfter(Number.NaN, resolve)
+  await Promise.race([
+    promise,
+    systemClock.sleep(5_000, undefined, 'beside').then(() => assert.fail('it waits')),
+  ])
+})
