@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { sampleMail } from '../scripts/sandbox/mail.ts'
-import { startHikyaku, until } from './servers/hikyaku.ts'
+import { startHikyaku } from './servers/hikyaku.ts'
+import { until } from './servers/until.ts'
 import { startWorld } from './servers/world.ts'
 
 const src = (file: string): string => fileURLToPath(new URL(`../src/${file}`, import.meta.url))

@@ -9,10 +9,10 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { hasChromium, openChromium } from './servers/chromium.ts'
 import { dovecotMissing } from './servers/dovecot.ts'
-import { until } from './servers/hikyaku.ts'
 import { pythonMissing } from './servers/independent-client.ts'
 import { keepOutput } from './servers/local.ts'
 import { requireServer } from './servers/required.ts'
+import { until } from './servers/until.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const noDovecot = requireServer('dovecot', dovecotMissing())

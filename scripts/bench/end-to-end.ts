@@ -3,7 +3,7 @@
  * takes 25), which is to be used and never exceeded, and under one that drops to a quarter in mid-run, which is to be
  * found with few refusals.
  */
-import { until } from '../../test/servers/hikyaku.ts'
+import { until } from '../../test/servers/until.ts'
 import { startWorld } from '../../test/servers/world.ts'
 import { build } from './build.ts'
 import { mailOf } from './mail.ts'

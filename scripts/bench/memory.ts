@@ -1,7 +1,7 @@
 /** What a large message costs the whole daemon in memory. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { until } from '../../test/servers/hikyaku.ts'
 import type { Protocol } from '../../test/servers/source-server.ts'
+import { until } from '../../test/servers/until.ts'
 import { startWorld } from '../../test/servers/world.ts'
 import { sampleMail } from '../sandbox/mail.ts'
 import { build } from './build.ts'

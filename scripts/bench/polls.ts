@@ -4,8 +4,8 @@
  * a Maildir of 100,000 would measure the disk.
  */
 
-import { until } from '../../test/servers/hikyaku.ts'
 import { type Protocol, startSource } from '../../test/servers/source-server.ts'
+import { until } from '../../test/servers/until.ts'
 import { startWorld } from '../../test/servers/world.ts'
 import { build } from './build.ts'
 import { startDelayProxy } from './delay-proxy.ts'

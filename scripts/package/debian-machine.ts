@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { until } from '../../test/servers/hikyaku.ts'
 import {
   type MachineRan,
   type SystemdMachine,
   startSystemdMachine,
 } from '../../test/servers/systemd-machine.ts'
+import { until } from '../../test/servers/until.ts'
 import { address, owner, type SetupWorld, startSetupWorld } from '../../test/setup/world.ts'
 import type { EndedProgram, Installed } from './play-fleet.ts'
 

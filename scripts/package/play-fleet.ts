@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { startGmailServer } from '../../test/servers/gmail/gmail-server.ts'
-import { endpointsEnv, until } from '../../test/servers/hikyaku.ts'
+import { endpointsEnv } from '../../test/servers/hikyaku.ts'
 import { startImapServer } from '../../test/servers/imap-server.ts'
 import { freePorts, loopback } from '../../test/servers/local.ts'
 import { postgresMissing, startPostgres } from '../../test/servers/postgres.ts'
+import { until } from '../../test/servers/until.ts'
 import { ask, homeIn } from '../../test/web/page.ts'
 import { sampleMail } from '../sandbox/mail.ts'
 

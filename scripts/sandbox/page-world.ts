@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Language } from '../../src/base/language.ts'
 import { startDnsServer } from '../../test/authentication/dns-server.ts'
 import { type GmailServer, startGmailServer } from '../../test/servers/gmail/gmail-server.ts'
-import { type Running, startHikyaku, until } from '../../test/servers/hikyaku.ts'
+import { type Running, startHikyaku } from '../../test/servers/hikyaku.ts'
 import { loopback } from '../../test/servers/local.ts'
 import {
   type Protocol,
@@ -13,6 +13,7 @@ import {
   type SourceServer,
   startSource,
 } from '../../test/servers/source-server.ts'
+import { until } from '../../test/servers/until.ts'
 import { makeSandboxEnv } from './env.ts'
 import { monthEnv, monthZone } from './month.ts'
 

@@ -5,8 +5,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { computePercentiles } from '../../src/status/mailbox-status.ts'
 import { mail } from '../../test/faults/harness.ts'
-import { type Running, until } from '../../test/servers/hikyaku.ts'
+import type { Running } from '../../test/servers/hikyaku.ts'
 import { sha256 } from '../../test/servers/source-server.ts'
+import { until } from '../../test/servers/until.ts'
 import { between, makeRandom, pick, type Random } from '../soak/random.ts'
 import type { FleetGround, Ground } from './ground.ts'
 

@@ -11,7 +11,7 @@ import {
   sendRequest,
   usualHttpDeadlines,
 } from '../../src/base/http.ts'
-import { until } from '../gmail/scripted.ts'
+import { until } from '../servers/until.ts'
 import { connectionsFor, type Served, serveHttp } from './serve-http.ts'
 
 const never = new AbortController().signal

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
-import { until } from '../servers/hikyaku.ts'
 import { sha256 } from '../servers/source-server.ts'
+import { until } from '../servers/until.ts'
 import { startWorld } from '../servers/world.ts'
 
 test('mail that comes during a backlog is in Gmail before most of it, and over the same login', async t => {

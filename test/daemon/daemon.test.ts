@@ -6,10 +6,10 @@ import { openJournal } from '../../src/journal/sqlite.ts'
 import { computePercentiles } from '../../src/status/mailbox-status.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import { until } from '../servers/hikyaku.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
 import { requireServer } from '../servers/required.ts'
 import { type Protocol, sha256 } from '../servers/source-server.ts'
+import { until } from '../servers/until.ts'
 import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
 /** Once a year: what happens meanwhile has another cause. */

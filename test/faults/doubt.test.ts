@@ -10,9 +10,9 @@ import { test } from 'node:test'
 import type { Journal } from '../../src/journal/journal.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { reading } from '../servers/gmail/oauth.ts'
-import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import { isOnPostgres } from '../servers/postgres-journals.ts'
+import { until } from '../servers/until.ts'
 import {
   copies,
   day,

@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { copies, type Watched, watchDaemon } from '../hostile/daemon.ts'
 import { hostileMessages } from '../hostile/messages.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 test('the measure sees a loop that stands', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'hikyaku-test-'))

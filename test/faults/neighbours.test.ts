@@ -8,7 +8,8 @@ import { describe, it, type TestContext } from 'node:test'
 import { startConsent } from '../../src/google/consent.ts'
 import { makeAgent } from '../../src/service/launchd.ts'
 import { makeUnits } from '../../src/service/systemd.ts'
-import { endOf, until } from '../servers/hikyaku.ts'
+import { endOf } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
 async function worldFor(t: TestContext, env: Record<string, string>): Promise<World> {

@@ -4,10 +4,10 @@ import { describe, test } from 'node:test'
 import { runDaemon } from '../../src/daemon.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { usualPop3Deadlines } from '../../src/source/pop3-deadlines.ts'
-import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import type { Cut, Pop3Faults } from '../servers/pop3-maildrop.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
+import { until } from '../servers/until.ts'
 import { codeOf, day, hour, hurry, mail, minute, play, pop3Of, portsOf, pullWith } from './harness.ts'
 
 const deleting = { more: { AFTER_IMPORT: 'delete' } }

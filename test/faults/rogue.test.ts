@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
-import { endOf, startHikyaku, until } from '../servers/hikyaku.ts'
+import { endOf, startHikyaku } from '../servers/hikyaku.ts'
 import { asksForBody } from '../servers/imap-faults.ts'
 import { startPop3Server } from '../servers/pop3-server.ts'
 import { startFairWatch } from '../servers/processor.ts'
@@ -22,6 +22,7 @@ import {
   startRogueServer,
 } from '../servers/rogue-server.ts'
 import { sha256 } from '../servers/source-server.ts'
+import { until } from '../servers/until.ts'
 import { mail } from './harness.ts'
 
 const account = 'owner@example.test'

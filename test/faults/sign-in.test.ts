@@ -11,7 +11,7 @@ import { setupWords } from '../../src/setup/words.ts'
 import { openVault } from '../../src/vault/open-vault.ts'
 import { type GmailServer, startGmailServer } from '../servers/gmail/gmail-server.ts'
 import { subjectOf } from '../servers/gmail/id-token.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 import { type Done, leave, type Person, person, type Script, setUpWith } from '../setup/person.ts'
 
 const owner = 'owner@example.test'

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runDaemon } from '../../src/daemon.ts'
 import { idleWayOf } from '../../src/pull/idle-memory.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 import { mail, minute, play, portsOf } from './harness.ts'
 
 test('F20: mail that IDLE keeps back is in Gmail within a quarter of a minute, and the next process knows', () =>

@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { findMissing } from '../../scripts/fleet/stage.ts'
-import { until } from '../servers/hikyaku.ts'
 import { pythonMissing } from '../servers/independent-client.ts'
 import { keepOutput } from '../servers/local.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const script = join(root, 'scripts/fleet-demo.ts')

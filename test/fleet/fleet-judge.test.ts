@@ -16,9 +16,9 @@ import { stateDirFor } from '../journal/journal-helpers.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
 import type { Running } from '../servers/hikyaku.ts'
-import { until } from '../servers/hikyaku.ts'
 import { keepOutput } from '../servers/local.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 
 const skip = requireServer('dovecot', dovecotMissing())
 const preload = fileURLToPath(new URL('../../scripts/fleet/from-address.ts', import.meta.url))

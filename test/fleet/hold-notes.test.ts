@@ -7,9 +7,9 @@ import { askForPull, takeAskedPull } from '../../src/pull/owner-acted.ts'
 import { pauseMailboxes, readPauses } from '../../src/pull/paused.ts'
 import { makeSteadyClock } from '../../src/pull/steady-clock.ts'
 import { keyOf, UnderWay } from '../../src/pull/under-way.ts'
-import { until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
 const names = ['main/a', 'main/b'] as const

@@ -9,10 +9,10 @@ import { makeLoginGate } from '../../src/pull/logins.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { never } from '../gmail/scripted.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
-import { until } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
 import { startSlowPop3 } from '../servers/slow-pop3.ts'
+import { until } from '../servers/until.ts'
 import { mailboxAt } from '../source/pop3-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())

@@ -4,9 +4,10 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { FaultCode } from '../../src/base/fault.ts'
 import { type HookServer, startHookServer } from '../alerts/hook-server.ts'
-import { endOf, type Running, startHikyaku, until } from '../servers/hikyaku.ts'
+import { endOf, type Running, startHikyaku } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import { account, accountSecrets, type FleetGround, mailbox, makeFleetGround } from './fleet-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())

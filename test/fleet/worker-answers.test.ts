@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
-import { until } from '../servers/hikyaku.ts'
 import { freePorts, loopback, program } from '../servers/local.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import { type Answer, ask } from '../web/page.ts'
 import { startFleetWorld } from './fleet-world.ts'
 

@@ -6,11 +6,11 @@ import type { Worker } from '../../scripts/fleet/workers.ts'
 import { makeFleetKey } from '../../src/fleet/fleet-key.ts'
 import { countUnknown, waitForHandBack } from '../../src/journal/postgres/hand-back.ts'
 import { stateDirFor } from '../journal/journal-helpers.ts'
-import { until as untilWithin } from '../servers/hikyaku.ts'
 import { freePorts } from '../servers/local.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { startPostgresProxy } from '../servers/postgres-proxy.ts'
 import { requireServer } from '../servers/required.ts'
+import { until as untilWithin } from '../servers/until.ts'
 import { type FleetWorld, listTogether, startFleetWorld } from './fleet-world.ts'
 
 /** Many processes start at once, perhaps on a busy machine. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import type { RawMessage } from '../../src/message/message.ts'
+import { until } from '../servers/until.ts'
 import { makeFakeClock } from './fake-clock.ts'
 import {
   anImport,
@@ -15,7 +16,6 @@ import {
   serve,
   serveRaw,
   serveTokens,
-  until,
 } from './scripted.ts'
 
 const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex')

@@ -210,12 +210,3 @@ export async function faultOf(promise: Promise<unknown>): Promise<Fault> {
   }
   throw new Error('expected a fault, got a success')
 }
-
-/** Waits for a condition, a few milliseconds at a time; fails after `ms`. */
-export async function until(condition: () => boolean, what: string, ms = 10_000): Promise<void> {
-  const endMs = performance.now() + ms
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`waited in vain: ${what}`)
-    await systemClock.sleep(2)
-  }
-}

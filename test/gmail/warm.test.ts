@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url'
 import { startDelayProxy } from '../../scripts/bench/delay-proxy.ts'
 import { type Certificates, makeCertificates, needsOpenssl } from '../servers/certificates.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
-import { readScope, sendJson, serve, until } from './scripted.ts'
+import { until } from '../servers/until.ts'
+import { readScope, sendJson, serve } from './scripted.ts'
 
 const owner = 'owner@example.test'
 

@@ -16,8 +16,8 @@ import {
   sendJson,
   serve,
   serveRaw,
-  until,
 } from '../gmail/scripted.ts'
+import { until } from '../servers/until.ts'
 import { form, granted, tokensFor } from './tokens-for.ts'
 
 describe('a service account', () => {

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
 import { type DnsServer, startDnsServer } from '../authentication/dns-server.ts'
 import type { GmailServerOptions } from '../servers/gmail/gmail-server.ts'
-import { type Running, until } from '../servers/hikyaku.ts'
+import type { Running } from '../servers/hikyaku.ts'
 import { type Protocol, type ServerKind, sha256 } from '../servers/source-server.ts'
+import { until } from '../servers/until.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
 const preloads = ['../pull/dns-preload.ts', './loop-preload.ts'].flatMap(path => [

@@ -6,9 +6,10 @@ import { startBrowserSignIn } from '../../src/oauth/redirect.ts'
 import type { OAuthSettings } from '../../src/oauth/settings.ts'
 import type { TokenAnswer } from '../../src/oauth/token-answer.ts'
 import { type FakeClock, makeFakeClock } from '../gmail/fake-clock.ts'
-import { sendJson, serve, until } from '../gmail/scripted.ts'
+import { sendJson, serve } from '../gmail/scripted.ts'
 import { errorAnswer, jsonAnswer, refusals } from '../servers/identity/answers.ts'
 import type { IdentityServer } from '../servers/identity/identity-server.ts'
+import { until } from '../servers/until.ts'
 import { asked, faultOf, never, settingsAt, startIdentity, user } from './tokens-for.ts'
 
 describe('signing in by a code', () => {

@@ -8,9 +8,9 @@ import { inspect } from 'node:util'
 import { Fault } from '../../src/base/fault.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { makeOAuthTokens } from '../../src/oauth/tokens.ts'
-import { until } from '../gmail/scripted.ts'
 import { needsOpenssl } from '../servers/certificates.ts'
 import { errorAnswer, jsonAnswer, refusals } from '../servers/identity/answers.ts'
+import { until } from '../servers/until.ts'
 import {
   asked,
   faultOf,

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { mail, nameless } from '../faults/harness.ts'
 import { judge, watchRemovals } from '../faults/oracle.ts'
 import { reading } from '../servers/gmail/oauth.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 import { answerOf, startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
 const journalOf = (world: World): string => join(world.stateDir, 'journal.sqlite')

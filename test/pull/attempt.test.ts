@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { Fault } from '../../src/base/fault.ts'
 import { askForPull } from '../../src/pull/owner-acted.ts'
 import { codeOf, day, hour, mail, type Play, play, pop3Of, portsOf, whileRunning } from '../faults/harness.ts'
-import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
+import { until } from '../servers/until.ts'
 
 const hardlyEver = { SCHEDULE: '0 0 1 1 *' }
 const never = new AbortController().signal

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
 import { corpus } from '../messages/corpus.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 import { answerOf, startWorld, type World } from '../servers/world.ts'
 
 const preload = new URL('dns-preload.ts', import.meta.url).href

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { openJournal } from '../../src/journal/sqlite.ts'
-import { until } from '../servers/hikyaku.ts'
 import { processorMs } from '../servers/processor.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
 const kept = 100_000

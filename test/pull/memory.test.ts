@@ -11,8 +11,9 @@ import { openJournal } from '../../src/journal/sqlite.ts'
 import { type DnsServer, startDnsServer } from '../authentication/dns-server.ts'
 import { type LargeMessage, large, mebibyte } from '../messages/large.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
-import { type Running, until } from '../servers/hikyaku.ts'
+import type { Running } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
 const skip =

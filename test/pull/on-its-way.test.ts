@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mail, minute, play, uploads } from '../faults/harness.ts'
 import { reading } from '../servers/gmail/oauth.ts'
-import { until } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
+import { until } from '../servers/until.ts'
 
 for (const protocol of ['pop3', 'imap'] as const)
   test(`what is on its way is neither looked up nor sent again by the pulls that follow (${protocol})`, () =>

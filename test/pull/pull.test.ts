@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { sampleMail } from '../../scripts/sandbox/mail.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
-import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import { type Protocol, sha256 } from '../servers/source-server.ts'
+import { until } from '../servers/until.ts'
 import { answerOf, startWorld, type World } from '../servers/world.ts'
 
 const skip = requireServer('dovecot', dovecotMissing())

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { day, mail, minute, play } from '../faults/harness.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 test('a process that begins behind another one exceeds no quota with it', () =>
   // One import a minute.

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import { codeOf, mail, minute, type Play, play, pop3Of } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 /** Runs a pull whose RETR is in its middle while `look` is asked. */
 async function amidRetrieval(self: Play, look: () => Promise<void>): Promise<string> {

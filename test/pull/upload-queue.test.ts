@@ -9,7 +9,7 @@ import { type Place, type Upload, UploadQueue } from '../../src/pull/upload-queu
 import { mail } from '../faults/harness.ts'
 import { accountFor, anImport, messageOf, never } from '../gmail/scripted.ts'
 import { startGmailServer } from '../servers/gmail/gmail-server.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 const largeOctets = smallOctets + 1000
 

@@ -7,7 +7,7 @@ import type { Journal } from '../../src/journal/journal.ts'
 import { attemptPull } from '../../src/pull/attempt.ts'
 import { codeOf, hour, imapOf, mail, minute, play, portsOf, whileRunning } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 const hardlyEver = { SCHEDULE: '0 0 1 1 *' }
 const never = new AbortController().signal

@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { reading } from '../servers/gmail/oauth.ts'
-import { hikyaku, startHikyaku, until } from '../servers/hikyaku.ts'
+import { hikyaku, startHikyaku } from '../servers/hikyaku.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/source-server.ts'
+import { until } from '../servers/until.ts'
 import { mailWith, other, owner, type RuledWorld, startRuledWorld } from './ruled-world.ts'
 
 const preload = [

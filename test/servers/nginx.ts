@@ -2,8 +2,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { until } from './hikyaku.ts'
 import { type Daemon, loopback, privateFolder, program, removeFolder, startDaemon } from './local.ts'
+import { until } from './until.ts'
 
 export const nginxMissing = (): string | undefined =>
   program('nginx') === undefined ? 'nginx is not installed' : undefined

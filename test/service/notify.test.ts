@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { makeNotifier, watchdogMs } from '../../src/service/notify.ts'
-import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import { installed } from '../vault/session-bus.ts'
 
 /** A real AF_UNIX datagram socket. Closes passed descriptors, as systemd does: that is what a barrier waits for. */

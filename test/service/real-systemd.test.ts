@@ -9,7 +9,6 @@ import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { setupWords } from '../../src/setup/words.ts'
 import { dovecotMissing } from '../servers/dovecot.ts'
-import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
 import {
   type MachineRan,
@@ -17,6 +16,7 @@ import {
   startSystemdMachine,
   systemdMissing,
 } from '../servers/systemd-machine.ts'
+import { until } from '../servers/until.ts'
 import { address, owner, type SetupWorld, startSetupWorld } from '../setup/world.ts'
 import { answerAsOffered, enter } from '../web/set-up-visit.ts'
 

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { environmentOfChild, until } from '../servers/hikyaku.ts'
+import { environmentOfChild } from '../servers/hikyaku.ts'
 import { program } from '../servers/local.ts'
+import { until } from '../servers/until.ts'
 
 const driver = fileURLToPath(new URL('on-terminal.py', import.meta.url))
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))

@@ -9,6 +9,7 @@ import { Fault, type FaultCode } from '../../src/base/fault.ts'
 import type { Listed, Source, SourceSession } from '../../src/source/source.ts'
 import { corpus } from '../messages/corpus.ts'
 import { sha256 } from '../servers/source-server.ts'
+import { until } from '../servers/until.ts'
 
 /** One server with one mailbox, and a source for it. */
 export interface Rig {
@@ -49,14 +50,6 @@ async function read(session: SourceSession, entry: Listed, signal = never): Prom
   const whole = Buffer.concat(parts)
   assert.equal(octets, whole.length, 'the count is the count of what was written')
   return whole
-}
-
-/** Waits for a condition, within ten seconds. */
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 10_000; !condition(); ) {
-    if (performance.now() > end) assert.fail(`waited in vain: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
 }
 
 const codes = (work: Promise<unknown>): Promise<string> =>

@@ -6,7 +6,8 @@ import type { Listed, SourceSession } from '../../src/source/source.ts'
 import { corpus } from '../messages/corpus.ts'
 import { asksForBody } from '../servers/imap-faults.ts'
 import type { BodyFault, ImapFaults, ImapPlay, ImapServer } from '../servers/imap-server.ts'
-import { listAll, mail, never, octetsOf, type Rig, rig, until } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { listAll, mail, never, octetsOf, type Rig, rig } from './imap-harness.ts'
 
 const mails = (count: number, body = 'hello\r\n'): Buffer[] =>
   Array.from({ length: count }, (_, at) => mail(`m${at + 1}`, body))

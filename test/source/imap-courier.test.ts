@@ -5,7 +5,8 @@ import { Secret } from '../../src/base/secret.ts'
 import { makeImapSource } from '../../src/source/imap.ts'
 import type { Source, SourceSession } from '../../src/source/source.ts'
 import { type CourierServer, courierMissing, startCourier } from '../servers/courier.ts'
-import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf, until } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf } from './imap-harness.ts'
 
 describe('the IMAP source on a real Courier', { skip: courierMissing() ?? false }, () => {
   let server: CourierServer

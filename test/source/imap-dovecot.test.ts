@@ -7,7 +7,8 @@ import type { ImapDeadlines } from '../../src/source/imap-deadlines.ts'
 import type { Source, SourceSession } from '../../src/source/source.ts'
 import { type DovecotServer, dovecotMissing, startDovecot } from '../servers/dovecot.ts'
 import { requireServer } from '../servers/required.ts'
-import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf, until } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { faultOf, first, listAll, mail, mailboxOf, never, octetsOf } from './imap-harness.ts'
 
 describe('the IMAP source on a real Dovecot', { skip: requireServer('dovecot', dovecotMissing()) }, () => {
   let server: DovecotServer

@@ -1,6 +1,7 @@
 /** News that are asked for at the server's word, before the pull that the word calls asks for them. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { until } from '../servers/until.ts'
 import {
   first,
   isLook,
@@ -10,7 +11,6 @@ import {
   octetsOf,
   type RigOptions,
   said,
-  until,
   type Watched,
   watching,
 } from './imap-harness.ts'

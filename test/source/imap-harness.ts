@@ -11,6 +11,7 @@ import { makeImapSource } from '../../src/source/imap.ts'
 import type { ImapDeadlines } from '../../src/source/imap-deadlines.ts'
 import type { IdleMemory, Listed, Source, SourceSession } from '../../src/source/source.ts'
 import { type ImapServer, type ImapServerOptions, startImapServer } from '../servers/imap-server.ts'
+import { until } from '../servers/until.ts'
 
 export const user = 'owner'
 export const password = 'correct horse'
@@ -114,15 +115,6 @@ export const said = ({ server }: Rig, verb: string): number =>
 
 /** Whether a command is the quick look at news. */
 export const isLook = (text: string): boolean => /^UID FETCH \d+:\d+ \(UID FLAGS .*BODY\.PEEK/.test(text)
-
-/** Waits for a condition, within five seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5_000
-  while (!condition()) {
-    if (performance.now() > end) assert.fail(`waited in vain for ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-}
 
 export const listAll = async (session: SourceSession, folder = 'INBOX'): Promise<readonly Listed[]> =>
   (await session.list(folder, () => false, never)).entries

@@ -5,7 +5,8 @@ import { Fault } from '../../src/base/fault.ts'
 import { listenByImap } from '../../src/source/imap-listening.ts'
 import type { Source, SourceSession } from '../../src/source/source.ts'
 import { PlayedClock } from '../servers/in-process.ts'
-import { never, until } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { never } from './imap-harness.ts'
 
 const minute = 60_000
 

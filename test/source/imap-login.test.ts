@@ -17,6 +17,7 @@ import {
   needsOpenssl,
 } from '../servers/certificates.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
+import { until } from '../servers/until.ts'
 import {
   faultOf,
   first,
@@ -27,7 +28,6 @@ import {
   octetsOf,
   password,
   rig,
-  until,
   user,
 } from './imap-harness.ts'
 

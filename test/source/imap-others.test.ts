@@ -3,16 +3,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { IdleMemory, IdleWay } from '../../src/source/source.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
-import {
-  faultOf,
-  listAll,
-  mail,
-  type RigOptions,
-  said,
-  until,
-  type Watched,
-  watching,
-} from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { faultOf, listAll, mail, type RigOptions, said, type Watched, watching } from './imap-harness.ts'
 
 const notifying = [...usualCapabilities, 'NOTIFY']
 /** Nothing but what is told comes in the time of a test. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { SourceSession } from '../../src/source/source.ts'
-import { mail, never, type RigOptions, said, until, type Watched, watching } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { mail, never, type RigOptions, said, type Watched, watching } from './imap-harness.ts'
 
 const minuteMs = 60_000
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ImapFaults } from '../servers/imap-faults.ts'
+import { until } from '../servers/until.ts'
 import {
   first,
   isLook,
@@ -11,7 +12,6 @@ import {
   type RigOptions,
   rig,
   said,
-  until,
   type Watched,
   watching,
 } from './imap-harness.ts'

@@ -3,7 +3,8 @@ import { type TestContext, test } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { IdleMemory, IdleWay } from '../../src/source/source.ts'
 import { usualCapabilities } from '../servers/imap-server.ts'
-import { faultOf, mail, type RigOptions, said, until, watching } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { faultOf, mail, type RigOptions, said, watching } from './imap-harness.ts'
 
 test('mail that arrives while idling is announced at once', async t => {
   const watched = await watching(t, {})

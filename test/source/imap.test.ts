@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeFault } from '../../src/locale/locale.ts'
-import { faultOf, first, listAll, mail, never, octetsOf, rig, until } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { faultOf, first, listAll, mail, never, octetsOf, rig } from './imap-harness.ts'
 
 test('a listing names each message by UIDVALIDITY.UID, with size, date and \\Seen', async t => {
   const { server, open } = await rig(t)

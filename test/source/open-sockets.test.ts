@@ -7,7 +7,8 @@ import { makeImapSource } from '../../src/source/imap.ts'
 import { OpenSockets } from '../../src/source/open-sockets.ts'
 import { makePop3Source } from '../../src/source/pop3.ts'
 import { type Protocol, startSource } from '../servers/source-server.ts'
-import { faultOf, mailboxOf, never, until } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { faultOf, mailboxOf, never } from './imap-harness.ts'
 
 /** A mailbox whose server can fall silent, and a source of it. */
 async function rig(t: TestContext, protocol: Protocol, lost?: AbortSignal) {

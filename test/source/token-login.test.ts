@@ -13,7 +13,8 @@ import type { LoginGate, Source, SourceSession } from '../../src/source/source.t
 import { startImapServer, usualCapabilities as usualImap } from '../servers/imap-server.ts'
 import { startPop3Server, usualCapabilities as usualPop3 } from '../servers/pop3-server.ts'
 import { encodeJson, googleChallenge, makeTokenDesk, type TokenDesk } from '../servers/token-desk.ts'
-import { faultOf, mail, mailboxOf, never, octetsOf, until, user } from './imap-harness.ts'
+import { until } from '../servers/until.ts'
+import { faultOf, mail, mailboxOf, never, octetsOf, user } from './imap-harness.ts'
 
 type Protocol = 'imap' | 'pop3'
 const protocols: readonly Protocol[] = ['imap', 'pop3']

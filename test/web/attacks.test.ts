@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { mail } from '../faults/harness.ts'
 import { needsRoot, readableByNobody, runAsNobody } from '../files/neighbour.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 import { formToken, homeIn, type PageWorld, postOf, type SignedIn, startPageWorld } from './page.ts'
 
 const subject = 'what-nobody-else-may-know'

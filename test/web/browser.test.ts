@@ -8,8 +8,8 @@ import { writeDoor } from '../../src/web/link.ts'
 import { mail } from '../faults/harness.ts'
 import { hasChromium, openChromium } from '../servers/chromium.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import { until } from '../servers/hikyaku.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import {
   findLapses,
   findShifts,

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { makeEvents } from '../../src/web/events.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 interface Held {
   readonly rss: number

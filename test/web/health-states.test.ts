@@ -9,9 +9,10 @@ import { describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { mail } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
-import { endOf, until } from '../servers/hikyaku.ts'
+import { endOf } from '../servers/hikyaku.ts'
 import { freePorts, loopback, program } from '../servers/local.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import { startWorld, type World } from '../servers/world.ts'
 
 const run = promisify(execFile)

@@ -1,7 +1,7 @@
 /** Results of authentication in a running daemon's journal, as its verification writes them: the world has no DNS. */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 export interface RecordOfMail {
   readonly senderDomain: string

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { writeLink } from '../../src/web/link.ts'
-import { until } from '../servers/hikyaku.ts'
 import { freePorts, loopback } from '../servers/local.ts'
+import { until } from '../servers/until.ts'
 import { startWorld, type World, type WorldOptions } from '../servers/world.ts'
 
 export interface Answer {

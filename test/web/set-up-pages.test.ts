@@ -6,7 +6,7 @@ import { makeReader } from '../../src/web/layout.ts'
 import { makePageAsker } from '../../src/web/setup/page-asker.ts'
 import { setUpPage } from '../../src/web/setup/pages.ts'
 import { type ConverseOnPage, makeSetUps, type SetUp, type Wanted } from '../../src/web/setup/set-ups.ts'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 
 const evil = '<img src=x onerror=alert(1)>"\'&\u202egnp'
 const wanted: Wanted = { part: 'everything', answers: {}, language: 'en' }

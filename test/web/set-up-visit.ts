@@ -1,6 +1,6 @@
 /** The pages of a set-up, as a browser without JavaScript uses them: plain requests over real sockets. */
 import assert from 'node:assert/strict'
-import { until } from '../servers/hikyaku.ts'
+import { until } from '../servers/until.ts'
 import { type Answer, type Asked, ask, formToken, homeIn } from './page.ts'
 
 export interface Visit {
