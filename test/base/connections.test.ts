@@ -11,6 +11,7 @@ import {
   sendRequest,
   usualHttpDeadlines,
 } from '../../src/base/http.ts'
+import { resetConnection } from '../servers/reset-connection.ts'
 import { until } from '../servers/until.ts'
 import { connectionsFor, type Served, serveHttp } from './serve-http.ts'
 
@@ -128,7 +129,7 @@ test('a large upload before does not cost the next exchange its connection', asy
 
 for (const [how, end] of [
   ['ended (FIN)', (socket: Socket) => socket.end()],
-  ['was reset', (socket: Socket) => socket.resetAndDestroy()],
+  ['was reset', (socket: Socket) => resetConnection(socket)],
   [
     'said something unasked and ended',
     (socket: Socket) => socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'),

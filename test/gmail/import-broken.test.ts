@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { describe, test } from 'node:test'
+import { resetConnection } from '../servers/reset-connection.ts'
 import {
   anImport,
   faultOf,
@@ -32,7 +33,7 @@ describe('an upload that ends without an answer', () => {
         seen += part.length
       }
       if (head >= 0 && seen >= octets) {
-        if (how === 'rst') socket.resetAndDestroy()
+        if (how === 'rst') resetConnection(socket)
         else socket.destroy()
       }
     })

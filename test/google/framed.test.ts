@@ -16,6 +16,7 @@ import {
   serve,
   serveRaw,
 } from '../gmail/scripted.ts'
+import { resetConnection } from '../servers/reset-connection.ts'
 import { form, granted, tokensFor } from './tokens-for.ts'
 
 const client = { id: 'client.apps.googleusercontent.com', secret: clientSecretForTests }
@@ -48,7 +49,7 @@ for (const [kind, ask] of Object.entries(requests)) {
       let connections = 0
       const origin = await serveRaw(t, socket => {
         connections += 1
-        socket.once('data', () => socket.resetAndDestroy())
+        socket.once('data', () => resetConnection(socket))
       })
       const fault = await faultOf(ask(origin, t))
       assert.deepEqual([fault.code, connections], ['gmail.unreachable', 1])

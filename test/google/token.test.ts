@@ -17,6 +17,7 @@ import {
   serveRaw,
   unknownHost,
 } from '../gmail/scripted.ts'
+import { resetConnection } from '../servers/reset-connection.ts'
 import { until } from '../servers/until.ts'
 import { form, granted, tokensFor } from './tokens-for.ts'
 
@@ -302,7 +303,7 @@ describe('a token server that answers', () => {
 
   test('never is gmail.unreachable, without a secret in it or in its cause', async t => {
     const silent = await serveRaw(t, socket => socket.resume())
-    const cut = await serveRaw(t, socket => socket.once('data', () => socket.resetAndDestroy()))
+    const cut = await serveRaw(t, socket => socket.once('data', () => resetConnection(socket)))
     for (const origin of [silent, cut, `http://${unknownHost}`, 'http://127.0.0.1:1']) {
       const { tokens } = tokensFor(t, origin, {}, 100)
       const fault = await faultOf(tokens.get('insert', never))

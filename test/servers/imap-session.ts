@@ -5,6 +5,7 @@ import type { ImapFaults, ImapPlay, Pieces } from './imap-faults.ts'
 import { ImapFolderCommands } from './imap-folder-commands.ts'
 import type { ImapStore } from './imap-store.ts'
 import { splitWords, type Word, wordText } from './imap-syntax.ts'
+import { resetConnection } from './reset-connection.ts'
 import { judgeToken, type TokenDesk } from './token-desk.ts'
 
 export interface ImapWorld {
@@ -254,7 +255,7 @@ export class ImapSession {
 
   #stop(how: 'reset' | 'end' | 'silence'): void {
     this.#dumb = true
-    if (how === 'reset') this.#socket.resetAndDestroy()
+    if (how === 'reset') resetConnection(this.#socket)
     if (how === 'end') this.#socket.end()
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer as createPlain, type Server, type Socket } from 'node:net'
 import { createServer as createTls, type SecureContextOptions } from 'node:tls'
 import { loopback } from './local.ts'
+import { resetConnection } from './reset-connection.ts'
 
 export interface Listening {
   readonly port: number
@@ -37,7 +38,7 @@ export async function startListening(
       return sockets.size
     },
     resetAll: () => {
-      for (const socket of sockets) socket.resetAndDestroy()
+      for (const socket of sockets) resetConnection(socket)
     },
     stop: async () => {
       for (const socket of sockets) socket.destroy()

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { Cut, Fate, Maildrop, Pop3Faults, Pop3Ledger, StoredMessage } from './pop3-maildrop.ts'
 import { stuff } from './pop3-maildrop.ts'
+import { resetConnection } from './reset-connection.ts'
 import { judgeToken, type TokenDesk } from './token-desk.ts'
 
 export interface Shared {
@@ -120,7 +121,7 @@ export class Pop3ServerSession {
 
   /** Never returns: the session ends here, or stays silent until the client goes. */
   async #cut(how: Cut): Promise<never> {
-    if (how === 'rst') this.#plain.resetAndDestroy()
+    if (how === 'rst') resetConnection(this.#socket, this.#plain)
     else if (how === 'fin') this.#plain.end()
     // Silence still reads, so that the client's own end is noticed.
     this.#socket.resume()

@@ -1,6 +1,7 @@
 /** One connection to the stand-in: reads commands and literals as they come, answers them, plays what was asked for. */
 import type { Socket } from 'node:net'
 import { dateTime, fetchItems, quote, splitWords, type Word, wordText } from '../imap-syntax.ts'
+import { resetConnection } from '../reset-connection.ts'
 import type { GmailImapPlay, GmailImapWorld } from './gmail-imap-server.ts'
 import type { GmailImapMessage, View } from './mail.ts'
 import { fromUtf7, toUtf7 } from './utf7.ts'
@@ -78,7 +79,7 @@ export class GmailImapSession {
       this.#send(play.line.replaceAll('{tag}', incoming.tag))
     if (play?.do === 'cut-amid' && incoming.size - incoming.left >= play.octets) {
       this.#mute = true
-      this.#socket.resetAndDestroy()
+      resetConnection(this.#socket)
     }
     return chunk.subarray(piece.length)
   }
@@ -168,7 +169,7 @@ export class GmailImapSession {
       case 'cut':
       case 'done-then-cut':
         this.#mute = true
-        this.#socket.resetAndDestroy()
+        resetConnection(this.#socket)
         break
       case 'silence':
       case 'done-then-silence':

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../../src/base/clock.ts'
+import { resetConnection } from '../reset-connection.ts'
 import { type Answer, gmailError, Refusal } from './envelope.ts'
 import { type Fault, stageOf } from './faults.ts'
 import type { Intake } from './intake.ts'
@@ -173,7 +174,7 @@ function play(exchange: Exchange, fault: Fault, answer: Answer | undefined, body
       return
     case 'reset':
       cut('cut')
-      socket.resetAndDestroy()
+      resetConnection(socket)
       return
     case 'close':
       cut('cut')
@@ -194,7 +195,7 @@ function play(exchange: Exchange, fault: Fault, answer: Answer | undefined, body
       response.writeHead(answer.status, { 'content-length': String(answer.body.length), ...answer.headers })
       response.write(answer.body.subarray(0, fault.afterOctets), () => {
         cut('cut')
-        if (fault.reset === true) socket.resetAndDestroy()
+        if (fault.reset === true) resetConnection(socket)
         else socket.destroySoon()
       })
       return

@@ -9,6 +9,7 @@ import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { systemClock } from '../../../src/base/clock.ts'
+import { resetConnection } from '../reset-connection.ts'
 import { openApi, route } from './api.ts'
 import { consentPage } from './consent.ts'
 import { serve } from './exchange.ts'
@@ -186,7 +187,7 @@ export async function startGmailServer(options: GmailServerOptions = {}): Promis
       })
     })
   const dropConnections = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) resetConnection(socket)
   }
   const stop = (): Promise<void> =>
     new Promise(resolve => {
