@@ -148,8 +148,8 @@ const longestMs = 60_000
 const lateMs = 1000
 
 /**
- * Ticks until the returned function is called, for the mailbox of that name. Node-cron is only asked when: its own ticking waits until the instant that
- * it once reckoned, for weeks where the clock was set back by weeks.
+ * Ticks until the returned function is called, for the mailbox of that name. Node-cron is only asked when: its own ticking
+ * waits until the instant that it once reckoned, for weeks where the clock was set back by weeks.
  */
 export function startTicking(expression: string, name: string, { onTick, onLate }: Ticking): () => void {
   let timer: NodeJS.Timeout | undefined
