@@ -109,8 +109,33 @@ function findOffset(expression: string, name: string): number {
 }
 
 /**
+ * Reads a plain schedule once, for who asks it often.
+ * @param name whose schedule it is; without one the instants are those that the expression names
+ * @returns what finds the next instant behind another, ms; undefined where node-cron has to be asked
+ */
+function readRuns(expression: string, name?: string): ((afterMs: number) => number | undefined) | undefined {
+  const fields = readPlain(expression)
+  if (fields === undefined) return undefined
+  const offsetMs = name === undefined ? 0 : findOffset(expression, name)
+  return afterMs => {
+    const at = findNext(fields, afterMs - offsetMs)
+    return at === undefined ? undefined : at + offsetMs
+  }
+}
+
+/** Node-cron asks itself what time it is, and says no moment but the first. */
+function askCron(expression: string, count: number): readonly number[] {
+  const task = loadCron().createTask(expression, () => {})
+  try {
+    return task.getNextRuns(count).map(date => date.getTime())
+  } finally {
+    void task.destroy()
+  }
+}
+
+/**
  * The next instants of a schedule, ms; fewer where there are not so many.
- * @param afterMs now, for node-cron asks itself, and says no moment but the first
+ * @param afterMs now
  * @param name whose schedule it is; without one they are those that the expression names
  */
 export function nextRuns(
@@ -119,22 +144,14 @@ export function nextRuns(
   afterMs: number,
   name?: string,
 ): readonly number[] {
-  const fields = readPlain(expression)
-  if (fields !== undefined) {
-    const offsetMs = name === undefined ? 0 : findOffset(expression, name)
-    const runs: number[] = []
-    for (let at = findNext(fields, afterMs - offsetMs); at !== undefined; at = findNext(fields, at)) {
-      runs.push(at + offsetMs)
-      if (runs.length >= count) break
-    }
-    return runs
+  const findRun = readRuns(expression, name)
+  if (findRun === undefined) return askCron(expression, count)
+  const runs: number[] = []
+  for (let at = findRun(afterMs); at !== undefined; at = findRun(at)) {
+    runs.push(at)
+    if (runs.length >= count) break
   }
-  const task = loadCron().createTask(expression, () => {})
-  try {
-    return task.getNextRuns(count).map(date => date.getTime())
-  } finally {
-    void task.destroy()
-  }
+  return runs
 }
 
 export interface Ticking {
@@ -153,8 +170,9 @@ const lateMs = 1000
  */
 export function startTicking(expression: string, name: string, { onTick, onLate }: Ticking): () => void {
   let timer: NodeJS.Timeout | undefined
+  const findRun = readRuns(expression, name) ?? (() => askCron(expression, 1)[0])
   const wait = (): void => {
-    const [dueMs] = nextRuns(expression, 1, Date.now(), name)
+    const dueMs = findRun(Date.now())
     if (dueMs === undefined) return
     const ms = Math.max(0, dueMs - Date.now())
     timer = setTimeout(
