@@ -33,7 +33,7 @@ export const imapMessages: readonly Mutant[] = [
     title: 'gives no lasting name, and nothing is settled',
   },
   {
-    from: "if (selected === undefined || selected.readOnly) throw new Fault('source.read-only', { facts })",
+    from: 'if (selected.readOnly !== undefined) throw selected.readOnly',
     to: '',
     loses: 'the word that a folder is read-only',
     tests: [...settle, 'test/pull/settle.test.ts'],
@@ -47,8 +47,8 @@ export const imapMessages: readonly Mutant[] = [
     title: 'another client',
   },
   {
-    from: "if (this.#selected?.name !== folder || this.#selected.readOnly) await this.#select(folder, 'SELECT', signal)",
-    to: "if (this.#selected?.name !== folder) await this.#select(folder, 'SELECT', signal)",
+    from: 'const isReady = current?.name === folder && current.readOnly === undefined',
+    to: 'const isReady = current?.name === folder',
     loses: 'deletions: a folder that was looked at is not opened for writing',
     tests: settle,
   },

@@ -24,7 +24,7 @@ export async function findCopies(
 ): Promise<{ there: Listed[]; looked: boolean }> {
   const recorded = entries.filter(entry => copies.find(entry)?.folder === target.name)
   if (recorded.length === 0 || target.isNew) return { there: [], looked: false }
-  const { validity } = await selectFolder(connection, target.name, 'EXAMINE', signal)
+  const { validity } = await selectFolder(connection, target.name, signal)
   const there: Listed[] = []
   for (const entry of recorded) {
     const record = copies.find(entry)

@@ -29,8 +29,8 @@ export interface ImapDeadlines {
   readonly poll: number
   /** One IDLE of a server whose IDLE was not yet seen to tell of mail, or was seen to keep it back. */
   readonly quickIdle: number
-  /** Between EXAMINEs, which show what neither IDLE nor NOOP tells. */
-  readonly examine: number
+  /** Between SELECTs, which show what neither IDLE nor NOOP tells. */
+  readonly select: number
   /** The same for STATUS of the other folders, and for each of them so much at least. */
   readonly eachFolder: number
 }
@@ -51,7 +51,7 @@ export const usualImapDeadlines: ImapDeadlines = {
   proof: 10_000,
   poll: 30_000,
   quickIdle: 5_000,
-  examine: 30_000,
+  select: 30_000,
   eachFolder: 3_000,
 }
 

@@ -18,7 +18,8 @@ export interface Selected {
   readonly exists: number | undefined
   /** UIDNEXT, where it can be one. */
   readonly uidNext: number | undefined
-  readonly readOnly: boolean
+  /** Why nothing can be changed in it: the server says that it can only be read, or refused to open it otherwise. */
+  readonly readOnly: Fault | undefined
 }
 
 /** The name as an argument: modified UTF-7 (RFC 3501 section 5.1.3), or UTF-8 where enabled (RFC 6855). */
@@ -96,67 +97,82 @@ export async function listFolders(
 }
 
 /**
- * SELECT, or EXAMINE where nothing is to be changed (RFC 9051 sections 6.3.2 and 6.3.3).
+ * SELECT (RFC 9051 section 6.3.2), also where nothing is to be changed. EXAMINE lets nothing be written, and Courier then
+ * keeps not even the UIDs that it has shown: until somebody selects the folder it has another UIDVALIDITY at each look, and
+ * a message that came with an earlier file name takes the UID of one that was fetched. Only where SELECT is refused is the
+ * folder examined: mail comes from it all the same.
  * Faults: source.folder-missing (facts.folders: the names that exist, at most 50), and those of a refusal.
- * @param written the server's own spelling of the name, where ours was refused
  */
 export async function selectFolder(
   connection: ImapConnection,
   name: string,
-  how: 'SELECT' | 'EXAMINE',
   signal: AbortSignal,
-  written?: string,
 ): Promise<Selected> {
-  let validity: string | undefined
-  let uidNext: number | undefined
-  let exists: number | undefined
+  const asked = connection.byUse.get(name)?.written ?? encodePath(connection.client, name)
   try {
-    const response = await connection.run(
-      how,
-      [written === undefined ? folderWord(connection, name) : writtenWord(written)],
-      {
-        phase: 'select',
-        facts: { folder: name },
-        untagged: {
-          OK: async response => {
-            const value = readOkCode(response, 'UIDVALIDITY')
-            if (value !== undefined) validity = readValidity(value)
-            const next = readOkCode(response, 'UIDNEXT')
-            if (next !== undefined) uidNext = readNumber32({ type: 'ATOM', value: next }) || undefined
-          },
-          EXISTS: async ({ command }) => {
-            exists = readNumber32({ type: 'ATOM', value: command })
-          },
-        },
-      },
-      signal,
-    )
-    // A folder that says it holds more is not listed (mostEntries), and may not bring more unasked either.
-    connection.exists = exists ?? 0
-    return {
-      name,
-      validity,
-      exists,
-      uidNext,
-      readOnly: how === 'EXAMINE' || readOkCode(response, 'READ-ONLY') !== undefined,
-    }
+    return await openFolder(connection, 'SELECT', name, folderWord(connection, name), signal)
   } catch (error) {
     if (!isRefused(error)) throw error
     const refusal = connection.refusal(error, { folder: name, phase: 'select' })
     if (error.status === 'BAD' || isStateCode(error.code)) throw refusal
     const folders = await listFolders(connection, signal, isUse(name))
     const listed = folders.find(folder => isCalled(folder, name) && folder.selectable)
-    if (listed !== undefined) {
-      const asked = connection.byUse.get(name)?.written ?? encodePath(connection.client, name)
-      if (isUse(name)) connection.byUse.set(name, listed)
-      if (written === undefined && listed.written !== asked)
-        return await selectFolder(connection, name, how, signal, listed.written)
-      throw refusal
+    if (listed === undefined) {
+      const others = folders.filter(folder => folder.selectable).map(folder => folder.name)
+      throw new Fault('source.folder-missing', {
+        facts: { ...refusal.facts, folders: others.slice(0, 50).join(', ') },
+        cause: error,
+      })
     }
-    const others = folders.filter(folder => folder.selectable).map(folder => folder.name)
-    throw new Fault('source.folder-missing', {
-      facts: { ...refusal.facts, folders: others.slice(0, 50).join(', ') },
-      cause: error,
-    })
+    if (isUse(name)) connection.byUse.set(name, listed)
+    for (const how of listed.written === asked ? (['EXAMINE'] as const) : (['SELECT', 'EXAMINE'] as const)) {
+      try {
+        const selected = await openFolder(connection, how, name, writtenWord(listed.written), signal)
+        return how === 'SELECT' ? selected : { ...selected, readOnly: refusal }
+      } catch (again) {
+        if (!isRefused(again)) throw again
+      }
+    }
+    throw refusal
   }
+}
+
+async function openFolder(
+  connection: ImapConnection,
+  how: 'SELECT' | 'EXAMINE',
+  name: string,
+  word: CommandWord,
+  signal: AbortSignal,
+): Promise<Selected> {
+  let validity: string | undefined
+  let uidNext: number | undefined
+  let exists: number | undefined
+  const facts = { folder: name }
+  const response = await connection.run(
+    how,
+    [word],
+    {
+      phase: 'select',
+      facts,
+      untagged: {
+        OK: async response => {
+          const value = readOkCode(response, 'UIDVALIDITY')
+          if (value !== undefined) validity = readValidity(value)
+          const next = readOkCode(response, 'UIDNEXT')
+          if (next !== undefined) uidNext = readNumber32({ type: 'ATOM', value: next }) || undefined
+        },
+        EXISTS: async ({ command }) => {
+          exists = readNumber32({ type: 'ATOM', value: command })
+        },
+      },
+    },
+    signal,
+  )
+  // A folder that says it holds more is not listed (mostEntries), and may not bring more unasked either.
+  connection.exists = exists ?? 0
+  const isReadOnly = readOkCode(response, 'READ-ONLY') !== undefined
+  const readOnly = isReadOnly
+    ? new Fault('source.read-only', { facts: { ...connection.facts, ...facts } })
+    : undefined
+  return { name, validity, exists, uidNext, readOnly }
 }

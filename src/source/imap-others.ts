@@ -63,7 +63,7 @@ export class OtherFolders {
     const { clock, deadlines } = this.#turns.connection
     const isTold = this.#isNotifying && this.#folders.every(folder => this.#telling.has(folder))
     const everyMs = Math.max(
-      isTold ? deadlines.idle : deadlines.examine,
+      isTold ? deadlines.idle : deadlines.select,
       this.#folders.length * deadlines.eachFolder,
     )
     return this.#askedMs + everyMs - clock.monotonicMs()

@@ -89,18 +89,16 @@ export class ImapSession implements SourceSession {
     this.#turns.selected = selected
   }
 
-  async #select(folder: string, how: 'SELECT' | 'EXAMINE', signal: AbortSignal): Promise<Selected> {
+  async #select(folder: string, signal: AbortSignal): Promise<Selected> {
     this.#selected = undefined
-    this.#selected = await selectFolder(this.#connection, folder, how, signal)
+    this.#selected = await selectFolder(this.#connection, folder, signal)
     return this.#selected
   }
 
   /** The folder of these entries, selected, and still the one that they were listed in. */
   async #reach(entry: Listed, signal: AbortSignal): Promise<Selected> {
     const selected =
-      this.#selected?.name === entry.folder
-        ? this.#selected
-        : await this.#select(entry.folder, 'EXAMINE', signal)
+      this.#selected?.name === entry.folder ? this.#selected : await this.#select(entry.folder, signal)
     // RFC 9051 section 2.3.1.1: with another UIDVALIDITY this UID names another message, or none.
     if (entry.uid !== undefined && entry.uid !== `${selected.validity}.${entry.handle}`) {
       throw new Fault('message.gone', {
@@ -112,9 +110,9 @@ export class ImapSession implements SourceSession {
 
   list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing> {
     return this.#queue(signal, async () => {
-      // EXAMINE anew for each listing: a selected folder need not show new mail, nor a new UIDVALIDITY.
+      // SELECT anew for each listing: a selected folder need not show new mail, nor a new UIDVALIDITY.
       const list = async () => {
-        const selected = await this.#select(folder, 'EXAMINE', signal)
+        const selected = await this.#select(folder, signal)
         return { selected, ...(await listMessages(this.#connection, selected, known, signal)) }
       }
       let { selected, entries, doubt } = await list()
@@ -159,7 +157,7 @@ export class ImapSession implements SourceSession {
       const looked = this.#turns.listed.get(folder)
       const ageMs = this.#connection.clock.monotonicMs() - (looked?.listedMs ?? 0)
       if (looked === undefined || !looked.isRecorded || ageMs >= listingLastsMs) return undefined
-      const { validity, uidNext, exists } = await this.#select(folder, 'EXAMINE', signal)
+      const { validity, uidNext, exists } = await this.#select(folder, signal)
       const isSame = validity === looked.validity && uidNext === looked.uidNext && exists === looked.count
       return isSame ? looked.count : undefined
     })
@@ -241,10 +239,10 @@ export class ImapSession implements SourceSession {
       throw new Fault('source.cannot-settle', { facts: { ...facts, reason: 'no UIDPLUS' } })
     }
     const select = async (): Promise<void> => {
-      if (this.#selected?.name !== folder || this.#selected.readOnly)
-        await this.#select(folder, 'SELECT', signal)
-      const selected = this.#selected
-      if (selected === undefined || selected.readOnly) throw new Fault('source.read-only', { facts })
+      const current = this.#selected
+      const isReady = current?.name === folder && current.readOnly === undefined
+      const selected = isReady ? current : await this.#select(folder, signal)
+      if (selected.readOnly !== undefined) throw selected.readOnly
       // Nothing is taken away under a name that may mean another message by now.
       const isSure = (entry: Listed): boolean =>
         entry.uid !== undefined && entry.uid === `${selected.validity}.${entry.handle}`

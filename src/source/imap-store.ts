@@ -117,7 +117,7 @@ export class ImapStore {
   async select(folder: string, signal: AbortSignal, isNew = false): Promise<string | undefined> {
     if (this.#selected?.folder === folder && !isNew) return this.#selected.validity
     this.#selected = undefined
-    const { validity } = await selectFolder(this.#connection, folder, 'SELECT', signal)
+    const { validity } = await selectFolder(this.#connection, folder, signal)
     this.#selected = { folder, validity }
     return validity
   }

@@ -1,9 +1,9 @@
 /**
  * Waiting for news with proof of life. IDLE dies silently behind NAT boxes and load balancers, so silence is
- * never taken for "no news": at the end of every IDLE the server has to answer DONE, and a NOOP or EXAMINE, within a deadline.
+ * never taken for "no news": at the end of every IDLE the server has to answer DONE, and a NOOP or SELECT, within a deadline.
  *
  * Nor is an IDLE that is alive believed before it was seen to tell of mail: some servers report only at DONE, some only
- * to EXAMINE. Until then, and after mail was found that IDLE had kept back, it is ended and begun again every few
+ * to SELECT. Until then, and after mail was found that IDLE had kept back, it is ended and begun again every few
  * seconds, on the same connection; IDLE that tells in time ends that.
  */
 import { Fault } from '../base/fault.ts'
@@ -71,7 +71,7 @@ class FolderWatch {
   readonly #signal: AbortSignal
   readonly #others: OtherFolders
   #state: Shown = { validity: undefined, exists: 0, uidNext: undefined }
-  #examinedMs = 0
+  #selectedMs = 0
   /** When this round ends, monotonic, ms: its IDLE may be interrupted to ask for the other folders. */
   #roundEndMs = 0
   /** What was told in this round: of itself, or when it was asked. */
@@ -97,7 +97,7 @@ class FolderWatch {
 
   async run(): Promise<never> {
     await this.#rest(async () => {
-      this.#state = await this.#examine()
+      this.#state = await this.#select()
       await this.#others.begin(this.#signal)
     })
     // What came between the last pull and this moment is announced by nobody; who listed on this connection has seen it.
@@ -153,11 +153,11 @@ class FolderWatch {
     const isOver = !isForOthers || this.#roundEndMs <= clock.monotonicMs()
     if (asked.aborted || isOver) this.#roundEndMs = 0
     if (!asked.aborted && isOver) {
-      const isDue = this.#heard.idling || clock.monotonicMs() - this.#examinedMs >= deadlines.examine
-      // What is examined shows all that NOOP would tell, but for one that came and one that left where no UIDNEXT is shown.
+      const isDue = this.#heard.idling || clock.monotonicMs() - this.#selectedMs >= deadlines.select
+      // SELECT shows all that NOOP would tell, but for one that came and one that left where no UIDNEXT is shown.
       const isShown = isDue && this.#state.uidNext !== undefined
       if (!this.#heard.later && !isShown) await this.#noop()
-      // Who is told between two IDLE is about to ask, and the folder is examined behind that.
+      // Who is told between two IDLE is about to ask, and the folder is selected behind that.
       if (isDue && !this.#heard.later) await this.#compare()
     }
     if (idled && this.#idles) await this.#learn()
@@ -195,12 +195,12 @@ class FolderWatch {
     else if (this.#heard.later) await this.#memory.noteWay(this.#folder, 'silent')
   }
 
-  async #examine(): Promise<Shown> {
+  async #select(): Promise<Shown> {
     this.#turns.selected = undefined
-    const selected = await selectFolder(this.#connection, this.#folder, 'EXAMINE', this.#signal)
+    const selected = await selectFolder(this.#connection, this.#folder, this.#signal)
     this.#turns.selected = selected
     this.#calls.onAlive()
-    this.#examinedMs = this.#connection.clock.monotonicMs()
+    this.#selectedMs = this.#connection.clock.monotonicMs()
     const { validity, exists = 0, uidNext } = selected
     this.#turns.exists = exists
     return { validity, exists, uidNext }
@@ -248,7 +248,7 @@ class FolderWatch {
   /** What nothing has told: IDLE, nor NOOP where one was sent. */
   async #compare(): Promise<void> {
     const before = this.#state
-    const after = await this.#examine()
+    const after = await this.#select()
     this.#state = after
     const isSame = before.validity === after.validity
     const isTold = this.#heard.idling || this.#heard.later
@@ -265,7 +265,7 @@ class FolderWatch {
   /** What came while a session had the connection, and behind its last listing. */
   async #lookAgain(): Promise<void> {
     const before = this.#state
-    const after = await this.#examine()
+    const after = await this.#select()
     this.#state = after
     await this.#others.look(this.#signal)
     const { looked } = this.#turns

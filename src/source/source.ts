@@ -135,7 +135,7 @@ export interface SourceSession {
   list(folder: string, known: (uid: string) => boolean, signal: AbortSignal): Promise<Listing>
   /**
    * How many messages stand in the folder, where it looks as the last recorded listing showed it, by a short answer that
-   * is likely and no proof (POP3 STAT: count and octets; IMAP EXAMINE: count and UIDNEXT); undefined where it does not,
+   * is likely and no proof (POP3 STAT: count and octets; IMAP SELECT: count and UIDNEXT); undefined where it does not,
    * or the last listing is older than ten minutes. Of single messages nothing follows: what is due, to be settled or gone
    * is decided by `list` only.
    */

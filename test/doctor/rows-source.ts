@@ -199,7 +199,7 @@ export const sourceRows: readonly Row[] = [
       imap?.create('Board')
       Object.assign(imap?.faults ?? {}, {
         at: ({ verb, text }: { verb: string; text: string }) =>
-          verb === 'EXAMINE' && /Board/.test(text)
+          verb === 'SELECT' && /Board/.test(text)
             ? { do: 'answer', pieces: ['{tag} NO [NOPERM] Permission denied\r\n'] }
             : undefined,
       })

@@ -58,7 +58,7 @@ for (const verb of ['greeting', 'CAPA', 'PASS', 'LIST', 'UIDL', 'RETR', 'TOP'] a
   })
 }
 
-for (const verb of ['greeting', 'LOGIN', 'EXAMINE', 'UID SEARCH', 'UID FETCH', 'BODY'] as const) {
+for (const verb of ['greeting', 'LOGIN', 'SELECT', 'UID SEARCH', 'UID FETCH', 'BODY'] as const) {
   test(`G6: IMAP that trickles at ${verb} is ended by the total time`, { timeout: 30_000 }, async t => {
     const at = (words: readonly string[]): Answer | undefined => {
       const line = words.join(' ')

@@ -53,7 +53,7 @@ test('D3, C10: an unknown outcome in a folder that cannot be listed stays unknow
     await self.app.pull()
     assert.equal((await rowOf(self, 1)).stage, 'importing')
     imap.faults.at = ({ verb, text }) =>
-      verb === 'EXAMINE' && text.includes('Shop') ? no('NO [UNAVAILABLE] later') : undefined
+      verb === 'SELECT' && text.includes('Shop') ? no('NO [UNAVAILABLE] later') : undefined
     for (let n = 0; n < 6; n++) {
       self.clock.pass(hour)
       await self.app.pull()

@@ -80,7 +80,7 @@ test('C1: UIDVALIDITY changes between the listing and the retrieval: nothing is 
     await self.deliver(mail('a'), mail('b'))
     imapOf(self).faults.at = ({ verb, folder, text }) => {
       // INBOX is reached again after Work was listed.
-      if (verb !== 'EXAMINE' || folder !== 'Work' || !/INBOX/.test(text)) return undefined
+      if (verb !== 'SELECT' || folder !== 'Work' || !/INBOX/.test(text)) return undefined
       folderOf(self).messages.reverse()
       rebuild(folderOf(self), 1_900_000_000)
       delete imapOf(self).faults.at
@@ -490,11 +490,11 @@ for (const [at, fault, code] of [
   ['GREETING', { do: 'bye', text: '[UNAVAILABLE] maintenance' }, 'source.limited'],
   ['LOGIN', { do: 'answer', pieces: ['{tag} NO [LIMIT] slow down\r\n'] }, 'source.limited'],
   ['LOGIN', { do: 'answer', pieces: ['{tag} NO [UNAVAILABLE] later\r\n'] }, 'source.limited'],
-  ['EXAMINE', { do: 'answer', pieces: ['{tag} NO [UNAVAILABLE] later\r\n'] }, 'source.limited'],
+  ['SELECT', { do: 'answer', pieces: ['{tag} NO [UNAVAILABLE] later\r\n'] }, 'source.limited'],
   ['UID SEARCH', { do: 'bye', text: '[LIMIT] too many commands' }, 'source.limited'],
   ['UID FETCH', { do: 'answer', pieces: ['{tag} NO [OVERQUOTA] bandwidth\r\n'] }, 'source.limited'],
   [
-    'EXAMINE',
+    'SELECT',
     { do: 'answer', pieces: ['{tag} NO [ALERT] look at our web site\r\n'] },
     'source.server-temporary',
   ],

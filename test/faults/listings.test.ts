@@ -132,16 +132,16 @@ const imapLies: readonly (readonly [name: string, pieces: Readonly<Record<string
       'UID FETCH': ['* 1 FETCH (UID 2 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS ())\r\n', '{tag} OK\r\n'],
     },
   ],
-  ['EXISTS that is no number', { EXAMINE: ['* 99999999999 EXISTS\r\n'] }],
+  ['EXISTS that is no number', { SELECT: ['* 99999999999 EXISTS\r\n'] }],
   [
     'EXISTS that is no number, and nothing else shown',
     {
-      EXAMINE: ['* 99999999999 EXISTS\r\n'],
+      SELECT: ['* 99999999999 EXISTS\r\n'],
       'UID SEARCH': ['* SEARCH\r\n', '{tag} OK\r\n'],
       'UID FETCH': ['{tag} OK\r\n'],
     },
   ],
-  ['fewer messages than EXISTS', { EXAMINE: ['* 9 EXISTS\r\n'] }],
+  ['fewer messages than EXISTS', { SELECT: ['* 9 EXISTS\r\n'] }],
 ]
 for (const [name, lies] of imapLies) {
   test(`F17: IMAP, ${name}: told for that folder, nothing is gone or deleted, the other folder goes on`, () =>
@@ -155,9 +155,9 @@ for (const [name, lies] of imapLies) {
         self.clock.pass(2 * day)
         let isInbox = false
         server.faults.at = ({ verb, text }) => {
-          if (verb === 'EXAMINE' || verb === 'SELECT') isInbox = /INBOX/.test(text)
+          if (verb === 'SELECT') isInbox = /INBOX/.test(text)
           const pieces = isInbox && !/BODY/.test(text) ? lies[verb] : undefined
-          return pieces && { do: verb === 'EXAMINE' ? 'after' : 'answer', pieces }
+          return pieces && { do: verb === 'SELECT' ? 'after' : 'answer', pieces }
         }
         server.deliver('Work', mail('other'))
         self.put.push(mail('other'))

@@ -298,7 +298,7 @@ test('F10: an IMAP server that needs 75 s to open a folder is given them', () =>
     const { imap } = self.world.source
     assert.ok(imap)
     await self.deliver(mail('one'))
-    imap.faults.at = ({ verb }) => (verb === 'EXAMINE' ? { do: 'silence' } : undefined)
+    imap.faults.at = ({ verb }) => (verb === 'SELECT' ? { do: 'silence' } : undefined)
     assert.equal(codeOf(await hurry(self.clock, 5000, self.app.pull())), 'source.timeout')
     const { name } = portsOf(self.app).mailbox
     assert.equal((await learnedDeadlines(self.app.journal, name, self.clock.nowMs())).select?.ms, 180_000)

@@ -242,7 +242,7 @@ describe('G5: an IMAP server that answers without end or asks for memory is drop
     mostMiB: 16,
     told: overBudget,
   })
-  rogueTest('G5', 'a line without end', imapRogue(at('EXAMINE', flood('x', '* OK '))), {
+  rogueTest('G5', 'a line without end', imapRogue(at('SELECT', flood('x', '* OK '))), {
     mostMiB: 16,
     told: overBudget,
   })
@@ -251,7 +251,7 @@ describe('G5: an IMAP server that answers without end or asks for memory is drop
     'G5',
     'LIST rows without end',
     imapRogue((words, tag) =>
-      words[0] === 'EXAMINE' ? `${tag} NO no such folder\r\n` : at('LIST', flood(listRow))(words),
+      words[0] === 'SELECT' ? `${tag} NO no such folder\r\n` : at('LIST', flood(listRow))(words),
     ),
     { mostMiB: 10, told: overBudget },
   )

@@ -1,6 +1,6 @@
 /**
  * Family F, row 20: an IDLE that keeps mail back is found out by what it does, asked every few seconds, and remembered.
- * GNU mailutils imap4d tells at DONE only; go-imap 1.x tells EXAMINE only.
+ * GNU mailutils imap4d tells at DONE only; go-imap 1.x tells SELECT only.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

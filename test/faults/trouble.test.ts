@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { startHookServer } from '../alerts/hook-server.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
 import { endOf } from '../servers/hikyaku.ts'
+import { isOpening } from '../servers/imap-faults.ts'
 import { countOf } from '../servers/in-process.ts'
 import { until } from '../servers/until.ts'
 import { answerOf, startWorld } from '../servers/world.ts'
@@ -27,7 +28,7 @@ test('F1, F2: in a week a folder vanishes, an account is suspended and a message
       await self.deliver(mail('first'))
       await hours(2)
       assert.deepEqual(titles(), [])
-      // Day 1: the folder is renamed at the host; its answer to EXAMINE is that of Dovecot.
+      // Day 1: the folder is renamed at the host; its answer to SELECT is that of Dovecot.
       const missing = {
         do: 'answer',
         pieces: ["{tag} NO [NONEXISTENT] Mailbox doesn't exist: Orders\r\n"],
@@ -39,7 +40,7 @@ test('F1, F2: in a week a folder vanishes, an account is suspended and a message
       let isFolderGone = true
       let isBodyGone = false
       imap.faults.at = ({ verb, text }) => {
-        if (isFolderGone && verb === 'EXAMINE' && text.includes('Orders')) return missing
+        if (isFolderGone && isOpening(verb) && text.includes('Orders')) return missing
         return isBodyGone && isBody(verb, text) ? nothing : undefined
       }
       await self.deliver(mail('second'))

@@ -61,13 +61,6 @@ const refusals: readonly (readonly [
     ({ verb }) => (verb === 'UID STORE' ? { do: 'end' } : undefined),
   ],
   ['EXPUNGE: NO', deletes, [], ({ verb }) => (verb === 'UID EXPUNGE' ? no(words) : undefined)],
-  ['SELECT: NO', deletes, [], ({ verb }) => (verb === 'SELECT' ? no(words) : undefined)],
-  [
-    'SELECT: the connection ends',
-    deletes,
-    [],
-    ({ verb }) => (verb === 'SELECT' ? { do: 'reset' } : undefined),
-  ],
 ]
 
 for (const [name, options, lacks, at] of refusals) {
@@ -110,6 +103,25 @@ for (const [name, options, lacks, at] of refusals) {
       if (options === moves) assert.equal(imap.folder('Done')?.messages.length, 6)
     }))
 }
+
+test("F13: SELECT: NO: the folder is examined and mail goes on, the wish is told in the server's words, and waits", () =>
+  play(deletes, async self => {
+    const imap = imapOf(self)
+    imap.faults.at = ({ verb }) => (verb === 'SELECT' ? no(words) : undefined)
+    await self.deliver(mail('a'), mail('b'))
+    countOf(await self.app.pull())
+    assert.match((await wishOf(self))?.said ?? '', /dead/)
+    for (let n = 0; n < 4; n++) await mailGoesOn(self, `more-${n}`)
+    assert.equal(imap.folder('INBOX')?.messages.length, 6, 'nothing is lost')
+    imap.faults.at = () => undefined
+    for (let n = 0; n < 26; n++) {
+      self.clock.pass(hour)
+      countOf(await self.app.pull({ gate: true }))
+    }
+    assert.equal(imap.folder('INBOX')?.messages.length, 0, 'carried out as soon as the server can')
+    assert.deepEqual(await self.app.journal.troubles.list(), [])
+    assert.equal(self.world.gmail.accepted.length, 6)
+  }))
 
 for (const [prefix, delimiter, hasNamespace] of [
   ['INBOX.', '.', true],

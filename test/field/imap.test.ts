@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, hour, mail, minute, nameless, type Play, play } from '../faults/harness.ts'
-import { asksForBody, type ImapMoment, type ImapPlay } from '../servers/imap-faults.ts'
+import { asksForBody, type ImapMoment, type ImapPlay, isOpening } from '../servers/imap-faults.ts'
 import { countOf } from '../servers/in-process.ts'
 import { sha256 } from '../servers/source-server.ts'
 import { faultOf, imap, textsOf, uploaded } from './field.ts'
@@ -82,9 +82,7 @@ test('a login that is answered OK with a response code of quoted strings and equ
     const odd =
       '[Error="Microsoft.Exchange.Data.Storage.WrongServerException:Cross Server access is not allowed for mailbox" AuthResultFromPopImapEnd=0 Proxy=EXAMPLE.PROD.OUTLOOK.COM:1993:SSL Service=Imap4]'
     imap(self).faults.at = ({ verb }) =>
-      verb === 'SELECT' || verb === 'EXAMINE'
-        ? { do: 'before', pieces: [`* OK ${odd} still here\r\n`] }
-        : undefined
+      verb === 'SELECT' ? { do: 'before', pieces: [`* OK ${odd} still here\r\n`] } : undefined
     await pullUntil(self, 1)
     await self.judge()
   }))
@@ -217,7 +215,7 @@ test('a folder whose opening names no UIDNEXT is pulled, and new mail in it', ()
     await self.deliver(mail('a'))
     let opened = false
     imap(self).faults.at = ({ verb }) => {
-      if ((verb !== 'EXAMINE' && verb !== 'SELECT') || opened) return undefined
+      if (verb !== 'SELECT' || opened) return undefined
       opened = true
       return answer('* 1 EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 1700000000] valid\r\n{tag} OK done\r\n')
     }
@@ -360,7 +358,7 @@ test('a folder whose opening is refused for the moment leaves the others their p
     await self.deliver(mail('a'))
     imap(self).deliver('Work', nameless('b'))
     imap(self).faults.at = ({ verb, text }) =>
-      verb === 'EXAMINE' && /Work/.test(text) ? answer('{tag} NO midb timeout, try again\r\n') : undefined
+      isOpening(verb) && /Work/.test(text) ? answer('{tag} NO midb timeout, try again\r\n') : undefined
     await self.app.pull()
     assert.equal(self.world.gmail.accepted.length, 1)
     delete imap(self).faults.at

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Attempt } from '../../src/pull/attempt.ts'
 import { codeOf, mail, minute, play, portsOf } from '../faults/harness.ts'
 import { presets } from '../servers/gmail/gmail-server.ts'
+import { isOpening } from '../servers/imap-faults.ts'
 import { countOf } from '../servers/in-process.ts'
 
 const faultsOf = (made: Attempt): string[] =>
@@ -19,7 +20,7 @@ test('a folder that cannot be selected keeps no other folder from its pull', () 
     imap.create('Junk')
     imap.deliver('INBOX', mail('i'))
     const answer = { do: 'answer', pieces: ['{tag} NO [SERVERBUG] index is corrupt\r\n'] } as const
-    imap.faults.at = ({ verb, text }) => (verb === 'EXAMINE' && /Junk/.test(text) ? answer : undefined)
+    imap.faults.at = ({ verb, text }) => (isOpening(verb) && /Junk/.test(text) ? answer : undefined)
     assert.deepEqual(faultsOf(await app.pull()), ['source.server-temporary'])
     assert.equal(world.gmail.accepted.length, 1)
   }))
@@ -43,15 +44,20 @@ test('a folder that lets nothing be deleted keeps no other one from being settle
   }))
 
 test('a folder that was not reached was not asked', () =>
-  play(twoFolders('INBOX'), async ({ world, app }) => {
+  play(twoFolders('INBOX,Junk'), async ({ world, app }) => {
     const { imap } = world.source
     assert.ok(imap)
+    imap.create('Junk')
     imap.deliver('INBOX', mail('i'))
+    imap.deliver('Junk', mail('j'))
     const answer = { do: 'answer', pieces: ['{tag} NO [SERVERBUG] index is corrupt\r\n'] } as const
-    imap.faults.at = ({ verb }) => (verb === 'SELECT' ? answer : undefined)
+    // Both are listed and imported by then.
+    imap.faults.at = ({ verb, text }) =>
+      isOpening(verb) && /INBOX/.test(text) && world.gmail.accepted.length === 2 ? answer : undefined
     for (let pulls = 0; pulls < 4; pulls++) await app.pull()
     const [row] = [await app.journal.row(1)]
     assert.deepEqual([row?.stage, row?.settleAsks], ['imported', 0])
+    assert.deepEqual([imap.folder('INBOX')?.messages.length, imap.folder('Junk')?.messages.length], [1, 0])
     const wish = { scope: 'wish', name: portsOf(app).mailbox.name, subject: 'INBOX' } as const
     assert.notEqual((await app.journal.troubles.find(wish))?.code, 'source.read-only')
   }))

@@ -92,6 +92,9 @@ export interface ImapFaults {
   readOnly?: boolean
 }
 
+/** Whether a command opens a folder: the client examines one that it may not select. */
+export const isOpening = (verb: string): boolean => verb === 'SELECT' || verb === 'EXAMINE'
+
 /** Whether a command asks for octets of this message, by itself or among others. */
 export function asksForBody(text: string, uid: number): boolean {
   const [, set = ''] = /^UID FETCH ([\d:,]+) .*BODY\.PEEK\[\]/i.exec(text) ?? []

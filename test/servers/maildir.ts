@@ -24,6 +24,8 @@ export interface DeliverOptions {
   readonly arrivedAtMs?: number
   /** Delivers as already seen by the owner. */
   readonly seen?: boolean
+  /** The file's name: by its number a server orders what is new to it, not by when it came. */
+  readonly name?: string
 }
 
 /** Who must own the files: the account under which the server reads them; undefined = leave as created. */
@@ -61,7 +63,7 @@ export async function deliverInto(
   options: DeliverOptions = {},
   owner?: Owner,
 ): Promise<string> {
-  const name = uniqueName()
+  const name = options.name ?? uniqueName()
   const temporary = join(path, 'tmp', name)
   if (octets instanceof Uint8Array) await writeFile(temporary, octets)
   else await pipeline(octets, createWriteStream(temporary))

@@ -64,6 +64,38 @@ describe('the IMAP source on a real Courier', { skip: courierMissing() ?? false 
     assert.equal((await listAll(session, 'INBOX.Erledigt & 済')).length, 1)
   })
 
+  test('a message keeps its UID in a folder that nobody else ever opened', async () => {
+    await server.deliver('INBOX.Alone', mail('a'))
+    const source = sourceOf(['INBOX.Alone'])
+    const [shown] = await listAll(await open(source), 'INBOX.Alone')
+    // Courier makes UIDVALIDITY of the second in which it numbers a folder.
+    const second = (): number => Math.floor(Date.now() / 1000)
+    const then = second()
+    await until(() => second() > then + 1, 'the clock to go on')
+    assert.deepEqual(await listAll(await open(source), 'INBOX.Alone'), [shown])
+  })
+
+  test('a message that comes with an earlier file name does not take the UID of one that was fetched', async () => {
+    await server.deliver('INBOX.Late', mail('first'), { name: '1700000000.M1P1.host' })
+    const source = sourceOf(['INBOX.Late'])
+    const session = await open(source)
+    const before = [...(await listAll(session, 'INBOX.Late'))]
+    // A large message has its name when its delivery begins, and stands in the folder when that ends.
+    for (const [name, subject] of [
+      ['1700000009.M1P1.host', 'quick'],
+      ['1700000005.M1P1.host', 'slow'],
+    ] as const) {
+      await server.deliver('INBOX.Late', mail(subject), { name })
+      before.push(...(await listAll(session, 'INBOX.Late')).slice(before.length))
+    }
+    const after = await listAll(await open(source), 'INBOX.Late')
+    assert.deepEqual(after, before)
+    const subjects = []
+    for (const entry of after)
+      subjects.push(/^Subject: .*$/m.exec((await octetsOf(session, entry)).toString('latin1'))?.[0])
+    assert.deepEqual(subjects, ['Subject: first', 'Subject: quick', 'Subject: slow'])
+  })
+
   test('new mail is announced within seconds, although IDLE would take a minute', async () => {
     await server.deliver('INBOX.Watch', mail('first'))
     const abort = new AbortController()

@@ -8,7 +8,7 @@ import { faultOf, listAll, mail, type RigOptions, said, type Watched, watching }
 
 const notifying = [...usualCapabilities, 'NOTIFY']
 /** Nothing but what is told comes in the time of a test. */
-const unhurried = { idle: 60_000, quickIdle: 60_000, examine: 60_000, eachFolder: 10 }
+const unhurried = { idle: 60_000, quickIdle: 60_000, select: 60_000, eachFolder: 10 }
 
 interface Remembering extends Watched {
   readonly ways: Map<string, IdleWay>
@@ -50,7 +50,7 @@ test('a server that offers NOTIFY tells of mail in the second folder, on the con
 })
 
 test('without NOTIFY the second folder is asked for by STATUS, on the connection that idles', async t => {
-  const made = await both(t, { deadlines: { ...unhurried, examine: 50 } })
+  const made = await both(t, { deadlines: { ...unhurried, select: 50 } })
   const { news } = made.seen
   made.server.deliver('Spam', mail('a'))
   await until(() => made.seen.news > news, 'the announcement')
@@ -78,7 +78,7 @@ for (const [why, options] of Object.entries({
   },
 } satisfies Record<string, RigOptions>)) {
   test(`a server that ${why} NOTIFY is asked by STATUS, whatever it did before`, async t => {
-    const deadlines = { ...unhurried, quickIdle: 100, examine: 50 }
+    const deadlines = { ...unhurried, quickIdle: 100, select: 50 }
     const made = await both(t, { capabilities: notifying, deadlines, ...options }, 'tells')
     const { news } = made.seen
     made.server.deliver('Spam', mail('a'))
@@ -93,7 +93,7 @@ function answer(line: string) {
 
 test('a server that accepts NOTIFY and does not tell is found out, and asked every half a minute until it tells', async t => {
   const faults = { muteOthers: true }
-  const deadlines = { ...unhurried, idle: 300, examine: 200 }
+  const deadlines = { ...unhurried, idle: 300, select: 200 }
   const made = await both(t, { capabilities: notifying, deadlines, faults }, 'tells')
   const { news } = made.seen
   made.server.deliver('Spam', mail('a'))
@@ -148,11 +148,11 @@ test('a folder that is missing does not keep the others from being watched, whic
 test('a folder that goes away while it is watched leaves the other one watched', async t => {
   const made = await both(t, {
     pull: ['Spam', 'INBOX'],
-    deadlines: { ...unhurried, idle: 50, quickIdle: 50, examine: 20 },
+    deadlines: { ...unhurried, idle: 50, quickIdle: 50, select: 20 },
   })
   made.server.drop('Spam')
   await until(
-    () => made.server.ledger.commands.some(({ text }) => text === 'EXAMINE "INBOX"'),
+    () => made.server.ledger.commands.some(({ text }) => text === 'SELECT "INBOX"'),
     'INBOX takes its place',
   )
   const idles = said(made, 'IDLE')
@@ -164,7 +164,7 @@ test('a folder that goes away while it is watched leaves the other one watched',
 })
 
 test('another UIDVALIDITY of the second folder is news', async t => {
-  const made = await both(t, { deadlines: { ...unhurried, examine: 50 } })
+  const made = await both(t, { deadlines: { ...unhurried, select: 50 } })
   const folder = made.server.folder('Spam')
   assert.ok(folder !== undefined)
   const { news } = made.seen

@@ -13,7 +13,7 @@ const answer = (...lines: string[]): ImapPlay => ({
 test('a server that is in trouble and lists no folders has lost none', async t => {
   const { server, open } = await rig(t)
   server.faults.at = ({ verb }) => {
-    if (verb === 'EXAMINE') return answer('{tag} NO [UNAVAILABLE] the store is being moved')
+    if (verb === 'SELECT') return answer('{tag} NO [UNAVAILABLE] the store is being moved')
     return verb === 'LIST' ? answer('{tag} OK done') : undefined
   }
   const session = await open()
@@ -25,7 +25,7 @@ test('a server that is in trouble and lists no folders has lost none', async t =
 test('a folder that says it holds more than is ever listed is not asked what', async t => {
   const { server, open } = await rig(t)
   server.faults.at = ({ verb }) =>
-    verb === 'EXAMINE'
+    verb === 'SELECT'
       ? answer('* 200001 EXISTS', '* OK [UIDVALIDITY 7] valid', '{tag} OK [READ-ONLY] done')
       : undefined
   await faultOf(
@@ -43,7 +43,7 @@ for (const [what, more] of [
     const rows = Array.from({ length: 8000 }, (_, at) => `* ${at + 1} FETCH (UID ${at + 1} FLAGS ()${more})`)
     const { server, open } = await rig(t)
     server.faults.at = ({ verb }) => {
-      if (verb === 'EXAMINE')
+      if (verb === 'SELECT')
         return answer('* 5000 EXISTS', '* OK [UIDVALIDITY 7] valid', '{tag} OK [READ-ONLY] done')
       if (verb === 'UID SEARCH') return answer('{tag} NO not now')
       return verb === 'UID FETCH' ? answer(...rows, '{tag} OK done') : undefined

@@ -1,4 +1,4 @@
-/** A look at a folder in which nothing came: one EXAMINE, where the last listing is recorded and agrees with it. */
+/** A look at a folder in which nothing came: one SELECT, where the last listing is recorded and agrees with it. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
@@ -31,7 +31,7 @@ const listAndRecord = async (session: SourceSession): Promise<void> => {
 const unchanged = async (session: SourceSession): Promise<number | undefined> =>
   session.standsUnchanged?.('INBOX', never)
 
-test('a folder in which nothing came costs one EXAMINE, and no SEARCH', async t => {
+test('a folder in which nothing came costs one SELECT, and no SEARCH', async t => {
   const rig = await kept(t)
   assert.equal(await within(rig, unchanged), undefined, 'never listed')
   await within(rig, async session => session.list('INBOX', () => false, never))

@@ -317,7 +317,7 @@ test('news of another folder, another UIDVALIDITY and a message that left are fo
   const made = await warm(t, {
     pull: ['INBOX', 'Spam'],
     folders: { Spam: [], INBOX: [mail('old')] },
-    deadlines: { examine: 100 },
+    deadlines: { select: 100 },
   })
   const whole = await made.open()
   await listAll(whole)

@@ -15,7 +15,7 @@ test('mail that arrives while idling is announced at once', async t => {
   await until(() => watched.seen.news === 2, 'the announcement')
   // The first IDLE is not over: the server's word brought it, and no question of ours.
   assert.deepEqual([said(watched, 'IDLE'), said(watched, 'DONE'), said(watched, 'NOOP')], [1, 0, 0])
-  assert.ok(watched.server.ledger.commands.some(({ text }) => text === 'EXAMINE "INBOX"'))
+  assert.ok(watched.server.ledger.commands.some(({ text }) => text === 'SELECT "INBOX"'))
 })
 
 test('IDLE is ended and begun again, and each time the server proves that it answers', async t => {
@@ -29,7 +29,7 @@ for (const when of ['DONE', 'NOOP'])
   test(`who is told with the answer to ${when} asks at once: nothing else is asked before`, async t => {
     let told = false
     const watched = await watching(t, {
-      deadlines: { idle: 40, quickIdle: 40, examine: when === 'NOOP' ? 60_000 : 0 },
+      deadlines: { idle: 40, quickIdle: 40, select: when === 'NOOP' ? 60_000 : 0 },
       faults: {
         at: ({ verb }) => {
           if (verb !== when || told) return undefined
@@ -47,7 +47,7 @@ for (const when of ['DONE', 'NOOP'])
       ['IDLE', ...asked, 'IDLE'],
     )
     assert.equal(watched.seen.news, 2)
-    const next = when === 'NOOP' ? 'NOOP' : 'EXAMINE'
+    const next = when === 'NOOP' ? 'NOOP' : 'SELECT'
     await until(() => said(watched, next) >= 2, `${next} behind a round that told nothing`)
   })
 
@@ -149,7 +149,7 @@ async function remembering(t: TestContext, options: RigOptions, way?: IdleWay) {
   }
   return { ways, ...(await watching(t, { ...options, idleMemory })) }
 }
-const quick = { idle: 60_000, quickIdle: 30, examine: 60_000 }
+const quick = { idle: 60_000, quickIdle: 30, select: 60_000 }
 
 test('F20: mail that IDLE keeps back till DONE (GNU mailutils imap4d) comes within moments, and is remembered', async t => {
   const watched = await remembering(t, { deadlines: quick, faults: { mutePushes: true } })
@@ -159,10 +159,10 @@ test('F20: mail that IDLE keeps back till DONE (GNU mailutils imap4d) comes with
   assert.deepEqual(watched.ways, [undefined, 'silent'])
 })
 
-test('F20: mail that neither IDLE nor NOOP tells of (go-imap 1.x) is found by EXAMINE on the same connection', async t => {
+test('F20: mail that neither IDLE nor NOOP tells of (go-imap 1.x) is found by SELECT on the same connection', async t => {
   let last = 1
   const watched = await remembering(t, {
-    deadlines: { ...quick, examine: 50 },
+    deadlines: { ...quick, select: 50 },
     faults: {
       mutePushes: true,
       at: ({ verb }) =>
@@ -189,7 +189,7 @@ test('F20: a mailbox whose IDLE was silent is asked quickly from the first momen
 
 test('F20: a count that is told again and again, an EXPUNGE and an answer to NOOP are no news that IDLE kept back', async t => {
   const watched = await remembering(t, {
-    deadlines: { ...quick, examine: 20 },
+    deadlines: { ...quick, select: 20 },
     faults: {
       at: ({ verb }) => (verb === 'NOOP' ? { do: 'before', pieces: ['* 0 EXISTS\r\n'] } : undefined),
     },
@@ -241,11 +241,11 @@ const withoutNext = {
 test('where the folder is examined no NOOP stands before it, unless no UIDNEXT is shown', async t => {
   for (const showsNext of [true, false]) {
     const watched = await watching(t, {
-      deadlines: { idle: 40, quickIdle: 40, examine: 0 },
-      faults: { at: ({ verb }) => (verb === 'EXAMINE' && !showsNext ? withoutNext : undefined) },
+      deadlines: { idle: 40, quickIdle: 40, select: 0 },
+      faults: { at: ({ verb }) => (verb === 'SELECT' && !showsNext ? withoutNext : undefined) },
     })
     await until(() => said(watched, 'IDLE') >= 3, 'two rounds')
     assert.equal(said(watched, 'NOOP') > 0, !showsNext)
-    assert.ok(said(watched, 'EXAMINE') >= 3)
+    assert.ok(said(watched, 'SELECT') >= 3)
   }
 })

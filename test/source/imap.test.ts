@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeFault } from '../../src/locale/locale.ts'
+import { isOpening } from '../servers/imap-faults.ts'
 import { until } from '../servers/until.ts'
 import { faultOf, first, listAll, mail, never, octetsOf, rig } from './imap-harness.ts'
 
@@ -38,7 +39,7 @@ test('a listing asks nothing more about messages that are known', async t => {
   )
   assert.deepEqual(
     server.ledger.commands.slice(before).map(({ text }) => text),
-    ['EXAMINE "INBOX"', 'UID SEARCH ALL', 'UID FETCH 4 (UID FLAGS INTERNALDATE RFC822.SIZE)'],
+    ['SELECT "INBOX"', 'UID SEARCH ALL', 'UID FETCH 4 (UID FLAGS INTERNALDATE RFC822.SIZE)'],
   )
 })
 
@@ -261,11 +262,13 @@ test('close ends within its deadline although LOGOUT is never answered', async t
 // https://github.com/getmail6/getmail6/issues/221, https://github.com/postalsys/imapflow/issues/314
 for (const status of ['BAD', 'NO']) {
   // A NO to FETCH speaks of single rows (RFC 2180 section 4.1.2).
-  for (const verb of status === 'NO' ? ['EXAMINE', 'UID SEARCH'] : ['EXAMINE', 'UID SEARCH', 'UID FETCH']) {
+  for (const verb of status === 'NO' ? ['SELECT', 'UID SEARCH'] : ['SELECT', 'UID SEARCH', 'UID FETCH']) {
     test(`F21: ${status} "User is authenticated but not connected" at ${verb} is told with these words and what they mean`, async t => {
       const words = 'User is authenticated but not connected.'
       const at = (moment: { readonly verb: string }) =>
-        moment.verb === verb || (verb === 'UID SEARCH' && moment.verb === 'UID FETCH')
+        moment.verb === verb ||
+        (verb === 'SELECT' && isOpening(moment.verb)) ||
+        (verb === 'UID SEARCH' && moment.verb === 'UID FETCH')
           ? ({ do: 'answer', pieces: [`{tag} ${status} ${words}\r\n`] } as const)
           : undefined
       const { server, open } = await rig(t, { faults: { at } })

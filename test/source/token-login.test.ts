@@ -388,7 +388,7 @@ describe('over imap', () => {
     const { open } = await rig(t, 'imap', {
       faults: {
         at: ({ verb }: { verb: string }) =>
-          verb === 'EXAMINE'
+          verb === 'SELECT'
             ? { do: 'answer', pieces: ['{tag} BAD User is authenticated but not connected.\r\n'] }
             : undefined,
       },
