@@ -109,6 +109,8 @@ TLS_CERTFILE=${pem}
 TLS_VERIFYPEER=NONE
 set +a
 ${authdaemond} &
+# Who logs in before it listens is told of a temporary problem.
+until [ -S /run/courier/authdaemon/socket ]; do sleep 0.01; done
 ${listen(ports.imap, ...imap)}
 ${listen(ports.pop3, ...pop3)}
 export IMAP_TLS=1 POP3_TLS=1
