@@ -1,7 +1,8 @@
 /**
- * When a cron expression is due, in local time. Those of numbers, lists, ranges and steps, which is nearly all that
- * people write, are reckoned here with Date alone; names, `L`, `W`, `#` and the rest are node-cron's. It is loaded for
- * those only, since it works with Intl, whose tables take 8 MiB of a process that does nothing but wait.
+ * When a cron expression is due, in local time. Those of numbers, short names, lists, ranges and steps, which is nearly all
+ * that people write, are reckoned here with Date alone; `L`, `W`, `#` and the rest are node-cron's. It is loaded for those
+ * only, since it works with Intl, whose tables take 8 MiB of a process that does nothing but wait, and since it passes over
+ * an hour when clocks are put back.
  */
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -23,21 +24,42 @@ const bounds = [
 /** Days of each month in a leap year. */
 const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-/** `*`, `5`, `0-30`, and the first and last with a step: all of a list's items but names. */
-const item = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/
+/** Of the month and of the day of the week, in the order of their numbers, in any case. */
+const names: Readonly<Record<number, readonly string[]>> = {
+  4: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'],
+  5: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'],
+}
 
-/** @returns undefined for what is not plain, or outside of the bounds */
-function readField(text: string, [least, greatest]: readonly [number, number]): Set<number> | undefined {
+/** `*`, `5`, `0-30`, `fri-mon`, and the first and last with a step. */
+const item = /^(?:\*|(\d{1,2}|[a-z]{3})(?:-(\d{1,2}|[a-z]{3}))?)(?:\/(\d{1,2}))?$/i
+
+/**
+ * @param index of the field
+ * @returns undefined for what is not plain, or outside of the bounds
+ */
+function readField(
+  text: string,
+  index: number,
+  [least, greatest]: readonly [number, number],
+): Set<number> | undefined {
+  const size = index === 5 ? 7 : greatest - least + 1
+  const read = (value: string): number => {
+    const at = names[index]?.indexOf(value.toLowerCase()) ?? -1
+    return at < 0 ? Number(value) : least + at
+  }
   const values = new Set<number>()
   for (const part of text.split(',')) {
     const [all, from, to, by] = item.exec(part) ?? []
     const isOne = from !== undefined && to === undefined
     if (all === undefined || (isOne && by !== undefined)) return undefined
-    const first = from === undefined ? least : Number(from)
-    const last = isOne ? first : to === undefined ? greatest : Number(to)
+    const first = from === undefined ? least : read(from)
+    const last = isOne ? first : to === undefined ? greatest : read(to)
     const step = by === undefined ? 1 : Number(by)
-    if (first < least || last > greatest || first > last || step < 1) return undefined
-    for (let value = first; value <= last; value += step) values.add(value)
+    const areBound = [first, last].every(value => value >= least && value <= greatest)
+    if (!areBound || step < 1) return undefined
+    // From 22 to 2, from Friday to Monday.
+    const end = first <= last ? last : last + size
+    for (let value = first; value <= end; value += step) values.add(value > greatest ? value - size : value)
   }
   return values
 }
@@ -50,7 +72,7 @@ function readPlain(expression: string): readonly Set<number>[] | undefined {
   const fields = bounds.map((bound, index) => {
     const text = texts[index] ?? ''
     // A Sunday is 0 and 7, and `*` is each day once.
-    return readField(text.startsWith('*') && index === 5 ? text.replace('*', '0-6') : text, bound)
+    return readField(text.startsWith('*') && index === 5 ? text.replace('*', '0-6') : text, index, bound)
   })
   if (fields.includes(undefined)) return undefined
   const weekdays = fields[5]
