@@ -10,7 +10,7 @@ export interface Format {
   size(octets: number | undefined): string
   /** A span: `0.8 s`, `5 min`, `3 h`, `2 days`. */
   span(ms: number): string
-  /** `5 minutes ago`, `in 3 hours`, from the difference to now in ms (negative: the past). */
+  /** `5 minutes ago`, `in 3 hours`, from the difference to now in ms (negative, as is -0: the past). */
   relative(differenceMs: number): string
   /** Local date and time to the minute. */
   instant(ms: number | undefined): string
@@ -87,7 +87,8 @@ export function makeFormat(language: Language, timeZone?: string): Format {
     relative: differenceMs => {
       const [name, value] = largest(Math.abs(differenceMs))
       relativeFormat ??= new Intl.RelativeTimeFormat(locale, { numeric: 'always' })
-      return relativeFormat.format(Math.round(value) * (differenceMs < 0 ? -1 : 1), name)
+      const isPast = differenceMs < 0 || Object.is(differenceMs, -0)
+      return relativeFormat.format(Math.round(value) * (isPast ? -1 : 1), name)
     },
     instant: ms => {
       if (ms === undefined || !Number.isFinite(ms)) return '–'

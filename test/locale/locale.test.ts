@@ -209,6 +209,9 @@ test('sizes, spans and times read as people write them', () => {
   assert.equal(en.span(-5), '0 s')
   assert.equal(ja.span(90_000), '2 分')
   assert.equal(en.relative(-300_000), '5 minutes ago')
+  // What was now, or is ahead since the clock was put back.
+  assert.equal(en.relative(-Math.max(0, -300_000)), '0 seconds ago')
+  assert.equal(en.relative(0), 'in 0 seconds')
   assert.equal(ja.relative(300_000), '5 分後')
   assert.equal(ja.relative(-7_200_000), '2 時間前')
   assert.equal(ja.instant(Date.UTC(2026, 3, 1, 0, 5)), '2026/04/01 9:05')

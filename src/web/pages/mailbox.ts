@@ -34,7 +34,7 @@ export function mailboxBlock(
   const { status, backlog, quota } = life
   const { state, conservation, counts, latencyMs, lastImportAtMs, mailbox, pausedSinceMs } = status
   const line = drawSparkline(reader, status.recentLatenciesMs)
-  const ago = (ms: number): Markup => instant(ms, format.relative(Math.min(0, ms - nowMs)))
+  const ago = (ms: number): Markup => instant(ms, format.relative(-Math.max(0, nowMs - ms)))
   const aside = counts.refused + counts.deferred
   const endsAtMs = status.accountState.consentEndsAtMs
   const consentEndsInMs =
