@@ -9,6 +9,7 @@ import { witnessJson } from '../commands/json-page.ts'
 import { type Ended, hikyaku } from '../servers/hikyaku.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../servers/postgres.ts'
 import { requireServer } from '../servers/required.ts'
+import { until } from '../servers/until.ts'
 import { account, accountSecrets, mailbox, makeFleetAt } from './fleet-helpers.ts'
 
 const skip = requireServer('postgresql', postgresMissing())
@@ -64,6 +65,12 @@ describe('hikyaku fleet operator', { skip }, () => {
       assert.equal(error.code, '42501', text)
       return true
     })
+  /** PostgreSQL's own process ends a little behind its client. */
+  const untilSessions = (login: string, count: number): Promise<void> =>
+    until(async () => {
+      const text = 'SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1'
+      return (await server.ask(url, text, [login]))[0]?.count === count
+    }, `${count} sessions of ${login}`)
   const isLogin = async (name: string): Promise<boolean> =>
     (await server.ask(url, 'SELECT 1 FROM pg_roles WHERE rolname = $1', [name])).length > 0
 
@@ -127,6 +134,7 @@ describe('hikyaku fleet operator', { skip }, () => {
     assert.deepEqual([again.became, again.password], ['let-in', null])
     assert.deepEqual(keysOf(await fleet(['list', '--json'], anna)), ['other/shop'])
     assert.equal((await json(['add', 'anna', '--tenant', 'other'])).became, 'unchanged')
+    await untilSessions('anna', 0)
     assert.deepEqual(
       (await json(['list'])).operators,
       ['acme', 'other'].map(tenant => ({ operator: 'anna', tenant, canLogIn: true, sessions: 0 })),
@@ -143,10 +151,11 @@ describe('hikyaku fleet operator', { skip }, () => {
     })
     assert.deepEqual(keysOf(await fleet(['list', '--json'], anna)), ['acme/shop'])
     await assert.rejects(client.query('SELECT 1'))
-    assert.ok(isEnded)
+    await until(() => isEnded, 'its end')
     const open = new pg.Client({ connectionString: anna })
     open.on('error', () => {})
     await open.connect()
+    await untilSessions('anna', 1)
     const gone = await json(['remove', 'anna'])
     assert.deepEqual([gone.tenants, gone.sessions, gone.loginRemoved], [['acme'], 1, true])
     await assert.rejects(open.query('SELECT key FROM member'))
@@ -176,6 +185,7 @@ describe('hikyaku fleet operator', { skip }, () => {
     const open = new pg.Client({ connectionString: dora })
     open.on('error', () => {})
     await open.connect()
+    await untilSessions('dora', 1)
     assert.deepEqual(await json(['remove', 'dora'], chief), {
       ...{ ok: true, exitCode: 0, operator: 'dora', tenants: ['acme'], sessions: 1, loginRemoved: true },
     })

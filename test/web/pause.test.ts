@@ -107,6 +107,8 @@ describe('a paused mailbox on a real server', { skip: requireServer('dovecot', d
     assert.match(stdout, /resumed/)
     await until(() => world.gmail.accepted.length === 2, 'what has waited')
     await until(async () => (await owner.ask(owner.home)).text.includes('The server is listened to.'), 'IDLE')
+    // Dovecot's log is written by a process of its own.
+    await until(async () => (await logins()) > before, 'the login in the log')
     assert.equal((await logins()) - before, 1, 'one login is for pull and watch')
     assert.equal((await statusOf()).pausedSinceMs, null)
     assert.doesNotMatch((await owner.ask(owner.home)).text, /⏸/)
@@ -184,11 +186,15 @@ describe('a pause', () => {
     const body = Buffer.from(text.split('\r\n\r\n')[1] ?? '', 'base64').toString('utf8')
     assert.match(text, /Subject: \[hikyaku\] owner@127\.0\.0\.1 is still paused/)
     assert.match(body, /You paused owner@127\.0\.0\.1 .* ago/)
+    const note = journal.prepare("SELECT value FROM note WHERE key = 'paused'")
+    // Behind Gmail's answer.
+    await until(
+      () => JSON.parse(String(note.get()?.value))[mailbox].remindedAtMs > sinceMs,
+      'that the owner was reminded is written down',
+    )
+    journal.close()
     await pause(1500)
     assert.equal(world.gmail.accepted.length, 1, 'once')
-    const [{ value = '' } = {}] = journal.prepare("SELECT value FROM note WHERE key = 'paused'").all()
-    journal.close()
-    assert.ok(JSON.parse(String(value))[mailbox].remindedAtMs > sinceMs)
     daemon.kill('SIGTERM')
     await daemon.ended
   })

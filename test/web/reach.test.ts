@@ -198,7 +198,7 @@ describe('a page with a certificate of its own', { skip }, () => {
     }, 'it says so')
     await replace(certificates.selfSigned.keyFile, pair.keyFile)
     await until(async () => (await shake())?.[1] !== first, 'the new one')
-    assert.match(world.log(), /shows its renewed certificate/)
+    await until(() => /shows its renewed certificate/.test(world.log()), 'it says so')
     assert.equal(await shake(oldTls), undefined, 'with the same care')
     assert.equal((await owner.ask(owner.home)).status, 200, 'nobody is sent out')
   })
