@@ -20,6 +20,7 @@ import { enter, plain } from './set-up-visit.ts'
 
 const changed = 'another battery staple'
 const words = setupWords.en
+const passwordField = /type="password"/
 
 describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', dovecotMissing()) }, () => {
   let dovecot: DovecotServer
@@ -60,12 +61,12 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
   it('takes a new password of the mailbox that the address names, shows a wrong one, and the daemon uses it', async () => {
     await dovecot.changePassword(address, changed)
     const visit = await enter(await newLink())
-    const asked = await visit.open(`${visit.home}setup/password?mailbox=${encodeURIComponent(address)}`)
+    await visit.open(`${visit.home}setup/password?mailbox=${encodeURIComponent(address)}`)
     assert.match(visit.path(), /\/setup\/at\/[\w-]{12}\/$/)
-    assert.match(asked.text, /type="password"/)
+    await visit.shows(passwordField)
     await visit.send({ answer: 'a wrong one' })
     await visit.sees('refused')
-    assert.match((await visit.open(visit.path())).text, /type="password"/)
+    await visit.shows(passwordField)
     await visit.send({ answer: changed })
     await visit.sees(pageSetupWords.en.ended.changed)
     assert.ok(plain((await visit.open(visit.path())).text).includes(plain(words.password.goesOn)))
@@ -75,8 +76,9 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
       assert.ok(!visit.everything().includes(secret))
       assert.ok(!daemon.stderr().includes(secret))
     }
-    const again = await visit.open(`${visit.home}setup/password`)
-    assert.match(again.text, /type="password"/, 'what is over is begun anew')
+    // What is over is begun anew.
+    await visit.open(`${visit.home}setup/password`)
+    await visit.shows(passwordField)
     await visit.send({ do: 'leave' })
     await visit.sees(pageSetupWords.en.ended.left)
     assert.ok(!(await readFile(world.configFile, 'utf8')).includes(changed))
@@ -104,8 +106,9 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
       await visit.open(`${visit.home}setup/mailbox`)
       await visit.sees('hikyaku setup --browser')
       await visit.sees(pageSetupWords.en.ended.nothing)
-      const asked = await visit.open(`${visit.home}setup/password`)
-      assert.match(asked.text, /type="password"/, 'a new password is possible')
+      // A new password is possible.
+      await visit.open(`${visit.home}setup/password`)
+      await visit.shows(passwordField)
       await visit.send({ do: 'leave' })
     } finally {
       child.kill('SIGTERM')
@@ -123,10 +126,10 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
     assert.equal(visit.path(), first, 'a reload begins nothing')
     const other = await visit.open(`${visit.home}setup/google?account=${owner}`)
     assert.match(other.text, new RegExp(pageSetupWords.ja.another))
-    const way = await visit.send({ account: owner })
-    assert.match(way.text, new RegExp(setupWords.ja.way.question))
-    const consent = await visit.send({ answer: 'import' })
-    assert.match(consent.text, new RegExp(setupWords.ja.google.consent(false).split('\n')[0] ?? '?'))
+    await visit.send({ account: owner })
+    await visit.sees(setupWords.ja.way.question)
+    await visit.send({ answer: 'import' })
+    await visit.sees(setupWords.ja.google.consent(false).split('\n')[0] ?? '?')
     assert.equal((await visit.ask(first)).status, 404)
     await visit.send({ do: 'leave' })
   })
@@ -139,7 +142,7 @@ describe('the set-up on the page of a daemon', { skip: requireServer('dovecot', 
       assert.equal(stranger.status, 403)
       assert.ok(!stranger.text.includes('name="answer"'))
     }
-    const { text } = await visit.open(visit.path())
+    const { text } = await visit.shows(passwordField)
     const number = /name="number" value="(\d+)"/.exec(text)?.[1] ?? ''
     const fields = { answer: changed, number, form: formToken(text) }
     const evil = postOf('http://evil.example', fields)

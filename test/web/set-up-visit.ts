@@ -12,8 +12,10 @@ export interface Visit {
   open(path: string): Promise<Answer>
   /** Sends the form of the page that was opened last, and follows. */
   send(fields: Readonly<Record<string, string | readonly string[]>>): Promise<Answer>
-  /** Loads the page again until it shows this. */
+  /** Loads the page again until it shows this: what is asked next may take longer than an answer waits. */
   sees(text: string): Promise<Answer>
+  /** The same of its markup. */
+  shows(pattern: RegExp): Promise<Answer>
   /** Everything that was ever shown, and every address. */
   everything(): string
   path(): string
@@ -50,11 +52,23 @@ export async function enter(link: string, language = 'en'): Promise<Visit> {
     at = path
     return follow(await withCookie(path))
   }
+  const loadUntil = async (isThere: (text: string) => boolean, what: string): Promise<Answer> => {
+    let last: Answer | undefined
+    await until(async () => {
+      last = await open(at)
+      return isThere(last.text)
+    }, what).catch(cause => {
+      throw new Error(`not seen: ${what}\n${plain(page).slice(-3000)}`, { cause })
+    })
+    return last as Answer
+  }
   return {
     home,
     cookie,
     ask: withCookie,
     open,
+    sees: text => loadUntil(shown => plain(shown).includes(plain(text)), text),
+    shows: pattern => loadUntil(shown => pattern.test(shown), String(pattern)),
     async send(fields) {
       const number = /name="number" value="(\d+)"/.exec(page)?.[1] ?? ''
       const body = new URLSearchParams({ form: formToken(page), number })
@@ -62,16 +76,6 @@ export async function enter(link: string, language = 'en'): Promise<Visit> {
         for (const each of [value].flat()) body.append(name, each)
       const headers = { origin: `http://${host}`, 'content-type': 'application/x-www-form-urlencoded' }
       return follow(await withCookie(at, { method: 'POST', headers, body: String(body) }))
-    },
-    async sees(text) {
-      let last: Answer | undefined
-      await until(async () => {
-        last = await open(at)
-        return plain(last.text).includes(plain(text))
-      }, text).catch(cause => {
-        throw new Error(`not seen: ${text}\n${plain(page).slice(-3000)}`, { cause })
-      })
-      return last as Answer
     },
     everything: () => seen.join('\n'),
     path: () => at,
