@@ -36,8 +36,8 @@ describe('pull --quiet', () => {
       assert.equal(world.gmail.accepted.length, expected)
     }
     const daemon = world.start(['run'])
-    await until(() => /well|ready|started|hikyaku/i.test(daemon.stderr()), 'the service runs')
-    await until(async () => (await pullQuietly(world)).code === 75, 'the service holds the state folder')
+    // Not before it holds the state folder: a pull that was quicker would keep the service from it.
+    await until(() => /is running/.test(daemon.stderr()), 'the service runs')
     const beside = await pullQuietly(world)
     assert.deepEqual([beside.code, printed(beside)], [75, ''])
   })

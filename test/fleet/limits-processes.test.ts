@@ -75,12 +75,16 @@ describe('workers that share limits', { skip }, () => {
   })
 
   it('leave no connection open where the mailbox was lost before its login was over', async t => {
-    const pop3 = await startSlowPop3({ clock: systemClock, loginDelaySeconds: 1 })
+    // The answer to the password comes once the mailbox is lost, however long that takes.
+    const lost = Promise.withResolvers<void>()
+    const clock = { ...systemClock, sleep: () => lost.promise }
+    const pop3 = await startSlowPop3({ clock, loginDelaySeconds: 1, silentMs: { PASS: 1 } })
     t.after(() => pop3.stop())
     const { fleet, gate, mailbox } = await holdOne(t, pop3.port)
-    pop3.silentMs = { PASS: 50 }
     const opening = makePop3Source({ mailbox, clock: systemClock, gate }).open(never)
+    await until(() => pop3.ledger.commands.includes('PASS'), 'the login under way')
     await fleet.holds.withdraw(['main/box'])
+    lost.resolve()
     await assert.rejects(opening, { code: 'journal.not-held' })
     for (const endMs = performance.now() + 10_000; pop3.open > 0; await pause(20))
       assert.ok(performance.now() < endMs, 'the connection is closed')
