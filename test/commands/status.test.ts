@@ -125,7 +125,7 @@ describe('status', () => {
     const english = await status(place, 'en')
     assert.equal(english.code, 0, english.stdout)
     assert.match(english.stdout, /^✔ Mail comes\. Nothing has arrived since/)
-    assert.match(english.stdout, /shop@example\.jp → owner@gmail\.com\n {2}Well\. Last look \d seconds? ago/)
+    assert.match(english.stdout, /shop@example\.jp → owner@gmail\.com\n {2}Well\. Last look \d+ seconds? ago/)
     assert.doesNotMatch(english.stdout, / = |Journal/, 'numbers only where asked for')
     assert.match((await status(place, 'en', ['--verbose'])).stdout, /0 seen = 0 imported.*\n\nJournal: /s)
     assert.match((await status(place, 'ja')).stdout, /^✔ 届いています/)

@@ -32,13 +32,16 @@ export function readableByNobody(...paths: string[]): string[] {
 
 /**
  * A process of nobody that turns every temporary file it sees in `folder` into a link to `target`, as fast as it can.
- * @returns what ends it and tells how many it caught
+ * @returns what tells how many it caught so far, and what ends it
  */
-export async function startSwapper(folder: string, target: string): Promise<() => Promise<number>> {
+export async function startSwapper(
+  folder: string,
+  target: string,
+): Promise<{ readonly caught: () => Promise<number>; readonly end: () => Promise<void> }> {
   const code = `
     const fs = require('node:fs'), [folder, target] = process.argv.slice(1)
     process.chdir(folder); let caught = 0, turns = 0
-    process.on('message', () => { process.send(caught); process.disconnect(); process.exit() })
+    process.on('message', () => process.send(caught))
     const turn = () => {
       for (let i = 0; i < 200; i++)
         for (const name of fs.readdirSync('.'))
@@ -53,10 +56,16 @@ export async function startSwapper(folder: string, target: string): Promise<() =
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   await once(child, 'message')
-  return async () => {
-    child.send('end')
-    const [caught] = (await once(child, 'message')) as [number]
-    if (child.exitCode === null) await once(child, 'exit')
-    return caught
+  return {
+    async caught() {
+      child.send('caught')
+      const [caught] = (await once(child, 'message')) as [number]
+      return caught
+    },
+    async end() {
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
+    },
   }
 }

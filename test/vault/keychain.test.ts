@@ -58,9 +58,13 @@ describe('the keychain without a Secret Service', { skip: linux ? false : 'Linux
     const ticking = setInterval(() => {
       ticks += 1
     }, 20)
-    const fault = await faultOf(keychainVault({ service: 'hikyaku test', env, deadlineMs: 500 }).get('a'))
+    const mute = keychainVault({ service: 'hikyaku test', env, deadlineMs: 500 })
+    // A process that others kept from its processor is asked again.
+    for (let tries = 0; tries < 10 && ticks <= 3; tries += 1) {
+      ticks = 0
+      assert.equal((await faultOf(mute.get('a'))).facts.reason, 'timeout')
+    }
     clearInterval(ticking)
-    assert.equal(fault.facts.reason, 'timeout')
     assert.ok(ticks > 3, `the event loop ran ${ticks} times`)
     for (const socket of sockets) socket.destroy()
     await new Promise(resolve => server.close(resolve))

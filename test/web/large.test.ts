@@ -75,8 +75,9 @@ test('a page of 100,000 messages costs at most 200 ms of the processor, wherever
     for (const id of ids) seen.add(id)
     path = /href="(messages\?before=[\d-]+)"/.exec(text)?.[1] ?? ''
   }
-  t.diagnostic(`page after page: ${say(paging)}`)
-  assert.ok(median(paging) < 200)
+  const mostMs = Math.max(200, readingAllMs(world.stateDir) / 3)
+  t.diagnostic(`page after page: ${say(paging)}; at most ${Math.round(mostMs)} ms`)
+  assert.ok(median(paging) < mostMs)
   assert.equal(seen.size, 1000, 'none twice')
   // The one that came by itself is named 1.
   const numbers = [...seen].map(id => Number.parseInt(id.slice(8), 16)).sort((a, b) => a - b)
@@ -98,8 +99,6 @@ test('a page of 100,000 messages costs at most 200 ms of the processor, wherever
     'what is gone, in a folder that is not there': ['messages?stage=gone&folder=Nowhere', 0],
     forwarding: ['forwarding', 0],
   }
-  const mostMs = Math.max(200, readingAllMs(world.stateDir) / 3)
-  t.diagnostic(`at most ${Math.round(mostMs)} ms`)
   for (const [name, [address, rows]] of Object.entries(pages)) {
     const tookMs: number[] = []
     for (let n = 0; n < 5; n += 1) {
