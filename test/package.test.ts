@@ -165,6 +165,8 @@ describe('the package', () => {
     for (const file of [
       'dist/door.cjs',
       'dist/cli.js',
+      // What every command loads, in one file (scripts/join.ts).
+      'dist/joined-start.js',
       '.env.example',
       'README.md',
       'README.ja.md',

@@ -11,7 +11,7 @@ import { readRuntimeLock } from '../runtime-lock.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const parts = [
   ...['src', 'docs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
-  ...['clean', 'shrinkwrap', 'runtime-lock', 'packed-manifest', 'publishable', 'repository'].map(
+  ...['clean', 'join', 'shrinkwrap', 'runtime-lock', 'packed-manifest', 'publishable', 'repository'].map(
     name => `scripts/${name}.ts`,
   ),
   ...['scripts/pages', 'scripts/pages.ts', 'scripts/providers.ts', 'scripts/settings.ts'],

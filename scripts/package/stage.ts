@@ -14,6 +14,7 @@ import { chmod, copyFile, lutimes, mkdir, readdir, rm, stat, writeFile } from 'n
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { joinFiles } from '../join.ts'
 import { envWithoutNpm } from '../npm-env.ts'
 import { readJson } from '../runtime-lock.ts'
 import { type Architecture, npmNameOf, unpackNode } from './node-binary.ts'
@@ -55,6 +56,7 @@ export async function stageProgram({
   await mkdir(folder, { recursive: true })
   const dist = ['--outDir', join(folder, 'dist')]
   await run(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json'), ...dist])
+  await joinFiles(join(folder, 'dist'))
   await installDependencies(folder, architecture)
   await pruneDependencies(join(folder, 'node_modules'))
   const nodeVersion = await unpackNode(join(folder, 'node'), architecture)
