@@ -20,9 +20,16 @@ export function readRetryAfterMs(
   return known.length === 0 ? undefined : Math.min(Math.max(...known), nowMs + longestWaitMs)
 }
 
-/** The next midnight in Google's time zone (Pacific), when daily quotas begin anew; an hour off on two days a year. */
-export function findNextPacificDayMs(nowMs: number): number {
+/** So long into a day a limit may still be that of the day before: clocks differ, and Google's counts come behind. */
+const dayBeforeMs = 30 * 60_000
+
+/**
+ * When a daily quota should have begun anew, which is at midnight in Google's time zone (Pacific); an hour off on two days
+ * a year. Who asked a second too early waits half an hour, and not for another day.
+ */
+export function findDailyLimitEndMs(nowMs: number): number {
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'America/Los_Angeles', timeStyle: 'medium' })
   const [hours = 0, minutes = 0, seconds = 0] = clock.format(nowMs).split(':').map(Number)
-  return nowMs + 24 * 3600_000 - ((hours * 60 + minutes) * 60 + seconds) * 1000
+  const intoDayMs = ((hours * 60 + minutes) * 60 + seconds) * 1000
+  return nowMs - intoDayMs + (intoDayMs < dayBeforeMs ? dayBeforeMs : 24 * 3600_000)
 }

@@ -9,7 +9,7 @@
  */
 import { Fault, type FaultCode, type FaultFacts, type FaultOptions } from '../base/fault.ts'
 import type { HttpAnswer } from '../base/http.ts'
-import { findNextPacificDayMs, readRetryAfterMs } from '../base/retry-after.ts'
+import { findDailyLimitEndMs, readRetryAfterMs } from '../base/retry-after.ts'
 import { type GoogleError, readGoogleError, readJsonObject, readVisibleText } from '../google/error-model.ts'
 import { scrubWords } from '../google/scrub.ts'
 import type { RequestKind } from '../google/unanswered.ts'
@@ -85,7 +85,7 @@ export function readFault(answer: HttpAnswer, asked: RequestKind, nowMs: number)
   if (has(projectReasons)) return fault('gmail.project-refused')
   if (status === 401) return fault('gmail.unauthorized')
   if (has(['dailylimitexceeded'])) {
-    return fault('gmail.daily-limit', { notBeforeMs: notBeforeMs ?? findNextPacificDayMs(nowMs) })
+    return fault('gmail.daily-limit', { notBeforeMs: notBeforeMs ?? findDailyLimitEndMs(nowMs) })
   }
   if (has(rateReasons)) return fault('gmail.rate-limited')
   if (status === 429 || canonical === 'RESOURCE_EXHAUSTED') {

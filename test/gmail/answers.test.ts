@@ -25,15 +25,16 @@ const envelope = (code: number, message: string, reason?: string, more: object =
 })
 const html = '<!DOCTYPE html><html><title>Error</title><style>b{}</style><b>That is an error.</b></html>'
 
-const faultFrom = (answer: HttpAnswer): Fault => {
+const faultOf = (read: () => unknown): Fault => {
   try {
-    readUpload(answer, nowMs)
+    read()
   } catch (thrown) {
     if (thrown instanceof Fault) return thrown
     throw thrown
   }
   throw new Error('expected a fault')
 }
+const faultFrom = (answer: HttpAnswer): Fault => faultOf(() => readUpload(answer, nowMs))
 
 const refused = "Expected a single 'From' header"
 const rows: [string, HttpAnswer, string, string, string?][] = [
@@ -449,9 +450,19 @@ describe('the instant to retry at', () => {
     assert.equal(limited('Retry after 2016-01-01T00:00:00Z'), undefined)
     assert.equal(limited('slow', { 'retry-after': 'soon' }), undefined)
   })
-  test('is the next midnight in Pacific time for a daily limit', () => {
-    const fault = faultFrom(answerOf(403, envelope(403, 'Daily Limit Exceeded', 'dailyLimitExceeded')))
-    assert.equal(fault.notBeforeMs, Date.parse('2026-11-26T08:00:00Z'))
+  test('is the next midnight in Pacific time for a daily limit, and soon where that has just passed', () => {
+    const daily = answerOf(403, envelope(403, 'Daily Limit Exceeded', 'dailyLimitExceeded'))
+    const askedAt = (at: string): string => {
+      const fault = faultOf(() => readUpload(daily, Date.parse(at)))
+      return new Date(fault.notBeforeMs ?? 0).toISOString()
+    }
+    assert.equal(askedAt('2026-11-25T09:00:00Z'), '2026-11-26T08:00:00.000Z')
+    assert.equal(askedAt('2026-11-26T07:59:59Z'), '2026-11-26T08:00:00.000Z')
+    // By a clock a little ahead of Google's it is yet the day before: not another day.
+    assert.equal(askedAt('2026-11-26T08:00:01Z'), '2026-11-26T08:30:00.000Z')
+    assert.equal(askedAt('2026-11-26T08:30:00Z'), '2026-11-27T08:00:00.000Z')
+    // Summer time.
+    assert.equal(askedAt('2027-06-30T07:00:00Z'), '2027-06-30T07:30:00.000Z')
   })
 })
 
