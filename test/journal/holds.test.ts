@@ -224,6 +224,13 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     const exit = once(child, 'exit')
     child.kill('SIGKILL')
     await exit
+    // Its last renewal may lie further back on a busy machine: the database knows how long its word holds.
+    const [word] = await server.ask(
+      url,
+      "SELECT extract(epoch FROM there_until - clock_timestamp()) * 1000 AS ms FROM worker WHERE name = 'killed'",
+    )
+    const wordMs = Number(word?.ms)
+    assert.ok(wordMs > 0 && wordMs <= holdMs, `${wordMs} ms`)
     const killedAtMs = performance.now()
     let taken = await fleet.holds.take('next', 1)
     while (taken.length === 0) {
@@ -232,7 +239,7 @@ describe('workers that share a journal', { concurrency: true, skip }, () => {
     }
     const tookMs = performance.now() - killedAtMs
     t.diagnostic(`taken over ${Math.round(tookMs)} ms after SIGKILL`)
-    assert.ok(tookMs > holdMs - 2000 && tookMs < 15_000, `${tookMs} ms`)
+    assert.ok(tookMs > wordMs - 100 && tookMs < wordMs + 5000, `${tookMs} ms of ${wordMs}`)
   })
 
   it('a worker that was stopped and wakes up late is refused its first write', async t => {
