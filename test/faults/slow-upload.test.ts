@@ -291,17 +291,16 @@ describe('an upload that takes long', { concurrency: 4, timeout: 180_000 }, () =
     await codeTakesMs(world, daemon)
     resolve()
     await until(async () => (await statusOf(world)).fault?.code === 'gmail.storage-full', 'status tells it')
-    assert.equal(
-      (daemon.stderr().match(/storage of the Gmail account is full/g) ?? []).length,
-      1,
-      daemon.stderr(),
-    )
+    const told = (): number => daemon.stderr().match(/storage of the Gmail account is full/g)?.length ?? 0
+    await until(() => told() > 0, 'the log tells it')
+    assert.equal(told(), 1, daemon.stderr())
     const uploads = world.gmail.ledger.of('import').length
     const logins = world.source.pop3?.ledger.logins.length ?? 0
-    await world.source.deliver(mail('waits'))
+    const waits = mail('waits')
+    await world.source.deliver(waits)
     assert.equal((await world.run(['check-now'])).code, 0)
     // The owner's word overrules the wait; the account is tried with one message, and all is well.
-    await judge(world, [large], false)
+    await judge(world, [large, waits], false)
     assert.ok((world.source.pop3?.ledger.logins.length ?? 0) > logins)
     assert.equal(world.gmail.ledger.of('import').length, uploads + 2)
     await until(async () => (await statusOf(world)).fault === null, 'the all-clear')
