@@ -86,6 +86,17 @@ async function digest(file: string): Promise<string> {
 
 /** Everything stored in the Maildir now, oldest first; [] where there is none. */
 export async function readMaildir(path: string): Promise<Stored[]> {
+  for (;;) {
+    try {
+      return await readOnce(path)
+    } catch (error) {
+      // A server gave a file another name, or removed it, since it was listed: what was read is of no one moment.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+}
+
+async function readOnce(path: string): Promise<Stored[]> {
   const stored: Stored[] = []
   for (const folder of ['new', 'cur']) {
     const names = await readdir(join(path, folder)).catch(() => [])
