@@ -12,6 +12,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { callAfter } from '../base/clock.ts'
 import type { RawMessage } from '../message/message.ts'
 import type { Lookup } from './dns.ts'
 import type { FromIsolate, Job, ToIsolate } from './isolate-messages.ts'
@@ -37,7 +38,8 @@ interface Task {
   chunks: AsyncIterator<Uint8Array> | undefined
   alone: boolean
   settled: boolean
-  timer: NodeJS.Timeout | undefined
+  /** Ends its present deadline. */
+  endDeadline: () => void
   readonly settle: (answer: IsolateAnswer) => void
 }
 
@@ -80,7 +82,8 @@ export class Isolate {
   #ready = false
   /** The end of a process that was killed. */
   #ending: Promise<unknown> | undefined
-  #timer: NodeJS.Timeout | undefined
+  /** Of its start, or of its rest. */
+  #endTimer = (): void => {}
   #serial = 0
   #closed = false
 
@@ -109,7 +112,7 @@ export class Isolate {
       chunks: undefined,
       alone: false,
       settled: false,
-      timer: undefined,
+      endDeadline: () => {},
       settle: answer => {
         if (task.settled) return
         task.settled = true
@@ -129,7 +132,7 @@ export class Isolate {
   async close(): Promise<void> {
     this.#closed = true
     for (const task of [...this.#waiting.splice(0), ...this.#running.values()]) {
-      clearTimeout(task.timer)
+      task.endDeadline()
       task.settle(undefined)
     }
     this.#running.clear()
@@ -139,7 +142,7 @@ export class Isolate {
 
   #wait(task: Task): void {
     this.#waiting.push(task)
-    task.timer = setTimeout(() => task.settle('too-busy'), this.#waitMs)
+    task.endDeadline = callAfter(this.#waitMs, () => task.settle('too-busy'))
   }
 
   /** Begins what may begin now; starts the process where there is work, and ends it where there is none. */
@@ -147,7 +150,7 @@ export class Isolate {
     for (let at = this.#waiting.length - 1; at >= 0; at -= 1) {
       const task = this.#waiting[at]
       if (task?.settled !== true) continue
-      clearTimeout(task.timer)
+      task.endDeadline()
       this.#waiting.splice(at, 1)
     }
     if (this.#waiting.length + this.#running.size === 0) {
@@ -165,16 +168,17 @@ export class Isolate {
   }
 
   #begin(task: Task, child: ChildProcess): void {
-    clearTimeout(task.timer)
+    task.endDeadline()
     child.ref()
     child.channel?.ref()
     this.#running.set(task.id, task)
-    task.timer = setTimeout(() => this.#breakOff(task), this.#deadlineMs)
+    // Where this process stood still, what came meanwhile is heard before anybody is to blame.
+    task.endDeadline = callAfter(this.#deadlineMs, () => this.#breakOff(task))
     this.#say(child, { kind: 'job', id: task.id, job: task.job })
   }
 
   #start(): void {
-    clearTimeout(this.#timer)
+    this.#endTimer()
     if (this.#closed || this.#ending !== undefined) return
     let child: ChildProcess
     try {
@@ -184,7 +188,7 @@ export class Isolate {
       return
     }
     this.#process = child
-    this.#timer = setTimeout(() => this.#lost(), startMs)
+    this.#endTimer = callAfter(startMs, () => this.#lost())
     child.on('message', (message: FromIsolate) => {
       if (this.#process === child) this.#hear(child, message)
     })
@@ -199,7 +203,7 @@ export class Isolate {
   #hear(child: ChildProcess, message: FromIsolate): void {
     switch (message.kind) {
       case 'ready':
-        clearTimeout(this.#timer)
+        this.#endTimer()
         this.#ready = true
         this.#pump()
         return
@@ -251,7 +255,7 @@ export class Isolate {
   }
 
   #leave(task: Task, answer: IsolateAnswer): void {
-    clearTimeout(task.timer)
+    task.endDeadline()
     this.#running.delete(task.id)
     task.settle(answer)
     void task.chunks?.return?.().catch(() => {})
@@ -271,7 +275,7 @@ export class Isolate {
     for (const task of others) {
       if (task.alone || task.settled) this.#leave(task, 'broken-off')
       else {
-        clearTimeout(task.timer)
+        task.endDeadline()
         this.#running.delete(task.id)
         void task.chunks?.return?.().catch(() => {})
         task.chunks = undefined
@@ -289,14 +293,15 @@ export class Isolate {
     if (this.#process === undefined) return
     this.#process.unref()
     this.#process.channel?.unref()
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
+    this.#endTimer()
+    const timer = setTimeout(() => {
       if (this.#waiting.length + this.#running.size === 0) this.#end()
     }, this.#idleMs).unref()
+    this.#endTimer = () => clearTimeout(timer)
   }
 
   #end(): void {
-    clearTimeout(this.#timer)
+    this.#endTimer()
     const child = this.#process
     this.#process = undefined
     this.#ready = false

@@ -61,6 +61,20 @@ test('who waits for his turn for too long is told so', async t => {
   assert.ok(states.includes('too-busy'), String(states))
 })
 
+test('a process that stood still for longer than the deadline breaks nobody off who was not at fault', async t => {
+  // It is begun once it asks; then nothing is heard here while its answers and its deadline come due.
+  let stoodStill = false
+  const lookup: Lookup = (name, type) => {
+    if (!stoodStill) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)
+    stoodStill = true
+    return zone(name, type)
+  }
+  const looker = makeLooker(systemClock, lookup, { deadlineMs: 2000 })
+  t.after(() => looker.close())
+  assert.equal((await looker.look(honest, subject))?.verified.state, 'done')
+  assert.ok(stoodStill)
+})
+
 test('octets that can no longer be read break the look off', async t => {
   const looker = makeLooker(systemClock, zone)
   t.after(() => looker.close())
