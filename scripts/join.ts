@@ -22,8 +22,13 @@ const mailbox = [
   ...['pull/trials', 'pull/under-way', 'pull/upload-queue', 'vault/login-key'],
 ]
 
-/** Files behind the same of these come into one part. What stands behind `start` is loaded by every command. */
+/**
+ * Files behind the same of these come into one part. What src/cli.ts asks for before all else stays small; what stands
+ * behind `start` is loaded by every command.
+ */
 const beginnings: Beginnings = {
+  version: ['base/version'],
+  engine: ['base/engine'],
   start: ['commands/program'],
   status: ['commands/status'],
   pull: ['commands/pull', ...mailbox],
@@ -124,6 +129,9 @@ function readCompiled(path: string, text: string): File {
   return { path, imports, exports, body: body.join('\n').trim() }
 }
 
+/** What stands behind one of these, the first of them, comes into its part whatever else it stands behind. */
+const foremost = ['version', 'engine', 'start']
+
 /** @returns by part its files, each behind all that it needs @throws where there is a circle, or no file to begin at */
 function divide(files: ReadonlyMap<string, File>, begins: Beginnings): ReadonlyMap<string, readonly File[]> {
   const behind = new Map<File, string[]>()
@@ -143,7 +151,7 @@ function divide(files: ReadonlyMap<string, File>, begins: Beginnings): ReadonlyM
   }
   const parts = new Map<string, File[]>()
   for (const [file, names] of behind) {
-    const part = `joined-${names.includes('start') ? 'start' : names.join('-')}.js`
+    const part = `joined-${foremost.find(name => names.includes(name)) ?? names.join('-')}.js`
     parts.set(part, [...(parts.get(part) ?? []), file])
   }
   return parts
