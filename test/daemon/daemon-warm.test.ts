@@ -36,6 +36,8 @@ test('a start makes one login: the watch goes on with the connection of the firs
   // Nothing was there but what the first pull has seen, so the first IDLE is not interrupted.
   assert.equal(asked.filter(text => text === 'LOGOUT').length, 0, asked.join(' | '))
   assert.equal(imap.ledger.logins.length, 1)
+  // What ends amid the looks before that takes no leave.
+  await until(() => imap.ledger.commands.at(-1)?.text === 'IDLE', 'it idles again')
   daemon.kill('SIGTERM')
   assert.equal((await daemon.ended).code, 0)
   assert.equal(imap.ledger.commands.at(-1)?.text, 'LOGOUT')
