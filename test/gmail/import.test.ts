@@ -9,6 +9,7 @@ import {
   anImport,
   faultOf,
   gmailFor,
+  hurriedClock,
   messageOf,
   never,
   partsOf,
@@ -213,7 +214,8 @@ describe('imports side by side', () => {
         sendJson(response, 200, { id: '1' })
       })
     })
-    const gmail = await gmailFor(t, { api: server.origin, account: { importsInFlight: 2 } })
+    const account = { importsInFlight: 2 }
+    const gmail = await gmailFor(t, { api: server.origin, account, clock: hurriedClock })
     const labels = Array.from({ length: 8 }, (_, at) => `Label_${at}`)
     const all = labels.map(label => gmail.import(simple, anImport({ labelIds: [label] }), never))
     for (let done = 0; done < labels.length; done += 1) {
@@ -236,7 +238,8 @@ describe('imports side by side', () => {
         error: { message: `Retry after ${at}`, errors: [{ reason: 'userRateLimitExceeded' }] },
       }),
     )
-    const gmail = await gmailFor(t, { api: server.origin, account: { importsInFlight: 1 } })
+    const account = { importsInFlight: 1 }
+    const gmail = await gmailFor(t, { api: server.origin, account, clock: hurriedClock })
     const faults = await Promise.all([1, 2, 3].map(() => faultOf(gmail.import(simple, anImport(), never))))
     for (const fault of faults) {
       assert.deepEqual([fault.code, fault.scope], ['gmail.rate-limited', 'account'])

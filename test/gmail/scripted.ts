@@ -138,6 +138,9 @@ export interface GmailForTest {
   readonly deadlines?: Partial<HttpDeadlines>
 }
 
+/** For what is counted at once: no upload is taken for a slow one, beside which another begins, however long this machine takes. */
+export const hurriedClock: Clock = { ...systemClock, monotonicMs: () => 0 }
+
 /** The adapter under test, closed when the test ends. */
 export async function gmailFor(t: TestContext, options: GmailForTest): Promise<Gmail> {
   const tokens = options.tokens ?? (await serveTokens(t)).origin
