@@ -136,7 +136,7 @@ describe('a refresh token', () => {
   })
 
   test('of a provider that takes each once is not lost where two processes renew at one time', async t => {
-    const { identity, place, tokens, makeTokens } = await rig(t, { rotation: 'strict' })
+    const { identity, tokens, makeTokens } = await rig(t, { rotation: 'strict' })
     await tokens.get(never)
     const other = makeTokens()
     // The other one has read the old token, and the first one's is durable before its request leaves.
@@ -145,7 +145,7 @@ describe('a refresh token', () => {
       letGo = resolve
     })
     const waiting = other.get(never)
-    await until(() => place.kept.length === 1, 'it was read')
+    await until(() => identity.held === 1, 'it was read, and its request has left')
     identity.hold = undefined
     letGo()
     assert.equal(identity.userOf(await waiting), user)
@@ -252,7 +252,7 @@ test('a stop waits a moment for a request that is under way, and keeps what it b
   const answers = Promise.withResolvers<void>()
   identity.hold = answers.promise
   const asking = tokens.get(never)
-  await until(() => identity.waiting !== undefined, 'it is asked')
+  await until(() => identity.held === 1, 'it is asked')
   const before = place.value
   const closing = tokens.close()
   answers.resolve()
@@ -266,7 +266,7 @@ test('a stop ends a request that is under way for longer', async t => {
   identity.hold = new Promise(() => {})
   const asking = tokens.get(never)
   asking.catch(() => {})
-  await until(() => identity.waiting !== undefined, 'it is asked')
+  await until(() => identity.held === 1, 'it is asked')
   const closing = tokens.close()
   await clock.advance(1000)
   await faultOf(asking, 'oauth.unreachable')

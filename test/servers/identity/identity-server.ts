@@ -88,6 +88,8 @@ export interface IdentityServer {
   away: Answer | undefined
   /** While set, each token request is held until it resolves. */
   hold: Promise<void> | undefined
+  /** How many token requests were held so far: each has left, and is not answered while `hold` lasts. */
+  readonly held: number
   /** Whose an access token is, while it is good. */
   userOf(accessToken: string): string | undefined
   /** Access tokens end now: a mail server refuses them. */
@@ -124,6 +126,7 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
   const accessTokens = new Map<string, { readonly user: string; readonly endsAtMs: number }>()
   const ended = new Map<string, Refusal>()
   const ledger: Asked[] = []
+  let held = 0
   const failures: Answer[] = []
 
   const keepRefreshToken = (user: string, scope: string, family: string): string => {
@@ -285,6 +288,7 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
     if (rest === 'introspect') return introspect(form)
     if (!tenants.includes(of)) return errorAnswer(refusals.noSuchTenant)
     if (rest === 'oauth2/v2.0/token' && method === 'POST') {
+      if (server.hold !== undefined) held += 1
       await server.hold
       return token(of, form)
     }
@@ -331,6 +335,9 @@ export async function startIdentityServer(options: IdentityOptions = {}): Promis
     withheld: undefined,
     appUser: `app:${app.clientId}`,
     hold: undefined,
+    get held() {
+      return held
+    },
     away: undefined,
     waiting: () =>
       [...devices.values()].filter(({ state }) => state === 'pending').map(({ userCode }) => userCode),
