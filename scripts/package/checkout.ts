@@ -18,12 +18,14 @@ const parts = [
   ...['.env.example', 'README.md', 'README.ja.md', 'LICENSE', 'SECURITY.md', 'SECURITY.ja.md'],
   ...['CHANGELOG.md', 'CHANGELOG.ja.md'],
 ]
-const compiler = ['typescript', '@typescript', '@types', 'undici-types'].map(name => `node_modules/${name}`)
+const builders = ['typescript', '@typescript', '@types', 'undici-types', 'rollup', '@rollup'].map(
+  name => `node_modules/${name}`,
+)
 
 /** @param folder where it goes; what it holds already stays */
 export async function copyCheckout(folder: string): Promise<void> {
   const { '': _own, ...runtime } = (await readRuntimeLock()).packages
-  const needed = [...parts, ...Object.keys(runtime), 'node_modules/.bin', ...compiler]
+  const needed = [...parts, ...Object.keys(runtime), 'node_modules/.bin', ...builders]
   // The keychain's binaries of other systems are in the lock and not there.
   for (const path of needed.filter(path => parts.includes(path) || existsSync(join(root, path))))
     await cp(join(root, path), join(folder, path), { recursive: true, verbatimSymlinks: true })
