@@ -28,11 +28,10 @@ async function idlingWorld(t: TestContext, env: Record<string, string> = {}) {
 const accepted = ({ gmail }: World): number => gmail.accepted.length
 
 test('a start makes one login: the watch goes on with the connection of the first pull, whatever number of folders', async t => {
-  const { world, imap, daemon, idles } = await idlingWorld(t, { MAIL_FOLDERS: 'INBOX,Junk' })
+  const { world, imap, daemon } = await idlingWorld(t, { MAIL_FOLDERS: 'INBOX,Junk' })
   imap.create('Junk')
   await world.source.deliver(sampleMail(1))
-  // A stop in the midst of a command takes no leave.
-  await until(() => accepted(world) === 1 && idles() >= 2, 'the mail, and that it idles again')
+  await until(() => accepted(world) === 1, 'the mail')
   const asked = imap.ledger.commands.map(({ text }) => text)
   // Nothing was there but what the first pull has seen, so the first IDLE is not interrupted.
   assert.equal(asked.filter(text => text === 'LOGOUT').length, 0, asked.join(' | '))
