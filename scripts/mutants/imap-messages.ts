@@ -47,9 +47,9 @@ export const imapMessages: readonly Mutant[] = [
     title: 'another client',
   },
   {
-    from: 'const isReady = current?.name === folder && current.readOnly === undefined',
-    to: 'const isReady = current?.name === folder',
-    loses: 'deletions: a folder that was looked at is not opened for writing',
+    from: 'const selected = current?.name === folder ? current : await this.#select(folder, signal)',
+    to: 'const selected = current ?? (await this.#select(folder, signal))',
+    loses: 'mail: what is taken away is looked for in the folder that was selected last',
     tests: settle,
   },
   {

@@ -240,8 +240,7 @@ export class ImapSession implements SourceSession {
     }
     const select = async (): Promise<void> => {
       const current = this.#selected
-      const isReady = current?.name === folder && current.readOnly === undefined
-      const selected = isReady ? current : await this.#select(folder, signal)
+      const selected = current?.name === folder ? current : await this.#select(folder, signal)
       if (selected.readOnly !== undefined) throw selected.readOnly
       // Nothing is taken away under a name that may mean another message by now.
       const isSure = (entry: Listed): boolean =>
