@@ -68,6 +68,9 @@ export async function withHaste<T>(work: () => Promise<T>): Promise<T> {
 /** So long nothing may begin or end. */
 const usualRestMs = 5000
 
+/** What a start left behind is given back after so long at the latest: where many mailboxes wait there is no rest. */
+const usualMostMs = 60_000
+
 /** V8's own number of collections that compiled code outlives unused. */
 const usualAge = 6
 const forgetCode = (age: number, isAll: boolean): void => {
@@ -78,12 +81,16 @@ const forgetCode = (age: number, isAll: boolean): void => {
 /**
  * Gives back what a start, or much mail, has left behind: 3 to 10 MiB, which V8 would keep, at 60 ms of the thread; among
  * it 2 to 4 MiB of compiled code that will hardly run again. The next mail compiles its part anew, once, in 15 ms or so.
- * @returns to be called at whatever happens; it happens once nothing has for a while, and only after much
+ * @returns to be called at whatever happens; it happens once nothing has for a while, and only after much; the first time
+ * `mostMs` after this call at the latest
  */
-export function makeTidying(restMs = usualRestMs): { happened(): void; stop(): void } {
+export function makeTidying(restMs = usualRestMs, mostMs = usualMostMs): { happened(): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined
+  const beganMs = performance.now()
+  let isTidied = false
   const tidyUp = (): void => {
     if (hasty > 0) return
+    isTidied = true
     isUntidy = false
     forgetCode(1, true)
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
@@ -92,7 +99,8 @@ export function makeTidying(restMs = usualRestMs): { happened(): void; stop(): v
   return {
     happened() {
       clearTimeout(timer)
-      if (isUntidy) timer = setTimeout(tidyUp, restMs).unref()
+      const isLate = !isTidied && performance.now() - beganMs > mostMs
+      if (isUntidy) timer = setTimeout(tidyUp, isLate ? 0 : restMs).unref()
     },
     stop: () => clearTimeout(timer),
   }

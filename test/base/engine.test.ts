@@ -83,4 +83,19 @@ describe('the engine', () => {
       { keptAWhile: true, isGone: true, isLeft: true, noHaste: true },
     )
   })
+
+  test('gives it back also where something happens all the time, as with many mailboxes', () => {
+    assert.deepEqual(
+      answerOf(`
+        const left = new WeakRef({ rest: new Array(1000).fill(0) })
+        const tidying = makeTidying(60_000, 100)
+        while (left.deref() !== undefined && performance.now() < endMs) {
+          tidying.happened()
+          await pause(20)
+        }
+        tidying.stop()
+        return { isGone: left.deref() === undefined }`),
+      { isGone: true },
+    )
+  })
 })
