@@ -53,8 +53,9 @@ describe('a worker asked by monitoring programs', { skip }, () => {
       ['hikyaku_fleet_failing', 0],
       ['hikyaku_worker_takings_total', 3],
     ] as const)
-      assert.equal(await sample(name), value, name)
-    for (const path of ['/healthz', '/readyz', '/livez']) assert.equal((await get(path)).status, 200, path)
+      await shows(name, value)
+    for (const path of ['/healthz', '/readyz', '/livez'])
+      await until(async () => (await get(path)).status === 200, `${path} 200`, 20_000)
     const { text } = await get('/metrics')
     assert.match(text, /^hikyaku_fleet_limit_units\{limit="[^"]+"\} \d+$/m)
     if (noPromtool === false) {
