@@ -56,8 +56,10 @@ describe('a worker asked by monitoring programs', { skip }, () => {
       await shows(name, value)
     for (const path of ['/healthz', '/readyz', '/livez'])
       await until(async () => (await get(path)).status === 200, `${path} 200`, 20_000)
+    // What the imports took of a limit is in one of the next looks at the fleet.
+    const tellsUnits = (text: string) => /^hikyaku_fleet_limit_units\{limit="[^"]+"\} \d+$/m.test(text)
+    await until(async () => tellsUnits((await get('/metrics')).text), 'units of a limit', 20_000)
     const { text } = await get('/metrics')
-    assert.match(text, /^hikyaku_fleet_limit_units\{limit="[^"]+"\} \d+$/m)
     if (noPromtool === false) {
       const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
       assert.equal(checked.stdout + checked.stderr, '')
