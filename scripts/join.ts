@@ -45,21 +45,17 @@ const foremost = ['version', 'engine', 'start']
  * @throws where Rollup has a doubt: a circle of files, one that is not there, a name that nobody exports
  */
 export async function joinFiles(folder: string, begins: Beginnings = beginnings): Promise<number> {
-  const paths = (await readdir(folder, { recursive: true })).filter(path => path.endsWith('.js'))
+  const paths = await readdir(folder, { recursive: true })
+  const files = paths.filter(path => path.endsWith('.js')).map(path => join(folder, path))
   const fileOf = (name: string): string => join(folder, `${name}.js`)
   const nameOf = (file: string): string => relative(folder, file).split(sep).join('/').replace(/\.js$/, '')
   for (const name of Object.values(begins).flat())
-    if (!paths.map(path => join(folder, path)).includes(fileOf(name)))
-      throw new Error(`there is no ${name} to be joined`)
+    if (!files.includes(fileOf(name))) throw new Error(`there is no ${name} to be joined`)
   let parts: ReadonlyMap<string, string> = new Map()
   const read = (cache?: RollupCache) =>
     rollup({
       // What is an entry keeps a file of its own, with all that it exports.
-      input: Object.fromEntries(
-        paths
-          .map(path => [nameOf(join(folder, path)), join(folder, path)])
-          .filter(([, file = '']) => !parts.has(file)),
-      ),
+      input: Object.fromEntries(files.filter(file => !parts.has(file)).map(file => [nameOf(file), file])),
       external: from => !/^[./]/.test(from),
       // Each file stays whole, as it was tested.
       treeshake: false,
@@ -73,7 +69,7 @@ export async function joinFiles(folder: string, begins: Beginnings = beginnings)
   parts = divide(whole.cache?.modules ?? [], begins, fileOf)
   await whole.close()
   const joined = await read(whole.cache)
-  for (const path of paths) await rm(join(folder, path))
+  for (const file of files) await rm(file)
   const { output } = await joined.write({
     dir: folder,
     format: 'esm',

@@ -47,8 +47,8 @@ export const imapMessages: readonly Mutant[] = [
     title: 'another client',
   },
   {
-    from: 'const selected = current?.name === folder ? current : await this.#select(folder, signal)',
-    to: 'const selected = current ?? (await this.#select(folder, signal))',
+    from: 'return current?.name === folder ? current : await this.#select(folder, signal)',
+    to: 'return current ?? (await this.#select(folder, signal))',
     loses: 'mail: what is taken away is looked for in the folder that was selected last',
     tests: settle,
   },

@@ -86,11 +86,11 @@ const forgetCode = (age: number, isAll: boolean): void => {
  */
 export function makeTidying(restMs = usualRestMs, mostMs = usualMostMs): { happened(): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined
-  const beganMs = performance.now()
-  let isTidied = false
+  /** When it is not to wait for rest any more, ms of performance.now(). */
+  let latestMs = performance.now() + mostMs
   const tidyUp = (): void => {
     if (hasty > 0) return
-    isTidied = true
+    latestMs = Number.POSITIVE_INFINITY
     isUntidy = false
     forgetCode(1, true)
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
@@ -99,8 +99,7 @@ export function makeTidying(restMs = usualRestMs, mostMs = usualMostMs): { happe
   return {
     happened() {
       clearTimeout(timer)
-      const isLate = !isTidied && performance.now() - beganMs > mostMs
-      if (isUntidy) timer = setTimeout(tidyUp, isLate ? 0 : restMs).unref()
+      if (isUntidy) timer = setTimeout(tidyUp, performance.now() > latestMs ? 0 : restMs).unref()
     },
     stop: () => clearTimeout(timer),
   }

@@ -95,10 +95,15 @@ export class ImapSession implements SourceSession {
     return this.#selected
   }
 
+  /** As it was selected, where it was the last. */
+  async #keepSelected(folder: string, signal: AbortSignal): Promise<Selected> {
+    const current = this.#selected
+    return current?.name === folder ? current : await this.#select(folder, signal)
+  }
+
   /** The folder of these entries, selected, and still the one that they were listed in. */
   async #reach(entry: Listed, signal: AbortSignal): Promise<Selected> {
-    const selected =
-      this.#selected?.name === entry.folder ? this.#selected : await this.#select(entry.folder, signal)
+    const selected = await this.#keepSelected(entry.folder, signal)
     // RFC 9051 section 2.3.1.1: with another UIDVALIDITY this UID names another message, or none.
     if (entry.uid !== undefined && entry.uid !== `${selected.validity}.${entry.handle}`) {
       throw new Fault('message.gone', {
@@ -239,8 +244,7 @@ export class ImapSession implements SourceSession {
       throw new Fault('source.cannot-settle', { facts: { ...facts, reason: 'no UIDPLUS' } })
     }
     const select = async (): Promise<void> => {
-      const current = this.#selected
-      const selected = current?.name === folder ? current : await this.#select(folder, signal)
+      const selected = await this.#keepSelected(folder, signal)
       if (selected.readOnly !== undefined) throw selected.readOnly
       // Nothing is taken away under a name that may mean another message by now.
       const isSure = (entry: Listed): boolean =>

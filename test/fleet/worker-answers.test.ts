@@ -53,9 +53,8 @@ describe('a worker asked by monitoring programs', { skip }, () => {
       ['hikyaku_fleet_failing', 0],
       ['hikyaku_worker_takings_total', 3],
     ] as const)
-      await shows(name, value)
-    for (const path of ['/healthz', '/readyz', '/livez'])
-      await until(async () => (await get(path)).status === 200, `${path} 200`, 20_000)
+      assert.equal(await sample(name), value, name)
+    for (const path of ['/healthz', '/readyz', '/livez']) assert.equal((await get(path)).status, 200, path)
     // What the imports took of a limit is in one of the next looks at the fleet.
     const tellsUnits = (text: string) => /^hikyaku_fleet_limit_units\{limit="[^"]+"\} \d+$/m.test(text)
     await until(async () => tellsUnits((await get('/metrics')).text), 'units of a limit', 20_000)
